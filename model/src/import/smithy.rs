@@ -1,0 +1,205 @@
+//! Normal form of a Smithy JSON AST: what the service reaches, facts only, resources and mixins flattened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{ImportError, Source};
+use crate::ast::{Ast, AstMember, AstShape, FACT_TRAITS, PROVENANCE, Reference};
+
+/// Reduces a Smithy model to one service's closure and to [`FACT_TRAITS`].
+pub(super) fn normalise(source: &Source, ast: Ast) -> Result<Ast, ImportError> {
+    let fail = |what: String| ImportError::Malformed { name: source.name.clone(), what };
+    if !(ast.smithy.starts_with("2.") || ast.smithy.starts_with("1.") || ast.smithy == "2" || ast.smithy == "1") {
+        return Err(fail(format!("Smithy version {:?}; this reads 1.x and 2.x", ast.smithy)));
+    }
+    let services: Vec<&String> = ast.shapes.iter().filter(|(_, s)| s.kind == "service").map(|(id, _)| id).collect();
+    let service_id = match services.as_slice() {
+        [one] => (*one).clone(),
+        [] => return Err(fail("no shape of type service".to_owned())),
+        many => {
+            return Err(fail(format!(
+                "{} services ({}); give a model with one",
+                many.len(),
+                many.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ")
+            )));
+        }
+    };
+    let shapes = apply_mixins(ast.shapes).map_err(fail)?;
+
+    let mut service = shapes[&service_id].clone();
+    service.operations = service_operations(&shapes, &service_id).map_err(fail)?;
+    let paginated_defaults = service.traits.get("smithy.api#paginated").cloned();
+
+    let mut closure = BTreeMap::new();
+    let mut queue: Vec<String> = service.operations.iter().chain(&service.errors).map(|r| r.target.clone()).collect();
+    closure.insert(service_id, facts(service));
+    while let Some(id) = queue.pop() {
+        if closure.contains_key(&id) || id.starts_with("smithy.api#") {
+            continue;
+        }
+        let shape = shapes.get(&id).ok_or_else(|| fail(format!("shape {id} is used and not defined")))?;
+        let mut shape = modern(facts(shape.clone()));
+        if let (Some(defaults), Some(own)) = (&paginated_defaults, shape.traits.get_mut("smithy.api#paginated")) {
+            merge_missing(own, defaults);
+        }
+        let members = shape.members.values().chain(&shape.member).chain(&shape.key).chain(&shape.value);
+        queue.extend(members.map(|member| member.target.clone()));
+        queue.extend(shape.input.iter().chain(&shape.output).chain(&shape.errors).map(|r| r.target.clone()));
+        closure.insert(id, shape);
+    }
+    let metadata = ast.metadata.into_iter().filter(|(key, _)| key == PROVENANCE).collect();
+    Ok(Ast { smithy: "2.0".to_owned(), metadata, shapes: closure })
+}
+
+/// Operations of the service and of every resource below it.
+fn service_operations(shapes: &BTreeMap<String, AstShape>, service: &str) -> Result<Vec<Reference>, String> {
+    let mut operations = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut queue = vec![service.to_owned()];
+    while let Some(id) = queue.pop() {
+        if !seen.insert(id.clone()) {
+            continue;
+        }
+        let shape = shapes.get(&id).ok_or_else(|| format!("resource {id} is used and not defined"))?;
+        operations.extend(shape.bound_operations().cloned());
+        queue.extend(shape.resources.iter().map(|r| r.target.clone()));
+    }
+    Ok(operations.into_iter().collect())
+}
+
+/// Copies the members and traits of mixins into the shapes that use them, mixins of mixins first.
+fn apply_mixins(mut shapes: BTreeMap<String, AstShape>) -> Result<BTreeMap<String, AstShape>, String> {
+    let applied: Vec<(String, AstShape)> =
+        shapes.iter().filter(|(_, s)| s.kind == "apply").map(|(id, s)| (id.clone(), s.clone())).collect();
+    for (id, apply) in applied {
+        shapes.remove(&id);
+        // `apply` on a member is written `ns#Shape$member`.
+        match id.split_once('$') {
+            Some((owner, member)) => {
+                if let Some(member) = shapes.get_mut(owner).and_then(|s| s.members.get_mut(member)) {
+                    member.traits.extend(apply.traits);
+                }
+            }
+            None => {
+                if let Some(shape) = shapes.get_mut(&id) {
+                    shape.traits.extend(apply.traits);
+                }
+            }
+        }
+    }
+    let ids: Vec<String> = shapes.iter().filter(|(_, s)| !s.mixins.is_empty()).map(|(id, _)| id.clone()).collect();
+    for id in ids {
+        let flat = flatten(&shapes, &id, 0)?;
+        shapes.insert(id, flat);
+    }
+    Ok(shapes)
+}
+
+fn flatten(shapes: &BTreeMap<String, AstShape>, id: &str, depth: usize) -> Result<AstShape, String> {
+    if depth > 32 {
+        return Err(format!("mixins of {id} are nested more than 32 deep, or in a circle"));
+    }
+    let own = shapes.get(id).ok_or_else(|| format!("mixin {id} is used and not defined"))?;
+    let mut flat = AstShape::of(&own.kind);
+    for mixin in &own.mixins {
+        let part = flatten(shapes, &mixin.target, depth + 1)?;
+        let local: Vec<String> = part
+            .traits
+            .get("smithy.api#mixin")
+            .and_then(|m| m.get("localTraits"))
+            .and_then(|l| l.as_array())
+            .map(|l| l.iter().filter_map(|t| t.as_str().map(str::to_owned)).collect())
+            .unwrap_or_default();
+        flat.members.extend(part.members);
+        flat.member = part.member.or(flat.member);
+        flat.key = part.key.or(flat.key);
+        flat.value = part.value.or(flat.value);
+        flat.input = part.input.or(flat.input);
+        flat.output = part.output.or(flat.output);
+        flat.errors.extend(part.errors);
+        flat.traits.extend(part.traits.into_iter().filter(|(t, _)| t != "smithy.api#mixin" && !local.contains(t)));
+    }
+    let mut own = own.clone();
+    own.mixins.clear();
+    for (name, member) in flat.members {
+        own.members.entry(name).or_insert(member);
+    }
+    own.member = own.member.or(flat.member);
+    own.key = own.key.or(flat.key);
+    own.value = own.value.or(flat.value);
+    own.input = own.input.or(flat.input);
+    own.output = own.output.or(flat.output);
+    flat.errors.extend(own.errors);
+    own.errors = flat.errors;
+    for (id, value) in flat.traits {
+        own.traits.entry(id).or_insert(value);
+    }
+    Ok(own)
+}
+
+/// Drops every trait that is no fact, and what the closure no longer needs.
+fn facts(mut shape: AstShape) -> AstShape {
+    let keep = |traits: &mut BTreeMap<String, serde_json::Value>| {
+        traits.retain(|id, _| FACT_TRAITS.contains(&id.as_str()) || id == "smithy.api#enum");
+        if let Some(deprecated) = traits.get_mut("smithy.api#deprecated").and_then(|d| d.as_object_mut()) {
+            deprecated.remove("message");
+        }
+    };
+    keep(&mut shape.traits);
+    for member in members_mut(&mut shape) {
+        keep(&mut member.traits);
+    }
+    for list in [&mut shape.operations, &mut shape.errors] {
+        list.sort();
+        list.dedup();
+    }
+    shape.resources.clear();
+    shape.collection_operations.clear();
+    for slot in
+        [&mut shape.create, &mut shape.put, &mut shape.read, &mut shape.update, &mut shape.delete, &mut shape.list]
+    {
+        *slot = None;
+    }
+    shape
+}
+
+fn members_mut(shape: &mut AstShape) -> impl Iterator<Item = &mut AstMember> {
+    shape.members.values_mut().chain(&mut shape.member).chain(&mut shape.key).chain(&mut shape.value)
+}
+
+/// Smithy 1.0 spellings become those of 2.0: sets are lists of unique items, `@enum` strings are enum shapes.
+fn modern(mut shape: AstShape) -> AstShape {
+    if shape.kind == "set" {
+        shape.kind = "list".to_owned();
+        shape.traits.insert("smithy.api#uniqueItems".to_owned(), serde_json::json!({}));
+    }
+    if let Some(old) = shape.traits.remove("smithy.api#enum") {
+        if shape.kind == "string" {
+            let values: Vec<String> = old
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|entry| entry.get("value").and_then(|v| v.as_str()).map(str::to_owned))
+                .collect();
+            shape.kind = "enum".to_owned();
+            shape.members = super::botocore::enum_members(&values);
+        }
+    }
+    if shape.kind == "enum" {
+        // The default value of an enum member is its name.
+        for (name, member) in &mut shape.members {
+            member
+                .traits
+                .entry("smithy.api#enumValue".to_owned())
+                .or_insert_with(|| serde_json::Value::from(name.as_str()));
+        }
+    }
+    shape
+}
+
+fn merge_missing(own: &mut serde_json::Value, defaults: &serde_json::Value) {
+    if let (Some(own), Some(defaults)) = (own.as_object_mut(), defaults.as_object()) {
+        for (key, value) in defaults {
+            own.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+    }
+}

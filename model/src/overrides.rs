@@ -1,0 +1,88 @@
+//! Corrections to a published model, each with a reason: `overrides.toml`.
+//!
+//! An override names what it expects to find. One that finds something else changes nothing and is reported.
+
+use serde::Deserialize;
+
+use crate::ast::Ast;
+
+/// Corrections that belong to the built-in model.
+pub const BUILT_IN: &str = include_str!("../overrides.toml");
+
+/// A file of corrections for one service.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Overrides {
+    /// SDK id of the service that they are for.
+    pub service: String,
+    /// The corrections.
+    #[serde(rename = "override", default)]
+    pub list: Vec<Override>,
+}
+
+/// One corrected pattern.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Override {
+    /// Name of the shape, without namespace.
+    pub shape: String,
+    /// Pattern that the published model has.
+    pub from: String,
+    /// Pattern that it means.
+    pub to: String,
+    /// Why: what the published pattern does, and how we know what it means.
+    pub reason: String,
+}
+
+/// Why a file of corrections cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("overrides: {0}")]
+pub struct OverrideError(String);
+
+impl Overrides {
+    /// Reads the TOML text.
+    pub fn parse(text: &str) -> Result<Self, OverrideError> {
+        let overrides: Self = toml::from_str(text).map_err(|error| OverrideError(error.to_string()))?;
+        let mut seen = std::collections::HashSet::new();
+        for entry in &overrides.list {
+            if !seen.insert(&entry.shape) {
+                return Err(OverrideError(format!("{} is corrected twice; keep one", entry.shape)));
+            }
+            if entry.from == entry.to {
+                return Err(OverrideError(format!("{}: from and to are the same; remove the entry", entry.shape)));
+            }
+            if entry.reason.trim().is_empty() {
+                return Err(OverrideError(format!("{}: says no reason", entry.shape)));
+            }
+        }
+        Ok(overrides)
+    }
+
+    /// Applies every correction whose `from` is there; gives those that were applied, and one sentence for each that
+    /// was not.
+    pub fn apply(&self, ast: &mut Ast) -> (Vec<Override>, Vec<String>) {
+        let mut applied = Vec::new();
+        let mut stale = Vec::new();
+        for entry in &self.list {
+            let suffix = format!("#{}", entry.shape);
+            let Some((_, shape)) = ast.shapes.iter_mut().find(|(id, _)| id.ends_with(&suffix)) else {
+                stale.push(format!("override of {}: the model has no such shape; remove the entry", entry.shape));
+                continue;
+            };
+            match shape.traits.get_mut("smithy.api#pattern") {
+                Some(pattern) if pattern.as_str() == Some(&entry.from) => {
+                    *pattern = entry.to.as_str().into();
+                    applied.push(entry.clone());
+                }
+                found => {
+                    let found = found.map_or("no pattern".to_owned(), |pattern| format!("pattern {pattern}"));
+                    stale.push(format!(
+                        "override of {}: expected pattern {:?}, found {found}; adapt or remove the entry",
+                        entry.shape, entry.from
+                    ));
+                }
+            }
+        }
+        (applied, stale)
+    }
+}

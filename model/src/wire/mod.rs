@@ -1,0 +1,3 @@
+//! restJson1: values to HTTP messages and back.
+
+pub mod message;
