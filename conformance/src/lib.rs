@@ -1,1 +1,4 @@
-//! (in progress)
+//! Holds an endpoint of the Amazon Connect API to its contract: plan, execute, judge, report; and an endpoint of our
+//! own to hold.
+
+pub mod case;
