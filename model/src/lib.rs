@@ -5,9 +5,13 @@
 //! and back.
 
 pub mod ast;
+mod constraint;
+pub mod generate;
 pub mod import;
 pub mod lower;
 pub mod overrides;
 pub mod pattern;
 pub mod schema;
+pub mod semantics;
+pub mod validate;
 pub mod wire;

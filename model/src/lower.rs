@@ -358,12 +358,19 @@ impl<'a> Lowering<'a> {
         if bindings.len() > 1 {
             return Err(format!("is bound to {} places", bindings.len()));
         }
+        let binding = bindings.pop().unwrap_or(Binding::Body);
+        let mut slot = self.slot(definition)?;
+        if matches!(binding, Binding::Label(_)) {
+            // An empty label is another path: HTTP itself asks for one character.
+            let length = slot.traits.length.get_or_insert_with(Bounds::default);
+            length.min = Some(length.min.unwrap_or(0).max(1));
+        }
         Ok(Member {
             name: name.to_owned(),
             json_name,
-            slot: self.slot(definition)?,
+            slot,
             required: traits.contains_key("smithy.api#required"),
-            binding: bindings.pop().unwrap_or(Binding::Body),
+            binding,
             idempotency_token: traits.contains_key("smithy.api#idempotencyToken"),
             deprecated: traits.contains_key("smithy.api#deprecated"),
         })

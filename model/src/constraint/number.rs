@@ -1,0 +1,171 @@
+//! Numbers: type limits, range, wholeness.
+
+use arbitrary::Unstructured;
+use serde_json::Value;
+
+use super::size::pick;
+use super::{Aim, Broken, ViolationKind};
+use crate::schema::{Bounds, Number};
+
+/// Strings that stand for the numbers that JSON lacks.
+pub(crate) const SPECIAL_FLOATS: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
+
+/// What a JSON number breaks; nothing for strings and other types, which are the caller's.
+pub(crate) fn check(kind: Number, range: Option<Bounds<f64>>, value: &serde_json::Number) -> Option<Broken> {
+    if let Some((low, high)) = kind.integer_limits() {
+        let Some(whole) = as_whole(value) else {
+            let beyond = value.as_f64().is_none_or(|f| f < low as f64 || f > high as f64);
+            return Some(if beyond && value.as_f64().is_some_and(|f| f.fract() == 0.0) {
+                (ViolationKind::Overflow, format!("a {} from {low} to {high}", kind.word()))
+            } else {
+                (ViolationKind::NotInteger, format!("a whole number ({})", kind.word()))
+            });
+        };
+        if whole < i128::from(low) || whole > i128::from(high) {
+            return Some((ViolationKind::Overflow, format!("a {} from {low} to {high}", kind.word())));
+        }
+        let (least, most) = whole_limits(kind, range)?;
+        return if whole < least {
+            Some((ViolationKind::RangeMin, format!("at least {least}")))
+        } else if whole > most {
+            Some((ViolationKind::RangeMax, format!("at most {most}")))
+        } else {
+            None
+        };
+    }
+    let number = value.as_f64()?;
+    if kind == Number::Float && number.abs() > f64::from(f32::MAX) {
+        return Some((ViolationKind::Overflow, "a 32 bit float".to_owned()));
+    }
+    let range = range?;
+    if let Some(min) = range.min.filter(|min| number < *min) {
+        return Some((ViolationKind::RangeMin, format!("at least {min}")));
+    }
+    if let Some(max) = range.max.filter(|max| number > *max) {
+        return Some((ViolationKind::RangeMax, format!("at most {max}")));
+    }
+    None
+}
+
+/// A number that keeps type and range.
+pub(crate) fn witness(kind: Number, range: Option<Bounds<f64>>, aim: Aim, u: &mut Unstructured<'_>) -> Value {
+    if let Some((least, most)) = whole_limits(kind, range) {
+        let (least, most) = (clamp(least), clamp(most));
+        return Value::from(match aim {
+            Aim::Lowest => least,
+            Aim::Highest => most,
+            Aim::Small => {
+                let from = if least <= 0 && most >= 0 { 0 } else { least };
+                let span = u64::try_from(i128::from(most) - i128::from(from)).unwrap_or(u64::MAX).min(99);
+                from + pick(u, 0, span) as i64
+            }
+            Aim::Anywhere => u.int_in_range(least..=most).unwrap_or(least),
+        });
+    }
+    let range = range.unwrap_or_default();
+    // Limits that a 32 bit float holds exactly: what is generated must survive either type.
+    let low = range.min.unwrap_or(if aim == Aim::Lowest { -1.0e6 } else { 0.0 });
+    let high = range.max.unwrap_or(if aim == Aim::Highest { 1.0e6 } else { low.max(0.0) + 1000.0 });
+    let number = match aim {
+        Aim::Lowest => low,
+        Aim::Highest => high,
+        // Eighths are exact in binary and short in decimal.
+        Aim::Small | Aim::Anywhere => {
+            let steps = ((high - low) * 8.0).clamp(0.0, 8_000.0) as u64;
+            low + pick(u, 0, steps) as f64 / 8.0
+        }
+    };
+    if number.fract() == 0.0 && number.abs() < 9.0e15 { Value::from(number as i64) } else { Value::from(number) }
+}
+
+/// A number that breaks exactly the constraint of that kind.
+pub(crate) fn violate(kind: Number, range: Option<Bounds<f64>>, broken: ViolationKind) -> Option<Value> {
+    match (broken, kind.integer_limits()) {
+        (ViolationKind::NotInteger, Some(_)) => {
+            let (least, most) = whole_limits(kind, range)?;
+            let base = least.max(0).min(most);
+            Some(Value::from(base as f64 + 0.5))
+        }
+        // A big integer has no limit to break.
+        (ViolationKind::Overflow, Some(_)) if kind == Number::BigInteger => None,
+        (ViolationKind::Overflow, Some((_, high))) => Some(match high.checked_add(1) {
+            Some(above) => Value::from(above),
+            None => Value::from(high as u64 + 1),
+        }),
+        (ViolationKind::RangeMin, Some((low, _))) => {
+            let below = (range?.min?.ceil() as i128) - 1;
+            (below >= i128::from(low)).then(|| Value::from(clamp(below)))
+        }
+        (ViolationKind::RangeMax, Some((_, high))) => {
+            let above = (range?.max?.floor() as i128) + 1;
+            (above <= i128::from(high)).then(|| Value::from(clamp(above)))
+        }
+        (ViolationKind::RangeMin, None) => Some(Value::from(range?.min? - 1.0)),
+        (ViolationKind::RangeMax, None) => Some(Value::from(range?.max? + 1.0)),
+        _ => None,
+    }
+}
+
+/// Type limits and range together, for whole types.
+fn whole_limits(kind: Number, range: Option<Bounds<f64>>) -> Option<(i128, i128)> {
+    let (low, high) = kind.integer_limits()?;
+    let range = range.unwrap_or_default();
+    let least = range.min.map_or(i128::from(low), |min| (min.ceil() as i128).max(i128::from(low)));
+    let most = range.max.map_or(i128::from(high), |max| (max.floor() as i128).min(i128::from(high)));
+    Some((least, most))
+}
+
+fn as_whole(value: &serde_json::Number) -> Option<i128> {
+    value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from))
+}
+
+fn clamp(value: i128) -> i64 {
+    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const RANGES: [Option<Bounds<f64>>; 5] = [
+        None,
+        Some(Bounds { min: Some(0.0), max: None }),
+        Some(Bounds { min: Some(1.0), max: Some(1000.0) }),
+        Some(Bounds { min: Some(-5.0), max: Some(5.0) }),
+        Some(Bounds { min: Some(0.0), max: Some(9_223_372_036_854_775_807.0) }),
+    ];
+
+    #[test]
+    fn witness_keeps_and_violate_breaks_only_the_named_constraint() {
+        for kind in [Number::Integer, Number::Long, Number::Float, Number::Double] {
+            for range in RANGES {
+                for aim in [Aim::Small, Aim::Lowest, Aim::Highest, Aim::Anywhere] {
+                    let value = witness(kind, range, aim, &mut Unstructured::new(&[0xa7; 64]));
+                    let number = value.as_number().unwrap();
+                    assert_eq!(check(kind, range, number), None, "{kind:?} {range:?} {aim:?} {value}");
+                }
+                for broken in ViolationKind::ALL {
+                    if let Some(value) = violate(kind, range, *broken) {
+                        let found = check(kind, range, value.as_number().unwrap()).map(|b| b.0);
+                        assert_eq!(found, Some(*broken), "{kind:?} {range:?} {value}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whole_types_refuse_fractions_exponents_and_overflow() {
+        let judge = |text: &str| {
+            let value: Value = serde_json::from_str(text).unwrap();
+            check(Number::Integer, None, value.as_number().unwrap()).map(|broken| broken.0)
+        };
+        assert_eq!(judge("2147483647"), None);
+        assert_eq!(judge("2147483648"), Some(ViolationKind::Overflow));
+        assert_eq!(judge("-2147483649"), Some(ViolationKind::Overflow));
+        assert_eq!(judge("1.5"), Some(ViolationKind::NotInteger));
+        assert_eq!(judge("1.0"), Some(ViolationKind::NotInteger));
+        assert_eq!(judge("1e30"), Some(ViolationKind::Overflow));
+    }
+}

@@ -1,0 +1,351 @@
+//! Makes values that a shape admits, and values that it refuses for one named reason.
+//!
+//! Valid by construction: every constraint is kept while a value is built, nothing is made and thrown away. Driven by
+//! [`Unstructured`], so that a seed and a fuzzer's bytes are the same thing; when the bytes run out, the rest of the
+//! value is as small as it may be. Knows nothing of HTTP.
+
+mod config;
+mod mutate;
+mod path;
+pub mod seed;
+mod shrink;
+mod sites;
+mod strategy;
+
+use std::collections::HashMap;
+
+use arbitrary::Unstructured;
+use serde_json::{Map, Value};
+
+pub use config::Config;
+pub use mutate::{Mutant, Mutation, Unrealised};
+pub use path::{SchemaPath, Step};
+pub use shrink::{candidates, shrink};
+pub use sites::{Place, Site, sites};
+pub use strategy::{InvalidStrategy, ValidStrategy, invalid_inputs, valid_inputs, valid_outputs};
+
+use crate::constraint::{Aim, blob, choice, number, size, text, timestamp};
+use crate::schema::{Binding, Kind, Members, OperationId, Schema, ShapeId, Slot};
+use crate::semantics::{self, TextMaker};
+
+/// Which message of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The request.
+    Input,
+    /// The response of success.
+    Output,
+}
+
+/// Why no value could be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GenerateError {
+    /// No text keeps pattern and length of the shape together, or no engine reads the pattern.
+    #[error("no text satisfies length and pattern of shape {0} together; correct the model in overrides.toml")]
+    Unsatisfiable(String),
+    /// A list of distinct elements asks for more than there are.
+    #[error("shape {0} asks for more distinct elements or keys than its element has values")]
+    NotEnoughDistinct(String),
+}
+
+/// A limit of the contract that a budget kept a value from reaching.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The shape with the limit.
+    pub shape: String,
+    /// The limit.
+    pub limit: u64,
+    /// The budget, by the name of its field in [`Config`].
+    pub budget: &'static str,
+}
+
+/// A value, and the limits that it stays short of because of a budget.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Generated {
+    /// The value.
+    pub value: Value,
+    /// Limits that were not reached.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Makes values for the shapes of one schema.
+#[derive(Debug, Clone)]
+pub struct Generator<'s> {
+    schema: &'s Schema,
+    config: Config,
+    texts: HashMap<ShapeId, TextMaker>,
+}
+
+impl<'s> Generator<'s> {
+    /// A generator with a configuration.
+    pub fn new(schema: &'s Schema, config: Config) -> Self {
+        Self { schema, config, texts: semantics::text_makers(schema) }
+    }
+
+    /// The schema that it makes values for.
+    pub fn schema(&self) -> &'s Schema {
+        self.schema
+    }
+
+    /// A valid value for one side of an operation; an empty object where the operation has nothing there.
+    pub fn operation(
+        &self,
+        operation: OperationId,
+        side: Side,
+        u: &mut Unstructured<'_>,
+    ) -> Result<Value, GenerateError> {
+        self.focused(operation, side, &SchemaPath::default(), u).map(|generated| generated.value)
+    }
+
+    /// A valid input.
+    pub fn input(&self, operation: OperationId, u: &mut Unstructured<'_>) -> Result<Value, GenerateError> {
+        self.operation(operation, Side::Input, u)
+    }
+
+    /// A valid output.
+    pub fn output(&self, operation: OperationId, u: &mut Unstructured<'_>) -> Result<Value, GenerateError> {
+        self.operation(operation, Side::Output, u)
+    }
+
+    /// A valid value that certainly has something at `focus`, with the limits that budgets kept it from.
+    pub fn focused(
+        &self,
+        operation: OperationId,
+        side: Side,
+        focus: &SchemaPath,
+        u: &mut Unstructured<'_>,
+    ) -> Result<Generated, GenerateError> {
+        let shape = side_shape(self.schema, operation, side);
+        let mut making = Making { generator: self, u, values: 0, left_out: Vec::new() };
+        let value = match shape {
+            None => Value::Object(Map::new()),
+            Some(shape) => making.slot(&self.schema.slot_of(shape), Place::Body, 0, Some(&focus.0))?,
+        };
+        Ok(Generated { value, left_out: making.left_out })
+    }
+
+    /// A valid value of any shape.
+    pub fn shape(&self, shape: ShapeId, u: &mut Unstructured<'_>) -> Result<Value, GenerateError> {
+        let mut making = Making { generator: self, u, values: 0, left_out: Vec::new() };
+        making.slot(&self.schema.slot_of(shape), Place::Body, 0, None)
+    }
+
+    /// A valid value for a slot that has something at `focus`.
+    fn slot(
+        &self,
+        slot: &Slot,
+        place: Place,
+        focus: &[Step],
+        u: &mut Unstructured<'_>,
+    ) -> Result<Value, GenerateError> {
+        let mut making = Making { generator: self, u, values: 0, left_out: Vec::new() };
+        making.slot(slot, place, 1, Some(focus))
+    }
+}
+
+/// The structure on one side of an operation.
+pub fn side_shape(schema: &Schema, operation: OperationId, side: Side) -> Option<ShapeId> {
+    match side {
+        Side::Input => schema[operation].input,
+        Side::Output => schema[operation].output,
+    }
+}
+
+/// One value in the making.
+struct Making<'g, 'u, 'd> {
+    generator: &'g Generator<'g>,
+    u: &'u mut Unstructured<'d>,
+    values: u32,
+    left_out: Vec<LeftOut>,
+}
+
+type Made = Result<Value, GenerateError>;
+
+impl Making<'_, '_, '_> {
+    fn slot(&mut self, slot: &Slot, place: Place, depth: u32, focus: Option<&[Step]>) -> Made {
+        self.values += 1;
+        let generator = self.generator;
+        let shape = &generator.schema[slot.target];
+        let config = &generator.config;
+        let aim = self.aim(place);
+        Ok(match &shape.kind {
+            Kind::Structure(members) => self.structure(members, depth, focus)?,
+            Kind::Union(members) => self.union(members, depth, focus)?,
+            Kind::List(list) => {
+                let element = list.member.clone();
+                let count = self.count(slot, size::Unit::Elements, &element, depth, focus);
+                let mut items: Vec<Value> = Vec::with_capacity(count as usize);
+                for at in 0..count {
+                    let inner = focus.filter(|_| at == 0).and_then(|f| after(f, &Step::Element));
+                    let mut item = self.slot(&element, place.inside(), depth + 1, inner)?;
+                    if slot.traits.unique_items && items.contains(&item) {
+                        let name = &shape.name;
+                        item = self.distinct(name, &element, place, |other| !items.contains(other))?;
+                    }
+                    items.push(item);
+                }
+                Value::Array(items)
+            }
+            Kind::Map(map) => {
+                let count = self.count(slot, size::Unit::Entries, &map.value, depth, focus);
+                let mut entries = Map::new();
+                for at in 0..count {
+                    let mut key = self.slot(&map.key, place.inside(), depth + 1, None)?;
+                    if key.as_str().is_none_or(|key| entries.contains_key(key)) {
+                        let taken = |other: &Value| other.as_str().is_some_and(|key| !entries.contains_key(key));
+                        key = self.distinct(&shape.name, &map.key, place, taken)?;
+                    }
+                    let inner = focus.filter(|_| at == 0).and_then(|f| after(f, &Step::Value));
+                    let value = self.slot(&map.value, place.inside(), depth + 1, inner)?;
+                    if let Value::String(key) = key {
+                        entries.insert(key, value);
+                    }
+                }
+                Value::Object(entries)
+            }
+            Kind::String => {
+                self.note_budget(slot, "max_text", config.max_text);
+                match generator.texts.get(&slot.target) {
+                    Some(make) => Value::from(make(self.u)),
+                    None => {
+                        let made =
+                            text::witness(generator.schema, &slot.traits, aim, config.extra, config.max_text, self.u);
+                        Value::from(made.ok_or_else(|| GenerateError::Unsatisfiable(shape.name.clone()))?)
+                    }
+                }
+            }
+            Kind::Enum(values) => Value::from(choice::witness(values, self.u)),
+            Kind::IntEnum(values) => {
+                let at = size::pick(self.u, 0, values.len().max(1) as u64 - 1) as usize;
+                Value::from(values.get(at).copied().unwrap_or_default())
+            }
+            Kind::Number(kind) => number::witness(*kind, slot.traits.range, aim, self.u),
+            Kind::Boolean => Value::from(size::pick(self.u, 0, 1) == 1),
+            Kind::Timestamp => timestamp::witness(timestamp::value_format(slot.traits.timestamp_format), aim, self.u),
+            Kind::Blob => {
+                self.note_budget(slot, "max_text", config.max_text);
+                Value::from(blob::witness(slot.traits.length, aim, config.extra, config.max_text, self.u))
+            }
+            Kind::Document => Value::from(size::pick(self.u, 0, 1000)),
+            Kind::Unit => Value::Object(Map::new()),
+        })
+    }
+
+    fn aim(&mut self, place: Place) -> Aim {
+        let config = &self.generator.config;
+        if config.at_bounds {
+            if size::pick(self.u, 0, 1) == 0 { Aim::Lowest } else { Aim::Highest }
+        } else if config.wild && place != Place::Header && !self.u.is_empty() {
+            Aim::Anywhere
+        } else {
+            Aim::Small
+        }
+    }
+
+    /// Nothing more than needed from here on.
+    fn is_tight(&self, depth: u32, shape: ShapeId) -> bool {
+        let config = &self.generator.config;
+        self.values >= config.max_values || depth + self.generator.schema[shape].min_depth > config.max_depth
+    }
+
+    fn structure(&mut self, members: &Members, depth: u32, focus: Option<&[Step]>) -> Made {
+        let mut map = Map::new();
+        for member in members {
+            let inner = focus.and_then(|f| after(f, &Step::Member(member.name.clone())));
+            let wanted = member.required || inner.is_some() || {
+                let percent = self.generator.config.optional_percent;
+                percent > 0
+                    && !self.is_tight(depth + 1, member.slot.target)
+                    && size::pick(self.u, 0, 99) < u64::from(percent)
+                    && (percent == 100 || !self.u.is_empty())
+            };
+            if wanted {
+                let value = self.slot(&member.slot, Place::of(&member.binding), depth + 1, inner)?;
+                map.insert(member.name.clone(), value);
+            }
+        }
+        Ok(Value::Object(map))
+    }
+
+    fn union(&mut self, members: &Members, depth: u32, focus: Option<&[Step]>) -> Made {
+        let schema = self.generator.schema;
+        let focused = members.iter().find_map(|member| {
+            focus.and_then(|f| after(f, &Step::Member(member.name.clone()))).map(|inner| (member, Some(inner)))
+        });
+        let (member, inner) = match focused {
+            Some(found) => found,
+            None => {
+                let fitting: Vec<_> =
+                    members.iter().filter(|member| !self.is_tight(depth + 1, member.slot.target)).collect();
+                let chosen = match fitting.len() {
+                    0 => members.iter().min_by_key(|member| schema[member.slot.target].min_depth),
+                    count => Some(fitting[size::pick(self.u, 0, count as u64 - 1) as usize]),
+                };
+                // Lowering refuses unions without members.
+                let Some(chosen) = chosen else { return Ok(Value::Object(Map::new())) };
+                (chosen, None)
+            }
+        };
+        let value = self.slot(&member.slot, Place::Body, depth + 1, inner)?;
+        Ok(Value::Object(Map::from_iter([(member.name.clone(), value)])))
+    }
+
+    fn count(&mut self, slot: &Slot, unit: size::Unit, element: &Slot, depth: u32, focus: Option<&[Step]>) -> u64 {
+        let config = &self.generator.config;
+        let (min, max) = size::limits(slot.traits.length);
+        let wants_inner = focus.is_some_and(|f| matches!(f.first(), Some(Step::Element | Step::Value | Step::Key)));
+        let least = if wants_inner { min.max(1) } else { min };
+        if self.is_tight(depth + 1, element.target) {
+            return least;
+        }
+        let _ = unit;
+        self.note_budget(slot, "max_items", config.max_items);
+        let aim = if config.at_bounds { self.aim(Place::Body) } else { Aim::Small };
+        let count = size::witness(slot.traits.length, aim, config.max_items.min(3), config.max_items, self.u);
+        count.max(least).min(max.unwrap_or(u64::MAX))
+    }
+
+    /// Another value for `slot` that `fresh` accepts, from bytes of our own.
+    fn distinct(&mut self, name: &str, slot: &Slot, place: Place, fresh: impl Fn(&Value) -> bool) -> Made {
+        let mut stream = seed::Stream::new(u64::from(self.values), name);
+        for _ in 0..64 {
+            let bytes = stream.bytes(64);
+            let value = self.generator.slot(slot, place, &[], &mut Unstructured::new(&bytes))?;
+            if fresh(&value) {
+                return Ok(value);
+            }
+        }
+        Err(GenerateError::NotEnoughDistinct(name.to_owned()))
+    }
+
+    fn note_budget(&mut self, slot: &Slot, budget: &'static str, limit: u64) {
+        let config = &self.generator.config;
+        if let Some(max) = slot.traits.length.and_then(|bounds| bounds.max) {
+            if config.at_bounds && max > limit {
+                let shape = self.generator.schema[slot.target].name.clone();
+                self.left_out.push(LeftOut { shape, limit: max, budget });
+            }
+        }
+    }
+}
+
+/// The rest of a focus behind its first step, if that is `step`.
+fn after<'f>(focus: &'f [Step], step: &Step) -> Option<&'f [Step]> {
+    match focus.split_first() {
+        Some((first, rest)) if first == step => Some(rest),
+        _ => None,
+    }
+}
+
+impl Place {
+    /// Where a member of an operation's message travels.
+    pub(crate) fn of(binding: &Binding) -> Self {
+        match binding {
+            Binding::Body => Place::Body,
+            Binding::Label(_) => Place::Label,
+            Binding::Query(_) | Binding::QueryParams => Place::Query,
+            Binding::Header(_) | Binding::PrefixHeaders(_) | Binding::StatusCode => Place::Header,
+            Binding::Payload => Place::Payload,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Renders a pattern for the matching engine, so that what it means in ECMA-262 is what it means there.
+
+use super::charset::{CharSet, SPACE};
+use super::class::{Class, DIGIT, Item, WORD};
+use super::syntax::Node;
+use std::fmt::Write as _;
+
+/// The pattern in the syntax of `fancy-regex`. Every character is written as an escape and every shorthand by its members:
+/// nothing is left to the differences between the two dialects.
+pub(super) fn render(node: &Node) -> String {
+    let mut out = String::new();
+    write(node, &mut out);
+    out
+}
+
+fn write(node: &Node, out: &mut String) {
+    match node {
+        Node::Class(class) => write_class(class, out),
+        Node::Start => out.push_str(r"\A"),
+        Node::End => out.push_str(r"\z"),
+        Node::Concat(parts) => parts.iter().for_each(|part| write_part(part, out)),
+        Node::Alternate(branches) => {
+            for (index, branch) in branches.iter().enumerate() {
+                if index > 0 {
+                    out.push('|');
+                }
+                write(branch, out);
+            }
+        }
+        Node::Repeat(node, min, max) => {
+            match &**node {
+                Node::Class(class) => write_class(class, out),
+                other => write_group("(?:", other, out),
+            }
+            match (min, max) {
+                (0, None) => out.push('*'),
+                (1, None) => out.push('+'),
+                (0, Some(1)) => out.push('?'),
+                (min, None) => push(out, format_args!("{{{min},}}")),
+                (min, Some(max)) => push(out, format_args!("{{{min},{max}}}")),
+            }
+        }
+        Node::Look { node, negative } => write_group(if *negative { "(?!" } else { "(?=" }, node, out),
+    }
+}
+
+/// Part of a concatenation.
+fn write_part(node: &Node, out: &mut String) {
+    match node {
+        Node::Alternate(_) => write_group("(?:", node, out),
+        _ => write(node, out),
+    }
+}
+
+fn write_group(open: &str, node: &Node, out: &mut String) {
+    out.push_str(open);
+    write(node, out);
+    out.push(')');
+}
+
+fn write_class(class: &Class, out: &mut String) {
+    if let (false, [Item::Range(low, high)]) = (class.negated, class.items.as_slice())
+        && low == high
+        && let Some(literal) = char::from_u32(*low).filter(char::is_ascii_alphanumeric)
+    {
+        return out.push(literal);
+    }
+    let mut listed = String::new();
+    for item in &class.items {
+        match item {
+            Item::Range(low, high) => write_ranges(&[(*low, *high)], false, &mut listed),
+            Item::Digit(not) => write_ranges(&DIGIT, *not, &mut listed),
+            Item::Space(not) => write_ranges(&SPACE, *not, &mut listed),
+            Item::Word(not) => write_ranges(&WORD, *not, &mut listed),
+            Item::Property(name, not) => {
+                push(&mut listed, format_args!(r"\{}{{{name}}}", if *not { 'P' } else { 'p' }))
+            }
+        }
+    }
+    match (class.negated, listed.is_empty()) {
+        (false, false) => push(out, format_args!("[{listed}]")),
+        (true, false) => push(out, format_args!("[^{listed}]")),
+        (true, true) => out.push_str(r"[\x{0}-\x{10FFFF}]"),
+        (false, true) => out.push_str(r"[^\x{0}-\x{10FFFF}]"),
+    }
+}
+
+fn write_ranges(ranges: &[(u32, u32)], negated: bool, out: &mut String) {
+    let set = CharSet::of(ranges.iter().copied());
+    let set = if negated { set.complement() } else { set };
+    for (low, high) in set.ranges() {
+        push(out, format_args!(r"\x{{{low:X}}}-\x{{{high:X}}}"));
+    }
+}
+
+/// Appends formatted text; writing to a string does not fail.
+fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
+    let _ = out.write_fmt(text);
+}

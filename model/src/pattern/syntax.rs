@@ -1,0 +1,261 @@
+//! The abstract syntax of an ECMA-262 pattern, and its parser.
+//!
+//! Reads the Unicode mode of the standard; what that mode refuses and the older one reads (`\_`, a lone `{`, `[\w-a]`) is
+//! read as the older one does.
+
+use super::class::{Class, Item, LINE_ENDS};
+
+/// Groups nested deeper than this are refused: reading, rendering and translating recurse by group.
+const MAX_DEPTH: usize = 40;
+
+/// Why a pattern has no abstract syntax.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SyntaxError {
+    /// No ECMA-262 engine reads it.
+    #[error("not an ECMA-262 pattern: {what} at character {at}")]
+    Malformed {
+        /// What is wrong.
+        what: &'static str,
+        /// Offset in characters.
+        at: usize,
+    },
+    /// The standard allows it, this reader does not.
+    #[error("{what} at character {at}: not supported")]
+    Unsupported {
+        /// The construct.
+        what: &'static str,
+        /// Offset in characters.
+        at: usize,
+    },
+}
+
+/// A pattern or a part of one. Groups leave no trace: only what is matched counts, not what is captured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Node {
+    /// One character.
+    Class(Class),
+    /// `^`
+    Start,
+    /// `$`
+    End,
+    /// One after the other; none is the empty string.
+    Concat(Vec<Node>),
+    /// Any of them.
+    Alternate(Vec<Node>),
+    /// `min` to `max` times; no `max` is without end.
+    Repeat(Box<Node>, u32, Option<u32>),
+    /// `(?=…)`, or `(?!…)` when `negative`.
+    Look {
+        /// What is looked for.
+        node: Box<Node>,
+        /// Whether it must be absent.
+        negative: bool,
+    },
+}
+
+/// Reads a pattern.
+pub(super) fn parse(source: &str) -> Result<Node, SyntaxError> {
+    let mut parser = Parser { chars: source.chars().collect(), at: 0, depth: 0 };
+    let node = parser.alternation()?;
+    match parser.peek() {
+        None => Ok(node),
+        Some(_) => parser.malformed("unmatched closing parenthesis"),
+    }
+}
+
+/// Where reading has come to.
+pub(super) struct Parser {
+    pub(super) chars: Vec<char>,
+    pub(super) at: usize,
+    depth: usize,
+}
+
+impl Parser {
+    fn alternation(&mut self) -> Result<Node, SyntaxError> {
+        let mut branches = vec![self.concatenation()?];
+        while self.eat('|') {
+            branches.push(self.concatenation()?);
+        }
+        Ok(if branches.len() == 1 { branches.remove(0) } else { Node::Alternate(branches) })
+    }
+
+    fn concatenation(&mut self) -> Result<Node, SyntaxError> {
+        let mut parts = Vec::new();
+        while let Some(next) = self.peek().filter(|c| !matches!(c, '|' | ')')) {
+            let atom = self.atom(next)?;
+            let bounds = self.quantifier()?;
+            match bounds {
+                Some(_) if matches!(atom, Node::Start | Node::End) => {
+                    return self.malformed("nothing to repeat");
+                }
+                Some((min, max)) => parts.push(Node::Repeat(Box::new(atom), min, max)),
+                None => parts.push(atom),
+            }
+        }
+        Ok(if parts.len() == 1 { parts.remove(0) } else { Node::Concat(parts) })
+    }
+
+    fn atom(&mut self, next: char) -> Result<Node, SyntaxError> {
+        if matches!(next, '*' | '+' | '?') || (next == '{' && self.braces().is_some()) {
+            return self.malformed("nothing to repeat");
+        }
+        self.at += 1;
+        Ok(match next {
+            '^' => Node::Start,
+            '$' => Node::End,
+            '.' => Node::Class(Class {
+                negated: true,
+                items: LINE_ENDS.map(|(low, high)| Item::Range(low, high)).to_vec(),
+            }),
+            '(' => self.group()?,
+            '[' => Node::Class(self.class()?),
+            '\\' => Node::Class(Class::of(self.escape(false)?)),
+            literal => Node::Class(Class::of(Item::Range(literal.into(), literal.into()))),
+        })
+    }
+
+    fn group(&mut self) -> Result<Node, SyntaxError> {
+        if self.depth == MAX_DEPTH {
+            return self.unsupported("nesting of groups this deep");
+        }
+        let mut look = None;
+        if self.eat('?') {
+            match (self.peek(), self.chars.get(self.at + 1)) {
+                (Some(':'), _) => self.at += 1,
+                (Some('='), _) => look = Some(false),
+                (Some('!'), _) => look = Some(true),
+                (Some('<'), Some('=' | '!')) => return self.unsupported("look-behind"),
+                (Some('<'), _) => self.group_name()?,
+                (Some('i' | 'm' | 's' | '-'), _) => return self.unsupported("modifiers"),
+                _ => return self.malformed("unknown kind of group"),
+            }
+        }
+        self.at += usize::from(look.is_some());
+        self.depth += 1;
+        let node = self.alternation()?;
+        self.depth -= 1;
+        if !self.eat(')') {
+            return self.malformed("unterminated group");
+        }
+        Ok(match look {
+            Some(negative) => Node::Look { node: Box::new(node), negative },
+            None => node,
+        })
+    }
+
+    fn group_name(&mut self) -> Result<(), SyntaxError> {
+        self.at += 1;
+        let start = self.at;
+        while self.peek().is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$') {
+            self.at += 1;
+        }
+        let digit_first = self.chars.get(start).is_some_and(|c| c.is_numeric());
+        if self.at == start || digit_first || !self.eat('>') { self.malformed("invalid group name") } else { Ok(()) }
+    }
+
+    /// The quantifier at hand, if there is one; lazy ones match the same strings as greedy ones.
+    fn quantifier(&mut self) -> Result<Option<(u32, Option<u32>)>, SyntaxError> {
+        let (min, max, length) = match self.peek() {
+            Some('*') => (0, None, 1),
+            Some('+') => (1, None, 1),
+            Some('?') => (0, Some(1), 1),
+            Some('{') => match self.braces() {
+                Some(found) => found,
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        if max.is_some_and(|max| max < min) {
+            return self.malformed("numbers out of order in a quantifier");
+        }
+        self.at += length;
+        self.eat('?');
+        Ok(Some((min, max)))
+    }
+
+    /// The counts of the `{…}` at hand and its length; `None` when it is no quantifier and stands for itself.
+    fn braces(&self) -> Option<(u32, Option<u32>, usize)> {
+        let rest = &self.chars[self.at + 1..];
+        let length = rest.iter().position(|c| !c.is_ascii_digit() && *c != ',')?;
+        let inner = &rest[..length];
+        if rest[length] != '}' {
+            return None;
+        }
+        let (min, max) = match inner.iter().position(|c| *c == ',') {
+            None => (number(inner)?, Some(number(inner)?)),
+            Some(comma) if comma + 1 == length => (number(&inner[..comma])?, None),
+            Some(comma) => (number(&inner[..comma])?, Some(number(&inner[comma + 1..])?)),
+        };
+        Some((min, max, length + 2))
+    }
+
+    fn class(&mut self) -> Result<Class, SyntaxError> {
+        let mut class = Class { negated: self.eat('^'), items: Vec::new() };
+        loop {
+            match self.peek() {
+                None => return self.malformed("unterminated character class"),
+                Some(']') => break,
+                Some(_) => {}
+            }
+            let first = self.class_atom()?;
+            let dash = self.peek() == Some('-') && self.chars.get(self.at + 1).is_some_and(|c| *c != ']');
+            if !dash {
+                class.items.push(first);
+                continue;
+            }
+            self.at += 1;
+            let second = self.class_atom()?;
+            match (&first, &second) {
+                (Item::Range(low, _), Item::Range(_, high)) if low <= high => {
+                    class.items.push(Item::Range(*low, *high));
+                }
+                (Item::Range(..), Item::Range(..)) => {
+                    return self.malformed("range out of order in a class");
+                }
+                _ => class.items.extend([first, Item::Range('-'.into(), '-'.into()), second]),
+            }
+        }
+        self.at += 1;
+        Ok(class)
+    }
+
+    fn class_atom(&mut self) -> Result<Item, SyntaxError> {
+        match self.peek() {
+            Some('\\') => {
+                self.at += 1;
+                self.escape(true)
+            }
+            Some(literal) => {
+                self.at += 1;
+                Ok(Item::Range(literal.into(), literal.into()))
+            }
+            None => self.malformed("unterminated character class"),
+        }
+    }
+
+    pub(super) fn peek(&self) -> Option<char> {
+        self.chars.get(self.at).copied()
+    }
+
+    pub(super) fn eat(&mut self, wanted: char) -> bool {
+        let found = self.peek() == Some(wanted);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub(super) fn malformed<T>(&self, what: &'static str) -> Result<T, SyntaxError> {
+        Err(SyntaxError::Malformed { what, at: self.at })
+    }
+
+    pub(super) fn unsupported<T>(&self, what: &'static str) -> Result<T, SyntaxError> {
+        Err(SyntaxError::Unsupported { what, at: self.at })
+    }
+}
+
+/// A decimal number; one too large for the type becomes the largest, which no string reaches either.
+fn number(digits: &[char]) -> Option<u32> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u32, |value, c| Some(value.saturating_mul(10).saturating_add(c.to_digit(10)?)))
+}

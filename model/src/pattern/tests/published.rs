@@ -1,0 +1,81 @@
+//! The patterns of the published model, with the length bounds they are used under.
+
+use super::super::LengthBounds;
+
+/// A use of a pattern: the first shape that has it, the source, the bounds.
+pub(super) type Use = (&'static str, &'static str, LengthBounds);
+
+const fn within(min: u64, max: Option<u64>) -> LengthBounds {
+    LengthBounds { min, max }
+}
+
+/// Every distinct pair of pattern and bounds.
+#[rustfmt::skip]
+pub(super) const PUBLISHED: &[Use] = &[
+    ("ACGRInstanceArn", r#"^arn:([a-zA-Z0-9-]+):connect:[a-z]+-[a-z-]+-[0-9]+:[0-9]+:instance/[a-zA-Z0-9_-]+$"#, within(0, None)),
+    ("ACGRInstanceIdOrArn", r#"^(arn:([a-zA-Z0-9-]+):connect:[a-z]+-[a-z-]+-[0-9]+:[0-9]+:instance/)?[a-zA-Z0-9_-]+$"#, within(1, Some(250))),
+    ("ACGRTrafficDistributionGroupArn", r#"^arn:([a-zA-Z0-9-]+):connect:[a-z]+-[a-z-]+-[0-9]+:[0-9]+:traffic-distribution-group/[a-zA-Z0-9_-]+$"#, within(0, None)),
+    ("ACGRTrafficDistributionGroupId", r#"^[a-zA-Z0-9_-]+$"#, within(0, None)),
+    ("AiAgentId", r#"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(:[A-Z0-9_$]+){0,1}$|^arn:[a-z-]*?:wisdom:[a-z0-9-]*?:[0-9]{12}:[a-z-]*?/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(?:/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}){0,2}(:[A-Z0-9_$]+){0,1}"#, within(0, Some(128))),
+    ("AuthenticationError", r#"^[\x20-\x21\x23-\x5B\x5D-\x7E]*$"#, within(1, Some(2048))),
+    ("AwsRegion", r#"[a-z]{2}(-[a-z]+){1,2}(-[0-9])?"#, within(8, Some(31))),
+    ("CommonHumanReadableDescription", r#"^[\P{C}\r\n\t]{1,250}$"#, within(0, None)),
+    ("CommonHumanReadableName", r#"^[\P{C}\r\n\t]{1,127}$"#, within(0, None)),
+    ("ContactFlowModuleAlias", r#"^([$0-9a-zA-Z][_-]?)+$"#, within(1, Some(100))),
+    ("ContactFlowModuleDescription", r#".*\S.*"#, within(0, Some(500))),
+    ("ContactFlowModuleName", r#".*\S.*"#, within(1, Some(127))),
+    ("ContactTagKey", r#"^(?!aws:)[a-zA-Z+-=._:/]+$"#, within(1, Some(128))),
+    ("CreateSecurityProfileName", r#"^[ a-zA-Z0-9_@-]+$"#, within(1, Some(127))),
+    ("CurrentMetricId", r#"^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(arn:[a-z0-9-]+:connect:[a-z0-9-]+:(?:([0-9]{12}):instance/[a-z0-9-]+/metric/[a-z0-9-]+(?::[a-z0-9-]+)?|aws:metric/[A-Z_]+))$"#, within(0, None)),
+    ("CustomerProfilesDomainName", r#"^[a-zA-Z0-9_-]+$"#, within(1, Some(64))),
+    ("DataTableDescription", r#"^[\\P{C}\r\n\t]+$"#, within(0, Some(250))),
+    ("DataTableName", r#"^[\p{L}\p{Z}\p{N}\-_.:=@'|]+$"#, within(1, Some(127))),
+    ("DateTimeFormat", r#"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z?$"#, within(0, None)),
+    ("DateYearMonthDayFormat", r#"^\d{4}-\d{2}-\d{2}$"#, within(0, None)),
+    ("Description250", r#"(^[\S].*[\S]$)|(^[\S]$)"#, within(1, Some(250))),
+    ("DirectoryAlias", r#"^(?!d-)([\da-zA-Z]+)([-]*[\da-zA-Z])*$"#, within(1, Some(45))),
+    ("DirectoryId", r#"^d-[0-9a-f]{10}$"#, within(12, Some(12))),
+    ("EmailAddress", r#"[^\s@]+@[^\s@]+\.[^\s@]+"#, within(1, Some(255))),
+    ("EntityId", r#".*"#, within(1, Some(256))),
+    ("EvaluationFormMetricName", r#"^[^\p{C}]*$"#, within(1, Some(256))),
+    ("FileExtension", r#"^[a-zA-Z0-9-_]+$"#, within(1, Some(10))),
+    ("FileName", r#"^\P{C}*$"#, within(1, Some(256))),
+    ("FlowContentSha256", r#"^[a-zA-Z0-9]{64}$"#, within(1, Some(64))),
+    ("IAMRestrictedPrimaryValue", r#"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+$"#, within(0, None)),
+    ("InstanceIdOrArn", r#"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"#, within(1, Some(250))),
+    ("IpCidr", r#"^[A-Za-z0-9:/]*$"#, within(2, Some(50))),
+    ("MediaSource", r#".*\\S.*"#, within(1, Some(533333))),
+    ("Name128", r#"(^[\S].*[\S]$)|(^[\S]$)"#, within(1, Some(128))),
+    ("Page", r#"^(?!\\.$)(?!\\.\\.$)[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]+$"#, within(1, Some(25))),
+    ("Password", r#"/^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[a-zA-Z\d\S]{8,64}$/"#, within(0, None)),
+    ("PhoneNumber", r#"\\+[1-9]\\d{1,14}$"#, within(0, None)),
+    ("PhoneNumberDescription", r#"^[\W\S_]*"#, within(0, Some(500))),
+    ("PhoneNumberPrefix", r#"\\+?[0-9]{1,11}"#, within(0, None)),
+    ("PhoneNumberWorkflowMessage", r#"^[\W\S_]*"#, within(0, Some(255))),
+    ("PrimaryAttributeContextKeyName", r#"(?!aws:|connect:)[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+$"#, within(1, Some(127))),
+    ("ReferenceArn", r#"^[-:/A-Za-z0-9]+"#, within(20, Some(256))),
+    ("RegionName", r#"[a-z]{2}(-[a-z]+){1,2}(-[0-9])?"#, within(0, None)),
+    ("RuleName", r#"^[0-9a-zA-Z._-]+"#, within(1, Some(200))),
+    ("S3Uri", r#"s3://\S+/.+|https://\\S+\\.s3\\.\\S+\\.amazonaws\\.com/\\S+"#, within(1, Some(2000))),
+    ("SensitivePhoneNumber", r#"\+[1-9]\d{1,14}$"#, within(0, None)),
+    ("SlaName", r#"^.*[\S]$"#, within(1, Some(500))),
+    ("Slug", r#"^$|^[\\p{L}\\p{Z}\\p{N}\\-_.:=@'|]{3,}$"#, within(0, Some(63))),
+    ("SourceApplicationName", r#"^[a-zA-Z0-9_ -]+$"#, within(1, Some(100))),
+    ("TagKey", r#"^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$"#, within(1, Some(128))),
+    ("ThemeImageLink", r#".*\\S.*"#, within(1, Some(254))),
+    ("ThemeString", r#".*\\S.*"#, within(1, Some(127))),
+    ("TrafficDistributionGroupId", r#"^[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"#, within(0, None)),
+    ("TrafficDistributionGroupIdOrArn", r#"^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z-]+-[0-9]{1}:[0-9]{1,20}:traffic-distribution-group/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$"#, within(0, None)),
+    ("ViewAction", r#"^([\p{L}\p{N}_.:\/=+\-@()']+[\p{L}\p{Z}\p{N}_.:\/=+\-@()']*)$"#, within(1, Some(255))),
+    ("ViewContentSha256", r#"^[a-zA-Z0-9]$"#, within(1, Some(64))),
+    ("ViewDescription", r#"^([\p{L}\p{N}_.:\/=+\-@,()']+[\p{L}\p{Z}\p{N}_.:\/=+\-@,()']*)$"#, within(1, Some(4096))),
+    ("ViewId", r#"^[a-zA-Z0-9\_\-:\/$]+$"#, within(1, Some(500))),
+    ("ViewsClientToken", r#"^([\p{L}\p{Z}\p{N}_.:\/=+\-@]*)$"#, within(0, Some(500))),
+    ("ViewsInstanceId", r#"^[a-zA-Z0-9\_\-:\/]+$"#, within(1, Some(100))),
+    ("ViewsNextToken", r#"^[a-zA-Z0-9=\/+_.-]+$"#, within(1, Some(4096))),
+    ("VocabularyName", r#"^[0-9a-zA-Z._-]+"#, within(1, Some(140))),
+    ("VocabularyNextToken", r#".*\S.*"#, within(1, Some(131070))),
+    ("WorkspaceDescription", r#"^[\\P{C}\r\n\t]*$"#, within(0, Some(500))),
+    ("WorkspaceErrorCode", r#"^[1-5][0-9]{2}$"#, within(0, None)),
+    ("WorkspaceTitle", r#"^[\\P{C}]*$"#, within(0, Some(127))),
+];

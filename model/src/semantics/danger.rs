@@ -1,0 +1,115 @@
+//! What calling an operation does to the world, so that a harness knows what it must not do to a real account.
+
+use crate::schema::{Operation, Schema};
+
+/// Danger of calling an operation, from harmless up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Danger {
+    /// Changes nothing.
+    Read,
+    /// Changes resources of the instance; can be undone or cleaned up.
+    Write,
+    /// Costs money, or calls, writes to or interrupts people.
+    CostsOrReachesPeople,
+    /// Changes what the whole account shares: instances, numbers, regions.
+    AccountWide,
+}
+
+impl Danger {
+    /// In words, for messages.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Danger::Read => "reads",
+            Danger::Write => "writes",
+            Danger::CostsOrReachesPeople => "costs money or reaches people",
+            Danger::AccountWide => "changes what the whole account shares",
+        }
+    }
+}
+
+/// Operations that are more than a write. Source: what each starts or buys, as the Connect API reference describes it.
+const CONNECT: &[(&str, Danger)] = &[
+    ("AssociatePhoneNumberContactFlow", Danger::AccountWide),
+    ("ClaimPhoneNumber", Danger::AccountWide),
+    ("CreateInstance", Danger::AccountWide),
+    ("CreateTrafficDistributionGroup", Danger::AccountWide),
+    ("DeleteInstance", Danger::AccountWide),
+    ("DeleteTrafficDistributionGroup", Danger::AccountWide),
+    ("DisassociatePhoneNumberContactFlow", Danger::AccountWide),
+    ("ImportPhoneNumber", Danger::AccountWide),
+    ("ReleasePhoneNumber", Danger::AccountWide),
+    ("ReplicateInstance", Danger::AccountWide),
+    ("UpdateInstanceAttribute", Danger::AccountWide),
+    ("UpdatePhoneNumber", Danger::AccountWide),
+    ("UpdatePhoneNumberMetadata", Danger::AccountWide),
+    ("UpdateTrafficDistribution", Danger::AccountWide),
+    // Hands out credentials: what it answers does not belong into a report.
+    ("GetFederationToken", Danger::Write),
+    ("CreateParticipant", Danger::CostsOrReachesPeople),
+    ("DismissUserContact", Danger::CostsOrReachesPeople),
+    ("MonitorContact", Danger::CostsOrReachesPeople),
+    ("PauseContact", Danger::CostsOrReachesPeople),
+    ("PutUserStatus", Danger::CostsOrReachesPeople),
+    ("ResumeContact", Danger::CostsOrReachesPeople),
+    ("StopContact", Danger::CostsOrReachesPeople),
+    ("SuspendContactRecording", Danger::CostsOrReachesPeople),
+    ("TransferContact", Danger::CostsOrReachesPeople),
+];
+
+/// Verbs whose operations reach people or meter something whatever follows them.
+const CONNECT_PREFIXES: &[(&str, Danger)] = &[
+    ("Send", Danger::CostsOrReachesPeople),
+    ("Start", Danger::CostsOrReachesPeople),
+    ("BatchPut", Danger::CostsOrReachesPeople),
+];
+
+/// Verbs that only read. The model marks two operations of Connect as read-only; the others are known by name.
+const READING: &[&str] = &["BatchDescribe", "BatchGet", "Describe", "Evaluate", "Get", "List", "Search"];
+
+/// Danger class of an operation. Of a service that we do not know, what is not clearly a read counts as a write.
+pub fn danger(schema: &Schema, operation: &Operation) -> Danger {
+    let name = operation.name.as_str();
+    if schema.service.sdk_id == "Connect" {
+        if let Some((_, danger)) = CONNECT.iter().find(|(known, _)| *known == name) {
+            return *danger;
+        }
+        if let Some((_, danger)) = CONNECT_PREFIXES.iter().find(|(prefix, _)| name.starts_with(prefix)) {
+            return *danger;
+        }
+    }
+    let reads = operation.readonly
+        || operation.method == "GET"
+        || operation.method == "HEAD"
+        || READING.iter().any(|verb| name.starts_with(verb));
+    if reads { Danger::Read } else { Danger::Write }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn every_row_names_an_operation_of_the_model() {
+        let schema = Schema::connect();
+        for (name, _) in CONNECT {
+            assert!(schema.operation_named(name).is_some(), "{name} is no operation; remove the row");
+        }
+        for (prefix, _) in CONNECT_PREFIXES {
+            assert!(schema.operations().any(|(_, op)| op.name.starts_with(prefix)), "{prefix} matches nothing");
+        }
+    }
+
+    #[test]
+    fn what_telephones_people_is_never_a_plain_write() {
+        let schema = Schema::connect();
+        let class = |name: &str| danger(schema, &schema[schema.operation_named(name).unwrap()]);
+        assert_eq!(class("StartOutboundVoiceContact"), Danger::CostsOrReachesPeople);
+        assert_eq!(class("SendOutboundEmail"), Danger::CostsOrReachesPeople);
+        assert_eq!(class("ClaimPhoneNumber"), Danger::AccountWide);
+        assert_eq!(class("CreateRule"), Danger::Write);
+        assert_eq!(class("SearchRules"), Danger::Read);
+        assert_eq!(class("DescribeContactFlow"), Danger::Read);
+    }
+}

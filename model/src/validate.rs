@@ -1,0 +1,223 @@
+//! Says what is wrong with a value, completely: every broken constraint with its place.
+//!
+//! One walk serves input and output; how grave a violation is on which side is not decided here. Unknown members are
+//! no violation: receivers ignore them. Knows nothing of bytes.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+pub use crate::constraint::ViolationKind;
+use crate::constraint::{Broken, blob, choice, number, size, text, timestamp, typed};
+use crate::schema::{Kind, Members, Number, Schema, ShapeId, Slot, SlotTraits};
+
+/// One broken constraint at one place.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Violation {
+    /// JSON Pointer (RFC 6901) into the value; names are member names.
+    pub path: String,
+    /// The constraint that is broken.
+    pub kind: ViolationKind,
+    /// What was expected and what was found.
+    pub message: String,
+}
+
+/// Every violation of a value against a shape, in order of the walk. A null where the shape allows absence is absence.
+pub fn validate(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Violation> {
+    let mut walk = Walk { schema, found: Vec::new() };
+    walk.value(shape, &schema[shape].base, value, &Path::Root);
+    walk.found
+}
+
+/// Violations of a value in a slot: the shape's and the position's constraints together.
+pub fn validate_slot(schema: &Schema, slot: &Slot, value: &Value) -> Vec<Violation> {
+    let mut walk = Walk { schema, found: Vec::new() };
+    walk.value(slot.target, &slot.traits, value, &Path::Root);
+    walk.found
+}
+
+/// The way from the root, kept on the stack and written out only when something is wrong.
+enum Path<'p> {
+    Root,
+    Key(&'p Path<'p>, &'p str),
+    Index(&'p Path<'p>, usize),
+}
+
+impl Path<'_> {
+    fn pointer(&self) -> String {
+        let mut text = String::new();
+        self.write(&mut text);
+        text
+    }
+
+    fn write(&self, text: &mut String) {
+        match self {
+            Path::Root => {}
+            Path::Key(parent, key) => {
+                parent.write(text);
+                text.push('/');
+                text.push_str(&escape(key));
+            }
+            Path::Index(parent, index) => {
+                parent.write(text);
+                // Writing to a string cannot fail.
+                let _ = write!(text, "/{index}");
+            }
+        }
+    }
+}
+
+/// A reference token of a JSON Pointer.
+pub fn escape(token: &str) -> std::borrow::Cow<'_, str> {
+    if token.contains(['~', '/']) { token.replace('~', "~0").replace('/', "~1").into() } else { token.into() }
+}
+
+struct Walk<'s> {
+    schema: &'s Schema,
+    found: Vec<Violation>,
+}
+
+impl Walk<'_> {
+    fn report(&mut self, path: &Path<'_>, (kind, expected): Broken, value: Option<&Value>) {
+        let message = match value {
+            Some(value) => format!("expected {expected}; found {}", excerpt(value)),
+            None => format!("expected {expected}; it is absent"),
+        };
+        self.found.push(Violation { path: path.pointer(), kind, message });
+    }
+
+    fn value(&mut self, shape: ShapeId, traits: &SlotTraits, value: &Value, path: &Path<'_>) {
+        let schema = self.schema;
+        let kind = &schema[shape].kind;
+        let broken = match (kind, value) {
+            (Kind::Structure(members), Value::Object(map)) => {
+                self.members(members, map, path);
+                None
+            }
+            (Kind::Union(members), Value::Object(map)) => {
+                self.union(members, map, value, path);
+                None
+            }
+            (Kind::List(list), Value::Array(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    let path = Path::Index(path, index);
+                    match item {
+                        Value::Null if list.sparse => {}
+                        Value::Null => {
+                            self.report(&path, (ViolationKind::NullElement, "an element".to_owned()), Some(item));
+                        }
+                        item => self.value(list.member.target, &list.member.traits, item, &path),
+                    }
+                }
+                if traits.unique_items && has_equal(items) {
+                    self.report(path, (ViolationKind::Unique, "distinct elements".to_owned()), Some(value));
+                }
+                size::check(traits.length, size::Unit::Elements, items.len() as u64)
+            }
+            (Kind::Map(shape), Value::Object(map)) => {
+                for (key, item) in map {
+                    let path = Path::Key(path, key);
+                    self.text(&schema[shape.key.target].kind, &shape.key.traits, key, value, &path);
+                    match item {
+                        Value::Null if shape.sparse => {}
+                        Value::Null => {
+                            self.report(&path, (ViolationKind::NullElement, "a value".to_owned()), Some(item));
+                        }
+                        item => self.value(shape.value.target, &shape.value.traits, item, &path),
+                    }
+                }
+                size::check(traits.length, size::Unit::Entries, map.len() as u64)
+            }
+            (Kind::String | Kind::Enum(_), Value::String(text)) => {
+                self.text(kind, traits, text, value, path);
+                None
+            }
+            (Kind::IntEnum(values), Value::Number(number)) => {
+                let known = number.as_i64().is_some_and(|number| values.contains(&number));
+                (!known).then(|| (ViolationKind::EnumUnknown, format!("one of {values:?}")))
+            }
+            (Kind::Number(kind), Value::Number(number)) => number::check(*kind, traits.range, number),
+            (Kind::Number(Number::Float | Number::Double), Value::String(text))
+                if number::SPECIAL_FLOATS.contains(&text.as_str()) =>
+            {
+                None
+            }
+            (Kind::Boolean, Value::Bool(_)) | (Kind::Document, _) | (Kind::Unit, Value::Object(_)) => None,
+            (Kind::Timestamp, value) => timestamp::check(timestamp::value_format(traits.timestamp_format), value),
+            (Kind::Blob, Value::String(text)) => blob::check(traits.length, text),
+            _ => Some((ViolationKind::WrongType, typed::expectation(kind).to_owned())),
+        };
+        if let Some(broken) = broken {
+            self.report(path, broken, Some(value));
+        }
+    }
+
+    fn text(&mut self, kind: &Kind, traits: &SlotTraits, text: &str, value: &Value, path: &Path<'_>) {
+        if let Kind::Enum(values) = kind {
+            if let Some(broken) = choice::check(values, text) {
+                self.report(path, broken, Some(value));
+            }
+            return;
+        }
+        let schema = self.schema;
+        text::check(schema, traits, text, |broken| self.report(path, broken, Some(value)));
+    }
+
+    fn members(&mut self, members: &Members, map: &serde_json::Map<String, Value>, path: &Path<'_>) {
+        for member in members {
+            let path = Path::Key(path, &member.name);
+            match map.get(&member.name) {
+                Some(Value::Null) if member.required => {
+                    let expected = (ViolationKind::NullRequired, "a value for a required member".to_owned());
+                    self.report(&path, expected, Some(&Value::Null));
+                }
+                None if member.required => {
+                    self.report(&path, (ViolationKind::MissingRequired, "a required member".to_owned()), None);
+                }
+                None | Some(Value::Null) => {}
+                Some(value) => self.value(member.slot.target, &member.slot.traits, value, &path),
+            }
+        }
+    }
+
+    fn union(&mut self, members: &Members, map: &serde_json::Map<String, Value>, value: &Value, path: &Path<'_>) {
+        let mut set = 0;
+        for member in members {
+            if let Some(value) = map.get(&member.name).filter(|value| !value.is_null()) {
+                set += 1;
+                self.value(member.slot.target, &member.slot.traits, value, &Path::Key(path, &member.name));
+            }
+        }
+        let expected = || {
+            let names = members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>().join(", ");
+            format!("exactly one of {names}")
+        };
+        match set {
+            0 => self.report(path, (ViolationKind::UnionNone, expected()), Some(value)),
+            1 => {}
+            _ => self.report(path, (ViolationKind::UnionTwo, expected()), Some(value)),
+        }
+    }
+}
+
+fn has_equal(items: &[Value]) -> bool {
+    if items.len() < 32 {
+        return items.iter().enumerate().any(|(at, item)| items[..at].contains(item));
+    }
+    let mut seen = std::collections::HashSet::with_capacity(items.len());
+    items.iter().any(|item| !seen.insert(item.to_string()))
+}
+
+/// A value in a message: whole when short, else its beginning.
+pub fn excerpt(value: &Value) -> String {
+    const SHOWN: usize = 80;
+    let text = match value {
+        Value::Array(items) if items.len() > 20 => return format!("a list of {} elements", items.len()),
+        Value::Object(map) if map.len() > 20 => return format!("an object with {} keys", map.len()),
+        value => value.to_string(),
+    };
+    match text.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}… ({} characters)", &text[..at], text.chars().count()),
+        None => text,
+    }
+}

@@ -1,0 +1,112 @@
+//! The laws of generation, over every operation of the built-in model.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use arbitrary::Unstructured;
+use connect_model::generate::seed::Stream;
+use connect_model::generate::{Config, Generator, Side, Unrealised, side_shape, sites};
+use connect_model::schema::{OperationId, Schema};
+use connect_model::validate::{ViolationKind, validate};
+
+/// Values in all; a release build tries a million.
+const VALUES: usize = if cfg!(debug_assertions) { 40_000 } else { 1_000_000 };
+
+const SIDES: [Side; 2] = [Side::Input, Side::Output];
+
+fn operations(schema: &Schema) -> Vec<(OperationId, Side)> {
+    schema.operations().flat_map(|(id, _)| SIDES.map(|side| (id, side))).collect()
+}
+
+#[test]
+fn a_generated_value_has_no_violation() {
+    let schema = Schema::connect();
+    let presets = [Config::default(), Config::sparse(), Config::full(), Config::boundary()];
+    let generators = presets.map(|config| Generator::new(schema, config));
+    let places = operations(schema);
+    let mut stream = Stream::new(7, "laws");
+    for number in 0..VALUES {
+        let (operation, side) = places[number % places.len()];
+        let bytes = stream.bytes(1024);
+        // One value in fifty goes to the limits, which are large; one in three from a random configuration.
+        let mut u = Unstructured::new(&bytes);
+        let swarm;
+        let generator = match number / places.len() % 50 {
+            0 => &generators[3],
+            n if n % 3 == 1 => {
+                swarm = Generator::new(schema, u.arbitrary().unwrap());
+                &swarm
+            }
+            n => &generators[n % 3],
+        };
+        let value = generator.operation(operation, side, &mut u).unwrap();
+        if let Some(shape) = side_shape(schema, operation, side) {
+            let violations = validate(schema, shape, &value);
+            assert!(violations.is_empty(), "{} {side:?}: {violations:?}\n{value}", schema[operation].name);
+        }
+    }
+}
+
+#[test]
+fn no_bytes_at_all_give_a_valid_value() {
+    let schema = Schema::connect();
+    for config in [Config::default(), Config::full(), Config::boundary()] {
+        let generator = Generator::new(schema, config);
+        for (operation, side) in operations(schema) {
+            let value = generator.operation(operation, side, &mut Unstructured::new(&[])).unwrap();
+            if let Some(shape) = side_shape(schema, operation, side) {
+                assert_eq!(validate(schema, shape, &value), [], "{}", schema[operation].name);
+            }
+        }
+    }
+}
+
+/// Mutations of the built-in model that have no value, each with its reason; a new one is looked at before it is
+/// added here.
+#[test]
+fn every_mutation_breaks_exactly_what_it_names_or_says_why_not() {
+    let schema = Schema::connect();
+    let generator = Generator::new(schema, Config::sparse());
+    let mut made = 0;
+    let mut reasons = std::collections::BTreeMap::new();
+    for (operation, side) in operations(schema) {
+        for site in sites(schema, operation, side) {
+            let bytes = Stream::new(3, &site.mutation.to_string()).bytes(512);
+            match generator.mutant(operation, side, &site, &mut Unstructured::new(&bytes)) {
+                Ok(mutant) => {
+                    made += 1;
+                    let shape = side_shape(schema, operation, side).unwrap();
+                    assert_eq!(validate(schema, shape, &mutant.base), [], "{}", site.mutation);
+                    let violations = validate(schema, shape, &mutant.value);
+                    assert_eq!(violations.len(), 1, "{}: {violations:?}", site.mutation);
+                    assert_eq!(violations[0].kind, site.mutation.kind);
+                }
+                Err(Unrealised::Base(error)) => panic!("{} {}: {error}", schema[operation].name, site.mutation),
+                Err(why) => {
+                    let shape = &schema[site.slot.target].name;
+                    *reasons.entry((site.mutation.kind, shape.clone(), why_word(&why))).or_insert(0) += 1;
+                }
+            }
+        }
+    }
+    println!("{made} mutants; not realised: {reasons:#?}");
+    assert!(made > 10_000, "{made} mutants");
+}
+
+fn why_word(why: &Unrealised) -> &'static str {
+    match why {
+        Unrealised::Base(_) => "base",
+        Unrealised::Entangled(_) => "entangled",
+        Unrealised::OverBudget(..) => "over budget",
+    }
+}
+
+#[test]
+fn every_kind_of_violation_occurs_except_those_that_this_model_cannot_have() {
+    let schema = Schema::connect();
+    let mut seen = std::collections::BTreeSet::new();
+    for (operation, side) in operations(schema) {
+        seen.extend(sites(schema, operation, side).iter().map(|site| site.mutation.kind));
+    }
+    let missing: Vec<_> = ViolationKind::ALL.iter().filter(|kind| !seen.contains(kind)).collect();
+    // Connect has no unique lists and no blobs.
+    assert_eq!(missing, [&ViolationKind::BlobEncoding, &ViolationKind::Unique]);
+}
