@@ -261,7 +261,7 @@ mod tests {
             ("http://:80", "has no host"),
             ("http://host:0", "port"),
             ("http://host:99999", "port"),
-            ("http://host:port", "is no URL"),
+            ("http://host:port", "has the port `port`"),
             ("http://host/?q=1", "query or a fragment"),
             ("http://ho st/", "is no URL"),
             ("http://user:secret@host/", "user name or password"),
