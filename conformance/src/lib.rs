@@ -2,3 +2,7 @@
 //! own to hold.
 
 pub mod case;
+pub mod credentials;
+pub mod signing;
+pub mod target;
+pub mod transport;

@@ -1,0 +1,129 @@
+//! Signs requests with SigV4, by the AWS crates. The path is encoded a second time in the canonical request, as for
+//! every service but S3 (facts.md, part A).
+
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_runtime_api::client::identity::Identity;
+use connect_model::wire::message::HttpRequest;
+
+/// Headers that a signature adds and that no evidence may show. Exact names, never parts of them.
+pub const SECRET_HEADERS: [&str; 2] = ["authorization", "x-amz-security-token"];
+
+/// Signs in one name for one service in one region.
+#[derive(Debug)]
+pub struct Signer {
+    identity: Identity,
+    region: String,
+    service: String,
+}
+
+impl Signer {
+    /// `service` is the signing name of the model, for example `connect`.
+    pub fn new(credentials: Credentials, region: &str, service: &str) -> Self {
+        Self { identity: credentials.into(), region: region.to_owned(), service: service.to_owned() }
+    }
+
+    /// The headers to add. `url` is absolute and exactly what is sent.
+    ///
+    /// # Errors
+    /// What the signer says of a request that it cannot put into canonical form.
+    pub fn headers(
+        &self,
+        request: &HttpRequest,
+        url: &str,
+        now: SystemTime,
+    ) -> Result<Vec<(&'static str, String)>, String> {
+        let params = v4::SigningParams::builder()
+            .identity(&self.identity)
+            .region(&self.region)
+            .name(&self.service)
+            .time(now)
+            .settings(SigningSettings::default())
+            .build()
+            .map_err(|error| error.to_string())?;
+        let headers = request.headers.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let signable = SignableRequest::new(&request.method, url, headers, SignableBody::Bytes(&request.body))
+            .map_err(|error| error.to_string())?;
+        let signed = sign(signable, &params.into()).map_err(|error| crate::credentials::chain(&error))?;
+        let (headers, _query) = signed.into_parts().0.into_parts();
+        Ok(headers.into_iter().map(|header| (header.name(), header.value().to_owned())).collect())
+    }
+}
+
+/// The request without what a signature adds, fit for reports and files.
+pub fn without_secrets(request: &HttpRequest) -> HttpRequest {
+    let mut shown = request.clone();
+    for name in SECRET_HEADERS {
+        shown.headers.remove(name);
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use std::time::Duration;
+
+    use connect_model::wire::message::Headers;
+
+    use super::*;
+
+    /// Inputs, and the `Signature=` that botocore 1.44.5 computes from them (`SigV4Auth("connect", "eu-central-1")`, clock
+    /// at 2025-01-02T03:04:05Z, keys of the AWS examples).
+    #[test]
+    fn signatures_agree_with_botocore() {
+        let json = Headers(vec![("content-type".to_owned(), "application/json".to_owned())]);
+        let rows = [
+            (
+                "GET",
+                "https://connect.eu-central-1.amazonaws.com",
+                "/tags/arn%3Aaws%3Aconnect%3Aeu-central-1%3A123456789012%3Ainstance%2F0a1b",
+                Headers::default(),
+                "",
+                None,
+                "SignedHeaders=host;x-amz-date, \
+                 Signature=2c02fd4dfa5a43dc5aee8c69b6dca480e3062866a332db5e305597bbb0c08a78",
+            ),
+            (
+                "POST",
+                "http://127.0.0.1:4566",
+                "/stage/rules/i%20d/~x?maxResults=5&nextToken=a%2Fb%3D&b=",
+                json,
+                "{\"Name\":\"é\"}",
+                Some("TOKEN/=="),
+                "SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, \
+                 Signature=281879a82de740812a1565cee6e7002052d44ec75fbf12184016b4047e4ed07a",
+            ),
+        ];
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_735_787_045);
+        for (method, host, uri, headers, body, token, expected) in rows {
+            let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+            let who = Credentials::new("AKIDEXAMPLE", secret, token.map(str::to_owned), None, "test");
+            let signer = Signer::new(who, "eu-central-1", "connect");
+            let request =
+                HttpRequest { method: method.to_owned(), uri: uri.to_owned(), headers, body: body.as_bytes().to_vec() };
+            let added = signer.headers(&request, &format!("{host}{uri}"), now).unwrap();
+            let authorization = added.iter().find(|(name, _)| *name == "authorization").unwrap();
+            assert_eq!(
+                authorization.1,
+                format!(
+                    "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20250102/eu-central-1/connect/aws4_request, {expected}"
+                )
+            );
+            let added_token = added.iter().find(|(name, _)| *name == "x-amz-security-token");
+            assert_eq!(added_token.map(|(_, value)| value.as_str()), token);
+        }
+    }
+
+    #[test]
+    fn evidence_keeps_everything_but_the_signature() {
+        let names = ["authorization", "x-amz-security-token", "x-amz-client-token", "nexttoken", "content-type"];
+        let headers = Headers(names.iter().map(|name| ((*name).to_owned(), "v".to_owned())).collect());
+        let shown = without_secrets(&HttpRequest { headers, ..HttpRequest::default() });
+        let left: Vec<&str> = shown.headers.0.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(left, ["x-amz-client-token", "nexttoken", "content-type"]);
+    }
+}

@@ -1,0 +1,399 @@
+//! Sends one HTTP message and takes one back, bounded in time and size, byte for byte as it was encoded. Knows nothing of
+//! operations beyond their names, and judges nothing: trouble is classed, never interpreted.
+
+use std::error::Error as StdError;
+use std::io::ErrorKind;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
+use http::uri::PathAndQuery;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper_rustls::builderstates::WantsSchemes;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::{self, Client};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use thiserror::Error;
+
+use crate::case::Exchange;
+use crate::credentials::chain;
+use crate::signing::{SECRET_HEADERS, Signer, without_secrets};
+use crate::target::{Endpoint, Target};
+
+/// Idle connections are dropped before a server with the usual five seconds of keep-alive drops them on us.
+const IDLE: Duration = Duration::from_secs(4);
+
+/// The longest that [`Transport::probe`] waits for a sign of life.
+const PROBE: Duration = Duration::from_secs(3);
+
+/// Bounds of every exchange.
+#[derive(Clone, Debug)]
+pub struct TransportConfig {
+    /// For one request from connecting to the last byte of the response.
+    pub timeout: Duration,
+    /// Largest response body, in bytes.
+    pub max_response_bytes: usize,
+    /// After so many requests in a row without any answer (no connection, or silence until the deadline) nothing more is
+    /// sent: a dead endpoint must not cost `timeout` per trial.
+    pub give_up_after: u32,
+}
+
+impl Default for TransportConfig {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(10), max_response_bytes: 16 << 20, give_up_after: 20 }
+    }
+}
+
+/// Why there is no response to judge.
+#[derive(Debug, Error)]
+pub enum TransportError {
+    /// Nothing was sent: HTTP/1.1 cannot carry the request, or it cannot be signed.
+    #[error("cannot be sent: {0}")]
+    Unsendable(String),
+    /// No connection: refused, no such host, TLS.
+    #[error("no connection to {url}: {detail}")]
+    Connect {
+        /// The endpoint.
+        url: String,
+        /// What the system said.
+        detail: String,
+    },
+    /// The deadline passed.
+    #[error("no complete response within {after:?}{}", arrived(.received))]
+    Timeout {
+        /// The deadline.
+        after: Duration,
+        /// Status, headers and the part of the body that had arrived; none if not even the headers had.
+        received: Option<Box<HttpResponse>>,
+    },
+    /// The connection ended before the response did.
+    #[error("connection closed before the response was complete ({detail}){}", arrived(.received))]
+    Reset {
+        /// What the connection said.
+        detail: String,
+        /// Status, headers and the part of the body that had arrived; none if not even the headers had.
+        received: Option<Box<HttpResponse>>,
+    },
+    /// What came back is not HTTP/1.1.
+    #[error("not an HTTP response: {0}")]
+    InvalidHttp(String),
+    /// The response is larger than is worth reading.
+    #[error("response larger than {limit} bytes")]
+    TooLarge {
+        /// [`TransportConfig::max_response_bytes`].
+        limit: usize,
+    },
+    /// Nothing was sent: the endpoint has been silent for too long.
+    #[error("not sent: {after} requests in a row had no answer; is the endpoint still alive?")]
+    GaveUp {
+        /// [`TransportConfig::give_up_after`].
+        after: u32,
+    },
+}
+
+impl TransportError {
+    /// One word for the class of trouble, stable.
+    pub fn class(&self) -> &'static str {
+        match self {
+            TransportError::Unsendable(_) => "unsendable",
+            TransportError::Connect { .. } => "connect",
+            TransportError::Timeout { .. } => "timeout",
+            TransportError::Reset { .. } => "reset",
+            TransportError::InvalidHttp(_) => "invalid-http",
+            TransportError::TooLarge { .. } => "too-large",
+            TransportError::GaveUp { .. } => "gave-up",
+        }
+    }
+
+    /// What had arrived before the trouble.
+    pub fn received(&self) -> Option<&HttpResponse> {
+        match self {
+            TransportError::Timeout { received, .. } | TransportError::Reset { received, .. } => received.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The server said nothing at all.
+    fn is_silence(&self) -> bool {
+        matches!(self, TransportError::Connect { .. } | TransportError::Timeout { received: None, .. })
+    }
+}
+
+fn arrived(received: &Option<Box<HttpResponse>>) -> String {
+    match received {
+        Some(response) => format!("; status {} and {} bytes of body had arrived", response.status, response.body.len()),
+        None => "; nothing had arrived".to_owned(),
+    }
+}
+
+/// Nobody answers at the endpoint.
+#[derive(Debug, Error)]
+#[error(
+    "cannot reach {url}: {detail}; start the endpoint or correct --endpoint (without it, the built-in emulator is used)"
+)]
+pub struct ProbeError {
+    url: String,
+    detail: String,
+}
+
+/// A client for one target. Keeps connections alive, follows no redirects, unpacks nothing. Shared by all trials.
+#[derive(Debug)]
+pub struct Transport {
+    endpoint: Endpoint,
+    config: TransportConfig,
+    client: Connections,
+    signer: Option<Signer>,
+    sent: AtomicU64,
+    silent_in_a_row: AtomicU32,
+}
+
+impl Transport {
+    /// A client that signs with the target's credentials for `signing_name` (from the model's service), if there are any.
+    ///
+    /// # Errors
+    /// [`TransportError::Connect`] when TLS cannot be set up on this machine.
+    pub fn new(target: &Target, signing_name: &str, config: TransportConfig) -> Result<Self, TransportError> {
+        let client = Connections::new(&target.endpoint, config.timeout)
+            .map_err(|detail| TransportError::Connect { url: target.endpoint.to_string(), detail })?;
+        let signer = target.credentials.clone().map(|who| Signer::new(who, &target.region, signing_name));
+        Ok(Self {
+            endpoint: target.endpoint.clone(),
+            config,
+            client,
+            signer,
+            sent: AtomicU64::new(0),
+            silent_in_a_row: AtomicU32::new(0),
+        })
+    }
+
+    /// Sends a request and reads the whole response within the configured deadline. Any status is a response.
+    ///
+    /// # Errors
+    /// See [`TransportError`].
+    pub async fn send(&self, operation: &str, request: &HttpRequest) -> Result<Exchange, TransportError> {
+        self.send_within(operation, request, self.config.timeout).await
+    }
+
+    /// Like [`Transport::send`] with a deadline of its own. When it passes, the connection is closed: this is also how a
+    /// check plays the client that hangs up.
+    ///
+    /// # Errors
+    /// See [`TransportError`].
+    pub async fn send_within(
+        &self,
+        operation: &str,
+        request: &HttpRequest,
+        deadline: Duration,
+    ) -> Result<Exchange, TransportError> {
+        if self.has_given_up() {
+            return Err(TransportError::GaveUp { after: self.config.give_up_after });
+        }
+        let outgoing = self.outgoing(request, self.signer.as_ref())?;
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        let begun = Instant::now();
+        let result = self.exchange(outgoing, deadline).await;
+        match &result {
+            // A deadline that a check made short says nothing about the endpoint's health.
+            Err(error) if error.is_silence() && deadline >= self.config.timeout => {
+                self.silent_in_a_row.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(error) if error.is_silence() => {}
+            _ => self.silent_in_a_row.store(0, Ordering::Relaxed),
+        }
+        Ok(Exchange {
+            operation: operation.to_owned(),
+            request: without_secrets(request),
+            response: result?,
+            duration: begun.elapsed(),
+        })
+    }
+
+    /// Asks for `/`, unsigned, to see whether anybody is there. Any answer will do, and so does a connection that stays
+    /// silent; it is counted nowhere.
+    ///
+    /// # Errors
+    /// No connection can be made.
+    pub async fn probe(&self) -> Result<(), ProbeError> {
+        let request = HttpRequest { method: "GET".to_owned(), uri: "/".to_owned(), ..HttpRequest::default() };
+        let unreachable = |detail| ProbeError { url: self.endpoint.to_string(), detail };
+        let outgoing = self.outgoing(&request, None).map_err(|error| unreachable(error.to_string()))?;
+        match self.exchange(outgoing, PROBE.min(self.config.timeout)).await {
+            Err(TransportError::Connect { detail, .. }) => Err(unreachable(detail)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Requests that went out (or tried to), without the probe.
+    pub fn requests_sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Nothing more will be sent: [`TransportError::GaveUp`].
+    pub fn has_given_up(&self) -> bool {
+        self.silent_in_a_row.load(Ordering::Relaxed) >= self.config.give_up_after
+    }
+
+    fn outgoing(
+        &self,
+        request: &HttpRequest,
+        signer: Option<&Signer>,
+    ) -> Result<http::Request<Full<Bytes>>, TransportError> {
+        let unsendable = |what: String| TransportError::Unsendable(what);
+        let path = format!("{}{}", self.endpoint.prefix(), request.uri);
+        let path_and_query: PathAndQuery =
+            path.parse().map_err(|error| unsendable(format!("path `{path}`: {error}")))?;
+        if path_and_query.as_str() != path || !request.uri.starts_with('/') {
+            return Err(unsendable(format!("path `{path}`: must begin with `/` and have no fragment")));
+        }
+        let uri = http::Uri::builder()
+            .scheme(self.endpoint.scheme())
+            .authority(self.endpoint.authority())
+            .path_and_query(path_and_query)
+            .build()
+            .map_err(|error| unsendable(error.to_string()))?;
+        let mut builder = http::Request::builder().method(request.method.as_str()).uri(uri);
+        for (name, value) in &request.headers.0 {
+            builder = builder.header(name, value);
+        }
+        if request.headers.get("user-agent").is_none() {
+            builder = builder.header("user-agent", concat!("connect-conformance/", env!("CARGO_PKG_VERSION")));
+        }
+        // A request that brings a signature of its own keeps it.
+        let own_signature = SECRET_HEADERS.iter().any(|name| request.headers.get(name).is_some());
+        if let Some(signer) = signer.filter(|_| !own_signature) {
+            let url = self.endpoint.url_of(&request.uri);
+            for (name, value) in signer.headers(request, &url, SystemTime::now()).map_err(unsendable)? {
+                builder = builder.header(name, value);
+            }
+        }
+        builder
+            .body(Full::new(Bytes::from(request.body.clone())))
+            .map_err(|error| unsendable(format!("{} {path}: {error}", request.method)))
+    }
+
+    async fn exchange(
+        &self,
+        outgoing: http::Request<Full<Bytes>>,
+        deadline: Duration,
+    ) -> Result<HttpResponse, TransportError> {
+        let mut received = None;
+        let outcome = tokio::time::timeout(deadline, self.read(outgoing, &mut received)).await;
+        match outcome {
+            Ok(Ok(())) => received.ok_or_else(|| TransportError::InvalidHttp("no response head".to_owned())),
+            Ok(Err(trouble)) => Err(match trouble {
+                Trouble::Connect(detail) => TransportError::Connect { url: self.endpoint.to_string(), detail },
+                Trouble::Reset(detail) => TransportError::Reset { detail, received: received.map(Box::new) },
+                Trouble::InvalidHttp(detail) => TransportError::InvalidHttp(detail),
+                Trouble::TooLarge => TransportError::TooLarge { limit: self.config.max_response_bytes },
+            }),
+            Err(_elapsed) => Err(TransportError::Timeout { after: deadline, received: received.map(Box::new) }),
+        }
+    }
+
+    /// Fills `received` as bytes come in, so that a deadline or a reset finds what there was.
+    async fn read(
+        &self,
+        outgoing: http::Request<Full<Bytes>>,
+        received: &mut Option<HttpResponse>,
+    ) -> Result<(), Trouble> {
+        let response = self.client.request(outgoing).await.map_err(|error| Trouble::of_head(&error))?;
+        let (head, mut body) = response.into_parts();
+        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+        let so_far =
+            received.insert(HttpResponse { status: head.status.as_u16(), headers: Headers(headers), body: Vec::new() });
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| Trouble::of_connection(&error))?;
+            let Ok(data) = frame.into_data() else { continue };
+            if so_far.body.len() + data.len() > self.config.max_response_bytes {
+                return Err(Trouble::TooLarge);
+            }
+            so_far.body.extend_from_slice(&data);
+        }
+        Ok(())
+    }
+}
+
+/// [`TransportError`] before it knows what had arrived.
+enum Trouble {
+    Connect(String),
+    Reset(String),
+    InvalidHttp(String),
+    TooLarge,
+}
+
+impl Trouble {
+    fn of_head(error: &legacy::Error) -> Self {
+        if error.is_connect() {
+            return Trouble::Connect(error.source().map_or_else(|| chain(error), chain));
+        }
+        match error.source().and_then(|source| source.downcast_ref::<hyper::Error>()) {
+            Some(error) => Self::of_connection(error),
+            None => Trouble::Reset(chain(error)),
+        }
+    }
+
+    fn of_connection(error: &hyper::Error) -> Self {
+        let io = error.source().and_then(|source| source.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
+        let broken_framing = matches!(io, Some(ErrorKind::InvalidData | ErrorKind::InvalidInput));
+        if error.is_parse_too_large() {
+            Trouble::TooLarge
+        } else if error.is_parse() || broken_framing {
+            Trouble::InvalidHttp(chain(error))
+        } else {
+            Trouble::Reset(chain(error))
+        }
+    }
+}
+
+/// Connection pools by the way to the endpoint.
+#[derive(Debug)]
+enum Connections {
+    Plain(Client<HttpConnector, Full<Bytes>>),
+    Tls(Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
+    Proxied(Client<HttpsConnector<Tunnel<HttpConnector>>, Full<Bytes>>),
+}
+
+impl Connections {
+    /// Proxies come from the usual environment variables (`HTTPS_PROXY`, `NO_PROXY`, …), and never for loopback.
+    fn new(endpoint: &Endpoint, connect_timeout: Duration) -> Result<Self, String> {
+        let mut tcp = HttpConnector::new();
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(connect_timeout));
+        tcp.enforce_http(false);
+        let mut pool = Client::builder(TokioExecutor::new());
+        pool.pool_idle_timeout(IDLE).pool_timer(TokioTimer::new());
+        let proxy = if endpoint.is_loopback() { None } else { proxy_for(endpoint) };
+        if let Some(proxy) = proxy {
+            let mut tunnel = Tunnel::new(proxy.uri().clone(), tcp);
+            if let Some(auth) = proxy.basic_auth() {
+                tunnel = tunnel.with_auth(auth.clone());
+            }
+            return Ok(Self::Proxied(pool.build(tls()?.https_or_http().enable_http1().wrap_connector(tunnel))));
+        }
+        if endpoint.is_https() {
+            return Ok(Self::Tls(pool.build(tls()?.https_only().enable_http1().wrap_connector(tcp))));
+        }
+        Ok(Self::Plain(pool.build(tcp)))
+    }
+
+    async fn request(&self, request: http::Request<Full<Bytes>>) -> Result<http::Response<Incoming>, legacy::Error> {
+        match self {
+            Connections::Plain(client) => client.request(request).await,
+            Connections::Tls(client) => client.request(request).await,
+            Connections::Proxied(client) => client.request(request).await,
+        }
+    }
+}
+
+fn proxy_for(endpoint: &Endpoint) -> Option<Intercept> {
+    Matcher::from_env().intercept(&endpoint.url_of("/").parse().ok()?)
+}
+
+fn tls() -> Result<HttpsConnectorBuilder<WantsSchemes>, String> {
+    HttpsConnectorBuilder::new().try_with_platform_verifier().map_err(|error| error.to_string())
+}

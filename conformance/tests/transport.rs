@@ -1,0 +1,220 @@
+//! The transport against servers that misbehave: each ends in the right class, in bounded time.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::time::Duration;
+
+use connect_conformance::target::Target;
+use connect_conformance::transport::{Transport, TransportConfig, TransportError};
+use connect_model::wire::message::{Headers, HttpRequest};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What the server does once a request's head has come.
+#[derive(Clone)]
+enum Then {
+    /// Sends these bytes and closes.
+    Say(&'static [u8]),
+    /// Sends these bytes and stays.
+    SayAndHold(&'static [u8]),
+    /// Sends a head that promises much, then a byte now and then.
+    Drip,
+    /// Sends a head, then bytes without end.
+    Flood,
+}
+
+/// Serves on a free port and answers with what it received, head included, when asked to.
+async fn serve(then: Then) -> (u16, tokio::sync::mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (heads, received) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(converse(stream, then.clone(), heads.clone()));
+        }
+    });
+    (port, received)
+}
+
+async fn converse(mut stream: TcpStream, then: Then, heads: tokio::sync::mpsc::UnboundedSender<String>) {
+    let mut head = Vec::new();
+    while !head.windows(4).any(|window| window == b"\r\n\r\n") {
+        let mut buffer = [0; 1024];
+        let read = stream.read(&mut buffer).await.unwrap_or(0);
+        if read == 0 {
+            return;
+        }
+        head.extend_from_slice(&buffer[..read]);
+    }
+    let _ = heads.send(String::from_utf8_lossy(&head).into_owned());
+    match then {
+        Then::Say(bytes) => {
+            let _ = stream.write_all(bytes).await;
+        }
+        Then::SayAndHold(bytes) => {
+            let _ = stream.write_all(bytes).await;
+            std::future::pending::<()>().await;
+        }
+        Then::Drip => {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n").await;
+            while stream.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        Then::Flood => {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").await;
+            while stream.write_all(&[b'x'; 4096]).await.is_ok() {}
+        }
+    }
+}
+
+fn transport(endpoint: &str) -> Transport {
+    let config = TransportConfig { timeout: Duration::from_millis(400), max_response_bytes: 100_000, give_up_after: 3 };
+    Transport::new(&Target::unsigned(endpoint.parse().unwrap()), "connect", config).unwrap()
+}
+
+fn get(uri: &str) -> HttpRequest {
+    HttpRequest { method: "GET".to_owned(), uri: uri.to_owned(), ..HttpRequest::default() }
+}
+
+/// Class of the trouble, with status and size of what had arrived.
+async fn trouble(then: Then) -> (&'static str, Option<(u16, usize)>) {
+    let (port, _heads) = serve(then).await;
+    let error = transport(&format!("http://127.0.0.1:{port}")).send("Op", &get("/")).await.unwrap_err();
+    (error.class(), error.received().map(|response| (response.status, response.body.len())))
+}
+
+#[tokio::test]
+async fn each_misbehaviour_has_its_class() {
+    let page = b"<html><body>It works!</body></html>\n";
+    assert_eq!(trouble(Then::Say(page)).await, ("invalid-http", None));
+    assert_eq!(trouble(Then::Say(b"\x00\xff\x16\x03garbage\r\n\r\n")).await, ("invalid-http", None));
+    assert_eq!(trouble(Then::Say(b"HTTP/1.1 999999 What\r\n\r\n")).await, ("invalid-http", None));
+    assert_eq!(
+        trouble(Then::Say(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnot-a-size\r\n")).await,
+        ("invalid-http", None)
+    );
+    assert_eq!(trouble(Then::Say(b"")).await, ("reset", None));
+    assert_eq!(trouble(Then::Say(b"HTTP/1.1 200 OK\r\ncontent-")).await, ("reset", None));
+    let half = b"HTTP/1.1 201 Created\r\ncontent-length: 100\r\n\r\n{\"Half\":";
+    assert_eq!(trouble(Then::Say(half)).await, ("reset", Some((201, 8))));
+    assert_eq!(trouble(Then::SayAndHold(b"")).await, ("timeout", None));
+    assert_eq!(trouble(Then::SayAndHold(b"HTTP/1.1 200")).await, ("timeout", None));
+    assert_eq!(trouble(Then::SayAndHold(half)).await, ("timeout", Some((201, 8))));
+    let (class, received) = trouble(Then::Drip).await;
+    assert_eq!((class, received.unwrap().0), ("timeout", 200));
+    assert_eq!(trouble(Then::Flood).await, ("too-large", None));
+}
+
+#[tokio::test]
+async fn paths_travel_byte_for_byte() {
+    let (port, mut heads) = serve(Then::Say(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")).await;
+    let transport = transport(&format!("http://127.0.0.1:{port}/stage/../%2e"));
+    let paths = [
+        "/",
+        "/a/../b",
+        "/a/%2E%2E/%2e/.",
+        "/tags/arn%3Aaws%3Aconnect%2Fx",
+        "//double//",
+        "/x%20y?q=%7B%22a%22%3A1%7D&empty=&flag",
+        "/%F0%9F%98%80%00",
+        "/'()*!~$&,;=:@",
+    ];
+    for path in paths {
+        let exchange = transport.send("Op", &get(path)).await.unwrap();
+        assert_eq!(exchange.response.status, 204);
+        let head = heads.recv().await.unwrap();
+        assert_eq!(head.lines().next().unwrap(), format!("GET /stage/../%2e{path} HTTP/1.1"));
+    }
+    assert_eq!(transport.requests_sent(), paths.len() as u64);
+}
+
+#[tokio::test]
+async fn bodies_and_headers_travel_as_given() {
+    let answer = b"HTTP/1.1 400 Bad\r\nX-Amzn-ErrorType: A\r\nx-amzn-errortype: B\r\ncontent-length: 2\r\n\r\n\xff\x00";
+    let (port, mut heads) = serve(Then::Say(answer)).await;
+    let mut request = HttpRequest { method: "PUT".to_owned(), body: b"\xff{".to_vec(), ..get("/p") };
+    request.headers.push("content-type", "text/plain; charset=\"x\"");
+    request.headers.push("x-two", "1");
+    request.headers.push("x-two", "2");
+    let exchange = transport(&format!("http://127.0.0.1:{port}")).send("Op", &request).await.unwrap();
+    let head = heads.recv().await.unwrap();
+    for line in ["content-type: text/plain; charset=\"x\"\r\n", "x-two: 1\r\nx-two: 2\r\n", "content-length: 2\r\n"] {
+        assert!(head.contains(line), "{head}");
+    }
+    assert_eq!(exchange.response.body, b"\xff\x00");
+    assert_eq!(exchange.response.headers.all("x-amzn-errortype").collect::<Vec<_>>(), ["A", "B"]);
+    assert_eq!(exchange.request, request);
+}
+
+#[tokio::test]
+async fn credentials_sign_and_stay_out_of_the_evidence() {
+    let (port, mut heads) = serve(Then::Say(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")).await;
+    let mut target = Target::unsigned(format!("http://127.0.0.1:{port}").parse().unwrap());
+    target.credentials =
+        Some(aws_credential_types::Credentials::new("AKID", "SECRET", Some("SESSION".to_owned()), None, "test"));
+    let transport = Transport::new(&target, "connect", TransportConfig::default()).unwrap();
+    let exchange = transport.send("Op", &get("/a")).await.unwrap();
+    let head = heads.recv().await.unwrap();
+    assert!(head.contains("authorization: AWS4-HMAC-SHA256 Credential=AKID/"), "{head}");
+    assert!(head.contains("/us-east-1/connect/aws4_request"), "{head}");
+    assert!(head.contains("x-amz-security-token: SESSION"), "{head}");
+    assert_eq!(exchange.request.headers, Headers::default());
+    assert!(!format!("{target:?}").contains("SECRET"));
+}
+
+#[tokio::test]
+async fn a_dead_endpoint_is_given_up() {
+    let (port, _heads) = serve(Then::SayAndHold(b"")).await;
+    let silent = transport(&format!("http://127.0.0.1:{port}"));
+    let mut classes = Vec::new();
+    for _ in 0..5 {
+        classes.push(silent.send("Op", &get("/")).await.unwrap_err().class());
+    }
+    assert_eq!(classes, ["timeout", "timeout", "timeout", "gave-up", "gave-up"]);
+    assert_eq!(silent.requests_sent(), 3);
+}
+
+#[tokio::test]
+async fn hanging_up_early_is_no_sign_of_death() {
+    let (port, _heads) = serve(Then::SayAndHold(b"")).await;
+    let transport = transport(&format!("http://127.0.0.1:{port}"));
+    for _ in 0..5 {
+        let error = transport.send_within("Op", &get("/"), Duration::from_millis(5)).await.unwrap_err();
+        assert!(matches!(error, TransportError::Timeout { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn probing_wants_a_connection_and_no_more() {
+    let (port, _heads) = serve(Then::Say(b"garbage")).await;
+    transport(&format!("http://127.0.0.1:{port}")).probe().await.unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let message = transport(&format!("http://{free}")).probe().await.unwrap_err().to_string();
+    assert!(message.contains(&format!("cannot reach http://{free}")) && message.contains("--endpoint"), "{message}");
+    let message = transport("http://no-such-host.invalid").probe().await.unwrap_err().to_string();
+    assert!(message.contains("no-such-host.invalid"), "{message}");
+    // TLS spoken to a server that does not know it.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let message = transport(&format!("https://127.0.0.1:{port}")).probe().await.unwrap_err().to_string();
+    assert!(message.contains("cannot reach https://"), "{message}");
+}
+
+#[tokio::test]
+async fn what_http_cannot_carry_is_never_sent() {
+    let transport = transport("http://127.0.0.1:1");
+    for uri in ["", "a", "/a b", "/a#b", "/\u{7f}", "/a\r\nX: y"] {
+        let error = transport.send("Op", &get(uri)).await.unwrap_err();
+        assert_eq!(error.class(), "unsendable", "{uri}: {error}");
+    }
+    let mut request = get("/");
+    request.headers.push("x", "a\r\nb: c");
+    assert_eq!(transport.send("Op", &request).await.unwrap_err().class(), "unsendable");
+    assert_eq!(transport.requests_sent(), 0);
+}
