@@ -1,0 +1,1 @@
+//! Instants in the three forms of the wire. Knows nothing of shapes.
