@@ -10,12 +10,16 @@
 //! it does not know. Neither knows of constraints; whether a value is allowed is for validation to say. Source of the
 //! rules: the restJson1 and HTTP binding pages of Smithy 2.0.
 
+mod body;
 mod error;
+mod escape;
 mod fault;
 pub mod message;
+mod parts;
 mod request;
 mod response;
 mod route;
+mod text;
 pub mod timestamp;
 
 pub use error::{DecodedError, NameSource, decode_error, encode_error, encode_unmodelled_error};
