@@ -1,13 +1,114 @@
-//! stub
-pub fn parse_date_time(t: &str) -> Option<f64> {
-    t.ends_with('Z').then_some(0.0)
+//! Instants in the three forms of the wire, safe over the whole range of their input. Knows nothing of shapes.
+
+use serde_json::{Number, Value};
+use time::format_description::well_known::Rfc3339;
+use time::{Date, Month, OffsetDateTime, Time};
+
+use crate::schema::TimestampFormat;
+
+/// Who reads: a server insists on the one form that the protocol names, a client takes what is unambiguous.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Refuse offsets other than `Z`.
+    Server,
+    /// Take any RFC 3339 offset.
+    Client,
 }
-pub fn parse_http_date(t: &str) -> Option<f64> {
-    t.ends_with("GMT").then_some(0.0)
+
+/// Microseconds in a second: the finest step that survives seconds in a 64-bit float.
+const MICROS: f64 = 1e6;
+
+/// The instant that many seconds after 1970; none outside of the years 0 to 9999. Rounded to microseconds.
+pub fn from_seconds(seconds: f64) -> Option<OffsetDateTime> {
+    let micros = (seconds * MICROS).round();
+    // Comparisons with NaN are false.
+    if !(micros.abs() < 1e18) {
+        return None;
+    }
+    let instant = OffsetDateTime::from_unix_timestamp_nanos(micros as i128 * 1000).ok()?;
+    (0..=9999).contains(&instant.year()).then_some(instant)
 }
-pub fn format_date_time(_s: f64) -> String {
-    "2024-05-14T08:00:00Z".into()
+
+/// Seconds since 1970 as a JSON number: whole when there is no fraction.
+pub fn to_seconds(instant: OffsetDateTime) -> Value {
+    let micros = instant.unix_timestamp_nanos().div_euclid(1000);
+    if micros % 1_000_000 == 0 {
+        return Value::from(instant.unix_timestamp());
+    }
+    Number::from_f64(micros as f64 / MICROS).map_or(Value::Null, Value::Number)
 }
-pub fn format_http_date(_s: f64) -> String {
-    "Tue, 14 May 2024 08:00:00 GMT".into()
+
+/// Reads text; none when it is not of that format.
+pub fn parse(text: &str, format: TimestampFormat, reading: Reading) -> Option<OffsetDateTime> {
+    match format {
+        TimestampFormat::EpochSeconds => {
+            let number: Number = serde_json::from_str(text).ok()?;
+            from_seconds(number.as_f64()?)
+        }
+        TimestampFormat::DateTime => {
+            let bytes = text.as_bytes();
+            if reading == Reading::Server && (bytes.get(10) != Some(&b'T') || bytes.last() != Some(&b'Z')) {
+                return None;
+            }
+            let instant = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+            from_seconds(instant.unix_timestamp() as f64)?;
+            Some(instant)
+        }
+        TimestampFormat::HttpDate => parse_http_date(text),
+    }
+}
+
+/// Writes an instant; none when its year does not have four digits.
+pub fn format(instant: OffsetDateTime, format: TimestampFormat) -> Option<String> {
+    let instant = instant.checked_to_offset(time::UtcOffset::UTC).filter(|utc| (0..=9999).contains(&utc.year()))?;
+    match format {
+        TimestampFormat::EpochSeconds => Some(to_seconds(instant).to_string()),
+        TimestampFormat::DateTime => instant.format(&Rfc3339).ok(),
+        TimestampFormat::HttpDate => Some(format!(
+            "{}, {:02} {} {:04} {:02}:{:02}:{:02}{} GMT",
+            WEEKDAYS[instant.weekday().number_days_from_monday() as usize],
+            instant.day(),
+            MONTHS[instant.month() as usize - 1],
+            instant.year(),
+            instant.hour(),
+            instant.minute(),
+            instant.second(),
+            fraction(instant.microsecond()),
+        )),
+    }
+}
+
+const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// Smithy allows a fraction in http-date; whole seconds are written without.
+fn fraction(micros: u32) -> String {
+    if micros == 0 { String::new() } else { format!(".{micros:06}").trim_end_matches('0').to_owned() }
+}
+
+/// `Tue, 29 Apr 2014 18:30:38 GMT`, with an optional fraction of the second.
+fn parse_http_date(text: &str) -> Option<OffsetDateTime> {
+    let parts: Vec<&str> = text.strip_suffix(" GMT")?.split(' ').collect();
+    let [weekday, day, month, year, clock] = parts.as_slice() else { return None };
+    let month = MONTHS.iter().position(|name| name == month)? as u8 + 1;
+    let year = i32::from(digits(year, 4)?);
+    let date = Date::from_calendar_date(year, Month::try_from(month).ok()?, digits(day, 2)? as u8).ok()?;
+    if WEEKDAYS[date.weekday().number_days_from_monday() as usize] != weekday.strip_suffix(',')? {
+        return None;
+    }
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    if fraction.is_empty() || fraction.len() > 9 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let nanos = format!("{fraction:0<9}").parse().ok()?;
+    let clock: Vec<&str> = clock.split(':').collect();
+    let [hour, minute, second] = clock.as_slice() else { return None };
+    let time =
+        Time::from_hms_nano(digits(hour, 2)? as u8, digits(minute, 2)? as u8, digits(second, 2)? as u8, nanos).ok()?;
+    Some(date.with_time(time).assume_utc())
+}
+
+/// Exactly `count` (at most 4) decimal digits.
+fn digits(text: &str, count: usize) -> Option<u16> {
+    (text.len() == count && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }

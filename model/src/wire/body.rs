@@ -1,0 +1,371 @@
+//! JSON bodies: member names to JSON keys and back, and the form that each shape has in JSON.
+//!
+//! Knows nothing of headers or labels; a document that is a whole body is its business, where it came from is not.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::ser::{Error, SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::fault::{DecodeError, Limits};
+use super::text::is_special_float;
+use super::timestamp::{self, Reading};
+use crate::import::json_kind;
+use crate::schema::{Binding, Kind, List, Map as MapShape, Members, Number, Schema, ShapeId, Slot, TimestampFormat};
+
+/// Deepest nesting of what is written; values come from this program, so more is a mistake of it.
+const WRITE_DEPTH: usize = 512;
+
+/// Writes a value of a shape, member names replaced by JSON keys; everything else as it is, null included.
+pub(super) fn write(schema: &Schema, target: ShapeId, value: &Value) -> Result<Vec<u8>, String> {
+    serde_json::to_vec(&Json { schema, target, value, depth: 0 }).map_err(|error| error.to_string())
+}
+
+/// Writes those members of a structure that travel in the body, and those that the model does not know.
+pub(super) fn write_members(schema: &Schema, members: &Members, value: &Map<String, Value>) -> Result<Vec<u8>, String> {
+    serde_json::to_vec(&BodyMembers { schema, members, value }).map_err(|error| error.to_string())
+}
+
+struct BodyMembers<'a> {
+    schema: &'a Schema,
+    members: &'a Members,
+    value: &'a Map<String, Value>,
+}
+
+impl Serialize for BodyMembers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in self.value {
+            write_entry(&mut map, self.schema, self.members, (name, value), true, 0)?;
+        }
+        map.end()
+    }
+}
+
+struct Json<'a> {
+    schema: &'a Schema,
+    target: ShapeId,
+    value: &'a Value,
+    depth: usize,
+}
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Json { schema, target, value, depth } = *self;
+        if depth > WRITE_DEPTH {
+            return Err(S::Error::custom(format!("the value is nested more than {WRITE_DEPTH} deep")));
+        }
+        let inner = |target, value| Json { schema, target, value, depth: depth + 1 };
+        match (&schema[target].kind, value) {
+            (Kind::Structure(members) | Kind::Union(members), Value::Object(fields)) => {
+                let mut map = serializer.serialize_map(Some(fields.len()))?;
+                for entry in fields {
+                    write_entry(&mut map, schema, members, entry, false, depth)?;
+                }
+                map.end()
+            }
+            (Kind::List(list), Value::Array(items)) => {
+                let mut seq = serializer.serialize_seq(Some(items.len()))?;
+                for item in items {
+                    seq.serialize_element(&inner(list.member.target, item))?;
+                }
+                seq.end()
+            }
+            (Kind::Map(shape), Value::Object(entries)) => {
+                let mut map = serializer.serialize_map(Some(entries.len()))?;
+                for (key, value) in entries {
+                    map.serialize_entry(key, &inner(shape.value.target, value))?;
+                }
+                map.end()
+            }
+            _ => value.serialize(serializer),
+        }
+    }
+}
+
+/// Bindings count at the top of a message only (`top`); deeper, every member is a key.
+fn write_entry<M: SerializeMap>(
+    map: &mut M,
+    schema: &Schema,
+    members: &Members,
+    (name, value): (&String, &Value),
+    top: bool,
+    depth: usize,
+) -> Result<(), M::Error> {
+    match members.get(name) {
+        Some(member) if top && member.binding != Binding::Body => Ok(()),
+        Some(member) => map
+            .serialize_entry(&member.json_name, &Json { schema, target: member.slot.target, value, depth: depth + 1 }),
+        None => map.serialize_entry(name, value),
+    }
+}
+
+/// Reads any JSON document within the limits.
+pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Value, DecodeError> {
+    if bytes.len() > limits.bytes {
+        return Err(DecodeError::TooLarge { limit: limits.bytes, actual: bytes.len() });
+    }
+    // What the JSON library refuses by itself is at 128.
+    let limit = limits.depth.min(127);
+    if deeper_than(bytes, limit) {
+        return Err(DecodeError::TooDeep { limit });
+    }
+    serde_json::from_slice(bytes)
+        .map_err(|error| DecodeError::Serialization { pointer: String::new(), what: format!("not JSON: {error}") })
+}
+
+/// Counts brackets outside of strings; for text that is no JSON the answer does not matter.
+fn deeper_than(bytes: &[u8], limit: usize) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > limit {
+                    return true;
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Turns JSON into values of shapes.
+pub(super) struct Reader<'s> {
+    schema: &'s Schema,
+    reading: Reading,
+    /// JSON Pointers of members that the model does not know, with the JSON type that they hold.
+    pub(super) unknown: Vec<(String, &'static str)>,
+}
+
+/// Where in the document the reader is; borrowed from its stack, and written out only when there is something to say.
+pub(super) enum Path<'p> {
+    /// The whole document.
+    Root,
+    /// A member or entry.
+    Key(&'p Path<'p>, &'p str),
+    /// An element.
+    Index(&'p Path<'p>, usize),
+}
+
+impl Path<'_> {
+    fn pointer(&self) -> String {
+        match self {
+            Path::Root => String::new(),
+            Path::Key(parent, key) => format!("{}/{}", parent.pointer(), key.replace('~', "~0").replace('/', "~1")),
+            Path::Index(parent, at) => format!("{}/{at}", parent.pointer()),
+        }
+    }
+
+    fn fault(&self, what: String) -> DecodeError {
+        DecodeError::Serialization { pointer: self.pointer(), what }
+    }
+}
+
+impl<'s> Reader<'s> {
+    pub(super) fn new(schema: &'s Schema, reading: Reading) -> Self {
+        Self { schema, reading, unknown: Vec::new() }
+    }
+
+    /// Reads the members of a message that travel in its body into `out`.
+    pub(super) fn members(
+        &mut self,
+        members: &Members,
+        body: Value,
+        out: &mut Map<String, Value>,
+    ) -> Result<(), DecodeError> {
+        match body {
+            Value::Object(fields) => self.fields(members, fields, &Path::Root, true, out),
+            other => Err(Path::Root.fault(format!("is {}, expected an object", json_kind(&other)))),
+        }
+    }
+
+    /// Reads a value of a position.
+    pub(super) fn value(&mut self, slot: &Slot, value: Value, path: &Path<'_>) -> Result<Value, DecodeError> {
+        let schema = self.schema;
+        match (&schema[slot.target].kind, value) {
+            (Kind::Structure(members), Value::Object(fields)) => {
+                let mut out = Map::new();
+                self.fields(members, fields, path, false, &mut out)?;
+                Ok(Value::Object(out))
+            }
+            (Kind::Union(members), Value::Object(fields)) => self.union(members, fields, path),
+            (Kind::List(list), Value::Array(items)) => self.list(list, items, path),
+            (Kind::Map(map), Value::Object(entries)) => self.map(map, entries, path),
+            (Kind::Unit, Value::Object(_)) => Ok(Value::Object(Map::new())),
+            (Kind::Document, value) => Ok(value),
+            // What is left are scalars, and values of another type than the shape's.
+            (_, value) if self.reading == Reading::Client => Ok(value),
+            (kind, value) => match scalar(kind, slot, &value) {
+                Ok(()) => Ok(normal(kind, value)),
+                Err(what) => Err(path.fault(what)),
+            },
+        }
+    }
+
+    fn fields(
+        &mut self,
+        members: &Members,
+        fields: Map<String, Value>,
+        path: &Path<'_>,
+        top: bool,
+        out: &mut Map<String, Value>,
+    ) -> Result<(), DecodeError> {
+        for (key, value) in fields {
+            match members.by_json_name(&key).filter(|member| !top || member.binding == Binding::Body) {
+                // A client keeps the null of a required member, so that validation can tell; others mean absence.
+                Some(member) if value.is_null() => {
+                    if self.reading == Reading::Client && member.required {
+                        out.insert(member.name.clone(), value);
+                    }
+                }
+                Some(member) => {
+                    let value = self.value(&member.slot, value, &Path::Key(path, &member.name))?;
+                    let name = if member.name == key { key } else { member.name.clone() };
+                    out.insert(name, value);
+                }
+                None => self.keep_unknown(members, key, value, path, out),
+            }
+        }
+        Ok(())
+    }
+
+    /// A client keeps what the model does not know, unless it would pass for a member.
+    fn keep_unknown(
+        &mut self,
+        members: &Members,
+        key: String,
+        value: Value,
+        path: &Path<'_>,
+        out: &mut Map<String, Value>,
+    ) {
+        self.unknown.push((Path::Key(path, &key).pointer(), json_kind(&value)));
+        if self.reading == Reading::Client && members.get(&key).is_none() {
+            out.insert(key, value);
+        }
+    }
+
+    fn union(
+        &mut self,
+        members: &Members,
+        mut fields: Map<String, Value>,
+        path: &Path<'_>,
+    ) -> Result<Value, DecodeError> {
+        fields.retain(|key, value| !value.is_null() && (key != "__type" || members.by_json_name(key).is_some()));
+        if self.reading == Reading::Server {
+            match fields.keys().next() {
+                Some(key) if fields.len() == 1 => {
+                    if members.by_json_name(key).is_none() {
+                        return Err(path.fault(format!("{key:?} is no member of this union")));
+                    }
+                }
+                _ => return Err(path.fault(format!("is a union with {} members, expected one", fields.len()))),
+            }
+        }
+        let mut out = Map::new();
+        self.fields(members, fields, path, false, &mut out)?;
+        Ok(Value::Object(out))
+    }
+
+    fn list(&mut self, list: &List, items: Vec<Value>, path: &Path<'_>) -> Result<Value, DecodeError> {
+        let items = items.into_iter().enumerate().map(|(at, item)| {
+            let path = Path::Index(path, at);
+            self.element(&list.member, list.sparse, item, &path)
+        });
+        items.collect::<Result<_, _>>().map(Value::Array)
+    }
+
+    fn map(&mut self, map: &MapShape, entries: Map<String, Value>, path: &Path<'_>) -> Result<Value, DecodeError> {
+        let entries = entries.into_iter().map(|(key, value)| {
+            let value = self.element(&map.value, map.sparse, value, &Path::Key(path, &key))?;
+            Ok((key, value))
+        });
+        entries.collect::<Result<_, _>>().map(Value::Object)
+    }
+
+    /// An element or entry: null is for sparse collections and for documents.
+    fn element(&mut self, slot: &Slot, sparse: bool, value: Value, path: &Path<'_>) -> Result<Value, DecodeError> {
+        if !value.is_null() || matches!(self.schema[slot.target].kind, Kind::Document) {
+            return self.value(slot, value, path);
+        }
+        if sparse || self.reading == Reading::Client {
+            return Ok(value);
+        }
+        Err(path.fault("is null in a collection that is not sparse".to_owned()))
+    }
+}
+
+/// The form of a scalar in JSON, and nothing of its constraints.
+fn scalar(kind: &Kind, slot: &Slot, value: &Value) -> Result<(), String> {
+    let expected = match (kind, value) {
+        (Kind::String | Kind::Enum(_), Value::String(_)) | (Kind::Boolean, Value::Bool(_)) => return Ok(()),
+        (Kind::IntEnum(_), Value::Number(token)) => return whole(Number::Integer, token),
+        (Kind::Number(number), Value::Number(token)) if number.is_whole() => return whole(*number, token),
+        (Kind::Number(number), Value::Number(token)) => {
+            let fits = *number != Number::Float || token.as_f64().is_some_and(|f| (f as f32).is_finite());
+            return if fits { Ok(()) } else { Err(format!("{token} does not fit a {}", number.word())) };
+        }
+        (Kind::Number(number), Value::String(text)) if !number.is_whole() && is_special_float(text) => return Ok(()),
+        (Kind::Blob, Value::String(text)) => {
+            return STANDARD.decode(text).map(drop).map_err(|error| format!("is not base64: {error}"));
+        }
+        (Kind::Timestamp, value) => return instant(slot, value),
+        (Kind::String | Kind::Enum(_) | Kind::Blob, _) => "a string",
+        (Kind::Boolean, _) => "a boolean",
+        (Kind::Number(_) | Kind::IntEnum(_), _) => "a number",
+        (Kind::List(_), _) => "a list",
+        _ => "an object",
+    };
+    Err(format!("is {}, expected {expected}", json_kind(value)))
+}
+
+/// Numbers with a fraction or an exponent come from the JSON reader as floats, as do whole numbers beyond 64 bits
+/// and `-0`: the first are wrong for whole types whatever their value, the last is a zero.
+fn whole(number: Number, token: &serde_json::Number) -> Result<(), String> {
+    let fits = match (number.integer_limits(), token.as_i64()) {
+        (Some((min, max)), Some(value)) => (min..=max).contains(&value),
+        _ if is_minus_zero(token) => true,
+        _ => number == Number::BigInteger && token.as_f64().is_some_and(|f| f.abs() >= 9.0e18),
+    };
+    if fits { Ok(()) } else { Err(format!("{token} is no {}", number.word())) }
+}
+
+fn is_minus_zero(token: &serde_json::Number) -> bool {
+    token.is_f64() && token.as_f64().is_some_and(|f| f == 0.0 && f.is_sign_negative())
+}
+
+fn normal(kind: &Kind, value: Value) -> Value {
+    match (kind, &value) {
+        (Kind::Number(number), Value::Number(token)) if number.is_whole() && is_minus_zero(token) => Value::from(0),
+        _ => value,
+    }
+}
+
+fn instant(slot: &Slot, value: &Value) -> Result<(), String> {
+    let format = slot.traits.timestamp_format.unwrap_or(TimestampFormat::EpochSeconds);
+    let valid = match (format, value) {
+        (TimestampFormat::EpochSeconds, Value::Number(number)) => {
+            number.as_f64().is_some_and(|seconds| timestamp::from_seconds(seconds).is_some())
+        }
+        (TimestampFormat::EpochSeconds, _) => false,
+        (_, Value::String(text)) => timestamp::parse(text, format, Reading::Server).is_some(),
+        _ => false,
+    };
+    if valid { Ok(()) } else { Err(format!("is {}, expected a {} timestamp", shown(value), format.word())) }
+}
+
+/// A value for a message: short text and numbers themselves, of others their type.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) if text.len() <= 60 => format!("{text:?}"),
+        other => json_kind(other).to_owned(),
+    }
+}

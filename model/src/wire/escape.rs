@@ -1,0 +1,43 @@
+//! Percent-encoding of paths and queries, strict in both directions.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// Everything but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The same, with slashes kept: greedy labels.
+const RESERVED_BUT_SLASH: &AsciiSet = &RESERVED.remove(b'/');
+
+/// Appends text with all but the unreserved characters encoded.
+pub(super) fn push(out: &mut String, text: &str) {
+    // Writing to a string cannot fail.
+    let _ = write!(out, "{}", utf8_percent_encode(text, RESERVED));
+}
+
+/// Appends text with all but the unreserved characters and slashes encoded.
+pub(super) fn push_greedy(out: &mut String, text: &str) {
+    let _ = write!(out, "{}", utf8_percent_encode(text, RESERVED_BUT_SLASH));
+}
+
+/// Decodes; none when a `%` is not followed by two hexadecimal digits or the bytes are not UTF-8.
+pub(super) fn decode(text: &str) -> Option<Cow<'_, str>> {
+    let bytes = text.as_bytes();
+    let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
+    if bytes.iter().enumerate().any(|(at, byte)| *byte == b'%' && !(hex(at + 1) && hex(at + 2))) {
+        return None;
+    }
+    percent_decode_str(text).decode_utf8().ok()
+}
+
+/// Decoded pairs of a query; a key without `=` has the empty value. Fails with the part that cannot be decoded.
+pub(super) fn query_pairs(uri: &str) -> Result<Vec<(String, String)>, String> {
+    let query = uri.split_once('?').map_or("", |(_, query)| query);
+    let pair = |part: &str| {
+        let (key, value) = part.split_once('=').unwrap_or((part, ""));
+        Some((decode(key)?.into_owned(), decode(value)?.into_owned()))
+    };
+    query.split('&').filter(|part| !part.is_empty()).map(|part| pair(part).ok_or_else(|| part.to_owned())).collect()
+}

@@ -1,0 +1,376 @@
+//! What requests, responses and errors share: members in headers, and what the body is.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use super::body::{self, Path, Reader};
+use super::fault::{DecodeError, EncodeError, Limits};
+use super::message::Headers;
+use super::text::{self, Place};
+use super::timestamp::Reading;
+use crate::import::json_kind;
+use crate::schema::{Binding, Kind, Member, Members, Schema, Slot, TimestampFormat};
+
+/// Media type of JSON bodies.
+pub(super) const JSON: &str = "application/json";
+
+/// What the body of a message is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum BodyForm<'s> {
+    /// Nothing is modelled: no bytes, no content type.
+    Nothing,
+    /// A JSON object of the members that are bound to nothing else.
+    Members,
+    /// One member as JSON: structure, union, document and the like.
+    Json(&'s Member),
+    /// One member as text.
+    Text(&'s Member),
+    /// One member as bytes.
+    Bytes(&'s Member),
+}
+
+impl<'s> BodyForm<'s> {
+    /// The form that members ask for; `always` when a message without body members still is an object.
+    pub(super) fn of(schema: &'s Schema, members: Option<&'s Members>, always: bool) -> Self {
+        let Some(members) = members else { return BodyForm::Nothing };
+        if let Some(member) = members.iter().find(|member| member.binding == Binding::Payload) {
+            return match schema[member.slot.target].kind {
+                Kind::Blob => BodyForm::Bytes(member),
+                Kind::String | Kind::Enum(_) => BodyForm::Text(member),
+                _ => BodyForm::Json(member),
+            };
+        }
+        if always || members.iter().any(|member| member.binding == Binding::Body) {
+            BodyForm::Members
+        } else {
+            BodyForm::Nothing
+        }
+    }
+
+    /// Its content type.
+    pub(super) fn media_type(self) -> Option<&'s str> {
+        match self {
+            BodyForm::Nothing => None,
+            BodyForm::Members | BodyForm::Json(_) => Some(JSON),
+            BodyForm::Text(member) => Some(member.slot.traits.media_type.as_deref().unwrap_or("text/plain")),
+            BodyForm::Bytes(member) => {
+                Some(member.slot.traits.media_type.as_deref().unwrap_or("application/octet-stream"))
+            }
+        }
+    }
+
+    /// A reader may insist on the content type: bytes of no stated type can be anything.
+    pub(super) fn is_typed(self) -> bool {
+        !matches!(self, BodyForm::Bytes(member) if member.slot.traits.media_type.is_none())
+    }
+}
+
+/// Writes a message's headers and body; `owner` is its name in errors.
+pub(super) struct Writer<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) owner: &'a str,
+}
+
+impl Writer<'_> {
+    /// An error that names a member.
+    pub(super) fn fault(&self, member: &str, why: impl Into<String>) -> EncodeError {
+        EncodeError::Member { shape: self.owner.to_owned(), member: member.to_owned(), why: why.into() }
+    }
+
+    /// An error of the whole value.
+    pub(super) fn whole(&self, why: impl Into<String>) -> EncodeError {
+        EncodeError::Whole { shape: self.owner.to_owned(), why: why.into() }
+    }
+
+    /// The members of a value; null stands for none.
+    pub(super) fn fields<'v>(&self, value: &'v Value) -> Result<Option<&'v Map<String, Value>>, EncodeError> {
+        match value {
+            Value::Object(fields) => Ok(Some(fields)),
+            Value::Null => Ok(None),
+            other => Err(self.whole(format!("the value is {}, not an object of members", json_kind(other)))),
+        }
+    }
+
+    /// Body bytes, with the content type set in `headers`.
+    pub(super) fn body(
+        &self,
+        form: BodyForm<'_>,
+        members: Option<&Members>,
+        fields: &Map<String, Value>,
+        headers: &mut Headers,
+    ) -> Result<Vec<u8>, EncodeError> {
+        if !matches!(form, BodyForm::Members)
+            && let Some(stray) = fields.keys().find(|name| members.is_none_or(|members| members.get(name).is_none()))
+        {
+            return Err(self.fault(stray, "is not modelled, and there is no JSON object in the message to carry it"));
+        }
+        if let Some(media_type) = form.media_type() {
+            headers.set("content-type", media_type);
+        }
+        let given = |member: &Member| fields.get(&member.name).filter(|value| !value.is_null());
+        match (form, members) {
+            (BodyForm::Members, Some(members)) => {
+                body::write_members(self.schema, members, fields).map_err(|why| self.whole(why))
+            }
+            (BodyForm::Json(member), _) => match given(member) {
+                Some(value) => {
+                    body::write(self.schema, member.slot.target, value).map_err(|why| self.fault(&member.name, why))
+                }
+                // Absent reads as the empty structure; a document has no such reading.
+                None if self.schema[member.slot.target].kind.members().is_some() => Ok(b"{}".to_vec()),
+                None => Ok(Vec::new()),
+            },
+            (BodyForm::Text(member) | BodyForm::Bytes(member), _) => match given(member) {
+                None => Ok(Vec::new()),
+                Some(Value::String(text)) if matches!(form, BodyForm::Text(_)) => Ok(text.clone().into_bytes()),
+                Some(Value::String(text)) => {
+                    STANDARD.decode(text).map_err(|_| self.fault(&member.name, "is the whole body, and is not base64"))
+                }
+                Some(other) => Err(self.fault(
+                    &member.name,
+                    format!("is the whole body as text or bytes, and {} is neither", json_kind(other)),
+                )),
+            },
+            (BodyForm::Nothing | BodyForm::Members, _) => Ok(Vec::new()),
+        }
+    }
+
+    /// Members that travel in headers.
+    pub(super) fn headers(
+        &self,
+        members: &Members,
+        fields: &Map<String, Value>,
+        headers: &mut Headers,
+    ) -> Result<(), EncodeError> {
+        for (member, value) in given(members, fields) {
+            match &member.binding {
+                Binding::Header(name) => {
+                    let text = self.header_text(&member.slot, value).map_err(|why| self.fault(&member.name, why))?;
+                    headers.set(name, text);
+                }
+                Binding::PrefixHeaders(prefix) => {
+                    let Value::Object(entries) = value else {
+                        return Err(self.fault(&member.name, format!("{} cannot be headers", json_kind(value))));
+                    };
+                    for (key, value) in entries {
+                        let name = format!("{prefix}{key}").to_ascii_lowercase();
+                        if !is_header_name(&name) {
+                            return Err(self.fault(&member.name, format!("{name:?} is no header name")));
+                        }
+                        if claimed(members, &name) {
+                            continue;
+                        }
+                        let Kind::Map(map) = &self.schema[member.slot.target].kind else { continue };
+                        let text = self.header_text(&map.value, value).map_err(|why| self.fault(&member.name, why))?;
+                        headers.push(&name, text);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn header_text(&self, slot: &Slot, value: &Value) -> Result<String, String> {
+        let text = match (&self.schema[slot.target].kind, value) {
+            (Kind::List(list), Value::Array(items)) => {
+                let items: Vec<String> = items
+                    .iter()
+                    .map(|item| {
+                        let text = text::write(self.schema, &list.member, item, Place::Header)?;
+                        let is_text = matches!(self.schema[list.member.target].kind, Kind::String | Kind::Enum(_));
+                        Ok(if is_text { quoted(text) } else { text })
+                    })
+                    .collect::<Result<_, String>>()?;
+                items.join(", ")
+            }
+            (Kind::List(_), other) => {
+                return Err(format!("{} in a header reads as a list", json_kind(other)));
+            }
+            _ => text::write(self.schema, slot, value, Place::Header)?,
+        };
+        match text.chars().find(|c| !matches!(c, '\t' | ' '..='~')) {
+            Some(odd) => Err(format!("character {odd:?} cannot stand in a header")),
+            None => Ok(text),
+        }
+    }
+}
+
+/// Members with their values, absent and null ones left out.
+pub(super) fn given<'a>(
+    members: &'a Members,
+    fields: &'a Map<String, Value>,
+) -> impl Iterator<Item = (&'a Member, &'a Value)> {
+    members.iter().filter_map(|member| fields.get(&member.name).filter(|v| !v.is_null()).map(|value| (member, value)))
+}
+
+/// A part outside of the JSON body that cannot be read.
+pub(super) struct Flaw<'m> {
+    pub(super) member: &'m Member,
+    /// Kind of violation, as validation names it.
+    pub(super) kind: &'static str,
+    pub(super) expected: String,
+    pub(super) actual: String,
+    pub(super) what: String,
+}
+
+impl Flaw<'_> {
+    /// The same as the error of a strict reader.
+    pub(super) fn into_error(self) -> DecodeError {
+        DecodeError::Serialization { pointer: format!("/{}", self.member.name), what: self.what }
+    }
+}
+
+/// Reads the members that travel in headers into `out`; what cannot be read is returned.
+pub(super) fn read_headers<'m>(
+    schema: &Schema,
+    members: &'m Members,
+    headers: &Headers,
+    reading: Reading,
+    out: &mut Map<String, Value>,
+) -> Vec<Flaw<'m>> {
+    let mut flaws = Vec::new();
+    for member in members {
+        let read = match &member.binding {
+            Binding::Header(name) => read_header(schema, &member.slot, headers, name, reading),
+            Binding::PrefixHeaders(prefix) => read_prefixed(schema, member, headers, prefix, reading),
+            _ => continue,
+        };
+        match read {
+            Ok(Some(value)) => drop(out.insert(member.name.clone(), value)),
+            Ok(None) => {}
+            Err((actual, what)) => flaws.push(flaw(schema, member, actual, what)),
+        }
+    }
+    flaws
+}
+
+/// Describes text that is not what a member asks for.
+pub(super) fn flaw<'m>(schema: &Schema, member: &'m Member, actual: String, what: String) -> Flaw<'m> {
+    let kind = &schema[member.slot.target].kind;
+    let is_instant = match kind {
+        Kind::List(list) => matches!(schema[list.member.target].kind, Kind::Timestamp),
+        other => matches!(other, Kind::Timestamp),
+    };
+    let label = if is_instant { "timestamp-format" } else { "wrong-type" };
+    Flaw { member, kind: label, expected: kind.word().to_owned(), actual, what }
+}
+
+type HeaderRead = Result<Option<Value>, (String, String)>;
+
+fn read_header(schema: &Schema, slot: &Slot, headers: &Headers, name: &str, reading: Reading) -> HeaderRead {
+    let Some(first) = headers.get(name).map(str::trim) else { return Ok(None) };
+    let read = |slot: &Slot, text: &str| {
+        text::read(schema, slot, text, Place::Header, reading).map_err(|what| (text.to_owned(), what))
+    };
+    let Kind::List(list) = &schema[slot.target].kind else { return read(slot, first).map(Some) };
+    let is_date = matches!(schema[list.member.target].kind, Kind::Timestamp)
+        && matches!(list.member.traits.timestamp_format, None | Some(TimestampFormat::HttpDate));
+    let mut items = Vec::new();
+    for text in headers.all(name) {
+        for item in split_list(text, is_date) {
+            items.push(read(&list.member, &item)?);
+        }
+    }
+    Ok(Some(Value::Array(items)))
+}
+
+fn read_prefixed(schema: &Schema, member: &Member, headers: &Headers, prefix: &str, reading: Reading) -> HeaderRead {
+    let Kind::Map(map) = &schema[member.slot.target].kind else { return Ok(None) };
+    let mut entries = Map::new();
+    for (name, text) in &headers.0 {
+        let name = name.to_ascii_lowercase();
+        let Some(key) = name.strip_prefix(prefix).filter(|key| !key.is_empty()) else { continue };
+        if entries.contains_key(key) {
+            continue;
+        }
+        let value =
+            text::read(schema, &map.value, text.trim(), Place::Header, reading).map_err(|what| (text.clone(), what))?;
+        entries.insert(key.to_owned(), value);
+    }
+    Ok((!entries.is_empty()).then_some(Value::Object(entries)))
+}
+
+/// Reads a body of that form into `out`. Flaws are of payloads; faults of JSON are errors.
+pub(super) fn read_body<'m>(
+    reader: &mut Reader<'_>,
+    form: BodyForm<'m>,
+    members: Option<&Members>,
+    bytes: &[u8],
+    limits: &Limits,
+    out: &mut Map<String, Value>,
+) -> Result<Option<(&'m Member, String)>, DecodeError> {
+    if bytes.len() > limits.bytes {
+        return Err(DecodeError::TooLarge { limit: limits.bytes, actual: bytes.len() });
+    }
+    match (form, members) {
+        (BodyForm::Members, Some(members)) if !bytes.is_empty() => {
+            reader.members(members, body::parse(bytes, limits)?, out)?;
+        }
+        (BodyForm::Json(member), _) if !bytes.is_empty() => {
+            let value = body::parse(bytes, limits)?;
+            let value = reader.value(&member.slot, value, &Path::Key(&Path::Root, &member.name))?;
+            out.insert(member.name.clone(), value);
+        }
+        (BodyForm::Text(member), _) if !bytes.is_empty() || member.required => match std::str::from_utf8(bytes) {
+            Ok(text) => drop(out.insert(member.name.clone(), Value::from(text))),
+            Err(error) => return Ok(Some((member, format!("is not UTF-8: {error}")))),
+        },
+        (BodyForm::Bytes(member), _) if !bytes.is_empty() || member.required => {
+            out.insert(member.name.clone(), Value::from(STANDARD.encode(bytes)));
+        }
+        _ => {}
+    }
+    Ok(None)
+}
+
+/// A header that a member is bound to by name belongs to no prefix map.
+fn claimed(members: &Members, name: &str) -> bool {
+    members.iter().any(|member| matches!(&member.binding, Binding::Header(own) if own == name))
+}
+
+/// Items with a comma, a quote or an outer space are quoted (RFC 9110, section 5.6.4).
+fn quoted(text: String) -> String {
+    if text.contains([',', '"']) || text.trim() != text {
+        format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    } else {
+        text
+    }
+}
+
+/// Items of a list header. An http-date has a comma of its own.
+fn split_list(text: &str, is_date: bool) -> Vec<String> {
+    let mut items = Vec::new();
+    let (mut item, mut in_quotes, mut was_quoted, mut commas) = (String::new(), false, false, 0);
+    let mut chars = text.chars();
+    let mut close = |item: &mut String, was_quoted: &mut bool| {
+        let text = std::mem::take(item);
+        items.push(if std::mem::take(was_quoted) { text } else { text.trim().to_owned() });
+    };
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if in_quotes => item.extend(chars.next()),
+            '"' if in_quotes => in_quotes = false,
+            '"' if item.trim().is_empty() && !was_quoted => {
+                item.clear();
+                (in_quotes, was_quoted) = (true, true);
+            }
+            ',' if !in_quotes => {
+                commas += 1;
+                if is_date && commas % 2 == 1 { item.push(c) } else { close(&mut item, &mut was_quoted) }
+            }
+            c if was_quoted && !in_quotes && c.is_whitespace() => {}
+            c => item.push(c),
+        }
+    }
+    if was_quoted || !item.trim().is_empty() {
+        close(&mut item, &mut was_quoted);
+    }
+    items
+}
+
+/// A token of RFC 9110.
+fn is_header_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}

@@ -1,0 +1,348 @@
+//! Requests: a client writes them, a server reads them.
+
+use serde_json::{Map, Value};
+
+use super::body::Reader;
+use super::escape;
+use super::fault::{DecodeError, EncodeError, Limits};
+use super::message::{Headers, HttpRequest};
+use super::parts::{self, BodyForm, Writer, given};
+use super::route::Route;
+use super::text::{self, Place};
+use super::timestamp::Reading;
+use crate::import::json_kind;
+use crate::schema::{Binding, Kind, Member, Members, Operation, OperationId, Schema, Segment, Slot};
+
+/// A request as a server understands it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DecodedRequest {
+    /// The input; unknown members and nulls are gone.
+    pub value: Value,
+    /// JSON Pointers of members in the body that the model does not know.
+    pub unknown: Vec<String>,
+}
+
+/// Writes the request of an operation, without host and content length.
+///
+/// Lenient about values, so that it carries deliberately invalid input: what breaks a constraint or has the wrong type
+/// travels as it is, explicit nulls in the body included. Members that the model does not know join the body.
+///
+/// # Errors
+/// When the message cannot express the value: a label that is missing, null or empty; a list or object in a label or
+/// header; characters that no header takes; a fault of type that the text of a label, query or header would hide (the
+/// number 5 where text is modelled); an unknown member where there is no JSON body.
+pub fn encode_request(schema: &Schema, operation: OperationId, input: &Value) -> Result<HttpRequest, EncodeError> {
+    let operation = &schema[operation];
+    let writer = Writer { schema, owner: &operation.name };
+    if let Some(why) = &operation.refused {
+        return Err(writer.whole(why.clone()));
+    }
+    let none = Map::new();
+    let fields = writer.fields(input)?.unwrap_or(&none);
+    let members = schema.input_members(operation);
+    let mut headers = Headers::default();
+    let form = BodyForm::of(schema, members, false);
+    let body = writer.body(form, members, fields, &mut headers)?;
+    if let Some(members) = members {
+        writer.headers(members, fields, &mut headers)?;
+    }
+    let uri = uri(&writer, operation, members, fields)?;
+    Ok(HttpRequest { method: operation.method.clone(), uri, headers, body })
+}
+
+/// Reads a request into the input of its operation; see [`inspect_request`].
+pub fn decode_request(
+    schema: &Schema,
+    route: &Route,
+    request: &HttpRequest,
+    limits: &Limits,
+) -> Result<Value, DecodeError> {
+    inspect_request(schema, route, request, limits).map(|decoded| decoded.value)
+}
+
+/// Reads a request and tells what it left out.
+///
+/// Strict about form, the way the malformed-request tests of restJson1 ask a server to be, and silent about
+/// constraints: a required member may be missing from the value.
+pub fn inspect_request(
+    schema: &Schema,
+    route: &Route,
+    request: &HttpRequest,
+    limits: &Limits,
+) -> Result<DecodedRequest, DecodeError> {
+    let operation = &schema[route.operation];
+    let members = schema.input_members(operation);
+    let form = BodyForm::of(schema, members, false);
+    check_accept(schema, operation, &request.headers)?;
+    check_content_type(form, members, request)?;
+    let mut out = Map::new();
+    let mut reader = Reader::new(schema, Reading::Server);
+    if let Some(members) = members {
+        read_labels(schema, members, route, &mut out)?;
+        read_query(schema, operation, members, &request.uri, &mut out)?;
+        let flaws = parts::read_headers(schema, members, &request.headers, Reading::Server, &mut out);
+        if let Some(flaw) = flaws.into_iter().next() {
+            return Err(flaw.into_error());
+        }
+    }
+    if let Some((member, what)) = parts::read_body(&mut reader, form, members, &request.body, limits, &mut out)? {
+        return Err(DecodeError::Serialization { pointer: format!("/{}", member.name), what });
+    }
+    let unknown = reader.unknown.into_iter().map(|(pointer, _)| pointer).collect();
+    Ok(DecodedRequest { value: Value::Object(out), unknown })
+}
+
+/// Path and query.
+fn uri(
+    writer: &Writer<'_>,
+    operation: &Operation,
+    members: Option<&Members>,
+    fields: &Map<String, Value>,
+) -> Result<String, EncodeError> {
+    let mut uri = String::with_capacity(96);
+    for segment in &operation.uri.segments {
+        uri.push('/');
+        match segment {
+            Segment::Literal(text) => uri.push_str(text),
+            Segment::Label(name) => escape::push(&mut uri, &label(writer, members, fields, name)?),
+            Segment::Greedy(name) => escape::push_greedy(&mut uri, &label(writer, members, fields, name)?),
+        }
+    }
+    if uri.is_empty() {
+        uri.push('/');
+    }
+    let mut query = Query { uri, separator: '?' };
+    for (key, value) in &operation.uri.query {
+        // Literals stand in the model as they stand on the wire.
+        query.raw(key, (!value.is_empty()).then_some(value.as_str()));
+    }
+    if let Some(members) = members {
+        for (member, value) in given(members, fields) {
+            match &member.binding {
+                Binding::Query(key) => query.member(writer, member, key, value)?,
+                Binding::QueryParams => query.params(writer, (operation, members), member, value)?,
+                _ => {}
+            }
+        }
+    }
+    Ok(query.uri)
+}
+
+fn label(
+    writer: &Writer<'_>,
+    members: Option<&Members>,
+    fields: &Map<String, Value>,
+    name: &str,
+) -> Result<String, EncodeError> {
+    let bound = |member: &&Member| matches!(&member.binding, Binding::Label(label) if label == name);
+    let member = members
+        .and_then(|members| members.iter().find(bound))
+        .ok_or_else(|| writer.fault(name, "is a label that no member fills"))?;
+    let value = fields
+        .get(&member.name)
+        .filter(|value| !value.is_null())
+        .ok_or_else(|| writer.fault(&member.name, "is a part of the path and must be there"))?;
+    let text =
+        text::write(writer.schema, &member.slot, value, Place::Label).map_err(|why| writer.fault(&member.name, why))?;
+    if text.is_empty() {
+        return Err(writer.fault(&member.name, "is a part of the path and must not be empty"));
+    }
+    Ok(text)
+}
+
+struct Query {
+    uri: String,
+    separator: char,
+}
+
+impl Query {
+    fn raw(&mut self, key: &str, value: Option<&str>) {
+        self.uri.push(std::mem::replace(&mut self.separator, '&'));
+        self.uri.push_str(key);
+        if let Some(value) = value {
+            self.uri.push('=');
+            self.uri.push_str(value);
+        }
+    }
+
+    fn pair(&mut self, key: &str, value: &str) {
+        self.uri.push(std::mem::replace(&mut self.separator, '&'));
+        escape::push(&mut self.uri, key);
+        self.uri.push('=');
+        escape::push(&mut self.uri, value);
+    }
+
+    /// A list repeats the key; an empty one sends nothing.
+    fn member(&mut self, writer: &Writer<'_>, member: &Member, key: &str, value: &Value) -> Result<(), EncodeError> {
+        let fault = |why: String| writer.fault(&member.name, why);
+        let (slot, items) = match (&writer.schema[member.slot.target].kind, value) {
+            (Kind::List(list), Value::Array(items)) => (&list.member, items.as_slice()),
+            (Kind::List(_), other) => {
+                return Err(fault(format!("{} in the query reads as a list", json_kind(other))));
+            }
+            (_, other) => (&member.slot, std::slice::from_ref(other)),
+        };
+        for item in items {
+            self.pair(key, &text::write(writer.schema, slot, item, Place::Query).map_err(fault)?);
+        }
+        Ok(())
+    }
+
+    /// Keys that the model binds by name are not the map's to send.
+    fn params(
+        &mut self,
+        writer: &Writer<'_>,
+        (operation, members): (&Operation, &Members),
+        member: &Member,
+        value: &Value,
+    ) -> Result<(), EncodeError> {
+        let fault = |why: String| writer.fault(&member.name, why);
+        let (Kind::Map(map), Value::Object(entries)) = (&writer.schema[member.slot.target].kind, value) else {
+            return Err(fault(format!("{} cannot be query parameters", json_kind(value))));
+        };
+        for (key, value) in entries {
+            let bound = |member: &Member| matches!(&member.binding, Binding::Query(own) if own == key);
+            if members.iter().any(bound) || operation.uri.query.iter().any(|(literal, _)| literal == key) {
+                continue;
+            }
+            let (slot, items) = match (&writer.schema[map.value.target].kind, value) {
+                (Kind::List(list), Value::Array(items)) => (&list.member, items.as_slice()),
+                (_, other) => (&map.value, std::slice::from_ref(other)),
+            };
+            for item in items {
+                self.pair(key, &text::write(writer.schema, slot, item, Place::Query).map_err(fault)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_content_type(form: BodyForm<'_>, members: Option<&Members>, request: &HttpRequest) -> Result<(), DecodeError> {
+    let is_member = |member: &Member| matches!(&member.binding, Binding::Header(name) if name == "content-type");
+    if members.is_some_and(|members| members.iter().any(is_member)) {
+        return Ok(());
+    }
+    let actual = request.headers.get("content-type").map(str::trim).filter(|text| !text.is_empty());
+    let met = match (form.media_type(), actual) {
+        (None, None) => true,
+        (None, Some(_)) => false,
+        // No bytes need no type: they read as the empty object.
+        (Some(_), None) => request.body.is_empty() || !form.is_typed(),
+        (Some(expected), Some(actual)) => !form.is_typed() || essence(actual).eq_ignore_ascii_case(expected),
+    };
+    if met {
+        return Ok(());
+    }
+    Err(DecodeError::UnsupportedMediaType {
+        expected: form.media_type().map(str::to_owned),
+        actual: actual.map(str::to_owned),
+    })
+}
+
+/// A media type without its parameters.
+fn essence(media_type: &str) -> &str {
+    media_type.split(';').next().unwrap_or_default().trim()
+}
+
+/// The most specific range that covers the output decides (RFC 9110, section 12.5.1).
+fn check_accept(schema: &Schema, operation: &Operation, headers: &Headers) -> Result<(), DecodeError> {
+    let Some(offered) = BodyForm::of(schema, schema.output_members(operation), true).media_type() else {
+        return Ok(());
+    };
+    let accept = headers.all("accept").collect::<Vec<_>>().join(", ");
+    if accept.trim().is_empty() {
+        return Ok(());
+    }
+    let offered_type = offered.split('/').next().unwrap_or_default();
+    let mut best: Option<(u8, bool)> = None;
+    for range in accept.split(',') {
+        let specificity = match essence(range).split_once('/') {
+            Some(("*", "*")) => 0,
+            Some((kind, "*")) if kind.eq_ignore_ascii_case(offered_type) => 1,
+            Some(_) if essence(range).eq_ignore_ascii_case(offered) => 2,
+            _ => continue,
+        };
+        let weight = range.split(';').skip(1).find_map(|parameter| parameter.trim().strip_prefix("q="));
+        let wanted = weight.is_none_or(|weight| weight.trim().parse::<f32>().is_ok_and(|q| q > 0.0));
+        if best.is_none_or(|(known, _)| specificity > known) {
+            best = Some((specificity, wanted));
+        }
+    }
+    if best.is_some_and(|(_, wanted)| wanted) {
+        return Ok(());
+    }
+    Err(DecodeError::NotAcceptable { accept, offered: offered.to_owned() })
+}
+
+fn read_labels(
+    schema: &Schema,
+    members: &Members,
+    route: &Route,
+    out: &mut Map<String, Value>,
+) -> Result<(), DecodeError> {
+    for member in members {
+        let Binding::Label(name) = &member.binding else { continue };
+        let Some((_, text)) = route.labels.iter().find(|(label, _)| label == name) else { continue };
+        let value = text::read(schema, &member.slot, text, Place::Label, Reading::Server)
+            .map_err(|what| parts::flaw(schema, member, text.clone(), what).into_error())?;
+        out.insert(member.name.clone(), value);
+    }
+    Ok(())
+}
+
+/// A parameter that is no list and comes twice counts once, the first time.
+fn read_query(
+    schema: &Schema,
+    operation: &Operation,
+    members: &Members,
+    uri: &str,
+    out: &mut Map<String, Value>,
+) -> Result<(), DecodeError> {
+    let wanted = |member: &Member| matches!(member.binding, Binding::Query(_) | Binding::QueryParams);
+    if !members.iter().any(wanted) {
+        return Ok(());
+    }
+    let pairs = escape::query_pairs(uri).map_err(|part| DecodeError::Serialization {
+        pointer: String::new(),
+        what: format!("query part {part:?} is not percent-encoded UTF-8"),
+    })?;
+    for member in members {
+        let read = |slot: &Slot, text: &str| {
+            text::read(schema, slot, text, Place::Query, Reading::Server)
+                .map_err(|what| parts::flaw(schema, member, text.to_owned(), what).into_error())
+        };
+        // The value of one key: every occurrence for a list, else the first.
+        let gather = |slot: &Slot, key: &str| -> Result<Option<Value>, DecodeError> {
+            let mut texts = pairs.iter().filter(|(own, _)| own == key).map(|(_, text)| text.as_str()).peekable();
+            match &schema[slot.target].kind {
+                Kind::List(_) if texts.peek().is_none() => Ok(None),
+                Kind::List(list) => {
+                    texts.map(|text| read(&list.member, text)).collect::<Result<_, _>>().map(|v| Some(Value::Array(v)))
+                }
+                _ => texts.next().map(|text| read(slot, text)).transpose(),
+            }
+        };
+        match &member.binding {
+            Binding::Query(key) => {
+                if let Some(value) = gather(&member.slot, key)? {
+                    out.insert(member.name.clone(), value);
+                }
+            }
+            Binding::QueryParams => {
+                let Kind::Map(map) = &schema[member.slot.target].kind else { continue };
+                let mut entries = Map::new();
+                for (key, _) in &pairs {
+                    let literal = operation.uri.query.iter().any(|(literal, _)| literal == key);
+                    if !literal && !entries.contains_key(key) {
+                        entries.extend(gather(&map.value, key)?.map(|value| (key.clone(), value)));
+                    }
+                }
+                if !entries.is_empty() {
+                    out.insert(member.name.clone(), Value::Object(entries));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! Scalars as text: labels, query parameters and headers. Knows nothing of lists, nor of where in a message text goes.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Number as JsonNumber, Value};
+
+use super::timestamp::{self, Reading};
+use crate::import::json_kind;
+use crate::schema::{Kind, Number, Schema, Slot, TimestampFormat};
+
+/// Where text stands; decides the form of timestamps and of strings with a media type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A part of the path.
+    Label,
+    /// A query parameter.
+    Query,
+    /// A header.
+    Header,
+}
+
+impl Place {
+    fn timestamp_format(self) -> TimestampFormat {
+        match self {
+            Place::Label | Place::Query => TimestampFormat::DateTime,
+            Place::Header => TimestampFormat::HttpDate,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Place::Label => "the path",
+            Place::Query => "the query",
+            Place::Header => "a header",
+        }
+    }
+}
+
+/// Text for a scalar. Values that break constraints or are of another type are written as they are, as long as a
+/// reader can tell them from a valid value; if it cannot, the fault would vanish on the way and that is an error.
+pub(super) fn write(schema: &Schema, slot: &Slot, value: &Value, place: Place) -> Result<String, String> {
+    let kind = &schema[slot.target].kind;
+    let text = match (kind, value) {
+        (_, Value::Null | Value::Array(_) | Value::Object(_)) => {
+            return Err(format!("{} cannot be written in {}", json_kind(value), place.word()));
+        }
+        (Kind::Timestamp, Value::Number(number)) if slot.traits.timestamp_format.is_none() => number
+            .as_f64()
+            .and_then(timestamp::from_seconds)
+            .and_then(|instant| timestamp::format(instant, place.timestamp_format()))
+            .unwrap_or_else(|| number.to_string()),
+        (_, Value::String(text)) if place == Place::Header && is_encoded(slot, kind) => STANDARD.encode(text),
+        (_, Value::String(text)) => text.clone(),
+        (_, Value::Number(number)) => number.to_string(),
+        (_, Value::Bool(flag)) => flag.to_string(),
+    };
+    if json_word(slot, kind) != json_kind(value)
+        && let Ok(back) = read(schema, slot, &text, place, Reading::Server)
+        && json_kind(&back) != json_kind(value)
+    {
+        return Err(format!(
+            "{} in {} reads as the valid text {text:?} of a {}",
+            json_kind(value),
+            place.word(),
+            kind.word()
+        ));
+    }
+    Ok(text)
+}
+
+/// The value of a scalar from its text; fails with a sentence.
+pub(super) fn read(schema: &Schema, slot: &Slot, text: &str, place: Place, reading: Reading) -> Result<Value, String> {
+    let kind = &schema[slot.target].kind;
+    let wrong = || format!("{text:?} in {} is no {}", place.word(), kind.word());
+    match kind {
+        Kind::String | Kind::Enum(_) if place == Place::Header && is_encoded(slot, kind) => {
+            let bytes = STANDARD.decode(text).map_err(|_| format!("{text:?} is not base64"))?;
+            String::from_utf8(bytes).map(Value::String).map_err(|_| format!("{text:?} does not hold UTF-8"))
+        }
+        Kind::String | Kind::Enum(_) => Ok(Value::from(text)),
+        Kind::Boolean => text.parse::<bool>().map(Value::Bool).map_err(|_| wrong()),
+        Kind::IntEnum(_) => whole(text, Number::Integer).ok_or_else(wrong),
+        Kind::Number(number) if number.is_whole() => whole(text, *number).ok_or_else(wrong),
+        Kind::Number(_) if is_special_float(text) => Ok(Value::from(text)),
+        Kind::Number(_) => serde_json::from_str::<JsonNumber>(text).map(Value::Number).map_err(|_| wrong()),
+        Kind::Timestamp => {
+            let format = slot.traits.timestamp_format;
+            let expected = format.unwrap_or(place.timestamp_format());
+            let instant = timestamp::parse(text, expected, reading)
+                .ok_or_else(|| format!("{text:?} is no {} timestamp", expected.word()))?;
+            Ok(match format {
+                None | Some(TimestampFormat::EpochSeconds) => timestamp::to_seconds(instant),
+                Some(_) => Value::from(text),
+            })
+        }
+        Kind::Blob if STANDARD.decode(text).is_ok() => Ok(Value::from(text)),
+        _ => Err(wrong()),
+    }
+}
+
+/// Spellings of numbers that JSON has no number for.
+pub(super) fn is_special_float(text: &str) -> bool {
+    matches!(text, "NaN" | "Infinity" | "-Infinity")
+}
+
+fn whole(text: &str, number: Number) -> Option<Value> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    match (text.parse::<i64>(), number) {
+        (Ok(value), _) => {
+            number.integer_limits().filter(|(min, max)| (*min..=*max).contains(&value)).map(|_| Value::from(value))
+        }
+        (Err(_), Number::BigInteger) => serde_json::from_str::<JsonNumber>(text).ok().map(Value::Number),
+        (Err(_), _) => None,
+    }
+}
+
+/// Strings with a media type travel as base64 in headers.
+fn is_encoded(slot: &Slot, kind: &Kind) -> bool {
+    slot.traits.media_type.is_some() && matches!(kind, Kind::String | Kind::Enum(_))
+}
+
+/// JSON type of a valid value, as [`json_kind`] words it.
+fn json_word(slot: &Slot, kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Boolean => "a boolean",
+        Kind::Number(_) | Kind::IntEnum(_) => "a number",
+        Kind::Timestamp => match slot.traits.timestamp_format {
+            None | Some(TimestampFormat::EpochSeconds) => "a number",
+            Some(_) => "a string",
+        },
+        _ => "a string",
+    }
+}
