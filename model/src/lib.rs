@@ -5,9 +5,11 @@
 //! and back.
 
 pub mod ast;
+pub mod export;
 pub mod import;
 pub mod lower;
 pub mod overrides;
 pub mod pattern;
 pub mod schema;
+pub mod shapes;
 pub mod wire;
