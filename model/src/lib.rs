@@ -6,6 +6,7 @@
 
 pub mod ast;
 mod constraint;
+pub mod export;
 pub mod generate;
 pub mod import;
 pub mod lower;
@@ -13,5 +14,6 @@ pub mod overrides;
 pub mod pattern;
 pub mod schema;
 pub mod semantics;
+pub mod shapes;
 pub mod validate;
 pub mod wire;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::size::pick;
 use super::{Aim, Broken, ViolationKind};
 use crate::schema::TimestampFormat;
-use crate::wire::timestamp;
+use crate::wire::timestamp::{self, Reading};
 
 /// Form of an instant in a value: the explicit one, else epoch seconds.
 pub(crate) fn value_format(explicit: Option<TimestampFormat>) -> TimestampFormat {
@@ -17,8 +17,9 @@ pub(crate) fn value_format(explicit: Option<TimestampFormat>) -> TimestampFormat
 pub(crate) fn check(format: TimestampFormat, value: &Value) -> Option<Broken> {
     let fine = match (format, value) {
         (TimestampFormat::EpochSeconds, Value::Number(_)) => true,
-        (TimestampFormat::DateTime, Value::String(text)) => timestamp::parse_date_time(text).is_some(),
-        (TimestampFormat::HttpDate, Value::String(text)) => timestamp::parse_http_date(text).is_some(),
+        (TimestampFormat::DateTime | TimestampFormat::HttpDate, Value::String(text)) => {
+            timestamp::parse(text, format, Reading::Server).is_some()
+        }
         (_, Value::Number(_) | Value::String(_)) => false,
         _ => return Some((ViolationKind::WrongType, format!("a timestamp ({})", format.word()))),
     };
@@ -33,11 +34,12 @@ pub(crate) fn witness(format: TimestampFormat, aim: Aim, u: &mut Unstructured<'_
         Aim::Small | Aim::Anywhere => 1_700_000_000 + pick(u, 0, 99_999_999),
     };
     let millis = if aim == Aim::Anywhere { pick(u, 0, 999) } else { 0 };
+    let instant = seconds as f64 + millis as f64 / 1000.0;
     match format {
         TimestampFormat::EpochSeconds if millis == 0 => Value::from(seconds),
-        TimestampFormat::EpochSeconds => Value::from(seconds as f64 + millis as f64 / 1000.0),
-        TimestampFormat::DateTime => Value::from(timestamp::format_date_time(seconds as f64)),
-        TimestampFormat::HttpDate => Value::from(timestamp::format_http_date(seconds as f64)),
+        TimestampFormat::EpochSeconds => Value::from(instant),
+        // Every instant that is made here has a year of four digits.
+        text => timestamp::from_seconds(instant).and_then(|i| timestamp::format(i, text)).unwrap_or_default().into(),
     }
 }
 

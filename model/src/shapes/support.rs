@@ -1,0 +1,211 @@
+//! What the generated files are built from: instants, floats, open enums, unions. Knows no shape by name.
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+/// An operation as a type: its name, and what goes in and comes out.
+pub trait Operation {
+    /// Name in the model, for example `CreateRule`.
+    const NAME: &'static str;
+    /// Input; [`Nothing`] when the operation takes none.
+    type Input: Serialize + serde::de::DeserializeOwned;
+    /// Output; [`Nothing`] when the operation gives none.
+    type Output: Serialize + serde::de::DeserializeOwned;
+}
+
+/// An error structure of the service.
+pub trait ServiceError: Serialize {
+    /// Name of the shape, which is the error code on the wire.
+    const CODE: &'static str;
+    /// HTTP status that it travels with.
+    const STATUS: u16;
+}
+
+/// Input or output of an operation that has none. In values it is an empty object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nothing {}
+
+/// Stands in `Debug` output for a value that must not be seen.
+pub(super) struct Hidden;
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+/// An instant in seconds since 1970-01-01T00:00:00Z, fraction allowed: a JSON number in values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(pub f64);
+
+impl Timestamp {
+    /// This moment, in whole milliseconds, which is the finest that restJson1 guarantees. A clock before 1970 reads
+    /// as 0.
+    pub fn now() -> Self {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Self(since.as_millis() as f64 / 1000.0)
+    }
+}
+
+/// A binary floating-point number. In values the three that JSON lacks are the strings `NaN`, `Infinity` and
+/// `-Infinity`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub struct Float(pub f64);
+
+impl From<f64> for Float {
+    fn from(number: f64) -> Self {
+        Self(number)
+    }
+}
+
+impl Serialize for Float {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            number if number.is_nan() => serializer.serialize_str("NaN"),
+            f64::INFINITY => serializer.serialize_str("Infinity"),
+            f64::NEG_INFINITY => serializer.serialize_str("-Infinity"),
+            number => serializer.serialize_f64(number),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Float {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Number(f64),
+            Text(String),
+        }
+        match Form::deserialize(deserializer)? {
+            Form::Number(number) => Ok(Self(number)),
+            Form::Text(text) => match text.as_str() {
+                "NaN" => Ok(Self(f64::NAN)),
+                "Infinity" => Ok(Self(f64::INFINITY)),
+                "-Infinity" => Ok(Self(f64::NEG_INFINITY)),
+                _ => Err(D::Error::custom(format!("expected a number, NaN, Infinity or -Infinity, found {text:?}"))),
+            },
+        }
+    }
+}
+
+/// The one member that is present in a union: nulls are absent, `__type` is a note of the server and no member.
+pub(super) fn only_member<'de, D: Deserializer<'de>>(
+    union: &str,
+    deserializer: D,
+) -> Result<(String, Value), D::Error> {
+    let mut present =
+        Map::deserialize(deserializer)?.into_iter().filter(|(name, value)| name != "__type" && !value.is_null());
+    match (present.next(), present.next()) {
+        (Some(member), None) => Ok(member),
+        (None, _) => Err(D::Error::custom(format!("union {union} has no member; set exactly one"))),
+        (Some((first, _)), Some((second, _))) => {
+            Err(D::Error::custom(format!("union {union} has both {first} and {second}; set exactly one")))
+        }
+    }
+}
+
+/// An enum of the model: known variants, and whatever else a newer model may say.
+macro_rules! open_enum {
+    ($(#[$attribute:meta])* pub enum $name:ident { $($variant:ident = $text:literal,)+ }) => {
+        $(#[$attribute])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $(#[doc = concat!("`", $text, "`.")] $variant,)+
+            /// A value that this model does not know, as it came.
+            Unknown(String),
+        }
+
+        impl $name {
+            /// Every value that the model knows.
+            pub const KNOWN: &'static [&'static str] = &[$($text),+];
+
+            /// The value as it travels.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $($name::$variant => $text,)+
+                    $name::Unknown(text) => text,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                match text {
+                    $($text => $name::$variant,)+
+                    _ => $name::Unknown(text.to_owned()),
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                <String as serde::Deserialize>::deserialize(deserializer).map(|text| $name::from(text.as_str()))
+            }
+        }
+    };
+}
+pub(super) use open_enum;
+
+/// A union of the model: exactly one member; one that the model does not know is kept as it came.
+macro_rules! open_union {
+    ($(#[$attribute:meta])* pub enum $name:ident { $($(#[$note:meta])* $variant:ident($type:ty) = $text:literal,)+ }) => {
+        $(#[$attribute])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum $name {
+            $($(#[$note])* $variant($type),)+
+            /// A member that this model does not know: its name and value.
+            Unknown(String, serde_json::Value),
+        }
+
+        impl $name {
+            /// Name of the member that is set.
+            pub fn member(&self) -> &str {
+                match self {
+                    $($name::$variant(_) => $text,)+
+                    $name::Unknown(name, _) => name,
+                }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeMap;
+                let mut map = serializer.serialize_map(Some(1))?;
+                match self {
+                    $($name::$variant(value) => map.serialize_entry($text, value)?,)+
+                    $name::Unknown(name, value) => map.serialize_entry(name, value)?,
+                }
+                map.end()
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let (name, value) = super::support::only_member(stringify!($name), deserializer)?;
+                match name.as_str() {
+                    $($text => match serde_json::from_value(value) {
+                        Ok(value) => Ok($name::$variant(value)),
+                        Err(error) => Err(serde::de::Error::custom(format!("{name}: {error}"))),
+                    },)+
+                    _ => Ok($name::Unknown(name, value)),
+                }
+            }
+        }
+    };
+}
+pub(super) use open_union;
