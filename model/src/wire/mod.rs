@@ -27,3 +27,6 @@ pub use fault::{DecodeError, EncodeError, Limits};
 pub use request::{DecodedRequest, decode_request, encode_request, inspect_request};
 pub use response::{DecodeProblem, Decoded, Unknown, decode_response, encode_response};
 pub use route::{Route, RouteError, Router};
+
+#[cfg(test)]
+mod tests;

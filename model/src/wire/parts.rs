@@ -330,23 +330,27 @@ fn claimed(members: &Members, name: &str) -> bool {
     members.iter().any(|member| matches!(&member.binding, Binding::Header(own) if own == name))
 }
 
-/// Items with a comma, a quote or an outer space are quoted (RFC 9110, section 5.6.4).
+/// Items that are empty or have a comma, a quote or an outer space are quoted (RFC 9110, section 5.6.4).
 fn quoted(text: String) -> String {
-    if text.contains([',', '"']) || text.trim() != text {
+    if text.is_empty() || text.contains([',', '"']) || text.trim() != text {
         format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
     } else {
         text
     }
 }
 
-/// Items of a list header. An http-date has a comma of its own.
+/// Items of a list header; empty ones count only when quoted. An http-date has a comma of its own.
 fn split_list(text: &str, is_date: bool) -> Vec<String> {
     let mut items = Vec::new();
     let (mut item, mut in_quotes, mut was_quoted, mut commas) = (String::new(), false, false, 0);
     let mut chars = text.chars();
     let mut close = |item: &mut String, was_quoted: &mut bool| {
         let text = std::mem::take(item);
-        items.push(if std::mem::take(was_quoted) { text } else { text.trim().to_owned() });
+        if std::mem::take(was_quoted) {
+            items.push(text);
+        } else if !text.trim().is_empty() {
+            items.push(text.trim().to_owned());
+        }
     };
     while let Some(c) = chars.next() {
         match c {
@@ -364,9 +368,7 @@ fn split_list(text: &str, is_date: bool) -> Vec<String> {
             c => item.push(c),
         }
     }
-    if was_quoted || !item.trim().is_empty() {
-        close(&mut item, &mut was_quoted);
-    }
+    close(&mut item, &mut was_quoted);
     items
 }
 

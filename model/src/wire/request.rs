@@ -302,10 +302,11 @@ fn read_query(
     if !members.iter().any(wanted) {
         return Ok(());
     }
-    let pairs = escape::query_pairs(uri).map_err(|part| DecodeError::Serialization {
-        pointer: String::new(),
-        what: format!("query part {part:?} is not percent-encoded UTF-8"),
-    })?;
+    let pairs: Vec<(String, String)> =
+        escape::query_pairs(uri).collect::<Result<_, _>>().map_err(|part| DecodeError::Serialization {
+            pointer: String::new(),
+            what: format!("query part {part:?} is not percent-encoded UTF-8"),
+        })?;
     for member in members {
         let read = |slot: &Slot, text: &str| {
             text::read(schema, slot, text, Place::Query, Reading::Server)
