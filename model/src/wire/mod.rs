@@ -14,6 +14,8 @@ mod body;
 mod error;
 mod escape;
 mod fault;
+mod header_text;
+mod media;
 pub mod message;
 mod parts;
 mod request;
