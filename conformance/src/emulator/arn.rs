@@ -113,15 +113,15 @@ impl Place {
 
     /// Id and qualifier in a reference to something in `home`: a bare id, or an ARN of that instance and family.
     pub(crate) fn resource_id<'a>(&self, home: &str, wanted: Family, text: &'a str) -> Option<(&'a str, Qualifier)> {
-        if !text.starts_with("arn:") {
-            return qualified(text);
-        }
-        match self.parse(text)? {
-            Named::Resource { instance, family, id, qualifier } if instance == home && family == wanted => {
-                Some((id, qualifier))
+        let (id, qualifier) = match self.parse(text) {
+            Some(Named::Resource { instance, family, id, qualifier }) if instance == home && family == wanted => {
+                (id, qualifier)
             }
-            _ => None,
-        }
+            None if !text.starts_with("arn:") => qualified(text)?,
+            _ => return None,
+        };
+        // Rules have one content only.
+        (wanted != Family::Rule || text.rsplit('/').next() == Some(id)).then_some((id, qualifier))
     }
 }
 
@@ -197,6 +197,8 @@ mod tests {
         assert_eq!(id(&format!("{flow}:$LATEST")), Some(("f".into(), Qualifier::Latest)));
         assert_eq!(id(&format!("{flow}:7")), Some(("f".into(), Qualifier::Version(7))));
         assert_eq!(id("f:0"), None);
+        assert_eq!(place().resource_id("i", Family::Rule, "r:$SAVED"), None);
+        assert!(place().resource_id("i", Family::Rule, "r").is_some());
         assert_eq!(id("f:$NEWEST"), None);
         assert_eq!(id(&place().resource("other", Family::Flow, "f")), None);
         assert_eq!(id(&place().resource("i", Family::Rule, "f")), None);

@@ -1,11 +1,12 @@
 //! Deliberate faults, one row each: what is wrong, which checks must see it, and the seam where it acts.
 //!
-//! A row is data and a function. There are five seams ([`Fault`]); a new defect needs a new row, and only rarely a new
+//! A row is data and a function. There are seven seams ([`Fault`]); a new defect needs a new row, and only rarely a new
 //! switch in [`Policy`]. Knows the seams, and nothing of how the emulator does its work.
 
 use connect_model::schema::{Kind, Operation, Schema, ShapeId};
 use connect_model::validate::{Violation, ViolationKind};
-use connect_model::wire::message::HttpResponse;
+use connect_model::wire::DecodeError;
+use connect_model::wire::message::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
 use super::policy::{Paging, Policy, Tokens};
@@ -69,6 +70,10 @@ impl Family {
 /// Where a fault acts.
 #[derive(Debug)]
 pub(crate) enum Fault {
+    /// The request is altered before it is read.
+    Request(fn(&mut HttpRequest)),
+    /// A request that cannot be read is answered with success all the same.
+    Misread(fn(&DecodeError) -> bool),
     /// Validation does not see these violations.
     Overlook(fn(&Violation) -> bool),
     /// Valid requests are refused.
@@ -165,10 +170,39 @@ pub const DEFECTS: &[Defect] = &[
         }),
     },
     Defect {
+        id: "no-request-id",
+        family: Family::Shape,
+        summary: "answers have no x-amzn-requestid",
+        kills: &["shape.request-id"],
+        fault: Fault::Reply(|_, response| response.headers.remove("x-amzn-requestid")),
+    },
+    Defect {
+        id: "future-member",
+        family: Family::Shape,
+        summary: "answers have a member that the model does not know",
+        kills: &["shape.unknown-member"],
+        fault: Fault::Body(|_, body| {
+            if let Value::Object(members) = body {
+                members.insert("IsFromTheFuture".to_owned(), json!(true));
+            }
+        }),
+    },
+    Defect {
+        id: "any-content-type",
+        family: Family::Invalid,
+        summary: "bodies are read as JSON, whatever they are called",
+        kills: &["invalid.wrong-content-type"],
+        fault: Fault::Request(|request| {
+            if !request.body.is_empty() {
+                request.headers.set("content-type", "application/json");
+            }
+        }),
+    },
+    Defect {
         id: "accept-missing-required",
         family: Family::Invalid,
-        summary: "requests without a required member are accepted",
-        kills: &["invalid.missing-required"],
+        summary: "requests without a required member are accepted; null is absence",
+        kills: &["invalid.missing-required", "invalid.null-required"],
         fault: Fault::Overlook(|violation| violation.kind == ViolationKind::MissingRequired),
     },
     Defect {
@@ -212,6 +246,68 @@ pub const DEFECTS: &[Defect] = &[
         summary: "lists may have any number of elements",
         kills: &["invalid.list-max"],
         fault: Fault::Overlook(|violation| violation.kind == ViolationKind::ListMax),
+    },
+    Defect {
+        id: "no-range-min",
+        family: Family::Invalid,
+        summary: "numbers may be as small as they like",
+        kills: &["invalid.range-min"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::RangeMin),
+    },
+    Defect {
+        id: "no-range-max",
+        family: Family::Invalid,
+        summary: "numbers may be as large as they like",
+        kills: &["invalid.range-max"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::RangeMax),
+    },
+    Defect {
+        id: "no-list-min",
+        family: Family::Invalid,
+        summary: "lists may be empty",
+        kills: &["invalid.list-min"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::ListMin),
+    },
+    Defect {
+        id: "no-map-min",
+        family: Family::Invalid,
+        summary: "maps may be empty",
+        kills: &["invalid.map-min"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::MapMin),
+    },
+    Defect {
+        id: "no-map-max",
+        family: Family::Invalid,
+        summary: "maps may have any number of entries",
+        kills: &["invalid.map-max"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::MapMax),
+    },
+    Defect {
+        id: "accept-malformed-json",
+        family: Family::Invalid,
+        summary: "bodies that are not JSON are accepted",
+        kills: &["invalid.malformed-json"],
+        fault: Fault::Misread(
+            |error| matches!(error, DecodeError::Serialization { pointer, .. } if pointer.is_empty()),
+        ),
+    },
+    Defect {
+        id: "accept-wrong-form",
+        family: Family::Invalid,
+        summary: "values of the wrong type or form are accepted",
+        kills: &[
+            "invalid.wrong-type",
+            "invalid.not-integer",
+            "invalid.overflow",
+            "invalid.union-none",
+            "invalid.union-two",
+            "invalid.null-element",
+            "invalid.timestamp-format",
+            "invalid.blob-encoding",
+        ],
+        fault: Fault::Misread(
+            |error| matches!(error, DecodeError::Serialization { pointer, .. } if !pointer.is_empty()),
+        ),
     },
     Defect {
         id: "reject-everything",
@@ -286,10 +382,7 @@ pub const DEFECTS: &[Defect] = &[
         fault: Fault::Reply(|scene, response| {
             if scene.error.is_some() {
                 edit_json(response, |body| {
-                    body["Message"] = json!(
-                        "java.lang.NullPointerException\n\tat com.example.service.Handler.handle(Handler.java:42)\n\tat \
-                         java.base/java.lang.Thread.run(Thread.java:840)"
-                    );
+                    body.insert("Message".to_owned(), STACK_TRACE.into());
                 });
             }
         }),
@@ -462,6 +555,10 @@ pub const DEFECTS: &[Defect] = &[
         fault: Fault::Policy(|policy| policy.finds_everything = true),
     },
 ];
+
+/// What a crash in a server written in Java looks like.
+const STACK_TRACE: &str = "java.lang.NullPointerException\n\tat \
+    com.example.service.Handler.handle(Handler.java:42)\n\tat java.base/java.lang.Thread.run(Thread.java:840)";
 
 fn is_not_found(scene: &Scene<'_>) -> bool {
     scene.error == Some("ResourceNotFoundException")

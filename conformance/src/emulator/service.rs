@@ -86,7 +86,14 @@ impl Service {
     /// Answers a request. Any bytes are welcome; the answer is never 5xx unless a defect says so.
     pub fn handle(&self, request: &HttpRequest) -> HttpResponse {
         let nth = self.calls.fetch_add(1, Ordering::Relaxed);
-        let Reply { mut response, operation, error } = self.answer(request);
+        let Reply { mut response, operation, error } = match self.fault {
+            Some(Fault::Request(edit)) => {
+                let mut request = request.clone();
+                edit(&mut request);
+                self.answer(&request)
+            }
+            _ => self.answer(request),
+        };
         response.headers.set("x-amzn-requestid", arn::uuid(!self.seed, nth));
         if response.headers.get("content-type").is_none() {
             response.headers.set("content-type", "application/json");
@@ -127,6 +134,9 @@ impl Service {
         let limits = WireLimits { bytes: BODY_LIMIT, ..WireLimits::default() };
         let input = match decode_request(self.schema, &route, request, &limits) {
             Ok(input) => input,
+            Err(error) if matches!(self.fault, Some(Fault::Misread(misreads)) if misreads(&error)) => {
+                return self.synthesize(id, &Value::Null);
+            }
             Err(error) => return Self::front(Some(id), error.code(), error.status(), &error.to_string()),
         };
         let violations = operation.input.map(|shape| validate(self.schema, shape, &input)).unwrap_or_default();
@@ -150,10 +160,14 @@ impl Service {
             Some(Answer::Unreadable(why)) if overlooked.is_empty() => {
                 Self::front(Some(id), "SerializationException", 400, &why)
             }
-            Some(Answer::Unreadable(_)) | None => match self.synthesizer.output(id, &input, &self.cx.pages) {
-                Ok(output) => self.succeed(id, &output, true),
-                Err(refusal) => self.refuse(id, &refusal),
-            },
+            Some(Answer::Unreadable(_)) | None => self.synthesize(id, &input),
+        }
+    }
+
+    fn synthesize(&self, id: OperationId, input: &Value) -> Reply {
+        match self.synthesizer.output(id, input, &self.cx.pages) {
+            Ok(output) => self.succeed(id, &output, true),
+            Err(refusal) => self.refuse(id, &refusal),
         }
     }
 

@@ -1,6 +1,9 @@
 //! Answers for operations that nobody performs: generated from seed and request, valid for the model, and stable: the
 //! same request gets the same answer. Lists page through a small collection that does not change.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator};
@@ -9,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::pages::{Pages, Size, Walk};
 use super::refusal::Refusal;
+use super::store::lock;
 
 /// Items of a synthesized list, if its element has that many distinct values.
 const ITEMS: u64 = 5;
@@ -20,12 +24,17 @@ const BYTES: usize = 1024;
 /// answer shows nothing.
 const OPTIONAL_PERCENT: u8 = 85;
 
+/// Most collections that are remembered; then all are forgotten, and made again alike.
+const REMEMBERED: usize = 512;
+
 /// Makes answers.
 pub(super) struct Synthesizer {
     schema: &'static Schema,
     generator: Generator<'static>,
     smallest: Generator<'static>,
     seed: u64,
+    /// Collections that were made, by label: a walk asks for the same one again and again.
+    made: Mutex<HashMap<String, Arc<[Value]>>>,
 }
 
 impl Synthesizer {
@@ -35,6 +44,7 @@ impl Synthesizer {
             generator: Generator::new(schema, Config { optional_percent: OPTIONAL_PERCENT, ..Config::default() }),
             smallest: Generator::new(schema, Config::sparse()),
             seed,
+            made: Mutex::default(),
         }
     }
 
@@ -101,7 +111,20 @@ impl Synthesizer {
     }
 
     /// Up to `most` elements, no two of which could be taken for the same.
-    fn collection(&self, element: &Slot, label: &str, most: u64) -> Vec<Value> {
+    fn collection(&self, element: &Slot, label: &str, most: u64) -> Arc<[Value]> {
+        if let Some(items) = lock(&self.made).get(label) {
+            return Arc::clone(items);
+        }
+        let items: Arc<[Value]> = self.make_collection(element, label, most).into();
+        let mut made = lock(&self.made);
+        if made.len() >= REMEMBERED {
+            made.clear();
+        }
+        made.insert(label.to_owned(), Arc::clone(&items));
+        items
+    }
+
+    fn make_collection(&self, element: &Slot, label: &str, most: u64) -> Vec<Value> {
         const ATTEMPTS: u64 = 12;
         let mut items: Vec<Value> = Vec::new();
         for attempt in 0..most * ATTEMPTS {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod core;
+mod defects;
 mod input;
 mod lists;
 mod replays;
@@ -47,16 +48,18 @@ fn read(operation: &str, response: &HttpResponse) -> Result<Value, Refused> {
     Ok(decode_response(schema, id, response, &WireLimits::default()).unwrap().value)
 }
 
-fn call(service: &Service, operation: &str, input: Value) -> Result<Value, Refused> {
-    let mut input = input;
-    if let Value::Object(members) = &mut input {
-        let takes = Schema::connect();
-        let id = takes.operation_named(operation).unwrap();
-        if takes.input_members(&takes[id]).is_some_and(|all| all.get("InstanceId").is_some()) {
-            members.entry("InstanceId").or_insert_with(|| DEFAULT_INSTANCE_ID.into());
-        }
+/// An input with the default instance, where the operation takes one and the input names none.
+fn at_home(operation: &str, mut input: Value) -> Value {
+    let schema = Schema::connect();
+    let members = schema.input_members(&schema[schema.operation_named(operation).unwrap()]);
+    if members.is_some_and(|members| members.get("InstanceId").is_some()) && input.get("InstanceId").is_none() {
+        input["InstanceId"] = DEFAULT_INSTANCE_ID.into();
     }
-    read(operation, &service.handle(&request(operation, &input)))
+    input
+}
+
+fn call(service: &Service, operation: &str, input: Value) -> Result<Value, Refused> {
+    read(operation, &service.handle(&request(operation, &at_home(operation, input))))
 }
 
 /// Code and status of a refusal.

@@ -48,6 +48,55 @@ fn every_operation_answers_a_generated_request_with_what_the_model_allows() {
     assert!(succeeded > 1150, "{succeeded} of 1215");
 }
 
+/// A service that is not Connect: reads a city, lists them.
+const WEATHER: &str = r#"{"smithy":"2.0","shapes":{
+  "ex#Weather":{"type":"service","version":"1","operations":[{"target":"ex#GetCity"},{"target":"ex#ListCities"}],
+    "traits":{"aws.protocols#restJson1":{}}},
+  "ex#GetCity":{"type":"operation","input":{"target":"ex#GetCityInput"},"output":{"target":"ex#City"},
+    "traits":{"smithy.api#http":{"method":"GET","uri":"/cities/{id}"}}},
+  "ex#ListCities":{"type":"operation","input":{"target":"ex#ListCitiesInput"},"output":{"target":"ex#ListCitiesOutput"},
+    "errors":[{"target":"ex#BadRequestException"}],
+    "traits":{"smithy.api#http":{"method":"GET","uri":"/cities"},
+      "smithy.api#paginated":{"inputToken":"token","outputToken":"token","items":"cities","pageSize":"size"}}},
+  "ex#GetCityInput":{"type":"structure","members":{"id":{"target":"ex#Id",
+    "traits":{"smithy.api#required":{},"smithy.api#httpLabel":{}}}}},
+  "ex#ListCitiesInput":{"type":"structure","members":{
+    "token":{"target":"smithy.api#String","traits":{"smithy.api#httpQuery":"token"}},
+    "size":{"target":"smithy.api#Integer","traits":{"smithy.api#httpQuery":"size","smithy.api#range":{"min":1}}}}},
+  "ex#ListCitiesOutput":{"type":"structure","members":{
+    "token":{"target":"smithy.api#String"},"cities":{"target":"ex#Cities"}}},
+  "ex#Cities":{"type":"list","member":{"target":"ex#City"}},
+  "ex#City":{"type":"structure","members":{"id":{"target":"ex#Id","traits":{"smithy.api#required":{}}},
+    "name":{"target":"smithy.api#String","traits":{"smithy.api#required":{}}}}},
+  "ex#Id":{"type":"string","traits":{"smithy.api#pattern":"^[a-z]+$","smithy.api#length":{"min":4,"max":9}}},
+  "ex#BadRequestException":{"type":"structure","members":{
+    "message":{"target":"smithy.api#String","traits":{"smithy.api#required":{}}},
+    "reason":{"target":"smithy.api#String","traits":{"smithy.api#required":{}}}},
+    "traits":{"smithy.api#error":"client","smithy.api#httpError":400}}
+}}"#;
+
+#[test]
+fn any_restjson1_model_is_served() {
+    let schema: &'static Schema = Box::leak(Box::new(Schema::from_text("weather.json", WEATHER.into()).unwrap()));
+    let service = Service::new(schema, &Config::default());
+    let get = |uri: &str| {
+        let response = service.handle(&HttpRequest { method: "GET".into(), uri: uri.into(), ..HttpRequest::default() });
+        let error = response.headers.get("x-amzn-errortype").unwrap_or_default().to_owned();
+        (response.status, error, serde_json::from_slice::<Value>(&response.body).unwrap())
+    };
+    let (status, _, city) = get("/cities/rome");
+    assert!(status == 200 && city["name"].is_string(), "{city}");
+    let (status, error, _) = get("/cities/R");
+    assert_eq!((status, error.as_str()), (400, "ValidationException"));
+    let (status, error, body) = get("/cities?size=0");
+    assert_eq!((status, error.as_str()), (400, "BadRequestException"));
+    assert!(body["message"].is_string() && body["reason"].is_string(), "{body}");
+    let (_, _, first) = get("/cities?size=3");
+    let (_, _, second) = get(&format!("/cities?size=3&token={}", first["token"].as_str().unwrap()));
+    assert_eq!((first["cities"].as_array().unwrap().len(), second["cities"].as_array().unwrap().len()), (3, 2));
+    assert!(second.get("token").is_none());
+}
+
 #[test]
 fn synthesized_answers_are_marked_and_repeat() {
     let service = service();
