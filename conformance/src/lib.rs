@@ -3,6 +3,7 @@
 
 pub mod case;
 pub mod credentials;
+pub mod emulator;
 pub mod signing;
 pub mod target;
 pub mod transport;
