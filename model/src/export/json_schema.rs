@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::generate::Side;
 use crate::schema::{
-    Binding, Bounds, Kind, Member, Members, Number, OperationId, Schema, ShapeId, Slot, SlotTraits, TimestampFormat,
+    Bounds, Kind, Member, Members, Number, OperationId, Schema, ShapeId, Slot, SlotTraits, TimestampFormat,
 };
 use crate::validate::ViolationKind;
 
@@ -81,13 +81,6 @@ pub const EXCEPTIONS: &[Exception] = &[
         side: None,
         difference: "validators built on Rust's regex engines let a dot match CR, U+2028 and U+2029",
         reason: "the schema is right: the dialect asks for ECMAScript, where these end a line; the engine is another",
-    },
-    Exception {
-        id: "empty-label",
-        kinds: &[ViolationKind::LengthMin],
-        side: Some(Side::Input),
-        difference: "an empty path member is refused, whatever its length trait says",
-        reason: "an empty path segment addresses something else; clients refuse it before sending",
     },
 ];
 
@@ -185,9 +178,11 @@ impl<'s> Builder<'s> {
         self.define(side_name(&operation.name, side), definition);
     }
 
-    /// Adds a definition of the caller's own making.
-    pub(super) fn define(&mut self, name: String, definition: Value) {
+    /// Adds a definition of the caller's own making; gives the `$ref` to it.
+    pub(super) fn define(&mut self, name: String, definition: Value) -> Value {
+        let reference = json!({"$ref": format!("{}{name}", self.root)});
         self.definitions.insert(name, definition);
+        reference
     }
 
     /// All definitions, with everything that they refer to.
@@ -236,7 +231,7 @@ impl<'s> Builder<'s> {
                 Keys::Members => &member.name,
                 Keys::Json => &member.json_name,
             };
-            let mut value = self.slot(&labelled(self.schema, member), side);
+            let mut value = self.slot(&member.slot, side);
             if member.required {
                 required.push(key.as_str());
                 if matches!(self.schema[member.slot.target].kind, Kind::Document) {
@@ -364,16 +359,6 @@ fn sided(schema: &Schema) -> BTreeSet<ShapeId> {
         }
     }
     sided
-}
-
-/// The slot of a member; text in the path has at least one character.
-fn labelled(schema: &Schema, member: &Member) -> Slot {
-    let mut slot = member.slot.clone();
-    if matches!(member.binding, Binding::Label(_)) && matches!(schema[slot.target].kind, Kind::String) {
-        let length = slot.traits.length.get_or_insert_default();
-        length.min = Some(length.min.unwrap_or(1).max(1));
-    }
-    slot
 }
 
 fn same_size(a: &SlotTraits, b: &SlotTraits) -> bool {

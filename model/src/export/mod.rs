@@ -2,5 +2,6 @@
 //! [`Schema`](crate::schema::Schema) and writes text or JSON; nothing here knows payloads.
 
 pub mod json_schema;
+pub mod openapi;
 pub mod rust;
 mod words;
