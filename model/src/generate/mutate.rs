@@ -55,7 +55,7 @@ pub enum Unrealised {
 }
 
 /// Most elements or entries that a violation of a maximum may need.
-pub const ITEMS_BUDGET: u64 = 20_000;
+pub(crate) const ITEMS_BUDGET: u64 = 20_000;
 
 impl Generator<'_> {
     /// A value with exactly the violation that the site names, and the valid value that it came from. Use a generator
