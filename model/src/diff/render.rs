@@ -26,8 +26,8 @@ pub fn text(changes: &[Change]) -> String {
     out
 }
 
-/// For programs: `{"totals":{CLASS: count},"changes":[…]}`.
-pub fn json(changes: &[Change]) -> Value {
+/// For programs, one JSON document: `{"totals":{CLASS: count},"changes":[…]}`.
+pub fn json(changes: &[Change]) -> String {
     let totals: serde_json::Map<String, Value> = Class::ALL
         .iter()
         .map(|class| {
@@ -35,7 +35,8 @@ pub fn json(changes: &[Change]) -> Value {
             (name, changes.iter().filter(|change| change.class == *class).count().into())
         })
         .collect();
-    object!({"totals": totals, "changes": changes})
+    // Pretty form of a value cannot fail: its keys are strings.
+    format!("{:#}\n", object!({"totals": totals, "changes": changes}))
 }
 
 /// For a review: a table per class.
