@@ -3,6 +3,13 @@
 
 pub mod case;
 pub mod credentials;
+pub mod event;
+pub mod exit;
+pub mod record;
+pub mod replay;
+pub mod report;
+pub mod runner;
 pub mod signing;
+pub mod suggest;
 pub mod target;
 pub mod transport;
