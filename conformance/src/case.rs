@@ -38,6 +38,17 @@ pub enum Level {
     Must,
 }
 
+impl Level {
+    /// Name in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Note => "note",
+            Level::Should => "should",
+            Level::Must => "must",
+        }
+    }
+}
+
 /// A failed check with its evidence.
 #[derive(Clone, Debug)]
 pub struct Finding {

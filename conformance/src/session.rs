@@ -17,6 +17,7 @@ use connect_model::wire::message::HttpRequest;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use crate::plan::Permission;
 use crate::reply::{Reply, classify};
 use crate::resources::{self, RESOURCES, Resource};
 use crate::target::Target;
@@ -47,6 +48,8 @@ pub struct Session {
     pub seed: u64,
     /// Random values per operation beside the fixed ones.
     pub cases: u32,
+    /// What may be sent.
+    pub permission: Permission,
     transport: Transport,
     salt: String,
     counter: AtomicU64,
@@ -56,21 +59,29 @@ pub struct Session {
     learned: Mutex<BTreeMap<String, BTreeMap<String, u64>>>,
 }
 
+/// How a session makes its requests.
+#[derive(Clone, Debug)]
+pub struct SessionConfig {
+    /// Seed of every value.
+    pub seed: u64,
+    /// Random values per operation beside the fixed ones.
+    pub cases: u32,
+    /// Keeps the names of this run apart from those of any other.
+    pub salt: String,
+    /// What may be sent.
+    pub permission: Permission,
+}
+
 impl Session {
-    /// A session; sends nothing yet. `salt` keeps the names of this run apart from those of any other.
-    pub fn new(
-        schema: &'static Schema,
-        target: Target,
-        transport: Transport,
-        seed: u64,
-        cases: u32,
-        salt: String,
-    ) -> Self {
+    /// A session; sends nothing yet.
+    pub fn new(schema: &'static Schema, target: Target, transport: Transport, config: SessionConfig) -> Self {
+        let SessionConfig { seed, cases, salt, permission } = config;
         Self {
             schema,
             target,
             seed,
             cases,
+            permission,
             transport,
             salt,
             counter: AtomicU64::new(0),
@@ -119,6 +130,11 @@ impl Session {
     /// A name that nobody has used, within `[0-9a-zA-Z._-]` and 40 characters.
     pub fn fresh_name(&self) -> String {
         format!("ct-{}-{}", self.salt, self.counter.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A client token that nobody has used. Two of them differ at their beginning.
+    pub fn fresh_token(&self) -> String {
+        format!("{:08x}-{}-0000", self.counter.fetch_add(1, Ordering::Relaxed), self.salt)
     }
 
     /// A generator of small valid inputs.
@@ -215,7 +231,7 @@ impl Session {
             } else if member.name == "Name" || member.name == "InstanceAlias" {
                 (danger(self.schema, operation) != Danger::Read).then(|| self.fresh_name())
             } else if member.idempotency_token {
-                Some(self.fresh_name())
+                Some(self.fresh_token())
             } else {
                 None
             };
@@ -290,13 +306,16 @@ impl Session {
             value["InstanceId"] = Box::pin(self.instance()).await?.into();
         }
         if let Some(token) = members.iter().find(|member| member.idempotency_token) {
-            value[&token.name] = self.fresh_name().into();
+            value[&token.name] = self.fresh_token().into();
         }
         Some((operation, value))
     }
 
     /// Makes a resource; the text says how the endpoint refused.
     pub async fn make(&self, row: &Resource) -> Result<Made, String> {
+        if let Some(operation) = self.schema.operation_named(row.create) {
+            self.permission.check(self.schema, &self.schema[operation])?;
+        }
         let (operation, value) =
             self.creation(row).await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
         match self.call(operation, &value).await? {

@@ -6,9 +6,10 @@ use std::time::Duration;
 use connect_model::generate::{Config, SchemaPath};
 use connect_model::schema::{OperationId, Schema};
 use connect_model::wire::encode_request;
+use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::{Check, row};
+use super::Check;
 use crate::case::{Level, Outcome};
 use crate::reply::Reply;
 use crate::resources::{self, RESOURCES, Resource};
@@ -191,11 +192,7 @@ async fn concurrently(
     check: &'static Check,
 ) -> Judged {
     let request = encode_request(session.schema, operation, input).map_err(|error| error.to_string())?;
-    let mut replies = Vec::new();
-    let calls: Vec<_> = (0..CONCURRENT).map(|_| session.send(operation, &request)).collect();
-    for reply in join_all(calls).await {
-        replies.push(reply);
-    }
+    let replies = join_all((0..CONCURRENT).map(|_| session.send(operation, &request))).await;
     let mut ids = HashSet::new();
     let mut last = None;
     for reply in &replies {
@@ -215,26 +212,6 @@ async fn concurrently(
             Ok(Outcome::from_findings(vec![finding], CONCURRENT as u32))
         }
     }
-}
-
-/// All futures at once, results in order.
-async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
-    use std::task::Poll;
-    let mut waiting: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(|context| {
-        let mut pending = false;
-        for (future, done) in &mut waiting {
-            if done.is_none() {
-                match future.as_mut().poll(context) {
-                    Poll::Ready(output) => *done = Some(output),
-                    Poll::Pending => pending = true,
-                }
-            }
-        }
-        if pending { Poll::Pending } else { Poll::Ready(()) }
-    })
-    .await;
-    waiting.into_iter().filter_map(|(_, done)| done).collect()
 }
 
 /// Hangs up before the answer can have come, then calls again.
@@ -346,7 +323,7 @@ async fn delete_twice(session: &Session, operation: OperationId, check: &'static
     }
     if let Some(token) = token_member(session.schema, operation).filter(|token| input.get(token).is_some()) {
         // The same token would make the second call a replay.
-        input[&token] = session.fresh_name().into();
+        input[&token] = session.fresh_token().into();
     }
     let second = session.call(operation, &input).await?;
     let exchange = match &second {
@@ -364,10 +341,4 @@ async fn delete_twice(session: &Session, operation: OperationId, check: &'static
 fn token_member(schema: &Schema, operation: OperationId) -> Option<String> {
     let members = schema.input_members(&schema[operation])?;
     members.iter().find(|member| member.idempotency_token).map(|member| member.name.clone())
-}
-
-/// The row of a check, for tests.
-#[cfg(test)]
-pub(crate) fn check(id: &str) -> &'static Check {
-    row(CHECKS, id)
 }

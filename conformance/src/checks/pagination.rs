@@ -93,7 +93,7 @@ pub const CHECKS: &[Check] = &[
 ];
 
 /// Pages after which a walk is given up.
-const MOST_PAGES: usize = 200;
+const MOST_PAGES: usize = 2_000;
 
 /// Resources that are made for a full check of a list.
 const MADE: usize = 5;
@@ -442,6 +442,25 @@ fn planned_check(walker: &Walker<'_>, id: &str) -> Option<&'static Check> {
 fn spoiled(token: &str) -> String {
     let middle = token.chars().count() / 2;
     token.chars().enumerate().map(|(at, c)| if at != middle { c } else if c == 'A' { 'B' } else { 'A' }).collect()
+}
+
+/// How many resources of a kind bear a name, counted over the whole list; and the last page.
+pub(super) async fn count_named(
+    session: &Session,
+    row: &'static Resource,
+    wanted: &str,
+) -> Result<(usize, Option<Exchange>), String> {
+    let (list, _) = row.list;
+    let operation = session.schema.operation_named(list).ok_or_else(|| format!("{list} is no operation"))?;
+    let pagination = session.schema[operation].pagination.as_ref().ok_or_else(|| format!("{list} does not page"))?;
+    let base =
+        session.input(operation, Config::sparse(), &format!("{list}/count"), &SchemaPath::default()).await?;
+    let walker = Walker { session, operation, pagination, listed: None, base };
+    let size = page_sizes(session.schema, operation, pagination).map(|(_, most)| most);
+    let mut seen = Observation::default();
+    let pages = walker.walk(size, &mut seen).await.ok_or_else(|| format!("{list} could not be walked"))?;
+    let named = pages.iter().flat_map(|page| &page.items).filter(|item| item[row.name_member] == wanted).count();
+    Ok((named, pages.into_iter().next_back().map(|page| page.exchange)))
 }
 
 fn at<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {

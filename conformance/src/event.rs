@@ -1,0 +1,172 @@
+//! The stream of events of a run. The runner emits, reports consume; neither knows the other.
+
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+
+use crate::case::{CaseId, Outcome, Verdict};
+
+/// What happens in a run, in order: `Planned`, then for every trial `Started` and `TrialFinished` (trials of several
+/// threads interleave; one that is interrupted has no end), then `Finished`.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'e> {
+    /// Everything is decided; nothing has been sent for a trial yet.
+    Planned(&'e RunInfo),
+    /// A trial begins.
+    Started {
+        /// Which.
+        case: &'e CaseId,
+    },
+    /// A trial has come to an end.
+    TrialFinished {
+        /// Which.
+        case: &'e CaseId,
+        /// What came of it.
+        outcome: &'e Outcome,
+    },
+    /// Nothing more will come.
+    Finished(&'e RunEnd),
+}
+
+/// Takes events in. Terminal, JSON and whatever else writes reports are siblings behind this.
+pub trait Consumer: Send {
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// What it writes to cannot be written.
+    fn take(&mut self, event: Event<'_>) -> std::io::Result<()>;
+}
+
+/// A run before it starts.
+#[derive(Clone, Debug)]
+pub struct RunInfo {
+    /// Where to and as whom, without secrets.
+    pub target: TargetInfo,
+    /// The contract.
+    pub model: ModelInfo,
+    /// Seed of everything that is generated.
+    pub seed: u64,
+    /// Start, by the clock on the wall.
+    pub started: SystemTime,
+    /// Operations of the plan, in order, with the number of their trials.
+    pub operations: Vec<(String, usize)>,
+    /// Trials.
+    pub planned: usize,
+}
+
+/// The target as reports show it.
+#[derive(Clone, Debug, Serialize)]
+pub struct TargetInfo {
+    /// Base URL.
+    pub endpoint: String,
+    /// Connect instance, if one was given.
+    pub instance_id: Option<String>,
+    /// Region in signatures.
+    pub region: String,
+    /// Requests carry signatures.
+    pub signed: bool,
+    /// The endpoint is on this machine.
+    pub loopback: bool,
+}
+
+impl From<&crate::target::Target> for TargetInfo {
+    fn from(target: &crate::target::Target) -> Self {
+        Self {
+            endpoint: target.endpoint.to_string(),
+            instance_id: target.instance_id.clone(),
+            region: target.region.clone(),
+            signed: target.credentials.is_some(),
+            loopback: target.loopback,
+        }
+    }
+}
+
+/// The contract as reports name it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ModelInfo {
+    /// Service, for example `Connect`.
+    pub service: String,
+    /// API version, for example `2017-08-08`.
+    pub version: String,
+    /// SHA-256 of the model text, in hex.
+    pub digest: String,
+}
+
+impl From<&connect_model::schema::Schema> for ModelInfo {
+    fn from(schema: &connect_model::schema::Schema) -> Self {
+        let service = &schema.service;
+        Self { service: service.sdk_id.clone(), version: service.version.clone(), digest: schema.digest.clone() }
+    }
+}
+
+/// A run after its end.
+#[derive(Clone, Debug, Default)]
+pub struct RunEnd {
+    /// From the first trial to the last.
+    pub duration: Duration,
+    /// Somebody interrupted it.
+    pub interrupted: bool,
+    /// What of the contract the run touched.
+    pub coverage: Coverage,
+}
+
+/// What of the contract a run touched; `None` where nobody counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// Operations with at least one scored trial. Filled by the record of the run.
+    pub operations: Option<Ratio>,
+    /// Members that were sent or received.
+    pub members: Option<Ratio>,
+    /// Constraints that were broken on purpose.
+    pub constraints: Option<Ratio>,
+    /// Modelled errors that were seen.
+    pub errors: Option<Ratio>,
+}
+
+/// So many of so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Ratio {
+    /// Touched.
+    pub covered: u64,
+    /// All there are.
+    pub total: u64,
+}
+
+/// Counts of trials. `executed` is the sum of the verdicts; what is planned and not executed was interrupted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// In the plan.
+    pub planned: u64,
+    /// Came to a verdict.
+    pub executed: u64,
+    /// Everything that must hold does.
+    pub passed: u64,
+    /// The contract is broken.
+    pub failed: u64,
+    /// Fails as the bookkeeping of known failures says.
+    pub known: u64,
+    /// Passes though the bookkeeping says that it fails.
+    pub stale: u64,
+    /// The endpoint does not offer the operation.
+    pub unsupported: u64,
+    /// Nothing can be said.
+    pub indeterminate: u64,
+}
+
+impl Totals {
+    /// Counts a verdict.
+    pub fn count(&mut self, verdict: &Verdict) {
+        self.executed += 1;
+        *match verdict {
+            Verdict::Pass => &mut self.passed,
+            Verdict::Fail => &mut self.failed,
+            Verdict::Unsupported(_) => &mut self.unsupported,
+            Verdict::Indeterminate(_) => &mut self.indeterminate,
+        } += 1;
+    }
+
+    /// Trials that say something about the contract.
+    pub fn scored(&self) -> u64 {
+        self.passed + self.failed + self.known + self.stale
+    }
+}

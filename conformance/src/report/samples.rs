@@ -1,0 +1,110 @@
+//! Runs that never were, for the tests of the reports.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::time::Duration;
+
+use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
+
+use crate::case::{CaseId, Exchange, Finding, Level, Outcome, Verdict};
+use crate::event::{Consumer, Event, RunEnd};
+use crate::record::{Limits, Record};
+
+/// Operation, and `pass`, `fail`, `unsupported`, `indeterminate` or `lost`.
+pub(crate) type Outcomes<'o> = &'o [(&'o str, &'o str)];
+
+fn case(operation: &str, check: &'static str, variant: Option<&str>) -> CaseId {
+    CaseId { operation: operation.to_owned(), check, variant: variant.map(str::to_owned) }
+}
+
+pub(crate) fn finding(check: &'static str, level: Level) -> Finding {
+    let mut headers = Headers::default();
+    headers.push("content-type", "application/json");
+    headers.push("authorization", "AWS4 secret");
+    let request = HttpRequest {
+        method: "POST".to_owned(),
+        uri: "/rules/i?x=%2F".to_owned(),
+        headers,
+        body: b"{\"a\":1}".to_vec(),
+    };
+    let response = HttpResponse { status: 200, headers: Headers::default(), body: b"\xff".to_vec() };
+    Finding {
+        check,
+        level,
+        rule: "a value outside of the enum is refused".to_owned(),
+        pointer: "/Actions/0/ActionType".to_owned(),
+        expected: "an error".to_owned(),
+        actual: "200 \u{1b}[31mred".to_owned(),
+        exchange: Some(Exchange { operation: "CreateRule".to_owned(), request, response, duration: Duration::ZERO }),
+    }
+}
+
+fn outcome(verdict: Verdict, findings: Vec<Finding>) -> Outcome {
+    Outcome { verdict, findings, learned: vec![], requests: 1 }
+}
+
+fn run(trials: &[(CaseId, Option<Outcome>)], folder: Option<&std::path::Path>) -> Record {
+    let mut info = crate::runner::tests::info(trials.len());
+    for (case, _) in trials {
+        match info.operations.iter_mut().find(|(name, _)| *name == case.operation) {
+            Some((_, planned)) => *planned += 1,
+            None => info.operations.push((case.operation.clone(), 1)),
+        }
+    }
+    let mut record = Record::new(&info, folder, Limits::default());
+    record.take(Event::Planned(&info)).unwrap();
+    for (case, outcome) in trials {
+        let Some(outcome) = outcome else { continue };
+        record.take(Event::TrialFinished { case, outcome }).unwrap();
+    }
+    let end = RunEnd { duration: Duration::from_millis(1500), ..RunEnd::default() };
+    record.take(Event::Finished(&end)).unwrap();
+    record
+}
+
+/// One trial per row.
+pub(crate) fn record(outcomes: Outcomes<'_>) -> Record {
+    let trials: Vec<(CaseId, Option<Outcome>)> = outcomes
+        .iter()
+        .map(|(operation, word)| {
+            let outcome = match *word {
+                "pass" => Some(outcome(Verdict::Pass, vec![])),
+                "fail" => Some(outcome(Verdict::Fail, vec![finding("shape.json", Level::Must)])),
+                "unsupported" => Some(Outcome::unsupported("404", 1)),
+                "indeterminate" => Some(Outcome::indeterminate("throttled", 1)),
+                _ => None,
+            };
+            (case(operation, "shape.json", None), outcome)
+        })
+        .collect();
+    run(&trials, None)
+}
+
+/// A run with some of everything; its case files are in a folder of their own.
+pub(crate) fn mixed() -> Record {
+    static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("connect-samples-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(folder.join("findings")).unwrap();
+    let lesser = Finding {
+        actual: "no x-amzn-requestid".to_owned(),
+        pointer: String::new(),
+        ..finding("shape.request-id", Level::Should)
+    };
+    let pass = || outcome(Verdict::Pass, vec![]);
+    let knowing = Outcome { learned: vec![("token-mismatch".to_owned(), "answers 400".to_owned())], ..pass() };
+    let fail = outcome(Verdict::Fail, vec![finding("invalid.enum-unknown", Level::Must)]);
+    let trials = [
+        (case("CreateRule", "shape.status", None), pass()),
+        (case("CreateRule", "shape.json", None), knowing),
+        (case("CreateRule", "invalid.enum-unknown", Some("Actions[].ActionType")), fail),
+        (case("CreateRule", "invalid.pattern", None), pass()),
+        (case("DescribeRule", "shape.request-id", None), outcome(Verdict::Pass, vec![lesser])),
+        (case("DescribeRule", "invalid.pattern", None), Outcome::indeterminate("throttled", 3)),
+        (case("ClaimPhoneNumber", "shape.json", None), Outcome::unsupported("501", 1)),
+        (case("DeleteRule", "shape.json", None), Outcome::unsupported("404", 1)),
+        (case("ListRules", "shape.json", None), Outcome::indeterminate("throttled", 3)),
+    ];
+    let trials: Vec<(CaseId, Option<Outcome>)> =
+        trials.into_iter().map(|(case, outcome)| (case, Some(outcome))).collect();
+    run(&trials, Some(&folder))
+}

@@ -1,0 +1,425 @@
+//! The report that people read: what was tested, operation by operation, then what is wrong, then counts and a verdict.
+//! Writes text with ANSI styles; whoever prints it takes them out where they are not wanted.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use super::{printable, replay_command};
+use crate::case::Level;
+use crate::event::{RunInfo, Totals};
+use crate::exit::Exit;
+use crate::record::{Kept, OperationTally, Record};
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default();
+const UNSURE: Style = AnsiColor::Yellow.on_default();
+const QUIET: Style = Style::new().dimmed();
+const STRONG: Style = Style::new().bold();
+
+/// Columns in their order; families that a plan does not have get none.
+const FAMILIES: [&str; 7] = ["shape", "invalid", "error", "pagination", "idempotency", "lifecycle", "search"];
+
+/// Characters of one value of a finding.
+const VALUE: usize = 400;
+
+/// Findings at level must that are spelled out; the rest is in report.json.
+const SPELLED_OUT: usize = 50;
+
+/// What is about to be tested.
+pub fn header(info: &RunInfo) -> String {
+    let target = &info.target;
+    let signed = if target.signed { format!("signed for {}", target.region) } else { "unsigned".to_owned() };
+    let instance = target.instance_id.as_deref().unwrap_or("none given");
+    let model = &info.model;
+    let digest = model.digest.get(..12).unwrap_or(&model.digest);
+    let mut out = String::new();
+    let _ = writeln!(out, "{} ({signed})", styled(STRONG, &target.endpoint));
+    let _ = writeln!(
+        out,
+        "{} {} · model {digest} · seed {} · instance {instance}",
+        model.service, model.version, info.seed
+    );
+    let _ = writeln!(
+        out,
+        "{} on {}\n",
+        count(info.planned as u64, "trial"),
+        count(info.operations.len() as u64, "operation")
+    );
+    out
+}
+
+/// What came of it. `all_notes` lists every remembered finding below must as well.
+pub fn body(record: &Record, all_notes: bool) -> String {
+    let mut out = String::new();
+    operations(&mut out, record);
+    failures(&mut out, record);
+    for level in [Level::Should, Level::Note] {
+        lesser(&mut out, record, level, all_notes);
+    }
+    learned(&mut out, record, all_notes);
+    indeterminate(&mut out, record);
+    totals(&mut out, record);
+    out
+}
+
+fn operations(out: &mut String, record: &Record) {
+    let (offered, missing): (Vec<_>, Vec<_>) = record.operations.iter().partition(|operation| operation.is_supported());
+    let occur: BTreeSet<&str> =
+        offered.iter().flat_map(|operation| operation.families.keys()).map(String::as_str).collect();
+    let known = FAMILIES.iter().copied().filter(|family| occur.contains(family));
+    let others = occur.iter().copied().filter(|family| !FAMILIES.contains(family));
+    let columns: Vec<&str> = known.chain(others).collect();
+    let rows: Vec<(&OperationTally, Vec<(Style, String)>)> = offered
+        .iter()
+        .map(|operation| (*operation, columns.iter().map(|family| cell(operation.families.get(*family))).collect()))
+        .collect();
+    let name_width = offered.iter().map(|operation| operation.name.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (columns.iter().enumerate())
+        .map(|(at, column)| rows.iter().map(|(_, cells)| width(&cells[at].1)).chain([width(column)]).max().unwrap_or(0))
+        .collect();
+    if !rows.is_empty() {
+        let heads =
+            columns.iter().zip(&widths).map(|(column, width)| pad(column, *width)).collect::<Vec<_>>().join("  ");
+        let _ = writeln!(out, "  {}  {}", " ".repeat(name_width), styled(QUIET, heads.trim_end()));
+    }
+    for (operation, cells) in rows {
+        let (style, mark) = mark(&operation.totals);
+        let mut line = format!("{} {}", styled(style, mark), pad(&operation.name, name_width));
+        let mut gap = 0;
+        for ((style, text), column) in cells.iter().zip(&widths) {
+            let _ = write!(line, "{}  {}", " ".repeat(gap), styled(*style, text));
+            gap = column - width(text);
+        }
+        let _ = writeln!(out, "{line}");
+    }
+    if !missing.is_empty() {
+        let names: Vec<&str> = missing.iter().map(|operation| operation.name.as_str()).collect();
+        let _ = writeln!(out, "{} unsupported ({}): {}", styled(QUIET, "–"), names.len(), some(&names, 8));
+    }
+    if !record.operations.is_empty() {
+        out.push('\n');
+    }
+}
+
+/// One symbol for an operation.
+fn mark(totals: &Totals) -> (Style, &'static str) {
+    if totals.failed > 0 {
+        (BAD, "✗")
+    } else if totals.passed > 0 {
+        (GOOD, "✓")
+    } else if totals.indeterminate > 0 {
+        (UNSURE, "?")
+    } else {
+        (QUIET, "–")
+    }
+}
+
+/// One family of one operation: `✓ 12`, `✗ 3/12`, `? 4`, and `✓ 8 ?4` for both.
+fn cell(totals: Option<&Totals>) -> (Style, String) {
+    let Some(totals) = totals else { return (QUIET, "·".to_owned()) };
+    let (style, symbol) = mark(totals);
+    let main = if totals.failed > 0 {
+        format!("{symbol} {}/{}", totals.failed, totals.scored())
+    } else if totals.passed > 0 {
+        format!("{symbol} {}", totals.passed)
+    } else if totals.indeterminate > 0 {
+        return (style, format!("{symbol} {}", totals.indeterminate));
+    } else {
+        return (style, symbol.to_owned());
+    };
+    let unsure = if totals.indeterminate > 0 { format!(" ?{}", totals.indeterminate) } else { String::new() };
+    (style, main + &unsure)
+}
+
+fn failures(out: &mut String, record: &Record) {
+    let musts: Vec<&Kept> = record.findings.iter().filter(|kept| kept.finding.level == Level::Must).collect();
+    for kept in musts.iter().take(SPELLED_OUT) {
+        finding(out, kept, BAD);
+    }
+    let silent = musts.len().saturating_sub(SPELLED_OUT) as u64 + record.omitted(Level::Must);
+    if silent > 0 {
+        let _ = writeln!(out, "… and {} more at level must; by check:", count(silent, "finding"));
+        for ((_, check), group) in record.groups.iter().filter(|((level, _), _)| *level == Level::Must) {
+            let operations: Vec<&str> = group.operations.iter().map(String::as_str).collect();
+            let _ = writeln!(out, "  {check}  {} in {}", group.count, some(&operations, 4));
+        }
+        out.push('\n');
+    }
+}
+
+fn finding(out: &mut String, kept: &Kept, style: Style) {
+    let finding = &kept.finding;
+    let _ = writeln!(
+        out,
+        "{} {}",
+        styled(style, finding.level.word()),
+        styled(STRONG, &printable(&kept.case.to_string(), VALUE))
+    );
+    let mut row = |label: &str, text: &str| {
+        if !text.is_empty() {
+            let _ = writeln!(out, "  {}  {}", styled(QUIET, &pad(label, 8)), printable(text, VALUE));
+        }
+    };
+    if finding.check != kept.case.check {
+        row("check", finding.check);
+    }
+    row("rule", &finding.rule);
+    row("expected", &finding.expected);
+    row("actual", &finding.actual);
+    row("at", &finding.pointer);
+    row("request", &kept.request_line().unwrap_or_default());
+    row("replay", &kept.file.as_deref().map(replay_command).unwrap_or_default());
+    out.push('\n');
+}
+
+/// Findings below must: grouped by check, with the first as an example.
+fn lesser(out: &mut String, record: &Record, level: Level, all: bool) {
+    let remembered: Vec<&Kept> = record.findings.iter().filter(|kept| kept.finding.level == level).collect();
+    if all {
+        for kept in &remembered {
+            finding(out, kept, UNSURE);
+        }
+        if record.omitted(level) > 0 {
+            let _ = writeln!(out, "… and {} more\n", count(record.omitted(level), level.word()));
+        }
+        return;
+    }
+    let groups: Vec<_> = record.groups.iter().filter(|((of, _), _)| *of == level).collect();
+    if groups.is_empty() {
+        return;
+    }
+    let total: u64 = groups.iter().map(|(_, group)| group.count).sum();
+    let hint = styled(QUIET, "(--notes shows them)");
+    let _ = writeln!(out, "{}: {} {hint}", styled(UNSURE, level.word()), count(total, "finding"));
+    for ((_, check), group) in groups {
+        let operations: Vec<&str> = group.operations.iter().map(String::as_str).collect();
+        let _ = writeln!(out, "  {check}  {} in {}", group.count, some(&operations, 3));
+        if let Some(example) = remembered.iter().find(|kept| kept.finding.check == *check) {
+            let finding = &example.finding;
+            let place = if finding.pointer.is_empty() { String::new() } else { format!(" at {}", finding.pointer) };
+            let text = format!("{}: {}{place}", example.case.operation, finding.actual);
+            let _ = writeln!(out, "    {}", styled(QUIET, &format!("e.g. {}", printable(&text, 160))));
+        }
+    }
+    out.push('\n');
+}
+
+fn learned(out: &mut String, record: &Record, all: bool) {
+    if record.learned.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "learned {}", styled(QUIET, "(recorded, not judged)"));
+    for (topic, observations) in &record.learned {
+        for (observation, operations) in observations {
+            let operations: Vec<&str> = operations.iter().map(String::as_str).collect();
+            let shown = if all { operations.len() } else { 3 };
+            let _ = writeln!(out, "  {topic}: {} in {}", printable(observation, 160), some(&operations, shown));
+        }
+    }
+    out.push('\n');
+}
+
+fn indeterminate(out: &mut String, record: &Record) {
+    if record.indeterminate.is_empty() {
+        return;
+    }
+    let mut reasons: Vec<_> = record.indeterminate.iter().collect();
+    reasons.sort_by_key(|(_, reason)| std::cmp::Reverse(reason.count));
+    let _ = writeln!(out, "{}: {}", styled(UNSURE, "indeterminate"), count(record.totals.indeterminate, "trial"));
+    for (why, reason) in reasons.iter().take(6) {
+        let example = reason.cases.first().map(|case| format!(" (e.g. {case})")).unwrap_or_default();
+        let _ =
+            writeln!(out, "  {}  {}{}", reason.count, printable(why, 200), styled(QUIET, &printable(&example, 160)));
+    }
+    if reasons.len() > 6 {
+        let _ = writeln!(out, "  … and {} more", count(reasons.len() as u64 - 6, "reason"));
+    }
+    out.push('\n');
+}
+
+fn totals(out: &mut String, record: &Record) {
+    let totals = &record.totals;
+    let mut parts = vec![format!("{} planned", totals.planned), format!("{} executed", totals.executed)];
+    let counts = [
+        (totals.passed, "passed", GOOD),
+        (totals.failed, "failed", BAD),
+        (totals.known, "known", UNSURE),
+        (totals.stale, "stale", UNSURE),
+        (totals.unsupported, "unsupported", QUIET),
+        (totals.indeterminate, "indeterminate", UNSURE),
+    ];
+    for (number, word, style) in counts.into_iter().filter(|(number, word, _)| *number > 0 || *word == "passed") {
+        parts.push(styled(style, &format!("{number} {word}")));
+    }
+    parts.push(format!("{:.1} s", record.end.duration.as_secs_f64()));
+    let _ = writeln!(out, "{}", parts.join(" · "));
+    let (style, word, sentence) = verdict(record);
+    let _ = writeln!(out, "{}: {sentence}", styled(style.bold(), word));
+    for remedy in remedies(record) {
+        let _ = writeln!(out, "  {remedy}");
+    }
+}
+
+fn verdict(record: &Record) -> (Style, &'static str, String) {
+    let totals = &record.totals;
+    let scored = totals.scored();
+    match record.exit() {
+        Exit::Findings => {
+            let operations = record.operations.iter().filter(|operation| operation.totals.failed > 0).count() as u64;
+            let sentence = format!(
+                "{} of {scored} scored trials break the contract, in {}.",
+                totals.failed,
+                count(operations, "operation")
+            );
+            (BAD, "NOT CONFORMING", sentence)
+        }
+        Exit::Inconclusive if totals.executed != totals.planned => {
+            let why = if record.end.interrupted { "The run was interrupted" } else { "Trials were lost" };
+            let failed =
+                if totals.failed > 0 { format!(" {} failed until then.", totals.failed) } else { String::new() };
+            let sentence = format!("{why}: {} of {} trials were executed.{failed}", totals.executed, totals.planned);
+            (UNSURE, "INCOMPLETE", sentence)
+        }
+        Exit::Inconclusive => {
+            (UNSURE, "NOTHING SCORED", "No trial came to a judgement, so nothing is known.".to_owned())
+        }
+        Exit::Stale => (UNSURE, "STALE", "Known failures have come to pass; take them off the list.".to_owned()),
+        _ => (GOOD, "CONFORMING", format!("{} that could be scored, all of them pass.", count(scored, "trial"))),
+    }
+}
+
+/// What would make a run that tests little test more.
+fn remedies(record: &Record) -> Vec<String> {
+    let totals = &record.totals;
+    let mut remedies = Vec::new();
+    if totals.executed == 0 || totals.scored() * 2 >= totals.executed {
+        return remedies;
+    }
+    remedies.push(format!(
+        "Little was tested: {} of {} executed trials could be scored.",
+        totals.scored(),
+        totals.executed
+    ));
+    if totals.unsupported * 2 > totals.executed {
+        remedies.push(
+            "Most operations are not offered: is this the right endpoint? --operations narrows the run, --require makes \
+             a missing operation fail."
+                .to_owned(),
+        );
+    }
+    if totals.indeterminate > 0 && !record.info.target.signed && !record.info.target.loopback {
+        remedies.push(
+            "Requests were unsigned: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give --profile.".to_owned(),
+        );
+    }
+    if totals.indeterminate > 0 && record.info.target.instance_id.is_none() && !record.info.target.loopback {
+        remedies.push("No instance was given: --instance-id names one to work in.".to_owned());
+    }
+    remedies
+}
+
+/// The first few names, and how many more there are.
+fn some(names: &[&str], limit: usize) -> String {
+    let shown = names.iter().take(limit).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > limit { format!("{shown} … and {} more", names.len() - limit) } else { shown }
+}
+
+fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn pad(text: &str, to: usize) -> String {
+    format!("{text}{}", " ".repeat(to.saturating_sub(width(text))))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+    use crate::report::samples;
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn a_run_with_everything_reads_well() {
+        let record = samples::mixed();
+        let expected = "\
+http://127.0.0.1:9 (unsigned)
+Connect 2017-08-08 · model 0123456789ab · seed 42 · instance none given
+9 trials on 5 operations
+
+                shape  invalid
+✗ CreateRule    ✓ 2    ✗ 1/2
+✓ DescribeRule  ✓ 1    ? 1
+? ListRules     ? 1    ·
+– unsupported (2): ClaimPhoneNumber, DeleteRule
+
+must CreateRule/invalid.enum-unknown/Actions[].ActionType
+  rule      a value outside of the enum is refused
+  expected  an error
+  actual    200 \\u{1b}[31mred
+  at        /Actions/0/ActionType
+  request   POST /rules/i?x=%2F -> 200
+  replay    cargo conformance replay FOLDER/findings/CreateRule_invalid.enum-unknown_Actions__.ActionType.json
+
+should: 1 finding (--notes shows them)
+  shape.request-id  1 in DescribeRule
+    e.g. DescribeRule: no x-amzn-requestid
+
+learned (recorded, not judged)
+  token-mismatch: answers 400 in CreateRule
+
+indeterminate: 2 trials
+  2  throttled (e.g. DescribeRule/invalid.pattern)
+
+9 planned · 9 executed · 4 passed · 1 failed · 2 unsupported · 2 indeterminate · 1.5 s
+NOT CONFORMING: 1 of 5 scored trials break the contract, in 1 operation.
+";
+        let text = plain(&(header(&record.info) + &body(&record, false)));
+        let folder = record.folder().unwrap().parent().unwrap().display().to_string();
+        let text = text.replace(&folder, "FOLDER");
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn verdicts_say_what_they_mean() {
+        let rows: [(samples::Outcomes, &str); 5] = [
+            (&[("A", "pass"), ("B", "pass")], "CONFORMING: 2 trials that could be scored, all of them pass."),
+            (&[("A", "pass"), ("B", "lost")], "INCOMPLETE: Trials were lost: 1 of 2 trials were executed."),
+            (
+                &[("A", "fail"), ("B", "lost")],
+                "INCOMPLETE: Trials were lost: 1 of 2 trials were executed. 1 failed until then.",
+            ),
+            (&[("A", "unsupported")], "NOTHING SCORED: No trial came to a judgement, so nothing is known."),
+            (&[], "NOTHING SCORED: No trial came to a judgement, so nothing is known."),
+        ];
+        for (outcomes, expected) in rows {
+            let text = plain(&body(&samples::record(outcomes), false));
+            assert!(text.contains(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn many_unsupported_operations_take_one_line() {
+        let names: Vec<String> = (0..395).map(|at| format!("Operation{at:03}")).collect();
+        let mut outcomes: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "unsupported")).collect();
+        outcomes.push(("ListRules", "pass"));
+        let text = plain(&body(&samples::record(&outcomes), false));
+        assert!(text.contains("– unsupported (395): Operation000, Operation001,"), "{text}");
+        assert!(text.contains("Operation007 … and 387 more"), "{text}");
+        assert!(text.contains("Little was tested: 1 of 396"), "{text}");
+        assert!(text.lines().count() < 10, "{text}");
+    }
+}

@@ -1,0 +1,107 @@
+//! The plan against a session: which check judges which case, and observations shared between the checks of a family.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use connect_model::schema::OperationId;
+use tokio::sync::OnceCell;
+
+use crate::case::{CaseId, Outcome};
+use crate::checks::{error, idempotency, invalid, pagination, shape};
+use crate::event::{Coverage, Ratio};
+use crate::observe::Observation;
+use crate::plan::{Plan, Task};
+use crate::runner::{Judge, Judgement};
+use crate::session::Session;
+
+/// Everything that a run tries.
+pub struct Suite {
+    plan: Plan,
+    session: Session,
+    shapes: Vec<OnceCell<Arc<Observation>>>,
+    errors: Vec<OnceCell<Arc<Observation>>>,
+    pages: Vec<OnceCell<Arc<Observation>>>,
+    tried: Vec<AtomicBool>,
+}
+
+impl Suite {
+    /// A suite that has sent nothing yet.
+    pub fn new(plan: Plan, session: Session) -> Self {
+        fn cells(session: &Session) -> Vec<OnceCell<Arc<Observation>>> {
+            session.schema.operations().map(|_| OnceCell::new()).collect()
+        }
+        let tried = plan.cases.iter().map(|_| AtomicBool::new(false)).collect();
+        Self { shapes: cells(&session), errors: cells(&session), pages: cells(&session), tried, plan, session }
+    }
+
+    /// What it tries.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Whom it asks.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    async fn shared<F: Future<Output = Observation>>(
+        cells: &[OnceCell<Arc<Observation>>],
+        operation: OperationId,
+        observe: impl FnOnce() -> F,
+    ) -> Arc<Observation> {
+        cells[operation.index()].get_or_init(|| async { Arc::new(observe().await) }).await.clone()
+    }
+
+    async fn judge(&self, index: usize) -> Outcome {
+        let planned = &self.plan.tasks[index];
+        let (session, operation, check) = (&self.session, planned.operation, planned.check);
+        self.tried[index].store(true, Ordering::Relaxed);
+        match &planned.task {
+            Task::Shape => {
+                let seen = Self::shared(&self.shapes, operation, || shape::observe(session, operation)).await;
+                seen.outcome(check.id)
+            }
+            Task::Error => {
+                let seen = Self::shared(&self.errors, operation, || error::observe(session, operation)).await;
+                seen.outcome(check.id)
+            }
+            Task::Pagination => {
+                let seen = Self::shared(&self.pages, operation, || pagination::observe(session, operation)).await;
+                seen.outcome(check.id)
+            }
+            Task::Idempotency => idempotency::run(session, operation, check).await,
+            Task::Mutation(site) => invalid::mutation(session, operation, site, check).await,
+            Task::Fault(fault) => invalid::fault(session, operation, check, *fault).await,
+        }
+    }
+}
+
+impl Judge for Suite {
+    fn cases(&self) -> &[CaseId] {
+        &self.plan.cases
+    }
+
+    fn run(&self, index: usize) -> Judgement<'_> {
+        Box::pin(self.judge(index))
+    }
+
+    /// Constraints that were broken on purpose, of all that the model has on inputs.
+    fn coverage(&self) -> Coverage {
+        let mutations = |tried: bool| {
+            let chosen = self.plan.tasks.iter().zip(&self.tried).filter(|(planned, done)| {
+                matches!(planned.task, Task::Mutation(_)) && (!tried || done.load(Ordering::Relaxed))
+            });
+            chosen.count() as u64
+        };
+        let operations: BTreeSet<&str> = self.plan.cases.iter().map(|case| case.operation.as_str()).collect();
+        let left_out = self.plan.left_out.len() as u64;
+        let constraints = Ratio { covered: mutations(true), total: mutations(false) + left_out };
+        Coverage {
+            operations: None,
+            members: None,
+            constraints: (!operations.is_empty()).then_some(constraints),
+            errors: None,
+        }
+    }
+}
