@@ -3,6 +3,7 @@
 
 pub mod case;
 pub mod checks;
+pub mod client;
 pub mod credentials;
 pub mod emulator;
 pub mod event;
@@ -15,7 +16,7 @@ pub mod reply;
 pub mod report;
 pub mod resources;
 pub mod runner;
-pub mod session;
+
 pub mod signing;
 pub mod suggest;
 pub mod suite;

@@ -115,17 +115,6 @@ pub fn listed_by(operation: &str) -> Option<(&'static Resource, &'static str)> {
     })
 }
 
-/// Operations whose answers the run knows how to provoke: every one that a row names, and those on tags.
-pub fn is_core(operation: &str) -> bool {
-    BY_ARN.iter().any(|(name, _)| *name == operation)
-        || RESOURCES.iter().any(|resource| {
-            let named = [resource.create, resource.describe, resource.delete, resource.list.0];
-            named.contains(&operation)
-                || resource.search.is_some_and(|(name, _)| name == operation)
-                || resource.updates.contains(&operation)
-        })
-}
-
 /// The quietest rule there is: it does not run, and touches nothing else.
 fn rule() -> Value {
     let function = json!({

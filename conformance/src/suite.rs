@@ -1,4 +1,4 @@
-//! The plan against a session: which check judges which case, and observations shared between the checks of a family.
+//! The plan against a client: which check judges which case, and observations shared between the checks of a family.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use crate::event::{Coverage, Ratio};
 use crate::observe::Observation;
 use crate::plan::{Plan, Task};
 use crate::runner::{Judge, Judgement};
-use crate::session::Session;
+use crate::client::Client;
 
 /// Everything that a run tries.
 pub struct Suite {
     plan: Plan,
-    session: Session,
+    client: Client,
     shapes: Vec<OnceCell<Arc<Observation>>>,
     errors: Vec<OnceCell<Arc<Observation>>>,
     pages: Vec<OnceCell<Arc<Observation>>>,
@@ -27,12 +27,12 @@ pub struct Suite {
 
 impl Suite {
     /// A suite that has sent nothing yet.
-    pub fn new(plan: Plan, session: Session) -> Self {
-        fn cells(session: &Session) -> Vec<OnceCell<Arc<Observation>>> {
-            session.schema.operations().map(|_| OnceCell::new()).collect()
+    pub fn new(plan: Plan, client: Client) -> Self {
+        fn cells(client: &Client) -> Vec<OnceCell<Arc<Observation>>> {
+            client.schema.operations().map(|_| OnceCell::new()).collect()
         }
         let tried = plan.cases.iter().map(|_| AtomicBool::new(false)).collect();
-        Self { shapes: cells(&session), errors: cells(&session), pages: cells(&session), tried, plan, session }
+        Self { shapes: cells(&client), errors: cells(&client), pages: cells(&client), tried, plan, client }
     }
 
     /// What it tries.
@@ -41,8 +41,8 @@ impl Suite {
     }
 
     /// Whom it asks.
-    pub fn session(&self) -> &Session {
-        &self.session
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     async fn shared<F: Future<Output = Observation>>(
@@ -55,24 +55,24 @@ impl Suite {
 
     async fn judge(&self, index: usize) -> Outcome {
         let planned = &self.plan.tasks[index];
-        let (session, operation, check) = (&self.session, planned.operation, planned.check);
+        let (client, operation, check) = (&self.client, planned.operation, planned.check);
         self.tried[index].store(true, Ordering::Relaxed);
         match &planned.task {
             Task::Shape => {
-                let seen = Self::shared(&self.shapes, operation, || shape::observe(session, operation)).await;
+                let seen = Self::shared(&self.shapes, operation, || shape::observe(client, operation)).await;
                 seen.outcome(check.id)
             }
             Task::Error => {
-                let seen = Self::shared(&self.errors, operation, || error::observe(session, operation)).await;
+                let seen = Self::shared(&self.errors, operation, || error::observe(client, operation)).await;
                 seen.outcome(check.id)
             }
             Task::Pagination => {
-                let seen = Self::shared(&self.pages, operation, || pagination::observe(session, operation)).await;
+                let seen = Self::shared(&self.pages, operation, || pagination::observe(client, operation)).await;
                 seen.outcome(check.id)
             }
-            Task::Idempotency => idempotency::run(session, operation, check).await,
-            Task::Mutation(site) => invalid::mutation(session, operation, site, check).await,
-            Task::Fault(fault) => invalid::fault(session, operation, check, *fault).await,
+            Task::Idempotency => idempotency::run(client, operation, check).await,
+            Task::Mutation(site) => invalid::mutation(client, operation, site, check).await,
+            Task::Fault(fault) => invalid::fault(client, operation, check, *fault).await,
         }
     }
 }

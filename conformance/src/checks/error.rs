@@ -3,6 +3,7 @@
 use arbitrary::Unstructured;
 use connect_model::generate::{Config, SchemaPath, Side, sites};
 use connect_model::schema::{OperationId, Schema};
+use connect_model::shapes::CORE_OPERATIONS;
 use connect_model::wire::{DecodedError, encode_request};
 use serde_json::Value;
 
@@ -11,8 +12,8 @@ use super::{Check, MODEL, RESTJSON, row};
 use crate::case::{Exchange, Finding, Level};
 use crate::observe::Observation;
 use crate::reply::{GATEWAY, Reply, cut};
-use crate::resources::{self, RESOURCES};
-use crate::session::Session;
+use crate::resources::RESOURCES;
+use crate::client::Client;
 
 /// The checks of the family.
 pub const CHECKS: &[Check] = &[
@@ -80,14 +81,31 @@ const NOBODY: &str = "00000000-0000-4000-8000-00000000dead";
 /// Checks that can be tried on an operation: `error.not-found` needs an id in the input.
 pub fn planned(schema: &Schema, operation: OperationId) -> Vec<&'static Check> {
     let absent = absent_member(schema, operation).is_some();
-    let provokable = absent || has_json_body(schema, operation) || !sites(schema, operation, Side::Input).is_empty();
-    CHECKS.iter().filter(|check| if check.id == "error.not-found" { absent } else { provokable }).collect()
+    let all = sites(schema, operation, Side::Input);
+    // A broken form is the front door's affair; what only the operation itself can refuse has its names and statuses.
+    let own = absent || all.iter().any(|site| !site.mutation.kind.is_structural());
+    let provokable = own || has_json_body(schema, operation) || !all.is_empty();
+    CHECKS
+        .iter()
+        .filter(|check| match check.id {
+            "error.not-found" => absent,
+            "error.status-matches-type" => own && refusals(schema, operation).next().is_some(),
+            _ => provokable,
+        })
+        .collect()
+}
+
+/// Errors that the operation lists for input that it refuses.
+fn refusals(schema: &Schema, operation: OperationId) -> impl Iterator<Item = &str> {
+    const NAMES: &[&str] = &["InvalidRequestException", "InvalidParameterException"];
+    let names = schema[operation].errors.iter().map(|id| schema[*id].name.as_str());
+    names.filter(|name| NAMES.contains(name) || (name.contains("Validation") && !GATEWAY.contains(name)))
 }
 
 /// The member of a core operation that names a resource, and whether we know that its absence is a 404.
 fn absent_member(schema: &Schema, operation: OperationId) -> Option<(String, bool)> {
     let contract = &schema[operation];
-    if !resources::is_core(&contract.name) {
+    if !CORE_OPERATIONS.contains(&contract.name.as_str()) {
         return None;
     }
     let members = schema.input_members(contract)?;
@@ -98,15 +116,15 @@ fn absent_member(schema: &Schema, operation: OperationId) -> Option<(String, boo
 }
 
 /// Provokes errors in every way that the operation offers and judges each.
-pub async fn observe(session: &Session, operation: OperationId) -> Observation {
-    let schema = session.schema;
+pub async fn observe(client: &Client, operation: OperationId) -> Observation {
+    let schema = client.schema;
     let name = &schema[operation].name;
-    if let Some(why) = session.unsupported(operation).await {
+    if let Some(why) = client.unsupported(operation).await {
         return Observation::unsupported(why);
     }
     let mut seen = Observation::default();
     let label = format!("{name}/error");
-    let base = match session.input(operation, Config::sparse(), &label, &SchemaPath::default()).await {
+    let base = match client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await {
         Ok(base) => base,
         Err(why) => {
             seen.block(format!("no valid request could be made: {why}"));
@@ -117,17 +135,17 @@ pub async fn observe(session: &Session, operation: OperationId) -> Observation {
         let mut value = base.clone();
         value[&member] = Value::from(NOBODY);
         let check = row(CHECKS, "error.not-found");
-        match session.call(operation, &value).await {
+        match client.call(operation, &value).await {
             Ok(reply) => {
                 judge(schema, operation, &reply, &mut seen);
-                not_found(session, check, &member, certain, &reply, &mut seen);
+                not_found(client, check, &member, certain, &reply, &mut seen);
             }
             Err(why) => seen.block(why),
         }
     }
     // One mutation, one broken body: enough to see how the operation says no.
-    if let Some(mutant) = any_mutant(session, operation, &label).await {
-        match session.call(operation, &mutant).await {
+    if let Some(mutant) = any_mutant(client, operation, &label).await {
+        match client.call(operation, &mutant).await {
             Ok(reply) => judge(schema, operation, &reply, &mut seen),
             Err(why) => seen.block(why),
         }
@@ -136,7 +154,7 @@ pub async fn observe(session: &Session, operation: OperationId) -> Observation {
         match encode_request(schema, operation, &base) {
             Ok(mut request) => {
                 request.body = b"{\"half\":".to_vec();
-                judge(schema, operation, &session.send(operation, &request).await, &mut seen);
+                judge(schema, operation, &client.send(operation, &request).await, &mut seen);
             }
             Err(error) => seen.block(error.to_string()),
         }
@@ -144,13 +162,16 @@ pub async fn observe(session: &Session, operation: OperationId) -> Observation {
     seen
 }
 
-/// The first mutation that can be made and sent; those of required members come first in order of breadth.
-async fn any_mutant(session: &Session, operation: OperationId, label: &str) -> Option<Value> {
-    let schema = session.schema;
-    let generator = session.generator(Config::sparse());
-    for site in sites(schema, operation, Side::Input) {
-        let base = session.input(operation, Config::sparse(), label, &site.mutation.path).await.ok()?;
-        let bytes = session.bytes(&format!("{label}/mutation"));
+/// The first mutation that can be made and sent: a constraint that only the operation can refuse, if it has one.
+async fn any_mutant(client: &Client, operation: OperationId, label: &str) -> Option<Value> {
+    let schema = client.schema;
+    let generator = client.generator(Config::sparse());
+    let mut all = sites(schema, operation, Side::Input);
+    // Stable: constraints before forms, each in order of breadth.
+    all.sort_by_key(|site| site.mutation.kind.is_structural());
+    for site in all {
+        let base = client.input(operation, Config::sparse(), label, &site.mutation.path).await.ok()?;
+        let bytes = client.bytes(&format!("{label}/mutation"));
         let mutant = generator.mutate(operation, Side::Input, &site, base, &mut Unstructured::new(&bytes));
         if let Ok(mutant) = mutant {
             if encode_request(schema, operation, &mutant.value).is_ok() {
@@ -162,7 +183,7 @@ async fn any_mutant(session: &Session, operation: OperationId, label: &str) -> O
 }
 
 fn not_found(
-    session: &Session,
+    client: &Client,
     check: &'static Check,
     member: &str,
     certain: bool,
@@ -175,7 +196,7 @@ fn not_found(
             let status = exchange.response.status;
             let code = error.code.as_deref().unwrap_or("no error name");
             if !certain {
-                session.learn("answer to an unknown instance", format!("{status} {code}"));
+                client.learn("answer to an unknown instance", format!("{status} {code}"));
             }
             let named = error.code.as_deref() == Some("ResourceNotFoundException") || error.code.is_none();
             (exchange, if certain { status == 404 && named } else { (400..500).contains(&status) })

@@ -13,7 +13,7 @@ use super::Check;
 use crate::case::{Level, Outcome};
 use crate::reply::Reply;
 use crate::resources::{self, RESOURCES, Resource};
-use crate::session::{Made, Session, made_of};
+use crate::client::{Made, Client, made_of};
 
 /// Where the rules on tokens come from.
 const TOKENS: &str = "Smithy idempotencyToken trait";
@@ -85,9 +85,6 @@ const CONCURRENT: usize = 8;
 pub fn planned(schema: &Schema, operation: OperationId) -> Vec<&'static Check> {
     let contract = &schema[operation];
     let name = contract.name.as_str();
-    if !resources::is_core(name) {
-        return Vec::new();
-    }
     let token = schema.input_members(contract).is_some_and(|members| members.iter().any(|m| m.idempotency_token));
     let creates = resources::created_by(name).is_some() && token;
     let deletes = RESOURCES.iter().any(|row| row.delete == name);
@@ -104,15 +101,15 @@ pub fn planned(schema: &Schema, operation: OperationId) -> Vec<&'static Check> {
 }
 
 /// Carries one check out.
-pub async fn run(session: &Session, operation: OperationId, check: &'static Check) -> Outcome {
-    if let Some(why) = session.unsupported(operation).await {
+pub async fn run(client: &Client, operation: OperationId, check: &'static Check) -> Outcome {
+    if let Some(why) = client.unsupported(operation).await {
         return Outcome::unsupported(why, 0);
     }
     let result = match check.id {
-        "idempotency.repeated-read-equal" => read_twice(session, operation, check).await,
-        "idempotency.repeated-delete" => delete_twice(session, operation, check).await,
-        _ => match resources::created_by(&session.schema[operation].name) {
-            Some(row) => create_again(session, row, check).await,
+        "idempotency.repeated-read-equal" => read_twice(client, operation, check).await,
+        "idempotency.repeated-delete" => delete_twice(client, operation, check).await,
+        _ => match resources::created_by(&client.schema[operation].name) {
+            Some(row) => create_again(client, row, check).await,
             None => Err("the operation creates nothing that the run knows".to_owned()),
         },
     };
@@ -121,22 +118,22 @@ pub async fn run(session: &Session, operation: OperationId, check: &'static Chec
 
 type Judged = Result<Outcome, String>;
 
-async fn create_again(session: &Session, row: &'static Resource, check: &'static Check) -> Judged {
+async fn create_again(client: &Client, row: &'static Resource, check: &'static Check) -> Judged {
     let (operation, input) =
-        session.creation(row).await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
+        client.creation(row).await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
     match check.id {
-        "idempotency.different-token-distinct" => different_tokens(session, row, operation, input, check).await,
-        "idempotency.concurrent-same-token" => concurrently(session, row, operation, &input, check).await,
-        "idempotency.retry-after-disconnect" => after_disconnect(session, row, operation, &input, check).await,
+        "idempotency.different-token-distinct" => different_tokens(client, row, operation, input, check).await,
+        "idempotency.concurrent-same-token" => concurrently(client, row, operation, &input, check).await,
+        "idempotency.retry-after-disconnect" => after_disconnect(client, row, operation, &input, check).await,
         _ => {
-            let first = session.call(operation, &input).await?;
+            let first = client.call(operation, &input).await?;
             let Reply::Success(exchange) = &first else { return Err(first.describe()) };
             let made = made_of(row, &exchange.response.body).ok_or("the creation gave no id")?;
-            let second = session.call(operation, &input).await?;
+            let second = client.call(operation, &input).await?;
             if check.id == "idempotency.same-token-same-result" {
                 return Ok(same_result(row, &made, &second, check));
             }
-            one_of_that_name(session, row, &input, check).await
+            one_of_that_name(client, row, &input, check).await
         }
     }
 }
@@ -156,22 +153,22 @@ fn same_result(row: &Resource, made: &Made, second: &Reply, check: &'static Chec
 
 /// Two creations that differ in name and in the last character of their tokens.
 async fn different_tokens(
-    session: &Session,
+    client: &Client,
     row: &'static Resource,
     operation: OperationId,
     mut input: Value,
     check: &'static Check,
 ) -> Judged {
-    let token = token_member(session.schema, operation).ok_or("the operation has no token")?;
-    let first = session.call(operation, &input).await?;
+    let token = token_member(client.schema, operation).ok_or("the operation has no token")?;
+    let first = client.call(operation, &input).await?;
     let Reply::Success(exchange) = &first else { return Err(first.describe()) };
     let made = made_of(row, &exchange.response.body).ok_or("the creation gave no id")?;
     let text = input[&token].as_str().unwrap_or_default();
     let mut other: String = text.chars().take(text.chars().count().saturating_sub(1)).collect();
     other.push(if text.ends_with('1') { '2' } else { '1' });
     input[&token] = other.into();
-    input[row.name_member] = session.fresh_name().into();
-    let second = session.call(operation, &input).await?;
+    input[row.name_member] = client.fresh_name().into();
+    let second = client.call(operation, &input).await?;
     let (exchange, actual) = match &second {
         Reply::Success(exchange) => match made_of(row, &exchange.response.body) {
             Some(again) if again.id != made.id => return Ok(Outcome::from_findings(Vec::new(), 2)),
@@ -185,14 +182,14 @@ async fn different_tokens(
 }
 
 async fn concurrently(
-    session: &Session,
+    client: &Client,
     row: &'static Resource,
     operation: OperationId,
     input: &Value,
     check: &'static Check,
 ) -> Judged {
-    let request = encode_request(session.schema, operation, input).map_err(|error| error.to_string())?;
-    let replies = join_all((0..CONCURRENT).map(|_| session.send(operation, &request))).await;
+    let request = encode_request(client.schema, operation, input).map_err(|error| error.to_string())?;
+    let replies = join_all((0..CONCURRENT).map(|_| client.send(operation, &request))).await;
     let mut ids = HashSet::new();
     let mut last = None;
     for reply in &replies {
@@ -216,20 +213,20 @@ async fn concurrently(
 
 /// Hangs up before the answer can have come, then calls again.
 async fn after_disconnect(
-    session: &Session,
+    client: &Client,
     row: &'static Resource,
     operation: OperationId,
     input: &Value,
     check: &'static Check,
 ) -> Judged {
-    let request = encode_request(session.schema, operation, input).map_err(|error| error.to_string())?;
-    let name = &session.schema[operation].name;
+    let request = encode_request(client.schema, operation, input).map_err(|error| error.to_string())?;
+    let name = &client.schema[operation].name;
     // The connection is dropped with the call: what the endpoint made of it, it does not get to tell.
-    let cut = session.transport().send(name, &request);
+    let cut = client.transport().send(name, &request);
     let _ = tokio::time::timeout(Duration::from_millis(1), cut).await;
-    let second = session.send(operation, &request).await;
+    let second = client.send(operation, &request).await;
     match &second {
-        Reply::Success(_) => one_of_that_name(session, row, input, check).await,
+        Reply::Success(_) => one_of_that_name(client, row, input, check).await,
         Reply::Refused(exchange, _) => {
             let expected = "success of the call that is repeated with the same token";
             let finding = check.finding("", expected, second.describe(), Some(exchange));
@@ -240,9 +237,9 @@ async fn after_disconnect(
 }
 
 /// Counts the resources of the input's name in the whole list.
-async fn one_of_that_name(session: &Session, row: &'static Resource, input: &Value, check: &'static Check) -> Judged {
+async fn one_of_that_name(client: &Client, row: &'static Resource, input: &Value, check: &'static Check) -> Judged {
     let wanted = input[row.name_member].as_str().unwrap_or_default();
-    let (count, exchange) = super::pagination::count_named(session, row, wanted).await?;
+    let (count, exchange) = super::pagination::count_named(client, row, wanted).await?;
     if count == 1 {
         return Ok(Outcome::from_findings(Vec::new(), 3));
     }
@@ -250,16 +247,16 @@ async fn one_of_that_name(session: &Session, row: &'static Resource, input: &Val
     Ok(Outcome::from_findings(vec![finding], 3))
 }
 
-async fn read_twice(session: &Session, operation: OperationId, check: &'static Check) -> Judged {
-    let name = &session.schema[operation].name;
+async fn read_twice(client: &Client, operation: OperationId, check: &'static Check) -> Judged {
+    let name = &client.schema[operation].name;
     let label = format!("{name}/{}", check.id);
-    let input = session.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
+    let input = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
     let body = |reply: &Reply| match reply {
         Reply::Success(exchange) => serde_json::from_slice::<Value>(&exchange.response.body).ok(),
         _ => None,
     };
-    let first = session.call(operation, &input).await?;
-    let second = session.call(operation, &input).await?;
+    let first = client.call(operation, &input).await?;
+    let second = client.call(operation, &input).await?;
     let Reply::Success(exchange) = &second else { return Err(second.describe()) };
     match (body(&first), body(&second)) {
         (Some(once), Some(twice)) => {
@@ -310,22 +307,22 @@ fn first_difference(left: &Value, right: &Value, at: String) -> String {
     }
 }
 
-async fn delete_twice(session: &Session, operation: OperationId, check: &'static Check) -> Judged {
-    let name = &session.schema[operation].name;
+async fn delete_twice(client: &Client, operation: OperationId, check: &'static Check) -> Judged {
+    let name = &client.schema[operation].name;
     let row = RESOURCES.iter().find(|row| row.delete == name).ok_or("the operation deletes nothing known")?;
-    let made = session.make(row).await?;
+    let made = client.make(row).await?;
     let label = format!("{name}/{}", check.id);
-    let mut input = session.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
+    let mut input = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
     input[row.id_member] = made.id.into();
-    let first = session.call(operation, &input).await?;
+    let first = client.call(operation, &input).await?;
     if !matches!(first, Reply::Success(_)) {
         return Err(format!("the first delete: {}", first.describe()));
     }
-    if let Some(token) = token_member(session.schema, operation).filter(|token| input.get(token).is_some()) {
+    if let Some(token) = token_member(client.schema, operation).filter(|token| input.get(token).is_some()) {
         // The same token would make the second call a replay.
-        input[&token] = session.fresh_token().into();
+        input[&token] = client.fresh_token().into();
     }
-    let second = session.call(operation, &input).await?;
+    let second = client.call(operation, &input).await?;
     let exchange = match &second {
         Reply::Refused(exchange, _) if exchange.response.status == 404 => {
             return Ok(Outcome::from_findings(Vec::new(), 2));

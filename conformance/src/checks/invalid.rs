@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{Check, MODEL, RESTJSON, row};
 use crate::case::{Exchange, Finding, Level, Outcome};
 use crate::reply::Reply;
-use crate::session::Session;
+use crate::client::Client;
 
 /// Checks of the family that are not made from a kind of violation.
 pub const CHECKS: &[Check] = &[
@@ -144,19 +144,19 @@ pub fn faults(schema: &Schema, operation: OperationId) -> Vec<(&'static Check, O
 }
 
 /// Sends a mutant, then its twin, and judges.
-pub async fn mutation(session: &Session, operation: OperationId, site: &Site, check: &'static Check) -> Outcome {
-    let schema = session.schema;
+pub async fn mutation(client: &Client, operation: OperationId, site: &Site, check: &'static Check) -> Outcome {
+    let schema = client.schema;
     let name = &schema[operation].name;
-    if let Some(why) = session.unsupported(operation).await {
+    if let Some(why) = client.unsupported(operation).await {
         return Outcome::unsupported(why, 0);
     }
     let label = format!("{name}/{}/{}", check.id, site.mutation.path);
-    let base = match session.input(operation, Config::sparse(), &label, &site.mutation.path).await {
+    let base = match client.input(operation, Config::sparse(), &label, &site.mutation.path).await {
         Ok(base) => base,
         Err(why) => return Outcome::indeterminate(format!("no valid request could be made: {why}"), 0),
     };
-    let bytes = session.bytes(&format!("{label}/mutation"));
-    let generator = session.generator(Config::sparse());
+    let bytes = client.bytes(&format!("{label}/mutation"));
+    let generator = client.generator(Config::sparse());
     let mutant =
         match generator.mutate(operation, Side::Input, site, base, &mut Unstructured::new(&bytes)) {
             Ok(mutant) => mutant,
@@ -169,12 +169,12 @@ pub async fn mutation(session: &Session, operation: OperationId, site: &Site, ch
         };
     let found = mutant.value.pointer(&mutant.pointer).map_or("absent".to_owned(), connect_model::validate::excerpt);
     let fault = format!("{} at {}: {found}", mutant.kind, mutant.pointer);
-    refused_for_its_fault(session, operation, check, &sent, &twin, &mutant.pointer, &fault).await
+    refused_for_its_fault(client, operation, check, &sent, &twin, &mutant.pointer, &fault).await
 }
 
 /// The rule of the whole family: the faulty request is refused, and its twin is not refused the same way.
 async fn refused_for_its_fault(
-    session: &Session,
+    client: &Client,
     operation: OperationId,
     check: &'static Check,
     faulty: &HttpRequest,
@@ -182,7 +182,7 @@ async fn refused_for_its_fault(
     pointer: &str,
     fault: &str,
 ) -> Outcome {
-    let reply = session.send(operation, faulty).await;
+    let reply = client.send(operation, faulty).await;
     let expected = format!("a refusal (4xx) of {fault}");
     let finding = |exchange: &Exchange| -> Vec<Finding> {
         vec![check.finding(pointer, &*expected, reply.describe(), Some(exchange))]
@@ -195,7 +195,7 @@ async fn refused_for_its_fault(
         Reply::Refused(exchange, error) => (exchange.response.status, error.code.clone()),
         Reply::Unsupported(why) | Reply::Trouble(why) => return Outcome::indeterminate(why.clone(), 1),
     };
-    let twin = session.send(operation, twin).await;
+    let twin = client.send(operation, twin).await;
     match (&twin, twin.refusal()) {
         (_, Some(same)) if same == (status, code.as_deref()) => Outcome::indeterminate(
             format!("the valid twin was refused the same way: {}", twin.describe()),
@@ -204,21 +204,21 @@ async fn refused_for_its_fault(
         (Reply::Trouble(why), _) => Outcome::indeterminate(format!("the valid twin: {why}"), 2),
         _ => {
             let topic = format!("error of {}", check.id);
-            session.learn(topic, format!("{status} {}", code.as_deref().unwrap_or("no error name")));
+            client.learn(topic, format!("{status} {}", code.as_deref().unwrap_or("no error name")));
             Outcome::from_findings(Vec::new(), 2)
         }
     }
 }
 
 /// Commits a fault beside the value, and judges.
-pub async fn fault(session: &Session, operation: OperationId, check: &'static Check, fault: Fault) -> Outcome {
-    let schema = session.schema;
+pub async fn fault(client: &Client, operation: OperationId, check: &'static Check, fault: Fault) -> Outcome {
+    let schema = client.schema;
     let name = &schema[operation].name;
-    if let Some(why) = session.unsupported(operation).await {
+    if let Some(why) = client.unsupported(operation).await {
         return Outcome::unsupported(why, 0);
     }
     let label = format!("{name}/{}", check.id);
-    let base = match session.input(operation, Config::sparse(), &label, &SchemaPath::default()).await {
+    let base = match client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await {
         Ok(base) => base,
         Err(why) => return Outcome::indeterminate(format!("no valid request could be made: {why}"), 0),
     };
@@ -231,24 +231,24 @@ pub async fn fault(session: &Session, operation: OperationId, check: &'static Ch
             let (variant, spoil) = MALFORMED[at];
             let mut faulty = twin.clone();
             faulty.body = spoil(&String::from_utf8_lossy(&twin.body)).into_bytes();
-            refused_for_its_fault(session, operation, check, &faulty, &twin, "", &format!("a body with {variant}"))
+            refused_for_its_fault(client, operation, check, &faulty, &twin, "", &format!("a body with {variant}"))
                 .await
         }
         Fault::ContentType => {
             let mut faulty = twin.clone();
             faulty.headers.set("content-type", "text/plain");
-            refused_for_its_fault(session, operation, check, &faulty, &twin, "", "content type text/plain").await
+            refused_for_its_fault(client, operation, check, &faulty, &twin, "", "content type text/plain").await
         }
-        Fault::UnknownMember => tolerated(session, operation, check, base).await,
-        Fault::LabelEscape => escaped(session, operation, check, base).await,
+        Fault::UnknownMember => tolerated(client, operation, check, base).await,
+        Fault::LabelEscape => escaped(client, operation, check, base).await,
     }
 }
 
 /// The name of a member that no service has.
 const UNKNOWN_MEMBER: &str = "zzContractTest";
 
-async fn tolerated(session: &Session, operation: OperationId, check: &'static Check, base: Value) -> Outcome {
-    let plain = match session.call(operation, &base).await {
+async fn tolerated(client: &Client, operation: OperationId, check: &'static Check, base: Value) -> Outcome {
+    let plain = match client.call(operation, &base).await {
         Ok(reply) => reply,
         Err(why) => return Outcome::indeterminate(why, 0),
     };
@@ -256,14 +256,14 @@ async fn tolerated(session: &Session, operation: OperationId, check: &'static Ch
         return Outcome::indeterminate(format!("the request without the member: {}", plain.describe()), 1);
     }
     // The first request has used its names up, and possibly what it deleted.
-    let label = format!("{}/{}/again", session.schema[operation].name, check.id);
-    let again = session.input(operation, Config::sparse(), &label, &SchemaPath::default()).await;
+    let label = format!("{}/{}/again", client.schema[operation].name, check.id);
+    let again = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await;
     let mut value = match again {
         Ok(value) => value,
         Err(why) => return Outcome::indeterminate(why, 1),
     };
     value[UNKNOWN_MEMBER] = Value::from("ignored");
-    match session.call(operation, &value).await {
+    match client.call(operation, &value).await {
         Ok(Reply::Success(_)) => Outcome::from_findings(Vec::new(), 2),
         Ok(reply @ Reply::Refused(..)) => {
             let exchange = match &reply {
@@ -279,13 +279,13 @@ async fn tolerated(session: &Session, operation: OperationId, check: &'static Ch
     }
 }
 
-async fn escaped(session: &Session, operation: OperationId, check: &'static Check, mut base: Value) -> Outcome {
-    let schema = session.schema;
+async fn escaped(client: &Client, operation: OperationId, check: &'static Check, mut base: Value) -> Outcome {
+    let schema = client.schema;
     let Some(label) = escapable_label(schema, operation) else {
         return Outcome::indeterminate("no label that takes any text", 0);
     };
     base[&label] = Value::from("ct:1/2");
-    match session.call(operation, &base).await {
+    match client.call(operation, &base).await {
         Ok(Reply::Refused(exchange, error)) => {
             let status = exchange.response.status;
             let lost = matches!(error.code.as_deref(), Some("UnknownOperationException"))

@@ -11,7 +11,7 @@ use crate::case::{Exchange, Level};
 use crate::observe::Observation;
 use crate::reply::Reply;
 use crate::resources::{self, Resource};
-use crate::session::Session;
+use crate::client::Client;
 
 /// Where the rules of paging come from, beside the model's own list of paginated operations.
 const PAGING: &str = "Smithy paginated trait, and what SDK paginators rely on";
@@ -105,8 +105,9 @@ const SMALL: i64 = 2;
 pub fn planned(schema: &Schema, operation: OperationId) -> Vec<&'static Check> {
     let contract = &schema[operation];
     let Some(pagination) = &contract.pagination else { return Vec::new() };
-    let counted =
-        schema.output_members(contract).is_some_and(|members| members.get("ApproximateTotalCount").is_some());
+    // Without resources of our own there is nothing to hold a count against.
+    let counted = resources::listed_by(&contract.name).is_some()
+        && schema.output_members(contract).is_some_and(|members| members.get("ApproximateTotalCount").is_some());
     let sized = pagination.page_size.is_some();
     let items = pagination.items.is_some();
     CHECKS
@@ -130,7 +131,7 @@ struct Page {
 }
 
 struct Walker<'s> {
-    session: &'s Session,
+    client: &'s Client,
     operation: OperationId,
     pagination: &'s Pagination,
     /// The run's own kind of resource, with the member that holds an item's id.
@@ -139,12 +140,12 @@ struct Walker<'s> {
 }
 
 /// Walks small pages and large ones, repeats and spoils tokens, tries the bounds.
-pub async fn observe(session: &Session, operation: OperationId) -> Observation {
-    let schema = session.schema;
+pub async fn observe(client: &Client, operation: OperationId) -> Observation {
+    let schema = client.schema;
     let contract = &schema[operation];
     let name = &contract.name;
     let Some(pagination) = &contract.pagination else { return Observation::default() };
-    if let Some(why) = session.unsupported(operation).await {
+    if let Some(why) = client.unsupported(operation).await {
         return Observation::unsupported(why);
     }
     let mut seen = Observation::default();
@@ -152,7 +153,7 @@ pub async fn observe(session: &Session, operation: OperationId) -> Observation {
     let mut made = HashSet::new();
     if let Some((row, _)) = listed {
         for _ in 0..MADE {
-            match session.make(row).await {
+            match client.make(row).await {
                 Ok(resource) => {
                     made.insert(resource.id);
                 }
@@ -161,14 +162,14 @@ pub async fn observe(session: &Session, operation: OperationId) -> Observation {
         }
     }
     let label = format!("{name}/pagination");
-    let base = match session.input(operation, Config::sparse(), &label, &SchemaPath::default()).await {
+    let base = match client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await {
         Ok(base) => base,
         Err(why) => {
             seen.block(format!("no valid request could be made: {why}"));
             return seen;
         }
     };
-    let walker = Walker { session, operation, pagination, listed, base };
+    let walker = Walker { client, operation, pagination, listed, base };
     let sizes = page_sizes(schema, operation, pagination);
     let small = sizes.map(|(least, most)| SMALL.clamp(least, most));
     let Some(pages) = walker.walk(small, &mut seen).await else { return seen };
@@ -208,7 +209,7 @@ impl Walker<'_> {
     }
 
     async fn page(&self, size: Option<i64>, token: Option<&str>) -> Result<Page, String> {
-        match self.session.call(self.operation, &self.input(size, token)).await? {
+        match self.client.call(self.operation, &self.input(size, token)).await? {
             Reply::Success(exchange) => {
                 let body: Value = serde_json::from_slice(&exchange.response.body)
                     .map_err(|error| format!("a page is not JSON: {error}"))?;
@@ -221,7 +222,7 @@ impl Walker<'_> {
                 let next = next.filter(|token| !token.is_empty()).map(str::to_owned);
                 Ok(Page { items, next, exchange: *exchange })
             }
-            other => Err(format!("{} answered {}", self.session.schema[self.operation].name, other.describe())),
+            other => Err(format!("{} answered {}", self.client.schema[self.operation].name, other.describe())),
         }
     }
 
@@ -376,7 +377,7 @@ impl Walker<'_> {
     async fn bounds(&self, least: i64, most: i64, seen: &mut Observation) {
         let check = row(CHECKS, "pagination.bounds");
         for size in [least, most] {
-            let outcome = self.session.call(self.operation, &self.input(Some(size), None)).await;
+            let outcome = self.client.call(self.operation, &self.input(Some(size), None)).await;
             match outcome {
                 Ok(Reply::Success(_)) => seen.judged(check.id),
                 Ok(reply @ Reply::Refused(..)) => {
@@ -416,7 +417,7 @@ impl Walker<'_> {
             }
         }
         let check = row(CHECKS, "pagination.token-tampered");
-        match self.session.call(self.operation, &self.input(size, Some(&spoiled(token)))).await {
+        match self.client.call(self.operation, &self.input(size, Some(&spoiled(token)))).await {
             Ok(Reply::Refused(exchange, _)) if (400..500).contains(&exchange.response.status) => {
                 seen.judged(check.id);
             }
@@ -435,7 +436,7 @@ impl Walker<'_> {
 
 /// The check, if it was planned for the operation at all.
 fn planned_check(walker: &Walker<'_>, id: &str) -> Option<&'static Check> {
-    planned(walker.session.schema, walker.operation).into_iter().find(|check| check.id == id)
+    planned(walker.client.schema, walker.operation).into_iter().find(|check| check.id == id)
 }
 
 /// The token with its middle character changed to another letter or digit.
@@ -446,17 +447,17 @@ fn spoiled(token: &str) -> String {
 
 /// How many resources of a kind bear a name, counted over the whole list; and the last page.
 pub(super) async fn count_named(
-    session: &Session,
+    client: &Client,
     row: &'static Resource,
     wanted: &str,
 ) -> Result<(usize, Option<Exchange>), String> {
     let (list, _) = row.list;
-    let operation = session.schema.operation_named(list).ok_or_else(|| format!("{list} is no operation"))?;
-    let pagination = session.schema[operation].pagination.as_ref().ok_or_else(|| format!("{list} does not page"))?;
+    let operation = client.schema.operation_named(list).ok_or_else(|| format!("{list} is no operation"))?;
+    let pagination = client.schema[operation].pagination.as_ref().ok_or_else(|| format!("{list} does not page"))?;
     let base =
-        session.input(operation, Config::sparse(), &format!("{list}/count"), &SchemaPath::default()).await?;
-    let walker = Walker { session, operation, pagination, listed: None, base };
-    let size = page_sizes(session.schema, operation, pagination).map(|(_, most)| most);
+        client.input(operation, Config::sparse(), &format!("{list}/count"), &SchemaPath::default()).await?;
+    let walker = Walker { client, operation, pagination, listed: None, base };
+    let size = page_sizes(client.schema, operation, pagination).map(|(_, most)| most);
     let mut seen = Observation::default();
     let pages = walker.walk(size, &mut seen).await.ok_or_else(|| format!("{list} could not be walked"))?;
     let named = pages.iter().flat_map(|page| &page.items).filter(|item| item[row.name_member] == wanted).count();

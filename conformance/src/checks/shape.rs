@@ -11,7 +11,7 @@ use crate::case::{Exchange, Level};
 use crate::observe::Observation;
 use crate::reply::Reply;
 use crate::resources;
-use crate::session::Session;
+use crate::client::Client;
 
 /// The checks of the family.
 pub const CHECKS: &[Check] = &[
@@ -170,29 +170,29 @@ impl Subjects {
 }
 
 /// Sends valid requests (the smallest, the fullest, and some at random) and judges every success.
-pub async fn observe(session: &Session, operation: OperationId) -> Observation {
-    let schema = session.schema;
+pub async fn observe(client: &Client, operation: OperationId) -> Observation {
+    let schema = client.schema;
     let name = &schema[operation].name;
-    if let Some(why) = session.unsupported(operation).await {
+    if let Some(why) = client.unsupported(operation).await {
         return Observation::unsupported(why);
     }
     let mut seen = Observation::default();
     // Something to list and to find.
     if let Some((row, _)) = resources::listed_by(name) {
-        session.resource(row, name).await;
+        client.resource(row, name).await;
     }
     let mut samples = vec![("smallest".to_owned(), Config::sparse()), ("fullest".to_owned(), Config::full())];
-    samples.extend((0..session.cases).map(|number| (format!("random {number}"), Config::default())));
+    samples.extend((0..client.cases).map(|number| (format!("random {number}"), Config::default())));
     for (label, config) in samples {
         let label = format!("{name}/shape/{label}");
-        let input = match session.input(operation, config, &label, &SchemaPath::default()).await {
+        let input = match client.input(operation, config, &label, &SchemaPath::default()).await {
             Ok(input) => input,
             Err(why) => {
                 seen.block(format!("no valid request could be made: {why}"));
                 continue;
             }
         };
-        match session.call(operation, &input).await {
+        match client.call(operation, &input).await {
             Ok(Reply::Success(exchange)) => judge(schema, operation, &exchange, &mut seen),
             Ok(reply @ Reply::Refused(..)) => {
                 let Reply::Refused(exchange, _) = &reply else { continue };

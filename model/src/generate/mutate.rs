@@ -138,6 +138,9 @@ impl Generator<'_> {
         let schema = self.schema();
         let kind = &schema[slot.target].kind;
         let violation = site.mutation.kind;
+        // Without bytes text is plain: what stands in a header has to be.
+        let plain = &mut Unstructured::new(&[]);
+        let u = if site.place == Place::Header { plain } else { u };
         match violation {
             ViolationKind::NullRequired | ViolationKind::NullElement => return Some(Value::Null),
             ViolationKind::WrongType => {

@@ -39,7 +39,7 @@ pub struct Made {
 }
 
 /// State that the trials of a run share.
-pub struct Session {
+pub struct Client {
     /// The contract.
     pub schema: &'static Schema,
     /// The endpoint.
@@ -50,7 +50,7 @@ pub struct Session {
     pub cases: u32,
     /// What may be sent.
     pub permission: Permission,
-    transport: Transport,
+    transport: Arc<Transport>,
     salt: String,
     counter: AtomicU64,
     instance: OnceCell<Option<String>>,
@@ -59,9 +59,9 @@ pub struct Session {
     learned: Mutex<BTreeMap<String, BTreeMap<String, u64>>>,
 }
 
-/// How a session makes its requests.
+/// How a client makes its requests.
 #[derive(Clone, Debug)]
-pub struct SessionConfig {
+pub struct ClientConfig {
     /// Seed of every value.
     pub seed: u64,
     /// Random values per operation beside the fixed ones.
@@ -72,10 +72,10 @@ pub struct SessionConfig {
     pub permission: Permission,
 }
 
-impl Session {
-    /// A session; sends nothing yet.
-    pub fn new(schema: &'static Schema, target: Target, transport: Transport, config: SessionConfig) -> Self {
-        let SessionConfig { seed, cases, salt, permission } = config;
+impl Client {
+    /// A client; sends nothing yet.
+    pub fn new(schema: &'static Schema, target: Target, transport: Arc<Transport>, config: ClientConfig) -> Self {
+        let ClientConfig { seed, cases, salt, permission } = config;
         Self {
             schema,
             target,
@@ -209,7 +209,6 @@ impl Session {
             map.remove(&pagination.input_token);
         }
         let Some(members) = self.schema.input_members(operation) else { return };
-        let core = resources::is_core(&operation.name);
         if let Some(row) = resources::created_by(&operation.name).filter(|_| self.is_connect()) {
             self.merge_template(row, value, focus, known_good);
         }
@@ -218,9 +217,9 @@ impl Session {
             if !text || (!member.required && value.get(&member.name).is_none()) || !self.is_connect() {
                 continue;
             }
-            let replacement = if member.name == "InstanceId" && operation.name != "DeleteInstance" {
+            let replacement = if member.name == "InstanceId" && operation.name != RESOURCES[0].delete {
                 self.instance().await
-            } else if let Some(row) = RESOURCES.iter().find(|row| row.id_member == member.name).filter(|_| core) {
+            } else if let Some(row) = RESOURCES.iter().find(|row| row.id_member == member.name) {
                 self.resource(row, &operation.name).await.map(|made| made.id)
             } else if resources::BY_ARN.contains(&(operation.name.as_str(), member.name.as_str())) {
                 let flows = RESOURCES.iter().find(|row| row.kind == "flow");
