@@ -9,11 +9,11 @@ use tokio::sync::OnceCell;
 
 use crate::case::{CaseId, Outcome};
 use crate::checks::{error, idempotency, invalid, pagination, shape};
+use crate::client::Client;
 use crate::event::{Coverage, Ratio};
 use crate::observe::Observation;
 use crate::plan::{Plan, Task};
 use crate::runner::{Judge, Judgement};
-use crate::client::Client;
 
 /// Everything that a run tries.
 pub struct Suite {
