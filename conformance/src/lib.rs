@@ -2,6 +2,7 @@
 //! own to hold.
 
 pub mod case;
+pub mod cli;
 pub mod credentials;
 pub mod event;
 pub mod exit;
@@ -9,7 +10,10 @@ pub mod record;
 pub mod replay;
 pub mod report;
 pub mod runner;
+pub mod session;
 pub mod signing;
 pub mod suggest;
+pub mod suite;
 pub mod target;
 pub mod transport;
+pub mod wiring;

@@ -64,7 +64,27 @@ pub struct Operation<'r> {
     #[serde(flatten)]
     pub totals: Totals,
     /// The same by family of checks.
-    pub families: &'r BTreeMap<String, Totals>,
+    pub families: BTreeMap<&'r str, Family>,
+}
+
+/// Counts of the trials of one family of checks on one operation.
+#[derive(Debug, Serialize)]
+pub struct Family {
+    /// Everything that must hold does.
+    pub passed: u64,
+    /// The contract is broken.
+    pub failed: u64,
+    /// The endpoint does not offer the operation.
+    pub unsupported: u64,
+    /// Nothing can be said.
+    pub indeterminate: u64,
+}
+
+impl From<&Totals> for Family {
+    fn from(totals: &Totals) -> Self {
+        let Totals { passed, failed, unsupported, indeterminate, .. } = *totals;
+        Self { passed, failed, unsupported, indeterminate }
+    }
 }
 
 /// A broken rule with its evidence.
@@ -140,7 +160,7 @@ impl<'r> Report<'r> {
                     supported: operation.is_supported(),
                     unsupported_because: operation.unsupported.as_deref().filter(|_| !operation.is_supported()),
                     totals: operation.totals,
-                    families: &operation.families,
+                    families: operation.families.iter().map(|(name, totals)| (name.as_str(), totals.into())).collect(),
                 })
                 .collect(),
             failed_cases: &record.failed,

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::{printable, replay_command};
 use crate::case::Level;
-use crate::event::{RunInfo, Totals};
+use crate::event::{EmulatorInfo, RunInfo, Totals};
 use crate::exit::Exit;
 use crate::record::{Kept, OperationTally, Record};
 
@@ -35,7 +35,12 @@ pub fn header(info: &RunInfo) -> String {
     let model = &info.model;
     let digest = model.digest.get(..12).unwrap_or(&model.digest);
     let mut out = String::new();
-    let _ = writeln!(out, "{} ({signed})", styled(STRONG, &target.endpoint));
+    let kind = match &target.emulator {
+        None => signed,
+        Some(EmulatorInfo { defect: None, .. }) => "built-in emulator".to_owned(),
+        Some(EmulatorInfo { defect: Some(defect), .. }) => format!("built-in emulator with the defect {defect}"),
+    };
+    let _ = writeln!(out, "{} ({kind})", styled(STRONG, &target.endpoint));
     let _ = writeln!(
         out,
         "{} {} · model {digest} · seed {} · instance {instance}",
