@@ -55,7 +55,7 @@ pub enum Command {
         filter: Option<String>,
         /// Which.
         #[command(flatten)]
-        selection: Selection,
+        selection: SelectionFlags,
         /// Which service.
         #[command(flatten)]
         model: ModelFlag,
@@ -123,7 +123,7 @@ pub struct RunFlags {
     pub profile: Option<String>,
     /// Which cases.
     #[command(flatten)]
-    pub selection: Selection,
+    pub selection: SelectionFlags,
     /// Seed of everything that is generated [default: a fresh one, which is printed]
     #[arg(long)]
     pub seed: Option<u64>,
@@ -164,7 +164,7 @@ pub struct RunFlags {
 
 /// Which cases.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Selection {
+pub struct SelectionFlags {
     /// Only these operations
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub operations: Vec<String>,

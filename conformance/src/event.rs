@@ -1,5 +1,6 @@
 //! The stream of events of a run. The runner emits, reports consume; neither knows the other.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -66,6 +67,10 @@ pub struct RunInfo {
     pub operations: Vec<(String, usize)>,
     /// Trials.
     pub planned: usize,
+    /// Operations that are not sent, one sentence each with the reason and what allows it.
+    pub not_sent: Vec<String>,
+    /// Cases that cannot be expressed, each with the reason.
+    pub left_out: Vec<String>,
 }
 
 /// The target as reports show it.
@@ -139,7 +144,12 @@ pub struct RunEnd {
     pub interrupted: bool,
     /// What of the contract the run touched.
     pub coverage: Coverage,
+    /// Facts recorded and not judged.
+    pub learned: Learned,
 }
+
+/// Facts recorded and not judged: topic, observation, how often.
+pub type Learned = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// What of the contract a run touched; `None` where nobody counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

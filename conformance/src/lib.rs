@@ -2,13 +2,20 @@
 //! own to hold.
 
 pub mod case;
+pub mod checks;
 pub mod cli;
+pub mod client;
 pub mod credentials;
+pub mod emulator;
 pub mod event;
 pub mod exit;
+pub mod observe;
+pub mod plan;
 pub mod record;
 pub mod replay;
+pub mod reply;
 pub mod report;
+pub mod resources;
 pub mod runner;
 pub mod session;
 pub mod signing;

@@ -1,7 +1,5 @@
 //! The command `connect-conformance`: words in, exit code out. Decides nothing itself.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,15 +7,18 @@ use std::time::Duration;
 
 use clap::Parser;
 use connect_conformance::case::{CaseId, Exchange};
-use connect_conformance::cli::{Cli, Command, EmulatorFlags, Format, RunFlags, Selection};
+use connect_conformance::checks::{self, Check};
+use connect_conformance::cli::{Cli, Command, EmulatorFlags, Format, RunFlags, SelectionFlags};
+use connect_conformance::emulator::{DEFECTS, Defect};
 use connect_conformance::exit::Exit;
+use connect_conformance::plan::{Permission, Plan};
 use connect_conformance::replay::{CaseFile, curl};
 use connect_conformance::report::{print, printable};
 use connect_conformance::session::{self, Session, SessionError};
 use connect_conformance::suggest;
 use connect_conformance::target::{Endpoint, Target, TargetFlags};
 use connect_conformance::transport::{Transport, TransportConfig};
-use connect_conformance::wiring::{self, Scope};
+use connect_conformance::wiring;
 use connect_model::schema::Schema;
 use connect_model::wire::message::Headers;
 use serde_json::json;
@@ -49,8 +50,8 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
         Some(Command::List { filter, selection, model, format }) => {
             list(filter.as_deref(), &selection, model.model.as_deref(), format.format)
         }
-        Some(Command::Checks { format }) => checks(format.format),
-        Some(Command::Defects { format }) => defects(format.format),
+        Some(Command::Checks { format }) => list_checks(format.format),
+        Some(Command::Defects { format }) => list_defects(format.format),
         Some(Command::Explain { check, format }) => explain(&check, format.format),
         Some(Command::Replay { case, curl, endpoint, region, profile, timeout }) => {
             let file = CaseFile::read(&case).map_err(SessionError::usage)?;
@@ -68,8 +69,7 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
 fn run(flags: &RunFlags, filter: Option<&str>) -> Result<Exit, SessionError> {
     let schema = schema(flags.model.model.as_deref())?;
     let runtime = runtime()?;
-    // A fresh seed without a dependency: the keys of the standard hasher are random.
-    let seed = flags.seed.unwrap_or_else(|| u64::from(RandomState::new().build_hasher().finish() as u32));
+    let seed = flags.seed.unwrap_or_else(session::fresh_seed);
     let session = runtime.block_on(Session::prepare(schema, flags, filter, seed))?;
     session.execute(flags, &runtime)
 }
@@ -79,7 +79,7 @@ fn emulate(port: u16, seed: u64, flags: &EmulatorFlags, model: Option<&Path>) ->
     let schema = schema(model)?;
     runtime()?.block_on(async {
         let emulator = wiring::emulator(schema, &info, port, seed).await.map_err(SessionError::usage)?;
-        print(&format!("listening on {}\n", emulator.url)).map_err(SessionError::usage)?;
+        print(&format!("listening on {}\n", emulator.url())).map_err(SessionError::usage)?;
         session::interrupted().await.map_err(SessionError::usage)?;
         Ok(Exit::Conforming)
     })
@@ -87,82 +87,73 @@ fn emulate(port: u16, seed: u64, flags: &EmulatorFlags, model: Option<&Path>) ->
 
 fn list(
     filter: Option<&str>,
-    selection: &Selection,
+    flags: &SelectionFlags,
     model: Option<&Path>,
     format: Format,
 ) -> Result<Exit, SessionError> {
     let schema = schema(model)?;
-    let selection = session::known_selection(schema, selection)?;
-    let scope = Scope {
-        schema,
-        operations: selection.operations,
-        checks: selection.checks,
-        seed: 0,
-        cases: None,
-        allow_writes: false,
-        allow_operations: Vec::new(),
-        loopback: true,
-    };
-    let all = wiring::cases(&scope).map_err(SessionError::usage)?;
-    let wanted = |case: &&CaseId| filter.is_none_or(|text| case.to_string().contains(text));
-    let cases: Vec<&CaseId> = all.iter().filter(wanted).collect();
-    if cases.is_empty() {
-        return Err(session::nothing_matches(filter, &all));
+    session::known_selection(schema, flags)?;
+    let selection = session::selection(flags, filter, Permission { loopback: true, ..Permission::default() });
+    let plan = Plan::new(schema, &selection);
+    if plan.cases.is_empty() {
+        return Err(session::nothing_planned(schema, &selection, &plan));
     }
     lines(
-        &cases,
+        &plan.cases,
         format,
-        |case| case.to_string(),
+        CaseId::to_string,
         |case| json!({"case": case.to_string(), "operation": case.operation, "check": case.check, "variant": case.variant}),
     )
 }
 
-fn checks(format: Format) -> Result<Exit, SessionError> {
-    lines(&wiring::checks(), format, |check| check.id.to_owned(), check_json)
+fn list_checks(format: Format) -> Result<Exit, SessionError> {
+    lines(checks::all(), format, |check| check.id.to_owned(), check_json)
 }
 
-fn defects(format: Format) -> Result<Exit, SessionError> {
+fn list_defects(format: Format) -> Result<Exit, SessionError> {
     lines(
-        &wiring::defects(),
+        DEFECTS,
         format,
         |defect| defect.id.to_owned(),
-        |defect| json!({"id": defect.id, "summary": defect.summary, "kills": defect.kills}),
+        |defect| {
+            let family = defect.family.name();
+            json!({"id": defect.id, "family": family, "summary": defect.summary, "kills": defect.kills})
+        },
     )
 }
 
-fn check_json(check: &wiring::CheckInfo) -> serde_json::Value {
-    let defects = wiring::defects();
-    let proven: Vec<&str> =
-        defects.iter().filter(|defect| defect.kills.contains(&check.id)).map(|defect| defect.id).collect();
+fn check_json(check: &Check) -> serde_json::Value {
     json!({
         "id": check.id, "level": check.level.word(), "rule": check.rule, "source": check.source,
-        "passes": check.passes, "fails": check.fails, "defects": proven,
+        "passes": check.passes, "fails": check.fails,
+        "defects": proven_by(check).map(|defect| defect.id).collect::<Vec<_>>(),
     })
 }
 
+/// Defects that a check must catch.
+fn proven_by(check: &Check) -> impl Iterator<Item = &'static Defect> {
+    let id = check.id;
+    DEFECTS.iter().filter(move |defect| defect.kills.contains(&id))
+}
+
 fn explain(id: &str, format: Format) -> Result<Exit, SessionError> {
-    let checks = wiring::checks();
-    let Some(check) = checks.iter().find(|check| check.id == id) else {
-        let known = checks.iter().map(|check| check.id);
+    let Some(check) = checks::find(id) else {
+        let known = checks::all().iter().map(|check| check.id);
         return Err(SessionError::Usage(suggest::unknown("check", id, known, "connect-conformance checks")));
     };
     if format == Format::Json {
-        return lines(&[check], format, |check| check.id.to_owned(), |check| check_json(check));
+        return show(&format!("{}\n", check_json(check)));
     }
-    let defects = wiring::defects();
     let mut text = format!("{} ({})\n\n{}\n\n", check.id, check.level.word(), check.rule);
     for (label, value) in [("source", check.source), ("passes", check.passes), ("fails", check.fails)] {
         text += &format!("{label:<8}{value}\n");
     }
     let mut label = "proven";
-    for defect in defects.iter().filter(|defect| defect.kills.contains(&check.id)) {
+    for defect in proven_by(check) {
         text += &format!("{label:<8}--defect {}: {}\n", defect.id, defect.summary);
         label = "";
     }
-    text += &format!(
-        "{:<8}name the checks to run: --checks F,G leaves {} out unless it is among them\n",
-        "silence", check.id
-    );
+    text += "silence name the checks that are to run: --checks takes ids and families, and leaves out the rest\n";
     show(&text)
 }
 
@@ -188,7 +179,7 @@ fn replay(file: &CaseFile, mut flags: TargetFlags, anew: bool, timeout: Duration
             _ => None,
         };
         let target = match &emulator {
-            Some(emulator) => Target::unsigned(emulator.url.parse().map_err(SessionError::usage)?),
+            Some(emulator) => wiring::target_of(emulator).map_err(SessionError::usage)?,
             None => Target::resolve(&flags).await.map_err(SessionError::usage)?,
         };
         let config = TransportConfig { timeout, ..TransportConfig::default() };

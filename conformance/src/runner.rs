@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::case::{CaseId, Finding, Level, Outcome, Verdict};
-use crate::event::{Consumer, Coverage, Event, RunEnd, RunInfo};
+use crate::event::{Consumer, Coverage, Event, Learned, RunEnd, RunInfo};
 
 /// What a trial comes to, later.
 pub type Judgement<'j> = Pin<Box<dyn Future<Output = Outcome> + Send + 'j>>;
@@ -31,6 +31,11 @@ pub trait Judge: Send + Sync {
     /// What of the contract the trials touched; asked after the last of them.
     fn coverage(&self) -> Coverage {
         Coverage::default()
+    }
+
+    /// Facts recorded and not judged, beside those of single outcomes; asked after the last trial.
+    fn learned(&self) -> Learned {
+        Learned::default()
     }
 }
 
@@ -121,7 +126,12 @@ pub fn run(
     };
     // Counting is the consumers' work; they see more than passed and failed.
     let _conclusion = libtest_mimic::run(&arguments, trials);
-    let end = RunEnd { duration: begun.elapsed(), interrupted: stop.is_stopped(), coverage: judge.coverage() };
+    let end = RunEnd {
+        duration: begun.elapsed(),
+        interrupted: stop.is_stopped(),
+        coverage: judge.coverage(),
+        learned: judge.learned(),
+    };
     emit(Event::Finished(&end));
     let trouble = stream.lock().unwrap_or_else(PoisonError::into_inner).trouble.take();
     trouble.map_or(Ok(()), Err)
@@ -300,6 +310,8 @@ pub(crate) mod tests {
             started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_735_787_045),
             operations: vec![],
             planned,
+            not_sent: vec![],
+            left_out: vec![],
         }
     }
 

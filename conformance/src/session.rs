@@ -1,5 +1,8 @@
 //! One run from flags to exit code: check the words, find the target, plan, execute, report. Parts meet here.
 
+use std::collections::BTreeSet;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,16 +13,19 @@ use thiserror::Error;
 use tokio::runtime::Runtime;
 
 use crate::case::CaseId;
-use crate::cli::{Format, RunFlags, Selection};
-use crate::event::{Coverage, EmulatorInfo, RunInfo, TargetInfo};
+use crate::checks;
+use crate::cli::{Format, RunFlags, SelectionFlags};
+use crate::emulator::{DEFECTS, Defect, Emulator};
+use crate::event::{EmulatorInfo, RunInfo, TargetInfo};
 use crate::exit::Exit;
+use crate::plan::{Permission, Plan, Selection};
 use crate::record::{Limits, Record};
 use crate::report::{self, json, progress::Progress, terminal};
-use crate::runner::{self, Judge, Judgement, RunOptions, Stop};
+use crate::runner::{self, Judge, RunOptions, Stop};
 use crate::suggest;
 use crate::target::{Target, TargetFlags};
-use crate::transport::{Transport, TransportConfig};
-use crate::wiring::{self, RunningEmulator, Scope};
+use crate::transport::Transport;
+use crate::wiring::{self, SuiteConfig};
 
 /// Why a command came to nothing, and its exit code.
 #[derive(Debug, Error)]
@@ -52,7 +58,7 @@ pub struct Session {
     judge: Arc<dyn Judge>,
     info: RunInfo,
     transport: Arc<Transport>,
-    _emulator: Option<RunningEmulator>,
+    _emulator: Option<Emulator>,
 }
 
 impl Session {
@@ -67,7 +73,7 @@ impl Session {
         seed: u64,
     ) -> Result<Self, SessionError> {
         known_operations(schema, flags.require.iter().chain(&flags.allow_operation))?;
-        let selection = known_selection(schema, &flags.selection)?;
+        known_selection(schema, &flags.selection)?;
         let emulator_info = emulator_info(flags.emulator.defect.as_deref(), flags.emulator.resources)?;
         let (target, emulator) = match &flags.endpoint {
             Some(endpoint) => {
@@ -81,29 +87,33 @@ impl Session {
             }
             None => {
                 let emulator = wiring::emulator(schema, &emulator_info, 0, seed).await.map_err(SessionError::usage)?;
-                (Target::unsigned(emulator.url.parse().map_err(SessionError::usage)?), Some(emulator))
+                (wiring::target_of(&emulator).map_err(SessionError::usage)?, Some(emulator))
             }
-        };
-        let config = TransportConfig { timeout: flags.timeout, ..TransportConfig::default() };
-        let transport = Transport::new(&target, &schema.service.signing_name, config).map_err(SessionError::usage)?;
-        transport.probe().await.map_err(SessionError::usage)?;
-        let transport = Arc::new(transport);
-        let scope = Scope {
-            schema,
-            operations: selection.operations,
-            checks: selection.checks,
-            seed,
-            cases: flags.cases,
-            allow_writes: flags.allow_writes,
-            allow_operations: flags.allow_operation.clone(),
-            loopback: target.loopback,
         };
         let brought = emulator.is_some().then_some(emulator_info);
         let shown = TargetInfo::of(&target, &schema.service.signing_name, brought);
-        let judge = wiring::plan(scope, target, Arc::clone(&transport)).await.map_err(SessionError::usage)?;
-        let judge = Narrowed::to(judge, filter)?;
-        let info = run_info(judge.cases(), shown, schema, seed);
-        Ok(Self { judge, info, transport, _emulator: emulator })
+        let permission = Permission {
+            loopback: target.loopback,
+            writes: flags.allow_writes,
+            operations: flags.allow_operation.iter().cloned().collect(),
+        };
+        let selection = selection(&flags.selection, filter, permission);
+        // On an emulator of our own, a seed decides everything; elsewhere no run may meet the names of another.
+        let salt = if emulator.is_some() { seed } else { fresh_seed() };
+        let config = SuiteConfig {
+            seed,
+            cases: flags.cases.unwrap_or(wiring::DEFAULT_CASES),
+            salt: format!("{salt:08x}"),
+            timeout: flags.timeout,
+        };
+        let (suite, transport) = wiring::suite(schema, target, &selection, config).map_err(SessionError::usage)?;
+        let plan = suite.plan();
+        if plan.cases.is_empty() {
+            return Err(nothing_planned(schema, &selection, plan));
+        }
+        transport.probe().await.map_err(SessionError::usage)?;
+        let info = run_info(plan, shown, schema, seed);
+        Ok(Self { judge: Arc::new(suite), info, transport, _emulator: emulator })
     }
 
     /// Runs the trials, prints the report and writes it into the report folder.
@@ -151,21 +161,29 @@ impl Session {
     }
 }
 
-/// The operations and checks of a selection, all of them known.
+/// A selection of the plan from flags whose words are known.
+pub fn selection(flags: &SelectionFlags, filter: Option<&str>, permission: Permission) -> Selection {
+    Selection {
+        operations: flags.operations.iter().cloned().collect(),
+        checks: flags.checks.iter().cloned().collect(),
+        filter: filter.map(str::to_owned),
+        permission,
+    }
+}
+
+/// Sees that operations and checks of a selection are known.
 ///
 /// # Errors
 /// The first that is not, with what looks like it.
-pub fn known_selection(schema: &Schema, selection: &Selection) -> Result<Selection, SessionError> {
-    known_operations(schema, &selection.operations)?;
-    let checks = wiring::checks();
-    for given in &selection.checks {
-        let family = |id: &'static str| id.split('.').next().unwrap_or(id);
-        let known = || checks.iter().flat_map(|check| [check.id, family(check.id)]);
+pub fn known_selection(schema: &Schema, flags: &SelectionFlags) -> Result<(), SessionError> {
+    known_operations(schema, &flags.operations)?;
+    for given in &flags.checks {
+        let known = || checks::all().iter().map(|check| check.id).chain(checks::FAMILIES.iter().copied());
         if !known().any(|name| name == given) {
             return Err(SessionError::Usage(suggest::unknown("check", given, known(), "connect-conformance checks")));
         }
     }
-    Ok(selection.clone())
+    Ok(())
 }
 
 fn known_operations<'n>(schema: &Schema, names: impl IntoIterator<Item = &'n String>) -> Result<(), SessionError> {
@@ -188,24 +206,24 @@ fn known_operations<'n>(schema: &Schema, names: impl IntoIterator<Item = &'n Str
 /// # Errors
 /// It is not, with what looks like it.
 pub fn emulator_info(defect: Option<&str>, resources: Option<usize>) -> Result<EmulatorInfo, SessionError> {
-    if let Some(given) = defect {
-        let defects = wiring::defects();
-        if !defects.iter().any(|known| known.id == given) {
-            let known = defects.iter().map(|known| known.id);
-            return Err(SessionError::Usage(suggest::unknown("defect", given, known, "connect-conformance defects")));
-        }
+    if let Some(given) = defect.filter(|id| Defect::named(id).is_none()) {
+        let known = DEFECTS.iter().map(|known| known.id);
+        return Err(SessionError::Usage(suggest::unknown("defect", given, known, "connect-conformance defects")));
     }
     Ok(EmulatorInfo { defect: defect.map(str::to_owned), resources })
 }
 
-/// Why a filter left nothing, with what looks like it.
-pub fn nothing_matches(filter: Option<&str>, cases: &[CaseId]) -> SessionError {
-    let Some(filter) = filter else {
-        return SessionError::Nothing("nothing is planned: no check applies to the chosen operations".to_owned());
+/// Why a selection left nothing, with what looks like its filter.
+pub fn nothing_planned(schema: &Schema, selection: &Selection, plan: &Plan) -> SessionError {
+    let Some(filter) = &selection.filter else {
+        let why =
+            plan.not_sent.first().cloned().unwrap_or_else(|| "no check applies to the chosen operations".to_owned());
+        return SessionError::Nothing(format!("nothing is planned: {why}"));
     };
+    let cases = Plan::new(schema, &Selection { filter: None, ..selection.clone() }).cases;
     let ids: Vec<String> = cases.iter().map(CaseId::to_string).collect();
     let parts = cases.iter().flat_map(|case| [case.operation.as_str(), case.check]);
-    let distinct: std::collections::BTreeSet<&str> = parts.chain(ids.iter().map(String::as_str)).collect();
+    let distinct: BTreeSet<&str> = parts.chain(ids.iter().map(String::as_str)).collect();
     let hint = match suggest::nearest(filter, distinct).as_slice() {
         [] => "`connect-conformance list` lists case ids".to_owned(),
         names => format!("did you mean {}?", suggest::quoted(names)),
@@ -213,52 +231,30 @@ pub fn nothing_matches(filter: Option<&str>, cases: &[CaseId]) -> SessionError {
     SessionError::Nothing(format!("no case id contains `{filter}`; {hint}"))
 }
 
-/// A judge with only the cases whose id contains a text.
-struct Narrowed {
-    judge: Arc<dyn Judge>,
-    cases: Vec<CaseId>,
-    indexes: Vec<usize>,
+/// A seed that nobody chose, short enough to type.
+pub fn fresh_seed() -> u64 {
+    // The keys of the standard hasher are random; that spares a dependency.
+    RandomState::new().build_hasher().finish() & 0xffff_ffff
 }
 
-impl Narrowed {
-    fn to(judge: Arc<dyn Judge>, filter: Option<&str>) -> Result<Arc<dyn Judge>, SessionError> {
-        let wanted = |case: &CaseId| filter.is_none_or(|text| case.to_string().contains(text));
-        let indexes: Vec<usize> = (0..judge.cases().len()).filter(|at| wanted(&judge.cases()[*at])).collect();
-        if indexes.is_empty() {
-            return Err(nothing_matches(filter, judge.cases()));
+fn run_info(plan: &Plan, target: TargetInfo, schema: &Schema, seed: u64) -> RunInfo {
+    let mut operations: Vec<(String, usize)> = Vec::new();
+    // Cases of one operation follow each other.
+    for case in &plan.cases {
+        match operations.last_mut() {
+            Some((name, planned)) if *name == case.operation => *planned += 1,
+            _ => operations.push((case.operation.clone(), 1)),
         }
-        if indexes.len() == judge.cases().len() {
-            return Ok(judge);
-        }
-        let cases = indexes.iter().map(|at| judge.cases()[*at].clone()).collect();
-        Ok(Arc::new(Self { judge, cases, indexes }))
-    }
-}
-
-impl Judge for Narrowed {
-    fn cases(&self) -> &[CaseId] {
-        &self.cases
-    }
-    fn run(&self, index: usize) -> Judgement<'_> {
-        self.judge.run(self.indexes[index])
-    }
-    fn coverage(&self) -> Coverage {
-        self.judge.coverage()
-    }
-}
-
-fn run_info(cases: &[CaseId], target: TargetInfo, schema: &Schema, seed: u64) -> RunInfo {
-    let mut counts = std::collections::BTreeMap::<&str, usize>::new();
-    for case in cases {
-        *counts.entry(case.operation.as_str()).or_default() += 1;
     }
     RunInfo {
         target,
         model: schema.into(),
         seed,
         started: SystemTime::now(),
-        operations: counts.into_iter().map(|(name, planned)| (name.to_owned(), planned)).collect(),
-        planned: cases.len(),
+        operations,
+        planned: plan.cases.len(),
+        not_sent: plan.not_sent.clone(),
+        left_out: plan.left_out.clone(),
     }
 }
 
@@ -317,6 +313,7 @@ mod tests {
     use crate::case::Outcome;
     use crate::cli::Cli;
     use crate::runner::tests::{Scripted, info};
+    use crate::transport::TransportConfig;
 
     fn execute(judge: Arc<dyn Judge>, name: &str) -> (Exit, serde_json::Value, String) {
         let folder = std::env::temp_dir().join(format!("connect-session-{}-{name}", std::process::id()));
@@ -350,16 +347,21 @@ mod tests {
     }
 
     #[test]
-    fn filters_narrow_and_never_to_nothing() {
-        let judge =
-            || Scripted::plan(30, |index| Box::pin(async move { Outcome::from_findings(vec![], index as u32) }));
-        let narrowed = Narrowed::to(judge(), Some("/shape.json/2")).ok().unwrap();
-        let ids: Vec<String> = narrowed.cases().iter().map(CaseId::to_string).collect();
-        assert_eq!((ids.len(), ids[1].as_str()), (11, "Operation2/shape.json/20"));
-        let outcome = Runtime::new().unwrap().block_on(narrowed.run(1));
-        assert_eq!(outcome.requests, 20);
-        let error = Narrowed::to(judge(), Some("Operatoin1")).err().unwrap();
-        assert_eq!(error.exit(), Exit::Inconclusive);
-        assert!(error.to_string().contains("did you mean `Operation1`"), "{error}");
+    fn a_filter_that_matches_nothing_is_inconclusive() {
+        let schema = Schema::connect();
+        let reason = |operations: &[&str], filter: Option<&str>, loopback| {
+            let flags = SelectionFlags {
+                operations: operations.iter().map(|name| (*name).to_owned()).collect(),
+                checks: vec![],
+            };
+            let selection = selection(&flags, filter, Permission { loopback, ..Permission::default() });
+            let error = nothing_planned(schema, &selection, &Plan::new(schema, &selection));
+            assert_eq!(error.exit(), Exit::Inconclusive);
+            error.to_string()
+        };
+        let text = reason(&["CreateRule"], Some("CraeteRule"), true);
+        assert!(text.contains("did you mean `CreateRule`"), "{text}");
+        let text = reason(&["CreateRule"], None, false);
+        assert!(text.contains("--allow-writes"), "{text}");
     }
 }

@@ -1,50 +1,111 @@
-//! The conformance trials as tests: what `cargo test` and nextest run against the built-in emulator.
+//! The plan against a client: which check judges which case, and observations shared between the checks of a family.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use connect_model::schema::Schema;
-use libtest_mimic::Trial;
-use tokio::runtime::Runtime;
+use connect_model::schema::OperationId;
+use tokio::sync::OnceCell;
 
-use crate::event::EmulatorInfo;
-use crate::runner;
-use crate::target::Target;
-use crate::transport::{Transport, TransportConfig};
-use crate::wiring::{self, RunningEmulator, Scope};
+use crate::case::{CaseId, Outcome};
+use crate::checks::{error, idempotency, invalid, pagination, shape};
+use crate::client::Client;
+use crate::event::{Coverage, Learned, Ratio};
+use crate::observe::Observation;
+use crate::plan::{Plan, Task};
+use crate::runner::{Judge, Judgement};
 
-/// Seed of the suite: fixed, because nextest plans anew in a process for every test and the plans must agree.
-pub const SEED: u64 = 1;
-
-/// The trials and what they need to stay alive. Run them while this lives.
+/// Everything that a run tries.
 pub struct Suite {
-    /// One test per case, named by its id.
-    pub trials: Vec<Trial>,
-    _emulator: RunningEmulator,
+    plan: Plan,
+    client: Client,
+    shapes: Vec<OnceCell<Arc<Observation>>>,
+    errors: Vec<OnceCell<Arc<Observation>>>,
+    pages: Vec<OnceCell<Arc<Observation>>>,
+    tried: Vec<AtomicBool>,
 }
 
-/// Starts one emulator for the process and plans against it.
-///
-/// # Errors
-/// What cannot be started or planned.
-pub fn prepare(runtime: &Runtime) -> Result<Suite, String> {
-    let schema = Schema::connect();
-    let (judge, emulator) = runtime.block_on(async {
-        let emulator = wiring::emulator(schema, &EmulatorInfo::default(), 0, SEED).await?;
-        let target = Target::unsigned(emulator.url.parse().map_err(|error| format!("{error}"))?);
-        let transport = Transport::new(&target, &schema.service.signing_name, TransportConfig::default())
-            .map_err(|error| error.to_string())?;
-        let scope = Scope {
-            schema,
-            operations: Vec::new(),
-            checks: Vec::new(),
-            seed: SEED,
-            cases: None,
-            allow_writes: false,
-            allow_operations: Vec::new(),
-            loopback: true,
+impl Suite {
+    /// A suite that has sent nothing yet.
+    pub fn new(plan: Plan, client: Client) -> Self {
+        fn cells(client: &Client) -> Vec<OnceCell<Arc<Observation>>> {
+            client.schema.operations().map(|_| OnceCell::new()).collect()
+        }
+        let tried = plan.cases.iter().map(|_| AtomicBool::new(false)).collect();
+        Self { shapes: cells(&client), errors: cells(&client), pages: cells(&client), tried, plan, client }
+    }
+
+    /// What it tries.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Whom it asks.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    async fn shared<F: Future<Output = Observation>>(
+        cells: &[OnceCell<Arc<Observation>>],
+        operation: OperationId,
+        observe: impl FnOnce() -> F,
+    ) -> Arc<Observation> {
+        cells[operation.index()].get_or_init(|| async { Arc::new(observe().await) }).await.clone()
+    }
+
+    async fn judge(&self, index: usize) -> Outcome {
+        let planned = &self.plan.tasks[index];
+        let (client, operation, check) = (&self.client, planned.operation, planned.check);
+        self.tried[index].store(true, Ordering::Relaxed);
+        match &planned.task {
+            Task::Shape => {
+                let seen = Self::shared(&self.shapes, operation, || shape::observe(client, operation)).await;
+                seen.outcome(check.id)
+            }
+            Task::Error => {
+                let seen = Self::shared(&self.errors, operation, || error::observe(client, operation)).await;
+                seen.outcome(check.id)
+            }
+            Task::Pagination => {
+                let seen = Self::shared(&self.pages, operation, || pagination::observe(client, operation)).await;
+                seen.outcome(check.id)
+            }
+            Task::Idempotency => idempotency::run(client, operation, check).await,
+            Task::Mutation(site) => invalid::mutation(client, operation, site, check).await,
+            Task::Fault(fault) => invalid::fault(client, operation, check, *fault).await,
+        }
+    }
+}
+
+impl Judge for Suite {
+    fn cases(&self) -> &[CaseId] {
+        &self.plan.cases
+    }
+
+    fn run(&self, index: usize) -> Judgement<'_> {
+        Box::pin(self.judge(index))
+    }
+
+    fn learned(&self) -> Learned {
+        self.client.learned()
+    }
+
+    /// Constraints that were broken on purpose, of all that the model has on inputs.
+    fn coverage(&self) -> Coverage {
+        let mutations = |tried: bool| {
+            let chosen = self.plan.tasks.iter().zip(&self.tried).filter(|(planned, done)| {
+                matches!(planned.task, Task::Mutation(_)) && (!tried || done.load(Ordering::Relaxed))
+            });
+            chosen.count() as u64
         };
-        let judge = wiring::plan(scope, target, Arc::new(transport)).await?;
-        Ok::<_, String>((judge, emulator))
-    })?;
-    Ok(Suite { trials: runner::trials(&judge, runtime.handle()), _emulator: emulator })
+        let operations: BTreeSet<&str> = self.plan.cases.iter().map(|case| case.operation.as_str()).collect();
+        let left_out = self.plan.left_out.len() as u64;
+        let constraints = Ratio { covered: mutations(true), total: mutations(false) + left_out };
+        Coverage {
+            operations: None,
+            members: None,
+            constraints: (!operations.is_empty()).then_some(constraints),
+            errors: None,
+        }
+    }
 }

@@ -1,108 +1,105 @@
-//! SEAM: where the command line meets checks, plan and emulator. Everything else of the runner knows them only by the
-//! types here. The bodies below say that the parts are missing; wiring a part in means to replace its body.
+//! Where the parts meet: checks, client, emulator and target become something that can be run. Knows nothing of flags and
+//! reports.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use connect_model::schema::Schema;
 
-use crate::case::{CaseId, Level};
+use crate::client::{Client, ClientConfig};
+use crate::emulator::{Config, DEFAULT_INSTANCE_ID, Defect, Emulator};
 use crate::event::EmulatorInfo;
-use crate::runner::Judge;
+use crate::plan::{Plan, Selection};
+use crate::suite::Suite;
 use crate::target::Target;
-use crate::transport::Transport;
+use crate::transport::{Transport, TransportConfig, TransportError};
 
-/// A check, as `checks` and `explain` show it.
-#[derive(Clone, Debug)]
-pub struct CheckInfo {
-    /// Stable id, `family.name`.
-    pub id: &'static str,
-    /// How grave its findings are.
-    pub level: Level,
-    /// The rule in one sentence.
-    pub rule: &'static str,
-    /// Where the rule is written.
-    pub source: &'static str,
-    /// What passes.
-    pub passes: &'static str,
-    /// What fails.
-    pub fails: &'static str,
-}
+/// Random values per operation beside the fixed ones, unless somebody asks for another number.
+pub const DEFAULT_CASES: u32 = 3;
 
-/// A defect of the emulator, as `defects` and `explain` show it.
+/// How a suite makes its requests.
 #[derive(Clone, Debug)]
-pub struct DefectInfo {
-    /// Stable id.
-    pub id: &'static str,
-    /// What the endpoint does wrong.
-    pub summary: &'static str,
-    /// Ids of the checks that must catch it.
-    pub kills: &'static [&'static str],
-}
-
-/// What is to be planned. Decides the case ids, without a target.
-#[derive(Clone, Debug)]
-pub struct Scope {
-    /// The contract.
-    pub schema: &'static Schema,
-    /// Only these operations; all if empty. Known names.
-    pub operations: Vec<String>,
-    /// Only these checks or families of checks; all if empty. Known names.
-    pub checks: Vec<String>,
-    /// Seed of everything that is generated.
+pub struct SuiteConfig {
+    /// Seed of every value.
     pub seed: u64,
-    /// Generated cases of each kind; none for the plan's default.
-    pub cases: Option<u32>,
-    /// Operations that write may be sent to endpoints that are not on this machine.
-    pub allow_writes: bool,
-    /// Operations of any danger class that may be sent anywhere, by name.
-    pub allow_operations: Vec<String>,
-    /// The endpoint is on this machine.
-    pub loopback: bool,
+    /// Random values per operation beside the fixed ones.
+    pub cases: u32,
+    /// Keeps the names of this run apart from those of any other; letters and digits.
+    pub salt: String,
+    /// For one request.
+    pub timeout: Duration,
 }
 
-/// An emulator that runs as long as this lives.
-pub struct RunningEmulator {
-    /// Base URL, without a slash at the end.
-    pub url: String,
-    /// Whatever keeps it alive.
-    pub keep: Box<dyn std::any::Any + Send>,
-}
-
-/// Every check, sorted by id.
-pub fn checks() -> Vec<CheckInfo> {
-    Vec::new()
-}
-
-/// Every defect, in the order of the emulator's table.
-pub fn defects() -> Vec<DefectInfo> {
-    Vec::new()
-}
-
-/// Case ids of a plan, without an endpoint.
+/// A plan against a target. Sends nothing.
 ///
 /// # Errors
-/// What cannot be planned, and how to mend it.
-pub fn cases(_scope: &Scope) -> Result<Vec<CaseId>, String> {
-    Err("this build has no checks to plan with".to_owned())
+/// [`TransportError::Connect`] when TLS cannot be set up on this machine.
+pub fn suite(
+    schema: &'static Schema,
+    target: Target,
+    selection: &Selection,
+    config: SuiteConfig,
+) -> Result<(Suite, Arc<Transport>), TransportError> {
+    let SuiteConfig { seed, cases, salt, timeout } = config;
+    let bounds = TransportConfig { timeout, ..TransportConfig::default() };
+    let transport = Arc::new(Transport::new(&target, &schema.service.signing_name, bounds)?);
+    let plan = Plan::new(schema, selection);
+    let permission = selection.permission.clone();
+    let client = Client::new(schema, target, Arc::clone(&transport), ClientConfig { seed, cases, salt, permission });
+    Ok((Suite::new(plan, client), transport))
 }
 
-/// A plan that can be carried out. May ask the endpoint what there is to work with.
-///
-/// # Errors
-/// What cannot be planned, and how to mend it.
-pub async fn plan(_scope: Scope, _target: Target, _transport: Arc<Transport>) -> Result<Arc<dyn Judge>, String> {
-    Err("this build has no checks to plan with".to_owned())
+/// Everything that the model has, on an endpoint that is on this machine.
+pub fn everything() -> Selection {
+    Selection {
+        operations: BTreeSet::new(),
+        checks: BTreeSet::new(),
+        filter: None,
+        permission: crate::plan::Permission { loopback: true, ..Default::default() },
+    }
 }
 
-/// Starts an emulator on 127.0.0.1; port 0 for a free one. The defect, if any, is a known one.
+/// Starts an emulator on 127.0.0.1; port 0 for a free one.
 ///
 /// # Errors
-/// The port is taken.
+/// A defect that does not exist, or a port that is taken.
 pub async fn emulator(
-    _schema: &'static Schema,
-    _info: &EmulatorInfo,
-    _port: u16,
-    _seed: u64,
-) -> Result<RunningEmulator, String> {
-    Err("this build has no emulator; give --endpoint".to_owned())
+    schema: &'static Schema,
+    info: &EmulatorInfo,
+    port: u16,
+    seed: u64,
+) -> Result<Emulator, EmulatorError> {
+    let defect = match &info.defect {
+        Some(id) => Some(Defect::named(id).ok_or_else(|| EmulatorError::UnknownDefect(id.clone()))?),
+        None => None,
+    };
+    let config = Config { port, defect, resources: info.resources.unwrap_or(0), seed, ..Config::default() };
+    Emulator::start(schema, &config).await.map_err(|source| EmulatorError::Listen { port, source })
+}
+
+/// An emulator cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum EmulatorError {
+    /// No defect of that id.
+    #[error("unknown defect `{0}`; `connect-conformance defects` lists them")]
+    UnknownDefect(String),
+    /// The port cannot be listened on.
+    #[error("cannot listen on 127.0.0.1:{port}: {source}; choose another --port, or 0 for a free one")]
+    Listen {
+        /// The port.
+        port: u16,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// The target that an emulator of our own is: unsigned, in the instance that it begins with.
+///
+/// # Errors
+/// None that is known: its URL is well-formed.
+pub fn target_of(emulator: &Emulator) -> Result<Target, crate::target::EndpointError> {
+    let mut target = Target::unsigned(emulator.url().parse()?);
+    target.instance_id = Some(DEFAULT_INSTANCE_ID.to_owned());
+    Ok(target)
 }

@@ -6,6 +6,7 @@
 
 pub mod ast;
 mod constraint;
+pub mod diff;
 pub mod export;
 pub mod generate;
 pub mod import;

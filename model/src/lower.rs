@@ -360,8 +360,10 @@ impl<'a> Lowering<'a> {
         }
         let binding = bindings.pop().unwrap_or(Binding::Body);
         let mut slot = self.slot(definition)?;
-        if matches!(binding, Binding::Label(_)) {
-            // An empty label is another path: HTTP itself asks for one character.
+        let required = traits.contains_key("smithy.api#required");
+        let is_list = self.ast.shapes.get(&definition.target).is_some_and(|target| target.kind == "list");
+        // HTTP itself asks for one: an empty label is another path, an empty list of query parameters is an absent one.
+        if matches!(binding, Binding::Label(_)) || (required && is_list && matches!(binding, Binding::Query(_))) {
             let length = slot.traits.length.get_or_insert_with(Bounds::default);
             length.min = Some(length.min.unwrap_or(0).max(1));
         }
@@ -369,7 +371,7 @@ impl<'a> Lowering<'a> {
             name: name.to_owned(),
             json_name,
             slot,
-            required: traits.contains_key("smithy.api#required"),
+            required,
             binding,
             idempotency_token: traits.contains_key("smithy.api#idempotencyToken"),
             deprecated: traits.contains_key("smithy.api#deprecated"),

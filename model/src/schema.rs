@@ -19,6 +19,13 @@ pub struct ShapeId(pub(crate) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OperationId(pub(crate) u32);
 
+impl OperationId {
+    /// Position among the operations in order of name.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// Index of a pattern in its [`Schema`]. Equal sources share one pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PatternId(pub(crate) u32);

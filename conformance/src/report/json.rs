@@ -7,7 +7,7 @@ use connect_model::schema::TimestampFormat;
 use connect_model::wire::timestamp;
 use serde::Serialize;
 
-use crate::event::{Coverage, ModelInfo, TargetInfo, Totals};
+use crate::event::{Coverage, Learned, ModelInfo, TargetInfo, Totals};
 use crate::record::{Kept, Record};
 use crate::replay::{SavedRequest, SavedResponse};
 
@@ -46,8 +46,12 @@ pub struct Report<'r> {
     pub indeterminate: Vec<Reason<'r>>,
     /// What of the contract was touched.
     pub coverage: &'r Coverage,
-    /// Facts recorded and not judged: topic, observation, operations.
-    pub learned: &'r BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
+    /// Facts recorded and not judged: topic, observation, how often.
+    pub learned: &'r Learned,
+    /// Operations that were not sent, with the reason and what allows it.
+    pub not_sent: &'r [String],
+    /// Cases that cannot be expressed, with the reason.
+    pub left_out: &'r [String],
 }
 
 /// One operation.
@@ -178,6 +182,8 @@ impl<'r> Report<'r> {
                 .collect(),
             coverage: &record.end.coverage,
             learned: &record.learned,
+            not_sent: &record.info.not_sent,
+            left_out: &record.info.left_out,
         }
     }
 
@@ -265,7 +271,7 @@ mod tests {
         assert_eq!(report["operations"][2]["supported"], false);
         assert_eq!(report["failed_cases"], json!(["CreateRule/invalid.enum-unknown/Actions[].ActionType"]));
         assert_eq!(report["coverage"]["operations"], json!({"covered": 2, "total": 5}));
-        assert_eq!(report["learned"], json!({"token-mismatch": {"answers 400": ["CreateRule"]}}));
+        assert_eq!(report["learned"], json!({"token-mismatch": {"answers 400": 1}}));
         let finding = &report["findings"][0];
         for key in ["case", "operation", "check", "level", "rule", "pointer", "expected", "actual", "replay"] {
             assert!(finding[key].is_string(), "{key}");

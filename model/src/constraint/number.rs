@@ -100,8 +100,9 @@ pub(crate) fn violate(kind: Number, range: Option<Bounds<f64>>, broken: Violatio
             let above = (range?.max?.floor() as i128) + 1;
             (above <= i128::from(high)).then(|| Value::from(clamp(above)))
         }
-        (ViolationKind::RangeMin, None) => Some(Value::from(range?.min? - 1.0)),
-        (ViolationKind::RangeMax, None) => Some(Value::from(range?.max? + 1.0)),
+        // One more or less, or so much more that a 64 bit float can tell.
+        (ViolationKind::RangeMin, None) => range?.min.map(|min| Value::from(min - min.abs().max(1.0))),
+        (ViolationKind::RangeMax, None) => range?.max.map(|max| Value::from(max + max.abs().max(1.0))),
         _ => None,
     }
 }

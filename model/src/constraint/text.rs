@@ -9,7 +9,7 @@ use crate::schema::{Schema, SlotTraits};
 
 /// Largest number of characters that is made on purpose, for witnesses and for violations of a maximum. Longer limits
 /// are not tried; callers report that by this name.
-pub const TEXT_BUDGET: u64 = 600_000;
+pub(crate) const TEXT_BUDGET: u64 = 600_000;
 
 /// The constraints that text breaks; pattern verdicts other than "rejects" break nothing.
 pub(crate) fn check(schema: &Schema, traits: &SlotTraits, text: &str, mut report: impl FnMut(Broken)) {

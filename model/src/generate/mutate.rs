@@ -55,7 +55,7 @@ pub enum Unrealised {
 }
 
 /// Most elements or entries that a violation of a maximum may need.
-pub const ITEMS_BUDGET: u64 = 20_000;
+pub(crate) const ITEMS_BUDGET: u64 = 20_000;
 
 impl Generator<'_> {
     /// A value with exactly the violation that the site names, and the valid value that it came from. Use a generator
@@ -138,6 +138,9 @@ impl Generator<'_> {
         let schema = self.schema();
         let kind = &schema[slot.target].kind;
         let violation = site.mutation.kind;
+        // Without bytes text is plain: what stands in a header has to be.
+        let plain = &mut Unstructured::new(&[]);
+        let u = if site.place == Place::Header { plain } else { u };
         match violation {
             ViolationKind::NullRequired | ViolationKind::NullElement => return Some(Value::Null),
             ViolationKind::WrongType => {

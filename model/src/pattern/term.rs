@@ -16,7 +16,7 @@ pub(super) const EMPTY: Id = 1;
 pub(super) const ANY: Id = 2;
 
 /// Work after which a pattern counts as too complex: members of the terms built.
-const BUDGET: usize = 4_000_000;
+const BUDGET: usize = 10_000_000;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Term {
@@ -125,10 +125,10 @@ impl Terms {
                 _ => flat.push(member),
             }
         }
+        self.spent += flat.len();
         flat.retain(|member| *member != VOID);
         flat.sort_unstable();
         flat.dedup();
-        self.spent += flat.len();
         match flat.as_slice() {
             [] => VOID,
             [one] => *one,
@@ -146,10 +146,10 @@ impl Terms {
                 _ => flat.push(member),
             }
         }
+        self.spent += flat.len();
         flat.retain(|member| *member != ANY);
         flat.sort_unstable();
         flat.dedup();
-        self.spent += flat.len();
         match flat.as_slice() {
             [] => ANY,
             [one] => *one,

@@ -252,7 +252,7 @@ pub struct CreateContactFlowResponse {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CreateContactFlowVersionRequest {
-    /// Part `ContactFlowId` of the path; required.
+    /// Part `ContactFlowId` of the path; at least 1 character; required.
     pub contact_flow_id: String,
     /// At least 1; optional.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -289,7 +289,7 @@ pub struct CreateContactFlowVersionResponse {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeleteContactFlowRequest {
-    /// Part `ContactFlowId` of the path; at most 500 characters; required.
+    /// Part `ContactFlowId` of the path; 1 to 500 characters; required.
     pub contact_flow_id: String,
     /// Part `InstanceId` of the path; 1 to 100 characters; required.
     pub instance_id: String,
@@ -303,7 +303,7 @@ pub struct DeleteContactFlowResponse {}
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DescribeContactFlowRequest {
-    /// Part `ContactFlowId` of the path; at most 500 characters; required.
+    /// Part `ContactFlowId` of the path; 1 to 500 characters; required.
     pub contact_flow_id: String,
     /// Part `InstanceId` of the path; 1 to 100 characters; required.
     pub instance_id: String,
@@ -322,7 +322,7 @@ pub struct DescribeContactFlowResponse {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ListContactFlowVersionsRequest {
-    /// Part `ContactFlowId` of the path; required.
+    /// Part `ContactFlowId` of the path; at least 1 character; required.
     pub contact_flow_id: String,
     /// Part `InstanceId` of the path; 1 to 100 characters; required.
     pub instance_id: String,
@@ -414,7 +414,7 @@ pub struct SearchContactFlowsResponse {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UpdateContactFlowContentRequest {
-    /// Part `ContactFlowId` of the path; at most 500 characters; required.
+    /// Part `ContactFlowId` of the path; 1 to 500 characters; required.
     pub contact_flow_id: String,
     /// Required.
     pub content: String,
@@ -430,7 +430,7 @@ pub struct UpdateContactFlowContentResponse {}
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UpdateContactFlowMetadataRequest {
-    /// Part `ContactFlowId` of the path; at most 500 characters; required.
+    /// Part `ContactFlowId` of the path; 1 to 500 characters; required.
     pub contact_flow_id: String,
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -453,7 +453,7 @@ pub struct UpdateContactFlowMetadataResponse {}
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UpdateContactFlowNameRequest {
-    /// Part `ContactFlowId` of the path; at most 500 characters; required.
+    /// Part `ContactFlowId` of the path; 1 to 500 characters; required.
     pub contact_flow_id: String,
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -100,7 +100,7 @@ pub struct CreateRuleRequest {
     pub function: String,
     /// Part `InstanceId` of the path; 1 to 100 characters; required.
     pub instance_id: String,
-    /// 1 to 200 characters; pattern `^[0-9a-zA-Z._-]+`; required.
+    /// 1 to 200 characters; pattern `^[0-9a-zA-Z._-]+$`; required.
     pub name: String,
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -401,7 +401,7 @@ pub struct Rule {
     pub last_updated_by: String,
     /// Instant in seconds since 1970; required.
     pub last_updated_time: Timestamp,
-    /// 1 to 200 characters; pattern `^[0-9a-zA-Z._-]+`; required.
+    /// 1 to 200 characters; pattern `^[0-9a-zA-Z._-]+$`; required.
     pub name: String,
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -517,7 +517,7 @@ pub struct RuleSearchSummary {
     pub last_updated_by: String,
     /// Instant in seconds since 1970; required.
     pub last_updated_time: Timestamp,
-    /// 1 to 200 characters; pattern `^[0-9a-zA-Z._-]+`; required.
+    /// 1 to 200 characters; pattern `^[0-9a-zA-Z._-]+$`; required.
     pub name: String,
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -550,7 +550,7 @@ pub struct RuleSummary {
     pub event_source_name: EventSourceName,
     /// Instant in seconds since 1970; required.
     pub last_updated_time: Timestamp,
-    /// 1 to 200 characters; pattern `^[0-9a-zA-Z._-]+`; required.
+    /// 1 to 200 characters; pattern `^[0-9a-zA-Z._-]+$`; required.
     pub name: String,
     /// Required.
     pub publish_status: RulePublishStatus,
@@ -732,7 +732,7 @@ pub struct UpdateRuleRequest {
     pub function: String,
     /// Part `InstanceId` of the path; 1 to 100 characters; required.
     pub instance_id: String,
-    /// 1 to 200 characters; pattern `^[0-9a-zA-Z._-]+`; required.
+    /// 1 to 200 characters; pattern `^[0-9a-zA-Z._-]+$`; required.
     pub name: String,
     /// Optional.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,7 @@ use super::*;
 /// `ListTagsForResourceRequest`: input of ListTagsForResource.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ListTagsForResourceRequest {
-    /// Part `resourceArn` of the path; required.
+    /// Part `resourceArn` of the path; at least 1 character; required.
     #[serde(rename = "resourceArn")]
     pub resource_arn: String,
 }
@@ -28,7 +28,7 @@ pub struct ListTagsForResourceResponse {
 /// `TagResourceRequest`: input of TagResource.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TagResourceRequest {
-    /// Part `resourceArn` of the path; required.
+    /// Part `resourceArn` of the path; at least 1 character; required.
     #[serde(rename = "resourceArn")]
     pub resource_arn: String,
     /// 1 to 50 entries; each key: 1 to 128 characters, pattern `^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`; each value: at most 256 characters; required.
@@ -38,7 +38,7 @@ pub struct TagResourceRequest {
 /// `UntagResourceRequest`: input of UntagResource.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UntagResourceRequest {
-    /// Part `resourceArn` of the path; required.
+    /// Part `resourceArn` of the path; at least 1 character; required.
     #[serde(rename = "resourceArn")]
     pub resource_arn: String,
     /// Query parameter `tagKeys`; 1 to 50 elements; each: 1 to 128 characters, pattern `^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`; required.

@@ -327,7 +327,8 @@ fn scalar(kind: &Kind, slot: &Slot, value: &Value) -> Result<(), String> {
 }
 
 /// Numbers with a fraction or an exponent come from the JSON reader as floats, as do whole numbers beyond 64 bits
-/// and `-0`: the first are wrong for whole types whatever their value, the last is a zero.
+/// and `-0`: the first are wrong for whole types whatever their value, the last is a zero. Of a `bigInteger` beyond 64
+/// bits the reader no longer knows whether it had a fraction; it is taken.
 fn whole(number: Number, token: &serde_json::Number) -> Result<(), String> {
     let fits = match (number.integer_limits(), token.as_i64()) {
         (Some((min, max)), Some(value)) => (min..=max).contains(&value),

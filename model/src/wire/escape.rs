@@ -32,12 +32,12 @@ pub(super) fn decode(text: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(text).decode_utf8().ok()
 }
 
-/// Decoded pairs of a query; a key without `=` has the empty value. Fails with the part that cannot be decoded.
-pub(super) fn query_pairs(uri: &str) -> Result<Vec<(String, String)>, String> {
+/// Decoded pairs of a query; a key without `=` has the empty value. Parts that cannot be decoded come as they are.
+pub(super) fn query_pairs(uri: &str) -> impl Iterator<Item = Result<(String, String), &str>> {
     let query = uri.split_once('?').map_or("", |(_, query)| query);
     let pair = |part: &str| {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
         Some((decode(key)?.into_owned(), decode(value)?.into_owned()))
     };
-    query.split('&').filter(|part| !part.is_empty()).map(|part| pair(part).ok_or_else(|| part.to_owned())).collect()
+    query.split('&').filter(|part| !part.is_empty()).map(move |part| pair(part).ok_or(part))
 }

@@ -14,6 +14,8 @@ mod body;
 mod error;
 mod escape;
 mod fault;
+mod header_text;
+mod media;
 pub mod message;
 mod parts;
 mod request;
@@ -27,3 +29,6 @@ pub use fault::{DecodeError, EncodeError, Limits};
 pub use request::{DecodedRequest, decode_request, encode_request, inspect_request};
 pub use response::{DecodeProblem, Decoded, Unknown, decode_response, encode_response};
 pub use route::{Route, RouteError, Router};
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::body::{self, Path, Reader};
 use super::fault::{DecodeError, EncodeError, Limits};
+use super::header_text::{is_header_name, quoted, split_list};
 use super::message::Headers;
 use super::text::{self, Place};
 use super::timestamp::Reading;
@@ -328,49 +329,4 @@ pub(super) fn read_body<'m>(
 /// A header that a member is bound to by name belongs to no prefix map.
 fn claimed(members: &Members, name: &str) -> bool {
     members.iter().any(|member| matches!(&member.binding, Binding::Header(own) if own == name))
-}
-
-/// Items with a comma, a quote or an outer space are quoted (RFC 9110, section 5.6.4).
-fn quoted(text: String) -> String {
-    if text.contains([',', '"']) || text.trim() != text {
-        format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-    } else {
-        text
-    }
-}
-
-/// Items of a list header. An http-date has a comma of its own.
-fn split_list(text: &str, is_date: bool) -> Vec<String> {
-    let mut items = Vec::new();
-    let (mut item, mut in_quotes, mut was_quoted, mut commas) = (String::new(), false, false, 0);
-    let mut chars = text.chars();
-    let mut close = |item: &mut String, was_quoted: &mut bool| {
-        let text = std::mem::take(item);
-        items.push(if std::mem::take(was_quoted) { text } else { text.trim().to_owned() });
-    };
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' if in_quotes => item.extend(chars.next()),
-            '"' if in_quotes => in_quotes = false,
-            '"' if item.trim().is_empty() && !was_quoted => {
-                item.clear();
-                (in_quotes, was_quoted) = (true, true);
-            }
-            ',' if !in_quotes => {
-                commas += 1;
-                if is_date && commas % 2 == 1 { item.push(c) } else { close(&mut item, &mut was_quoted) }
-            }
-            c if was_quoted && !in_quotes && c.is_whitespace() => {}
-            c => item.push(c),
-        }
-    }
-    if was_quoted || !item.trim().is_empty() {
-        close(&mut item, &mut was_quoted);
-    }
-    items
-}
-
-/// A token of RFC 9110.
-fn is_header_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }

@@ -95,9 +95,7 @@ impl<'s> Router<'s> {
         let path = uri.split(['?', '#']).next().unwrap_or_default();
         let unknown = || RouteError::UnknownPath { path: path.to_owned() };
         let mut parts: Vec<&str> = path.strip_prefix('/').ok_or_else(unknown)?.split('/').collect();
-        if parts.last().is_some_and(|part| part.is_empty()) {
-            parts.pop();
-        }
+        let trailing_slash = parts.pop_if(|part| part.is_empty()).is_some();
         let mut segments = Vec::with_capacity(parts.len());
         for part in parts {
             segments.push(escape::decode(part).ok_or_else(|| RouteError::BadEscape { text: part.to_owned() })?);
@@ -105,7 +103,15 @@ impl<'s> Router<'s> {
         let mut search =
             Search { router: self, method, uri, segments: &segments, pairs: None, allowed: BTreeSet::new() };
         if let Some(operation) = search.find(0, 0) {
-            return Ok(Route { operation, labels: labels(&self.schema[operation].uri, &segments) });
+            let uri = &self.schema[operation].uri;
+            let mut labels = labels(uri, &segments);
+            if let (true, Some(Segment::Greedy(_)), Some((_, text))) =
+                (trailing_slash, uri.segments.last(), labels.last_mut())
+            {
+                // To a greedy label at the end the slash belongs.
+                text.push('/');
+            }
+            return Ok(Route { operation, labels });
         }
         if search.allowed.is_empty() {
             return Err(unknown());
@@ -130,12 +136,9 @@ impl<'r> Search<'r, '_> {
     fn find(&mut self, node: usize, depth: usize) -> Option<OperationId> {
         let node = &self.router.nodes[node];
         let Some(segment) = self.segments.get(depth) else { return self.pick(node.ends.iter()) };
-        if let Some(next) = node.literals.get(segment.as_ref()) {
-            if let Some(found) = self.find(*next, depth + 1) {
-                return Some(found);
-            }
-        }
-        if let Some(next) = node.label.filter(|_| !segment.is_empty()) {
+        let literal = node.literals.get(segment.as_ref()).copied();
+        let label = node.label.filter(|_| !segment.is_empty());
+        for next in [literal, label].into_iter().flatten() {
             if let Some(found) = self.find(next, depth + 1) {
                 return Some(found);
             }
@@ -165,9 +168,9 @@ impl<'r> Search<'r, '_> {
         if uri.query.is_empty() {
             return true;
         }
-        // A query that cannot be decoded has no literals; reading the request will say what is wrong with it.
+        // Parts that cannot be decoded are no literals; reading the request will say what is wrong with them.
         let text = self.uri;
-        let pairs = self.pairs.get_or_insert_with(|| escape::query_pairs(text).unwrap_or_default());
+        let pairs = self.pairs.get_or_insert_with(|| escape::query_pairs(text).flatten().collect());
         uri.query.iter().all(|literal| pairs.contains(literal))
     }
 }

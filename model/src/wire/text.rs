@@ -82,7 +82,7 @@ pub(super) fn read(schema: &Schema, slot: &Slot, text: &str, place: Place, readi
         Kind::IntEnum(_) => whole(text, Number::Integer).ok_or_else(wrong),
         Kind::Number(number) if number.is_whole() => whole(text, *number).ok_or_else(wrong),
         Kind::Number(_) if is_special_float(text) => Ok(Value::from(text)),
-        Kind::Number(_) => serde_json::from_str::<JsonNumber>(text).map(Value::Number).map_err(|_| wrong()),
+        Kind::Number(_) => json_number(text).map(Value::Number).ok_or_else(wrong),
         Kind::Timestamp => {
             let format = slot.traits.timestamp_format;
             let expected = format.unwrap_or(place.timestamp_format());
@@ -103,6 +103,12 @@ pub(super) fn is_special_float(text: &str) -> bool {
     matches!(text, "NaN" | "Infinity" | "-Infinity")
 }
 
+/// A number as JSON spells it, without space around it.
+pub(super) fn json_number(text: &str) -> Option<JsonNumber> {
+    let is_bare = !text.starts_with(|c: char| c.is_whitespace()) && !text.ends_with(|c: char| c.is_whitespace());
+    is_bare.then(|| serde_json::from_str(text).ok()).flatten()
+}
+
 fn whole(text: &str, number: Number) -> Option<Value> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -112,7 +118,7 @@ fn whole(text: &str, number: Number) -> Option<Value> {
         (Ok(value), _) => {
             number.integer_limits().filter(|(min, max)| (*min..=*max).contains(&value)).map(|_| Value::from(value))
         }
-        (Err(_), Number::BigInteger) => serde_json::from_str::<JsonNumber>(text).ok().map(Value::Number),
+        (Err(_), Number::BigInteger) => json_number(text).map(Value::Number),
         (Err(_), _) => None,
     }
 }

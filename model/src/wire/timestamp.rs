@@ -4,14 +4,15 @@ use serde_json::{Number, Value};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Month, OffsetDateTime, Time};
 
+use super::text::json_number;
 use crate::schema::TimestampFormat;
 
 /// Who reads: a server insists on the one form that the protocol names, a client takes what is unambiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// Refuse offsets other than `Z`.
+    /// Refuse offsets other than `Z`, and fractions in http-date.
     Server,
-    /// Take any RFC 3339 offset.
+    /// Take any RFC 3339 offset, and fractions everywhere.
     Client,
 }
 
@@ -21,8 +22,7 @@ const MICROS: f64 = 1e6;
 /// The instant that many seconds after 1970; none outside of the years 0 to 9999. Rounded to microseconds.
 pub fn from_seconds(seconds: f64) -> Option<OffsetDateTime> {
     let micros = (seconds * MICROS).round();
-    // Comparisons with NaN are false.
-    if !(micros.abs() < 1e18) {
+    if !micros.is_finite() || micros.abs() > 1e18 {
         return None;
     }
     let instant = OffsetDateTime::from_unix_timestamp_nanos(micros as i128 * 1000).ok()?;
@@ -41,10 +41,7 @@ pub fn to_seconds(instant: OffsetDateTime) -> Value {
 /// Reads text; none when it is not of that format.
 pub fn parse(text: &str, format: TimestampFormat, reading: Reading) -> Option<OffsetDateTime> {
     match format {
-        TimestampFormat::EpochSeconds => {
-            let number: Number = serde_json::from_str(text).ok()?;
-            from_seconds(number.as_f64()?)
-        }
+        TimestampFormat::EpochSeconds => from_seconds(json_number(text)?.as_f64()?),
         TimestampFormat::DateTime => {
             let bytes = text.as_bytes();
             if reading == Reading::Server && (bytes.get(10) != Some(&b'T') || bytes.last() != Some(&b'Z')) {
@@ -54,18 +51,18 @@ pub fn parse(text: &str, format: TimestampFormat, reading: Reading) -> Option<Of
             from_seconds(instant.unix_timestamp() as f64)?;
             Some(instant)
         }
-        TimestampFormat::HttpDate => parse_http_date(text),
+        TimestampFormat::HttpDate => parse_http_date(text, reading),
     }
 }
 
-/// Writes an instant; none when its year does not have four digits.
+/// Writes an instant; none when its year does not have four digits. An http-date has no fraction: it is cut off.
 pub fn format(instant: OffsetDateTime, format: TimestampFormat) -> Option<String> {
     let instant = instant.checked_to_offset(time::UtcOffset::UTC).filter(|utc| (0..=9999).contains(&utc.year()))?;
     match format {
         TimestampFormat::EpochSeconds => Some(to_seconds(instant).to_string()),
         TimestampFormat::DateTime => instant.format(&Rfc3339).ok(),
         TimestampFormat::HttpDate => Some(format!(
-            "{}, {:02} {} {:04} {:02}:{:02}:{:02}{} GMT",
+            "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
             WEEKDAYS[instant.weekday().number_days_from_monday() as usize],
             instant.day(),
             MONTHS[instant.month() as usize - 1],
@@ -73,7 +70,6 @@ pub fn format(instant: OffsetDateTime, format: TimestampFormat) -> Option<String
             instant.hour(),
             instant.minute(),
             instant.second(),
-            fraction(instant.microsecond()),
         )),
     }
 }
@@ -81,13 +77,8 @@ pub fn format(instant: OffsetDateTime, format: TimestampFormat) -> Option<String
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Smithy allows a fraction in http-date; whole seconds are written without.
-fn fraction(micros: u32) -> String {
-    if micros == 0 { String::new() } else { format!(".{micros:06}").trim_end_matches('0').to_owned() }
-}
-
-/// `Tue, 29 Apr 2014 18:30:38 GMT`, with an optional fraction of the second.
-fn parse_http_date(text: &str) -> Option<OffsetDateTime> {
+/// `Tue, 29 Apr 2014 18:30:38 GMT`; a client takes a fraction of the second too.
+fn parse_http_date(text: &str, reading: Reading) -> Option<OffsetDateTime> {
     let parts: Vec<&str> = text.strip_suffix(" GMT")?.split(' ').collect();
     let [weekday, day, month, year, clock] = parts.as_slice() else { return None };
     let month = MONTHS.iter().position(|name| name == month)? as u8 + 1;
@@ -96,7 +87,10 @@ fn parse_http_date(text: &str) -> Option<OffsetDateTime> {
     if WEEKDAYS[date.weekday().number_days_from_monday() as usize] != weekday.strip_suffix(',')? {
         return None;
     }
-    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    let (clock, fraction) = match clock.split_once('.') {
+        Some(parts) if reading == Reading::Client => parts,
+        _ => (*clock, "0"),
+    };
     if fraction.is_empty() || fraction.len() > 9 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }

@@ -32,7 +32,7 @@ const OTHERS: &[&str] = &[
     "^.$",
     "a{2}b{0}c{1,}d{0,2}",
     "(?<name>ab)+?",
-    "(a*)*b",
+    "(a*){2}b",
     "(?:a?){4}$",
     "(?:|a)b",
     "",
@@ -66,6 +66,10 @@ fn agree(rounds: usize, seed: u64) {
         let Some(judge) = judge else { continue };
         for _ in 0..rounds {
             let text = text(&pattern, &mut noise);
+            // The category of U+0295 differs between the two versions of Unicode.
+            if text.contains('\u{295}') {
+                continue;
+            }
             // A judge without Unicode mode counts halves of characters.
             if !text.is_ascii() && regress::Regex::with_flags(source, "u").is_err() {
                 continue;

@@ -1,0 +1,113 @@
+//! Every check there is, as one table: what it means, where the rule comes from, how grave a breach is.
+//!
+//! Ids are stable. Nothing here sends anything; the files beside this one judge.
+
+pub mod error;
+pub mod idempotency;
+pub mod invalid;
+pub mod pagination;
+pub mod shape;
+
+use std::sync::OnceLock;
+
+use connect_model::validate::ViolationKind;
+use serde::Serialize;
+
+use crate::case::{Exchange, Finding, Level};
+
+/// A judge with a stable id.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Check {
+    /// `family.name`.
+    pub id: &'static str,
+    /// How grave a breach is.
+    pub level: Level,
+    /// The rule in one sentence.
+    pub rule: &'static str,
+    /// Where the rule comes from.
+    pub source: &'static str,
+    /// What passes.
+    pub passes: &'static str,
+    /// What fails.
+    pub fails: &'static str,
+}
+
+impl Check {
+    /// The part of the id before the dot.
+    pub fn family(&self) -> &'static str {
+        family(self.id)
+    }
+
+    /// A breach of this check.
+    pub fn finding(
+        &self,
+        pointer: impl Into<String>,
+        expected: impl Into<String>,
+        actual: impl Into<String>,
+        exchange: Option<&Exchange>,
+    ) -> Finding {
+        Finding {
+            check: self.id,
+            level: self.level,
+            rule: self.rule.to_owned(),
+            pointer: pointer.into(),
+            expected: expected.into(),
+            actual: actual.into(),
+            exchange: exchange.cloned(),
+        }
+    }
+}
+
+/// Family of a check id.
+pub fn family(id: &'static str) -> &'static str {
+    id.split_once('.').map_or(id, |(family, _)| family)
+}
+
+/// Families in the order in which they are run and reported.
+pub const FAMILIES: &[&str] = &["shape", "invalid", "error", "pagination", "idempotency"];
+
+/// The whole table, in order of family.
+pub fn all() -> &'static [Check] {
+    static ALL: OnceLock<Vec<Check>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let mut checks = shape::CHECKS.to_vec();
+        checks.extend(ViolationKind::ALL.iter().map(|kind| invalid::check_of(*kind)));
+        checks.extend_from_slice(invalid::CHECKS);
+        checks.extend_from_slice(error::CHECKS);
+        checks.extend_from_slice(pagination::CHECKS);
+        checks.extend_from_slice(idempotency::CHECKS);
+        checks
+    })
+}
+
+/// The check of that id.
+pub fn find(id: &str) -> Option<&'static Check> {
+    all().iter().find(|check| check.id == id)
+}
+
+/// The row of a table, by an id that the table is known to have; a test looks every literal up.
+pub(crate) fn row(table: &'static [Check], id: &str) -> &'static Check {
+    table.iter().find(|check| check.id == id).unwrap_or(&table[0])
+}
+
+/// Smithy and restJson1 as the source of a rule.
+pub(crate) const RESTJSON: &str = "AWS restJson1 protocol and Smithy HTTP bindings";
+/// The published service model as the source of a rule.
+pub(crate) const MODEL: &str = "service model of Amazon Connect (botocore), trait of the shape";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_belong_to_a_family() {
+        let mut seen = std::collections::HashSet::new();
+        for check in all() {
+            assert!(seen.insert(check.id), "{} twice", check.id);
+            assert!(FAMILIES.contains(&check.family()), "{}", check.id);
+            for text in [check.rule, check.source, check.passes, check.fails] {
+                assert!(!text.is_empty(), "{}", check.id);
+            }
+        }
+    }
+}

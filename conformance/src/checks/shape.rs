@@ -1,0 +1,309 @@
+//! Family shape: the answer to a valid request has the form that the model says.
+
+use connect_model::generate::{Config, SchemaPath};
+use connect_model::schema::{Binding, Kind, OperationId, Schema, ShapeId};
+use connect_model::validate::{ViolationKind, validate};
+use connect_model::wire::{Limits, decode_response};
+use serde_json::Value;
+
+use super::{Check, MODEL, RESTJSON, row};
+use crate::case::{Exchange, Level};
+use crate::client::Client;
+use crate::observe::Observation;
+use crate::reply::Reply;
+use crate::resources;
+
+/// The checks of the family.
+pub const CHECKS: &[Check] = &[
+    Check {
+        id: "shape.status",
+        level: Level::Must,
+        rule: "success has the HTTP status that the model gives the operation",
+        source: MODEL,
+        passes: "200, where the model says 200",
+        fails: "201, 204 or any other status of success; a 3xx or 5xx to a valid request",
+    },
+    Check {
+        id: "shape.content-type",
+        level: Level::Must,
+        rule: "a response with a body has content type application/json",
+        source: RESTJSON,
+        passes: "application/json, with or without parameters; an empty body without a content type",
+        fails: "text/html, a missing content type on a non-empty body",
+    },
+    Check {
+        id: "shape.json",
+        level: Level::Must,
+        rule: "the body of a success is a JSON object",
+        source: RESTJSON,
+        passes: "{}, and nothing at all where the operation has no output",
+        fails: "a list, half an object, HTML, bytes that are no UTF-8",
+    },
+    Check {
+        id: "shape.required",
+        level: Level::Must,
+        rule: "members that the model requires in an output are there and not null",
+        source: MODEL,
+        passes: "every required member present; optional ones absent or null",
+        fails: "CreateRule without RuleArn",
+    },
+    Check {
+        id: "shape.type",
+        level: Level::Must,
+        rule: "every modelled member has the JSON type of its shape",
+        source: MODEL,
+        passes: "null for an optional member counts as absent",
+        fails: "\"false\" where a boolean is modelled, 1.5 for an integer, null inside a list",
+    },
+    Check {
+        id: "shape.timestamp-format",
+        level: Level::Must,
+        rule: "timestamps in bodies are JSON numbers of epoch seconds unless the member says otherwise",
+        source: RESTJSON,
+        passes: "1715673600, 1.73229019499E9",
+        fails: "\"2024-05-14T08:00:00Z\"",
+    },
+    Check {
+        id: "shape.union",
+        level: Level::Must,
+        rule: "a union holds exactly one member",
+        source: RESTJSON,
+        passes: "one known member, others null; an unknown member alone is noted",
+        fails: "two members that are not null",
+    },
+    Check {
+        id: "shape.unknown-member",
+        level: Level::Note,
+        rule: "an answer holds members that the model does not know",
+        source: "Connect adds members before the published model has them",
+        passes: "only modelled members",
+        fails: "any other key: noted, never failed",
+    },
+    Check {
+        id: "shape.enum-unknown",
+        level: Level::Note,
+        rule: "an answer holds an enum value that the model does not know",
+        source: "enums are open in responses",
+        passes: "only modelled values",
+        fails: "any other value: noted, never failed",
+    },
+    Check {
+        id: "shape.constraint",
+        level: Level::Note,
+        rule: "an answer breaks a length, range, pattern or size of the model",
+        source: "Smithy: servers do not enforce constraints on output",
+        passes: "values within the model's constraints",
+        fails: "anything outside: noted, never failed",
+    },
+    Check {
+        id: "shape.request-id",
+        level: Level::Should,
+        rule: "every answer carries x-amzn-requestid",
+        source: "seen on every Connect response",
+        passes: "a non-empty header x-amzn-requestid or x-amz-request-id",
+        fails: "no such header",
+    },
+];
+
+/// Checks that can fail for an operation: those whose subject its output has.
+pub fn planned(schema: &Schema, operation: OperationId) -> Vec<&'static Check> {
+    let subjects = Subjects::of(schema, schema[operation].output);
+    CHECKS
+        .iter()
+        .filter(|check| match check.id {
+            "shape.required" => subjects.required,
+            "shape.timestamp-format" => subjects.timestamp,
+            "shape.union" => subjects.union,
+            "shape.enum-unknown" => subjects.choice,
+            "shape.constraint" => subjects.constraint,
+            "shape.type" | "shape.unknown-member" | "shape.json" | "shape.content-type" => subjects.members,
+            _ => true,
+        })
+        .collect()
+}
+
+#[derive(Default)]
+struct Subjects {
+    members: bool,
+    required: bool,
+    timestamp: bool,
+    union: bool,
+    choice: bool,
+    constraint: bool,
+}
+
+impl Subjects {
+    /// What the closure of an output shape holds.
+    fn of(schema: &Schema, output: Option<ShapeId>) -> Self {
+        let mut found = Self::default();
+        let mut queue: Vec<ShapeId> = output.into_iter().collect();
+        let mut seen = std::collections::HashSet::new();
+        while let Some(id) = queue.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let mut slots = Vec::new();
+            match &schema[id].kind {
+                Kind::Structure(members) => {
+                    found.members |= members.iter().any(|member| member.binding == Binding::Body);
+                    found.required |= members.iter().any(|member| member.required);
+                    slots.extend(members.iter().map(|member| &member.slot));
+                }
+                Kind::Union(members) => {
+                    found.union = true;
+                    slots.extend(members.iter().map(|member| &member.slot));
+                }
+                Kind::List(list) => slots.push(&list.member),
+                Kind::Map(map) => slots.extend([&map.key, &map.value]),
+                Kind::Timestamp => found.timestamp = true,
+                Kind::Enum(_) | Kind::IntEnum(_) => found.choice = true,
+                _ => {}
+            }
+            for slot in slots {
+                let traits = &slot.traits;
+                found.constraint |= traits.length.is_some() || traits.range.is_some() || traits.pattern.is_some();
+                queue.push(slot.target);
+            }
+        }
+        found
+    }
+}
+
+/// Sends valid requests (the smallest, the fullest, and some at random) and judges every success.
+pub async fn observe(client: &Client, operation: OperationId) -> Observation {
+    let schema = client.schema;
+    let name = &schema[operation].name;
+    if let Some(why) = client.unsupported(operation).await {
+        return Observation::unsupported(why);
+    }
+    let mut seen = Observation::default();
+    // Something to list and to find.
+    if let Some((row, _)) = resources::listed_by(name) {
+        client.resource(row, name).await;
+    }
+    let mut samples = vec![("smallest".to_owned(), Config::sparse()), ("fullest".to_owned(), Config::full())];
+    samples.extend((0..client.cases).map(|number| (format!("random {number}"), Config::default())));
+    for (label, config) in samples {
+        let label = format!("{name}/shape/{label}");
+        let input = match client.input(operation, config, &label, &SchemaPath::default()).await {
+            Ok(input) => input,
+            Err(why) => {
+                seen.block(format!("no valid request could be made: {why}"));
+                continue;
+            }
+        };
+        match client.call(operation, &input).await {
+            Ok(Reply::Success(exchange)) => judge(schema, operation, &exchange, &mut seen),
+            Ok(reply @ Reply::Refused(..)) => {
+                let Reply::Refused(exchange, _) = &reply else { continue };
+                let status = exchange.response.status;
+                if status >= 500 || (300..400).contains(&status) {
+                    let check = row(CHECKS, "shape.status");
+                    seen.judged(check.id);
+                    let expected = format!("{} or a refusal (4xx)", schema[operation].status);
+                    seen.add(vec![check.finding("", expected, reply.describe(), Some(exchange))]);
+                }
+                seen.block(format!("valid requests were refused: {}", reply.describe()));
+            }
+            Ok(other) => seen.block(other.describe()),
+            Err(why) => seen.block(format!("no valid request could be sent: {why}")),
+        }
+    }
+    seen
+}
+
+/// Judges one success.
+pub fn judge(schema: &Schema, operation: OperationId, exchange: &Exchange, seen: &mut Observation) {
+    let contract = &schema[operation];
+    let response = &exchange.response;
+    let mut findings = Vec::new();
+    let mut fail = |id: &str, pointer: &str, expected: String, actual: String| {
+        findings.push(row(CHECKS, id).finding(pointer, expected, actual, Some(exchange)));
+    };
+    if response.status != contract.status {
+        fail("shape.status", "", contract.status.to_string(), response.status.to_string());
+    }
+    let request_id = ["x-amzn-requestid", "x-amz-request-id"];
+    if !request_id.iter().any(|name| response.headers.get(name).is_some_and(|value| !value.is_empty())) {
+        fail("shape.request-id", "", "a header x-amzn-requestid".to_owned(), "none".to_owned());
+    }
+    for id in ["shape.status", "shape.request-id"] {
+        seen.judged(row(CHECKS, id).id);
+    }
+    let raw_payload =
+        schema.output_members(contract).is_some_and(|members| members.iter().any(|m| m.binding == Binding::Payload));
+    if !response.body.is_empty() && !raw_payload {
+        let found = response.headers.get("content-type");
+        let essence = found.map(|text| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+        if essence.as_deref() != Some("application/json") {
+            let actual = found.map_or("none".to_owned(), str::to_owned);
+            fail("shape.content-type", "", "application/json".to_owned(), actual);
+        }
+    }
+    let Some(output) = contract.output else {
+        seen.add(findings);
+        return;
+    };
+    seen.judged(row(CHECKS, "shape.content-type").id);
+    seen.judged(row(CHECKS, "shape.json").id);
+    let decoded = match decode_response(schema, operation, response, &Limits::default()) {
+        Ok(decoded) => decoded,
+        Err(error) => {
+            fail("shape.json", "", "a JSON object".to_owned(), error.to_string());
+            seen.add(findings);
+            return;
+        }
+    };
+    for unknown in &decoded.unknown {
+        fail("shape.unknown-member", &unknown.pointer, "modelled members only".to_owned(), unknown.holds.to_owned());
+    }
+    for problem in &decoded.problems {
+        fail("shape.type", &problem.pointer, problem.expected.clone(), problem.actual.clone());
+    }
+    for violation in validate(schema, output, &decoded.value) {
+        let (id, level) = grade(violation.kind);
+        let found = decoded.value.pointer(&violation.path);
+        let actual = found.map_or("absent".to_owned(), connect_model::validate::excerpt);
+        let mut finding = row(CHECKS, id).finding(&*violation.path, violation.message, actual, Some(exchange));
+        // A union whose only member is one that we do not know yet is drift.
+        let unknown_variant = violation.kind == ViolationKind::UnionNone
+            && found.and_then(Value::as_object).is_some_and(|map| !map.is_empty());
+        finding.level = if unknown_variant { Level::Note } else { level.unwrap_or(finding.level) };
+        findings.push(finding);
+    }
+    for id in [
+        "shape.required",
+        "shape.type",
+        "shape.timestamp-format",
+        "shape.union",
+        "shape.unknown-member",
+        "shape.enum-unknown",
+        "shape.constraint",
+    ] {
+        seen.judged(row(CHECKS, id).id);
+    }
+    seen.add(findings);
+}
+
+/// The check that a violation in an output belongs to, and its level where that is not the check's.
+fn grade(kind: ViolationKind) -> (&'static str, Option<Level>) {
+    use ViolationKind as K;
+    match kind {
+        K::MissingRequired | K::NullRequired => ("shape.required", None),
+        K::WrongType | K::NotInteger | K::Overflow | K::NullElement | K::BlobEncoding => ("shape.type", None),
+        K::TimestampFormat => ("shape.timestamp-format", None),
+        K::UnionTwo => ("shape.union", None),
+        K::UnionNone => ("shape.union", Some(Level::Should)),
+        K::EnumUnknown | K::EnumCase => ("shape.enum-unknown", None),
+        K::LengthMin
+        | K::LengthMax
+        | K::Pattern
+        | K::RangeMin
+        | K::RangeMax
+        | K::ListMin
+        | K::ListMax
+        | K::MapMin
+        | K::MapMax
+        | K::Unique => ("shape.constraint", None),
+    }
+}

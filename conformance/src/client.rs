@@ -1,0 +1,333 @@
+//! One run against one target: sends, salts names, makes the resources that trials need, and remembers which operations
+//! the endpoint offers. Judges nothing.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use arbitrary::Unstructured;
+use connect_model::generate::seed::Stream;
+use connect_model::generate::{Config, Generator, SchemaPath, Side, Step};
+use connect_model::schema::{Kind, OperationId, Schema};
+use connect_model::semantics::danger::{Danger, danger};
+use connect_model::validate::validate_slot;
+use connect_model::wire::encode_request;
+use connect_model::wire::message::HttpRequest;
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use crate::plan::Permission;
+use crate::reply::{Reply, classify};
+use crate::resources::{self, RESOURCES, Resource};
+use crate::target::Target;
+use crate::transport::Transport;
+
+/// Bytes that one value is made from.
+const BYTES: usize = 2048;
+
+/// How often a throttled request is sent again.
+const RETRIES: u32 = 4;
+
+/// A resource that the run made.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Its id.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+}
+
+/// State that the trials of a run share.
+pub struct Client {
+    /// The contract.
+    pub schema: &'static Schema,
+    /// The endpoint.
+    pub target: Target,
+    /// Seed of every value.
+    pub seed: u64,
+    /// Random values per operation beside the fixed ones.
+    pub cases: u32,
+    /// What may be sent.
+    pub permission: Permission,
+    transport: Arc<Transport>,
+    salt: String,
+    counter: AtomicU64,
+    instance: OnceCell<Option<String>>,
+    fixtures: Mutex<HashMap<(&'static str, String), Arc<OnceCell<Option<Made>>>>>,
+    support: Vec<OnceCell<Option<String>>>,
+    learned: Mutex<BTreeMap<String, BTreeMap<String, u64>>>,
+}
+
+/// How a client makes its requests.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// Seed of every value.
+    pub seed: u64,
+    /// Random values per operation beside the fixed ones.
+    pub cases: u32,
+    /// Keeps the names of this run apart from those of any other.
+    pub salt: String,
+    /// What may be sent.
+    pub permission: Permission,
+}
+
+impl Client {
+    /// A client; sends nothing yet.
+    pub fn new(schema: &'static Schema, target: Target, transport: Arc<Transport>, config: ClientConfig) -> Self {
+        let ClientConfig { seed, cases, salt, permission } = config;
+        Self {
+            schema,
+            target,
+            seed,
+            cases,
+            permission,
+            transport,
+            salt,
+            counter: AtomicU64::new(0),
+            instance: OnceCell::new(),
+            fixtures: Mutex::default(),
+            support: schema.operations().map(|_| OnceCell::new()).collect(),
+            learned: Mutex::default(),
+        }
+    }
+
+    /// Sends a request and classes the answer. Throttled requests are sent again after the time that the endpoint asks
+    /// for, at most [`RETRIES`] times.
+    pub async fn send(&self, operation: OperationId, request: &HttpRequest) -> Reply {
+        let name = &self.schema[operation].name;
+        let offered = matches!(self.support[operation.index()].get(), Some(None));
+        let mut attempt = 0;
+        loop {
+            let result = self.transport.send(name, request).await;
+            let throttled = result.as_ref().ok().filter(|exchange| exchange.response.status == 429);
+            let wait = throttled.and_then(|exchange| {
+                let asked = exchange.response.headers.get("retry-after").and_then(|text| text.parse::<u64>().ok());
+                (attempt < RETRIES).then(|| asked.map_or(Duration::from_millis(250 << attempt), Duration::from_secs))
+            });
+            let reply = classify(self.schema, operation, result, offered);
+            match (&reply, wait) {
+                (Reply::Trouble(_), Some(wait)) => {
+                    tokio::time::sleep(wait.min(Duration::from_secs(20))).await;
+                    attempt += 1;
+                }
+                _ => return reply,
+            }
+        }
+    }
+
+    /// Encodes a value and sends it; the text says why it cannot be expressed as a message.
+    pub async fn call(&self, operation: OperationId, input: &Value) -> Result<Reply, String> {
+        let request = encode_request(self.schema, operation, input).map_err(|error| error.to_string())?;
+        Ok(self.send(operation, &request).await)
+    }
+
+    /// The transport, for trials that need more than request and answer.
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// A name that nobody has used, within `[0-9a-zA-Z._-]` and 40 characters.
+    pub fn fresh_name(&self) -> String {
+        format!("ct-{}-{}", self.salt, self.counter.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A client token that nobody has used. Two of them differ at their beginning.
+    pub fn fresh_token(&self) -> String {
+        format!("{:08x}-{}-0000", self.counter.fetch_add(1, Ordering::Relaxed), self.salt)
+    }
+
+    /// A generator of small valid inputs.
+    pub fn generator(&self, config: Config) -> Generator<'static> {
+        Generator::new(self.schema, config)
+    }
+
+    /// Bytes for the values of one case, the same for the same seed.
+    pub fn bytes(&self, label: &str) -> Vec<u8> {
+        Stream::new(self.seed, label).bytes(BYTES)
+    }
+
+    /// Records what the endpoint does where the contract is silent.
+    pub fn learn(&self, topic: impl Into<String>, fact: impl Into<String>) {
+        if let Ok(mut learned) = self.learned.lock() {
+            *learned.entry(topic.into()).or_default().entry(fact.into()).or_default() += 1;
+        }
+    }
+
+    /// What was recorded: topic, fact, how often.
+    pub fn learned(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
+        self.learned.lock().map(|learned| learned.clone()).unwrap_or_default()
+    }
+
+    /// Requests sent so far.
+    pub fn requests_sent(&self) -> u64 {
+        self.transport.requests_sent()
+    }
+
+    /// Whether the endpoint offers an operation; the text says how it denied it. Asked once per operation, with the
+    /// smallest valid request.
+    pub async fn unsupported(&self, operation: OperationId) -> Option<String> {
+        let cell = &self.support[operation.index()];
+        cell.get_or_init(|| async {
+            let Ok(input) = self.input(operation, Config::sparse(), "support", &SchemaPath::default()).await else {
+                return None;
+            };
+            match self.call(operation, &input).await {
+                Ok(Reply::Unsupported(why)) => Some(why),
+                _ => None,
+            }
+        })
+        .await
+        .clone()
+    }
+
+    /// A valid input with the run's own resources and names in it, and something at `focus`.
+    pub async fn input(
+        &self,
+        operation: OperationId,
+        config: Config,
+        label: &str,
+        focus: &SchemaPath,
+    ) -> Result<Value, String> {
+        let bytes = self.bytes(label);
+        let known_good = config.optional_percent == 0;
+        let generator = self.generator(config);
+        let mut value = generator
+            .focused(operation, Side::Input, focus, &mut Unstructured::new(&bytes))
+            .map_err(|error| error.to_string())?
+            .value;
+        self.settle(operation, &mut value, focus, known_good).await;
+        Ok(value)
+    }
+
+    /// Puts the run's instance, resources and unused names into an input that was generated. Tokens of pages are taken
+    /// out: they come from the endpoint, never from us. With `known_good`, a creation becomes one that a healthy service
+    /// accepts, but for what lies at `focus`.
+    async fn settle(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath, known_good: bool) {
+        let operation = &self.schema[operation];
+        if let (Some(pagination), Some(map)) = (&operation.pagination, value.as_object_mut()) {
+            map.remove(&pagination.input_token);
+        }
+        let Some(members) = self.schema.input_members(operation) else { return };
+        if let Some(row) = resources::created_by(&operation.name).filter(|_| self.is_connect()) {
+            self.merge_template(row, value, focus, known_good);
+        }
+        for member in members {
+            let text = matches!(self.schema[member.slot.target].kind, Kind::String);
+            if !text || (!member.required && value.get(&member.name).is_none()) || !self.is_connect() {
+                continue;
+            }
+            let replacement = if member.name == "InstanceId" && operation.name != RESOURCES[0].delete {
+                self.instance().await
+            } else if let Some(row) = RESOURCES.iter().find(|row| row.id_member == member.name) {
+                self.resource(row, &operation.name).await.map(|made| made.id)
+            } else if resources::BY_ARN.contains(&(operation.name.as_str(), member.name.as_str())) {
+                let flows = RESOURCES.iter().find(|row| row.kind == "flow");
+                match flows {
+                    Some(row) => self.resource(row, &operation.name).await.map(|made| made.arn),
+                    None => None,
+                }
+            } else if member.name == "Name" || member.name == "InstanceAlias" {
+                (danger(self.schema, operation) != Danger::Read).then(|| self.fresh_name())
+            } else if member.idempotency_token {
+                Some(self.fresh_token())
+            } else {
+                None
+            };
+            if let Some(replacement) = replacement.map(Value::from) {
+                // What the contract would refuse is not put in: a trial must fail for its own reason.
+                if validate_slot(self.schema, &member.slot, &replacement).is_empty() {
+                    value[&member.name] = replacement;
+                }
+            }
+        }
+    }
+
+    /// Adds what a healthy service needs to accept a creation; with `known_good`, replaces what was generated too.
+    fn merge_template(&self, row: &Resource, value: &mut Value, focus: &SchemaPath, known_good: bool) {
+        if let (Some(map), Value::Object(template)) = (value.as_object_mut(), (row.template)()) {
+            for (key, inner) in template {
+                let focused = matches!(focus.0.first(), Some(Step::Member(name)) if *name == key);
+                if known_good && !focused {
+                    map.insert(key, inner);
+                } else {
+                    map.entry(key).or_insert(inner);
+                }
+            }
+            map.entry(row.name_member).or_insert_with(|| self.fresh_name().into());
+        }
+    }
+
+    fn is_connect(&self) -> bool {
+        self.schema.service.sdk_id == "Connect"
+    }
+
+    /// The instance that the run works in: the one that was named, else one that it makes where that harms nobody.
+    pub async fn instance(&self) -> Option<String> {
+        let cell = &self.instance;
+        cell.get_or_init(|| async {
+            if let Some(id) = &self.target.instance_id {
+                return Some(id.clone());
+            }
+            if !self.target.loopback {
+                return None;
+            }
+            self.make(&RESOURCES[0]).await.ok().map(|made| made.id)
+        })
+        .await
+        .clone()
+    }
+
+    /// The resource of a kind that belongs to one operation's trials, made on first use. Operations that delete get a
+    /// new one every time.
+    pub async fn resource(&self, row: &'static Resource, operation: &str) -> Option<Made> {
+        if row.delete == operation {
+            return self.make(row).await.ok();
+        }
+        if row.id_member == "InstanceId" && !row.updates.contains(&operation) {
+            return self.instance().await.map(|id| Made { arn: id.clone(), id });
+        }
+        let cell = {
+            let mut fixtures = self.fixtures.lock().ok()?;
+            fixtures.entry((row.kind, operation.to_owned())).or_default().clone()
+        };
+        cell.get_or_init(|| async { self.make(row).await.ok() }).await.clone()
+    }
+
+    /// The input that makes a resource of a kind, under a new name.
+    pub async fn creation(&self, row: &Resource) -> Option<(OperationId, Value)> {
+        let operation = self.schema.operation_named(row.create)?;
+        let members = self.schema.input_members(&self.schema[operation])?;
+        let mut value = (row.template)();
+        value[row.name_member] = self.fresh_name().into();
+        if row.id_member != "InstanceId" {
+            // Boxed: making an instance makes a resource in turn.
+            value["InstanceId"] = Box::pin(self.instance()).await?.into();
+        }
+        if let Some(token) = members.iter().find(|member| member.idempotency_token) {
+            value[&token.name] = self.fresh_token().into();
+        }
+        Some((operation, value))
+    }
+
+    /// Makes a resource; the text says how the endpoint refused.
+    pub async fn make(&self, row: &Resource) -> Result<Made, String> {
+        if let Some(operation) = self.schema.operation_named(row.create) {
+            self.permission.check(self.schema, &self.schema[operation])?;
+        }
+        let (operation, value) =
+            self.creation(row).await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
+        match self.call(operation, &value).await? {
+            Reply::Success(exchange) => made_of(row, &exchange.response.body)
+                .ok_or_else(|| format!("{} answered without {} and {}", row.create, row.id, row.arn)),
+            other => Err(format!("{} answered {}", row.create, other.describe())),
+        }
+    }
+}
+
+/// Id and ARN in the answer to a creation.
+pub fn made_of(row: &Resource, body: &[u8]) -> Option<Made> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let text = |member: &str| body.get(member).and_then(Value::as_str).map(str::to_owned);
+    Some(Made { id: text(row.id)?, arn: text(row.arn)? })
+}

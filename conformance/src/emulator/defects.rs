@@ -1,0 +1,657 @@
+//! Deliberate faults, one row each: what is wrong, which checks must see it, and the seam where it acts.
+//!
+//! A row is data and a function. There are seven seams ([`Fault`]); a new defect needs a new row, and only rarely a new
+//! switch in [`Policy`]. Knows the seams, and nothing of how the emulator does its work.
+
+use connect_model::schema::{Kind, Operation, Schema, ShapeId};
+use connect_model::validate::{Violation, ViolationKind};
+use connect_model::wire::DecodeError;
+use connect_model::wire::message::{HttpRequest, HttpResponse};
+use serde_json::{Value, json};
+
+use super::policy::{Paging, Policy, Tokens};
+use super::refusal::Refusal;
+
+/// A deliberate fault of the emulator.
+#[derive(Debug)]
+pub struct Defect {
+    /// Stable name, for `--defect`.
+    pub id: &'static str,
+    /// Which side of the contract it breaks.
+    pub family: Family,
+    /// What the endpoint does wrong, one sentence.
+    pub summary: &'static str,
+    /// Ids of the checks that must catch it. No other check may.
+    pub kills: &'static [&'static str],
+    pub(crate) fault: Fault,
+}
+
+impl Defect {
+    /// The defect of that id.
+    pub fn named(id: &str) -> Option<&'static Defect> {
+        DEFECTS.iter().find(|defect| defect.id == id)
+    }
+}
+
+/// Sides of the contract, as families of checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// Form of answers.
+    Shape,
+    /// What input is refused.
+    Invalid,
+    /// Form of errors.
+    Error,
+    /// Walks through lists.
+    Pagination,
+    /// What happens when a call is repeated.
+    Idempotency,
+    /// From creation to deletion.
+    Lifecycle,
+    /// What searches find.
+    Search,
+}
+
+impl Family {
+    /// Name, as in check ids.
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Shape => "shape",
+            Family::Invalid => "invalid",
+            Family::Error => "error",
+            Family::Pagination => "pagination",
+            Family::Idempotency => "idempotency",
+            Family::Lifecycle => "lifecycle",
+            Family::Search => "search",
+        }
+    }
+}
+
+/// Where a fault acts.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The request is altered before it is read.
+    Request(fn(&mut HttpRequest)),
+    /// A request that cannot be read is answered with success all the same.
+    Misread(fn(&DecodeError) -> bool),
+    /// Validation does not see these violations.
+    Overlook(fn(&Violation) -> bool),
+    /// Valid requests are refused.
+    Refuse(fn(&Scene<'_>) -> Option<Refusal>),
+    /// A switch of store or handlers is turned.
+    Policy(fn(&mut Policy)),
+    /// The JSON body of a success is altered.
+    Body(fn(&Scene<'_>, &mut Value)),
+    /// The finished response is altered, be it success or error.
+    Reply(fn(&Scene<'_>, &mut HttpResponse)),
+}
+
+/// What a fault can see.
+pub(crate) struct Scene<'a> {
+    pub(crate) schema: &'a Schema,
+    /// None when no operation was found.
+    pub(crate) operation: Option<&'a Operation>,
+    /// Name of the error; none for success.
+    pub(crate) error: Option<&'a str>,
+    /// Number of the call since the start.
+    pub(crate) nth: u64,
+}
+
+/// Every defect.
+pub const DEFECTS: &[Defect] = &[
+    Defect {
+        id: "timestamp-iso",
+        family: Family::Shape,
+        summary: "timestamps in bodies are ISO 8601 text instead of epoch seconds",
+        kills: &["shape.timestamp-format"],
+        fault: Fault::Body(|scene, body| {
+            edit(scene, body, |kind, value| {
+                if matches!(kind, Kind::Timestamp) && value.is_number() {
+                    *value = json!("2024-05-14T08:00:00Z");
+                }
+            });
+        }),
+    },
+    Defect {
+        id: "missing-required-output",
+        family: Family::Shape,
+        summary: "the first required member of an answer is left out",
+        kills: &["shape.required"],
+        fault: Fault::Body(|scene, body| {
+            if let Some(shape) = scene.operation.and_then(|operation| operation.output) {
+                drop_required(scene.schema, shape, body);
+            }
+        }),
+    },
+    Defect {
+        id: "number-as-string",
+        family: Family::Shape,
+        summary: "numbers in answers are text",
+        kills: &["shape.type"],
+        fault: Fault::Body(|scene, body| {
+            edit(scene, body, |kind, value| {
+                if matches!(kind, Kind::Number(_)) && value.is_number() {
+                    *value = Value::String(value.to_string());
+                }
+            });
+        }),
+    },
+    Defect {
+        id: "wrong-content-type",
+        family: Family::Shape,
+        summary: "JSON bodies of successes are called text/html",
+        kills: &["shape.content-type"],
+        fault: Fault::Reply(|scene, response| {
+            if scene.error.is_none() {
+                response.headers.set("content-type", "text/html; charset=utf-8");
+            }
+        }),
+    },
+    Defect {
+        id: "body-not-json",
+        family: Family::Shape,
+        summary: "bodies of successes lack their last byte",
+        kills: &["shape.json"],
+        fault: Fault::Reply(|scene, response| {
+            if scene.error.is_none() {
+                response.body.pop();
+            }
+        }),
+    },
+    Defect {
+        id: "status-201",
+        family: Family::Shape,
+        summary: "successes have status 201 where the model says 200",
+        kills: &["shape.status"],
+        fault: Fault::Reply(|scene, response| {
+            if scene.error.is_none() {
+                response.status = 201;
+            }
+        }),
+    },
+    Defect {
+        id: "no-request-id",
+        family: Family::Shape,
+        summary: "answers have no x-amzn-requestid",
+        kills: &["shape.request-id"],
+        fault: Fault::Reply(|_, response| response.headers.remove("x-amzn-requestid")),
+    },
+    Defect {
+        id: "future-member",
+        family: Family::Shape,
+        summary: "answers have a member that the model does not know",
+        kills: &["shape.unknown-member"],
+        fault: Fault::Body(|_, body| {
+            if let Value::Object(members) = body {
+                members.insert("IsFromTheFuture".to_owned(), json!(true));
+            }
+        }),
+    },
+    Defect {
+        id: "any-content-type",
+        family: Family::Invalid,
+        summary: "bodies are read as JSON, whatever they are called",
+        kills: &["invalid.wrong-content-type"],
+        fault: Fault::Request(|request| {
+            if !request.body.is_empty() {
+                request.headers.set("content-type", "application/json");
+            }
+        }),
+    },
+    Defect {
+        id: "accept-missing-required",
+        family: Family::Invalid,
+        summary: "requests without a required member are accepted; null is absence",
+        kills: &["invalid.missing-required", "invalid.null-required"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::MissingRequired),
+    },
+    Defect {
+        id: "accept-unknown-enum",
+        family: Family::Invalid,
+        summary: "values outside an enum are accepted",
+        kills: &["invalid.enum-unknown"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::EnumUnknown),
+    },
+    Defect {
+        id: "accept-enum-case",
+        family: Family::Invalid,
+        summary: "enum values in other letter case are accepted",
+        kills: &["invalid.enum-case"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::EnumCase),
+    },
+    Defect {
+        id: "no-length-max",
+        family: Family::Invalid,
+        summary: "text may be of any length",
+        kills: &["invalid.length-max"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::LengthMax),
+    },
+    Defect {
+        id: "no-length-min",
+        family: Family::Invalid,
+        summary: "text may be empty",
+        kills: &["invalid.length-min"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::LengthMin),
+    },
+    Defect {
+        id: "ignore-pattern",
+        family: Family::Invalid,
+        summary: "patterns are not looked at",
+        kills: &["invalid.pattern"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::Pattern),
+    },
+    Defect {
+        id: "no-list-max",
+        family: Family::Invalid,
+        summary: "lists may have any number of elements",
+        kills: &["invalid.list-max"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::ListMax),
+    },
+    Defect {
+        id: "no-range-min",
+        family: Family::Invalid,
+        summary: "numbers may be as small as they like",
+        kills: &["invalid.range-min"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::RangeMin),
+    },
+    Defect {
+        id: "no-range-max",
+        family: Family::Invalid,
+        summary: "numbers may be as large as they like",
+        kills: &["invalid.range-max"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::RangeMax),
+    },
+    Defect {
+        id: "no-list-min",
+        family: Family::Invalid,
+        summary: "lists may be empty",
+        kills: &["invalid.list-min"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::ListMin),
+    },
+    Defect {
+        id: "no-map-min",
+        family: Family::Invalid,
+        summary: "maps may be empty",
+        kills: &["invalid.map-min"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::MapMin),
+    },
+    Defect {
+        id: "no-map-max",
+        family: Family::Invalid,
+        summary: "maps may have any number of entries",
+        kills: &["invalid.map-max"],
+        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::MapMax),
+    },
+    Defect {
+        id: "accept-malformed-json",
+        family: Family::Invalid,
+        summary: "bodies that are not JSON are accepted",
+        kills: &["invalid.malformed-json"],
+        fault: Fault::Misread(
+            |error| matches!(error, DecodeError::Serialization { pointer, .. } if pointer.is_empty()),
+        ),
+    },
+    Defect {
+        id: "accept-wrong-form",
+        family: Family::Invalid,
+        summary: "values of the wrong type or form are accepted",
+        kills: &[
+            "invalid.wrong-type",
+            "invalid.not-integer",
+            "invalid.overflow",
+            "invalid.union-none",
+            "invalid.union-two",
+            "invalid.null-element",
+            "invalid.timestamp-format",
+            "invalid.blob-encoding",
+        ],
+        fault: Fault::Misread(
+            |error| matches!(error, DecodeError::Serialization { pointer, .. } if !pointer.is_empty()),
+        ),
+    },
+    Defect {
+        id: "reject-everything",
+        family: Family::Invalid,
+        summary: "every request is refused with 400, valid or not: must not pass for an endpoint that validates",
+        kills: &["shape.status"],
+        fault: Fault::Refuse(|_| Some(Refusal::Invalid("the request is invalid".to_owned()))),
+    },
+    Defect {
+        id: "error-wrong-status",
+        family: Family::Error,
+        summary: "errors for bad input have status 422 instead of the model's 400",
+        kills: &["error.status-matches-type"],
+        fault: Fault::Reply(|scene, response| {
+            if scene.error.is_some() && response.status == 400 {
+                response.status = 422;
+            }
+        }),
+    },
+    Defect {
+        id: "not-found-as-400",
+        family: Family::Error,
+        summary: "what does not exist is answered with InvalidRequestException",
+        kills: &["error.not-found"],
+        fault: Fault::Reply(|scene, response| {
+            if is_not_found(scene) {
+                response.status = 400;
+                rename(response, Some("InvalidRequestException"));
+            }
+        }),
+    },
+    Defect {
+        id: "no-error-name",
+        family: Family::Error,
+        summary: "errors say their name nowhere",
+        kills: &["error.discriminator"],
+        fault: Fault::Reply(|scene, response| {
+            if scene.error.is_some() {
+                rename(response, None);
+            }
+        }),
+    },
+    Defect {
+        id: "html-error",
+        family: Family::Error,
+        summary: "errors have an HTML page as body",
+        kills: &["error.json-body"],
+        fault: Fault::Reply(|scene, response| {
+            if scene.error.is_some() {
+                response.headers.set("content-type", "text/html");
+                response.body = b"<html><body><h1>Bad Request</h1></body></html>".to_vec();
+            }
+        }),
+    },
+    Defect {
+        id: "crash-on-unknown-id",
+        family: Family::Error,
+        summary: "an id that does not exist is answered with 500",
+        kills: &["error.no-5xx"],
+        fault: Fault::Reply(|scene, response| {
+            if is_not_found(scene) {
+                response.status = 500;
+                rename(response, Some("InternalServiceException"));
+            }
+        }),
+    },
+    Defect {
+        id: "leak-stack-trace",
+        family: Family::Error,
+        summary: "messages of errors hold a stack trace",
+        kills: &["error.no-leak"],
+        fault: Fault::Reply(|scene, response| {
+            if scene.error.is_some() {
+                edit_json(response, |body| {
+                    body.insert("Message".to_owned(), STACK_TRACE.into());
+                });
+            }
+        }),
+    },
+    Defect {
+        id: "unmodelled-error",
+        family: Family::Error,
+        summary: "errors have a name that the operation does not model",
+        kills: &["error.modelled"],
+        fault: Fault::Reply(|scene, response| {
+            if scene.error.is_some_and(|name| name.starts_with("Invalid")) {
+                rename(response, Some("UnexpectedInputException"));
+            }
+        }),
+    },
+    Defect {
+        id: "page-repeats-item",
+        family: Family::Pagination,
+        summary: "a page begins with the last item of the page before",
+        kills: &["pagination.no-duplicates"],
+        fault: Fault::Policy(|policy| policy.paging = Paging::RepeatsItem),
+    },
+    Defect {
+        id: "page-loses-item",
+        family: Family::Pagination,
+        summary: "the first item of every page but the first is left out",
+        kills: &["pagination.complete"],
+        fault: Fault::Policy(|policy| policy.paging = Paging::LosesItem),
+    },
+    Defect {
+        id: "page-size-ignored",
+        family: Family::Pagination,
+        summary: "pages have the default size, whatever is asked for",
+        kills: &["pagination.page-size"],
+        fault: Fault::Policy(|policy| policy.paging = Paging::IgnoresSize),
+    },
+    Defect {
+        id: "page-size-unbounded",
+        family: Family::Pagination,
+        summary: "page sizes outside the model's range are accepted",
+        kills: &["pagination.bounds"],
+        fault: Fault::Overlook(|violation| {
+            violation.path == "/MaxResults"
+                && matches!(violation.kind, ViolationKind::RangeMin | ViolationKind::RangeMax)
+        }),
+    },
+    Defect {
+        id: "token-loop",
+        family: Family::Pagination,
+        summary: "the end of a list carries a token that leads to itself",
+        kills: &["pagination.terminates"],
+        fault: Fault::Policy(|policy| policy.paging = Paging::NeverEnds),
+    },
+    Defect {
+        id: "token-on-last-page",
+        family: Family::Pagination,
+        summary: "the last page carries a text for a token, which is then refused",
+        kills: &["pagination.end-without-token"],
+        fault: Fault::Policy(|policy| policy.paging = Paging::TokenOnLast),
+    },
+    Defect {
+        id: "token-used-once",
+        family: Family::Pagination,
+        summary: "a token is refused when it is used again",
+        kills: &["pagination.token-repeatable"],
+        fault: Fault::Policy(|policy| policy.paging = Paging::SingleUse),
+    },
+    Defect {
+        id: "token-not-checked",
+        family: Family::Pagination,
+        summary: "any text is taken for a token",
+        kills: &["pagination.token-tampered"],
+        fault: Fault::Policy(|policy| policy.paging = Paging::Unchecked),
+    },
+    Defect {
+        id: "total-of-page",
+        family: Family::Pagination,
+        summary: "ApproximateTotalCount counts the page and not what was found",
+        kills: &["pagination.total-count"],
+        fault: Fault::Body(|_, body| {
+            let items = body.as_object().and_then(|body| body.values().find_map(Value::as_array)).map(Vec::len);
+            if let (Some(items), Some(total)) = (items, body.get_mut("ApproximateTotalCount")) {
+                *total = items.into();
+            }
+        }),
+    },
+    Defect {
+        id: "token-ignored",
+        family: Family::Idempotency,
+        summary: "a call that is repeated with its ClientToken makes a second resource",
+        kills: &["idempotency.same-token-same-result", "idempotency.same-token-one-resource"],
+        fault: Fault::Policy(|policy| policy.tokens = Tokens::Ignored),
+    },
+    Defect {
+        id: "token-too-greedy",
+        family: Family::Idempotency,
+        summary: "client tokens that differ in their last four characters only count as the same",
+        kills: &["idempotency.different-token-distinct"],
+        fault: Fault::Policy(|policy| policy.tokens = Tokens::Greedy),
+    },
+    Defect {
+        id: "race-on-token",
+        family: Family::Idempotency,
+        summary: "concurrent calls with the same ClientToken each make a resource",
+        kills: &["idempotency.concurrent-same-token"],
+        fault: Fault::Policy(|policy| policy.tokens = Tokens::Raced),
+    },
+    Defect {
+        id: "read-not-repeatable",
+        family: Family::Idempotency,
+        summary: "timestamps move with every read",
+        kills: &["idempotency.repeated-read-equal"],
+        fault: Fault::Body(|scene, body| {
+            if scene.operation.is_some_and(|operation| operation.method == "GET") {
+                edit(scene, body, |kind, value| {
+                    if let (Kind::Timestamp, Some(time)) = (kind, value.as_f64()) {
+                        *value = json!(time - 1.0 - scene.nth as f64);
+                    }
+                });
+            }
+        }),
+    },
+    Defect {
+        id: "delete-always-ok",
+        family: Family::Idempotency,
+        summary: "deleting what is not there succeeds",
+        kills: &["idempotency.repeated-delete"],
+        fault: Fault::Policy(|policy| policy.deletes_anything = true),
+    },
+    Defect {
+        id: "duplicate-name-accepted",
+        family: Family::Lifecycle,
+        summary: "a name that is taken may be taken again",
+        kills: &["lifecycle.duplicate-name"],
+        fault: Fault::Policy(|policy| policy.shares_names = true),
+    },
+    Defect {
+        id: "deleted-still-there",
+        family: Family::Lifecycle,
+        summary: "deletions are acknowledged and not made",
+        kills: &["lifecycle.delete-gone", "idempotency.repeated-delete"],
+        fault: Fault::Policy(|policy| policy.keeps_deleted = true),
+    },
+    Defect {
+        id: "update-lost",
+        family: Family::Lifecycle,
+        summary: "updates are acknowledged and not made",
+        kills: &["lifecycle.update-visible"],
+        fault: Fault::Policy(|policy| policy.forgets_updates = true),
+    },
+    Defect {
+        id: "publish-unchecked",
+        family: Family::Lifecycle,
+        summary: "content is published although it is not JSON",
+        kills: &["lifecycle.saved-published"],
+        fault: Fault::Policy(|policy| policy.publishes_anything = true),
+    },
+    Defect {
+        id: "tags-lost",
+        family: Family::Lifecycle,
+        summary: "tags are acknowledged and not kept",
+        kills: &["lifecycle.tags"],
+        fault: Fault::Policy(|policy| policy.forgets_tags = true),
+    },
+    Defect {
+        id: "search-finds-everything",
+        family: Family::Search,
+        summary: "criteria and filters of searches are not looked at",
+        kills: &["search.and-narrows", "search.type-partition", "search.filter-oracle"],
+        fault: Fault::Policy(|policy| policy.finds_everything = true),
+    },
+];
+
+/// What a crash in a server written in Java looks like.
+const STACK_TRACE: &str = "java.lang.NullPointerException\n\tat \
+    com.example.service.Handler.handle(Handler.java:42)\n\tat java.base/java.lang.Thread.run(Thread.java:840)";
+
+fn is_not_found(scene: &Scene<'_>) -> bool {
+    scene.error == Some("ResourceNotFoundException")
+}
+
+/// Gives an error another name, or none, wherever it says its name.
+fn rename(response: &mut HttpResponse, name: Option<&str>) {
+    response.headers.remove("x-amzn-errortype");
+    if let Some(name) = name {
+        response.headers.set("x-amzn-errortype", name);
+    }
+    edit_json(response, |body| {
+        for key in ["__type", "code", "Code"] {
+            match (body.get_mut(key), name) {
+                (Some(value), Some(name)) => *value = name.into(),
+                (Some(_), None) => drop(body.remove(key)),
+                (None, _) => {}
+            }
+        }
+    });
+}
+
+fn edit_json(response: &mut HttpResponse, edit: impl FnOnce(&mut serde_json::Map<String, Value>)) {
+    if let Ok(Value::Object(mut body)) = serde_json::from_slice(&response.body) {
+        edit(&mut body);
+        response.body = Value::Object(body).to_string().into_bytes();
+    }
+}
+
+/// Shows every value of an output's body to `change`, with what it is.
+fn edit(scene: &Scene<'_>, body: &mut Value, change: impl Fn(&Kind, &mut Value)) {
+    if let Some(shape) = scene.operation.and_then(|operation| operation.output) {
+        visit(scene.schema, shape, body, &change);
+    }
+}
+
+fn visit(schema: &Schema, shape: ShapeId, value: &mut Value, change: &dyn Fn(&Kind, &mut Value)) {
+    let kind = &schema[shape].kind;
+    match (kind, &mut *value) {
+        (Kind::Structure(members) | Kind::Union(members), Value::Object(map)) => {
+            for (key, value) in map {
+                if let Some(member) = members.by_json_name(key) {
+                    visit(schema, member.slot.target, value, change);
+                }
+            }
+        }
+        (Kind::List(list), Value::Array(items)) => {
+            for item in items {
+                visit(schema, list.member.target, item, change);
+            }
+        }
+        (Kind::Map(map), Value::Object(entries)) => {
+            for value in entries.values_mut() {
+                visit(schema, map.value.target, value, change);
+            }
+        }
+        _ => change(kind, value),
+    }
+}
+
+/// Takes the first required member away, as deep as there is one; says whether there was one.
+fn drop_required(schema: &Schema, shape: ShapeId, value: &mut Value) -> bool {
+    match (&schema[shape].kind, value) {
+        (Kind::Structure(members), Value::Object(map)) => {
+            let deeper = members.iter().any(|member| {
+                map.get_mut(&member.json_name).is_some_and(|value| drop_required(schema, member.slot.target, value))
+            });
+            let required = || members.iter().find(|member| member.required && map.contains_key(&member.json_name));
+            deeper || required().is_some_and(|member| map.remove(&member.json_name).is_some())
+        }
+        (Kind::List(list), Value::Array(items)) => {
+            items.iter_mut().any(|item| drop_required(schema, list.member.target, item))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_table_is_sound() {
+        let ids: BTreeSet<&str> = DEFECTS.iter().map(|defect| defect.id).collect();
+        assert_eq!(ids.len(), DEFECTS.len(), "ids are unique");
+        for family in [Family::Shape, Family::Invalid, Family::Error, Family::Pagination, Family::Idempotency] {
+            assert!(DEFECTS.iter().filter(|defect| defect.family == family).count() >= 2, "{family:?}");
+        }
+        for defect in DEFECTS {
+            assert!(!defect.kills.is_empty(), "{}: a defect that nothing catches proves nothing", defect.id);
+            assert!(defect.kills.iter().all(|check| check.contains('.')), "{}", defect.id);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Switches inside the emulator that a defect may turn. The default is how a good endpoint behaves.
+
+/// What store and handlers do where more than one thing could be done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Policy {
+    /// What becomes of client tokens.
+    pub(crate) tokens: Tokens,
+    /// How lists are cut into pages.
+    pub(crate) paging: Paging,
+    /// Deleting what is not there succeeds.
+    pub(crate) deletes_anything: bool,
+    /// A name that is taken may be taken again.
+    pub(crate) shares_names: bool,
+    /// Deleted things stay visible.
+    pub(crate) keeps_deleted: bool,
+    /// Updates are acknowledged and not made.
+    pub(crate) forgets_updates: bool,
+    /// Contents are published without a look at them.
+    pub(crate) publishes_anything: bool,
+    /// `SearchFilter` and `SearchCriteria` are not looked at.
+    pub(crate) finds_everything: bool,
+    /// Tags are acknowledged and not kept.
+    pub(crate) forgets_tags: bool,
+}
+
+/// What becomes of client tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tokens {
+    /// Same token, same result.
+    #[default]
+    Honoured,
+    /// A replay makes a second resource.
+    Ignored,
+    /// Tokens that agree in all but their last four characters count as the same, whatever the body.
+    Greedy,
+    /// Looked up first, written later, with time for others between.
+    Raced,
+}
+
+/// How lists are cut into pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Paging {
+    /// Everything once, in pages of the size that was asked for.
+    #[default]
+    Sound,
+    /// A page begins with the last item of the page before.
+    RepeatsItem,
+    /// The first item of every page but the first is left out.
+    LosesItem,
+    /// Pages have the default size, whatever was asked for.
+    IgnoresSize,
+    /// The end of the list carries a token that leads to itself.
+    NeverEnds,
+    /// The last page carries a text that is no token.
+    TokenOnLast,
+    /// Any text is taken for a token.
+    Unchecked,
+    /// A token works once.
+    SingleUse,
+}

@@ -1,0 +1,61 @@
+//! Several checks look at the same exchanges. An observation is made once and asked by each of them: what was seen, what
+//! was judged at all, and what broke.
+
+use std::collections::BTreeMap;
+
+use crate::case::{Finding, Outcome};
+
+/// Findings of one check that an observation keeps; more of the same tell nothing new.
+const KEPT: usize = 3;
+
+/// What the exchanges of one operation showed.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    /// The endpoint does not offer the operation, and how it said so.
+    pub unsupported: Option<String>,
+    /// Why checks that were not judged were not.
+    pub blocked: Option<String>,
+    /// How often each check had something to judge. A check that never had is indeterminate, not passed.
+    judged: BTreeMap<&'static str, u32>,
+    findings: Vec<Finding>,
+}
+
+impl Observation {
+    /// Nothing to observe: the operation is not there.
+    pub fn unsupported(why: String) -> Self {
+        Self { unsupported: Some(why), ..Self::default() }
+    }
+
+    /// The check has looked at something.
+    pub fn judged(&mut self, check: &'static str) {
+        *self.judged.entry(check).or_default() += 1;
+    }
+
+    /// The check has looked, and this is what it saw.
+    pub fn add(&mut self, findings: Vec<Finding>) {
+        for finding in findings {
+            let same = self.findings.iter().filter(|other| other.check == finding.check).count();
+            if same < KEPT {
+                self.findings.push(finding);
+            }
+        }
+    }
+
+    /// Why the rest could not be judged; the first reason stays.
+    pub fn block(&mut self, why: impl Into<String>) {
+        self.blocked.get_or_insert_with(|| why.into());
+    }
+
+    /// What came of one check.
+    pub fn outcome(&self, check: &'static str) -> Outcome {
+        if let Some(why) = &self.unsupported {
+            return Outcome::unsupported(why.clone(), 0);
+        }
+        let findings: Vec<Finding> = self.findings.iter().filter(|finding| finding.check == check).cloned().collect();
+        if findings.is_empty() && !self.judged.contains_key(check) {
+            let why = self.blocked.clone().unwrap_or_else(|| "nothing to judge was seen".to_owned());
+            return Outcome::indeterminate(why, 0);
+        }
+        Outcome::from_findings(findings, 0)
+    }
+}

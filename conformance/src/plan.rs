@@ -1,0 +1,263 @@
+//! What a run will try: checks × operations, as data. Sends nothing; ids depend on the model alone.
+
+use std::collections::BTreeSet;
+
+use arbitrary::Unstructured;
+use connect_model::generate::seed::Stream;
+use connect_model::generate::{Config, Generator, Side, Site, sites};
+use connect_model::schema::{Operation, OperationId, Schema};
+use connect_model::semantics::danger::{Danger, danger};
+use connect_model::wire::encode_request;
+
+use crate::case::CaseId;
+use crate::checks::{self, Check, error, idempotency, invalid, pagination, shape};
+
+/// What is to be done for a case.
+#[derive(Clone, Debug)]
+pub enum Task {
+    /// Ask the observation of valid requests.
+    Shape,
+    /// Ask the observation of provoked errors.
+    Error,
+    /// Ask the observation of walks over pages.
+    Pagination,
+    /// Repeat a call.
+    Idempotency,
+    /// Send a mutant and its twin.
+    Mutation(Box<Site>),
+    /// Send a request with a fault beside its value.
+    Fault(invalid::Fault),
+}
+
+/// A case with all that is needed to try it.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// Operation under test.
+    pub operation: OperationId,
+    /// The judge.
+    pub check: &'static Check,
+    /// What is done.
+    pub task: Task,
+}
+
+/// What may be sent to a target. Source: what each operation does to the world, see
+/// [`connect_model::semantics::danger`].
+#[derive(Clone, Debug, Default)]
+pub struct Permission {
+    /// The endpoint is on this machine: nothing can cost money or reach people.
+    pub loopback: bool,
+    /// Writes are allowed.
+    pub writes: bool,
+    /// Operations that are allowed by name, whatever they do.
+    pub operations: BTreeSet<String>,
+}
+
+impl Permission {
+    /// Whether an operation may be called; the text says why not, and which flag allows it.
+    pub fn check(&self, schema: &Schema, operation: &Operation) -> Result<(), String> {
+        let class = danger(schema, operation);
+        let allowed = self.loopback
+            || self.operations.contains(&operation.name)
+            || match class {
+                Danger::Read => true,
+                Danger::Write => self.writes,
+                Danger::CostsOrReachesPeople | Danger::AccountWide => false,
+            };
+        if allowed {
+            return Ok(());
+        }
+        let flag = match class {
+            Danger::Read | Danger::Write => "--allow-writes".to_owned(),
+            _ => format!("--allow-operation {}", operation.name),
+        };
+        Err(format!("{} {}; {flag} allows it", operation.name, class.describe()))
+    }
+}
+
+/// Which part of everything is tried.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Operations by name; all when empty.
+    pub operations: BTreeSet<String>,
+    /// Families or check ids; all when empty.
+    pub checks: BTreeSet<String>,
+    /// Text that a case id contains.
+    pub filter: Option<String>,
+    /// What may be sent.
+    pub permission: Permission,
+}
+
+/// A plan: cases in order of operation and family, and what it leaves out.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// Ids, in step with `tasks`.
+    pub cases: Vec<CaseId>,
+    /// What each case does.
+    pub tasks: Vec<Planned>,
+    /// Operations that are not sent, each with the reason.
+    pub not_sent: Vec<String>,
+    /// Mutations that have no value or no form on the wire, each with the reason.
+    pub left_out: Vec<String>,
+}
+
+impl Plan {
+    /// Plans what the selection asks for.
+    pub fn new(schema: &Schema, selection: &Selection) -> Self {
+        let mut plan = Self::default();
+        for (id, operation) in schema.operations() {
+            if !selection.operations.is_empty() && !selection.operations.contains(&operation.name) {
+                continue;
+            }
+            if let Some(why) = &operation.refused {
+                plan.not_sent.push(format!("{}: {why}", operation.name));
+                continue;
+            }
+            if let Err(why) = selection.permission.check(schema, operation) {
+                plan.not_sent.push(why);
+                continue;
+            }
+            plan.operation(schema, id, selection);
+        }
+        plan
+    }
+
+    fn operation(&mut self, schema: &Schema, operation: OperationId, selection: &Selection) {
+        for check in shape::planned(schema, operation) {
+            self.add(schema, selection, operation, check, None, Task::Shape);
+        }
+        if selection.wants_family("invalid") {
+            self.invalid(schema, operation, selection);
+        }
+        for check in error::planned(schema, operation) {
+            self.add(schema, selection, operation, check, None, Task::Error);
+        }
+        for check in pagination::planned(schema, operation) {
+            self.add(schema, selection, operation, check, None, Task::Pagination);
+        }
+        for check in idempotency::planned(schema, operation) {
+            self.add(schema, selection, operation, check, None, Task::Idempotency);
+        }
+    }
+
+    fn invalid(&mut self, schema: &Schema, operation: OperationId, selection: &Selection) {
+        let contract = &schema[operation];
+        let generator = Generator::new(schema, Config::sparse());
+        let token = contract.pagination.as_ref().map(|pagination| pagination.input_token.as_str());
+        for site in sites(schema, operation, Side::Input) {
+            let variant = site.mutation.path.to_string();
+            let Some(check) = checks::find(invalid::check_of(site.mutation.kind).id) else { continue };
+            // Tokens are opaque and come from the endpoint; that they cannot be forged is a check of its own.
+            if token == Some(variant.as_str()) || !selection.wants(&contract.name, check, Some(&variant)) {
+                continue;
+            }
+            let bytes = Stream::new(0, &variant).bytes(256);
+            let mutant = generator.mutant(operation, Side::Input, &site, &mut Unstructured::new(&bytes));
+            let expressible = mutant
+                .map_err(|why| why.to_string())
+                .and_then(|mutant| encode_request(schema, operation, &mutant.value).map_err(|why| why.to_string()));
+            match expressible {
+                Ok(_) => {
+                    self.add(schema, selection, operation, check, Some(variant), Task::Mutation(Box::new(site)));
+                }
+                Err(why) => self.left_out.push(format!("{}/{}/{variant}: {why}", contract.name, check.id)),
+            }
+        }
+        for (check, variant, fault) in invalid::faults(schema, operation) {
+            self.add(schema, selection, operation, check, variant, Task::Fault(fault));
+        }
+    }
+
+    fn add(
+        &mut self,
+        schema: &Schema,
+        selection: &Selection,
+        operation: OperationId,
+        check: &'static Check,
+        variant: Option<String>,
+        task: Task,
+    ) {
+        let name = &schema[operation].name;
+        // A table's own row and the one that `find` gives are equal; reports use the latter's address for nothing.
+        if selection.wants(name, check, variant.as_deref()) {
+            self.cases.push(CaseId { operation: name.clone(), check: check.id, variant });
+            self.tasks.push(Planned { operation, check, task });
+        }
+    }
+}
+
+impl Selection {
+    fn wants_family(&self, family: &str) -> bool {
+        self.checks.is_empty()
+            || self.checks.iter().any(|wanted| wanted.split('.').next().is_some_and(|name| name == family))
+    }
+
+    fn wants(&self, operation: &str, check: &Check, variant: Option<&str>) -> bool {
+        let chosen = self.checks.is_empty() || self.checks.contains(check.id) || self.checks.contains(check.family());
+        chosen
+            && self.filter.as_ref().is_none_or(|filter| {
+                let id =
+                    CaseId { operation: operation.to_owned(), check: check.id, variant: variant.map(str::to_owned) };
+                id.to_string().contains(filter.as_str())
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn whole() -> Plan {
+        let permission = Permission { loopback: true, ..Permission::default() };
+        Plan::new(Schema::connect(), &Selection { permission, ..Selection::default() })
+    }
+
+    #[test]
+    fn every_operation_is_planned_and_ids_are_unique() {
+        let plan = whole();
+        let operations: BTreeSet<&str> = plan.cases.iter().map(|case| case.operation.as_str()).collect();
+        assert_eq!(operations.len(), 405);
+        let ids: BTreeSet<String> = plan.cases.iter().map(ToString::to_string).collect();
+        assert_eq!(ids.len(), plan.cases.len());
+        assert!(plan.cases.len() > 5000, "{}", plan.cases.len());
+    }
+
+    #[test]
+    fn every_check_is_planned_somewhere_except_those_that_connect_cannot_break() {
+        let plan = whole();
+        let planned: BTreeSet<&str> = plan.cases.iter().map(|case| case.check).collect();
+        let missing: Vec<&str> =
+            checks::all().iter().map(|check| check.id).filter(|id| !planned.contains(id)).collect();
+        assert_eq!(missing, ["invalid.blob-encoding", "invalid.unique"]);
+    }
+
+    #[test]
+    fn away_from_loopback_only_reads_are_sent_unless_allowed() {
+        let schema = Schema::connect();
+        let plan = |permission: Permission| {
+            let plan = Plan::new(schema, &Selection { permission, ..Selection::default() });
+            plan.cases.iter().map(|case| case.operation.clone()).collect::<BTreeSet<_>>()
+        };
+        let reads = plan(Permission::default());
+        assert!(reads.contains("DescribeRule") && !reads.contains("CreateRule"));
+        let writes = plan(Permission { writes: true, ..Permission::default() });
+        assert!(writes.contains("CreateRule") && !writes.contains("StartOutboundVoiceContact"));
+        assert!(!writes.contains("CreateInstance"));
+        let operations = BTreeSet::from(["StartOutboundVoiceContact".to_owned()]);
+        assert!(plan(Permission { operations, ..Permission::default() }).contains("StartOutboundVoiceContact"));
+    }
+
+    #[test]
+    fn a_selection_narrows() {
+        let permission = Permission { loopback: true, ..Permission::default() };
+        let selection = Selection {
+            operations: BTreeSet::from(["CreateRule".to_owned()]),
+            checks: BTreeSet::from(["invalid.enum-unknown".to_owned()]),
+            filter: Some("ActionType".to_owned()),
+            permission,
+        };
+        let plan = Plan::new(Schema::connect(), &selection);
+        let ids: Vec<String> = plan.cases.iter().map(ToString::to_string).collect();
+        assert_eq!(ids, ["CreateRule/invalid.enum-unknown/Actions[].ActionType"]);
+    }
+}

@@ -1,0 +1,140 @@
+//! What an answer is, before anybody judges it: success, an error of the operation, or trouble that says nothing about
+//! the contract.
+
+use connect_model::schema::{OperationId, Schema};
+use connect_model::wire::{DecodedError, decode_error};
+
+use crate::case::Exchange;
+use crate::transport::TransportError;
+
+/// An answer, classed.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// A status of 2xx.
+    Success(Box<Exchange>),
+    /// Any other status that speaks of the request.
+    Refused(Box<Exchange>, Box<DecodedError>),
+    /// The endpoint does not know the operation.
+    Unsupported(String),
+    /// Throttled, not authenticated, or no answer.
+    Trouble(String),
+}
+
+/// Error names of the front door that concern the caller and not the request. Source: Connect reference facts A8, C5.
+const AUTHENTICATION: &[&str] = &[
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "IncompleteSignatureException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+];
+
+/// Error names of the front door that any operation may answer with though its model does not list them.
+pub const GATEWAY: &[&str] = &[
+    "AccessDeniedException",
+    "AuthorizerConfigurationException",
+    "ExpiredTokenException",
+    "IncompleteSignatureException",
+    "InternalFailure",
+    "InternalServerErrorException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "NotAcceptableException",
+    "RequestEntityTooLargeException",
+    "SerializationException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "SignatureDoesNotMatch",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "UnknownOperationException",
+    "UnrecognizedClientException",
+    "UnsupportedMediaTypeException",
+    "ValidationException",
+];
+
+/// Quota errors share status 429 with throttling and are answers to the request.
+const QUOTA: &str = "LimitExceededException";
+
+/// Classes an answer. Once the endpoint is known to offer the operation, nothing counts as "unknown operation" any more:
+/// a nameless 404 is then an answer to be judged.
+pub fn classify(
+    schema: &Schema,
+    operation: OperationId,
+    result: Result<Exchange, TransportError>,
+    offered: bool,
+) -> Reply {
+    let exchange = match result {
+        Ok(exchange) => exchange,
+        Err(error) => return Reply::Trouble(format!("{}: {error}", error.class())),
+    };
+    let status = exchange.response.status;
+    if (200..300).contains(&status) {
+        return Reply::Success(Box::new(exchange));
+    }
+    let error = decode_error(schema, operation, &exchange.response);
+    let code = error.code.as_deref().unwrap_or_default();
+    if status == 429 && code != QUOTA {
+        return Reply::Trouble(format!("throttled: 429 {code}"));
+    }
+    if (status == 401 || status == 403) && AUTHENTICATION.contains(&code) {
+        return Reply::Trouble(format!("not allowed: {status} {code}; check credentials and permissions"));
+    }
+    if !offered && is_unknown_operation(status, code, &error) {
+        let name = if code.is_empty() { "no error name" } else { code };
+        return Reply::Unsupported(format!("{status}, {name}"));
+    }
+    Reply::Refused(Box::new(exchange), Box::new(error))
+}
+
+/// An answer that says "no such operation": its name, 501, or a 404 or 405 that no modelled error explains.
+fn is_unknown_operation(status: u16, code: &str, error: &DecodedError) -> bool {
+    match status {
+        501 => true,
+        404 | 405 => {
+            matches!(code, "UnknownOperationException" | "NotImplemented" | "")
+                || (error.modelled.is_none() && !code.ends_with("NotFoundException"))
+        }
+        403 => code == "MissingAuthenticationTokenException",
+        _ => code == "UnknownOperationException",
+    }
+}
+
+impl Reply {
+    /// Error name and status, when it is a refusal.
+    pub fn refusal(&self) -> Option<(u16, Option<&str>)> {
+        match self {
+            Reply::Refused(exchange, error) => Some((exchange.response.status, error.code.as_deref())),
+            _ => None,
+        }
+    }
+
+    /// In a few words, for messages.
+    pub fn describe(&self) -> String {
+        match self {
+            Reply::Success(exchange) => format!("{} (accepted)", exchange.response.status),
+            Reply::Refused(exchange, error) => {
+                let name = error.code.as_deref().unwrap_or("no error name");
+                match error.message.as_deref().filter(|message| !message.is_empty()) {
+                    Some(message) => format!("{} {name}: {}", exchange.response.status, cut(message)),
+                    None => format!("{} {name}", exchange.response.status),
+                }
+            }
+            Reply::Unsupported(why) => format!("operation unknown ({why})"),
+            Reply::Trouble(why) => why.clone(),
+        }
+    }
+}
+
+/// The beginning of a long text.
+pub fn cut(text: &str) -> String {
+    const SHOWN: usize = 160;
+    match text.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,208 @@
+//! The resources that a run can make for itself: which operation makes, shows, lists and deletes each, and where its id
+//! stands. One row per kind; nothing is guessed from HTTP methods.
+
+use serde_json::{Value, json};
+
+/// One kind of resource.
+#[derive(Debug)]
+pub struct Resource {
+    /// Name for messages.
+    pub kind: &'static str,
+    /// Creates one.
+    pub create: &'static str,
+    /// Top-level output member of `create` with the id.
+    pub id: &'static str,
+    /// Top-level output member of `create` with the ARN.
+    pub arn: &'static str,
+    /// Input member by which other operations name one.
+    pub id_member: &'static str,
+    /// Input member of `create` that must be unique; salted in every request.
+    pub name_member: &'static str,
+    /// Shows one.
+    pub describe: &'static str,
+    /// Lists them, with the member of an item that holds the id.
+    pub list: (&'static str, &'static str),
+    /// Finds them, with the member of an item that holds the id.
+    pub search: Option<(&'static str, &'static str)>,
+    /// Deletes one.
+    pub delete: &'static str,
+    /// Updates one; such an operation must not touch what others read.
+    pub updates: &'static [&'static str],
+    /// Input of `create` that a healthy service accepts, but for name and instance.
+    pub template: fn() -> Value,
+}
+
+/// Every kind that the core families need. Instances come first: the others live in one.
+pub const RESOURCES: &[Resource] = &[
+    Resource {
+        kind: "instance",
+        create: "CreateInstance",
+        id: "Id",
+        arn: "Arn",
+        id_member: "InstanceId",
+        name_member: "InstanceAlias",
+        describe: "DescribeInstance",
+        list: ("ListInstances", "Id"),
+        search: None,
+        delete: "DeleteInstance",
+        updates: &[],
+        template: || {
+            json!({
+                "IdentityManagementType": "CONNECT_MANAGED",
+                "InboundCallsEnabled": true,
+                "OutboundCallsEnabled": true,
+            })
+        },
+    },
+    Resource {
+        kind: "rule",
+        create: "CreateRule",
+        id: "RuleId",
+        arn: "RuleArn",
+        id_member: "RuleId",
+        name_member: "Name",
+        describe: "DescribeRule",
+        list: ("ListRules", "RuleId"),
+        search: Some(("SearchRules", "RuleId")),
+        delete: "DeleteRule",
+        updates: &["UpdateRule"],
+        template: rule,
+    },
+    Resource {
+        kind: "flow",
+        create: "CreateContactFlow",
+        id: "ContactFlowId",
+        arn: "ContactFlowArn",
+        id_member: "ContactFlowId",
+        name_member: "Name",
+        describe: "DescribeContactFlow",
+        list: ("ListContactFlows", "Id"),
+        search: Some(("SearchContactFlows", "Id")),
+        delete: "DeleteContactFlow",
+        updates: &["UpdateContactFlowContent", "UpdateContactFlowMetadata", "UpdateContactFlowName"],
+        template: || json!({"Type": "CONTACT_FLOW", "Content": content("DisconnectParticipant")}),
+    },
+    Resource {
+        kind: "flow module",
+        create: "CreateContactFlowModule",
+        id: "Id",
+        arn: "Arn",
+        id_member: "ContactFlowModuleId",
+        name_member: "Name",
+        describe: "DescribeContactFlowModule",
+        list: ("ListContactFlowModules", "Id"),
+        search: Some(("SearchContactFlowModules", "Id")),
+        delete: "DeleteContactFlowModule",
+        updates: &["UpdateContactFlowModuleContent", "UpdateContactFlowModuleMetadata"],
+        template: || json!({"Content": content("EndFlowModuleExecution")}),
+    },
+];
+
+/// Operations that name a resource by its ARN.
+pub const BY_ARN: &[(&str, &str)] =
+    &[("TagResource", "resourceArn"), ("UntagResource", "resourceArn"), ("ListTagsForResource", "resourceArn")];
+
+/// The row whose `create` is that operation.
+pub fn created_by(operation: &str) -> Option<&'static Resource> {
+    RESOURCES.iter().find(|resource| resource.create == operation)
+}
+
+/// The row whose `list` or `search` is that operation, with the member that holds an item's id.
+pub fn listed_by(operation: &str) -> Option<(&'static Resource, &'static str)> {
+    RESOURCES.iter().find_map(|resource| {
+        let found = [Some(resource.list), resource.search].into_iter().flatten().find(|(name, _)| *name == operation);
+        found.map(|(_, member)| (resource, member))
+    })
+}
+
+/// The quietest rule there is: it does not run, and touches nothing else.
+fn rule() -> Value {
+    let function = json!({
+        "Version": "2022-11-25",
+        "RuleFunction": {
+            "Operator": "OR",
+            "Operands": [{
+                "Operator": "CONTAINS_ANY",
+                "Operands": ["contract test phrase"],
+                "ComparisonValue": "$.ContactLens.RealTimeCall.ExactMatch.Transcript",
+                "FilterClause": {"LogicOperator": "AND", "Filters": [{"Type": "ParticipantRole", "Data": "ANY"}]},
+                "Negate": false,
+            }],
+        },
+    });
+    json!({
+        "TriggerEventSource": {"EventSourceName": "OnRealTimeCallAnalysisAvailable"},
+        "Function": function.to_string(),
+        "Actions": [{"ActionType": "ASSIGN_CONTACT_CATEGORY", "AssignContactCategoryAction": {}}],
+        "PublishStatus": "DRAFT",
+    })
+}
+
+/// The smallest content that speaks and ends.
+fn content(end: &str) -> String {
+    json!({
+        "Version": "2019-10-30",
+        "StartAction": "say",
+        "Metadata": {},
+        "Actions": [
+            {
+                "Identifier": "say",
+                "Type": "MessageParticipant",
+                "Parameters": {"Text": "contract test"},
+                "Transitions": {
+                    "NextAction": "end",
+                    "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "end"}],
+                    "Conditions": [],
+                },
+            },
+            {"Identifier": "end", "Type": end, "Parameters": {}, "Transitions": {}},
+        ],
+    })
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use connect_model::schema::Schema;
+    use connect_model::validate::validate;
+
+    use super::*;
+
+    #[test]
+    fn every_row_agrees_with_the_model() {
+        let schema = Schema::connect();
+        let operation = |name: &str| &schema[schema.operation_named(name).unwrap_or_else(|| unreachable!("{name}"))];
+        for row in RESOURCES {
+            let create = operation(row.create);
+            let output = schema.output_members(create).unwrap();
+            assert!(output.get(row.id).is_some() && output.get(row.arn).is_some(), "{}", row.kind);
+            let input = schema.input_members(create).unwrap();
+            assert!(input.get(row.name_member).is_some(), "{}", row.kind);
+            for name in [row.describe, row.delete].iter().chain(row.updates) {
+                assert!(schema.input_members(operation(name)).unwrap().get(row.id_member).is_some(), "{name}");
+            }
+            for (name, id) in [Some(row.list), row.search].into_iter().flatten() {
+                let listing = operation(name);
+                let items = listing.pagination.as_ref().and_then(|p| p.items.as_ref()).unwrap();
+                let list = schema.output_members(listing).unwrap().get(&items[0]).unwrap();
+                let connect_model::schema::Kind::List(list) = &schema[list.slot.target].kind else {
+                    unreachable!("{name} pages something else than a list")
+                };
+                assert!(schema[list.member.target].kind.members().unwrap().get(id).is_some(), "{name}: {id}");
+            }
+            let mut value = (row.template)();
+            for member in input.iter().filter(|member| member.required) {
+                let known =
+                    value.get(&member.name).is_some() || member.name == row.name_member || member.name == "InstanceId";
+                assert!(known, "{}: the template lacks {}", row.kind, member.name);
+            }
+            value["InstanceId"] = "00000000-0000-4000-8000-000000000001".into();
+            value[row.name_member] = "ct-1".into();
+            assert_eq!(validate(schema, create.input.unwrap(), &value), [], "{}", row.kind);
+        }
+        for (name, member) in BY_ARN {
+            assert!(schema.input_members(operation(name)).unwrap().get(member).is_some(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! HTTP messages as JSON documents, for `encode` and `decode`.
+
+use connect_model::generate::Side;
+use connect_model::schema::{OperationId, Schema};
+use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
+use connect_model::wire::{
+    Limits, Router, decode_error, decode_request, decode_response, encode_request, encode_response,
+};
+use serde_json::{Map, Value, json};
+
+use super::Failure;
+
+pub(super) fn encode(schema: &Schema, id: OperationId, side: Side, value: &Value) -> Result<Value, Failure> {
+    match side {
+        Side::Input => {
+            let request = encode_request(schema, id, value)?;
+            let mut document = Map::new();
+            document.insert("method".to_owned(), request.method.into());
+            document.insert("uri".to_owned(), request.uri.into());
+            finish(document, &request.headers, request.body)
+        }
+        Side::Output => {
+            let response = encode_response(schema, id, value)?;
+            let document = Map::from_iter([("status".to_owned(), Value::from(response.status))]);
+            finish(document, &response.headers, response.body)
+        }
+    }
+}
+
+/// Adds headers and body; a body that is no text travels as base64 under `bodyBase64`.
+fn finish(mut document: Map<String, Value>, headers: &Headers, body: Vec<u8>) -> Result<Value, Failure> {
+    document.insert("headers".to_owned(), Value::Object(header_map(headers)));
+    match String::from_utf8(body) {
+        Ok(text) => document.insert("body".to_owned(), text.into()),
+        Err(error) => {
+            use base64::Engine;
+            let text = base64::engine::general_purpose::STANDARD.encode(error.as_bytes());
+            document.insert("bodyBase64".to_owned(), text.into())
+        }
+    };
+    Ok(Value::Object(document))
+}
+
+fn header_map(headers: &Headers) -> Map<String, Value> {
+    let mut map = Map::new();
+    for (name, value) in &headers.0 {
+        match map.get_mut(name) {
+            Some(Value::String(first)) => *first = format!("{first}, {value}"),
+            _ => {
+                map.insert(name.clone(), value.as_str().into());
+            }
+        }
+    }
+    map
+}
+
+pub(super) fn decode(schema: &Schema, id: OperationId, side: Side, document: &Value) -> Result<Value, Failure> {
+    let headers = headers(document)?;
+    let body = body(document)?;
+    match side {
+        Side::Input => {
+            let text = |key: &str| {
+                document.get(key).and_then(Value::as_str).ok_or_else(|| format!("the request has no text {key:?}"))
+            };
+            let request =
+                HttpRequest { method: text("method")?.to_owned(), uri: text("uri")?.to_owned(), headers, body };
+            let route = Router::new(schema).route(&request.method, &request.uri)?;
+            if route.operation != id {
+                let found = &schema[route.operation].name;
+                return Err(format!("{} {} is {found}, not {}", request.method, request.uri, schema[id].name).into());
+            }
+            Ok(json!({"input": decode_request(schema, &route, &request, &Limits::default())?}))
+        }
+        Side::Output => {
+            let status = document
+                .get("status")
+                .and_then(Value::as_u64)
+                .and_then(|status| u16::try_from(status).ok())
+                .ok_or("the response has no \"status\" between 100 and 599")?;
+            let response = HttpResponse { status, headers, body };
+            if (200..300).contains(&status) {
+                let decoded = decode_response(schema, id, &response, &Limits::default())?;
+                return Ok(json!({"output": decoded.value}));
+            }
+            let error = decode_error(schema, id, &response);
+            Ok(json!({"error": {
+                "code": error.code,
+                "message": error.message,
+                "status": error.status,
+                "modelled": error.modelled.is_some(),
+                "body": error.body,
+            }}))
+        }
+    }
+}
+
+fn headers(document: &Value) -> Result<Headers, Failure> {
+    let mut headers = Headers::default();
+    match document.get("headers") {
+        None | Some(Value::Null) => {}
+        Some(Value::Object(map)) => {
+            for (name, value) in map {
+                let value = value.as_str().ok_or_else(|| format!("header {name} is not text"))?;
+                headers.push(name, value);
+            }
+        }
+        Some(_) => return Err("\"headers\" is not an object of texts".into()),
+    }
+    Ok(headers)
+}
+
+/// Text under `body`, or bytes under `bodyBase64`; a JSON value under `body` is taken as the JSON body.
+fn body(document: &Value) -> Result<Vec<u8>, Failure> {
+    if let Some(text) = document.get("bodyBase64").and_then(Value::as_str) {
+        use base64::Engine;
+        return base64::engine::general_purpose::STANDARD
+            .decode(text)
+            .map_err(|error| format!("bodyBase64: {error}").into());
+    }
+    Ok(match document.get("body") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::String(text)) => text.clone().into_bytes(),
+        Some(value) => value.to_string().into_bytes(),
+    })
+}

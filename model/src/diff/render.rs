@@ -1,0 +1,106 @@
+//! Changes as text, JSON and Markdown.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json as object};
+
+use super::{Change, Class};
+
+/// Most operations that a line names; the rest is counted. JSON names them all.
+const NAMED: usize = 4;
+
+/// For a terminal: one line per change under a heading per class, then the counts.
+pub fn text(changes: &[Change]) -> String {
+    let mut out = String::new();
+    for (class, of_class) in by_class(changes) {
+        let _ = writeln!(out, "{} ({})", class.title(), of_class.len());
+        for change in of_class {
+            let _ = write!(out, "  {}  {}: {}", change.rule, change.path, change.message);
+            let reached = reached(change);
+            let _ = if reached.is_empty() { writeln!(out) } else { writeln!(out, "  [{reached}]") };
+        }
+        out.push('\n');
+    }
+    out.push_str(&summary(changes));
+    out.push('\n');
+    out
+}
+
+/// For programs, one JSON document: `{"totals":{CLASS: count},"changes":[…]}`.
+pub fn json(changes: &[Change]) -> String {
+    let totals: serde_json::Map<String, Value> = Class::ALL
+        .iter()
+        .map(|class| {
+            let name = object!(class).as_str().unwrap_or_default().to_owned();
+            (name, changes.iter().filter(|change| change.class == *class).count().into())
+        })
+        .collect();
+    // Pretty form of a value cannot fail: its keys are strings.
+    format!("{:#}\n", object!({"totals": totals, "changes": changes}))
+}
+
+/// For a review: a table per class.
+pub fn markdown(changes: &[Change]) -> String {
+    let mut out = format!("{}\n", summary(changes));
+    for (class, of_class) in by_class(changes) {
+        let _ = write!(out, "\n## {}\n\n| what | change | rule | operations |\n|---|---|---|---|\n", class.title());
+        for change in of_class {
+            let _ = writeln!(
+                out,
+                "| {} | {} | {} | {} |",
+                code(&change.path),
+                cell(&change.message),
+                change.rule,
+                reached(change)
+            );
+        }
+    }
+    out
+}
+
+fn by_class(changes: &[Change]) -> impl Iterator<Item = (Class, Vec<&Change>)> {
+    Class::ALL
+        .into_iter()
+        .map(|class| (class, changes.iter().filter(|change| change.class == class).collect::<Vec<_>>()))
+        .filter(|(_, changes)| !changes.is_empty())
+}
+
+fn summary(changes: &[Change]) -> String {
+    if changes.is_empty() {
+        return "No change.".to_owned();
+    }
+    let counts: Vec<String> = by_class(changes)
+        .map(|(class, changes)| format!("{} {}", changes.len(), class.title().to_lowercase()))
+        .collect();
+    format!("{}.", counts.join(", "))
+}
+
+/// The operations that a change reaches, unless its path names the only one.
+fn reached(change: &Change) -> String {
+    let names = &change.operations;
+    if names.len() == 1 && change.path.split('.').next() == names.first().map(String::as_str) {
+        return String::new();
+    }
+    let mut text = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > NAMED {
+        let _ = write!(text, " and {} more", names.len() - NAMED);
+    }
+    text
+}
+
+/// Text in a cell: nothing in it ends the cell or becomes markup.
+fn cell(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        match letter {
+            '\n' | '\r' => out.push(' '),
+            '\\' | '|' | '`' | '*' | '_' | '<' | '[' | ']' => out.extend(['\\', letter]),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn code(text: &str) -> String {
+    format!("`{}`", text.replace('|', "\\|"))
+}

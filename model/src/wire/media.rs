@@ -1,0 +1,68 @@
+//! Content types and what a caller accepts: the two questions that a server asks before it reads a request.
+
+use super::fault::DecodeError;
+use super::message::{Headers, HttpRequest};
+use super::parts::BodyForm;
+use crate::schema::{Binding, Member, Members, Operation, Schema};
+
+/// The content type is that of the form; none where no body is modelled.
+pub(super) fn check_content_type(
+    form: BodyForm<'_>,
+    members: Option<&Members>,
+    request: &HttpRequest,
+) -> Result<(), DecodeError> {
+    let is_member = |member: &Member| matches!(&member.binding, Binding::Header(name) if name == "content-type");
+    if members.is_some_and(|members| members.iter().any(is_member)) {
+        return Ok(());
+    }
+    let actual = request.headers.get("content-type").map(str::trim).filter(|text| !text.is_empty());
+    let met = match (form.media_type(), actual) {
+        (None, None) => true,
+        (None, Some(_)) => false,
+        // No bytes need no type: they read as the empty object.
+        (Some(_), None) => request.body.is_empty() || !form.is_typed(),
+        (Some(expected), Some(actual)) => !form.is_typed() || essence(actual).eq_ignore_ascii_case(expected),
+    };
+    if met {
+        return Ok(());
+    }
+    Err(DecodeError::UnsupportedMediaType {
+        expected: form.media_type().map(str::to_owned),
+        actual: actual.map(str::to_owned),
+    })
+}
+
+/// A media type without its parameters.
+fn essence(media_type: &str) -> &str {
+    media_type.split(';').next().unwrap_or_default().trim()
+}
+
+/// The caller takes what the operation answers with. The most specific range that covers the output decides (RFC 9110, section 12.5.1).
+pub(super) fn check_accept(schema: &Schema, operation: &Operation, headers: &Headers) -> Result<(), DecodeError> {
+    let Some(offered) = BodyForm::of(schema, schema.output_members(operation), true).media_type() else {
+        return Ok(());
+    };
+    let accept = headers.all("accept").collect::<Vec<_>>().join(", ");
+    if accept.trim().is_empty() {
+        return Ok(());
+    }
+    let offered_type = offered.split('/').next().unwrap_or_default();
+    let mut best: Option<(u8, bool)> = None;
+    for range in accept.split(',') {
+        let specificity = match essence(range).split_once('/') {
+            Some(("*", "*")) => 0,
+            Some((kind, "*")) if kind.eq_ignore_ascii_case(offered_type) => 1,
+            Some(_) if essence(range).eq_ignore_ascii_case(offered) => 2,
+            _ => continue,
+        };
+        let weight = range.split(';').skip(1).find_map(|parameter| parameter.trim().strip_prefix("q="));
+        let wanted = weight.is_none_or(|weight| weight.trim().parse::<f32>().is_ok_and(|q| q > 0.0));
+        if best.is_none_or(|(known, _)| specificity > known) {
+            best = Some((specificity, wanted));
+        }
+    }
+    if best.is_some_and(|(_, wanted)| wanted) {
+        return Ok(());
+    }
+    Err(DecodeError::NotAcceptable { accept, offered: offered.to_owned() })
+}

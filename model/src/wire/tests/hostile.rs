@@ -1,0 +1,92 @@
+//! Input that means harm ends in an error, soon.
+
+use serde_json::json;
+
+use super::*;
+use crate::wire::message::HttpResponse;
+
+/// The same bytes to a server, to a client, and to the reader of errors.
+fn everywhere(body: &[u8]) -> [Result<(), DecodeError>; 2] {
+    let schema = small();
+    let id = operation(schema, "Everything");
+    let typed = headers(&[("content-type", "application/json")]);
+    let request = HttpRequest {
+        method: "POST".to_owned(),
+        uri: "/everything".to_owned(),
+        headers: typed.clone(),
+        body: body.to_vec(),
+    };
+    let response = HttpResponse { status: 200, headers: typed, body: body.to_vec() };
+    let _ = decode_error(schema, id, &response);
+    let client = decode_response(schema, id, &response, &Limits::default());
+    [serve(schema, &request).map(drop), client.map(drop)]
+}
+
+#[test]
+fn deep_nesting() {
+    for (open, close) in [("[", "]"), ("{\"Next\":", "}"), ("{\"Choice\":", ""), ("[{\"a\":", "")] {
+        let body = format!("{{\"Node\":{}1{}}}", open.repeat(100_000), close.repeat(100_000));
+        for result in everywhere(body.as_bytes()) {
+            assert_eq!(result, Err(DecodeError::TooDeep { limit: 64 }), "{open}");
+        }
+    }
+    // Brackets in strings are text.
+    let body = json!({"Text": "[{".repeat(1000), "Document": "\\\"[["}).to_string();
+    assert_eq!(everywhere(body.as_bytes()), [Ok(()), Ok(())]);
+}
+
+#[test]
+fn depth_is_counted_exactly_and_never_beyond_the_json_reader() {
+    let id = operation(small(), "Everything");
+    let decode = |depth: usize, limit: usize| {
+        let body = format!("{{\"Document\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        let limits = Limits { depth: limit, ..Limits::default() };
+        decode_response(small(), id, &HttpResponse { body: body.into(), ..HttpResponse::default() }, &limits).map(drop)
+    };
+    assert_eq!(decode(5, 5), Ok(()));
+    assert_eq!(decode(6, 5), Err(DecodeError::TooDeep { limit: 5 }));
+    assert_eq!(decode(127, usize::MAX), Ok(()));
+    assert_eq!(decode(128, usize::MAX), Err(DecodeError::TooDeep { limit: 127 }));
+}
+
+#[test]
+fn size() {
+    let limits = Limits { bytes: 10, ..Limits::default() };
+    for name in ["Everything", "PayloadBlob", "PayloadString"] {
+        let response = HttpResponse { body: vec![b' '; 11], ..HttpResponse::default() };
+        let result = decode_response(small(), operation(small(), name), &response, &limits);
+        assert_eq!(result, Err(DecodeError::TooLarge { limit: 10, actual: 11 }), "{name}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    for body in [&b"{\"Text\":\"\xff\"}"[..], b"\xff\xfe{\0}\0", b"\0", b"{\"\xc3\x28\":1}", b"{\"Text\":\"\0\"}"] {
+        for result in everywhere(body) {
+            assert!(matches!(result, Err(DecodeError::Serialization { .. })), "{body:?}: {result:?}");
+        }
+    }
+}
+
+#[test]
+fn huge_numbers() {
+    let digits = "9".repeat(100_000);
+    for member in ["Byte", "Integer", "Long", "Level", "Time", "Text"] {
+        let [server, client] = everywhere(format!("{{\"{member}\":{digits}}}").as_bytes());
+        assert!(server.is_err() && client.is_err(), "{member}");
+        let [server, client] = everywhere(format!("{{\"{member}\":{}}}", "9".repeat(300)).as_bytes());
+        assert!(server.is_err() && client.is_ok(), "{member}");
+    }
+}
+
+#[test]
+fn long_paths_and_queries() {
+    let router = Router::new(small());
+    let path = "/a".repeat(100_000);
+    assert!(matches!(router.route("GET", &path), Err(RouteError::UnknownPath { .. })));
+    assert!(router.route("GET", &format!("/greedy/x{path}")).is_ok());
+    assert!(router.route("GET", &format!("/middle{path}")).is_err());
+    let uri = format!("/query-map?{}", (0..2000).map(|at| format!("k{at}=v&")).collect::<String>());
+    let request = HttpRequest { method: "GET".to_owned(), uri, ..HttpRequest::default() };
+    assert_eq!(serve(small(), &request).unwrap().value["Rest"].as_object().unwrap().len(), 2000);
+}
