@@ -9,11 +9,11 @@ use tokio::sync::OnceCell;
 
 use crate::case::{CaseId, Outcome};
 use crate::checks::{error, idempotency, invalid, pagination, shape};
-use crate::event::{Coverage, Ratio};
+use crate::client::Client;
+use crate::event::{Coverage, Learned, Ratio};
 use crate::observe::Observation;
 use crate::plan::{Plan, Task};
 use crate::runner::{Judge, Judgement};
-use crate::client::Client;
 
 /// Everything that a run tries.
 pub struct Suite {
@@ -84,6 +84,10 @@ impl Judge for Suite {
 
     fn run(&self, index: usize) -> Judgement<'_> {
         Box::pin(self.judge(index))
+    }
+
+    fn learned(&self) -> Learned {
+        self.client.learned()
     }
 
     /// Constraints that were broken on purpose, of all that the model has on inputs.

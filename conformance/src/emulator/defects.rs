@@ -21,7 +21,7 @@ pub struct Defect {
     pub family: Family,
     /// What the endpoint does wrong, one sentence.
     pub summary: &'static str,
-    /// Ids of the checks that must catch it. No other check may.
+    /// Ids of the checks that see it: the first must catch it, the others may, no other check may.
     pub kills: &'static [&'static str],
     pub(crate) fault: Fault,
 }
@@ -116,7 +116,7 @@ pub const DEFECTS: &[Defect] = &[
         id: "missing-required-output",
         family: Family::Shape,
         summary: "the first required member of an answer is left out",
-        kills: &["shape.required"],
+        kills: &["shape.required", "pagination.complete"],
         fault: Fault::Body(|scene, body| {
             if let Some(shape) = scene.operation.and_then(|operation| operation.output) {
                 drop_required(scene.schema, shape, body);
@@ -188,6 +188,37 @@ pub const DEFECTS: &[Defect] = &[
         }),
     },
     Defect {
+        id: "future-enum-value",
+        family: Family::Shape,
+        summary: "answers have enum values that the model does not know",
+        kills: &["shape.enum-unknown"],
+        fault: Fault::Body(|scene, body| {
+            edit(scene, body, |kind, value| {
+                if matches!(kind, Kind::Enum(_)) && value.is_string() {
+                    *value = json!("FROM_THE_FUTURE");
+                }
+            });
+        }),
+    },
+    Defect {
+        id: "long-description",
+        family: Family::Shape,
+        summary: "descriptions in answers are longer than the model allows",
+        kills: &["shape.constraint"],
+        fault: Fault::Body(|_, body| lengthen(body)),
+    },
+    Defect {
+        id: "two-variants",
+        family: Family::Shape,
+        summary: "unions in answers hold two members",
+        kills: &["shape.union"],
+        fault: Fault::Body(|scene, body| {
+            if let Some(shape) = scene.operation.and_then(|operation| operation.output) {
+                double(scene.schema, shape, body);
+            }
+        }),
+    },
+    Defect {
         id: "any-content-type",
         family: Family::Invalid,
         summary: "bodies are read as JSON, whatever they are called",
@@ -218,6 +249,20 @@ pub const DEFECTS: &[Defect] = &[
         summary: "enum values in other letter case are accepted",
         kills: &["invalid.enum-case"],
         fault: Fault::Overlook(|violation| violation.kind == ViolationKind::EnumCase),
+    },
+    Defect {
+        id: "labels-decoded-first",
+        family: Family::Invalid,
+        summary: "escaped slashes in labels are decoded before the path is cut into segments",
+        kills: &["invalid.label-escape"],
+        fault: Fault::Request(|request| request.uri = request.uri.replace("%2F", "/")),
+    },
+    Defect {
+        id: "unknown-member-refused",
+        family: Family::Invalid,
+        summary: "bodies with members that the model does not know are refused",
+        kills: &["invalid.unknown-member-tolerated"],
+        fault: Fault::Policy(|policy| policy.refuses_unknown_members = true),
     },
     Defect {
         id: "no-length-max",
@@ -301,9 +346,8 @@ pub const DEFECTS: &[Defect] = &[
             "invalid.overflow",
             "invalid.union-none",
             "invalid.union-two",
-            "invalid.null-element",
             "invalid.timestamp-format",
-            "invalid.blob-encoding",
+            "invalid.null-element",
         ],
         fault: Fault::Misread(
             |error| matches!(error, DecodeError::Serialization { pointer, .. } if !pointer.is_empty()),
@@ -354,7 +398,7 @@ pub const DEFECTS: &[Defect] = &[
         id: "html-error",
         family: Family::Error,
         summary: "errors have an HTML page as body",
-        kills: &["error.json-body"],
+        kills: &["error.json-body", "error.no-leak"],
         fault: Fault::Reply(|scene, response| {
             if scene.error.is_some() {
                 response.headers.set("content-type", "text/html");
@@ -423,10 +467,29 @@ pub const DEFECTS: &[Defect] = &[
         id: "page-size-unbounded",
         family: Family::Pagination,
         summary: "page sizes outside the model's range are accepted",
-        kills: &["pagination.bounds"],
+        kills: &["invalid.range-max", "invalid.range-min"],
         fault: Fault::Overlook(|violation| {
             violation.path == "/MaxResults"
                 && matches!(violation.kind, ViolationKind::RangeMin | ViolationKind::RangeMax)
+        }),
+    },
+    Defect {
+        id: "least-page-size-refused",
+        family: Family::Pagination,
+        summary: "the least page size of the model is refused",
+        kills: &["pagination.bounds"],
+        fault: Fault::Request(|request| {
+            for (one, none) in [("axResults=1&", "axResults=0&"), ("axResults\":1,", "axResults\":0,")] {
+                let end = &one[one.len() - 1..];
+                let at_end = (one.trim_end_matches(end), none.trim_end_matches(end));
+                request.uri = request.uri.replace(one, none);
+                if request.uri.ends_with(at_end.0) {
+                    request.uri = request.uri.replace(at_end.0, at_end.1);
+                }
+                let body = String::from_utf8_lossy(&request.body).replace(one, none);
+                let closing = (format!("{}}}", at_end.0), format!("{}}}", at_end.1));
+                request.body = body.replace(&closing.0, &closing.1).into_bytes();
+            }
         }),
     },
     Defect {
@@ -473,7 +536,12 @@ pub const DEFECTS: &[Defect] = &[
         id: "token-ignored",
         family: Family::Idempotency,
         summary: "a call that is repeated with its ClientToken makes a second resource",
-        kills: &["idempotency.same-token-same-result", "idempotency.same-token-one-resource"],
+        kills: &[
+            "idempotency.same-token-same-result",
+            "idempotency.same-token-one-resource",
+            "idempotency.concurrent-same-token",
+            "idempotency.retry-after-disconnect",
+        ],
         fault: Fault::Policy(|policy| policy.tokens = Tokens::Ignored),
     },
     Defect {
@@ -487,14 +555,14 @@ pub const DEFECTS: &[Defect] = &[
         id: "race-on-token",
         family: Family::Idempotency,
         summary: "concurrent calls with the same ClientToken each make a resource",
-        kills: &["idempotency.concurrent-same-token"],
+        kills: &["idempotency.concurrent-same-token", "idempotency.retry-after-disconnect"],
         fault: Fault::Policy(|policy| policy.tokens = Tokens::Raced),
     },
     Defect {
         id: "read-not-repeatable",
         family: Family::Idempotency,
         summary: "timestamps move with every read",
-        kills: &["idempotency.repeated-read-equal"],
+        kills: &["idempotency.repeated-read-equal", "pagination.complete", "pagination.token-repeatable"],
         fault: Fault::Body(|scene, body| {
             if scene.operation.is_some_and(|operation| operation.method == "GET") {
                 edit(scene, body, |kind, value| {
@@ -509,7 +577,7 @@ pub const DEFECTS: &[Defect] = &[
         id: "delete-always-ok",
         family: Family::Idempotency,
         summary: "deleting what is not there succeeds",
-        kills: &["idempotency.repeated-delete"],
+        kills: &["idempotency.repeated-delete", "error.not-found"],
         fault: Fault::Policy(|policy| policy.deletes_anything = true),
     },
     Defect {
@@ -616,6 +684,59 @@ fn visit(schema: &Schema, shape: ShapeId, value: &mut Value, change: &dyn Fn(&Ki
             }
         }
         _ => change(kind, value),
+    }
+}
+
+/// Makes every description longer than any model allows.
+fn lengthen(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                match inner {
+                    Value::String(text) if key == "Description" => *text = "d".repeat(6_000),
+                    inner => lengthen(inner),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(lengthen),
+        _ => {}
+    }
+}
+
+/// Gives unions a second member, where one can be had that is right in itself.
+fn double(schema: &Schema, shape: ShapeId, value: &mut Value) {
+    match (&schema[shape].kind, value) {
+        (Kind::Union(members), Value::Object(map)) => {
+            let first =
+                map.iter().find_map(|(key, inner)| Some((members.by_json_name(key)?.slot.target, inner.clone())));
+            let second = members.iter().filter(|member| !map.contains_key(&member.json_name)).find_map(|member| {
+                let target = member.slot.target;
+                let same = first.as_ref().filter(|(kind, _)| *kind == target).map(|(_, inner)| inner.clone());
+                let empty = match &schema[target].kind {
+                    Kind::Structure(inner) if inner.iter().all(|member| !member.required) => Some(json!({})),
+                    Kind::List(_) => Some(json!([])),
+                    Kind::Boolean => Some(json!(true)),
+                    Kind::String => Some(json!("second")),
+                    _ => None,
+                };
+                same.or(empty).map(|inner| (member.json_name.clone(), inner))
+            });
+            map.extend(second);
+        }
+        (Kind::Structure(members), Value::Object(map)) => {
+            for (key, inner) in map {
+                if let Some(member) = members.by_json_name(key) {
+                    double(schema, member.slot.target, inner);
+                }
+            }
+        }
+        (Kind::List(list), Value::Array(items)) => {
+            items.iter_mut().for_each(|item| double(schema, list.member.target, item));
+        }
+        (Kind::Map(map), Value::Object(entries)) => {
+            entries.values_mut().for_each(|inner| double(schema, map.value.target, inner));
+        }
+        _ => {}
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Policy {
     pub(crate) publishes_anything: bool,
     /// `SearchFilter` and `SearchCriteria` are not looked at.
     pub(crate) finds_everything: bool,
+    /// Requests with members that the model does not know are refused.
+    pub(crate) refuses_unknown_members: bool,
     /// Tags are acknowledged and not kept.
     pub(crate) forgets_tags: bool,
 }

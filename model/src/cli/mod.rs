@@ -399,12 +399,9 @@ fn read_json() -> Result<Value, Failure> {
 fn export(schema: &Schema, format: ExportFormat, names: &[String], out: &mut impl Write) -> Result<(), Failure> {
     if format == ExportFormat::Rust {
         let directory = names.first().map_or("model/src/shapes", String::as_str);
-        let written = export::rust::write_shapes(
-            schema,
-            connect_model::shapes::CORE_OPERATIONS,
-            std::path::Path::new(directory),
-        )
-        .map_err(|error| format!("{directory}: {error}; run it from the root of the repository"))?;
+        let written =
+            export::rust::write_shapes(schema, connect_model::shapes::CORE_OPERATIONS, std::path::Path::new(directory))
+                .map_err(|error| format!("{directory}: {error}; run it from the root of the repository"))?;
         for file in written {
             writeln!(out, "{directory}/{file}")?;
         }
