@@ -7,6 +7,11 @@ use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError as ProviderError;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use thiserror::Error;
 
 /// Credentials that were asked for by name, or begun, and cannot be used.
@@ -52,13 +57,25 @@ pub async fn find(profile: Option<&str>) -> Result<Option<Credentials>, Credenti
 }
 
 async fn from_profile(name: &str) -> Result<Credentials, CredentialsError> {
-    // No HTTP client in the configuration: whatever needs one ends in an error instead of a request.
     let provider = ProfileFileCredentialsProvider::builder()
-        .configure(&ProviderConfig::without_region())
+        .configure(&ProviderConfig::without_region().with_http_client(offline()))
         .profile_name(name)
         .build();
     (provider.provide_credentials().await)
         .map_err(|error| CredentialsError::Profile { profile: name.to_owned(), problem: chain(&error) })
+}
+
+/// An HTTP client that refuses. Without any, the providers panic as soon as a profile asks for more than keys.
+fn offline() -> SharedHttpClient {
+    #[derive(Debug)]
+    struct Refuse;
+    impl HttpConnector for Refuse {
+        fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
+            let why = "it needs the network (single sign-on, an assumed role or a metadata service)";
+            HttpConnectorFuture::ready(Err(ConnectorError::user(why.into())))
+        }
+    }
+    http_client_fn(|_settings, _components| SharedHttpConnector::new(Refuse))
 }
 
 /// An error with its causes on one line.

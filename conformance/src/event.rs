@@ -1,8 +1,10 @@
 //! The stream of events of a run. The runner emits, reports consume; neither knows the other.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::case::{CaseId, Outcome, Verdict};
 
@@ -37,6 +39,19 @@ pub trait Consumer: Send {
     fn take(&mut self, event: Event<'_>) -> std::io::Result<()>;
 }
 
+impl<A: Consumer, B: Consumer> Consumer for (A, B) {
+    fn take(&mut self, event: Event<'_>) -> std::io::Result<()> {
+        self.0.take(event)?;
+        self.1.take(event)
+    }
+}
+
+impl<C: Consumer> Consumer for Arc<Mutex<C>> {
+    fn take(&mut self, event: Event<'_>) -> std::io::Result<()> {
+        self.lock().unwrap_or_else(PoisonError::into_inner).take(event)
+    }
+}
+
 /// A run before it starts.
 #[derive(Clone, Debug)]
 pub struct RunInfo {
@@ -52,6 +67,10 @@ pub struct RunInfo {
     pub operations: Vec<(String, usize)>,
     /// Trials.
     pub planned: usize,
+    /// Operations that are not sent, one sentence each with the reason and what allows it.
+    pub not_sent: Vec<String>,
+    /// Cases that cannot be expressed, each with the reason.
+    pub left_out: Vec<String>,
 }
 
 /// The target as reports show it.
@@ -63,20 +82,37 @@ pub struct TargetInfo {
     pub instance_id: Option<String>,
     /// Region in signatures.
     pub region: String,
+    /// Service in signatures.
+    pub signing_name: String,
     /// Requests carry signatures.
     pub signed: bool,
     /// The endpoint is on this machine.
     pub loopback: bool,
+    /// Set when the endpoint was an emulator that the run brought along.
+    pub emulator: Option<EmulatorInfo>,
 }
 
-impl From<&crate::target::Target> for TargetInfo {
-    fn from(target: &crate::target::Target) -> Self {
+/// What the emulator of a run is like; a replay starts one like it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmulatorInfo {
+    /// Its defect, if it has one.
+    pub defect: Option<String>,
+    /// Resources of each kind from the start; none for the emulator's default.
+    pub resources: Option<usize>,
+}
+
+impl TargetInfo {
+    /// The target without its secrets; `emulator` if the run brought it along.
+    pub fn of(target: &crate::target::Target, signing_name: &str, emulator: Option<EmulatorInfo>) -> Self {
         Self {
             endpoint: target.endpoint.to_string(),
             instance_id: target.instance_id.clone(),
             region: target.region.clone(),
+            signing_name: signing_name.to_owned(),
             signed: target.credentials.is_some(),
             loopback: target.loopback,
+            emulator,
         }
     }
 }
@@ -108,7 +144,12 @@ pub struct RunEnd {
     pub interrupted: bool,
     /// What of the contract the run touched.
     pub coverage: Coverage,
+    /// Facts recorded and not judged.
+    pub learned: Learned,
 }
+
+/// Facts recorded and not judged: topic, observation, how often.
+pub type Learned = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// What of the contract a run touched; `None` where nobody counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

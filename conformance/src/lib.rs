@@ -3,6 +3,7 @@
 
 pub mod case;
 pub mod checks;
+pub mod cli;
 pub mod client;
 pub mod credentials;
 pub mod emulator;
@@ -16,9 +17,10 @@ pub mod reply;
 pub mod report;
 pub mod resources;
 pub mod runner;
-
+pub mod session;
 pub mod signing;
 pub mod suggest;
 pub mod suite;
 pub mod target;
 pub mod transport;
+pub mod wiring;

@@ -51,8 +51,7 @@ impl Observation {
         if let Some(why) = &self.unsupported {
             return Outcome::unsupported(why.clone(), 0);
         }
-        let findings: Vec<Finding> =
-            self.findings.iter().filter(|finding| finding.check == check).cloned().collect();
+        let findings: Vec<Finding> = self.findings.iter().filter(|finding| finding.check == check).cloned().collect();
         if findings.is_empty() && !self.judged.contains_key(check) {
             let why = self.blocked.clone().unwrap_or_else(|| "nothing to judge was seen".to_owned());
             return Outcome::indeterminate(why, 0);

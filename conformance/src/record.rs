@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use crate::case::{CaseId, Finding, Level, Outcome, Verdict};
-use crate::event::{Consumer, Event, Ratio, RunEnd, RunInfo, Totals};
+use crate::event::{Consumer, Event, Learned, Ratio, RunEnd, RunInfo, Totals};
 use crate::exit::Exit;
 use crate::replay::{CaseFile, SavedRequest, SavedResponse, file_stem};
 
@@ -49,8 +49,8 @@ pub struct Record {
     pub failed: BTreeSet<String>,
     /// Why trials came to nothing: reason and cases, at most a few cases each.
     pub indeterminate: BTreeMap<String, Reason>,
-    /// Facts that are recorded and not judged: topic, observation, operations.
-    pub learned: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
+    /// Facts that are recorded and not judged.
+    pub learned: Learned,
     /// Requests that trials reported.
     pub requests: u64,
     limits: Limits,
@@ -182,6 +182,11 @@ impl Record {
 
     fn finish(&mut self, end: &RunEnd) {
         self.end = end.clone();
+        for (topic, observations) in std::mem::take(&mut self.end.learned) {
+            for (observation, times) in observations {
+                *self.learned.entry(topic.clone()).or_default().entry(observation).or_default() += times;
+            }
+        }
         let covered = self.operations.iter().filter(|operation| operation.totals.scored() > 0).count() as u64;
         let total = self.operations.len() as u64;
         self.end.coverage.operations.get_or_insert(Ratio { covered, total });
@@ -224,8 +229,7 @@ impl Record {
             }
         }
         for (topic, observation) in &outcome.learned {
-            let observations = self.learned.entry(topic.clone()).or_default();
-            observations.entry(observation.clone()).or_default().insert(case.operation.clone());
+            *self.learned.entry(topic.clone()).or_default().entry(observation.clone()).or_default() += 1;
         }
     }
 
@@ -234,6 +238,11 @@ impl Record {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
         let mut of_this_trial = 0;
         for finding in findings {
+            // The same breach in several requests of a trial is told once.
+            let earlier = &self.findings[self.findings.len() - of_this_trial..];
+            if earlier.iter().any(|kept| same_breach(&kept.finding, finding)) {
+                continue;
+            }
             let group = self.groups.entry((finding.level, finding.check)).or_default();
             group.count += 1;
             group.operations.insert(case.operation.clone());
@@ -276,6 +285,11 @@ impl Record {
             .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
         Ok(Some(path))
     }
+}
+
+fn same_breach(one: &Finding, other: &Finding) -> bool {
+    let key = |finding: &Finding| (finding.check, finding.level, finding.pointer.clone(), finding.expected.clone());
+    key(one) == key(other)
 }
 
 impl Consumer for Record {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::case::{CaseId, Finding};
-use crate::event::TargetInfo;
+use crate::event::{EmulatorInfo, TargetInfo};
 use crate::target::Endpoint;
 
 /// A finding on disk. `replay` reads it again.
@@ -38,8 +38,12 @@ pub struct CaseFile {
     pub endpoint: String,
     /// Region of the signature.
     pub region: String,
+    /// Service of the signature.
+    pub signing_name: String,
     /// The request went out with a signature, which is not kept; a replay signs anew.
     pub signed: bool,
+    /// Set when the endpoint was an emulator that the run brought along.
+    pub emulator: Option<EmulatorInfo>,
     /// Seed of the run.
     pub seed: u64,
     /// The request, whole and without signature.
@@ -189,7 +193,9 @@ impl CaseFile {
             actual: finding.actual.clone(),
             endpoint: target.endpoint.clone(),
             region: target.region.clone(),
+            signing_name: target.signing_name.clone(),
             signed: target.signed,
+            emulator: target.emulator.clone(),
             seed,
             request: SavedRequest::of(&exchange.request, usize::MAX),
             response: SavedResponse::of(&exchange.response, response_limit),

@@ -193,9 +193,8 @@ mod tests {
             }
             let mut value = (row.template)();
             for member in input.iter().filter(|member| member.required) {
-                let known = value.get(&member.name).is_some()
-                    || member.name == row.name_member
-                    || member.name == "InstanceId";
+                let known =
+                    value.get(&member.name).is_some() || member.name == row.name_member || member.name == "InstanceId";
                 assert!(known, "{}: the template lacks {}", row.kind, member.name);
             }
             value["InstanceId"] = "00000000-0000-4000-8000-000000000001".into();

@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::case::{CaseId, Finding, Level, Outcome, Verdict};
-use crate::event::{Consumer, Coverage, Event, RunEnd, RunInfo};
+use crate::event::{Consumer, Coverage, Event, Learned, RunEnd, RunInfo};
 
 /// What a trial comes to, later.
 pub type Judgement<'j> = Pin<Box<dyn Future<Output = Outcome> + Send + 'j>>;
@@ -31,6 +31,11 @@ pub trait Judge: Send + Sync {
     /// What of the contract the trials touched; asked after the last of them.
     fn coverage(&self) -> Coverage {
         Coverage::default()
+    }
+
+    /// Facts recorded and not judged, beside those of single outcomes; asked after the last trial.
+    fn learned(&self) -> Learned {
+        Learned::default()
     }
 }
 
@@ -121,7 +126,12 @@ pub fn run(
     };
     // Counting is the consumers' work; they see more than passed and failed.
     let _conclusion = libtest_mimic::run(&arguments, trials);
-    let end = RunEnd { duration: begun.elapsed(), interrupted: stop.is_stopped(), coverage: judge.coverage() };
+    let end = RunEnd {
+        duration: begun.elapsed(),
+        interrupted: stop.is_stopped(),
+        coverage: judge.coverage(),
+        learned: judge.learned(),
+    };
     emit(Event::Finished(&end));
     let trouble = stream.lock().unwrap_or_else(PoisonError::into_inner).trouble.take();
     trouble.map_or(Ok(()), Err)
@@ -264,7 +274,7 @@ pub(crate) mod tests {
     }
 
     impl Scripted {
-        pub(crate) fn new(count: usize, outcome: fn(usize) -> Judgement<'static>) -> Arc<dyn Judge> {
+        pub(crate) fn plan(count: usize, outcome: fn(usize) -> Judgement<'static>) -> Arc<dyn Judge> {
             let case = |at: usize| CaseId {
                 operation: format!("Operation{}", at % 3),
                 check: "shape.json",
@@ -290,14 +300,18 @@ pub(crate) mod tests {
                 endpoint: "http://127.0.0.1:9".to_owned(),
                 instance_id: None,
                 region: "us-east-1".to_owned(),
+                signing_name: "connect".to_owned(),
                 signed: false,
                 loopback: true,
+                emulator: None,
             },
             model: ModelInfo { service: "Connect".to_owned(), version: "2017-08-08".to_owned(), digest },
             seed: 42,
             started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_735_787_045),
             operations: vec![],
             planned,
+            not_sent: vec![],
+            left_out: vec![],
         }
     }
 
@@ -330,8 +344,7 @@ pub(crate) mod tests {
         let options = RunOptions { jobs, require, log: log.clone() };
         run(judge, &info(judge.cases().len()), &options, runtime.handle(), stop, seen.clone()).unwrap();
         std::fs::remove_file(log).unwrap();
-        let lines = seen.0.lock().unwrap().clone();
-        lines
+        seen.0.lock().unwrap().clone()
     }
 
     fn passes(_: usize) -> Judgement<'static> {
@@ -341,7 +354,7 @@ pub(crate) mod tests {
     #[test]
     fn every_case_is_tried_once() {
         for jobs in [1, 4] {
-            let lines = run_scripted(&Scripted::new(50, passes), jobs, &[], &Stop::default());
+            let lines = run_scripted(&Scripted::plan(50, passes), jobs, &[], &Stop::default());
             assert_eq!(lines.len(), 52);
             assert_eq!(lines.iter().filter(|line| line.ends_with("Pass ")).count(), 50);
             assert_eq!((lines[0].as_str(), lines[51].as_str()), ("planned 50", "finished, interrupted false"));
@@ -350,7 +363,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_panic_is_a_failed_trial() {
-        let judge = Scripted::new(3, |index| {
+        let judge = Scripted::plan(3, |index| {
             Box::pin(async move {
                 tokio::task::yield_now().await;
                 assert!(index != 1, "boom {index}");
@@ -371,7 +384,7 @@ pub(crate) mod tests {
             std::thread::sleep(Duration::from_millis(100));
             later.stop();
         });
-        let judge = Scripted::new(10, |index| {
+        let judge = Scripted::plan(10, |index| {
             Box::pin(async move {
                 if index > 1 {
                     std::future::pending::<()>().await;
@@ -386,7 +399,7 @@ pub(crate) mod tests {
 
     #[test]
     fn required_operations_must_be_offered() {
-        let judge = Scripted::new(3, |_| Box::pin(async { Outcome::unsupported("404", 1) }));
+        let judge = Scripted::plan(3, |_| Box::pin(async { Outcome::unsupported("404", 1) }));
         let lines = run_scripted(&judge, 1, &["Operation1"], &Stop::default());
         assert_eq!(lines.iter().filter(|line| line.contains("Unsupported")).count(), 2);
         assert!(lines[2].contains("Operation1/shape.json/1 Fail unsupported: 404"), "{lines:?}");

@@ -10,10 +10,10 @@ use serde_json::Value;
 use super::invalid::has_json_body;
 use super::{Check, MODEL, RESTJSON, row};
 use crate::case::{Exchange, Finding, Level};
+use crate::client::Client;
 use crate::observe::Observation;
 use crate::reply::{GATEWAY, Reply, cut};
 use crate::resources::RESOURCES;
-use crate::client::Client;
 
 /// The checks of the family.
 pub const CHECKS: &[Check] = &[
@@ -71,12 +71,12 @@ pub const CHECKS: &[Check] = &[
         rule: "what does not exist is not found: ResourceNotFoundException, 404",
         source: "Connect, life cycle of flows, modules and rules; for an unknown instance any 4xx will do",
         passes: "404 ResourceNotFoundException to a well-formed id that nobody has",
-        fails: "2xx, 5xx, or another 4xx for an id of a rule, flow or module",
+        fails: "2xx, or another 4xx for an id of a rule, flow or module; a 5xx fails error.no-5xx",
     },
 ];
 
 /// An id of the right form that nobody has.
-const NOBODY: &str = "00000000-0000-4000-8000-00000000dead";
+pub(super) const NOBODY: &str = "00000000-0000-4000-8000-00000000dead";
 
 /// Checks that can be tried on an operation: `error.not-found` needs an id in the input.
 pub fn planned(schema: &Schema, operation: OperationId) -> Vec<&'static Check> {
@@ -138,7 +138,14 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
         match client.call(operation, &value).await {
             Ok(reply) => {
                 judge(schema, operation, &reply, &mut seen);
-                not_found(client, check, &member, certain, &reply, &mut seen);
+                // The twin rule: an endpoint that refuses the same request with an id of its own says nothing.
+                let twin = client.call(operation, &base).await;
+                match (&twin, reply.refusal()) {
+                    (Ok(twin), Some(same)) if twin.refusal() == Some(same) => {
+                        seen.block(format!("an id that exists was refused the same way: {}", twin.describe()));
+                    }
+                    _ => not_found(client, check, &member, certain, &reply, &mut seen),
+                }
             }
             Err(why) => seen.block(why),
         }
@@ -194,6 +201,10 @@ fn not_found(
         Reply::Success(exchange) => (exchange, false),
         Reply::Refused(exchange, error) => {
             let status = exchange.response.status;
+            if status >= 500 {
+                seen.block(format!("{}; see error.no-5xx", reply.describe()));
+                return;
+            }
             let code = error.code.as_deref().unwrap_or("no error name");
             if !certain {
                 client.learn("answer to an unknown instance", format!("{status} {code}"));

@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use super::Check;
 use crate::case::{Level, Outcome};
+use crate::client::{Client, Made, made_of};
 use crate::reply::Reply;
 use crate::resources::{self, RESOURCES, Resource};
-use crate::client::{Made, Client, made_of};
 
 /// Where the rules on tokens come from.
 const TOKENS: &str = "Smithy idempotencyToken trait";
@@ -71,10 +71,10 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "idempotency.repeated-delete",
         level: Level::Must,
-        rule: "deleting what is already deleted is not found",
+        rule: "deleting what is already deleted is refused, like deleting what never was",
         source: "Connect, life cycle: a repeated delete is ResourceNotFoundException 404",
-        passes: "404 to the second call",
-        fails: "2xx, 5xx, or another 4xx",
+        passes: "4xx to the second call; that it should be a 404 is error.not-found's affair",
+        fails: "2xx, or a 5xx that an id that nobody has does not get",
     },
 ];
 
@@ -228,9 +228,11 @@ async fn after_disconnect(
     match &second {
         Reply::Success(_) => one_of_that_name(client, row, input, check).await,
         Reply::Refused(exchange, _) => {
+            // Does a creation that nobody interrupted succeed at all?
+            client.make(row).await.map_err(|why| format!("an undisturbed creation: {why}"))?;
             let expected = "success of the call that is repeated with the same token";
             let finding = check.finding("", expected, second.describe(), Some(exchange));
-            Ok(Outcome::from_findings(vec![finding], 2))
+            Ok(Outcome::from_findings(vec![finding], 3))
         }
         Reply::Unsupported(why) | Reply::Trouble(why) => Err(why.clone()),
     }
@@ -240,8 +242,10 @@ async fn after_disconnect(
 async fn one_of_that_name(client: &Client, row: &'static Resource, input: &Value, check: &'static Check) -> Judged {
     let wanted = input[row.name_member].as_str().unwrap_or_default();
     let (count, exchange) = super::pagination::count_named(client, row, wanted).await?;
-    if count == 1 {
-        return Ok(Outcome::from_findings(Vec::new(), 3));
+    match count {
+        0 => return Err(format!("{} does not hold what was just created", row.list.0)),
+        1 => return Ok(Outcome::from_findings(Vec::new(), 3)),
+        _ => {}
     }
     let finding = check.finding("", format!("one {} named {wanted}", row.kind), count.to_string(), exchange.as_ref());
     Ok(Outcome::from_findings(vec![finding], 3))
@@ -265,9 +269,8 @@ async fn read_twice(client: &Client, operation: OperationId, check: &'static Che
                 return Ok(Outcome::from_findings(Vec::new(), 2));
             }
             let pointer = first_difference(&once, &twice, String::new());
-            let show = |value: &Value| {
-                value.pointer(&pointer).map_or("absent".to_owned(), connect_model::validate::excerpt)
-            };
+            let show =
+                |value: &Value| value.pointer(&pointer).map_or("absent".to_owned(), connect_model::validate::excerpt);
             let finding = check.finding(&*pointer, show(&once), show(&twice), Some(exchange));
             Ok(Outcome::from_findings(vec![finding], 2))
         }
@@ -324,13 +327,20 @@ async fn delete_twice(client: &Client, operation: OperationId, check: &'static C
     }
     let second = client.call(operation, &input).await?;
     let exchange = match &second {
-        Reply::Refused(exchange, _) if exchange.response.status == 404 => {
+        Reply::Refused(exchange, _) if (400..500).contains(&exchange.response.status) => {
             return Ok(Outcome::from_findings(Vec::new(), 2));
         }
         Reply::Success(exchange) | Reply::Refused(exchange, _) => exchange,
         Reply::Unsupported(why) | Reply::Trouble(why) => return Err(why.clone()),
     };
-    let expected = "404 ResourceNotFoundException to the second delete";
+    if second.refusal().is_some() {
+        input[row.id_member] = super::error::NOBODY.into();
+        let never = client.call(operation, &input).await?;
+        if never.refusal().is_some_and(|(status, _)| status >= 500) {
+            return Err(format!("the endpoint fails on any unknown id: {}", never.describe()));
+        }
+    }
+    let expected = "a refusal (4xx) of the second delete";
     let finding = check.finding("", expected, second.describe(), Some(exchange));
     Ok(Outcome::from_findings(vec![finding], 2))
 }

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use super::{Check, MODEL, RESTJSON, row};
 use crate::case::{Exchange, Finding, Level, Outcome};
-use crate::reply::Reply;
 use crate::client::Client;
+use crate::reply::Reply;
 
 /// Checks of the family that are not made from a kind of violation.
 pub const CHECKS: &[Check] = &[
@@ -157,11 +157,10 @@ pub async fn mutation(client: &Client, operation: OperationId, site: &Site, chec
     };
     let bytes = client.bytes(&format!("{label}/mutation"));
     let generator = client.generator(Config::sparse());
-    let mutant =
-        match generator.mutate(operation, Side::Input, site, base, &mut Unstructured::new(&bytes)) {
-            Ok(mutant) => mutant,
-            Err(why) => return Outcome::indeterminate(why.to_string(), 0),
-        };
+    let mutant = match generator.mutate(operation, Side::Input, site, base, &mut Unstructured::new(&bytes)) {
+        Ok(mutant) => mutant,
+        Err(why) => return Outcome::indeterminate(why.to_string(), 0),
+    };
     let (sent, twin) =
         match (encode_request(schema, operation, &mutant.value), encode_request(schema, operation, &mutant.base)) {
             (Ok(sent), Ok(twin)) => (sent, twin),
@@ -197,10 +196,9 @@ async fn refused_for_its_fault(
     };
     let twin = client.send(operation, twin).await;
     match (&twin, twin.refusal()) {
-        (_, Some(same)) if same == (status, code.as_deref()) => Outcome::indeterminate(
-            format!("the valid twin was refused the same way: {}", twin.describe()),
-            2,
-        ),
+        (_, Some(same)) if same == (status, code.as_deref()) => {
+            Outcome::indeterminate(format!("the valid twin was refused the same way: {}", twin.describe()), 2)
+        }
         (Reply::Trouble(why), _) => Outcome::indeterminate(format!("the valid twin: {why}"), 2),
         _ => {
             let topic = format!("error of {}", check.id);
@@ -231,8 +229,7 @@ pub async fn fault(client: &Client, operation: OperationId, check: &'static Chec
             let (variant, spoil) = MALFORMED[at];
             let mut faulty = twin.clone();
             faulty.body = spoil(&String::from_utf8_lossy(&twin.body)).into_bytes();
-            refused_for_its_fault(client, operation, check, &faulty, &twin, "", &format!("a body with {variant}"))
-                .await
+            refused_for_its_fault(client, operation, check, &faulty, &twin, "", &format!("a body with {variant}")).await
         }
         Fault::ContentType => {
             let mut faulty = twin.clone();
@@ -284,19 +281,28 @@ async fn escaped(client: &Client, operation: OperationId, check: &'static Check,
     let Some(label) = escapable_label(schema, operation) else {
         return Outcome::indeterminate("no label that takes any text", 0);
     };
+    let mut plain = base.clone();
     base[&label] = Value::from("ct:1/2");
+    plain[&label] = Value::from("ct-1-2");
     match client.call(operation, &base).await {
-        Ok(Reply::Refused(exchange, error)) => {
-            let status = exchange.response.status;
-            let lost = matches!(error.code.as_deref(), Some("UnknownOperationException"))
-                || (status == 404 && error.code.is_none())
-                || status == 405;
-            if lost || status >= 500 {
-                let actual = Reply::Refused(exchange.clone(), error).describe();
-                let expected = "an answer of the operation to the label ct%3A1%2F2";
-                return Outcome::from_findings(vec![check.finding("", expected, actual, Some(&exchange))], 1);
+        Ok(reply @ Reply::Refused(..)) => {
+            let Some((status, code)) = reply.refusal() else { return Outcome::from_findings(Vec::new(), 1) };
+            let lost = code == Some("UnknownOperationException") || (status == 404 && code.is_none()) || status == 405;
+            if !lost && status < 500 {
+                return Outcome::from_findings(Vec::new(), 1);
             }
-            Outcome::from_findings(Vec::new(), 1)
+            // The same answer to a plain label shows that the slash is not to blame.
+            match client.call(operation, &plain).await {
+                Ok(other) if other.refusal() == Some((status, code)) => {
+                    Outcome::indeterminate(format!("a plain label was refused the same way: {}", other.describe()), 2)
+                }
+                _ => {
+                    let Reply::Refused(exchange, _) = &reply else { return Outcome::from_findings(Vec::new(), 2) };
+                    let expected = "an answer of the operation to the label ct%3A1%2F2";
+                    let finding = check.finding("", expected, reply.describe(), Some(exchange));
+                    Outcome::from_findings(vec![finding], 2)
+                }
+            }
         }
         Ok(Reply::Success(_)) => Outcome::from_findings(Vec::new(), 1),
         Ok(other) => Outcome::indeterminate(other.describe(), 1),

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::{Check, RESTJSON, row};
 use crate::case::{Exchange, Level};
+use crate::client::Client;
 use crate::observe::Observation;
 use crate::reply::Reply;
 use crate::resources::{self, Resource};
-use crate::client::Client;
 
 /// Where the rules of paging come from, beside the model's own list of paginated operations.
 const PAGING: &str = "Smithy paginated trait, and what SDK paginators rely on";
@@ -52,11 +52,11 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         id: "pagination.end-without-token",
-        level: Level::Should,
-        rule: "a page that holds everything carries no token",
+        level: Level::Must,
+        rule: "the last page carries no token: every token leads on",
         source: PAGING,
-        passes: "no token with the last item",
-        fails: "a token that leads to nothing but an empty page",
+        passes: "no token with the last item; a token that leads to an empty page is noted",
+        fails: "a token that the endpoint itself gave and then refuses",
     },
     Check {
         id: "pagination.token-repeatable",
@@ -172,19 +172,18 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
     let walker = Walker { client, operation, pagination, listed, base };
     let sizes = page_sizes(schema, operation, pagination);
     let small = sizes.map(|(least, most)| SMALL.clamp(least, most));
-    let Some(pages) = walker.walk(small, &mut seen).await else { return seen };
+    let Some(pages) = walker.walk(small, &[], &mut seen).await else { return seen };
     walker.judge_walk(&pages, small, &mut seen);
     if let Some((least, most)) = sizes {
         walker.bounds(least, most, &mut seen).await;
-        if let Some(large) = walker.walk(Some(most.min(1000)), &mut seen).await {
+        if let Some(large) = walker.walk(Some(most.min(1000)), &pages, &mut seen).await {
             walker.complete(&pages, &large, &made, &mut seen);
             walker.end(&large, &mut seen);
-            walker.total(&large, &mut seen);
         }
     } else {
         walker.end(&pages, &mut seen);
-        walker.total(&pages, &mut seen);
     }
+    walker.total(&pages, &mut seen);
     walker.tokens(&pages, small, &mut seen).await;
     seen
 }
@@ -226,8 +225,8 @@ impl Walker<'_> {
         }
     }
 
-    /// All pages, as far as they go.
-    async fn walk(&self, size: Option<i64>, seen: &mut Observation) -> Option<Vec<Page>> {
+    /// All pages, as far as they go. Tokens of the walk `before` may come again.
+    async fn walk(&self, size: Option<i64>, before: &[Page], seen: &mut Observation) -> Option<Vec<Page>> {
         let mut pages: Vec<Page> = Vec::new();
         let mut tokens = HashSet::new();
         let check = row(CHECKS, "pagination.terminates");
@@ -239,8 +238,12 @@ impl Walker<'_> {
                     seen.block(why);
                     return None;
                 }
+                Err(why) if token.is_some() && before.iter().any(|page| page.next == token) => {
+                    seen.block(format!("a token that an earlier walk has used: {why}"));
+                    return None;
+                }
                 Err(why) => {
-                    // A token that the endpoint itself gave leads on.
+                    let check = row(CHECKS, "pagination.end-without-token");
                     seen.judged(check.id);
                     let last = pages.last().map(|page| &page.exchange);
                     seen.add(vec![check.finding(self.token_pointer(), "a page behind every token", why, last)]);
@@ -327,7 +330,8 @@ impl Walker<'_> {
             for (walk, keys) in [("small", &of_small), ("large", &of_large)] {
                 let lost = made.iter().filter(|id| !keys.contains(*id)).count();
                 if lost > 0 {
-                    let expected = format!("all {} resources that the run made, in a walk over {walk} pages", made.len());
+                    let expected =
+                        format!("all {} resources that the run made, in a walk over {walk} pages", made.len());
                     fail(expected, format!("{lost} are missing"));
                 }
             }
@@ -348,7 +352,10 @@ impl Walker<'_> {
         if large.len() > 1 && last.items.is_empty() {
             let actual = "a token that leads to an empty last page";
             let exchange = large.get(large.len() - 2).map(|page| &page.exchange);
-            seen.add(vec![check.finding(self.token_pointer(), "no token with the last item", actual, exchange)]);
+            let mut finding = check.finding(self.token_pointer(), "no token with the last item", actual, exchange);
+            // Pages may be empty; a client pays one more request.
+            finding.level = Level::Note;
+            seen.add(vec![finding]);
         }
     }
 
@@ -402,18 +409,19 @@ impl Walker<'_> {
         };
         if let Some(check) = planned_check(self, "pagination.token-repeatable") {
             let again = (self.page(size, Some(token)).await, self.page(size, Some(token)).await);
-            if let (Ok(once), Ok(twice)) = again {
+            if let (Ok(once), Ok(twice)) = &again {
                 let keys = |page: &Page| page.items.iter().map(|item| self.key(item)).collect::<Vec<_>>();
                 seen.judged(check.id);
-                if keys(&once) != keys(&twice) {
+                if keys(once) != keys(twice) {
                     let expected = "the same items for the same token";
                     let exchange = Some(&twice.exchange);
                     seen.add(vec![check.finding(self.items_pointer(), expected, "other items", exchange)]);
                 }
-            } else if let (Ok(once), Err(why)) | (Err(why), Ok(once)) = again {
+            } else if let (_, Err(why)) | (Err(why), _) = &again {
+                // It led on in the walk before: it is refused for having been used.
                 seen.judged(check.id);
-                let exchange = Some(&once.exchange);
-                seen.add(vec![check.finding(self.token_pointer(), "the same page again", why, exchange)]);
+                let exchange = pages.first().map(|page| &page.exchange);
+                seen.add(vec![check.finding(self.token_pointer(), "the same page again", &**why, exchange)]);
             }
         }
         let check = row(CHECKS, "pagination.token-tampered");
@@ -442,7 +450,19 @@ fn planned_check(walker: &Walker<'_>, id: &str) -> Option<&'static Check> {
 /// The token with its middle character changed to another letter or digit.
 fn spoiled(token: &str) -> String {
     let middle = token.chars().count() / 2;
-    token.chars().enumerate().map(|(at, c)| if at != middle { c } else if c == 'A' { 'B' } else { 'A' }).collect()
+    token
+        .chars()
+        .enumerate()
+        .map(|(at, c)| {
+            if at != middle {
+                c
+            } else if c == 'A' {
+                'B'
+            } else {
+                'A'
+            }
+        })
+        .collect()
 }
 
 /// How many resources of a kind bear a name, counted over the whole list; and the last page.
@@ -454,12 +474,11 @@ pub(super) async fn count_named(
     let (list, _) = row.list;
     let operation = client.schema.operation_named(list).ok_or_else(|| format!("{list} is no operation"))?;
     let pagination = client.schema[operation].pagination.as_ref().ok_or_else(|| format!("{list} does not page"))?;
-    let base =
-        client.input(operation, Config::sparse(), &format!("{list}/count"), &SchemaPath::default()).await?;
+    let base = client.input(operation, Config::sparse(), &format!("{list}/count"), &SchemaPath::default()).await?;
     let walker = Walker { client, operation, pagination, listed: None, base };
     let size = page_sizes(client.schema, operation, pagination).map(|(_, most)| most);
     let mut seen = Observation::default();
-    let pages = walker.walk(size, &mut seen).await.ok_or_else(|| format!("{list} could not be walked"))?;
+    let pages = walker.walk(size, &[], &mut seen).await.ok_or_else(|| format!("{list} could not be walked"))?;
     let named = pages.iter().flat_map(|page| &page.items).filter(|item| item[row.name_member] == wanted).count();
     Ok((named, pages.into_iter().next_back().map(|page| page.exchange)))
 }

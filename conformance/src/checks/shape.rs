@@ -2,16 +2,17 @@
 
 use connect_model::generate::{Config, SchemaPath};
 use connect_model::schema::{Binding, Kind, OperationId, Schema, ShapeId};
+use connect_model::shapes::CORE_OPERATIONS;
 use connect_model::validate::{ViolationKind, validate};
 use connect_model::wire::{Limits, decode_response};
 use serde_json::Value;
 
 use super::{Check, MODEL, RESTJSON, row};
 use crate::case::{Exchange, Level};
+use crate::client::Client;
 use crate::observe::Observation;
 use crate::reply::Reply;
 use crate::resources;
-use crate::client::Client;
 
 /// The checks of the family.
 pub const CHECKS: &[Check] = &[
@@ -21,7 +22,8 @@ pub const CHECKS: &[Check] = &[
         rule: "success has the HTTP status that the model gives the operation",
         source: MODEL,
         passes: "200, where the model says 200",
-        fails: "201, 204 or any other status of success; a 3xx or 5xx to a valid request",
+        fails: "201, 204 or any other status of success; a 3xx or 5xx to a valid request; a core operation that \
+                refuses every valid request as invalid",
     },
     Check {
         id: "shape.content-type",
@@ -183,6 +185,7 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
     }
     let mut samples = vec![("smallest".to_owned(), Config::sparse()), ("fullest".to_owned(), Config::full())];
     samples.extend((0..client.cases).map(|number| (format!("random {number}"), Config::default())));
+    let mut refusals = Vec::new();
     for (label, config) in samples {
         let label = format!("{name}/shape/{label}");
         let input = match client.input(operation, config, &label, &SchemaPath::default()).await {
@@ -204,12 +207,30 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
                     seen.add(vec![check.finding("", expected, reply.describe(), Some(exchange))]);
                 }
                 seen.block(format!("valid requests were refused: {}", reply.describe()));
+                refusals.push(reply);
             }
             Ok(other) => seen.block(other.describe()),
             Err(why) => seen.block(format!("no valid request could be sent: {why}")),
         }
     }
+    refused_throughout(schema, operation, &refusals, client.cases + 2, &mut seen);
     seen
+}
+
+/// The smallest request to a core operation is one that a healthy service accepts: an endpoint that calls it and all the
+/// others invalid refuses valid requests.
+fn refused_throughout(schema: &Schema, operation: OperationId, refusals: &[Reply], sent: u32, seen: &mut Observation) {
+    let name = schema[operation].name.as_str();
+    let invalid = |reply: &Reply| reply.refusal().is_some_and(|(status, _)| status == 400);
+    if !CORE_OPERATIONS.contains(&name) || refusals.len() < sent as usize || !refusals.iter().all(invalid) {
+        return;
+    }
+    if let Some(reply @ Reply::Refused(exchange, _)) = refusals.first() {
+        let check = row(CHECKS, "shape.status");
+        seen.judged(check.id);
+        let expected = format!("{} to the smallest valid request", schema[operation].status);
+        seen.add(vec![check.finding("", expected, reply.describe(), Some(exchange))]);
+    }
 }
 
 /// Judges one success.
@@ -263,8 +284,7 @@ pub fn judge(schema: &Schema, operation: OperationId, exchange: &Exchange, seen:
     for violation in validate(schema, output, &decoded.value) {
         let (id, level) = grade(violation.kind);
         let found = decoded.value.pointer(&violation.path);
-        let actual = found.map_or("absent".to_owned(), connect_model::validate::excerpt);
-        let mut finding = row(CHECKS, id).finding(&*violation.path, violation.message, actual, Some(exchange));
+        let mut finding = row(CHECKS, id).finding(violation.path, violation.expected, violation.found, Some(exchange));
         // A union whose only member is one that we do not know yet is drift.
         let unknown_variant = violation.kind == ViolationKind::UnionNone
             && found.and_then(Value::as_object).is_some_and(|map| !map.is_empty());

@@ -7,9 +7,9 @@ use connect_model::schema::{Kind, Operation, Schema, ShapeId};
 use connect_model::validate::{Violation, ViolationKind};
 use connect_model::wire::DecodeError;
 use connect_model::wire::message::{HttpRequest, HttpResponse};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::policy::{Paging, Policy, Tokens};
+use super::policy::{Finds, Paging, Policy, Tokens};
 use super::refusal::Refusal;
 
 /// A deliberate fault of the emulator.
@@ -21,7 +21,7 @@ pub struct Defect {
     pub family: Family,
     /// What the endpoint does wrong, one sentence.
     pub summary: &'static str,
-    /// Ids of the checks that must catch it. No other check may.
+    /// Ids of the checks that see it: the first must catch it, the others may, no other check may.
     pub kills: &'static [&'static str],
     pub(crate) fault: Fault,
 }
@@ -116,7 +116,7 @@ pub const DEFECTS: &[Defect] = &[
         id: "missing-required-output",
         family: Family::Shape,
         summary: "the first required member of an answer is left out",
-        kills: &["shape.required"],
+        kills: &["shape.required", "pagination.complete"],
         fault: Fault::Body(|scene, body| {
             if let Some(shape) = scene.operation.and_then(|operation| operation.output) {
                 drop_required(scene.schema, shape, body);
@@ -188,6 +188,38 @@ pub const DEFECTS: &[Defect] = &[
         }),
     },
     Defect {
+        id: "future-enum-value",
+        family: Family::Shape,
+        summary: "answers have enum values that the model does not know",
+        // A flow whose type reads otherwise is not described as it was created.
+        kills: &["shape.enum-unknown", "lifecycle.create-describe", "lifecycle.saved-published"],
+        fault: Fault::Body(|scene, body| {
+            edit(scene, body, |kind, value| {
+                if matches!(kind, Kind::Enum(_)) && value.is_string() {
+                    *value = json!("FROM_THE_FUTURE");
+                }
+            });
+        }),
+    },
+    Defect {
+        id: "long-description",
+        family: Family::Shape,
+        summary: "descriptions in answers are longer than the model allows",
+        kills: &["shape.constraint"],
+        fault: Fault::Body(|_, body| lengthen(body)),
+    },
+    Defect {
+        id: "two-variants",
+        family: Family::Shape,
+        summary: "unions in answers hold two members",
+        kills: &["shape.union"],
+        fault: Fault::Body(|scene, body| {
+            if let Some(shape) = scene.operation.and_then(|operation| operation.output) {
+                double(scene.schema, shape, body);
+            }
+        }),
+    },
+    Defect {
         id: "any-content-type",
         family: Family::Invalid,
         summary: "bodies are read as JSON, whatever they are called",
@@ -218,6 +250,20 @@ pub const DEFECTS: &[Defect] = &[
         summary: "enum values in other letter case are accepted",
         kills: &["invalid.enum-case"],
         fault: Fault::Overlook(|violation| violation.kind == ViolationKind::EnumCase),
+    },
+    Defect {
+        id: "labels-decoded-first",
+        family: Family::Invalid,
+        summary: "escaped slashes in labels are decoded before the path is cut into segments",
+        kills: &["invalid.label-escape"],
+        fault: Fault::Request(|request| request.uri = request.uri.replace("%2F", "/")),
+    },
+    Defect {
+        id: "unknown-member-refused",
+        family: Family::Invalid,
+        summary: "bodies with members that the model does not know are refused",
+        kills: &["invalid.unknown-member-tolerated"],
+        fault: Fault::Policy(|policy| policy.refuses_unknown_members = true),
     },
     Defect {
         id: "no-length-max",
@@ -301,9 +347,8 @@ pub const DEFECTS: &[Defect] = &[
             "invalid.overflow",
             "invalid.union-none",
             "invalid.union-two",
-            "invalid.null-element",
             "invalid.timestamp-format",
-            "invalid.blob-encoding",
+            "invalid.null-element",
         ],
         fault: Fault::Misread(
             |error| matches!(error, DecodeError::Serialization { pointer, .. } if !pointer.is_empty()),
@@ -354,7 +399,7 @@ pub const DEFECTS: &[Defect] = &[
         id: "html-error",
         family: Family::Error,
         summary: "errors have an HTML page as body",
-        kills: &["error.json-body"],
+        kills: &["error.json-body", "error.no-leak"],
         fault: Fault::Reply(|scene, response| {
             if scene.error.is_some() {
                 response.headers.set("content-type", "text/html");
@@ -423,10 +468,29 @@ pub const DEFECTS: &[Defect] = &[
         id: "page-size-unbounded",
         family: Family::Pagination,
         summary: "page sizes outside the model's range are accepted",
-        kills: &["pagination.bounds"],
+        kills: &["invalid.range-max", "invalid.range-min"],
         fault: Fault::Overlook(|violation| {
             violation.path == "/MaxResults"
                 && matches!(violation.kind, ViolationKind::RangeMin | ViolationKind::RangeMax)
+        }),
+    },
+    Defect {
+        id: "least-page-size-refused",
+        family: Family::Pagination,
+        summary: "the least page size of the model is refused",
+        kills: &["pagination.bounds"],
+        fault: Fault::Request(|request| {
+            for (one, none) in [("axResults=1&", "axResults=0&"), ("axResults\":1,", "axResults\":0,")] {
+                let end = &one[one.len() - 1..];
+                let at_end = (one.trim_end_matches(end), none.trim_end_matches(end));
+                request.uri = request.uri.replace(one, none);
+                if request.uri.ends_with(at_end.0) {
+                    request.uri = request.uri.replace(at_end.0, at_end.1);
+                }
+                let body = String::from_utf8_lossy(&request.body).replace(one, none);
+                let closing = (format!("{}}}", at_end.0), format!("{}}}", at_end.1));
+                request.body = body.replace(&closing.0, &closing.1).into_bytes();
+            }
         }),
     },
     Defect {
@@ -447,7 +511,8 @@ pub const DEFECTS: &[Defect] = &[
         id: "token-used-once",
         family: Family::Pagination,
         summary: "a token is refused when it is used again",
-        kills: &["pagination.token-repeatable"],
+        // Two walks of one list share their tokens.
+        kills: &["pagination.token-repeatable", "pagination.end-without-token"],
         fault: Fault::Policy(|policy| policy.paging = Paging::SingleUse),
     },
     Defect {
@@ -473,7 +538,12 @@ pub const DEFECTS: &[Defect] = &[
         id: "token-ignored",
         family: Family::Idempotency,
         summary: "a call that is repeated with its ClientToken makes a second resource",
-        kills: &["idempotency.same-token-same-result", "idempotency.same-token-one-resource"],
+        kills: &[
+            "idempotency.same-token-same-result",
+            "idempotency.same-token-one-resource",
+            "idempotency.concurrent-same-token",
+            "idempotency.retry-after-disconnect",
+        ],
         fault: Fault::Policy(|policy| policy.tokens = Tokens::Ignored),
     },
     Defect {
@@ -487,14 +557,14 @@ pub const DEFECTS: &[Defect] = &[
         id: "race-on-token",
         family: Family::Idempotency,
         summary: "concurrent calls with the same ClientToken each make a resource",
-        kills: &["idempotency.concurrent-same-token"],
+        kills: &["idempotency.concurrent-same-token", "idempotency.retry-after-disconnect"],
         fault: Fault::Policy(|policy| policy.tokens = Tokens::Raced),
     },
     Defect {
         id: "read-not-repeatable",
         family: Family::Idempotency,
         summary: "timestamps move with every read",
-        kills: &["idempotency.repeated-read-equal"],
+        kills: &["idempotency.repeated-read-equal", "pagination.complete", "pagination.token-repeatable"],
         fault: Fault::Body(|scene, body| {
             if scene.operation.is_some_and(|operation| operation.method == "GET") {
                 edit(scene, body, |kind, value| {
@@ -509,7 +579,7 @@ pub const DEFECTS: &[Defect] = &[
         id: "delete-always-ok",
         family: Family::Idempotency,
         summary: "deleting what is not there succeeds",
-        kills: &["idempotency.repeated-delete"],
+        kills: &["idempotency.repeated-delete", "error.not-found"],
         fault: Fault::Policy(|policy| policy.deletes_anything = true),
     },
     Defect {
@@ -544,15 +614,78 @@ pub const DEFECTS: &[Defect] = &[
         id: "tags-lost",
         family: Family::Lifecycle,
         summary: "tags are acknowledged and not kept",
-        kills: &["lifecycle.tags"],
+        kills: &["lifecycle.tags", "lifecycle.create-describe"],
         fault: Fault::Policy(|policy| policy.forgets_tags = true),
+    },
+    Defect {
+        id: "draft-shown",
+        family: Family::Lifecycle,
+        summary: "a flow that was only saved is shown as if it were published",
+        kills: &["lifecycle.saved-published"],
+        fault: Fault::Policy(|policy| policy.shows_drafts = true),
+    },
+    Defect {
+        id: "created-not-listed",
+        family: Family::Lifecycle,
+        summary: "lists show only what was there from the start",
+        kills: &[
+            "lifecycle.create-list",
+            "pagination.complete",
+            "idempotency.same-token-one-resource",
+            "idempotency.retry-after-disconnect",
+        ],
+        fault: Fault::Body(|_, body| {
+            for list in ["RuleSummaryList", "ContactFlowSummaryList", "ContactFlowModulesSummaryList"] {
+                if let Some(Value::Array(items)) = body.get_mut(list) {
+                    items.retain(|item| item["Name"].as_str().is_some_and(|name| name.starts_with("sample-")));
+                }
+            }
+        }),
     },
     Defect {
         id: "search-finds-everything",
         family: Family::Search,
         summary: "criteria and filters of searches are not looked at",
+        kills: &["search.and-narrows", "search.or-unions", "search.type-partition", "search.filter-oracle"],
+        fault: Fault::Policy(|policy| policy.finds = Finds::Everything),
+    },
+    Defect {
+        id: "search-finds-newest",
+        family: Family::Search,
+        summary: "searches with criteria find only what was created last of all that satisfies them",
+        kills: &["search.eventually-visible"],
+        fault: Fault::Policy(|policy| policy.finds = Finds::Newest),
+    },
+    Defect {
+        id: "search-and-as-or",
+        family: Family::Search,
+        summary: "AndConditions are read as OrConditions",
         kills: &["search.and-narrows", "search.type-partition", "search.filter-oracle"],
-        fault: Fault::Policy(|policy| policy.finds_everything = true),
+        fault: Fault::Request(|request| {
+            edit_criteria(request, &|node| move_list(node, "AndConditions", "OrConditions"))
+        }),
+    },
+    Defect {
+        id: "search-or-as-and",
+        family: Family::Search,
+        summary: "OrConditions are read as AndConditions",
+        kills: &["search.or-unions", "search.filter-oracle"],
+        fault: Fault::Request(|request| {
+            edit_criteria(request, &|node| move_list(node, "OrConditions", "AndConditions"))
+        }),
+    },
+    Defect {
+        id: "search-contains-as-exact",
+        family: Family::Search,
+        summary: "CONTAINS is read as EXACT",
+        kills: &["search.exact-in-prefix-in-contains", "search.filter-oracle"],
+        fault: Fault::Request(|request| {
+            edit_criteria(request, &|node| {
+                if let Some(comparison) = node.get_mut("ComparisonType").filter(|value| *value == "CONTAINS") {
+                    *comparison = "EXACT".into();
+                }
+            });
+        }),
     },
 ];
 
@@ -581,10 +714,43 @@ fn rename(response: &mut HttpResponse, name: Option<&str>) {
     });
 }
 
-fn edit_json(response: &mut HttpResponse, edit: impl FnOnce(&mut serde_json::Map<String, Value>)) {
+fn edit_json(response: &mut HttpResponse, edit: impl FnOnce(&mut Map<String, Value>)) {
     if let Ok(Value::Object(mut body)) = serde_json::from_slice(&response.body) {
         edit(&mut body);
         response.body = Value::Object(body).to_string().into_bytes();
+    }
+}
+
+/// Shows every node of a search's criteria to `change`, in the searches that are performed.
+fn edit_criteria(request: &mut HttpRequest, change: &dyn Fn(&mut Map<String, Value>)) {
+    fn visit(value: &mut Value, change: &dyn Fn(&mut Map<String, Value>)) {
+        match value {
+            Value::Object(node) => {
+                change(node);
+                node.values_mut().for_each(|value| visit(value, change));
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| visit(item, change)),
+            _ => {}
+        }
+    }
+    const SEARCHES: &[&str] = &["/search-rules", "/search-contact-flows", "/search-contact-flow-modules"];
+    if !SEARCHES.contains(&request.uri.as_str()) {
+        return;
+    }
+    if let Ok(mut body) = serde_json::from_slice::<Value>(&request.body)
+        && let Some(criteria) = body.get_mut("SearchCriteria")
+    {
+        visit(criteria, change);
+        request.body = body.to_string().into_bytes();
+    }
+}
+
+/// Adds the elements of one list of a node to another.
+fn move_list(node: &mut Map<String, Value>, from: &str, to: &str) {
+    match (node.remove(from), node.get_mut(to)) {
+        (Some(Value::Array(moved)), Some(Value::Array(list))) => list.extend(moved),
+        (Some(moved), _) => drop(node.insert(to.to_owned(), moved)),
+        (None, _) => {}
     }
 }
 
@@ -616,6 +782,59 @@ fn visit(schema: &Schema, shape: ShapeId, value: &mut Value, change: &dyn Fn(&Ki
             }
         }
         _ => change(kind, value),
+    }
+}
+
+/// Makes every description longer than any model allows.
+fn lengthen(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                match inner {
+                    Value::String(text) if key == "Description" => *text = "d".repeat(6_000),
+                    inner => lengthen(inner),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(lengthen),
+        _ => {}
+    }
+}
+
+/// Gives unions a second member, where one can be had that is right in itself.
+fn double(schema: &Schema, shape: ShapeId, value: &mut Value) {
+    match (&schema[shape].kind, value) {
+        (Kind::Union(members), Value::Object(map)) => {
+            let first =
+                map.iter().find_map(|(key, inner)| Some((members.by_json_name(key)?.slot.target, inner.clone())));
+            let second = members.iter().filter(|member| !map.contains_key(&member.json_name)).find_map(|member| {
+                let target = member.slot.target;
+                let same = first.as_ref().filter(|(kind, _)| *kind == target).map(|(_, inner)| inner.clone());
+                let empty = match &schema[target].kind {
+                    Kind::Structure(inner) if inner.iter().all(|member| !member.required) => Some(json!({})),
+                    Kind::List(_) => Some(json!([])),
+                    Kind::Boolean => Some(json!(true)),
+                    Kind::String => Some(json!("second")),
+                    _ => None,
+                };
+                same.or(empty).map(|inner| (member.json_name.clone(), inner))
+            });
+            map.extend(second);
+        }
+        (Kind::Structure(members), Value::Object(map)) => {
+            for (key, inner) in map {
+                if let Some(member) = members.by_json_name(key) {
+                    double(schema, member.slot.target, inner);
+                }
+            }
+        }
+        (Kind::List(list), Value::Array(items)) => {
+            items.iter_mut().for_each(|item| double(schema, list.member.target, item));
+        }
+        (Kind::Map(map), Value::Object(entries)) => {
+            entries.values_mut().for_each(|inner| double(schema, map.value.target, inner));
+        }
+        _ => {}
     }
 }
 

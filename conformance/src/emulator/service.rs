@@ -7,7 +7,7 @@ use connect_model::schema::{Operation, OperationId, Schema};
 use connect_model::validate::{Violation, validate};
 use connect_model::wire::message::{HttpRequest, HttpResponse};
 use connect_model::wire::{
-    Limits as WireLimits, RouteError, Router, decode_request, encode_error, encode_response, encode_unmodelled_error,
+    Limits as WireLimits, RouteError, Router, encode_error, encode_response, encode_unmodelled_error, inspect_request,
 };
 use serde_json::Value;
 
@@ -132,8 +132,13 @@ impl Service {
             return Self::front(Some(id), "UnknownOperationException", 404, why);
         }
         let limits = WireLimits { bytes: BODY_LIMIT, ..WireLimits::default() };
-        let input = match decode_request(self.schema, &route, request, &limits) {
-            Ok(input) => input,
+        let input = match inspect_request(self.schema, &route, request, &limits) {
+            Ok(read) => match read.unknown.first() {
+                Some(unknown) if self.cx.policy.refuses_unknown_members => {
+                    return Self::front(Some(id), "SerializationException", 400, &format!("{unknown}: no such member"));
+                }
+                _ => read.value,
+            },
             Err(error) if matches!(self.fault, Some(Fault::Misread(misreads)) if misreads(&error)) => {
                 return self.synthesize(id, &Value::Null);
             }
@@ -212,8 +217,7 @@ fn tell(violations: &[Violation]) -> String {
     const SHOWN: usize = 5;
     let mut text = format!("{} validation error(s) detected", violations.len());
     for violation in violations.iter().take(SHOWN) {
-        let path = if violation.path.is_empty() { "/" } else { &violation.path };
-        text.push_str(&format!("; {path}: {}: {}", violation.kind, violation.message));
+        text.push_str(&format!("; {violation}"));
     }
     if violations.len() > SHOWN {
         text.push_str("; …");

@@ -7,7 +7,7 @@ use connect_model::schema::TimestampFormat;
 use connect_model::wire::timestamp;
 use serde::Serialize;
 
-use crate::event::{Coverage, ModelInfo, TargetInfo, Totals};
+use crate::event::{Coverage, Learned, ModelInfo, TargetInfo, Totals};
 use crate::record::{Kept, Record};
 use crate::replay::{SavedRequest, SavedResponse};
 
@@ -46,8 +46,12 @@ pub struct Report<'r> {
     pub indeterminate: Vec<Reason<'r>>,
     /// What of the contract was touched.
     pub coverage: &'r Coverage,
-    /// Facts recorded and not judged: topic, observation, operations.
-    pub learned: &'r BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
+    /// Facts recorded and not judged: topic, observation, how often.
+    pub learned: &'r Learned,
+    /// Operations that were not sent, with the reason and what allows it.
+    pub not_sent: &'r [String],
+    /// Cases that cannot be expressed, with the reason.
+    pub left_out: &'r [String],
 }
 
 /// One operation.
@@ -64,7 +68,27 @@ pub struct Operation<'r> {
     #[serde(flatten)]
     pub totals: Totals,
     /// The same by family of checks.
-    pub families: &'r BTreeMap<String, Totals>,
+    pub families: BTreeMap<&'r str, Family>,
+}
+
+/// Counts of the trials of one family of checks on one operation.
+#[derive(Debug, Serialize)]
+pub struct Family {
+    /// Everything that must hold does.
+    pub passed: u64,
+    /// The contract is broken.
+    pub failed: u64,
+    /// The endpoint does not offer the operation.
+    pub unsupported: u64,
+    /// Nothing can be said.
+    pub indeterminate: u64,
+}
+
+impl From<&Totals> for Family {
+    fn from(totals: &Totals) -> Self {
+        let Totals { passed, failed, unsupported, indeterminate, .. } = *totals;
+        Self { passed, failed, unsupported, indeterminate }
+    }
 }
 
 /// A broken rule with its evidence.
@@ -140,7 +164,7 @@ impl<'r> Report<'r> {
                     supported: operation.is_supported(),
                     unsupported_because: operation.unsupported.as_deref().filter(|_| !operation.is_supported()),
                     totals: operation.totals,
-                    families: &operation.families,
+                    families: operation.families.iter().map(|(name, totals)| (name.as_str(), totals.into())).collect(),
                 })
                 .collect(),
             failed_cases: &record.failed,
@@ -158,6 +182,8 @@ impl<'r> Report<'r> {
                 .collect(),
             coverage: &record.end.coverage,
             learned: &record.learned,
+            not_sent: &record.info.not_sent,
+            left_out: &record.info.left_out,
         }
     }
 
@@ -245,7 +271,7 @@ mod tests {
         assert_eq!(report["operations"][2]["supported"], false);
         assert_eq!(report["failed_cases"], json!(["CreateRule/invalid.enum-unknown/Actions[].ActionType"]));
         assert_eq!(report["coverage"]["operations"], json!({"covered": 2, "total": 5}));
-        assert_eq!(report["learned"], json!({"token-mismatch": {"answers 400": ["CreateRule"]}}));
+        assert_eq!(report["learned"], json!({"token-mismatch": {"answers 400": 1}}));
         let finding = &report["findings"][0];
         for key in ["case", "operation", "check", "level", "rule", "pointer", "expected", "actual", "replay"] {
             assert!(finding[key].is_string(), "{key}");

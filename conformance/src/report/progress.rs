@@ -1,17 +1,22 @@
-//! Progress while a run goes on: one line on stderr that is redrawn, and only where somebody can see it.
+//! Progress while a run goes on: one line on stderr that is redrawn; where nobody can see that, a line now and then.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::case::Verdict;
 use crate::event::{Consumer, Event};
 
-/// The line. Hidden when stderr is no terminal.
+/// How often a log gets a line.
+const PULSE: Duration = Duration::from_secs(10);
+
+/// The line, redrawn on a terminal and repeated in a log.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
     failed: u64,
+    last_pulse: Instant,
 }
 
 impl Default for Progress {
@@ -21,7 +26,7 @@ impl Default for Progress {
         } else {
             ProgressDrawTarget::hidden()
         };
-        Self { bar: ProgressBar::with_draw_target(None, target), failed: 0 }
+        Self { bar: ProgressBar::with_draw_target(None, target), failed: 0, last_pulse: Instant::now() }
     }
 }
 
@@ -41,6 +46,12 @@ impl Consumer for Progress {
                 let failed = if self.failed > 0 { format!("{} failed · ", self.failed) } else { String::new() };
                 self.bar.set_message(format!("{failed}{}", case.operation));
                 self.bar.inc(1);
+                if self.bar.is_hidden() && self.last_pulse.elapsed() >= PULSE {
+                    self.last_pulse = Instant::now();
+                    let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(0));
+                    // A log that cannot be written must not end the run.
+                    let _ = writeln!(std::io::stderr(), "{done}/{all} trials, {} failed", self.failed);
+                }
             }
             Event::Finished(_) => self.bar.finish_and_clear(),
         }

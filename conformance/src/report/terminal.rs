@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::{printable, replay_command};
 use crate::case::Level;
-use crate::event::{RunInfo, Totals};
+use crate::event::{EmulatorInfo, RunInfo, Totals};
 use crate::exit::Exit;
 use crate::record::{Kept, OperationTally, Record};
 
@@ -35,7 +35,12 @@ pub fn header(info: &RunInfo) -> String {
     let model = &info.model;
     let digest = model.digest.get(..12).unwrap_or(&model.digest);
     let mut out = String::new();
-    let _ = writeln!(out, "{} ({signed})", styled(STRONG, &target.endpoint));
+    let kind = match &target.emulator {
+        None => signed,
+        Some(EmulatorInfo { defect: None, .. }) => "built-in emulator".to_owned(),
+        Some(EmulatorInfo { defect: Some(defect), .. }) => format!("built-in emulator with the defect {defect}"),
+    };
+    let _ = writeln!(out, "{} ({kind})", styled(STRONG, &target.endpoint));
     let _ = writeln!(
         out,
         "{} {} · model {digest} · seed {} · instance {instance}",
@@ -43,10 +48,18 @@ pub fn header(info: &RunInfo) -> String {
     );
     let _ = writeln!(
         out,
-        "{} on {}\n",
+        "{} on {}",
         count(info.planned as u64, "trial"),
         count(info.operations.len() as u64, "operation")
     );
+    // What is left out is said, never silently skipped.
+    for (left, what) in [(&info.not_sent, "operation not sent"), (&info.left_out, "case left out")] {
+        if let Some(first) = left.first() {
+            let line = format!("{}, e.g. {}", plural(left.len() as u64, what), printable(first, 200));
+            let _ = writeln!(out, "{}", styled(QUIET, &line));
+        }
+    }
+    out.push('\n');
     out
 }
 
@@ -75,11 +88,12 @@ fn operations(out: &mut String, record: &Record) {
         .iter()
         .map(|operation| (*operation, columns.iter().map(|family| cell(operation.families.get(*family))).collect()))
         .collect();
-    let name_width = offered.iter().map(|operation| operation.name.chars().count()).max().unwrap_or(0);
+    let longest = offered.iter().map(|operation| width(&operation.name)).max().unwrap_or(0);
+    let name_width = if columns.is_empty() { 0 } else { longest };
     let widths: Vec<usize> = (columns.iter().enumerate())
         .map(|(at, column)| rows.iter().map(|(_, cells)| width(&cells[at].1)).chain([width(column)]).max().unwrap_or(0))
         .collect();
-    if !rows.is_empty() {
+    if !columns.is_empty() {
         let heads =
             columns.iter().zip(&widths).map(|(column, width)| pad(column, *width)).collect::<Vec<_>>().join("  ");
         let _ = writeln!(out, "  {}  {}", " ".repeat(name_width), styled(QUIET, heads.trim_end()));
@@ -211,12 +225,17 @@ fn learned(out: &mut String, record: &Record, all: bool) {
         return;
     }
     let _ = writeln!(out, "learned {}", styled(QUIET, "(recorded, not judged)"));
-    for (topic, observations) in &record.learned {
-        for (observation, operations) in observations {
-            let operations: Vec<&str> = operations.iter().map(String::as_str).collect();
-            let shown = if all { operations.len() } else { 3 };
-            let _ = writeln!(out, "  {topic}: {} in {}", printable(observation, 160), some(&operations, shown));
-        }
+    let limit = if all { usize::MAX } else { 10 };
+    let facts: Vec<_> = record
+        .learned
+        .iter()
+        .flat_map(|(topic, facts)| facts.iter().map(move |(fact, times)| (topic, fact, times)))
+        .collect();
+    for (topic, fact, times) in facts.iter().take(limit) {
+        let _ = writeln!(out, "  {}: {} ({times}×)", printable(topic, 160), printable(fact, 160));
+    }
+    if facts.len() > limit {
+        let _ = writeln!(out, "  … and {} more in report.json", facts.len() - limit);
     }
     out.push('\n');
 }
@@ -330,6 +349,14 @@ fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
+/// Like [`count`], for a phrase that begins with its noun.
+fn plural(number: u64, phrase: &str) -> String {
+    match phrase.split_once(' ') {
+        Some((noun, rest)) => format!("{} {rest}", count(number, noun)),
+        None => count(number, phrase),
+    }
+}
+
 fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
@@ -379,7 +406,7 @@ should: 1 finding (--notes shows them)
     e.g. DescribeRule: no x-amzn-requestid
 
 learned (recorded, not judged)
-  token-mismatch: answers 400 in CreateRule
+  token-mismatch: answers 400 (1×)
 
 indeterminate: 2 trials
   2  throttled (e.g. DescribeRule/invalid.pattern)

@@ -37,11 +37,12 @@ enum Command {
         /// Operation, for `checks-of`
         operation: Option<String>,
     },
-    /// Values for an operation, one JSON object per line
+    /// Values for operations, one JSON object per line
     Generate {
-        /// Operation name
-        operation: String,
-        /// How many
+        /// Operation names
+        #[arg(required = true, value_name = "OPERATION")]
+        operations: Vec<String>,
+        /// How many of each operation
         #[arg(long, default_value_t = 1)]
         count: u64,
         /// Seed; the same seed gives the same values
@@ -65,10 +66,10 @@ enum Command {
         #[arg(long)]
         output: bool,
     },
-    /// Read a value from stdin, print the HTTP message
+    /// Read values from stdin, print the HTTP message of each on a line
     Encode {
-        /// Operation name
-        operation: String,
+        /// Operation of every value; without it each value comes as `generate` prints it, with the operation's name
+        operation: Option<String>,
         /// The value is a response
         #[arg(long)]
         output: bool,
@@ -172,13 +173,15 @@ fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Fail
     let mut out = io::stdout().lock();
     match command {
         Command::List { what, operation } => list(schema, what, operation.as_deref(), &mut out)?,
-        Command::Generate { operation, count, seed, invalid, output, boundary } => {
-            let id = find(schema, &operation)?;
+        Command::Generate { operations, count, seed, invalid, output, boundary } => {
             let side = side(output);
-            if invalid {
-                generate_invalid(schema, id, side, count, seed, &mut out)?;
-            } else {
-                generate_valid(schema, id, side, count, seed, boundary, &mut out)?;
+            let ids = operations.iter().map(|name| find(schema, name)).collect::<Result<Vec<_>, _>>()?;
+            for id in ids {
+                if invalid {
+                    generate_invalid(schema, id, side, count, seed, &mut out)?;
+                } else {
+                    generate_valid(schema, id, side, count, seed, boundary, &mut out)?;
+                }
             }
         }
         Command::Validate { operation, output } => {
@@ -194,8 +197,8 @@ fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Fail
             return Ok(ExitCode::from(u8::from(!violations.is_empty())));
         }
         Command::Encode { operation, output } => {
-            let id = find(schema, &operation)?;
-            writeln!(out, "{}", wire::encode(schema, id, side(output), &read_json()?)?)?;
+            let id = operation.map(|name| find(schema, &name)).transpose()?;
+            encode(schema, id, side(output), &mut out)?;
         }
         Command::Decode { operation, input } => {
             let id = find(schema, &operation)?;
@@ -347,9 +350,44 @@ fn print_generated(
     value: Value,
     violation: Value,
 ) -> Result<(), Failure> {
-    let key = if side == Side::Input { "input" } else { "output" };
-    writeln!(out, "{}", json!({"operation": operation, "case": case, key: value, "violation": violation}))?;
+    writeln!(out, "{}", json!({"operation": operation, "case": case, key(side): value, "violation": violation}))?;
     Ok(())
+}
+
+/// Encodes every value on stdin: bare ones of one operation, or lines as [`print_generated`] writes them.
+fn encode(schema: &Schema, id: Option<OperationId>, side: Side, out: &mut impl Write) -> Result<(), Failure> {
+    let mut read = 0_usize;
+    for document in serde_json::Deserializer::from_reader(io::stdin().lock()).into_iter::<Value>() {
+        let document = document.map_err(|error| format!("stdin is not JSON: {error}"))?;
+        read += 1;
+        let (id, value) = match id {
+            Some(id) => (id, &document),
+            None => named(schema, side, &document).map_err(|error| format!("value {read} on stdin: {error}"))?,
+        };
+        let message = wire::encode(schema, id, side, value)
+            .map_err(|error| format!("value {read} on stdin, for {}: {error}", schema[id].name))?;
+        writeln!(out, "{message}")?;
+    }
+    if read == 0 {
+        return Err("stdin holds no value to encode".into());
+    }
+    Ok(())
+}
+
+/// Operation and value of a line that `generate` printed.
+fn named<'v>(schema: &Schema, side: Side, document: &'v Value) -> Result<(OperationId, &'v Value), Failure> {
+    let name = document
+        .get("operation")
+        .and_then(Value::as_str)
+        .ok_or("it does not name its \"operation\"; name it on the command line, or pipe from `generate`")?;
+    let key = key(side);
+    let value = document.get(key).ok_or_else(|| format!("it has no {key:?}"))?;
+    Ok((find(schema, name)?, value))
+}
+
+/// Member of a generated line that holds the value.
+fn key(side: Side) -> &'static str {
+    if side == Side::Input { "input" } else { "output" }
 }
 
 fn read_json() -> Result<Value, Failure> {
@@ -361,12 +399,9 @@ fn read_json() -> Result<Value, Failure> {
 fn export(schema: &Schema, format: ExportFormat, names: &[String], out: &mut impl Write) -> Result<(), Failure> {
     if format == ExportFormat::Rust {
         let directory = names.first().map_or("model/src/shapes", String::as_str);
-        let written = export::rust::write_shapes(
-            schema,
-            connect_model::shapes::CORE_OPERATIONS,
-            std::path::Path::new(directory),
-        )
-        .map_err(|error| format!("{directory}: {error}; run it from the root of the repository"))?;
+        let written =
+            export::rust::write_shapes(schema, connect_model::shapes::CORE_OPERATIONS, std::path::Path::new(directory))
+                .map_err(|error| format!("{directory}: {error}; run it from the root of the repository"))?;
         for file in written {
             writeln!(out, "{directory}/{file}")?;
         }

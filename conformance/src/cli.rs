@@ -1,0 +1,271 @@
+//! The command line, as clap reads it. Refuses what contradicts itself; knows nothing of what the words do.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Holds an endpoint of the Amazon Connect API to its contract.
+///
+/// Without a command it runs: against the endpoint that --endpoint names, or against a built-in emulator.
+#[derive(Debug, Parser)]
+#[command(name = "connect-conformance", version, args_conflicts_with_subcommands = true)]
+#[command(
+    after_help = "Exit codes: 0 conforming · 1 findings · 2 usage, or endpoint unreachable · 3 nothing scored, or \
+                        executed differs from planned · 4 stale bookkeeping · 5 resources leaked"
+)]
+pub struct Cli {
+    /// What to do; `run` by default.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// For the default command.
+    #[command(flatten)]
+    pub run: RunFlags,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Plan, execute, report
+    Run {
+        /// Only cases whose id contains this text, for example `CreateRule/invalid`
+        filter: Option<String>,
+        /// The rest.
+        #[command(flatten)]
+        flags: Box<RunFlags>,
+    },
+    /// Serve the built-in emulator on 127.0.0.1 until interrupted
+    Emulate {
+        /// Port; 0 for a free one
+        #[arg(long, value_name = "PORT", default_value_t = 0)]
+        port: u16,
+        /// Seed of ids, tokens and generated answers
+        #[arg(long, value_name = "SEED", default_value_t = 0)]
+        seed: u64,
+        /// What it is like.
+        #[command(flatten)]
+        emulator: EmulatorFlags,
+        /// Which service.
+        #[command(flatten)]
+        model: ModelFlag,
+    },
+    /// List case ids, one per line
+    List {
+        /// Only ids that contain this text
+        filter: Option<String>,
+        /// Which.
+        #[command(flatten)]
+        selection: SelectionFlags,
+        /// Which service.
+        #[command(flatten)]
+        model: ModelFlag,
+        /// How.
+        #[command(flatten)]
+        format: FormatFlag,
+    },
+    /// List the ids of checks, one per line
+    Checks {
+        /// How.
+        #[command(flatten)]
+        format: FormatFlag,
+    },
+    /// List the ids of the emulator's defects, one per line
+    Defects {
+        /// How.
+        #[command(flatten)]
+        format: FormatFlag,
+    },
+    /// Say what a check means, where its rule is written and which defects prove it
+    Explain {
+        /// Id of the check, as `checks` lists it
+        check: String,
+        /// How.
+        #[command(flatten)]
+        format: FormatFlag,
+    },
+    /// Send a saved finding again and show what comes back
+    Replay {
+        /// Case file, from the `findings` folder of a report
+        #[arg(value_name = "CASE.json")]
+        case: PathBuf,
+        /// Print a curl command instead of sending
+        #[arg(long)]
+        curl: bool,
+        /// Send there instead of where it was found
+        #[arg(long, value_name = "URL")]
+        endpoint: Option<String>,
+        /// Region to sign for
+        #[arg(long)]
+        region: Option<String>,
+        /// Profile of the shared AWS files to sign with
+        #[arg(long)]
+        profile: Option<String>,
+        /// Seconds for the request
+        #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
+        timeout: Duration,
+    },
+}
+
+/// Flags of `run`.
+#[derive(Clone, Debug, Args)]
+pub struct RunFlags {
+    /// Endpoint to test; without it, a built-in emulator on a free loopback port
+    #[arg(long, value_name = "URL", conflicts_with_all = ["defect", "resources"])]
+    pub endpoint: Option<String>,
+    /// Connect instance to work in
+    #[arg(long, value_name = "ID", requires = "endpoint")]
+    pub instance_id: Option<String>,
+    /// Region to sign for [default: from the host name, AWS_REGION, or us-east-1]
+    #[arg(long, requires = "endpoint")]
+    pub region: Option<String>,
+    /// Profile of the shared AWS files to sign with
+    #[arg(long, requires = "endpoint")]
+    pub profile: Option<String>,
+    /// Which cases.
+    #[command(flatten)]
+    pub selection: SelectionFlags,
+    /// Seed of everything that is generated [default: a fresh one, which is printed]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Generated cases of each kind
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub cases: Option<u32>,
+    /// Trials at a time [default: 8 on this machine, 2 elsewhere]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub jobs: Option<u16>,
+    /// Folder for report.json, findings and the log of trials
+    #[arg(long, value_name = "DIR", default_value = "target/conformance")]
+    pub report_dir: PathBuf,
+    /// Seconds for one request, from connecting to the last byte
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
+    pub timeout: Duration,
+    /// Operations that must be offered: unsupported is a failure for them
+    #[arg(long, value_name = "OP,…", value_delimiter = ',')]
+    pub require: Vec<String>,
+    /// Allow operations that write on endpoints that are not on this machine
+    #[arg(long)]
+    pub allow_writes: bool,
+    /// Allow this operation anywhere, even if it costs money or reaches people; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub allow_operation: Vec<String>,
+    /// The emulator.
+    #[command(flatten)]
+    pub emulator: EmulatorFlags,
+    /// Which service.
+    #[command(flatten)]
+    pub model: ModelFlag,
+    /// Show findings at level should and note one by one
+    #[arg(long)]
+    pub notes: bool,
+    /// How.
+    #[command(flatten)]
+    pub format: FormatFlag,
+}
+
+/// Which cases.
+#[derive(Clone, Debug, Default, Args)]
+pub struct SelectionFlags {
+    /// Only these operations
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub operations: Vec<String>,
+    /// Only these checks, or families of checks
+    #[arg(long, value_name = "F,G", value_delimiter = ',')]
+    pub checks: Vec<String>,
+}
+
+/// What the built-in emulator is like.
+#[derive(Clone, Debug, Default, Args)]
+pub struct EmulatorFlags {
+    /// Let the emulator have this defect
+    #[arg(long, value_name = "ID")]
+    pub defect: Option<String>,
+    /// Resources of each kind that the emulator has from the start
+    #[arg(long, value_name = "N")]
+    pub resources: Option<usize>,
+}
+
+/// Which service.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ModelFlag {
+    /// Service model instead of the built-in one: Smithy JSON AST, or service-2.json
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct FormatFlag {
+    /// Output format
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Output formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "give a number of seconds, for example 2.5".to_owned())?;
+    if seconds > 0.0 && seconds <= 3600.0 {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err("give more than 0 and at most 3600 seconds".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn run_is_the_default_and_contradictions_are_refused() {
+        let parse =
+            |line: &str| Cli::try_parse_from(["connect-conformance"].into_iter().chain(line.split_whitespace()));
+        let good = [
+            "",
+            "--defect x --resources 3",
+            "run",
+            "run CreateRule/invalid --operations A,B --checks shape --seed 1 --cases 2 --jobs 4",
+            "--endpoint http://h --instance-id i --region r --profile p --require A,B --allow-writes --allow-operation C",
+            "emulate --port 1 --defect x",
+            "replay a.json --curl",
+            "list x --operations A --format json",
+        ];
+        for line in good {
+            assert!(parse(line).is_ok(), "{line}: {}", parse(line).unwrap_err());
+        }
+        let bad = [
+            "--defect x --endpoint http://h",
+            "run --resources 1 --endpoint http://h",
+            "--profile p",
+            "--instance-id i",
+            "--unknown",
+            "cheks",
+            "--seed 1 list",
+            "--seed -1",
+            "--jobs 0",
+            "--cases 0",
+            "--timeout 0",
+            "--timeout x",
+            "--format xml",
+            "emulate --port 70000",
+            "explain",
+        ];
+        for line in bad {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+}

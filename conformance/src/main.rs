@@ -1,0 +1,253 @@
+//! The command `connect-conformance`: words in, exit code out. Decides nothing itself.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use connect_conformance::case::{CaseId, Exchange};
+use connect_conformance::checks::{self, Check};
+use connect_conformance::cli::{Cli, Command, EmulatorFlags, Format, RunFlags, SelectionFlags};
+use connect_conformance::emulator::{DEFECTS, Defect};
+use connect_conformance::exit::Exit;
+use connect_conformance::plan::{Permission, Plan};
+use connect_conformance::replay::{CaseFile, curl};
+use connect_conformance::report::{print, printable};
+use connect_conformance::session::{self, Session, SessionError};
+use connect_conformance::suggest;
+use connect_conformance::target::{Endpoint, Target, TargetFlags};
+use connect_conformance::transport::{Transport, TransportConfig};
+use connect_conformance::wiring;
+use connect_model::schema::Schema;
+use connect_model::wire::message::Headers;
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; a reader that has gone away is none either.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8));
+        }
+    };
+    let exit = dispatch(cli).unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "error: {error}");
+        error.exit()
+    });
+    ExitCode::from(exit)
+}
+
+fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
+    match cli.command {
+        None => run(&cli.run, None),
+        Some(Command::Run { filter, flags }) => run(&flags, filter.as_deref()),
+        Some(Command::Emulate { port, seed, emulator, model }) => {
+            emulate(port, seed, &emulator, model.model.as_deref())
+        }
+        Some(Command::List { filter, selection, model, format }) => {
+            list(filter.as_deref(), &selection, model.model.as_deref(), format.format)
+        }
+        Some(Command::Checks { format }) => list_checks(format.format),
+        Some(Command::Defects { format }) => list_defects(format.format),
+        Some(Command::Explain { check, format }) => explain(&check, format.format),
+        Some(Command::Replay { case, curl, endpoint, region, profile, timeout }) => {
+            let file = CaseFile::read(&case).map_err(SessionError::usage)?;
+            let flags = TargetFlags {
+                endpoint: endpoint.clone().unwrap_or_else(|| file.endpoint.clone()),
+                region,
+                profile,
+                instance_id: None,
+            };
+            if curl { replay_as_curl(&file, &flags) } else { replay(&file, flags, endpoint.is_none(), timeout) }
+        }
+    }
+}
+
+fn run(flags: &RunFlags, filter: Option<&str>) -> Result<Exit, SessionError> {
+    let schema = schema(flags.model.model.as_deref())?;
+    let runtime = runtime()?;
+    let seed = flags.seed.unwrap_or_else(session::fresh_seed);
+    let session = runtime.block_on(Session::prepare(schema, flags, filter, seed))?;
+    session.execute(flags, &runtime)
+}
+
+fn emulate(port: u16, seed: u64, flags: &EmulatorFlags, model: Option<&Path>) -> Result<Exit, SessionError> {
+    let info = session::emulator_info(flags.defect.as_deref(), flags.resources)?;
+    let schema = schema(model)?;
+    runtime()?.block_on(async {
+        let emulator = wiring::emulator(schema, &info, port, seed).await.map_err(SessionError::usage)?;
+        print(&format!("listening on {}\n", emulator.url())).map_err(SessionError::usage)?;
+        session::interrupted().await.map_err(SessionError::usage)?;
+        Ok(Exit::Conforming)
+    })
+}
+
+fn list(
+    filter: Option<&str>,
+    flags: &SelectionFlags,
+    model: Option<&Path>,
+    format: Format,
+) -> Result<Exit, SessionError> {
+    let schema = schema(model)?;
+    session::known_selection(schema, flags)?;
+    let selection = session::selection(flags, filter, Permission { loopback: true, ..Permission::default() });
+    let plan = Plan::new(schema, &selection);
+    if plan.cases.is_empty() {
+        return Err(session::nothing_planned(schema, &selection, &plan));
+    }
+    lines(
+        &plan.cases,
+        format,
+        CaseId::to_string,
+        |case| json!({"case": case.to_string(), "operation": case.operation, "check": case.check, "variant": case.variant}),
+    )
+}
+
+fn list_checks(format: Format) -> Result<Exit, SessionError> {
+    lines(checks::all(), format, |check| check.id.to_owned(), check_json)
+}
+
+fn list_defects(format: Format) -> Result<Exit, SessionError> {
+    lines(
+        DEFECTS,
+        format,
+        |defect| defect.id.to_owned(),
+        |defect| {
+            let family = defect.family.name();
+            json!({"id": defect.id, "family": family, "summary": defect.summary, "kills": defect.kills})
+        },
+    )
+}
+
+fn check_json(check: &Check) -> serde_json::Value {
+    json!({
+        "id": check.id, "level": check.level.word(), "rule": check.rule, "source": check.source,
+        "passes": check.passes, "fails": check.fails,
+        "defects": proven_by(check).map(|defect| defect.id).collect::<Vec<_>>(),
+    })
+}
+
+/// Defects that a check must catch.
+fn proven_by(check: &Check) -> impl Iterator<Item = &'static Defect> {
+    let id = check.id;
+    DEFECTS.iter().filter(move |defect| defect.kills.contains(&id))
+}
+
+fn explain(id: &str, format: Format) -> Result<Exit, SessionError> {
+    let Some(check) = checks::find(id) else {
+        let known = checks::all().iter().map(|check| check.id);
+        return Err(SessionError::Usage(suggest::unknown("check", id, known, "connect-conformance checks")));
+    };
+    if format == Format::Json {
+        return show(&format!("{}\n", check_json(check)));
+    }
+    let mut text = format!("{} ({})\n\n{}\n\n", check.id, check.level.word(), check.rule);
+    for (label, value) in [("source", check.source), ("passes", check.passes), ("fails", check.fails)] {
+        text += &format!("{label:<8}{value}\n");
+    }
+    let mut label = "proven";
+    for defect in proven_by(check) {
+        text += &format!("{label:<8}--defect {}: {}\n", defect.id, defect.summary);
+        label = "";
+    }
+    text += "silence name the checks that are to run: --checks takes ids and families, and leaves out the rest\n";
+    show(&text)
+}
+
+fn replay_as_curl(file: &CaseFile, flags: &TargetFlags) -> Result<Exit, SessionError> {
+    let endpoint: Endpoint = flags.endpoint.parse().map_err(SessionError::usage)?;
+    let request = file.request.to_request().map_err(SessionError::usage)?;
+    let region = flags.region.as_deref().unwrap_or(&file.region);
+    let sign_as = file.signed.then_some((region, file.signing_name.as_str()));
+    show(&(curl(&request, &endpoint, sign_as) + "\n"))
+}
+
+/// Sends a saved request again. What was found on an emulator of the run's own gets one like it, unless an endpoint is
+/// named.
+fn replay(file: &CaseFile, mut flags: TargetFlags, anew: bool, timeout: Duration) -> Result<Exit, SessionError> {
+    let request = file.request.to_request().map_err(SessionError::usage)?;
+    flags.region.get_or_insert_with(|| file.region.clone());
+    runtime()?.block_on(async {
+        let emulator = match &file.emulator {
+            Some(info) if anew => {
+                let info = session::emulator_info(info.defect.as_deref(), info.resources)?;
+                Some(wiring::emulator(schema(None)?, &info, 0, file.seed).await.map_err(SessionError::usage)?)
+            }
+            _ => None,
+        };
+        let target = match &emulator {
+            Some(emulator) => wiring::target_of(emulator).map_err(SessionError::usage)?,
+            None => Target::resolve(&flags).await.map_err(SessionError::usage)?,
+        };
+        let config = TransportConfig { timeout, ..TransportConfig::default() };
+        let transport = Transport::new(&target, &file.signing_name, config).map_err(SessionError::usage)?;
+        transport.probe().await.map_err(SessionError::usage)?;
+        let mut text = format!("{} ({}, {})\n", file.case, file.check, file.level);
+        for (label, value) in [("rule", &file.rule), ("expected", &file.expected), ("actual", &file.actual)] {
+            text += &format!("{label:<10}{}\n", printable(value, 2000));
+        }
+        if emulator.is_some() {
+            text += "on a fresh emulator like the run's; what the run had made is not there\n";
+        }
+        match transport.send(&file.operation, &request).await {
+            Ok(exchange) => text += &conversation(&exchange, &target, file.response.status),
+            Err(error) => text += &format!("\n{} {}\n\n{}: {error}\n", request.method, request.uri, error.class()),
+        }
+        show(&text)
+    })
+}
+
+fn conversation(exchange: &Exchange, target: &Target, status_then: u16) -> String {
+    let (request, response) = (&exchange.request, &exchange.response);
+    let mut text = format!("\n{} {}\n", request.method, target.endpoint.url_of(&request.uri));
+    text += &message(&request.headers, &request.body);
+    let changed = if response.status == status_then { String::new() } else { format!(" (it was {status_then})") };
+    text += &format!("\n{}{changed} in {:.0?}\n", response.status, exchange.duration);
+    text + &message(&response.headers, &response.body)
+}
+
+fn message(headers: &Headers, body: &[u8]) -> String {
+    let mut text = String::new();
+    for (name, value) in &headers.0 {
+        text += &format!("{name}: {}\n", printable(value, 4000));
+    }
+    if !body.is_empty() {
+        let lossy = String::from_utf8_lossy(body);
+        let lines: Vec<String> = lossy.lines().map(|line| printable(line, 64_000)).collect();
+        text += &format!("\n{}\n", lines.join("\n"));
+    }
+    text
+}
+
+fn schema(model: Option<&Path>) -> Result<&'static Schema, SessionError> {
+    match model {
+        None => Ok(Schema::connect()),
+        // Lives as long as the process, like the built-in one.
+        Some(path) => Ok(Box::leak(Box::new(Schema::load(path).map_err(SessionError::usage)?))),
+    }
+}
+
+fn runtime() -> Result<Runtime, SessionError> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(SessionError::usage)
+}
+
+fn lines<T>(
+    items: &[T],
+    format: Format,
+    text: impl Fn(&T) -> String,
+    json: impl Fn(&T) -> serde_json::Value,
+) -> Result<Exit, SessionError> {
+    let line = |item: &T| match format {
+        Format::Text => text(item) + "\n",
+        Format::Json => json(item).to_string() + "\n",
+    };
+    show(&items.iter().map(line).collect::<String>())
+}
+
+fn show(text: &str) -> Result<Exit, SessionError> {
+    print(text).map_err(SessionError::usage)?;
+    Ok(Exit::Conforming)
+}

@@ -1,0 +1,369 @@
+//! One run from flags to exit code: check the words, find the target, plan, execute, report. Parts meet here.
+
+use std::collections::BTreeSet;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use connect_model::schema::Schema;
+use thiserror::Error;
+use tokio::runtime::Runtime;
+
+use crate::case::CaseId;
+use crate::checks;
+use crate::cli::{Format, RunFlags, SelectionFlags};
+use crate::emulator::{DEFECTS, Defect, Emulator};
+use crate::event::{EmulatorInfo, RunInfo, TargetInfo};
+use crate::exit::Exit;
+use crate::plan::{Permission, Plan, Selection};
+use crate::record::{Limits, Record};
+use crate::report::{self, json, progress::Progress, terminal};
+use crate::runner::{self, Judge, RunOptions, Stop};
+use crate::suggest;
+use crate::target::{Target, TargetFlags};
+use crate::transport::Transport;
+use crate::wiring::{self, SuiteConfig};
+
+/// Why a command came to nothing, and its exit code.
+#[derive(Debug, Error)]
+pub enum SessionError {
+    /// Words that mean nothing, files that cannot be read, an endpoint that is not there.
+    #[error("{0}")]
+    Usage(String),
+    /// A filter or selection that matches nothing: green with nothing run would be a lie.
+    #[error("{0}")]
+    Nothing(String),
+}
+
+impl SessionError {
+    /// The exit code that belongs to it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            SessionError::Usage(_) => Exit::Usage,
+            SessionError::Nothing(_) => Exit::Inconclusive,
+        }
+    }
+
+    /// Any error before the start.
+    pub fn usage(error: impl std::fmt::Display) -> Self {
+        SessionError::Usage(error.to_string())
+    }
+}
+
+/// A prepared run: everything is decided, and nothing has been sent but questions about what there is.
+pub struct Session {
+    judge: Arc<dyn Judge>,
+    info: RunInfo,
+    transport: Arc<Transport>,
+    _emulator: Option<Emulator>,
+}
+
+impl Session {
+    /// Checks the flags, finds or starts the endpoint, sees that somebody is there, and plans.
+    ///
+    /// # Errors
+    /// Everything that makes a run pointless; nothing has been tested then.
+    pub async fn prepare(
+        schema: &'static Schema,
+        flags: &RunFlags,
+        filter: Option<&str>,
+        seed: u64,
+    ) -> Result<Self, SessionError> {
+        known_operations(schema, flags.require.iter().chain(&flags.allow_operation))?;
+        known_selection(schema, &flags.selection)?;
+        let emulator_info = emulator_info(flags.emulator.defect.as_deref(), flags.emulator.resources)?;
+        let (target, emulator) = match &flags.endpoint {
+            Some(endpoint) => {
+                let flags = TargetFlags {
+                    endpoint: endpoint.clone(),
+                    instance_id: flags.instance_id.clone(),
+                    region: flags.region.clone(),
+                    profile: flags.profile.clone(),
+                };
+                (Target::resolve(&flags).await.map_err(SessionError::usage)?, None)
+            }
+            None => {
+                let emulator = wiring::emulator(schema, &emulator_info, 0, seed).await.map_err(SessionError::usage)?;
+                (wiring::target_of(&emulator).map_err(SessionError::usage)?, Some(emulator))
+            }
+        };
+        let brought = emulator.is_some().then_some(emulator_info);
+        let shown = TargetInfo::of(&target, &schema.service.signing_name, brought);
+        let permission = Permission {
+            loopback: target.loopback,
+            writes: flags.allow_writes,
+            operations: flags.allow_operation.iter().cloned().collect(),
+        };
+        let selection = selection(&flags.selection, filter, permission);
+        // On an emulator of our own, a seed decides everything; elsewhere no run may meet the names of another.
+        let salt = if emulator.is_some() { seed } else { fresh_seed() };
+        let config = SuiteConfig {
+            seed,
+            cases: flags.cases.unwrap_or(wiring::DEFAULT_CASES),
+            salt: format!("{salt:08x}"),
+            timeout: flags.timeout,
+        };
+        let (suite, transport) = wiring::suite(schema, target, &selection, config).map_err(SessionError::usage)?;
+        let plan = suite.plan();
+        if plan.cases.is_empty() {
+            return Err(nothing_planned(schema, &selection, plan));
+        }
+        transport.probe().await.map_err(SessionError::usage)?;
+        let info = run_info(plan, shown, schema, seed);
+        Ok(Self { judge: Arc::new(suite), info, transport, _emulator: emulator })
+    }
+
+    /// Runs the trials, prints the report and writes it into the report folder.
+    ///
+    /// # Errors
+    /// The report folder or stdout cannot be written.
+    pub fn execute(self, flags: &RunFlags, runtime: &Runtime) -> Result<Exit, SessionError> {
+        let folder = &flags.report_dir;
+        fresh_folder(folder).map_err(|error| {
+            SessionError::usage(format!(
+                "cannot write to {}: {error}; --report-dir names another folder",
+                folder.display()
+            ))
+        })?;
+        let text = flags.format.format == Format::Text;
+        if text {
+            report::print(&terminal::header(&self.info)).map_err(SessionError::usage)?;
+        }
+        let stop = Stop::default();
+        runtime.spawn(stop_on_signal(stop.clone()));
+        let default_jobs = if self.info.target.loopback { 8 } else { 2 };
+        let options = RunOptions {
+            jobs: flags.jobs.map_or(default_jobs, usize::from),
+            require: flags.require.iter().cloned().collect(),
+            log: folder.join("trials.log"),
+        };
+        let record = Arc::new(Mutex::new(Record::new(&self.info, Some(folder), Limits::default())));
+        let consumer = (Arc::clone(&record), Progress::default());
+        runner::run(&self.judge, &self.info, &options, runtime.handle(), &stop, consumer)
+            .map_err(SessionError::usage)?;
+        let record = record.lock().unwrap_or_else(PoisonError::into_inner);
+        json::write(&record, folder).map_err(SessionError::usage)?;
+        let shown = if text {
+            let mut text = terminal::body(&record, flags.notes);
+            if self.transport.has_given_up() {
+                text.push_str("  The endpoint fell silent, and the rest was not sent.\n");
+            }
+            text.push_str(&format!("  report: {}\n", folder.join("report.json").display()));
+            text
+        } else {
+            json::Report::of(&record).to_json().map_err(SessionError::usage)?
+        };
+        report::print(&shown).map_err(SessionError::usage)?;
+        Ok(record.exit())
+    }
+}
+
+/// A selection of the plan from flags whose words are known.
+pub fn selection(flags: &SelectionFlags, filter: Option<&str>, permission: Permission) -> Selection {
+    Selection {
+        operations: flags.operations.iter().cloned().collect(),
+        checks: flags.checks.iter().cloned().collect(),
+        filter: filter.map(str::to_owned),
+        permission,
+    }
+}
+
+/// Sees that operations and checks of a selection are known.
+///
+/// # Errors
+/// The first that is not, with what looks like it.
+pub fn known_selection(schema: &Schema, flags: &SelectionFlags) -> Result<(), SessionError> {
+    known_operations(schema, &flags.operations)?;
+    for given in &flags.checks {
+        let known = || checks::all().iter().map(|check| check.id).chain(checks::FAMILIES.iter().copied());
+        if !known().any(|name| name == given) {
+            return Err(SessionError::Usage(suggest::unknown("check", given, known(), "connect-conformance checks")));
+        }
+    }
+    Ok(())
+}
+
+fn known_operations<'n>(schema: &Schema, names: impl IntoIterator<Item = &'n String>) -> Result<(), SessionError> {
+    for given in names {
+        if schema.operation_named(given).is_none() {
+            let known = schema.operations().map(|(_, operation)| operation.name.as_str());
+            return Err(SessionError::Usage(suggest::unknown(
+                "operation",
+                given,
+                known,
+                "connect-model list operations",
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// What the emulator is to be like, with a defect that is known.
+///
+/// # Errors
+/// It is not, with what looks like it.
+pub fn emulator_info(defect: Option<&str>, resources: Option<usize>) -> Result<EmulatorInfo, SessionError> {
+    if let Some(given) = defect.filter(|id| Defect::named(id).is_none()) {
+        let known = DEFECTS.iter().map(|known| known.id);
+        return Err(SessionError::Usage(suggest::unknown("defect", given, known, "connect-conformance defects")));
+    }
+    Ok(EmulatorInfo { defect: defect.map(str::to_owned), resources })
+}
+
+/// Why a selection left nothing, with what looks like its filter.
+pub fn nothing_planned(schema: &Schema, selection: &Selection, plan: &Plan) -> SessionError {
+    let Some(filter) = &selection.filter else {
+        let why =
+            plan.not_sent.first().cloned().unwrap_or_else(|| "no check applies to the chosen operations".to_owned());
+        return SessionError::Nothing(format!("nothing is planned: {why}"));
+    };
+    let cases = Plan::new(schema, &Selection { filter: None, ..selection.clone() }).cases;
+    let ids: Vec<String> = cases.iter().map(CaseId::to_string).collect();
+    let parts = cases.iter().flat_map(|case| [case.operation.as_str(), case.check]);
+    let distinct: BTreeSet<&str> = parts.chain(ids.iter().map(String::as_str)).collect();
+    let hint = match suggest::nearest(filter, distinct).as_slice() {
+        [] => "`connect-conformance list` lists case ids".to_owned(),
+        names => format!("did you mean {}?", suggest::quoted(names)),
+    };
+    SessionError::Nothing(format!("no case id contains `{filter}`; {hint}"))
+}
+
+/// A seed that nobody chose, short enough to type.
+pub fn fresh_seed() -> u64 {
+    // The keys of the standard hasher are random; that spares a dependency.
+    RandomState::new().build_hasher().finish() & 0xffff_ffff
+}
+
+fn run_info(plan: &Plan, target: TargetInfo, schema: &Schema, seed: u64) -> RunInfo {
+    let mut operations: Vec<(String, usize)> = Vec::new();
+    // Cases of one operation follow each other.
+    for case in &plan.cases {
+        match operations.last_mut() {
+            Some((name, planned)) if *name == case.operation => *planned += 1,
+            _ => operations.push((case.operation.clone(), 1)),
+        }
+    }
+    RunInfo {
+        target,
+        model: schema.into(),
+        seed,
+        started: SystemTime::now(),
+        operations,
+        planned: plan.cases.len(),
+        not_sent: plan.not_sent.clone(),
+        left_out: plan.left_out.clone(),
+    }
+}
+
+/// A report folder without the findings of the run before: what lies there must belong to its report.json.
+fn fresh_folder(folder: &Path) -> std::io::Result<()> {
+    let findings = folder.join("findings");
+    std::fs::create_dir_all(&findings)?;
+    for entry in std::fs::read_dir(&findings)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            std::fs::remove_file(path)?;
+        }
+    }
+    match std::fs::remove_file(folder.join("report.json")) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The first interrupt stops the run and lets it report; the second ends the process.
+async fn stop_on_signal(stop: Stop) {
+    if interrupted().await.is_err() {
+        return;
+    }
+    stop.stop();
+    // Nobody to read it is no reason to go on.
+    let _ = writeln!(std::io::stderr(), "interrupted: reporting what was found; again to end at once");
+    // `timeout` and some shells deliver one interrupt twice; that is no second thought.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    if interrupted().await.is_ok() {
+        std::process::exit(Exit::Inconclusive as i32);
+    }
+}
+
+/// Waits for Ctrl-C or, where there is such a thing, SIGTERM.
+///
+/// # Errors
+/// Signals cannot be listened for.
+pub async fn interrupted() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => result,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::case::Outcome;
+    use crate::cli::Cli;
+    use crate::runner::tests::{Scripted, info};
+    use crate::transport::TransportConfig;
+
+    fn execute(judge: Arc<dyn Judge>, name: &str) -> (Exit, serde_json::Value, String) {
+        let folder = std::env::temp_dir().join(format!("connect-session-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(folder.join("findings")).unwrap();
+        std::fs::write(folder.join("findings/stale.json"), "{}").unwrap();
+        let line = ["connect-conformance", "--format", "json", "--report-dir", folder.to_str().unwrap()];
+        let flags = Cli::try_parse_from(line).unwrap().run;
+        let target = Target::unsigned("http://127.0.0.1:9".parse().unwrap());
+        let transport = Arc::new(Transport::new(&target, "connect", TransportConfig::default()).unwrap());
+        let info = info(judge.cases().len());
+        let session = Session { judge, info, transport, _emulator: None };
+        let exit = session.execute(&flags, &Runtime::new().unwrap()).unwrap();
+        assert!(!folder.join("findings/stale.json").exists());
+        let report = serde_json::from_slice(&std::fs::read(folder.join("report.json")).unwrap()).unwrap();
+        let log = std::fs::read_to_string(folder.join("trials.log")).unwrap();
+        std::fs::remove_dir_all(folder).unwrap();
+        (exit, report, log)
+    }
+
+    #[test]
+    fn a_run_leaves_a_report_and_a_log() {
+        let pass = Scripted::plan(4, |_| Box::pin(async { Outcome::from_findings(vec![], 1) }));
+        let (exit, report, log) = execute(pass, "pass");
+        assert_eq!((exit, &report["totals"]["passed"]), (Exit::Conforming, &4.into()));
+        assert!(log.contains("test Operation0/shape.json/0 ... ok"), "{log}");
+        let nothing = Scripted::plan(2, |_| Box::pin(async { Outcome::indeterminate("throttled", 1) }));
+        assert_eq!(execute(nothing, "nothing").0, Exit::Inconclusive);
+        let broken = Scripted::plan(2, |_| Box::pin(async { panic!("boom") }));
+        let (exit, report, _) = execute(broken, "broken");
+        assert_eq!((exit, &report["exit_code"], &report["totals"]["failed"]), (Exit::Findings, &1.into(), &2.into()));
+    }
+
+    #[test]
+    fn a_filter_that_matches_nothing_is_inconclusive() {
+        let schema = Schema::connect();
+        let reason = |operations: &[&str], filter: Option<&str>, loopback| {
+            let flags = SelectionFlags {
+                operations: operations.iter().map(|name| (*name).to_owned()).collect(),
+                checks: vec![],
+            };
+            let selection = selection(&flags, filter, Permission { loopback, ..Permission::default() });
+            let error = nothing_planned(schema, &selection, &Plan::new(schema, &selection));
+            assert_eq!(error.exit(), Exit::Inconclusive);
+            error.to_string()
+        };
+        let text = reason(&["CreateRule"], Some("CraeteRule"), true);
+        assert!(text.contains("did you mean `CreateRule`"), "{text}");
+        let text = reason(&["CreateRule"], None, false);
+        assert!(text.contains("--allow-writes"), "{text}");
+    }
+}

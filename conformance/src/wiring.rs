@@ -1,0 +1,105 @@
+//! Where the parts meet: checks, client, emulator and target become something that can be run. Knows nothing of flags and
+//! reports.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connect_model::schema::Schema;
+
+use crate::client::{Client, ClientConfig};
+use crate::emulator::{Config, DEFAULT_INSTANCE_ID, Defect, Emulator};
+use crate::event::EmulatorInfo;
+use crate::plan::{Plan, Selection};
+use crate::suite::Suite;
+use crate::target::Target;
+use crate::transport::{Transport, TransportConfig, TransportError};
+
+/// Random values per operation beside the fixed ones, unless somebody asks for another number.
+pub const DEFAULT_CASES: u32 = 3;
+
+/// How a suite makes its requests.
+#[derive(Clone, Debug)]
+pub struct SuiteConfig {
+    /// Seed of every value.
+    pub seed: u64,
+    /// Random values per operation beside the fixed ones.
+    pub cases: u32,
+    /// Keeps the names of this run apart from those of any other; letters and digits.
+    pub salt: String,
+    /// For one request.
+    pub timeout: Duration,
+}
+
+/// A plan against a target. Sends nothing.
+///
+/// # Errors
+/// [`TransportError::Connect`] when TLS cannot be set up on this machine.
+pub fn suite(
+    schema: &'static Schema,
+    target: Target,
+    selection: &Selection,
+    config: SuiteConfig,
+) -> Result<(Suite, Arc<Transport>), TransportError> {
+    let SuiteConfig { seed, cases, salt, timeout } = config;
+    let bounds = TransportConfig { timeout, ..TransportConfig::default() };
+    let transport = Arc::new(Transport::new(&target, &schema.service.signing_name, bounds)?);
+    let plan = Plan::new(schema, selection);
+    let permission = selection.permission.clone();
+    let client = Client::new(schema, target, Arc::clone(&transport), ClientConfig { seed, cases, salt, permission });
+    Ok((Suite::new(plan, client), transport))
+}
+
+/// Everything that the model has, on an endpoint that is on this machine.
+pub fn everything() -> Selection {
+    Selection {
+        operations: BTreeSet::new(),
+        checks: BTreeSet::new(),
+        filter: None,
+        permission: crate::plan::Permission { loopback: true, ..Default::default() },
+    }
+}
+
+/// Starts an emulator on 127.0.0.1; port 0 for a free one.
+///
+/// # Errors
+/// A defect that does not exist, or a port that is taken.
+pub async fn emulator(
+    schema: &'static Schema,
+    info: &EmulatorInfo,
+    port: u16,
+    seed: u64,
+) -> Result<Emulator, EmulatorError> {
+    let defect = match &info.defect {
+        Some(id) => Some(Defect::named(id).ok_or_else(|| EmulatorError::UnknownDefect(id.clone()))?),
+        None => None,
+    };
+    let config = Config { port, defect, resources: info.resources.unwrap_or(0), seed, ..Config::default() };
+    Emulator::start(schema, &config).await.map_err(|source| EmulatorError::Listen { port, source })
+}
+
+/// An emulator cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum EmulatorError {
+    /// No defect of that id.
+    #[error("unknown defect `{0}`; `connect-conformance defects` lists them")]
+    UnknownDefect(String),
+    /// The port cannot be listened on.
+    #[error("cannot listen on 127.0.0.1:{port}: {source}; choose another --port, or 0 for a free one")]
+    Listen {
+        /// The port.
+        port: u16,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// The target that an emulator of our own is: unsigned, in the instance that it begins with.
+///
+/// # Errors
+/// None that is known: its URL is well-formed.
+pub fn target_of(emulator: &Emulator) -> Result<Target, crate::target::EndpointError> {
+    let mut target = Target::unsigned(emulator.url().parse()?);
+    target.instance_id = Some(DEFAULT_INSTANCE_ID.to_owned());
+    Ok(target)
+}

@@ -1,0 +1,127 @@
+//! The command as people and scripts meet it: words, exit codes, streams.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+fn conformance(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_connect-conformance"));
+    command.args(arguments).env("NO_COLOR", "1");
+    // Nobody's own credentials decide a test.
+    for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+        command.env_remove(name);
+    }
+    command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+    command
+}
+
+fn output(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = conformance(arguments).output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// A case file as a run writes it.
+fn case_file(name: &str, endpoint: &str) -> PathBuf {
+    let text = serde_json::json!({
+        "case": "CreateRule/shape.json", "operation": "CreateRule", "check": "shape.json", "level": "must",
+        "rule": "r", "pointer": "", "expected": "e", "actual": "a", "endpoint": endpoint, "region": "us-east-1",
+        "signing_name": "connect", "signed": false, "emulator": null, "seed": 1,
+        "request": {"method": "PUT", "uri": "/rules/a%2Fb", "headers": [["content-type", "application/json"]],
+                    "body": "{\"Name\":\"it's\"}"},
+        "response": {"status": 500, "headers": []},
+    });
+    let path = std::env::temp_dir().join(format!("connect-cli-{}-{name}.json", std::process::id()));
+    std::fs::write(&path, text.to_string()).unwrap();
+    path
+}
+
+#[test]
+fn wrong_words_end_with_2_and_say_what_to_do() {
+    let rows: [(&[&str], &str); 9] = [
+        (&["--endpoint", "127.0.0.1:1"], "write `http://127.0.0.1:1`"),
+        (&["--endpoint", "http://127.0.0.1:1"], "cannot reach http://127.0.0.1:1"),
+        (&["--endpoint", "http://h", "--defect", "x"], "cannot be used with"),
+        (&["--operations", "CreateRul"], "did you mean `CreateRule`"),
+        (&["--require", "ListRule"], "`ListRules`"),
+        (&["--checks", "no-such-family"], "unknown check `no-such-family`"),
+        (&["--defect", "no-such-defect"], "unknown defect `no-such-defect`"),
+        (&["--model", "/no/such/file"], "/no/such/file"),
+        (&["cheks"], "checks"),
+    ];
+    for (arguments, part) in rows {
+        let (code, stdout, stderr) = output(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(part), "{arguments:?}: {stderr}");
+        assert_eq!(stdout, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_saved_case_becomes_a_curl_command() {
+    let case = case_file("curl", "http://127.0.0.1:9/x");
+    let (code, stdout, _) = output(&["replay", case.to_str().unwrap(), "--curl"]);
+    assert_eq!(code, Some(0));
+    assert!(stdout.contains(r#"--data-raw '{"Name":"it'\''s"}'"#), "{stdout}");
+    assert!(stdout.ends_with("http://127.0.0.1:9/x/rules/a%2Fb\n"), "{stdout}");
+    std::fs::remove_file(case).unwrap();
+}
+
+#[test]
+fn a_saved_case_is_sent_again() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut buffer = [0; 4096];
+            let _ = stream.read(&mut buffer);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 6\r\n\r\n{\x1b[1m}");
+        }
+    });
+    let case = case_file("send", &endpoint);
+    let (code, stdout, stderr) = output(&["replay", case.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains(&format!("PUT {endpoint}/rules/a%2Fb\ncontent-type: application/json\n")), "{stdout}");
+    assert!(stdout.contains("200 (it was 500)") && stdout.contains(r"{\u{1b}[1m}"), "{stdout}");
+    std::fs::remove_file(case).unwrap();
+}
+
+#[test]
+fn profiles_are_read_without_the_network() {
+    let config = std::env::temp_dir().join(format!("connect-cli-{}-config", std::process::id()));
+    let text = "[profile far]\nrole_arn = arn:aws:iam::111122223333:role/r\ncredential_source = Ec2InstanceMetadata\n\
+                [profile near]\naws_access_key_id = AKID\naws_secret_access_key = SECRET\n\
+                [default]\nrole_arn = arn:aws:iam::111122223333:role/r\ncredential_source = Ec2InstanceMetadata\n";
+    std::fs::write(&config, text).unwrap();
+    let stderr = |profile: Option<&str>| {
+        let mut command = conformance(&["--endpoint", "http://127.0.0.1:1"]);
+        command.env("AWS_CONFIG_FILE", &config);
+        command.args(profile.map(|name| ["--profile", name]).into_iter().flatten());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(stderr(Some("far")).contains("profile `far` gives no credentials"), "{}", stderr(Some("far")));
+    assert!(stderr(Some("none")).contains("profile `none` gives no credentials"), "{}", stderr(Some("none")));
+    // As far as the endpoint that is not there.
+    assert!(stderr(Some("near")).contains("cannot reach"), "{}", stderr(Some("near")));
+    assert!(stderr(None).contains("cannot reach"), "{}", stderr(None));
+    std::fs::remove_file(config).unwrap();
+}
+
+#[test]
+fn a_case_file_that_is_none_is_refused() {
+    let (code, _, stderr) = output(&["replay", "/no/such.json"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("cannot read case file /no/such.json"), "{stderr}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = conformance(&["--help"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
