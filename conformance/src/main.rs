@@ -189,6 +189,9 @@ fn replay(file: &CaseFile, mut flags: TargetFlags, anew: bool, timeout: Duration
         for (label, value) in [("rule", &file.rule), ("expected", &file.expected), ("actual", &file.actual)] {
             text += &format!("{label:<10}{}\n", printable(value, 2000));
         }
+        if emulator.is_some() {
+            text += "on a fresh emulator like the run's; what the run had made is not there\n";
+        }
         match transport.send(&file.operation, &request).await {
             Ok(exchange) => text += &conversation(&exchange, &target, file.response.status),
             Err(error) => text += &format!("\n{} {}\n\n{}: {error}\n", request.method, request.uri, error.class()),

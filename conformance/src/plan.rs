@@ -10,7 +10,7 @@ use connect_model::semantics::danger::{Danger, danger};
 use connect_model::wire::encode_request;
 
 use crate::case::CaseId;
-use crate::checks::{self, Check, error, idempotency, invalid, pagination, shape};
+use crate::checks::{self, Check, error, idempotency, invalid, lifecycle, pagination, search, shape};
 
 /// What is to be done for a case.
 #[derive(Clone, Debug)]
@@ -23,6 +23,10 @@ pub enum Task {
     Pagination,
     /// Repeat a call.
     Idempotency,
+    /// Follow a resource from its creation on.
+    Lifecycle,
+    /// Ask the observation of searches.
+    Search,
     /// Send a mutant and its twin.
     Mutation(Box<Site>),
     /// Send a request with a fault beside its value.
@@ -136,6 +140,12 @@ impl Plan {
         }
         for check in idempotency::planned(schema, operation) {
             self.add(schema, selection, operation, check, None, Task::Idempotency);
+        }
+        for check in lifecycle::planned(schema, operation) {
+            self.add(schema, selection, operation, check, None, Task::Lifecycle);
+        }
+        for check in search::planned(schema, operation) {
+            self.add(schema, selection, operation, check, None, Task::Search);
         }
     }
 

@@ -238,6 +238,11 @@ impl Record {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
         let mut of_this_trial = 0;
         for finding in findings {
+            // The same breach in several requests of a trial is told once.
+            let earlier = &self.findings[self.findings.len() - of_this_trial..];
+            if earlier.iter().any(|kept| same_breach(&kept.finding, finding)) {
+                continue;
+            }
             let group = self.groups.entry((finding.level, finding.check)).or_default();
             group.count += 1;
             group.operations.insert(case.operation.clone());
@@ -280,6 +285,11 @@ impl Record {
             .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
         Ok(Some(path))
     }
+}
+
+fn same_breach(one: &Finding, other: &Finding) -> bool {
+    let key = |finding: &Finding| (finding.check, finding.level, finding.pointer.clone(), finding.expected.clone());
+    key(one) == key(other)
 }
 
 impl Consumer for Record {

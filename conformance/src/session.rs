@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use connect_model::schema::Schema;
 use thiserror::Error;
@@ -282,6 +282,8 @@ async fn stop_on_signal(stop: Stop) {
     stop.stop();
     // Nobody to read it is no reason to go on.
     let _ = writeln!(std::io::stderr(), "interrupted: reporting what was found; again to end at once");
+    // `timeout` and some shells deliver one interrupt twice; that is no second thought.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     if interrupted().await.is_ok() {
         std::process::exit(Exit::Inconclusive as i32);
     }

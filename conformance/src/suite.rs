@@ -8,7 +8,7 @@ use connect_model::schema::OperationId;
 use tokio::sync::OnceCell;
 
 use crate::case::{CaseId, Outcome};
-use crate::checks::{error, idempotency, invalid, pagination, shape};
+use crate::checks::{error, idempotency, invalid, lifecycle, pagination, search, shape};
 use crate::client::Client;
 use crate::event::{Coverage, Learned, Ratio};
 use crate::observe::Observation;
@@ -22,6 +22,7 @@ pub struct Suite {
     shapes: Vec<OnceCell<Arc<Observation>>>,
     errors: Vec<OnceCell<Arc<Observation>>>,
     pages: Vec<OnceCell<Arc<Observation>>>,
+    searches: Vec<OnceCell<Arc<Observation>>>,
     tried: Vec<AtomicBool>,
 }
 
@@ -32,7 +33,8 @@ impl Suite {
             client.schema.operations().map(|_| OnceCell::new()).collect()
         }
         let tried = plan.cases.iter().map(|_| AtomicBool::new(false)).collect();
-        Self { shapes: cells(&client), errors: cells(&client), pages: cells(&client), tried, plan, client }
+        let [shapes, errors, pages, searches] = std::array::from_fn(|_| cells(&client));
+        Self { shapes, errors, pages, searches, tried, plan, client }
     }
 
     /// What it tries.
@@ -71,6 +73,11 @@ impl Suite {
                 seen.outcome(check.id)
             }
             Task::Idempotency => idempotency::run(client, operation, check).await,
+            Task::Lifecycle => lifecycle::run(client, operation, check).await,
+            Task::Search => {
+                let seen = Self::shared(&self.searches, operation, || search::observe(client, operation)).await;
+                seen.outcome(check.id)
+            }
             Task::Mutation(site) => invalid::mutation(client, operation, site, check).await,
             Task::Fault(fault) => invalid::fault(client, operation, check, *fault).await,
         }

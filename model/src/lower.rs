@@ -314,17 +314,17 @@ impl<'a> Lowering<'a> {
         let mut payload = None;
         for (name, member) in &definition.members {
             let lowered = self.member(name, member).map_err(|what| format!("member {name}: {what}"))?;
-            if lowered.binding == Binding::Payload {
-                if let Some(other) = payload.replace(name) {
-                    return Err(format!("both {other} and {name} are bound to the whole body"));
-                }
+            if lowered.binding == Binding::Payload
+                && let Some(other) = payload.replace(name)
+            {
+                return Err(format!("both {other} and {name} are bound to the whole body"));
             }
             list.push(lowered);
         }
-        if let Some(payload) = payload {
-            if let Some(member) = list.iter().find(|member| member.binding == Binding::Body) {
-                return Err(format!("{payload} is the whole body, and {} is a key of it", member.name));
-            }
+        if let Some(payload) = payload
+            && let Some(member) = list.iter().find(|member| member.binding == Binding::Body)
+        {
+            return Err(format!("{payload} is the whole body, and {} is a key of it", member.name));
         }
         Ok(Members::new(list))
     }
@@ -483,11 +483,11 @@ fn measure_depth(schema: &mut Schema) -> Lowered<()> {
             break;
         }
     }
-    for at in 0..count {
-        if depth[at] == u32::MAX {
-            return Err(format!("shape {} requires itself: no finite value satisfies it", schema.shapes[at].name));
+    for (shape, depth) in schema.shapes.iter_mut().zip(depth) {
+        if depth == u32::MAX {
+            return Err(format!("shape {} requires itself: no finite value satisfies it", shape.name));
         }
-        schema.shapes[at].min_depth = depth[at];
+        shape.min_depth = depth;
     }
     for at in 0..count {
         schema.shapes[at].recursive = reaches_itself(schema, ShapeId(at as u32));
@@ -691,10 +691,10 @@ fn lower_pagination(schema: &Schema, operation: &Operation, value: &Value) -> Lo
     }
     let items = text("items").map(path);
     for (what, path) in [("output token", Some(&output_token)), ("items", items.as_ref())] {
-        if let Some(path) = path {
-            if !output_has(schema, operation, path) {
-                return Err(format!("its {what} is output member {}, which it does not have", path.join(".")));
-            }
+        if let Some(path) = path
+            && !output_has(schema, operation, path)
+        {
+            return Err(format!("its {what} is output member {}, which it does not have", path.join(".")));
         }
     }
     Ok(Pagination { input_token, output_token, items, page_size, inferred: false })

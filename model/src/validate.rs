@@ -18,8 +18,17 @@ pub struct Violation {
     pub path: String,
     /// The constraint that is broken.
     pub kind: ViolationKind,
-    /// What was expected and what was found.
-    pub message: String,
+    /// What the contract asks for there.
+    pub expected: String,
+    /// What is there: an excerpt of the value, or `nothing`.
+    pub found: String,
+}
+
+impl std::fmt::Display for Violation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let place = if self.path.is_empty() { "the value" } else { &self.path };
+        write!(f, "{place}: {}: expected {}; found {}", self.kind, self.expected, self.found)
+    }
 }
 
 /// Every violation of a value against a shape, in order of the walk. A null where the shape allows absence is absence.
@@ -79,11 +88,8 @@ struct Walk<'s> {
 
 impl Walk<'_> {
     fn report(&mut self, path: &Path<'_>, (kind, expected): Broken, value: Option<&Value>) {
-        let message = match value {
-            Some(value) => format!("expected {expected}; found {}", excerpt(value)),
-            None => format!("expected {expected}; it is absent"),
-        };
-        self.found.push(Violation { path: path.pointer(), kind, message });
+        let found = value.map_or("nothing".to_owned(), excerpt);
+        self.found.push(Violation { path: path.pointer(), kind, expected, found });
     }
 
     fn value(&mut self, shape: ShapeId, traits: &SlotTraits, value: &Value, path: &Path<'_>) {

@@ -2,11 +2,16 @@
 //!
 //! Ids are stable. Nothing here sends anything; the files beside this one judge.
 
+#[cfg(test)]
+mod against_the_emulator;
 pub mod error;
 pub mod idempotency;
 pub mod invalid;
+pub mod lifecycle;
 pub mod pagination;
+pub mod search;
 pub mod shape;
+mod steps;
 
 use std::sync::OnceLock;
 
@@ -64,7 +69,7 @@ pub fn family(id: &'static str) -> &'static str {
 }
 
 /// Families in the order in which they are run and reported.
-pub const FAMILIES: &[&str] = &["shape", "invalid", "error", "pagination", "idempotency"];
+pub const FAMILIES: &[&str] = &["shape", "invalid", "error", "pagination", "idempotency", "lifecycle", "search"];
 
 /// The whole table, in order of family.
 pub fn all() -> &'static [Check] {
@@ -76,6 +81,8 @@ pub fn all() -> &'static [Check] {
         checks.extend_from_slice(error::CHECKS);
         checks.extend_from_slice(pagination::CHECKS);
         checks.extend_from_slice(idempotency::CHECKS);
+        checks.extend_from_slice(lifecycle::CHECKS);
+        checks.extend_from_slice(search::CHECKS);
         checks
     })
 }

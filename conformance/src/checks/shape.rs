@@ -284,8 +284,7 @@ pub fn judge(schema: &Schema, operation: OperationId, exchange: &Exchange, seen:
     for violation in validate(schema, output, &decoded.value) {
         let (id, level) = grade(violation.kind);
         let found = decoded.value.pointer(&violation.path);
-        let actual = found.map_or("absent".to_owned(), connect_model::validate::excerpt);
-        let mut finding = row(CHECKS, id).finding(&*violation.path, violation.message, actual, Some(exchange));
+        let mut finding = row(CHECKS, id).finding(violation.path, violation.expected, violation.found, Some(exchange));
         // A union whose only member is one that we do not know yet is drift.
         let unknown_variant = violation.kind == ViolationKind::UnionNone
             && found.and_then(Value::as_object).is_some_and(|map| !map.is_empty());

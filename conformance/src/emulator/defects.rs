@@ -7,9 +7,9 @@ use connect_model::schema::{Kind, Operation, Schema, ShapeId};
 use connect_model::validate::{Violation, ViolationKind};
 use connect_model::wire::DecodeError;
 use connect_model::wire::message::{HttpRequest, HttpResponse};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::policy::{Paging, Policy, Tokens};
+use super::policy::{Finds, Paging, Policy, Tokens};
 use super::refusal::Refusal;
 
 /// A deliberate fault of the emulator.
@@ -510,7 +510,8 @@ pub const DEFECTS: &[Defect] = &[
         id: "token-used-once",
         family: Family::Pagination,
         summary: "a token is refused when it is used again",
-        kills: &["pagination.token-repeatable"],
+        // Two walks of one list share their tokens.
+        kills: &["pagination.token-repeatable", "pagination.end-without-token"],
         fault: Fault::Policy(|policy| policy.paging = Paging::SingleUse),
     },
     Defect {
@@ -612,15 +613,78 @@ pub const DEFECTS: &[Defect] = &[
         id: "tags-lost",
         family: Family::Lifecycle,
         summary: "tags are acknowledged and not kept",
-        kills: &["lifecycle.tags"],
+        kills: &["lifecycle.tags", "lifecycle.create-describe"],
         fault: Fault::Policy(|policy| policy.forgets_tags = true),
+    },
+    Defect {
+        id: "draft-shown",
+        family: Family::Lifecycle,
+        summary: "a flow that was only saved is shown as if it were published",
+        kills: &["lifecycle.saved-published"],
+        fault: Fault::Policy(|policy| policy.shows_drafts = true),
+    },
+    Defect {
+        id: "created-not-listed",
+        family: Family::Lifecycle,
+        summary: "lists show only what was there from the start",
+        kills: &[
+            "lifecycle.create-list",
+            "pagination.complete",
+            "idempotency.same-token-one-resource",
+            "idempotency.retry-after-disconnect",
+        ],
+        fault: Fault::Body(|_, body| {
+            for list in ["RuleSummaryList", "ContactFlowSummaryList", "ContactFlowModulesSummaryList"] {
+                if let Some(Value::Array(items)) = body.get_mut(list) {
+                    items.retain(|item| item["Name"].as_str().is_some_and(|name| name.starts_with("sample-")));
+                }
+            }
+        }),
     },
     Defect {
         id: "search-finds-everything",
         family: Family::Search,
         summary: "criteria and filters of searches are not looked at",
+        kills: &["search.and-narrows", "search.or-unions", "search.type-partition", "search.filter-oracle"],
+        fault: Fault::Policy(|policy| policy.finds = Finds::Everything),
+    },
+    Defect {
+        id: "search-finds-newest",
+        family: Family::Search,
+        summary: "searches with criteria find only what was created last of all that satisfies them",
+        kills: &["search.eventually-visible"],
+        fault: Fault::Policy(|policy| policy.finds = Finds::Newest),
+    },
+    Defect {
+        id: "search-and-as-or",
+        family: Family::Search,
+        summary: "AndConditions are read as OrConditions",
         kills: &["search.and-narrows", "search.type-partition", "search.filter-oracle"],
-        fault: Fault::Policy(|policy| policy.finds_everything = true),
+        fault: Fault::Request(|request| {
+            edit_criteria(request, &|node| move_list(node, "AndConditions", "OrConditions"))
+        }),
+    },
+    Defect {
+        id: "search-or-as-and",
+        family: Family::Search,
+        summary: "OrConditions are read as AndConditions",
+        kills: &["search.or-unions", "search.filter-oracle"],
+        fault: Fault::Request(|request| {
+            edit_criteria(request, &|node| move_list(node, "OrConditions", "AndConditions"))
+        }),
+    },
+    Defect {
+        id: "search-contains-as-exact",
+        family: Family::Search,
+        summary: "CONTAINS is read as EXACT",
+        kills: &["search.exact-in-prefix-in-contains", "search.filter-oracle"],
+        fault: Fault::Request(|request| {
+            edit_criteria(request, &|node| {
+                if let Some(comparison) = node.get_mut("ComparisonType").filter(|value| *value == "CONTAINS") {
+                    *comparison = "EXACT".into();
+                }
+            });
+        }),
     },
 ];
 
@@ -649,10 +713,43 @@ fn rename(response: &mut HttpResponse, name: Option<&str>) {
     });
 }
 
-fn edit_json(response: &mut HttpResponse, edit: impl FnOnce(&mut serde_json::Map<String, Value>)) {
+fn edit_json(response: &mut HttpResponse, edit: impl FnOnce(&mut Map<String, Value>)) {
     if let Ok(Value::Object(mut body)) = serde_json::from_slice(&response.body) {
         edit(&mut body);
         response.body = Value::Object(body).to_string().into_bytes();
+    }
+}
+
+/// Shows every node of a search's criteria to `change`, in the searches that are performed.
+fn edit_criteria(request: &mut HttpRequest, change: &dyn Fn(&mut Map<String, Value>)) {
+    fn visit(value: &mut Value, change: &dyn Fn(&mut Map<String, Value>)) {
+        match value {
+            Value::Object(node) => {
+                change(node);
+                node.values_mut().for_each(|value| visit(value, change));
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| visit(item, change)),
+            _ => {}
+        }
+    }
+    const SEARCHES: &[&str] = &["/search-rules", "/search-contact-flows", "/search-contact-flow-modules"];
+    if !SEARCHES.contains(&request.uri.as_str()) {
+        return;
+    }
+    if let Ok(mut body) = serde_json::from_slice::<Value>(&request.body)
+        && let Some(criteria) = body.get_mut("SearchCriteria")
+    {
+        visit(criteria, change);
+        request.body = body.to_string().into_bytes();
+    }
+}
+
+/// Adds the elements of one list of a node to another.
+fn move_list(node: &mut Map<String, Value>, from: &str, to: &str) {
+    match (node.remove(from), node.get_mut(to)) {
+        (Some(Value::Array(moved)), Some(Value::Array(list))) => list.extend(moved),
+        (Some(moved), _) => drop(node.insert(to.to_owned(), moved)),
+        (None, _) => {}
     }
 }
 

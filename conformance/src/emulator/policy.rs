@@ -17,10 +17,12 @@ pub(crate) struct Policy {
     pub(crate) forgets_updates: bool,
     /// Contents are published without a look at them.
     pub(crate) publishes_anything: bool,
-    /// `SearchFilter` and `SearchCriteria` are not looked at.
-    pub(crate) finds_everything: bool,
     /// Requests with members that the model does not know are refused.
     pub(crate) refuses_unknown_members: bool,
+    /// What is only saved is shown as if it were published.
+    pub(crate) shows_drafts: bool,
+    /// What searches find.
+    pub(crate) finds: Finds,
     /// Tags are acknowledged and not kept.
     pub(crate) forgets_tags: bool,
 }
@@ -37,6 +39,18 @@ pub(crate) enum Tokens {
     Greedy,
     /// Looked up first, written later, with time for others between.
     Raced,
+}
+
+/// What searches find.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Finds {
+    /// What satisfies criteria and filter.
+    #[default]
+    Matching,
+    /// Everything: neither is looked at.
+    Everything,
+    /// With criteria, only what was created last of all that satisfies them.
+    Newest,
 }
 
 /// How lists are cut into pages.

@@ -217,8 +217,7 @@ fn tell(violations: &[Violation]) -> String {
     const SHOWN: usize = 5;
     let mut text = format!("{} validation error(s) detected", violations.len());
     for violation in violations.iter().take(SHOWN) {
-        let path = if violation.path.is_empty() { "/" } else { &violation.path };
-        text.push_str(&format!("; {path}: {}: {}", violation.kind, violation.message));
+        text.push_str(&format!("; {violation}"));
     }
     if violations.len() > SHOWN {
         text.push_str("; …");

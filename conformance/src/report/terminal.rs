@@ -88,11 +88,12 @@ fn operations(out: &mut String, record: &Record) {
         .iter()
         .map(|operation| (*operation, columns.iter().map(|family| cell(operation.families.get(*family))).collect()))
         .collect();
-    let name_width = offered.iter().map(|operation| operation.name.chars().count()).max().unwrap_or(0);
+    let longest = offered.iter().map(|operation| width(&operation.name)).max().unwrap_or(0);
+    let name_width = if columns.is_empty() { 0 } else { longest };
     let widths: Vec<usize> = (columns.iter().enumerate())
         .map(|(at, column)| rows.iter().map(|(_, cells)| width(&cells[at].1)).chain([width(column)]).max().unwrap_or(0))
         .collect();
-    if !rows.is_empty() {
+    if !columns.is_empty() {
         let heads =
             columns.iter().zip(&widths).map(|(column, width)| pad(column, *width)).collect::<Vec<_>>().join("  ");
         let _ = writeln!(out, "  {}  {}", " ".repeat(name_width), styled(QUIET, heads.trim_end()));

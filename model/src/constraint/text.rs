@@ -18,16 +18,15 @@ pub(crate) fn check(schema: &Schema, traits: &SlotTraits, text: &str, mut report
         let bytes = text.len() as u64;
         let surely_fine = bounds.min.is_none_or(|min| min == 0 || (min == 1 && bytes > 0))
             && bounds.max.is_none_or(|max| bytes <= max);
-        if !surely_fine {
-            if let Some(broken) = size::check(traits.length, Unit::Characters, text.chars().count() as u64) {
-                report(broken);
-            }
+        if !surely_fine && let Some(broken) = size::check(traits.length, Unit::Characters, text.chars().count() as u64)
+        {
+            report(broken);
         }
     }
-    if let Some(id) = traits.pattern {
-        if schema[id].admits(text) == Verdict::Rejects {
-            report((ViolationKind::Pattern, format!("text that matches {}", schema[id].source())));
-        }
+    if let Some(id) = traits.pattern
+        && schema[id].admits(text) == Verdict::Rejects
+    {
+        report((ViolationKind::Pattern, format!("text that matches {}", schema[id].source())));
     }
 }
 

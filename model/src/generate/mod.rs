@@ -172,22 +172,22 @@ impl Making<'_, '_, '_> {
             Kind::Structure(members) => self.structure(members, depth, focus)?,
             Kind::Union(members) => self.union(members, depth, focus)?,
             Kind::List(list) => {
-                let element = list.member.clone();
-                let count = self.count(slot, size::Unit::Elements, &element, depth, focus);
+                let element = &list.member;
+                let count = self.count(slot, element, depth, focus);
                 let mut items: Vec<Value> = Vec::with_capacity(count as usize);
                 for at in 0..count {
                     let inner = focus.filter(|_| at == 0).and_then(|f| after(f, &Step::Element));
-                    let mut item = self.slot(&element, place.inside(), depth + 1, inner)?;
+                    let mut item = self.slot(element, place.inside(), depth + 1, inner)?;
                     if slot.traits.unique_items && items.contains(&item) {
                         let name = &shape.name;
-                        item = self.distinct(name, &element, place, |other| !items.contains(other))?;
+                        item = self.distinct(name, element, place, |other| !items.contains(other))?;
                     }
                     items.push(item);
                 }
                 Value::Array(items)
             }
             Kind::Map(map) => {
-                let count = self.count(slot, size::Unit::Entries, &map.value, depth, focus);
+                let count = self.count(slot, &map.value, depth, focus);
                 let mut entries = Map::new();
                 for at in 0..count {
                     let mut key = self.slot(&map.key, place.inside(), depth + 1, None)?;
@@ -290,7 +290,7 @@ impl Making<'_, '_, '_> {
         Ok(Value::Object(Map::from_iter([(member.name.clone(), value)])))
     }
 
-    fn count(&mut self, slot: &Slot, unit: size::Unit, element: &Slot, depth: u32, focus: Option<&[Step]>) -> u64 {
+    fn count(&mut self, slot: &Slot, element: &Slot, depth: u32, focus: Option<&[Step]>) -> u64 {
         let config = &self.generator.config;
         let (min, max) = size::limits(slot.traits.length);
         let wants_inner = focus.is_some_and(|f| matches!(f.first(), Some(Step::Element | Step::Value | Step::Key)));
@@ -298,7 +298,6 @@ impl Making<'_, '_, '_> {
         if self.is_tight(depth + 1, element.target) {
             return least;
         }
-        let _ = unit;
         self.note_budget(slot, "max_items", config.max_items);
         let aim = if config.at_bounds { self.aim(Place::Body) } else { Aim::Small };
         let count = size::witness(slot.traits.length, aim, config.max_items.min(3), config.max_items, self.u);
@@ -320,11 +319,12 @@ impl Making<'_, '_, '_> {
 
     fn note_budget(&mut self, slot: &Slot, budget: &'static str, limit: u64) {
         let config = &self.generator.config;
-        if let Some(max) = slot.traits.length.and_then(|bounds| bounds.max) {
-            if config.at_bounds && max > limit {
-                let shape = self.generator.schema[slot.target].name.clone();
-                self.left_out.push(LeftOut { shape, limit: max, budget });
-            }
+        if let Some(max) = slot.traits.length.and_then(|bounds| bounds.max)
+            && config.at_bounds
+            && max > limit
+        {
+            let shape = self.generator.schema[slot.target].name.clone();
+            self.left_out.push(LeftOut { shape, limit: max, budget });
         }
     }
 }

@@ -267,10 +267,10 @@ impl<'m> Importer<'m> {
         let is_map = all.get(target).and_then(|t| t.get("type")).and_then(Value::as_str) == Some("map");
         match definition.get("location").and_then(Value::as_str) {
             None => {
-                if let Some(wire_name) = wire_name {
-                    if wire_name != name {
-                        traits.insert("smithy.api#jsonName".to_owned(), wire_name.into());
-                    }
+                if let Some(wire_name) = wire_name
+                    && wire_name != name
+                {
+                    traits.insert("smithy.api#jsonName".to_owned(), wire_name.into());
                 }
             }
             // The label of the URI is the location name; Smithy binds labels by member name, so ours must agree.

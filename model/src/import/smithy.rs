@@ -172,17 +172,17 @@ fn modern(mut shape: AstShape) -> AstShape {
         shape.kind = "list".to_owned();
         shape.traits.insert("smithy.api#uniqueItems".to_owned(), serde_json::json!({}));
     }
-    if let Some(old) = shape.traits.remove("smithy.api#enum") {
-        if shape.kind == "string" {
-            let values: Vec<String> = old
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|entry| entry.get("value").and_then(|v| v.as_str()).map(str::to_owned))
-                .collect();
-            shape.kind = "enum".to_owned();
-            shape.members = super::botocore::enum_members(&values);
-        }
+    if let Some(old) = shape.traits.remove("smithy.api#enum")
+        && shape.kind == "string"
+    {
+        let values: Vec<String> = old
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.get("value").and_then(|v| v.as_str()).map(str::to_owned))
+            .collect();
+        shape.kind = "enum".to_owned();
+        shape.members = super::botocore::enum_members(&values);
     }
     if shape.kind == "enum" {
         // The default value of an enum member is its name.

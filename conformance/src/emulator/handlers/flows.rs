@@ -72,6 +72,7 @@ pub(super) fn describe(
         Qualifier::Latest => flow
             .published
             .as_ref()
+            .or_else(|| call.cx.policy.shows_drafts.then_some(&flow.saved))
             .ok_or_else(|| Refusal::Named(NOT_PUBLISHED, "Contact flow not published".to_owned()))?,
         Qualifier::Version(number) => {
             let version = flow

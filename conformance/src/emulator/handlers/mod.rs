@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::Limits;
 use super::arn::{Family, Place, Qualifier};
 use super::pages::{Page, Pages, Size, Walk};
-use super::policy::Policy;
+use super::policy::{Finds, Policy};
 use super::refusal::Refusal;
 use super::store::{Collection, Entry, Instance, State, Store, Tags};
 
@@ -157,8 +157,12 @@ impl Call<'_> {
         all: &'i Collection<T>,
         wanted: impl Fn(&Entry<T>) -> bool,
     ) -> Result<(Page<&'i Entry<T>>, i64), Refusal> {
-        let finds_everything = self.cx.policy.finds_everything;
-        let found: Vec<&Entry<T>> = all.after(0).filter(|entry| finds_everything || wanted(entry)).collect();
+        let finds = self.cx.policy.finds;
+        let mut found: Vec<&Entry<T>> =
+            all.after(0).filter(|entry| finds == Finds::Everything || wanted(entry)).collect();
+        if finds == Finds::Newest && self.input.get("SearchCriteria").is_some() {
+            found.drain(..found.len().saturating_sub(1));
+        }
         let page = self.page(home, token, asked, |after| {
             found[found.partition_point(|entry| entry.order <= after)..].iter().copied()
         })?;

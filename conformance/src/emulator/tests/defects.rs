@@ -56,6 +56,13 @@ fn transcript(service: &Service) -> Vec<String> {
         json!({ "SearchCriteria": { "StringCondition": {
         "FieldName": "Name", "ComparisonType": "EXACT", "Value": "one" } } }),
     );
+    let text = |comparison: &str, value: &str| json!({ "StringCondition": { "FieldName": "Name", "ComparisonType": comparison, "Value": value } });
+    let either = [text("EXACT", "one"), text("EXACT", "two")];
+    for criteria in [json!({ "AndConditions": either }), json!({ "OrConditions": either }), text("CONTAINS", "o")] {
+        say("SearchRules", json!({ "SearchCriteria": criteria }));
+    }
+    let draft = say("CreateContactFlow", with(flow("draft"), json!({ "Status": "SAVED" })));
+    say("DescribeContactFlow", json!({ "ContactFlowId": draft["ContactFlowId"].as_str().unwrap_or("nothing") }));
     let id = found["Rules"][0]["RuleId"].as_str().unwrap_or("nothing").to_owned();
     say("DescribeRule", json!({ "RuleId": id }));
     let mut update = rule("renamed");
