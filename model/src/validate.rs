@@ -223,7 +223,11 @@ pub fn excerpt(value: &Value) -> String {
         value => value.to_string(),
     };
     match text.char_indices().nth(SHOWN) {
-        Some((at, _)) => format!("{}… ({} characters)", &text[..at], text.chars().count()),
+        Some((at, _)) => {
+            // Of a string, those that a length counts: neither quotes nor escapes.
+            let length = value.as_str().unwrap_or(&text).chars().count();
+            format!("{}… ({length} characters)", &text[..at])
+        }
         None => text,
     }
 }
