@@ -635,9 +635,14 @@ pub const DEFECTS: &[Defect] = &[
             "idempotency.retry-after-disconnect",
         ],
         fault: Fault::Body(|_, body| {
+            let Value::Object(members) = body else { return };
             for list in ["RuleSummaryList", "ContactFlowSummaryList", "ContactFlowModulesSummaryList"] {
-                if let Some(Value::Array(items)) = body.get_mut(list) {
-                    items.retain(|item| item["Name"].as_str().is_some_and(|name| name.starts_with("sample-")));
+                let Some(Value::Array(items)) = members.get_mut(list) else { continue };
+                let before = items.len();
+                items.retain(|item| item["Name"].as_str().is_some_and(|name| name.starts_with("sample-")));
+                if items.len() < before {
+                    // What was there from the start comes first: the list ends here.
+                    members.remove("NextToken");
                 }
             }
         }),
