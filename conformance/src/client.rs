@@ -38,6 +38,9 @@ pub struct Made {
     pub arn: String,
 }
 
+/// A resource of the run's own, once it was asked for; none if it could not be made.
+type Fixture = Arc<OnceCell<Option<Made>>>;
+
 /// State that the trials of a run share.
 pub struct Client {
     /// The contract.
@@ -54,7 +57,7 @@ pub struct Client {
     salt: String,
     counter: AtomicU64,
     instance: OnceCell<Option<String>>,
-    fixtures: Mutex<HashMap<(&'static str, String), Arc<OnceCell<Option<Made>>>>>,
+    fixtures: Mutex<HashMap<(&'static str, String), Fixture>>,
     support: Vec<OnceCell<Option<String>>>,
     learned: Mutex<BTreeMap<String, BTreeMap<String, u64>>>,
 }
