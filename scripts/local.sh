@@ -39,10 +39,10 @@ venv() {
     dir=$(target_dir)/venv-$name
     pins=$(printf '%s\n' "$(python3 --version)" "$@")
     if [[ ! -x $dir/bin/python || $(cat "$dir/pins" 2>/dev/null) != "$pins" ]]; then
-        echo "installing $* into $dir" >&2
+        echo "installing ${*:-pip} into $dir" >&2
         rm -rf "$dir"
         python3 -m venv "$dir" >&2 || die "python3 -m venv failed; Debian and Ubuntu need the package python3-venv"
-        "$dir/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >&2 \
+        (($# == 0)) || "$dir/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >&2 \
             || die "pip cannot install $*; is PyPI, or the index of your pip configuration, in reach?"
         echo "$pins" >"$dir/pins"
     fi
