@@ -20,11 +20,11 @@ pub(crate) fn as_received(schema: &Schema, operation: &Operation, members: Optio
                 map.retain(|key, value| !is_taken(operation, members, key) && *value != Value::Array(Vec::new()));
                 (!map.is_empty()).then_some(Value::Object(map))
             }
-            // Names of headers have no case, and one that a member is bound to is not the map's.
+            // Names of headers have no case; a name that a member is bound to is not the map's, nor is the bare prefix.
             (Binding::PrefixHeaders(prefix), Some(Value::Object(map))) => {
                 let lower = map.into_iter().map(|(key, value)| (key.to_ascii_lowercase(), value));
-                let map: Map<String, Value> =
-                    lower.filter(|(key, _)| !is_bound(members, &(prefix.clone() + key))).collect();
+                let is_own = |key: &str| !key.is_empty() && !is_bound(members, &format!("{prefix}{key}"));
+                let map: Map<String, Value> = lower.filter(|(key, _)| is_own(key)).collect();
                 (!map.is_empty()).then_some(Value::Object(map))
             }
             // A body of no bytes is an absent one, unless it must be there.

@@ -66,10 +66,10 @@ pub(crate) fn draw_request(u: &mut Unstructured<'_>) -> arbitrary::Result<Option
     let Some(input) = value(service, operation, Side::Input, u)? else { return Ok(None) };
     let Ok(mut request) = encode_request(service.schema, operation, &input) else { return Ok(None) };
     for _ in 0..u.int_in_range(0..=DAMAGES)? {
-        match u.int_in_range(0..=2)? {
-            0 => damage(&mut request.body, IN_BODY, u)?,
-            1 => damage_text(&mut request.uri, IN_URI, u)?,
-            _ => damage_headers(&mut request.headers, u)?,
+        match u.int_in_range(0..=7)? {
+            0 => damage_text(&mut request.uri, IN_URI, u)?,
+            1 => damage_headers(&mut request.headers, u)?,
+            _ => damage(&mut request.body, IN_BODY, u)?,
         }
     }
     Ok(Some(request))

@@ -83,7 +83,7 @@ fn hold_schema(schema: &Schema) {
 fn edited(u: &mut Unstructured<'_>) -> arbitrary::Result<Value> {
     let mut model = if u.arbitrary()? { serde_json::from_slice(SMALL).unwrap_or_default() } else { botocore() };
     let original = model.clone();
-    for _ in 0..u.int_in_range(0..=6)? {
+    for _ in 0..u.int_in_range(0..=3)? {
         let replacement = match u.int_in_range(0..=2)? {
             0 => None,
             1 => Some(u.choose(&snippets())?.clone()),
@@ -280,8 +280,7 @@ mod tests {
                 *count.entry(hold(model.to_string().into_bytes())).or_insert(0) += 1;
             }
         }
-        for outcome in [Reached::NotImported, Reached::NotLowered, Reached::Loaded] {
-            assert!(count.get(&outcome).is_some_and(|seen| *seen > 100), "{outcome:?}: {count:?}");
-        }
+        assert!(count[&Reached::NotImported] > 100 && count[&Reached::Loaded] > 500, "{count:?}");
+        assert!(count[&Reached::NotLowered] > 10, "{count:?}");
     }
 }

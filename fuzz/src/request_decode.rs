@@ -116,7 +116,7 @@ mod tests {
             data[0] &= 127;
             run(&data);
         }
-        assert!(count[&Reached::Held] > 500 && count[&Reached::Refused] > 500, "{count:?}");
+        assert!(count[&Reached::Held] > 500 && count[&Reached::Refused] > 300, "{count:?}");
         assert!(count[&Reached::Unrouted] > 50, "{count:?}");
     }
 }

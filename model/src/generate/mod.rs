@@ -322,9 +322,13 @@ impl Making<'_, '_, '_> {
     /// Another value for `slot` that `fresh` accepts, from bytes of our own.
     fn distinct(&mut self, name: &str, slot: &Slot, place: Place, fresh: impl Fn(&Value) -> bool) -> Made {
         let mut stream = seed::Stream::new(u64::from(self.values), name);
+        // Bounds and tight budgets give the same value every time; here there must be room for several.
+        let config = &self.generator.config;
+        let roomy = Config { at_bounds: false, extra: config.extra.max(8), ..config.clone() };
+        let generator = Generator { config: roomy, ..self.generator.clone() };
         for _ in 0..64 {
             let bytes = stream.bytes(64);
-            let value = self.generator.slot(slot, place, &[], &mut Unstructured::new(&bytes))?;
+            let value = generator.slot(slot, place, &[], &mut Unstructured::new(&bytes))?;
             if fresh(&value) {
                 return Ok(value);
             }
