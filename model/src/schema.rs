@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Index;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -165,6 +166,23 @@ impl Members {
         self.list.binary_search_by(|member| member.name.as_str().cmp(name)).ok().map(|at| &self.list[at])
     }
 
+    /// Every member with its value in an object. Both are in order of name, so that one walk along the two does what
+    /// would take a search for each member.
+    pub(crate) fn beside<'a>(
+        &'a self,
+        object: &'a serde_json::Map<String, Value>,
+    ) -> impl Iterator<Item = (&'a Member, Option<&'a Value>)> {
+        let ordered = *OBJECTS_ARE_ORDERED;
+        let mut entries = object.iter().peekable();
+        self.list.iter().map(move |member| {
+            if !ordered {
+                return (member, object.get(&member.name));
+            }
+            while entries.next_if(|(key, _)| key.as_str() < member.name.as_str()).is_some() {}
+            (member, entries.next_if(|(key, _)| **key == member.name).map(|(_, value)| value))
+        })
+    }
+
     /// The member whose JSON key that is.
     pub fn by_json_name(&self, key: &str) -> Option<&Member> {
         match self.get(key) {
@@ -196,6 +214,12 @@ impl<'m> IntoIterator for &'m Members {
         self.list.iter()
     }
 }
+
+/// JSON objects keep their keys sorted, unless some crate of the build asks `serde_json` to preserve their order.
+static OBJECTS_ARE_ORDERED: LazyLock<bool> = LazyLock::new(|| {
+    let object = serde_json::Map::from_iter(["b", "a"].map(|key| (key.to_owned(), Value::Null)));
+    object.keys().is_sorted()
+});
 
 /// A member of a structure or union.
 #[derive(Debug)]
