@@ -220,13 +220,15 @@ impl Making<'_, '_, '_> {
             }
             Kind::String => {
                 self.note_budget(slot, "max_text", config.max_text);
-                match generator.texts.get(&slot.target) {
-                    Some(make) => Value::from(make(self.u)),
-                    None => {
-                        let made =
-                            text::witness(generator.schema, &slot.traits, aim, config.extra, config.max_text, self.u);
-                        Value::from(made.ok_or_else(|| GenerateError::Unsatisfiable(shape.name.clone()))?)
-                    }
+                let text = match generator.texts.get(&slot.target) {
+                    Some(make) => make(self.u),
+                    None => text::witness(generator.schema, &slot.traits, aim, config.extra, config.max_text, self.u)
+                        .ok_or_else(|| GenerateError::Unsatisfiable(shape.name.clone()))?,
+                };
+                if place.can_hold(&text) {
+                    Value::from(text)
+                } else {
+                    self.distinct(&shape.name, slot, place, |_| true)?
                 }
             }
             Kind::Enum(values) => Value::from(choice::witness(values, self.u)),
@@ -357,6 +359,12 @@ fn after<'f>(focus: &'f [Step], step: &Step) -> Option<&'f [Step]> {
 }
 
 impl Place {
+    /// Whether text can travel here. URL libraries take a segment of one or two dots for a step in the path and drop
+    /// it, percent-encoded or not (RFC 3986, section 5.2.4; WHATWG URL).
+    pub(crate) fn can_hold(self, text: &str) -> bool {
+        self != Place::Label || !matches!(text, "." | "..")
+    }
+
     /// Where a member of an operation's message travels.
     pub(crate) fn of(binding: &Binding) -> Self {
         match binding {
