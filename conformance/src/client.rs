@@ -38,6 +38,9 @@ pub struct Made {
     pub arn: String,
 }
 
+/// A resource of the run's own, once it was asked for; none if it could not be made.
+type Fixture = Arc<OnceCell<Option<Made>>>;
+
 /// State that the trials of a run share.
 pub struct Client {
     /// The contract.
@@ -54,7 +57,7 @@ pub struct Client {
     salt: String,
     counter: AtomicU64,
     instance: OnceCell<Option<String>>,
-    fixtures: Mutex<HashMap<(&'static str, String), Arc<OnceCell<Option<Made>>>>>,
+    fixtures: Mutex<HashMap<(&'static str, String), Fixture>>,
     support: Vec<OnceCell<Option<String>>>,
     learned: Mutex<BTreeMap<String, BTreeMap<String, u64>>>,
 }
@@ -167,18 +170,16 @@ impl Client {
     /// Whether the endpoint offers an operation; the text says how it denied it. Asked once per operation, with the
     /// smallest valid request.
     pub async fn unsupported(&self, operation: OperationId) -> Option<String> {
-        let cell = &self.support[operation.index()];
-        cell.get_or_init(|| async {
-            let Ok(input) = self.input(operation, Config::sparse(), "support", &SchemaPath::default()).await else {
-                return None;
-            };
-            match self.call(operation, &input).await {
-                Ok(Reply::Unsupported(why)) => Some(why),
-                _ => None,
+        let known = self.support[operation.index()].get_or_try_init(|| async {
+            let input = self.input(operation, Config::sparse(), "support", &SchemaPath::default()).await;
+            match self.call(operation, &input?).await? {
+                Reply::Unsupported(why) => Ok(Some(why)),
+                Reply::Success(_) | Reply::Refused(..) => Ok(None),
+                // No answer says nothing: the next trial asks again.
+                Reply::Trouble(why) => Err(why),
             }
-        })
-        .await
-        .clone()
+        });
+        known.await.ok().cloned().flatten()
     }
 
     /// A valid input with the run's own resources and names in it, and something at `focus`.

@@ -367,6 +367,13 @@ impl<'a> Lowering<'a> {
             let length = slot.traits.length.get_or_insert_with(Bounds::default);
             length.min = Some(length.min.unwrap_or(0).max(1));
         }
+        // Statuses have three digits (RFC 9110, section 15).
+        if binding == Binding::StatusCode {
+            let range = slot.traits.range.get_or_insert_with(Bounds::default);
+            range.min = Some(range.min.unwrap_or(100.0).max(100.0));
+            range.max = Some(range.max.unwrap_or(599.0).min(599.0));
+            check_order(*range, "range of a status")?;
+        }
         Ok(Member {
             name: name.to_owned(),
             json_name,

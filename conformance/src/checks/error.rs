@@ -180,10 +180,10 @@ async fn any_mutant(client: &Client, operation: OperationId, label: &str) -> Opt
         let base = client.input(operation, Config::sparse(), label, &site.mutation.path).await.ok()?;
         let bytes = client.bytes(&format!("{label}/mutation"));
         let mutant = generator.mutate(operation, Side::Input, &site, base, &mut Unstructured::new(&bytes));
-        if let Ok(mutant) = mutant {
-            if encode_request(schema, operation, &mutant.value).is_ok() {
-                return Some(mutant.value);
-            }
+        if let Ok(mutant) = mutant
+            && encode_request(schema, operation, &mutant.value).is_ok()
+        {
+            return Some(mutant.value);
         }
     }
     None

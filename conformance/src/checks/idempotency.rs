@@ -193,11 +193,11 @@ async fn concurrently(
     let mut ids = HashSet::new();
     let mut last = None;
     for reply in &replies {
-        if let Reply::Success(exchange) = reply {
-            if let Some(made) = made_of(row, &exchange.response.body) {
-                ids.insert(made.id);
-                last = Some(exchange);
-            }
+        if let Reply::Success(exchange) = reply
+            && let Some(made) = made_of(row, &exchange.response.body)
+        {
+            ids.insert(made.id);
+            last = Some(exchange);
         }
     }
     match ids.len() {

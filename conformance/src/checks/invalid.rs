@@ -101,8 +101,11 @@ pub enum Fault {
     UnknownMember,
 }
 
+/// Spoils the text of a JSON object.
+pub type Spoil = fn(&str) -> String;
+
 /// Ways to spoil a JSON body: name of the variant, and what is done to the text.
-pub const MALFORMED: &[(&str, fn(&str) -> String)] = &[
+pub const MALFORMED: &[(&str, Spoil)] = &[
     ("truncated", |body| body[..body.len() - 1].to_owned()),
     ("trailing-text", |body| format!("{body} x")),
     ("not-an-object", |body| format!("[{body}]")),

@@ -1,15 +1,19 @@
 //! Family lifecycle: from creation over changes to deletion, as every later call shows it.
 
-use connect_model::schema::{Kind, OperationId, Schema};
-use connect_model::validate::excerpt;
+mod echo;
+mod tags;
+
+use connect_model::schema::{OperationId, Schema};
 use serde_json::{Value, json};
 
-use super::steps::{self, Wait, body, naming, perform, succeed};
+use self::echo::{Echo, differences, echoes, shown};
+use self::tags::life_of_tags;
+use super::steps::{self, Wait, naming, perform, succeed};
 use super::{Check, pagination, row};
-use crate::case::{Exchange, Finding, Level, Outcome};
+use crate::case::{Finding, Level, Outcome};
 use crate::client::{Client, Made};
 use crate::reply::Reply;
-use crate::resources::{self, RESOURCES, Resource};
+use crate::resources::{self, Resource};
 
 /// Where the rules on flows and modules come from.
 const LIFE: &str = "Connect, life cycle of flows, modules and rules";
@@ -75,28 +79,6 @@ pub const CHECKS: &[Check] = &[
     },
 ];
 
-/// How a member that was sent is to come back.
-#[derive(Clone, Copy)]
-enum Echo {
-    /// Equal.
-    Same,
-    /// A text that is equal as JSON: whitespace and order of keys may change (facts C6).
-    Json,
-    /// Everything that was sent, and perhaps more.
-    Within,
-}
-
-/// Members that are shown as they were sent (facts F). A rule's function is not among them: whether it comes back
-/// verbatim is unknown (facts G11).
-const ECHOED: &[(&str, Echo)] = &[
-    ("Name", Echo::Same),
-    ("Type", Echo::Same),
-    ("PublishStatus", Echo::Same),
-    ("Content", Echo::Json),
-    ("TriggerEventSource", Echo::Within),
-    ("Tags", Echo::Within),
-];
-
 /// Errors for a taken name. Source: facts C2; which of them a module gets is not documented.
 const CONFLICTS: &[&str] = &["DuplicateResourceException", "ResourceConflictException", "IdempotencyException"];
 
@@ -136,7 +118,7 @@ pub async fn run(client: &Client, operation: OperationId, check: &'static Check)
     }
     let result = match resources::created_by(&client.schema[operation].name) {
         Some(row) => life(client, row, check).await,
-        None => tags(client, check).await,
+        None => life_of_tags(client, check).await,
     };
     match result {
         Ok(findings) => Outcome::from_findings(findings, 0),
@@ -192,22 +174,11 @@ impl Life<'_> {
                 let expected = format!("{} of what {} made", self.row.describe, self.row.create);
                 return Ok(vec![self.check.finding("", expected, reply.describe(), Some(exchange))]);
             };
-            let findings = self.differences(exchange, expected)?;
+            let findings = differences(self.check, self.client.schema, self.row, exchange, expected)?;
             if findings.is_empty() || !wait.again().await {
                 return Ok(findings);
             }
         }
-    }
-
-    fn differences(&self, exchange: &Exchange, expected: &Value) -> Judged {
-        let (wrapper, shown) = shown(self.client.schema, self.row, exchange)?;
-        let wrong = ECHOED.iter().filter_map(|(member, echo)| {
-            let (wanted, actual) = (expected.get(member)?, shown.get(member).unwrap_or(&Value::Null));
-            let pointer = format!("/{wrapper}/{member}");
-            let finding = || self.check.finding(pointer, excerpt(wanted), excerpt(actual), Some(exchange));
-            (!echoes(*echo, wanted, actual)).then(finding)
-        });
-        Ok(wrong.collect())
     }
 
     async fn create_describe(&self) -> Judged {
@@ -283,12 +254,16 @@ impl Life<'_> {
             return Ok(findings);
         }
         // Whether an update without qualifier publishes at once is not stated: the draft has it in any case.
-        let fact = if findings.is_empty() { "shows at once" } else { "shows in the draft only" };
-        self.client.learn(format!("content after {update}"), fact);
-        match findings.is_empty() {
-            true => Ok(findings),
-            false => self.shows(&draft(&self.made.id), &changed).await,
+        let topic = format!("content after {update}");
+        if findings.is_empty() {
+            self.client.learn(topic, "shows at once");
+            return Ok(findings);
         }
+        let findings = self.shows(&draft(&self.made.id), &changed).await?;
+        if findings.is_empty() {
+            self.client.learn(topic, "shows in the draft only");
+        }
+        Ok(findings)
     }
 
     async fn delete_gone(&self) -> Judged {
@@ -324,7 +299,7 @@ impl Life<'_> {
         let exchange = match &reply {
             Reply::Refused(exchange, error) => {
                 let (status, code) = (exchange.response.status, error.code.as_deref());
-                if code.is_some_and(|code| QUOTAS.contains(&code)) {
+                if is_quota(code) {
                     return Err(reply.describe());
                 }
                 // Under another name, and with another token for what may have been kept of the first attempt.
@@ -383,13 +358,13 @@ async fn saved_published(client: &Client, row: &'static Resource, template: &Val
     unusable["Content"] = "{".into();
     let reply = perform(client, row.create, &unusable).await?;
     match &reply {
-        Reply::Success(exchange) => {
+        Reply::Refused(_, error) if is_quota(error.code.as_deref()) => return Err(reply.describe()),
+        Reply::Refused(exchange, _) if exchange.response.status < 500 => {
+            client.learn("published content that is not JSON", outline(&reply));
+        }
+        Reply::Success(exchange) | Reply::Refused(exchange, _) => {
             let expected = "a refusal (4xx) to publish content that is not JSON";
             findings.push(check.finding("/Content", expected, reply.describe(), Some(exchange)));
-        }
-        Reply::Refused(exchange, error) => {
-            let fact = format!("{} {}", exchange.response.status, error.code.as_deref().unwrap_or("without a name"));
-            client.learn("published content that is not JSON", fact);
         }
         Reply::Unsupported(_) | Reply::Trouble(_) => return Err(reply.describe()),
     }
@@ -399,69 +374,8 @@ async fn saved_published(client: &Client, row: &'static Resource, template: &Val
     Ok(findings)
 }
 
-/// Adds, overwrites, removes; looks after each. On a flow: whether rules can be tagged by ARN is not known (facts G8).
-async fn tags(client: &Client, check: &'static Check) -> Judged {
-    let row = RESOURCES.iter().find(|row| row.kind == "flow").ok_or("no kind of resource to tag")?;
-    let made = client.make(row).await?;
-    let tag = |tags: Value| json!({ "resourceArn": made.arn, "tags": tags });
-    let steps = [
-        ("TagResource", tag(json!({ "ct-a": "1", "ct-b": "2" })), json!({ "ct-a": "1", "ct-b": "2" })),
-        ("TagResource", tag(json!({ "ct-b": "3", "ct-c": "" })), json!({ "ct-a": "1", "ct-b": "3", "ct-c": "" })),
-        (
-            "UntagResource",
-            json!({ "resourceArn": made.arn, "tagKeys": ["ct-a", "ct-c"] }),
-            json!({ "ct-a": null, "ct-b": "3", "ct-c": null }),
-        ),
-    ];
-    for (operation, input, expected) in steps {
-        succeed(client, operation, &input).await?;
-        let mut wait = Wait::brief(client);
-        loop {
-            let exchange = succeed(client, "ListTagsForResource", &json!({ "resourceArn": made.arn })).await?;
-            let listed = body(&exchange)?;
-            let expected = expected.as_object().into_iter().flatten();
-            let wrong: Vec<Finding> = expected
-                .filter(|(key, wanted)| listed["tags"].get(key).unwrap_or(&Value::Null) != *wanted)
-                .map(|(key, wanted)| {
-                    let actual = format!("{} after {operation}", excerpt(&listed["tags"][key]));
-                    check.finding(format!("/tags/{key}"), excerpt(wanted), actual, Some(&exchange))
-                })
-                .collect();
-            if wrong.is_empty() {
-                break;
-            }
-            if !wait.again().await {
-                return Ok(wrong);
-            }
-        }
-    }
-    Ok(Vec::new())
-}
-
-/// The resource in the answer to a describe, with the member that holds it.
-fn shown(schema: &Schema, row: &Resource, exchange: &Exchange) -> Result<(String, Value), String> {
-    let members = schema.operation_named(row.describe).and_then(|operation| schema.output_members(&schema[operation]));
-    let wrapper = members
-        .and_then(|members| members.iter().find(|member| matches!(schema[member.slot.target].kind, Kind::Structure(_))))
-        .ok_or_else(|| format!("{} shows nothing", row.describe))?;
-    let mut body = body(exchange)?;
-    Ok((wrapper.name.clone(), body.get_mut(&wrapper.name).map(Value::take).unwrap_or_default()))
-}
-
-fn echoes(echo: Echo, sent: &Value, shown: &Value) -> bool {
-    match echo {
-        Echo::Same => sent == shown,
-        Echo::Json => {
-            let parsed = |value: &Value| value.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
-            sent == shown || parsed(sent).is_some_and(|sent| Some(sent) == parsed(shown))
-        }
-        Echo::Within => match (sent, shown) {
-            (Value::Object(sent), Value::Object(shown)) => {
-                sent.iter().all(|(key, value)| shown.get(key).is_some_and(|shown| echoes(Echo::Within, value, shown)))
-            }
-            _ => sent == shown,
-        },
-    }
+fn is_quota(code: Option<&str>) -> bool {
+    code.is_some_and(|code| QUOTAS.contains(&code))
 }
 
 /// The draft of a flow or module, as an id.
@@ -488,15 +402,6 @@ fn outline(reply: &Reply) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn content_is_compared_as_json_and_tags_may_be_more() {
-        assert!(echoes(Echo::Json, &json!(r#"{"a": 1, "b": 2}"#), &json!(r#"{"b":2,"a":1}"#)));
-        assert!(!echoes(Echo::Json, &json!(r#"{"a": 1}"#), &json!(r#"{"a":2}"#)));
-        assert!(!echoes(Echo::Json, &json!("{"), &json!("[")));
-        assert!(echoes(Echo::Within, &json!({ "a": "" }), &json!({ "a": "", "aws:x": "y" })));
-        assert!(!echoes(Echo::Within, &json!({ "a": "" }), &Value::Null));
-    }
 
     #[test]
     fn every_kind_lives_through_the_same() {

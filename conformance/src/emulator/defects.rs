@@ -191,7 +191,8 @@ pub const DEFECTS: &[Defect] = &[
         id: "future-enum-value",
         family: Family::Shape,
         summary: "answers have enum values that the model does not know",
-        kills: &["shape.enum-unknown"],
+        // A flow whose type reads otherwise is not described as it was created.
+        kills: &["shape.enum-unknown", "lifecycle.create-describe", "lifecycle.saved-published"],
         fault: Fault::Body(|scene, body| {
             edit(scene, body, |kind, value| {
                 if matches!(kind, Kind::Enum(_)) && value.is_string() {
@@ -634,9 +635,14 @@ pub const DEFECTS: &[Defect] = &[
             "idempotency.retry-after-disconnect",
         ],
         fault: Fault::Body(|_, body| {
+            let Value::Object(members) = body else { return };
             for list in ["RuleSummaryList", "ContactFlowSummaryList", "ContactFlowModulesSummaryList"] {
-                if let Some(Value::Array(items)) = body.get_mut(list) {
-                    items.retain(|item| item["Name"].as_str().is_some_and(|name| name.starts_with("sample-")));
+                let Some(Value::Array(items)) = members.get_mut(list) else { continue };
+                let before = items.len();
+                items.retain(|item| item["Name"].as_str().is_some_and(|name| name.starts_with("sample-")));
+                if items.len() < before {
+                    // What was there from the start comes first: the list ends here.
+                    members.remove("NextToken");
                 }
             }
         }),

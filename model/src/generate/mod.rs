@@ -56,7 +56,18 @@ pub enum GenerateError {
     /// A list of distinct elements asks for more than there are.
     #[error("shape {0} asks for more distinct elements or keys than its element has values")]
     NotEnoughDistinct(String),
+    /// The smallest value is larger, or nested deeper, than is made on purpose.
+    #[error(
+        "the smallest value with shape {0} in it has more than {MOST} values or characters, or is nested more than {DEEPEST} deep"
+    )]
+    TooLarge(String),
 }
+
+/// Most values, or characters of one text, that a lower bound of the contract may force.
+const MOST: u64 = 1_000_000;
+
+/// Deepest nesting that required members may force.
+const DEEPEST: u32 = 256;
 
 /// A limit of the contract that a budget kept a value from reaching.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,6 +197,10 @@ impl Making<'_, '_, '_> {
         let generator = self.generator;
         let shape = &generator.schema[slot.target];
         let config = &generator.config;
+        let forced = slot.traits.length.and_then(|bounds| bounds.min).unwrap_or(0);
+        if forced.max(u64::from(self.values)) > MOST || depth > DEEPEST {
+            return Err(GenerateError::TooLarge(shape.name.clone()));
+        }
         let aim = self.aim(place);
         Ok(match &shape.kind {
             Kind::Structure(members) => self.structure(members, depth, focus)?,
@@ -336,9 +351,13 @@ impl Making<'_, '_, '_> {
     /// Another value for `slot` that `fresh` accepts, from bytes of our own.
     fn distinct(&mut self, name: &str, slot: &Slot, place: Place, fresh: impl Fn(&Value) -> bool) -> Made {
         let mut stream = seed::Stream::new(u64::from(self.values), name);
+        // Bounds and tight budgets give the same value every time; here there must be room for several.
+        let config = &self.generator.config;
+        let roomy = Config { at_bounds: false, extra: config.extra.max(8), ..config.clone() };
+        let generator = Generator { config: roomy, ..self.generator.clone() };
         for _ in 0..64 {
             let bytes = stream.bytes(64);
-            let value = self.generator.slot(slot, place, &[], &mut Unstructured::new(&bytes))?;
+            let value = generator.slot(slot, place, &[], &mut Unstructured::new(&bytes))?;
             if fresh(&value) {
                 return Ok(value);
             }

@@ -156,7 +156,11 @@ pub fn import(sources: &[Source], provenance: &[(String, String)]) -> Result<Ast
     }
     let names = || sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
     let mut ast = match (services.as_slice(), asts.len(), paginators.len()) {
-        ([(source, value)], 0, 0 | 1) => botocore::import(source, value, paginators.first().map(|(s, v)| (*s, v)))?,
+        ([(source, value)], 0, 0 | 1) => {
+            let ast = botocore::import(source, value, paginators.first().map(|(s, v)| (*s, v)))?;
+            // One normal form for both: what is written here reads back as it is.
+            smithy::normalise(source, ast)?
+        }
         ([], 1, 0) => {
             let (source, ast) = asts.remove(0);
             smithy::normalise(source, ast)?

@@ -118,8 +118,8 @@ impl Writer<'_> {
                 Some(value) => {
                     body::write(self.schema, member.slot.target, value).map_err(|why| self.fault(&member.name, why))
                 }
-                // Absent reads as the empty structure; a document has no such reading.
-                None if self.schema[member.slot.target].kind.members().is_some() => Ok(b"{}".to_vec()),
+                // Absent reads as the empty structure; unions and documents have no such reading.
+                None if matches!(self.schema[member.slot.target].kind, Kind::Structure(_)) => Ok(b"{}".to_vec()),
                 None => Ok(Vec::new()),
             },
             (BodyForm::Text(member) | BodyForm::Bytes(member), _) => match given(member) {

@@ -1,0 +1,57 @@
+//! The models that targets speak: Connect, and a small one that binds members to every place that HTTP has.
+
+use std::sync::OnceLock;
+
+use arbitrary::Unstructured;
+use connect_model::generate::{Side, Site, sites};
+use connect_model::schema::{OperationId, Schema};
+use connect_model::wire::Router;
+
+/// The small model, shared with the wire's own tests.
+pub(crate) const SMALL: &[u8] = include_bytes!("../../model/src/wire/tests/wire.json");
+
+/// A schema, and what is derived from it once.
+pub(crate) struct Service {
+    pub(crate) schema: &'static Schema,
+    pub(crate) router: Router<'static>,
+    /// Mutations of input and output of every operation, listed when first asked for.
+    sites: Vec<[OnceLock<Vec<Site>>; 2]>,
+}
+
+impl Service {
+    /// Connect, then the small one.
+    pub(crate) fn all() -> &'static [Service; 2] {
+        static ALL: OnceLock<[Service; 2]> = OnceLock::new();
+        static SMALL_SCHEMA: OnceLock<Schema> = OnceLock::new();
+        ALL.get_or_init(|| {
+            let small = SMALL_SCHEMA.get_or_init(|| match Schema::from_text("wire.json", SMALL.to_vec()) {
+                Ok(schema) => schema,
+                Err(error) => unreachable!("the model of the wire's own tests does not load: {error}"),
+            });
+            [Service::of(Schema::connect()), Service::of(small)]
+        })
+    }
+
+    fn of(schema: &'static Schema) -> Self {
+        let sites = schema.operations().map(|_| Default::default()).collect();
+        Self { schema, router: Router::new(schema), sites }
+    }
+
+    /// A service and one of its operations. The small service is drawn as often as Connect, though it is smaller: it
+    /// has bindings that Connect lacks.
+    pub(crate) fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<(&'static Service, OperationId)> {
+        let service = u.choose(Service::all())?;
+        let operations: Vec<OperationId> = service.schema.operations().map(|(id, _)| id).collect();
+        Ok((service, *u.choose(&operations)?))
+    }
+
+    /// Every mutation of one side of an operation.
+    pub(crate) fn sites(&self, operation: OperationId, side: Side) -> &[Site] {
+        self.sites[operation.index()][side as usize].get_or_init(|| sites(self.schema, operation, side))
+    }
+
+    /// An operation of any of the services by name.
+    pub(crate) fn named(name: &str) -> Option<(&'static Service, OperationId)> {
+        Service::all().iter().find_map(|service| Some((service, service.schema.operation_named(name)?)))
+    }
+}
