@@ -40,9 +40,19 @@ pub enum Side {
 /// Why no value could be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GenerateError {
-    /// No text keeps pattern and length of the shape together, or no engine reads the pattern.
-    #[error("no text satisfies length and pattern of shape {0} together; correct the model in overrides.toml")]
+    /// No text keeps pattern and length of the shape together.
+    #[error(
+        "no text satisfies length and pattern of shape {0} together; correct the model (overrides.toml for Connect)"
+    )]
     Unsatisfiable(String),
+    /// There may be such texts, but they cannot be made from the pattern.
+    #[error("no text can be made for shape {shape}, though texts can be checked; its pattern has: {why}")]
+    NotGenerated {
+        /// The shape.
+        shape: String,
+        /// What in the pattern stands in the way.
+        why: String,
+    },
     /// A list of distinct elements asks for more than there are.
     #[error("shape {0} asks for more distinct elements or keys than its element has values")]
     NotEnoughDistinct(String),
@@ -127,7 +137,8 @@ impl<'s> Generator<'s> {
         u: &mut Unstructured<'_>,
     ) -> Result<Generated, GenerateError> {
         let shape = side_shape(self.schema, operation, side);
-        let mut making = Making { generator: self, u, values: 0, left_out: Vec::new() };
+        let status = self.schema[operation].status;
+        let mut making = Making { status, ..Making::new(self, u) };
         let value = match shape {
             None => Value::Object(Map::new()),
             Some(shape) => making.slot(&self.schema.slot_of(shape), Place::Body, 0, Some(&focus.0))?,
@@ -137,7 +148,7 @@ impl<'s> Generator<'s> {
 
     /// A valid value of any shape.
     pub fn shape(&self, shape: ShapeId, u: &mut Unstructured<'_>) -> Result<Value, GenerateError> {
-        let mut making = Making { generator: self, u, values: 0, left_out: Vec::new() };
+        let mut making = Making::new(self, u);
         making.slot(&self.schema.slot_of(shape), Place::Body, 0, None)
     }
 
@@ -149,7 +160,7 @@ impl<'s> Generator<'s> {
         focus: &[Step],
         u: &mut Unstructured<'_>,
     ) -> Result<Value, GenerateError> {
-        let mut making = Making { generator: self, u, values: 0, left_out: Vec::new() };
+        let mut making = Making::new(self, u);
         making.slot(slot, place, 1, Some(focus))
     }
 }
@@ -166,11 +177,19 @@ pub fn side_shape(schema: &Schema, operation: OperationId, side: Side) -> Option
 struct Making<'g, 'u, 'd> {
     generator: &'g Generator<'g>,
     u: &'u mut Unstructured<'d>,
+    /// What a member that is bound to the HTTP status says.
+    status: u16,
     values: u32,
     left_out: Vec<LeftOut>,
 }
 
 type Made = Result<Value, GenerateError>;
+
+impl<'g, 'u, 'd> Making<'g, 'u, 'd> {
+    fn new(generator: &'g Generator<'g>, u: &'u mut Unstructured<'d>) -> Self {
+        Self { generator, u, status: 200, values: 0, left_out: Vec::new() }
+    }
+}
 
 impl Making<'_, '_, '_> {
     fn slot(&mut self, slot: &Slot, place: Place, depth: u32, focus: Option<&[Step]>) -> Made {
@@ -194,8 +213,12 @@ impl Making<'_, '_, '_> {
                     let inner = focus.filter(|_| at == 0).and_then(|f| after(f, &Step::Element));
                     let mut item = self.slot(element, place.inside(), depth + 1, inner)?;
                     if slot.traits.unique_items && items.contains(&item) {
-                        let name = &shape.name;
-                        item = self.distinct(name, element, place, |other| !items.contains(other))?;
+                        let other = self.distinct(&shape.name, element, place, |other| !items.contains(other));
+                        // An element with few values fills a long list only so far.
+                        if other.is_err() && at >= size::limits(slot.traits.length).0 {
+                            break;
+                        }
+                        item = other?;
                     }
                     items.push(item);
                 }
@@ -208,7 +231,11 @@ impl Making<'_, '_, '_> {
                     let mut key = self.slot(&map.key, place.inside(), depth + 1, None)?;
                     if key.as_str().is_none_or(|key| entries.contains_key(key)) {
                         let taken = |other: &Value| other.as_str().is_some_and(|key| !entries.contains_key(key));
-                        key = self.distinct(&shape.name, &map.key, place, taken)?;
+                        let other = self.distinct(&shape.name, &map.key, place, taken);
+                        if other.is_err() && at >= size::limits(slot.traits.length).0 {
+                            break;
+                        }
+                        key = other?;
                     }
                     let inner = focus.filter(|_| at == 0).and_then(|f| after(f, &Step::Value));
                     let value = self.slot(&map.value, place.inside(), depth + 1, inner)?;
@@ -223,7 +250,7 @@ impl Making<'_, '_, '_> {
                 let text = match generator.texts.get(&slot.target) {
                     Some(make) => make(self.u),
                     None => text::witness(generator.schema, &slot.traits, aim, config.extra, config.max_text, self.u)
-                        .ok_or_else(|| GenerateError::Unsatisfiable(shape.name.clone()))?,
+                        .ok_or_else(|| no_text(generator.schema, &shape.name, slot))?,
                 };
                 if place.can_hold(&text) {
                     Value::from(text)
@@ -276,7 +303,9 @@ impl Making<'_, '_, '_> {
                     && size::pick(self.u, 0, 99) < u64::from(percent)
                     && (percent == 100 || !self.u.is_empty())
             };
-            if wanted {
+            if wanted && member.binding == Binding::StatusCode {
+                map.insert(member.name.clone(), Value::from(self.status));
+            } else if wanted {
                 let value = self.slot(&member.slot, Place::of(&member.binding), depth + 1, inner)?;
                 map.insert(member.name.clone(), value);
             }
@@ -347,6 +376,15 @@ impl Making<'_, '_, '_> {
             let shape = self.generator.schema[slot.target].name.clone();
             self.left_out.push(LeftOut { shape, limit: max, budget });
         }
+    }
+}
+
+/// Why a slot's text could not be made.
+fn no_text(schema: &Schema, shape: &str, slot: &Slot) -> GenerateError {
+    let shape = shape.to_owned();
+    match slot.traits.pattern.and_then(|id| schema[id].generation_problem()) {
+        Some(why) => GenerateError::NotGenerated { shape, why },
+        None => GenerateError::Unsatisfiable(shape),
     }
 }
 

@@ -79,10 +79,15 @@ impl Scope<'_> {
                 let ahead = if *negative { self.terms.not(ahead) } else { ahead };
                 Ok(self.terms.and(vec![ahead, rest]))
             }
-            Node::Class(_) | Node::Start | Node::End | Node::Repeat(..) => {
-                let head = self.alone(node)?;
-                Ok(self.terms.concat(head, rest))
-            }
+            Node::Class(_) | Node::Start | Node::End | Node::Repeat(..) => match (self.alone(node), node) {
+                (Ok(head), _) => Ok(self.terms.concat(head, rest)),
+                // Once or not at all: what follows is known in either case.
+                (Err(_), Node::Repeat(node, 0, Some(1))) => {
+                    let once = self.followed_by(node, rest)?;
+                    Ok(self.terms.or(vec![once, rest]))
+                }
+                (Err(problem), _) => Err(problem),
+            },
         }
     }
 
