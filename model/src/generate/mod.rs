@@ -251,8 +251,7 @@ impl Making<'_, '_, '_> {
     }
 
     fn structure(&mut self, members: &Members, depth: u32, focus: Option<&[Step]>) -> Made {
-        // Members come in order, and an object is built from a sorted list without searching its place for each.
-        let mut fields = Vec::new();
+        let mut map = Map::new();
         for member in members {
             let inner = focus.and_then(|f| after(f, &Step::Member(member.name.clone())));
             let wanted = member.required || inner.is_some() || {
@@ -264,10 +263,10 @@ impl Making<'_, '_, '_> {
             };
             if wanted {
                 let value = self.slot(&member.slot, Place::of(&member.binding), depth + 1, inner)?;
-                fields.push((member.name.clone(), value));
+                map.insert(member.name.clone(), value);
             }
         }
-        Ok(Value::Object(Map::from_iter(fields)))
+        Ok(Value::Object(map))
     }
 
     fn union(&mut self, members: &Members, depth: u32, focus: Option<&[Step]>) -> Made {
