@@ -44,6 +44,21 @@ fn no_bytes_at_all_give_a_valid_value() {
     }
 }
 
+/// Knobs that leave room for one text alone, while maps ask for many keys: the contract wins over the knobs.
+#[test]
+fn cramped_knobs_give_valid_values() {
+    let schema = Schema::connect();
+    let cramped = Config { extra: 0, max_text: 0, max_items: 16, max_depth: 8, ..Config::boundary() };
+    let generator = Generator::new(schema, cramped);
+    for (operation, side) in operations(schema) {
+        let bytes = Stream::new(9, &schema[operation].name).bytes(1024);
+        let value = generator.operation(operation, side, &mut Unstructured::new(&bytes)).unwrap();
+        if let Some(shape) = side_shape(schema, operation, side) {
+            assert_eq!(validate(schema, shape, &value), [], "{}", schema[operation].name);
+        }
+    }
+}
+
 #[test]
 fn every_mutation_breaks_exactly_what_it_names_or_says_why_not() {
     let schema = Schema::connect();
