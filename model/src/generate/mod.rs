@@ -355,7 +355,8 @@ impl Making<'_, '_, '_> {
         let mut stream = seed::Stream::new(u64::from(self.values), name);
         // Bounds and tight budgets give the same value every time; here there must be room for several.
         let config = &self.generator.config;
-        let roomy = Config { at_bounds: false, extra: config.extra.max(8), ..config.clone() };
+        let (extra, max_text) = (config.extra.max(8), config.max_text.max(8));
+        let roomy = Config { at_bounds: false, extra, max_text, ..config.clone() };
         let generator = Generator { config: roomy, ..self.generator.clone() };
         for _ in 0..64 {
             let bytes = stream.bytes(64);
