@@ -6,6 +6,7 @@
 
 mod arn;
 mod defects;
+mod edits;
 mod handlers;
 mod pages;
 mod policy;
