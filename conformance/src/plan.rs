@@ -138,6 +138,10 @@ impl Plan {
         for check in pagination::planned(schema, operation) {
             self.add(schema, selection, operation, check, None, Task::Pagination);
         }
+        // What follows makes resources, and the table of resources is Connect's.
+        if schema.service.sdk_id != "Connect" {
+            return;
+        }
         for check in idempotency::planned(schema, operation) {
             self.add(schema, selection, operation, check, None, Task::Idempotency);
         }
