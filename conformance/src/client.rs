@@ -96,7 +96,7 @@ impl Client {
     }
 
     /// Sends a request and classes the answer. Throttled requests are sent again after the time that the endpoint asks
-    /// for, at most [`RETRIES`] times.
+    /// for, four times at most.
     pub async fn send(&self, operation: OperationId, request: &HttpRequest) -> Reply {
         let name = &self.schema[operation].name;
         let offered = matches!(self.support[operation.index()].get(), Some(None));

@@ -261,6 +261,16 @@ mod tests {
     fn inputs_by_hand_reach_what_they_are_for() {
         assert_eq!(hold(SMALL.to_vec()), Reached::Loaded);
         assert_eq!(hold(botocore().to_string().into_bytes()), Reached::Loaded);
+        // More than memory holds: a model may say so, and gets no value.
+        for (name, shape) in [
+            ("Text", json!({"type": "string", "min": i64::MAX})),
+            ("Nodes", json!({"type": "list", "member": {"shape": "Node"}, "min": i64::MAX})),
+            ("Data", json!({"type": "blob", "min": i64::MAX})),
+        ] {
+            let mut model = botocore();
+            model["shapes"][name] = shape;
+            assert_eq!(hold(model.to_string().into_bytes()), Reached::Loaded, "{name}");
+        }
         let dangling = botocore().to_string().replace(r#""shape":"Node""#, r#""shape":"Gone""#);
         assert!(hold(dangling.into_bytes()) < Reached::Loaded);
         for text in ["", "{", "[]", "{}", r#"{"smithy":"2.0"}"#, r#"{"openapi":"3.1.0"}"#, "\x1f\u{8b}"] {

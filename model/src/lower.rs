@@ -516,12 +516,12 @@ fn reaches_itself(schema: &Schema, start: ShapeId) -> bool {
     if queue.is_empty() {
         return false;
     }
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = vec![false; schema.shapes.len()];
     while let Some(id) = queue.pop() {
         if id == start {
             return true;
         }
-        if seen.insert(id) {
+        if !std::mem::replace(&mut seen[id.0 as usize], true) {
             queue.extend(targets(&schema[id].kind));
         }
     }

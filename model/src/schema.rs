@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Index;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -165,6 +166,46 @@ impl Members {
         self.list.binary_search_by(|member| member.name.as_str().cmp(name)).ok().map(|at| &self.list[at])
     }
 
+    /// Every member with its value in an object. Both are in order of name, so that one walk along the two does what
+    /// would take a search for each member.
+    pub(crate) fn beside<'a>(
+        &'a self,
+        object: &'a serde_json::Map<String, Value>,
+    ) -> impl Iterator<Item = (&'a Member, Option<&'a Value>)> {
+        let ordered = *OBJECTS_ARE_ORDERED;
+        let mut entries = object.iter().peekable();
+        self.list.iter().map(move |member| {
+            if !ordered {
+                return (member, object.get(&member.name));
+            }
+            // Equality first: it looks at lengths, and holds most of the time.
+            while let Some((key, value)) = entries.peek().copied() {
+                if *key == member.name {
+                    entries.next();
+                    return (member, Some(value));
+                }
+                if key.as_str() > member.name.as_str() {
+                    break;
+                }
+                entries.next();
+            }
+            (member, None)
+        })
+    }
+
+    /// Finds members by name, at little cost when the names come in order.
+    pub(crate) fn finder<'m>(&'m self) -> impl FnMut(&str) -> Option<&'m Member> {
+        let mut rest = self.list.as_slice();
+        move |name| match rest.iter().position(|member| member.name == name) {
+            Some(at) => {
+                let found = &rest[at];
+                rest = &rest[at + 1..];
+                Some(found)
+            }
+            None => self.get(name),
+        }
+    }
+
     /// The member whose JSON key that is.
     pub fn by_json_name(&self, key: &str) -> Option<&Member> {
         match self.get(key) {
@@ -196,6 +237,12 @@ impl<'m> IntoIterator for &'m Members {
         self.list.iter()
     }
 }
+
+/// JSON objects keep their keys sorted, unless some crate of the build asks `serde_json` to preserve their order.
+static OBJECTS_ARE_ORDERED: LazyLock<bool> = LazyLock::new(|| {
+    let object = serde_json::Map::from_iter(["b", "a"].map(|key| (key.to_owned(), Value::Null)));
+    object.keys().is_sorted()
+});
 
 /// A member of a structure or union.
 #[derive(Debug)]

@@ -170,9 +170,9 @@ impl Walk<'_> {
     }
 
     fn members(&mut self, members: &Members, map: &serde_json::Map<String, Value>, path: &Path<'_>) {
-        for member in members {
+        for (member, value) in members.beside(map) {
             let path = Path::Key(path, &member.name);
-            match map.get(&member.name) {
+            match value {
                 Some(Value::Null) if member.required => {
                     let expected = (ViolationKind::NullRequired, "a value for a required member".to_owned());
                     self.report(&path, expected, Some(&Value::Null));
@@ -188,8 +188,8 @@ impl Walk<'_> {
 
     fn union(&mut self, members: &Members, map: &serde_json::Map<String, Value>, value: &Value, path: &Path<'_>) {
         let mut set = 0;
-        for member in members {
-            if let Some(value) = map.get(&member.name).filter(|value| !value.is_null()) {
+        for (member, value) in members.beside(map) {
+            if let Some(value) = value.filter(|value| !value.is_null()) {
                 set += 1;
                 self.value(member.slot.target, &member.slot.traits, value, &Path::Key(path, &member.name));
             }

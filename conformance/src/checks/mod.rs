@@ -2,8 +2,6 @@
 //!
 //! Ids are stable. Nothing here sends anything; the files beside this one judge.
 
-#[cfg(test)]
-mod against_the_emulator;
 pub mod error;
 pub mod idempotency;
 pub mod invalid;

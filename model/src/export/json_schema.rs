@@ -451,30 +451,14 @@ fn put(value: &mut Value, key: &str, to: impl Into<Value>) {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
 
-    use arbitrary::Unstructured;
     use jsonschema::Validator;
 
     use super::*;
-    use crate::generate::{Config, Generator, Mutant, sites};
 
     fn judge(operation: &str, side: Side) -> Validator {
         let schema = Schema::connect();
         let exported = json_schema(schema, schema.operation_named(operation).unwrap(), side);
-        // `^[\P{C}…]{1,250}$` unrolls to more than the ten megabytes that the engine grants by default.
-        let patterns = jsonschema::PatternOptions::fancy_regex().size_limit(200 << 20);
-        let options = jsonschema::draft202012::options().with_pattern_options(patterns);
-        options.build(&exported).unwrap_or_else(|error| panic!("{operation} {side:?}: {error}"))
-    }
-
-    #[test]
-    fn every_operation_compiles_on_both_sides() {
-        for (id, operation) in Schema::connect().operations() {
-            for side in [Side::Input, Side::Output] {
-                let exported = json_schema(Schema::connect(), id, side);
-                assert!(jsonschema::meta::is_valid(&exported), "{}", operation.name);
-                judge(&operation.name, side);
-            }
-        }
+        jsonschema::draft202012::new(&exported).unwrap_or_else(|error| panic!("{operation} {side:?}: {error}"))
     }
 
     #[test]
@@ -610,51 +594,5 @@ mod tests {
         };
         assert_eq!(verdicts(Side::Input), [true, false, false, false, false]);
         assert_eq!(verdicts(Side::Output), [true, false, false, true, false]);
-    }
-
-    /// The exception `dot`: ECMAScript finds no match where the crate's engine finds one.
-    fn engines_differ(slot: &Slot, mutant: &Mutant) -> bool {
-        let text = mutant.value.pointer(&mutant.pointer).and_then(Value::as_str);
-        match (slot.traits.pattern, text) {
-            (Some(pattern), Some(text)) if mutant.kind == ViolationKind::Pattern => {
-                let source = Schema::connect()[pattern].source();
-                text.contains(['\r', '\u{2028}', '\u{2029}'])
-                    && regress::Regex::with_flags(source, "u").unwrap().find(text).is_none()
-            }
-            _ => false,
-        }
-    }
-
-    /// The law that the exceptions are an exception to: what native validation admits, the schema admits; a value with
-    /// one violation is refused.
-    #[test]
-    fn agrees_with_native_validation_on_every_operation() {
-        let schema = Schema::connect();
-        let generator = Generator::new(schema, Config::sparse());
-        let bytes: Vec<u8> = (0..4096_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
-        let mut refused = 0;
-        for (id, operation) in schema.operations() {
-            let name = &operation.name;
-            for side in [Side::Input, Side::Output] {
-                let judge = judge(name, side);
-                let excused = |kind| {
-                    let open = EXCEPTIONS.iter().find(|exception| exception.id == "open-enum").unwrap();
-                    open.side == Some(side) && open.kinds.contains(&kind)
-                };
-                for site in sites(schema, id, side) {
-                    let Ok(mutant) = generator.mutant(id, side, &site, &mut Unstructured::new(&bytes)) else {
-                        continue;
-                    };
-                    let error = judge.validate(&mutant.base).err().map(|error| error.to_string());
-                    assert_eq!(error, None, "{name} {side:?}: valid value refused: {}", mutant.base);
-                    if !excused(mutant.kind) {
-                        refused += 1;
-                        let passes = judge.is_valid(&mutant.value) && !engines_differ(&site.slot, &mutant);
-                        assert!(!passes, "{name} {side:?}: {} passes: {:?}", mutant.kind, mutant.value.to_string());
-                    }
-                }
-            }
-        }
-        assert!(refused > 10_000, "{refused}");
     }
 }

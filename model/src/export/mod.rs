@@ -4,4 +4,4 @@
 pub mod json_schema;
 pub mod openapi;
 pub mod rust;
-mod words;
+pub mod words;

@@ -4,29 +4,37 @@ use crate::schema::{Binding, Bounds, Kind, Member, Schema, Slot, TimestampFormat
 
 /// Everything that the model says of a member, for example `1 to 200 characters; required`. Empty if it says nothing.
 pub(super) fn member(schema: &Schema, member: &Member) -> String {
-    let mut words = Vec::new();
-    match &member.binding {
-        Binding::Body => {}
-        Binding::Label(name) => words.push(format!("part `{name}` of the path")),
-        Binding::Query(name) => words.push(format!("query parameter `{name}`")),
-        Binding::QueryParams => words.push("every query parameter that has no other place".to_owned()),
-        Binding::Header(name) => words.push(format!("header `{name}`")),
-        Binding::PrefixHeaders(prefix) => words.push(format!("every header that begins with `{prefix}`")),
-        Binding::Payload => words.push("the whole body".to_owned()),
-        Binding::StatusCode => words.push("the HTTP status".to_owned()),
-    }
-    slot(schema, &member.slot, &mut words);
-    if member.idempotency_token {
-        words.push("idempotency token".to_owned());
-    }
-    if member.deprecated {
-        words.push("deprecated".to_owned());
-    }
+    let mut words = Vec::from_iter(binding(&member.binding));
+    words.extend(constraints(schema, &member.slot));
+    words.extend(marks(member));
     words.push(if member.required { "required" } else { "optional" }.to_owned());
     words.join("; ")
 }
 
-fn slot(schema: &Schema, slot: &Slot, words: &mut Vec<String>) {
+/// Where a member travels, for example ``query parameter `maxResults` ``; none for a key of the JSON body.
+pub fn binding(binding: &Binding) -> Option<String> {
+    match binding {
+        Binding::Body => None,
+        Binding::Label(name) => Some(format!("part `{name}` of the path")),
+        Binding::Query(name) => Some(format!("query parameter `{name}`")),
+        Binding::QueryParams => Some("every query parameter that has no other place".to_owned()),
+        Binding::Header(name) => Some(format!("header `{name}`")),
+        Binding::PrefixHeaders(prefix) => Some(format!("every header that begins with `{prefix}`")),
+        Binding::Payload => Some("the whole body".to_owned()),
+        Binding::StatusCode => Some("the HTTP status".to_owned()),
+    }
+}
+
+/// What is special about a member itself.
+pub fn marks(member: &Member) -> Vec<String> {
+    let marks = [(member.idempotency_token, "idempotency token"), (member.deprecated, "deprecated")];
+    marks.into_iter().filter(|(is, _)| *is).map(|(_, word)| word.to_owned()).collect()
+}
+
+/// Constraints and form of a position, those of its elements, keys and values included; one entry each, for example
+/// `1 to 200 characters`.
+pub fn constraints(schema: &Schema, slot: &Slot) -> Vec<String> {
+    let mut words = Vec::new();
     let traits = &slot.traits;
     let target = &schema[slot.target];
     let unit = match &target.kind {
@@ -59,14 +67,15 @@ fn slot(schema: &Schema, slot: &Slot, words: &mut Vec<String>) {
         _ => Vec::new(),
     };
     for (what, inner) in inner {
-        let mut of_inner = Vec::new();
-        if !matches!(schema[inner.target].kind, Kind::List(_) | Kind::Map(_)) {
-            self::slot(schema, inner, &mut of_inner);
+        if matches!(schema[inner.target].kind, Kind::List(_) | Kind::Map(_)) {
+            continue;
         }
+        let of_inner = constraints(schema, inner);
         if !of_inner.is_empty() {
             words.push(format!("{what}: {}", of_inner.join(", ")));
         }
     }
+    words
 }
 
 fn interval<T: PartialEq + std::fmt::Display>(bounds: &Bounds<T>, (one, many): (&str, &str)) -> Option<String> {

@@ -213,12 +213,11 @@ impl Making<'_, '_, '_> {
                     let inner = focus.filter(|_| at == 0).and_then(|f| after(f, &Step::Element));
                     let mut item = self.slot(element, place.inside(), depth + 1, inner)?;
                     if slot.traits.unique_items && items.contains(&item) {
-                        let other = self.distinct(&shape.name, element, place, |other| !items.contains(other));
-                        // An element with few values fills a long list only so far.
-                        if other.is_err() && at >= size::limits(slot.traits.length).0 {
-                            break;
+                        let name = (shape.name.as_str(), at >= size::limits(slot.traits.length).0);
+                        match self.distinct(name, element, place, |other| !items.contains(other))? {
+                            Some(other) => item = other,
+                            None => break,
                         }
-                        item = other?;
                     }
                     items.push(item);
                 }
@@ -230,12 +229,12 @@ impl Making<'_, '_, '_> {
                 for at in 0..count {
                     let mut key = self.slot(&map.key, place.inside(), depth + 1, None)?;
                     if key.as_str().is_none_or(|key| entries.contains_key(key)) {
-                        let taken = |other: &Value| other.as_str().is_some_and(|key| !entries.contains_key(key));
-                        let other = self.distinct(&shape.name, &map.key, place, taken);
-                        if other.is_err() && at >= size::limits(slot.traits.length).0 {
-                            break;
+                        let fresh = |other: &Value| other.as_str().is_some_and(|key| !entries.contains_key(key));
+                        let name = (shape.name.as_str(), at >= size::limits(slot.traits.length).0);
+                        match self.distinct(name, &map.key, place, fresh)? {
+                            Some(other) => key = other,
+                            None => break,
                         }
-                        key = other?;
                     }
                     let inner = focus.filter(|_| at == 0).and_then(|f| after(f, &Step::Value));
                     let value = self.slot(&map.value, place.inside(), depth + 1, inner)?;
@@ -247,13 +246,15 @@ impl Making<'_, '_, '_> {
             }
             Kind::String => {
                 self.note_budget(slot, "max_text", config.max_text);
-                match generator.texts.get(&slot.target) {
-                    Some(make) => Value::from(make(self.u)),
-                    None => {
-                        let made =
-                            text::witness(generator.schema, &slot.traits, aim, config.extra, config.max_text, self.u);
-                        Value::from(made.ok_or_else(|| no_text(generator.schema, &shape.name, slot))?)
-                    }
+                let text = match generator.texts.get(&slot.target) {
+                    Some(make) => make(self.u),
+                    None => text::witness(generator.schema, &slot.traits, aim, config.extra, config.max_text, self.u)
+                        .ok_or_else(|| no_text(generator.schema, &shape.name, slot))?,
+                };
+                if place.can_hold(&text) {
+                    Value::from(text)
+                } else {
+                    self.distinct((&shape.name, false), slot, place, |_| true)?.unwrap_or_default()
                 }
             }
             Kind::Enum(values) => Value::from(choice::witness(values, self.u)),
@@ -348,21 +349,26 @@ impl Making<'_, '_, '_> {
         count.max(least).min(max.unwrap_or(u64::MAX))
     }
 
-    /// Another value for `slot` that `fresh` accepts, from bytes of our own.
-    fn distinct(&mut self, name: &str, slot: &Slot, place: Place, fresh: impl Fn(&Value) -> bool) -> Made {
+    /// Another value for `slot` that `fresh` accepts, from bytes of our own and with the usual knobs: those of the
+    /// caller may leave room for one value alone. None when there seems to be no other, which is an error as long as
+    /// there are fewer than the contract asks for.
+    fn distinct(
+        &mut self,
+        (name, enough): (&str, bool),
+        slot: &Slot,
+        place: Place,
+        fresh: impl Fn(&Value) -> bool,
+    ) -> Result<Option<Value>, GenerateError> {
+        let generator = Generator::new(self.generator.schema, Config::default());
         let mut stream = seed::Stream::new(u64::from(self.values), name);
-        // Bounds and tight budgets give the same value every time; here there must be room for several.
-        let config = &self.generator.config;
-        let roomy = Config { at_bounds: false, extra: config.extra.max(8), ..config.clone() };
-        let generator = Generator { config: roomy, ..self.generator.clone() };
         for _ in 0..64 {
             let bytes = stream.bytes(64);
             let value = generator.slot(slot, place, &[], &mut Unstructured::new(&bytes))?;
             if fresh(&value) {
-                return Ok(value);
+                return Ok(Some(value));
             }
         }
-        Err(GenerateError::NotEnoughDistinct(name.to_owned()))
+        if enough { Ok(None) } else { Err(GenerateError::NotEnoughDistinct(name.to_owned())) }
     }
 
     fn note_budget(&mut self, slot: &Slot, budget: &'static str, limit: u64) {
@@ -395,6 +401,12 @@ fn after<'f>(focus: &'f [Step], step: &Step) -> Option<&'f [Step]> {
 }
 
 impl Place {
+    /// Whether text can travel here. URL libraries take a segment of one or two dots for a step in the path and drop
+    /// it, percent-encoded or not (RFC 3986, section 5.2.4; WHATWG URL).
+    pub(crate) fn can_hold(self, text: &str) -> bool {
+        self != Place::Label || !matches!(text, "." | "..")
+    }
+
     /// Where a member of an operation's message travels.
     pub(crate) fn of(binding: &Binding) -> Self {
         match binding {

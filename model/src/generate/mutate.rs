@@ -154,7 +154,9 @@ impl Generator<'_> {
         match kind {
             Kind::Enum(values) => choice::violate(values, violation).map(Value::from),
             Kind::IntEnum(values) => values.iter().max()?.checked_add(1).map(Value::from),
-            Kind::String => text::violate(schema, &slot.traits, violation, u).map(Value::from),
+            Kind::String => text::violate(schema, &slot.traits, violation, u)
+                .filter(|text| site.place.can_hold(text))
+                .map(Value::from),
             Kind::Blob => blob::violate(slot.traits.length, violation, u).map(Value::from),
             Kind::Number(number) => number::violate(*number, slot.traits.range, violation),
             Kind::Timestamp => Some(timestamp::violate(timestamp::value_format(slot.traits.timestamp_format))),

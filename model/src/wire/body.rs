@@ -12,7 +12,9 @@ use super::fault::{DecodeError, Limits};
 use super::text::is_special_float;
 use super::timestamp::{self, Reading};
 use crate::import::json_kind;
-use crate::schema::{Binding, Kind, List, Map as MapShape, Members, Number, Schema, ShapeId, Slot, TimestampFormat};
+use crate::schema::{
+    Binding, Kind, List, Map as MapShape, Member, Members, Number, Schema, ShapeId, Slot, TimestampFormat,
+};
 
 /// Deepest nesting of what is written; values come from this program, so more is a mistake of it.
 const WRITE_DEPTH: usize = 512;
@@ -36,8 +38,9 @@ struct BodyMembers<'a> {
 impl Serialize for BodyMembers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for (name, value) in self.value {
-            write_entry(&mut map, self.schema, self.members, (name, value), true, 0)?;
+        let mut find = self.members.finder();
+        for entry in self.value {
+            write_entry(&mut map, self.schema, find(entry.0), entry, true, 0)?;
         }
         map.end()
     }
@@ -60,8 +63,9 @@ impl Serialize for Json<'_> {
         match (&schema[target].kind, value) {
             (Kind::Structure(members) | Kind::Union(members), Value::Object(fields)) => {
                 let mut map = serializer.serialize_map(Some(fields.len()))?;
+                let mut find = members.finder();
                 for entry in fields {
-                    write_entry(&mut map, schema, members, entry, false, depth)?;
+                    write_entry(&mut map, schema, find(entry.0), entry, false, depth)?;
                 }
                 map.end()
             }
@@ -88,12 +92,12 @@ impl Serialize for Json<'_> {
 fn write_entry<M: SerializeMap>(
     map: &mut M,
     schema: &Schema,
-    members: &Members,
+    member: Option<&Member>,
     (name, value): (&String, &Value),
     top: bool,
     depth: usize,
 ) -> Result<(), M::Error> {
-    match members.get(name) {
+    match member {
         Some(member) if top && member.binding != Binding::Body => Ok(()),
         Some(member) => map
             .serialize_entry(&member.json_name, &Json { schema, target: member.slot.target, value, depth: depth + 1 }),

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod core;
-mod defects;
+mod hostile;
 mod input;
 mod lists;
 mod replays;

@@ -1,0 +1,156 @@
+//! What the contract costs: loading it, making values, judging them, and their way over the wire.
+//!
+//! `cargo bench -p connect-model` runs all; the goals that the figures are held against stand beside each group. The
+//! judge to compare with is the `jsonschema` crate, on the schema that this crate exports.
+#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+#![allow(clippy::unwrap_used)]
+
+use std::hint::black_box;
+
+use arbitrary::Unstructured;
+use connect_model::export::json_schema::json_schema;
+use connect_model::generate::seed::Stream;
+use connect_model::generate::{Config, Generator, Side, side_shape};
+use connect_model::lower::BUILT_IN;
+use connect_model::schema::{OperationId, Schema};
+use connect_model::validate::validate;
+use connect_model::wire::{Limits, Router, decode_request, decode_response, encode_request, encode_response};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use serde_json::{Value, json};
+
+/// Seed of all random bytes here.
+const SEED: u64 = 11;
+
+fn operation(name: &str) -> OperationId {
+    Schema::connect().operation_named(name).unwrap()
+}
+
+/// Goal: under 30 ms.
+fn load(c: &mut Criterion) {
+    c.bench_function("load/built-in model", |b| {
+        b.iter(|| Schema::from_text("connect.json", BUILT_IN.as_bytes().to_vec()).unwrap())
+    });
+}
+
+/// Goal: at least 50,000 a second, that is 20 µs each.
+fn generate(c: &mut Criterion) {
+    let schema = Schema::connect();
+    let generator = Generator::new(schema, Config::default());
+    let rule = operation("CreateRule");
+    let mut group = c.benchmark_group("generate");
+    group.throughput(Throughput::Elements(1));
+    let mut stream = Stream::new(SEED, "CreateRule");
+    let mut buffer = [0; 2048];
+    group.bench_function("CreateRule, encoded", |b| {
+        b.iter(|| {
+            stream.fill(&mut buffer);
+            let value = generator.input(rule, &mut Unstructured::new(&buffer)).unwrap();
+            encode_request(schema, rule, &value).unwrap()
+        });
+    });
+    let operations: Vec<OperationId> = schema.operations().map(|(id, _)| id).collect();
+    let mut turn = operations.iter().cycle();
+    group.bench_function("every operation in turn", |b| {
+        b.iter(|| {
+            stream.fill(&mut buffer);
+            generator.input(*turn.next().unwrap(), &mut Unstructured::new(&buffer)).unwrap()
+        });
+    });
+    group.bench_function("a generator", |b| b.iter(|| Generator::new(black_box(schema), Config::default())));
+    group.finish();
+}
+
+/// A response of the size that the service sends: a page of flows, a page of rules, a flow of twenty kilobytes.
+fn responses() -> Vec<(&'static str, Value)> {
+    let arn = |kind: &str, at: usize| {
+        format!("arn:aws:connect:us-west-2:123456789012:instance/0b1c2d3e-1111-2222-3333-444455556666/{kind}/{at:036x}")
+    };
+    let id = |at: usize| format!("0b1c2d3e-1111-2222-3333-{at:012x}");
+    let flows: Vec<Value> = (0..100)
+        .map(|at| {
+            json!({"Id": id(at), "Arn": arn("contact-flow", at), "Name": format!("Flow number {at}"),
+                "ContactFlowType": "CONTACT_FLOW", "ContactFlowState": "ACTIVE", "ContactFlowStatus": "PUBLISHED"})
+        })
+        .collect();
+    let rules: Vec<Value> = (0..50)
+        .map(|at| {
+            json!({"Name": format!("rule-{at}"), "RuleId": id(at), "RuleArn": arn("rule", at),
+                "TriggerEventSource": {"EventSourceName": "OnPostCallAnalysisAvailable"},
+                "Function": "{\"Version\":\"2022-11-25\",\"RuleFunction\":{\"Operator\":\"OR\",\"Operands\":[]}}",
+                "ActionSummaries": [{"ActionType": "ASSIGN_CONTACT_CATEGORY"}, {"ActionType": "GENERATE_EVENTBRIDGE_EVENT"}],
+                "PublishStatus": "PUBLISHED", "CreatedTime": 1_715_673_600.5, "LastUpdatedTime": 1_715_673_700,
+                "LastUpdatedBy": arn("agent", at), "Tags": {"team": "contract", "stage": "test"}})
+        })
+        .collect();
+    let flow = json!({"ContactFlow": {"Arn": arn("contact-flow", 1), "Id": id(1), "Name": "Main", "Type": "CONTACT_FLOW",
+    "State": "ACTIVE", "Status": "PUBLISHED", "Description": "The main flow", "Content": "{\"a\": 1}".repeat(2_500),
+    "Tags": {"team": "contract"}, "FlowContentSha256": "0123456789abcdef".repeat(4), "Version": 7,
+    "VersionDescription": "seventh", "LastModifiedTime": 1_715_673_600, "LastModifiedRegion": "us-west-2"},
+    });
+    vec![
+        ("ListContactFlows", json!({"ContactFlowSummaryList": flows, "NextToken": "n".repeat(400)})),
+        ("SearchRules", json!({"Rules": rules, "NextToken": "n".repeat(400), "ApproximateTotalCount": 210})),
+        ("DescribeContactFlow", flow),
+    ]
+}
+
+/// Goal: at least three times as fast as the `jsonschema` crate on the same document.
+fn judge(c: &mut Criterion) {
+    let schema = Schema::connect();
+    let mut group = c.benchmark_group("validate");
+    for (name, response) in responses() {
+        let id = operation(name);
+        let shape = side_shape(schema, id, Side::Output).unwrap();
+        let judge = jsonschema::draft202012::new(&json_schema(schema, id, Side::Output)).unwrap();
+        // Both judge, and both admit: a comparison of a verdict with an early refusal would be none.
+        assert_eq!(validate(schema, shape, &response), [], "{name}");
+        assert_eq!(judge.validate(&response).err().map(|error| error.to_string()), None, "{name}");
+        group.throughput(Throughput::Bytes(response.to_string().len() as u64));
+        group.bench_function(format!("{name}/native"), |b| b.iter(|| validate(schema, shape, black_box(&response))));
+        // What native validation gives is every violation with its place; the other counts as well: a bare yes or no.
+        group.bench_function(format!("{name}/jsonschema, errors"), |b| {
+            b.iter(|| judge.iter_errors(black_box(&response)).count());
+        });
+        group.bench_function(format!("{name}/jsonschema, yes or no"), |b| {
+            b.iter(|| judge.is_valid(black_box(&response)))
+        });
+    }
+    group.finish();
+}
+
+fn wire(c: &mut Criterion) {
+    let schema = Schema::connect();
+    let limits = Limits::default();
+    let rule = operation("CreateRule");
+    let generator = Generator::new(schema, Config::full());
+    let bytes = Stream::new(SEED, "wire").bytes(4096);
+    let input = generator.input(rule, &mut Unstructured::new(&bytes)).unwrap();
+    let request = encode_request(schema, rule, &input).unwrap();
+    let router = Router::new(schema);
+    let mut group = c.benchmark_group("wire");
+    group.throughput(Throughput::Bytes(request.body.len() as u64));
+    group.bench_function("request encode (CreateRule)", |b| {
+        b.iter(|| encode_request(schema, rule, black_box(&input)).unwrap());
+    });
+    group.bench_function("request route and decode (CreateRule)", |b| {
+        b.iter(|| {
+            let route = router.route(&request.method, &request.uri).unwrap();
+            decode_request(schema, &route, black_box(&request), &limits).unwrap()
+        });
+    });
+    for (name, output) in responses() {
+        let id = operation(name);
+        let response = encode_response(schema, id, &output).unwrap();
+        group.throughput(Throughput::Bytes(response.body.len() as u64));
+        group.bench_function(format!("response encode ({name})"), |b| {
+            b.iter(|| encode_response(schema, id, black_box(&output)).unwrap());
+        });
+        group.bench_function(format!("response decode ({name})"), |b| {
+            b.iter(|| decode_response(schema, id, black_box(&response), &limits).unwrap());
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, load, generate, judge, wire);
+criterion_main!(benches);
