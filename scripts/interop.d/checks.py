@@ -10,7 +10,9 @@ SHOWN = 600
 class Checks:
     """What was asserted so far."""
 
-    def __init__(self):
+    def __init__(self, service):
+        # Statuses of the exceptions, as botocore's model has them.
+        self.statuses = {shape.name: shape.metadata["error"]["httpStatusCode"] for shape in service.error_shapes}
         self.passed = 0
         self.failed = 0
 
@@ -32,9 +34,11 @@ class Checks:
         try:
             call()
         except Exception as error:  # noqa: BLE001: any other one is the failure that is reported
-            if self.that(type(error) is exception, message, f"expected {exception.__name__}, got {error!r}"):
-                return error.response
-            return {}
+            if not self.that(type(error) is exception, message, f"expected {exception.__name__}, got {error!r}"):
+                return {}
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            self.equal(status, self.statuses[exception.__name__], f"{message}: the status of {exception.__name__}")
+            return error.response
         self.that(False, message, f"expected {exception.__name__}, got an answer")
         return {}
 

@@ -23,7 +23,7 @@ def main() -> int:
 
     config = Config(retries={"total_max_attempts": 1}, proxies={}, read_timeout=20)
     client = boto3.client("connect", endpoint_url=arguments.endpoint, region_name="us-east-1", config=config)
-    checks = Checks()
+    checks = Checks(client.meta.service_model)
     answered = set()
     client.meta.events.register(
         "after-call.connect", lambda http_response, model, **_: answered.add(model.name)
