@@ -402,9 +402,10 @@ fn after<'f>(focus: &'f [Step], step: &Step) -> Option<&'f [Step]> {
 
 impl Place {
     /// Whether text can travel here. URL libraries take a segment of one or two dots for a step in the path and drop
-    /// it, percent-encoded or not (RFC 3986, section 5.2.4; WHATWG URL).
+    /// it, percent-encoded or not (RFC 3986, section 5.2.4; WHATWG URL). Slashes alone leave a greedy label without a
+    /// segment to its name.
     pub(crate) fn can_hold(self, text: &str) -> bool {
-        self != Place::Label || !matches!(text, "." | "..")
+        self != Place::Label || !(matches!(text, "." | "..") || text.chars().all(|c| c == '/'))
     }
 
     /// Where a member of an operation's message travels.
@@ -415,6 +416,22 @@ impl Place {
             Binding::Query(_) | Binding::QueryParams => Place::Query,
             Binding::Header(_) | Binding::PrefixHeaders(_) | Binding::StatusCode => Place::Header,
             Binding::Payload => Place::Payload,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Place;
+
+    #[test]
+    fn a_label_holds_what_a_path_keeps() {
+        for lost in [".", "..", "/", "///", ""] {
+            assert!(!Place::Label.can_hold(lost), "{lost:?}");
+            assert!(Place::Body.can_hold(lost), "{lost:?}");
+        }
+        for kept in ["a", "...", "a/b", "/a", "a:b"] {
+            assert!(Place::Label.can_hold(kept), "{kept:?}");
         }
     }
 }
