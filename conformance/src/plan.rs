@@ -191,7 +191,6 @@ impl Plan {
         task: Task,
     ) {
         let name = &schema[operation].name;
-        // A table's own row and the one that `find` gives are equal; reports use the latter's address for nothing.
         if selection.wants(name, check, variant.as_deref()) {
             self.cases.push(CaseId { operation: name.clone(), check: check.id, variant });
             self.tasks.push(Planned { operation, check, task });

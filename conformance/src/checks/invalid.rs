@@ -202,7 +202,9 @@ async fn refused_for_its_fault(
         (_, Some(same)) if same == (status, code.as_deref()) => {
             Outcome::indeterminate(format!("the valid twin was refused the same way: {}", twin.describe()), 2)
         }
-        (Reply::Trouble(why), _) => Outcome::indeterminate(format!("the valid twin: {why}"), 2),
+        (Reply::Trouble(why) | Reply::Unsupported(why), _) => {
+            Outcome::indeterminate(format!("the valid twin: {why}"), 2)
+        }
         _ => {
             let topic = format!("error of {}", check.id);
             client.learn(topic, format!("{status} {}", code.as_deref().unwrap_or("no error name")));

@@ -90,7 +90,7 @@ pub fn find(id: &str) -> Option<&'static Check> {
     all().iter().find(|check| check.id == id)
 }
 
-/// The row of a table, by an id that the table is known to have; a test looks every literal up.
+/// The row of a table, by an id that the table is known to have.
 pub(crate) fn row(table: &'static [Check], id: &str) -> &'static Check {
     table.iter().find(|check| check.id == id).unwrap_or(&table[0])
 }

@@ -416,7 +416,7 @@ fn export(schema: &Schema, format: ExportFormat, names: &[String], out: &mut imp
         ExportFormat::JsonSchema => export::json_schema::document(schema, &operations),
         ExportFormat::Openapi | ExportFormat::Rust => export::openapi::openapi(schema, &operations),
     };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
+    serde_json::to_writer_pretty(&mut *out, &document).map_err(io::Error::from)?;
     writeln!(out)?;
     Ok(())
 }
