@@ -160,7 +160,7 @@ impl Record {
             Exit::Inconclusive
         } else if self.totals.failed > 0 {
             Exit::Findings
-        } else if self.totals.scored() == 0 {
+        } else if self.totals.scored() == 0 || self.refuses_everything() {
             Exit::Inconclusive
         } else if self.totals.stale > 0 {
             Exit::Stale
@@ -195,6 +195,14 @@ impl Record {
             (std::cmp::Reverse(kept.finding.level), at, kept.case.clone())
         };
         self.findings.sort_by_key(order);
+    }
+
+    /// Nothing but the form of errors passed, though other families were tried: an endpoint that accepts no request is
+    /// not conforming, it cannot be judged.
+    fn refuses_everything(&self) -> bool {
+        let others = || self.operations.iter().flat_map(|op| &op.families).filter(|(family, _)| *family != "error");
+        others().any(|(_, totals)| totals.executed > totals.unsupported)
+            && others().all(|(_, totals)| totals.passed == 0)
     }
 
     fn count(&mut self, case: &CaseId, outcome: &Outcome) {

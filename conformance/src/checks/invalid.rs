@@ -286,7 +286,7 @@ async fn escaped(client: &Client, operation: OperationId, check: &'static Check,
     let Some(label) = escapable_label(schema, operation) else {
         return Outcome::indeterminate("no label that takes any text", 0);
     };
-    let mut plain = base.clone();
+    let (twin, mut plain) = (base.clone(), base.clone());
     base[&label] = Value::from("ct:1/2");
     plain[&label] = Value::from("ct-1-2");
     match client.call(operation, &base).await {
@@ -294,7 +294,14 @@ async fn escaped(client: &Client, operation: OperationId, check: &'static Check,
             let Some((status, code)) = reply.refusal() else { return Outcome::from_findings(Vec::new(), 1) };
             let lost = code == Some("UnknownOperationException") || (status == 404 && code.is_none()) || status == 405;
             if !lost && status < 500 {
-                return Outcome::from_findings(Vec::new(), 1);
+                // The twin rule: an endpoint that refuses what is valid in the same way says nothing.
+                return match client.call(operation, &twin).await {
+                    Ok(other) if other.refusal() == Some((status, code)) => Outcome::indeterminate(
+                        format!("the valid twin was refused the same way: {}", other.describe()),
+                        2,
+                    ),
+                    _ => Outcome::from_findings(Vec::new(), 2),
+                };
             }
             // The same answer to a plain label shows that the slash is not to blame.
             match client.call(operation, &plain).await {

@@ -301,6 +301,10 @@ fn verdict(record: &Record) -> (Style, &'static str, String) {
             let sentence = format!("{why}: {} of {} trials were executed.{failed}", totals.executed, totals.planned);
             (UNSURE, "INCOMPLETE", sentence)
         }
+        Exit::Inconclusive if scored > 0 => {
+            let sentence = "Only the form of errors could be judged: no request was accepted.".to_owned();
+            (UNSURE, "NOTHING ACCEPTED", sentence)
+        }
         Exit::Inconclusive => {
             (UNSURE, "NOTHING SCORED", "No trial came to a judgement, so nothing is known.".to_owned())
         }
