@@ -46,10 +46,11 @@ impl Schema {
         })
     }
 
-    /// Loads a model file of either format; see [`crate::import::load_path`].
+    /// Loads a model file of either format; see [`crate::import::open_model`].
     pub fn load(path: &Path) -> Result<Schema, LoadError> {
-        let digest = Source::open(path)?.digest();
-        Self::from_ast(crate::import::load_path(path)?, digest)
+        let sources = crate::import::open_model(path)?;
+        let digest = sources.first().map(Source::digest).unwrap_or_default();
+        Self::from_ast(crate::import::import(&sources, &[])?, digest)
     }
 
     /// Loads a model from its bytes.

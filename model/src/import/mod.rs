@@ -124,21 +124,19 @@ pub fn hex_digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Reads the model that `path` names. A `service-2.json` brings the `paginators-1.json` that lies beside it.
-pub fn load_path(path: &Path) -> Result<Ast, ImportError> {
+/// Reads the files of the model that `path` names, the model first: a `service-2.json` brings the `paginators-1.json`
+/// that lies beside it.
+pub fn open_model(path: &Path) -> Result<Vec<Source>, ImportError> {
     let main = Source::open(path)?;
-    let mut sources = Vec::new();
-    if main.file_name() == "service-2.json" {
-        for name in ["paginators-1.json", "paginators-1.json.gz"] {
-            let beside = path.with_file_name(name);
-            if beside.is_file() {
-                sources.push(Source::open(&beside)?);
-                break;
-            }
+    let is_service = main.file_name() == "service-2.json";
+    let mut sources = vec![main];
+    if is_service {
+        let beside = ["paginators-1.json", "paginators-1.json.gz"].map(|name| path.with_file_name(name));
+        if let Some(paginators) = beside.iter().find(|file| file.is_file()) {
+            sources.push(Source::open(paginators)?);
         }
     }
-    sources.insert(0, main);
-    import(&sources, &[])
+    Ok(sources)
 }
 
 /// Brings one model file, with the paginators that belong to it, to normal form. `provenance` (key, value) pairs are
