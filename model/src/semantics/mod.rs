@@ -2,12 +2,69 @@
 //! and what calling an operation does to the world.
 
 pub mod danger;
+mod settle;
 
 use std::collections::HashMap;
 
 use arbitrary::Unstructured;
+use serde_json::{Map, Value};
 
+pub use self::settle::settle;
 use crate::schema::{Schema, ShapeId};
+
+/// How sure a rule of this module is, and so what may be made of a breach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// Inference, or one weak source: recorded, never judged.
+    Low,
+    /// One good source: a live observation that was published, or the code of a real client.
+    Medium,
+    /// Normative text, or several sources that agree.
+    High,
+}
+
+/// One way to break a rule that the service model does not state.
+#[derive(Debug)]
+pub struct Breach {
+    /// Which rules: `flow-content`, `rule-function` or `rule-actions`.
+    pub language: &'static str,
+    /// Name of the fault within its language, in kebab case.
+    pub kind: &'static str,
+    /// The rule that is broken, in one sentence.
+    pub rule: &'static str,
+    /// Where the rule comes from.
+    pub source: &'static str,
+    /// How sure it is.
+    pub confidence: Confidence,
+}
+
+/// What the rules depend on and an input need not say: it is known of the thing that the input names.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Context<'a> {
+    /// Event source of the rule that is updated.
+    pub event_source: Option<&'a str>,
+    /// Type of the flow that is updated.
+    pub flow_type: Option<&'a str>,
+}
+
+/// Members for an input, right but for one breach in `invalid`. Whatever they do not name is of no matter to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Broken {
+    /// Without the breach.
+    pub valid: Map<String, Value>,
+    /// With it, and with no other.
+    pub invalid: Map<String, Value>,
+}
+
+/// The breaches that an operation's input can have; none for operations without rules beside the model.
+pub fn breaches(_operation: &str) -> Vec<&'static Breach> {
+    Vec::new()
+}
+
+/// An input's members with one breach, beside the same without. None if the breach cannot be had in this context.
+pub fn broken(_operation: &str, _breach: &Breach, _context: &Context<'_>, _u: &mut Unstructured<'_>) -> Option<Broken> {
+    None
+}
 
 /// Makes text of a language.
 pub type TextMaker = fn(&mut Unstructured<'_>) -> String;

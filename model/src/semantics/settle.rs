@@ -1,0 +1,18 @@
+//! Makes the members of an input agree where the service model lets each be chosen alone.
+
+use arbitrary::Unstructured;
+use serde_json::Value;
+
+use super::Context;
+use crate::generate::SchemaPath;
+
+/// Changes an input that is valid for the service model so that it also keeps the rules beside it, as little as may be
+/// and without taking away what lies at `focus`. Operations without such rules are left as they are.
+pub fn settle(
+    _operation: &str,
+    _input: &mut Value,
+    _focus: &SchemaPath,
+    _context: &Context<'_>,
+    _u: &mut Unstructured<'_>,
+) {
+}
