@@ -9,7 +9,7 @@ use clap::Parser;
 use connect_conformance::case::{CaseId, Exchange};
 use connect_conformance::checks::{self, Check};
 use connect_conformance::cli::{Cli, Command, EmulatorFlags, Format, RunFlags, SelectionFlags};
-use connect_conformance::emulator::{DEFECTS, Defect};
+use connect_conformance::emulator::{Defect, defects};
 use connect_conformance::exit::Exit;
 use connect_conformance::plan::{Permission, Plan};
 use connect_conformance::replay::{CaseFile, curl};
@@ -112,12 +112,12 @@ fn list_checks(format: Format) -> Result<Exit, SessionError> {
 
 fn list_defects(format: Format) -> Result<Exit, SessionError> {
     lines(
-        DEFECTS,
+        &defects().collect::<Vec<_>>(),
         format,
         |defect| defect.id.to_owned(),
         |defect| {
             let family = defect.family.name();
-            json!({"id": defect.id, "family": family, "summary": defect.summary, "kills": defect.kills})
+            json!({"id": defect.id, "family": family, "summary": defect.summary, "kills": defect.kills, "may": defect.may})
         },
     )
 }
@@ -133,7 +133,7 @@ fn check_json(check: &Check) -> serde_json::Value {
 /// Defects that a check must catch.
 fn proven_by(check: &Check) -> impl Iterator<Item = &'static Defect> {
     let id = check.id;
-    DEFECTS.iter().filter(move |defect| defect.kills.contains(&id))
+    defects().filter(move |defect| defect.kills.contains(&id))
 }
 
 fn explain(id: &str, format: Format) -> Result<Exit, SessionError> {

@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 use crate::case::CaseId;
 use crate::checks;
 use crate::cli::{Format, RunFlags, SelectionFlags};
-use crate::emulator::{DEFECTS, Defect, Emulator};
+use crate::emulator::{Defect, Emulator, defects};
 use crate::event::{EmulatorInfo, RunInfo, TargetInfo};
 use crate::exit::Exit;
 use crate::plan::{Permission, Plan, Selection};
@@ -207,7 +207,7 @@ fn known_operations<'n>(schema: &Schema, names: impl IntoIterator<Item = &'n Str
 /// It is not, with what looks like it.
 pub fn emulator_info(defect: Option<&str>, resources: Option<usize>) -> Result<EmulatorInfo, SessionError> {
     if let Some(given) = defect.filter(|id| Defect::named(id).is_none()) {
-        let known = DEFECTS.iter().map(|known| known.id);
+        let known = defects().map(|known| known.id);
         return Err(SessionError::Usage(suggest::unknown("defect", given, known, "connect-conformance defects")));
     }
     Ok(EmulatorInfo { defect: defect.map(str::to_owned), resources })

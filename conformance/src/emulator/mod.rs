@@ -21,7 +21,7 @@ mod synthesize;
 mod tests;
 
 pub use arn::DEFAULT_INSTANCE_ID;
-pub use defects::{DEFECTS, Defect, Family};
+pub use defects::{Defect, Family, defects};
 pub use serve::Emulator;
 pub use service::Service;
 

@@ -1,0 +1,63 @@
+//! Defects: calls that are repeated.
+
+use connect_model::schema::Kind;
+use serde_json::json;
+
+use super::{Defect, Family, Fault};
+use crate::emulator::edits::edit;
+use crate::emulator::policy::Tokens;
+
+pub(super) const ROWS: &[Defect] = &[
+    Defect {
+        id: "token-ignored",
+        family: Family::Idempotency,
+        summary: "a call that is repeated with its ClientToken makes a second resource",
+        kills: &["idempotency.same-token-same-result"],
+        may: &[
+            "idempotency.same-token-one-resource",
+            "idempotency.concurrent-same-token",
+            "idempotency.retry-after-disconnect",
+        ],
+        fault: Fault::Policy(|policy| policy.tokens = Tokens::Ignored),
+    },
+    Defect {
+        id: "token-too-greedy",
+        family: Family::Idempotency,
+        summary: "client tokens that differ in their last four characters only count as the same",
+        kills: &["idempotency.different-token-distinct"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.tokens = Tokens::Greedy),
+    },
+    Defect {
+        id: "race-on-token",
+        family: Family::Idempotency,
+        summary: "concurrent calls with the same ClientToken each make a resource",
+        kills: &["idempotency.concurrent-same-token"],
+        may: &["idempotency.retry-after-disconnect"],
+        fault: Fault::Policy(|policy| policy.tokens = Tokens::Raced),
+    },
+    Defect {
+        id: "read-not-repeatable",
+        family: Family::Idempotency,
+        summary: "timestamps move with every read",
+        kills: &["idempotency.repeated-read-equal"],
+        may: &["pagination.complete", "pagination.token-repeatable"],
+        fault: Fault::Body(|scene, body| {
+            if scene.operation.is_some_and(|operation| operation.method == "GET") {
+                edit(scene, body, |kind, value| {
+                    if let (Kind::Timestamp, Some(time)) = (kind, value.as_f64()) {
+                        *value = json!(time - 1.0 - scene.nth as f64);
+                    }
+                });
+            }
+        }),
+    },
+    Defect {
+        id: "delete-always-ok",
+        family: Family::Idempotency,
+        summary: "deleting what is not there succeeds",
+        kills: &["idempotency.repeated-delete"],
+        may: &["error.not-found"],
+        fault: Fault::Policy(|policy| policy.deletes_anything = true),
+    },
+];
