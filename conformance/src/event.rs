@@ -98,6 +98,9 @@ pub struct TargetInfo {
 pub struct EmulatorInfo {
     /// Its defect, if it has one.
     pub defect: Option<String>,
+    /// Its harmless peculiarity, if it has one.
+    #[serde(default)]
+    pub benign: Option<String>,
     /// Resources of each kind from the start; none for the emulator's default.
     pub resources: Option<usize>,
 }

@@ -17,6 +17,7 @@ pub mod reply;
 pub mod report;
 pub mod resources;
 pub mod runner;
+pub mod selftest;
 pub mod session;
 pub mod signing;
 pub mod suggest;

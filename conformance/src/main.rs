@@ -9,11 +9,12 @@ use clap::Parser;
 use connect_conformance::case::{CaseId, Exchange};
 use connect_conformance::checks::{self, Check};
 use connect_conformance::cli::{Cli, Command, EmulatorFlags, Format, RunFlags, SelectionFlags};
-use connect_conformance::emulator::{Defect, defects};
+use connect_conformance::emulator::{BENIGN, Defect, defects};
 use connect_conformance::exit::Exit;
 use connect_conformance::plan::{Permission, Plan};
 use connect_conformance::replay::{CaseFile, curl};
 use connect_conformance::report::{print, printable};
+use connect_conformance::selftest;
 use connect_conformance::session::{self, Session, SessionError};
 use connect_conformance::suggest;
 use connect_conformance::target::{Endpoint, Target, TargetFlags};
@@ -52,6 +53,8 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
         }
         Some(Command::Checks { format }) => list_checks(format.format),
         Some(Command::Defects { format }) => list_defects(format.format),
+        Some(Command::Benign { format }) => list_benign(format.format),
+        Some(Command::Selftest { only, jobs, format }) => selftest(&only, usize::from(jobs), format.format),
         Some(Command::Explain { check, format }) => explain(&check, format.format),
         Some(Command::Replay { case, curl, endpoint, region, profile, timeout }) => {
             let file = CaseFile::read(&case).map_err(SessionError::usage)?;
@@ -75,7 +78,7 @@ fn run(flags: &RunFlags, filter: Option<&str>) -> Result<Exit, SessionError> {
 }
 
 fn emulate(port: u16, seed: u64, flags: &EmulatorFlags, model: Option<&Path>) -> Result<Exit, SessionError> {
-    let info = session::emulator_info(flags.defect.as_deref(), flags.resources)?;
+    let info = session::emulator_info(flags)?;
     let schema = schema(model)?;
     runtime()?.block_on(async {
         let emulator = wiring::emulator(schema, &info, port, seed).await.map_err(SessionError::usage)?;
@@ -120,6 +123,28 @@ fn list_defects(format: Format) -> Result<Exit, SessionError> {
             json!({"id": defect.id, "family": family, "summary": defect.summary, "kills": defect.kills, "may": defect.may})
         },
     )
+}
+
+fn list_benign(format: Format) -> Result<Exit, SessionError> {
+    lines(
+        BENIGN,
+        format,
+        |benign| benign.id.to_owned(),
+        |benign| json!({"id": benign.id, "summary": benign.summary, "source": benign.source}),
+    )
+}
+
+fn selftest(only: &[String], jobs: usize, format: Format) -> Result<Exit, SessionError> {
+    let subjects = selftest::subjects(only)?;
+    let text = format == Format::Text;
+    let matrix = runtime()?.block_on(selftest::run(&subjects, jobs, |row| {
+        if text {
+            // A reader that has gone away ends the run at its end.
+            let _ = print(&selftest::line(row));
+        }
+    }))?;
+    print(&if text { matrix.summary() } else { matrix.to_json() }).map_err(SessionError::usage)?;
+    Ok(if matrix.holds() { Exit::Conforming } else { Exit::Findings })
 }
 
 fn check_json(check: &Check) -> serde_json::Value {
@@ -173,8 +198,7 @@ fn replay(file: &CaseFile, mut flags: TargetFlags, anew: bool, timeout: Duration
     runtime()?.block_on(async {
         let emulator = match &file.emulator {
             Some(info) if anew => {
-                let info = session::emulator_info(info.defect.as_deref(), info.resources)?;
-                Some(wiring::emulator(schema(None)?, &info, 0, file.seed).await.map_err(SessionError::usage)?)
+                Some(wiring::emulator(schema(None)?, info, 0, file.seed).await.map_err(SessionError::usage)?)
             }
             _ => None,
         };
