@@ -87,7 +87,7 @@ pub enum Command {
         #[arg(value_name = "ID")]
         only: Vec<String>,
         /// Emulators at a time
-        #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=64))]
+        #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..=64))]
         jobs: u16,
         /// How.
         #[command(flatten)]
