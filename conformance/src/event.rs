@@ -103,6 +103,9 @@ pub struct EmulatorInfo {
     pub benign: Option<String>,
     /// Resources of each kind from the start; none for the emulator's default.
     pub resources: Option<usize>,
+    /// Random values per operation that the run asked for; none for the default.
+    #[serde(default)]
+    pub cases: Option<u32>,
 }
 
 impl TargetInfo {

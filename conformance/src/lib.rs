@@ -15,6 +15,7 @@ pub mod record;
 pub mod replay;
 pub mod reply;
 pub mod report;
+pub mod rerun;
 pub mod resources;
 pub mod runner;
 pub mod selftest;

@@ -74,7 +74,7 @@ impl Session {
     ) -> Result<Self, SessionError> {
         known_operations(schema, flags.require.iter().chain(&flags.allow_operation))?;
         known_selection(schema, &flags.selection)?;
-        let emulator_info = emulator_info(&flags.emulator)?;
+        let emulator_info = EmulatorInfo { cases: flags.cases, ..emulator_info(&flags.emulator)? };
         let (target, emulator) = match &flags.endpoint {
             Some(endpoint) => {
                 let flags = TargetFlags {
@@ -103,7 +103,7 @@ impl Session {
         let config = SuiteConfig {
             seed,
             cases: flags.cases.unwrap_or(wiring::DEFAULT_CASES),
-            salt: format!("{salt:08x}"),
+            salt: wiring::salt(salt),
             timeout: flags.timeout,
         };
         let (suite, transport) = wiring::suite(schema, target, &selection, config).map_err(SessionError::usage)?;
@@ -215,7 +215,12 @@ pub fn emulator_info(flags: &EmulatorFlags) -> Result<EmulatorInfo, SessionError
         let list = "connect-conformance benign";
         return Err(SessionError::Usage(suggest::unknown("harmless variant", given, known, list)));
     }
-    Ok(EmulatorInfo { defect: flags.defect.clone(), benign: flags.benign.clone(), resources: flags.resources })
+    Ok(EmulatorInfo {
+        defect: flags.defect.clone(),
+        benign: flags.benign.clone(),
+        resources: flags.resources,
+        cases: None,
+    })
 }
 
 /// Why a selection left nothing, with what looks like its filter.

@@ -31,6 +31,11 @@ pub struct SuiteConfig {
     pub timeout: Duration,
 }
 
+/// What keeps the names of a run apart, from a number.
+pub fn salt(number: u64) -> String {
+    format!("{number:08x}")
+}
+
 /// A plan against a target. Sends nothing.
 ///
 /// # Errors
