@@ -117,14 +117,16 @@ impl Judge for Suite {
             });
             chosen.count() as u64
         };
-        let operations: BTreeSet<&str> = self.plan.cases.iter().map(|case| case.operation.as_str()).collect();
+        let operations: BTreeSet<OperationId> = self.plan.tasks.iter().map(|planned| planned.operation).collect();
+        let operations: Vec<OperationId> = operations.into_iter().collect();
+        let (schema, touched) = (self.client.schema, self.client.touched());
         let left_out = self.plan.left_out.len() as u64;
         let constraints = Ratio { covered: mutations(true), total: mutations(false) + left_out };
         Coverage {
             operations: None,
-            members: None,
+            members: Some(touched.members(schema, &operations)),
             constraints: (!operations.is_empty()).then_some(constraints),
-            errors: None,
+            errors: Some(touched.errors(schema, &operations)),
         }
     }
 }

@@ -275,6 +275,19 @@ fn totals(out: &mut String, record: &Record) {
     }
     parts.push(format!("{:.1} s", record.end.duration.as_secs_f64()));
     let _ = writeln!(out, "{}", parts.join(" · "));
+    let coverage = &record.end.coverage;
+    let parts = [
+        (coverage.members, "members sent or received"),
+        (coverage.constraints, "constraints broken on purpose"),
+        (coverage.errors, "listed errors seen"),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter_map(|(ratio, what)| ratio.map(|ratio| format!("{} of {} {what}", ratio.covered, ratio.total)))
+        .collect();
+    if !parts.is_empty() {
+        let _ = writeln!(out, "{}", styled(QUIET, &parts.join(" · ")));
+    }
     let (style, word, sentence) = verdict(record);
     let _ = writeln!(out, "{}: {sentence}", styled(style.bold(), word));
     for remedy in remedies(record) {
