@@ -23,7 +23,7 @@ pub struct Suite {
     errors: Vec<OnceCell<Arc<Observation>>>,
     pages: Vec<OnceCell<Arc<Observation>>>,
     searches: Vec<OnceCell<Arc<Observation>>>,
-    tried: Vec<AtomicBool>,
+    scored: Vec<AtomicBool>,
 }
 
 impl Suite {
@@ -32,9 +32,9 @@ impl Suite {
         fn cells(client: &Client) -> Vec<OnceCell<Arc<Observation>>> {
             client.schema.operations().map(|_| OnceCell::new()).collect()
         }
-        let tried = plan.cases.iter().map(|_| AtomicBool::new(false)).collect();
+        let scored = plan.cases.iter().map(|_| AtomicBool::new(false)).collect();
         let [shapes, errors, pages, searches] = std::array::from_fn(|_| cells(&client));
-        Self { shapes, errors, pages, searches, tried, plan, client }
+        Self { shapes, errors, pages, searches, scored, plan, client }
     }
 
     /// What it tries.
@@ -62,7 +62,10 @@ impl Suite {
             finding.level = level_at(self.client.target.loopback, finding);
         }
         match verdict {
-            Verdict::Pass | Verdict::Fail => Outcome { learned, ..Outcome::from_findings(findings, requests) },
+            Verdict::Pass | Verdict::Fail => {
+                self.scored[index].store(true, Ordering::Relaxed);
+                Outcome { learned, ..Outcome::from_findings(findings, requests) }
+            }
             verdict => Outcome { verdict, findings, learned, requests },
         }
     }
@@ -70,7 +73,6 @@ impl Suite {
     async fn judged(&self, index: usize) -> Outcome {
         let planned = &self.plan.tasks[index];
         let (client, operation, check) = (&self.client, planned.operation, planned.check);
-        self.tried[index].store(true, Ordering::Relaxed);
         match &planned.task {
             Task::Shape => {
                 let seen = Self::shared(&self.shapes, operation, || shape::observe(client, operation)).await;
@@ -111,9 +113,9 @@ impl Judge for Suite {
 
     /// Constraints that were broken on purpose, of all that the model has on inputs.
     fn coverage(&self) -> Coverage {
-        let mutations = |tried: bool| {
-            let chosen = self.plan.tasks.iter().zip(&self.tried).filter(|(planned, done)| {
-                matches!(planned.task, Task::Mutation(_)) && (!tried || done.load(Ordering::Relaxed))
+        let mutations = |scored: bool| {
+            let chosen = self.plan.tasks.iter().zip(&self.scored).filter(|(planned, done)| {
+                matches!(planned.task, Task::Mutation(_)) && (!scored || done.load(Ordering::Relaxed))
             });
             chosen.count() as u64
         };
