@@ -102,6 +102,9 @@ pub const RESOURCES: &[Resource] = &[
 pub const BY_ARN: &[(&str, &str)] =
     &[("TagResource", "resourceArn"), ("UntagResource", "resourceArn"), ("ListTagsForResource", "resourceArn")];
 
+/// The member that must be the digest of what a flow has published.
+pub const DIGEST: (&str, &str) = ("CreateContactFlowVersion", "FlowContentSha256");
+
 /// The row whose `create` is that operation.
 pub fn created_by(operation: &str) -> Option<&'static Resource> {
     RESOURCES.iter().find(|resource| resource.create == operation)

@@ -73,4 +73,14 @@ pub(crate) enum Paging {
     Unchecked,
     /// A token works once.
     SingleUse,
+    /// A token counts the items before it.
+    ByOffset,
+    /// The same, and what was made last comes first.
+    NewestByOffset,
+    /// The last item is left out in pages of three.
+    LosesLastOfThrees,
+    /// A token works with the page size that it was given with.
+    BoundToSize,
+    /// A token names its instance, which is looked at instead of the one in the request.
+    CarriesPlace,
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::Limits;
 use super::arn::{Family, Place, Qualifier};
 use super::pages::{Page, Pages, Size, Walk};
-use super::policy::{Finds, Policy};
+use super::policy::{Finds, Paging, Policy};
 use super::refusal::Refusal;
 use super::store::{Collection, Entry, Instance, State, Store, Tags};
 
@@ -98,7 +98,29 @@ impl Handlers {
 
     /// Performs a call; none when nobody wrote a handler for it.
     pub(crate) fn perform(&self, cx: &Context, operation: &str, input: &Value) -> Option<Answer> {
-        self.0.get(operation).map(|handler| handler(cx, input))
+        let handler = self.0.get(operation)?;
+        if cx.policy.paging == Paging::CarriesPlace {
+            return Some(self.perform_at_token(cx, handler, input));
+        }
+        Some(handler(cx, input))
+    }
+
+    /// What a good endpoint does not do: a token says in which instance to look.
+    fn perform_at_token(&self, cx: &Context, handler: &Handler, input: &Value) -> Answer {
+        let mut input = input.clone();
+        let token = input["NextToken"].as_str().and_then(|token| token.split_once('.'));
+        if let Some((token, place)) = token.map(|(token, place)| (token.to_owned(), place.to_owned())) {
+            input["NextToken"] = token.into();
+            input["InstanceId"] = place.into();
+        }
+        let mut answer = handler(cx, &input);
+        if let (Answer::Done(Ok(output)), Some(place)) = (&mut answer, input["InstanceId"].as_str())
+            && let Some(Value::String(token)) = output.get_mut("NextToken")
+        {
+            token.push('.');
+            token.push_str(place);
+        }
+        answer
     }
 
     fn with<O>(mut self, perform: fn(&Call<'_>, O::Input) -> Result<O::Output, Refusal>) -> Self
