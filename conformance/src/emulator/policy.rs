@@ -37,6 +37,10 @@ pub(crate) enum Tokens {
     Ignored,
     /// Tokens that agree in all but their last four characters count as the same, whatever the body.
     Greedy,
+    /// Never looked at: names alone keep a replay from making a second resource.
+    Unread,
+    /// One memory for all operations and instances: whoever comes with a token gets what it led to first.
+    Shared,
     /// Looked up first, written later, with time for others between.
     Raced,
 }
