@@ -9,7 +9,7 @@ mod walk;
 use connect_model::schema::{OperationId, Schema};
 
 use self::stock::Stock;
-pub(super) use self::walk::{Pager, count_named, page_sizes};
+pub(super) use self::walk::{Pager, count_named, listed, page_sizes};
 use super::{Check, RESTJSON};
 use crate::case::Level;
 use crate::client::Client;

@@ -1,5 +1,7 @@
 //! Switches inside the emulator that a defect may turn. The default is how a good endpoint behaves.
 
+use std::time::Duration;
+
 /// What store and handlers do where more than one thing could be done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Policy {
@@ -23,8 +25,56 @@ pub(crate) struct Policy {
     pub(crate) shows_drafts: bool,
     /// What searches find.
     pub(crate) finds: Finds,
-    /// Tags are acknowledged and not kept.
-    pub(crate) forgets_tags: bool,
+    /// What becomes of tags.
+    pub(crate) tagging: Tagging,
+    /// Changes of the state (archived, active) are acknowledged and not made.
+    pub(crate) forgets_state: bool,
+    /// What becomes of versions.
+    pub(crate) versions: Versions,
+    /// How long an instance is in creation; none for those that are active at once.
+    pub(crate) creation_takes: Option<Duration>,
+    /// What calls at the same time do to each other.
+    pub(crate) race: Race,
+}
+
+/// What becomes of tags.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tagging {
+    /// Added, overwritten and removed by key.
+    #[default]
+    Sound,
+    /// Acknowledged and not kept.
+    Forgotten,
+    /// TagResource replaces all tags.
+    Replaced,
+    /// UntagResource removes nothing.
+    Sticky,
+}
+
+/// What becomes of versions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Versions {
+    /// Numbered from 1, and unchangeable.
+    #[default]
+    Kept,
+    /// Each shows what is published now.
+    Mutable,
+    /// Every version has the number 1.
+    Unnumbered,
+}
+
+/// What calls at the same time do to each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Race {
+    /// Nothing: they happen one after the other.
+    #[default]
+    None,
+    /// A creation that begins while another is under way is not listed.
+    Creations,
+    /// Names are looked up first and taken later.
+    Names,
+    /// Tags are read first and written back later.
+    Tags,
 }
 
 /// What becomes of client tokens.

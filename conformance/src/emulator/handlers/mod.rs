@@ -3,6 +3,7 @@
 mod flows;
 mod instances;
 mod modules;
+mod races;
 mod rules;
 mod tags;
 
@@ -14,11 +15,12 @@ use serde_json::Value;
 use super::Limits;
 use super::arn::{Family, Place, Qualifier};
 use super::pages::{Page, Pages, Size, Walk};
-use super::policy::{Finds, Paging, Policy};
+use super::policy::{Finds, Paging, Policy, Race, Tagging};
 use super::refusal::Refusal;
 use super::store::{Collection, Entry, Instance, State, Store, Tags};
 
 pub(crate) use instances::add_instance;
+pub(crate) use races::Races;
 pub(crate) use seeding::seed;
 
 mod seeding;
@@ -30,6 +32,7 @@ pub(crate) struct Context {
     pub(crate) limits: Limits,
     pub(crate) store: Store,
     pub(crate) pages: Pages,
+    pub(crate) races: Races,
 }
 
 /// A call in hand.
@@ -102,7 +105,10 @@ impl Handlers {
         if cx.policy.paging == Paging::CarriesPlace {
             return Some(self.perform_at_token(cx, handler, input));
         }
-        Some(handler(cx, input))
+        Some(match cx.policy.race {
+            Race::None => handler(cx, input),
+            _ => races::perform(cx, operation, handler, input),
+        })
     }
 
     /// What a good endpoint does not do: a token says in which instance to look.
@@ -231,6 +237,7 @@ impl Call<'_> {
     /// Refuses a name that somebody else has, with an error by its name.
     fn claim<T>(&self, all: &Collection<T>, name: &str, own: Option<&str>, error: &'static str) -> Result<(), Refusal> {
         match all.named(name) {
+            Some(_) if self.cx.races.found_free(name) => Ok(()),
             Some(holder) if Some(holder) != own && !self.cx.policy.shares_names => {
                 Err(Refusal::Named(error, format!("the name {name} is taken")))
             }
@@ -245,7 +252,7 @@ impl Call<'_> {
 
     /// Tags as they are kept.
     fn keep(&self, tags: Option<Tags>) -> Tags {
-        if self.cx.policy.forgets_tags { Tags::new() } else { tags.unwrap_or_default() }
+        if self.cx.policy.tagging == Tagging::Forgotten { Tags::new() } else { tags.unwrap_or_default() }
     }
 }
 
