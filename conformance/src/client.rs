@@ -14,7 +14,7 @@ use connect_model::semantics::danger::{Danger, danger};
 use connect_model::validate::validate_slot;
 use connect_model::wire::encode_request;
 use connect_model::wire::message::HttpRequest;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::coverage::Touched;
@@ -273,6 +273,8 @@ impl Client {
                     Some(row) => self.resource(row, &operation.name).await.map(|made| made.arn),
                     None => None,
                 }
+            } else if (operation.name.as_str(), member.name.as_str()) == resources::DIGEST {
+                self.published_digest(&operation.name).await
             } else if member.name == "Name" || member.name == "InstanceAlias" {
                 (danger(self.schema, operation) != Danger::Read).then(|| self.fresh_name())
             } else if member.idempotency_token {
@@ -301,6 +303,20 @@ impl Client {
                 }
             }
             map.entry(row.name_member).or_insert_with(|| self.fresh_name().into());
+        }
+    }
+
+    /// Digest of what the flow of an operation's trials has published: no other is accepted.
+    async fn published_digest(&self, operation: &str) -> Option<String> {
+        let row = RESOURCES.iter().find(|row| row.kind == "flow")?;
+        let flow = self.resource(row, operation).await?;
+        let named = json!({ "InstanceId": self.instance().await?, row.id_member: flow.id });
+        match self.call(self.schema.operation_named(row.describe)?, &named).await.ok()? {
+            Reply::Success(exchange) => {
+                let body: Value = serde_json::from_slice(&exchange.response.body).ok()?;
+                body["ContactFlow"]["FlowContentSha256"].as_str().map(str::to_owned)
+            }
+            _ => None,
         }
     }
 

@@ -11,6 +11,7 @@ use connect_model::wire::encode_request;
 
 use crate::case::CaseId;
 use crate::checks::{self, Check, error, idempotency, invalid, lifecycle, pagination, search, shape};
+use crate::resources::Resource;
 
 /// What is to be done for a case.
 #[derive(Clone, Debug)]
@@ -24,7 +25,7 @@ pub enum Task {
     /// Repeat a call.
     Idempotency,
     /// Follow a resource from its creation on.
-    Lifecycle,
+    Lifecycle(&'static Resource),
     /// Ask the observation of searches.
     Search,
     /// Send a mutant and its twin.
@@ -145,8 +146,8 @@ impl Plan {
         for check in idempotency::planned(schema, operation) {
             self.add(schema, selection, operation, check, None, Task::Idempotency);
         }
-        for check in lifecycle::planned(schema, operation) {
-            self.add(schema, selection, operation, check, None, Task::Lifecycle);
+        for lifecycle::Scenario { check, row, variant } in lifecycle::planned(schema, operation) {
+            self.add(schema, selection, operation, check, variant.map(str::to_owned), Task::Lifecycle(row));
         }
         for check in search::planned(schema, operation) {
             self.add(schema, selection, operation, check, None, Task::Search);

@@ -87,7 +87,7 @@ impl Suite {
                 seen.outcome(check.id)
             }
             Task::Idempotency => idempotency::run(client, operation, check).await,
-            Task::Lifecycle => lifecycle::run(client, operation, check).await,
+            Task::Lifecycle(row) => lifecycle::run(client, operation, check, row).await,
             Task::Search => {
                 let seen = Self::shared(&self.searches, operation, || search::observe(client, operation)).await;
                 seen.outcome(check.id)

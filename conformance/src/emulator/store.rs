@@ -1,7 +1,7 @@
 //! What exists: instances with their flows, modules and rules, and the client tokens that were seen. Plain data behind
 //! one lock; knows nothing of messages.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -79,11 +79,19 @@ pub(crate) struct Collection<T> {
     born: HashMap<u64, Instant>,
     ids: HashMap<String, u64>,
     names: HashMap<String, u64>,
+    /// Order keys of what lists leave out; only under a defect.
+    hidden: HashSet<u64>,
 }
 
 impl<T> Default for Collection<T> {
     fn default() -> Self {
-        Self { entries: BTreeMap::new(), born: HashMap::new(), ids: HashMap::new(), names: HashMap::new() }
+        Self {
+            entries: BTreeMap::new(),
+            born: HashMap::new(),
+            ids: HashMap::new(),
+            names: HashMap::new(),
+            hidden: HashSet::new(),
+        }
     }
 }
 
@@ -139,7 +147,13 @@ impl<T> Collection<T> {
 
     /// Everything with an order key above `order`, in order of creation.
     pub(crate) fn after(&self, order: u64) -> impl Iterator<Item = &Entry<T>> {
-        self.entries.range((Bound::Excluded(order), Bound::Unbounded)).map(|(_, entry)| entry)
+        let entries = self.entries.range((Bound::Excluded(order), Bound::Unbounded));
+        entries.filter(|(order, _)| !self.hidden.contains(order)).map(|(_, entry)| entry)
+    }
+
+    /// Leaves something out of lists from now on. No good endpoint does.
+    pub(crate) fn hide(&mut self, id: &str) {
+        self.hidden.extend(self.ids.get(id));
     }
 }
 

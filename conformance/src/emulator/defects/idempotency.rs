@@ -12,13 +12,30 @@ pub(super) const ROWS: &[Defect] = &[
         id: "token-ignored",
         family: Family::Idempotency,
         summary: "a call that is repeated with its ClientToken makes a second resource",
-        kills: &["idempotency.same-token-same-result"],
-        may: &[
+        kills: &[
+            "idempotency.same-token-same-result",
             "idempotency.same-token-one-resource",
             "idempotency.concurrent-same-token",
             "idempotency.retry-after-disconnect",
         ],
+        may: &[],
         fault: Fault::Policy(|policy| policy.tokens = Tokens::Ignored),
+    },
+    Defect {
+        id: "token-unread",
+        family: Family::Idempotency,
+        summary: "client tokens are not read, and a repeated call is refused because its name is taken",
+        kills: &["idempotency.same-token-same-result", "idempotency.retry-after-disconnect"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.tokens = Tokens::Unread),
+    },
+    Defect {
+        id: "token-shared-by-operations",
+        family: Family::Idempotency,
+        summary: "a client token that another operation has used gives that operation's resource",
+        kills: &["idempotency.token-of-other-operation"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.tokens = Tokens::Shared),
     },
     Defect {
         id: "token-too-greedy",

@@ -16,6 +16,7 @@ use connect_model::shapes::{
 use super::{Call, DEFAULT_PAGE, json_problem};
 use crate::emulator::arn::{Family, Qualifier};
 use crate::emulator::pages::Size;
+use crate::emulator::policy::Versions;
 use crate::emulator::refusal::Refusal;
 use crate::emulator::search::{flow_attributes, matches, tagged};
 use crate::emulator::store::{Content, Entry, Flow, Version};
@@ -82,7 +83,10 @@ pub(super) fn describe(
             shown.version = Some(number);
             shown.version_description.clone_from(&version.description);
             shown.last_modified_time = Some(version.created);
-            &version.content
+            match &flow.published {
+                Some(published) if call.cx.policy.versions == Versions::Mutable => published,
+                _ => &version.content,
+            }
         }
     };
     shown.content = Some(content.text.clone());
@@ -117,7 +121,7 @@ pub(super) fn update_metadata(
 ) -> Result<UpdateContactFlowMetadataResponse, Refusal> {
     change(call, &input.instance_id, &input.contact_flow_id, input.name, |entry, _| {
         entry.data.description = input.description.or(entry.data.description.take());
-        if let Some(state) = input.contact_flow_state {
+        if let Some(state) = input.contact_flow_state.filter(|_| !call.cx.policy.forgets_state) {
             entry.data.state = state;
         }
         Ok(())
@@ -201,7 +205,8 @@ pub(super) fn create_version(
             "/FlowContentSha256: differs from the published content; describe the flow for its digest",
         ));
     }
-    let number = flow.versions.last_key_value().map_or(1, |(last, _)| last + 1);
+    let last = flow.versions.last_key_value().filter(|_| call.cx.policy.versions != Versions::Unnumbered);
+    let number = last.map_or(1, |(last, _)| last + 1);
     flow.versions.insert(number, Version { content, description: input.description, created: Timestamp::now() });
     Ok(CreateContactFlowVersionResponse {
         contact_flow_arn: call.arn(&home.id, Family::Flow, id),

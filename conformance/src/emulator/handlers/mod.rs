@@ -3,6 +3,7 @@
 mod flows;
 mod instances;
 mod modules;
+mod races;
 mod rules;
 mod tags;
 
@@ -14,11 +15,12 @@ use serde_json::Value;
 use super::Limits;
 use super::arn::{Family, Place, Qualifier};
 use super::pages::{Page, Pages, Size, Walk};
-use super::policy::{Finds, Policy};
+use super::policy::{Finds, Paging, Policy, Race, Tagging};
 use super::refusal::Refusal;
 use super::store::{Collection, Entry, Instance, State, Store, Tags};
 
 pub(crate) use instances::add_instance;
+pub(crate) use races::Races;
 pub(crate) use seeding::seed;
 
 mod seeding;
@@ -30,6 +32,7 @@ pub(crate) struct Context {
     pub(crate) limits: Limits,
     pub(crate) store: Store,
     pub(crate) pages: Pages,
+    pub(crate) races: Races,
 }
 
 /// A call in hand.
@@ -98,7 +101,32 @@ impl Handlers {
 
     /// Performs a call; none when nobody wrote a handler for it.
     pub(crate) fn perform(&self, cx: &Context, operation: &str, input: &Value) -> Option<Answer> {
-        self.0.get(operation).map(|handler| handler(cx, input))
+        let handler = self.0.get(operation)?;
+        if cx.policy.paging == Paging::CarriesPlace {
+            return Some(self.perform_at_token(cx, handler, input));
+        }
+        Some(match cx.policy.race {
+            Race::None => handler(cx, input),
+            _ => races::perform(cx, operation, handler, input),
+        })
+    }
+
+    /// What a good endpoint does not do: a token says in which instance to look.
+    fn perform_at_token(&self, cx: &Context, handler: &Handler, input: &Value) -> Answer {
+        let mut input = input.clone();
+        let token = input["NextToken"].as_str().and_then(|token| token.split_once('.'));
+        if let Some((token, place)) = token.map(|(token, place)| (token.to_owned(), place.to_owned())) {
+            input["NextToken"] = token.into();
+            input["InstanceId"] = place.into();
+        }
+        let mut answer = handler(cx, &input);
+        if let (Answer::Done(Ok(output)), Some(place)) = (&mut answer, input["InstanceId"].as_str())
+            && let Some(Value::String(token)) = output.get_mut("NextToken")
+        {
+            token.push('.');
+            token.push_str(place);
+        }
+        answer
     }
 
     fn with<O>(mut self, perform: fn(&Call<'_>, O::Input) -> Result<O::Output, Refusal>) -> Self
@@ -221,6 +249,7 @@ impl Call<'_> {
     /// Refuses a name that somebody else has, with an error by its name.
     fn claim<T>(&self, all: &Collection<T>, name: &str, own: Option<&str>, error: &'static str) -> Result<(), Refusal> {
         match all.named(name) {
+            Some(_) if self.cx.races.found_free(name) => Ok(()),
             Some(holder) if Some(holder) != own && !self.cx.policy.shares_names => {
                 Err(Refusal::Named(error, format!("the name {name} is taken")))
             }
@@ -235,7 +264,7 @@ impl Call<'_> {
 
     /// Tags as they are kept.
     fn keep(&self, tags: Option<Tags>) -> Tags {
-        if self.cx.policy.forgets_tags { Tags::new() } else { tags.unwrap_or_default() }
+        if self.cx.policy.tagging == Tagging::Forgotten { Tags::new() } else { tags.unwrap_or_default() }
     }
 }
 

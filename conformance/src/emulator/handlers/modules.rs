@@ -112,7 +112,7 @@ pub(super) fn update_metadata(
 ) -> Result<UpdateContactFlowModuleMetadataResponse, Refusal> {
     change(call, &input.instance_id, &input.contact_flow_module_id, input.name, |module, _| {
         module.description = input.description.or(module.description.take());
-        if let Some(state) = input.state {
+        if let Some(state) = input.state.filter(|_| !call.cx.policy.forgets_state) {
             module.state = state;
         }
         Ok(())
