@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use connect_conformance::case::{Level, Verdict};
 use connect_conformance::checks;
+use connect_conformance::checks::walks::WalkConfig;
 use connect_conformance::emulator::{Config, Defect, Emulator, defects};
 use connect_conformance::plan::Selection;
 use connect_conformance::runner::Judge;
@@ -37,7 +38,9 @@ async fn findings(defect: Option<&'static Defect>) -> (BTreeMap<&'static str, Le
         assert!(schema.operation_named(name).is_some(), "{name}");
     }
     let selection = Selection { operations, ..wiring::everything() };
-    let config = SuiteConfig { seed: 1, cases: 2, salt: "matrix".to_owned(), timeout: Duration::from_secs(10) };
+    let timeout = Duration::from_secs(10);
+    let walks = WalkConfig { count: 16, length: 25, ..WalkConfig::default() };
+    let config = SuiteConfig { seed: 1, cases: 2, salt: "matrix".to_owned(), timeout, walks };
     let (suite, _) = wiring::suite(schema, wiring::target_of(&emulator).unwrap(), &selection, config).unwrap();
     let suite = Arc::new(suite);
     let mut running = tokio::task::JoinSet::new();

@@ -77,6 +77,15 @@ pub const CHECKS: &[Check] = &[
         passes: "ListTagsForResource shows all that was set last and nothing that was removed, within a short while",
         fails: "a tag that is lost, old, or still there",
     },
+    Check {
+        id: "lifecycle.walk",
+        level: Level::Must,
+        rule: "whatever is done to resources, in whatever order, every answer is what it must be after what came before",
+        source: "the other rules of this family and of idempotency, applied to random sequences of operations",
+        passes: "each step is accepted or refused as it must be, and shows what was set last; where Connect's behaviour \
+                 is not known, either",
+        fails: "a sequence of steps, shortened until none can be left out, after which an answer is another",
+    },
 ];
 
 /// Errors for a taken name. Source: facts C2; which of them a module gets is not documented.
@@ -105,7 +114,7 @@ pub fn planned(schema: &Schema, operation: OperationId) -> Vec<&'static Check> {
         .filter(|check| match check.id {
             "lifecycle.update-visible" => !kind.updates.is_empty(),
             "lifecycle.saved-published" => drafts,
-            "lifecycle.tags" => false,
+            "lifecycle.tags" | "lifecycle.walk" => false,
             _ => true,
         })
         .collect()

@@ -1,7 +1,7 @@
 //! What exists: instances with their flows, modules and rules, and the client tokens that were seen. Plain data behind
 //! one lock; knows nothing of messages.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -76,11 +76,21 @@ pub(crate) struct Collection<T> {
     entries: BTreeMap<u64, Entry<T>>,
     ids: HashMap<String, u64>,
     names: HashMap<String, u64>,
+    /// Names that stay taken though nobody has them: only where a defect says so.
+    retired: HashSet<String>,
+    /// Tags that wait for a name: only where a defect says so.
+    waiting: HashMap<String, Tags>,
 }
 
 impl<T> Default for Collection<T> {
     fn default() -> Self {
-        Self { entries: BTreeMap::new(), ids: HashMap::new(), names: HashMap::new() }
+        Self {
+            entries: BTreeMap::new(),
+            ids: HashMap::new(),
+            names: HashMap::new(),
+            retired: HashSet::new(),
+            waiting: HashMap::new(),
+        }
     }
 }
 
@@ -102,7 +112,22 @@ impl<T> Collection<T> {
         self.names.get(name).and_then(|order| self.entries.get(order)).map(|entry| entry.id.as_str())
     }
 
-    pub(crate) fn insert(&mut self, entry: Entry<T>) {
+    /// Nobody will get this name any more.
+    pub(crate) fn retire(&mut self, name: String) {
+        self.retired.insert(name);
+    }
+
+    pub(crate) fn is_retired(&self, name: &str) -> bool {
+        self.retired.contains(name)
+    }
+
+    /// Who gets this name next gets these tags, too.
+    pub(crate) fn leave(&mut self, name: String, tags: Tags) {
+        self.waiting.insert(name, tags);
+    }
+
+    pub(crate) fn insert(&mut self, mut entry: Entry<T>) {
+        entry.tags.extend(self.waiting.remove(&entry.name).unwrap_or_default());
         self.ids.insert(entry.id.clone(), entry.order);
         self.names.insert(entry.name.clone(), entry.order);
         self.entries.insert(entry.order, entry);
