@@ -39,7 +39,7 @@ async fn findings(defect: Option<&'static Defect>) -> (BTreeMap<&'static str, Le
     }
     let selection = Selection { operations, ..wiring::everything() };
     let timeout = Duration::from_secs(10);
-    let walks = WalkConfig { count: 16, length: 25, ..WalkConfig::default() };
+    let walks = WalkConfig { count: 32, length: 25, ..WalkConfig::default() };
     let config = SuiteConfig { seed: 1, cases: 2, salt: "matrix".to_owned(), timeout, walks };
     let (suite, _) = wiring::suite(schema, wiring::target_of(&emulator).unwrap(), &selection, config).unwrap();
     let suite = Arc::new(suite);

@@ -50,7 +50,8 @@ fn same(pointer: String, expected: &Value, actual: &Value) -> Judged {
     if expected == actual {
         return Ok(());
     }
-    Err(Mismatch { pointer, expected: excerpt(expected), actual: Some(excerpt(actual)) })
+    let text = |value: &Value| if value.is_null() { "nothing".to_owned() } else { excerpt(value) };
+    Err(Mismatch { pointer, expected: text(expected), actual: Some(text(actual)) })
 }
 
 /// What an operation shows lies in one member.

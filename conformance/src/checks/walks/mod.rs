@@ -186,7 +186,7 @@ impl Tally<'_> {
         if story.last().is_none_or(|line| !line.contains(&call)) {
             story.push(format!("then {call}"));
         }
-        let (expected, actual) = (format!("{call}: {expected}"), format!("{call}: {actual}"));
+        let expected = format!("{call}: {expected}");
         let saved = Saved {
             subject: self.subject.name.to_owned(),
             expected: expected.clone(),
@@ -210,9 +210,9 @@ impl Tally<'_> {
             let why = self.lost.unwrap_or_else(|| "no walk was asked for".to_owned());
             return Outcome::indeterminate(why, 0);
         }
-        client.learn(topic.clone(), format!("{} came to their end", self.sound));
+        client.learn(topic.clone(), format!("{} without a fault", self.sound));
         if let Some(why) = self.lost {
-            client.learn(topic, format!("some did not: {why}"));
+            client.learn(topic, format!("given up: {why}"));
         }
         Outcome::from_findings(self.findings, 0)
     }
