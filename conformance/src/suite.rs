@@ -8,17 +8,19 @@ use connect_model::schema::OperationId;
 use tokio::sync::OnceCell;
 
 use crate::case::{CaseId, Outcome, Verdict};
+use crate::checks::walks::{self, WalkConfig};
 use crate::checks::{error, idempotency, invalid, level_at, lifecycle, pagination, search, shape};
 use crate::client::Client;
 use crate::event::{Coverage, Learned, Ratio};
 use crate::observe::Observation;
-use crate::plan::{Plan, Task};
+use crate::plan::{Plan, Planned, Task};
 use crate::runner::{Judge, Judgement};
 
 /// Everything that a run tries.
 pub struct Suite {
     plan: Plan,
     client: Client,
+    walks: WalkConfig,
     shapes: Vec<OnceCell<Arc<Observation>>>,
     errors: Vec<OnceCell<Arc<Observation>>>,
     pages: Vec<OnceCell<Arc<Observation>>>,
@@ -28,13 +30,13 @@ pub struct Suite {
 
 impl Suite {
     /// A suite that has sent nothing yet.
-    pub fn new(plan: Plan, client: Client) -> Self {
+    pub fn new(plan: Plan, client: Client, walks: WalkConfig) -> Self {
         fn cells(client: &Client) -> Vec<OnceCell<Arc<Observation>>> {
             client.schema.operations().map(|_| OnceCell::new()).collect()
         }
         let scored = plan.cases.iter().map(|_| AtomicBool::new(false)).collect();
         let [shapes, errors, pages, searches] = std::array::from_fn(|_| cells(&client));
-        Self { shapes, errors, pages, searches, scored, plan, client }
+        Self { shapes, errors, pages, searches, scored, plan, client, walks }
     }
 
     /// What it tries.
@@ -53,6 +55,14 @@ impl Suite {
         observe: impl FnOnce() -> F,
     ) -> Arc<Observation> {
         cells[operation.index()].get_or_init(|| async { Arc::new(observe().await) }).await.clone()
+    }
+
+    /// How many of the run's walks belong to a case: an equal part, and one at least.
+    fn share(&self, index: usize) -> u32 {
+        let is_walk = |planned: &&Planned| matches!(planned.task, Task::Walk(_));
+        let cases = self.plan.tasks.iter().filter(is_walk).count().max(1) as u32;
+        let before = self.plan.tasks.iter().take(index).filter(is_walk).count() as u32;
+        (self.walks.count / cases + u32::from(before < self.walks.count % cases)).max(1)
     }
 
     /// Judges a case, with levels as they are on this endpoint.
@@ -91,6 +101,10 @@ impl Suite {
             Task::Search => {
                 let seen = Self::shared(&self.searches, operation, || search::observe(client, operation)).await;
                 seen.outcome(check.id)
+            }
+            Task::Walk(subject) => {
+                let share = self.share(index);
+                walks::run(client, operation, check, subject, share, &self.walks).await
             }
             Task::Mutation(site) => invalid::mutation(client, operation, site, check).await,
             Task::Fault(fault) => invalid::fault(client, operation, check, *fault).await,

@@ -10,6 +10,7 @@ pub mod pagination;
 pub mod search;
 pub mod shape;
 mod steps;
+pub mod walks;
 
 use std::sync::OnceLock;
 
@@ -57,6 +58,7 @@ impl Check {
             expected: expected.into(),
             actual: actual.into(),
             exchange: exchange.cloned(),
+            steps: Vec::new(),
         }
     }
 }

@@ -37,6 +37,8 @@ pub(crate) struct Policy {
     pub(crate) race: Race,
     /// What shows a new resource only after a while.
     pub(crate) lag: Lag,
+    /// What goes wrong only after something else was done.
+    pub(crate) lapse: Option<Lapse>,
 }
 
 /// What shows a new resource only after a while.
@@ -105,6 +107,25 @@ pub(crate) enum Race {
     Names,
     /// Tags are read first and written back later.
     Tags,
+}
+
+/// What goes wrong only after something else was done: one call shows nothing of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lapse {
+    /// A name stays taken when its holder is deleted.
+    NameAfterDelete,
+    /// A name stays taken when its holder gets another.
+    NameAfterRename,
+    /// An edit of the draft changes what is published, too.
+    PublishesDraft,
+    /// A new name takes a flow or module out of the archive.
+    RenameRestores,
+    /// What is in the archive is not deleted, though that is acknowledged.
+    ArchiveKeeps,
+    /// The tags of what was deleted come back with its name.
+    TagsReturn,
+    /// Versions are lost when other content is published.
+    VersionsLost,
 }
 
 /// What becomes of client tokens.

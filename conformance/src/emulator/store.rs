@@ -81,6 +81,10 @@ pub(crate) struct Collection<T> {
     names: HashMap<String, u64>,
     /// Order keys of what lists leave out; only under a defect.
     hidden: HashSet<u64>,
+    /// Names that stay taken though nobody has them: only where a defect says so.
+    retired: HashSet<String>,
+    /// Tags that wait for a name: only where a defect says so.
+    waiting: HashMap<String, Tags>,
 }
 
 impl<T> Default for Collection<T> {
@@ -91,6 +95,8 @@ impl<T> Default for Collection<T> {
             ids: HashMap::new(),
             names: HashMap::new(),
             hidden: HashSet::new(),
+            retired: HashSet::new(),
+            waiting: HashMap::new(),
         }
     }
 }
@@ -113,7 +119,22 @@ impl<T> Collection<T> {
         self.names.get(name).and_then(|order| self.entries.get(order)).map(|entry| entry.id.as_str())
     }
 
-    pub(crate) fn insert(&mut self, entry: Entry<T>) {
+    /// Nobody will get this name any more.
+    pub(crate) fn retire(&mut self, name: String) {
+        self.retired.insert(name);
+    }
+
+    pub(crate) fn is_retired(&self, name: &str) -> bool {
+        self.retired.contains(name)
+    }
+
+    /// Who gets this name next gets these tags, too.
+    pub(crate) fn leave(&mut self, name: String, tags: Tags) {
+        self.waiting.insert(name, tags);
+    }
+
+    pub(crate) fn insert(&mut self, mut entry: Entry<T>) {
+        entry.tags.extend(self.waiting.remove(&entry.name).unwrap_or_default());
         self.ids.insert(entry.id.clone(), entry.order);
         self.names.insert(entry.name.clone(), entry.order);
         self.born.insert(entry.order, Instant::now());

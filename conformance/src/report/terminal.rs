@@ -24,6 +24,9 @@ const FAMILIES: [&str; 7] = ["shape", "invalid", "error", "pagination", "idempot
 /// Characters of one value of a finding.
 const VALUE: usize = 400;
 
+/// Steps of one finding; the rest is in its case file.
+const STEPS: usize = 40;
+
 /// Findings at level must that are spelled out; the rest is in report.json.
 const SPELLED_OUT: usize = 50;
 
@@ -184,6 +187,9 @@ fn finding(out: &mut String, kept: &Kept, style: Style) {
     row("expected", &finding.expected);
     row("actual", &finding.actual);
     row("at", &finding.pointer);
+    for (at, step) in finding.steps.iter().enumerate().take(STEPS) {
+        row(if at == 0 { "steps" } else { "" }, step);
+    }
     row("request", &kept.request_line().unwrap_or_default());
     row("replay", &kept.file.as_deref().map(replay_command).unwrap_or_default());
     out.push('\n');

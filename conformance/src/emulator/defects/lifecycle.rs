@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Defect, Family, Fault};
-use crate::emulator::policy::{Race, Tagging, Versions};
+use crate::emulator::policy::{Lapse, Race, Tagging, Versions};
 
 pub(super) const ROWS: &[Defect] = &[
     Defect {
@@ -161,5 +161,61 @@ pub(super) const ROWS: &[Defect] = &[
         kills: &["lifecycle.concurrent-tags"],
         may: &[],
         fault: Fault::Policy(|policy| policy.race = Race::Tags),
+    },
+    Defect {
+        id: "name-taken-after-delete",
+        family: Family::Lifecycle,
+        summary: "a name stays taken when what had it is deleted",
+        kills: &["lifecycle.walk"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.lapse = Some(Lapse::NameAfterDelete)),
+    },
+    Defect {
+        id: "name-taken-after-rename",
+        family: Family::Lifecycle,
+        summary: "a name stays taken when what had it gets another",
+        kills: &["lifecycle.walk"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.lapse = Some(Lapse::NameAfterRename)),
+    },
+    Defect {
+        id: "draft-edit-publishes",
+        family: Family::Lifecycle,
+        summary: "an edit of the draft changes what is published, too",
+        kills: &["lifecycle.walk"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.lapse = Some(Lapse::PublishesDraft)),
+    },
+    Defect {
+        id: "rename-restores",
+        family: Family::Lifecycle,
+        summary: "a new name takes a flow or module out of the archive",
+        kills: &["lifecycle.walk"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.lapse = Some(Lapse::RenameRestores)),
+    },
+    Defect {
+        id: "archive-keeps",
+        family: Family::Lifecycle,
+        summary: "what is in the archive is not deleted, though that is acknowledged",
+        kills: &["lifecycle.walk"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.lapse = Some(Lapse::ArchiveKeeps)),
+    },
+    Defect {
+        id: "tags-return",
+        family: Family::Lifecycle,
+        summary: "the tags of what was deleted come back with its name",
+        kills: &["lifecycle.walk"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.lapse = Some(Lapse::TagsReturn)),
+    },
+    Defect {
+        id: "versions-lost",
+        family: Family::Lifecycle,
+        summary: "the versions of a flow are lost when other content is published",
+        kills: &["lifecycle.walk"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.lapse = Some(Lapse::VersionsLost)),
     },
 ];
