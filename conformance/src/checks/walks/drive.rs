@@ -184,11 +184,18 @@ impl Walker<'_> {
         let Some(call) = call.filter(|call| self.trail.offered.contains(call.operation)) else { return Ok(false) };
         let mut wait = (self.trail.patience == Patience::Brief).then(|| Wait::brief(client));
         loop {
-            let (answer, exchange) = match step {
+            let asked = match step {
                 Step::List { kind, pages } => self.list(&call, kind.row().list.0, *pages).await?,
                 Step::ListVersions { .. } => self.list(&call, call.operation, false).await?,
-                _ => self.ask(&call, step).await?,
+                _ => Some(self.ask(&call, step).await?),
             };
+            let Some((answer, exchange)) = asked else { return Ok(false) };
+            if let (Step::Create { kind, .. }, Answer::Refused(..)) = (step, &answer)
+                && self.model.items().all(|(item, _)| item.kind != *kind)
+            {
+                // An endpoint that refuses what is valid shows nothing of what it would do with it.
+                return Err(Stop::Lost(format!("{} answered {}", call.operation, outline(&answer))));
+            }
             let Err(mismatch) = self.model.take(step, &call.input, &answer) else {
                 if told {
                     self.tell(step, &call, &answer);
@@ -273,13 +280,14 @@ impl Walker<'_> {
         }
     }
 
-    /// All items of all pages; the deciding exchange is the last.
+    /// All items of all pages, with the last exchange; none if there is a next page that does not come, which is the
+    /// matter of the checks of pagination.
     async fn list(
         &mut self,
         call: &Call,
         operation: &str,
         pages: bool,
-    ) -> Result<(Answer, Option<Box<Exchange>>), Stop> {
+    ) -> Result<Option<(Answer, Option<Box<Exchange>>)>, Stop> {
         let schema = self.trail.client.schema;
         let pagination = schema
             .operation_named(operation)
@@ -289,9 +297,10 @@ impl Walker<'_> {
         let mut size = None;
         if pages {
             // How much there is, says a list in one piece.
-            let (whole, _) = Box::pin(self.list(call, operation, false)).await?;
-            size =
-                if let Answer::Accepted(Value::Array(items)) = &whole { Some(items.len() / SEVERAL + 1) } else { None };
+            let whole = Box::pin(self.list(call, operation, false)).await?;
+            if let Some((Answer::Accepted(Value::Array(items)), _)) = &whole {
+                size = Some(items.len() / SEVERAL + 1);
+            }
         }
         let mut input = call.input.clone();
         if let Some(member) = &pagination.page_size {
@@ -299,18 +308,18 @@ impl Walker<'_> {
         }
         let step = Step::List { kind: Kind::Flow, pages };
         let mut all = Vec::new();
-        for _ in 0..PAGES {
+        for number in 0..PAGES {
             let (answer, exchange) = self.ask(&Call { operation: call.operation, input: input.clone() }, &step).await?;
-            let Answer::Accepted(mut page) = answer else { return Ok((answer, exchange)) };
+            let Answer::Accepted(mut page) = answer else { return Ok((number == 0).then_some((answer, exchange))) };
             if let Some(Value::Array(items)) = at(&mut page, items).map(Value::take) {
                 all.extend(items);
             }
             match at(&mut page, &pagination.output_token).and_then(|token| token.as_str()) {
                 Some(token) if !token.is_empty() => input[&pagination.input_token] = token.into(),
-                _ => return Ok((Answer::Accepted(Value::Array(all)), exchange)),
+                _ => return Ok(Some((Answer::Accepted(Value::Array(all)), exchange))),
             }
         }
-        Err(Stop::Lost(format!("{operation} did not end within {PAGES} pages")))
+        Ok(None)
     }
 
     /// Deletes what was made. What does not go is counted.

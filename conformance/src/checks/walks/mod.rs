@@ -114,10 +114,12 @@ pub async fn run(
             offered.insert(name);
         }
     }
-    let name = client.schema[operation].name.as_str();
-    let needed = subject.kinds.iter().flat_map(|kind| request::operations(*kind).0).chain([name]);
-    if let Some(missing) = needed.into_iter().find(|name| !offered.contains(name)) {
-        return Outcome::unsupported(format!("{missing} is not offered"), 0);
+    if let Some(why) = client.unsupported(operation).await {
+        return Outcome::unsupported(why, 0);
+    }
+    let mut needed = subject.kinds.iter().flat_map(|kind| request::operations(*kind).0);
+    if let Some(missing) = needed.find(|name| !offered.contains(name)) {
+        return Outcome::indeterminate(format!("no walk without {missing}, which the endpoint does not offer"), 0);
     }
     let Some(instance) = client.instance().await else {
         return Outcome::indeterminate("no instance to walk in", 0);
@@ -241,3 +243,6 @@ async fn shorten(trail: &Trail<'_>, broken: Box<Broken>) -> Box<Broken> {
     }
     broken
 }
+
+#[cfg(test)]
+mod tests;

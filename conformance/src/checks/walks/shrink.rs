@@ -199,7 +199,7 @@ mod tests {
             }
             assert!(matches!(&shortest[0], Step::Create { name: 0, text: 0, tags, .. } if tags.is_empty()));
         }
-        assert!(shrunk > 50, "{shrunk}");
+        assert!(shrunk > 20, "{shrunk}");
     }
 
     #[test]
