@@ -99,6 +99,8 @@ pub struct Row {
     pub totals: Totals,
     /// Where this is not what was declared.
     pub problems: Vec<String>,
+    /// From the emulator's start to its end.
+    pub duration: Duration,
 }
 
 /// The kill matrix.
@@ -156,6 +158,7 @@ async fn attempt(schema: &'static Schema, subject: Subject) -> Result<Row, Sessi
         Subject::Defect(defect) => config.defect = Some(defect),
         Subject::Benign(benign) => config.benign = Some(benign),
     }
+    let begun = Instant::now();
     let emulator = Emulator::start(schema, &config).await.map_err(SessionError::usage)?;
     let target = wiring::target_of(&emulator).map_err(SessionError::usage)?;
     let timeout = Duration::from_secs(10);
@@ -183,6 +186,7 @@ async fn attempt(schema: &'static Schema, subject: Subject) -> Result<Row, Sessi
         found: BTreeMap::new(),
         totals: Totals { planned: planned as u64, ..Totals::default() },
         problems: Vec::new(),
+        duration: Duration::ZERO,
     };
     while let Some(done) = running.join_next().await {
         match done {
@@ -199,6 +203,7 @@ async fn attempt(schema: &'static Schema, subject: Subject) -> Result<Row, Sessi
         }
     }
     emulator.shutdown().await;
+    row.duration = begun.elapsed();
     Ok(row)
 }
 
@@ -311,7 +316,7 @@ impl Matrix {
             let found: BTreeMap<&str, &str> = row.found.iter().map(|(check, level)| (*check, level.word())).collect();
             json!({
                 "id": row.subject.id(), "kind": row.subject.kind(), "kills": kills, "may": may, "found": found,
-                "totals": row.totals, "problems": row.problems,
+                "totals": row.totals, "problems": row.problems, "duration_ms": row.duration.as_millis() as u64,
             })
         });
         let checks = checks::all().iter().map(|check| (check.id.to_owned(), json!(self.killed_by(check.id))));
@@ -331,7 +336,7 @@ mod tests {
 
     fn row(subject: Subject, found: &[(&'static str, Level)], passed: u64) -> Row {
         let totals = Totals { planned: 10, executed: 10, passed, ..Totals::default() };
-        Row { subject, found: found.iter().copied().collect(), totals, problems: Vec::new() }
+        Row { subject, found: found.iter().copied().collect(), totals, problems: Vec::new(), duration: Duration::ZERO }
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Pagination,
         summary: "a page begins with the last item of the page before",
         kills: &["pagination.no-duplicates"],
-        may: &[],
+        may: &["pagination.size-may-change", "pagination.stable-under-change"],
         fault: Fault::Policy(|policy| policy.paging = Paging::RepeatsItem),
     },
     Defect {
@@ -21,7 +21,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Pagination,
         summary: "the first item of every page but the first is left out",
         kills: &["pagination.complete"],
-        may: &[],
+        may: &["pagination.sizes-agree", "pagination.stable-under-change", "lifecycle.create-list"],
         fault: Fault::Policy(|policy| policy.paging = Paging::LosesItem),
     },
     Defect {

@@ -116,7 +116,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Search,
         summary: "TypeCondition is not looked at",
         kills: &["search.type-partition", "search.filter-oracle"],
-        may: &[],
+        may: &["invalid.enum-case", "invalid.enum-unknown", "invalid.null-element", "invalid.wrong-type"],
         fault: Fault::Request(|request| {
             edit_criteria(request, &|node| drop(node.remove("TypeCondition")));
         }),
@@ -126,7 +126,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Search,
         summary: "SearchFilter is not looked at",
         kills: &["search.tag-filter"],
-        may: &[],
+        may: &["invalid.enum-case", "invalid.enum-unknown", "invalid.null-element", "invalid.wrong-type"],
         fault: Fault::Request(|request| edit_search(request, &|body| drop(body.remove("SearchFilter")))),
     },
     Defect {
@@ -157,7 +157,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Search,
         summary: "the type in a filter of flows is not looked at",
         kills: &["search.tag-filter"],
-        may: &[],
+        may: &["invalid.enum-case", "invalid.enum-unknown", "invalid.null-element", "invalid.wrong-type"],
         fault: Fault::Request(|request| {
             edit_filter(request, &|filter| {
                 filter.remove("ContactFlowTypeCondition");
