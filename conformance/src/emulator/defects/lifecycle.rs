@@ -143,7 +143,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "of creations at the same time all but the first are not listed",
         kills: &["lifecycle.concurrent-creates"],
-        may: &["lifecycle.create-list", "idempotency.concurrent-same-token"],
+        may: &["lifecycle.create-list", "idempotency.concurrent-same-token", "search.eventually-visible"],
         fault: Fault::Policy(|policy| policy.race = Race::Creations),
     },
     Defect {
