@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::checks::walks::LONGEST;
+use crate::wiring::DEFAULT_WALK_LENGTH;
+
 /// Holds an endpoint of the Amazon Connect API to its contract.
 ///
 /// Without a command it runs: against the endpoint that --endpoint names, or against a built-in emulator.
@@ -75,6 +78,24 @@ pub enum Command {
         #[command(flatten)]
         format: FormatFlag,
     },
+    /// List the emulator's harmless variants, one per line
+    Benign {
+        /// How.
+        #[command(flatten)]
+        format: FormatFlag,
+    },
+    /// Run the suite against every defect and every harmless variant, and show which check catches what
+    Selftest {
+        /// Only these defects and harmless variants
+        #[arg(value_name = "ID")]
+        only: Vec<String>,
+        /// Emulators at a time
+        #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..=64))]
+        jobs: u16,
+        /// How.
+        #[command(flatten)]
+        format: FormatFlag,
+    },
     /// Say what a check means, where its rule is written and which defects prove it
     Explain {
         /// Id of the check, as `checks` lists it
@@ -110,7 +131,7 @@ pub enum Command {
 #[derive(Clone, Debug, Args)]
 pub struct RunFlags {
     /// Endpoint to test; without it, a built-in emulator on a free loopback port
-    #[arg(long, value_name = "URL", conflicts_with_all = ["defect", "resources"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["defect", "benign", "resources"])]
     pub endpoint: Option<String>,
     /// Connect instance to work in
     #[arg(long, value_name = "ID", requires = "endpoint")]
@@ -130,6 +151,16 @@ pub struct RunFlags {
     /// Generated cases of each kind
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub cases: Option<u32>,
+    /// Random walks: sequences of operations, compared with a reference [default: 24 on this machine, 0 elsewhere]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    pub walks: Option<u32>,
+    /// Steps of a random walk
+    #[arg(long, value_name = "M", default_value_t = DEFAULT_WALK_LENGTH,
+          value_parser = clap::value_parser!(u16).range(1..=i64::from(LONGEST)))]
+    pub walk_length: u16,
+    /// Folder of walks that failed once, replayed first [default: walks in the report folder]
+    #[arg(long, value_name = "DIR")]
+    pub walk_regressions: Option<PathBuf>,
     /// Trials at a time [default: 8 on this machine, 2 elsewhere]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: Option<u16>,
@@ -179,6 +210,9 @@ pub struct EmulatorFlags {
     /// Let the emulator have this defect
     #[arg(long, value_name = "ID")]
     pub defect: Option<String>,
+    /// Let the emulator have this harmless peculiarity
+    #[arg(long, value_name = "ID", conflicts_with = "defect")]
+    pub benign: Option<String>,
     /// Resources of each kind that the emulator has from the start
     #[arg(long, value_name = "N")]
     pub resources: Option<usize>,
@@ -241,6 +275,10 @@ mod tests {
             "run CreateRule/invalid --operations A,B --checks shape --seed 1 --cases 2 --jobs 4",
             "--endpoint http://h --instance-id i --region r --profile p --require A,B --allow-writes --allow-operation C",
             "emulate --port 1 --defect x",
+            "emulate --benign x",
+            "selftest a b --jobs 2 --format json",
+            "--walks 0 --walk-length 1 --walk-regressions x",
+            "run --walks 2000 --walk-length 1000",
             "replay a.json --curl",
             "list x --operations A --format json",
         ];
@@ -249,6 +287,9 @@ mod tests {
         }
         let bad = [
             "--defect x --endpoint http://h",
+            "--benign x --endpoint http://h",
+            "--defect x --benign y",
+            "selftest --jobs 0",
             "run --resources 1 --endpoint http://h",
             "--profile p",
             "--instance-id i",
@@ -258,6 +299,10 @@ mod tests {
             "--seed -1",
             "--jobs 0",
             "--cases 0",
+            "--walks -1",
+            "--walks 1000001",
+            "--walk-length 0",
+            "--walk-length 1001",
             "--timeout 0",
             "--timeout x",
             "--format xml",

@@ -98,8 +98,20 @@ pub struct TargetInfo {
 pub struct EmulatorInfo {
     /// Its defect, if it has one.
     pub defect: Option<String>,
+    /// Its harmless peculiarity, if it has one.
+    #[serde(default)]
+    pub benign: Option<String>,
     /// Resources of each kind from the start; none for the emulator's default.
     pub resources: Option<usize>,
+    /// Random values per operation that the run asked for; none for the default.
+    #[serde(default)]
+    pub cases: Option<u32>,
+    /// Random walks that the run asked for; none for the default.
+    #[serde(default)]
+    pub walks: Option<u32>,
+    /// Their steps.
+    #[serde(default)]
+    pub walk_length: Option<u16>,
 }
 
 impl TargetInfo {

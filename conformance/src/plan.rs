@@ -10,6 +10,7 @@ use connect_model::semantics::danger::{Danger, danger};
 use connect_model::wire::encode_request;
 
 use crate::case::CaseId;
+use crate::checks::walks::{self, Subject};
 use crate::checks::{self, Check, error, idempotency, invalid, lifecycle, pagination, search, shape};
 use crate::resources::Resource;
 
@@ -28,6 +29,8 @@ pub enum Task {
     Lifecycle(&'static Resource),
     /// Ask the observation of searches.
     Search,
+    /// Walk at random.
+    Walk(&'static Subject),
     /// Send a mutant and its twin.
     Mutation(Box<Site>),
     /// Send a request with a fault beside its value.
@@ -90,6 +93,8 @@ pub struct Selection {
     pub filter: Option<String>,
     /// What may be sent.
     pub permission: Permission,
+    /// Walks are asked for.
+    pub walks: bool,
 }
 
 /// A plan: cases in order of operation and family, and what it leaves out.
@@ -149,8 +154,26 @@ impl Plan {
         for lifecycle::Scenario { check, row, variant } in lifecycle::planned(schema, operation) {
             self.add(schema, selection, operation, check, variant.map(str::to_owned), Task::Lifecycle(row));
         }
+        if selection.walks {
+            self.walks(schema, operation, selection);
+        }
         for check in search::planned(schema, operation) {
             self.add(schema, selection, operation, check, None, Task::Search);
+        }
+    }
+
+    fn walks(&mut self, schema: &Schema, operation: OperationId, selection: &Selection) {
+        let (Some(check), Some(planned)) =
+            (checks::find("lifecycle.walk"), walks::planned(schema, operation, &selection.permission))
+        else {
+            return;
+        };
+        match planned {
+            Ok(subject) => {
+                let variant = Some(subject.name.to_owned());
+                self.add(schema, selection, operation, check, variant, Task::Walk(subject));
+            }
+            Err(why) => self.not_sent.push(why),
         }
     }
 
@@ -223,7 +246,7 @@ mod tests {
 
     fn whole() -> Plan {
         let permission = Permission { loopback: true, ..Permission::default() };
-        Plan::new(Schema::connect(), &Selection { permission, ..Selection::default() })
+        Plan::new(Schema::connect(), &Selection { permission, walks: true, ..Selection::default() })
     }
 
     #[test]
@@ -269,6 +292,7 @@ mod tests {
             checks: BTreeSet::from(["invalid.enum-unknown".to_owned()]),
             filter: Some("ActionType".to_owned()),
             permission,
+            walks: true,
         };
         let plan = Plan::new(Schema::connect(), &selection);
         let ids: Vec<String> = plan.cases.iter().map(ToString::to_string).collect();

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use connect_model::schema::Schema;
 
+use crate::checks::walks::WalkConfig;
 use crate::client::{Client, ClientConfig};
-use crate::emulator::{Config, DEFAULT_INSTANCE_ID, Defect, Emulator};
+use crate::emulator::{Benign, Config, Defect, Emulator};
 use crate::event::EmulatorInfo;
 use crate::plan::{Plan, Selection};
 use crate::suite::Suite;
@@ -17,6 +18,12 @@ use crate::transport::{Transport, TransportConfig, TransportError};
 
 /// Random values per operation beside the fixed ones, unless somebody asks for another number.
 pub const DEFAULT_CASES: u32 = 3;
+
+/// Walks of a run on this machine, unless somebody asks for another number. Elsewhere there are none.
+pub const DEFAULT_WALKS: u32 = 24;
+
+/// Steps of a walk, unless somebody asks for another number.
+pub const DEFAULT_WALK_LENGTH: u16 = 20;
 
 /// How a suite makes its requests.
 #[derive(Clone, Debug)]
@@ -29,6 +36,13 @@ pub struct SuiteConfig {
     pub salt: String,
     /// For one request.
     pub timeout: Duration,
+    /// Random walks.
+    pub walks: WalkConfig,
+}
+
+/// What keeps the names of a run apart, from a number.
+pub fn salt(number: u64) -> String {
+    format!("{number:08x}")
 }
 
 /// A plan against a target. Sends nothing.
@@ -41,13 +55,13 @@ pub fn suite(
     selection: &Selection,
     config: SuiteConfig,
 ) -> Result<(Suite, Arc<Transport>), TransportError> {
-    let SuiteConfig { seed, cases, salt, timeout } = config;
+    let SuiteConfig { seed, cases, salt, timeout, walks } = config;
     let bounds = TransportConfig { timeout, ..TransportConfig::default() };
     let transport = Arc::new(Transport::new(&target, &schema.service.signing_name, bounds)?);
     let plan = Plan::new(schema, selection);
     let permission = selection.permission.clone();
     let client = Client::new(schema, target, Arc::clone(&transport), ClientConfig { seed, cases, salt, permission });
-    Ok((Suite::new(plan, client), transport))
+    Ok((Suite::new(plan, client, walks), transport))
 }
 
 /// Everything that the model has, on an endpoint that is on this machine.
@@ -57,6 +71,7 @@ pub fn everything() -> Selection {
         checks: BTreeSet::new(),
         filter: None,
         permission: crate::plan::Permission { loopback: true, ..Default::default() },
+        walks: true,
     }
 }
 
@@ -74,7 +89,11 @@ pub async fn emulator(
         Some(id) => Some(Defect::named(id).ok_or_else(|| EmulatorError::UnknownDefect(id.clone()))?),
         None => None,
     };
-    let config = Config { port, defect, resources: info.resources.unwrap_or(0), seed, ..Config::default() };
+    let benign = match &info.benign {
+        Some(id) => Some(Benign::named(id).ok_or_else(|| EmulatorError::UnknownBenign(id.clone()))?),
+        None => None,
+    };
+    let config = Config { port, defect, benign, resources: info.resources.unwrap_or(0), seed, ..Config::default() };
     Emulator::start(schema, &config).await.map_err(|source| EmulatorError::Listen { port, source })
 }
 
@@ -84,6 +103,9 @@ pub enum EmulatorError {
     /// No defect of that id.
     #[error("unknown defect `{0}`; `connect-conformance defects` lists them")]
     UnknownDefect(String),
+    /// No harmless variant of that id.
+    #[error("unknown harmless variant `{0}`; `connect-conformance benign` lists them")]
+    UnknownBenign(String),
     /// The port cannot be listened on.
     #[error("cannot listen on 127.0.0.1:{port}: {source}; choose another --port, or 0 for a free one")]
     Listen {
@@ -100,6 +122,6 @@ pub enum EmulatorError {
 /// None that is known: its URL is well-formed.
 pub fn target_of(emulator: &Emulator) -> Result<Target, crate::target::EndpointError> {
     let mut target = Target::unsigned(emulator.url().parse()?);
-    target.instance_id = Some(DEFAULT_INSTANCE_ID.to_owned());
+    target.instance_id = Some(emulator.service().instance_name());
     Ok(target)
 }

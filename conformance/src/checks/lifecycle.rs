@@ -127,6 +127,15 @@ pub const CHECKS: &[Check] = &[
                  removing a key does that is not there is recorded",
         fails: "a tag that is lost, old, or still there",
     },
+    Check {
+        id: "lifecycle.walk",
+        level: Level::Must,
+        rule: "whatever is done to resources, in whatever order, every answer is what it must be after what came before",
+        source: "the other rules of this family and of idempotency, applied to random sequences of operations",
+        passes: "each step is accepted or refused as it must be, and shows what was set last; where Connect's behaviour \
+                 is not known, either",
+        fails: "a sequence of steps, shortened until none can be left out, after which an answer is another",
+    },
 ];
 
 /// The error that a flow without published content gets.

@@ -63,7 +63,8 @@ pub(crate) struct Page<T> {
 struct Position {
     /// Order key of the last item shown; 0 before the first.
     after: u64,
-    /// The item at `after` was shown twice already; only under [`Paging::RepeatsItem`].
+    /// The item at `after` was shown twice already, under [`Paging::RepeatsItem`], or was followed by a page without
+    /// items, under [`Paging::EmptyBetween`].
     repeated: bool,
 }
 
@@ -87,14 +88,20 @@ impl Pages {
     ) -> Result<Page<T>, Refusal> {
         let asked = size.asked.and_then(|asked| usize::try_from(asked).ok()).filter(|asked| *asked > 0);
         let mut room = asked.unwrap_or(size.default).max(1);
-        if self.policy == Paging::IgnoresSize {
-            room = size.default;
+        match self.policy {
+            Paging::IgnoresSize => room = size.default,
+            Paging::Short => room = (room - 1).max(1),
+            _ => {}
         }
         let walk = &if self.policy == Paging::BoundToSize { walk.sized(room) } else { *walk };
         let mut position = match token {
             None => START,
             Some(token) => self.read(walk, token)?,
         };
+        if self.policy == Paging::EmptyBetween && position.after > 0 && !position.repeated {
+            position.repeated = true;
+            return Ok(Page { items: Vec::new(), next: Some(self.write(walk, position)) });
+        }
         if matches!(self.policy, Paging::ByOffset | Paging::NewestByOffset) {
             return Ok(self.cut_by_offset(walk, position.after, room, items(0).map(|(_, item)| item).collect()));
         }

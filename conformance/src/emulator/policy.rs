@@ -35,6 +35,38 @@ pub(crate) struct Policy {
     pub(crate) creation_takes: Option<Duration>,
     /// What calls at the same time do to each other.
     pub(crate) race: Race,
+    /// What shows a new resource only after a while.
+    pub(crate) lag: Lag,
+    /// What goes wrong only after something else was done.
+    pub(crate) lapse: Option<Lapse>,
+}
+
+/// What shows a new resource only after a while.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Lag {
+    /// Everything is visible at once.
+    #[default]
+    None,
+    /// Searches, as behind an index.
+    Searches,
+    /// Lists and searches, for a shorter time.
+    Lists,
+}
+
+impl Lag {
+    /// How old a resource must be to be seen by a search.
+    pub(crate) fn of_searches(self) -> Duration {
+        match self {
+            Lag::None => Duration::ZERO,
+            Lag::Searches => Duration::from_millis(400),
+            Lag::Lists => Duration::from_millis(60),
+        }
+    }
+
+    /// How old a resource must be to be listed.
+    pub(crate) fn of_lists(self) -> Duration {
+        if self == Lag::Lists { self.of_searches() } else { Duration::ZERO }
+    }
 }
 
 /// What becomes of tags.
@@ -75,6 +107,25 @@ pub(crate) enum Race {
     Names,
     /// Tags are read first and written back later.
     Tags,
+}
+
+/// What goes wrong only after something else was done: one call shows nothing of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lapse {
+    /// A name stays taken when its holder is deleted.
+    NameAfterDelete,
+    /// A name stays taken when its holder gets another.
+    NameAfterRename,
+    /// An edit of the draft changes what is published, too.
+    PublishesDraft,
+    /// A new name takes a flow or module out of the archive.
+    RenameRestores,
+    /// What is in the archive is not deleted, though that is acknowledged.
+    ArchiveKeeps,
+    /// The tags of what was deleted come back with its name.
+    TagsReturn,
+    /// Versions are lost when other content is published.
+    VersionsLost,
 }
 
 /// What becomes of client tokens.
@@ -127,6 +178,10 @@ pub(crate) enum Paging {
     Unchecked,
     /// A token works once.
     SingleUse,
+    /// Pages hold one item fewer than was asked for, if that leaves any.
+    Short,
+    /// After every page comes an empty one.
+    EmptyBetween,
     /// A token counts the items before it.
     ByOffset,
     /// The same, and what was made last comes first.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use connect_model::shapes::{
     ContactFlowModuleState, ContactFlowState, ContactFlowType, DirectoryType, EventSourceName,
@@ -74,15 +75,29 @@ pub(crate) struct Entry<T> {
 /// Things of one kind, by id, by name and in order of creation.
 pub(crate) struct Collection<T> {
     entries: BTreeMap<u64, Entry<T>>,
+    /// When each was made.
+    born: HashMap<u64, Instant>,
     ids: HashMap<String, u64>,
     names: HashMap<String, u64>,
     /// Order keys of what lists leave out; only under a defect.
     hidden: HashSet<u64>,
+    /// Names that stay taken though nobody has them: only where a defect says so.
+    retired: HashSet<String>,
+    /// Tags that wait for a name: only where a defect says so.
+    waiting: HashMap<String, Tags>,
 }
 
 impl<T> Default for Collection<T> {
     fn default() -> Self {
-        Self { entries: BTreeMap::new(), ids: HashMap::new(), names: HashMap::new(), hidden: HashSet::new() }
+        Self {
+            entries: BTreeMap::new(),
+            born: HashMap::new(),
+            ids: HashMap::new(),
+            names: HashMap::new(),
+            hidden: HashSet::new(),
+            retired: HashSet::new(),
+            waiting: HashMap::new(),
+        }
     }
 }
 
@@ -104,10 +119,31 @@ impl<T> Collection<T> {
         self.names.get(name).and_then(|order| self.entries.get(order)).map(|entry| entry.id.as_str())
     }
 
-    pub(crate) fn insert(&mut self, entry: Entry<T>) {
+    /// Nobody will get this name any more.
+    pub(crate) fn retire(&mut self, name: String) {
+        self.retired.insert(name);
+    }
+
+    pub(crate) fn is_retired(&self, name: &str) -> bool {
+        self.retired.contains(name)
+    }
+
+    /// Who gets this name next gets these tags, too.
+    pub(crate) fn leave(&mut self, name: String, tags: Tags) {
+        self.waiting.insert(name, tags);
+    }
+
+    pub(crate) fn insert(&mut self, mut entry: Entry<T>) {
+        entry.tags.extend(self.waiting.remove(&entry.name).unwrap_or_default());
         self.ids.insert(entry.id.clone(), entry.order);
         self.names.insert(entry.name.clone(), entry.order);
+        self.born.insert(entry.order, Instant::now());
         self.entries.insert(entry.order, entry);
+    }
+
+    /// Whether an entry is at least that old.
+    pub(crate) fn is_older(&self, order: u64, age: Duration) -> bool {
+        age.is_zero() || self.born.get(&order).is_none_or(|born| born.elapsed() >= age)
     }
 
     pub(crate) fn rename(&mut self, id: &str, name: String) {
@@ -123,6 +159,7 @@ impl<T> Collection<T> {
     pub(crate) fn remove(&mut self, id: &str) -> Option<Entry<T>> {
         let order = self.ids.remove(id)?;
         let entry = self.entries.remove(&order)?;
+        self.born.remove(&order);
         if self.names.get(&entry.name) == Some(&order) {
             self.names.remove(&entry.name);
         }

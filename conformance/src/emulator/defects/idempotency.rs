@@ -17,6 +17,7 @@ pub(super) const ROWS: &[Defect] = &[
             "idempotency.same-token-one-resource",
             "idempotency.concurrent-same-token",
             "idempotency.retry-after-disconnect",
+            "lifecycle.walk",
         ],
         may: &[],
         fault: Fault::Policy(|policy| policy.tokens = Tokens::Ignored),
@@ -74,7 +75,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Idempotency,
         summary: "deleting what is not there succeeds",
         kills: &["idempotency.repeated-delete"],
-        may: &["error.not-found"],
+        may: &["error.not-found", "lifecycle.walk"],
         fault: Fault::Policy(|policy| policy.deletes_anything = true),
     },
 ];

@@ -16,7 +16,7 @@ use connect_model::shapes::{
 use super::{Call, DEFAULT_PAGE, json_problem};
 use crate::emulator::arn::{Family, Qualifier};
 use crate::emulator::pages::Size;
-use crate::emulator::policy::Versions;
+use crate::emulator::policy::{Lapse, Versions};
 use crate::emulator::refusal::Refusal;
 use crate::emulator::search::{flow_attributes, matches, tagged};
 use crate::emulator::store::{Content, Entry, Flow, Version};
@@ -101,10 +101,18 @@ pub(super) fn update_content(
     change(call, &input.instance_id, &input.contact_flow_id, None, |entry, qualifier| {
         let flow = &mut entry.data;
         match qualifier {
-            Qualifier::Saved => flow.saved = content(call, input.content, false)?,
+            Qualifier::Saved => {
+                flow.saved = content(call, input.content, false)?;
+                if call.cx.policy.lapse == Some(Lapse::PublishesDraft) && flow.published.is_some() {
+                    flow.published = Some(flow.saved.clone());
+                }
+            }
             Qualifier::Latest => {
                 flow.saved = content(call, input.content, true)?;
                 flow.published = Some(flow.saved.clone());
+                if call.cx.policy.lapse == Some(Lapse::VersionsLost) {
+                    flow.versions.clear();
+                }
             }
             Qualifier::Version(_) => {
                 return Err(Refusal::Invalid("/ContactFlowId: a version is immutable; name the flow".to_owned()));
@@ -135,6 +143,9 @@ pub(super) fn update_name(
 ) -> Result<UpdateContactFlowNameResponse, Refusal> {
     change(call, &input.instance_id, &input.contact_flow_id, input.name, |entry, _| {
         entry.data.description = input.description.or(entry.data.description.take());
+        if call.cx.policy.lapse == Some(Lapse::RenameRestores) {
+            entry.data.state = ContactFlowState::Active;
+        }
         Ok(())
     })?;
     Ok(UpdateContactFlowNameResponse {})
@@ -144,6 +155,10 @@ pub(super) fn delete(call: &Call<'_>, input: DeleteContactFlowRequest) -> Result
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
     let (id, _) = call.target(&home.id, Family::Flow, &input.contact_flow_id)?;
+    let archived = home.data.flows.get(id).is_some_and(|entry| entry.data.state == ContactFlowState::Archived);
+    if archived && call.cx.policy.lapse == Some(Lapse::ArchiveKeeps) {
+        return Ok(DeleteContactFlowResponse {});
+    }
     call.remove(&mut home.data.flows, Family::Flow, id).map(|()| DeleteContactFlowResponse {})
 }
 
@@ -152,7 +167,9 @@ pub(super) fn list(call: &Call<'_>, input: ListContactFlowsRequest) -> Result<Li
     let home = call.home(&mut state, &input.instance_id)?;
     let types = input.contact_flow_types.unwrap_or_default();
     let page = call.page(&home.id, input.next_token.as_deref(), input.max_results, |after| {
-        home.data.flows.after(after).filter(|entry| types.is_empty() || types.contains(&entry.data.kind))
+        let flows = &home.data.flows;
+        let wanted = |kind| types.is_empty() || types.contains(kind);
+        flows.after(after).filter(move |entry| wanted(&entry.data.kind) && call.is_listed(flows, entry))
     })?;
     let summary = |entry: &Entry<Flow>| ContactFlowSummary {
         arn: call.arn(&home.id, Family::Flow, &entry.id),
@@ -304,7 +321,7 @@ fn change(
         entry.data.modified = Timestamp::now();
     }
     if let Some(name) = name {
-        flows.rename(id, name);
+        call.rename(flows, id, name);
     }
     Ok(())
 }

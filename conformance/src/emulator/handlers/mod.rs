@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::Limits;
 use super::arn::{Family, Place, Qualifier};
 use super::pages::{Page, Pages, Size, Walk};
-use super::policy::{Finds, Paging, Policy, Race, Tagging};
+use super::policy::{Finds, Lapse, Paging, Policy, Race, Tagging};
 use super::refusal::Refusal;
 use super::store::{Collection, Entry, Instance, State, Store, Tags};
 
@@ -186,8 +186,10 @@ impl Call<'_> {
         wanted: impl Fn(&Entry<T>) -> bool,
     ) -> Result<(Page<&'i Entry<T>>, i64), Refusal> {
         let finds = self.cx.policy.finds;
-        let mut found: Vec<&Entry<T>> =
-            all.after(0).filter(|entry| finds == Finds::Everything || wanted(entry)).collect();
+        let mut found: Vec<&Entry<T>> = all
+            .after(0)
+            .filter(|entry| self.is_indexed(all, entry) && (finds == Finds::Everything || wanted(entry)))
+            .collect();
         if finds == Finds::Newest && self.input.get("SearchCriteria").is_some() {
             found.drain(..found.len().saturating_sub(1));
         }
@@ -195,6 +197,16 @@ impl Call<'_> {
             found[found.partition_point(|entry| entry.order <= after)..].iter().copied()
         })?;
         Ok((page, found.len() as i64))
+    }
+
+    /// Whether searches know it by now.
+    fn is_indexed<T>(&self, all: &Collection<T>, entry: &Entry<T>) -> bool {
+        all.is_older(entry.order, self.cx.policy.lag.of_searches())
+    }
+
+    /// Whether lists know it by now.
+    fn is_listed<T>(&self, all: &Collection<T>, entry: &Entry<T>) -> bool {
+        all.is_older(entry.order, self.cx.policy.lag.of_lists())
     }
 
     fn not_found(&self, what: &str, text: &str) -> Refusal {
@@ -228,7 +240,14 @@ impl Call<'_> {
             return Ok(());
         }
         match from.remove(id) {
-            Some(_) => Ok(()),
+            Some(entry) => {
+                match self.cx.policy.lapse {
+                    Some(Lapse::NameAfterDelete) => from.retire(entry.name),
+                    Some(Lapse::TagsReturn) => from.leave(entry.name, entry.tags),
+                    _ => {}
+                }
+                Ok(())
+            }
             None if self.cx.policy.deletes_anything => Ok(()),
             None => Err(self.not_found(family.word(), id)),
         }
@@ -236,6 +255,9 @@ impl Call<'_> {
 
     /// Refuses a name that somebody else has, with an error by its name.
     fn claim<T>(&self, all: &Collection<T>, name: &str, own: Option<&str>, error: &'static str) -> Result<(), Refusal> {
+        if all.is_retired(name) {
+            return Err(Refusal::Named(error, format!("the name {name} is taken")));
+        }
         match all.named(name) {
             Some(_) if self.cx.races.found_free(name) => Ok(()),
             Some(holder) if Some(holder) != own && !self.cx.policy.shares_names => {
@@ -243,6 +265,16 @@ impl Call<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Gives another name.
+    fn rename<T>(&self, all: &mut Collection<T>, id: &str, name: String) {
+        if self.cx.policy.lapse == Some(Lapse::NameAfterRename)
+            && let Some(entry) = all.get(id).filter(|entry| entry.name != name)
+        {
+            all.retire(entry.name.clone());
+        }
+        all.rename(id, name);
     }
 
     /// Tags as an answer shows them: absent when there are none.

@@ -11,6 +11,7 @@ use connect_model::shapes::{
 
 use super::{Call, json_problem};
 use crate::emulator::arn::{Family, Qualifier};
+use crate::emulator::policy::Lapse;
 use crate::emulator::refusal::Refusal;
 use crate::emulator::replay::{self, Creation, Names};
 use crate::emulator::search::{matches, tagged};
@@ -96,7 +97,7 @@ pub(super) fn update_content(
         };
         if let Some(text) = input.content {
             module.saved = content(call, text, publishes)?;
-            if publishes {
+            if publishes || call.cx.policy.lapse == Some(Lapse::PublishesDraft) {
                 module.published = module.saved.clone();
             }
         }
@@ -114,6 +115,8 @@ pub(super) fn update_metadata(
         module.description = input.description.or(module.description.take());
         if let Some(state) = input.state.filter(|_| !call.cx.policy.forgets_state) {
             module.state = state;
+        } else if call.cx.policy.lapse == Some(Lapse::RenameRestores) {
+            module.state = ContactFlowModuleState::Active;
         }
         Ok(())
     })?;
@@ -127,6 +130,10 @@ pub(super) fn delete(
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
     let (id, _) = call.target(&home.id, Family::Module, &input.contact_flow_module_id)?;
+    let archived = home.data.modules.get(id).is_some_and(|entry| entry.data.state == ContactFlowModuleState::Archived);
+    if archived && call.cx.policy.lapse == Some(Lapse::ArchiveKeeps) {
+        return Ok(DeleteContactFlowModuleResponse {});
+    }
     call.remove(&mut home.data.modules, Family::Module, id).map(|()| DeleteContactFlowModuleResponse {})
 }
 
@@ -138,7 +145,10 @@ pub(super) fn list(
     let home = call.home(&mut state, &input.instance_id)?;
     let wanted = input.contact_flow_module_state.as_ref();
     let page = call.page(&home.id, input.next_token.as_deref(), input.max_results, |after| {
-        home.data.modules.after(after).filter(|entry| wanted.is_none_or(|state| entry.data.state == *state))
+        let modules = &home.data.modules;
+        modules.after(after).filter(move |entry| {
+            wanted.is_none_or(|state| entry.data.state == *state) && call.is_listed(modules, entry)
+        })
     })?;
     let summary = |entry: &Entry<Module>| ContactFlowModuleSummary {
         arn: call.arn(&home.id, Family::Module, &entry.id),
@@ -227,7 +237,7 @@ fn change(
         edit(&mut entry.data, qualifier)?;
     }
     if let Some(name) = name {
-        modules.rename(id, name);
+        call.rename(modules, id, name);
     }
     Ok(())
 }
