@@ -304,7 +304,11 @@ impl Creation<'_> {
                     return Ok(None);
                 }
                 Some(_) => (exchange, format!("the {} {}", other.kind, theirs.id)),
-                None => (exchange, "a success without an id".to_owned()),
+                None => {
+                    // Which answers have an id is the matter of shape.required.
+                    self.client.make(self.row).await.map_err(|why| format!("with a fresh token, too: {why}"))?;
+                    (exchange, "a success without an id".to_owned())
+                }
             },
             Reply::Refused(..) if !reply.is_quota() => {
                 // Is it refused for its token?

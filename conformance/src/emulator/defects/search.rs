@@ -6,6 +6,9 @@ use super::{Defect, Family, Fault};
 use crate::emulator::edits::{compare_as, cut_list, edit_criteria, edit_filter, edit_search, move_list};
 use crate::emulator::policy::Finds;
 
+/// What is not looked at may be invalid, too.
+const UNSEEN: &[&str] = &["invalid.enum-case", "invalid.enum-unknown", "invalid.null-element", "invalid.wrong-type"];
+
 pub(super) const ROWS: &[Defect] = &[
     Defect {
         id: "search-finds-everything",
@@ -19,8 +22,8 @@ pub(super) const ROWS: &[Defect] = &[
         id: "search-finds-newest",
         family: Family::Search,
         summary: "searches with criteria find only what was created last of all that satisfies them",
-        kills: &["search.filter-oracle"],
-        may: &["search.and-narrows", "search.or-unions", "search.exact-in-prefix-in-contains", "search.type-partition"],
+        kills: &["search.filter-oracle", "search.exact-in-prefix-in-contains"],
+        may: &["search.and-narrows", "search.or-unions", "search.type-partition"],
         fault: Fault::Policy(|policy| policy.finds = Finds::Newest),
     },
     Defect {
@@ -116,7 +119,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Search,
         summary: "TypeCondition is not looked at",
         kills: &["search.type-partition", "search.filter-oracle"],
-        may: &["invalid.enum-case", "invalid.enum-unknown", "invalid.null-element", "invalid.wrong-type"],
+        may: UNSEEN,
         fault: Fault::Request(|request| {
             edit_criteria(request, &|node| drop(node.remove("TypeCondition")));
         }),
@@ -126,7 +129,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Search,
         summary: "SearchFilter is not looked at",
         kills: &["search.tag-filter"],
-        may: &["invalid.enum-case", "invalid.enum-unknown", "invalid.null-element", "invalid.wrong-type"],
+        may: UNSEEN,
         fault: Fault::Request(|request| edit_search(request, &|body| drop(body.remove("SearchFilter")))),
     },
     Defect {
@@ -157,7 +160,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Search,
         summary: "the type in a filter of flows is not looked at",
         kills: &["search.tag-filter"],
-        may: &["invalid.enum-case", "invalid.enum-unknown", "invalid.null-element", "invalid.wrong-type"],
+        may: UNSEEN,
         fault: Fault::Request(|request| {
             edit_filter(request, &|filter| {
                 filter.remove("ContactFlowTypeCondition");
