@@ -7,6 +7,8 @@
 mod drive;
 mod look;
 mod model;
+#[cfg(test)]
+mod model_tests;
 mod request;
 mod saved;
 mod shrink;
