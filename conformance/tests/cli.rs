@@ -57,6 +57,24 @@ fn wrong_words_end_with_2_and_say_what_to_do() {
 }
 
 #[test]
+fn walks_that_cannot_be_walked_are_told_of_before_the_start() {
+    let folder = std::env::temp_dir().join(format!("connect-cli-{}-walks", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("bad.json"), "{\"subject\":\"flows\"}").unwrap();
+    let regressions = folder.to_str().unwrap();
+    let (code, stdout, stderr) = output(&["run", "lifecycle.walk", "--walk-regressions", regressions]);
+    assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");
+    assert!(stderr.contains("bad.json: missing field `steps`"), "{stderr}");
+    std::fs::remove_dir_all(folder).unwrap();
+    let (code, _, stderr) = output(&["--walks", "3", "--checks", "shape", "--operations", "CreateRule"]);
+    assert_eq!(code, Some(3), "{stderr}");
+    assert!(stderr.contains("no walk is planned"), "{stderr}");
+    // None are wanted: then no case is planned that would find nothing to do.
+    let (code, _, stderr) = output(&["run", "lifecycle.walk", "--walks", "0"]);
+    assert_eq!(code, Some(3), "{stderr}");
+}
+
+#[test]
 fn a_saved_case_becomes_a_curl_command() {
     let case = case_file("curl", "http://127.0.0.1:9/x");
     let (code, stdout, _) = output(&["replay", case.to_str().unwrap(), "--curl"]);

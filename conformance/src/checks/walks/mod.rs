@@ -7,6 +7,9 @@
 mod drive;
 mod look;
 mod model;
+#[cfg(test)]
+mod model_tests;
+mod random;
 mod request;
 mod saved;
 mod shrink;
@@ -23,8 +26,9 @@ pub use self::saved::{LONGEST, Saved, SavedError};
 pub use self::step::{Item, Kind, Step};
 
 use self::drive::{Broken, End, Patience, Trail};
+use self::random::random_walk;
 use self::shrink::Shrinker;
-use self::step::random_walk;
+
 use super::Check;
 use crate::case::{Finding, Outcome};
 use crate::client::Client;
@@ -129,7 +133,11 @@ pub async fn run(
     for saved in config.saved.iter().filter(|saved| saved.subject == subject.name) {
         let end = trail.walk(&saved.steps).await;
         client.learn("walks saved by earlier runs", if matches!(end, End::Broken(_)) { "fail" } else { "do not fail" });
-        tally.take(end);
+        match end {
+            End::Broken(broken) => tally.found(*broken, Known::Saved),
+            End::Sound => tally.sound += 1,
+            End::Lost(why) => tally.lost = Some(why),
+        }
     }
     let at_once = if client.target.loopback { AT_ONCE } else { 1 };
     let numbers: Vec<u32> = (0..share).collect();
@@ -150,10 +158,10 @@ pub async fn run(
                 End::Broken(_) if broken => {}
                 End::Broken(first) => {
                     broken = true;
-                    let shortest = shorten(&trail, first).await;
-                    tally.found(shortest);
+                    tally.found(*shorten(&trail, first).await, Known::New);
                 }
-                end => tally.take(end),
+                End::Sound => tally.sound += 1,
+                End::Lost(why) => tally.lost = Some(why),
             }
         }
         if broken {
@@ -161,6 +169,14 @@ pub async fn run(
         }
     }
     tally.outcome(client)
+}
+
+/// Where a walk that fails comes from.
+enum Known {
+    /// From an earlier run: it is kept as it is.
+    Saved,
+    /// From this run.
+    New,
 }
 
 /// What came of the walks of a case.
@@ -174,32 +190,29 @@ struct Tally<'c> {
 }
 
 impl Tally<'_> {
-    fn take(&mut self, end: End) {
-        match end {
-            End::Sound => self.sound += 1,
-            End::Broken(broken) => self.found(broken),
-            End::Lost(why) => self.lost = Some(why),
-        }
-    }
-
-    fn found(&mut self, broken: Box<Broken>) {
-        let Broken { steps, lines, call, pointer, expected, actual, exchange } = *broken;
+    fn found(&mut self, broken: Broken, known: Known) {
+        let Broken { steps, lines, call, pointer, expected, actual, exchange } = broken;
         let mut story = lines;
         if story.last().is_none_or(|line| !line.contains(&call)) {
             story.push(format!("then {call}"));
         }
         let expected = format!("{call}: {expected}");
-        let saved = Saved {
-            subject: self.subject.name.to_owned(),
-            expected: expected.clone(),
-            actual: actual.clone(),
-            story: story.clone(),
-            steps,
-        };
-        match self.config.folder.as_ref().map(|folder| saved.write(folder)) {
-            Some(Ok(path)) => story.push(format!("saved as {}; later runs replay it first", path.display())),
-            Some(Err(error)) => story.push(format!("could not be saved: {error}")),
-            None => {}
+        match known {
+            Known::Saved => story.push("saved by an earlier run".to_owned()),
+            Known::New => {
+                let saved = Saved {
+                    subject: self.subject.name.to_owned(),
+                    expected: if pointer.is_empty() { expected.clone() } else { format!("{expected} at {pointer}") },
+                    actual: actual.clone(),
+                    story: story.clone(),
+                    steps,
+                };
+                match self.config.folder.as_ref().map(|folder| saved.write(folder)) {
+                    Some(Ok(path)) => story.push(format!("saved as {}; later runs replay it first", path.display())),
+                    Some(Err(error)) => story.push(format!("could not be saved: {error}")),
+                    None => {}
+                }
+            }
         }
         let mut finding = self.check.finding(pointer, expected, actual, exchange.as_deref());
         finding.steps = story;

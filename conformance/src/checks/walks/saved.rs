@@ -102,7 +102,8 @@ fn wrong(path: &Path, problem: &dyn std::fmt::Display) -> SavedError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::step::{Kind, random_walk};
+    use super::super::random::random_walk;
+    use super::super::step::Kind;
     use super::*;
 
     fn folder(name: &str) -> PathBuf {

@@ -157,7 +157,8 @@ fn symbols(step: &mut Step, change: impl Fn(Symbol) -> Symbol) -> Vec<Symbol> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::step::{Item, random_walk};
+    use super::super::random::random_walk;
+    use super::super::step::Item;
     use super::*;
 
     fn shrink(walk: Vec<Step>, fails: impl Fn(&[Step]) -> bool) -> Vec<Step> {

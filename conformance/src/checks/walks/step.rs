@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use connect_model::generate::seed::Stream;
 use serde::{Deserialize, Serialize};
 
 use crate::resources::{RESOURCES, Resource};
@@ -86,12 +85,6 @@ pub(super) type Tags = BTreeMap<String, String>;
 
 /// Keys that walks set; of others nothing is known.
 pub(crate) const TAG_KEYS: &[&str] = &["ct-a", "ct-b", "ct-c"];
-
-/// How many names of each kind a walk has: few, so that they meet.
-const NAMES: usize = 4;
-
-/// How many texts a walk has.
-const TEXTS: usize = 4;
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -245,52 +238,6 @@ impl Step {
         )
     }
 
-    /// A random step on resources of those kinds, where the sketch says what there is.
-    fn random(stream: &mut Stream, kinds: &[Kind], sketch: &Sketch) -> Self {
-        let mut below = |bound: usize| (stream.next() % bound.max(1) as u64) as usize;
-        let kind = kinds.get(below(kinds.len())).copied().unwrap_or(Kind::Flow);
-        // Mostly what lives, sometimes what does not any more.
-        let alive = below(7) > 0;
-        let things: Vec<Item> = sketch.of(kind, alive).chain(sketch.of(kind, !alive)).collect();
-        let pool = sketch.of(kind, alive).count();
-        let Some(of) = things.get(below(if pool > 0 { pool } else { things.len() })).copied() else {
-            return Step::Create { kind, name: below(NAMES) as u8, text: 0, saved: false, tags: Tags::new() };
-        };
-        let (name, text) = (below(NAMES) as u8, below(TEXTS) as u8);
-        // Mostly a free name, if there is one.
-        let name = (0..NAMES as u8)
-            .map(|more| (name + more) % NAMES as u8)
-            .find(|name| below(4) > 0 && !sketch.is_taken(kind, *name))
-            .unwrap_or(name);
-        let (tag, value, coin) = (below(TAG_KEYS.len()), below(3), below(2) == 0);
-        let value = if value == 0 { String::new() } else { value.to_string() };
-        let tags = Tags::from([(TAG_KEYS[tag].to_owned(), value)]);
-        match (below(100), kind) {
-            (0..20, _) => {
-                let tags = if coin { tags } else { Tags::new() };
-                Step::Create { kind, name, text, saved: kind == Kind::Flow && below(3) == 0, tags }
-            }
-            (20..24, _) => Step::CreateAgain { of },
-            (24..28, _) => Step::Describe { of, draft: coin && kind.has_draft() },
-            (28..38, _) => Step::Rename { of, name },
-            (38..48, _) => Step::Edit { of, text },
-            (48..56, Kind::Flow | Kind::Module) => Step::EditDraft { of, text },
-            (56..64, Kind::Flow | Kind::Module) => {
-                Step::Archive { of, archived: below(3) > 0, name: coin.then_some(name) }
-            }
-            (64..72, Kind::Flow) => Step::Version { of },
-            (72..74, Kind::Flow) => Step::ListVersions { of },
-            (74..84, _) => Step::Delete { of },
-            (84..88, _) => Step::List { kind, pages: coin },
-            (88..92, _) => {
-                let keys = TAG_KEYS.iter().take(tag + 1).map(|key| (*key).to_owned()).collect();
-                Step::Untag { of, keys }
-            }
-            (92..93, _) => Step::ListTags { of },
-            _ => Step::Tag { of, tags },
-        }
-    }
-
     /// The same step with something smaller in it: what a walk is tried with when no step of it can be left out.
     pub(crate) fn simpler(&self) -> Vec<Step> {
         let mut steps = Vec::new();
@@ -361,66 +308,15 @@ impl Step {
     }
 }
 
-/// What exists, roughly: enough to make walks that meet what they made. The reference alone says what must be.
-#[derive(Default)]
-struct Sketch(Vec<(Item, u8, bool)>);
-
-impl Sketch {
-    fn of(&self, kind: Kind, alive: bool) -> impl Iterator<Item = Item> {
-        self.0.iter().filter(move |(item, _, lives)| item.kind == kind && *lives == alive).map(|(item, ..)| *item)
-    }
-
-    fn is_taken(&self, kind: Kind, name: u8) -> bool {
-        self.0.iter().any(|(item, held, lives)| item.kind == kind && *held == name && *lives)
-    }
-
-    fn note(&mut self, step: &Step) {
-        match step {
-            Step::Create { kind, name, .. } if !self.is_taken(*kind, *name) => {
-                let number = self.0.iter().filter(|(item, ..)| item.kind == *kind).count();
-                self.0.push((Item { kind: *kind, number }, *name, true));
-            }
-            Step::Rename { of, name } | Step::Archive { of, name: Some(name), .. }
-                if !self.is_taken(of.kind, *name) =>
-            {
-                self.0.iter_mut().filter(|(item, ..)| item == of).for_each(|(_, held, _)| *held = *name);
-            }
-            Step::Delete { of } => {
-                self.0.iter_mut().filter(|(item, ..)| item == of).for_each(|(.., lives)| *lives = false);
-            }
-            _ => {}
-        }
-    }
-}
-
-/// A random walk, the same for the same seed and label.
-pub(crate) fn random_walk(seed: u64, label: &str, kinds: &[Kind], length: usize) -> Vec<Step> {
-    let mut stream = Stream::new(seed, label);
-    let mut sketch = Sketch::default();
-    let step = |_| {
-        let step = Step::random(&mut stream, kinds, &sketch);
-        sketch.note(&step);
-        step
-    };
-    (0..length).map(step).collect()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::collections::BTreeSet;
 
+    use super::super::random::random_walk;
     use super::*;
 
     const ALL: &[Kind] = &[Kind::Flow, Kind::Module, Kind::Rule];
-
-    #[test]
-    fn the_same_seed_gives_the_same_walk() {
-        let walk = |seed, label| random_walk(seed, label, ALL, 30);
-        assert_eq!(walk(1, "a"), walk(1, "a"));
-        assert_ne!(walk(1, "a"), walk(2, "a"));
-        assert_ne!(walk(1, "a"), walk(1, "b"));
-    }
 
     #[test]
     fn walks_have_every_kind_of_step_and_come_back_from_json() {
