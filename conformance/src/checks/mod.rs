@@ -76,7 +76,7 @@ pub fn level_at(loopback: bool, finding: &Finding) -> Level {
         "shape.status" if server_fault => Level::Should,
         _ if server_fault => Level::Must,
         "invalid.malformed-json" | "invalid.wrong-content-type" | "invalid.unknown-member-tolerated" => Level::Note,
-        "pagination.token-tampered" => Level::Should,
+        "pagination.token-tampered" | "idempotency.token-of-other-operation" => Level::Should,
         id => match ViolationKind::ALL.iter().find(|kind| invalid::check_of(**kind).id == id) {
             Some(kind) if kind.is_structural() => Level::Note,
             Some(_) => Level::Should,
