@@ -2,6 +2,8 @@
 //! and what calling an operation does to the world.
 
 pub mod danger;
+pub mod json;
+pub mod problem;
 mod settle;
 
 use std::collections::HashMap;
@@ -9,6 +11,7 @@ use std::collections::HashMap;
 use arbitrary::Unstructured;
 use serde_json::{Map, Value};
 
+pub use self::problem::Problem;
 pub use self::settle::settle;
 use crate::schema::{Schema, ShapeId};
 
