@@ -2,7 +2,7 @@
 //! the endpoint offers. Judges nothing.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -26,8 +26,17 @@ use crate::transport::Transport;
 /// Bytes that one value is made from.
 const BYTES: usize = 2048;
 
-/// How often a throttled request is sent again.
+/// How often a request is sent again that was throttled or met a fault of the server. SDKs do likewise.
 const RETRIES: u32 = 4;
+
+/// Statuses of faults that pass. Source: AWS SDKs, standard retry mode.
+const TRANSIENT: &[u16] = &[500, 502, 503, 504];
+
+/// Longest wait before another attempt, whatever the endpoint asks for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+
+/// After so many requests in a row that stayed throttled through all attempts, each further one gets a single attempt.
+const HOPELESS: u32 = 20;
 
 /// A resource that the run made.
 #[derive(Clone, Debug)]
@@ -56,6 +65,8 @@ pub struct Client {
     transport: Arc<Transport>,
     salt: String,
     counter: AtomicU64,
+    /// Requests in a row that stayed throttled.
+    throttled: AtomicU32,
     instance: OnceCell<Option<String>>,
     fixtures: Mutex<HashMap<(&'static str, String), Fixture>>,
     support: Vec<OnceCell<Option<String>>>,
@@ -88,6 +99,7 @@ impl Client {
             transport,
             salt,
             counter: AtomicU64::new(0),
+            throttled: AtomicU32::new(0),
             instance: OnceCell::new(),
             fixtures: Mutex::default(),
             support: schema.operations().map(|_| OnceCell::new()).collect(),
@@ -95,28 +107,47 @@ impl Client {
         }
     }
 
-    /// Sends a request and classes the answer. Throttled requests are sent again after the time that the endpoint asks
-    /// for, four times at most.
+    /// Sends a request and classes the answer. Requests that were throttled or met a fault of the server are sent again,
+    /// four times at most: after the time that the endpoint asks for, else in growing pauses. A fault that lasts is an
+    /// answer.
     pub async fn send(&self, operation: OperationId, request: &HttpRequest) -> Reply {
         let name = &self.schema[operation].name;
         let offered = matches!(self.support[operation.index()].get(), Some(None));
+        let mut met = None;
         let mut attempt = 0;
         loop {
             let result = self.transport.send(name, request).await;
-            let throttled = result.as_ref().ok().filter(|exchange| exchange.response.status == 429);
-            let wait = throttled.and_then(|exchange| {
-                let asked = exchange.response.headers.get("retry-after").and_then(|text| text.parse::<u64>().ok());
-                (attempt < RETRIES).then(|| asked.map_or(Duration::from_millis(250 << attempt), Duration::from_secs))
-            });
+            let throttled = result.as_ref().is_ok_and(|exchange| exchange.response.status == 429);
+            let asked = result.as_ref().ok().and_then(|exchange| exchange.response.headers.get("retry-after"));
+            let asked = asked.and_then(|text| text.parse::<u64>().ok()).map(Duration::from_secs);
             let reply = classify(self.schema, operation, result, offered);
-            match (&reply, wait) {
-                (Reply::Trouble(_), Some(wait)) => {
-                    tokio::time::sleep(wait.min(Duration::from_secs(20))).await;
-                    attempt += 1;
+            let again = match &reply {
+                Reply::Trouble(_) => throttled,
+                Reply::Refused(exchange, _) => reply.is_server_fault() && TRANSIENT.contains(&exchange.response.status),
+                _ => false,
+            };
+            if !again {
+                if let Some(trouble) = met {
+                    self.learn("trouble that passed with another attempt", trouble);
                 }
-                _ => return reply,
+                self.throttled.store(0, Ordering::Relaxed);
+                return reply;
             }
+            // An endpoint that throttles whatever comes is not waited for again and again.
+            let hopeless = throttled && self.throttled.load(Ordering::Relaxed) >= HOPELESS;
+            if attempt == RETRIES || hopeless {
+                self.throttled.fetch_add(u32::from(throttled), Ordering::Relaxed);
+                return reply;
+            }
+            met.get_or_insert_with(|| reply.describe());
+            tokio::time::sleep(asked.unwrap_or(self.pause(attempt)).min(LONGEST_PAUSE)).await;
+            attempt += 1;
         }
+    }
+
+    /// Before the next attempt where the endpoint names no time.
+    fn pause(&self, attempt: u32) -> Duration {
+        Duration::from_millis(if self.target.loopback { 20 } else { 500 }) * 2_u32.pow(attempt)
     }
 
     /// Encodes a value and sends it; the text says why it cannot be expressed as a message.

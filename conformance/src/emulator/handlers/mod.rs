@@ -158,8 +158,10 @@ impl Call<'_> {
         wanted: impl Fn(&Entry<T>) -> bool,
     ) -> Result<(Page<&'i Entry<T>>, i64), Refusal> {
         let finds = self.cx.policy.finds;
-        let mut found: Vec<&Entry<T>> =
-            all.after(0).filter(|entry| finds == Finds::Everything || wanted(entry)).collect();
+        let mut found: Vec<&Entry<T>> = all
+            .after(0)
+            .filter(|entry| self.is_indexed(all, entry) && (finds == Finds::Everything || wanted(entry)))
+            .collect();
         if finds == Finds::Newest && self.input.get("SearchCriteria").is_some() {
             found.drain(..found.len().saturating_sub(1));
         }
@@ -167,6 +169,16 @@ impl Call<'_> {
             found[found.partition_point(|entry| entry.order <= after)..].iter().copied()
         })?;
         Ok((page, found.len() as i64))
+    }
+
+    /// Whether searches know it by now.
+    fn is_indexed<T>(&self, all: &Collection<T>, entry: &Entry<T>) -> bool {
+        all.is_older(entry.order, self.cx.policy.lag.of_searches())
+    }
+
+    /// Whether lists know it by now.
+    fn is_listed<T>(&self, all: &Collection<T>, entry: &Entry<T>) -> bool {
+        all.is_older(entry.order, self.cx.policy.lag.of_lists())
     }
 
     fn not_found(&self, what: &str, text: &str) -> Refusal {

@@ -114,8 +114,10 @@ pub(super) fn list(call: &Call<'_>, input: ListRulesRequest) -> Result<ListRules
     let home = call.home(&mut state, &input.instance_id)?;
     let (status, source) = (input.publish_status.as_ref(), input.event_source_name.as_ref());
     let page = call.page(&home.id, input.next_token.as_deref(), input.max_results, |after| {
-        home.data.rules.after(after).filter(|entry| {
-            status.is_none_or(|status| entry.data.status == *status)
+        let rules = &home.data.rules;
+        rules.after(after).filter(|entry| {
+            call.is_listed(rules, entry)
+                && status.is_none_or(|status| entry.data.status == *status)
                 && source.is_none_or(|source| entry.data.source() == source)
         })
     })?;
