@@ -294,10 +294,11 @@ fn change(
     if let Some(name) = &name {
         call.claim(flows, name, Some(id), DUPLICATE)?;
     }
-    if call.cx.policy.forgets_updates {
-        return Ok(());
-    }
     if let Some(entry) = flows.get_mut(id) {
+        if call.cx.policy.forgets_updates {
+            // Still refused if it has to be.
+            return edit(&mut entry.clone(), qualifier);
+        }
         edit(entry, qualifier)?;
         entry.data.modified = Timestamp::now();
     }

@@ -224,10 +224,11 @@ fn change(
     if let Some(name) = &name {
         call.claim(modules, name, Some(id), DUPLICATE)?;
     }
-    if call.cx.policy.forgets_updates {
-        return Ok(());
-    }
     if let Some(entry) = modules.get_mut(id) {
+        if call.cx.policy.forgets_updates {
+            // Still refused if it has to be.
+            return edit(&mut entry.data.clone(), qualifier);
+        }
         edit(&mut entry.data, qualifier)?;
     }
     if let Some(name) = name {
