@@ -66,6 +66,8 @@ pub struct Finding {
     pub actual: String,
     /// The exchange that shows it; for several, the deciding one.
     pub exchange: Option<Exchange>,
+    /// What led there, one line each, when it took more than one request that the reader must know of.
+    pub steps: Vec<String>,
 }
 
 /// A request and what came back, redacted of credentials only.

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::checks::walks::LONGEST;
+use crate::wiring::DEFAULT_WALK_LENGTH;
+
 /// Holds an endpoint of the Amazon Connect API to its contract.
 ///
 /// Without a command it runs: against the endpoint that --endpoint names, or against a built-in emulator.
@@ -148,6 +151,16 @@ pub struct RunFlags {
     /// Generated cases of each kind
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub cases: Option<u32>,
+    /// Random walks: sequences of operations, compared with a reference [default: 24 on this machine, 0 elsewhere]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    pub walks: Option<u32>,
+    /// Steps of a random walk
+    #[arg(long, value_name = "M", default_value_t = DEFAULT_WALK_LENGTH,
+          value_parser = clap::value_parser!(u16).range(1..=i64::from(LONGEST)))]
+    pub walk_length: u16,
+    /// Folder of walks that failed once, replayed first [default: walks in the report folder]
+    #[arg(long, value_name = "DIR")]
+    pub walk_regressions: Option<PathBuf>,
     /// Trials at a time [default: 8 on this machine, 2 elsewhere]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: Option<u16>,
@@ -264,6 +277,8 @@ mod tests {
             "emulate --port 1 --defect x",
             "emulate --benign x",
             "selftest a b --jobs 2 --format json",
+            "--walks 0 --walk-length 1 --walk-regressions x",
+            "run --walks 2000 --walk-length 1000",
             "replay a.json --curl",
             "list x --operations A --format json",
         ];
@@ -284,6 +299,10 @@ mod tests {
             "--seed -1",
             "--jobs 0",
             "--cases 0",
+            "--walks -1",
+            "--walks 1000001",
+            "--walk-length 0",
+            "--walk-length 1001",
             "--timeout 0",
             "--timeout x",
             "--format xml",

@@ -14,9 +14,10 @@ use connect_model::semantics::danger::{Danger, danger};
 use connect_model::validate::validate_slot;
 use connect_model::wire::encode_request;
 use connect_model::wire::message::HttpRequest;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
+use crate::coverage::Touched;
 use crate::plan::Permission;
 use crate::reply::{Reply, classify};
 use crate::resources::{self, RESOURCES, Resource};
@@ -70,6 +71,7 @@ pub struct Client {
     instance: OnceCell<Option<String>>,
     fixtures: Mutex<HashMap<(&'static str, String), Fixture>>,
     support: Vec<OnceCell<Option<String>>>,
+    touched: Touched,
     learned: Mutex<BTreeMap<String, BTreeMap<String, u64>>>,
 }
 
@@ -103,6 +105,7 @@ impl Client {
             instance: OnceCell::new(),
             fixtures: Mutex::default(),
             support: schema.operations().map(|_| OnceCell::new()).collect(),
+            touched: Touched::default(),
             learned: Mutex::default(),
         }
     }
@@ -121,6 +124,11 @@ impl Client {
             let asked = result.as_ref().ok().and_then(|exchange| exchange.response.headers.get("retry-after"));
             let asked = asked.and_then(|text| text.parse::<u64>().ok()).map(Duration::from_secs);
             let reply = classify(self.schema, operation, result, offered);
+            if let Reply::Refused(_, error) = &reply
+                && let Some(shape) = error.modelled
+            {
+                self.touched.error(operation, shape);
+            }
             let again = match &reply {
                 Reply::Trouble(_) => throttled,
                 Reply::Refused(exchange, _) => reply.is_server_fault() && TRANSIENT.contains(&exchange.response.status),
@@ -153,7 +161,13 @@ impl Client {
     /// Encodes a value and sends it; the text says why it cannot be expressed as a message.
     pub async fn call(&self, operation: OperationId, input: &Value) -> Result<Reply, String> {
         let request = encode_request(self.schema, operation, input).map_err(|error| error.to_string())?;
+        self.touched.value(self.schema, self.schema[operation].input, input);
         Ok(self.send(operation, &request).await)
+    }
+
+    /// What of the contract was touched.
+    pub fn touched(&self) -> &Touched {
+        &self.touched
     }
 
     /// The transport, for trials that need more than request and answer.
@@ -259,6 +273,8 @@ impl Client {
                     Some(row) => self.resource(row, &operation.name).await.map(|made| made.arn),
                     None => None,
                 }
+            } else if (operation.name.as_str(), member.name.as_str()) == resources::DIGEST {
+                self.published_digest(&operation.name).await
             } else if member.name == "Name" || member.name == "InstanceAlias" {
                 (danger(self.schema, operation) != Danger::Read).then(|| self.fresh_name())
             } else if member.idempotency_token {
@@ -287,6 +303,20 @@ impl Client {
                 }
             }
             map.entry(row.name_member).or_insert_with(|| self.fresh_name().into());
+        }
+    }
+
+    /// Digest of what the flow of an operation's trials has published: no other is accepted.
+    async fn published_digest(&self, operation: &str) -> Option<String> {
+        let row = RESOURCES.iter().find(|row| row.kind == "flow")?;
+        let flow = self.resource(row, operation).await?;
+        let named = json!({ "InstanceId": self.instance().await?, row.id_member: flow.id });
+        match self.call(self.schema.operation_named(row.describe)?, &named).await.ok()? {
+            Reply::Success(exchange) => {
+                let body: Value = serde_json::from_slice(&exchange.response.body).ok()?;
+                body["ContactFlow"]["FlowContentSha256"].as_str().map(str::to_owned)
+            }
+            _ => None,
         }
     }
 

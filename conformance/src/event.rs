@@ -106,6 +106,12 @@ pub struct EmulatorInfo {
     /// Random values per operation that the run asked for; none for the default.
     #[serde(default)]
     pub cases: Option<u32>,
+    /// Random walks that the run asked for; none for the default.
+    #[serde(default)]
+    pub walks: Option<u32>,
+    /// Their steps.
+    #[serde(default)]
+    pub walk_length: Option<u16>,
 }
 
 impl TargetInfo {

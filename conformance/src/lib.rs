@@ -5,6 +5,7 @@ pub mod case;
 pub mod checks;
 pub mod cli;
 pub mod client;
+pub mod coverage;
 pub mod credentials;
 pub mod emulator;
 pub mod event;

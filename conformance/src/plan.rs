@@ -10,7 +10,9 @@ use connect_model::semantics::danger::{Danger, danger};
 use connect_model::wire::encode_request;
 
 use crate::case::CaseId;
+use crate::checks::walks::{self, Subject};
 use crate::checks::{self, Check, error, idempotency, invalid, language, lifecycle, pagination, search, shape};
+use crate::resources::Resource;
 
 /// What is to be done for a case.
 #[derive(Clone, Debug)]
@@ -24,9 +26,11 @@ pub enum Task {
     /// Repeat a call.
     Idempotency,
     /// Follow a resource from its creation on.
-    Lifecycle,
+    Lifecycle(&'static Resource),
     /// Ask the observation of searches.
     Search,
+    /// Walk at random.
+    Walk(&'static Subject),
     /// Send a mutant and its twin.
     Mutation(Box<Site>),
     /// Send a request with a fault beside its value.
@@ -91,6 +95,8 @@ pub struct Selection {
     pub filter: Option<String>,
     /// What may be sent.
     pub permission: Permission,
+    /// Walks are asked for.
+    pub walks: bool,
 }
 
 /// A plan: cases in order of operation and family, and what it leaves out.
@@ -153,11 +159,29 @@ impl Plan {
         for check in idempotency::planned(schema, operation) {
             self.add(schema, selection, operation, check, None, Task::Idempotency);
         }
-        for check in lifecycle::planned(schema, operation) {
-            self.add(schema, selection, operation, check, None, Task::Lifecycle);
+        for lifecycle::Scenario { check, row, variant } in lifecycle::planned(schema, operation) {
+            self.add(schema, selection, operation, check, variant.map(str::to_owned), Task::Lifecycle(row));
+        }
+        if selection.walks {
+            self.walks(schema, operation, selection);
         }
         for check in search::planned(schema, operation) {
             self.add(schema, selection, operation, check, None, Task::Search);
+        }
+    }
+
+    fn walks(&mut self, schema: &Schema, operation: OperationId, selection: &Selection) {
+        let (Some(check), Some(planned)) =
+            (checks::find("lifecycle.walk"), walks::planned(schema, operation, &selection.permission))
+        else {
+            return;
+        };
+        match planned {
+            Ok(subject) => {
+                let variant = Some(subject.name.to_owned());
+                self.add(schema, selection, operation, check, variant, Task::Walk(subject));
+            }
+            Err(why) => self.not_sent.push(why),
         }
     }
 
@@ -230,7 +254,7 @@ mod tests {
 
     fn whole() -> Plan {
         let permission = Permission { loopback: true, ..Permission::default() };
-        Plan::new(Schema::connect(), &Selection { permission, ..Selection::default() })
+        Plan::new(Schema::connect(), &Selection { permission, walks: true, ..Selection::default() })
     }
 
     #[test]
@@ -276,6 +300,7 @@ mod tests {
             checks: BTreeSet::from(["invalid.enum-unknown".to_owned()]),
             filter: Some("ActionType".to_owned()),
             permission,
+            walks: true,
         };
         let plan = Plan::new(Schema::connect(), &selection);
         let ids: Vec<String> = plan.cases.iter().map(ToString::to_string).collect();

@@ -34,6 +34,9 @@ pub struct CaseFile {
     pub expected: String,
     /// What was there.
     pub actual: String,
+    /// What led there, when more than one request did: a replay sends the last one only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
     /// Base URL that the request went to.
     pub endpoint: String,
     /// Region of the signature.
@@ -191,6 +194,7 @@ impl CaseFile {
             pointer: finding.pointer.clone(),
             expected: finding.expected.clone(),
             actual: finding.actual.clone(),
+            steps: finding.steps.clone(),
             endpoint: target.endpoint.clone(),
             region: target.region.clone(),
             signing_name: target.signing_name.clone(),

@@ -63,6 +63,9 @@ const BAD_ID: &str = "AuthorizerConfigurationException";
 /// Quota errors share status 429 with throttling and are answers to the request.
 const QUOTA: &str = "LimitExceededException";
 
+/// Errors that say that there is too much of something. Source: service model of Amazon Connect.
+const QUOTAS: &[&str] = &[QUOTA, "ServiceQuotaExceededException"];
+
 /// Classes an answer. Once the endpoint is known to offer the operation, nothing counts as "unknown operation" any more:
 /// a nameless 404 is then an answer to be judged.
 pub fn classify(
@@ -119,6 +122,22 @@ impl Reply {
     /// A status of 5xx. The exception is a name that the front of Connect gives to an id that it cannot read.
     pub fn is_server_fault(&self) -> bool {
         self.refusal().is_some_and(|(status, code)| status >= 500 && code != Some(BAD_ID))
+    }
+
+    /// Refused because there is too much of something: that says nothing about the request.
+    pub fn is_quota(&self) -> bool {
+        self.refusal().is_some_and(|(status, code)| status == 402 || code.is_some_and(|code| QUOTAS.contains(&code)))
+    }
+
+    /// Without what differs from one time to the next, to be counted.
+    pub fn outline(&self) -> String {
+        match self {
+            Reply::Success(_) => "accepted".to_owned(),
+            Reply::Refused(exchange, error) => {
+                format!("{} {}", exchange.response.status, error.code.as_deref().unwrap_or("without a name"))
+            }
+            Reply::Unsupported(_) | Reply::Trouble(_) => self.describe(),
+        }
     }
 
     /// In a few words, for messages.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use connect_model::schema::Schema;
 
 use crate::case::Outcome;
+use crate::checks::walks::WalkConfig;
 use crate::event::EmulatorInfo;
 use crate::plan::Selection;
 use crate::replay::CaseFile;
@@ -38,6 +39,11 @@ pub async fn rerun(file: &CaseFile, info: &EmulatorInfo, timeout: Duration) -> R
         cases: info.cases.unwrap_or(DEFAULT_CASES),
         salt: wiring::salt(file.seed),
         timeout,
+        walks: WalkConfig {
+            count: info.walks.unwrap_or(wiring::DEFAULT_WALKS),
+            length: info.walk_length.unwrap_or(wiring::DEFAULT_WALK_LENGTH),
+            ..WalkConfig::default()
+        },
     };
     let (suite, _) = wiring::suite(schema, target.clone(), &selection, config).map_err(SessionError::usage)?;
     let known = suite.cases().iter().position(|case| case.to_string() == file.case);

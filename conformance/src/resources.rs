@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 pub struct Resource {
     /// Name for messages.
     pub kind: &'static str,
+    /// Name in case ids.
+    pub variant: &'static str,
     /// Creates one.
     pub create: &'static str,
     /// Top-level output member of `create` with the id.
@@ -36,6 +38,7 @@ pub struct Resource {
 pub const RESOURCES: &[Resource] = &[
     Resource {
         kind: "instance",
+        variant: "instance",
         create: "CreateInstance",
         id: "Id",
         arn: "Arn",
@@ -56,6 +59,7 @@ pub const RESOURCES: &[Resource] = &[
     },
     Resource {
         kind: "rule",
+        variant: "rule",
         create: "CreateRule",
         id: "RuleId",
         arn: "RuleArn",
@@ -70,6 +74,7 @@ pub const RESOURCES: &[Resource] = &[
     },
     Resource {
         kind: "flow",
+        variant: "flow",
         create: "CreateContactFlow",
         id: "ContactFlowId",
         arn: "ContactFlowArn",
@@ -84,6 +89,7 @@ pub const RESOURCES: &[Resource] = &[
     },
     Resource {
         kind: "flow module",
+        variant: "flow-module",
         create: "CreateContactFlowModule",
         id: "Id",
         arn: "Arn",
@@ -101,6 +107,9 @@ pub const RESOURCES: &[Resource] = &[
 /// Operations that name a resource by its ARN.
 pub const BY_ARN: &[(&str, &str)] =
     &[("TagResource", "resourceArn"), ("UntagResource", "resourceArn"), ("ListTagsForResource", "resourceArn")];
+
+/// The member that must be the digest of what a flow has published.
+pub const DIGEST: (&str, &str) = ("CreateContactFlowVersion", "FlowContentSha256");
 
 /// The row whose `create` is that operation.
 pub fn created_by(operation: &str) -> Option<&'static Resource> {

@@ -162,8 +162,9 @@ fn completion(outcome: &Outcome) -> Result<Completion, Failed> {
         Verdict::Indeterminate(why) => Ok(Completion::ignored_with(format!("indeterminate: {why}"))),
         Verdict::Fail => {
             let lines = outcome.findings.iter().filter(|finding| finding.level == Level::Must).map(|finding| {
-                let Finding { rule, pointer, expected, actual, .. } = finding;
-                format!("{rule}\n  at {pointer}\n  expected {expected}\n  actual {actual}")
+                let Finding { rule, pointer, expected, actual, steps, .. } = finding;
+                let steps: String = steps.iter().map(|step| format!("\n    {step}")).collect();
+                format!("{rule}\n  at {pointer}\n  expected {expected}\n  actual {actual}{steps}")
             });
             Err(Failed::from(lines.collect::<Vec<_>>().join("\n")))
         }
@@ -195,6 +196,7 @@ fn internal_error(case: &CaseId, panic: String) -> Finding {
         expected: "a verdict".to_owned(),
         actual: format!("the check panicked {panic}"),
         exchange: None,
+        steps: Vec::new(),
     }
 }
 
@@ -210,6 +212,7 @@ fn required(case: &CaseId, outcome: Outcome, require: &BTreeSet<String>) -> Outc
                 expected: "the operation".to_owned(),
                 actual: format!("unsupported: {why}"),
                 exchange: outcome.findings.iter().find_map(|finding| finding.exchange.clone()),
+                steps: Vec::new(),
             };
             Outcome { verdict: Verdict::Fail, findings: vec![finding], ..outcome }
         }

@@ -12,7 +12,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::case::Level;
-use crate::checks;
+use crate::checks::{self, walks::WalkConfig};
 use crate::emulator::{BENIGN, Benign, Config, Defect, Emulator, defects};
 use crate::event::Totals;
 use crate::plan::{Plan, Selection};
@@ -158,7 +158,9 @@ async fn attempt(schema: &'static Schema, subject: Subject) -> Result<Row, Sessi
     }
     let emulator = Emulator::start(schema, &config).await.map_err(SessionError::usage)?;
     let target = wiring::target_of(&emulator).map_err(SessionError::usage)?;
-    let config = SuiteConfig { seed: 1, cases: 2, salt: "matrix".to_owned(), timeout: Duration::from_secs(10) };
+    let timeout = Duration::from_secs(10);
+    let walks = WalkConfig { count: 32, length: 25, ..WalkConfig::default() };
+    let config = SuiteConfig { seed: 1, cases: 2, salt: "matrix".to_owned(), timeout, walks };
     let (suite, _) = wiring::suite(schema, target, &selection(), config).map_err(SessionError::usage)?;
     let (suite, next) = (Arc::new(suite), Arc::new(AtomicUsize::new(0)));
     let planned = suite.cases().len();

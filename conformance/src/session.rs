@@ -14,11 +14,12 @@ use tokio::runtime::Runtime;
 
 use crate::case::CaseId;
 use crate::checks;
+use crate::checks::walks::{Saved, WalkConfig};
 use crate::cli::{EmulatorFlags, Format, RunFlags, SelectionFlags};
 use crate::emulator::{BENIGN, Benign, Defect, Emulator, defects};
 use crate::event::{EmulatorInfo, RunInfo, TargetInfo};
 use crate::exit::Exit;
-use crate::plan::{Permission, Plan, Selection};
+use crate::plan::{Permission, Plan, Selection, Task};
 use crate::record::{Limits, Record};
 use crate::report::{self, json, progress::Progress, terminal};
 use crate::runner::{self, Judge, RunOptions, Stop};
@@ -97,7 +98,9 @@ impl Session {
             writes: flags.allow_writes,
             operations: flags.allow_operation.iter().cloned().collect(),
         };
-        let selection = selection(&flags.selection, filter, permission);
+        let walks = walks(flags, target.loopback)?;
+        let mut selection = selection(&flags.selection, filter, permission);
+        selection.walks = walks.count > 0;
         // On an emulator of our own, a seed decides everything; elsewhere no run may meet the names of another.
         let salt = if emulator.is_some() { seed } else { fresh_seed() };
         let config = SuiteConfig {
@@ -105,11 +108,17 @@ impl Session {
             cases: flags.cases.unwrap_or(wiring::DEFAULT_CASES),
             salt: wiring::salt(salt),
             timeout: flags.timeout,
+            walks,
         };
         let (suite, transport) = wiring::suite(schema, target, &selection, config).map_err(SessionError::usage)?;
         let plan = suite.plan();
         if plan.cases.is_empty() {
             return Err(nothing_planned(schema, &selection, plan));
+        }
+        if flags.walks.is_some_and(|count| count > 0)
+            && !plan.tasks.iter().any(|task| matches!(task.task, Task::Walk(_)))
+        {
+            return Err(no_walk(plan));
         }
         transport.probe().await.map_err(SessionError::usage)?;
         let info = run_info(plan, shown, schema, seed);
@@ -161,6 +170,23 @@ impl Session {
     }
 }
 
+/// How many walks, and where those are that failed once.
+fn walks(flags: &RunFlags, loopback: bool) -> Result<WalkConfig, SessionError> {
+    let default = if loopback { wiring::DEFAULT_WALKS } else { 0 };
+    let count = flags.walks.unwrap_or(default);
+    let folder = flags.walk_regressions.clone().unwrap_or_else(|| flags.report_dir.join("walks"));
+    // Read before anything is sent; a file that is no walk must not be passed over in silence.
+    let saved = if count > 0 { Saved::read_all(&folder).map_err(SessionError::usage)? } else { Vec::new() };
+    Ok(WalkConfig { count, length: flags.walk_length, saved, folder: Some(folder) })
+}
+
+/// Why walks that were asked for are not planned.
+fn no_walk(plan: &Plan) -> SessionError {
+    let refused = plan.not_sent.iter().find(|why| why.starts_with("walks ") || why.contains("--allow"));
+    let why = refused.map_or("none is among the chosen cases, `*/lifecycle.walk/*`", String::as_str);
+    SessionError::Nothing(format!("--walks asks for walks, and no walk is planned: {why}"))
+}
+
 /// A selection of the plan from flags whose words are known.
 pub fn selection(flags: &SelectionFlags, filter: Option<&str>, permission: Permission) -> Selection {
     Selection {
@@ -168,6 +194,7 @@ pub fn selection(flags: &SelectionFlags, filter: Option<&str>, permission: Permi
         checks: flags.checks.iter().cloned().collect(),
         filter: filter.map(str::to_owned),
         permission,
+        walks: true,
     }
 }
 
@@ -219,7 +246,7 @@ pub fn emulator_info(flags: &EmulatorFlags) -> Result<EmulatorInfo, SessionError
         defect: flags.defect.clone(),
         benign: flags.benign.clone(),
         resources: flags.resources,
-        cases: None,
+        ..EmulatorInfo::default()
     })
 }
 

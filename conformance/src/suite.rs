@@ -8,33 +8,35 @@ use connect_model::schema::OperationId;
 use tokio::sync::OnceCell;
 
 use crate::case::{CaseId, Outcome, Verdict};
+use crate::checks::walks::{self, WalkConfig};
 use crate::checks::{error, idempotency, invalid, language, level_at, lifecycle, pagination, search, shape};
 use crate::client::Client;
 use crate::event::{Coverage, Learned, Ratio};
 use crate::observe::Observation;
-use crate::plan::{Plan, Task};
+use crate::plan::{Plan, Planned, Task};
 use crate::runner::{Judge, Judgement};
 
 /// Everything that a run tries.
 pub struct Suite {
     plan: Plan,
     client: Client,
+    walks: WalkConfig,
     shapes: Vec<OnceCell<Arc<Observation>>>,
     errors: Vec<OnceCell<Arc<Observation>>>,
     pages: Vec<OnceCell<Arc<Observation>>>,
     searches: Vec<OnceCell<Arc<Observation>>>,
-    tried: Vec<AtomicBool>,
+    scored: Vec<AtomicBool>,
 }
 
 impl Suite {
     /// A suite that has sent nothing yet.
-    pub fn new(plan: Plan, client: Client) -> Self {
+    pub fn new(plan: Plan, client: Client, walks: WalkConfig) -> Self {
         fn cells(client: &Client) -> Vec<OnceCell<Arc<Observation>>> {
             client.schema.operations().map(|_| OnceCell::new()).collect()
         }
-        let tried = plan.cases.iter().map(|_| AtomicBool::new(false)).collect();
+        let scored = plan.cases.iter().map(|_| AtomicBool::new(false)).collect();
         let [shapes, errors, pages, searches] = std::array::from_fn(|_| cells(&client));
-        Self { shapes, errors, pages, searches, tried, plan, client }
+        Self { shapes, errors, pages, searches, scored, plan, client, walks }
     }
 
     /// What it tries.
@@ -55,6 +57,14 @@ impl Suite {
         cells[operation.index()].get_or_init(|| async { Arc::new(observe().await) }).await.clone()
     }
 
+    /// How many of the run's walks belong to a case: an equal part, and one at least.
+    fn share(&self, index: usize) -> u32 {
+        let is_walk = |planned: &&Planned| matches!(planned.task, Task::Walk(_));
+        let cases = self.plan.tasks.iter().filter(is_walk).count().max(1) as u32;
+        let before = self.plan.tasks.iter().take(index).filter(is_walk).count() as u32;
+        (self.walks.count / cases + u32::from(before < self.walks.count % cases)).max(1)
+    }
+
     /// Judges a case, with levels as they are on this endpoint.
     async fn judge(&self, index: usize) -> Outcome {
         let Outcome { verdict, mut findings, learned, requests } = self.judged(index).await;
@@ -62,7 +72,10 @@ impl Suite {
             finding.level = level_at(self.client.target.loopback, finding);
         }
         match verdict {
-            Verdict::Pass | Verdict::Fail => Outcome { learned, ..Outcome::from_findings(findings, requests) },
+            Verdict::Pass | Verdict::Fail => {
+                self.scored[index].store(true, Ordering::Relaxed);
+                Outcome { learned, ..Outcome::from_findings(findings, requests) }
+            }
             verdict => Outcome { verdict, findings, learned, requests },
         }
     }
@@ -70,7 +83,6 @@ impl Suite {
     async fn judged(&self, index: usize) -> Outcome {
         let planned = &self.plan.tasks[index];
         let (client, operation, check) = (&self.client, planned.operation, planned.check);
-        self.tried[index].store(true, Ordering::Relaxed);
         match &planned.task {
             Task::Shape => {
                 let seen = Self::shared(&self.shapes, operation, || shape::observe(client, operation)).await;
@@ -85,10 +97,14 @@ impl Suite {
                 seen.outcome(check.id)
             }
             Task::Idempotency => idempotency::run(client, operation, check).await,
-            Task::Lifecycle => lifecycle::run(client, operation, check).await,
+            Task::Lifecycle(row) => lifecycle::run(client, operation, check, row).await,
             Task::Search => {
                 let seen = Self::shared(&self.searches, operation, || search::observe(client, operation)).await;
                 seen.outcome(check.id)
+            }
+            Task::Walk(subject) => {
+                let share = self.share(index);
+                walks::run(client, operation, check, subject, share, &self.walks).await
             }
             Task::Mutation(site) => invalid::mutation(client, operation, site, check).await,
             Task::Language(trial) => language::run(client, operation, check, trial).await,
@@ -112,20 +128,22 @@ impl Judge for Suite {
 
     /// Constraints that were broken on purpose, of all that the model has on inputs.
     fn coverage(&self) -> Coverage {
-        let mutations = |tried: bool| {
-            let chosen = self.plan.tasks.iter().zip(&self.tried).filter(|(planned, done)| {
-                matches!(planned.task, Task::Mutation(_)) && (!tried || done.load(Ordering::Relaxed))
+        let mutations = |scored: bool| {
+            let chosen = self.plan.tasks.iter().zip(&self.scored).filter(|(planned, done)| {
+                matches!(planned.task, Task::Mutation(_)) && (!scored || done.load(Ordering::Relaxed))
             });
             chosen.count() as u64
         };
-        let operations: BTreeSet<&str> = self.plan.cases.iter().map(|case| case.operation.as_str()).collect();
+        let operations: BTreeSet<OperationId> = self.plan.tasks.iter().map(|planned| planned.operation).collect();
+        let operations: Vec<OperationId> = operations.into_iter().collect();
+        let (schema, touched) = (self.client.schema, self.client.touched());
         let left_out = self.plan.left_out.len() as u64;
         let constraints = Ratio { covered: mutations(true), total: mutations(false) + left_out };
         Coverage {
             operations: None,
-            members: None,
+            members: Some(touched.members(schema, &operations)),
             constraints: (!operations.is_empty()).then_some(constraints),
-            errors: None,
+            errors: Some(touched.errors(schema, &operations)),
         }
     }
 }

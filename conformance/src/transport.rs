@@ -1,15 +1,19 @@
 //! Sends one HTTP message and takes one back, bounded in time and size, byte for byte as it was encoded. Knows nothing of
 //! operations beyond their names, and judges nothing: trouble is classed, never interpreted.
 
+use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::io::ErrorKind;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
 use http::uri::PathAndQuery;
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper_rustls::builderstates::WantsSchemes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -18,6 +22,7 @@ use hyper_util::client::legacy::{self, Client};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use thiserror::Error;
+use tokio::sync::Notify;
 
 use crate::case::Exchange;
 use crate::credentials::chain;
@@ -212,6 +217,38 @@ impl Transport {
         })
     }
 
+    /// Sends a request and closes the connection a moment after the last of it was handed to the system: the client that
+    /// goes away before the answer. Whether the endpoint has read it, only the endpoint can show.
+    ///
+    /// # Errors
+    /// [`TransportError::Unsendable`] for a request without a body, whose end cannot be told; else as for
+    /// [`Transport::send`].
+    pub async fn send_and_hang_up(&self, request: &HttpRequest, linger: Duration) -> Result<Parting, TransportError> {
+        if self.has_given_up() {
+            return Err(TransportError::GaveUp { after: self.config.give_up_after });
+        }
+        if request.body.is_empty() {
+            return Err(TransportError::Unsendable("nothing tells when a request without a body is out".to_owned()));
+        }
+        let taken = Arc::new(Notify::new());
+        let mut outgoing = self.outgoing(request, self.signer.as_ref())?;
+        outgoing.body_mut().taken = Some(Arc::clone(&taken));
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        let leave = async {
+            taken.notified().await;
+            let out = Instant::now();
+            // Timers are too coarse for a process on this machine, which answers in less than a millisecond.
+            while out.elapsed() < linger {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            answer = self.exchange(outgoing, self.config.timeout) => answer.map(|_| Parting::Answered),
+            () = leave => Ok(Parting::HungUp),
+        }
+    }
+
     /// Asks for `/`, unsigned, to see whether anybody is there. Any answer will do, and so does a connection that stays
     /// silent; it is counted nowhere.
     ///
@@ -241,7 +278,7 @@ impl Transport {
         &self,
         request: &HttpRequest,
         signer: Option<&Signer>,
-    ) -> Result<http::Request<Full<Bytes>>, TransportError> {
+    ) -> Result<http::Request<Outgoing>, TransportError> {
         let unsendable = |what: String| TransportError::Unsendable(what);
         let path = format!("{}{}", self.endpoint.prefix(), request.uri);
         let path_and_query: PathAndQuery =
@@ -271,13 +308,13 @@ impl Transport {
             }
         }
         builder
-            .body(Full::new(Bytes::from(request.body.clone())))
+            .body(Outgoing { bytes: Full::new(Bytes::from(request.body.clone())), taken: None })
             .map_err(|error| unsendable(format!("{} {path}: {error}", request.method)))
     }
 
     async fn exchange(
         &self,
-        outgoing: http::Request<Full<Bytes>>,
+        outgoing: http::Request<Outgoing>,
         deadline: Duration,
     ) -> Result<HttpResponse, TransportError> {
         let mut received = None;
@@ -297,7 +334,7 @@ impl Transport {
     /// Fills `received` as bytes come in, so that a deadline or a reset finds what there was.
     async fn read(
         &self,
-        outgoing: http::Request<Full<Bytes>>,
+        outgoing: http::Request<Outgoing>,
         received: &mut Option<HttpResponse>,
     ) -> Result<(), Trouble> {
         let response = self.client.request(outgoing).await.map_err(|error| Trouble::of_head(&error))?;
@@ -350,12 +387,54 @@ impl Trouble {
     }
 }
 
+/// How [`Transport::send_and_hang_up`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// The connection was closed, and no answer had come.
+    HungUp,
+    /// The answer was faster.
+    Answered,
+}
+
+/// A request's body, which can tell when the last of it was taken to be sent.
+#[derive(Debug)]
+struct Outgoing {
+    bytes: Full<Bytes>,
+    taken: Option<Arc<Notify>>,
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let frame = Pin::new(&mut self.bytes).poll_frame(context);
+        if self.bytes.is_end_stream()
+            && let Some(taken) = &self.taken
+        {
+            taken.notify_one();
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.bytes.size_hint()
+    }
+}
+
 /// Connection pools by the way to the endpoint.
 #[derive(Debug)]
 enum Connections {
-    Plain(Client<HttpConnector, Full<Bytes>>),
-    Tls(Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
-    Proxied(Client<HttpsConnector<Tunnel<HttpConnector>>, Full<Bytes>>),
+    Plain(Client<HttpConnector, Outgoing>),
+    Tls(Client<HttpsConnector<HttpConnector>, Outgoing>),
+    Proxied(Client<HttpsConnector<Tunnel<HttpConnector>>, Outgoing>),
 }
 
 impl Connections {
@@ -381,7 +460,7 @@ impl Connections {
         Ok(Self::Plain(pool.build(tcp)))
     }
 
-    async fn request(&self, request: http::Request<Full<Bytes>>) -> Result<http::Response<Incoming>, legacy::Error> {
+    async fn request(&self, request: http::Request<Outgoing>) -> Result<http::Response<Incoming>, legacy::Error> {
         match self {
             Connections::Plain(client) => client.request(request).await,
             Connections::Tls(client) => client.request(request).await,

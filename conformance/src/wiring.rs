@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use connect_model::schema::Schema;
 
+use crate::checks::walks::WalkConfig;
 use crate::client::{Client, ClientConfig};
 use crate::emulator::{Benign, Config, Defect, Emulator};
 use crate::event::EmulatorInfo;
@@ -17,6 +18,12 @@ use crate::transport::{Transport, TransportConfig, TransportError};
 
 /// Random values per operation beside the fixed ones, unless somebody asks for another number.
 pub const DEFAULT_CASES: u32 = 3;
+
+/// Walks of a run on this machine, unless somebody asks for another number. Elsewhere there are none.
+pub const DEFAULT_WALKS: u32 = 24;
+
+/// Steps of a walk, unless somebody asks for another number.
+pub const DEFAULT_WALK_LENGTH: u16 = 20;
 
 /// How a suite makes its requests.
 #[derive(Clone, Debug)]
@@ -29,6 +36,8 @@ pub struct SuiteConfig {
     pub salt: String,
     /// For one request.
     pub timeout: Duration,
+    /// Random walks.
+    pub walks: WalkConfig,
 }
 
 /// What keeps the names of a run apart, from a number.
@@ -46,13 +55,13 @@ pub fn suite(
     selection: &Selection,
     config: SuiteConfig,
 ) -> Result<(Suite, Arc<Transport>), TransportError> {
-    let SuiteConfig { seed, cases, salt, timeout } = config;
+    let SuiteConfig { seed, cases, salt, timeout, walks } = config;
     let bounds = TransportConfig { timeout, ..TransportConfig::default() };
     let transport = Arc::new(Transport::new(&target, &schema.service.signing_name, bounds)?);
     let plan = Plan::new(schema, selection);
     let permission = selection.permission.clone();
     let client = Client::new(schema, target, Arc::clone(&transport), ClientConfig { seed, cases, salt, permission });
-    Ok((Suite::new(plan, client), transport))
+    Ok((Suite::new(plan, client, walks), transport))
 }
 
 /// Everything that the model has, on an endpoint that is on this machine.
@@ -62,6 +71,7 @@ pub fn everything() -> Selection {
         checks: BTreeSet::new(),
         filter: None,
         permission: crate::plan::Permission { loopback: true, ..Default::default() },
+        walks: true,
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use connect_conformance::checks::walks::WalkConfig;
 use connect_conformance::event::EmulatorInfo;
 use connect_conformance::runner::{self, Judge};
 use connect_conformance::wiring::{self, SuiteConfig};
@@ -31,7 +32,9 @@ fn run(arguments: &Arguments) -> Result<Conclusion, Box<dyn Error>> {
     let emulator = runtime.block_on(wiring::emulator(schema, &EmulatorInfo::default(), 0, SEED))?;
     let target = wiring::target_of(&emulator)?;
     let timeout = Duration::from_secs(10);
-    let config = SuiteConfig { seed: SEED, cases: wiring::DEFAULT_CASES, salt: "suite".to_owned(), timeout };
+    let walks =
+        WalkConfig { count: wiring::DEFAULT_WALKS, length: wiring::DEFAULT_WALK_LENGTH, ..WalkConfig::default() };
+    let config = SuiteConfig { seed: SEED, cases: wiring::DEFAULT_CASES, salt: "suite".to_owned(), timeout, walks };
     let (suite, _transport) = wiring::suite(schema, target, &wiring::everything(), config)?;
     let judge: Arc<dyn Judge> = Arc::new(suite);
     let conclusion = libtest_mimic::run(arguments, runner::trials(&judge, runtime.handle()));

@@ -1,6 +1,6 @@
 //! From a model file to a [`Schema`]: resolves names, merges traits, checks that the model does not contradict itself.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -17,6 +17,9 @@ use crate::schema::{
 
 /// Text of the built-in model: Amazon Connect, as `model/connect.json` has it.
 pub const BUILT_IN: &str = include_str!("../connect.json");
+
+/// Types of shapes whose values are whole numbers.
+const WHOLE_NUMBERS: &[&str] = &["byte", "short", "integer", "long", "bigInteger"];
 
 /// Why a model cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -260,14 +263,18 @@ impl<'a> Lowering<'a> {
                 }
                 Kind::Enum(values)
             }
-            "intEnum" => Kind::IntEnum(
-                definition
+            "intEnum" => {
+                let values: Vec<i64> = definition
                     .members
                     .values()
                     .map(|member| member.traits.get("smithy.api#enumValue").and_then(Value::as_i64))
                     .collect::<Option<_>>()
-                    .ok_or("an intEnum value is not an integer")?,
-            ),
+                    .ok_or("an intEnum value is not an integer")?;
+                if values.is_empty() {
+                    return Err("an intEnum without values has no value".to_owned());
+                }
+                Kind::IntEnum(values)
+            }
             "byte" => Kind::Number(Number::Byte),
             "short" => Kind::Number(Number::Short),
             "integer" => Kind::Number(Number::Integer),
@@ -321,6 +328,12 @@ impl<'a> Lowering<'a> {
                 return Err(format!("both {other} and {name} are bound to the whole body"));
             }
             list.push(lowered);
+        }
+        let mut keys = HashMap::new();
+        for member in list.iter().filter(|member| member.binding == Binding::Body) {
+            if let Some(other) = keys.insert(member.json_name.as_str(), member.name.as_str()) {
+                return Err(format!("both {other} and {} are called {:?} on the wire", member.name, member.json_name));
+            }
         }
         if let Some(payload) = payload
             && let Some(member) = list.iter().find(|member| member.binding == Binding::Body)
@@ -391,8 +404,16 @@ impl<'a> Lowering<'a> {
             .ids
             .get(definition.target.as_str())
             .ok_or_else(|| format!("refers to {}, which is not defined", definition.target))?;
-        let target_traits = self.ast.shapes.get(&definition.target).map(|shape| &shape.traits);
-        Ok(Slot { target, traits: self.slot_traits(&definition.traits, target_traits)? })
+        let shape = self.ast.shapes.get(&definition.target);
+        let traits = self.slot_traits(&definition.traits, shape.map(|shape| &shape.traits))?;
+        let whole = shape.is_some_and(|shape| WHOLE_NUMBERS.contains(&shape.kind.as_str()));
+        if let Some(range) = traits.range.filter(|_| whole) {
+            let (min, max) = (range.min.unwrap_or(f64::MIN), range.max.unwrap_or(f64::MAX));
+            if min.ceil() > max.floor() {
+                return Err(format!("there is no whole number in the range from {min} to {max}"));
+            }
+        }
+        Ok(Slot { target, traits })
     }
 
     /// Traits of a position: `own` first, `target` where `own` is silent.
@@ -463,70 +484,111 @@ fn check_order<T: PartialOrd + std::fmt::Display>(bounds: Bounds<T>, what: &str)
     }
 }
 
-/// Fills `min_depth` and `recursive`; a shape without any finite value is a contradiction.
+/// Least nesting of every shape's values, and whether values of it can hold others of the same shape. Both in one pass
+/// over the references: a model may be one chain of thousands of shapes.
 fn measure_depth(schema: &mut Schema) -> Lowered<()> {
     let count = schema.shapes.len();
-    let mut depth = vec![u32::MAX; count];
-    loop {
-        let mut changed = false;
-        for at in 0..count {
-            let of = |slot: &Slot| depth[slot.target.0 as usize];
-            let least_length = schema.shapes[at].base.length.and_then(|bounds| bounds.min).unwrap_or(0);
-            let inner = match &schema.shapes[at].kind {
-                Kind::Structure(members) => {
-                    members.iter().filter(|m| m.required).map(|m| of(&m.slot)).max().unwrap_or(0)
-                }
-                Kind::Union(members) => members.iter().map(|m| of(&m.slot)).min().unwrap_or(u32::MAX),
-                Kind::List(list) if least_length > 0 => of(&list.member),
-                Kind::Map(map) if least_length > 0 => of(&map.value),
-                _ => 0,
-            };
-            let own = inner.saturating_add(1);
-            if own < depth[at] {
-                depth[at] = own;
-                changed = true;
-            }
-        }
-        if !changed {
-            break;
+    // Shapes that a value of each cannot do without: all of them for structures, one of them for unions.
+    let mut missing = vec![0_usize; count];
+    let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for (at, shape) in schema.shapes.iter().enumerate() {
+        let forced = shape.base.length.and_then(|bounds| bounds.min).unwrap_or(0) > 0;
+        let needs: Vec<ShapeId> = match &shape.kind {
+            Kind::Structure(members) => members.iter().filter(|m| m.required).map(|m| m.slot.target).collect(),
+            Kind::Union(members) => members.iter().map(|m| m.slot.target).collect(),
+            Kind::List(list) if forced => vec![list.member.target],
+            Kind::Map(map) if forced => vec![map.value.target],
+            _ => Vec::new(),
+        };
+        missing[at] = match &shape.kind {
+            Kind::Union(_) => 1,
+            _ => needs.len(),
+        };
+        for target in needs {
+            dependents[target.0 as usize].push(at);
         }
     }
-    for (shape, depth) in schema.shapes.iter_mut().zip(depth) {
-        if depth == u32::MAX {
+    // Each shape is one deeper than the last that it waits for, so that first come is least deep.
+    let mut depth = vec![0_u32; count];
+    let mut settled: VecDeque<usize> = (0..count).filter(|at| missing[*at] == 0).collect();
+    settled.iter().for_each(|at| depth[*at] = 1);
+    while let Some(at) = settled.pop_front() {
+        for dependent in &dependents[at] {
+            if depth[*dependent] == 0 {
+                missing[*dependent] -= 1;
+                if missing[*dependent] == 0 {
+                    depth[*dependent] = depth[at].saturating_add(1);
+                    settled.push_back(*dependent);
+                }
+            }
+        }
+    }
+    let recursive = on_cycles(schema);
+    for ((shape, depth), recursive) in schema.shapes.iter_mut().zip(depth).zip(recursive) {
+        if depth == 0 {
             return Err(format!("shape {} requires itself: no finite value satisfies it", shape.name));
         }
         shape.min_depth = depth;
-    }
-    for at in 0..count {
-        schema.shapes[at].recursive = reaches_itself(schema, ShapeId(at as u32));
+        shape.recursive = recursive;
     }
     Ok(())
 }
 
-fn targets(kind: &Kind) -> Vec<ShapeId> {
-    match kind {
+fn targets(kind: &Kind) -> Vec<usize> {
+    let ids: Vec<ShapeId> = match kind {
         Kind::Structure(members) | Kind::Union(members) => members.iter().map(|m| m.slot.target).collect(),
         Kind::List(list) => vec![list.member.target],
         Kind::Map(map) => vec![map.value.target],
         _ => Vec::new(),
-    }
+    };
+    ids.into_iter().map(|id| id.0 as usize).collect()
 }
 
-fn reaches_itself(schema: &Schema, start: ShapeId) -> bool {
-    let mut queue = targets(&schema[start].kind);
-    if queue.is_empty() {
-        return false;
-    }
-    let mut seen = vec![false; schema.shapes.len()];
-    while let Some(id) = queue.pop() {
-        if id == start {
-            return true;
+/// Shapes that can be reached from themselves: those in a strongly connected component of more than one shape, or with
+/// a reference to themselves (Tarjan's algorithm, without recursion).
+fn on_cycles(schema: &Schema) -> Vec<bool> {
+    const UNSEEN: usize = usize::MAX;
+    let count = schema.shapes.len();
+    let edges: Vec<Vec<usize>> = schema.shapes.iter().map(|shape| targets(&shape.kind)).collect();
+    let (mut order, mut low) = (vec![UNSEEN; count], vec![UNSEEN; count]);
+    let (mut open, mut stack, mut seen) = (vec![false; count], Vec::new(), 0);
+    let mut cyclic = vec![false; count];
+    for root in 0..count {
+        if order[root] != UNSEEN {
+            continue;
         }
-        if !std::mem::replace(&mut seen[id.0 as usize], true) {
-            queue.extend(targets(&schema[id].kind));
+        let mut path = vec![(root, 0)];
+        while let Some((at, edge)) = path.pop() {
+            if edge == 0 {
+                (order[at], low[at], open[at]) = (seen, seen, true);
+                seen += 1;
+                stack.push(at);
+            } else {
+                low[at] = low[at].min(low[edges[at][edge - 1]]);
+            }
+            let next = (edge..edges[at].len()).find(|next| {
+                let target = edges[at][*next];
+                if open[target] {
+                    low[at] = low[at].min(order[target]);
+                }
+                order[target] == UNSEEN
+            });
+            if let Some(next) = next {
+                path.push((at, next + 1));
+                path.push((edges[at][next], 0));
+                continue;
+            }
+            if low[at] == order[at] {
+                let from = stack.iter().rposition(|shape| *shape == at).unwrap_or_default();
+                let component = stack.split_off(from);
+                let loops = component.len() > 1 || edges[at].contains(&at);
+                for shape in component {
+                    (open[shape], cyclic[shape]) = (false, loops);
+                }
+            }
         }
     }
-    false
+    cyclic
 }
 
 fn lower_operation(
@@ -738,4 +800,82 @@ fn infer_pagination(schema: &Schema, operation: &Operation) -> Option<Pagination
         _ => None,
     };
     Some(Pagination { input_token, output_token: vec![output_token], items, page_size, inferred: true })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A model with one operation, whose input is the shape `x#In`.
+    fn load(shapes: Value) -> Result<Schema, String> {
+        let mut all = json!({
+            "x#S": {"type": "service", "version": "1", "operations": [{"target": "x#Op"}],
+                    "traits": {"aws.protocols#restJson1": {}}},
+            "x#Op": {"type": "operation", "input": {"target": "x#In"},
+                     "traits": {"smithy.api#http": {"method": "POST", "uri": "/op", "code": 200}}},
+        });
+        all.as_object_mut().unwrap().extend(shapes.as_object().unwrap().clone());
+        let text = json!({"smithy": "2.0", "shapes": all}).to_string();
+        Schema::from_text("test", text.into_bytes()).map_err(|error| error.to_string())
+    }
+
+    fn structure(members: &[(&str, &str, bool)]) -> Value {
+        let member = |(name, target, required): &(&str, &str, bool)| {
+            let traits = if *required { json!({"smithy.api#required": {}}) } else { json!({}) };
+            ((*name).to_owned(), json!({"target": target, "traits": traits}))
+        };
+        json!({"type": "structure", "members": members.iter().map(member).collect::<serde_json::Map<_, _>>()})
+    }
+
+    #[test]
+    fn depth_and_recursion_are_those_of_the_graph() {
+        let schema = load(json!({
+            "x#In": structure(&[("A", "x#A", true), ("Text", "smithy.api#String", false)]),
+            "x#A": structure(&[("B", "x#B", true), ("Flat", "x#Flat", true)]),
+            "x#B": {"type": "union", "members": {"Deep": {"target": "x#A"}, "Leaf": {"target": "smithy.api#String"}}},
+            "x#Flat": structure(&[("Tree", "x#Tree", false)]),
+            "x#Tree": {"type": "list", "member": {"target": "x#Tree"}},
+        }))
+        .unwrap();
+        let of = |name: &str| {
+            let shape = &schema[schema.shape_named(name).unwrap()];
+            (shape.min_depth, shape.recursive)
+        };
+        assert_eq!(["In", "A", "B", "Flat", "Tree"].map(of), [(4, false), (3, true), (2, true), (1, false), (1, true)]);
+        let endless = json!({"x#In": structure(&[("In", "x#In", true)])});
+        assert!(load(endless).unwrap_err().contains("requires itself"));
+    }
+
+    #[test]
+    fn a_chain_of_shapes_is_as_deep_as_it_is_long() {
+        const LENGTH: u32 = 20_000;
+        let mut shapes = json!({"x#In": structure(&[("Next", "x#C0", true)])});
+        for at in 0..LENGTH {
+            let next = if at + 1 == LENGTH { "x#Last".to_owned() } else { format!("x#C{}", at + 1) };
+            shapes[format!("x#C{at}")] = structure(&[("Next", &next, true), ("Back", "x#In", false)]);
+        }
+        shapes["x#Last"] = structure(&[]);
+        let schema = load(shapes).unwrap();
+        let shape = |name: &str| &schema[schema.shape_named(name).unwrap()];
+        assert_eq!(shape("In").min_depth, LENGTH + 2);
+        assert!(shape("In").recursive && shape("C10000").recursive && !shape("Last").recursive);
+    }
+
+    #[test]
+    fn what_no_value_can_satisfy_is_refused() {
+        for (shape, why) in [
+            (json!({"type": "intEnum", "members": {}}), "an intEnum without values"),
+            (json!({"type": "integer", "traits": {"smithy.api#range": {"min": 0.2, "max": 0.8}}}), "no whole number"),
+        ] {
+            let error = load(json!({"x#In": structure(&[("A", "x#A", false)]), "x#A": shape})).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+        let mut twice = structure(&[("A", "smithy.api#String", false), ("B", "smithy.api#String", false)]);
+        twice["members"]["A"]["traits"]["smithy.api#jsonName"] = "B".into();
+        let error = load(json!({"x#In": twice})).unwrap_err();
+        assert!(error.contains("both A and B are called") || error.contains("both B and A are called"), "{error}");
+    }
 }

@@ -66,7 +66,7 @@ pub async fn run(client: &Client, operation: OperationId, check: &'static Check,
     }
     for breach in &trial.learned {
         if let Ok(Pair { invalid, .. }) = pair(client, operation, check, breach).await {
-            let fact = client.call(operation, &invalid).await.map_or_else(|why| why, |reply| outline(&reply));
+            let fact = client.call(operation, &invalid).await.map_or_else(|why| why, |reply| reply.outline());
             client.learn(format!("{}, {}", breach.language, breach.kind), fact);
         }
     }
@@ -210,18 +210,7 @@ fn learn_types(client: &Client, operation: OperationId, breach: &Breach, valid: 
         content["Actions"].as_array().into_iter().flatten().filter_map(|action| action["Type"].as_str()).collect();
     let name = &client.schema[operation].name;
     for kind in types {
-        client.learn(format!("flow action {kind}"), format!("{} in {name}", outline(twin)));
-    }
-}
-
-/// A reply without its message, to be counted.
-pub(super) fn outline(reply: &Reply) -> String {
-    match reply {
-        Reply::Success(_) => "accepted".to_owned(),
-        Reply::Refused(exchange, error) => {
-            format!("{} {}", exchange.response.status, error.code.as_deref().unwrap_or("without a name"))
-        }
-        Reply::Unsupported(_) | Reply::Trouble(_) => reply.describe(),
+        client.learn(format!("flow action {kind}"), format!("{} in {name}", twin.outline()));
     }
 }
 

@@ -11,6 +11,7 @@ pub mod pagination;
 pub mod search;
 pub mod shape;
 mod steps;
+pub mod walks;
 
 use std::sync::OnceLock;
 
@@ -58,6 +59,7 @@ impl Check {
             expected: expected.into(),
             actual: actual.into(),
             exchange: exchange.cloned(),
+            steps: Vec::new(),
         }
     }
 }
@@ -117,7 +119,9 @@ pub fn find(id: &str) -> Option<&'static Check> {
 
 /// The row of a table, by an id that the table is known to have.
 pub(crate) fn row(table: &'static [Check], id: &str) -> &'static Check {
-    table.iter().find(|check| check.id == id).unwrap_or(&table[0])
+    let found = table.iter().find(|check| check.id == id);
+    debug_assert!(found.is_some(), "no check {id} in its table");
+    found.unwrap_or(&table[0])
 }
 
 /// Smithy and restJson1 as the source of a rule.

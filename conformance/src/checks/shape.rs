@@ -227,7 +227,11 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
             }
         };
         match client.call(operation, &input).await {
-            Ok(Reply::Success(exchange)) => judge(schema, operation, &exchange, &mut seen),
+            Ok(Reply::Success(exchange)) => {
+                if let Some(output) = judge(schema, operation, &exchange, &mut seen) {
+                    client.touched().value(schema, schema[operation].output, &output);
+                }
+            }
             Ok(reply @ Reply::Refused(..)) => {
                 let Reply::Refused(exchange, _) = &reply else { continue };
                 if reply.is_server_fault() || (300..400).contains(&exchange.response.status) {
@@ -263,8 +267,8 @@ fn refused_throughout(schema: &Schema, operation: OperationId, refusals: &[Reply
     }
 }
 
-/// Judges one success.
-pub fn judge(schema: &Schema, operation: OperationId, exchange: &Exchange, seen: &mut Observation) {
+/// Judges one success, and gives the value that it holds if it can be read.
+fn judge(schema: &Schema, operation: OperationId, exchange: &Exchange, seen: &mut Observation) -> Option<Value> {
     let contract = &schema[operation];
     let response = &exchange.response;
     let mut findings = Vec::new();
@@ -293,7 +297,7 @@ pub fn judge(schema: &Schema, operation: OperationId, exchange: &Exchange, seen:
     }
     let Some(output) = contract.output else {
         seen.add(findings);
-        return;
+        return None;
     };
     seen.judged(row(CHECKS, "shape.content-type").id);
     seen.judged(row(CHECKS, "shape.json").id);
@@ -302,7 +306,7 @@ pub fn judge(schema: &Schema, operation: OperationId, exchange: &Exchange, seen:
         Err(error) => {
             fail("shape.json", "", "a JSON object".to_owned(), error.to_string());
             seen.add(findings);
-            return;
+            return None;
         }
     };
     for unknown in &decoded.unknown {
@@ -328,6 +332,7 @@ pub fn judge(schema: &Schema, operation: OperationId, exchange: &Exchange, seen:
         seen.judged(check.id);
     }
     seen.add(findings);
+    Some(decoded.value)
 }
 
 /// The check that a violation in an output belongs to, and its level where that is not the check's.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::case::Exchange;
 use crate::client::{Client, Made, made_of};
 use crate::reply::Reply;
-use crate::resources::Resource;
+use crate::resources::{RESOURCES, Resource};
 
 /// Waits for something to become visible, in growing pauses, until a deadline.
 pub(super) struct Wait {
@@ -79,4 +79,47 @@ pub(super) fn naming(row: &Resource, created: &Value, id: &str) -> Value {
 pub(super) fn body(exchange: &Exchange) -> Result<Value, String> {
     serde_json::from_slice(&exchange.response.body)
         .map_err(|error| format!("the answer of {} is not JSON: {error}", exchange.operation))
+}
+
+/// An instance in which nobody else makes anything, where it harms nobody to make one; else the one of the run.
+pub(super) async fn quiet_instance(client: &Client) -> Result<String, String> {
+    if client.target.loopback
+        && let Ok(made) = client.make(&RESOURCES[0]).await
+        && instance_is_ready(client, &made.id).await
+    {
+        return Ok(made.id);
+    }
+    client.instance().await.ok_or_else(|| "there is no instance to work in".to_owned())
+}
+
+/// Waits for an instance whose creation may still be under way.
+async fn instance_is_ready(client: &Client, id: &str) -> bool {
+    let row = &RESOURCES[0];
+    let mut wait = Wait::brief(client);
+    loop {
+        let Ok(exchange) = succeed(client, row.describe, &json!({ row.id_member: id })).await else { return false };
+        match body(&exchange).map(|body| body["Instance"]["InstanceStatus"].clone()) {
+            Ok(Value::String(status)) if status == "CREATION_IN_PROGRESS" => {}
+            Ok(Value::String(status)) => return status == "ACTIVE",
+            _ => return true,
+        }
+        if !wait.again().await {
+            return false;
+        }
+    }
+}
+
+/// The input that makes a resource in an instance, under a new name.
+pub(super) async fn creation_in(client: &Client, row: &Resource, instance: &str) -> Result<Value, String> {
+    let (_, mut input) = client.creation(row).await.ok_or_else(|| format!("no {} can be made", row.kind))?;
+    if row.id_member != "InstanceId" {
+        input["InstanceId"] = instance.into();
+    }
+    Ok(input)
+}
+
+/// Makes a resource in an instance; with the input that made it.
+pub(super) async fn make_in(client: &Client, row: &Resource, instance: &str) -> Result<(Made, Value), String> {
+    let input = creation_in(client, row, instance).await?;
+    Ok((create(client, row, &input).await?, input))
 }

@@ -51,15 +51,43 @@ pub(super) fn edit_criteria(request: &mut HttpRequest, change: &dyn Fn(&mut Map<
             _ => {}
         }
     }
+    edit_search(request, &|body| {
+        body.get_mut("SearchCriteria").into_iter().for_each(|criteria| visit(criteria, change))
+    });
+}
+
+/// Shows the body of a search to `change`, in the searches that are performed.
+pub(super) fn edit_search(request: &mut HttpRequest, change: &dyn Fn(&mut Map<String, Value>)) {
     const SEARCHES: &[&str] = &["/search-rules", "/search-contact-flows", "/search-contact-flow-modules"];
     if !SEARCHES.contains(&request.uri.as_str()) {
         return;
     }
-    if let Ok(mut body) = serde_json::from_slice::<Value>(&request.body)
-        && let Some(criteria) = body.get_mut("SearchCriteria")
-    {
-        visit(criteria, change);
-        request.body = body.to_string().into_bytes();
+    if let Ok(Value::Object(mut body)) = serde_json::from_slice(&request.body) {
+        change(&mut body);
+        request.body = Value::Object(body).to_string().into_bytes();
+    }
+}
+
+/// Shows every node of a search's filter to `change`.
+pub(super) fn edit_filter(request: &mut HttpRequest, change: &dyn Fn(&mut Map<String, Value>)) {
+    edit_search(request, &|body| {
+        if let Some(Value::Object(filter)) = body.get_mut("SearchFilter") {
+            filter.values_mut().filter_map(Value::as_object_mut).for_each(change);
+        }
+    });
+}
+
+/// Shortens a list of a node to a length that depends on what it has.
+pub(super) fn cut_list(node: &mut Map<String, Value>, list: &str, keep: fn(usize) -> usize) {
+    if let Some(Value::Array(items)) = node.get_mut(list) {
+        items.truncate(keep(items.len()));
+    }
+}
+
+/// Reads one way of comparing text as another.
+pub(super) fn compare_as(node: &mut Map<String, Value>, asked: &str, read: &str) {
+    if let Some(comparison) = node.get_mut("ComparisonType").filter(|value| *value == asked) {
+        *comparison = read.into();
     }
 }
 

@@ -36,6 +36,11 @@ impl Walk {
         }
         Self(digest.finalize().into())
     }
+
+    /// The same walk in pages of one size only.
+    fn sized(&self, room: usize) -> Self {
+        Self(Sha256::new().chain_update(self.0).chain_update((room as u64).to_be_bytes()).finalize().into())
+    }
 }
 
 /// How long a page may be.
@@ -81,20 +86,24 @@ impl Pages {
         size: Size,
         items: impl Fn(u64) -> I,
     ) -> Result<Page<T>, Refusal> {
-        let mut position = match token {
-            None => START,
-            Some(token) => self.read(walk, token)?,
-        };
         let asked = size.asked.and_then(|asked| usize::try_from(asked).ok()).filter(|asked| *asked > 0);
         let mut room = asked.unwrap_or(size.default).max(1);
         match self.policy {
             Paging::IgnoresSize => room = size.default,
             Paging::Short => room = (room - 1).max(1),
-            Paging::EmptyBetween if position.after > 0 && !position.repeated => {
-                position.repeated = true;
-                return Ok(Page { items: Vec::new(), next: Some(self.write(walk, position)) });
-            }
             _ => {}
+        }
+        let walk = &if self.policy == Paging::BoundToSize { walk.sized(room) } else { *walk };
+        let mut position = match token {
+            None => START,
+            Some(token) => self.read(walk, token)?,
+        };
+        if self.policy == Paging::EmptyBetween && position.after > 0 && !position.repeated {
+            position.repeated = true;
+            return Ok(Page { items: Vec::new(), next: Some(self.write(walk, position)) });
+        }
+        if matches!(self.policy, Paging::ByOffset | Paging::NewestByOffset) {
+            return Ok(self.cut_by_offset(walk, position.after, room, items(0).map(|(_, item)| item).collect()));
         }
         let mut page = Vec::new();
         let mut repeated = false;
@@ -114,6 +123,9 @@ impl Pages {
         }
         position.repeated = repeated && page.len() == 1;
         let more = rest.peek().map(|(order, _)| *order);
+        if self.policy == Paging::LosesLastOfThrees && room == 3 && more.is_none() {
+            page.pop();
+        }
         let next = match (self.policy, more) {
             (Paging::LosesItem, Some(order)) => Some(Position { after: order, repeated: false }),
             (Paging::NeverEnds, None) if token.is_some() || !page.is_empty() => Some(position),
@@ -122,6 +134,18 @@ impl Pages {
             (_, None) => None,
         };
         Ok(Page { items: page, next: next.map(|position| self.write(walk, position)) })
+    }
+
+    /// What a good endpoint does not do: positions are counted, and move when something comes or goes.
+    fn cut_by_offset<T>(&self, walk: &Walk, shown: u64, room: usize, mut all: Vec<T>) -> Page<T> {
+        if self.policy == Paging::NewestByOffset {
+            all.reverse();
+        }
+        let total = all.len() as u64;
+        let items: Vec<T> = all.into_iter().skip(usize::try_from(shown).unwrap_or(usize::MAX)).take(room).collect();
+        let after = shown + items.len() as u64;
+        let next = (after < total).then(|| self.write(walk, Position { after, repeated: false }));
+        Page { items, next }
     }
 
     fn write(&self, walk: &Walk, position: Position) -> String {
@@ -295,6 +319,11 @@ mod tests {
             assert!(loses.len() < 5 && loses.iter().collect::<BTreeSet<_>>().len() == loses.len());
 
             assert_eq!(walk(&Pages::new(1, Paging::IgnoresSize), &keys, size), [[1, 2, 3, 4, 5]]);
+
+            let sized = walk(&Pages::new(1, Paging::LosesLastOfThrees), &keys, size).concat();
+            assert_eq!(sized.len(), if size == 3 { 4 } else { 5 });
+            assert_eq!(walk(&Pages::new(1, Paging::ByOffset), &keys, size).concat(), [1, 2, 3, 4, 5]);
+            assert_eq!(walk(&Pages::new(1, Paging::NewestByOffset), &keys, size).concat(), [5, 4, 3, 2, 1]);
 
             let endless = walk(&Pages::new(1, Paging::NeverEnds), &keys, size);
             assert!(endless.len() == 50 && endless.concat() == [1, 2, 3, 4, 5]);

@@ -25,10 +25,20 @@ pub(crate) struct Policy {
     pub(crate) shows_drafts: bool,
     /// What searches find.
     pub(crate) finds: Finds,
-    /// Tags are acknowledged and not kept.
-    pub(crate) forgets_tags: bool,
+    /// What becomes of tags.
+    pub(crate) tagging: Tagging,
+    /// Changes of the state (archived, active) are acknowledged and not made.
+    pub(crate) forgets_state: bool,
+    /// What becomes of versions.
+    pub(crate) versions: Versions,
+    /// How long an instance is in creation; none for those that are active at once.
+    pub(crate) creation_takes: Option<Duration>,
+    /// What calls at the same time do to each other.
+    pub(crate) race: Race,
     /// What shows a new resource only after a while.
     pub(crate) lag: Lag,
+    /// What goes wrong only after something else was done.
+    pub(crate) lapse: Option<Lapse>,
 }
 
 /// Which problems of a language are not seen: by operation, language and kind.
@@ -69,6 +79,65 @@ impl Lag {
     }
 }
 
+/// What becomes of tags.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tagging {
+    /// Added, overwritten and removed by key.
+    #[default]
+    Sound,
+    /// Acknowledged and not kept.
+    Forgotten,
+    /// TagResource replaces all tags.
+    Replaced,
+    /// UntagResource removes nothing.
+    Sticky,
+}
+
+/// What becomes of versions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Versions {
+    /// Numbered from 1, and unchangeable.
+    #[default]
+    Kept,
+    /// Each shows what is published now.
+    Mutable,
+    /// Every version has the number 1.
+    Unnumbered,
+}
+
+/// What calls at the same time do to each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Race {
+    /// Nothing: they happen one after the other.
+    #[default]
+    None,
+    /// A creation that begins while another is under way is not listed.
+    Creations,
+    /// Names are looked up first and taken later.
+    Names,
+    /// Tags are read first and written back later.
+    Tags,
+}
+
+/// What goes wrong only after something else was done: one call shows nothing of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lapse {
+    /// A name stays taken when its holder is deleted.
+    NameAfterDelete,
+    /// A name stays taken when its holder gets another.
+    NameAfterRename,
+    /// An edit of the draft changes what is published, too.
+    PublishesDraft,
+    /// A new name takes a flow or module out of the archive.
+    RenameRestores,
+    /// What is in the archive is not deleted, though that is acknowledged.
+    ArchiveKeeps,
+    /// The tags of what was deleted come back with its name.
+    TagsReturn,
+    /// Versions are lost when other content is published.
+    VersionsLost,
+}
+
 /// What becomes of client tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Tokens {
@@ -79,6 +148,10 @@ pub(crate) enum Tokens {
     Ignored,
     /// Tokens that agree in all but their last four characters count as the same, whatever the body.
     Greedy,
+    /// Never looked at: names alone keep a replay from making a second resource.
+    Unread,
+    /// One memory for all operations and instances: whoever comes with a token gets what it led to first.
+    Shared,
     /// Looked up first, written later, with time for others between.
     Raced,
 }
@@ -119,4 +192,14 @@ pub(crate) enum Paging {
     Short,
     /// After every page comes an empty one.
     EmptyBetween,
+    /// A token counts the items before it.
+    ByOffset,
+    /// The same, and what was made last comes first.
+    NewestByOffset,
+    /// The last item is left out in pages of three.
+    LosesLastOfThrees,
+    /// A token works with the page size that it was given with.
+    BoundToSize,
+    /// A token names its instance, which is looked at instead of the one in the request.
+    CarriesPlace,
 }

@@ -76,12 +76,17 @@ pub(crate) fn once<O: Serialize + DeserializeOwned>(
         Tokens::Greedy => token.char_indices().rev().nth(3).map_or(token, |(at, _)| &token[..at]),
         _ => token,
     };
-    let key = Key { operation: creation.operation, instance: creation.instance.to_owned(), token: token.to_owned() };
+    let (operation, instance) = match policy.tokens {
+        Tokens::Unread => return create(&mut state, unique),
+        Tokens::Shared => ("", ""),
+        _ => (creation.operation, creation.instance),
+    };
+    let key = Key { operation, instance: instance.to_owned(), token: token.to_owned() };
     let seen = state.replays.seen.get(&key).cloned();
     let names = match (policy.tokens, seen) {
         (Tokens::Ignored, Some(_)) => Names::Shared,
         (_, Some(seen)) => {
-            if seen.body != creation.body && policy.tokens != Tokens::Greedy {
+            if seen.body != creation.body && !matches!(policy.tokens, Tokens::Greedy | Tokens::Shared) {
                 let message = "ClientToken was used before with another request; use a new token for a new request";
                 return Err(Refusal::Named(creation.clash, message.to_owned()));
             }

@@ -13,9 +13,9 @@ use serde_json::Value;
 
 use super::arn::{self, DEFAULT_INSTANCE_ID, Place};
 use super::defects::{Fault, Scene};
-use super::handlers::{self, Answer, Context, Handlers};
+use super::handlers::{self, Answer, Context, Handlers, Races};
 use super::pages::Pages;
-use super::policy::{Policy, Tokens};
+use super::policy::{Policy, Race, Tokens};
 use super::refusal::{Refusal, VALIDATION};
 use super::store::Store;
 use super::synthesize::Synthesizer;
@@ -71,6 +71,7 @@ impl Service {
                 limits: config.limits,
                 store,
                 pages: Pages::new(config.seed, policy.paging),
+                races: Races::default(),
             },
             fault,
             seed: config.seed,
@@ -127,7 +128,7 @@ impl Service {
 
     /// A call may sleep, and should not do so on a thread that others wait for.
     pub(crate) fn may_sleep(&self) -> bool {
-        self.cx.policy.tokens == Tokens::Raced
+        self.cx.policy.tokens == Tokens::Raced || self.cx.policy.race != Race::None
     }
 
     fn answer(&self, request: &HttpRequest) -> Reply {

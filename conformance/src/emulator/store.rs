@@ -1,7 +1,7 @@
 //! What exists: instances with their flows, modules and rules, and the client tokens that were seen. Plain data behind
 //! one lock; knows nothing of messages.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -80,11 +80,25 @@ pub(crate) struct Collection<T> {
     born: HashMap<u64, Instant>,
     ids: HashMap<String, u64>,
     names: HashMap<String, u64>,
+    /// Order keys of what lists leave out; only under a defect.
+    hidden: HashSet<u64>,
+    /// Names that stay taken though nobody has them: only where a defect says so.
+    retired: HashSet<String>,
+    /// Tags that wait for a name: only where a defect says so.
+    waiting: HashMap<String, Tags>,
 }
 
 impl<T> Default for Collection<T> {
     fn default() -> Self {
-        Self { entries: BTreeMap::new(), born: HashMap::new(), ids: HashMap::new(), names: HashMap::new() }
+        Self {
+            entries: BTreeMap::new(),
+            born: HashMap::new(),
+            ids: HashMap::new(),
+            names: HashMap::new(),
+            hidden: HashSet::new(),
+            retired: HashSet::new(),
+            waiting: HashMap::new(),
+        }
     }
 }
 
@@ -106,7 +120,22 @@ impl<T> Collection<T> {
         self.names.get(name).and_then(|order| self.entries.get(order)).map(|entry| entry.id.as_str())
     }
 
-    pub(crate) fn insert(&mut self, entry: Entry<T>) {
+    /// Nobody will get this name any more.
+    pub(crate) fn retire(&mut self, name: String) {
+        self.retired.insert(name);
+    }
+
+    pub(crate) fn is_retired(&self, name: &str) -> bool {
+        self.retired.contains(name)
+    }
+
+    /// Who gets this name next gets these tags, too.
+    pub(crate) fn leave(&mut self, name: String, tags: Tags) {
+        self.waiting.insert(name, tags);
+    }
+
+    pub(crate) fn insert(&mut self, mut entry: Entry<T>) {
+        entry.tags.extend(self.waiting.remove(&entry.name).unwrap_or_default());
         self.ids.insert(entry.id.clone(), entry.order);
         self.names.insert(entry.name.clone(), entry.order);
         self.born.insert(entry.order, Instant::now());
@@ -140,7 +169,13 @@ impl<T> Collection<T> {
 
     /// Everything with an order key above `order`, in order of creation.
     pub(crate) fn after(&self, order: u64) -> impl Iterator<Item = &Entry<T>> {
-        self.entries.range((Bound::Excluded(order), Bound::Unbounded)).map(|(_, entry)| entry)
+        let entries = self.entries.range((Bound::Excluded(order), Bound::Unbounded));
+        entries.filter(|(order, _)| !self.hidden.contains(order)).map(|(_, entry)| entry)
+    }
+
+    /// Leaves something out of lists from now on. No good endpoint does.
+    pub(crate) fn hide(&mut self, id: &str) {
+        self.hidden.extend(self.ids.get(id));
     }
 }
 

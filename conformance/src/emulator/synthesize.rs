@@ -17,6 +17,9 @@ use super::store::lock;
 /// Items of a synthesized list, if its element has that many distinct values.
 const ITEMS: u64 = 5;
 
+/// Items of a page where the caller cannot ask for a size.
+const UNSIZED_PAGE: usize = 2;
+
 /// Bytes that one answer is generated from; when they run out, the rest of the value is as small as it may be.
 const BYTES: usize = 1024;
 
@@ -74,7 +77,9 @@ impl Synthesizer {
         let items = self.collection(element, &label, most);
         let token = input.get(&pagination.input_token).and_then(Value::as_str);
         let asked = pagination.page_size.as_ref().and_then(|member| input.get(member)).and_then(Value::as_i64);
-        let size = Size { asked, default: items.len().max(1) };
+        // A list whose pages nobody can size still has more than one.
+        let default = if pagination.page_size.is_some() { items.len().max(1) } else { UNSIZED_PAGE };
+        let size = Size { asked, default };
         let page = pages.cut(&Walk::new(&operation.name, "", &filters), token, size, |after| {
             (1..).zip(items.iter().cloned()).skip_while(move |(order, _)| *order <= after)
         })?;

@@ -110,6 +110,9 @@ pub struct FindingEntry<'r> {
     pub expected: &'r str,
     /// What was there.
     pub actual: &'r str,
+    /// What led there, when more than one request did.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub steps: &'r [String],
     /// The deciding request; a long body is cut, and whole in the case file.
     pub request: Option<&'r SavedRequest>,
     /// What came back.
@@ -211,6 +214,7 @@ impl<'r> FindingEntry<'r> {
             pointer: &finding.pointer,
             expected: &finding.expected,
             actual: &finding.actual,
+            steps: &finding.steps,
             request: kept.request.as_ref(),
             response: kept.response.as_ref(),
             replay: kept.file.as_deref().map(super::replay_command),

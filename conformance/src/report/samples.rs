@@ -35,6 +35,7 @@ pub(crate) fn finding(check: &'static str, level: Level) -> Finding {
         expected: "an error".to_owned(),
         actual: "200 \u{1b}[31mred".to_owned(),
         exchange: Some(Exchange { operation: "CreateRule".to_owned(), request, response, duration: Duration::ZERO }),
+        steps: vec![],
     }
 }
 

@@ -24,6 +24,9 @@ const FAMILIES: [&str; 7] = ["shape", "invalid", "error", "pagination", "idempot
 /// Characters of one value of a finding.
 const VALUE: usize = 400;
 
+/// Steps of one finding; the rest is in its case file.
+const STEPS: usize = 40;
+
 /// Findings at level must that are spelled out; the rest is in report.json.
 const SPELLED_OUT: usize = 50;
 
@@ -184,6 +187,9 @@ fn finding(out: &mut String, kept: &Kept, style: Style) {
     row("expected", &finding.expected);
     row("actual", &finding.actual);
     row("at", &finding.pointer);
+    for (at, step) in finding.steps.iter().enumerate().take(STEPS) {
+        row(if at == 0 { "steps" } else { "" }, step);
+    }
     row("request", &kept.request_line().unwrap_or_default());
     row("replay", &kept.file.as_deref().map(replay_command).unwrap_or_default());
     out.push('\n');
@@ -275,6 +281,19 @@ fn totals(out: &mut String, record: &Record) {
     }
     parts.push(format!("{:.1} s", record.end.duration.as_secs_f64()));
     let _ = writeln!(out, "{}", parts.join(" · "));
+    let coverage = &record.end.coverage;
+    let parts = [
+        (coverage.members, "members sent or received"),
+        (coverage.constraints, "constraints broken on purpose"),
+        (coverage.errors, "listed errors seen"),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter_map(|(ratio, what)| ratio.map(|ratio| format!("{} of {} {what}", ratio.covered, ratio.total)))
+        .collect();
+    if !parts.is_empty() {
+        let _ = writeln!(out, "{}", styled(QUIET, &parts.join(" · ")));
+    }
     let (style, word, sentence) = verdict(record);
     let _ = writeln!(out, "{}: {sentence}", styled(style.bold(), word));
     for remedy in remedies(record) {

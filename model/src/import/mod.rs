@@ -86,7 +86,12 @@ pub struct Source {
 impl Source {
     /// Reads a file, decompressing gzip whatever its name says.
     pub fn open(path: &Path) -> Result<Self, ImportError> {
-        let raw = std::fs::read(path).map_err(|source| ImportError::Read { path: path.to_owned(), source })?;
+        let unread = |source| ImportError::Read { path: path.to_owned(), source };
+        let mut raw = Vec::new();
+        // No more than is needed to see that it is too much: the path may be a pipe, or a device without end.
+        std::fs::File::open(path)
+            .and_then(|file| file.take(MAX_MODEL_BYTES + 1).read_to_end(&mut raw))
+            .map_err(unread)?;
         Self::from_bytes(path.display().to_string(), raw)
     }
 

@@ -29,6 +29,12 @@ const ECHOED: &[(&str, Echo)] = &[
     ("Content", Echo::Json),
     ("TriggerEventSource", Echo::Within),
     ("Tags", Echo::Within),
+    ("State", Echo::Same),
+    ("Version", Echo::Same),
+    ("InstanceAlias", Echo::Same),
+    ("IdentityManagementType", Echo::Same),
+    ("InboundCallsEnabled", Echo::Same),
+    ("OutboundCallsEnabled", Echo::Same),
 ];
 
 /// What a describe shows otherwise than expected; only members that `expected` has are compared.

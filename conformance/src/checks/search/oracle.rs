@@ -3,6 +3,9 @@
 
 use serde_json::{Value, json};
 
+/// Key and value.
+pub(super) type Tag = (String, String);
+
 /// Something that the run made and that a search may find.
 #[derive(Clone, Debug)]
 pub(super) struct Thing {
@@ -10,8 +13,7 @@ pub(super) struct Thing {
     pub(super) name: String,
     /// Type, for kinds that have one.
     pub(super) kind: Option<String>,
-    /// Its one tag.
-    pub(super) tag: (String, String),
+    pub(super) tags: Vec<Tag>,
 }
 
 /// How a name is compared.
@@ -84,7 +86,7 @@ mod tests {
             id: String::new(),
             name: name.to_owned(),
             kind: Some("CAMPAIGN".to_owned()),
-            tag: Default::default(),
+            tags: Vec::new(),
         };
         let leaf = |comparison, text: &str| Node::Name(comparison, text.to_owned());
         let tree = Node::All(vec![

@@ -12,13 +12,31 @@ pub(super) const ROWS: &[Defect] = &[
         id: "token-ignored",
         family: Family::Idempotency,
         summary: "a call that is repeated with its ClientToken makes a second resource",
-        kills: &["idempotency.same-token-same-result"],
-        may: &[
+        kills: &[
+            "idempotency.same-token-same-result",
             "idempotency.same-token-one-resource",
             "idempotency.concurrent-same-token",
             "idempotency.retry-after-disconnect",
+            "lifecycle.walk",
         ],
+        may: &[],
         fault: Fault::Policy(|policy| policy.tokens = Tokens::Ignored),
+    },
+    Defect {
+        id: "token-unread",
+        family: Family::Idempotency,
+        summary: "client tokens are not read, and a repeated call is refused because its name is taken",
+        kills: &["idempotency.same-token-same-result", "idempotency.retry-after-disconnect"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.tokens = Tokens::Unread),
+    },
+    Defect {
+        id: "token-shared-by-operations",
+        family: Family::Idempotency,
+        summary: "a client token that another operation has used gives that operation's resource",
+        kills: &["idempotency.token-of-other-operation"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.tokens = Tokens::Shared),
     },
     Defect {
         id: "token-too-greedy",
@@ -57,7 +75,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Idempotency,
         summary: "deleting what is not there succeeds",
         kills: &["idempotency.repeated-delete"],
-        may: &["error.not-found"],
+        may: &["error.not-found", "lifecycle.walk"],
         fault: Fault::Policy(|policy| policy.deletes_anything = true),
     },
 ];

@@ -4,6 +4,7 @@ use connect_model::validate::ViolationKind;
 use serde_json::Value;
 
 use super::{Defect, Family, Fault};
+use crate::emulator::edits::rename;
 use crate::emulator::policy::Paging;
 
 pub(super) const ROWS: &[Defect] = &[
@@ -86,6 +87,59 @@ pub(super) const ROWS: &[Defect] = &[
         kills: &["pagination.token-repeatable"],
         may: &["pagination.end-without-token"],
         fault: Fault::Policy(|policy| policy.paging = Paging::SingleUse),
+    },
+    Defect {
+        id: "page-by-offset",
+        family: Family::Pagination,
+        summary: "a token counts the items before it, so that a walk loses what moves up when something is deleted",
+        kills: &["pagination.stable-under-change"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.paging = Paging::ByOffset),
+    },
+    Defect {
+        id: "page-newest-first-by-offset",
+        family: Family::Pagination,
+        summary: "lists begin with what was made last and count places, so that a creation repeats items",
+        kills: &["pagination.stable-under-change"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.paging = Paging::NewestByOffset),
+    },
+    Defect {
+        id: "page-of-three-loses-last",
+        family: Family::Pagination,
+        summary: "the last item is left out in pages of three",
+        kills: &["pagination.sizes-agree"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.paging = Paging::LosesLastOfThrees),
+    },
+    Defect {
+        id: "token-bound-to-size",
+        family: Family::Pagination,
+        summary: "a token is refused with another page size",
+        kills: &["pagination.size-may-change"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.paging = Paging::BoundToSize),
+    },
+    Defect {
+        id: "token-carries-instance",
+        family: Family::Pagination,
+        summary: "a token leads into the instance that it was given in, whatever the request says",
+        kills: &["pagination.token-foreign"],
+        may: &[],
+        fault: Fault::Policy(|policy| policy.paging = Paging::CarriesPlace),
+    },
+    Defect {
+        id: "token-breaks-server",
+        family: Family::Pagination,
+        summary: "a token that is not of this walk ends in an internal error",
+        kills: &["pagination.token-foreign", "pagination.token-tampered"],
+        may: &[],
+        fault: Fault::Reply(|_, response| {
+            if response.status == 400 && String::from_utf8_lossy(&response.body).contains("NextToken is not a token") {
+                response.status = 500;
+                rename(response, Some("InternalServiceException"));
+            }
+        }),
     },
     Defect {
         id: "token-not-checked",

@@ -109,7 +109,7 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "answers have enum values that the model does not know",
         // A flow whose type reads otherwise is not described as it was created.
         kills: &["shape.enum-unknown"],
-        may: &["lifecycle.create-describe", "lifecycle.saved-published"],
+        may: &["lifecycle.create-describe", "lifecycle.saved-published", "lifecycle.walk"],
         fault: Fault::Body(|scene, body| {
             edit(scene, body, |kind, value| {
                 if matches!(kind, Kind::Enum(_)) && value.is_string() {

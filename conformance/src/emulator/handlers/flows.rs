@@ -17,6 +17,7 @@ use connect_model::shapes::{
 use super::{Call, DEFAULT_PAGE};
 use crate::emulator::arn::{Family, Qualifier};
 use crate::emulator::pages::Size;
+use crate::emulator::policy::{Lapse, Versions};
 use crate::emulator::refusal::Refusal;
 use crate::emulator::search::{flow_attributes, matches, tagged};
 use crate::emulator::store::{Content, Entry, Flow, Version};
@@ -83,7 +84,10 @@ pub(super) fn describe(
             shown.version = Some(number);
             shown.version_description.clone_from(&version.description);
             shown.last_modified_time = Some(version.created);
-            &version.content
+            match &flow.published {
+                Some(published) if call.cx.policy.versions == Versions::Mutable => published,
+                _ => &version.content,
+            }
         }
     };
     shown.content = Some(content.text.clone());
@@ -98,10 +102,18 @@ pub(super) fn update_content(
     change(call, &input.instance_id, &input.contact_flow_id, None, |entry, qualifier| {
         let flow = &mut entry.data;
         match qualifier {
-            Qualifier::Saved => flow.saved = content(call, input.content, &flow.kind, false)?,
+            Qualifier::Saved => {
+                flow.saved = content(call, input.content, &flow.kind, false)?;
+                if call.cx.policy.lapse == Some(Lapse::PublishesDraft) && flow.published.is_some() {
+                    flow.published = Some(flow.saved.clone());
+                }
+            }
             Qualifier::Latest => {
                 flow.saved = content(call, input.content, &flow.kind, true)?;
                 flow.published = Some(flow.saved.clone());
+                if call.cx.policy.lapse == Some(Lapse::VersionsLost) {
+                    flow.versions.clear();
+                }
             }
             Qualifier::Version(_) => {
                 return Err(Refusal::Invalid("/ContactFlowId: a version is immutable; name the flow".to_owned()));
@@ -118,7 +130,7 @@ pub(super) fn update_metadata(
 ) -> Result<UpdateContactFlowMetadataResponse, Refusal> {
     change(call, &input.instance_id, &input.contact_flow_id, input.name, |entry, _| {
         entry.data.description = input.description.or(entry.data.description.take());
-        if let Some(state) = input.contact_flow_state {
+        if let Some(state) = input.contact_flow_state.filter(|_| !call.cx.policy.forgets_state) {
             entry.data.state = state;
         }
         Ok(())
@@ -132,6 +144,9 @@ pub(super) fn update_name(
 ) -> Result<UpdateContactFlowNameResponse, Refusal> {
     change(call, &input.instance_id, &input.contact_flow_id, input.name, |entry, _| {
         entry.data.description = input.description.or(entry.data.description.take());
+        if call.cx.policy.lapse == Some(Lapse::RenameRestores) {
+            entry.data.state = ContactFlowState::Active;
+        }
         Ok(())
     })?;
     Ok(UpdateContactFlowNameResponse {})
@@ -141,6 +156,10 @@ pub(super) fn delete(call: &Call<'_>, input: DeleteContactFlowRequest) -> Result
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
     let (id, _) = call.target(&home.id, Family::Flow, &input.contact_flow_id)?;
+    let archived = home.data.flows.get(id).is_some_and(|entry| entry.data.state == ContactFlowState::Archived);
+    if archived && call.cx.policy.lapse == Some(Lapse::ArchiveKeeps) {
+        return Ok(DeleteContactFlowResponse {});
+    }
     call.remove(&mut home.data.flows, Family::Flow, id).map(|()| DeleteContactFlowResponse {})
 }
 
@@ -202,7 +221,8 @@ pub(super) fn create_version(
             "/FlowContentSha256: differs from the published content; describe the flow for its digest",
         ));
     }
-    let number = flow.versions.last_key_value().map_or(1, |(last, _)| last + 1);
+    let last = flow.versions.last_key_value().filter(|_| call.cx.policy.versions != Versions::Unnumbered);
+    let number = last.map_or(1, |(last, _)| last + 1);
     flow.versions.insert(number, Version { content, description: input.description, created: Timestamp::now() });
     Ok(CreateContactFlowVersionResponse {
         contact_flow_arn: call.arn(&home.id, Family::Flow, id),
@@ -303,7 +323,7 @@ fn change(
         entry.data.modified = Timestamp::now();
     }
     if let Some(name) = name {
-        flows.rename(id, name);
+        call.rename(flows, id, name);
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Instances: active at once, deleted with everything in them.
+//! Instances: active at once unless a policy delays that, deleted with everything in them.
 //!
 //! The instance that the emulator starts with stays: whoever tests DeleteInstance with the id at hand would otherwise
 //! take the ground from under every other test.
@@ -74,7 +74,7 @@ pub(super) fn describe(call: &Call<'_>, input: DescribeInstanceRequest) -> Resul
         inbound_calls_enabled: Some(data.inbound),
         instance_access_url: Some(access_url(entry)),
         instance_alias: data.alias.clone(),
-        instance_status: Some(InstanceStatus::Active),
+        instance_status: Some(status(call, entry)),
         outbound_calls_enabled: Some(data.outbound),
         service_role: Some(service_role(call)),
         status_reason: None,
@@ -99,7 +99,7 @@ pub(super) fn list(call: &Call<'_>, input: ListInstancesRequest) -> Result<ListI
         inbound_calls_enabled: Some(entry.data.inbound),
         instance_access_url: Some(access_url(entry)),
         instance_alias: entry.data.alias.clone(),
-        instance_status: Some(InstanceStatus::Active),
+        instance_status: Some(status(call, entry)),
         outbound_calls_enabled: Some(entry.data.outbound),
         service_role: Some(service_role(call)),
     };
@@ -129,6 +129,17 @@ pub(super) fn delete(call: &Call<'_>, input: DeleteInstanceRequest) -> Result<No
         return Ok(Nothing {});
     }
     Err(call.not_found("instance", id))
+}
+
+/// Only what a policy delays is in creation at first, and never the instance that the emulator starts with.
+fn status(call: &Call<'_>, entry: &Entry<Instance>) -> InstanceStatus {
+    let old = || Timestamp::now().0 - entry.data.created.0;
+    match call.cx.policy.creation_takes {
+        Some(takes) if entry.id != DEFAULT_INSTANCE_ID && old() < takes.as_secs_f64() => {
+            InstanceStatus::CreationInProgress
+        }
+        _ => InstanceStatus::Active,
+    }
 }
 
 fn access_url(entry: &Entry<Instance>) -> String {

@@ -3,6 +3,7 @@
 mod flows;
 mod instances;
 mod modules;
+mod races;
 mod rules;
 mod tags;
 
@@ -16,11 +17,12 @@ use serde_json::Value;
 use super::Limits;
 use super::arn::{Family, Place, Qualifier};
 use super::pages::{Page, Pages, Size, Walk};
-use super::policy::{Finds, Overlooks, Policy};
+use super::policy::{Finds, Lapse, Overlooks, Paging, Policy, Race, Tagging};
 use super::refusal::Refusal;
 use super::store::{Collection, Entry, Instance, State, Store, Tags};
 
 pub(crate) use instances::add_instance;
+pub(crate) use races::Races;
 pub(crate) use seeding::seed;
 
 mod seeding;
@@ -32,6 +34,7 @@ pub(crate) struct Context {
     pub(crate) limits: Limits,
     pub(crate) store: Store,
     pub(crate) pages: Pages,
+    pub(crate) races: Races,
 }
 
 /// A call in hand.
@@ -100,7 +103,32 @@ impl Handlers {
 
     /// Performs a call; none when nobody wrote a handler for it.
     pub(crate) fn perform(&self, cx: &Context, operation: &str, input: &Value) -> Option<Answer> {
-        self.0.get(operation).map(|handler| handler(cx, input))
+        let handler = self.0.get(operation)?;
+        if cx.policy.paging == Paging::CarriesPlace {
+            return Some(self.perform_at_token(cx, handler, input));
+        }
+        Some(match cx.policy.race {
+            Race::None => handler(cx, input),
+            _ => races::perform(cx, operation, handler, input),
+        })
+    }
+
+    /// What a good endpoint does not do: a token says in which instance to look.
+    fn perform_at_token(&self, cx: &Context, handler: &Handler, input: &Value) -> Answer {
+        let mut input = input.clone();
+        let token = input["NextToken"].as_str().and_then(|token| token.split_once('.'));
+        if let Some((token, place)) = token.map(|(token, place)| (token.to_owned(), place.to_owned())) {
+            input["NextToken"] = token.into();
+            input["InstanceId"] = place.into();
+        }
+        let mut answer = handler(cx, &input);
+        if let (Answer::Done(Ok(output)), Some(place)) = (&mut answer, input["InstanceId"].as_str())
+            && let Some(Value::String(token)) = output.get_mut("NextToken")
+        {
+            token.push('.');
+            token.push_str(place);
+        }
+        answer
     }
 
     fn with<O>(mut self, perform: fn(&Call<'_>, O::Input) -> Result<O::Output, Refusal>) -> Self
@@ -214,7 +242,14 @@ impl Call<'_> {
             return Ok(());
         }
         match from.remove(id) {
-            Some(_) => Ok(()),
+            Some(entry) => {
+                match self.cx.policy.lapse {
+                    Some(Lapse::NameAfterDelete) => from.retire(entry.name),
+                    Some(Lapse::TagsReturn) => from.leave(entry.name, entry.tags),
+                    _ => {}
+                }
+                Ok(())
+            }
             None if self.cx.policy.deletes_anything => Ok(()),
             None => Err(self.not_found(family.word(), id)),
         }
@@ -222,7 +257,11 @@ impl Call<'_> {
 
     /// Refuses a name that somebody else has, with an error by its name.
     fn claim<T>(&self, all: &Collection<T>, name: &str, own: Option<&str>, error: &'static str) -> Result<(), Refusal> {
+        if all.is_retired(name) {
+            return Err(Refusal::Named(error, format!("the name {name} is taken")));
+        }
         match all.named(name) {
+            Some(_) if self.cx.races.found_free(name) => Ok(()),
             Some(holder) if Some(holder) != own && !self.cx.policy.shares_names => {
                 Err(Refusal::Named(error, format!("the name {name} is taken")))
             }
@@ -242,6 +281,16 @@ impl Call<'_> {
         problems.take(MOST_PROBLEMS).map(|problem| problem.message).collect()
     }
 
+    /// Gives another name.
+    fn rename<T>(&self, all: &mut Collection<T>, id: &str, name: String) {
+        if self.cx.policy.lapse == Some(Lapse::NameAfterRename)
+            && let Some(entry) = all.get(id).filter(|entry| entry.name != name)
+        {
+            all.retire(entry.name.clone());
+        }
+        all.rename(id, name);
+    }
+
     /// Tags as an answer shows them: absent when there are none.
     fn tags(&self, tags: &Tags) -> Option<Tags> {
         (!tags.is_empty()).then(|| tags.clone())
@@ -249,7 +298,7 @@ impl Call<'_> {
 
     /// Tags as they are kept.
     fn keep(&self, tags: Option<Tags>) -> Tags {
-        if self.cx.policy.forgets_tags { Tags::new() } else { tags.unwrap_or_default() }
+        if self.cx.policy.tagging == Tagging::Forgotten { Tags::new() } else { tags.unwrap_or_default() }
     }
 }
 

@@ -12,6 +12,7 @@ use connect_model::shapes::{
 
 use super::Call;
 use crate::emulator::arn::{Family, Qualifier};
+use crate::emulator::policy::Lapse;
 use crate::emulator::refusal::Refusal;
 use crate::emulator::replay::{self, Creation, Names};
 use crate::emulator::search::{matches, tagged};
@@ -97,7 +98,7 @@ pub(super) fn update_content(
         };
         if let Some(text) = input.content {
             module.saved = content(call, text, publishes)?;
-            if publishes {
+            if publishes || call.cx.policy.lapse == Some(Lapse::PublishesDraft) {
                 module.published = module.saved.clone();
             }
         }
@@ -113,8 +114,10 @@ pub(super) fn update_metadata(
 ) -> Result<UpdateContactFlowModuleMetadataResponse, Refusal> {
     change(call, &input.instance_id, &input.contact_flow_module_id, input.name, |module, _| {
         module.description = input.description.or(module.description.take());
-        if let Some(state) = input.state {
+        if let Some(state) = input.state.filter(|_| !call.cx.policy.forgets_state) {
             module.state = state;
+        } else if call.cx.policy.lapse == Some(Lapse::RenameRestores) {
+            module.state = ContactFlowModuleState::Active;
         }
         Ok(())
     })?;
@@ -128,6 +131,10 @@ pub(super) fn delete(
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
     let (id, _) = call.target(&home.id, Family::Module, &input.contact_flow_module_id)?;
+    let archived = home.data.modules.get(id).is_some_and(|entry| entry.data.state == ContactFlowModuleState::Archived);
+    if archived && call.cx.policy.lapse == Some(Lapse::ArchiveKeeps) {
+        return Ok(DeleteContactFlowModuleResponse {});
+    }
     call.remove(&mut home.data.modules, Family::Module, id).map(|()| DeleteContactFlowModuleResponse {})
 }
 
@@ -232,7 +239,7 @@ fn change(
         edit(&mut entry.data, qualifier)?;
     }
     if let Some(name) = name {
-        modules.rename(id, name);
+        call.rename(modules, id, name);
     }
     Ok(())
 }

@@ -98,7 +98,7 @@ pub(super) fn update(call: &Call<'_>, input: UpdateRuleRequest) -> Result<Nothin
         rule.filters = input.pre_evaluation_filters;
         rule.updated = Timestamp::now();
     }
-    rules.rename(&id, input.name);
+    call.rename(rules, &id, input.name);
     Ok(Nothing {})
 }
 

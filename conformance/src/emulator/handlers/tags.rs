@@ -5,7 +5,9 @@ use connect_model::shapes::{
 };
 
 use super::Call;
+use super::races::PAUSE;
 use crate::emulator::arn::Named;
+use crate::emulator::policy::{Race, Tagging};
 use crate::emulator::refusal::Refusal;
 use crate::emulator::store::{State, Tags};
 
@@ -14,7 +16,18 @@ const MOST: usize = 50;
 
 pub(super) fn tag(call: &Call<'_>, input: TagResourceRequest) -> Result<Nothing, Refusal> {
     let mut state = call.cx.store.lock();
-    let tags = resource(call, &mut state, &input.resource_arn)?;
+    let mut tags = resource(call, &mut state, &input.resource_arn)?;
+    if call.cx.policy.race == Race::Tags {
+        let read = tags.clone();
+        drop(state);
+        std::thread::sleep(PAUSE);
+        state = call.cx.store.lock();
+        tags = resource(call, &mut state, &input.resource_arn)?;
+        *tags = read;
+    }
+    if call.cx.policy.tagging == Tagging::Replaced {
+        tags.clear();
+    }
     let added = input.tags.keys().filter(|key| !tags.contains_key(*key)).count();
     if tags.len() + added > MOST {
         return Err(Refusal::Invalid(format!("/tags: a resource has at most {MOST} tags")));
@@ -26,7 +39,7 @@ pub(super) fn tag(call: &Call<'_>, input: TagResourceRequest) -> Result<Nothing,
 pub(super) fn untag(call: &Call<'_>, input: UntagResourceRequest) -> Result<Nothing, Refusal> {
     let mut state = call.cx.store.lock();
     let tags = resource(call, &mut state, &input.resource_arn)?;
-    for key in &input.tag_keys {
+    for key in input.tag_keys.iter().filter(|_| call.cx.policy.tagging != Tagging::Sticky) {
         tags.remove(key);
     }
     Ok(Nothing {})
