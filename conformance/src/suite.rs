@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 
 use crate::case::{CaseId, Outcome, Verdict};
 use crate::checks::walks::{self, WalkConfig};
-use crate::checks::{error, idempotency, invalid, level_at, lifecycle, pagination, search, shape};
+use crate::checks::{error, idempotency, invalid, language, level_at, lifecycle, pagination, search, shape};
 use crate::client::Client;
 use crate::event::{Coverage, Learned, Ratio};
 use crate::observe::Observation;
@@ -107,6 +107,7 @@ impl Suite {
                 walks::run(client, operation, check, subject, share, &self.walks).await
             }
             Task::Mutation(site) => invalid::mutation(client, operation, site, check).await,
+            Task::Language(trial) => language::run(client, operation, check, trial).await,
             Task::Fault(fault) => invalid::fault(client, operation, check, *fault).await,
         }
     }

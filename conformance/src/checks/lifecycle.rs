@@ -67,7 +67,7 @@ pub const CHECKS: &[Check] = &[
         rule: "a saved flow is shown as its draft alone, a published one is checked and shown",
         source: "Connect, ContactFlowStatus: PUBLISHED starts validation of the content, SAVED does not",
         passes: "ContactFlowNotPublishedException for a saved flow, its draft under :$SAVED; success for a published \
-                 one; a refusal of content that is not JSON",
+                 one; a refusal, under PUBLISHED and under no status, of content that is not JSON or has unknown actions",
         fails: "a draft that is shown as published, a flow that cannot be shown, or unusable content that is published",
     },
     Check {

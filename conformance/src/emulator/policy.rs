@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// What store and handlers do where more than one thing could be done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Policy {
     /// What becomes of client tokens.
     pub(crate) tokens: Tokens,
@@ -17,8 +17,8 @@ pub(crate) struct Policy {
     pub(crate) keeps_deleted: bool,
     /// Updates are acknowledged and not made.
     pub(crate) forgets_updates: bool,
-    /// Contents are published without a look at them.
-    pub(crate) publishes_anything: bool,
+    /// Problems of a language that are not seen.
+    pub(crate) overlooks: Overlooks,
     /// Requests with members that the model does not know are refused.
     pub(crate) refuses_unknown_members: bool,
     /// What is only saved is shown as if it were published.
@@ -39,6 +39,16 @@ pub(crate) struct Policy {
     pub(crate) lag: Lag,
     /// What goes wrong only after something else was done.
     pub(crate) lapse: Option<Lapse>,
+}
+
+/// Which problems of a language are not seen: by operation, language and kind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Overlooks(pub(crate) fn(&str, &str, &str) -> bool);
+
+impl Default for Overlooks {
+    fn default() -> Self {
+        Self(|_, _, _| false)
+    }
 }
 
 /// What shows a new resource only after a while.

@@ -2,6 +2,9 @@
 //! and what calling an operation does to the world.
 
 pub mod danger;
+pub mod flow;
+pub mod json;
+pub mod problem;
 mod settle;
 
 use std::collections::HashMap;
@@ -9,6 +12,7 @@ use std::collections::HashMap;
 use arbitrary::Unstructured;
 use serde_json::{Map, Value};
 
+pub use self::problem::Problem;
 pub use self::settle::settle;
 use crate::schema::{Schema, ShapeId};
 
@@ -57,13 +61,13 @@ pub struct Broken {
 }
 
 /// The breaches that an operation's input can have; none for operations without rules beside the model.
-pub fn breaches(_operation: &str) -> Vec<&'static Breach> {
-    Vec::new()
+pub fn breaches(operation: &str) -> Vec<&'static Breach> {
+    flow::breaches(operation).collect()
 }
 
 /// An input's members with one breach, beside the same without. None if the breach cannot be had in this context.
-pub fn broken(_operation: &str, _breach: &Breach, _context: &Context<'_>, _u: &mut Unstructured<'_>) -> Option<Broken> {
-    None
+pub fn broken(operation: &str, breach: &Breach, context: &Context<'_>, u: &mut Unstructured<'_>) -> Option<Broken> {
+    flow::broken(operation, breach, context, u)
 }
 
 /// Makes text of a language.
@@ -71,8 +75,11 @@ pub type TextMaker = fn(&mut Unstructured<'_>) -> String;
 
 /// Shapes whose text is a JSON document, with a maker of well-formed ones. Source: Connect API reference,
 /// CreateContactFlow (Content), CreateContactFlowModule (Content), CreateRule (Function).
-const JSON_TEXTS: &[(&str, TextMaker)] =
-    &[("ContactFlowContent", flow), ("ContactFlowModuleContent", module), ("RuleFunction", function)];
+const JSON_TEXTS: &[(&str, TextMaker)] = &[
+    ("ContactFlowContent", flow::flow_text),
+    ("ContactFlowModuleContent", flow::module_text),
+    ("RuleFunction", function),
+];
 
 /// The makers for those shapes that this schema has; none for services other than Connect.
 pub(crate) fn text_makers(schema: &Schema) -> HashMap<ShapeId, TextMaker> {
@@ -85,25 +92,6 @@ pub(crate) fn text_makers(schema: &Schema) -> HashMap<ShapeId, TextMaker> {
 /// Text without quotes or escapes, to tell documents apart.
 fn tag(u: &mut Unstructured<'_>) -> u32 {
     u.arbitrary().unwrap_or(0)
-}
-
-/// The smallest flow that speaks: one message, then the end.
-fn flow(u: &mut Unstructured<'_>) -> String {
-    let tag = tag(u);
-    let end = r#"{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}"#;
-    speaking(tag, end)
-}
-
-fn module(u: &mut Unstructured<'_>) -> String {
-    let tag = tag(u);
-    let end = r#"{"Identifier":"end","Type":"EndFlowModuleExecution","Parameters":{},"Transitions":{}}"#;
-    speaking(tag, end)
-}
-
-fn speaking(tag: u32, end: &str) -> String {
-    format!(
-        r#"{{"Version":"2019-10-30","StartAction":"say","Metadata":{{}},"Actions":[{{"Identifier":"say","Type":"MessageParticipant","Parameters":{{"Text":"contract test {tag:08x}"}},"Transitions":{{"NextAction":"end","Errors":[{{"ErrorType":"NoMatchingError","NextAction":"end"}}],"Conditions":[]}}}},{end}]}}"#
-    )
 }
 
 /// One condition on a phrase that nobody says.

@@ -1,9 +1,12 @@
 //! Drafts and what is published of them.
 
-use serde_json::json;
+use arbitrary::Unstructured;
+use connect_model::semantics::{self, Context};
+use serde_json::{Value, json};
 
 use super::life::{Life, draft};
 use super::{Judged, NOT_PUBLISHED};
+use crate::case::{Finding, Level};
 use crate::checks::Check;
 use crate::checks::steps::{self, perform};
 use crate::client::Client;
@@ -42,23 +45,50 @@ pub(super) async fn saved_published(client: &Client, row: &'static Resource, che
     let published = Life { client, row, check, sent, made };
     findings.extend(published.shows(&published.made.id, &published.sent).await?);
 
-    // The twin of this request has just been accepted.
-    let mut unusable = named("PUBLISHED");
-    unusable["Content"] = "{".into();
-    let reply = perform(client, row.create, &unusable).await?;
-    match &reply {
-        Reply::Refused(..) if reply.is_quota() => return Err(reply.describe()),
-        Reply::Refused(exchange, _) if exchange.response.status < 500 => {
-            client.learn("published content that is not JSON", reply.outline());
+    // The twin of these requests has just been accepted. What the error says is the matter of invalid.flow-content.
+    for (what, content) in unusable(client, row) {
+        for status in [Some("PUBLISHED"), None] {
+            let mut input = named("PUBLISHED");
+            input["Content"] = content.as_str().into();
+            if let (None, Some(members)) = (status, input.as_object_mut()) {
+                members.remove("Status");
+            }
+            let reply = perform(client, row.create, &input).await?;
+            // That no status means published was observed, and is not written anywhere.
+            let level = if status.is_some() { check.level } else { Level::Should };
+            let status = status.unwrap_or("no status");
+            match &reply {
+                Reply::Refused(..) if reply.is_quota() => return Err(reply.describe()),
+                Reply::Refused(exchange, _) if exchange.response.status < 500 => {
+                    client.learn(format!("{what} under {status}"), reply.outline());
+                }
+                Reply::Success(exchange) | Reply::Refused(exchange, _) => {
+                    let expected = format!("a refusal (4xx) to publish {what} under {status}");
+                    let finding = check.finding("/Content", expected, reply.describe(), Some(exchange));
+                    findings.push(Finding { level, ..finding });
+                }
+                Reply::Unsupported(_) | Reply::Trouble(_) => return Err(reply.describe()),
+            }
         }
-        Reply::Success(exchange) | Reply::Refused(exchange, _) => {
-            let expected = "a refusal (4xx) to publish content that is not JSON";
-            findings.push(check.finding("/Content", expected, reply.describe(), Some(exchange)));
-        }
-        Reply::Unsupported(_) | Reply::Trouble(_) => return Err(reply.describe()),
+        // That a draft is not checked is documented; how far, is not known.
+        let mut input = named("SAVED");
+        input["Content"] = content.into();
+        client.learn(format!("{what} under SAVED"), perform(client, row.create, &input).await?.outline());
     }
-    let mut unusable = named("SAVED");
-    unusable["Content"] = "{".into();
-    client.learn("saved content that is not JSON", perform(client, row.create, &unusable).await?.outline());
     Ok(findings)
+}
+
+/// Contents that cannot be published, and what they are.
+fn unusable(client: &Client, row: &Resource) -> Vec<(&'static str, String)> {
+    let mut contents = vec![("content that is not JSON", "{".to_owned())];
+    let unknown = semantics::breaches(row.create).into_iter().find(|breach| breach.kind == "unknown-action-type");
+    let bytes = client.bytes("lifecycle.saved-published/content");
+    let broken = unknown.and_then(|breach| {
+        // Wrong in any flow, whatever its type.
+        semantics::broken(row.create, breach, &Context::default(), &mut Unstructured::new(&bytes))
+    });
+    if let Some(Value::String(content)) = broken.and_then(|mut broken| broken.invalid.remove("Content")) {
+        contents.push(("content with an unknown action", content));
+    }
+    contents
 }

@@ -7,6 +7,7 @@
 mod error;
 mod idempotency;
 mod invalid;
+mod language;
 mod lifecycle;
 mod pagination;
 mod search;
@@ -114,8 +115,16 @@ pub(crate) struct Scene<'a> {
 }
 
 /// Rows by family, in the order of the families.
-const TABLES: [&[Defect]; 7] =
-    [shape::ROWS, invalid::ROWS, error::ROWS, pagination::ROWS, idempotency::ROWS, lifecycle::ROWS, search::ROWS];
+const TABLES: [&[Defect]; 8] = [
+    shape::ROWS,
+    invalid::ROWS,
+    language::ROWS,
+    error::ROWS,
+    pagination::ROWS,
+    idempotency::ROWS,
+    lifecycle::ROWS,
+    search::ROWS,
+];
 
 /// Every defect.
 pub fn defects() -> impl Iterator<Item = &'static Defect> {

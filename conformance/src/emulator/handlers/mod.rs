@@ -9,13 +9,15 @@ mod tags;
 
 use std::collections::HashMap;
 
+use connect_model::semantics::flow::{self, Home};
+use connect_model::semantics::{Confidence, Problem};
 use connect_model::shapes::{Operation, ops};
 use serde_json::Value;
 
 use super::Limits;
 use super::arn::{Family, Place, Qualifier};
 use super::pages::{Page, Pages, Size, Walk};
-use super::policy::{Finds, Lapse, Paging, Policy, Race, Tagging};
+use super::policy::{Finds, Lapse, Overlooks, Paging, Policy, Race, Tagging};
 use super::refusal::Refusal;
 use super::store::{Collection, Entry, Instance, State, Store, Tags};
 
@@ -267,6 +269,18 @@ impl Call<'_> {
         }
     }
 
+    /// Whether a problem is held against a request: not if it is an inference only, nor if a defect overlooks it.
+    fn counts(&self, language: &str, problem: &Problem) -> bool {
+        let Overlooks(overlooks) = self.cx.policy.overlooks;
+        problem.confidence > Confidence::Low && !overlooks(self.operation, language, problem.kind)
+    }
+
+    /// Why content cannot be published in a home; at most as many problems as the model allows.
+    fn problems(&self, text: &str, home: Option<Home>) -> Vec<String> {
+        let problems = flow::check(text, home).into_iter().filter(|problem| self.counts("flow-content", problem));
+        problems.take(MOST_PROBLEMS).map(|problem| problem.message).collect()
+    }
+
     /// Gives another name.
     fn rename<T>(&self, all: &mut Collection<T>, id: &str, name: String) {
         if self.cx.policy.lapse == Some(Lapse::NameAfterRename)
@@ -287,6 +301,9 @@ impl Call<'_> {
         if self.cx.policy.tagging == Tagging::Forgotten { Tags::new() } else { tags.unwrap_or_default() }
     }
 }
+
+/// Most problems that an error lists. Source: service model, shape `Problems`.
+const MOST_PROBLEMS: usize = 50;
 
 /// Why a text is no JSON object, if it is none. At most 256 characters, as problems are in the model.
 fn json_problem(what: &str, text: &str) -> Option<String> {
