@@ -4,6 +4,7 @@
 pub mod danger;
 pub mod json;
 pub mod problem;
+pub mod rule;
 mod settle;
 
 use std::collections::HashMap;
@@ -60,12 +61,18 @@ pub struct Broken {
 }
 
 /// The breaches that an operation's input can have; none for operations without rules beside the model.
-pub fn breaches(_operation: &str) -> Vec<&'static Breach> {
+pub fn breaches(operation: &str) -> Vec<&'static Breach> {
+    if rule::is_rule(operation) {
+        return rule::breaches(operation);
+    }
     Vec::new()
 }
 
 /// An input's members with one breach, beside the same without. None if the breach cannot be had in this context.
-pub fn broken(_operation: &str, _breach: &Breach, _context: &Context<'_>, _u: &mut Unstructured<'_>) -> Option<Broken> {
+pub fn broken(operation: &str, breach: &Breach, context: &Context<'_>, u: &mut Unstructured<'_>) -> Option<Broken> {
+    if rule::is_rule(operation) {
+        return rule::broken(operation, breach, context, u);
+    }
     None
 }
 
@@ -75,7 +82,7 @@ pub type TextMaker = fn(&mut Unstructured<'_>) -> String;
 /// Shapes whose text is a JSON document, with a maker of well-formed ones. Source: Connect API reference,
 /// CreateContactFlow (Content), CreateContactFlowModule (Content), CreateRule (Function).
 const JSON_TEXTS: &[(&str, TextMaker)] =
-    &[("ContactFlowContent", flow), ("ContactFlowModuleContent", module), ("RuleFunction", function)];
+    &[("ContactFlowContent", flow), ("ContactFlowModuleContent", module), ("RuleFunction", rule::some_function)];
 
 /// The makers for those shapes that this schema has; none for services other than Connect.
 pub(crate) fn text_makers(schema: &Schema) -> HashMap<ShapeId, TextMaker> {
@@ -106,13 +113,5 @@ fn module(u: &mut Unstructured<'_>) -> String {
 fn speaking(tag: u32, end: &str) -> String {
     format!(
         r#"{{"Version":"2019-10-30","StartAction":"say","Metadata":{{}},"Actions":[{{"Identifier":"say","Type":"MessageParticipant","Parameters":{{"Text":"contract test {tag:08x}"}},"Transitions":{{"NextAction":"end","Errors":[{{"ErrorType":"NoMatchingError","NextAction":"end"}}],"Conditions":[]}}}},{end}]}}"#
-    )
-}
-
-/// One condition on a phrase that nobody says.
-fn function(u: &mut Unstructured<'_>) -> String {
-    let tag = tag(u);
-    format!(
-        r#"{{"Version":"2022-11-25","RuleFunction":{{"Operator":"OR","Operands":[{{"Operator":"CONTAINS_ANY","Operands":["contract test {tag:08x}"],"ComparisonValue":"$.ContactLens.RealTimeCall.ExactMatch.Transcript","FilterClause":{{"LogicOperator":"AND","Filters":[{{"Type":"ParticipantRole","Data":"ANY"}}]}},"Negate":false}}]}}}}"#
     )
 }
