@@ -75,6 +75,24 @@ pub enum Command {
         #[command(flatten)]
         format: FormatFlag,
     },
+    /// List the emulator's harmless variants, one per line
+    Benign {
+        /// How.
+        #[command(flatten)]
+        format: FormatFlag,
+    },
+    /// Run the suite against every defect and every harmless variant, and show which check catches what
+    Selftest {
+        /// Only these defects and harmless variants
+        #[arg(value_name = "ID")]
+        only: Vec<String>,
+        /// Emulators at a time
+        #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..=64))]
+        jobs: u16,
+        /// How.
+        #[command(flatten)]
+        format: FormatFlag,
+    },
     /// Say what a check means, where its rule is written and which defects prove it
     Explain {
         /// Id of the check, as `checks` lists it
@@ -110,7 +128,7 @@ pub enum Command {
 #[derive(Clone, Debug, Args)]
 pub struct RunFlags {
     /// Endpoint to test; without it, a built-in emulator on a free loopback port
-    #[arg(long, value_name = "URL", conflicts_with_all = ["defect", "resources"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["defect", "benign", "resources"])]
     pub endpoint: Option<String>,
     /// Connect instance to work in
     #[arg(long, value_name = "ID", requires = "endpoint")]
@@ -179,6 +197,9 @@ pub struct EmulatorFlags {
     /// Let the emulator have this defect
     #[arg(long, value_name = "ID")]
     pub defect: Option<String>,
+    /// Let the emulator have this harmless peculiarity
+    #[arg(long, value_name = "ID", conflicts_with = "defect")]
+    pub benign: Option<String>,
     /// Resources of each kind that the emulator has from the start
     #[arg(long, value_name = "N")]
     pub resources: Option<usize>,
@@ -241,6 +262,8 @@ mod tests {
             "run CreateRule/invalid --operations A,B --checks shape --seed 1 --cases 2 --jobs 4",
             "--endpoint http://h --instance-id i --region r --profile p --require A,B --allow-writes --allow-operation C",
             "emulate --port 1 --defect x",
+            "emulate --benign x",
+            "selftest a b --jobs 2 --format json",
             "replay a.json --curl",
             "list x --operations A --format json",
         ];
@@ -249,6 +272,9 @@ mod tests {
         }
         let bad = [
             "--defect x --endpoint http://h",
+            "--benign x --endpoint http://h",
+            "--defect x --benign y",
+            "selftest --jobs 0",
             "run --resources 1 --endpoint http://h",
             "--profile p",
             "--instance-id i",

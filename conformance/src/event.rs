@@ -98,8 +98,14 @@ pub struct TargetInfo {
 pub struct EmulatorInfo {
     /// Its defect, if it has one.
     pub defect: Option<String>,
+    /// Its harmless peculiarity, if it has one.
+    #[serde(default)]
+    pub benign: Option<String>,
     /// Resources of each kind from the start; none for the emulator's default.
     pub resources: Option<usize>,
+    /// Random values per operation that the run asked for; none for the default.
+    #[serde(default)]
+    pub cases: Option<u32>,
 }
 
 impl TargetInfo {

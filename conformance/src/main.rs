@@ -6,14 +6,17 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use connect_conformance::case::{CaseId, Exchange};
+use connect_conformance::case::{CaseId, Exchange, Verdict};
 use connect_conformance::checks::{self, Check};
 use connect_conformance::cli::{Cli, Command, EmulatorFlags, Format, RunFlags, SelectionFlags};
-use connect_conformance::emulator::{Defect, defects};
+use connect_conformance::emulator::{BENIGN, Defect, defects};
+use connect_conformance::event::EmulatorInfo;
 use connect_conformance::exit::Exit;
 use connect_conformance::plan::{Permission, Plan};
 use connect_conformance::replay::{CaseFile, curl};
 use connect_conformance::report::{print, printable};
+use connect_conformance::rerun::{self, Rerun};
+use connect_conformance::selftest;
 use connect_conformance::session::{self, Session, SessionError};
 use connect_conformance::suggest;
 use connect_conformance::target::{Endpoint, Target, TargetFlags};
@@ -52,6 +55,8 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
         }
         Some(Command::Checks { format }) => list_checks(format.format),
         Some(Command::Defects { format }) => list_defects(format.format),
+        Some(Command::Benign { format }) => list_benign(format.format),
+        Some(Command::Selftest { only, jobs, format }) => selftest(&only, usize::from(jobs), format.format),
         Some(Command::Explain { check, format }) => explain(&check, format.format),
         Some(Command::Replay { case, curl, endpoint, region, profile, timeout }) => {
             let file = CaseFile::read(&case).map_err(SessionError::usage)?;
@@ -61,7 +66,11 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
                 profile,
                 instance_id: None,
             };
-            if curl { replay_as_curl(&file, &flags) } else { replay(&file, flags, endpoint.is_none(), timeout) }
+            match &file.emulator {
+                _ if curl => replay_as_curl(&file, &flags, endpoint.is_none()),
+                Some(info) if endpoint.is_none() => replay_anew(&file, info, timeout),
+                _ => replay(&file, flags, timeout),
+            }
         }
     }
 }
@@ -75,7 +84,7 @@ fn run(flags: &RunFlags, filter: Option<&str>) -> Result<Exit, SessionError> {
 }
 
 fn emulate(port: u16, seed: u64, flags: &EmulatorFlags, model: Option<&Path>) -> Result<Exit, SessionError> {
-    let info = session::emulator_info(flags.defect.as_deref(), flags.resources)?;
+    let info = session::emulator_info(flags)?;
     let schema = schema(model)?;
     runtime()?.block_on(async {
         let emulator = wiring::emulator(schema, &info, port, seed).await.map_err(SessionError::usage)?;
@@ -122,6 +131,28 @@ fn list_defects(format: Format) -> Result<Exit, SessionError> {
     )
 }
 
+fn list_benign(format: Format) -> Result<Exit, SessionError> {
+    lines(
+        BENIGN,
+        format,
+        |benign| benign.id.to_owned(),
+        |benign| json!({"id": benign.id, "summary": benign.summary, "source": benign.source}),
+    )
+}
+
+fn selftest(only: &[String], jobs: usize, format: Format) -> Result<Exit, SessionError> {
+    let subjects = selftest::subjects(only)?;
+    let text = format == Format::Text;
+    let matrix = runtime()?.block_on(selftest::run(&subjects, jobs, |row| {
+        if text {
+            // A reader that has gone away ends the run at its end.
+            let _ = print(&selftest::line(row));
+        }
+    }))?;
+    print(&if text { matrix.summary() } else { matrix.to_json() }).map_err(SessionError::usage)?;
+    Ok(if matrix.holds() { Exit::Conforming } else { Exit::Findings })
+}
+
 fn check_json(check: &Check) -> serde_json::Value {
     json!({
         "id": check.id, "level": check.level.word(), "rule": check.rule, "source": check.source,
@@ -157,41 +188,73 @@ fn explain(id: &str, format: Format) -> Result<Exit, SessionError> {
     show(&text)
 }
 
-fn replay_as_curl(file: &CaseFile, flags: &TargetFlags) -> Result<Exit, SessionError> {
-    let endpoint: Endpoint = flags.endpoint.parse().map_err(SessionError::usage)?;
+/// The port that a printed command assumes for an emulator that has to be started first.
+const CURL_PORT: u16 = 4566;
+
+fn replay_as_curl(file: &CaseFile, flags: &TargetFlags, anew: bool) -> Result<Exit, SessionError> {
     let request = file.request.to_request().map_err(SessionError::usage)?;
     let region = flags.region.as_deref().unwrap_or(&file.region);
     let sign_as = file.signed.then_some((region, file.signing_name.as_str()));
-    show(&(curl(&request, &endpoint, sign_as) + "\n"))
+    let (endpoint, before) = match &file.emulator {
+        Some(info) if anew => {
+            let mut start = format!("cargo conformance emulate --port {CURL_PORT} --seed {}", file.seed);
+            for (flag, value) in [("defect", &info.defect), ("benign", &info.benign)] {
+                start += &value.as_ref().map(|id| format!(" --{flag} {id}")).unwrap_or_default();
+            }
+            start += &info.resources.map(|count| format!(" --resources {count}")).unwrap_or_default();
+            let note = "# found on a built-in emulator, without what the run had made; start one with";
+            (format!("http://127.0.0.1:{CURL_PORT}"), format!("{note}\n#   {start}\n"))
+        }
+        _ => (flags.endpoint.clone(), String::new()),
+    };
+    let endpoint: Endpoint = endpoint.parse().map_err(SessionError::usage)?;
+    show(&format!("{before}{}\n", curl(&request, &endpoint, sign_as)))
 }
 
-/// Sends a saved request again. What was found on an emulator of the run's own gets one like it, unless an endpoint is
-/// named.
-fn replay(file: &CaseFile, mut flags: TargetFlags, anew: bool, timeout: Duration) -> Result<Exit, SessionError> {
+fn replay_header(file: &CaseFile) -> String {
+    let mut text = format!("{} ({}, {})\n", file.case, file.check, file.level);
+    for (label, value) in [("rule", &file.rule), ("expected", &file.expected), ("actual", &file.actual)] {
+        text += &format!("{label:<10}{}\n", printable(value, 2000));
+    }
+    text
+}
+
+/// Tries a case again on an emulator like the run's.
+fn replay_anew(file: &CaseFile, info: &EmulatorInfo, timeout: Duration) -> Result<Exit, SessionError> {
+    let mut text = replay_header(file);
+    let Rerun { outcome, target } = runtime()?.block_on(rerun::rerun(file, info, timeout))?;
+    let (now, exit) = match &outcome.verdict {
+        Verdict::Pass => ("passes now".to_owned(), Exit::Conforming),
+        Verdict::Fail => ("fails again".to_owned(), Exit::Findings),
+        Verdict::Unsupported(why) | Verdict::Indeterminate(why) => {
+            (format!("says nothing now: {why}"), Exit::Inconclusive)
+        }
+    };
+    text += &format!("\ntried again on an emulator like the run's: {now}\n");
+    for finding in &outcome.findings {
+        text +=
+            &format!("\n{} at {}\n", finding.check, if finding.pointer.is_empty() { "/" } else { &finding.pointer });
+        for (label, value) in [("expected", &finding.expected), ("actual", &finding.actual)] {
+            text += &format!("{label:<10}{}\n", printable(value, 2000));
+        }
+        if let Some(exchange) = &finding.exchange {
+            text += &conversation(exchange, &target, file.response.status);
+        }
+    }
+    print(&text).map_err(SessionError::usage)?;
+    Ok(exit)
+}
+
+/// Sends a saved request again.
+fn replay(file: &CaseFile, mut flags: TargetFlags, timeout: Duration) -> Result<Exit, SessionError> {
     let request = file.request.to_request().map_err(SessionError::usage)?;
     flags.region.get_or_insert_with(|| file.region.clone());
     runtime()?.block_on(async {
-        let emulator = match &file.emulator {
-            Some(info) if anew => {
-                let info = session::emulator_info(info.defect.as_deref(), info.resources)?;
-                Some(wiring::emulator(schema(None)?, &info, 0, file.seed).await.map_err(SessionError::usage)?)
-            }
-            _ => None,
-        };
-        let target = match &emulator {
-            Some(emulator) => wiring::target_of(emulator).map_err(SessionError::usage)?,
-            None => Target::resolve(&flags).await.map_err(SessionError::usage)?,
-        };
+        let target = Target::resolve(&flags).await.map_err(SessionError::usage)?;
         let config = TransportConfig { timeout, ..TransportConfig::default() };
         let transport = Transport::new(&target, &file.signing_name, config).map_err(SessionError::usage)?;
         transport.probe().await.map_err(SessionError::usage)?;
-        let mut text = format!("{} ({}, {})\n", file.case, file.check, file.level);
-        for (label, value) in [("rule", &file.rule), ("expected", &file.expected), ("actual", &file.actual)] {
-            text += &format!("{label:<10}{}\n", printable(value, 2000));
-        }
-        if emulator.is_some() {
-            text += "on a fresh emulator like the run's; what the run had made is not there\n";
-        }
+        let mut text = replay_header(file);
         match transport.send(&file.operation, &request).await {
             Ok(exchange) => text += &conversation(&exchange, &target, file.response.status),
             Err(error) => text += &format!("\n{} {}\n\n{}: {error}\n", request.method, request.uri, error.class()),

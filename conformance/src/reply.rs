@@ -57,6 +57,9 @@ pub const GATEWAY: &[&str] = &[
     "ValidationException",
 ];
 
+/// Seen with status 500 when the label of an instance held the word "arn" (terraform-provider-aws#44418).
+const BAD_ID: &str = "AuthorizerConfigurationException";
+
 /// Quota errors share status 429 with throttling and are answers to the request.
 const QUOTA: &str = "LimitExceededException";
 
@@ -111,6 +114,11 @@ impl Reply {
             Reply::Refused(exchange, error) => Some((exchange.response.status, error.code.as_deref())),
             _ => None,
         }
+    }
+
+    /// A status of 5xx. The exception is a name that the front of Connect gives to an id that it cannot read.
+    pub fn is_server_fault(&self) -> bool {
+        self.refusal().is_some_and(|(status, code)| status >= 500 && code != Some(BAD_ID))
     }
 
     /// In a few words, for messages.

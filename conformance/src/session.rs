@@ -14,8 +14,8 @@ use tokio::runtime::Runtime;
 
 use crate::case::CaseId;
 use crate::checks;
-use crate::cli::{Format, RunFlags, SelectionFlags};
-use crate::emulator::{Defect, Emulator, defects};
+use crate::cli::{EmulatorFlags, Format, RunFlags, SelectionFlags};
+use crate::emulator::{BENIGN, Benign, Defect, Emulator, defects};
 use crate::event::{EmulatorInfo, RunInfo, TargetInfo};
 use crate::exit::Exit;
 use crate::plan::{Permission, Plan, Selection};
@@ -74,7 +74,7 @@ impl Session {
     ) -> Result<Self, SessionError> {
         known_operations(schema, flags.require.iter().chain(&flags.allow_operation))?;
         known_selection(schema, &flags.selection)?;
-        let emulator_info = emulator_info(flags.emulator.defect.as_deref(), flags.emulator.resources)?;
+        let emulator_info = EmulatorInfo { cases: flags.cases, ..emulator_info(&flags.emulator)? };
         let (target, emulator) = match &flags.endpoint {
             Some(endpoint) => {
                 let flags = TargetFlags {
@@ -103,7 +103,7 @@ impl Session {
         let config = SuiteConfig {
             seed,
             cases: flags.cases.unwrap_or(wiring::DEFAULT_CASES),
-            salt: format!("{salt:08x}"),
+            salt: wiring::salt(salt),
             timeout: flags.timeout,
         };
         let (suite, transport) = wiring::suite(schema, target, &selection, config).map_err(SessionError::usage)?;
@@ -201,16 +201,26 @@ fn known_operations<'n>(schema: &Schema, names: impl IntoIterator<Item = &'n Str
     Ok(())
 }
 
-/// What the emulator is to be like, with a defect that is known.
+/// What the emulator is to be like, with a defect or harmless variant that is known.
 ///
 /// # Errors
 /// It is not, with what looks like it.
-pub fn emulator_info(defect: Option<&str>, resources: Option<usize>) -> Result<EmulatorInfo, SessionError> {
-    if let Some(given) = defect.filter(|id| Defect::named(id).is_none()) {
+pub fn emulator_info(flags: &EmulatorFlags) -> Result<EmulatorInfo, SessionError> {
+    if let Some(given) = flags.defect.as_ref().filter(|id| Defect::named(id).is_none()) {
         let known = defects().map(|known| known.id);
         return Err(SessionError::Usage(suggest::unknown("defect", given, known, "connect-conformance defects")));
     }
-    Ok(EmulatorInfo { defect: defect.map(str::to_owned), resources })
+    if let Some(given) = flags.benign.as_ref().filter(|id| Benign::named(id).is_none()) {
+        let known = BENIGN.iter().map(|known| known.id);
+        let list = "connect-conformance benign";
+        return Err(SessionError::Usage(suggest::unknown("harmless variant", given, known, list)));
+    }
+    Ok(EmulatorInfo {
+        defect: flags.defect.clone(),
+        benign: flags.benign.clone(),
+        resources: flags.resources,
+        cases: None,
+    })
 }
 
 /// Why a selection left nothing, with what looks like its filter.

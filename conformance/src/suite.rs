@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use connect_model::schema::OperationId;
 use tokio::sync::OnceCell;
 
-use crate::case::{CaseId, Outcome};
-use crate::checks::{error, idempotency, invalid, lifecycle, pagination, search, shape};
+use crate::case::{CaseId, Outcome, Verdict};
+use crate::checks::{error, idempotency, invalid, level_at, lifecycle, pagination, search, shape};
 use crate::client::Client;
 use crate::event::{Coverage, Learned, Ratio};
 use crate::observe::Observation;
@@ -55,7 +55,19 @@ impl Suite {
         cells[operation.index()].get_or_init(|| async { Arc::new(observe().await) }).await.clone()
     }
 
+    /// Judges a case, with levels as they are on this endpoint.
     async fn judge(&self, index: usize) -> Outcome {
+        let Outcome { verdict, mut findings, learned, requests } = self.judged(index).await;
+        for finding in &mut findings {
+            finding.level = level_at(self.client.target.loopback, finding);
+        }
+        match verdict {
+            Verdict::Pass | Verdict::Fail => Outcome { learned, ..Outcome::from_findings(findings, requests) },
+            verdict => Outcome { verdict, findings, learned, requests },
+        }
+    }
+
+    async fn judged(&self, index: usize) -> Outcome {
         let planned = &self.plan.tasks[index];
         let (client, operation, check) = (&self.client, planned.operation, planned.check);
         self.tried[index].store(true, Ordering::Relaxed);

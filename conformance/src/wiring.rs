@@ -8,7 +8,7 @@ use std::time::Duration;
 use connect_model::schema::Schema;
 
 use crate::client::{Client, ClientConfig};
-use crate::emulator::{Config, DEFAULT_INSTANCE_ID, Defect, Emulator};
+use crate::emulator::{Benign, Config, Defect, Emulator};
 use crate::event::EmulatorInfo;
 use crate::plan::{Plan, Selection};
 use crate::suite::Suite;
@@ -29,6 +29,11 @@ pub struct SuiteConfig {
     pub salt: String,
     /// For one request.
     pub timeout: Duration,
+}
+
+/// What keeps the names of a run apart, from a number.
+pub fn salt(number: u64) -> String {
+    format!("{number:08x}")
 }
 
 /// A plan against a target. Sends nothing.
@@ -74,7 +79,11 @@ pub async fn emulator(
         Some(id) => Some(Defect::named(id).ok_or_else(|| EmulatorError::UnknownDefect(id.clone()))?),
         None => None,
     };
-    let config = Config { port, defect, resources: info.resources.unwrap_or(0), seed, ..Config::default() };
+    let benign = match &info.benign {
+        Some(id) => Some(Benign::named(id).ok_or_else(|| EmulatorError::UnknownBenign(id.clone()))?),
+        None => None,
+    };
+    let config = Config { port, defect, benign, resources: info.resources.unwrap_or(0), seed, ..Config::default() };
     Emulator::start(schema, &config).await.map_err(|source| EmulatorError::Listen { port, source })
 }
 
@@ -84,6 +93,9 @@ pub enum EmulatorError {
     /// No defect of that id.
     #[error("unknown defect `{0}`; `connect-conformance defects` lists them")]
     UnknownDefect(String),
+    /// No harmless variant of that id.
+    #[error("unknown harmless variant `{0}`; `connect-conformance benign` lists them")]
+    UnknownBenign(String),
     /// The port cannot be listened on.
     #[error("cannot listen on 127.0.0.1:{port}: {source}; choose another --port, or 0 for a free one")]
     Listen {
@@ -100,6 +112,6 @@ pub enum EmulatorError {
 /// None that is known: its URL is well-formed.
 pub fn target_of(emulator: &Emulator) -> Result<Target, crate::target::EndpointError> {
     let mut target = Target::unsigned(emulator.url().parse()?);
-    target.instance_id = Some(DEFAULT_INSTANCE_ID.to_owned());
+    target.instance_id = Some(emulator.service().instance_name());
     Ok(target)
 }

@@ -88,6 +88,28 @@ fn a_saved_case_is_sent_again() {
 }
 
 #[test]
+fn what_an_emulator_of_the_run_showed_is_tried_again_with_all_that_the_run_had_made() {
+    let folder = std::env::temp_dir().join(format!("connect-cli-{}-rerun", std::process::id()));
+    let report = folder.to_str().unwrap();
+    let run = ["run", "CreateContactFlow/lifecycle.duplicate-name", "--seed", "7", "--report-dir", report];
+    let (code, stdout, _) = output(&[&run[..], &["--defect", "duplicate-name-accepted"]].concat());
+    assert_eq!(code, Some(1), "{stdout}");
+    let case = folder.join("findings/CreateContactFlow_lifecycle.duplicate-name.json");
+    let (code, stdout, stderr) = output(&["replay", case.to_str().unwrap()]);
+    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    assert!(stdout.contains("fails again") && stdout.contains("200 in "), "{stdout}");
+    // The same case on an emulator without the defect.
+    let good = std::fs::read_to_string(&case).unwrap().replace("\"duplicate-name-accepted\"", "null");
+    std::fs::write(&case, good).unwrap();
+    let (code, stdout, _) = output(&["replay", case.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{stdout}");
+    assert!(stdout.contains("passes now"), "{stdout}");
+    let (code, stdout, _) = output(&["replay", case.to_str().unwrap(), "--curl"]);
+    assert!(code == Some(0) && stdout.contains("emulate --port 4566 --seed 7"), "{stdout}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn profiles_are_read_without_the_network() {
     let config = std::env::temp_dir().join(format!("connect-cli-{}-config", std::process::id()));
     let text = "[profile far]\nrole_arn = arn:aws:iam::111122223333:role/r\ncredential_source = Ec2InstanceMetadata\n\

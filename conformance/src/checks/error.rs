@@ -201,7 +201,7 @@ fn not_found(
         Reply::Success(exchange) => (exchange, false),
         Reply::Refused(exchange, error) => {
             let status = exchange.response.status;
-            if status >= 500 {
+            if reply.is_server_fault() {
                 seen.block(format!("{}; see error.no-5xx", reply.describe()));
                 return;
             }
@@ -258,7 +258,7 @@ fn judge(schema: &Schema, operation: OperationId, reply: &Reply, seen: &mut Obse
     let mut fail = |id: &str, expected: String, actual: String| {
         findings.push(row(CHECKS, id).finding("", expected, actual, Some(exchange)));
     };
-    if status >= 500 {
+    if reply.is_server_fault() {
         fail("error.no-5xx", "a refusal (4xx)".to_owned(), reply.describe());
     }
     let body = String::from_utf8_lossy(&exchange.response.body);

@@ -11,7 +11,7 @@ use connect_model::wire::message::HttpRequest;
 use serde_json::Value;
 
 use super::{Check, MODEL, RESTJSON, row};
-use crate::case::{Exchange, Finding, Level, Outcome};
+use crate::case::{Level, Outcome};
 use crate::client::Client;
 use crate::reply::Reply;
 
@@ -186,17 +186,15 @@ async fn refused_for_its_fault(
 ) -> Outcome {
     let reply = client.send(operation, faulty).await;
     let expected = format!("a refusal (4xx) of {fault}");
-    let finding = |exchange: &Exchange| -> Vec<Finding> {
-        vec![check.finding(pointer, &*expected, reply.describe(), Some(exchange))]
-    };
-    let (status, code) = match &reply {
-        Reply::Success(exchange) => return Outcome::from_findings(finding(exchange), 1),
-        Reply::Refused(exchange, _) if exchange.response.status >= 500 || exchange.response.status < 400 => {
-            return Outcome::from_findings(finding(exchange), 1);
+    let (exchange, code) = match &reply {
+        Reply::Success(exchange) => {
+            let finding = check.finding(pointer, expected, reply.describe(), Some(exchange));
+            return Outcome::from_findings(vec![finding], 1);
         }
-        Reply::Refused(exchange, error) => (exchange.response.status, error.code.clone()),
+        Reply::Refused(exchange, error) => (exchange, error.code.clone()),
         Reply::Unsupported(why) | Reply::Trouble(why) => return Outcome::indeterminate(why.clone(), 1),
     };
+    let status = exchange.response.status;
     let twin = client.send(operation, twin).await;
     match (&twin, twin.refusal()) {
         (_, Some(same)) if same == (status, code.as_deref()) => {
@@ -204,6 +202,10 @@ async fn refused_for_its_fault(
         }
         (Reply::Trouble(why) | Reply::Unsupported(why), _) => {
             Outcome::indeterminate(format!("the valid twin: {why}"), 2)
+        }
+        _ if reply.is_server_fault() || status < 400 => {
+            let finding = check.finding(pointer, expected, reply.describe(), Some(exchange));
+            Outcome::from_findings(vec![finding], 2)
         }
         _ => {
             let topic = format!("error of {}", check.id);
@@ -293,7 +295,7 @@ async fn escaped(client: &Client, operation: OperationId, check: &'static Check,
         Ok(reply @ Reply::Refused(..)) => {
             let Some((status, code)) = reply.refusal() else { return Outcome::from_findings(Vec::new(), 1) };
             let lost = code == Some("UnknownOperationException") || (status == 404 && code.is_none()) || status == 405;
-            if !lost && status < 500 {
+            if !lost && !reply.is_server_fault() {
                 // The twin rule: an endpoint that refuses what is valid in the same way says nothing.
                 return match client.call(operation, &twin).await {
                     Ok(other) if other.refusal() == Some((status, code)) => Outcome::indeterminate(

@@ -61,6 +61,29 @@ impl Check {
     }
 }
 
+/// How grave a breach is that was seen on an endpoint. On this machine the check's own level counts: an emulator is held
+/// to the whole contract. Elsewhere it is the service, of which some rules were never observed; there a breach of them
+/// is reported and does not fail. A fault of the server (5xx) is grave everywhere.
+pub fn level_at(loopback: bool, finding: &Finding) -> Level {
+    if loopback {
+        return finding.level;
+    }
+    let server_fault = finding.exchange.as_ref().is_some_and(|exchange| exchange.response.status >= 500);
+    let most = match finding.check {
+        // Retried, and answered with a fault all the same: that may still be the way to the service.
+        "shape.status" if server_fault => Level::Should,
+        _ if server_fault => Level::Must,
+        "invalid.malformed-json" | "invalid.wrong-content-type" | "invalid.unknown-member-tolerated" => Level::Note,
+        "pagination.token-tampered" => Level::Should,
+        id => match ViolationKind::ALL.iter().find(|kind| invalid::check_of(**kind).id == id) {
+            Some(kind) if kind.is_structural() => Level::Note,
+            Some(_) => Level::Should,
+            None => Level::Must,
+        },
+    };
+    finding.level.min(most)
+}
+
 /// Family of a check id.
 pub fn family(id: &'static str) -> &'static str {
     id.split_once('.').map_or(id, |(family, _)| family)
@@ -114,5 +137,25 @@ mod tests {
                 assert!(!text.is_empty(), "{}", check.id);
             }
         }
+    }
+
+    #[test]
+    fn what_was_never_observed_of_the_service_fails_on_this_machine_only() {
+        let level = |id: &str, loopback| {
+            let check = find(id).map(|check| check.finding("", "", "", None));
+            check.map(|finding| level_at(loopback, &finding))
+        };
+        for (id, elsewhere) in [
+            ("invalid.malformed-json", Level::Note),
+            ("invalid.wrong-type", Level::Note),
+            ("invalid.length-max", Level::Should),
+            ("invalid.label-escape", Level::Must),
+            ("pagination.token-tampered", Level::Should),
+            ("pagination.complete", Level::Must),
+            ("shape.timestamp-format", Level::Must),
+        ] {
+            assert_eq!((level(id, true), level(id, false)), (Some(Level::Must), Some(elsewhere)), "{id}");
+        }
+        assert_eq!(level("shape.unknown-member", false), Some(Level::Note));
     }
 }

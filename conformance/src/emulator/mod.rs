@@ -5,6 +5,7 @@
 //! of the model is answered with a generated output, marked by the header [`SYNTHESIZED`].
 
 mod arn;
+mod benign;
 mod defects;
 mod edits;
 mod handlers;
@@ -21,6 +22,7 @@ mod synthesize;
 mod tests;
 
 pub use arn::DEFAULT_INSTANCE_ID;
+pub use benign::{BENIGN, Benign};
 pub use defects::{Defect, Family, defects};
 pub use serve::Emulator;
 pub use service::Service;
@@ -35,6 +37,8 @@ pub struct Config {
     pub port: u16,
     /// Deliberate fault; none for an endpoint that keeps the contract.
     pub defect: Option<&'static Defect>,
+    /// Harmless peculiarity; without effect beside a defect.
+    pub benign: Option<&'static Benign>,
     /// Flows, modules and rules (that many of each) that the default instance has from the start.
     pub resources: usize,
     /// Decides ids, tokens and generated answers.
@@ -52,6 +56,7 @@ impl Default for Config {
         Self {
             port: 0,
             defect: None,
+            benign: None,
             resources: 0,
             seed: 0,
             region: "us-east-1".to_owned(),

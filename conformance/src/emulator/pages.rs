@@ -58,7 +58,8 @@ pub(crate) struct Page<T> {
 struct Position {
     /// Order key of the last item shown; 0 before the first.
     after: u64,
-    /// The item at `after` was shown twice already; only under [`Paging::RepeatsItem`].
+    /// The item at `after` was shown twice already, under [`Paging::RepeatsItem`], or was followed by a page without
+    /// items, under [`Paging::EmptyBetween`].
     repeated: bool,
 }
 
@@ -86,8 +87,14 @@ impl Pages {
         };
         let asked = size.asked.and_then(|asked| usize::try_from(asked).ok()).filter(|asked| *asked > 0);
         let mut room = asked.unwrap_or(size.default).max(1);
-        if self.policy == Paging::IgnoresSize {
-            room = size.default;
+        match self.policy {
+            Paging::IgnoresSize => room = size.default,
+            Paging::Short => room = (room - 1).max(1),
+            Paging::EmptyBetween if position.after > 0 && !position.repeated => {
+                position.repeated = true;
+                return Ok(Page { items: Vec::new(), next: Some(self.write(walk, position)) });
+            }
+            _ => {}
         }
         let mut page = Vec::new();
         let mut repeated = false;

@@ -1,7 +1,9 @@
 //! Switches inside the emulator that a defect may turn. The default is how a good endpoint behaves.
 
+use std::time::Duration;
+
 /// What store and handlers do where more than one thing could be done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Policy {
     /// What becomes of client tokens.
     pub(crate) tokens: Tokens,
@@ -17,6 +19,8 @@ pub(crate) struct Policy {
     pub(crate) forgets_updates: bool,
     /// Contents are published without a look at them.
     pub(crate) publishes_anything: bool,
+    /// Problems of a language that are not seen.
+    pub(crate) overlooks: Overlooks,
     /// Requests with members that the model does not know are refused.
     pub(crate) refuses_unknown_members: bool,
     /// What is only saved is shown as if it were published.
@@ -25,6 +29,46 @@ pub(crate) struct Policy {
     pub(crate) finds: Finds,
     /// Tags are acknowledged and not kept.
     pub(crate) forgets_tags: bool,
+    /// What shows a new resource only after a while.
+    pub(crate) lag: Lag,
+}
+
+/// Which problems of a language are not seen: by operation, language and kind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Overlooks(pub(crate) fn(&str, &str, &str) -> bool);
+
+impl Default for Overlooks {
+    fn default() -> Self {
+        Self(|_, _, _| false)
+    }
+}
+
+/// What shows a new resource only after a while.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Lag {
+    /// Everything is visible at once.
+    #[default]
+    None,
+    /// Searches, as behind an index.
+    Searches,
+    /// Lists and searches, for a shorter time.
+    Lists,
+}
+
+impl Lag {
+    /// How old a resource must be to be seen by a search.
+    pub(crate) fn of_searches(self) -> Duration {
+        match self {
+            Lag::None => Duration::ZERO,
+            Lag::Searches => Duration::from_millis(400),
+            Lag::Lists => Duration::from_millis(60),
+        }
+    }
+
+    /// How old a resource must be to be listed.
+    pub(crate) fn of_lists(self) -> Duration {
+        if self == Lag::Lists { self.of_searches() } else { Duration::ZERO }
+    }
 }
 
 /// What becomes of client tokens.
@@ -73,4 +117,8 @@ pub(crate) enum Paging {
     Unchecked,
     /// A token works once.
     SingleUse,
+    /// Pages hold one item fewer than was asked for, if that leaves any.
+    Short,
+    /// After every page comes an empty one.
+    EmptyBetween,
 }

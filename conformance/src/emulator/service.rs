@@ -48,7 +48,7 @@ impl Service {
     /// An endpoint for a model. The core families are performed when the model is Amazon Connect's. A model that was
     /// read from a file is to be leaked (`Box::leak`): it lives as long as the process.
     pub fn new(schema: &'static Schema, config: &Config) -> Self {
-        let fault = config.defect.map(|defect| &defect.fault);
+        let fault = config.defect.map(|defect| &defect.fault).or(config.benign.map(|benign| &benign.fault));
         let mut policy = Policy::default();
         if let Some(Fault::Policy(turn)) = fault {
             turn(&mut policy);
@@ -87,6 +87,10 @@ impl Service {
     pub fn handle(&self, request: &HttpRequest) -> HttpResponse {
         let nth = self.calls.fetch_add(1, Ordering::Relaxed);
         let Reply { mut response, operation, error } = match self.fault {
+            Some(Fault::Front(stands_in)) => match stands_in(nth) {
+                Some(response) => Reply { response, operation: None, error: Some("front".to_owned()) },
+                None => self.answer(request),
+            },
             Some(Fault::Request(edit)) => {
                 let mut request = request.clone();
                 edit(&mut request);
@@ -111,6 +115,14 @@ impl Service {
             _ => {}
         }
         response
+    }
+
+    /// By what the instance goes that it begins with: its id, or its ARN where a variant says so.
+    pub fn instance_name(&self) -> String {
+        match self.fault {
+            Some(Fault::ByArn) => self.cx.place.instance(DEFAULT_INSTANCE_ID),
+            _ => DEFAULT_INSTANCE_ID.to_owned(),
+        }
     }
 
     /// A call may sleep, and should not do so on a thread that others wait for.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use connect_model::shapes::{
     ContactFlowModuleState, ContactFlowState, ContactFlowType, DirectoryType, EventSourceName,
@@ -74,13 +75,15 @@ pub(crate) struct Entry<T> {
 /// Things of one kind, by id, by name and in order of creation.
 pub(crate) struct Collection<T> {
     entries: BTreeMap<u64, Entry<T>>,
+    /// When each was made.
+    born: HashMap<u64, Instant>,
     ids: HashMap<String, u64>,
     names: HashMap<String, u64>,
 }
 
 impl<T> Default for Collection<T> {
     fn default() -> Self {
-        Self { entries: BTreeMap::new(), ids: HashMap::new(), names: HashMap::new() }
+        Self { entries: BTreeMap::new(), born: HashMap::new(), ids: HashMap::new(), names: HashMap::new() }
     }
 }
 
@@ -105,7 +108,13 @@ impl<T> Collection<T> {
     pub(crate) fn insert(&mut self, entry: Entry<T>) {
         self.ids.insert(entry.id.clone(), entry.order);
         self.names.insert(entry.name.clone(), entry.order);
+        self.born.insert(entry.order, Instant::now());
         self.entries.insert(entry.order, entry);
+    }
+
+    /// Whether an entry is at least that old.
+    pub(crate) fn is_older(&self, order: u64, age: Duration) -> bool {
+        age.is_zero() || self.born.get(&order).is_none_or(|born| born.elapsed() >= age)
     }
 
     pub(crate) fn rename(&mut self, id: &str, name: String) {
@@ -121,6 +130,7 @@ impl<T> Collection<T> {
     pub(crate) fn remove(&mut self, id: &str) -> Option<Entry<T>> {
         let order = self.ids.remove(id)?;
         let entry = self.entries.remove(&order)?;
+        self.born.remove(&order);
         if self.names.get(&entry.name) == Some(&order) {
             self.names.remove(&entry.name);
         }

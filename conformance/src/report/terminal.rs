@@ -37,8 +37,9 @@ pub fn header(info: &RunInfo) -> String {
     let mut out = String::new();
     let kind = match &target.emulator {
         None => signed,
-        Some(EmulatorInfo { defect: None, .. }) => "built-in emulator".to_owned(),
         Some(EmulatorInfo { defect: Some(defect), .. }) => format!("built-in emulator with the defect {defect}"),
+        Some(EmulatorInfo { benign: Some(benign), .. }) => format!("built-in emulator, harmless variant {benign}"),
+        Some(_) => "built-in emulator".to_owned(),
     };
     let _ = writeln!(out, "{} ({kind})", styled(STRONG, &target.endpoint));
     let _ = writeln!(

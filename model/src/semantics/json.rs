@@ -15,9 +15,26 @@ pub const MOST_BYTES: usize = 1 << 20;
 /// Deepest nesting of arrays and objects that is read.
 pub const DEEPEST: usize = 64;
 
+/// Which rule of the reader a text breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// It is not JSON, or not even text.
+    Syntax,
+    /// An object has a name twice. JSON allows it, and readers differ in what they make of it.
+    TwiceNamed,
+    /// A number would change when it is read.
+    Number,
+    /// It is nested deeper than [`DEEPEST`].
+    Depth,
+    /// It is longer than [`MOST_BYTES`].
+    Size,
+}
+
 /// Why a text was not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
+    /// Which rule.
+    pub fault: Fault,
     /// Line, from 1.
     pub line: usize,
     /// Bytes into the line.
@@ -41,14 +58,14 @@ pub fn read(text: &str) -> Result<Value, ReadError> {
     if text.len() > MOST_BYTES {
         let message =
             format!("the text has {} bytes, more than the {MOST_BYTES} that are read; shorten it", text.len());
-        return Err(ReadError { line: 1, column: 0, pointer: String::new(), message });
+        return Err(ReadError { fault: Fault::Size, line: 1, column: 0, pointer: String::new(), message });
     }
     let mut reading = Reading { path: Vec::new(), literals: Literals { rest: text, passed: 0 }, seen: 0, fault: None };
     let mut source = serde_json::Deserializer::from_str(text);
     let result = Seed(&mut reading).deserialize(&mut source).and_then(|value| source.end().map(|()| value));
     result.map_err(|error| {
-        let message = reading.fault.take().unwrap_or_else(|| remedy(&error, text));
-        ReadError { line: error.line().max(1), column: error.column(), pointer: reading.pointer(), message }
+        let (fault, message) = reading.fault.take().unwrap_or_else(|| remedy(&error, text));
+        ReadError { fault, line: error.line().max(1), column: error.column(), pointer: reading.pointer(), message }
     })
 }
 
@@ -62,31 +79,41 @@ pub fn read_bytes(bytes: &[u8]) -> Result<Value, ReadError> {
             let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
             let message =
                 "the bytes are not UTF-8; write the text in UTF-8, or escape the character as \\uXXXX".to_owned();
-            Err(ReadError { line, column: before.len() - start + 1, pointer: String::new(), message })
+            Err(ReadError {
+                fault: Fault::Syntax,
+                line,
+                column: before.len() - start + 1,
+                pointer: String::new(),
+                message,
+            })
         }
     }
 }
 
 /// What serde_json found, without the place that it appends, and what to do about it.
-fn remedy(error: &serde_json::Error, text: &str) -> String {
+fn remedy(error: &serde_json::Error, text: &str) -> (Fault, String) {
     let whole = error.to_string();
     let what = whole.rsplit_once(" at line ").map_or(whole.as_str(), |(what, _)| what);
-    if text.starts_with('\u{feff}') {
-        return "the text starts with a byte order mark; leave it out".to_owned();
-    }
-    if text.trim().is_empty() {
-        return "the text is empty; write a JSON object".to_owned();
-    }
-    match what {
-        "number out of range" => "the number is too large for a float; write it smaller, or as a string".to_owned(),
-        "recursion limit exceeded" => too_deep(),
-        _ if error.is_eof() => format!("{what}: the text ends early; close what is open"),
-        _ => format!("{what}; correct it there or just before"),
-    }
+    let message = if text.starts_with('\u{feff}') {
+        "the text starts with a byte order mark; leave it out".to_owned()
+    } else if text.trim().is_empty() {
+        "the text is empty; write a JSON object".to_owned()
+    } else if what == "number out of range" {
+        return (Fault::Number, TOO_LARGE.to_owned());
+    } else if what == "recursion limit exceeded" {
+        return too_deep();
+    } else if error.is_eof() {
+        format!("{what}: the text ends early; close what is open")
+    } else {
+        format!("{what}; correct it there or just before")
+    };
+    (Fault::Syntax, message)
 }
 
-fn too_deep() -> String {
-    format!("arrays and objects are nested more than {DEEPEST} deep; flatten them")
+const TOO_LARGE: &str = "the number is too large for a float; write it smaller, or as a string";
+
+fn too_deep() -> (Fault, String) {
+    (Fault::Depth, format!("arrays and objects are nested more than {DEEPEST} deep; flatten them"))
 }
 
 /// Where the reader is, and what it found wrong that serde_json has no word for.
@@ -95,7 +122,7 @@ struct Reading<'t> {
     literals: Literals<'t>,
     /// Numbers read so far.
     seen: usize,
-    fault: Option<String>,
+    fault: Option<(Fault, String)>,
 }
 
 enum Step {
@@ -116,7 +143,7 @@ impl Reading<'_> {
         pointer
     }
 
-    fn fail<E: Error>(&mut self, fault: String) -> E {
+    fn fail<E: Error>(&mut self, fault: (Fault, String)) -> E {
         self.fault = Some(fault);
         E::custom("fault")
     }
@@ -132,15 +159,18 @@ impl Reading<'_> {
             let literal = self.literals.number(seen).unwrap_or_default();
             let mantissa = literal.split(['e', 'E']).next().unwrap_or_default();
             if value == 0.0 && mantissa.contains(|c: char| matches!(c, '1'..='9')) {
-                return Err(self.fail("the number is too small for a float; write 0, or a string".to_owned()));
+                return Err(
+                    self.fail((Fault::Number, "the number is too small for a float; write 0, or a string".to_owned()))
+                );
             }
             if value != 0.0 && !literal.contains(['.', 'e', 'E']) {
-                return Err(self.fail("the integer has more than 64 bits; write it smaller, or as a string".to_owned()));
+                return Err(self.fail((
+                    Fault::Number,
+                    "the integer has more than 64 bits; write it smaller, or as a string".to_owned(),
+                )));
             }
         }
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| {
-            self.fail("the number is too large for a float; write it smaller, or as a string".to_owned())
-        })
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| self.fail((Fault::Number, TOO_LARGE.to_owned())))
     }
 }
 
@@ -246,7 +276,9 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
         while let Some(name) = access.next_key::<String>()? {
             if members.contains_key(&name) {
                 let shown: String = name.chars().take(60).collect();
-                return Err(self.0.fail(format!("the object has {shown:?} twice; keep one of them")));
+                return Err(self
+                    .0
+                    .fail((Fault::TwiceNamed, format!("the object has {shown:?} twice; keep one of them"))));
             }
             self.0.path.push(Step::Name(name));
             let value = access.next_value_seed(Seed(self.0))?;

@@ -2,6 +2,7 @@
 //! and what calling an operation does to the world.
 
 pub mod danger;
+pub mod flow;
 pub mod json;
 pub mod problem;
 pub mod rule;
@@ -62,10 +63,7 @@ pub struct Broken {
 
 /// The breaches that an operation's input can have; none for operations without rules beside the model.
 pub fn breaches(operation: &str) -> Vec<&'static Breach> {
-    if rule::is_rule(operation) {
-        return rule::breaches(operation);
-    }
-    Vec::new()
+    if rule::is_rule(operation) { rule::breaches(operation) } else { flow::breaches(operation).collect() }
 }
 
 /// An input's members with one breach, beside the same without. None if the breach cannot be had in this context.
@@ -73,7 +71,7 @@ pub fn broken(operation: &str, breach: &Breach, context: &Context<'_>, u: &mut U
     if rule::is_rule(operation) {
         return rule::broken(operation, breach, context, u);
     }
-    None
+    flow::broken(operation, breach, context, u)
 }
 
 /// Makes text of a language.
@@ -81,8 +79,11 @@ pub type TextMaker = fn(&mut Unstructured<'_>) -> String;
 
 /// Shapes whose text is a JSON document, with a maker of well-formed ones. Source: Connect API reference,
 /// CreateContactFlow (Content), CreateContactFlowModule (Content), CreateRule (Function).
-const JSON_TEXTS: &[(&str, TextMaker)] =
-    &[("ContactFlowContent", flow), ("ContactFlowModuleContent", module), ("RuleFunction", rule::some_function)];
+const JSON_TEXTS: &[(&str, TextMaker)] = &[
+    ("ContactFlowContent", flow::flow_text),
+    ("ContactFlowModuleContent", flow::module_text),
+    ("RuleFunction", rule::some_function),
+];
 
 /// The makers for those shapes that this schema has; none for services other than Connect.
 pub(crate) fn text_makers(schema: &Schema) -> HashMap<ShapeId, TextMaker> {
@@ -90,28 +91,4 @@ pub(crate) fn text_makers(schema: &Schema) -> HashMap<ShapeId, TextMaker> {
         return HashMap::new();
     }
     JSON_TEXTS.iter().filter_map(|(name, make)| Some((schema.shape_named(name)?, *make))).collect()
-}
-
-/// Text without quotes or escapes, to tell documents apart.
-fn tag(u: &mut Unstructured<'_>) -> u32 {
-    u.arbitrary().unwrap_or(0)
-}
-
-/// The smallest flow that speaks: one message, then the end.
-fn flow(u: &mut Unstructured<'_>) -> String {
-    let tag = tag(u);
-    let end = r#"{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}"#;
-    speaking(tag, end)
-}
-
-fn module(u: &mut Unstructured<'_>) -> String {
-    let tag = tag(u);
-    let end = r#"{"Identifier":"end","Type":"EndFlowModuleExecution","Parameters":{},"Transitions":{}}"#;
-    speaking(tag, end)
-}
-
-fn speaking(tag: u32, end: &str) -> String {
-    format!(
-        r#"{{"Version":"2019-10-30","StartAction":"say","Metadata":{{}},"Actions":[{{"Identifier":"say","Type":"MessageParticipant","Parameters":{{"Text":"contract test {tag:08x}"}},"Transitions":{{"NextAction":"end","Errors":[{{"ErrorType":"NoMatchingError","NextAction":"end"}}],"Conditions":[]}}}},{end}]}}"#
-    )
 }

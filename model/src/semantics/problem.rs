@@ -26,7 +26,6 @@ impl Problem {
 }
 
 /// At most `most` characters of a text from outside, for messages.
-#[allow(dead_code, reason = "for the languages to come")]
 pub(crate) fn brief(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),

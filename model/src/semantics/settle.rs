@@ -3,7 +3,7 @@
 use arbitrary::Unstructured;
 use serde_json::Value;
 
-use super::{Context, rule};
+use super::{Context, flow, rule};
 use crate::generate::SchemaPath;
 
 /// Changes an input that is valid for the service model so that it also keeps the rules beside it, as little as may be
@@ -11,5 +11,7 @@ use crate::generate::SchemaPath;
 pub fn settle(operation: &str, input: &mut Value, focus: &SchemaPath, context: &Context<'_>, u: &mut Unstructured<'_>) {
     if rule::is_rule(operation) {
         rule::settle(input, focus, context, u);
+    } else {
+        flow::settle(operation, input, focus, context, u);
     }
 }

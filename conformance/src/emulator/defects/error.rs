@@ -45,8 +45,8 @@ pub(super) const ROWS: &[Defect] = &[
         id: "html-error",
         family: Family::Error,
         summary: "errors have an HTML page as body",
-        kills: &["error.json-body"],
-        may: &["error.no-leak"],
+        kills: &["error.json-body", "error.no-leak"],
+        may: &[],
         fault: Fault::Reply(|scene, response| {
             if scene.error.is_some() {
                 response.headers.set("content-type", "text/html");

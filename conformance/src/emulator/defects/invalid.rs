@@ -23,8 +23,8 @@ pub(super) const ROWS: &[Defect] = &[
         id: "accept-missing-required",
         family: Family::Invalid,
         summary: "requests without a required member are accepted; null is absence",
-        kills: &["invalid.missing-required"],
-        may: &["invalid.null-required"],
+        kills: &["invalid.missing-required", "invalid.null-required"],
+        may: &[],
         fault: Fault::Overlook(|violation| violation.kind == ViolationKind::MissingRequired),
     },
     Defect {
@@ -145,8 +145,8 @@ pub(super) const ROWS: &[Defect] = &[
         id: "accept-wrong-form",
         family: Family::Invalid,
         summary: "values of the wrong type or form are accepted",
-        kills: &["invalid.wrong-type"],
-        may: &[
+        kills: &[
+            "invalid.wrong-type",
             "invalid.not-integer",
             "invalid.overflow",
             "invalid.union-none",
@@ -154,6 +154,7 @@ pub(super) const ROWS: &[Defect] = &[
             "invalid.timestamp-format",
             "invalid.null-element",
         ],
+        may: &[],
         fault: Fault::Misread(
             |error| matches!(error, DecodeError::Serialization { pointer, .. } if !pointer.is_empty()),
         ),

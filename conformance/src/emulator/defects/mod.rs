@@ -1,7 +1,7 @@
 //! Deliberate faults, one row each: what is wrong, which checks must see it, and the seam where it acts. One table for
 //! each family of checks.
 //!
-//! A row is data and a function. There are seven seams ([`Fault`]); a new defect needs a new row, and only rarely a new
+//! A row is data and a function. There are few seams ([`Fault`]); a new defect needs a new row, and only rarely a new
 //! switch in [`Policy`]. Knows the seams, and nothing of how the emulator does its work.
 
 mod error;
@@ -82,6 +82,10 @@ impl Family {
 /// Where a fault acts.
 #[derive(Debug)]
 pub(crate) enum Fault {
+    /// Something before the service answers in its place; with the number of the call since the start.
+    Front(fn(u64) -> Option<HttpResponse>),
+    /// The instance that the emulator begins with is named by its ARN.
+    ByArn,
     /// The request is altered before it is read.
     Request(fn(&mut HttpRequest)),
     /// A request that cannot be read is answered with success all the same.

@@ -148,7 +148,9 @@ pub(super) fn list(call: &Call<'_>, input: ListContactFlowsRequest) -> Result<Li
     let home = call.home(&mut state, &input.instance_id)?;
     let types = input.contact_flow_types.unwrap_or_default();
     let page = call.page(&home.id, input.next_token.as_deref(), input.max_results, |after| {
-        home.data.flows.after(after).filter(|entry| types.is_empty() || types.contains(&entry.data.kind))
+        let flows = &home.data.flows;
+        let wanted = |kind| types.is_empty() || types.contains(kind);
+        flows.after(after).filter(move |entry| wanted(&entry.data.kind) && call.is_listed(flows, entry))
     })?;
     let summary = |entry: &Entry<Flow>| ContactFlowSummary {
         arn: call.arn(&home.id, Family::Flow, &entry.id),

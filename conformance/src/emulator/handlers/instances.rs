@@ -88,7 +88,9 @@ pub(super) fn list(call: &Call<'_>, input: ListInstancesRequest) -> Result<ListI
     const DEFAULT_PAGE: i32 = 10;
     let state = call.cx.store.lock();
     let asked = input.max_results.or(Some(DEFAULT_PAGE));
-    let page = call.page("", input.next_token.as_deref(), asked, |after| state.instances.after(after))?;
+    let page = call.page("", input.next_token.as_deref(), asked, |after| {
+        state.instances.after(after).filter(|entry| call.is_listed(&state.instances, entry))
+    })?;
     let summary = |entry: &Entry<Instance>| InstanceSummary {
         arn: Some(call.cx.place.instance(&entry.id)),
         created_time: Some(entry.data.created),

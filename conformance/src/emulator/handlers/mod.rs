@@ -8,13 +8,14 @@ mod tags;
 
 use std::collections::HashMap;
 
+use connect_model::semantics::{Confidence, Problem};
 use connect_model::shapes::{Operation, ops};
 use serde_json::Value;
 
 use super::Limits;
 use super::arn::{Family, Place, Qualifier};
 use super::pages::{Page, Pages, Size, Walk};
-use super::policy::{Finds, Policy};
+use super::policy::{Finds, Overlooks, Policy};
 use super::refusal::Refusal;
 use super::store::{Collection, Entry, Instance, State, Store, Tags};
 
@@ -158,8 +159,10 @@ impl Call<'_> {
         wanted: impl Fn(&Entry<T>) -> bool,
     ) -> Result<(Page<&'i Entry<T>>, i64), Refusal> {
         let finds = self.cx.policy.finds;
-        let mut found: Vec<&Entry<T>> =
-            all.after(0).filter(|entry| finds == Finds::Everything || wanted(entry)).collect();
+        let mut found: Vec<&Entry<T>> = all
+            .after(0)
+            .filter(|entry| self.is_indexed(all, entry) && (finds == Finds::Everything || wanted(entry)))
+            .collect();
         if finds == Finds::Newest && self.input.get("SearchCriteria").is_some() {
             found.drain(..found.len().saturating_sub(1));
         }
@@ -167,6 +170,16 @@ impl Call<'_> {
             found[found.partition_point(|entry| entry.order <= after)..].iter().copied()
         })?;
         Ok((page, found.len() as i64))
+    }
+
+    /// Whether searches know it by now.
+    fn is_indexed<T>(&self, all: &Collection<T>, entry: &Entry<T>) -> bool {
+        all.is_older(entry.order, self.cx.policy.lag.of_searches())
+    }
+
+    /// Whether lists know it by now.
+    fn is_listed<T>(&self, all: &Collection<T>, entry: &Entry<T>) -> bool {
+        all.is_older(entry.order, self.cx.policy.lag.of_lists())
     }
 
     fn not_found(&self, what: &str, text: &str) -> Refusal {
@@ -214,6 +227,12 @@ impl Call<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether a problem is held against a request: not if it is an inference only, nor if a defect overlooks it.
+    fn counts(&self, language: &str, problem: &Problem) -> bool {
+        let Overlooks(overlooks) = self.cx.policy.overlooks;
+        problem.confidence > Confidence::Low && !overlooks(self.operation, language, problem.kind)
     }
 
     /// Tags as an answer shows them: absent when there are none.

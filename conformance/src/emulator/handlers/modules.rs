@@ -138,7 +138,10 @@ pub(super) fn list(
     let home = call.home(&mut state, &input.instance_id)?;
     let wanted = input.contact_flow_module_state.as_ref();
     let page = call.page(&home.id, input.next_token.as_deref(), input.max_results, |after| {
-        home.data.modules.after(after).filter(|entry| wanted.is_none_or(|state| entry.data.state == *state))
+        let modules = &home.data.modules;
+        modules.after(after).filter(move |entry| {
+            wanted.is_none_or(|state| entry.data.state == *state) && call.is_listed(modules, entry)
+        })
     })?;
     let summary = |entry: &Entry<Module>| ContactFlowModuleSummary {
         arn: call.arn(&home.id, Family::Module, &entry.id),

@@ -1,0 +1,209 @@
+//! Finds everything that is wrong with a flow's content, in time that grows with its length and no faster.
+//!
+//! Of hostile content not everything is looked at: of more actions than a flow may have, only so many as it may have,
+//! and after [`MOST_PROBLEMS`] problems nothing more. The identifiers of all count.
+
+pub(super) mod action;
+mod conditions;
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::document::{Action, Flow, Part, Structure};
+use super::home::Home;
+use super::kinds::kind_of;
+use super::rules::{self, Next};
+use super::{LONGEST_IDENTIFIER, MOST_ACTIONS, MOST_CHARACTERS, VERSION};
+use crate::semantics::json::{self, Fault};
+use crate::semantics::problem::{Problem, brief};
+
+/// Problems after which the search ends.
+pub const MOST_PROBLEMS: usize = 5000;
+
+/// Characters that no identifier has.
+const FORBIDDEN: &[char] = &['%', ':', '(', '\\', '/', ')', '=', '$', ',', ';', '[', ']', '{', '}'];
+
+/// Words that no identifier is.
+pub(super) const RESERVED: &[&str] = &[
+    "__proto__",
+    "constructor",
+    "__defineGetter__",
+    "__defineSetter__",
+    "toString",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "valueOf",
+];
+
+/// All problems of a content, in the order of their places. Without a home, every action may stand anywhere that some
+/// home allows.
+pub fn check(text: &str, home: Option<Home>) -> Vec<Problem> {
+    let mut found = Found::default();
+    let characters = text.chars().count();
+    if characters > MOST_CHARACTERS {
+        let message =
+            format!("The content has {characters} characters, at most {MOST_CHARACTERS} are allowed; shorten it");
+        found.add("", "too-long", &message);
+    }
+    match json::read(text) {
+        Ok(Value::Object(members)) => flow(&Flow::read(members), home, &mut found),
+        Ok(_) => found.add("", "not-an-object", "The content is not a JSON object; put the flow into braces"),
+        Err(error) => match error.fault {
+            // Said above, in characters.
+            Fault::Size => {}
+            Fault::Syntax => found.add(&error.pointer, "not-json", &format!("The content is not JSON: {error}")),
+            Fault::TwiceNamed => found.add(&error.pointer, "duplicate-name", &error.to_string()),
+            Fault::Number => found.add(&error.pointer, "number-too-large", &error.to_string()),
+            Fault::Depth => found.add(&error.pointer, "nested-too-deep", &error.to_string()),
+        },
+    }
+    found.0
+}
+
+/// Problems so far.
+#[derive(Default)]
+struct Found(Vec<Problem>);
+
+impl Found {
+    fn add(&mut self, path: &str, kind: &'static str, message: &str) {
+        if self.0.len() < MOST_PROBLEMS {
+            self.0.push(Problem::new(path, kind, message, kind_of(kind).confidence));
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.0.len() >= MOST_PROBLEMS
+    }
+
+    /// Known members of another form.
+    fn malformed<T: Structure>(&mut self, path: &str, structure: &T) {
+        for name in structure.malformed() {
+            let message = format!("{name} has the wrong JSON type. Path: {path}/{name}; see the flow language guide");
+            self.add(&format!("{path}/{name}"), "malformed-structure", &message);
+        }
+    }
+}
+
+/// Identifiers, each with the place of the action that has it first.
+type Places<'a> = HashMap<&'a str, usize>;
+
+fn flow(flow: &Flow, home: Option<Home>, found: &mut Found) {
+    found.malformed("", flow);
+    let has = |name: &str| flow.rest.get(name).is_some_and(|value| !value.is_null());
+    match flow.version.as_deref() {
+        Some(VERSION) => {}
+        None if has("Version") => {}
+        other => {
+            let message = format!("Version is {:?}; write \"{VERSION}\"", brief(other.unwrap_or("absent"), 40));
+            found.add("/Version", "wrong-version", &message);
+        }
+    }
+    if flow.start.is_none() && !has("StartAction") {
+        found.add("/StartAction", "missing-start-action", "StartAction is missing; name the first action");
+    }
+    let actions = match &flow.actions {
+        Some(actions) if !actions.is_empty() => actions,
+        Some(_) => {
+            found.add("/Actions", "missing-actions", "Actions is empty; a flow has at least one action");
+            return;
+        }
+        None => {
+            if !has("Actions") {
+                found.add("/Actions", "missing-actions", "Actions is missing; a flow has at least one action");
+            }
+            return;
+        }
+    };
+    if actions.len() > MOST_ACTIONS {
+        let message = format!("The flow has {} actions, at most {MOST_ACTIONS} are allowed; split it", actions.len());
+        found.add("/Actions", "too-many-actions", &message);
+    }
+    let places = places(actions);
+    if let Some(start) = &flow.start
+        && !places.contains_key(start.as_str())
+    {
+        let message = format!("StartAction {:?} is no identifier of an action; name one", brief(start, 60));
+        found.add("/StartAction", "dangling-start-action", &message);
+    }
+    for (at, part) in actions.iter().take(MOST_ACTIONS).enumerate() {
+        if found.is_full() {
+            return;
+        }
+        let path = format!("/Actions/{at}");
+        match part {
+            Part::Typed(action) => {
+                identifier(action, at, &path, &places, found);
+                action::check(action, &path, home, &places, found);
+            }
+            Part::Other(_) => {
+                found.add(&path, "malformed-structure", &format!("Actions[{at}] is not an object; write an action"));
+            }
+        }
+    }
+    ending(flow, actions, &places, found);
+}
+
+fn places(actions: &[Part<Action>]) -> Places<'_> {
+    let mut places = HashMap::with_capacity(actions.len());
+    for (at, part) in actions.iter().enumerate() {
+        if let Some(identifier) = part.typed().and_then(|action| action.identifier.as_deref()) {
+            places.entry(identifier).or_insert(at);
+        }
+    }
+    places
+}
+
+fn identifier(action: &Action, at: usize, path: &str, places: &Places<'_>, found: &mut Found) {
+    let path = format!("{path}/Identifier");
+    let Some(identifier) = &action.identifier else {
+        if action.rest.get("Identifier").is_none_or(Value::is_null) {
+            found.add(&path, "missing-identifier", &format!("Actions[{at}] has no Identifier; give it one"));
+        }
+        return;
+    };
+    let shown = brief(identifier, 60);
+    if let Some(first) = places.get(identifier.as_str()).filter(|first| **first != at) {
+        let message = format!("Actions[{first}] and Actions[{at}] are both called {shown:?}; rename one of them");
+        found.add(&path, "duplicate-identifier", &message);
+    }
+    if identifier.chars().nth(LONGEST_IDENTIFIER).is_some() {
+        let message = format!("Identifier {shown:?} has more than {LONGEST_IDENTIFIER} characters; shorten it");
+        found.add(&path, "identifier-too-long", &message);
+    }
+    if identifier.contains(FORBIDDEN) || RESERVED.contains(&identifier.as_str()) || identifier.is_empty() {
+        let message =
+            format!("Identifier {shown:?} is empty, a reserved word, or has a forbidden character; rename it");
+        found.add(&path, "forbidden-identifier", &message);
+    }
+}
+
+/// Whether a flow that starts can come to an end, or plays its messages until somebody picks up.
+fn ending(flow: &Flow, actions: &[Part<Action>], places: &Places<'_>, found: &mut Found) {
+    let Some(start) = flow.start.as_deref().and_then(|start| places.get(start)) else { return };
+    let mut seen = vec![false; actions.len()];
+    let mut waiting = vec![*start];
+    while let Some(at) = waiting.pop() {
+        if std::mem::replace(&mut seen[at], true) {
+            continue;
+        }
+        let Some(action) = actions[at].typed() else { return };
+        let next = action.kind.as_deref().and_then(rules::row).map_or(Next::Optional, |row| row.next);
+        let mut leads_on = false;
+        for follower in action.followers() {
+            leads_on = true;
+            waiting.extend(places.get(follower).filter(|place| !seen[**place]));
+        }
+        if next == Next::Nothing || !leads_on || action.kind.as_deref() == Some(PLAYS_ON) {
+            return;
+        }
+    }
+    let message =
+        "No action that ends the flow can be reached from StartAction; add one, such as DisconnectParticipant";
+    found.add("/Actions", "no-terminal-action", message);
+}
+
+/// The action that a hold or queue flow may consist of alone.
+const PLAYS_ON: &str = "MessageParticipantIteratively";

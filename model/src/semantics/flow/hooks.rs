@@ -1,0 +1,96 @@
+//! The flow language as the operations meet it: breaches of their `Content`, and content that suits a type.
+
+use arbitrary::Unstructured;
+use serde_json::{Map, Value};
+
+use super::generate::{self, Shape};
+use super::home::Home;
+use super::kinds::KINDS;
+use super::mutate::mutant;
+use crate::constraint::size::pick;
+use crate::generate::{SchemaPath, Step};
+use crate::semantics::{Breach, Broken, Context};
+
+/// What an operation's content belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Belongs {
+    /// A flow that is made, of the input's type.
+    NewFlow,
+    /// A flow that there is.
+    Flow,
+    /// A module.
+    Module,
+}
+
+fn belongs(operation: &str) -> Option<Belongs> {
+    match operation {
+        "CreateContactFlow" => Some(Belongs::NewFlow),
+        "UpdateContactFlowContent" => Some(Belongs::Flow),
+        "CreateContactFlowModule" | "UpdateContactFlowModuleContent" => Some(Belongs::Module),
+        _ => None,
+    }
+}
+
+/// Breaches of an operation's content. The length of a module's content is in the service model already.
+pub(in crate::semantics) fn breaches(operation: &str) -> impl Iterator<Item = &'static Breach> {
+    let belongs = belongs(operation);
+    let modelled = move |kind: &str| kind == "too-long" && belongs == Some(Belongs::Module);
+    KINDS.iter().filter(move |breach| belongs.is_some() && !modelled(breach.kind))
+}
+
+/// Content with a breach, beside content without, as members of the input.
+pub(in crate::semantics) fn broken(
+    operation: &str,
+    breach: &Breach,
+    context: &Context<'_>,
+    u: &mut Unstructured<'_>,
+) -> Option<Broken> {
+    let belongs = belongs(operation)?;
+    let home = match belongs {
+        Belongs::Module => Home::Module,
+        Belongs::Flow => context.flow_type.and_then(Home::of_type).unwrap_or(Home::ContactFlow),
+        Belongs::NewFlow => Home::ALL[pick(u, 0, Home::ALL.len() as u64 - 2) as usize],
+    };
+    let mutant = mutant(breach.kind, home, u)?;
+    let members = |content: String| {
+        let mut members = Map::from_iter([("Content".to_owned(), Value::String(content))]);
+        if belongs == Belongs::NewFlow {
+            members.insert("Type".to_owned(), home.word().into());
+            members.insert("Status".to_owned(), "PUBLISHED".into());
+        }
+        members
+    };
+    Some(Broken { valid: members(mutant.valid), invalid: members(mutant.invalid) })
+}
+
+/// Makes the content suit the flow's type.
+pub(in crate::semantics) fn settle(
+    operation: &str,
+    input: &mut Value,
+    focus: &SchemaPath,
+    context: &Context<'_>,
+    u: &mut Unstructured<'_>,
+) {
+    let kind = match belongs(operation) {
+        Some(Belongs::NewFlow) => input.get("Type").and_then(Value::as_str),
+        Some(Belongs::Flow) => context.flow_type,
+        // Content for modules is right as it is made.
+        Some(Belongs::Module) | None => return,
+    };
+    let Some(home) = kind.and_then(Home::of_type) else { return };
+    let focused = matches!(focus.0.first(), Some(Step::Member(name)) if name == "Content");
+    if let Some(content) = input.get_mut("Content").filter(|_| !focused) {
+        *content = generate::flow(home, Shape::default(), u).to_text().into();
+    }
+}
+
+/// Content that is right in a flow of any type, as far as a content can be that does not know its type.
+pub(in crate::semantics) fn flow_text(u: &mut Unstructured<'_>) -> String {
+    // What may stand in campaigns may stand anywhere.
+    generate::flow(Home::Campaign, Shape::default(), u).to_text()
+}
+
+/// Content that is right in a module.
+pub(in crate::semantics) fn module_text(u: &mut Unstructured<'_>) -> String {
+    generate::flow(Home::Module, Shape::default(), u).to_text()
+}
