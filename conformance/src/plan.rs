@@ -10,7 +10,7 @@ use connect_model::semantics::danger::{Danger, danger};
 use connect_model::wire::encode_request;
 
 use crate::case::CaseId;
-use crate::checks::{self, Check, error, idempotency, invalid, lifecycle, pagination, search, shape};
+use crate::checks::{self, Check, error, idempotency, invalid, language, lifecycle, pagination, search, shape};
 
 /// What is to be done for a case.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub enum Task {
     Mutation(Box<Site>),
     /// Send a request with a fault beside its value.
     Fault(invalid::Fault),
+    /// Send a text that breaks a rule of its language, and its twin.
+    Language(language::Trial),
 }
 
 /// A case with all that is needed to try it.
@@ -131,6 +133,12 @@ impl Plan {
         }
         if selection.wants_family("invalid") {
             self.invalid(schema, operation, selection);
+        }
+        if schema.service.sdk_id == "Connect" {
+            for (check, trial) in language::planned(&schema[operation].name) {
+                let variant = Some(trial.breach.kind.to_owned());
+                self.add(schema, selection, operation, check, variant, Task::Language(trial));
+            }
         }
         for check in error::planned(schema, operation) {
             self.add(schema, selection, operation, check, None, Task::Error);

@@ -8,7 +8,7 @@ use connect_model::schema::OperationId;
 use tokio::sync::OnceCell;
 
 use crate::case::{CaseId, Outcome, Verdict};
-use crate::checks::{error, idempotency, invalid, level_at, lifecycle, pagination, search, shape};
+use crate::checks::{error, idempotency, invalid, language, level_at, lifecycle, pagination, search, shape};
 use crate::client::Client;
 use crate::event::{Coverage, Learned, Ratio};
 use crate::observe::Observation;
@@ -91,6 +91,7 @@ impl Suite {
                 seen.outcome(check.id)
             }
             Task::Mutation(site) => invalid::mutation(client, operation, site, check).await,
+            Task::Language(trial) => language::run(client, operation, check, trial).await,
             Task::Fault(fault) => invalid::fault(client, operation, check, *fault).await,
         }
     }

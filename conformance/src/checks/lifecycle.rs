@@ -3,11 +3,14 @@
 mod echo;
 mod tags;
 
+use arbitrary::Unstructured;
 use connect_model::schema::{OperationId, Schema};
+use connect_model::semantics::{self, Context};
 use serde_json::{Value, json};
 
 use self::echo::{Echo, differences, echoes, shown};
 use self::tags::life_of_tags;
+use super::language::outline;
 use super::steps::{self, Wait, naming, perform, succeed};
 use super::{Check, pagination, row};
 use crate::case::{Finding, Level, Outcome};
@@ -66,7 +69,7 @@ pub const CHECKS: &[Check] = &[
         rule: "a saved flow is shown as its draft alone, a published one is checked and shown",
         source: "Connect, ContactFlowStatus: PUBLISHED starts validation of the content, SAVED does not",
         passes: "ContactFlowNotPublishedException for a saved flow, its draft under :$SAVED; success for a published \
-                 one; a refusal of content that is not JSON",
+                 one; a refusal, under PUBLISHED and under no status, of content that is not JSON or has unknown actions",
         fails: "a draft that is shown as published, a flow that cannot be shown, or unusable content that is published",
     },
     Check {
@@ -353,25 +356,52 @@ async fn saved_published(client: &Client, row: &'static Resource, template: &Val
     let published = Life { client, row, check, sent, made };
     findings.extend(published.shows(&published.made.id, &published.sent).await?);
 
-    // The twin of this request has just been accepted.
-    let mut unusable = named("PUBLISHED");
-    unusable["Content"] = "{".into();
-    let reply = perform(client, row.create, &unusable).await?;
-    match &reply {
-        Reply::Refused(_, error) if is_quota(error.code.as_deref()) => return Err(reply.describe()),
-        Reply::Refused(exchange, _) if exchange.response.status < 500 => {
-            client.learn("published content that is not JSON", outline(&reply));
+    // The twin of these requests has just been accepted. What the error says is the matter of invalid.flow-content.
+    for (what, content) in unusable(client, row) {
+        for status in [Some("PUBLISHED"), None] {
+            let mut input = named("PUBLISHED");
+            input["Content"] = content.as_str().into();
+            if let (None, Some(members)) = (status, input.as_object_mut()) {
+                members.remove("Status");
+            }
+            let reply = perform(client, row.create, &input).await?;
+            // That no status means published was observed, and is not written anywhere.
+            let level = if status.is_some() { check.level } else { Level::Should };
+            let status = status.unwrap_or("no status");
+            match &reply {
+                Reply::Refused(_, error) if is_quota(error.code.as_deref()) => return Err(reply.describe()),
+                Reply::Refused(exchange, _) if exchange.response.status < 500 => {
+                    client.learn(format!("{what} under {status}"), outline(&reply));
+                }
+                Reply::Success(exchange) | Reply::Refused(exchange, _) => {
+                    let expected = format!("a refusal (4xx) to publish {what} under {status}");
+                    let finding = check.finding("/Content", expected, reply.describe(), Some(exchange));
+                    findings.push(Finding { level, ..finding });
+                }
+                Reply::Unsupported(_) | Reply::Trouble(_) => return Err(reply.describe()),
+            }
         }
-        Reply::Success(exchange) | Reply::Refused(exchange, _) => {
-            let expected = "a refusal (4xx) to publish content that is not JSON";
-            findings.push(check.finding("/Content", expected, reply.describe(), Some(exchange)));
-        }
-        Reply::Unsupported(_) | Reply::Trouble(_) => return Err(reply.describe()),
+        // That a draft is not checked is documented; how far, is not known.
+        let mut input = named("SAVED");
+        input["Content"] = content.into();
+        client.learn(format!("{what} under SAVED"), outline(&perform(client, row.create, &input).await?));
     }
-    let mut unusable = named("SAVED");
-    unusable["Content"] = "{".into();
-    client.learn("saved content that is not JSON", outline(&perform(client, row.create, &unusable).await?));
     Ok(findings)
+}
+
+/// Contents that cannot be published, and what they are.
+fn unusable(client: &Client, row: &Resource) -> Vec<(&'static str, String)> {
+    let mut contents = vec![("content that is not JSON", "{".to_owned())];
+    let unknown = semantics::breaches(row.create).into_iter().find(|breach| breach.kind == "unknown-action-type");
+    let bytes = client.bytes("lifecycle.saved-published/content");
+    let broken = unknown.and_then(|breach| {
+        // Wrong in any flow, whatever its type.
+        semantics::broken(row.create, breach, &Context::default(), &mut Unstructured::new(&bytes))
+    });
+    if let Some(Value::String(content)) = broken.and_then(|mut broken| broken.invalid.remove("Content")) {
+        contents.push(("content with an unknown action", content));
+    }
+    contents
 }
 
 fn is_quota(code: Option<&str>) -> bool {
@@ -386,17 +416,6 @@ fn draft(id: &str) -> String {
 /// An id of the same form that nobody has.
 fn unknown(id: &str) -> String {
     id.chars().enumerate().map(|(at, c)| if at < 8 && c.is_ascii_hexdigit() { 'd' } else { c }).collect()
-}
-
-/// A reply without its message, to be counted.
-fn outline(reply: &Reply) -> String {
-    match reply {
-        Reply::Success(_) => "accepted".to_owned(),
-        Reply::Refused(exchange, error) => {
-            format!("{} {}", exchange.response.status, error.code.as_deref().unwrap_or("without a name"))
-        }
-        Reply::Unsupported(_) | Reply::Trouble(_) => reply.describe(),
-    }
 }
 
 #[cfg(test)]

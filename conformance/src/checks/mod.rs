@@ -5,6 +5,7 @@
 pub mod error;
 pub mod idempotency;
 pub mod invalid;
+pub mod language;
 pub mod lifecycle;
 pub mod pagination;
 pub mod search;
@@ -99,6 +100,7 @@ pub fn all() -> &'static [Check] {
         let mut checks = shape::CHECKS.to_vec();
         checks.extend(ViolationKind::ALL.iter().map(|kind| invalid::check_of(*kind)));
         checks.extend_from_slice(invalid::CHECKS);
+        checks.extend_from_slice(language::CHECKS);
         checks.extend_from_slice(error::CHECKS);
         checks.extend_from_slice(pagination::CHECKS);
         checks.extend_from_slice(idempotency::CHECKS);

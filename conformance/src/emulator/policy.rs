@@ -17,8 +17,6 @@ pub(crate) struct Policy {
     pub(crate) keeps_deleted: bool,
     /// Updates are acknowledged and not made.
     pub(crate) forgets_updates: bool,
-    /// Contents are published without a look at them.
-    pub(crate) publishes_anything: bool,
     /// Problems of a language that are not seen.
     pub(crate) overlooks: Overlooks,
     /// Requests with members that the model does not know are refused.

@@ -63,6 +63,7 @@ impl State {
 }
 
 /// A named thing with an id and tags.
+#[derive(Clone)]
 pub(crate) struct Entry<T> {
     /// Place in lists; grows with every creation.
     pub(crate) order: u64,
@@ -182,6 +183,7 @@ impl Content {
 }
 
 /// An immutable copy of what was published.
+#[derive(Clone)]
 pub(crate) struct Version {
     pub(crate) content: Content,
     pub(crate) description: Option<String>,
@@ -189,6 +191,7 @@ pub(crate) struct Version {
 }
 
 /// A flow: a draft, and what is published of it.
+#[derive(Clone)]
 pub(crate) struct Flow {
     pub(crate) kind: ContactFlowType,
     pub(crate) description: Option<String>,
@@ -200,6 +203,7 @@ pub(crate) struct Flow {
 }
 
 /// A flow module. Its creation always publishes: there is no status to ask for.
+#[derive(Clone)]
 pub(crate) struct Module {
     pub(crate) description: Option<String>,
     pub(crate) state: ContactFlowModuleState,

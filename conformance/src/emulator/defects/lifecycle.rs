@@ -30,14 +30,6 @@ pub(super) const ROWS: &[Defect] = &[
         fault: Fault::Policy(|policy| policy.forgets_updates = true),
     },
     Defect {
-        id: "publish-unchecked",
-        family: Family::Lifecycle,
-        summary: "content is published although it is not JSON",
-        kills: &["lifecycle.saved-published"],
-        may: &[],
-        fault: Fault::Policy(|policy| policy.publishes_anything = true),
-    },
-    Defect {
         id: "tags-lost",
         family: Family::Lifecycle,
         summary: "tags are acknowledged and not kept",

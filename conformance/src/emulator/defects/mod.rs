@@ -7,8 +7,10 @@
 mod error;
 mod idempotency;
 mod invalid;
+mod language;
 mod lifecycle;
 mod pagination;
+mod rule;
 mod search;
 mod shape;
 
@@ -114,8 +116,17 @@ pub(crate) struct Scene<'a> {
 }
 
 /// Rows by family, in the order of the families.
-const TABLES: [&[Defect]; 7] =
-    [shape::ROWS, invalid::ROWS, error::ROWS, pagination::ROWS, idempotency::ROWS, lifecycle::ROWS, search::ROWS];
+const TABLES: [&[Defect]; 9] = [
+    shape::ROWS,
+    invalid::ROWS,
+    language::ROWS,
+    rule::ROWS,
+    error::ROWS,
+    pagination::ROWS,
+    idempotency::ROWS,
+    lifecycle::ROWS,
+    search::ROWS,
+];
 
 /// Every defect.
 pub fn defects() -> impl Iterator<Item = &'static Defect> {

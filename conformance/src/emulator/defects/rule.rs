@@ -81,9 +81,8 @@ pub(super) const ROWS: &[Defect] = &[
         kills: &["invalid.rule-function", "invalid.rule-actions"],
         may: &[],
         fault: Fault::Policy(|policy| {
-            policy.overlooks = Overlooks(|operation, language, _| {
-                operation == "UpdateRule" && matches!(language, FUNCTION | ACTIONS)
-            });
+            policy.overlooks =
+                Overlooks(|operation, language, _| operation == "UpdateRule" && matches!(language, FUNCTION | ACTIONS));
         }),
     },
 ];

@@ -3,8 +3,9 @@
 //! Where the service's behaviour is not known: an update of the content without qualifier publishes at once, also for a
 //! flow that was never published; a version can only be made of what is published.
 
+use connect_model::semantics::flow::Home;
 use connect_model::shapes::{
-    ContactFlow, ContactFlowState, ContactFlowStatus, ContactFlowSummary, ContactFlowVersionSummary,
+    ContactFlow, ContactFlowState, ContactFlowStatus, ContactFlowSummary, ContactFlowType, ContactFlowVersionSummary,
     CreateContactFlowRequest, CreateContactFlowResponse, CreateContactFlowVersionRequest,
     CreateContactFlowVersionResponse, DeleteContactFlowRequest, DeleteContactFlowResponse, DescribeContactFlowRequest,
     DescribeContactFlowResponse, ListContactFlowVersionsRequest, ListContactFlowVersionsResponse,
@@ -13,7 +14,7 @@ use connect_model::shapes::{
     UpdateContactFlowMetadataResponse, UpdateContactFlowNameRequest, UpdateContactFlowNameResponse,
 };
 
-use super::{Call, DEFAULT_PAGE, json_problem};
+use super::{Call, DEFAULT_PAGE};
 use crate::emulator::arn::{Family, Qualifier};
 use crate::emulator::pages::Size;
 use crate::emulator::refusal::Refusal;
@@ -26,7 +27,7 @@ const NOT_PUBLISHED: &str = "ContactFlowNotPublishedException";
 pub(super) fn create(call: &Call<'_>, input: CreateContactFlowRequest) -> Result<CreateContactFlowResponse, Refusal> {
     // No status means published (facts, top 13).
     let publishes = input.status != Some(ContactFlowStatus::Saved);
-    let content = content(call, input.content, publishes)?;
+    let content = content(call, input.content, &input.r#type, publishes)?;
     let mut state = call.cx.store.lock();
     let (order, id) = state.fresh();
     let home = call.home(&mut state, &input.instance_id)?;
@@ -97,9 +98,9 @@ pub(super) fn update_content(
     change(call, &input.instance_id, &input.contact_flow_id, None, |entry, qualifier| {
         let flow = &mut entry.data;
         match qualifier {
-            Qualifier::Saved => flow.saved = content(call, input.content, false)?,
+            Qualifier::Saved => flow.saved = content(call, input.content, &flow.kind, false)?,
             Qualifier::Latest => {
-                flow.saved = content(call, input.content, true)?;
+                flow.saved = content(call, input.content, &flow.kind, true)?;
                 flow.published = Some(flow.saved.clone());
             }
             Qualifier::Version(_) => {
@@ -238,13 +239,13 @@ pub(super) fn list_versions(
     })
 }
 
-/// Published content must be JSON; a draft is taken as it is.
-fn content(call: &Call<'_>, text: String, publishes: bool) -> Result<Content, Refusal> {
-    if publishes
-        && !call.cx.policy.publishes_anything
-        && let Some(problem) = json_problem("the content", &text)
-    {
-        return Err(Refusal::FlowProblems(vec![problem]));
+/// Published content keeps the rules of the flow language; a draft is taken as it is.
+fn content(call: &Call<'_>, text: String, kind: &ContactFlowType, publishes: bool) -> Result<Content, Refusal> {
+    if publishes {
+        let problems = call.problems(&text, Home::of_type(kind.as_str()));
+        if !problems.is_empty() {
+            return Err(Refusal::FlowProblems(problems));
+        }
     }
     Ok(Content::new(text))
 }
@@ -293,10 +294,11 @@ fn change(
     if let Some(name) = &name {
         call.claim(flows, name, Some(id), DUPLICATE)?;
     }
-    if call.cx.policy.forgets_updates {
-        return Ok(());
-    }
     if let Some(entry) = flows.get_mut(id) {
+        if call.cx.policy.forgets_updates {
+            // Still refused if it has to be.
+            return edit(&mut entry.clone(), qualifier);
+        }
         edit(entry, qualifier)?;
         entry.data.modified = Timestamp::now();
     }

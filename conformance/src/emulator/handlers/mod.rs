@@ -8,6 +8,7 @@ mod tags;
 
 use std::collections::HashMap;
 
+use connect_model::semantics::flow::{self, Home};
 use connect_model::semantics::{Confidence, Problem};
 use connect_model::shapes::{Operation, ops};
 use serde_json::Value;
@@ -235,6 +236,12 @@ impl Call<'_> {
         problem.confidence > Confidence::Low && !overlooks(self.operation, language, problem.kind)
     }
 
+    /// Why content cannot be published in a home; at most as many problems as the model allows.
+    fn problems(&self, text: &str, home: Option<Home>) -> Vec<String> {
+        let problems = flow::check(text, home).into_iter().filter(|problem| self.counts("flow-content", problem));
+        problems.take(MOST_PROBLEMS).map(|problem| problem.message).collect()
+    }
+
     /// Tags as an answer shows them: absent when there are none.
     fn tags(&self, tags: &Tags) -> Option<Tags> {
         (!tags.is_empty()).then(|| tags.clone())
@@ -246,12 +253,5 @@ impl Call<'_> {
     }
 }
 
-/// Why a text is no JSON object, if it is none. At most 256 characters, as problems are in the model.
-fn json_problem(what: &str, text: &str) -> Option<String> {
-    let problem = match serde_json::from_str::<Value>(text) {
-        Ok(Value::Object(_)) => return None,
-        Ok(_) => format!("{what} is not a JSON object"),
-        Err(error) => format!("{what} is not JSON: {error}"),
-    };
-    Some(problem.chars().take(256).collect())
-}
+/// Most problems that an error lists. Source: service model, shape `Problems`.
+const MOST_PROBLEMS: usize = 50;

@@ -1,5 +1,6 @@
 //! Flow modules: like flows, and always published (their creation knows no status).
 
+use connect_model::semantics::flow::Home;
 use connect_model::shapes::{
     ContactFlowModule, ContactFlowModuleState, ContactFlowModuleStatus, ContactFlowModuleSummary,
     CreateContactFlowModuleRequest, CreateContactFlowModuleResponse, DeleteContactFlowModuleRequest,
@@ -9,7 +10,7 @@ use connect_model::shapes::{
     UpdateContactFlowModuleMetadataRequest, UpdateContactFlowModuleMetadataResponse,
 };
 
-use super::{Call, json_problem};
+use super::Call;
 use crate::emulator::arn::{Family, Qualifier};
 use crate::emulator::refusal::Refusal;
 use crate::emulator::replay::{self, Creation, Names};
@@ -175,13 +176,13 @@ pub(super) fn search(
     })
 }
 
-/// Published content must be JSON; a draft is taken as it is.
+/// Published content keeps the rules of the flow language; a draft is taken as it is.
 fn content(call: &Call<'_>, text: String, publishes: bool) -> Result<Content, Refusal> {
-    if publishes
-        && !call.cx.policy.publishes_anything
-        && let Some(problem) = json_problem("the content", &text)
-    {
-        return Err(Refusal::ModuleProblems(vec![problem]));
+    if publishes {
+        let problems = call.problems(&text, Some(Home::Module));
+        if !problems.is_empty() {
+            return Err(Refusal::ModuleProblems(problems));
+        }
     }
     Ok(Content::new(text))
 }
@@ -223,10 +224,11 @@ fn change(
     if let Some(name) = &name {
         call.claim(modules, name, Some(id), DUPLICATE)?;
     }
-    if call.cx.policy.forgets_updates {
-        return Ok(());
-    }
     if let Some(entry) = modules.get_mut(id) {
+        if call.cx.policy.forgets_updates {
+            // Still refused if it has to be.
+            return edit(&mut entry.data.clone(), qualifier);
+        }
         edit(&mut entry.data, qualifier)?;
     }
     if let Some(name) = name {

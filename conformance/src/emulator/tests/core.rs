@@ -103,6 +103,43 @@ fn drafts_are_not_published_until_they_are() {
     assert_eq!(refused(describe(&format!("{id}:$OTHER"))), is("ResourceNotFoundException", 404));
 }
 
+/// Content that is right, and not the usual one.
+fn other_content() -> String {
+    CONTENT.replace(r#""Actions""#, r#""Metadata":{"other":true},"Actions""#)
+}
+
+#[test]
+fn published_content_keeps_the_rules_of_its_home_and_drafts_need_not() {
+    let service = service();
+    let whisper = CONTENT.replace("DisconnectParticipant", "EndFlowExecution");
+    let broken = CONTENT.replace(r#""Transitions":{}"#, r#""Transitions":{"NextAction":"nowhere"}"#);
+    let of = |kind: &str, content: &str| {
+        with(flow(&format!("{kind}{}", content.len())), json!({ "Type": kind, "Content": content }))
+    };
+    call(&service, "CreateContactFlow", of("AGENT_WHISPER", &whisper)).unwrap();
+    let problems = |result: Result<Value, Refused>| {
+        let Err(refused) = result else { panic!("accepted") };
+        let list = refused.body.get("problems").or(refused.body.get("Problems")).unwrap();
+        list.as_array().unwrap().len()
+    };
+    assert_eq!(problems(call(&service, "CreateContactFlow", of("CONTACT_FLOW", &whisper))), 1);
+    assert_eq!(problems(call(&service, "CreateContactFlow", of("CONTACT_FLOW", &broken))), 2);
+    let module = with(module("m"), json!({ "Content": whisper }));
+    assert_eq!(problems(call(&service, "CreateContactFlowModule", module)), 1);
+    call(&service, "CreateContactFlow", with(of("CONTACT_FLOW", &broken), json!({ "Status": "SAVED" }))).unwrap();
+    let id = made(&service, "CreateContactFlow", flow("updated"));
+    let update =
+        |id: &str| call(&service, "UpdateContactFlowContent", json!({ "ContactFlowId": id, "Content": broken }));
+    assert_eq!(problems(update(&id)), 2);
+    update(&format!("{id}:$SAVED")).unwrap();
+    // More mistakes than an error lists.
+    let many = format!(r#"{{"Actions":[{}{{}}]}}"#, "{},".repeat(100));
+    assert_eq!(problems(call(&service, "CreateContactFlow", of("CONTACT_FLOW", &many))), 50);
+    // What no good source says is let pass: here a name that stands twice.
+    let twice = CONTENT.replacen('{', r#"{"Version":"2019-10-30","#, 1);
+    call(&service, "CreateContactFlow", of("CONTACT_FLOW", &twice)).unwrap();
+}
+
 #[test]
 fn published_content_is_json_and_the_problems_have_their_own_key() {
     let service = service();
@@ -132,7 +169,7 @@ fn versions_keep_what_was_published() {
             .map(|output| output["Version"].as_i64().unwrap())
     };
     assert_eq!(version(json!({ "Description": "first" })), Ok(1));
-    let update = json!({ "ContactFlowId": id, "Content": "{\"new\":true}" });
+    let update = json!({ "ContactFlowId": id, "Content": other_content() });
     call(&service, "UpdateContactFlowContent", update).unwrap();
     let sha256 = call(&service, "DescribeContactFlow", json!({ "ContactFlowId": id })).unwrap()["ContactFlow"]
         ["FlowContentSha256"]
@@ -168,11 +205,13 @@ fn updates_are_visible() {
     let id = made(&service, "CreateContactFlowModule", module("m"));
     let archive = json!({ "ContactFlowModuleId": id, "State": "ARCHIVED", "Description": "old", "Name": "n" });
     call(&service, "UpdateContactFlowModuleMetadata", archive).unwrap();
-    let content = json!({ "ContactFlowModuleId": id, "Content": "{}", "Settings": "{}" });
+    let content = json!({ "ContactFlowModuleId": id, "Content": other_content(), "Settings": "{}" });
     call(&service, "UpdateContactFlowModuleContent", content).unwrap();
     let shown = call(&service, "DescribeContactFlowModule", json!({ "ContactFlowModuleId": id })).unwrap();
     let shown = &shown["ContactFlowModule"];
-    let expected = json!({ "Name": "n", "State": "ARCHIVED", "Description": "old", "Content": "{}", "Settings": "{}" });
+    let expected = json!({
+        "Name": "n", "State": "ARCHIVED", "Description": "old", "Content": other_content(), "Settings": "{}",
+    });
     for (member, value) in expected.as_object().unwrap() {
         assert_eq!(&shown[member], value);
     }

@@ -74,7 +74,7 @@ fn is(code: &str, status: u16) -> (String, u16) {
     (code.to_owned(), status)
 }
 
-const CONTENT: &str = r#"{"Version":"2019-10-30","StartAction":"end","Actions":[]}"#;
+const CONTENT: &str = r#"{"Version":"2019-10-30","StartAction":"end","Actions":[{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}"#;
 const FUNCTION: &str = r#"{"Version":"2022-11-25","RuleFunction":{"Operator":"AND","Operands":[]}}"#;
 
 fn flow(name: &str) -> Value {
