@@ -29,7 +29,9 @@ pub(super) const ROWS: &[Defect] = &[
         kills: &["invalid.rule-function"],
         may: &[],
         fault: Fault::Policy(|policy| {
-            policy.overlooks = Overlooks(|_, _, kind| matches!(kind, "too-many-conditions" | "group-in-group"));
+            policy.overlooks = Overlooks(|_, language, kind| {
+                language == FUNCTION && matches!(kind, "too-many-conditions" | "group-in-group")
+            });
         }),
     },
     Defect {
@@ -38,7 +40,9 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "the functions of metric rules are not held to the groups that metrics need",
         kills: &["invalid.rule-function"],
         may: &[],
-        fault: Fault::Policy(|policy| policy.overlooks = Overlooks(|_, _, kind| kind.starts_with("metric-"))),
+        fault: Fault::Policy(|policy| {
+            policy.overlooks = Overlooks(|_, language, kind| language == FUNCTION && kind.starts_with("metric-"))
+        }),
     },
     Defect {
         id: "action-on-any-source",
