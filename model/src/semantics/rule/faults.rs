@@ -67,11 +67,10 @@ fn on_source(source: &'static EventSource, wanted: &Breach, u: &mut Unstructured
             return None;
         }
         let extra = action_value(cell.action, u);
-        return Some(edited(rule(source, None, u), |members| {
-            let actions = members.get_mut("Actions").and_then(Value::as_array_mut)?;
-            actions.push(extra);
+        return edited(rule(source, None, u), |members| {
+            actions(members)?.push(extra);
             Some(())
-        })?);
+        });
     }
     contract(source, wanted, u)
 }

@@ -46,7 +46,7 @@ pub(super) fn breaches(operation: &str) -> Vec<&'static Breach> {
     let contract = contract.filter(|breach| operation == "CreateRule" || !faults::needs_trigger(breach));
     let forbidden = |cell: &&actions::Cell| cell.verdict != actions::Verdict::Permitted;
     let cells = actions::cells().iter().filter(forbidden).map(|cell| &cell.breach);
-    function::FAULTS.iter().map(|fault| &fault.breach).chain(contract).chain(cells).collect()
+    function::FAULTS.iter().map(|fault| fault.breach).chain(contract).chain(cells).collect()
 }
 
 /// A function for conditions on some documented source.

@@ -18,7 +18,7 @@ use crate::semantics::{Breach, Confidence};
 #[derive(Debug)]
 pub struct Fault {
     /// What is broken.
-    pub breach: Breach,
+    pub breach: &'static Breach,
     base: Base,
     spoil: Spoil,
 }
@@ -65,17 +65,7 @@ macro_rules! faults {
         };)*
 
         /// Every breach of the language.
-        pub const FAULTS: &[Fault] = &[$(Fault {
-            breach: Breach {
-                language: LANGUAGE,
-                kind: $kind,
-                rule: $rule,
-                source: $source,
-                confidence: Confidence::$confidence,
-            },
-            base: $base,
-            spoil: $spoil,
-        },)*];
+        pub const FAULTS: &[Fault] = &[$(Fault { breach: $name, base: $base, spoil: $spoil },)*];
     };
 }
 

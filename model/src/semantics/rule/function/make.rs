@@ -177,7 +177,7 @@ fn metric_group(source: &EventSource, grouping: usize, count: u64, u: &mut Unstr
             && (row.suffix != ".AGENT_ACTIVITY" || GROUPINGS[grouping] == "AGENT")
     };
     let rows: Vec<_> = (0..count).filter_map(|_| any_row(source, u, of_group)).collect();
-    metric_group_of(source, grouping, rows.into_iter().map(|row| (row, &row.forms[..])).collect(), u)
+    metric_group_of(source, grouping, rows.into_iter().map(|row| (row, row.forms)).collect(), u)
 }
 
 /// A group of these metrics, all of one dimension and window.
