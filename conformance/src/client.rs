@@ -11,6 +11,7 @@ use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator, SchemaPath, Side, Step};
 use connect_model::schema::{Kind, OperationId, Schema};
 use connect_model::semantics::danger::{Danger, danger};
+use connect_model::semantics::{self, Context};
 use connect_model::validate::validate_slot;
 use connect_model::wire::encode_request;
 use connect_model::wire::message::HttpRequest;
@@ -238,17 +239,23 @@ impl Client {
         let bytes = self.bytes(label);
         let known_good = config.optional_percent == 0;
         let generator = self.generator(config);
-        let mut value = generator
-            .focused(operation, Side::Input, focus, &mut Unstructured::new(&bytes))
-            .map_err(|error| error.to_string())?
-            .value;
+        let mut u = Unstructured::new(&bytes);
+        let mut value =
+            generator.focused(operation, Side::Input, focus, &mut u).map_err(|error| error.to_string())?.value;
         self.settle(operation, &mut value, focus, known_good).await;
+        if self.is_connect() {
+            // What was put in has to agree with what was there, and with the resource that is named.
+            let operation = &self.schema[operation];
+            let template = resources::updated_by(&operation.name).map(|row| (row.template)());
+            let context = template.as_ref().map(|template| resources::context(template, focus)).unwrap_or_default();
+            semantics::settle(&operation.name, &mut value, focus, &context, &mut u);
+        }
         Ok(value)
     }
 
     /// Puts the run's instance, resources and unused names into an input that was generated. Tokens of pages are taken
-    /// out: they come from the endpoint, never from us. With `known_good`, a creation becomes one that a healthy service
-    /// accepts, but for what lies at `focus`.
+    /// out: they come from the endpoint, never from us. With `known_good`, a creation or an update becomes one that a
+    /// healthy service accepts, but for what lies at `focus`.
     async fn settle(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath, known_good: bool) {
         let operation = &self.schema[operation];
         if let (Some(pagination), Some(map)) = (&operation.pagination, value.as_object_mut()) {
@@ -258,6 +265,13 @@ impl Client {
         if let Some(row) = resources::created_by(&operation.name).filter(|_| self.is_connect()) {
             self.merge_template(row, value, focus, known_good);
         }
+        if let Some(row) = resources::updated_by(&operation.name).filter(|_| known_good && self.is_connect()) {
+            for (key, inner) in row.template_for(members) {
+                if !in_focus(focus, &key) {
+                    value[key] = inner;
+                }
+            }
+        }
         for member in members {
             let text = matches!(self.schema[member.slot.target].kind, Kind::String);
             if !text || (!member.required && value.get(&member.name).is_none()) || !self.is_connect() {
@@ -266,7 +280,7 @@ impl Client {
             let replacement = if member.name == "InstanceId" && operation.name != RESOURCES[0].delete {
                 self.instance().await
             } else if let Some(row) = RESOURCES.iter().find(|row| row.id_member == member.name) {
-                self.resource(row, &operation.name).await.map(|made| made.id)
+                self.resource_for(row, &operation.name, focus).await.map(|made| made.id)
             } else if resources::BY_ARN.contains(&(operation.name.as_str(), member.name.as_str())) {
                 let flows = RESOURCES.iter().find(|row| row.kind == "flow");
                 match flows {
@@ -295,8 +309,7 @@ impl Client {
     fn merge_template(&self, row: &Resource, value: &mut Value, focus: &SchemaPath, known_good: bool) {
         if let (Some(map), Value::Object(template)) = (value.as_object_mut(), (row.template)()) {
             for (key, inner) in template {
-                let focused = matches!(focus.0.first(), Some(Step::Member(name)) if *name == key);
-                if known_good && !focused {
+                if known_good && !in_focus(focus, &key) {
                     map.insert(key, inner);
                 } else {
                     map.entry(key).or_insert(inner);
@@ -343,17 +356,25 @@ impl Client {
     /// The resource of a kind that belongs to one operation's trials, made on first use. Operations that delete get a
     /// new one every time.
     pub async fn resource(&self, row: &'static Resource, operation: &str) -> Option<Made> {
+        self.resource_for(row, operation, &SchemaPath::default()).await
+    }
+
+    /// The same, of a kind that an update can have something at `focus` for.
+    async fn resource_for(&self, row: &'static Resource, operation: &str, focus: &SchemaPath) -> Option<Made> {
         if row.delete == operation {
             return self.make(row).await.ok();
         }
         if row.id_member == "InstanceId" && !row.updates.contains(&operation) {
             return self.instance().await.map(|id| Made { arn: id.clone(), id });
         }
+        let template = (row.template)();
+        let source = row.updates.contains(&operation).then(|| resources::source_for(&template, focus)).flatten();
         let cell = {
             let mut fixtures = self.fixtures.lock().ok()?;
-            fixtures.entry((row.kind, operation.to_owned())).or_default().clone()
+            let label = source.map_or_else(|| operation.to_owned(), |source| format!("{operation} on {source}"));
+            fixtures.entry((row.kind, label)).or_default().clone()
         };
-        cell.get_or_init(|| async { self.make(row).await.ok() }).await.clone()
+        cell.get_or_init(|| async { self.make_on(row, source).await.ok() }).await.clone()
     }
 
     /// The input that makes a resource of a kind, under a new name.
@@ -374,17 +395,31 @@ impl Client {
 
     /// Makes a resource; the text says how the endpoint refused.
     pub async fn make(&self, row: &Resource) -> Result<Made, String> {
+        self.make_on(row, None).await
+    }
+
+    /// The same, of another event source than the template has.
+    async fn make_on(&self, row: &Resource, source: Option<&str>) -> Result<Made, String> {
         if let Some(operation) = self.schema.operation_named(row.create) {
             self.permission.check(self.schema, &self.schema[operation])?;
         }
-        let (operation, value) =
+        let (operation, mut value) =
             self.creation(row).await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
+        if let Some(source) = source {
+            value["TriggerEventSource"] = json!({ "EventSourceName": source });
+            let (focus, bytes) = (SchemaPath::default(), self.bytes(source));
+            semantics::settle(row.create, &mut value, &focus, &Context::default(), &mut Unstructured::new(&bytes));
+        }
         match self.call(operation, &value).await? {
             Reply::Success(exchange) => made_of(row, &exchange.response.body)
                 .ok_or_else(|| format!("{} answered without {} and {}", row.create, row.id, row.arn)),
             other => Err(format!("{} answered {}", row.create, other.describe())),
         }
     }
+}
+
+fn in_focus(focus: &SchemaPath, member: &str) -> bool {
+    matches!(focus.0.first(), Some(Step::Member(name)) if name == member)
 }
 
 /// Id and ARN in the answer to a creation.

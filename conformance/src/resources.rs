@@ -1,7 +1,10 @@
 //! The resources that a run can make for itself: which operation makes, shows, lists and deletes each, and where its id
 //! stands. One row per kind; nothing is guessed from HTTP methods.
 
-use serde_json::{Value, json};
+use connect_model::generate::SchemaPath;
+use connect_model::schema::Members;
+use connect_model::semantics::{Context, rule as rules};
+use serde_json::{Map, Value, json};
 
 /// One kind of resource.
 #[derive(Debug)]
@@ -114,6 +117,37 @@ pub const DIGEST: (&str, &str) = ("CreateContactFlowVersion", "FlowContentSha256
 /// The row whose `create` is that operation.
 pub fn created_by(operation: &str) -> Option<&'static Resource> {
     RESOURCES.iter().find(|resource| resource.create == operation)
+}
+
+/// The row with that operation among its `updates`.
+pub fn updated_by(operation: &str) -> Option<&'static Resource> {
+    RESOURCES.iter().find(|resource| resource.updates.contains(&operation))
+}
+
+/// What the rules beside the model depend on, of a resource of our own that was made to be updated at `focus`.
+pub fn context<'t>(template: &'t Value, focus: &SchemaPath) -> Context<'t> {
+    Context {
+        event_source: source_for(template, focus).or_else(|| event_source(template)),
+        flow_type: template.get("Type").and_then(Value::as_str),
+    }
+}
+
+/// Another event source than the template's, if rules on that one can have nothing at `focus`.
+pub fn source_for(template: &Value, focus: &SchemaPath) -> Option<&'static str> {
+    rules::source_for(focus, event_source(template))
+}
+
+fn event_source(template: &Value) -> Option<&str> {
+    template.pointer("/TriggerEventSource/EventSourceName").and_then(Value::as_str)
+}
+
+impl Resource {
+    /// The members of the template that an operation with these members has too.
+    pub fn template_for(&self, members: &Members) -> Map<String, Value> {
+        let Value::Object(mut template) = (self.template)() else { return Map::new() };
+        template.retain(|name, _| members.get(name).is_some());
+        template
+    }
 }
 
 /// The row whose `list` or `search` is that operation, with the member that holds an item's id.

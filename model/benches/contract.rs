@@ -13,6 +13,8 @@ use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator, Side, side_shape};
 use connect_model::lower::BUILT_IN;
 use connect_model::schema::{OperationId, Schema};
+use connect_model::semantics::rule::function::{Size, check, make};
+use connect_model::semantics::rule::sources::event_source;
 use connect_model::validate::validate;
 use connect_model::wire::{Limits, Router, decode_request, decode_response, encode_request, encode_response};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -152,5 +154,35 @@ fn wire(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, load, generate, judge, wire);
+/// Functions of rules. Goal: making one costs little beside the request that it travels in.
+fn rules(c: &mut Criterion) {
+    let mut group = c.benchmark_group("rule function");
+    let mut stream = Stream::new(SEED, "function");
+    let mut buffer = [0; 512];
+    for (name, size) in [("small", Size::SMALL), ("20 conditions", Size::LARGE)] {
+        group.bench_function(format!("make, {name}"), |b| {
+            b.iter(|| {
+                stream.fill(&mut buffer);
+                make(None, size, &mut Unstructured::new(&buffer)).to_string()
+            });
+        });
+    }
+    let source = event_source("OnPostCallAnalysisAvailable").unwrap();
+    let bytes = Stream::new(SEED, "large").bytes(4096);
+    let mut u = Unstructured::new(&bytes);
+    let largest = std::iter::repeat_with(|| make(Some(source), Size::LARGE, &mut u)).take(50);
+    let largest = largest.max_by_key(|function| function.root.conditions()).unwrap().to_string();
+    assert_eq!(check(&largest, Some(source.name)), []);
+    group.throughput(Throughput::Bytes(largest.len() as u64));
+    group.bench_function("check, 20 conditions", |b| b.iter(|| check(black_box(&largest), Some(source.name))));
+    let hostile = format!(
+        r#"{{"Version":"2022-11-25","RuleFunction":{{"Operator":"AND","Operands":[{}{{}}]}}}}"#,
+        r#"{"Operator":"EQUALS","Operands":[],"ComparisonValue":"$.Nobody.Knows"},"#.repeat(13_000)
+    );
+    group.throughput(Throughput::Bytes(hostile.len() as u64));
+    group.bench_function("check, a megabyte of faults", |b| b.iter(|| check(black_box(&hostile), Some(source.name))));
+    group.finish();
+}
+
+criterion_group!(benches, load, generate, judge, wire, rules);
 criterion_main!(benches);

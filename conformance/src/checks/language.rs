@@ -7,26 +7,47 @@
 use arbitrary::Unstructured;
 use connect_model::generate::{Config, SchemaPath};
 use connect_model::schema::{OperationId, Schema};
-use connect_model::semantics::{self, Breach, Confidence, Context};
+use connect_model::semantics::{self, Breach, Confidence};
 use serde_json::{Map, Value};
 
 use super::{Check, row};
 use crate::case::{Exchange, Finding, Level, Outcome};
 use crate::client::Client;
 use crate::reply::Reply;
-use crate::resources::RESOURCES;
+use crate::resources;
 
 /// One check for each language; its variants are the breaches.
-pub const CHECKS: &[Check] = &[Check {
-    id: "invalid.flow-content",
-    level: Level::Must,
-    rule: "content that is published keeps the rules of the flow language",
-    source: "Amazon Connect flow language guide, and what publication was seen to refuse in 2026; in rows, each with \
+pub const CHECKS: &[Check] = &[
+    Check {
+        id: "invalid.flow-content",
+        level: Level::Must,
+        rule: "content that is published keeps the rules of the flow language",
+        source: "Amazon Connect flow language guide, and what publication was seen to refuse in 2026; in rows, each with \
              its confidence",
-    passes: "InvalidContactFlowException or InvalidContactFlowModuleException with at least one problem of 1 to 256 \
+        passes: "InvalidContactFlowException or InvalidContactFlowModuleException with at least one problem of 1 to 256 \
              characters, while the same content without its fault is published",
-    fails: "2xx or 5xx; recommended only: rules that rest on observation alone, the name of the error, its problems",
-}];
+        fails: "2xx or 5xx; recommended only: rules that rest on observation alone, the name of the error, its problems",
+    },
+    Check {
+        id: "invalid.rule-function",
+        level: Level::Must,
+        rule: "the function of a rule keeps the rules of the function language",
+        source: "Amazon Connect rule function language, the pages of each event source; in rows, each with its confidence",
+        passes: "4xx, while the same rule with a function without the fault is accepted",
+        fails: "2xx or 5xx; recommended only: which paths, operators and filters an event source has, since the pages are \
+            not complete",
+    },
+    Check {
+        id: "invalid.rule-actions",
+        level: Level::Must,
+        rule: "the actions of a rule agree with its event source, with their payloads and with each other",
+        source: "Connect API reference, RuleAction and RuleTriggerEventSource; CloudFormation, AWS::Connect::Rule; in rows, \
+             each with its confidence",
+        passes: "4xx, while the same rule without the fault is accepted",
+        fails: "2xx or 5xx; recommended only: all but the actions that an event source requires; recorded only: pairs of \
+            action and event source that no page names",
+    },
+];
 
 /// Errors that list what is wrong with a content, each with the member that does.
 const LISTING: &[(&str, &str)] =
@@ -46,7 +67,7 @@ pub struct Trial {
 
 /// The trials of an operation with their checks, one for each breach that may be judged.
 pub fn planned(operation: &str) -> Vec<(&'static Check, Trial)> {
-    let all = semantics::breaches(operation);
+    let all = possible(operation);
     let mut trials = Vec::new();
     for check in CHECKS {
         let of_language = |breach: &&&'static Breach| check.id.strip_prefix("invalid.") == Some(breach.language);
@@ -57,6 +78,15 @@ pub fn planned(operation: &str) -> Vec<(&'static Check, Trial)> {
         }
     }
     trials
+}
+
+/// The breaches that a request can have: for updates, those of the resource that the run makes to be updated.
+fn possible(operation: &str) -> Vec<&'static Breach> {
+    let template = template(operation);
+    let context = resources::context(&template, &SchemaPath::default());
+    let mut all = semantics::breaches(operation);
+    all.retain(|breach| semantics::broken(operation, breach, &context, &mut Unstructured::new(&[])).is_some());
+    all
 }
 
 /// Sends content with the breach and content without, and judges.
@@ -92,7 +122,7 @@ async fn pair(
     let name = &client.schema[operation].name;
     let label = format!("{name}/{}/{}", check.id, breach.kind);
     let template = template(name);
-    let context = context(&template);
+    let context = resources::context(&template, &SchemaPath::default());
     let bytes = client.bytes(&label);
     let broken = semantics::broken(name, breach, &context, &mut Unstructured::new(&bytes))
         .ok_or_else(|| format!("no request has {} here", breach.kind))?;
@@ -120,15 +150,7 @@ async fn laid_over(
 
 /// What the run's own resource was made of, for operations that change one.
 fn template(operation: &str) -> Value {
-    let updated = RESOURCES.iter().find(|row| row.updates.contains(&operation));
-    updated.map_or(Value::Null, |row| (row.template)())
-}
-
-fn context(template: &Value) -> Context<'_> {
-    Context {
-        event_source: template.pointer("/TriggerEventSource/EventSourceName").and_then(Value::as_str),
-        flow_type: template.get("Type").and_then(Value::as_str),
-    }
+    resources::updated_by(operation).map_or(Value::Null, |row| (row.template)())
 }
 
 async fn judge(
@@ -226,11 +248,12 @@ mod tests {
             let learned = trials.iter().flat_map(|(_, trial)| trial.learned.iter().copied());
             let mut tried: Vec<_> = judged.chain(learned).map(|breach| (breach.language, breach.kind)).collect();
             let mut all: Vec<_> =
-                semantics::breaches(&operation.name).iter().map(|breach| (breach.language, breach.kind)).collect();
+                possible(&operation.name).iter().map(|breach| (breach.language, breach.kind)).collect();
             tried.sort_unstable();
             all.sort_unstable();
             assert_eq!(tried, all, "{}", operation.name);
             assert!(trials.iter().all(|(_, trial)| trial.breach.confidence > Confidence::Low));
         }
+        assert_eq!(possible("CreateRule").len(), semantics::breaches("CreateRule").len());
     }
 }

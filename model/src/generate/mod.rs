@@ -26,7 +26,7 @@ pub use strategy::{InvalidStrategy, ValidStrategy, invalid_inputs, valid_inputs,
 
 use crate::constraint::{Aim, blob, choice, number, size, text, timestamp};
 use crate::schema::{Binding, Kind, Members, OperationId, Schema, ShapeId, Slot};
-use crate::semantics::{self, TextMaker};
+use crate::semantics::{self, Context, TextMaker};
 
 /// Which message of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,12 +95,15 @@ pub struct Generator<'s> {
     schema: &'s Schema,
     config: Config,
     texts: HashMap<ShapeId, TextMaker>,
+    /// The rules beside the model are those of this service.
+    has_languages: bool,
 }
 
 impl<'s> Generator<'s> {
     /// A generator with a configuration.
     pub fn new(schema: &'s Schema, config: Config) -> Self {
-        Self { schema, config, texts: semantics::text_makers(schema) }
+        let texts = semantics::text_makers(schema);
+        Self { schema, config, has_languages: !texts.is_empty(), texts }
     }
 
     /// The schema that it makes values for.
@@ -139,11 +142,15 @@ impl<'s> Generator<'s> {
         let shape = side_shape(self.schema, operation, side);
         let status = self.schema[operation].status;
         let mut making = Making { status, ..Making::new(self, u) };
-        let value = match shape {
+        let mut value = match shape {
             None => Value::Object(Map::new()),
             Some(shape) => making.slot(&self.schema.slot_of(shape), Place::Body, 0, Some(&focus.0))?,
         };
-        Ok(Generated { value, left_out: making.left_out })
+        let left_out = making.left_out;
+        if side == Side::Input && self.has_languages {
+            semantics::settle(&self.schema[operation].name, &mut value, focus, &Context::default(), u);
+        }
+        Ok(Generated { value, left_out })
     }
 
     /// A valid value of any shape.

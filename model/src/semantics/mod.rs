@@ -5,6 +5,7 @@ pub mod danger;
 pub mod flow;
 pub mod json;
 pub mod problem;
+pub mod rule;
 mod settle;
 
 use std::collections::HashMap;
@@ -62,11 +63,14 @@ pub struct Broken {
 
 /// The breaches that an operation's input can have; none for operations without rules beside the model.
 pub fn breaches(operation: &str) -> Vec<&'static Breach> {
-    flow::breaches(operation).collect()
+    if rule::is_rule(operation) { rule::breaches(operation) } else { flow::breaches(operation).collect() }
 }
 
 /// An input's members with one breach, beside the same without. None if the breach cannot be had in this context.
 pub fn broken(operation: &str, breach: &Breach, context: &Context<'_>, u: &mut Unstructured<'_>) -> Option<Broken> {
+    if rule::is_rule(operation) {
+        return rule::broken(operation, breach, context, u);
+    }
     flow::broken(operation, breach, context, u)
 }
 
@@ -78,7 +82,7 @@ pub type TextMaker = fn(&mut Unstructured<'_>) -> String;
 const JSON_TEXTS: &[(&str, TextMaker)] = &[
     ("ContactFlowContent", flow::flow_text),
     ("ContactFlowModuleContent", flow::module_text),
-    ("RuleFunction", function),
+    ("RuleFunction", rule::some_function),
 ];
 
 /// The makers for those shapes that this schema has; none for services other than Connect.
@@ -87,17 +91,4 @@ pub(crate) fn text_makers(schema: &Schema) -> HashMap<ShapeId, TextMaker> {
         return HashMap::new();
     }
     JSON_TEXTS.iter().filter_map(|(name, make)| Some((schema.shape_named(name)?, *make))).collect()
-}
-
-/// Text without quotes or escapes, to tell documents apart.
-fn tag(u: &mut Unstructured<'_>) -> u32 {
-    u.arbitrary().unwrap_or(0)
-}
-
-/// One condition on a phrase that nobody says.
-fn function(u: &mut Unstructured<'_>) -> String {
-    let tag = tag(u);
-    format!(
-        r#"{{"Version":"2022-11-25","RuleFunction":{{"Operator":"OR","Operands":[{{"Operator":"CONTAINS_ANY","Operands":["contract test {tag:08x}"],"ComparisonValue":"$.ContactLens.RealTimeCall.ExactMatch.Transcript","FilterClause":{{"LogicOperator":"AND","Filters":[{{"Type":"ParticipantRole","Data":"ANY"}}]}},"Negate":false}}]}}}}"#
-    )
 }

@@ -3,11 +3,15 @@
 use arbitrary::Unstructured;
 use serde_json::Value;
 
-use super::Context;
+use super::{Context, flow, rule};
 use crate::generate::SchemaPath;
 
 /// Changes an input that is valid for the service model so that it also keeps the rules beside it, as little as may be
 /// and without taking away what lies at `focus`. Operations without such rules are left as they are.
 pub fn settle(operation: &str, input: &mut Value, focus: &SchemaPath, context: &Context<'_>, u: &mut Unstructured<'_>) {
-    super::flow::settle(operation, input, focus, context, u);
+    if rule::is_rule(operation) {
+        rule::settle(input, focus, context, u);
+    } else {
+        flow::settle(operation, input, focus, context, u);
+    }
 }

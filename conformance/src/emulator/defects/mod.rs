@@ -10,6 +10,7 @@ mod invalid;
 mod language;
 mod lifecycle;
 mod pagination;
+mod rule;
 mod search;
 mod shape;
 
@@ -115,10 +116,11 @@ pub(crate) struct Scene<'a> {
 }
 
 /// Rows by family, in the order of the families.
-const TABLES: [&[Defect]; 8] = [
+const TABLES: [&[Defect]; 9] = [
     shape::ROWS,
     invalid::ROWS,
     language::ROWS,
+    rule::ROWS,
     error::ROWS,
     pagination::ROWS,
     idempotency::ROWS,

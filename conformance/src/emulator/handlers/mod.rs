@@ -304,13 +304,3 @@ impl Call<'_> {
 
 /// Most problems that an error lists. Source: service model, shape `Problems`.
 const MOST_PROBLEMS: usize = 50;
-
-/// Why a text is no JSON object, if it is none. At most 256 characters, as problems are in the model.
-fn json_problem(what: &str, text: &str) -> Option<String> {
-    let problem = match serde_json::from_str::<Value>(text) {
-        Ok(Value::Object(_)) => return None,
-        Ok(_) => format!("{what} is not a JSON object"),
-        Err(error) => format!("{what} is not JSON: {error}"),
-    };
-    Some(problem.chars().take(256).collect())
-}

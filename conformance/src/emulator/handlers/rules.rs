@@ -1,12 +1,13 @@
 //! Rules: create, describe, update, delete, list, search.
 
+use connect_model::semantics::{self, rule};
 use connect_model::shapes::{
     ActionSummary, CreateRuleRequest, CreateRuleResponse, DeleteRuleRequest, DescribeRuleRequest, DescribeRuleResponse,
     ListRulesRequest, ListRulesResponse, Nothing, Rule as Shown, RuleSearchSummary, RuleSummary, SearchRulesRequest,
     SearchRulesResponse, Timestamp, UpdateRuleRequest,
 };
 
-use super::{Call, json_problem};
+use super::Call;
 use crate::emulator::arn::Family;
 use crate::emulator::refusal::Refusal;
 use crate::emulator::replay::{self, Creation, Names};
@@ -17,7 +18,7 @@ use crate::emulator::store::{Entry, Rule};
 const CONFLICT: &str = "ResourceConflictException";
 
 pub(super) fn create(call: &Call<'_>, mut input: CreateRuleRequest) -> Result<CreateRuleResponse, Refusal> {
-    check(&input.name, &input.function)?;
+    check(call, &input.name, None)?;
     let home = call.instance_id(&input.instance_id)?.to_owned();
     input.instance_id.clone_from(&home);
     let token = input.client_token.take();
@@ -80,12 +81,12 @@ pub(super) fn describe(call: &Call<'_>, input: DescribeRuleRequest) -> Result<De
 }
 
 pub(super) fn update(call: &Call<'_>, input: UpdateRuleRequest) -> Result<Nothing, Refusal> {
-    check(&input.name, &input.function)?;
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
     let (id, _) = call.target(&home.id, Family::Rule, &input.rule_id)?;
     let rules = &mut home.data.rules;
     let entry = rules.get(id).ok_or_else(|| call.not_found("rule", id))?;
+    check(call, &input.name, Some(entry.data.source().as_str()))?;
     let id = entry.id.clone();
     call.claim(rules, &input.name, Some(&id), CONFLICT)?;
     if call.cx.policy.forgets_updates {
@@ -166,14 +167,29 @@ pub(super) fn search(call: &Call<'_>, input: SearchRulesRequest) -> Result<Searc
     })
 }
 
-/// What the model does not say: the name's pattern holds for the whole name (facts, top 20), and the function is JSON.
-fn check(name: &str, function: &str) -> Result<(), Refusal> {
+/// Most problems that a refusal names.
+const NAMED: usize = 3;
+
+/// What the model does not say: the name's pattern holds for the whole name (facts, top 20), and event source, function
+/// and actions go together. `source` is that of the rule that is updated.
+fn check(call: &Call<'_>, name: &str, source: Option<&str>) -> Result<(), Refusal> {
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) {
         return Err(Refusal::Invalid(
             "/Name: expected only letters, digits, dot, underscore and hyphen (^[0-9a-zA-Z._-]*$)".to_owned(),
         ));
     }
-    json_problem("/Function", function).map_or(Ok(()), |problem| Err(Refusal::Invalid(problem)))
+    let context = semantics::Context { event_source: source, ..semantics::Context::default() };
+    let mut problems = rule::check(call.input, &context);
+    problems.retain(|(language, problem)| call.counts(language, problem));
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let mut message = format!("{} problem(s) in the rule", problems.len());
+    for (language, problem) in problems.iter().take(NAMED) {
+        let place = if *language == rule::FUNCTION { "/Function: " } else { "" };
+        message.push_str(&format!("; {place}{}: {}", problem.path, problem.message));
+    }
+    Err(Refusal::Invalid(message))
 }
 
 fn actions(rule: &Rule) -> Vec<ActionSummary> {

@@ -96,12 +96,15 @@ fn lists_filter() {
     assert_eq!(flows(json!([])).len(), 3);
 
     made(&service, "CreateRule", rule("draft"));
-    let published = json!({ "PublishStatus": "PUBLISHED", "TriggerEventSource": { "EventSourceName": "OnSlaBreach" } });
+    let published = json!({ "PublishStatus": "PUBLISHED", "TriggerEventSource": { "EventSourceName": "OnRealTimeChatAnalysisAvailable" } });
     made(&service, "CreateRule", with(rule("published"), published));
     let rules = |input| names("ListRules", "RuleSummaryList", input);
     assert_eq!(rules(json!({ "PublishStatus": "DRAFT" })), ["draft"]);
-    assert_eq!(rules(json!({ "EventSourceName": "OnSlaBreach" })), ["published"]);
-    assert_eq!(rules(json!({ "EventSourceName": "OnSlaBreach", "PublishStatus": "DRAFT" })).len(), 0);
+    assert_eq!(rules(json!({ "EventSourceName": "OnRealTimeChatAnalysisAvailable" })), ["published"]);
+    assert_eq!(
+        rules(json!({ "EventSourceName": "OnRealTimeChatAnalysisAvailable", "PublishStatus": "DRAFT" })).len(),
+        0
+    );
 
     made(&service, "CreateContactFlowModule", module("active"));
     let old = made(&service, "CreateContactFlowModule", module("archived"));

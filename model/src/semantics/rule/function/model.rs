@@ -1,0 +1,207 @@
+//! A rule's function as a typed value that loses nothing: what it does not know stays beside what it knows. Knows the
+//! form, and nothing of paths, filters and event sources.
+
+use std::borrow::Cow;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value};
+
+/// The only version of the language.
+pub const VERSION: &str = "2022-11-25";
+
+/// Text of a vocabulary: borrowed when we make it, owned when it was read.
+pub(super) type Word = Cow<'static, str>;
+
+/// Members that the language does not know.
+type Extra = Map<String, Value>;
+
+/// The text in the member `Function` of a rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Function {
+    /// Version of the language.
+    pub version: Word,
+    /// The condition as a whole.
+    pub root: Group,
+    /// Members beside them.
+    pub extra: Extra,
+}
+
+/// Conditions that are joined.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// `AND` or `OR`.
+    pub operator: Word,
+    /// What is joined.
+    pub operands: Vec<Node>,
+    /// At the root of metric rules: what the metrics are grouped by.
+    pub filter: Option<FilterClause>,
+    /// Members beside them.
+    pub extra: Extra,
+}
+
+/// An operand of a group.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node {
+    /// Joined conditions.
+    Group(Group),
+    /// One condition.
+    Leaf(Leaf),
+    /// Neither of them: a member is missing or has another type. Functions that were read without a problem have none.
+    Unreadable,
+}
+
+/// One condition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf {
+    /// How the values compare.
+    pub operator: Word,
+    /// What is compared with.
+    pub operands: Vec<Value>,
+    /// JSON path of what is compared.
+    pub path: Word,
+    /// What the comparison is limited to.
+    pub filter: Option<FilterClause>,
+    /// Whether the condition is the opposite.
+    pub negate: Option<bool>,
+    /// Members beside them.
+    pub extra: Extra,
+}
+
+/// Filters that hold together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FilterClause {
+    /// `AND`.
+    pub operator: Word,
+    /// The filters.
+    pub filters: Vec<Filter>,
+    /// Members beside them.
+    pub extra: Extra,
+}
+
+/// One filter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filter {
+    /// Name of the filter.
+    pub kind: Word,
+    /// What it lets through.
+    pub data: Value,
+    /// Members beside them.
+    pub extra: Extra,
+}
+
+impl Function {
+    /// The function as JSON.
+    pub fn to_json(&self) -> Value {
+        // Maps with text for keys, and finite numbers: nothing that serialization can refuse.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// The function as the text that the API takes.
+impl std::fmt::Display for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| std::fmt::Error)?)
+    }
+}
+
+impl Group {
+    /// Joined conditions without a filter.
+    pub(super) fn of(operator: &'static str, operands: Vec<Node>) -> Self {
+        Self { operator: operator.into(), operands, filter: None, extra: Extra::new() }
+    }
+
+    /// Conditions in it, at any depth.
+    pub fn conditions(&self) -> usize {
+        let count = |node: &Node| match node {
+            Node::Group(group) => group.conditions(),
+            Node::Leaf(_) | Node::Unreadable => 1,
+        };
+        self.operands.iter().map(count).sum()
+    }
+}
+
+impl FilterClause {
+    /// Filters that hold together.
+    pub(super) fn of(filters: Vec<Filter>) -> Self {
+        Self { operator: "AND".into(), filters, extra: Extra::new() }
+    }
+}
+
+impl Filter {
+    /// A filter.
+    pub(super) fn of(kind: &'static str, data: Value) -> Self {
+        Self { kind: kind.into(), data, extra: Extra::new() }
+    }
+}
+
+impl Serialize for Function {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("Version", &self.version)?;
+        map.serialize_entry("RuleFunction", &self.root)?;
+        finish(map, &self.extra)
+    }
+}
+
+impl Serialize for Group {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("Operator", &self.operator)?;
+        map.serialize_entry("Operands", &self.operands)?;
+        if let Some(filter) = &self.filter {
+            map.serialize_entry("FilterClause", filter)?;
+        }
+        finish(map, &self.extra)
+    }
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Node::Group(group) => group.serialize(to),
+            Node::Leaf(leaf) => leaf.serialize(to),
+            Node::Unreadable => to.serialize_unit(),
+        }
+    }
+}
+
+impl Serialize for Leaf {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("Operator", &self.operator)?;
+        map.serialize_entry("Operands", &self.operands)?;
+        map.serialize_entry("ComparisonValue", &self.path)?;
+        if let Some(filter) = &self.filter {
+            map.serialize_entry("FilterClause", filter)?;
+        }
+        if let Some(negate) = &self.negate {
+            map.serialize_entry("Negate", negate)?;
+        }
+        finish(map, &self.extra)
+    }
+}
+
+impl Serialize for FilterClause {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("LogicOperator", &self.operator)?;
+        map.serialize_entry("Filters", &self.filters)?;
+        finish(map, &self.extra)
+    }
+}
+
+impl Serialize for Filter {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("Type", &self.kind)?;
+        map.serialize_entry("Data", &self.data)?;
+        finish(map, &self.extra)
+    }
+}
+
+fn finish<M: SerializeMap>(mut map: M, extra: &Extra) -> Result<M::Ok, M::Error> {
+    for (name, value) in extra {
+        map.serialize_entry(name, value)?;
+    }
+    map.end()
+}

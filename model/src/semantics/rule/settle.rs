@@ -1,0 +1,217 @@
+//! Brings an input of CreateRule or UpdateRule that the service model admits to keep the rules beside it: event source,
+//! actions and function are made to agree. Changes as little as it can, and never what lies at the focus.
+
+use arbitrary::Unstructured;
+use serde_json::{Map, Value};
+
+use super::Context;
+use super::actions::{ACTIONS, Action, Verdict, action};
+use super::contract::{FIELD_VALUES, REFERENCE_BYTES};
+use super::function::{self, Size};
+use super::make::{action_value, integration_id, payload, permitted};
+use super::sources::{EVENT_SOURCES, EventSource, event_source};
+use crate::constraint::size::pick;
+use crate::generate::{SchemaPath, Step};
+
+/// See [`crate::semantics::settle`].
+pub(in crate::semantics) fn settle(
+    input: &mut Value,
+    focus: &SchemaPath,
+    context: &Context<'_>,
+    u: &mut Unstructured<'_>,
+) {
+    let Some(input) = input.as_object_mut() else { return };
+    let focus = Focus::of(focus);
+    let trigger = input.get("TriggerEventSource");
+    let named = trigger.and_then(|trigger| trigger.get("EventSourceName")?.as_str()).and_then(event_source);
+    let source = match named {
+        Some(named) => focus.source(named, u),
+        None => match context.event_source.and_then(event_source) {
+            Some(known) => known,
+            None => focus.source(&EVENT_SOURCES[pick(u, 0, EVENT_SOURCES.len() as u64 - 1) as usize], u),
+        },
+    };
+    if let Some(trigger) = input.get_mut("TriggerEventSource").and_then(Value::as_object_mut) {
+        settle_trigger(trigger, source, u);
+    }
+    if let Some(Value::Array(actions)) = input.get_mut("Actions") {
+        settle_actions(actions, source, &focus, u);
+    }
+    if let Some(Value::String(text)) = input.get_mut("Function") {
+        settle_function(text, source, u);
+    }
+}
+
+/// The event source that the rule should have so that an input can hold what lies at `focus`; none if any will do, or
+/// the one of the rule that is there already.
+pub fn source_for(focus: &SchemaPath, present: Option<&str>) -> Option<&'static str> {
+    let present = present.and_then(event_source)?;
+    let source = Focus::of(focus).source(present, &mut Unstructured::new(&[]));
+    (source.name != present.name).then_some(source.name)
+}
+
+/// What must stay.
+struct Focus<'f> {
+    /// Something in the first action.
+    in_actions: bool,
+    /// The action whose payload it lies in.
+    action: Option<&'static Action>,
+    /// The id of an integration association.
+    integration: bool,
+    steps: &'f [Step],
+}
+
+impl<'f> Focus<'f> {
+    fn of(focus: &'f SchemaPath) -> Self {
+        let steps = focus.0.as_slice();
+        let member = |at: usize| match steps.get(at) {
+            Some(Step::Member(name)) => Some(name.as_str()),
+            _ => None,
+        };
+        let in_actions = member(0) == Some("Actions") && steps.len() > 1;
+        let payload = member(2).filter(|_| in_actions);
+        let action = payload.and_then(|payload| ACTIONS.iter().find(|action| action.payload == payload));
+        let integration = member(1) == Some("IntegrationAssociationId");
+        Self { in_actions, action, integration, steps }
+    }
+
+    /// A source on which the focus can be: `wanted` if it will do.
+    fn source(&self, wanted: &'static EventSource, u: &mut Unstructured<'_>) -> &'static EventSource {
+        let suits = |source: &EventSource| match self.action {
+            Some(action) => action.suits(source),
+            None if self.integration => source.third_party,
+            None => !self.in_actions || permitted(source).is_some(),
+        };
+        if suits(wanted) { wanted } else { one_of(suits, u).unwrap_or(wanted) }
+    }
+
+    /// The member that the focus names inside of a structure at some depth, if it is one of those.
+    fn member_of(&self, names: &[&str]) -> Option<&'f str> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Member(name) if names.contains(&name.as_str()) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+}
+
+fn one_of(wanted: impl Fn(&EventSource) -> bool, u: &mut Unstructured<'_>) -> Option<&'static EventSource> {
+    let all = || EVENT_SOURCES.iter().filter(|source| wanted(source));
+    let count = all().count() as u64;
+    all().nth(pick(u, 0, count.saturating_sub(1)) as usize)
+}
+
+fn settle_trigger(trigger: &mut Map<String, Value>, source: &EventSource, u: &mut Unstructured<'_>) {
+    if trigger.get("EventSourceName").and_then(Value::as_str) != Some(source.name) {
+        trigger.insert("EventSourceName".to_owned(), source.name.into());
+    }
+    let named = trigger.contains_key("IntegrationAssociationId");
+    if source.third_party && !named {
+        trigger.insert("IntegrationAssociationId".to_owned(), integration_id(u));
+    } else if !source.third_party && named {
+        trigger.remove("IntegrationAssociationId");
+    }
+}
+
+fn settle_actions(actions: &mut Vec<Value>, source: &EventSource, focus: &Focus<'_>, u: &mut Unstructured<'_>) {
+    let mut kinds: Vec<&str> = Vec::new();
+    let mut at = 0;
+    actions.retain_mut(|value| {
+        let focused = focus.in_actions && at == 0;
+        at += 1;
+        let kept = settle_action(value, source, focused, focus, &kinds, u);
+        kinds.extend(kept);
+        // Two actions in one type cannot be told apart; nor is there a type left for every one.
+        kept.is_some()
+    });
+    let required = source.required.and_then(action).filter(|required| !kinds.contains(&required.name));
+    let missing = required.or_else(|| permitted(source).filter(|_| kinds.is_empty()));
+    actions.extend(missing.map(|action| action_value(action, u)));
+}
+
+/// Settles one action; none if it has to go.
+fn settle_action(
+    value: &mut Value,
+    source: &EventSource,
+    focused: bool,
+    focus: &Focus<'_>,
+    taken: &[&str],
+    u: &mut Unstructured<'_>,
+) -> Option<&'static str> {
+    let value = value.as_object_mut()?;
+    let named = value.get("ActionType").and_then(Value::as_str).and_then(action);
+    let free = |action: &&Action| action.on(source) == Verdict::Permitted && !taken.contains(&action.name);
+    let pinned = focus.action.filter(|_| focused);
+    let present = || ACTIONS.iter().filter(|action| value.contains_key(action.payload));
+    // What is named, else what there is a payload for, else anything that may be here.
+    let fallback = || named.filter(free).or_else(|| present().find(free)).or_else(|| ACTIONS.iter().find(free));
+    let chosen = pinned.or_else(fallback).or_else(|| named.filter(|_| focused))?;
+    if named.map(|named| named.name) != Some(chosen.name) {
+        value.insert("ActionType".to_owned(), chosen.name.into());
+    }
+    value.retain(|name, _| name == chosen.payload || name == "ActionType");
+    let inner = value.entry(chosen.payload).or_insert_with(|| payload(chosen, u));
+    settle_payload(inner, pinned.map(|_| focus));
+    Some(chosen.name)
+}
+
+fn settle_payload(payload: &mut Value, focus: Option<&Focus<'_>>) {
+    if let Some(Value::Object(references)) = payload.get_mut("References") {
+        settle_references(references);
+    }
+    let kept = focus.and_then(|focus| focus.member_of(FIELD_VALUES));
+    if let Some(Value::Array(fields)) = payload.get_mut("Fields") {
+        for (at, field) in fields.iter_mut().enumerate() {
+            settle_field(field.get_mut("Value"), kept.filter(|_| at == 0));
+        }
+    }
+    if let Some(Value::Array(values)) = payload.pointer_mut("/CaseSlaConfiguration/TargetFieldValues") {
+        for (at, value) in values.iter_mut().enumerate() {
+            settle_field(Some(value), kept.filter(|_| at == 0));
+        }
+    }
+}
+
+/// Leaves one of the members of a field's value.
+fn settle_field(value: Option<&mut Value>, kept: Option<&str>) {
+    let Some(Value::Object(value)) = value else { return };
+    let kept = kept.or_else(|| FIELD_VALUES.iter().copied().find(|member| value.contains_key(*member)));
+    match kept {
+        Some(kept) => value.retain(|name, _| name == kept),
+        None => {
+            value.insert("StringValue".to_owned(), "contract test".into());
+        }
+    }
+}
+
+/// Leaves as many references as there is room for, names included. The first one stays, for a focus lies in it; if it
+/// is too large alone, its value is cut.
+fn settle_references(references: &mut Map<String, Value>) {
+    let mut room = REFERENCE_BYTES;
+    let mut first = true;
+    references.retain(|name, reference| {
+        let texts = reference.as_object().into_iter().flat_map(Map::values).filter_map(Value::as_str);
+        let bytes = name.len() + texts.map(str::len).sum::<usize>();
+        if bytes > room && !first {
+            return false;
+        }
+        if let (Some(excess), Some(Value::String(text))) = (bytes.checked_sub(room), reference.get_mut("Value")) {
+            let mut end = text.len().saturating_sub(excess);
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            text.truncate(end);
+        }
+        first = false;
+        room = room.saturating_sub(bytes);
+        true
+    });
+}
+
+/// Another function if this one is for rules on another source.
+fn settle_function(text: &mut String, source: &EventSource, u: &mut Unstructured<'_>) {
+    // Most often its paths already say that it is for another.
+    let fits = source.root.is_none_or(|root| text.contains(root));
+    if !fits || !function::check(text, Some(source.name)).is_empty() {
+        *text = function::make(Some(source), Size::SMALL, u).to_string();
+    }
+}
