@@ -201,3 +201,19 @@ pub(super) fn version_described(item: Item, nth: usize, answer: &Answer, thing: 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_differ_in_every_kind() {
+        for kind in [Kind::Flow, Kind::Module, Kind::Rule] {
+            for text in 0..4 {
+                let shown = Value::from(render(kind, text));
+                assert!(is_text(kind, text, &shown), "{shown}");
+                assert!(!is_text(kind, text + 1, &shown), "{shown}: the template no longer says `{PLACE}`");
+            }
+        }
+    }
+}

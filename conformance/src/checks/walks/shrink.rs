@@ -1,8 +1,9 @@
 //! From a walk that fails to the shortest one that still does: pieces are left out, ever smaller ones, until no single
 //! step can be; then names and texts are made fewer, and steps simpler, which may make others superfluous again.
 //!
-//! Asks nobody: whoever has one of these tries what it proposes and says what came of it. Written for walks and not
-//! taken from `proptest-state-machine`, which leaves every step out once and ends: what became superfluous later stays.
+//! Asks nobody: whoever has one of these tries what it proposes and says what came of it, in its own time. Written for
+//! walks and not taken from `proptest-state-machine`: that one leaves out each step once, from the back, so that what
+//! becomes superfluous later stays; and its reference is a pure function of the steps, where ours learns from answers.
 
 use super::step::{Kind, Step};
 
