@@ -27,7 +27,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Idempotency,
         summary: "client tokens are not read, and a repeated call is refused because its name is taken",
         kills: &["idempotency.same-token-same-result", "idempotency.retry-after-disconnect"],
-        may: &[],
+        may: &["lifecycle.walk"],
         fault: Fault::Policy(|policy| policy.tokens = Tokens::Unread),
     },
     Defect {

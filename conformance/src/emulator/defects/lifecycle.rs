@@ -80,7 +80,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "removals of tags are acknowledged and not made",
         kills: &["lifecycle.tags"],
-        may: &[],
+        may: &["lifecycle.walk"],
         fault: Fault::Policy(|policy| policy.tagging = Tagging::Sticky),
     },
     Defect {
@@ -88,7 +88,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "TagResource replaces the tags that were there",
         kills: &["lifecycle.tags", "lifecycle.concurrent-tags"],
-        may: &[],
+        may: &["lifecycle.walk"],
         fault: Fault::Policy(|policy| policy.tagging = Tagging::Replaced),
     },
     Defect {
@@ -96,7 +96,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "resources are shown without their tags",
         kills: &["lifecycle.tags-shown", "lifecycle.create-describe"],
-        may: &[],
+        may: &["lifecycle.walk"],
         fault: Fault::Body(|scene, body| {
             let describes = scene.operation.is_some_and(|operation| operation.name.starts_with("Describe"));
             for thing in body.as_object_mut().filter(|_| describes).into_iter().flat_map(|body| body.values_mut()) {
@@ -111,7 +111,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "archiving is acknowledged and not done",
         kills: &["lifecycle.archive"],
-        may: &[],
+        may: &["lifecycle.walk"],
         fault: Fault::Policy(|policy| policy.forgets_state = true),
     },
     Defect {
@@ -119,7 +119,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "a version shows what is published now",
         kills: &["lifecycle.versions"],
-        may: &[],
+        may: &["lifecycle.walk"],
         fault: Fault::Policy(|policy| policy.versions = Versions::Mutable),
     },
     Defect {
@@ -127,7 +127,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "every version of a flow has the number 1",
         kills: &["lifecycle.versions"],
-        may: &["pagination.no-duplicates", "pagination.complete"],
+        may: &["pagination.no-duplicates", "pagination.complete", "lifecycle.walk"],
         fault: Fault::Policy(|policy| policy.versions = Versions::Unnumbered),
     },
     Defect {
@@ -143,7 +143,12 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "of creations at the same time all but the first are not listed",
         kills: &["lifecycle.concurrent-creates"],
-        may: &["lifecycle.create-list", "idempotency.concurrent-same-token", "search.eventually-visible"],
+        may: &[
+            "lifecycle.create-list",
+            "idempotency.concurrent-same-token",
+            "search.eventually-visible",
+            "lifecycle.walk",
+        ],
         fault: Fault::Policy(|policy| policy.race = Race::Creations),
     },
     Defect {
@@ -214,7 +219,7 @@ pub(super) const ROWS: &[Defect] = &[
         id: "versions-lost",
         family: Family::Lifecycle,
         summary: "the versions of a flow are lost when other content is published",
-        kills: &["lifecycle.walk"],
+        kills: &["lifecycle.walk", "lifecycle.versions"],
         may: &[],
         fault: Fault::Policy(|policy| policy.lapse = Some(Lapse::VersionsLost)),
     },
