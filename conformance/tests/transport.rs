@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use connect_conformance::target::Target;
-use connect_conformance::transport::{Transport, TransportConfig, TransportError};
+use connect_conformance::transport::{Parting, Transport, TransportConfig, TransportError};
 use connect_model::wire::message::{Headers, HttpRequest};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -217,4 +217,20 @@ async fn what_http_cannot_carry_is_never_sent() {
     request.headers.push("x", "a\r\nb: c");
     assert_eq!(transport.send("Op", &request).await.unwrap_err().class(), "unsendable");
     assert_eq!(transport.requests_sent(), 0);
+}
+
+#[tokio::test]
+async fn who_hangs_up_has_sent_everything_and_gets_nothing() {
+    let request = HttpRequest { method: "PUT".to_owned(), body: b"{}".to_vec(), ..get("/p") };
+    let (port, mut heads) = serve(Then::SayAndHold(b"")).await;
+    let silent = transport(&format!("http://127.0.0.1:{port}"));
+    assert_eq!(silent.send_and_hang_up(&request, Duration::from_millis(5)).await.unwrap(), Parting::HungUp);
+    assert!(heads.recv().await.unwrap().starts_with("PUT /p HTTP/1.1"));
+    assert_eq!(silent.requests_sent(), 1);
+    let error = silent.send_and_hang_up(&get("/"), Duration::ZERO).await.unwrap_err();
+    assert_eq!(error.class(), "unsendable");
+
+    let (port, _heads) = serve(Then::Say(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")).await;
+    let quick = transport(&format!("http://127.0.0.1:{port}"));
+    assert_eq!(quick.send_and_hang_up(&request, Duration::from_secs(9)).await.unwrap(), Parting::Answered);
 }

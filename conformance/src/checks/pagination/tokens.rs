@@ -9,14 +9,24 @@ use crate::checks::{row, steps};
 use crate::observe::Observation;
 use crate::reply::Reply;
 
-/// Filters that leave little or nothing of a list.
-const OTHER_FILTERS: &[(&str, fn() -> (&'static str, Value))] = &[
-    ("ListRules", || ("PublishStatus", json!("PUBLISHED"))),
-    ("ListContactFlows", || ("ContactFlowTypes", json!(["CAMPAIGN"]))),
-    ("ListContactFlowModules", || ("ContactFlowModuleState", json!("ARCHIVED"))),
-    ("SearchRules", || ("SearchCriteria", named_like_nobody("Name"))),
-    ("SearchContactFlows", || ("SearchCriteria", named_like_nobody("name"))),
-    ("SearchContactFlowModules", || ("SearchCriteria", named_like_nobody("name"))),
+/// A filter that leaves little or nothing of a list.
+struct OtherFilter {
+    operation: &'static str,
+    member: &'static str,
+    value: fn() -> Value,
+}
+
+const OTHER_FILTERS: &[OtherFilter] = &[
+    OtherFilter { operation: "ListRules", member: "PublishStatus", value: || json!("PUBLISHED") },
+    OtherFilter { operation: "ListContactFlows", member: "ContactFlowTypes", value: || json!(["CAMPAIGN"]) },
+    OtherFilter { operation: "ListContactFlowModules", member: "ContactFlowModuleState", value: || json!("ARCHIVED") },
+    OtherFilter { operation: "SearchRules", member: "SearchCriteria", value: || named_like_nobody("Name") },
+    OtherFilter { operation: "SearchContactFlows", member: "SearchCriteria", value: || named_like_nobody("name") },
+    OtherFilter {
+        operation: "SearchContactFlowModules",
+        member: "SearchCriteria",
+        value: || named_like_nobody("name"),
+    },
 ];
 
 fn named_like_nobody(field: &str) -> Value {
@@ -121,10 +131,9 @@ impl Judge<'_> {
     /// Under other filters, with the other operation that shows the same kind, and in another instance.
     async fn foreign(&self, token: &str, size: Option<i64>, seen: &mut Observation) {
         let (client, name) = (self.pager.client, &self.pager.client.schema[self.pager.operation].name);
-        if let Some((_, filter)) = OTHER_FILTERS.iter().find(|(operation, _)| operation == name) {
-            let (member, value) = filter();
+        if let Some(filter) = OTHER_FILTERS.iter().find(|filter| filter.operation == name) {
             let mut base = self.stock.base.clone();
-            base[member] = value;
+            base[filter.member] = (filter.value)();
             let pager = Pager { client, operation: self.pager.operation, pagination: self.pager.pagination, base };
             self.elsewhere(&pager, token, size, "under other filters", false, seen).await;
         }

@@ -57,8 +57,8 @@ pub(super) const ROWS: &[Defect] = &[
     Defect {
         id: "update-unchecked",
         family: Family::Invalid,
-        summary: "content is checked when a flow is created, and not when it is updated",
-        kills: &["invalid.flow-content"],
+        summary: "content, functions and actions are checked in a creation, and not in an update",
+        kills: &["invalid.flow-content", "invalid.rule-function", "invalid.rule-actions"],
         may: &[],
         fault: Fault::Policy(|policy| policy.overlooks = Overlooks(|operation, _, _| operation.starts_with("Update"))),
     },

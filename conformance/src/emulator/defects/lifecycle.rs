@@ -138,8 +138,8 @@ pub(super) const ROWS: &[Defect] = &[
         may: &[
             "lifecycle.create-list",
             "idempotency.concurrent-same-token",
-            "lifecycle.walk",
             "search.eventually-visible",
+            "lifecycle.walk",
         ],
         fault: Fault::Policy(|policy| policy.race = Race::Creations),
     },
@@ -211,8 +211,8 @@ pub(super) const ROWS: &[Defect] = &[
         id: "versions-lost",
         family: Family::Lifecycle,
         summary: "the versions of a flow are lost when other content is published",
-        kills: &["lifecycle.walk"],
-        may: &["lifecycle.versions"],
+        kills: &["lifecycle.walk", "lifecycle.versions"],
+        may: &[],
         fault: Fault::Policy(|policy| policy.lapse = Some(Lapse::VersionsLost)),
     },
 ];
