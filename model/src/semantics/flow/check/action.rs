@@ -80,6 +80,9 @@ impl Looked<'_, '_> {
         self.found.malformed(&path, transitions);
         self.leads("/Transitions/NextAction", transitions.next.as_deref(), places);
         for (at, part) in errors_of(self.action).iter().enumerate() {
+            if self.found.is_full() {
+                return;
+            }
             let below = format!("/Transitions/Errors/{at}");
             match part {
                 Part::Typed(branch) => {
