@@ -184,5 +184,39 @@ fn rules(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, load, generate, judge, wire, rules);
+/// Goal: content as long as it may be, in under 20 ms, whatever is in it.
+fn flow_content(c: &mut Criterion) {
+    use connect_model::semantics::flow::{Home, MOST_CHARACTERS, check, generate};
+    let bytes = Stream::new(SEED, "flow").bytes(64 << 10);
+    let large = generate::Shape { resources: true, ..generate::Shape::of_most_actions() };
+    let sound = generate::flow(Home::ContactFlow, large, &mut Unstructured::new(&bytes));
+    let sound = generate::padded(sound, MOST_CHARACTERS);
+    // Nothing but mistakes, nothing but numbers that have to be looked at twice, and nothing but brackets.
+    let envelope = |inner: &str| format!(r#"{{"Version":"2019-10-30","StartAction":"a","Actions":[{inner}]}}"#);
+    let branches = "{},".repeat(85_000);
+    let wrong =
+        envelope(&format!(r#"{{"Identifier":"a","Type":"Compare","Transitions":{{"Errors":[{branches}{{}}]}}}}"#));
+    let numbers = envelope(&format!("{}0.0", "1e300,".repeat(42_000)));
+    let contents = [
+        ("250 actions, 256,000 characters", sound),
+        ("only mistakes", wrong),
+        ("only numbers", numbers),
+        ("only brackets", "[".repeat(MOST_CHARACTERS)),
+    ];
+    let mut group = c.benchmark_group("flow content");
+    for (name, text) in &contents {
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function(format!("check ({name})"), |b| b.iter(|| check(black_box(text), Some(Home::ContactFlow))));
+    }
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("generate (small)", |b| {
+        let bytes = Stream::new(SEED, "small").bytes(512);
+        b.iter(|| {
+            generate::flow(Home::ContactFlow, generate::Shape::default(), &mut Unstructured::new(&bytes)).to_text()
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, load, generate, judge, wire, rules, flow_content);
 criterion_main!(benches);

@@ -24,13 +24,12 @@ pub(super) fn check(action: &Action, path: &str, home: Option<Home>, places: &Pl
         let none = Members::new();
         let parameters = action.parameters.as_ref().unwrap_or(&none);
         // Nothing can be said of parameters that are no object, and of what depends on them.
-        if action.parameters.is_some() || action.rest.get("Parameters").is_none_or(Value::is_null) {
-            if let Some(form) = row.form(parameters) {
-                looked.parameters(form, parameters);
-                if row.next != Next::Nothing && looked.transitions_are_readable() {
-                    looked.errors(form, parameters);
-                    conditions::check(form.conditions, parameters, conditions_of(action), path, looked.found);
-                }
+        let readable = action.parameters.is_some() || action.rest.get("Parameters").is_none_or(Value::is_null);
+        if let Some(form) = row.form(parameters).filter(|_| readable) {
+            looked.parameters(form, parameters);
+            if row.next != Next::Nothing && looked.transitions_are_readable() {
+                looked.errors(form, parameters);
+                conditions::check(form.conditions, parameters, conditions_of(action), path, looked.found);
             }
         }
     }
@@ -80,6 +79,9 @@ impl Looked<'_, '_> {
         self.found.malformed(&path, transitions);
         self.leads("/Transitions/NextAction", transitions.next.as_deref(), places);
         for (at, part) in errors_of(self.action).iter().enumerate() {
+            if self.found.is_full() {
+                return;
+            }
             let below = format!("/Transitions/Errors/{at}");
             match part {
                 Part::Typed(branch) => {

@@ -19,7 +19,7 @@ use crate::semantics::json::{self, Fault};
 use crate::semantics::problem::{Problem, brief};
 
 /// Problems after which the search ends.
-pub const MOST_PROBLEMS: usize = 5000;
+pub const MOST_PROBLEMS: usize = 1000;
 
 /// Characters that no identifier has.
 const FORBIDDEN: &[char] = &['%', ':', '(', '\\', '/', ')', '=', '$', ',', ';', '[', ']', '{', '}'];
