@@ -141,9 +141,12 @@ fn settle_action(
     let named = value.get("ActionType").and_then(Value::as_str).and_then(action);
     let free = |action: &&Action| action.suits(source) && !taken.contains(&action.name);
     let pinned = focus.action.filter(|_| focused);
-    let present = || ACTIONS.iter().filter(|action| value.contains_key(action.payload));
-    // What is named, else what there is a payload for, else anything that may be here.
-    let fallback = || named.filter(free).or_else(|| present().find(free)).or_else(|| ACTIONS.iter().find(free));
+    let present = || ACTIONS.iter().filter(|action| value.contains_key(action.payload)).filter(free);
+    let any = pick(u, 0, (present().count() as u64).saturating_sub(1)) as usize;
+    // What is named and has its payload, else what there is a payload for, else what is named, else what may be here.
+    let whole = || named.filter(|named| free(named) && value.contains_key(named.payload));
+    let fallback =
+        || whole().or_else(|| present().nth(any)).or(named.filter(free)).or_else(|| ACTIONS.iter().find(free));
     let chosen = pinned.or_else(fallback).or_else(|| named.filter(|_| focused))?;
     if named.map(|named| named.name) != Some(chosen.name) {
         value.insert("ActionType".to_owned(), chosen.name.into());
