@@ -148,7 +148,9 @@ impl<'s> Generator<'s> {
         };
         let left_out = making.left_out;
         if side == Side::Input && self.has_languages {
-            semantics::settle(&self.schema[operation].name, &mut value, focus, &Context::default(), u);
+            // From the bytes that come next, which stay for what is done with the value.
+            let mut ahead = Unstructured::new(u.peek_bytes(u.len()).unwrap_or_default());
+            semantics::settle(&self.schema[operation].name, &mut value, focus, &Context::default(), &mut ahead);
         }
         Ok(Generated { value, left_out })
     }

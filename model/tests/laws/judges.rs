@@ -66,7 +66,7 @@ fn agree(side: Side) -> BTreeSet<&'static str> {
         };
         (0..ROUNDS).for_each(|round| admits(&corpus.operation(id, side, round)));
         for site in sites(schema, id, side) {
-            let bytes = Stream::new(3, &site.mutation.to_string()).bytes(512);
+            let bytes = Stream::new(3, &site.mutation.to_string()).bytes(1024);
             // Why some mutations have no value is told in `generation`.
             let Ok(mutant) = generator.mutant(id, side, &site, &mut Unstructured::new(&bytes)) else { continue };
             admits(&mutant.base);

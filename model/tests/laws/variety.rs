@@ -104,7 +104,7 @@ fn boundary_values_lie_on_both_bounds() {
         let operation = operation(name);
         // Least and greatest size, by shape and bounds.
         let mut seen: BTreeMap<(ShapeId, Option<u64>, u64), (u64, u64)> = BTreeMap::new();
-        for value in inputs(operation, &config).take(400) {
+        for value in inputs(operation, &config).take(1_600) {
             walk_input(operation, &value, &mut |slot, value| {
                 let (size, budget) = match (&schema[slot.target].kind, value) {
                     (Kind::String, Value::String(text)) => (text.chars().count() as u64, config.max_text),

@@ -5,7 +5,7 @@ use arbitrary::Unstructured;
 use serde_json::{Map, Value};
 
 use super::Context;
-use super::actions::{ACTIONS, Action, Verdict, action};
+use super::actions::{ACTIONS, Action, action};
 use super::contract::{FIELD_VALUES, REFERENCE_BYTES};
 use super::function::{self, Size};
 use super::make::{action_value, integration_id, payload, permitted};
@@ -139,43 +139,47 @@ fn settle_action(
 ) -> Option<&'static str> {
     let value = value.as_object_mut()?;
     let named = value.get("ActionType").and_then(Value::as_str).and_then(action);
-    let free = |action: &&Action| action.on(source) == Verdict::Permitted && !taken.contains(&action.name);
+    let free = |action: &&Action| action.suits(source) && !taken.contains(&action.name);
     let pinned = focus.action.filter(|_| focused);
-    let present = || ACTIONS.iter().filter(|action| value.contains_key(action.payload));
-    // What is named, else what there is a payload for, else anything that may be here.
-    let fallback = || named.filter(free).or_else(|| present().find(free)).or_else(|| ACTIONS.iter().find(free));
+    let present = || ACTIONS.iter().filter(|action| value.contains_key(action.payload)).filter(free);
+    let any = pick(u, 0, (present().count() as u64).saturating_sub(1)) as usize;
+    // What is named and has its payload, else what there is a payload for, else what is named, else what may be here.
+    let whole = || named.filter(|named| free(named) && value.contains_key(named.payload));
+    let fallback =
+        || whole().or_else(|| present().nth(any)).or(named.filter(free)).or_else(|| ACTIONS.iter().find(free));
     let chosen = pinned.or_else(fallback).or_else(|| named.filter(|_| focused))?;
     if named.map(|named| named.name) != Some(chosen.name) {
         value.insert("ActionType".to_owned(), chosen.name.into());
     }
     value.retain(|name, _| name == chosen.payload || name == "ActionType");
     let inner = value.entry(chosen.payload).or_insert_with(|| payload(chosen, u));
-    settle_payload(inner, pinned.map(|_| focus));
+    settle_payload(inner, pinned.map(|_| focus), u);
     Some(chosen.name)
 }
 
-fn settle_payload(payload: &mut Value, focus: Option<&Focus<'_>>) {
+fn settle_payload(payload: &mut Value, focus: Option<&Focus<'_>>, u: &mut Unstructured<'_>) {
     if let Some(Value::Object(references)) = payload.get_mut("References") {
         settle_references(references);
     }
     let kept = focus.and_then(|focus| focus.member_of(FIELD_VALUES));
     if let Some(Value::Array(fields)) = payload.get_mut("Fields") {
         for (at, field) in fields.iter_mut().enumerate() {
-            settle_field(field.get_mut("Value"), kept.filter(|_| at == 0));
+            settle_field(field.get_mut("Value"), kept.filter(|_| at == 0), u);
         }
     }
     if let Some(Value::Array(values)) = payload.pointer_mut("/CaseSlaConfiguration/TargetFieldValues") {
         for (at, value) in values.iter_mut().enumerate() {
-            settle_field(Some(value), kept.filter(|_| at == 0));
+            settle_field(Some(value), kept.filter(|_| at == 0), u);
         }
     }
 }
 
 /// Leaves one of the members of a field's value.
-fn settle_field(value: Option<&mut Value>, kept: Option<&str>) {
+fn settle_field(value: Option<&mut Value>, kept: Option<&str>, u: &mut Unstructured<'_>) {
     let Some(Value::Object(value)) = value else { return };
-    let kept = kept.or_else(|| FIELD_VALUES.iter().copied().find(|member| value.contains_key(*member)));
-    match kept {
+    let present = || FIELD_VALUES.iter().copied().filter(|member| value.contains_key(*member));
+    let any = pick(u, 0, (present().count() as u64).saturating_sub(1)) as usize;
+    match kept.or_else(|| present().nth(any)) {
         Some(kept) => value.retain(|name, _| name == kept),
         None => {
             value.insert("StringValue".to_owned(), "contract test".into());
@@ -183,27 +187,22 @@ fn settle_field(value: Option<&mut Value>, kept: Option<&str>) {
     }
 }
 
-/// Leaves as many references as there is room for, names included. The first one stays, for a focus lies in it; if it
-/// is too large alone, its value is cut.
+/// Leaves as many references as their values have room for. The first one stays, for a focus lies in it.
 fn settle_references(references: &mut Map<String, Value>) {
     let mut room = REFERENCE_BYTES;
     let mut first = true;
-    references.retain(|name, reference| {
-        let texts = reference.as_object().into_iter().flat_map(Map::values).filter_map(Value::as_str);
-        let bytes = name.len() + texts.map(str::len).sum::<usize>();
-        if bytes > room && !first {
-            return false;
-        }
-        if let (Some(excess), Some(Value::String(text))) = (bytes.checked_sub(room), reference.get_mut("Value")) {
-            let mut end = text.len().saturating_sub(excess);
+    references.retain(|_, reference| {
+        let Some(Value::String(text)) = reference.get_mut("Value") else { return true };
+        if std::mem::take(&mut first) {
+            let mut end = text.len().min(room);
             while !text.is_char_boundary(end) {
                 end -= 1;
             }
             text.truncate(end);
         }
-        first = false;
-        room = room.saturating_sub(bytes);
-        true
+        let fits = text.len() <= room;
+        room = room.saturating_sub(text.len());
+        fits
     });
 }
 

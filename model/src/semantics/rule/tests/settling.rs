@@ -17,7 +17,9 @@ fn generated_rules_keep_the_contract() {
         for seed in 0..1_500 {
             let value = seeded(seed, "generated", |u| generator.input(operation, u)).unwrap();
             assert_eq!(validate(schema, shape, &value), [], "{value}");
-            assert_eq!(check(&value, &Context::default()), [], "{value}");
+            // Where no source says whether an action may be here, one that is likely stays.
+            let judged = check(&value, &Context::default());
+            assert!(judged.iter().all(|(_, problem)| problem.confidence == Confidence::Low), "{judged:?} {value}");
         }
     }
 }
