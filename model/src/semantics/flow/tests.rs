@@ -266,3 +266,85 @@ fn hostile_content_ends_in_few_problems() {
     assert!(found.iter().all(|problem| problem.message.chars().count() <= LONGEST_MESSAGE));
     assert_eq!(found.len(), 3, "{found:?}");
 }
+
+/// The envelope of a content as a JSON Schema, written from the guide and not from the checker.
+fn envelope() -> Value {
+    let branch = |name: &str, inner: Value| {
+        json!({
+            "type": "array",
+            "items": {
+                "type": "object", "required": [name, "NextAction"],
+                "properties": { name: inner, "NextAction": { "type": "string" } },
+            },
+        })
+    };
+    let condition = json!({
+        "type": "object", "required": ["Operator", "Operands"],
+        "properties": { "Operator": { "type": "string" }, "Operands": { "type": "array" } },
+    });
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object", "required": ["Version", "StartAction", "Actions"],
+        "properties": {
+            "Version": { "const": "2019-10-30" },
+            "StartAction": { "type": "string" },
+            "Metadata": { "type": "object" },
+            "Actions": {
+                "type": "array", "minItems": 1, "maxItems": 250,
+                "items": {
+                    "type": "object", "required": ["Identifier", "Type"],
+                    "properties": {
+                        "Identifier": {
+                            "type": "string", "minLength": 1, "maxLength": 50, "pattern": "^[^%:(\\\\/)=$,;\\[\\]{}]*$",
+                            "not": { "enum": [
+                                "__proto__", "constructor", "__defineGetter__", "__defineSetter__", "toString",
+                                "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "valueOf",
+                            ] },
+                        },
+                        "Type": { "type": "string" },
+                        "Parameters": { "type": "object" },
+                        "Transitions": {
+                            "type": "object",
+                            "properties": {
+                                "NextAction": { "type": "string" },
+                                "Errors": branch("ErrorType", json!({ "type": "string" })),
+                                "Conditions": branch("Condition", condition),
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    })
+}
+
+/// Kinds that a JSON Schema of the envelope sees; all others need to know what identifiers and types mean.
+const IN_ENVELOPE: &[&str] = &[
+    "not-an-object",
+    "wrong-version",
+    "missing-start-action",
+    "missing-actions",
+    "too-many-actions",
+    "malformed-structure",
+    "missing-identifier",
+    "identifier-too-long",
+    "forbidden-identifier",
+    "missing-action-type",
+];
+
+#[test]
+fn an_independent_judge_agrees_on_the_envelope() {
+    let judge = jsonschema::draft202012::new(&envelope()).unwrap();
+    for breach in KINDS.iter().filter(|breach| breach.kind != "not-json") {
+        let rounds = if matches!(breach.kind, "too-long" | "too-many-actions") { 11 } else { 66 };
+        for seed in 0..rounds {
+            let home = Home::ALL[seed as usize % Home::ALL.len()];
+            let made = with_bytes(seed, breach.kind, |u| mutant(breach.kind, home, u)).unwrap();
+            let admits = |text: &str| serde_json::from_str(text).ok().map(|content: Value| judge.is_valid(&content));
+            assert_eq!(admits(&made.valid), Some(true), "{}", made.valid);
+            if let Some(admitted) = admits(&made.invalid) {
+                assert_eq!(admitted, !IN_ENVELOPE.contains(&breach.kind), "{}: {}", breach.kind, made.invalid);
+            }
+        }
+    }
+}

@@ -24,7 +24,7 @@ pub(super) fn check(action: &Action, path: &str, home: Option<Home>, places: &Pl
         let none = Members::new();
         let parameters = action.parameters.as_ref().unwrap_or(&none);
         // Nothing can be said of parameters that are no object, and of what depends on them.
-        let readable = action.parameters.is_some() || action.rest.get("Parameters").is_none_or(Value::is_null);
+        let readable = action.parameters.is_some() || absent(&action.rest, "Parameters");
         if let Some(form) = row.form(parameters).filter(|_| readable) {
             looked.parameters(form, parameters);
             if row.next != Next::Nothing && looked.transitions_are_readable() {
