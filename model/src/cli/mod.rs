@@ -1,5 +1,6 @@
 //! Arguments of `connect-model` and what each command does. Knows nothing that the library could know.
 
+mod semantic;
 mod wire;
 
 use std::io::{self, Read, Write};
@@ -51,6 +52,12 @@ enum Command {
         /// Values with exactly one violation each
         #[arg(long)]
         invalid: bool,
+        /// With --invalid: break what the service model does not state, in contents of flows and in rules
+        #[arg(long, requires = "invalid", conflicts_with = "output")]
+        semantic: bool,
+        /// What --semantic has to know of the thing that an update names.
+        #[command(flatten)]
+        about: semantic::About,
         /// Values of the response instead of the request
         #[arg(long)]
         output: bool,
@@ -62,6 +69,12 @@ enum Command {
     Validate {
         /// Operation name
         operation: String,
+        /// Look also at what the service model does not state: contents of flows, functions and actions of rules
+        #[arg(long, conflicts_with = "output")]
+        semantic: bool,
+        /// What --semantic has to know of the thing that an update names.
+        #[command(flatten)]
+        about: semantic::About,
         /// The value is a response
         #[arg(long)]
         output: bool,
@@ -173,18 +186,20 @@ fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Fail
     let mut out = io::stdout().lock();
     match command {
         Command::List { what, operation } => list(schema, what, operation.as_deref(), &mut out)?,
-        Command::Generate { operations, count, seed, invalid, output, boundary } => {
+        Command::Generate { operations, count, seed, invalid, semantic, about, output, boundary } => {
             let side = side(output);
             let ids = operations.iter().map(|name| find(schema, name)).collect::<Result<Vec<_>, _>>()?;
             for id in ids {
-                if invalid {
+                if semantic {
+                    semantic::generate(schema, id, &about, count, seed, &mut out)?;
+                } else if invalid {
                     generate_invalid(schema, id, side, count, seed, &mut out)?;
                 } else {
                     generate_valid(schema, id, side, count, seed, boundary, &mut out)?;
                 }
             }
         }
-        Command::Validate { operation, output } => {
+        Command::Validate { operation, semantic, about, output } => {
             let id = find(schema, &operation)?;
             let value = read_json()?;
             let violations = match side_shape(schema, id, side(output)) {
@@ -194,7 +209,11 @@ fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Fail
             for violation in &violations {
                 writeln!(out, "{}", serde_json::to_string(violation)?)?;
             }
-            return Ok(ExitCode::from(u8::from(!violations.is_empty())));
+            let mut broken = !violations.is_empty();
+            if semantic {
+                broken |= semantic::validate(&operation, &value, &about, &mut out)?;
+            }
+            return Ok(ExitCode::from(u8::from(broken)));
         }
         Command::Encode { operation, output } => {
             let id = operation.map(|name| find(schema, &name)).transpose()?;

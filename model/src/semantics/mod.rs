@@ -28,6 +28,17 @@ pub enum Confidence {
     High,
 }
 
+impl Confidence {
+    /// Name in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Confidence::Low => "low",
+            Confidence::Medium => "medium",
+            Confidence::High => "high",
+        }
+    }
+}
+
 /// One way to break a rule that the service model does not state.
 #[derive(Debug)]
 pub struct Breach {
@@ -72,6 +83,21 @@ pub fn broken(operation: &str, breach: &Breach, context: &Context<'_>, u: &mut U
         return rule::broken(operation, breach, context, u);
     }
     flow::broken(operation, breach, context, u)
+}
+
+/// Everything that an input has wrong beside the service model, each with its language. Paths of `rule-actions` lead
+/// into the input, those of the other languages into the text of the member that [`text_member`] names.
+pub fn check(operation: &str, input: &Value, context: &Context<'_>) -> Vec<(&'static str, Problem)> {
+    if rule::is_rule(operation) { rule::check(input, context) } else { flow::check_input(operation, input, context) }
+}
+
+/// The member of an input whose text is written in a language; none for languages that lie across members.
+pub fn text_member(language: &str) -> Option<&'static str> {
+    match language {
+        flow::LANGUAGE => Some("Content"),
+        rule::FUNCTION => Some("Function"),
+        _ => None,
+    }
 }
 
 /// Makes text of a language.

@@ -3,6 +3,7 @@
 
 mod generation;
 mod judges;
+mod semantic;
 mod shrinking;
 mod variety;
 mod wire;

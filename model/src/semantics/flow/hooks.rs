@@ -3,13 +3,14 @@
 use arbitrary::Unstructured;
 use serde_json::{Map, Value};
 
+use super::check;
 use super::generate::{self, Shape};
 use super::home::Home;
-use super::kinds::KINDS;
+use super::kinds::{KINDS, LANGUAGE};
 use super::mutate::mutant;
 use crate::constraint::size::pick;
 use crate::generate::{SchemaPath, Step};
-use crate::semantics::{Breach, Broken, Context};
+use crate::semantics::{Breach, Broken, Context, Problem};
 
 /// What an operation's content belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,6 +62,24 @@ pub(in crate::semantics) fn broken(
         members
     };
     Some(Broken { valid: members(mutant.valid), invalid: members(mutant.invalid) })
+}
+
+/// What an input's content has wrong. A flow that is only saved is not checked.
+pub(in crate::semantics) fn check_input(
+    operation: &str,
+    input: &Value,
+    context: &Context<'_>,
+) -> Vec<(&'static str, Problem)> {
+    let text = |name: &str| input.get(name).and_then(Value::as_str);
+    let home = match belongs(operation) {
+        Some(Belongs::NewFlow) if text("Status") == Some("SAVED") => return Vec::new(),
+        Some(Belongs::NewFlow) => text("Type").and_then(Home::of_type),
+        Some(Belongs::Flow) => context.flow_type.and_then(Home::of_type),
+        Some(Belongs::Module) => Some(Home::Module),
+        None => return Vec::new(),
+    };
+    let problems = text("Content").map(|content| check(content, home)).unwrap_or_default();
+    problems.into_iter().map(|problem| (LANGUAGE, problem)).collect()
 }
 
 /// Makes the content suit the flow's type.

@@ -4,7 +4,8 @@
 
 use crate::semantics::{Breach, Confidence};
 
-const LANGUAGE: &str = "flow-content";
+/// Language of the contents of flows and modules.
+pub const LANGUAGE: &str = "flow-content";
 const GUIDE: &str = "Amazon Connect flow language guide";
 const SEEN: &str = "Amazon Connect flow language guide, corrected by what publication was seen to refuse in 2026";
 const OURS: &str = "no public source: how the service reads such a text is not known";
