@@ -97,7 +97,7 @@ pub async fn run(client: &Client, operation: OperationId, check: &'static Check,
     for breach in &trial.learned {
         if let Ok(Pair { invalid, .. }) = pair(client, operation, check, breach).await {
             let fact = client.call(operation, &invalid).await.map_or_else(|why| why, |reply| reply.outline());
-            client.learn(format!("{}, {}", breach.language, breach.kind), fact);
+            client.learn(format!("{} that no source rules out: {fact}", breach.language), breach.kind);
         }
     }
     match pair(client, operation, check, trial.breach).await {
@@ -232,7 +232,7 @@ fn learn_types(client: &Client, operation: OperationId, breach: &Breach, valid: 
         content["Actions"].as_array().into_iter().flatten().filter_map(|action| action["Type"].as_str()).collect();
     let name = &client.schema[operation].name;
     for kind in types {
-        client.learn(format!("flow action {kind}"), format!("{} in {name}", twin.outline()));
+        client.learn(format!("flow actions in {name}: {}", twin.outline()), kind);
     }
 }
 

@@ -232,17 +232,19 @@ fn learned(out: &mut String, record: &Record, all: bool) {
         return;
     }
     let _ = writeln!(out, "learned {}", styled(QUIET, "(recorded, not judged)"));
-    let limit = if all { usize::MAX } else { 10 };
-    let facts: Vec<_> = record
-        .learned
-        .iter()
-        .flat_map(|(topic, facts)| facts.iter().map(move |(fact, times)| (topic, fact, times)))
-        .collect();
-    for (topic, fact, times) in facts.iter().take(limit) {
-        let _ = writeln!(out, "  {}: {} ({times}×)", printable(topic, 160), printable(fact, 160));
+    let (topics, facts) = if all { (usize::MAX, usize::MAX) } else { (12, 3) };
+    for (topic, seen) in record.learned.iter().take(topics) {
+        let mut seen: Vec<_> = seen.iter().collect();
+        // What was seen most first; the map's order decides between equals.
+        seen.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
+        let shown: Vec<String> =
+            seen.iter().take(facts).map(|(fact, times)| format!("{} ({times}×)", printable(fact, 160))).collect();
+        let more = if seen.len() > facts { format!(" … and {} more", seen.len() - facts) } else { String::new() };
+        let _ = writeln!(out, "  {}: {}{more}", printable(topic, 160), shown.join(", "));
     }
-    if facts.len() > limit {
-        let _ = writeln!(out, "  … and {} more in report.json", facts.len() - limit);
+    if record.learned.len() > topics {
+        let more = record.learned.len() - topics;
+        let _ = writeln!(out, "  … and {more} more topics in report.json; --notes shows them");
     }
     out.push('\n');
 }
