@@ -1,7 +1,7 @@
 //! The report that people read: what was tested, operation by operation, then what is wrong, then counts and a verdict.
 //! Writes text with ANSI styles; whoever prints it takes them out where they are not wanted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -232,19 +232,28 @@ fn learned(out: &mut String, record: &Record, all: bool) {
         return;
     }
     let _ = writeln!(out, "learned {}", styled(QUIET, "(recorded, not judged)"));
-    let (topics, facts) = if all { (usize::MAX, usize::MAX) } else { (12, 3) };
-    for (topic, seen) in record.learned.iter().take(topics) {
-        let mut seen: Vec<_> = seen.iter().collect();
+    let (most_topics, most_facts) = if all { (usize::MAX, usize::MAX) } else { (15, 4) };
+    // `taken name, CreateRule` and `taken name, CreateContactFlow` are one topic with two subjects.
+    let mut topics: BTreeMap<&str, Vec<(String, u64)>> = BTreeMap::new();
+    for (topic, facts) in &record.learned {
+        let (topic, subject) = match topic.rsplit_once(", ").filter(|(_, subject)| !subject.contains(' ')) {
+            Some((topic, subject)) => (topic, format!("{subject} ")),
+            None => (topic.as_str(), String::new()),
+        };
+        topics.entry(topic).or_default().extend(facts.iter().map(|(fact, n)| (format!("{subject}{fact}"), *n)));
+    }
+    for (topic, mut facts) in topics.iter_mut().take(most_topics).map(|(topic, facts)| (topic, std::mem::take(facts))) {
         // What was seen most first; the map's order decides between equals.
-        seen.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
+        facts.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
         let shown: Vec<String> =
-            seen.iter().take(facts).map(|(fact, times)| format!("{} ({times}×)", printable(fact, 160))).collect();
-        let more = if seen.len() > facts { format!(" … and {} more", seen.len() - facts) } else { String::new() };
+            facts.iter().take(most_facts).map(|(fact, times)| format!("{} ({times}×)", printable(fact, 160))).collect();
+        let more = facts.len().saturating_sub(most_facts);
+        let more = if more > 0 { format!(" … and {more} more") } else { String::new() };
         let _ = writeln!(out, "  {}: {}{more}", printable(topic, 160), shown.join(", "));
     }
-    if record.learned.len() > topics {
-        let more = record.learned.len() - topics;
-        let _ = writeln!(out, "  … and {more} more topics in report.json; --notes shows them");
+    if topics.len() > most_topics {
+        let more = topics.len() - most_topics;
+        let _ = writeln!(out, "  … and {more} more topics; --notes shows them, report.json has them");
     }
     out.push('\n');
 }
