@@ -2,6 +2,8 @@
 //! and nothing that comes from outside does harm.
 #![allow(clippy::unwrap_used)]
 
+mod limits;
+
 use std::collections::{BTreeSet, HashMap};
 
 use arbitrary::Unstructured;
