@@ -181,6 +181,16 @@ fn rules(c: &mut Criterion) {
     );
     group.throughput(Throughput::Bytes(hostile.len() as u64));
     group.bench_function("check, a megabyte of faults", |b| b.iter(|| check(black_box(&hostile), Some(source.name))));
+    // Each condition asks for another one that the group does not have.
+    let end = r#"{"Operator":"NumberLessOrEqualTo","Operands":[1],"ComparisonValue":"$.ContactLens.PostCall.Sentiment.Score.End"}"#;
+    let lonely = format!(
+        r#"{{"Version":"2022-11-25","RuleFunction":{{"Operator":"AND","Operands":[{}{end}]}}}}"#,
+        format!("{end},").repeat(9_000)
+    );
+    group.throughput(Throughput::Bytes(lonely.len() as u64));
+    group.bench_function("check, a megabyte of ends without beginning", |b| {
+        b.iter(|| check(black_box(&lonely), Some(source.name)));
+    });
     group.finish();
 }
 

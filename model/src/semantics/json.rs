@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use crate::semantics::problem::brief;
 use crate::validate::escape;
 
 /// Longest text that is read, in bytes. Connect's documents have at most 256,000 characters; this is room for as many
@@ -14,6 +15,9 @@ pub const MOST_BYTES: usize = 1 << 20;
 
 /// Deepest nesting of arrays and objects that is read.
 pub const DEEPEST: usize = 64;
+
+/// Most characters of a name that an error's place shows.
+const LONGEST_NAME: usize = 60;
 
 /// Which rule of the reader a text breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -136,7 +140,7 @@ impl Reading<'_> {
         for step in &self.path {
             pointer.push('/');
             match step {
-                Step::Name(name) => pointer.push_str(&escape(name)),
+                Step::Name(name) => pointer.push_str(&escape(&brief(name, LONGEST_NAME))),
                 Step::Index(at) => pointer.push_str(&at.to_string()),
             }
         }
@@ -275,7 +279,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
         let mut members = Map::new();
         while let Some(name) = access.next_key::<String>()? {
             if members.contains_key(&name) {
-                let shown: String = name.chars().take(60).collect();
+                let shown: String = name.chars().take(LONGEST_NAME).collect();
                 return Err(self
                     .0
                     .fail((Fault::TwiceNamed, format!("the object has {shown:?} twice; keep one of them"))));
@@ -305,6 +309,13 @@ mod tests {
         ] {
             assert_eq!(read(text), Ok(serde_json::from_str(text).unwrap()), "{text}");
         }
+    }
+
+    #[test]
+    fn an_error_is_short_however_long_the_names_are() {
+        let text = format!(r#"{{"{}":{{"b":1,"b":2}}}}"#, "/".repeat(200_000));
+        let error = read(&text).unwrap_err();
+        assert!(error.pointer.len() < 200 && error.pointer.starts_with("/~1~1"), "{}", error.pointer.len());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //! and nothing that comes from outside does harm.
 #![allow(clippy::unwrap_used)]
 
+mod limits;
+
 use std::collections::{BTreeSet, HashMap};
 
 use arbitrary::Unstructured;
@@ -13,7 +15,7 @@ use super::kinds::KINDS;
 use super::mutate::mutant;
 use super::*;
 use crate::generate::seed::Stream;
-use crate::semantics::problem::LONGEST_MESSAGE;
+use crate::semantics::problem::{LONGEST_MESSAGE, Problem};
 use crate::semantics::{Confidence, Context};
 
 fn with_bytes<T>(seed: u64, label: &str, make: impl FnOnce(&mut Unstructured<'_>) -> T) -> T {
@@ -182,6 +184,51 @@ fn the_published_invalid_example_has_one_problem() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].kind, found[0].path.as_str()), ("unknown-action-type", "/Actions/0/Type"));
     assert_eq!(found[0].confidence, Confidence::High);
+}
+
+/// The problems of a flow whose first action is `action`, and whose second one ends it.
+fn problems_of(action: Value) -> Vec<Problem> {
+    let content = json!({
+        "Version": "2019-10-30", "StartAction": "a",
+        "Actions": [action, { "Identifier": "end", "Type": "DisconnectParticipant" }],
+    });
+    check(&content.to_string(), Some(Home::ContactFlow))
+}
+
+#[test]
+fn types_that_were_refused_are_no_surer_than_the_observation() {
+    for (kind, confidence) in [("UnTagContact", Confidence::Medium), ("NoSuchAction", Confidence::High)] {
+        let found = problems_of(json!({ "Identifier": "a", "Type": kind, "Transitions": { "NextAction": "end" } }));
+        let seen: Vec<_> = found.iter().map(|problem| (problem.kind, problem.confidence)).collect();
+        assert_eq!(seen, [("unknown-action-type", confidence)], "{kind}");
+    }
+}
+
+#[test]
+fn errors_are_judged_only_of_types_whose_details_are_known() {
+    let action = |kind: &str, parameters: Value| {
+        let errors = json!([{ "ErrorType": "NoSuchError", "NextAction": "end" },
+            { "ErrorType": "NoMatchingError", "NextAction": "end" }]);
+        json!({ "Identifier": "a", "Type": kind, "Parameters": parameters,
+            "Transitions": { "NextAction": "end", "Errors": errors } })
+    };
+    assert_eq!(problems_of(action("CreateCase", json!({}))), []);
+    let found = problems_of(action("MessageParticipant", json!({ "Text": "x" })));
+    assert_eq!(found.iter().map(|problem| problem.kind).collect::<Vec<_>>(), ["unknown-error-type"]);
+}
+
+#[test]
+fn a_boolean_chooses_the_form_of_use_with_quotes_and_without() {
+    for yes in [json!("True"), json!("TRUE"), json!(true)] {
+        let action = json!({
+            "Identifier": "a", "Type": "GetParticipantInput",
+            "Parameters": { "StoreInput": yes, "InputValidation": { "CustomValidation": { "MaximumLength": "9" } } },
+            "Transitions": {
+                "NextAction": "end", "Errors": [{ "ErrorType": "NoMatchingError", "NextAction": "end" }],
+            },
+        });
+        assert_eq!(problems_of(action), [], "{yes}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::super::document::{Action, ConditionBranch, ErrorBranch, Members, Part
 use super::super::home::Home;
 use super::super::rules::{self, Need, Next, Row, Standing, Use};
 use super::{Found, Places, brief, conditions};
+use crate::semantics::Confidence;
 use crate::validate::escape;
 
 /// An action that is being looked at.
@@ -18,8 +19,10 @@ struct Looked<'a, 'f> {
 pub(super) fn check(action: &Action, path: &str, home: Option<Home>, places: &Places<'_>, found: &mut Found) {
     found.malformed(path, action);
     let mut looked = Looked { action, path, found };
-    looked.branches(places);
-    if let Some(row) = looked.row(home) {
+    let row = looked.row(home);
+    // Which errors a type has is known only of types whose details are.
+    looked.branches(places, row.is_some_and(|row| !row.forms.is_empty()));
+    if let Some(row) = row {
         looked.transitions(row);
         let none = Members::new();
         let parameters = action.parameters.as_ref().unwrap_or(&none);
@@ -59,10 +62,13 @@ impl Looked<'_, '_> {
             return None;
         };
         let shown = brief(kind, 60);
-        let row = rules::row(kind).filter(|row| row.standing != Standing::Refused);
-        let Some(row) = row else {
-            let mend = "the flow language guide lists the types";
-            self.add("/Type", "unknown-action-type", &format!("Invalid Action type. Type: {shown}"), mend);
+        let known = rules::row(kind);
+        let Some(row) = known.filter(|row| row.standing != Standing::Refused) else {
+            let path = format!("{}/Type", self.path);
+            let message =
+                format!("Invalid Action type. Type: {shown}. Path: {path}; the flow language guide lists the types");
+            let sure = known.map_or(Confidence::High, |row| row.confidence);
+            self.found.add_at_most(sure, &path, "unknown-action-type", &message);
             return None;
         };
         if let Some(home) = home.filter(|home| !row.homes.has(*home)) {
@@ -73,7 +79,7 @@ impl Looked<'_, '_> {
     }
 
     /// Form of the branches, and where they lead; the same for all types.
-    fn branches(&mut self, places: &Places<'_>) {
+    fn branches(&mut self, places: &Places<'_>, knows_errors: bool) {
         let Some(transitions) = &self.action.transitions else { return };
         let path = format!("{}/Transitions", self.path);
         self.found.malformed(&path, transitions);
@@ -88,7 +94,7 @@ impl Looked<'_, '_> {
                     self.found.malformed(&format!("{}{below}", self.path), branch);
                     self.branch_leads(&below, branch.next.as_deref(), &branch.rest, places);
                     match &branch.error {
-                        Some(error) if !rules::is_error(error) => {
+                        Some(error) if knows_errors && !rules::is_error(error) => {
                             let what = format!("Invalid Action error. Error: {}", brief(error, 60));
                             let mend = "the flow language guide lists the errors of a type";
                             self.add(&format!("{below}/ErrorType"), "unknown-error-type", &what, mend);

@@ -15,6 +15,7 @@ use super::home::Home;
 use super::kinds::kind_of;
 use super::rules::{self, Next};
 use super::{LONGEST_IDENTIFIER, MOST_ACTIONS, MOST_CHARACTERS, VERSION};
+use crate::semantics::Confidence;
 use crate::semantics::json::{self, Fault};
 use crate::semantics::problem::{Problem, brief};
 
@@ -69,8 +70,13 @@ struct Found(Vec<Problem>);
 
 impl Found {
     fn add(&mut self, path: &str, kind: &'static str, message: &str) {
-        if self.0.len() < MOST_PROBLEMS {
-            self.0.push(Problem::new(path, kind, message, kind_of(kind).confidence));
+        self.add_at_most(Confidence::High, path, kind, message);
+    }
+
+    /// A problem that is no surer than what it rests on.
+    fn add_at_most(&mut self, confidence: Confidence, path: &str, kind: &'static str, message: &str) {
+        if !self.is_full() {
+            self.0.push(Problem::new(path, kind, message, kind_of(kind).confidence.min(confidence)));
         }
     }
 

@@ -11,6 +11,8 @@ use crate::constraint::size::pick;
 pub enum Form {
     /// Text for people.
     Text,
+    /// The same, from a list that is longer than what is known of it; these words are witnesses.
+    TextLike(&'static [&'static str]),
     /// Speech markup.
     Ssml,
     /// An id or ARN, or some other name of a resource.
@@ -44,9 +46,21 @@ pub enum Form {
 /// Forms of a message.
 const MESSAGES: &[&str] = &["Text", "SSML", "PromptId", "Media"];
 
-/// Whether a text is one JSONPath as a whole.
+/// Whether a text is one JSONPath as a whole: `$.Attributes.name`, or `$['Attributes']['a name']`. Spaces stand in
+/// brackets only.
 pub(super) fn is_path(text: &str) -> bool {
-    text.strip_prefix("$.").is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
+    let Some(rest) = text.strip_prefix('$').filter(|rest| rest.len() > 1 && rest.starts_with(['.', '['])) else {
+        return false;
+    };
+    let mut inside = false;
+    rest.chars().all(|c| {
+        match c {
+            '[' => inside = true,
+            ']' => inside = false,
+            _ => {}
+        }
+        inside || !c.is_whitespace()
+    })
 }
 
 impl Form {
@@ -61,12 +75,8 @@ impl Form {
             value.as_object().is_some_and(|members| members.len() == 1 && members.keys().all(|n| names.contains(&&**n)))
         };
         match self {
-            Form::Text | Form::Ssml | Form::Id => value.is_string(),
-            Form::Words(words) => match value {
-                Value::String(text) => words.iter().any(|word| word.eq_ignore_ascii_case(text)),
-                Value::Bool(yes) => words.iter().any(|word| word.eq_ignore_ascii_case(&yes.to_string())),
-                _ => false,
-            },
+            Form::Text | Form::TextLike(_) | Form::Ssml | Form::Id => value.is_string(),
+            Form::Words(words) => words.iter().any(|word| is_word(value, word)),
             Form::Number(low, high) => {
                 value.as_u64().or_else(|| whole(value)).is_some_and(|n| (low..=high).contains(&n))
             }
@@ -98,7 +108,7 @@ impl Form {
     /// What it admits, in words.
     pub fn describe(self) -> String {
         match self {
-            Form::Text | Form::Ssml | Form::Id => "a text".to_owned(),
+            Form::Text | Form::TextLike(_) | Form::Ssml | Form::Id => "a text".to_owned(),
             Form::Words(words) => format!("one of {}", words.join(", ")),
             Form::Number(low, high) => format!("a whole number from {low} to {high}"),
             Form::NumberText(low, high) => format!("a whole number from {low} to {high}, in quotes"),
@@ -129,7 +139,9 @@ impl Form {
             Form::Text => Value::from(format!("contract test {:04x}", pick(u, 0, 0xffff))),
             Form::Ssml => Value::from("<speak>contract test</speak>"),
             Form::Id => Value::from("$.Attributes.contractTestId"),
-            Form::Words(words) => Value::from(words[pick(u, 0, words.len().max(1) as u64 - 1) as usize]),
+            Form::Words(words) | Form::TextLike(words) => {
+                Value::from(words[pick(u, 0, words.len().max(1) as u64 - 1) as usize])
+            }
             Form::Number(low, high) | Form::NumberText(low, high) => {
                 let most = high.min(low.saturating_add(20));
                 Value::from(pick(u, low.max(1).min(most), most).to_string())
@@ -149,6 +161,15 @@ impl Form {
             Form::Object(inner) => members(inner),
             Form::Any => json!({}),
         }
+    }
+}
+
+/// Whether a value is a word, in any letter case; booleans are words, with quotes or without.
+pub(super) fn is_word(value: &Value, word: &str) -> bool {
+    match value {
+        Value::String(text) => text.eq_ignore_ascii_case(word),
+        Value::Bool(yes) => if *yes { "true" } else { "false" }.eq_ignore_ascii_case(word),
+        _ => false,
     }
 }
 
@@ -187,6 +208,8 @@ mod tests {
             (Form::Words(&["Enabled"]), json!("On")),
             (Form::Path, json!("text with $.Attributes.x inside")),
             (Form::Path, json!("$.")),
+            (Form::Path, json!("$.Attributes['x'] and more")),
+            (Form::Path, json!("$5 a month")),
             (Form::Pairs(1), json!({"a": "1", "b": "2"})),
             (Form::Pairs(1), json!({})),
             (Form::Messages, json!([{"Text": "a", "SSML": "b"}])),
@@ -194,6 +217,11 @@ mod tests {
             (Form::OneHook(&["AgentHold"]), json!({"NoHook": "x"})),
         ] {
             assert!(!form.admits(&refused), "{form:?} admits {refused}");
+        }
+        assert!(Form::TextLike(&["Joanna"]).admits(&json!("Amy")), "which voices there are is not checked");
+        assert!(Form::Words(&["True"]).admits(&json!(true)) && !Form::Words(&["True"]).admits(&json!(false)));
+        for path in ["$.Attributes.x", "$.External['a name']", "$['Attributes']['x']"] {
+            assert!(Form::Path.admits(&json!(path)), "{path}");
         }
         assert!(Form::Number(0, 100).admits(&json!(100)));
         assert!(Form::Number(0, 100).admits(&json!("$.Attributes.count")));

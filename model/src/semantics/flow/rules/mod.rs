@@ -81,7 +81,7 @@ pub struct Use {
 pub enum When {
     /// All.
     Always,
-    /// Those with this parameter at this value, in any letter case.
+    /// Those with this parameter at this word, in any letter case, or as a boolean.
     Is(&'static str, &'static str),
 }
 
@@ -156,10 +156,7 @@ impl Row {
     pub fn form(&self, parameters: &Members) -> Option<&'static Use> {
         self.forms.iter().find(|form| match form.when {
             When::Always => true,
-            When::Is(name, value) => parameters
-                .get(name)
-                .and_then(|found| found.as_str())
-                .is_some_and(|text| text.eq_ignore_ascii_case(value)),
+            When::Is(name, word) => parameters.get(name).is_some_and(|found| form::is_word(found, word)),
         })
     }
 }

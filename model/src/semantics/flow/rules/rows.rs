@@ -218,7 +218,7 @@ pub const ROWS: &[Row] = &[
         ..resourceful(
             "UpdateContactTextToSpeechVoice",
             &[Use {
-                parameters: &[required("TextToSpeechVoice", Form::Words(&["Joanna", "Matthew"]))],
+                parameters: &[required("TextToSpeechVoice", Form::TextLike(&["Joanna", "Matthew"]))],
                 errors: CATCH_ALL_OPTIONAL,
                 ..USE
             }],

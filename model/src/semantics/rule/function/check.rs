@@ -71,6 +71,7 @@ impl Judge<'_> {
             let message = format!("a metric rule has at most {MOST_GROUPS} groups, not {}", root.operands.len());
             self.report.add(fault::METRIC_GROUPS, &place, &message);
         }
+        let beside = Beside::of(root);
         for (index, node) in root.operands.iter().enumerate() {
             let at = At::Index(&place, index);
             match node {
@@ -80,7 +81,7 @@ impl Judge<'_> {
                         let message = "the conditions of a metric rule stand in groups; wrap it in AND";
                         self.report.add(fault::METRIC_LEAF, &at, message);
                     }
-                    self.leaf(leaf, root, &at);
+                    self.leaf(leaf, beside, &at);
                 }
                 Node::Unreadable => {}
             }
@@ -137,6 +138,7 @@ impl Judge<'_> {
         if metric {
             self.metric_group(group, &place);
         }
+        let beside = Beside::of(group);
         for (index, node) in group.operands.iter().enumerate() {
             let at = At::Index(&place, index);
             match node {
@@ -145,7 +147,7 @@ impl Judge<'_> {
                     self.report.add(fault::NESTED, &at, message);
                     self.nested(inner, &at);
                 }
-                Node::Leaf(leaf) => self.leaf(leaf, group, &at),
+                Node::Leaf(leaf) => self.leaf(leaf, beside, &at),
                 Node::Unreadable => {}
             }
         }
@@ -154,11 +156,12 @@ impl Judge<'_> {
     /// Conditions of groups that should not be there. Nesting is bounded by the reader.
     fn nested(&mut self, group: &Group, at: &At<'_>) {
         let place = At::Member(at, "Operands");
+        let beside = Beside::of(group);
         for (index, node) in group.operands.iter().enumerate() {
             let at = At::Index(&place, index);
             match node {
                 Node::Group(inner) => self.nested(inner, &at),
-                Node::Leaf(leaf) => self.leaf(leaf, group, &at),
+                Node::Leaf(leaf) => self.leaf(leaf, beside, &at),
                 Node::Unreadable => {}
             }
         }
@@ -195,7 +198,7 @@ impl Judge<'_> {
         }
     }
 
-    fn leaf(&mut self, leaf: &Leaf, group: &Group, at: &At<'_>) {
+    fn leaf(&mut self, leaf: &Leaf, beside: Beside, at: &At<'_>) {
         if let Some(clause) = &leaf.filter {
             self.logic(clause, &At::Member(at, "FilterClause"));
         }
@@ -223,7 +226,7 @@ impl Judge<'_> {
         };
         self.operands(leaf, row, at);
         self.filters(leaf, row, at);
-        self.company(row, group, &place);
+        self.company(row, beside, &place);
     }
 
     fn operands(&mut self, leaf: &Leaf, row: &ComparisonPath, at: &At<'_>) {
@@ -302,23 +305,44 @@ impl Judge<'_> {
         }
     }
 
-    fn company(&mut self, row: &ComparisonPath, group: &Group, at: &At<'_>) {
-        let ends_with = |node: &Node, suffix: &str| matches!(node, Node::Leaf(leaf) if leaf.path.ends_with(suffix));
+    fn company(&mut self, row: &ComparisonPath, company: Beside, at: &At<'_>) {
         match row.company {
             Company::None | Company::Metric => {}
             Company::OtherEnd => {
-                let other = if row.suffix == END { BEGINNING } else { END };
-                if group.operator != "AND" || !group.operands.iter().any(|node| ends_with(node, other)) {
+                let (other, is_there) =
+                    if row.suffix == END { (BEGINNING, company.beginning) } else { (END, company.end) };
+                if !is_there {
                     let message = format!("it stands in an AND group beside {other}");
                     self.report.add(fault::OTHER_END, at, &message);
                 }
             }
             Company::Form => {
-                if group.operator != "AND" || !group.operands.first().is_some_and(|node| ends_with(node, FORM)) {
+                if !company.form_first {
                     let message = format!("it stands in an AND group that begins with {FORM}");
                     self.report.add(fault::FORM_FIRST, at, &message);
                 }
             }
         }
+    }
+}
+
+/// What the conditions of a group may rely on: looked up once, for a group may have any number of them.
+#[derive(Clone, Copy, Default)]
+struct Beside {
+    beginning: bool,
+    end: bool,
+    form_first: bool,
+}
+
+impl Beside {
+    /// Nothing, unless the group joins with AND.
+    fn of(group: &Group) -> Self {
+        if group.operator != "AND" {
+            return Self::default();
+        }
+        let ends_with = |node: &Node, suffix: &str| matches!(node, Node::Leaf(leaf) if leaf.path.ends_with(suffix));
+        let has = |suffix: &str| group.operands.iter().any(|node| ends_with(node, suffix));
+        let form_first = group.operands.first().is_some_and(|node| ends_with(node, FORM));
+        Self { beginning: has(BEGINNING), end: has(END), form_first }
     }
 }

@@ -51,6 +51,8 @@ impl Fault {
 
 /// The whole language, for breaches whose rule is on no page in particular.
 const LANGUAGE_GUIDE: &str = "Amazon Connect rule function language";
+/// For what JSON itself allows.
+const OURS: &str = "no public source: how the service reads such a text is not known";
 const CONDITIONS: &str = "rule function language, conditions of each event source";
 const METRICS: &str = "rule function language, OnMetricDataUpdate";
 
@@ -74,6 +76,8 @@ use Spoil::{Model, Text};
 faults! {
     NOT_JSON: "not-json", High, LANGUAGE_GUIDE, "a function is JSON text",
         plain, Text(|text| text[..text.len() - 1].to_owned());
+    UNREADABLE: "unreadable-json", Low, OURS, "no object has a name twice, numbers fit 64 bits or a float, nesting and length are bounded",
+        plain, Text(|text| text.replacen('{', "{\"Version\":\"2022-11-25\",", 1));
     FORM: "malformed", High, LANGUAGE_GUIDE, "members that a function, a condition or a filter consists of are there, with their type",
         plain, Text(|text| text.replacen("\"RuleFunction\"", "\"Function\"", 1));
     VERSION: "unknown-version", High, LANGUAGE_GUIDE, "the version is 2022-11-25",

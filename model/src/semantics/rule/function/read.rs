@@ -50,7 +50,7 @@ pub(super) fn read(text: &str, report: &mut Report) -> Option<Function> {
     let value = match json::read(text) {
         Ok(value) => value,
         Err(error) => {
-            let breach = fault::NOT_JSON;
+            let breach = if error.fault == json::Fault::Syntax { fault::NOT_JSON } else { fault::UNREADABLE };
             report.problems.push(Problem::new(
                 error.pointer.clone(),
                 breach.kind,

@@ -107,6 +107,7 @@ fn cells_without_a_source_are_learnt_and_never_judged() {
     assert_eq!(low("assign-sla-for-case-create"), Confidence::Low);
     assert_eq!(low("create-task-for-case-create"), Confidence::Low);
     assert_eq!(low("create-case-for-case-create"), Confidence::Medium);
+    assert_eq!(low("send-notification-for-alert-update"), Confidence::Low);
     let languages: BTreeSet<&str> = breaches("UpdateRule").iter().map(|breach| breach.language).collect();
     assert_eq!(languages, BTreeSet::from([ACTIONS, FUNCTION]));
     assert!(breaches("DescribeRule").is_empty());

@@ -92,7 +92,8 @@ fn both_judges_agree_on_the_form() {
             }
         }
     }
-    for fault in FAULTS {
+    // A name that is there twice is nothing that a judge of values could see.
+    for fault in FAULTS.iter().filter(|fault| fault.breach.kind != "unreadable-json") {
         for source in EVENT_SOURCES {
             if let Some((_, invalid)) = seeded(7, fault.breach.kind, |u| fault.commit(source, u)) {
                 compare(&invalid);

@@ -14,8 +14,11 @@ fn texts_that_are_no_json_have_one_problem() {
     let huge = format!("\"{}\"", "x".repeat(2_000_000));
     let number = r#"{"Version":"2022-11-25","RuleFunction":{"Operator":"OR","Operands":[123456789012345678901]}}"#;
     let twice = r#"{"Version":"2022-11-25","Version":"2022-11-25","RuleFunction":{}}"#;
-    for text in ["", "{", "\u{feff}{}", "nul", "{\"a\":1e999}", &deep, &huge, number, twice] {
-        assert_eq!(kinds(text), ["not-json"], "{}", text.chars().take(80).collect::<String>());
+    for text in ["", "{", "\u{feff}{}", "nul", "\"\u{0}\"", r#""\ud800""#] {
+        assert_eq!(kinds(text), ["not-json"], "{text}");
+    }
+    for text in ["{\"a\":1e999}", &deep, &huge, number, twice] {
+        assert_eq!(kinds(text), ["unreadable-json"], "{}", text.chars().take(80).collect::<String>());
     }
 }
 
