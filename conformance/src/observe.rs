@@ -53,7 +53,7 @@ impl Observation {
         }
         let findings: Vec<Finding> = self.findings.iter().filter(|finding| finding.check == check).cloned().collect();
         if findings.is_empty() && !self.judged.contains_key(check) {
-            let why = self.blocked.clone().unwrap_or_else(|| "nothing to judge was seen".to_owned());
+            let why = self.blocked.clone().unwrap_or_else(|| "no answer held what this check judges".to_owned());
             return Outcome::indeterminate(why, 0);
         }
         Outcome::from_findings(findings, 0)
