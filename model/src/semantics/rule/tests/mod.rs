@@ -4,6 +4,7 @@ mod contract;
 mod envelope;
 mod functions;
 mod hostile;
+mod limits;
 mod settling;
 
 use arbitrary::Unstructured;
