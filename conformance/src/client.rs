@@ -176,9 +176,10 @@ impl Client {
         &self.transport
     }
 
-    /// A name that nobody has used, within `[0-9a-zA-Z._-]` and 40 characters.
+    /// A name that nobody has used, within `[0-9a-zA-Z._-]` and 40 characters; with letters of either case, so that an
+    /// endpoint that changes them is seen.
     pub fn fresh_name(&self) -> String {
-        format!("ct-{}-{}", self.salt, self.counter.fetch_add(1, Ordering::Relaxed))
+        format!("Ct-{}-{}", self.salt, self.counter.fetch_add(1, Ordering::Relaxed))
     }
 
     /// A client token that nobody has used. Two of them differ at their beginning.

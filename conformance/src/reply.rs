@@ -20,7 +20,7 @@ pub enum Reply {
     Trouble(String),
 }
 
-/// Error names of the front door that concern the caller and not the request. Source: Connect reference facts A8, C5.
+/// Error names of the front door that concern the caller and not the request. Source: Connect API reference, common errors.
 const AUTHENTICATION: &[&str] = &[
     "AccessDeniedException",
     "ExpiredTokenException",

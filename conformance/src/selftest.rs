@@ -79,7 +79,7 @@ pub fn subjects(only: &[String]) -> Result<Vec<Subject>, SessionError> {
     let all = || defects().map(Subject::Defect).chain(BENIGN.iter().map(Subject::Benign));
     for given in only {
         if !all().any(|subject| subject.id() == given) {
-            let list = "connect-conformance defects, and benign,";
+            let list = "connect-conformance defects` or `connect-conformance benign";
             let known = all().map(|subject| subject.id());
             return Err(SessionError::Usage(suggest::unknown("defect or harmless variant", given, known, list)));
         }

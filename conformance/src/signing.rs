@@ -1,5 +1,5 @@
 //! Signs requests with SigV4, by the AWS crates. The path is encoded a second time in the canonical request, as for
-//! every service but S3 (facts.md, part A).
+//! every service but S3 (SigV4, canonical request).
 
 use std::time::SystemTime;
 

@@ -92,8 +92,8 @@ pub enum TransportError {
         /// [`TransportConfig::max_response_bytes`].
         limit: usize,
     },
-    /// Nothing was sent: the endpoint has been silent for too long.
-    #[error("not sent: {after} requests in a row had no answer; is the endpoint still alive?")]
+    /// Nothing was sent: the endpoint has not answered for too long.
+    #[error("not sent: {after} requests in a row had no whole answer; is the endpoint still alive?")]
     GaveUp {
         /// [`TransportConfig::give_up_after`].
         after: u32,
@@ -122,9 +122,9 @@ impl TransportError {
         }
     }
 
-    /// The server said nothing at all.
+    /// Nobody has answered to the end: a head without its body keeps us waiting just as long as nothing at all.
     fn is_silence(&self) -> bool {
-        matches!(self, TransportError::Connect { .. } | TransportError::Timeout { received: None, .. })
+        matches!(self, TransportError::Connect { .. } | TransportError::Timeout { .. })
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Ids are stable. Nothing here sends anything; the files beside this one judge.
 
+mod difference;
 pub mod error;
 pub mod idempotency;
 pub mod invalid;

@@ -18,12 +18,12 @@ pub(super) struct Wait {
 }
 
 impl Wait {
-    /// For what is read by id or listed, and is visible at once in practice (facts C7, D11).
+    /// For what is read by id or listed, and is visible at once in practice.
     pub(super) fn brief(client: &Client) -> Self {
         Self::new(Duration::from_secs(if client.target.loopback { 1 } else { 10 }))
     }
 
-    /// For what goes through an index: seconds to minutes (facts C7, D11). A process on this machine has no such excuse.
+    /// For what goes through an index: seconds to minutes. A process on this machine has no such excuse.
     pub(super) fn for_index(client: &Client) -> Self {
         Self::new(Duration::from_secs(if client.target.loopback { 3 } else { 90 }))
     }

@@ -1,7 +1,7 @@
 //! Ids and ARNs of the emulated account: how they are made and which spellings of a reference are accepted. Knows
 //! nothing of what exists.
 //!
-//! Forms: facts C4. Ids are lower-case UUIDs; a label takes the id or the full ARN; flows and modules take a qualifier
+//! Forms: Connect API reference and service authorization reference. Ids are lower-case UUIDs; a label takes the id or the full ARN; flows and modules take a qualifier
 //! behind either.
 
 /// The instance that every emulator starts with.

@@ -84,7 +84,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The quotas of a new account (facts C5; for rules, 500 of each event source, of which we count the sum).
+    /// The quotas of a new account (Amazon Connect administrator guide, service quotas; for rules, 500 of each event
+    /// source, of which we count the sum).
     pub fn of_new_account() -> Self {
         Self { flows: 100, modules: 200, rules: 500 }
     }

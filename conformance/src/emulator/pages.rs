@@ -2,7 +2,7 @@
 //!
 //! A position is the order key of the last item that was shown, not an offset, so that items which come and go between
 //! two pages are neither repeated nor lost. A token is bound to operation, place and filters; the page size may change
-//! in mid-walk (facts B, Pagination).
+//! in mid-walk (Smithy paginated trait).
 
 use std::collections::HashSet;
 use std::sync::Mutex;

@@ -22,12 +22,12 @@ pub(crate) enum Refusal {
 const INVALID: &[&str] =
     &["InvalidRequestException", "InvalidParameterException", "ValidationException", "BadRequestException"];
 
-/// Name and status of the answer when an operation models no error for bad input (facts A7).
+/// Name and status of the answer when an operation models no error for bad input: those of Smithy servers.
 pub(crate) const VALIDATION: (&str, u16) = ("ValidationException", 400);
 
 impl Refusal {
-    /// The error's name for this operation. Which of its errors for bad input Connect picks is not specified (facts,
-    /// top 6); we prefer `InvalidRequestException`.
+    /// The error's name for this operation. Which of its errors for bad input Connect picks is not specified; we prefer
+    /// `InvalidRequestException`.
     pub(crate) fn name(&self, schema: &Schema, operation: &Operation) -> &'static str {
         let models = |name: &&&'static str| schema.error_of(operation, name).is_some();
         let invalid = || INVALID.iter().find(models).copied().unwrap_or(VALIDATION.0);

@@ -1,7 +1,7 @@
 //! Client tokens: the same call with the same token has the same result, and happens once.
 //!
-//! How Connect answers a token that comes back with another body is not known, nor for how long it remembers (facts
-//! C9, G1). Ours refuses the former with a conflict and remembers while the instance lives; the suite only learns it.
+//! How Connect answers a token that comes back with another body is not known, nor for how long it remembers.
+//! Ours refuses the former with a conflict and remembers while the instance lives; the suite only learns it.
 
 use std::collections::HashMap;
 use std::time::Duration;

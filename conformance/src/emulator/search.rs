@@ -1,6 +1,6 @@
 //! Search criteria and filters: does this thing match?
 //!
-//! What the documentation leaves open (facts C7) is decided here, and only learned by the suite: several keys in one
+//! What the documentation leaves open is decided here, and only learned by the suite: several keys in one
 //! node must all hold; an empty list is no condition; text is compared by letter case; a condition without value, or on
 //! a field that we do not know, matches nothing.
 

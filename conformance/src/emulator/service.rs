@@ -21,7 +21,7 @@ use super::store::Store;
 use super::synthesize::Synthesizer;
 use super::{Config, SYNTHESIZED};
 
-/// Largest request body in bytes; API Gateway takes no more (facts A8).
+/// Largest request body in bytes; API Gateway takes no more.
 pub(crate) const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
 /// The endpoint without its socket.

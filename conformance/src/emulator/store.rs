@@ -115,7 +115,7 @@ impl<T> Collection<T> {
         self.entries.get_mut(self.ids.get(id)?)
     }
 
-    /// Id of who has a name. Names are compared exactly; how Connect compares them is not known (facts C6).
+    /// Id of who has a name. Names are compared exactly; how Connect compares them is not known.
     pub(crate) fn named(&self, name: &str) -> Option<&str> {
         self.names.get(name).and_then(|order| self.entries.get(order)).map(|entry| entry.id.as_str())
     }
@@ -206,7 +206,7 @@ impl Instance {
 #[derive(Clone)]
 pub(crate) struct Content {
     pub(crate) text: String,
-    /// SHA-256 of the text in hex. Which bytes Connect hashes is not documented (facts, top 15); ours is consistent.
+    /// SHA-256 of the text in hex. Which bytes Connect hashes is not documented; ours is consistent.
     pub(crate) sha256: String,
 }
 

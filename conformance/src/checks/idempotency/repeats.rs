@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::token_member;
 use crate::case::Finding;
-use crate::checks::Check;
+use crate::checks::{Check, difference};
 use crate::client::Client;
 use crate::reply::Reply;
 use crate::resources::RESOURCES;
@@ -31,10 +31,10 @@ pub(super) async fn read_twice(client: &Client, operation: OperationId, check: &
             if once == twice {
                 return Ok(Vec::new());
             }
-            let pointer = first_difference(&once, &twice, String::new());
-            let show =
-                |value: &Value| value.pointer(&pointer).map_or("absent".to_owned(), connect_model::validate::excerpt);
-            let finding = check.finding(&*pointer, show(&once), show(&twice), Some(exchange));
+            let pointer = difference::first(&once, &twice);
+            let at = |value: &Value| value.pointer(&pointer).cloned().unwrap_or_default();
+            let (expected, actual) = difference::apart(&at(&once), &at(&twice));
+            let finding = check.finding(pointer, expected, actual, Some(exchange));
             Ok(vec![finding])
         }
         _ => Err(format!("no two JSON answers to compare: {}", first.describe())),
@@ -51,25 +51,6 @@ fn unordered(value: Value) -> Value {
         }
         Value::Object(map) => Value::Object(map.into_iter().map(|(key, inner)| (key, unordered(inner))).collect()),
         other => other,
-    }
-}
-
-/// JSON Pointer to the first place where two values differ.
-fn first_difference(left: &Value, right: &Value, at: String) -> String {
-    match (left, right) {
-        (Value::Object(a), Value::Object(b)) => {
-            for key in a.keys().chain(b.keys()) {
-                if a.get(key) != b.get(key) {
-                    let here = format!("{at}/{}", connect_model::validate::escape(key));
-                    return match (a.get(key), b.get(key)) {
-                        (Some(x), Some(y)) => first_difference(x, y, here),
-                        _ => here,
-                    };
-                }
-            }
-            at
-        }
-        _ => at,
     }
 }
 

@@ -1,11 +1,11 @@
 //! How what was sent when a resource was made is shown later. Sends nothing.
 
 use connect_model::schema::{Kind, Schema};
-use connect_model::validate::excerpt;
 use serde_json::Value;
 
 use crate::case::{Exchange, Finding};
 use crate::checks::Check;
+use crate::checks::difference::apart;
 use crate::checks::steps::body;
 use crate::resources::Resource;
 
@@ -14,14 +14,14 @@ use crate::resources::Resource;
 pub(super) enum Echo {
     /// Equal.
     Same,
-    /// A text that is equal as JSON: whitespace and order of keys may change (facts C6).
+    /// A text that is equal as JSON: whitespace and order of keys may change.
     Json,
     /// Everything that was sent, and perhaps more.
     Within,
 }
 
-/// Members that are shown as they were sent (facts F). A rule's function is not among them: whether it comes back
-/// verbatim is unknown (facts G11).
+/// Members that are shown as they were sent. A rule's function is not among them: whether it comes back verbatim is
+/// unknown.
 const ECHOED: &[(&str, Echo)] = &[
     ("Name", Echo::Same),
     ("Type", Echo::Same),
@@ -48,8 +48,10 @@ pub(super) fn differences(
     let (wrapper, shown) = shown(schema, row, exchange)?;
     let wrong = ECHOED.iter().filter_map(|(member, echo)| {
         let (wanted, actual) = (expected.get(member)?, shown.get(member).unwrap_or(&Value::Null));
-        let finding =
-            || check.finding(format!("/{wrapper}/{member}"), excerpt(wanted), excerpt(actual), Some(exchange));
+        let finding = || {
+            let (expected, actual) = apart(wanted, actual);
+            check.finding(format!("/{wrapper}/{member}"), expected, actual, Some(exchange))
+        };
         (!echoes(*echo, wanted, actual)).then(finding)
     });
     Ok(wrong.collect())

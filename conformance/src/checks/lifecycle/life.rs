@@ -12,7 +12,7 @@ use crate::client::{Client, Made};
 use crate::reply::Reply;
 use crate::resources::Resource;
 
-/// Errors for a taken name. Source: facts C2; which of them a module gets is not documented.
+/// Errors for a taken name. Source: service model of Amazon Connect; which of them a module gets is not documented.
 const CONFLICTS: &[&str] = &["DuplicateResourceException", "ResourceConflictException", "IdempotencyException"];
 
 /// A resource that exists, with the input that made it.

@@ -34,7 +34,7 @@ impl Judge<'_> {
         let ends = row(CHECKS, "pagination.terminates");
         let last = walk.pages.last();
         let exchange = last.map(|page| &page.exchange);
-        if last.is_some() {
+        if walk.pages.len() > 1 || self.shows_something(&walk.pages) {
             seen.judged(ends.id);
         }
         match walk.end {
@@ -55,6 +55,11 @@ impl Judge<'_> {
             }
         }
         None
+    }
+
+    /// Whether a walk had anything to walk through. An empty list ends whatever the endpoint thinks of tokens.
+    fn shows_something(&self, pages: &[Page]) -> bool {
+        self.pager.pagination.items.is_none() || pages.iter().any(|page| !page.items.is_empty())
     }
 
     /// Each page by itself, and none with an item of another.
@@ -162,7 +167,7 @@ impl Judge<'_> {
     /// How a walk over large pages ends.
     pub(super) fn end(&self, large: &[Page], seen: &mut Observation) {
         let check = row(CHECKS, "pagination.end-without-token");
-        let Some(last) = large.last() else { return };
+        let Some(last) = large.last().filter(|_| self.shows_something(large)) else { return };
         seen.judged(check.id);
         if large.len() > 1 && last.items.is_empty() {
             let actual = "a token that leads to an empty last page";

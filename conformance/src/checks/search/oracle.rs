@@ -21,11 +21,11 @@ pub(super) struct Thing {
 pub(super) enum Comparison {
     Exact,
     StartsWith,
-    /// Of 2 to 25 characters: beyond that, results mean nothing (facts C7).
+    /// Of 2 to 25 characters: beyond that, results mean nothing (Connect API reference, StringCondition).
     Contains,
 }
 
-/// Criteria: one key per node, since how several combine is not documented (facts C7).
+/// Criteria: one key per node, since how several combine is not documented.
 #[derive(Clone, Debug)]
 pub(super) enum Node {
     Name(Comparison, String),

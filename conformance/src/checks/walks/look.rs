@@ -1,10 +1,10 @@
 //! What is shown of a resource, and whether that can be what the reference knows.
 
-use connect_model::validate::excerpt;
 use serde_json::Value;
 
 use super::model::{Answer, Judged, Mismatch, Thing, must_accept, outline};
 use super::step::{Item, Kind, TAG_KEYS, Tags};
+use crate::checks::difference::apart;
 
 /// Error of a flow without published content.
 pub(super) const NOT_PUBLISHED: &str = "ContactFlowNotPublishedException";
@@ -40,7 +40,7 @@ fn which(kind: Kind, texts: &[u8], shown: &Value, pointer: &str) -> Result<u8, M
     wanted.dedup();
     let actual = match (0..=u8::MAX).find(|text| is_text(kind, *text, shown)) {
         Some(other) => format!("the content with `walk text {other}`"),
-        None => excerpt(shown),
+        None => apart(&Value::from(render(kind, texts.last().copied().unwrap_or_default())), shown).1,
     };
     let expected = format!("the content with {}", wanted.join(" or "));
     Err(Mismatch { pointer: pointer.to_owned(), expected, actual: Some(actual) })
@@ -50,8 +50,8 @@ fn same(pointer: String, expected: &Value, actual: &Value) -> Judged {
     if expected == actual {
         return Ok(());
     }
-    let text = |value: &Value| if value.is_null() { "nothing".to_owned() } else { excerpt(value) };
-    Err(Mismatch { pointer, expected: text(expected), actual: Some(text(actual)) })
+    let (expected, actual) = apart(expected, actual);
+    Err(Mismatch { pointer, expected, actual: Some(actual) })
 }
 
 /// What an operation shows lies in one member.
@@ -80,7 +80,7 @@ pub(super) fn described(item: Item, draft: bool, name: &str, answer: &Answer, th
             if !says_so || !thing.published.contains(&None) {
                 return Err(must_accept(item, "a question for what it is"));
             }
-            thing.published = vec![None];
+            shown_now(&mut thing.published, None);
             settle(thing, None);
             return Ok(());
         }
@@ -102,7 +102,7 @@ pub(super) fn described(item: Item, draft: bool, name: &str, answer: &Answer, th
         if let Some(pending) = thing.pending.take().filter(|pending| *pending != found) {
             thing.published = vec![Some(pending)];
         }
-        thing.draft = vec![found];
+        shown_now(&mut thing.draft, found);
         return Ok(());
     } else {
         let texts: Vec<u8> = thing.published.iter().copied().flatten().collect();
@@ -110,7 +110,7 @@ pub(super) fn described(item: Item, draft: bool, name: &str, answer: &Answer, th
             return Err(Mismatch::whole(format!("404 {NOT_PUBLISHED}: {item} was only saved")));
         }
         let found = which(kind, &texts, text, &at("Content"))?;
-        thing.published = vec![Some(found)];
+        shown_now(&mut thing.published, Some(found));
         settle(thing, Some(found));
     }
     if kind == Kind::Flow {
@@ -138,6 +138,13 @@ fn settle(thing: &mut Thing, published: Option<u8>) {
     } else {
         thing.draft = vec![pending];
     }
+}
+
+/// What is older than what is shown is over. What is newer may yet come: where either is right, the old one may be
+/// shown for a while because the endpoint is late, and not because it stays.
+fn shown_now<T: PartialEq>(may_be: &mut Vec<T>, shown: T) {
+    let at = may_be.iter().rposition(|one| *one == shown).unwrap_or(0);
+    may_be.drain(..at);
 }
 
 /// Tags with the keys of a walk are as they were set; others may be there.

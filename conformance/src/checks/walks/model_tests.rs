@@ -128,7 +128,19 @@ fn an_edit_of_what_was_never_published_may_publish_it_or_not_or_be_refused() {
     take(&mut model, &edit, &done()).unwrap();
     take(&mut model, &PLAIN, &not_published()).unwrap();
     assert!(take(&mut model, &DRAFT, &shows(0, 0)).is_err(), "the edit is lost");
-    assert!(take(&mut model, &PLAIN, &shows(0, 1)).is_err(), "it was not published a moment ago");
+}
+
+#[test]
+fn an_endpoint_may_be_late_and_never_goes_back() {
+    let edit = Step::Edit { of: FLOW, text: 1 };
+    for (saved, old) in [(false, shows(0, 0)), (true, not_published())] {
+        let mut model = with_flow(saved);
+        take(&mut model, &edit, &done()).unwrap();
+        take(&mut model, &PLAIN, &old).unwrap();
+        take(&mut model, &DRAFT, &shows(0, 1)).unwrap();
+        take(&mut model, &PLAIN, &shows(0, 1)).unwrap();
+        assert!(take(&mut model, &PLAIN, &old).is_err());
+    }
 }
 
 #[test]

@@ -25,6 +25,19 @@ pub(super) const ROWS: &[Defect] = &[
         fault: Fault::Policy(|policy| policy.keeps_deleted = true),
     },
     Defect {
+        id: "names-in-small-letters",
+        family: Family::Lifecycle,
+        summary: "names are kept in small letters",
+        kills: &["lifecycle.create-describe", "lifecycle.update-visible", "lifecycle.walk"],
+        may: &["lifecycle.create-list", "lifecycle.saved-published", "search.filter-oracle"],
+        fault: Fault::Request(|request| {
+            let Ok(Value::Object(mut members)) = serde_json::from_slice(&request.body) else { return };
+            let Some(Value::String(name)) = members.get_mut("Name") else { return };
+            *name = name.to_lowercase();
+            request.body = Value::Object(members).to_string().into_bytes();
+        }),
+    },
+    Defect {
         id: "update-lost",
         family: Family::Lifecycle,
         summary: "updates are acknowledged and not made",

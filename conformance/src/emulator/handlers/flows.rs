@@ -1,4 +1,4 @@
-//! Flows: a draft and what is published of it (facts C6), versions, list, search.
+//! Flows: a draft and what is published of it, versions, list, search.
 //!
 //! Where the service's behaviour is not known: an update of the content without qualifier publishes at once, also for a
 //! flow that was never published; a version can only be made of what is published.
@@ -26,7 +26,7 @@ const DUPLICATE: &str = "DuplicateResourceException";
 const NOT_PUBLISHED: &str = "ContactFlowNotPublishedException";
 
 pub(super) fn create(call: &Call<'_>, input: CreateContactFlowRequest) -> Result<CreateContactFlowResponse, Refusal> {
-    // No status means published (facts, top 13).
+    // No status means published: content was seen to be checked without one (2026).
     let publishes = input.status != Some(ContactFlowStatus::Saved);
     let content = content(call, input.content, &input.r#type, publishes)?;
     let mut state = call.cx.store.lock();

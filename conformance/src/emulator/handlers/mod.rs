@@ -151,7 +151,7 @@ impl Handlers {
 }
 
 /// Default length of a page where the documentation names none, and where it does: 100 is documented for
-/// ListContactFlows only (facts C7).
+/// ListContactFlows only (Connect API reference).
 const DEFAULT_PAGE: usize = 100;
 
 /// Members that do not filter: a walk may change them, or spell them in another way.

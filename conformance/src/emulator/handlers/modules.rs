@@ -18,7 +18,7 @@ use crate::emulator::replay::{self, Creation, Names};
 use crate::emulator::search::{matches, tagged};
 use crate::emulator::store::{Content, Entry, Module};
 
-/// For a taken name Connect answers with this or with `IdempotencyException`; which is not documented (facts C2).
+/// For a taken name Connect answers with this or with `IdempotencyException`; which is not documented.
 const DUPLICATE: &str = "DuplicateResourceException";
 
 pub(super) fn create(

@@ -170,8 +170,8 @@ pub(super) fn search(call: &Call<'_>, input: SearchRulesRequest) -> Result<Searc
 /// Most problems that a refusal names.
 const NAMED: usize = 3;
 
-/// What the model does not say: the name's pattern holds for the whole name (facts, top 20), and event source, function
-/// and actions go together. `source` is that of the rule that is updated.
+/// What the model does not say: the name's pattern holds for the whole name, and event source, function and actions
+/// go together. `source` is that of the rule that is updated.
 fn check(call: &Call<'_>, name: &str, source: Option<&str>) -> Result<(), Refusal> {
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) {
         return Err(Refusal::Invalid(

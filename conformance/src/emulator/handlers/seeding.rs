@@ -24,7 +24,7 @@ pub(crate) fn seed(state: &mut State, instance: &str, count: usize) {
     }
 }
 
-/// One terminal action: the smallest content that says anything (facts C11).
+/// One terminal action: the smallest content that says anything.
 fn content(terminal: &str) -> Content {
     let content = json!({
         "Version": "2019-10-30",

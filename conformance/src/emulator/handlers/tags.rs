@@ -1,4 +1,4 @@
-//! Tags of instances, flows, modules and rules, by ARN (facts C8).
+//! Tags of instances, flows, modules and rules, by ARN.
 
 use connect_model::shapes::{
     ListTagsForResourceRequest, ListTagsForResourceResponse, Nothing, TagResourceRequest, UntagResourceRequest,
@@ -11,7 +11,7 @@ use crate::emulator::policy::{Race, Tagging};
 use crate::emulator::refusal::Refusal;
 use crate::emulator::store::{State, Tags};
 
-/// Most tags of one resource (facts C5).
+/// Most tags of one resource. Source: Connect API reference, TagResource.
 const MOST: usize = 50;
 
 pub(super) fn tag(call: &Call<'_>, input: TagResourceRequest) -> Result<Nothing, Refusal> {

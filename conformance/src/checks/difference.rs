@@ -1,0 +1,101 @@
+//! Where two values differ, and how to tell that to a reader who sees only the beginning of long ones.
+
+use connect_model::validate::{escape, excerpt};
+use serde_json::Value;
+
+/// Characters of a text that are shown before the first one that differs.
+const BEFORE: usize = 20;
+/// Characters of a text that fit into an excerpt whole.
+const SHORT: usize = 60;
+
+/// JSON Pointer to the first place where two values differ.
+pub(super) fn first(left: &Value, right: &Value) -> String {
+    match (left, right) {
+        (Value::Object(a), Value::Object(b)) => {
+            let differs = a.keys().chain(b.keys()).find(|key| a.get(*key) != b.get(*key));
+            differs.map_or(String::new(), |key| match (a.get(key), b.get(key)) {
+                (Some(x), Some(y)) => format!("/{}{}", escape(key), first(x, y)),
+                _ => format!("/{}", escape(key)),
+            })
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            let differs = a.iter().zip(b).enumerate().find(|(_, (x, y))| x != y);
+            differs.map_or(String::new(), |(at, (x, y))| format!("/{at}{}", first(x, y)))
+        }
+        _ => String::new(),
+    }
+}
+
+/// Two values that differ, each in a few words that show where. Texts that hold JSON are compared as JSON.
+pub(super) fn apart(expected: &Value, actual: &Value) -> (String, String) {
+    if let (Some(left), Some(right)) = (nested(expected), nested(actual))
+        && left != right
+    {
+        let pointer = first(&left, &right);
+        let shown = |value: &Value| value.pointer(&pointer).map_or("nothing".to_owned(), excerpt);
+        let (expected, actual) = (shown(&left), shown(&right));
+        return match pointer.as_str() {
+            "" => (expected, actual),
+            _ => (format!("{expected} at {pointer} of its JSON"), format!("{actual} at {pointer} of its JSON")),
+        };
+    }
+    match (expected, actual) {
+        (Value::String(left), Value::String(right)) => {
+            let same = left.chars().zip(right.chars()).take_while(|(x, y)| x == y).count();
+            let from =
+                if left.chars().count().max(right.chars().count()) > SHORT { same.saturating_sub(BEFORE) } else { 0 };
+            let shown = |text: &str| {
+                let rest = excerpt(&Value::from(text.chars().skip(from).collect::<String>()));
+                if from > 0 { format!("{rest} from character {}", from + 1) } else { rest }
+            };
+            (shown(left), shown(right))
+        }
+        _ => {
+            let shown = |value: &Value| if value.is_null() { "nothing".to_owned() } else { excerpt(value) };
+            (shown(expected), shown(actual))
+        }
+    }
+}
+
+/// The object or list that a text holds.
+fn nested(value: &Value) -> Option<Value> {
+    serde_json::from_str::<Value>(value.as_str()?).ok().filter(|value| value.is_object() || value.is_array())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_differs_deep_inside_is_shown() {
+        let content = |text: &str| {
+            let actions = json!([{ "Identifier": "a".repeat(200) }, { "Parameters": { "Text": text } }]);
+            Value::from(json!({ "Version": "2019-10-30", "Actions": actions }).to_string())
+        };
+        let place = "at /Actions/1/Parameters/Text of its JSON";
+        assert_eq!(apart(&content("x"), &content("y")), (format!("\"x\" {place}"), format!("\"y\" {place}")));
+        let (_, lost) = apart(&json!(r#"{"a":1,"b/c":2}"#), &json!(r#"{"a":1}"#));
+        assert_eq!(lost, "nothing at /b~1c of its JSON");
+    }
+
+    #[test]
+    fn long_texts_are_shown_from_where_they_part() {
+        let long = |end: &str| Value::from("x".repeat(100) + end);
+        let (expected, actual) = apart(&long("1"), &long("2"));
+        assert_eq!(expected, format!("\"{}1\" from character 81", "x".repeat(20)));
+        assert_eq!(actual, format!("\"{}2\" from character 81", "x".repeat(20)));
+        assert_eq!(apart(&json!("a"), &Value::Null), ("\"a\"".to_owned(), "nothing".to_owned()));
+        assert_eq!(apart(&json!("a"), &json!("A")), ("\"a\"".to_owned(), "\"A\"".to_owned()));
+        // Other spellings of the same JSON differ as texts.
+        assert_eq!(apart(&json!("[1]"), &json!("[ 1]")), ("\"[1]\"".to_owned(), "\"[ 1]\"".to_owned()));
+    }
+
+    #[test]
+    fn pointers_lead_to_the_first_difference() {
+        assert_eq!(first(&json!({ "a": [1, { "b": 2 }] }), &json!({ "a": [1, { "b": 3 }] })), "/a/1/b");
+        assert_eq!(first(&json!({ "a": [1] }), &json!({ "a": [1, 2] })), "/a");
+        assert_eq!(first(&json!(1), &json!(2)), "");
+    }
+}
