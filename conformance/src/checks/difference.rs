@@ -31,13 +31,15 @@ pub(super) fn apart(expected: &Value, actual: &Value) -> (String, String) {
     if let (Some(left), Some(right)) = (nested(expected), nested(actual))
         && left != right
     {
-        let pointer = first(&left, &right);
+        let (pointer, actual_is_text) = (first(&left, &right), actual.is_string());
         let shown = |value: &Value| value.pointer(&pointer).map_or("nothing".to_owned(), excerpt);
         let (expected, actual) = (shown(&left), shown(&right));
-        return match pointer.as_str() {
-            "" => (expected, actual),
-            _ => (format!("{expected} at {pointer} of its JSON"), format!("{actual} at {pointer} of its JSON")),
+        let place = match pointer.as_str() {
+            "" => String::new(),
+            _ if actual_is_text => format!(" at {pointer} of its JSON"),
+            _ => format!(" at {pointer}"),
         };
+        return (expected + &place, actual + &place);
     }
     match (expected, actual) {
         (Value::String(left), Value::String(right)) => {
@@ -57,9 +59,13 @@ pub(super) fn apart(expected: &Value, actual: &Value) -> (String, String) {
     }
 }
 
-/// The object or list that a text holds.
+/// An object or list: the value itself, or what it holds as text.
 fn nested(value: &Value) -> Option<Value> {
-    serde_json::from_str::<Value>(value.as_str()?).ok().filter(|value| value.is_object() || value.is_array())
+    let value = match value {
+        Value::String(text) => serde_json::from_str(text).ok()?,
+        value => value.clone(),
+    };
+    (value.is_object() || value.is_array()).then_some(value)
 }
 
 #[cfg(test)]
@@ -78,6 +84,7 @@ mod tests {
         assert_eq!(apart(&content("x"), &content("y")), (format!("\"x\" {place}"), format!("\"y\" {place}")));
         let (_, lost) = apart(&json!(r#"{"a":1,"b/c":2}"#), &json!(r#"{"a":1}"#));
         assert_eq!(lost, "nothing at /b~1c of its JSON");
+        assert_eq!(apart(&json!([{ "a": 1 }]), &json!([{ "a": 2 }])).1, "2 at /0/a");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::{self, Breach, Confidence};
 use serde_json::{Map, Value};
 
+use super::difference::apart;
 use super::{Check, row};
 use crate::case::{Exchange, Finding, Level, Outcome};
 use crate::client::Client;
@@ -111,6 +112,8 @@ struct Pair {
     valid: Value,
     invalid: Value,
     pointer: String,
+    /// What stands there, in words.
+    fault: String,
 }
 
 async fn pair(
@@ -128,10 +131,11 @@ async fn pair(
         .ok_or_else(|| format!("no request has {} here", breach.kind))?;
     let changed = broken.invalid.iter().find(|(member, value)| broken.valid.get(*member) != Some(value));
     let pointer = changed.map(|(member, _)| format!("/{member}")).unwrap_or_default();
+    let fault = changed.map(|(member, value)| apart(broken.valid.get(member).unwrap_or(&Value::Null), value).1);
     // Two inputs, since names are used up.
     let valid = laid_over(client, operation, &label, broken.valid).await?;
     let invalid = laid_over(client, operation, &label, broken.invalid).await?;
-    Ok(Pair { valid, invalid, pointer })
+    Ok(Pair { valid, invalid, pointer, fault: fault.unwrap_or_default() })
 }
 
 async fn laid_over(
@@ -165,7 +169,7 @@ async fn judge(
         let rule = format!("{} (source: {})", breach.rule, breach.source);
         Finding { level, rule, ..check.finding(&*pair.pointer, expected, actual, Some(exchange)) }
     };
-    let expected = format!("a refusal (4xx) of {}", breach.kind);
+    let expected = format!("a refusal (4xx) of {}: {}", breach.kind, pair.fault);
     let reply = match client.call(operation, &pair.invalid).await {
         Ok(reply) => reply,
         Err(why) => return Outcome::indeterminate(why, 0),

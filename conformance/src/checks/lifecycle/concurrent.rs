@@ -47,7 +47,7 @@ pub(super) async fn creations(client: &Client, row: &'static Resource, check: &'
         }
         if !wait.again().await {
             let expected = format!("all {acknowledged} in {}", row.list.0);
-            let actual = format!("{} are missing, for example {}", lost.len(), lost[0]);
+            let actual = format!("{} missing, for example {}", lost.len(), lost[0]);
             return Ok(vec![check.finding("", expected, actual, exchange.as_ref())]);
         }
     }

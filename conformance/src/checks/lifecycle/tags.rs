@@ -148,7 +148,7 @@ pub(super) async fn concurrent(client: &Client, row: &'static Resource, check: &
         }
         if !wait.again().await {
             let expected = format!("all {} tags that were added at the same time", acknowledged.len());
-            return Ok(vec![check.finding("/tags", expected, format!("{lost} are missing"), Some(&exchange))]);
+            return Ok(vec![check.finding("/tags", expected, format!("{lost} missing"), Some(&exchange))]);
         }
     }
 }

@@ -114,7 +114,7 @@ impl Judge<'_> {
                 if lost > 0 {
                     let expected =
                         format!("all {} resources that the run made, in a walk over {walk} pages", made.len());
-                    fail(expected, format!("{lost} are missing"));
+                    fail(expected, format!("{lost} missing"));
                 }
             }
         } else {
@@ -153,7 +153,7 @@ impl Judge<'_> {
             let lost: Vec<&&String> = known.iter().filter(|key| !shown.contains(**key)).collect();
             let Some(first) = lost.first() else { continue };
             let expected = format!("in pages of {size}, all {} items that other sizes show", known.len());
-            let actual = format!("{} are missing, for example {}", lost.len(), cut(first));
+            let actual = format!("{} missing, for example {}", lost.len(), cut(first));
             let exchange = pages.last().map(|page| &page.exchange);
             let mut finding = check.finding(self.pager.items_pointer(), expected, actual, exchange);
             if !lost.iter().any(|key| self.stock.made.contains(**key)) {
