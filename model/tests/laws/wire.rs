@@ -16,7 +16,7 @@ const ROUNDS: usize = if cfg!(debug_assertions) { 30 } else { 200 };
 const LIMITS: Limits = Limits { depth: 64, bytes: usize::MAX };
 
 /// What a value reads as at the other end; the same but for one thing, which `exceptions` counts: an empty list in
-/// the query sends nothing (facts, A2), so that it reads as an absent one.
+/// the query sends nothing (restJson1), so that it reads as an absent one.
 fn as_it_arrives(members: Option<&Members>, value: &Value, exceptions: &mut usize) -> Value {
     let mut value = value.clone();
     for member in members.into_iter().flatten() {
