@@ -146,7 +146,11 @@ impl Client {
             let hopeless = throttled && self.throttled.load(Ordering::Relaxed) >= HOPELESS;
             if attempt == RETRIES || hopeless {
                 self.throttled.fetch_add(u32::from(throttled), Ordering::Relaxed);
-                return reply;
+                // Out of service says nothing about the request; a 500 may.
+                return match reply.refusal() {
+                    Some((502..=504, _)) => Reply::Trouble(format!("out of service: {}", reply.describe())),
+                    _ => reply,
+                };
             }
             met.get_or_insert_with(|| reply.describe());
             tokio::time::sleep(asked.unwrap_or(self.pause(attempt)).min(LONGEST_PAUSE)).await;

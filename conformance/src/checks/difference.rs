@@ -12,7 +12,9 @@ const SHORT: usize = 60;
 pub(super) fn first(left: &Value, right: &Value) -> String {
     match (left, right) {
         (Value::Object(a), Value::Object(b)) => {
-            let differs = a.keys().chain(b.keys()).find(|key| a.get(*key) != b.get(*key));
+            // What both have says more than what one of them lacks.
+            let common = a.keys().find(|key| b.get(*key).is_some_and(|other| a.get(*key) != Some(other)));
+            let differs = common.or_else(|| b.keys().chain(a.keys()).find(|key| a.get(*key) != b.get(*key)));
             differs.map_or(String::new(), |key| match (a.get(key), b.get(key)) {
                 (Some(x), Some(y)) => format!("/{}{}", escape(key), first(x, y)),
                 _ => format!("/{}", escape(key)),
@@ -103,6 +105,8 @@ mod tests {
     fn pointers_lead_to_the_first_difference() {
         assert_eq!(first(&json!({ "a": [1, { "b": 2 }] }), &json!({ "a": [1, { "b": 3 }] })), "/a/1/b");
         assert_eq!(first(&json!({ "a": [1] }), &json!({ "a": [1, 2] })), "/a");
+        assert_eq!(first(&json!({ "a": 1, "b": 2 }), &json!({ "b": 3, "c": 4 })), "/b");
+        assert_eq!(first(&json!({ "a": 1 }), &json!({ "a": 1, "c": 4 })), "/c");
         assert_eq!(first(&json!(1), &json!(2)), "");
     }
 }

@@ -192,7 +192,9 @@ pub(in crate::checks) async fn count_named(
     wanted: &str,
 ) -> Result<(usize, Option<Exchange>), String> {
     let (items, exchange) = listed(client, row, None).await?;
-    Ok((items.iter().filter(|item| item[row.name_member] == wanted).count(), exchange))
+    // One that stands on two pages because others came meanwhile is still one.
+    let named = items.iter().filter(|item| item[row.name_member] == wanted);
+    Ok((named.map(|item| key(item, Some(row.list.1))).collect::<BTreeSet<_>>().len(), exchange))
 }
 
 fn at<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
