@@ -64,7 +64,10 @@ const BAD_ID: &str = "AuthorizerConfigurationException";
 const QUOTA: &str = "LimitExceededException";
 
 /// Errors that say that there is too much of something. Source: service model of Amazon Connect.
-const QUOTAS: &[&str] = &[QUOTA, "ServiceQuotaExceededException"];
+pub const QUOTAS: &[&str] = &[QUOTA, "ServiceQuotaExceededException"];
+
+/// Errors for a name that is taken. Source: service model of Amazon Connect; which of them a module gets is not documented.
+pub const CONFLICTS: &[&str] = &["DuplicateResourceException", "ResourceConflictException", "IdempotencyException"];
 
 /// Classes an answer. Once the endpoint is known to offer the operation, nothing counts as "unknown operation" any more:
 /// a nameless 404 is then an answer to be judged.

@@ -183,8 +183,7 @@ impl Transport {
         self.send_within(operation, request, self.config.timeout).await
     }
 
-    /// Like [`Transport::send`] with a deadline of its own. When it passes, the connection is closed: this is also how a
-    /// check plays the client that hangs up.
+    /// Like [`Transport::send`] with a deadline of its own. When it passes, the connection is closed.
     ///
     /// # Errors
     /// See [`TransportError`].

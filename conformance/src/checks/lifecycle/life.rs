@@ -9,11 +9,8 @@ use crate::checks::Check;
 use crate::checks::pagination::count_named;
 use crate::checks::steps::{self, Wait, body, naming, perform, succeed};
 use crate::client::{Client, Made};
-use crate::reply::Reply;
+use crate::reply::{CONFLICTS, Reply};
 use crate::resources::Resource;
-
-/// Errors for a taken name. Source: service model of Amazon Connect; which of them a module gets is not documented.
-const CONFLICTS: &[&str] = &["DuplicateResourceException", "ResourceConflictException", "IdempotencyException"];
 
 /// A resource that exists, with the input that made it.
 pub(super) struct Life<'c> {

@@ -59,7 +59,7 @@ impl<'c> Pager<'c> {
     }
 
     /// The input of one page.
-    pub(super) fn input(&self, size: Option<i64>, token: Option<&str>) -> Value {
+    pub(in crate::checks) fn input(&self, size: Option<i64>, token: Option<&str>) -> Value {
         let mut input = self.base.clone();
         if let (Some(member), Some(size)) = (&self.pagination.page_size, size) {
             input[member] = size.into();
@@ -87,14 +87,19 @@ impl<'c> Pager<'c> {
     pub(super) fn read(&self, exchange: Exchange) -> Result<Page, String> {
         let body: Value =
             serde_json::from_slice(&exchange.response.body).map_err(|error| format!("a page is not JSON: {error}"))?;
-        let items = match self.pagination.items.as_ref().and_then(|path| at(&body, path)) {
+        let (items, next) = self.contents(&body);
+        Ok(Page { items, next, exchange })
+    }
+
+    /// The items of a page and the token that follows, in the body of an answer.
+    pub(in crate::checks) fn contents(&self, body: &Value) -> (Vec<Value>, Option<String>) {
+        let items = match self.pagination.items.as_ref().and_then(|path| at(body, path)) {
             Some(Value::Array(items)) => items.clone(),
             Some(Value::Object(map)) => map.iter().map(|(k, v)| serde_json::json!([k, v])).collect(),
             _ => Vec::new(),
         };
-        let next = at(&body, &self.pagination.output_token).and_then(Value::as_str);
-        let next = next.filter(|token| !token.is_empty()).map(str::to_owned);
-        Ok(Page { items, next, exchange })
+        let next = at(body, &self.pagination.output_token).and_then(Value::as_str);
+        (items, next.filter(|token| !token.is_empty()).map(str::to_owned))
     }
 
     /// All pages, as far as they go.

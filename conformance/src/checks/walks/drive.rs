@@ -3,16 +3,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use connect_model::schema::Schema;
 use serde_json::{Value, json};
 
 use super::model::{Answer, Mismatch, Model, outline};
 use super::request::{Call, call, words};
 use super::step::{Item, Kind, Step};
 use crate::case::Exchange;
+use crate::checks::pagination::{Pager, page_sizes};
 use crate::checks::steps::{Wait, body, perform};
 use crate::client::{Client, made_of};
-use crate::reply::Reply;
+use crate::reply::{QUOTAS, Reply};
 
 /// How a walk ended.
 pub(super) enum End {
@@ -63,8 +63,6 @@ const MOST: usize = 1000;
 const PAGES: usize = 200;
 /// Pages that a list is cut into, when it is to have several.
 const SEVERAL: usize = 3;
-/// Quota errors say nothing about the walk.
-const QUOTAS: &[&str] = &["LimitExceededException", "ServiceQuotaExceededException"];
 
 impl Trail<'_> {
     /// Walks. Names and tokens are new every time.
@@ -270,6 +268,7 @@ impl Walker<'_> {
             Reply::Refused(exchange, error) => {
                 let status = exchange.response.status;
                 let code = error.code.clone();
+                // A full instance says nothing about the walk.
                 if status >= 500 || code.as_deref().is_some_and(|code| QUOTAS.contains(&code)) {
                     let why = format!("{} answered {status} {}", call.operation, code.unwrap_or_default());
                     return Err(Stop::Lost(why));
@@ -288,35 +287,31 @@ impl Walker<'_> {
         operation: &str,
         pages: bool,
     ) -> Result<Option<(Answer, Option<Box<Exchange>>)>, Stop> {
-        let schema = self.trail.client.schema;
-        let pagination = schema
-            .operation_named(operation)
-            .and_then(|operation| schema[operation].pagination.as_ref())
-            .ok_or_else(|| Stop::Lost(format!("{operation} does not page")))?;
-        let items = pagination.items.as_ref().ok_or_else(|| Stop::Lost(format!("{operation} lists nothing")))?;
-        let mut size = None;
+        let client = self.trail.client;
+        let id = client.schema.operation_named(operation);
+        let id = id.ok_or_else(|| Stop::Lost(format!("the model has no {operation}")))?;
+        let pager = Pager::new(client, id, call.input.clone()).map_err(Stop::Lost)?;
+        let mut size = MOST;
         if pages {
             // How much there is, says a list in one piece.
             let whole = Box::pin(self.list(call, operation, false)).await?;
             if let Some((Answer::Accepted(Value::Array(items)), _)) = &whole {
-                size = Some(items.len() / SEVERAL + 1);
+                size = items.len() / SEVERAL + 1;
             }
         }
-        let mut input = call.input.clone();
-        if let Some(member) = &pagination.page_size {
-            input[member] = size.unwrap_or(MOST).min(most(schema, operation, member)).into();
-        }
+        let size = page_sizes(client.schema, id).map(|(_, most)| most.min(size as i64));
         let step = Step::List { kind: Kind::Flow, pages };
         let mut all = Vec::new();
+        let mut token: Option<String> = None;
         for number in 0..PAGES {
-            let (answer, exchange) = self.ask(&Call { operation: call.operation, input: input.clone() }, &step).await?;
-            let Answer::Accepted(mut page) = answer else { return Ok((number == 0).then_some((answer, exchange))) };
-            if let Some(Value::Array(items)) = at(&mut page, items).map(Value::take) {
-                all.extend(items);
-            }
-            match at(&mut page, &pagination.output_token).and_then(|token| token.as_str()) {
-                Some(token) if !token.is_empty() => input[&pagination.input_token] = token.into(),
-                _ => return Ok(Some((Answer::Accepted(Value::Array(all)), exchange))),
+            let input = pager.input(size, token.as_deref());
+            let (answer, exchange) = self.ask(&Call { operation: call.operation, input }, &step).await?;
+            let Answer::Accepted(page) = answer else { return Ok((number == 0).then_some((answer, exchange))) };
+            let (items, next) = pager.contents(&page);
+            all.extend(items);
+            match next {
+                Some(next) => token = Some(next),
+                None => return Ok(Some((Answer::Accepted(Value::Array(all)), exchange))),
             }
         }
         Ok(None)
@@ -341,16 +336,4 @@ impl Walker<'_> {
             }
         }
     }
-}
-
-/// Most items of a page.
-fn most(schema: &Schema, operation: &str, member: &str) -> usize {
-    let operation = schema.operation_named(operation).map(|operation| &schema[operation]);
-    let members = operation.and_then(|operation| schema.input_members(operation));
-    let range = members.and_then(|members| members.get(member)).and_then(|member| member.slot.traits.range);
-    range.and_then(|range| range.max).map_or(100, |max| max as usize)
-}
-
-fn at<'v>(value: &'v mut Value, path: &[String]) -> Option<&'v mut Value> {
-    path.iter().try_fold(value, |here, name| here.get_mut(name))
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::look::{self, described, tags_listed, version_described, versioned, versions_listed};
 use super::step::{Item, Kind, Step, Tags};
+use crate::reply::CONFLICTS;
 
 /// An answer, as the reference sees it.
 #[derive(Clone, Debug)]
@@ -66,9 +67,6 @@ pub(crate) struct Model {
     /// What the endpoint did where it had a choice.
     pub(crate) learned: Vec<(&'static str, String)>,
 }
-
-/// Errors for a taken name. Source: service model; which of them a module gets is not documented.
-const CONFLICTS: &[&str] = &["DuplicateResourceException", "ResourceConflictException", "IdempotencyException"];
 
 impl Model {
     /// Nothing exists; that is what the names are called.

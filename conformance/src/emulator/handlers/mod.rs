@@ -277,7 +277,7 @@ impl Call<'_> {
 
     /// Why content cannot be published in a home; at most as many problems as the model allows.
     fn problems(&self, text: &str, home: Option<Home>) -> Vec<String> {
-        let problems = flow::check(text, home).into_iter().filter(|problem| self.counts("flow-content", problem));
+        let problems = flow::check(text, home).into_iter().filter(|problem| self.counts(flow::LANGUAGE, problem));
         problems.take(MOST_PROBLEMS).map(|problem| problem.message).collect()
     }
 

@@ -186,7 +186,7 @@ fn check(call: &Call<'_>, name: &str, source: Option<&str>) -> Result<(), Refusa
     }
     let mut message = format!("{} problem(s) in the rule", problems.len());
     for (language, problem) in problems.iter().take(NAMED) {
-        let place = if *language == rule::FUNCTION { "/Function: " } else { "" };
+        let place = semantics::text_member(language).map(|member| format!("/{member}: ")).unwrap_or_default();
         message.push_str(&format!("; {place}{}: {}", problem.path, problem.message));
     }
     Err(Refusal::Invalid(message))
