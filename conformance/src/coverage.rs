@@ -44,17 +44,10 @@ impl Touched {
             if !seen.insert(shape) {
                 continue;
             }
-            match &schema[shape].kind {
-                Kind::Structure(members) | Kind::Union(members) => {
-                    for member in members.iter() {
-                        all.insert((shape, member.name.clone()));
-                        queue.push(member.slot.target);
-                    }
-                }
-                Kind::List(list) => queue.push(list.member.target),
-                Kind::Map(map) => queue.push(map.value.target),
-                _ => {}
-            }
+            let kind = &schema[shape].kind;
+            let members = kind.members().into_iter().flat_map(|members| members.iter());
+            all.extend(members.map(|member| (shape, member.name.clone())));
+            queue.extend(kind.slots().into_iter().map(|slot| slot.target));
         }
         let met = self.members.lock().unwrap_or_else(PoisonError::into_inner);
         Ratio { covered: all.intersection(&met).count() as u64, total: all.len() as u64 }

@@ -534,22 +534,13 @@ fn measure_depth(schema: &mut Schema) -> Lowered<()> {
     Ok(())
 }
 
-fn targets(kind: &Kind) -> Vec<usize> {
-    let ids: Vec<ShapeId> = match kind {
-        Kind::Structure(members) | Kind::Union(members) => members.iter().map(|m| m.slot.target).collect(),
-        Kind::List(list) => vec![list.member.target],
-        Kind::Map(map) => vec![map.value.target],
-        _ => Vec::new(),
-    };
-    ids.into_iter().map(|id| id.0 as usize).collect()
-}
-
 /// Shapes that can be reached from themselves: those in a strongly connected component of more than one shape, or with
 /// a reference to themselves (Tarjan's algorithm, without recursion).
 fn on_cycles(schema: &Schema) -> Vec<bool> {
     const UNSEEN: usize = usize::MAX;
     let count = schema.shapes.len();
-    let edges: Vec<Vec<usize>> = schema.shapes.iter().map(|shape| targets(&shape.kind)).collect();
+    let targets = |shape: &Shape| shape.kind.slots().into_iter().map(|slot| slot.target.0 as usize).collect();
+    let edges: Vec<Vec<usize>> = schema.shapes.iter().map(targets).collect();
     let (mut order, mut low) = (vec![UNSEEN; count], vec![UNSEEN; count]);
     let (mut open, mut stack, mut seen) = (vec![false; count], Vec::new(), 0);
     let mut cyclic = vec![false; count];

@@ -121,6 +121,16 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The positions inside: members, elements, keys and values; none for simple shapes.
+    pub fn slots(&self) -> Vec<&Slot> {
+        match self {
+            Kind::Structure(members) | Kind::Union(members) => members.iter().map(|member| &member.slot).collect(),
+            Kind::List(list) => vec![&list.member],
+            Kind::Map(map) => vec![&map.key, &map.value],
+            _ => Vec::new(),
+        }
+    }
+
     /// Members, if it has any.
     pub fn members(&self) -> Option<&Members> {
         match self {

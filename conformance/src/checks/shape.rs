@@ -175,24 +175,17 @@ impl Subjects {
             if !seen.insert(id) {
                 continue;
             }
-            let mut slots = Vec::new();
             match &schema[id].kind {
                 Kind::Structure(members) => {
                     found.members |= members.iter().any(|member| member.binding == Binding::Body);
                     found.required |= members.iter().any(|member| member.required);
-                    slots.extend(members.iter().map(|member| &member.slot));
                 }
-                Kind::Union(members) => {
-                    found.union = true;
-                    slots.extend(members.iter().map(|member| &member.slot));
-                }
-                Kind::List(list) => slots.push(&list.member),
-                Kind::Map(map) => slots.extend([&map.key, &map.value]),
+                Kind::Union(_) => found.union = true,
                 Kind::Timestamp => found.timestamp = true,
                 Kind::Enum(_) | Kind::IntEnum(_) => found.choice = true,
                 _ => {}
             }
-            for slot in slots {
+            for slot in schema[id].kind.slots() {
                 let traits = &slot.traits;
                 found.constraint |= traits.length.is_some() || traits.range.is_some() || traits.pattern.is_some();
                 queue.push(slot.target);
