@@ -1,3 +1,3 @@
-//! The laws of generation, validation and the wire. See `connect_fuzz::generate_laws`.
+//! See `connect_fuzz::GenerateLaws`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| connect_fuzz::generate_laws::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| connect_fuzz::run::<connect_fuzz::GenerateLaws>(data));

@@ -1,3 +1,3 @@
-//! Any bytes as a model file. See `connect_fuzz::model_load`.
+//! See `connect_fuzz::ModelLoad`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| connect_fuzz::model_load::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| connect_fuzz::run::<connect_fuzz::ModelLoad>(data));

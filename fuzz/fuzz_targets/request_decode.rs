@@ -1,3 +1,3 @@
-//! Any bytes as a request. See `connect_fuzz::request_decode`.
+//! See `connect_fuzz::RequestDecode`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| connect_fuzz::request_decode::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| connect_fuzz::run::<connect_fuzz::RequestDecode>(data));

@@ -1,3 +1,3 @@
-//! Any bytes as a response. See `connect_fuzz::response_decode`.
+//! See `connect_fuzz::ResponseDecode`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| connect_fuzz::response_decode::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| connect_fuzz::run::<connect_fuzz::ResponseDecode>(data));

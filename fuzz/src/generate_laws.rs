@@ -8,23 +8,72 @@
 //! | no fault is lost either | `decode(encode(mutant))` is refused, or has the violation that `mutant` has |
 
 use arbitrary::Unstructured;
-use connect_model::generate::{Config, Generator, Mutant, Side, Unrealised, side_shape};
+use connect_model::generate::{Config, Generator, Side, Unrealised, side_shape};
 use connect_model::schema::OperationId;
 use connect_model::validate::{ViolationKind, validate};
 use connect_model::wire::{Limits, decode_request, decode_response, encode_request, encode_response};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::http::as_received;
-use crate::service::Service;
+use crate::seeds;
+use crate::service::{Message, Service};
+use crate::target::{Seed, Target};
 
-/// What came of a mutant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Reached {
-    /// The bytes did not suffice for an operation.
+/// See the file.
+pub struct GenerateLaws;
+
+/// What a generator made for one side of an operation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    operation: String,
+    message: Message,
+    made: Made,
+    #[serde(default, skip_serializing_if = "Mutated::is_nothing")]
+    mutated: Mutated,
+}
+
+/// A value, or why there is none.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Made {
+    /// A value, which must be valid.
+    Value(Value),
+    /// There is none, and should be one.
+    Failed {
+        config: Config,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mutation: Option<String>,
+        why: String,
+    },
+}
+
+/// What came of a mutation.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Mutated {
+    /// There is nothing to break on that side.
+    #[default]
     Nothing,
-    /// The operation has nothing to break on that side.
-    ValidOnly,
     /// There is no such mutant, for a reason that has a name.
+    Unrealised(String),
+    /// A value with one violation, and the same without.
+    Mutant { kind: ViolationKind, pointer: String, base: Value, value: Value },
+}
+
+impl Mutated {
+    fn is_nothing(&self) -> bool {
+        matches!(self, Mutated::Nothing)
+    }
+}
+
+/// How far a case came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reached {
+    /// The value holds, and has nothing to break.
+    ValidOnly,
+    /// The value holds; there is no such mutant, for a reason that has a name.
     Unrealised,
     /// The mutant holds; no message can say it.
     Unsayable,
@@ -34,78 +83,122 @@ enum Reached {
     Seen,
 }
 
-/// Holds the laws for what the bytes give.
-pub fn run(data: &[u8]) {
-    reach(&mut Unstructured::new(data));
-}
+impl Target for GenerateLaws {
+    const NAME: &'static str = "generate_laws";
+    const PROPERTY: &'static str =
+        "validate(generate(u)) = {}; validate(mutant(u, site)) = {site.kind}; decode(encode(v)) = v";
+    type Case = Case;
+    type Reached = Reached;
 
-fn reach(u: &mut Unstructured<'_>) -> Reached {
-    let Ok((service, operation, side, config)) = subject(u) else { return Reached::Nothing };
-    let generator = Generator::new(service.schema, config);
-    let value = generator
-        .operation(operation, side, u)
-        .unwrap_or_else(|error| unreachable!("{}: {error}", service.schema[operation].name));
-    let place = (service, operation, side);
-    if let Some(shape) = side_shape(service.schema, operation, side) {
-        let violations = validate(service.schema, shape, &value);
-        assert!(violations.is_empty(), "{}: {violations:?}\n{value}", service.schema[operation].name);
+    fn draw(data: &[u8]) -> Option<Case> {
+        draw(&mut Unstructured::new(data)).ok()
     }
-    hold_round_trip(place, value);
-    hold_mutant(place, u)
+
+    /// JSON for the input of an operation that the first two bytes choose: valid only if the fuzzer guesses the contract.
+    fn plain(data: &[u8]) -> Option<Case> {
+        let (choice, text) = data.split_at_checked(2)?;
+        let (service, operation) = Service::draw(&mut Unstructured::new(choice)).ok()?;
+        let value: Value = serde_json::from_slice(text).ok()?;
+        let shape = side_shape(service.schema, operation, Side::Input)?;
+        validate(service.schema, shape, &value).is_empty().then(|| Case {
+            operation: service.schema[operation].name.clone(),
+            message: Message::Input,
+            made: Made::Value(value),
+            mutated: Mutated::Nothing,
+        })
+    }
+
+    fn hold(case: &Case) -> Reached {
+        let Some((service, operation)) = Service::named(&case.operation) else { return Reached::ValidOnly };
+        let place = (service, operation, case.message.side());
+        match &case.made {
+            Made::Value(value) => hold_value(place, value),
+            Made::Failed { config, mutation, why } => {
+                let generator = Generator::new(service.schema, config.clone());
+                let value = generator.operation(operation, place.2, &mut Unstructured::new(&[]));
+                assert!(mutation.is_some() && value.is_ok(), "{}: {mutation:?}: {why}", case.operation);
+                unreachable!("{}: {mutation:?}: {why}", case.operation);
+            }
+        }
+        match &case.mutated {
+            Mutated::Nothing => Reached::ValidOnly,
+            Mutated::Unrealised(_) => Reached::Unrealised,
+            Mutated::Mutant { kind, pointer, base, value } => hold_mutant(place, (*kind, pointer), base, value),
+        }
+    }
+
+    fn seeds() -> Vec<Seed> {
+        seeds::drawn(Self::NAME).collect()
+    }
 }
 
+/// A message of an operation.
 type Place = (&'static Service, OperationId, Side);
 
-fn subject(u: &mut Unstructured<'_>) -> arbitrary::Result<(&'static Service, OperationId, Side, Config)> {
-    let (service, operation) = Service::draw(u)?;
-    let side = if u.arbitrary()? { Side::Input } else { Side::Output };
-    Ok((service, operation, side, u.arbitrary()?))
+fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
+    let (service, id) = Service::draw(u)?;
+    let schema = service.schema;
+    let operation = schema[id].name.clone();
+    let message = if u.arbitrary()? { Message::Input } else { Message::Output };
+    let side = message.side();
+    let config: Config = u.arbitrary()?;
+    let made = match Generator::new(schema, config.clone()).operation(id, side, u) {
+        Ok(value) => Made::Value(value),
+        Err(error) => Made::Failed { config, mutation: None, why: error.to_string() },
+    };
+    let mut case = Case { operation, message, made, mutated: Mutated::Nothing };
+    let Ok(site) = u.choose(service.sites(id, side)) else { return Ok(case) };
+    match Generator::new(schema, Config::sparse()).mutant(id, side, site, u) {
+        Ok(made) => {
+            // Of what the site names, not of what the mutant says of itself.
+            let kind = site.mutation.kind;
+            case.mutated = Mutated::Mutant { kind, pointer: made.pointer, base: made.base, value: made.value };
+        }
+        Err(Unrealised::Base(error)) => {
+            let (config, mutation) = (Config::sparse(), Some(site.mutation.to_string()));
+            case.made = Made::Failed { config, mutation, why: error.to_string() };
+        }
+        Err(why) => case.mutated = Mutated::Unrealised(why.to_string()),
+    }
+    Ok(case)
 }
 
-fn hold_round_trip(place: Place, value: Value) {
-    let (service, operation, _) = place;
+fn hold_value(place: Place, value: &Value) {
+    let (service, operation, side) = place;
     let name = &service.schema[operation].name;
+    if let Some(shape) = side_shape(service.schema, operation, side) {
+        let violations = validate(service.schema, shape, value);
+        assert!(violations.is_empty(), "{name}: {violations:?}\n{value}");
+    }
     if service.schema[operation].refused.is_some() {
         return;
     }
-    match travel(place, &value) {
-        Journey::Arrived(back) => assert_eq!(received(place, back), received(place, value), "{name}"),
+    match travel(place, value) {
+        Journey::Arrived(back) => assert_eq!(received(place, back), received(place, value.clone()), "{name}"),
         Journey::Unsayable(why) | Journey::Refused(why) => unreachable!("{name}: {why}\n{value}"),
     }
 }
 
-fn hold_mutant(place: Place, u: &mut Unstructured<'_>) -> Reached {
+fn hold_mutant(place: Place, (kind, pointer): (ViolationKind, &str), base: &Value, value: &Value) -> Reached {
     let (service, operation, side) = place;
     let schema = service.schema;
     let name = &schema[operation].name;
-    let sites = service.sites(operation, side);
-    let (Some(shape), Ok(site)) = (side_shape(schema, operation, side), u.choose(sites)) else {
-        return Reached::ValidOnly;
-    };
-    let mutant: Mutant = match Generator::new(schema, Config::sparse()).mutant(operation, side, site, u) {
-        Ok(mutant) => mutant,
-        Err(Unrealised::Base(error)) => unreachable!("{name} {}: {error}", site.mutation),
-        Err(Unrealised::Entangled(_) | Unrealised::OverBudget(..)) => return Reached::Unrealised,
-    };
-    assert_eq!(validate(schema, shape, &mutant.base), [], "{name} {}", site.mutation);
-    let found = validate(schema, shape, &mutant.value);
-    assert_eq!(
-        found.iter().map(|one| (one.kind, one.path.as_str())).collect::<Vec<_>>(),
-        [(site.mutation.kind, mutant.pointer.as_str())],
-        "{name} {}",
-        site.mutation
-    );
-    match travel(place, &mutant.value) {
+    let Some(shape) = side_shape(schema, operation, side) else { return Reached::ValidOnly };
+    assert_eq!(validate(schema, shape, base), [], "{name} {kind}");
+    let found = validate(schema, shape, value);
+    let found: Vec<_> = found.iter().map(|one| (one.kind, one.path.as_str())).collect();
+    assert_eq!(found, [(kind, pointer)], "{name}");
+    match travel(place, value) {
         Journey::Unsayable(_) => Reached::Unsayable,
         Journey::Refused(_) => Reached::Refused,
         Journey::Arrived(back) => {
             let kinds: Vec<ViolationKind> = validate(schema, shape, &back).iter().map(|one| one.kind).collect();
             // A server reads null as absence.
-            let expected = match (side, mutant.kind) {
+            let expected = match (side, kind) {
                 (Side::Input, ViolationKind::NullRequired) => ViolationKind::MissingRequired,
                 (_, kind) => kind,
             };
-            assert_eq!(kinds, [expected], "{name} {}: the fault was lost on the way: {back}", site.mutation);
+            assert_eq!(kinds, [expected], "{name} {kind}: the fault was lost on the way: {back}");
             Reached::Seen
         }
     }
@@ -168,31 +261,26 @@ fn received((service, operation, side): Place, value: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use connect_model::generate::seed::Stream;
-
     use super::*;
+    use crate::target::{assert_cases_can_be_kept, reach, survey};
 
     #[test]
     fn random_inputs_reach_every_outcome() {
-        let mut stream = Stream::new(1, "generate_laws");
-        let mut count = BTreeMap::new();
-        for _ in 0..3000 {
-            let data = stream.bytes(2000);
-            *count.entry(reach(&mut Unstructured::new(&data))).or_insert(0) += 1;
-        }
+        let count = survey::<GenerateLaws>(3000, 2000);
         assert!(count[&Reached::Seen] > 1000 && count[&Reached::Refused] > 300, "{count:?}");
-        assert!(count[&Reached::Unsayable] > 0 && count[&Reached::ValidOnly] > 0, "{count:?}");
         // A generator that mostly cannot is no generator.
         assert!(count.get(&Reached::Unrealised).is_none_or(|unrealised| *unrealised < 300), "{count:?}");
+        assert!(count[&Reached::Unsayable] > 0 && count[&Reached::ValidOnly] > 0, "{count:?}");
+        assert_cases_can_be_kept::<GenerateLaws>(200, 500);
     }
 
     #[test]
-    fn no_bytes_are_an_input_too() {
+    fn few_bytes_are_an_input_too() {
         for length in 0..64 {
-            run(&vec![0; length]);
-            run(&vec![255; length]);
+            for byte in [0, 255] {
+                let reached = reach::<GenerateLaws>(&vec![byte; length]);
+                assert!(reached.is_some() || length < 8, "{length}");
+            }
         }
     }
 }

@@ -15,30 +15,108 @@ use arbitrary::Unstructured;
 use connect_model::generate::{Config, Generator, Side};
 use connect_model::schema::OperationId;
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
-use connect_model::wire::{encode_error, encode_request, encode_response};
+use connect_model::wire::{encode_error, encode_request, encode_response, encode_unmodelled_error};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::octets::Octets;
 use crate::service::Service;
 
-/// The input is drawn, not text.
-pub(crate) fn is_drawn(data: &[u8]) -> bool {
-    data.first().is_some_and(|first| *first >= 128)
+/// A request as a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    method: String,
+    uri: String,
+    headers: Headers,
+    body: Octets,
 }
 
-/// Reads a request from text.
-pub(crate) fn request_of_text(data: &[u8]) -> HttpRequest {
-    let (first, headers, body) = parts(data);
-    let (method, uri) = first.split_once(' ').unwrap_or(("GET", &first));
-    HttpRequest { method: method.to_owned(), uri: uri.to_owned(), headers, body }
+/// A response to an operation as a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Response {
+    pub(crate) operation: String,
+    status: u16,
+    headers: Headers,
+    body: Octets,
 }
 
-/// Reads a response from text: its operation by name, and the message. A status that HTTP does not have reads as 200.
-pub(crate) fn response_of_text(data: &[u8]) -> Option<(&'static Service, OperationId, HttpResponse)> {
-    let (first, headers, body) = parts(data);
-    let (name, status) = first.split_once(' ').unwrap_or((&first, ""));
-    let (service, operation) = Service::named(name)?;
-    let status = status.trim().parse().ok().filter(|status| (100..600).contains(status)).unwrap_or(200);
-    Some((service, operation, HttpResponse { status, headers, body }))
+impl Request {
+    /// The message.
+    pub(crate) fn http(&self) -> HttpRequest {
+        let Self { method, uri, headers, body } = self.clone();
+        HttpRequest { method, uri, headers, body: body.0 }
+    }
+
+    /// Reads one from text; any bytes are one.
+    pub(crate) fn of_text(data: &[u8]) -> Self {
+        let (first, headers, body) = parts(data);
+        let (method, uri) = first.split_once(' ').unwrap_or(("GET", &first));
+        Self { method: method.to_owned(), uri: uri.to_owned(), headers, body: Octets(body) }
+    }
+
+    /// The text that reads as this.
+    pub(crate) fn to_text(&self) -> Vec<u8> {
+        text(&format!("{} {}", self.method, self.uri), &self.headers, &self.body)
+    }
+
+    /// Reads text, or draws a valid request with some damage.
+    pub(crate) fn draw(data: &[u8]) -> Option<Self> {
+        match data.split_first() {
+            Some((128.., rest)) => draw_request(&mut Unstructured::new(rest)).ok().flatten(),
+            _ => Some(Self::of_text(data)),
+        }
+    }
+}
+
+impl From<HttpRequest> for Request {
+    fn from(HttpRequest { method, uri, headers, body }: HttpRequest) -> Self {
+        Self { method, uri, headers, body: Octets(body) }
+    }
+}
+
+impl Response {
+    /// An operation's response.
+    pub(crate) fn new(operation: &str, HttpResponse { status, headers, body }: HttpResponse) -> Self {
+        Self { operation: operation.to_owned(), status, headers, body: Octets(body) }
+    }
+
+    /// The message.
+    pub(crate) fn http(&self) -> HttpResponse {
+        HttpResponse { status: self.status, headers: self.headers.clone(), body: self.body.0.clone() }
+    }
+
+    /// Reads one from text. A status that HTTP does not have reads as 200; without an operation it is none.
+    pub(crate) fn of_text(data: &[u8]) -> Option<Self> {
+        let (first, headers, body) = parts(data);
+        let (name, status) = first.split_once(' ').unwrap_or((&first, ""));
+        Service::named(name)?;
+        let status = status.trim().parse().ok().filter(|status| (100..600).contains(status)).unwrap_or(200);
+        Some(Self { operation: name.to_owned(), status, headers, body: Octets(body) })
+    }
+
+    /// The text that reads as this.
+    pub(crate) fn to_text(&self) -> Vec<u8> {
+        text(&format!("{} {}", self.operation, self.status), &self.headers, &self.body)
+    }
+
+    /// Reads text, or draws a response with some damage: one of success, or an error.
+    pub(crate) fn draw(data: &[u8], fails: bool) -> Option<Self> {
+        match data.split_first() {
+            Some((128.., rest)) => draw_response(fails, &mut Unstructured::new(rest)).ok().flatten(),
+            _ => Self::of_text(data),
+        }
+    }
+}
+
+fn text(first: &str, headers: &Headers, body: &Octets) -> Vec<u8> {
+    let mut text = format!("{first}\n");
+    for (name, value) in &headers.0 {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    text.push('\n');
+    [text.as_bytes(), &body.0].concat()
 }
 
 /// The first line, the headers up to an empty line, and the rest.
@@ -55,13 +133,12 @@ fn parts(data: &[u8]) -> (String, Headers, Vec<u8>) {
     loop {
         let text = line();
         let Some((name, value)) = text.split_once(':') else { break };
-        headers.push(name, value);
+        headers.push(name, value.trim_start());
     }
     (first, headers, rest.to_vec())
 }
 
-/// A valid request of any operation, with some damage.
-pub(crate) fn draw_request(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<HttpRequest>> {
+fn draw_request(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Request>> {
     let (service, operation) = Service::draw(u)?;
     let Some(input) = value(service, operation, Side::Input, u)? else { return Ok(None) };
     let Ok(mut request) = encode_request(service.schema, operation, &input) else { return Ok(None) };
@@ -72,19 +149,13 @@ pub(crate) fn draw_request(u: &mut Unstructured<'_>) -> arbitrary::Result<Option
             _ => damage(&mut request.body, IN_BODY, u)?,
         }
     }
-    Ok(Some(request))
+    Ok(Some(request.into()))
 }
 
-/// A response of any operation, of success or with an error, with some damage.
-pub(crate) fn draw_response(
-    u: &mut Unstructured<'_>,
-) -> arbitrary::Result<Option<(&'static Service, OperationId, HttpResponse)>> {
+fn draw_response(fails: bool, u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Response>> {
     let (service, operation) = Service::draw(u)?;
-    let errors = &service.schema[operation].errors;
-    let mut response = if !errors.is_empty() && u.ratio(1, 3)? {
-        let error = *u.choose(errors)?;
-        let Ok(body) = Generator::new(service.schema, u.arbitrary()?).shape(error, u) else { return Ok(None) };
-        encode_error(service.schema, error, &body)
+    let mut response = if fails {
+        draw_error(service, operation, u)?
     } else {
         let Some(output) = value(service, operation, Side::Output, u)? else { return Ok(None) };
         let Ok(response) = encode_response(service.schema, operation, &output) else { return Ok(None) };
@@ -97,7 +168,20 @@ pub(crate) fn draw_response(
             _ => damage(&mut response.body, IN_BODY, u)?,
         }
     }
-    Ok(Some((service, operation, response)))
+    Ok(Some(Response::new(&service.schema[operation].name, response)))
+}
+
+/// One of the errors that an operation lists, or one that nobody models.
+fn draw_error(service: &Service, operation: OperationId, u: &mut Unstructured<'_>) -> arbitrary::Result<HttpResponse> {
+    let errors = &service.schema[operation].errors;
+    if errors.is_empty() || u.ratio(1, 5)? {
+        let names =
+            ["TooManyRequestsException", "ns#AccessDeniedException:http://a/", "UnknownOperationException", "x"];
+        return Ok(encode_unmodelled_error(u.choose(&names)?, u.int_in_range(400..=599)?, u.arbitrary()?));
+    }
+    let error = *u.choose(errors)?;
+    let body = Generator::new(service.schema, u.arbitrary()?).shape(error, u).unwrap_or_default();
+    Ok(encode_error(service.schema, error, &body))
 }
 
 fn value(

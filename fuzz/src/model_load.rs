@@ -1,7 +1,7 @@
 //! Any bytes as a model file: a schema that keeps its promises, or an error that says why not.
 //!
-//! Two readings of every input: the bytes as a file, so that a real model is a good seed; and the bytes as edits of two
-//! small models, one of each format, which gets past the readers and into lowering.
+//! The first byte decides: below 128 the bytes are a file, so that a real model is a good seed; above, they are edits of
+//! two small models, one of each format, which gets past the readers and into lowering.
 //!
 //! | law | as an equation |
 //! |---|---|
@@ -16,13 +16,28 @@ use connect_model::import::{Source, import};
 use connect_model::schema::Schema;
 use connect_model::validate::validate;
 use connect_model::wire::Router;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::edits::Editor;
+use crate::octets::Octets;
+use crate::seeds;
 use crate::service::SMALL;
+use crate::target::{Seed, Target};
+
+/// See the file.
+pub struct ModelLoad;
+
+/// A model file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    file: Octets,
+}
 
 /// How far a model came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Reached {
+pub enum Reached {
     /// It is no model file.
     NotImported,
     /// It is one, and contradicts itself.
@@ -31,13 +46,42 @@ enum Reached {
     Loaded,
 }
 
-/// Holds the laws for both readings of an input.
-pub fn run(data: &[u8]) {
-    hold(data.to_vec());
-    if let Ok(model) = edited(&mut Unstructured::new(data)) {
-        hold(model.to_string().into_bytes());
+impl Target for ModelLoad {
+    const NAME: &'static str = "model_load";
+    const PROPERTY: &'static str = "load(bytes) is an error or a schema; import(text(import(x))) = import(x)";
+    type Case = Case;
+    type Reached = Reached;
+
+    /// From 128 on, the first byte says that the rest edits a model.
+    fn draw(data: &[u8]) -> Option<Case> {
+        match data.split_first() {
+            Some((128.., edits)) => {
+                let model = edited(&mut Unstructured::new(edits)).ok()?;
+                Some(Case { file: Octets(model.to_string().into_bytes()) })
+            }
+            _ => Self::plain(data),
+        }
+    }
+
+    fn plain(data: &[u8]) -> Option<Case> {
+        Some(Case { file: Octets(data.to_vec()) })
+    }
+
+    fn hold(case: &Case) -> Reached {
+        hold(case.file.0.clone())
+    }
+
+    fn seeds() -> Vec<Seed> {
+        let mut seeds = vec![Seed::new("smithy", SMALL), Seed::new("botocore", botocore().to_string())];
+        seeds.extend(seeds::by_hand(NO_MODELS.iter().copied()));
+        seeds.extend(seeds::drawn(Self::NAME));
+        seeds
     }
 }
+
+/// What is no model file, each in another way.
+const NO_MODELS: &[&[u8]] =
+    &[b"", b"{", b"[]", b"{}", br#"{"smithy":"2.0"}"#, br#"{"openapi":"3.1.0"}"#, b"\x1f\x8b\x08\x00damaged"];
 
 fn hold(bytes: Vec<u8>) -> Reached {
     let Ok(source) = Source::from_bytes("service-2.json", bytes.clone()) else { return Reached::NotImported };
@@ -81,62 +125,8 @@ fn hold_schema(schema: &Schema) {
 
 /// A small model with some nodes replaced, removed or moved.
 fn edited(u: &mut Unstructured<'_>) -> arbitrary::Result<Value> {
-    let mut model = if u.arbitrary()? { serde_json::from_slice(SMALL).unwrap_or_default() } else { botocore() };
-    let original = model.clone();
-    for _ in 0..u.int_in_range(0..=3)? {
-        let replacement = match u.int_in_range(0..=2)? {
-            0 => None,
-            1 => Some(u.choose(&snippets())?.clone()),
-            _ => Some(descend(&original, u)?.clone()),
-        };
-        edit(&mut model, replacement, u)?;
-    }
-    Ok(model)
-}
-
-/// Replaces some node, or removes it, or gives its key to another.
-fn edit(model: &mut Value, replacement: Option<Value>, u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
-    let mut here = model;
-    loop {
-        let leave = u.ratio(1, 6)?;
-        let count = here.as_object().map_or_else(|| here.as_array().map_or(0, Vec::len), serde_json::Map::len);
-        if count == 0 || (leave && here.is_array()) {
-            *here = replacement.unwrap_or_default();
-            return Ok(());
-        }
-        let at = u.choose_index(count)?;
-        match here {
-            Value::Object(map) => {
-                let Some(key) = map.keys().nth(at).cloned() else { return Ok(()) };
-                if leave {
-                    let old = map.remove(&key);
-                    let renamed = if u.ratio(1, 4)? { (*u.choose(KEYS)?).to_owned() } else { key };
-                    let value = replacement.or(old.filter(|_| renamed.starts_with("smithy.")));
-                    map.extend(value.map(|value| (renamed, value)));
-                    return Ok(());
-                }
-                here = &mut map[&key];
-            }
-            Value::Array(items) => here = &mut items[at],
-            _ => return Ok(()),
-        }
-    }
-}
-
-fn descend<'v>(model: &'v Value, u: &mut Unstructured<'_>) -> arbitrary::Result<&'v Value> {
-    let mut here = model;
-    for _ in 0..u.int_in_range(0..=8)? {
-        let inner: Vec<&Value> = match here {
-            Value::Object(map) => map.values().collect(),
-            Value::Array(items) => items.iter().collect(),
-            _ => break,
-        };
-        if inner.is_empty() {
-            break;
-        }
-        here = *u.choose(&inner)?;
-    }
-    Ok(here)
+    let model = if u.arbitrary()? { serde_json::from_slice(SMALL).unwrap_or_default() } else { botocore() };
+    Editor { keys: KEYS, values: &snippets() }.edited(model, 3, u)
 }
 
 /// Keys that mean something to a reader of models.
@@ -251,11 +241,8 @@ fn botocore() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use connect_model::generate::seed::Stream;
-
     use super::*;
+    use crate::target::{assert_cases_can_be_kept, survey};
 
     #[test]
     fn inputs_by_hand_reach_what_they_are_for() {
@@ -273,24 +260,16 @@ mod tests {
         }
         let dangling = botocore().to_string().replace(r#""shape":"Node""#, r#""shape":"Gone""#);
         assert!(hold(dangling.into_bytes()) < Reached::Loaded);
-        for text in ["", "{", "[]", "{}", r#"{"smithy":"2.0"}"#, r#"{"openapi":"3.1.0"}"#, "\x1f\u{8b}"] {
-            assert!(hold(text.as_bytes().to_vec()) < Reached::Loaded, "{text}");
+        for bytes in NO_MODELS {
+            assert!(hold(bytes.to_vec()) < Reached::Loaded, "{}", String::from_utf8_lossy(bytes));
         }
-        assert_eq!(hold(b"\x1f\x8b\x08\x00damaged".to_vec()), Reached::NotImported);
     }
 
     #[test]
     fn random_edits_reach_every_outcome() {
-        let mut stream = Stream::new(1, "model_load");
-        let mut count = BTreeMap::new();
-        for _ in 0..1500 {
-            let data = stream.bytes(300);
-            hold(data.clone());
-            if let Ok(model) = edited(&mut Unstructured::new(&data)) {
-                *count.entry(hold(model.to_string().into_bytes())).or_insert(0) += 1;
-            }
-        }
+        let count = survey::<ModelLoad>(3000, 300);
         assert!(count[&Reached::NotImported] > 100 && count[&Reached::Loaded] > 500, "{count:?}");
         assert!(count[&Reached::NotLowered] > 10, "{count:?}");
+        assert_cases_can_be_kept::<ModelLoad>(300, 300);
     }
 }

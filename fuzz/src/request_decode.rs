@@ -3,20 +3,23 @@
 //!
 //! Law: `decode(encode(v)) = v` for every `v = decode(bytes)`.
 
-use arbitrary::Unstructured;
+use connect_model::generate::Side;
 use connect_model::validate::validate;
 use connect_model::wire::message::HttpRequest;
 use connect_model::wire::{Limits, decode_request, encode_request};
 
 use crate::http::{as_received, fits_headers};
-use crate::message;
+use crate::message::Request;
+use crate::seeds;
 use crate::service::Service;
+use crate::target::{Seed, Target};
 
-/// How far an input came.
+/// See the file.
+pub struct RequestDecode;
+
+/// How far a request came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Reached {
-    /// The bytes gave no message.
-    Nothing,
+pub enum Reached {
     /// No operation answers.
     Unrouted,
     /// An operation refuses it.
@@ -27,18 +30,31 @@ enum Reached {
     Held,
 }
 
-/// Holds the law against an input; see [`crate`] for the form of it.
-pub fn run(data: &[u8]) {
-    reach(data);
-}
+impl Target for RequestDecode {
+    const NAME: &'static str = "request_decode";
+    const PROPERTY: &'static str = "decode(bytes) is a value or a 4xx by name; decode(encode(v)) = v";
+    type Case = Request;
+    type Reached = Reached;
 
-fn reach(data: &[u8]) -> Reached {
-    let request = match data {
-        data if message::is_drawn(data) => message::draw_request(&mut Unstructured::new(&data[1..])).ok().flatten(),
-        data => Some(message::request_of_text(data)),
-    };
-    let Some(request) = request else { return Reached::Nothing };
-    Service::all().iter().map(|service| hold(service, &request)).max().unwrap_or(Reached::Nothing)
+    fn draw(data: &[u8]) -> Option<Request> {
+        Request::draw(data)
+    }
+
+    fn plain(data: &[u8]) -> Option<Request> {
+        Some(Request::of_text(data))
+    }
+
+    fn hold(case: &Request) -> Reached {
+        let request = case.http();
+        Service::all().iter().map(|service| hold(service, &request)).max().unwrap_or(Reached::Unrouted)
+    }
+
+    fn seeds() -> Vec<Seed> {
+        let mut seeds = seeds::messages(Side::Input);
+        seeds.extend(seeds::by_hand(BY_HAND.iter().map(|(data, _)| *data)));
+        seeds.extend(seeds::drawn(Self::NAME));
+        seeds
+    }
 }
 
 fn hold(service: &Service, request: &HttpRequest) -> Reached {
@@ -77,46 +93,36 @@ fn hold(service: &Service, request: &HttpRequest) -> Reached {
     Reached::Held
 }
 
+/// Requests by hand, and how far each comes.
+const BY_HAND: &[(&[u8], Reached)] = &[
+    (b"", Reached::Unrouted),
+    (b"GET /nowhere/at/all", Reached::Unrouted),
+    (b"DELETE /rules/%ff/x", Reached::Unrouted),
+    (b"POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":\"r\",\"Unknown\":[null]}", Reached::Held),
+    (b"POST /rules/i-1\r\ncontent-type: text/plain\r\n\r\n{}", Reached::Refused),
+    (b"POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":", Reached::Refused),
+    (b"GET /contact-flows-summary/i?maxResults=-0&nextToken=%00", Reached::Held),
+    (b"GET /contact-flows-summary/i?maxResults=1.0", Reached::Refused),
+    ("PUT /test-cases/i\nx-amz-resource-id: é\ncontent-type: application/json\n\n{}".as_bytes(), Reached::Unsendable),
+];
+
 #[cfg(test)]
 mod tests {
-    use connect_model::generate::seed::Stream;
-
     use super::*;
-
-    const BY_HAND: &[(&[u8], Reached)] = &[
-        (b"", Reached::Unrouted),
-        (b"GET /nowhere/at/all", Reached::Unrouted),
-        (b"DELETE /rules/%ff/x", Reached::Unrouted),
-        (b"POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":\"r\",\"Unknown\":[null]}", Reached::Held),
-        (b"POST /rules/i-1\r\ncontent-type: text/plain\r\n\r\n{}", Reached::Refused),
-        (b"POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":", Reached::Refused),
-        (b"GET /contact-flows-summary/i?maxResults=-0&nextToken=%00", Reached::Held),
-        (b"GET /contact-flows-summary/i?maxResults=1.0", Reached::Refused),
-        (
-            "PUT /test-cases/i\nx-amz-resource-id: é\ncontent-type: application/json\n\n{}".as_bytes(),
-            Reached::Unsendable,
-        ),
-    ];
+    use crate::target::{assert_cases_can_be_kept, reach, survey};
 
     #[test]
     fn inputs_by_hand_reach_what_they_are_for() {
         for (data, reached) in BY_HAND {
-            assert_eq!(reach(data), *reached, "{}", String::from_utf8_lossy(data));
+            assert_eq!(reach::<RequestDecode>(data), Some(*reached), "{}", String::from_utf8_lossy(data));
         }
     }
 
     #[test]
     fn random_inputs_are_held_and_refused() {
-        let mut stream = Stream::new(1, "request_decode");
-        let mut count = std::collections::BTreeMap::new();
-        for _ in 0..3000 {
-            let mut data = stream.bytes(1500);
-            data[0] |= 128;
-            *count.entry(reach(&data)).or_insert(0) += 1;
-            data[0] &= 127;
-            run(&data);
-        }
+        let count = survey::<RequestDecode>(6000, 1500);
         assert!(count[&Reached::Held] > 500 && count[&Reached::Refused] > 300, "{count:?}");
         assert!(count[&Reached::Unrouted] > 50, "{count:?}");
+        assert_cases_can_be_kept::<RequestDecode>(500, 500);
     }
 }

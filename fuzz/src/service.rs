@@ -6,14 +6,35 @@ use arbitrary::Unstructured;
 use connect_model::generate::{Side, Site, sites};
 use connect_model::schema::{OperationId, Schema};
 use connect_model::wire::Router;
+use serde::{Deserialize, Serialize};
 
 /// The small model, shared with the wire's own tests.
 pub(crate) const SMALL: &[u8] = include_bytes!("../../model/src/wire/tests/wire.json");
+
+/// Which message of an operation a case is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Message {
+    /// The request.
+    Input,
+    /// The response of success.
+    Output,
+}
+
+impl Message {
+    pub(crate) fn side(self) -> Side {
+        match self {
+            Message::Input => Side::Input,
+            Message::Output => Side::Output,
+        }
+    }
+}
 
 /// A schema, and what is derived from it once.
 pub(crate) struct Service {
     pub(crate) schema: &'static Schema,
     pub(crate) router: Router<'static>,
+    operations: Vec<OperationId>,
     /// Mutations of input and output of every operation, listed when first asked for.
     sites: Vec<[OnceLock<Vec<Site>>; 2]>,
 }
@@ -34,15 +55,15 @@ impl Service {
 
     fn of(schema: &'static Schema) -> Self {
         let sites = schema.operations().map(|_| Default::default()).collect();
-        Self { schema, router: Router::new(schema), sites }
+        let operations = schema.operations().map(|(id, _)| id).collect();
+        Self { schema, router: Router::new(schema), operations, sites }
     }
 
     /// A service and one of its operations. The small service is drawn as often as Connect, though it is smaller: it
     /// has bindings that Connect lacks.
     pub(crate) fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<(&'static Service, OperationId)> {
         let service = u.choose(Service::all())?;
-        let operations: Vec<OperationId> = service.schema.operations().map(|(id, _)| id).collect();
-        Ok((service, *u.choose(&operations)?))
+        Ok((service, *u.choose(&service.operations)?))
     }
 
     /// Every mutation of one side of an operation.

@@ -1,12 +1,14 @@
 //! The knobs of a generator, all in one place, with a preset for each use.
 
 use arbitrary::{Arbitrary, Unstructured};
+use serde::{Deserialize, Serialize};
 
 use crate::constraint::text::TEXT_BUDGET;
 
 /// How values are made. `Default` gives small readable ones; [`Config::boundary`] goes to the limits;
 /// [`Arbitrary`] draws a random configuration (swarm testing), so that a fuzzer meets all of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Config {
     /// Chance in percent that an optional member is present.
     pub optional_percent: u8,

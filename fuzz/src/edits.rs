@@ -1,0 +1,82 @@
+//! Edits of JSON documents: a node is removed, replaced by another or by one of the same document, or goes by another
+//! name. What comes out has mostly the form of what went in, and is seldom right.
+
+use arbitrary::Unstructured;
+use serde_json::Value;
+
+/// What documents are edited with.
+pub(crate) struct Editor<'a> {
+    /// Names that mean something to their reader.
+    pub(crate) keys: &'a [&'a str],
+    /// Values at the edge of what they may hold.
+    pub(crate) values: &'a [Value],
+}
+
+impl Editor<'_> {
+    /// The document after up to `most` edits.
+    pub(crate) fn edited(&self, document: Value, most: u32, u: &mut Unstructured<'_>) -> arbitrary::Result<Value> {
+        let original = document.clone();
+        let mut edited = document;
+        for _ in 0..u.int_in_range(0..=most)? {
+            let replacement = match u.int_in_range(0..=2)? {
+                0 => None,
+                1 if !self.values.is_empty() => Some(u.choose(self.values)?.clone()),
+                _ => Some(some_node(&original, u)?.clone()),
+            };
+            self.edit(&mut edited, replacement, u)?;
+        }
+        Ok(edited)
+    }
+
+    /// Replaces some node, or removes it, or gives it another name.
+    fn edit(
+        &self,
+        document: &mut Value,
+        replacement: Option<Value>,
+        u: &mut Unstructured<'_>,
+    ) -> arbitrary::Result<()> {
+        let mut here = document;
+        loop {
+            let leave = u.ratio(1, 6)?;
+            let count = here.as_object().map_or_else(|| here.as_array().map_or(0, Vec::len), serde_json::Map::len);
+            if count == 0 || (leave && here.is_array()) {
+                *here = replacement.unwrap_or_default();
+                return Ok(());
+            }
+            let at = u.choose_index(count)?;
+            match here {
+                Value::Object(map) => {
+                    let Some(key) = map.keys().nth(at).cloned() else { return Ok(()) };
+                    if !leave {
+                        here = &mut map[&key];
+                        continue;
+                    }
+                    let old = map.remove(&key);
+                    let renamed = !self.keys.is_empty() && u.ratio(1, 4)?;
+                    let name = if renamed { (*u.choose(self.keys)?).to_owned() } else { key };
+                    let value = replacement.or(old.filter(|_| renamed));
+                    map.extend(value.map(|value| (name, value)));
+                    return Ok(());
+                }
+                Value::Array(items) => here = &mut items[at],
+                _ => return Ok(()),
+            }
+        }
+    }
+}
+
+fn some_node<'v>(document: &'v Value, u: &mut Unstructured<'_>) -> arbitrary::Result<&'v Value> {
+    let mut here = document;
+    for _ in 0..u.int_in_range(0..=8)? {
+        let inner: Vec<&Value> = match here {
+            Value::Object(map) => map.values().collect(),
+            Value::Array(items) => items.iter().collect(),
+            _ => break,
+        };
+        if inner.is_empty() {
+            break;
+        }
+        here = *u.choose(&inner)?;
+    }
+    Ok(here)
+}

@@ -1,0 +1,73 @@
+//! Inputs that corpora begin with: one message of each operation that has typed shapes and of each of the small model,
+//! as text, and bytes to draw from.
+
+use std::collections::BTreeMap;
+
+use arbitrary::Unstructured;
+use connect_model::generate::seed::Stream;
+use connect_model::generate::{Config, Generator, Side};
+use connect_model::shapes::CORE_OPERATIONS;
+use connect_model::wire::{encode_error, encode_request, encode_response};
+
+use crate::message::{Request, Response};
+use crate::service::Service;
+use crate::target::Seed;
+
+/// Inputs that are drawn from, for each target.
+const DRAWN: usize = 12;
+
+/// A valid message of each operation, with as much in it as is sensible.
+pub(crate) fn messages(side: Side) -> Vec<Seed> {
+    let of_service = |service: &'static Service| {
+        let generator = Generator::new(service.schema, Config { max_text: 20, ..Config::full() });
+        let small = service.schema.service.sdk_id != "Connect";
+        let operations = service.schema.operations();
+        let chosen =
+            operations.filter(move |(_, operation)| small || CORE_OPERATIONS.contains(&operation.name.as_str()));
+        chosen.filter_map(move |(id, operation)| {
+            let bytes = Stream::new(4, &operation.name).bytes(600);
+            let value = generator.operation(id, side, &mut Unstructured::new(&bytes)).ok()?;
+            let data = match side {
+                Side::Input => Request::from(encode_request(service.schema, id, &value).ok()?).to_text(),
+                Side::Output => {
+                    Response::new(&operation.name, encode_response(service.schema, id, &value).ok()?).to_text()
+                }
+            };
+            Some(Seed::new(operation.name.clone(), data))
+        })
+    };
+    Service::all().iter().flat_map(of_service).collect()
+}
+
+/// Every error of the model once, as a response to an operation that lists it.
+pub(crate) fn errors() -> Vec<Seed> {
+    let mut seeds: BTreeMap<String, Seed> = BTreeMap::new();
+    for service in Service::all() {
+        let generator = Generator::new(service.schema, Config { max_text: 20, ..Config::full() });
+        for (operation, error) in
+            service.schema.operations().flat_map(|(_, one)| one.errors.iter().map(move |e| (one, *e)))
+        {
+            let name = service.schema[error].name.clone();
+            let bytes = Stream::new(4, &name).bytes(300);
+            let Ok(body) = generator.shape(error, &mut Unstructured::new(&bytes)) else { continue };
+            let data = Response::new(&operation.name, encode_error(service.schema, error, &body)).to_text();
+            seeds.entry(name.clone()).or_insert(Seed::new(name, data));
+        }
+    }
+    seeds.into_values().collect()
+}
+
+/// Texts that were written by hand.
+pub(crate) fn by_hand<'d>(inputs: impl IntoIterator<Item = &'d [u8]>) -> impl Iterator<Item = Seed> {
+    inputs.into_iter().enumerate().map(|(at, data)| Seed::new(format!("by-hand-{at}"), data))
+}
+
+/// Bytes to draw from, short and long.
+pub(crate) fn drawn(target: &str) -> impl Iterator<Item = Seed> {
+    let mut stream = Stream::new(5, target);
+    (0..DRAWN).map(move |at| {
+        let mut data = stream.bytes(32 << (at % 6));
+        data[0] |= 128;
+        Seed::new(format!("drawn-{at}"), data)
+    })
+}
