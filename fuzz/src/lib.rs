@@ -6,6 +6,7 @@
 
 mod edits;
 mod http;
+mod language;
 mod message;
 mod octets;
 mod seeds;
@@ -13,19 +14,25 @@ mod service;
 mod target;
 
 mod error_decode;
+mod flow_language;
 mod generate_laws;
 mod model_load;
 pub mod regression;
 mod request_decode;
 mod response_decode;
+mod rule_function;
+mod validate_vs_jsonschema;
 
 pub use self::target::{Row, Seed, Target, run};
 
 pub use self::error_decode::ErrorDecode;
+pub use self::flow_language::FlowLanguage;
 pub use self::generate_laws::GenerateLaws;
 pub use self::model_load::ModelLoad;
 pub use self::request_decode::RequestDecode;
 pub use self::response_decode::ResponseDecode;
+pub use self::rule_function::RuleFunction;
+pub use self::validate_vs_jsonschema::ValidateVsJsonSchema;
 
 /// Every target.
 pub const TARGETS: &[Row] = &[
@@ -33,7 +40,10 @@ pub const TARGETS: &[Row] = &[
     Row::of::<RequestDecode>(),
     Row::of::<ResponseDecode>(),
     Row::of::<ErrorDecode>(),
+    Row::of::<ValidateVsJsonSchema>(),
     Row::of::<GenerateLaws>(),
+    Row::of::<FlowLanguage>(),
+    Row::of::<RuleFunction>(),
 ];
 
 /// The target of a name.

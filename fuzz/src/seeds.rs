@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator, Side};
+use connect_model::schema::OperationId;
 use connect_model::shapes::CORE_OPERATIONS;
 use connect_model::wire::{encode_error, encode_request, encode_response};
+use serde_json::Value;
 
 use crate::message::{Request, Response};
 use crate::service::Service;
@@ -16,27 +18,36 @@ use crate::target::Seed;
 /// Inputs that are drawn from, for each target.
 const DRAWN: usize = 12;
 
-/// A valid message of each operation, with as much in it as is sensible.
+/// A valid value of one side of each operation, with as much in it as is sensible.
+pub(crate) fn values(side: Side) -> impl Iterator<Item = (&'static str, Value)> {
+    of_each(side).map(|(service, id, value)| (service.schema[id].name.as_str(), value))
+}
+
+/// The same as messages.
 pub(crate) fn messages(side: Side) -> Vec<Seed> {
-    let of_service = |service: &'static Service| {
-        let generator = Generator::new(service.schema, Config { max_text: 20, ..Config::full() });
-        let small = service.schema.service.sdk_id != "Connect";
-        let operations = service.schema.operations();
-        let chosen =
-            operations.filter(move |(_, operation)| small || CORE_OPERATIONS.contains(&operation.name.as_str()));
-        chosen.filter_map(move |(id, operation)| {
-            let bytes = Stream::new(4, &operation.name).bytes(600);
-            let value = generator.operation(id, side, &mut Unstructured::new(&bytes)).ok()?;
-            let data = match side {
-                Side::Input => Request::from(encode_request(service.schema, id, &value).ok()?).to_text(),
-                Side::Output => {
-                    Response::new(&operation.name, encode_response(service.schema, id, &value).ok()?).to_text()
-                }
-            };
-            Some(Seed::new(operation.name.clone(), data))
-        })
+    let message = |(service, id, value): (&'static Service, OperationId, Value)| {
+        let name = service.schema[id].name.as_str();
+        let data = match side {
+            Side::Input => Request::from(encode_request(service.schema, id, &value).ok()?).to_text(),
+            Side::Output => Response::new(name, encode_response(service.schema, id, &value).ok()?).to_text(),
+        };
+        Some(Seed::new(name, data))
     };
-    Service::all().iter().flat_map(of_service).collect()
+    of_each(side).filter_map(message).collect()
+}
+
+fn of_each(side: Side) -> impl Iterator<Item = (&'static Service, OperationId, Value)> {
+    Service::all().iter().flat_map(move |service| {
+        let generator = Generator::new(service.schema, Config { max_text: 20, max_values: 100, ..Config::full() });
+        let small = service.schema.service.sdk_id != "Connect";
+        let chosen = move |name: &str| small || CORE_OPERATIONS.contains(&name);
+        service.schema.operations().filter(move |(_, operation)| chosen(&operation.name)).filter_map(
+            move |(id, operation)| {
+                let bytes = Stream::new(4, &operation.name).bytes(600);
+                Some((service, id, generator.operation(id, side, &mut Unstructured::new(&bytes)).ok()?))
+            },
+        )
+    })
 }
 
 /// Every error of the model once, as a response to an operation that lists it.

@@ -1,0 +1,170 @@
+//! Any text as the content of a flow or module. See [`language`](crate::language) for the laws.
+
+use arbitrary::Unstructured;
+use connect_model::semantics::flow::document::{Flow, Structure};
+use connect_model::semantics::flow::generate::{Shape, flow};
+use connect_model::semantics::flow::kinds::KINDS;
+use connect_model::semantics::flow::mutate::mutant;
+use connect_model::semantics::flow::rules::ROWS;
+use connect_model::semantics::flow::{Home, OPERATORS, check};
+use connect_model::semantics::json;
+use serde_json::{Value, json};
+
+use crate::edits::Editor;
+use crate::language::{Case, Fault, Language, Reached, hold};
+use crate::octets::Octets;
+use crate::seeds;
+use crate::target::{Seed, Target};
+
+/// See the file.
+pub struct FlowLanguage;
+
+const LANGUAGE: Language = Language {
+    check: |text, on| check(text, on.map(home)),
+    rewrite: |text| match json::read(text) {
+        Ok(Value::Object(members)) => Some(Value::Object(Flow::read(members).write()).to_string()),
+        _ => None,
+    },
+    breaches: || KINDS.iter().collect(),
+    of_spelling: &["too-long"],
+    most: connect_model::semantics::flow::check::MOST_PROBLEMS,
+};
+
+fn home(word: &str) -> Home {
+    Home::of_type(word).unwrap_or(Home::Module)
+}
+
+impl Target for FlowLanguage {
+    const NAME: &'static str = "flow_language";
+    const PROPERTY: &'static str = "check(t) = check(t'); write(parse(t)) = t; check(mutant) = {fault}";
+    type Case = Case;
+    type Reached = Reached;
+
+    fn draw(data: &[u8]) -> Option<Case> {
+        match data.split_first() {
+            Some((128.., rest)) => draw(&mut Unstructured::new(rest)).ok(),
+            _ => Self::plain(data),
+        }
+    }
+
+    fn plain(data: &[u8]) -> Option<Case> {
+        let on = data.first().map_or(Home::Module, |first| Home::ALL[usize::from(*first) % Home::ALL.len()]);
+        Some(Case { on: Some(on.word().to_owned()), text: Octets(data.to_vec()), fault: None })
+    }
+
+    fn hold(case: &Case) -> Reached {
+        hold(&LANGUAGE, case)
+    }
+
+    fn seeds() -> Vec<Seed> {
+        let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|text| text.as_bytes())).collect();
+        for home in Home::ALL {
+            let bytes = connect_model::generate::seed::Stream::new(6, home.word()).bytes(200);
+            let shape = Shape { most: 4, ..Shape::default() };
+            let text = flow(home, shape, &mut Unstructured::new(&bytes)).to_text();
+            seeds.push(Seed::new(home.word().to_lowercase(), text));
+        }
+        seeds.extend(seeds::drawn(Self::NAME));
+        seeds
+    }
+}
+
+/// A flow that is right, one with a fault, or one with edits.
+fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
+    let home = *u.choose(&Home::ALL)?;
+    let on = Some(home.word().to_owned());
+    let shape = Shape { resources: u.arbitrary()?, most: u.int_in_range(1..=12)?, ..Shape::default() };
+    if u.ratio(1, 3)? {
+        let kind = u.choose(KINDS)?.kind;
+        // These need texts that are as long as it goes, for one comparison each.
+        if !matches!(kind, "too-long" | "too-many-actions")
+            && let Some(made) = mutant(kind, home, u)
+        {
+            let fault = Fault { kind: Some(kind.to_owned()), without: made.valid };
+            return Ok(Case { on, text: Octets(made.invalid.into_bytes()), fault: Some(fault) });
+        }
+    }
+    let text = flow(home, shape, u).to_text();
+    if u.ratio(1, 4)? {
+        let fault = Fault { kind: None, without: text.clone() };
+        return Ok(Case { on, text: Octets(text.into_bytes()), fault: Some(fault) });
+    }
+    let value: Value = serde_json::from_str(&text).unwrap_or_default();
+    let edited = Editor { keys: KEYS, values: &values(u)? }.edited(value, 6, u)?;
+    Ok(Case { on, text: Octets(edited.to_string().into_bytes()), fault: None })
+}
+
+/// Names that mean something to the language.
+const KEYS: &[&str] = &[
+    "Version",
+    "StartAction",
+    "Metadata",
+    "Actions",
+    "Identifier",
+    "Type",
+    "Parameters",
+    "Transitions",
+    "NextAction",
+    "Errors",
+    "ErrorType",
+    "Conditions",
+    "Condition",
+    "Operator",
+    "Operands",
+    "Text",
+    "SSML",
+    "PromptId",
+    "TimeLimitSeconds",
+    "__proto__",
+    "~",
+    "",
+];
+
+/// Values at the edge of what a content may hold, with words of the language among them.
+fn values(u: &mut Unstructured<'_>) -> arbitrary::Result<Vec<Value>> {
+    let identifier = "x".repeat(u.int_in_range(49..=51)?);
+    Ok(vec![
+        Value::Null,
+        json!(""),
+        json!(0),
+        json!(-1.5),
+        json!([]),
+        json!({}),
+        json!(u.choose(OPERATORS)?),
+        json!(u.choose(ROWS)?.action),
+        json!("NoMatchingError"),
+        json!("NoMatchingCondition"),
+        json!("$.Attributes.a"),
+        json!("$.External['b']"),
+        json!(identifier),
+        json!("toString"),
+        json!("a%b"),
+        json!({"NextAction": "nowhere", "ErrorType": "NoMatchingError"}),
+        json!({"NextAction": "nowhere", "Condition": {"Operator": "Equals", "Operands": ["1"]}}),
+    ])
+}
+
+/// Texts by hand.
+const BY_HAND: &[&str] = &[
+    "",
+    "null",
+    "[]",
+    "{\"a\":1,\"a\":2}",
+    "{\"a\":1e999}",
+    "{\"Version\":\"2019-10-30\",\"StartAction\":\"a\",\"Actions\":[{\"Identifier\":\"a\",\"Type\":\"DisconnectParticipant\",\"Parameters\":{},\"Transitions\":{}}]}",
+    "{\"Version\":3,\"StartAction\":null,\"Metadata\":[],\"Actions\":[4,{\"Identifier\":5,\"Type\":[],\"Transitions\":{\"NextAction\":1,\"Errors\":{},\"Conditions\":[[],{\"Condition\":9}]}}]}",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::{assert_cases_can_be_kept, survey};
+
+    #[test]
+    fn random_inputs_reach_every_outcome() {
+        let count = survey::<FlowLanguage>(6000, 800);
+        assert!(count[&Reached::Faulty] > 300 && count[&Reached::Right] > 300, "{count:?}");
+        assert!(count[&Reached::Problems] > 300 && count[&Reached::Unread] > 300, "{count:?}");
+        assert_cases_can_be_kept::<FlowLanguage>(300, 400);
+    }
+}

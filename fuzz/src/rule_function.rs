@@ -1,0 +1,144 @@
+//! Any text as the function of a rule. See [`language`](crate::language) for the laws.
+
+use arbitrary::Unstructured;
+use connect_model::generate::seed::Stream;
+use connect_model::semantics::rule::function::{FAULTS, FILTERS, Function, MOST_PROBLEMS, PATHS, Size, check, make};
+use connect_model::semantics::rule::sources::EVENT_SOURCES;
+use serde_json::{Value, json};
+
+use crate::edits::Editor;
+use crate::language::{Case, Fault, Language, Reached, hold};
+use crate::octets::Octets;
+use crate::seeds;
+use crate::target::{Seed, Target};
+
+/// See the file.
+pub struct RuleFunction;
+
+const LANGUAGE: Language = Language {
+    check,
+    rewrite: |text| Some(Function::parse(text).ok()?.to_string()),
+    breaches: || FAULTS.iter().map(|fault| fault.breach).collect(),
+    of_spelling: &[],
+    most: MOST_PROBLEMS,
+};
+
+impl Target for RuleFunction {
+    const NAME: &'static str = "rule_function";
+    const PROPERTY: &'static str = "check(t) = check(t'); write(parse(t)) = t; check(mutant) = {fault}";
+    type Case = Case;
+    type Reached = Reached;
+
+    fn draw(data: &[u8]) -> Option<Case> {
+        match data.split_first() {
+            Some((128.., rest)) => draw(&mut Unstructured::new(rest)).ok(),
+            _ => Self::plain(data),
+        }
+    }
+
+    fn plain(data: &[u8]) -> Option<Case> {
+        let at = data.first().map_or(0, |first| usize::from(*first)) % EVENT_SOURCES.len();
+        Some(Case { on: Some(EVENT_SOURCES[at].name.to_owned()), text: Octets(data.to_vec()), fault: None })
+    }
+
+    fn hold(case: &Case) -> Reached {
+        hold(&LANGUAGE, case)
+    }
+
+    fn seeds() -> Vec<Seed> {
+        let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|text| text.as_bytes())).collect();
+        for source in EVENT_SOURCES {
+            let bytes = Stream::new(6, source.name).bytes(200);
+            let text = make(Some(source), Size::SMALL, &mut Unstructured::new(&bytes)).to_string();
+            seeds.push(Seed::new(source.name, text));
+        }
+        seeds.extend(seeds::drawn(Self::NAME));
+        seeds
+    }
+}
+
+/// A function that is right, one with a fault, or one with edits.
+fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
+    let source = u.choose(EVENT_SOURCES)?;
+    let on = Some(source.name.to_owned());
+    if source.root.is_some() && u.ratio(1, 3)? {
+        let fault = u.choose(FAULTS)?;
+        if let Some((valid, invalid)) = fault.commit(source, u) {
+            let fault = Fault { kind: Some(fault.breach.kind.to_owned()), without: valid };
+            return Ok(Case { on, text: Octets(invalid.into_bytes()), fault: Some(fault) });
+        }
+    }
+    let size = if u.arbitrary()? { Size::SMALL } else { Size::LARGE };
+    let function = make(Some(source), size, u);
+    if u.ratio(1, 4)? {
+        let text = function.to_string();
+        let fault = Fault { kind: None, without: text.clone() };
+        return Ok(Case { on, text: Octets(text.into_bytes()), fault: Some(fault) });
+    }
+    let edited = Editor { keys: KEYS, values: &values(u)? }.edited(function.to_json(), 6, u)?;
+    let on = if u.ratio(1, 8)? { None } else { on };
+    Ok(Case { on, text: Octets(edited.to_string().into_bytes()), fault: None })
+}
+
+/// Names that mean something to the language.
+const KEYS: &[&str] = &[
+    "Version",
+    "RuleFunction",
+    "Operator",
+    "Operands",
+    "ComparisonValue",
+    "FilterClause",
+    "LogicOperator",
+    "Filters",
+    "Type",
+    "Data",
+    "Negate",
+    "Value",
+    "Distance",
+    "IsWithin",
+    "~/",
+];
+
+/// Values at the edge of what a function may hold, with words of the language among them.
+fn values(u: &mut Unstructured<'_>) -> arbitrary::Result<Vec<Value>> {
+    Ok(vec![
+        Value::Null,
+        json!(true),
+        json!(""),
+        json!(0),
+        json!(-5.5),
+        json!(1e17),
+        json!([]),
+        json!({}),
+        json!("AND"),
+        json!("OR"),
+        json!(u.choose(&["EQUALS", "CONTAINS_ANY", "NumberGreaterOrEqualTo", "BOOLEAN_EQUALS", "EXISTS"])?),
+        json!(format!("{}.{}", u.choose(EVENT_SOURCES)?.root.unwrap_or("$"), u.choose(PATHS)?.suffix)),
+        json!(u.choose(FILTERS)?.name),
+        json!(u.choose(EVENT_SOURCES)?.root),
+        json!({"Type": "PLAIN", "Value": "a"}),
+        json!({"LogicOperator": "AND", "Filters": []}),
+        json!({"Operator": "AND", "Operands": []}),
+    ])
+}
+
+/// Texts by hand.
+const BY_HAND: &[&str] = &[
+    "",
+    "{\"Version\":\"2022-11-25\",\"Operator\":\"AND\",\"Operands\":[]}",
+    "{\"Version\":\"x\",\"new\":[1],\"RuleFunction\":{\"Operator\":\"OR\",\"Operands\":[{\"Operator\":\"NEW\",\"Operands\":[1.5,null],\"ComparisonValue\":\"\",\"FilterClause\":{\"LogicOperator\":\"OR\",\"Filters\":[{\"Type\":\"\",\"Data\":null,\"else\":0}]}}]}}",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::{assert_cases_can_be_kept, survey};
+
+    #[test]
+    fn random_inputs_reach_every_outcome() {
+        let count = survey::<RuleFunction>(6000, 800);
+        assert!(count[&Reached::Faulty] > 300 && count[&Reached::Right] > 300, "{count:?}");
+        assert!(count[&Reached::Problems] > 300 && count[&Reached::Unread] > 300, "{count:?}");
+        assert_cases_can_be_kept::<RuleFunction>(300, 400);
+    }
+}

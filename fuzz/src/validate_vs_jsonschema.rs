@@ -1,0 +1,226 @@
+//! Native validation beside the `jsonschema` crate on the schemas that we export, for documents that may have anything
+//! wrong with them, and several things at once.
+//!
+//! | law | as an equation |
+//! |---|---|
+//! | what we admit, the judge admits | `validate(v) = {} ⇒ judge(v)` |
+//! | what the judge admits, we admit, or have an excuse for | `judge(v) ⇒ validate(v) ⊆ EXCEPTIONS` |
+//!
+//! Excuses are those of `connect_model::export::json_schema::EXCEPTIONS`, each under its own condition.
+
+use std::sync::OnceLock;
+
+use arbitrary::Unstructured;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use connect_model::export::json_schema::{EXCEPTIONS, json_schema};
+use connect_model::generate::{Config, Generator, Side, side_shape};
+use connect_model::schema::OperationId;
+use connect_model::validate::{Violation, validate};
+use jsonschema::Validator;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::edits::Editor;
+use crate::seeds;
+use crate::service::{Message, Service};
+use crate::target::{Seed, Target};
+
+/// See the file.
+pub struct ValidateVsJsonSchema;
+
+/// A document for one side of an operation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    operation: String,
+    message: Message,
+    value: Value,
+}
+
+/// What the two say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reached {
+    /// The operation has nothing on that side.
+    Nothing,
+    /// Only the judge admits it, for reasons that are known.
+    Excused,
+    /// Both refuse it.
+    Refused,
+    /// Both admit it.
+    Admitted,
+}
+
+impl Target for ValidateVsJsonSchema {
+    const NAME: &'static str = "validate_vs_jsonschema";
+    const PROPERTY: &'static str = "validate(v) = {} ⇔ jsonschema(export(s)) admits v, but for EXCEPTIONS";
+    type Case = Case;
+    type Reached = Reached;
+
+    fn draw(data: &[u8]) -> Option<Case> {
+        match data.split_first() {
+            Some((128.., rest)) => draw(&mut Unstructured::new(rest)).ok(),
+            _ => Self::plain(data),
+        }
+    }
+
+    /// `CreateRule input`, a line break, and a document.
+    fn plain(data: &[u8]) -> Option<Case> {
+        let end = data.iter().position(|byte| *byte == b'\n')?;
+        let (operation, side) = std::str::from_utf8(&data[..end]).ok()?.split_once(' ')?;
+        Service::named(operation)?;
+        let message = if side == "output" { Message::Output } else { Message::Input };
+        let value = serde_json::from_slice(&data[end + 1..]).ok()?;
+        Some(Case { operation: operation.to_owned(), message, value })
+    }
+
+    fn hold(case: &Case) -> Reached {
+        let Some((service, operation)) = Service::named(&case.operation) else { return Reached::Nothing };
+        let side = case.message.side();
+        let Some(shape) = side_shape(service.schema, operation, side) else { return Reached::Nothing };
+        let found = validate(service.schema, shape, &case.value);
+        let admitted = judge(service, operation, side).validate(&case.value);
+        let place = (&case.operation, side);
+        match (admitted, found.as_slice()) {
+            (Ok(()), []) => Reached::Admitted,
+            (Err(error), []) => unreachable!("{place:?}: only the judge refuses: {error}\n{}", case.value),
+            (Ok(()), found) => {
+                let real = found.iter().find(|violation| !is_excused(violation, side, &case.value));
+                assert!(real.is_none(), "{place:?}: only the judge admits: {real:?}\n{}", case.value);
+                Reached::Excused
+            }
+            (Err(_), _) => Reached::Refused,
+        }
+    }
+
+    fn seeds() -> Vec<Seed> {
+        let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|(text, _)| text.as_bytes())).collect();
+        for message in [Message::Input, Message::Output] {
+            let word = if message == Message::Input { "input" } else { "output" };
+            seeds.extend(seeds::values(message.side()).map(|(operation, value)| {
+                Seed::new(format!("{operation}-{word}"), format!("{operation} {word}\n{value}"))
+            }));
+        }
+        seeds.extend(seeds::drawn(Self::NAME));
+        seeds
+    }
+}
+
+/// A document of an operation with one thing wrong, with several, or with none.
+fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
+    let (service, id) = Service::draw(u)?;
+    let message = if u.arbitrary()? { Message::Input } else { Message::Output };
+    let side = message.side();
+    let sites = service.sites(id, side);
+    let operation = service.schema[id].name.clone();
+    if !sites.is_empty() && u.ratio(1, 3)? {
+        let site = u.choose(sites)?;
+        if let Ok(mutant) = Generator::new(service.schema, Config::sparse()).mutant(id, side, site, u) {
+            return Ok(Case { operation, message, value: mutant.value });
+        }
+    }
+    let config = Config { max_text: 80, ..u.arbitrary()? };
+    let value = Generator::new(service.schema, config).operation(id, side, u).unwrap_or_default();
+    let value = Editor { keys: &[], values: &edges() }.edited(value, 4, u)?;
+    Ok(Case { operation, message, value })
+}
+
+/// Values at the edges of shapes.
+fn edges() -> Vec<Value> {
+    vec![
+        Value::Null,
+        json!(true),
+        json!(0),
+        json!(-1),
+        json!(1.0),
+        json!(-0.0),
+        json!(1.5),
+        json!(1e300),
+        json!(i64::MAX),
+        json!(u64::MAX),
+        json!(2_147_483_648_u64),
+        json!(""),
+        json!(" "),
+        json!("a"),
+        json!("a\u{2028}b\r"),
+        json!("\u{1F600}"),
+        json!("a".repeat(129)),
+        json!("YWJjZA=="),
+        json!("NaN"),
+        json!("2023-02-30T00:00:00Z"),
+        json!([]),
+        json!([null]),
+        json!({}),
+        json!({"a": null}),
+        json!({"a": "b", "c": "d"}),
+    ]
+}
+
+/// The judge of one side of an operation, made when it is first asked for.
+fn judge(service: &'static Service, operation: OperationId, side: Side) -> &'static Validator {
+    static JUDGES: OnceLock<Vec<OnceLock<Validator>>> = OnceLock::new();
+    let all = Service::all();
+    let judges = JUDGES.get_or_init(|| {
+        let count: usize = all.iter().map(|service| 2 * service.schema.operations().count()).sum();
+        std::iter::repeat_with(OnceLock::new).take(count).collect()
+    });
+    let before = if std::ptr::eq(service, &all[0]) { 0 } else { all[0].schema.operations().count() };
+    judges[2 * (before + operation.index()) + side as usize].get_or_init(|| {
+        let exported = json_schema(service.schema, operation, side);
+        // One pattern of Connect unrolls to more than the ten megabytes that the engine grants by default.
+        let patterns = jsonschema::PatternOptions::fancy_regex().size_limit(200 << 20);
+        let options = jsonschema::draft202012::options().with_pattern_options(patterns);
+        let name = &service.schema[operation].name;
+        options.build(&exported).unwrap_or_else(|error| unreachable!("the schema of {name} is none: {error}"))
+    })
+}
+
+/// An exception names the kind and the side, and what it asks of the value is the case.
+fn is_excused(violation: &Violation, side: Side, document: &Value) -> bool {
+    let broken = document.pointer(&violation.path);
+    let text = broken.and_then(Value::as_str);
+    let named = |exception: &&connect_model::export::json_schema::Exception| {
+        exception.side.is_none_or(|only| only == side) && exception.kinds.contains(&violation.kind)
+    };
+    EXCEPTIONS.iter().filter(named).any(|exception| match exception.id {
+        "open-enum" => text.is_some(),
+        "open-union" => broken.and_then(Value::as_object).is_some_and(|map| !map.is_empty()),
+        "integer-spelling" => broken.and_then(Value::as_f64).is_some_and(|number| number.fract() == 0.0),
+        "blob-length" => text.is_some_and(|text| STANDARD.decode(text).is_ok()),
+        "calendar" => text.is_some(),
+        "dot" => text.is_some_and(|text| text.contains(['\r', '\u{2028}', '\u{2029}'])),
+        // A pattern that no engine reads cannot be broken, natively, either.
+        _ => false,
+    })
+}
+
+/// Documents by hand, and what the two say.
+const BY_HAND: &[(&str, Reached)] = &[
+    ("CreateRule output\n{\"RuleArn\":\"a\",\"RuleId\":\"b\",\"New\":[null]}", Reached::Admitted),
+    ("CreateRule output\n{\"RuleArn\":\"a\",\"RuleId\":\"\"}", Reached::Refused),
+    ("DescribeContactFlow output\n{\"ContactFlow\":{\"Type\":\"NEW_TYPE\",\"Tags\":null}}", Reached::Excused),
+    ("ListContactFlows input\n{\"InstanceId\":\"i\",\"MaxResults\":1.0}", Reached::Excused),
+    ("ListContactFlows input\n[]", Reached::Refused),
+    ("DeleteRule output\n{}", Reached::Nothing),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::{assert_cases_can_be_kept, reach, survey};
+
+    #[test]
+    fn inputs_by_hand_reach_what_they_are_for() {
+        for (text, reached) in BY_HAND {
+            assert_eq!(reach::<ValidateVsJsonSchema>(text.as_bytes()), Some(*reached), "{text}");
+        }
+    }
+
+    #[test]
+    fn random_inputs_are_admitted_and_refused() {
+        let count = survey::<ValidateVsJsonSchema>(3000, 1000);
+        assert!(count[&Reached::Admitted] > 300 && count[&Reached::Refused] > 500, "{count:?}");
+        assert!(count[&Reached::Excused] > 2, "{count:?}");
+        assert_cases_can_be_kept::<ValidateVsJsonSchema>(200, 500);
+    }
+}
