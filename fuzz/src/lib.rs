@@ -4,6 +4,9 @@
 //! fixed number of inputs and asserts that they reached what the target is for, and `tests/replay.rs` runs the
 //! committed seeds and regressions. Knows the public side of the other crates only.
 
+use std::sync::OnceLock;
+
+mod dictionary;
 mod edits;
 mod http;
 mod language;
@@ -13,6 +16,7 @@ mod seeds;
 mod service;
 mod target;
 
+pub mod corpus;
 mod error_decode;
 mod flow_language;
 mod generate_laws;
@@ -23,6 +27,7 @@ mod response_decode;
 mod rule_function;
 mod validate_vs_jsonschema;
 
+pub use self::dictionary::dictionary;
 pub use self::target::{Row, Seed, Target, run};
 
 pub use self::error_decode::ErrorDecode;
@@ -49,4 +54,15 @@ pub const TARGETS: &[Row] = &[
 /// The target of a name.
 pub fn row(name: &str) -> Option<&'static Row> {
     TARGETS.iter().find(|row| row.name == name)
+}
+
+/// Holds the law of the target that the environment variable `TARGET` names against bytes as they stand.
+///
+/// # Panics
+/// When the law is broken, and when there is no such target.
+pub fn run_plain(data: &[u8]) {
+    static ROW: OnceLock<&Row> = OnceLock::new();
+    let named = || std::env::var("TARGET").ok().and_then(|name| row(&name));
+    let row = ROW.get_or_init(|| named().unwrap_or_else(|| unreachable!("TARGET names none of the targets")));
+    (row.run_plain)(data);
 }

@@ -198,7 +198,7 @@ fn value(
 const DAMAGES: u32 = 5;
 
 /// What bodies are damaged with: the edges of JSON and of its readers.
-const IN_BODY: &[&str] = &[
+pub(crate) const IN_BODY: &[&str] = &[
     "null",
     "true",
     "-0",
@@ -224,11 +224,11 @@ const IN_BODY: &[&str] = &[
 ];
 
 /// What paths and queries are damaged with.
-const IN_URI: &[&str] =
+pub(crate) const IN_URI: &[&str] =
     &["%", "%ff", "%00", "%2F", "%2e", "/", "//", "?", "&", "=", "#", "+", ".", "..", "é", "-0", "1e3"];
 
 /// What headers are damaged with, and set to.
-const IN_HEADER: &[&str] = &[
+pub(crate) const IN_HEADER: &[&str] = &[
     "",
     ",",
     "\"",
