@@ -42,6 +42,8 @@ enum Command {
         #[arg(long)]
         found: String,
     },
+    /// Hold every committed input: seeds and regressions
+    Hold,
     /// Try regressions again; all of them if none is named
     Replay {
         /// Regressions (`.json`)
@@ -86,6 +88,20 @@ fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
             std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
             std::fs::write(&path, serde_json::to_string_pretty(&kept)? + "\n")?;
             println!("{}", path.display());
+        }
+        Command::Hold => {
+            let mut inputs = 0;
+            for row in TARGETS {
+                for path in corpus::seed_files(row.name)? {
+                    (row.run)(&read(&path)?);
+                    inputs += 1;
+                }
+            }
+            for path in corpus::regression_files()? {
+                Regression::read(&path)?.replay(&path)?;
+                inputs += 1;
+            }
+            println!("{inputs} inputs hold");
         }
         Command::Replay { files } => {
             let files = if files.is_empty() { corpus::regression_files()? } else { files };

@@ -13,6 +13,7 @@ pub mod import;
 pub mod lower;
 pub mod overrides;
 pub mod pattern;
+pub mod planted;
 pub mod schema;
 pub mod semantics;
 pub mod shapes;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::size::pick;
 use super::{Aim, Broken, ViolationKind};
+use crate::planted;
 use crate::schema::{Bounds, Number};
 
 /// Strings that stand for the numbers that JSON lacks.
@@ -53,6 +54,7 @@ pub(crate) fn witness(kind: Number, range: Option<Bounds<f64>>, aim: Aim, u: &mu
         let (least, most) = (clamp(least), clamp(most));
         return Value::from(match aim {
             Aim::Lowest => least,
+            Aim::Highest if planted::is("generate_laws") && most == 1000 => most + 1,
             Aim::Highest => most,
             Aim::Small => {
                 let from = if least <= 0 && most >= 0 { 0 } else { least };

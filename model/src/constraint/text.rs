@@ -5,6 +5,7 @@ use arbitrary::Unstructured;
 use super::size::{self, Unit};
 use super::{Aim, Broken, ViolationKind};
 use crate::pattern::{LengthBounds, Pattern, Verdict};
+use crate::planted;
 use crate::schema::{Schema, SlotTraits};
 
 /// Largest number of characters that is made on purpose, for witnesses and for violations of a maximum. Longer limits
@@ -18,8 +19,8 @@ pub(crate) fn check(schema: &Schema, traits: &SlotTraits, text: &str, mut report
         let bytes = text.len() as u64;
         let surely_fine = bounds.min.is_none_or(|min| min == 0 || (min == 1 && bytes > 0))
             && bounds.max.is_none_or(|max| bytes <= max);
-        if !surely_fine && let Some(broken) = size::check(traits.length, Unit::Characters, text.chars().count() as u64)
-        {
+        let count = || if planted::is("validate_vs_jsonschema") { text.len() } else { text.chars().count() };
+        if !surely_fine && let Some(broken) = size::check(traits.length, Unit::Characters, count() as u64) {
             report(broken);
         }
     }

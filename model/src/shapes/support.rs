@@ -4,6 +4,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::planted;
+
 /// An operation as a type: its name, and what goes in and comes out.
 pub trait Operation {
     /// Name in the model, for example `CreateRule`.
@@ -83,6 +85,7 @@ impl<'de> Deserialize<'de> for Float {
             Form::Number(number) => Ok(Self(number)),
             Form::Text(text) => match text.as_str() {
                 "NaN" => Ok(Self(f64::NAN)),
+                "-Infinity" if planted::is("typed_vs_schema") => Ok(Self(f64::INFINITY)),
                 "Infinity" => Ok(Self(f64::INFINITY)),
                 "-Infinity" => Ok(Self(f64::NEG_INFINITY)),
                 _ => Err(D::Error::custom(format!("expected a number, NaN, Infinity or -Infinity, found {text:?}"))),

@@ -6,6 +6,7 @@ use super::fault::Limits;
 use super::message::{Headers, HttpResponse};
 use super::parts::{JSON, Writer};
 use super::{body, response};
+use crate::planted;
 use crate::schema::{OperationId, Schema, ShapeId};
 
 /// An error response, as far as it says what it is.
@@ -101,6 +102,7 @@ fn plain(status: u16, body: Vec<u8>) -> HttpResponse {
 
 /// What precedes the first colon, then what follows the hash sign.
 fn clean(text: &str) -> Option<&str> {
+    let text = if planted::is("error_decode") { text.rsplit('#').next().unwrap_or_default() } else { text };
     let text = text.split(':').next().unwrap_or_default();
     let text = text.split_once('#').map_or(text, |(_, name)| name).trim();
     (!text.is_empty()).then_some(text)

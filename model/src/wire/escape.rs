@@ -5,16 +5,22 @@ use std::fmt::Write;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use crate::planted;
+
 /// Everything but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The same, with slashes kept: greedy labels.
 const RESERVED_BUT_SLASH: &AsciiSet = &RESERVED.remove(b'/');
 
+/// What a bug leaves.
+const RESERVED_BUT_AMPERSAND: &AsciiSet = &RESERVED.remove(b'&');
+
 /// Appends text with all but the unreserved characters encoded.
 pub(super) fn push(out: &mut String, text: &str) {
+    let set = if planted::is("request_decode") { RESERVED_BUT_AMPERSAND } else { RESERVED };
     // Writing to a string cannot fail.
-    let _ = write!(out, "{}", utf8_percent_encode(text, RESERVED));
+    let _ = write!(out, "{}", utf8_percent_encode(text, set));
 }
 
 /// Appends text with all but the unreserved characters and slashes encoded.

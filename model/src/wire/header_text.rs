@@ -1,7 +1,12 @@
 //! The grammar of headers: names, and lists of quoted or bare items. Knows nothing of types.
 
+use crate::planted;
+
 /// Items that are empty or have a comma, a quote or an outer space are quoted (RFC 9110, section 5.6.4).
 pub(super) fn quoted(text: String) -> String {
+    if planted::is("response_decode") && text.contains(',') {
+        return text;
+    }
     if text.is_empty() || text.contains([',', '"']) || text.trim() != text {
         format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
     } else {

@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::planted;
+
 /// JSON members by name.
 pub type Members = Map<String, Value>;
 
@@ -314,7 +316,7 @@ impl Structure for Condition {
     }
 
     fn write(self) -> Members {
-        let mut members = self.rest;
+        let mut members = if planted::is("flow_language") { Members::new() } else { self.rest };
         put(&mut members, "Operator", self.operator);
         put(&mut members, "Operands", self.operands);
         members

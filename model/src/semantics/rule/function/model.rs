@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
+use crate::planted;
+
 /// The only version of the language.
 pub const VERSION: &str = "2022-11-25";
 
@@ -186,6 +188,9 @@ impl Serialize for FilterClause {
         let mut map = to.serialize_map(None)?;
         map.serialize_entry("LogicOperator", &self.operator)?;
         map.serialize_entry("Filters", &self.filters)?;
+        if planted::is("rule_function") {
+            return map.end();
+        }
         finish(map, &self.extra)
     }
 }
