@@ -283,7 +283,8 @@ fn read_prefixed(schema: &Schema, member: &Member, headers: &Headers, prefix: &s
     for (name, text) in &headers.0 {
         let name = name.to_ascii_lowercase();
         let Some(key) = name.strip_prefix(prefix).filter(|key| !key.is_empty()) else { continue };
-        if entries.contains_key(key) {
+        // A name that HTTP does not have is no header, whoever let it through.
+        if !is_header_name(&name) || entries.contains_key(key) {
             continue;
         }
         let value =

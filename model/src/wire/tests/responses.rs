@@ -93,6 +93,7 @@ fn headers_and_payloads_that_are_not_what_the_model_says() {
             ("X-TIME", "now"),
             ("x-times", "Thu, 01 Jan 1970 00:00:00 GMT"),
             ("x-boolean", " true "),
+            ("x-meta-no name", "of a header"),
         ]),
         ..with_body("{}")
     };
