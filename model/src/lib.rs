@@ -12,7 +12,7 @@
 //! ```
 //! use connect_model::shapes::ops::CreateRule;
 //! use connect_model::shapes::strategy::{inputs, invalid_inputs};
-//! use proptest::test_runner::TestRunner;
+//! use proptest::{prop_assert, proptest, test_runner::TestRunner};
 //! use serde_json::{Value, to_value};
 //!
 //! /// Yours: takes a request to create a rule, or refuses it.
@@ -21,12 +21,14 @@
 //!     (1..=200).contains(&name.len()) && input["Actions"].is_array()
 //! }
 //!
-//! let mut runner = TestRunner::default();
-//! let valid = runner.run(&inputs::<CreateRule>(), |rule| Ok(assert!(takes(&to_value(rule).unwrap()))));
-//! assert!(valid.is_ok());
-//! // This one takes too much, and gets the smallest request that shows it.
-//! let wrong = runner.run(&invalid_inputs::<CreateRule>(), |mutant| Ok(assert!(!takes(&mutant.value), "{}", mutant.kind)));
-//! println!("{}", wrong.unwrap_err());
+//! proptest!(|(rule in inputs::<CreateRule>())| prop_assert!(takes(&to_value(rule).unwrap())));
+//!
+//! // This one takes too much. The failure is the smallest request that shows it.
+//! let refuses = |wrong: connect_model::generate::Mutant| {
+//!     prop_assert!(!takes(&wrong.value), "{} at {}", wrong.kind, wrong.pointer);
+//!     Ok(())
+//! };
+//! println!("{}", TestRunner::default().run(&invalid_inputs::<CreateRule>(), refuses).unwrap_err());
 //! ```
 //!
 //! `any::<CreateRuleRequest>()` works as well, and so does every part, such as `any::<RuleAction>()`. What shrinks stays
