@@ -3,7 +3,6 @@
 //!
 //! All shrink by structure: a valid value to valid ones, an invalid one to those with the same fault.
 
-use std::fmt::Debug;
 use std::marker::PhantomData;
 
 use arbitrary::Unstructured;
@@ -45,9 +44,9 @@ pub fn invalid_inputs<O: Operation>() -> Invalid {
 /// Inputs of an operation that the service model admits, and that break one rule beside it: what flows and rules say
 /// inside, and which actions go with which event source. Each comes with its valid twin. Rules of low confidence are left
 /// out. Operations without such rules have none of these inputs, and the strategy says so.
-pub fn misused_inputs<O: Operation>() -> Misuses<O> {
+pub fn misused_inputs<O: Operation>() -> Misuses<O::Input> {
     let context = Context { event_source: Some("OnRealTimeCallAnalysisAvailable"), flow_type: Some("CONTACT_FLOW") };
-    Misuses { context, operation: PhantomData }
+    Misuses { operation: O::NAME, context, shape: PhantomData }
 }
 
 /// See [`inputs`], [`outputs`] and [`values`].
@@ -63,9 +62,10 @@ pub struct Invalid(Option<InvalidStrategy<'static>>);
 
 /// See [`misused_inputs`].
 #[derive(Debug, Clone)]
-pub struct Misuses<O> {
+pub struct Misuses<T> {
+    operation: &'static str,
     context: Context<'static>,
-    operation: PhantomData<fn() -> O>,
+    shape: PhantomData<fn() -> T>,
 }
 
 /// An input that breaks one rule beside the service model.
@@ -86,7 +86,7 @@ impl<T> Values<T> {
     }
 }
 
-impl<O> Misuses<O> {
+impl<T> Misuses<T> {
     /// What is known of the flow or rule that an update is for. Unless it is said, that is a flow of type
     /// `CONTACT_FLOW`, or a rule on `OnRealTimeCallAnalysisAvailable`.
     pub fn about(self, context: Context<'static>) -> Self {
@@ -149,23 +149,24 @@ impl Strategy for Invalid {
     }
 }
 
-impl<O: Operation + Debug> Strategy for Misuses<O> {
-    type Tree = Shrinking<'static, Misuse<O::Input>>;
-    type Value = Misused<O::Input>;
+impl<T: Shape> Strategy for Misuses<T> {
+    type Tree = Shrinking<'static, Misuse<T>>;
+    type Value = Misused<T>;
 
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
-        let id = id_of::<O>().ok_or_else(unknown)?;
-        let generator = Generator::new(Schema::connect(), Config::default());
-        let mut breaches = semantics::breaches(O::NAME);
+        let (schema, operation) = (Schema::connect(), self.operation);
+        let id = schema.operation_named(operation).ok_or_else(unknown)?;
+        let generator = Generator::new(schema, Config::default());
+        let mut breaches = semantics::breaches(operation);
         breaches.retain(|breach| breach.confidence > Confidence::Low);
         for _ in 0..64 {
             let bytes = random_bytes(runner);
             let mut u = Unstructured::new(&bytes);
             let Ok(breach) = u.choose(&breaches) else { break };
-            let Some(broken) = semantics::broken(O::NAME, breach, &self.context, &mut u) else { continue };
+            let Some(broken) = semantics::broken(operation, breach, &self.context, &mut u) else { continue };
             let Ok(input) = generator.input(id, &mut u) else { continue };
             let subject = Subject::Message(id, Side::Input);
-            let cause = Cause { operation: O::NAME, breach, broken, context: self.context };
+            let cause = Cause { operation, breach, broken, context: self.context };
             if let Some(misuse) = Misuse::of(cause, input, &generator, subject) {
                 return Ok(Shrinking::new(generator, subject, misuse));
             }

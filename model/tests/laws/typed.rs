@@ -236,7 +236,7 @@ fn an_invalid_input_has_one_violation_on_the_way_down() {
 /// A misused input is right for the model, breaks the one rule that it names, and has a twin that breaks none.
 #[test]
 fn a_misused_input_breaks_one_rule_on_the_way_down() {
-    fn hold<O: Operation + std::fmt::Debug>(context: Context<'static>) {
+    fn hold<O: Operation>(context: Context<'static>) {
         let mut runner = runner();
         let strategy = misused_inputs::<O>().about(context);
         let (mut breaches, mut shorter) = (BTreeSet::new(), 0);
