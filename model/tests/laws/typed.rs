@@ -159,17 +159,20 @@ fn shrunk_messages_keep_the_contract() {
     impl ops::Visitor for Descend {
         type Output = ();
         fn visit<O: Operation>(self) {
-            let mut runner = runner();
+            let (mut runner, mut seen) = (runner(), [0, 0]);
             for _ in 0..4 {
                 descend(&inputs::<O>(), &mut runner, |typed| {
                     let value = to_value(typed).unwrap();
                     assert_eq!(wrong::<O>(Side::Input, &value), [""; 0], "{} {value}", O::NAME);
+                    seen[0] += 1;
                 });
                 descend(&outputs::<O>(), &mut runner, |typed| {
                     let value = to_value(typed).unwrap();
                     assert_eq!(wrong::<O>(Side::Output, &value), [""; 0], "{} {value}", O::NAME);
+                    seen[1] += 1;
                 });
             }
+            assert!(seen.iter().all(|seen| *seen >= 4), "{}: {seen:?}", O::NAME);
         }
     }
     each_operation(Descend);
