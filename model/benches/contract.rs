@@ -7,7 +7,7 @@
 
 use std::hint::black_box;
 
-use arbitrary::Unstructured;
+use arbitrary::{Arbitrary, Unstructured};
 use connect_model::export::json_schema::json_schema;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator, Side, side_shape};
@@ -15,6 +15,7 @@ use connect_model::lower::BUILT_IN;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::rule::function::{Size, check, make};
 use connect_model::semantics::rule::sources::event_source;
+use connect_model::shapes::CreateRuleRequest;
 use connect_model::validate::validate;
 use connect_model::wire::{Limits, Router, decode_request, decode_response, encode_request, encode_response};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -56,6 +57,12 @@ fn generate(c: &mut Criterion) {
         b.iter(|| {
             stream.fill(&mut buffer);
             generator.input(*turn.next().unwrap(), &mut Unstructured::new(&buffer)).unwrap()
+        });
+    });
+    group.bench_function("CreateRule, typed", |b| {
+        b.iter(|| {
+            stream.fill(&mut buffer);
+            CreateRuleRequest::arbitrary(&mut Unstructured::new(&buffer)).unwrap()
         });
     });
     group.bench_function("a generator", |b| b.iter(|| Generator::new(black_box(schema), Config::default())));

@@ -36,6 +36,7 @@ const TAKEN: &[&str] = &[
     "Box",
     "Deserialize",
     "Err",
+    "ErrorVisitor",
     "Float",
     "Hidden",
     "None",
@@ -47,6 +48,8 @@ const TAKEN: &[&str] = &[
     "Self",
     "Serialize",
     "ServiceError",
+    "Shape",
+    "ShapeVisitor",
     "Some",
     "String",
     "Timestamp",
@@ -75,6 +78,7 @@ pub fn shapes(schema: &Schema, operations: &[&str]) -> Vec<(String, String)> {
     }
     let mut out: Vec<(String, String)> =
         files.into_iter().map(|(file, items)| (format!("{file}.rs"), file_text(file, &items))).collect();
+    out.push(("index.rs".to_owned(), index_text(schema, usage.shapes.keys().copied())));
     out.push(("ops.rs".to_owned(), ops_text(schema, &operations)));
     out.sort();
     out
@@ -343,10 +347,19 @@ fn file_text(file: &str, items: &[String]) -> String {
 }
 
 fn ops_text(schema: &Schema, operations: &[&Operation]) -> String {
-    let mut text = format!("{HEADER}\n\n//! The operations as types: name, input, output.\n\nuse super::*;\n");
+    let mut text = format!(
+        "{HEADER}\n\n//! The operations as types: name, input, output; and from a name to its operation.\n\n\
+         pub use super::support::Visitor;\nuse super::support::by_name;\nuse super::*;\n"
+    );
     let name_of = |id: Option<ShapeId>| id.map_or("Nothing".to_owned(), |id| type_name(&schema[id].name));
     let mut sorted = operations.to_vec();
     sorted.sort_by(|a, b| a.name.cmp(&b.name));
+    let named: Vec<_> = sorted.iter().map(|operation| (operation.name.clone(), operation.name.as_str())).collect();
+    text.push_str(&by_name(
+        "Shows a visitor the operation of that name; none if it has no typed shapes.",
+        "visit(Visitor), NAMES",
+        &named,
+    ));
     for operation in sorted {
         let name = &operation.name;
         let _ = writeln!(
@@ -360,6 +373,51 @@ fn ops_text(schema: &Schema, operations: &[&Operation]) -> String {
         );
     }
     text
+}
+
+/// What makes each type a shape of the model, and leads from names to types.
+fn index_text(schema: &Schema, shapes: impl Iterator<Item = ShapeId>) -> String {
+    let typed = shapes
+        .map(|id| &schema[id])
+        .filter(|shape| matches!(shape.kind, Kind::Structure(_) | Kind::Union(_) | Kind::Enum(_)));
+    let mut typed: Vec<_> = typed.map(|shape| (type_name(&shape.name), shape)).collect();
+    typed.sort_by(|a, b| a.0.cmp(&b.0));
+    let named = |errors: bool| -> Vec<(String, &str)> {
+        let wanted = typed.iter().filter(|(_, shape)| !errors || shape.error.is_some());
+        wanted.map(|(name, shape)| (name.clone(), shape.name.as_str())).collect()
+    };
+    let mut text = format!(
+        "{HEADER}\n\n//! What makes the types shapes of the model, and the way from a name to its type.\n\n\
+         use super::support::{{by_name, shapes_of_the_model}};\nuse super::*;\n"
+    );
+    text.push_str("\nshapes_of_the_model! {\n");
+    rows(&named(false), "    ", &mut text);
+    text.push_str("}\n");
+    text.push_str(&by_name(
+        "Shows a visitor the type of the shape of that name; none if it has no type.",
+        "visit_shape(ShapeVisitor), SHAPES",
+        &named(false),
+    ));
+    text.push_str(&by_name(
+        "Shows a visitor the error of that name; none if it has no type.",
+        "visit_error(ErrorVisitor), ERRORS",
+        &named(true),
+    ));
+    text
+}
+
+/// A call of the macro `by_name`.
+fn by_name(about: &str, head: &str, named: &[(String, &str)]) -> String {
+    let mut text = format!("\nby_name! {{\n    /// {about}\n    {head} {{\n");
+    rows(named, "        ", &mut text);
+    text.push_str("    }\n}\n");
+    text
+}
+
+fn rows(named: &[(String, &str)], indent: &str, text: &mut String) {
+    for (name, shape) in named {
+        let _ = writeln!(text, "{indent}{name} = {shape:?},");
+    }
 }
 
 fn slot_type(schema: &Schema, slot: &Slot) -> String {
@@ -515,7 +573,7 @@ mod tests {
     use crate::shapes::CORE_OPERATIONS;
 
     /// Files of `src/shapes` that are written by hand.
-    const BY_HAND: &[&str] = &["mod.rs", "support.rs"];
+    const BY_HAND: &[&str] = &["making.rs", "mod.rs", "strategy.rs", "support.rs"];
 
     #[test]
     fn committed_shapes_are_current() {

@@ -54,6 +54,11 @@ impl Config {
         Self { optional_percent: 100, max_values: 400, max_items: 2, ..Self::default() }
     }
 
+    /// The default, and as deep as a rule goes: the default stops before the fields of its cases.
+    pub fn deep() -> Self {
+        Self { max_depth: 12, max_values: 300, ..Self::default() }
+    }
+
     /// Sizes and numbers on their bounds; what is larger than the budgets is left out and reported.
     pub fn boundary() -> Self {
         Self { optional_percent: 60, max_text: TEXT_BUDGET, max_items: 64, at_bounds: true, ..Self::default() }

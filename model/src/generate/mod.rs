@@ -11,6 +11,7 @@ pub mod seed;
 mod shrink;
 mod sites;
 mod strategy;
+mod subject;
 
 use std::collections::HashMap;
 
@@ -22,7 +23,11 @@ pub use mutate::{Mutant, Mutation, Unrealised};
 pub use path::{SchemaPath, Step};
 pub use shrink::{candidates, shrink};
 pub use sites::{Place, Site, sites};
-pub use strategy::{InvalidStrategy, ValidStrategy, invalid_inputs, valid_inputs, valid_outputs};
+pub(crate) use strategy::random_bytes;
+pub use strategy::{
+    Held, InvalidStrategy, Shrinking, Valid, ValidStrategy, invalid_inputs, valid_inputs, valid_outputs,
+};
+pub use subject::Subject;
 
 use crate::constraint::{Aim, blob, choice, number, size, text, timestamp};
 use crate::schema::{Binding, Kind, Members, OperationId, Schema, ShapeId, Slot};

@@ -4,6 +4,7 @@
 pub mod danger;
 pub mod flow;
 pub mod json;
+mod parts;
 pub mod problem;
 pub mod rule;
 mod settle;
@@ -13,6 +14,7 @@ use std::collections::HashMap;
 use arbitrary::Unstructured;
 use serde_json::{Map, Value};
 
+pub use self::parts::{check_parts, settle_parts};
 pub use self::problem::Problem;
 pub use self::settle::settle;
 pub(crate) use self::settle::settles_texts;
@@ -41,7 +43,7 @@ impl Confidence {
 }
 
 /// One way to break a rule that the service model does not state.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Breach {
     /// Which rules: `flow-content`, `rule-function` or `rule-actions`.
     pub language: &'static str,

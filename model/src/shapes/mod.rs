@@ -1,6 +1,6 @@
 //! Typed Rust of the core operations, for code that handles them by hand: the emulator, and tests that read well.
 //!
-//! Everything but this file and `support` is generated from the built-in model by `cargo model export rust`, and a test
+//! Everything but this file, `support`, `making` and `strategy` is generated from the built-in model by `cargo model export rust`, and a test
 //! fails when it is stale. The types hold the *value* form: member names as keys, path and query members beside those
 //! of the body, so that a decoded input is read by `serde_json::from_value::<CreateRuleRequest>(input)`. They read
 //! tolerantly: unknown members are dropped, null optional members are absent, unknown enum values and union members are
@@ -9,20 +9,24 @@
 mod common;
 mod errors;
 mod flows;
+mod index;
 mod instances;
+mod making;
 mod modules;
 pub mod ops;
 mod rules;
+pub mod strategy;
 mod support;
 mod tags;
 
 pub use common::*;
 pub use errors::*;
 pub use flows::*;
+pub use index::*;
 pub use instances::*;
 pub use modules::*;
 pub use rules::*;
-pub use support::{Float, Nothing, Operation, ServiceError, Timestamp};
+pub use support::{ErrorVisitor, Float, Nothing, Operation, ServiceError, Shape, ShapeVisitor, Timestamp};
 pub use tags::*;
 
 /// Operations that have typed shapes: life cycles of rules, flows, flow modules and instances, and tags.

@@ -1,37 +1,82 @@
-//! What the generated files are built from: instants, floats, open enums, unions. Knows no shape by name.
+//! What the generated files are built from: traits, instants, floats, open enums, unions, and the ways from names to
+//! types. Knows no shape by name.
 
-use serde::de::Error as _;
+use std::fmt::Debug;
+
+use arbitrary::{Arbitrary, Unstructured};
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::planted;
+
+/// A type of this module that stands for a shape of the model. Its `Arbitrary` makes nothing but what the contract
+/// admits.
+pub trait Shape: Clone + Debug + PartialEq + Serialize + DeserializeOwned + for<'a> Arbitrary<'a> + 'static {
+    /// Name in the model, for example `RuleAction`.
+    const NAME: &'static str;
+}
 
 /// An operation as a type: its name, and what goes in and comes out.
 pub trait Operation {
     /// Name in the model, for example `CreateRule`.
     const NAME: &'static str;
     /// Input; [`Nothing`] when the operation takes none.
-    type Input: Serialize + serde::de::DeserializeOwned;
+    type Input: Shape;
     /// Output; [`Nothing`] when the operation gives none.
-    type Output: Serialize + serde::de::DeserializeOwned;
+    type Output: Shape;
 }
 
 /// An error structure of the service.
-pub trait ServiceError: Serialize {
+pub trait ServiceError: Shape {
     /// Name of the shape, which is the error code on the wire.
     const CODE: &'static str;
     /// HTTP status that it travels with.
     const STATUS: u16;
 }
 
+/// Code that works on any operation, for [`ops::visit`](super::ops::visit).
+pub trait Visitor {
+    /// What comes of it.
+    type Output;
+    /// Meets the operation.
+    fn visit<O: Operation>(self) -> Self::Output;
+}
+
+/// Code that works on any error, for [`visit_error`](super::visit_error).
+pub trait ErrorVisitor {
+    /// What comes of it.
+    type Output;
+    /// Meets the error.
+    fn visit<E: ServiceError>(self) -> Self::Output;
+}
+
+/// Code that works on any shape that has a type, for [`visit_shape`](super::visit_shape).
+pub trait ShapeVisitor {
+    /// What comes of it.
+    type Output;
+    /// Meets the shape.
+    fn visit<T: Shape>(self) -> Self::Output;
+}
+
 /// Input or output of an operation that has none. In values it is an empty object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Nothing {}
 
+impl<'a> Arbitrary<'a> for Nothing {
+    fn arbitrary(_: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
+        Ok(Self {})
+    }
+}
+
+impl Shape for Nothing {
+    const NAME: &'static str = "Unit";
+}
+
 /// Stands in `Debug` output for a value that must not be seen.
 pub(super) struct Hidden;
 
-impl std::fmt::Debug for Hidden {
+impl Debug for Hidden {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("(hidden)")
     }
@@ -212,3 +257,45 @@ macro_rules! open_union {
     };
 }
 pub(super) use open_union;
+
+/// Makes types shapes of the model: the contract says which values they are made with, under a fuzzer and in proptest.
+macro_rules! shapes_of_the_model {
+    ($($type:ident = $name:literal,)+) => {$(
+        impl Shape for $type {
+            const NAME: &'static str = $name;
+        }
+
+        impl<'a> arbitrary::Arbitrary<'a> for $type {
+            fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+                super::making::make(u)
+            }
+        }
+
+        impl proptest::arbitrary::Arbitrary for $type {
+            type Parameters = ();
+            type Strategy = super::strategy::Values<Self>;
+
+            fn arbitrary_with((): ()) -> Self::Strategy {
+                super::strategy::values()
+            }
+        }
+    )+};
+}
+pub(super) use shapes_of_the_model;
+
+/// The names of a set of types, and the way from a name to its type, for code that works on any of them.
+macro_rules! by_name {
+    ($(#[$about:meta])* $visit:ident($visitor:ident), $names:ident { $($type:ident = $name:literal,)+ }) => {
+        $(#[$about])*
+        pub fn $visit<V: $visitor>(name: &str, visitor: V) -> Option<V::Output> {
+            match name {
+                $($name => Some(visitor.visit::<$type>()),)+
+                _ => None,
+            }
+        }
+
+        #[doc = concat!("Every name that [`", stringify!($visit), "`] knows.")]
+        pub const $names: &[&str] = &[$($name),+];
+    };
+}
+pub(super) use by_name;

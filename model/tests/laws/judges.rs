@@ -17,7 +17,7 @@ use super::Corpus;
 /// Valid values of each operation and side, beside the bases of its mutants.
 const ROUNDS: usize = if cfg!(debug_assertions) { 20 } else { 100 };
 
-fn judge(schema: &Schema, operation: OperationId, side: Side) -> Validator {
+pub(crate) fn judge(schema: &Schema, operation: OperationId, side: Side) -> Validator {
     let exported = json_schema(schema, operation, side);
     let name = &schema[operation].name;
     assert!(jsonschema::meta::is_valid(&exported), "{name}");

@@ -5,6 +5,7 @@ mod generation;
 mod judges;
 mod semantic;
 mod shrinking;
+mod typed;
 mod variety;
 mod wire;
 

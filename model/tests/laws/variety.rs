@@ -14,11 +14,6 @@ use super::operation;
 /// Values that a reach is measured over.
 const VALUES: usize = 2_000;
 
-/// The default, and the whole depth of a rule: the default stops before the fields of its cases.
-fn deep() -> Config {
-    Config { max_depth: 12, max_values: 300, ..Config::default() }
-}
-
 fn inputs(operation: OperationId, config: &Config) -> impl Iterator<Item = Value> {
     let generator = Generator::new(Schema::connect(), config.clone());
     let mut stream = Stream::new(5, "variety");
@@ -83,7 +78,7 @@ fn every_member_and_every_enum_value_occurs() {
                 _ => {}
             }
         }
-        for value in inputs(operation, &deep()) {
+        for value in inputs(operation, &Config::deep()) {
             walk_input(operation, &value, &mut |slot, value| match value {
                 Value::Object(map) => missing.retain(|(id, name)| *id != slot.target || !map.contains_key(name)),
                 Value::String(text) => missing.retain(|(id, name)| *id != slot.target || name != text),
@@ -141,5 +136,5 @@ fn recursion_goes_deep() {
         values.filter_map(|value| value.get("SearchCriteria").map(depth)).max().unwrap_or(0)
     };
     assert!(deepest(&Config::default()) >= 3, "{}", deepest(&Config::default()));
-    assert!(deepest(&deep()) > 3, "{}", deepest(&deep()));
+    assert!(deepest(&Config::deep()) > 3, "{}", deepest(&Config::deep()));
 }

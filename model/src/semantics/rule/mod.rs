@@ -24,8 +24,8 @@ use arbitrary::Unstructured;
 use serde_json::Value;
 
 pub(super) use self::faults::broken;
-pub(super) use self::settle::settle;
 pub use self::settle::source_for;
+pub(super) use self::settle::{settle, settle_action, settle_payload};
 use super::{Breach, Broken, Confidence, Context, Problem};
 
 /// Language of what lies across the members of a rule.

@@ -2,7 +2,7 @@
 //! actions and function are made to agree. Changes as little as it can, and never what lies at the focus.
 
 use arbitrary::Unstructured;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Context;
 use super::actions::{ACTIONS, Action, action};
@@ -40,6 +40,22 @@ pub(in crate::semantics) fn settle(
     if let Some(Value::String(text)) = input.get_mut("Function") {
         settle_function(text, source, u);
     }
+}
+
+/// Settles an action that stands in no rule: its payload is that of its type.
+pub(in crate::semantics) fn settle_action(value: &mut Value, u: &mut Unstructured<'_>) {
+    let named = value.get("ActionType").and_then(Value::as_str).and_then(action);
+    let Some(payload) = named.map(|named| named.payload) else { return };
+    // The focus keeps the type.
+    let focus = [Step::Member("Actions".to_owned()), Step::Element, Step::Member(payload.to_owned())];
+    let mut input = json!({"Actions": [value.take()]});
+    settle(&mut input, &SchemaPath(focus.to_vec()), &Context::default(), u);
+    *value = input["Actions"][0].take();
+}
+
+/// Settles what lies in a payload.
+pub(in crate::semantics) fn settle_payload(payload: &mut Value, u: &mut Unstructured<'_>) {
+    settle_inside(payload, None, u);
 }
 
 /// The event source that the rule should have so that an input can hold what lies at `focus`; none if any will do, or
@@ -118,7 +134,7 @@ fn settle_actions(actions: &mut Vec<Value>, source: &EventSource, focus: &Focus<
     actions.retain_mut(|value| {
         let focused = focus.in_actions && at == 0;
         at += 1;
-        let kept = settle_action(value, source, focused, focus, &kinds, u);
+        let kept = settle_one(value, source, focused, focus, &kinds, u);
         kinds.extend(kept);
         // Two actions in one type cannot be told apart; nor is there a type left for every one.
         kept.is_some()
@@ -129,7 +145,7 @@ fn settle_actions(actions: &mut Vec<Value>, source: &EventSource, focus: &Focus<
 }
 
 /// Settles one action; none if it has to go.
-fn settle_action(
+fn settle_one(
     value: &mut Value,
     source: &EventSource,
     focused: bool,
@@ -153,11 +169,11 @@ fn settle_action(
     }
     value.retain(|name, _| name == chosen.payload || name == "ActionType");
     let inner = value.entry(chosen.payload).or_insert_with(|| payload(chosen, u));
-    settle_payload(inner, pinned.map(|_| focus), u);
+    settle_inside(inner, pinned.map(|_| focus), u);
     Some(chosen.name)
 }
 
-fn settle_payload(payload: &mut Value, focus: Option<&Focus<'_>>, u: &mut Unstructured<'_>) {
+fn settle_inside(payload: &mut Value, focus: Option<&Focus<'_>>, u: &mut Unstructured<'_>) {
     if let Some(Value::Object(references)) = payload.get_mut("References") {
         settle_references(references);
     }
