@@ -25,7 +25,7 @@ const LANGUAGE: Language = Language {
         Ok(Value::Object(members)) => Some(Value::Object(Flow::read(members).write()).to_string()),
         _ => None,
     },
-    breaches: || KINDS.iter().collect(),
+    breach: |kind| KINDS.iter().find(|breach| breach.kind == kind),
     of_spelling: &["too-long"],
     most: connect_model::semantics::flow::check::MOST_PROBLEMS,
 };

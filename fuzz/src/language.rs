@@ -21,8 +21,8 @@ pub(crate) struct Language {
     pub(crate) check: fn(text: &str, on: Option<&str>) -> Vec<Problem>,
     /// The text after it was parsed and written; none if it has no form that could be parsed.
     pub(crate) rewrite: fn(text: &str) -> Option<String>,
-    /// Everything that can be wrong.
-    pub(crate) breaches: fn() -> Vec<&'static Breach>,
+    /// What can be wrong, by kind.
+    pub(crate) breach: fn(kind: &str) -> Option<&'static Breach>,
     /// Problems of the spelling: these may change with it.
     pub(crate) of_spelling: &'static [&'static str],
     /// Most problems that are told.
@@ -76,7 +76,7 @@ pub(crate) fn hold(language: &Language, case: &Case) -> Reached {
     let problems = (language.check)(text, on);
     assert!(problems.len() <= language.most, "{} problems", problems.len());
     for problem in &problems {
-        let known = (language.breaches)().into_iter().find(|breach| breach.kind == problem.kind);
+        let known = (language.breach)(problem.kind);
         assert!(known.is_some_and(|breach| problem.confidence <= breach.confidence), "{problem:?} is in no table");
         let length = problem.message.chars().count();
         assert!((1..=LONGEST_MESSAGE).contains(&length), "{length} characters: {problem:?}");

@@ -25,6 +25,7 @@ pub mod regression;
 mod request_decode;
 mod response_decode;
 mod rule_function;
+mod typed_vs_schema;
 mod validate_vs_jsonschema;
 
 pub use self::dictionary::dictionary;
@@ -37,6 +38,7 @@ pub use self::model_load::ModelLoad;
 pub use self::request_decode::RequestDecode;
 pub use self::response_decode::ResponseDecode;
 pub use self::rule_function::RuleFunction;
+pub use self::typed_vs_schema::TypedVsSchema;
 pub use self::validate_vs_jsonschema::ValidateVsJsonSchema;
 
 /// Every target.
@@ -45,6 +47,7 @@ pub const TARGETS: &[Row] = &[
     Row::of::<RequestDecode>(),
     Row::of::<ResponseDecode>(),
     Row::of::<ErrorDecode>(),
+    Row::of::<TypedVsSchema>(),
     Row::of::<ValidateVsJsonSchema>(),
     Row::of::<GenerateLaws>(),
     Row::of::<FlowLanguage>(),

@@ -18,7 +18,7 @@ pub struct RuleFunction;
 const LANGUAGE: Language = Language {
     check,
     rewrite: |text| Some(Function::parse(text).ok()?.to_string()),
-    breaches: || FAULTS.iter().map(|fault| fault.breach).collect(),
+    breach: |kind| FAULTS.iter().map(|fault| fault.breach).find(|breach| breach.kind == kind),
     of_spelling: &[],
     most: MOST_PROBLEMS,
 };

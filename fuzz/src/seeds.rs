@@ -12,15 +12,34 @@ use connect_model::wire::{encode_error, encode_request, encode_response};
 use serde_json::Value;
 
 use crate::message::{Request, Response};
-use crate::service::Service;
+use crate::service::{Message, Service};
 use crate::target::Seed;
 
 /// Inputs that are drawn from, for each target.
 const DRAWN: usize = 12;
 
 /// A valid value of one side of each operation, with as much in it as is sensible.
-pub(crate) fn values(side: Side) -> impl Iterator<Item = (&'static str, Value)> {
+fn values(side: Side) -> impl Iterator<Item = (&'static str, Value)> {
     of_each(side).map(|(service, id, value)| (service.schema[id].name.as_str(), value))
+}
+
+/// The values of both sides, as text that [`document_of_text`] reads.
+pub(crate) fn documents() -> impl Iterator<Item = Seed> {
+    [(Side::Input, "input"), (Side::Output, "output")].into_iter().flat_map(|(side, word)| {
+        values(side).map(move |(operation, value)| {
+            Seed::new(format!("{operation}-{word}"), format!("{operation} {word}\n{value}"))
+        })
+    })
+}
+
+/// `CreateRule input`, a line break, and a document.
+pub(crate) fn document_of_text(data: &[u8]) -> Option<(String, Message, Value)> {
+    let end = data.iter().position(|byte| *byte == b'\n')?;
+    let (operation, side) = std::str::from_utf8(&data[..end]).ok()?.split_once(' ')?;
+    Service::named(operation)?;
+    let message = if side == "output" { Message::Output } else { Message::Input };
+    let value = serde_json::from_slice(&data[end + 1..]).ok()?;
+    Some((operation.to_owned(), message, value))
 }
 
 /// The same as messages.

@@ -66,12 +66,8 @@ impl Target for ValidateVsJsonSchema {
 
     /// `CreateRule input`, a line break, and a document.
     fn plain(data: &[u8]) -> Option<Case> {
-        let end = data.iter().position(|byte| *byte == b'\n')?;
-        let (operation, side) = std::str::from_utf8(&data[..end]).ok()?.split_once(' ')?;
-        Service::named(operation)?;
-        let message = if side == "output" { Message::Output } else { Message::Input };
-        let value = serde_json::from_slice(&data[end + 1..]).ok()?;
-        Some(Case { operation: operation.to_owned(), message, value })
+        let (operation, message, value) = seeds::document_of_text(data)?;
+        Some(Case { operation, message, value })
     }
 
     fn hold(case: &Case) -> Reached {
@@ -95,12 +91,7 @@ impl Target for ValidateVsJsonSchema {
 
     fn seeds() -> Vec<Seed> {
         let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|(text, _)| text.as_bytes())).collect();
-        for message in [Message::Input, Message::Output] {
-            let word = if message == Message::Input { "input" } else { "output" };
-            seeds.extend(seeds::values(message.side()).map(|(operation, value)| {
-                Seed::new(format!("{operation}-{word}"), format!("{operation} {word}\n{value}"))
-            }));
-        }
+        seeds.extend(seeds::documents());
         seeds.extend(seeds::drawn(Self::NAME));
         seeds
     }

@@ -1,4 +1,6 @@
 //! `connect-fuzz`: what a fuzzer cannot do for its targets. Needs no nightly; `scripts/fuzz` calls it.
+//!
+//! An example and not a binary: cargo-fuzz builds all binaries with its instrumentation, which has no runtime here.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
