@@ -201,6 +201,7 @@ impl<'a> Lowering<'a> {
             applied_overrides: Vec::new(),
             digest: String::new(),
         };
+        admit_null_documents(&mut schema);
         measure_depth(&mut schema)?;
         let mut operations = Vec::new();
         for reference in &service_shape.operations {
@@ -482,6 +483,18 @@ fn check_order<T: PartialOrd + std::fmt::Display>(bounds: Bounds<T>, what: &str)
             Err(format!("{what} has min {min} above max {max}: no value satisfies it"))
         }
         _ => Ok(()),
+    }
+}
+
+/// Null is a document: collections of documents hold it, marked as sparse or not.
+fn admit_null_documents(schema: &mut Schema) {
+    let documents: Vec<bool> = schema.shapes.iter().map(|shape| matches!(shape.kind, Kind::Document)).collect();
+    for shape in &mut schema.shapes {
+        match &mut shape.kind {
+            Kind::List(list) => list.sparse |= documents[list.member.target.0 as usize],
+            Kind::Map(map) => map.sparse |= documents[map.value.target.0 as usize],
+            _ => {}
+        }
     }
 }
 

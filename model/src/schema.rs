@@ -345,7 +345,7 @@ impl<T> Default for Bounds<T> {
 pub struct List {
     /// The element.
     pub member: Slot,
-    /// Null elements are kept.
+    /// Null elements are kept: the list says so, or its elements are documents, of which null is one.
     pub sparse: bool,
 }
 
@@ -356,7 +356,7 @@ pub struct Map {
     pub key: Slot,
     /// The value.
     pub value: Slot,
-    /// Null values are kept.
+    /// Null values are kept: the map says so, or its values are documents, of which null is one.
     pub sparse: bool,
 }
 

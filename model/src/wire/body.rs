@@ -294,9 +294,9 @@ impl<'s> Reader<'s> {
         entries.collect::<Result<_, _>>().map(Value::Object)
     }
 
-    /// An element or entry: null is for sparse collections and for documents.
+    /// An element or entry: null is for sparse collections.
     fn element(&mut self, slot: &Slot, sparse: bool, value: Value, path: &Path<'_>) -> Result<Value, DecodeError> {
-        if !value.is_null() || matches!(self.schema[slot.target].kind, Kind::Document) {
+        if !value.is_null() {
             return self.value(slot, value, path);
         }
         if sparse || self.reading == Reading::Client {
