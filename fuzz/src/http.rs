@@ -3,7 +3,7 @@
 //! Each rule is a sentence of Smithy's HTTP bindings or of HTTP itself. Every other difference between what was sent
 //! and what arrives is a fault. Knows nothing of bodies: JSON loses nothing.
 
-use connect_model::schema::{Binding, Kind, Members, Operation, Schema};
+use connect_model::schema::{Binding, Kind, Members, Operation, Schema, Slot, TimestampFormat};
 use serde_json::{Map, Value};
 
 /// The value as a receiver sees it, for the members at the top of a message.
@@ -36,6 +36,8 @@ pub(crate) fn as_received(schema: &Schema, operation: &Operation, members: Optio
                 let is_text = member.slot.traits.media_type.is_none();
                 Some(Value::from(if is_text { text.trim().to_owned() } else { text }))
             }
+            // An http-date has no fraction to write; one that was received is cut off when it is sent on.
+            (Binding::Header(_), Some(value)) if is_http_date(schema, &member.slot) => Some(whole_seconds(value)),
             // Who writes a body says what it is, asked or not.
             (Binding::Header(name), None) if name == "content-type" => media_type(schema, members).map(Value::from),
             // Every response has a status.
@@ -45,6 +47,24 @@ pub(crate) fn as_received(schema: &Schema, operation: &Operation, members: Optio
         fields.extend(seen.map(|value| (member.name.clone(), value)));
     }
     Value::Object(fields)
+}
+
+/// The member is an instant, or a list of them, in the form that headers have unless the model says otherwise.
+fn is_http_date(schema: &Schema, slot: &Slot) -> bool {
+    let slot = match &schema[slot.target].kind {
+        Kind::List(list) => &list.member,
+        _ => slot,
+    };
+    matches!(schema[slot.target].kind, Kind::Timestamp)
+        && matches!(slot.traits.timestamp_format, None | Some(TimestampFormat::HttpDate))
+}
+
+fn whole_seconds(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(whole_seconds).collect(),
+        Value::Number(number) if number.is_f64() => number.as_f64().map_or(Value::Null, |n| (n.floor() as i64).into()),
+        other => other,
+    }
 }
 
 /// Text that would have to stand in a header has characters that no header takes. Such a value can be received from a
