@@ -282,3 +282,13 @@ fn quotas_are_off_unless_asked_for() {
         assert_eq!(refused(call(&service, create, input_for(create, "two"))), is(word, status));
     }
 }
+
+#[test]
+fn an_endpoint_that_begins_again_does_what_it_did_and_knows_nothing_of_it() {
+    let first = service();
+    let id = made(&first, "CreateRule", rule("a"));
+    let again = first.afresh();
+    assert_eq!(call(&again, "ListRules", json!({})).unwrap()["RuleSummaryList"], json!([]));
+    assert_eq!(made(&again, "CreateRule", rule("a")), id);
+    assert_eq!(call(&first, "ListRules", json!({})).unwrap()["RuleSummaryList"].as_array().unwrap().len(), 1);
+}
