@@ -117,6 +117,8 @@ impl Client {
     pub async fn send(&self, operation: OperationId, request: &HttpRequest) -> Reply {
         let name = &self.schema[operation].name;
         let offered = matches!(self.support[operation.index()].get(), Some(None));
+        // What an endpoint in this process answers, it answers again.
+        let retries = if self.transport.is_direct() { 0 } else { RETRIES };
         let mut met = None;
         let mut attempt = 0;
         loop {
@@ -144,7 +146,7 @@ impl Client {
             }
             // An endpoint that throttles whatever comes is not waited for again and again.
             let hopeless = throttled && self.throttled.load(Ordering::Relaxed) >= HOPELESS;
-            if attempt == RETRIES || hopeless {
+            if attempt == retries || hopeless {
                 self.throttled.fetch_add(u32::from(throttled), Ordering::Relaxed);
                 // Out of service says nothing about the request; a 500 may.
                 return match reply.refusal() {

@@ -1,5 +1,6 @@
-//! Sends one HTTP message and takes one back, bounded in time and size, byte for byte as it was encoded. Knows nothing of
-//! operations beyond their names, and judges nothing: trouble is classed, never interpreted.
+//! Sends one HTTP message and takes one back, bounded in time and size, byte for byte as it was encoded; or hands it to an
+//! endpoint in the same process. Knows nothing of operations beyond their names, and judges nothing: trouble is classed,
+//! never interpreted.
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -26,6 +27,7 @@ use tokio::sync::Notify;
 
 use crate::case::Exchange;
 use crate::credentials::chain;
+use crate::emulator::Service;
 use crate::signing::{SECRET_HEADERS, Signer, without_secrets};
 use crate::target::{Endpoint, Target};
 
@@ -150,10 +152,17 @@ pub struct ProbeError {
 pub struct Transport {
     endpoint: Endpoint,
     config: TransportConfig,
-    client: Connections,
+    way: Way,
     signer: Option<Signer>,
     sent: AtomicU64,
     silent_in_a_row: AtomicU32,
+}
+
+/// How requests come to the endpoint.
+#[derive(Debug)]
+enum Way {
+    Network(Box<Connections>),
+    Direct(Arc<Service>),
 }
 
 impl Transport {
@@ -168,11 +177,28 @@ impl Transport {
         Ok(Self {
             endpoint: target.endpoint.clone(),
             config,
-            client,
+            way: Way::Network(Box::new(client)),
             signer,
             sent: AtomicU64::new(0),
             silent_in_a_row: AtomicU32::new(0),
         })
+    }
+
+    /// A client of an endpoint in this process: nothing waits, and nothing is signed. `target` is for messages only.
+    pub fn direct(target: &Target, service: Arc<Service>) -> Self {
+        Self {
+            endpoint: target.endpoint.clone(),
+            config: TransportConfig::default(),
+            way: Way::Direct(service),
+            signer: None,
+            sent: AtomicU64::new(0),
+            silent_in_a_row: AtomicU32::new(0),
+        }
+    }
+
+    /// Whether the endpoint is in this process.
+    pub fn is_direct(&self) -> bool {
+        matches!(self.way, Way::Direct(_))
     }
 
     /// Sends a request and reads the whole response within the configured deadline. Any status is a response.
@@ -196,10 +222,18 @@ impl Transport {
         if self.has_given_up() {
             return Err(TransportError::GaveUp { after: self.config.give_up_after });
         }
-        let outgoing = self.outgoing(request, self.signer.as_ref())?;
-        self.sent.fetch_add(1, Ordering::Relaxed);
         let begun = Instant::now();
-        let result = self.exchange(outgoing, deadline).await;
+        let result = match &self.way {
+            Way::Direct(service) => {
+                self.sent.fetch_add(1, Ordering::Relaxed);
+                Ok(service.handle(request))
+            }
+            Way::Network(connections) => {
+                let outgoing = self.outgoing(request, self.signer.as_ref())?;
+                self.sent.fetch_add(1, Ordering::Relaxed);
+                self.exchange(connections, outgoing, deadline).await
+            }
+        };
         match &result {
             // A deadline that a check made short says nothing about the endpoint's health.
             Err(error) if error.is_silence() && deadline >= self.config.timeout => {
@@ -220,8 +254,8 @@ impl Transport {
     /// goes away before the answer. Whether the endpoint has read it, only the endpoint can show.
     ///
     /// # Errors
-    /// [`TransportError::Unsendable`] for a request without a body, whose end cannot be told; else as for
-    /// [`Transport::send`].
+    /// [`TransportError::Unsendable`] for a request without a body, whose end cannot be told, and without a connection
+    /// to close; else as for [`Transport::send`].
     pub async fn send_and_hang_up(&self, request: &HttpRequest, linger: Duration) -> Result<Parting, TransportError> {
         if self.has_given_up() {
             return Err(TransportError::GaveUp { after: self.config.give_up_after });
@@ -229,6 +263,11 @@ impl Transport {
         if request.body.is_empty() {
             return Err(TransportError::Unsendable("nothing tells when a request without a body is out".to_owned()));
         }
+        let Way::Network(connections) = &self.way else {
+            return Err(TransportError::Unsendable(
+                "an endpoint in this process has no connection to close".to_owned(),
+            ));
+        };
         let taken = Arc::new(Notify::new());
         let mut outgoing = self.outgoing(request, self.signer.as_ref())?;
         outgoing.body_mut().taken = Some(Arc::clone(&taken));
@@ -243,7 +282,7 @@ impl Transport {
         };
         tokio::select! {
             biased;
-            answer = self.exchange(outgoing, self.config.timeout) => answer.map(|_| Parting::Answered),
+            answer = self.exchange(connections, outgoing, self.config.timeout) => answer.map(|_| Parting::Answered),
             () = leave => Ok(Parting::HungUp),
         }
     }
@@ -254,10 +293,11 @@ impl Transport {
     /// # Errors
     /// No connection can be made.
     pub async fn probe(&self) -> Result<(), ProbeError> {
+        let Way::Network(connections) = &self.way else { return Ok(()) };
         let request = HttpRequest { method: "GET".to_owned(), uri: "/".to_owned(), ..HttpRequest::default() };
         let unreachable = |detail| ProbeError { url: self.endpoint.to_string(), detail };
         let outgoing = self.outgoing(&request, None).map_err(|error| unreachable(error.to_string()))?;
-        match self.exchange(outgoing, PROBE.min(self.config.timeout)).await {
+        match self.exchange(connections, outgoing, PROBE.min(self.config.timeout)).await {
             Err(TransportError::Connect { detail, .. }) => Err(unreachable(detail)),
             _ => Ok(()),
         }
@@ -313,11 +353,12 @@ impl Transport {
 
     async fn exchange(
         &self,
+        connections: &Connections,
         outgoing: http::Request<Outgoing>,
         deadline: Duration,
     ) -> Result<HttpResponse, TransportError> {
         let mut received = None;
-        let outcome = tokio::time::timeout(deadline, self.read(outgoing, &mut received)).await;
+        let outcome = tokio::time::timeout(deadline, self.read(connections, outgoing, &mut received)).await;
         match outcome {
             Ok(Ok(())) => received.ok_or_else(|| TransportError::InvalidHttp("no response head".to_owned())),
             Ok(Err(trouble)) => Err(match trouble {
@@ -333,10 +374,11 @@ impl Transport {
     /// Fills `received` as bytes come in, so that a deadline or a reset finds what there was.
     async fn read(
         &self,
+        connections: &Connections,
         outgoing: http::Request<Outgoing>,
         received: &mut Option<HttpResponse>,
     ) -> Result<(), Trouble> {
-        let response = self.client.request(outgoing).await.map_err(|error| Trouble::of_head(&error))?;
+        let response = connections.request(outgoing).await.map_err(|error| Trouble::of_head(&error))?;
         let (head, mut body) = response.into_parts();
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();

@@ -231,7 +231,8 @@ impl Service {
     fn refuse(&self, id: OperationId, refusal: &Refusal) -> Reply {
         let operation: &Operation = &self.build.schema[id];
         let name = refusal.name(self.build.schema, operation);
-        let Some(shape) = self.build.schema.error_of(operation, name).or_else(|| self.build.schema.error_named(name)) else {
+        let Some(shape) = self.build.schema.error_of(operation, name).or_else(|| self.build.schema.error_named(name))
+        else {
             return Self::front(Some(id), name, VALIDATION.1, &refusal.message());
         };
         let mut value = self.build.synthesizer.smallest(shape);

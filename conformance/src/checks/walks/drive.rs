@@ -17,11 +17,20 @@ use crate::reply::{QUOTAS, Reply};
 /// How a walk ended.
 pub(super) enum End {
     /// Everything was as it must be.
-    Sound,
+    Sound(Walked),
     /// Something was not.
     Broken(Box<Broken>),
     /// Nothing can be said, and why.
     Lost(String),
+}
+
+/// A walk that went as it must.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Walked {
+    /// Steps that the endpoint accepted.
+    pub accepted: usize,
+    /// Steps that it refused, as it had to or could.
+    pub refused: usize,
 }
 
 /// Where the endpoint left the reference.
@@ -68,7 +77,14 @@ impl Trail<'_> {
     /// Walks. Names and tokens are new every time.
     pub(super) async fn walk(&self, steps: &[Step]) -> End {
         let model = Model::new(names(self.client, steps));
-        let mut walker = Walker { trail: self, model, made: Vec::new(), done: Vec::new(), lines: Vec::new() };
+        let mut walker = Walker {
+            trail: self,
+            model,
+            made: Vec::new(),
+            done: Vec::new(),
+            lines: Vec::new(),
+            walked: Walked::default(),
+        };
         let end = walker.steps(steps).await;
         walker.clear().await;
         if self.patience == Patience::Brief {
@@ -77,7 +93,7 @@ impl Trail<'_> {
             }
         }
         match end {
-            Ok(()) => End::Sound,
+            Ok(()) => End::Sound(walker.walked),
             Err(Stop::Broken(broken)) => End::Broken(broken),
             Err(Stop::Lost(why)) => End::Lost(why),
         }
@@ -111,6 +127,7 @@ struct Walker<'t> {
     /// Steps that were taken, and the same in words.
     done: Vec<Step>,
     lines: Vec<String>,
+    walked: Walked,
 }
 
 impl Walker<'_> {
@@ -237,6 +254,10 @@ impl Walker<'_> {
             },
             Answer::Refused(..) => outline(answer),
         };
+        match answer {
+            Answer::Accepted(_) => self.walked.accepted += 1,
+            Answer::Refused(..) => self.walked.refused += 1,
+        }
         self.done.push(step.clone());
         self.lines.push(format!("{}. {} → {outcome}", self.lines.len() + 1, words(step, call.operation)));
     }

@@ -1,5 +1,7 @@
 //! What is shown of a resource, and whether that can be what the reference knows.
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use super::model::{Answer, Judged, Mismatch, Thing, must_accept, outline};
@@ -19,8 +21,14 @@ pub(super) fn text_member(kind: Kind) -> &'static str {
 
 /// One of the texts of a walk, in the language of the kind.
 pub(super) fn render(kind: Kind, text: u8) -> String {
-    let template = (kind.row().template)();
-    template[text_member(kind)].as_str().unwrap_or_default().replace(PLACE, &format!("walk text {text}"))
+    // Every answer is compared with some texts: they are cut once.
+    static CUT: [OnceLock<(String, String)>; 3] = [const { OnceLock::new() }; 3];
+    let (before, after) = CUT[kind as usize].get_or_init(|| {
+        let template = (kind.row().template)();
+        let whole = template[text_member(kind)].as_str().unwrap_or_default();
+        whole.split_once(PLACE).map_or_else(Default::default, |(before, after)| (before.to_owned(), after.to_owned()))
+    });
+    format!("{before}walk text {text}{after}")
 }
 
 /// Equal as JSON: whitespace and order of keys may change.

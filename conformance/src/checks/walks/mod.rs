@@ -5,6 +5,7 @@
 //! an index lags. What they leave undecided, because it is not known of Connect, stands in `model`.
 
 mod drive;
+mod in_process;
 mod look;
 mod model;
 #[cfg(test)]
@@ -22,6 +23,9 @@ use std::time::{Duration, Instant};
 use connect_model::schema::{OperationId, Schema};
 use futures_util::future::join_all;
 
+pub use self::drive::Walked;
+pub use self::in_process::in_process;
+pub use self::random::{Below, drawn};
 pub use self::saved::{LONGEST, Saved, SavedError};
 pub use self::step::{Item, Kind, Step};
 
@@ -135,7 +139,7 @@ pub async fn run(
         client.learn("walks saved by earlier runs", if matches!(end, End::Broken(_)) { "fail" } else { "do not fail" });
         match end {
             End::Broken(broken) => tally.found(*broken, Known::Saved),
-            End::Sound => tally.sound += 1,
+            End::Sound(_) => tally.sound += 1,
             End::Lost(why) => tally.lost = Some(why),
         }
     }
@@ -160,7 +164,7 @@ pub async fn run(
                     broken = true;
                     tally.found(*shorten(&trail, first).await, Known::New);
                 }
-                End::Sound => tally.sound += 1,
+                End::Sound(_) => tally.sound += 1,
                 End::Lost(why) => tally.lost = Some(why),
             }
         }

@@ -1,4 +1,5 @@
-//! Random walks from a seed: steps that meet what the walk made before them.
+//! Random walks: steps that meet what the walk made before them. Where the choices come from, a seed or the bytes of a
+//! fuzzer, is for the caller to say.
 
 use connect_model::generate::seed::Stream;
 
@@ -10,9 +11,12 @@ const NAMES: usize = 4;
 /// How many texts a walk has.
 const TEXTS: usize = 4;
 
+/// Where choices come from: a number below the one given, which is at least 1.
+pub type Below<'s> = dyn FnMut(usize) -> usize + 's;
+
 /// A random step on resources of those kinds, where the sketch says what there is.
-fn random_step(stream: &mut Stream, kinds: &[Kind], sketch: &Sketch) -> Step {
-    let mut below = |bound: usize| (stream.next() % bound.max(1) as u64) as usize;
+fn random_step(below: &mut Below<'_>, kinds: &[Kind], sketch: &Sketch) -> Step {
+    let mut below = |bound: usize| below(bound.max(1));
     let kind = kinds.get(below(kinds.len())).copied().unwrap_or(Kind::Flow);
     // Mostly what lives, sometimes what does not any more.
     let alive = below(7) > 0;
@@ -86,16 +90,21 @@ impl Sketch {
     }
 }
 
-/// A random walk, the same for the same seed and label.
-pub(crate) fn random_walk(seed: u64, label: &str, kinds: &[Kind], length: usize) -> Vec<Step> {
-    let mut stream = Stream::new(seed, label);
+/// A walk over resources of those kinds.
+pub fn drawn(kinds: &[Kind], length: usize, below: &mut Below<'_>) -> Vec<Step> {
     let mut sketch = Sketch::default();
     let step = |_| {
-        let step = random_step(&mut stream, kinds, &sketch);
+        let step = random_step(below, kinds, &sketch);
         sketch.note(&step);
         step
     };
     (0..length).map(step).collect()
+}
+
+/// A random walk, the same for the same seed and label.
+pub(crate) fn random_walk(seed: u64, label: &str, kinds: &[Kind], length: usize) -> Vec<Step> {
+    let mut stream = Stream::new(seed, label);
+    drawn(kinds, length, &mut |bound| (stream.next() % bound as u64) as usize)
 }
 
 #[cfg(test)]

@@ -145,6 +145,12 @@ mod tests {
                 r#"{"subject":"flows","steps":[{"do":"tag","of":"flow#0","tags":{"aws:x":""}}]}"#,
                 "step 1: a walk sets no tag",
             ),
+            (r#"{"subject":"flows","steps":[{"do":"tag","of":"flow#0","tags":{}}]}"#, "it adds no tag"),
+            (r#"{"subject":"flows","steps":[{"do":"untag","of":"flow#0","keys":[]}]}"#, "it removes no tag"),
+            (
+                r#"{"subject":"flows","steps":[{"do":"tag","of":"flow#0","tags":{"ct-a":"="}}]}"#,
+                "`=` is no value of a tag",
+            ),
         ];
         let folder = folder("wrong");
         std::fs::create_dir_all(&folder).unwrap();

@@ -86,6 +86,9 @@ pub(super) type Tags = BTreeMap<String, String>;
 /// Keys that walks set; of others nothing is known.
 pub(crate) const TAG_KEYS: &[&str] = &["ct-a", "ct-b", "ct-c"];
 
+/// Most characters of a tag's value in a walk.
+const LONGEST_VALUE: usize = 40;
+
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
@@ -294,15 +297,31 @@ impl Step {
         steps
     }
 
-    /// Names and numbers of a step that was read from a file are as they would be in one of ours.
-    pub(crate) fn check(&self) -> Result<(), String> {
-        let keys: Vec<&String> = match self {
-            Step::Create { tags, .. } | Step::Tag { tags, .. } => tags.keys().collect(),
-            Step::Untag { keys, .. } => keys.iter().collect(),
-            _ => Vec::new(),
+    /// Whether a step that was read is one that an endpoint has to take, as ours are; the text says why not.
+    ///
+    /// # Errors
+    /// Tags that walks do not set, or that no endpoint takes.
+    pub fn check(&self) -> Result<(), String> {
+        let (keys, values): (Vec<&String>, Vec<&String>) = match self {
+            Step::Create { tags, .. } => tags.iter().unzip(),
+            Step::Tag { tags, .. } if tags.is_empty() => return Err("it adds no tag".to_owned()),
+            Step::Tag { tags, .. } => tags.iter().unzip(),
+            Step::Untag { keys, .. } if keys.is_empty() => return Err("it removes no tag".to_owned()),
+            Step::Untag { keys, .. } => (keys.iter().collect(), Vec::new()),
+            _ => Default::default(),
         };
-        match keys.into_iter().find(|key| !TAG_KEYS.contains(&key.as_str())) {
-            Some(key) => Err(format!("a walk sets no tag `{key}`, only {}", TAG_KEYS.join(", "))),
+        if let Some(key) = keys.iter().find(|key| !TAG_KEYS.contains(&key.as_str())) {
+            return Err(format!("a walk sets no tag `{key}`, only {}", TAG_KEYS.join(", ")));
+        }
+        if keys.len() > TAG_KEYS.len() {
+            return Err("it names a tag twice".to_owned());
+        }
+        let is_plain =
+            |value: &&&String| value.len() <= LONGEST_VALUE && value.chars().all(|c| c.is_ascii_alphanumeric());
+        match values.iter().find(|value| !is_plain(value)) {
+            Some(value) => {
+                Err(format!("`{value}` is no value of a tag here: letters and digits, {LONGEST_VALUE} at most"))
+            }
             None => Ok(()),
         }
     }
