@@ -8,15 +8,19 @@ use std::sync::OnceLock;
 
 mod dictionary;
 mod edits;
+mod emulator;
 mod http;
 mod language;
 mod message;
 mod octets;
+mod placeholder;
 mod seeds;
 mod service;
 mod target;
 
 pub mod corpus;
+mod emulator_http;
+mod emulator_walk;
 mod error_decode;
 mod flow_language;
 mod generate_laws;
@@ -25,12 +29,15 @@ pub mod regression;
 mod request_decode;
 mod response_decode;
 mod rule_function;
+mod search_filter;
 mod typed_vs_schema;
 mod validate_vs_jsonschema;
 
 pub use self::dictionary::dictionary;
 pub use self::target::{Row, Seed, Target, run};
 
+pub use self::emulator_http::EmulatorHttp;
+pub use self::emulator_walk::EmulatorWalk;
 pub use self::error_decode::ErrorDecode;
 pub use self::flow_language::FlowLanguage;
 pub use self::generate_laws::GenerateLaws;
@@ -38,6 +45,7 @@ pub use self::model_load::ModelLoad;
 pub use self::request_decode::RequestDecode;
 pub use self::response_decode::ResponseDecode;
 pub use self::rule_function::RuleFunction;
+pub use self::search_filter::SearchFilter;
 pub use self::typed_vs_schema::TypedVsSchema;
 pub use self::validate_vs_jsonschema::ValidateVsJsonSchema;
 
@@ -52,6 +60,9 @@ pub const TARGETS: &[Row] = &[
     Row::of::<GenerateLaws>(),
     Row::of::<FlowLanguage>(),
     Row::of::<RuleFunction>(),
+    Row::of::<EmulatorHttp>(),
+    Row::of::<EmulatorWalk>(),
+    Row::of::<SearchFilter>(),
 ];
 
 /// The target of a name.

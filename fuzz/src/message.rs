@@ -26,10 +26,10 @@ use crate::service::Service;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
-    method: String,
-    uri: String,
-    headers: Headers,
-    body: Octets,
+    pub(crate) method: String,
+    pub(crate) uri: String,
+    pub(crate) headers: Headers,
+    pub(crate) body: Octets,
 }
 
 /// A response to an operation as a case.
@@ -67,6 +67,18 @@ impl Request {
             Some((128.., rest)) => draw_request(&mut Unstructured::new(rest)).ok().flatten(),
             _ => Some(Self::of_text(data)),
         }
+    }
+
+    /// The same with some damage, or none.
+    pub(crate) fn damaged(mut self, u: &mut Unstructured<'_>) -> arbitrary::Result<Self> {
+        for _ in 0..u.int_in_range(0..=DAMAGES)? {
+            match u.int_in_range(0..=7)? {
+                0 => damage_text(&mut self.uri, IN_URI, u)?,
+                1 => damage_headers(&mut self.headers, u)?,
+                _ => damage(&mut self.body.0, IN_BODY, u)?,
+            }
+        }
+        Ok(self)
     }
 }
 
@@ -141,15 +153,8 @@ fn parts(data: &[u8]) -> (String, Headers, Vec<u8>) {
 fn draw_request(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Request>> {
     let (service, operation) = Service::draw(u)?;
     let Some(input) = value(service, operation, Side::Input, u)? else { return Ok(None) };
-    let Ok(mut request) = encode_request(service.schema, operation, &input) else { return Ok(None) };
-    for _ in 0..u.int_in_range(0..=DAMAGES)? {
-        match u.int_in_range(0..=7)? {
-            0 => damage_text(&mut request.uri, IN_URI, u)?,
-            1 => damage_headers(&mut request.headers, u)?,
-            _ => damage(&mut request.body, IN_BODY, u)?,
-        }
-    }
-    Ok(Some(request.into()))
+    let Ok(request) = encode_request(service.schema, operation, &input) else { return Ok(None) };
+    Request::from(request).damaged(u).map(Some)
 }
 
 fn draw_response(fails: bool, u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Response>> {

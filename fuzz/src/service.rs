@@ -53,6 +53,11 @@ impl Service {
         })
     }
 
+    /// Connect.
+    pub(crate) fn connect() -> &'static Service {
+        &Service::all()[0]
+    }
+
     fn of(schema: &'static Schema) -> Self {
         let sites = schema.operations().map(|_| Default::default()).collect();
         let operations = schema.operations().map(|(id, _)| id).collect();

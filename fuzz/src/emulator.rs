@@ -1,0 +1,35 @@
+//! The emulator as targets meet it: before its first call, and with a defect where a proof asks for one.
+
+use connect_conformance::emulator::{Config, Defect, Service};
+use connect_model::planted;
+use connect_model::schema::Schema;
+
+/// The emulator that a target is held against: sound, unless the target is to be shown to find that defect.
+pub(crate) fn for_target(target: &str, defect: &str) -> Service {
+    if planted::is(target) { with(Some(defect)) } else { with(None) }
+}
+
+/// An emulator, with a defect perhaps.
+pub(crate) fn with(defect: Option<&str>) -> Service {
+    let known = defect.and_then(Defect::named);
+    assert_eq!(known.map(|known| known.id), defect, "no such defect");
+    Service::new(Schema::connect(), &Config { defect: known, ..Config::default() })
+}
+/// Random inputs find every one of these defects before long. Of the first, which a proof plants, no seed may tell.
+#[cfg(test)]
+pub(crate) fn assert_are_found<T: crate::target::Target>(
+    defects: &[&str],
+    inputs: usize,
+    bytes: usize,
+    hold: impl Fn(&Service, &T::Case) -> Result<T::Reached, String>,
+) {
+    for (at, defect) in defects.iter().enumerate() {
+        let begun = with(Some(defect));
+        let shows = |data: &[u8]| T::draw(data).is_some_and(|case| hold(&begun, &case).is_err());
+        for seed in T::seeds().iter().filter(|_| at == 0) {
+            assert!(!shows(&seed.data), "seed {} shows {defect}", seed.name);
+        }
+        let mut stream = connect_model::generate::seed::Stream::new(1, defect);
+        assert!((0..inputs).any(|_| shows(&stream.bytes(bytes))), "{defect} goes unseen");
+    }
+}

@@ -1,0 +1,302 @@
+//! Requests of any kind to the emulator, one after the other, every answer held against the model.
+//!
+//! Laws: never a panic, never 5xx. A success has the operation's status, decodes without a problem and breaks no
+//! constraint. An error is one of the operation's and has the model's status and form, or one of the front door's. Every
+//! answer is JSON and has a request id. A read that is repeated is answered as before.
+//!
+//! Below 128 in its first byte, an input is text: requests as [`Request`] reads them, with `---` between them. Any other
+//! is drawn from. Later requests name what earlier ones made by [placeholders](crate::placeholder).
+
+mod draw;
+
+use std::sync::OnceLock;
+
+use arbitrary::Unstructured;
+use connect_conformance::emulator::{SYNTHESIZED, Service as Emulator};
+use connect_model::generate::seed::Stream;
+use connect_model::schema::{OperationId, Schema};
+use connect_model::semantics::danger::{Danger, danger};
+use connect_model::validate::validate;
+use connect_model::wire::message::{HttpRequest, HttpResponse};
+use connect_model::wire::{Limits, decode_error, decode_response};
+use serde_json::Value;
+
+use crate::emulator;
+use crate::message::Request;
+use crate::octets::Octets;
+use crate::placeholder;
+use crate::seeds;
+use crate::service::Service;
+use crate::target::{Seed, Target};
+
+/// See the file.
+pub struct EmulatorHttp;
+
+/// How far the request that came farthest came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reached {
+    /// No operation answered.
+    Unrouted,
+    /// An error of the front door.
+    Front,
+    /// An answer that was generated.
+    Synthesized,
+    /// An error that the operation lists.
+    Modelled,
+    /// An operation was performed.
+    Performed,
+    /// An operation was performed on what an earlier one answered.
+    Continued,
+}
+
+/// Most requests of a case.
+const MOST: usize = 8;
+/// Between requests in text.
+const SEPARATOR: &[u8] = b"\n---\n";
+/// The defect that the target is shown to find: a page token works once.
+const PLANTED: &str = "token-used-once";
+
+/// Names that the front door answers with before an operation is performed, and their status. Credentials are not looked
+/// at, and nobody is throttled. Source: restJson1 protocol tests for servers; API Gateway for bodies that are too large.
+const FRONT: &[(&str, u16)] = &[
+    ("SerializationException", 400),
+    ("ValidationException", 400),
+    ("UnknownOperationException", 404),
+    ("NotAcceptableException", 406),
+    ("RequestEntityTooLargeException", 413),
+    ("UnsupportedMediaTypeException", 415),
+];
+
+impl Target for EmulatorHttp {
+    const NAME: &'static str = "emulator_http";
+    const PROPERTY: &'static str = "whatever it is sent, the emulator answers as the model allows, and never with 5xx";
+    type Case = Vec<Request>;
+    type Reached = Reached;
+
+    fn draw(data: &[u8]) -> Option<Vec<Request>> {
+        match data.split_first() {
+            Some((128.., rest)) => draw::requests(&mut Unstructured::new(rest)).ok(),
+            _ => Some(of_text(data)),
+        }
+    }
+
+    fn plain(data: &[u8]) -> Option<Vec<Request>> {
+        Some(vec![Request::of_text(data)])
+    }
+
+    fn hold(case: &Vec<Request>) -> Reached {
+        static BEGUN: OnceLock<Emulator> = OnceLock::new();
+        let begun = BEGUN.get_or_init(|| emulator::for_target(Self::NAME, PLANTED));
+        hold(begun, case).unwrap_or_else(|broken| unreachable!("{broken}"))
+    }
+
+    fn seeds() -> Vec<Seed> {
+        let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|(text, _)| text.as_bytes())).collect();
+        let mut stream = Stream::new(5, Self::NAME);
+        seeds.extend((0..24).map(|at| {
+            let mut data = stream.bytes(100 + 60 * at);
+            data[0] |= 128;
+            Seed::new(format!("drawn-{at}"), data)
+        }));
+        seeds
+    }
+}
+
+fn of_text(data: &[u8]) -> Vec<Request> {
+    let mut requests = Vec::new();
+    let mut rest = data;
+    while requests.len() < MOST {
+        let end = rest.windows(SEPARATOR.len()).position(|window| window == SEPARATOR);
+        requests.push(Request::of_text(&rest[..end.unwrap_or(rest.len())]));
+        let Some(end) = end else { break };
+        rest = &rest[end + SEPARATOR.len()..];
+    }
+    requests
+}
+
+fn hold(begun: &Emulator, case: &[Request]) -> Result<Reached, String> {
+    let emulator = begun.afresh();
+    let mut answers = Vec::new();
+    let mut farthest = Reached::Unrouted;
+    for request in case {
+        let (sent, is_filled) = filled(request, &answers);
+        let answer = emulator.handle(&sent);
+        let told = |why: String| format!("{why}\n{sent:?}\n{answer:?}");
+        let (reached, is_read) = judge(&sent, &answer).map_err(told)?;
+        if is_read {
+            let again = emulator.handle(&sent);
+            if (again.status, &again.body) != (answer.status, &answer.body) {
+                return Err(told(format!("a read that is repeated is answered with {again:?}")));
+            }
+        }
+        farthest = farthest.max(if reached == Reached::Performed && is_filled { Reached::Continued } else { reached });
+        answers.push(serde_json::from_slice(&answer.body).unwrap_or_default());
+    }
+    Ok(farthest)
+}
+
+/// The message of a request, with what earlier answers say in it; and whether it has any of that.
+fn filled(request: &Request, answers: &[Value]) -> (HttpRequest, bool) {
+    let in_json = |text: &str| {
+        let quoted = Value::from(text).to_string();
+        quoted[1..quoted.len() - 1].to_owned()
+    };
+    let mut filled = request.clone();
+    filled.uri = placeholder::in_text(&request.uri, answers, draw::escaped);
+    if let Ok(body) = std::str::from_utf8(&request.body.0) {
+        filled.body = Octets(placeholder::in_text(body, answers, in_json).into_bytes());
+    }
+    let is_filled = filled != *request;
+    (filled.http(), is_filled)
+}
+
+/// How far a request came, and whether the operation only reads; or what is wrong with the answer.
+fn judge(sent: &HttpRequest, answer: &HttpResponse) -> Result<(Reached, bool), String> {
+    if answer.status >= 500 {
+        return Err("5xx".to_owned());
+    }
+    if answer.headers.get("x-amzn-requestid").is_none_or(str::is_empty) {
+        return Err("no x-amzn-requestid".to_owned());
+    }
+    if answer.headers.get("content-type") != Some("application/json") {
+        return Err("the content type is not that of JSON".to_owned());
+    }
+    let service = Service::connect();
+    let schema = service.schema;
+    let Ok(route) = service.router.route(&sent.method, &sent.uri) else {
+        let some = schema.operations().next().ok_or("a model without operations")?.0;
+        return match decode_error(schema, some, answer).code.as_deref() {
+            Some("UnknownOperationException") if answer.status == 404 => Ok((Reached::Unrouted, false)),
+            Some("SerializationException") if answer.status == 400 => Ok((Reached::Unrouted, false)),
+            code => Err(format!("{code:?} for what no operation answers")),
+        };
+    };
+    let is_read = danger(schema, &schema[route.operation]) == Danger::Read;
+    if answer.status < 300 {
+        success(schema, route.operation, answer)?;
+        let synthesized = answer.headers.get(SYNTHESIZED).is_some();
+        return Ok((if synthesized { Reached::Synthesized } else { Reached::Performed }, is_read));
+    }
+    error(schema, route.operation, answer).map(|reached| (reached, is_read))
+}
+
+fn success(schema: &Schema, id: OperationId, answer: &HttpResponse) -> Result<(), String> {
+    let operation = &schema[id];
+    if answer.status != operation.status {
+        return Err(format!("{} succeeds with {}", operation.name, operation.status));
+    }
+    let decoded = decode_response(schema, id, answer, &Limits::default()).map_err(|error| error.to_string())?;
+    let violations = operation.output.map(|shape| validate(schema, shape, &decoded.value)).unwrap_or_default();
+    if !decoded.problems.is_empty() || !violations.is_empty() {
+        return Err(format!("{} answers with {:?} {violations:?}", operation.name, decoded.problems));
+    }
+    Ok(())
+}
+
+fn error(schema: &Schema, id: OperationId, answer: &HttpResponse) -> Result<Reached, String> {
+    let operation = &schema[id];
+    let decoded = decode_error(schema, id, answer);
+    if !decoded.body_is_json {
+        return Err("the body of an error is not JSON".to_owned());
+    }
+    let Some(shape) = decoded.modelled else {
+        let code = decoded.code.unwrap_or_default();
+        let known = FRONT.contains(&(code.as_str(), answer.status));
+        return if known { Ok(Reached::Front) } else { Err(format!("{} does not list {code}", operation.name)) };
+    };
+    let status = schema[shape].error.map(|error| error.status);
+    if status != Some(answer.status) {
+        return Err(format!("{} has status {status:?}", schema[shape].name));
+    }
+    let violations = validate(schema, shape, &decoded.body);
+    if !violations.is_empty() {
+        return Err(format!("{} has {violations:?}", schema[shape].name));
+    }
+    Ok(Reached::Modelled)
+}
+
+/// Requests by hand, and how far they come.
+const BY_HAND: &[(&str, Reached)] = &[
+    ("", Reached::Unrouted),
+    ("DELETE /rules/%ff/x", Reached::Unrouted),
+    ("POST /rules/i-1\ncontent-type: text/plain\n\n{}", Reached::Front),
+    ("POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":", Reached::Front),
+    ("GET /rules/i-1?maxResults=0&nextToken=%00", Reached::Modelled),
+    ("GET /queues-summary/i?maxResults=1", Reached::Synthesized),
+    ("GET /contact-flows-summary/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\naccept: text/html", Reached::Front),
+    (
+        "PUT /contact-flows/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\ncontent-type: application/json\n\n\
+         {\"Name\":\"a\",\"Type\":\"CAMPAIGN\",\"Content\":\"{}\",\"Status\":\"SAVED\"}\n---\n\
+         GET /contact-flows/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01/{{1.ContactFlowId}}:$SAVED",
+        Reached::Continued,
+    ),
+    (
+        "PUT /contact-flows/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\ncontent-type: application/json\n\n\
+         {\"Name\":\"a\",\"Type\":\"CAMPAIGN\",\"Content\":\"{}\",\"Status\":\"SAVED\"}\n---\n\
+         PUT /contact-flows/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\ncontent-type: application/json\n\n\
+         {\"Name\":\"b\",\"Type\":\"CAMPAIGN\",\"Content\":\"[]\",\"Status\":\"SAVED\"}\n---\n\
+         POST /search-contact-flows\ncontent-type: application/json\n\n\
+         {\"InstanceId\":\"0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\",\"MaxResults\":1}",
+        Reached::Performed,
+    ),
+    (
+        "PUT /instance\ncontent-type: application/json\n\n{\"IdentityManagementType\":\"SAML\",\"InstanceAlias\":\"a\",\
+         \"InboundCallsEnabled\":true,\"OutboundCallsEnabled\":false}\n---\n\
+         DELETE /instance/{{1.Id}}\n---\nGET /instance/{{1.Id}}",
+        Reached::Continued,
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::{assert_cases_can_be_kept, reach, survey};
+
+    #[test]
+    fn requests_by_hand_reach_what_they_are_for() {
+        for (text, reached) in BY_HAND {
+            assert_eq!(reach::<EmulatorHttp>(text.as_bytes()), Some(*reached), "{text}");
+        }
+        assert_eq!(of_text(&b"GET /\n---\n".repeat(20)).len(), MOST);
+    }
+
+    #[test]
+    fn random_requests_reach_everything() {
+        let count = survey::<EmulatorHttp>(4000, 1500);
+        for (reached, least) in [
+            (Reached::Unrouted, 1000),
+            (Reached::Front, 10),
+            (Reached::Synthesized, 10),
+            (Reached::Modelled, 100),
+            (Reached::Performed, 200),
+            (Reached::Continued, 400),
+        ] {
+            assert!(count.get(&reached).is_some_and(|count| *count > least), "{reached:?}: {count:?}");
+        }
+        assert_cases_can_be_kept::<EmulatorHttp>(300, 1500);
+    }
+
+    #[test]
+    fn random_requests_find_defects_of_form() {
+        let defects = [
+            PLANTED,
+            "timestamp-iso",
+            "missing-required-output",
+            "number-as-string",
+            "wrong-content-type",
+            "body-not-json",
+            "status-201",
+            "no-request-id",
+            "future-enum-value",
+            "two-variants",
+            "error-wrong-status",
+            "no-error-name",
+            "html-error",
+            "unmodelled-error",
+            "crash-on-unknown-id",
+            "token-breaks-server",
+            "read-not-repeatable",
+        ];
+        emulator::assert_are_found::<EmulatorHttp>(&defects, 8000, 1500, |begun, case| hold(begun, case));
+    }
+}
