@@ -25,6 +25,8 @@ pub mod regression;
 mod request_decode;
 mod response_decode;
 mod rule_function;
+#[cfg(feature = "sdk")]
+mod sdk_response;
 mod typed_vs_schema;
 mod validate_vs_jsonschema;
 
@@ -38,6 +40,8 @@ pub use self::model_load::ModelLoad;
 pub use self::request_decode::RequestDecode;
 pub use self::response_decode::ResponseDecode;
 pub use self::rule_function::RuleFunction;
+#[cfg(feature = "sdk")]
+pub use self::sdk_response::SdkResponse;
 pub use self::typed_vs_schema::TypedVsSchema;
 pub use self::validate_vs_jsonschema::ValidateVsJsonSchema;
 
@@ -52,6 +56,8 @@ pub const TARGETS: &[Row] = &[
     Row::of::<GenerateLaws>(),
     Row::of::<FlowLanguage>(),
     Row::of::<RuleFunction>(),
+    #[cfg(feature = "sdk")]
+    Row::of::<SdkResponse>(),
 ];
 
 /// The target of a name.
