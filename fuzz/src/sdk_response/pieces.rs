@@ -1,0 +1,80 @@
+//! Cuts the bytes of a JSON body into text, numbers and brackets the way the SDK's reader does, which is laxer than
+//! JSON. Knows nothing of shapes.
+
+use std::borrow::Cow;
+
+/// What a piece is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Quoted text with its quotes. `is_key`: a colon follows.
+    Text { is_key: bool },
+    /// What begins like a number, as far as it may be one.
+    Number,
+    /// A bracket of either form that opens.
+    Open,
+    /// One that closes.
+    Close,
+    /// All else.
+    Other,
+}
+
+/// The pieces in order; together they are the body.
+pub(super) fn pieces(body: &[u8]) -> Vec<(Kind, &[u8])> {
+    let mut pieces: Vec<(Kind, &[u8])> = Vec::new();
+    let mut at = 0;
+    while at < body.len() {
+        let start = at;
+        let kind = match body[at] {
+            b'"' => {
+                at = end_of_text(body, at + 1);
+                let next = body[at..].iter().find(|byte| !b" \t\r\n".contains(byte));
+                Kind::Text { is_key: next == Some(&b':') }
+            }
+            b'-' | b'0'..=b'9' => {
+                at += 1;
+                while body.get(at).is_some_and(|byte| byte.is_ascii_digit() || b"+-.eE".contains(byte)) {
+                    at += 1;
+                }
+                Kind::Number
+            }
+            byte => {
+                at += 1;
+                match byte {
+                    b'{' | b'[' => Kind::Open,
+                    b'}' | b']' => Kind::Close,
+                    _ => Kind::Other,
+                }
+            }
+        };
+        pieces.push((kind, &body[start..at]));
+    }
+    pieces
+}
+
+/// Behind the closing quote. The SDK passes over the four bytes of `\u` whatever they are.
+fn end_of_text(body: &[u8], mut at: usize) -> usize {
+    while let Some(byte) = body.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' if body.get(at + 1) == Some(&b'u') => at += 6,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    body.len()
+}
+
+/// The body with some of its pieces replaced; none if none is.
+pub(super) fn replaced<'b>(
+    body: &'b [u8],
+    mut replacement: impl FnMut(Kind, &'b [u8]) -> Option<Cow<'b, [u8]>>,
+) -> Option<Vec<u8>> {
+    let mut changed = false;
+    let mut out = Vec::with_capacity(body.len());
+    for (kind, piece) in pieces(body) {
+        let new = replacement(kind, piece);
+        changed |= new.is_some();
+        out.extend_from_slice(new.as_deref().unwrap_or(piece));
+    }
+    changed.then_some(out)
+}
