@@ -4,7 +4,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::Row;
+use connect_model::import::hex_digest;
+
+use crate::{LEFT_OUT, Row};
 
 /// What the name of every seed begins with; a fuzzer names its own finds by digest.
 const PREFIX: &str = "seed-";
@@ -57,21 +59,22 @@ pub fn seed_files(target: &str) -> io::Result<Vec<PathBuf>> {
 
 /// The file that an input is kept in.
 pub fn regression_file(target: &str, data: &[u8]) -> PathBuf {
-    // FNV-1a: a name, not a secret.
-    let digest = data.iter().fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| {
-        (digest ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    root().join("regressions").join(target).join(format!("{digest:016x}.json"))
+    root().join("regressions").join(target).join(format!("{:.16}.json", hex_digest(data)))
 }
 
-/// All mended findings, in order of name.
+/// All mended findings of the targets in this build, in order of name. A folder that no target has counts too, so that
+/// it is noticed.
 ///
 /// # Errors
 /// When a folder cannot be read.
 pub fn regression_files() -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for folder in std::fs::read_dir(root().join("regressions"))? {
-        for entry in std::fs::read_dir(folder?.path())? {
+        let folder = folder?;
+        if LEFT_OUT.iter().any(|name| folder.file_name() == *name) {
+            continue;
+        }
+        for entry in std::fs::read_dir(folder.path())? {
             files.push(entry?.path());
         }
     }

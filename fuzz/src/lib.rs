@@ -71,6 +71,9 @@ pub const TARGETS: &[Row] = &[
     Row::of::<SdkResponse>(),
 ];
 
+/// Targets that need a feature which this build has not: their seeds and regressions wait for one that has it.
+pub const LEFT_OUT: &[&str] = if cfg!(feature = "sdk") { &[] } else { &["sdk_response"] };
+
 /// The target of a name.
 pub fn row(name: &str) -> Option<&'static Row> {
     TARGETS.iter().find(|row| row.name == name)
