@@ -35,19 +35,10 @@ impl Touched {
     /// Members that were met, of all that inputs and outputs of these operations have.
     pub fn members(&self, schema: &Schema, operations: &[OperationId]) -> Ratio {
         let mut all: HashSet<Member> = HashSet::new();
-        let mut queue: Vec<ShapeId> = Vec::new();
-        for operation in operations {
-            queue.extend(schema[*operation].input.iter().chain(&schema[*operation].output));
-        }
-        let mut seen = HashSet::new();
-        while let Some(shape) = queue.pop() {
-            if !seen.insert(shape) {
-                continue;
-            }
-            let kind = &schema[shape].kind;
-            let members = kind.members().into_iter().flat_map(|members| members.iter());
+        let messages = |id: &OperationId| schema[*id].input.into_iter().chain(schema[*id].output);
+        for shape in schema.reachable(operations.iter().flat_map(messages)) {
+            let members = schema[shape].kind.members().into_iter().flatten();
             all.extend(members.map(|member| (shape, member.name.clone())));
-            queue.extend(kind.slots().into_iter().map(|slot| slot.target));
         }
         let met = self.members.lock().unwrap_or_else(PoisonError::into_inner);
         Ratio { covered: all.intersection(&met).count() as u64, total: all.len() as u64 }

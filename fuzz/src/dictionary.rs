@@ -30,7 +30,7 @@ pub fn dictionary() -> String {
         add(format!("{name} 200\n"));
         add(format!("{} /", operation.method));
         let shapes = operation.input.into_iter().chain(operation.output).chain(operation.errors.iter().copied());
-        for shape in reached(schema, shapes.collect()) {
+        for shape in schema.reachable(shapes) {
             words_of(schema, shape, &mut add);
         }
     }
@@ -53,16 +53,6 @@ pub fn dictionary() -> String {
         text.push_str(&format!("\"{}\"\n", escaped(&word)));
     }
     text
-}
-
-fn reached(schema: &Schema, mut queue: Vec<ShapeId>) -> BTreeSet<ShapeId> {
-    let mut seen = BTreeSet::new();
-    while let Some(shape) = queue.pop() {
-        if seen.insert(shape) {
-            queue.extend(schema[shape].kind.slots().into_iter().map(|slot| slot.target));
-        }
-    }
-    seen
 }
 
 fn words_of(schema: &Schema, shape: ShapeId, add: &mut impl FnMut(String)) {

@@ -3,7 +3,7 @@
 //! After loading nothing in it changes. Ids are typed indexes into arenas; a member's own traits and its target's are
 //! merged once, in [`Slot`]. Knows nothing of files, payloads or HTTP libraries.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::ops::Index;
 use std::sync::LazyLock;
@@ -526,6 +526,18 @@ impl Schema {
     /// All distinct patterns.
     pub fn patterns(&self) -> impl Iterator<Item = &Pattern> {
         self.patterns.iter()
+    }
+
+    /// These shapes and all that their values can hold, however deep.
+    pub fn reachable(&self, from: impl IntoIterator<Item = ShapeId>) -> BTreeSet<ShapeId> {
+        let mut queue: Vec<ShapeId> = from.into_iter().collect();
+        let mut seen = BTreeSet::new();
+        while let Some(shape) = queue.pop() {
+            if seen.insert(shape) {
+                queue.extend(self[shape].kind.slots().into_iter().map(|slot| slot.target));
+            }
+        }
+        seen
     }
 
     /// The shape of that name (without namespace).

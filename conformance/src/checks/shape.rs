@@ -169,12 +169,7 @@ impl Subjects {
     /// What the closure of an output shape holds.
     fn of(schema: &Schema, output: Option<ShapeId>) -> Self {
         let mut found = Self::default();
-        let mut queue: Vec<ShapeId> = output.into_iter().collect();
-        let mut seen = std::collections::HashSet::new();
-        while let Some(id) = queue.pop() {
-            if !seen.insert(id) {
-                continue;
-            }
+        for id in schema.reachable(output) {
             match &schema[id].kind {
                 Kind::Structure(members) => {
                     found.members |= members.iter().any(|member| member.binding == Binding::Body);
@@ -188,7 +183,6 @@ impl Subjects {
             for slot in schema[id].kind.slots() {
                 let traits = &slot.traits;
                 found.constraint |= traits.length.is_some() || traits.range.is_some() || traits.pattern.is_some();
-                queue.push(slot.target);
             }
         }
         found
