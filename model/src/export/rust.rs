@@ -394,11 +394,6 @@ fn index_text(schema: &Schema, shapes: impl Iterator<Item = ShapeId>) -> String 
     rows(&named(false), "    ", &mut text);
     text.push_str("}\n");
     text.push_str(&by_name(
-        "Shows a visitor the type of the shape of that name; none if it has no type.",
-        "visit_shape(ShapeVisitor), SHAPES",
-        &named(false),
-    ));
-    text.push_str(&by_name(
         "Shows a visitor the error of that name; none if it has no type.",
         "visit_error(ErrorVisitor), ERRORS",
         &named(true),

@@ -258,9 +258,15 @@ macro_rules! open_union {
 }
 pub(super) use open_union;
 
-/// Makes types shapes of the model: the contract says which values they are made with, under a fuzzer and in proptest.
+/// Makes types shapes of the model, and leads from their names to them: the contract says which values they are made with,
+/// under a fuzzer and in proptest.
 macro_rules! shapes_of_the_model {
-    ($($type:ident = $name:literal,)+) => {$(
+    ($($type:ident = $name:literal,)+) => {
+        by_name! {
+            /// Shows a visitor the type of the shape of that name; none if it has no type.
+            visit_shape(ShapeVisitor), SHAPES { $($type = $name,)+ }
+        }
+    $(
         impl Shape for $type {
             const NAME: &'static str = $name;
         }
