@@ -15,6 +15,7 @@ pub(crate) fn with(defect: Option<&str>) -> Service {
     assert_eq!(known.map(|known| known.id), defect, "no such defect");
     Service::new(Schema::connect(), &Config { defect: known, ..Config::default() })
 }
+
 /// Random inputs find every one of these defects before long. Of the first, which a proof plants, no seed may tell.
 #[cfg(test)]
 pub(crate) fn assert_are_found<T: crate::target::Target>(

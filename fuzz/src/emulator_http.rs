@@ -11,9 +11,7 @@ mod draw;
 
 use std::sync::OnceLock;
 
-use arbitrary::Unstructured;
 use connect_conformance::emulator::{SYNTHESIZED, Service as Emulator};
-use connect_model::generate::seed::Stream;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::validate::validate;
@@ -27,7 +25,7 @@ use crate::octets::Octets;
 use crate::placeholder;
 use crate::seeds;
 use crate::service::Service;
-use crate::target::{Seed, Target};
+use crate::target::{Seed, Target, text_or_drawn};
 
 /// See the file.
 pub struct EmulatorHttp;
@@ -74,10 +72,7 @@ impl Target for EmulatorHttp {
     type Reached = Reached;
 
     fn draw(data: &[u8]) -> Option<Vec<Request>> {
-        match data.split_first() {
-            Some((128.., rest)) => draw::requests(&mut Unstructured::new(rest)).ok(),
-            _ => Some(of_text(data)),
-        }
+        text_or_drawn(data, |data| Some(of_text(data)), |u| draw::requests(u).map(Some))
     }
 
     fn plain(data: &[u8]) -> Option<Vec<Request>> {
@@ -92,12 +87,7 @@ impl Target for EmulatorHttp {
 
     fn seeds() -> Vec<Seed> {
         let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|(text, _)| text.as_bytes())).collect();
-        let mut stream = Stream::new(5, Self::NAME);
-        seeds.extend((0..24).map(|at| {
-            let mut data = stream.bytes(100 + 60 * at);
-            data[0] |= 128;
-            Seed::new(format!("drawn-{at}"), data)
-        }));
+        seeds.extend(seeds::random(Self::NAME, 24, |at| 100 + 60 * at).map(seeds::not_text));
         seeds
     }
 }

@@ -11,7 +11,6 @@ use std::sync::OnceLock;
 use arbitrary::Unstructured;
 use connect_conformance::checks::walks::{SUBJECTS, Step, drawn, in_process};
 use connect_conformance::emulator::Service;
-use connect_model::generate::seed::Stream;
 
 use crate::emulator;
 use crate::seeds;
@@ -67,8 +66,7 @@ impl Target for EmulatorWalk {
 
     fn seeds() -> Vec<Seed> {
         let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|(text, _)| text.as_bytes())).collect();
-        let mut stream = Stream::new(5, Self::NAME);
-        seeds.extend((0..24).map(|at| Seed::new(format!("drawn-{at}"), stream.bytes(40 + 5 * at))));
+        seeds.extend(seeds::random(Self::NAME, 24, |at| 40 + 5 * at));
         seeds
     }
 }

@@ -21,6 +21,7 @@ use serde_json::Value;
 
 use crate::octets::Octets;
 use crate::service::Service;
+use crate::target::text_or_drawn;
 
 /// A request as a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,10 +64,7 @@ impl Request {
 
     /// Reads text, or draws a valid request with some damage.
     pub(crate) fn draw(data: &[u8]) -> Option<Self> {
-        match data.split_first() {
-            Some((128.., rest)) => draw_request(&mut Unstructured::new(rest)).ok().flatten(),
-            _ => Some(Self::of_text(data)),
-        }
+        text_or_drawn(data, |data| Some(Self::of_text(data)), draw_request)
     }
 
     /// The same with some damage, or none.
@@ -115,10 +113,7 @@ impl Response {
 
     /// Reads text, or draws a response with some damage: one of success, or an error.
     pub(crate) fn draw(data: &[u8], fails: bool) -> Option<Self> {
-        match data.split_first() {
-            Some((128.., rest)) => draw_response(fails, &mut Unstructured::new(rest)).ok().flatten(),
-            _ => Self::of_text(data),
-        }
+        text_or_drawn(data, Self::of_text, |u| draw_response(fails, u))
     }
 }
 

@@ -9,6 +9,8 @@
 //! | the normal form is a fixed point | `import(text(import(x))) = import(x)` |
 //! | a schema has values, or says which shape has none | `validate(generate(schema, op)) = {}` |
 
+use std::sync::LazyLock;
+
 use arbitrary::Unstructured;
 use connect_model::ast;
 use connect_model::generate::{Config, Generator, Side, side_shape};
@@ -23,7 +25,7 @@ use crate::edits::Editor;
 use crate::octets::Octets;
 use crate::seeds;
 use crate::service::SMALL;
-use crate::target::{Seed, Target};
+use crate::target::{Seed, Target, text_or_drawn};
 
 /// See the file.
 pub struct ModelLoad;
@@ -54,13 +56,7 @@ impl Target for ModelLoad {
 
     /// From 128 on, the first byte says that the rest edits a model.
     fn draw(data: &[u8]) -> Option<Case> {
-        match data.split_first() {
-            Some((128.., edits)) => {
-                let model = edited(&mut Unstructured::new(edits)).ok()?;
-                Some(Case { file: Octets(model.to_string().into_bytes()) })
-            }
-            _ => Self::plain(data),
-        }
+        text_or_drawn(data, Self::plain, |u| Ok(Some(Case { file: Octets(edited(u)?.to_string().into_bytes()) })))
     }
 
     fn plain(data: &[u8]) -> Option<Case> {
@@ -126,7 +122,7 @@ fn hold_schema(schema: &Schema) {
 /// A small model with some nodes replaced, removed or moved.
 fn edited(u: &mut Unstructured<'_>) -> arbitrary::Result<Value> {
     let model = if u.arbitrary()? { serde_json::from_slice(SMALL).unwrap_or_default() } else { botocore() };
-    Editor { keys: KEYS, values: &snippets() }.edited(model, 3, u)
+    Editor { keys: KEYS, values: &SNIPPETS }.edited(model, 3, u)
 }
 
 /// Keys that mean something to a reader of models.
@@ -156,7 +152,7 @@ const KEYS: &[&str] = &[
 ];
 
 /// Values at the edge of what a model may hold.
-fn snippets() -> Vec<Value> {
+static SNIPPETS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     vec![
         Value::Null,
         json!(true),
@@ -189,7 +185,7 @@ fn snippets() -> Vec<Value> {
         json!({"target": "wire.test#Choice"}),
         json!({"shape": "Node"}),
     ]
-}
+});
 
 /// A small model in AWS's own format, with one of everything that its reader knows.
 fn botocore() -> Value {

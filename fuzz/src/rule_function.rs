@@ -10,7 +10,7 @@ use crate::edits::Editor;
 use crate::language::{Case, Fault, Language, Reached, hold};
 use crate::octets::Octets;
 use crate::seeds;
-use crate::target::{Seed, Target};
+use crate::target::{Seed, Target, text_or_drawn};
 
 /// See the file.
 pub struct RuleFunction;
@@ -30,10 +30,7 @@ impl Target for RuleFunction {
     type Reached = Reached;
 
     fn draw(data: &[u8]) -> Option<Case> {
-        match data.split_first() {
-            Some((128.., rest)) => draw(&mut Unstructured::new(rest)).ok(),
-            _ => Self::plain(data),
-        }
+        text_or_drawn(data, Self::plain, |u| draw(u).map(Some))
     }
 
     fn plain(data: &[u8]) -> Option<Case> {

@@ -20,6 +20,8 @@ mod pieces;
 mod sdk;
 mod visit;
 
+use std::sync::LazyLock;
+
 use arbitrary::Unstructured;
 use connect_model::generate::Side;
 use connect_model::schema::OperationId;
@@ -32,7 +34,7 @@ use crate::edits::Editor;
 use crate::message::{self, Response};
 use crate::seeds;
 use crate::service::Service;
-use crate::target::{Seed, Target};
+use crate::target::{Seed, Target, text_or_drawn};
 
 /// See the file.
 pub struct SdkResponse;
@@ -70,10 +72,7 @@ impl Target for SdkResponse {
     type Reached = Reached;
 
     fn draw(data: &[u8]) -> Option<Case> {
-        match data.split_first() {
-            Some((128.., rest)) => draw(&mut Unstructured::new(rest)).ok().flatten(),
-            _ => Self::plain(data),
-        }
+        text_or_drawn(data, Self::plain, draw)
     }
 
     fn plain(data: &[u8]) -> Option<Case> {
@@ -128,8 +127,9 @@ fn hold(case: &Case) -> (Reached, Vec<&'static str>) {
 /// A response of an operation that both have; most of them damaged, as JSON or as bytes.
 fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Case>> {
     let service = &Service::all()[0];
-    let operations: Vec<OperationId> = sdk::names().filter_map(|name| service.schema.operation_named(name)).collect();
-    let operation = *u.choose(&operations)?;
+    static BOTH: LazyLock<Vec<OperationId>> =
+        LazyLock::new(|| sdk::names().filter_map(|name| Service::all()[0].schema.operation_named(name)).collect());
+    let operation = *u.choose(&BOTH)?;
     let altered = u.arbitrary()?;
     let Some(mut response) = message::valid_response(service, operation, u.ratio(1, 4)?, u)? else { return Ok(None) };
     match u.int_in_range(0..=5)? {
@@ -137,7 +137,7 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Case>> {
         1 => message::damage_response(&mut response, u)?,
         _ => {
             if let Ok(body) = serde_json::from_slice(&response.body) {
-                let editor = Editor { keys: KEYS, values: &values() };
+                let editor = Editor { keys: KEYS, values: &*VALUES };
                 response.body = editor.edited(body, 3, u)?.to_string().into_bytes();
             }
         }
@@ -149,7 +149,7 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Case>> {
 const KEYS: &[&str] = &["__type", "code", "Code", "message", "Message", "errorMessage", "New"];
 
 /// Values at the edge of what readers take.
-fn values() -> [Value; 16] {
+static VALUES: LazyLock<[Value; 16]> = LazyLock::new(|| {
     [
         json!(null),
         json!(true),
@@ -168,7 +168,7 @@ fn values() -> [Value; 16] {
         json!([]),
         json!({}),
     ]
-}
+});
 
 #[cfg(test)]
 mod tests {

@@ -94,10 +94,17 @@ pub(crate) fn by_hand<'d>(inputs: impl IntoIterator<Item = &'d [u8]>) -> impl It
 
 /// Bytes to draw from, short and long.
 pub(crate) fn drawn(target: &str) -> impl Iterator<Item = Seed> {
+    random(target, DRAWN, |at| 32 << (at % 6)).map(not_text)
+}
+
+/// So many random inputs of those lengths.
+pub(crate) fn random(target: &str, count: usize, length: impl Fn(usize) -> usize) -> impl Iterator<Item = Seed> {
     let mut stream = Stream::new(5, target);
-    (0..DRAWN).map(move |at| {
-        let mut data = stream.bytes(32 << (at % 6));
-        data[0] |= 128;
-        Seed::new(format!("drawn-{at}"), data)
-    })
+    (0..count).map(move |at| Seed::new(format!("drawn-{at}"), stream.bytes(length(at))))
+}
+
+/// The same with a first byte that says that it is drawn from.
+pub(crate) fn not_text(mut seed: Seed) -> Seed {
+    seed.data[0] |= 128;
+    seed
 }

@@ -5,6 +5,7 @@
 
 use std::fmt::Debug;
 
+use arbitrary::Unstructured;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -87,6 +88,19 @@ impl Row {
             },
             seeds: T::seeds,
         }
+    }
+}
+
+/// The case of an input whose first byte decides: below 128 it is text and taken as it stands, above, the case is drawn
+/// from the bytes that follow.
+pub(crate) fn text_or_drawn<C>(
+    data: &[u8],
+    text: impl FnOnce(&[u8]) -> Option<C>,
+    draw: impl FnOnce(&mut Unstructured<'_>) -> arbitrary::Result<Option<C>>,
+) -> Option<C> {
+    match data.split_first() {
+        Some((128.., rest)) => draw(&mut Unstructured::new(rest)).ok().flatten(),
+        _ => text(data),
     }
 }
 

@@ -8,6 +8,8 @@
 //!
 //! `known` is what the model knows of a document: without unknown members, and without nulls that mean absence.
 
+use std::sync::LazyLock;
+
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator};
@@ -21,7 +23,7 @@ use serde_json::{Map, Value, json};
 
 use crate::edits::Editor;
 use crate::seeds;
-use crate::target::{Seed, Target};
+use crate::target::{Seed, Target, text_or_drawn};
 
 /// See the file.
 pub struct TypedVsSchema;
@@ -74,10 +76,7 @@ impl Target for TypedVsSchema {
     type Reached = Reached;
 
     fn draw(data: &[u8]) -> Option<Case> {
-        match data.split_first() {
-            Some((128.., rest)) => draw(&mut Unstructured::new(rest)).ok(),
-            _ => Self::plain(data),
-        }
+        text_or_drawn(data, Self::plain, |u| draw(u).map(Some))
     }
 
     /// `CreateRuleRequest`, a line break, and a document.
@@ -206,7 +205,7 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     let Some(shape) = schema.shape_named(name) else { return Err(arbitrary::Error::IncorrectFormat) };
     let config = Config { max_text: 40, ..u.arbitrary()? };
     let value = Generator::new(schema, config).shape(shape, u).unwrap_or_default();
-    let value = Editor { keys: KEYS, values: &edges() }.edited(value, 4, u)?;
+    let value = Editor { keys: KEYS, values: &EDGES }.edited(value, 4, u)?;
     Ok(Case { shape: name.to_owned(), value })
 }
 
@@ -214,7 +213,7 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
 const KEYS: &[&str] = &["__type", "name", "Name", "Unknown", "Tags", "tags", "Type", "Value", ""];
 
 /// Values at the edges of types.
-fn edges() -> Vec<Value> {
+static EDGES: LazyLock<Vec<Value>> = LazyLock::new(|| {
     vec![
         Value::Null,
         json!(true),
@@ -239,7 +238,7 @@ fn edges() -> Vec<Value> {
         json!({"a": "b"}),
         json!({"__type": "x", "StringValue": "a"}),
     ]
-}
+});
 
 /// Documents by hand, what the two say, and the exception that is one.
 const BY_HAND: &[(&str, Reached, Option<&str>)] = &[

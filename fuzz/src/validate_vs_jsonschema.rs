@@ -8,7 +8,7 @@
 //!
 //! Excuses are those of `connect_model::export::json_schema::EXCEPTIONS`, each under its own condition.
 
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use arbitrary::Unstructured;
 use base64::Engine;
@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use crate::edits::Editor;
 use crate::seeds;
 use crate::service::{Message, Service};
-use crate::target::{Seed, Target};
+use crate::target::{Seed, Target, text_or_drawn};
 
 /// See the file.
 pub struct ValidateVsJsonSchema;
@@ -58,10 +58,7 @@ impl Target for ValidateVsJsonSchema {
     type Reached = Reached;
 
     fn draw(data: &[u8]) -> Option<Case> {
-        match data.split_first() {
-            Some((128.., rest)) => draw(&mut Unstructured::new(rest)).ok(),
-            _ => Self::plain(data),
-        }
+        text_or_drawn(data, Self::plain, |u| draw(u).map(Some))
     }
 
     /// `CreateRule input`, a line break, and a document.
@@ -112,12 +109,12 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     }
     let config = Config { max_text: 80, ..u.arbitrary()? };
     let value = Generator::new(service.schema, config).operation(id, side, u).unwrap_or_default();
-    let value = Editor { keys: &[], values: &edges() }.edited(value, 4, u)?;
+    let value = Editor { keys: &[], values: &EDGES }.edited(value, 4, u)?;
     Ok(Case { operation, message, value })
 }
 
 /// Values at the edges of shapes.
-fn edges() -> Vec<Value> {
+static EDGES: LazyLock<Vec<Value>> = LazyLock::new(|| {
     vec![
         Value::Null,
         json!(true),
@@ -145,7 +142,7 @@ fn edges() -> Vec<Value> {
         json!({"a": null}),
         json!({"a": "b", "c": "d"}),
     ]
-}
+});
 
 /// The judge of one side of an operation, made when it is first asked for.
 fn judge(service: &'static Service, operation: OperationId, side: Side) -> &'static Validator {
