@@ -1,5 +1,5 @@
-//! Edits of JSON documents: a node is removed, replaced by another or by one of the same document, or goes by another
-//! name. What comes out has mostly the form of what went in, and is seldom right.
+//! Edits of JSON documents: a node is removed, replaced by another or by one of the same document, goes by another name,
+//! or comes in beside what is there. What comes out has mostly the form of what went in, and is seldom right.
 
 use arbitrary::Unstructured;
 use serde_json::Value;
@@ -28,7 +28,7 @@ impl Editor<'_> {
         Ok(edited)
     }
 
-    /// Replaces some node, or removes it, or gives it another name.
+    /// Replaces some node, or removes it, or gives it another name, or another node a name beside it.
     fn edit(
         &self,
         document: &mut Value,
@@ -52,10 +52,16 @@ impl Editor<'_> {
                         continue;
                     }
                     let old = map.remove(&key);
-                    let renamed = !self.keys.is_empty() && u.ratio(1, 4)?;
-                    let name = if renamed { (*u.choose(self.keys)?).to_owned() } else { key };
-                    let value = replacement.or(old.filter(|_| renamed));
-                    map.extend(value.map(|value| (name, value)));
+                    if self.keys.is_empty() || u.ratio(3, 4)? {
+                        map.extend(replacement.map(|value| (key, value)));
+                        return Ok(());
+                    }
+                    // Another name, beside the old one or in its place.
+                    let name = (*u.choose(self.keys)?).to_owned();
+                    if u.arbitrary()? {
+                        map.extend(old.clone().map(|old| (key, old)));
+                    }
+                    map.extend(replacement.or(old).map(|value| (name, value)));
                     return Ok(());
                 }
                 Value::Array(items) => here = &mut items[at],

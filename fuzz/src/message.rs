@@ -239,7 +239,7 @@ pub(crate) const IN_BODY: &[&str] = &[
 
 /// What paths and queries are damaged with.
 pub(crate) const IN_URI: &[&str] =
-    &["%", "%ff", "%00", "%2F", "%2e", "/", "//", "?", "&", "=", "#", "+", ".", "..", "é", "-0", "1e3"];
+    &["%", "%ff", "%00", "%26", "%2F", "%2e", "/", "//", "?", "&", "=", "#", "+", ".", "..", "é", "-0", "1e3"];
 
 /// What headers are damaged with, and set to.
 pub(crate) const IN_HEADER: &[&str] = &[
@@ -247,6 +247,7 @@ pub(crate) const IN_HEADER: &[&str] = &[
     ",",
     "\"",
     "\\",
+    "\"a,b\"",
     " ",
     "\t",
     "é",
