@@ -177,6 +177,7 @@ fn is_excused(violation: &Violation, side: Side, document: &Value) -> bool {
         "blob-length" => text.is_some_and(|text| STANDARD.decode(text).is_ok()),
         "calendar" => text.is_some(),
         "dot" => text.is_some_and(|text| text.contains(['\r', '\u{2028}', '\u{2029}'])),
+        "white-space" => text.is_some_and(|text| text.contains('\u{feff}')),
         // A pattern that no engine reads cannot be broken, natively, either.
         _ => false,
     })

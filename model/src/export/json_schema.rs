@@ -82,6 +82,13 @@ pub const EXCEPTIONS: &[Exception] = &[
         difference: "validators built on Rust's regex engines let a dot match CR, U+2028 and U+2029",
         reason: "the schema is right: the dialect asks for ECMAScript, where these end a line; the engine is another",
     },
+    Exception {
+        id: "white-space",
+        kinds: &[ViolationKind::Pattern],
+        side: None,
+        difference: "validators built on Rust's regex engines let `\\S` match U+FEFF",
+        reason: "the schema is right: ECMAScript counts the byte order mark as white space; the engine is another",
+    },
 ];
 
 /// A self-contained schema for one side of an operation.
