@@ -76,7 +76,14 @@ impl Target for ValidateVsJsonSchema {
         let place = (&case.operation, side);
         match (admitted, found.as_slice()) {
             (Ok(()), []) => Reached::Admitted,
-            (Err(error), []) => unreachable!("{place:?}: only the judge refuses: {error}\n{}", case.value),
+            (Err(error), []) => {
+                let rest = without_next_line(&case.value);
+                let excused = rest.as_ref().is_some_and(|rest| {
+                    judge(service, operation, side).is_valid(rest) && validate(service.schema, shape, rest).is_empty()
+                });
+                assert!(excused, "{place:?}: only the judge refuses: {error}\n{}", case.value);
+                Reached::Excused
+            }
             (Ok(()), found) => {
                 let real = found.iter().find(|violation| !is_excused(violation, side, &case.value));
                 assert!(real.is_none(), "{place:?}: only the judge admits: {real:?}\n{}", case.value);
@@ -163,6 +170,13 @@ fn judge(service: &'static Service, operation: OperationId, side: Side) -> &'sta
     })
 }
 
+/// The document with a letter for each U+0085, the one character that only the judge refuses (`class-escape`); none if it
+/// has none.
+fn without_next_line(document: &Value) -> Option<Value> {
+    let text = document.to_string();
+    text.contains('\u{85}').then(|| serde_json::from_str(&text.replace('\u{85}', "x")).ok())?
+}
+
 /// An exception names the kind and the side, and what it asks of the value is the case.
 fn is_excused(violation: &Violation, side: Side, document: &Value) -> bool {
     let broken = document.pointer(&violation.path);
@@ -177,7 +191,9 @@ fn is_excused(violation: &Violation, side: Side, document: &Value) -> bool {
         "blob-length" => text.is_some_and(|text| STANDARD.decode(text).is_ok()),
         "calendar" => text.is_some(),
         "dot" => text.is_some_and(|text| text.contains(['\r', '\u{2028}', '\u{2029}'])),
-        "white-space" => text.is_some_and(|text| text.contains('\u{feff}')),
+        "class-escape" => {
+            text.is_some_and(|text| text.contains(|c: char| c == '\u{feff}' || (c.is_numeric() && !c.is_ascii())))
+        }
         // A pattern that no engine reads cannot be broken, natively, either.
         _ => false,
     })
@@ -190,6 +206,10 @@ const BY_HAND: &[(&str, Reached)] = &[
     ("DescribeContactFlow output\n{\"ContactFlow\":{\"Type\":\"NEW_TYPE\",\"Tags\":null}}", Reached::Excused),
     ("ListContactFlows input\n{\"InstanceId\":\"i\",\"MaxResults\":1.0}", Reached::Excused),
     ("ListContactFlows input\n[]", Reached::Refused),
+    (
+        "CreateUser input\n{\"InstanceId\":\"i\",\"Password\":\"n9FRaaaaaaa\u{85}\",\"RoutingProfileId\":\"\",\"SecurityProfileIds\":[\"c\"],\"Username\":\"u\",\"PhoneConfig\":null}",
+        Reached::Excused,
+    ),
     ("DeleteRule output\n{}", Reached::Nothing),
 ];
 
