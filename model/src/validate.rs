@@ -138,9 +138,12 @@ impl Walk<'_> {
                 self.text(kind, traits, text, value, path);
                 None
             }
+            // An integer first, as the wire reads it.
             (Kind::IntEnum(values), Value::Number(number)) => {
-                let known = number.as_i64().is_some_and(|number| values.contains(&number));
-                (!known).then(|| (ViolationKind::EnumUnknown, format!("one of {values:?}")))
+                number::check(Number::Integer, None, number).or_else(|| {
+                    let known = number.as_i64().is_some_and(|number| values.contains(&number));
+                    (!known).then(|| (ViolationKind::EnumUnknown, format!("one of {values:?}")))
+                })
             }
             (Kind::Number(kind), Value::Number(number)) => number::check(*kind, traits.range, number),
             (Kind::Number(Number::Float | Number::Double), Value::String(text))

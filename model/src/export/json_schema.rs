@@ -295,7 +295,11 @@ impl<'s> Builder<'s> {
             },
             Kind::IntEnum(values) => match side {
                 Side::Input => json!({"type": "integer", "enum": values}),
-                Side::Output => json!({"type": "integer", "examples": values}),
+                Side::Output => {
+                    let mut integer = self::number(Number::Integer, None);
+                    integer["examples"] = json!(values);
+                    integer
+                }
             },
             Kind::Number(number) => self::number(*number, traits.range),
             Kind::Boolean => json!({"type": "boolean"}),
