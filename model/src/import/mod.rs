@@ -4,6 +4,7 @@
 //! Knows file formats; knows nothing of what the traits mean.
 
 mod botocore;
+mod mixins;
 mod smithy;
 
 use std::io::Read;

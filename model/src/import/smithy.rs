@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ImportError, Source};
+use super::{ImportError, Source, mixins};
 use crate::ast::{Ast, AstMember, AstShape, FACT_TRAITS, PROVENANCE, Reference};
 
 /// Reduces a Smithy model to one service's closure and to [`FACT_TRAITS`].
@@ -23,7 +23,7 @@ pub(super) fn normalise(source: &Source, ast: Ast) -> Result<Ast, ImportError> {
             )));
         }
     };
-    let shapes = apply_mixins(ast.shapes).map_err(fail)?;
+    let shapes = mixins::flatten(ast.shapes).map_err(fail)?;
 
     let mut service = shapes[&service_id].clone();
     service.operations = service_operations(&shapes, &service_id).map_err(fail)?;
@@ -64,76 +64,6 @@ fn service_operations(shapes: &BTreeMap<String, AstShape>, service: &str) -> Res
         queue.extend(shape.resources.iter().map(|r| r.target.clone()));
     }
     Ok(operations.into_iter().collect())
-}
-
-/// Copies the members and traits of mixins into the shapes that use them, mixins of mixins first.
-fn apply_mixins(mut shapes: BTreeMap<String, AstShape>) -> Result<BTreeMap<String, AstShape>, String> {
-    let applied: Vec<(String, AstShape)> =
-        shapes.iter().filter(|(_, s)| s.kind == "apply").map(|(id, s)| (id.clone(), s.clone())).collect();
-    for (id, apply) in applied {
-        shapes.remove(&id);
-        // `apply` on a member is written `ns#Shape$member`.
-        match id.split_once('$') {
-            Some((owner, member)) => {
-                if let Some(member) = shapes.get_mut(owner).and_then(|s| s.members.get_mut(member)) {
-                    member.traits.extend(apply.traits);
-                }
-            }
-            None => {
-                if let Some(shape) = shapes.get_mut(&id) {
-                    shape.traits.extend(apply.traits);
-                }
-            }
-        }
-    }
-    let ids: Vec<String> = shapes.iter().filter(|(_, s)| !s.mixins.is_empty()).map(|(id, _)| id.clone()).collect();
-    for id in ids {
-        let flat = flatten(&shapes, &id, 0)?;
-        shapes.insert(id, flat);
-    }
-    Ok(shapes)
-}
-
-fn flatten(shapes: &BTreeMap<String, AstShape>, id: &str, depth: usize) -> Result<AstShape, String> {
-    if depth > 32 {
-        return Err(format!("mixins of {id} are nested more than 32 deep, or in a circle"));
-    }
-    let own = shapes.get(id).ok_or_else(|| format!("mixin {id} is used and not defined"))?;
-    let mut flat = AstShape::of(&own.kind);
-    for mixin in &own.mixins {
-        let part = flatten(shapes, &mixin.target, depth + 1)?;
-        let local: Vec<String> = part
-            .traits
-            .get("smithy.api#mixin")
-            .and_then(|m| m.get("localTraits"))
-            .and_then(|l| l.as_array())
-            .map(|l| l.iter().filter_map(|t| t.as_str().map(str::to_owned)).collect())
-            .unwrap_or_default();
-        flat.members.extend(part.members);
-        flat.member = part.member.or(flat.member);
-        flat.key = part.key.or(flat.key);
-        flat.value = part.value.or(flat.value);
-        flat.input = part.input.or(flat.input);
-        flat.output = part.output.or(flat.output);
-        flat.errors.extend(part.errors);
-        flat.traits.extend(part.traits.into_iter().filter(|(t, _)| t != "smithy.api#mixin" && !local.contains(t)));
-    }
-    let mut own = own.clone();
-    own.mixins.clear();
-    for (name, member) in flat.members {
-        own.members.entry(name).or_insert(member);
-    }
-    own.member = own.member.or(flat.member);
-    own.key = own.key.or(flat.key);
-    own.value = own.value.or(flat.value);
-    own.input = own.input.or(flat.input);
-    own.output = own.output.or(flat.output);
-    flat.errors.extend(own.errors);
-    own.errors = flat.errors;
-    for (id, value) in flat.traits {
-        own.traits.entry(id).or_insert(value);
-    }
-    Ok(own)
 }
 
 /// Drops every trait that is no fact, and what the closure no longer needs.
