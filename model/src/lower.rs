@@ -385,6 +385,10 @@ impl<'a> Lowering<'a> {
         }
         // Statuses have three digits (RFC 9110, section 15).
         if binding == Binding::StatusCode {
+            let kind = self.kind_of(&definition.target);
+            if !WHOLE_NUMBERS.contains(&kind) {
+                return Err(format!("is the status of the response and a {kind}, not an integer"));
+            }
             let range = slot.traits.range.get_or_insert_with(Bounds::default);
             range.min = Some(range.min.unwrap_or(100.0).max(100.0));
             range.max = Some(range.max.unwrap_or(599.0).min(599.0));
@@ -401,6 +405,12 @@ impl<'a> Lowering<'a> {
         })
     }
 
+    /// Type of a target, with that of the prelude; empty if there is none.
+    fn kind_of(&self, target: &str) -> &str {
+        let prelude = || PRELUDE.iter().find(|(id, _)| *id == target).map(|(_, kind)| *kind);
+        self.ast.shapes.get(target).map(|shape| shape.kind.as_str()).or_else(prelude).unwrap_or_default()
+    }
+
     fn slot(&mut self, definition: &AstMember) -> Lowered<Slot> {
         let target = *self
             .ids
@@ -408,8 +418,7 @@ impl<'a> Lowering<'a> {
             .ok_or_else(|| format!("refers to {}, which is not defined", definition.target))?;
         let shape = self.ast.shapes.get(&definition.target);
         let traits = self.slot_traits(&definition.traits, shape.map(|shape| &shape.traits))?;
-        let whole = shape.is_some_and(|shape| WHOLE_NUMBERS.contains(&shape.kind.as_str()));
-        if let Some(range) = traits.range.filter(|_| whole) {
+        if let Some(range) = traits.range.filter(|_| WHOLE_NUMBERS.contains(&self.kind_of(&definition.target))) {
             let (min, max) = (range.min.unwrap_or(f64::MIN), range.max.unwrap_or(f64::MAX));
             if min.ceil() > max.floor() {
                 return Err(format!("there is no whole number in the range from {min} to {max}"));

@@ -321,7 +321,7 @@ impl Making<'_, '_, '_> {
                     && size::pick(self.u, 0, 99) < u64::from(percent)
                     && (percent == 100 || !self.u.is_empty())
             };
-            if wanted && member.binding == Binding::StatusCode {
+            if wanted && member.binding == Binding::StatusCode && self.says_status(&member.slot) {
                 map.insert(member.name.clone(), Value::from(self.status));
             } else if wanted {
                 let value = self.slot(&member.slot, Place::of(&member.binding), depth + 1, inner)?;
@@ -329,6 +329,14 @@ impl Making<'_, '_, '_> {
             }
         }
         Ok(Value::Object(map))
+    }
+
+    /// Whether a member that says the status can say that of the operation.
+    fn says_status(&self, slot: &Slot) -> bool {
+        match self.generator.schema[slot.target].kind {
+            Kind::Number(kind) => number::check(kind, slot.traits.range, &self.status.into()).is_none(),
+            _ => false,
+        }
     }
 
     fn union(&mut self, members: &Members, depth: u32, focus: Option<&[Step]>) -> Made {

@@ -61,7 +61,13 @@ impl<'m> Importer<'m> {
         let mut shapes = BTreeMap::new();
         for (name, definition) in definitions {
             let shape = self.shape(name, definition, definitions).map_err(|what| format!("shape {name}: {what}"))?;
-            shapes.insert(self.shape_id(name), shape);
+            let id = self.shape_id(name);
+            if shapes.contains_key(&id) {
+                return Err(format!(
+                    "shape {name} is called like an operation, and the name that is left for it, {id}, is taken"
+                ));
+            }
+            shapes.insert(id, shape);
         }
         let mut service = self.service(model)?;
         for (name, definition) in self.operations {
