@@ -4,6 +4,8 @@ use connect_conformance::emulator::{Config, Defect, Service};
 use connect_model::planted;
 use connect_model::schema::Schema;
 
+use crate::target::Seed;
+
 /// The emulator that a target is held against: sound, unless the target is to be shown to find that defect.
 pub(crate) fn for_target(target: &str, defect: &str) -> Service {
     if planted::is(target) { with(Some(defect)) } else { with(None) }
@@ -14,6 +16,18 @@ pub(crate) fn with(defect: Option<&str>) -> Service {
     let known = defect.and_then(Defect::named);
     assert_eq!(known.map(|known| known.id), defect, "no such defect");
     Service::new(Schema::connect(), &Config { defect: known, ..Config::default() })
+}
+
+/// Seeds that do not tell of the defect that a proof plants: it is to be found.
+pub(crate) fn silent_on<C>(
+    defect: &str,
+    mut seeds: Vec<Seed>,
+    draw: impl Fn(&[u8]) -> Option<C>,
+    hold: impl Fn(&Service, &C) -> bool,
+) -> Vec<Seed> {
+    let begun = with(Some(defect));
+    seeds.retain(|seed| draw(&seed.data).is_none_or(|case| hold(&begun, &case)));
+    seeds
 }
 
 /// Random inputs find every one of these defects before long. Of the first, which a proof plants, no seed may tell.

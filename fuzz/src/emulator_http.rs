@@ -14,6 +14,8 @@ use std::sync::OnceLock;
 use connect_conformance::emulator::{SYNTHESIZED, Service as Emulator};
 use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::danger::{Danger, danger};
+use connect_model::semantics::{self, Context};
+use connect_model::shapes::CORE_OPERATIONS;
 use connect_model::validate::validate;
 use connect_model::wire::message::{HttpRequest, HttpResponse};
 use connect_model::wire::{Limits, decode_error, decode_response};
@@ -87,9 +89,28 @@ impl Target for EmulatorHttp {
 
     fn seeds() -> Vec<Seed> {
         let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|(text, _)| text.as_bytes())).collect();
-        seeds.extend(seeds::random(Self::NAME, 24, |at| 100 + 60 * at).map(seeds::not_text));
-        seeds
+        seeds.extend(seeds::telling::<Self>(4000, 1500, |case| told(case)));
+        emulator::silent_on(PLANTED, seeds, Self::draw, |begun, case| hold(begun, case).is_ok())
     }
+}
+
+/// Of the operations that are described in full, those that are called, and what is wrong with their inputs beside the model.
+fn told(case: &[Request]) -> Vec<String> {
+    let service = Service::connect();
+    let of = |request: &Request| {
+        let route = service.router.route(&request.method, &request.uri).ok()?;
+        let name = service.schema[route.operation].name.as_str();
+        if !CORE_OPERATIONS.contains(&name) {
+            return None;
+        }
+        let input = serde_json::from_slice(&request.body.0).unwrap_or_default();
+        let problems = semantics::check(name, &input, &Context::default());
+        let kinds = problems.iter().map(|(language, problem)| {
+            format!("{name} {language} {} {}", problem.kind, seeds::first_words(&problem.message))
+        });
+        Some(kinds.chain([name.to_owned()]).collect::<Vec<_>>())
+    };
+    case.iter().filter_map(of).flatten().collect()
 }
 
 fn of_text(data: &[u8]) -> Vec<Request> {

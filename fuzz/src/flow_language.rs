@@ -11,7 +11,7 @@ use connect_model::semantics::json;
 use serde_json::{Value, json};
 
 use crate::edits::Editor;
-use crate::language::{Case, Fault, Language, Reached, hold};
+use crate::language::{Case, Fault, JSON_BY_HAND, Language, Reached, hold};
 use crate::octets::Octets;
 use crate::seeds;
 use crate::target::{Seed, Target, text_or_drawn};
@@ -54,16 +54,28 @@ impl Target for FlowLanguage {
     }
 
     fn seeds() -> Vec<Seed> {
-        let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|text| text.as_bytes())).collect();
+        let mut seeds: Vec<Seed> =
+            seeds::by_hand(JSON_BY_HAND.iter().copied().chain(BY_HAND.iter().map(|text| text.as_bytes()))).collect();
         for home in Home::ALL {
             let bytes = connect_model::generate::seed::Stream::new(6, home.word()).bytes(200);
             let shape = Shape { most: 4, ..Shape::default() };
             let text = flow(home, shape, &mut Unstructured::new(&bytes)).to_text();
             seeds.push(Seed::new(home.word().to_lowercase(), text));
         }
-        seeds.extend(seeds::drawn(Self::NAME));
+        seeds.extend(seeds::telling::<Self>(4000, 1000, told));
         seeds
     }
+}
+
+/// Problems, and words of the language.
+fn told(case: &Case) -> Vec<String> {
+    let Ok(text) = std::str::from_utf8(&case.text.0) else { return Vec::new() };
+    let problems = check(text, case.on.as_deref().map(home))
+        .into_iter()
+        .map(|problem| format!("{} {}", problem.kind, seeds::first_words(&problem.message)));
+    let words = OPERATORS.iter().copied().chain(ROWS.iter().map(|row| row.action));
+    let document = serde_json::from_str(text).unwrap_or_default();
+    problems.chain(seeds::words_of(&document, words)).collect()
 }
 
 /// A flow that is right, one with a fault, or one with edits.
@@ -143,11 +155,6 @@ fn values(u: &mut Unstructured<'_>) -> arbitrary::Result<Vec<Value>> {
 
 /// Texts by hand.
 const BY_HAND: &[&str] = &[
-    "",
-    "null",
-    "[]",
-    "{\"a\":1,\"a\":2}",
-    "{\"a\":1e999}",
     "{\"Version\":\"2019-10-30\",\"StartAction\":\"a\",\"Actions\":[{\"Identifier\":\"a\",\"Type\":\"DisconnectParticipant\",\"Parameters\":{},\"Transitions\":{}}]}",
     "{\"Version\":3,\"StartAction\":null,\"Metadata\":[],\"Actions\":[4,{\"Identifier\":5,\"Type\":[],\"Transitions\":{\"NextAction\":1,\"Errors\":{},\"Conditions\":[[],{\"Condition\":9}]}}]}",
 ];

@@ -128,7 +128,25 @@ impl Target for GenerateLaws {
     }
 
     fn seeds() -> Vec<Seed> {
-        seeds::drawn(Self::NAME).collect()
+        seeds::telling::<Self>(8000, 1000, |case| match &case.mutated {
+            Mutated::Nothing => Vec::new(),
+            Mutated::Unrealised(why) => vec![format!("{:?} {why}", case.message)],
+            Mutated::Mutant { kind, pointer, base, .. } => {
+                vec![format!("{:?} {kind} {}", case.message, json_kind(base.pointer(pointer)))]
+            }
+        })
+    }
+}
+
+fn json_kind(value: Option<&Value>) -> &'static str {
+    match value {
+        None => "absent",
+        Some(Value::Null) => "null",
+        Some(Value::Bool(_)) => "boolean",
+        Some(Value::Number(_)) => "number",
+        Some(Value::String(_)) => "text",
+        Some(Value::Array(_)) => "list",
+        Some(Value::Object(_)) => "object",
     }
 }
 

@@ -29,6 +29,28 @@ pub(crate) struct Language {
     pub(crate) most: usize,
 }
 
+/// Texts at the edge of JSON: what is read in neither language, or needs care. What begins with 128 or more, such as a
+/// byte order mark, would be drawn from.
+pub(crate) const JSON_BY_HAND: &[&[u8]] = &[
+    b"",
+    b"null",
+    b"[]",
+    b"{\"a\":1,\"a\":2}",
+    b"{\"a\":[1,\"\\\"2\",{\"b~/\":\"3\",\"b~/\":4}]}",
+    b"{\"a\":1e999}",
+    b"{\"a\":[1.5e3,\"1e-9\\\\\",-1e-999]}",
+    b"[0e5,-0.0,18446744073709551615,-9223372036854775808,18446744073709551616]",
+    b"{\"a\":[1,2",
+    b"{\"a\"",
+    b"{\"a\":1} x",
+    b"{\"a\":01}",
+    b"[\"\\ud800\"]",
+    b"[\"\\ud83d\\ude00\\u00e9\"]",
+    b"{\"a\":\n\"\xff\"}",
+    b"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+    b"{\"Version\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
+];
+
 /// A text in the language.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

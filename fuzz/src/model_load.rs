@@ -9,6 +9,8 @@
 //! | the normal form is a fixed point | `import(text(import(x))) = import(x)` |
 //! | a schema has values, or says which shape has none | `validate(generate(schema, op)) = {}` |
 
+mod by_hand;
+
 use std::sync::LazyLock;
 
 use arbitrary::Unstructured;
@@ -30,11 +32,14 @@ use crate::target::{Seed, Target, text_or_drawn};
 /// See the file.
 pub struct ModelLoad;
 
-/// A model file.
+/// A model file, and what lies beside it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     file: Octets,
+    /// `paginators-1.json` beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    paginators: Option<Octets>,
 }
 
 /// How far a model came.
@@ -56,34 +61,63 @@ impl Target for ModelLoad {
 
     /// From 128 on, the first byte says that the rest edits a model.
     fn draw(data: &[u8]) -> Option<Case> {
-        text_or_drawn(data, Self::plain, |u| Ok(Some(Case { file: Octets(edited(u)?.to_string().into_bytes()) })))
+        text_or_drawn(data, Self::plain, |u| draw(u).map(Some))
     }
 
+    /// A file, or two with [`SEPARATOR`] between them.
     fn plain(data: &[u8]) -> Option<Case> {
-        Some(Case { file: Octets(data.to_vec()) })
+        let end = data.windows(SEPARATOR.len()).position(|window| window == SEPARATOR);
+        let octets = |data: &[u8]| Octets(data.to_vec());
+        Some(Case {
+            file: octets(&data[..end.unwrap_or(data.len())]),
+            paginators: end.map(|end| octets(&data[end + SEPARATOR.len()..])),
+        })
     }
 
     fn hold(case: &Case) -> Reached {
-        hold(case.file.0.clone())
+        hold(case).0
     }
 
     fn seeds() -> Vec<Seed> {
-        let mut seeds = vec![Seed::new("smithy", SMALL), Seed::new("botocore", botocore().to_string())];
+        let mut seeds = vec![
+            Seed::new("smithy", SMALL),
+            Seed::new("old-smithy", by_hand::old_smithy().to_string()),
+            Seed::new("botocore", with_paginators(&by_hand::paginators().to_string())),
+        ];
         seeds.extend(seeds::by_hand(NO_MODELS.iter().copied()));
+        let named =
+            |(at, (text, said)): (usize, (String, &str))| Seed::new(format!("{at}-{}", seeds::slug(said)), text);
+        seeds.extend(said_of().enumerate().map(named));
         seeds.extend(seeds::drawn(Self::NAME));
         seeds
     }
+}
+
+/// Models by hand, and part of the error that each is; nothing where it is none.
+fn said_of() -> impl Iterator<Item = (String, &'static str)> {
+    let paginators = by_hand::PAGINATORS.iter().map(|(text, said)| (with_paginators(text), *said));
+    by_hand::tiny().map(|tiny| (tiny.text(), tiny.said)).chain(paginators)
+}
+
+/// Between a model and its paginators.
+const SEPARATOR: &[u8] = b"\n---\n";
+
+fn with_paginators(text: &str) -> String {
+    format!("{}{}{text}", by_hand::botocore(), String::from_utf8_lossy(SEPARATOR))
 }
 
 /// What is no model file, each in another way.
 const NO_MODELS: &[&[u8]] =
     &[b"", b"{", b"[]", b"{}", br#"{"smithy":"2.0"}"#, br#"{"openapi":"3.1.0"}"#, b"\x1f\x8b\x08\x00damaged"];
 
-fn hold(bytes: Vec<u8>) -> Reached {
-    let Ok(source) = Source::from_bytes("service-2.json", bytes.clone()) else { return Reached::NotImported };
-    let Ok(model) = import(&[source], &[]) else {
-        assert!(Schema::from_text("service-2.json", bytes).is_err());
-        return Reached::NotImported;
+/// How far it comes, and what is said of it.
+fn hold(case: &Case) -> (Reached, String) {
+    let file = |name: &str, octets: &Octets| Source::from_bytes(name, octets.0.clone());
+    let beside = case.paginators.as_ref().map(|octets| file("paginators-1.json", octets));
+    let sources: Result<Vec<Source>, _> = [file("service-2.json", &case.file)].into_iter().chain(beside).collect();
+    let model = match sources.and_then(|sources| import(&sources, &[])) {
+        Ok(model) => model,
+        Err(error) => return (Reached::NotImported, told(&error)),
     };
     let text = ast::to_text(&model).into_bytes();
     let again = Source::from_bytes("model.json", text).and_then(|source| import(&[source], &[]));
@@ -96,33 +130,59 @@ fn hold(bytes: Vec<u8>) -> Reached {
         }
         Err(error) => unreachable!("the normal form does not read: {error}"),
     }
-    let Ok(schema) = Schema::from_text("service-2.json", bytes) else { return Reached::NotLowered };
-    hold_schema(&schema);
-    Reached::Loaded
+    match Schema::from_ast(model, String::new()) {
+        Ok(schema) => hold_schema(&schema),
+        Err(error) => return (Reached::NotLowered, told(&error)),
+    }
+    (Reached::Loaded, String::new())
+}
+
+/// An error as a user reads it, which may hold of a model what fits on a screen.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut inner = error.source();
+    while let Some(error) = inner {
+        told = format!("{told}: {error}");
+        inner = error.source();
+    }
+    told
 }
 
 fn hold_schema(schema: &Schema) {
     let router = Router::new(schema);
     let _ = router.route("GET", "/");
-    let generator = Generator::new(schema, Config::sparse());
+    let full = Config { max_text: 40, max_values: 60, ..Config::full() };
+    let generators = [Config::sparse(), full].map(|config| Generator::new(schema, config));
     let mut operations = 0;
     for (id, operation) in schema.operations() {
         operations += 1;
         assert_eq!(schema.operation_named(&operation.name), Some(id));
         for side in [Side::Input, Side::Output] {
             let Some(shape) = side_shape(schema, id, side) else { continue };
-            let Ok(value) = generator.operation(id, side, &mut Unstructured::new(&[])) else { continue };
-            let violations = validate(schema, shape, &value);
-            assert!(violations.is_empty(), "{}: {violations:?}\n{value}", operation.name);
+            for generator in &generators {
+                let Ok(value) = generator.operation(id, side, &mut Unstructured::new(&[])) else { continue };
+                let violations = validate(schema, shape, &value);
+                assert!(violations.is_empty(), "{}: {violations:?}\n{value}", operation.name);
+            }
         }
     }
     assert!(operations > 0, "a schema without operations");
 }
 
 /// A small model with some nodes replaced, removed or moved.
-fn edited(u: &mut Unstructured<'_>) -> arbitrary::Result<Value> {
-    let model = if u.arbitrary()? { serde_json::from_slice(SMALL).unwrap_or_default() } else { botocore() };
-    Editor { keys: KEYS, values: &SNIPPETS }.edited(model, 3, u)
+fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
+    static MODELS: LazyLock<[Value; 3]> = LazyLock::new(|| {
+        [serde_json::from_slice(SMALL).unwrap_or_default(), by_hand::old_smithy(), by_hand::botocore()]
+    });
+    let model = u.choose(&*MODELS)?;
+    let mut edited = |value: Value| {
+        let edited = Editor { keys: KEYS, values: &SNIPPETS }.edited(value, 3, u)?;
+        arbitrary::Result::Ok(Octets(edited.to_string().into_bytes()))
+    };
+    let file = edited(model.clone())?;
+    let has_paginators = model.pointer("/metadata/protocol").is_some();
+    let paginators = if has_paginators { Some(edited(by_hand::paginators())?) } else { None };
+    Ok(Case { file, paginators })
 }
 
 /// Keys that mean something to a reader of models.
@@ -149,6 +209,10 @@ const KEYS: &[&str] = &[
     "location",
     "payload",
     "union",
+    "mixins",
+    "resources",
+    "input_token",
+    "output_token",
 ];
 
 /// Values at the edge of what a model may hold.
@@ -187,63 +251,19 @@ static SNIPPETS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     ]
 });
 
-/// A small model in AWS's own format, with one of everything that its reader knows.
-fn botocore() -> Value {
-    json!({
-        "version": "2.0",
-        "metadata": {"apiVersion": "2020-01-01", "endpointPrefix": "small", "protocol": "rest-json",
-            "serviceFullName": "Small", "serviceId": "Small", "signatureVersion": "v4", "signingName": "small"},
-        "operations": {
-            "Put": {
-                "name": "Put", "http": {"method": "PUT", "requestUri": "/put/{Id}/{Path+}?literal", "responseCode": 201},
-                "input": {"shape": "PutInput"}, "output": {"shape": "PutOutput"}, "errors": [{"shape": "Broken"}],
-                "idempotent": true},
-            "ListThem": {
-                "name": "ListThem", "http": {"method": "GET", "requestUri": "/list"},
-                "input": {"shape": "ListInput"}, "output": {"shape": "ListOutput"}}
-        },
-        "shapes": {
-            "PutInput": {"type": "structure", "required": ["Id", "Path", "Node"], "members": {
-                "Id": {"shape": "Text", "location": "uri", "locationName": "Id"},
-                "Path": {"shape": "Text", "location": "uri", "locationName": "Path"},
-                "Level": {"shape": "Count", "location": "querystring", "locationName": "level"},
-                "Owner": {"shape": "Text", "location": "header", "locationName": "x-owner"},
-                "Meta": {"shape": "Map", "location": "headers", "locationName": "x-meta-"},
-                "Token": {"shape": "Text", "idempotencyToken": true},
-                "Node": {"shape": "Node"}}},
-            "PutOutput": {"type": "structure", "payload": "Data", "members": {
-                "Data": {"shape": "Data"}, "Code": {"shape": "Count", "location": "statusCode"}}},
-            "ListInput": {"type": "structure", "members": {
-                "NextToken": {"shape": "Text", "location": "querystring", "locationName": "nextToken"},
-                "MaxResults": {"shape": "Count", "location": "querystring", "locationName": "maxResults"}}},
-            "ListOutput": {"type": "structure", "members": {"NextToken": {"shape": "Text"}, "Items": {"shape": "Nodes"}}},
-            "Broken": {"type": "structure", "members": {"message": {"shape": "Text"}},
-                "error": {"httpStatusCode": 409, "senderFault": true}, "exception": true},
-            "Node": {"type": "structure", "members": {
-                "Name": {"shape": "Text", "locationName": "name"}, "Next": {"shape": "Node"}, "Color": {"shape": "Color"},
-                "Time": {"shape": "Time"}, "Choice": {"shape": "Choice"}, "Ratio": {"shape": "Ratio"}}},
-            "Nodes": {"type": "list", "member": {"shape": "Node"}, "min": 1, "max": 5},
-            "Choice": {"type": "structure", "union": true, "members": {"Text": {"shape": "Text"}, "Node": {"shape": "Node"}}},
-            "Map": {"type": "map", "key": {"shape": "Text"}, "value": {"shape": "Text"}, "max": 3},
-            "Color": {"type": "string", "enum": ["RED", "GREEN"]},
-            "Text": {"type": "string", "min": 1, "max": 9, "pattern": "[a-z]+"},
-            "Count": {"type": "integer", "box": true, "min": 1, "max": 100},
-            "Ratio": {"type": "double", "min": 0, "max": 1},
-            "Time": {"type": "timestamp", "timestampFormat": "iso8601"},
-            "Data": {"type": "blob", "sensitive": true}
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::by_hand::botocore;
     use super::*;
     use crate::target::{assert_cases_can_be_kept, survey};
 
     #[test]
     fn inputs_by_hand_reach_what_they_are_for() {
-        assert_eq!(hold(SMALL.to_vec()), Reached::Loaded);
-        assert_eq!(hold(botocore().to_string().into_bytes()), Reached::Loaded);
+        let hold = |bytes: Vec<u8>| ModelLoad::plain(&bytes).map(|case| ModelLoad::hold(&case));
+        assert_eq!(hold(SMALL.to_vec()), Some(Reached::Loaded));
+        assert_eq!(hold(by_hand::old_smithy().to_string().into_bytes()), Some(Reached::Loaded));
+        assert_eq!(hold(botocore().to_string().into_bytes()), Some(Reached::Loaded));
         // More than memory holds: a model may say so, and gets no value.
         for (name, shape) in [
             ("Text", json!({"type": "string", "min": i64::MAX})),
@@ -252,13 +272,25 @@ mod tests {
         ] {
             let mut model = botocore();
             model["shapes"][name] = shape;
-            assert_eq!(hold(model.to_string().into_bytes()), Reached::Loaded, "{name}");
+            assert_eq!(hold(model.to_string().into_bytes()), Some(Reached::Loaded), "{name}");
         }
         let dangling = botocore().to_string().replace(r#""shape":"Node""#, r#""shape":"Gone""#);
-        assert!(hold(dangling.into_bytes()) < Reached::Loaded);
+        assert!(hold(dangling.into_bytes()) < Some(Reached::Loaded));
         for bytes in NO_MODELS {
-            assert!(hold(bytes.to_vec()) < Reached::Loaded, "{}", String::from_utf8_lossy(bytes));
+            assert!(hold(bytes.to_vec()) < Some(Reached::Loaded), "{}", String::from_utf8_lossy(bytes));
         }
+    }
+
+    #[test]
+    fn tiny_models_are_schemas_or_what_is_said_of_them_says_why_not() {
+        let mut wrong = Vec::new();
+        for (text, expected) in said_of() {
+            let (reached, said) = ModelLoad::plain(text.as_bytes()).map(|case| hold(&case)).unwrap();
+            if (reached == Reached::Loaded) != expected.is_empty() || !said.contains(expected) {
+                wrong.push(format!("{expected:?}, {said:?}: {text}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
     #[test]

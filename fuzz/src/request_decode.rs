@@ -103,6 +103,34 @@ const BY_HAND: &[(&[u8], Reached)] = &[
     (b"POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":", Reached::Refused),
     (b"GET /contact-flows-summary/i?maxResults=-0&nextToken=%00", Reached::Held),
     (b"GET /contact-flows-summary/i?maxResults=1.0", Reached::Refused),
+    (b"PATCH /rules/i-1", Reached::Unrouted),
+    (b"GET /contact-flows-summary/i?maxResults=%ff", Reached::Refused),
+    (b"GET /contact-flows-summary/i\naccept: text/html;q=0.5, application/*;q=0, */*;q=0.1", Reached::Refused),
+    (b"GET /contact-flows-summary/i\naccept: text/html, application/json;q=0.2", Reached::Held),
+    (b"GET /greedy/a//b/", Reached::Held),
+    (b"GET /middle//x/y/end", Reached::Held),
+    (b"GET /headers\nx-strings: \"a,\\\"b\", c ,\"\",\"d\" e\nx-times: Mon, 16 Dec 2019 23:48:18 GMT, x\n", Reached::Refused),
+    (b"GET /headers\nx-strings: \"a,\\\"b\", c ,\"\"\nx-integers: 1 , 2\nx-meta-a: b\nx-media: IjEi", Reached::Held),
+    (b"GET /headers\nx-times: Mon, 16 Dec 2019 23:48:18 GMT, Mon, 16 Dec 2019 23:48:19 GMT\nx-epoch: -1.5", Reached::Held),
+    (b"GET /queries?literal=1&bare&bools=true&bools=false&times=2019-12-16T23:48:18Z&double=-Infinity&epoch=1e3", Reached::Held),
+    (b"GET /queries?literal=1&bare&time=2019-12-16T23:48:18%2B01:00&imf=Mon,%2016%20Dec", Reached::Refused),
+    (b"GET /query-list-map?a=1&a=2&b", Reached::Held),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"BigInteger\":1e20,\"BigDecimal\":1.5,\"Byte\":-0,\"Double\":\"NaN\",\"Float\":1e-320,\"SparseStrings\":[null],\"SparseMap\":{\"a\":null},\"Choice\":{\"Nothing\":{}},\"Documents\":[null,{}],\"Color\":\"green\",\"Level\":7}", Reached::Held),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Strings\":[null]}", Reached::Refused),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Choice\":{\"Other\":1}}", Reached::Refused),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Choice\":{\"Text\":\"a\",\"Count\":1}}", Reached::Refused),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Boolean\":1}", Reached::Refused),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Integer\":true}", Reached::Refused),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Level\":\"1\"}", Reached::Refused),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Imf\":1,\"Iso\":\"2019-12-16T23:48:18Z\"}", Reached::Refused),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Text\":\"a\",\"Text\":\"b\",\"time\":1}", Reached::Held),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Document\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}", Reached::Refused),
+    (b"POST /payload/PayloadString\ncontent-type: text/plain\n\n\xff", Reached::Refused),
+    (b"POST /payload/PayloadBlob\n\n", Reached::Held),
+    (b"POST /payload/PayloadJpeg\ncontent-type: image/jpeg\n\n\xff\xd8", Reached::Held),
+    (b"POST /payload/PayloadUnion\ncontent-type: application/json\n\n{\"Count\":1}", Reached::Held),
+    (b"POST /payload/PayloadDocument\ncontent-type: application/json\n\n[1e999]", Reached::Refused),
+    (b"POST /payload/typed\ncontent-type: image/png\n\nx", Reached::Held),
     ("PUT /test-cases/i\nx-amz-resource-id: é\ncontent-type: application/json\n\n{}".as_bytes(), Reached::Unsendable),
 ];
 
@@ -113,9 +141,10 @@ mod tests {
 
     #[test]
     fn inputs_by_hand_reach_what_they_are_for() {
-        for (data, reached) in BY_HAND {
-            assert_eq!(reach::<RequestDecode>(data), Some(*reached), "{}", String::from_utf8_lossy(data));
-        }
+        let others = BY_HAND.iter().filter(|(data, expected)| reach::<RequestDecode>(data) != Some(*expected));
+        let told =
+            others.map(|(data, _)| format!("{:?}: {}\n", reach::<RequestDecode>(data), String::from_utf8_lossy(data)));
+        assert_eq!(told.collect::<String>(), "");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use connect_model::semantics::rule::sources::EVENT_SOURCES;
 use serde_json::{Value, json};
 
 use crate::edits::Editor;
-use crate::language::{Case, Fault, Language, Reached, hold};
+use crate::language::{Case, Fault, JSON_BY_HAND, Language, Reached, hold};
 use crate::octets::Octets;
 use crate::seeds;
 use crate::target::{Seed, Target, text_or_drawn};
@@ -43,15 +43,28 @@ impl Target for RuleFunction {
     }
 
     fn seeds() -> Vec<Seed> {
-        let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|text| text.as_bytes())).collect();
+        let mut seeds: Vec<Seed> =
+            seeds::by_hand(JSON_BY_HAND.iter().copied().chain(BY_HAND.iter().map(|text| text.as_bytes()))).collect();
         for source in EVENT_SOURCES {
             let bytes = Stream::new(6, source.name).bytes(200);
             let text = make(Some(source), Size::SMALL, &mut Unstructured::new(&bytes)).to_string();
             seeds.push(Seed::new(source.name, text));
         }
-        seeds.extend(seeds::drawn(Self::NAME));
+        seeds.extend(seeds::telling::<Self>(10_000, 1000, told));
         seeds
     }
+}
+
+/// Problems, and words of the language.
+fn told(case: &Case) -> Vec<String> {
+    let Ok(text) = std::str::from_utf8(&case.text.0) else { return Vec::new() };
+    let problems = check(text, case.on.as_deref())
+        .into_iter()
+        .map(|problem| format!("{} {}", problem.kind, seeds::first_words(&problem.message)));
+    let operators = PATHS.iter().flat_map(|path| path.forms).map(|form| form.operator);
+    let words = operators.chain(FILTERS.iter().map(|filter| filter.name)).chain(PATTERNS.iter().copied());
+    let document = serde_json::from_str(text).unwrap_or_default();
+    problems.chain(seeds::words_of(&document, words)).collect()
 }
 
 /// A function that is right, one with a fault, or one with edits.
@@ -119,9 +132,11 @@ fn values(u: &mut Unstructured<'_>) -> arbitrary::Result<Vec<Value>> {
     ])
 }
 
+/// Types of pattern objects.
+const PATTERNS: &[&str] = &["PLAIN", "LIST", "PROXIMITY", "NUMERICAL"];
+
 /// Texts by hand.
 const BY_HAND: &[&str] = &[
-    "",
     "{\"Version\":\"2022-11-25\",\"Operator\":\"AND\",\"Operands\":[]}",
     "{\"Version\":\"x\",\"new\":[1],\"RuleFunction\":{\"Operator\":\"OR\",\"Operands\":[{\"Operator\":\"NEW\",\"Operands\":[1.5,null],\"ComparisonValue\":\"\",\"FilterClause\":{\"LogicOperator\":\"OR\",\"Filters\":[{\"Type\":\"\",\"Data\":null,\"else\":0}]}}]}}",
 ];

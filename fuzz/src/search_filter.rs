@@ -134,9 +134,31 @@ impl Target for SearchFilter {
 
     fn seeds() -> Vec<Seed> {
         let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|(text, _)| text.as_bytes())).collect();
-        seeds.extend(seeds::random(Self::NAME, 24, |at| 60 + 10 * at));
-        seeds
+        seeds.extend(seeds::telling::<Self>(2000, 300, told));
+        emulator::silent_on(PLANTED, seeds, Self::draw, |begun, case| hold(begun, case).is_ok())
     }
+}
+
+/// Which members the criteria and the filter have.
+fn told(case: &Case) -> Vec<String> {
+    let mut told = Vec::new();
+    let mut open: Vec<(String, &Value)> = Vec::new();
+    for part in [&case.criteria, &case.filter].into_iter().flatten() {
+        open.push((format!("{:?}", case.kind), part));
+    }
+    while let Some((within, value)) = open.pop() {
+        match value {
+            Value::Array(items) => open.extend(items.iter().map(|item| (within.clone(), item))),
+            Value::Object(members) => {
+                open.extend(members.iter().map(|(name, value)| (format!("{:?} {name}", case.kind), value)));
+            }
+            Value::String(text) if within.ends_with("Type") || within.ends_with("FieldName") => {
+                told.push(format!("{within} {text}"));
+            }
+            _ => told.push(within),
+        }
+    }
+    told
 }
 
 impl Kind {

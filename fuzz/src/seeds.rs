@@ -1,7 +1,7 @@
 //! Inputs that corpora begin with: one message of each operation that has typed shapes and of each of the small model,
 //! as text, and bytes to draw from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::message::{Request, Response};
 use crate::service::{Message, Service};
-use crate::target::Seed;
+use crate::target::{Seed, Target};
 
 /// Inputs that are drawn from, for each target.
 const DRAWN: usize = 12;
@@ -90,6 +90,63 @@ pub(crate) fn errors() -> Vec<Seed> {
 /// Texts that were written by hand.
 pub(crate) fn by_hand<'d>(inputs: impl IntoIterator<Item = &'d [u8]>) -> impl Iterator<Item = Seed> {
     inputs.into_iter().enumerate().map(|(at, data)| Seed::new(format!("by-hand-{at}"), data))
+}
+
+/// Of many random inputs, drawn from and that long, those few that together tell of all that the many tell of, each cut
+/// to where it tells no less. What a case tells of are words; the first that no earlier input told of names the seed.
+pub(crate) fn telling<T: Target>(count: usize, bytes: usize, told: impl Fn(&T::Case) -> Vec<String>) -> Vec<Seed> {
+    let told = |data: &[u8]| T::draw(data).map(|case| told(&case)).unwrap_or_default();
+    let mut stream = Stream::new(7, T::NAME);
+    let (mut known, mut names) = (BTreeSet::new(), BTreeSet::new());
+    let mut seeds = Vec::new();
+    for _ in 0..count {
+        let mut data = stream.bytes(bytes);
+        data[0] |= 128;
+        let fresh: Vec<String> = told(&data).into_iter().filter(|word| !known.contains(word)).collect();
+        let Some(first) = fresh.first() else { continue };
+        let mut name = format!("telling-of-{}", slug(first));
+        while !names.insert(name.clone()) {
+            name.push_str("-too");
+        }
+        let tells_all = |length: &usize| {
+            let words = told(&data[..*length]);
+            fresh.iter().all(|word| words.contains(word))
+        };
+        let length = (3..).map(|power| 1 << power).take_while(|length| *length < bytes).find(tells_all);
+        seeds.push(Seed::new(name, &data[..length.unwrap_or(bytes)]));
+        known.extend(fresh);
+    }
+    seeds
+}
+
+/// Letters and digits of a text, as they stand in the name of a seed.
+pub(crate) fn slug(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
+}
+
+/// The first words of a message, without those that hold what was found.
+pub(crate) fn first_words(message: &str) -> String {
+    let words = message.split(' ').map(|word| word.trim_matches(|c: char| c.is_ascii_punctuation()));
+    let plain = words.filter(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase()));
+    plain.take(4).collect::<Vec<_>>().join(" ")
+}
+
+/// Words in a document that stand in a table.
+pub(crate) fn words_of<'t>(document: &Value, table: impl Iterator<Item = &'t str>) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![document];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::String(text) => {
+                found.insert(text.as_str());
+            }
+            Value::Array(items) => open.extend(items),
+            Value::Object(members) => open.extend(members.values()),
+            _ => {}
+        }
+    }
+    table.filter(|word| found.contains(word)).map(str::to_owned).collect()
 }
 
 /// Bytes to draw from, short and long.

@@ -96,9 +96,17 @@ impl Target for ValidateVsJsonSchema {
     fn seeds() -> Vec<Seed> {
         let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|(text, _)| text.as_bytes())).collect();
         seeds.extend(seeds::documents());
-        seeds.extend(seeds::drawn(Self::NAME));
+        seeds.extend(seeds::telling::<Self>(4000, 1000, told));
         seeds
     }
+}
+
+/// What the document breaks, with the first words of what is expected instead.
+fn told(case: &Case) -> Vec<String> {
+    let Some((service, operation)) = Service::named(&case.operation) else { return Vec::new() };
+    let Some(shape) = side_shape(service.schema, operation, case.message.side()) else { return Vec::new() };
+    let found = validate(service.schema, shape, &case.value);
+    found.iter().map(|violation| format!("{} {}", violation.kind, seeds::first_words(&violation.expected))).collect()
 }
 
 /// A document of an operation with one thing wrong, with several, or with none.
@@ -211,6 +219,12 @@ const BY_HAND: &[(&str, Reached)] = &[
         Reached::Excused,
     ),
     ("DeleteRule output\n{}", Reached::Nothing),
+    (
+        "Everything input\n{\"Double\":\"NaN\",\"Float\":\"-Infinity\",\"SparseStrings\":[null],\"SparseMap\":{\"a\":null}}",
+        Reached::Admitted,
+    ),
+    ("Everything input\n{\"Time\":true}", Reached::Refused),
+    ("Everything input\n{\"Blob\":1}", Reached::Refused),
 ];
 
 #[cfg(test)]

@@ -71,6 +71,9 @@ fn draft(schema: &'static Schema, earlier: &[Draft], u: &mut Unstructured<'_>) -
         semantics::settle(name, &mut input, &SchemaPath::default(), &Context::default(), u);
     }
     if let Value::Object(input) = &mut input {
+        if u.ratio(1, 8)? {
+            break_rule(name, input, u)?;
+        }
         settle(schema, operation, input, earlier, u)?;
     }
     Ok(Draft { operation, input })
@@ -108,6 +111,16 @@ fn take_template(schema: &Schema, operation: OperationId, input: &mut Value) {
     if let (Value::Object(input), Value::Object(template)) = (input, template) {
         input.extend(template);
     }
+}
+
+/// Breaks one of the rules that the operation has beside the model.
+fn break_rule(operation: &str, input: &mut Map<String, Value>, u: &mut Unstructured<'_>) -> Drawn<()> {
+    let breaches = semantics::breaches(operation);
+    if !breaches.is_empty() {
+        let broken = semantics::broken(operation, u.choose(&breaches)?, &Context::default(), u);
+        input.extend(broken.map(|broken| broken.invalid).unwrap_or_default());
+    }
+    Ok(())
 }
 
 /// Puts in what was made before, and names that meet.
