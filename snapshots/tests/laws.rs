@@ -1,0 +1,123 @@
+//! What reviewers rely on: a page leaves nothing out, and changes if and only if its operation does.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use connect_model::lower::BUILT_IN;
+use connect_model::schema::{Kind, Schema, ShapeId};
+use connect_snapshots::{KINDS, SEED, documentation};
+
+fn page(schema: &Schema, folder: &str, operation: &str) -> String {
+    let kind = KINDS.iter().find(|kind| kind.folder == folder).unwrap();
+    (kind.page)(schema, schema.operation_named(operation).unwrap())
+}
+
+/// Names of all members below a shape.
+fn members_below(schema: &Schema, shape: ShapeId, seen: &mut BTreeSet<ShapeId>, names: &mut BTreeSet<String>) {
+    if !seen.insert(shape) {
+        return;
+    }
+    match &schema[shape].kind {
+        Kind::Structure(members) | Kind::Union(members) => {
+            for member in members {
+                names.insert(member.name.clone());
+                members_below(schema, member.slot.target, seen, names);
+            }
+        }
+        Kind::List(list) => members_below(schema, list.member.target, seen, names),
+        Kind::Map(map) => members_below(schema, map.value.target, seen, names),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_page_leaves_no_member_out() {
+    let schema = Schema::connect();
+    for (_, operation) in schema.operations() {
+        let page = page(schema, "contract", &operation.name);
+        let mut names = BTreeSet::new();
+        for shape in operation.input.iter().chain(&operation.output).chain(&operation.errors) {
+            members_below(schema, *shape, &mut BTreeSet::new(), &mut names);
+        }
+        let lines: BTreeSet<&str> = page.lines().filter_map(|line| Some(line.trim().split_once(": ")?.0)).collect();
+        for name in names {
+            assert!(lines.contains(name.as_str()), "{}: {name} is not on the page\n{page}", operation.name);
+        }
+    }
+}
+
+#[test]
+fn a_change_for_callers_is_a_change_of_the_page() {
+    let rule = |model: &str| {
+        let schema = Schema::from_text("connect.json", model.as_bytes().to_vec()).unwrap();
+        page(&schema, "contract", "CreateRule")
+    };
+    let model: serde_json::Value = serde_json::from_str(BUILT_IN).unwrap();
+    let before = rule(BUILT_IN);
+    let shape = |name: &str, rest: &str| format!("/shapes/com.amazonaws.connect#{name}/{rest}");
+    for (pointer, new) in [
+        (shape("CreateRule", "traits/smithy.api#http/code"), 201.into()),
+        (shape("CreateRule", "traits/smithy.api#http/method"), "PUT".into()),
+        (shape("CreateRule", "errors"), serde_json::json!([])),
+        (shape("CreateRuleRequest", "members/Actions/traits"), serde_json::json!({})),
+        (shape("CreateRuleRequest", "members/Name/target"), "smithy.api#Integer".into()),
+        (shape("RuleName", "traits"), serde_json::json!({})),
+        (shape("RulePublishStatus", "members"), serde_json::json!({"DRAFT": {"target": "smithy.api#Unit"}})),
+        (shape("ResourceNotFoundException", "traits/smithy.api#httpError"), 410.into()),
+    ] {
+        let mut changed = model.clone();
+        *changed.pointer_mut(&pointer.replace("~", "~0")).unwrap_or_else(|| panic!("{pointer} is not in the model")) =
+            new;
+        assert_ne!(rule(&changed.to_string()), before, "{pointer}");
+    }
+}
+
+#[test]
+fn one_constraint_changes_the_pages_of_the_operations_that_reach_it_and_no_others() {
+    let (name, pointer) = ("RuleName", "/shapes/com.amazonaws.connect#RuleName/traits/smithy.api#length/max");
+    let mut model: serde_json::Value = serde_json::from_str(BUILT_IN).unwrap();
+    *model.pointer_mut(pointer).unwrap() = 150.into();
+    let (before, after) =
+        (Schema::connect(), Schema::from_text("connect.json", model.to_string().into_bytes()).unwrap());
+    let shape = before.shape_named(name).unwrap();
+    let mut reached = BTreeSet::new();
+    let mut changed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (id, operation) in before.operations() {
+        let mut seen = BTreeSet::new();
+        for side in operation.input.iter().chain(&operation.output).chain(&operation.errors) {
+            members_below(before, *side, &mut seen, &mut BTreeSet::new());
+        }
+        if seen.contains(&shape) {
+            reached.insert(operation.name.as_str());
+        }
+        for kind in KINDS {
+            if (kind.page)(before, id) != (kind.page)(&after, after.operation_named(&operation.name).unwrap()) {
+                changed.entry(kind.folder).or_default().insert(&operation.name);
+            }
+        }
+    }
+    assert!(reached.contains("CreateRule") && reached.len() < 20, "{reached:?}");
+    assert_eq!(changed.remove("contract"), Some(reached.clone()));
+    assert_eq!(changed.remove("schema"), Some(reached.clone()));
+    // A short name stays right.
+    assert_eq!(changed.remove("wire"), None);
+}
+
+#[test]
+fn every_exchange_is_there_and_seed_operations_lead_to_their_documentation() {
+    let schema = Schema::connect();
+    for (_, operation) in schema.operations() {
+        let page = page(schema, "wire", &operation.name);
+        if operation.refused.is_none() {
+            assert!(!page.contains("(there is none"), "{page}");
+        }
+    }
+    for operation in SEED {
+        let address = documentation(operation).unwrap();
+        assert!(
+            page(schema, "wire", operation).contains(&address)
+                && page(schema, "contract", operation).contains(&address)
+        );
+    }
+    assert_eq!(documentation("DeleteRule"), None);
+}

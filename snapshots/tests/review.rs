@@ -1,0 +1,99 @@
+//! Every page held against the one that somebody has reviewed, each in a test of its own: `contract::CreateRule`,
+//! `index::enums`, …; `cargo test -p connect-snapshots --test review CreateRule` tries those of one operation.
+//!
+//! A difference fails, and the test prints it; `cargo insta review` shows it and takes it over. So does a file that
+//! belongs to no page, and a switch that would let differences pass.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use connect_model::schema::Schema;
+use connect_snapshots::{INDEXES, KINDS, documentation};
+use libtest_mimic::{Arguments, Trial};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots")
+}
+
+/// Holds a page against its file; a difference panics, after insta has printed it.
+fn review(folder: &'static str, name: &str, legend: &str, page: &str) {
+    let mut settings = insta::Settings::new();
+    settings.set_snapshot_path(root().join(folder));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_description(legend);
+    settings.bind(|| insta::assert_snapshot!(name, page));
+}
+
+fn trials() -> Vec<Trial> {
+    let schema = Schema::connect();
+    let mut trials = Vec::new();
+    for kind in KINDS {
+        trials.extend(schema.operations().map(|(id, operation)| {
+            Trial::test(format!("{}::{}", kind.folder, operation.name), move || {
+                let mut legend = format!("{}: {}", operation.name, kind.legend);
+                if let Some(address) = documentation(&operation.name) {
+                    legend.push_str(&format!(" Documentation: {address}"));
+                }
+                review(kind.folder, &operation.name, &legend, &(kind.page)(schema, id));
+                Ok(())
+            })
+        }));
+    }
+    trials.extend(INDEXES.iter().map(|index| {
+        Trial::test(format!("index::{}", index.name), move || {
+            review("index", index.name, index.legend, &(index.page)(schema));
+            Ok(())
+        })
+    }));
+    trials.push(Trial::test("no_file_belongs_to_no_page", || no_orphans().map_err(Into::into)));
+    trials.push(Trial::test("no_switch_lets_a_difference_pass", || no_switch().map_err(Into::into)));
+    trials
+}
+
+/// Every file is that of a page, or waits for review beside one.
+fn no_orphans() -> Result<(), String> {
+    let mut expected: BTreeSet<PathBuf> = INDEXES.iter().map(|index| file("index", index.name)).collect();
+    for kind in KINDS {
+        expected.extend(Schema::connect().operations().map(|(_, operation)| file(kind.folder, &operation.name)));
+    }
+    let mut orphans = Vec::new();
+    let mut open = vec![root()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))? {
+            let path = entry.map_err(|error| error.to_string())?.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if !expected.contains(&path) && !expected.contains(&path.with_extension("")) {
+                orphans.push(path.display().to_string());
+            }
+        }
+    }
+    orphans.sort();
+    if orphans.is_empty() {
+        return Ok(());
+    }
+    Err(format!("these files belong to no operation and no index of the model; delete them:\n{}", orphans.join("\n")))
+}
+
+fn file(folder: &str, name: &str) -> PathBuf {
+    root().join(folder).join(format!("{name}.snap"))
+}
+
+fn no_switch() -> Result<(), String> {
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    let remedy = "makes snapshot tests pass whatever they find; unset it, and use `cargo insta review`";
+    if is_set("INSTA_FORCE_PASS") {
+        return Err(format!("INSTA_FORCE_PASS {remedy}"));
+    }
+    // A person may take differences over this way, and sees them in version control; nobody looks at those of a CI job.
+    if is_set("CI") && is_set("INSTA_UPDATE") {
+        return Err(format!("INSTA_UPDATE {remedy}"));
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    libtest_mimic::run(&Arguments::from_args(), trials()).exit_code()
+}
