@@ -1,6 +1,12 @@
-//! The published model and its corrections.
+//! The published model, its corrections and its history.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::collections::BTreeSet;
+
+use connect_model::ast::Ast;
+use connect_model::diff::{Class, diff, markdown};
+use connect_model::import::extract;
+use connect_model::lower::BUILT_IN;
 use connect_model::pattern::LengthBounds;
 use connect_model::schema::{Kind, Schema};
 
@@ -38,4 +44,43 @@ fn every_pattern_is_readable_and_can_be_satisfied_within_its_length() {
         );
         assert!(!pattern.source().contains(r"\\"), "{} is still double-escaped: {}", shape.name, pattern.source());
     }
+}
+
+/// Botocore 1.34.105 announced, on 2024-05-14, "2 new 3 updated api methods". The extracts are the flow operations of its
+/// model and of the release before, as `connect-model import --operations` writes them;
+/// `scripts/update-model --between 1.34.104 1.34.105` says the same of the whole models.
+#[test]
+fn the_release_of_may_2024_changed_what_it_announced() {
+    let file = |name: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/history").join(name);
+    let (before, after) =
+        (Schema::load(&file("1.34.104.json")).unwrap(), Schema::load(&file("1.34.105.json")).unwrap());
+    let changes = diff(&before, &after);
+    assert!(changes.iter().all(|change| change.class == Class::Compatible), "{changes:#?}");
+    let of = |is_new: bool| -> BTreeSet<&str> {
+        let chosen = changes.iter().filter(|change| (change.rule == "operation-added") == is_new);
+        chosen.flat_map(|change| change.operations.iter().map(String::as_str)).collect()
+    };
+    assert_eq!(of(true), BTreeSet::from(["SearchContactFlowModules", "SearchContactFlows"]));
+    assert_eq!(of(false), BTreeSet::from(["CreateContactFlow", "DescribeContactFlow", "ListContactFlows"]));
+    assert_eq!(markdown(&changes), std::fs::read_to_string(file("1.34.105.md")).unwrap());
+}
+
+#[test]
+fn a_model_of_some_operations_is_a_part_of_the_whole() {
+    let ast: Ast = serde_json::from_str(BUILT_IN).unwrap();
+    let part = extract(ast.clone(), &["DeleteRule".to_owned(), "ListContactFlows".to_owned()]).unwrap();
+    let schema = Schema::from_ast(part.clone(), String::new()).unwrap();
+    assert_eq!(
+        schema.operations().map(|(_, one)| one.name.as_str()).collect::<Vec<_>>(),
+        ["DeleteRule", "ListContactFlows"]
+    );
+    let service = |id: &&String| part.shapes[*id].kind == "service";
+    for id in part.shapes.keys().filter(|id| !service(id)) {
+        assert_eq!(part.shapes[id], ast.shapes[id]);
+    }
+    // Whatever differs from the whole is what is not there.
+    let rules: BTreeSet<&str> = diff(Schema::connect(), &schema).iter().map(|change| change.rule).collect();
+    assert_eq!(rules, BTreeSet::from(["operation-removed"]));
+    let error = extract(ast, &["deleteRule".to_owned()]).unwrap_err().to_string();
+    assert!(error.contains("no operation deleteRule"), "{error}");
 }

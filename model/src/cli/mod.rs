@@ -124,6 +124,9 @@ enum Command {
         /// Provenance to record, for example package=botocore
         #[arg(long = "provenance", value_name = "KEY=VALUE", value_parser = key_value)]
         provenance: Vec<(String, String)>,
+        /// Only these operations and what they reach
+        #[arg(long, value_name = "A,B", value_delimiter = ',')]
+        operations: Vec<String>,
     },
 }
 
@@ -159,7 +162,7 @@ type Failure = Box<dyn std::error::Error>;
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let Arguments { model, command } = arguments;
     let result = match command {
-        Command::Import { files, provenance } => import_files(&files, &provenance),
+        Command::Import { files, provenance, operations } => import_files(&files, &provenance, &operations),
         Command::Diff { old, new, format, fail_on } => diff(&old, &new, format, fail_on),
         command => on_schema(load(model.as_deref())?, command),
     };
@@ -440,9 +443,16 @@ fn export(schema: &Schema, format: ExportFormat, names: &[String], out: &mut imp
     Ok(())
 }
 
-fn import_files(files: &[PathBuf], provenance: &[(String, String)]) -> Result<ExitCode, Failure> {
+fn import_files(
+    files: &[PathBuf],
+    provenance: &[(String, String)],
+    operations: &[String],
+) -> Result<ExitCode, Failure> {
     let sources: Vec<Source> = files.iter().map(|file| Source::open(file)).collect::<Result<_, _>>()?;
-    let ast = import::import(&sources, provenance)?;
+    let mut ast = import::import(&sources, provenance)?;
+    if !operations.is_empty() {
+        ast = import::extract(ast, operations)?;
+    }
     // What cannot be used is not written.
     Schema::from_ast(ast.clone(), String::new())?;
     io::stdout().lock().write_all(connect_model::ast::to_text(&ast).as_bytes())?;
@@ -455,7 +465,18 @@ fn diff(
     format: DiffFormat,
     fail_on: Option<FailOn>,
 ) -> Result<ExitCode, Failure> {
-    let changes = connect_model::diff::diff(&Schema::load(old)?, &Schema::load(new)?);
+    let (before, after) = (Schema::load(old)?, Schema::load(new)?);
+    if before.service.sdk_id != after.service.sdk_id {
+        return Err(format!(
+            "{} is a model of {}, {} one of {}; give two models of one service",
+            old.display(),
+            before.service.sdk_id,
+            new.display(),
+            after.service.sdk_id
+        )
+        .into());
+    }
+    let changes = connect_model::diff::diff(&before, &after);
     let text = match format {
         DiffFormat::Text => connect_model::diff::text(&changes),
         DiffFormat::Json => connect_model::diff::json(&changes),

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::ast::{Ast, PROVENANCE};
+use crate::ast::{Ast, PROVENANCE, Reference};
 
 /// Largest model text that is read, in bytes after decompression. The largest AWS model (EC2) has about 10 MB.
 pub const MAX_MODEL_BYTES: u64 = 64 * 1024 * 1024;
@@ -188,6 +188,21 @@ pub fn import(sources: &[Source], provenance: &[(String, String)]) -> Result<Ast
     };
     record_provenance(&mut ast, sources, provenance);
     Ok(ast)
+}
+
+/// A model of those operations only, with what they reach.
+pub fn extract(mut ast: Ast, operations: &[String]) -> Result<Ast, ImportError> {
+    let name = "the model".to_owned();
+    let fail = |what| ImportError::Malformed { name: name.clone(), what };
+    for service in ast.shapes.values_mut().filter(|shape| shape.kind == "service") {
+        let named = |reference: &Reference, name: &str| reference.target.split_once('#').is_some_and(|id| id.1 == name);
+        let gone = operations.iter().find(|name| !service.operations.iter().any(|one| named(one, name)));
+        if let Some(gone) = gone {
+            return Err(fail(format!("there is no operation {gone}; names are case-sensitive")));
+        }
+        service.operations.retain(|one| operations.iter().any(|name| named(one, name)));
+    }
+    smithy::closure(ast).map_err(fail)
 }
 
 enum Format {

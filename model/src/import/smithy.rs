@@ -7,26 +7,30 @@ use crate::ast::{Ast, AstMember, AstShape, FACT_TRAITS, PROVENANCE, Reference};
 
 /// Reduces a Smithy model to one service's closure and to [`FACT_TRAITS`].
 pub(super) fn normalise(source: &Source, ast: Ast) -> Result<Ast, ImportError> {
-    let fail = |what: String| ImportError::Malformed { name: source.name.clone(), what };
+    closure(ast).map_err(|what| ImportError::Malformed { name: source.name.clone(), what })
+}
+
+/// The same; an error says what is wrong with the model.
+pub(super) fn closure(ast: Ast) -> Result<Ast, String> {
     if !(ast.smithy.starts_with("2.") || ast.smithy.starts_with("1.") || ast.smithy == "2" || ast.smithy == "1") {
-        return Err(fail(format!("Smithy version {:?}; this reads 1.x and 2.x", ast.smithy)));
+        return Err(format!("Smithy version {:?}; this reads 1.x and 2.x", ast.smithy));
     }
     let services: Vec<&String> = ast.shapes.iter().filter(|(_, s)| s.kind == "service").map(|(id, _)| id).collect();
     let service_id = match services.as_slice() {
         [one] => (*one).clone(),
-        [] => return Err(fail("no shape of type service".to_owned())),
+        [] => return Err("no shape of type service".to_owned()),
         many => {
-            return Err(fail(format!(
+            return Err(format!(
                 "{} services ({}); give a model with one",
                 many.len(),
                 many.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ")
-            )));
+            ));
         }
     };
-    let shapes = mixins::flatten(ast.shapes).map_err(fail)?;
+    let shapes = mixins::flatten(ast.shapes)?;
 
     let mut service = shapes[&service_id].clone();
-    service.operations = service_operations(&shapes, &service_id).map_err(fail)?;
+    service.operations = service_operations(&shapes, &service_id)?;
     let paginated_defaults = service.traits.get("smithy.api#paginated").cloned();
 
     let mut closure = BTreeMap::new();
@@ -36,7 +40,7 @@ pub(super) fn normalise(source: &Source, ast: Ast) -> Result<Ast, ImportError> {
         if closure.contains_key(&id) || id.starts_with("smithy.api#") {
             continue;
         }
-        let shape = shapes.get(&id).ok_or_else(|| fail(format!("shape {id} is used and not defined")))?;
+        let shape = shapes.get(&id).ok_or_else(|| format!("shape {id} is used and not defined"))?;
         let mut shape = modern(facts(shape.clone()));
         if let (Some(defaults), Some(own)) = (&paginated_defaults, shape.traits.get_mut("smithy.api#paginated")) {
             merge_missing(own, defaults);
