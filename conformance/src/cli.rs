@@ -202,6 +202,9 @@ pub struct SelectionFlags {
     /// Only these checks, or families of checks
     #[arg(long, value_name = "F,G", value_delimiter = ',')]
     pub checks: Vec<String>,
+    /// Only what differs from this earlier model: Smithy JSON AST, or service-2.json
+    #[arg(long, value_name = "OLD")]
+    pub changed_since: Option<PathBuf>,
 }
 
 /// What the built-in emulator is like.

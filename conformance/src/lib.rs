@@ -2,6 +2,7 @@
 //! own to hold.
 
 pub mod case;
+pub mod changed;
 pub mod checks;
 pub mod cli;
 pub mod client;

@@ -102,7 +102,8 @@ fn list(
 ) -> Result<Exit, SessionError> {
     let schema = schema(model)?;
     session::known_selection(schema, flags)?;
-    let selection = session::selection(flags, filter, Permission { loopback: true, ..Permission::default() });
+    let permission = Permission { loopback: true, ..Permission::default() };
+    let selection = session::selection(schema, flags, filter, permission)?;
     let plan = Plan::new(schema, &selection);
     if plan.cases.is_empty() {
         return Err(session::nothing_planned(schema, &selection, &plan));

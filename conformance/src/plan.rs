@@ -1,6 +1,6 @@
 //! What a run will try: checks × operations, as data. Sends nothing; ids depend on the model alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
@@ -10,6 +10,7 @@ use connect_model::semantics::danger::{Danger, danger};
 use connect_model::wire::encode_request;
 
 use crate::case::CaseId;
+use crate::changed::Touch;
 use crate::checks::walks::{self, Subject};
 use crate::checks::{self, Check, error, idempotency, invalid, language, lifecycle, pagination, search, shape};
 use crate::resources::Resource;
@@ -93,6 +94,8 @@ pub struct Selection {
     pub checks: BTreeSet<String>,
     /// Text that a case id contains.
     pub filter: Option<String>,
+    /// What changed of the model, if only that is to be tried.
+    pub changed: Option<BTreeMap<String, Touch>>,
     /// What may be sent.
     pub permission: Permission,
     /// Walks are asked for.
@@ -117,7 +120,7 @@ impl Plan {
     pub fn new(schema: &Schema, selection: &Selection) -> Self {
         let mut plan = Self::default();
         for (id, operation) in schema.operations() {
-            if !selection.operations.is_empty() && !selection.operations.contains(&operation.name) {
+            if !selection.wants_operation(&operation.name) {
                 continue;
             }
             if let Some(why) = &operation.refused {
@@ -231,6 +234,11 @@ impl Plan {
 }
 
 impl Selection {
+    fn wants_operation(&self, name: &str) -> bool {
+        (self.operations.is_empty() || self.operations.contains(name))
+            && self.changed.as_ref().is_none_or(|changed| changed.contains_key(name))
+    }
+
     fn wants_family(&self, family: &str) -> bool {
         self.checks.is_empty()
             || self.checks.iter().any(|wanted| wanted.split('.').next().is_some_and(|name| name == family))
@@ -238,7 +246,11 @@ impl Selection {
 
     fn wants(&self, operation: &str, check: &Check, variant: Option<&str>) -> bool {
         let chosen = self.checks.is_empty() || self.checks.contains(check.id) || self.checks.contains(check.family());
+        // What an operation refuses has not changed with what it answers.
+        let same = self.changed.as_ref().is_some_and(|changed| changed.get(operation) == Some(&Touch::Output))
+            && matches!(check.family(), "invalid" | "language");
         chosen
+            && !same
             && self.filter.as_ref().is_none_or(|filter| {
                 let id =
                     CaseId { operation: operation.to_owned(), check: check.id, variant: variant.map(str::to_owned) };
@@ -293,6 +305,22 @@ mod tests {
     }
 
     #[test]
+    fn of_an_operation_whose_answers_changed_nothing_is_tried_that_it_refuses() {
+        let permission = Permission { loopback: true, ..Permission::default() };
+        let changed =
+            [("CreateRule".to_owned(), Touch::Output), ("DeleteRule".to_owned(), Touch::Whole)].into_iter().collect();
+        let selection = Selection { changed: Some(changed), permission, ..Selection::default() };
+        let plan = Plan::new(Schema::connect(), &selection);
+        let families = |operation: &str| -> BTreeSet<&str> {
+            let cases = plan.cases.iter().filter(|case| case.operation == operation);
+            cases.filter_map(|case| case.check.split('.').next()).collect()
+        };
+        assert!(families("CreateRule").contains("shape") && families("DeleteRule").contains("invalid"));
+        assert!(families("CreateRule").is_disjoint(&BTreeSet::from(["invalid", "language"])));
+        assert!(families("UpdateRule").is_empty());
+    }
+
+    #[test]
     fn a_selection_narrows() {
         let permission = Permission { loopback: true, ..Permission::default() };
         let selection = Selection {
@@ -301,6 +329,7 @@ mod tests {
             filter: Some("ActionType".to_owned()),
             permission,
             walks: true,
+            ..Selection::default()
         };
         let plan = Plan::new(Schema::connect(), &selection);
         let ids: Vec<String> = plan.cases.iter().map(ToString::to_string).collect();

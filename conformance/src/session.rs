@@ -13,6 +13,7 @@ use thiserror::Error;
 use tokio::runtime::Runtime;
 
 use crate::case::CaseId;
+use crate::changed;
 use crate::checks;
 use crate::checks::walks::{Saved, WalkConfig};
 use crate::cli::{EmulatorFlags, Format, RunFlags, SelectionFlags};
@@ -99,7 +100,7 @@ impl Session {
             operations: flags.allow_operation.iter().cloned().collect(),
         };
         let walks = walks(flags, target.loopback)?;
-        let mut selection = selection(&flags.selection, filter, permission);
+        let mut selection = selection(schema, &flags.selection, filter, permission)?;
         selection.walks = walks.count > 0;
         // On an emulator of our own, a seed decides everything; elsewhere no run may meet the names of another.
         let salt = if emulator.is_some() { seed } else { fresh_seed() };
@@ -188,14 +189,31 @@ fn no_walk(plan: &Plan) -> SessionError {
 }
 
 /// A selection of the plan from flags whose words are known.
-pub fn selection(flags: &SelectionFlags, filter: Option<&str>, permission: Permission) -> Selection {
-    Selection {
+///
+/// # Errors
+/// The earlier model cannot be read, or is one of another service.
+pub fn selection(
+    schema: &Schema,
+    flags: &SelectionFlags,
+    filter: Option<&str>,
+    permission: Permission,
+) -> Result<Selection, SessionError> {
+    let changed = flags.changed_since.as_ref().map(|path| {
+        let old = Schema::load(path).map_err(SessionError::usage)?;
+        if old.service.sdk_id == schema.service.sdk_id {
+            return Ok(changed::since(&old, schema));
+        }
+        let (path, old, new) = (path.display(), &old.service.sdk_id, &schema.service.sdk_id);
+        Err(SessionError::Usage(format!("--changed-since: {path} is a model of {old}, and {new} is tested")))
+    });
+    Ok(Selection {
         operations: flags.operations.iter().cloned().collect(),
         checks: flags.checks.iter().cloned().collect(),
         filter: filter.map(str::to_owned),
+        changed: changed.transpose()?,
         permission,
         walks: true,
-    }
+    })
 }
 
 /// Sees that operations and checks of a selection are known.
@@ -252,6 +270,11 @@ pub fn emulator_info(flags: &EmulatorFlags) -> Result<EmulatorInfo, SessionError
 
 /// Why a selection left nothing, with what looks like its filter.
 pub fn nothing_planned(schema: &Schema, selection: &Selection, plan: &Plan) -> SessionError {
+    if selection.changed.as_ref().is_some_and(|changed| changed.is_empty()) {
+        return SessionError::Nothing(
+            "nothing is planned: the earlier model says the same of every operation".to_owned(),
+        );
+    }
     let Some(filter) = &selection.filter else {
         let why =
             plan.not_sent.first().cloned().unwrap_or_else(|| "no check applies to the chosen operations".to_owned());
@@ -391,9 +414,10 @@ mod tests {
         let reason = |operations: &[&str], filter: Option<&str>, loopback| {
             let flags = SelectionFlags {
                 operations: operations.iter().map(|name| (*name).to_owned()).collect(),
-                checks: vec![],
+                ..SelectionFlags::default()
             };
-            let selection = selection(&flags, filter, Permission { loopback, ..Permission::default() });
+            let permission = Permission { loopback, ..Permission::default() };
+            let selection = selection(schema, &flags, filter, permission).unwrap();
             let error = nothing_planned(schema, &selection, &Plan::new(schema, &selection));
             assert_eq!(error.exit(), Exit::Inconclusive);
             error.to_string()

@@ -1,7 +1,6 @@
 //! Where the parts meet: checks, client, emulator and target become something that can be run. Knows nothing of flags and
 //! reports.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,13 +65,8 @@ pub fn suite(
 
 /// Everything that the model has, on an endpoint that is on this machine.
 pub fn everything() -> Selection {
-    Selection {
-        operations: BTreeSet::new(),
-        checks: BTreeSet::new(),
-        filter: None,
-        permission: crate::plan::Permission { loopback: true, ..Default::default() },
-        walks: true,
-    }
+    let permission = crate::plan::Permission { loopback: true, ..Default::default() };
+    Selection { permission, walks: true, ..Selection::default() }
 }
 
 /// Starts an emulator on 127.0.0.1; port 0 for a free one.
