@@ -37,6 +37,15 @@ pub enum Command {
         #[command(flatten)]
         flags: Box<RunFlags>,
     },
+    /// Write down how an endpoint answers, without ids, names and times, to be reviewed and compared (`run --golden`)
+    Record {
+        /// Folder of the answers, one file for each operation
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// The rest.
+        #[command(flatten)]
+        flags: Box<RecordFlags>,
+    },
     /// Serve the built-in emulator on 127.0.0.1 until interrupted
     Emulate {
         /// Port; 0 for a free one
@@ -130,18 +139,9 @@ pub enum Command {
 /// Flags of `run`.
 #[derive(Clone, Debug, Args)]
 pub struct RunFlags {
-    /// Endpoint to test; without it, a built-in emulator on a free loopback port
-    #[arg(long, value_name = "URL", conflicts_with_all = ["defect", "benign", "resources"])]
-    pub endpoint: Option<String>,
-    /// Connect instance to work in
-    #[arg(long, value_name = "ID", requires = "endpoint")]
-    pub instance_id: Option<String>,
-    /// Region to sign for [default: from the host name, AWS_REGION, or us-east-1]
-    #[arg(long, requires = "endpoint")]
-    pub region: Option<String>,
-    /// Profile of the shared AWS files to sign with
-    #[arg(long, requires = "endpoint")]
-    pub profile: Option<String>,
+    /// Where to.
+    #[command(flatten)]
+    pub target: EndpointFlags,
     /// Which cases.
     #[command(flatten)]
     pub selection: SelectionFlags,
@@ -173,24 +173,67 @@ pub struct RunFlags {
     /// Operations that must be offered: unsupported is a failure for them
     #[arg(long, value_name = "OP,…", value_delimiter = ',')]
     pub require: Vec<String>,
-    /// Allow operations that write on endpoints that are not on this machine
-    #[arg(long)]
-    pub allow_writes: bool,
-    /// Allow this operation anywhere, even if it costs money or reaches people; may be repeated
-    #[arg(long, value_name = "NAME")]
-    pub allow_operation: Vec<String>,
     /// The emulator.
     #[command(flatten)]
     pub emulator: EmulatorFlags,
     /// Which service.
     #[command(flatten)]
     pub model: ModelFlag,
+    /// Compare with the answers that `record` wrote into this folder, and try nothing else
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["walks", "cases"])]
+    pub golden: Option<PathBuf>,
     /// Show findings at level should and note one by one
     #[arg(long)]
     pub notes: bool,
     /// How.
     #[command(flatten)]
     pub format: FormatFlag,
+}
+
+/// Flags of `record`.
+#[derive(Clone, Debug, Args)]
+pub struct RecordFlags {
+    /// Where to.
+    #[command(flatten)]
+    pub target: EndpointFlags,
+    /// Only these operations
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub operations: Vec<String>,
+    /// Seed of the requests
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Seconds for one request, from connecting to the last byte
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
+    pub timeout: Duration,
+    /// The emulator.
+    #[command(flatten)]
+    pub emulator: EmulatorFlags,
+    /// Which service.
+    #[command(flatten)]
+    pub model: ModelFlag,
+}
+
+/// Which endpoint, and what may be done there.
+#[derive(Clone, Debug, Default, Args)]
+pub struct EndpointFlags {
+    /// Endpoint to test; without it, a built-in emulator on a free loopback port
+    #[arg(long, value_name = "URL", conflicts_with_all = ["defect", "benign", "resources"])]
+    pub endpoint: Option<String>,
+    /// Connect instance to work in
+    #[arg(long, value_name = "ID", requires = "endpoint")]
+    pub instance_id: Option<String>,
+    /// Region to sign for [default: from the host name, AWS_REGION, or us-east-1]
+    #[arg(long, requires = "endpoint")]
+    pub region: Option<String>,
+    /// Profile of the shared AWS files to sign with
+    #[arg(long, requires = "endpoint")]
+    pub profile: Option<String>,
+    /// Allow operations that write on endpoints that are not on this machine
+    #[arg(long)]
+    pub allow_writes: bool,
+    /// Allow this operation anywhere, even if it costs money or reaches people; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub allow_operation: Vec<String>,
 }
 
 /// Which cases.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arbitrary::Unstructured;
@@ -191,6 +191,18 @@ impl Client {
     /// A client token that nobody has used. Two of them differ at their beginning.
     pub fn fresh_token(&self) -> String {
         format!("{:08x}-{}-0000", self.counter.fetch_add(1, Ordering::Relaxed), self.salt)
+    }
+
+    /// What the names of this run have in common.
+    pub fn salt(&self) -> &str {
+        &self.salt
+    }
+
+    /// Ids and ARNs of the resources that were made for an operation's trials and are kept.
+    pub fn made_for(&self, operation: &str) -> Vec<String> {
+        let fixtures = self.fixtures.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = fixtures.iter().filter(|((_, label), _)| label.split(' ').next() == Some(operation));
+        own.filter_map(|(_, cell)| cell.get()?.clone()).flat_map(|made| [made.id, made.arn]).collect()
     }
 
     /// A generator of small valid inputs.

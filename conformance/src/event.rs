@@ -71,6 +71,8 @@ pub struct RunInfo {
     pub not_sent: Vec<String>,
     /// Cases that cannot be expressed, each with the reason.
     pub left_out: Vec<String>,
+    /// Bookkeeping that belongs to nothing any more, each with what to do.
+    pub stale: Vec<String>,
 }
 
 /// The target as reports show it.

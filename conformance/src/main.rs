@@ -47,6 +47,10 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
     match cli.command {
         None => run(&cli.run, None),
         Some(Command::Run { filter, flags }) => run(&flags, filter.as_deref()),
+        Some(Command::Record { folder, flags }) => {
+            let schema = schema(flags.model.model.as_deref())?;
+            runtime()?.block_on(session::record(schema, &folder, &flags))
+        }
         Some(Command::Emulate { port, seed, emulator, model }) => {
             emulate(port, seed, &emulator, model.model.as_deref())
         }

@@ -46,6 +46,11 @@ impl Observation {
         self.blocked.get_or_insert_with(|| why.into());
     }
 
+    /// Everything that broke.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
     /// What came of one check.
     pub fn outcome(&self, check: &'static str) -> Outcome {
         if let Some(why) = &self.unsupported {

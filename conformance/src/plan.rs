@@ -13,6 +13,7 @@ use crate::case::CaseId;
 use crate::changed::Touch;
 use crate::checks::walks::{self, Subject};
 use crate::checks::{self, Check, error, idempotency, invalid, language, lifecycle, pagination, search, shape};
+use crate::golden::{self, Recorded};
 use crate::resources::Resource;
 
 /// What is to be done for a case.
@@ -34,6 +35,8 @@ pub enum Task {
     Walk(&'static Subject),
     /// Send a mutant and its twin.
     Mutation(Box<Site>),
+    /// Ask as it was asked before, and compare with what was recorded.
+    Golden,
     /// Send a request with a fault beside its value.
     Fault(invalid::Fault),
     /// Send a text that breaks a rule of its language, and its twin.
@@ -100,6 +103,8 @@ pub struct Selection {
     pub permission: Permission,
     /// Walks are asked for.
     pub walks: bool,
+    /// Recorded answers: these are compared, and nothing else is tried.
+    pub golden: Option<Recorded>,
 }
 
 /// A plan: cases in order of operation and family, and what it leaves out.
@@ -111,6 +116,8 @@ pub struct Plan {
     pub tasks: Vec<Planned>,
     /// Operations that are not sent, each with the reason.
     pub not_sent: Vec<String>,
+    /// Recorded answers that belong to no case any more, each with what to do.
+    pub stale: Vec<String>,
     /// Mutations that have no value or no form on the wire, each with the reason.
     pub left_out: Vec<String>,
 }
@@ -119,6 +126,7 @@ impl Plan {
     /// Plans what the selection asks for.
     pub fn new(schema: &Schema, selection: &Selection) -> Self {
         let mut plan = Self::default();
+        plan.stale.extend(selection.golden.iter().flat_map(|recorded| golden::orphans(recorded, schema)));
         for (id, operation) in schema.operations() {
             if !selection.wants_operation(&operation.name) {
                 continue;
@@ -137,6 +145,12 @@ impl Plan {
     }
 
     fn operation(&mut self, schema: &Schema, operation: OperationId, selection: &Selection) {
+        if let Some(recorded) = &selection.golden {
+            for (check, way) in golden::planned(recorded, &schema[operation].name) {
+                self.add(schema, selection, operation, check, way, Task::Golden);
+            }
+            return;
+        }
         for check in shape::planned(schema, operation) {
             self.add(schema, selection, operation, check, None, Task::Shape);
         }
@@ -285,6 +299,8 @@ mod tests {
         let planned: BTreeSet<&str> = plan.cases.iter().map(|case| case.check).collect();
         let missing: Vec<&str> =
             checks::all().iter().map(|check| check.id).filter(|id| !planned.contains(id)).collect();
+        // Those of the family golden are planned for a comparison alone.
+        let missing: Vec<&str> = missing.into_iter().filter(|id| !id.starts_with("golden.")).collect();
         assert_eq!(missing, ["invalid.blob-encoding", "invalid.unique"]);
     }
 

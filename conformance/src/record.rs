@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use crate::case::{CaseId, Finding, Level, Outcome, Verdict};
+use crate::checks::family;
 use crate::event::{Consumer, Event, Learned, Ratio, RunEnd, RunInfo, Totals};
 use crate::exit::Exit;
 use crate::replay::{CaseFile, SavedRequest, SavedResponse, file_stem};
@@ -162,11 +163,16 @@ impl Record {
             Exit::Findings
         } else if self.totals.scored() == 0 || self.refuses_everything() {
             Exit::Inconclusive
-        } else if self.totals.stale > 0 {
+        } else if self.totals.stale > 0 || !self.info.stale.is_empty() || self.golden_is_stale() {
             Exit::Stale
         } else {
             Exit::Conforming
         }
+    }
+
+    /// Recorded answers that are to be recorded anew.
+    fn golden_is_stale(&self) -> bool {
+        self.groups.keys().any(|(level, check)| *level == Level::Should && family(check) == "golden")
     }
 
     /// Where case files go.

@@ -315,6 +315,7 @@ pub(crate) mod tests {
             planned,
             not_sent: vec![],
             left_out: vec![],
+            stale: vec![],
         }
     }
 

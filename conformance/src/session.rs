@@ -1,7 +1,7 @@
 //! One run from flags to exit code: check the words, find the target, plan, execute, report. Parts meet here.
 
-use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher};
 use std::io::Write as _;
 use std::path::Path;
@@ -16,17 +16,19 @@ use crate::case::CaseId;
 use crate::changed;
 use crate::checks;
 use crate::checks::walks::{Saved, WalkConfig};
-use crate::cli::{EmulatorFlags, Format, RunFlags, SelectionFlags};
+use crate::cli::{EmulatorFlags, EndpointFlags, Format, RecordFlags, RunFlags, SelectionFlags};
+use crate::client::{Client, ClientConfig};
 use crate::emulator::{BENIGN, Benign, Defect, Emulator, defects};
 use crate::event::{EmulatorInfo, RunInfo, TargetInfo};
 use crate::exit::Exit;
+use crate::golden::{self, Asked, Entry};
 use crate::plan::{Permission, Plan, Selection, Task};
 use crate::record::{Limits, Record};
 use crate::report::{self, json, progress::Progress, terminal};
 use crate::runner::{self, Judge, RunOptions, Stop};
 use crate::suggest;
 use crate::target::{Target, TargetFlags};
-use crate::transport::Transport;
+use crate::transport::{Transport, TransportConfig};
 use crate::wiring::{self, SuiteConfig};
 
 /// Why a command came to nothing, and its exit code.
@@ -74,40 +76,22 @@ impl Session {
         filter: Option<&str>,
         seed: u64,
     ) -> Result<Self, SessionError> {
-        known_operations(schema, flags.require.iter().chain(&flags.allow_operation))?;
+        known_operations(schema, &flags.require)?;
         known_selection(schema, &flags.selection)?;
+        let golden = flags.golden.as_deref().map(golden::read_all).transpose().map_err(SessionError::usage)?;
+        let seed = seed_of(golden.as_ref(), flags.seed)?.unwrap_or(seed);
         let emulator_info = EmulatorInfo { cases: flags.cases, ..emulator_info(&flags.emulator)? };
-        let (target, emulator) = match &flags.endpoint {
-            Some(endpoint) => {
-                let flags = TargetFlags {
-                    endpoint: endpoint.clone(),
-                    instance_id: flags.instance_id.clone(),
-                    region: flags.region.clone(),
-                    profile: flags.profile.clone(),
-                };
-                (Target::resolve(&flags).await.map_err(SessionError::usage)?, None)
-            }
-            None => {
-                let emulator = wiring::emulator(schema, &emulator_info, 0, seed).await.map_err(SessionError::usage)?;
-                (wiring::target_of(&emulator).map_err(SessionError::usage)?, Some(emulator))
-            }
-        };
-        let brought = emulator.is_some().then_some(emulator_info);
-        let shown = TargetInfo::of(&target, &schema.service.signing_name, brought);
-        let permission = Permission {
-            loopback: target.loopback,
-            writes: flags.allow_writes,
-            operations: flags.allow_operation.iter().cloned().collect(),
-        };
+        let place = Place::of(schema, &flags.target, emulator_info, seed).await?;
+        let salt = place.salt(seed);
+        let Place { target, emulator, shown, permission } = place;
         let walks = walks(flags, target.loopback)?;
         let mut selection = selection(schema, &flags.selection, filter, permission)?;
         selection.walks = walks.count > 0;
-        // On an emulator of our own, a seed decides everything; elsewhere no run may meet the names of another.
-        let salt = if emulator.is_some() { seed } else { fresh_seed() };
+        selection.golden = golden.map(Arc::new);
         let config = SuiteConfig {
             seed,
             cases: flags.cases.unwrap_or(wiring::DEFAULT_CASES),
-            salt: wiring::salt(salt),
+            salt,
             timeout: flags.timeout,
             walks,
         };
@@ -171,6 +155,114 @@ impl Session {
     }
 }
 
+/// Where a run goes.
+struct Place {
+    target: Target,
+    emulator: Option<Emulator>,
+    shown: TargetInfo,
+    permission: Permission,
+}
+
+impl Place {
+    /// The endpoint that the flags name, or an emulator.
+    async fn of(
+        schema: &'static Schema,
+        flags: &EndpointFlags,
+        emulator_info: EmulatorInfo,
+        seed: u64,
+    ) -> Result<Self, SessionError> {
+        known_operations(schema, &flags.allow_operation)?;
+        let (target, emulator) = match &flags.endpoint {
+            Some(endpoint) => {
+                let flags = TargetFlags {
+                    endpoint: endpoint.clone(),
+                    instance_id: flags.instance_id.clone(),
+                    region: flags.region.clone(),
+                    profile: flags.profile.clone(),
+                };
+                (Target::resolve(&flags).await.map_err(SessionError::usage)?, None)
+            }
+            None => {
+                let emulator = wiring::emulator(schema, &emulator_info, 0, seed).await.map_err(SessionError::usage)?;
+                (wiring::target_of(&emulator).map_err(SessionError::usage)?, Some(emulator))
+            }
+        };
+        let brought = emulator.is_some().then_some(emulator_info);
+        let shown = TargetInfo::of(&target, &schema.service.signing_name, brought);
+        let permission = Permission {
+            loopback: target.loopback,
+            writes: flags.allow_writes,
+            operations: flags.allow_operation.iter().cloned().collect(),
+        };
+        Ok(Self { target, emulator, shown, permission })
+    }
+
+    /// Keeps the names of a run apart from those of any other. On an emulator of our own a seed decides everything;
+    /// elsewhere no run may meet the names of another.
+    fn salt(&self, seed: u64) -> String {
+        wiring::salt(if self.emulator.is_some() { seed } else { fresh_seed() })
+    }
+}
+
+/// The seed of recorded answers, which no other can be compared with.
+fn seed_of(golden: Option<&BTreeMap<String, Entry>>, given: Option<u64>) -> Result<Option<u64>, SessionError> {
+    let recorded = golden.and_then(|entries| entries.values().next()).map(|entry| entry.seed);
+    match (recorded, given) {
+        (Some(recorded), Some(given)) if recorded != given => Err(SessionError::Usage(format!(
+            "the answers were recorded with seed {recorded}, and --seed is {given}; leave it out, or record them anew"
+        ))),
+        _ => Ok(recorded),
+    }
+}
+
+/// Asks an endpoint, and writes its answers into a folder. Nothing is written if anything of them must not be shown.
+///
+/// # Errors
+/// Wrong flags, nobody there, an answer that cannot be shown, or a folder that cannot be written.
+pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags) -> Result<Exit, SessionError> {
+    known_operations(schema, &flags.operations)?;
+    let place = Place::of(schema, &flags.target, emulator_info(&flags.emulator)?, flags.seed).await?;
+    let salt = place.salt(flags.seed);
+    let Place { target, emulator: _emulator, shown, permission } = place;
+    let bounds = TransportConfig { timeout: flags.timeout, ..TransportConfig::default() };
+    let transport = Transport::new(&target, &schema.service.signing_name, bounds).map_err(SessionError::usage)?;
+    transport.probe().await.map_err(SessionError::usage)?;
+    let config = ClientConfig { seed: flags.seed, cases: 0, salt, permission: permission.clone() };
+    let client = Client::new(schema, target, Arc::new(transport), config);
+    let provenance = golden::provenance(schema, &shown, SystemTime::now());
+    let (mut entries, mut unsupported, mut troubles) = (BTreeMap::new(), 0, Vec::new());
+    for (id, operation) in schema.operations() {
+        let chosen = flags.operations.is_empty() || flags.operations.contains(&operation.name);
+        if !chosen || operation.refused.is_some() || permission.check(schema, operation).is_err() {
+            continue;
+        }
+        match golden::ask(&client, id).await {
+            Asked::Answers(exchanges) => {
+                let entry = Entry { provenance: provenance.clone(), seed: flags.seed, exchanges };
+                entries.insert(operation.name.clone(), entry);
+            }
+            Asked::Unsupported(_) => unsupported += 1,
+            Asked::Trouble(why) => troubles.push(format!("{}: {why}", operation.name)),
+            Asked::Secret(why) => {
+                return Err(SessionError::Usage(format!("{}: {why}; nothing was written", operation.name)));
+            }
+        }
+    }
+    let written = golden::write_all(folder, &entries).map_err(SessionError::usage)?;
+    let answers: usize = entries.values().map(|entry| entry.exchanges.len()).sum();
+    let mut text = format!(
+        "{answers} answers of {} operations in {}; {written} files are new or changed, {unsupported} operations are \
+         not offered\n",
+        entries.len(),
+        folder.display()
+    );
+    for trouble in &troubles {
+        text.push_str(&format!("not recorded: {}\n", report::printable(trouble, 300)));
+    }
+    report::print(&text).map_err(SessionError::usage)?;
+    Ok(if entries.is_empty() || !troubles.is_empty() { Exit::Inconclusive } else { Exit::Conforming })
+}
+
 /// How many walks, and where those are that failed once.
 fn walks(flags: &RunFlags, loopback: bool) -> Result<WalkConfig, SessionError> {
     let default = if loopback { wiring::DEFAULT_WALKS } else { 0 };
@@ -213,6 +305,7 @@ pub fn selection(
         changed: changed.transpose()?,
         permission,
         walks: true,
+        golden: None,
     })
 }
 
@@ -315,6 +408,7 @@ fn run_info(plan: &Plan, target: TargetInfo, schema: &Schema, seed: u64) -> RunI
         planned: plan.cases.len(),
         not_sent: plan.not_sent.clone(),
         left_out: plan.left_out.clone(),
+        stale: plan.stale.clone(),
     }
 }
 

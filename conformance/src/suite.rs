@@ -12,6 +12,7 @@ use crate::checks::walks::{self, WalkConfig};
 use crate::checks::{error, idempotency, invalid, language, level_at, lifecycle, pagination, search, shape};
 use crate::client::Client;
 use crate::event::{Coverage, Learned, Ratio};
+use crate::golden::{self, Asked, Recorded};
 use crate::observe::Observation;
 use crate::plan::{Plan, Planned, Task};
 use crate::runner::{Judge, Judgement};
@@ -25,18 +26,21 @@ pub struct Suite {
     errors: Vec<OnceCell<Arc<Observation>>>,
     pages: Vec<OnceCell<Arc<Observation>>>,
     searches: Vec<OnceCell<Arc<Observation>>>,
+    asked: Vec<OnceCell<Arc<Asked>>>,
+    golden: Option<Recorded>,
     scored: Vec<AtomicBool>,
 }
 
 impl Suite {
     /// A suite that has sent nothing yet.
-    pub fn new(plan: Plan, client: Client, walks: WalkConfig) -> Self {
+    pub fn new(plan: Plan, client: Client, walks: WalkConfig, golden: Option<Recorded>) -> Self {
         fn cells(client: &Client) -> Vec<OnceCell<Arc<Observation>>> {
             client.schema.operations().map(|_| OnceCell::new()).collect()
         }
         let scored = plan.cases.iter().map(|_| AtomicBool::new(false)).collect();
         let [shapes, errors, pages, searches] = std::array::from_fn(|_| cells(&client));
-        Self { shapes, errors, pages, searches, scored, plan, client, walks }
+        let asked = client.schema.operations().map(|_| OnceCell::new()).collect();
+        Self { shapes, errors, pages, searches, asked, golden, scored, plan, client, walks }
     }
 
     /// What it tries.
@@ -108,6 +112,12 @@ impl Suite {
             }
             Task::Mutation(site) => invalid::mutation(client, operation, site, check).await,
             Task::Language(trial) => language::run(client, operation, check, trial).await,
+            Task::Golden => {
+                let cell = &self.asked[operation.index()];
+                let asked = cell.get_or_init(|| async { Arc::new(golden::ask(client, operation).await) }).await;
+                let entry = self.golden.as_ref().and_then(|all| all.get(&client.schema[operation].name));
+                golden::judge(asked, entry, check, self.plan.cases[index].variant.as_deref())
+            }
             Task::Fault(fault) => invalid::fault(client, operation, check, *fault).await,
         }
     }

@@ -60,7 +60,7 @@ pub fn suite(
     let plan = Plan::new(schema, selection);
     let permission = selection.permission.clone();
     let client = Client::new(schema, target, Arc::clone(&transport), ClientConfig { seed, cases, salt, permission });
-    Ok((Suite::new(plan, client, walks), transport))
+    Ok((Suite::new(plan, client, walks, selection.golden.clone()), transport))
 }
 
 /// Everything that the model has, on an endpoint that is on this machine.

@@ -1,6 +1,7 @@
 //! The command as people and scripts meet it: words, exit codes, streams.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -89,7 +90,6 @@ fn a_saved_case_is_sent_again() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
-        use std::io::{Read, Write};
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let mut buffer = [0; 4096];
@@ -164,4 +164,90 @@ fn a_reader_that_goes_away_is_no_error() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
+fn recorded_answers_are_compared_and_what_belongs_to_nothing_is_told() {
+    let folder = std::env::temp_dir().join(format!("recorded-{}", std::process::id()));
+    let path = folder.to_string_lossy().into_owned();
+    let operations = "CreateContactFlow,DescribeContactFlow,ListContactFlows,SearchContactFlows,CreateRule,ListQueues";
+    let (code, stdout, stderr) = output(&["record", &path, "--operations", operations]);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    assert!(stdout.contains("of 6 operations"), "{stdout}");
+    let file = |name: &str| folder.join(format!("{name}.golden"));
+    let read = |name: &str| std::fs::read_to_string(file(name)).unwrap();
+    let flow = read("DescribeContactFlow");
+    assert!(flow.starts_with("# recorded 20"), "{flow}");
+    for part in
+        ["instance/<instance>/contact-flow/<uuid:1>", "\"<epoch-seconds>\"", "\"Name\": \"<name:1>\"", "<nobody>"]
+    {
+        assert!(flow.contains(part), "{part}: {flow}");
+    }
+    // Another run has other ids, and compares whatever it does beside it.
+    let report = folder.join("report").to_string_lossy().into_owned();
+    let compare = |more: &[&str]| {
+        let common = ["run", "--golden", &path, "--operations", operations, "--report-dir", &report];
+        output(&[&common, more].concat())
+    };
+    let (code, stdout, stderr) = compare(&[]);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    let (code, stdout, _) = compare(&["--defect", "timestamp-iso"]);
+    assert_eq!(code, Some(1), "{stdout}");
+    assert!(stdout.contains("must DescribeContactFlow/golden.answer/valid"), "{stdout}");
+    assert!(stdout.contains("<iso-time>") && stdout.contains("<epoch-seconds>"), "{stdout}");
+    let (code, _, stderr) = compare(&["--seed", "2"]);
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("recorded with seed 1"), "{stderr}");
+    // What is recorded again and says the same keeps its head.
+    std::fs::write(file("CreateRule"), read("CreateRule").replace("# recorded 20", "# recorded 19")).unwrap();
+    assert_eq!(output(&["record", &path, "--operations", operations]).0, Some(0));
+    assert!(read("CreateRule").starts_with("# recorded 19"));
+
+    // Stale: an operation that is gone, a request that is made no more, a breach that is there no more, a missing entry.
+    std::fs::write(file("GoneOperation"), read("CreateRule")).unwrap();
+    let (code, stdout, _) = compare(&[]);
+    assert_eq!(code, Some(4), "{stdout}");
+    assert!(stdout.contains("stale: GoneOperation: the model has no such operation"), "{stdout}");
+    std::fs::remove_file(file("GoneOperation")).unwrap();
+    let right = read("CreateContactFlow");
+    let told = |text: String, check: &str| {
+        std::fs::write(file("CreateContactFlow"), text).unwrap();
+        let (code, stdout, _) = compare(&["--notes"]);
+        assert_eq!(code, Some(4), "{check}: {stdout}");
+        assert!(stdout.contains(&format!("should CreateContactFlow/{check}")), "{check}: {stdout}");
+    };
+    told(right.replace("PUT /contact-flows", "POST /flows"), "golden.request/valid");
+    let answer = right.rfind("-- answer").unwrap();
+    let broken = format!("{}\n-- breaks\nshape.type at /Id: expected text; found 5\n", right[answer..].trim_end());
+    told(format!("{}{broken}", &right[..answer]), "golden.divergence/wrong");
+    std::fs::write(file("CreateContactFlow"), right).unwrap();
+    std::fs::remove_file(file("ListQueues")).unwrap();
+    let (code, stdout, _) = compare(&["--notes"]);
+    assert_eq!(code, Some(4), "{stdout}");
+    assert!(stdout.contains("should ListQueues/golden.entry"), "{stdout}");
+    std::fs::remove_dir_all(&folder).unwrap();
+    let (code, _, stderr) = output(&["run", "--golden", &path]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains(&path), "{stderr}");
+}
+
+#[test]
+fn nothing_is_recorded_of_an_endpoint_that_shows_a_key() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let body = r#"{"QueueSummaryList":[{"Name":"made with AKIAIOSFODNN7EXAMPLE"}]}"#;
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ";
+            let _ = stream.write_all(format!("{head}{}\r\n\r\n{body}", body.len()).as_bytes());
+        }
+    });
+    let folder = std::env::temp_dir().join(format!("recorded-key-{}", std::process::id()));
+    let flags = ["--endpoint", &endpoint, "--instance-id", "i-1", "--operations", "ListPrompts,ListQueues"];
+    let (code, stdout, stderr) = output(&[&["record", &folder.to_string_lossy()][..], &flags].concat());
+    assert_eq!(code, Some(2), "{stdout}{stderr}");
+    assert!(stderr.contains("still holds an access key id") && stderr.contains("nothing was written"), "{stderr}");
+    assert!(!stderr.contains("AKIA") && !folder.exists(), "{stderr}");
 }

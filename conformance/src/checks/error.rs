@@ -76,7 +76,7 @@ pub const CHECKS: &[Check] = &[
 ];
 
 /// An id of the right form that nobody has.
-pub(super) const NOBODY: &str = "00000000-0000-4000-8000-00000000dead";
+pub(crate) const NOBODY: &str = "00000000-0000-4000-8000-00000000dead";
 
 /// Checks that can be tried on an operation: `error.not-found` needs an id in the input.
 pub fn planned(schema: &Schema, operation: OperationId) -> Vec<&'static Check> {
@@ -103,7 +103,7 @@ fn refusals(schema: &Schema, operation: OperationId) -> impl Iterator<Item = &st
 }
 
 /// The member of a core operation that names a resource, and whether we know that its absence is a 404.
-fn absent_member(schema: &Schema, operation: OperationId) -> Option<(String, bool)> {
+pub(crate) fn absent_member(schema: &Schema, operation: OperationId) -> Option<(String, bool)> {
     let contract = &schema[operation];
     if !CORE_OPERATIONS.contains(&contract.name.as_str()) {
         return None;
@@ -170,7 +170,7 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
 }
 
 /// The first mutation that can be made and sent: a constraint that only the operation can refuse, if it has one.
-async fn any_mutant(client: &Client, operation: OperationId, label: &str) -> Option<Value> {
+pub(crate) async fn any_mutant(client: &Client, operation: OperationId, label: &str) -> Option<Value> {
     let schema = client.schema;
     let generator = client.generator(Config::sparse());
     let mut all = sites(schema, operation, Side::Input);
@@ -241,7 +241,7 @@ const LEAKS: &[(&str, &str)] = &[
 ];
 
 /// Judges one refusal; other answers are no errors and say why not.
-fn judge(schema: &Schema, operation: OperationId, reply: &Reply, seen: &mut Observation) {
+pub(crate) fn judge(schema: &Schema, operation: OperationId, reply: &Reply, seen: &mut Observation) {
     let (exchange, error) = match reply {
         Reply::Refused(exchange, error) => (exchange, error),
         Reply::Success(_) => {

@@ -20,6 +20,7 @@ use connect_model::validate::ViolationKind;
 use serde::Serialize;
 
 use crate::case::{Exchange, Finding, Level};
+use crate::golden;
 
 /// A judge with a stable id.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -94,7 +95,8 @@ pub fn family(id: &'static str) -> &'static str {
 }
 
 /// Families in the order in which they are run and reported.
-pub const FAMILIES: &[&str] = &["shape", "invalid", "error", "pagination", "idempotency", "lifecycle", "search"];
+pub const FAMILIES: &[&str] =
+    &["shape", "invalid", "error", "pagination", "idempotency", "lifecycle", "search", "golden"];
 
 /// The whole table, in order of family.
 pub fn all() -> &'static [Check] {
@@ -108,6 +110,7 @@ pub fn all() -> &'static [Check] {
         checks.extend_from_slice(pagination::CHECKS);
         checks.extend_from_slice(idempotency::CHECKS);
         checks.extend_from_slice(lifecycle::CHECKS);
+        checks.extend_from_slice(golden::CHECKS);
         checks.extend_from_slice(search::CHECKS);
         checks
     })

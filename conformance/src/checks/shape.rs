@@ -255,7 +255,12 @@ fn refused_throughout(schema: &Schema, operation: OperationId, refusals: &[Reply
 }
 
 /// Judges one success, and gives the value that it holds if it can be read.
-fn judge(schema: &Schema, operation: OperationId, exchange: &Exchange, seen: &mut Observation) -> Option<Value> {
+pub(crate) fn judge(
+    schema: &Schema,
+    operation: OperationId,
+    exchange: &Exchange,
+    seen: &mut Observation,
+) -> Option<Value> {
     let contract = &schema[operation];
     let response = &exchange.response;
     let mut findings = Vec::new();

@@ -52,6 +52,8 @@ pub struct Report<'r> {
     pub not_sent: &'r [String],
     /// Cases that cannot be expressed, with the reason.
     pub left_out: &'r [String],
+    /// Bookkeeping that belongs to nothing any more, with what to do.
+    pub stale: &'r [String],
 }
 
 /// One operation.
@@ -187,6 +189,7 @@ impl<'r> Report<'r> {
             learned: &record.learned,
             not_sent: &record.info.not_sent,
             left_out: &record.info.left_out,
+            stale: &record.info.stale,
         }
     }
 

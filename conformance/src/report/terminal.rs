@@ -57,6 +57,9 @@ pub fn header(info: &RunInfo) -> String {
         count(info.operations.len() as u64, "operation")
     );
     // What is left out is said, never silently skipped.
+    for line in &info.stale {
+        let _ = writeln!(out, "{}", styled(UNSURE, &format!("stale: {}", printable(line, 200))));
+    }
     for (left, what) in [(&info.not_sent, "operation not sent"), (&info.left_out, "case left out")] {
         if let Some(first) = left.first() {
             let line = format!("{}, e.g. {}", plural(left.len() as u64, what), printable(first, 200));

@@ -1,0 +1,259 @@
+//! Recorded answers on disk: one text file for each operation, to be read by reviewers.
+//!
+//! ```text
+//! # recorded 2026-11-26 from the built-in emulator; region us-east-1; model sha256 eeb1e6e34763; seed 1
+//!
+//! == valid
+//! GET /rules/<instance>/<uuid:1>
+//!
+//! -- answer
+//! 200
+//! content-type: application/json
+//!
+//! {…}
+//! -- breaks
+//! shape.type at /Rule/Name: expected text; found 5
+//! ```
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Ending of the files.
+const ENDING: &str = "golden";
+
+/// How an operation was asked in one way, and what it answered; all of it without what was made up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchanged {
+    /// The request.
+    pub request: String,
+    /// Status, headers that matter and body.
+    pub answer: String,
+    /// What of the contract the answer breaks, sorted.
+    pub breaks: Vec<String>,
+}
+
+/// The file of an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where and when it was recorded.
+    pub provenance: String,
+    /// Seed of the requests.
+    pub seed: u64,
+    /// By the way in which it was asked.
+    pub exchanges: BTreeMap<String, Exchanged>,
+}
+
+/// A folder of recorded answers cannot be used.
+#[derive(Debug, Error)]
+pub enum GoldenError {
+    /// It cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// What.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is none of ours.
+    #[error("{path}, line {line}: {what}; `connect-conformance record` writes such files")]
+    Form {
+        /// Which.
+        path: PathBuf,
+        /// Where, from 1.
+        line: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// There is nothing in it.
+    #[error("{path} holds no recorded answers; `connect-conformance record {path}` makes some")]
+    Empty {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Its files do not belong together.
+    #[error("{path} was recorded with seeds {seeds:?}; record it anew")]
+    Seeds {
+        /// Which.
+        path: PathBuf,
+        /// The seeds.
+        seeds: Vec<u64>,
+    },
+}
+
+/// A text that can stand in an entry: no line of it looks like the mark of a part, and it ends with its last line.
+pub(super) fn plain(text: &str) -> String {
+    let lines = text.trim_end_matches('\n').lines().map(|line| match line {
+        line if ["== ", "-- ", "\\"].iter().any(|mark| line.starts_with(mark)) => format!("\\{line}"),
+        line => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+impl Entry {
+    /// The file's text.
+    pub fn to_text(&self) -> String {
+        let mut text = format!("# {}; seed {}\n", self.provenance, self.seed);
+        for (way, Exchanged { request, answer, breaks }) in &self.exchanges {
+            text.push_str(&format!("\n== {way}\n{request}\n-- answer\n{answer}\n"));
+            if !breaks.is_empty() {
+                text.push_str(&format!("-- breaks\n{}\n", breaks.join("\n")));
+            }
+        }
+        text
+    }
+
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// Line and what is wrong there.
+    pub fn of_text(text: &str) -> Result<Self, (usize, String)> {
+        let wrong = |line: usize, what: &str| (line + 1, what.to_owned());
+        let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+        let head = first.strip_prefix("# ").and_then(|head| head.rsplit_once("; seed "));
+        let (provenance, seed) = head.ok_or_else(|| wrong(0, "it does not begin with `# recorded …; seed N`"))?;
+        let seed = seed.parse().map_err(|_| wrong(0, "the seed is no number"))?;
+        let mut exchanges = BTreeMap::new();
+        let mut at = 1;
+        for (number, part) in rest.split("\n== ").enumerate() {
+            let here = at + usize::from(number > 0);
+            at += part.matches('\n').count() + usize::from(number > 0);
+            if number == 0 {
+                match part.trim() {
+                    "" => continue,
+                    _ => return Err(wrong(1, "`== ` and a way to ask is expected")),
+                }
+            }
+            let (way, exchange) = part.split_once('\n').ok_or_else(|| wrong(here, "it has no request"))?;
+            let (request, rest) =
+                exchange.split_once("\n-- answer\n").ok_or_else(|| wrong(here, "it has no `-- answer`"))?;
+            let (answer, breaks) = rest.split_once("\n-- breaks\n").unwrap_or((rest, ""));
+            let breaks = breaks.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+            let exchanged =
+                Exchanged { request: request.to_owned(), answer: answer.trim_end_matches('\n').to_owned(), breaks };
+            if exchanges.insert(way.to_owned(), exchanged).is_some() {
+                return Err(wrong(here, "it is there twice"));
+            }
+        }
+        if exchanges.is_empty() {
+            return Err(wrong(0, "it holds no answer"));
+        }
+        Ok(Self { provenance: provenance.to_owned(), seed, exchanges })
+    }
+}
+
+/// Every entry of a folder by operation; files that do not end in `.golden` are somebody else's.
+///
+/// # Errors
+/// The folder cannot be read, is empty, or holds what is no entry.
+pub fn read_all(folder: &Path) -> Result<BTreeMap<String, Entry>, GoldenError> {
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| GoldenError::Io { path, source }
+    };
+    let mut entries = BTreeMap::new();
+    for file in std::fs::read_dir(folder).map_err(io(folder))? {
+        let path = file.map_err(io(folder))?.path();
+        if path.extension().is_none_or(|ending| ending != ENDING) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).map_err(io(&path))?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let entry =
+            Entry::of_text(&text).map_err(|(line, what)| GoldenError::Form { path: path.clone(), line, what })?;
+        entries.insert(name, entry);
+    }
+    let mut seeds: Vec<u64> = entries.values().map(|entry| entry.seed).collect();
+    seeds.sort_unstable();
+    seeds.dedup();
+    match seeds.len() {
+        0 => Err(GoldenError::Empty { path: folder.to_owned() }),
+        1 => Ok(entries),
+        _ => Err(GoldenError::Seeds { path: folder.to_owned(), seeds }),
+    }
+}
+
+/// Writes entries. One that says the same as the file that is there leaves it as it is, with its older provenance; gives
+/// how many were written.
+///
+/// # Errors
+/// The folder or a file cannot be written.
+pub fn write_all(folder: &Path, entries: &BTreeMap<String, Entry>) -> Result<usize, GoldenError> {
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| GoldenError::Io { path, source }
+    };
+    std::fs::create_dir_all(folder).map_err(io(folder))?;
+    let mut written = 0;
+    for (name, entry) in entries {
+        let path = folder.join(format!("{name}.{ENDING}"));
+        let old = std::fs::read_to_string(&path).ok().and_then(|text| Entry::of_text(&text).ok());
+        if old.is_some_and(|old| old.seed == entry.seed && old.exchanges == entry.exchanges) {
+            continue;
+        }
+        std::fs::write(&path, entry.to_text()).map_err(io(&path))?;
+        written += 1;
+    }
+    Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn entry() -> Entry {
+        let exchanged = |answer: &str, breaks: &[&str]| Exchanged {
+            request: "GET /rules/<instance>".to_owned(),
+            answer: plain(answer),
+            breaks: breaks.iter().map(|text| (*text).to_owned()).collect(),
+        };
+        let exchanges = [
+            ("valid".to_owned(), exchanged("200\ncontent-type: application/json\n\n{\n  \"a\": []\n}\n", &[])),
+            ("wrong".to_owned(), exchanged("500\n\n<h1>\n-- answer\n== x\n\\y\n", &["error.no-5xx at /: …", "b"])),
+        ];
+        Entry { provenance: "recorded; here".to_owned(), seed: 7, exchanges: exchanges.into() }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        assert_eq!(Entry::of_text(&entry().to_text()), Ok(entry()), "{}", entry().to_text());
+    }
+
+    #[test]
+    fn a_file_that_is_none_says_where() {
+        for (text, line, what) in [
+            ("", 1, "does not begin"),
+            ("# x; seed y\n", 1, "no number"),
+            ("# x; seed 1\n", 1, "no answer"),
+            ("# x; seed 1\nGET /\n", 2, "is expected"),
+            ("# x; seed 1\n\n== valid\nGET /\n", 3, "no `-- answer`"),
+            ("# x; seed 1\n\n== a\nG\n-- answer\n200\n\n== a\nG\n-- answer\n200\n", 8, "twice"),
+        ] {
+            let (found, said) = Entry::of_text(text).unwrap_err();
+            assert!(found == line && said.contains(what), "{text:?}: {found}: {said}");
+        }
+    }
+
+    #[test]
+    fn what_says_the_same_keeps_its_older_provenance() {
+        let folder = std::env::temp_dir().join(format!("golden-{}", std::process::id()));
+        let mut entries = BTreeMap::from([("A".to_owned(), entry())]);
+        assert_eq!(write_all(&folder, &entries).unwrap(), 1);
+        let later = Entry { provenance: "recorded later".to_owned(), ..entry() };
+        entries.insert("A".to_owned(), later.clone());
+        entries.insert("B".to_owned(), later);
+        assert_eq!(write_all(&folder, &entries).unwrap(), 1);
+        let read = read_all(&folder).unwrap();
+        assert_eq!(
+            (read["A"].provenance.as_str(), read["B"].provenance.as_str()),
+            ("recorded; here", "recorded later")
+        );
+        std::fs::write(folder.join("C.golden"), Entry { seed: 8, ..entry() }.to_text()).unwrap();
+        assert!(read_all(&folder).unwrap_err().to_string().contains("seeds [7, 8]"));
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(read_all(&folder).is_err());
+    }
+}
