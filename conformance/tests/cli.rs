@@ -239,13 +239,13 @@ fn nothing_is_recorded_of_an_endpoint_that_shows_a_key() {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let _ = stream.read(&mut [0; 4096]);
-            let body = r#"{"QueueSummaryList":[{"Name":"made with AKIAIOSFODNN7EXAMPLE"}]}"#;
+            let body = r#"{"Queue":{"Name":"made with AKIAIOSFODNN7EXAMPLE"}}"#;
             let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ";
             let _ = stream.write_all(format!("{head}{}\r\n\r\n{body}", body.len()).as_bytes());
         }
     });
     let folder = std::env::temp_dir().join(format!("recorded-key-{}", std::process::id()));
-    let flags = ["--endpoint", &endpoint, "--instance-id", "i-1", "--operations", "ListPrompts,ListQueues"];
+    let flags = ["--endpoint", &endpoint, "--instance-id", "i-1", "--operations", "DescribePrompt,DescribeQueue"];
     let (code, stdout, stderr) = output(&[&["record", &folder.to_string_lossy()][..], &flags].concat());
     assert_eq!(code, Some(2), "{stdout}{stderr}");
     assert!(stderr.contains("still holds an access key id") && stderr.contains("nothing was written"), "{stderr}");

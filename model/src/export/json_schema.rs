@@ -315,6 +315,8 @@ impl<'s> Builder<'s> {
         limits(&mut value, traits.length, "minLength", "maxLength");
         if let Some(pattern) = traits.pattern.map(|id| &self.schema[id]) {
             match pattern.problem() {
+                // Tools of OpenAPI read patterns with whatever engine their language has.
+                None if self.keys == Keys::Json => put(&mut value, "pattern", pattern.without_properties()),
                 None => put(&mut value, "pattern", pattern.source()),
                 Some(problem) => {
                     put(&mut value, "$comment", format!("pattern {:?} is left out: {problem}", pattern.source()));

@@ -12,6 +12,7 @@ mod escape;
 mod language;
 mod matcher;
 mod menu;
+mod portable;
 mod render;
 mod sample;
 mod syntax;
@@ -75,6 +76,12 @@ impl Pattern {
     /// The pattern as written.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The pattern with the members of Unicode properties in place of their names, for engines that know no properties,
+    /// such as Python's `re`. `\uXXXX` up to U+FFFF and characters beyond it are read alike by all of them.
+    pub fn without_properties(&self) -> String {
+        portable::without_properties(&self.source)
     }
 
     /// Why no engine can read the pattern, so that [`Pattern::admits`] is always [`Verdict::Unknown`]; `None` if one can.
