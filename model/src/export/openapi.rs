@@ -122,8 +122,9 @@ fn operation_object(
     if let Some(content) =
         input.and_then(|m| content(schema, m, side_name(&operation.name, Side::Input), Side::Input, builder))
     {
-        // An empty JSON body is written `{}`, so that there always is one.
-        let required = input.into_iter().flatten().all(|m| m.binding != Binding::Payload || m.required);
+        // Clients write an empty body as `{}`; a server reads an absent one as that (Smithy, restJson1).
+        let required =
+            input.into_iter().flatten().any(|m| m.required && matches!(m.binding, Binding::Body | Binding::Payload));
         map.insert("requestBody".to_owned(), json!({"required": required, "content": content}));
     }
     for (key, there) in [("deprecated", operation.deprecated), ("x-idempotent", operation.idempotent)] {
@@ -338,6 +339,14 @@ mod tests {
         let errors = &create["responses"]["400"];
         assert!(errors["description"].as_str().unwrap().contains("InvalidRequestException"));
         assert!(create["responses"].get("402").is_some(), "quota");
+    }
+
+    #[test]
+    fn a_body_is_required_where_something_in_it_is() {
+        let document = connect();
+        let required = |path: &str, method: &str| &document["paths"][path][method]["requestBody"]["required"];
+        assert_eq!(required("/rules/{InstanceId}", "post"), &json!(true));
+        assert_eq!(required("/agent-status/{InstanceId}/{AgentStatusId}", "post"), &json!(false));
     }
 
     #[test]
