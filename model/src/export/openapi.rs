@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::export::examples;
 use crate::export::json_schema::{Builder, DIALECT, Keys, side_name};
 use crate::generate::Side;
 use crate::schema::{
     Binding, Kind, Member, Members, Operation, OperationId, Schema, Segment, ShapeId, Slot, TimestampFormat,
 };
 
-/// A document for the given operations.
+/// A document for the given operations, with an example of each.
 pub fn openapi(schema: &Schema, operations: &[OperationId]) -> Value {
     let mut builder = Builder::new(schema, Keys::Json, "#/components/schemas/");
     let mut paths = Paths::default();
@@ -25,7 +26,7 @@ pub fn openapi(schema: &Schema, operations: &[OperationId]) -> Value {
         paths.insert(path, operation, item);
     }
     let service = &schema.service;
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "jsonSchemaDialect": DIALECT,
         "info": {"title": service.sdk_id, "version": service.version, "x-model-sha256": schema.digest},
@@ -43,7 +44,9 @@ pub fn openapi(schema: &Schema, operations: &[OperationId]) -> Value {
                 "x-amazon-apigateway-authtype": "awsSigv4",
             }},
         },
-    })
+    });
+    examples::add(schema, operations, &mut document);
+    document
 }
 
 /// Paths in the making. OpenAPI takes `/a/{x}` and `/a/{y}` for the same path: the first spelling wins.
@@ -339,6 +342,36 @@ mod tests {
         let errors = &create["responses"]["400"];
         assert!(errors["description"].as_str().unwrap().contains("InvalidRequestException"));
         assert!(create["responses"].get("402").is_some(), "quota");
+    }
+
+    #[test]
+    fn examples_are_valid() {
+        // Of the whole service, `scripts/interop` has them judged.
+        let schema = Schema::connect();
+        let core = crate::shapes::CORE_OPERATIONS.iter().filter_map(|name| schema.operation_named(name));
+        let mut document = openapi(schema, &core.collect::<Vec<_>>());
+        let paths = document["paths"].take();
+        let mut examples = 0;
+        let components = document["components"].clone();
+        for (path, methods) in paths.as_object().unwrap() {
+            for operation in methods.as_object().unwrap().values() {
+                let success =
+                    operation["responses"].as_object().unwrap().iter().find(|(status, _)| status.starts_with('2'));
+                let contents = [&operation["requestBody"]["content"], &success.unwrap().1["content"]];
+                let bodies = contents.into_iter().map(|content| &content["application/json"]);
+                for part in bodies.chain(operation["parameters"].as_array().into_iter().flatten()) {
+                    let Some(example) = part.get("example") else { continue };
+                    examples += 1;
+                    let mut schema = part["schema"].clone();
+                    schema["components"] = components.clone();
+                    let patterns = jsonschema::PatternOptions::fancy_regex().size_limit(200 << 20);
+                    let judge =
+                        jsonschema::draft202012::options().with_pattern_options(patterns).build(&schema).unwrap();
+                    assert!(judge.is_valid(example), "{path}: {example} for {}", part["schema"]);
+                }
+            }
+        }
+        assert!(examples > 60, "{examples}");
     }
 
     #[test]
