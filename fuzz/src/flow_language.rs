@@ -11,7 +11,7 @@ use connect_model::semantics::json;
 use serde_json::{Value, json};
 
 use crate::edits::Editor;
-use crate::language::{Case, Fault, JSON_BY_HAND, Language, Reached, hold};
+use crate::language::{Case, Fault, JSON_BY_HAND, LONG, Language, Reached, hold};
 use crate::octets::Octets;
 use crate::seeds;
 use crate::target::{Seed, Target, text_or_drawn};
@@ -85,8 +85,7 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     let shape = Shape { resources: u.arbitrary()?, most: u.int_in_range(1..=12)?, ..Shape::default() };
     if u.ratio(1, 3)? {
         let kind = u.choose(KINDS)?.kind;
-        // These need texts that are as long as it goes, for one comparison each.
-        if !matches!(kind, "too-long" | "too-many-actions")
+        if !LONG.contains(&kind)
             && let Some(made) = mutant(kind, home, u)
         {
             let fault = Fault { kind: Some(kind.to_owned()), without: made.valid };

@@ -29,6 +29,9 @@ pub(crate) struct Language {
     pub(crate) most: usize,
 }
 
+/// Faults that need texts as long as it goes, for one comparison each: too dear to be drawn.
+pub(crate) const LONG: &[&str] = &["too-long", "too-many-actions"];
+
 /// Texts at the edge of JSON: what is read in neither language, or needs care. What begins with 128 or more, such as a
 /// byte order mark, would be drawn from.
 pub(crate) const JSON_BY_HAND: &[&[u8]] = &[

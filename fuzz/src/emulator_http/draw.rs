@@ -13,6 +13,7 @@ use connect_model::wire::encode_request;
 use serde_json::{Map, Value};
 
 use super::MOST;
+use crate::language::LONG;
 use crate::message::Request;
 
 type Drawn<T> = arbitrary::Result<T>;
@@ -115,7 +116,8 @@ fn take_template(schema: &Schema, operation: OperationId, input: &mut Value) {
 
 /// Breaks one of the rules that the operation has beside the model.
 fn break_rule(operation: &str, input: &mut Map<String, Value>, u: &mut Unstructured<'_>) -> Drawn<()> {
-    let breaches = semantics::breaches(operation);
+    let mut breaches = semantics::breaches(operation);
+    breaches.retain(|breach| !LONG.contains(&breach.kind));
     if !breaches.is_empty() {
         let broken = semantics::broken(operation, u.choose(&breaches)?, &Context::default(), u);
         input.extend(broken.map(|broken| broken.invalid).unwrap_or_default());

@@ -14,6 +14,7 @@ use serde::Serialize;
 pub use self::render::{json, markdown, text};
 pub use self::rules::{Class, Rule};
 use crate::generate::Side;
+use crate::pattern::Pattern;
 use crate::schema::{
     Bounds, Kind, Member, Members, Operation, Pagination, Schema, ShapeId, Slot, SlotTraits, TimestampFormat,
 };
@@ -277,14 +278,36 @@ impl Diff<'_> {
         match (was, is) {
             (None, Some(is)) => self.tightened(path, "no pattern", &format!("pattern {is}")),
             (Some(was), None) => self.loosened(path, &format!("pattern {was}"), "no pattern"),
-            (Some(was), Some(is)) if was != is => {
-                let message = format!("was pattern {was}, is pattern {is}");
-                self.sided(Rule::InputPatternChanged, Rule::OutputPatternChanged, path, message);
-            }
+            (Some(was), Some(is)) if was != is => self.pattern(path, &was, &is),
             _ => {}
         }
         self.differ(Rule::TimestampFormatChanged, path, "form", &old.timestamp_format, &new.timestamp_format);
         self.differ(Rule::SensitivityChanged, path, "sensitive", &old.sensitive, &new.sensitive);
+    }
+
+    /// Two patterns: what only one of them admits says what changed, whatever lengths are allowed beside them.
+    fn pattern(&mut self, path: &str, was: &str, is: &str) {
+        let (old, new) = (Pattern::new(was), Pattern::new(is));
+        let message = format!("was pattern {was}, is pattern {is}");
+        let changed = (Rule::InputPatternChanged, Rule::OutputPatternChanged);
+        let (input, output, what) = match (old.beyond(&new), new.beyond(&old)) {
+            (Ok(None), Ok(None)) => {
+                return self.add(Rule::PatternRespelled, path, format!("{message}, which admits the same"));
+            }
+            (Ok(Some(lost)), Ok(None)) => {
+                let tightened = (Rule::InputConstraintTightened, Rule::OutputConstraintTightened);
+                (tightened.0, tightened.1, format!("no longer admits {lost:?}"))
+            }
+            (Ok(None), Ok(Some(gained))) => {
+                let loosened = (Rule::InputConstraintLoosened, Rule::OutputConstraintLoosened);
+                (loosened.0, loosened.1, format!("admits {gained:?} too"))
+            }
+            (Ok(Some(lost)), Ok(Some(gained))) => {
+                (changed.0, changed.1, format!("no longer admits {lost:?}, and admits {gained:?} instead"))
+            }
+            _ => (changed.0, changed.1, "may admit less, which is not decided".to_owned()),
+        };
+        self.sided(input, output, path, format!("{message}: it {what}"));
     }
 
     fn bounds<T: PartialOrd + Display + Copy>(

@@ -87,10 +87,10 @@ rules! {
     OutputNoLongerRequired = "output-no-longer-required", BreakingForClients, "An output member that readers relied on became optional.";
     InputConstraintTightened = "input-constraint-tightened", BreakingForClients, "Input that was allowed is refused.";
     InputConstraintLoosened = "input-constraint-loosened", Compatible, "Input that was refused is allowed.";
-    InputPatternChanged = "input-pattern-changed", BreakingForClients, "A pattern of input changed; whether it admits less is not decided, so the worse is assumed.";
+    InputPatternChanged = "input-pattern-changed", BreakingForClients, "A pattern of input changed, and refuses what it admitted, or nobody can tell.";
     OutputConstraintTightened = "output-constraint-tightened", BreakingForServers, "Output that was allowed no longer is.";
     OutputConstraintLoosened = "output-constraint-loosened", Compatible, "More output is allowed; readers do not enforce such constraints.";
-    OutputPatternChanged = "output-pattern-changed", BreakingForServers, "A pattern of output changed; whether it admits less is not decided, so the worse is assumed.";
+    OutputPatternChanged = "output-pattern-changed", BreakingForServers, "A pattern of output changed, and admits what it did not, or nobody can tell.";
     OutputNullsAdmitted = "output-nulls-admitted", BreakingForClients, "A list or map of the output may hold nulls, which old readers drop or choke on.";
     InputValueAdded = "input-value-added", Compatible, "An enum value or union member is newly accepted.";
     InputValueRemoved = "input-value-removed", BreakingForClients, "An enum value or union member is no longer accepted.";
@@ -112,5 +112,6 @@ rules! {
     PaginationDeclared = "pagination-declared", Cosmetic, "The model declares, or no longer declares, pagination that the members show anyway.";
     DeprecationChanged = "deprecation-changed", Cosmetic, "A mark of deprecation came or went.";
     SensitivityChanged = "sensitivity-changed", Cosmetic, "A mark of sensitive data came or went.";
+    PatternRespelled = "pattern-respelled", Cosmetic, "A pattern is written in another way and admits the same texts.";
     ShapeRenamed = "shape-renamed", Cosmetic, "A shape has another name, which shows in generated code only.";
 }

@@ -100,6 +100,21 @@ fn edits() -> Vec<(&'static str, Value, Rule, Rule)> {
         ("/t#TextOut/traits/smithy.api#pattern", json!("^b"), R::OutputPatternChanged, R::OutputPatternChanged),
         ("/t#TextIn/traits/smithy.api#pattern", Value::Null, R::InputConstraintLoosened, R::InputConstraintTightened),
         (
+            "/t#TextIn/traits/smithy.api#pattern",
+            json!("^a[b-d]"),
+            R::InputConstraintTightened,
+            R::InputConstraintLoosened,
+        ),
+        (
+            "/t#TextOut/traits/smithy.api#pattern",
+            json!("^[ab]"),
+            R::OutputConstraintLoosened,
+            R::OutputConstraintTightened,
+        ),
+        ("/t#TextIn/traits/smithy.api#pattern", json!("^(?:a|ab+)"), R::PatternRespelled, R::PatternRespelled),
+        // No automaton reads a back-reference: the worse is assumed.
+        ("/t#TextIn/traits/smithy.api#pattern", json!(r"^(a)\1"), R::InputPatternChanged, R::InputPatternChanged),
+        (
             "/t#AI/members/May",
             json!({"target": "smithy.api#String", "traits": {"smithy.api#length": {"max": 9}}}),
             R::InputConstraintTightened,
@@ -172,6 +187,18 @@ fn each_edit_is_found_by_its_rule_and_no_other() {
     }
     let unproven: Vec<_> = Rule::ALL.iter().filter(|rule| !proven.contains(rule)).collect();
     assert!(unproven.is_empty(), "no edit shows {unproven:?}");
+}
+
+#[test]
+fn a_changed_pattern_is_told_with_a_text_that_shows_it() {
+    let told = |pattern: &str| {
+        let after = load(&edited("/t#TextIn/traits/smithy.api#pattern", json!(pattern)));
+        diff(&load(&base()), &after).remove(0).message
+    };
+    assert_eq!(told("^a[b-d]"), "was pattern ^a, is pattern ^a[b-d]: it no longer admits \"a\"");
+    assert_eq!(told("^b"), "was pattern ^a, is pattern ^b: it no longer admits \"a\", and admits \"b\" instead");
+    assert_eq!(told("^[a\u{e9}]"), "was pattern ^a, is pattern ^[a\u{e9}]: it admits \"\u{e9}\" too");
+    assert_eq!(told("^a|^ab"), "was pattern ^a, is pattern ^a|^ab, which admits the same");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::charset::Partition;
 use super::language::Language;
 use super::menu::{Menu, Parts};
 use super::term::{Id, Place, Terms};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// More states than this and the pattern is not generated from.
 const MAX_STATES: usize = 10_000;
@@ -12,6 +12,13 @@ const MAX_STATES: usize = 10_000;
 const MAX_TRANSITIONS: usize = 4_000_000;
 /// More 64-bit words in the table of lengths than this, likewise.
 const MAX_ROWS: usize = 4_000_000;
+
+/// More pairs of states than this and two languages are not compared.
+const MAX_PAIRS: usize = 200_000;
+
+/// Two languages are too large to be compared.
+#[derive(Debug)]
+pub(super) struct TooMuch;
 
 /// No state: nothing that follows can lead to a match.
 const DEAD: u32 = u32::MAX;
@@ -77,6 +84,49 @@ impl Automaton {
         let accepts = table.accepts.iter().zip(&kept).filter(|(_, kept)| **kept != DEAD).map(|(accepts, _)| *accepts);
         let lengths = Lengths::of(&edges, &accepts.collect::<Vec<_>>())?;
         Ok(Automaton { edges, menus, lengths, alphabet, table })
+    }
+
+    /// A shortest text that the other language holds and this one does not, if there is one. An error if that takes too
+    /// many steps to say.
+    pub(super) fn lacks(&self, other: &Automaton) -> Result<Option<String>, TooMuch> {
+        let mut samples: HashMap<(usize, usize), char> = HashMap::new();
+        for c in self.alphabet.samples(&other.alphabet) {
+            let known = samples.entry((self.alphabet.class(c), other.alphabet.class(c))).or_insert(c);
+            if !known.is_ascii_alphanumeric() && c.is_ascii_alphanumeric() {
+                *known = c;
+            }
+        }
+        let mut ways: Vec<((usize, usize), char)> = samples.into_iter().collect();
+        ways.sort_unstable_by_key(|(_, c)| (!c.is_ascii_alphanumeric(), *c));
+        // Where both are, from where they came, and by which character.
+        let mut seen: Vec<((u32, u32), usize, char)> = vec![((0, 0), 0, ' ')];
+        let mut known = HashSet::from([(0, 0)]);
+        let mut at = 0;
+        while let Some(&((own, others), ..)) = seen.get(at) {
+            if other.table.accepts[others as usize] && !self.table.accepts[own as usize] {
+                let mut text = Vec::new();
+                while at > 0 {
+                    let (_, before, c) = seen[at];
+                    text.push(c);
+                    at = before;
+                }
+                return Ok(Some(text.into_iter().rev().collect()));
+            }
+            for ((own_class, other_class), c) in &ways {
+                let next = (
+                    self.table.next[own as usize * self.table.width + own_class],
+                    other.table.next[others as usize * other.table.width + other_class],
+                );
+                if known.insert(next) {
+                    if seen.len() == MAX_PAIRS {
+                        return Err(TooMuch);
+                    }
+                    seen.push((next, at, *c));
+                }
+            }
+            at += 1;
+        }
+        Ok(None)
     }
 
     /// Whether the language holds the text.

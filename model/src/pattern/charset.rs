@@ -186,6 +186,20 @@ impl Partition {
         Some(Partition { classes: ranges.into_iter().map(CharSet::of).collect(), members, starts })
     }
 
+    /// A character of every elementary interval that both alphabets see as one, letters and digits where there are any.
+    pub(super) fn samples(&self, other: &Partition) -> Vec<char> {
+        let mut starts: Vec<u32> = self.starts.iter().chain(&other.starts).map(|(start, _)| *start).collect();
+        starts.extend([SURROGATES.1 + 1, END]);
+        starts.sort_unstable();
+        starts.dedup();
+        let plain = |c: &u32| u8::try_from(*c).is_ok_and(|c| c.is_ascii_alphanumeric());
+        let sample = |pair: &[u32]| {
+            let shown = (pair[0]..pair[1].min(0x80)).find(plain);
+            char::from_u32(shown.unwrap_or(pair[0]))
+        };
+        starts.windows(2).filter_map(sample).collect()
+    }
+
     /// The class a character is in.
     pub(super) fn class(&self, c: char) -> usize {
         let after = self.starts.partition_point(|(start, _)| *start <= u32::from(c));

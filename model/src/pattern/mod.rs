@@ -61,6 +61,10 @@ pub struct Pattern {
     nowhere: OnceLock<Result<Automaton, String>>,
 }
 
+/// Whether one pattern admits what another does not cannot be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Undecided;
+
 impl Pattern {
     /// A pattern as written in the model. Never fails: a source that cannot be read shows in [`Pattern::problem`].
     pub fn new(source: &str) -> Pattern {
@@ -141,6 +145,16 @@ impl Pattern {
     /// (see [`Pattern::generation_problem`]).
     pub fn violate(&self, u: &mut Unstructured<'_>, length: LengthBounds) -> Option<String> {
         self.nowhere().as_ref().ok()?.sample(u, length)
+    }
+
+    /// A shortest text that this pattern admits and the other does not; none if there is no such text. An error if it
+    /// cannot be told: one of them has no automaton, or both together are too large.
+    pub fn beyond(&self, other: &Pattern) -> Result<Option<String>, Undecided> {
+        // What one admits, its automaton of refused texts lacks.
+        match (self.nowhere(), other.nowhere()) {
+            (Ok(own), Ok(others)) => own.lacks(others).map_err(|_| Undecided),
+            _ => Err(Undecided),
+        }
     }
 
     fn syntax(&self) -> &Result<Node, SyntaxError> {

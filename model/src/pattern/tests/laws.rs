@@ -54,6 +54,36 @@ fn check(rounds: usize, seed: u64) {
 }
 
 #[test]
+fn what_only_one_of_two_patterns_admits_is_so_to_both_engines() {
+    let mut noise = Noise(4);
+    let (mut differ, mut within_other) = (0, 0);
+    // Each beside its neighbours, which are often its relatives.
+    for (at, (_, source, _)) in PUBLISHED.iter().enumerate() {
+        for (_, other_source, _) in PUBLISHED.iter().skip(at).take(8) {
+            let (one, other) = (Pattern::new(source), Pattern::new(other_source));
+            for (here, there) in [(&one, &other), (&other, &one)] {
+                match here.beyond(there) {
+                    Ok(Some(text)) => {
+                        differ += 1;
+                        assert_eq!(here.admits(&text), Verdict::Admits, "{text:?} by {}", here.source());
+                        assert_eq!(there.admits(&text), Verdict::Rejects, "{text:?} by {}", there.source());
+                    }
+                    Ok(None) => {
+                        within_other += 1;
+                        let bytes = noise.bytes(200);
+                        let sample = here.sample(&mut Unstructured::new(&bytes), LengthBounds::default());
+                        let refused = sample.filter(|text| there.admits(text) == Verdict::Rejects);
+                        assert_eq!(refused, None, "{} is within {}", here.source(), there.source());
+                    }
+                    Err(_) => {}
+                }
+            }
+        }
+    }
+    assert!(differ > 100 && within_other > 50, "{differ} {within_other}");
+}
+
+#[test]
 fn boundary_lengths_are_exact() {
     let mut noise = Noise(3);
     for (shape, source, bounds) in PUBLISHED {
