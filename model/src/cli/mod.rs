@@ -112,6 +112,9 @@ enum Command {
         /// Form of the answer
         #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
         format: DiffFormat,
+        /// What changes stand under; JSON names both
+        #[arg(long, value_enum, default_value_t = Grouping::Class)]
+        by: Grouping,
         /// Exit 1 when a change of this class is there
         #[arg(long, value_enum)]
         fail_on: Option<FailOn>,
@@ -152,6 +155,14 @@ enum DiffFormat {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Grouping {
+    /// Whom they break.
+    Class,
+    /// The operations that they reach.
+    Operation,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum FailOn {
     Breaking,
 }
@@ -163,7 +174,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let Arguments { model, command } = arguments;
     let result = match command {
         Command::Import { files, provenance, operations } => import_files(&files, &provenance, &operations),
-        Command::Diff { old, new, format, fail_on } => diff(&old, &new, format, fail_on),
+        Command::Diff { old, new, format, by, fail_on } => diff(&old, &new, (format, by), fail_on),
         command => on_schema(load(model.as_deref())?, command),
     };
     match result {
@@ -462,7 +473,7 @@ fn import_files(
 fn diff(
     old: &std::path::Path,
     new: &std::path::Path,
-    format: DiffFormat,
+    form: (DiffFormat, Grouping),
     fail_on: Option<FailOn>,
 ) -> Result<ExitCode, Failure> {
     let (before, after) = (Schema::load(old)?, Schema::load(new)?);
@@ -477,10 +488,12 @@ fn diff(
         .into());
     }
     let changes = connect_model::diff::diff(&before, &after);
-    let text = match format {
-        DiffFormat::Text => connect_model::diff::text(&changes),
-        DiffFormat::Json => connect_model::diff::json(&changes),
-        DiffFormat::Markdown => connect_model::diff::markdown(&changes),
+    let text = match form {
+        (DiffFormat::Json, _) => connect_model::diff::json(&changes),
+        (DiffFormat::Text, Grouping::Class) => connect_model::diff::text(&changes),
+        (DiffFormat::Text, Grouping::Operation) => connect_model::diff::text_by_operation(&changes),
+        (DiffFormat::Markdown, Grouping::Class) => connect_model::diff::markdown(&changes),
+        (DiffFormat::Markdown, Grouping::Operation) => connect_model::diff::markdown_by_operation(&changes),
     };
     io::stdout().lock().write_all(text.as_bytes())?;
     let breaks = fail_on.is_some() && changes.iter().any(|change| change.class.is_breaking());

@@ -11,7 +11,7 @@ use std::fmt::{Debug, Display};
 
 use serde::Serialize;
 
-pub use self::render::{json, markdown, text};
+pub use self::render::{json, markdown, markdown_by_operation, text, text_by_operation};
 pub use self::rules::{Class, Rule};
 use crate::generate::Side;
 use crate::pattern::Pattern;

@@ -1,5 +1,6 @@
 //! Changes as text, JSON and Markdown.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::{Value, json as object};
@@ -24,6 +25,56 @@ pub fn text(changes: &[Change]) -> String {
     out.push_str(&summary(changes));
     out.push('\n');
     out
+}
+
+/// For a terminal: under each operation what reaches it, gravest first. A change of a shape stands under every operation
+/// that it reaches.
+pub fn text_by_operation(changes: &[Change]) -> String {
+    let mut out = String::new();
+    for (operation, of_operation) in by_operation(changes) {
+        let _ = writeln!(out, "{operation} ({})", counts(&of_operation));
+        for change in of_operation {
+            let _ = writeln!(out, "  {}  {}: {}", change.rule, change.path, change.message);
+        }
+        out.push('\n');
+    }
+    out.push_str(&summary(changes));
+    out.push('\n');
+    out
+}
+
+/// For a review: a heading for each operation, and what reaches it.
+pub fn markdown_by_operation(changes: &[Change]) -> String {
+    let mut out = format!("{}\n", summary(changes));
+    for (operation, of_operation) in by_operation(changes) {
+        let _ = write!(out, "\n## {operation}\n\n{}\n\n", counts(&of_operation));
+        for change in of_operation {
+            let _ = writeln!(out, "- {}: {} ({})", code(&change.path), cell(&change.message), change.rule);
+        }
+    }
+    out
+}
+
+/// Changes by the operations that they reach, in order of name; what reaches none is the service's.
+fn by_operation(changes: &[Change]) -> BTreeMap<&str, Vec<&Change>> {
+    let mut grouped: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
+    for change in changes {
+        if change.operations.is_empty() {
+            grouped.entry("(the service)").or_default().push(change);
+        }
+        for operation in &change.operations {
+            grouped.entry(operation).or_default().push(change);
+        }
+    }
+    grouped
+}
+
+/// `1 breaking for clients, 2 compatible`.
+fn counts(changes: &[&Change]) -> String {
+    let of = |class: Class| (class, changes.iter().filter(|change| change.class == class).count());
+    let counts = Class::ALL.into_iter().map(of).filter(|(_, count)| *count > 0);
+    let words = counts.map(|(class, count)| format!("{count} {}", class.title().to_lowercase()));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// For programs, one JSON document: `{"totals":{CLASS: count},"changes":[…]}`.
@@ -69,10 +120,7 @@ fn summary(changes: &[Change]) -> String {
     if changes.is_empty() {
         return "No change.".to_owned();
     }
-    let counts: Vec<String> = by_class(changes)
-        .map(|(class, changes)| format!("{} {}", changes.len(), class.title().to_lowercase()))
-        .collect();
-    format!("{}.", counts.join(", "))
+    format!("{}.", counts(&changes.iter().collect::<Vec<_>>()))
 }
 
 /// The operations that a change reaches, unless its path names the only one.

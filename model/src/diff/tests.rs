@@ -227,6 +227,14 @@ fn a_shape_is_told_once_with_all_operations_that_it_reaches() {
          Breaking for servers (1)\n  output-constraint-tightened  ListOut: was no length to, is length to 3  [A, P]\n\n\
          1 breaking for clients, 1 breaking for servers.\n"
     );
+    assert_eq!(
+        text_by_operation(&changes),
+        "A (1 breaking for clients, 1 breaking for servers)\n  input-now-required  Deep.Leaf: is now required\n  \
+         output-constraint-tightened  ListOut: was no length to, is length to 3\n\nP (1 breaking for servers)\n  \
+         output-constraint-tightened  ListOut: was no length to, is length to 3\n\n\
+         1 breaking for clients, 1 breaking for servers.\n"
+    );
+    assert!(markdown_by_operation(&changes).contains("\n## P\n\n1 breaking for servers\n\n- `ListOut`: was"));
     assert!(markdown(&changes).contains("| `Deep.Leaf` | is now required | input-now-required | A |\n"));
     let document: Value = serde_json::from_str(&json(&changes)).unwrap();
     assert_eq!(document["totals"]["breaking-for-clients"], 1);
