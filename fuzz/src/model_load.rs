@@ -64,7 +64,7 @@ impl Target for ModelLoad {
         text_or_drawn(data, Self::plain, |u| draw(u).map(Some))
     }
 
-    /// A file, or two with [`SEPARATOR`] between them.
+    /// A file, or two with a line of `---` between them.
     fn plain(data: &[u8]) -> Option<Case> {
         let end = data.windows(SEPARATOR.len()).position(|window| window == SEPARATOR);
         let octets = |data: &[u8]| Octets(data.to_vec());
