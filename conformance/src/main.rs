@@ -189,6 +189,9 @@ fn explain(id: &str, format: Format) -> Result<Exit, SessionError> {
         text += &format!("{label:<8}--defect {}: {}\n", defect.id, defect.summary);
         label = "";
     }
+    if check.family() == "golden" {
+        text += "run     only with --golden DIR, which compares with what `record DIR` wrote\n";
+    }
     text += "silence name the checks that are to run: --checks takes ids and families, and leaves out the rest\n";
     show(&text)
 }

@@ -126,7 +126,9 @@ impl Plan {
     /// Plans what the selection asks for.
     pub fn new(schema: &Schema, selection: &Selection) -> Self {
         let mut plan = Self::default();
-        plan.stale.extend(selection.golden.iter().flat_map(|recorded| golden::orphans(recorded, schema)));
+        // A narrowed run has nothing to say of the rest.
+        let recorded = selection.golden.iter().filter(|_| selection.is_whole());
+        plan.stale.extend(recorded.flat_map(|recorded| golden::orphans(recorded, schema)));
         for (id, operation) in schema.operations() {
             if !selection.wants_operation(&operation.name) {
                 continue;
@@ -248,6 +250,10 @@ impl Plan {
 }
 
 impl Selection {
+    fn is_whole(&self) -> bool {
+        self.operations.is_empty() && self.checks.is_empty() && self.filter.is_none() && self.changed.is_none()
+    }
+
     fn wants_operation(&self, name: &str) -> bool {
         (self.operations.is_empty() || self.operations.contains(name))
             && self.changed.as_ref().is_none_or(|changed| changed.contains_key(name))

@@ -230,10 +230,15 @@ pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags)
     let config = ClientConfig { seed: flags.seed, cases: 0, salt, permission: permission.clone() };
     let client = Client::new(schema, target, Arc::new(transport), config);
     let provenance = golden::provenance(schema, &shown, SystemTime::now());
-    let (mut entries, mut unsupported, mut troubles) = (BTreeMap::new(), 0, Vec::new());
+    let (mut entries, mut unsupported) = (BTreeMap::new(), 0);
+    let (mut troubles, mut not_asked) = (Vec::new(), Vec::new());
     for (id, operation) in schema.operations() {
-        let chosen = flags.operations.is_empty() || flags.operations.contains(&operation.name);
-        if !chosen || operation.refused.is_some() || permission.check(schema, operation).is_err() {
+        if !flags.operations.is_empty() && !flags.operations.contains(&operation.name) {
+            continue;
+        }
+        let refused = operation.refused.as_ref().map(|why| format!("{}: {why}", operation.name));
+        if let Some(why) = refused.or_else(|| permission.check(schema, operation).err()) {
+            not_asked.push(why);
             continue;
         }
         match golden::ask(&client, id).await {
@@ -241,7 +246,12 @@ pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags)
                 let entry = Entry { provenance: provenance.clone(), seed: flags.seed, exchanges };
                 entries.insert(operation.name.clone(), entry);
             }
-            Asked::Unsupported(_) => unsupported += 1,
+            Asked::Unsupported(why) => {
+                unsupported += 1;
+                if folder.join(format!("{}.golden", operation.name)).exists() {
+                    troubles.push(format!("{} is no longer offered ({why}); delete its file", operation.name));
+                }
+            }
             Asked::Trouble(why) => troubles.push(format!("{}: {why}", operation.name)),
             Asked::Secret(why) => {
                 return Err(SessionError::Usage(format!("{}: {why}; nothing was written", operation.name)));
@@ -256,6 +266,9 @@ pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags)
         entries.len(),
         folder.display()
     );
+    if let Some(first) = not_asked.first() {
+        text.push_str(&format!("{} operations were not asked, e.g. {first}\n", not_asked.len()));
+    }
     for trouble in &troubles {
         text.push_str(&format!("not recorded: {}\n", report::printable(trouble, 300)));
     }
@@ -367,6 +380,24 @@ pub fn nothing_planned(schema: &Schema, selection: &Selection, plan: &Plan) -> S
         return SessionError::Nothing(
             "nothing is planned: the earlier model says the same of every operation".to_owned(),
         );
+    }
+    let wants_golden = selection.checks.iter().any(|check| check.split('.').next() == Some("golden"));
+    match &selection.golden {
+        None if wants_golden => {
+            return SessionError::Nothing(
+                "nothing is planned: checks of the family golden compare with recorded answers; name their folder with \
+                 --golden DIR"
+                    .to_owned(),
+            );
+        }
+        Some(_) if !wants_golden && !selection.checks.is_empty() => {
+            return SessionError::Nothing(
+                "nothing is planned: --golden compares recorded answers and runs no other checks; leave out --checks, or \
+                 --golden"
+                    .to_owned(),
+            );
+        }
+        _ => {}
     }
     let Some(filter) = &selection.filter else {
         let why =

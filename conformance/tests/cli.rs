@@ -195,6 +195,26 @@ fn recorded_answers_are_compared_and_what_belongs_to_nothing_is_told() {
     assert_eq!(code, Some(1), "{stdout}");
     assert!(stdout.contains("must DescribeContactFlow/golden.answer/valid"), "{stdout}");
     assert!(stdout.contains("<iso-time>") && stdout.contains("<epoch-seconds>"), "{stdout}");
+    // What the kept part of an answer does not show, and what cannot be shown.
+    for (defect, part) in [("no-request-id", "shape.request-id"), ("names-in-small-letters", "<name-respelled:1>")] {
+        let (code, stdout, _) = compare(&["--defect", defect]);
+        assert_eq!(code, Some(1), "{defect}: {stdout}");
+        assert!(stdout.contains(part), "{defect}: {stdout}");
+    }
+    // A defect that is recorded is the same the next time, whatever it does to times and bodies.
+    for defect in ["timestamp-iso", "number-as-string", "body-not-json"] {
+        let other = folder.join(defect).to_string_lossy().into_owned();
+        assert_eq!(output(&["record", &other, "--operations", operations, "--defect", defect]).0, Some(0), "{defect}");
+        let same = ["run", "--golden", &other, "--operations", operations, "--report-dir", &report, "--defect", defect];
+        let (code, stdout, _) = output(&same);
+        assert_eq!(code, Some(0), "{defect}: {stdout}");
+    }
+    let (code, _, stderr) = compare(&["--checks", "shape"]);
+    assert_eq!(code, Some(3), "{stderr}");
+    assert!(stderr.contains("leave out --checks"), "{stderr}");
+    let (code, _, stderr) = output(&["run", "--checks", "golden"]);
+    assert_eq!(code, Some(3), "{stderr}");
+    assert!(stderr.contains("--golden DIR"), "{stderr}");
     let (code, _, stderr) = compare(&["--seed", "2"]);
     assert_eq!(code, Some(2), "{stderr}");
     assert!(stderr.contains("recorded with seed 1"), "{stderr}");
@@ -205,8 +225,9 @@ fn recorded_answers_are_compared_and_what_belongs_to_nothing_is_told() {
 
     // Stale: an operation that is gone, a request that is made no more, a breach that is there no more, a missing entry.
     std::fs::write(file("GoneOperation"), read("CreateRule")).unwrap();
-    let (code, stdout, _) = compare(&[]);
+    let (code, stdout, _) = output(&["run", "--golden", &path, "--report-dir", &report]);
     assert_eq!(code, Some(4), "{stdout}");
+    assert_eq!(compare(&[]).0, Some(0), "a narrowed run has nothing to say of the rest");
     assert!(stdout.contains("stale: GoneOperation: the model has no such operation"), "{stdout}");
     std::fs::remove_file(file("GoneOperation")).unwrap();
     let right = read("CreateContactFlow");

@@ -30,14 +30,19 @@ pub(super) struct Normal<'k> {
     known: &'k Known,
     numbers: HashMap<String, usize>,
     counts: HashMap<&'static str, usize>,
+    /// What the model calls sensitive is hidden from now on: requests are our own.
+    pub(super) is_answer: bool,
 }
+
+/// Keys that are shorter are nobody's: dummies such as `test` stand in many a text.
+const SHORTEST_SECRET: usize = 16;
 
 /// Something that is found in a text, with its length in bytes.
 type Found = (&'static str, usize);
 
 impl<'k> Normal<'k> {
     pub(super) fn new(known: &'k Known) -> Self {
-        Self { known, numbers: HashMap::new(), counts: HashMap::new() }
+        Self { known, numbers: HashMap::new(), counts: HashMap::new(), is_answer: false }
     }
 
     /// A text with everything replaced that can be told by its form.
@@ -62,7 +67,7 @@ impl<'k> Normal<'k> {
 
     fn label(&mut self, kind: &'static str, text: &str) -> String {
         // Of these there is one, or which of them it is says nothing.
-        if matches!(kind, "instance" | "nobody" | "region" | "account" | "iso-time") {
+        if matches!(kind, "instance" | "nobody" | "region" | "account" | "iso-time" | "http-date") {
             return format!("<{kind}>");
         }
         let number = *self.numbers.entry(text.to_ascii_lowercase()).or_insert_with(|| {
@@ -80,6 +85,15 @@ impl<'k> Normal<'k> {
             (Some(Kind::Timestamp), Value::Number(number)) if number.as_f64().is_some_and(is_epoch) => {
                 "<epoch-seconds>".into()
             }
+            (Some(Kind::Timestamp), Value::Number(number)) if number.as_f64().is_some_and(|n| is_epoch(n / 1e3)) => {
+                "<epoch-milliseconds>".into()
+            }
+            (Some(Kind::Timestamp), Value::String(text)) => {
+                let normal = self.text(text);
+                if normal == *text { "<text in place of a time>".into() } else { normal.into() }
+            }
+            (_, Value::String(_)) if self.hides(schema, shape) => "<sensitive>".into(),
+            (_, Value::Number(_)) if self.hides(schema, shape) => "<sensitive number>".into(),
             (_, Value::String(text)) => self.text(text).into(),
             (_, Value::Array(items)) => {
                 let element = match kind {
@@ -107,6 +121,13 @@ impl<'k> Normal<'k> {
     }
 }
 
+impl Normal<'_> {
+    /// Whether an answer's value is the endpoint's secret, or somebody's own affair.
+    fn hides(&self, schema: &Schema, shape: Option<ShapeId>) -> bool {
+        self.is_answer && shape.is_some_and(|shape| schema[shape].sensitive)
+    }
+}
+
 /// Whether a number is a time of this century in seconds.
 fn is_epoch(number: f64) -> bool {
     (946_684_800.0..4_102_444_800.0).contains(&number)
@@ -131,9 +152,9 @@ impl Known {
         if !self.salt.is_empty() {
             // As the client makes them: `Ct-SALT-7`, `0000000a-SALT-0000`.
             let name = format!("Ct-{}-", self.salt);
-            if starts(&name) {
+            if rest.len() > name.len() && rest[..name.len()].eq_ignore_ascii_case(name.as_bytes()) {
                 let digits = rest[name.len()..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-                return Some(("name", name.len() + digits));
+                return Some((if starts(&name) { "name" } else { "name-respelled" }, name.len() + digits));
             }
             let token = format!("-{}-0000", self.salt);
             if form(rest, "hhhhhhhh") && rest[8..].starts_with(token.as_bytes()) {
@@ -149,16 +170,23 @@ impl Known {
                 return Some(("sha256", 64));
             }
         }
+        if form(rest, "aaa, dd aaa dddd dd:dd:dd GMT") {
+            return Some(("http-date", 29));
+        }
         if before.is_none_or(|byte| !byte.is_ascii_digit()) {
             let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
             if digits == 12 {
                 return Some(("account", 12));
             }
-            if form(rest, "dddd-dd-ddTdd:dd:dd") {
-                let length = text[at..].find(|c: char| !c.is_ascii_digit() && !"-T:.".contains(c));
-                let length = length.unwrap_or(rest.len());
-                let zone = usize::from(rest.get(length) == Some(&b'Z'));
-                return Some(("iso-time", length + zone));
+            if form(rest, "dddd-dd-ddTdd:dd:dd") || form(rest, "dddd-dd-dd dd:dd:dd") {
+                let fraction = rest[19..].iter().take_while(|byte| **byte == b'.' || byte.is_ascii_digit()).count();
+                let zone = &rest[19 + fraction..];
+                let zone = match zone.first() {
+                    Some(b'Z') => 1,
+                    Some(b'+' | b'-') if form(&zone[1..], "dd:dd") => 6,
+                    _ => 0,
+                };
+                return Some(("iso-time", 19 + fraction + zone));
             }
         }
         None
@@ -166,10 +194,11 @@ impl Known {
 
     /// What of a finished text should not be in it; none if it can be shown.
     pub(super) fn leak(&self, text: &str) -> Option<&'static str> {
-        if self.secrets.iter().any(|secret| !secret.is_empty() && text.contains(secret.as_str())) {
+        let secrets = self.secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
+        if secrets.into_iter().any(|secret| text.contains(secret.as_str())) {
             return Some("a credential that signs the requests");
         }
-        if !self.salt.is_empty() && text.contains(&self.salt) {
+        if !self.salt.is_empty() && text.to_ascii_lowercase().contains(&self.salt.to_ascii_lowercase()) {
             return Some("a name or token of the run");
         }
         let bytes = text.as_bytes();
@@ -188,12 +217,13 @@ impl Known {
     }
 }
 
-/// Whether bytes begin in a form: `h` is a hexadecimal digit, `d` a decimal one, anything else itself.
+/// Whether bytes begin in a form: `h` is a hexadecimal digit, `d` a decimal one, `a` a letter, anything else itself.
 fn form(bytes: &[u8], form: &str) -> bool {
     bytes.len() >= form.len()
         && bytes.iter().zip(form.bytes()).all(|(byte, wanted)| match wanted {
             b'h' => byte.is_ascii_hexdigit(),
             b'd' => byte.is_ascii_digit(),
+            b'a' => byte.is_ascii_alphabetic(),
             other => *byte == other,
         })
 }
@@ -210,7 +240,7 @@ mod tests {
             instance: Some("0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01".to_owned()),
             region: "us-east-1".to_owned(),
             salt: "abc123".to_owned(),
-            secrets: vec!["wJalrXUtnFEMI".to_owned()],
+            secrets: vec!["wJalrXUtnFEMI/K7MDENG".to_owned(), "test".to_owned()],
         }
     }
 
@@ -232,6 +262,8 @@ mod tests {
             ("a".repeat(64), "<sha256:1>"),
             ("a".repeat(65), &"a".repeat(65)),
             ("at 2026-01-31T12:00:00.5Z, or 2026-01-31".to_owned(), "at <iso-time>, or 2026-01-31"),
+            ("2026-01-31 12:00:00+00:00 Sat, 31 Jan 2026 12:00:00 GMT".to_owned(), "<iso-time> <http-date>"),
+            ("ct-ABC123-17".to_owned(), "<name-respelled:1>"),
             ("é 1234567890123 é".to_owned(), "é 1234567890123 é"),
         ] {
             assert_eq!(normal.text(&text), expected);
@@ -246,9 +278,28 @@ mod tests {
         let rule = |time: Value| Normal::new(&known).value(schema, output, &json!({"Rule": {"CreatedTime": time}}));
         let right = rule(json!(1_700_000_000.5));
         assert_eq!(right, json!({"Rule": {"CreatedTime": "<epoch-seconds>"}}));
-        for wrong in [json!("2026-01-31T12:00:00Z"), json!("1700000000"), json!(1_700_000_000_000_u64), json!(null)] {
-            assert_ne!(rule(wrong.clone()), right, "{wrong}");
+        for (wrong, shown) in [
+            (json!("2026-01-31T12:00:00Z"), json!("<iso-time>")),
+            (json!("1700000000"), json!("<text in place of a time>")),
+            (json!(1_700_000_000_000_u64), json!("<epoch-milliseconds>")),
+            (json!(null), json!(null)),
+        ] {
+            assert_eq!(rule(wrong), json!({"Rule": {"CreatedTime": shown}}));
         }
+    }
+
+    #[test]
+    fn what_the_model_calls_sensitive_is_hidden_in_answers() {
+        let schema = Schema::connect();
+        let output = schema[schema.operation_named("GetFederationToken").unwrap()].output;
+        let known = known();
+        let value = json!({"Credentials": {"AccessToken": "t0ken", "RefreshToken": "t1ken"}, "UserId": "u"});
+        let mut normal = Normal::new(&known);
+        assert_eq!(normal.value(schema, output, &value), value);
+        normal.is_answer = true;
+        let hidden =
+            json!({"Credentials": {"AccessToken": "<sensitive>", "RefreshToken": "<sensitive>"}, "UserId": "u"});
+        assert_eq!(normal.value(schema, output, &value), hidden);
     }
 
     #[test]
@@ -258,8 +309,9 @@ mod tests {
             ("x11111111-2222-3333-4444-555555555555y", Some("a raw id")),
             ("key=123456789012", Some("an account number")),
             ("xAKIAIOSFODNN7EXAMPLE", Some("an access key id")),
-            ("wJalrXUtnFEMI/K7", Some("a credential that signs the requests")),
-            ("Ct-abc123", Some("a name or token of the run")),
+            ("x wJalrXUtnFEMI/K7MDENG/b y", Some("a credential that signs the requests")),
+            ("Ct-ABC123", Some("a name or token of the run")),
+            ("a test", None),
             ("instance/<instance>/rule/<uuid:1>, region us-east-1", None),
         ] {
             assert_eq!(known.leak(text), leak, "{text}");

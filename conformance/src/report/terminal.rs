@@ -342,7 +342,9 @@ fn verdict(record: &Record) -> (Style, &'static str, String) {
         Exit::Inconclusive => {
             (UNSURE, "NOTHING SCORED", "No trial came to a judgement, so nothing is known.".to_owned())
         }
-        Exit::Stale => (UNSURE, "STALE", "Known failures have come to pass; take them off the list.".to_owned()),
+        Exit::Stale => {
+            (UNSURE, "STALE", "Recorded answers are stale or belong to nothing; `record` makes them anew.".to_owned())
+        }
         _ => (GOOD, "CONFORMING", format!("{} that could be scored, all of them pass.", count(scored, "trial"))),
     }
 }
