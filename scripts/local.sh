@@ -49,10 +49,15 @@ venv() {
     echo "$dir"
 }
 
-# The program that cargo builds for a package of the same name.
+# The program that cargo builds for a package of the same name. With CONNECT_BUILT set, the one that is there already:
+# `cargo test --workspace` builds them all.
 build() {
-    cargo build --quiet --package "$1" >&2 || die "$1 does not build"
-    echo "$(target_dir)/debug/$1"
+    local program
+    program=$(target_dir)/debug/$1
+    if [[ -z ${CONNECT_BUILT:-} || ! -x $program ]]; then
+        cargo build --quiet --package "$1" >&2 || die "$1 does not build"
+    fi
+    echo "$program"
 }
 
 # serve LOG PATTERN COMMAND...: starts a server in the background and waits until its output matches the extended

@@ -2,6 +2,7 @@
 //!
 //! An example and not a binary: cargo-fuzz builds all binaries with its instrumentation, which has no runtime here.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -68,9 +69,12 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
     match command {
-        Command::List { properties: false } => TARGETS.iter().for_each(|row| println!("{}", row.name)),
-        Command::List { properties: true } => {
-            TARGETS.iter().for_each(|row| println!("{:<24} {}", row.name, row.property));
+        Command::List { properties } => {
+            let line = |row: &Row| match properties {
+                false => format!("{}\n", row.name),
+                true => format!("{:<24} {}\n", row.name, row.property),
+            };
+            print(&TARGETS.iter().map(line).collect::<String>())?;
         }
         Command::Seed => {
             for row in TARGETS {
@@ -81,7 +85,7 @@ fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
         }
         Command::Decode { target, file } => {
             let case = (named(&target)?.decode)(&read(&file)?).ok_or("these bytes stand for no case")?;
-            println!("{}", serde_json::to_string_pretty(&case)?);
+            print(&(serde_json::to_string_pretty(&case)? + "\n"))?;
         }
         Command::Keep { target, file, found } => {
             let data = read(&file)?;
@@ -114,6 +118,15 @@ fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     Ok(())
+}
+
+/// A reader that has gone away (`| head`) is no error.
+fn print(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }
 
 fn named(name: &str) -> Result<&'static Row, String> {
