@@ -1,22 +1,26 @@
 //! What a model update changes, each change classed by whom it breaks.
 //!
 //! Compares what travels; shapes are followed from the operations, so that an unused shape changes nothing. Not
-//! compared: media types, streaming, and what the import drops (documentation, endpoint rules, waiters).
+//! compared: media types, streaming, the signing of single operations, and what the import drops (documentation, endpoint
+//! rules, waiters).
 
 mod render;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::{Debug, Display};
+use std::fmt::Display;
 
 use serde::Serialize;
+use serde_json::Value;
 
 pub use self::render::{json, markdown, markdown_by_operation, text, text_by_operation};
 pub use self::rules::{Class, Rule};
+use crate::export::words;
 use crate::generate::Side;
 use crate::pattern::Pattern;
 use crate::schema::{
-    Bounds, Kind, Member, Members, Operation, Pagination, Schema, ShapeId, Slot, SlotTraits, TimestampFormat,
+    Binding, Bounds, ErrorTrait, Kind, Member, Members, Operation, Pagination, Schema, ShapeId, Slot, SlotTraits,
+    TimestampFormat,
 };
 
 /// One change.
@@ -85,9 +89,9 @@ impl Diff<'_> {
     }
 
     /// Adds a change if two things differ.
-    fn differ<T: PartialEq + Debug>(&mut self, rule: Rule, path: &str, what: &str, old: &T, new: &T) {
+    fn differ<T: PartialEq + Told>(&mut self, rule: Rule, path: &str, what: &str, old: &T, new: &T) {
         if old != new {
-            self.add(rule, path, format!("{what} was {old:?}, is {new:?}"));
+            self.add(rule, path, format!("{what} was {}, is {}", old.told(), new.told()));
         }
     }
 
@@ -132,8 +136,11 @@ impl Diff<'_> {
         };
         self.differ(Rule::PaginationChanged, path, "input token", &old.input_token, &new.input_token);
         self.differ(Rule::PaginationChanged, path, "output token", &old.output_token, &new.output_token);
-        self.differ(Rule::PaginationChanged, path, "items", &old.items, &new.items);
-        self.differ(Rule::PaginationChanged, path, "page size", &old.page_size, &new.page_size);
+        // What was not declared, callers found for themselves.
+        let rule = |both: bool| if both { Rule::PaginationChanged } else { Rule::PaginationDeclared };
+        self.differ(rule(old.items.is_some() && new.items.is_some()), path, "items", &old.items, &new.items);
+        let both = old.page_size.is_some() && new.page_size.is_some();
+        self.differ(rule(both), path, "page size", &old.page_size, &new.page_size);
         self.differ(Rule::PaginationDeclared, path, "inferred", &old.inferred, &new.inferred);
     }
 
@@ -187,12 +194,12 @@ impl Diff<'_> {
             (Kind::Union(old), Kind::Union(new)) => self.unions(path, old, new, queue),
             (Kind::List(old), Kind::List(new)) => {
                 self.sparse(path, old.sparse, new.sparse);
-                self.slots(&format!("{path}[]"), &old.member, &new.member, queue);
+                self.slots(&format!("{path}[]"), (&old.member, BODY), (&new.member, BODY), queue);
             }
             (Kind::Map(old), Kind::Map(new)) => {
                 self.sparse(path, old.sparse, new.sparse);
-                self.slots(&format!("{path}{{key}}"), &old.key, &new.key, queue);
-                self.slots(&format!("{path}{{value}}"), &old.value, &new.value, queue);
+                self.slots(&format!("{path}{{key}}"), (&old.key, BODY), (&new.key, BODY), queue);
+                self.slots(&format!("{path}{{value}}"), (&old.value, BODY), (&new.value, BODY), queue);
             }
             (Kind::Enum(old), Kind::Enum(new)) => self.values(path, old, new),
             (Kind::IntEnum(old), Kind::IntEnum(new)) => self.values(path, old, new),
@@ -246,11 +253,18 @@ impl Diff<'_> {
         self.differ(Rule::BindingChanged, path, "place", &old.binding, &new.binding);
         self.differ(Rule::DeprecationChanged, path, "deprecated", &old.deprecated, &new.deprecated);
         self.idempotency(path, "an idempotency token", old.idempotency_token, new.idempotency_token);
-        self.slots(path, &old.slot, &new.slot, queue);
+        self.slots(path, (&old.slot, usual_form(&old.binding)), (&new.slot, usual_form(&new.binding)), queue);
     }
 
-    /// Compares two positions, and puts what they hold on the queue if it is of the same type.
-    fn slots(&mut self, path: &str, old: &Slot, new: &Slot, queue: &mut Vec<Pair>) {
+    /// Compares two positions, each with the form that a timestamp has there, and puts what they hold on the queue if it is
+    /// of the same type.
+    fn slots(
+        &mut self,
+        path: &str,
+        (old, old_form): (&Slot, TimestampFormat),
+        (new, new_form): (&Slot, TimestampFormat),
+        queue: &mut Vec<Pair>,
+    ) {
         let (from, to) = (&self.old[old.target], &self.new[new.target]);
         let (was, is) = (wire_type(&from.kind), wire_type(&to.kind));
         if was != is {
@@ -261,13 +275,18 @@ impl Diff<'_> {
         let of_shape = own(&old.traits, &from.base) && own(&new.traits, &to.base);
         let place = if of_shape { from.name.clone() } else { path.to_owned() };
         self.traits(&place, &old.traits, &new.traits);
+        if matches!(from.kind, Kind::Timestamp) {
+            let forms =
+                [(old, old_form), (new, new_form)].map(|(slot, usual)| slot.traits.timestamp_format.unwrap_or(usual));
+            self.differ(Rule::TimestampFormatChanged, &place, "form", &forms[0], &forms[1]);
+        }
         self.differ(Rule::DefaultChanged, path, "default", &old.traits.default, &new.traits.default);
         queue.push((old.target, new.target, from.name.clone()));
     }
 
     fn traits(&mut self, path: &str, old: &SlotTraits, new: &SlotTraits) {
-        self.bounds(path, "length", old.length, new.length);
-        self.bounds(path, "range", old.range, new.range);
+        self.bounds(path, " length", length(old), length(new));
+        self.bounds(path, "", old.range, new.range);
         match (old.unique_items, new.unique_items) {
             (false, true) => self.tightened(path, "repeated elements", "distinct elements"),
             (true, false) => self.loosened(path, "distinct elements", "repeated elements"),
@@ -281,7 +300,6 @@ impl Diff<'_> {
             (Some(was), Some(is)) if was != is => self.pattern(path, &was, &is),
             _ => {}
         }
-        self.differ(Rule::TimestampFormatChanged, path, "form", &old.timestamp_format, &new.timestamp_format);
         self.differ(Rule::SensitivityChanged, path, "sensitive", &old.sensitive, &new.sensitive);
     }
 
@@ -319,10 +337,10 @@ impl Diff<'_> {
     ) {
         let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
         let say = |side: &str, bound: Option<T>| match bound {
-            Some(bound) => format!("{what} {side} {bound}"),
-            None => format!("no {what} {side}"),
+            Some(bound) => format!("{side}{what} {bound}"),
+            None => format!("no {side}{what}"),
         };
-        let (was, is) = (say("from", old.min), say("from", new.min));
+        let (was, is) = (say("minimum", old.min), say("minimum", new.min));
         match (old.min, new.min) {
             (None, Some(_)) => self.tightened(path, &was, &is),
             (Some(_), None) => self.loosened(path, &was, &is),
@@ -330,7 +348,7 @@ impl Diff<'_> {
             (Some(a), Some(b)) if b < a => self.loosened(path, &was, &is),
             _ => {}
         }
-        let (was, is) = (say("to", old.max), say("to", new.max));
+        let (was, is) = (say("maximum", old.max), say("maximum", new.max));
         match (old.max, new.max) {
             (None, Some(_)) => self.tightened(path, &was, &is),
             (Some(_), None) => self.loosened(path, &was, &is),
@@ -371,6 +389,89 @@ impl Diff<'_> {
     }
 }
 
+/// Where timestamps are numbers unless something else is said.
+const BODY: TimestampFormat = TimestampFormat::EpochSeconds;
+
+/// The form of a timestamp where none is named. Source: Smithy, HTTP bindings, timestamp formats.
+fn usual_form(binding: &Binding) -> TimestampFormat {
+    match binding {
+        Binding::Header(_) | Binding::PrefixHeaders(_) => TimestampFormat::HttpDate,
+        Binding::Label(_) | Binding::Query(_) | Binding::QueryParams => TimestampFormat::DateTime,
+        Binding::Body | Binding::Payload | Binding::StatusCode => BODY,
+    }
+}
+
+/// Bounds of a length: a minimum of 0 is none, since nothing is shorter.
+fn length(traits: &SlotTraits) -> Option<Bounds<u64>> {
+    let bounds = traits.length?;
+    let min = bounds.min.filter(|min| *min > 0);
+    (min.is_some() || bounds.max.is_some()).then_some(Bounds { min, max: bounds.max })
+}
+
+/// Told in words, in the message of a change.
+trait Told {
+    fn told(&self) -> String;
+}
+
+impl Told for String {
+    fn told(&self) -> String {
+        self.clone()
+    }
+}
+
+impl Told for bool {
+    fn told(&self) -> String {
+        if *self { "yes" } else { "no" }.to_owned()
+    }
+}
+
+impl Told for u16 {
+    fn told(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl<T: Told> Told for Option<T> {
+    fn told(&self) -> String {
+        self.as_ref().map_or_else(|| "none".to_owned(), Told::told)
+    }
+}
+
+impl Told for Vec<String> {
+    fn told(&self) -> String {
+        self.join(".")
+    }
+}
+
+impl Told for Value {
+    fn told(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Told for Binding {
+    fn told(&self) -> String {
+        words::binding(self).unwrap_or_else(|| "the body".to_owned())
+    }
+}
+
+impl Told for TimestampFormat {
+    fn told(&self) -> String {
+        match self {
+            TimestampFormat::EpochSeconds => "seconds since 1970",
+            TimestampFormat::DateTime => "RFC 3339 (date-time)",
+            TimestampFormat::HttpDate => "a date as in HTTP (http-date)",
+        }
+        .to_owned()
+    }
+}
+
+impl Told for ErrorTrait {
+    fn told(&self) -> String {
+        format!("{}, the fault of the {}", self.status, if self.server { "server" } else { "client" })
+    }
+}
+
 /// What a value looks like: an enum is text.
 fn wire_type(kind: &Kind) -> &'static str {
     match kind {
@@ -384,7 +485,7 @@ type Constraints =
 
 /// Everything that [`Diff::traits`] compares.
 fn constraints(traits: &SlotTraits) -> Constraints {
-    (traits.length, traits.range, traits.pattern, traits.unique_items, traits.timestamp_format, traits.sensitive)
+    (length(traits), traits.range, traits.pattern, traits.unique_items, traits.timestamp_format, traits.sensitive)
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ rules! {
     PaginationChanged = "pagination-changed", BreakingForClients, "Pages are asked for or found differently.";
     IdempotencyGained = "idempotency-gained", Compatible, "Repeating a request became safe.";
     IdempotencyLost = "idempotency-lost", BreakingForClients, "Repeating a request is no longer safe.";
-    PaginationDeclared = "pagination-declared", Cosmetic, "The model declares, or no longer declares, pagination that the members show anyway.";
+    PaginationDeclared = "pagination-declared", Cosmetic, "The model declares, or no longer declares, of pages what the members show anyway.";
     DeprecationChanged = "deprecation-changed", Cosmetic, "A mark of deprecation came or went.";
     SensitivityChanged = "sensitivity-changed", Cosmetic, "A mark of sensitive data came or went.";
     PatternRespelled = "pattern-respelled", Cosmetic, "A pattern is written in another way and admits the same texts.";

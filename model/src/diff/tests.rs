@@ -36,7 +36,8 @@ fn base() -> Value {
             "Choice": member("t#ChoiceOut"), "List": member("t#ListOut"), "Union": member("t#UnionOut")}},
         "t#PI": {"type": "structure", "members": {"NextToken": {"target": "smithy.api#String",
             "traits": {"smithy.api#httpQuery": "nextToken"}}}},
-        "t#PO": {"type": "structure", "members": {"NextToken": member("smithy.api#String"), "Names": member("t#ListOut")}},
+        "t#PO": {"type": "structure", "members": {"NextToken": member("smithy.api#String"), "Names": member("t#ListOut"),
+            "Others": member("t#ListOut")}},
         "t#E": {"type": "structure", "members": {"Message": member("smithy.api#String")},
             "traits": {"smithy.api#error": "client", "smithy.api#httpError": 400}},
         "t#F": {"type": "structure", "members": {}, "traits": {"smithy.api#error": "client"}},
@@ -153,9 +154,15 @@ fn edits() -> Vec<(&'static str, Value, Rule, Rule)> {
         ),
         (
             "/t#P/traits/smithy.api#paginated",
+            json!({"inputToken": "NextToken", "outputToken": "NextToken", "items": "Others"}),
+            R::PaginationChanged,
+            R::PaginationChanged,
+        ),
+        (
+            "/t#P/traits/smithy.api#paginated",
             json!({"inputToken": "NextToken", "outputToken": "NextToken"}),
-            R::PaginationChanged,
-            R::PaginationChanged,
+            R::PaginationDeclared,
+            R::PaginationDeclared,
         ),
         ("/t#P/traits/smithy.api#paginated", Value::Null, R::PaginationDeclared, R::PaginationDeclared),
         ("/t#A/traits/smithy.api#idempotent", json!({}), R::IdempotencyGained, R::IdempotencyLost),
@@ -202,6 +209,34 @@ fn a_changed_pattern_is_told_with_a_text_that_shows_it() {
 }
 
 #[test]
+fn what_was_so_anyway_is_no_change_when_it_is_written_out() {
+    for (pointer, value) in [
+        ("/t#ListIn/traits", json!({"smithy.api#length": {"min": 0}})),
+        ("/t#AI/members/When/traits", json!({"smithy.api#timestampFormat": "epoch-seconds"})),
+    ] {
+        assert_eq!(diff(&load(&base()), &load(&edited(pointer, value))), [], "{pointer}");
+    }
+}
+
+#[test]
+fn changes_are_told_in_words() {
+    let told = |pointer: &str, value: Value| diff(&load(&base()), &load(&edited(pointer, value))).remove(0).message;
+    let default = told("/t#AI/members/May/traits", json!({"smithy.api#default": "x"}));
+    assert_eq!(default, "default was none, is \"x\"");
+    let place = told("/t#AI/members/May/traits", json!({"smithy.api#httpHeader": "x-may"}));
+    assert_eq!(place, "place was the body, is header `x-may`");
+    let status = told("/t#E/traits", json!({"smithy.api#error": "server", "smithy.api#httpError": 410}));
+    assert_eq!(status, "error was 400, the fault of the client, is 410, the fault of the server");
+    let items = told(
+        "/t#P/traits/smithy.api#paginated",
+        json!({"inputToken": "NextToken", "outputToken": "NextToken", "items": "Others"}),
+    );
+    assert_eq!(items, "items was Names, is Others");
+    let form = told("/t#AI/members/When/traits", json!({"smithy.api#timestampFormat": "date-time"}));
+    assert_eq!(form, "form was seconds since 1970, is RFC 3339 (date-time)");
+}
+
+#[test]
 fn ids_are_unique() {
     let ids: BTreeSet<&str> = Rule::ALL.iter().map(|rule| rule.id()).collect();
     assert_eq!(ids.len(), Rule::ALL.len());
@@ -224,14 +259,14 @@ fn a_shape_is_told_once_with_all_operations_that_it_reaches() {
     assert_eq!(
         text(&changes),
         "Breaking for clients (1)\n  input-now-required  Deep.Leaf: is now required  [A]\n\n\
-         Breaking for servers (1)\n  output-constraint-tightened  ListOut: was no length to, is length to 3  [A, P]\n\n\
+         Breaking for servers (1)\n  output-constraint-tightened  ListOut: was no maximum length, is maximum length 3  [A, P]\n\n\
          1 breaking for clients, 1 breaking for servers.\n"
     );
     assert_eq!(
         text_by_operation(&changes),
         "A (1 breaking for clients, 1 breaking for servers)\n  input-now-required  Deep.Leaf: is now required\n  \
-         output-constraint-tightened  ListOut: was no length to, is length to 3\n\nP (1 breaking for servers)\n  \
-         output-constraint-tightened  ListOut: was no length to, is length to 3\n\n\
+         output-constraint-tightened  ListOut: was no maximum length, is maximum length 3\n\nP (1 breaking for servers)\n  \
+         output-constraint-tightened  ListOut: was no maximum length, is maximum length 3\n\n\
          1 breaking for clients, 1 breaking for servers.\n"
     );
     assert!(markdown_by_operation(&changes).contains("\n## P\n\n1 breaking for servers\n\n- `ListOut`: was"));
