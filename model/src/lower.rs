@@ -32,8 +32,28 @@ pub enum LoadError {
     #[error(transparent)]
     Override(#[from] OverrideError),
     /// The model contradicts itself or uses what this harness does not know.
-    #[error("model: {0}")]
-    Contradiction(String),
+    #[error("{model}: {problem}")]
+    Contradiction {
+        /// Its file, as far as it is known.
+        model: String,
+        /// What contradicts what.
+        problem: String,
+    },
+}
+
+impl LoadError {
+    fn contradiction(problem: impl Into<String>) -> Self {
+        LoadError::Contradiction { model: "model".to_owned(), problem: problem.into() }
+    }
+
+    /// The same error of a model that was read from that file.
+    #[must_use]
+    pub fn of(self, file: impl Into<String>) -> Self {
+        match self {
+            LoadError::Contradiction { problem, .. } => LoadError::Contradiction { model: file.into(), problem },
+            other => other,
+        }
+    }
 }
 
 impl Schema {
@@ -55,13 +75,14 @@ impl Schema {
         let sources = crate::import::open_model(path)?;
         let digest = sources.first().map(Source::digest).unwrap_or_default();
         Self::from_ast(crate::import::import(&sources, &[])?, digest)
+            .map_err(|error| error.of(path.display().to_string()))
     }
 
     /// Loads a model from its bytes.
     pub fn from_text(name: &str, bytes: Vec<u8>) -> Result<Schema, LoadError> {
         let source = Source::from_bytes(name, bytes)?;
         let digest = source.digest();
-        Self::from_ast(crate::import::import(&[source], &[])?, digest)
+        Self::from_ast(crate::import::import(&[source], &[])?, digest).map_err(|error| error.of(name))
     }
 
     /// Lowers a model. Corrections of `overrides.toml` are applied when the service is theirs.
@@ -71,12 +92,12 @@ impl Schema {
             .iter()
             .find(|(_, shape)| shape.kind == "service")
             .map(|(id, shape)| (id.clone(), lower_service(id, shape, &ast)))
-            .ok_or_else(|| LoadError::Contradiction("no shape of type service".to_owned()))?;
+            .ok_or_else(|| LoadError::contradiction("no shape of type service"))?;
         let corrections = Overrides::parse(overrides::BUILT_IN)?;
         let (applied, stale) =
             if corrections.service == service.sdk_id { corrections.apply(&mut ast) } else { Default::default() };
         let digest = if digest.is_empty() { hex_digest(crate::ast::to_text(&ast).as_bytes()) } else { digest };
-        let mut schema = Lowering::new(&ast).run(&service_id, service).map_err(LoadError::Contradiction)?;
+        let mut schema = Lowering::new(&ast).run(&service_id, service).map_err(LoadError::contradiction)?;
         schema.applied_overrides = applied;
         schema.stale_overrides = stale;
         schema.digest = digest;
@@ -204,8 +225,12 @@ impl<'a> Lowering<'a> {
         admit_null_documents(&mut schema);
         measure_depth(&mut schema)?;
         let mut operations = Vec::new();
+        let mut known = std::collections::BTreeSet::new();
         for reference in &service_shape.operations {
             let name = split(&reference.target).1;
+            if !known.insert(name) {
+                return Err(format!("two operations are named {name}"));
+            }
             let definition = ast
                 .shapes
                 .get(&reference.target)

@@ -9,6 +9,7 @@ use connect_model::import::extract;
 use connect_model::lower::BUILT_IN;
 use connect_model::pattern::LengthBounds;
 use connect_model::schema::{Kind, Schema};
+use serde_json::{Value, json};
 
 #[test]
 fn every_override_applies() {
@@ -83,4 +84,35 @@ fn a_model_of_some_operations_is_a_part_of_the_whole() {
     assert_eq!(rules, BTreeSet::from(["operation-removed"]));
     let error = extract(ast, &["deleteRule".to_owned()]).unwrap_err().to_string();
     assert!(error.contains("no operation deleteRule"), "{error}");
+}
+
+#[test]
+fn what_is_wrong_with_a_model_is_said_with_its_file_and_place() {
+    let said = |edit: fn(&mut Value)| {
+        let mut model: Value = serde_json::from_str(BUILT_IN).unwrap();
+        edit(&mut model["shapes"]);
+        Schema::from_text("some.json", model.to_string().into_bytes()).err().map(|error| error.to_string()).unwrap()
+    };
+    let dangling = said(|shapes| {
+        shapes["com.amazonaws.connect#CreateRuleRequest"]["members"]["Name"]["target"] = "x#Gone".into();
+    });
+    assert_eq!(
+        dangling,
+        "some.json: shape com.amazonaws.connect#CreateRuleRequest$Name refers to x#Gone, which is not defined"
+    );
+    let number = said(|shapes| shapes["com.amazonaws.connect#RuleName"] = 5.into());
+    assert!(number.starts_with("some.json: not a Smithy JSON AST: shape com.amazonaws.connect#RuleName: "), "{number}");
+    let itself = said(|shapes| {
+        let member =
+            json!({"target": "com.amazonaws.connect#CreateRuleRequest", "traits": {"smithy.api#required": {}}});
+        shapes["com.amazonaws.connect#CreateRuleRequest"]["members"]["Again"] = member;
+    });
+    assert!(itself.starts_with("some.json: shape CreateRuleRequest requires itself"), "{itself}");
+    let twice = said(|shapes| {
+        let again = shapes["com.amazonaws.connect#CreateRule"].clone();
+        shapes["other#CreateRule"] = again;
+        let operations = shapes["com.amazonaws.connect#Connect"]["operations"].as_array_mut().unwrap();
+        operations.push(json!({"target": "other#CreateRule"}));
+    });
+    assert_eq!(twice, "some.json: two operations are named CreateRule");
 }

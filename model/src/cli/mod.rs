@@ -172,6 +172,9 @@ type Failure = Box<dyn std::error::Error>;
 
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let Arguments { model, command } = arguments;
+    if model.is_some() && matches!(command, Command::Import { .. } | Command::Diff { .. }) {
+        return Err("`import` and `diff` take their files as arguments, and know no --model".into());
+    }
     let result = match command {
         Command::Import { files, provenance, operations } => import_files(&files, &provenance, &operations),
         Command::Diff { old, new, format, by, fail_on } => diff(&old, &new, (format, by), fail_on),
@@ -220,13 +223,16 @@ fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Fail
                 Some(shape) => validate(schema, shape, &value),
                 None => Vec::new(),
             };
-            for violation in &violations {
-                writeln!(out, "{}", serde_json::to_string(violation)?)?;
-            }
             let mut broken = !violations.is_empty();
-            if semantic {
-                broken |= semantic::validate(&operation, &value, &about, &mut out)?;
+            let mut text = Vec::new();
+            for violation in &violations {
+                writeln!(text, "{}", serde_json::to_string(violation)?)?;
             }
+            if semantic {
+                broken |= semantic::validate(&operation, &value, &about, &mut text)?;
+            }
+            // The verdict stands, whether anybody reads to the end or not.
+            tell(&mut out, &text)?;
             return Ok(ExitCode::from(u8::from(broken)));
         }
         Command::Encode { operation, output } => {
@@ -242,6 +248,14 @@ fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Fail
         Command::Import { .. } | Command::Diff { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes all; a reader that has gone away is no trouble.
+fn tell(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }
 
 fn side(output: bool) -> Side {
@@ -440,11 +454,14 @@ fn export(schema: &Schema, format: ExportFormat, names: &[String], out: &mut imp
         }
         return Ok(());
     }
-    let operations: Vec<OperationId> = if names.is_empty() {
+    let mut operations: Vec<OperationId> = if names.is_empty() {
         schema.operations().filter(|(_, operation)| operation.refused.is_none()).map(|(id, _)| id).collect()
     } else {
         names.iter().map(|name| find(schema, name)).collect::<Result<_, _>>()?
     };
+    // Named twice is meant once.
+    let mut seen = std::collections::BTreeSet::new();
+    operations.retain(|id| seen.insert(id.index()));
     let document = match format {
         ExportFormat::JsonSchema => export::json_schema::document(schema, &operations),
         ExportFormat::Openapi | ExportFormat::Rust => export::openapi::openapi(schema, &operations),
@@ -465,7 +482,8 @@ fn import_files(
         ast = import::extract(ast, operations)?;
     }
     // What cannot be used is not written.
-    Schema::from_ast(ast.clone(), String::new())?;
+    let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    Schema::from_ast(ast.clone(), String::new()).map_err(|error| error.of(names.join(" and ")))?;
     io::stdout().lock().write_all(connect_model::ast::to_text(&ast).as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
@@ -477,6 +495,10 @@ fn diff(
     fail_on: Option<FailOn>,
 ) -> Result<ExitCode, Failure> {
     let (before, after) = (Schema::load(old)?, Schema::load(new)?);
+    // A correction of ours that finds nothing any more: what is published changed under it, unseen by the comparison.
+    for stale in after.stale_overrides.iter().filter(|stale| !before.stale_overrides.contains(stale)) {
+        eprintln!("warning: {}: {stale}", new.display());
+    }
     if before.service.sdk_id != after.service.sdk_id {
         return Err(format!(
             "{} is a model of {}, {} one of {}; give two models of one service",
@@ -495,7 +517,7 @@ fn diff(
         (DiffFormat::Markdown, Grouping::Class) => connect_model::diff::markdown(&changes),
         (DiffFormat::Markdown, Grouping::Operation) => connect_model::diff::markdown_by_operation(&changes),
     };
-    io::stdout().lock().write_all(text.as_bytes())?;
+    tell(&mut io::stdout().lock(), text.as_bytes())?;
     let breaks = fail_on.is_some() && changes.iter().any(|change| change.class.is_breaking());
     Ok(ExitCode::from(u8::from(breaks)))
 }

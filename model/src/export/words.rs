@@ -34,6 +34,13 @@ pub fn marks(member: &Member) -> Vec<String> {
 /// Constraints and form of a position, those of its elements, keys and values included; one entry each, for example
 /// `1 to 200 characters`.
 pub fn constraints(schema: &Schema, slot: &Slot) -> Vec<String> {
+    constraints_within(schema, slot, DEEPEST)
+}
+
+/// Lists of lists are told so far down: one may hold itself.
+const DEEPEST: usize = 4;
+
+fn constraints_within(schema: &Schema, slot: &Slot, levels: usize) -> Vec<String> {
     let mut words = Vec::new();
     let traits = &slot.traits;
     let target = &schema[slot.target];
@@ -67,10 +74,10 @@ pub fn constraints(schema: &Schema, slot: &Slot) -> Vec<String> {
         _ => Vec::new(),
     };
     for (what, inner) in inner {
-        if matches!(schema[inner.target].kind, Kind::List(_) | Kind::Map(_)) {
+        if levels == 0 {
             continue;
         }
-        let of_inner = constraints(schema, inner);
+        let of_inner = constraints_within(schema, inner, levels - 1);
         if !of_inner.is_empty() {
             words.push(format!("{what}: {}", of_inner.join(", ")));
         }

@@ -10,10 +10,11 @@ mod smithy;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::ast::{Ast, PROVENANCE, Reference};
+use crate::ast::{Ast, AstShape, PROVENANCE, Reference};
 
 /// Largest model text that is read, in bytes after decompression. The largest AWS model (EC2) has about 10 MB.
 pub const MAX_MODEL_BYTES: u64 = 64 * 1024 * 1024;
@@ -50,6 +51,14 @@ pub enum ImportError {
         name: String,
         /// Where and why.
         source: serde_json::Error,
+    },
+    /// JSON, but not in the form of a Smithy model.
+    #[error("{name}: not a Smithy JSON AST: {problem}")]
+    Form {
+        /// The file.
+        name: String,
+        /// Which shape, and why.
+        problem: String,
     },
     /// JSON, but no known format.
     #[error(
@@ -214,13 +223,21 @@ enum Format {
 fn classify(source: &Source) -> Result<Format, ImportError> {
     let json_error = |error| ImportError::Json { name: source.name.clone(), source: error };
     // Smithy first, straight into its types: the built-in model takes this road on every start.
-    if source.bytes.get(..64.min(source.bytes.len())).is_some_and(|head| find(head, b"\"smithy\"")) {
-        return Ok(Format::Smithy(Box::new(serde_json::from_slice(&source.bytes).map_err(json_error)?)));
+    if source.bytes.get(..64.min(source.bytes.len())).is_some_and(|head| find(head, b"\"smithy\""))
+        && let Ok(ast) = serde_json::from_slice(&source.bytes)
+    {
+        return Ok(Format::Smithy(Box::new(ast)));
     }
     let value: Value = serde_json::from_slice(&source.bytes).map_err(json_error)?;
     let has = |key: &str| value.get(key).is_some_and(Value::is_object);
     if value.get("smithy").is_some() {
-        return Ok(Format::Smithy(Box::new(serde_json::from_value(value).map_err(json_error)?)));
+        let form = |problem: String| ImportError::Form { name: source.name.clone(), problem };
+        // Shape by shape first, for the name of the one that is wrong.
+        for (id, shape) in value.get("shapes").and_then(Value::as_object).into_iter().flatten() {
+            AstShape::deserialize(shape).map_err(|error| form(format!("shape {id}: {error}")))?;
+        }
+        let ast = serde_json::from_value(value).map_err(|error| form(error.to_string()))?;
+        return Ok(Format::Smithy(Box::new(ast)));
     }
     if has("metadata") && has("operations") && has("shapes") {
         return Ok(Format::Service(value));

@@ -34,20 +34,25 @@ pub(super) fn closure(ast: Ast) -> Result<Ast, String> {
     let paginated_defaults = service.traits.get("smithy.api#paginated").cloned();
 
     let mut closure = BTreeMap::new();
-    let mut queue: Vec<String> = service.operations.iter().chain(&service.errors).map(|r| r.target.clone()).collect();
+    // What is still to be looked at, and who refers to it.
+    let mut queue: Vec<(String, String)> = Vec::new();
+    let of_service = service.operations.iter().chain(&service.errors);
+    queue.extend(of_service.map(|r| (r.target.clone(), service_id.clone())));
     closure.insert(service_id, facts(service));
-    while let Some(id) = queue.pop() {
+    while let Some((id, referrer)) = queue.pop() {
         if closure.contains_key(&id) || id.starts_with("smithy.api#") {
             continue;
         }
-        let shape = shapes.get(&id).ok_or_else(|| format!("shape {id} is used and not defined"))?;
+        let shape = shapes.get(&id).ok_or_else(|| format!("shape {referrer} refers to {id}, which is not defined"))?;
         let mut shape = modern(facts(shape.clone()));
         if let (Some(defaults), Some(own)) = (&paginated_defaults, shape.traits.get_mut("smithy.api#paginated")) {
             merge_missing(own, defaults);
         }
-        let members = shape.members.values().chain(&shape.member).chain(&shape.key).chain(&shape.value);
-        queue.extend(members.map(|member| member.target.clone()));
-        queue.extend(shape.input.iter().chain(&shape.output).chain(&shape.errors).map(|r| r.target.clone()));
+        let named = shape.members.iter().map(|(name, member)| (member, format!("{id}${name}")));
+        let others = shape.member.iter().chain(&shape.key).chain(&shape.value).map(|member| (member, id.clone()));
+        queue.extend(named.chain(others).map(|(member, place)| (member.target.clone(), place)));
+        let messages = shape.input.iter().chain(&shape.output).chain(&shape.errors);
+        queue.extend(messages.map(|r| (r.target.clone(), id.clone())));
         closure.insert(id, shape);
     }
     let metadata = ast.metadata.into_iter().filter(|(key, _)| key == PROVENANCE).collect();
@@ -72,8 +77,11 @@ fn service_operations(shapes: &BTreeMap<String, AstShape>, service: &str) -> Res
 
 /// Drops every trait that is no fact, and what the closure no longer needs.
 fn facts(mut shape: AstShape) -> AstShape {
+    let speaks = shape.kind == "service";
     let keep = |traits: &mut BTreeMap<String, serde_json::Value>| {
-        traits.retain(|id, _| FACT_TRAITS.contains(&id.as_str()) || id == "smithy.api#enum");
+        // Protocols stay on the service: one that we do not speak is to be named.
+        let spoken = |id: &str| speaks && id.starts_with("aws.protocols#");
+        traits.retain(|id, _| FACT_TRAITS.contains(&id.as_str()) || id == "smithy.api#enum" || spoken(id));
         if let Some(deprecated) = traits.get_mut("smithy.api#deprecated").and_then(|d| d.as_object_mut()) {
             deprecated.remove("message");
         }
