@@ -35,9 +35,13 @@ pub(crate) fn page(schema: &Schema, id: OperationId) -> String {
     text
 }
 
-/// Every member once, lists with one element, texts as short as may be.
+/// Every member, of a union the first, lists with one element, texts as short as may be. What contains itself ends where
+/// it comes a second time, as far as depth and size allow.
 fn generator(schema: &Schema) -> Generator<'_> {
-    Generator::new(schema, Config { max_text: 40, max_items: 1, max_values: 120, ..Config::full() })
+    Generator::new(
+        schema,
+        Config { max_text: 40, max_items: 1, min_items: 1, max_values: 800, optional_percent: 100, ..Config::deep() },
+    )
 }
 
 fn request(schema: &Schema, id: OperationId) -> Result<String, String> {

@@ -46,6 +46,42 @@ fn a_page_leaves_no_member_out() {
     }
 }
 
+/// Members that every exchange shows: without the choices of unions, and without what contains itself.
+fn members_shown(schema: &Schema, shape: ShapeId, above: &mut Vec<ShapeId>, names: &mut BTreeSet<String>) {
+    if above.contains(&shape) {
+        return;
+    }
+    above.push(shape);
+    match &schema[shape].kind {
+        Kind::Structure(members) => {
+            for member in members {
+                names.insert(member.json_name.clone());
+                members_shown(schema, member.slot.target, above, names);
+            }
+        }
+        Kind::List(list) => members_shown(schema, list.member.target, above, names),
+        Kind::Map(map) => members_shown(schema, map.value.target, above, names),
+        _ => {}
+    }
+    above.pop();
+}
+
+#[test]
+fn an_exchange_leaves_no_member_of_an_answer_out() {
+    let schema = Schema::connect();
+    let mut missing = Vec::new();
+    for (_, operation) in schema.operations() {
+        let (Some(output), None) = (operation.output, &operation.refused) else { continue };
+        let page = page(schema, "wire", &operation.name);
+        let answer = page.split("\nRESPONSE\n").nth(1).unwrap().split("\nERROR\n").next().unwrap();
+        let mut names = BTreeSet::new();
+        members_shown(schema, output, &mut Vec::new(), &mut names);
+        let absent = names.iter().filter(|name| !answer.contains(&format!("\"{name}\":")));
+        missing.extend(absent.map(|name| format!("{}: {name}", operation.name)));
+    }
+    assert!(missing.is_empty(), "{} missing: {missing:#?}", missing.len());
+}
+
 #[test]
 fn a_change_for_callers_is_a_change_of_the_page() {
     let rule = |model: &str| {
@@ -120,4 +156,14 @@ fn every_exchange_is_there_and_seed_operations_lead_to_their_documentation() {
         );
     }
     assert_eq!(documentation("DeleteRule"), None);
+}
+
+#[test]
+fn a_page_tells_the_bounds_of_lists_in_lists() {
+    let mut model: serde_json::Value = serde_json::from_str(BUILT_IN).unwrap();
+    model["shapes"]["com.amazonaws.connect#TagAndConditionList"]["traits"] =
+        serde_json::json!({"smithy.api#length": {"min": 2, "max": 7}});
+    let schema = Schema::from_text("connect.json", model.to_string().into_bytes()).unwrap();
+    let page = page(&schema, "contract", "SearchContactFlows");
+    assert!(page.contains("each: 2 to 7 elements"), "{page}");
 }

@@ -22,6 +22,9 @@ pub struct Config {
     pub max_text: u64,
     /// Longest list or map that is made on purpose.
     pub max_items: u64,
+    /// Elements or entries that a list or map has at least, where its own bounds, depth and the number of values allow.
+    #[serde(default)]
+    pub min_items: u64,
     /// Sizes and numbers lie on their lower or upper bound.
     pub at_bounds: bool,
     /// Text may hold any character that the contract admits, numbers any digit.
@@ -37,6 +40,7 @@ impl Default for Config {
             extra: 10,
             max_text: 64,
             max_items: 3,
+            min_items: 0,
             at_bounds: false,
             wild: false,
         }
@@ -74,6 +78,7 @@ impl<'a> Arbitrary<'a> for Config {
             extra: u.int_in_range(0..=40)?,
             max_text: u.int_in_range(0..=2048)?,
             max_items: u.int_in_range(0..=16)?,
+            min_items: 0,
             at_bounds: u.ratio(1, 4)?,
             wild: u.ratio(1, 2)?,
         })

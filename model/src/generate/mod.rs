@@ -373,7 +373,7 @@ impl Making<'_, '_, '_> {
         self.note_budget(slot, "max_items", config.max_items);
         let aim = if config.at_bounds { self.aim(Place::Body) } else { Aim::Small };
         let count = size::witness(slot.traits.length, aim, config.max_items.min(3), config.max_items, self.u);
-        count.max(least).min(max.unwrap_or(u64::MAX))
+        count.max(least).max(config.min_items).min(max.unwrap_or(u64::MAX))
     }
 
     /// Another value for `slot` that `fresh` accepts, from bytes of our own and with the usual knobs: those of the
