@@ -57,6 +57,9 @@ pub enum Command {
         /// What it is like.
         #[command(flatten)]
         emulator: EmulatorFlags,
+        /// What it asks of its callers.
+        #[command(flatten)]
+        front: FrontFlags,
         /// Which service.
         #[command(flatten)]
         model: ModelFlag,
@@ -264,6 +267,31 @@ pub struct EmulatorFlags {
     pub resources: Option<usize>,
 }
 
+/// How much the emulator is like a real account: what it asks of callers before it looks at what they say.
+#[derive(Clone, Debug, Default, Args)]
+pub struct FrontFlags {
+    /// Serve only requests that these keys signed (SigV4)
+    // Taken as it is: clap repeats in its message what it cannot parse, and this is a secret.
+    #[arg(long, value_name = "KEY:SECRET[:TOKEN]")]
+    pub verify_signatures: Option<String>,
+    /// Throttle more requests a second than this
+    #[arg(long, value_name = "N", value_parser = rate)]
+    pub rps: Option<f64>,
+    /// Requests at once that --rps allows after a pause [default: twice as many]
+    #[arg(long, value_name = "N", requires = "rps", value_parser = clap::value_parser!(u32).range(1..))]
+    pub burst: Option<u32>,
+    /// Seconds after which searches find what was made
+    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    pub search_lag: Option<Duration>,
+    /// Break the connection of one request in N, in turns before and after it is performed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub drop_one_in: Option<u64>,
+    /// Seconds by which the clock is ahead
+    #[arg(long, value_name = "SECS", default_value_t = 0, allow_negative_numbers = true,
+          value_parser = clap::value_parser!(i64).range(-100_000_000..=100_000_000))]
+    pub clock_offset: i64,
+}
+
 /// Which service.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ModelFlag {
@@ -298,6 +326,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "give a number of requests a second, for example 20".to_owned())?;
+    if rate > 0.0 && rate <= 1e6 { Ok(rate) } else { Err("give more than 0 and at most 1000000 a second".to_owned()) }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
@@ -322,6 +355,7 @@ mod tests {
             "--endpoint http://h --instance-id i --region r --profile p --require A,B --allow-writes --allow-operation C",
             "emulate --port 1 --defect x",
             "emulate --benign x",
+            "emulate --verify-signatures AKID:secret --rps 20 --burst 5 --search-lag 2 --drop-one-in 100 --clock-offset -600",
             "selftest a b --jobs 2 --format json",
             "--walks 0 --walk-length 1 --walk-regressions x",
             "run --walks 2000 --walk-length 1000",
@@ -353,6 +387,9 @@ mod tests {
             "--timeout x",
             "--format xml",
             "emulate --port 70000",
+            "emulate --rps 0",
+            "emulate --burst 3",
+            "emulate --drop-one-in 0",
             "explain",
         ];
         for line in bad {

@@ -20,7 +20,7 @@ use tokio::sync::OnceCell;
 
 use crate::coverage::Touched;
 use crate::plan::Permission;
-use crate::reply::{Reply, classify};
+use crate::reply::{Reply, classify, throttles};
 use crate::resources::{self, RESOURCES, Resource};
 use crate::target::Target;
 use crate::transport::Transport;
@@ -123,7 +123,7 @@ impl Client {
         let mut attempt = 0;
         loop {
             let result = self.transport.send(name, request).await;
-            let throttled = result.as_ref().is_ok_and(|exchange| exchange.response.status == 429);
+            let throttled = result.as_ref().is_ok_and(|exchange| throttles(self.schema, operation, exchange));
             let asked = result.as_ref().ok().and_then(|exchange| exchange.response.headers.get("retry-after"));
             let asked = asked.and_then(|text| text.parse::<u64>().ok()).map(Duration::from_secs);
             let reply = classify(self.schema, operation, result, offered);
@@ -224,7 +224,14 @@ impl Client {
 
     /// What was recorded: topic, fact, how often.
     pub fn learned(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
-        self.learned.lock().map(|learned| learned.clone()).unwrap_or_default()
+        let mut learned = self.learned.lock().map(|learned| learned.clone()).unwrap_or_default();
+        let skew = self.transport.skew();
+        if skew != 0 {
+            let way = if skew < 0 { "behind" } else { "ahead" };
+            let fact = format!("{} s {way} of the one here, which signatures allow for", skew.unsigned_abs());
+            learned.entry("clock of the endpoint".to_owned()).or_default().insert(fact, 1);
+        }
+        learned
     }
 
     /// Requests sent so far.

@@ -9,7 +9,7 @@ use clap::Parser;
 use connect_conformance::case::{CaseId, Exchange, Verdict};
 use connect_conformance::checks::{self, Check};
 use connect_conformance::cli::{Cli, Command, EmulatorFlags, Format, RunFlags, SelectionFlags};
-use connect_conformance::emulator::{BENIGN, Defect, defects};
+use connect_conformance::emulator::{BENIGN, Config, Defect, defects};
 use connect_conformance::event::EmulatorInfo;
 use connect_conformance::exit::Exit;
 use connect_conformance::plan::{Permission, Plan};
@@ -51,8 +51,9 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
             let schema = schema(flags.model.model.as_deref())?;
             runtime()?.block_on(session::record(schema, &folder, &flags))
         }
-        Some(Command::Emulate { port, seed, emulator, model }) => {
-            emulate(port, seed, &emulator, model.model.as_deref())
+        Some(Command::Emulate { port, seed, emulator, front, model }) => {
+            let config = Config { port, seed, ..session::emulator_config(&front)? };
+            emulate(config, &emulator, model.model.as_deref())
         }
         Some(Command::List { filter, selection, model, format }) => {
             list(filter.as_deref(), &selection, model.model.as_deref(), format.format)
@@ -87,11 +88,11 @@ fn run(flags: &RunFlags, filter: Option<&str>) -> Result<Exit, SessionError> {
     session.execute(flags, &runtime)
 }
 
-fn emulate(port: u16, seed: u64, flags: &EmulatorFlags, model: Option<&Path>) -> Result<Exit, SessionError> {
+fn emulate(config: Config, flags: &EmulatorFlags, model: Option<&Path>) -> Result<Exit, SessionError> {
     let info = session::emulator_info(flags)?;
     let schema = schema(model)?;
     runtime()?.block_on(async {
-        let emulator = wiring::emulator(schema, &info, port, seed).await.map_err(SessionError::usage)?;
+        let emulator = wiring::emulator_like(schema, &info, config).await.map_err(SessionError::usage)?;
         print(&format!("listening on {}\n", emulator.url())).map_err(SessionError::usage)?;
         session::interrupted().await.map_err(SessionError::usage)?;
         Ok(Exit::Conforming)

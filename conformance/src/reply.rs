@@ -63,6 +63,39 @@ const BAD_ID: &str = "AuthorizerConfigurationException";
 /// Quota errors share status 429 with throttling and are answers to the request.
 const QUOTA: &str = "LimitExceededException";
 
+/// Errors that ask for fewer requests a second, whatever their status. `LimitExceededException` is a quota with Connect.
+/// Source: botocore, standard retry mode.
+const THROTTLING: &[&str] = &[
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+];
+
+/// Whether an error asks for fewer requests a second. A 429 without a name that we know does; one for a quota does not.
+fn is_throttling(status: u16, code: &str) -> bool {
+    status >= 400 && (THROTTLING.contains(&code) || (status == 429 && !QUOTAS.contains(&code)))
+}
+
+/// Whether an answer asks for fewer requests a second.
+pub fn throttles(schema: &Schema, operation: OperationId, exchange: &Exchange) -> bool {
+    let status = exchange.response.status;
+    status >= 400
+        && is_throttling(
+            status,
+            decode_error(schema, operation, &exchange.response).code.as_deref().unwrap_or_default(),
+        )
+}
+
 /// Errors that say that there is too much of something. Source: service model of Amazon Connect.
 pub const QUOTAS: &[&str] = &[QUOTA, "ServiceQuotaExceededException"];
 
@@ -87,8 +120,8 @@ pub fn classify(
     }
     let error = decode_error(schema, operation, &exchange.response);
     let code = error.code.as_deref().unwrap_or_default();
-    if status == 429 && code != QUOTA {
-        return Reply::Trouble(format!("throttled: 429 {code}"));
+    if is_throttling(status, code) {
+        return Reply::Trouble(format!("throttled: {status} {code}"));
     }
     if (status == 401 || status == 403) && AUTHENTICATION.contains(&code) {
         return Reply::Trouble(format!("not allowed: {status} {code}; check credentials and permissions"));
@@ -166,5 +199,28 @@ pub fn cut(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn throttling_is_told_by_its_name_and_quotas_are_none() {
+        let rows = [
+            (429, "TooManyRequestsException", true),
+            (429, "", true),
+            (429, "SomethingNew", true),
+            (400, "ThrottlingException", true),
+            (503, "SlowDown", true),
+            (429, "LimitExceededException", false),
+            (402, "ServiceQuotaExceededException", false),
+            (400, "InvalidRequestException", false),
+            (500, "", false),
+        ];
+        for (status, code, expected) in rows {
+            assert_eq!(is_throttling(status, code), expected, "{status} {code}");
+        }
     }
 }

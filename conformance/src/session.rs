@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use aws_credential_types::Credentials;
 use connect_model::schema::Schema;
 use thiserror::Error;
 use tokio::runtime::Runtime;
@@ -16,9 +17,9 @@ use crate::case::CaseId;
 use crate::changed;
 use crate::checks;
 use crate::checks::walks::{Saved, WalkConfig};
-use crate::cli::{EmulatorFlags, EndpointFlags, Format, RecordFlags, RunFlags, SelectionFlags};
+use crate::cli::{EmulatorFlags, EndpointFlags, Format, FrontFlags, RecordFlags, RunFlags, SelectionFlags};
 use crate::client::{Client, ClientConfig};
-use crate::emulator::{BENIGN, Benign, Defect, Emulator, defects};
+use crate::emulator::{BENIGN, Benign, Config, Defect, Emulator, FrontConfig, Rate, defects};
 use crate::event::{EmulatorInfo, RunInfo, TargetInfo};
 use crate::exit::Exit;
 use crate::golden::{self, Asked, Entry};
@@ -372,6 +373,29 @@ pub fn emulator_info(flags: &EmulatorFlags) -> Result<EmulatorInfo, SessionError
         resources: flags.resources,
         ..EmulatorInfo::default()
     })
+}
+
+/// An emulator with the front that the flags describe.
+///
+/// # Errors
+/// Keys without a colon between; the message does not repeat them.
+pub fn emulator_config(flags: &FrontFlags) -> Result<Config, SessionError> {
+    let wrong = || SessionError::usage("--verify-signatures needs access key and secret, with a colon between");
+    let verify = flags.verify_signatures.as_deref().map(|text| keys(text).ok_or_else(wrong)).transpose()?;
+    let rate = flags.rps.map(|per_second| {
+        let burst = flags.burst.map_or((2.0 * per_second).max(1.0), f64::from);
+        Rate { per_second, burst }
+    });
+    let front =
+        FrontConfig { verify, rate, drop_one_in: flags.drop_one_in.unwrap_or(0), clock_offset: flags.clock_offset };
+    Ok(Config { front, search_lag: flags.search_lag, ..Config::default() })
+}
+
+fn keys(text: &str) -> Option<Credentials> {
+    let mut parts = text.splitn(3, ':');
+    let (key, secret) = (parts.next()?, parts.next()?);
+    let usable = !key.is_empty() && !secret.is_empty();
+    usable.then(|| Credentials::new(key, secret, parts.next().map(str::to_owned), None, "command line"))
 }
 
 /// Why a selection left nothing, with what looks like its filter.

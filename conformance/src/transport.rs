@@ -7,11 +7,13 @@ use std::error::Error as StdError;
 use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
+use connect_model::schema::TimestampFormat;
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
+use connect_model::wire::timestamp::{self, Reading};
 use http::uri::PathAndQuery;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
@@ -36,6 +38,9 @@ const IDLE: Duration = Duration::from_secs(4);
 
 /// The longest that [`Transport::probe`] waits for a sign of life.
 const PROBE: Duration = Duration::from_secs(3);
+
+/// From so many seconds on, a difference of clocks explains a refusal: signatures hold for five minutes.
+const SKEWED: i64 = 240;
 
 /// Bounds of every exchange.
 #[derive(Clone, Debug)]
@@ -156,6 +161,8 @@ pub struct Transport {
     signer: Option<Signer>,
     sent: AtomicU64,
     silent_in_a_row: AtomicU32,
+    /// Seconds by which the endpoint's clock is ahead of ours; 0 until a refusal shows otherwise.
+    skew: AtomicI64,
 }
 
 /// How requests come to the endpoint.
@@ -181,6 +188,7 @@ impl Transport {
             signer,
             sent: AtomicU64::new(0),
             silent_in_a_row: AtomicU32::new(0),
+            skew: AtomicI64::new(0),
         })
     }
 
@@ -193,6 +201,7 @@ impl Transport {
             signer: None,
             sent: AtomicU64::new(0),
             silent_in_a_row: AtomicU32::new(0),
+            skew: AtomicI64::new(0),
         }
     }
 
@@ -231,7 +240,16 @@ impl Transport {
             Way::Network(connections) => {
                 let outgoing = self.outgoing(request, self.signer.as_ref())?;
                 self.sent.fetch_add(1, Ordering::Relaxed);
-                self.exchange(connections, outgoing, deadline).await
+                let answer = self.exchange(connections, outgoing, deadline).await;
+                match &answer {
+                    // Refused before anybody looked at it: it may be sent again, signed for the time that is there.
+                    Ok(response) if self.signs(request) && self.notes_skew(response) => {
+                        let outgoing = self.outgoing(request, self.signer.as_ref())?;
+                        self.sent.fetch_add(1, Ordering::Relaxed);
+                        self.exchange(connections, outgoing, deadline).await
+                    }
+                    _ => answer,
+                }
             }
         };
         match &result {
@@ -308,6 +326,42 @@ impl Transport {
         self.sent.load(Ordering::Relaxed)
     }
 
+    /// Seconds by which the endpoint's clock was found to be ahead of ours.
+    pub fn skew(&self) -> i64 {
+        self.skew.load(Ordering::Relaxed)
+    }
+
+    /// The time at the endpoint, as far as we know.
+    fn now(&self) -> SystemTime {
+        let (skew, now) = (self.skew(), SystemTime::now());
+        let by = Duration::from_secs(skew.unsigned_abs());
+        if skew < 0 { now.checked_sub(by) } else { now.checked_add(by) }.unwrap_or(now)
+    }
+
+    /// A refusal whose `Date` is far from the time that we signed for: the clocks differ, and from now on we sign for
+    /// the endpoint's. AWS SDKs do likewise.
+    fn notes_skew(&self, response: &HttpResponse) -> bool {
+        if !matches!(response.status, 400 | 401 | 403) {
+            return false;
+        }
+        let date = response.headers.get("date").unwrap_or_default();
+        let Some(there) = timestamp::parse(date, TimestampFormat::HttpDate, Reading::Client) else { return false };
+        let seconds = |time: SystemTime| {
+            let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+            i64::try_from(since).unwrap_or(i64::MAX)
+        };
+        if (there.unix_timestamp() - seconds(self.now())).abs() < SKEWED {
+            return false;
+        }
+        self.skew.store(there.unix_timestamp() - seconds(SystemTime::now()), Ordering::Relaxed);
+        true
+    }
+
+    /// A request that brings a signature of its own keeps it.
+    fn signs(&self, request: &HttpRequest) -> bool {
+        self.signer.is_some() && !SECRET_HEADERS.iter().any(|name| request.headers.get(name).is_some())
+    }
+
     /// Nothing more will be sent: [`TransportError::GaveUp`].
     pub fn has_given_up(&self) -> bool {
         self.silent_in_a_row.load(Ordering::Relaxed) >= self.config.give_up_after
@@ -338,11 +392,9 @@ impl Transport {
         if request.headers.get("user-agent").is_none() {
             builder = builder.header("user-agent", concat!("connect-conformance/", env!("CARGO_PKG_VERSION")));
         }
-        // A request that brings a signature of its own keeps it.
-        let own_signature = SECRET_HEADERS.iter().any(|name| request.headers.get(name).is_some());
-        if let Some(signer) = signer.filter(|_| !own_signature) {
+        if let Some(signer) = signer.filter(|_| self.signs(request)) {
             let url = self.endpoint.url_of(&request.uri);
-            for (name, value) in signer.headers(request, &url, SystemTime::now()).map_err(unsendable)? {
+            for (name, value) in signer.headers(request, &url, self.now()).map_err(unsendable)? {
                 builder = builder.header(name, value);
             }
         }

@@ -79,6 +79,18 @@ pub async fn emulator(
     port: u16,
     seed: u64,
 ) -> Result<Emulator, EmulatorError> {
+    emulator_like(schema, info, Config { port, seed, ..Config::default() }).await
+}
+
+/// The same, of an emulator that has more about it than a run's own.
+///
+/// # Errors
+/// As for [`emulator`].
+pub async fn emulator_like(
+    schema: &'static Schema,
+    info: &EmulatorInfo,
+    config: Config,
+) -> Result<Emulator, EmulatorError> {
     let defect = match &info.defect {
         Some(id) => Some(Defect::named(id).ok_or_else(|| EmulatorError::UnknownDefect(id.clone()))?),
         None => None,
@@ -87,7 +99,8 @@ pub async fn emulator(
         Some(id) => Some(Benign::named(id).ok_or_else(|| EmulatorError::UnknownBenign(id.clone()))?),
         None => None,
     };
-    let config = Config { port, defect, benign, resources: info.resources.unwrap_or(0), seed, ..Config::default() };
+    let port = config.port;
+    let config = Config { defect, benign, resources: info.resources.unwrap_or(0), ..config };
     Emulator::start(schema, &config).await.map_err(|source| EmulatorError::Listen { port, source })
 }
 

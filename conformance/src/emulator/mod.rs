@@ -8,6 +8,7 @@ mod arn;
 mod benign;
 mod defects;
 mod edits;
+mod front;
 mod handlers;
 mod pages;
 mod policy;
@@ -24,8 +25,11 @@ mod tests;
 pub use arn::DEFAULT_INSTANCE_ID;
 pub use benign::{BENIGN, Benign};
 pub use defects::{Defect, Family, defects};
+pub use front::{FrontConfig, Rate};
 pub use serve::Emulator;
 pub use service::Service;
+
+use std::time::Duration;
 
 /// Header of answers that were generated and not looked up.
 pub const SYNTHESIZED: &str = "x-emulator-synthesized";
@@ -49,6 +53,10 @@ pub struct Config {
     pub account: String,
     /// Quotas.
     pub limits: Limits,
+    /// What it asks of its callers before it looks at what they say; only behind its socket.
+    pub front: FrontConfig,
+    /// How old a resource must be for a search to find it; none for at once.
+    pub search_lag: Option<Duration>,
 }
 
 impl Default for Config {
@@ -62,6 +70,8 @@ impl Default for Config {
             region: "us-east-1".to_owned(),
             account: "111122223333".to_owned(),
             limits: Limits::default(),
+            front: FrontConfig::default(),
+            search_lag: None,
         }
     }
 }

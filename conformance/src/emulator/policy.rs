@@ -61,6 +61,8 @@ pub(crate) enum Lag {
     Searches,
     /// Lists and searches, for a shorter time.
     Lists,
+    /// Searches, for so long.
+    SearchesBy(Duration),
 }
 
 impl Lag {
@@ -70,6 +72,7 @@ impl Lag {
             Lag::None => Duration::ZERO,
             Lag::Searches => Duration::from_millis(400),
             Lag::Lists => Duration::from_millis(60),
+            Lag::SearchesBy(time) => time,
         }
     }
 

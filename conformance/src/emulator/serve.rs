@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::front::{Admission, Broken, Front};
 use super::service::BODY_LIMIT;
 use super::{Config, Service};
 
@@ -31,7 +32,8 @@ impl Emulator {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
         let address = listener.local_addr()?;
         let service = Arc::new(Service::new(schema, config));
-        let router = axum::Router::new().fallback(answer).with_state(Arc::clone(&service));
+        let front = Arc::new(Front::new(&config.front, &config.region, &schema.service.signing_name));
+        let router = axum::Router::new().fallback(answer).with_state((Arc::clone(&service), front));
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
             let until = async move {
@@ -68,7 +70,15 @@ impl Emulator {
     }
 }
 
-async fn answer(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
+async fn answer(State((service, front)): State<(Arc<Service>, Arc<Front>)>, request: Request) -> Response<Body> {
+    let mut response = admitted(service, &front, request).await;
+    if let Some(date) = front.date().and_then(|date| HeaderValue::try_from(date).ok()) {
+        response.headers_mut().insert("date", date);
+    }
+    response
+}
+
+async fn admitted(service: Arc<Service>, front: &Front, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
         let message = format!("the body is larger than {BODY_LIMIT} bytes");
@@ -81,11 +91,20 @@ async fn answer(State(service): State<Arc<Service>>, request: Request) -> Respon
         headers: Headers(parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()),
         body: body.to_vec(),
     };
+    let loses_answer = match front.admit(&request) {
+        Admission::Serve => false,
+        Admission::LoseAnswer => true,
+        Admission::LoseRequest => return Response::new(Body::new(Broken)),
+        Admission::Refuse(response) => return write(*response),
+    };
     let handled = if service.may_sleep() {
         tokio::task::spawn_blocking(move || service.handle(&request)).await.ok()
     } else {
         catch_unwind(AssertUnwindSafe(|| service.handle(&request))).ok()
     };
+    if loses_answer {
+        return Response::new(Body::new(Broken));
+    }
     write(handled.unwrap_or_else(|| encode_unmodelled_error("InternalFailure", 500, "the emulator failed")))
 }
 

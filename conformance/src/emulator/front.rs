@@ -1,0 +1,246 @@
+//! What stands before the service, as at a real account: signatures, a rate, connections that break. Knows HTTP and
+//! nothing of operations.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_credential_types::Credentials;
+use connect_model::schema::TimestampFormat;
+use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
+use connect_model::wire::timestamp::Reading;
+use connect_model::wire::{encode_unmodelled_error, timestamp};
+use hyper::body::{Body, Bytes, Frame};
+
+use crate::signing::Signer;
+
+/// Requests that are older or newer than this are refused. Source: SigV4, "within five minutes".
+const TOLERANCE: Duration = Duration::from_secs(5 * 60);
+
+/// What an emulator asks of its callers before it looks at what they say. By default nothing.
+#[derive(Clone, Debug, Default)]
+pub struct FrontConfig {
+    /// Only requests that these keys signed are served.
+    pub verify: Option<Credentials>,
+    /// More requests than this are answered with 429.
+    pub rate: Option<Rate>,
+    /// Of so many requests, one gets no whole answer; in turns before and after it was performed. 0 for none.
+    pub drop_one_in: u64,
+    /// Its clock is that far from that of this machine, in seconds.
+    pub clock_offset: i64,
+}
+
+/// A token bucket.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// Requests a second that it grants for ever.
+    pub per_second: f64,
+    /// Requests that it grants at once after a pause.
+    pub burst: f64,
+}
+
+/// The front of one emulator.
+#[derive(Debug)]
+pub(crate) struct Front {
+    config: FrontConfig,
+    region: String,
+    service: String,
+    bucket: Mutex<(f64, Instant)>,
+    nth: AtomicU64,
+}
+
+/// What is to become of a request.
+#[derive(Debug)]
+pub(crate) enum Admission {
+    /// It is performed and answered.
+    Serve,
+    /// It is answered with this instead.
+    Refuse(Box<HttpResponse>),
+    /// It is not performed, and its connection breaks.
+    LoseRequest,
+    /// It is performed, and its connection breaks before the answer is out.
+    LoseAnswer,
+}
+
+impl Front {
+    pub(crate) fn new(config: &FrontConfig, region: &str, service: &str) -> Self {
+        let burst = config.rate.map_or(0.0, |rate| rate.burst);
+        Self {
+            config: config.clone(),
+            region: region.to_owned(),
+            service: service.to_owned(),
+            bucket: Mutex::new((burst, Instant::now())),
+            nth: AtomicU64::new(0),
+        }
+    }
+
+    /// Decides on a request.
+    pub(crate) fn admit(&self, request: &HttpRequest) -> Admission {
+        let nth = self.nth.fetch_add(1, Ordering::Relaxed) + 1;
+        if !self.take() {
+            return Admission::Refuse(Box::new(refusal("TooManyRequestsException", 429, "Too Many Requests")));
+        }
+        if let Some(keys) = &self.config.verify
+            && let Err(Unsigned { code, status, message }) = self.verify(keys, request)
+        {
+            return Admission::Refuse(Box::new(refusal(code, status, &message)));
+        }
+        match self.config.drop_one_in {
+            0 => Admission::Serve,
+            every if !nth.is_multiple_of(every) => Admission::Serve,
+            every if (nth / every).is_multiple_of(2) => Admission::LoseAnswer,
+            _ => Admission::LoseRequest,
+        }
+    }
+
+    /// The time in `Date` headers; none where it is that of this machine, which HTTP servers fill in by themselves.
+    pub(crate) fn date(&self) -> Option<String> {
+        let seconds = unix(self.now());
+        (self.config.clock_offset != 0)
+            .then(|| timestamp::from_seconds(seconds.floor()))
+            .flatten()
+            .and_then(|instant| timestamp::format(instant, TimestampFormat::HttpDate))
+    }
+
+    fn now(&self) -> SystemTime {
+        let offset = Duration::from_secs(self.config.clock_offset.unsigned_abs());
+        if self.config.clock_offset < 0 { SystemTime::now() - offset } else { SystemTime::now() + offset }
+    }
+
+    /// Takes a token out of the bucket, if there is one.
+    fn take(&self) -> bool {
+        let Some(Rate { per_second, burst }) = self.config.rate else { return true };
+        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let (tokens, since) = *bucket;
+        let filled = (tokens + now.duration_since(since).as_secs_f64() * per_second).min(burst);
+        let granted = filled >= 1.0;
+        *bucket = (if granted { filled - 1.0 } else { filled }, now);
+        granted
+    }
+
+    /// Computes the signature again over what the request says is signed. Error names are those of AWS.
+    fn verify(&self, keys: &Credentials, request: &HttpRequest) -> Result<(), Unsigned> {
+        let Some(authorization) = request.headers.get("authorization") else {
+            return Err(Unsigned::new("MissingAuthenticationTokenException", "Missing Authentication Token"));
+        };
+        let incomplete = |what: &str| Unsigned::new("IncompleteSignatureException", what);
+        let (credential, signed, signature) = parts(authorization).ok_or_else(|| {
+            incomplete("Authorization header requires 'AWS4-HMAC-SHA256' with Credential, SignedHeaders and Signature")
+        })?;
+        let [key, day, region, service, "aws4_request"] = credential.split('/').collect::<Vec<_>>()[..] else {
+            return Err(incomplete("Credential must be KEY/DATE/REGION/SERVICE/aws4_request"));
+        };
+        let token = request.headers.get("x-amz-security-token");
+        if key != keys.access_key_id() || token != keys.session_token() {
+            let message = "The security token included in the request is invalid.";
+            return Err(Unsigned::new("UnrecognizedClientException", message));
+        }
+        let invalid = |what: String| Unsigned::new("InvalidSignatureException", what);
+        if region != self.region {
+            return Err(invalid(format!("Credential should be scoped to a valid region: '{}'", self.region)));
+        }
+        if service != self.service {
+            return Err(invalid(format!("Credential should be scoped to correct service: '{}'", self.service)));
+        }
+        let date = request.headers.get("x-amz-date").unwrap_or_default();
+        let at = instant(date).ok_or_else(|| incomplete("X-Amz-Date must be like 20250102T030405Z"))?;
+        let (at_seconds, now) = (unix(at), unix(self.now()));
+        if (at_seconds - now).abs() > TOLERANCE.as_secs_f64() {
+            let message = format!("Signature expired: {date} is {:.0} s away from the time here", at_seconds - now);
+            return Err(invalid(message));
+        }
+        let names: Vec<&str> = signed.split(';').collect();
+        if !date.starts_with(day) || !names.contains(&"host") || !names.contains(&"x-amz-date") {
+            return Err(incomplete("host and x-amz-date must be signed, and the scope must be of the same day"));
+        }
+        let computed = self.signature(keys, request, &names, at).map_err(invalid)?;
+        if computed != signature {
+            let message = "The request signature we calculated does not match the signature you provided. Check your \
+                           AWS Secret Access Key and signing method.";
+            return Err(invalid(message.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn signature(
+        &self,
+        keys: &Credentials,
+        request: &HttpRequest,
+        names: &[&str],
+        at: SystemTime,
+    ) -> Result<String, String> {
+        // Those that the signer adds by itself.
+        const ADDED: [&str; 3] = ["host", "x-amz-date", "x-amz-security-token"];
+        let covered = |name: &str| names.contains(&name) && !ADDED.contains(&name);
+        let headers = request.headers.0.iter().filter(|(name, _)| covered(name)).cloned().collect();
+        let url = format!("http://{}{}", request.headers.get("host").unwrap_or_default(), request.uri);
+        let request = HttpRequest { headers: Headers(headers), ..request.clone() };
+        let signer = Signer::new(keys.clone(), &self.region, &self.service);
+        let added = signer.headers(&request, &url, at)?;
+        let authorization = added.iter().find(|(name, _)| *name == "authorization").map(|(_, value)| value.as_str());
+        let (_, signed, signature) = authorization.and_then(parts).ok_or("no signature could be computed")?;
+        // Whoever leaves out a header that must be signed gets another list.
+        if signed.split(';').collect::<Vec<_>>() != names {
+            return Err(format!("the signed headers should be {signed}"));
+        }
+        Ok(signature.to_owned())
+    }
+}
+
+/// Why a request is not taken for one of the caller's.
+struct Unsigned {
+    code: &'static str,
+    status: u16,
+    message: String,
+}
+
+impl Unsigned {
+    fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, status: 403, message: message.into() }
+    }
+}
+
+/// Credential, signed headers and signature of an `Authorization` header.
+fn parts(authorization: &str) -> Option<(&str, &str, &str)> {
+    let rest = authorization.strip_prefix("AWS4-HMAC-SHA256")?;
+    let part = |name: &str| rest.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
+    Some((part("Credential")?, part("SignedHeaders")?, part("Signature")?))
+}
+
+/// The instant of `20250102T030405Z`.
+fn instant(text: &str) -> Option<SystemTime> {
+    let digits = text.len() == 16 && text.is_ascii() && text.ends_with('Z') && text.as_bytes()[8] == b'T';
+    let extended = digits.then(|| {
+        let [year, month, day] = [&text[..4], &text[4..6], &text[6..8]];
+        let [hour, minute, second] = [&text[9..11], &text[11..13], &text[13..15]];
+        format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z")
+    })?;
+    let seconds = timestamp::parse(&extended, TimestampFormat::DateTime, Reading::Server)?.unix_timestamp();
+    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).ok()?))
+}
+
+fn unix(time: SystemTime) -> f64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+fn refusal(code: &str, status: u16, message: &str) -> HttpResponse {
+    let mut response = encode_unmodelled_error(code, status, message);
+    response.headers.set("content-type", "application/json");
+    response
+}
+
+/// A body that breaks off before its first byte, and its connection with it.
+#[derive(Debug)]
+pub(crate) struct Broken;
+
+impl Body for Broken {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        Poll::Ready(Some(Err(std::io::Error::other("the connection breaks here, on purpose"))))
+    }
+}

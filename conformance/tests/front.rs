@@ -1,0 +1,191 @@
+//! The emulator as a real account is: who signs is served, who signs wrongly is told how; too many requests are refused;
+//! connections break. Signatures of ours against it; those of botocore are in `scripts/interop`.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use connect_conformance::case::Exchange;
+use connect_conformance::emulator::{Config, Emulator, FrontConfig, Rate};
+use connect_conformance::signing::Signer;
+use connect_conformance::target::Target;
+use connect_conformance::transport::{Transport, TransportConfig, TransportError};
+use connect_model::schema::Schema;
+use connect_model::wire::encode_request;
+use connect_model::wire::message::{Headers, HttpRequest};
+use serde_json::{Value, json};
+
+const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+
+fn keys(secret: &str, token: Option<&str>) -> Credentials {
+    Credentials::new("AKIDEXAMPLE", secret, token.map(str::to_owned), None, "test")
+}
+
+async fn emulator(front: FrontConfig) -> Emulator {
+    Emulator::start(Schema::connect(), &Config { front, ..Config::default() }).await.unwrap()
+}
+
+fn transport(emulator: &Emulator, region: &str, who: Option<Credentials>) -> Transport {
+    let mut target = Target::unsigned(emulator.url().parse().unwrap());
+    target.region = region.to_owned();
+    target.credentials = who;
+    Transport::new(&target, "connect", TransportConfig::default()).unwrap()
+}
+
+fn request(operation: &str, input: &Value) -> HttpRequest {
+    let schema = Schema::connect();
+    encode_request(schema, schema.operation_named(operation).unwrap(), input).unwrap()
+}
+
+/// A request whose path, query and body all have something to escape.
+fn listing() -> HttpRequest {
+    let arn = "arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-0000-4000-8000-000000000001";
+    request("ListTagsForResource", &json!({ "resourceArn": arn }))
+}
+
+fn told(exchange: &Exchange) -> (u16, String) {
+    (exchange.response.status, exchange.response.headers.get("x-amzn-errortype").unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn who_signs_is_served_and_who_does_not_is_told_why() {
+    let verify = |token| FrontConfig { verify: Some(keys(SECRET, token)), ..FrontConfig::default() };
+    let plain = emulator(verify(None)).await;
+    let session = emulator(verify(Some("TOKEN/=="))).await;
+    let rows = [
+        (&plain, "us-east-1", Some(keys(SECRET, None)), ""),
+        (&plain, "us-east-1", None, "MissingAuthenticationTokenException"),
+        (&plain, "us-east-1", Some(keys("another secret", None)), "InvalidSignatureException"),
+        (&plain, "us-east-1", Some(keys(SECRET, Some("stray"))), "UnrecognizedClientException"),
+        (&plain, "eu-west-2", Some(keys(SECRET, None)), "InvalidSignatureException"),
+        (&session, "us-east-1", Some(keys(SECRET, Some("TOKEN/=="))), ""),
+        (&session, "us-east-1", Some(keys(SECRET, None)), "UnrecognizedClientException"),
+    ];
+    for (at, region, who, expected) in rows {
+        let by = format!("{region} {who:?}");
+        let exchange = transport(at, region, who).send("ListTagsForResource", &listing()).await.unwrap();
+        let (status, name) = told(&exchange);
+        if expected.is_empty() {
+            assert_ne!(status, 403, "{by}: {}", String::from_utf8_lossy(&exchange.response.body));
+        } else {
+            assert_eq!((status, name.as_str()), (403, expected), "{by}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_signature_covers_every_part_of_a_request_and_five_minutes() {
+    let front = FrontConfig { verify: Some(keys(SECRET, None)), ..FrontConfig::default() };
+    let emulator = emulator(front).await;
+    let transport = transport(&emulator, "us-east-1", None);
+    let signed = |request: &HttpRequest, at: SystemTime| {
+        let url = format!("{}{}", emulator.url(), request.uri);
+        let mut signed = request.clone();
+        for (name, value) in Signer::new(keys(SECRET, None), "us-east-1", "connect").headers(request, &url, at).unwrap()
+        {
+            signed.headers.push(name, value);
+        }
+        signed
+    };
+    let flow = json!({"InstanceId": "i", "Name": "é", "Type": "CONTACT_FLOW", "Content": "{}"});
+    let whole = signed(&request("CreateContactFlow", &flow), SystemTime::now());
+    let edited = |edit: fn(&mut HttpRequest)| {
+        let mut request = whole.clone();
+        edit(&mut request);
+        request
+    };
+    let old = SystemTime::now() - Duration::from_secs(400);
+    let young = SystemTime::now() + Duration::from_secs(400);
+    let rows = [
+        ("whole", whole.clone(), true),
+        ("path", edited(|request| request.uri = "/contact-flows/j".to_owned()), false),
+        ("query", edited(|request| request.uri.push_str("?a=b")), false),
+        ("method", edited(|request| request.method = "POST".to_owned()), false),
+        ("body", edited(|request| request.body.push(b' ')), false),
+        ("header", edited(|request| request.headers.set("content-type", "application/jsonx")), false),
+        ("old", signed(&request("CreateContactFlow", &flow), old), false),
+        ("young", signed(&request("CreateContactFlow", &flow), young), false),
+    ];
+    for (what, request, served) in rows {
+        let (status, name) = told(&transport.send("CreateContactFlow", &request).await.unwrap());
+        assert_eq!(status != 403, served, "{what}: {status} {name}");
+        assert_eq!(name == "InvalidSignatureException", !served, "{what}: {name}");
+    }
+    let headers = Headers(vec![("authorization".to_owned(), "AWS4-HMAC-SHA256 nonsense".to_owned())]);
+    let exchange = transport.send("ListTagsForResource", &HttpRequest { headers, ..listing() }).await.unwrap();
+    assert_eq!(told(&exchange), (403, "IncompleteSignatureException".to_owned()));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_off_refuses_and_is_followed() {
+    for clock_offset in [86_400 * 365, -1000] {
+        let front = FrontConfig { verify: Some(keys(SECRET, None)), clock_offset, ..FrontConfig::default() };
+        let emulator = emulator(front).await;
+        // Signed for the time here, by hand.
+        let url = format!("{}{}", emulator.url(), listing().uri);
+        let mut request = listing();
+        let signer = Signer::new(keys(SECRET, None), "us-east-1", "connect");
+        for (name, value) in signer.headers(&listing(), &url, SystemTime::now()).unwrap() {
+            request.headers.push(name, value);
+        }
+        let plain = transport(&emulator, "us-east-1", None);
+        let exchange = plain.send("ListTagsForResource", &request).await.unwrap();
+        assert_eq!(told(&exchange), (403, "InvalidSignatureException".to_owned()));
+        let message = String::from_utf8_lossy(&exchange.response.body).into_owned();
+        assert!(message.contains("Signature expired"), "{message}");
+        let dates = exchange.response.headers.0.iter().filter(|(name, _)| name == "date").count();
+        assert_eq!((dates, plain.skew()), (1, 0));
+        // By the transport: it sees how late it is there, and signs again, once.
+        let signing = transport(&emulator, "us-east-1", Some(keys(SECRET, None)));
+        for sent in [2, 3] {
+            let exchange = signing.send("ListTagsForResource", &listing()).await.unwrap();
+            assert_ne!(exchange.response.status, 403, "{}", String::from_utf8_lossy(&exchange.response.body));
+            assert_eq!(signing.requests_sent(), sent);
+        }
+        assert!((signing.skew() - clock_offset).abs() < 10, "{}", signing.skew());
+        // A wrong secret is not explained by the clock.
+        let stranger = transport(&emulator, "us-east-1", Some(keys("another secret", None)));
+        for sent in [2, 3] {
+            assert_eq!(stranger.send("ListTagsForResource", &listing()).await.unwrap().response.status, 403);
+            assert_eq!(stranger.requests_sent(), sent);
+        }
+    }
+}
+
+#[tokio::test]
+async fn more_requests_than_the_rate_are_throttled() {
+    let rate = Some(Rate { per_second: 0.001, burst: 3.0 });
+    let emulator = emulator(FrontConfig { rate, ..FrontConfig::default() }).await;
+    let transport = transport(&emulator, "us-east-1", None);
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        seen.push(told(&transport.send("ListTagsForResource", &listing()).await.unwrap()));
+    }
+    let throttled: Vec<bool> = seen.iter().map(|(status, _)| *status == 429).collect();
+    assert_eq!(throttled, [false, false, false, true, true], "{seen:?}");
+    assert_eq!(seen[4].1, "TooManyRequestsException");
+}
+
+#[tokio::test]
+async fn connections_break_before_and_after_the_request_is_performed() {
+    let emulator = emulator(FrontConfig { drop_one_in: 2, ..FrontConfig::default() }).await;
+    let transport = transport(&emulator, "us-east-1", None);
+    let list = request("ListInstances", &json!({}));
+    let make = |name: &str| {
+        let input = json!({"InstanceAlias": name, "IdentityManagementType": "CONNECT_MANAGED",
+                           "InboundCallsEnabled": true, "OutboundCallsEnabled": true});
+        request("CreateInstance", &input)
+    };
+    // The second and the fourth break: the second is lost on its way here, the fourth on its way back.
+    let first = transport.send("ListInstances", &list).await.unwrap();
+    let lost = transport.send("CreateInstance", &make("lost-request")).await.unwrap_err();
+    let between = transport.send("ListInstances", &list).await.unwrap();
+    let performed = transport.send("CreateInstance", &make("lost-answer")).await.unwrap_err();
+    let last = transport.send("ListInstances", &list).await.unwrap();
+    for error in [&lost, &performed] {
+        assert!(matches!(error, TransportError::Reset { .. }), "{error}");
+    }
+    assert_eq!(first.response.body, between.response.body);
+    let body = String::from_utf8(last.response.body).unwrap();
+    assert!(body.contains("lost-answer") && !body.contains("lost-request"), "{body}");
+}
