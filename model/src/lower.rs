@@ -225,12 +225,8 @@ impl<'a> Lowering<'a> {
         admit_null_documents(&mut schema);
         measure_depth(&mut schema)?;
         let mut operations = Vec::new();
-        let mut known = std::collections::BTreeSet::new();
         for reference in &service_shape.operations {
             let name = split(&reference.target).1;
-            if !known.insert(name) {
-                return Err(format!("two operations are named {name}"));
-            }
             let definition = ast
                 .shapes
                 .get(&reference.target)
@@ -244,8 +240,11 @@ impl<'a> Lowering<'a> {
             return Err("the service has no operations".to_owned());
         }
         operations.sort_by(|a, b| a.name.cmp(&b.name));
-        schema.operation_index =
-            operations.iter().enumerate().map(|(at, op)| (op.name.clone(), OperationId(at as u32))).collect();
+        for (at, operation) in operations.iter().enumerate() {
+            if schema.operation_index.insert(operation.name.clone(), OperationId(at as u32)).is_some() {
+                return Err(format!("two operations are named {}", operation.name));
+            }
+        }
         schema.operations = operations;
         Ok(schema)
     }

@@ -295,6 +295,17 @@ pub enum Binding {
     StatusCode,
 }
 
+impl Binding {
+    /// The form of a timestamp where none is named. Source: Smithy, HTTP bindings, timestamp formats.
+    pub fn timestamp_format(&self) -> TimestampFormat {
+        match self {
+            Binding::Header(_) | Binding::PrefixHeaders(_) => TimestampFormat::HttpDate,
+            Binding::Label(_) | Binding::Query(_) | Binding::QueryParams => TimestampFormat::DateTime,
+            Binding::Body | Binding::Payload | Binding::StatusCode => TimestampFormat::EpochSeconds,
+        }
+    }
+}
+
 /// A position that holds a value: the target shape with the merged constraints of member and target.
 #[derive(Clone, Debug)]
 pub struct Slot {

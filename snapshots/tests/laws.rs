@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use connect_model::lower::BUILT_IN;
-use connect_model::schema::{Kind, Schema, ShapeId};
+use connect_model::schema::{Kind, Member, Schema, ShapeId};
 use connect_snapshots::{KINDS, SEED, documentation};
 
 fn page(schema: &Schema, folder: &str, operation: &str) -> String {
@@ -12,22 +12,36 @@ fn page(schema: &Schema, folder: &str, operation: &str) -> String {
     (kind.page)(schema, schema.operation_named(operation).unwrap())
 }
 
-/// Names of all members below a shape.
-fn members_below(schema: &Schema, shape: ShapeId, seen: &mut BTreeSet<ShapeId>, names: &mut BTreeSet<String>) {
-    if !seen.insert(shape) {
+/// All shapes at and below one, `into` those of them that are wanted, and the members on the way.
+fn below<'s>(
+    schema: &'s Schema,
+    shape: ShapeId,
+    into: fn(&Kind) -> bool,
+    seen: &mut BTreeSet<ShapeId>,
+    found: &mut Vec<&'s Member>,
+) {
+    let kind = &schema[shape].kind;
+    if !seen.insert(shape) || !into(kind) {
         return;
     }
-    match &schema[shape].kind {
+    match kind {
         Kind::Structure(members) | Kind::Union(members) => {
             for member in members {
-                names.insert(member.name.clone());
-                members_below(schema, member.slot.target, seen, names);
+                found.push(member);
+                below(schema, member.slot.target, into, seen, found);
             }
         }
-        Kind::List(list) => members_below(schema, list.member.target, seen, names),
-        Kind::Map(map) => members_below(schema, map.value.target, seen, names),
+        Kind::List(list) => below(schema, list.member.target, into, seen, found),
+        Kind::Map(map) => below(schema, map.value.target, into, seen, found),
         _ => {}
     }
+}
+
+/// All members below a shape.
+fn members_below(schema: &Schema, shape: ShapeId, into: fn(&Kind) -> bool) -> Vec<&Member> {
+    let mut found = Vec::new();
+    below(schema, shape, into, &mut BTreeSet::new(), &mut found);
+    found
 }
 
 #[test]
@@ -35,35 +49,14 @@ fn a_page_leaves_no_member_out() {
     let schema = Schema::connect();
     for (_, operation) in schema.operations() {
         let page = page(schema, "contract", &operation.name);
-        let mut names = BTreeSet::new();
-        for shape in operation.input.iter().chain(&operation.output).chain(&operation.errors) {
-            members_below(schema, *shape, &mut BTreeSet::new(), &mut names);
-        }
+        let messages = operation.input.iter().chain(&operation.output).chain(&operation.errors);
+        let members = messages.flat_map(|shape| members_below(schema, *shape, |_| true));
+        let names: BTreeSet<&str> = members.map(|member| member.name.as_str()).collect();
         let lines: BTreeSet<&str> = page.lines().filter_map(|line| Some(line.trim().split_once(": ")?.0)).collect();
         for name in names {
-            assert!(lines.contains(name.as_str()), "{}: {name} is not on the page\n{page}", operation.name);
+            assert!(lines.contains(name), "{}: {name} is not on the page\n{page}", operation.name);
         }
     }
-}
-
-/// Members that every exchange shows: without the choices of unions, and without what contains itself.
-fn members_shown(schema: &Schema, shape: ShapeId, above: &mut Vec<ShapeId>, names: &mut BTreeSet<String>) {
-    if above.contains(&shape) {
-        return;
-    }
-    above.push(shape);
-    match &schema[shape].kind {
-        Kind::Structure(members) => {
-            for member in members {
-                names.insert(member.json_name.clone());
-                members_shown(schema, member.slot.target, above, names);
-            }
-        }
-        Kind::List(list) => members_shown(schema, list.member.target, above, names),
-        Kind::Map(map) => members_shown(schema, map.value.target, above, names),
-        _ => {}
-    }
-    above.pop();
 }
 
 #[test]
@@ -74,8 +67,9 @@ fn an_exchange_leaves_no_member_of_an_answer_out() {
         let (Some(output), None) = (operation.output, &operation.refused) else { continue };
         let page = page(schema, "wire", &operation.name);
         let answer = page.split("\nRESPONSE\n").nth(1).unwrap().split("\nERROR\n").next().unwrap();
-        let mut names = BTreeSet::new();
-        members_shown(schema, output, &mut Vec::new(), &mut names);
+        // Of a union it shows one choice.
+        let members = members_below(schema, output, |kind| !matches!(kind, Kind::Union(_)));
+        let names: BTreeSet<&str> = members.iter().map(|member| member.json_name.as_str()).collect();
         let absent = names.iter().filter(|name| !answer.contains(&format!("\"{name}\":")));
         missing.extend(absent.map(|name| format!("{}: {name}", operation.name)));
     }
@@ -121,7 +115,7 @@ fn one_constraint_changes_the_pages_of_the_operations_that_reach_it_and_no_other
     for (id, operation) in before.operations() {
         let mut seen = BTreeSet::new();
         for side in operation.input.iter().chain(&operation.output).chain(&operation.errors) {
-            members_below(before, *side, &mut seen, &mut BTreeSet::new());
+            below(before, *side, |_| true, &mut seen, &mut Vec::new());
         }
         if seen.contains(&shape) {
             reached.insert(operation.name.as_str());

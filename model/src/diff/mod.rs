@@ -194,12 +194,27 @@ impl Diff<'_> {
             (Kind::Union(old), Kind::Union(new)) => self.unions(path, old, new, queue),
             (Kind::List(old), Kind::List(new)) => {
                 self.sparse(path, old.sparse, new.sparse);
-                self.slots(&format!("{path}[]"), (&old.member, BODY), (&new.member, BODY), queue);
+                self.slots(
+                    &format!("{path}[]"),
+                    (&old.member, TimestampFormat::EpochSeconds),
+                    (&new.member, TimestampFormat::EpochSeconds),
+                    queue,
+                );
             }
             (Kind::Map(old), Kind::Map(new)) => {
                 self.sparse(path, old.sparse, new.sparse);
-                self.slots(&format!("{path}{{key}}"), (&old.key, BODY), (&new.key, BODY), queue);
-                self.slots(&format!("{path}{{value}}"), (&old.value, BODY), (&new.value, BODY), queue);
+                self.slots(
+                    &format!("{path}{{key}}"),
+                    (&old.key, TimestampFormat::EpochSeconds),
+                    (&new.key, TimestampFormat::EpochSeconds),
+                    queue,
+                );
+                self.slots(
+                    &format!("{path}{{value}}"),
+                    (&old.value, TimestampFormat::EpochSeconds),
+                    (&new.value, TimestampFormat::EpochSeconds),
+                    queue,
+                );
             }
             (Kind::Enum(old), Kind::Enum(new)) => self.values(path, old, new),
             (Kind::IntEnum(old), Kind::IntEnum(new)) => self.values(path, old, new),
@@ -253,7 +268,12 @@ impl Diff<'_> {
         self.differ(Rule::BindingChanged, path, "place", &old.binding, &new.binding);
         self.differ(Rule::DeprecationChanged, path, "deprecated", &old.deprecated, &new.deprecated);
         self.idempotency(path, "an idempotency token", old.idempotency_token, new.idempotency_token);
-        self.slots(path, (&old.slot, usual_form(&old.binding)), (&new.slot, usual_form(&new.binding)), queue);
+        self.slots(
+            path,
+            (&old.slot, old.binding.timestamp_format()),
+            (&new.slot, new.binding.timestamp_format()),
+            queue,
+        );
     }
 
     /// Compares two positions, each with the form that a timestamp has there, and puts what they hold on the queue if it is
@@ -386,18 +406,6 @@ impl Diff<'_> {
     fn loosened(&mut self, path: &str, was: &str, is: &str) {
         let message = format!("was {was}, is {is}");
         self.sided(Rule::InputConstraintLoosened, Rule::OutputConstraintLoosened, path, message);
-    }
-}
-
-/// Where timestamps are numbers unless something else is said.
-const BODY: TimestampFormat = TimestampFormat::EpochSeconds;
-
-/// The form of a timestamp where none is named. Source: Smithy, HTTP bindings, timestamp formats.
-fn usual_form(binding: &Binding) -> TimestampFormat {
-    match binding {
-        Binding::Header(_) | Binding::PrefixHeaders(_) => TimestampFormat::HttpDate,
-        Binding::Label(_) | Binding::Query(_) | Binding::QueryParams => TimestampFormat::DateTime,
-        Binding::Body | Binding::Payload | Binding::StatusCode => BODY,
     }
 }
 

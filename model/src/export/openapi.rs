@@ -155,14 +155,14 @@ fn parameter(
     labels: &BTreeMap<String, String>,
     builder: &mut Builder<'_>,
 ) -> Option<Value> {
-    let (name, place, format) = match &member.binding {
-        Binding::Label(name) => (labels.get(name).unwrap_or(name), "path", TimestampFormat::DateTime),
-        Binding::Query(name) => (name, "query", TimestampFormat::DateTime),
-        Binding::QueryParams => (&member.name, "query", TimestampFormat::DateTime),
-        Binding::Header(name) => (name, "header", TimestampFormat::HttpDate),
+    let (name, place) = match &member.binding {
+        Binding::Label(name) => (labels.get(name).unwrap_or(name), "path"),
+        Binding::Query(name) => (name, "query"),
+        Binding::QueryParams => (&member.name, "query"),
+        Binding::Header(name) => (name, "header"),
         Binding::Body | Binding::PrefixHeaders(_) | Binding::Payload | Binding::StatusCode => return None,
     };
-    let value = travelling(schema, &member.slot, format, Side::Input, builder);
+    let value = travelling(schema, &member.slot, member.binding.timestamp_format(), Side::Input, builder);
     let mut parameter = json!({"name": name, "in": place, "required": member.required, "schema": value});
     let Value::Object(map) = &mut parameter else { return None };
     if place == "query" {
@@ -264,7 +264,7 @@ fn responses(schema: &Schema, operation: &Operation, builder: &mut Builder<'_>) 
 
 fn response_header(schema: &Schema, member: &Member, builder: &mut Builder<'_>) -> Option<(String, Value)> {
     let Binding::Header(name) = &member.binding else { return None };
-    let value = travelling(schema, &member.slot, TimestampFormat::HttpDate, Side::Output, builder);
+    let value = travelling(schema, &member.slot, member.binding.timestamp_format(), Side::Output, builder);
     Some((name.clone(), json!({"required": member.required, "schema": value})))
 }
 

@@ -231,13 +231,8 @@ fn classify(source: &Source) -> Result<Format, ImportError> {
     let value: Value = serde_json::from_slice(&source.bytes).map_err(json_error)?;
     let has = |key: &str| value.get(key).is_some_and(Value::is_object);
     if value.get("smithy").is_some() {
-        let form = |problem: String| ImportError::Form { name: source.name.clone(), problem };
-        // Shape by shape first, for the name of the one that is wrong.
-        for (id, shape) in value.get("shapes").and_then(Value::as_object).into_iter().flatten() {
-            AstShape::deserialize(shape).map_err(|error| form(format!("shape {id}: {error}")))?;
-        }
-        let ast = serde_json::from_value(value).map_err(|error| form(error.to_string()))?;
-        return Ok(Format::Smithy(Box::new(ast)));
+        let form = |error| ImportError::Form { name: source.name.clone(), problem: misshapen(&value, error) };
+        return Ok(Format::Smithy(Box::new(Ast::deserialize(&value).map_err(form)?)));
     }
     if has("metadata") && has("operations") && has("shapes") {
         return Ok(Format::Service(value));
@@ -256,6 +251,13 @@ fn classify(source: &Source) -> Result<Format, ImportError> {
         }
     };
     Err(ImportError::UnknownFormat { name: source.name.clone(), hint })
+}
+
+/// What is wrong with a model, with the name of the shape that it is wrong with, if it is one.
+fn misshapen(model: &Value, error: serde_json::Error) -> String {
+    let mut shapes = model.get("shapes").and_then(Value::as_object).into_iter().flatten();
+    let wrong = shapes.find_map(|(id, shape)| Some((id, AstShape::deserialize(shape).err()?)));
+    wrong.map_or_else(|| error.to_string(), |(id, error)| format!("shape {id}: {error}"))
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> bool {
