@@ -20,7 +20,7 @@ use tokio::sync::OnceCell;
 
 use crate::coverage::Touched;
 use crate::plan::Permission;
-use crate::reply::{Reply, classify, throttles};
+use crate::reply::{Reply, classify};
 use crate::resources::{self, RESOURCES, Resource};
 use crate::target::Target;
 use crate::transport::Transport;
@@ -123,10 +123,9 @@ impl Client {
         let mut attempt = 0;
         loop {
             let result = self.transport.send(name, request).await;
-            let throttled = result.as_ref().is_ok_and(|exchange| throttles(self.schema, operation, exchange));
             let asked = result.as_ref().ok().and_then(|exchange| exchange.response.headers.get("retry-after"));
             let asked = asked.and_then(|text| text.parse::<u64>().ok()).map(Duration::from_secs);
-            let reply = classify(self.schema, operation, result, offered);
+            let (reply, throttled) = classify(self.schema, operation, result, offered);
             if let Reply::Refused(_, error) = &reply
                 && let Some(shape) = error.modelled
             {

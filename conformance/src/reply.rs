@@ -86,16 +86,6 @@ fn is_throttling(status: u16, code: &str) -> bool {
     status >= 400 && (THROTTLING.contains(&code) || (status == 429 && !QUOTAS.contains(&code)))
 }
 
-/// Whether an answer asks for fewer requests a second.
-pub fn throttles(schema: &Schema, operation: OperationId, exchange: &Exchange) -> bool {
-    let status = exchange.response.status;
-    status >= 400
-        && is_throttling(
-            status,
-            decode_error(schema, operation, &exchange.response).code.as_deref().unwrap_or_default(),
-        )
-}
-
 /// Errors that say that there is too much of something. Source: service model of Amazon Connect.
 pub const QUOTAS: &[&str] = &[QUOTA, "ServiceQuotaExceededException"];
 
@@ -103,34 +93,35 @@ pub const QUOTAS: &[&str] = &[QUOTA, "ServiceQuotaExceededException"];
 pub const CONFLICTS: &[&str] = &["DuplicateResourceException", "ResourceConflictException", "IdempotencyException"];
 
 /// Classes an answer. Once the endpoint is known to offer the operation, nothing counts as "unknown operation" any more:
-/// a nameless 404 is then an answer to be judged.
+/// a nameless 404 is then an answer to be judged. True stands for trouble that is throttling.
 pub fn classify(
     schema: &Schema,
     operation: OperationId,
     result: Result<Exchange, TransportError>,
     offered: bool,
-) -> Reply {
+) -> (Reply, bool) {
     let exchange = match result {
         Ok(exchange) => exchange,
-        Err(error) => return Reply::Trouble(format!("{}: {error}", error.class())),
+        Err(error) => return (Reply::Trouble(format!("{}: {error}", error.class())), false),
     };
     let status = exchange.response.status;
     if (200..300).contains(&status) {
-        return Reply::Success(Box::new(exchange));
+        return (Reply::Success(Box::new(exchange)), false);
     }
     let error = decode_error(schema, operation, &exchange.response);
     let code = error.code.as_deref().unwrap_or_default();
     if is_throttling(status, code) {
-        return Reply::Trouble(format!("throttled: {status} {code}"));
+        return (Reply::Trouble(format!("throttled: {status} {code}")), true);
     }
-    if (status == 401 || status == 403) && AUTHENTICATION.contains(&code) {
-        return Reply::Trouble(format!("not allowed: {status} {code}; check credentials and permissions"));
-    }
-    if !offered && is_unknown_operation(status, code, &error) {
+    let reply = if (status == 401 || status == 403) && AUTHENTICATION.contains(&code) {
+        Reply::Trouble(format!("not allowed: {status} {code}; check credentials and permissions"))
+    } else if !offered && is_unknown_operation(status, code, &error) {
         let name = if code.is_empty() { "no error name" } else { code };
-        return Reply::Unsupported(format!("{status}, {name}"));
-    }
-    Reply::Refused(Box::new(exchange), Box::new(error))
+        Reply::Unsupported(format!("{status}, {name}"))
+    } else {
+        Reply::Refused(Box::new(exchange), Box::new(error))
+    };
+    (reply, false)
 }
 
 /// An answer that says "no such operation": its name, 501, or a 404 or 405 that no modelled error explains.

@@ -388,7 +388,7 @@ pub fn emulator_config(flags: &FrontFlags) -> Result<Config, SessionError> {
     });
     let front =
         FrontConfig { verify, rate, drop_one_in: flags.drop_one_in.unwrap_or(0), clock_offset: flags.clock_offset };
-    Ok(Config { front, search_lag: flags.search_lag, ..Config::default() })
+    Ok(Config { front, search_lag: flags.search_lag.unwrap_or_default(), ..Config::default() })
 }
 
 fn keys(text: &str) -> Option<Credentials> {

@@ -1,7 +1,7 @@
 //! Signs requests with SigV4, by the AWS crates. The path is encoded a second time in the canonical request, as for
 //! every service but S3 (SigV4, canonical request).
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -53,6 +53,17 @@ impl Signer {
     }
 }
 
+/// The clock of this machine, put so many seconds ahead.
+pub(crate) fn clock(ahead: i64) -> SystemTime {
+    let (now, by) = (SystemTime::now(), Duration::from_secs(ahead.unsigned_abs()));
+    if ahead < 0 { now.checked_sub(by) } else { now.checked_add(by) }.unwrap_or(now)
+}
+
+/// Seconds by which one instant is after another; negative where it is before.
+pub(crate) fn seconds_after(one: SystemTime, other: SystemTime) -> f64 {
+    one.duration_since(other).map_or_else(|before| -before.duration().as_secs_f64(), |after| after.as_secs_f64())
+}
+
 /// The request without what a signature adds, fit for reports and files.
 pub fn without_secrets(request: &HttpRequest) -> HttpRequest {
     let mut shown = request.clone();
@@ -65,8 +76,6 @@ pub fn without_secrets(request: &HttpRequest) -> HttpRequest {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
-    use std::time::Duration;
-
     use connect_model::wire::message::Headers;
 
     use super::*;

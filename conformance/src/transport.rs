@@ -30,7 +30,7 @@ use tokio::sync::Notify;
 use crate::case::Exchange;
 use crate::credentials::chain;
 use crate::emulator::Service;
-use crate::signing::{SECRET_HEADERS, Signer, without_secrets};
+use crate::signing::{SECRET_HEADERS, Signer, clock, seconds_after, without_secrets};
 use crate::target::{Endpoint, Target};
 
 /// Idle connections are dropped before a server with the usual five seconds of keep-alive drops them on us.
@@ -331,13 +331,6 @@ impl Transport {
         self.skew.load(Ordering::Relaxed)
     }
 
-    /// The time at the endpoint, as far as we know.
-    fn now(&self) -> SystemTime {
-        let (skew, now) = (self.skew(), SystemTime::now());
-        let by = Duration::from_secs(skew.unsigned_abs());
-        if skew < 0 { now.checked_sub(by) } else { now.checked_add(by) }.unwrap_or(now)
-    }
-
     /// A refusal whose `Date` is far from the time that we signed for: the clocks differ, and from now on we sign for
     /// the endpoint's. AWS SDKs do likewise.
     fn notes_skew(&self, response: &HttpResponse) -> bool {
@@ -346,15 +339,13 @@ impl Transport {
         }
         let date = response.headers.get("date").unwrap_or_default();
         let Some(there) = timestamp::parse(date, TimestampFormat::HttpDate, Reading::Client) else { return false };
-        let seconds = |time: SystemTime| {
-            let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-            i64::try_from(since).unwrap_or(i64::MAX)
-        };
-        if (there.unix_timestamp() - seconds(self.now())).abs() < SKEWED {
-            return false;
+        // `Date` has whole seconds, the fraction cut off.
+        let ahead = seconds_after(there.into(), SystemTime::now()).ceil() as i64;
+        let is_news = (ahead - self.skew()).abs() >= SKEWED;
+        if is_news {
+            self.skew.store(ahead, Ordering::Relaxed);
         }
-        self.skew.store(there.unix_timestamp() - seconds(SystemTime::now()), Ordering::Relaxed);
-        true
+        is_news
     }
 
     /// A request that brings a signature of its own keeps it.
@@ -394,7 +385,7 @@ impl Transport {
         }
         if let Some(signer) = signer.filter(|_| self.signs(request)) {
             let url = self.endpoint.url_of(&request.uri);
-            for (name, value) in signer.headers(request, &url, self.now()).map_err(unsendable)? {
+            for (name, value) in signer.headers(request, &url, clock(self.skew())).map_err(unsendable)? {
                 builder = builder.header(name, value);
             }
         }

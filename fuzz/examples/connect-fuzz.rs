@@ -2,11 +2,11 @@
 //!
 //! An example and not a binary: cargo-fuzz builds all binaries with its instrumentation, which has no runtime here.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use connect_conformance::report::print;
 use connect_fuzz::regression::Regression;
 use connect_fuzz::{Row, TARGETS, corpus, dictionary, row};
 
@@ -118,15 +118,6 @@ fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     Ok(())
-}
-
-/// A reader that has gone away (`| head`) is no error.
-fn print(text: &str) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
-    }
 }
 
 fn named(name: &str) -> Result<&'static Row, String> {

@@ -1,6 +1,8 @@
 //! Ways in which an endpoint may differ and keep the contract: no check may find fault with them. They act through the
 //! same seams as defects.
 
+use std::time::Duration;
+
 use connect_model::schema::{Kind, Schema, ShapeId};
 use connect_model::wire::encode_unmodelled_error;
 use connect_model::wire::message::HttpResponse;
@@ -32,6 +34,9 @@ impl Benign {
 /// Of so many calls, one meets trouble that passes.
 const ONE_IN: u64 = 40;
 
+/// How long lists do not know a new resource.
+const SHORTLY: Duration = Duration::from_millis(60);
+
 /// Every benign variant.
 pub const BENIGN: &[Benign] = &[
     Benign {
@@ -60,13 +65,13 @@ pub const BENIGN: &[Benign] = &[
         id: "slow-index",
         summary: "searches know a resource only some time after its creation",
         source: "Connect searches go through an index",
-        fault: Fault::Policy(|policy| policy.lag = Lag::Searches),
+        fault: Fault::Policy(|policy| policy.lag.searches = Duration::from_millis(400)),
     },
     Benign {
         id: "slow-lists",
         summary: "lists and searches know a resource only a short time after its creation",
         source: "no list promises to be consistent with writes",
-        fault: Fault::Policy(|policy| policy.lag = Lag::Lists),
+        fault: Fault::Policy(|policy| policy.lag = Lag { searches: SHORTLY, lists: SHORTLY }),
     },
     Benign {
         id: "short-pages",

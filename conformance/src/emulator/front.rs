@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use aws_credential_types::Credentials;
 use connect_model::schema::TimestampFormat;
@@ -14,10 +14,10 @@ use connect_model::wire::timestamp::Reading;
 use connect_model::wire::{encode_unmodelled_error, timestamp};
 use hyper::body::{Body, Bytes, Frame};
 
-use crate::signing::Signer;
+use crate::signing::{Signer, clock, seconds_after};
 
-/// Requests that are older or newer than this are refused. Source: SigV4, "within five minutes".
-const TOLERANCE: Duration = Duration::from_secs(5 * 60);
+/// Requests that are so many seconds older or newer are refused. Source: SigV4, "within five minutes".
+const TOLERANCE: f64 = 300.0;
 
 /// What an emulator asks of its callers before it looks at what they say. By default nothing.
 #[derive(Clone, Debug, Default)]
@@ -80,12 +80,13 @@ impl Front {
     pub(crate) fn admit(&self, request: &HttpRequest) -> Admission {
         let nth = self.nth.fetch_add(1, Ordering::Relaxed) + 1;
         if !self.take() {
-            return Admission::Refuse(Box::new(refusal("TooManyRequestsException", 429, "Too Many Requests")));
+            let response = encode_unmodelled_error("TooManyRequestsException", 429, "Too Many Requests");
+            return Admission::Refuse(Box::new(response));
         }
         if let Some(keys) = &self.config.verify
-            && let Err(Unsigned { code, status, message }) = self.verify(keys, request)
+            && let Err((code, message)) = self.verify(keys, request)
         {
-            return Admission::Refuse(Box::new(refusal(code, status, &message)));
+            return Admission::Refuse(Box::new(encode_unmodelled_error(code, 403, &message)));
         }
         match self.config.drop_one_in {
             0 => Admission::Serve,
@@ -97,16 +98,8 @@ impl Front {
 
     /// The time in `Date` headers; none where it is that of this machine, which HTTP servers fill in by themselves.
     pub(crate) fn date(&self) -> Option<String> {
-        let seconds = unix(self.now());
-        (self.config.clock_offset != 0)
-            .then(|| timestamp::from_seconds(seconds.floor()))
-            .flatten()
-            .and_then(|instant| timestamp::format(instant, TimestampFormat::HttpDate))
-    }
-
-    fn now(&self) -> SystemTime {
-        let offset = Duration::from_secs(self.config.clock_offset.unsigned_abs());
-        if self.config.clock_offset < 0 { SystemTime::now() - offset } else { SystemTime::now() + offset }
+        let ahead = self.config.clock_offset;
+        (ahead != 0).then(|| timestamp::format(clock(ahead).into(), TimestampFormat::HttpDate)).flatten()
     }
 
     /// Takes a token out of the bucket, if there is one.
@@ -121,12 +114,13 @@ impl Front {
         granted
     }
 
-    /// Computes the signature again over what the request says is signed. Error names are those of AWS.
-    fn verify(&self, keys: &Credentials, request: &HttpRequest) -> Result<(), Unsigned> {
+    /// Computes the signature again over what the request says is signed. Errors are the names that AWS gives them, with
+    /// a message.
+    fn verify(&self, keys: &Credentials, request: &HttpRequest) -> Result<(), (&'static str, String)> {
         let Some(authorization) = request.headers.get("authorization") else {
-            return Err(Unsigned::new("MissingAuthenticationTokenException", "Missing Authentication Token"));
+            return Err(("MissingAuthenticationTokenException", "Missing Authentication Token".to_owned()));
         };
-        let incomplete = |what: &str| Unsigned::new("IncompleteSignatureException", what);
+        let incomplete = |what: &str| ("IncompleteSignatureException", what.to_owned());
         let (credential, signed, signature) = parts(authorization).ok_or_else(|| {
             incomplete("Authorization header requires 'AWS4-HMAC-SHA256' with Credential, SignedHeaders and Signature")
         })?;
@@ -136,9 +130,9 @@ impl Front {
         let token = request.headers.get("x-amz-security-token");
         if key != keys.access_key_id() || token != keys.session_token() {
             let message = "The security token included in the request is invalid.";
-            return Err(Unsigned::new("UnrecognizedClientException", message));
+            return Err(("UnrecognizedClientException", message.to_owned()));
         }
-        let invalid = |what: String| Unsigned::new("InvalidSignatureException", what);
+        let invalid = |what: String| ("InvalidSignatureException", what);
         if region != self.region {
             return Err(invalid(format!("Credential should be scoped to a valid region: '{}'", self.region)));
         }
@@ -147,10 +141,9 @@ impl Front {
         }
         let date = request.headers.get("x-amz-date").unwrap_or_default();
         let at = instant(date).ok_or_else(|| incomplete("X-Amz-Date must be like 20250102T030405Z"))?;
-        let (at_seconds, now) = (unix(at), unix(self.now()));
-        if (at_seconds - now).abs() > TOLERANCE.as_secs_f64() {
-            let message = format!("Signature expired: {date} is {:.0} s away from the time here", at_seconds - now);
-            return Err(invalid(message));
+        let away = seconds_after(at, clock(self.config.clock_offset));
+        if away.abs() > TOLERANCE {
+            return Err(invalid(format!("Signature expired: {date} is {away:.0} s away from the time here")));
         }
         let names: Vec<&str> = signed.split(';').collect();
         if !date.starts_with(day) || !names.contains(&"host") || !names.contains(&"x-amz-date") {
@@ -190,19 +183,6 @@ impl Front {
     }
 }
 
-/// Why a request is not taken for one of the caller's.
-struct Unsigned {
-    code: &'static str,
-    status: u16,
-    message: String,
-}
-
-impl Unsigned {
-    fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, status: 403, message: message.into() }
-    }
-}
-
 /// Credential, signed headers and signature of an `Authorization` header.
 fn parts(authorization: &str) -> Option<(&str, &str, &str)> {
     let rest = authorization.strip_prefix("AWS4-HMAC-SHA256")?;
@@ -218,18 +198,7 @@ fn instant(text: &str) -> Option<SystemTime> {
         let [hour, minute, second] = [&text[9..11], &text[11..13], &text[13..15]];
         format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z")
     })?;
-    let seconds = timestamp::parse(&extended, TimestampFormat::DateTime, Reading::Server)?.unix_timestamp();
-    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).ok()?))
-}
-
-fn unix(time: SystemTime) -> f64 {
-    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64()
-}
-
-fn refusal(code: &str, status: u16, message: &str) -> HttpResponse {
-    let mut response = encode_unmodelled_error(code, status, message);
-    response.headers.set("content-type", "application/json");
-    response
+    timestamp::parse(&extended, TimestampFormat::DateTime, Reading::Server).map(SystemTime::from)
 }
 
 /// A body that breaks off before its first byte, and its connection with it.

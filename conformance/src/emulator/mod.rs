@@ -55,8 +55,8 @@ pub struct Config {
     pub limits: Limits,
     /// What it asks of its callers before it looks at what they say; only behind its socket.
     pub front: FrontConfig,
-    /// How old a resource must be for a search to find it; none for at once.
-    pub search_lag: Option<Duration>,
+    /// How old a resource must be for a search to find it.
+    pub search_lag: Duration,
 }
 
 impl Default for Config {
@@ -71,7 +71,7 @@ impl Default for Config {
             account: "111122223333".to_owned(),
             limits: Limits::default(),
             front: FrontConfig::default(),
-            search_lag: None,
+            search_lag: Duration::ZERO,
         }
     }
 }

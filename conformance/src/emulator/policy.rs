@@ -51,35 +51,13 @@ impl Default for Overlooks {
     }
 }
 
-/// What shows a new resource only after a while.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Lag {
-    /// Everything is visible at once.
-    #[default]
-    None,
-    /// Searches, as behind an index.
-    Searches,
-    /// Lists and searches, for a shorter time.
-    Lists,
-    /// Searches, for so long.
-    SearchesBy(Duration),
-}
-
-impl Lag {
-    /// How old a resource must be to be seen by a search.
-    pub(crate) fn of_searches(self) -> Duration {
-        match self {
-            Lag::None => Duration::ZERO,
-            Lag::Searches => Duration::from_millis(400),
-            Lag::Lists => Duration::from_millis(60),
-            Lag::SearchesBy(time) => time,
-        }
-    }
-
-    /// How old a resource must be to be listed.
-    pub(crate) fn of_lists(self) -> Duration {
-        if self == Lag::Lists { self.of_searches() } else { Duration::ZERO }
-    }
+/// How old a resource must be to be seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lag {
+    /// By a search, as behind an index.
+    pub(crate) searches: Duration,
+    /// By a list.
+    pub(crate) lists: Duration,
 }
 
 /// What becomes of tags.

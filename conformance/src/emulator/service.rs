@@ -17,7 +17,7 @@ use super::arn::{self, DEFAULT_INSTANCE_ID, Place};
 use super::defects::{Fault, Scene};
 use super::handlers::{self, Answer, Context, Handlers, Races};
 use super::pages::Pages;
-use super::policy::{Lag, Policy, Race, Tokens};
+use super::policy::{Policy, Race, Tokens};
 use super::refusal::{Refusal, VALIDATION};
 use super::store::Store;
 use super::synthesize::Synthesizer;
@@ -80,8 +80,8 @@ impl Service {
 
     fn begin(build: Arc<Build>) -> Self {
         let config = &build.config;
-        let lag = config.search_lag.map_or(Lag::None, Lag::SearchesBy);
-        let mut policy = Policy { lag, ..Policy::default() };
+        let mut policy = Policy::default();
+        policy.lag.searches = config.search_lag;
         if let Some(Fault::Policy(turn)) = build.fault {
             turn(&mut policy);
         }

@@ -203,12 +203,12 @@ impl Call<'_> {
 
     /// Whether searches know it by now.
     fn is_indexed<T>(&self, all: &Collection<T>, entry: &Entry<T>) -> bool {
-        all.is_older(entry.order, self.cx.policy.lag.of_searches())
+        all.is_older(entry.order, self.cx.policy.lag.searches)
     }
 
     /// Whether lists know it by now.
     fn is_listed<T>(&self, all: &Collection<T>, entry: &Entry<T>) -> bool {
-        all.is_older(entry.order, self.cx.policy.lag.of_lists())
+        all.is_older(entry.order, self.cx.policy.lag.lists)
     }
 
     fn not_found(&self, what: &str, text: &str) -> Refusal {
