@@ -49,12 +49,16 @@ venv() {
     echo "$dir"
 }
 
-# The program that cargo builds for a package of the same name. With CONNECT_BUILT set, the one that is there already:
-# `cargo test --workspace` builds them all.
+# Whether a program can be taken as it is: with CONNECT_BUILT set, `cargo test --workspace` has built them all.
+built() { # PROGRAM
+    [[ -n ${CONNECT_BUILT:-} && -x $1 ]]
+}
+
+# The program that cargo builds for a package of the same name.
 build() {
     local program
     program=$(target_dir)/debug/$1
-    if [[ -z ${CONNECT_BUILT:-} || ! -x $program ]]; then
+    if ! built "$program"; then
         cargo build --quiet --package "$1" >&2 || die "$1 does not build"
     fi
     echo "$program"
