@@ -3,7 +3,7 @@
 use std::fmt;
 
 use connect_model::wire::message::{HttpRequest, HttpResponse};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Names a case for ever: `Operation/check-id` or `Operation/check-id/variant`. Never depends on position or seed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,7 +27,7 @@ impl fmt::Display for CaseId {
 }
 
 /// How grave a finding is. Only `Must` decides the exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Worth knowing: drift that the contract allows.
@@ -90,6 +90,10 @@ pub enum Verdict {
     Pass,
     /// At least one finding at level must.
     Fail,
+    /// Fails, as the bookkeeping of known divergences says; with its reason.
+    Known(String),
+    /// Passes, though the bookkeeping says that it fails; with what to do.
+    Stale(String),
     /// The endpoint does not offer the operation; why we think so.
     Unsupported(String),
     /// Nothing can be said: transport, throttling, authentication, or a twin that was refused the same way.
@@ -107,6 +111,17 @@ pub struct Outcome {
     pub learned: Vec<(String, String)>,
     /// Requests that were sent for it.
     pub requests: u32,
+}
+
+impl Verdict {
+    /// Why, where a verdict needs a reason.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Verdict::Pass | Verdict::Fail => None,
+            Verdict::Known(why) | Verdict::Stale(why) => Some(why),
+            Verdict::Unsupported(why) | Verdict::Indeterminate(why) => Some(why),
+        }
+    }
 }
 
 impl Outcome {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::checks::walks::LONGEST;
+use crate::plan::Shard;
 use crate::wiring::DEFAULT_WALK_LENGTH;
 
 /// Holds an endpoint of the Amazon Connect API to its contract.
@@ -116,6 +117,24 @@ pub enum Command {
         #[command(flatten)]
         format: FormatFlag,
     },
+    /// Make one report of several: the parts of a run that was sharded, or one to be written anew
+    Merge {
+        /// report.json files, or folders of them
+        #[arg(value_name = "REPORT", required = true)]
+        reports: Vec<PathBuf>,
+        /// Folder for report.json, report.html and junit.xml
+        #[arg(long, value_name = "DIR", default_value = "target/conformance")]
+        report_dir: PathBuf,
+        /// What else to write.
+        #[command(flatten)]
+        output: OutputFlags,
+        /// Show findings at level should and note one by one
+        #[arg(long)]
+        notes: bool,
+        /// How.
+        #[command(flatten)]
+        format: FormatFlag,
+    },
     /// Send a saved finding again and show what comes back
     Replay {
         /// Case file, from the `findings` folder of a report
@@ -185,12 +204,35 @@ pub struct RunFlags {
     /// Compare with the answers that `record` wrote into this folder, and try nothing else
     #[arg(long, value_name = "DIR", conflicts_with_all = ["walks", "cases"])]
     pub golden: Option<PathBuf>,
+    /// Only the Ith of N parts of the plan, for machines that share a run; `merge` makes one report of theirs
+    #[arg(long, value_name = "I/N", conflicts_with = "golden")]
+    pub shard: Option<Shard>,
+    /// Go on with a run that was stopped: its report.json, or the folder of it
+    #[arg(long, value_name = "REPORT", conflicts_with_all = ["seed", "golden"])]
+    pub resume: Option<PathBuf>,
+    /// Known divergences: cases that are expected to fail, with reasons and dates
+    #[arg(long, value_name = "FILE.toml")]
+    pub expect: Option<PathBuf>,
+    /// What else to write.
+    #[command(flatten)]
+    pub output: OutputFlags,
     /// Show findings at level should and note one by one
     #[arg(long)]
     pub notes: bool,
     /// How.
     #[command(flatten)]
     pub format: FormatFlag,
+}
+
+/// What a report is compared with, and what else is made of it.
+#[derive(Clone, Debug, Default, Args)]
+pub struct OutputFlags {
+    /// Draft a file for --expect from what fails
+    #[arg(long, value_name = "FILE.toml")]
+    pub write_expect: Option<PathBuf>,
+    /// Folder of earlier reports, to show what changed since
+    #[arg(long, value_name = "DIR")]
+    pub history: Option<PathBuf>,
 }
 
 /// Flags of `record`.
@@ -360,6 +402,9 @@ mod tests {
             "--walks 0 --walk-length 1 --walk-regressions x",
             "run --walks 2000 --walk-length 1000",
             "replay a.json --curl",
+            "run --shard 2/3 --expect a.toml --write-expect b.toml --history runs",
+            "run --resume target/conformance",
+            "merge a/report.json b --report-dir c --write-expect d",
             "list x --operations A --format json",
         ];
         for line in good {
@@ -371,6 +416,9 @@ mod tests {
             "--defect x --benign y",
             "selftest --jobs 0",
             "run --resources 1 --endpoint http://h",
+            "run --shard 4/3",
+            "run --resume a --seed 1",
+            "merge",
             "--profile p",
             "--instance-id i",
             "--unknown",

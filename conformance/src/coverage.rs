@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use connect_model::schema::{Kind, OperationId, Schema, ShapeId};
 use serde_json::Value;
 
-use crate::event::Ratio;
+use crate::event::{CoverageSets, Seen};
 
 /// A member of a structure or union.
 type Member = (ShapeId, String);
@@ -32,23 +32,34 @@ impl Touched {
         self.errors.lock().unwrap_or_else(PoisonError::into_inner).insert((operation, error));
     }
 
-    /// Members that were met, of all that inputs and outputs of these operations have.
-    pub fn members(&self, schema: &Schema, operations: &[OperationId]) -> Ratio {
-        let mut all: HashSet<Member> = HashSet::new();
+    /// What was met of what inputs, outputs and errors of these operations have, in the order of the model.
+    pub fn sets(&self, schema: &Schema, operations: &[OperationId]) -> CoverageSets {
+        let chosen: HashSet<OperationId> = operations.iter().copied().collect();
         let messages = |id: &OperationId| schema[*id].input.into_iter().chain(schema[*id].output);
-        for shape in schema.reachable(operations.iter().flat_map(messages)) {
-            let members = schema[shape].kind.members().into_iter().flatten();
-            all.extend(members.map(|member| (shape, member.name.clone())));
-        }
+        let within = schema.reachable(operations.iter().flat_map(messages));
+        let everything = schema.operations().map(|(id, _)| id).collect::<Vec<_>>();
         let met = self.members.lock().unwrap_or_else(PoisonError::into_inner);
-        Ratio { covered: all.intersection(&met).count() as u64, total: all.len() as u64 }
-    }
-
-    /// Errors that were met, of all that these operations list.
-    pub fn errors(&self, schema: &Schema, operations: &[OperationId]) -> Ratio {
+        let mut members = Seen::default();
+        let reachable = schema.reachable(everything.iter().flat_map(messages));
+        let all = reachable.iter().flat_map(|shape| {
+            schema[*shape].kind.members().into_iter().flatten().map(move |member| (*shape, member.name.clone()))
+        });
+        for (at, member) in all.enumerate().filter(|(_, (shape, _))| within.contains(shape)) {
+            members.all.set(at);
+            if met.contains(&member) {
+                members.met.set(at);
+            }
+        }
         let met = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
-        let all = || operations.iter().flat_map(|id| schema[*id].errors.iter().map(|error| (*id, *error)));
-        Ratio { covered: all().filter(|pair| met.contains(pair)).count() as u64, total: all().count() as u64 }
+        let mut errors = Seen::default();
+        let all = everything.iter().flat_map(|id| schema[*id].errors.iter().map(|error| (*id, *error)));
+        for (at, pair) in all.enumerate().filter(|(_, (operation, _))| chosen.contains(operation)) {
+            errors.all.set(at);
+            if met.contains(&pair) {
+                errors.met.set(at);
+            }
+        }
+        CoverageSets { members, errors }
     }
 }
 
@@ -77,13 +88,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::event::Ratio;
 
     #[test]
     fn what_was_met_is_counted_once_and_null_is_absence() {
         let schema = Schema::connect();
         let id = schema.operation_named("CreateRule").unwrap();
         let touched = Touched::default();
-        let none = touched.members(schema, &[id]);
+        let none = touched.sets(schema, &[id]).members.ratio();
         assert_eq!(none.covered, 0);
         assert!(none.total > 60, "{none:?}");
         let action =
@@ -92,9 +104,13 @@ mod tests {
         for _ in 0..2 {
             touched.value(schema, schema[id].input, &value);
         }
-        assert_eq!(touched.members(schema, &[id]), Ratio { covered: 4, ..none });
+        assert_eq!(touched.sets(schema, &[id]).members.ratio(), Ratio { covered: 4, ..none });
         let error = schema.error_of(&schema[id], "ResourceConflictException").unwrap();
         touched.error(id, error);
-        assert_eq!(touched.errors(schema, &[id]), Ratio { covered: 1, total: 7 });
+        assert_eq!(touched.sets(schema, &[id]).errors.ratio(), Ratio { covered: 1, total: 7 });
+        let other = schema.operation_named("DeleteRule").unwrap();
+        let (one, both) = (touched.sets(schema, &[id]), touched.sets(schema, &[id, other]));
+        let apart = one.members.or(&touched.sets(schema, &[other]).members);
+        assert_eq!(apart, both.members, "parts of a model add up to the whole");
     }
 }

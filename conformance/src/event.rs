@@ -25,6 +25,8 @@ pub enum Event<'e> {
         case: &'e CaseId,
         /// What came of it.
         outcome: &'e Outcome,
+        /// From its beginning to its end.
+        duration: Duration,
     },
     /// Nothing more will come.
     Finished(&'e RunEnd),
@@ -67,6 +69,8 @@ pub struct RunInfo {
     pub operations: Vec<(String, usize)>,
     /// Trials.
     pub planned: usize,
+    /// Which part of the plan, if it is not the whole: `2/3`.
+    pub shard: Option<String>,
     /// Operations that are not sent, one sentence each with the reason and what allows it.
     pub not_sent: Vec<String>,
     /// Cases that cannot be expressed, each with the reason.
@@ -76,7 +80,7 @@ pub struct RunInfo {
 }
 
 /// The target as reports show it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetInfo {
     /// Base URL.
     pub endpoint: String,
@@ -132,7 +136,7 @@ impl TargetInfo {
 }
 
 /// The contract as reports name it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelInfo {
     /// Service, for example `Connect`.
     pub service: String,
@@ -154,19 +158,21 @@ impl From<&connect_model::schema::Schema> for ModelInfo {
 pub struct RunEnd {
     /// From the first trial to the last.
     pub duration: Duration,
-    /// Somebody interrupted it.
-    pub interrupted: bool,
+    /// Why it was stopped before its end, if it was.
+    pub stopped: Option<String>,
     /// What of the contract the run touched.
     pub coverage: Coverage,
     /// Facts recorded and not judged.
     pub learned: Learned,
+    /// Resources of the run that are still there, with what was tried.
+    pub leaks: Vec<String>,
 }
 
 /// Facts recorded and not judged: topic, observation, how often.
 pub type Learned = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// What of the contract a run touched; `None` where nobody counted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// Operations with at least one scored trial. Filled by the record of the run.
     pub operations: Option<Ratio>,
@@ -176,10 +182,91 @@ pub struct Coverage {
     pub constraints: Option<Ratio>,
     /// Modelled errors that were seen.
     pub errors: Option<Ratio>,
+    /// Which members and errors those are, so that reports of parts add up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sets: Option<CoverageSets>,
+}
+
+/// Members and errors as bits in the order of the model.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoverageSets {
+    /// Members.
+    pub members: Seen,
+    /// Errors of operations.
+    pub errors: Seen,
+}
+
+/// What was met of what could have been.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Met.
+    pub met: Bits,
+    /// Could have been met.
+    pub all: Bits,
+}
+
+impl Seen {
+    /// How many of how many.
+    pub fn ratio(&self) -> Ratio {
+        Ratio { covered: self.met.and(&self.all).count(), total: self.all.count() }
+    }
+
+    /// Both.
+    pub fn or(&self, other: &Self) -> Self {
+        Self { met: self.met.or(&other.met), all: self.all.or(&other.all) }
+    }
+}
+
+/// A set of small numbers; eight to a byte, the first in the lowest bit, in hex.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bits(Vec<u8>);
+
+impl Bits {
+    /// Puts a number in.
+    pub fn set(&mut self, at: usize) {
+        if self.0.len() <= at / 8 {
+            self.0.resize(at / 8 + 1, 0);
+        }
+        self.0[at / 8] |= 1 << (at % 8);
+    }
+
+    /// How many are in.
+    pub fn count(&self) -> u64 {
+        self.0.iter().map(|byte| u64::from(byte.count_ones())).sum()
+    }
+
+    /// What either has.
+    pub fn or(&self, other: &Self) -> Self {
+        let at = |bits: &Self, index: usize| bits.0.get(index).copied().unwrap_or(0);
+        Self((0..self.0.len().max(other.0.len())).map(|index| at(self, index) | at(other, index)).collect())
+    }
+
+    /// What both have.
+    pub fn and(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(one, two)| one & two).collect())
+    }
+}
+
+impl Serialize for Bits {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    }
+}
+
+impl<'de> Deserialize<'de> for Bits {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = || serde::de::Error::custom("a set of numbers is an even count of hex digits");
+        let digits: Vec<u8> = (text.chars())
+            .map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()).ok_or_else(wrong))
+            .collect::<Result<_, _>>()?;
+        let (pairs, rest) = digits.as_chunks::<2>();
+        if rest.is_empty() { Ok(Self(pairs.iter().map(|[high, low]| high << 4 | low).collect())) } else { Err(wrong()) }
+    }
 }
 
 /// So many of so many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ratio {
     /// Touched.
     pub covered: u64,
@@ -187,8 +274,54 @@ pub struct Ratio {
     pub total: u64,
 }
 
+/// What a trial came to, in one word. Source: the totals of report.json, which count by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrialResult {
+    /// Everything that must hold does.
+    Passed,
+    /// The contract is broken.
+    Failed,
+    /// Broken, as the bookkeeping of known divergences says.
+    Known,
+    /// Holds, though the bookkeeping says that it does not.
+    Stale,
+    /// The endpoint does not offer the operation.
+    Unsupported,
+    /// Nothing can be said.
+    Indeterminate,
+}
+
+impl TrialResult {
+    /// As in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            TrialResult::Passed => "passed",
+            TrialResult::Failed => "failed",
+            TrialResult::Known => "known",
+            TrialResult::Stale => "stale",
+            TrialResult::Unsupported => "unsupported",
+            TrialResult::Indeterminate => "indeterminate",
+        }
+    }
+}
+
+impl From<&Verdict> for TrialResult {
+    fn from(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Pass => TrialResult::Passed,
+            Verdict::Fail => TrialResult::Failed,
+            Verdict::Known(_) => TrialResult::Known,
+            Verdict::Stale(_) => TrialResult::Stale,
+            Verdict::Unsupported(_) => TrialResult::Unsupported,
+            Verdict::Indeterminate(_) => TrialResult::Indeterminate,
+        }
+    }
+}
+
 /// Counts of trials. `executed` is the sum of the verdicts; what is planned and not executed was interrupted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Totals {
     /// In the plan.
     pub planned: u64,
@@ -209,14 +342,16 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Counts a verdict.
-    pub fn count(&mut self, verdict: &Verdict) {
+    /// Counts a trial that has come to an end.
+    pub fn count(&mut self, result: TrialResult) {
         self.executed += 1;
-        *match verdict {
-            Verdict::Pass => &mut self.passed,
-            Verdict::Fail => &mut self.failed,
-            Verdict::Unsupported(_) => &mut self.unsupported,
-            Verdict::Indeterminate(_) => &mut self.indeterminate,
+        *match result {
+            TrialResult::Passed => &mut self.passed,
+            TrialResult::Failed => &mut self.failed,
+            TrialResult::Known => &mut self.known,
+            TrialResult::Stale => &mut self.stale,
+            TrialResult::Unsupported => &mut self.unsupported,
+            TrialResult::Indeterminate => &mut self.indeterminate,
         } += 1;
     }
 

@@ -11,6 +11,7 @@ pub mod credentials;
 pub mod emulator;
 pub mod event;
 pub mod exit;
+pub mod expect;
 pub mod golden;
 pub mod observe;
 pub mod plan;

@@ -63,6 +63,9 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
         Some(Command::Benign { format }) => list_benign(format.format),
         Some(Command::Selftest { only, jobs, format }) => selftest(&only, usize::from(jobs), format.format),
         Some(Command::Explain { check, format }) => explain(&check, format.format),
+        Some(Command::Merge { reports, report_dir, output, notes, format }) => {
+            session::merge_reports(&reports, &report_dir, &output, format.format, notes)
+        }
         Some(Command::Replay { case, curl, endpoint, region, profile, timeout }) => {
             let file = CaseFile::read(&case).map_err(SessionError::usage)?;
             let flags = TargetFlags {
@@ -235,7 +238,7 @@ fn replay_anew(file: &CaseFile, info: &EmulatorInfo, timeout: Duration) -> Resul
     let (now, exit) = match &outcome.verdict {
         Verdict::Pass => ("passes now".to_owned(), Exit::Conforming),
         Verdict::Fail => ("fails again".to_owned(), Exit::Findings),
-        Verdict::Unsupported(why) | Verdict::Indeterminate(why) => {
+        Verdict::Known(why) | Verdict::Stale(why) | Verdict::Unsupported(why) | Verdict::Indeterminate(why) => {
             (format!("says nothing now: {why}"), Exit::Inconclusive)
         }
     };

@@ -8,12 +8,14 @@ use connect_model::generate::{Config, Generator, Side, Site, sites};
 use connect_model::schema::{Operation, OperationId, Schema};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::wire::encode_request;
+use sha2::{Digest as _, Sha256};
 
 use crate::case::CaseId;
 use crate::changed::Touch;
 use crate::checks::walks::{self, Subject};
 use crate::checks::{self, Check, error, idempotency, invalid, language, lifecycle, pagination, search, shape};
 use crate::golden::{self, Recorded};
+use crate::report::json::{check_of, operation_of};
 use crate::resources::Resource;
 
 /// What is to be done for a case.
@@ -52,6 +54,8 @@ pub struct Planned {
     pub check: &'static Check,
     /// What is done.
     pub task: Task,
+    /// How many cases of walks come before it.
+    pub walks_before: u32,
 }
 
 /// What may be sent to a target. Source: what each operation does to the world, see
@@ -88,6 +92,41 @@ impl Permission {
     }
 }
 
+/// A part of a plan: the `at`th of `of`, counted from one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    at: u32,
+    of: u32,
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('/').and_then(|(at, of)| Some((at.parse().ok()?, of.parse().ok()?)));
+        match parts {
+            Some((at, of)) if at >= 1 && at <= of => Ok(Self { at, of }),
+            _ => Err("give the number of the part, counted from 1, and of how many: 2/3".to_owned()),
+        }
+    }
+}
+
+impl std::fmt::Display for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.at, self.of)
+    }
+}
+
+impl Shard {
+    /// A case belongs to one part whatever else is planned. Cases of one operation and family share requests, so they
+    /// stay together.
+    fn has(self, operation: &str, check: &str) -> bool {
+        let digest = Sha256::digest(format!("{operation}/{}", checks::family(check)));
+        let number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        number % u64::from(self.of) + 1 == u64::from(self.at)
+    }
+}
+
 /// Which part of everything is tried.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
@@ -105,6 +144,10 @@ pub struct Selection {
     pub walks: bool,
     /// Recorded answers: these are compared, and nothing else is tried.
     pub golden: Option<Recorded>,
+    /// Only this part of what else is selected.
+    pub shard: Option<Shard>,
+    /// Cases that were tried before and are not tried again.
+    pub done: BTreeSet<String>,
 }
 
 /// A plan: cases in order of operation and family, and what it leaves out.
@@ -120,6 +163,8 @@ pub struct Plan {
     pub stale: Vec<String>,
     /// Mutations that have no value or no form on the wire, each with the reason.
     pub left_out: Vec<String>,
+    /// Cases of walks in all parts.
+    pub walks: u32,
 }
 
 impl Plan {
@@ -143,7 +188,23 @@ impl Plan {
             }
             plan.operation(schema, id, selection);
         }
+        plan.narrow(selection);
         plan
+    }
+
+    /// Leaves what belongs to the part that is tried, and was not tried before.
+    fn narrow(&mut self, selection: &Selection) {
+        if selection.shard.is_none() && selection.done.is_empty() {
+            return;
+        }
+        let left_out =
+            |line: &String| selection.shard.is_none_or(|shard| shard.has(operation_of(line), check_of(line)));
+        self.left_out.retain(left_out);
+        let (cases, tasks) = (std::mem::take(&mut self.cases), std::mem::take(&mut self.tasks));
+        (self.cases, self.tasks) = (cases.into_iter().zip(tasks))
+            .filter(|(case, _)| selection.shard.is_none_or(|shard| shard.has(&case.operation, case.check)))
+            .filter(|(case, _)| selection.done.is_empty() || !selection.done.contains(&case.to_string()))
+            .unzip();
     }
 
     fn operation(&mut self, schema: &Schema, operation: OperationId, selection: &Selection) {
@@ -244,7 +305,9 @@ impl Plan {
         let name = &schema[operation].name;
         if selection.wants(name, check, variant.as_deref()) {
             self.cases.push(CaseId { operation: name.clone(), check: check.id, variant });
-            self.tasks.push(Planned { operation, check, task });
+            let walks_before = self.walks;
+            self.walks += u32::from(matches!(task, Task::Walk(_)));
+            self.tasks.push(Planned { operation, check, task, walks_before });
         }
     }
 }
@@ -340,6 +403,30 @@ mod tests {
         assert!(families("CreateRule").contains("shape") && families("DeleteRule").contains("invalid"));
         assert!(families("CreateRule").is_disjoint(&BTreeSet::from(["invalid", "language"])));
         assert!(families("UpdateRule").is_empty());
+    }
+
+    #[test]
+    fn parts_are_the_whole_and_stay_the_same() {
+        let permission = Permission { loopback: true, ..Permission::default() };
+        let cases = |shard: Option<&str>, operation: Option<&str>| -> BTreeSet<String> {
+            let shard = shard.map(|text| text.parse().unwrap());
+            let operations = operation.map(str::to_owned).into_iter().collect();
+            let selection =
+                Selection { permission: permission.clone(), walks: true, shard, operations, ..Selection::default() };
+            Plan::new(Schema::connect(), &selection).cases.iter().map(ToString::to_string).collect()
+        };
+        let whole = cases(None, None);
+        let parts = [cases(Some("1/3"), None), cases(Some("2/3"), None), cases(Some("3/3"), None)];
+        assert_eq!(parts.iter().map(BTreeSet::len).sum::<usize>(), whole.len());
+        assert_eq!(parts.iter().flatten().cloned().collect::<BTreeSet<_>>(), whole);
+        for part in &parts {
+            assert!(part.len() * 3 > whole.len() / 2, "{} of {}", part.len(), whole.len());
+        }
+        // What else is planned does not move a case.
+        assert!(cases(Some("2/3"), Some("CreateRule")).is_subset(&parts[1]));
+        for wrong in ["0/3", "4/3", "1", "a/b", "1/0", ""] {
+            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

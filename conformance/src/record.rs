@@ -2,13 +2,20 @@
 //! endpoint gets wrong. Terminal and JSON read it; it writes the case files and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use connect_model::schema::TimestampFormat;
+use connect_model::wire::timestamp;
 
 use crate::case::{CaseId, Finding, Level, Outcome, Verdict};
-use crate::checks::family;
-use crate::event::{Consumer, Event, Learned, Ratio, RunEnd, RunInfo, Totals};
+use crate::event::{Consumer, Coverage, Event, Ratio, RunEnd, RunInfo, Totals, TrialResult};
 use crate::exit::Exit;
 use crate::replay::{CaseFile, SavedRequest, SavedResponse, file_stem};
+use crate::report::json::{CaseLine, FindingCount, FindingEntry, Operation, Reason, Report};
+use crate::report::replay_command;
 
 /// Bounds of what is remembered. What is beyond them is counted.
 #[derive(Clone, Debug)]
@@ -34,92 +41,21 @@ impl Default for Limits {
 /// A run, remembered.
 #[derive(Debug)]
 pub struct Record {
-    /// How it was planned.
-    pub info: RunInfo,
-    /// How it ended; as long as it has not, the default.
-    pub end: RunEnd,
-    /// All trials.
-    pub totals: Totals,
-    /// In order of the plan.
-    pub operations: Vec<OperationTally>,
-    /// With evidence: graver first, then in order of operation and case id.
-    pub findings: Vec<Kept>,
-    /// Every finding by level and check, remembered or not.
-    pub groups: BTreeMap<(Level, &'static str), Group>,
-    /// Ids of every failed case, sorted.
-    pub failed: BTreeSet<String>,
-    /// Why trials came to nothing: reason and cases, at most a few cases each.
-    pub indeterminate: BTreeMap<String, Reason>,
-    /// Facts that are recorded and not judged.
-    pub learned: Learned,
-    /// Requests that trials reported.
-    pub requests: u64,
+    report: Report,
+    /// In step with `report.findings` while the run goes on.
+    groups: BTreeMap<(Level, &'static str), Group>,
+    indeterminate: BTreeMap<String, Reason>,
     limits: Limits,
     folder: Option<PathBuf>,
-    files: HashMap<String, u32>,
     kept: HashMap<(Level, &'static str, String), usize>,
     index: HashMap<String, usize>,
 }
 
-/// Counts of one operation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OperationTally {
-    /// Its name.
-    pub name: String,
-    /// All of its trials.
-    pub totals: Totals,
-    /// By family of checks.
-    pub families: BTreeMap<String, Totals>,
-    /// Why it counts as unsupported, if a trial found so.
-    pub unsupported: Option<String>,
-}
-
-impl Kept {
-    /// A line for the request and its answer: `POST /rules/x -> 200`; none without an exchange.
-    pub fn request_line(&self) -> Option<String> {
-        let (request, response) = (self.request.as_ref()?, self.response.as_ref()?);
-        Some(format!("{} {} -> {}", request.method, request.uri, response.status))
-    }
-}
-
-impl OperationTally {
-    /// The endpoint offers it: some trial was scored, or none found otherwise.
-    pub fn is_supported(&self) -> bool {
-        self.totals.scored() > 0 || self.unsupported.is_none()
-    }
-}
-
-/// A finding that is remembered.
-#[derive(Clone, Debug)]
-pub struct Kept {
-    /// Case id.
-    pub case: CaseId,
-    /// The finding, without its exchange.
-    pub finding: Finding,
-    /// The deciding request; a long body is cut.
-    pub request: Option<SavedRequest>,
-    /// What came back; a long body is cut.
-    pub response: Option<SavedResponse>,
-    /// Its case file.
-    pub file: Option<PathBuf>,
-}
-
 /// Findings of one check at one level.
 #[derive(Clone, Debug, Default)]
-pub struct Group {
-    /// How many.
-    pub count: u64,
-    /// Where.
-    pub operations: BTreeSet<String>,
-}
-
-/// Why some trials came to nothing.
-#[derive(Clone, Debug, Default)]
-pub struct Reason {
-    /// How many trials.
-    pub count: u64,
-    /// The first few.
-    pub cases: Vec<String>,
+struct Group {
+    count: u64,
+    operations: BTreeSet<String>,
 }
 
 /// Cases named for one reason.
@@ -131,48 +67,71 @@ const REASONS: usize = 200;
 impl Record {
     /// An empty record. Case files go to `findings` in `report_dir`, if there is one.
     pub fn new(info: &RunInfo, report_dir: Option<&Path>, limits: Limits) -> Self {
-        let tally = |(name, planned): &(String, usize)| OperationTally {
+        let operation = |(name, planned): &(String, usize)| Operation {
             name: name.clone(),
+            supported: true,
             totals: Totals { planned: *planned as u64, ..Totals::default() },
-            ..OperationTally::default()
+            ..Operation::default()
+        };
+        let seconds = info.started.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let report = Report {
+            tool: "connect-conformance".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            target: info.target.clone(),
+            model: info.model.clone(),
+            seed: info.seed,
+            shard: info.shard.clone(),
+            started: timestamp::from_seconds(seconds.floor())
+                .and_then(|instant| timestamp::format(instant, TimestampFormat::DateTime)),
+            duration_ms: 0,
+            interrupted: false,
+            stopped_because: None,
+            exit_code: Exit::Inconclusive as u8,
+            requests: 0,
+            totals: Totals { planned: info.planned as u64, ..Totals::default() },
+            operations: info.operations.iter().map(operation).collect(),
+            failed_cases: BTreeSet::new(),
+            findings: Vec::new(),
+            finding_counts: Vec::new(),
+            indeterminate: Vec::new(),
+            coverage: Coverage::default(),
+            learned: BTreeMap::new(),
+            not_sent: info.not_sent.clone(),
+            left_out: info.left_out.clone(),
+            stale: info.stale.clone(),
+            leaks: Vec::new(),
+            trend: Vec::new(),
+            change: None,
+            cases: Vec::new(),
         };
         Self {
-            info: info.clone(),
-            end: RunEnd::default(),
-            totals: Totals { planned: info.planned as u64, ..Totals::default() },
-            operations: info.operations.iter().map(tally).collect(),
-            findings: Vec::new(),
+            report,
             groups: BTreeMap::new(),
-            failed: BTreeSet::new(),
             indeterminate: BTreeMap::new(),
-            learned: BTreeMap::new(),
-            requests: 0,
             limits,
             folder: report_dir.map(|folder| folder.join("findings")),
-            files: HashMap::new(),
             kept: HashMap::new(),
             index: info.operations.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect(),
         }
     }
 
-    /// Exit code that the run deserves. Incomplete weighs more than broken: what was not tried may be worse.
-    pub fn exit(&self) -> Exit {
-        if self.totals.executed != self.totals.planned || self.totals.planned == 0 {
-            Exit::Inconclusive
-        } else if self.totals.failed > 0 {
-            Exit::Findings
-        } else if self.totals.scored() == 0 || self.refuses_everything() {
-            Exit::Inconclusive
-        } else if self.totals.stale > 0 || !self.info.stale.is_empty() || self.golden_is_stale() {
-            Exit::Stale
-        } else {
-            Exit::Conforming
-        }
-    }
-
-    /// Recorded answers that are to be recorded anew.
-    fn golden_is_stale(&self) -> bool {
-        self.groups.keys().any(|(level, check)| *level == Level::Should && family(check) == "golden")
+    /// What is known so far, in the order of a report.
+    pub fn report(&self) -> Report {
+        let mut report = self.report.clone();
+        report.finding_counts = (self.groups.iter().rev())
+            .map(|((level, check), group)| FindingCount {
+                level: *level,
+                check: (*check).to_owned(),
+                count: group.count,
+                operations: group.operations.clone(),
+            })
+            .collect();
+        report.indeterminate = self.indeterminate.values().cloned().collect();
+        let covered = report.operations.iter().filter(|operation| operation.totals.scored() > 0).count() as u64;
+        report.coverage.operations = Some(Ratio { covered, total: report.operations.len() as u64 });
+        report.sort();
+        report.exit_code = report.exit() as u8;
+        report
     }
 
     /// Where case files go.
@@ -180,124 +139,132 @@ impl Record {
         self.folder.as_deref()
     }
 
-    /// Findings of a level that were counted and are not in [`Record::findings`].
-    pub fn omitted(&self, level: Level) -> u64 {
-        let all: u64 = self.groups.iter().filter(|((of, _), _)| *of == level).map(|(_, group)| group.count).sum();
-        all - self.findings.iter().filter(|kept| kept.finding.level == level).count() as u64
-    }
-
     fn finish(&mut self, end: &RunEnd) {
-        self.end = end.clone();
-        for (topic, observations) in std::mem::take(&mut self.end.learned) {
+        let report = &mut self.report;
+        report.duration_ms = end.duration.as_millis().try_into().unwrap_or(u64::MAX);
+        report.interrupted = end.stopped.is_some();
+        report.stopped_because.clone_from(&end.stopped);
+        report.coverage = end.coverage.clone();
+        report.leaks.clone_from(&end.leaks);
+        for (topic, observations) in &end.learned {
             for (observation, times) in observations {
-                *self.learned.entry(topic.clone()).or_default().entry(observation).or_default() += times;
+                *report.learned.entry(topic.clone()).or_default().entry(observation.clone()).or_default() += times;
             }
         }
-        let covered = self.operations.iter().filter(|operation| operation.totals.scored() > 0).count() as u64;
-        let total = self.operations.len() as u64;
-        self.end.coverage.operations.get_or_insert(Ratio { covered, total });
-        let order = |kept: &Kept| {
-            let at = self.index.get(&kept.case.operation).copied().unwrap_or(usize::MAX);
-            (std::cmp::Reverse(kept.finding.level), at, kept.case.clone())
+    }
+
+    fn count(&mut self, case: &CaseId, outcome: &Outcome, duration: Duration) {
+        let report = &mut self.report;
+        let (verdict, result) = (&outcome.verdict, TrialResult::from(&outcome.verdict));
+        report.requests += u64::from(outcome.requests);
+        let line = CaseLine {
+            case: case.to_string(),
+            outcome: result,
+            ms: duration.as_millis().try_into().unwrap_or(u64::MAX),
+            why: verdict.why().map(str::to_owned),
         };
-        self.findings.sort_by_key(order);
-    }
-
-    /// Nothing but the form of errors passed, though other families were tried: an endpoint that accepts no request is
-    /// not conforming, it cannot be judged.
-    fn refuses_everything(&self) -> bool {
-        let others = || self.operations.iter().flat_map(|op| &op.families).filter(|(family, _)| *family != "error");
-        others().any(|(_, totals)| totals.executed > totals.unsupported)
-            && others().all(|(_, totals)| totals.passed == 0)
-    }
-
-    fn count(&mut self, case: &CaseId, outcome: &Outcome) {
-        let verdict = &outcome.verdict;
-        self.totals.count(verdict);
-        self.requests += u64::from(outcome.requests);
-        let operations = &mut self.operations;
+        report.totals.count(result);
+        let operations = &mut report.operations;
         let at = *self.index.entry(case.operation.clone()).or_insert_with(|| {
-            operations.push(OperationTally { name: case.operation.clone(), ..OperationTally::default() });
+            operations.push(Operation { name: case.operation.clone(), ..Operation::default() });
             operations.len() - 1
         });
-        let operation = &mut self.operations[at];
-        operation.totals.count(verdict);
-        let family = case.check.split('.').next().unwrap_or(case.check);
-        operation.families.entry(family.to_owned()).or_default().count(verdict);
+        operations[at].count(&line);
         match verdict {
-            Verdict::Pass => {}
             Verdict::Fail => {
-                self.failed.insert(case.to_string());
-            }
-            Verdict::Unsupported(why) => {
-                operation.unsupported.get_or_insert_with(|| why.clone());
+                report.failed_cases.insert(line.case.clone());
             }
             Verdict::Indeterminate(why) => {
                 let known = self.indeterminate.len() < REASONS || self.indeterminate.contains_key(why);
                 let why = if known { why.as_str() } else { "other reasons" };
-                let reason = self.indeterminate.entry(why.to_owned()).or_default();
+                let reason = (self.indeterminate.entry(why.to_owned())).or_insert_with(|| Reason {
+                    reason: why.to_owned(),
+                    count: 0,
+                    cases: Vec::new(),
+                });
                 reason.count += 1;
                 if reason.cases.len() < EXAMPLES {
-                    reason.cases.push(case.to_string());
+                    reason.cases.push(line.case.clone());
                 }
             }
+            _ => {}
         }
         for (topic, observation) in &outcome.learned {
-            *self.learned.entry(topic.clone()).or_default().entry(observation.clone()).or_default() += 1;
+            *report.learned.entry(topic.clone()).or_default().entry(observation.clone()).or_default() += 1;
         }
+        report.cases.push(line);
     }
 
     fn keep(&mut self, case: &CaseId, outcome: &Outcome) -> std::io::Result<()> {
         let mut findings: Vec<&Finding> = outcome.findings.iter().collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
-        let mut of_this_trial = 0;
+        let mut of_this_trial: Vec<&Finding> = Vec::new();
         for finding in findings {
             // The same breach in several requests of a trial is told once.
-            let earlier = &self.findings[self.findings.len() - of_this_trial..];
-            if earlier.iter().any(|kept| same_breach(&kept.finding, finding)) {
+            if of_this_trial.iter().any(|earlier| same_breach(earlier, finding)) {
                 continue;
             }
-            let group = self.groups.entry((finding.level, finding.check)).or_default();
-            group.count += 1;
-            group.operations.insert(case.operation.clone());
+            let known = match &outcome.verdict {
+                Verdict::Known(why) if finding.level == Level::Must => Some(why.clone()),
+                _ => None,
+            };
+            if known.is_none() {
+                let group = self.groups.entry((finding.level, finding.check)).or_default();
+                group.count += 1;
+                group.operations.insert(case.operation.clone());
+            }
             let kept = self.kept.entry((finding.level, finding.check, case.operation.clone())).or_default();
-            let full = of_this_trial >= self.limits.per_trial
+            let full = of_this_trial.len() >= self.limits.per_trial
                 || *kept >= self.limits.per_check_and_operation
-                || self.findings.len() >= self.limits.total;
+                || self.report.findings.len() >= self.limits.total;
             if full {
                 continue;
             }
             *kept += 1;
-            of_this_trial += 1;
+            of_this_trial.push(finding);
             let file = self.save(case, finding)?;
             let exchange = finding.exchange.as_ref();
             let limit = self.limits.body;
-            self.findings.push(Kept {
-                case: case.clone(),
-                finding: Finding { exchange: None, ..finding.clone() },
+            self.report.findings.push(FindingEntry {
+                case: case.to_string(),
+                operation: case.operation.clone(),
+                check: finding.check.to_owned(),
+                level: finding.level,
+                rule: finding.rule.clone(),
+                pointer: finding.pointer.clone(),
+                expected: finding.expected.clone(),
+                actual: finding.actual.clone(),
+                steps: finding.steps.clone(),
                 request: exchange.map(|exchange| SavedRequest::of(&exchange.request, limit)),
                 response: exchange.map(|exchange| SavedResponse::of(&exchange.response, limit)),
-                file,
+                replay: file.as_deref().map(replay_command),
+                known,
             });
         }
         Ok(())
     }
 
-    fn save(&mut self, case: &CaseId, finding: &Finding) -> std::io::Result<Option<PathBuf>> {
+    fn save(&self, case: &CaseId, finding: &Finding) -> std::io::Result<Option<PathBuf>> {
         let Some(folder) = &self.folder else { return Ok(None) };
-        let content = CaseFile::of(case, finding, &self.info.target, self.info.seed, self.limits.response);
+        let info = &self.report;
+        let content = CaseFile::of(case, finding, &info.target, info.seed, self.limits.response);
         let Some(content) = content else { return Ok(None) };
         let stem = file_stem(case);
-        // Numbered without regard to case, for file systems that have none.
-        let number = self.files.entry(stem.to_ascii_lowercase()).or_default();
-        *number += 1;
-        let name = if *number == 1 { format!("{stem}.json") } else { format!("{stem}-{number}.json") };
-        let path = folder.join(name);
         let mut bytes = serde_json::to_vec_pretty(&content)?;
         bytes.push(b'\n');
-        std::fs::write(&path, bytes)
-            .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-        Ok(Some(path))
+        // Several findings may have one name; whatever lies there stays, also on file systems that ignore case.
+        for number in 1_u32.. {
+            let name = if number == 1 { format!("{stem}.json") } else { format!("{stem}-{number}.json") };
+            let path = folder.join(name);
+            match File::create_new(&path).and_then(|mut file| file.write_all(&bytes)) {
+                Ok(()) => return Ok(Some(path)),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => {
+                    return Err(std::io::Error::new(error.kind(), format!("{}: {error}", path.display())));
+                }
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -310,8 +277,8 @@ impl Consumer for Record {
     fn take(&mut self, event: Event<'_>) -> std::io::Result<()> {
         match event {
             Event::Planned(_) | Event::Started { .. } => Ok(()),
-            Event::TrialFinished { case, outcome } => {
-                self.count(case, outcome);
+            Event::TrialFinished { case, outcome, duration } => {
+                self.count(case, outcome, duration);
                 self.keep(case, outcome)
             }
             Event::Finished(end) => {

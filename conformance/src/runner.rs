@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::case::{CaseId, Finding, Level, Outcome, Verdict};
 use crate::event::{Consumer, Coverage, Event, Learned, RunEnd, RunInfo};
+use crate::expect::Expectations;
 
 /// What a trial comes to, later.
 pub type Judgement<'j> = Pin<Box<dyn Future<Output = Outcome> + Send + 'j>>;
@@ -37,6 +38,11 @@ pub trait Judge: Send + Sync {
     fn learned(&self) -> Learned {
         Learned::default()
     }
+
+    /// Takes away what the trials have made, after the last of them, however the run ended. Says what is still there.
+    fn clear(&self) -> Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>> {
+        Box::pin(async { Vec::new() })
+    }
 }
 
 /// How to run.
@@ -46,34 +52,45 @@ pub struct RunOptions {
     pub jobs: usize,
     /// Operations that must be offered: a trial that finds one unsupported fails.
     pub require: BTreeSet<String>,
+    /// Known divergences.
+    pub expected: Expectations,
     /// Gets one line per trial. Its folder exists.
     pub log: PathBuf,
 }
 
 /// Tells a run to stop: trials that have not finished are dropped and count as not executed.
 #[derive(Clone, Debug)]
-pub struct Stop(watch::Sender<bool>);
+pub struct Stop(watch::Sender<Option<String>>);
 
 impl Default for Stop {
     fn default() -> Self {
-        Self(watch::Sender::new(false))
+        Self(watch::Sender::new(None))
     }
 }
 
 impl Stop {
-    /// Stops. Cannot be taken back.
-    pub fn stop(&self) {
-        self.0.send_replace(true);
+    /// Stops for a reason; the first one counts. Cannot be taken back.
+    pub fn stop(&self, why: &str) {
+        self.0.send_if_modified(|reason| {
+            let first = reason.is_none();
+            reason.get_or_insert_with(|| why.to_owned());
+            first
+        });
+    }
+
+    /// Why the run was stopped; none if it was not.
+    pub fn reason(&self) -> Option<String> {
+        self.0.borrow().clone()
     }
 
     /// Has been stopped.
     pub fn is_stopped(&self) -> bool {
-        *self.0.borrow()
+        self.0.borrow().is_some()
     }
 
     async fn stopped(&self) {
         // The sender lives as long as `self`, so that waiting cannot fail.
-        let _ = self.0.subscribe().wait_for(|stopped| *stopped).await;
+        let _ = self.0.subscribe().wait_for(Option::is_some).await;
     }
 }
 
@@ -103,6 +120,7 @@ pub fn run(
         .map(|index| {
             let (judge, runtime, stop) = (Arc::clone(judge), runtime.clone(), stop.clone());
             let (stream, require) = (Arc::clone(&stream), options.require.clone());
+            let expected = options.expected.clone();
             Trial::ignorable_test(judge.cases()[index].to_string(), move || {
                 let case = &judge.cases()[index];
                 let emit = |event: Event<'_>| stream.lock().unwrap_or_else(PoisonError::into_inner).emit(event);
@@ -110,11 +128,12 @@ pub fn run(
                     return Ok(Completion::ignored_with("interrupted"));
                 }
                 emit(Event::Started { case });
+                let begun = Instant::now();
                 let Some(outcome) = attempt(judge.as_ref(), index, &runtime, &stop) else {
                     return Ok(Completion::ignored_with("interrupted"));
                 };
-                let outcome = required(case, outcome, &require);
-                emit(Event::TrialFinished { case, outcome: &outcome });
+                let outcome = expected.judge(case, required(case, outcome, &require));
+                emit(Event::TrialFinished { case, outcome: &outcome, duration: begun.elapsed() });
                 completion(&outcome)
             })
         })
@@ -126,12 +145,10 @@ pub fn run(
     };
     // Counting is the consumers' work; they see more than passed and failed.
     let _conclusion = libtest_mimic::run(&arguments, trials);
-    let end = RunEnd {
-        duration: begun.elapsed(),
-        interrupted: stop.is_stopped(),
-        coverage: judge.coverage(),
-        learned: judge.learned(),
-    };
+    let duration = begun.elapsed();
+    let leaks = runtime.block_on(judge.clear());
+    let (coverage, learned) = (judge.coverage(), judge.learned());
+    let end = RunEnd { duration, stopped: stop.reason(), coverage, learned, leaks };
     emit(Event::Finished(&end));
     let trouble = stream.lock().unwrap_or_else(PoisonError::into_inner).trouble.take();
     trouble.map_or(Ok(()), Err)
@@ -158,6 +175,8 @@ pub fn trials(judge: &Arc<dyn Judge>, runtime: &Handle) -> Vec<Trial> {
 fn completion(outcome: &Outcome) -> Result<Completion, Failed> {
     match &outcome.verdict {
         Verdict::Pass => Ok(Completion::Completed),
+        Verdict::Known(why) => Ok(Completion::ignored_with(format!("known: {why}"))),
+        Verdict::Stale(why) => Ok(Completion::ignored_with(format!("stale: {why}"))),
         Verdict::Unsupported(why) => Ok(Completion::ignored_with(format!("unsupported: {why}"))),
         Verdict::Indeterminate(why) => Ok(Completion::ignored_with(format!("indeterminate: {why}"))),
         Verdict::Fail => {
@@ -313,6 +332,7 @@ pub(crate) mod tests {
             started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_735_787_045),
             operations: vec![],
             planned,
+            shard: None,
             not_sent: vec![],
             left_out: vec![],
             stale: vec![],
@@ -327,11 +347,11 @@ pub(crate) mod tests {
             let line = match event {
                 Event::Planned(info) => format!("planned {}", info.planned),
                 Event::Started { .. } => return Ok(()),
-                Event::TrialFinished { case, outcome } => {
+                Event::TrialFinished { case, outcome, .. } => {
                     let actual = outcome.findings.first().map(|finding| finding.actual.clone()).unwrap_or_default();
                     format!("{case} {:?} {actual}", outcome.verdict)
                 }
-                Event::Finished(end) => format!("finished, interrupted {}", end.interrupted),
+                Event::Finished(end) => format!("finished, stopped {:?}", end.stopped),
             };
             self.0.lock().unwrap().push(line);
             Ok(())
@@ -345,7 +365,7 @@ pub(crate) mod tests {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let seen = Seen::default();
         let require = require.iter().map(|name| (*name).to_owned()).collect();
-        let options = RunOptions { jobs, require, log: log.clone() };
+        let options = RunOptions { jobs, require, log: log.clone(), ..RunOptions::default() };
         run(judge, &info(judge.cases().len()), &options, runtime.handle(), stop, seen.clone()).unwrap();
         std::fs::remove_file(log).unwrap();
         seen.0.lock().unwrap().clone()
@@ -361,7 +381,7 @@ pub(crate) mod tests {
             let lines = run_scripted(&Scripted::plan(50, passes), jobs, &[], &Stop::default());
             assert_eq!(lines.len(), 52);
             assert_eq!(lines.iter().filter(|line| line.ends_with("Pass ")).count(), 50);
-            assert_eq!((lines[0].as_str(), lines[51].as_str()), ("planned 50", "finished, interrupted false"));
+            assert_eq!((lines[0].as_str(), lines[51].as_str()), ("planned 50", "finished, stopped None"));
         }
     }
 
@@ -386,7 +406,7 @@ pub(crate) mod tests {
         let later = stop.clone();
         std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(100));
-            later.stop();
+            later.stop("enough");
         });
         let judge = Scripted::plan(10, |index| {
             Box::pin(async move {
@@ -398,7 +418,7 @@ pub(crate) mod tests {
         });
         let lines = run_scripted(&judge, 2, &[], &stop);
         assert_eq!(lines.len(), 4, "{lines:?}");
-        assert_eq!(lines[3], "finished, interrupted true");
+        assert_eq!(lines[3], "finished, stopped Some(\"enough\")");
     }
 
     #[test]

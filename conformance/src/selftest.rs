@@ -192,7 +192,7 @@ async fn attempt(schema: &'static Schema, subject: Subject) -> Result<Row, Sessi
         match done {
             Ok(outcomes) => {
                 for outcome in outcomes {
-                    row.totals.count(&outcome.verdict);
+                    row.totals.count((&outcome.verdict).into());
                     for finding in outcome.findings {
                         let level = row.found.entry(finding.check).or_insert(finding.level);
                         *level = (*level).max(finding.level);

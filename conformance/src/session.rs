@@ -4,9 +4,9 @@ use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
 use connect_model::schema::Schema;
@@ -17,20 +17,28 @@ use crate::case::CaseId;
 use crate::changed;
 use crate::checks;
 use crate::checks::walks::{Saved, WalkConfig};
-use crate::cli::{EmulatorFlags, EndpointFlags, Format, FrontFlags, RecordFlags, RunFlags, SelectionFlags};
+use crate::cli::{
+    EmulatorFlags, EndpointFlags, Format, FrontFlags, OutputFlags, RecordFlags, RunFlags, SelectionFlags,
+};
 use crate::client::{Client, ClientConfig};
 use crate::emulator::{BENIGN, Benign, Config, Defect, Emulator, FrontConfig, Rate, defects};
-use crate::event::{EmulatorInfo, RunInfo, TargetInfo};
+use crate::event::{Consumer, EmulatorInfo, Event, RunInfo, TargetInfo, TrialResult};
 use crate::exit::Exit;
+use crate::expect::{self, Expectations};
 use crate::golden::{self, Asked, Entry};
 use crate::plan::{Permission, Plan, Selection, Task};
 use crate::record::{Limits, Record};
-use crate::report::{self, json, progress::Progress, terminal};
+use crate::report::json::Report;
+use crate::report::progress::Progress;
+use crate::report::{self, github, html, junit, merge, terminal, trend};
 use crate::runner::{self, Judge, RunOptions, Stop};
 use crate::suggest;
 use crate::target::{Target, TargetFlags};
 use crate::transport::{Transport, TransportConfig};
 use crate::wiring::{self, SuiteConfig};
+
+/// How often a run writes down what it knows.
+const CHECKPOINT: Duration = Duration::from_secs(15);
 
 /// Why a command came to nothing, and its exit code.
 #[derive(Debug, Error)]
@@ -63,6 +71,9 @@ pub struct Session {
     judge: Arc<dyn Judge>,
     info: RunInfo,
     transport: Arc<Transport>,
+    expected: Expectations,
+    /// The report of the run that this one continues.
+    before: Option<Report>,
     _emulator: Option<Emulator>,
 }
 
@@ -80,7 +91,11 @@ impl Session {
         known_operations(schema, &flags.require)?;
         known_selection(schema, &flags.selection)?;
         let golden = flags.golden.as_deref().map(golden::read_all).transpose().map_err(SessionError::usage)?;
+        let before = flags.resume.as_deref().map(Report::read).transpose().map_err(SessionError::usage)?;
+        let seed = before.as_ref().map_or(seed, |before| before.seed);
         let seed = seed_of(golden.as_ref(), flags.seed)?.unwrap_or(seed);
+        let expected = flags.expect.as_deref().map(|path| Expectations::read(path, SystemTime::now()));
+        let expected = expected.transpose().map_err(SessionError::usage)?.unwrap_or_default();
         let emulator_info = EmulatorInfo { cases: flags.cases, ..emulator_info(&flags.emulator)? };
         let place = Place::of(schema, &flags.target, emulator_info, seed).await?;
         let salt = place.salt(seed);
@@ -89,6 +104,10 @@ impl Session {
         let mut selection = selection(schema, &flags.selection, filter, permission)?;
         selection.walks = walks.count > 0;
         selection.golden = golden.map(Arc::new);
+        selection.shard = flags.shard;
+        if let Some(before) = &before {
+            selection.done = tried(before);
+        }
         let config = SuiteConfig {
             seed,
             cases: flags.cases.unwrap_or(wiring::DEFAULT_CASES),
@@ -99,6 +118,11 @@ impl Session {
         let (suite, transport) = wiring::suite(schema, target, &selection, config).map_err(SessionError::usage)?;
         let plan = suite.plan();
         if plan.cases.is_empty() {
+            if flags.resume.is_some() {
+                return Err(SessionError::usage(
+                    "--resume: every case of that run came to an end; there is nothing left",
+                ));
+            }
             return Err(nothing_planned(schema, &selection, plan));
         }
         if flags.walks.is_some_and(|count| count > 0)
@@ -107,8 +131,10 @@ impl Session {
             return Err(no_walk(plan));
         }
         transport.probe().await.map_err(SessionError::usage)?;
-        let info = run_info(plan, shown, schema, seed);
-        Ok(Self { judge: Arc::new(suite), info, transport, _emulator: emulator })
+        let mut info = run_info(plan, shown, schema, seed);
+        info.shard = flags.shard.map(|shard| shard.to_string());
+        info.stale.extend(stale(schema, &expected, plan, &selection));
+        Ok(Self { judge: Arc::new(suite), info, transport, expected, before, _emulator: emulator })
     }
 
     /// Runs the trials, prints the report and writes it into the report folder.
@@ -117,15 +143,17 @@ impl Session {
     /// The report folder or stdout cannot be written.
     pub fn execute(self, flags: &RunFlags, runtime: &Runtime) -> Result<Exit, SessionError> {
         let folder = &flags.report_dir;
-        fresh_folder(folder).map_err(|error| {
+        // What the findings of an earlier run show belongs to its report, unless this is the rest of it.
+        fresh_folder(folder, self.before.is_some()).map_err(|error| {
             SessionError::usage(format!(
                 "cannot write to {}: {error}; --report-dir names another folder",
                 folder.display()
             ))
         })?;
+        let record = Record::new(&self.info, Some(folder), Limits::default());
         let text = flags.format.format == Format::Text;
         if text {
-            report::print(&terminal::header(&self.info)).map_err(SessionError::usage)?;
+            report::print(&terminal::header(&record.report())).map_err(SessionError::usage)?;
         }
         let stop = Stop::default();
         runtime.spawn(stop_on_signal(stop.clone()));
@@ -133,27 +161,126 @@ impl Session {
         let options = RunOptions {
             jobs: flags.jobs.map_or(default_jobs, usize::from),
             require: flags.require.iter().cloned().collect(),
+            expected: self.expected,
             log: folder.join("trials.log"),
         };
-        let record = Arc::new(Mutex::new(Record::new(&self.info, Some(folder), Limits::default())));
+        let record = Arc::new(Mutex::new(record));
         let consumer = (Arc::clone(&record), Progress::default());
-        runner::run(&self.judge, &self.info, &options, runtime.handle(), &stop, consumer)
+        let checkpoint = Checkpoint { record: Arc::clone(&record), folder: folder.clone(), written: Instant::now() };
+        runner::run(&self.judge, &self.info, &options, runtime.handle(), &stop, (consumer, checkpoint))
             .map_err(SessionError::usage)?;
-        let record = record.lock().unwrap_or_else(PoisonError::into_inner);
-        json::write(&record, folder).map_err(SessionError::usage)?;
-        let shown = if text {
-            let mut text = terminal::body(&record, flags.notes);
-            if self.transport.has_given_up() {
-                text.push_str("  The endpoint fell silent, and the rest was not sent.\n");
-            }
-            text.push_str(&format!("  report: {}\n", folder.join("report.json").display()));
-            text
-        } else {
-            json::Report::of(&record).to_json().map_err(SessionError::usage)?
+        let report = record.lock().unwrap_or_else(PoisonError::into_inner).report();
+        let report = match self.before {
+            Some(before) => merge::resumed(before, report).map_err(SessionError::usage)?,
+            None => report,
         };
-        report::print(&shown).map_err(SessionError::usage)?;
-        Ok(record.exit())
+        let silence = self.transport.has_given_up().then_some("The endpoint fell silent, and the rest was not sent.");
+        publish(report, folder, &flags.output, flags.format.format, flags.notes, silence)
     }
+}
+
+/// Writes what is known so far, now and then: a run that is killed can be continued.
+struct Checkpoint {
+    record: Arc<Mutex<Record>>,
+    folder: PathBuf,
+    written: Instant,
+}
+
+impl Consumer for Checkpoint {
+    fn take(&mut self, _: Event<'_>) -> std::io::Result<()> {
+        if self.written.elapsed() < CHECKPOINT {
+            return Ok(());
+        }
+        let report = self.record.lock().unwrap_or_else(PoisonError::into_inner).report();
+        report.write(&self.folder)?;
+        self.written = Instant::now();
+        Ok(())
+    }
+}
+
+/// Writes a report in every form, and shows it.
+fn publish(
+    mut report: Report,
+    folder: &Path,
+    output: &OutputFlags,
+    format: Format,
+    notes: bool,
+    remark: Option<&str>,
+) -> Result<Exit, SessionError> {
+    if let Some(history) = &output.history {
+        let earlier = trend::read(history, &report).map_err(SessionError::usage)?;
+        trend::attach(&mut report, &earlier);
+    }
+    report.write(folder).map_err(SessionError::usage)?;
+    html::write(&report, folder).map_err(SessionError::usage)?;
+    junit::write(&report, folder).map_err(SessionError::usage)?;
+    if let Some(path) = &output.write_expect {
+        std::fs::write(path, expect::draft(&report, SystemTime::now()))
+            .map_err(|error| SessionError::usage(format!("cannot write {}: {error}", path.display())))?;
+    }
+    if let Some(file) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty()) {
+        github::append(&github::summary(&report), Path::new(&file)).map_err(SessionError::usage)?;
+    }
+    let shown = match format {
+        Format::Text => {
+            let mut text = terminal::body(&report, notes);
+            if let Some(remark) = remark {
+                text.push_str(&format!("  {remark}\n"));
+            }
+            let names = ["report.html", "report.json", "junit.xml"];
+            let files: Vec<String> = names.iter().map(|name| folder.join(name).display().to_string()).collect();
+            text.push_str(&format!("  report: {}\n", files.join(", ")));
+            if std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true") {
+                text.push_str(&github::annotations(&report));
+            }
+            text
+        }
+        Format::Json => report.to_json().map_err(SessionError::usage)?,
+    };
+    report::print(&shown).map_err(SessionError::usage)?;
+    Ok(report.exit())
+}
+
+/// Makes one report of several.
+///
+/// # Errors
+/// One of them cannot be read, or they do not belong together.
+pub fn merge_reports(
+    reports: &[PathBuf],
+    folder: &Path,
+    output: &OutputFlags,
+    format: Format,
+    notes: bool,
+) -> Result<Exit, SessionError> {
+    let reports: Result<Vec<Report>, _> = reports.iter().map(|path| Report::read(path)).collect();
+    let whole = merge::merge(reports.map_err(SessionError::usage)?).map_err(SessionError::usage)?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| SessionError::usage(format!("cannot write to {}: {error}", folder.display())))?;
+    if format == Format::Text {
+        report::print(&terminal::header(&whole)).map_err(SessionError::usage)?;
+    }
+    publish(whole, folder, output, format, notes, None)
+}
+
+/// Cases of a report that came to an end, and that another attempt would not change.
+fn tried(report: &Report) -> BTreeSet<String> {
+    let ended = report.cases.iter().filter(|line| line.outcome != TrialResult::Indeterminate);
+    ended.map(|line| line.case.clone()).collect()
+}
+
+/// What the known divergences have to be corrected for. They are held against everything that there is, whatever part of
+/// it is run.
+fn stale(schema: &Schema, expected: &Expectations, plan: &Plan, selection: &Selection) -> Vec<String> {
+    if expected.is_empty() {
+        return Vec::new();
+    }
+    let whole = if expected.all_match(&plan.cases) {
+        None
+    } else {
+        Some(Plan::new(schema, &Selection { golden: selection.golden.clone(), ..wiring::everything() }))
+    };
+    let cases = &whole.as_ref().unwrap_or(plan).cases;
+    expected.stale(|| Box::new(cases.iter().map(CaseId::to_string)))
 }
 
 /// Where a run goes.
@@ -320,6 +447,8 @@ pub fn selection(
         permission,
         walks: true,
         golden: None,
+        shard: None,
+        done: BTreeSet::new(),
     })
 }
 
@@ -464,23 +593,30 @@ fn run_info(plan: &Plan, target: TargetInfo, schema: &Schema, seed: u64) -> RunI
         not_sent: plan.not_sent.clone(),
         left_out: plan.left_out.clone(),
         stale: plan.stale.clone(),
+        shard: None,
     }
 }
 
 /// A report folder without the findings of the run before: what lies there must belong to its report.json.
-fn fresh_folder(folder: &Path) -> std::io::Result<()> {
+fn fresh_folder(folder: &Path, goes_on: bool) -> std::io::Result<()> {
     let findings = folder.join("findings");
     std::fs::create_dir_all(&findings)?;
+    if goes_on {
+        return Ok(());
+    }
     for entry in std::fs::read_dir(&findings)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "json") {
             std::fs::remove_file(path)?;
         }
     }
-    match std::fs::remove_file(folder.join("report.json")) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+    for name in ["report.json", "report.html", "junit.xml"] {
+        match std::fs::remove_file(folder.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
     }
+    Ok(())
 }
 
 /// The first interrupt stops the run and lets it report; the second ends the process.
@@ -488,7 +624,7 @@ async fn stop_on_signal(stop: Stop) {
     if interrupted().await.is_err() {
         return;
     }
-    stop.stop();
+    stop.stop("interrupted");
     // Nobody to read it is no reason to go on.
     let _ = writeln!(std::io::stderr(), "interrupted: reporting what was found; again to end at once");
     // `timeout` and some shells deliver one interrupt twice; that is no second thought.
@@ -535,7 +671,8 @@ mod tests {
         let target = Target::unsigned("http://127.0.0.1:9".parse().unwrap());
         let transport = Arc::new(Transport::new(&target, "connect", TransportConfig::default()).unwrap());
         let info = info(judge.cases().len());
-        let session = Session { judge, info, transport, _emulator: None };
+        let session =
+            Session { judge, info, transport, expected: Expectations::default(), before: None, _emulator: None };
         let exit = session.execute(&flags, &Runtime::new().unwrap()).unwrap();
         assert!(!folder.join("findings/stale.json").exists());
         let report = serde_json::from_slice(&std::fs::read(folder.join("report.json")).unwrap()).unwrap();

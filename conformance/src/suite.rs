@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::event::{Coverage, Learned, Ratio};
 use crate::golden::{self, Asked, Recorded};
 use crate::observe::Observation;
-use crate::plan::{Plan, Planned, Task};
+use crate::plan::{Plan, Task};
 use crate::runner::{Judge, Judgement};
 
 /// Everything that a run tries.
@@ -63,9 +63,7 @@ impl Suite {
 
     /// How many of the run's walks belong to a case: an equal part, and one at least.
     fn share(&self, index: usize) -> u32 {
-        let is_walk = |planned: &&Planned| matches!(planned.task, Task::Walk(_));
-        let cases = self.plan.tasks.iter().filter(is_walk).count().max(1) as u32;
-        let before = self.plan.tasks.iter().take(index).filter(is_walk).count() as u32;
+        let (cases, before) = (self.plan.walks.max(1), self.plan.tasks[index].walks_before);
         (self.walks.count / cases + u32::from(before < self.walks.count % cases)).max(1)
     }
 
@@ -76,7 +74,7 @@ impl Suite {
             finding.level = level_at(self.client.target.loopback, finding);
         }
         match verdict {
-            Verdict::Pass | Verdict::Fail => {
+            Verdict::Pass | Verdict::Fail | Verdict::Known(_) | Verdict::Stale(_) => {
                 self.scored[index].store(true, Ordering::Relaxed);
                 Outcome { learned, ..Outcome::from_findings(findings, requests) }
             }
@@ -149,11 +147,13 @@ impl Judge for Suite {
         let (schema, touched) = (self.client.schema, self.client.touched());
         let left_out = self.plan.left_out.len() as u64;
         let constraints = Ratio { covered: mutations(true), total: mutations(false) + left_out };
+        let sets = touched.sets(schema, &operations);
         Coverage {
             operations: None,
-            members: Some(touched.members(schema, &operations)),
+            members: Some(sets.members.ratio()),
             constraints: (!operations.is_empty()).then_some(constraints),
-            errors: Some(touched.errors(schema, &operations)),
+            errors: Some(sets.errors.ratio()),
+            sets: Some(sets),
         }
     }
 }

@@ -272,3 +272,165 @@ fn nothing_is_recorded_of_an_endpoint_that_shows_a_key() {
     assert!(stderr.contains("still holds an access key id") && stderr.contains("nothing was written"), "{stderr}");
     assert!(!stderr.contains("AKIA") && !folder.exists(), "{stderr}");
 }
+
+/// A folder that is gone at the end of a test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("connect-cli-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn at(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+
+    fn report(&self, name: &str) -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(self.0.join(name).join("report.json")).unwrap()).unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Case id and outcome of everything that a report tells of.
+fn outcomes(report: &serde_json::Value) -> Vec<(String, String)> {
+    let text = |line: &serde_json::Value, key: &str| line[key].as_str().unwrap().to_owned();
+    report["cases"].as_array().unwrap().iter().map(|line| (text(line, "case"), text(line, "outcome"))).collect()
+}
+
+const SMALL: [&str; 6] = ["--operations", "CreateRule,ListRules,DescribeContactFlow", "--seed", "5", "--walks", "0"];
+
+#[test]
+fn parts_merged_are_the_whole() {
+    let folder = Folder::new("shards");
+    let run = |name: &str, more: &[&str]| {
+        let at = folder.at(name);
+        output(&[&["run"], &SMALL[..], &["--defect", "timestamp-iso", "--report-dir", &at], more].concat())
+    };
+    assert_eq!(run("whole", &[]).0, Some(1));
+    let parts: Vec<String> = (1..=3).map(|at| folder.at(&at.to_string())).collect();
+    for (at, shard) in [("1", "1/3"), ("2", "2/3"), ("3", "3/3")] {
+        let (code, stdout, stderr) = run(at, &["--shard", shard]);
+        assert!(matches!(code, Some(0 | 1)), "{stdout}{stderr}");
+        assert!(stdout.contains(&format!("part {shard} of the plan")), "{stdout}");
+    }
+    let merged = folder.at("merged");
+    let merge = |parts: &[&str]| output(&[&["merge", "--report-dir", &merged], parts].concat());
+    let (code, stdout, stderr) = merge(&[&parts[0], &parts[1], &parts[2]]);
+    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    let (whole, sum) = (folder.report("whole"), folder.report("merged"));
+    assert_eq!(outcomes(&whole), outcomes(&sum));
+    assert!(outcomes(&whole).len() > 200);
+    for key in ["totals", "failed_cases", "left_out"] {
+        assert_eq!(whole[key], sum[key], "{key}");
+    }
+    assert_eq!(whole["coverage"]["constraints"], sum["coverage"]["constraints"]);
+    for name in ["report.html", "junit.xml"] {
+        assert!(std::fs::metadata(folder.0.join("merged").join(name)).unwrap().len() > 10_000, "{name}");
+    }
+    // What is no part of one run is no run.
+    let (code, _, stderr) = merge(&[&parts[0], &parts[0]]);
+    assert_eq!((code, stderr.contains("in two of the reports")), (Some(2), true), "{stderr}");
+    let (code, _, stderr) = merge(&[&folder.at("nowhere")]);
+    assert_eq!((code, stderr.contains("cannot read the report")), (Some(2), true), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_was_interrupted_goes_on() {
+    let folder = Folder::new("resume");
+    let at = folder.at("run");
+    // So slow that it can be interrupted in the middle.
+    let emulator = conformance(&["emulate", "--rps", "200", "--burst", "1"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut emulator = Killed(emulator);
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(emulator.0.stdout.take().unwrap()), &mut line).unwrap();
+    let url = line.trim().rsplit(' ').next().unwrap();
+    let all = ["--operations", "CreateRule,ListRules", "--walks", "0", "--endpoint", url, "--report-dir", &at];
+    let begun = [&["run"], &all[..], &["--seed", "5"]].concat();
+    let mut child = conformance(&begun).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let log = folder.0.join("run/trials.log");
+    let lines = || std::fs::read_to_string(&log).unwrap_or_default().lines().count();
+    while lines() < 20 && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    let stopped = folder.report("run");
+    assert_eq!(stopped["stopped_because"], "interrupted");
+    let done = outcomes(&stopped).len();
+    assert!(done > 10 && (done as u64) < stopped["totals"]["planned"].as_u64().unwrap(), "{done}");
+    let (code, stdout, stderr) = output(&[&["run"], &all[..], &["--resume", &at]].concat());
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    let whole = folder.report("run");
+    assert_eq!((&whole["seed"], &whole["interrupted"]), (&5.into(), &false.into()));
+    assert_eq!(whole["totals"]["planned"], stopped["totals"]["planned"]);
+    assert_eq!(whole["totals"]["executed"], stopped["totals"]["planned"]);
+    let (code, _, stderr) = output(&[&["run"], &all[..], &["--resume", &folder.at("no")]].concat());
+    assert_eq!((code, stderr.contains("cannot read the report")), (Some(2), true), "{stderr}");
+}
+
+/// A program that ends with the test.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn known_divergences_must_be_true() {
+    let folder = Folder::new("expect");
+    let (at, file) = (folder.at("run"), folder.at("known.toml"));
+    let defect = ["--defect", "timestamp-iso"];
+    let run = |more: &[&str]| output(&[&["run"], &SMALL[..], &["--report-dir", &at], more].concat());
+    let (code, ..) = run(&[&defect[..], &["--write-expect", &file]].concat());
+    assert_eq!(code, Some(1));
+    // A draft is no excuse before somebody has written reasons.
+    let known = ["--expect", &file];
+    let (code, _, stderr) = run(&[&defect[..], &known].concat());
+    assert_eq!((code, stderr.contains("has no reason")), (Some(2), true), "{stderr}");
+    let draft = std::fs::read_to_string(&file).unwrap();
+    assert!(draft.contains("case = \"ListRules/shape.timestamp-format\""), "{draft}");
+    let filled = draft.replace("reason = \"\"", "reason = \"ISO text since ever\"");
+    std::fs::write(&file, &filled).unwrap();
+    let (code, stdout, _) = run(&[&defect[..], &known].concat());
+    assert_eq!(code, Some(0), "{stdout}");
+    assert!(stdout.contains("ISO text since ever"), "{stdout}");
+    assert!(folder.report("run")["totals"]["known"].as_u64().unwrap() > 0);
+    // Mended: the entries are stale. Another defect: it is not hidden by them.
+    let (code, stdout, _) = run(&known);
+    assert_eq!((code, stdout.contains("STALE")), (Some(4), true), "{stdout}");
+    assert_eq!(run(&[&["--defect", "status-201"], &known[..]].concat()).0, Some(1));
+    for (text, part) in [
+        ("[[expect]]\ncase = \"NoSuchOperation/*\"\nreason = \"r\"\nexpires = 2999-01-01\n", "matches no case"),
+        ("[[expect]]\ncase = \"ListRules/shape.timestamp-format\"\nreason = \"r\"\nexpires = 2001-01-01\n", "expired"),
+    ] {
+        std::fs::write(&file, filled.clone() + text).unwrap();
+        let (code, stdout, _) = run(&[&defect[..], &known].concat());
+        assert_eq!((code, stdout.contains(part)), (Some(4), true), "{stdout}");
+    }
+}
+
+#[test]
+fn github_gets_annotations_and_a_summary() {
+    let folder = Folder::new("github");
+    let (summary, at) = (folder.at("summary.md"), folder.at("run"));
+    let arguments = [&["run"], &SMALL[..], &["--defect", "timestamp-iso", "--report-dir", &at]].concat();
+    let run =
+        conformance(&arguments).env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &summary).output().unwrap();
+    let stdout = String::from_utf8(run.stdout).unwrap();
+    let annotations: Vec<&str> = stdout.lines().filter(|line| line.starts_with("::error title=")).collect();
+    assert!(!annotations.is_empty() && annotations.len() <= 10, "{stdout}");
+    let text = std::fs::read_to_string(summary).unwrap();
+    assert!(text.contains("not conforming") && text.contains("shape.timestamp-format"), "{text}");
+}

@@ -90,7 +90,7 @@ pub fn level_at(loopback: bool, finding: &Finding) -> Level {
 }
 
 /// Family of a check id.
-pub fn family(id: &'static str) -> &'static str {
+pub fn family(id: &str) -> &str {
     id.split_once('.').map_or(id, |(family, _)| family)
 }
 

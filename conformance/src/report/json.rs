@@ -1,199 +1,263 @@
-//! `report.json`: a run for programs. The keys are a contract; new ones may come, none may go.
+//! `report.json`: a run as data, for programs and for every other report. The keys are a contract; new ones may come,
+//! none may go. What is written can be read again, to be merged, continued and compared.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use connect_model::schema::TimestampFormat;
-use connect_model::wire::timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use thiserror::Error;
 
-use crate::event::{Coverage, Learned, ModelInfo, TargetInfo, Totals};
-use crate::record::{Kept, Record};
+use crate::case::Level;
+use crate::checks::family;
+use crate::event::{Coverage, Learned, ModelInfo, TargetInfo, Totals, TrialResult};
+use crate::exit::Exit;
 use crate::replay::{SavedRequest, SavedResponse};
 
 /// A run.
-#[derive(Debug, Serialize)]
-pub struct Report<'r> {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Report {
     /// `connect-conformance`.
-    pub tool: &'static str,
+    pub tool: String,
     /// Version of the tool.
-    pub version: &'static str,
+    pub version: String,
     /// Where to and as whom, without secrets.
-    pub target: &'r TargetInfo,
+    pub target: TargetInfo,
     /// The contract.
-    pub model: &'r ModelInfo,
+    pub model: ModelInfo,
     /// Seed of everything that was generated.
     pub seed: u64,
+    /// Which part of the plan, if it was not the whole: `2/3`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
     /// Start in RFC 3339, UTC.
     pub started: Option<String>,
     /// Milliseconds from the first trial to the last.
     pub duration_ms: u64,
-    /// Somebody interrupted the run.
+    /// The run was stopped before its end.
     pub interrupted: bool,
+    /// Why it was stopped.
+    #[serde(default)]
+    pub stopped_because: Option<String>,
     /// Exit code of the command.
     pub exit_code: u8,
+    /// Requests that trials sent.
+    #[serde(default)]
+    pub requests: u64,
     /// Counts of trials.
     pub totals: Totals,
     /// In order of the plan.
-    pub operations: Vec<Operation<'r>>,
+    pub operations: Vec<Operation>,
     /// Ids of every failed case; `findings` is capped, this is not.
-    pub failed_cases: &'r BTreeSet<String>,
+    pub failed_cases: BTreeSet<String>,
     /// Graver first. Capped per trial and per check and operation.
-    pub findings: Vec<FindingEntry<'r>>,
-    /// Every finding by check, whether it is listed or not.
-    pub finding_counts: Vec<FindingCount<'r>>,
+    pub findings: Vec<FindingEntry>,
+    /// Every finding that is not of a known divergence, by check, whether it is listed or not.
+    pub finding_counts: Vec<FindingCount>,
     /// Why trials came to nothing.
-    pub indeterminate: Vec<Reason<'r>>,
+    pub indeterminate: Vec<Reason>,
     /// What of the contract was touched.
-    pub coverage: &'r Coverage,
+    pub coverage: Coverage,
     /// Facts recorded and not judged: topic, observation, how often.
-    pub learned: &'r Learned,
+    pub learned: Learned,
     /// Operations that were not sent, with the reason and what allows it.
-    pub not_sent: &'r [String],
+    pub not_sent: Vec<String>,
     /// Cases that cannot be expressed, with the reason.
-    pub left_out: &'r [String],
+    pub left_out: Vec<String>,
     /// Bookkeeping that belongs to nothing any more, with what to do.
-    pub stale: &'r [String],
+    pub stale: Vec<String>,
+    /// Resources of the run that are still there, with what was tried.
+    #[serde(default)]
+    pub leaks: Vec<String>,
+    /// Earlier runs, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trend: Vec<Earlier>,
+    /// Against the last of them.
+    #[serde(flatten)]
+    pub change: Option<Change>,
+    /// Every trial that came to an end, in order of its id.
+    #[serde(default, serialize_with = "line_by_line")]
+    pub cases: Vec<CaseLine>,
 }
 
 /// One operation.
-#[derive(Debug, Serialize)]
-pub struct Operation<'r> {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
     /// Its name.
-    pub name: &'r str,
+    pub name: String,
     /// The endpoint offers it.
     pub supported: bool,
     /// Why we think that it does not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unsupported_because: Option<&'r str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsupported_because: Option<String>,
     /// Counts of its trials.
     #[serde(flatten)]
     pub totals: Totals,
     /// The same by family of checks.
-    pub families: BTreeMap<&'r str, Family>,
+    pub families: BTreeMap<String, Totals>,
 }
 
-/// Counts of the trials of one family of checks on one operation.
-#[derive(Debug, Serialize)]
-pub struct Family {
-    /// Everything that must hold does.
-    pub passed: u64,
-    /// The contract is broken.
-    pub failed: u64,
-    /// The endpoint does not offer the operation.
-    pub unsupported: u64,
-    /// Nothing can be said.
-    pub indeterminate: u64,
-}
-
-impl From<&Totals> for Family {
-    fn from(totals: &Totals) -> Self {
-        let Totals { passed, failed, unsupported, indeterminate, .. } = *totals;
-        Self { passed, failed, unsupported, indeterminate }
-    }
+/// What came of one case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CaseLine {
+    /// Case id.
+    pub case: String,
+    /// In one word.
+    pub outcome: TrialResult,
+    /// Milliseconds that it took.
+    pub ms: u64,
+    /// Why, where the word alone does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// A broken rule with its evidence.
-#[derive(Debug, Serialize)]
-pub struct FindingEntry<'r> {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FindingEntry {
     /// Case id.
     pub case: String,
     /// Operation under test.
-    pub operation: &'r str,
+    pub operation: String,
     /// Check that judged.
-    pub check: &'static str,
-    /// `must`, `should` or `note`.
-    pub level: &'static str,
+    pub check: String,
+    /// How grave it is.
+    pub level: Level,
     /// The rule that is broken.
-    pub rule: &'r str,
+    pub rule: String,
     /// JSON Pointer into the body.
-    pub pointer: &'r str,
+    pub pointer: String,
     /// What the contract asks for.
-    pub expected: &'r str,
+    pub expected: String,
     /// What was there.
-    pub actual: &'r str,
+    pub actual: String,
     /// What led there, when more than one request did.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    pub steps: &'r [String],
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
     /// The deciding request; a long body is cut, and whole in the case file.
-    pub request: Option<&'r SavedRequest>,
+    pub request: Option<SavedRequest>,
     /// What came back.
-    pub response: Option<&'r SavedResponse>,
+    pub response: Option<SavedResponse>,
     /// Command that sends it again.
     pub replay: Option<String>,
+    /// Why it is a known divergence, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
+}
+
+impl Operation {
+    /// Counts a trial that has come to an end.
+    pub fn count(&mut self, line: &CaseLine) {
+        self.totals.count(line.outcome);
+        self.families.entry(family(check_of(&line.case)).to_owned()).or_default().count(line.outcome);
+        if line.outcome == TrialResult::Unsupported && self.unsupported_because.is_none() {
+            self.unsupported_because.clone_from(&line.why);
+        }
+        // Some trial was scored, or none found that the operation is not there.
+        self.supported = self.totals.scored() > 0 || self.totals.unsupported == 0;
+        if self.totals.scored() > 0 {
+            self.unsupported_because = None;
+        }
+    }
+}
+
+/// The operation in a case id.
+pub fn operation_of(case: &str) -> &str {
+    case.split('/').next().unwrap_or(case)
+}
+
+/// The check in a case id.
+pub fn check_of(case: &str) -> &str {
+    case.split('/').nth(1).unwrap_or_default()
+}
+
+impl FindingEntry {
+    /// A line for the request and its answer: `POST /rules/x -> 200`; none without an exchange.
+    pub fn request_line(&self) -> Option<String> {
+        let (request, response) = (self.request.as_ref()?, self.response.as_ref()?);
+        Some(format!("{} {} -> {}", request.method, request.uri, response.status))
+    }
 }
 
 /// Findings of one check at one level.
-#[derive(Debug, Serialize)]
-pub struct FindingCount<'r> {
-    /// `must`, `should` or `note`.
-    pub level: &'static str,
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FindingCount {
+    /// How grave they are.
+    pub level: Level,
     /// Check that judged.
-    pub check: &'static str,
+    pub check: String,
     /// How many.
     pub count: u64,
     /// Where.
-    pub operations: &'r BTreeSet<String>,
+    pub operations: BTreeSet<String>,
 }
 
 /// Why trials came to nothing.
-#[derive(Debug, Serialize)]
-pub struct Reason<'r> {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reason {
     /// In words.
-    pub reason: &'r str,
+    pub reason: String,
     /// Trials.
     pub count: u64,
     /// Some of them.
-    pub cases: &'r [String],
+    pub cases: Vec<String>,
 }
 
-impl<'r> Report<'r> {
-    /// The report of a finished run.
-    pub fn of(record: &'r Record) -> Self {
-        let seconds = record.info.started.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        Self {
-            tool: "connect-conformance",
-            version: env!("CARGO_PKG_VERSION"),
-            target: &record.info.target,
-            model: &record.info.model,
-            seed: record.info.seed,
-            started: timestamp::from_seconds(seconds.floor())
-                .and_then(|instant| timestamp::format(instant, TimestampFormat::DateTime)),
-            duration_ms: record.end.duration.as_millis().try_into().unwrap_or(u64::MAX),
-            interrupted: record.end.interrupted,
-            exit_code: record.exit() as u8,
-            totals: record.totals,
-            operations: (record.operations.iter())
-                .map(|operation| Operation {
-                    name: &operation.name,
-                    supported: operation.is_supported(),
-                    unsupported_because: operation.unsupported.as_deref().filter(|_| !operation.is_supported()),
-                    totals: operation.totals,
-                    families: operation.families.iter().map(|(name, totals)| (name.as_str(), totals.into())).collect(),
-                })
-                .collect(),
-            failed_cases: &record.failed,
-            findings: record.findings.iter().map(FindingEntry::of).collect(),
-            finding_counts: (record.groups.iter().rev())
-                .map(|((level, check), group)| FindingCount {
-                    level: level.word(),
-                    check,
-                    count: group.count,
-                    operations: &group.operations,
-                })
-                .collect(),
-            indeterminate: (record.indeterminate.iter())
-                .map(|(reason, trials)| Reason { reason, count: trials.count, cases: &trials.cases })
-                .collect(),
-            coverage: &record.end.coverage,
-            learned: &record.learned,
-            not_sent: &record.info.not_sent,
-            left_out: &record.info.left_out,
-            stale: &record.info.stale,
-        }
+/// An earlier run, beside the one that a report is of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Earlier {
+    /// Start in RFC 3339, UTC.
+    pub started: Option<String>,
+    /// Its seed.
+    pub seed: u64,
+    /// Its exit code.
+    pub exit_code: u8,
+    /// Milliseconds from the first trial to the last.
+    pub duration_ms: u64,
+    /// Counts of its trials.
+    pub totals: Totals,
+    /// Against the run before it.
+    #[serde(flatten)]
+    pub change: Change,
+}
+
+/// What a run found that the one before did not, and the other way round.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Cases that fail in it and did not in the run before.
+    pub new_failures: Vec<String>,
+    /// Cases that failed in the run before and do not in it, though they were scored.
+    pub gone_failures: Vec<String>,
+}
+
+/// A report cannot be used.
+#[derive(Debug, Error)]
+#[error("cannot read the report {path}: {problem}; give a report.json that `run` or `merge` has written")]
+pub struct ReadError {
+    path: String,
+    problem: String,
+}
+
+impl ReadError {
+    /// What is wrong with a path.
+    pub(super) fn of(path: &Path, problem: String) -> Self {
+        Self { path: path.display().to_string(), problem }
+    }
+}
+
+impl Report {
+    /// Reads a report, or the `report.json` of a folder.
+    ///
+    /// # Errors
+    /// It is not there, or not one of ours.
+    pub fn read(path: &Path) -> Result<Self, ReadError> {
+        let file = if path.is_dir() { path.join("report.json") } else { path.to_owned() };
+        let wrong = |problem: String| ReadError::of(&file, problem);
+        let bytes = std::fs::read(&file).map_err(|error| wrong(error.to_string()))?;
+        serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))
     }
 
-    /// As JSON with line breaks.
+    /// As JSON with line breaks; cases take one line each.
     ///
     /// # Errors
     /// None that is known: every part has a JSON form.
@@ -203,34 +267,74 @@ impl<'r> Report<'r> {
             text
         })
     }
-}
 
-impl<'r> FindingEntry<'r> {
-    fn of(kept: &'r Kept) -> Self {
-        let finding = &kept.finding;
-        Self {
-            case: kept.case.to_string(),
-            operation: &kept.case.operation,
-            check: finding.check,
-            level: finding.level.word(),
-            rule: &finding.rule,
-            pointer: &finding.pointer,
-            expected: &finding.expected,
-            actual: &finding.actual,
-            steps: &finding.steps,
-            request: kept.request.as_ref(),
-            response: kept.response.as_ref(),
-            replay: kept.file.as_deref().map(super::replay_command),
+    /// Writes `report.json` into a folder that exists: whole, or not at all.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&self, folder: &Path) -> std::io::Result<()> {
+        super::write_whole(&folder.join("report.json"), self.to_json()?.as_bytes())
+    }
+
+    /// Exit code that the run deserves. Resources that are still there weigh most, since they cost until somebody acts;
+    /// then what was not tried, which may be worse than what was found.
+    pub fn exit(&self) -> Exit {
+        let totals = &self.totals;
+        if !self.leaks.is_empty() {
+            Exit::Leaked
+        } else if totals.executed != totals.planned || totals.planned == 0 {
+            Exit::Inconclusive
+        } else if totals.failed > 0 {
+            Exit::Findings
+        } else if totals.scored() == 0 || self.refuses_everything() {
+            Exit::Inconclusive
+        } else if totals.stale > 0 || !self.stale.is_empty() || self.golden_is_stale() {
+            Exit::Stale
+        } else {
+            Exit::Conforming
         }
+    }
+
+    /// Recorded answers that are to be recorded anew.
+    pub fn golden_is_stale(&self) -> bool {
+        self.finding_counts.iter().any(|count| count.level == Level::Should && family(&count.check) == "golden")
+    }
+
+    /// Nothing but the form of errors passed, though other families were tried: an endpoint that accepts no request is
+    /// not conforming, it cannot be judged.
+    fn refuses_everything(&self) -> bool {
+        let others = || self.operations.iter().flat_map(|op| &op.families).filter(|(family, _)| *family != "error");
+        others().any(|(_, totals)| totals.executed > totals.unsupported)
+            && others().all(|(_, totals)| totals.passed + totals.known + totals.stale == 0)
+    }
+
+    /// Puts everything into the order that a report has: findings graver first, then by operation and case.
+    pub fn sort(&mut self) {
+        let at: HashMap<&str, usize> =
+            self.operations.iter().enumerate().map(|(at, operation)| (operation.name.as_str(), at)).collect();
+        let place = |finding: &FindingEntry| at.get(finding.operation.as_str()).copied().unwrap_or(usize::MAX);
+        self.findings.sort_by_cached_key(|finding| (Reverse(finding.level), place(finding), finding.case.clone()));
+        self.cases.sort();
+    }
+
+    /// Findings of a level that were counted and are not in `findings`.
+    pub fn omitted(&self, level: Level) -> u64 {
+        let all: u64 = self.finding_counts.iter().filter(|count| count.level == level).map(|count| count.count).sum();
+        all.saturating_sub(self.new_findings(level).count() as u64)
+    }
+
+    /// Findings of a level that are no known divergences.
+    pub fn new_findings(&self, level: Level) -> impl Iterator<Item = &FindingEntry> {
+        self.findings.iter().filter(move |finding| finding.level == level && finding.known.is_none())
     }
 }
 
-/// Writes `report.json` into a folder that exists.
-///
-/// # Errors
-/// The file cannot be written.
-pub fn write(record: &Record, folder: &Path) -> std::io::Result<()> {
-    std::fs::write(folder.join("report.json"), Report::of(record).to_json()?)
+/// One line for each case: a report is read by people too, and compared line by line.
+fn line_by_line<S: serde::Serializer>(cases: &[CaseLine], serializer: S) -> Result<S::Ok, S::Error> {
+    let lines: Result<Vec<String>, _> = cases.iter().map(serde_json::to_string).collect();
+    let lines = lines.map_err(serde::ser::Error::custom)?;
+    let text = if lines.is_empty() { "[]".to_owned() } else { format!("[\n    {}\n  ]", lines.join(",\n    ")) };
+    RawValue::from_string(text).map_err(serde::ser::Error::custom)?.serialize(serializer)
 }
 
 #[cfg(test)]
@@ -244,8 +348,7 @@ mod tests {
 
     #[test]
     fn the_report_has_its_documented_form() {
-        let record = samples::mixed();
-        let report: Value = serde_json::from_str(&Report::of(&record).to_json().unwrap()).unwrap();
+        let report: Value = serde_json::from_str(&samples::mixed().report().to_json().unwrap()).unwrap();
         let keys: Vec<&str> = report.as_object().unwrap().keys().map(String::as_str).collect();
         for key in [
             "tool",
@@ -270,7 +373,7 @@ mod tests {
         );
         assert_eq!(
             report["totals"],
-            json!({"planned": 9, "executed": 9, "passed": 4, "failed": 1, "known": 0, "stale": 0, "unsupported": 2,
+            json!({"planned": 10, "executed": 10, "passed": 4, "failed": 1, "known": 1, "stale": 0, "unsupported": 2,
                    "indeterminate": 2})
         );
         assert_eq!(report["operations"][0]["name"], "CreateRule");
@@ -286,13 +389,27 @@ mod tests {
         assert_eq!(finding["level"], "must");
         assert_eq!(finding["request"]["headers"], json!([["content-type", "application/json"]]));
         assert_eq!(finding["response"], json!({"status": 200, "headers": [], "body_base64": "/w=="}));
+        assert_eq!(report["findings"][1]["known"], "ticket 7");
+        assert_eq!(report["cases"].as_array().unwrap().len(), 10);
+        let known =
+            json!({"case": "CreateRule/invalid.length-max/Name", "outcome": "known", "ms": 7, "why": "ticket 7"});
+        assert!(report["cases"].as_array().unwrap().contains(&known), "{}", report["cases"]);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let text = samples::mixed().report().to_json().unwrap();
+        let read: Report = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.to_json().unwrap(), text);
+        assert!(text.contains("\n    {\"case\":\"ClaimPhoneNumber/shape.json\",\"outcome\":\"unsupported\""), "{text}");
     }
 
     #[test]
     fn case_files_hold_the_request_and_no_secrets() {
         let record = samples::mixed();
-        let path = record.findings[0].file.as_ref().unwrap();
-        let file = CaseFile::read(path).unwrap();
+        let folder = record.folder().unwrap();
+        let path = folder.join("CreateRule_invalid.enum-unknown_Actions__.ActionType.json");
+        let file = CaseFile::read(&path).unwrap();
         assert_eq!(file.request.to_request().unwrap().body, b"{\"a\":1}");
         assert_eq!(file.case, "CreateRule/invalid.enum-unknown/Actions[].ActionType");
         assert!(!std::fs::read_to_string(path).unwrap().contains("secret"));

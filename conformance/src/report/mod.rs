@@ -1,10 +1,15 @@
-//! Reports: consumers of the stream of events, and of the record that is made of it.
+//! Reports. The stream of events becomes one document ([`json::Report`]); every other form is made of that.
 
+pub mod github;
+pub mod html;
 pub mod json;
+pub mod junit;
+pub mod merge;
 pub mod progress;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 pub mod terminal;
+pub mod trend;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -19,6 +24,16 @@ pub fn replay_command(file: &Path) -> String {
         path
     };
     format!("cargo conformance replay {quoted}")
+}
+
+/// Writes a file whole or not at all: a reader, or the next run, never meets half of one.
+///
+/// # Errors
+/// The file cannot be written; names it.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let part = path.with_added_extension("part");
+    (std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path)))
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 /// Prints to stdout, with colours only where they are wanted. A reader that has gone away (`| head`) is no error.

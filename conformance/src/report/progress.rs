@@ -39,7 +39,7 @@ impl Consumer for Progress {
                 self.bar.set_style(ProgressStyle::with_template(template).map_err(std::io::Error::other)?);
             }
             Event::Started { .. } => {}
-            Event::TrialFinished { case, outcome } => {
+            Event::TrialFinished { case, outcome, .. } => {
                 if matches!(outcome.verdict, Verdict::Fail) {
                     self.failed += 1;
                 }

@@ -55,7 +55,7 @@ fn run(trials: &[(CaseId, Option<Outcome>)], folder: Option<&std::path::Path>) -
     record.take(Event::Planned(&info)).unwrap();
     for (case, outcome) in trials {
         let Some(outcome) = outcome else { continue };
-        record.take(Event::TrialFinished { case, outcome }).unwrap();
+        record.take(Event::TrialFinished { case, outcome, duration: Duration::from_millis(7) }).unwrap();
     }
     let end = RunEnd { duration: Duration::from_millis(1500), ..RunEnd::default() };
     record.take(Event::Finished(&end)).unwrap();
@@ -94,10 +94,12 @@ pub(crate) fn mixed() -> Record {
     let pass = || outcome(Verdict::Pass, vec![]);
     let knowing = Outcome { learned: vec![("token-mismatch".to_owned(), "answers 400".to_owned())], ..pass() };
     let fail = outcome(Verdict::Fail, vec![finding("invalid.enum-unknown", Level::Must)]);
+    let known = outcome(Verdict::Known("ticket 7".to_owned()), vec![finding("invalid.length-max", Level::Must)]);
     let trials = [
         (case("CreateRule", "shape.status", None), pass()),
         (case("CreateRule", "shape.json", None), knowing),
         (case("CreateRule", "invalid.enum-unknown", Some("Actions[].ActionType")), fail),
+        (case("CreateRule", "invalid.length-max", Some("Name")), known),
         (case("CreateRule", "invalid.pattern", None), pass()),
         (case("DescribeRule", "shape.request-id", None), outcome(Verdict::Pass, vec![lesser])),
         (case("DescribeRule", "invalid.pattern", None), Outcome::indeterminate("throttled", 3)),

@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{printable, replay_command};
+use super::json::{FindingCount, FindingEntry, Operation, Report, check_of};
+use super::printable;
 use crate::case::Level;
-use crate::event::{EmulatorInfo, RunInfo, Totals};
+use crate::event::{EmulatorInfo, Totals, TrialResult};
 use crate::exit::Exit;
-use crate::record::{Kept, OperationTally, Record};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
@@ -31,11 +31,11 @@ const STEPS: usize = 40;
 const SPELLED_OUT: usize = 50;
 
 /// What is about to be tested.
-pub fn header(info: &RunInfo) -> String {
-    let target = &info.target;
+pub fn header(report: &Report) -> String {
+    let target = &report.target;
     let signed = if target.signed { format!("signed for {}", target.region) } else { "unsigned".to_owned() };
     let instance = target.instance_id.as_deref().unwrap_or("none given");
-    let model = &info.model;
+    let model = &report.model;
     let digest = model.digest.get(..12).unwrap_or(&model.digest);
     let mut out = String::new();
     let kind = match &target.emulator {
@@ -48,19 +48,20 @@ pub fn header(info: &RunInfo) -> String {
     let _ = writeln!(
         out,
         "{} {} · model {digest} · seed {} · instance {instance}",
-        model.service, model.version, info.seed
+        model.service, model.version, report.seed
     );
+    let part = report.shard.as_ref().map(|shard| format!(", part {shard} of the plan")).unwrap_or_default();
     let _ = writeln!(
         out,
-        "{} on {}",
-        count(info.planned as u64, "trial"),
-        count(info.operations.len() as u64, "operation")
+        "{} on {}{part}",
+        count(report.totals.planned, "trial"),
+        count(report.operations.len() as u64, "operation")
     );
     // What is left out is said, never silently skipped.
-    for line in &info.stale {
+    for line in &report.stale {
         let _ = writeln!(out, "{}", styled(UNSURE, &format!("stale: {}", printable(line, 200))));
     }
-    for (left, what) in [(&info.not_sent, "operation not sent"), (&info.left_out, "case left out")] {
+    for (left, what) in [(&report.not_sent, "operation not sent"), (&report.left_out, "case left out")] {
         if let Some(first) = left.first() {
             let line = format!("{}, e.g. {}", plural(left.len() as u64, what), printable(first, 200));
             let _ = writeln!(out, "{}", styled(QUIET, &line));
@@ -71,27 +72,30 @@ pub fn header(info: &RunInfo) -> String {
 }
 
 /// What came of it. `all_notes` lists every remembered finding below must as well.
-pub fn body(record: &Record, all_notes: bool) -> String {
+pub fn body(report: &Report, all_notes: bool) -> String {
     let mut out = String::new();
-    operations(&mut out, record);
-    failures(&mut out, record);
+    operations(&mut out, report);
+    failures(&mut out, report);
     for level in [Level::Should, Level::Note] {
-        lesser(&mut out, record, level, all_notes);
+        lesser(&mut out, report, level, all_notes);
     }
-    learned(&mut out, record, all_notes);
-    indeterminate(&mut out, record);
-    totals(&mut out, record);
+    learned(&mut out, report, all_notes);
+    indeterminate(&mut out, report);
+    bookkeeping(&mut out, report);
+    leaks(&mut out, report);
+    trend(&mut out, report);
+    totals(&mut out, report);
     out
 }
 
-fn operations(out: &mut String, record: &Record) {
-    let (offered, missing): (Vec<_>, Vec<_>) = record.operations.iter().partition(|operation| operation.is_supported());
+fn operations(out: &mut String, report: &Report) {
+    let (offered, missing): (Vec<_>, Vec<_>) = report.operations.iter().partition(|operation| operation.supported);
     let occur: BTreeSet<&str> =
         offered.iter().flat_map(|operation| operation.families.keys()).map(String::as_str).collect();
     let known = FAMILIES.iter().copied().filter(|family| occur.contains(family));
     let others = occur.iter().copied().filter(|family| !FAMILIES.contains(family));
     let columns: Vec<&str> = known.chain(others).collect();
-    let rows: Vec<(&OperationTally, Vec<(Style, String)>)> = offered
+    let rows: Vec<(&Operation, Vec<(Style, String)>)> = offered
         .iter()
         .map(|operation| (*operation, columns.iter().map(|family| cell(operation.families.get(*family))).collect()))
         .collect();
@@ -119,7 +123,7 @@ fn operations(out: &mut String, record: &Record) {
         let names: Vec<&str> = missing.iter().map(|operation| operation.name.as_str()).collect();
         let _ = writeln!(out, "{} unsupported ({}): {}", styled(QUIET, "–"), names.len(), some(&names, 8));
     }
-    if !record.operations.is_empty() {
+    if !report.operations.is_empty() {
         out.push('\n');
     }
 }
@@ -154,37 +158,39 @@ fn cell(totals: Option<&Totals>) -> (Style, String) {
     (style, main + &unsure)
 }
 
-fn failures(out: &mut String, record: &Record) {
-    let musts: Vec<&Kept> = record.findings.iter().filter(|kept| kept.finding.level == Level::Must).collect();
+fn failures(out: &mut String, report: &Report) {
+    let musts: Vec<&FindingEntry> = report.new_findings(Level::Must).collect();
     for kept in musts.iter().take(SPELLED_OUT) {
         finding(out, kept, BAD);
     }
-    let silent = musts.len().saturating_sub(SPELLED_OUT) as u64 + record.omitted(Level::Must);
+    let silent = musts.len().saturating_sub(SPELLED_OUT) as u64 + report.omitted(Level::Must);
     if silent > 0 {
         let _ = writeln!(out, "… and {} more at level must; by check:", count(silent, "finding"));
-        for ((_, check), group) in record.groups.iter().filter(|((level, _), _)| *level == Level::Must) {
-            let operations: Vec<&str> = group.operations.iter().map(String::as_str).collect();
-            let _ = writeln!(out, "  {check}  {} in {}", group.count, some(&operations, 4));
+        for FindingCount { check, count, operations, .. } in counts(report, Level::Must) {
+            let operations: Vec<&str> = operations.iter().map(String::as_str).collect();
+            let _ = writeln!(out, "  {check}  {count} in {}", some(&operations, 4));
         }
         out.push('\n');
     }
 }
 
-fn finding(out: &mut String, kept: &Kept, style: Style) {
-    let finding = &kept.finding;
-    let _ = writeln!(
-        out,
-        "{} {}",
-        styled(style, finding.level.word()),
-        styled(STRONG, &printable(&kept.case.to_string(), VALUE))
-    );
+fn counts(report: &Report, level: Level) -> impl Iterator<Item = &FindingCount> {
+    // Kept in the order of the graver first; within a level, by name.
+    let mut counts: Vec<&FindingCount> = report.finding_counts.iter().filter(|count| count.level == level).collect();
+    counts.sort_by_key(|count| &count.check);
+    counts.into_iter()
+}
+
+fn finding(out: &mut String, finding: &FindingEntry, style: Style) {
+    let _ =
+        writeln!(out, "{} {}", styled(style, finding.level.word()), styled(STRONG, &printable(&finding.case, VALUE)));
     let mut row = |label: &str, text: &str| {
         if !text.is_empty() {
             let _ = writeln!(out, "  {}  {}", styled(QUIET, &pad(label, 8)), printable(text, VALUE));
         }
     };
-    if finding.check != kept.case.check {
-        row("check", finding.check);
+    if finding.check != check_of(&finding.case) {
+        row("check", &finding.check);
     }
     row("rule", &finding.rule);
     row("expected", &finding.expected);
@@ -193,52 +199,51 @@ fn finding(out: &mut String, kept: &Kept, style: Style) {
     for (at, step) in finding.steps.iter().enumerate().take(STEPS) {
         row(if at == 0 { "steps" } else { "" }, step);
     }
-    row("request", &kept.request_line().unwrap_or_default());
-    row("replay", &kept.file.as_deref().map(replay_command).unwrap_or_default());
+    row("request", &finding.request_line().unwrap_or_default());
+    row("replay", finding.replay.as_deref().unwrap_or_default());
     out.push('\n');
 }
 
 /// Findings below must: grouped by check, with the first as an example.
-fn lesser(out: &mut String, record: &Record, level: Level, all: bool) {
-    let remembered: Vec<&Kept> = record.findings.iter().filter(|kept| kept.finding.level == level).collect();
+fn lesser(out: &mut String, report: &Report, level: Level, all: bool) {
+    let remembered: Vec<&FindingEntry> = report.new_findings(level).collect();
     if all {
         for kept in &remembered {
             finding(out, kept, UNSURE);
         }
-        if record.omitted(level) > 0 {
-            let _ = writeln!(out, "… and {} more\n", count(record.omitted(level), level.word()));
+        if report.omitted(level) > 0 {
+            let _ = writeln!(out, "… and {} more\n", count(report.omitted(level), level.word()));
         }
         return;
     }
-    let groups: Vec<_> = record.groups.iter().filter(|((of, _), _)| *of == level).collect();
+    let groups: Vec<&FindingCount> = counts(report, level).collect();
     if groups.is_empty() {
         return;
     }
-    let total: u64 = groups.iter().map(|(_, group)| group.count).sum();
+    let total: u64 = groups.iter().map(|group| group.count).sum();
     let hint = styled(QUIET, "(--notes shows them)");
     let _ = writeln!(out, "{}: {} {hint}", styled(UNSURE, level.word()), count(total, "finding"));
-    for ((_, check), group) in groups {
-        let operations: Vec<&str> = group.operations.iter().map(String::as_str).collect();
-        let _ = writeln!(out, "  {check}  {} in {}", group.count, some(&operations, 3));
-        if let Some(example) = remembered.iter().find(|kept| kept.finding.check == *check) {
-            let finding = &example.finding;
+    for FindingCount { check, count, operations, .. } in groups {
+        let operations: Vec<&str> = operations.iter().map(String::as_str).collect();
+        let _ = writeln!(out, "  {check}  {count} in {}", some(&operations, 3));
+        if let Some(finding) = remembered.iter().find(|finding| finding.check == *check) {
             let place = if finding.pointer.is_empty() { String::new() } else { format!(" at {}", finding.pointer) };
-            let text = format!("{}: {}{place}", example.case.operation, finding.actual);
+            let text = format!("{}: {}{place}", finding.operation, finding.actual);
             let _ = writeln!(out, "    {}", styled(QUIET, &format!("e.g. {}", printable(&text, 160))));
         }
     }
     out.push('\n');
 }
 
-fn learned(out: &mut String, record: &Record, all: bool) {
-    if record.learned.is_empty() {
+fn learned(out: &mut String, report: &Report, all: bool) {
+    if report.learned.is_empty() {
         return;
     }
     let _ = writeln!(out, "learned {}", styled(QUIET, "(recorded, not judged)"));
     let (most_topics, most_facts) = if all { (usize::MAX, usize::MAX) } else { (15, 4) };
     // `taken name, CreateRule` and `taken name, CreateContactFlow` are one topic with two subjects.
     let mut topics: BTreeMap<&str, Vec<(String, u64)>> = BTreeMap::new();
-    for (topic, facts) in &record.learned {
+    for (topic, facts) in &report.learned {
         let (topic, subject) = match topic.rsplit_once(", ").filter(|(_, subject)| !subject.contains(' ')) {
             Some((topic, subject)) => (topic, format!("{subject} ")),
             None => (topic.as_str(), String::new()),
@@ -261,17 +266,17 @@ fn learned(out: &mut String, record: &Record, all: bool) {
     out.push('\n');
 }
 
-fn indeterminate(out: &mut String, record: &Record) {
-    if record.indeterminate.is_empty() {
+fn indeterminate(out: &mut String, report: &Report) {
+    if report.indeterminate.is_empty() {
         return;
     }
-    let mut reasons: Vec<_> = record.indeterminate.iter().collect();
-    reasons.sort_by_key(|(_, reason)| std::cmp::Reverse(reason.count));
-    let _ = writeln!(out, "{}: {}", styled(UNSURE, "indeterminate"), count(record.totals.indeterminate, "trial"));
-    for (why, reason) in reasons.iter().take(6) {
+    let mut reasons: Vec<_> = report.indeterminate.iter().collect();
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
+    let _ = writeln!(out, "{}: {}", styled(UNSURE, "indeterminate"), count(report.totals.indeterminate, "trial"));
+    for reason in reasons.iter().take(6) {
         let example = reason.cases.first().map(|case| format!(" (e.g. {case})")).unwrap_or_default();
-        let _ =
-            writeln!(out, "  {}  {}{}", reason.count, printable(why, 200), styled(QUIET, &printable(&example, 160)));
+        let (why, example) = (printable(&reason.reason, 200), styled(QUIET, &printable(&example, 160)));
+        let _ = writeln!(out, "  {}  {why}{example}", reason.count);
     }
     if reasons.len() > 6 {
         let _ = writeln!(out, "  … and {} more", count(reasons.len() as u64 - 6, "reason"));
@@ -279,8 +284,60 @@ fn indeterminate(out: &mut String, record: &Record) {
     out.push('\n');
 }
 
-fn totals(out: &mut String, record: &Record) {
-    let totals = &record.totals;
+/// What the bookkeeping of known divergences has to say.
+fn bookkeeping(out: &mut String, report: &Report) {
+    let of = |result: TrialResult| report.cases.iter().filter(move |line| line.outcome == result);
+    for (result, style) in [(TrialResult::Known, QUIET), (TrialResult::Stale, UNSURE)] {
+        let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for line in of(result) {
+            reasons.entry(line.why.as_deref().unwrap_or_default()).or_default().push(&line.case);
+        }
+        if reasons.is_empty() {
+            continue;
+        }
+        let total: usize = reasons.values().map(Vec::len).sum();
+        let _ = writeln!(out, "{}: {}", styled(style, result.word()), count(total as u64, "trial"));
+        for (why, cases) in reasons {
+            let _ = writeln!(out, "  {}  {}", cases.len(), printable(why, 300));
+            let _ = writeln!(out, "    {}", styled(QUIET, &printable(&some(&cases, 3), VALUE)));
+        }
+        out.push('\n');
+    }
+}
+
+fn leaks(out: &mut String, report: &Report) {
+    if report.leaks.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "{}", styled(BAD, &format!("still there: {}", count(report.leaks.len() as u64, "resource"))));
+    for leak in &report.leaks {
+        let _ = writeln!(out, "  {}", printable(leak, VALUE));
+    }
+    out.push('\n');
+}
+
+/// Against the run before.
+fn trend(out: &mut String, report: &Report) {
+    let Some(before) = report.trend.last() else { return };
+    let when = before.started.as_deref().unwrap_or("an unknown time");
+    let Some(change) = &report.change else { return };
+    let part = |cases: &[String], what: &str| match cases {
+        [] => None,
+        cases => {
+            let cases: Vec<&str> = cases.iter().map(String::as_str).collect();
+            Some(format!("{what} ({}): {}", cases.len(), some(&cases, 3)))
+        }
+    };
+    let parts: Vec<String> = [part(&change.new_failures, "fails now"), part(&change.gone_failures, "passes now")]
+        .into_iter()
+        .flatten()
+        .collect();
+    let text = if parts.is_empty() { "the same cases fail".to_owned() } else { parts.join("; ") };
+    let _ = writeln!(out, "against the run of {when}: {}\n", printable(&text, 1000));
+}
+
+fn totals(out: &mut String, report: &Report) {
+    let totals = &report.totals;
     let mut parts = vec![format!("{} planned", totals.planned), format!("{} executed", totals.executed)];
     let counts = [
         (totals.passed, "passed", GOOD),
@@ -293,9 +350,9 @@ fn totals(out: &mut String, record: &Record) {
     for (number, word, style) in counts.into_iter().filter(|(number, word, _)| *number > 0 || *word == "passed") {
         parts.push(styled(style, &format!("{number} {word}")));
     }
-    parts.push(format!("{:.1} s", record.end.duration.as_secs_f64()));
+    parts.push(format!("{:.1} s", report.duration_ms as f64 / 1000.0));
     let _ = writeln!(out, "{}", parts.join(" · "));
-    let coverage = &record.end.coverage;
+    let coverage = &report.coverage;
     let parts = [
         (coverage.members, "members sent or received"),
         (coverage.constraints, "constraints broken on purpose"),
@@ -308,19 +365,19 @@ fn totals(out: &mut String, record: &Record) {
     if !parts.is_empty() {
         let _ = writeln!(out, "{}", styled(QUIET, &parts.join(" · ")));
     }
-    let (style, word, sentence) = verdict(record);
+    let (style, word, sentence) = verdict(report);
     let _ = writeln!(out, "{}: {sentence}", styled(style.bold(), word));
-    for remedy in remedies(record) {
+    for remedy in remedies(report) {
         let _ = writeln!(out, "  {remedy}");
     }
 }
 
-fn verdict(record: &Record) -> (Style, &'static str, String) {
-    let totals = &record.totals;
+fn verdict(report: &Report) -> (Style, &'static str, String) {
+    let totals = &report.totals;
     let scored = totals.scored();
-    match record.exit() {
+    match report.exit() {
         Exit::Findings => {
-            let operations = record.operations.iter().filter(|operation| operation.totals.failed > 0).count() as u64;
+            let operations = report.operations.iter().filter(|operation| operation.totals.failed > 0).count() as u64;
             let sentence = format!(
                 "{} of {scored} scored trials break the contract, in {}.",
                 totals.failed,
@@ -329,7 +386,10 @@ fn verdict(record: &Record) -> (Style, &'static str, String) {
             (BAD, "NOT CONFORMING", sentence)
         }
         Exit::Inconclusive if totals.executed != totals.planned => {
-            let why = if record.end.interrupted { "The run was interrupted" } else { "Trials were lost" };
+            let why = match &report.stopped_because {
+                Some(why) => format!("The run was stopped ({why})"),
+                None => "Trials were lost".to_owned(),
+            };
             let failed =
                 if totals.failed > 0 { format!(" {} failed until then.", totals.failed) } else { String::new() };
             let sentence = format!("{why}: {} of {} trials were executed.{failed}", totals.executed, totals.planned);
@@ -342,16 +402,28 @@ fn verdict(record: &Record) -> (Style, &'static str, String) {
         Exit::Inconclusive => {
             (UNSURE, "NOTHING SCORED", "No trial came to a judgement, so nothing is known.".to_owned())
         }
-        Exit::Stale => {
+        Exit::Leaked => {
+            let sentence = format!(
+                "{} of the run still there, see above; `sweep` tries again. {} of {scored} scored trials failed.",
+                if report.leaks.len() == 1 { "A resource is" } else { "Resources are" },
+                totals.failed
+            );
+            (BAD, "LEAKED", sentence)
+        }
+        Exit::Stale if report.golden_is_stale() => {
             (UNSURE, "STALE", "Recorded answers are stale or belong to nothing; `record` makes them anew.".to_owned())
+        }
+        Exit::Stale => {
+            let sentence = "Known divergences are not what the bookkeeping says; correct or remove the entries above.";
+            (UNSURE, "STALE", sentence.to_owned())
         }
         _ => (GOOD, "CONFORMING", format!("{} that could be scored, all of them pass.", count(scored, "trial"))),
     }
 }
 
 /// What would make a run that tests little test more.
-fn remedies(record: &Record) -> Vec<String> {
-    let totals = &record.totals;
+fn remedies(report: &Report) -> Vec<String> {
+    let totals = &report.totals;
     let mut remedies = Vec::new();
     if totals.executed == 0 || totals.scored() * 2 >= totals.executed {
         return remedies;
@@ -368,12 +440,12 @@ fn remedies(record: &Record) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if totals.indeterminate > 0 && !record.info.target.signed && !record.info.target.loopback {
+    if totals.indeterminate > 0 && !report.target.signed && !report.target.loopback {
         remedies.push(
             "Requests were unsigned: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give --profile.".to_owned(),
         );
     }
-    if totals.indeterminate > 0 && record.info.target.instance_id.is_none() && !record.info.target.loopback {
+    if totals.indeterminate > 0 && report.target.instance_id.is_none() && !report.target.loopback {
         remedies.push("No instance was given: --instance-id names one to work in.".to_owned());
     }
     remedies
@@ -422,13 +494,14 @@ mod tests {
     #[test]
     fn a_run_with_everything_reads_well() {
         let record = samples::mixed();
+        let report = record.report();
         let expected = "\
 http://127.0.0.1:9 (unsigned)
 Connect 2017-08-08 · model 0123456789ab · seed 42 · instance none given
-9 trials on 5 operations
+10 trials on 5 operations
 
                 shape  invalid
-✗ CreateRule    ✓ 2    ✗ 1/2
+✗ CreateRule    ✓ 2    ✗ 1/3
 ✓ DescribeRule  ✓ 1    ? 1
 ? ListRules     ? 1    ·
 – unsupported (2): ClaimPhoneNumber, DeleteRule
@@ -451,10 +524,14 @@ learned (recorded, not judged)
 indeterminate: 2 trials
   2  throttled (e.g. DescribeRule/invalid.pattern)
 
-9 planned · 9 executed · 4 passed · 1 failed · 2 unsupported · 2 indeterminate · 1.5 s
-NOT CONFORMING: 1 of 5 scored trials break the contract, in 1 operation.
+known: 1 trial
+  1  ticket 7
+    CreateRule/invalid.length-max/Name
+
+10 planned · 10 executed · 4 passed · 1 failed · 1 known · 2 unsupported · 2 indeterminate · 1.5 s
+NOT CONFORMING: 1 of 6 scored trials break the contract, in 1 operation.
 ";
-        let text = plain(&(header(&record.info) + &body(&record, false)));
+        let text = plain(&(header(&report) + &body(&report, false)));
         let folder = record.folder().unwrap().parent().unwrap().display().to_string();
         let text = text.replace(&folder, "FOLDER");
         assert_eq!(text, expected);
@@ -473,7 +550,7 @@ NOT CONFORMING: 1 of 5 scored trials break the contract, in 1 operation.
             (&[], "NOTHING SCORED: No trial came to a judgement, so nothing is known."),
         ];
         for (outcomes, expected) in rows {
-            let text = plain(&body(&samples::record(outcomes), false));
+            let text = plain(&body(&samples::record(outcomes).report(), false));
             assert!(text.contains(expected), "{text}");
         }
     }
@@ -483,7 +560,7 @@ NOT CONFORMING: 1 of 5 scored trials break the contract, in 1 operation.
         let names: Vec<String> = (0..395).map(|at| format!("Operation{at:03}")).collect();
         let mut outcomes: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "unsupported")).collect();
         outcomes.push(("ListRules", "pass"));
-        let text = plain(&body(&samples::record(&outcomes), false));
+        let text = plain(&body(&samples::record(&outcomes).report(), false));
         assert!(text.contains("– unsupported (395): Operation000, Operation001,"), "{text}");
         assert!(text.contains("Operation007 … and 387 more"), "{text}");
         assert!(text.contains("Little was tested: 1 of 396"), "{text}");

@@ -1,0 +1,284 @@
+//! Known divergences: cases that are expected to fail, each with a reason and a day on which somebody looks at it again.
+//! They count by case id, never by numbers, so that a new failure cannot hide behind one that is gone.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use connect_model::schema::TimestampFormat;
+use connect_model::wire::timestamp;
+use serde::Deserialize;
+use thiserror::Error;
+use toml::value::{Date, Datetime};
+use wildmatch::WildMatchPattern;
+
+use crate::case::{CaseId, Finding, Level, Outcome, Verdict};
+use crate::report::json::Report;
+use crate::report::printable;
+
+/// Days until somebody looks again at what `--write-expect` drafts.
+const DRAFTED_FOR: u64 = 90;
+
+/// The entries of a file; none by default.
+#[derive(Clone, Debug, Default)]
+pub struct Expectations(Arc<Vec<Expected>>);
+
+/// A file of known divergences cannot be used.
+#[derive(Debug, Error)]
+#[error("cannot use {path}: {problem}")]
+pub struct ExpectError {
+    path: String,
+    problem: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    expect: Vec<Entry>,
+}
+
+/// An entry as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    case: String,
+    reason: String,
+    link: Option<String>,
+    owner: Option<String>,
+    expires: Datetime,
+    pointers: Option<Vec<String>>,
+}
+
+/// An entry that can be used.
+#[derive(Debug)]
+struct Expected {
+    glob: String,
+    /// `*` stands for any text; everything else for itself, since case ids are full of brackets.
+    pattern: Glob,
+    pointers: Option<Vec<Glob>>,
+    why: String,
+    expired: Option<String>,
+}
+
+/// A pattern in which only `*` is special. NUL occurs in no id, so that nothing stands for a single character.
+type Glob = WildMatchPattern<'*', '\0'>;
+
+impl Expectations {
+    /// Reads a file. `now` decides which entries have expired.
+    ///
+    /// # Errors
+    /// It cannot be read, is no TOML, or an entry lacks what it needs.
+    pub fn read(path: &Path, now: SystemTime) -> Result<Self, ExpectError> {
+        let wrong = |problem: String| ExpectError { path: path.display().to_string(), problem };
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        Self::parse(&text, now).map_err(wrong)
+    }
+
+    fn parse(text: &str, now: SystemTime) -> Result<Self, String> {
+        let file: File = toml::from_str(text).map_err(|error| {
+            let form = "an entry is `[[expect]]` with `case`, `reason` and `expires` (a date), and if you like `link`, \
+                        `owner` and `pointers`";
+            format!("{}; {form}", error.to_string().trim_end())
+        })?;
+        let today = date(now);
+        let entries = file.expect.into_iter().map(|entry| Expected::of(entry, &today));
+        Ok(Self(Arc::new(entries.collect::<Result<_, _>>()?)))
+    }
+
+    /// What a trial comes to: a failure that is expected is known, and a pass that is not is stale.
+    #[must_use]
+    pub fn judge(&self, case: &CaseId, outcome: Outcome) -> Outcome {
+        let id = case.to_string();
+        let mut entries = self.0.iter().filter(|entry| entry.pattern.matches(&id)).peekable();
+        let Some(first) = entries.peek().copied() else { return outcome };
+        let verdict = match outcome.verdict {
+            Verdict::Fail => match entries.find(|entry| entry.covers(&outcome.findings)) {
+                Some(entry) => Verdict::Known(entry.why.clone()),
+                None => Verdict::Fail,
+            },
+            Verdict::Pass => Verdict::Stale(format!("passes now; take it out of `{}` ({})", first.glob, first.why)),
+            other => other,
+        };
+        Outcome { verdict, ..outcome }
+    }
+
+    /// Entries to be corrected, with what to do: those that have expired, and those that match no case there is.
+    /// `known` says whether a plan has a case that the text matches.
+    pub fn stale<'c>(&self, cases: impl Fn() -> Box<dyn Iterator<Item = String> + 'c>) -> Vec<String> {
+        let mut stale = Vec::new();
+        for Expected { glob, expired, pattern, why, .. } in self.0.iter() {
+            if let Some(day) = expired {
+                stale.push(format!("the entry `{glob}` expired on {day}: look at it again ({why})"));
+            }
+            if !cases().any(|case| pattern.matches(&case)) {
+                stale.push(format!("the entry `{glob}` matches no case; correct or remove it ({why})"));
+            }
+        }
+        stale
+    }
+
+    /// Whether every entry matches one of these cases.
+    pub fn all_match(&self, cases: &[CaseId]) -> bool {
+        let ids: Vec<String> = cases.iter().map(CaseId::to_string).collect();
+        self.0.iter().all(|entry| ids.iter().any(|id| entry.pattern.matches(id)))
+    }
+
+    /// No entries.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Expected {
+    fn of(entry: Entry, today: &str) -> Result<Self, String> {
+        let Entry { case, reason, link, owner, expires, pointers } = entry;
+        for (value, what) in [(&case, "case"), (&reason, "reason")] {
+            if value.trim().is_empty() {
+                return Err(format!("the entry `{case}` has no {what}; say why it fails, so that others can judge it"));
+            }
+        }
+        let Some(Date { year, month, day }) = expires.date else {
+            return Err(format!("the entry `{case}` expires at no date; write one like 2027-01-31, without quotes"));
+        };
+        let expires = format!("{year:04}-{month:02}-{day:02}");
+        let owner = owner.filter(|owner| !owner.is_empty()).map(|owner| format!("owner {owner}"));
+        let beside: Vec<String> = [link, owner, Some(format!("until {expires}"))].into_iter().flatten().collect();
+        Ok(Self {
+            pattern: Glob::new(&case),
+            glob: case,
+            pointers: pointers.map(|all| all.iter().map(|pointer| Glob::new(pointer)).collect()),
+            why: format!("{}; {}", reason.trim(), beside.join(", ")),
+            expired: (expires.as_str() < today).then_some(expires),
+        })
+    }
+
+    /// Every broken rule is one that the entry speaks of.
+    fn covers(&self, findings: &[Finding]) -> bool {
+        let Some(pointers) = &self.pointers else { return true };
+        let mut musts = findings.iter().filter(|finding| finding.level == Level::Must);
+        musts.all(|finding| pointers.iter().any(|pointer| pointer.matches(&finding.pointer)))
+    }
+}
+
+/// A file of entries for everything that fails in a report. Reasons are left to whoever reads it: until they are
+/// written, the file is refused.
+pub fn draft(report: &Report, now: SystemTime) -> String {
+    let mut text =
+        String::from("# Known divergences. Write a reason for each; correct the dates, or mend the endpoint.\n");
+    let expires = date(now + Duration::from_secs(DRAFTED_FOR * 24 * 3600));
+    for case in &report.failed_cases {
+        text.push('\n');
+        if let Some(finding) = report.new_findings(Level::Must).find(|finding| finding.case == *case) {
+            for (label, value) in
+                [("rule", &finding.rule), ("expected", &finding.expected), ("actual", &finding.actual)]
+            {
+                let _ = writeln!(text, "# {label}: {}", printable(value, 200));
+            }
+        }
+        // A JSON string is a TOML string as well.
+        let case = serde_json::Value::from(case.as_str());
+        let _ = writeln!(text, "[[expect]]\ncase = {case}\nreason = \"\"\nowner = \"\"\nexpires = {expires}");
+    }
+    text
+}
+
+/// The day in UTC, as `2027-01-31`.
+fn date(time: SystemTime) -> String {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64().floor();
+    let text = timestamp::from_seconds(seconds)
+        .and_then(|instant| timestamp::format(instant, TimestampFormat::DateTime))
+        .unwrap_or_default();
+    text.chars().take(10).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+    use crate::report::samples;
+
+    const DAY: u64 = 24 * 3600;
+
+    /// The first of January 2027.
+    fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_798_761_600)
+    }
+
+    fn case(variant: &str) -> CaseId {
+        CaseId { operation: "CreateRule".to_owned(), check: "invalid.pattern", variant: Some(variant.to_owned()) }
+    }
+
+    fn judged(expectations: &Expectations, variant: &str, fails: bool) -> Verdict {
+        let finding = samples::finding("invalid.pattern", Level::Must);
+        let outcome = Outcome::from_findings(if fails { vec![finding] } else { vec![] }, 1);
+        expectations.judge(&case(variant), outcome).verdict
+    }
+
+    #[test]
+    fn entries_cover_by_case_and_by_pointer() {
+        let text = r#"
+            [[expect]]
+            case = "CreateRule/*/Actions[].*"
+            reason = "not checked yet"
+            link = "https://tracker.example/7"
+            owner = "rules"
+            expires = 2027-01-01
+            [[expect]]
+            case = "CreateRule/invalid.pattern/Elsewhere"
+            reason = "only there"
+            expires = 2028-01-01
+            pointers = ["/Other/*"]
+        "#;
+        let all = Expectations::parse(text, now()).unwrap();
+        let Verdict::Known(why) = judged(&all, "Actions[].X", true) else { panic!("not known") };
+        assert_eq!(why, "not checked yet; https://tracker.example/7, owner rules, until 2027-01-01");
+        assert!(matches!(judged(&all, "Actions[].X", false), Verdict::Stale(_)));
+        assert!(matches!(judged(&all, "Actions", true), Verdict::Fail));
+        assert!(matches!(judged(&all, "Actions", false), Verdict::Pass));
+        // The finding is at /Actions/0/ActionType: another one than the entry speaks of.
+        assert!(matches!(judged(&all, "Elsewhere", true), Verdict::Fail));
+        let unsure = all.judge(&case("Actions[].X"), Outcome::indeterminate("throttled", 1));
+        assert!(matches!(unsure.verdict, Verdict::Indeterminate(_)));
+    }
+
+    #[test]
+    fn what_matches_nothing_or_has_expired_is_told() {
+        let text = "[[expect]]\ncase = \"CreateRule/*\"\nreason = \"r\"\nexpires = 2027-01-01\n";
+        let there = || -> Box<dyn Iterator<Item = String>> { Box::new(std::iter::once(case("x").to_string())) };
+        let stale = |now| Expectations::parse(text, now).unwrap().stale(there);
+        assert_eq!(stale(now()), Vec::<String>::new(), "the last day counts");
+        let later = stale(now() + Duration::from_secs(DAY));
+        assert_eq!(later, ["the entry `CreateRule/*` expired on 2027-01-01: look at it again (r; until 2027-01-01)"]);
+        let nothing = Expectations::parse(text, now()).unwrap().stale(|| Box::new(std::iter::empty()));
+        assert!(nothing[0].contains("matches no case"), "{nothing:?}");
+    }
+
+    #[test]
+    fn entries_that_lack_something_are_refused() {
+        let rows = [
+            ("[[expect]]\ncase = \"a\"\nexpires = 2027-01-01", "missing field `reason`"),
+            ("[[expect]]\ncase = \"a\"\nreason = \" \"\nexpires = 2027-01-01", "has no reason"),
+            ("[[expect]]\ncase = \"a\"\nreason = \"r\"", "missing field `expires`"),
+            ("[[expect]]\ncase = \"a\"\nreason = \"r\"\nexpires = 10:00:00", "at no date"),
+            ("[[expect]]\ncase = \"a\"\nreason = \"r\"\nexpires = 2027-01-01\nticket = 1", "unknown field `ticket`"),
+            ("expect = 1", "invalid type"),
+        ];
+        for (text, part) in rows {
+            let problem = Expectations::parse(text, now()).unwrap_err();
+            assert!(problem.contains(part), "{text}: {problem}");
+        }
+    }
+
+    #[test]
+    fn a_draft_has_every_failure_and_waits_for_reasons() {
+        let text = draft(&samples::mixed().report(), now());
+        assert!(text.contains("case = \"CreateRule/invalid.enum-unknown/Actions[].ActionType\""), "{text}");
+        assert!(text.contains("# actual: 200 \\u{1b}[31mred"), "{text}");
+        assert!(text.contains("expires = 2027-04-01"), "{text}");
+        assert!(Expectations::parse(&text, now()).unwrap_err().contains("has no reason"));
+        let filled = text.replace("reason = \"\"", "reason = \"r\"");
+        assert!(Expectations::parse(&filled, now()).is_ok(), "{filled}");
+    }
+}

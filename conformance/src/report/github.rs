@@ -1,0 +1,169 @@
+//! What GitHub Actions shows of a run: annotations on its page, and a summary of the step. Both are written where the
+//! runner asks for them by its environment variables, and nowhere else.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::json::{FindingCount, Report};
+use super::printable;
+use crate::case::Level;
+use crate::exit::Exit;
+
+/// Annotations of one step that GitHub shows. Source: its limits of workflow commands.
+const ANNOTATIONS: usize = 10;
+
+/// Rows of the tables of a summary.
+const ROWS: usize = 50;
+
+/// Lines for stdout, which the runner turns into annotations.
+pub fn annotations(report: &Report) -> String {
+    let mut text = String::new();
+    for finding in report.new_findings(Level::Must).take(ANNOTATIONS) {
+        let message = format!(
+            "{}\nexpected {}\nactual {}\n{}",
+            finding.rule,
+            finding.expected,
+            finding.actual,
+            finding.replay.as_deref().unwrap_or_default()
+        );
+        let _ = writeln!(text, "::error title={}::{}", property(&finding.case), data(&printable_lines(&message)));
+    }
+    for line in report.leaks.iter().take(ANNOTATIONS) {
+        let _ = writeln!(text, "::error title=resource left behind::{}", data(&printable(line, 400)));
+    }
+    for line in report.stale.iter().take(ANNOTATIONS) {
+        let _ = writeln!(text, "::warning title=stale bookkeeping::{}", data(&printable(line, 400)));
+    }
+    text
+}
+
+/// The summary of the step, in Markdown.
+pub fn summary(report: &Report) -> String {
+    let totals = &report.totals;
+    let verdict = match report.exit() {
+        Exit::Conforming => "conforming",
+        Exit::Findings => "not conforming",
+        Exit::Stale => "stale bookkeeping",
+        Exit::Leaked => "resources left behind",
+        Exit::Inconclusive | Exit::Usage => "inconclusive",
+    };
+    let mut text = format!("## Contract of {}: {verdict}\n\n", cell(&report.model.service));
+    let _ = writeln!(
+        text,
+        "{} · seed {} · model {}\n",
+        code(&report.target.endpoint),
+        report.seed,
+        code(&report.model.digest[..report.model.digest.len().min(12)])
+    );
+    let _ = writeln!(text, "| planned | executed | passed | failed | known | stale | unsupported | indeterminate |");
+    let _ = writeln!(text, "|--:|--:|--:|--:|--:|--:|--:|--:|");
+    let counts = [
+        totals.planned,
+        totals.executed,
+        totals.passed,
+        totals.failed,
+        totals.known,
+        totals.stale,
+        totals.unsupported,
+        totals.indeterminate,
+    ];
+    let counts: Vec<String> = counts.iter().map(u64::to_string).collect();
+    let _ = writeln!(text, "| {} |", counts.join(" | "));
+    if let Some(why) = &report.stopped_because {
+        let _ = writeln!(text, "\nStopped before its end: {}", cell(why));
+    }
+    let musts: Vec<&FindingCount> = report.finding_counts.iter().filter(|count| count.level == Level::Must).collect();
+    if !musts.is_empty() {
+        let _ = writeln!(text, "\n| check | findings | operations |\n|---|--:|---|");
+        for FindingCount { check, count, operations, .. } in musts.iter().take(ROWS) {
+            let names: Vec<&str> = operations.iter().take(5).map(String::as_str).collect();
+            let more = operations.len().saturating_sub(names.len());
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let _ = writeln!(text, "| {} | {count} | {}{more} |", code(check), cell(&names.join(", ")));
+        }
+    }
+    let new = report.change.iter().flat_map(|change| &change.new_failures).take(ROWS);
+    let new: Vec<String> = new.map(|case| format!("- {}", code(case))).collect();
+    if !new.is_empty() {
+        let _ = writeln!(text, "\nNew since the last run:\n\n{}", new.join("\n"));
+    }
+    for (lines, what) in [(&report.leaks, "Left behind"), (&report.stale, "Stale")] {
+        if !lines.is_empty() {
+            let lines: Vec<String> = lines.iter().take(ROWS).map(|line| format!("- {}", cell(line))).collect();
+            let _ = writeln!(text, "\n{what}:\n\n{}", lines.join("\n"));
+        }
+    }
+    text
+}
+
+/// Where the runner takes summaries, appended to by every step.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn append(summary: &str, file: &Path) -> std::io::Result<()> {
+    use std::io::Write as _;
+    std::fs::OpenOptions::new().append(true).create(true).open(file)?.write_all(summary.as_bytes())
+}
+
+/// Control characters spelled out, line breaks kept.
+fn printable_lines(text: &str) -> String {
+    text.lines().map(|line| printable(line, 400)).collect::<Vec<_>>().join("\n")
+}
+
+/// The message of a workflow command. Source: the toolkit of GitHub Actions, `escapeData`.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A property of a workflow command. Source: the same, `escapeProperty`.
+fn property(text: &str) -> String {
+    data(&printable(text, 200)).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// Text in Markdown, so that nothing in it is markup.
+fn cell(text: &str) -> String {
+    let mut shown = String::new();
+    for c in printable(text, 400).chars() {
+        if c.is_ascii_punctuation() && !"-_.,:;/()'\"".contains(c) {
+            let _ = write!(shown, "&#{};", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+fn code(text: &str) -> String {
+    format!("<code>{}</code>", cell(text))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+    use crate::report::samples;
+
+    #[test]
+    fn annotations_are_one_line_each_and_cannot_be_forged() {
+        let mut report = samples::mixed().report();
+        report.findings[0].actual = "200\n::error::forged %0A".to_owned();
+        let text = annotations(&report);
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(
+            text.starts_with("::error title=CreateRule/invalid.enum-unknown/Actions[].ActionType::a value"),
+            "{text}"
+        );
+        assert!(text.contains("%0A::error::forged %250A"), "{text}");
+    }
+
+    #[test]
+    fn a_summary_shows_counts_and_no_markup_of_others() {
+        let mut report = samples::mixed().report();
+        report.leaks = vec!["flow <img src=x> | `a` [b](c)".to_owned()];
+        let text = summary(&report);
+        assert!(text.contains("resources left behind"), "{text}");
+        assert!(text.contains("| 10 | 10 | 4 | 1 | 1 | 0 | 2 | 2 |"), "{text}");
+        assert!(text.contains("| <code>invalid.enum-unknown</code> | 1 | CreateRule |"), "{text}");
+        assert!(!text.contains("<img") && !text.contains("](c)"), "{text}");
+    }
+}

@@ -1,0 +1,159 @@
+//! `junit.xml`: what CI systems and IDEs read. A suite for each operation, a test case for each case id; a library writes
+//! the XML.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
+
+use super::json::{CaseLine, FindingEntry, Report, check_of, operation_of};
+use super::printable;
+use crate::case::Level;
+use crate::event::TrialResult;
+
+/// Characters of one value.
+const VALUE: usize = 4000;
+
+/// The document.
+///
+/// # Errors
+/// None that is known: what XML cannot hold is left out by the library.
+pub fn document(report: &Report) -> Result<String, String> {
+    let mut findings: BTreeMap<&str, Vec<&FindingEntry>> = BTreeMap::new();
+    for finding in &report.findings {
+        findings.entry(&finding.case).or_default().push(finding);
+    }
+    let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
+    let mut times: BTreeMap<&str, u64> = BTreeMap::new();
+    for line in &report.cases {
+        let operation = operation_of(&line.case);
+        let suite = suites.entry(operation).or_insert_with(|| TestSuite::new(operation));
+        suite.add_test_case(case(line, findings.get(line.case.as_str()).map_or(&[], Vec::as_slice)));
+        *times.entry(operation).or_default() += line.ms;
+    }
+    let mut document = quick_junit::Report::new(format!("contract of {}", report.model.service));
+    document.set_time(Duration::from_millis(report.duration_ms));
+    for (operation, mut suite) in suites {
+        suite.set_time(Duration::from_millis(times.get(operation).copied().unwrap_or_default()));
+        document.add_test_suite(suite);
+    }
+    let lost = report.totals.planned.saturating_sub(report.totals.executed);
+    if lost > 0 || !report.leaks.is_empty() || !report.stale.is_empty() {
+        // What belongs to no case must not be lost on those who read nothing else.
+        document.add_test_suite(beside(report, lost));
+    }
+    document.to_string().map_err(|error| error.to_string())
+}
+
+fn case(line: &CaseLine, findings: &[&FindingEntry]) -> TestCase {
+    let why = line.why.as_deref().unwrap_or_default();
+    let skipped = |word: &str| {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(format!("{word}: {}", printable(why, VALUE)));
+        status
+    };
+    let status = match line.outcome {
+        TrialResult::Passed => TestCaseStatus::success(),
+        TrialResult::Failed => failure(findings),
+        TrialResult::Stale => failed("stale", &printable(why, VALUE)),
+        TrialResult::Known | TrialResult::Unsupported | TrialResult::Indeterminate => skipped(line.outcome.word()),
+    };
+    let mut case = TestCase::new(line.case.clone(), status);
+    case.set_classname(format!("{}.{}", operation_of(&line.case), check_of(&line.case)));
+    case.set_time(Duration::from_millis(line.ms));
+    let out: Vec<String> = findings.iter().map(|finding| told(finding)).collect();
+    if !out.is_empty() {
+        case.set_system_out(out.join("\n\n"));
+    }
+    case
+}
+
+fn failure(findings: &[&FindingEntry]) -> TestCaseStatus {
+    match findings.iter().find(|finding| finding.level == Level::Must) {
+        Some(finding) => {
+            let message = format!("{}: {}", printable(&finding.rule, VALUE), printable(&finding.actual, VALUE));
+            let mut status = failed(&finding.check, &message);
+            status.set_description(told(finding));
+            status
+        }
+        None => failed("failed", "see report.json: more findings than are kept"),
+    }
+}
+
+fn failed(kind: &str, message: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_type(kind.to_owned()).set_message(message.to_owned());
+    status
+}
+
+/// A finding in lines.
+fn told(finding: &FindingEntry) -> String {
+    let replay = finding.replay.clone().unwrap_or_default();
+    let request = finding.request_line().unwrap_or_default();
+    let rows = [
+        (finding.level.word(), &finding.check),
+        ("rule", &finding.rule),
+        ("expected", &finding.expected),
+        ("actual", &finding.actual),
+        ("at", &finding.pointer),
+        ("request", &request),
+        ("replay", &replay),
+    ];
+    let rows = rows.into_iter().filter(|(_, value)| !value.is_empty());
+    rows.map(|(label, value)| format!("{label}: {}", printable(value, VALUE))).collect::<Vec<_>>().join("\n")
+}
+
+fn beside(report: &Report, lost: u64) -> TestSuite {
+    let mut suite = TestSuite::new("the run itself");
+    let mut add = |name: &str, message: String| {
+        suite.add_test_case(TestCase::new(name.to_owned(), failed("run", &printable(&message, VALUE))));
+    };
+    if lost > 0 {
+        let why = report.stopped_because.as_deref().unwrap_or("trials were lost");
+        add("every planned trial is executed", format!("{lost} were not: {why}"));
+    }
+    report.leaks.iter().for_each(|leak| add("nothing is left behind", leak.clone()));
+    report.stale.iter().for_each(|line| add("the bookkeeping is true", line.clone()));
+    suite
+}
+
+/// Writes `junit.xml` into a folder that exists.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write(report: &Report, folder: &Path) -> std::io::Result<()> {
+    let text = document(report).map_err(std::io::Error::other)?;
+    super::write_whole(&folder.join("junit.xml"), text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+    use crate::report::samples;
+
+    #[test]
+    fn every_outcome_has_its_element() {
+        let text = document(&samples::mixed().report()).unwrap();
+        assert!(
+            text.contains("<testsuite name=\"CreateRule\" tests=\"5\" disabled=\"1\" errors=\"0\" failures=\"1\""),
+            "{text}"
+        );
+        assert!(text.contains("<failure message=\"a value outside of the enum is refused: 200 \\u{1b}[31mred\" type=\"invalid.enum-unknown\">"), "{text}");
+        assert!(text.contains("<skipped message=\"known: ticket 7\"/>"), "{text}");
+        assert!(text.contains("<skipped message=\"unsupported: 501\"/>"), "{text}");
+        assert!(text.contains("classname=\"CreateRule.invalid.enum-unknown\" time=\"0.007\""), "{text}");
+        assert!(text.contains("<system-out>"), "{text}");
+        assert!(!text.contains("the run itself"), "{text}");
+    }
+
+    #[test]
+    fn a_run_that_is_not_whole_is_not_green() {
+        let mut report = samples::record(&[("A", "pass"), ("B", "lost")]).report();
+        report.leaks = vec!["flow <x>".to_owned()];
+        let text = document(&report).unwrap();
+        assert!(text.contains("1 were not: trials were lost") && text.contains("flow &lt;x&gt;"), "{text}");
+        assert!(text.contains("failures=\"2\""), "{text}");
+    }
+}

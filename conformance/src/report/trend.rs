@@ -1,0 +1,117 @@
+//! What earlier runs found, beside this one.
+
+use std::path::Path;
+
+use super::json::{Change, Earlier, ReadError, Report};
+use crate::event::TrialResult;
+
+/// Reads every report in a folder and its direct sub-folders, the oldest first. Those of other endpoints and parts are
+/// left out: a trend compares like with like.
+///
+/// # Errors
+/// The folder cannot be read, or a `report.json` in it is none of ours.
+pub fn read(folder: &Path, of: &Report) -> Result<Vec<Report>, ReadError> {
+    let mut files = Vec::new();
+    for entry in entries(folder)? {
+        if entry.is_dir() {
+            files.extend(entries(&entry)?.into_iter().filter(|path| path.is_file()));
+        } else {
+            files.push(entry);
+        }
+    }
+    let is_report = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.contains("report") && name.ends_with(".json")
+    };
+    let mut reports = Vec::new();
+    for file in files.iter().filter(|path| is_report(path)) {
+        let report = Report::read(file)?;
+        let emulated = |report: &Report| report.target.emulator.is_some();
+        let same = emulated(&report) == emulated(of)
+            && (emulated(of) || report.target.endpoint == of.target.endpoint)
+            && report.model.service == of.model.service
+            && report.shard == of.shard;
+        if same && report.started < of.started {
+            reports.push(report);
+        }
+    }
+    reports.sort_by(|one, other| one.started.cmp(&other.started));
+    Ok(reports)
+}
+
+fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>, ReadError> {
+    let wrong = |error: std::io::Error| ReadError::of(folder, error.to_string());
+    let entries = std::fs::read_dir(folder).map_err(wrong)?;
+    entries.map(|entry| Ok(entry.map_err(wrong)?.path())).collect()
+}
+
+/// Puts earlier runs, the oldest first, beside a report.
+pub fn attach(report: &mut Report, earlier: &[Report]) {
+    let mut before: Option<&Report> = None;
+    report.trend.clear();
+    for run in earlier {
+        report.trend.push(Earlier {
+            started: run.started.clone(),
+            seed: run.seed,
+            exit_code: run.exit_code,
+            duration_ms: run.duration_ms,
+            totals: run.totals,
+            change: before.map(|before| change(before, run)).unwrap_or_default(),
+        });
+        before = Some(run);
+    }
+    report.change = before.map(|before| change(before, report));
+}
+
+/// What fails now and did not before, and the other way round; cases that only one of the runs scored count as neither.
+fn change(before: &Report, now: &Report) -> Change {
+    let scored = |report: &Report, case: &str| {
+        report
+            .cases
+            .binary_search_by(|line| line.case.as_str().cmp(case))
+            .is_ok_and(|at| !matches!(report.cases[at].outcome, TrialResult::Unsupported | TrialResult::Indeterminate))
+    };
+    let news = |from: &Report, to: &Report| -> Vec<String> {
+        to.failed_cases.difference(&from.failed_cases).filter(|case| scored(from, case)).cloned().collect()
+    };
+    Change { new_failures: news(before, now), gone_failures: news(now, before) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+    use crate::report::samples;
+
+    fn run(day: u32, failing: &[&str]) -> Report {
+        let outcomes: Vec<(&str, &str)> = ["A", "B", "C"]
+            .into_iter()
+            .map(|name| (name, if failing.contains(&name) { "fail" } else { "pass" }))
+            .collect();
+        let report = samples::record(&outcomes).report();
+        Report { started: Some(format!("2027-01-{day:02}T00:00:00Z")), ..report }
+    }
+
+    #[test]
+    fn runs_are_compared_with_the_one_before() {
+        let folder = std::env::temp_dir().join(format!("connect-trend-{}", std::process::id()));
+        let (first, second, mut now) = (run(1, &["A"]), run(2, &["A", "B"]), run(3, &["B"]));
+        for (name, report) in [("b", &second), ("a", &first), ("now", &now)] {
+            std::fs::create_dir_all(folder.join(name)).unwrap();
+            report.write(&folder.join(name)).unwrap();
+        }
+        let mut elsewhere = run(2, &["C"]);
+        elsewhere.target.endpoint = "http://127.0.0.1:10".to_owned();
+        std::fs::write(folder.join("report-2.json"), elsewhere.to_json().unwrap()).unwrap();
+        let earlier = read(&folder, &now).unwrap();
+        attach(&mut now, &earlier);
+        std::fs::remove_dir_all(&folder).unwrap();
+        let days: Vec<&str> = now.trend.iter().map(|run| &run.started.as_deref().unwrap()[8..10]).collect();
+        assert_eq!(days, ["01", "02"]);
+        assert_eq!(now.trend[0].change, Change::default());
+        assert_eq!(now.trend[1].change.new_failures, ["B/shape.json"]);
+        let expected = Change { new_failures: vec![], gone_failures: vec!["A/shape.json".to_owned()] };
+        assert_eq!(now.change, Some(expected));
+        assert!(read(&folder, &now).unwrap_err().to_string().contains("connect-trend"));
+    }
+}

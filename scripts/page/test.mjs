@@ -1,0 +1,312 @@
+// Opens a generated report page in Chromium and checks what a reader relies on: that it shows what its data say, that
+// it can be used with a keyboard and on a phone, that axe-core finds nothing, and that nothing in the data runs.
+//
+//     node test.mjs PAGE.html [--hostile] [--screenshots DIR]
+//
+// CHROMIUM names the browser; the default is /usr/bin/chromium. Ends with 1 on the first thing that fails.
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+
+import { chromium } from "playwright-core";
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { hostile: { type: "boolean", default: false }, screenshots: { type: "string" } },
+});
+if (positionals.length !== 1) {
+  console.error("usage: node test.mjs PAGE.html [--hostile] [--screenshots DIR]");
+  process.exit(2);
+}
+
+const file = resolve(positionals[0]);
+const source = readFileSync(file, "utf8");
+const address = pathToFileURL(file).href;
+const report = embedded(source);
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const DESKTOP = { width: 1280, height: 900 };
+const PHONE = { width: 390, height: 844 };
+// What must be seen as an escape, if it is there at all.
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/;
+
+class Failure extends Error {}
+
+function check(condition, message) {
+  if (!condition) throw new Failure(message);
+}
+
+function embedded(html) {
+  const found = html.match(/<script type="application\/json" id="report">([^<]*)<\/script>/);
+  if (!found) throw new Error("the page holds no report");
+  return JSON.parse(found[1]);
+}
+
+const findings = report.findings ?? [];
+const cases = report.cases ?? [];
+const failed = report.totals?.failed ?? 0;
+
+/** A page that fails the test on an error, a dialog or a request for anything but the file. */
+async function open(browser, { fragment = "", ...context }) {
+  const tab = await (await browser.newContext(context)).newPage();
+  tab.troubles = [];
+  tab.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) tab.troubles.push(`console: ${message.text()}`);
+  });
+  tab.on("pageerror", (error) => tab.troubles.push(`error: ${error.message}`));
+  tab.on("dialog", (dialog) => {
+    tab.troubles.push(`a dialog opened: ${dialog.message()}`);
+    dialog.dismiss();
+  });
+  tab.on("request", (request) => {
+    const url = request.url().split("#")[0];
+    if (url !== address && url !== "data:,") tab.troubles.push(`a request for ${url.slice(0, 200)}`);
+  });
+  await tab.addInitScript(() => {
+    Object.defineProperty(navigator, "clipboard", { value: { writeText: async (text) => { window.__copied = text; } } });
+  });
+  tab.setDefaultTimeout(15000);
+  await tab.goto(address + fragment, { waitUntil: "load" });
+  check(tab.troubles.length === 0, `on opening the page, ${tab.troubles.join("\n")}`);
+  return tab;
+}
+
+async function close(tab) {
+  check(tab.troubles.length === 0, tab.troubles.join("\n"));
+  await tab.context().close();
+}
+
+async function accessible(tab, where) {
+  // Chromium evaluates this for the debugger, past the policy of the page, which stays as strict as it is.
+  await tab.evaluate(`${axe}; undefined`);
+  const violations = await tab.evaluate(async () => (await window.axe.run(document, { resultTypes: ["violations"] })).violations
+    .map((one) => `${one.id}: ${one.help}\n  ${one.nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary}`).join("\n  ")}`));
+  check(violations.length === 0, `axe-core, ${where}:\n${violations.join("\n")}`);
+}
+
+async function fits(tab, where) {
+  const [wide, width] = await tab.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  check(wide <= width, `${where}: the page is ${wide} px wide in a window of ${width}`);
+}
+
+async function shot(tab, name, fullPage = false) {
+  if (!options.screenshots) return;
+  mkdirSync(options.screenshots, { recursive: true });
+  await tab.screenshot({ path: join(options.screenshots, `${name}.png`), fullPage });
+}
+
+/** Opens the first finding and leaves its summary focused. */
+async function openFinding(tab) {
+  const finding = tab.locator(".finding > summary").first();
+  if (!(await finding.isVisible())) await tab.locator(".group > summary").first().click();
+  await finding.click();
+  await tab.locator(".finding[open] .body").first().waitFor();
+}
+
+/** Goes to the grid by the Tab key, to a cell with cases by the arrows, and opens it. */
+async function openCellByKeyboard(tab) {
+  await tab.locator("#op").focus();
+  for (let pressed = 0; pressed < 40 && !(await focused(tab)); pressed++) await tab.keyboard.press("Tab");
+  check(await focused(tab), "the Tab key does not reach a cell of the grid");
+  const before = await tab.evaluate(() => document.activeElement.dataset.at);
+  await tab.keyboard.press("ArrowRight");
+  const after = await tab.evaluate(() => document.activeElement.dataset.at);
+  const columns = await tab.locator("#grid tbody tr:not(.spacer)").first().locator("td").count();
+  check(columns < 2 || before !== after, "the arrow keys do not move in the grid");
+  await tab.keyboard.press("Home");
+  for (let moves = 0; moves < 20 && !(await tab.evaluate(() => document.activeElement.hasAttribute("aria-haspopup"))); moves++) {
+    await tab.keyboard.press("ArrowRight");
+  }
+  await tab.keyboard.press("Enter");
+  check(await tab.locator("dialog[open] .case").first().isVisible(), "Enter does not open the cases of a cell");
+}
+
+const focused = (tab) => tab.evaluate(() => document.activeElement.matches("#grid td[data-at]"));
+
+async function keyboard(tab) {
+  await openCellByKeyboard(tab);
+  await tab.keyboard.press("Escape");
+  check(!(await tab.locator("dialog[open]").count()), "Escape does not close the cases");
+  check(await focused(tab), "the focus is lost when the cases close");
+  await tab.keyboard.press("Control+End");
+  check(await focused(tab), "the focus is lost at the end of the grid");
+  await tab.keyboard.press("Control+Home");
+  check(await focused(tab), "the focus is lost at the start of the grid");
+  await tab.locator("#findings-title").focus();
+  await tab.keyboard.press("/");
+  check(await tab.evaluate(() => document.activeElement.id === "search"), "/ does not focus the search");
+  check((await tab.locator("#search").inputValue()) === "", "/ is typed into the search");
+}
+
+/** The second line of defence: even markup that was made from data would not run, load or be made at all. */
+async function policy(tab) {
+  const content = await tab.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute("content");
+  for (const wanted of ["default-src 'none'", "script-src-attr 'none'", "base-uri 'none'", "form-action 'none'", "require-trusted-types-for 'script'"]) {
+    check(content.split(/;\s*/).includes(wanted), `the policy of the page lacks ${wanted}`);
+  }
+}
+
+async function numbers(tab) {
+  const shown = await tab.locator('#tally [data-outcome="failed"] .n').textContent();
+  check(Number(shown.replaceAll(",", "")) === failed, `${shown} failed cases are shown, the report says ${failed}`);
+  if (!options.hostile) check((report.failed_cases ?? []).length === failed, "failed_cases and totals differ");
+  const verdict = await tab.locator("#verdict").textContent();
+  if (report.exit_code === 1) check(verdict.includes(failed.toLocaleString("en-GB")), `the verdict does not say ${failed}: ${verdict}`);
+  check(!verdict.includes("cannot be shown"), verdict);
+}
+
+async function grid(tab) {
+  await tab.locator("#rows").selectOption("all");
+  check(await tab.locator("#grid tbody td[data-at]").count() > 0, "the grid has no cells");
+  const before = await tab.locator("#grid thead th").count();
+  await tab.getByRole("button", { name: "Open all families" }).click();
+  check(await tab.locator("#grid thead th").count() > before, "the families do not open");
+  const rows = await tab.locator("#grid tbody tr:not(.spacer)").count();
+  check(rows < 120, `${rows} rows are drawn at once`);
+  await tab.locator("#grid-scroll").evaluate((box) => { box.scrollTop = box.scrollHeight; });
+  await tab.waitForTimeout(100);
+  const last = await tab.locator("#grid tbody tr:last-child").getAttribute("aria-rowindex");
+  check(last === await tab.locator("#grid").getAttribute("aria-rowcount"), `the last row at the end of the grid is ${last}`);
+  await tab.getByRole("button", { name: "Close all families" }).click();
+  check(await tab.locator("#grid thead th").count() === before, "the families do not close");
+}
+
+async function search(tab) {
+  const wanted = findings.at(-1).case;
+  const word = wanted.split("/")[0].slice(0, 60);
+  const all = await tab.locator("#result").textContent();
+  await tab.locator("#search").fill(word);
+  await tab.waitForFunction((before) => document.querySelector("#result").textContent !== before, all);
+  const [shown] = (await tab.locator("#result").textContent()).split(" ");
+  const fields = (one) => [one.case, one.rule, one.pointer, one.expected, one.actual].join("\n").toLowerCase();
+  const expected = findings.filter((one) => word.toLowerCase().split(/\s+/).every((part) => fields(one).includes(part))).length;
+  check(Number(shown.replaceAll(",", "")) === expected, `the search for ${word} shows ${shown} findings, expected ${expected}`);
+  check(new URLSearchParams(new URL(tab.url()).hash.slice(1)).get("q") === word, "the search is not in the address");
+  await tab.locator("#search").fill("no such thing anywhere");
+  await tab.getByText("No finding matches").waitFor();
+  await tab.locator("#clear").click();
+  await tab.waitForFunction((before) => document.querySelector("#result").textContent === before, all);
+}
+
+async function copies(tab) {
+  const box = tab.locator(".finding[open] .commands").first();
+  const replay = box.locator('[data-copy="Replay"]');
+  if (!(await replay.count())) return;
+  for (const [name, flag] of [["Replay", ""], ["As curl", " --curl"], ["As boto3", " --boto3"]]) {
+    const line = box.locator("li", { has: tab.locator(`[data-copy="${name}"]`) });
+    await line.locator("button").click();
+    await line.getByText("Copied").waitFor();
+    const copied = await tab.evaluate(() => window.__copied);
+    check(copied === await line.locator("code").textContent(), `what is copied is not what is shown: ${copied}`);
+    check(copied.endsWith(flag) && copied.startsWith("cargo conformance replay "), `the command is ${copied}`);
+    check(!UNSEEN.test(copied) && !copied.includes("\n"), "a command is copied with characters that are not seen");
+  }
+}
+
+async function linked(browser) {
+  const last = findings.at(-1).case;
+  const tab = await open(browser, { viewport: DESKTOP, fragment: `#case=${encodeURIComponent(last.toWellFormed?.() ?? last)}` });
+  check(await tab.locator(".finding[open] .body").count() === 1, "a link to a case does not open its finding");
+  check(await tab.evaluate(() => document.activeElement.matches(".finding[open] > summary")), "a link does not lead to its finding");
+  await close(tab);
+}
+
+async function harmless(tab) {
+  const seen = await tab.evaluate(() => ({
+    pwned: window.__pwned,
+    scripts: document.scripts.length,
+    foreign: document.querySelectorAll("img, iframe, object, embed, svg [onload], [onerror], [onload], [onclick], a[href]:not([href^='#'])").length,
+    text: document.body.innerText,
+    attributes: [...document.querySelectorAll("body *")].flatMap((one) => ["title", "aria-label", "placeholder"].map((name) => one.getAttribute(name) ?? "")).join("\n"),
+  }));
+  check(seen.pwned === undefined, "a script from the data ran");
+  check(seen.scripts === source.split("<script").length - 1, `${seen.scripts} scripts are in the page`);
+  check(seen.foreign === 0, `${seen.foreign} elements came from the data`);
+  check(seen.text.includes("<img src=x onerror=window.__pwned=1>"), "the payload is not shown as text");
+  check(/\\u\{202e\}/.test(seen.text), "an override of direction is not shown as an escape");
+  check(!UNSEEN.test(seen.text), `a character that is not seen is in the text: ${escape(seen.text.match(UNSEEN)?.[0] ?? "")}`);
+  check(!UNSEEN.test(seen.attributes), "a character that is not seen is in a title or label");
+}
+
+/** Clicks the first of what matches now: a click changes what matches. */
+async function pressAll(tab, selector, most) {
+  await tab.evaluate(([wanted, limit]) => [...document.querySelectorAll(wanted)].slice(0, limit).forEach((one) => one.click()), [selector, most]);
+  await tab.waitForTimeout(300);
+}
+
+async function hostile(browser) {
+  const tab = await open(browser, { viewport: DESKTOP });
+  await pressAll(tab, "main details:is(.fold, .group):not([open]) > summary", 100);
+  if (findings.length) await openFinding(tab);
+  await pressAll(tab, ".finding:not([open]) > summary", 40);
+  await fits(tab, "desktop, hostile, with findings open");
+  await harmless(tab);
+  await pressAll(tab, ".wire header [aria-pressed]", 20);
+  await pressAll(tab, ".finding pre ~ button", 5);
+  await fits(tab, "desktop, hostile");
+  await harmless(tab);
+  await shot(tab, "hostile");
+  await close(tab);
+}
+
+/** Every combination of size and colour scheme; with a finding and a cell open. */
+async function appearance(browser) {
+  for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
+    for (const colorScheme of ["light", "dark"]) {
+      const name = `${size}-${colorScheme}`;
+      const tab = await open(browser, { viewport, colorScheme, hasTouch: size === "phone" });
+      await accessible(tab, name);
+      await fits(tab, name);
+      await shot(tab, name, true);
+      if (findings.length) {
+        await openFinding(tab);
+        await accessible(tab, `${name}, with a finding open`);
+        await fits(tab, `${name}, with a finding open`);
+        await tab.locator(".finding[open]").first().evaluate((one) => one.scrollIntoView());
+        await shot(tab, `${name}-finding`);
+      }
+      if (cases.length) {
+        await openCellByKeyboard(tab);
+        await accessible(tab, `${name}, with a cell open`);
+        await fits(tab, `${name}, with a cell open`);
+        await shot(tab, `${name}-cell`);
+      }
+      await close(tab);
+    }
+  }
+}
+
+async function use(browser) {
+  const tab = await open(browser, { viewport: DESKTOP });
+  await policy(tab);
+  await numbers(tab);
+  if (cases.length) await keyboard(tab);
+  if (cases.length) await grid(tab);
+  if (findings.length) await search(tab);
+  if (findings.length) {
+    await openFinding(tab);
+    await copies(tab);
+  }
+  await close(tab);
+  if (findings.length) await linked(browser);
+}
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run"],
+});
+try {
+  await use(browser);
+  await appearance(browser);
+  if (options.hostile) await hostile(browser);
+  console.log(`${positionals[0]}: fine (${findings.length} findings, ${cases.length} cases${options.hostile ? ", hostile" : ""})`);
+} catch (error) {
+  console.error(error instanceof Failure ? `${positionals[0]}: ${error.message}` : error);
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+}
