@@ -143,6 +143,9 @@ pub enum Command {
         /// Print a curl command instead of sending
         #[arg(long)]
         curl: bool,
+        /// Print a Python program for botocore instead of sending
+        #[arg(long, conflicts_with = "curl")]
+        boto3: bool,
         /// Send there instead of where it was found
         #[arg(long, value_name = "URL")]
         endpoint: Option<String>,
@@ -402,6 +405,7 @@ mod tests {
             "--walks 0 --walk-length 1 --walk-regressions x",
             "run --walks 2000 --walk-length 1000",
             "replay a.json --curl",
+            "replay a.json --boto3",
             "run --shard 2/3 --expect a.toml --write-expect b.toml --history runs",
             "run --resume target/conformance",
             "merge a/report.json b --report-dir c --write-expect d",
@@ -419,6 +423,7 @@ mod tests {
             "run --shard 4/3",
             "run --resume a --seed 1",
             "merge",
+            "replay a.json --curl --boto3",
             "--profile p",
             "--instance-id i",
             "--unknown",

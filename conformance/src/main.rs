@@ -13,7 +13,7 @@ use connect_conformance::emulator::{BENIGN, Config, Defect, defects};
 use connect_conformance::event::EmulatorInfo;
 use connect_conformance::exit::Exit;
 use connect_conformance::plan::{Permission, Plan};
-use connect_conformance::replay::{CaseFile, curl};
+use connect_conformance::replay::{self, CaseFile};
 use connect_conformance::report::{print, printable};
 use connect_conformance::rerun::{self, Rerun};
 use connect_conformance::selftest;
@@ -23,7 +23,7 @@ use connect_conformance::target::{Endpoint, Target, TargetFlags};
 use connect_conformance::transport::{Transport, TransportConfig};
 use connect_conformance::wiring;
 use connect_model::schema::Schema;
-use connect_model::wire::message::Headers;
+use connect_model::wire::message::{Headers, HttpRequest};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -66,7 +66,7 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
         Some(Command::Merge { reports, report_dir, output, notes, format }) => {
             session::merge_reports(&reports, &report_dir, &output, format.format, notes)
         }
-        Some(Command::Replay { case, curl, endpoint, region, profile, timeout }) => {
+        Some(Command::Replay { case, curl, boto3, endpoint, region, profile, timeout }) => {
             let file = CaseFile::read(&case).map_err(SessionError::usage)?;
             let flags = TargetFlags {
                 endpoint: endpoint.clone().unwrap_or_else(|| file.endpoint.clone()),
@@ -75,9 +75,10 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
                 instance_id: None,
             };
             match &file.emulator {
-                _ if curl => replay_as_curl(&file, &flags, endpoint.is_none()),
+                _ if curl => replay_as(replay::curl, &file, &flags, endpoint.is_none()),
+                _ if boto3 => replay_as(replay::boto3, &file, &flags, endpoint.is_none()),
                 Some(info) if endpoint.is_none() => replay_anew(&file, info, timeout),
-                _ => replay(&file, flags, timeout),
+                _ => send_again(&file, flags, timeout),
             }
         }
     }
@@ -203,7 +204,10 @@ fn explain(id: &str, format: Format) -> Result<Exit, SessionError> {
 /// The port that a printed command assumes for an emulator that has to be started first.
 const CURL_PORT: u16 = 4566;
 
-fn replay_as_curl(file: &CaseFile, flags: &TargetFlags, anew: bool) -> Result<Exit, SessionError> {
+/// Writes a request down for another program: request, endpoint, and region and service to sign for.
+type Scribe = fn(&HttpRequest, &Endpoint, Option<(&str, &str)>) -> String;
+
+fn replay_as(scribe: Scribe, file: &CaseFile, flags: &TargetFlags, anew: bool) -> Result<Exit, SessionError> {
     let request = file.request.to_request().map_err(SessionError::usage)?;
     let region = flags.region.as_deref().unwrap_or(&file.region);
     let sign_as = file.signed.then_some((region, file.signing_name.as_str()));
@@ -220,7 +224,7 @@ fn replay_as_curl(file: &CaseFile, flags: &TargetFlags, anew: bool) -> Result<Ex
         _ => (flags.endpoint.clone(), String::new()),
     };
     let endpoint: Endpoint = endpoint.parse().map_err(SessionError::usage)?;
-    show(&format!("{before}{}\n", curl(&request, &endpoint, sign_as)))
+    show(&format!("{before}{}\n", scribe(&request, &endpoint, sign_as)))
 }
 
 fn replay_header(file: &CaseFile) -> String {
@@ -258,7 +262,7 @@ fn replay_anew(file: &CaseFile, info: &EmulatorInfo, timeout: Duration) -> Resul
 }
 
 /// Sends a saved request again.
-fn replay(file: &CaseFile, mut flags: TargetFlags, timeout: Duration) -> Result<Exit, SessionError> {
+fn send_again(file: &CaseFile, mut flags: TargetFlags, timeout: Duration) -> Result<Exit, SessionError> {
     let request = file.request.to_request().map_err(SessionError::usage)?;
     flags.region.get_or_insert_with(|| file.region.clone());
     runtime()?.block_on(async {

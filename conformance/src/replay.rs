@@ -260,6 +260,37 @@ pub fn curl(request: &HttpRequest, endpoint: &Endpoint, sign_as: Option<(&str, &
     command
 }
 
+/// A Python program that sends the request to `endpoint` by botocore, byte for byte, and shows what comes back. Keys come
+/// from where botocore finds them.
+pub fn boto3(request: &HttpRequest, endpoint: &Endpoint, sign_as: Option<(&str, &str)>) -> String {
+    // A JSON string is a Python string as well.
+    let text = |text: &str| serde_json::Value::from(text).to_string();
+    let body = match std::str::from_utf8(&request.body) {
+        Ok(body) => format!("{}.encode()", text(body)),
+        Err(_) => {
+            let hex: String = request.body.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("bytes.fromhex(\"{hex}\")")
+        }
+    };
+    let mut program = String::from(
+        "from botocore.auth import SigV4Auth\nfrom botocore.awsrequest import AWSRequest\n\
+         from botocore.httpsession import URLLib3Session\nfrom botocore.session import Session\n\n",
+    );
+    let (method, url) = (text(&request.method), text(&endpoint.url_of(&request.uri)));
+    let _ = writeln!(program, "request = AWSRequest(method={method}, url={url}, data={body})");
+    for (name, value) in &request.headers.0 {
+        let _ = writeln!(program, "request.headers[{}] = {}", text(name), text(value));
+    }
+    if let Some((region, service)) = sign_as {
+        let (region, service) = (text(region), text(service));
+        let _ = writeln!(program, "SigV4Auth(Session().get_credentials(), {service}, {region}).add_auth(request)");
+    }
+    program.push_str("response = URLLib3Session().send(request.prepare())\n");
+    program.push_str("print(response.status_code)\nfor name, value in response.headers.items():\n");
+    program.push_str("    print(f\"{name}: {value}\")\nprint()\nprint(response.text)");
+    program
+}
+
 /// Quotes for a POSIX shell; bare where nothing needs it.
 fn quote(text: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
@@ -323,6 +354,24 @@ mod tests {
         let command = curl(&request, &endpoint, Some(("eu-west-2", "connect")));
         assert!(command.contains("--aws-sigv4 aws:amz:eu-west-2:connect"), "{command}");
         assert!(command.contains("\"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\""), "{command}");
+    }
+
+    #[test]
+    fn python_gets_every_byte_and_signs_only_what_was_signed() {
+        let endpoint: Endpoint = "http://127.0.0.1:9".parse().unwrap();
+        let mut request = HttpRequest {
+            method: "PUT".to_owned(),
+            uri: "/rules/a%2Fb".to_owned(),
+            body: "{\"Name\":\"it's \\\"é\\u{1b}\"}".as_bytes().to_vec(),
+            ..HttpRequest::default()
+        };
+        request.headers.push("content-type", "application/json");
+        let signed = boto3(&request, &endpoint, Some(("eu-west-2", "connect")));
+        assert!(signed.contains("SigV4Auth(Session().get_credentials(), \"connect\", \"eu-west-2\")"), "{signed}");
+        request.body = b"\xff\x00".to_vec();
+        let unsigned = boto3(&request, &endpoint, None);
+        assert!(unsigned.contains("data=bytes.fromhex(\"ff00\")") && !unsigned.contains("SigV4Auth("), "{unsigned}");
+        assert!(unsigned.contains("url=\"http://127.0.0.1:9/rules/a%2Fb\""), "{unsigned}");
     }
 
     #[test]
