@@ -276,9 +276,15 @@ pub struct EndpointFlags {
     /// Profile of the shared AWS files to sign with
     #[arg(long, requires = "endpoint")]
     pub profile: Option<String>,
-    /// Allow operations that write on endpoints that are not on this machine
+    /// Allow operations that write on endpoints that are not on this machine; needs --account and --instance-id
     #[arg(long)]
     pub allow_writes: bool,
+    /// AWS account that the instance must be in; looked up before anything else is sent
+    #[arg(long, value_name = "ID", requires_all = ["endpoint", "instance_id"], value_parser = account)]
+    pub account: Option<String>,
+    /// Take the endpoint for a real account though its address is on this machine: a tunnel, or a rehearsal
+    #[arg(long, requires = "endpoint")]
+    pub as_remote: bool,
     /// Allow this operation anywhere, even if it costs money or reaches people; may be repeated
     #[arg(long, value_name = "NAME")]
     pub allow_operation: Vec<String>,
@@ -371,6 +377,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn account(text: &str) -> Result<String, String> {
+    let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_account { Ok(text.to_owned()) } else { Err("give the 12 digits of an AWS account".to_owned()) }
+}
+
 fn rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.parse().map_err(|_| "give a number of requests a second, for example 20".to_owned())?;
     if rate > 0.0 && rate <= 1e6 { Ok(rate) } else { Err("give more than 0 and at most 1000000 a second".to_owned()) }
@@ -401,6 +412,7 @@ mod tests {
             "emulate --port 1 --defect x",
             "emulate --benign x",
             "emulate --verify-signatures AKID:secret --rps 20 --burst 5 --search-lag 2 --drop-one-in 100 --clock-offset -600",
+            "run --endpoint http://h --instance-id i --account 111122223333 --allow-writes --as-remote",
             "selftest a b --jobs 2 --format json",
             "--walks 0 --walk-length 1 --walk-regressions x",
             "run --walks 2000 --walk-length 1000",
@@ -422,6 +434,9 @@ mod tests {
             "run --resources 1 --endpoint http://h",
             "run --shard 4/3",
             "run --resume a --seed 1",
+            "run --endpoint http://h --account 111122223333",
+            "run --endpoint http://h --instance-id i --account 1111-2222",
+            "run --as-remote",
             "merge",
             "replay a.json --curl --boto3",
             "--profile p",

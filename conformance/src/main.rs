@@ -73,6 +73,7 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
                 region,
                 profile,
                 instance_id: None,
+                as_remote: false,
             };
             match &file.emulator {
                 _ if curl => replay_as(replay::curl, &file, &flags, endpoint.is_none()),

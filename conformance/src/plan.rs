@@ -70,10 +70,17 @@ pub struct Permission {
     pub operations: BTreeSet<String>,
 }
 
+/// What no flag allows on a real account: an account may make and delete a hundred instances in 30 days and is then
+/// locked out, and with an instance goes everything in it.
+const NEVER: [&str; 3] = ["CreateInstance", "DeleteInstance", "ReplicateInstance"];
+
 impl Permission {
     /// Whether an operation may be called; the text says why not, and which flag allows it.
     pub fn check(&self, schema: &Schema, operation: &Operation) -> Result<(), String> {
         let class = danger(schema, operation);
+        if !self.loopback && schema.service.sdk_id == "Connect" && NEVER.contains(&operation.name.as_str()) {
+            return Err(format!("{} is never sent to a real account", operation.name));
+        }
         let allowed = self.loopback
             || self.operations.contains(&operation.name)
             || match class {
@@ -387,6 +394,9 @@ mod tests {
         assert!(!writes.contains("CreateInstance"));
         let operations = BTreeSet::from(["StartOutboundVoiceContact".to_owned()]);
         assert!(plan(Permission { operations, ..Permission::default() }).contains("StartOutboundVoiceContact"));
+        let operations = NEVER.iter().map(|name| (*name).to_owned()).collect();
+        let named = plan(Permission { writes: true, operations, ..Permission::default() });
+        assert!(NEVER.iter().all(|name| schema.operation_named(name).is_some() && !named.contains(*name)));
     }
 
     #[test]

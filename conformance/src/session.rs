@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
 use connect_model::schema::Schema;
+use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::runtime::Runtime;
 
@@ -28,6 +29,7 @@ use crate::expect::{self, Expectations};
 use crate::golden::{self, Asked, Entry};
 use crate::plan::{Permission, Plan, Selection, Task};
 use crate::record::{Limits, Record};
+use crate::reply::Reply;
 use crate::report::json::Report;
 use crate::report::progress::Progress;
 use crate::report::{self, github, html, junit, merge, terminal, trend};
@@ -131,6 +133,9 @@ impl Session {
             return Err(no_walk(plan));
         }
         transport.probe().await.map_err(SessionError::usage)?;
+        if let Some(account) = &flags.target.account {
+            is_in_account(suite.client(), account).await?;
+        }
         let mut info = run_info(plan, shown, schema, seed);
         info.shard = flags.shard.map(|shard| shard.to_string());
         info.stale.extend(stale(schema, &expected, plan, &selection));
@@ -307,6 +312,7 @@ impl Place {
                     instance_id: flags.instance_id.clone(),
                     region: flags.region.clone(),
                     profile: flags.profile.clone(),
+                    as_remote: flags.as_remote,
                 };
                 (Target::resolve(&flags).await.map_err(SessionError::usage)?, None)
             }
@@ -315,6 +321,15 @@ impl Place {
                 (wiring::target_of(&emulator).map_err(SessionError::usage)?, Some(emulator))
             }
         };
+        let is_connect = schema.service.sdk_id == "Connect";
+        let writes = flags.allow_writes || !flags.allow_operation.is_empty();
+        if writes && !target.loopback && is_connect && (flags.account.is_none() || flags.instance_id.is_none()) {
+            return Err(SessionError::usage(format!(
+                "{} is not on this machine: to write there, name the account and the instance with --account ID \
+                 --instance-id ID; both are looked up before anything else is sent",
+                target.endpoint
+            )));
+        }
         let brought = emulator.is_some().then_some(emulator_info);
         let shown = TargetInfo::of(&target, &schema.service.signing_name, brought);
         let permission = Permission {
@@ -329,6 +344,31 @@ impl Place {
     /// elsewhere no run may meet the names of another.
     fn salt(&self, seed: u64) -> String {
         wiring::salt(if self.emulator.is_some() { seed } else { fresh_seed() })
+    }
+}
+
+/// Sees that the instance of a run is the one that was named, and that the account that it is in is too. A read.
+async fn is_in_account(client: &Client, account: &str) -> Result<(), SessionError> {
+    let instance = client.target.instance_id.as_deref().unwrap_or_default();
+    let unknown = |why: String| {
+        SessionError::usage(format!(
+            "cannot see which account the instance {instance} is in: {why}; --account needs DescribeInstance to be allowed"
+        ))
+    };
+    let Some(operation) = client.schema.operation_named("DescribeInstance") else {
+        return Err(SessionError::usage("--account is for Amazon Connect; this model has no DescribeInstance"));
+    };
+    let reply = client.call(operation, &json!({ "InstanceId": instance })).await.map_err(unknown)?;
+    let Reply::Success(exchange) = reply else { return Err(unknown(format!("it answers {}", reply.describe()))) };
+    let body: Value = serde_json::from_slice(&exchange.response.body).unwrap_or_default();
+    let arn = body.pointer("/Instance/Arn").and_then(Value::as_str).unwrap_or_default();
+    let parts: Vec<&str> = arn.split(':').collect();
+    match parts.as_slice() {
+        ["arn", _, "connect", _, there, resource] if *there == account && resource.ends_with(instance) => Ok(()),
+        ["arn", _, "connect", _, there, _] if *there != account => Err(SessionError::usage(format!(
+            "the instance {instance} is in the account {there}, not in {account}; nothing was sent to it"
+        ))),
+        _ => Err(unknown(format!("it answers with the ARN `{}`", report::printable(arn, 200)))),
     }
 }
 
@@ -357,6 +397,9 @@ pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags)
     transport.probe().await.map_err(SessionError::usage)?;
     let config = ClientConfig { seed: flags.seed, cases: 0, salt, permission: permission.clone() };
     let client = Client::new(schema, target, Arc::new(transport), config);
+    if let Some(account) = &flags.target.account {
+        is_in_account(&client, account).await?;
+    }
     let provenance = golden::provenance(schema, &shown, SystemTime::now());
     let (mut entries, mut unsupported) = (BTreeMap::new(), 0);
     let (mut troubles, mut not_asked) = (Vec::new(), Vec::new());

@@ -23,7 +23,8 @@ pub struct Target {
     pub region: String,
     /// Who signs; requests go unsigned without them. Never printed: their `Debug` hides the secrets.
     pub credentials: Option<Credentials>,
-    /// The endpoint is on this machine, so that nothing can cost money or reach people.
+    /// The endpoint is on this machine and is not said to stand for another, so that nothing can cost money or reach
+    /// people.
     pub loopback: bool,
 }
 
@@ -38,6 +39,8 @@ pub struct TargetFlags {
     pub region: Option<String>,
     /// `--profile`.
     pub profile: Option<String>,
+    /// `--as-remote`.
+    pub as_remote: bool,
 }
 
 /// A target could not be made of the flags.
@@ -68,7 +71,7 @@ impl Target {
             .or_else(|| from_environment("AWS_REGION"))
             .or_else(|| from_environment("AWS_DEFAULT_REGION"))
             .unwrap_or_else(|| DEFAULT_REGION.to_owned());
-        let loopback = endpoint.is_loopback();
+        let loopback = endpoint.is_loopback() && !flags.as_remote;
         Ok(Self { endpoint, instance_id: flags.instance_id.clone(), region, credentials, loopback })
     }
 

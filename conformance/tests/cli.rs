@@ -348,11 +348,8 @@ fn a_run_that_was_interrupted_goes_on() {
     let folder = Folder::new("resume");
     let at = folder.at("run");
     // So slow that it can be interrupted in the middle.
-    let emulator = conformance(&["emulate", "--rps", "200", "--burst", "1"]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut emulator = Killed(emulator);
-    let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(emulator.0.stdout.take().unwrap()), &mut line).unwrap();
-    let url = line.trim().rsplit(' ').next().unwrap();
+    let (_emulator, url) = emulator(&["--rps", "200", "--burst", "1"]);
+    let url = url.as_str();
     let all = ["--operations", "CreateRule,ListRules", "--walks", "0", "--endpoint", url, "--report-dir", &at];
     let begun = [&["run"], &all[..], &["--seed", "5"]].concat();
     let mut child = conformance(&begun).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -375,6 +372,53 @@ fn a_run_that_was_interrupted_goes_on() {
     assert_eq!(whole["totals"]["executed"], stopped["totals"]["planned"]);
     let (code, _, stderr) = output(&[&["run"], &all[..], &["--resume", &folder.at("no")]].concat());
     assert_eq!((code, stderr.contains("cannot read the report")), (Some(2), true), "{stderr}");
+}
+
+/// An emulator in another process, and its URL.
+fn emulator(arguments: &[&str]) -> (Killed, String) {
+    let child = conformance(&[&["emulate"], arguments].concat()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut emulator = Killed(child);
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(emulator.0.stdout.take().unwrap()), &mut line).unwrap();
+    let url = line.trim().rsplit(' ').next().unwrap().to_owned();
+    (emulator, url)
+}
+
+#[test]
+fn nothing_is_written_to_a_real_account_that_was_not_named() {
+    let folder = Folder::new("account");
+    let (at, (_emulator, url)) = (folder.at("run"), emulator(&[]));
+    let run = |more: &[&str]| {
+        let words =
+            ["run", "--endpoint", &url, "--as-remote", "--checks", "shape.status,shape.json", "--report-dir", &at];
+        output(&[&words[..], more].concat())
+    };
+    let sent = |operation: &str| {
+        outcomes(&folder.report("run")).iter().any(|(case, _)| case.split('/').next() == Some(operation))
+    };
+    // The instance that an emulator begins with, and the account that it is in.
+    let instance = "0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01";
+    let here = ["--instance-id", instance];
+    let (code, stdout, stderr) = run(&here);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    assert!(sent("ListRules") && !sent("CreateRule"), "{stdout}");
+    let writes = ["--allow-writes", "--instance-id", instance, "--account"];
+    let rows: [(&[&str], &str); 4] = [
+        (&["--allow-writes"], "--account ID --instance-id ID"),
+        (&["--allow-operation", "CreateRule"], "--account ID --instance-id ID"),
+        (&[&writes[..], &["999999999999"]].concat(), "is in the account 111122223333, not in 999999999999"),
+        (
+            &["--allow-writes", "--instance-id", "00000000-0000-4000-8000-00000000dead", "--account", "111122223333"],
+            "cannot see which account",
+        ),
+    ];
+    for (words, part) in rows {
+        let (code, _, stderr) = run(words);
+        assert_eq!((code, stderr.contains(part)), (Some(2), true), "{words:?}: {stderr}");
+    }
+    let (code, stdout, stderr) = run(&[&writes[..], &["111122223333", "--allow-operation", "DeleteInstance"]].concat());
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    assert!(sent("CreateRule") && !sent("DeleteInstance") && !sent("StartOutboundVoiceContact"), "{stdout}");
 }
 
 /// A program that ends with the test.
