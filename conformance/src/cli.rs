@@ -195,6 +195,9 @@ pub struct RunFlags {
     /// Seconds for one request, from connecting to the last byte
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
     pub timeout: Duration,
+    /// How much is sent.
+    #[command(flatten)]
+    pub pace: PaceFlags,
     /// Operations that must be offered: unsupported is a failure for them
     #[arg(long, value_name = "OP,…", value_delimiter = ',')]
     pub require: Vec<String>,
@@ -225,6 +228,24 @@ pub struct RunFlags {
     /// How.
     #[command(flatten)]
     pub format: FormatFlag,
+}
+
+/// How much is sent, and how fast.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PaceFlags {
+    /// Requests a second, of all trials together; less while the endpoint throttles [default: no limit on this machine,
+    /// 2 elsewhere]
+    #[arg(long, value_name = "N", value_parser = rate)]
+    pub rps: Option<f64>,
+    /// Requests at once after a pause [default: 5, or as many as --rps if that is more]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub burst: Option<u32>,
+    /// Stop after so many requests; --resume goes on
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_requests: Option<u64>,
+    /// Stop after so many minutes; --resume goes on
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub max_minutes: Option<u64>,
 }
 
 /// What a report is compared with, and what else is made of it.
@@ -420,6 +441,7 @@ mod tests {
             "replay a.json --boto3",
             "run --shard 2/3 --expect a.toml --write-expect b.toml --history runs",
             "run --resume target/conformance",
+            "run --rps 2.5 --burst 5 --max-requests 1000 --max-minutes 60",
             "merge a/report.json b --report-dir c --write-expect d",
             "list x --operations A --format json",
         ];
@@ -433,6 +455,10 @@ mod tests {
             "selftest --jobs 0",
             "run --resources 1 --endpoint http://h",
             "run --shard 4/3",
+            "run --rps 0",
+            "run --burst 0",
+            "run --max-requests 0",
+            "run --max-minutes 0",
             "run --resume a --seed 1",
             "run --endpoint http://h --account 111122223333",
             "run --endpoint http://h --instance-id i --account 1111-2222",

@@ -126,6 +126,11 @@ impl Client {
             let asked = result.as_ref().ok().and_then(|exchange| exchange.response.headers.get("retry-after"));
             let asked = asked.and_then(|text| text.parse::<u64>().ok()).map(Duration::from_secs);
             let (reply, throttled) = classify(self.schema, operation, result, offered);
+            if throttled {
+                self.transport.pace().throttled(asked.map(|asked| asked.min(LONGEST_PAUSE)));
+            } else if !matches!(reply, Reply::Trouble(_)) {
+                self.transport.pace().served();
+            }
             if let Reply::Refused(_, error) = &reply
                 && let Some(shape) = error.modelled
             {

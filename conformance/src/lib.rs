@@ -14,6 +14,7 @@ pub mod exit;
 pub mod expect;
 pub mod golden;
 pub mod observe;
+pub mod pace;
 pub mod plan;
 pub mod record;
 pub mod replay;

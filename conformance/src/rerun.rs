@@ -8,6 +8,7 @@ use connect_model::schema::Schema;
 use crate::case::Outcome;
 use crate::checks::walks::WalkConfig;
 use crate::event::EmulatorInfo;
+use crate::pace::PaceConfig;
 use crate::plan::Selection;
 use crate::replay::CaseFile;
 use crate::runner::Judge;
@@ -39,6 +40,7 @@ pub async fn rerun(file: &CaseFile, info: &EmulatorInfo, timeout: Duration) -> R
         cases: info.cases.unwrap_or(DEFAULT_CASES),
         salt: wiring::salt(file.seed),
         timeout,
+        pace: PaceConfig::default(),
         walks: WalkConfig {
             count: info.walks.unwrap_or(wiring::DEFAULT_WALKS),
             length: info.walk_length.unwrap_or(wiring::DEFAULT_WALK_LENGTH),

@@ -163,7 +163,14 @@ async fn attempt(schema: &'static Schema, subject: Subject) -> Result<Row, Sessi
     let target = wiring::target_of(&emulator).map_err(SessionError::usage)?;
     let timeout = Duration::from_secs(10);
     let walks = WalkConfig { count: 32, length: 25, ..WalkConfig::default() };
-    let config = SuiteConfig { seed: 1, cases: 2, salt: "matrix".to_owned(), timeout, walks };
+    let config = SuiteConfig {
+        seed: 1,
+        cases: 2,
+        salt: "matrix".to_owned(),
+        timeout,
+        pace: crate::pace::PaceConfig::default(),
+        walks,
+    };
     let (suite, _) = wiring::suite(schema, target, &selection(), config).map_err(SessionError::usage)?;
     let (suite, next) = (Arc::new(suite), Arc::new(AtomicUsize::new(0)));
     let planned = suite.cases().len();

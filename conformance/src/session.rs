@@ -19,7 +19,7 @@ use crate::changed;
 use crate::checks;
 use crate::checks::walks::{Saved, WalkConfig};
 use crate::cli::{
-    EmulatorFlags, EndpointFlags, Format, FrontFlags, OutputFlags, RecordFlags, RunFlags, SelectionFlags,
+    EmulatorFlags, EndpointFlags, Format, FrontFlags, OutputFlags, PaceFlags, RecordFlags, RunFlags, SelectionFlags,
 };
 use crate::client::{Client, ClientConfig};
 use crate::emulator::{BENIGN, Benign, Config, Defect, Emulator, FrontConfig, Rate, defects};
@@ -27,6 +27,7 @@ use crate::event::{Consumer, EmulatorInfo, Event, RunInfo, TargetInfo, TrialResu
 use crate::exit::Exit;
 use crate::expect::{self, Expectations};
 use crate::golden::{self, Asked, Entry};
+use crate::pace::PaceConfig;
 use crate::plan::{Permission, Plan, Selection, Task};
 use crate::record::{Limits, Record};
 use crate::reply::Reply;
@@ -38,6 +39,11 @@ use crate::suggest;
 use crate::target::{Target, TargetFlags};
 use crate::transport::{Transport, TransportConfig};
 use crate::wiring::{self, SuiteConfig};
+
+/// Requests a second, and at once, on an endpoint that is not on this machine. Source: what Connect grants an account
+/// for most operations.
+const REMOTE_RATE: f64 = 2.0;
+const REMOTE_BURST: f64 = 5.0;
 
 /// How often a run writes down what it knows.
 const CHECKPOINT: Duration = Duration::from_secs(15);
@@ -115,6 +121,7 @@ impl Session {
             cases: flags.cases.unwrap_or(wiring::DEFAULT_CASES),
             salt,
             timeout: flags.timeout,
+            pace: pace(&flags.pace, target.loopback),
             walks,
         };
         let (suite, transport) = wiring::suite(schema, target, &selection, config).map_err(SessionError::usage)?;
@@ -162,6 +169,7 @@ impl Session {
         }
         let stop = Stop::default();
         runtime.spawn(stop_on_signal(stop.clone()));
+        runtime.spawn(stop_on_limits(stop.clone(), Arc::clone(&self.transport), flags.pace.clone()));
         let default_jobs = if self.info.target.loopback { 8 } else { 2 };
         let options = RunOptions {
             jobs: flags.jobs.map_or(default_jobs, usize::from),
@@ -445,6 +453,30 @@ pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags)
     }
     report::print(&text).map_err(SessionError::usage)?;
     Ok(if entries.is_empty() || !troubles.is_empty() { Exit::Inconclusive } else { Exit::Conforming })
+}
+
+/// How fast requests go out. An account has one bucket for all its callers, so that elsewhere we take a small part of it.
+fn pace(flags: &PaceFlags, loopback: bool) -> PaceConfig {
+    let per_second = flags.rps.or((!loopback).then_some(REMOTE_RATE));
+    let burst = |per_second: f64| flags.burst.map_or(per_second.max(REMOTE_BURST), f64::from);
+    PaceConfig { rate: per_second.map(|rate| (rate, burst(rate))), max_requests: flags.max_requests }
+}
+
+/// Ends a run that has sent or taken as much as it may.
+async fn stop_on_limits(stop: Stop, transport: Arc<Transport>, flags: PaceFlags) {
+    let too_long = async {
+        match flags.max_minutes {
+            Some(minutes) => tokio::time::sleep(Duration::from_secs(60 * minutes)).await,
+            None => std::future::pending().await,
+        }
+    };
+    let why = tokio::select! {
+        () = transport.pace().spent() => {
+            format!("--max-requests: {} were sent", flags.max_requests.unwrap_or_default())
+        }
+        () = too_long => format!("--max-minutes: {} have passed", flags.max_minutes.unwrap_or_default()),
+    };
+    stop.stop(&why);
 }
 
 /// How many walks, and where those are that failed once.

@@ -30,6 +30,7 @@ use tokio::sync::Notify;
 use crate::case::Exchange;
 use crate::credentials::chain;
 use crate::emulator::Service;
+use crate::pace::{Pace, PaceConfig};
 use crate::signing::{SECRET_HEADERS, Signer, clock, seconds_after, without_secrets};
 use crate::target::{Endpoint, Target};
 
@@ -52,11 +53,18 @@ pub struct TransportConfig {
     /// After so many requests in a row without any answer (no connection, or silence until the deadline) nothing more is
     /// sent: a dead endpoint must not cost `timeout` per trial.
     pub give_up_after: u32,
+    /// How fast, and how much in all.
+    pub pace: PaceConfig,
 }
 
 impl Default for TransportConfig {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(10), max_response_bytes: 16 << 20, give_up_after: 20 }
+        Self {
+            timeout: Duration::from_secs(10),
+            max_response_bytes: 16 << 20,
+            give_up_after: 20,
+            pace: PaceConfig::default(),
+        }
     }
 }
 
@@ -161,6 +169,7 @@ pub struct Transport {
     signer: Option<Signer>,
     sent: AtomicU64,
     silent_in_a_row: AtomicU32,
+    pace: Pace,
     /// Seconds by which the endpoint's clock is ahead of ours; 0 until a refusal shows otherwise.
     skew: AtomicI64,
 }
@@ -183,6 +192,7 @@ impl Transport {
         let signer = target.credentials.clone().map(|who| Signer::new(who, &target.region, signing_name));
         Ok(Self {
             endpoint: target.endpoint.clone(),
+            pace: Pace::new(config.pace),
             config,
             way: Way::Network(Box::new(client)),
             signer,
@@ -197,6 +207,7 @@ impl Transport {
         Self {
             endpoint: target.endpoint.clone(),
             config: TransportConfig::default(),
+            pace: Pace::new(PaceConfig::default()),
             way: Way::Direct(service),
             signer: None,
             sent: AtomicU64::new(0),
@@ -231,6 +242,7 @@ impl Transport {
         if self.has_given_up() {
             return Err(TransportError::GaveUp { after: self.config.give_up_after });
         }
+        self.pace.turn().await;
         let begun = Instant::now();
         let result = match &self.way {
             Way::Direct(service) => {
@@ -244,6 +256,7 @@ impl Transport {
                 match &answer {
                     // Refused before anybody looked at it: it may be sent again, signed for the time that is there.
                     Ok(response) if self.signs(request) && self.notes_skew(response) => {
+                        self.pace.turn().await;
                         let outgoing = self.outgoing(request, self.signer.as_ref())?;
                         self.sent.fetch_add(1, Ordering::Relaxed);
                         self.exchange(connections, outgoing, deadline).await
@@ -286,6 +299,7 @@ impl Transport {
                 "an endpoint in this process has no connection to close".to_owned(),
             ));
         };
+        self.pace.turn().await;
         let taken = Arc::new(Notify::new());
         let mut outgoing = self.outgoing(request, self.signer.as_ref())?;
         outgoing.body_mut().taken = Some(Arc::clone(&taken));
@@ -324,6 +338,11 @@ impl Transport {
     /// Requests that went out (or tried to), without the probe.
     pub fn requests_sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// How fast requests go out.
+    pub fn pace(&self) -> &Pace {
+        &self.pace
     }
 
     /// Seconds by which the endpoint's clock was found to be ahead of ours.

@@ -10,6 +10,7 @@ use crate::checks::walks::WalkConfig;
 use crate::client::{Client, ClientConfig};
 use crate::emulator::{Benign, Config, Defect, Emulator};
 use crate::event::EmulatorInfo;
+use crate::pace::PaceConfig;
 use crate::plan::{Plan, Selection};
 use crate::suite::Suite;
 use crate::target::Target;
@@ -35,6 +36,8 @@ pub struct SuiteConfig {
     pub salt: String,
     /// For one request.
     pub timeout: Duration,
+    /// For all of them.
+    pub pace: PaceConfig,
     /// Random walks.
     pub walks: WalkConfig,
 }
@@ -54,8 +57,8 @@ pub fn suite(
     selection: &Selection,
     config: SuiteConfig,
 ) -> Result<(Suite, Arc<Transport>), TransportError> {
-    let SuiteConfig { seed, cases, salt, timeout, walks } = config;
-    let bounds = TransportConfig { timeout, ..TransportConfig::default() };
+    let SuiteConfig { seed, cases, salt, timeout, pace, walks } = config;
+    let bounds = TransportConfig { timeout, pace, ..TransportConfig::default() };
     let transport = Arc::new(Transport::new(&target, &schema.service.signing_name, bounds)?);
     let plan = Plan::new(schema, selection);
     let permission = selection.permission.clone();

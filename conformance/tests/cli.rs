@@ -374,6 +374,21 @@ fn a_run_that_was_interrupted_goes_on() {
     assert_eq!((code, stderr.contains("cannot read the report")), (Some(2), true), "{stderr}");
 }
 
+#[test]
+fn a_run_ends_when_it_has_sent_as_much_as_it_may() {
+    let folder = Folder::new("budget");
+    let (at, (_emulator, url)) = (folder.at("run"), emulator(&[]));
+    let all = ["run", "--operations", "CreateRule", "--walks", "0", "--endpoint", &url, "--report-dir", &at];
+    let (code, stdout, stderr) = output(&[&all[..], &["--max-requests", "100"]].concat());
+    assert_eq!(code, Some(3), "{stdout}{stderr}");
+    let report = folder.report("run");
+    assert_eq!(report["stopped_because"], "--max-requests: 100 were sent");
+    assert!(stdout.contains("INCOMPLETE: The run was stopped (--max-requests: 100 were sent)"), "{stdout}");
+    assert!(report["requests"].as_u64().unwrap() <= 100 && !outcomes(&report).is_empty());
+    let (code, stdout, stderr) = output(&[&all[..], &["--resume", &at]].concat());
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+}
+
 /// An emulator in another process, and its URL.
 fn emulator(arguments: &[&str]) -> (Killed, String) {
     let child = conformance(&[&["emulate"], arguments].concat()).stdout(Stdio::piped()).spawn().unwrap();
@@ -389,8 +404,18 @@ fn nothing_is_written_to_a_real_account_that_was_not_named() {
     let folder = Folder::new("account");
     let (at, (_emulator, url)) = (folder.at("run"), emulator(&[]));
     let run = |more: &[&str]| {
-        let words =
-            ["run", "--endpoint", &url, "--as-remote", "--checks", "shape.status,shape.json", "--report-dir", &at];
+        let words = [
+            "run",
+            "--endpoint",
+            &url,
+            "--as-remote",
+            "--rps",
+            "5000",
+            "--checks",
+            "shape.status,shape.json",
+            "--report-dir",
+            &at,
+        ];
         output(&[&words[..], more].concat())
     };
     let sent = |operation: &str| {

@@ -34,7 +34,14 @@ fn run(arguments: &Arguments) -> Result<Conclusion, Box<dyn Error>> {
     let timeout = Duration::from_secs(10);
     let walks =
         WalkConfig { count: wiring::DEFAULT_WALKS, length: wiring::DEFAULT_WALK_LENGTH, ..WalkConfig::default() };
-    let config = SuiteConfig { seed: SEED, cases: wiring::DEFAULT_CASES, salt: "suite".to_owned(), timeout, walks };
+    let config = SuiteConfig {
+        seed: SEED,
+        cases: wiring::DEFAULT_CASES,
+        salt: "suite".to_owned(),
+        timeout,
+        pace: connect_conformance::pace::PaceConfig::default(),
+        walks,
+    };
     let (suite, _transport) = wiring::suite(schema, target, &wiring::everything(), config)?;
     let judge: Arc<dyn Judge> = Arc::new(suite);
     let conclusion = libtest_mimic::run(arguments, runner::trials(&judge, runtime.handle()));

@@ -69,7 +69,12 @@ async fn converse(mut stream: TcpStream, then: Then, heads: tokio::sync::mpsc::U
 }
 
 fn transport(endpoint: &str) -> Transport {
-    let config = TransportConfig { timeout: Duration::from_millis(400), max_response_bytes: 100_000, give_up_after: 3 };
+    let config = TransportConfig {
+        timeout: Duration::from_millis(400),
+        max_response_bytes: 100_000,
+        give_up_after: 3,
+        ..TransportConfig::default()
+    };
     Transport::new(&Target::unsigned(endpoint.parse().unwrap()), "connect", config).unwrap()
 }
 

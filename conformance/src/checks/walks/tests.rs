@@ -20,6 +20,7 @@ async fn start(defect: Option<&str>) -> (Emulator, Suite) {
         cases: 1,
         salt: "walks".to_owned(),
         timeout: Duration::from_secs(10),
+        pace: crate::pace::PaceConfig::default(),
         walks: WalkConfig::default(),
     };
     let (suite, _) = wiring::suite(schema, wiring::target_of(&emulator).unwrap(), &selection, config).unwrap();
