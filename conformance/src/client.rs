@@ -124,10 +124,11 @@ impl Client {
         loop {
             let result = self.transport.send(name, request).await;
             let asked = result.as_ref().ok().and_then(|exchange| exchange.response.headers.get("retry-after"));
-            let asked = asked.and_then(|text| text.parse::<u64>().ok()).map(Duration::from_secs);
+            let asked = asked.and_then(|text| text.parse::<u64>().ok());
+            let asked = asked.map(|seconds| Duration::from_secs(seconds).min(LONGEST_PAUSE));
             let (reply, throttled) = classify(self.schema, operation, result, offered);
             if throttled {
-                self.transport.pace().throttled(asked.map(|asked| asked.min(LONGEST_PAUSE)));
+                self.transport.pace().throttled(asked);
             } else if !matches!(reply, Reply::Trouble(_)) {
                 self.transport.pace().served();
             }
@@ -159,7 +160,7 @@ impl Client {
                 };
             }
             met.get_or_insert_with(|| reply.describe());
-            tokio::time::sleep(asked.unwrap_or(self.pause(attempt)).min(LONGEST_PAUSE)).await;
+            tokio::time::sleep(asked.unwrap_or(self.pause(attempt))).await;
             attempt += 1;
         }
     }

@@ -47,18 +47,18 @@ pub async fn find(profile: Option<&str>) -> Result<Option<Credentials>, Credenti
     }
     match EnvironmentVariableCredentialsProvider::new().provide_credentials().await {
         Ok(credentials) => return Ok(Some(credentials)),
-        Err(ProviderError::CredentialsNotLoaded(_)) if is_unset("AWS_ACCESS_KEY_ID") => {}
+        Err(ProviderError::CredentialsNotLoaded(_)) if environment("AWS_ACCESS_KEY_ID").is_none() => {}
         Err(error) => return Err(CredentialsError::Environment(chain(&error))),
     }
-    match std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty()) {
+    match environment("AWS_PROFILE") {
         Some(name) => from_profile(&name).await.map(Some),
         None => Ok(from_profile("default").await.ok()),
     }
 }
 
-/// Absent, or empty as CI leaves what nobody configured.
-fn is_unset(variable: &str) -> bool {
-    std::env::var_os(variable).is_none_or(|value| value.is_empty())
+/// A variable of the environment; empty ones, as CI leaves what nobody configured, count as absent.
+pub(crate) fn environment(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|value| !value.is_empty())
 }
 
 async fn from_profile(name: &str) -> Result<Credentials, CredentialsError> {

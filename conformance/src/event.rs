@@ -187,6 +187,14 @@ pub struct Coverage {
     pub sets: Option<CoverageSets>,
 }
 
+impl Coverage {
+    /// Of members and errors that were met, and of constraints.
+    pub fn of(sets: Option<CoverageSets>, constraints: Option<Ratio>) -> Self {
+        let (members, errors) = sets.as_ref().map(|sets| (sets.members.ratio(), sets.errors.ratio())).unzip();
+        Self { operations: None, members, constraints, errors, sets }
+    }
+}
+
 /// Members and errors as bits in the order of the model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoverageSets {

@@ -6,8 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use connect_model::schema::TimestampFormat;
-use connect_model::wire::timestamp;
 use serde::Deserialize;
 use thiserror::Error;
 use toml::value::{Date, Datetime};
@@ -15,7 +13,7 @@ use wildmatch::WildMatchPattern;
 
 use crate::case::{CaseId, Finding, Level, Outcome, Verdict};
 use crate::report::json::Report;
-use crate::report::printable;
+use crate::report::{printable, utc};
 
 /// Days until somebody looks again at what `--write-expect` drafts.
 const DRAFTED_FOR: u64 = 90;
@@ -104,15 +102,17 @@ impl Expectations {
         Outcome { verdict, ..outcome }
     }
 
-    /// Entries to be corrected, with what to do: those that have expired, and those that match no case there is.
-    /// `known` says whether a plan has a case that the text matches.
-    pub fn stale<'c>(&self, cases: impl Fn() -> Box<dyn Iterator<Item = String> + 'c>) -> Vec<String> {
+    /// Entries to be corrected, with what to do: those that have expired, and those that match none of the cases there
+    /// are.
+    pub fn stale(&self, cases: &[CaseId]) -> Vec<String> {
+        let ids: Vec<String> = cases.iter().map(CaseId::to_string).collect();
         let mut stale = Vec::new();
-        for Expected { glob, expired, pattern, why, .. } in self.0.iter() {
+        for entry in self.0.iter() {
+            let Expected { glob, expired, why, .. } = entry;
             if let Some(day) = expired {
                 stale.push(format!("the entry `{glob}` expired on {day}: look at it again ({why})"));
             }
-            if !cases().any(|case| pattern.matches(&case)) {
+            if !entry.matches_one(&ids) {
                 stale.push(format!("the entry `{glob}` matches no case; correct or remove it ({why})"));
             }
         }
@@ -122,7 +122,7 @@ impl Expectations {
     /// Whether every entry matches one of these cases.
     pub fn all_match(&self, cases: &[CaseId]) -> bool {
         let ids: Vec<String> = cases.iter().map(CaseId::to_string).collect();
-        self.0.iter().all(|entry| ids.iter().any(|id| entry.pattern.matches(id)))
+        self.0.iter().all(|entry| entry.matches_one(&ids))
     }
 
     /// No entries.
@@ -154,6 +154,10 @@ impl Expected {
         })
     }
 
+    fn matches_one(&self, ids: &[String]) -> bool {
+        ids.iter().any(|id| self.pattern.matches(id))
+    }
+
     /// Every broken rule is one that the entry speaks of.
     fn covers(&self, findings: &[Finding]) -> bool {
         let Some(pointers) = &self.pointers else { return true };
@@ -171,9 +175,7 @@ pub fn draft(report: &Report, now: SystemTime) -> String {
     for case in &report.failed_cases {
         text.push('\n');
         if let Some(finding) = report.new_findings(Level::Must).find(|finding| finding.case == *case) {
-            for (label, value) in
-                [("rule", &finding.rule), ("expected", &finding.expected), ("actual", &finding.actual)]
-            {
+            for (label, value) in finding.rows() {
                 let _ = writeln!(text, "# {label}: {}", printable(value, 200));
             }
         }
@@ -186,11 +188,7 @@ pub fn draft(report: &Report, now: SystemTime) -> String {
 
 /// The day in UTC, as `2027-01-31`.
 fn date(time: SystemTime) -> String {
-    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64().floor();
-    let text = timestamp::from_seconds(seconds)
-        .and_then(|instant| timestamp::format(instant, TimestampFormat::DateTime))
-        .unwrap_or_default();
-    text.chars().take(10).collect()
+    utc(time).unwrap_or_default().chars().take(10).collect()
 }
 
 #[cfg(test)]
@@ -246,12 +244,11 @@ mod tests {
     #[test]
     fn what_matches_nothing_or_has_expired_is_told() {
         let text = "[[expect]]\ncase = \"CreateRule/*\"\nreason = \"r\"\nexpires = 2027-01-01\n";
-        let there = || -> Box<dyn Iterator<Item = String>> { Box::new(std::iter::once(case("x").to_string())) };
-        let stale = |now| Expectations::parse(text, now).unwrap().stale(there);
+        let stale = |now| Expectations::parse(text, now).unwrap().stale(&[case("x")]);
         assert_eq!(stale(now()), Vec::<String>::new(), "the last day counts");
         let later = stale(now() + Duration::from_secs(DAY));
         assert_eq!(later, ["the entry `CreateRule/*` expired on 2027-01-01: look at it again (r; until 2027-01-01)"]);
-        let nothing = Expectations::parse(text, now()).unwrap().stale(|| Box::new(std::iter::empty()));
+        let nothing = Expectations::parse(text, now()).unwrap().stale(&[]);
         assert!(nothing[0].contains("matches no case"), "{nothing:?}");
     }
 

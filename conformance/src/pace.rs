@@ -13,11 +13,55 @@ const SLOWEST: f64 = 1.0 / 16.0;
 /// What each request that is served gives back, as a part of the rate that was asked for.
 const RECOVERY: f64 = 1.0 / 20.0;
 
+/// How many requests a bucket of tokens grants.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// Requests a second that it grants for ever.
+    pub per_second: f64,
+    /// Requests that it grants at once after a pause.
+    pub burst: f64,
+}
+
+/// A bucket of tokens, one for each request.
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    rate: Rate,
+    tokens: f64,
+    counted: Instant,
+}
+
+impl Bucket {
+    /// A full one.
+    pub(crate) fn new(rate: Rate) -> Self {
+        Self { rate, tokens: rate.burst, counted: Instant::now() }
+    }
+
+    /// Takes a token out.
+    ///
+    /// # Errors
+    /// There is none; the time until there is.
+    pub(crate) fn take(&mut self) -> Result<(), Duration> {
+        let now = Instant::now();
+        let since = now.duration_since(self.counted).as_secs_f64();
+        self.tokens = (self.tokens + since * self.rate.per_second).min(self.rate.burst);
+        self.counted = now;
+        if self.tokens < 1.0 {
+            return Err(Duration::from_secs_f64((1.0 - self.tokens) / self.rate.per_second));
+        }
+        self.tokens -= 1.0;
+        Ok(())
+    }
+
+    fn empty(&mut self) {
+        (self.tokens, self.counted) = (0.0, Instant::now());
+    }
+}
+
 /// Bounds of what a run sends.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PaceConfig {
-    /// Requests a second, and how many at once after a pause; none for as fast as it goes.
-    pub rate: Option<(f64, f64)>,
+    /// None for as fast as it goes.
+    pub rate: Option<Rate>,
     /// Requests in all.
     pub max_requests: Option<u64>,
 }
@@ -33,18 +77,14 @@ pub struct Pace {
 #[derive(Debug)]
 struct State {
     let_out: u64,
-    tokens: f64,
-    rate: f64,
-    counted: Instant,
+    bucket: Option<Bucket>,
     closed_until: Instant,
 }
 
 impl Pace {
     /// A full bucket.
     pub fn new(config: PaceConfig) -> Self {
-        let (rate, tokens) = config.rate.unwrap_or((f64::INFINITY, 0.0));
-        let now = Instant::now();
-        let state = State { let_out: 0, tokens, rate, counted: now, closed_until: now };
+        let state = State { let_out: 0, bucket: config.rate.map(Bucket::new), closed_until: Instant::now() };
         Self { config, state: Mutex::new(state), spent: Notify::new() }
     }
 
@@ -68,20 +108,15 @@ impl Pace {
         if self.config.max_requests.is_some_and(|most| state.let_out >= most) {
             return Turn::Never;
         }
-        if let Some((_, burst)) = self.config.rate {
-            let now = Instant::now();
-            if now < state.closed_until {
-                return Turn::In(state.closed_until - now);
+        let closed_until = state.closed_until;
+        if let Some(bucket) = &mut state.bucket {
+            let closed = closed_until.saturating_duration_since(Instant::now());
+            if !closed.is_zero() {
+                return Turn::In(closed);
             }
-            let since = now.duration_since(state.counted).as_secs_f64();
-            state.tokens = (state.tokens + since * state.rate).min(burst);
-            state.counted = now;
-            if state.tokens < 1.0 {
-                return Turn::In(
-                    Duration::from_secs_f64((1.0 - state.tokens) / state.rate).max(Duration::from_millis(1)),
-                );
+            if let Err(pause) = bucket.take() {
+                return Turn::In(pause.max(Duration::from_millis(1)));
             }
-            state.tokens -= 1.0;
         }
         state.let_out += 1;
         Turn::Now
@@ -89,22 +124,22 @@ impl Pace {
 
     /// The endpoint asked for fewer: half of the rate from here on, and nothing at all for the time that it names.
     pub fn throttled(&self, wait: Option<Duration>) {
-        let Some((rate, _)) = self.config.rate else { return };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        state.rate = (state.rate / 2.0).max(rate * SLOWEST);
-        state.tokens = 0.0;
-        state.counted = now;
-        if let Some(until) = wait.and_then(|wait| now.checked_add(wait)) {
+        let (Some(asked_for), Some(bucket)) = (self.config.rate, &mut state.bucket) else { return };
+        bucket.rate.per_second = (bucket.rate.per_second / 2.0).max(asked_for.per_second * SLOWEST);
+        bucket.empty();
+        if let Some(until) = wait.and_then(|wait| Instant::now().checked_add(wait)) {
             state.closed_until = state.closed_until.max(until);
         }
     }
 
     /// The endpoint took a request.
     pub fn served(&self) {
-        let Some((rate, _)) = self.config.rate else { return };
+        let Some(Rate { per_second, .. }) = self.config.rate else { return };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.rate = (state.rate + rate * RECOVERY).min(rate);
+        if let Some(bucket) = &mut state.bucket {
+            bucket.rate.per_second = (bucket.rate.per_second + per_second * RECOVERY).min(per_second);
+        }
     }
 
     /// Waits until a request was held back because all that are allowed have gone out.
@@ -141,14 +176,14 @@ mod tests {
     // The clock is tokio's and stands still but for sleeps, so that nothing depends on the machine.
     #[tokio::test(start_paused = true)]
     async fn a_burst_and_then_the_rate() {
-        let pace = Pace::new(PaceConfig { rate: Some((2.0, 5.0)), max_requests: None });
+        let pace = Pace::new(PaceConfig { rate: Some(Rate { per_second: 2.0, burst: 5.0 }), max_requests: None });
         let first = let_out(&pace, 10 * SECOND).await;
         assert!((24..=25).contains(&first), "{first}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn throttling_halves_and_service_brings_back() {
-        let pace = Pace::new(PaceConfig { rate: Some((8.0, 1.0)), max_requests: None });
+        let pace = Pace::new(PaceConfig { rate: Some(Rate { per_second: 8.0, burst: 1.0 }), max_requests: None });
         pace.throttled(Some(3 * SECOND));
         assert_eq!(let_out(&pace, 29 * SECOND / 10).await, 0, "not before the time that was named");
         let slow = let_out(&pace, 10 * SECOND).await;

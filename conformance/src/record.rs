@@ -1,5 +1,6 @@
 //! What a report needs to remember of a run: counts of everything, evidence of enough. Memory stays flat however much an
-//! endpoint gets wrong. Terminal and JSON read it; it writes the case files and nothing else.
+//! endpoint gets wrong. Makes the report, and writes the case files and
+//! nothing else.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
@@ -7,15 +8,12 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use connect_model::schema::TimestampFormat;
-use connect_model::wire::timestamp;
-
 use crate::case::{CaseId, Finding, Level, Outcome, Verdict};
-use crate::event::{Consumer, Coverage, Event, Ratio, RunEnd, RunInfo, Totals, TrialResult};
+use crate::event::{Consumer, Coverage, Event, RunEnd, RunInfo, Totals};
 use crate::exit::Exit;
 use crate::replay::{CaseFile, SavedRequest, SavedResponse, file_stem};
-use crate::report::json::{CaseLine, FindingCount, FindingEntry, Operation, Reason, Report};
-use crate::report::replay_command;
+use crate::report::json::{CaseLine, FindingCount, FindingEntry, Operation, Report};
+use crate::report::{replay_command, utc};
 
 /// Bounds of what is remembered. What is beyond them is counted.
 #[derive(Clone, Debug)]
@@ -41,14 +39,12 @@ impl Default for Limits {
 /// A run, remembered.
 #[derive(Debug)]
 pub struct Record {
+    /// What is counted follows from its cases, once somebody asks.
     report: Report,
-    /// In step with `report.findings` while the run goes on.
     groups: BTreeMap<(Level, &'static str), Group>,
-    indeterminate: BTreeMap<String, Reason>,
     limits: Limits,
     folder: Option<PathBuf>,
     kept: HashMap<(Level, &'static str, String), usize>,
-    index: HashMap<String, usize>,
 }
 
 /// Findings of one check at one level.
@@ -58,22 +54,12 @@ struct Group {
     operations: BTreeSet<String>,
 }
 
-/// Cases named for one reason.
-const EXAMPLES: usize = 5;
-
-/// Distinct reasons; what comes later is counted under one.
-const REASONS: usize = 200;
-
 impl Record {
     /// An empty record. Case files go to `findings` in `report_dir`, if there is one.
     pub fn new(info: &RunInfo, report_dir: Option<&Path>, limits: Limits) -> Self {
-        let operation = |(name, planned): &(String, usize)| Operation {
-            name: name.clone(),
-            supported: true,
-            totals: Totals { planned: *planned as u64, ..Totals::default() },
-            ..Operation::default()
+        let operation = |(name, planned): &(String, usize)| {
+            Operation::new(name.clone(), Totals { planned: *planned as u64, ..Totals::default() })
         };
-        let seconds = info.started.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let report = Report {
             tool: "connect-conformance".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -81,8 +67,7 @@ impl Record {
             model: info.model.clone(),
             seed: info.seed,
             shard: info.shard.clone(),
-            started: timestamp::from_seconds(seconds.floor())
-                .and_then(|instant| timestamp::format(instant, TimestampFormat::DateTime)),
+            started: utc(info.started),
             duration_ms: 0,
             interrupted: false,
             stopped_because: None,
@@ -107,11 +92,9 @@ impl Record {
         Self {
             report,
             groups: BTreeMap::new(),
-            indeterminate: BTreeMap::new(),
             limits,
             folder: report_dir.map(|folder| folder.join("findings")),
             kept: HashMap::new(),
-            index: info.operations.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect(),
         }
     }
 
@@ -126,11 +109,7 @@ impl Record {
                 operations: group.operations.clone(),
             })
             .collect();
-        report.indeterminate = self.indeterminate.values().cloned().collect();
-        let covered = report.operations.iter().filter(|operation| operation.totals.scored() > 0).count() as u64;
-        report.coverage.operations = Some(Ratio { covered, total: report.operations.len() as u64 });
-        report.sort();
-        report.exit_code = report.exit() as u8;
+        report.recount();
         report
     }
 
@@ -155,44 +134,16 @@ impl Record {
 
     fn count(&mut self, case: &CaseId, outcome: &Outcome, duration: Duration) {
         let report = &mut self.report;
-        let (verdict, result) = (&outcome.verdict, TrialResult::from(&outcome.verdict));
         report.requests += u64::from(outcome.requests);
-        let line = CaseLine {
+        report.cases.push(CaseLine {
             case: case.to_string(),
-            outcome: result,
+            outcome: (&outcome.verdict).into(),
             ms: duration.as_millis().try_into().unwrap_or(u64::MAX),
-            why: verdict.why().map(str::to_owned),
-        };
-        report.totals.count(result);
-        let operations = &mut report.operations;
-        let at = *self.index.entry(case.operation.clone()).or_insert_with(|| {
-            operations.push(Operation { name: case.operation.clone(), ..Operation::default() });
-            operations.len() - 1
+            why: outcome.verdict.why().map(str::to_owned),
         });
-        operations[at].count(&line);
-        match verdict {
-            Verdict::Fail => {
-                report.failed_cases.insert(line.case.clone());
-            }
-            Verdict::Indeterminate(why) => {
-                let known = self.indeterminate.len() < REASONS || self.indeterminate.contains_key(why);
-                let why = if known { why.as_str() } else { "other reasons" };
-                let reason = (self.indeterminate.entry(why.to_owned())).or_insert_with(|| Reason {
-                    reason: why.to_owned(),
-                    count: 0,
-                    cases: Vec::new(),
-                });
-                reason.count += 1;
-                if reason.cases.len() < EXAMPLES {
-                    reason.cases.push(line.case.clone());
-                }
-            }
-            _ => {}
-        }
         for (topic, observation) in &outcome.learned {
             *report.learned.entry(topic.clone()).or_default().entry(observation.clone()).or_default() += 1;
         }
-        report.cases.push(line);
     }
 
     fn keep(&mut self, case: &CaseId, outcome: &Outcome) -> std::io::Result<()> {

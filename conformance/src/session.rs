@@ -22,12 +22,13 @@ use crate::cli::{
     EmulatorFlags, EndpointFlags, Format, FrontFlags, OutputFlags, PaceFlags, RecordFlags, RunFlags, SelectionFlags,
 };
 use crate::client::{Client, ClientConfig};
-use crate::emulator::{BENIGN, Benign, Config, Defect, Emulator, FrontConfig, Rate, defects};
+use crate::credentials::environment;
+use crate::emulator::{BENIGN, Benign, Config, Defect, Emulator, FrontConfig, defects};
 use crate::event::{Consumer, EmulatorInfo, Event, RunInfo, TargetInfo, TrialResult};
 use crate::exit::Exit;
 use crate::expect::{self, Expectations};
 use crate::golden::{self, Asked, Entry};
-use crate::pace::PaceConfig;
+use crate::pace::{PaceConfig, Rate};
 use crate::plan::{Permission, Plan, Selection, Task};
 use crate::record::{Limits, Record};
 use crate::reply::Reply;
@@ -140,9 +141,7 @@ impl Session {
             return Err(no_walk(plan));
         }
         transport.probe().await.map_err(SessionError::usage)?;
-        if let Some(account) = &flags.target.account {
-            is_in_account(suite.client(), account).await?;
-        }
+        is_in_account(suite.client(), flags.target.account.as_deref()).await?;
         let mut info = run_info(plan, shown, schema, seed);
         info.shard = flags.shard.map(|shard| shard.to_string());
         info.stale.extend(stale(schema, &expected, plan, &selection));
@@ -163,6 +162,8 @@ impl Session {
             ))
         })?;
         let record = Record::new(&self.info, Some(folder), Limits::default());
+        // What cannot be joined at the end is refused at the beginning.
+        merge::resumed(self.before.as_ref(), record.report()).map_err(SessionError::usage)?;
         let text = flags.format.format == Format::Text;
         if text {
             report::print(&terminal::header(&record.report())).map_err(SessionError::usage)?;
@@ -179,14 +180,16 @@ impl Session {
         };
         let record = Arc::new(Mutex::new(record));
         let consumer = (Arc::clone(&record), Progress::default());
-        let checkpoint = Checkpoint { record: Arc::clone(&record), folder: folder.clone(), written: Instant::now() };
+        let checkpoint = Checkpoint {
+            before: self.before.clone(),
+            record: Arc::clone(&record),
+            folder: folder.clone(),
+            written: Instant::now(),
+        };
         runner::run(&self.judge, &self.info, &options, runtime.handle(), &stop, (consumer, checkpoint))
             .map_err(SessionError::usage)?;
         let report = record.lock().unwrap_or_else(PoisonError::into_inner).report();
-        let report = match self.before {
-            Some(before) => merge::resumed(before, report).map_err(SessionError::usage)?,
-            None => report,
-        };
+        let report = merge::resumed(self.before.as_ref(), report).map_err(SessionError::usage)?;
         let silence = self.transport.has_given_up().then_some("The endpoint fell silent, and the rest was not sent.");
         publish(report, folder, &flags.output, flags.format.format, flags.notes, silence)
     }
@@ -194,6 +197,7 @@ impl Session {
 
 /// Writes what is known so far, now and then: a run that is killed can be continued.
 struct Checkpoint {
+    before: Option<Report>,
     record: Arc<Mutex<Record>>,
     folder: PathBuf,
     written: Instant,
@@ -205,7 +209,7 @@ impl Consumer for Checkpoint {
             return Ok(());
         }
         let report = self.record.lock().unwrap_or_else(PoisonError::into_inner).report();
-        report.write(&self.folder)?;
+        merge::resumed(self.before.as_ref(), report).map_err(std::io::Error::other)?.write(&self.folder)?;
         self.written = Instant::now();
         Ok(())
     }
@@ -231,7 +235,7 @@ fn publish(
         std::fs::write(path, expect::draft(&report, SystemTime::now()))
             .map_err(|error| SessionError::usage(format!("cannot write {}: {error}", path.display())))?;
     }
-    if let Some(file) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty()) {
+    if let Some(file) = environment("GITHUB_STEP_SUMMARY") {
         github::append(&github::summary(&report), Path::new(&file)).map_err(SessionError::usage)?;
     }
     let shown = match format {
@@ -293,7 +297,7 @@ fn stale(schema: &Schema, expected: &Expectations, plan: &Plan, selection: &Sele
         Some(Plan::new(schema, &Selection { golden: selection.golden.clone(), ..wiring::everything() }))
     };
     let cases = &whole.as_ref().unwrap_or(plan).cases;
-    expected.stale(|| Box::new(cases.iter().map(CaseId::to_string)))
+    expected.stale(cases)
 }
 
 /// Where a run goes.
@@ -355,8 +359,9 @@ impl Place {
     }
 }
 
-/// Sees that the instance of a run is the one that was named, and that the account that it is in is too. A read.
-async fn is_in_account(client: &Client, account: &str) -> Result<(), SessionError> {
+/// Sees that the instance of a run is in the account that was named, if one was. A read.
+async fn is_in_account(client: &Client, account: Option<&str>) -> Result<(), SessionError> {
+    let Some(account) = account else { return Ok(()) };
     let instance = client.target.instance_id.as_deref().unwrap_or_default();
     let unknown = |why: String| {
         SessionError::usage(format!(
@@ -400,14 +405,13 @@ pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags)
     let place = Place::of(schema, &flags.target, emulator_info(&flags.emulator)?, flags.seed).await?;
     let salt = place.salt(flags.seed);
     let Place { target, emulator: _emulator, shown, permission } = place;
-    let bounds = TransportConfig { timeout: flags.timeout, ..TransportConfig::default() };
+    let pace = pace(&PaceFlags::default(), target.loopback);
+    let bounds = TransportConfig { timeout: flags.timeout, pace, ..TransportConfig::default() };
     let transport = Transport::new(&target, &schema.service.signing_name, bounds).map_err(SessionError::usage)?;
     transport.probe().await.map_err(SessionError::usage)?;
     let config = ClientConfig { seed: flags.seed, cases: 0, salt, permission: permission.clone() };
     let client = Client::new(schema, target, Arc::new(transport), config);
-    if let Some(account) = &flags.target.account {
-        is_in_account(&client, account).await?;
-    }
+    is_in_account(&client, flags.target.account.as_deref()).await?;
     let provenance = golden::provenance(schema, &shown, SystemTime::now());
     let (mut entries, mut unsupported) = (BTreeMap::new(), 0);
     let (mut troubles, mut not_asked) = (Vec::new(), Vec::new());
@@ -458,8 +462,11 @@ pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags)
 /// How fast requests go out. An account has one bucket for all its callers, so that elsewhere we take a small part of it.
 fn pace(flags: &PaceFlags, loopback: bool) -> PaceConfig {
     let per_second = flags.rps.or((!loopback).then_some(REMOTE_RATE));
-    let burst = |per_second: f64| flags.burst.map_or(per_second.max(REMOTE_BURST), f64::from);
-    PaceConfig { rate: per_second.map(|rate| (rate, burst(rate))), max_requests: flags.max_requests }
+    let rate = per_second.map(|per_second| {
+        let burst = flags.burst.map_or(per_second.max(REMOTE_BURST), f64::from);
+        Rate { per_second, burst }
+    });
+    PaceConfig { rate, max_requests: flags.max_requests }
 }
 
 /// Ends a run that has sent or taken as much as it may.

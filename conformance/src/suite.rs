@@ -147,13 +147,7 @@ impl Judge for Suite {
         let (schema, touched) = (self.client.schema, self.client.touched());
         let left_out = self.plan.left_out.len() as u64;
         let constraints = Ratio { covered: mutations(true), total: mutations(false) + left_out };
-        let sets = touched.sets(schema, &operations);
-        Coverage {
-            operations: None,
-            members: Some(sets.members.ratio()),
-            constraints: (!operations.is_empty()).then_some(constraints),
-            errors: Some(sets.errors.ratio()),
-            sets: Some(sets),
-        }
+        let constraints = (!operations.is_empty()).then_some(constraints);
+        Coverage::of(Some(touched.sets(schema, &operations)), constraints)
     }
 }

@@ -7,7 +7,7 @@ use aws_credential_types::Credentials;
 use http::Uri;
 use thiserror::Error;
 
-use crate::credentials::{self, CredentialsError};
+use crate::credentials::{self, CredentialsError, environment};
 
 /// Region that is signed for when nothing names one.
 pub const DEFAULT_REGION: &str = "us-east-1";
@@ -65,11 +65,10 @@ impl Target {
     pub async fn resolve(flags: &TargetFlags) -> Result<Self, TargetError> {
         let endpoint: Endpoint = flags.endpoint.parse()?;
         let credentials = credentials::find(flags.profile.as_deref()).await?;
-        let from_environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let region = (flags.region.clone())
             .or_else(|| endpoint.region().map(str::to_owned))
-            .or_else(|| from_environment("AWS_REGION"))
-            .or_else(|| from_environment("AWS_DEFAULT_REGION"))
+            .or_else(|| environment("AWS_REGION"))
+            .or_else(|| environment("AWS_DEFAULT_REGION"))
             .unwrap_or_else(|| DEFAULT_REGION.to_owned());
         let loopback = endpoint.is_loopback() && !flags.as_remote;
         Ok(Self { endpoint, instance_id: flags.instance_id.clone(), region, credentials, loopback })

@@ -385,6 +385,12 @@ fn a_run_ends_when_it_has_sent_as_much_as_it_may() {
     assert_eq!(report["stopped_because"], "--max-requests: 100 were sent");
     assert!(stdout.contains("INCOMPLETE: The run was stopped (--max-requests: 100 were sent)"), "{stdout}");
     assert!(report["requests"].as_u64().unwrap() <= 100 && !outcomes(&report).is_empty());
+    // The rest of another endpoint's run is refused before anything of the first is lost.
+    let (_elsewhere, other) = emulator(&[]);
+    let elsewhere: Vec<&str> = all.iter().map(|word| if *word == url { other.as_str() } else { *word }).collect();
+    let (code, _, stderr) = output(&[&elsewhere[..], &["--resume", &at]].concat());
+    assert_eq!((code, stderr.contains("the target is")), (Some(2), true), "{stderr}");
+    assert_eq!(folder.report("run"), report);
     let (code, stdout, stderr) = output(&[&all[..], &["--resume", &at]].concat());
     assert_eq!(code, Some(0), "{stdout}{stderr}");
 }

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use connect_conformance::case::Exchange;
-use connect_conformance::emulator::{Config, Emulator, FrontConfig, Rate};
+use connect_conformance::emulator::{Config, Emulator, FrontConfig};
+use connect_conformance::pace::Rate;
 use connect_conformance::signing::Signer;
 use connect_conformance::target::Target;
 use connect_conformance::transport::{Transport, TransportConfig, TransportError};

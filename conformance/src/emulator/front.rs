@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use connect_model::schema::TimestampFormat;
@@ -14,6 +14,7 @@ use connect_model::wire::timestamp::Reading;
 use connect_model::wire::{encode_unmodelled_error, timestamp};
 use hyper::body::{Body, Bytes, Frame};
 
+use crate::pace::{Bucket, Rate};
 use crate::signing::{Signer, clock, seconds_after};
 
 /// Requests that are so many seconds older or newer are refused. Source: SigV4, "within five minutes".
@@ -32,22 +33,13 @@ pub struct FrontConfig {
     pub clock_offset: i64,
 }
 
-/// A token bucket.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rate {
-    /// Requests a second that it grants for ever.
-    pub per_second: f64,
-    /// Requests that it grants at once after a pause.
-    pub burst: f64,
-}
-
 /// The front of one emulator.
 #[derive(Debug)]
 pub(crate) struct Front {
     config: FrontConfig,
     region: String,
     service: String,
-    bucket: Mutex<(f64, Instant)>,
+    bucket: Option<Mutex<Bucket>>,
     nth: AtomicU64,
 }
 
@@ -66,12 +58,11 @@ pub(crate) enum Admission {
 
 impl Front {
     pub(crate) fn new(config: &FrontConfig, region: &str, service: &str) -> Self {
-        let burst = config.rate.map_or(0.0, |rate| rate.burst);
         Self {
             config: config.clone(),
             region: region.to_owned(),
             service: service.to_owned(),
-            bucket: Mutex::new((burst, Instant::now())),
+            bucket: config.rate.map(Bucket::new).map(Mutex::new),
             nth: AtomicU64::new(0),
         }
     }
@@ -104,14 +95,8 @@ impl Front {
 
     /// Takes a token out of the bucket, if there is one.
     fn take(&self) -> bool {
-        let Some(Rate { per_second, burst }) = self.config.rate else { return true };
-        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let (tokens, since) = *bucket;
-        let filled = (tokens + now.duration_since(since).as_secs_f64() * per_second).min(burst);
-        let granted = filled >= 1.0;
-        *bucket = (if granted { filled - 1.0 } else { filled }, now);
-        granted
+        let Some(bucket) = &self.bucket else { return true };
+        bucket.lock().unwrap_or_else(PoisonError::into_inner).take().is_ok()
     }
 
     /// Computes the signature again over what the request says is signed. Errors are the names that AWS gives them, with

@@ -25,7 +25,7 @@ mod tests;
 pub use arn::DEFAULT_INSTANCE_ID;
 pub use benign::{BENIGN, Benign};
 pub use defects::{Defect, Family, defects};
-pub use front::{FrontConfig, Rate};
+pub use front::FrontConfig;
 pub use serve::Emulator;
 pub use service::Service;
 

@@ -11,9 +11,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use connect_model::generate::{Config, SchemaPath};
-use connect_model::schema::{Binding, OperationId, Schema, ShapeId, TimestampFormat};
+use connect_model::schema::{Binding, OperationId, Schema, ShapeId};
 use connect_model::wire::message::Headers;
-use connect_model::wire::timestamp;
 use serde_json::Value;
 
 use self::entry::plain;
@@ -26,6 +25,7 @@ use crate::emulator::SYNTHESIZED;
 use crate::event::TargetInfo;
 use crate::observe::Observation;
 use crate::reply::Reply;
+use crate::report::utc;
 use crate::resources;
 
 /// The checks of the family, which is planned only for a comparison with recorded answers.
@@ -94,9 +94,7 @@ pub async fn ask(client: &Client, operation: OperationId) -> Asked {
 
 /// Where answers come from, as the head of a file says it.
 pub fn provenance(schema: &Schema, target: &TargetInfo, now: SystemTime) -> String {
-    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64().floor();
-    let date = timestamp::from_seconds(seconds).and_then(|at| timestamp::format(at, TimestampFormat::DateTime));
-    let date = date.unwrap_or_default();
+    let date = utc(now).unwrap_or_default();
     let from = if target.emulator.is_some() { "the built-in emulator" } else { &target.endpoint };
     let day = date.split('T').next().unwrap_or_default();
     format!("recorded {day} from {from}; region {}; model sha256 {:.12}", target.region, schema.digest)

@@ -11,9 +11,15 @@ use thiserror::Error;
 
 use crate::case::Level;
 use crate::checks::family;
-use crate::event::{Coverage, Learned, ModelInfo, TargetInfo, Totals, TrialResult};
+use crate::event::{Coverage, Learned, ModelInfo, Ratio, TargetInfo, Totals, TrialResult};
 use crate::exit::Exit;
 use crate::replay::{SavedRequest, SavedResponse};
+
+/// Cases named for one reason.
+const EXAMPLES: usize = 5;
+
+/// Distinct reasons; what comes later is counted under one.
+const REASONS: usize = 200;
 
 /// A run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -146,8 +152,13 @@ pub struct FindingEntry {
 }
 
 impl Operation {
+    /// Nothing is known of it yet.
+    pub fn new(name: String, totals: Totals) -> Self {
+        Self { name, supported: true, totals, ..Self::default() }
+    }
+
     /// Counts a trial that has come to an end.
-    pub fn count(&mut self, line: &CaseLine) {
+    fn count(&mut self, line: &CaseLine) {
         self.totals.count(line.outcome);
         self.families.entry(family(check_of(&line.case)).to_owned()).or_default().count(line.outcome);
         if line.outcome == TrialResult::Unsupported && self.unsupported_because.is_none() {
@@ -172,6 +183,13 @@ pub fn check_of(case: &str) -> &str {
 }
 
 impl FindingEntry {
+    /// What is wrong, with labels; nothing is said of what is empty.
+    pub fn rows(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let rows =
+            [("rule", &self.rule), ("expected", &self.expected), ("actual", &self.actual), ("at", &self.pointer)];
+        rows.into_iter().filter(|(_, text)| !text.is_empty()).map(|(label, text)| (label, text.as_str()))
+    }
+
     /// A line for the request and its answer: `POST /rules/x -> 200`; none without an exchange.
     pub fn request_line(&self) -> Option<String> {
         let (request, response) = (self.request.as_ref()?, self.response.as_ref()?);
@@ -308,8 +326,56 @@ impl Report {
             && others().all(|(_, totals)| totals.passed + totals.known + totals.stale == 0)
     }
 
+    /// Counts everything that follows from the cases anew, and puts it into order.
+    pub fn recount(&mut self) {
+        self.totals = Totals { planned: self.totals.planned, ..Totals::default() };
+        self.failed_cases.clear();
+        for operation in &mut self.operations {
+            let totals = Totals { planned: operation.totals.planned, ..Totals::default() };
+            *operation = Operation::new(std::mem::take(&mut operation.name), totals);
+        }
+        let mut at: HashMap<String, usize> =
+            self.operations.iter().enumerate().map(|(at, operation)| (operation.name.clone(), at)).collect();
+        let mut reasons: BTreeMap<&str, Reason> = BTreeMap::new();
+        for line in &self.cases {
+            self.totals.count(line.outcome);
+            let name = operation_of(&line.case);
+            let operations = &mut self.operations;
+            let at = *at.entry(name.to_owned()).or_insert_with(|| {
+                operations.push(Operation::new(name.to_owned(), Totals::default()));
+                operations.len() - 1
+            });
+            operations[at].count(line);
+            match line.outcome {
+                TrialResult::Failed => {
+                    self.failed_cases.insert(line.case.clone());
+                }
+                TrialResult::Indeterminate => {
+                    let why = line.why.as_deref().unwrap_or_default();
+                    let known = reasons.len() < REASONS || reasons.contains_key(why);
+                    let why = if known { why } else { "other reasons" };
+                    let reason = reasons.entry(why).or_insert_with(|| Reason {
+                        reason: why.to_owned(),
+                        count: 0,
+                        cases: Vec::new(),
+                    });
+                    reason.count += 1;
+                    if reason.cases.len() < EXAMPLES {
+                        reason.cases.push(line.case.clone());
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.indeterminate = reasons.into_values().collect();
+        let covered = self.operations.iter().filter(|operation| operation.totals.scored() > 0).count() as u64;
+        self.coverage.operations = Some(Ratio { covered, total: self.operations.len() as u64 });
+        self.sort();
+        self.exit_code = self.exit() as u8;
+    }
+
     /// Puts everything into the order that a report has: findings graver first, then by operation and case.
-    pub fn sort(&mut self) {
+    fn sort(&mut self) {
         let at: HashMap<&str, usize> =
             self.operations.iter().enumerate().map(|(at, operation)| (operation.name.as_str(), at)).collect();
         let place = |finding: &FindingEntry| at.get(finding.operation.as_str()).copied().unwrap_or(usize::MAX);

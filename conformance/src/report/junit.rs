@@ -89,18 +89,11 @@ fn failed(kind: &str, message: &str) -> TestCaseStatus {
 
 /// A finding in lines.
 fn told(finding: &FindingEntry) -> String {
-    let replay = finding.replay.clone().unwrap_or_default();
+    let replay = finding.replay.as_deref().unwrap_or_default();
     let request = finding.request_line().unwrap_or_default();
-    let rows = [
-        (finding.level.word(), &finding.check),
-        ("rule", &finding.rule),
-        ("expected", &finding.expected),
-        ("actual", &finding.actual),
-        ("at", &finding.pointer),
-        ("request", &request),
-        ("replay", &replay),
-    ];
-    let rows = rows.into_iter().filter(|(_, value)| !value.is_empty());
+    let head = [(finding.level.word(), finding.check.as_str())];
+    let tail = [("request", request.as_str()), ("replay", replay)];
+    let rows = head.into_iter().chain(finding.rows()).chain(tail.into_iter().filter(|(_, value)| !value.is_empty()));
     rows.map(|(label, value)| format!("{label}: {}", printable(value, VALUE))).collect::<Vec<_>>().join("\n")
 }
 

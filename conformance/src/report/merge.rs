@@ -1,11 +1,11 @@
 //! One report of several: the parts of a run that was sharded, or a run and its continuation. Every case counts once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use thiserror::Error;
 
-use super::json::{CaseLine, Operation, Report, operation_of};
-use crate::event::{Coverage, Ratio, Totals, TrialResult};
+use super::json::Report;
+use crate::event::{Coverage, CoverageSets, Ratio};
 
 /// Reports that do not belong together.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -51,38 +51,30 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
         add(&mut whole, part);
     }
     whole.shard = joined(&shards);
-    recount(&mut whole);
+    whole.operations.sort_by(|one, other| one.name.cmp(&other.name));
+    whole.recount();
     Ok(whole)
 }
 
-/// The rest of a run that was stopped, with what was there before.
+/// The rest of a run that was stopped, with what was there before; a run that continues none is all there is.
 ///
 /// # Errors
 /// They are not of one run.
-pub fn resumed(mut before: Report, rest: Report) -> Result<Report, MergeError> {
+pub fn resumed(before: Option<&Report>, rest: Report) -> Result<Report, MergeError> {
+    let Some(mut before) = before.cloned() else { return Ok(rest) };
     let done: BTreeSet<&str> = rest.cases.iter().map(|line| line.case.as_str()).collect();
     before.cases.retain(|line| !done.contains(line.case.as_str()));
     before.findings.retain(|finding| !done.contains(finding.case.as_str()));
-    // Whether it is whole is decided by its continuation.
-    before.totals.planned = before.cases.len() as u64;
-    let planned = |reports: [&Report; 2]| -> HashMap<String, u64> {
-        let mut planned: HashMap<String, u64> = HashMap::new();
-        for line in &reports[0].cases {
-            *planned.entry(operation_of(&line.case).to_owned()).or_default() += 1;
-        }
-        for operation in &reports[1].operations {
-            *planned.entry(operation.name.clone()).or_default() += operation.totals.planned;
-        }
-        planned
-    };
-    let planned = planned([&before, &rest]);
+    // What it had planned beyond what it did is planned by the rest.
+    before.recount();
+    before.totals.planned = before.totals.executed;
+    for operation in &mut before.operations {
+        operation.totals.planned = operation.totals.executed;
+    }
     let (stopped, leaks, shard) = (rest.stopped_because.clone(), rest.leaks.clone(), rest.shard.clone());
     before.shard = None;
     let mut whole = merge(vec![before, Report { shard: None, ..rest }])?;
     (whole.interrupted, whole.stopped_because, whole.leaks, whole.shard) = (stopped.is_some(), stopped, leaks, shard);
-    for operation in &mut whole.operations {
-        operation.totals.planned = planned.get(&operation.name).copied().unwrap_or(operation.totals.executed);
-    }
     whole.exit_code = whole.exit() as u8;
     Ok(whole)
 }
@@ -176,69 +168,20 @@ fn covered(one: &Coverage, other: &Coverage) -> Coverage {
         (one, other) => one.or(other),
     };
     let sets = match (&one.sets, &other.sets) {
-        (Some(one), Some(other)) => Some(crate::event::CoverageSets {
-            members: one.members.or(&other.members),
-            errors: one.errors.or(&other.errors),
-        }),
+        (Some(one), Some(other)) => {
+            let (members, errors) = (one.members.or(&other.members), one.errors.or(&other.errors));
+            Some(CoverageSets { members, errors })
+        }
         (one, other) => one.clone().or_else(|| other.clone()),
     };
-    Coverage {
-        operations: None,
-        members: sets.as_ref().map(|sets| sets.members.ratio()),
-        constraints: sum(one.constraints, other.constraints),
-        errors: sets.as_ref().map(|sets| sets.errors.ratio()),
-        sets,
-    }
-}
-
-/// Everything that follows from the cases.
-fn recount(whole: &mut Report) {
-    whole.totals = Totals { planned: whole.totals.planned, ..Totals::default() };
-    whole.failed_cases.clear();
-    whole.operations.sort_by(|one, other| one.name.cmp(&other.name));
-    for operation in &mut whole.operations {
-        let totals = Totals { planned: operation.totals.planned, ..Totals::default() };
-        *operation =
-            Operation { name: std::mem::take(&mut operation.name), supported: true, totals, ..Operation::default() };
-    }
-    let at: HashMap<String, usize> =
-        whole.operations.iter().enumerate().map(|(at, operation)| (operation.name.clone(), at)).collect();
-    let mut reasons: BTreeMap<String, super::json::Reason> = BTreeMap::new();
-    for line in &whole.cases {
-        whole.totals.count(line.outcome);
-        if let Some(at) = at.get(operation_of(&line.case)) {
-            whole.operations[*at].count(line);
-        }
-        match line {
-            CaseLine { outcome: TrialResult::Failed, case, .. } => {
-                whole.failed_cases.insert(case.clone());
-            }
-            CaseLine { outcome: TrialResult::Indeterminate, case, why, .. } => {
-                let why = why.clone().unwrap_or_default();
-                let reason = reasons.entry(why.clone()).or_insert_with(|| super::json::Reason {
-                    reason: why,
-                    count: 0,
-                    cases: Vec::new(),
-                });
-                reason.count += 1;
-                if reason.cases.len() < 5 {
-                    reason.cases.push(case.clone());
-                }
-            }
-            _ => {}
-        }
-    }
-    whole.indeterminate = reasons.into_values().collect();
-    let covered = whole.operations.iter().filter(|operation| operation.totals.scored() > 0).count() as u64;
-    whole.coverage.operations = Some(Ratio { covered, total: whole.operations.len() as u64 });
-    whole.sort();
-    whole.exit_code = whole.exit() as u8;
+    Coverage::of(sets, sum(one.constraints, other.constraints))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
+    use crate::report::json::{CaseLine, operation_of};
     use crate::report::samples;
 
     /// The sample, and its halves by case.
@@ -303,7 +246,7 @@ mod tests {
         rest.totals.planned += 1;
         let name = operation_of(&before.cases[0].case).to_owned();
         rest.operations.iter_mut().find(|operation| operation.name == name).unwrap().totals.planned += 1;
-        let resumed = resumed(before, rest).unwrap();
+        let resumed = resumed(Some(&before), rest).unwrap();
         assert_eq!((resumed.cases, resumed.totals), (whole.cases, whole.totals));
         assert!(!resumed.interrupted);
         assert_eq!(resumed.exit_code, 1);

@@ -13,6 +13,10 @@ pub mod trend;
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::SystemTime;
+
+use connect_model::schema::TimestampFormat;
+use connect_model::wire::timestamp;
 
 /// Command that sends a saved finding again.
 pub fn replay_command(file: &Path) -> String {
@@ -24,6 +28,12 @@ pub fn replay_command(file: &Path) -> String {
         path
     };
     format!("cargo conformance replay {quoted}")
+}
+
+/// A moment in RFC 3339, UTC, without the fraction of its second; none far from now.
+pub(crate) fn utc(time: SystemTime) -> Option<String> {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64().floor();
+    timestamp::from_seconds(seconds).and_then(|instant| timestamp::format(instant, TimestampFormat::DateTime))
 }
 
 /// Writes a file whole or not at all: a reader, or the next run, never meets half of one.

@@ -175,10 +175,8 @@ fn failures(out: &mut String, report: &Report) {
 }
 
 fn counts(report: &Report, level: Level) -> impl Iterator<Item = &FindingCount> {
-    // Kept in the order of the graver first; within a level, by name.
-    let mut counts: Vec<&FindingCount> = report.finding_counts.iter().filter(|count| count.level == level).collect();
-    counts.sort_by_key(|count| &count.check);
-    counts.into_iter()
+    // Sorted by level and name, both from the end.
+    report.finding_counts.iter().rev().filter(move |count| count.level == level)
 }
 
 fn finding(out: &mut String, finding: &FindingEntry, style: Style) {
@@ -192,10 +190,9 @@ fn finding(out: &mut String, finding: &FindingEntry, style: Style) {
     if finding.check != check_of(&finding.case) {
         row("check", &finding.check);
     }
-    row("rule", &finding.rule);
-    row("expected", &finding.expected);
-    row("actual", &finding.actual);
-    row("at", &finding.pointer);
+    for (label, text) in finding.rows() {
+        row(label, text);
+    }
     for (at, step) in finding.steps.iter().enumerate().take(STEPS) {
         row(if at == 0 { "steps" } else { "" }, step);
     }
@@ -404,8 +401,8 @@ fn verdict(report: &Report) -> (Style, &'static str, String) {
         }
         Exit::Leaked => {
             let sentence = format!(
-                "{} of the run still there, see above; `sweep` tries again. {} of {scored} scored trials failed.",
-                if report.leaks.len() == 1 { "A resource is" } else { "Resources are" },
+                "{} still there, see above. {} of {scored} scored trials failed.",
+                if report.leaks.len() == 1 { "A resource of the run is" } else { "Resources of the run are" },
                 totals.failed
             );
             (BAD, "LEAKED", sentence)
