@@ -86,7 +86,7 @@ impl Permission {
             || match class {
                 Danger::Read => true,
                 Danger::Write => self.writes,
-                Danger::CostsOrReachesPeople | Danger::AccountWide => false,
+                Danger::InstanceWide | Danger::CostsOrReachesPeople | Danger::AccountWide => false,
             };
         if allowed {
             return Ok(());

@@ -8,8 +8,11 @@ use crate::schema::{Operation, Schema};
 pub enum Danger {
     /// Changes nothing.
     Read,
-    /// Changes resources of the instance; can be undone or cleaned up.
+    /// Changes resources of the instance that were made for it; can be undone or cleaned up.
     Write,
+    /// Changes what everybody in the instance shares (settings, permissions, integrations), or makes what nothing takes
+    /// away.
+    InstanceWide,
     /// Costs money, or calls, writes to or interrupts people.
     CostsOrReachesPeople,
     /// Changes what the whole account shares: instances, numbers, regions.
@@ -22,13 +25,15 @@ impl Danger {
         match self {
             Danger::Read => "reads",
             Danger::Write => "writes",
+            Danger::InstanceWide => "changes what the whole instance shares, or makes what cannot be taken away",
             Danger::CostsOrReachesPeople => "costs money or reaches people",
             Danger::AccountWide => "changes what the whole account shares",
         }
     }
 }
 
-/// Operations that are more than a write. Source: what each starts or buys, as the Connect API reference describes it.
+/// Operations that are more than a write. Source: what each starts, buys or sets, as the Connect API reference describes
+/// it; of creations, that the model has no deletion.
 const CONNECT: &[(&str, Danger)] = &[
     ("AssociatePhoneNumberContactFlow", Danger::AccountWide),
     ("ClaimPhoneNumber", Danger::AccountWide),
@@ -45,8 +50,11 @@ const CONNECT: &[(&str, Danger)] = &[
     ("UpdatePhoneNumberMetadata", Danger::AccountWide),
     ("UpdateTrafficDistribution", Danger::AccountWide),
     // Hands out credentials: what it answers does not belong into a report.
-    ("GetFederationToken", Danger::Write),
+    ("GetFederationToken", Danger::InstanceWide),
+    ("CreateContact", Danger::CostsOrReachesPeople),
+    ("CreateNotification", Danger::CostsOrReachesPeople),
     ("CreateParticipant", Danger::CostsOrReachesPeople),
+    ("CreatePushNotificationRegistration", Danger::CostsOrReachesPeople),
     ("DismissUserContact", Danger::CostsOrReachesPeople),
     ("MonitorContact", Danger::CostsOrReachesPeople),
     ("PauseContact", Danger::CostsOrReachesPeople),
@@ -55,6 +63,47 @@ const CONNECT: &[(&str, Danger)] = &[
     ("StopContact", Danger::CostsOrReachesPeople),
     ("SuspendContactRecording", Danger::CostsOrReachesPeople),
     ("TransferContact", Danger::CostsOrReachesPeople),
+    ("AssociateAnalyticsDataSet", Danger::InstanceWide),
+    ("AssociateApprovedOrigin", Danger::InstanceWide),
+    ("AssociateBot", Danger::InstanceWide),
+    ("AssociateDefaultVocabulary", Danger::InstanceWide),
+    ("AssociateFlow", Danger::InstanceWide),
+    ("AssociateInstanceStorageConfig", Danger::InstanceWide),
+    ("AssociateLambdaFunction", Danger::InstanceWide),
+    ("AssociateLexBot", Danger::InstanceWide),
+    ("AssociateSecurityKey", Danger::InstanceWide),
+    ("AssociateSecurityProfiles", Danger::InstanceWide),
+    ("BatchAssociateAnalyticsDataSet", Danger::InstanceWide),
+    ("BatchDisassociateAnalyticsDataSet", Danger::InstanceWide),
+    ("CreateAgentStatus", Danger::InstanceWide),
+    ("CreateAuthCode", Danger::InstanceWide),
+    ("CreateEmailAddress", Danger::InstanceWide),
+    ("CreateIntegrationAssociation", Danger::InstanceWide),
+    ("CreatePersistentContactAssociation", Danger::InstanceWide),
+    ("CreatePredefinedAttribute", Danger::InstanceWide),
+    ("CreateSecurityProfile", Danger::InstanceWide),
+    ("CreateUseCase", Danger::InstanceWide),
+    ("CreateUser", Danger::InstanceWide),
+    ("CreateVocabulary", Danger::InstanceWide),
+    ("DeleteIntegrationAssociation", Danger::InstanceWide),
+    ("DeletePredefinedAttribute", Danger::InstanceWide),
+    ("DeleteUseCase", Danger::InstanceWide),
+    ("DisassociateAnalyticsDataSet", Danger::InstanceWide),
+    ("DisassociateApprovedOrigin", Danger::InstanceWide),
+    ("DisassociateBot", Danger::InstanceWide),
+    ("DisassociateFlow", Danger::InstanceWide),
+    ("DisassociateInstanceStorageConfig", Danger::InstanceWide),
+    ("DisassociateLambdaFunction", Danger::InstanceWide),
+    ("DisassociateLexBot", Danger::InstanceWide),
+    ("DisassociateSecurityKey", Danger::InstanceWide),
+    ("DisassociateSecurityProfiles", Danger::InstanceWide),
+    ("UpdateAttachedFilesConfiguration", Danger::InstanceWide),
+    ("UpdateAuthenticationProfile", Danger::InstanceWide),
+    ("UpdateCrossRegionRouting", Danger::InstanceWide),
+    ("UpdateInstanceStorageConfig", Danger::InstanceWide),
+    ("UpdateParticipantAuthentication", Danger::InstanceWide),
+    ("UpdatePredefinedAttribute", Danger::InstanceWide),
+    ("UpdateUserHierarchyStructure", Danger::InstanceWide),
 ];
 
 /// Verbs whose operations reach people or meter something whatever follows them.
@@ -109,7 +158,26 @@ mod tests {
         assert_eq!(class("SendOutboundEmail"), Danger::CostsOrReachesPeople);
         assert_eq!(class("ClaimPhoneNumber"), Danger::AccountWide);
         assert_eq!(class("CreateRule"), Danger::Write);
+        assert_eq!(class("UpdateCrossRegionRouting"), Danger::InstanceWide);
         assert_eq!(class("SearchRules"), Danger::Read);
         assert_eq!(class("DescribeContactFlow"), Danger::Read);
+    }
+
+    /// A write that names no resource but the instance can only be about the instance. Exceptions: a contact is named in
+    /// an optional member; what carries tags is named by its ARN.
+    #[test]
+    fn a_plain_write_names_a_resource() {
+        let schema = Schema::connect();
+        for (_, operation) in schema.operations() {
+            let members = schema.input_members(operation);
+            let named = members
+                .into_iter()
+                .flatten()
+                .any(|member| member.required && member.name.ends_with("Id") && member.name != "InstanceId");
+            let known = ["StopContactMediaProcessing", "TagResource", "UntagResource"];
+            if danger(schema, operation) == Danger::Write && !named && !known.contains(&operation.name.as_str()) {
+                assert!(operation.name.starts_with("Create"), "{} changes the instance", operation.name);
+            }
+        }
     }
 }
