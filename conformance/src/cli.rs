@@ -135,6 +135,8 @@ pub enum Command {
         #[command(flatten)]
         format: FormatFlag,
     },
+    /// Show what runs have left on real accounts, from their journals; delete it with --delete
+    Sweep(SweepFlags),
     /// Send a saved finding again and show what comes back
     Replay {
         /// Case file, from the `findings` folder of a report
@@ -160,6 +162,9 @@ pub enum Command {
         timeout: Duration,
     },
 }
+
+/// Where journals are kept unless somebody names another folder.
+const JOURNAL: &str = "target/conformance/journal";
 
 /// Flags of `run`.
 #[derive(Clone, Debug, Args)]
@@ -282,6 +287,47 @@ pub struct RecordFlags {
     pub model: ModelFlag,
 }
 
+/// Flags of `sweep`.
+#[derive(Clone, Debug, Args)]
+pub struct SweepFlags {
+    /// Delete what is shown
+    #[arg(long)]
+    pub delete: bool,
+    /// Folder of the journals
+    #[arg(long, value_name = "DIR", default_value = JOURNAL)]
+    pub journal: PathBuf,
+    /// Look for the name and the tag of our runs there, too, where a journal was lost
+    #[arg(long, value_name = "URL", requires = "instance_id")]
+    pub endpoint: Option<String>,
+    /// Connect instance to look through
+    #[arg(long, value_name = "ID", requires = "endpoint")]
+    pub instance_id: Option<String>,
+    /// AWS account that the instance must be in
+    #[arg(long, value_name = "ID", requires = "endpoint", value_parser = account)]
+    pub account: Option<String>,
+    /// Hours since the start of a run after which it is taken for dead, where only its tags are left
+    #[arg(long, value_name = "HOURS", default_value_t = 24)]
+    pub older_than: u32,
+    /// Region to sign for [default: as the run did]
+    #[arg(long)]
+    pub region: Option<String>,
+    /// Profile of the shared AWS files to sign with
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// Take the endpoint for a real account though its address is on this machine
+    #[arg(long, requires = "endpoint")]
+    pub as_remote: bool,
+    /// Requests a second [default: no limit on this machine, 2 elsewhere]
+    #[arg(long, value_name = "N", value_parser = rate)]
+    pub rps: Option<f64>,
+    /// Seconds for one request
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
+    pub timeout: Duration,
+    /// How.
+    #[command(flatten)]
+    pub format: FormatFlag,
+}
+
 /// Which endpoint, and what may be done there.
 #[derive(Clone, Debug, Default, Args)]
 pub struct EndpointFlags {
@@ -306,6 +352,9 @@ pub struct EndpointFlags {
     /// Take the endpoint for a real account though its address is on this machine: a tunnel, or a rehearsal
     #[arg(long, requires = "endpoint")]
     pub as_remote: bool,
+    /// Folder for the journal of what is made on a real account, from which `sweep` deletes after a crash
+    #[arg(long, value_name = "DIR", default_value = JOURNAL)]
+    pub journal: PathBuf,
     /// Allow this operation anywhere, even if it costs money or reaches people; may be repeated
     #[arg(long, value_name = "NAME")]
     pub allow_operation: Vec<String>,
@@ -442,6 +491,8 @@ mod tests {
             "run --shard 2/3 --expect a.toml --write-expect b.toml --history runs",
             "run --resume target/conformance",
             "run --rps 2.5 --burst 5 --max-requests 1000 --max-minutes 60",
+            "sweep --delete --journal x",
+            "sweep --endpoint http://h --instance-id i --account 111122223333 --older-than 0 --as-remote --rps 3",
             "merge a/report.json b --report-dir c --write-expect d",
             "list x --operations A --format json",
         ];
@@ -464,6 +515,7 @@ mod tests {
             "run --endpoint http://h --instance-id i --account 1111-2222",
             "run --as-remote",
             "merge",
+            "sweep --endpoint http://h",
             "replay a.json --curl --boto3",
             "--profile p",
             "--instance-id i",

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
@@ -19,17 +19,22 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::coverage::Touched;
+use crate::ledger::tidy::{Left, tidy};
+use crate::ledger::{self, Owner};
 use crate::plan::Permission;
 use crate::reply::{Reply, classify};
 use crate::resources::{self, RESOURCES, Resource};
 use crate::target::Target;
-use crate::transport::Transport;
+use crate::transport::{Transport, TransportError};
 
 /// Bytes that one value is made from.
 const BYTES: usize = 2048;
 
 /// How often a request is sent again that was throttled or met a fault of the server. SDKs do likewise.
 const RETRIES: u32 = 4;
+
+/// The same after a connection that broke.
+const LOST_RETRIES: u32 = 2;
 
 /// Statuses of faults that pass. Source: AWS SDKs, standard retry mode.
 const TRANSIENT: &[u16] = &[500, 502, 503, 504];
@@ -66,6 +71,8 @@ pub struct Client {
     pub permission: Permission,
     transport: Arc<Transport>,
     salt: String,
+    /// Seconds since 1970.
+    began: u64,
     counter: AtomicU64,
     /// Requests in a row that stayed throttled.
     throttled: AtomicU32,
@@ -101,6 +108,7 @@ impl Client {
             permission,
             transport,
             salt,
+            began: seconds(SystemTime::now()),
             counter: AtomicU64::new(0),
             throttled: AtomicU32::new(0),
             instance: OnceCell::new(),
@@ -115,6 +123,16 @@ impl Client {
     /// four times at most: after the time that the endpoint asks for, else in growing pauses. A fault that lasts is an
     /// answer.
     pub async fn send(&self, operation: OperationId, request: &HttpRequest) -> Reply {
+        self.send_as(operation, request, false).await
+    }
+
+    /// The same for a request that takes away what others made: it goes out after the last that the run may send, too,
+    /// and again when its connection breaks.
+    pub async fn send_necessary(&self, operation: OperationId, request: &HttpRequest) -> Reply {
+        self.send_as(operation, request, true).await
+    }
+
+    async fn send_as(&self, operation: OperationId, request: &HttpRequest, necessary: bool) -> Reply {
         let name = &self.schema[operation].name;
         let offered = matches!(self.support[operation.index()].get(), Some(None));
         // What an endpoint in this process answers, it answers again.
@@ -122,7 +140,13 @@ impl Client {
         let mut met = None;
         let mut attempt = 0;
         loop {
-            let result = self.transport.send(name, request).await;
+            let result = if necessary {
+                self.transport.send_necessary(name, request).await
+            } else {
+                self.transport.send(name, request).await
+            };
+            let lost = result.as_ref().is_err_and(TransportError::is_lost)
+                && (necessary || self.may_be_sent_again(operation, request));
             let asked = result.as_ref().ok().and_then(|exchange| exchange.response.headers.get("retry-after"));
             let asked = asked.and_then(|text| text.parse::<u64>().ok());
             let asked = asked.map(|seconds| Duration::from_secs(seconds).min(LONGEST_PAUSE));
@@ -138,7 +162,7 @@ impl Client {
                 self.touched.error(operation, shape);
             }
             let again = match &reply {
-                Reply::Trouble(_) => throttled,
+                Reply::Trouble(_) => throttled || (lost && attempt < LOST_RETRIES),
                 Reply::Refused(exchange, _) => reply.is_server_fault() && TRANSIENT.contains(&exchange.response.status),
                 _ => false,
             };
@@ -165,6 +189,19 @@ impl Client {
         }
     }
 
+    /// Whether a request does no harm a second time, should the first have been performed and the answer lost. On this
+    /// machine no connection breaks by itself, and one that does is worth knowing of.
+    fn may_be_sent_again(&self, operation: OperationId, request: &HttpRequest) -> bool {
+        let contract = &self.schema[operation];
+        let token =
+            self.schema.input_members(contract).and_then(|members| members.iter().find(|m| m.idempotency_token));
+        let has_token = || {
+            let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            token.is_some_and(|token| body.get(&token.json_name).is_some())
+        };
+        !self.target.loopback && (danger(self.schema, contract) == Danger::Read || has_token())
+    }
+
     /// Before the next attempt where the endpoint names no time.
     fn pause(&self, attempt: u32) -> Duration {
         Duration::from_millis(if self.target.loopback { 20 } else { 500 }) * 2_u32.pow(attempt)
@@ -187,10 +224,9 @@ impl Client {
         &self.transport
     }
 
-    /// A name that nobody has used, within `[0-9a-zA-Z._-]` and 40 characters; with letters of either case, so that an
-    /// endpoint that changes them is seen.
+    /// A name that nobody has used, within `[0-9a-zA-Z._-]` and 40 characters.
     pub fn fresh_name(&self) -> String {
-        format!("Ct-{}-{}", self.salt, self.counter.fetch_add(1, Ordering::Relaxed))
+        format!("{PREFIX}{}-{}", self.salt, self.counter.fetch_add(1, Ordering::Relaxed))
     }
 
     /// A client token that nobody has used. Two of them differ at their beginning.
@@ -288,6 +324,7 @@ impl Client {
     /// out: they come from the endpoint, never from us. With `known_good`, a creation or an update becomes one that a
     /// healthy service accepts, but for what lies at `focus`.
     async fn settle(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath, known_good: bool) {
+        self.mark(operation, value, focus);
         let operation = &self.schema[operation];
         if let (Some(pagination), Some(map)) = (&operation.pagination, value.as_object_mut()) {
             map.remove(&pagination.input_token);
@@ -378,7 +415,7 @@ impl Client {
             if !self.target.loopback {
                 return None;
             }
-            self.make(&RESOURCES[0]).await.ok().map(|made| made.id)
+            ledger::owned_by(Owner::Run, self.make(&RESOURCES[0])).await.ok().map(|made| made.id)
         })
         .await
         .clone()
@@ -405,7 +442,16 @@ impl Client {
             let label = source.map_or_else(|| operation.to_owned(), |source| format!("{operation} on {source}"));
             fixtures.entry((row.kind, label)).or_default().clone()
         };
-        cell.get_or_init(|| async { self.make_on(row, source).await.ok() }).await.clone()
+        let owner = self.schema.operation_named(operation).map_or(Owner::Run, Owner::Fixture);
+        let make = || async {
+            match ledger::owned_by(owner, self.make_on(row, source)).await {
+                Ok(made) => Ok(Some(made)),
+                Err(Unmade::Refused(_)) => Ok(None),
+                // No answer says nothing: the next trial asks again.
+                Err(Unmade::Trouble(why)) => Err(why),
+            }
+        };
+        cell.get_or_try_init(make).await.ok().cloned().flatten()
     }
 
     /// The input that makes a resource of a kind, under a new name.
@@ -421,32 +467,143 @@ impl Client {
         if let Some(token) = members.iter().find(|member| member.idempotency_token) {
             value[&token.name] = self.fresh_token().into();
         }
+        self.mark(operation, &mut value, &SchemaPath::default());
         Some((operation, value))
     }
 
     /// Makes a resource; the text says how the endpoint refused.
     pub async fn make(&self, row: &Resource) -> Result<Made, String> {
-        self.make_on(row, None).await
+        self.make_on(row, None).await.map_err(|(Unmade::Refused(why) | Unmade::Trouble(why))| why)
     }
 
     /// The same, of another event source than the template has.
-    async fn make_on(&self, row: &Resource, source: Option<&str>) -> Result<Made, String> {
+    async fn make_on(&self, row: &Resource, source: Option<&str>) -> Result<Made, Unmade> {
         if let Some(operation) = self.schema.operation_named(row.create) {
-            self.permission.check(self.schema, &self.schema[operation])?;
+            self.permission.check(self.schema, &self.schema[operation]).map_err(Unmade::Refused)?;
         }
+        let creation = self.creation(row).await;
         let (operation, mut value) =
-            self.creation(row).await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
+            creation.ok_or_else(|| Unmade::Refused(format!("no instance to create a {} in", row.kind)))?;
         if let Some(source) = source {
             value["TriggerEventSource"] = json!({ "EventSourceName": source });
             let (focus, bytes) = (SchemaPath::default(), self.bytes(source));
             semantics::settle(row.create, &mut value, &focus, &Context::default(), &mut Unstructured::new(&bytes));
         }
-        match self.call(operation, &value).await? {
+        match self.call(operation, &value).await.map_err(Unmade::Refused)? {
             Reply::Success(exchange) => made_of(row, &exchange.response.body)
-                .ok_or_else(|| format!("{} answered without {} and {}", row.create, row.id, row.arn)),
-            other => Err(format!("{} answered {}", row.create, other.describe())),
+                .ok_or_else(|| Unmade::Refused(format!("{} answered without {} and {}", row.create, row.id, row.arn))),
+            Reply::Trouble(why) => Err(Unmade::Trouble(format!("{} answered {why}", row.create))),
+            other => Err(Unmade::Refused(format!("{} answered {}", row.create, other.describe()))),
         }
     }
+
+    /// The member by which a creation carries the mark of its run, if there is one.
+    pub fn mark_member(&self, create: OperationId) -> Option<&'static str> {
+        let members = self.schema.input_members(&self.schema[create])?;
+        ["Tags", "tags"].into_iter().find(|name| members.get(name).is_some())
+    }
+
+    /// Puts the mark of the run on what is to be made where it will have to be found again.
+    fn mark(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath) {
+        let Some(member) = self.mark_member(operation).filter(|member| !in_focus(focus, member)) else { return };
+        if self.transport.ledger().is_none() || !self.schema[operation].name.starts_with("Create") {
+            return;
+        }
+        let Some(members) = value.as_object_mut() else { return };
+        let tags = members.entry(member).or_insert_with(|| json!({}));
+        if let Some(tags) = tags.as_object_mut().filter(|tags| tags.len() < MOST_TAGS) {
+            let mark = Mark { run: self.salt.clone(), began: self.began };
+            tags.insert(MARK.to_owned(), mark.to_string().into());
+        }
+    }
+
+    /// The mark that a resource carries, if it carries one.
+    ///
+    /// # Errors
+    /// Its tags cannot be read; the text says why.
+    pub async fn mark_of(&self, arn: &str) -> Result<Option<Mark>, String> {
+        let list = "ListTagsForResource";
+        let operation = self.schema.operation_named(list).ok_or_else(|| format!("the model has no {list}"))?;
+        let input = json!({ "resourceArn": arn });
+        let request = encode_request(self.schema, operation, &input).map_err(|error| error.to_string())?;
+        match self.send_necessary(operation, &request).await {
+            Reply::Success(exchange) => {
+                let body: Value = serde_json::from_slice(&exchange.response.body).unwrap_or_default();
+                Ok(body["tags"][MARK].as_str().and_then(|mark| mark.parse().ok()))
+            }
+            other => Err(format!("{list} of {arn} {}", other.describe())),
+        }
+    }
+
+    /// Takes away what was made for the owners that are chosen; says what is still there.
+    pub async fn tidy(&self, chosen: impl Fn(&Owner) -> bool) -> Vec<Left> {
+        match self.transport.ledger() {
+            Some(ledger) => tidy(self, ledger, chosen).await,
+            None => Vec::new(),
+        }
+    }
+
+    /// Takes away everything that the run has made; says what is still there.
+    pub async fn clear(&self) -> Vec<String> {
+        let left = self.tidy(|_| true).await;
+        if let Some(ledger) = self.transport.ledger() {
+            ledger.close();
+        }
+        left.iter().map(ToString::to_string).collect()
+    }
+}
+
+/// Why a resource could not be made.
+enum Unmade {
+    /// The endpoint will not, or we must not.
+    Refused(String),
+    /// There was no answer that counts.
+    Trouble(String),
+}
+
+/// Key of the tag by which things of ours are known.
+pub const MARK: &str = "contract-test";
+
+/// Source: service model of Amazon Connect, TagMap.
+const MOST_TAGS: usize = 50;
+
+/// What the tag says: whose a thing is, and how old.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// What the names of the run have in common.
+    pub run: String,
+    /// Seconds since 1970 at its start.
+    pub began: u64,
+}
+
+impl std::fmt::Display for Mark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.run, self.began)
+    }
+}
+
+impl std::str::FromStr for Mark {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (run, began) = text.split_once(' ').ok_or(())?;
+        Ok(Self { run: run.to_owned(), began: began.parse().map_err(|_| ())? })
+    }
+}
+
+/// The run that a name is of, if it is one that [`Client::fresh_name`] made, whatever was added to it.
+pub fn run_of_name(name: &str) -> Option<&str> {
+    let (run, rest) = name.strip_prefix(PREFIX)?.split_once('-')?;
+    let is_salt = run.len() == 8 && run.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_salt && rest.starts_with(|first: char| first.is_ascii_digit())).then_some(run)
+}
+
+/// What all names of ours begin with. Letters of either case, so that an endpoint that changes them is seen.
+const PREFIX: &str = "Ct-";
+
+/// Since 1970, whole.
+pub fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn in_focus(focus: &SchemaPath, member: &str) -> bool {

@@ -19,6 +19,7 @@ use connect_conformance::rerun::{self, Rerun};
 use connect_conformance::selftest;
 use connect_conformance::session::{self, Session, SessionError};
 use connect_conformance::suggest;
+use connect_conformance::sweep;
 use connect_conformance::target::{Endpoint, Target, TargetFlags};
 use connect_conformance::transport::{Transport, TransportConfig};
 use connect_conformance::wiring;
@@ -66,6 +67,7 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
         Some(Command::Merge { reports, report_dir, output, notes, format }) => {
             session::merge_reports(&reports, &report_dir, &output, format.format, notes)
         }
+        Some(Command::Sweep(flags)) => runtime()?.block_on(sweep::sweep(Schema::connect(), &flags)),
         Some(Command::Replay { case, curl, boto3, endpoint, region, profile, timeout }) => {
             let file = CaseFile::read(&case).map_err(SessionError::usage)?;
             let flags = TargetFlags {

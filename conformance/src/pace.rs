@@ -91,8 +91,17 @@ impl Pace {
     /// Waits for the next request's turn. After the last that is allowed there is none: it waits for ever, and whoever
     /// listens to [`Pace::spent`] ends the run.
     pub async fn turn(&self) {
+        self.wait_for(self.config.max_requests).await;
+    }
+
+    /// The same for a request that must go out however many have: at the same rate.
+    pub async fn turn_of_necessity(&self) {
+        self.wait_for(None).await;
+    }
+
+    async fn wait_for(&self, max_requests: Option<u64>) {
         loop {
-            match self.wait() {
+            match self.wait(max_requests) {
                 Turn::Now => return,
                 Turn::In(pause) => tokio::time::sleep(pause).await,
                 Turn::Never => {
@@ -103,9 +112,9 @@ impl Pace {
         }
     }
 
-    fn wait(&self) -> Turn {
+    fn wait(&self, max_requests: Option<u64>) -> Turn {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.config.max_requests.is_some_and(|most| state.let_out >= most) {
+        if max_requests.is_some_and(|most| state.let_out >= most) {
             return Turn::Never;
         }
         let closed_until = state.closed_until;
@@ -204,6 +213,7 @@ mod tests {
     async fn after_the_last_request_there_is_none() {
         let pace = Pace::new(PaceConfig { rate: None, max_requests: Some(3) });
         assert_eq!(let_out(&pace, SECOND).await, 3);
+        tokio::time::timeout(SECOND, pace.turn_of_necessity()).await.unwrap();
         tokio::time::timeout(SECOND, pace.spent()).await.unwrap();
     }
 }

@@ -36,6 +36,7 @@ pub async fn rerun(file: &CaseFile, info: &EmulatorInfo, timeout: Duration) -> R
     let selection =
         Selection { operations: [operation].into(), filter: Some(file.case.clone()), ..wiring::everything() };
     let config = SuiteConfig {
+        ledger: None,
         seed: file.seed,
         cases: info.cases.unwrap_or(DEFAULT_CASES),
         salt: wiring::salt(file.seed),

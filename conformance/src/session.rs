@@ -21,13 +21,15 @@ use crate::checks::walks::{Saved, WalkConfig};
 use crate::cli::{
     EmulatorFlags, EndpointFlags, Format, FrontFlags, OutputFlags, PaceFlags, RecordFlags, RunFlags, SelectionFlags,
 };
-use crate::client::{Client, ClientConfig};
+use crate::client::{Client, ClientConfig, seconds};
 use crate::credentials::environment;
 use crate::emulator::{BENIGN, Benign, Config, Defect, Emulator, FrontConfig, defects};
 use crate::event::{Consumer, EmulatorInfo, Event, RunInfo, TargetInfo, TrialResult};
 use crate::exit::Exit;
 use crate::expect::{self, Expectations};
 use crate::golden::{self, Asked, Entry};
+use crate::ledger::Ledger;
+use crate::ledger::journal::Header;
 use crate::pace::{PaceConfig, Rate};
 use crate::plan::{Permission, Plan, Selection, Task};
 use crate::record::{Limits, Record};
@@ -120,10 +122,11 @@ impl Session {
         let config = SuiteConfig {
             seed,
             cases: flags.cases.unwrap_or(wiring::DEFAULT_CASES),
-            salt,
             timeout: flags.timeout,
             pace: pace(&flags.pace, target.loopback),
             walks,
+            ledger: ledger(schema, &flags.target, &target, &salt)?,
+            salt,
         };
         let (suite, transport) = wiring::suite(schema, target, &selection, config).map_err(SessionError::usage)?;
         let plan = suite.plan();
@@ -359,8 +362,34 @@ impl Place {
     }
 }
 
+/// Where everything is entered that a run makes on a real account. On this machine nothing has to be taken away: an
+/// emulator forgets.
+fn ledger(
+    schema: &'static Schema,
+    flags: &EndpointFlags,
+    target: &Target,
+    salt: &str,
+) -> Result<Option<Arc<Ledger>>, SessionError> {
+    let writes = flags.allow_writes || !flags.allow_operation.is_empty();
+    if target.loopback || !writes {
+        return Ok(None);
+    }
+    let header = Header {
+        version: Header::version(),
+        run: salt.to_owned(),
+        began: seconds(SystemTime::now()),
+        endpoint: target.endpoint.to_string(),
+        region: target.region.clone(),
+        instance_id: target.instance_id.clone(),
+        account: flags.account.clone(),
+        as_remote: flags.as_remote,
+    };
+    let ledger = Ledger::journalled(schema, &flags.journal, &header).map_err(SessionError::usage)?;
+    Ok(Some(Arc::new(ledger)))
+}
+
 /// Sees that the instance of a run is in the account that was named, if one was. A read.
-async fn is_in_account(client: &Client, account: Option<&str>) -> Result<(), SessionError> {
+pub(crate) async fn is_in_account(client: &Client, account: Option<&str>) -> Result<(), SessionError> {
     let Some(account) = account else { return Ok(()) };
     let instance = client.target.instance_id.as_deref().unwrap_or_default();
     let unknown = |why: String| {
@@ -406,7 +435,8 @@ pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags)
     let salt = place.salt(flags.seed);
     let Place { target, emulator: _emulator, shown, permission } = place;
     let pace = pace(&PaceFlags::default(), target.loopback);
-    let bounds = TransportConfig { timeout: flags.timeout, pace, ..TransportConfig::default() };
+    let ledger = ledger(schema, &flags.target, &target, &salt)?;
+    let bounds = TransportConfig { timeout: flags.timeout, pace, ledger, ..TransportConfig::default() };
     let transport = Transport::new(&target, &schema.service.signing_name, bounds).map_err(SessionError::usage)?;
     transport.probe().await.map_err(SessionError::usage)?;
     let config = ClientConfig { seed: flags.seed, cases: 0, salt, permission: permission.clone() };
@@ -441,6 +471,7 @@ pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags)
             }
         }
     }
+    let left = client.clear().await;
     let written = golden::write_all(folder, &entries).map_err(SessionError::usage)?;
     let answers: usize = entries.values().map(|entry| entry.exchanges.len()).sum();
     let mut text = format!(
@@ -455,12 +486,18 @@ pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags)
     for trouble in &troubles {
         text.push_str(&format!("not recorded: {}\n", report::printable(trouble, 300)));
     }
+    for line in &left {
+        text.push_str(&format!("still there: {}\n", report::printable(line, 300)));
+    }
     report::print(&text).map_err(SessionError::usage)?;
+    if !left.is_empty() {
+        return Ok(Exit::Leaked);
+    }
     Ok(if entries.is_empty() || !troubles.is_empty() { Exit::Inconclusive } else { Exit::Conforming })
 }
 
 /// How fast requests go out. An account has one bucket for all its callers, so that elsewhere we take a small part of it.
-fn pace(flags: &PaceFlags, loopback: bool) -> PaceConfig {
+pub(crate) fn pace(flags: &PaceFlags, loopback: bool) -> PaceConfig {
     let per_second = flags.rps.or((!loopback).then_some(REMOTE_RATE));
     let rate = per_second.map(|per_second| {
         let burst = flags.burst.map_or(per_second.max(REMOTE_BURST), f64::from);

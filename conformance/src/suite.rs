@@ -1,8 +1,9 @@
 //! The plan against a client: which check judges which case, and observations shared between the checks of a family.
 
 use std::collections::BTreeSet;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use connect_model::schema::OperationId;
 use tokio::sync::OnceCell;
@@ -13,6 +14,7 @@ use crate::checks::{error, idempotency, invalid, language, level_at, lifecycle, 
 use crate::client::Client;
 use crate::event::{Coverage, Learned, Ratio};
 use crate::golden::{self, Asked, Recorded};
+use crate::ledger::{self, Owner};
 use crate::observe::Observation;
 use crate::plan::{Plan, Task};
 use crate::runner::{Judge, Judgement};
@@ -29,6 +31,8 @@ pub struct Suite {
     asked: Vec<OnceCell<Arc<Asked>>>,
     golden: Option<Recorded>,
     scored: Vec<AtomicBool>,
+    /// Trials of each operation that have not ended.
+    to_come: Vec<AtomicUsize>,
 }
 
 impl Suite {
@@ -40,7 +44,11 @@ impl Suite {
         let scored = plan.cases.iter().map(|_| AtomicBool::new(false)).collect();
         let [shapes, errors, pages, searches] = std::array::from_fn(|_| cells(&client));
         let asked = client.schema.operations().map(|_| OnceCell::new()).collect();
-        Self { shapes, errors, pages, searches, asked, golden, scored, plan, client, walks }
+        let to_come: Vec<AtomicUsize> = client.schema.operations().map(|_| AtomicUsize::new(0)).collect();
+        for planned in &plan.tasks {
+            to_come[planned.operation.index()].fetch_add(1, Ordering::Relaxed);
+        }
+        Self { shapes, errors, pages, searches, asked, golden, scored, to_come, plan, client, walks }
     }
 
     /// What it tries.
@@ -127,7 +135,20 @@ impl Judge for Suite {
     }
 
     fn run(&self, index: usize) -> Judgement<'_> {
-        Box::pin(self.judge(index))
+        Box::pin(async move {
+            let owner = Owner::Trial(index);
+            let outcome = ledger::owned_by(owner.clone(), self.judge(index)).await;
+            let operation = self.plan.tasks[index].operation;
+            let was_last = self.to_come[operation.index()].fetch_sub(1, Ordering::AcqRel) == 1;
+            // A real account has quotas: nothing stays for longer than it is needed. What will not go now is tried again
+            // at the end.
+            self.client.tidy(|of| *of == owner || (was_last && *of == Owner::Fixture(operation))).await;
+            outcome
+        })
+    }
+
+    fn clear(&self) -> Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>> {
+        Box::pin(self.client.clear())
     }
 
     fn learned(&self) -> Learned {

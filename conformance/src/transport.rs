@@ -30,6 +30,7 @@ use tokio::sync::Notify;
 use crate::case::Exchange;
 use crate::credentials::chain;
 use crate::emulator::Service;
+use crate::ledger::{Ledger, Passage};
 use crate::pace::{Pace, PaceConfig};
 use crate::signing::{SECRET_HEADERS, Signer, clock, seconds_after, without_secrets};
 use crate::target::{Endpoint, Target};
@@ -55,6 +56,8 @@ pub struct TransportConfig {
     pub give_up_after: u32,
     /// How fast, and how much in all.
     pub pace: PaceConfig,
+    /// Where everything is entered that requests make, if it is to be taken away again.
+    pub ledger: Option<Arc<Ledger>>,
 }
 
 impl Default for TransportConfig {
@@ -64,6 +67,7 @@ impl Default for TransportConfig {
             max_response_bytes: 16 << 20,
             give_up_after: 20,
             pace: PaceConfig::default(),
+            ledger: None,
         }
     }
 }
@@ -135,6 +139,11 @@ impl TransportError {
             TransportError::Timeout { received, .. } | TransportError::Reset { received, .. } => received.as_deref(),
             _ => None,
         }
+    }
+
+    /// Something was sent, and its answer did not come.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, TransportError::Timeout { .. } | TransportError::Reset { .. })
     }
 
     /// Nobody has answered to the end: a head without its body keeps us waiting just as long as nothing at all.
@@ -229,6 +238,16 @@ impl Transport {
         self.send_within(operation, request, self.config.timeout).await
     }
 
+    /// Sends a request that takes away what others made: also after the last that a run may send, and to an endpoint
+    /// that was given up.
+    ///
+    /// # Errors
+    /// See [`TransportError`].
+    pub async fn send_necessary(&self, operation: &str, request: &HttpRequest) -> Result<Exchange, TransportError> {
+        self.pace.turn_of_necessity().await;
+        self.entered(operation, request, self.config.timeout).await
+    }
+
     /// Like [`Transport::send`] with a deadline of its own. When it passes, the connection is closed.
     ///
     /// # Errors
@@ -243,7 +262,40 @@ impl Transport {
             return Err(TransportError::GaveUp { after: self.config.give_up_after });
         }
         self.pace.turn().await;
+        self.entered(operation, request, deadline).await
+    }
+
+    /// Exchanges messages between two entries in the ledger.
+    async fn entered(
+        &self,
+        operation: &str,
+        request: &HttpRequest,
+        deadline: Duration,
+    ) -> Result<Exchange, TransportError> {
+        let passage = self.before(request)?;
         let begun = Instant::now();
+        let result = self.answer(request, deadline).await;
+        self.after(&passage, request, &result);
+        Ok(Exchange {
+            operation: operation.to_owned(),
+            request: without_secrets(request),
+            response: result?,
+            duration: begun.elapsed(),
+        })
+    }
+
+    fn before(&self, request: &HttpRequest) -> Result<Passage, TransportError> {
+        let Some(ledger) = &self.config.ledger else { return Ok(Passage::Other) };
+        ledger.before(request).map_err(TransportError::Unsendable)
+    }
+
+    fn after(&self, passage: &Passage, request: &HttpRequest, result: &Result<HttpResponse, TransportError>) {
+        if let Some(ledger) = &self.config.ledger {
+            ledger.after(passage, request, result);
+        }
+    }
+
+    async fn answer(&self, request: &HttpRequest, deadline: Duration) -> Result<HttpResponse, TransportError> {
         let result = match &self.way {
             Way::Direct(service) => {
                 self.sent.fetch_add(1, Ordering::Relaxed);
@@ -273,12 +325,7 @@ impl Transport {
             Err(error) if error.is_silence() => {}
             _ => self.silent_in_a_row.store(0, Ordering::Relaxed),
         }
-        Ok(Exchange {
-            operation: operation.to_owned(),
-            request: without_secrets(request),
-            response: result?,
-            duration: begun.elapsed(),
-        })
+        result
     }
 
     /// Sends a request and closes the connection a moment after the last of it was handed to the system: the client that
@@ -303,6 +350,7 @@ impl Transport {
         let taken = Arc::new(Notify::new());
         let mut outgoing = self.outgoing(request, self.signer.as_ref())?;
         outgoing.body_mut().taken = Some(Arc::clone(&taken));
+        let passage = self.before(request)?;
         self.sent.fetch_add(1, Ordering::Relaxed);
         let leave = async {
             taken.notified().await;
@@ -314,7 +362,10 @@ impl Transport {
         };
         tokio::select! {
             biased;
-            answer = self.exchange(connections, outgoing, self.config.timeout) => answer.map(|_| Parting::Answered),
+            answer = self.exchange(connections, outgoing, self.config.timeout) => {
+                self.after(&passage, request, &answer);
+                answer.map(|_| Parting::Answered)
+            }
             () = leave => Ok(Parting::HungUp),
         }
     }
@@ -338,6 +389,11 @@ impl Transport {
     /// Requests that went out (or tried to), without the probe.
     pub fn requests_sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Where everything is entered that requests make.
+    pub fn ledger(&self) -> Option<&Arc<Ledger>> {
+        self.config.ledger.as_ref()
     }
 
     /// How fast requests go out.

@@ -10,6 +10,7 @@ use crate::checks::walks::WalkConfig;
 use crate::client::{Client, ClientConfig};
 use crate::emulator::{Benign, Config, Defect, Emulator};
 use crate::event::EmulatorInfo;
+use crate::ledger::Ledger;
 use crate::pace::PaceConfig;
 use crate::plan::{Plan, Selection};
 use crate::suite::Suite;
@@ -40,6 +41,8 @@ pub struct SuiteConfig {
     pub pace: PaceConfig,
     /// Random walks.
     pub walks: WalkConfig,
+    /// Where everything is entered that has to be taken away again.
+    pub ledger: Option<Arc<Ledger>>,
 }
 
 /// What keeps the names of a run apart, from a number.
@@ -57,8 +60,8 @@ pub fn suite(
     selection: &Selection,
     config: SuiteConfig,
 ) -> Result<(Suite, Arc<Transport>), TransportError> {
-    let SuiteConfig { seed, cases, salt, timeout, pace, walks } = config;
-    let bounds = TransportConfig { timeout, pace, ..TransportConfig::default() };
+    let SuiteConfig { seed, cases, salt, timeout, pace, walks, ledger } = config;
+    let bounds = TransportConfig { timeout, pace, ledger, ..TransportConfig::default() };
     let transport = Arc::new(Transport::new(&target, &schema.service.signing_name, bounds)?);
     let plan = Plan::new(schema, selection);
     let permission = selection.permission.clone();

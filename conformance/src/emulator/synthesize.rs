@@ -34,6 +34,8 @@ const REMEMBERED: usize = 512;
 pub(super) struct Synthesizer {
     schema: &'static Schema,
     generator: Generator<'static>,
+    /// Leaves nothing out: whoever makes something needs to be told its id.
+    complete: Generator<'static>,
     smallest: Generator<'static>,
     seed: u64,
     /// Collections that were made, by label: a walk asks for the same one again and again.
@@ -45,6 +47,7 @@ impl Synthesizer {
         Self {
             schema,
             generator: Generator::new(schema, Config { optional_percent: OPTIONAL_PERCENT, ..Config::default() }),
+            complete: Generator::new(schema, Config { optional_percent: 100, ..Config::default() }),
             smallest: Generator::new(schema, Config::sparse()),
             seed,
             made: Mutex::default(),
@@ -111,8 +114,10 @@ impl Synthesizer {
 
     fn generate(&self, id: OperationId, label: &str) -> Value {
         let bytes = Stream::new(self.seed, label).bytes(BYTES);
+        let creates = self.schema[id].name.starts_with("Create");
+        let generator = if creates { &self.complete } else { &self.generator };
         // A shape that has no value is a fault of the model, which `connect-model` reports; the answer stays empty.
-        self.generator.output(id, &mut Unstructured::new(&bytes)).unwrap_or_else(|_| Value::Object(Map::new()))
+        generator.output(id, &mut Unstructured::new(&bytes)).unwrap_or_else(|_| Value::Object(Map::new()))
     }
 
     /// Up to `most` elements, no two of which could be taken for the same.

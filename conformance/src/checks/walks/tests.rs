@@ -16,6 +16,7 @@ async fn start(defect: Option<&str>) -> (Emulator, Suite) {
     let operations = BTreeSet::from(["CreateContactFlow".to_owned()]);
     let selection = Selection { operations, ..wiring::everything() };
     let config = SuiteConfig {
+        ledger: None,
         seed: 1,
         cases: 1,
         salt: "walks".to_owned(),

@@ -1,0 +1,344 @@
+//! What a run has made and must take away again. Every request that makes something is entered here before it goes out,
+//! and every answer after it came back; the transport does both, so that nothing passes by. Sends nothing itself: see
+//! [`tidy`].
+
+pub mod journal;
+pub mod tidy;
+pub mod undo;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use connect_model::schema::{OperationId, Schema};
+use connect_model::wire::message::{HttpRequest, HttpResponse};
+use connect_model::wire::{Limits, Router, encode_request, inspect_request};
+use serde_json::{Map, Value};
+
+use self::journal::{Header, Journal, JournalError, Line};
+use self::undo::{Source, Undo};
+use crate::transport::TransportError;
+
+/// For whom something was made, and therefore how long it is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// For everybody: until the end of the run.
+    Run,
+    /// For one trial, by its place in the plan.
+    Trial(usize),
+    /// For all trials of an operation.
+    Fixture(OperationId),
+}
+
+tokio::task_local! {
+    static OWNER: Owner;
+}
+
+/// Lets everything that is made meanwhile belong to an owner.
+pub async fn owned_by<T>(owner: Owner, work: impl Future<Output = T>) -> T {
+    OWNER.scope(owner, work).await
+}
+
+/// All that a run has made, and asked to be made.
+#[derive(Debug)]
+pub struct Ledger {
+    schema: &'static Schema,
+    router: Router<'static>,
+    undo: HashMap<OperationId, Undo>,
+    /// The instance that everything is made in.
+    instance: Option<String>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    entries: Vec<Entry>,
+    journal: Option<Journal>,
+}
+
+/// Something that was asked to be made.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The operation that makes it.
+    pub create: OperationId,
+    /// What of the request names it: its name, and what it is in.
+    pub asked: Map<String, Value>,
+    /// For whom.
+    pub owner: Owner,
+    /// The input that deletes it, once it is known; until then nobody knows whether it is there.
+    pub named: Option<Value>,
+    /// It was never made, or is there no more.
+    pub gone: bool,
+}
+
+/// A request that is on its way, as the ledger knows it. Dropped without an answer, it leaves its entry unknown.
+#[derive(Debug)]
+pub enum Passage {
+    /// Changes nothing that the ledger keeps.
+    Other,
+    /// Makes something: the number of its entry.
+    Creates(usize),
+    /// Deletes something: the operation.
+    Deletes(OperationId),
+}
+
+impl Ledger {
+    /// An empty one for things in an instance, that is kept in memory only.
+    pub fn new(schema: &'static Schema, instance: Option<&str>) -> Self {
+        Self {
+            instance: instance.map(str::to_owned),
+            schema,
+            router: Router::new(schema),
+            undo: undo::table(schema),
+            state: Mutex::new(State { entries: Vec::new(), journal: None }),
+        }
+    }
+
+    /// An empty one that is written into a file of that folder as it fills.
+    ///
+    /// # Errors
+    /// The file cannot be made: without it nothing may be created.
+    pub fn journalled(schema: &'static Schema, folder: &Path, header: &Header) -> Result<Self, JournalError> {
+        let journal = Journal::create(folder, header)?;
+        let state = Mutex::new(State { entries: Vec::new(), journal: Some(journal) });
+        Ok(Self { state, ..Self::new(schema, header.instance_id.as_deref()) })
+    }
+
+    /// The one that a file holds, to be worked off; what becomes of its entries is written behind them.
+    ///
+    /// # Errors
+    /// The file cannot be read, is in use by a run, or is no journal.
+    pub fn reopened(schema: &'static Schema, path: &Path) -> Result<(Self, Header), JournalError> {
+        let (journal, header, lines) = Journal::open(path)?;
+        let this = Self::new(schema, header.instance_id.as_deref());
+        let mut entries: Vec<Entry> = Vec::new();
+        for (number, line) in (2..).zip(lines) {
+            let wrong = |what: String| JournalError::Content { path: path.to_owned(), line: number, what };
+            match line {
+                Line::Asked { asks, with, .. } => {
+                    let create = schema.operation_named(&asks).filter(|create| this.undo.contains_key(create));
+                    let create =
+                        create.ok_or_else(|| wrong(format!("{asks} makes nothing that this model can delete")))?;
+                    entries.push(Entry { create, asked: with, owner: Owner::Run, named: None, gone: false });
+                }
+                Line::Made { n, made } => {
+                    let entry =
+                        entries.get_mut(n).ok_or_else(|| wrong(format!("nothing was asked for as number {n}")))?;
+                    entry.named = Some(made);
+                }
+                Line::Gone { gone, .. } => {
+                    let entry = entries.get_mut(gone);
+                    entry.ok_or_else(|| wrong(format!("nothing was asked for as number {gone}")))?.gone = true;
+                }
+            }
+        }
+        let state = Mutex::new(State { entries, journal: Some(journal) });
+        Ok((Self { state, ..this }, header))
+    }
+
+    /// Enters a request that is about to go out.
+    ///
+    /// # Errors
+    /// It makes something and cannot be written down, so that it must not be sent.
+    pub fn before(&self, request: &HttpRequest) -> Result<Passage, String> {
+        let Ok(route) = self.router.route(&request.method, &request.uri) else { return Ok(Passage::Other) };
+        if self.undo.values().any(|undo| undo.delete == route.operation) {
+            return Ok(Passage::Deletes(route.operation));
+        }
+        let Some(undo) = self.undo.get(&route.operation) else { return Ok(Passage::Other) };
+        // A request that is wrong on purpose may be none that can be read; what names the thing may still be there.
+        let read = inspect_request(self.schema, &route, request, &Limits::default());
+        let read = read.map(|read| read.value).unwrap_or_else(|_| {
+            let mut value: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+            for (label, text) in &route.labels {
+                if !value.is_object() {
+                    value = Value::Object(Map::new());
+                }
+                value[label] = text.as_str().into();
+            }
+            value
+        });
+        let asked: Map<String, Value> =
+            undo.kept().filter_map(|member| Some((member.to_owned(), read.get(member)?.clone()))).collect();
+        let owner = OWNER.try_with(Owner::clone).unwrap_or(Owner::Run);
+        let mut state = self.state();
+        let at = state.entries.len();
+        let asks = self.schema[route.operation].name.clone();
+        state.write(&Line::Asked { n: at, asks, with: asked.clone() }, true).map_err(|error| error.to_string())?;
+        state.entries.push(Entry { create: route.operation, asked, owner, named: None, gone: false });
+        Ok(Passage::Creates(at))
+    }
+
+    /// Enters what came of a request. What cannot be written down then is kept in memory, and looked up again by
+    /// whoever has only the file.
+    pub fn after(&self, passage: &Passage, request: &HttpRequest, result: &Result<HttpResponse, TransportError>) {
+        match (passage, result) {
+            (Passage::Creates(at), Ok(response)) if (200..300).contains(&response.status) => {
+                let answer: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+                let mut state = self.state();
+                let Some(entry) = state.entries.get_mut(*at) else { return };
+                let named = self.undo.get(&entry.create).and_then(|undo| undo.input(&entry.asked, &answer));
+                if let Some(named) = named {
+                    entry.named = Some(named.clone());
+                    let _ = state.write(&Line::Made { n: *at, made: named }, true);
+                }
+            }
+            // A fault of the server may come after it has done what it was asked for.
+            (Passage::Creates(at), Ok(response)) if response.status < 500 => {
+                self.state().gone(*at, &response.status.to_string());
+            }
+            (
+                Passage::Creates(at),
+                Err(
+                    error @ (TransportError::Unsendable(_)
+                    | TransportError::Connect { .. }
+                    | TransportError::GaveUp { .. }),
+                ),
+            ) => self.state().gone(*at, error.class()),
+            (Passage::Deletes(operation), Ok(response))
+                if (200..300).contains(&response.status) || response.status == 404 =>
+            {
+                self.deleted(*operation, &request.uri, response.status);
+            }
+            _ => {}
+        }
+    }
+
+    /// Everything that a deletion named is gone.
+    fn deleted(&self, delete: OperationId, uri: &str, status: u16) {
+        let path = |uri: &str| uri.split('?').next().unwrap_or_default().to_owned();
+        let mut state = self.state();
+        let gone: Vec<usize> = (state.entries.iter().enumerate())
+            .filter(|(_, entry)| self.undo.get(&entry.create).is_some_and(|undo| undo.delete == delete))
+            .filter(|(_, entry)| {
+                let named = entry.named.as_ref().filter(|_| !entry.gone);
+                let request = named.and_then(|input| encode_request(self.schema, delete, input).ok());
+                request.is_some_and(|request| path(&request.uri) == path(uri))
+            })
+            .map(|(at, _)| at)
+            .collect();
+        for at in gone {
+            state.gone(at, &status.to_string());
+        }
+    }
+
+    /// What is there, or may be, of the owners that are chosen; with the numbers of the entries.
+    pub fn open(&self, chosen: impl Fn(&Owner) -> bool) -> Vec<(usize, Entry)> {
+        let state = self.state();
+        let open = |entry: &Entry| !entry.gone && chosen(&entry.owner);
+        state
+            .entries
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| open(entry))
+            .map(|(at, entry)| (at, entry.clone()))
+            .collect()
+    }
+
+    /// How many things were made, or may have been.
+    pub fn made(&self) -> usize {
+        self.state().entries.len()
+    }
+
+    /// How an operation is undone.
+    pub fn undo(&self, create: OperationId) -> Option<&Undo> {
+        self.undo.get(&create)
+    }
+
+    /// Every kind of thing that can be undone.
+    pub fn kinds(&self) -> impl Iterator<Item = &Undo> {
+        self.undo.values()
+    }
+
+    /// What an entry of unknown end was found to be; none if there is no such thing.
+    fn found(&self, at: usize, input: Option<Value>) {
+        let mut state = self.state();
+        match input {
+            Some(input) => {
+                if let Some(entry) = state.entries.get_mut(at) {
+                    entry.named = Some(input.clone());
+                }
+                let _ = state.write(&Line::Made { n: at, made: input }, true);
+            }
+            None => state.gone(at, "not found by its name"),
+        }
+    }
+
+    /// Whether something of unknown end can have been made at all. Ids in requests are those of things of ours, or
+    /// invented; in what does not exist, nothing is made.
+    fn can_be(&self, at: usize) -> bool {
+        let state = self.state();
+        let Some(entry) = state.entries.get(at) else { return false };
+        let Some(undo) = self.undo.get(&entry.create) else { return false };
+        let ours = |text: &str| {
+            state.entries.iter().any(|whole| {
+                let named = whole.named.as_ref().zip(self.undo.get(&whole.create));
+                let id = named.and_then(|(named, undo)| named.get(undo.own_member()?)?.as_str());
+                id.is_some_and(|id| names(text, id))
+            })
+        };
+        let whole = |member: &str| {
+            let text = entry.asked.get(member).and_then(Value::as_str).unwrap_or_default();
+            match &self.instance {
+                Some(instance) if member == "InstanceId" => names(text, instance),
+                None if member == "InstanceId" => true,
+                _ => ours(text),
+            }
+        };
+        let wholes = undo.names.iter().filter_map(|(_, source)| match source {
+            Source::Input(member) if member.ends_with("Id") || member.ends_with("Arn") => Some(member),
+            _ => None,
+        });
+        wholes.map(String::as_str).all(whole)
+    }
+
+    /// Whether something of unknown end was to be part of what is gone by now: a version of a flow, say.
+    fn went_with_its_whole(&self, at: usize) -> bool {
+        let state = self.state();
+        let Some(part) = state.entries.get(at) else { return false };
+        let whole = |entry: &Entry| {
+            let (Some(undo), Some(named)) = (self.undo.get(&entry.create), &entry.named) else { return false };
+            let own = undo.own_member().map(|member| (part.asked.get(member), named.get(member)));
+            entry.gone && own.is_some_and(|(asked, named)| asked.is_some() && asked == named)
+        };
+        state.entries.iter().any(whole)
+    }
+
+    /// Enters something that was found at the endpoint and belongs to a run of ours.
+    fn adopt(&self, create: OperationId, asked: Map<String, Value>, input: Value) {
+        let entry = Entry { create, asked, owner: Owner::Run, named: Some(input), gone: false };
+        self.state().entries.push(entry);
+    }
+
+    /// Removes the file of a ledger with nothing open.
+    pub fn close(&self) {
+        let mut state = self.state();
+        if state.entries.iter().all(|entry| entry.gone)
+            && let Some(journal) = state.journal.take()
+        {
+            journal.remove();
+        }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An id, or the ARN that ends in it.
+fn names(text: &str, id: &str) -> bool {
+    text.strip_suffix(id).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+}
+
+impl State {
+    fn write(&mut self, line: &Line, now: bool) -> Result<(), JournalError> {
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.write(line, now))
+    }
+
+    fn gone(&mut self, at: usize, why: &str) {
+        if let Some(entry) = self.entries.get_mut(at) {
+            entry.gone = true;
+            let _ = self.write(&Line::Gone { gone: at, why: why.to_owned() }, false);
+        }
+    }
+}

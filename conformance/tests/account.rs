@@ -1,0 +1,233 @@
+//! An endpoint that is taken for a real account: what a run makes there it takes away again, on whatever way it ends.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use connect_conformance::emulator::{Config, Emulator, FrontConfig};
+use connect_model::schema::Schema;
+use connect_model::wire::encode_request;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+/// An emulator with things of somebody else in it, and what a run against it needs.
+struct Account {
+    emulator: Emulator,
+    folder: PathBuf,
+    /// Ids that were there at first.
+    before: BTreeSet<String>,
+    /// The emulator answers while there is one.
+    runtime: Option<Runtime>,
+}
+
+impl Account {
+    fn new(name: &str, front: FrontConfig) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let search_lag = Duration::from_millis(300);
+        let config = Config { front, search_lag, resources: 3, ..Config::default() };
+        let emulator = runtime.block_on(Emulator::start(Schema::connect(), &config)).unwrap();
+        let folder = std::env::temp_dir().join(format!("connect-account-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut this = Self { emulator, folder, before: BTreeSet::new(), runtime: Some(runtime) };
+        this.before = this.ids();
+        assert_eq!(this.before.len(), 9);
+        this
+    }
+
+    fn ask(&self, operation: &str, input: &Value) -> Value {
+        let schema = Schema::connect();
+        let request = encode_request(schema, schema.operation_named(operation).unwrap(), input).unwrap();
+        let response = self.emulator.service().handle(&request);
+        assert_eq!(response.status, 200, "{operation}: {}", String::from_utf8_lossy(&response.body));
+        serde_json::from_slice(&response.body).unwrap()
+    }
+
+    /// Ids of all rules, flows and modules.
+    fn ids(&self) -> BTreeSet<String> {
+        let mut ids = BTreeSet::new();
+        for (operation, list, id, size) in [
+            ("ListRules", "RuleSummaryList", "RuleId", 200),
+            ("ListContactFlows", "ContactFlowSummaryList", "Id", 1000),
+            ("ListContactFlowModules", "ContactFlowModulesSummaryList", "Id", 1000),
+        ] {
+            let page = self.ask(operation, &json!({ "InstanceId": self.instance(), "MaxResults": size }));
+            assert_eq!(page.get("NextToken"), None, "more than a page of {operation}");
+            ids.extend(page[list].as_array().unwrap().iter().map(|item| item[id].as_str().unwrap().to_owned()));
+        }
+        ids
+    }
+
+    fn instance(&self) -> String {
+        self.emulator.service().instance_name()
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_connect-conformance"));
+        command.args(words).args(["--journal", self.journal().to_str().unwrap()]).env("NO_COLOR", "1");
+        for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+            command.env_remove(name);
+        }
+        command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.folder.join("journal")
+    }
+
+    /// A run that makes much, and may write.
+    fn run(&self, words: &[&str]) -> Command {
+        let (url, instance, folder) = (self.emulator.url(), self.instance(), self.folder.join("report"));
+        let mut command = self.command(&["run"]);
+        command.args(["--endpoint", &url, "--instance-id", &instance, "--account", "111122223333"]);
+        command.args(["--as-remote", "--allow-writes", "--report-dir", folder.to_str().unwrap()]).args(words);
+        command.args(["--operations", "CreateRule,CreateContactFlow,CreateContactFlowModule,SearchContactFlows"]);
+        command
+    }
+
+    /// Starts a run, and waits until it has made something that stays for a moment.
+    fn begun(&self) -> Child {
+        let child = self.run(&["--rps", "60", "--burst", "5"]).spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.ids().len() < self.before.len() + 3 {
+            assert!(Instant::now() < deadline, "the run made nothing");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child
+    }
+
+    fn killed(&self) {
+        let mut child = self.begun();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(self.ids().len() > self.before.len(), "what was made is still there");
+    }
+
+    fn journals(&self) -> usize {
+        std::fs::read_dir(self.journal()).map_or(0, Iterator::count)
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn output(mut command: Command) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap() + &String::from_utf8(stderr).unwrap())
+}
+
+#[test]
+fn a_run_leaves_the_account_as_it_was() {
+    let account = Account::new("run", FrontConfig { drop_one_in: 50, ..FrontConfig::default() });
+    let (code, text) = output(account.run(&["--rps", "100000", "--checks", "lifecycle,idempotency,search,shape"]));
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(account.ids(), account.before);
+    assert_eq!(account.journals(), 0, "nothing is left, and so no journal is");
+    let report: Value =
+        serde_json::from_slice(&std::fs::read(account.folder.join("report/report.json")).unwrap()).unwrap();
+    assert!(report["totals"]["passed"].as_u64().unwrap() > 50, "{}", report["totals"]);
+    assert_eq!(report["leaks"], json!([]));
+}
+
+#[test]
+fn an_interrupted_run_cleans_up_behind_itself() {
+    let account = Account::new("interrupted", FrontConfig::default());
+    let child = account.begun();
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(account.ids(), account.before);
+    assert_eq!(account.journals(), 0);
+}
+
+#[test]
+fn what_a_killed_run_left_is_swept() {
+    let account = Account::new("killed", FrontConfig::default());
+    let mut child = account.begun();
+    let (code, text) = output(account.command(&["sweep"]));
+    assert_eq!(code, Some(3), "a run that lives is left alone: {text}");
+    assert!(text.contains("its run is still going on"), "{text}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let left = account.ids();
+    assert!(left.len() > account.before.len());
+
+    let (code, text) = output(account.command(&["sweep"]));
+    assert_eq!(code, Some(5), "{text}");
+    assert!(text.contains("nothing was deleted, --delete does it"), "{text}");
+    assert_eq!(account.ids(), left, "without --delete nothing is");
+    let (code, text) = output(account.command(&["sweep", "--delete"]));
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(account.ids(), account.before);
+    assert_eq!(account.journals(), 0);
+    let (code, text) = output(account.command(&["sweep"]));
+    assert_eq!((code, text.as_str()), (Some(0), "nothing of ours is there\n"));
+}
+
+#[test]
+fn without_a_journal_name_and_tag_tell_what_is_ours() {
+    let account = Account::new("marks", FrontConfig::default());
+    account.killed();
+    std::fs::remove_dir_all(account.journal()).unwrap();
+    let content = json!({
+        "Version": "2019-10-30", "StartAction": "a", "Metadata": {},
+        "Actions": [{ "Identifier": "a", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {} }],
+    });
+    let flow = |name: &str, tags: Value| {
+        let input = json!({
+            "InstanceId": account.instance(), "Name": name, "Type": "CONTACT_FLOW", "Content": content.to_string(),
+            "Tags": tags,
+        });
+        account.ask("CreateContactFlow", &input)["ContactFlowId"].as_str().unwrap().to_owned()
+    };
+    let others = [
+        flow("Ct-0badcafe-1", json!({ "team": "b" })),
+        flow("Ct-0badcafe-2", json!({ "contract-test": "another1 1" })),
+        flow("Welcome", json!({ "contract-test": "0badcafe 1" })),
+    ];
+    let expected: BTreeSet<String> = account.before.iter().cloned().chain(others).collect();
+    let (url, instance) = (account.emulator.url(), account.instance());
+    let place = ["sweep", "--endpoint", &url, "--instance-id", &instance, "--account", "111122223333", "--as-remote"];
+    let place = [&place[..], &["--rps", "100000"]].concat();
+
+    let all = account.ids();
+    let (code, text) = output(account.command(&[&place[..], &["--delete"]].concat()));
+    assert_eq!(code, Some(0), "a run that began an hour ago may live: {text}");
+    assert_eq!(account.ids(), all);
+    let (code, text) = output(account.command(&[&place[..], &["--delete", "--older-than", "0"]].concat()));
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(account.ids(), expected);
+}
+
+#[test]
+fn what_cannot_be_deleted_is_a_leak_and_stays_in_the_journal() {
+    let mut account = Account::new("leak", FrontConfig::default());
+    let child = account.begun();
+    account.runtime.take().unwrap().shutdown_background();
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(5), "{text}");
+    assert!(text.contains("still there: "), "{text}");
+    let report = std::fs::read(account.folder.join("report/report.json")).unwrap();
+    let report: Value = serde_json::from_slice(&report).unwrap();
+    assert!(!report["leaks"].as_array().unwrap().is_empty());
+    assert_eq!(account.journals(), 1);
+}
+
+#[test]
+fn nothing_is_made_that_cannot_be_written_down() {
+    let account = Account::new("unwritable", FrontConfig::default());
+    std::fs::write(account.journal(), "a file where a folder should be").unwrap();
+    let (code, text) = output(account.run(&[]));
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("name another folder with --journal"), "{text}");
+    assert_eq!(account.ids(), account.before);
+}
