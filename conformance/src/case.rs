@@ -100,7 +100,7 @@ pub enum Verdict {
     Indeterminate(String),
 }
 
-/// Verdict with findings and costs.
+/// Verdict with findings.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// What came of it.
@@ -109,8 +109,6 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// Facts recorded and not judged: topic and what the endpoint does.
     pub learned: Vec<(String, String)>,
-    /// Requests that were sent for it.
-    pub requests: u32,
 }
 
 impl Verdict {
@@ -126,19 +124,19 @@ impl Verdict {
 
 impl Outcome {
     /// A verdict from findings: fail if one is at level must.
-    pub fn from_findings(findings: Vec<Finding>, requests: u32) -> Self {
+    pub fn from_findings(findings: Vec<Finding>) -> Self {
         let fails = findings.iter().any(|finding| finding.level == Level::Must);
         let verdict = if fails { Verdict::Fail } else { Verdict::Pass };
-        Self { verdict, findings, learned: Vec::new(), requests }
+        Self { verdict, findings, learned: Vec::new() }
     }
 
     /// Nothing can be said, and why.
-    pub fn indeterminate(why: impl Into<String>, requests: u32) -> Self {
-        Self { verdict: Verdict::Indeterminate(why.into()), findings: Vec::new(), learned: Vec::new(), requests }
+    pub fn indeterminate(why: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Indeterminate(why.into()), findings: Vec::new(), learned: Vec::new() }
     }
 
     /// The endpoint does not offer the operation, and how it said so.
-    pub fn unsupported(why: impl Into<String>, requests: u32) -> Self {
-        Self { verdict: Verdict::Unsupported(why.into()), findings: Vec::new(), learned: Vec::new(), requests }
+    pub fn unsupported(why: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Unsupported(why.into()), findings: Vec::new(), learned: Vec::new() }
     }
 }

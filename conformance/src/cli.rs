@@ -38,6 +38,14 @@ pub enum Command {
         #[command(flatten)]
         flags: Box<RunFlags>,
     },
+    /// Say what a run would do: operations, requests, writes, minutes at its rate; nothing is sent
+    Plan {
+        /// Only cases whose id contains this text
+        filter: Option<String>,
+        /// As for `run`.
+        #[command(flatten)]
+        flags: Box<RunFlags>,
+    },
     /// Write down how an endpoint answers, without ids, names and times, to be reviewed and compared (`run --golden`)
     Record {
         /// Folder of the answers, one file for each operation
@@ -491,6 +499,7 @@ mod tests {
             "run --shard 2/3 --expect a.toml --write-expect b.toml --history runs",
             "run --resume target/conformance",
             "run --rps 2.5 --burst 5 --max-requests 1000 --max-minutes 60",
+            "plan --endpoint http://h --allow-writes --shard 1/2 --rps 3 --format json",
             "sweep --delete --journal x",
             "sweep --endpoint http://h --instance-id i --account 111122223333 --older-than 0 --as-remote --rps 3",
             "merge a/report.json b --report-dir c --write-expect d",

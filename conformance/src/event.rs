@@ -27,6 +27,8 @@ pub enum Event<'e> {
         outcome: &'e Outcome,
         /// From its beginning to its end.
         duration: Duration,
+        /// Requests that the run has sent so far.
+        requests: u64,
     },
     /// Nothing more will come.
     Finished(&'e RunEnd),
@@ -166,6 +168,8 @@ pub struct RunEnd {
     pub learned: Learned,
     /// Resources of the run that are still there, with what was tried.
     pub leaks: Vec<String>,
+    /// Requests that were sent in all.
+    pub requests: u64,
 }
 
 /// Facts recorded and not judged: topic, observation, how often.

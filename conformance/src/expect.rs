@@ -210,7 +210,7 @@ mod tests {
 
     fn judged(expectations: &Expectations, variant: &str, fails: bool) -> Verdict {
         let finding = samples::finding("invalid.pattern", Level::Must);
-        let outcome = Outcome::from_findings(if fails { vec![finding] } else { vec![] }, 1);
+        let outcome = Outcome::from_findings(if fails { vec![finding] } else { vec![] });
         expectations.judge(&case(variant), outcome).verdict
     }
 
@@ -237,7 +237,7 @@ mod tests {
         assert!(matches!(judged(&all, "Actions", false), Verdict::Pass));
         // The finding is at /Actions/0/ActionType: another one than the entry speaks of.
         assert!(matches!(judged(&all, "Elsewhere", true), Verdict::Fail));
-        let unsure = all.judge(&case("Actions[].X"), Outcome::indeterminate("throttled", 1));
+        let unsure = all.judge(&case("Actions[].X"), Outcome::indeterminate("throttled"));
         assert!(matches!(unsure.verdict, Verdict::Indeterminate(_)));
     }
 

@@ -12,6 +12,7 @@ pub mod emulator;
 pub mod event;
 pub mod exit;
 pub mod expect;
+pub mod forecast;
 pub mod golden;
 pub mod ledger;
 pub mod observe;

@@ -48,6 +48,11 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
     match cli.command {
         None => run(&cli.run, None),
         Some(Command::Run { filter, flags }) => run(&flags, filter.as_deref()),
+        Some(Command::Plan { filter, flags }) => {
+            let schema = schema(flags.model.model.as_deref())?;
+            let seed = flags.seed.unwrap_or_else(session::fresh_seed);
+            runtime()?.block_on(session::foresee(schema, &flags, filter.as_deref(), seed))
+        }
         Some(Command::Record { folder, flags }) => {
             let schema = schema(flags.model.model.as_deref())?;
             runtime()?.block_on(session::record(schema, &folder, &flags))

@@ -54,13 +54,13 @@ impl Observation {
     /// What came of one check.
     pub fn outcome(&self, check: &'static str) -> Outcome {
         if let Some(why) = &self.unsupported {
-            return Outcome::unsupported(why.clone(), 0);
+            return Outcome::unsupported(why.clone());
         }
         let findings: Vec<Finding> = self.findings.iter().filter(|finding| finding.check == check).cloned().collect();
         if findings.is_empty() && !self.judged.contains_key(check) {
             let why = self.blocked.clone().unwrap_or_else(|| "no answer held what this check judges".to_owned());
-            return Outcome::indeterminate(why, 0);
+            return Outcome::indeterminate(why);
         }
-        Outcome::from_findings(findings, 0)
+        Outcome::from_findings(findings)
     }
 }

@@ -125,6 +125,7 @@ impl Record {
         report.stopped_because.clone_from(&end.stopped);
         report.coverage = end.coverage.clone();
         report.leaks.clone_from(&end.leaks);
+        report.requests = report.requests.max(end.requests);
         for (topic, observations) in &end.learned {
             for (observation, times) in observations {
                 *report.learned.entry(topic.clone()).or_default().entry(observation.clone()).or_default() += times;
@@ -134,7 +135,6 @@ impl Record {
 
     fn count(&mut self, case: &CaseId, outcome: &Outcome, duration: Duration) {
         let report = &mut self.report;
-        report.requests += u64::from(outcome.requests);
         report.cases.push(CaseLine {
             case: case.to_string(),
             outcome: (&outcome.verdict).into(),
@@ -228,7 +228,8 @@ impl Consumer for Record {
     fn take(&mut self, event: Event<'_>) -> std::io::Result<()> {
         match event {
             Event::Planned(_) | Event::Started { .. } => Ok(()),
-            Event::TrialFinished { case, outcome, duration } => {
+            Event::TrialFinished { case, outcome, duration, requests } => {
+                self.report.requests = self.report.requests.max(requests);
                 self.count(case, outcome, duration);
                 self.keep(case, outcome)
             }

@@ -39,6 +39,11 @@ pub trait Judge: Send + Sync {
         Learned::default()
     }
 
+    /// Requests that were sent so far, whatever for.
+    fn requests(&self) -> u64 {
+        0
+    }
+
     /// Takes away what the trials have made, after the last of them, however the run ended. Says what is still there.
     fn clear(&self) -> Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>> {
         Box::pin(async { Vec::new() })
@@ -133,7 +138,8 @@ pub fn run(
                     return Ok(Completion::ignored_with("interrupted"));
                 };
                 let outcome = expected.judge(case, required(case, outcome, &require));
-                emit(Event::TrialFinished { case, outcome: &outcome, duration: begun.elapsed() });
+                let (duration, requests) = (begun.elapsed(), judge.requests());
+                emit(Event::TrialFinished { case, outcome: &outcome, duration, requests });
                 completion(&outcome)
             })
         })
@@ -148,7 +154,8 @@ pub fn run(
     let duration = begun.elapsed();
     let leaks = runtime.block_on(judge.clear());
     let (coverage, learned) = (judge.coverage(), judge.learned());
-    let end = RunEnd { duration, stopped: stop.reason(), coverage, learned, leaks };
+    let requests = judge.requests();
+    let end = RunEnd { duration, stopped: stop.reason(), coverage, learned, leaks, requests };
     emit(Event::Finished(&end));
     let trouble = stream.lock().unwrap_or_else(PoisonError::into_inner).trouble.take();
     trouble.map_or(Ok(()), Err)
@@ -202,7 +209,7 @@ fn attempt(judge: &dyn Judge, index: usize, runtime: &Handle, stop: &Stop) -> Op
     PANIC.set(Some(String::new()));
     let result = catch_unwind(AssertUnwindSafe(|| runtime.block_on(work)));
     let panic = PANIC.take().unwrap_or_default();
-    result.unwrap_or_else(|_| Some(Outcome::from_findings(vec![internal_error(case, panic)], 0)))
+    result.unwrap_or_else(|_| Some(Outcome::from_findings(vec![internal_error(case, panic)])))
 }
 
 fn internal_error(case: &CaseId, panic: String) -> Finding {
@@ -372,7 +379,7 @@ pub(crate) mod tests {
     }
 
     fn passes(_: usize) -> Judgement<'static> {
-        Box::pin(async { Outcome::from_findings(vec![], 1) })
+        Box::pin(async { Outcome::from_findings(vec![]) })
     }
 
     #[test]
@@ -391,7 +398,7 @@ pub(crate) mod tests {
             Box::pin(async move {
                 tokio::task::yield_now().await;
                 assert!(index != 1, "boom {index}");
-                Outcome::from_findings(vec![], 1)
+                Outcome::from_findings(vec![])
             })
         });
         let lines = run_scripted(&judge, 2, &[], &Stop::default());
@@ -413,7 +420,7 @@ pub(crate) mod tests {
                 if index > 1 {
                     std::future::pending::<()>().await;
                 }
-                Outcome::from_findings(vec![], 1)
+                Outcome::from_findings(vec![])
             })
         });
         let lines = run_scripted(&judge, 2, &[], &stop);
@@ -423,7 +430,7 @@ pub(crate) mod tests {
 
     #[test]
     fn required_operations_must_be_offered() {
-        let judge = Scripted::plan(3, |_| Box::pin(async { Outcome::unsupported("404", 1) }));
+        let judge = Scripted::plan(3, |_| Box::pin(async { Outcome::unsupported("404") }));
         let lines = run_scripted(&judge, 1, &["Operation1"], &Stop::default());
         assert_eq!(lines.iter().filter(|line| line.contains("Unsupported")).count(), 2);
         assert!(lines[2].contains("Operation1/shape.json/1 Fail unsupported: 404"), "{lines:?}");

@@ -23,11 +23,12 @@ use crate::cli::{
 };
 use crate::client::{Client, ClientConfig, seconds};
 use crate::credentials::environment;
-use crate::emulator::{BENIGN, Benign, Config, Defect, Emulator, FrontConfig, defects};
+use crate::emulator::{BENIGN, Benign, Config, Defect, Emulator, FrontConfig, Service, defects};
 use crate::event::{Consumer, EmulatorInfo, Event, RunInfo, TargetInfo, TrialResult};
 use crate::exit::Exit;
 use crate::expect::{self, Expectations};
-use crate::golden::{self, Asked, Entry};
+use crate::forecast::Forecast;
+use crate::golden::{self, Asked, Entry, Recorded};
 use crate::ledger::Ledger;
 use crate::ledger::journal::Header;
 use crate::pace::{PaceConfig, Rate};
@@ -39,7 +40,8 @@ use crate::report::progress::Progress;
 use crate::report::{self, github, html, junit, merge, terminal, trend};
 use crate::runner::{self, Judge, RunOptions, Stop};
 use crate::suggest;
-use crate::target::{Target, TargetFlags};
+use crate::suite::Suite;
+use crate::target::{Endpoint, Target, TargetFlags};
 use crate::transport::{Transport, TransportConfig};
 use crate::wiring::{self, SuiteConfig};
 
@@ -99,26 +101,14 @@ impl Session {
         filter: Option<&str>,
         seed: u64,
     ) -> Result<Self, SessionError> {
-        known_operations(schema, &flags.require)?;
-        known_selection(schema, &flags.selection)?;
-        let golden = flags.golden.as_deref().map(golden::read_all).transpose().map_err(SessionError::usage)?;
-        let before = flags.resume.as_deref().map(Report::read).transpose().map_err(SessionError::usage)?;
-        let seed = before.as_ref().map_or(seed, |before| before.seed);
-        let seed = seed_of(golden.as_ref(), flags.seed)?.unwrap_or(seed);
-        let expected = flags.expect.as_deref().map(|path| Expectations::read(path, SystemTime::now()));
-        let expected = expected.transpose().map_err(SessionError::usage)?.unwrap_or_default();
+        let given = Given::read(schema, flags, seed)?;
+        let seed = given.seed;
         let emulator_info = EmulatorInfo { cases: flags.cases, ..emulator_info(&flags.emulator)? };
         let place = Place::of(schema, &flags.target, emulator_info, seed).await?;
         let salt = place.salt(seed);
         let Place { target, emulator, shown, permission } = place;
         let walks = walks(flags, target.loopback)?;
-        let mut selection = selection(schema, &flags.selection, filter, permission)?;
-        selection.walks = walks.count > 0;
-        selection.golden = golden.map(Arc::new);
-        selection.shard = flags.shard;
-        if let Some(before) = &before {
-            selection.done = tried(before);
-        }
+        let selection = given.selection(schema, flags, filter, permission, walks.count > 0)?;
         let config = SuiteConfig {
             seed,
             cases: flags.cases.unwrap_or(wiring::DEFAULT_CASES),
@@ -147,6 +137,7 @@ impl Session {
         is_in_account(suite.client(), flags.target.account.as_deref()).await?;
         let mut info = run_info(plan, shown, schema, seed);
         info.shard = flags.shard.map(|shard| shard.to_string());
+        let Given { expected, before, .. } = given;
         info.stale.extend(stale(schema, &expected, plan, &selection));
         Ok(Self { judge: Arc::new(suite), info, transport, expected, before, _emulator: emulator })
     }
@@ -196,6 +187,109 @@ impl Session {
         let silence = self.transport.has_given_up().then_some("The endpoint fell silent, and the rest was not sent.");
         publish(report, folder, &flags.output, flags.format.format, flags.notes, silence)
     }
+}
+
+/// What a run is given in files, and what follows from it.
+struct Given {
+    golden: Option<Recorded>,
+    before: Option<Report>,
+    expected: Expectations,
+    seed: u64,
+}
+
+impl Given {
+    /// Reads them; `seed` is for a run that none of them decides the seed of.
+    fn read(schema: &Schema, flags: &RunFlags, seed: u64) -> Result<Self, SessionError> {
+        known_operations(schema, &flags.require)?;
+        known_selection(schema, &flags.selection)?;
+        let golden = flags.golden.as_deref().map(golden::read_all).transpose().map_err(SessionError::usage)?;
+        let before = flags.resume.as_deref().map(Report::read).transpose().map_err(SessionError::usage)?;
+        let seed = before.as_ref().map_or(seed, |before| before.seed);
+        let seed = seed_of(golden.as_ref(), flags.seed)?.unwrap_or(seed);
+        let expected = flags.expect.as_deref().map(|path| Expectations::read(path, SystemTime::now()));
+        let expected = expected.transpose().map_err(SessionError::usage)?.unwrap_or_default();
+        Ok(Self { golden: golden.map(Arc::new), before, expected, seed })
+    }
+
+    fn selection(
+        &self,
+        schema: &Schema,
+        flags: &RunFlags,
+        filter: Option<&str>,
+        permission: Permission,
+        walks: bool,
+    ) -> Result<Selection, SessionError> {
+        let mut selection = selection(schema, &flags.selection, filter, permission)?;
+        selection.walks = walks;
+        selection.golden.clone_from(&self.golden);
+        selection.shard = flags.shard;
+        selection.done = self.before.as_ref().map(tried).unwrap_or_default();
+        Ok(selection)
+    }
+}
+
+/// Says what a run with these flags would try and send, and how long that takes. Asks nobody: an emulator in this
+/// process stands for the endpoint, with what may be done there.
+///
+/// # Errors
+/// As for [`Session::prepare`], but for what only the endpoint can tell.
+pub async fn foresee(
+    schema: &'static Schema,
+    flags: &RunFlags,
+    filter: Option<&str>,
+    seed: u64,
+) -> Result<Exit, SessionError> {
+    let given = Given::read(schema, flags, seed)?;
+    let endpoint = flags.target.endpoint.as_deref();
+    let loopback = match endpoint {
+        Some(endpoint) => {
+            endpoint.parse::<Endpoint>().map_err(SessionError::usage)?.is_loopback() && !flags.target.as_remote
+        }
+        None => true,
+    };
+    known_operations(schema, &flags.target.allow_operation)?;
+    let permission = permission(&flags.target, loopback);
+    let walks = walks(flags, loopback)?;
+    let selection = given.selection(schema, flags, filter, permission, walks.count > 0)?;
+    let config = Config { seed: given.seed, resources: flags.emulator.resources.unwrap_or(0), ..Config::default() };
+    let service = Service::new(schema, &config);
+    let mut target = Target::unsigned(endpoint.unwrap_or("http://127.0.0.1").parse().map_err(SessionError::usage)?);
+    (target.loopback, target.instance_id) = (loopback, Some(service.instance_name()));
+    let ledger = (!loopback && may_write(&flags.target)).then(|| Arc::new(Ledger::new(schema, None)));
+    let bounds = TransportConfig { ledger, ..TransportConfig::default() };
+    let transport = Arc::new(Transport::direct(&target, Arc::new(service), bounds));
+    let config = ClientConfig {
+        seed: given.seed,
+        cases: flags.cases.unwrap_or(wiring::DEFAULT_CASES),
+        salt: wiring::salt(given.seed),
+        permission: selection.permission.clone(),
+    };
+    let client = Client::new(schema, target, Arc::clone(&transport), config);
+    let suite = Suite::new(Plan::new(schema, &selection), client, walks, selection.golden.clone());
+    if suite.plan().cases.is_empty() {
+        return Err(nothing_planned(schema, &selection, suite.plan()));
+    }
+    for index in 0..suite.cases().len() {
+        suite.run(index).await;
+    }
+    suite.clear().await;
+    let rate = pace(&flags.pace, loopback).rate;
+    let forecast = Forecast::new(schema, suite.plan(), &transport.sent_by_operation(), rate, given.seed);
+    let text = match flags.format.format {
+        Format::Text => forecast.text(endpoint.unwrap_or("a built-in emulator")),
+        Format::Json => forecast.json().map_err(SessionError::usage)?,
+    };
+    report::print(&text).map_err(SessionError::usage)?;
+    Ok(Exit::Conforming)
+}
+
+/// What may be sent, as the flags have it.
+fn permission(flags: &EndpointFlags, loopback: bool) -> Permission {
+    Permission { loopback, writes: flags.allow_writes, operations: flags.allow_operation.iter().cloned().collect() }
+}
+
+fn may_write(flags: &EndpointFlags) -> bool {
+    flags.allow_writes || !flags.allow_operation.is_empty()
 }
 
 /// Writes what is known so far, now and then: a run that is killed can be continued.
@@ -337,8 +431,11 @@ impl Place {
             }
         };
         let is_connect = schema.service.sdk_id == "Connect";
-        let writes = flags.allow_writes || !flags.allow_operation.is_empty();
-        if writes && !target.loopback && is_connect && (flags.account.is_none() || flags.instance_id.is_none()) {
+        if may_write(flags)
+            && !target.loopback
+            && is_connect
+            && (flags.account.is_none() || flags.instance_id.is_none())
+        {
             return Err(SessionError::usage(format!(
                 "{} is not on this machine: to write there, name the account and the instance with --account ID \
                  --instance-id ID; both are looked up before anything else is sent",
@@ -347,11 +444,7 @@ impl Place {
         }
         let brought = emulator.is_some().then_some(emulator_info);
         let shown = TargetInfo::of(&target, &schema.service.signing_name, brought);
-        let permission = Permission {
-            loopback: target.loopback,
-            writes: flags.allow_writes,
-            operations: flags.allow_operation.iter().cloned().collect(),
-        };
+        let permission = permission(flags, target.loopback);
         Ok(Self { target, emulator, shown, permission })
     }
 
@@ -370,8 +463,7 @@ fn ledger(
     target: &Target,
     salt: &str,
 ) -> Result<Option<Arc<Ledger>>, SessionError> {
-    let writes = flags.allow_writes || !flags.allow_operation.is_empty();
-    if target.loopback || !writes {
+    if target.loopback || !may_write(flags) {
         return Ok(None);
     }
     let header = Header {
@@ -802,11 +894,11 @@ mod tests {
 
     #[test]
     fn a_run_leaves_a_report_and_a_log() {
-        let pass = Scripted::plan(4, |_| Box::pin(async { Outcome::from_findings(vec![], 1) }));
+        let pass = Scripted::plan(4, |_| Box::pin(async { Outcome::from_findings(vec![]) }));
         let (exit, report, log) = execute(pass, "pass");
         assert_eq!((exit, &report["totals"]["passed"]), (Exit::Conforming, &4.into()));
         assert!(log.contains("test Operation0/shape.json/0 ... ok"), "{log}");
-        let nothing = Scripted::plan(2, |_| Box::pin(async { Outcome::indeterminate("throttled", 1) }));
+        let nothing = Scripted::plan(2, |_| Box::pin(async { Outcome::indeterminate("throttled") }));
         assert_eq!(execute(nothing, "nothing").0, Exit::Inconclusive);
         let broken = Scripted::plan(2, |_| Box::pin(async { panic!("boom") }));
         let (exit, report, _) = execute(broken, "broken");

@@ -77,16 +77,16 @@ impl Suite {
 
     /// Judges a case, with levels as they are on this endpoint.
     async fn judge(&self, index: usize) -> Outcome {
-        let Outcome { verdict, mut findings, learned, requests } = self.judged(index).await;
+        let Outcome { verdict, mut findings, learned } = self.judged(index).await;
         for finding in &mut findings {
             finding.level = level_at(self.client.target.loopback, finding);
         }
         match verdict {
             Verdict::Pass | Verdict::Fail | Verdict::Known(_) | Verdict::Stale(_) => {
                 self.scored[index].store(true, Ordering::Relaxed);
-                Outcome { learned, ..Outcome::from_findings(findings, requests) }
+                Outcome { learned, ..Outcome::from_findings(findings) }
             }
-            verdict => Outcome { verdict, findings, learned, requests },
+            verdict => Outcome { verdict, findings, learned },
         }
     }
 
@@ -145,6 +145,10 @@ impl Judge for Suite {
             self.client.tidy(|of| *of == owner || (was_last && *of == Owner::Fixture(operation))).await;
             outcome
         })
+    }
+
+    fn requests(&self) -> u64 {
+        self.client.requests_sent()
     }
 
     fn clear(&self) -> Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>> {

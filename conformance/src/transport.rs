@@ -2,12 +2,13 @@
 //! endpoint in the same process. Knows nothing of operations beyond their names, and judges nothing: trouble is classed,
 //! never interpreted.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::io::ErrorKind;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -176,7 +177,8 @@ pub struct Transport {
     config: TransportConfig,
     way: Way,
     signer: Option<Signer>,
-    sent: AtomicU64,
+    /// Requests by operation.
+    sent: Mutex<BTreeMap<String, u64>>,
     silent_in_a_row: AtomicU32,
     pace: Pace,
     /// Seconds by which the endpoint's clock is ahead of ours; 0 until a refusal shows otherwise.
@@ -205,21 +207,21 @@ impl Transport {
             config,
             way: Way::Network(Box::new(client)),
             signer,
-            sent: AtomicU64::new(0),
+            sent: Mutex::default(),
             silent_in_a_row: AtomicU32::new(0),
             skew: AtomicI64::new(0),
         })
     }
 
     /// A client of an endpoint in this process: nothing waits, and nothing is signed. `target` is for messages only.
-    pub fn direct(target: &Target, service: Arc<Service>) -> Self {
+    pub fn direct(target: &Target, service: Arc<Service>, config: TransportConfig) -> Self {
         Self {
             endpoint: target.endpoint.clone(),
-            config: TransportConfig::default(),
-            pace: Pace::new(PaceConfig::default()),
+            pace: Pace::new(config.pace),
+            config,
             way: Way::Direct(service),
             signer: None,
-            sent: AtomicU64::new(0),
+            sent: Mutex::default(),
             silent_in_a_row: AtomicU32::new(0),
             skew: AtomicI64::new(0),
         }
@@ -274,7 +276,7 @@ impl Transport {
     ) -> Result<Exchange, TransportError> {
         let passage = self.before(request)?;
         let begun = Instant::now();
-        let result = self.answer(request, deadline).await;
+        let result = self.answer(operation, request, deadline).await;
         self.after(&passage, request, &result);
         Ok(Exchange {
             operation: operation.to_owned(),
@@ -295,22 +297,27 @@ impl Transport {
         }
     }
 
-    async fn answer(&self, request: &HttpRequest, deadline: Duration) -> Result<HttpResponse, TransportError> {
+    async fn answer(
+        &self,
+        operation: &str,
+        request: &HttpRequest,
+        deadline: Duration,
+    ) -> Result<HttpResponse, TransportError> {
         let result = match &self.way {
             Way::Direct(service) => {
-                self.sent.fetch_add(1, Ordering::Relaxed);
+                self.count(operation);
                 Ok(service.handle(request))
             }
             Way::Network(connections) => {
                 let outgoing = self.outgoing(request, self.signer.as_ref())?;
-                self.sent.fetch_add(1, Ordering::Relaxed);
+                self.count(operation);
                 let answer = self.exchange(connections, outgoing, deadline).await;
                 match &answer {
                     // Refused before anybody looked at it: it may be sent again, signed for the time that is there.
                     Ok(response) if self.signs(request) && self.notes_skew(response) => {
                         self.pace.turn().await;
                         let outgoing = self.outgoing(request, self.signer.as_ref())?;
-                        self.sent.fetch_add(1, Ordering::Relaxed);
+                        self.count(operation);
                         self.exchange(connections, outgoing, deadline).await
                     }
                     _ => answer,
@@ -334,7 +341,12 @@ impl Transport {
     /// # Errors
     /// [`TransportError::Unsendable`] for a request without a body, whose end cannot be told, and without a connection
     /// to close; else as for [`Transport::send`].
-    pub async fn send_and_hang_up(&self, request: &HttpRequest, linger: Duration) -> Result<Parting, TransportError> {
+    pub async fn send_and_hang_up(
+        &self,
+        operation: &str,
+        request: &HttpRequest,
+        linger: Duration,
+    ) -> Result<Parting, TransportError> {
         if self.has_given_up() {
             return Err(TransportError::GaveUp { after: self.config.give_up_after });
         }
@@ -351,7 +363,7 @@ impl Transport {
         let mut outgoing = self.outgoing(request, self.signer.as_ref())?;
         outgoing.body_mut().taken = Some(Arc::clone(&taken));
         let passage = self.before(request)?;
-        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.count(operation);
         let leave = async {
             taken.notified().await;
             let out = Instant::now();
@@ -388,7 +400,22 @@ impl Transport {
 
     /// Requests that went out (or tried to), without the probe.
     pub fn requests_sent(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
+        self.sent_by_operation().values().sum()
+    }
+
+    /// The same, of each operation.
+    pub fn sent_by_operation(&self) -> BTreeMap<String, u64> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count(&self, operation: &str) {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        match sent.get_mut(operation) {
+            Some(count) => *count += 1,
+            None => {
+                sent.insert(operation.to_owned(), 1);
+            }
+        }
     }
 
     /// Where everything is entered that requests make.

@@ -81,8 +81,12 @@ impl Account {
 
     /// A run that makes much, and may write.
     fn run(&self, words: &[&str]) -> Command {
+        self.as_run("run", words)
+    }
+
+    fn as_run(&self, word: &str, words: &[&str]) -> Command {
         let (url, instance, folder) = (self.emulator.url(), self.instance(), self.folder.join("report"));
-        let mut command = self.command(&["run"]);
+        let mut command = self.command(&[word]);
         command.args(["--endpoint", &url, "--instance-id", &instance, "--account", "111122223333"]);
         command.args(["--as-remote", "--allow-writes", "--report-dir", folder.to_str().unwrap()]).args(words);
         command.args(["--operations", "CreateRule,CreateContactFlow,CreateContactFlowModule,SearchContactFlows"]);
@@ -105,6 +109,10 @@ impl Account {
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(self.ids().len() > self.before.len(), "what was made is still there");
+    }
+
+    fn report(&self) -> Value {
+        serde_json::from_slice(&std::fs::read(self.folder.join("report/report.json")).unwrap()).unwrap()
     }
 
     fn journals(&self) -> usize {
@@ -130,10 +138,30 @@ fn a_run_leaves_the_account_as_it_was() {
     assert_eq!(code, Some(0), "{text}");
     assert_eq!(account.ids(), account.before);
     assert_eq!(account.journals(), 0, "nothing is left, and so no journal is");
-    let report: Value =
-        serde_json::from_slice(&std::fs::read(account.folder.join("report/report.json")).unwrap()).unwrap();
+    let report = account.report();
     assert!(report["totals"]["passed"].as_u64().unwrap() > 50, "{}", report["totals"]);
     assert_eq!(report["leaks"], json!([]));
+}
+
+#[test]
+fn a_plan_foretells_the_run_and_sends_nothing() {
+    let account = Account::new("plan", FrontConfig::default());
+    let words = ["--seed", "7", "--rps", "100", "--checks", "shape,error,lifecycle,invalid", "--format", "json"];
+    let (code, text) = output(account.as_run("plan", &words));
+    assert_eq!(code, Some(0), "{text}");
+    let plan: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((account.ids(), account.journals()), (account.before.clone(), 0));
+    assert!(!account.folder.join("report").exists());
+    let (code, text) =
+        output(account.run(&["--seed", "7", "--rps", "100000", "--checks", "shape,error,lifecycle,invalid"]));
+    assert_eq!(code, Some(0), "{text}");
+    let report = account.report();
+    assert_eq!(plan["cases"], report["totals"]["planned"]);
+    let [foretold, sent] = [&plan["requests"], &report["requests"]].map(|count| count.as_u64().unwrap());
+    // The account is looked up first, and searches are asked again until the index is there.
+    assert!(foretold <= sent && sent < foretold + foretold / 10, "{foretold} foretold, {sent} sent");
+    let minutes = plan["minutes"].as_f64().unwrap();
+    assert!((minutes - foretold as f64 / 6000.0).abs() < 0.1, "{minutes} min for {foretold}");
 }
 
 #[test]
@@ -216,8 +244,7 @@ fn what_cannot_be_deleted_is_a_leak_and_stays_in_the_journal() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(5), "{text}");
     assert!(text.contains("still there: "), "{text}");
-    let report = std::fs::read(account.folder.join("report/report.json")).unwrap();
-    let report: Value = serde_json::from_slice(&report).unwrap();
+    let report = account.report();
     assert!(!report["leaks"].as_array().unwrap().is_empty());
     assert_eq!(account.journals(), 1);
 }

@@ -232,13 +232,19 @@ async fn who_hangs_up_has_sent_everything_and_gets_nothing() {
     let request = HttpRequest { method: "PUT".to_owned(), body: b"{}".to_vec(), ..get("/p") };
     let (port, mut heads) = serve(Then::SayAndHold(b"")).await;
     let silent = transport(&format!("http://127.0.0.1:{port}"));
-    assert_eq!(silent.send_and_hang_up(&request, Duration::from_millis(5)).await.unwrap(), Parting::HungUp);
+    assert_eq!(
+        silent.send_and_hang_up("CreateRule", &request, Duration::from_millis(5)).await.unwrap(),
+        Parting::HungUp
+    );
     assert!(heads.recv().await.unwrap().starts_with("PUT /p HTTP/1.1"));
     assert_eq!(silent.requests_sent(), 1);
-    let error = silent.send_and_hang_up(&get("/"), Duration::ZERO).await.unwrap_err();
+    let error = silent.send_and_hang_up("CreateRule", &get("/"), Duration::ZERO).await.unwrap_err();
     assert_eq!(error.class(), "unsendable");
 
     let (port, _heads) = serve(Then::Say(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")).await;
     let quick = transport(&format!("http://127.0.0.1:{port}"));
-    assert_eq!(quick.send_and_hang_up(&request, Duration::from_secs(9)).await.unwrap(), Parting::Answered);
+    assert_eq!(
+        quick.send_and_hang_up("CreateRule", &request, Duration::from_secs(9)).await.unwrap(),
+        Parting::Answered
+    );
 }

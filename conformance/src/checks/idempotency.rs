@@ -103,7 +103,7 @@ pub fn planned(schema: &Schema, operation: OperationId) -> Vec<&'static Check> {
 /// Carries one check out.
 pub async fn run(client: &Client, operation: OperationId, check: &'static Check) -> Outcome {
     if let Some(why) = client.unsupported(operation).await {
-        return Outcome::unsupported(why, 0);
+        return Outcome::unsupported(why);
     }
     let result = match check.id {
         "idempotency.repeated-read-equal" => repeats::read_twice(client, operation, check).await,
@@ -114,8 +114,8 @@ pub async fn run(client: &Client, operation: OperationId, check: &'static Check)
         },
     };
     match result {
-        Ok(findings) => Outcome::from_findings(findings, 0),
-        Err(why) => Outcome::indeterminate(why, 0),
+        Ok(findings) => Outcome::from_findings(findings),
+        Err(why) => Outcome::indeterminate(why),
     }
 }
 

@@ -151,23 +151,23 @@ pub async fn mutation(client: &Client, operation: OperationId, site: &Site, chec
     let schema = client.schema;
     let name = &schema[operation].name;
     if let Some(why) = client.unsupported(operation).await {
-        return Outcome::unsupported(why, 0);
+        return Outcome::unsupported(why);
     }
     let label = format!("{name}/{}/{}", check.id, site.mutation.path);
     let base = match client.input(operation, Config::sparse(), &label, &site.mutation.path).await {
         Ok(base) => base,
-        Err(why) => return Outcome::indeterminate(format!("no valid request could be made: {why}"), 0),
+        Err(why) => return Outcome::indeterminate(format!("no valid request could be made: {why}")),
     };
     let bytes = client.bytes(&format!("{label}/mutation"));
     let generator = client.generator(Config::sparse());
     let mutant = match generator.mutate(operation, Side::Input, site, base, &mut Unstructured::new(&bytes)) {
         Ok(mutant) => mutant,
-        Err(why) => return Outcome::indeterminate(why.to_string(), 0),
+        Err(why) => return Outcome::indeterminate(why.to_string()),
     };
     let (sent, twin) =
         match (encode_request(schema, operation, &mutant.value), encode_request(schema, operation, &mutant.base)) {
             (Ok(sent), Ok(twin)) => (sent, twin),
-            (Err(error), _) | (_, Err(error)) => return Outcome::indeterminate(error.to_string(), 0),
+            (Err(error), _) | (_, Err(error)) => return Outcome::indeterminate(error.to_string()),
         };
     let found = mutant.value.pointer(&mutant.pointer).map_or("absent".to_owned(), connect_model::validate::excerpt);
     let fault = format!("{} at {}: {found}", mutant.kind, mutant.pointer);
@@ -189,28 +189,26 @@ async fn refused_for_its_fault(
     let (exchange, code) = match &reply {
         Reply::Success(exchange) => {
             let finding = check.finding(pointer, expected, reply.describe(), Some(exchange));
-            return Outcome::from_findings(vec![finding], 1);
+            return Outcome::from_findings(vec![finding]);
         }
         Reply::Refused(exchange, error) => (exchange, error.code.clone()),
-        Reply::Unsupported(why) | Reply::Trouble(why) => return Outcome::indeterminate(why.clone(), 1),
+        Reply::Unsupported(why) | Reply::Trouble(why) => return Outcome::indeterminate(why.clone()),
     };
     let status = exchange.response.status;
     let twin = client.send(operation, twin).await;
     match (&twin, twin.refusal()) {
         (_, Some(same)) if same == (status, code.as_deref()) => {
-            Outcome::indeterminate(format!("the valid twin was refused the same way: {}", twin.describe()), 2)
+            Outcome::indeterminate(format!("the valid twin was refused the same way: {}", twin.describe()))
         }
-        (Reply::Trouble(why) | Reply::Unsupported(why), _) => {
-            Outcome::indeterminate(format!("the valid twin: {why}"), 2)
-        }
+        (Reply::Trouble(why) | Reply::Unsupported(why), _) => Outcome::indeterminate(format!("the valid twin: {why}")),
         _ if reply.is_server_fault() || status < 400 => {
             let finding = check.finding(pointer, expected, reply.describe(), Some(exchange));
-            Outcome::from_findings(vec![finding], 2)
+            Outcome::from_findings(vec![finding])
         }
         _ => {
             let topic = format!("error of {}", check.id);
             client.learn(topic, format!("{status} {}", code.as_deref().unwrap_or("no error name")));
-            Outcome::from_findings(Vec::new(), 2)
+            Outcome::from_findings(Vec::new())
         }
     }
 }
@@ -220,16 +218,16 @@ pub async fn fault(client: &Client, operation: OperationId, check: &'static Chec
     let schema = client.schema;
     let name = &schema[operation].name;
     if let Some(why) = client.unsupported(operation).await {
-        return Outcome::unsupported(why, 0);
+        return Outcome::unsupported(why);
     }
     let label = format!("{name}/{}", check.id);
     let base = match client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await {
         Ok(base) => base,
-        Err(why) => return Outcome::indeterminate(format!("no valid request could be made: {why}"), 0),
+        Err(why) => return Outcome::indeterminate(format!("no valid request could be made: {why}")),
     };
     let twin = match encode_request(schema, operation, &base) {
         Ok(twin) => twin,
-        Err(error) => return Outcome::indeterminate(error.to_string(), 0),
+        Err(error) => return Outcome::indeterminate(error.to_string()),
     };
     match fault {
         Fault::Malformed(at) => {
@@ -254,21 +252,21 @@ const UNKNOWN_MEMBER: &str = "zzContractTest";
 async fn tolerated(client: &Client, operation: OperationId, check: &'static Check, base: Value) -> Outcome {
     let plain = match client.call(operation, &base).await {
         Ok(reply) => reply,
-        Err(why) => return Outcome::indeterminate(why, 0),
+        Err(why) => return Outcome::indeterminate(why),
     };
     if !matches!(plain, Reply::Success(_)) {
-        return Outcome::indeterminate(format!("the request without the member: {}", plain.describe()), 1);
+        return Outcome::indeterminate(format!("the request without the member: {}", plain.describe()));
     }
     // The first request has used its names up, and possibly what it deleted.
     let label = format!("{}/{}/again", client.schema[operation].name, check.id);
     let again = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await;
     let mut value = match again {
         Ok(value) => value,
-        Err(why) => return Outcome::indeterminate(why, 1),
+        Err(why) => return Outcome::indeterminate(why),
     };
     value[UNKNOWN_MEMBER] = Value::from("ignored");
     match client.call(operation, &value).await {
-        Ok(Reply::Success(_)) => Outcome::from_findings(Vec::new(), 2),
+        Ok(Reply::Success(_)) => Outcome::from_findings(Vec::new()),
         Ok(reply @ Reply::Refused(..)) => {
             let exchange = match &reply {
                 Reply::Refused(exchange, _) => Some(&**exchange),
@@ -276,50 +274,49 @@ async fn tolerated(client: &Client, operation: OperationId, check: &'static Chec
             };
             let pointer = format!("/{UNKNOWN_MEMBER}");
             let expected = "the member is ignored";
-            Outcome::from_findings(vec![check.finding(pointer, expected, reply.describe(), exchange)], 2)
+            Outcome::from_findings(vec![check.finding(pointer, expected, reply.describe(), exchange)])
         }
-        Ok(other) => Outcome::indeterminate(other.describe(), 2),
-        Err(why) => Outcome::indeterminate(why, 1),
+        Ok(other) => Outcome::indeterminate(other.describe()),
+        Err(why) => Outcome::indeterminate(why),
     }
 }
 
 async fn escaped(client: &Client, operation: OperationId, check: &'static Check, mut base: Value) -> Outcome {
     let schema = client.schema;
     let Some(label) = escapable_label(schema, operation) else {
-        return Outcome::indeterminate("no label that takes any text", 0);
+        return Outcome::indeterminate("no label that takes any text");
     };
     let (twin, mut plain) = (base.clone(), base.clone());
     base[&label] = Value::from("ct:1/2");
     plain[&label] = Value::from("ct-1-2");
     match client.call(operation, &base).await {
         Ok(reply @ Reply::Refused(..)) => {
-            let Some((status, code)) = reply.refusal() else { return Outcome::from_findings(Vec::new(), 1) };
+            let Some((status, code)) = reply.refusal() else { return Outcome::from_findings(Vec::new()) };
             let lost = code == Some("UnknownOperationException") || (status == 404 && code.is_none()) || status == 405;
             if !lost && !reply.is_server_fault() {
                 // The twin rule: an endpoint that refuses what is valid in the same way says nothing.
                 return match client.call(operation, &twin).await {
-                    Ok(other) if other.refusal() == Some((status, code)) => Outcome::indeterminate(
-                        format!("the valid twin was refused the same way: {}", other.describe()),
-                        2,
-                    ),
-                    _ => Outcome::from_findings(Vec::new(), 2),
+                    Ok(other) if other.refusal() == Some((status, code)) => {
+                        Outcome::indeterminate(format!("the valid twin was refused the same way: {}", other.describe()))
+                    }
+                    _ => Outcome::from_findings(Vec::new()),
                 };
             }
             // The same answer to a plain label shows that the slash is not to blame.
             match client.call(operation, &plain).await {
                 Ok(other) if other.refusal() == Some((status, code)) => {
-                    Outcome::indeterminate(format!("a plain label was refused the same way: {}", other.describe()), 2)
+                    Outcome::indeterminate(format!("a plain label was refused the same way: {}", other.describe()))
                 }
                 _ => {
-                    let Reply::Refused(exchange, _) = &reply else { return Outcome::from_findings(Vec::new(), 2) };
+                    let Reply::Refused(exchange, _) = &reply else { return Outcome::from_findings(Vec::new()) };
                     let expected = "an answer of the operation to the label ct%3A1%2F2";
                     let finding = check.finding("", expected, reply.describe(), Some(exchange));
-                    Outcome::from_findings(vec![finding], 2)
+                    Outcome::from_findings(vec![finding])
                 }
             }
         }
-        Ok(Reply::Success(_)) => Outcome::from_findings(Vec::new(), 1),
-        Ok(other) => Outcome::indeterminate(other.describe(), 1),
-        Err(why) => Outcome::indeterminate(why, 0),
+        Ok(Reply::Success(_)) => Outcome::from_findings(Vec::new()),
+        Ok(other) => Outcome::indeterminate(other.describe()),
+        Err(why) => Outcome::indeterminate(why),
     }
 }

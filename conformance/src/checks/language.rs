@@ -93,7 +93,7 @@ fn possible(operation: &str) -> Vec<&'static Breach> {
 /// Sends content with the breach and content without, and judges.
 pub async fn run(client: &Client, operation: OperationId, check: &'static Check, trial: &Trial) -> Outcome {
     if let Some(why) = client.unsupported(operation).await {
-        return Outcome::unsupported(why, 0);
+        return Outcome::unsupported(why);
     }
     for breach in &trial.learned {
         if let Ok(Pair { invalid, .. }) = pair(client, operation, check, breach).await {
@@ -103,7 +103,7 @@ pub async fn run(client: &Client, operation: OperationId, check: &'static Check,
     }
     match pair(client, operation, check, trial.breach).await {
         Ok(pair) => judge(client, operation, check, trial.breach, &pair).await,
-        Err(why) => Outcome::indeterminate(why, 0),
+        Err(why) => Outcome::indeterminate(why),
     }
 }
 
@@ -172,33 +172,33 @@ async fn judge(
     let expected = format!("a refusal (4xx) of {}: {}", breach.kind, pair.fault);
     let reply = match client.call(operation, &pair.invalid).await {
         Ok(reply) => reply,
-        Err(why) => return Outcome::indeterminate(why, 0),
+        Err(why) => return Outcome::indeterminate(why),
     };
     let (exchange, code) = match &reply {
         Reply::Success(exchange) => {
-            return Outcome::from_findings(vec![finding(grave, &expected, reply.describe(), exchange)], 1);
+            return Outcome::from_findings(vec![finding(grave, &expected, reply.describe(), exchange)]);
         }
         Reply::Refused(exchange, error) => (exchange, error.code.as_deref()),
-        Reply::Unsupported(why) | Reply::Trouble(why) => return Outcome::indeterminate(why.clone(), 1),
+        Reply::Unsupported(why) | Reply::Trouble(why) => return Outcome::indeterminate(why.clone()),
     };
     let twin = match client.call(operation, &pair.valid).await {
         Ok(twin) => twin,
-        Err(why) => return Outcome::indeterminate(why, 1),
+        Err(why) => return Outcome::indeterminate(why),
     };
     learn_types(client, operation, breach, &pair.valid, &twin);
     if !matches!(twin, Reply::Success(_)) {
-        return Outcome::indeterminate(format!("the valid twin was refused: {}", twin.describe()), 2);
+        return Outcome::indeterminate(format!("the valid twin was refused: {}", twin.describe()));
     }
     let status = exchange.response.status;
     if reply.is_server_fault() || status < 400 {
-        return Outcome::from_findings(vec![finding(Level::Must, &expected, reply.describe(), exchange)], 2);
+        return Outcome::from_findings(vec![finding(Level::Must, &expected, reply.describe(), exchange)]);
     }
     client.learn(format!("error of {}", check.id), format!("{status} {}", code.unwrap_or("no error name")));
     let mut findings = Vec::new();
     if let Some((expected, actual)) = unlisted(client.schema, operation, &reply) {
         findings.push(finding(Level::Should, &expected, actual, exchange));
     }
-    Outcome::from_findings(findings, 2)
+    Outcome::from_findings(findings)
 }
 
 /// What is expected of an error that lists problems, and what there is instead. Errors without a name, with one that the

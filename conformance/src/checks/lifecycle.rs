@@ -185,7 +185,7 @@ pub fn planned(schema: &Schema, operation: OperationId) -> Vec<Scenario> {
 /// Carries one check out on a kind of resource.
 pub async fn run(client: &Client, operation: OperationId, check: &'static Check, row: &'static Resource) -> Outcome {
     if let Some(why) = client.unsupported(operation).await {
-        return Outcome::unsupported(why, 0);
+        return Outcome::unsupported(why);
     }
     let result = match check.id {
         "lifecycle.tags" => tags::life_of_tags(client, row, check).await,
@@ -198,8 +198,8 @@ pub async fn run(client: &Client, operation: OperationId, check: &'static Check,
         _ => life::life(client, row, check).await,
     };
     match result {
-        Ok(findings) => Outcome::from_findings(findings, 0),
-        Err(why) => Outcome::indeterminate(why, 0),
+        Ok(findings) => Outcome::from_findings(findings),
+        Err(why) => Outcome::indeterminate(why),
     }
 }
 

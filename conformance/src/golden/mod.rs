@@ -312,33 +312,33 @@ pub(crate) fn judge(asked: &Asked, entry: Option<&Entry>, check: &'static Check,
     let answers = match (asked, entry) {
         (Asked::Secret(why), Some(_)) if check.id == "golden.answer" => {
             let finding = check.finding("", "an answer, as it was recorded", why.clone(), None);
-            return Outcome::from_findings(vec![finding], 0);
+            return Outcome::from_findings(vec![finding]);
         }
-        (Asked::Trouble(why) | Asked::Secret(why), _) => return Outcome::indeterminate(why.clone(), 0),
+        (Asked::Trouble(why) | Asked::Secret(why), _) => return Outcome::indeterminate(why.clone()),
         (Asked::Unsupported(why), Some(_)) if check.id == "golden.answer" => {
             let expected = "an answer, as it was recorded; if the operation is gone for good, delete its file";
             let finding = check.finding("", expected, format!("not offered: {why}"), None);
-            return Outcome::from_findings(vec![finding], 0);
+            return Outcome::from_findings(vec![finding]);
         }
-        (Asked::Unsupported(why), _) => return Outcome::unsupported(why.clone(), 0),
+        (Asked::Unsupported(why), _) => return Outcome::unsupported(why.clone()),
         (Asked::Answers(answers), _) => answers,
     };
     let recorded = entry.zip(way).and_then(|(entry, way)| entry.exchanges.get(way));
     let (Some(way), Some(recorded)) = (way, recorded) else {
         let finding = check.finding("", "a recorded answer", "none; `record` makes one", None);
-        return Outcome::from_findings(vec![finding], 0);
+        return Outcome::from_findings(vec![finding]);
     };
     let Some(now) = answers.get(way) else {
         return match check.id {
             "golden.request" => {
                 let finding = check.finding("", first_line(&recorded.request), "no such request can be made", None);
-                Outcome::from_findings(vec![finding], 0)
+                Outcome::from_findings(vec![finding])
             }
-            _ => Outcome::indeterminate("the entry is stale, see golden.request", 0),
+            _ => Outcome::indeterminate("the entry is stale, see golden.request"),
         };
     };
     if check.id != "golden.request" && now.request != recorded.request {
-        return Outcome::indeterminate("the entry is stale, see golden.request", 0);
+        return Outcome::indeterminate("the entry is stale, see golden.request");
     }
     let findings = match check.id {
         "golden.request" => difference(&recorded.request, &now.request),
@@ -355,7 +355,7 @@ pub(crate) fn judge(asked: &Asked, entry: Option<&Entry>, check: &'static Check,
         }
     };
     let findings = findings.map(|(expected, actual)| check.finding("", expected, actual, None));
-    Outcome::from_findings(findings.into_iter().collect(), 0)
+    Outcome::from_findings(findings.into_iter().collect())
 }
 
 fn first_line(text: &str) -> String {

@@ -100,8 +100,9 @@ impl Ledger {
     /// The file cannot be made: without it nothing may be created.
     pub fn journalled(schema: &'static Schema, folder: &Path, header: &Header) -> Result<Self, JournalError> {
         let journal = Journal::create(folder, header)?;
-        let state = Mutex::new(State { entries: Vec::new(), journal: Some(journal) });
-        Ok(Self { state, ..Self::new(schema, header.instance_id.as_deref()) })
+        let this = Self::new(schema, header.instance_id.as_deref());
+        this.state().journal = Some(journal);
+        Ok(this)
     }
 
     /// The one that a file holds, to be worked off; what becomes of its entries is written behind them.
@@ -132,8 +133,8 @@ impl Ledger {
                 }
             }
         }
-        let state = Mutex::new(State { entries, journal: Some(journal) });
-        Ok((Self { state, ..this }, header))
+        *this.state() = State { entries, journal: Some(journal) };
+        Ok((this, header))
     }
 
     /// Enters a request that is about to go out.
@@ -322,6 +323,12 @@ impl Ledger {
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

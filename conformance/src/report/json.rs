@@ -48,7 +48,7 @@ pub struct Report {
     pub stopped_because: Option<String>,
     /// Exit code of the command.
     pub exit_code: u8,
-    /// Requests that trials sent.
+    /// Requests that were sent.
     #[serde(default)]
     pub requests: u64,
     /// Counts of trials.

@@ -40,7 +40,7 @@ pub(crate) fn finding(check: &'static str, level: Level) -> Finding {
 }
 
 fn outcome(verdict: Verdict, findings: Vec<Finding>) -> Outcome {
-    Outcome { verdict, findings, learned: vec![], requests: 1 }
+    Outcome { verdict, findings, learned: vec![] }
 }
 
 fn run(trials: &[(CaseId, Option<Outcome>)], folder: Option<&std::path::Path>) -> Record {
@@ -55,7 +55,7 @@ fn run(trials: &[(CaseId, Option<Outcome>)], folder: Option<&std::path::Path>) -
     record.take(Event::Planned(&info)).unwrap();
     for (case, outcome) in trials {
         let Some(outcome) = outcome else { continue };
-        record.take(Event::TrialFinished { case, outcome, duration: Duration::from_millis(7) }).unwrap();
+        record.take(Event::TrialFinished { case, outcome, duration: Duration::from_millis(7), requests: 0 }).unwrap();
     }
     let end = RunEnd { duration: Duration::from_millis(1500), ..RunEnd::default() };
     record.take(Event::Finished(&end)).unwrap();
@@ -70,8 +70,8 @@ pub(crate) fn record(outcomes: Outcomes<'_>) -> Record {
             let outcome = match *word {
                 "pass" => Some(outcome(Verdict::Pass, vec![])),
                 "fail" => Some(outcome(Verdict::Fail, vec![finding("shape.json", Level::Must)])),
-                "unsupported" => Some(Outcome::unsupported("404", 1)),
-                "indeterminate" => Some(Outcome::indeterminate("throttled", 1)),
+                "unsupported" => Some(Outcome::unsupported("404")),
+                "indeterminate" => Some(Outcome::indeterminate("throttled")),
                 _ => None,
             };
             (case(operation, "shape.json", None), outcome)
@@ -102,10 +102,10 @@ pub(crate) fn mixed() -> Record {
         (case("CreateRule", "invalid.length-max", Some("Name")), known),
         (case("CreateRule", "invalid.pattern", None), pass()),
         (case("DescribeRule", "shape.request-id", None), outcome(Verdict::Pass, vec![lesser])),
-        (case("DescribeRule", "invalid.pattern", None), Outcome::indeterminate("throttled", 3)),
-        (case("ClaimPhoneNumber", "shape.json", None), Outcome::unsupported("501", 1)),
-        (case("DeleteRule", "shape.json", None), Outcome::unsupported("404", 1)),
-        (case("ListRules", "shape.json", None), Outcome::indeterminate("throttled", 3)),
+        (case("DescribeRule", "invalid.pattern", None), Outcome::indeterminate("throttled")),
+        (case("ClaimPhoneNumber", "shape.json", None), Outcome::unsupported("501")),
+        (case("DeleteRule", "shape.json", None), Outcome::unsupported("404")),
+        (case("ListRules", "shape.json", None), Outcome::indeterminate("throttled")),
     ];
     let trials: Vec<(CaseId, Option<Outcome>)> =
         trials.into_iter().map(|(case, outcome)| (case, Some(outcome))).collect();

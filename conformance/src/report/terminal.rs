@@ -454,7 +454,7 @@ fn some(names: &[&str], limit: usize) -> String {
     if names.len() > limit { format!("{shown} … and {} more", names.len() - limit) } else { shown }
 }
 
-fn count(number: u64, noun: &str) -> String {
+pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 

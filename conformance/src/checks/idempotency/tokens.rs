@@ -229,7 +229,8 @@ impl Creation<'_> {
             }
             let request =
                 encode_request(self.client.schema, self.operation, &self.input).map_err(|error| error.to_string())?;
-            match self.client.transport().send_and_hang_up(&request, linger).await {
+            let name = &self.client.schema[self.operation].name;
+            match self.client.transport().send_and_hang_up(name, &request, linger).await {
                 Ok(Parting::HungUp) => {
                     if self.arrived().await? {
                         return Ok(());

@@ -11,7 +11,7 @@ use crate::client::{Client, ClientConfig};
 use crate::emulator::Service;
 use crate::plan::Permission;
 use crate::target::Target;
-use crate::transport::Transport;
+use crate::transport::{Transport, TransportConfig};
 
 /// Walks over the instance that a service begins with. For the same steps and a service that is new, the same happens.
 ///
@@ -22,7 +22,7 @@ pub fn in_process(service: Service, steps: &[Step]) -> Result<Walked, String> {
     let instance = service.instance_name();
     let target = Target { instance_id: Some(instance.clone()), ..Target::unsigned(endpoint) };
     let schema = service.schema();
-    let transport = Arc::new(Transport::direct(&target, Arc::new(service)));
+    let transport = Arc::new(Transport::direct(&target, Arc::new(service), TransportConfig::default()));
     let permission = Permission { loopback: true, ..Permission::default() };
     let config = ClientConfig { seed: 0, cases: 0, salt: "in-process".to_owned(), permission };
     let client = Client::new(schema, target, transport, config);

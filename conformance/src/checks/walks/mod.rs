@@ -123,14 +123,14 @@ pub async fn run(
         }
     }
     if let Some(why) = client.unsupported(operation).await {
-        return Outcome::unsupported(why, 0);
+        return Outcome::unsupported(why);
     }
     let mut needed = subject.kinds.iter().flat_map(|kind| request::operations(*kind).0);
     if let Some(missing) = needed.find(|name| !offered.contains(name)) {
-        return Outcome::indeterminate(format!("no walk without {missing}, which the endpoint does not offer"), 0);
+        return Outcome::indeterminate(format!("no walk without {missing}, which the endpoint does not offer"));
     }
     let Some(instance) = client.instance().await else {
-        return Outcome::indeterminate("no instance to walk in", 0);
+        return Outcome::indeterminate("no instance to walk in");
     };
     let trail = Trail { client, instance: &instance, offered: &offered, patience: Patience::Brief };
     let mut tally = Tally { check, subject, config, findings: Vec::new(), sound: 0, lost: None };
@@ -227,13 +227,13 @@ impl Tally<'_> {
         let topic = format!("walks over {}", self.subject.name);
         if self.findings.is_empty() && self.sound == 0 {
             let why = self.lost.unwrap_or_else(|| "no walk was asked for".to_owned());
-            return Outcome::indeterminate(why, 0);
+            return Outcome::indeterminate(why);
         }
         client.learn(topic.clone(), format!("{} without a fault", self.sound));
         if let Some(why) = self.lost {
             client.learn(topic, format!("given up: {why}"));
         }
-        Outcome::from_findings(self.findings, 0)
+        Outcome::from_findings(self.findings)
     }
 }
 
