@@ -145,30 +145,8 @@ pub enum Command {
     },
     /// Show what runs have left on real accounts, from their journals; delete it with --delete
     Sweep(SweepFlags),
-    /// Send a saved finding again and show what comes back
-    Replay {
-        /// Case file, from the `findings` folder of a report
-        #[arg(value_name = "CASE.json")]
-        case: PathBuf,
-        /// Print a curl command instead of sending
-        #[arg(long)]
-        curl: bool,
-        /// Print a Python program for botocore instead of sending
-        #[arg(long, conflicts_with = "curl")]
-        boto3: bool,
-        /// Send there instead of where it was found
-        #[arg(long, value_name = "URL")]
-        endpoint: Option<String>,
-        /// Region to sign for
-        #[arg(long)]
-        region: Option<String>,
-        /// Profile of the shared AWS files to sign with
-        #[arg(long)]
-        profile: Option<String>,
-        /// Seconds for the request
-        #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
-        timeout: Duration,
-    },
+    /// Try the case of a saved finding again, with all that it needs, and show what comes back
+    Replay(Box<ReplayFlags>),
 }
 
 /// Where journals are kept unless somebody names another folder.
@@ -293,6 +271,53 @@ pub struct RecordFlags {
     /// Which service.
     #[command(flatten)]
     pub model: ModelFlag,
+}
+
+/// Flags of `replay`.
+#[derive(Clone, Debug, Args)]
+pub struct ReplayFlags {
+    /// Case file, from the `findings` folder of a report
+    #[arg(value_name = "CASE.json")]
+    pub case: PathBuf,
+    /// Print a curl command instead of sending
+    #[arg(long)]
+    pub curl: bool,
+    /// Print a Python program for botocore instead of sending
+    #[arg(long, conflicts_with = "curl")]
+    pub boto3: bool,
+    /// Send the request as it was, to the byte, whether or not what it names is still there
+    #[arg(long, conflicts_with_all = ["curl", "boto3"])]
+    pub as_sent: bool,
+    /// Send there instead of where it was found
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<String>,
+    /// Connect instance to work in [default: that of the run]
+    #[arg(long, value_name = "ID")]
+    pub instance_id: Option<String>,
+    /// Region to sign for
+    #[arg(long)]
+    pub region: Option<String>,
+    /// Profile of the shared AWS files to sign with
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// Allow operations that write on endpoints that are not on this machine; needs --account
+    #[arg(long)]
+    pub allow_writes: bool,
+    /// AWS account that the instance must be in; looked up before anything else is sent
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub account: Option<String>,
+    /// Allow this operation anywhere, even if it costs money or reaches people; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub allow_operation: Vec<String>,
+    /// Take the endpoint for a real account though its address is on this machine
+    #[arg(long)]
+    pub as_remote: bool,
+    /// Folder for the journal of what is made on a real account
+    #[arg(long, value_name = "DIR", default_value = JOURNAL)]
+    pub journal: PathBuf,
+    /// Seconds for the request
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
+    pub timeout: Duration,
 }
 
 /// Flags of `sweep`.
@@ -496,6 +521,7 @@ mod tests {
             "run --walks 2000 --walk-length 1000",
             "replay a.json --curl",
             "replay a.json --boto3",
+            "replay a.json --as-sent --endpoint http://h --allow-writes --account 111122223333",
             "run --shard 2/3 --expect a.toml --write-expect b.toml --history runs",
             "run --resume target/conformance",
             "run --rps 2.5 --burst 5 --max-requests 1000 --max-minutes 60",
@@ -526,6 +552,7 @@ mod tests {
             "merge",
             "sweep --endpoint http://h",
             "replay a.json --curl --boto3",
+            "replay a.json --curl --as-sent",
             "--profile p",
             "--instance-id i",
             "--unknown",

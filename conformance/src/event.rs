@@ -65,6 +65,8 @@ pub struct RunInfo {
     pub model: ModelInfo,
     /// Seed of everything that is generated.
     pub seed: u64,
+    /// Random values per operation that were asked for; none for the default.
+    pub cases: Option<u32>,
     /// Start, by the clock on the wall.
     pub started: SystemTime,
     /// Operations of the plan, in order, with the number of their trials.
@@ -94,7 +96,7 @@ pub struct TargetInfo {
     pub signing_name: String,
     /// Requests carry signatures.
     pub signed: bool,
-    /// The endpoint is on this machine.
+    /// The endpoint is on this machine, and is not taken for a real account.
     pub loopback: bool,
     /// Set when the endpoint was an emulator that the run brought along.
     pub emulator: Option<EmulatorInfo>,

@@ -3,25 +3,22 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser;
 use connect_conformance::case::{CaseId, Exchange, Verdict};
 use connect_conformance::checks::{self, Check};
-use connect_conformance::cli::{Cli, Command, EmulatorFlags, Format, RunFlags, SelectionFlags};
+use connect_conformance::cli::{Cli, Command, EmulatorFlags, Format, ReplayFlags, RunFlags, SelectionFlags};
 use connect_conformance::emulator::{BENIGN, Config, Defect, defects};
-use connect_conformance::event::EmulatorInfo;
 use connect_conformance::exit::Exit;
 use connect_conformance::plan::{Permission, Plan};
 use connect_conformance::replay::{self, CaseFile};
 use connect_conformance::report::{print, printable};
-use connect_conformance::rerun::{self, Rerun};
+use connect_conformance::rerun::{self, Rerun, Resent};
 use connect_conformance::selftest;
 use connect_conformance::session::{self, Session, SessionError};
 use connect_conformance::suggest;
 use connect_conformance::sweep;
-use connect_conformance::target::{Endpoint, Target, TargetFlags};
-use connect_conformance::transport::{Transport, TransportConfig};
+use connect_conformance::target::{Endpoint, Target};
 use connect_conformance::wiring;
 use connect_model::schema::Schema;
 use connect_model::wire::message::{Headers, HttpRequest};
@@ -73,20 +70,16 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
             session::merge_reports(&reports, &report_dir, &output, format.format, notes)
         }
         Some(Command::Sweep(flags)) => runtime()?.block_on(sweep::sweep(Schema::connect(), &flags)),
-        Some(Command::Replay { case, curl, boto3, endpoint, region, profile, timeout }) => {
-            let file = CaseFile::read(&case).map_err(SessionError::usage)?;
-            let flags = TargetFlags {
-                endpoint: endpoint.clone().unwrap_or_else(|| file.endpoint.clone()),
-                region,
-                profile,
-                instance_id: None,
-                as_remote: false,
-            };
-            match &file.emulator {
-                _ if curl => replay_as(replay::curl, &file, &flags, endpoint.is_none()),
-                _ if boto3 => replay_as(replay::boto3, &file, &flags, endpoint.is_none()),
-                Some(info) if endpoint.is_none() => replay_anew(&file, info, timeout),
-                _ => send_again(&file, flags, timeout),
+        Some(Command::Replay(flags)) => {
+            let file = CaseFile::read(&flags.case).map_err(SessionError::usage)?;
+            if flags.curl {
+                replay_as(replay::curl, &file, &flags)
+            } else if flags.boto3 {
+                replay_as(replay::boto3, &file, &flags)
+            } else if flags.as_sent {
+                send_again(&file, &flags)
+            } else {
+                replay_anew(&file, &flags)
             }
         }
     }
@@ -215,12 +208,12 @@ const CURL_PORT: u16 = 4566;
 /// Writes a request down for another program: request, endpoint, and region and service to sign for.
 type Scribe = fn(&HttpRequest, &Endpoint, Option<(&str, &str)>) -> String;
 
-fn replay_as(scribe: Scribe, file: &CaseFile, flags: &TargetFlags, anew: bool) -> Result<Exit, SessionError> {
+fn replay_as(scribe: Scribe, file: &CaseFile, flags: &ReplayFlags) -> Result<Exit, SessionError> {
     let request = file.request.to_request().map_err(SessionError::usage)?;
     let region = flags.region.as_deref().unwrap_or(&file.region);
     let sign_as = file.signed.then_some((region, file.signing_name.as_str()));
-    let (endpoint, before) = match &file.emulator {
-        Some(info) if anew => {
+    let (endpoint, before) = match (&flags.endpoint, &file.emulator) {
+        (None, Some(info)) => {
             let mut start = format!("cargo conformance emulate --port {CURL_PORT} --seed {}", file.seed);
             for (flag, value) in [("defect", &info.defect), ("benign", &info.benign)] {
                 start += &value.as_ref().map(|id| format!(" --{flag} {id}")).unwrap_or_default();
@@ -229,7 +222,7 @@ fn replay_as(scribe: Scribe, file: &CaseFile, flags: &TargetFlags, anew: bool) -
             let note = "# found on a built-in emulator, without what the run had made; start one with";
             (format!("http://127.0.0.1:{CURL_PORT}"), format!("{note}\n#   {start}\n"))
         }
-        _ => (flags.endpoint.clone(), String::new()),
+        (endpoint, _) => (endpoint.clone().unwrap_or_else(|| file.endpoint.clone()), String::new()),
     };
     let endpoint: Endpoint = endpoint.parse().map_err(SessionError::usage)?;
     show(&format!("{before}{}\n", scribe(&request, &endpoint, sign_as)))
@@ -243,10 +236,10 @@ fn replay_header(file: &CaseFile) -> String {
     text
 }
 
-/// Tries a case again on an emulator like the run's.
-fn replay_anew(file: &CaseFile, info: &EmulatorInfo, timeout: Duration) -> Result<Exit, SessionError> {
+/// Tries a case again.
+fn replay_anew(file: &CaseFile, flags: &ReplayFlags) -> Result<Exit, SessionError> {
     let mut text = replay_header(file);
-    let Rerun { outcome, target } = runtime()?.block_on(rerun::rerun(file, info, timeout))?;
+    let Rerun { outcome, target, left } = runtime()?.block_on(rerun::rerun(file, flags))?;
     let (now, exit) = match &outcome.verdict {
         Verdict::Pass => ("passes now".to_owned(), Exit::Conforming),
         Verdict::Fail => ("fails again".to_owned(), Exit::Findings),
@@ -254,7 +247,11 @@ fn replay_anew(file: &CaseFile, info: &EmulatorInfo, timeout: Duration) -> Resul
             (format!("says nothing now: {why}"), Exit::Inconclusive)
         }
     };
-    text += &format!("\ntried again on an emulator like the run's: {now}\n");
+    let place = match (&flags.endpoint, &file.emulator) {
+        (None, Some(_)) => "on an emulator like the run's".to_owned(),
+        _ => format!("at {}", target.endpoint),
+    };
+    text += &format!("\ntried again {place}: {now}\n");
     for finding in &outcome.findings {
         text +=
             &format!("\n{} at {}\n", finding.check, if finding.pointer.is_empty() { "/" } else { &finding.pointer });
@@ -265,26 +262,27 @@ fn replay_anew(file: &CaseFile, info: &EmulatorInfo, timeout: Duration) -> Resul
             text += &conversation(exchange, &target, file.response.status);
         }
     }
-    print(&text).map_err(SessionError::usage)?;
-    Ok(exit)
+    Ok(with_leaks(text, &left)?.unwrap_or(exit))
 }
 
 /// Sends a saved request again.
-fn send_again(file: &CaseFile, mut flags: TargetFlags, timeout: Duration) -> Result<Exit, SessionError> {
-    let request = file.request.to_request().map_err(SessionError::usage)?;
-    flags.region.get_or_insert_with(|| file.region.clone());
-    runtime()?.block_on(async {
-        let target = Target::resolve(&flags).await.map_err(SessionError::usage)?;
-        let config = TransportConfig { timeout, ..TransportConfig::default() };
-        let transport = Transport::new(&target, &file.signing_name, config).map_err(SessionError::usage)?;
-        transport.probe().await.map_err(SessionError::usage)?;
-        let mut text = replay_header(file);
-        match transport.send(&file.operation, &request).await {
-            Ok(exchange) => text += &conversation(&exchange, &target, file.response.status),
-            Err(error) => text += &format!("\n{} {}\n\n{}: {error}\n", request.method, request.uri, error.class()),
-        }
-        show(&text)
-    })
+fn send_again(file: &CaseFile, flags: &ReplayFlags) -> Result<Exit, SessionError> {
+    let Resent { result, target, left } = runtime()?.block_on(rerun::resend(file, flags))?;
+    let (mut text, request) = (replay_header(file), &file.request);
+    match result {
+        Ok(exchange) => text += &conversation(&exchange, &target, file.response.status),
+        Err(error) => text += &format!("\n{} {}\n\n{}: {error}\n", request.method, request.uri, error.class()),
+    }
+    Ok(with_leaks(text, &left)?.unwrap_or(Exit::Conforming))
+}
+
+/// Prints a text, and what is still there; the exit code for that.
+fn with_leaks(mut text: String, left: &[String]) -> Result<Option<Exit>, SessionError> {
+    for line in left {
+        text += &format!("\nstill there: {}\n", printable(line, 2000));
+    }
+    print(&text).map_err(SessionError::usage)?;
+    Ok((!left.is_empty()).then_some(Exit::Leaked))
 }
 
 fn conversation(exchange: &Exchange, target: &Target, status_then: u16) -> String {

@@ -72,6 +72,7 @@ impl Record {
             interrupted: false,
             stopped_because: None,
             exit_code: Exit::Inconclusive as u8,
+            generated: info.cases,
             requests: 0,
             totals: Totals { planned: info.planned as u64, ..Totals::default() },
             operations: info.operations.iter().map(operation).collect(),
@@ -198,7 +199,7 @@ impl Record {
     fn save(&self, case: &CaseId, finding: &Finding) -> std::io::Result<Option<PathBuf>> {
         let Some(folder) = &self.folder else { return Ok(None) };
         let info = &self.report;
-        let content = CaseFile::of(case, finding, &info.target, info.seed, self.limits.response);
+        let content = CaseFile::of(case, finding, &info.target, (info.seed, info.generated), self.limits.response);
         let Some(content) = content else { return Ok(None) };
         let stem = file_stem(case);
         let mut bytes = serde_json::to_vec_pretty(&content)?;

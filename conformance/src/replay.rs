@@ -34,7 +34,7 @@ pub struct CaseFile {
     pub expected: String,
     /// What was there.
     pub actual: String,
-    /// What led there, when more than one request did: a replay sends the last one only.
+    /// What led there, when more than one request did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<String>,
     /// Base URL that the request went to.
@@ -49,6 +49,15 @@ pub struct CaseFile {
     pub emulator: Option<EmulatorInfo>,
     /// Seed of the run.
     pub seed: u64,
+    /// Random values per operation that the run asked for; none for the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cases: Option<u32>,
+    /// Connect instance that the run was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_id: Option<String>,
+    /// The run took the endpoint for a real account though it was on this machine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_remote: bool,
     /// The request, whole and without signature.
     pub request: SavedRequest,
     /// The response; a long body is cut.
@@ -183,7 +192,14 @@ impl SavedResponse {
 
 impl CaseFile {
     /// A file for a finding; none if no exchange shows it. Responses are kept up to `response_limit` bytes.
-    pub fn of(case: &CaseId, finding: &Finding, target: &TargetInfo, seed: u64, response_limit: usize) -> Option<Self> {
+    pub fn of(
+        case: &CaseId,
+        finding: &Finding,
+        target: &TargetInfo,
+        (seed, cases): (u64, Option<u32>),
+        response_limit: usize,
+    ) -> Option<Self> {
+        let is_near = target.endpoint.parse().is_ok_and(|endpoint: Endpoint| endpoint.is_loopback());
         let exchange = finding.exchange.as_ref()?;
         Some(Self {
             case: case.to_string(),
@@ -201,6 +217,9 @@ impl CaseFile {
             signed: target.signed,
             emulator: target.emulator.clone(),
             seed,
+            cases,
+            instance_id: target.instance_id.clone().filter(|_| target.emulator.is_none()),
+            as_remote: is_near && !target.loopback,
             request: SavedRequest::of(&exchange.request, usize::MAX),
             response: SavedResponse::of(&exchange.response, response_limit),
         })

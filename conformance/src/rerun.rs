@@ -1,63 +1,144 @@
-//! A case of an earlier run again, on an emulator like the one that the run brought along: the same seed makes the same
-//! resources and the same values. What was found elsewhere is sent again as it was instead, see [`crate::replay`].
+//! A saved finding once more: its case with all that it needs, made anew, where it was found or elsewhere; or its request
+//! as it was sent, to the byte.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use connect_model::schema::Schema;
 
-use crate::case::Outcome;
+use crate::case::{Exchange, Outcome};
 use crate::checks::walks::WalkConfig;
-use crate::event::EmulatorInfo;
-use crate::pace::PaceConfig;
+use crate::cli::{EndpointFlags, PaceFlags, ReplayFlags};
+use crate::client::{Client, ClientConfig};
 use crate::plan::Selection;
 use crate::replay::CaseFile;
 use crate::runner::Judge;
-use crate::session::SessionError;
+use crate::session::{self, Place, SessionError, is_in_account};
 use crate::target::Target;
+use crate::transport::{Transport, TransportConfig, TransportError};
 use crate::wiring::{self, DEFAULT_CASES, SuiteConfig};
 
 /// What came of a case, and where it was tried.
 pub struct Rerun {
     /// The new outcome.
     pub outcome: Outcome,
-    /// The emulator, which is gone by now.
+    /// Where; if it was an emulator, it is gone by now.
     pub target: Target,
+    /// What is still there of what was made for it.
+    pub left: Vec<String>,
 }
 
-/// Tries the case of a file again.
+/// Where the request of a file goes: to the endpoint that the flags name, else where it came from, be it an emulator like
+/// the one that the run brought along.
+fn place_flags(file: &CaseFile, flags: &ReplayFlags) -> EndpointFlags {
+    let found = file.emulator.is_none().then(|| file.endpoint.clone());
+    let is_elsewhere = flags.endpoint.is_some();
+    let instance = file.instance_id.clone().filter(|_| found.is_some() && !is_elsewhere);
+    EndpointFlags {
+        endpoint: flags.endpoint.clone().or(found),
+        instance_id: flags.instance_id.clone().or(instance),
+        region: Some(flags.region.clone().unwrap_or_else(|| file.region.clone())),
+        profile: flags.profile.clone(),
+        allow_writes: flags.allow_writes,
+        account: flags.account.clone(),
+        as_remote: flags.as_remote || (file.as_remote && !is_elsewhere),
+        journal: flags.journal.clone(),
+        allow_operation: flags.allow_operation.clone(),
+    }
+}
+
+/// Tries the case of a file again. The same seed makes the same values, and, on an emulator, the same resources.
 ///
 /// # Errors
-/// The emulator cannot be started, or the model has no such case.
-pub async fn rerun(file: &CaseFile, info: &EmulatorInfo, timeout: Duration) -> Result<Rerun, SessionError> {
+/// There is no endpoint, or the model has no such case, or it must not be sent there.
+pub async fn rerun(file: &CaseFile, flags: &ReplayFlags) -> Result<Rerun, SessionError> {
     let schema = Schema::connect();
-    let emulator = wiring::emulator(schema, info, 0, file.seed).await.map_err(SessionError::usage)?;
-    let target = wiring::target_of(&emulator).map_err(SessionError::usage)?;
+    let info = file.emulator.clone().unwrap_or_default();
+    let where_to = place_flags(file, flags);
+    let place = Place::of(schema, &where_to, info.clone(), file.seed).await?;
+    let salt = place.salt(file.seed);
+    let ledger = session::ledger(schema, &where_to, &place.target, &salt)?;
     let operation = file.case.split('/').next().unwrap_or_default().to_owned();
-    let selection =
-        Selection { operations: [operation].into(), filter: Some(file.case.clone()), ..wiring::everything() };
+    let permission = place.permission.clone();
+    let selection = Selection {
+        operations: [operation.clone()].into(),
+        filter: Some(file.case.clone()),
+        permission: permission.clone(),
+        ..wiring::everything()
+    };
     let config = SuiteConfig {
-        ledger: None,
         seed: file.seed,
-        cases: info.cases.unwrap_or(DEFAULT_CASES),
-        salt: wiring::salt(file.seed),
-        timeout,
-        pace: PaceConfig::default(),
+        cases: file.cases.or(info.cases).unwrap_or(DEFAULT_CASES),
+        salt,
+        timeout: flags.timeout,
+        pace: session::pace(&PaceFlags::default(), place.target.loopback),
         walks: WalkConfig {
             count: info.walks.unwrap_or(wiring::DEFAULT_WALKS),
             length: info.walk_length.unwrap_or(wiring::DEFAULT_WALK_LENGTH),
             ..WalkConfig::default()
         },
+        ledger,
     };
-    let (suite, _) = wiring::suite(schema, target.clone(), &selection, config).map_err(SessionError::usage)?;
+    let target = place.target.clone();
+    let (suite, transport) = wiring::suite(schema, target.clone(), &selection, config).map_err(SessionError::usage)?;
     let known = suite.cases().iter().position(|case| case.to_string() == file.case);
-    let index = known.ok_or_else(|| {
-        SessionError::Nothing(format!(
-            "the built-in model has no case {}: it is of another version, or of the run's --model; name an --endpoint \
-             to send the request as it was",
+    let Some(index) = known else {
+        let contract = schema.operation_named(&operation).map(|id| &schema[id]);
+        if let Some(Err(why)) = contract.map(|contract| permission.check(schema, contract)) {
+            return Err(SessionError::Usage(why));
+        }
+        return Err(SessionError::Nothing(format!(
+            "the built-in model has no case {}: it is of another version, of the run's --model, or compares recorded \
+             answers; --as-sent sends the request as it was",
             file.case
-        ))
-    })?;
+        )));
+    };
+    transport.probe().await.map_err(SessionError::usage)?;
+    is_in_account(suite.client(), flags.account.as_deref()).await?;
     let outcome = suite.run(index).await;
-    emulator.shutdown().await;
-    Ok(Rerun { outcome, target })
+    let left = suite.clear().await;
+    if let Some(emulator) = place.emulator {
+        emulator.shutdown().await;
+    }
+    Ok(Rerun { outcome, target, left })
+}
+
+/// A request of a file once more, and what came back.
+pub struct Resent {
+    /// Request and answer, or why there is none.
+    pub result: Result<Exchange, TransportError>,
+    /// Where.
+    pub target: Target,
+    /// What is still there of what it made.
+    pub left: Vec<String>,
+}
+
+/// Sends the request of a file as it was.
+///
+/// # Errors
+/// There is no endpoint, the request is not whole, or it must not be sent there.
+pub async fn resend(file: &CaseFile, flags: &ReplayFlags) -> Result<Resent, SessionError> {
+    let schema = Schema::connect();
+    let request = file.request.to_request().map_err(SessionError::usage)?;
+    let where_to = place_flags(file, flags);
+    let place = Place::of(schema, &where_to, file.emulator.clone().unwrap_or_default(), file.seed).await?;
+    let salt = place.salt(file.seed);
+    if let Some(operation) = schema.operation_named(&file.operation) {
+        place.permission.check(schema, &schema[operation]).map_err(SessionError::Usage)?;
+    } else if !place.target.loopback && !place.permission.writes {
+        return Err(SessionError::Usage(format!(
+            "the built-in model does not know {}: nobody can say that it only reads; --allow-writes allows it",
+            file.operation
+        )));
+    }
+    let ledger = session::ledger(schema, &where_to, &place.target, &salt)?;
+    let bounds = TransportConfig { timeout: flags.timeout, ledger, ..TransportConfig::default() };
+    let target = place.target.clone();
+    let transport = Arc::new(Transport::new(&target, &file.signing_name, bounds).map_err(SessionError::usage)?);
+    transport.probe().await.map_err(SessionError::usage)?;
+    let config = ClientConfig { seed: file.seed, cases: 0, salt, permission: place.permission.clone() };
+    let client = Client::new(schema, target.clone(), Arc::clone(&transport), config);
+    is_in_account(&client, flags.account.as_deref()).await?;
+    let result = transport.send(&file.operation, &request).await;
+    let left = client.clear().await;
+    Ok(Resent { result, target, left })
 }

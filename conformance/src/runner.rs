@@ -336,6 +336,7 @@ pub(crate) mod tests {
             },
             model: ModelInfo { service: "Connect".to_owned(), version: "2017-08-08".to_owned(), digest },
             seed: 42,
+            cases: None,
             started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_735_787_045),
             operations: vec![],
             planned,

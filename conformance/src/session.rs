@@ -136,6 +136,7 @@ impl Session {
         transport.probe().await.map_err(SessionError::usage)?;
         is_in_account(suite.client(), flags.target.account.as_deref()).await?;
         let mut info = run_info(plan, shown, schema, seed);
+        info.cases = flags.cases;
         info.shard = flags.shard.map(|shard| shard.to_string());
         let Given { expected, before, .. } = given;
         info.stale.extend(stale(schema, &expected, plan, &selection));
@@ -398,16 +399,16 @@ fn stale(schema: &Schema, expected: &Expectations, plan: &Plan, selection: &Sele
 }
 
 /// Where a run goes.
-struct Place {
-    target: Target,
-    emulator: Option<Emulator>,
+pub(crate) struct Place {
+    pub(crate) target: Target,
+    pub(crate) emulator: Option<Emulator>,
     shown: TargetInfo,
-    permission: Permission,
+    pub(crate) permission: Permission,
 }
 
 impl Place {
     /// The endpoint that the flags name, or an emulator.
-    async fn of(
+    pub(crate) async fn of(
         schema: &'static Schema,
         flags: &EndpointFlags,
         emulator_info: EmulatorInfo,
@@ -450,14 +451,14 @@ impl Place {
 
     /// Keeps the names of a run apart from those of any other. On an emulator of our own a seed decides everything;
     /// elsewhere no run may meet the names of another.
-    fn salt(&self, seed: u64) -> String {
+    pub(crate) fn salt(&self, seed: u64) -> String {
         wiring::salt(if self.emulator.is_some() { seed } else { fresh_seed() })
     }
 }
 
 /// Where everything is entered that a run makes on a real account. On this machine nothing has to be taken away: an
 /// emulator forgets.
-fn ledger(
+pub(crate) fn ledger(
     schema: &'static Schema,
     flags: &EndpointFlags,
     target: &Target,
@@ -805,6 +806,7 @@ fn run_info(plan: &Plan, target: TargetInfo, schema: &Schema, seed: u64) -> RunI
         left_out: plan.left_out.clone(),
         stale: plan.stale.clone(),
         shard: None,
+        cases: None,
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use connect_conformance::emulator::{Config, Emulator, FrontConfig};
+use connect_conformance::emulator::{Config, Defect, Emulator, FrontConfig};
 use connect_model::schema::Schema;
 use connect_model::wire::encode_request;
 use serde_json::{Value, json};
@@ -24,9 +24,14 @@ struct Account {
 
 impl Account {
     fn new(name: &str, front: FrontConfig) -> Self {
+        Self::with_defect(name, front, None)
+    }
+
+    fn with_defect(name: &str, front: FrontConfig, defect: Option<&str>) -> Self {
         let runtime = Runtime::new().unwrap();
         let search_lag = Duration::from_millis(300);
-        let config = Config { front, search_lag, resources: 3, ..Config::default() };
+        let defect = defect.map(|id| Defect::named(id).unwrap());
+        let config = Config { front, search_lag, defect, resources: 3, ..Config::default() };
         let emulator = runtime.block_on(Emulator::start(Schema::connect(), &config)).unwrap();
         let folder = std::env::temp_dir().join(format!("connect-account-{}-{name}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
@@ -233,6 +238,31 @@ fn without_a_journal_name_and_tag_tell_what_is_ours() {
     let (code, text) = output(account.command(&[&place[..], &["--delete", "--older-than", "0"]].concat()));
     assert_eq!(code, Some(0), "{text}");
     assert_eq!(account.ids(), expected);
+}
+
+/// What a case needs is gone when its run is over; a replay makes it anew, and takes it away again.
+#[test]
+fn a_finding_is_tried_again_with_all_that_it_needs() {
+    let account = Account::with_defect("replay", FrontConfig::default(), Some("duplicate-name-accepted"));
+    let (code, text) = output(account.run(&["--seed", "7", "--rps", "100000", "CreateContactFlow/lifecycle"]));
+    assert_eq!(code, Some(1), "{text}");
+    assert_eq!(account.ids(), account.before);
+    let case = account.folder.join("report/findings/CreateContactFlow_lifecycle.duplicate-name.json");
+    let replay = ["replay", case.to_str().unwrap()];
+    let (code, text) = output(account.command(&replay));
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("CreateContactFlow writes; --allow-writes allows it"), "{text}");
+    let (code, text) =
+        output(account.command(&[&replay[..], &["--allow-writes", "--account", "999999999999"]].concat()));
+    assert_eq!(code, Some(2), "{text}");
+    let allowed = ["--allow-writes", "--account", "111122223333"];
+    let (code, text) = output(account.command(&[&replay[..], &allowed].concat()));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("fails again"), "{text}");
+    let (code, text) = output(account.command(&[&replay[..], &allowed, &["--as-sent"]].concat()));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("\n200 in "), "{text}");
+    assert_eq!((account.ids(), account.journals()), (account.before.clone(), 0));
 }
 
 #[test]

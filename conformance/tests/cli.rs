@@ -98,7 +98,7 @@ fn a_saved_case_is_sent_again() {
         }
     });
     let case = case_file("send", &endpoint);
-    let (code, stdout, stderr) = output(&["replay", case.to_str().unwrap()]);
+    let (code, stdout, stderr) = output(&["replay", case.to_str().unwrap(), "--as-sent"]);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stdout.contains(&format!("PUT {endpoint}/rules/a%2Fb\ncontent-type: application/json\n")), "{stdout}");
     assert!(stdout.contains("200 (it was 500)") && stdout.contains(r"{\u{1b}[1m}"), "{stdout}");

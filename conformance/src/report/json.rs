@@ -48,6 +48,9 @@ pub struct Report {
     pub stopped_because: Option<String>,
     /// Exit code of the command.
     pub exit_code: u8,
+    /// Random values per operation that were asked for; none for the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated: Option<u32>,
     /// Requests that were sent.
     #[serde(default)]
     pub requests: u64,
