@@ -186,6 +186,10 @@ pub struct RunFlags {
     /// Seconds for one request, from connecting to the last byte
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
     pub timeout: Duration,
+    /// Requests that making the requests of findings smaller may take, in all [default: 1000 on this machine, 100
+    /// elsewhere]
+    #[arg(long, value_name = "N")]
+    pub shrink: Option<u32>,
     /// How much is sent.
     #[command(flatten)]
     pub pace: PaceFlags,

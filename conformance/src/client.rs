@@ -73,6 +73,8 @@ pub struct Client {
     salt: String,
     /// Seconds since 1970.
     began: u64,
+    /// Requests that making findings smaller may still take.
+    shrink: AtomicU32,
     counter: AtomicU64,
     /// Requests in a row that stayed throttled.
     throttled: AtomicU32,
@@ -84,7 +86,7 @@ pub struct Client {
 }
 
 /// How a client makes its requests.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ClientConfig {
     /// Seed of every value.
     pub seed: u64,
@@ -94,12 +96,14 @@ pub struct ClientConfig {
     pub salt: String,
     /// What may be sent.
     pub permission: Permission,
+    /// Requests that making findings smaller may take, in all.
+    pub shrink: u32,
 }
 
 impl Client {
     /// A client; sends nothing yet.
     pub fn new(schema: &'static Schema, target: Target, transport: Arc<Transport>, config: ClientConfig) -> Self {
-        let ClientConfig { seed, cases, salt, permission } = config;
+        let ClientConfig { seed, cases, salt, permission, shrink } = config;
         Self {
             schema,
             target,
@@ -109,6 +113,7 @@ impl Client {
             transport,
             salt,
             began: seconds(SystemTime::now()),
+            shrink: AtomicU32::new(shrink),
             counter: AtomicU64::new(0),
             throttled: AtomicU32::new(0),
             instance: OnceCell::new(),
@@ -320,6 +325,26 @@ impl Client {
         Ok(value)
     }
 
+    /// Takes one request of those that making findings smaller may take; false when there is none any more.
+    pub fn may_shrink(&self) -> bool {
+        self.shrink.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+
+    /// Gives an input that was sent an unused name and token, where it has them.
+    pub fn renew(&self, operation: OperationId, value: &mut Value) {
+        let operation = &self.schema[operation];
+        for member in self.schema.input_members(operation).into_iter().flatten() {
+            if value.get(&member.name).is_none() {
+                continue;
+            }
+            if is_name(&member.name) && danger(self.schema, operation) != Danger::Read {
+                value[&member.name] = self.fresh_name().into();
+            } else if member.idempotency_token {
+                value[&member.name] = self.fresh_token().into();
+            }
+        }
+    }
+
     /// Puts the run's instance, resources and unused names into an input that was generated. Tokens of pages are taken
     /// out: they come from the endpoint, never from us. With `known_good`, a creation or an update becomes one that a
     /// healthy service accepts, but for what lies at `focus`.
@@ -357,7 +382,7 @@ impl Client {
                 }
             } else if (operation.name.as_str(), member.name.as_str()) == resources::DIGEST {
                 self.published_digest(&operation.name).await
-            } else if member.name == "Name" || member.name == "InstanceAlias" {
+            } else if is_name(&member.name) {
                 (danger(self.schema, operation) != Danger::Read).then(|| self.fresh_name())
             } else if member.idempotency_token {
                 Some(self.fresh_token())
@@ -600,6 +625,11 @@ pub fn run_of_name(name: &str) -> Option<&str> {
 
 /// What all names of ours begin with. Letters of either case, so that an endpoint that changes them is seen.
 const PREFIX: &str = "Ct-";
+
+/// A member that must be unique where something is made or renamed.
+fn is_name(member: &str) -> bool {
+    member == "Name" || member == "InstanceAlias"
+}
 
 /// Since 1970, whole.
 pub fn seconds(time: SystemTime) -> u64 {

@@ -41,6 +41,22 @@ impl Observation {
         }
     }
 
+    /// Takes over what another has judged; gives back what of its findings would be kept.
+    pub fn take(&mut self, other: Self) -> Vec<Finding> {
+        for (check, times) in other.judged {
+            *self.judged.entry(check).or_default() += times;
+        }
+        let mut kept = self.clone();
+        let before = kept.findings.len();
+        kept.add(other.findings);
+        kept.findings.split_off(before)
+    }
+
+    /// Everything that broke.
+    pub fn into_findings(self) -> Vec<Finding> {
+        self.findings
+    }
+
     /// Why the rest could not be judged; the first reason stays.
     pub fn block(&mut self, why: impl Into<String>) {
         self.blocked.get_or_insert_with(|| why.into());

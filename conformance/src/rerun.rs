@@ -76,6 +76,7 @@ pub async fn rerun(file: &CaseFile, flags: &ReplayFlags) -> Result<Rerun, Sessio
             length: info.walk_length.unwrap_or(wiring::DEFAULT_WALK_LENGTH),
             ..WalkConfig::default()
         },
+        shrink: session::shrink(place.target.loopback),
         ledger,
     };
     let target = place.target.clone();
@@ -135,7 +136,13 @@ pub async fn resend(file: &CaseFile, flags: &ReplayFlags) -> Result<Resent, Sess
     let target = place.target.clone();
     let transport = Arc::new(Transport::new(&target, &file.signing_name, bounds).map_err(SessionError::usage)?);
     transport.probe().await.map_err(SessionError::usage)?;
-    let config = ClientConfig { seed: file.seed, cases: 0, salt, permission: place.permission.clone() };
+    let config = ClientConfig {
+        seed: file.seed,
+        cases: 0,
+        salt,
+        permission: place.permission.clone(),
+        ..ClientConfig::default()
+    };
     let client = Client::new(schema, target.clone(), Arc::clone(&transport), config);
     is_in_account(&client, flags.account.as_deref()).await?;
     let result = transport.send(&file.operation, &request).await;

@@ -165,6 +165,7 @@ async fn attempt(schema: &'static Schema, subject: Subject) -> Result<Row, Sessi
     let walks = WalkConfig { count: 32, length: 25, ..WalkConfig::default() };
     let config = SuiteConfig {
         ledger: None,
+        shrink: 0,
         seed: 1,
         cases: 2,
         salt: "matrix".to_owned(),

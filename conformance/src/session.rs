@@ -115,6 +115,7 @@ impl Session {
             timeout: flags.timeout,
             pace: pace(&flags.pace, target.loopback),
             walks,
+            shrink: flags.shrink.unwrap_or(shrink(target.loopback)),
             ledger: ledger(schema, &flags.target, &target, &salt)?,
             salt,
         };
@@ -264,6 +265,7 @@ pub async fn foresee(
         cases: flags.cases.unwrap_or(wiring::DEFAULT_CASES),
         salt: wiring::salt(given.seed),
         permission: selection.permission.clone(),
+        shrink: 0,
     };
     let client = Client::new(schema, target, Arc::clone(&transport), config);
     let suite = Suite::new(Plan::new(schema, &selection), client, walks, selection.golden.clone());
@@ -532,7 +534,8 @@ pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags)
     let bounds = TransportConfig { timeout: flags.timeout, pace, ledger, ..TransportConfig::default() };
     let transport = Transport::new(&target, &schema.service.signing_name, bounds).map_err(SessionError::usage)?;
     transport.probe().await.map_err(SessionError::usage)?;
-    let config = ClientConfig { seed: flags.seed, cases: 0, salt, permission: permission.clone() };
+    let config =
+        ClientConfig { seed: flags.seed, cases: 0, salt, permission: permission.clone(), ..ClientConfig::default() };
     let client = Client::new(schema, target, Arc::new(transport), config);
     is_in_account(&client, flags.target.account.as_deref()).await?;
     let provenance = golden::provenance(schema, &shown, SystemTime::now());
@@ -597,6 +600,11 @@ pub(crate) fn pace(flags: &PaceFlags, loopback: bool) -> PaceConfig {
         Rate { per_second, burst }
     });
     PaceConfig { rate, max_requests: flags.max_requests }
+}
+
+/// Requests that making findings smaller may take, unless somebody asks for another number.
+pub(crate) fn shrink(loopback: bool) -> u32 {
+    if loopback { 1000 } else { 100 }
 }
 
 /// Ends a run that has sent or taken as much as it may.

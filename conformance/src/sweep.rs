@@ -147,7 +147,7 @@ async fn client(
     let transport = Transport::new(&target, &schema.service.signing_name, bounds).map_err(SessionError::usage)?;
     transport.probe().await.map_err(SessionError::usage)?;
     let permission = Permission { loopback: target.loopback, writes: true, ..Permission::default() };
-    let config = ClientConfig { seed: 0, cases: 0, salt: String::new(), permission };
+    let config = ClientConfig { permission, ..ClientConfig::default() };
     let client = Client::new(schema, target, Arc::new(transport), config);
     is_in_account(&client, account).await?;
     Ok(client)

@@ -41,6 +41,8 @@ pub struct SuiteConfig {
     pub pace: PaceConfig,
     /// Random walks.
     pub walks: WalkConfig,
+    /// Requests that making findings smaller may take, in all.
+    pub shrink: u32,
     /// Where everything is entered that has to be taken away again.
     pub ledger: Option<Arc<Ledger>>,
 }
@@ -60,12 +62,13 @@ pub fn suite(
     selection: &Selection,
     config: SuiteConfig,
 ) -> Result<(Suite, Arc<Transport>), TransportError> {
-    let SuiteConfig { seed, cases, salt, timeout, pace, walks, ledger } = config;
+    let SuiteConfig { seed, cases, salt, timeout, pace, walks, shrink, ledger } = config;
     let bounds = TransportConfig { timeout, pace, ledger, ..TransportConfig::default() };
     let transport = Arc::new(Transport::new(&target, &schema.service.signing_name, bounds)?);
     let plan = Plan::new(schema, selection);
     let permission = selection.permission.clone();
-    let client = Client::new(schema, target, Arc::clone(&transport), ClientConfig { seed, cases, salt, permission });
+    let client =
+        Client::new(schema, target, Arc::clone(&transport), ClientConfig { seed, cases, salt, permission, shrink });
     Ok((Suite::new(plan, client, walks, selection.golden.clone()), transport))
 }
 

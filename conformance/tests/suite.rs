@@ -36,6 +36,7 @@ fn run(arguments: &Arguments) -> Result<Conclusion, Box<dyn Error>> {
         WalkConfig { count: wiring::DEFAULT_WALKS, length: wiring::DEFAULT_WALK_LENGTH, ..WalkConfig::default() };
     let config = SuiteConfig {
         ledger: None,
+        shrink: 0,
         seed: SEED,
         cases: wiring::DEFAULT_CASES,
         salt: "suite".to_owned(),

@@ -11,6 +11,7 @@ pub mod lifecycle;
 pub mod pagination;
 pub mod search;
 pub mod shape;
+mod shrink;
 mod steps;
 pub mod walks;
 

@@ -7,6 +7,7 @@ use connect_model::validate::{ViolationKind, validate};
 use connect_model::wire::{Limits, decode_response};
 use serde_json::Value;
 
+use super::shrink::shrink;
 use super::{Check, MODEL, RESTJSON, row};
 use crate::case::{Exchange, Level};
 use crate::client::Client;
@@ -215,8 +216,18 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
         };
         match client.call(operation, &input).await {
             Ok(Reply::Success(exchange)) => {
-                if let Some(output) = judge(schema, operation, &exchange, &mut seen) {
+                let mut now = Observation::default();
+                if let Some(output) = judge(schema, operation, &exchange, &mut now) {
                     client.touched().value(schema, schema[operation].output, &output);
+                }
+                let findings = seen.take(now);
+                for finding in findings {
+                    let shows = |exchange: &Exchange| {
+                        let mut again = Observation::default();
+                        judge(schema, operation, exchange, &mut again);
+                        again.into_findings()
+                    };
+                    seen.add(vec![shrink(client, operation, &input, finding, shows).await]);
                 }
             }
             Ok(reply @ Reply::Refused(..)) => {

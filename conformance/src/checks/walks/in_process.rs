@@ -24,7 +24,8 @@ pub fn in_process(service: Service, steps: &[Step]) -> Result<Walked, String> {
     let schema = service.schema();
     let transport = Arc::new(Transport::direct(&target, Arc::new(service), TransportConfig::default()));
     let permission = Permission { loopback: true, ..Permission::default() };
-    let config = ClientConfig { seed: 0, cases: 0, salt: "in-process".to_owned(), permission };
+    let config =
+        ClientConfig { seed: 0, cases: 0, salt: "in-process".to_owned(), permission, ..ClientConfig::default() };
     let client = Client::new(schema, target, transport, config);
     let offered = SUBJECTS.iter().flat_map(operations).collect();
     let trail = Trail { client: &client, instance: &instance, offered: &offered, patience: Patience::None };

@@ -17,6 +17,7 @@ async fn start(defect: Option<&str>) -> (Emulator, Suite) {
     let selection = Selection { operations, ..wiring::everything() };
     let config = SuiteConfig {
         ledger: None,
+        shrink: 0,
         seed: 1,
         cases: 1,
         salt: "walks".to_owned(),
