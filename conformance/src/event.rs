@@ -67,6 +67,8 @@ pub struct RunInfo {
     pub seed: u64,
     /// Random values per operation that were asked for; none for the default.
     pub cases: Option<u32>,
+    /// What the run was narrowed to.
+    pub narrowed: Narrowed,
     /// Start, by the clock on the wall.
     pub started: SystemTime,
     /// Operations of the plan, in order, with the number of their trials.
@@ -81,6 +83,30 @@ pub struct RunInfo {
     pub left_out: Vec<String>,
     /// Bookkeeping that belongs to nothing any more, each with what to do.
     pub stale: Vec<String>,
+}
+
+/// What a run was narrowed to, as the flags had it; a run that goes on with it is narrowed the same way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Narrowed {
+    /// Text that case ids contain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// Operations; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<String>,
+    /// Checks and families; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<String>,
+    /// Random walks; none for the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub walks: Option<u32>,
+}
+
+impl Narrowed {
+    /// It was not.
+    pub fn is_whole(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The target as reports show it.

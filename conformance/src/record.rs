@@ -67,6 +67,7 @@ impl Record {
             model: info.model.clone(),
             seed: info.seed,
             shard: info.shard.clone(),
+            narrowed: info.narrowed.clone(),
             started: utc(info.started),
             duration_ms: 0,
             interrupted: false,

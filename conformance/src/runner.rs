@@ -294,7 +294,7 @@ pub(crate) mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::*;
-    use crate::event::{ModelInfo, TargetInfo};
+    use crate::event::{ModelInfo, Narrowed, TargetInfo};
 
     /// A plan of closures, for tests.
     pub(crate) struct Scripted {
@@ -337,6 +337,7 @@ pub(crate) mod tests {
             model: ModelInfo { service: "Connect".to_owned(), version: "2017-08-08".to_owned(), digest },
             seed: 42,
             cases: None,
+            narrowed: Narrowed::default(),
             started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_735_787_045),
             operations: vec![],
             planned,

@@ -24,7 +24,7 @@ use crate::cli::{
 use crate::client::{Client, ClientConfig, seconds};
 use crate::credentials::environment;
 use crate::emulator::{BENIGN, Benign, Config, Defect, Emulator, FrontConfig, Service, defects};
-use crate::event::{Consumer, EmulatorInfo, Event, RunInfo, TargetInfo, TrialResult};
+use crate::event::{Consumer, EmulatorInfo, Event, Narrowed, RunInfo, TargetInfo, TrialResult};
 use crate::exit::Exit;
 use crate::expect::{self, Expectations};
 use crate::forecast::Forecast;
@@ -101,14 +101,14 @@ impl Session {
         filter: Option<&str>,
         seed: u64,
     ) -> Result<Self, SessionError> {
-        let given = Given::read(schema, flags, seed)?;
-        let seed = given.seed;
+        let given = Given::read(schema, flags, filter, seed)?;
+        let (seed, flags) = (given.seed, &given.flags);
         let emulator_info = EmulatorInfo { cases: flags.cases, ..emulator_info(&flags.emulator)? };
         let place = Place::of(schema, &flags.target, emulator_info, seed).await?;
         let salt = place.salt(seed);
         let Place { target, emulator, shown, permission } = place;
         let walks = walks(flags, target.loopback)?;
-        let selection = given.selection(schema, flags, filter, permission, walks.count > 0)?;
+        let selection = given.selection(schema, permission, walks.count > 0)?;
         let config = SuiteConfig {
             seed,
             cases: flags.cases.unwrap_or(wiring::DEFAULT_CASES),
@@ -139,6 +139,12 @@ impl Session {
         let mut info = run_info(plan, shown, schema, seed);
         info.cases = flags.cases;
         info.shard = flags.shard.map(|shard| shard.to_string());
+        info.narrowed = Narrowed {
+            filter: given.filter.clone(),
+            operations: flags.selection.operations.clone(),
+            checks: flags.selection.checks.clone(),
+            walks: flags.walks,
+        };
         let Given { expected, before, .. } = given;
         info.stale.extend(stale(schema, &expected, plan, &selection));
         Ok(Self { judge: Arc::new(suite), info, transport, expected, before, _emulator: emulator })
@@ -151,7 +157,9 @@ impl Session {
     pub fn execute(self, flags: &RunFlags, runtime: &Runtime) -> Result<Exit, SessionError> {
         let folder = &flags.report_dir;
         // What the findings of an earlier run show belongs to its report, unless this is the rest of it.
-        fresh_folder(folder, self.before.is_some()).map_err(|error| {
+        let goes_on =
+            self.before.is_some() && flags.resume.as_deref().is_some_and(|report| is_report_of(report, folder));
+        fresh_folder(folder, goes_on).map_err(|error| {
             SessionError::usage(format!(
                 "cannot write to {}: {error}; --report-dir names another folder",
                 folder.display()
@@ -197,11 +205,14 @@ struct Given {
     before: Option<Report>,
     expected: Expectations,
     seed: u64,
+    /// The flags; where they narrow nothing and a run is continued, narrowed as that was.
+    flags: RunFlags,
+    filter: Option<String>,
 }
 
 impl Given {
     /// Reads them; `seed` is for a run that none of them decides the seed of.
-    fn read(schema: &Schema, flags: &RunFlags, seed: u64) -> Result<Self, SessionError> {
+    fn read(schema: &Schema, flags: &RunFlags, filter: Option<&str>, seed: u64) -> Result<Self, SessionError> {
         known_operations(schema, &flags.require)?;
         known_selection(schema, &flags.selection)?;
         let golden = flags.golden.as_deref().map(golden::read_all).transpose().map_err(SessionError::usage)?;
@@ -210,18 +221,23 @@ impl Given {
         let seed = seed_of(golden.as_ref(), flags.seed)?.unwrap_or(seed);
         let expected = flags.expect.as_deref().map(|path| Expectations::read(path, SystemTime::now()));
         let expected = expected.transpose().map_err(SessionError::usage)?.unwrap_or_default();
-        Ok(Self { golden: golden.map(Arc::new), before, expected, seed })
+        let (mut flags, mut filter) = (flags.clone(), filter.map(str::to_owned));
+        if let Some(before) = &before {
+            let Narrowed { filter: text, operations, checks, walks } = before.narrowed.clone();
+            if filter.is_none() && flags.selection.operations.is_empty() && flags.selection.checks.is_empty() {
+                filter = text;
+                (flags.selection.operations, flags.selection.checks) = (operations, checks);
+            }
+            flags.walks = flags.walks.or(walks);
+            flags.cases = flags.cases.or(before.generated);
+            flags.shard = flags.shard.or_else(|| before.shard.as_ref()?.parse().ok());
+        }
+        Ok(Self { golden: golden.map(Arc::new), before, expected, seed, flags, filter })
     }
 
-    fn selection(
-        &self,
-        schema: &Schema,
-        flags: &RunFlags,
-        filter: Option<&str>,
-        permission: Permission,
-        walks: bool,
-    ) -> Result<Selection, SessionError> {
-        let mut selection = selection(schema, &flags.selection, filter, permission)?;
+    fn selection(&self, schema: &Schema, permission: Permission, walks: bool) -> Result<Selection, SessionError> {
+        let flags = &self.flags;
+        let mut selection = selection(schema, &flags.selection, self.filter.as_deref(), permission)?;
         selection.walks = walks;
         selection.golden.clone_from(&self.golden);
         selection.shard = flags.shard;
@@ -241,7 +257,8 @@ pub async fn foresee(
     filter: Option<&str>,
     seed: u64,
 ) -> Result<Exit, SessionError> {
-    let given = Given::read(schema, flags, seed)?;
+    let given = Given::read(schema, flags, filter, seed)?;
+    let flags = &given.flags;
     let endpoint = flags.target.endpoint.as_deref();
     let loopback = match endpoint {
         Some(endpoint) => {
@@ -252,7 +269,7 @@ pub async fn foresee(
     known_operations(schema, &flags.target.allow_operation)?;
     let permission = permission(&flags.target, loopback);
     let walks = walks(flags, loopback)?;
-    let selection = given.selection(schema, flags, filter, permission, walks.count > 0)?;
+    let selection = given.selection(schema, permission, walks.count > 0)?;
     let config = Config { seed: given.seed, resources: flags.emulator.resources.unwrap_or(0), ..Config::default() };
     let service = Service::new(schema, &config);
     let mut target = Target::unsigned(endpoint.unwrap_or("http://127.0.0.1").parse().map_err(SessionError::usage)?);
@@ -815,7 +832,14 @@ fn run_info(plan: &Plan, target: TargetInfo, schema: &Schema, seed: u64) -> RunI
         stale: plan.stale.clone(),
         shard: None,
         cases: None,
+        narrowed: Narrowed::default(),
     }
+}
+
+/// Whether a report, named by its file or its folder, is the one that lies in a folder.
+fn is_report_of(report: &Path, folder: &Path) -> bool {
+    let file = if report.is_dir() { report.join("report.json") } else { report.to_owned() };
+    file.canonicalize().ok() == folder.join("report.json").canonicalize().ok()
 }
 
 /// A report folder without the findings of the run before: what lies there must belong to its report.json.

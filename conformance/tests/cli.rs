@@ -364,9 +364,14 @@ fn a_run_that_was_interrupted_goes_on() {
     assert_eq!(stopped["stopped_because"], "interrupted");
     let done = outcomes(&stopped).len();
     assert!(done > 10 && (done as u64) < stopped["totals"]["planned"].as_u64().unwrap(), "{done}");
-    let (code, stdout, stderr) = output(&[&["run"], &all[..], &["--resume", &at]].concat());
+    // Into another folder, and without a word of what the run was narrowed to.
+    let rest = folder.at("rest");
+    std::fs::create_dir_all(folder.0.join("rest/findings")).unwrap();
+    std::fs::write(folder.0.join("rest/findings/other.json"), "{}").unwrap();
+    let (code, stdout, stderr) = output(&["run", "--endpoint", url, "--report-dir", &rest, "--resume", &at]);
     assert_eq!(code, Some(0), "{stdout}{stderr}");
-    let whole = folder.report("run");
+    assert!(!folder.0.join("rest/findings/other.json").exists(), "a finding of another run");
+    let whole = folder.report("rest");
     assert_eq!((&whole["seed"], &whole["interrupted"]), (&5.into(), &false.into()));
     assert_eq!(whole["totals"]["planned"], stopped["totals"]["planned"]);
     assert_eq!(whole["totals"]["executed"], stopped["totals"]["planned"]);

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::case::Level;
 use crate::checks::family;
-use crate::event::{Coverage, Learned, ModelInfo, Ratio, TargetInfo, Totals, TrialResult};
+use crate::event::{Coverage, Learned, ModelInfo, Narrowed, Ratio, TargetInfo, Totals, TrialResult};
 use crate::exit::Exit;
 use crate::replay::{SavedRequest, SavedResponse};
 
@@ -37,6 +37,9 @@ pub struct Report {
     /// Which part of the plan, if it was not the whole: `2/3`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
+    /// What the run was narrowed to.
+    #[serde(default, skip_serializing_if = "Narrowed::is_whole")]
+    pub narrowed: Narrowed,
     /// Start in RFC 3339, UTC.
     pub started: Option<String>,
     /// Milliseconds from the first trial to the last.
