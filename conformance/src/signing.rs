@@ -7,7 +7,7 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
-use connect_model::wire::message::HttpRequest;
+use connect_model::wire::message::{HttpRequest, HttpResponse};
 
 /// Headers that a signature adds and that no evidence may show. Exact names, never parts of them.
 pub const SECRET_HEADERS: [&str; 2] = ["authorization", "x-amz-security-token"];
@@ -73,6 +73,70 @@ pub fn without_secrets(request: &HttpRequest) -> HttpRequest {
     shown
 }
 
+/// What of a request's headers must not come back into a report by way of the answer: the signature and the session
+/// token.
+pub(crate) fn secrets(headers: &http::HeaderMap) -> Vec<Vec<u8>> {
+    let value = |name: &str| headers.get(name).map(|value| value.as_bytes().to_vec());
+    let signature = value(SECRET_HEADERS[0]).and_then(|value| {
+        let text = String::from_utf8(value).ok()?;
+        Some(text.rsplit_once("Signature=")?.1.as_bytes().to_vec())
+    });
+    signature.into_iter().chain(value(SECRET_HEADERS[1])).filter(|secret| secret.len() >= SHORTEST).collect()
+}
+
+/// A shorter token would be found in what has nothing to do with it.
+const SHORTEST: usize = 16;
+
+/// What stands in for a secret that an endpoint has sent back.
+const REMOVED: &[u8] = b"REMOVED";
+
+/// Takes secrets out of an answer that repeats what it was sent, as some front doors do when they refuse a signature.
+pub(crate) fn without_reflections(response: &mut HttpResponse, secrets: &[Vec<u8>]) {
+    for secret in secrets {
+        for (_, value) in &mut response.headers.0 {
+            if let Some(clean) = without(value.as_bytes(), secret) {
+                *value = String::from_utf8_lossy(&clean).into_owned();
+            }
+        }
+        if let Some(clean) = without(&response.body, secret) {
+            response.body = clean;
+        }
+    }
+}
+
+/// The text without a secret; none if it does not hold it. In JSON, a backslash may stand before each `/`, and in JSON
+/// within JSON several.
+fn without(text: &[u8], secret: &[u8]) -> Option<Vec<u8>> {
+    let first = *secret.first()?;
+    let (mut clean, mut at, mut kept) = (Vec::new(), 0, 0);
+    while let Some(offset) = text[at..].iter().position(|byte| *byte == first) {
+        let begin = at + offset;
+        at = begin + 1;
+        if let Some(length) = matched(&text[begin..], secret) {
+            clean.extend_from_slice(&text[kept..begin]);
+            clean.extend_from_slice(REMOVED);
+            (at, kept) = (begin + length, begin + length);
+        }
+    }
+    clean.extend_from_slice(&text[kept..]);
+    (kept > 0).then_some(clean)
+}
+
+/// How many bytes of a text are the secret, if it begins with it.
+fn matched(text: &[u8], secret: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for wanted in secret {
+        if *wanted == b'/' {
+            at += text[at..].iter().take_while(|byte| **byte == b'\\').count();
+        }
+        if text.get(at) != Some(wanted) {
+            return None;
+        }
+        at += 1;
+    }
+    Some(at)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
@@ -125,6 +189,27 @@ mod tests {
             let added_token = added.iter().find(|(name, _)| *name == "x-amz-security-token");
             assert_eq!(added_token.map(|(_, value)| value.as_str()), token);
         }
+    }
+
+    #[test]
+    fn what_an_endpoint_reflects_is_taken_out() {
+        let mut headers = http::HeaderMap::new();
+        let signature = "0123456789abcdef0123456789abcdef";
+        headers.insert("authorization", format!("AWS4 Credential=A/b, Signature={signature}").parse().unwrap());
+        headers.insert("x-amz-security-token", "TOKEN/with/slashes==".parse().unwrap());
+        let body = format!(
+            r#"{{"a":"{signature}","b":"TOKEN\/with\\/slashes==","c":"TOKEN/with","d":"é{signature}{signature}"}}"#
+        );
+        let mut response = HttpResponse {
+            status: 200,
+            headers: Headers(vec![("x-echo".to_owned(), format!("v={signature}"))]),
+            body: body.into_bytes(),
+        };
+        without_reflections(&mut response, &secrets(&headers));
+        assert_eq!(response.headers.get("x-echo"), Some("v=REMOVED"));
+        let clean = String::from_utf8(response.body).unwrap();
+        assert_eq!(clean, r#"{"a":"REMOVED","b":"REMOVED","c":"TOKEN/with","d":"éREMOVEDREMOVED"}"#);
+        assert_eq!(secrets(&http::HeaderMap::new()), Vec::<Vec<u8>>::new());
     }
 
     #[test]

@@ -33,7 +33,7 @@ use crate::credentials::chain;
 use crate::emulator::Service;
 use crate::ledger::{Ledger, Passage};
 use crate::pace::{Pace, PaceConfig};
-use crate::signing::{SECRET_HEADERS, Signer, clock, seconds_after, without_secrets};
+use crate::signing::{SECRET_HEADERS, Signer, clock, seconds_after, secrets, without_reflections, without_secrets};
 use crate::target::{Endpoint, Target};
 
 /// Idle connections are dropped before a server with the usual five seconds of keep-alive drops them on us.
@@ -503,7 +503,11 @@ impl Transport {
         deadline: Duration,
     ) -> Result<HttpResponse, TransportError> {
         let mut received = None;
+        let secrets = secrets(outgoing.headers());
         let outcome = tokio::time::timeout(deadline, self.read(connections, outgoing, &mut received)).await;
+        if let Some(response) = &mut received {
+            without_reflections(response, &secrets);
+        }
         match outcome {
             Ok(Ok(())) => received.ok_or_else(|| TransportError::InvalidHttp("no response head".to_owned())),
             Ok(Err(trouble)) => Err(match trouble {
