@@ -556,6 +556,8 @@ impl Client {
                 let body: Value = serde_json::from_slice(&exchange.response.body).unwrap_or_default();
                 Ok(body["tags"][MARK].as_str().and_then(|mark| mark.parse().ok()))
             }
+            // What has no tags to list is none of ours.
+            reply if reply.refusal().is_some_and(|(status, _)| status < 500) => Ok(None),
             other => Err(format!("{list} of {arn} {}", other.describe())),
         }
     }

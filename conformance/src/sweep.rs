@@ -76,7 +76,7 @@ async fn journalled(
     };
     let began = report::utc(SystemTime::UNIX_EPOCH + Duration::from_secs(header.began)).unwrap_or_default();
     let about = format!("run {} of {began}, {}", header.run, header.endpoint);
-    let client = client(schema, flags, &target, ledger, header.account.as_deref()).await?;
+    let client = client(schema, flags, &target, ledger, (&header.run, header.account.as_deref())).await?;
     work_off(&client, path.display().to_string(), about, Vec::new(), flags.delete).await
 }
 
@@ -94,7 +94,8 @@ async fn marked(
         profile: flags.profile.clone(),
         as_remote: flags.as_remote,
     };
-    let client = client(schema, flags, &target, Ledger::new(schema, Some(instance)), flags.account.as_deref()).await?;
+    let client =
+        client(schema, flags, &target, Ledger::new(schema, Some(instance)), ("", flags.account.as_deref())).await?;
     if flags.delete && !client.target.loopback && flags.account.is_none() {
         return Err(SessionError::usage(format!(
             "{} is not on this machine: to delete there, name the account with --account ID; it is looked up first",
@@ -138,7 +139,7 @@ async fn client(
     flags: &SweepFlags,
     target: &TargetFlags,
     ledger: Ledger,
-    account: Option<&str>,
+    (run, account): (&str, Option<&str>),
 ) -> Result<Client, SessionError> {
     let target = Target::resolve(target).await.map_err(SessionError::usage)?;
     let pace = pace(&PaceFlags { rps: flags.rps, ..PaceFlags::default() }, target.loopback);
@@ -147,7 +148,7 @@ async fn client(
     let transport = Transport::new(&target, &schema.service.signing_name, bounds).map_err(SessionError::usage)?;
     transport.probe().await.map_err(SessionError::usage)?;
     let permission = Permission { loopback: target.loopback, writes: true, ..Permission::default() };
-    let config = ClientConfig { permission, ..ClientConfig::default() };
+    let config = ClientConfig { salt: run.to_owned(), permission, ..ClientConfig::default() };
     let client = Client::new(schema, target, Arc::new(transport), config);
     is_in_account(&client, account).await?;
     Ok(client)

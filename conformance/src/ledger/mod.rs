@@ -283,7 +283,7 @@ impl Ledger {
             match &self.instance {
                 Some(instance) if member == "InstanceId" => names(text, instance),
                 None if member == "InstanceId" => true,
-                _ => ours(text),
+                _ => ours(text) && (text.contains('/') || !member.ends_with("Arn")),
             }
         };
         let wholes = undo.names.iter().filter_map(|(_, source)| match source {

@@ -138,8 +138,12 @@ async fn look_up(client: &Client, ledger: &Ledger, chosen: &impl Fn(&Owner) -> b
             items.iter().find(|item| item[&listing.name].as_str().unwrap_or_default() == name.unwrap_or_default());
         match item {
             None => ledger.found(at, None),
-            // Of two without a name, nobody can tell which is ours.
-            Some(_) if name.is_none() => {}
+            // Of two without a name, the tag tells which is ours.
+            Some(_) if name.is_none() => {
+                if let Ok(ours) = nameless(client, undo, listing, items).await {
+                    ledger.found(at, ours.and_then(|item| undo.input_of_item(&entry.asked, item)));
+                }
+            }
             Some(item) => {
                 if let Some(input) = undo.input_of_item(&entry.asked, item) {
                     ledger.found(at, Some(input));
@@ -147,6 +151,26 @@ async fn look_up(client: &Client, ledger: &Ledger, chosen: &impl Fn(&Owner) -> b
             }
         }
     }
+}
+
+/// Of items without a name, the one that bears the mark of the run.
+async fn nameless<'i>(
+    client: &Client,
+    undo: &Undo,
+    listing: &Listing,
+    items: &'i [Value],
+) -> Result<Option<&'i Value>, String> {
+    let (Some(_), Some(arn)) = (client.mark_member(undo.create), &listing.arn) else {
+        return Err("things of this kind bear no mark".to_owned());
+    };
+    for item in items.iter().filter(|item| item[&listing.name].as_str().unwrap_or_default().is_empty()) {
+        // Connect gives an ARN to everything that it lists; what has neither name nor ARN is a stand-in of an emulator.
+        let Some(arn) = item[arn].as_str() else { continue };
+        if client.mark_of(arn).await?.is_some_and(|mark| mark.run == client.salt()) {
+            return Ok(Some(item));
+        }
+    }
+    Ok(None)
 }
 
 /// The input of a listing: where the thing would be.
