@@ -292,7 +292,7 @@ pub struct ReplayFlags {
     /// Send the request as it was, to the byte, whether or not what it names is still there
     #[arg(long, conflicts_with_all = ["curl", "boto3"])]
     pub as_sent: bool,
-    /// Send there instead of where it was found
+    /// Send there instead of where it was found; a URL, or `aws`
     #[arg(long, value_name = "URL")]
     pub endpoint: Option<String>,
     /// Connect instance to work in [default: that of the run]
@@ -333,7 +333,7 @@ pub struct SweepFlags {
     /// Folder of the journals
     #[arg(long, value_name = "DIR", default_value = JOURNAL)]
     pub journal: PathBuf,
-    /// Look for the name and the tag of our runs there, too, where a journal was lost
+    /// Look for the name and the tag of our runs there, too, where a journal was lost; a URL, or `aws`
     #[arg(long, value_name = "URL", requires = "instance_id")]
     pub endpoint: Option<String>,
     /// Connect instance to look through
@@ -368,13 +368,14 @@ pub struct SweepFlags {
 /// Which endpoint, and what may be done there.
 #[derive(Clone, Debug, Default, Args)]
 pub struct EndpointFlags {
-    /// Endpoint to test; without it, a built-in emulator on a free loopback port
+    /// Endpoint to test, or `aws` for where the AWS tools go (AWS_ENDPOINT_URL_CONNECT, …, the region's own); without it,
+    /// a built-in emulator on a free loopback port
     #[arg(long, value_name = "URL", conflicts_with_all = ["defect", "benign", "resources"])]
     pub endpoint: Option<String>,
     /// Connect instance to work in
     #[arg(long, value_name = "ID", requires = "endpoint")]
     pub instance_id: Option<String>,
-    /// Region to sign for [default: from the host name, AWS_REGION, or us-east-1]
+    /// Region to sign for [default: from the host name, AWS_REGION, the profile, or us-east-1]
     #[arg(long, requires = "endpoint")]
     pub region: Option<String>,
     /// Profile of the shared AWS files to sign with

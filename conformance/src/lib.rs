@@ -1,6 +1,11 @@
 //! Holds an endpoint of the Amazon Connect API to its contract: plan, execute, judge, report; and an endpoint of our
 //! own to hold.
 
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(not(feature = "aws"))]
+#[path = "no_aws.rs"]
+mod aws;
 pub mod case;
 pub mod changed;
 pub mod checks;

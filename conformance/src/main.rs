@@ -18,9 +18,9 @@ use connect_conformance::selftest;
 use connect_conformance::session::{self, Session, SessionError};
 use connect_conformance::suggest;
 use connect_conformance::sweep;
-use connect_conformance::target::{Endpoint, Target};
+use connect_conformance::target::{AWS, Endpoint, Target, TargetFlags};
 use connect_conformance::wiring;
-use connect_model::schema::Schema;
+use connect_model::schema::{Schema, Service};
 use connect_model::wire::message::{Headers, HttpRequest};
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -210,8 +210,7 @@ type Scribe = fn(&HttpRequest, &Endpoint, Option<(&str, &str)>) -> String;
 
 fn replay_as(scribe: Scribe, file: &CaseFile, flags: &ReplayFlags) -> Result<Exit, SessionError> {
     let request = file.request.to_request().map_err(SessionError::usage)?;
-    let region = flags.region.as_deref().unwrap_or(&file.region);
-    let sign_as = file.signed.then_some((region, file.signing_name.as_str()));
+    let region = flags.region.clone().unwrap_or_else(|| file.region.clone());
     let (endpoint, before) = match (&flags.endpoint, &file.emulator) {
         (None, Some(info)) => {
             let mut start = format!("cargo conformance emulate --port {CURL_PORT} --seed {}", file.seed);
@@ -220,11 +219,27 @@ fn replay_as(scribe: Scribe, file: &CaseFile, flags: &ReplayFlags) -> Result<Exi
             }
             start += &info.resources.map(|count| format!(" --resources {count}")).unwrap_or_default();
             let note = "# found on a built-in emulator, without what the run had made; start one with";
-            (format!("http://127.0.0.1:{CURL_PORT}"), format!("{note}\n#   {start}\n"))
+            (
+                format!("http://127.0.0.1:{CURL_PORT}").parse().map_err(SessionError::usage)?,
+                format!("{note}\n#   {start}\n"),
+            )
         }
-        (endpoint, _) => (endpoint.clone().unwrap_or_else(|| file.endpoint.clone()), String::new()),
+        (Some(endpoint), _) if endpoint == AWS => {
+            let there = TargetFlags {
+                endpoint: endpoint.clone(),
+                region: Some(region.clone()),
+                profile: flags.profile.clone(),
+                ..TargetFlags::default()
+            };
+            let resolved = runtime()?.block_on(Endpoint::resolve(&there, service_of(file, &there)?));
+            (resolved.map_err(SessionError::usage)?.0, String::new())
+        }
+        (endpoint, _) => {
+            let url = endpoint.as_deref().unwrap_or(&file.endpoint);
+            (url.parse::<Endpoint>().map_err(SessionError::usage)?, String::new())
+        }
     };
-    let endpoint: Endpoint = endpoint.parse().map_err(SessionError::usage)?;
+    let sign_as = file.signed.then_some((region.as_str(), file.signing_name.as_str()));
     show(&format!("{before}{}\n", scribe(&request, &endpoint, sign_as)))
 }
 
@@ -283,6 +298,18 @@ fn with_leaks(mut text: String, left: &[String]) -> Result<Option<Exit>, Session
     }
     print(&text).map_err(SessionError::usage)?;
     Ok((!left.is_empty()).then_some(Exit::Leaked))
+}
+
+/// The service of a saved request, whose names the word `aws` is resolved with.
+fn service_of(file: &CaseFile, flags: &TargetFlags) -> Result<&'static Service, SessionError> {
+    let service = &Schema::connect().service;
+    if flags.endpoint == AWS && file.signing_name != service.signing_name {
+        return Err(SessionError::usage(format!(
+            "--endpoint {AWS} is for Amazon Connect; name the URL for {}",
+            file.signing_name
+        )));
+    }
+    Ok(service)
 }
 
 fn conversation(exchange: &Exchange, target: &Target, status_then: u16) -> String {

@@ -260,19 +260,28 @@ pub async fn foresee(
     let given = Given::read(schema, flags, filter, seed)?;
     let flags = &given.flags;
     let endpoint = flags.target.endpoint.as_deref();
-    let loopback = match endpoint {
+    let endpoint = match endpoint {
         Some(endpoint) => {
-            endpoint.parse::<Endpoint>().map_err(SessionError::usage)?.is_loopback() && !flags.target.as_remote
+            let flags = TargetFlags {
+                endpoint: endpoint.to_owned(),
+                region: flags.target.region.clone(),
+                profile: flags.target.profile.clone(),
+                ..TargetFlags::default()
+            };
+            Some(Endpoint::resolve(&flags, &schema.service).await.map_err(SessionError::usage)?.0)
         }
-        None => true,
+        None => None,
     };
+    let loopback = endpoint.as_ref().is_none_or(|endpoint| endpoint.is_loopback() && !flags.target.as_remote);
     known_operations(schema, &flags.target.allow_operation)?;
     let permission = permission(&flags.target, loopback);
     let walks = walks(flags, loopback)?;
     let selection = given.selection(schema, permission, walks.count > 0)?;
     let config = Config { seed: given.seed, resources: flags.emulator.resources.unwrap_or(0), ..Config::default() };
     let service = Service::new(schema, &config);
-    let mut target = Target::unsigned(endpoint.unwrap_or("http://127.0.0.1").parse().map_err(SessionError::usage)?);
+    let shown = endpoint.as_ref().map_or("a built-in emulator".to_owned(), ToString::to_string);
+    let nobody = "http://127.0.0.1".parse().map_err(SessionError::usage)?;
+    let mut target = Target::unsigned(endpoint.unwrap_or(nobody));
     (target.loopback, target.instance_id) = (loopback, Some(service.instance_name()));
     let ledger = (!loopback && may_write(&flags.target)).then(|| Arc::new(Ledger::new(schema, None)));
     let bounds = TransportConfig { ledger, ..TransportConfig::default() };
@@ -296,7 +305,7 @@ pub async fn foresee(
     let rate = pace(&flags.pace, loopback).rate;
     let forecast = Forecast::new(schema, suite.plan(), &transport.sent_by_operation(), rate, given.seed);
     let text = match flags.format.format {
-        Format::Text => forecast.text(endpoint.unwrap_or("a built-in emulator")),
+        Format::Text => forecast.text(&shown),
         Format::Json => forecast.json().map_err(SessionError::usage)?,
     };
     report::print(&text).map_err(SessionError::usage)?;
@@ -443,7 +452,7 @@ impl Place {
                     profile: flags.profile.clone(),
                     as_remote: flags.as_remote,
                 };
-                (Target::resolve(&flags).await.map_err(SessionError::usage)?, None)
+                (Target::resolve(&flags, &schema.service).await.map_err(SessionError::usage)?, None)
             }
             None => {
                 let emulator = wiring::emulator(schema, &emulator_info, 0, seed).await.map_err(SessionError::usage)?;

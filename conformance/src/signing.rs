@@ -9,6 +9,8 @@ use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 use connect_model::wire::message::{HttpRequest, HttpResponse};
 
+use crate::credentials::Keyring;
+
 /// Headers that a signature adds and that no evidence may show. Exact names, never parts of them.
 pub const SECRET_HEADERS: [&str; 2] = ["authorization", "x-amz-security-token"];
 
@@ -50,6 +52,34 @@ impl Signer {
         let signed = sign(signable, &params.into()).map_err(|error| crate::credentials::chain(&error))?;
         let (headers, _query) = signed.into_parts().0.into_parts();
         Ok(headers.into_iter().map(|header| (header.name(), header.value().to_owned())).collect())
+    }
+}
+
+/// Signs for one service in one region in a name whose credentials change with time.
+#[derive(Debug)]
+pub struct Signatory {
+    keyring: Keyring,
+    region: String,
+    service: String,
+}
+
+impl Signatory {
+    /// `service` is the signing name of the model.
+    pub fn new(keyring: Keyring, region: &str, service: &str) -> Self {
+        Self { keyring, region: region.to_owned(), service: service.to_owned() }
+    }
+
+    /// A signer with credentials that hold now.
+    ///
+    /// # Errors
+    /// There are none any more.
+    pub async fn signer(&self) -> Result<Signer, String> {
+        Ok(Signer::new(self.keyring.keys().await?, &self.region, &self.service))
+    }
+
+    /// Where the credentials come from.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
     }
 }
 

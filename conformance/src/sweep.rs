@@ -141,7 +141,7 @@ async fn client(
     ledger: Ledger,
     (run, account): (&str, Option<&str>),
 ) -> Result<Client, SessionError> {
-    let target = Target::resolve(target).await.map_err(SessionError::usage)?;
+    let target = Target::resolve(target, &schema.service).await.map_err(SessionError::usage)?;
     let pace = pace(&PaceFlags { rps: flags.rps, ..PaceFlags::default() }, target.loopback);
     let bounds =
         TransportConfig { timeout: flags.timeout, pace, ledger: Some(Arc::new(ledger)), ..TransportConfig::default() };

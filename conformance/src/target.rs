@@ -3,14 +3,18 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use aws_credential_types::Credentials;
+use connect_model::schema::Service;
 use http::Uri;
 use thiserror::Error;
 
-use crate::credentials::{self, CredentialsError, environment};
+use crate::aws;
+use crate::credentials::{self, CredentialsError, Keyring, environment};
 
 /// Region that is signed for when nothing names one.
 pub const DEFAULT_REGION: &str = "us-east-1";
+
+/// The word that stands for the endpoint that the AWS tools would take.
+pub const AWS: &str = "aws";
 
 /// An endpoint plus instance, region, credentials.
 #[derive(Clone, Debug)]
@@ -22,7 +26,7 @@ pub struct Target {
     /// Region in signatures.
     pub region: String,
     /// Who signs; requests go unsigned without them. Never printed: their `Debug` hides the secrets.
-    pub credentials: Option<Credentials>,
+    pub credentials: Option<Keyring>,
     /// The endpoint is on this machine and is not said to stand for another, so that nothing can cost money or reach
     /// people.
     pub loopback: bool,
@@ -31,7 +35,7 @@ pub struct Target {
 /// What the command line says of a target.
 #[derive(Clone, Debug, Default)]
 pub struct TargetFlags {
-    /// `--endpoint`.
+    /// `--endpoint`: a URL, or [`AWS`].
     pub endpoint: String,
     /// `--instance-id`.
     pub instance_id: Option<String>,
@@ -49,28 +53,40 @@ pub enum TargetError {
     /// The URL cannot be used.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
-    /// Credentials were asked for by name and could not be read.
+    /// Where the AWS tools would go cannot be told.
+    #[error("--endpoint {AWS}: {0}")]
+    Aws(String),
+    /// This build does not reach it.
+    #[error("{url}: {why}")]
+    TooFar {
+        /// The endpoint.
+        url: String,
+        /// Why not.
+        why: String,
+    },
+    /// Credentials cannot be had.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
 }
 
 impl Target {
-    /// Resolves flags, environment and shared profile files. Looks nothing up on the network.
+    /// Resolves flags, environment, shared profile files and, for an endpoint that is not on this machine or a profile
+    /// that is named, everything that AWS tools ask for credentials.
     ///
     /// The region is the first of: the flag, the host name (`connect.REGION.amazonaws.com`), `AWS_REGION`,
-    /// `AWS_DEFAULT_REGION`, [`DEFAULT_REGION`].
+    /// `AWS_DEFAULT_REGION`, the profile's, [`DEFAULT_REGION`].
     ///
     /// # Errors
-    /// A URL that cannot be used; a profile that was named and does not give credentials.
-    pub async fn resolve(flags: &TargetFlags) -> Result<Self, TargetError> {
-        let endpoint: Endpoint = flags.endpoint.parse()?;
-        let credentials = credentials::find(flags.profile.as_deref()).await?;
-        let region = (flags.region.clone())
-            .or_else(|| endpoint.region().map(str::to_owned))
-            .or_else(|| environment("AWS_REGION"))
-            .or_else(|| environment("AWS_DEFAULT_REGION"))
-            .unwrap_or_else(|| DEFAULT_REGION.to_owned());
+    /// A URL that cannot be used; credentials that were set up and cannot be had; none for an endpoint of AWS itself.
+    pub async fn resolve(flags: &TargetFlags, service: &Service) -> Result<Self, TargetError> {
+        let (endpoint, region) = Endpoint::resolve(flags, service).await?;
+        let too_far = |why| TargetError::TooFar { url: endpoint.to_string(), why };
+        aws::reach(&endpoint).map_err(too_far)?;
         let loopback = endpoint.is_loopback() && !flags.as_remote;
+        let credentials = credentials::find(flags.profile.as_deref(), &region, loopback).await?;
+        if credentials.is_none() && endpoint.is_aws() {
+            return Err(CredentialsError::Nobody(endpoint.to_string()).into());
+        }
         Ok(Self { endpoint, instance_id: flags.instance_id.clone(), region, credentials, loopback })
     }
 
@@ -158,6 +174,37 @@ impl std::str::FromStr for Endpoint {
 }
 
 impl Endpoint {
+    /// The endpoint of a URL or of the word [`AWS`], with the region to sign for. The word stands for the first of:
+    /// `AWS_ENDPOINT_URL_` with the name of the service, `AWS_ENDPOINT_URL`, `endpoint_url` in the profile, and AWS's own
+    /// host in the region, which somebody must have named then.
+    ///
+    /// # Errors
+    /// A URL that cannot be used; for the word, no region, or profile files that cannot be read.
+    pub async fn resolve(flags: &TargetFlags, service: &Service) -> Result<(Self, String), TargetError> {
+        let is_word = flags.endpoint == AWS;
+        let profile = credentials::profile_name(flags.profile.as_deref());
+        let configured = match aws::configured(&profile, &service.sdk_id).await {
+            Err(why) if is_word => return Err(TargetError::Aws(why)),
+            // A profile that is needed for credentials is read again, and missed then.
+            read => read.unwrap_or_default(),
+        };
+        let named = (flags.region.clone(), environment("AWS_REGION").or_else(|| environment("AWS_DEFAULT_REGION")));
+        let endpoint = if is_word {
+            let region = named.0.as_ref().or(named.1.as_ref()).or(configured.region.as_ref());
+            let url = configured_url(&configured, &service.sdk_id).or_else(|| Some(own_url(service, region?)));
+            let missing = "which region? Give --region, AWS_REGION or a profile with a region";
+            url.ok_or_else(|| TargetError::Aws(missing.to_owned()))?.parse()?
+        } else {
+            flags.endpoint.parse::<Self>()?
+        };
+        let region = (named.0)
+            .or_else(|| endpoint.region().map(str::to_owned))
+            .or(named.1)
+            .or(configured.region)
+            .unwrap_or_else(|| DEFAULT_REGION.to_owned());
+        Ok((endpoint, region))
+    }
+
     /// Encrypted.
     pub fn is_https(&self) -> bool {
         self.https
@@ -202,12 +249,39 @@ impl Endpoint {
         }
     }
 
+    /// Host is AWS's.
+    fn is_aws(&self) -> bool {
+        self.aws_labels().is_some()
+    }
+
+    fn aws_labels(&self) -> Option<&str> {
+        self.host.strip_suffix(".amazonaws.com").or_else(|| self.host.strip_suffix(".amazonaws.com.cn"))
+    }
+
     /// Region in a host name of AWS, for example `eu-central-1` in `connect.eu-central-1.amazonaws.com`.
     fn region(&self) -> Option<&str> {
-        let labels =
-            self.host.strip_suffix(".amazonaws.com").or_else(|| self.host.strip_suffix(".amazonaws.com.cn"))?;
+        let labels = self.aws_labels()?;
         labels.split_once('.').map(|(_, region)| region).filter(|region| !region.contains('.'))
     }
+}
+
+/// The endpoint that somebody configured for a service, or for all.
+fn configured_url(configured: &aws::Configured, sdk_id: &str) -> Option<String> {
+    let ignores = match environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
+        Some(value) => value.eq_ignore_ascii_case("true"),
+        None => configured.ignores_endpoints,
+    };
+    if ignores {
+        return None;
+    }
+    let variable = format!("AWS_ENDPOINT_URL_{}", sdk_id.replace([' ', '-'], "_").to_uppercase());
+    environment(&variable).or_else(|| environment("AWS_ENDPOINT_URL")).or_else(|| configured.endpoint_url.clone())
+}
+
+/// Where AWS serves a region. Source: AWS general reference, service endpoints.
+fn own_url(service: &Service, region: &str) -> String {
+    let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("https://{}.{region}.{suffix}", service.endpoint_prefix)
 }
 
 impl fmt::Display for Endpoint {

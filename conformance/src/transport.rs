@@ -18,22 +18,19 @@ use connect_model::wire::timestamp::{self, Reading};
 use http::uri::PathAndQuery;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use hyper_rustls::builderstates::WantsSchemes;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::{self, Client};
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use thiserror::Error;
 use tokio::sync::Notify;
 
+use crate::aws::Far;
 use crate::case::Exchange;
 use crate::credentials::chain;
 use crate::emulator::Service;
 use crate::ledger::{Ledger, Passage};
 use crate::pace::{Pace, PaceConfig};
-use crate::signing::{SECRET_HEADERS, Signer, clock, seconds_after, secrets, without_reflections, without_secrets};
+use crate::signing::{SECRET_HEADERS, Signatory, clock, seconds_after, secrets, without_reflections, without_secrets};
 use crate::target::{Endpoint, Target};
 
 /// Idle connections are dropped before a server with the usual five seconds of keep-alive drops them on us.
@@ -44,6 +41,9 @@ const PROBE: Duration = Duration::from_secs(3);
 
 /// From so many seconds on, a difference of clocks explains a refusal: signatures hold for five minutes.
 const SKEWED: i64 = 240;
+
+/// In the name of the error for a session token that has expired. Source: Connect API reference, common errors.
+const EXPIRED: &str = "ExpiredToken";
 
 /// Bounds of every exchange.
 #[derive(Clone, Debug)]
@@ -76,9 +76,12 @@ impl Default for TransportConfig {
 /// Why there is no response to judge.
 #[derive(Debug, Error)]
 pub enum TransportError {
-    /// Nothing was sent: HTTP/1.1 cannot carry the request, or it cannot be signed.
+    /// Nothing was sent: HTTP/1.1 cannot carry the request, or it has no canonical form to sign.
     #[error("cannot be sent: {0}")]
     Unsendable(String),
+    /// Nothing was sent: there are no credentials any more.
+    #[error("cannot be signed: {0}")]
+    Unsigned(String),
     /// No connection: refused, no such host, TLS.
     #[error("no connection to {url}: {detail}")]
     Connect {
@@ -125,6 +128,7 @@ impl TransportError {
     pub fn class(&self) -> &'static str {
         match self {
             TransportError::Unsendable(_) => "unsendable",
+            TransportError::Unsigned(_) => "unsigned",
             TransportError::Connect { .. } => "connect",
             TransportError::Timeout { .. } => "timeout",
             TransportError::Reset { .. } => "reset",
@@ -176,7 +180,7 @@ pub struct Transport {
     endpoint: Endpoint,
     config: TransportConfig,
     way: Way,
-    signer: Option<Signer>,
+    signer: Option<Signatory>,
     /// Requests by operation.
     sent: Mutex<BTreeMap<String, u64>>,
     silent_in_a_row: AtomicU32,
@@ -200,7 +204,7 @@ impl Transport {
     pub fn new(target: &Target, signing_name: &str, config: TransportConfig) -> Result<Self, TransportError> {
         let client = Connections::new(&target.endpoint, config.timeout)
             .map_err(|detail| TransportError::Connect { url: target.endpoint.to_string(), detail })?;
-        let signer = target.credentials.clone().map(|who| Signer::new(who, &target.region, signing_name));
+        let signer = target.credentials.clone().map(|who| Signatory::new(who, &target.region, signing_name));
         Ok(Self {
             endpoint: target.endpoint.clone(),
             pace: Pace::new(config.pace),
@@ -309,14 +313,19 @@ impl Transport {
                 Ok(service.handle(request))
             }
             Way::Network(connections) => {
-                let outgoing = self.outgoing(request, self.signer.as_ref())?;
+                let renewals = self.renewals();
+                let outgoing = self.outgoing(request, self.signer.as_ref()).await?;
                 self.count(operation);
                 let answer = self.exchange(connections, outgoing, deadline).await;
                 match &answer {
-                    // Refused before anybody looked at it: it may be sent again, signed for the time that is there.
-                    Ok(response) if self.signs(request) && self.notes_skew(response) => {
+                    // Refused before anybody looked at it: it may be sent again, signed for the time that is there, or
+                    // with credentials that have not expired.
+                    Ok(response)
+                        if self.signs(request)
+                            && (self.notes_skew(response) || self.has_others(response, renewals).await) =>
+                    {
                         self.pace.turn().await;
-                        let outgoing = self.outgoing(request, self.signer.as_ref())?;
+                        let outgoing = self.outgoing(request, self.signer.as_ref()).await?;
                         self.count(operation);
                         self.exchange(connections, outgoing, deadline).await
                     }
@@ -360,7 +369,7 @@ impl Transport {
         };
         self.pace.turn().await;
         let taken = Arc::new(Notify::new());
-        let mut outgoing = self.outgoing(request, self.signer.as_ref())?;
+        let mut outgoing = self.outgoing(request, self.signer.as_ref()).await?;
         outgoing.body_mut().taken = Some(Arc::clone(&taken));
         let passage = self.before(request)?;
         self.count(operation);
@@ -391,7 +400,7 @@ impl Transport {
         let Way::Network(connections) = &self.way else { return Ok(()) };
         let request = HttpRequest { method: "GET".to_owned(), uri: "/".to_owned(), ..HttpRequest::default() };
         let unreachable = |detail| ProbeError { url: self.endpoint.to_string(), detail };
-        let outgoing = self.outgoing(&request, None).map_err(|error| unreachable(error.to_string()))?;
+        let outgoing = self.outgoing(&request, None).await.map_err(|error| unreachable(error.to_string()))?;
         match self.exchange(connections, outgoing, PROBE.min(self.config.timeout)).await {
             Err(TransportError::Connect { detail, .. }) => Err(unreachable(detail)),
             _ => Ok(()),
@@ -450,6 +459,20 @@ impl Transport {
         is_news
     }
 
+    /// A refusal of credentials that have expired, for which there are others now than after so many renewals.
+    async fn has_others(&self, response: &HttpResponse, renewals: usize) -> bool {
+        let told = response.headers.get("x-amzn-errortype").unwrap_or_default();
+        let is_expiry = matches!(response.status, 400 | 401 | 403) && told.contains(EXPIRED);
+        match &self.signer {
+            Some(signatory) if is_expiry => signatory.keyring().renewed(renewals).await,
+            _ => false,
+        }
+    }
+
+    fn renewals(&self) -> usize {
+        self.signer.as_ref().map_or(0, |signatory| signatory.keyring().renewals())
+    }
+
     /// A request that brings a signature of its own keeps it.
     fn signs(&self, request: &HttpRequest) -> bool {
         self.signer.is_some() && !SECRET_HEADERS.iter().any(|name| request.headers.get(name).is_some())
@@ -460,10 +483,10 @@ impl Transport {
         self.silent_in_a_row.load(Ordering::Relaxed) >= self.config.give_up_after
     }
 
-    fn outgoing(
+    async fn outgoing(
         &self,
         request: &HttpRequest,
-        signer: Option<&Signer>,
+        signer: Option<&Signatory>,
     ) -> Result<http::Request<Outgoing>, TransportError> {
         let unsendable = |what: String| TransportError::Unsendable(what);
         let path = format!("{}{}", self.endpoint.prefix(), request.uri);
@@ -487,12 +510,13 @@ impl Transport {
         }
         if let Some(signer) = signer.filter(|_| self.signs(request)) {
             let url = self.endpoint.url_of(&request.uri);
+            let signer = signer.signer().await.map_err(TransportError::Unsigned)?;
             for (name, value) in signer.headers(request, &url, clock(self.skew())).map_err(unsendable)? {
                 builder = builder.header(name, value);
             }
         }
         builder
-            .body(Outgoing { bytes: Full::new(Bytes::from(request.body.clone())), taken: None })
+            .body(Outgoing::new(request.body.clone()))
             .map_err(|error| unsendable(format!("{} {path}: {error}", request.method)))
     }
 
@@ -588,9 +612,15 @@ pub enum Parting {
 
 /// A request's body, which can tell when the last of it was taken to be sent.
 #[derive(Debug)]
-struct Outgoing {
+pub(crate) struct Outgoing {
     bytes: Full<Bytes>,
     taken: Option<Arc<Notify>>,
+}
+
+impl Outgoing {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        Self { bytes: Full::new(Bytes::from(bytes)), taken: None }
+    }
 }
 
 impl Body for Outgoing {
@@ -619,50 +649,32 @@ impl Body for Outgoing {
     }
 }
 
-/// Connection pools by the way to the endpoint.
+/// A connection pool for an endpoint.
 #[derive(Debug)]
-enum Connections {
+pub(crate) enum Connections {
     Plain(Client<HttpConnector, Outgoing>),
-    Tls(Client<HttpsConnector<HttpConnector>, Outgoing>),
-    Proxied(Client<HttpsConnector<Tunnel<HttpConnector>>, Outgoing>),
+    Far(Box<Far>),
 }
 
 impl Connections {
-    /// Proxies come from the usual environment variables (`HTTPS_PROXY`, `NO_PROXY`, …), and never for loopback.
-    fn new(endpoint: &Endpoint, connect_timeout: Duration) -> Result<Self, String> {
+    pub(crate) fn new(endpoint: &Endpoint, connect_timeout: Duration) -> Result<Self, String> {
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(connect_timeout));
         tcp.enforce_http(false);
         let mut pool = Client::builder(TokioExecutor::new());
         pool.pool_idle_timeout(IDLE).pool_timer(TokioTimer::new());
-        let proxy = if endpoint.is_loopback() { None } else { proxy_for(endpoint) };
-        if let Some(proxy) = proxy {
-            let mut tunnel = Tunnel::new(proxy.uri().clone(), tcp);
-            if let Some(auth) = proxy.basic_auth() {
-                tunnel = tunnel.with_auth(auth.clone());
-            }
-            return Ok(Self::Proxied(pool.build(tls()?.https_or_http().enable_http1().wrap_connector(tunnel))));
-        }
-        if endpoint.is_https() {
-            return Ok(Self::Tls(pool.build(tls()?.https_only().enable_http1().wrap_connector(tcp))));
-        }
-        Ok(Self::Plain(pool.build(tcp)))
+        let far = Far::new(endpoint, &tcp, &pool)?;
+        Ok(far.map_or_else(|| Self::Plain(pool.build(tcp)), |far| Self::Far(Box::new(far))))
     }
 
-    async fn request(&self, request: http::Request<Outgoing>) -> Result<http::Response<Incoming>, legacy::Error> {
+    pub(crate) async fn request(
+        &self,
+        request: http::Request<Outgoing>,
+    ) -> Result<http::Response<Incoming>, legacy::Error> {
         match self {
             Connections::Plain(client) => client.request(request).await,
-            Connections::Tls(client) => client.request(request).await,
-            Connections::Proxied(client) => client.request(request).await,
+            Connections::Far(client) => client.request(request).await,
         }
     }
-}
-
-fn proxy_for(endpoint: &Endpoint) -> Option<Intercept> {
-    Matcher::from_env().intercept(&endpoint.url_of("/").parse().ok()?)
-}
-
-fn tls() -> Result<HttpsConnectorBuilder<WantsSchemes>, String> {
-    HttpsConnectorBuilder::new().try_with_platform_verifier().map_err(|error| error.to_string())
 }

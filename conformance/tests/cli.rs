@@ -13,6 +13,7 @@ fn conformance(arguments: &[&str]) -> Command {
         command.env_remove(name);
     }
     command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+    command.env("AWS_EC2_METADATA_DISABLED", "true");
     command
 }
 
@@ -125,29 +126,6 @@ fn what_an_emulator_of_the_run_showed_is_tried_again_with_all_that_the_run_had_m
     let (code, stdout, _) = output(&["replay", case.to_str().unwrap(), "--curl"]);
     assert!(code == Some(0) && stdout.contains("emulate --port 4566 --seed 7"), "{stdout}");
     std::fs::remove_dir_all(folder).unwrap();
-}
-
-#[test]
-fn profiles_are_read_without_the_network() {
-    let config = std::env::temp_dir().join(format!("connect-cli-{}-config", std::process::id()));
-    let text = "[profile far]\nrole_arn = arn:aws:iam::111122223333:role/r\ncredential_source = Ec2InstanceMetadata\n\
-                [profile near]\naws_access_key_id = AKID\naws_secret_access_key = SECRET\n\
-                [default]\nrole_arn = arn:aws:iam::111122223333:role/r\ncredential_source = Ec2InstanceMetadata\n";
-    std::fs::write(&config, text).unwrap();
-    let stderr = |profile: Option<&str>| {
-        let mut command = conformance(&["--endpoint", "http://127.0.0.1:1"]);
-        command.env("AWS_CONFIG_FILE", &config);
-        command.args(profile.map(|name| ["--profile", name]).into_iter().flatten());
-        let output = command.output().unwrap();
-        assert_eq!(output.status.code(), Some(2));
-        String::from_utf8(output.stderr).unwrap()
-    };
-    assert!(stderr(Some("far")).contains("profile `far` gives no credentials"), "{}", stderr(Some("far")));
-    assert!(stderr(Some("none")).contains("profile `none` gives no credentials"), "{}", stderr(Some("none")));
-    // As far as the endpoint that is not there.
-    assert!(stderr(Some("near")).contains("cannot reach"), "{}", stderr(Some("near")));
-    assert!(stderr(None).contains("cannot reach"), "{}", stderr(None));
-    std::fs::remove_file(config).unwrap();
 }
 
 #[test]

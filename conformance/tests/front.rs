@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use connect_conformance::case::Exchange;
+use connect_conformance::credentials::Keyring;
 use connect_conformance::emulator::{Config, Emulator, FrontConfig};
 use connect_conformance::pace::Rate;
 use connect_conformance::signing::Signer;
@@ -29,7 +30,7 @@ async fn emulator(front: FrontConfig) -> Emulator {
 fn transport(emulator: &Emulator, region: &str, who: Option<Credentials>) -> Transport {
     let mut target = Target::unsigned(emulator.url().parse().unwrap());
     target.region = region.to_owned();
-    target.credentials = who;
+    target.credentials = who.map(Keyring::from);
     Transport::new(&target, "connect", TransportConfig::default()).unwrap()
 }
 

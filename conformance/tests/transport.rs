@@ -157,7 +157,7 @@ async fn credentials_sign_and_stay_out_of_the_evidence() {
     let (port, mut heads) = serve(Then::Say(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")).await;
     let mut target = Target::unsigned(format!("http://127.0.0.1:{port}").parse().unwrap());
     target.credentials =
-        Some(aws_credential_types::Credentials::new("AKID", "SECRET", Some("SESSION".to_owned()), None, "test"));
+        Some(aws_credential_types::Credentials::new("AKID", "SECRET", Some("SESSION".to_owned()), None, "test").into());
     let transport = Transport::new(&target, "connect", TransportConfig::default()).unwrap();
     let exchange = transport.send("Op", &get("/a")).await.unwrap();
     let head = heads.recv().await.unwrap();

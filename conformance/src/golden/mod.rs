@@ -21,6 +21,7 @@ use self::normal::{Known, Normal};
 use crate::case::{Exchange, Finding, Level, Outcome};
 use crate::checks::{Check, error, row, shape};
 use crate::client::Client;
+use crate::credentials::Keyring;
 use crate::emulator::SYNTHESIZED;
 use crate::event::TargetInfo;
 use crate::observe::Observation;
@@ -128,10 +129,7 @@ async fn answers(client: &Client, operation: OperationId) -> Result<BTreeMap<Str
 
 async fn known(client: &Client) -> Known {
     let credentials = client.target.credentials.as_ref();
-    let secrets = credentials.map(|keys| {
-        let token = keys.session_token().unwrap_or_default();
-        vec![keys.access_key_id().to_owned(), keys.secret_access_key().to_owned(), token.to_owned()]
-    });
+    let secrets = credentials.map(Keyring::secrets);
     Known {
         instance: client.instance().await,
         region: client.target.region.clone(),

@@ -192,6 +192,7 @@ impl Ledger {
                 Passage::Creates(at),
                 Err(
                     error @ (TransportError::Unsendable(_)
+                    | TransportError::Unsigned(_)
                     | TransportError::Connect { .. }
                     | TransportError::GaveUp { .. }),
                 ),
