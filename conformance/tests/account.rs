@@ -76,6 +76,7 @@ impl Account {
             command.env_remove(name);
         }
         command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
