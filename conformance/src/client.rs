@@ -529,7 +529,7 @@ impl Client {
     }
 
     /// Puts the mark of the run on what is to be made where it will have to be found again.
-    fn mark(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath) {
+    pub fn mark(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath) {
         let Some(member) = self.mark_member(operation).filter(|member| !in_focus(focus, member)) else { return };
         if self.transport.ledger().is_none() || !self.schema[operation].name.starts_with("Create") {
             return;

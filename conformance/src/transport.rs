@@ -324,7 +324,8 @@ impl Transport {
                         if self.signs(request)
                             && (self.notes_skew(response) || self.has_others(response, renewals).await) =>
                     {
-                        self.pace.turn().await;
+                        // What it is sent for has had its turn, and must not wait for one that may never come.
+                        self.pace.turn_of_necessity().await;
                         let outgoing = self.outgoing(request, self.signer.as_ref()).await?;
                         self.count(operation);
                         self.exchange(connections, outgoing, deadline).await

@@ -280,6 +280,24 @@ fn what_cannot_be_deleted_is_a_leak_and_stays_in_the_journal() {
     assert_eq!(account.journals(), 1);
 }
 
+/// A creation whose answer was lost, under a name that somebody else has: nobody can say that the thing is ours.
+#[test]
+fn what_somebody_else_named_alike_is_left_alone() {
+    let account = Account::new("alike", FrontConfig::default());
+    let flows = account.ask("ListContactFlows", &json!({ "InstanceId": account.instance() }));
+    let theirs = flows["ContactFlowSummaryList"][0]["Name"].as_str().unwrap();
+    let header = json!({
+        "version": 1, "run": "0badcafe", "began": 1, "endpoint": account.emulator.url(), "region": "us-east-1",
+        "instance_id": account.instance(), "account": "111122223333", "as_remote": true,
+    });
+    let asked =
+        json!({ "n": 0, "asks": "CreateContactFlow", "with": { "InstanceId": account.instance(), "Name": theirs } });
+    std::fs::create_dir_all(account.journal()).unwrap();
+    std::fs::write(account.journal().join("0badcafe.journal.jsonl"), format!("{header}\n{asked}\n")).unwrap();
+    let (_, text) = output(account.command(&["sweep", "--delete"]));
+    assert_eq!(account.ids(), account.before, "{text}");
+}
+
 #[test]
 fn nothing_is_made_that_cannot_be_written_down() {
     let account = Account::new("unwritable", FrontConfig::default());

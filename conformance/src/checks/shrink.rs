@@ -1,5 +1,6 @@
 //! Makes the request of a finding smaller: leaves out whatever it does not need to show the same again.
 
+use connect_model::generate::SchemaPath;
 use connect_model::schema::OperationId;
 use connect_model::validate::validate;
 use serde_json::Value;
@@ -33,6 +34,8 @@ pub(super) async fn shrink(
             }
             sent += 1;
             client.renew(operation, &mut candidate);
+            // Smaller is no reason to lose what a sweep knows it by.
+            client.mark(operation, &mut candidate, &SchemaPath::default());
             let Ok(Reply::Success(exchange)) = client.call(operation, &candidate).await else { continue };
             let same = |found: &Finding| (found.check, &found.pointer) == (smallest.check, &smallest.pointer);
             if let Some(found) = shows(&exchange).into_iter().find(same) {

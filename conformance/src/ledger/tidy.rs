@@ -118,14 +118,16 @@ async fn look_up(client: &Client, ledger: &Ledger, chosen: &impl Fn(&Owner) -> b
             ledger.found(at, None);
             continue;
         }
-        // Named by the request alone: whether it is there shows when it is deleted.
+        let name = undo.name_member.as_ref().and_then(|member| entry.asked.get(member)?.as_str()).unwrap_or_default();
+        // Named by the request alone: whether it is there shows when it is deleted. Under a name that is not ours it may
+        // have been there before.
         if undo.names.iter().all(|(_, source)| matches!(source, Source::Input(_))) {
-            if let Some(input) = undo.input(&entry.asked, &Value::Null) {
+            let ours = undo.name_member.is_none() || is_ours(client, name);
+            if let Some(input) = undo.input(&entry.asked, &Value::Null).filter(|_| ours) {
                 ledger.found(at, Some(input));
             }
             continue;
         }
-        let name = undo.name_member.as_ref().and_then(|member| entry.asked.get(member)?.as_str());
         let Some(listing) = &undo.search else { continue };
         let Some(place) = place(client, listing, &entry.asked) else { continue };
         let key = (listing.operation, place.to_string());
@@ -134,37 +136,44 @@ async fn look_up(client: &Client, ledger: &Ledger, chosen: &impl Fn(&Owner) -> b
             listed.insert(key.clone(), items.ok());
         }
         let Some(items) = listed.get(&key).and_then(Option::as_ref) else { continue };
-        let item =
-            items.iter().find(|item| item[&listing.name].as_str().unwrap_or_default() == name.unwrap_or_default());
-        match item {
-            None => ledger.found(at, None),
-            // Of two without a name, the tag tells which is ours.
-            Some(_) if name.is_none() => {
-                if let Ok(ours) = nameless(client, undo, listing, items).await {
-                    ledger.found(at, ours.and_then(|item| undo.input_of_item(&entry.asked, item)));
-                }
-            }
-            Some(item) => {
+        let named: Vec<&Value> =
+            items.iter().filter(|item| item[&listing.name].as_str().unwrap_or_default() == name).collect();
+        // A name that the run made up proves it; of any other name, or none, somebody else may have one, too.
+        let ours = match named.first() {
+            Some(item) if is_ours(client, name) => Ok(Some(*item)),
+            Some(_) => marked(client, undo, listing, &named).await,
+            None => Ok(None),
+        };
+        match ours {
+            Ok(None) => ledger.found(at, None),
+            Ok(Some(item)) => {
                 if let Some(input) = undo.input_of_item(&entry.asked, item) {
                     ledger.found(at, Some(input));
                 }
             }
+            // It stays open, and is told.
+            Err(_) => {}
         }
     }
 }
 
-/// Of items without a name, the one that bears the mark of the run.
-async fn nameless<'i>(
+/// Whether a name is one that the run made up.
+fn is_ours(client: &Client, name: &str) -> bool {
+    !client.salt().is_empty() && run_of_name(name) == Some(client.salt())
+}
+
+/// Of items that could be it, the one that bears the mark of the run.
+async fn marked<'i>(
     client: &Client,
     undo: &Undo,
     listing: &Listing,
-    items: &'i [Value],
+    items: &[&'i Value],
 ) -> Result<Option<&'i Value>, String> {
     let (Some(_), Some(arn)) = (client.mark_member(undo.create), &listing.arn) else {
         return Err("things of this kind bear no mark".to_owned());
     };
-    for item in items.iter().filter(|item| item[&listing.name].as_str().unwrap_or_default().is_empty()) {
-        // Connect gives an ARN to everything that it lists; what has neither name nor ARN is a stand-in of an emulator.
+    for item in items {
+        // Connect gives an ARN to everything that it lists; what has none is a stand-in of an emulator.
         let Some(arn) = item[arn].as_str() else { continue };
         if client.mark_of(arn).await?.is_some_and(|mark| mark.run == client.salt()) {
             return Ok(Some(item));
