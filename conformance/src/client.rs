@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator, SchemaPath, Side, Step};
-use connect_model::schema::{Kind, OperationId, Schema};
+use connect_model::schema::{Kind, Members, OperationId, Schema};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::semantics::{self, Context};
 use connect_model::validate::validate_slot;
@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::coverage::Touched;
+use crate::ledger::mark::{self, Mark};
 use crate::ledger::tidy::{Left, tidy};
 use crate::ledger::{self, Owner};
 use crate::plan::Permission;
@@ -70,9 +71,8 @@ pub struct Client {
     /// What may be sent.
     pub permission: Permission,
     transport: Arc<Transport>,
-    salt: String,
-    /// Seconds since 1970.
-    began: u64,
+    /// What the run is known by.
+    mark: Mark,
     /// Requests that making findings smaller may still take.
     shrink: AtomicU32,
     counter: AtomicU64,
@@ -111,8 +111,7 @@ impl Client {
             cases,
             permission,
             transport,
-            salt,
-            began: seconds(SystemTime::now()),
+            mark: Mark { run: salt, began: mark::seconds(SystemTime::now()) },
             shrink: AtomicU32::new(shrink),
             counter: AtomicU64::new(0),
             throttled: AtomicU32::new(0),
@@ -198,8 +197,7 @@ impl Client {
     /// machine no connection breaks by itself, and one that does is worth knowing of.
     fn may_be_sent_again(&self, operation: OperationId, request: &HttpRequest) -> bool {
         let contract = &self.schema[operation];
-        let token =
-            self.schema.input_members(contract).and_then(|members| members.iter().find(|m| m.idempotency_token));
+        let token = self.schema.input_members(contract).and_then(Members::idempotency_token);
         let has_token = || {
             let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
             token.is_some_and(|token| body.get(&token.json_name).is_some())
@@ -231,17 +229,17 @@ impl Client {
 
     /// A name that nobody has used, within `[0-9a-zA-Z._-]` and 40 characters.
     pub fn fresh_name(&self) -> String {
-        format!("{PREFIX}{}-{}", self.salt, self.counter.fetch_add(1, Ordering::Relaxed))
+        format!("{}{}-{}", mark::PREFIX, self.mark.run, self.counter.fetch_add(1, Ordering::Relaxed))
     }
 
     /// A client token that nobody has used. Two of them differ at their beginning.
     pub fn fresh_token(&self) -> String {
-        format!("{:08x}-{}-0000", self.counter.fetch_add(1, Ordering::Relaxed), self.salt)
+        format!("{:08x}-{}-0000", self.counter.fetch_add(1, Ordering::Relaxed), self.mark.run)
     }
 
     /// What the names of this run have in common.
     pub fn salt(&self) -> &str {
-        &self.salt
+        &self.mark.run
     }
 
     /// Ids and ARNs of the resources that were made for an operation's trials and are kept.
@@ -489,7 +487,7 @@ impl Client {
             // Boxed: making an instance makes a resource in turn.
             value["InstanceId"] = Box::pin(self.instance()).await?.into();
         }
-        if let Some(token) = members.iter().find(|member| member.idempotency_token) {
+        if let Some(token) = members.idempotency_token() {
             value[&token.name] = self.fresh_token().into();
         }
         self.mark(operation, &mut value, &SchemaPath::default());
@@ -536,9 +534,8 @@ impl Client {
         }
         let Some(members) = value.as_object_mut() else { return };
         let tags = members.entry(member).or_insert_with(|| json!({}));
-        if let Some(tags) = tags.as_object_mut().filter(|tags| tags.len() < MOST_TAGS) {
-            let mark = Mark { run: self.salt.clone(), began: self.began };
-            tags.insert(MARK.to_owned(), mark.to_string().into());
+        if let Some(tags) = tags.as_object_mut().filter(|tags| tags.len() < mark::MOST_TAGS) {
+            tags.insert(mark::TAG.to_owned(), self.mark.to_string().into());
         }
     }
 
@@ -554,7 +551,7 @@ impl Client {
         match self.send_necessary(operation, &request).await {
             Reply::Success(exchange) => {
                 let body: Value = serde_json::from_slice(&exchange.response.body).unwrap_or_default();
-                Ok(body["tags"][MARK].as_str().and_then(|mark| mark.parse().ok()))
+                Ok(body["tags"][mark::TAG].as_str().and_then(|mark| mark.parse().ok()))
             }
             // What has no tags to list is none of ours.
             reply if reply.refusal().is_some_and(|(status, _)| status < 500) => Ok(None),
@@ -588,54 +585,9 @@ enum Unmade {
     Trouble(String),
 }
 
-/// Key of the tag by which things of ours are known.
-pub const MARK: &str = "contract-test";
-
-/// Source: service model of Amazon Connect, TagMap.
-const MOST_TAGS: usize = 50;
-
-/// What the tag says: whose a thing is, and how old.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// What the names of the run have in common.
-    pub run: String,
-    /// Seconds since 1970 at its start.
-    pub began: u64,
-}
-
-impl std::fmt::Display for Mark {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.run, self.began)
-    }
-}
-
-impl std::str::FromStr for Mark {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (run, began) = text.split_once(' ').ok_or(())?;
-        Ok(Self { run: run.to_owned(), began: began.parse().map_err(|_| ())? })
-    }
-}
-
-/// The run that a name is of, if it is one that [`Client::fresh_name`] made, whatever was added to it.
-pub fn run_of_name(name: &str) -> Option<&str> {
-    let (run, rest) = name.strip_prefix(PREFIX)?.split_once('-')?;
-    let is_salt = run.len() == 8 && run.bytes().all(|byte| byte.is_ascii_hexdigit());
-    (is_salt && rest.starts_with(|first: char| first.is_ascii_digit())).then_some(run)
-}
-
-/// What all names of ours begin with. Letters of either case, so that an endpoint that changes them is seen.
-const PREFIX: &str = "Ct-";
-
 /// A member that must be unique where something is made or renamed.
 fn is_name(member: &str) -> bool {
     member == "Name" || member == "InstanceAlias"
-}
-
-/// Since 1970, whole.
-pub fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn in_focus(focus: &SchemaPath, member: &str) -> bool {

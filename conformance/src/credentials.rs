@@ -96,6 +96,17 @@ pub async fn find(profile: Option<&str>, region: &str, loopback: bool) -> Result
     }
 }
 
+/// What a profile says of where to go.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Configured {
+    /// `region`, or that of the profile that it takes its credentials from.
+    pub(crate) region: Option<String>,
+    /// `endpoint_url` of the service, else that of all services.
+    pub(crate) endpoint_url: Option<String>,
+    /// `ignore_configured_endpoint_urls`.
+    pub(crate) ignores_endpoints: bool,
+}
+
 /// The profile that a region, an endpoint and credentials are read from.
 pub(crate) fn profile_name(flag: Option<&str>) -> String {
     flag.map(str::to_owned).or_else(|| environment("AWS_PROFILE")).unwrap_or_else(|| DEFAULT_PROFILE.to_owned())

@@ -5,7 +5,7 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 
-use crate::credentials::Source;
+use crate::credentials::{Configured, Source};
 use crate::target::Endpoint;
 use crate::transport::Outgoing;
 
@@ -36,14 +36,6 @@ pub(crate) async fn provider(source: Source<'_>, _: &str) -> Result<SharedCreden
         Source::DefaultKeys | Source::Chain => "profiles".to_owned(),
     };
     Err(format!("this build cannot read {what}; build with the feature `aws`"))
-}
-
-/// What no profile says.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Configured {
-    pub(crate) region: Option<String>,
-    pub(crate) endpoint_url: Option<String>,
-    pub(crate) ignores_endpoints: bool,
 }
 
 pub(crate) async fn configured(_: &str, _: &str) -> Result<Configured, String> {

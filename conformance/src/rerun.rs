@@ -1,20 +1,18 @@
 //! A saved finding once more: its case with all that it needs, made anew, where it was found or elsewhere; or its request
 //! as it was sent, to the byte.
 
-use std::sync::Arc;
-
 use connect_model::schema::Schema;
 
 use crate::case::{Exchange, Outcome};
 use crate::checks::walks::WalkConfig;
 use crate::cli::{EndpointFlags, PaceFlags, ReplayFlags};
-use crate::client::{Client, ClientConfig};
+use crate::client::ClientConfig;
 use crate::plan::Selection;
 use crate::replay::CaseFile;
 use crate::runner::Judge;
 use crate::session::{self, Place, SessionError, is_in_account};
 use crate::target::Target;
-use crate::transport::{Transport, TransportConfig, TransportError};
+use crate::transport::{TransportConfig, TransportError};
 use crate::wiring::{self, DEFAULT_CASES, SuiteConfig};
 
 /// What came of a case, and where it was tried.
@@ -134,18 +132,10 @@ pub async fn resend(file: &CaseFile, flags: &ReplayFlags) -> Result<Resent, Sess
     let ledger = session::ledger(schema, &where_to, &place.target, &salt)?;
     let bounds = TransportConfig { timeout: flags.timeout, ledger, ..TransportConfig::default() };
     let target = place.target.clone();
-    let transport = Arc::new(Transport::new(&target, &file.signing_name, bounds).map_err(SessionError::usage)?);
-    transport.probe().await.map_err(SessionError::usage)?;
-    let config = ClientConfig {
-        seed: file.seed,
-        cases: 0,
-        salt,
-        permission: place.permission.clone(),
-        ..ClientConfig::default()
-    };
-    let client = Client::new(schema, target.clone(), Arc::clone(&transport), config);
-    is_in_account(&client, flags.account.as_deref()).await?;
-    let result = transport.send(&file.operation, &request).await;
+    let config = ClientConfig { seed: file.seed, salt, permission: place.permission, ..ClientConfig::default() };
+    let account = flags.account.as_deref();
+    let client = session::connect(schema, target.clone(), &file.signing_name, bounds, config, account).await?;
+    let result = client.transport().send(&file.operation, &request).await;
     let left = client.clear().await;
     Ok(Resent { result, target, left })
 }

@@ -21,7 +21,7 @@ use crate::checks::walks::{Saved, WalkConfig};
 use crate::cli::{
     EmulatorFlags, EndpointFlags, Format, FrontFlags, OutputFlags, PaceFlags, RecordFlags, RunFlags, SelectionFlags,
 };
-use crate::client::{Client, ClientConfig, seconds};
+use crate::client::{Client, ClientConfig};
 use crate::credentials::environment;
 use crate::emulator::{BENIGN, Benign, Config, Defect, Emulator, FrontConfig, Service, defects};
 use crate::event::{Consumer, EmulatorInfo, Event, Narrowed, RunInfo, TargetInfo, TrialResult};
@@ -30,7 +30,8 @@ use crate::expect::{self, Expectations};
 use crate::forecast::Forecast;
 use crate::golden::{self, Asked, Entry, Recorded};
 use crate::ledger::Ledger;
-use crate::ledger::journal::Header;
+use crate::ledger::journal::{self, Header};
+use crate::ledger::mark::seconds;
 use crate::pace::{PaceConfig, Rate};
 use crate::plan::{Permission, Plan, Selection, Task};
 use crate::record::{Limits, Record};
@@ -259,15 +260,9 @@ pub async fn foresee(
 ) -> Result<Exit, SessionError> {
     let given = Given::read(schema, flags, filter, seed)?;
     let flags = &given.flags;
-    let endpoint = flags.target.endpoint.as_deref();
-    let endpoint = match endpoint {
+    let endpoint = match &flags.target.endpoint {
         Some(endpoint) => {
-            let flags = TargetFlags {
-                endpoint: endpoint.to_owned(),
-                region: flags.target.region.clone(),
-                profile: flags.target.profile.clone(),
-                ..TargetFlags::default()
-            };
+            let flags = target_flags(&flags.target, endpoint);
             Some(Endpoint::resolve(&flags, &schema.service).await.map_err(SessionError::usage)?.0)
         }
         None => None,
@@ -315,6 +310,16 @@ pub async fn foresee(
 /// What may be sent, as the flags have it.
 fn permission(flags: &EndpointFlags, loopback: bool) -> Permission {
     Permission { loopback, writes: flags.allow_writes, operations: flags.allow_operation.iter().cloned().collect() }
+}
+
+fn target_flags(flags: &EndpointFlags, endpoint: &str) -> TargetFlags {
+    TargetFlags {
+        endpoint: endpoint.to_owned(),
+        instance_id: flags.instance_id.clone(),
+        region: flags.region.clone(),
+        profile: flags.profile.clone(),
+        as_remote: flags.as_remote,
+    }
 }
 
 fn may_write(flags: &EndpointFlags) -> bool {
@@ -445,13 +450,7 @@ impl Place {
         known_operations(schema, &flags.allow_operation)?;
         let (target, emulator) = match &flags.endpoint {
             Some(endpoint) => {
-                let flags = TargetFlags {
-                    endpoint: endpoint.clone(),
-                    instance_id: flags.instance_id.clone(),
-                    region: flags.region.clone(),
-                    profile: flags.profile.clone(),
-                    as_remote: flags.as_remote,
-                };
+                let flags = target_flags(flags, endpoint);
                 (Target::resolve(&flags, &schema.service).await.map_err(SessionError::usage)?, None)
             }
             None => {
@@ -496,7 +495,7 @@ pub(crate) fn ledger(
         return Ok(None);
     }
     let header = Header {
-        version: Header::version(),
+        version: journal::VERSION,
         run: salt.to_owned(),
         began: seconds(SystemTime::now()),
         endpoint: target.endpoint.to_string(),
@@ -507,6 +506,22 @@ pub(crate) fn ledger(
     };
     let ledger = Ledger::journalled(schema, &flags.journal, &header).map_err(SessionError::usage)?;
     Ok(Some(Arc::new(ledger)))
+}
+
+/// A client of an endpoint that answers, with its instance in the account that was named, if one was.
+pub(crate) async fn connect(
+    schema: &'static Schema,
+    target: Target,
+    signing_name: &str,
+    bounds: TransportConfig,
+    config: ClientConfig,
+    account: Option<&str>,
+) -> Result<Client, SessionError> {
+    let transport = Transport::new(&target, signing_name, bounds).map_err(SessionError::usage)?;
+    transport.probe().await.map_err(SessionError::usage)?;
+    let client = Client::new(schema, target, Arc::new(transport), config);
+    is_in_account(&client, account).await?;
+    Ok(client)
 }
 
 /// Sees that the instance of a run is in the account that was named, if one was. A read.
@@ -558,12 +573,9 @@ pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags)
     let pace = pace(&PaceFlags::default(), target.loopback);
     let ledger = ledger(schema, &flags.target, &target, &salt)?;
     let bounds = TransportConfig { timeout: flags.timeout, pace, ledger, ..TransportConfig::default() };
-    let transport = Transport::new(&target, &schema.service.signing_name, bounds).map_err(SessionError::usage)?;
-    transport.probe().await.map_err(SessionError::usage)?;
-    let config =
-        ClientConfig { seed: flags.seed, cases: 0, salt, permission: permission.clone(), ..ClientConfig::default() };
-    let client = Client::new(schema, target, Arc::new(transport), config);
-    is_in_account(&client, flags.target.account.as_deref()).await?;
+    let config = ClientConfig { seed: flags.seed, salt, permission: permission.clone(), ..ClientConfig::default() };
+    let account = flags.target.account.as_deref();
+    let client = connect(schema, target, &schema.service.signing_name, bounds, config, account).await?;
     let provenance = golden::provenance(schema, &shown, SystemTime::now());
     let (mut entries, mut unsupported) = (BTreeMap::new(), 0);
     let (mut troubles, mut not_asked) = (Vec::new(), Vec::new());

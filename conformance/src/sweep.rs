@@ -9,16 +9,18 @@ use connect_model::schema::Schema;
 use serde_json::json;
 
 use crate::cli::{Format, PaceFlags, SweepFlags};
-use crate::client::{Client, ClientConfig, seconds};
+use crate::client::{Client, ClientConfig};
 use crate::exit::Exit;
 use crate::ledger::Ledger;
 use crate::ledger::journal::{self, Header, JournalError};
+use crate::ledger::mark::seconds;
 use crate::ledger::tidy::{self, Left};
 use crate::plan::Permission;
+use crate::report::terminal::count;
 use crate::report::{self, printable};
-use crate::session::{SessionError, is_in_account, pace};
+use crate::session::{SessionError, connect, pace};
 use crate::target::{Target, TargetFlags};
-use crate::transport::{Transport, TransportConfig};
+use crate::transport::TransportConfig;
 
 /// What was found in one place.
 struct Place {
@@ -76,8 +78,9 @@ async fn journalled(
     };
     let began = report::utc(SystemTime::UNIX_EPOCH + Duration::from_secs(header.began)).unwrap_or_default();
     let about = format!("run {} of {began}, {}", header.run, header.endpoint);
-    let client = client(schema, flags, &target, ledger, (&header.run, header.account.as_deref())).await?;
-    work_off(&client, path.display().to_string(), about, Vec::new(), flags.delete).await
+    let ledger = Arc::new(ledger);
+    let client = client(schema, flags, &target, &ledger, (&header.run, header.account.as_deref())).await?;
+    Ok(work_off(&client, &ledger, path.display().to_string(), about, Vec::new(), flags.delete).await)
 }
 
 /// What bears the mark of a run of ours in an instance.
@@ -94,8 +97,8 @@ async fn marked(
         profile: flags.profile.clone(),
         as_remote: flags.as_remote,
     };
-    let client =
-        client(schema, flags, &target, Ledger::new(schema, Some(instance)), ("", flags.account.as_deref())).await?;
+    let ledger = Arc::new(Ledger::new(schema, Some(instance)));
+    let client = client(schema, flags, &target, &ledger, ("", flags.account.as_deref())).await?;
     if flags.delete && !client.target.loopback && flags.account.is_none() {
         return Err(SessionError::usage(format!(
             "{} is not on this machine: to delete there, name the account with --account ID; it is looked up first",
@@ -105,53 +108,43 @@ async fn marked(
     let before = seconds(SystemTime::now()).saturating_sub(u64::from(flags.older_than) * 3600);
     // Nothing is older than now, unless every age will do.
     let before = if flags.older_than == 0 { u64::MAX } else { before };
-    let troubles = match client.transport().ledger() {
-        Some(ledger) => tidy::adopt_marked(&client, ledger, instance, before).await,
-        None => Vec::new(),
-    };
+    let troubles = tidy::adopt_marked(&client, &ledger, instance, before).await;
     let age =
         if flags.older_than == 0 { "of any age".to_owned() } else { format!("older than {} h", flags.older_than) };
-    work_off(&client, format!("instance {instance}"), format!("runs {age}, {endpoint}"), troubles, flags.delete).await
+    let (source, about) = (format!("instance {instance}"), format!("runs {age}, {endpoint}"));
+    Ok(work_off(&client, &ledger, source, about, troubles, flags.delete).await)
 }
 
 async fn work_off(
     client: &Client,
+    ledger: &Ledger,
     source: String,
     about: String,
     troubles: Vec<String>,
     delete: bool,
-) -> Result<Place, SessionError> {
-    let mut place = Place { source, about, things: Vec::new(), troubles, deleted: 0 };
-    let Some(ledger) = client.transport().ledger() else { return Ok(place) };
+) -> Place {
     let there = tidy::survey(client, ledger).await;
-    if delete {
-        place.things = client.tidy(|_| true).await;
-        place.deleted = there.len().saturating_sub(place.things.len());
-    } else {
-        place.things = there;
-    }
+    let found = there.len();
+    let things = if delete { client.tidy(|_| true).await } else { there };
+    let deleted = if delete { found.saturating_sub(things.len()) } else { 0 };
     ledger.close();
-    Ok(place)
+    Place { source, about, things, troubles, deleted }
 }
 
 async fn client(
     schema: &'static Schema,
     flags: &SweepFlags,
     target: &TargetFlags,
-    ledger: Ledger,
+    ledger: &Arc<Ledger>,
     (run, account): (&str, Option<&str>),
 ) -> Result<Client, SessionError> {
     let target = Target::resolve(target, &schema.service).await.map_err(SessionError::usage)?;
     let pace = pace(&PaceFlags { rps: flags.rps, ..PaceFlags::default() }, target.loopback);
-    let bounds =
-        TransportConfig { timeout: flags.timeout, pace, ledger: Some(Arc::new(ledger)), ..TransportConfig::default() };
-    let transport = Transport::new(&target, &schema.service.signing_name, bounds).map_err(SessionError::usage)?;
-    transport.probe().await.map_err(SessionError::usage)?;
+    let ledger = Some(Arc::clone(ledger));
+    let bounds = TransportConfig { timeout: flags.timeout, pace, ledger, ..TransportConfig::default() };
     let permission = Permission { loopback: target.loopback, writes: true, ..Permission::default() };
     let config = ClientConfig { salt: run.to_owned(), permission, ..ClientConfig::default() };
-    let client = Client::new(schema, target, Arc::new(transport), config);
-    is_in_account(&client, account).await?;
-    Ok(client)
+    connect(schema, target, &schema.service.signing_name, bounds, config, account).await
 }
 
 fn show(places: &[Place], flags: &SweepFlags) -> Result<Exit, SessionError> {
@@ -180,7 +173,7 @@ fn show(places: &[Place], flags: &SweepFlags) -> Result<Exit, SessionError> {
                 text += &format!("  not looked at: {}\n", printable(trouble, 400));
             }
         }
-        let many = |count: usize| format!("{count} thing{}", if count == 1 { "" } else { "s" });
+        let many = |number: usize| count(number as u64, "thing");
         text += &match (flags.delete, things) {
             (true, 0) => format!("{} deleted, nothing is left\n", many(deleted)),
             (true, left) => format!("{} deleted, {} still there\n", many(deleted), many(left)),

@@ -8,7 +8,7 @@ use http::Uri;
 use thiserror::Error;
 
 use crate::aws;
-use crate::credentials::{self, CredentialsError, Keyring, environment};
+use crate::credentials::{self, Configured, CredentialsError, Keyring, environment};
 
 /// Region that is signed for when nothing names one.
 pub const DEFAULT_REGION: &str = "us-east-1";
@@ -266,7 +266,7 @@ impl Endpoint {
 }
 
 /// The endpoint that somebody configured for a service, or for all.
-fn configured_url(configured: &aws::Configured, sdk_id: &str) -> Option<String> {
+fn configured_url(configured: &Configured, sdk_id: &str) -> Option<String> {
     let ignores = match environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
         Some(value) => value.eq_ignore_ascii_case("true"),
         None => configured.ignores_endpoints,

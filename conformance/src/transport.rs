@@ -410,7 +410,7 @@ impl Transport {
 
     /// Requests that went out (or tried to), without the probe.
     pub fn requests_sent(&self) -> u64 {
-        self.sent_by_operation().values().sum()
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
     }
 
     /// The same, of each operation.

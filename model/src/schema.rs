@@ -224,6 +224,11 @@ impl Members {
         }
     }
 
+    /// The member by which a server recognises a repetition, if there is one.
+    pub fn idempotency_token(&self) -> Option<&Member> {
+        self.list.iter().find(|member| member.idempotency_token)
+    }
+
     /// All members in order of name.
     pub fn iter(&self) -> std::slice::Iter<'_, Member> {
         self.list.iter()

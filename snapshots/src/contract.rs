@@ -159,7 +159,7 @@ fn number_words(number: Number) -> &'static str {
 
 /// What happens when the same request is sent twice, as far as the model says.
 pub(crate) fn repetition(schema: &Schema, operation: &Operation) -> String {
-    let token = schema.input_members(operation).and_then(|members| members.iter().find(|m| m.idempotency_token));
+    let token = schema.input_members(operation).and_then(Members::idempotency_token);
     match token {
         Some(member) => format!("the server recognises it by {}", member.name),
         None if danger(schema, operation) == Danger::Read => "harmless, it only reads".to_owned(),

@@ -34,7 +34,7 @@ pub(crate) fn pages(schema: &Schema) -> String {
 
 pub(crate) fn repetition(schema: &Schema) -> String {
     list(schema, |operation| {
-        let has_token = schema.input_members(operation).is_some_and(|input| input.iter().any(|m| m.idempotency_token));
+        let has_token = schema.input_members(operation).is_some_and(|input| input.idempotency_token().is_some());
         let says = has_token || operation.idempotent;
         (says && danger(schema, operation) != Danger::Read).then(|| contract::repetition(schema, operation))
     })

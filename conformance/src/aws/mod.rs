@@ -22,7 +22,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 
 pub(crate) use far::Far;
 
-use crate::credentials::{DEFAULT_PROFILE, Source, chain};
+use crate::credentials::{Configured, DEFAULT_PROFILE, Source, chain};
 use crate::target::Endpoint;
 
 /// Whether this build reaches an endpoint.
@@ -83,17 +83,6 @@ impl ProvideCredentials for Unbidden {
     fn fallback_on_interrupt(&self) -> Option<Credentials> {
         self.0.fallback_on_interrupt()
     }
-}
-
-/// What a profile says of where to go.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Configured {
-    /// `region`, or that of the profile that it takes its credentials from.
-    pub(crate) region: Option<String>,
-    /// `endpoint_url` of the service, else that of all services.
-    pub(crate) endpoint_url: Option<String>,
-    /// `ignore_configured_endpoint_urls`.
-    pub(crate) ignores_endpoints: bool,
 }
 
 /// Reads a profile for a service by the name that the SDKs give it. A profile that is not there says nothing.

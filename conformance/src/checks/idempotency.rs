@@ -122,5 +122,5 @@ pub async fn run(client: &Client, operation: OperationId, check: &'static Check)
 /// The member that takes an idempotency token.
 fn token_member(schema: &Schema, operation: OperationId) -> Option<String> {
     let members = schema.input_members(&schema[operation])?;
-    members.iter().find(|member| member.idempotency_token).map(|member| member.name.clone())
+    members.idempotency_token().map(|member| member.name.clone())
 }

@@ -9,7 +9,8 @@ mod walk;
 use connect_model::schema::{OperationId, Schema};
 
 use self::stock::Stock;
-pub(super) use self::walk::{Pager, count_named, listed, page_sizes};
+pub(crate) use self::walk::Pager;
+pub(super) use self::walk::{count_named, listed, page_sizes};
 use super::{Check, RESTJSON};
 use crate::case::Level;
 use crate::client::Client;

@@ -13,7 +13,7 @@ use thiserror::Error;
 const EXTENSION: &str = "journal.jsonl";
 
 /// The form of the file.
-const VERSION: u32 = 1;
+pub const VERSION: u32 = 1;
 
 /// The run that a journal is of: where its things are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,13 +34,6 @@ pub struct Header {
     pub account: Option<String>,
     /// It took the endpoint for a real account whatever its address.
     pub as_remote: bool,
-}
-
-impl Header {
-    /// A header of the present form.
-    pub fn version() -> u32 {
-        VERSION
-    }
 }
 
 /// What follows the header.

@@ -3,6 +3,7 @@
 //! [`tidy`].
 
 pub mod journal;
+pub mod mark;
 pub mod tidy;
 pub mod undo;
 
@@ -150,14 +151,9 @@ impl Ledger {
         // A request that is wrong on purpose may be none that can be read; what names the thing may still be there.
         let read = inspect_request(self.schema, &route, request, &Limits::default());
         let read = read.map(|read| read.value).unwrap_or_else(|_| {
-            let mut value: Value = serde_json::from_slice(&request.body).unwrap_or_default();
-            for (label, text) in &route.labels {
-                if !value.is_object() {
-                    value = Value::Object(Map::new());
-                }
-                value[label] = text.as_str().into();
-            }
-            value
+            let mut members: Map<String, Value> = serde_json::from_slice(&request.body).unwrap_or_default();
+            members.extend(route.labels.iter().map(|(label, text)| (label.clone(), text.as_str().into())));
+            Value::Object(members)
         });
         let asked: Map<String, Value> =
             undo.kept().filter_map(|member| Some((member.to_owned(), read.get(member)?.clone()))).collect();
@@ -237,9 +233,9 @@ impl Ledger {
             .collect()
     }
 
-    /// How many things were made, or may have been.
-    pub fn made(&self) -> usize {
-        self.state().entries.len()
+    /// Whether the thing of an entry is there, or may be.
+    fn is_open(&self, at: usize) -> bool {
+        self.state().entries.get(at).is_some_and(|entry| !entry.gone)
     }
 
     /// How an operation is undone.

@@ -7,9 +7,11 @@ use connect_model::schema::OperationId;
 use connect_model::wire::encode_request;
 use serde_json::{Map, Value, json};
 
+use super::mark::run_of_name;
 use super::undo::{Listing, Source, Undo};
 use super::{Entry, Ledger, Owner};
-use crate::client::{Client, run_of_name};
+use crate::checks::pagination::Pager;
+use crate::client::Client;
 use crate::reply::Reply;
 
 /// How often what would not go is tried again, after the rest has gone.
@@ -67,8 +69,7 @@ pub async fn tidy(client: &Client, ledger: &Ledger, chosen: impl Fn(&Owner) -> b
                 }
             };
             // What went with something else has gone in the meantime.
-            let is_open = || ledger.open(&chosen).iter().any(|(number, _)| *number == at);
-            if let Some(why) = why.filter(|_| is_open()) {
+            if let Some(why) = why.filter(|_| ledger.is_open(at)) {
                 left.push(Left { what, why });
             }
         }
@@ -193,25 +194,25 @@ fn place(client: &Client, listing: &Listing, asked: &Map<String, Value>) -> Opti
 }
 
 /// All items of a listing; the text says why there are none to be had.
-pub(super) async fn items(client: &Client, operation: OperationId, input: &Value) -> Result<Vec<Value>, String> {
-    let contract = &client.schema[operation];
-    let Some(pagination) = &contract.pagination else { return Err(format!("{} does not page", contract.name)) };
-    let path = pagination.items.as_deref().unwrap_or_default();
-    let (mut all, mut input) = (Vec::new(), input.clone());
+async fn items(client: &Client, operation: OperationId, input: &Value) -> Result<Vec<Value>, String> {
+    let name = &client.schema[operation].name;
+    let pager = Pager::new(client, operation, input.clone())?;
+    let (mut all, mut token) = (Vec::new(), None);
     for _ in 0..PAGES {
+        let input = pager.input(None, token.as_deref());
         let request = encode_request(client.schema, operation, &input).map_err(|error| error.to_string())?;
         let reply = client.send_necessary(operation, &request).await;
-        let Reply::Success(exchange) = reply else { return Err(format!("{} {}", contract.name, reply.describe())) };
+        let Reply::Success(exchange) = reply else { return Err(format!("{name} {}", reply.describe())) };
         let body: Value = serde_json::from_slice(&exchange.response.body)
-            .map_err(|error| format!("{} answers with no JSON: {error}", contract.name))?;
-        let at = |path: &[String]| path.iter().try_fold(&body, |value, name| value.get(name));
-        all.extend(at(path).and_then(Value::as_array).into_iter().flatten().cloned());
-        match at(&pagination.output_token).and_then(Value::as_str).filter(|token| !token.is_empty()) {
-            Some(token) => input[&pagination.input_token] = token.into(),
-            None => return Ok(all),
+            .map_err(|error| format!("{name} answers with no JSON: {error}"))?;
+        let (items, next) = pager.contents(&body);
+        all.extend(items);
+        if next.is_none() {
+            return Ok(all);
         }
+        token = next;
     }
-    Err(format!("{} has more than {PAGES} pages", contract.name))
+    Err(format!("{name} has more than {PAGES} pages"))
 }
 
 fn describe(client: &Client, entry: &Entry) -> String {

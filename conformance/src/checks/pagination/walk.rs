@@ -43,7 +43,7 @@ pub(in crate::checks) struct Walk {
 }
 
 /// An operation that answers in pages, with an input that has neither token nor page size.
-pub(in crate::checks) struct Pager<'c> {
+pub(crate) struct Pager<'c> {
     pub(super) client: &'c Client,
     pub(super) operation: OperationId,
     pub(super) pagination: &'static Pagination,
@@ -52,14 +52,14 @@ pub(in crate::checks) struct Pager<'c> {
 
 impl<'c> Pager<'c> {
     /// The text says that the operation has no pages.
-    pub(in crate::checks) fn new(client: &'c Client, operation: OperationId, base: Value) -> Result<Self, String> {
+    pub(crate) fn new(client: &'c Client, operation: OperationId, base: Value) -> Result<Self, String> {
         let contract = &client.schema[operation];
         let pagination = contract.pagination.as_ref().ok_or_else(|| format!("{} does not page", contract.name))?;
         Ok(Self { client, operation, pagination, base })
     }
 
     /// The input of one page.
-    pub(in crate::checks) fn input(&self, size: Option<i64>, token: Option<&str>) -> Value {
+    pub(crate) fn input(&self, size: Option<i64>, token: Option<&str>) -> Value {
         let mut input = self.base.clone();
         if let (Some(member), Some(size)) = (&self.pagination.page_size, size) {
             input[member] = size.into();
@@ -92,7 +92,7 @@ impl<'c> Pager<'c> {
     }
 
     /// The items of a page and the token that follows, in the body of an answer.
-    pub(in crate::checks) fn contents(&self, body: &Value) -> (Vec<Value>, Option<String>) {
+    pub(crate) fn contents(&self, body: &Value) -> (Vec<Value>, Option<String>) {
         let items = match self.pagination.items.as_ref().and_then(|path| at(body, path)) {
             Some(Value::Array(items)) => items.clone(),
             Some(Value::Object(map)) => map.iter().map(|(k, v)| serde_json::json!([k, v])).collect(),
