@@ -149,8 +149,17 @@ pub enum Command {
     Replay(Box<ReplayFlags>),
 }
 
-/// Where journals are kept unless somebody names another folder.
-const JOURNAL: &str = "target/conformance/journal";
+/// How what is made on a real account is kept account of.
+#[derive(Clone, Debug, Default, Args)]
+pub struct JournalFlags {
+    /// Folder for the journal of what is made on a real account, from which `sweep` deletes after a crash
+    #[arg(id = "journal", long, value_name = "DIR", default_value = "target/conformance/journal")]
+    pub folder: PathBuf,
+    /// Seconds that lists may lag behind a creation: what was asked for without an answer, and is not listed after them,
+    /// was never made
+    #[arg(long, value_name = "SECS", default_value = "60", value_parser = seconds)]
+    pub settle: Duration,
+}
 
 /// Flags of `run`.
 #[derive(Clone, Debug, Args)]
@@ -316,9 +325,9 @@ pub struct ReplayFlags {
     /// Take the endpoint for a real account though its address is on this machine
     #[arg(long)]
     pub as_remote: bool,
-    /// Folder for the journal of what is made on a real account
-    #[arg(long, value_name = "DIR", default_value = JOURNAL)]
-    pub journal: PathBuf,
+    /// How what is made is kept account of.
+    #[command(flatten)]
+    pub journal: JournalFlags,
     /// Seconds for the request
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
     pub timeout: Duration,
@@ -330,9 +339,9 @@ pub struct SweepFlags {
     /// Delete what is shown
     #[arg(long)]
     pub delete: bool,
-    /// Folder of the journals
-    #[arg(long, value_name = "DIR", default_value = JOURNAL)]
-    pub journal: PathBuf,
+    /// How what is made is kept account of.
+    #[command(flatten)]
+    pub journal: JournalFlags,
     /// Look for the name and the tag of our runs there, too, where a journal was lost; a URL, or `aws`
     #[arg(long, value_name = "URL", requires = "instance_id")]
     pub endpoint: Option<String>,
@@ -390,9 +399,9 @@ pub struct EndpointFlags {
     /// Take the endpoint for a real account though its address is on this machine: a tunnel, or a rehearsal
     #[arg(long, requires = "endpoint")]
     pub as_remote: bool,
-    /// Folder for the journal of what is made on a real account, from which `sweep` deletes after a crash
-    #[arg(long, value_name = "DIR", default_value = JOURNAL)]
-    pub journal: PathBuf,
+    /// How what is made is kept account of.
+    #[command(flatten)]
+    pub journal: JournalFlags,
     /// Allow this operation anywhere, even if it costs money or reaches people; may be repeated
     #[arg(long, value_name = "NAME")]
     pub allow_operation: Vec<String>,

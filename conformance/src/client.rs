@@ -20,8 +20,8 @@ use tokio::sync::OnceCell;
 
 use crate::coverage::Touched;
 use crate::ledger::mark::{self, Mark};
-use crate::ledger::tidy::{Left, tidy};
-use crate::ledger::{self, Owner};
+use crate::ledger::tidy::tidy;
+use crate::ledger::{self, Ledger, Owner};
 use crate::plan::Permission;
 use crate::reply::{Reply, classify};
 use crate::resources::{self, RESOURCES, Resource};
@@ -70,6 +70,8 @@ pub struct Client {
     pub cases: u32,
     /// What may be sent.
     pub permission: Permission,
+    /// How long lists may lag behind a creation.
+    pub settle: Duration,
     transport: Arc<Transport>,
     /// What the run is known by.
     mark: Mark,
@@ -98,18 +100,21 @@ pub struct ClientConfig {
     pub permission: Permission,
     /// Requests that making findings smaller may take, in all.
     pub shrink: u32,
+    /// How long lists may lag behind a creation.
+    pub settle: Duration,
 }
 
 impl Client {
     /// A client; sends nothing yet.
     pub fn new(schema: &'static Schema, target: Target, transport: Arc<Transport>, config: ClientConfig) -> Self {
-        let ClientConfig { seed, cases, salt, permission, shrink } = config;
+        let ClientConfig { seed, cases, salt, permission, shrink, settle } = config;
         Self {
             schema,
             target,
             seed,
             cases,
             permission,
+            settle,
             transport,
             mark: Mark { run: salt, began: mark::seconds(SystemTime::now()) },
             shrink: AtomicU32::new(shrink),
@@ -529,7 +534,10 @@ impl Client {
     /// Puts the mark of the run on what is to be made where it will have to be found again.
     pub fn mark(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath) {
         let Some(member) = self.mark_member(operation).filter(|member| !in_focus(focus, member)) else { return };
-        if self.transport.ledger().is_none() || !self.schema[operation].name.starts_with("Create") {
+        let makes = |ledger: &Arc<Ledger>| {
+            self.schema[operation].name.starts_with("Create") || ledger.undo(operation).is_some()
+        };
+        if !self.transport.ledger().is_some_and(makes) {
             return;
         }
         let Some(members) = value.as_object_mut() else { return };
@@ -559,21 +567,19 @@ impl Client {
         }
     }
 
-    /// Takes away what was made for the owners that are chosen; says what is still there.
-    pub async fn tidy(&self, chosen: impl Fn(&Owner) -> bool) -> Vec<Left> {
-        match self.transport.ledger() {
-            Some(ledger) => tidy(self, ledger, chosen).await,
-            None => Vec::new(),
+    /// Takes away what was made for the owners that are chosen, as far as it is known by now.
+    pub async fn tidy(&self, chosen: impl Fn(&Owner) -> bool) {
+        if let Some(ledger) = self.transport.ledger() {
+            tidy(self, ledger, chosen, false).await;
         }
     }
 
     /// Takes away everything that the run has made; says what is still there.
     pub async fn clear(&self) -> Vec<String> {
-        let left = self.tidy(|_| true).await;
-        if let Some(ledger) = self.transport.ledger() {
-            ledger.close();
-        }
-        left.iter().map(ToString::to_string).collect()
+        let Some(ledger) = self.transport.ledger() else { return Vec::new() };
+        let tidied = tidy(self, ledger, |_| true, true).await;
+        ledger.close();
+        tidied.left.iter().map(ToString::to_string).collect()
     }
 }
 

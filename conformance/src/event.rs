@@ -1,6 +1,7 @@
 //! The stream of events of a run. The runner emits, reports consume; neither knows the other.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -81,6 +82,8 @@ pub struct RunInfo {
     pub not_sent: Vec<String>,
     /// Cases that cannot be expressed, each with the reason.
     pub left_out: Vec<String>,
+    /// File that everything is written into that the run makes, if there is one.
+    pub journal: Option<PathBuf>,
     /// Bookkeeping that belongs to nothing any more, each with what to do.
     pub stale: Vec<String>,
 }

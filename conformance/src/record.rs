@@ -87,6 +87,7 @@ impl Record {
             left_out: info.left_out.clone(),
             stale: info.stale.clone(),
             leaks: Vec::new(),
+            journals: info.journal.iter().map(|path| path.display().to_string()).collect(),
             trend: Vec::new(),
             change: None,
             cases: Vec::new(),
@@ -127,6 +128,9 @@ impl Record {
         report.stopped_because.clone_from(&end.stopped);
         report.coverage = end.coverage.clone();
         report.leaks.clone_from(&end.leaks);
+        if end.leaks.is_empty() {
+            report.journals.clear();
+        }
         report.requests = report.requests.max(end.requests);
         for (topic, observations) in &end.learned {
             for (observation, times) in observations {

@@ -75,6 +75,7 @@ pub async fn rerun(file: &CaseFile, flags: &ReplayFlags) -> Result<Rerun, Sessio
             ..WalkConfig::default()
         },
         shrink: session::shrink(place.target.loopback),
+        settle: flags.journal.settle,
         ledger,
     };
     let target = place.target.clone();
@@ -132,7 +133,13 @@ pub async fn resend(file: &CaseFile, flags: &ReplayFlags) -> Result<Resent, Sess
     let ledger = session::ledger(schema, &where_to, &place.target, &salt)?;
     let bounds = TransportConfig { timeout: flags.timeout, ledger, ..TransportConfig::default() };
     let target = place.target.clone();
-    let config = ClientConfig { seed: file.seed, salt, permission: place.permission, ..ClientConfig::default() };
+    let config = ClientConfig {
+        seed: file.seed,
+        salt,
+        permission: place.permission,
+        settle: flags.journal.settle,
+        ..ClientConfig::default()
+    };
     let account = flags.account.as_deref();
     let client = session::connect(schema, target.clone(), &file.signing_name, bounds, config, account).await?;
     let result = client.transport().send(&file.operation, &request).await;

@@ -99,12 +99,28 @@ impl Stop {
     }
 }
 
+/// A run that could not be told to its end.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct Untold {
+    /// What happened.
+    pub error: std::io::Error,
+    /// What the run made and is still there.
+    pub leaks: Vec<String>,
+}
+
+impl From<std::io::Error> for Untold {
+    fn from(error: std::io::Error) -> Self {
+        Self { error, leaks: Vec::new() }
+    }
+}
+
 /// Runs every case of the judge and feeds the events to `consumer`. Call it outside of the runtime's own threads.
 ///
 /// A trial that panics fails with a finding that says so.
 ///
 /// # Errors
-/// The log cannot be created, or the consumer's first error.
+/// The log cannot be created, or the consumer's first error; the run has come to its end even so.
 pub fn run(
     judge: &Arc<dyn Judge>,
     info: &RunInfo,
@@ -112,7 +128,7 @@ pub fn run(
     runtime: &Handle,
     stop: &Stop,
     consumer: impl Consumer + 'static,
-) -> std::io::Result<()> {
+) -> Result<(), Untold> {
     // The trial library panics when it cannot write its log; a system error is a better answer.
     std::fs::File::create(&options.log)
         .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", options.log.display())))?;
@@ -158,7 +174,7 @@ pub fn run(
     let end = RunEnd { duration, stopped: stop.reason(), coverage, learned, leaks, requests };
     emit(Event::Finished(&end));
     let trouble = stream.lock().unwrap_or_else(PoisonError::into_inner).trouble.take();
-    trouble.map_or(Ok(()), Err)
+    trouble.map_or(Ok(()), |error| Err(Untold { error, leaks: end.leaks }))
 }
 
 /// The trials of a judge for a libtest-like harness: one test per case. Unsupported and indeterminate ones are ignored
@@ -344,6 +360,7 @@ pub(crate) mod tests {
             shard: None,
             not_sent: vec![],
             left_out: vec![],
+            journal: None,
             stale: vec![],
         }
     }
@@ -428,6 +445,36 @@ pub(crate) mod tests {
         let lines = run_scripted(&judge, 2, &[], &stop);
         assert_eq!(lines.len(), 4, "{lines:?}");
         assert_eq!(lines[3], "finished, stopped Some(\"enough\")");
+    }
+
+    /// What is left behind is told though the report is not.
+    #[test]
+    fn a_consumer_that_fails_hides_no_leak() {
+        struct Leaking(Vec<CaseId>);
+        impl Judge for Leaking {
+            fn cases(&self) -> &[CaseId] {
+                &self.0
+            }
+            fn run(&self, index: usize) -> Judgement<'_> {
+                passes(index)
+            }
+            fn clear(&self) -> Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>> {
+                Box::pin(async { vec!["a flow".to_owned()] })
+            }
+        }
+        struct Broken;
+        impl Consumer for Broken {
+            fn take(&mut self, _: Event<'_>) -> std::io::Result<()> {
+                Err(std::io::Error::other("no space"))
+            }
+        }
+        let judge: Arc<dyn Judge> = Arc::new(Leaking(Vec::new()));
+        let log = std::env::temp_dir().join(format!("connect-runner-{}-leaking.log", std::process::id()));
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let options = RunOptions { jobs: 1, log: log.clone(), ..RunOptions::default() };
+        let untold = run(&judge, &info(0), &options, runtime.handle(), &Stop::default(), Broken).unwrap_err();
+        assert_eq!((untold.to_string().as_str(), &untold.leaks[..]), ("no space", &["a flow".to_owned()][..]));
+        std::fs::remove_file(log).unwrap();
     }
 
     #[test]

@@ -164,6 +164,7 @@ async fn attempt(schema: &'static Schema, subject: Subject) -> Result<Row, Sessi
     let timeout = Duration::from_secs(10);
     let walks = WalkConfig { count: 32, length: 25, ..WalkConfig::default() };
     let config = SuiteConfig {
+        settle: Duration::ZERO,
         ledger: None,
         shrink: 0,
         seed: 1,

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
 use connect_model::schema::Schema;
+use connect_model::wire::encode_request;
 use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::runtime::Runtime;
@@ -63,6 +64,14 @@ pub enum SessionError {
     /// A filter or selection that matches nothing: green with nothing run would be a lie.
     #[error("{0}")]
     Nothing(String),
+    /// The same, after which things that were made are still there.
+    #[error("{why}\n{}", left.iter().map(|line| format!("still there: {}", report::printable(line, 300))).collect::<Vec<_>>().join("\n"))]
+    Leaked {
+        /// What came in between.
+        why: String,
+        /// What is there.
+        left: Vec<String>,
+    },
 }
 
 impl SessionError {
@@ -71,6 +80,15 @@ impl SessionError {
         match self {
             SessionError::Usage(_) => Exit::Usage,
             SessionError::Nothing(_) => Exit::Inconclusive,
+            SessionError::Leaked { .. } => Exit::Leaked,
+        }
+    }
+
+    /// The same with what could not be taken away.
+    pub fn leaving(self, left: &[String]) -> Self {
+        match self {
+            this if left.is_empty() => this,
+            this => SessionError::Leaked { why: this.to_string(), left: left.to_vec() },
         }
     }
 
@@ -117,9 +135,11 @@ impl Session {
             pace: pace(&flags.pace, target.loopback),
             walks,
             shrink: flags.shrink.unwrap_or(shrink(target.loopback)),
+            settle: flags.target.journal.settle,
             ledger: ledger(schema, &flags.target, &target, &salt)?,
             salt,
         };
+        let journal = config.ledger.as_ref().and_then(|ledger| ledger.journal());
         let (suite, transport) = wiring::suite(schema, target, &selection, config).map_err(SessionError::usage)?;
         let plan = suite.plan();
         if plan.cases.is_empty() {
@@ -139,6 +159,7 @@ impl Session {
         is_in_account(suite.client(), flags.target.account.as_deref()).await?;
         let mut info = run_info(plan, shown, schema, seed);
         info.cases = flags.cases;
+        info.journal = journal;
         info.shard = flags.shard.map(|shard| shard.to_string());
         info.narrowed = Narrowed {
             filter: given.filter.clone(),
@@ -192,11 +213,13 @@ impl Session {
             written: Instant::now(),
         };
         runner::run(&self.judge, &self.info, &options, runtime.handle(), &stop, (consumer, checkpoint))
-            .map_err(SessionError::usage)?;
+            .map_err(|untold| SessionError::usage(&untold).leaving(&untold.leaks))?;
         let report = record.lock().unwrap_or_else(PoisonError::into_inner).report();
         let report = merge::resumed(self.before.as_ref(), report).map_err(SessionError::usage)?;
+        let left = report.leaks.clone();
         let silence = self.transport.has_given_up().then_some("The endpoint fell silent, and the rest was not sent.");
         publish(report, folder, &flags.output, flags.format.format, flags.notes, silence)
+            .map_err(|error| error.leaving(&left))
     }
 }
 
@@ -218,6 +241,7 @@ impl Given {
         known_selection(schema, &flags.selection)?;
         let golden = flags.golden.as_deref().map(golden::read_all).transpose().map_err(SessionError::usage)?;
         let before = flags.resume.as_deref().map(Report::read).transpose().map_err(SessionError::usage)?;
+        let before = before.map(with_what_it_left);
         let seed = before.as_ref().map_or(seed, |before| before.seed);
         let seed = seed_of(golden.as_ref(), flags.seed)?.unwrap_or(seed);
         let expected = flags.expect.as_deref().map(|path| Expectations::read(path, SystemTime::now()));
@@ -286,7 +310,7 @@ pub async fn foresee(
         cases: flags.cases.unwrap_or(wiring::DEFAULT_CASES),
         salt: wiring::salt(given.seed),
         permission: selection.permission.clone(),
-        shrink: 0,
+        ..ClientConfig::default()
     };
     let client = Client::new(schema, target, Arc::clone(&transport), config);
     let suite = Suite::new(Plan::new(schema, &selection), client, walks, selection.golden.clone());
@@ -324,6 +348,21 @@ fn target_flags(flags: &EndpointFlags, endpoint: &str) -> TargetFlags {
 
 fn may_write(flags: &EndpointFlags) -> bool {
     flags.allow_writes || !flags.allow_operation.is_empty()
+}
+
+/// The report of a run that is continued, with what that run left: what a sweep has taken away since is forgotten, and
+/// what a run had made that was killed is told.
+fn with_what_it_left(mut before: Report) -> Report {
+    let was_kept = !before.journals.is_empty();
+    before.journals.retain(|journal| Path::new(journal).exists());
+    if before.journals.is_empty() && was_kept {
+        before.leaks.clear();
+    }
+    if before.leaks.is_empty() {
+        let unknown = |journal: &String| format!("what the run before had made, as its journal {journal} has it");
+        before.leaks = before.journals.iter().map(unknown).collect();
+    }
+    before
 }
 
 /// Writes what is known so far, now and then: a run that is killed can be continued.
@@ -496,6 +535,7 @@ pub(crate) fn ledger(
     }
     let header = Header {
         version: journal::VERSION,
+        service: schema.service.sdk_id.clone(),
         run: salt.to_owned(),
         began: seconds(SystemTime::now()),
         endpoint: target.endpoint.to_string(),
@@ -504,7 +544,7 @@ pub(crate) fn ledger(
         account: flags.account.clone(),
         as_remote: flags.as_remote,
     };
-    let ledger = Ledger::journalled(schema, &flags.journal, &header).map_err(SessionError::usage)?;
+    let ledger = Ledger::journalled(schema, &flags.journal.folder, &header).map_err(SessionError::usage)?;
     Ok(Some(Arc::new(ledger)))
 }
 
@@ -536,7 +576,10 @@ pub(crate) async fn is_in_account(client: &Client, account: Option<&str>) -> Res
     let Some(operation) = client.schema.operation_named("DescribeInstance") else {
         return Err(SessionError::usage("--account is for Amazon Connect; this model has no DescribeInstance"));
     };
-    let reply = client.call(operation, &json!({ "InstanceId": instance })).await.map_err(unknown)?;
+    let request = encode_request(client.schema, operation, &json!({ "InstanceId": instance }))
+        .map_err(|error| unknown(error.to_string()))?;
+    // Whatever the run may send: nobody ends it yet when nothing more may go out.
+    let reply = client.send_necessary(operation, &request).await;
     let Reply::Success(exchange) = reply else { return Err(unknown(format!("it answers {}", reply.describe()))) };
     let body: Value = serde_json::from_slice(&exchange.response.body).unwrap_or_default();
     let arn = body.pointer("/Instance/Arn").and_then(Value::as_str).unwrap_or_default();
@@ -573,12 +616,19 @@ pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags)
     let pace = pace(&PaceFlags::default(), target.loopback);
     let ledger = ledger(schema, &flags.target, &target, &salt)?;
     let bounds = TransportConfig { timeout: flags.timeout, pace, ledger, ..TransportConfig::default() };
-    let config = ClientConfig { seed: flags.seed, salt, permission: permission.clone(), ..ClientConfig::default() };
+    let config = ClientConfig {
+        seed: flags.seed,
+        salt,
+        permission: permission.clone(),
+        settle: flags.target.journal.settle,
+        ..ClientConfig::default()
+    };
     let account = flags.target.account.as_deref();
     let client = connect(schema, target, &schema.service.signing_name, bounds, config, account).await?;
     let provenance = golden::provenance(schema, &shown, SystemTime::now());
     let (mut entries, mut unsupported) = (BTreeMap::new(), 0);
     let (mut troubles, mut not_asked) = (Vec::new(), Vec::new());
+    let mut ended = None;
     for (id, operation) in schema.operations() {
         if !flags.operations.is_empty() && !flags.operations.contains(&operation.name) {
             continue;
@@ -588,7 +638,11 @@ pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags)
             not_asked.push(why);
             continue;
         }
-        match golden::ask(&client, id).await {
+        let Some(asked) = unless_interrupted(golden::ask(&client, id)).await else {
+            ended = Some("interrupted".to_owned());
+            break;
+        };
+        match asked {
             Asked::Answers(exchanges) => {
                 let entry = Entry { provenance: provenance.clone(), seed: flags.seed, exchanges };
                 entries.insert(operation.name.clone(), entry);
@@ -601,12 +655,16 @@ pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags)
             }
             Asked::Trouble(why) => troubles.push(format!("{}: {why}", operation.name)),
             Asked::Secret(why) => {
-                return Err(SessionError::Usage(format!("{}: {why}; nothing was written", operation.name)));
+                ended = Some(format!("{}: {why}", operation.name));
+                break;
             }
         }
     }
     let left = client.clear().await;
-    let written = golden::write_all(folder, &entries).map_err(SessionError::usage)?;
+    if let Some(why) = ended {
+        return Err(SessionError::Usage(format!("{why}; nothing was written")).leaving(&left));
+    }
+    let written = golden::write_all(folder, &entries).map_err(|error| SessionError::usage(error).leaving(&left))?;
     let answers: usize = entries.values().map(|entry| entry.exchanges.len()).sum();
     let mut text = format!(
         "{answers} answers of {} operations in {}; {written} files are new or changed, {unsupported} operations are \
@@ -851,6 +909,7 @@ fn run_info(plan: &Plan, target: TargetInfo, schema: &Schema, seed: u64) -> RunI
         not_sent: plan.not_sent.clone(),
         left_out: plan.left_out.clone(),
         stale: plan.stale.clone(),
+        journal: None,
         shard: None,
         cases: None,
         narrowed: Narrowed::default(),
@@ -897,6 +956,15 @@ async fn stop_on_signal(stop: Stop) {
     tokio::time::sleep(Duration::from_secs(1)).await;
     if interrupted().await.is_ok() {
         std::process::exit(Exit::Inconclusive as i32);
+    }
+}
+
+/// What work comes to; none if an interrupt ends it.
+pub(crate) async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        result = work => Some(result),
+        Ok(()) = interrupted() => None,
+        else => None,
     }
 }
 
@@ -958,6 +1026,30 @@ mod tests {
         let broken = Scripted::plan(2, |_| Box::pin(async { panic!("boom") }));
         let (exit, report, _) = execute(broken, "broken");
         assert_eq!((exit, &report["exit_code"], &report["totals"]["failed"]), (Exit::Findings, &1.into(), &2.into()));
+    }
+
+    #[test]
+    fn what_a_run_left_is_told_until_a_sweep_has_been() {
+        let folder = std::env::temp_dir().join(format!("connect-session-{}-left", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let journal = folder.join("x.journal.jsonl");
+        let report = |leaks: &[&str]| {
+            let mut info = info(1);
+            info.journal = Some(journal.clone());
+            let mut report = Record::new(&info, None, Limits::default()).report();
+            report.leaks = leaks.iter().map(|line| (*line).to_owned()).collect();
+            report
+        };
+        std::fs::write(&journal, "").unwrap();
+        assert_eq!(with_what_it_left(report(&["a flow"])).leaks, ["a flow"]);
+        let killed = with_what_it_left(report(&[]));
+        assert!(killed.leaks[0].contains("x.journal.jsonl"), "{:?}", killed.leaks);
+        let mut rest = report(&[]);
+        rest.journals.clear();
+        assert_eq!(merge::resumed(Some(&killed), rest).unwrap().exit(), Exit::Leaked);
+        std::fs::remove_dir_all(folder).unwrap();
+        assert_eq!(with_what_it_left(report(&["a flow"])).leaks, Vec::<String>::new());
+        assert_eq!(with_what_it_left(report(&[])).leaks, Vec::<String>::new());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The command `sweep`: shows what runs have left on real accounts, and deletes it when told to. Touches what a journal
 //! names, and what bears both the name and the tag of a run of ours; nothing else.
 
-use std::path::Path;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -12,9 +12,9 @@ use crate::cli::{Format, PaceFlags, SweepFlags};
 use crate::client::{Client, ClientConfig};
 use crate::exit::Exit;
 use crate::ledger::Ledger;
-use crate::ledger::journal::{self, Header, JournalError};
+use crate::ledger::journal::{self, Header};
 use crate::ledger::mark::seconds;
-use crate::ledger::tidy::{self, Left};
+use crate::ledger::tidy::{self, Left, Tidied};
 use crate::plan::Permission;
 use crate::report::terminal::count;
 use crate::report::{self, printable};
@@ -38,37 +38,55 @@ struct Place {
 
 /// Goes through the journals, and through an instance if one is named.
 ///
+/// What keeps one of them from being looked at keeps nothing else from it.
+///
 /// # Errors
-/// A journal that cannot be read, an endpoint that does not answer, or an instance in another account.
+/// A folder that cannot be read, or flags that do not go together.
 pub async fn sweep(schema: &'static Schema, flags: &SweepFlags) -> Result<Exit, SessionError> {
     let mut places = Vec::new();
-    for path in journal::all(&flags.journal).map_err(SessionError::usage)? {
-        match Ledger::reopened(schema, &path) {
-            Ok((ledger, header)) => places.push(journalled(schema, flags, &path, ledger, &header).await?),
-            Err(error @ JournalError::InUse { .. }) => places.push(Place {
-                source: path.display().to_string(),
-                about: String::new(),
-                things: Vec::new(),
-                troubles: vec![error.to_string()],
-                deleted: 0,
-            }),
-            Err(error) => return Err(SessionError::usage(error)),
-        }
+    let mut runs = HashSet::new();
+    for path in journal::all(&flags.journal.folder).map_err(SessionError::usage)? {
+        runs.extend(journal::run_of(&path).map(str::to_owned));
+        let source = path.display().to_string();
+        let (about, result) = match Ledger::reopened(schema, &path) {
+            Ok((ledger, header)) => (about(&header), journalled(schema, flags, &source, ledger, &header).await),
+            Err(error) => (String::new(), Err(SessionError::usage(error))),
+        };
+        places.push(result.unwrap_or_else(|error| Place::closed(source, about, &error)));
     }
     if let (Some(endpoint), Some(instance)) = (&flags.endpoint, &flags.instance_id) {
-        places.push(marked(schema, flags, endpoint, instance).await?);
+        places.push(marked(schema, flags, endpoint, instance, &runs).await?);
     }
     show(&places, flags)
+}
+
+impl Place {
+    /// One that could not be looked at.
+    fn closed(source: String, about: String, why: &SessionError) -> Self {
+        Self { source, about, things: Vec::new(), troubles: vec![why.to_string()], deleted: 0 }
+    }
+}
+
+/// Whose a journal is, and where to.
+fn about(header: &Header) -> String {
+    let began = report::utc(SystemTime::UNIX_EPOCH + Duration::from_secs(header.began)).unwrap_or_default();
+    format!("run {} of {began}, {}", header.run, header.endpoint)
 }
 
 /// What one journal names.
 async fn journalled(
     schema: &'static Schema,
     flags: &SweepFlags,
-    path: &Path,
+    source: &str,
     ledger: Ledger,
     header: &Header,
 ) -> Result<Place, SessionError> {
+    if header.service != schema.service.sdk_id {
+        return Err(SessionError::usage(format!(
+            "it is of a run against {}, and this program's own model is of {}",
+            header.service, schema.service.sdk_id
+        )));
+    }
     let target = TargetFlags {
         endpoint: header.endpoint.clone(),
         instance_id: header.instance_id.clone(),
@@ -76,11 +94,9 @@ async fn journalled(
         profile: flags.profile.clone(),
         as_remote: header.as_remote,
     };
-    let began = report::utc(SystemTime::UNIX_EPOCH + Duration::from_secs(header.began)).unwrap_or_default();
-    let about = format!("run {} of {began}, {}", header.run, header.endpoint);
     let ledger = Arc::new(ledger);
     let client = client(schema, flags, &target, &ledger, (&header.run, header.account.as_deref())).await?;
-    Ok(work_off(&client, &ledger, path.display().to_string(), about, Vec::new(), flags.delete).await)
+    Ok(work_off(&client, &ledger, source.to_owned(), about(header), Vec::new(), flags.delete).await)
 }
 
 /// What bears the mark of a run of ours in an instance.
@@ -89,6 +105,7 @@ async fn marked(
     flags: &SweepFlags,
     endpoint: &str,
     instance: &str,
+    journalled: &HashSet<String>,
 ) -> Result<Place, SessionError> {
     let target = TargetFlags {
         endpoint: endpoint.to_owned(),
@@ -108,7 +125,7 @@ async fn marked(
     let before = seconds(SystemTime::now()).saturating_sub(u64::from(flags.older_than) * 3600);
     // Nothing is older than now, unless every age will do.
     let before = if flags.older_than == 0 { u64::MAX } else { before };
-    let troubles = tidy::adopt_marked(&client, &ledger, instance, before).await;
+    let troubles = tidy::adopt_marked(&client, &ledger, instance, before, journalled).await;
     let age =
         if flags.older_than == 0 { "of any age".to_owned() } else { format!("older than {} h", flags.older_than) };
     let (source, about) = (format!("instance {instance}"), format!("runs {age}, {endpoint}"));
@@ -123,12 +140,13 @@ async fn work_off(
     troubles: Vec<String>,
     delete: bool,
 ) -> Place {
-    let there = tidy::survey(client, ledger).await;
-    let found = there.len();
-    let things = if delete { client.tidy(|_| true).await } else { there };
-    let deleted = if delete { found.saturating_sub(things.len()) } else { 0 };
+    let tidied = if delete {
+        tidy::tidy(client, ledger, |_| true, true).await
+    } else {
+        Tidied { left: tidy::survey(client, ledger).await, deleted: 0 }
+    };
     ledger.close();
-    Place { source, about, things, troubles, deleted }
+    Place { source, about, things: tidied.left, troubles, deleted: tidied.deleted }
 }
 
 async fn client(
@@ -143,7 +161,8 @@ async fn client(
     let ledger = Some(Arc::clone(ledger));
     let bounds = TransportConfig { timeout: flags.timeout, pace, ledger, ..TransportConfig::default() };
     let permission = Permission { loopback: target.loopback, writes: true, ..Permission::default() };
-    let config = ClientConfig { salt: run.to_owned(), permission, ..ClientConfig::default() };
+    let settle = flags.journal.settle;
+    let config = ClientConfig { salt: run.to_owned(), permission, settle, ..ClientConfig::default() };
     connect(schema, target, &schema.service.signing_name, bounds, config, account).await
 }
 
@@ -175,6 +194,7 @@ fn show(places: &[Place], flags: &SweepFlags) -> Result<Exit, SessionError> {
         }
         let many = |number: usize| count(number as u64, "thing");
         text += &match (flags.delete, things) {
+            (_, 0) if troubles > 0 => format!("{} deleted, and not everything was looked at\n", many(deleted)),
             (true, 0) => format!("{} deleted, nothing is left\n", many(deleted)),
             (true, left) => format!("{} deleted, {} still there\n", many(deleted), many(left)),
             (false, 0) => "nothing of ours is there\n".to_owned(),

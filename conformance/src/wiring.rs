@@ -43,6 +43,8 @@ pub struct SuiteConfig {
     pub walks: WalkConfig,
     /// Requests that making findings smaller may take, in all.
     pub shrink: u32,
+    /// How long lists may lag behind a creation.
+    pub settle: Duration,
     /// Where everything is entered that has to be taken away again.
     pub ledger: Option<Arc<Ledger>>,
 }
@@ -62,13 +64,13 @@ pub fn suite(
     selection: &Selection,
     config: SuiteConfig,
 ) -> Result<(Suite, Arc<Transport>), TransportError> {
-    let SuiteConfig { seed, cases, salt, timeout, pace, walks, shrink, ledger } = config;
+    let SuiteConfig { seed, cases, salt, timeout, pace, walks, shrink, settle, ledger } = config;
     let bounds = TransportConfig { timeout, pace, ledger, ..TransportConfig::default() };
     let transport = Arc::new(Transport::new(&target, &schema.service.signing_name, bounds)?);
     let plan = Plan::new(schema, selection);
     let permission = selection.permission.clone();
-    let client =
-        Client::new(schema, target, Arc::clone(&transport), ClientConfig { seed, cases, salt, permission, shrink });
+    let config = ClientConfig { seed, cases, salt, permission, shrink, settle };
+    let client = Client::new(schema, target, Arc::clone(&transport), config);
     Ok((Suite::new(plan, client, walks, selection.golden.clone()), transport))
 }
 

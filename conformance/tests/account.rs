@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use connect_conformance::emulator::{Config, Defect, Emulator, FrontConfig};
+use connect_conformance::pace::Rate;
 use connect_model::schema::Schema;
 use connect_model::wire::encode_request;
 use serde_json::{Value, json};
@@ -94,7 +96,9 @@ impl Account {
         let (url, instance, folder) = (self.emulator.url(), self.instance(), self.folder.join("report"));
         let mut command = self.command(&[word]);
         command.args(["--endpoint", &url, "--instance-id", &instance, "--account", "111122223333"]);
-        command.args(["--as-remote", "--allow-writes", "--report-dir", folder.to_str().unwrap()]).args(words);
+        command
+            .args(["--as-remote", "--allow-writes", "--settle", "2", "--report-dir", folder.to_str().unwrap()])
+            .args(words);
         command.args(["--operations", "CreateRule,CreateContactFlow,CreateContactFlowModule,SearchContactFlows"]);
         command
     }
@@ -119,6 +123,36 @@ impl Account {
 
     fn report(&self) -> Value {
         serde_json::from_slice(&std::fs::read(self.folder.join("report/report.json")).unwrap()).unwrap()
+    }
+
+    /// Lays down the journal of a run that asked for flows of these names at a time, and got no answer.
+    fn lost(&self, run: &str, names: &[&str], at: u64) -> PathBuf {
+        let header = json!({
+            "version": 1, "service": "Connect", "run": run, "began": 1, "endpoint": self.emulator.url(),
+            "region": "us-east-1", "instance_id": self.instance(), "account": "111122223333", "as_remote": true,
+        });
+        let mut text = format!("{header}\n");
+        for (n, name) in names.iter().enumerate() {
+            let with = json!({ "InstanceId": self.instance(), "Name": name });
+            text += &format!("{}\n", json!({ "n": n, "asks": "CreateContactFlow", "with": with, "at": at }));
+        }
+        std::fs::create_dir_all(self.journal()).unwrap();
+        let path = self.journal().join(format!("{run}.journal.jsonl"));
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Makes a flow as somebody else, or as the run whose answer was lost.
+    fn flow(&self, name: &str, tags: Value) -> String {
+        let content = json!({
+            "Version": "2019-10-30", "StartAction": "a", "Metadata": {},
+            "Actions": [{ "Identifier": "a", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {} }],
+        });
+        let input = json!({
+            "InstanceId": self.instance(), "Name": name, "Type": "CONTACT_FLOW", "Content": content.to_string(),
+            "Tags": tags,
+        });
+        self.ask("CreateContactFlow", &input)["ContactFlowId"].as_str().unwrap().to_owned()
     }
 
     fn journals(&self) -> usize {
@@ -211,21 +245,10 @@ fn without_a_journal_name_and_tag_tell_what_is_ours() {
     let account = Account::new("marks", FrontConfig::default());
     account.killed();
     std::fs::remove_dir_all(account.journal()).unwrap();
-    let content = json!({
-        "Version": "2019-10-30", "StartAction": "a", "Metadata": {},
-        "Actions": [{ "Identifier": "a", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {} }],
-    });
-    let flow = |name: &str, tags: Value| {
-        let input = json!({
-            "InstanceId": account.instance(), "Name": name, "Type": "CONTACT_FLOW", "Content": content.to_string(),
-            "Tags": tags,
-        });
-        account.ask("CreateContactFlow", &input)["ContactFlowId"].as_str().unwrap().to_owned()
-    };
     let others = [
-        flow("Ct-0badcafe-1", json!({ "team": "b" })),
-        flow("Ct-0badcafe-2", json!({ "contract-test": "another1 1" })),
-        flow("Welcome", json!({ "contract-test": "0badcafe 1" })),
+        account.flow("Ct-0badcafe-1", json!({ "team": "b" })),
+        account.flow("Ct-0badcafe-2", json!({ "contract-test": "another1 1" })),
+        account.flow("Welcome", json!({ "contract-test": "0badcafe 1" })),
     ];
     let expected: BTreeSet<String> = account.before.iter().cloned().chain(others).collect();
     let (url, instance) = (account.emulator.url(), account.instance());
@@ -264,6 +287,81 @@ fn a_finding_is_tried_again_with_all_that_it_needs() {
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("\n200 in "), "{text}");
     assert_eq!((account.ids(), account.journals()), (account.before.clone(), 0));
+    let alias = json!({ "IdentityManagementType": "CONNECT_MANAGED", "InstanceAlias": "another", "InboundCallsEnabled": true, "OutboundCallsEnabled": true });
+    let other = account.ask("CreateInstance", &alias)["Id"].as_str().unwrap().to_owned();
+    let elsewhere = [&replay[..], &allowed, &["--as-sent", "--instance-id", &other]].concat();
+    let (code, text) = output(account.command(&elsewhere));
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("only that one was looked up"), "{text}");
+}
+
+/// What the list of its kind does not show yet may still turn up.
+#[test]
+fn a_lost_creation_is_waited_for() {
+    let account = Account::new("late", FrontConfig::default());
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    account.lost("0badcafe", &["Ct-0badcafe-1"], now);
+    let mut child = account.command(&["sweep", "--delete", "--settle", "4"]).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("may turn up"), "{line}");
+    account.flow("Ct-0badcafe-1", json!({ "team": "b" }));
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("1 thing deleted, nothing is left"), "{text}");
+    assert_eq!((account.ids(), account.journals()), (account.before.clone(), 0));
+}
+
+/// Two requests for one name, neither answered, have made one thing at most; and looking alone decides nothing.
+#[test]
+fn lost_creations_share_nothing() {
+    let account = Account::new("shared", FrontConfig::default());
+    let journal = account.lost("0badcafe", &["Ct-0badcafe-1", "Ct-0badcafe-1", "Ct-0badcafe-2"], 1);
+    account.flow("Ct-0badcafe-1", json!({ "team": "b" }));
+    let text = std::fs::read(&journal).unwrap();
+    let (code, shown) = output(account.command(&["sweep"]));
+    assert_eq!(code, Some(5), "{shown}");
+    assert!(shown.contains("1 thing of ours; nothing was deleted"), "{shown}");
+    assert_eq!(std::fs::read(&journal).unwrap(), text, "a look changes no journal");
+    let (code, shown) = output(account.command(&["sweep", "--delete"]));
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("1 thing deleted, nothing is left"), "{shown}");
+    assert_eq!((account.ids(), account.journals()), (account.before.clone(), 0));
+}
+
+#[test]
+fn a_journal_that_cannot_be_worked_off_keeps_no_other_from_it() {
+    let account = Account::new("damaged", FrontConfig::default());
+    account.lost("0badcafe", &["Ct-0badcafe-1"], 1);
+    let dead = account.lost("1badcafe", &["Ct-1badcafe-1"], 1);
+    let text = std::fs::read_to_string(&dead).unwrap();
+    std::fs::write(&dead, text.replace(&account.emulator.url(), "http://127.0.0.1:9")).unwrap();
+    let other = account.lost("2badcafe", &["Ct-2badcafe-1"], 1);
+    let text = std::fs::read_to_string(&other).unwrap();
+    std::fs::write(&other, text.replace("\"Connect\"", "\"Lambda\"")).unwrap();
+    std::fs::write(account.journal().join("00000000.journal.jsonl"), "no journal\n").unwrap();
+    account.flow("Ct-0badcafe-1", json!({ "team": "b" }));
+    let (code, text) = output(account.command(&["sweep", "--delete"]));
+    assert_eq!(code, Some(3), "{text}");
+    for part in ["this is no journal", "cannot reach http://127.0.0.1:9", "against Lambda", "1 thing deleted, and not"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!((account.ids(), account.journals()), (account.before.clone(), 3));
+}
+
+/// The look at the account is no part of what a run may send: with nothing left for it, the run ends and says so.
+#[test]
+fn a_run_that_may_send_nothing_more_ends() {
+    let account = Account::new(
+        "spent",
+        FrontConfig { rate: Some(Rate { per_second: 2.0, burst: 1.0 }), ..FrontConfig::default() },
+    );
+    let (code, text) = output(account.run(&["--max-requests", "1"]));
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("--max-requests: 1 were sent"), "{text}");
+    assert_eq!((account.ids(), account.journals()), (account.before.clone(), 0));
 }
 
 #[test]
@@ -278,6 +376,8 @@ fn what_cannot_be_deleted_is_a_leak_and_stays_in_the_journal() {
     let report = account.report();
     assert!(!report["leaks"].as_array().unwrap().is_empty());
     assert_eq!(account.journals(), 1);
+    let journal = report["journals"][0].as_str().unwrap();
+    assert!(std::path::Path::new(journal).exists() && text.contains(&format!("journal: {journal}")), "{text}");
 }
 
 /// A creation whose answer was lost, under a name that somebody else has: nobody can say that the thing is ours.
@@ -286,14 +386,7 @@ fn what_somebody_else_named_alike_is_left_alone() {
     let account = Account::new("alike", FrontConfig::default());
     let flows = account.ask("ListContactFlows", &json!({ "InstanceId": account.instance() }));
     let theirs = flows["ContactFlowSummaryList"][0]["Name"].as_str().unwrap();
-    let header = json!({
-        "version": 1, "run": "0badcafe", "began": 1, "endpoint": account.emulator.url(), "region": "us-east-1",
-        "instance_id": account.instance(), "account": "111122223333", "as_remote": true,
-    });
-    let asked =
-        json!({ "n": 0, "asks": "CreateContactFlow", "with": { "InstanceId": account.instance(), "Name": theirs } });
-    std::fs::create_dir_all(account.journal()).unwrap();
-    std::fs::write(account.journal().join("0badcafe.journal.jsonl"), format!("{header}\n{asked}\n")).unwrap();
+    account.lost("0badcafe", &[theirs], 1);
     let (_, text) = output(account.command(&["sweep", "--delete"]));
     assert_eq!(account.ids(), account.before, "{text}");
 }

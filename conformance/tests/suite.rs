@@ -35,6 +35,7 @@ fn run(arguments: &Arguments) -> Result<Conclusion, Box<dyn Error>> {
     let walks =
         WalkConfig { count: wiring::DEFAULT_WALKS, length: wiring::DEFAULT_WALK_LENGTH, ..WalkConfig::default() };
     let config = SuiteConfig {
+        settle: Duration::ZERO,
         ledger: None,
         shrink: 0,
         seed: SEED,

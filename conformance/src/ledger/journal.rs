@@ -20,6 +20,9 @@ pub const VERSION: u32 = 1;
 pub struct Header {
     /// Form of the file.
     pub version: u32,
+    /// The service, by its name in the SDKs.
+    #[serde(default = "connect")]
+    pub service: String,
     /// What the names of the run have in common.
     pub run: String,
     /// Seconds since 1970 at its start.
@@ -36,6 +39,10 @@ pub struct Header {
     pub as_remote: bool,
 }
 
+fn connect() -> String {
+    "Connect".to_owned()
+}
+
 /// What follows the header.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -48,6 +55,9 @@ pub enum Line {
         asks: String,
         /// What of its input names the thing.
         with: Map<String, Value>,
+        /// Seconds since 1970.
+        #[serde(default)]
+        at: u64,
     },
     /// The thing is there.
     Made {
@@ -172,8 +182,18 @@ impl Journal {
         let trouble = |source| JournalError::File { path: self.path.clone(), source };
         let mut text = serde_json::to_vec(line).map_err(|error| trouble(error.into()))?;
         text.push(b'\n');
-        self.file.write_all(&text).map_err(trouble)?;
+        let before = self.file.metadata().map_err(trouble)?.len();
+        if let Err(error) = self.file.write_all(&text) {
+            // A full disk takes the half of a line, behind which nothing could be read.
+            let _ = self.file.set_len(before);
+            return Err(trouble(error));
+        }
         if now { self.file.sync_data().map_err(trouble) } else { Ok(()) }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Removes the file.
@@ -189,6 +209,11 @@ fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
         Err(TryLockError::WouldBlock) => Err(JournalError::InUse { path: path.to_owned() }),
         Err(TryLockError::Error(source)) => Err(JournalError::File { path: path.to_owned(), source }),
     }
+}
+
+/// The run that the file of a journal is named after.
+pub fn run_of(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()?.strip_suffix(EXTENSION)?.strip_suffix('.')
 }
 
 /// The journals of a folder, in order of name; a folder that is not there has none.
@@ -223,6 +248,7 @@ mod tests {
     fn header() -> Header {
         Header {
             version: VERSION,
+            service: connect(),
             run: "0badcafe".to_owned(),
             began: 1,
             endpoint: "http://127.0.0.1:9".to_owned(),
@@ -245,7 +271,7 @@ mod tests {
         let mut journal = Journal::create(&folder, &header()).unwrap();
         let with = json!({ "Name": "Ct-0badcafe-1" }).as_object().unwrap().clone();
         let written = [
-            Line::Asked { n: 0, asks: "CreateRule".to_owned(), with },
+            Line::Asked { n: 0, asks: "CreateRule".to_owned(), with, at: 7 },
             Line::Made { n: 0, made: json!({ "RuleId": "r" }) },
             Line::Gone { gone: 0, why: "404".to_owned() },
         ];

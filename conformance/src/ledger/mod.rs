@@ -8,15 +8,17 @@ pub mod tidy;
 pub mod undo;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use connect_model::schema::{OperationId, Schema};
 use connect_model::wire::message::{HttpRequest, HttpResponse};
-use connect_model::wire::{Limits, Router, encode_request, inspect_request};
+use connect_model::wire::{Limits, Route, Router, decode_error, encode_request, inspect_request};
 use serde_json::{Map, Value};
 
 use self::journal::{Header, Journal, JournalError, Line};
+use self::mark::seconds;
 use self::undo::{Source, Undo};
 use crate::transport::TransportError;
 
@@ -70,6 +72,8 @@ pub struct Entry {
     pub named: Option<Value>,
     /// It was never made, or is there no more.
     pub gone: bool,
+    /// Seconds since 1970 when it was asked for; 0 for what somebody found.
+    pub at: u64,
 }
 
 /// A request that is on its way, as the ledger knows it. Dropped without an answer, it leaves its entry unknown.
@@ -117,11 +121,14 @@ impl Ledger {
         for (number, line) in (2..).zip(lines) {
             let wrong = |what: String| JournalError::Content { path: path.to_owned(), line: number, what };
             match line {
-                Line::Asked { asks, with, .. } => {
+                Line::Asked { n, .. } if n != entries.len() => {
+                    return Err(wrong(format!("it has number {n} where number {} is due", entries.len())));
+                }
+                Line::Asked { asks, with, at, .. } => {
                     let create = schema.operation_named(&asks).filter(|create| this.undo.contains_key(create));
                     let create =
                         create.ok_or_else(|| wrong(format!("{asks} makes nothing that this model can delete")))?;
-                    entries.push(Entry { create, asked: with, owner: Owner::Run, named: None, gone: false });
+                    entries.push(Entry { create, asked: with, owner: Owner::Run, named: None, gone: false, at });
                 }
                 Line::Made { n, made } => {
                     let entry =
@@ -148,21 +155,16 @@ impl Ledger {
             return Ok(Passage::Deletes(route.operation));
         }
         let Some(undo) = self.undo.get(&route.operation) else { return Ok(Passage::Other) };
-        // A request that is wrong on purpose may be none that can be read; what names the thing may still be there.
-        let read = inspect_request(self.schema, &route, request, &Limits::default());
-        let read = read.map(|read| read.value).unwrap_or_else(|_| {
-            let mut members: Map<String, Value> = serde_json::from_slice(&request.body).unwrap_or_default();
-            members.extend(route.labels.iter().map(|(label, text)| (label.clone(), text.as_str().into())));
-            Value::Object(members)
-        });
+        let read = input_of(self.schema, &route, request);
         let asked: Map<String, Value> =
             undo.kept().filter_map(|member| Some((member.to_owned(), read.get(member)?.clone()))).collect();
         let owner = OWNER.try_with(Owner::clone).unwrap_or(Owner::Run);
         let mut state = self.state();
         let at = state.entries.len();
-        let asks = self.schema[route.operation].name.clone();
-        state.write(&Line::Asked { n: at, asks, with: asked.clone() }, true).map_err(|error| error.to_string())?;
-        state.entries.push(Entry { create: route.operation, asked, owner, named: None, gone: false });
+        let (asks, now) = (self.schema[route.operation].name.clone(), seconds(SystemTime::now()));
+        let line = Line::Asked { n: at, asks, with: asked.clone(), at: now };
+        state.write(&line, true).map_err(|error| error.to_string())?;
+        state.entries.push(Entry { create: route.operation, asked, owner, named: None, gone: false, at: now });
         Ok(Passage::Creates(at))
     }
 
@@ -194,7 +196,7 @@ impl Ledger {
                 ),
             ) => self.state().gone(*at, error.class()),
             (Passage::Deletes(operation), Ok(response))
-                if (200..300).contains(&response.status) || response.status == 404 =>
+                if (200..300).contains(&response.status) || is_gone(self.schema, *operation, response) =>
             {
                 self.deleted(*operation, &request.uri, response.status);
             }
@@ -243,23 +245,51 @@ impl Ledger {
         self.undo.get(&create)
     }
 
+    /// How the thing of an entry is taken away.
+    fn undo_of(&self, at: usize) -> Option<&Undo> {
+        let create = self.state().entries.get(at)?.create;
+        self.undo.get(&create)
+    }
+
     /// Every kind of thing that can be undone.
     pub fn kinds(&self) -> impl Iterator<Item = &Undo> {
         self.undo.values()
     }
 
-    /// What an entry of unknown end was found to be; none if there is no such thing.
-    fn found(&self, at: usize, input: Option<Value>) {
+    /// What an entry of unknown end was found to be.
+    fn found(&self, at: usize, input: Value) {
         let mut state = self.state();
-        match input {
-            Some(input) => {
-                if let Some(entry) = state.entries.get_mut(at) {
-                    entry.named = Some(input.clone());
-                }
-                let _ = state.write(&Line::Made { n: at, made: input }, true);
-            }
-            None => state.gone(at, "not found by its name"),
+        if let Some(entry) = state.entries.get_mut(at) {
+            entry.named = Some(input.clone());
         }
+        let _ = state.write(&Line::Made { n: at, made: input }, true);
+    }
+
+    /// There is nothing of an entry, and why we say so.
+    fn gone(&self, at: usize, why: &str) {
+        self.state().gone(at, why);
+    }
+
+    /// Whether another entry is known to be what this input deletes.
+    fn is_of_another(&self, at: usize, delete: OperationId, input: &Value) -> bool {
+        let state = self.state();
+        let is_it = |entry: &Entry| {
+            entry.named.as_ref() == Some(input)
+                && self.undo.get(&entry.create).is_some_and(|undo| undo.delete == delete)
+        };
+        state.entries.iter().enumerate().any(|(other, entry)| other != at && is_it(entry))
+    }
+
+    /// How long to wait until what was asked for without an answer must be seen if it is there, when that takes `settle`
+    /// from the request on.
+    fn settles_in(&self, at: usize, settle: Duration) -> Duration {
+        let asked = self.state().entries.get(at).map_or(0, |entry| entry.at);
+        if settle.is_zero() || asked == 0 {
+            return Duration::ZERO;
+        }
+        // The seconds of the request are cut off.
+        let due = SystemTime::UNIX_EPOCH + Duration::from_secs(asked + 1) + settle;
+        due.duration_since(SystemTime::now()).unwrap_or_default()
     }
 
     /// Whether something of unknown end can have been made at all. Ids in requests are those of things of ours, or
@@ -304,8 +334,13 @@ impl Ledger {
 
     /// Enters something that was found at the endpoint and belongs to a run of ours.
     fn adopt(&self, create: OperationId, asked: Map<String, Value>, input: Value) {
-        let entry = Entry { create, asked, owner: Owner::Run, named: Some(input), gone: false };
+        let entry = Entry { create, asked, owner: Owner::Run, named: Some(input), gone: false, at: 0 };
         self.state().entries.push(entry);
+    }
+
+    /// The file that it is written into, if there is one.
+    pub fn journal(&self) -> Option<PathBuf> {
+        self.state().journal.as_ref().map(|journal| journal.path().to_owned())
     }
 
     /// Removes the file of a ledger with nothing open.
@@ -329,8 +364,30 @@ impl Drop for Ledger {
     }
 }
 
+/// The input that a request carries, as far as it can be read: one that is wrong on purpose may still name what it is
+/// about.
+pub(crate) fn input_of(schema: &Schema, route: &Route, request: &HttpRequest) -> Value {
+    match inspect_request(schema, route, request, &Limits::default()) {
+        Ok(read) => read.value,
+        Err(_) => {
+            let mut members: Map<String, Value> = serde_json::from_slice(&request.body).unwrap_or_default();
+            members.extend(route.labels.iter().map(|(label, text)| (label.clone(), text.as_str().into())));
+            Value::Object(members)
+        }
+    }
+}
+
+/// An answer to a deletion that says that there is no such thing. Any other 404 speaks of something else: of the path, or
+/// of the operation.
+fn is_gone(schema: &Schema, delete: OperationId, response: &HttpResponse) -> bool {
+    response.status == 404 && decode_error(schema, delete, response).code.as_deref() == Some(GONE)
+}
+
+/// Source: service model of Amazon Connect, errors of its deletions.
+const GONE: &str = "ResourceNotFoundException";
+
 /// An id, or the ARN that ends in it.
-fn names(text: &str, id: &str) -> bool {
+pub(crate) fn names(text: &str, id: &str) -> bool {
     text.strip_suffix(id).is_some_and(|before| before.is_empty() || before.ends_with('/'))
 }
 
@@ -344,5 +401,56 @@ impl State {
             entry.gone = true;
             let _ = self.write(&Line::Gone { gone: at, why: why.to_owned() }, false);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use connect_model::wire::message::Headers;
+
+    use super::*;
+
+    #[test]
+    fn only_the_error_for_what_does_not_exist_says_that_it_is_gone() {
+        let schema = Schema::connect();
+        let delete = schema.operation_named("DeleteContactFlow").unwrap();
+        let rows = [
+            (404, "ResourceNotFoundException", true),
+            (404, "UnknownOperationException", false),
+            (404, "", false),
+            (400, "ResourceNotFoundException", false),
+        ];
+        for (status, name, expected) in rows {
+            let headers = Headers(vec![("x-amzn-errortype".to_owned(), name.to_owned())]);
+            let response = HttpResponse { status, headers, body: b"{}".to_vec() };
+            assert_eq!(is_gone(schema, delete, &response), expected, "{status} {name}");
+        }
+    }
+
+    #[test]
+    fn a_journal_whose_numbers_do_not_follow_each_other_is_refused() {
+        let folder = std::env::temp_dir().join(format!("connect-ledger-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("0badcafe.journal.jsonl");
+        let header = r#"{"version":1,"run":"0badcafe","began":1,"endpoint":"http://127.0.0.1:9","region":"us-east-1",
+            "instance_id":null,"account":null,"as_remote":false}"#;
+        let header: Value = serde_json::from_str(header).unwrap();
+        let asked = |n: usize| format!(r#"{{"n":{n},"asks":"CreateRule","with":{{}}}}"#);
+        let rows = [
+            (vec![asked(0), asked(1)], None),
+            (vec![asked(1)], Some(":2: it has number 1 where number 0 is due")),
+            (vec![asked(0), asked(0)], Some(":3: it has number 0 where number 1 is due")),
+            (vec![asked(0), r#"{"n":1,"made":{}}"#.to_owned()], Some(":3: nothing was asked for as number 1")),
+            (vec![asked(0), r#"{"gone":1,"why":"404"}"#.to_owned()], Some(":3: nothing was asked for as number 1")),
+        ];
+        for (lines, expected) in rows {
+            std::fs::write(&path, format!("{header}\n{}\n", lines.join("\n"))).unwrap();
+            let error = Ledger::reopened(Schema::connect(), &path).err().map(|error| error.to_string());
+            assert_eq!(error.is_some(), expected.is_some(), "{lines:?}: {error:?}");
+            assert!(error.unwrap_or_default().contains(expected.unwrap_or_default()), "{lines:?}");
+        }
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

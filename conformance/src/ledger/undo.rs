@@ -51,6 +51,10 @@ const ELSEWHERE: &[(&str, &str, &[&str])] = &[
     ("CreateViewVersion", "ViewVersion", &["View", "Version"]),
 ];
 
+/// Operations of another name that make something, each with the one that takes it away.
+const OTHERS: &[(&str, &str)] =
+    &[("ClaimPhoneNumber", "ReleasePhoneNumber"), ("ImportPhoneNumber", "ReleasePhoneNumber")];
+
 /// Creations that are not taken away, with the reason. None of them is a plain write, so that none is sent to a real
 /// account unless it is named.
 pub const KEPT: &[(&str, &str)] = &[
@@ -76,8 +80,9 @@ fn undo(schema: &Schema, create: OperationId) -> Option<Undo> {
     if KEPT.iter().any(|(kept, _)| *kept == name) {
         return None;
     }
-    let noun = name.strip_prefix("Create")?;
-    let delete = schema.operation_named(&format!("Delete{noun}"))?;
+    let noun = name.strip_prefix("Create");
+    let other = OTHERS.iter().find(|(make, _)| *make == name).map(|(_, take)| (*take).to_owned());
+    let delete = schema.operation_named(&other.or_else(|| Some(format!("Delete{}", noun?)))?)?;
     let (input, output) = (schema.input_members(&schema[create])?, schema.output_members(&schema[create]));
     let wanted = schema.input_members(&schema[delete])?;
     let names: Option<Vec<(String, Source)>> = (wanted.iter().filter(|member| member.required))
@@ -86,7 +91,7 @@ fn undo(schema: &Schema, create: OperationId) -> Option<Undo> {
     let names = names?;
     let name_member = NAMES.iter().find(|name| input.get(name).is_some()).map(|name| (*name).to_owned());
     let own = names.iter().find(|(_, source)| matches!(source, Source::Output(_))).map(|(member, _)| member.as_str());
-    let search = own.and_then(|own| listing(schema, noun, own, input));
+    let search = own.zip(noun).and_then(|(own, noun)| listing(schema, noun, own, input));
     Some(Undo { create, delete, names, rank: rank(name), name_member, search })
 }
 
@@ -213,6 +218,9 @@ mod tests {
             // What stays must not be made just because somebody allows writes.
             assert!(!kept || danger(schema, operation) > Danger::Write, "{}", operation.name);
         }
+        for (make, take) in OTHERS {
+            assert_eq!(schema[undo_of(make).delete].name, *take);
+        }
         for (create, member, path) in ELSEWHERE {
             let undo = undo_of(create);
             let source = &undo.names.iter().find(|(name, _)| name == member).unwrap().1;
@@ -246,6 +254,7 @@ mod tests {
             ),
             ("CreateView", json!({ "View": { "Id": "v" } }), json!({ "InstanceId": "i", "ViewId": "v" })),
             ("CreateInstance", json!({ "Id": "n" }), json!({ "InstanceId": "n" })),
+            ("ClaimPhoneNumber", json!({ "PhoneNumberId": "p" }), json!({ "PhoneNumberId": "p" })),
         ];
         for (create, answer, expected) in rows {
             assert_eq!(undo_of(create).input(asked, &answer), Some(expected), "{create}");

@@ -82,6 +82,9 @@ pub struct Report {
     /// Resources of the run that are still there, with what was tried.
     #[serde(default)]
     pub leaks: Vec<String>,
+    /// Files from which `sweep` takes away what is still there, where the run was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub journals: Vec<String>,
     /// Earlier runs, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trend: Vec<Earlier>,

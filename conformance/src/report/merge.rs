@@ -71,10 +71,10 @@ pub fn resumed(before: Option<&Report>, rest: Report) -> Result<Report, MergeErr
     for operation in &mut before.operations {
         operation.totals.planned = operation.totals.executed;
     }
-    let (stopped, leaks, shard) = (rest.stopped_because.clone(), rest.leaks.clone(), rest.shard.clone());
+    let (stopped, shard) = (rest.stopped_because.clone(), rest.shard.clone());
     before.shard = None;
     let mut whole = merge(vec![before, Report { shard: None, ..rest }])?;
-    (whole.interrupted, whole.stopped_because, whole.leaks, whole.shard) = (stopped.is_some(), stopped, leaks, shard);
+    (whole.interrupted, whole.stopped_because, whole.shard) = (stopped.is_some(), stopped, shard);
     whole.exit_code = whole.exit() as u8;
     Ok(whole)
 }
@@ -154,6 +154,7 @@ fn add(whole: &mut Report, part: Report) {
         (&mut whole.left_out, part.left_out),
         (&mut whole.stale, part.stale),
         (&mut whole.leaks, part.leaks),
+        (&mut whole.journals, part.journals),
     ] {
         let news: Vec<String> = more.into_iter().filter(|line| !known.contains(line)).collect();
         known.extend(news);

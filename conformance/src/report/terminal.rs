@@ -310,6 +310,9 @@ fn leaks(out: &mut String, report: &Report) {
     for leak in &report.leaks {
         let _ = writeln!(out, "  {}", printable(leak, VALUE));
     }
+    for journal in &report.journals {
+        let _ = writeln!(out, "  journal: {}; `connect-conformance sweep` works it off", printable(journal, VALUE));
+    }
     out.push('\n');
 }
 

@@ -16,6 +16,7 @@ async fn start(defect: Option<&str>) -> (Emulator, Suite) {
     let operations = BTreeSet::from(["CreateContactFlow".to_owned()]);
     let selection = Selection { operations, ..wiring::everything() };
     let config = SuiteConfig {
+        settle: std::time::Duration::ZERO,
         ledger: None,
         shrink: 0,
         seed: 1,
