@@ -2,11 +2,16 @@
 //! as it was sent, to the byte.
 
 use connect_model::schema::Schema;
+use connect_model::semantics::danger::{Danger, danger};
+use connect_model::wire::Router;
+use connect_model::wire::message::HttpRequest;
+use serde_json::Value;
 
 use crate::case::{Exchange, Outcome};
 use crate::checks::walks::WalkConfig;
 use crate::cli::{EndpointFlags, PaceFlags, ReplayFlags};
 use crate::client::ClientConfig;
+use crate::ledger;
 use crate::plan::Selection;
 use crate::replay::CaseFile;
 use crate::runner::Judge;
@@ -94,7 +99,8 @@ pub async fn rerun(file: &CaseFile, flags: &ReplayFlags) -> Result<Rerun, Sessio
     };
     transport.probe().await.map_err(SessionError::usage)?;
     is_in_account(suite.client(), flags.account.as_deref()).await?;
-    let outcome = suite.run(index).await;
+    let outcome = session::unless_interrupted(suite.run(index)).await;
+    let outcome = outcome.unwrap_or_else(|| Outcome::indeterminate("interrupted"));
     let left = suite.clear().await;
     if let Some(emulator) = place.emulator {
         emulator.shutdown().await;
@@ -122,14 +128,7 @@ pub async fn resend(file: &CaseFile, flags: &ReplayFlags) -> Result<Resent, Sess
     let where_to = place_flags(file, flags);
     let place = Place::of(schema, &where_to, file.emulator.clone().unwrap_or_default(), file.seed).await?;
     let salt = place.salt(file.seed);
-    if let Some(operation) = schema.operation_named(&file.operation) {
-        place.permission.check(schema, &schema[operation]).map_err(SessionError::Usage)?;
-    } else if !place.target.loopback && !place.permission.writes {
-        return Err(SessionError::Usage(format!(
-            "the built-in model does not know {}: nobody can say that it only reads; --allow-writes allows it",
-            file.operation
-        )));
-    }
+    may_be_resent(schema, &file.operation, &request, &place).map_err(SessionError::Usage)?;
     let ledger = session::ledger(schema, &where_to, &place.target, &salt)?;
     let bounds = TransportConfig { timeout: flags.timeout, ledger, ..TransportConfig::default() };
     let target = place.target.clone();
@@ -142,7 +141,77 @@ pub async fn resend(file: &CaseFile, flags: &ReplayFlags) -> Result<Resent, Sess
     };
     let account = flags.account.as_deref();
     let client = session::connect(schema, target.clone(), &file.signing_name, bounds, config, account).await?;
-    let result = client.transport().send(&file.operation, &request).await;
+    let result = session::unless_interrupted(client.transport().send(&file.operation, &request)).await;
     let left = client.clear().await;
+    let result = result.ok_or_else(|| SessionError::Nothing("interrupted".to_owned()).leaving(&left))?;
     Ok(Resent { result, target, left })
+}
+
+/// Sees that bytes may be sent: what counts is what the endpoint will take them for, whatever the file says that they are.
+fn may_be_resent(schema: &Schema, name: &str, request: &HttpRequest, place: &Place) -> Result<(), String> {
+    let route = Router::new(schema).route(&request.method, &request.uri).ok();
+    let named = schema.operation_named(name);
+    let operations: Vec<_> = route.as_ref().map(|route| route.operation).into_iter().chain(named).collect();
+    for operation in &operations {
+        place.permission.check(schema, &schema[*operation])?;
+    }
+    if place.target.loopback {
+        return Ok(());
+    }
+    if operations.is_empty() && !place.permission.writes {
+        return Err(format!(
+            "the built-in model does not know {name}: nobody can say that it only reads; --allow-writes allows it"
+        ));
+    }
+    let reads = !operations.is_empty() && operations.iter().all(|id| danger(schema, &schema[*id]) == Danger::Read);
+    let (Some(route), Some(instance), false) = (&route, &place.target.instance_id, reads) else { return Ok(()) };
+    match other_instance(&ledger::input_of(schema, route, request), instance) {
+        Some(other) => Err(format!(
+            "the request names the instance {}, and --instance-id is {instance}: only that one was looked up; without \
+             --as-sent, the case is tried anew in it",
+            crate::report::printable(&other, 200)
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The first instance that an input names, by its id or in the ARN of something in it, other than the one given.
+fn other_instance(input: &Value, instance: &str) -> Option<String> {
+    match input {
+        Value::Object(members) => members.iter().find_map(|(name, value)| match value.as_str() {
+            Some(text) if name == "InstanceId" && !ledger::names(text, instance) => Some(text.to_owned()),
+            _ => other_instance(value, instance),
+        }),
+        Value::Array(items) => items.iter().find_map(|item| other_instance(item, instance)),
+        Value::String(text) => {
+            let (_, named) = text.strip_prefix("arn:")?.split_once(":instance/")?;
+            let id = named.split('/').next().unwrap_or_default();
+            (id != instance).then(|| id.to_owned())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_request_that_names_another_instance_is_seen() {
+        let rows = [
+            (json!({ "InstanceId": "mine", "Name": "x" }), None),
+            (json!({ "InstanceId": "arn:aws:connect:us-east-1:111122223333:instance/mine" }), None),
+            (json!({ "InstanceId": "other" }), Some("other")),
+            (json!({ "InstanceId": "notmine" }), Some("notmine")),
+            (json!({ "resourceArn": "arn:aws:connect:us-east-1:111122223333:instance/mine/flow/f" }), None),
+            (json!({ "resourceArn": "arn:aws:connect:us-east-1:111122223333:instance/other/flow/f" }), Some("other")),
+            (json!({ "A": [{ "B": "arn:aws:connect:us-east-1:111122223333:instance/other" }] }), Some("other")),
+            (json!({ "Name": "instance/other", "N": 1 }), None),
+        ];
+        for (input, expected) in rows {
+            assert_eq!(other_instance(&input, "mine").as_deref(), expected, "{input}");
+        }
+    }
 }
