@@ -33,14 +33,23 @@ impl std::fmt::Display for Violation {
 
 /// Every violation of a value against a shape, in order of the walk. A null where the shape allows absence is absence.
 pub fn validate(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Violation> {
-    let mut walk = Walk { schema, found: Vec::new() };
+    let mut walk = Walk { schema, found: Vec::new(), brief: false };
+    walk.value(shape, &schema[shape].base, value, &Path::Root);
+    walk.found
+}
+
+/// The first violations of each kind of a value that somebody else made: no more than ten, and where the path to one is
+/// longer than a thousand bytes, that to what it lies in, with `/…` behind it. A value may break the model in as many
+/// places as it has bytes, under keys as long as itself.
+pub fn validate_briefly(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Violation> {
+    let mut walk = Walk { schema, found: Vec::new(), brief: true };
     walk.value(shape, &schema[shape].base, value, &Path::Root);
     walk.found
 }
 
 /// Violations of a value in a slot: the shape's and the position's constraints together.
 pub fn validate_slot(schema: &Schema, slot: &Slot, value: &Value) -> Vec<Violation> {
-    let mut walk = Walk { schema, found: Vec::new() };
+    let mut walk = Walk { schema, found: Vec::new(), brief: false };
     walk.value(slot.target, &slot.traits, value, &Path::Root);
     walk.found
 }
@@ -57,6 +66,28 @@ impl Path<'_> {
         let mut text = String::new();
         self.write(&mut text);
         text
+    }
+
+    /// The pointer, if it has no more than so many bytes before escapes; else that of the longest way that has, and `/…`.
+    fn brief_pointer(&self, most: usize) -> String {
+        let mut at = self;
+        while at.len() > most {
+            at = match at {
+                Path::Root => return String::new(),
+                Path::Key(parent, _) | Path::Index(parent, _) => parent,
+            };
+        }
+        let cut = if std::ptr::eq(at, self) { "" } else { "/…" };
+        at.pointer() + cut
+    }
+
+    /// Bytes of all keys and indices, roughly.
+    fn len(&self) -> usize {
+        match self {
+            Path::Root => 0,
+            Path::Key(parent, key) => parent.len() + 1 + key.len(),
+            Path::Index(parent, _) => parent.len() + 8,
+        }
     }
 
     fn write(&self, text: &mut String) {
@@ -84,12 +115,21 @@ pub fn escape(token: &str) -> std::borrow::Cow<'_, str> {
 struct Walk<'s> {
     schema: &'s Schema,
     found: Vec<Violation>,
+    /// Keep [`MOST`] of each kind, and no path longer than [`LONGEST`].
+    brief: bool,
 }
+
+const MOST: usize = 10;
+const LONGEST: usize = 1_000;
 
 impl Walk<'_> {
     fn report(&mut self, path: &Path<'_>, (kind, expected): Broken, value: Option<&Value>) {
+        if self.brief && self.found.iter().filter(|violation| violation.kind == kind).count() >= MOST {
+            return;
+        }
         let found = value.map_or("nothing".to_owned(), excerpt);
-        self.found.push(Violation { path: path.pointer(), kind, expected, found });
+        let path = if self.brief { path.brief_pointer(LONGEST) } else { path.pointer() };
+        self.found.push(Violation { path, kind, expected, found });
     }
 
     fn value(&mut self, shape: ShapeId, traits: &SlotTraits, value: &Value, path: &Path<'_>) {

@@ -142,11 +142,16 @@ fn deeper_than(bytes: &[u8], limit: usize) -> bool {
     false
 }
 
+/// Members that the model does not know are told up to here, and their pointers to so many bytes: a message may have as
+/// many as it has bytes, under keys as long as itself.
+const MOST_UNKNOWN: usize = 1_000;
+const LONGEST_POINTER: usize = 1_000;
+
 /// Turns JSON into values of shapes.
 pub(super) struct Reader<'s> {
     schema: &'s Schema,
     reading: Reading,
-    /// JSON Pointers of members that the model does not know, with the JSON type that they hold.
+    /// JSON Pointers of members that the model does not know, with the JSON type that they hold: the first thousand.
     pub(super) unknown: Vec<(String, &'static str)>,
 }
 
@@ -166,6 +171,29 @@ impl Path<'_> {
             Path::Root => String::new(),
             Path::Key(parent, key) => format!("{}/{}", parent.pointer(), key.replace('~', "~0").replace('/', "~1")),
             Path::Index(parent, at) => format!("{}/{at}", parent.pointer()),
+        }
+    }
+
+    /// The pointer, if it has no more than [`LONGEST_POINTER`] bytes before escapes; else that of the longest way that
+    /// has, and `/…`.
+    fn brief_pointer(&self) -> String {
+        let mut at = self;
+        while at.len() > LONGEST_POINTER {
+            at = match at {
+                Path::Root => return String::new(),
+                Path::Key(parent, _) | Path::Index(parent, _) => parent,
+            };
+        }
+        let cut = if std::ptr::eq(at, self) { "" } else { "/…" };
+        at.pointer() + cut
+    }
+
+    /// Bytes of all keys and indices, roughly.
+    fn len(&self) -> usize {
+        match self {
+            Path::Root => 0,
+            Path::Key(parent, key) => parent.len() + 1 + key.len(),
+            Path::Index(parent, _) => parent.len() + 8,
         }
     }
 
@@ -260,7 +288,9 @@ impl<'s> Reader<'s> {
         path: &Path<'_>,
         out: &mut Map<String, Value>,
     ) {
-        self.unknown.push((Path::Key(path, &key).pointer(), json_kind(&value)));
+        if self.unknown.len() < MOST_UNKNOWN {
+            self.unknown.push((Path::Key(path, &key).brief_pointer(), json_kind(&value)));
+        }
         if self.reading == Reading::Client && members.get(&key).is_none() {
             out.insert(key, value);
         }

@@ -15,7 +15,8 @@ pub struct Decoded {
     /// The output. Members of a wrong type and members that the model does not know are kept as they came; nulls are
     /// kept only where the member is required, so that validation of the output can tell.
     pub value: Value,
-    /// Members that the model does not know.
+    /// Members that the model does not know: the first thousand, those under very long keys with `/…` for the rest of the
+    /// way.
     pub unknown: Vec<Unknown>,
     /// What is wrong and does not show in the value: headers and payloads that are not what the model says.
     pub problems: Vec<DecodeProblem>,

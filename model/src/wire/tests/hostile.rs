@@ -90,3 +90,32 @@ fn long_paths_and_queries() {
     let request = HttpRequest { method: "GET".to_owned(), uri, ..HttpRequest::default() };
     assert_eq!(serve(small(), &request).unwrap().value["Rest"].as_object().unwrap().len(), 2000);
 }
+
+/// As many unknown members, or places that break the model, as there are bytes, under keys as long as the message: what is
+/// told of them stays small.
+#[test]
+fn many_faults_under_long_keys() {
+    use crate::validate::{validate, validate_briefly};
+
+    let schema = small();
+    let id = operation(schema, "Everything");
+    let long = "k".repeat(5_000);
+    let strings: Vec<String> = (0..2_000).map(|at| format!("\"{long}{at}\":{at}")).collect();
+    let unknown: Vec<String> = (0..2_000).map(|at| format!("\"{long}{at}\":{{}}")).collect();
+    let body = format!("{{\"StringMap\":{{{}}},\"Node\":{{{}}}}}", strings.join(","), unknown.join(","));
+    let limits = Limits { bytes: usize::MAX, ..Limits::default() };
+    let response = HttpResponse { body: body.into(), ..HttpResponse::default() };
+    let decoded = decode_response(schema, id, &response, &limits).unwrap();
+    assert_eq!(decoded.unknown.len(), 1_000);
+    assert!(decoded.unknown.iter().all(|unknown| unknown.pointer == "/Node/…"), "{:?}", decoded.unknown[0]);
+
+    let output = schema[id].output.unwrap();
+    let all = validate(schema, output, &decoded.value);
+    let brief = validate_briefly(schema, output, &decoded.value);
+    assert_eq!((all.len(), brief.len()), (2_000, 10));
+    assert!(all[0].path.starts_with(&format!("/StringMap/{long}")) && brief[0].path == "/StringMap/…");
+    // What is short is told as ever.
+    let short = json!({"StringMap": {"a/b": 1}});
+    assert_eq!(validate_briefly(schema, output, &short), validate(schema, output, &short));
+    assert_eq!(validate_briefly(schema, output, &short)[0].path, "/StringMap/a~1b");
+}
