@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use connect_model::wire::message::{HttpRequest, HttpResponse};
+use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
 /// Names a case for ever: `Operation/check-id` or `Operation/check-id/variant`. Never depends on position or seed.
@@ -70,6 +70,9 @@ pub struct Finding {
     pub steps: Vec<String>,
 }
 
+/// Bytes of a response body that a finding keeps, and of the response's headers.
+const EVIDENCE: (usize, usize) = (64 << 10, 8 << 10);
+
 /// A request and what came back, redacted of credentials only.
 #[derive(Clone, Debug)]
 pub struct Exchange {
@@ -81,6 +84,53 @@ pub struct Exchange {
     pub response: HttpResponse,
     /// From the first byte out to the last byte in.
     pub duration: std::time::Duration,
+    /// What of the response is not kept; nothing while it is to be judged.
+    pub omitted: Omitted,
+}
+
+/// What of a response was left out of the evidence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Omitted {
+    /// Bytes at the end of the body.
+    pub body_bytes: usize,
+    /// Headers, each whole.
+    pub headers: usize,
+}
+
+impl Exchange {
+    /// A copy for a finding, of which only so much is kept as a reader needs: an endpoint that answers everything at
+    /// length must not fill the memory.
+    pub fn evidence(&self) -> Self {
+        let (most_body, most_headers) = EVIDENCE;
+        let HttpResponse { status, headers, body } = &self.response;
+        let kept = &body[..body.len().min(most_body)];
+        let (shown, left_out) = first_headers(headers, most_headers);
+        Self {
+            operation: self.operation.clone(),
+            request: self.request.clone(),
+            response: HttpResponse { status: *status, headers: shown, body: kept.to_vec() },
+            duration: self.duration,
+            omitted: Omitted {
+                body_bytes: self.omitted.body_bytes + body.len() - kept.len(),
+                headers: self.omitted.headers + left_out,
+            },
+        }
+    }
+}
+
+/// Headers, in order, of no more than so many bytes, and how many others there are.
+pub(crate) fn first_headers(headers: &Headers, most: usize) -> (Headers, usize) {
+    let mut left = most;
+    let fits = |(name, value): &&(String, String)| match left.checked_sub(name.len() + value.len()) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    let shown: Vec<_> = headers.0.iter().filter(fits).cloned().collect();
+    let left_out = headers.0.len() - shown.len();
+    (Headers(shown), left_out)
 }
 
 /// What came of a trial.
@@ -138,5 +188,31 @@ impl Outcome {
     /// The endpoint does not offer the operation, and how it said so.
     pub fn unsupported(why: impl Into<String>) -> Self {
         Self { verdict: Verdict::Unsupported(why.into()), findings: Vec::new(), learned: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::replay::SavedResponse;
+    use crate::report::samples;
+
+    #[test]
+    fn evidence_is_cut_and_says_how_much_of_it() {
+        let mut exchange = samples::finding("shape.json", Level::Must).exchange.unwrap();
+        exchange.response.body = vec![b'x'; EVIDENCE.0 + 7];
+        exchange.response.headers = Headers::default();
+        for name in ["a", "b", "c"] {
+            exchange.response.headers.push(name, "v".repeat(EVIDENCE.1 / 2 - 1));
+        }
+        let evidence = exchange.evidence();
+        assert_eq!(evidence.response.body.len(), EVIDENCE.0);
+        assert_eq!(evidence.omitted, Omitted { body_bytes: 7, headers: 1 });
+        let again = evidence.evidence();
+        assert_eq!((again.response, again.omitted), (evidence.response.clone(), evidence.omitted), "cut once");
+        let saved = SavedResponse::of(&evidence, 1_000);
+        assert_eq!(saved.body.body_bytes_omitted, Some(EVIDENCE.0 + 7 - 1_000));
+        assert_eq!((saved.headers.0.len(), saved.headers_omitted), (0, Some(3)));
     }
 }

@@ -23,7 +23,7 @@ use crate::ledger::mark::{self, Mark};
 use crate::ledger::tidy::tidy;
 use crate::ledger::{self, Ledger, Owner};
 use crate::plan::Permission;
-use crate::reply::{Reply, classify};
+use crate::reply::{Reply, classify, cut};
 use crate::resources::{self, RESOURCES, Resource};
 use crate::target::Target;
 use crate::transport::{Transport, TransportError};
@@ -45,6 +45,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 /// After so many requests in a row that stayed throttled through all attempts, each further one gets a single attempt.
 const HOPELESS: u32 = 20;
+
+/// Facts of one topic that are kept; they may hold what an endpoint says.
+const MOST_FACTS: usize = 200;
 
 /// A resource that the run made.
 #[derive(Clone, Debug)]
@@ -267,7 +270,12 @@ impl Client {
     /// Records what the endpoint does where the contract is silent.
     pub fn learn(&self, topic: impl Into<String>, fact: impl Into<String>) {
         if let Ok(mut learned) = self.learned.lock() {
-            *learned.entry(topic.into()).or_default().entry(fact.into()).or_default() += 1;
+            let facts = learned.entry(topic.into()).or_default();
+            let mut fact = cut(&fact.into());
+            if facts.len() >= MOST_FACTS && !facts.contains_key(&fact) {
+                "something else every time".clone_into(&mut fact);
+            }
+            *facts.entry(fact).or_default() += 1;
         }
     }
 

@@ -19,6 +19,8 @@ pub mod exit;
 pub mod expect;
 pub mod forecast;
 pub mod golden;
+pub mod health;
+mod json_text;
 pub mod ledger;
 pub mod observe;
 pub mod pace;

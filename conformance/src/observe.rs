@@ -2,11 +2,40 @@
 //! was judged at all, and what broke.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use connect_model::schema::OperationId;
+use tokio::sync::OnceCell;
 
 use crate::case::{Finding, Outcome};
 
 /// Findings of one check that an observation keeps; more of the same tell nothing new.
 const KEPT: usize = 3;
+
+/// One observation of each operation, made when it is first asked for.
+pub struct Shared<T>(Vec<Mutex<Arc<OnceCell<Arc<T>>>>>);
+
+impl<T> Shared<T> {
+    /// Nothing is observed yet, of so many operations.
+    pub fn new(operations: usize) -> Self {
+        Self((0..operations).map(|_| Mutex::default()).collect())
+    }
+
+    fn with<R>(&self, operation: OperationId, look: impl FnOnce(&mut Arc<OnceCell<Arc<T>>>) -> R) -> R {
+        look(&mut self.0[operation.index()].lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The observation; others that ask meanwhile wait for it.
+    pub async fn get<F: Future<Output = T>>(&self, operation: OperationId, observe: impl FnOnce() -> F) -> Arc<T> {
+        let cell = self.with(operation, |cell| Arc::clone(cell));
+        cell.get_or_init(|| async { Arc::new(observe().await) }).await.clone()
+    }
+
+    /// Lets go of it, with all its evidence: nobody will ask again.
+    pub fn forget(&self, operation: OperationId) {
+        self.with(operation, |cell| *cell = Arc::default());
+    }
+}
 
 /// What the exchanges of one operation showed.
 #[derive(Clone, Debug, Default)]
@@ -34,11 +63,15 @@ impl Observation {
     /// The check has looked, and this is what it saw.
     pub fn add(&mut self, findings: Vec<Finding>) {
         for finding in findings {
-            let same = self.findings.iter().filter(|other| other.check == finding.check).count();
-            if same < KEPT {
+            if self.has_room(finding.check) {
                 self.findings.push(finding);
             }
         }
+    }
+
+    /// Whether one more finding of a check would be kept.
+    pub fn has_room(&self, check: &str) -> bool {
+        self.findings.iter().filter(|finding| finding.check == check).count() < KEPT
     }
 
     /// Takes over what another has judged; gives back what of its findings would be kept.
@@ -78,5 +111,29 @@ impl Observation {
             return Outcome::indeterminate(why);
         }
         Outcome::from_findings(findings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Weak;
+
+    use connect_model::schema::Schema;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_observation_is_made_once_and_let_go_of() {
+        let schema = Schema::connect();
+        let operation = schema.operation_named("ListRules").unwrap();
+        let shared = Shared::new(schema.operations().count());
+        let first = shared.get(operation, || async { "first" }).await;
+        assert!(Arc::ptr_eq(&first, &shared.get(operation, || async { "second" }).await));
+        let left: Weak<_> = Arc::downgrade(&first);
+        drop(first);
+        assert!(left.upgrade().is_some(), "it is kept");
+        shared.forget(operation);
+        assert!(left.upgrade().is_none(), "it is gone");
     }
 }

@@ -12,6 +12,7 @@ use crate::case::{CaseId, Finding, Level, Outcome, Verdict};
 use crate::event::{Consumer, Coverage, Event, RunEnd, RunInfo, Totals};
 use crate::exit::Exit;
 use crate::replay::{CaseFile, SavedRequest, SavedResponse, file_stem};
+use crate::reply::cut_to;
 use crate::report::json::{CaseLine, FindingCount, FindingEntry, Operation, Report};
 use crate::report::{replay_command, utc};
 
@@ -26,15 +27,30 @@ pub struct Limits {
     pub total: usize,
     /// Bytes of a body in memory, and so in `report.json`.
     pub body: usize,
+    /// The same once all bodies together have taken [`Limits::bodies`].
+    pub small_body: usize,
+    /// Bytes of all bodies, after which each is kept small.
+    pub bodies: usize,
     /// Bytes of a response body in a case file; requests are whole there.
     pub response: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { per_trial: 3, per_check_and_operation: 10, total: 5000, body: 4 << 10, response: 256 << 10 }
+        Self {
+            per_trial: 3,
+            per_check_and_operation: 10,
+            total: 5000,
+            body: 4 << 10,
+            small_body: 256,
+            bodies: 8 << 20,
+            response: 64 << 10,
+        }
     }
 }
+
+/// Characters of the reason of one case; it may hold what an endpoint says.
+const WHY: usize = 1_000;
 
 /// A run, remembered.
 #[derive(Debug)]
@@ -43,6 +59,8 @@ pub struct Record {
     report: Report,
     groups: BTreeMap<(Level, &'static str), Group>,
     limits: Limits,
+    /// Bytes of bodies that were kept.
+    bodies: usize,
     folder: Option<PathBuf>,
     kept: HashMap<(Level, &'static str, String), usize>,
 }
@@ -96,6 +114,7 @@ impl Record {
             report,
             groups: BTreeMap::new(),
             limits,
+            bodies: 0,
             folder: report_dir.map(|folder| folder.join("findings")),
             kept: HashMap::new(),
         }
@@ -145,7 +164,7 @@ impl Record {
             case: case.to_string(),
             outcome: (&outcome.verdict).into(),
             ms: duration.as_millis().try_into().unwrap_or(u64::MAX),
-            why: outcome.verdict.why().map(str::to_owned),
+            why: outcome.verdict.why().map(|why| cut_to(WHY, why.to_owned())),
         });
         for (topic, observation) in &outcome.learned {
             *report.learned.entry(topic.clone()).or_default().entry(observation.clone()).or_default() += 1;
@@ -181,7 +200,9 @@ impl Record {
             of_this_trial.push(finding);
             let file = self.save(case, finding)?;
             let exchange = finding.exchange.as_ref();
-            let limit = self.limits.body;
+            let limit = if self.bodies < self.limits.bodies { self.limits.body } else { self.limits.small_body };
+            self.bodies += exchange
+                .map_or(0, |exchange| exchange.request.body.len().min(limit) + exchange.response.body.len().min(limit));
             self.report.findings.push(FindingEntry {
                 case: case.to_string(),
                 operation: case.operation.clone(),
@@ -193,7 +214,7 @@ impl Record {
                 actual: finding.actual.clone(),
                 steps: finding.steps.clone(),
                 request: exchange.map(|exchange| SavedRequest::of(&exchange.request, limit)),
-                response: exchange.map(|exchange| SavedResponse::of(&exchange.response, limit)),
+                response: exchange.map(|exchange| SavedResponse::of(exchange, limit)),
                 replay: file.as_deref().map(replay_command),
                 known,
             });

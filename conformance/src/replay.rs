@@ -10,7 +10,7 @@ use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::case::{CaseId, Finding};
+use crate::case::{CaseId, Exchange, Finding, first_headers};
 use crate::event::{EmulatorInfo, TargetInfo};
 use crate::target::Endpoint;
 
@@ -85,6 +85,9 @@ pub struct SavedResponse {
     pub status: u16,
     /// Name and value, in order.
     pub headers: Headers,
+    /// Headers that were left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers_omitted: Option<usize>,
     /// The body.
     #[serde(flatten)]
     pub body: SavedBody,
@@ -183,10 +186,15 @@ impl SavedRequest {
 }
 
 impl SavedResponse {
-    /// Keeps at most `limit` bytes of the body.
-    pub fn of(response: &HttpResponse, limit: usize) -> Self {
-        let body = SavedBody::of(&response.body, limit);
-        Self { status: response.status, headers: response.headers.clone(), body }
+    /// Keeps at most `limit` bytes of the body, and as many of the headers.
+    pub fn of(exchange: &Exchange, limit: usize) -> Self {
+        let HttpResponse { status, headers, body } = &exchange.response;
+        let mut body = SavedBody::of(body, limit);
+        let omitted = body.body_bytes_omitted.unwrap_or_default() + exchange.omitted.body_bytes;
+        body.body_bytes_omitted = (omitted > 0).then_some(omitted);
+        let (headers, left_out) = first_headers(headers, limit);
+        let omitted = left_out + exchange.omitted.headers;
+        Self { status: *status, headers, headers_omitted: (omitted > 0).then_some(omitted), body }
     }
 }
 
@@ -221,7 +229,7 @@ impl CaseFile {
             instance_id: target.instance_id.clone().filter(|_| target.emulator.is_none()),
             as_remote: is_near && !target.loopback,
             request: SavedRequest::of(&exchange.request, usize::MAX),
-            response: SavedResponse::of(&exchange.response, response_limit),
+            response: SavedResponse::of(exchange, response_limit),
         })
     }
 

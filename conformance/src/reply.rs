@@ -1,6 +1,8 @@
 //! What an answer is, before anybody judges it: success, an error of the operation, or trouble that says nothing about
 //! the contract.
 
+use std::fmt::Display;
+
 use connect_model::schema::{OperationId, Schema};
 use connect_model::wire::{DecodedError, decode_error};
 
@@ -111,13 +113,13 @@ pub fn classify(
     let error = decode_error(schema, operation, &exchange.response);
     let code = error.code.as_deref().unwrap_or_default();
     if is_throttling(status, code) {
-        return (Reply::Trouble(format!("throttled: {status} {code}")), true);
+        return (Reply::Trouble(format!("throttled: {status} {}", cut(code))), true);
     }
     let reply = if (status == 401 || status == 403) && AUTHENTICATION.contains(&code) {
         Reply::Trouble(format!("not allowed: {status} {code}; check credentials and permissions"))
     } else if !offered && is_unknown_operation(status, code, &error) {
         let name = if code.is_empty() { "no error name" } else { code };
-        Reply::Unsupported(format!("{status}, {name}"))
+        Reply::Unsupported(format!("{status}, {}", cut(name)))
     } else {
         Reply::Refused(Box::new(exchange), Box::new(error))
     };
@@ -161,7 +163,8 @@ impl Reply {
         match self {
             Reply::Success(_) => "accepted".to_owned(),
             Reply::Refused(exchange, error) => {
-                format!("{} {}", exchange.response.status, error.code.as_deref().unwrap_or("without a name"))
+                let name = error.code.as_deref().map_or("without a name".to_owned(), cut);
+                format!("{} {name}", exchange.response.status)
             }
             Reply::Unsupported(_) | Reply::Trouble(_) => self.describe(),
         }
@@ -172,10 +175,15 @@ impl Reply {
         match self {
             Reply::Success(exchange) => format!("{} (accepted)", exchange.response.status),
             Reply::Refused(exchange, error) => {
-                let name = error.code.as_deref().unwrap_or("no error name");
+                let status = exchange.response.status;
+                let location = exchange.response.headers.get("location").filter(|_| (300..400).contains(&status));
+                if let Some(location) = location {
+                    return format!("{status}, a redirect to {}, which is not followed", cut(location));
+                }
+                let name = error.code.as_deref().map_or("no error name".to_owned(), cut);
                 match error.message.as_deref().filter(|message| !message.is_empty()) {
-                    Some(message) => format!("{} {name}: {}", exchange.response.status, cut(message)),
-                    None => format!("{} {name}", exchange.response.status),
+                    Some(message) => format!("{status} {name}: {}", cut(message)),
+                    None => format!("{status} {name}"),
                 }
             }
             Reply::Unsupported(why) => format!("operation unknown ({why})"),
@@ -193,9 +201,66 @@ pub fn cut(text: &str) -> String {
     }
 }
 
+/// No more than so many characters of a text.
+pub fn cut_to(most: usize, mut text: String) -> String {
+    if let Some((at, _)) = text.char_indices().nth(most) {
+        text.truncate(at);
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
+}
+
+/// Why a body cannot be read, with what its head says of that: nothing is unpacked here, since nothing asks for it.
+pub fn unreadable(exchange: &Exchange, error: impl Display) -> String {
+    match exchange.response.headers.get("content-encoding") {
+        Some(encoding) if !encoding.eq_ignore_ascii_case("identity") => {
+            format!("{error}; the answer has Content-Encoding {}, which was not asked for", cut(encoding))
+        }
+        _ => error.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use connect_model::wire::message::HttpResponse;
+
     use super::*;
+    use crate::report::samples;
+
+    /// A refusal with a header and a body.
+    fn refused(status: u16, (name, value): (&str, &str), body: &[u8]) -> Reply {
+        let schema = Schema::connect();
+        let operation = schema.operation_named("ListRules").unwrap();
+        let mut exchange = samples::finding("shape.json", crate::case::Level::Must).exchange.unwrap();
+        exchange.response = HttpResponse { status, body: body.to_vec(), ..HttpResponse::default() };
+        exchange.response.headers.push(name, value);
+        classify(schema, operation, Ok(exchange), true).0
+    }
+
+    #[test]
+    fn a_redirect_is_told_with_where_it_points_and_long_names_are_cut() {
+        let redirect = refused(302, ("location", "http://elsewhere/"), b"").describe();
+        assert_eq!(redirect, "302, a redirect to http://elsewhere/, which is not followed");
+        let long = "N".repeat(100_000);
+        let reply = refused(400, ("x-amzn-errortype", &long), format!("{{\"message\":\"{long}\"}}").as_bytes());
+        for text in [reply.describe(), reply.outline()] {
+            assert!(text.starts_with("400 NNN") && text.chars().count() < 400, "{}", text.len());
+        }
+    }
+
+    #[test]
+    fn what_is_packed_is_told_as_such() {
+        for (encoding, expected) in
+            [("gzip", "broken; the answer has Content-Encoding gzip, which was not asked for"), ("identity", "broken")]
+        {
+            let Reply::Refused(exchange, _) = refused(400, ("content-encoding", encoding), b"\x1f\x8b") else {
+                unreachable!("a 400 is a refusal");
+            };
+            assert_eq!(unreadable(&exchange, "broken"), expected);
+        }
+    }
 
     #[test]
     fn throttling_is_told_by_its_name_and_quotas_are_none() {

@@ -217,8 +217,8 @@ impl Session {
         let report = record.lock().unwrap_or_else(PoisonError::into_inner).report();
         let report = merge::resumed(self.before.as_ref(), report).map_err(SessionError::usage)?;
         let left = report.leaks.clone();
-        let silence = self.transport.has_given_up().then_some("The endpoint fell silent, and the rest was not sent.");
-        publish(report, folder, &flags.output, flags.format.format, flags.notes, silence)
+        let given_up = self.transport.health().remark();
+        publish(report, folder, &flags.output, flags.format.format, flags.notes, given_up.as_deref())
             .map_err(|error| error.leaving(&left))
     }
 }

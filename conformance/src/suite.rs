@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use connect_model::schema::OperationId;
-use tokio::sync::OnceCell;
 
 use crate::case::{CaseId, Outcome, Verdict};
 use crate::checks::walks::{self, WalkConfig};
@@ -15,7 +13,7 @@ use crate::client::Client;
 use crate::event::{Coverage, Learned, Ratio};
 use crate::golden::{self, Asked, Recorded};
 use crate::ledger::{self, Owner};
-use crate::observe::Observation;
+use crate::observe::{Observation, Shared};
 use crate::plan::{Plan, Task};
 use crate::runner::{Judge, Judgement};
 
@@ -24,11 +22,11 @@ pub struct Suite {
     plan: Plan,
     client: Client,
     walks: WalkConfig,
-    shapes: Vec<OnceCell<Arc<Observation>>>,
-    errors: Vec<OnceCell<Arc<Observation>>>,
-    pages: Vec<OnceCell<Arc<Observation>>>,
-    searches: Vec<OnceCell<Arc<Observation>>>,
-    asked: Vec<OnceCell<Arc<Asked>>>,
+    shapes: Shared<Observation>,
+    errors: Shared<Observation>,
+    pages: Shared<Observation>,
+    searches: Shared<Observation>,
+    asked: Shared<Asked>,
     golden: Option<Recorded>,
     scored: Vec<AtomicBool>,
     /// Trials of each operation that have not ended.
@@ -38,12 +36,10 @@ pub struct Suite {
 impl Suite {
     /// A suite that has sent nothing yet.
     pub fn new(plan: Plan, client: Client, walks: WalkConfig, golden: Option<Recorded>) -> Self {
-        fn cells(client: &Client) -> Vec<OnceCell<Arc<Observation>>> {
-            client.schema.operations().map(|_| OnceCell::new()).collect()
-        }
         let scored = plan.cases.iter().map(|_| AtomicBool::new(false)).collect();
-        let [shapes, errors, pages, searches] = std::array::from_fn(|_| cells(&client));
-        let asked = client.schema.operations().map(|_| OnceCell::new()).collect();
+        let operations = client.schema.operations().count();
+        let [shapes, errors, pages, searches] = std::array::from_fn(|_| Shared::new(operations));
+        let asked = Shared::new(operations);
         let to_come: Vec<AtomicUsize> = client.schema.operations().map(|_| AtomicUsize::new(0)).collect();
         for planned in &plan.tasks {
             to_come[planned.operation.index()].fetch_add(1, Ordering::Relaxed);
@@ -61,18 +57,18 @@ impl Suite {
         &self.client
     }
 
-    async fn shared<F: Future<Output = Observation>>(
-        cells: &[OnceCell<Arc<Observation>>],
-        operation: OperationId,
-        observe: impl FnOnce() -> F,
-    ) -> Arc<Observation> {
-        cells[operation.index()].get_or_init(|| async { Arc::new(observe().await) }).await.clone()
-    }
-
     /// How many of the run's walks belong to a case: an equal part, and one at least.
     fn share(&self, index: usize) -> u32 {
         let (cases, before) = (self.plan.walks.max(1), self.plan.tasks[index].walks_before);
         (self.walks.count / cases + u32::from(before < self.walks.count % cases)).max(1)
+    }
+
+    /// Lets go of what was observed of an operation whose trials have all ended.
+    fn forget(&self, operation: OperationId) {
+        for observed in [&self.shapes, &self.errors, &self.pages, &self.searches] {
+            observed.forget(operation);
+        }
+        self.asked.forget(operation);
     }
 
     /// Judges a case, with levels as they are on this endpoint.
@@ -95,21 +91,21 @@ impl Suite {
         let (client, operation, check) = (&self.client, planned.operation, planned.check);
         match &planned.task {
             Task::Shape => {
-                let seen = Self::shared(&self.shapes, operation, || shape::observe(client, operation)).await;
+                let seen = self.shapes.get(operation, || shape::observe(client, operation)).await;
                 seen.outcome(check.id)
             }
             Task::Error => {
-                let seen = Self::shared(&self.errors, operation, || error::observe(client, operation)).await;
+                let seen = self.errors.get(operation, || error::observe(client, operation)).await;
                 seen.outcome(check.id)
             }
             Task::Pagination => {
-                let seen = Self::shared(&self.pages, operation, || pagination::observe(client, operation)).await;
+                let seen = self.pages.get(operation, || pagination::observe(client, operation)).await;
                 seen.outcome(check.id)
             }
             Task::Idempotency => idempotency::run(client, operation, check).await,
             Task::Lifecycle(row) => lifecycle::run(client, operation, check, row).await,
             Task::Search => {
-                let seen = Self::shared(&self.searches, operation, || search::observe(client, operation)).await;
+                let seen = self.searches.get(operation, || search::observe(client, operation)).await;
                 seen.outcome(check.id)
             }
             Task::Walk(subject) => {
@@ -119,10 +115,9 @@ impl Suite {
             Task::Mutation(site) => invalid::mutation(client, operation, site, check).await,
             Task::Language(trial) => language::run(client, operation, check, trial).await,
             Task::Golden => {
-                let cell = &self.asked[operation.index()];
-                let asked = cell.get_or_init(|| async { Arc::new(golden::ask(client, operation).await) }).await;
+                let asked = self.asked.get(operation, || golden::ask(client, operation)).await;
                 let entry = self.golden.as_ref().and_then(|all| all.get(&client.schema[operation].name));
-                golden::judge(asked, entry, check, self.plan.cases[index].variant.as_deref())
+                golden::judge(&asked, entry, check, self.plan.cases[index].variant.as_deref())
             }
             Task::Fault(fault) => invalid::fault(client, operation, check, *fault).await,
         }
@@ -140,6 +135,9 @@ impl Judge for Suite {
             let outcome = ledger::owned_by(owner.clone(), self.judge(index)).await;
             let operation = self.plan.tasks[index].operation;
             let was_last = self.to_come[operation.index()].fetch_sub(1, Ordering::AcqRel) == 1;
+            if was_last {
+                self.forget(operation);
+            }
             // A real account has quotas: nothing stays for longer than it is needed. What will not go now is tried again
             // at the end.
             self.client.tidy(|of| *of == owner || (was_last && *of == Owner::Fixture(operation))).await;

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::io::ErrorKind;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
@@ -25,11 +25,14 @@ use thiserror::Error;
 use tokio::sync::Notify;
 
 use crate::aws::Far;
-use crate::case::Exchange;
+use crate::case::{Exchange, Omitted};
 use crate::credentials::chain;
 use crate::emulator::Service;
+use crate::health::{GivenUp, Health, Patience};
+use crate::json_text::structure;
 use crate::ledger::{Ledger, Passage};
 use crate::pace::{Pace, PaceConfig};
+use crate::reply::cut;
 use crate::signing::{SECRET_HEADERS, Signatory, clock, seconds_after, secrets, without_reflections, without_secrets};
 use crate::target::{Endpoint, Target};
 
@@ -42,6 +45,9 @@ const PROBE: Duration = Duration::from_secs(3);
 /// From so many seconds on, a difference of clocks explains a refusal: signatures hold for five minutes.
 const SKEWED: i64 = 240;
 
+/// Largest head of a response, in bytes; as many as hyper reads at once. It takes no more than a hundred headers.
+const MOST_HEAD: usize = 64 << 10;
+
 /// In the name of the error for a session token that has expired. Source: Connect API reference, common errors.
 const EXPIRED: &str = "ExpiredToken";
 
@@ -50,11 +56,13 @@ const EXPIRED: &str = "ExpiredToken";
 pub struct TransportConfig {
     /// For one request from connecting to the last byte of the response.
     pub timeout: Duration,
-    /// Largest response body, in bytes.
+    /// Largest response body, in bytes. Nothing is unpacked: these are the bytes that travel.
     pub max_response_bytes: usize,
-    /// After so many requests in a row without any answer (no connection, or silence until the deadline) nothing more is
+    /// Most values, keys and brackets of a response body that is JSON.
+    pub max_response_values: usize,
+    /// After how many requests without a whole answer (no connection, or silence until the deadline) nothing more is
     /// sent: a dead endpoint must not cost `timeout` per trial.
-    pub give_up_after: u32,
+    pub patience: Patience,
     /// How fast, and how much in all.
     pub pace: PaceConfig,
     /// Where everything is entered that requests make, if it is to be taken away again.
@@ -65,8 +73,9 @@ impl Default for TransportConfig {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(10),
-            max_response_bytes: 16 << 20,
-            give_up_after: 20,
+            max_response_bytes: 2 << 20,
+            max_response_values: 100_000,
+            patience: Patience::default(),
             pace: PaceConfig::default(),
             ledger: None,
         }
@@ -110,16 +119,30 @@ pub enum TransportError {
     #[error("not an HTTP response: {0}")]
     InvalidHttp(String),
     /// The response is larger than is worth reading.
-    #[error("response larger than {limit} bytes")]
-    TooLarge {
+    #[error("{0}")]
+    TooLarge(Excess),
+    /// Nothing was sent: the endpoint, or this operation of it, has not answered for too long.
+    #[error("not sent: {}", why_given_up(.0))]
+    GaveUp(GivenUp),
+}
+
+/// What of a response is too large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Excess {
+    /// Status line and headers.
+    #[error("response head larger than {MOST_HEAD} bytes or 100 headers")]
+    Head,
+    /// The body.
+    #[error("response body larger than {limit} bytes; the rest was not read")]
+    Body {
         /// [`TransportConfig::max_response_bytes`].
         limit: usize,
     },
-    /// Nothing was sent: the endpoint has not answered for too long.
-    #[error("not sent: {after} requests in a row had no whole answer; is the endpoint still alive?")]
-    GaveUp {
-        /// [`TransportConfig::give_up_after`].
-        after: u32,
+    /// The JSON in the body.
+    #[error("response body with more than {limit} JSON values, keys and brackets; they were not read")]
+    Values {
+        /// [`TransportConfig::max_response_values`].
+        limit: usize,
     },
 }
 
@@ -133,8 +156,8 @@ impl TransportError {
             TransportError::Timeout { .. } => "timeout",
             TransportError::Reset { .. } => "reset",
             TransportError::InvalidHttp(_) => "invalid-http",
-            TransportError::TooLarge { .. } => "too-large",
-            TransportError::GaveUp { .. } => "gave-up",
+            TransportError::TooLarge(_) => "too-large",
+            TransportError::GaveUp(_) => "gave-up",
         }
     }
 
@@ -164,6 +187,15 @@ fn arrived(received: &Option<Box<HttpResponse>>) -> String {
     }
 }
 
+fn why_given_up(GivenUp { operation, after, last }: &GivenUp) -> String {
+    match operation {
+        Some(name) => format!("{after} requests in a row to {name} had no whole answer, the last: {last}"),
+        None => {
+            format!("{after} requests in a row came to nothing, the last: {last}; is the endpoint still alive?")
+        }
+    }
+}
+
 /// Nobody answers at the endpoint.
 #[derive(Debug, Error)]
 #[error(
@@ -183,7 +215,7 @@ pub struct Transport {
     signer: Option<Signatory>,
     /// Requests by operation.
     sent: Mutex<BTreeMap<String, u64>>,
-    silent_in_a_row: AtomicU32,
+    health: Health,
     pace: Pace,
     /// Seconds by which the endpoint's clock is ahead of ours; 0 until a refusal shows otherwise.
     skew: AtomicI64,
@@ -208,11 +240,11 @@ impl Transport {
         Ok(Self {
             endpoint: target.endpoint.clone(),
             pace: Pace::new(config.pace),
+            health: Health::new(config.patience),
             config,
             way: Way::Network(Box::new(client)),
             signer,
             sent: Mutex::default(),
-            silent_in_a_row: AtomicU32::new(0),
             skew: AtomicI64::new(0),
         })
     }
@@ -222,11 +254,11 @@ impl Transport {
         Self {
             endpoint: target.endpoint.clone(),
             pace: Pace::new(config.pace),
+            health: Health::new(config.patience),
             config,
             way: Way::Direct(service),
             signer: None,
             sent: Mutex::default(),
-            silent_in_a_row: AtomicU32::new(0),
             skew: AtomicI64::new(0),
         }
     }
@@ -264,9 +296,7 @@ impl Transport {
         request: &HttpRequest,
         deadline: Duration,
     ) -> Result<Exchange, TransportError> {
-        if self.has_given_up() {
-            return Err(TransportError::GaveUp { after: self.config.give_up_after });
-        }
+        self.health.may_send(operation).map_err(TransportError::GaveUp)?;
         self.pace.turn().await;
         self.entered(operation, request, deadline).await
     }
@@ -287,6 +317,7 @@ impl Transport {
             request: without_secrets(request),
             response: result?,
             duration: begun.elapsed(),
+            omitted: Omitted::default(),
         })
     }
 
@@ -312,37 +343,44 @@ impl Transport {
                 self.count(operation);
                 Ok(service.handle(request))
             }
-            Way::Network(connections) => {
-                let renewals = self.renewals();
-                let outgoing = self.outgoing(request, self.signer.as_ref()).await?;
-                self.count(operation);
-                let answer = self.exchange(connections, outgoing, deadline).await;
-                match &answer {
-                    // Refused before anybody looked at it: it may be sent again, signed for the time that is there, or
-                    // with credentials that have not expired.
-                    Ok(response)
-                        if self.signs(request)
-                            && (self.notes_skew(response) || self.has_others(response, renewals).await) =>
-                    {
-                        // What it is sent for has had its turn, and must not wait for one that may never come.
-                        self.pace.turn_of_necessity().await;
-                        let outgoing = self.outgoing(request, self.signer.as_ref()).await?;
-                        self.count(operation);
-                        self.exchange(connections, outgoing, deadline).await
-                    }
-                    _ => answer,
-                }
-            }
+            Way::Network(connections) => self.asked(connections, operation, request, deadline).await,
         };
         match &result {
             // A deadline that a check made short says nothing about the endpoint's health.
-            Err(error) if error.is_silence() && deadline >= self.config.timeout => {
-                self.silent_in_a_row.fetch_add(1, Ordering::Relaxed);
-            }
-            Err(error) if error.is_silence() => {}
-            _ => self.silent_in_a_row.store(0, Ordering::Relaxed),
+            Err(error) if error.is_silence() && deadline < self.config.timeout => {}
+            Err(error) if error.is_silence() => self.health.silent(operation, &error.to_string()),
+            Err(error @ TransportError::Unsigned(_)) => self.health.unsigned(&error.to_string()),
+            _ => self.health.answered(operation),
         }
         result
+    }
+
+    /// Asks over the network, and once more where the answer shows that the signature alone was wrong.
+    async fn asked(
+        &self,
+        connections: &Connections,
+        operation: &str,
+        request: &HttpRequest,
+        deadline: Duration,
+    ) -> Result<HttpResponse, TransportError> {
+        let renewals = self.renewals();
+        let outgoing = self.outgoing(request, self.signer.as_ref()).await?;
+        self.count(operation);
+        let answer = self.exchange(connections, outgoing, deadline).await;
+        match &answer {
+            // Refused before anybody looked at it: it may be sent again, signed for the time that is there, or with
+            // credentials that have not expired.
+            Ok(response)
+                if self.signs(request) && (self.notes_skew(response) || self.has_others(response, renewals).await) =>
+            {
+                // What it is sent for has had its turn, and must not wait for one that may never come.
+                self.pace.turn_of_necessity().await;
+                let outgoing = self.outgoing(request, self.signer.as_ref()).await?;
+                self.count(operation);
+                self.exchange(connections, outgoing, deadline).await
+            }
+            _ => answer,
+        }
     }
 
     /// Sends a request and closes the connection a moment after the last of it was handed to the system: the client that
@@ -357,9 +395,7 @@ impl Transport {
         request: &HttpRequest,
         linger: Duration,
     ) -> Result<Parting, TransportError> {
-        if self.has_given_up() {
-            return Err(TransportError::GaveUp { after: self.config.give_up_after });
-        }
+        self.health.may_send(operation).map_err(TransportError::GaveUp)?;
         if request.body.is_empty() {
             return Err(TransportError::Unsendable("nothing tells when a request without a body is out".to_owned()));
         }
@@ -479,9 +515,9 @@ impl Transport {
         self.signer.is_some() && !SECRET_HEADERS.iter().any(|name| request.headers.get(name).is_some())
     }
 
-    /// Nothing more will be sent: [`TransportError::GaveUp`].
-    pub fn has_given_up(&self) -> bool {
-        self.silent_in_a_row.load(Ordering::Relaxed) >= self.config.give_up_after
+    /// What still answers, and what was given up: [`TransportError::GaveUp`].
+    pub fn health(&self) -> &Health {
+        &self.health
     }
 
     async fn outgoing(
@@ -492,9 +528,9 @@ impl Transport {
         let unsendable = |what: String| TransportError::Unsendable(what);
         let path = format!("{}{}", self.endpoint.prefix(), request.uri);
         let path_and_query: PathAndQuery =
-            path.parse().map_err(|error| unsendable(format!("path `{path}`: {error}")))?;
+            path.parse().map_err(|error| unsendable(format!("path `{}`: {error}", cut(&path))))?;
         if path_and_query.as_str() != path || !request.uri.starts_with('/') {
-            return Err(unsendable(format!("path `{path}`: must begin with `/` and have no fragment")));
+            return Err(unsendable(format!("path `{}`: must begin with `/` and have no fragment", cut(&path))));
         }
         let uri = http::Uri::builder()
             .scheme(self.endpoint.scheme())
@@ -518,7 +554,7 @@ impl Transport {
         }
         builder
             .body(Outgoing::new(request.body.clone()))
-            .map_err(|error| unsendable(format!("{} {path}: {error}", request.method)))
+            .map_err(|error| unsendable(format!("{} {}: {error}", request.method, cut(&path))))
     }
 
     async fn exchange(
@@ -539,7 +575,7 @@ impl Transport {
                 Trouble::Connect(detail) => TransportError::Connect { url: self.endpoint.to_string(), detail },
                 Trouble::Reset(detail) => TransportError::Reset { detail, received: received.map(Box::new) },
                 Trouble::InvalidHttp(detail) => TransportError::InvalidHttp(detail),
-                Trouble::TooLarge => TransportError::TooLarge { limit: self.config.max_response_bytes },
+                Trouble::TooLarge(excess) => TransportError::TooLarge(excess),
             }),
             Err(_elapsed) => Err(TransportError::Timeout { after: deadline, received: received.map(Box::new) }),
         }
@@ -558,13 +594,23 @@ impl Transport {
         let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
         let so_far =
             received.insert(HttpResponse { status: head.status.as_u16(), headers: Headers(headers), body: Vec::new() });
+        let (limit, promised) = (self.config.max_response_bytes, body.size_hint().exact());
+        if promised.is_some_and(|bytes| bytes > limit as u64) {
+            return Err(Trouble::TooLarge(Excess::Body { limit }));
+        }
+        so_far.body.reserve_exact(promised.map_or(0, |bytes| bytes as usize));
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| Trouble::of_connection(&error))?;
             let Ok(data) = frame.into_data() else { continue };
-            if so_far.body.len() + data.len() > self.config.max_response_bytes {
-                return Err(Trouble::TooLarge);
+            if so_far.body.len() + data.len() > limit {
+                return Err(Trouble::TooLarge(Excess::Body { limit }));
             }
             so_far.body.extend_from_slice(&data);
+        }
+        so_far.body.shrink_to_fit();
+        let limit = self.config.max_response_values;
+        if structure(&so_far.body) > limit {
+            return Err(Trouble::TooLarge(Excess::Values { limit }));
         }
         Ok(())
     }
@@ -575,7 +621,7 @@ enum Trouble {
     Connect(String),
     Reset(String),
     InvalidHttp(String),
-    TooLarge,
+    TooLarge(Excess),
 }
 
 impl Trouble {
@@ -593,7 +639,7 @@ impl Trouble {
         let io = error.source().and_then(|source| source.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
         let broken_framing = matches!(io, Some(ErrorKind::InvalidData | ErrorKind::InvalidInput));
         if error.is_parse_too_large() {
-            Trouble::TooLarge
+            Trouble::TooLarge(Excess::Head)
         } else if error.is_parse() || broken_framing {
             Trouble::InvalidHttp(chain(error))
         } else {
@@ -664,7 +710,7 @@ impl Connections {
         tcp.set_connect_timeout(Some(connect_timeout));
         tcp.enforce_http(false);
         let mut pool = Client::builder(TokioExecutor::new());
-        pool.pool_idle_timeout(IDLE).pool_timer(TokioTimer::new());
+        pool.pool_idle_timeout(IDLE).pool_timer(TokioTimer::new()).http1_max_buf_size(MOST_HEAD);
         let far = Far::new(endpoint, &tcp, &pool)?;
         Ok(far.map_or_else(|| Self::Plain(pool.build(tcp)), |far| Self::Far(Box::new(far))))
     }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use connect_conformance::health::Patience;
 use connect_conformance::target::Target;
 use connect_conformance::transport::{Parting, Transport, TransportConfig, TransportError};
 use connect_model::wire::message::{Headers, HttpRequest};
@@ -56,7 +57,7 @@ async fn converse(mut stream: TcpStream, then: Then, heads: tokio::sync::mpsc::U
             std::future::pending::<()>().await;
         }
         Then::Drip => {
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n").await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 90000\r\n\r\n").await;
             while stream.write_all(b"x").await.is_ok() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -72,7 +73,7 @@ fn transport(endpoint: &str) -> Transport {
     let config = TransportConfig {
         timeout: Duration::from_millis(400),
         max_response_bytes: 100_000,
-        give_up_after: 3,
+        patience: Patience { operation: 5, endpoint: 3 },
         ..TransportConfig::default()
     };
     Transport::new(&Target::unsigned(endpoint.parse().unwrap()), "connect", config).unwrap()
@@ -180,6 +181,74 @@ async fn a_dead_endpoint_is_given_up() {
         }
         assert_eq!(classes, ["timeout", "timeout", "timeout", "gave-up", "gave-up"]);
         assert_eq!(silent.requests_sent(), 3);
+    }
+}
+
+#[tokio::test]
+async fn an_operation_that_is_silent_is_given_up_alone() {
+    let (port, _heads) = serve(Then::SayAndHold(b"")).await;
+    let config = TransportConfig {
+        timeout: Duration::from_millis(100),
+        patience: Patience { operation: 2, endpoint: 9 },
+        ..TransportConfig::default()
+    };
+    let target = Target::unsigned(format!("http://127.0.0.1:{port}").parse().unwrap());
+    let silent = Transport::new(&target, "connect", config).unwrap();
+    let mut classes = Vec::new();
+    for operation in ["A", "A", "A", "B"] {
+        classes.push(silent.send(operation, &get("/")).await.unwrap_err().class());
+    }
+    // What takes away what others made goes out all the same.
+    classes.push(silent.send_necessary("A", &get("/")).await.unwrap_err().class());
+    assert_eq!(classes, ["timeout", "timeout", "gave-up", "timeout", "timeout"]);
+    let error = silent.send("A", &get("/")).await.unwrap_err().to_string();
+    assert!(error.contains("2 requests in a row to A had no whole answer, the last: no complete response"), "{error}");
+}
+
+/// Two answers in one piece: the second belongs to nobody, and least of all to the next request.
+#[tokio::test]
+async fn an_answer_that_nobody_asked_for_is_never_taken_for_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let mut buffer = [0; 4096];
+                while stream.read(&mut buffer).await.is_ok_and(|read| read > 0) {
+                    let ours = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+                    let extra = b"HTTP/1.1 404 Stale\r\ncontent-length: 0\r\n\r\n";
+                    if stream.write_all(&[&ours[..], extra].concat()).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    let transport = transport(&format!("http://127.0.0.1:{port}"));
+    for _ in 0..200 {
+        assert_eq!(transport.send("Op", &get("/")).await.unwrap().response.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_told_by_its_part() {
+    let many: &'static str = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(200)).leak();
+    let values: &'static str =
+        format!("HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n[{}0]]]]", "0,".repeat(49_997)).leak();
+    let promised = b"HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n";
+    for (said, part) in [
+        (many.as_bytes(), "head larger than 65536 bytes or 100 headers"),
+        (promised, "body larger than 100000 bytes"),
+        (values.as_bytes(), "more than 40000 JSON values"),
+    ] {
+        let (port, _heads) = serve(Then::SayAndHold(said)).await;
+        let config =
+            TransportConfig { max_response_bytes: 100_000, max_response_values: 40_000, ..TransportConfig::default() };
+        let target = Target::unsigned(format!("http://127.0.0.1:{port}").parse().unwrap());
+        let error = Transport::new(&target, "connect", config).unwrap().send("Op", &get("/")).await.unwrap_err();
+        assert_eq!(error.class(), "too-large");
+        assert!(error.to_string().contains(part), "{error}");
     }
 }
 

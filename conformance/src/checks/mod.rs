@@ -22,6 +22,10 @@ use serde::Serialize;
 
 use crate::case::{Exchange, Finding, Level};
 use crate::golden;
+use crate::reply::cut_to;
+
+/// Characters of each text of a finding.
+const TEXT: usize = 1_000;
 
 /// A judge with a stable id.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -46,7 +50,8 @@ impl Check {
         family(self.id)
     }
 
-    /// A breach of this check.
+    /// A breach of this check. What an endpoint can make long is cut: texts to a thousand characters, and the exchange as
+    /// [`Exchange::evidence`] does.
     pub fn finding(
         &self,
         pointer: impl Into<String>,
@@ -58,10 +63,10 @@ impl Check {
             check: self.id,
             level: self.level,
             rule: self.rule.to_owned(),
-            pointer: pointer.into(),
-            expected: expected.into(),
-            actual: actual.into(),
-            exchange: exchange.cloned(),
+            pointer: cut_to(TEXT, pointer.into()),
+            expected: cut_to(TEXT, expected.into()),
+            actual: cut_to(TEXT, actual.into()),
+            exchange: exchange.map(Exchange::evidence),
             steps: Vec::new(),
         }
     }

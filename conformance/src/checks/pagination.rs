@@ -52,7 +52,8 @@ pub const CHECKS: &[Check] = &[
         rule: "a walk ends, and no token comes twice",
         source: PAGING,
         passes: "a last page without a token, null, or an empty one",
-        fails: "a token that came before",
+        fails: "a token that came before; a hundred pages in a row with nothing new, each with another token, which is \
+                graded should if they are empty",
     },
     Check {
         id: "pagination.end-without-token",

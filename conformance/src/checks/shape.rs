@@ -3,16 +3,17 @@
 use connect_model::generate::{Config, SchemaPath};
 use connect_model::schema::{Binding, Kind, OperationId, Schema, ShapeId, Slot};
 use connect_model::shapes::CORE_OPERATIONS;
-use connect_model::validate::{ViolationKind, validate};
+use connect_model::validate::{ViolationKind, validate_briefly};
 use connect_model::wire::{Limits, decode_response};
 use serde_json::Value;
 
 use super::shrink::shrink;
 use super::{Check, MODEL, RESTJSON, row};
-use crate::case::{Exchange, Level};
+use crate::case::{Exchange, Finding, Level};
 use crate::client::Client;
+use crate::json_text::repeated_key;
 use crate::observe::Observation;
-use crate::reply::Reply;
+use crate::reply::{Reply, unreadable};
 use crate::resources;
 
 /// The checks of the family.
@@ -40,7 +41,7 @@ pub const CHECKS: &[Check] = &[
         rule: "the body of a success is a JSON object",
         source: RESTJSON,
         passes: "{}, and nothing at all where the operation has no output",
-        fails: "a list, half an object, HTML, bytes that are no UTF-8",
+        fails: "a list, half an object, HTML, bytes that are no UTF-8; a key that stands twice is graded should",
     },
     Check {
         id: "shape.required",
@@ -204,7 +205,7 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
     }
     let mut samples = vec![("smallest".to_owned(), Config::sparse()), ("fullest".to_owned(), Config::full())];
     samples.extend((0..client.cases).map(|number| (format!("random {number}"), Config::default())));
-    let mut refusals = Vec::new();
+    let mut refused = Refused::default();
     for (label, config) in samples {
         let label = format!("{name}/shape/{label}");
         let input = match client.input(operation, config, &label, &SchemaPath::default()).await {
@@ -239,29 +240,44 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
                     seen.add(vec![check.finding("", expected, reply.describe(), Some(exchange))]);
                 }
                 seen.block(format!("valid requests were refused: {}", reply.describe()));
-                refusals.push(reply);
+                refused.with(schema, operation, &reply, exchange);
             }
             Ok(other) => seen.block(other.describe()),
             Err(why) => seen.block(format!("no valid request could be sent: {why}")),
         }
     }
-    refused_throughout(schema, operation, &refusals, client.cases + 2, &mut seen);
+    refused.throughout(schema, operation, client.cases + 2, &mut seen);
     seen
 }
 
-/// The smallest request to a core operation is one that a healthy service accepts: an endpoint that calls it and all the
-/// others invalid refuses valid requests.
-fn refused_throughout(schema: &Schema, operation: OperationId, refusals: &[Reply], sent: u32, seen: &mut Observation) {
-    let name = schema[operation].name.as_str();
-    let invalid = |reply: &Reply| reply.refusal().is_some_and(|(status, _)| status == 400);
-    if !CORE_OPERATIONS.contains(&name) || refusals.len() < sent as usize || !refusals.iter().all(invalid) {
-        return;
+/// Refusals of valid requests as invalid.
+#[derive(Default)]
+struct Refused {
+    times: u32,
+    /// What the first of them breaks, if all are.
+    first: Option<Finding>,
+}
+
+impl Refused {
+    fn with(&mut self, schema: &Schema, operation: OperationId, reply: &Reply, exchange: &Exchange) {
+        if exchange.response.status == 400 {
+            self.times += 1;
+            self.first.get_or_insert_with(|| {
+                let expected = format!("{} to the smallest valid request", schema[operation].status);
+                row(CHECKS, "shape.status").finding("", expected, reply.describe(), Some(exchange))
+            });
+        }
     }
-    if let Some(reply @ Reply::Refused(exchange, _)) = refusals.first() {
-        let check = row(CHECKS, "shape.status");
-        seen.judged(check.id);
-        let expected = format!("{} to the smallest valid request", schema[operation].status);
-        seen.add(vec![check.finding("", expected, reply.describe(), Some(exchange))]);
+
+    /// The smallest request to a core operation is one that a healthy service accepts: an endpoint that calls it and all
+    /// the others invalid refuses valid requests.
+    fn throughout(self, schema: &Schema, operation: OperationId, sent: u32, seen: &mut Observation) {
+        if let Some(first) = self.first.filter(|_| self.times >= sent)
+            && CORE_OPERATIONS.contains(&schema[operation].name.as_str())
+        {
+            seen.judged(first.check);
+            seen.add(vec![first]);
+        }
     }
 }
 
@@ -274,9 +290,12 @@ pub(crate) fn judge(
 ) -> Option<Value> {
     let contract = &schema[operation];
     let response = &exchange.response;
-    let mut findings = Vec::new();
+    // Only so many of each check are kept: an answer may have as many faults as it has bytes.
+    let mut found = Observation::default();
     let mut fail = |id: &str, pointer: &str, expected: String, actual: String| {
-        findings.push(row(CHECKS, id).finding(pointer, expected, actual, Some(exchange)));
+        if found.has_room(id) {
+            found.add(vec![row(CHECKS, id).finding(pointer, expected, actual, Some(exchange))]);
+        }
     };
     if response.status != contract.status {
         fail("shape.status", "", contract.status.to_string(), response.status.to_string());
@@ -299,7 +318,7 @@ pub(crate) fn judge(
         }
     }
     let Some(output) = contract.output else {
-        seen.add(findings);
+        seen.add(found.into_findings());
         return None;
     };
     seen.judged(row(CHECKS, "shape.content-type").id);
@@ -307,9 +326,22 @@ pub(crate) fn judge(
     let decoded = match decode_response(schema, operation, response, &Limits::default()) {
         Ok(decoded) => decoded,
         Err(error) => {
-            fail("shape.json", "", "a JSON object".to_owned(), error.to_string());
-            seen.add(findings);
+            fail("shape.json", "", "a JSON object".to_owned(), unreadable(exchange, error));
+            seen.add(found.into_findings());
             return None;
+        }
+    };
+    if let Some(pointer) = repeated_key(&response.body).filter(|_| !raw_payload && found.has_room("shape.json")) {
+        let check = row(CHECKS, "shape.json");
+        let mut finding =
+            check.finding(pointer, "every key of an object once", "a key that stands twice", Some(exchange));
+        // RFC 8259 only recommends it.
+        finding.level = Level::Should;
+        found.add(vec![finding]);
+    }
+    let mut fail = |id: &str, pointer: &str, expected: String, actual: String| {
+        if found.has_room(id) {
+            found.add(vec![row(CHECKS, id).finding(pointer, expected, actual, Some(exchange))]);
         }
     };
     for unknown in &decoded.unknown {
@@ -318,15 +350,18 @@ pub(crate) fn judge(
     for problem in &decoded.problems {
         fail("shape.type", &problem.pointer, problem.expected.clone(), problem.actual.clone());
     }
-    for violation in validate(schema, output, &decoded.value) {
+    for violation in validate_briefly(schema, output, &decoded.value) {
         let (id, level) = grade(violation.kind);
-        let found = decoded.value.pointer(&violation.path);
+        if !found.has_room(id) {
+            continue;
+        }
+        let place = decoded.value.pointer(&violation.path);
         let mut finding = row(CHECKS, id).finding(violation.path, violation.expected, violation.found, Some(exchange));
         // A union whose only member is one that we do not know yet is drift.
         let unknown_variant = violation.kind == ViolationKind::UnionNone
-            && found.and_then(Value::as_object).is_some_and(|map| !map.is_empty());
+            && place.and_then(Value::as_object).is_some_and(|map| !map.is_empty());
         finding.level = if unknown_variant { Level::Note } else { level.unwrap_or(finding.level) };
-        findings.push(finding);
+        found.add(vec![finding]);
     }
     // A check whose subject no answer holds has judged nothing.
     let mut subjects = Subjects { members: true, ..Subjects::default() };
@@ -334,7 +369,7 @@ pub(crate) fn judge(
     for check in CHECKS.iter().filter(|check| subjects.has(check.id) == Some(true)) {
         seen.judged(check.id);
     }
-    seen.add(findings);
+    seen.add(found.into_findings());
     Some(decoded.value)
 }
 

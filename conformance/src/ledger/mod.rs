@@ -192,7 +192,7 @@ impl Ledger {
                     error @ (TransportError::Unsendable(_)
                     | TransportError::Unsigned(_)
                     | TransportError::Connect { .. }
-                    | TransportError::GaveUp { .. }),
+                    | TransportError::GaveUp(_)),
                 ),
             ) => self.state().gone(*at, error.class()),
             (Passage::Deletes(operation), Ok(response))

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
 
-use crate::case::{CaseId, Exchange, Finding, Level, Outcome, Verdict};
+use crate::case::{CaseId, Exchange, Finding, Level, Omitted, Outcome, Verdict};
 use crate::event::{Consumer, Event, RunEnd};
 use crate::record::{Limits, Record};
 
@@ -34,7 +34,13 @@ pub(crate) fn finding(check: &'static str, level: Level) -> Finding {
         pointer: "/Actions/0/ActionType".to_owned(),
         expected: "an error".to_owned(),
         actual: "200 \u{1b}[31mred".to_owned(),
-        exchange: Some(Exchange { operation: "CreateRule".to_owned(), request, response, duration: Duration::ZERO }),
+        exchange: Some(Exchange {
+            operation: "CreateRule".to_owned(),
+            request,
+            response,
+            duration: Duration::ZERO,
+            omitted: Omitted::default(),
+        }),
         steps: vec![],
     }
 }

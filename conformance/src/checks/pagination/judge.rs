@@ -41,6 +41,18 @@ impl Judge<'_> {
             End::Done => return Some(walk.pages),
             End::NoPage(why) => seen.block(why),
             End::GivenUp => seen.block(format!("the walk was given up after {} pages", walk.pages.len())),
+            End::Idle(idle) => {
+                let actual =
+                    format!("the last {idle} of {} pages hold nothing new, each with a new token", walk.pages.len());
+                let mut finding = ends.finding(self.pager.token_pointer(), "a walk that ends", &*actual, exchange);
+                // Pages without items may still lead somewhere; the same items again and again do not.
+                if walk.pages[walk.pages.len() - idle..].iter().all(|page| page.items.is_empty()) {
+                    finding.level = Level::Should;
+                }
+                seen.judged(ends.id);
+                seen.add(vec![finding]);
+                seen.block(format!("a walk was given up: {actual}"));
+            }
             End::Loop => {
                 let actual = format!("page {} carries a token that came before", walk.pages.len());
                 seen.add(vec![ends.finding(self.pager.token_pointer(), "a walk that ends", actual, exchange)]);

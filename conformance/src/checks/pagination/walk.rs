@@ -2,6 +2,7 @@
 //! caller to read.
 
 use std::collections::{BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use connect_model::generate::{Config, SchemaPath};
 use connect_model::schema::{OperationId, Pagination, Schema};
@@ -9,11 +10,19 @@ use serde_json::Value;
 
 use crate::case::Exchange;
 use crate::client::Client;
-use crate::reply::Reply;
+use crate::json_text::structure;
+use crate::reply::{Reply, unreadable};
 use crate::resources::Resource;
 
 /// Pages after which a walk is given up.
 const MOST_PAGES: usize = 2_000;
+
+/// Bytes of all pages, and values in them, after which a walk is given up: its pages are kept until it ends.
+const MOST_BYTES: usize = 8 << 20;
+const MOST_VALUES: usize = 200_000;
+
+/// Pages in a row that hold nothing new, after which a walk leads nowhere.
+const MOST_IDLE: usize = 100;
 
 /// A page: its items and the token that follows.
 pub(in crate::checks) struct Page {
@@ -32,7 +41,9 @@ pub(in crate::checks) enum End {
     Refused(String),
     /// The last page carries a token that came before.
     Loop,
-    /// There is no end in sight.
+    /// Each of so many last pages carries another token, and none an item that was not there before.
+    Idle(usize),
+    /// There is no end in sight, though items keep coming.
     GivenUp,
 }
 
@@ -85,8 +96,8 @@ impl<'c> Pager<'c> {
 
     /// The page in an answer.
     pub(super) fn read(&self, exchange: Exchange) -> Result<Page, String> {
-        let body: Value =
-            serde_json::from_slice(&exchange.response.body).map_err(|error| format!("a page is not JSON: {error}"))?;
+        let body: Value = serde_json::from_slice(&exchange.response.body)
+            .map_err(|error| format!("a page is not JSON: {}", unreadable(&exchange, error)))?;
         let (items, next) = self.contents(&body);
         Ok(Page { items, next, exchange })
     }
@@ -105,7 +116,8 @@ impl<'c> Pager<'c> {
     /// All pages, as far as they go.
     pub(super) async fn walk(&self, size: Option<i64>) -> Walk {
         let mut pages: Vec<Page> = Vec::new();
-        let mut tokens = HashSet::new();
+        let (mut tokens, mut items) = (HashSet::new(), HashSet::new());
+        let (mut idle, mut bytes, mut values) = (0, 0, 0);
         let end = loop {
             let token = pages.last().and_then(|page| page.next.as_deref());
             let page = match self.page(size, token).await {
@@ -114,12 +126,19 @@ impl<'c> Pager<'c> {
                 Err(why) => break End::Refused(why),
             };
             let next = page.next.clone();
+            let body = &page.exchange.response.body;
+            (bytes, values) = (bytes + body.len(), values + structure(body));
+            let new = page.items.iter().filter(|item| items.insert(digest(item))).count();
+            idle = if new == 0 { idle + 1 } else { 0 };
             pages.push(page);
             let Some(next) = next else { break End::Done };
             if !tokens.insert(next) {
                 break End::Loop;
             }
-            if pages.len() >= MOST_PAGES {
+            if idle >= MOST_IDLE {
+                break End::Idle(idle);
+            }
+            if pages.len() >= MOST_PAGES || bytes > MOST_BYTES || values > MOST_VALUES {
                 break End::GivenUp;
             }
         };
@@ -134,7 +153,7 @@ impl<'c> Pager<'c> {
             End::Done => Ok(walk.pages),
             End::NoPage(why) => Err(why),
             End::Refused(why) => Err(format!("a token of {name} is refused: {why}")),
-            End::Loop | End::GivenUp => Err(format!("{name} does not come to an end")),
+            End::Loop | End::Idle(_) | End::GivenUp => Err(format!("{name} does not come to an end")),
         }
     }
 
@@ -200,6 +219,13 @@ pub(in crate::checks) async fn count_named(
     // One that stands on two pages because others came meanwhile is still one.
     let named = items.iter().filter(|item| item[row.name_member] == wanted);
     Ok((named.map(|item| key(item, Some(row.list.1))).collect::<BTreeSet<_>>().len(), exchange))
+}
+
+/// What an item is known by within a walk, in few bytes.
+fn digest(item: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    item.to_string().hash(&mut hasher);
+    hasher.finish()
 }
 
 fn at<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
