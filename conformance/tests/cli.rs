@@ -416,7 +416,7 @@ fn nothing_is_written_to_a_real_account_that_was_not_named() {
     let (code, stdout, stderr) = run(&here);
     assert_eq!(code, Some(0), "{stdout}{stderr}");
     assert!(sent("ListRules") && !sent("CreateRule"), "{stdout}");
-    let writes = ["--allow-writes", "--instance-id", instance, "--account"];
+    let writes = ["--settle", "1", "--allow-writes", "--instance-id", instance, "--account"];
     let rows: [(&[&str], &str); 4] = [
         (&["--allow-writes"], "--account ID --instance-id ID"),
         (&["--allow-operation", "CreateRule"], "--account ID --instance-id ID"),
