@@ -67,6 +67,7 @@ pub mod lower;
 pub mod overrides;
 pub mod pattern;
 pub mod planted;
+mod pointer;
 pub mod schema;
 pub mod semantics;
 pub mod shapes;

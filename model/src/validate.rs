@@ -3,12 +3,12 @@
 //! One walk serves input and output; how grave a violation is on which side is not decided here. Unknown members are
 //! no violation: receivers ignore them. Knows nothing of bytes.
 
-use std::fmt::Write;
-
 use serde_json::Value;
 
 pub use crate::constraint::ViolationKind;
 use crate::constraint::{Broken, blob, choice, number, size, text, timestamp, typed};
+use crate::pointer::Path;
+pub use crate::pointer::escape;
 use crate::schema::{Kind, Members, Number, Schema, ShapeId, Slot, SlotTraits};
 
 /// One broken constraint at one place.
@@ -54,73 +54,14 @@ pub fn validate_slot(schema: &Schema, slot: &Slot, value: &Value) -> Vec<Violati
     walk.found
 }
 
-/// The way from the root, kept on the stack and written out only when something is wrong.
-enum Path<'p> {
-    Root,
-    Key(&'p Path<'p>, &'p str),
-    Index(&'p Path<'p>, usize),
-}
-
-impl Path<'_> {
-    fn pointer(&self) -> String {
-        let mut text = String::new();
-        self.write(&mut text);
-        text
-    }
-
-    /// The pointer, if it has no more than so many bytes before escapes; else that of the longest way that has, and `/…`.
-    fn brief_pointer(&self, most: usize) -> String {
-        let mut at = self;
-        while at.len() > most {
-            at = match at {
-                Path::Root => return String::new(),
-                Path::Key(parent, _) | Path::Index(parent, _) => parent,
-            };
-        }
-        let cut = if std::ptr::eq(at, self) { "" } else { "/…" };
-        at.pointer() + cut
-    }
-
-    /// Bytes of all keys and indices, roughly.
-    fn len(&self) -> usize {
-        match self {
-            Path::Root => 0,
-            Path::Key(parent, key) => parent.len() + 1 + key.len(),
-            Path::Index(parent, _) => parent.len() + 8,
-        }
-    }
-
-    fn write(&self, text: &mut String) {
-        match self {
-            Path::Root => {}
-            Path::Key(parent, key) => {
-                parent.write(text);
-                text.push('/');
-                text.push_str(&escape(key));
-            }
-            Path::Index(parent, index) => {
-                parent.write(text);
-                // Writing to a string cannot fail.
-                let _ = write!(text, "/{index}");
-            }
-        }
-    }
-}
-
-/// A reference token of a JSON Pointer.
-pub fn escape(token: &str) -> std::borrow::Cow<'_, str> {
-    if token.contains(['~', '/']) { token.replace('~', "~0").replace('/', "~1").into() } else { token.into() }
-}
-
 struct Walk<'s> {
     schema: &'s Schema,
     found: Vec<Violation>,
-    /// Keep [`MOST`] of each kind, and no path longer than [`LONGEST`].
+    /// Keep [`MOST`] of each kind, and brief paths.
     brief: bool,
 }
 
 const MOST: usize = 10;
-const LONGEST: usize = 1_000;
 
 impl Walk<'_> {
     fn report(&mut self, path: &Path<'_>, (kind, expected): Broken, value: Option<&Value>) {
@@ -128,7 +69,7 @@ impl Walk<'_> {
             return;
         }
         let found = value.map_or("nothing".to_owned(), excerpt);
-        let path = if self.brief { path.brief_pointer(LONGEST) } else { path.pointer() };
+        let path = if self.brief { path.brief_pointer() } else { path.pointer() };
         self.found.push(Violation { path, kind, expected, found });
     }
 

@@ -13,6 +13,7 @@ use super::text::is_special_float;
 use super::timestamp::{self, Reading};
 use crate::import::json_kind;
 use crate::planted;
+use crate::pointer::Path;
 use crate::schema::{
     Binding, Kind, List, Map as MapShape, Member, Members, Number, Schema, ShapeId, Slot, TimestampFormat,
 };
@@ -142,10 +143,8 @@ fn deeper_than(bytes: &[u8], limit: usize) -> bool {
     false
 }
 
-/// Members that the model does not know are told up to here, and their pointers to so many bytes: a message may have as
-/// many as it has bytes, under keys as long as itself.
+/// Members that the model does not know are told up to here: a message may have as many as it has bytes.
 const MOST_UNKNOWN: usize = 1_000;
-const LONGEST_POINTER: usize = 1_000;
 
 /// Turns JSON into values of shapes.
 pub(super) struct Reader<'s> {
@@ -155,51 +154,8 @@ pub(super) struct Reader<'s> {
     pub(super) unknown: Vec<(String, &'static str)>,
 }
 
-/// Where in the document the reader is; borrowed from its stack, and written out only when there is something to say.
-pub(super) enum Path<'p> {
-    /// The whole document.
-    Root,
-    /// A member or entry.
-    Key(&'p Path<'p>, &'p str),
-    /// An element.
-    Index(&'p Path<'p>, usize),
-}
-
-impl Path<'_> {
-    fn pointer(&self) -> String {
-        match self {
-            Path::Root => String::new(),
-            Path::Key(parent, key) => format!("{}/{}", parent.pointer(), key.replace('~', "~0").replace('/', "~1")),
-            Path::Index(parent, at) => format!("{}/{at}", parent.pointer()),
-        }
-    }
-
-    /// The pointer, if it has no more than [`LONGEST_POINTER`] bytes before escapes; else that of the longest way that
-    /// has, and `/…`.
-    fn brief_pointer(&self) -> String {
-        let mut at = self;
-        while at.len() > LONGEST_POINTER {
-            at = match at {
-                Path::Root => return String::new(),
-                Path::Key(parent, _) | Path::Index(parent, _) => parent,
-            };
-        }
-        let cut = if std::ptr::eq(at, self) { "" } else { "/…" };
-        at.pointer() + cut
-    }
-
-    /// Bytes of all keys and indices, roughly.
-    fn len(&self) -> usize {
-        match self {
-            Path::Root => 0,
-            Path::Key(parent, key) => parent.len() + 1 + key.len(),
-            Path::Index(parent, _) => parent.len() + 8,
-        }
-    }
-
-    fn fault(&self, what: String) -> DecodeError {
-        DecodeError::Serialization { pointer: self.pointer(), what }
-    }
+fn fault(path: &Path<'_>, what: String) -> DecodeError {
+    DecodeError::Serialization { pointer: path.pointer(), what }
 }
 
 impl<'s> Reader<'s> {
@@ -216,7 +172,7 @@ impl<'s> Reader<'s> {
     ) -> Result<(), DecodeError> {
         match body {
             Value::Object(fields) => self.fields(members, fields, &Path::Root, true, out),
-            other => Err(Path::Root.fault(format!("is {}, expected an object", json_kind(&other)))),
+            other => Err(fault(&Path::Root, format!("is {}, expected an object", json_kind(&other)))),
         }
     }
 
@@ -238,7 +194,7 @@ impl<'s> Reader<'s> {
             (_, value) if self.reading == Reading::Client => Ok(value),
             (kind, value) => match scalar(kind, slot, &value) {
                 Ok(()) => Ok(normal(kind, value)),
-                Err(what) => Err(path.fault(what)),
+                Err(what) => Err(fault(path, what)),
             },
         }
     }
@@ -307,10 +263,10 @@ impl<'s> Reader<'s> {
             match fields.keys().next() {
                 Some(key) if fields.len() == 1 => {
                     if members.by_json_name(key).is_none() {
-                        return Err(path.fault(format!("{key:?} is no member of this union")));
+                        return Err(fault(path, format!("{key:?} is no member of this union")));
                     }
                 }
-                _ => return Err(path.fault(format!("is a union with {} members, expected one", fields.len()))),
+                _ => return Err(fault(path, format!("is a union with {} members, expected one", fields.len()))),
             }
         }
         let mut out = Map::new();
@@ -342,7 +298,7 @@ impl<'s> Reader<'s> {
         if sparse || self.reading == Reading::Client {
             return Ok(value);
         }
-        Err(path.fault("is null in a collection that is not sparse".to_owned()))
+        Err(fault(path, "is null in a collection that is not sparse".to_owned()))
     }
 }
 

@@ -4,13 +4,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::body::{self, Path, Reader};
+use super::body::{self, Reader};
 use super::fault::{DecodeError, EncodeError, Limits};
 use super::header_text::{is_header_name, quoted, split_list};
 use super::message::Headers;
 use super::text::{self, Place};
 use super::timestamp::Reading;
 use crate::import::json_kind;
+use crate::pointer::Path;
 use crate::schema::{Binding, Kind, Member, Members, Schema, Slot, TimestampFormat};
 
 /// Media type of JSON bodies.
