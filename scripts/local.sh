@@ -49,19 +49,10 @@ venv() {
     echo "$dir"
 }
 
-# Whether a program can be taken as it is: with CONNECT_BUILT set, `cargo test --workspace` has built them all.
-built() { # PROGRAM
-    [[ -n ${CONNECT_BUILT:-} && -x $1 ]]
-}
-
-# The program that cargo builds for a package of the same name.
+# The program of this name, built when it is not. By the program's name and not the package's: see .cargo/config.toml.
 build() {
-    local program
-    program=$(target_dir)/debug/$1
-    if ! built "$program"; then
-        cargo build --quiet --package "$1" >&2 || die "$1 does not build"
-    fi
-    echo "$program"
+    cargo build --quiet --bin "$1" >&2 || die "$1 does not build"
+    echo "$(target_dir)/debug/$1"
 }
 
 # serve LOG PATTERN COMMAND...: starts a server in the background and waits until its output matches the extended
