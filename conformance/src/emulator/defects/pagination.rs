@@ -7,6 +7,10 @@ use super::{Defect, Family, Fault};
 use crate::emulator::edits::rename;
 use crate::emulator::policy::Paging;
 
+/// Searches of the whole instance see what a walk loses once it holds more than a page, which depends on what else runs.
+const SEARCHES: [&str; 4] =
+    ["search.and-narrows", "search.or-unions", "search.exact-in-prefix-in-contains", "search.type-partition"];
+
 pub(super) const ROWS: &[Defect] = &[
     Defect {
         id: "page-repeats-item",
@@ -21,7 +25,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Pagination,
         summary: "the first item of every page but the first is left out",
         kills: &["pagination.complete", "pagination.sizes-agree", "pagination.stable-under-change"],
-        may: &["lifecycle.create-list"],
+        may: &["lifecycle.create-list", SEARCHES[0], SEARCHES[1], SEARCHES[2], SEARCHES[3]],
         fault: Fault::Policy(|policy| policy.paging = Paging::LosesItem),
     },
     Defect {
@@ -93,7 +97,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Pagination,
         summary: "a token counts the items before it, so that a walk loses what moves up when something is deleted",
         kills: &["pagination.stable-under-change"],
-        may: &[],
+        may: &SEARCHES,
         fault: Fault::Policy(|policy| policy.paging = Paging::ByOffset),
     },
     Defect {
