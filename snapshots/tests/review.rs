@@ -1,5 +1,5 @@
 //! Every page held against the one that somebody has reviewed, each in a test of its own: `contract::CreateRule`,
-//! `index::enums`, …; `cargo test -p connect-snapshots --test review CreateRule` tries those of one operation.
+//! `index::enums`, …; `cargo test --test review CreateRule` tries those of one operation.
 //!
 //! A difference fails, and the test prints it; `cargo insta review` shows it and takes it over. So does a file that
 //! belongs to no page, and a switch that would let differences pass.
