@@ -21,7 +21,7 @@ impl Path<'_> {
         match self {
             Path::Root => String::new(),
             Path::Key(parent, key) => parent.pointer() + "/" + &escape(key),
-            Path::Index(parent, at) => format!("{}/{at}", parent.pointer()),
+            Path::Index(parent, at) => parent.pointer() + "/" + &at.to_string(),
         }
     }
 

@@ -7,10 +7,6 @@ use super::{Defect, Family, Fault};
 use crate::emulator::edits::rename;
 use crate::emulator::policy::Paging;
 
-/// Searches of the whole instance see what a walk loses once it holds more than a page, which depends on what else runs.
-const SEARCHES: [&str; 4] =
-    ["search.and-narrows", "search.or-unions", "search.exact-in-prefix-in-contains", "search.type-partition"];
-
 pub(super) const ROWS: &[Defect] = &[
     Defect {
         id: "page-repeats-item",
@@ -25,7 +21,14 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Pagination,
         summary: "the first item of every page but the first is left out",
         kills: &["pagination.complete", "pagination.sizes-agree", "pagination.stable-under-change"],
-        may: &["lifecycle.create-list", SEARCHES[0], SEARCHES[1], SEARCHES[2], SEARCHES[3]],
+        // Searches of the whole instance see it once it holds more than a page, which depends on what else runs.
+        may: &[
+            "lifecycle.create-list",
+            "search.and-narrows",
+            "search.or-unions",
+            "search.exact-in-prefix-in-contains",
+            "search.type-partition",
+        ],
         fault: Fault::Policy(|policy| policy.paging = Paging::LosesItem),
     },
     Defect {
@@ -97,7 +100,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Pagination,
         summary: "a token counts the items before it, so that a walk loses what moves up when something is deleted",
         kills: &["pagination.stable-under-change"],
-        may: &SEARCHES,
+        may: &["search.and-narrows", "search.or-unions", "search.exact-in-prefix-in-contains", "search.type-partition"],
         fault: Fault::Policy(|policy| policy.paging = Paging::ByOffset),
     },
     Defect {
