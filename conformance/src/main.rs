@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use connect_checks::case::{CaseId, Verdict};
-use connect_checks::check;
 use connect_checks::check::Check;
+use connect_checks::families;
 use connect_checks::permission::Permission;
 use connect_checks::plan::Plan;
 use connect_conformance::cli::{Cli, Command, EmulatorFlags, Format, ReplayFlags, RunFlags, SelectionFlags};
@@ -133,7 +133,7 @@ fn list(
 }
 
 fn list_checks(format: Format) -> Result<Exit, SessionError> {
-    lines(check::all(), format, |check| check.id.to_owned(), check_json)
+    lines(families::all(), format, |check| check.id.to_owned(), |check| check_json(check))
 }
 
 fn list_defects(format: Format) -> Result<Exit, SessionError> {
@@ -185,8 +185,8 @@ fn proven_by(check: &Check) -> impl Iterator<Item = &'static Defect> {
 }
 
 fn explain(id: &str, format: Format) -> Result<Exit, SessionError> {
-    let Some(check) = check::find(id) else {
-        let known = check::all().iter().map(|check| check.id);
+    let Some(check) = families::find(id) else {
+        let known = families::all().iter().map(|check| check.id);
         return Err(SessionError::Usage(suggest::unknown("check", id, known, "connect-conformance checks")));
     };
     if format == Format::Json {

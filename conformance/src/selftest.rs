@@ -17,7 +17,7 @@ use crate::session::SessionError;
 use crate::suggest;
 use crate::wiring;
 use connect_checks::case::Level;
-use connect_checks::check;
+use connect_checks::families;
 use connect_checks::judge::Judge;
 use connect_checks::plan::Plan;
 use connect_checks::selection::Selection;
@@ -144,7 +144,7 @@ pub async fn run(subjects: &[Subject], jobs: usize, mut show: impl FnMut(&Row)) 
 fn unproven(schema: &Schema) -> Vec<&'static str> {
     let planned: BTreeSet<&str> = Plan::new(schema, &setup::everything()).cases.iter().map(|case| case.check).collect();
     let proven: BTreeSet<&str> = defects().flat_map(|defect| defect.kills).copied().collect();
-    let unproven = check::all().iter().map(|check| check.id);
+    let unproven = families::all().iter().map(|check| check.id);
     unproven.filter(|id| planned.contains(id) && !proven.contains(id)).collect()
 }
 
@@ -298,7 +298,7 @@ impl Matrix {
     /// The matrix by check, and what it comes to.
     pub fn summary(&self) -> String {
         let mut text = "\nby check\n".to_owned();
-        for check in check::all() {
+        for check in families::all() {
             let killed = self.killed_by(check.id);
             if !killed.is_empty() {
                 text += &format!("     {:<36} {}\n", check.id, killed.join(", "));
@@ -332,7 +332,7 @@ impl Matrix {
                 "totals": row.totals, "problems": row.problems, "duration_ms": row.duration.as_millis() as u64,
             })
         });
-        let checks = check::all().iter().map(|check| (check.id.to_owned(), json!(self.killed_by(check.id))));
+        let checks = families::all().iter().map(|check| (check.id.to_owned(), json!(self.killed_by(check.id))));
         let whole = json!({
             "tool": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION"), "holds": self.holds(),
             "subjects": rows.collect::<Vec<_>>(), "checks": checks.collect::<serde_json::Map<String, Value>>(),
@@ -397,7 +397,7 @@ mod tests {
     #[test]
     fn every_check_that_can_fail_has_a_defect_that_it_must_catch() {
         assert_eq!(unproven(Schema::connect()), Vec::<&str>::new());
-        let known: BTreeSet<&str> = check::all().iter().map(|check| check.id).collect();
+        let known: BTreeSet<&str> = families::all().iter().map(|check| check.id).collect();
         for defect in defects() {
             for check in defect.kills.iter().chain(defect.may) {
                 assert!(known.contains(check), "{} names {check}, which does not exist", defect.id);

@@ -35,9 +35,9 @@ use crate::suggest;
 use crate::wiring;
 use connect_checks::case::CaseId;
 use connect_checks::changed;
-use connect_checks::check;
 use connect_checks::client::reply::Reply;
 use connect_checks::client::{Client, ClientConfig};
+use connect_checks::families::{self, FAMILIES};
 use connect_checks::golden;
 use connect_checks::golden::{Asked, Entry, Recorded};
 use connect_checks::judge::Judge;
@@ -45,8 +45,9 @@ use connect_checks::ledger::journal;
 use connect_checks::ledger::journal::Header;
 use connect_checks::ledger::mark::seconds;
 use connect_checks::ledger::{Ledger, hook};
+use connect_checks::lifecycle;
 use connect_checks::permission::Permission;
-use connect_checks::plan::{Plan, Task};
+use connect_checks::plan::Plan;
 use connect_checks::selection::Selection;
 use connect_checks::setup::SuiteConfig;
 use connect_checks::suite::Suite;
@@ -160,9 +161,7 @@ impl Session {
             }
             return Err(nothing_planned(schema, &selection, plan));
         }
-        if flags.walks.is_some_and(|count| count > 0)
-            && !plan.tasks.iter().any(|task| matches!(task.task, Task::Walk(_)))
-        {
+        if flags.walks.is_some_and(|count| count > 0) && !plan.tasks.iter().any(|task| *task.check == lifecycle::WALK) {
             return Err(no_walk(plan));
         }
         transport.probe().await.map_err(SessionError::usage)?;
@@ -793,7 +792,7 @@ pub fn selection(
 pub fn known_selection(schema: &Schema, flags: &SelectionFlags) -> Result<(), SessionError> {
     known_operations(schema, &flags.operations)?;
     for given in &flags.checks {
-        let known = || check::all().iter().map(|check| check.id).chain(check::FAMILIES.iter().copied());
+        let known = || families::all().iter().map(|check| check.id).chain(FAMILIES.iter().map(|family| family.name));
         if !known().any(|name| name == given) {
             return Err(SessionError::Usage(suggest::unknown("check", given, known(), "connect-conformance checks")));
         }

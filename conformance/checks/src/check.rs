@@ -1,45 +1,62 @@
-//! Every check there is, as one table: what it means, where the rule comes from, how grave a breach is.
-//!
-//! Ids are stable. Nothing here sends anything; the files beside this one judge.
+//! A check: one row that says what it judges and holds the code that does. Planning, running, `explain`, the list of
+//! checks and the reports are all derived from the rows; see [`crate::families`] for the table.
 
-use std::sync::OnceLock;
-
-use connect_model::validate::ViolationKind;
-use serde::Serialize;
+use std::fmt;
 
 use crate::case::{Finding, Level};
-use crate::{error, golden, idempotency, invalid, language, lifecycle, pagination, search, shape};
+use crate::code::Code;
 use connect_transport::exchange::Exchange;
 use connect_transport::text::cut_to;
 
-/// Characters of each text of a finding.
-const TEXT: usize = 1_000;
+/// Longest text of a finding, in characters.
+const MAX_TEXT: usize = 1_000;
 
 /// A judge with a stable id.
-#[derive(Clone, Copy, Debug, Serialize)]
 pub struct Check {
     /// `family.name`.
     pub id: &'static str,
-    /// How grave a breach is.
+    /// Severity of a breach on an endpoint on this machine: an emulator is held to the whole contract.
     pub level: Level,
+    /// Severity of a breach elsewhere.
+    pub remote: Remote,
     /// The rule in one sentence.
     pub rule: &'static str,
-    /// Where the rule comes from.
+    /// The source of the rule.
     pub source: &'static str,
-    /// What passes.
+    /// Answers that pass.
     pub passes: &'static str,
-    /// What fails.
+    /// Answers that fail.
     pub fails: &'static str,
+    /// Where the check applies, and how it is run.
+    pub code: &'static dyn Code,
+}
+
+/// Highest severity of a breach on an endpoint that is not on this machine. Some rules were never observed on the real
+/// service: a breach of them is reported there and does not fail the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// For any response but a server error.
+    pub usual: Level,
+    /// For a server error (5xx).
+    pub server_error: Level,
+}
+
+impl Remote {
+    /// As severe as on this machine.
+    pub const SAME: Self = Self { usual: Level::Must, server_error: Level::Must };
+    /// At most a recommendation, except for server errors.
+    pub const SHOULD: Self = Self { usual: Level::Should, server_error: Level::Must };
+    /// A note, except for server errors.
+    pub const NOTE: Self = Self { usual: Level::Note, server_error: Level::Must };
 }
 
 impl Check {
     /// The part of the id before the dot.
     pub fn family(&self) -> &'static str {
-        family(self.id)
+        family_of(self.id)
     }
 
-    /// A breach of this check. What an endpoint can make long is cut: texts to a thousand characters, and the exchange as
-    /// [`Exchange::evidence`] does.
+    /// A breach of this check. Texts and evidence that an endpoint can make long are cut, see [`Exchange::evidence`].
     pub fn finding(
         &self,
         pointer: impl Into<String>,
@@ -51,115 +68,43 @@ impl Check {
             check: self.id,
             level: self.level,
             rule: self.rule.to_owned(),
-            pointer: cut_to(TEXT, pointer.into()),
-            expected: cut_to(TEXT, expected.into()),
-            actual: cut_to(TEXT, actual.into()),
+            pointer: cut_to(MAX_TEXT, pointer.into()),
+            expected: cut_to(MAX_TEXT, expected.into()),
+            actual: cut_to(MAX_TEXT, actual.into()),
             exchange: exchange.map(Exchange::evidence),
             steps: Vec::new(),
         }
     }
+
+    /// Severity of one of this check's findings on an endpoint that is, or is not, on this machine.
+    pub fn level_at(&self, loopback: bool, finding: &Finding) -> Level {
+        if loopback {
+            return finding.level;
+        }
+        let server_error = finding.exchange.as_ref().is_some_and(|exchange| exchange.response.status >= 500);
+        finding.level.min(if server_error { self.remote.server_error } else { self.remote.usual })
+    }
 }
 
-/// How grave a breach is that was seen on an endpoint. On this machine the check's own level counts: an emulator is held
-/// to the whole contract. Elsewhere it is the service, of which some rules were never observed; there a breach of them
-/// is reported and does not fail. A fault of the server (5xx) is grave everywhere.
-pub fn level_at(loopback: bool, finding: &Finding) -> Level {
-    if loopback {
-        return finding.level;
+/// Checks are equal if they are the same row.
+impl PartialEq for Check {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
     }
-    let server_fault = finding.exchange.as_ref().is_some_and(|exchange| exchange.response.status >= 500);
-    let most = match finding.check {
-        // Retried, and answered with a fault all the same: that may still be the way to the service.
-        "shape.status" if server_fault => Level::Should,
-        _ if server_fault => Level::Must,
-        "invalid.malformed-json" | "invalid.wrong-content-type" | "invalid.unknown-member-tolerated" => Level::Note,
-        "pagination.token-tampered" | "idempotency.token-of-other-operation" => Level::Should,
-        id => match ViolationKind::ALL.iter().find(|kind| invalid::check_of(**kind).id == id) {
-            Some(kind) if kind.is_structural() => Level::Note,
-            Some(_) => Level::Should,
-            None => Level::Must,
-        },
-    };
-    finding.level.min(most)
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
+    }
 }
 
 /// Family of a check id.
-pub fn family(id: &str) -> &str {
+pub fn family_of(id: &str) -> &str {
     id.split_once('.').map_or(id, |(family, _)| family)
-}
-
-/// Families in the order in which they are run and reported.
-pub const FAMILIES: &[&str] =
-    &["shape", "invalid", "error", "pagination", "idempotency", "lifecycle", "search", "golden"];
-
-/// The whole table, in order of family.
-pub fn all() -> &'static [Check] {
-    static ALL: OnceLock<Vec<Check>> = OnceLock::new();
-    ALL.get_or_init(|| {
-        let mut checks = shape::CHECKS.to_vec();
-        checks.extend(ViolationKind::ALL.iter().map(|kind| invalid::check_of(*kind)));
-        checks.extend_from_slice(invalid::CHECKS);
-        checks.extend_from_slice(language::CHECKS);
-        checks.extend_from_slice(error::CHECKS);
-        checks.extend_from_slice(pagination::CHECKS);
-        checks.extend_from_slice(idempotency::CHECKS);
-        checks.extend_from_slice(lifecycle::CHECKS);
-        checks.extend_from_slice(golden::CHECKS);
-        checks.extend_from_slice(search::CHECKS);
-        checks
-    })
-}
-
-/// The check of that id.
-pub fn find(id: &str) -> Option<&'static Check> {
-    all().iter().find(|check| check.id == id)
-}
-
-/// The row of a table, by an id that the table is known to have.
-pub(crate) fn row(table: &'static [Check], id: &str) -> &'static Check {
-    let found = table.iter().find(|check| check.id == id);
-    debug_assert!(found.is_some(), "no check {id} in its table");
-    found.unwrap_or(&table[0])
 }
 
 /// Smithy and restJson1 as the source of a rule.
 pub(crate) const RESTJSON: &str = "AWS restJson1 protocol and Smithy HTTP bindings";
 /// The published service model as the source of a rule.
 pub(crate) const MODEL: &str = "service model of Amazon Connect (botocore), trait of the shape";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_unique_and_belong_to_a_family() {
-        let mut seen = std::collections::HashSet::new();
-        for check in all() {
-            assert!(seen.insert(check.id), "{} twice", check.id);
-            assert!(FAMILIES.contains(&check.family()), "{}", check.id);
-            for text in [check.rule, check.source, check.passes, check.fails] {
-                assert!(!text.is_empty(), "{}", check.id);
-            }
-        }
-    }
-
-    #[test]
-    fn what_was_never_observed_of_the_service_fails_on_this_machine_only() {
-        let level = |id: &str, loopback| {
-            let check = find(id).map(|check| check.finding("", "", "", None));
-            check.map(|finding| level_at(loopback, &finding))
-        };
-        for (id, elsewhere) in [
-            ("invalid.malformed-json", Level::Note),
-            ("invalid.wrong-type", Level::Note),
-            ("invalid.length-max", Level::Should),
-            ("invalid.label-escape", Level::Must),
-            ("pagination.token-tampered", Level::Should),
-            ("pagination.complete", Level::Must),
-            ("shape.timestamp-format", Level::Must),
-        ] {
-            assert_eq!((level(id, true), level(id, false)), (Some(Level::Must), Some(elsewhere)), "{id}");
-        }
-        assert_eq!(level("shape.unknown-member", false), Some(Level::Note));
-    }
-}

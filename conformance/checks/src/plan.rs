@@ -1,83 +1,52 @@
-//! What a run will try: checks × operations, as data. Sends nothing; ids depend on the model alone.
+//! A plan: the cases that a run will try, as data. Sends nothing; case ids depend on the model alone.
 
-use arbitrary::Unstructured;
-use connect_model::generate::seed::Stream;
-use connect_model::generate::{Config, Generator, Side, Site, sites};
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use connect_model::schema::{OperationId, Schema};
-use connect_model::wire::encode_request;
 
-use crate::case::CaseId;
-use crate::case::{check_of, operation_of};
+use crate::case::{CaseId, check_of, operation_of};
 use crate::check::Check;
+use crate::code::{Attempt, Omission, Rank, Scope, Variant};
+use crate::families::{FAMILIES, Services};
 use crate::golden;
-use crate::resources::Resource;
 use crate::selection::Selection;
-use crate::walks;
-use crate::walks::Subject;
-use crate::{check, error, idempotency, invalid, language, lifecycle, pagination, search, shape};
 
-/// What is to be done for a case.
-#[derive(Clone, Debug)]
-pub enum Task {
-    /// Ask the observation of valid requests.
-    Shape,
-    /// Ask the observation of provoked errors.
-    Error,
-    /// Ask the observation of walks over pages.
-    Pagination,
-    /// Repeat a call.
-    Idempotency,
-    /// Follow a resource from its creation on.
-    Lifecycle(&'static Resource),
-    /// Ask the observation of searches.
-    Search,
-    /// Walk at random.
-    Walk(&'static Subject),
-    /// Send a mutant and its twin.
-    Mutation(Box<Site>),
-    /// Ask as it was asked before, and compare with what was recorded.
-    Golden,
-    /// Send a request with a fault beside its value.
-    Fault(invalid::Fault),
-    /// Send a text that breaks a rule of its language, and its twin.
-    Language(language::Trial),
-}
-
-/// A case with all that is needed to try it.
-#[derive(Clone, Debug)]
+/// A planned case: everything that is needed to run it.
+#[derive(Clone)]
 pub struct Planned {
     /// Operation under test.
     pub operation: OperationId,
-    /// The judge.
+    /// The check that judges.
     pub check: &'static Check,
-    /// What is done.
-    pub task: Task,
-    /// How many cases of walks come before it.
-    pub walks_before: u32,
+    /// Runs the case.
+    pub attempt: Arc<dyn Attempt>,
+    /// Cases of the same check before it, in all shards.
+    before: u32,
 }
 
 /// A plan: cases in order of operation and family, and what it leaves out.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Plan {
     /// Ids, in step with `tasks`.
     pub cases: Vec<CaseId>,
-    /// What each case does.
+    /// The code of each case.
     pub tasks: Vec<Planned>,
     /// Operations that are not sent, each with the reason.
     pub not_sent: Vec<String>,
-    /// Recorded answers that belong to no case any more, each with what to do.
+    /// Recorded answers that no longer belong to a case, each with what to do.
     pub stale: Vec<String>,
-    /// Mutations that have no value or no form on the wire, each with the reason.
+    /// Cases that have no value or no form on the wire, each with the reason.
     pub left_out: Vec<String>,
-    /// Cases of walks in all parts.
-    pub walks: u32,
+    /// Cases of each check in all shards.
+    of_check: HashMap<&'static str, u32>,
 }
 
 impl Plan {
-    /// Plans what the selection asks for.
+    /// Plans the selection.
     pub fn new(schema: &Schema, selection: &Selection) -> Self {
         let mut plan = Self::default();
-        // A narrowed run has nothing to say of the rest.
+        // A narrowed run says nothing about the entries that it does not compare.
         let recorded = selection.golden.iter().filter(|_| selection.is_whole());
         plan.stale.extend(recorded.flat_map(|recorded| golden::orphans(recorded, schema)));
         for (id, operation) in schema.operations() {
@@ -92,128 +61,59 @@ impl Plan {
                 plan.not_sent.push(why);
                 continue;
             }
-            plan.operation(schema, id, selection);
+            plan.operation(&Scope::new(schema, id, selection));
         }
         plan.narrow(selection);
         plan
     }
 
-    /// Leaves what belongs to the part that is tried, and was not tried before.
+    /// The place of a case among those of its check.
+    pub fn rank(&self, index: usize) -> Rank {
+        let Planned { check, before, .. } = &self.tasks[index];
+        Rank { before: *before, of: self.of_check.get(check.id).copied().unwrap_or_default() }
+    }
+
+    /// Keeps the cases of the shard, without those that were tried before.
     fn narrow(&mut self, selection: &Selection) {
         if selection.shard.is_none() && selection.done.is_empty() {
             return;
         }
-        let left_out =
-            |line: &String| selection.shard.is_none_or(|shard| shard.has(operation_of(line), check_of(line)));
-        self.left_out.retain(left_out);
+        let in_shard = |operation: &str, check: &str| selection.shard.is_none_or(|shard| shard.has(operation, check));
+        self.left_out.retain(|line| in_shard(operation_of(line), check_of(line)));
         let (cases, tasks) = (std::mem::take(&mut self.cases), std::mem::take(&mut self.tasks));
         (self.cases, self.tasks) = (cases.into_iter().zip(tasks))
-            .filter(|(case, _)| selection.shard.is_none_or(|shard| shard.has(&case.operation, case.check)))
+            .filter(|(case, _)| in_shard(&case.operation, case.check))
             .filter(|(case, _)| selection.done.is_empty() || !selection.done.contains(&case.to_string()))
             .unzip();
     }
 
-    fn operation(&mut self, schema: &Schema, operation: OperationId, selection: &Selection) {
-        if let Some(recorded) = &selection.golden {
-            for (check, way) in golden::planned(recorded, &schema[operation].name) {
-                self.add(schema, selection, operation, check, way, Task::Golden);
+    fn operation(&mut self, scope: &Scope<'_>) {
+        let is_connect = scope.schema.service.sdk_id == "Connect";
+        let compares = scope.selection.golden.is_some();
+        let families = (FAMILIES.iter())
+            .filter(|family| family.compares_recorded == compares)
+            .filter(|family| is_connect || family.services == Services::All);
+        for check in families.flat_map(|family| (family.checks)()).filter(|check| scope.selection.wants_check(check)) {
+            for variant in check.code.variants(scope, check) {
+                self.add(scope, check, variant);
             }
-            return;
-        }
-        for check in shape::planned(schema, operation) {
-            self.add(schema, selection, operation, check, None, Task::Shape);
-        }
-        if selection.wants_family("invalid") {
-            self.invalid(schema, operation, selection);
-        }
-        if schema.service.sdk_id == "Connect" {
-            for (check, trial) in language::planned(&schema[operation].name) {
-                let variant = Some(trial.breach.kind.to_owned());
-                self.add(schema, selection, operation, check, variant, Task::Language(trial));
-            }
-        }
-        for check in error::planned(schema, operation) {
-            self.add(schema, selection, operation, check, None, Task::Error);
-        }
-        for check in pagination::planned(schema, operation) {
-            self.add(schema, selection, operation, check, None, Task::Pagination);
-        }
-        // What follows makes resources, and the table of resources is Connect's.
-        if schema.service.sdk_id != "Connect" {
-            return;
-        }
-        for check in idempotency::planned(schema, operation) {
-            self.add(schema, selection, operation, check, None, Task::Idempotency);
-        }
-        for lifecycle::Scenario { check, row, variant } in lifecycle::planned(schema, operation) {
-            self.add(schema, selection, operation, check, variant.map(str::to_owned), Task::Lifecycle(row));
-        }
-        if selection.walks {
-            self.walks(schema, operation, selection);
-        }
-        for check in search::planned(schema, operation) {
-            self.add(schema, selection, operation, check, None, Task::Search);
         }
     }
 
-    fn walks(&mut self, schema: &Schema, operation: OperationId, selection: &Selection) {
-        let (Some(check), Some(planned)) =
-            (check::find("lifecycle.walk"), walks::planned(schema, operation, &selection.permission))
-        else {
+    fn add(&mut self, scope: &Scope<'_>, check: &'static Check, Variant { name, attempt }: Variant) {
+        if !scope.wants(check, name.as_deref()) {
             return;
-        };
-        match planned {
-            Ok(subject) => {
-                let variant = Some(subject.name.to_owned());
-                self.add(schema, selection, operation, check, variant, Task::Walk(subject));
-            }
-            Err(why) => self.not_sent.push(why),
         }
-    }
-
-    fn invalid(&mut self, schema: &Schema, operation: OperationId, selection: &Selection) {
-        let contract = &schema[operation];
-        let generator = Generator::new(schema, Config::sparse());
-        let token = contract.pagination.as_ref().map(|pagination| pagination.input_token.as_str());
-        for site in sites(schema, operation, Side::Input) {
-            let variant = site.mutation.path.to_string();
-            let Some(check) = check::find(invalid::check_of(site.mutation.kind).id) else { continue };
-            // Tokens are opaque and come from the endpoint; that they cannot be forged is a check of its own.
-            if token == Some(variant.as_str()) || !selection.wants(&contract.name, check, Some(&variant)) {
-                continue;
+        let case = CaseId { operation: scope.name().to_owned(), check: check.id, variant: name };
+        match attempt {
+            Ok(attempt) => {
+                let count = self.of_check.entry(check.id).or_default();
+                self.tasks.push(Planned { operation: scope.operation, check, attempt, before: *count });
+                self.cases.push(case);
+                *count += 1;
             }
-            let bytes = Stream::new(0, &variant).bytes(256);
-            let mutant = generator.mutant(operation, Side::Input, &site, &mut Unstructured::new(&bytes));
-            let expressible = mutant
-                .map_err(|why| why.to_string())
-                .and_then(|mutant| encode_request(schema, operation, &mutant.value).map_err(|why| why.to_string()));
-            match expressible {
-                Ok(_) => {
-                    self.add(schema, selection, operation, check, Some(variant), Task::Mutation(Box::new(site)));
-                }
-                Err(why) => self.left_out.push(format!("{}/{}/{variant}: {why}", contract.name, check.id)),
-            }
-        }
-        for (check, variant, fault) in invalid::faults(schema, operation) {
-            self.add(schema, selection, operation, check, variant, Task::Fault(fault));
-        }
-    }
-
-    fn add(
-        &mut self,
-        schema: &Schema,
-        selection: &Selection,
-        operation: OperationId,
-        check: &'static Check,
-        variant: Option<String>,
-        task: Task,
-    ) {
-        let name = &schema[operation].name;
-        if selection.wants(name, check, variant.as_deref()) {
-            self.cases.push(CaseId { operation: name.clone(), check: check.id, variant });
-            let walks_before = self.walks;
-            self.walks += u32::from(matches!(task, Task::Walk(_)));
-            self.tasks.push(Planned { operation, check, task, walks_before });
+            Err(Omission::NotExpressible(why)) => self.left_out.push(format!("{case}: {why}")),
+            Err(Omission::NotPermitted(why)) => self.not_sent.push(why),
         }
     }
 }
@@ -225,7 +125,7 @@ mod tests {
 
     use super::*;
     use crate::changed::Touch;
-    use crate::check;
+    use crate::families;
     use crate::permission::{NEVER, Permission};
     use crate::selection::Shard;
 
@@ -248,7 +148,8 @@ mod tests {
     fn every_check_is_planned_somewhere_except_those_that_connect_cannot_break() {
         let plan = whole();
         let planned: BTreeSet<&str> = plan.cases.iter().map(|case| case.check).collect();
-        let missing: Vec<&str> = check::all().iter().map(|check| check.id).filter(|id| !planned.contains(id)).collect();
+        let missing: Vec<&str> =
+            families::all().iter().map(|check| check.id).filter(|id| !planned.contains(id)).collect();
         // Those of the family golden are planned for a comparison alone.
         let missing: Vec<&str> = missing.into_iter().filter(|id| !id.starts_with("golden.")).collect();
         assert_eq!(missing, ["invalid.blob-encoding", "invalid.unique"]);

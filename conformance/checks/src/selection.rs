@@ -6,7 +6,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::case::CaseId;
 use crate::changed::Touch;
-use crate::check::{self, Check};
+use crate::check::{Check, family_of};
+use crate::families;
 use crate::golden::Recorded;
 use crate::permission::Permission;
 
@@ -39,7 +40,7 @@ impl Shard {
     /// A case belongs to one part whatever else is planned. Cases of one operation and family share requests, so they
     /// stay together.
     pub(crate) fn has(self, operation: &str, check: &str) -> bool {
-        let digest = Sha256::digest(format!("{operation}/{}", check::family(check)));
+        let digest = Sha256::digest(format!("{operation}/{}", family_of(check)));
         let number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
         number % u64::from(self.of) + 1 == u64::from(self.at)
     }
@@ -78,17 +79,16 @@ impl Selection {
             && self.changed.as_ref().is_none_or(|changed| changed.contains_key(name))
     }
 
-    pub(crate) fn wants_family(&self, family: &str) -> bool {
-        self.checks.is_empty()
-            || self.checks.iter().any(|wanted| wanted.split('.').next().is_some_and(|name| name == family))
+    /// True if cases of the check may be part of the selection.
+    pub(crate) fn wants_check(&self, check: &Check) -> bool {
+        self.checks.is_empty() || self.checks.contains(check.id) || self.checks.contains(check.family())
     }
 
     pub(crate) fn wants(&self, operation: &str, check: &Check, variant: Option<&str>) -> bool {
-        let chosen = self.checks.is_empty() || self.checks.contains(check.id) || self.checks.contains(check.family());
-        // What an operation refuses has not changed with what it answers.
+        // A change of the output alone does not change which input is rejected.
         let same = self.changed.as_ref().is_some_and(|changed| changed.get(operation) == Some(&Touch::Output))
-            && matches!(check.family(), "invalid" | "language");
-        chosen
+            && families::of(check).is_some_and(|family| family.judges_input);
+        self.wants_check(check)
             && !same
             && self.filter.as_ref().is_none_or(|filter| {
                 let id =

@@ -107,8 +107,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::check::find;
     use crate::client::ClientConfig;
+    use crate::families::find;
     use crate::permission::Permission;
     use crate::resources::RESOURCES;
     use connect_emulator::{Config, Service};

@@ -13,7 +13,7 @@ use crate::event::{ModelInfo, Narrowed, TargetInfo, Totals, TrialResult};
 use crate::exit::Exit;
 use crate::replay::{SavedRequest, SavedResponse};
 use connect_checks::case::Level;
-use connect_checks::check::family;
+use connect_checks::check::family_of as family;
 use connect_checks::coverage::{Coverage, Learned, Ratio};
 
 /// Cases named for one reason.

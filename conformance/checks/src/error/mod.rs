@@ -1,5 +1,7 @@
 //! Family error: refusals have the form, the names and the statuses that clients rely on.
 
+use std::rc::Rc;
+
 use arbitrary::Unstructured;
 use connect_model::generate::{Config, SchemaPath, Side, sites};
 use connect_model::schema::{OperationId, Schema};
@@ -8,93 +10,139 @@ use connect_model::wire::{DecodedError, encode_request};
 use serde_json::Value;
 
 use crate::case::{Finding, Level};
-use crate::check::{Check, MODEL, RESTJSON, row};
+use crate::check::{Check, MODEL, RESTJSON, Remote};
 use crate::client::Client;
 use crate::client::reply::{GATEWAY, Reply};
+use crate::code::{Observed, Observer, Scope};
+use crate::families::{Family, Services};
 use crate::invalid::has_json_body;
 use crate::observe::Observation;
 use crate::resources::RESOURCES;
 use connect_transport::exchange::Exchange;
 use connect_transport::text::cut;
 
-/// The checks of the family.
-pub const CHECKS: &[Check] = &[
-    Check {
-        id: "error.modelled",
-        level: Level::Must,
-        rule: "an error has a name that the operation lists, or one of the front door",
-        source: MODEL,
-        passes: "InvalidRequestException where it is listed; AccessDeniedException anywhere",
-        fails: "a name that neither the operation nor the front door knows",
+/// The rows of this file, in the order in which they are planned.
+pub(crate) static CHECKS: &[&Check] =
+    &[&MODELLED, &STATUS_MATCHES_TYPE, &DISCRIMINATOR, &JSON_BODY, &NO_5XX, &NO_LEAK, &NOT_FOUND];
+
+/// `error.modelled`.
+pub(crate) static MODELLED: Check = Check {
+    id: "error.modelled",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "an error has a name that the operation lists, or one of the front door",
+    source: MODEL,
+    passes: "InvalidRequestException where it is listed; AccessDeniedException anywhere",
+    fails: "a name that neither the operation nor the front door knows",
+    code: &Observed { applies: |scope| refuses(scope).at_all, by: &OBSERVER },
+};
+
+/// `error.status-matches-type`.
+pub(crate) static STATUS_MATCHES_TYPE: Check = Check {
+    id: "error.status-matches-type",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "a modelled error comes with the status that the model gives it",
+    source: MODEL,
+    passes: "ResourceNotFoundException with 404",
+    fails: "ResourceNotFoundException with 400",
+    code: &Observed {
+        applies: |scope| refuses(scope).own && refusals(scope.schema, scope.operation).next().is_some(),
+        by: &OBSERVER,
     },
-    Check {
-        id: "error.status-matches-type",
-        level: Level::Must,
-        rule: "a modelled error comes with the status that the model gives it",
-        source: MODEL,
-        passes: "ResourceNotFoundException with 404",
-        fails: "ResourceNotFoundException with 400",
-    },
-    Check {
-        id: "error.discriminator",
-        level: Level::Must,
-        rule: "an error names itself: header x-amzn-errortype, or code or __type in the body",
-        source: RESTJSON,
-        passes: "any of the three, with namespace or URI around it",
-        fails: "a 4xx without a name",
-    },
-    Check {
-        id: "error.json-body",
-        level: Level::Must,
-        rule: "the body of an error is a JSON object, or empty",
-        source: RESTJSON,
-        passes: "{\"Message\": \"…\"}, nothing at all",
-        fails: "HTML or plain text with a 4xx",
-    },
-    Check {
-        id: "error.no-5xx",
-        level: Level::Must,
-        rule: "a request that is wrong is the client's fault: never a 5xx",
-        source: "Connect answers invalid input with 4xx",
-        passes: "any 4xx",
-        fails: "500 to an unknown id or to a broken body",
-    },
-    Check {
-        id: "error.no-leak",
-        level: Level::Must,
-        rule: "an error shows nothing of the server's inside",
-        source: "security review: no stack trace, no source path, no page of a framework",
-        passes: "a sentence about the request",
-        fails: "a stack trace, a source file with a line number, an HTML error page",
-    },
-    Check {
-        id: "error.not-found",
-        level: Level::Must,
-        rule: "what does not exist is not found: ResourceNotFoundException, 404",
-        source: "Connect, life cycle of flows, modules and rules; for an unknown instance any 4xx will do",
-        passes: "404 ResourceNotFoundException to a well-formed id that nobody has",
-        fails: "2xx, or another 4xx for an id of a rule, flow or module; a 5xx fails error.no-5xx",
-    },
-];
+};
+
+/// `error.discriminator`.
+pub(crate) static DISCRIMINATOR: Check = Check {
+    id: "error.discriminator",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "an error names itself: header x-amzn-errortype, or code or __type in the body",
+    source: RESTJSON,
+    passes: "any of the three, with namespace or URI around it",
+    fails: "a 4xx without a name",
+    code: &Observed { applies: |scope| refuses(scope).at_all, by: &OBSERVER },
+};
+
+/// `error.json-body`.
+pub(crate) static JSON_BODY: Check = Check {
+    id: "error.json-body",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "the body of an error is a JSON object, or empty",
+    source: RESTJSON,
+    passes: "{\"Message\": \"…\"}, nothing at all",
+    fails: "HTML or plain text with a 4xx",
+    code: &Observed { applies: |scope| refuses(scope).at_all, by: &OBSERVER },
+};
+
+/// `error.no-5xx`.
+pub(crate) static NO_5XX: Check = Check {
+    id: "error.no-5xx",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "a request that is wrong is the client's fault: never a 5xx",
+    source: "Connect answers invalid input with 4xx",
+    passes: "any 4xx",
+    fails: "500 to an unknown id or to a broken body",
+    code: &Observed { applies: |scope| refuses(scope).at_all, by: &OBSERVER },
+};
+
+/// `error.no-leak`.
+pub(crate) static NO_LEAK: Check = Check {
+    id: "error.no-leak",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "an error shows nothing of the server's inside",
+    source: "security review: no stack trace, no source path, no page of a framework",
+    passes: "a sentence about the request",
+    fails: "a stack trace, a source file with a line number, an HTML error page",
+    code: &Observed { applies: |scope| refuses(scope).at_all, by: &OBSERVER },
+};
+
+/// `error.not-found`.
+pub(crate) static NOT_FOUND: Check = Check {
+    id: "error.not-found",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "what does not exist is not found: ResourceNotFoundException, 404",
+    source: "Connect, life cycle of flows, modules and rules; for an unknown instance any 4xx will do",
+    passes: "404 ResourceNotFoundException to a well-formed id that nobody has",
+    fails: "2xx, or another 4xx for an id of a rule, flow or module; a 5xx fails error.no-5xx",
+    code: &Observed { applies: |scope| absent_member(scope.schema, scope.operation).is_some(), by: &OBSERVER },
+};
 
 /// An id of the right form that nobody has.
 pub(crate) const NOBODY: &str = "00000000-0000-4000-8000-00000000dead";
 
-/// Checks that can be tried on an operation: `error.not-found` needs an id in the input.
-pub fn planned(schema: &Schema, operation: OperationId) -> Vec<&'static Check> {
-    let absent = absent_member(schema, operation).is_some();
-    let all = sites(schema, operation, Side::Input);
-    // A broken form is the front door's affair; what only the operation itself can refuse has its names and statuses.
-    let own = absent || all.iter().any(|site| !site.mutation.kind.is_structural());
-    let provokable = own || has_json_body(schema, operation) || !all.is_empty();
-    CHECKS
-        .iter()
-        .filter(|check| match check.id {
-            "error.not-found" => absent,
-            "error.status-matches-type" => own && refusals(schema, operation).next().is_some(),
-            _ => provokable,
-        })
-        .collect()
+/// The family.
+pub(crate) const FAMILY: Family = Family {
+    name: "error",
+    checks: || CHECKS.to_vec(),
+    services: Services::All,
+    judges_input: false,
+    compares_recorded: false,
+};
+
+static OBSERVER: Observer =
+    Observer { name: "error", observe: |client, operation| Box::pin(observe(client, operation)) };
+
+/// Errors that can be provoked on an operation.
+struct Refuses {
+    /// Errors of any kind.
+    at_all: bool,
+    /// Errors that only the operation itself can answer with. A request of the wrong form is refused by the front of the
+    /// service, with names and statuses of its own.
+    own: bool,
+}
+
+fn refuses(scope: &Scope<'_>) -> Rc<Refuses> {
+    scope.once("error", || {
+        let sites = scope.sites();
+        let own = absent_member(scope.schema, scope.operation).is_some()
+            || sites.iter().any(|site| !site.mutation.kind.is_structural());
+        Refuses { own, at_all: own || has_json_body(scope.schema, scope.operation) || !sites.is_empty() }
+    })
 }
 
 /// Errors that the operation lists for input that it refuses.
@@ -136,7 +184,7 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
     if let Some((member, certain)) = absent_member(schema, operation) {
         let mut value = base.clone();
         value[&member] = Value::from(NOBODY);
-        let check = row(CHECKS, "error.not-found");
+        let check = &NOT_FOUND;
         match client.call(operation, &value).await {
             Ok(reply) => {
                 judge(schema, operation, &reply, &mut seen);
@@ -219,7 +267,7 @@ fn not_found(
             return;
         }
     };
-    seen.judged(check.id);
+    seen.judged(check);
     if !fine {
         let expected =
             if certain { "404 ResourceNotFoundException" } else { "a refusal (4xx) of an id that nobody has" };
@@ -257,29 +305,29 @@ pub(crate) fn judge(schema: &Schema, operation: OperationId, reply: &Reply, seen
     };
     let status = exchange.response.status;
     let mut findings = Vec::new();
-    let mut fail = |id: &str, expected: String, actual: String| {
-        findings.push(row(CHECKS, id).finding("", expected, actual, Some(exchange)));
+    let mut fail = |check: &Check, expected: String, actual: String| {
+        findings.push(check.finding("", expected, actual, Some(exchange)));
     };
     if reply.is_server_fault() {
-        fail("error.no-5xx", "a refusal (4xx)".to_owned(), reply.describe());
+        fail(&NO_5XX, "a refusal (4xx)".to_owned(), reply.describe());
     }
     let body = String::from_utf8_lossy(&exchange.response.body);
     let text = readable(&error.body, &body);
     if let Some((mark, what)) = LEAKS.iter().find(|(mark, _)| text.contains(mark)) {
-        fail("error.no-leak", "a sentence about the request".to_owned(), format!("{what} ({:?})", mark.trim()));
+        fail(&NO_LEAK, "a sentence about the request".to_owned(), format!("{what} ({:?})", mark.trim()));
     }
-    for id in ["error.no-5xx", "error.no-leak"] {
-        seen.judged(row(CHECKS, id).id);
+    for check in [&NO_5XX, &NO_LEAK] {
+        seen.judged(check);
     }
     if status < 500 {
         if !exchange.response.body.is_empty() && !error.body_is_json {
-            fail("error.json-body", "a JSON object or nothing".to_owned(), cut(&body));
+            fail(&JSON_BODY, "a JSON object or nothing".to_owned(), cut(&body));
         }
         if error.code.is_none() {
-            fail("error.discriminator", "a name in header or body".to_owned(), "none".to_owned());
+            fail(&DISCRIMINATOR, "a name in header or body".to_owned(), "none".to_owned());
         }
-        for id in ["error.json-body", "error.discriminator"] {
-            seen.judged(row(CHECKS, id).id);
+        for check in [&JSON_BODY, &DISCRIMINATOR] {
+            seen.judged(check);
         }
     }
     findings.extend(names(schema, operation, exchange, error, seen));
@@ -297,15 +345,15 @@ fn names(
     let Some(code) = error.code.as_deref() else { return Vec::new() };
     let mut findings = Vec::new();
     let listed = schema.error_of(&schema[operation], code);
-    seen.judged(row(CHECKS, "error.modelled").id);
+    seen.judged(&MODELLED);
     if listed.is_none() && !GATEWAY.contains(&code) {
         let expected = format!("one of the operation's errors: {}", error_names(schema, operation));
-        findings.push(row(CHECKS, "error.modelled").finding("", expected, code, Some(exchange)));
+        findings.push(MODELLED.finding("", expected, code, Some(exchange)));
     }
     // The status of a front-door name is the front door's affair.
     if let Some(shape) = listed.filter(|_| !GATEWAY.contains(&code)) {
-        let check = row(CHECKS, "error.status-matches-type");
-        seen.judged(check.id);
+        let check = &STATUS_MATCHES_TYPE;
+        seen.judged(check);
         let expected = schema[shape].error.map_or(400, |error| error.status);
         if expected != exchange.response.status {
             let actual = format!("{} {code}", exchange.response.status);

@@ -18,50 +18,68 @@ use self::entry::plain;
 pub use self::entry::{Entry, Exchanged, GoldenError, read_all, write_all};
 use self::normal::{Known, Normal};
 use crate::case::{Finding, Level, Outcome};
-use crate::check::{Check, row};
+use crate::check::{Check, Remote};
 use crate::client::Client;
 use crate::client::reply::Reply;
+use crate::code::{On, Scope, Trial};
+use crate::families::{Family, Services};
+use crate::judge::Judgement;
 use crate::observe::Observation;
 use crate::resources;
 use crate::{error, shape};
 use connect_transport::credentials::Keyring;
 use connect_transport::exchange::Exchange;
 
-/// The checks of the family, which is planned only for a comparison with recorded answers.
-pub const CHECKS: &[Check] = &[
-    Check {
-        id: "golden.answer",
-        level: Level::Must,
-        rule: "the answer is the one that was recorded, but for what is another every time",
-        source: "the recording",
-        passes: "the same status, content type, error name and body, with other ids and times",
-        fails: "a member more or less, another type, another error, a breach of the contract that is new",
-    },
-    Check {
-        id: "golden.request",
-        level: Level::Should,
-        rule: "the request is the one whose answer was recorded",
-        source: "the recording",
-        passes: "the same request, with other ids and names",
-        fails: "the model asks for another one: the entry is stale, and its answer is not compared; record it anew",
-    },
-    Check {
-        id: "golden.divergence",
-        level: Level::Should,
-        rule: "what the recorded answer breaks of the contract, the answer still breaks",
-        source: "the recording",
-        passes: "the same breaches",
-        fails: "a breach that was recorded is no longer there: good, and the entry is to be recorded anew",
-    },
-    Check {
-        id: "golden.entry",
-        level: Level::Should,
-        rule: "an operation that is offered has a recorded answer",
-        source: "the recording",
-        passes: "an entry, or an operation that the endpoint does not offer",
-        fails: "no entry: record it",
-    },
-];
+/// The rows of this file, in the order in which they are planned.
+pub(crate) static CHECKS: &[&Check] = &[&ANSWER, &REQUEST, &DIVERGENCE, &ENTRY];
+
+/// `golden.answer`.
+pub(crate) static ANSWER: Check = Check {
+    id: "golden.answer",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "the answer is the one that was recorded, but for what is another every time",
+    source: "the recording",
+    passes: "the same status, content type, error name and body, with other ids and times",
+    fails: "a member more or less, another type, another error, a breach of the contract that is new",
+    code: &On { applies: recorded, run: judge_answer },
+};
+
+/// `golden.request`.
+pub(crate) static REQUEST: Check = Check {
+    id: "golden.request",
+    level: Level::Should,
+    remote: Remote::SAME,
+    rule: "the request is the one whose answer was recorded",
+    source: "the recording",
+    passes: "the same request, with other ids and names",
+    fails: "the model asks for another one: the entry is stale, and its answer is not compared; record it anew",
+    code: &On { applies: recorded, run: judge_request },
+};
+
+/// `golden.divergence`.
+pub(crate) static DIVERGENCE: Check = Check {
+    id: "golden.divergence",
+    level: Level::Should,
+    remote: Remote::SAME,
+    rule: "what the recorded answer breaks of the contract, the answer still breaks",
+    source: "the recording",
+    passes: "the same breaches",
+    fails: "a breach that was recorded is no longer there: good, and the entry is to be recorded anew",
+    code: &On { applies: recorded_breaches, run: judge_divergence },
+};
+
+/// `golden.entry`.
+pub(crate) static ENTRY: Check = Check {
+    id: "golden.entry",
+    level: Level::Should,
+    remote: Remote::SAME,
+    rule: "an operation that is offered has a recorded answer",
+    source: "the recording",
+    passes: "an entry, or an operation that the endpoint does not offer",
+    fails: "no entry: record it",
+    code: &On { applies: unrecorded, run: judge_entry },
+};
 
 /// Response header of an emulator's generated answers. The same name as `connect_emulator::SYNTHESIZED`.
 const SYNTHESIZED: &str = "x-emulator-synthesized";
@@ -276,18 +294,35 @@ impl Own {
 /// Answers to compare with.
 pub type Recorded = Arc<BTreeMap<String, Entry>>;
 
-/// Cases that a comparison has for an operation: checks with the way to ask.
-pub(crate) fn planned(recorded: &BTreeMap<String, Entry>, operation: &str) -> Vec<(&'static Check, Option<String>)> {
-    let Some(entry) = recorded.get(operation) else { return vec![(row(CHECKS, "golden.entry"), None)] };
-    let mut cases = Vec::new();
-    for (way, exchanged) in &entry.exchanges {
-        cases.push((row(CHECKS, "golden.request"), Some(way.clone())));
-        cases.push((row(CHECKS, "golden.answer"), Some(way.clone())));
-        if !exchanged.breaks.is_empty() {
-            cases.push((row(CHECKS, "golden.divergence"), Some(way.clone())));
-        }
-    }
-    cases
+/// The family.
+pub(crate) const FAMILY: Family = Family {
+    name: "golden",
+    checks: || CHECKS.to_vec(),
+    services: Services::All,
+    judges_input: false,
+    compares_recorded: true,
+};
+
+type Ways = Vec<(Option<String>, String)>;
+
+/// The recorded answers of the operation in scope that a condition holds for.
+fn ways(scope: &Scope<'_>, condition: fn(&Exchanged) -> bool) -> Ways {
+    let entry = scope.selection.golden.as_ref().and_then(|recorded| recorded.get(scope.name()));
+    let exchanges = entry.into_iter().flat_map(|entry| &entry.exchanges);
+    exchanges.filter(|(_, exchanged)| condition(exchanged)).map(|(way, _)| (Some(way.clone()), way.clone())).collect()
+}
+
+fn recorded(scope: &Scope<'_>) -> Ways {
+    ways(scope, |_| true)
+}
+
+fn recorded_breaches(scope: &Scope<'_>) -> Ways {
+    ways(scope, |exchanged| !exchanged.breaks.is_empty())
+}
+
+fn unrecorded(scope: &Scope<'_>) -> Vec<(Option<String>, ())> {
+    let is_recorded = scope.selection.golden.as_ref().is_some_and(|recorded| recorded.contains_key(scope.name()));
+    if is_recorded { Vec::new() } else { vec![(None, ())] }
 }
 
 /// Entries and parts of them that belong to no operation and no way to ask any more.
@@ -303,55 +338,110 @@ pub(crate) fn orphans(recorded: &BTreeMap<String, Entry>, schema: &Schema) -> Ve
     orphans
 }
 
-/// Judges one way of asking against its entry.
-pub(crate) fn judge(asked: &Asked, entry: Option<&Entry>, check: &'static Check, way: Option<&str>) -> Outcome {
-    let answers = match (asked, entry) {
-        (Asked::Secret(why), Some(_)) if check.id == "golden.answer" => {
-            let finding = check.finding("", "an answer, as it was recorded", why.clone(), None);
-            return Outcome::from_findings(vec![finding]);
-        }
-        (Asked::Trouble(why) | Asked::Secret(why), _) => return Outcome::indeterminate(why.clone()),
-        (Asked::Unsupported(why), Some(_)) if check.id == "golden.answer" => {
-            let expected = "an answer, as it was recorded; if the operation is gone for good, delete its file";
-            let finding = check.finding("", expected, format!("not offered: {why}"), None);
-            return Outcome::from_findings(vec![finding]);
-        }
-        (Asked::Unsupported(why), _) => return Outcome::unsupported(why.clone()),
-        (Asked::Answers(answers), _) => answers,
-    };
-    let recorded = entry.zip(way).and_then(|(entry, way)| entry.exchanges.get(way));
-    let (Some(way), Some(recorded)) = (way, recorded) else {
-        let finding = check.finding("", "a recorded answer", "none; `record` makes one", None);
-        return Outcome::from_findings(vec![finding]);
-    };
-    let Some(now) = answers.get(way) else {
-        return match check.id {
-            "golden.request" => {
-                let finding = check.finding("", first_line(&recorded.request), "no such request can be made", None);
+async fn asked(trial: Trial<'_>) -> Arc<Asked> {
+    trial.memo.get(trial.operation, "golden", || ask(trial.client, trial.operation)).await
+}
+
+fn judge_entry<'t>(trial: Trial<'t>, (): &'t ()) -> Judgement<'t> {
+    Box::pin(async move {
+        match &*asked(trial).await {
+            Asked::Trouble(why) | Asked::Secret(why) => Outcome::indeterminate(why.clone()),
+            Asked::Unsupported(why) => Outcome::unsupported(why.clone()),
+            Asked::Answers(_) => {
+                let finding = trial.check.finding("", "a recorded answer", "none; `record` makes one", None);
                 Outcome::from_findings(vec![finding])
             }
-            _ => Outcome::indeterminate("the entry is stale, see golden.request"),
-        };
-    };
-    if check.id != "golden.request" && now.request != recorded.request {
-        return Outcome::indeterminate("the entry is stale, see golden.request");
-    }
-    let findings = match check.id {
-        "golden.request" => difference(&recorded.request, &now.request),
-        "golden.answer" => difference(&recorded.answer, &now.answer).or_else(|| {
-            let known: BTreeSet<&String> = recorded.breaks.iter().collect();
-            let new: Vec<&str> = now.breaks.iter().filter(|one| !known.contains(one)).map(String::as_str).collect();
-            (!new.is_empty()).then(|| ("no breach of the contract beside the recorded".to_owned(), new.join(" · ")))
-        }),
-        _ => {
-            let still: BTreeSet<&String> = now.breaks.iter().collect();
-            let gone: Vec<&str> =
-                recorded.breaks.iter().filter(|one| !still.contains(one)).map(String::as_str).collect();
-            (!gone.is_empty()).then(|| (gone.join(" · "), "no longer so".to_owned()))
         }
+    })
+}
+
+/// One request that was asked again: the recorded exchange and the exchange of now; none if the request cannot be made
+/// any more.
+enum Again<'a> {
+    Compared(&'a Exchanged, Option<&'a Exchanged>),
+    Outcome(Outcome),
+}
+
+/// Looks up both exchanges of a request.
+fn again<'a>(trial: Trial<'a>, asked: &'a Asked, way: &str) -> Again<'a> {
+    let answers = match asked {
+        Asked::Trouble(why) | Asked::Secret(why) => return Again::Outcome(Outcome::indeterminate(why.clone())),
+        Asked::Unsupported(why) => return Again::Outcome(Outcome::unsupported(why.clone())),
+        Asked::Answers(answers) => answers,
     };
-    let findings = findings.map(|(expected, actual)| check.finding("", expected, actual, None));
-    Outcome::from_findings(findings.into_iter().collect())
+    let name = &trial.client.schema[trial.operation].name;
+    let entry = trial.recorded.and_then(|recorded| recorded.get(name)).and_then(|entry| entry.exchanges.get(way));
+    match entry {
+        Some(entry) => Again::Compared(entry, answers.get(way)),
+        None => Again::Outcome(Outcome::indeterminate("the entry is gone")),
+    }
+}
+
+/// The outcome of a difference, expected and actual.
+fn differs(trial: Trial<'_>, difference: Option<(String, String)>) -> Outcome {
+    let finding = difference.map(|(expected, actual)| trial.check.finding("", expected, actual, None));
+    Outcome::from_findings(finding.into_iter().collect())
+}
+
+fn stale() -> Outcome {
+    Outcome::indeterminate("the entry is stale, see golden.request")
+}
+
+fn judge_request<'t>(trial: Trial<'t>, way: &'t String) -> Judgement<'t> {
+    Box::pin(async move {
+        match again(trial, &*asked(trial).await, way) {
+            Again::Outcome(outcome) => outcome,
+            Again::Compared(recorded, None) => {
+                differs(trial, Some((first_line(&recorded.request), "no such request can be made".to_owned())))
+            }
+            Again::Compared(recorded, Some(now)) => differs(trial, difference(&recorded.request, &now.request)),
+        }
+    })
+}
+
+fn judge_answer<'t>(trial: Trial<'t>, way: &'t String) -> Judgement<'t> {
+    Box::pin(async move {
+        let asked = asked(trial).await;
+        match &*asked {
+            Asked::Secret(why) => {
+                return differs(trial, Some(("an answer, as it was recorded".to_owned(), why.clone())));
+            }
+            Asked::Unsupported(why) => {
+                let expected = "an answer, as it was recorded; if the operation is gone for good, delete its file";
+                return differs(trial, Some((expected.to_owned(), format!("not offered: {why}"))));
+            }
+            Asked::Trouble(_) | Asked::Answers(_) => {}
+        }
+        match again(trial, &asked, way) {
+            Again::Outcome(outcome) => outcome,
+            Again::Compared(recorded, Some(now)) if now.request == recorded.request => {
+                let new_breach = || {
+                    let known: BTreeSet<&String> = recorded.breaks.iter().collect();
+                    let new: Vec<&str> =
+                        now.breaks.iter().filter(|one| !known.contains(one)).map(String::as_str).collect();
+                    let expected = "no breach of the contract beside the recorded";
+                    (!new.is_empty()).then(|| (expected.to_owned(), new.join(" · ")))
+                };
+                differs(trial, difference(&recorded.answer, &now.answer).or_else(new_breach))
+            }
+            Again::Compared(..) => stale(),
+        }
+    })
+}
+
+fn judge_divergence<'t>(trial: Trial<'t>, way: &'t String) -> Judgement<'t> {
+    Box::pin(async move {
+        match again(trial, &*asked(trial).await, way) {
+            Again::Outcome(outcome) => outcome,
+            Again::Compared(recorded, Some(now)) if now.request == recorded.request => {
+                let still: BTreeSet<&String> = now.breaks.iter().collect();
+                let gone: Vec<&str> =
+                    recorded.breaks.iter().filter(|one| !still.contains(one)).map(String::as_str).collect();
+                differs(trial, (!gone.is_empty()).then(|| (gone.join(" · "), "no longer so".to_owned())))
+            }
+            Again::Compared(..) => stale(),
+        }
+    })
 }
 
 fn first_line(text: &str) -> String {

@@ -1,13 +1,11 @@
 //! Reads and deletions that are made twice.
 
 use connect_model::generate::{Config, SchemaPath};
-use connect_model::schema::OperationId;
 use serde_json::Value;
 
 use crate::case::Finding;
-use crate::check::Check;
-use crate::client::Client;
 use crate::client::reply::Reply;
+use crate::code::Trial;
 use crate::difference;
 use crate::idempotency::token_member;
 use crate::resources::RESOURCES;
@@ -15,7 +13,8 @@ use crate::resources::RESOURCES;
 type Judged = Result<Vec<Finding>, String>;
 
 /// Reads one thing twice.
-pub(super) async fn read_twice(client: &Client, operation: OperationId, check: &'static Check) -> Judged {
+pub(super) async fn read_twice(trial: Trial<'_>) -> Judged {
+    let Trial { client, operation, check, .. } = trial;
     let name = &client.schema[operation].name;
     let label = format!("{name}/{}", check.id);
     let input = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
@@ -56,7 +55,8 @@ fn unordered(value: Value) -> Value {
 }
 
 /// Deletes one thing twice.
-pub(super) async fn delete_twice(client: &Client, operation: OperationId, check: &'static Check) -> Judged {
+pub(super) async fn delete_twice(trial: Trial<'_>) -> Judged {
+    let Trial { client, operation, check, .. } = trial;
     let name = &client.schema[operation].name;
     let row = RESOURCES.iter().find(|row| row.delete == name).ok_or("the operation deletes nothing known")?;
     let made = client.make(row).await?;

@@ -12,6 +12,7 @@ use crate::case::Finding;
 use crate::check::Check;
 use crate::client::reply::Reply;
 use crate::client::{Client, Made, made_of};
+use crate::code::Trial;
 use crate::idempotency::token_member;
 use crate::pagination::count_named;
 use crate::resources::{RESOURCES, Resource};
@@ -48,30 +49,54 @@ struct Creation<'c> {
     input: Value,
 }
 
-/// Carries one check out.
-pub(super) async fn create_again(
-    client: &Client,
-    row: &'static Resource,
-    operation: OperationId,
-    check: &'static Check,
-) -> Judged {
-    let token = token_member(client.schema, operation).ok_or("the operation has no token")?;
-    let (_, input) = client.creation(row).await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
-    let creation = Creation { client, row, check, operation, token, input };
-    match check.id {
-        "idempotency.different-token-distinct" => return creation.different_tokens().await,
-        "idempotency.token-of-other-operation" => return creation.of_other_operation().await,
-        _ => {}
+/// `idempotency.same-token-same-result`.
+pub(super) async fn same_result(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    Creation::with_honoured_token(trial, row).await?.same_result().await
+}
+
+/// `idempotency.same-token-one-resource`.
+pub(super) async fn one_resource(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    Creation::with_honoured_token(trial, row).await?.one_resource().await
+}
+
+/// `idempotency.concurrent-same-token`.
+pub(super) async fn concurrently(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    Creation::with_honoured_token(trial, row).await?.concurrently().await
+}
+
+/// `idempotency.retry-after-disconnect`.
+pub(super) async fn after_disconnect(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    Creation::with_honoured_token(trial, row).await?.after_disconnect().await
+}
+
+/// `idempotency.different-token-distinct`.
+pub(super) async fn different_tokens(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    Creation::prepare(trial, row).await?.different_tokens().await
+}
+
+/// `idempotency.token-of-other-operation`.
+pub(super) async fn of_other_operation(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    Creation::prepare(trial, row).await?.of_other_operation().await
+}
+
+impl<'c> Creation<'c> {
+    /// A creation that has not been sent.
+    async fn prepare(trial: Trial<'c>, row: &'static Resource) -> Result<Self, String> {
+        let Trial { client, operation, check, .. } = trial;
+        let token = token_member(client.schema, operation).ok_or("the operation has no token")?;
+        let (_, input) =
+            client.creation(row).await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
+        Ok(Self { client, row, check, operation, token, input })
     }
-    // What the trait promises is not what the service documents: there the rule holds once it was seen to hold.
-    if !client.target.loopback && !creation.honoured().await? {
-        return Err(format!("{} has not shown that it honours client tokens", row.create));
-    }
-    match check.id {
-        "idempotency.concurrent-same-token" => creation.concurrently().await,
-        "idempotency.retry-after-disconnect" => creation.after_disconnect().await,
-        "idempotency.same-token-one-resource" => creation.one_resource().await,
-        _ => creation.same_result().await,
+
+    /// The same, of an endpoint that honours tokens. The trait promises more than the service documents: on a real
+    /// service the rule applies once it was seen to hold.
+    async fn with_honoured_token(trial: Trial<'c>, row: &'static Resource) -> Result<Self, String> {
+        let creation = Self::prepare(trial, row).await?;
+        if !trial.client.target.loopback && !creation.honoured().await? {
+            return Err(format!("{} has not shown that it honours client tokens", row.create));
+        }
+        Ok(creation)
     }
 }
 

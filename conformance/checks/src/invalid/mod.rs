@@ -2,8 +2,11 @@
 //!
 //! The twin rule: a refusal counts only if the same request without its fault is not refused the same way.
 
+use std::sync::{Arc, LazyLock};
+
 use arbitrary::Unstructured;
-use connect_model::generate::{Config, SchemaPath, Side, Site};
+use connect_model::generate::seed::Stream;
+use connect_model::generate::{Config, Generator, SchemaPath, Side, Site};
 use connect_model::schema::{Binding, Kind, OperationId, Schema};
 use connect_model::validate::ViolationKind;
 use connect_model::wire::encode_request;
@@ -11,48 +14,84 @@ use connect_model::wire::message::HttpRequest;
 use serde_json::Value;
 
 use crate::case::{Level, Outcome};
-use crate::check::{Check, MODEL, RESTJSON, row};
+use crate::check::{Check, MODEL, RESTJSON, Remote};
 use crate::client::Client;
 use crate::client::reply::Reply;
+use crate::code::{Attempt, Bound, Code, Omission, On, Scope, Trial, Variant};
+use crate::families::{Family, Services};
+use crate::judge::Judgement;
+use crate::language;
 
-/// Checks of the family that are not made from a kind of violation.
-pub const CHECKS: &[Check] = &[
-    Check {
-        id: "invalid.malformed-json",
-        level: Level::Must,
-        rule: "a body that is no JSON object is refused",
-        source: RESTJSON,
-        passes: "4xx, while the same body unharmed is not refused the same way",
-        fails: "2xx or 5xx to half an object, trailing text, a list",
-    },
-    Check {
-        id: "invalid.wrong-content-type",
-        level: Level::Should,
-        rule: "a JSON body that is declared as something else is refused",
-        source: RESTJSON,
-        passes: "415 or another 4xx",
-        fails: "2xx to content type text/plain; recommended only, since Connect is older than the rule",
-    },
-    Check {
-        id: "invalid.label-escape",
-        level: Level::Must,
-        rule: "an escaped slash in a path label belongs to the label and reaches the operation",
-        source: RESTJSON,
-        passes: "any answer of the operation to a label that holds %2F and %3A",
-        fails: "an answer that the operation is unknown, or a 5xx",
-    },
-    Check {
-        id: "invalid.unknown-member-tolerated",
-        level: Level::Should,
-        rule: "members that the model does not know are ignored in requests",
-        source: RESTJSON,
-        passes: "the same answer as without the member",
-        fails: "a refusal; recommended only, since no page of Connect says so",
-    },
-];
+/// The rows of this file, in the order in which they are planned.
+pub(crate) static CHECKS: &[&Check] = &[&MALFORMED_JSON, &WRONG_CONTENT_TYPE, &LABEL_ESCAPE, &UNKNOWN_MEMBER_TOLERATED];
 
-/// The check for a kind of violation.
-pub fn check_of(kind: ViolationKind) -> Check {
+/// `invalid.malformed-json`.
+pub(crate) static MALFORMED_JSON: Check = Check {
+    id: "invalid.malformed-json",
+    level: Level::Must,
+    remote: Remote::NOTE,
+    rule: "a body that is no JSON object is refused",
+    source: RESTJSON,
+    passes: "4xx, while the same body unharmed is not refused the same way",
+    fails: "2xx or 5xx to half an object, trailing text, a list",
+    code: &On { applies: malformed_bodies, run: malformed },
+};
+
+/// `invalid.wrong-content-type`.
+pub(crate) static WRONG_CONTENT_TYPE: Check = Check {
+    id: "invalid.wrong-content-type",
+    level: Level::Should,
+    remote: Remote::NOTE,
+    rule: "a JSON body that is declared as something else is refused",
+    source: RESTJSON,
+    passes: "415 or another 4xx",
+    fails: "2xx to content type text/plain; recommended only, since Connect is older than the rule",
+    code: &On { applies: with_body, run: wrong_content_type },
+};
+
+/// `invalid.label-escape`.
+pub(crate) static LABEL_ESCAPE: Check = Check {
+    id: "invalid.label-escape",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "an escaped slash in a path label belongs to the label and reaches the operation",
+    source: RESTJSON,
+    passes: "any answer of the operation to a label that holds %2F and %3A",
+    fails: "an answer that the operation is unknown, or a 5xx",
+    code: &On { applies: escapable, run: escaped },
+};
+
+/// `invalid.unknown-member-tolerated`.
+pub(crate) static UNKNOWN_MEMBER_TOLERATED: Check = Check {
+    id: "invalid.unknown-member-tolerated",
+    level: Level::Should,
+    remote: Remote::NOTE,
+    rule: "members that the model does not know are ignored in requests",
+    source: RESTJSON,
+    passes: "the same answer as without the member",
+    fails: "a refusal; recommended only, since no page of Connect says so",
+    code: &On { applies: with_body, run: tolerated },
+};
+
+/// The family.
+pub(crate) const FAMILY: Family = Family {
+    name: "invalid",
+    checks: || MUTATIONS.iter().chain(CHECKS.iter().copied()).chain(language::CHECKS.iter().copied()).collect(),
+    services: Services::All,
+    judges_input: true,
+    compares_recorded: false,
+};
+
+/// One check for each kind of violation.
+static MUTATIONS: LazyLock<Vec<Check>> =
+    LazyLock::new(|| ViolationKind::ALL.iter().copied().map(mutation_of).collect());
+
+/// True if the check breaks a constraint of the model.
+pub(crate) fn breaks_a_constraint(check: &Check) -> bool {
+    MUTATIONS.iter().any(|mutation| mutation == check)
+}
+
+fn mutation_of(kind: ViolationKind) -> Check {
     use ViolationKind as K;
     let (id, rule) = match kind {
         K::MissingRequired => ("invalid.missing-required", "a request without a required member is refused"),
@@ -81,24 +120,41 @@ pub fn check_of(kind: ViolationKind) -> Check {
     Check {
         id,
         level: Level::Must,
+        remote: if kind.is_structural() { Remote::NOTE } else { Remote::SHOULD },
         rule,
         source: if kind.is_structural() { RESTJSON } else { MODEL },
         passes: "any 4xx that is about the request, while its valid twin is not refused the same way",
         fails: "2xx, or 5xx",
+        code: Box::leak(Box::new(Mutations(kind))),
     }
 }
 
-/// A fault that is not a mutation of the value, with its variants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Index into [`MALFORMED`].
-    Malformed(usize),
-    /// Content type text/plain.
-    ContentType,
-    /// A slash and a colon in the label of that name.
-    LabelEscape,
-    /// A member that nobody knows.
-    UnknownMember,
+/// The code of a check that breaks one kind of constraint, at each place of the input that has one.
+struct Mutations(ViolationKind);
+
+impl Code for Mutations {
+    fn variants(&'static self, scope: &Scope<'_>, check: &'static Check) -> Vec<Variant> {
+        let Scope { schema, operation, contract, .. } = *scope;
+        let generator = Generator::new(schema, Config::sparse());
+        let token = contract.pagination.as_ref().map(|pagination| pagination.input_token.as_str());
+        let mut variants = Vec::new();
+        for site in scope.sites().iter().filter(|site| site.mutation.kind == self.0) {
+            let name = site.mutation.path.to_string();
+            // Page tokens are opaque; whether they can be forged is a check of its own.
+            if token == Some(name.as_str()) || !scope.wants(check, Some(&name)) {
+                continue;
+            }
+            let bytes = Stream::new(0, &name).bytes(256);
+            let mutant = generator.mutant(operation, Side::Input, site, &mut Unstructured::new(&bytes));
+            let attempt = mutant
+                .map_err(|why| why.to_string())
+                .and_then(|mutant| encode_request(schema, operation, &mutant.value).map_err(|why| why.to_string()))
+                .map_err(Omission::NotExpressible)
+                .map(|_| Arc::new(Bound { subject: site.clone(), run: mutation }) as Arc<dyn Attempt>);
+            variants.push(Variant { name: Some(name), attempt });
+        }
+        variants
+    }
 }
 
 /// Spoils the text of a JSON object.
@@ -129,25 +185,26 @@ pub fn escapable_label(schema: &Schema, operation: OperationId) -> Option<String
         .map(|member| member.name.clone())
 }
 
-/// Faults that can be committed on an operation, with check id and variant.
-pub fn faults(schema: &Schema, operation: OperationId) -> Vec<(&'static Check, Option<String>, Fault)> {
-    let mut found = Vec::new();
-    if has_json_body(schema, operation) {
-        for (at, (variant, _)) in MALFORMED.iter().enumerate() {
-            let check = row(CHECKS, "invalid.malformed-json");
-            found.push((check, Some((*variant).to_owned()), Fault::Malformed(at)));
-        }
-        found.push((row(CHECKS, "invalid.wrong-content-type"), None, Fault::ContentType));
-        found.push((row(CHECKS, "invalid.unknown-member-tolerated"), None, Fault::UnknownMember));
-    }
-    if let Some(label) = escapable_label(schema, operation) {
-        found.push((row(CHECKS, "invalid.label-escape"), Some(label), Fault::LabelEscape));
-    }
-    found
+fn with_body(scope: &Scope<'_>) -> Vec<(Option<String>, ())> {
+    if has_json_body(scope.schema, scope.operation) { vec![(None, ())] } else { Vec::new() }
+}
+
+fn malformed_bodies(scope: &Scope<'_>) -> Vec<(Option<String>, &'static (&'static str, Spoil))> {
+    let rows = MALFORMED.iter().filter(|_| has_json_body(scope.schema, scope.operation));
+    rows.map(|row| (Some(row.0.to_owned()), row)).collect()
+}
+
+fn escapable(scope: &Scope<'_>) -> Vec<(Option<String>, String)> {
+    let label = escapable_label(scope.schema, scope.operation);
+    label.into_iter().map(|label| (Some(label.clone()), label)).collect()
 }
 
 /// Sends a mutant, then its twin, and judges.
-pub async fn mutation(client: &Client, operation: OperationId, site: &Site, check: &'static Check) -> Outcome {
+fn mutation<'t>(Trial { client, operation, check, .. }: Trial<'t>, site: &'t Site) -> Judgement<'t> {
+    Box::pin(mutant_refused(client, operation, check, site))
+}
+
+async fn mutant_refused(client: &Client, operation: OperationId, check: &'static Check, site: &Site) -> Outcome {
     let schema = client.schema;
     let name = &schema[operation].name;
     if let Some(why) = client.unsupported(operation).await {
@@ -213,43 +270,59 @@ async fn refused_for_its_fault(
     }
 }
 
-/// Commits a fault beside the value, and judges.
-pub async fn fault(client: &Client, operation: OperationId, check: &'static Check, fault: Fault) -> Outcome {
-    let schema = client.schema;
-    let name = &schema[operation].name;
+/// A valid request for a fault beside its value; the outcome if there is none.
+async fn twin(client: &Client, operation: OperationId, check: &Check) -> Result<(Value, HttpRequest), Outcome> {
     if let Some(why) = client.unsupported(operation).await {
-        return Outcome::unsupported(why);
+        return Err(Outcome::unsupported(why));
     }
-    let label = format!("{name}/{}", check.id);
-    let base = match client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await {
-        Ok(base) => base,
-        Err(why) => return Outcome::indeterminate(format!("no valid request could be made: {why}")),
-    };
-    let twin = match encode_request(schema, operation, &base) {
-        Ok(twin) => twin,
-        Err(error) => return Outcome::indeterminate(error.to_string()),
-    };
-    match fault {
-        Fault::Malformed(at) => {
-            let (variant, spoil) = MALFORMED[at];
-            let mut faulty = twin.clone();
-            faulty.body = spoil(&String::from_utf8_lossy(&twin.body)).into_bytes();
-            refused_for_its_fault(client, operation, check, &faulty, &twin, "", &format!("a body with {variant}")).await
-        }
-        Fault::ContentType => {
-            let mut faulty = twin.clone();
-            faulty.headers.set("content-type", "text/plain");
-            refused_for_its_fault(client, operation, check, &faulty, &twin, "", "content type text/plain").await
-        }
-        Fault::UnknownMember => tolerated(client, operation, check, base).await,
-        Fault::LabelEscape => escaped(client, operation, check, base).await,
-    }
+    let label = format!("{}/{}", client.schema[operation].name, check.id);
+    let base = client
+        .input(operation, Config::sparse(), &label, &SchemaPath::default())
+        .await
+        .map_err(|why| Outcome::indeterminate(format!("no valid request could be made: {why}")))?;
+    let twin = encode_request(client.schema, operation, &base);
+    Ok((base, twin.map_err(|error| Outcome::indeterminate(error.to_string()))?))
+}
+
+fn malformed<'t>(trial: Trial<'t>, (variant, spoil): &'t &'static (&'static str, Spoil)) -> Judgement<'t> {
+    Box::pin(async move {
+        let Trial { client, operation, check, .. } = trial;
+        let (_, twin) = match twin(client, operation, check).await {
+            Ok(twin) => twin,
+            Err(outcome) => return outcome,
+        };
+        let mut faulty = twin.clone();
+        faulty.body = spoil(&String::from_utf8_lossy(&twin.body)).into_bytes();
+        refused_for_its_fault(client, operation, check, &faulty, &twin, "", &format!("a body with {variant}")).await
+    })
+}
+
+fn wrong_content_type<'t>(trial: Trial<'t>, (): &'t ()) -> Judgement<'t> {
+    Box::pin(async move {
+        let Trial { client, operation, check, .. } = trial;
+        let (_, twin) = match twin(client, operation, check).await {
+            Ok(twin) => twin,
+            Err(outcome) => return outcome,
+        };
+        let mut faulty = twin.clone();
+        faulty.headers.set("content-type", "text/plain");
+        refused_for_its_fault(client, operation, check, &faulty, &twin, "", "content type text/plain").await
+    })
 }
 
 /// The name of a member that no service has.
 const UNKNOWN_MEMBER: &str = "zzContractTest";
 
-async fn tolerated(client: &Client, operation: OperationId, check: &'static Check, base: Value) -> Outcome {
+fn tolerated<'t>(trial: Trial<'t>, (): &'t ()) -> Judgement<'t> {
+    Box::pin(async move {
+        match twin(trial.client, trial.operation, trial.check).await {
+            Ok((base, _)) => tolerates(trial.client, trial.operation, trial.check, base).await,
+            Err(outcome) => outcome,
+        }
+    })
+}
+
+async fn tolerates(client: &Client, operation: OperationId, check: &'static Check, base: Value) -> Outcome {
     let plain = match client.call(operation, &base).await {
         Ok(reply) => reply,
         Err(why) => return Outcome::indeterminate(why),
@@ -281,14 +354,25 @@ async fn tolerated(client: &Client, operation: OperationId, check: &'static Chec
     }
 }
 
-async fn escaped(client: &Client, operation: OperationId, check: &'static Check, mut base: Value) -> Outcome {
-    let schema = client.schema;
-    let Some(label) = escapable_label(schema, operation) else {
-        return Outcome::indeterminate("no label that takes any text");
-    };
+fn escaped<'t>(trial: Trial<'t>, label: &'t String) -> Judgement<'t> {
+    Box::pin(async move {
+        match twin(trial.client, trial.operation, trial.check).await {
+            Ok((base, _)) => reaches(trial.client, trial.operation, trial.check, base, label).await,
+            Err(outcome) => outcome,
+        }
+    })
+}
+
+async fn reaches(
+    client: &Client,
+    operation: OperationId,
+    check: &'static Check,
+    mut base: Value,
+    label: &str,
+) -> Outcome {
     let (twin, mut plain) = (base.clone(), base.clone());
-    base[&label] = Value::from("ct:1/2");
-    plain[&label] = Value::from("ct-1-2");
+    base[label] = Value::from("ct:1/2");
+    plain[label] = Value::from("ct-1-2");
     match client.call(operation, &base).await {
         Ok(reply @ Reply::Refused(..)) => {
             let Some((status, code)) = reply.refusal() else { return Outcome::from_findings(Vec::new()) };

@@ -11,45 +11,58 @@ use connect_model::semantics::{self, Breach, Confidence};
 use serde_json::{Map, Value};
 
 use crate::case::{Finding, Level, Outcome};
-use crate::check::{Check, row};
+use crate::check::{Check, Remote};
 use crate::client::Client;
 use crate::client::reply::Reply;
+use crate::code::{On, Scope, Trial};
 use crate::difference::apart;
+use crate::judge::Judgement;
 use crate::resources;
 use connect_transport::exchange::Exchange;
 
-/// One check for each language; its variants are the breaches.
-pub const CHECKS: &[Check] = &[
-    Check {
-        id: "invalid.flow-content",
-        level: Level::Must,
-        rule: "content that is published keeps the rules of the flow language",
-        source: "Amazon Connect flow language guide, and what publication was seen to refuse in 2026; in rows, each with \
-             its confidence",
-        passes: "InvalidContactFlowException or InvalidContactFlowModuleException with at least one problem of 1 to 256 \
-             characters, while the same content without its fault is published",
-        fails: "2xx or 5xx; recommended only: rules that rest on observation alone, the name of the error, its problems",
-    },
-    Check {
-        id: "invalid.rule-function",
-        level: Level::Must,
-        rule: "the function of a rule keeps the rules of the function language",
-        source: "Amazon Connect rule function language, the pages of each event source; in rows, each with its confidence",
-        passes: "4xx, while the same rule with a function without the fault is accepted",
-        fails: "2xx or 5xx; recommended only: which paths, operators and filters an event source has, since the pages are \
-            not complete",
-    },
-    Check {
-        id: "invalid.rule-actions",
-        level: Level::Must,
-        rule: "the actions of a rule agree with its event source, with their payloads and with each other",
-        source: "Connect API reference, RuleAction and RuleTriggerEventSource; CloudFormation, AWS::Connect::Rule; in rows, \
-             each with its confidence",
-        passes: "4xx, while the same rule without the fault is accepted",
-        fails: "2xx or 5xx; recommended only: all but the actions that an event source requires; recorded only: pairs of \
-            action and event source that no page names",
-    },
-];
+/// The rows of this file, in the order in which they are planned.
+pub(crate) static CHECKS: &[&Check] = &[&FLOW_CONTENT, &RULE_FUNCTION, &RULE_ACTIONS];
+
+/// `invalid.flow-content`.
+pub(crate) static FLOW_CONTENT: Check = Check {
+    id: "invalid.flow-content",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "content that is published keeps the rules of the flow language",
+    source: "Amazon Connect flow language guide, and what publication was seen to refuse in 2026; in rows, each with \
+         its confidence",
+    passes: "InvalidContactFlowException or InvalidContactFlowModuleException with at least one problem of 1 to 256 \
+         characters, while the same content without its fault is published",
+    fails: "2xx or 5xx; recommended only: rules that rest on observation alone, the name of the error, its problems",
+    code: &On { applies: |scope| planned(scope, "flow-content"), run },
+};
+
+/// `invalid.rule-function`.
+pub(crate) static RULE_FUNCTION: Check = Check {
+    id: "invalid.rule-function",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "the function of a rule keeps the rules of the function language",
+    source: "Amazon Connect rule function language, the pages of each event source; in rows, each with its confidence",
+    passes: "4xx, while the same rule with a function without the fault is accepted",
+    fails: "2xx or 5xx; recommended only: which paths, operators and filters an event source has, since the pages are \
+        not complete",
+    code: &On { applies: |scope| planned(scope, "rule-function"), run },
+};
+
+/// `invalid.rule-actions`.
+pub(crate) static RULE_ACTIONS: Check = Check {
+    id: "invalid.rule-actions",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "the actions of a rule agree with its event source, with their payloads and with each other",
+    source: "Connect API reference, RuleAction and RuleTriggerEventSource; CloudFormation, AWS::Connect::Rule; in rows, \
+         each with its confidence",
+    passes: "4xx, while the same rule without the fault is accepted",
+    fails: "2xx or 5xx; recommended only: all but the actions that an event source requires; recorded only: pairs of \
+        action and event source that no page names",
+    code: &On { applies: |scope| planned(scope, "rule-actions"), run },
+};
 
 /// Errors that list what is wrong with a content, each with the member that does.
 const LISTING: &[(&str, &str)] =
@@ -58,28 +71,31 @@ const LISTING: &[(&str, &str)] =
 /// Longest problem, in characters. Source: service model, shape `ProblemMessageString`.
 const LONGEST_PROBLEM: usize = 256;
 
-/// What is tried for one breach.
-#[derive(Clone, Debug)]
-pub struct Trial {
-    /// What is judged.
-    pub breach: &'static Breach,
-    /// What is sent along and recorded only: inferences, with the first trial of their language.
-    pub learned: Vec<&'static Breach>,
+/// A rule that is broken in one case.
+pub(crate) struct Rule {
+    /// The breach that is judged.
+    breach: &'static Breach,
+    /// Inferences of the same language, recorded only; sent with its first case.
+    learned: Vec<&'static Breach>,
 }
 
-/// The trials of an operation with their checks, one for each breach that may be judged.
-pub fn planned(operation: &str) -> Vec<(&'static Check, Trial)> {
-    let all = possible(operation);
-    let mut trials = Vec::new();
-    for check in CHECKS {
-        let of_language = |breach: &&&'static Breach| check.id.strip_prefix("invalid.") == Some(breach.language);
-        let (mut learned, judged): (Vec<_>, Vec<_>) =
-            all.iter().filter(of_language).copied().partition(|breach| breach.confidence == Confidence::Low);
-        for breach in judged {
-            trials.push((row(CHECKS, check.id), Trial { breach, learned: std::mem::take(&mut learned) }));
-        }
+/// The rules of a language that an operation's requests can break: one for each that may be judged.
+fn planned(scope: &Scope<'_>, language: &str) -> Vec<(Option<String>, Rule)> {
+    if !is_connect(scope) {
+        return Vec::new();
     }
-    trials
+    let all = scope.once("breaches", || possible(scope.name()));
+    let of_language = all.iter().copied().filter(|breach| breach.language == language);
+    let (mut learned, judged): (Vec<_>, Vec<_>) = of_language.partition(|breach| breach.confidence == Confidence::Low);
+    let rule = |breach: &'static Breach| {
+        (Some(breach.kind.to_owned()), Rule { breach, learned: std::mem::take(&mut learned) })
+    };
+    judged.into_iter().map(rule).collect()
+}
+
+/// The languages are those of Amazon Connect.
+fn is_connect(scope: &Scope<'_>) -> bool {
+    scope.schema.service.sdk_id == "Connect"
 }
 
 /// The breaches that a request can have: for updates, those of the resource that the run makes to be updated.
@@ -92,20 +108,23 @@ fn possible(operation: &str) -> Vec<&'static Breach> {
 }
 
 /// Sends content with the breach and content without, and judges.
-pub async fn run(client: &Client, operation: OperationId, check: &'static Check, trial: &Trial) -> Outcome {
-    if let Some(why) = client.unsupported(operation).await {
-        return Outcome::unsupported(why);
-    }
-    for breach in &trial.learned {
-        if let Ok(Pair { invalid, .. }) = pair(client, operation, check, breach).await {
-            let fact = client.call(operation, &invalid).await.map_or_else(|why| why, |reply| reply.outline());
-            client.learn(format!("{} that no source rules out: {fact}", breach.language), breach.kind);
+fn run<'t>(trial: Trial<'t>, rule: &'t Rule) -> Judgement<'t> {
+    Box::pin(async move {
+        let Trial { client, operation, check, .. } = trial;
+        if let Some(why) = client.unsupported(operation).await {
+            return Outcome::unsupported(why);
         }
-    }
-    match pair(client, operation, check, trial.breach).await {
-        Ok(pair) => judge(client, operation, check, trial.breach, &pair).await,
-        Err(why) => Outcome::indeterminate(why),
-    }
+        for breach in &rule.learned {
+            if let Ok(Pair { invalid, .. }) = pair(client, operation, check, breach).await {
+                let fact = client.call(operation, &invalid).await.map_or_else(|why| why, |reply| reply.outline());
+                client.learn(format!("{} that no source rules out: {fact}", breach.language), breach.kind);
+            }
+        }
+        match pair(client, operation, check, rule.breach).await {
+            Ok(pair) => judge(client, operation, check, rule.breach, &pair).await,
+            Err(why) => Outcome::indeterminate(why),
+        }
+    })
 }
 
 /// An input with a breach, the same without, and where the breach may be looked for.
@@ -244,20 +263,23 @@ fn learn_types(client: &Client, operation: OperationId, breach: &Breach, valid: 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::selection::Selection;
 
     #[test]
     fn every_breach_is_judged_or_recorded() {
-        for (_, operation) in Schema::connect().operations() {
-            let trials = planned(&operation.name);
-            let judged = trials.iter().map(|(_, trial)| trial.breach);
-            let learned = trials.iter().flat_map(|(_, trial)| trial.learned.iter().copied());
-            let mut tried: Vec<_> = judged.chain(learned).map(|breach| (breach.language, breach.kind)).collect();
+        let (schema, selection) = (Schema::connect(), Selection::default());
+        for (id, operation) in schema.operations() {
+            let scope = Scope::new(schema, id, &selection);
+            let languages = CHECKS.iter().filter_map(|check| check.id.strip_prefix("invalid."));
+            let rules: Vec<Rule> = languages.flat_map(|name| planned(&scope, name)).map(|(_, rule)| rule).collect();
+            let tried = rules.iter().flat_map(|rule| rule.learned.iter().copied().chain([rule.breach]));
+            let mut tried: Vec<_> = tried.map(|breach| (breach.language, breach.kind)).collect();
             let mut all: Vec<_> =
                 possible(&operation.name).iter().map(|breach| (breach.language, breach.kind)).collect();
             tried.sort_unstable();
             all.sort_unstable();
             assert_eq!(tried, all, "{}", operation.name);
-            assert!(trials.iter().all(|(_, trial)| trial.breach.confidence > Confidence::Low));
+            assert!(rules.iter().all(|rule| rule.breach.confidence > Confidence::Low));
         }
         assert_eq!(possible("CreateRule").len(), semantics::breaches("CreateRule").len());
     }

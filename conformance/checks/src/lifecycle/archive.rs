@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::code::Trial;
 use crate::lifecycle::Judged;
 use crate::lifecycle::life::Life;
 use crate::pagination::listed;
@@ -19,9 +20,14 @@ pub(super) fn archived_by(row: &Resource) -> Option<&'static (&'static str, &'st
     ARCHIVED_BY.iter().find(|(kind, ..)| *kind == row.kind)
 }
 
+/// `lifecycle.archive`.
+pub(super) async fn archive(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    Life::begin(trial, row).await?.archive().await
+}
+
 impl Life<'_> {
     /// Archives and reactivates; looks at describe and list after each.
-    pub(super) async fn archive(&self) -> Judged {
+    async fn archive(&self) -> Judged {
         let (_, update, member, listed_as) =
             archived_by(self.row).ok_or_else(|| format!("a {} cannot be archived", self.row.kind))?;
         for state in ["ARCHIVED", "ACTIVE"] {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use crate::check::Check;
+use crate::client::made_of;
 use crate::client::reply::Reply;
-use crate::client::{Client, made_of};
+use crate::code::Trial;
 use crate::lifecycle::Judged;
 use crate::pagination::listed;
 use crate::resources::Resource;
@@ -17,7 +17,8 @@ use crate::steps::{Wait, creation_in, perform};
 const CONCURRENT: usize = 6;
 
 /// Creates under different names.
-pub(super) async fn creations(client: &Client, row: &'static Resource, check: &'static Check) -> Judged {
+pub(super) async fn creations(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    let Trial { client, check, .. } = trial;
     let instance = steps::quiet_instance(client).await?;
     let mut inputs = Vec::new();
     for _ in 0..CONCURRENT {
@@ -55,7 +56,8 @@ pub(super) async fn creations(client: &Client, row: &'static Resource, check: &'
 }
 
 /// Creates under one name, each time with a token of its own.
-pub(super) async fn one_name(client: &Client, row: &'static Resource, check: &'static Check) -> Judged {
+pub(super) async fn one_name(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    let Trial { client, check, .. } = trial;
     let instance = steps::quiet_instance(client).await?;
     let name = client.fresh_name();
     let mut inputs = Vec::new();

@@ -6,6 +6,7 @@ use crate::case::Finding;
 use crate::check::Check;
 use crate::client::reply::{CONFLICTS, Reply};
 use crate::client::{Client, Made};
+use crate::code::Trial;
 use crate::lifecycle::Judged;
 use crate::lifecycle::echo::{Echo, differences, echoes, shown};
 use crate::pagination::count_named;
@@ -22,34 +23,57 @@ pub(super) struct Life<'c> {
     pub(super) made: Made,
 }
 
-/// Makes a resource and carries one check out on it.
-pub(super) async fn life(client: &Client, row: &'static Resource, check: &'static Check) -> Judged {
-    let (_, mut sent) = client.creation(row).await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
-    if check.id == "lifecycle.create-describe" {
-        sent["Tags"] = json!({ "contract-test": "created", "contract-test-2": "" });
-    }
-    let made = steps::create(client, row, &sent).await?;
-    let life = Life { client, row, check, sent, made };
-    if row.id_member == "InstanceId"
-        && let Some(finding) = life.created().await?
-    {
-        return match check.id {
-            "lifecycle.create-describe" => Ok(vec![finding]),
-            _ => Err(finding.actual),
-        };
-    }
-    match check.id {
-        "lifecycle.archive" => life.archive().await,
-        "lifecycle.create-describe" => life.create_describe().await,
-        "lifecycle.create-list" => life.create_list().await,
-        "lifecycle.update-visible" => life.update_visible().await,
-        "lifecycle.delete-gone" => life.delete_gone().await,
-        "lifecycle.duplicate-name" => life.duplicate_name().await,
-        other => Err(format!("{other} is no scenario of a {}", row.kind)),
+/// `lifecycle.create-describe`.
+pub(super) async fn create_describe(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    let tags = json!({ "contract-test": "created", "contract-test-2": "" });
+    let life = Life::create(trial, row, Some(tags)).await?;
+    match life.created().await? {
+        Some(finding) => Ok(vec![finding]),
+        None => life.create_describe().await,
     }
 }
 
-impl Life<'_> {
+/// `lifecycle.create-list`.
+pub(super) async fn create_list(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    Life::begin(trial, row).await?.create_list().await
+}
+
+/// `lifecycle.update-visible`.
+pub(super) async fn update_visible(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    Life::begin(trial, row).await?.update_visible().await
+}
+
+/// `lifecycle.delete-gone`.
+pub(super) async fn delete_gone(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    Life::begin(trial, row).await?.delete_gone().await
+}
+
+/// `lifecycle.duplicate-name`.
+pub(super) async fn duplicate_name(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    Life::begin(trial, row).await?.duplicate_name().await
+}
+
+impl<'c> Life<'c> {
+    /// Creates a resource, and waits until it can be used.
+    pub(super) async fn begin(trial: Trial<'c>, row: &'static Resource) -> Result<Self, String> {
+        let life = Self::create(trial, row, None).await?;
+        match life.created().await? {
+            Some(finding) => Err(finding.actual),
+            None => Ok(life),
+        }
+    }
+
+    async fn create(trial: Trial<'c>, row: &'static Resource, tags: Option<Value>) -> Result<Self, String> {
+        let Trial { client, check, .. } = trial;
+        let (_, mut sent) =
+            client.creation(row).await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
+        if let Some(tags) = tags {
+            sent["Tags"] = tags;
+        }
+        let made = steps::create(client, row, &sent).await?;
+        Ok(Self { client, row, check, sent, made })
+    }
+
     pub(super) async fn describe(&self, id: &str) -> Result<Reply, String> {
         perform(self.client, self.row.describe, &self.named(id)).await
     }
@@ -74,8 +98,11 @@ impl Life<'_> {
         }
     }
 
-    /// Waits until the creation of an instance is over.
+    /// Waits until the creation of an instance is over; anything else can be used at once.
     async fn created(&self) -> Result<Option<Finding>, String> {
+        if self.row.id_member != "InstanceId" {
+            return Ok(None);
+        }
         let mut wait = Wait::for_index(self.client);
         loop {
             let exchange = succeed(self.client, self.row.describe, &self.named(&self.made.id)).await?;

@@ -5,9 +5,9 @@ use connect_model::semantics::{self, Context};
 use serde_json::{Value, json};
 
 use crate::case::{Finding, Level};
-use crate::check::Check;
 use crate::client::Client;
 use crate::client::reply::Reply;
+use crate::code::Trial;
 use crate::lifecycle::life::{Life, draft};
 use crate::lifecycle::{Judged, NOT_PUBLISHED};
 use crate::resources::Resource;
@@ -15,7 +15,8 @@ use crate::steps;
 use crate::steps::perform;
 
 /// Saves one flow, publishes another, and tries to publish what is no content.
-pub(super) async fn saved_published(client: &Client, row: &'static Resource, check: &'static Check) -> Judged {
+pub(super) async fn saved_published(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    let Trial { client, check, .. } = trial;
     let (_, template) = client.creation(row).await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
     let named = |status: &str| {
         let mut input = template.clone();

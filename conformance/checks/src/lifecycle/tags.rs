@@ -5,9 +5,9 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::case::Finding;
-use crate::check::Check;
 use crate::client::reply::Reply;
 use crate::client::{Client, Made};
+use crate::code::Trial;
 use crate::lifecycle::Judged;
 use crate::lifecycle::echo::shown;
 use crate::resources::Resource;
@@ -72,7 +72,8 @@ fn changes() -> [(&'static str, Value, Value); 3] {
 }
 
 /// Adds, overwrites, removes; looks at the list after each.
-pub(super) async fn life_of_tags(client: &Client, row: &'static Resource, check: &'static Check) -> Judged {
+pub(super) async fn life_of_tags(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    let Trial { client, check, .. } = trial;
     let tagged = Tagged::new(client, row).await?;
     for (operation, input, expected) in changes() {
         tagged.make(operation, input).await?;
@@ -102,7 +103,8 @@ pub(super) async fn life_of_tags(client: &Client, row: &'static Resource, check:
 }
 
 /// The same changes; looks at the resource itself after each.
-pub(super) async fn shown_as_listed(client: &Client, row: &'static Resource, check: &'static Check) -> Judged {
+pub(super) async fn shown_as_listed(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    let Trial { client, check, .. } = trial;
     let tagged = Tagged::new(client, row).await?;
     let mut compared = false;
     for (operation, input, _) in changes() {
@@ -131,7 +133,8 @@ pub(super) async fn shown_as_listed(client: &Client, row: &'static Resource, che
 }
 
 /// Adds tags at the same time.
-pub(super) async fn concurrent(client: &Client, row: &'static Resource, check: &'static Check) -> Judged {
+pub(super) async fn concurrent(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    let Trial { client, check, .. } = trial;
     let tagged = Tagged::new(client, row).await?;
     let keys: Vec<String> = (0..CONCURRENT).map(|number| format!("ct-at-once-{number}")).collect();
     let add = |key: &String| tagged.change("TagResource", json!({ "tags": { key: "1" } }));

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use connect_model::schema::Schema;
 use serde_json::{Value, json};
 
-use crate::check::Check;
-use crate::client::Client;
+use crate::code::Trial;
 use crate::lifecycle::Judged;
 use crate::lifecycle::life::Life;
 use crate::pagination::{Pager, page_sizes};
@@ -23,7 +22,8 @@ pub(super) fn versioned_by(operation: &str) -> Option<&'static Resource> {
 }
 
 /// A version of one content, then of another.
-pub(super) async fn life_of_versions(client: &Client, row: &'static Resource, check: &'static Check) -> Judged {
+pub(super) async fn life_of_versions(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    let Trial { client, check, .. } = trial;
     let (_, sent) = client.creation(row).await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
     let made = steps::create(client, row, &sent).await?;
     let life = Life { client, row, check, sent, made };

@@ -4,9 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::case::Level;
-use crate::check::row;
 use crate::observe::Observation;
-use crate::pagination::CHECKS;
+use crate::pagination::STABLE_UNDER_CHANGE;
 use crate::pagination::stock::Stock;
 use crate::pagination::walk::{Pager, key};
 use connect_transport::exchange::Exchange;
@@ -37,7 +36,7 @@ struct Shown {
 
 /// Walks while it changes what is listed, and judges.
 pub(super) async fn observe(pager: &Pager<'_>, stock: &Stock, sizes: Option<(i64, i64)>, seen: &mut Observation) {
-    let check = row(CHECKS, "pagination.stable-under-change");
+    let check = &STABLE_UNDER_CHANGE;
     let shown = match changing_walk(pager, stock, sizes).await {
         Ok(shown) => shown,
         Err(why) => return seen.block(why),
@@ -46,7 +45,7 @@ pub(super) async fn observe(pager: &Pager<'_>, stock: &Stock, sizes: Option<(i64
     if shown.pages < 2 || shown.deleted.is_empty() || shown.added == 0 || stayed.is_empty() {
         return seen.block("the walk was over before anything had changed");
     }
-    seen.judged(check.id);
+    seen.judged(check);
     let changes = format!("while {} came and {} went", shown.added, shown.deleted.len());
     let times = |key: &String| shown.times.get(key).copied().unwrap_or_default();
     let lost = stayed.iter().filter(|key| times(key) == 0).count();

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::case::Level;
-use crate::check::row;
 use crate::client::reply::Reply;
 use crate::observe::Observation;
 use crate::pagination::stock::Stock;
 use crate::pagination::walk::{End, Page, Pager, key, keys};
-use crate::pagination::{CHECKS, planned_check};
+use crate::pagination::{
+    BOUNDS, COMPLETE, END_WITHOUT_TOKEN, NO_DUPLICATES, PAGE_SIZE, Paging, SIZES_AGREE, TERMINATES, TOTAL_COUNT,
+};
 use connect_transport::text::cut;
 
 /// Most requests that a walk in one of many sizes may take.
@@ -26,17 +27,18 @@ const COUNTABLE: u64 = 5;
 pub(super) struct Judge<'j> {
     pub(super) pager: &'j Pager<'j>,
     pub(super) stock: &'j Stock,
+    pub(super) paging: &'j Paging,
 }
 
 impl Judge<'_> {
     /// All pages, if the walk comes to its end. Tokens of the walk `before` may come again, and be refused for that.
     pub(super) async fn walk(&self, size: Option<i64>, before: &[Page], seen: &mut Observation) -> Option<Vec<Page>> {
         let walk = self.pager.walk(size).await;
-        let ends = row(CHECKS, "pagination.terminates");
+        let ends = &TERMINATES;
         let last = walk.pages.last();
         let exchange = last.map(|page| &page.exchange);
         if walk.pages.len() > 1 || self.shows_something(&walk.pages) {
-            seen.judged(ends.id);
+            seen.judged(ends);
         }
         match walk.end {
             End::Done => return Some(walk.pages),
@@ -50,7 +52,7 @@ impl Judge<'_> {
                 if walk.pages[walk.pages.len() - idle..].iter().all(|page| page.items.is_empty()) {
                     finding.level = Level::Should;
                 }
-                seen.judged(ends.id);
+                seen.judged(ends);
                 seen.add(vec![finding]);
                 seen.block(format!("a walk was given up: {actual}"));
             }
@@ -62,8 +64,8 @@ impl Judge<'_> {
                 seen.block(format!("a token that an earlier walk has used: {why}"));
             }
             End::Refused(why) => {
-                let check = row(CHECKS, "pagination.end-without-token");
-                seen.judged(check.id);
+                let check = &END_WITHOUT_TOKEN;
+                seen.judged(check);
                 seen.add(vec![check.finding(self.pager.token_pointer(), "a page behind every token", why, exchange)]);
             }
         }
@@ -77,13 +79,13 @@ impl Judge<'_> {
 
     /// Each page by itself, and none with an item of another.
     pub(super) fn pages(&self, pages: &[Page], size: Option<i64>, seen: &mut Observation) {
-        let unique = row(CHECKS, "pagination.no-duplicates");
-        let bounded = row(CHECKS, "pagination.page-size");
+        let unique = &NO_DUPLICATES;
+        let bounded = &PAGE_SIZE;
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for (number, page) in pages.iter().enumerate() {
             if let Some(size) = size {
                 if !page.items.is_empty() {
-                    seen.judged(bounded.id);
+                    seen.judged(bounded);
                 }
                 if page.items.len() as i64 > size {
                     let actual = format!("{} items on page {}", page.items.len(), number + 1);
@@ -102,7 +104,7 @@ impl Judge<'_> {
             }
         }
         if places.len() > 1 && pages.len() > 1 {
-            seen.judged(unique.id);
+            seen.judged(unique);
         } else {
             seen.block("fewer than two pages of items: nothing to page through");
         }
@@ -110,7 +112,7 @@ impl Judge<'_> {
 
     /// Small pages against large ones, and both against what the run made.
     pub(super) fn complete(&self, small: &[Page], large: &[Page], seen: &mut Observation) {
-        let check = row(CHECKS, "pagination.complete");
+        let check = &COMPLETE;
         let made = &self.stock.made;
         let (of_small, of_large) = (keys(small, self.stock.member), keys(large, self.stock.member));
         // Where other trials of a run that writes share the instance, only what is ours and stays can be missed.
@@ -120,7 +122,7 @@ impl Judge<'_> {
         }
         // Several pages on one side and another cut on the other, or resources that we know of: else nothing is compared.
         if (small.len() > 1 && small.len() != large.len()) || !made.is_empty() {
-            seen.judged(check.id);
+            seen.judged(check);
         }
         let exchange = small.last().map(|page| &page.exchange);
         let mut fail = |expected: String, actual: String| {
@@ -147,7 +149,7 @@ impl Judge<'_> {
 
     /// Walks in every size that is worth it; `large` is a walk in the greatest.
     pub(super) async fn sizes(&self, (least, most): (i64, i64), large: &[Page], seen: &mut Observation) {
-        let check = row(CHECKS, "pagination.sizes-agree");
+        let check = &SIZES_AGREE;
         let before = keys(large, self.stock.member);
         let mut walks = Vec::new();
         for size in worthwhile(before.len() as i64, least, most) {
@@ -165,7 +167,7 @@ impl Judge<'_> {
         if known.is_empty() || !walks.iter().any(|(_, pages)| pages.len() > 1) {
             return seen.block("too few items for pages of several sizes");
         }
-        seen.judged(check.id);
+        seen.judged(check);
         for (size, pages) in &walks {
             let shown = keys(pages, self.stock.member);
             let lost: Vec<&&String> = known.iter().filter(|key| !shown.contains(**key)).collect();
@@ -184,9 +186,9 @@ impl Judge<'_> {
 
     /// How a walk over large pages ends.
     pub(super) fn end(&self, large: &[Page], seen: &mut Observation) {
-        let check = row(CHECKS, "pagination.end-without-token");
+        let check = &END_WITHOUT_TOKEN;
         let Some(last) = large.last().filter(|_| self.shows_something(large)) else { return };
-        seen.judged(check.id);
+        seen.judged(check);
         if large.len() > 1 && last.items.is_empty() {
             let actual = "a token that leads to an empty last page";
             let exchange = large.get(large.len() - 2).map(|page| &page.exchange);
@@ -200,7 +202,10 @@ impl Judge<'_> {
 
     /// The count beside the items.
     pub(super) fn total(&self, pages: &[Page], seen: &mut Observation) {
-        let Some(check) = planned_check(self.pager, "pagination.total-count") else { return };
+        let check = &TOTAL_COUNT;
+        if !self.paging.counted {
+            return;
+        }
         let Some(first) = pages.first() else { return };
         let body: Value = serde_json::from_slice(&first.exchange.response.body).unwrap_or_default();
         let Some(count) = body.get("ApproximateTotalCount").and_then(Value::as_u64) else {
@@ -213,7 +218,7 @@ impl Judge<'_> {
             seen.block("too few items to hold a count against");
             return;
         }
-        seen.judged(check.id);
+        seen.judged(check);
         let most = found.saturating_mul(2);
         if count.saturating_mul(2) < found || count > most {
             let expected = format!("about {found}");
@@ -224,12 +229,12 @@ impl Judge<'_> {
 
     /// Whether the least and the greatest page size are taken.
     pub(super) async fn bounds(&self, least: i64, most: i64, seen: &mut Observation) {
-        let check = row(CHECKS, "pagination.bounds");
+        let check = &BOUNDS;
         for size in [least, most] {
             match self.pager.ask(Some(size), None).await {
-                Ok(Reply::Success(_)) => seen.judged(check.id),
+                Ok(Reply::Success(_)) => seen.judged(check),
                 Ok(reply @ Reply::Refused(..)) => {
-                    seen.judged(check.id);
+                    seen.judged(check);
                     let Reply::Refused(exchange, _) = &reply else { continue };
                     let member = self.pager.pagination.page_size.as_deref().unwrap_or_default();
                     let expected = format!("a page for {member} = {size}, within {least} to {most}");

@@ -2,12 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::check::row;
 use crate::client::reply::Reply;
 use crate::observe::Observation;
 use crate::pagination::judge::Judge;
 use crate::pagination::walk::{Page, Pager, key, keys};
-use crate::pagination::{CHECKS, planned_check};
+use crate::pagination::{SIZE_MAY_CHANGE, TOKEN_FOREIGN, TOKEN_REPEATABLE, TOKEN_TAMPERED};
 use crate::steps;
 
 /// A filter that leaves little or nothing of a list.
@@ -47,12 +46,12 @@ impl Judge<'_> {
             seen.block("the first page carries no token");
             return;
         };
-        if planned_check(self.pager, "pagination.token-repeatable").is_some() {
+        if self.paging.items {
             self.repeated(first, token, size, seen).await;
         }
         if let (Some(size), Some((least, most))) = (size, sizes) {
             let other = if size < most { size + 1 } else { least };
-            if other != size && planned_check(self.pager, "pagination.size-may-change").is_some() {
+            if other != size && self.paging.sized && self.paging.items {
                 self.resized(first, token, (size, other), seen).await;
             }
         }
@@ -63,11 +62,11 @@ impl Judge<'_> {
     }
 
     async fn repeated(&self, first: &Page, token: &str, size: Option<i64>, seen: &mut Observation) {
-        let check = row(CHECKS, "pagination.token-repeatable");
+        let check = &TOKEN_REPEATABLE;
         let again = (self.pager.page(size, Some(token)).await, self.pager.page(size, Some(token)).await);
         match &again {
             (Ok(once), Ok(twice)) => {
-                seen.judged(check.id);
+                seen.judged(check);
                 // Order is not promised.
                 let of = |page: &Page| keys(std::slice::from_ref(page), self.stock.member);
                 if of(once) != of(twice) {
@@ -78,7 +77,7 @@ impl Judge<'_> {
             }
             (_, Err(why)) | (Err(why), _) => {
                 // It led on in the walk before: it is refused for having been used.
-                seen.judged(check.id);
+                seen.judged(check);
                 let pointer = self.pager.token_pointer();
                 seen.add(vec![check.finding(pointer, "the same page again", &**why, Some(&first.exchange))]);
             }
@@ -86,12 +85,12 @@ impl Judge<'_> {
     }
 
     async fn resized(&self, first: &Page, token: &str, (size, other): (i64, i64), seen: &mut Observation) {
-        let check = row(CHECKS, "pagination.size-may-change");
+        let check = &SIZE_MAY_CHANGE;
         let expected = format!("up to {other} items behind the {size} of the first page");
         let pointer = self.pager.items_pointer();
         match self.pager.page(Some(other), Some(token)).await {
             Ok(page) => {
-                seen.judged(check.id);
+                seen.judged(check);
                 let shown = keys(std::slice::from_ref(first), self.stock.member);
                 let again = page.items.iter().filter(|item| shown.contains(&key(item, self.stock.member))).count();
                 // That pages are no longer than asked for is the matter of pagination.page-size.
@@ -103,7 +102,7 @@ impl Judge<'_> {
             // Unless the token is refused in any case.
             Err(why) => match self.pager.page(Some(size), Some(token)).await {
                 Ok(same) => {
-                    seen.judged(check.id);
+                    seen.judged(check);
                     seen.add(vec![check.finding(pointer, expected, why, Some(&same.exchange))]);
                 }
                 Err(why) => seen.block(why),
@@ -112,13 +111,13 @@ impl Judge<'_> {
     }
 
     async fn tampered(&self, token: &str, size: Option<i64>, seen: &mut Observation) {
-        let check = row(CHECKS, "pagination.token-tampered");
+        let check = &TOKEN_TAMPERED;
         match self.pager.ask(size, Some(&spoiled(token))).await {
             Ok(Reply::Refused(exchange, _)) if (400..500).contains(&exchange.response.status) => {
-                seen.judged(check.id);
+                seen.judged(check);
             }
             Ok(reply @ (Reply::Success(_) | Reply::Refused(..))) => {
-                seen.judged(check.id);
+                seen.judged(check);
                 let (Reply::Success(exchange) | Reply::Refused(exchange, _)) = &reply else { return };
                 let pointer = format!("/{}", self.pager.pagination.input_token);
                 let expected = "a refusal (4xx) of a token with one character changed";
@@ -170,7 +169,7 @@ impl Judge<'_> {
         strange: bool,
         seen: &mut Observation,
     ) {
-        let check = row(CHECKS, "pagination.token-foreign");
+        let check = &TOKEN_FOREIGN;
         let reply = match pager.ask(size, Some(token)).await {
             Ok(reply) => reply,
             Err(why) => return seen.block(why),
@@ -179,7 +178,7 @@ impl Judge<'_> {
             Reply::Success(exchange) | Reply::Refused(exchange, _) => exchange,
             Reply::Unsupported(why) | Reply::Trouble(why) => return seen.block(why),
         };
-        seen.judged(check.id);
+        seen.judged(check);
         let name = &self.pager.client.schema[self.pager.operation].name;
         self.pager.client.learn(format!("page token {place}, {name}"), reply.outline());
         let pointer = format!("/{}", pager.pagination.input_token);

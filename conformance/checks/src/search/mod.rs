@@ -11,13 +11,15 @@ mod questions;
 mod relations;
 mod searcher;
 
-use connect_model::schema::{OperationId, Schema};
+use connect_model::schema::OperationId;
 
 use self::filter::Dialect;
 use self::searcher::Searcher;
 use crate::case::Level;
-use crate::check::Check;
+use crate::check::{Check, Remote};
 use crate::client::Client;
+use crate::code::{Observed, Observer, Scope};
+use crate::families::{Family, Services};
 use crate::observe::Observation;
 use crate::resources::{RESOURCES, Resource};
 use crate::steps::Wait;
@@ -25,67 +27,102 @@ use crate::steps::Wait;
 /// Where the rules on criteria come from.
 const SEARCH: &str = "Connect, search operations: SearchCriteria and SearchFilter";
 
-/// The checks of the family.
-pub const CHECKS: &[Check] = &[
-    Check {
-        id: "search.and-narrows",
-        level: Level::Must,
-        rule: "AndConditions find what every one of them finds, in any order",
-        source: SEARCH,
-        passes: "of everything in the instance that stayed as it was: what both conditions find, in either order, and nothing that \
-                 one of them does not find",
-        fails: "something that one of the conditions does not find, or nothing where both find something",
-    },
-    Check {
-        id: "search.or-unions",
-        level: Level::Must,
-        rule: "OrConditions find what any one of them finds",
-        source: SEARCH,
-        passes: "of everything in the instance that stayed as it was: what either condition finds, and nothing that neither finds",
-        fails: "something that is left out though a condition finds it, or that neither finds",
-    },
-    Check {
-        id: "search.exact-in-prefix-in-contains",
-        level: Level::Must,
-        rule: "what EXACT finds STARTS_WITH finds too, and what that finds CONTAINS finds",
-        source: SEARCH,
-        passes: "everything that the narrower comparison finds before and after is found by the wider one",
-        fails: "something that is lost on the way",
-    },
-    Check {
-        id: "search.type-partition",
-        level: Level::Must,
-        rule: "searches by type divide flows: each flow is found under its own type and under no other",
-        source: SEARCH,
-        passes: "what stayed in the instance is found under one type",
-        fails: "something that two types find, or none",
-    },
-    Check {
-        id: "search.filter-oracle",
-        level: Level::Must,
-        rule: "a search finds what its criteria say",
-        source: SEARCH,
-        passes: "of our resources, those that a local evaluation of the same criteria finds",
-        fails: "one more or one less",
-    },
-    Check {
-        id: "search.tag-filter",
-        level: Level::Must,
-        rule: "a search finds what bears the tags that its filter asks for",
-        source: "Connect API reference, ControlPlaneTagFilter, ContactFlowAttributeFilter and RuleAttributeFilter",
-        passes: "of our resources, those that a local evaluation of the same filter finds: one tag, all of several, any of \
-                 several groups, and types where the filter knows them",
-        fails: "one more; or one less, though the index knows its tags",
-    },
-    Check {
-        id: "search.eventually-visible",
-        level: Level::Should,
-        rule: "what was created is found in the end",
-        source: "Connect, search operations read an index that lags by an unknown time",
-        passes: "everything that the run made, within a long while",
-        fails: "something that is not found although the index shows what was made after it",
-    },
+/// The rows of this file, in the order in which they are planned.
+pub(crate) static CHECKS: &[&Check] = &[
+    &AND_NARROWS,
+    &OR_UNIONS,
+    &EXACT_IN_PREFIX_IN_CONTAINS,
+    &TYPE_PARTITION,
+    &FILTER_ORACLE,
+    &TAG_FILTER,
+    &EVENTUALLY_VISIBLE,
 ];
+
+/// `search.and-narrows`.
+pub(crate) static AND_NARROWS: Check = Check {
+    id: "search.and-narrows",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "AndConditions find what every one of them finds, in any order",
+    source: SEARCH,
+    passes: "of everything in the instance that stayed as it was: what both conditions find, in either order, and nothing that \
+             one of them does not find",
+    fails: "something that one of the conditions does not find, or nothing where both find something",
+    code: &Observed { applies: |scope| searched(scope.name()).is_some(), by: &OBSERVER },
+};
+
+/// `search.or-unions`.
+pub(crate) static OR_UNIONS: Check = Check {
+    id: "search.or-unions",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "OrConditions find what any one of them finds",
+    source: SEARCH,
+    passes: "of everything in the instance that stayed as it was: what either condition finds, and nothing that neither finds",
+    fails: "something that is left out though a condition finds it, or that neither finds",
+    code: &Observed { applies: |scope| searched(scope.name()).is_some(), by: &OBSERVER },
+};
+
+/// `search.exact-in-prefix-in-contains`.
+pub(crate) static EXACT_IN_PREFIX_IN_CONTAINS: Check = Check {
+    id: "search.exact-in-prefix-in-contains",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "what EXACT finds STARTS_WITH finds too, and what that finds CONTAINS finds",
+    source: SEARCH,
+    passes: "everything that the narrower comparison finds before and after is found by the wider one",
+    fails: "something that is lost on the way",
+    code: &Observed { applies: |scope| searched(scope.name()).is_some(), by: &OBSERVER },
+};
+
+/// `search.type-partition`.
+pub(crate) static TYPE_PARTITION: Check = Check {
+    id: "search.type-partition",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "searches by type divide flows: each flow is found under its own type and under no other",
+    source: SEARCH,
+    passes: "what stayed in the instance is found under one type",
+    fails: "something that two types find, or none",
+    code: &Observed { applies: is_typed, by: &OBSERVER },
+};
+
+/// `search.filter-oracle`.
+pub(crate) static FILTER_ORACLE: Check = Check {
+    id: "search.filter-oracle",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "a search finds what its criteria say",
+    source: SEARCH,
+    passes: "of our resources, those that a local evaluation of the same criteria finds",
+    fails: "one more or one less",
+    code: &Observed { applies: |scope| searched(scope.name()).is_some(), by: &OBSERVER },
+};
+
+/// `search.tag-filter`.
+pub(crate) static TAG_FILTER: Check = Check {
+    id: "search.tag-filter",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "a search finds what bears the tags that its filter asks for",
+    source: "Connect API reference, ControlPlaneTagFilter, ContactFlowAttributeFilter and RuleAttributeFilter",
+    passes: "of our resources, those that a local evaluation of the same filter finds: one tag, all of several, any of \
+             several groups, and types where the filter knows them",
+    fails: "one more; or one less, though the index knows its tags",
+    code: &Observed { applies: |scope| searched(scope.name()).is_some(), by: &OBSERVER },
+};
+
+/// `search.eventually-visible`.
+pub(crate) static EVENTUALLY_VISIBLE: Check = Check {
+    id: "search.eventually-visible",
+    level: Level::Should,
+    remote: Remote::SAME,
+    rule: "what was created is found in the end",
+    source: "Connect, search operations read an index that lags by an unknown time",
+    passes: "everything that the run made, within a long while",
+    fails: "something that is not found although the index shows what was made after it",
+    code: &Observed { applies: |scope| searched(scope.name()).is_some(), by: &OBSERVER },
+};
 
 /// What a search operation calls things.
 struct Form {
@@ -112,15 +149,24 @@ const PAGE: i64 = 100;
 /// Longest text for CONTAINS that means something. Source: Connect API reference, SearchContactFlows.
 const LONGEST_FRAGMENT: usize = 25;
 
-/// Checks that make sense for an operation.
-pub fn planned(schema: &Schema, operation: OperationId) -> Vec<&'static Check> {
-    let name = &schema[operation].name;
-    let Some((kind, _)) = searched(name) else { return Vec::new() };
-    let typed = schema
-        .operation_named(kind.create)
-        .and_then(|create| schema.input_members(&schema[create]))
-        .is_some_and(|members| members.get("Type").is_some());
-    CHECKS.iter().filter(|check| typed || check.id != "search.type-partition").collect()
+/// The family.
+pub(crate) const FAMILY: Family = Family {
+    name: "search",
+    checks: || CHECKS.to_vec(),
+    services: Services::Connect,
+    judges_input: false,
+    compares_recorded: false,
+};
+
+static OBSERVER: Observer =
+    Observer { name: "search", observe: |client, operation| Box::pin(observe(client, operation)) };
+
+/// True if the operation searches for resources that have a type.
+fn is_typed(scope: &Scope<'_>) -> bool {
+    searched(scope.name())
+        .and_then(|(kind, _)| scope.schema.operation_named(kind.create))
+        .and_then(|create| scope.schema.input_members(&scope.schema[create]))
+        .is_some_and(|members| members.get("Type").is_some())
 }
 
 fn searched(operation: &str) -> Option<(&'static Resource, &'static Form)> {
@@ -162,12 +208,14 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use connect_model::schema::Schema;
     use connect_model::validate::validate;
     use serde_json::json;
 
     use super::filter::{Filter, Group};
     use super::oracle::{Comparison, Node};
     use super::*;
+    use crate::selection::Selection;
 
     #[test]
     fn every_form_agrees_with_the_model() {
@@ -195,9 +243,11 @@ mod tests {
                     assert_eq!(validate(schema, schema[operation].input.unwrap(), &input), [], "{}", form.operation);
                 }
             }
-            let partition = planned(schema, operation).iter().any(|check| check.id == "search.type-partition");
-            assert_eq!(partition, form.operation == "SearchContactFlows");
+            assert_eq!(
+                is_typed(&Scope::new(schema, operation, &Selection::default())),
+                form.operation == "SearchContactFlows"
+            );
         }
-        assert!(planned(schema, schema.operation_named("SearchQueues").unwrap()).is_empty());
+        assert!(searched("SearchQueues").is_none());
     }
 }

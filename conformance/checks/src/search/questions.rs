@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::check::{Check, row};
+use crate::check::Check;
 use crate::observe::Observation;
-use crate::search::CHECKS;
 use crate::search::filter::{Dialect, Filter, Group};
 use crate::search::oracle::{Comparison, Node, Thing};
 use crate::search::searcher::Searcher;
+use crate::search::{FILTER_ORACLE, TAG_FILTER};
 use crate::steps::Wait;
 use connect_transport::text::cut;
 
@@ -68,7 +68,7 @@ impl Searcher<'_> {
             let tree = Node::random(&leaves, 2, &mut bytes);
             trees.extend(tree.map(|tree| Node::All(vec![self.all(), tree])));
         }
-        let check = row(CHECKS, "search.filter-oracle");
+        let check = &FILTER_ORACLE;
         trees.into_iter().map(|criteria| Question { check, criteria, filter: None }).collect()
     }
 
@@ -98,7 +98,7 @@ impl Searcher<'_> {
     }
 
     fn filtered(&self, at: usize, filter: Filter) -> Question {
-        Question { check: row(CHECKS, "search.tag-filter"), criteria: self.all(), filter: Some((at, filter)) }
+        Question { check: &TAG_FILTER, criteria: self.all(), filter: Some((at, filter)) }
     }
 
     /// Types of the things.
@@ -130,13 +130,13 @@ impl Searcher<'_> {
             if surplus || (missing && known) {
                 let input = self.input(Some(criteria.encode(self.form.field)), filter.as_ref());
                 let wanted = format!("{} for {}", self.names(&expected), cut(&described(&input)));
-                seen.judged(check.id);
+                seen.judged(check);
                 seen.add(vec![check.finding("", wanted, self.names(&found.ours), Some(&found.exchange))]);
             } else if missing {
                 seen.block(format!("after {} s the index does not know the tags", wait.elapsed().as_secs()));
             } else if !expected.is_empty() && expected.len() < self.things.len() {
                 // Nothing, or everything, is also what a search finds that looks at no criteria.
-                seen.judged(check.id);
+                seen.judged(check);
             }
             return !missing;
         }

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use connect_model::schema::Kind;
 use serde_json::Value;
 
-use crate::check::row;
+use crate::check::Check;
 use crate::observe::Observation;
 use crate::search::oracle::{Comparison, Node};
 use crate::search::searcher::{Found, Searcher};
-use crate::search::{CHECKS, LONGEST_FRAGMENT};
+use crate::search::{AND_NARROWS, EXACT_IN_PREFIX_IN_CONTAINS, LONGEST_FRAGMENT, OR_UNIONS, TYPE_PARTITION};
 use connect_transport::exchange::Exchange;
 use connect_transport::text::cut;
 
@@ -81,27 +81,26 @@ impl Searcher<'_> {
         for found in &both {
             let least = &a.sure & &b.sure;
             let most = &a.maybe & &b.maybe;
-            self.between("search.and-narrows", "both conditions", (&least, &most), &there, found, seen);
+            self.between(&AND_NARROWS, "both conditions", (&least, &most), &there, found, seen);
         }
         let least = &a.sure | &b.sure;
         let most = &a.maybe | &b.maybe;
-        self.between("search.or-unions", "either condition", (&least, &most), &there, &either, seen);
+        self.between(&OR_UNIONS, "either condition", (&least, &most), &there, &either, seen);
         Ok(())
     }
 
     /// Sees that a search finds everything of `least` and, of what was there all the time, nothing beside `most`.
     fn between(
         &self,
-        id: &str,
+        check: &'static Check,
         what: &str,
         (least, most): (&Ids, &Ids),
         there: &Ids,
         found: &Found,
         seen: &mut Observation,
     ) {
-        let check = row(CHECKS, id);
         let ids = self.ids(found);
-        seen.judged(check.id);
+        seen.judged(check);
         let lost: Vec<&String> = least.difference(&ids).collect();
         let surplus: Vec<&String> = ids.intersection(there).filter(|id| !most.contains(*id)).collect();
         for (wrong, word) in [(lost, "is not found"), (surplus, "is found, too")] {
@@ -147,8 +146,8 @@ impl Searcher<'_> {
     }
 
     fn within(&self, narrow: &Ids, wide: &Ids, expected: &str, exchange: &Exchange, seen: &mut Observation) {
-        let check = row(CHECKS, "search.exact-in-prefix-in-contains");
-        seen.judged(check.id);
+        let check = &EXACT_IN_PREFIX_IN_CONTAINS;
+        seen.judged(check);
         let lost: Vec<&String> = narrow.difference(wide).collect();
         if let Some(first) = lost.first() {
             let actual = format!("{first} is not found, and {} more", lost.len() - 1);
@@ -158,7 +157,7 @@ impl Searcher<'_> {
 
     /// All types of the model, one after the other.
     async fn partition(&self, all: &Found, seen: &mut Observation) -> Result<(), String> {
-        let check = row(CHECKS, "search.type-partition");
+        let check = &TYPE_PARTITION;
         let known = self.types();
         let mut places: BTreeMap<String, &str> = BTreeMap::new();
         let mut inhabited = 0;
@@ -181,7 +180,7 @@ impl Searcher<'_> {
             seen.block("fewer than two types are there to tell apart");
             return Ok(());
         }
-        seen.judged(check.id);
+        seen.judged(check);
         let lost: Vec<&String> = there.iter().filter(|id| !places.contains_key(*id)).collect();
         if let Some(first) = lost.first() {
             let actual = format!("{first} is found under none, and {} more", lost.len() - 1);

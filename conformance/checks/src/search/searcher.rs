@@ -5,14 +5,13 @@ use std::collections::BTreeSet;
 use connect_model::schema::OperationId;
 use serde_json::{Value, json};
 
-use crate::check::row;
 use crate::client::Client;
 use crate::observe::Observation;
 use crate::pagination::Pager;
 use crate::resources::Resource;
 use crate::search::filter::Filter;
 use crate::search::oracle::{Comparison, Node, Tag, Thing};
-use crate::search::{CHECKS, Form, PAGE};
+use crate::search::{EVENTUALLY_VISIBLE, Form, PAGE};
 use crate::steps;
 use crate::steps::Wait;
 use connect_transport::exchange::Exchange;
@@ -89,7 +88,7 @@ impl<'c> Searcher<'c> {
 
     /// Waits until the index shows everything that was made; says whether it does.
     pub(super) async fn visible(&self, seen: &mut Observation) -> bool {
-        let check = row(CHECKS, "search.eventually-visible");
+        let check = &EVENTUALLY_VISIBLE;
         let mut wait = Wait::for_index(self.client);
         loop {
             let found = match self.everything().await {
@@ -100,7 +99,7 @@ impl<'c> Searcher<'c> {
                 }
             };
             if found.ours.len() == self.things.len() {
-                seen.judged(check.id);
+                seen.judged(check);
                 let seconds = wait.elapsed().as_secs();
                 self.client.learn(format!("lag of {}", self.form.operation), format!("under {} s", seconds + 1));
                 return true;
@@ -115,7 +114,7 @@ impl<'c> Searcher<'c> {
                 Some(lost) => {
                     let expected = format!("{} after {waited} s, as what was made after it", self.things[lost].name);
                     let actual = format!("found: {}", self.names(&found.ours));
-                    seen.judged(check.id);
+                    seen.judged(check);
                     seen.add(vec![check.finding("", expected, actual, Some(&found.exchange))]);
                 }
                 None => seen.block(format!("the index shows {} after {waited} s", self.names(&found.ours))),

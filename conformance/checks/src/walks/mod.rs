@@ -18,6 +18,7 @@ mod step;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use connect_model::schema::{OperationId, Schema};
@@ -36,6 +37,7 @@ use self::shrink::Shrinker;
 use crate::case::{Finding, Outcome};
 use crate::check::Check;
 use crate::client::Client;
+use crate::code::{Bound, Code, Omission, Scope, Trial, Variant};
 use crate::permission::Permission;
 
 /// What walks of one case go over.
@@ -106,15 +108,29 @@ fn operations(subject: &Subject) -> BTreeSet<&'static str> {
         .collect()
 }
 
-/// Walks `share` of the run's walks, after those that were saved.
-pub async fn run(
-    client: &Client,
-    operation: OperationId,
-    check: &'static Check,
-    subject: &'static Subject,
-    share: u32,
-    config: &WalkConfig,
-) -> Outcome {
+/// The code of `lifecycle.walk`.
+pub(crate) struct Walks;
+
+impl Code for Walks {
+    fn variants(&'static self, scope: &Scope<'_>, _: &'static Check) -> Vec<Variant> {
+        if !scope.selection.walks {
+            return Vec::new();
+        }
+        let variant = |planned: Result<&'static Subject, String>| match planned {
+            Ok(subject) => Variant {
+                name: Some(subject.name.to_owned()),
+                attempt: Ok(Arc::new(Bound { subject, run: |trial, subject| Box::pin(run(trial, subject)) })),
+            },
+            Err(why) => Variant { name: None, attempt: Err(Omission::NotPermitted(why)) },
+        };
+        planned(scope.schema, scope.operation, &scope.selection.permission).map(variant).into_iter().collect()
+    }
+}
+
+/// Walks the share of the run's walks that falls to the case, after those that were saved.
+async fn run(trial: Trial<'_>, subject: &'static Subject) -> Outcome {
+    let Trial { client, operation, check, walks: config, .. } = trial;
+    let share = trial.rank.share(config.count);
     let mut offered = BTreeSet::new();
     for name in operations(subject) {
         let Some(operation) = client.schema.operation_named(name) else { continue };

@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 use crate::case::Verdict;
-use crate::check;
+use crate::code::Rank;
+use crate::lifecycle::WALK;
+use crate::memo::Memo;
 use crate::selection::Selection;
 use crate::setup::{self, SuiteConfig};
 use crate::suite::Suite;
@@ -92,14 +94,20 @@ async fn a_saved_walk_fails_as_long_as_the_fault_is_there_and_is_kept_where_it_i
     let walk =
         Saved { subject: "flows".to_owned(), expected: String::new(), actual: String::new(), story: vec![], steps };
     let path = walk.write(&folder).unwrap();
-    let check = check::find("lifecycle.walk").unwrap();
     for (defect, fails) in [(Some("draft-edit-publishes"), true), (None, false)] {
         let saved = Saved::read_all(&folder).unwrap();
         let config = WalkConfig { count: 1, length: 1, saved, folder: Some(folder.clone()) };
         let (emulator, suite) = start(defect).await;
         let client = suite.client();
         let operation = client.schema.operation_named("CreateContactFlow").unwrap();
-        let outcome = run(client, operation, check, &SUBJECTS[0], 1, &config).await;
+        let outcome = {
+            let memo = Memo::new(0);
+            let rank = Rank { before: 0, of: 1 };
+            let walks = &config;
+            let check = &WALK;
+            let trial = Trial { client, operation, check, variant: None, memo: &memo, recorded: None, walks, rank };
+            run(trial, &SUBJECTS[0]).await
+        };
         assert_eq!(matches!(outcome.verdict, Verdict::Fail), fails, "{outcome:?}");
         let said = if fails { "fail" } else { "do not fail" };
         assert_eq!(client.learned()["walks saved by earlier runs"][said], 1);
