@@ -61,8 +61,8 @@ pub async fn rerun(file: &CaseFile, flags: &ReplayFlags) -> Result<Rerun, Sessio
     let info = file.emulator.clone().unwrap_or_default();
     let where_to = place_flags(file, flags);
     let place = Place::of(schema, &where_to, info.clone(), file.seed).await?;
-    let salt = place.salt(file.seed);
-    let ledger = session::ledger(schema, &where_to, &place.target, &salt)?;
+    let run_id = place.run_id(file.seed);
+    let ledger = session::ledger(schema, &where_to, &place.target, &run_id)?;
     let operation = file.case.split('/').next().unwrap_or_default().to_owned();
     let permission = place.permission.clone();
     let selection = Selection {
@@ -74,7 +74,7 @@ pub async fn rerun(file: &CaseFile, flags: &ReplayFlags) -> Result<Rerun, Sessio
     let config = SuiteConfig {
         seed: file.seed,
         cases: file.cases.or(info.cases).unwrap_or(DEFAULT_CASES),
-        salt,
+        run_id,
         timeout: flags.timeout,
         pace: session::pace(&PaceFlags::default(), place.target.loopback),
         walks: WalkConfig {
@@ -130,14 +130,14 @@ pub async fn resend(file: &CaseFile, flags: &ReplayFlags) -> Result<Resent, Sess
     let request = file.request.to_request().map_err(SessionError::usage)?;
     let where_to = place_flags(file, flags);
     let place = Place::of(schema, &where_to, file.emulator.clone().unwrap_or_default(), file.seed).await?;
-    let salt = place.salt(file.seed);
+    let run_id = place.run_id(file.seed);
     may_be_resent(schema, &file.operation, &request, &place).map_err(SessionError::Usage)?;
-    let ledger = session::ledger(schema, &where_to, &place.target, &salt)?;
+    let ledger = session::ledger(schema, &where_to, &place.target, &run_id)?;
     let bounds = TransportConfig { timeout: flags.timeout, ..TransportConfig::default() };
     let target = place.target.clone();
     let config = ClientConfig {
         seed: file.seed,
-        salt,
+        run_id,
         permission: place.permission,
         settle: flags.journal.settle,
         ledger,

@@ -172,7 +172,7 @@ async fn attempt(schema: &'static Schema, subject: Subject) -> Result<Row, Sessi
         shrink: 0,
         seed: 1,
         cases: 2,
-        salt: "matrix".to_owned(),
+        run_id: "matrix".to_owned(),
         timeout,
         pace: connect_transport::pace::PaceConfig::default(),
         walks,

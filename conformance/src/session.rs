@@ -36,6 +36,7 @@ use crate::wiring;
 use connect_checks::case::CaseId;
 use connect_checks::changed;
 use connect_checks::client::reply::Reply;
+use connect_checks::client::run_tag::seconds;
 use connect_checks::client::{Client, ClientConfig};
 use connect_checks::families::{self, FAMILIES};
 use connect_checks::golden;
@@ -43,7 +44,6 @@ use connect_checks::golden::{Asked, Entry, Recorded};
 use connect_checks::judge::Judge;
 use connect_checks::ledger::journal;
 use connect_checks::ledger::journal::Header;
-use connect_checks::ledger::mark::seconds;
 use connect_checks::ledger::{Ledger, hook};
 use connect_checks::lifecycle;
 use connect_checks::permission::Permission;
@@ -135,7 +135,7 @@ impl Session {
         let (seed, flags) = (given.seed, &given.flags);
         let emulator_info = EmulatorInfo { cases: flags.cases, ..emulator_info(&flags.emulator)? };
         let place = Place::of(schema, &flags.target, emulator_info, seed).await?;
-        let salt = place.salt(seed);
+        let run_id = place.run_id(seed);
         let Place { target, emulator, shown, permission } = place;
         let walks = walks(flags, target.loopback)?;
         let selection = given.selection(schema, permission, walks.count > 0)?;
@@ -147,8 +147,8 @@ impl Session {
             walks,
             shrink: flags.shrink.unwrap_or(shrink(target.loopback)),
             settle: flags.target.journal.settle,
-            ledger: ledger(schema, &flags.target, &target, &salt)?,
-            salt,
+            ledger: ledger(schema, &flags.target, &target, &run_id)?,
+            run_id,
         };
         let journal = config.ledger.as_ref().and_then(|ledger| ledger.journal());
         let (suite, transport) = setup::suite(schema, target, &selection, config).map_err(SessionError::usage)?;
@@ -317,7 +317,7 @@ pub async fn foresee(
     let config = ClientConfig {
         seed: given.seed,
         cases: flags.cases.unwrap_or(setup::DEFAULT_CASES),
-        salt: setup::salt(given.seed),
+        run_id: setup::run_id(given.seed),
         permission: selection.permission.clone(),
         ledger,
         ..ClientConfig::default()
@@ -527,8 +527,8 @@ impl Place {
 
     /// Keeps the names of a run apart from those of any other. On an emulator of our own a seed decides everything;
     /// elsewhere no run may meet the names of another.
-    pub(crate) fn salt(&self, seed: u64) -> String {
-        setup::salt(if self.emulator.is_some() { seed } else { fresh_seed() })
+    pub(crate) fn run_id(&self, seed: u64) -> String {
+        setup::run_id(if self.emulator.is_some() { seed } else { fresh_seed() })
     }
 }
 
@@ -538,7 +538,7 @@ pub(crate) fn ledger(
     schema: &'static Schema,
     flags: &EndpointFlags,
     target: &Target,
-    salt: &str,
+    run_id: &str,
 ) -> Result<Option<Arc<Ledger>>, SessionError> {
     if target.loopback || !may_write(flags) {
         return Ok(None);
@@ -546,7 +546,7 @@ pub(crate) fn ledger(
     let header = Header {
         version: journal::VERSION,
         service: schema.service.sdk_id.clone(),
-        run: salt.to_owned(),
+        run: run_id.to_owned(),
         began: seconds(SystemTime::now()),
         endpoint: target.endpoint.to_string(),
         region: target.region.clone(),
@@ -622,14 +622,14 @@ fn seed_of(golden: Option<&BTreeMap<String, Entry>>, given: Option<u64>) -> Resu
 pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags) -> Result<Exit, SessionError> {
     known_operations(schema, &flags.operations)?;
     let place = Place::of(schema, &flags.target, emulator_info(&flags.emulator)?, flags.seed).await?;
-    let salt = place.salt(flags.seed);
+    let run_id = place.run_id(flags.seed);
     let Place { target, emulator: _emulator, shown, permission } = place;
     let pace = pace(&PaceFlags::default(), target.loopback);
-    let ledger = ledger(schema, &flags.target, &target, &salt)?;
+    let ledger = ledger(schema, &flags.target, &target, &run_id)?;
     let bounds = TransportConfig { timeout: flags.timeout, pace, ..TransportConfig::default() };
     let config = ClientConfig {
         seed: flags.seed,
-        salt,
+        run_id,
         permission: permission.clone(),
         settle: flags.target.journal.settle,
         ledger,

@@ -16,11 +16,11 @@ use crate::report::terminal::count;
 use crate::session::{SessionError, connect, pace};
 use connect_checks::cleanup;
 use connect_checks::cleanup::{Left, Tidied};
+use connect_checks::client::run_tag::seconds;
 use connect_checks::client::{Client, ClientConfig};
 use connect_checks::ledger::Ledger;
 use connect_checks::ledger::journal;
 use connect_checks::ledger::journal::Header;
-use connect_checks::ledger::mark::seconds;
 use connect_checks::permission::Permission;
 use connect_transport::TransportConfig;
 use connect_transport::target::{Target, TargetFlags};
@@ -128,7 +128,7 @@ async fn marked(
     let before = seconds(SystemTime::now()).saturating_sub(u64::from(flags.older_than) * 3600);
     // Nothing is older than now, unless every age will do.
     let before = if flags.older_than == 0 { u64::MAX } else { before };
-    let troubles = cleanup::adopt_marked(&client, &ledger, instance, before, journalled).await;
+    let troubles = cleanup::adopt_tagged(&client, &ledger, instance, before, journalled).await;
     let age =
         if flags.older_than == 0 { "of any age".to_owned() } else { format!("older than {} h", flags.older_than) };
     let (source, about) = (format!("instance {instance}"), format!("runs {age}, {endpoint}"));
@@ -165,7 +165,7 @@ async fn client(
     let bounds = TransportConfig { timeout: flags.timeout, pace, ..TransportConfig::default() };
     let permission = Permission { loopback: target.loopback, writes: true, ..Permission::default() };
     let settle = flags.journal.settle;
-    let config = ClientConfig { salt: run.to_owned(), permission, settle, ledger, ..ClientConfig::default() };
+    let config = ClientConfig { run_id: run.to_owned(), permission, settle, ledger, ..ClientConfig::default() };
     connect(schema, target, &schema.service.signing_name, bounds, config, account).await
 }
 

@@ -41,7 +41,7 @@ fn run(arguments: &Arguments) -> Result<Conclusion, Box<dyn Error>> {
         shrink: 0,
         seed: SEED,
         cases: setup::DEFAULT_CASES,
-        salt: "suite".to_owned(),
+        run_id: "suite".to_owned(),
         timeout,
         pace: connect_transport::pace::PaceConfig::default(),
         walks,

@@ -10,11 +10,11 @@ use connect_model::wire::encode_request;
 use serde_json::{Map, Value, json};
 
 use crate::client::Client;
+use crate::client::pager::Pager;
 use crate::client::reply::Reply;
-use crate::ledger::mark::run_of_name;
+use crate::client::run_tag::run_of_name;
 use crate::ledger::undo::{Listing, Source, Undo};
 use crate::ledger::{Entry, Ledger, Owner, is_gone};
-use crate::pagination::Pager;
 
 /// How often what would not go is tried again, after the rest has gone.
 const PASSES: usize = 3;
@@ -29,9 +29,6 @@ const LISTINGS: u32 = 2;
 
 /// After so many deletions in a row without an answer, no more are tried.
 const SILENT: usize = 3;
-
-/// Most pages that a thing is looked for on.
-const PAGES: usize = 200;
 
 /// Something that is still there, or may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -271,7 +268,7 @@ async fn look_up(client: &Client, ledger: &Ledger, chosen: &impl Fn(&Owner) -> b
 
 /// Whether a name is one that the run made up.
 fn is_ours(client: &Client, name: &str) -> bool {
-    !client.salt().is_empty() && run_of_name(name) == Some(client.salt())
+    !client.run_id().is_empty() && run_of_name(name) == Some(client.run_id())
 }
 
 /// Of items that could be it, each with the input that deletes it, the one that bears the mark of the run.
@@ -281,13 +278,13 @@ async fn marked<'c, 'i>(
     listing: &Listing,
     candidates: &'c [(&'i Value, Value)],
 ) -> Result<Option<&'c (&'i Value, Value)>, String> {
-    let (Some(_), Some(arn)) = (client.mark_member(undo.create), &listing.arn) else {
+    let (Some(_), Some(arn)) = (client.tag_member(undo.create), &listing.arn) else {
         return Err("things of this kind bear no mark of the run that made them".to_owned());
     };
     for candidate in candidates {
         // Connect gives an ARN to everything that it lists; what has none is a stand-in of an emulator.
         let Some(arn) = candidate.0[arn].as_str() else { continue };
-        if client.mark_of(arn).await?.is_some_and(|mark| mark.run == client.salt()) {
+        if client.run_tag_of(arn).await?.is_some_and(|tag| tag.run_id == client.run_id()) {
             return Ok(Some(candidate));
         }
     }
@@ -304,26 +301,10 @@ fn place(client: &Client, listing: &Listing, asked: &Map<String, Value>) -> Opti
         .map(Value::Object)
 }
 
-/// All items of a listing; the text says why there are none to be had.
+/// All items of a listing; the error text says why they cannot be read.
 async fn items(client: &Client, operation: OperationId, input: &Value) -> Result<Vec<Value>, String> {
-    let name = &client.schema[operation].name;
-    let pager = Pager::new(client, operation, input.clone())?;
-    let (mut all, mut token) = (Vec::new(), None);
-    for _ in 0..PAGES {
-        let input = pager.input(None, token.as_deref());
-        let request = encode_request(client.schema, operation, &input).map_err(|error| error.to_string())?;
-        let reply = client.send_necessary(operation, &request).await;
-        let Reply::Success(exchange) = reply else { return Err(format!("{name} {}", reply.describe())) };
-        let body: Value = serde_json::from_slice(&exchange.response.body)
-            .map_err(|error| format!("{name} answers with no JSON: {error}"))?;
-        let (items, next) = pager.contents(&body);
-        all.extend(items);
-        if next.is_none() {
-            return Ok(all);
-        }
-        token = next;
-    }
-    Err(format!("{name} has more than {PAGES} pages"))
+    let pager = Pager { necessary: true, ..Pager::new(client, operation, input.clone())? };
+    Ok(pager.all(None).await?.into_iter().flat_map(|page| page.items).collect())
 }
 
 fn describe(client: &Client, entry: &Entry) -> String {
@@ -337,7 +318,7 @@ fn describe(client: &Client, entry: &Entry) -> String {
 /// Enters into a ledger what bears the mark of a run of ours and is older than `before`, in seconds since 1970; says what
 /// could not be looked at. What has only the name, or only the tag, is somebody else's; what runs have made that keep a
 /// journal is left to it.
-pub async fn adopt_marked(
+pub async fn adopt_tagged(
     client: &Client,
     ledger: &Ledger,
     instance: &str,
@@ -351,7 +332,7 @@ pub async fn adopt_marked(
     kinds.sort_by_key(|undo| undo.create);
     for undo in kinds {
         let contract = &client.schema[undo.create];
-        if client.permission.check(client.schema, contract).is_err() || client.mark_member(undo.create).is_none() {
+        if client.permission.check(client.schema, contract).is_err() || client.tag_member(undo.create).is_none() {
             continue;
         }
         let Some(listing) = &undo.search else { continue };
@@ -367,8 +348,8 @@ pub async fn adopt_marked(
             let run = item[&listing.name].as_str().and_then(run_of_name);
             let Some(run) = run.filter(|run| !journalled.contains(*run)) else { continue };
             let arn = listing.arn.as_ref().and_then(|arn| item[arn].as_str()).unwrap_or_default();
-            match client.mark_of(arn).await {
-                Ok(Some(mark)) if mark.run == run && mark.began < before => {}
+            match client.run_tag_of(arn).await {
+                Ok(Some(tag)) if tag.run_id == run && tag.started < before => {}
                 Ok(_) => continue,
                 Err(why) => {
                     troubles.push(why);

@@ -31,4 +31,5 @@ pub mod shape;
 mod shrink;
 mod steps;
 pub mod suite;
+mod twin;
 pub mod walks;

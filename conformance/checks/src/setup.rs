@@ -33,7 +33,7 @@ pub struct SuiteConfig {
     /// Random values per operation beside the fixed ones.
     pub cases: u32,
     /// Keeps the names of this run apart from those of any other; letters and digits.
-    pub salt: String,
+    pub run_id: String,
     /// For one request.
     pub timeout: Duration,
     /// For all of them.
@@ -49,7 +49,7 @@ pub struct SuiteConfig {
 }
 
 /// What keeps the names of a run apart, from a number.
-pub fn salt(number: u64) -> String {
+pub fn run_id(number: u64) -> String {
     format!("{number:08x}")
 }
 
@@ -63,13 +63,13 @@ pub fn suite(
     selection: &Selection,
     config: SuiteConfig,
 ) -> Result<(Suite, Arc<Transport>), TransportError> {
-    let SuiteConfig { seed, cases, salt, timeout, pace, walks, shrink, settle, ledger } = config;
+    let SuiteConfig { seed, cases, run_id, timeout, pace, walks, shrink, settle, ledger } = config;
     let hook = ledger::hook(ledger.as_ref());
     let bounds = TransportConfig { timeout, pace, hook, ..TransportConfig::default() };
     let transport = Arc::new(Transport::new(&target, &schema.service.signing_name, bounds)?);
     let plan = Plan::new(schema, selection);
     let permission = selection.permission.clone();
-    let config = ClientConfig { seed, cases, salt, permission, shrink, settle, ledger };
+    let config = ClientConfig { seed, cases, run_id, permission, shrink, settle, ledger };
     let client = Client::new(schema, target, Arc::clone(&transport), config);
     Ok((Suite::new(plan, client, walks, selection.golden.clone()), transport))
 }

@@ -36,7 +36,7 @@ pub(super) async fn shrink(
             sent += 1;
             client.renew(operation, &mut candidate);
             // Smaller is no reason to lose what a sweep knows it by.
-            client.mark(operation, &mut candidate, &SchemaPath::default());
+            client.add_run_tag(operation, &mut candidate, &SchemaPath::default());
             let Ok(Reply::Success(exchange)) = client.call(operation, &candidate).await else { continue };
             let same = |found: &Finding| (found.check, &found.pointer) == (smallest.check, &smallest.pointer);
             if let Some(found) = shows(&exchange).into_iter().find(same) {
@@ -127,7 +127,7 @@ mod tests {
             TransportConfig::default(),
         ));
         let permission = Permission { loopback: true, ..Permission::default() };
-        let config = ClientConfig { salt: "shrink".to_owned(), permission, shrink: 100, ..ClientConfig::default() };
+        let config = ClientConfig { run_id: "shrink".to_owned(), permission, shrink: 100, ..ClientConfig::default() };
         let client = Client::new(Schema::connect(), target, Arc::clone(&transport), config);
         let row = RESOURCES.iter().find(|row| row.kind == "flow").unwrap();
         let (operation, mut input) = client.creation(row).await.unwrap();

@@ -1,36 +1,36 @@
 //! One run against one target: sends, salts names, makes the resources that trials need, and remembers which operations
 //! the endpoint offers. Judges nothing.
 
+mod fixtures;
+mod input;
+pub mod pager;
 pub mod reply;
+pub mod run_tag;
 pub mod touched;
+
+use fixtures::Fixture;
+pub use fixtures::{Made, made_of};
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
-use connect_model::generate::{Config, Generator, SchemaPath, Side, Step};
-use connect_model::schema::{Kind, Members, OperationId, Schema};
+use connect_model::generate::{Config, Generator, SchemaPath};
+use connect_model::schema::{Members, OperationId, Schema};
 use connect_model::semantics::danger::{Danger, danger};
-use connect_model::semantics::{self, Context};
-use connect_model::validate::validate_slot;
 use connect_model::wire::encode_request;
 use connect_model::wire::message::HttpRequest;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::cleanup::tidy;
 use crate::client::reply::{Reply, classify};
+use crate::client::run_tag::RunTag;
 use crate::client::touched::Touched;
-use crate::ledger;
-use crate::ledger::mark;
-use crate::ledger::mark::Mark;
 use crate::ledger::{Ledger, Owner};
 use crate::permission::Permission;
-use crate::resources;
-use crate::resources::{RESOURCES, Resource};
 use connect_transport::target::Target;
 use connect_transport::text::cut;
 use connect_transport::{Transport, TransportError};
@@ -56,18 +56,6 @@ const HOPELESS: u32 = 20;
 /// Facts of one topic that are kept; they may hold what an endpoint says.
 const MOST_FACTS: usize = 200;
 
-/// A resource that the run made.
-#[derive(Clone, Debug)]
-pub struct Made {
-    /// Its id.
-    pub id: String,
-    /// Its ARN.
-    pub arn: String,
-}
-
-/// A resource of the run's own, once it was asked for; none if it could not be made.
-type Fixture = Arc<OnceCell<Option<Made>>>;
-
 /// State that the trials of a run share.
 pub struct Client {
     /// The contract.
@@ -85,7 +73,7 @@ pub struct Client {
     ledger: Option<Arc<Ledger>>,
     transport: Arc<Transport>,
     /// What the run is known by.
-    mark: Mark,
+    run_tag: RunTag,
     /// Requests that making findings smaller may still take.
     shrink: AtomicU32,
     counter: AtomicU64,
@@ -106,7 +94,7 @@ pub struct ClientConfig {
     /// Random values per operation beside the fixed ones.
     pub cases: u32,
     /// Keeps the names of this run apart from those of any other.
-    pub salt: String,
+    pub run_id: String,
     /// What may be sent.
     pub permission: Permission,
     /// Requests that making findings smaller may take, in all.
@@ -120,7 +108,7 @@ pub struct ClientConfig {
 impl Client {
     /// A client; sends nothing yet.
     pub fn new(schema: &'static Schema, target: Target, transport: Arc<Transport>, config: ClientConfig) -> Self {
-        let ClientConfig { seed, cases, salt, permission, shrink, settle, ledger } = config;
+        let ClientConfig { seed, cases, run_id, permission, shrink, settle, ledger } = config;
         Self {
             schema,
             target,
@@ -130,7 +118,7 @@ impl Client {
             settle,
             ledger,
             transport,
-            mark: Mark { run: salt, began: mark::seconds(SystemTime::now()) },
+            run_tag: RunTag { run_id, started: run_tag::seconds(SystemTime::now()) },
             shrink: AtomicU32::new(shrink),
             counter: AtomicU64::new(0),
             throttled: AtomicU32::new(0),
@@ -253,24 +241,17 @@ impl Client {
 
     /// A name that nobody has used, within `[0-9a-zA-Z._-]` and 40 characters.
     pub fn fresh_name(&self) -> String {
-        format!("{}{}-{}", mark::PREFIX, self.mark.run, self.counter.fetch_add(1, Ordering::Relaxed))
+        format!("{}{}-{}", run_tag::PREFIX, self.run_tag.run_id, self.counter.fetch_add(1, Ordering::Relaxed))
     }
 
     /// A client token that nobody has used. Two of them differ at their beginning.
     pub fn fresh_token(&self) -> String {
-        format!("{:08x}-{}-0000", self.counter.fetch_add(1, Ordering::Relaxed), self.mark.run)
+        format!("{:08x}-{}-0000", self.counter.fetch_add(1, Ordering::Relaxed), self.run_tag.run_id)
     }
 
     /// What the names of this run have in common.
-    pub fn salt(&self) -> &str {
-        &self.mark.run
-    }
-
-    /// Ids and ARNs of the resources that were made for an operation's trials and are kept.
-    pub fn made_for(&self, operation: &str) -> Vec<String> {
-        let fixtures = self.fixtures.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = fixtures.iter().filter(|((_, label), _)| label.split(' ').next() == Some(operation));
-        own.filter_map(|(_, cell)| cell.get()?.clone()).flat_map(|made| [made.id, made.arn]).collect()
+    pub fn run_id(&self) -> &str {
+        &self.run_tag.run_id
     }
 
     /// A generator of small valid inputs.
@@ -327,268 +308,13 @@ impl Client {
         known.await.ok().cloned().flatten()
     }
 
-    /// A valid input with the run's own resources and names in it, and something at `focus`.
-    pub async fn input(
-        &self,
-        operation: OperationId,
-        config: Config,
-        label: &str,
-        focus: &SchemaPath,
-    ) -> Result<Value, String> {
-        let bytes = self.bytes(label);
-        let known_good = config.optional_percent == 0;
-        let generator = self.generator(config);
-        let mut u = Unstructured::new(&bytes);
-        let mut value =
-            generator.focused(operation, Side::Input, focus, &mut u).map_err(|error| error.to_string())?.value;
-        self.settle(operation, &mut value, focus, known_good).await;
-        if self.is_connect() {
-            // What was put in has to agree with what was there, and with the resource that is named.
-            let operation = &self.schema[operation];
-            let template = resources::updated_by(&operation.name).map(|row| (row.template)());
-            let context = template.as_ref().map(|template| resources::context(template, focus)).unwrap_or_default();
-            semantics::settle(&operation.name, &mut value, focus, &context, &mut u);
-        }
-        Ok(value)
-    }
-
     /// Takes one request of those that making findings smaller may take; false when there is none any more.
     pub fn may_shrink(&self) -> bool {
         self.shrink.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 
-    /// Gives an input that was sent an unused name and token, where it has them.
-    pub fn renew(&self, operation: OperationId, value: &mut Value) {
-        let operation = &self.schema[operation];
-        for member in self.schema.input_members(operation).into_iter().flatten() {
-            if value.get(&member.name).is_none() {
-                continue;
-            }
-            if is_name(&member.name) && danger(self.schema, operation) != Danger::Read {
-                value[&member.name] = self.fresh_name().into();
-            } else if member.idempotency_token {
-                value[&member.name] = self.fresh_token().into();
-            }
-        }
-    }
-
-    /// Puts the run's instance, resources and unused names into an input that was generated. Tokens of pages are taken
-    /// out: they come from the endpoint, never from us. With `known_good`, a creation or an update becomes one that a
-    /// healthy service accepts, but for what lies at `focus`.
-    async fn settle(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath, known_good: bool) {
-        self.mark(operation, value, focus);
-        let operation = &self.schema[operation];
-        if let (Some(pagination), Some(map)) = (&operation.pagination, value.as_object_mut()) {
-            map.remove(&pagination.input_token);
-        }
-        let Some(members) = self.schema.input_members(operation) else { return };
-        if let Some(row) = resources::created_by(&operation.name).filter(|_| self.is_connect()) {
-            self.merge_template(row, value, focus, known_good);
-        }
-        if let Some(row) = resources::updated_by(&operation.name).filter(|_| known_good && self.is_connect()) {
-            for (key, inner) in row.template_for(members) {
-                if !in_focus(focus, &key) {
-                    value[key] = inner;
-                }
-            }
-        }
-        for member in members {
-            let text = matches!(self.schema[member.slot.target].kind, Kind::String);
-            if !text || (!member.required && value.get(&member.name).is_none()) || !self.is_connect() {
-                continue;
-            }
-            let replacement = if member.name == "InstanceId" && operation.name != RESOURCES[0].delete {
-                self.instance().await
-            } else if let Some(row) = RESOURCES.iter().find(|row| row.id_member == member.name) {
-                self.resource_for(row, &operation.name, focus).await.map(|made| made.id)
-            } else if resources::BY_ARN.contains(&(operation.name.as_str(), member.name.as_str())) {
-                let flows = RESOURCES.iter().find(|row| row.kind == "flow");
-                match flows {
-                    Some(row) => self.resource(row, &operation.name).await.map(|made| made.arn),
-                    None => None,
-                }
-            } else if (operation.name.as_str(), member.name.as_str()) == resources::DIGEST {
-                self.published_digest(&operation.name).await
-            } else if is_name(&member.name) {
-                (danger(self.schema, operation) != Danger::Read).then(|| self.fresh_name())
-            } else if member.idempotency_token {
-                Some(self.fresh_token())
-            } else {
-                None
-            };
-            if let Some(replacement) = replacement.map(Value::from) {
-                // What the contract would refuse is not put in: a trial must fail for its own reason.
-                if validate_slot(self.schema, &member.slot, &replacement).is_empty() {
-                    value[&member.name] = replacement;
-                }
-            }
-        }
-    }
-
-    /// Adds what a healthy service needs to accept a creation; with `known_good`, replaces what was generated too.
-    fn merge_template(&self, row: &Resource, value: &mut Value, focus: &SchemaPath, known_good: bool) {
-        if let (Some(map), Value::Object(template)) = (value.as_object_mut(), (row.template)()) {
-            for (key, inner) in template {
-                if known_good && !in_focus(focus, &key) {
-                    map.insert(key, inner);
-                } else {
-                    map.entry(key).or_insert(inner);
-                }
-            }
-            map.entry(row.name_member).or_insert_with(|| self.fresh_name().into());
-        }
-    }
-
-    /// Digest of what the flow of an operation's trials has published: no other is accepted.
-    async fn published_digest(&self, operation: &str) -> Option<String> {
-        let row = RESOURCES.iter().find(|row| row.kind == "flow")?;
-        let flow = self.resource(row, operation).await?;
-        let named = json!({ "InstanceId": self.instance().await?, row.id_member: flow.id });
-        match self.call(self.schema.operation_named(row.describe)?, &named).await.ok()? {
-            Reply::Success(exchange) => {
-                let body: Value = serde_json::from_slice(&exchange.response.body).ok()?;
-                body["ContactFlow"]["FlowContentSha256"].as_str().map(str::to_owned)
-            }
-            _ => None,
-        }
-    }
-
-    fn is_connect(&self) -> bool {
+    pub(crate) fn is_connect(&self) -> bool {
         self.schema.service.sdk_id == "Connect"
-    }
-
-    /// The instance that the run works in: the one that was named, else one that it makes where that harms nobody.
-    pub async fn instance(&self) -> Option<String> {
-        let cell = &self.instance;
-        cell.get_or_init(|| async {
-            if let Some(id) = &self.target.instance_id {
-                return Some(id.clone());
-            }
-            if !self.target.loopback {
-                return None;
-            }
-            ledger::owned_by(Owner::Run, self.make(&RESOURCES[0])).await.ok().map(|made| made.id)
-        })
-        .await
-        .clone()
-    }
-
-    /// The resource of a kind that belongs to one operation's trials, made on first use. Operations that delete get a
-    /// new one every time.
-    pub async fn resource(&self, row: &'static Resource, operation: &str) -> Option<Made> {
-        self.resource_for(row, operation, &SchemaPath::default()).await
-    }
-
-    /// The same, of a kind that an update can have something at `focus` for.
-    async fn resource_for(&self, row: &'static Resource, operation: &str, focus: &SchemaPath) -> Option<Made> {
-        if row.delete == operation {
-            return self.make(row).await.ok();
-        }
-        if row.id_member == "InstanceId" && !row.updates.contains(&operation) {
-            return self.instance().await.map(|id| Made { arn: id.clone(), id });
-        }
-        let template = (row.template)();
-        let source = row.updates.contains(&operation).then(|| resources::source_for(&template, focus)).flatten();
-        let cell = {
-            let mut fixtures = self.fixtures.lock().ok()?;
-            let label = source.map_or_else(|| operation.to_owned(), |source| format!("{operation} on {source}"));
-            fixtures.entry((row.kind, label)).or_default().clone()
-        };
-        let owner = self.schema.operation_named(operation).map_or(Owner::Run, Owner::Fixture);
-        let make = || async {
-            match ledger::owned_by(owner, self.make_on(row, source)).await {
-                Ok(made) => Ok(Some(made)),
-                Err(Unmade::Refused(_)) => Ok(None),
-                // No answer says nothing: the next trial asks again.
-                Err(Unmade::Trouble(why)) => Err(why),
-            }
-        };
-        cell.get_or_try_init(make).await.ok().cloned().flatten()
-    }
-
-    /// The input that makes a resource of a kind, under a new name.
-    pub async fn creation(&self, row: &Resource) -> Option<(OperationId, Value)> {
-        let operation = self.schema.operation_named(row.create)?;
-        let members = self.schema.input_members(&self.schema[operation])?;
-        let mut value = (row.template)();
-        value[row.name_member] = self.fresh_name().into();
-        if row.id_member != "InstanceId" {
-            // Boxed: making an instance makes a resource in turn.
-            value["InstanceId"] = Box::pin(self.instance()).await?.into();
-        }
-        if let Some(token) = members.idempotency_token() {
-            value[&token.name] = self.fresh_token().into();
-        }
-        self.mark(operation, &mut value, &SchemaPath::default());
-        Some((operation, value))
-    }
-
-    /// Makes a resource; the text says how the endpoint refused.
-    pub async fn make(&self, row: &Resource) -> Result<Made, String> {
-        self.make_on(row, None).await.map_err(|(Unmade::Refused(why) | Unmade::Trouble(why))| why)
-    }
-
-    /// The same, of another event source than the template has.
-    async fn make_on(&self, row: &Resource, source: Option<&str>) -> Result<Made, Unmade> {
-        if let Some(operation) = self.schema.operation_named(row.create) {
-            self.permission.check(self.schema, &self.schema[operation]).map_err(Unmade::Refused)?;
-        }
-        let creation = self.creation(row).await;
-        let (operation, mut value) =
-            creation.ok_or_else(|| Unmade::Refused(format!("no instance to create a {} in", row.kind)))?;
-        if let Some(source) = source {
-            value["TriggerEventSource"] = json!({ "EventSourceName": source });
-            let (focus, bytes) = (SchemaPath::default(), self.bytes(source));
-            semantics::settle(row.create, &mut value, &focus, &Context::default(), &mut Unstructured::new(&bytes));
-        }
-        match self.call(operation, &value).await.map_err(Unmade::Refused)? {
-            Reply::Success(exchange) => made_of(row, &exchange.response.body)
-                .ok_or_else(|| Unmade::Refused(format!("{} answered without {} and {}", row.create, row.id, row.arn))),
-            Reply::Trouble(why) => Err(Unmade::Trouble(format!("{} answered {why}", row.create))),
-            other => Err(Unmade::Refused(format!("{} answered {}", row.create, other.describe()))),
-        }
-    }
-
-    /// The member by which a creation carries the mark of its run, if there is one.
-    pub fn mark_member(&self, create: OperationId) -> Option<&'static str> {
-        let members = self.schema.input_members(&self.schema[create])?;
-        ["Tags", "tags"].into_iter().find(|name| members.get(name).is_some())
-    }
-
-    /// Puts the mark of the run on what is to be made where it will have to be found again.
-    pub fn mark(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath) {
-        let Some(member) = self.mark_member(operation).filter(|member| !in_focus(focus, member)) else { return };
-        let makes = |ledger: &Arc<Ledger>| {
-            self.schema[operation].name.starts_with("Create") || ledger.undo(operation).is_some()
-        };
-        if !self.ledger().is_some_and(makes) {
-            return;
-        }
-        let Some(members) = value.as_object_mut() else { return };
-        let tags = members.entry(member).or_insert_with(|| json!({}));
-        if let Some(tags) = tags.as_object_mut().filter(|tags| tags.len() < mark::MOST_TAGS) {
-            tags.insert(mark::TAG.to_owned(), self.mark.to_string().into());
-        }
-    }
-
-    /// The mark that a resource carries, if it carries one.
-    ///
-    /// # Errors
-    /// Its tags cannot be read; the text says why.
-    pub async fn mark_of(&self, arn: &str) -> Result<Option<Mark>, String> {
-        let list = "ListTagsForResource";
-        let operation = self.schema.operation_named(list).ok_or_else(|| format!("the model has no {list}"))?;
-        let input = json!({ "resourceArn": arn });
-        let request = encode_request(self.schema, operation, &input).map_err(|error| error.to_string())?;
-        match self.send_necessary(operation, &request).await {
-            Reply::Success(exchange) => {
-                let body: Value = serde_json::from_slice(&exchange.response.body).unwrap_or_default();
-                Ok(body["tags"][mark::TAG].as_str().and_then(|mark| mark.parse().ok()))
-            }
-            // What has no tags to list is none of ours.
-            reply if reply.refusal().is_some_and(|(status, _)| status < 500) => Ok(None),
-            other => Err(format!("{list} of {arn} {}", other.describe())),
-        }
     }
 
     /// Takes away what was made for the owners that are chosen, as far as it is known by now.
@@ -605,28 +331,4 @@ impl Client {
         ledger.close();
         tidied.left.iter().map(ToString::to_string).collect()
     }
-}
-
-/// Why a resource could not be made.
-enum Unmade {
-    /// The endpoint will not, or we must not.
-    Refused(String),
-    /// There was no answer that counts.
-    Trouble(String),
-}
-
-/// A member that must be unique where something is made or renamed.
-fn is_name(member: &str) -> bool {
-    member == "Name" || member == "InstanceAlias"
-}
-
-fn in_focus(focus: &SchemaPath, member: &str) -> bool {
-    matches!(focus.0.first(), Some(Step::Member(name)) if name == member)
-}
-
-/// Id and ARN in the answer to a creation.
-pub fn made_of(row: &Resource, body: &[u8]) -> Option<Made> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let text = |member: &str| body.get(member).and_then(Value::as_str).map(str::to_owned);
-    Some(Made { id: text(row.id)?, arn: text(row.arn)? })
 }

@@ -18,6 +18,7 @@ use crate::families::{Family, Services};
 use crate::invalid::has_json_body;
 use crate::observe::Observation;
 use crate::resources::RESOURCES;
+use crate::twin::distinguishes;
 use connect_transport::exchange::Exchange;
 use connect_transport::text::cut;
 
@@ -188,12 +189,9 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
         match client.call(operation, &value).await {
             Ok(reply) => {
                 judge(schema, operation, &reply, &mut seen);
-                // The twin rule: an endpoint that refuses the same request with an id of its own says nothing.
                 let twin = client.call(operation, &base).await;
-                match (&twin, reply.refusal()) {
-                    (Ok(twin), Some(same)) if twin.refusal() == Some(same) => {
-                        seen.block(format!("an id that exists was refused the same way: {}", twin.describe()));
-                    }
+                match twin.and_then(|twin| distinguishes(&reply, &twin)) {
+                    Err(why) if reply.refusal().is_some() => seen.block(why),
                     _ => not_found(client, check, &member, certain, &reply, &mut seen),
                 }
             }

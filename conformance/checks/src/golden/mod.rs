@@ -149,7 +149,7 @@ async fn known(client: &Client) -> Known {
     Known {
         instance: client.instance().await,
         region: client.target.region.clone(),
-        salt: client.salt().to_owned(),
+        run_id: client.run_id().to_owned(),
         secrets: secrets.unwrap_or_default(),
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Known {
     /// Region that is signed for.
     pub(super) region: String,
     /// What the names of the run have in common.
-    pub(super) salt: String,
+    pub(super) run_id: String,
     /// Keys and tokens that sign.
     pub(super) secrets: Vec<String>,
 }
@@ -149,14 +149,14 @@ impl Known {
         if starts(&self.region) {
             return Some(("region", self.region.len()));
         }
-        if !self.salt.is_empty() {
+        if !self.run_id.is_empty() {
             // As the client makes them: `Ct-SALT-7`, `0000000a-SALT-0000`.
-            let name = format!("Ct-{}-", self.salt);
+            let name = format!("Ct-{}-", self.run_id);
             if rest.len() > name.len() && rest[..name.len()].eq_ignore_ascii_case(name.as_bytes()) {
                 let digits = rest[name.len()..].iter().take_while(|byte| byte.is_ascii_digit()).count();
                 return Some((if starts(&name) { "name" } else { "name-respelled" }, name.len() + digits));
             }
-            let token = format!("-{}-0000", self.salt);
+            let token = format!("-{}-0000", self.run_id);
             if form(rest, "hhhhhhhh") && rest[8..].starts_with(token.as_bytes()) {
                 return Some(("client-token", 8 + token.len()));
             }
@@ -198,7 +198,7 @@ impl Known {
         if secrets.into_iter().any(|secret| text.contains(secret.as_str())) {
             return Some("a credential that signs the requests");
         }
-        if !self.salt.is_empty() && text.to_ascii_lowercase().contains(&self.salt.to_ascii_lowercase()) {
+        if !self.run_id.is_empty() && text.to_ascii_lowercase().contains(&self.run_id.to_ascii_lowercase()) {
             return Some("a name or token of the run");
         }
         let bytes = text.as_bytes();
@@ -239,7 +239,7 @@ mod tests {
         Known {
             instance: Some("0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01".to_owned()),
             region: "us-east-1".to_owned(),
-            salt: "abc123".to_owned(),
+            run_id: "abc123".to_owned(),
             secrets: vec!["wJalrXUtnFEMI/K7MDENG".to_owned(), "test".to_owned()],
         }
     }

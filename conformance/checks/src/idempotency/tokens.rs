@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use crate::case::Finding;
 use crate::check::Check;
+use crate::client::pager::count_named;
 use crate::client::reply::Reply;
 use crate::client::{Client, Made, made_of};
 use crate::code::Trial;
 use crate::idempotency::token_member;
-use crate::pagination::count_named;
 use crate::resources::{RESOURCES, Resource};
 use crate::steps;
 use crate::steps::perform;

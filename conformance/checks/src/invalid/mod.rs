@@ -1,6 +1,6 @@
 //! Family invalid: a request that breaks the contract in exactly one way is refused, and for that reason.
 //!
-//! The twin rule: a refusal counts only if the same request without its fault is not refused the same way.
+//! See [`crate::twin`] for the twin rule.
 
 use std::sync::{Arc, LazyLock};
 
@@ -21,6 +21,7 @@ use crate::code::{Attempt, Bound, Code, Omission, On, Scope, Trial, Variant};
 use crate::families::{Family, Services};
 use crate::judge::Judgement;
 use crate::language;
+use crate::twin::distinguishes;
 
 /// The rows of this file, in the order in which they are planned.
 pub(crate) static CHECKS: &[&Check] = &[&MALFORMED_JSON, &WRONG_CONTENT_TYPE, &LABEL_ESCAPE, &UNKNOWN_MEMBER_TOLERATED];
@@ -253,21 +254,15 @@ async fn refused_for_its_fault(
     };
     let status = exchange.response.status;
     let twin = client.send(operation, twin).await;
-    match (&twin, twin.refusal()) {
-        (_, Some(same)) if same == (status, code.as_deref()) => {
-            Outcome::indeterminate(format!("the valid twin was refused the same way: {}", twin.describe()))
-        }
-        (Reply::Trouble(why) | Reply::Unsupported(why), _) => Outcome::indeterminate(format!("the valid twin: {why}")),
-        _ if reply.is_server_fault() || status < 400 => {
-            let finding = check.finding(pointer, expected, reply.describe(), Some(exchange));
-            Outcome::from_findings(vec![finding])
-        }
-        _ => {
-            let topic = format!("error of {}", check.id);
-            client.learn(topic, format!("{status} {}", code.as_deref().unwrap_or("no error name")));
-            Outcome::from_findings(Vec::new())
-        }
+    if let Err(why) = distinguishes(&reply, &twin) {
+        return Outcome::indeterminate(why);
     }
+    if reply.is_server_fault() || status < 400 {
+        return Outcome::from_findings(vec![check.finding(pointer, expected, reply.describe(), Some(exchange))]);
+    }
+    let topic = format!("error of {}", check.id);
+    client.learn(topic, format!("{status} {}", code.as_deref().unwrap_or("no error name")));
+    Outcome::from_findings(Vec::new())
 }
 
 /// A valid request for a fault beside its value; the outcome if there is none.
@@ -378,12 +373,10 @@ async fn reaches(
             let Some((status, code)) = reply.refusal() else { return Outcome::from_findings(Vec::new()) };
             let lost = code == Some("UnknownOperationException") || (status == 404 && code.is_none()) || status == 405;
             if !lost && !reply.is_server_fault() {
-                // The twin rule: an endpoint that refuses what is valid in the same way says nothing.
-                return match client.call(operation, &twin).await {
-                    Ok(other) if other.refusal() == Some((status, code)) => {
-                        Outcome::indeterminate(format!("the valid twin was refused the same way: {}", other.describe()))
-                    }
-                    _ => Outcome::from_findings(Vec::new()),
+                let twin = client.call(operation, &twin).await;
+                return match twin.and_then(|twin| distinguishes(&reply, &twin)) {
+                    Ok(()) => Outcome::from_findings(Vec::new()),
+                    Err(why) => Outcome::indeterminate(why),
                 };
             }
             // The same answer to a plain label shows that the slash is not to blame.

@@ -3,7 +3,6 @@
 //! [`tidy`].
 
 pub mod journal;
-pub mod mark;
 
 pub mod undo;
 
@@ -14,12 +13,12 @@ use std::time::{Duration, SystemTime};
 
 use connect_model::schema::{OperationId, Schema};
 use connect_model::wire::message::{HttpRequest, HttpResponse};
-use connect_model::wire::{Limits, Route, Router, decode_error, encode_request, inspect_request};
+use connect_model::wire::{Limits, Route, Router, decode_error, inspect_request};
 use serde_json::{Map, Value};
 
 use self::journal::{Header, Journal, JournalError, Line};
-use self::mark::seconds;
 use self::undo::{Source, Undo};
+use crate::client::run_tag::seconds;
 use connect_transport::{LedgerEvent, RequestHook, TransportError};
 
 /// For whom something was made, and therefore how long it is needed.
@@ -135,7 +134,7 @@ impl RequestHook for Ledger {
             (LedgerEvent::Deletes(operation), Ok(response))
                 if (200..300).contains(&response.status) || is_gone(self.schema, *operation, response) =>
             {
-                self.deleted(*operation, &request.uri, response.status);
+                self.deleted(*operation, request, response.status);
             }
             _ => {}
         }
@@ -200,17 +199,18 @@ impl Ledger {
         Ok((this, header))
     }
 
-    /// Everything that a deletion named is gone.
-    fn deleted(&self, delete: OperationId, uri: &str, status: u16) {
-        let path = |uri: &str| uri.split('?').next().unwrap_or_default().to_owned();
+    /// Marks every resource that a deletion names as gone. A request names a resource if it carries all members that
+    /// identify it, wherever they are bound.
+    fn deleted(&self, delete: OperationId, request: &HttpRequest, status: u16) {
+        let Ok(route) = self.router.route(&request.method, &request.uri) else { return };
+        let input = input_of(self.schema, &route, request);
+        let names = |named: &Value| {
+            named.as_object().is_some_and(|named| named.iter().all(|(member, id)| input.get(member) == Some(id)))
+        };
         let mut state = self.state();
         let gone: Vec<usize> = (state.entries.iter().enumerate())
             .filter(|(_, entry)| self.undo.get(&entry.create).is_some_and(|undo| undo.delete == delete))
-            .filter(|(_, entry)| {
-                let named = entry.named.as_ref().filter(|_| !entry.gone);
-                let request = named.and_then(|input| encode_request(self.schema, delete, input).ok());
-                request.is_some_and(|request| path(&request.uri) == path(uri))
-            })
+            .filter(|(_, entry)| !entry.gone && entry.named.as_ref().is_some_and(names))
             .map(|(at, _)| at)
             .collect();
         for at in gone {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::client::pager::listed;
 use crate::code::Trial;
 use crate::lifecycle::Judged;
 use crate::lifecycle::life::Life;
-use crate::pagination::listed;
 use crate::resources::Resource;
 use crate::steps::{Wait, succeed};
 

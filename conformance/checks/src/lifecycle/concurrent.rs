@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 
 use crate::client::made_of;
+use crate::client::pager::listed;
 use crate::client::reply::Reply;
 use crate::code::Trial;
 use crate::lifecycle::Judged;
-use crate::pagination::listed;
 use crate::resources::Resource;
 use crate::steps;
 use crate::steps::{Wait, creation_in, perform};

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use crate::case::Finding;
 use crate::check::Check;
+use crate::client::pager::count_named;
 use crate::client::reply::{CONFLICTS, Reply};
 use crate::client::{Client, Made};
 use crate::code::Trial;
 use crate::lifecycle::Judged;
 use crate::lifecycle::echo::{Echo, differences, echoes, shown};
-use crate::pagination::count_named;
 use crate::resources::Resource;
 use crate::steps;
 use crate::steps::{Wait, body, naming, perform, succeed};

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use connect_model::schema::Schema;
 use serde_json::{Value, json};
 
+use crate::client::pager::{Pager, page_sizes};
 use crate::code::Trial;
 use crate::lifecycle::Judged;
 use crate::lifecycle::life::Life;
-use crate::pagination::{Pager, page_sizes};
 use crate::resources::{RESOURCES, Resource};
 use crate::steps;
 use crate::steps::{Wait, body, perform, succeed};

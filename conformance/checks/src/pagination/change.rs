@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::case::Level;
+use crate::client::pager::{Pager, key};
 use crate::observe::Observation;
 use crate::pagination::STABLE_UNDER_CHANGE;
 use crate::pagination::stock::Stock;
-use crate::pagination::walk::{Pager, key};
 use connect_transport::exchange::Exchange;
 
 /// Pages in which a walk is to come to its end.

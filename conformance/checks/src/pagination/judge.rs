@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::case::Level;
+use crate::client::pager::{End, Page, Pager, key, keys};
 use crate::client::reply::Reply;
 use crate::observe::Observation;
 use crate::pagination::stock::Stock;
-use crate::pagination::walk::{End, Page, Pager, key, keys};
 use crate::pagination::{
     BOUNDS, COMPLETE, END_WITHOUT_TOKEN, NO_DUPLICATES, PAGE_SIZE, Paging, SIZES_AGREE, TERMINATES, TOTAL_COUNT,
 };
@@ -33,7 +33,7 @@ pub(super) struct Judge<'j> {
 impl Judge<'_> {
     /// All pages, if the walk comes to its end. Tokens of the walk `before` may come again, and be refused for that.
     pub(super) async fn walk(&self, size: Option<i64>, before: &[Page], seen: &mut Observation) -> Option<Vec<Page>> {
-        let walk = self.pager.walk(size).await;
+        let walk = self.pager.traverse(size).await;
         let ends = &TERMINATES;
         let last = walk.pages.last();
         let exchange = last.map(|page| &page.exchange);

@@ -4,16 +4,14 @@ mod change;
 mod judge;
 mod stock;
 mod tokens;
-mod walk;
 
 use connect_model::schema::{OperationId, Schema};
 
 use self::stock::Stock;
-pub(crate) use self::walk::Pager;
-pub(super) use self::walk::{count_named, listed, page_sizes};
 use crate::case::Level;
 use crate::check::{Check, RESTJSON, Remote};
 use crate::client::Client;
+use crate::client::pager::{Pager, page_sizes};
 use crate::code::{Observed, Observer, Scope};
 use crate::families::{Family, Services};
 use crate::observe::Observation;

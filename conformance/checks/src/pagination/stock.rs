@@ -7,8 +7,8 @@ use connect_model::schema::OperationId;
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::client::pager::{Pager, key, keys};
 use crate::observe::Observation;
-use crate::pagination::walk::{Pager, key, keys};
 use crate::resources;
 use crate::resources::{RESOURCES, Resource};
 use crate::steps;

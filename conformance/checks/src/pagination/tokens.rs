@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::client::pager::{Page, Pager, key, keys};
 use crate::client::reply::Reply;
 use crate::observe::Observation;
 use crate::pagination::judge::Judge;
-use crate::pagination::walk::{Page, Pager, key, keys};
 use crate::pagination::{SIZE_MAY_CHANGE, TOKEN_FOREIGN, TOKEN_REPEATABLE, TOKEN_TAMPERED};
 use crate::steps;
 
@@ -134,7 +134,7 @@ impl Judge<'_> {
         if let Some(filter) = OTHER_FILTERS.iter().find(|filter| filter.operation == name) {
             let mut base = self.stock.base.clone();
             base[filter.member] = (filter.value)();
-            let pager = Pager { client, operation: self.pager.operation, pagination: self.pager.pagination, base };
+            let pager = Pager { base, ..*self.pager };
             self.elsewhere(&pager, token, size, "under other filters", false, seen).await;
         }
         let sibling = self.stock.kind.and_then(|kind| {
@@ -151,7 +151,7 @@ impl Judge<'_> {
             Ok(other) if other != self.stock.instance() => {
                 let mut base = self.stock.base.clone();
                 base["InstanceId"] = other.into();
-                let pager = Pager { client, operation: self.pager.operation, pagination: self.pager.pagination, base };
+                let pager = Pager { base, ..*self.pager };
                 self.elsewhere(&pager, token, size, "in another instance", true, seen).await;
             }
             Ok(_) => {}

@@ -6,8 +6,8 @@ use connect_model::schema::OperationId;
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::client::pager::Pager;
 use crate::observe::Observation;
-use crate::pagination::Pager;
 use crate::resources::Resource;
 use crate::search::filter::Filter;
 use crate::search::oracle::{Comparison, Node, Tag, Thing};

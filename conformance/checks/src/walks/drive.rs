@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
+use crate::client::pager::{Pager, page_sizes};
 use crate::client::reply::{QUOTAS, Reply};
 use crate::client::{Client, made_of};
-use crate::pagination::{Pager, page_sizes};
 use crate::steps::{Wait, body, perform};
 use crate::walks::model::{Answer, Mismatch, Model, outline};
 use crate::walks::request::{Call, call, words};

@@ -23,7 +23,7 @@ pub fn in_process(schema: &'static Schema, endpoint: Direct, instance: &str, ste
     let transport = Arc::new(Transport::direct(&target, endpoint, TransportConfig::default()));
     let permission = Permission { loopback: true, ..Permission::default() };
     let config =
-        ClientConfig { seed: 0, cases: 0, salt: "in-process".to_owned(), permission, ..ClientConfig::default() };
+        ClientConfig { seed: 0, cases: 0, run_id: "in-process".to_owned(), permission, ..ClientConfig::default() };
     let client = Client::new(schema, target, transport, config);
     let offered = SUBJECTS.iter().flat_map(operations).collect();
     let trail = Trail { client: &client, instance, offered: &offered, patience: Patience::None };

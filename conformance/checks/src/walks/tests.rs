@@ -24,7 +24,7 @@ async fn start(defect: Option<&str>) -> (Emulator, Suite) {
         shrink: 0,
         seed: 1,
         cases: 1,
-        salt: "walks".to_owned(),
+        run_id: "walks".to_owned(),
         timeout: Duration::from_secs(10),
         pace: connect_transport::pace::PaceConfig::default(),
         walks: WalkConfig::default(),

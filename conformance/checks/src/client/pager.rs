@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use connect_model::generate::{Config, SchemaPath};
 use connect_model::schema::{OperationId, Pagination, Schema};
+use connect_model::wire::encode_request;
 use serde_json::Value;
 
 use crate::client::Client;
@@ -31,7 +32,7 @@ pub(crate) struct Page {
     pub(crate) exchange: Exchange,
 }
 
-/// How a walk ended.
+/// The end of a page traversal.
 pub(crate) enum End {
     /// With a page that carries no token.
     Done,
@@ -47,18 +48,20 @@ pub(crate) enum End {
     GivenUp,
 }
 
-/// The pages that a walk gave, and how it ended.
-pub(crate) struct Walk {
+/// The pages of a traversal, and its end.
+pub(crate) struct Traversal {
     pub(crate) pages: Vec<Page>,
     pub(crate) end: End,
 }
 
 /// An operation that answers in pages, with an input that has neither token nor page size.
 pub(crate) struct Pager<'c> {
-    pub(super) client: &'c Client,
-    pub(super) operation: OperationId,
-    pub(super) pagination: &'static Pagination,
-    pub(super) base: Value,
+    pub(crate) client: &'c Client,
+    pub(crate) operation: OperationId,
+    pub(crate) pagination: &'static Pagination,
+    pub(crate) base: Value,
+    /// Requests go out even after the last one that the run may send.
+    pub(crate) necessary: bool,
 }
 
 impl<'c> Pager<'c> {
@@ -66,7 +69,7 @@ impl<'c> Pager<'c> {
     pub(crate) fn new(client: &'c Client, operation: OperationId, base: Value) -> Result<Self, String> {
         let contract = &client.schema[operation];
         let pagination = contract.pagination.as_ref().ok_or_else(|| format!("{} does not page", contract.name))?;
-        Ok(Self { client, operation, pagination, base })
+        Ok(Self { client, operation, pagination, base, necessary: false })
     }
 
     /// The input of one page.
@@ -82,12 +85,17 @@ impl<'c> Pager<'c> {
     }
 
     /// Sends the input of a page.
-    pub(super) async fn ask(&self, size: Option<i64>, token: Option<&str>) -> Result<Reply, String> {
-        self.client.call(self.operation, &self.input(size, token)).await
+    pub(crate) async fn ask(&self, size: Option<i64>, token: Option<&str>) -> Result<Reply, String> {
+        let input = self.input(size, token);
+        if !self.necessary {
+            return self.client.call(self.operation, &input).await;
+        }
+        let request = encode_request(self.client.schema, self.operation, &input).map_err(|error| error.to_string())?;
+        Ok(self.client.send_necessary(self.operation, &request).await)
     }
 
     /// One page; the text says why there is none.
-    pub(super) async fn page(&self, size: Option<i64>, token: Option<&str>) -> Result<Page, String> {
+    pub(crate) async fn page(&self, size: Option<i64>, token: Option<&str>) -> Result<Page, String> {
         match self.ask(size, token).await? {
             Reply::Success(exchange) => self.read(*exchange),
             other => Err(format!("{} answered {}", self.client.schema[self.operation].name, other.describe())),
@@ -95,7 +103,7 @@ impl<'c> Pager<'c> {
     }
 
     /// The page in an answer.
-    pub(super) fn read(&self, exchange: Exchange) -> Result<Page, String> {
+    pub(crate) fn read(&self, exchange: Exchange) -> Result<Page, String> {
         let body: Value = serde_json::from_slice(&exchange.response.body)
             .map_err(|error| format!("a page is not JSON: {}", unreadable(&exchange, error)))?;
         let (items, next) = self.contents(&body);
@@ -114,7 +122,7 @@ impl<'c> Pager<'c> {
     }
 
     /// All pages, as far as they go.
-    pub(super) async fn walk(&self, size: Option<i64>) -> Walk {
+    pub(crate) async fn traverse(&self, size: Option<i64>) -> Traversal {
         let mut pages: Vec<Page> = Vec::new();
         let (mut tokens, mut items) = (HashSet::new(), HashSet::new());
         let (mut idle, mut bytes, mut values) = (0, 0, 0);
@@ -142,15 +150,15 @@ impl<'c> Pager<'c> {
                 break End::GivenUp;
             }
         };
-        Walk { pages, end }
+        Traversal { pages, end }
     }
 
     /// All pages of a walk that must come to its end; the text says why it does not.
     pub(crate) async fn all(&self, size: Option<i64>) -> Result<Vec<Page>, String> {
-        let walk = self.walk(size).await;
+        let traversal = self.traverse(size).await;
         let name = &self.client.schema[self.operation].name;
-        match walk.end {
-            End::Done => Ok(walk.pages),
+        match traversal.end {
+            End::Done => Ok(traversal.pages),
             End::NoPage(why) => Err(why),
             End::Refused(why) => Err(format!("a token of {name} is refused: {why}")),
             End::Loop | End::Idle(_) | End::GivenUp => Err(format!("{name} does not come to an end")),
@@ -158,18 +166,18 @@ impl<'c> Pager<'c> {
     }
 
     /// JSON Pointer to the token in an answer.
-    pub(super) fn token_pointer(&self) -> String {
+    pub(crate) fn token_pointer(&self) -> String {
         self.pagination.output_token.iter().map(|name| format!("/{name}")).collect()
     }
 
     /// JSON Pointer to the items in an answer.
-    pub(super) fn items_pointer(&self) -> String {
+    pub(crate) fn items_pointer(&self) -> String {
         self.pagination.items.iter().flatten().map(|name| format!("/{name}")).collect()
     }
 }
 
 /// What tells items apart: the member that identifies one, else the whole item.
-pub(super) fn key(item: &Value, member: Option<&str>) -> String {
+pub(crate) fn key(item: &Value, member: Option<&str>) -> String {
     match member.and_then(|member| item.get(member)) {
         Some(Value::String(text)) => text.clone(),
         Some(number @ Value::Number(_)) => number.to_string(),
@@ -178,7 +186,7 @@ pub(super) fn key(item: &Value, member: Option<&str>) -> String {
 }
 
 /// Keys of everything on some pages.
-pub(super) fn keys(pages: &[Page], member: Option<&str>) -> BTreeSet<String> {
+pub(crate) fn keys(pages: &[Page], member: Option<&str>) -> BTreeSet<String> {
     pages.iter().flat_map(|page| &page.items).map(|item| key(item, member)).collect()
 }
 
