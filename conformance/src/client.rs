@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
-use connect_model::generate::{Config, Generator, SchemaPath, Side, Step};
+use connect_model::generate::{Config, Generator, Side};
+use connect_model::path::{SchemaPath, Step};
 use connect_model::schema::{Kind, Members, OperationId, Schema};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::semantics::{self, Context};

@@ -11,7 +11,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use connect_model::export::json_schema::json_schema;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator, Side, side_shape};
-use connect_model::lower::BUILT_IN;
+use connect_model::load::BUILT_IN;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::rule::function::{Size, check, make};
 use connect_model::semantics::rule::sources::event_source;

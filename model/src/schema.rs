@@ -1,4 +1,4 @@
-//! The contract as an inert, indexed graph: what [`crate::lower`] makes of a model file.
+//! The contract as an inert, indexed graph: the result of loading a model file.
 //!
 //! After loading nothing in it changes. Ids are typed indexes into arenas; a member's own traits and its target's are
 //! merged once, in [`Slot`]. Knows nothing of files, payloads or HTTP libraries.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use connect_model::ast::Ast;
 use connect_model::diff::{Class, diff, markdown};
 use connect_model::import::extract;
-use connect_model::lower::BUILT_IN;
+use connect_model::load::BUILT_IN;
 use connect_model::pattern::LengthBounds;
 use connect_model::schema::{Kind, Schema};
 use serde_json::{Value, json};

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use arbitrary::Unstructured;
-use connect_model::generate::{Config, Generator, SchemaPath, Side};
+use connect_model::generate::{Config, Generator, Side};
+use connect_model::path::SchemaPath;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::{self, Context};
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};

@@ -3,7 +3,8 @@
 //! The twin rule: a refusal counts only if the same request without its fault is not refused the same way.
 
 use arbitrary::Unstructured;
-use connect_model::generate::{Config, SchemaPath, Side, Site};
+use connect_model::generate::{Config, Side, Site};
+use connect_model::path::SchemaPath;
 use connect_model::schema::{Binding, Kind, OperationId, Schema};
 use connect_model::validate::ViolationKind;
 use connect_model::wire::encode_request;

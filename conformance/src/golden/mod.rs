@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use connect_model::generate::{Config, SchemaPath};
+use connect_model::generate::Config;
+use connect_model::path::SchemaPath;
 use connect_model::schema::{Binding, OperationId, Schema, ShapeId};
 use connect_model::wire::message::Headers;
 use serde_json::Value;
