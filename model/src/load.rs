@@ -38,7 +38,7 @@ impl LoadError {
 
     /// Returns the same error with the name of the model file.
     #[must_use]
-    pub fn of(self, file: impl Into<String>) -> Self {
+    pub fn in_file(self, file: impl Into<String>) -> Self {
         match self {
             LoadError::Contradiction { problem, .. } => LoadError::Contradiction { model: file.into(), problem },
             other => other,
@@ -65,14 +65,14 @@ impl Schema {
         let sources = crate::import::open_model(path)?;
         let digest = sources.first().map(Source::digest).unwrap_or_default();
         Self::from_ast(crate::import::import(&sources, &[])?, digest)
-            .map_err(|error| error.of(path.display().to_string()))
+            .map_err(|error| error.in_file(path.display().to_string()))
     }
 
     /// Loads a model from its bytes.
     pub fn from_text(name: &str, bytes: Vec<u8>) -> Result<Schema, LoadError> {
         let source = Source::from_bytes(name, bytes)?;
         let digest = source.digest();
-        Self::from_ast(crate::import::import(&[source], &[])?, digest).map_err(|error| error.of(name))
+        Self::from_ast(crate::import::import(&[source], &[])?, digest).map_err(|error| error.in_file(name))
     }
 
     /// Lowers a model. Applies `overrides.toml` if it is for the model's service.

@@ -17,7 +17,7 @@ use crate::documentation;
 pub(crate) fn page(schema: &Schema, id: OperationId) -> String {
     let operation = &schema[id];
     let mut text = format!("{}\n", operation.name);
-    if let Some(address) = documentation(&operation.name).filter(|_| schema.service.sdk_id == "Connect") {
+    if let Some(address) = documentation(&operation.name).filter(|_| schema.service.is_connect()) {
         let _ = writeln!(text, "  documentation: {address}");
     }
     if let Some(why) = &operation.refused {
