@@ -81,8 +81,11 @@ impl Schema {
             .shapes
             .iter()
             .find(|(_, shape)| shape.kind == "service")
-            .map(|(id, shape)| (id.clone(), lower::service(id, shape, &ast)))
-            .ok_or_else(|| LoadError::contradiction("no shape of type service"))?;
+            .ok_or_else(|| LoadError::contradiction("no shape of type service"))
+            .and_then(|(id, shape)| {
+                let service = lower::service(id, shape, &ast).map_err(LoadError::contradiction)?;
+                Ok((id.clone(), service))
+            })?;
         let corrections = Overrides::parse(overrides::BUILT_IN)?;
         let (applied, stale) =
             if corrections.service == service.sdk_id { corrections.apply(&mut ast) } else { Default::default() };

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{ImportError, Source, json_kind};
+use super::{ImportError, Source};
 use crate::ast::{Ast, AstMember, AstShape, Reference, Traits};
+use crate::text::json_type;
 
 /// Translates a service description with the pagination that belongs to it.
 pub(super) fn import(
@@ -239,7 +240,7 @@ impl<'m> Importer<'m> {
         let members = match definition.get("members") {
             Some(Value::Object(members)) => members,
             None => &empty,
-            Some(other) => return Err(format!("members is {}", json_kind(other))),
+            Some(other) => return Err(format!("members is {}", json_type(other))),
         };
         for (name, member) in members {
             let translated = self.member(member, all, name)?;
@@ -427,7 +428,7 @@ fn timestamp_format(format: &str) -> Result<&'static str, String> {
 fn object<'v>(value: &'v Value, key: &str, of: &str) -> Result<&'v Map<String, Value>, String> {
     match value.get(key) {
         Some(Value::Object(map)) => Ok(map),
-        Some(other) => Err(format!("{key} of {of} is {}, not an object", json_kind(other))),
+        Some(other) => Err(format!("{key} of {of} is {}, not an object", json_type(other))),
         None => Err(format!("{of} has no {key}")),
     }
 }

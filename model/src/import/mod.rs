@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::ast::{Ast, AstShape, PROVENANCE, Reference};
+use crate::text::json_type;
 
 /// Largest model text that is read, in bytes after decompression. The largest AWS model (EC2) has about 10 MB.
 pub const MAX_MODEL_BYTES: u64 = 64 * 1024 * 1024;
@@ -247,7 +248,7 @@ fn classify(source: &Source) -> Result<Format, ImportError> {
             Value::Object(map) => {
                 format!("; top-level keys: {}", map.keys().take(6).cloned().collect::<Vec<_>>().join(", "))
             }
-            other => format!("; the top level is {}", json_kind(other)),
+            other => format!("; the top level is {}", json_type(other)),
         }
     };
     Err(ImportError::UnknownFormat { name: source.name.clone(), hint })
@@ -262,18 +263,6 @@ fn misshapen(model: &Value, error: serde_json::Error) -> String {
 
 fn find(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
-}
-
-/// What a JSON value is, in a word with its article, for messages.
-pub(crate) fn json_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
 }
 
 /// A model that already carries provenance keeps it: importing a normalised file changes nothing.

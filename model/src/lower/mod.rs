@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::ast::{Ast, AstShape, PROVENANCE};
 use crate::pattern::Pattern;
-use crate::schema::{OperationId, PatternId, Schema, Service, ShapeId};
+use crate::schema::{OperationId, PatternId, ProtocolId, Schema, Service, ShapeId};
 
 /// Result with a description of the problem as the error.
 type Lowered<T> = Result<T, String>;
@@ -25,22 +25,37 @@ pub(crate) fn schema(ast: &Ast, service_id: &str, service: Service) -> Lowered<S
 }
 
 /// Reads the traits of a service shape.
-pub(crate) fn service(id: &str, shape: &AstShape, ast: &Ast) -> Service {
+pub(crate) fn service(id: &str, shape: &AstShape, ast: &Ast) -> Lowered<Service> {
     let (namespace, name) = split(id);
     let aws = shape.traits.get("aws.api#service");
     let text = |key: &str| aws.and_then(|aws| aws.get(key)).and_then(Value::as_str).map(str::to_owned);
     let sdk_id = text("sdkId").unwrap_or_else(|| name.to_owned());
     let endpoint_prefix = text("endpointPrefix").unwrap_or_else(|| sdk_id.to_lowercase());
     let signing = shape.traits.get("aws.auth#sigv4").and_then(|t| t.get("name")).and_then(Value::as_str);
-    Service {
+    Ok(Service {
         name: name.to_owned(),
         namespace: namespace.to_owned(),
         version: shape.version.clone().unwrap_or_default(),
         signing_name: signing.unwrap_or(&endpoint_prefix).to_owned(),
         sdk_id,
         endpoint_prefix,
+        protocol: protocol(name, shape)?,
         provenance: ast.metadata.get(PROVENANCE).cloned().unwrap_or(Value::Null),
+    })
+}
+
+/// Finds a supported protocol among the traits of a service.
+fn protocol(name: &str, service: &AstShape) -> Lowered<ProtocolId> {
+    let mut ids = service.traits.keys().map(String::as_str);
+    if let Some(protocol) = ids.find_map(ProtocolId::from_trait) {
+        return Ok(protocol);
     }
+    let is_protocol = |id: &&String| id.starts_with("aws.protocols#") || id.starts_with("smithy.protocols#");
+    let named: Vec<&str> = service.traits.keys().filter(is_protocol).map(String::as_str).collect();
+    Err(format!(
+        "service {name} does not support restJson1, the only protocol of this harness; its protocols: {}",
+        if named.is_empty() { "none named".to_owned() } else { named.join(", ") }
+    ))
 }
 
 /// Splits an absolute shape id into namespace and name.
@@ -116,19 +131,6 @@ impl<'a> Lowering<'a> {
             shapes.push(shape);
         }
         let service_shape = &ast.shapes[service_id];
-        if !service_shape.traits.contains_key("aws.protocols#restJson1") {
-            let protocols: Vec<&str> = service_shape
-                .traits
-                .keys()
-                .filter(|id| id.starts_with("aws.protocols#") || id.starts_with("smithy.protocols#"))
-                .map(String::as_str)
-                .collect();
-            return Err(format!(
-                "service {} does not support restJson1, the only protocol of this harness; its protocols: {}",
-                service.name,
-                if protocols.is_empty() { "none named".to_owned() } else { protocols.join(", ") }
-            ));
-        }
         let mut schema = Schema {
             service,
             shapes,

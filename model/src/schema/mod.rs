@@ -57,7 +57,7 @@ pub struct Schema {
 }
 
 /// Facts about a service.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Service {
     /// Shape name, for example `Connect`.
     pub name: String,
@@ -67,12 +67,31 @@ pub struct Service {
     pub version: String,
     /// Name used by the SDKs, for example `Connect`.
     pub sdk_id: String,
+    /// Wire protocol.
+    pub protocol: ProtocolId,
     /// Name in SigV4 credential scopes, for example `connect`.
     pub signing_name: String,
     /// First label of the host name, for example `connect`.
     pub endpoint_prefix: String,
     /// Origin of the model, as recorded by the import.
     pub provenance: Value,
+}
+
+/// A wire protocol that this crate implements; see [`crate::wire::protocol`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProtocolId {
+    /// AWS restJson1.
+    RestJson1,
+}
+
+impl ProtocolId {
+    /// Returns the protocol of a Smithy trait, for example `aws.protocols#restJson1`.
+    pub fn from_trait(id: &str) -> Option<Self> {
+        match id {
+            "aws.protocols#restJson1" => Some(ProtocolId::RestJson1),
+            _ => None,
+        }
+    }
 }
 
 impl Service {

@@ -1,25 +1,25 @@
-//! Instants in the three forms of the wire, safe over the whole range of their input. Knows nothing of shapes.
+//! Timestamps in the three wire formats, safe for all inputs. Knows nothing of shapes.
 
 use serde_json::{Number, Value};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Month, OffsetDateTime, Time};
 
-use super::text::json_number;
+use crate::json_text;
 use crate::schema::TimestampFormat;
 
-/// Who reads: a server insists on the one form that the protocol names, a client takes what is unambiguous.
+/// Strictness of decoding: a server accepts only the form that the protocol defines, a client any unambiguous form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// Refuse offsets other than `Z`, and fractions in http-date.
+    /// Rejects offsets other than `Z`, and fractions in http-date.
     Server,
-    /// Take any RFC 3339 offset, and fractions everywhere.
+    /// Accepts any RFC 3339 offset, and fractions everywhere.
     Client,
 }
 
-/// Microseconds in a second: the finest step that survives seconds in a 64-bit float.
+/// Microseconds per second: the finest resolution that seconds in a 64-bit float preserve.
 const MICROS: f64 = 1e6;
 
-/// The instant that many seconds after 1970; none outside of the years 0 to 9999. Rounded to microseconds.
+/// Converts seconds since 1970, rounded to microseconds; `None` outside of the years 0 to 9999.
 pub fn from_seconds(seconds: f64) -> Option<OffsetDateTime> {
     let micros = (seconds * MICROS).round();
     if !micros.is_finite() || micros.abs() > 1e18 {
@@ -29,7 +29,7 @@ pub fn from_seconds(seconds: f64) -> Option<OffsetDateTime> {
     (0..=9999).contains(&instant.year()).then_some(instant)
 }
 
-/// Seconds since 1970 as a JSON number: whole when there is no fraction.
+/// Returns the seconds since 1970 as a JSON number, which is whole if there is no fraction.
 pub fn to_seconds(instant: OffsetDateTime) -> Value {
     let micros = instant.unix_timestamp_nanos().div_euclid(1000);
     if micros % 1_000_000 == 0 {
@@ -38,10 +38,10 @@ pub fn to_seconds(instant: OffsetDateTime) -> Value {
     Number::from_f64(micros as f64 / MICROS).map_or(Value::Null, Value::Number)
 }
 
-/// Reads text; none when it is not of that format.
+/// Parses text; `None` if it does not have this format.
 pub fn parse(text: &str, format: TimestampFormat, reading: Reading) -> Option<OffsetDateTime> {
     match format {
-        TimestampFormat::EpochSeconds => from_seconds(json_number(text)?.as_f64()?),
+        TimestampFormat::EpochSeconds => from_seconds(json_text::number(text)?.as_f64()?),
         TimestampFormat::DateTime => {
             let bytes = text.as_bytes();
             if reading == Reading::Server && (bytes.get(10) != Some(&b'T') || bytes.last() != Some(&b'Z')) {
@@ -55,7 +55,7 @@ pub fn parse(text: &str, format: TimestampFormat, reading: Reading) -> Option<Of
     }
 }
 
-/// Writes an instant; none when its year does not have four digits. An http-date has no fraction: it is cut off.
+/// Formats a timestamp; `None` if its year does not have four digits. An http-date loses the fraction.
 pub fn format(instant: OffsetDateTime, format: TimestampFormat) -> Option<String> {
     let instant = instant.checked_to_offset(time::UtcOffset::UTC).filter(|utc| (0..=9999).contains(&utc.year()))?;
     match format {
@@ -77,7 +77,7 @@ pub fn format(instant: OffsetDateTime, format: TimestampFormat) -> Option<String
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// `Tue, 29 Apr 2014 18:30:38 GMT`; a client takes a fraction of the second too.
+/// Parses `Tue, 29 Apr 2014 18:30:38 GMT`; a client also accepts a fraction of the second.
 fn parse_http_date(text: &str, reading: Reading) -> Option<OffsetDateTime> {
     let parts: Vec<&str> = text.strip_suffix(" GMT")?.split(' ').collect();
     let [weekday, day, month, year, clock] = parts.as_slice() else { return None };
@@ -102,7 +102,7 @@ fn parse_http_date(text: &str, reading: Reading) -> Option<OffsetDateTime> {
     Some(date.with_time(time).assume_utc())
 }
 
-/// Exactly `count` (at most 4) decimal digits.
+/// Parses exactly `count` (at most 4) decimal digits.
 fn digits(text: &str, count: usize) -> Option<u16> {
     (text.len() == count && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }
