@@ -1,4 +1,4 @@
-//! The three forms of an instant.
+//! Tests of the three timestamp formats.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::schema::TimestampFormat::{self, DateTime, EpochSeconds, HttpDate};
 use crate::wire::timestamp::{Reading, format, from_seconds, parse, to_seconds};
 
 #[test]
-fn forms_of_one_instant() {
+fn formats_round_trip() {
     // (seconds, date-time, http-date)
     for (seconds, iso, imf) in [
         (json!(0), "1970-01-01T00:00:00Z", "Thu, 01 Jan 1970 00:00:00 GMT"),
@@ -24,7 +24,7 @@ fn forms_of_one_instant() {
 }
 
 #[test]
-fn fractions_survive_where_the_form_has_them() {
+fn keeps_fractions_if_the_format_has_them() {
     for seconds in [1732290194.99, 1398796238.123, 0.5, -0.25, 1732290194.123456] {
         let instant = from_seconds(seconds).unwrap();
         assert_eq!(to_seconds(instant), json!(seconds));
@@ -41,7 +41,7 @@ fn fractions_survive_where_the_form_has_them() {
 }
 
 #[test]
-fn what_only_a_client_takes() {
+fn only_clients_accept_lenient_forms() {
     for (form, text) in [
         (DateTime, "2014-04-29T18:30:38+00:00"),
         (DateTime, "2014-04-29T20:30:38+02:00"),
@@ -55,7 +55,7 @@ fn what_only_a_client_takes() {
 }
 
 #[test]
-fn what_is_no_timestamp() {
+fn rejects_text_that_is_not_a_timestamp() {
     let table: &[(TimestampFormat, &[&str])] = &[
         (EpochSeconds, &["", "NaN", "Infinity", "1e400", "0x10", "1e20", "-1e18", "2014-04-29T18:30:38Z", "1 ", "\0"]),
         (
