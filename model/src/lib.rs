@@ -75,5 +75,11 @@ pub mod schema;
 pub mod semantics;
 pub mod shapes;
 pub mod text;
+pub mod timestamp;
 pub mod validate;
 pub mod wire;
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

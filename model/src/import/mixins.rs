@@ -135,8 +135,8 @@ fn mix(shape: &mut AstShape, mixin: &AstShape) {
     add_missing(&mut shape.traits, &mixin.traits, |id| !is_local(id));
 }
 
-fn add_missing(own: &mut Traits, mixed: &Traits, travels: impl Fn(&str) -> bool) {
-    for (id, value) in mixed.iter().filter(|(id, _)| travels(id)) {
+fn add_missing(own: &mut Traits, mixed: &Traits, is_inherited: impl Fn(&str) -> bool) {
+    for (id, value) in mixed.iter().filter(|(id, _)| is_inherited(id)) {
         own.entry(id.clone()).or_insert_with(|| value.clone());
     }
 }

@@ -147,8 +147,8 @@ pub fn open_model(path: &Path) -> Result<Vec<Source>, ImportError> {
     let is_service = main.file_name() == "service-2.json";
     let mut sources = vec![main];
     if is_service {
-        let beside = ["paginators-1.json", "paginators-1.json.gz"].map(|name| path.with_file_name(name));
-        if let Some(paginators) = beside.iter().find(|file| file.is_file()) {
+        let candidates = ["paginators-1.json", "paginators-1.json.gz"].map(|name| path.with_file_name(name));
+        if let Some(paginators) = candidates.iter().find(|file| file.is_file()) {
             sources.push(Source::open(paginators)?);
         }
     }

@@ -19,7 +19,6 @@ mod rest_json1;
 mod route;
 #[cfg(test)]
 mod tests;
-pub mod timestamp;
 
 use message::{HttpRequest, HttpResponse};
 use serde_json::Value;
@@ -29,6 +28,8 @@ pub use fault::{DecodeError, EncodeError, Limits};
 pub use protocol::{Protocol, protocol};
 pub use rest_json1::RestJson1;
 pub use route::{Route, RouteError, Router};
+
+pub use crate::timestamp;
 
 use crate::schema::{OperationId, Schema, ShapeId};
 

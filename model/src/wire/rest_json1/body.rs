@@ -14,8 +14,8 @@ use crate::schema::{
     Binding, Kind, List, Map as MapShape, Member, Members, Number, Schema, ShapeId, Slot, TimestampFormat,
 };
 use crate::text::json_type;
+use crate::timestamp::{self, Reading};
 use crate::wire::fault::{DecodeError, Limits};
-use crate::wire::timestamp::{self, Reading};
 
 /// Maximum depth of encoded values. Values come from this program, so deeper ones are a bug.
 const WRITE_DEPTH: usize = 512;

@@ -10,9 +10,9 @@ use super::text::{self, Place};
 use crate::pointer::Path;
 use crate::schema::{Binding, Kind, Member, Members, Schema, Slot, TimestampFormat};
 use crate::text::json_type;
+use crate::timestamp::Reading;
 use crate::wire::fault::{DecodeError, EncodeError, Limits};
 use crate::wire::message::Headers;
-use crate::wire::timestamp::Reading;
 
 /// Media type of JSON bodies.
 pub(super) const JSON: &str = "application/json";

@@ -8,12 +8,12 @@ use super::parts::{self, BodyForm, Writer, present};
 use super::text::{self, Place};
 use crate::schema::{Binding, Kind, Member, Members, Operation, OperationId, Schema, Segment, Slot};
 use crate::text::json_type;
+use crate::timestamp::Reading;
 use crate::wire::decoded::DecodedRequest;
 use crate::wire::escape;
 use crate::wire::fault::{DecodeError, EncodeError, Limits};
 use crate::wire::message::{Headers, HttpRequest};
 use crate::wire::route::Route;
-use crate::wire::timestamp::Reading;
 
 /// Encodes the request of an operation.
 ///

@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 use super::body::Reader;
 use super::parts::{self, BodyForm, Writer, present};
 use crate::schema::{Binding, Members, OperationId, Schema};
+use crate::timestamp::Reading;
 use crate::wire::decoded::{DecodeProblem, Decoded, Unknown};
 use crate::wire::fault::{DecodeError, EncodeError, Limits};
 use crate::wire::message::HttpResponse;
-use crate::wire::timestamp::Reading;
 
 /// Encodes a successful response: a JSON object even if it is empty, but no body for operations without output.
 pub(super) fn encode(schema: &Schema, operation: OperationId, output: &Value) -> Result<HttpResponse, EncodeError> {

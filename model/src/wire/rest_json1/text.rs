@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::json_text;
 use crate::schema::{Kind, Number, Schema, Slot, TimestampFormat};
 use crate::text::json_type;
-use crate::wire::timestamp::{self, Reading};
+use crate::timestamp::{self, Reading};
 
 /// Place of a text, which determines the form of timestamps and of strings with a media type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,6 @@ mod malformed;
 mod requests;
 mod responses;
 mod routes;
-mod timestamps;
 
 use std::sync::OnceLock;
 
