@@ -314,7 +314,7 @@ fn whole(number: Number, token: &serde_json::Number) -> Result<(), String> {
         _ if is_minus_zero(token) => true,
         _ => number == Number::BigInteger && token.as_f64().is_some_and(|f| f.abs() >= 9.0e18),
     };
-    if fits { Ok(()) } else { Err(format!("{token} is not a {}", number.word())) }
+    if fits { Ok(()) } else { Err(format!("{token} is not a valid {}", number.word())) }
 }
 
 fn is_minus_zero(token: &serde_json::Number) -> bool {

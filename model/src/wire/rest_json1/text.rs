@@ -72,7 +72,7 @@ pub(super) fn write(schema: &Schema, slot: &Slot, value: &Value, place: Place) -
 /// Decodes a scalar. The error is a description of the problem.
 pub(super) fn read(schema: &Schema, slot: &Slot, text: &str, place: Place, reading: Reading) -> Result<Value, String> {
     let kind = &schema[slot.target].kind;
-    let wrong = || format!("{text:?} in {} is not a {}", place.word(), kind.word());
+    let wrong = || format!("{text:?} in {} is not a valid {}", place.word(), kind.word());
     match kind {
         Kind::String | Kind::Enum(_) if place == Place::Header && is_encoded(slot, kind) => {
             let bytes = STANDARD.decode(text).map_err(|_| format!("{text:?} is not base64"))?;
@@ -88,7 +88,7 @@ pub(super) fn read(schema: &Schema, slot: &Slot, text: &str, place: Place, readi
             let format = slot.traits.timestamp_format;
             let expected = format.unwrap_or(place.timestamp_format());
             let instant = timestamp::parse(text, expected, reading)
-                .ok_or_else(|| format!("{text:?} is not a {} timestamp", expected.word()))?;
+                .ok_or_else(|| format!("{text:?} is not a valid {} timestamp", expected.word()))?;
             Ok(match format {
                 None | Some(TimestampFormat::EpochSeconds) => timestamp::to_seconds(instant),
                 Some(_) => Value::from(text),
