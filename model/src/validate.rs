@@ -10,6 +10,7 @@ use crate::constraint::{Broken, blob, choice, number, size, text, timestamp, typ
 use crate::pointer::Path;
 pub use crate::pointer::escape;
 use crate::schema::{Kind, Members, Number, Schema, ShapeId, Slot, SlotTraits};
+use crate::text::{prefix, truncate};
 
 /// One broken constraint at one place.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -206,12 +207,10 @@ pub fn excerpt(value: &Value) -> String {
         Value::Object(map) if map.len() > 20 => return format!("an object with {} keys", map.len()),
         value => value.to_string(),
     };
-    match text.char_indices().nth(SHOWN) {
-        Some((at, _)) => {
-            // Of a string, those that a length counts: neither quotes nor escapes.
-            let length = value.as_str().unwrap_or(&text).chars().count();
-            format!("{}… ({length} characters)", &text[..at])
-        }
-        None => text,
+    if prefix(&text, SHOWN).len() == text.len() {
+        return text;
     }
+    // Of a string, the characters that a length counts: neither quotes nor escapes.
+    let length = value.as_str().unwrap_or(&text).chars().count();
+    format!("{} ({length} characters)", truncate(&text, SHOWN))
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::size::pick;
 use super::{Aim, Broken, ViolationKind};
 use crate::schema::TimestampFormat;
-use crate::wire::timestamp::{self, Reading};
+use crate::timestamp::{self, Reading};
 
 /// Form of an instant in a value: the explicit one, else epoch seconds.
 pub(crate) fn value_format(explicit: Option<TimestampFormat>) -> TimestampFormat {

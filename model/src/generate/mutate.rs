@@ -5,10 +5,10 @@ use std::fmt;
 use arbitrary::Unstructured;
 use serde_json::{Map, Value};
 
-use super::path::{SchemaPath, Step};
 use super::sites::{Place, Site};
 use super::{GenerateError, Generator, Side, side_shape};
 use crate::constraint::{ViolationKind, blob, choice, number, size, text, timestamp, typed};
+use crate::path::{SchemaPath, Step};
 use crate::schema::{Kind, OperationId, Schema, Slot};
 use crate::validate::validate;
 

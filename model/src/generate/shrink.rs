@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::schema::{Kind, Schema, ShapeId};
+use crate::text::prefix;
 
 /// Smaller variants of a value, boldest first. They follow the structure and not the constraints: the caller keeps
 /// those that still are what it wants (valid, or broken in the same one way).
@@ -75,7 +76,7 @@ pub fn candidates(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Value> 
         (Kind::String | Kind::Blob, Value::String(text)) => {
             let length = text.chars().count();
             for shorter in halves(length) {
-                found.push(Value::from(text.chars().take(shorter).collect::<String>()));
+                found.push(Value::from(prefix(text, shorter)));
             }
             if length > 0 && text.chars().any(|c| c != 'a') {
                 found.push(Value::from("a".repeat(length)));

@@ -3,9 +3,9 @@
 use std::collections::{HashSet, VecDeque};
 
 use super::mutate::Mutation;
-use super::path::{SchemaPath, Step};
 use super::{Side, side_shape};
 use crate::constraint::{ViolationKind as Kindof, number, size, typed};
+use crate::path::{SchemaPath, Step};
 use crate::schema::{Binding, Kind, Member, OperationId, Schema, ShapeId, Slot};
 
 /// Where a value travels, which decides what can be said there at all.

@@ -1,6 +1,7 @@
 //! What a document in one of Connect's languages has wrong.
 
 use super::Confidence;
+use crate::text::{prefix, truncate};
 
 /// Longest message, in characters: what Connect allows in the problems of its own errors.
 pub const LONGEST_MESSAGE: usize = 256;
@@ -21,14 +22,11 @@ pub struct Problem {
 impl Problem {
     /// A problem whose message is cut to what Connect allows.
     pub fn new(path: impl Into<String>, kind: &'static str, message: &str, confidence: Confidence) -> Self {
-        Self { path: path.into(), kind, message: message.chars().take(LONGEST_MESSAGE).collect(), confidence }
+        Self { path: path.into(), kind, message: prefix(message, LONGEST_MESSAGE).to_owned(), confidence }
     }
 }
 
 /// At most `most` characters of a text from outside, for messages.
 pub(crate) fn brief(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    truncate(text, most).into_owned()
 }

@@ -4,7 +4,7 @@ use arbitrary::Unstructured;
 use serde_json::Value;
 
 use super::{Context, flow, rule};
-use crate::generate::SchemaPath;
+use crate::path::SchemaPath;
 
 /// Whether settling makes the texts of an operation's input that are a language of their own, whatever they were: most
 /// often they would not suit what else there is. Then they need not be made before.
