@@ -71,5 +71,6 @@ mod pointer;
 pub mod schema;
 pub mod semantics;
 pub mod shapes;
+mod side;
 pub mod validate;
 pub mod wire;

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::constraint::Keys;
 use crate::export::examples;
-use crate::export::json_schema::{Builder, DIALECT, Keys, side_name};
-use crate::generate::Side;
+use crate::export::json_schema::{Builder, DIALECT, side_name};
 use crate::schema::{
     Binding, Kind, Member, Members, Operation, OperationId, Schema, Segment, ShapeId, Slot, TimestampFormat,
 };
+use crate::side::Side;
 
 /// A document for the given operations, with an example of each.
 pub fn openapi(schema: &Schema, operations: &[OperationId]) -> Value {

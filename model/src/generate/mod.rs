@@ -22,25 +22,18 @@ pub use config::Config;
 pub use mutate::{Mutant, Mutation, Unrealised};
 pub use path::{SchemaPath, Step};
 pub use shrink::{candidates, shrink};
-pub use sites::{Place, Site, sites};
+pub use sites::{Site, sites};
 pub(crate) use strategy::random_bytes;
 pub use strategy::{
     Held, InvalidStrategy, Shrinking, Valid, ValidStrategy, invalid_inputs, valid_inputs, valid_outputs,
 };
 pub use subject::Subject;
 
+pub use crate::constraint::Place;
 use crate::constraint::{Aim, blob, choice, number, size, text, timestamp};
 use crate::schema::{Binding, Kind, Members, OperationId, Schema, ShapeId, Slot};
 use crate::semantics::{self, Context, TextMaker};
-
-/// Which message of an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// The request.
-    Input,
-    /// The response of success.
-    Output,
-}
+pub use crate::side::{Side, side_shape};
 
 /// Why no value could be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -181,14 +174,6 @@ impl<'s> Generator<'s> {
     }
 }
 
-/// The structure on one side of an operation.
-pub fn side_shape(schema: &Schema, operation: OperationId, side: Side) -> Option<ShapeId> {
-    match side {
-        Side::Input => schema[operation].input,
-        Side::Output => schema[operation].output,
-    }
-}
-
 /// One value in the making.
 struct Making<'g, 'u, 'd> {
     generator: &'g Generator<'g>,
@@ -277,13 +262,10 @@ impl Making<'_, '_, '_> {
                 }
             }
             Kind::Enum(values) => Value::from(choice::witness(values, self.u)),
-            Kind::IntEnum(values) => {
-                let at = size::pick(self.u, 0, values.len().max(1) as u64 - 1) as usize;
-                Value::from(values.get(at).copied().unwrap_or_default())
-            }
+            Kind::IntEnum(values) => Value::from(choice::integer_witness(values, self.u)),
             Kind::Number(kind) => number::witness(*kind, slot.traits.range, aim, self.u),
             Kind::Boolean => Value::from(size::pick(self.u, 0, 1) == 1),
-            Kind::Timestamp => timestamp::witness(timestamp::value_format(slot.traits.timestamp_format), aim, self.u),
+            Kind::Timestamp => timestamp::witness(timestamp::value_format(&slot.traits), aim, self.u),
             Kind::Blob => {
                 self.note_budget(slot, "max_text", config.max_text);
                 Value::from(blob::witness(slot.traits.length, aim, config.extra, config.max_text, self.u))
@@ -424,41 +406,5 @@ fn after<'f>(focus: &'f [Step], step: &Step) -> Option<&'f [Step]> {
     match focus.split_first() {
         Some((first, rest)) if first == step => Some(rest),
         _ => None,
-    }
-}
-
-impl Place {
-    /// Whether text can travel here. URL libraries take a segment of one or two dots for a step in the path and drop
-    /// it, percent-encoded or not (RFC 3986, section 5.2.4; WHATWG URL). Slashes alone leave a greedy label without a
-    /// segment to its name.
-    pub(crate) fn can_hold(self, text: &str) -> bool {
-        self != Place::Label || !(matches!(text, "." | "..") || text.chars().all(|c| c == '/'))
-    }
-
-    /// Where a member of an operation's message travels.
-    pub(crate) fn of(binding: &Binding) -> Self {
-        match binding {
-            Binding::Body => Place::Body,
-            Binding::Label(_) => Place::Label,
-            Binding::Query(_) | Binding::QueryParams => Place::Query,
-            Binding::Header(_) | Binding::PrefixHeaders(_) | Binding::StatusCode => Place::Header,
-            Binding::Payload => Place::Payload,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Place;
-
-    #[test]
-    fn a_label_holds_what_a_path_keeps() {
-        for lost in [".", "..", "/", "///", ""] {
-            assert!(!Place::Label.can_hold(lost), "{lost:?}");
-            assert!(Place::Body.can_hold(lost), "{lost:?}");
-        }
-        for kept in ["a", "...", "a/b", "/a", "a:b"] {
-            assert!(Place::Label.can_hold(kept), "{kept:?}");
-        }
     }
 }
