@@ -3,7 +3,7 @@
 use connect_model::generate::{Config, SchemaPath};
 use connect_model::schema::{Binding, Kind, OperationId, Schema, ShapeId, Slot};
 use connect_model::shapes::CORE_OPERATIONS;
-use connect_model::validate::{ViolationKind, validate_briefly};
+use connect_model::validate::{Class, ViolationKind, validate_briefly};
 use connect_model::wire::{Limits, decode_response};
 use serde_json::Value;
 
@@ -373,25 +373,14 @@ pub(crate) fn judge(
     Some(decoded.value)
 }
 
-/// The check that a violation in an output belongs to, and its level where that is not the check's.
+/// The check for a violation in an output, and its level where that differs from the check's.
 fn grade(kind: ViolationKind) -> (&'static str, Option<Level>) {
-    use ViolationKind as K;
-    match kind {
-        K::MissingRequired | K::NullRequired => ("shape.required", None),
-        K::WrongType | K::NotInteger | K::Overflow | K::NullElement | K::BlobEncoding => ("shape.type", None),
-        K::TimestampFormat => ("shape.timestamp-format", None),
-        K::UnionTwo => ("shape.union", None),
-        K::UnionNone => ("shape.union", Some(Level::Should)),
-        K::EnumUnknown | K::EnumCase => ("shape.enum-unknown", None),
-        K::LengthMin
-        | K::LengthMax
-        | K::Pattern
-        | K::RangeMin
-        | K::RangeMax
-        | K::ListMin
-        | K::ListMax
-        | K::MapMin
-        | K::MapMax
-        | K::Unique => ("shape.constraint", None),
+    match kind.class() {
+        Class::Required => ("shape.required", None),
+        Class::Type => ("shape.type", None),
+        Class::TimestampFormat => ("shape.timestamp-format", None),
+        Class::Union => ("shape.union", (kind == ViolationKind::UnionNone).then_some(Level::Should)),
+        Class::Enum => ("shape.enum-unknown", None),
+        Class::Limit => ("shape.constraint", None),
     }
 }
