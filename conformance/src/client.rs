@@ -331,7 +331,7 @@ impl Client {
             let operation = &self.schema[operation];
             let template = resources::updated_by(&operation.name).map(|row| (row.template)());
             let context = template.as_ref().map(|template| resources::context(template, focus)).unwrap_or_default();
-            semantics::settle(&operation.name, &mut value, focus, &context, &mut u);
+            semantics::repair(&operation.name, &mut value, focus, &context, &mut u);
         }
         Ok(value)
     }
@@ -523,7 +523,7 @@ impl Client {
         if let Some(source) = source {
             value["TriggerEventSource"] = json!({ "EventSourceName": source });
             let (focus, bytes) = (SchemaPath::default(), self.bytes(source));
-            semantics::settle(row.create, &mut value, &focus, &Context::default(), &mut Unstructured::new(&bytes));
+            semantics::repair(row.create, &mut value, &focus, &Context::default(), &mut Unstructured::new(&bytes));
         }
         match self.call(operation, &value).await.map_err(Unmade::Refused)? {
             Reply::Success(exchange) => made_of(row, &exchange.response.body)

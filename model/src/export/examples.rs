@@ -32,7 +32,7 @@ fn add_to(schema: &Schema, id: OperationId, names: &[String], object: &mut Value
     let made = |side| generator.operation(id, side, &mut Unstructured::new(&[])).ok();
     if let Some(mut input) = made(Side::Input) {
         let (focus, context) = (SchemaPath::default(), Context::default());
-        semantics::settle(&operation.name, &mut input, &focus, &context, &mut Unstructured::new(&[]));
+        semantics::repair(&operation.name, &mut input, &focus, &context, &mut Unstructured::new(&[]));
         let labels = operation.uri.segments.iter().filter_map(|segment| match segment {
             Segment::Label(label) | Segment::Greedy(label) => Some(label),
             Segment::Literal(_) => None,

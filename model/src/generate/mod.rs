@@ -139,18 +139,18 @@ impl<'s> Generator<'s> {
     ) -> Result<Generated, GenerateError> {
         let shape = side_shape(self.schema, operation, side);
         let status = self.schema[operation].status;
-        let settled = side == Side::Input && self.has_languages;
-        let left_to_settling = settled && semantics::settles_texts(&self.schema[operation].name);
-        let mut making = Making { status, left_to_settling, ..Making::new(self, u) };
+        let repaired = side == Side::Input && self.has_languages;
+        let left_to_repair = repaired && semantics::repairs_texts(&self.schema[operation].name);
+        let mut making = Making { status, left_to_repair, ..Making::new(self, u) };
         let mut value = match shape {
             None => Value::Object(Map::new()),
             Some(shape) => making.slot(&self.schema.slot_of(shape), Place::Body, 0, Some(&focus.0))?,
         };
         let left_out = making.left_out;
-        if settled {
+        if repaired {
             // From the bytes that come next, which stay for what is done with the value.
             let mut ahead = Unstructured::new(u.peek_bytes(u.len()).unwrap_or_default());
-            semantics::settle(&self.schema[operation].name, &mut value, focus, &Context::default(), &mut ahead);
+            semantics::repair(&self.schema[operation].name, &mut value, focus, &Context::default(), &mut ahead);
         }
         Ok(Generated { value, left_out })
     }
@@ -180,8 +180,8 @@ struct Making<'g, 'u, 'd> {
     u: &'u mut Unstructured<'d>,
     /// What a member that is bound to the HTTP status says.
     status: u16,
-    /// Texts in languages of their own stay empty: settling makes them.
-    left_to_settling: bool,
+    /// Texts in languages of their own stay empty: repair makes them.
+    left_to_repair: bool,
     values: u32,
     left_out: Vec<LeftOut>,
 }
@@ -190,7 +190,7 @@ type Made = Result<Value, GenerateError>;
 
 impl<'g, 'u, 'd> Making<'g, 'u, 'd> {
     fn new(generator: &'g Generator<'g>, u: &'u mut Unstructured<'d>) -> Self {
-        Self { generator, u, status: 200, left_to_settling: false, values: 0, left_out: Vec::new() }
+        Self { generator, u, status: 200, left_to_repair: false, values: 0, left_out: Vec::new() }
     }
 }
 
@@ -250,7 +250,7 @@ impl Making<'_, '_, '_> {
             Kind::String => {
                 self.note_budget(slot, "max_text", config.max_text);
                 let text = match generator.texts.get(&slot.target) {
-                    Some(_) if self.left_to_settling => String::new(),
+                    Some(_) if self.left_to_repair => String::new(),
                     Some(make) => make(self.u),
                     None => text::witness(generator.schema, &slot.traits, aim, config.extra, config.max_text, self.u)
                         .ok_or_else(|| no_text(generator.schema, &shape.name, slot))?,

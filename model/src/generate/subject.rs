@@ -41,7 +41,7 @@ impl Generator<'_> {
         };
         if let Some(shape) = self.parts_of(subject) {
             let mut ahead = Unstructured::new(u.peek_bytes(u.len()).unwrap_or_default());
-            semantics::settle_parts(self.schema, shape, &mut value, &mut ahead);
+            semantics::repair_parts(self.schema, shape, &mut value, &mut ahead);
         }
         Ok(value)
     }
@@ -71,10 +71,10 @@ impl Generator<'_> {
             let mut plain = value.clone();
             if self.make_texts_plain(shape, &mut plain) {
                 match (self.parts_of(subject), subject) {
-                    (Some(shape), _) => semantics::settle_parts(self.schema, shape, &mut plain, nothing),
+                    (Some(shape), _) => semantics::repair_parts(self.schema, shape, &mut plain, nothing),
                     (None, Subject::Message(operation, _)) => {
                         let (name, nowhere) = (&self.schema[operation].name, SchemaPath::default());
-                        semantics::settle(name, &mut plain, &nowhere, &Context::default(), nothing);
+                        semantics::repair(name, &mut plain, &nowhere, &Context::default(), nothing);
                     }
                     _ => {}
                 }

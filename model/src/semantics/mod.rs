@@ -7,17 +7,17 @@ pub mod json;
 mod parts;
 pub mod problem;
 pub mod rule;
-mod settle;
+mod repair;
 
 use std::collections::HashMap;
 
 use arbitrary::Unstructured;
 use serde_json::{Map, Value};
 
-pub use self::parts::{check_parts, settle_parts};
+pub use self::parts::{check_parts, repair_parts};
 pub use self::problem::Problem;
-pub use self::settle::settle;
-pub(crate) use self::settle::settles_texts;
+pub use self::repair::repair;
+pub(crate) use self::repair::repairs_texts;
 use crate::schema::{Schema, ShapeId};
 
 /// How sure a rule of this module is, and so what may be made of a breach.

@@ -1,5 +1,5 @@
 //! Shapes that keep rules beside the service model wherever they stand: in an output, in another shape, or alone. Inputs
-//! of operations are the business of [`check`](super::check) and [`settle`](super::settle()), which see them whole.
+//! of operations are the business of [`check`](super::check) and [`repair`](super::repair()), which see them whole.
 
 use arbitrary::Unstructured;
 use serde_json::{Value, json};
@@ -46,10 +46,10 @@ const PARTS: &[(&str, Part)] = &[
 
 /// Changes a value that is valid for the service model so that each part of it keeps its rules. For values of Connect's
 /// own model.
-pub fn settle_parts(schema: &Schema, shape: ShapeId, value: &mut Value, u: &mut Unstructured<'_>) {
+pub fn repair_parts(schema: &Schema, shape: ShapeId, value: &mut Value, u: &mut Unstructured<'_>) {
     for (pointer, part) in parts(schema, shape, value) {
         if let Some(value) = value.pointer_mut(&pointer) {
-            part.settle(value, u);
+            part.repair(value, u);
         }
     }
 }
@@ -96,24 +96,24 @@ fn parts(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<(String, Part)> 
 }
 
 impl Part {
-    fn settle(self, value: &mut Value, u: &mut Unstructured<'_>) {
+    fn repair(self, value: &mut Value, u: &mut Unstructured<'_>) {
         match self {
-            Part::Rule => rule::settle(value, &SchemaPath::default(), &Context::default(), u),
-            Part::Action => rule::settle_action(value, u),
+            Part::Rule => rule::repair(value, &SchemaPath::default(), &Context::default(), u),
+            Part::Action => rule::repair_action(value, u),
             Part::Trigger => {
                 let mut input = json!({"TriggerEventSource": value.take()});
-                rule::settle(&mut input, &SchemaPath::default(), &Context::default(), u);
+                rule::repair(&mut input, &SchemaPath::default(), &Context::default(), u);
                 *value = input["TriggerEventSource"].take();
             }
-            Part::Payload => rule::settle_payload(value, u),
+            Part::Payload => rule::repair_payload(value, u),
             Part::Sla => {
                 let mut payload = json!({"CaseSlaConfiguration": value.take()});
-                rule::settle_payload(&mut payload, u);
+                rule::repair_payload(&mut payload, u);
                 *value = payload["CaseSlaConfiguration"].take();
             }
             Part::FieldValue => {
                 let mut payload = json!({"Fields": [{"Value": value.take()}]});
-                rule::settle_payload(&mut payload, u);
+                rule::repair_payload(&mut payload, u);
                 *value = payload["Fields"][0]["Value"].take();
             }
             // Right as it is made.

@@ -83,7 +83,7 @@ pub(in crate::semantics) fn check_input(
 }
 
 /// Makes the content suit the flow's type.
-pub(in crate::semantics) fn settle(
+pub(in crate::semantics) fn repair(
     operation: &str,
     input: &mut Value,
     focus: &SchemaPath,

@@ -20,7 +20,7 @@ mod tests;
 
 pub use self::check::check;
 pub use self::home::Home;
-pub(super) use self::hooks::{breaches, broken, check_input, flow_text, module_text, settle};
+pub(super) use self::hooks::{breaches, broken, check_input, flow_text, module_text, repair};
 pub use self::kinds::LANGUAGE;
 
 /// The only version of the language.

@@ -7,14 +7,14 @@
 //! | `actions` | the actions, and a cell for each pair of action and event source |
 //! | `contract` | the checker of what lies across members |
 //! | `function` | the language of conditions: model, checker, generator, faults |
-//! | `make`, `faults`, `settle` | inputs that keep the contract, break it once, or are brought to keep it |
+//! | `make`, `faults`, `repair` | inputs that keep the contract, break it once, or are brought to keep it |
 
 pub mod actions;
 pub mod contract;
 mod faults;
 pub mod function;
 mod make;
-mod settle;
+mod repair;
 pub mod sources;
 
 #[cfg(test)]
@@ -24,8 +24,8 @@ use arbitrary::Unstructured;
 use serde_json::Value;
 
 pub(super) use self::faults::broken;
-pub use self::settle::source_for;
-pub(super) use self::settle::{settle, settle_action, settle_payload};
+pub use self::repair::source_for;
+pub(super) use self::repair::{repair, repair_action, repair_payload};
 use super::{Breach, Broken, Confidence, Context, Problem};
 
 /// Language of what lies across the members of a rule.

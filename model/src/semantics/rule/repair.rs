@@ -13,8 +13,8 @@ use super::sources::{EVENT_SOURCES, EventSource, event_source};
 use crate::constraint::size::pick;
 use crate::generate::{SchemaPath, Step};
 
-/// See [`crate::semantics::settle`].
-pub(in crate::semantics) fn settle(
+/// See [`crate::semantics::repair`].
+pub(in crate::semantics) fn repair(
     input: &mut Value,
     focus: &SchemaPath,
     context: &Context<'_>,
@@ -32,30 +32,30 @@ pub(in crate::semantics) fn settle(
         },
     };
     if let Some(trigger) = input.get_mut("TriggerEventSource").and_then(Value::as_object_mut) {
-        settle_trigger(trigger, source, u);
+        repair_trigger(trigger, source, u);
     }
     if let Some(Value::Array(actions)) = input.get_mut("Actions") {
-        settle_actions(actions, source, &focus, u);
+        repair_actions(actions, source, &focus, u);
     }
     if let Some(Value::String(text)) = input.get_mut("Function") {
-        settle_function(text, source, u);
+        repair_function(text, source, u);
     }
 }
 
-/// Settles an action that stands in no rule: its payload is that of its type.
-pub(in crate::semantics) fn settle_action(value: &mut Value, u: &mut Unstructured<'_>) {
+/// Repairs an action that stands in no rule: its payload is that of its type.
+pub(in crate::semantics) fn repair_action(value: &mut Value, u: &mut Unstructured<'_>) {
     let named = value.get("ActionType").and_then(Value::as_str).and_then(action);
     let Some(payload) = named.map(|named| named.payload) else { return };
     // The focus keeps the type.
     let focus = [Step::Member("Actions".to_owned()), Step::Element, Step::Member(payload.to_owned())];
     let mut input = json!({"Actions": [value.take()]});
-    settle(&mut input, &SchemaPath(focus.to_vec()), &Context::default(), u);
+    repair(&mut input, &SchemaPath(focus.to_vec()), &Context::default(), u);
     *value = input["Actions"][0].take();
 }
 
-/// Settles what lies in a payload.
-pub(in crate::semantics) fn settle_payload(payload: &mut Value, u: &mut Unstructured<'_>) {
-    settle_inside(payload, None, u);
+/// Repairs what lies in a payload.
+pub(in crate::semantics) fn repair_payload(payload: &mut Value, u: &mut Unstructured<'_>) {
+    repair_inside(payload, None, u);
 }
 
 /// The event source that the rule should have so that an input can hold what lies at `focus`; none if any will do, or
@@ -116,7 +116,7 @@ fn one_of(wanted: impl Fn(&EventSource) -> bool, u: &mut Unstructured<'_>) -> Op
     all().nth(pick(u, 0, count.saturating_sub(1)) as usize)
 }
 
-fn settle_trigger(trigger: &mut Map<String, Value>, source: &EventSource, u: &mut Unstructured<'_>) {
+fn repair_trigger(trigger: &mut Map<String, Value>, source: &EventSource, u: &mut Unstructured<'_>) {
     if trigger.get("EventSourceName").and_then(Value::as_str) != Some(source.name) {
         trigger.insert("EventSourceName".to_owned(), source.name.into());
     }
@@ -128,13 +128,13 @@ fn settle_trigger(trigger: &mut Map<String, Value>, source: &EventSource, u: &mu
     }
 }
 
-fn settle_actions(actions: &mut Vec<Value>, source: &EventSource, focus: &Focus<'_>, u: &mut Unstructured<'_>) {
+fn repair_actions(actions: &mut Vec<Value>, source: &EventSource, focus: &Focus<'_>, u: &mut Unstructured<'_>) {
     let mut kinds: Vec<&str> = Vec::new();
     let mut at = 0;
     actions.retain_mut(|value| {
         let focused = focus.in_actions && at == 0;
         at += 1;
-        let kept = settle_one(value, source, focused, focus, &kinds, u);
+        let kept = repair_one(value, source, focused, focus, &kinds, u);
         kinds.extend(kept);
         // Two actions in one type cannot be told apart; nor is there a type left for every one.
         kept.is_some()
@@ -144,8 +144,8 @@ fn settle_actions(actions: &mut Vec<Value>, source: &EventSource, focus: &Focus<
     actions.extend(missing.map(|action| action_value(action, u)));
 }
 
-/// Settles one action; none if it has to go.
-fn settle_one(
+/// Repairs one action; none if it has to go.
+fn repair_one(
     value: &mut Value,
     source: &EventSource,
     focused: bool,
@@ -169,29 +169,29 @@ fn settle_one(
     }
     value.retain(|name, _| name == chosen.payload || name == "ActionType");
     let inner = value.entry(chosen.payload).or_insert_with(|| payload(chosen, u));
-    settle_inside(inner, pinned.map(|_| focus), u);
+    repair_inside(inner, pinned.map(|_| focus), u);
     Some(chosen.name)
 }
 
-fn settle_inside(payload: &mut Value, focus: Option<&Focus<'_>>, u: &mut Unstructured<'_>) {
+fn repair_inside(payload: &mut Value, focus: Option<&Focus<'_>>, u: &mut Unstructured<'_>) {
     if let Some(Value::Object(references)) = payload.get_mut("References") {
-        settle_references(references);
+        repair_references(references);
     }
     let kept = focus.and_then(|focus| focus.member_of(FIELD_VALUES));
     if let Some(Value::Array(fields)) = payload.get_mut("Fields") {
         for (at, field) in fields.iter_mut().enumerate() {
-            settle_field(field.get_mut("Value"), kept.filter(|_| at == 0), u);
+            repair_field(field.get_mut("Value"), kept.filter(|_| at == 0), u);
         }
     }
     if let Some(Value::Array(values)) = payload.pointer_mut("/CaseSlaConfiguration/TargetFieldValues") {
         for (at, value) in values.iter_mut().enumerate() {
-            settle_field(Some(value), kept.filter(|_| at == 0), u);
+            repair_field(Some(value), kept.filter(|_| at == 0), u);
         }
     }
 }
 
 /// Leaves one of the members of a field's value.
-fn settle_field(value: Option<&mut Value>, kept: Option<&str>, u: &mut Unstructured<'_>) {
+fn repair_field(value: Option<&mut Value>, kept: Option<&str>, u: &mut Unstructured<'_>) {
     let Some(Value::Object(value)) = value else { return };
     let present = || FIELD_VALUES.iter().copied().filter(|member| value.contains_key(*member));
     let any = pick(u, 0, (present().count() as u64).saturating_sub(1)) as usize;
@@ -204,7 +204,7 @@ fn settle_field(value: Option<&mut Value>, kept: Option<&str>, u: &mut Unstructu
 }
 
 /// Leaves as many references as their values have room for. The first one stays, for a focus lies in it.
-fn settle_references(references: &mut Map<String, Value>) {
+fn repair_references(references: &mut Map<String, Value>) {
     let mut room = REFERENCE_BYTES;
     let mut first = true;
     references.retain(|_, reference| {
@@ -223,7 +223,7 @@ fn settle_references(references: &mut Map<String, Value>) {
 }
 
 /// Another function if this one is for rules on another source.
-fn settle_function(text: &mut String, source: &EventSource, u: &mut Unstructured<'_>) {
+fn repair_function(text: &mut String, source: &EventSource, u: &mut Unstructured<'_>) {
     // Most often its paths already say that it is for another.
     let fits = !text.is_empty() && source.root.is_none_or(|root| text.contains(root));
     if !fits || !function::check(text, Some(source.name)).is_empty() {

@@ -1,10 +1,10 @@
-//! Laws of settling: generated rules keep the contract, at every focus, and the focus stays.
+//! Laws of repair: generated rules keep the contract, at every focus, and the focus stays.
 
 use super::seeded;
 use crate::generate::{Config, Generator, Side, side_shape, sites};
 use crate::schema::Schema;
 use crate::semantics::rule::{check, source_for, sources::EVENT_SOURCES};
-use crate::semantics::{Confidence, Context, settle};
+use crate::semantics::{Confidence, Context, repair};
 use crate::validate::validate;
 
 #[test]
@@ -62,7 +62,7 @@ fn an_update_is_settled_for_the_source_of_its_rule() {
         let context = Context { event_source: Some(source), ..Context::default() };
         let value = seeded(3, "update", |u| {
             let mut value = generator.focused(operation, Side::Input, focus, u).unwrap().value;
-            settle("UpdateRule", &mut value, focus, &context, u);
+            repair("UpdateRule", &mut value, focus, &context, u);
             value
         });
         assert!(focus.first_in(&value).is_some(), "{focus}: {value}");
@@ -81,11 +81,11 @@ fn settling_twice_changes_nothing() {
         let (once, twice) = seeded(seed, "twice", |u| {
             let once = generator.input(operation, u).unwrap();
             let mut twice = once.clone();
-            settle("CreateRule", &mut twice, &Default::default(), &Context::default(), u);
+            repair("CreateRule", &mut twice, &Default::default(), &Context::default(), u);
             (once, twice)
         });
         assert_eq!(once, twice);
         sources.insert(once["TriggerEventSource"]["EventSourceName"].to_string());
     }
-    assert_eq!(sources.len(), EVENT_SOURCES.len(), "no event source is settled away");
+    assert_eq!(sources.len(), EVENT_SOURCES.len(), "no event source is repaired away");
 }
