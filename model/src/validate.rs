@@ -32,16 +32,17 @@ impl std::fmt::Display for Violation {
     }
 }
 
-/// All violations of a value against a shape, in the order of its parts. Null where the shape allows absence is absence.
+/// All violations of a value against a shape, in the order of its parts. Null where the shape allows absence is
+/// absence.
 pub fn validate(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Violation> {
     let mut visit = Visit { schema, found: Vec::new(), brief: false };
     visit.value(shape, &schema[shape].base, value, &Path::Root);
     visit.found
 }
 
-/// The first ten violations of each kind, for values from outside. A path longer than a thousand bytes is cut to that of
-/// an enclosing value, followed by `/…`. An untrusted value can break the model in as many places as it has bytes, under
-/// keys as long as itself.
+/// The first ten violations of each kind, for values from outside. A path longer than a thousand bytes is cut to that
+/// of an enclosing value, followed by `/…`. An untrusted value can break the model in as many places as it has bytes,
+/// under keys as long as itself.
 pub fn validate_briefly(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Violation> {
     let mut visit = Visit { schema, found: Vec::new(), brief: true };
     visit.value(shape, &schema[shape].base, value, &Path::Root);

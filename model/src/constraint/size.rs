@@ -218,8 +218,8 @@ pub(crate) fn limits(bounds: Option<Bounds<u64>>) -> (u64, Option<u64>) {
     (bounds.min.unwrap_or(0), bounds.max)
 }
 
-/// A legal count. `Small` adds at most `extra` to the lower bound. `budget` caps the count; it never goes below the lower
-/// bound.
+/// A legal count. `Small` adds at most `extra` to the lower bound. `budget` caps the count; it never goes below the
+/// lower bound.
 pub(crate) fn witness(bounds: Option<Bounds<u64>>, aim: Aim, extra: u64, budget: u64, u: &mut Unstructured<'_>) -> u64 {
     let (min, max) = limits(bounds);
     let cap = max.unwrap_or(u64::MAX).min(budget.max(min));

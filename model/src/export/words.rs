@@ -1,9 +1,9 @@
-//! Constraints of a position in words, for doc comments and descriptions.
+//! Members and their constraints in words, for doc comments and descriptions.
 
 use crate::constraint::{self, Position};
 use crate::schema::{Binding, Kind, Member, Schema, Slot};
 
-/// Everything that the model says of a member, for example `1 to 200 characters; required`. Empty if it says nothing.
+/// All facts about a member, for example `1 to 200 characters; required`.
 pub(super) fn member(schema: &Schema, member: &Member) -> String {
     let mut words = Vec::from_iter(binding(&member.binding));
     words.extend(constraints(schema, &member.slot));
@@ -12,7 +12,7 @@ pub(super) fn member(schema: &Schema, member: &Member) -> String {
     words.join("; ")
 }
 
-/// Where a member travels, for example ``query parameter `maxResults` ``; none for a key of the JSON body.
+/// The place of a member, for example ``query parameter `maxResults` ``; none for a key of the JSON body.
 pub fn binding(binding: &Binding) -> Option<String> {
     match binding {
         Binding::Body => None,
@@ -26,19 +26,19 @@ pub fn binding(binding: &Binding) -> Option<String> {
     }
 }
 
-/// What is special about a member itself.
+/// Special properties of a member.
 pub fn marks(member: &Member) -> Vec<String> {
     let marks = [(member.idempotency_token, "idempotency token"), (member.deprecated, "deprecated")];
     marks.into_iter().filter(|(is, _)| *is).map(|(_, word)| word.to_owned()).collect()
 }
 
-/// Constraints and form of a position, those of its elements, keys and values included; one entry each, for example
+/// Constraints and form of a position, including those of its elements, keys and values; one entry each, for example
 /// `1 to 200 characters`.
 pub fn constraints(schema: &Schema, slot: &Slot) -> Vec<String> {
     constraints_within(schema, slot, DEEPEST)
 }
 
-/// Lists of lists are told so far down: one may hold itself.
+/// Maximum depth of nested lists and maps, which can contain themselves.
 const DEEPEST: usize = 4;
 
 fn constraints_within(schema: &Schema, slot: &Slot, levels: usize) -> Vec<String> {

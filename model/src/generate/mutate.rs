@@ -1,4 +1,4 @@
-//! Invalid values: a valid one with exactly one constraint broken, on purpose and by name.
+//! Invalid values: valid ones with exactly one constraint broken.
 
 use std::fmt;
 
@@ -12,12 +12,12 @@ use crate::constraint::{self, Breaking, Place, Position, ViolationKind, presence
 use crate::schema::{OperationId, Slot};
 use crate::validate::validate;
 
-/// Which constraint is broken, and where.
+/// A constraint to break, with its place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mutation {
     /// The place, independent of any value.
     pub path: SchemaPath,
-    /// The constraint.
+    /// The kind of violation.
     pub kind: ViolationKind,
 }
 
@@ -27,36 +27,36 @@ impl fmt::Display for Mutation {
     }
 }
 
-/// A mutated value beside the valid one that it was made from.
+/// A mutated value, with the valid one that it was made from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mutant {
     /// The valid value.
     pub base: Value,
-    /// The same with one constraint broken.
+    /// The value with one constraint broken.
     pub value: Value,
     /// JSON Pointer to the violation in `value`.
     pub pointer: String,
-    /// The constraint.
+    /// The kind of violation.
     pub kind: ViolationKind,
 }
 
-/// Why a mutation has no value: named, so that nothing is skipped in silence.
+/// The reason why a mutation has no value. Named, so that nothing is skipped silently.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unrealised {
-    /// No valid value to begin with.
+    /// There is no valid value to start from.
     #[error(transparent)]
     Base(#[from] GenerateError),
-    /// Breaking this constraint breaks another one as well, or there is nothing outside of it.
+    /// Breaking this constraint breaks another one as well, or every value satisfies it.
     #[error("no value breaks {0} and nothing else")]
     Entangled(Mutation),
-    /// The value would be larger than is made on purpose.
+    /// The value would exceed the budget.
     #[error("{0} needs {1} characters, bytes or elements; the budget is {2}")]
     OverBudget(Mutation, u64, u64),
 }
 
 impl Generator<'_> {
-    /// A value with exactly the violation that the site names, and the valid value that it came from. Use a generator
-    /// of [`super::Config::sparse`] for small ones.
+    /// A value with exactly the violation of the site, and the valid value that it was made from. Use a generator with
+    /// [`super::Config::sparse`] for small values.
     pub fn mutant(
         &self,
         operation: OperationId,
@@ -68,7 +68,7 @@ impl Generator<'_> {
         self.mutate(operation, side, site, base, u)
     }
 
-    /// Breaks the site's constraint in a valid value that has something there.
+    /// Breaks the site's constraint in a valid value that has a value there.
     pub fn mutate(
         &self,
         operation: OperationId,
@@ -89,7 +89,7 @@ impl Generator<'_> {
         let parent_pointer = parent_path.first_in(&base).ok_or_else(entangled)?;
         let parent = value.pointer_mut(&parent_pointer).ok_or_else(entangled)?;
         self.break_in(parent, last, site, u).ok_or_else(entangled)?;
-        // The law of mutation, checked on every single one: exactly the violation that was named.
+        // Every mutant is checked: exactly the named violation.
         let shape = side_shape(schema, operation, side).ok_or_else(entangled)?;
         let mut violations = validate(schema, shape, &value);
         match violations.pop() {

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::schema::{Kind, Schema, ShapeId};
 
-/// Smaller variants of a value, boldest first. They follow the structure and not the constraints: the caller keeps
-/// those that still are what it wants (valid, or broken in the same one way).
+/// Smaller variants of a value, smallest first. They follow the structure and ignore the constraints: the caller keeps
+/// those that are still valid, or still have the same violation.
 pub fn candidates(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Value> {
     let mut found = Vec::new();
     match (&schema[shape].kind, value) {
@@ -96,7 +96,7 @@ pub fn candidates(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Value> 
     found
 }
 
-/// Goes down from `value` as long as a smaller one still satisfies `keep`, at most `steps` times.
+/// Shrinks `value` while a smaller variant satisfies `keep`, in at most `steps` steps.
 pub fn shrink(
     schema: &Schema,
     shape: ShapeId,
@@ -114,7 +114,7 @@ pub fn shrink(
     best
 }
 
-/// 0, then ever less of a cut: half, three quarters …, one less.
+/// Shorter lengths: 0, half, three quarters and so on, up to one less.
 fn halves(length: usize) -> Vec<usize> {
     let mut lengths = Vec::new();
     let mut cut = length;

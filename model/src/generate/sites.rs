@@ -1,4 +1,4 @@
-//! Every place of an operation where a constraint can be broken: the plan of all mutations, derived from the schema.
+//! The places in an operation where a constraint can be broken: all mutations, derived from the schema.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -8,19 +8,19 @@ use super::{Side, side_shape};
 use crate::constraint::{self, Place, Position, ViolationKind, presence};
 use crate::schema::{Kind, OperationId, Schema, ShapeId, Slot};
 
-/// A mutation with all that is needed to carry it out.
+/// A mutation with everything needed to apply it.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// Where and how.
+    /// The mutation.
     pub mutation: Mutation,
-    /// What the value there is held against.
+    /// The slot of the value there.
     pub slot: Slot,
-    /// Where it travels.
+    /// Where the value travels.
     pub place: Place,
 }
 
-/// All mutations of one side of an operation, each constraint of each shape once, at its shortest path. In order of
-/// breadth, then name; ids made of them depend on the model alone.
+/// All mutations of one side of an operation: each constraint of each shape once, at its shortest path. In
+/// breadth-first order, then by name. Their ids depend on the model only.
 pub fn sites(schema: &Schema, operation: OperationId, side: Side) -> Vec<Site> {
     let Some(root) = side_shape(schema, operation, side) else { return Vec::new() };
     let mut survey = Survey { schema, sites: Vec::new(), seen: HashSet::from([root]), queue: VecDeque::new() };
@@ -39,7 +39,7 @@ struct Survey<'s> {
 }
 
 impl Survey<'_> {
-    /// Slots directly inside a shape.
+    /// Visits the slots directly inside a shape.
     fn inside(&mut self, shape: ShapeId, path: &SchemaPath, place: Place) {
         let schema = self.schema;
         match &schema[shape].kind {

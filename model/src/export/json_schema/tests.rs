@@ -15,7 +15,7 @@ fn judge(operation: &str, side: Side) -> Validator {
 }
 
 #[test]
-fn one_document_has_no_dangling_reference_and_agrees_with_the_single_ones() {
+fn combined_document_has_no_dangling_reference_and_agrees_with_the_single_ones() {
     let schema = Schema::connect();
     let all: Vec<OperationId> = schema.operations().map(|(id, _)| id).collect();
     let document = document(schema, &all);
@@ -59,7 +59,7 @@ fn hand_made(operation: &str, side: Side, valid: Value, broken: &[(&str, Value)]
 }
 
 #[test]
-fn create_rule_is_judged_as_the_model_says() {
+fn schema_of_create_rule_follows_the_model() {
     let valid = json!({
         "InstanceId": "i", "Name": "n", "Function": "{}", "PublishStatus": "DRAFT", "ClientToken": null,
         "TriggerEventSource": {"EventSourceName": "OnCaseCreate", "Unknown": 1},
@@ -93,7 +93,7 @@ fn create_rule_is_judged_as_the_model_says() {
 }
 
 #[test]
-fn create_contact_flow_is_judged_as_the_model_says() {
+fn schema_of_create_contact_flow_follows_the_model() {
     let valid = json!({"InstanceId": "i", "Name": "n", "Type": "CONTACT_FLOW", "Content": "{}", "Tags": {"a": ""}});
     let broken = [
         ("/Type", json!("FLOW")),
@@ -106,7 +106,7 @@ fn create_contact_flow_is_judged_as_the_model_says() {
 }
 
 #[test]
-fn search_contact_flows_is_judged_as_the_model_says() {
+fn schema_of_search_contact_flows_follows_the_model() {
     let valid = json!({"InstanceId": "i", "MaxResults": 100, "SearchCriteria": {"AndConditions": [
         {"OrConditions": [{"StringCondition": {"FieldName": "name", "ComparisonType": "EXACT"}}]}]}});
     let nested = "/SearchCriteria/AndConditions/0/OrConditions/0/StringCondition/ComparisonType";
@@ -127,7 +127,7 @@ fn search_contact_flows_is_judged_as_the_model_says() {
 }
 
 #[test]
-fn unions_are_closed_as_input_and_open_as_output() {
+fn unions_are_closed_in_inputs_and_open_in_outputs() {
     let schema = Schema::connect();
     let reason = schema.shape_named("InvalidRequestExceptionReason").unwrap();
     let verdicts = |side| {

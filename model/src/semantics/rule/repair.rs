@@ -1,5 +1,5 @@
-//! Brings an input of CreateRule or UpdateRule that the service model admits to keep the rules beside it: event source,
-//! actions and function are made to agree. Changes as little as it can, and never what lies at the focus.
+//! Makes a valid input of CreateRule or UpdateRule satisfy the rules beyond the service model: event source, actions
+//! and function become consistent. Changes as little as possible, and never the value at the focus.
 
 use arbitrary::Unstructured;
 use serde_json::{Map, Value, json};
@@ -42,7 +42,7 @@ pub(in crate::semantics) fn repair(
     }
 }
 
-/// Repairs an action that stands in no rule: its payload is that of its type.
+/// Repairs an action outside a rule: its payload becomes that of its type.
 pub(in crate::semantics) fn repair_action(value: &mut Value, u: &mut Unstructured<'_>) {
     let named = value.get("ActionType").and_then(Value::as_str).and_then(action);
     let Some(payload) = named.map(|named| named.payload) else { return };
@@ -53,26 +53,25 @@ pub(in crate::semantics) fn repair_action(value: &mut Value, u: &mut Unstructure
     *value = input["Actions"][0].take();
 }
 
-/// Repairs what lies in a payload.
+/// Repairs the contents of a payload.
 pub(in crate::semantics) fn repair_payload(payload: &mut Value, u: &mut Unstructured<'_>) {
     repair_inside(payload, None, u);
 }
 
-/// The event source that the rule should have so that an input can hold what lies at `focus`; none if any will do, or
-/// the one of the rule that is there already.
+/// The event source that the rule needs so that an input can have a value at `focus`; none if the present one is fine.
 pub fn source_for(focus: &SchemaPath, present: Option<&str>) -> Option<&'static str> {
     let present = present.and_then(event_source)?;
     let source = Focus::of(focus).source(present, &mut Unstructured::new(&[]));
     (source.name != present.name).then_some(source.name)
 }
 
-/// What must stay.
+/// The part of the input that must stay.
 struct Focus<'f> {
-    /// Something in the first action.
+    /// True if it is in the first action.
     in_actions: bool,
-    /// The action whose payload it lies in.
+    /// The action whose payload contains it.
     action: Option<&'static Action>,
-    /// The id of an integration association.
+    /// True if it is the id of an integration association.
     integration: bool,
     steps: &'f [Step],
 }
@@ -91,7 +90,7 @@ impl<'f> Focus<'f> {
         Self { in_actions, action, integration, steps }
     }
 
-    /// A source on which the focus can be: `wanted` if it will do.
+    /// A source that allows the focus: `wanted` if possible.
     fn source(&self, wanted: &'static EventSource, u: &mut Unstructured<'_>) -> &'static EventSource {
         let suits = |source: &EventSource| match self.action {
             Some(action) => action.suits(source),
@@ -101,7 +100,7 @@ impl<'f> Focus<'f> {
         if suits(wanted) { wanted } else { one_of(suits, u).unwrap_or(wanted) }
     }
 
-    /// The member that the focus names inside of a structure at some depth, if it is one of those.
+    /// The first of these member names in the focus.
     fn member_of(&self, names: &[&str]) -> Option<&'f str> {
         self.steps.iter().find_map(|step| match step {
             Step::Member(name) if names.contains(&name.as_str()) => Some(name.as_str()),
@@ -136,7 +135,7 @@ fn repair_actions(actions: &mut Vec<Value>, source: &EventSource, focus: &Focus<
         at += 1;
         let kept = repair_one(value, source, focused, focus, &kinds, u);
         kinds.extend(kept);
-        // Two actions in one type cannot be told apart; nor is there a type left for every one.
+        // A rule has at most one action of a type, so some actions may have to go.
         kept.is_some()
     });
     let required = source.required.and_then(action).filter(|required| !kinds.contains(&required.name));
@@ -144,7 +143,7 @@ fn repair_actions(actions: &mut Vec<Value>, source: &EventSource, focus: &Focus<
     actions.extend(missing.map(|action| action_value(action, u)));
 }
 
-/// Repairs one action; none if it has to go.
+/// Repairs one action and returns its type; none if it has to be removed.
 fn repair_one(
     value: &mut Value,
     source: &EventSource,
@@ -159,7 +158,7 @@ fn repair_one(
     let pinned = focus.action.filter(|_| focused);
     let present = || ACTIONS.iter().filter(|action| value.contains_key(action.payload)).filter(free);
     let any = pick(u, 0, (present().count() as u64).saturating_sub(1)) as usize;
-    // What is named and has its payload, else what there is a payload for, else what is named, else what may be here.
+    // In order of preference: the named type with its payload, a type with a payload, the named type, any allowed type.
     let whole = || named.filter(|named| free(named) && value.contains_key(named.payload));
     let fallback =
         || whole().or_else(|| present().nth(any)).or(named.filter(free)).or_else(|| ACTIONS.iter().find(free));
@@ -190,7 +189,7 @@ fn repair_inside(payload: &mut Value, focus: Option<&Focus<'_>>, u: &mut Unstruc
     }
 }
 
-/// Leaves one of the members of a field's value.
+/// Keeps one of the members of a field's value.
 fn repair_field(value: Option<&mut Value>, kept: Option<&str>, u: &mut Unstructured<'_>) {
     let Some(Value::Object(value)) = value else { return };
     let present = || FIELD_VALUES.iter().copied().filter(|member| value.contains_key(*member));
@@ -203,7 +202,7 @@ fn repair_field(value: Option<&mut Value>, kept: Option<&str>, u: &mut Unstructu
     }
 }
 
-/// Leaves as many references as their values have room for. The first one stays, for a focus lies in it.
+/// Keeps as many references as fit into the limit. The first one always stays, because it contains the focus.
 fn repair_references(references: &mut Map<String, Value>) {
     let mut room = REFERENCE_BYTES;
     let mut first = true;
@@ -222,12 +221,12 @@ fn repair_references(references: &mut Map<String, Value>) {
     });
 }
 
-/// Another function if this one is for rules on another source.
+/// Replaces a function that does not fit the source.
 fn repair_function(text: &mut String, source: &EventSource, u: &mut Unstructured<'_>) {
-    // Most often its paths already say that it is for another.
+    // Fast path: the paths of most functions show their source.
     let fits = !text.is_empty() && source.root.is_none_or(|root| text.contains(root));
     if !fits || !function::check(text, Some(source.name)).is_empty() {
-        // Where no page describes the conditions, those of any source will do.
+        // For sources without documented conditions, those of any source are fine.
         *text = function::make(source.root.map(|_| source), Size::SMALL, u).to_string();
     }
 }
