@@ -1,6 +1,6 @@
 //! Structural shrinking: smaller values of the same shape.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::schema::{Kind, Schema, ShapeId};
 
@@ -22,24 +22,10 @@ pub fn candidates(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Value> 
                 without.remove(*key);
                 found.push(Value::Object(without));
             }
-            for (key, inner) in map {
-                let Some(member) = members.get(key) else { continue };
-                for smaller in candidates(schema, member.slot.target, inner) {
-                    let mut other = map.clone();
-                    other.insert(key.clone(), smaller);
-                    found.push(Value::Object(other));
-                }
-            }
+            found.extend(smaller_entries(schema, map, map.len(), |key| Some(members.get(key)?.slot.target)));
         }
         (Kind::Union(members), Value::Object(map)) => {
-            for (key, inner) in map {
-                let Some(member) = members.get(key) else { continue };
-                for smaller in candidates(schema, member.slot.target, inner) {
-                    let mut other = map.clone();
-                    other.insert(key.clone(), smaller);
-                    found.push(Value::Object(other));
-                }
-            }
+            found.extend(smaller_entries(schema, map, map.len(), |key| Some(members.get(key)?.slot.target)));
         }
         (Kind::List(list), Value::Array(items)) => {
             for shorter in halves(items.len()) {
@@ -64,13 +50,7 @@ pub fn candidates(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Value> 
                 without.remove(key);
                 found.push(Value::Object(without));
             }
-            for (key, inner) in map.iter().take(16) {
-                for smaller in candidates(schema, shape.value.target, inner) {
-                    let mut other = map.clone();
-                    other.insert(key.clone(), smaller);
-                    found.push(Value::Object(other));
-                }
-            }
+            found.extend(smaller_entries(schema, map, 16, |_| Some(shape.value.target)));
         }
         (Kind::String | Kind::Blob, Value::String(text)) => {
             let length = text.chars().count();
@@ -94,6 +74,23 @@ pub fn candidates(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Value> 
         _ => {}
     }
     found
+}
+
+/// The object with each of its first `most` values replaced by its smaller variants, for keys with a shape.
+fn smaller_entries<'m>(
+    schema: &'m Schema,
+    map: &'m Map<String, Value>,
+    most: usize,
+    shape_of: impl Fn(&str) -> Option<ShapeId> + 'm,
+) -> impl Iterator<Item = Value> + 'm {
+    let entries = map.iter().take(most).filter_map(move |(key, value)| Some((key, value, shape_of(key)?)));
+    entries.flat_map(move |(key, value, shape)| {
+        candidates(schema, shape, value).into_iter().map(move |smaller| {
+            let mut other = map.clone();
+            other.insert(key.clone(), smaller);
+            Value::Object(other)
+        })
+    })
 }
 
 /// Shrinks `value` while a smaller variant satisfies `keep`, in at most `steps` steps.

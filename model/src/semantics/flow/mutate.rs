@@ -11,8 +11,9 @@ use super::document::{Action, Flow, Members, Part, Transitions};
 use super::generate::{Shape, candidates, condition, ending, error, flow, padded, with_action};
 use super::home::Home;
 use super::rules::{Conditions, Need, Next, Row, Use, row};
-use super::{LONGEST_IDENTIFIER, MOST_ACTIONS, MOST_CHARACTERS};
+use super::{DEEPEST_CONDITION, LONGEST_IDENTIFIER, MOST_ACTIONS, MOST_CHARACTERS, MOST_CONDITIONS};
 use crate::constraint::size::pick;
+use crate::semantics::json::DEEPEST;
 
 /// Content with and without a problem.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +43,7 @@ const MAKERS: &[(&str, Maker)] = &[
     ("duplicate-name", |home, u| rewritten(home, u, |text| text.replacen('{', r#"{"Version":"2019-10-30","#, 1))),
     ("number-too-large", |home, u| rewritten(home, u, |text| text.replacen('{', r#"{"Extra":1e999,"#, 1))),
     ("nested-too-deep", |home, u| {
-        let nested = format!("{{\"Extra\":{}{},", "[".repeat(64), "]".repeat(64));
+        let nested = format!("{{\"Extra\":{}{},", "[".repeat(DEEPEST), "]".repeat(DEEPEST));
         rewritten(home, u, |text| text.replacen('{', &nested, 1))
     }),
     ("wrong-version", |home, u| {
@@ -191,14 +192,15 @@ const MAKERS: &[(&str, Maker)] = &[
     }),
     ("conditions-too-deep", |home, u| {
         with(home, named("Compare"), u, |action| {
-            let nested = (0..5).fold(json!(["1"]), |inner, _| json!([{ "Operator": "Equals", "Operands": inner }]));
+            let nested = (0..DEEPEST_CONDITION)
+                .fold(json!(["1"]), |inner, _| json!([{ "Operator": "Equals", "Operands": inner }]));
             push_condition(action, "Equals", nested);
         })
     }),
     ("too-many-conditions", |home, u| {
         with(home, named("Compare"), u, |action| {
             let inner = json!({ "Operator": "Equals", "Operands": ["1"] });
-            push_condition(action, "Equals", Value::Array(vec![inner; 51]));
+            push_condition(action, "Equals", Value::Array(vec![inner; MOST_CONDITIONS + 1]));
         })
     }),
     ("no-terminal-action", |home, u| {

@@ -14,10 +14,10 @@ use crate::semantics::rule::sources::{EventSource, METRIC, event_source};
 pub const MOST_CONDITIONS: usize = 20;
 
 /// Maximum number of groups in a metric rule.
-const MOST_GROUPS: usize = 2;
+pub(super) const MOST_GROUPS: usize = 2;
 
 /// Maximum number of conditions in a group of a metric rule.
-const MOST_IN_GROUP: usize = 10;
+pub(super) const MOST_IN_GROUP: usize = 10;
 
 /// All problems of a function for rules on an event source, or on any source if none is given. For undocumented event
 /// sources only the form of conditions is checked. At most [`super::MOST_PROBLEMS`].

@@ -3,6 +3,7 @@
 use arbitrary::Unstructured;
 use serde_json::Value;
 
+use super::check::{MOST_GROUPS, MOST_IN_GROUP};
 use super::filters::{Data, filter_kind, is_dimension};
 use super::make::{any_row, company, function, leaf, metric_group_of, metric_rule};
 use super::model::{Filter, FilterClause, Function, Group, Leaf, Node};
@@ -201,14 +202,14 @@ faults! {
     METRIC_GROUPS: "metric-too-many-groups", High, METRICS, "a metric rule has at most two groups",
         on_metrics, Model(|function, _| {
             let one = function.root.operands.first()?.clone();
-            function.root.operands = vec![one; 3];
+            function.root.operands = vec![one; MOST_GROUPS + 1];
             Some(())
         });
     METRIC_CONDITIONS: "metric-too-many-conditions", High, METRICS, "a group of metrics has at most ten conditions",
         on_metrics, Model(|function, _| {
             let group = group(function)?;
             let one = group.operands.first()?.clone();
-            group.operands = vec![one; 11];
+            group.operands = vec![one; MOST_IN_GROUP + 1];
             Some(())
         });
     METRIC_DIMENSION: "metric-without-dimension", High, METRICS, "a metric has exactly one filter for its dimension",
