@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     Aim, Breaking, Broken, Class, Constraint, Dialect, Exception, KindFacts, Place, Position, ViolationKind, size,
 };
-use crate::schema::Bounds;
+use crate::schema::{Bounds, Kind};
 
 pub(super) const ENCODING: KindFacts =
     KindFacts { name: "blob-encoding", class: Class::Type, rule: "a string that is not base64 is rejected for a blob" };
@@ -41,8 +41,8 @@ impl Constraint for Base64 {
         keywords.insert("pattern".to_owned(), pattern.into());
     }
 
-    fn words(&self, _at: &Position<'_>) -> Option<String> {
-        Some("bytes as base64".to_owned())
+    fn words(&self, at: &Position<'_>) -> Option<String> {
+        matches!(at.kind, Kind::Blob).then(|| "bytes as base64".to_owned())
     }
 
     fn exceptions(&self) -> &'static [Exception] {

@@ -48,8 +48,8 @@ pub(crate) fn beyond_type(kind: &Kind) -> &'static [&'static dyn Constraint] {
     &of(kind)[1..]
 }
 
-/// All constraints.
-const ALL: &[&dyn Constraint] = &[
+/// All constraints, in the order in which they are described.
+pub(crate) const ALL: &[&dyn Constraint] = &[
     &json_type::JsonType,
     &choice::Choice,
     &size::Size,
@@ -79,7 +79,8 @@ pub(crate) trait Constraint: Sync {
     /// Adds the keywords that express the constraint in JSON Schema.
     fn export(&self, at: &Position<'_>, dialect: Dialect, keywords: &mut Map<String, Value>);
 
-    /// The constraint in words, for example `1 to 200 characters`; none if it allows every value of the type.
+    /// The constraint in words, for example `1 to 200 characters`; none if it allows every value. Asked for every kind
+    /// of shape, because labels of every type have a minimum length.
     fn words(&self, _at: &Position<'_>) -> Option<String> {
         None
     }

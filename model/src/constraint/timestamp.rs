@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::size::pick;
 use super::{Aim, Breaking, Broken, Class, Constraint, Dialect, Exception, KindFacts, Place, Position, ViolationKind};
-use crate::schema::{SlotTraits, TimestampFormat};
+use crate::schema::{Kind, SlotTraits, TimestampFormat};
 use crate::wire::timestamp::{self, Reading};
 
 pub(super) const FORM: KindFacts = KindFacts {
@@ -62,6 +62,9 @@ impl Constraint for Form {
     }
 
     fn words(&self, at: &Position<'_>) -> Option<String> {
+        if !matches!(at.kind, Kind::Timestamp) {
+            return None;
+        }
         let words = match value_format(at.traits) {
             TimestampFormat::EpochSeconds => "instant in seconds since 1970",
             TimestampFormat::DateTime => "instant as RFC 3339 text",

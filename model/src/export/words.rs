@@ -43,8 +43,7 @@ const DEEPEST: usize = 4;
 
 fn constraints_within(schema: &Schema, slot: &Slot, levels: usize) -> Vec<String> {
     let at = Position::of(schema, slot);
-    let mut words: Vec<String> =
-        constraint::of(at.kind).iter().filter_map(|constraint| constraint.words(&at)).collect();
+    let mut words: Vec<String> = constraint::ALL.iter().filter_map(|constraint| constraint.words(&at)).collect();
     if slot.traits.sensitive {
         words.push("sensitive".to_owned());
     }

@@ -1,6 +1,7 @@
 //! Typed Rust for a set of operations: the generated files of [`crate::shapes`].
 //!
-//! The text is formatted like the output of rustfmt. Knows the names in `shapes/support.rs`, and no shape of any service.
+//! The text is formatted like the output of rustfmt. Knows the names in `shapes/support.rs`, and no shape of any
+//! service.
 
 mod files;
 mod items;

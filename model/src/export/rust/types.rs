@@ -64,7 +64,8 @@ pub(super) fn has_default(schema: &Schema, id: ShapeId, seen: &mut BTreeSet<Shap
     }
 }
 
-/// Returns true if `from` contains `wanted` without a list or map in between, so that a type of finite size needs a box.
+/// Returns true if `from` contains `wanted` without a list or map in between, so that a type of finite size needs a
+/// box.
 pub(super) fn contains_directly(schema: &Schema, from: ShapeId, wanted: ShapeId, seen: &mut BTreeSet<ShapeId>) -> bool {
     if from == wanted {
         return true;
