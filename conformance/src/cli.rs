@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::checks::walks::LONGEST;
-use crate::plan::Shard;
-use crate::wiring::DEFAULT_WALK_LENGTH;
+use connect_checks::selection::Shard;
+use connect_checks::setup::DEFAULT_WALK_LENGTH;
+use connect_checks::walks::LONGEST;
 
 /// Holds an endpoint of the Amazon Connect API to its contract.
 ///

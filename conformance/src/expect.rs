@@ -11,9 +11,9 @@ use thiserror::Error;
 use toml::value::{Date, Datetime};
 use wildmatch::WildMatchPattern;
 
-use crate::case::{CaseId, Finding, Level, Outcome, Verdict};
 use crate::report::json::Report;
 use crate::report::{printable, utc};
+use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
 
 /// Days until somebody looks again at what `--write-expect` drafts.
 const DRAFTED_FOR: u64 = 90;

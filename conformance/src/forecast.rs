@@ -7,9 +7,9 @@ use connect_model::schema::Schema;
 use connect_model::semantics::danger::{Danger, danger};
 use serde::Serialize;
 
-use crate::pace::Rate;
-use crate::plan::Plan;
 use crate::report::terminal::count;
+use connect_checks::plan::Plan;
+use connect_transport::pace::Rate;
 
 /// A run before it is one. Requests are those that an endpoint gets that keeps the contract and answers at once; one that
 /// throttles, fails or is late gets more.

@@ -5,23 +5,29 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use connect_conformance::case::{CaseId, Exchange, Verdict};
-use connect_conformance::checks::{self, Check};
+use connect_checks::case::{CaseId, Verdict};
+use connect_checks::check::Check;
+use connect_checks::families;
+use connect_checks::permission::Permission;
+use connect_checks::plan::Plan;
 use connect_conformance::cli::{Cli, Command, EmulatorFlags, Format, ReplayFlags, RunFlags, SelectionFlags};
-use connect_conformance::emulator::{BENIGN, Config, Defect, defects};
 use connect_conformance::exit::Exit;
-use connect_conformance::plan::{Permission, Plan};
-use connect_conformance::replay::{self, CaseFile};
+use connect_conformance::replay;
+use connect_conformance::replay::CaseFile;
 use connect_conformance::report::{print, printable};
-use connect_conformance::rerun::{self, Rerun, Resent};
+use connect_conformance::rerun;
+use connect_conformance::rerun::{Rerun, Resent};
 use connect_conformance::selftest;
-use connect_conformance::session::{self, Session, SessionError};
+use connect_conformance::session;
+use connect_conformance::session::{Session, SessionError};
 use connect_conformance::suggest;
 use connect_conformance::sweep;
-use connect_conformance::target::{AWS, Endpoint, Target, TargetFlags};
 use connect_conformance::wiring;
+use connect_emulator::{BENIGN, Config, Defect, defects};
 use connect_model::schema::{Schema, Service};
 use connect_model::wire::message::{Headers, HttpRequest};
+use connect_transport::exchange::Exchange;
+use connect_transport::target::{AWS, Endpoint, Target, TargetFlags};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -127,7 +133,7 @@ fn list(
 }
 
 fn list_checks(format: Format) -> Result<Exit, SessionError> {
-    lines(checks::all(), format, |check| check.id.to_owned(), check_json)
+    lines(families::all(), format, |check| check.id.to_owned(), |check| check_json(check))
 }
 
 fn list_defects(format: Format) -> Result<Exit, SessionError> {
@@ -179,8 +185,8 @@ fn proven_by(check: &Check) -> impl Iterator<Item = &'static Defect> {
 }
 
 fn explain(id: &str, format: Format) -> Result<Exit, SessionError> {
-    let Some(check) = checks::find(id) else {
-        let known = checks::all().iter().map(|check| check.id);
+    let Some(check) = families::find(id) else {
+        let known = families::all().iter().map(|check| check.id);
         return Err(SessionError::Usage(suggest::unknown("check", id, known, "connect-conformance checks")));
     };
     if format == Format::Json {

@@ -8,13 +8,14 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::case::{CaseId, Finding, Level, Outcome, Verdict};
-use crate::event::{Consumer, Coverage, Event, RunEnd, RunInfo, Totals};
+use crate::event::{Consumer, Event, RunEnd, RunInfo, Totals};
 use crate::exit::Exit;
 use crate::replay::{CaseFile, SavedRequest, SavedResponse, file_stem};
-use crate::reply::cut_to;
 use crate::report::json::{CaseLine, FindingCount, FindingEntry, Operation, Report};
 use crate::report::{replay_command, utc};
+use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
+use connect_checks::coverage::Coverage;
+use connect_transport::text::cut_to;
 
 /// Bounds of what is remembered. What is beyond them is counted.
 #[derive(Clone, Debug)]

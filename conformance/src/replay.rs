@@ -10,9 +10,10 @@ use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::case::{CaseId, Exchange, Finding, first_headers};
 use crate::event::{EmulatorInfo, TargetInfo};
-use crate::target::Endpoint;
+use connect_checks::case::{CaseId, Finding};
+use connect_transport::exchange::{Exchange, first_headers};
+use connect_transport::target::Endpoint;
 
 /// A finding on disk. `replay` reads it again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -166,7 +167,7 @@ impl SavedBody {
 impl SavedRequest {
     /// Keeps at most `limit` bytes of the body.
     pub fn of(request: &HttpRequest, limit: usize) -> Self {
-        let shown = crate::signing::without_secrets(request);
+        let shown = connect_transport::signing::without_secrets(request);
         let body = SavedBody::of(&shown.body, limit);
         Self { method: shown.method, uri: shown.uri, headers: shown.headers, body }
     }
@@ -399,6 +400,22 @@ mod tests {
         let unsigned = boto3(&request, &endpoint, None);
         assert!(unsigned.contains("data=bytes.fromhex(\"ff00\")") && !unsigned.contains("SigV4Auth("), "{unsigned}");
         assert!(unsigned.contains("url=\"http://127.0.0.1:9/rules/a%2Fb\""), "{unsigned}");
+    }
+
+    #[test]
+    fn a_saved_response_counts_what_evidence_and_file_leave_out() {
+        let mut exchange =
+            crate::report::samples::finding("shape.json", connect_checks::case::Level::Must).exchange.unwrap();
+        exchange.response.body = vec![b'x'; 100_000];
+        for name in ["a", "b", "c"] {
+            exchange.response.headers.push(name, "v".repeat(4_000));
+        }
+        let evidence = exchange.evidence();
+        let (kept, headers) = (evidence.response.body.len(), evidence.response.headers.0.len());
+        assert!(kept < 100_000 && headers < 3);
+        let saved = SavedResponse::of(&evidence, 1_000);
+        assert_eq!(saved.body.body_bytes_omitted, Some(100_000 - 1_000));
+        assert_eq!((saved.headers.0.len(), saved.headers_omitted), (0, Some(3)));
     }
 
     #[test]

@@ -1,24 +1,27 @@
 //! A saved finding once more: its case with all that it needs, made anew, where it was found or elsewhere; or its request
 //! as it was sent, to the byte.
 
+use connect_checks::setup;
 use connect_model::schema::Schema;
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::wire::Router;
 use connect_model::wire::message::HttpRequest;
 use serde_json::Value;
 
-use crate::case::{Exchange, Outcome};
-use crate::checks::walks::WalkConfig;
 use crate::cli::{EndpointFlags, PaceFlags, ReplayFlags};
-use crate::client::ClientConfig;
-use crate::ledger;
-use crate::plan::Selection;
 use crate::replay::CaseFile;
-use crate::runner::Judge;
-use crate::session::{self, Place, SessionError, is_in_account};
-use crate::target::Target;
-use crate::transport::{TransportConfig, TransportError};
-use crate::wiring::{self, DEFAULT_CASES, SuiteConfig};
+use crate::session;
+use crate::session::{Place, SessionError, is_in_account};
+use connect_checks::case::Outcome;
+use connect_checks::client::ClientConfig;
+use connect_checks::judge::Judge;
+use connect_checks::ledger;
+use connect_checks::selection::Selection;
+use connect_checks::setup::{DEFAULT_CASES, SuiteConfig};
+use connect_checks::walks::WalkConfig;
+use connect_transport::exchange::Exchange;
+use connect_transport::target::Target;
+use connect_transport::{TransportConfig, TransportError};
 
 /// What came of a case, and where it was tried.
 pub struct Rerun {
@@ -58,25 +61,25 @@ pub async fn rerun(file: &CaseFile, flags: &ReplayFlags) -> Result<Rerun, Sessio
     let info = file.emulator.clone().unwrap_or_default();
     let where_to = place_flags(file, flags);
     let place = Place::of(schema, &where_to, info.clone(), file.seed).await?;
-    let salt = place.salt(file.seed);
-    let ledger = session::ledger(schema, &where_to, &place.target, &salt)?;
+    let run_id = place.run_id(file.seed);
+    let ledger = session::ledger(schema, &where_to, &place.target, &run_id)?;
     let operation = file.case.split('/').next().unwrap_or_default().to_owned();
     let permission = place.permission.clone();
     let selection = Selection {
         operations: [operation.clone()].into(),
         filter: Some(file.case.clone()),
         permission: permission.clone(),
-        ..wiring::everything()
+        ..setup::everything()
     };
     let config = SuiteConfig {
         seed: file.seed,
         cases: file.cases.or(info.cases).unwrap_or(DEFAULT_CASES),
-        salt,
+        run_id,
         timeout: flags.timeout,
         pace: session::pace(&PaceFlags::default(), place.target.loopback),
         walks: WalkConfig {
-            count: info.walks.unwrap_or(wiring::DEFAULT_WALKS),
-            length: info.walk_length.unwrap_or(wiring::DEFAULT_WALK_LENGTH),
+            count: info.walks.unwrap_or(setup::DEFAULT_WALKS),
+            length: info.walk_length.unwrap_or(setup::DEFAULT_WALK_LENGTH),
             ..WalkConfig::default()
         },
         shrink: session::shrink(place.target.loopback),
@@ -84,7 +87,7 @@ pub async fn rerun(file: &CaseFile, flags: &ReplayFlags) -> Result<Rerun, Sessio
         ledger,
     };
     let target = place.target.clone();
-    let (suite, transport) = wiring::suite(schema, target.clone(), &selection, config).map_err(SessionError::usage)?;
+    let (suite, transport) = setup::suite(schema, target.clone(), &selection, config).map_err(SessionError::usage)?;
     let known = suite.cases().iter().position(|case| case.to_string() == file.case);
     let Some(index) = known else {
         let contract = schema.operation_named(&operation).map(|id| &schema[id]);
@@ -127,16 +130,17 @@ pub async fn resend(file: &CaseFile, flags: &ReplayFlags) -> Result<Resent, Sess
     let request = file.request.to_request().map_err(SessionError::usage)?;
     let where_to = place_flags(file, flags);
     let place = Place::of(schema, &where_to, file.emulator.clone().unwrap_or_default(), file.seed).await?;
-    let salt = place.salt(file.seed);
+    let run_id = place.run_id(file.seed);
     may_be_resent(schema, &file.operation, &request, &place).map_err(SessionError::Usage)?;
-    let ledger = session::ledger(schema, &where_to, &place.target, &salt)?;
-    let bounds = TransportConfig { timeout: flags.timeout, ledger, ..TransportConfig::default() };
+    let ledger = session::ledger(schema, &where_to, &place.target, &run_id)?;
+    let bounds = TransportConfig { timeout: flags.timeout, ..TransportConfig::default() };
     let target = place.target.clone();
     let config = ClientConfig {
         seed: file.seed,
-        salt,
+        run_id,
         permission: place.permission,
         settle: flags.journal.settle,
+        ledger,
         ..ClientConfig::default()
     };
     let account = flags.account.as_deref();

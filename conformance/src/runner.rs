@@ -3,10 +3,8 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -14,41 +12,10 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::case::{CaseId, Finding, Level, Outcome, Verdict};
-use crate::event::{Consumer, Coverage, Event, Learned, RunEnd, RunInfo};
+use crate::event::{Consumer, Event, RunEnd, RunInfo};
 use crate::expect::Expectations;
-
-/// What a trial comes to, later.
-pub type Judgement<'j> = Pin<Box<dyn Future<Output = Outcome> + Send + 'j>>;
-
-/// A plan that can be carried out. This is the whole interface between the runner and the checks.
-pub trait Judge: Send + Sync {
-    /// Every planned case, in the order in which they should start. Ids are distinct.
-    fn cases(&self) -> &[CaseId];
-
-    /// Tries the case at that index of [`Judge::cases`]. Called once for each, from several threads.
-    fn run(&self, index: usize) -> Judgement<'_>;
-
-    /// What of the contract the trials touched; asked after the last of them.
-    fn coverage(&self) -> Coverage {
-        Coverage::default()
-    }
-
-    /// Facts recorded and not judged, beside those of single outcomes; asked after the last trial.
-    fn learned(&self) -> Learned {
-        Learned::default()
-    }
-
-    /// Requests that were sent so far, whatever for.
-    fn requests(&self) -> u64 {
-        0
-    }
-
-    /// Takes away what the trials have made, after the last of them, however the run ended. Says what is still there.
-    fn clear(&self) -> Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>> {
-        Box::pin(async { Vec::new() })
-    }
-}
+use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
+use connect_checks::judge::Judge;
 
 /// How to run.
 #[derive(Clone, Debug, Default)]
@@ -306,8 +273,11 @@ fn note_panics() {
 #[cfg(test)]
 pub(crate) mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
+    use std::pin::Pin;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::{Duration, SystemTime};
+
+    use connect_checks::judge::Judgement;
 
     use super::*;
     use crate::event::{ModelInfo, Narrowed, TargetInfo};

@@ -1,6 +1,7 @@
 //! Who tests the tests: the suite against the emulator as it is, with each of its defects and in each of its harmless
 //! variants. The kill matrix says which check saw what, and where that is not what the tables declare.
 
+use connect_checks::setup;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,15 +12,18 @@ use connect_model::shapes::CORE_OPERATIONS;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
-use crate::case::Level;
-use crate::checks::{self, walks::WalkConfig};
-use crate::emulator::{BENIGN, Benign, Config, Defect, Emulator, defects};
 use crate::event::Totals;
-use crate::plan::{Plan, Selection};
-use crate::runner::Judge;
 use crate::session::SessionError;
 use crate::suggest;
-use crate::wiring::{self, SuiteConfig};
+use crate::wiring;
+use connect_checks::case::Level;
+use connect_checks::families;
+use connect_checks::judge::Judge;
+use connect_checks::plan::Plan;
+use connect_checks::selection::Selection;
+use connect_checks::setup::SuiteConfig;
+use connect_checks::walks::WalkConfig;
+use connect_emulator::{BENIGN, Benign, Config, Defect, Emulator, defects};
 
 /// Operations beside the core whose answers have unions, enums and descriptions, and which are synthesized.
 const OTHERS: &[&str] = &[
@@ -138,17 +142,16 @@ pub async fn run(subjects: &[Subject], jobs: usize, mut show: impl FnMut(&Row)) 
 
 /// Checks that nobody must fail. Those that no operation of the model gives a subject cannot fail at all.
 fn unproven(schema: &Schema) -> Vec<&'static str> {
-    let planned: BTreeSet<&str> =
-        Plan::new(schema, &wiring::everything()).cases.iter().map(|case| case.check).collect();
+    let planned: BTreeSet<&str> = Plan::new(schema, &setup::everything()).cases.iter().map(|case| case.check).collect();
     let proven: BTreeSet<&str> = defects().flat_map(|defect| defect.kills).copied().collect();
-    let unproven = checks::all().iter().map(|check| check.id);
+    let unproven = families::all().iter().map(|check| check.id);
     unproven.filter(|id| planned.contains(id) && !proven.contains(id)).collect()
 }
 
 /// The core operations and a few others, with everything that the suite tries on them.
 fn selection() -> Selection {
     let operations = CORE_OPERATIONS.iter().chain(OTHERS).map(|name| (*name).to_owned()).collect();
-    Selection { operations, ..wiring::everything() }
+    Selection { operations, ..setup::everything() }
 }
 
 async fn attempt(schema: &'static Schema, subject: Subject) -> Result<Row, SessionError> {
@@ -169,12 +172,12 @@ async fn attempt(schema: &'static Schema, subject: Subject) -> Result<Row, Sessi
         shrink: 0,
         seed: 1,
         cases: 2,
-        salt: "matrix".to_owned(),
+        run_id: "matrix".to_owned(),
         timeout,
-        pace: crate::pace::PaceConfig::default(),
+        pace: connect_transport::pace::PaceConfig::default(),
         walks,
     };
-    let (suite, _) = wiring::suite(schema, target, &selection(), config).map_err(SessionError::usage)?;
+    let (suite, _) = setup::suite(schema, target, &selection(), config).map_err(SessionError::usage)?;
     let (suite, next) = (Arc::new(suite), Arc::new(AtomicUsize::new(0)));
     let planned = suite.cases().len();
     let mut running = tokio::task::JoinSet::new();
@@ -295,7 +298,7 @@ impl Matrix {
     /// The matrix by check, and what it comes to.
     pub fn summary(&self) -> String {
         let mut text = "\nby check\n".to_owned();
-        for check in checks::all() {
+        for check in families::all() {
             let killed = self.killed_by(check.id);
             if !killed.is_empty() {
                 text += &format!("     {:<36} {}\n", check.id, killed.join(", "));
@@ -329,7 +332,7 @@ impl Matrix {
                 "totals": row.totals, "problems": row.problems, "duration_ms": row.duration.as_millis() as u64,
             })
         });
-        let checks = checks::all().iter().map(|check| (check.id.to_owned(), json!(self.killed_by(check.id))));
+        let checks = families::all().iter().map(|check| (check.id.to_owned(), json!(self.killed_by(check.id))));
         let whole = json!({
             "tool": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION"), "holds": self.holds(),
             "subjects": rows.collect::<Vec<_>>(), "checks": checks.collect::<serde_json::Map<String, Value>>(),
@@ -394,7 +397,7 @@ mod tests {
     #[test]
     fn every_check_that_can_fail_has_a_defect_that_it_must_catch() {
         assert_eq!(unproven(Schema::connect()), Vec::<&str>::new());
-        let known: BTreeSet<&str> = checks::all().iter().map(|check| check.id).collect();
+        let known: BTreeSet<&str> = families::all().iter().map(|check| check.id).collect();
         for defect in defects() {
             for check in defect.kills.iter().chain(defect.may) {
                 assert!(known.contains(check), "{} names {check}, which does not exist", defect.id);

@@ -1,5 +1,6 @@
 //! One run from flags to exit code: check the words, find the target, plan, execute, report. Parts meet here.
 
+use connect_checks::setup;
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher};
@@ -15,37 +16,47 @@ use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::runtime::Runtime;
 
-use crate::case::CaseId;
-use crate::changed;
-use crate::checks;
-use crate::checks::walks::{Saved, WalkConfig};
 use crate::cli::{
     EmulatorFlags, EndpointFlags, Format, FrontFlags, OutputFlags, PaceFlags, RecordFlags, RunFlags, SelectionFlags,
 };
-use crate::client::{Client, ClientConfig};
-use crate::credentials::environment;
-use crate::emulator::{BENIGN, Benign, Config, Defect, Emulator, FrontConfig, Service, defects};
 use crate::event::{Consumer, EmulatorInfo, Event, Narrowed, RunInfo, TargetInfo, TrialResult};
 use crate::exit::Exit;
-use crate::expect::{self, Expectations};
+use crate::expect;
+use crate::expect::Expectations;
 use crate::forecast::Forecast;
-use crate::golden::{self, Asked, Entry, Recorded};
-use crate::ledger::Ledger;
-use crate::ledger::journal::{self, Header};
-use crate::ledger::mark::seconds;
-use crate::pace::{PaceConfig, Rate};
-use crate::plan::{Permission, Plan, Selection, Task};
 use crate::record::{Limits, Record};
-use crate::reply::Reply;
+use crate::report;
 use crate::report::json::Report;
 use crate::report::progress::Progress;
-use crate::report::{self, github, html, junit, merge, terminal, trend};
-use crate::runner::{self, Judge, RunOptions, Stop};
+use crate::report::{github, html, junit, merge, terminal, trend};
+use crate::runner;
+use crate::runner::{RunOptions, Stop};
 use crate::suggest;
-use crate::suite::Suite;
-use crate::target::{Endpoint, Target, TargetFlags};
-use crate::transport::{Transport, TransportConfig};
-use crate::wiring::{self, SuiteConfig};
+use crate::wiring;
+use connect_checks::case::CaseId;
+use connect_checks::changed;
+use connect_checks::client::reply::Reply;
+use connect_checks::client::run_tag::seconds;
+use connect_checks::client::{Client, ClientConfig};
+use connect_checks::families::{self, FAMILIES};
+use connect_checks::golden;
+use connect_checks::golden::{Asked, Entry, Recorded};
+use connect_checks::judge::Judge;
+use connect_checks::ledger::journal;
+use connect_checks::ledger::journal::Header;
+use connect_checks::ledger::{Ledger, hook};
+use connect_checks::lifecycle;
+use connect_checks::permission::Permission;
+use connect_checks::plan::Plan;
+use connect_checks::selection::Selection;
+use connect_checks::setup::SuiteConfig;
+use connect_checks::suite::Suite;
+use connect_checks::walks::{Saved, WalkConfig};
+use connect_emulator::{BENIGN, Benign, Config, Defect, Emulator, FrontConfig, Service, defects};
+use connect_transport::credentials::environment;
+use connect_transport::pace::{PaceConfig, Rate};
+use connect_transport::target::{Endpoint, Target, TargetFlags};
+use connect_transport::{Direct, Transport, TransportConfig};
 
 /// Requests a second, and at once, on an endpoint that is not on this machine. Source: what Connect grants an account
 /// for most operations.
@@ -124,23 +135,23 @@ impl Session {
         let (seed, flags) = (given.seed, &given.flags);
         let emulator_info = EmulatorInfo { cases: flags.cases, ..emulator_info(&flags.emulator)? };
         let place = Place::of(schema, &flags.target, emulator_info, seed).await?;
-        let salt = place.salt(seed);
+        let run_id = place.run_id(seed);
         let Place { target, emulator, shown, permission } = place;
         let walks = walks(flags, target.loopback)?;
         let selection = given.selection(schema, permission, walks.count > 0)?;
         let config = SuiteConfig {
             seed,
-            cases: flags.cases.unwrap_or(wiring::DEFAULT_CASES),
+            cases: flags.cases.unwrap_or(setup::DEFAULT_CASES),
             timeout: flags.timeout,
             pace: pace(&flags.pace, target.loopback),
             walks,
             shrink: flags.shrink.unwrap_or(shrink(target.loopback)),
             settle: flags.target.journal.settle,
-            ledger: ledger(schema, &flags.target, &target, &salt)?,
-            salt,
+            ledger: ledger(schema, &flags.target, &target, &run_id)?,
+            run_id,
         };
         let journal = config.ledger.as_ref().and_then(|ledger| ledger.journal());
-        let (suite, transport) = wiring::suite(schema, target, &selection, config).map_err(SessionError::usage)?;
+        let (suite, transport) = setup::suite(schema, target, &selection, config).map_err(SessionError::usage)?;
         let plan = suite.plan();
         if plan.cases.is_empty() {
             if flags.resume.is_some() {
@@ -150,9 +161,7 @@ impl Session {
             }
             return Err(nothing_planned(schema, &selection, plan));
         }
-        if flags.walks.is_some_and(|count| count > 0)
-            && !plan.tasks.iter().any(|task| matches!(task.task, Task::Walk(_)))
-        {
+        if flags.walks.is_some_and(|count| count > 0) && !plan.tasks.iter().any(|task| *task.check == lifecycle::WALK) {
             return Err(no_walk(plan));
         }
         transport.probe().await.map_err(SessionError::usage)?;
@@ -303,13 +312,14 @@ pub async fn foresee(
     let mut target = Target::unsigned(endpoint.unwrap_or(nobody));
     (target.loopback, target.instance_id) = (loopback, Some(service.instance_name()));
     let ledger = (!loopback && may_write(&flags.target)).then(|| Arc::new(Ledger::new(schema, None)));
-    let bounds = TransportConfig { ledger, ..TransportConfig::default() };
-    let transport = Arc::new(Transport::direct(&target, Arc::new(service), bounds));
+    let bounds = TransportConfig { hook: hook(ledger.as_ref()), ..TransportConfig::default() };
+    let transport = Arc::new(Transport::direct(&target, Direct::new(move |request| service.handle(request)), bounds));
     let config = ClientConfig {
         seed: given.seed,
-        cases: flags.cases.unwrap_or(wiring::DEFAULT_CASES),
-        salt: wiring::salt(given.seed),
+        cases: flags.cases.unwrap_or(setup::DEFAULT_CASES),
+        run_id: setup::run_id(given.seed),
         permission: selection.permission.clone(),
+        ledger,
         ..ClientConfig::default()
     };
     let client = Client::new(schema, target, Arc::clone(&transport), config);
@@ -464,7 +474,7 @@ fn stale(schema: &Schema, expected: &Expectations, plan: &Plan, selection: &Sele
     let whole = if expected.all_match(&plan.cases) {
         None
     } else {
-        Some(Plan::new(schema, &Selection { golden: selection.golden.clone(), ..wiring::everything() }))
+        Some(Plan::new(schema, &Selection { golden: selection.golden.clone(), ..setup::everything() }))
     };
     let cases = &whole.as_ref().unwrap_or(plan).cases;
     expected.stale(cases)
@@ -517,8 +527,8 @@ impl Place {
 
     /// Keeps the names of a run apart from those of any other. On an emulator of our own a seed decides everything;
     /// elsewhere no run may meet the names of another.
-    pub(crate) fn salt(&self, seed: u64) -> String {
-        wiring::salt(if self.emulator.is_some() { seed } else { fresh_seed() })
+    pub(crate) fn run_id(&self, seed: u64) -> String {
+        setup::run_id(if self.emulator.is_some() { seed } else { fresh_seed() })
     }
 }
 
@@ -528,7 +538,7 @@ pub(crate) fn ledger(
     schema: &'static Schema,
     flags: &EndpointFlags,
     target: &Target,
-    salt: &str,
+    run_id: &str,
 ) -> Result<Option<Arc<Ledger>>, SessionError> {
     if target.loopback || !may_write(flags) {
         return Ok(None);
@@ -536,7 +546,7 @@ pub(crate) fn ledger(
     let header = Header {
         version: journal::VERSION,
         service: schema.service.sdk_id.clone(),
-        run: salt.to_owned(),
+        run: run_id.to_owned(),
         began: seconds(SystemTime::now()),
         endpoint: target.endpoint.to_string(),
         region: target.region.clone(),
@@ -557,6 +567,7 @@ pub(crate) async fn connect(
     config: ClientConfig,
     account: Option<&str>,
 ) -> Result<Client, SessionError> {
+    let bounds = TransportConfig { hook: hook(config.ledger.as_ref()), ..bounds };
     let transport = Transport::new(&target, signing_name, bounds).map_err(SessionError::usage)?;
     transport.probe().await.map_err(SessionError::usage)?;
     let client = Client::new(schema, target, Arc::new(transport), config);
@@ -611,21 +622,27 @@ fn seed_of(golden: Option<&BTreeMap<String, Entry>>, given: Option<u64>) -> Resu
 pub async fn record(schema: &'static Schema, folder: &Path, flags: &RecordFlags) -> Result<Exit, SessionError> {
     known_operations(schema, &flags.operations)?;
     let place = Place::of(schema, &flags.target, emulator_info(&flags.emulator)?, flags.seed).await?;
-    let salt = place.salt(flags.seed);
+    let run_id = place.run_id(flags.seed);
     let Place { target, emulator: _emulator, shown, permission } = place;
     let pace = pace(&PaceFlags::default(), target.loopback);
-    let ledger = ledger(schema, &flags.target, &target, &salt)?;
-    let bounds = TransportConfig { timeout: flags.timeout, pace, ledger, ..TransportConfig::default() };
+    let ledger = ledger(schema, &flags.target, &target, &run_id)?;
+    let bounds = TransportConfig { timeout: flags.timeout, pace, ..TransportConfig::default() };
     let config = ClientConfig {
         seed: flags.seed,
-        salt,
+        run_id,
         permission: permission.clone(),
         settle: flags.target.journal.settle,
+        ledger,
         ..ClientConfig::default()
     };
     let account = flags.target.account.as_deref();
     let client = connect(schema, target, &schema.service.signing_name, bounds, config, account).await?;
-    let provenance = golden::provenance(schema, &shown, SystemTime::now());
+    let provenance = {
+        let date = report::utc(SystemTime::now()).unwrap_or_default();
+        let day = date.split('T').next().unwrap_or_default();
+        let endpoint = if shown.emulator.is_some() { "the built-in emulator" } else { &shown.endpoint };
+        golden::provenance(schema, day, endpoint, &shown.region)
+    };
     let (mut entries, mut unsupported) = (BTreeMap::new(), 0);
     let (mut troubles, mut not_asked) = (Vec::new(), Vec::new());
     let mut ended = None;
@@ -722,7 +739,7 @@ async fn stop_on_limits(stop: Stop, transport: Arc<Transport>, flags: PaceFlags)
 
 /// How many walks, and where those are that failed once.
 fn walks(flags: &RunFlags, loopback: bool) -> Result<WalkConfig, SessionError> {
-    let default = if loopback { wiring::DEFAULT_WALKS } else { 0 };
+    let default = if loopback { setup::DEFAULT_WALKS } else { 0 };
     let count = flags.walks.unwrap_or(default);
     let folder = flags.walk_regressions.clone().unwrap_or_else(|| flags.report_dir.join("walks"));
     // Read before anything is sent; a file that is no walk must not be passed over in silence.
@@ -775,7 +792,7 @@ pub fn selection(
 pub fn known_selection(schema: &Schema, flags: &SelectionFlags) -> Result<(), SessionError> {
     known_operations(schema, &flags.operations)?;
     for given in &flags.checks {
-        let known = || checks::all().iter().map(|check| check.id).chain(checks::FAMILIES.iter().copied());
+        let known = || families::all().iter().map(|check| check.id).chain(FAMILIES.iter().map(|family| family.name));
         if !known().any(|name| name == given) {
             return Err(SessionError::Usage(suggest::unknown("check", given, known(), "connect-conformance checks")));
         }
@@ -829,7 +846,7 @@ pub fn emulator_config(flags: &FrontFlags) -> Result<Config, SessionError> {
     let verify = flags.verify_signatures.as_deref().map(|text| keys(text).ok_or_else(wrong)).transpose()?;
     let rate = flags.rps.map(|per_second| {
         let burst = flags.burst.map_or((2.0 * per_second).max(1.0), f64::from);
-        Rate { per_second, burst }
+        connect_emulator::Rate { per_second, burst }
     });
     let front =
         FrontConfig { verify, rate, drop_one_in: flags.drop_one_in.unwrap_or(0), clock_offset: flags.clock_offset };
@@ -991,10 +1008,10 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::case::Outcome;
     use crate::cli::Cli;
     use crate::runner::tests::{Scripted, info};
-    use crate::transport::TransportConfig;
+    use connect_checks::case::Outcome;
+    use connect_transport::TransportConfig;
 
     fn execute(judge: Arc<dyn Judge>, name: &str) -> (Exit, serde_json::Value, String) {
         let folder = std::env::temp_dir().join(format!("connect-session-{}-{name}", std::process::id()));

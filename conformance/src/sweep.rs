@@ -9,18 +9,21 @@ use connect_model::schema::Schema;
 use serde_json::json;
 
 use crate::cli::{Format, PaceFlags, SweepFlags};
-use crate::client::{Client, ClientConfig};
 use crate::exit::Exit;
-use crate::ledger::Ledger;
-use crate::ledger::journal::{self, Header};
-use crate::ledger::mark::seconds;
-use crate::ledger::tidy::{self, Left, Tidied};
-use crate::plan::Permission;
+use crate::report;
+use crate::report::printable;
 use crate::report::terminal::count;
-use crate::report::{self, printable};
 use crate::session::{SessionError, connect, pace};
-use crate::target::{Target, TargetFlags};
-use crate::transport::TransportConfig;
+use connect_checks::cleanup;
+use connect_checks::cleanup::{Left, Tidied};
+use connect_checks::client::run_tag::seconds;
+use connect_checks::client::{Client, ClientConfig};
+use connect_checks::ledger::Ledger;
+use connect_checks::ledger::journal;
+use connect_checks::ledger::journal::Header;
+use connect_checks::permission::Permission;
+use connect_transport::TransportConfig;
+use connect_transport::target::{Target, TargetFlags};
 
 /// What was found in one place.
 struct Place {
@@ -125,7 +128,7 @@ async fn marked(
     let before = seconds(SystemTime::now()).saturating_sub(u64::from(flags.older_than) * 3600);
     // Nothing is older than now, unless every age will do.
     let before = if flags.older_than == 0 { u64::MAX } else { before };
-    let troubles = tidy::adopt_marked(&client, &ledger, instance, before, journalled).await;
+    let troubles = cleanup::adopt_tagged(&client, &ledger, instance, before, journalled).await;
     let age =
         if flags.older_than == 0 { "of any age".to_owned() } else { format!("older than {} h", flags.older_than) };
     let (source, about) = (format!("instance {instance}"), format!("runs {age}, {endpoint}"));
@@ -141,9 +144,9 @@ async fn work_off(
     delete: bool,
 ) -> Place {
     let tidied = if delete {
-        tidy::tidy(client, ledger, |_| true, true).await
+        cleanup::tidy(client, ledger, |_| true, true).await
     } else {
-        Tidied { left: tidy::survey(client, ledger).await, deleted: 0 }
+        Tidied { left: cleanup::survey(client, ledger).await, deleted: 0 }
     };
     ledger.close();
     Place { source, about, things: tidied.left, troubles, deleted: tidied.deleted }
@@ -159,10 +162,10 @@ async fn client(
     let target = Target::resolve(target, &schema.service).await.map_err(SessionError::usage)?;
     let pace = pace(&PaceFlags { rps: flags.rps, ..PaceFlags::default() }, target.loopback);
     let ledger = Some(Arc::clone(ledger));
-    let bounds = TransportConfig { timeout: flags.timeout, pace, ledger, ..TransportConfig::default() };
+    let bounds = TransportConfig { timeout: flags.timeout, pace, ..TransportConfig::default() };
     let permission = Permission { loopback: target.loopback, writes: true, ..Permission::default() };
     let settle = flags.journal.settle;
-    let config = ClientConfig { salt: run.to_owned(), permission, settle, ..ClientConfig::default() };
+    let config = ClientConfig { run_id: run.to_owned(), permission, settle, ledger, ..ClientConfig::default() };
     connect(schema, target, &schema.service.signing_name, bounds, config, account).await
 }
 

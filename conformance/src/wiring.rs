@@ -1,84 +1,11 @@
 //! Where the parts meet: checks, client, emulator and target become something that can be run. Knows nothing of flags and
 //! reports.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use connect_model::schema::Schema;
 
-use crate::checks::walks::WalkConfig;
-use crate::client::{Client, ClientConfig};
-use crate::emulator::{Benign, Config, Defect, Emulator};
 use crate::event::EmulatorInfo;
-use crate::ledger::Ledger;
-use crate::pace::PaceConfig;
-use crate::plan::{Plan, Selection};
-use crate::suite::Suite;
-use crate::target::Target;
-use crate::transport::{Transport, TransportConfig, TransportError};
-
-/// Random values per operation beside the fixed ones, unless somebody asks for another number.
-pub const DEFAULT_CASES: u32 = 3;
-
-/// Walks of a run on this machine, unless somebody asks for another number. Elsewhere there are none.
-pub const DEFAULT_WALKS: u32 = 24;
-
-/// Steps of a walk, unless somebody asks for another number.
-pub const DEFAULT_WALK_LENGTH: u16 = 20;
-
-/// How a suite makes its requests.
-#[derive(Clone, Debug)]
-pub struct SuiteConfig {
-    /// Seed of every value.
-    pub seed: u64,
-    /// Random values per operation beside the fixed ones.
-    pub cases: u32,
-    /// Keeps the names of this run apart from those of any other; letters and digits.
-    pub salt: String,
-    /// For one request.
-    pub timeout: Duration,
-    /// For all of them.
-    pub pace: PaceConfig,
-    /// Random walks.
-    pub walks: WalkConfig,
-    /// Requests that making findings smaller may take, in all.
-    pub shrink: u32,
-    /// How long lists may lag behind a creation.
-    pub settle: Duration,
-    /// Where everything is entered that has to be taken away again.
-    pub ledger: Option<Arc<Ledger>>,
-}
-
-/// What keeps the names of a run apart, from a number.
-pub fn salt(number: u64) -> String {
-    format!("{number:08x}")
-}
-
-/// A plan against a target. Sends nothing.
-///
-/// # Errors
-/// [`TransportError::Connect`] when TLS cannot be set up on this machine.
-pub fn suite(
-    schema: &'static Schema,
-    target: Target,
-    selection: &Selection,
-    config: SuiteConfig,
-) -> Result<(Suite, Arc<Transport>), TransportError> {
-    let SuiteConfig { seed, cases, salt, timeout, pace, walks, shrink, settle, ledger } = config;
-    let bounds = TransportConfig { timeout, pace, ledger, ..TransportConfig::default() };
-    let transport = Arc::new(Transport::new(&target, &schema.service.signing_name, bounds)?);
-    let plan = Plan::new(schema, selection);
-    let permission = selection.permission.clone();
-    let config = ClientConfig { seed, cases, salt, permission, shrink, settle };
-    let client = Client::new(schema, target, Arc::clone(&transport), config);
-    Ok((Suite::new(plan, client, walks, selection.golden.clone()), transport))
-}
-
-/// Everything that the model has, on an endpoint that is on this machine.
-pub fn everything() -> Selection {
-    let permission = crate::plan::Permission { loopback: true, ..Default::default() };
-    Selection { permission, walks: true, ..Selection::default() }
-}
+use connect_emulator::{Benign, Config, Defect, Emulator};
+use connect_transport::target::Target;
 
 /// Starts an emulator on 127.0.0.1; port 0 for a free one.
 ///
@@ -138,7 +65,7 @@ pub enum EmulatorError {
 ///
 /// # Errors
 /// None that is known: its URL is well-formed.
-pub fn target_of(emulator: &Emulator) -> Result<Target, crate::target::EndpointError> {
+pub fn target_of(emulator: &Emulator) -> Result<Target, connect_transport::target::EndpointError> {
     let mut target = Target::unsigned(emulator.url().parse()?);
     target.instance_id = Some(emulator.service().instance_name());
     Ok(target)

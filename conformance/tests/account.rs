@@ -7,8 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-use connect_conformance::emulator::{Config, Defect, Emulator, FrontConfig};
-use connect_conformance::pace::Rate;
+use connect_emulator::{Config, Defect, Emulator, FrontConfig, Rate};
 use connect_model::schema::Schema;
 use connect_model::wire::encode_request;
 use serde_json::{Value, json};

@@ -5,16 +5,15 @@
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
-use connect_conformance::case::Exchange;
-use connect_conformance::credentials::Keyring;
-use connect_conformance::emulator::{Config, Emulator, FrontConfig};
-use connect_conformance::pace::Rate;
-use connect_conformance::signing::Signer;
-use connect_conformance::target::Target;
-use connect_conformance::transport::{Transport, TransportConfig, TransportError};
+use connect_emulator::{Config, Emulator, FrontConfig, Rate};
 use connect_model::schema::Schema;
 use connect_model::wire::encode_request;
 use connect_model::wire::message::{Headers, HttpRequest};
+use connect_transport::credentials::Keyring;
+use connect_transport::exchange::Exchange;
+use connect_transport::signing::Signer;
+use connect_transport::target::Target;
+use connect_transport::{Transport, TransportConfig, TransportError};
 use serde_json::{Value, json};
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";

@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-use connect_conformance::emulator::{Family, defects};
+use connect_emulator::{Family, defects};
 use serde_json::Value;
 
 const FAMILIES: [Family; 7] = [

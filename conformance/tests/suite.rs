@@ -6,10 +6,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connect_conformance::checks::walks::WalkConfig;
+use connect_checks::judge::Judge;
+use connect_checks::setup::{self, SuiteConfig};
+use connect_checks::walks::WalkConfig;
 use connect_conformance::event::EmulatorInfo;
-use connect_conformance::runner::{self, Judge};
-use connect_conformance::wiring::{self, SuiteConfig};
+use connect_conformance::runner;
+use connect_conformance::wiring;
 use connect_model::schema::Schema;
 use libtest_mimic::{Arguments, Conclusion};
 
@@ -32,20 +34,19 @@ fn run(arguments: &Arguments) -> Result<Conclusion, Box<dyn Error>> {
     let emulator = runtime.block_on(wiring::emulator(schema, &EmulatorInfo::default(), 0, SEED))?;
     let target = wiring::target_of(&emulator)?;
     let timeout = Duration::from_secs(10);
-    let walks =
-        WalkConfig { count: wiring::DEFAULT_WALKS, length: wiring::DEFAULT_WALK_LENGTH, ..WalkConfig::default() };
+    let walks = WalkConfig { count: setup::DEFAULT_WALKS, length: setup::DEFAULT_WALK_LENGTH, ..WalkConfig::default() };
     let config = SuiteConfig {
         settle: Duration::ZERO,
         ledger: None,
         shrink: 0,
         seed: SEED,
-        cases: wiring::DEFAULT_CASES,
-        salt: "suite".to_owned(),
+        cases: setup::DEFAULT_CASES,
+        run_id: "suite".to_owned(),
         timeout,
-        pace: connect_conformance::pace::PaceConfig::default(),
+        pace: connect_transport::pace::PaceConfig::default(),
         walks,
     };
-    let (suite, _transport) = wiring::suite(schema, target, &wiring::everything(), config)?;
+    let (suite, _transport) = setup::suite(schema, target, &setup::everything(), config)?;
     let judge: Arc<dyn Judge> = Arc::new(suite);
     let conclusion = libtest_mimic::run(arguments, runner::trials(&judge, runtime.handle()));
     runtime.block_on(emulator.shutdown());

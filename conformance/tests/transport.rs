@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use connect_conformance::health::Patience;
-use connect_conformance::target::Target;
-use connect_conformance::transport::{Parting, Transport, TransportConfig, TransportError};
 use connect_model::wire::message::{Headers, HttpRequest};
+use connect_transport::health::Patience;
+use connect_transport::target::Target;
+use connect_transport::{Parting, Transport, TransportConfig, TransportError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use connect_conformance::report::print;
 use connect_fuzz::regression::Regression;
 use connect_fuzz::{Row, TARGETS, corpus, dictionary, row};
 
@@ -129,4 +128,14 @@ fn named(name: &str) -> Result<&'static Row, String> {
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Prints to stdout. A reader that closed the pipe (`| head`) is no error.
+fn print(text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }

@@ -1,6 +1,6 @@
 //! The emulator as targets meet it: before its first call, and with a defect where a proof asks for one.
 
-use connect_conformance::emulator::{Config, Defect, Service};
+use connect_emulator::{Config, Defect, Service};
 use connect_model::planted;
 use connect_model::schema::Schema;
 

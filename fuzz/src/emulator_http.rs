@@ -11,7 +11,7 @@ mod draw;
 
 use std::sync::OnceLock;
 
-use connect_conformance::emulator::{SYNTHESIZED, Service as Emulator};
+use connect_emulator::{SYNTHESIZED, Service as Emulator};
 use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::semantics::{self, Context};

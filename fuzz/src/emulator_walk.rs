@@ -9,8 +9,9 @@
 use std::sync::OnceLock;
 
 use arbitrary::Unstructured;
-use connect_conformance::checks::walks::{SUBJECTS, Step, drawn, in_process};
-use connect_conformance::emulator::Service;
+use connect_checks::walks::{SUBJECTS, Step, drawn, in_process};
+use connect_emulator::Service;
+use connect_transport::Direct;
 
 use crate::emulator;
 use crate::seeds;
@@ -72,7 +73,9 @@ impl Target for EmulatorWalk {
 }
 
 fn hold(begun: &Service, steps: &[Step]) -> Result<Reached, String> {
-    let walked = in_process(begun.afresh(), steps)?;
+    let service = begun.afresh();
+    let (schema, instance) = (service.schema(), service.instance_name());
+    let walked = in_process(schema, Direct::new(move |request| service.handle(request)), &instance, steps)?;
     Ok(match (walked.accepted, walked.refused) {
         (0, 0) => Reached::Nowhere,
         (_, 0) => Reached::Accepted,

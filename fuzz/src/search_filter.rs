@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use arbitrary::Unstructured;
-use connect_conformance::emulator::{DEFAULT_INSTANCE_ID, Service};
-use connect_conformance::resources::{RESOURCES, Resource};
+use connect_checks::resources::{RESOURCES, Resource};
+use connect_emulator::{DEFAULT_INSTANCE_ID, Service};
 use connect_model::generate::SchemaPath;
 use connect_model::generate::seed::Stream;
 use connect_model::schema::Schema;

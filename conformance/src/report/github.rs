@@ -4,10 +4,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::json::{FindingCount, Report};
-use super::printable;
-use crate::case::Level;
 use crate::exit::Exit;
+use crate::report::json::{FindingCount, Report};
+use crate::report::printable;
+use connect_checks::case::Level;
 
 /// Annotations of one step that GitHub shows. Source: its limits of workflow commands.
 const ANNOTATIONS: usize = 10;

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::json::Report;
+use crate::report::json::Report;
 
 const TEMPLATE: &str = include_str!("page.html");
 

@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::case::Level;
-use crate::checks::family;
-use crate::event::{Coverage, Learned, ModelInfo, Narrowed, Ratio, TargetInfo, Totals, TrialResult};
+use crate::event::{ModelInfo, Narrowed, TargetInfo, Totals, TrialResult};
 use crate::exit::Exit;
 use crate::replay::{SavedRequest, SavedResponse};
+use connect_checks::case::Level;
+use connect_checks::check::family_of as family;
+use connect_checks::coverage::{Coverage, Learned, Ratio};
 
 /// Cases named for one reason.
 const EXAMPLES: usize = 5;

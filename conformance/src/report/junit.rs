@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use super::json::{CaseLine, FindingEntry, Report, check_of, operation_of};
-use super::printable;
-use crate::case::Level;
 use crate::event::TrialResult;
+use crate::report::json::{CaseLine, FindingEntry, Report};
+use crate::report::printable;
+use connect_checks::case::Level;
+use connect_checks::case::{check_of, operation_of};
 
 /// Characters of one value.
 const VALUE: usize = 4000;

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use thiserror::Error;
 
-use super::json::Report;
-use crate::event::{Coverage, CoverageSets, Ratio};
+use crate::report::json::Report;
+use connect_checks::coverage::{Coverage, CoverageSets, Ratio};
 
 /// Reports that do not belong together.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -182,8 +182,9 @@ fn covered(one: &Coverage, other: &Coverage) -> Coverage {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
-    use crate::report::json::{CaseLine, operation_of};
+    use crate::report::json::CaseLine;
     use crate::report::samples;
+    use connect_checks::case::operation_of;
 
     /// The sample, and its halves by case.
     fn halves() -> (Report, [Report; 2]) {

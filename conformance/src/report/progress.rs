@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::case::Verdict;
 use crate::event::{Consumer, Event};
+use connect_checks::case::Verdict;
 
 /// How often a log gets a line.
 const PULSE: Duration = Duration::from_secs(10);

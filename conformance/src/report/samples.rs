@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
 
-use crate::case::{CaseId, Exchange, Finding, Level, Omitted, Outcome, Verdict};
 use crate::event::{Consumer, Event, RunEnd};
 use crate::record::{Limits, Record};
+use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
+use connect_transport::exchange::{Exchange, Omitted};
 
 /// Operation, and `pass`, `fail`, `unsupported`, `indeterminate` or `lost`.
 pub(crate) type Outcomes<'o> = &'o [(&'o str, &'o str)];

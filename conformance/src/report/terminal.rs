@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::json::{FindingCount, FindingEntry, Operation, Report, check_of};
-use super::printable;
-use crate::case::Level;
 use crate::event::{EmulatorInfo, Totals, TrialResult};
 use crate::exit::Exit;
+use crate::report::json::{FindingCount, FindingEntry, Operation, Report};
+use crate::report::printable;
+use connect_checks::case::Level;
+use connect_checks::case::check_of;
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();

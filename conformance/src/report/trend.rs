@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::json::{Change, Earlier, ReadError, Report};
 use crate::event::TrialResult;
+use crate::report::json::{Change, Earlier, ReadError, Report};
 
 /// Reads every report in a folder and its direct sub-folders, the oldest first. Those of other endpoints and parts are
 /// left out: a trend compares like with like.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use connect_conformance::emulator::{Config, Service};
+use connect_emulator::{Config, Service};
 use connect_model::schema::Schema;
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
 use connect_model::wire::{Router, encode_request};

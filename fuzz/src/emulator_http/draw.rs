@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use arbitrary::Unstructured;
-use connect_conformance::emulator::DEFAULT_INSTANCE_ID;
-use connect_conformance::resources::{self, RESOURCES};
+use connect_checks::resources::{self, RESOURCES};
+use connect_emulator::DEFAULT_INSTANCE_ID;
 use connect_model::generate::{Config, Generator, SchemaPath, Side};
 use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::{self, Context};

@@ -1,0 +1,131 @@
+//! Valid inputs for a case: generated, then filled with the run's own resources, unused names and tokens.
+
+use arbitrary::Unstructured;
+use connect_model::generate::{Config, SchemaPath, Side, Step};
+use connect_model::schema::{Kind, OperationId};
+use connect_model::semantics;
+use connect_model::semantics::danger::{Danger, danger};
+use connect_model::validate::validate_slot;
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::resources;
+use crate::resources::{RESOURCES, Resource};
+
+impl Client {
+    /// A valid input with the run's own resources and names in it, and something at `focus`.
+    pub async fn input(
+        &self,
+        operation: OperationId,
+        config: Config,
+        label: &str,
+        focus: &SchemaPath,
+    ) -> Result<Value, String> {
+        let bytes = self.bytes(label);
+        let known_good = config.optional_percent == 0;
+        let generator = self.generator(config);
+        let mut u = Unstructured::new(&bytes);
+        let mut value =
+            generator.focused(operation, Side::Input, focus, &mut u).map_err(|error| error.to_string())?.value;
+        self.settle(operation, &mut value, focus, known_good).await;
+        if self.is_connect() {
+            // What was put in has to agree with what was there, and with the resource that is named.
+            let operation = &self.schema[operation];
+            let template = resources::updated_by(&operation.name).map(|row| (row.template)());
+            let context = template.as_ref().map(|template| resources::context(template, focus)).unwrap_or_default();
+            semantics::repair(&operation.name, &mut value, focus, &context, &mut u);
+        }
+        Ok(value)
+    }
+
+    /// Gives an input that was sent an unused name and token, where it has them.
+    pub fn renew(&self, operation: OperationId, value: &mut Value) {
+        let operation = &self.schema[operation];
+        for member in self.schema.input_members(operation).into_iter().flatten() {
+            if value.get(&member.name).is_none() {
+                continue;
+            }
+            if is_name(&member.name) && danger(self.schema, operation) != Danger::Read {
+                value[&member.name] = self.fresh_name().into();
+            } else if member.idempotency_token {
+                value[&member.name] = self.fresh_token().into();
+            }
+        }
+    }
+
+    /// Puts the run's instance, resources and unused names into an input that was generated. Tokens of pages are taken
+    /// out: they come from the endpoint, never from us. With `known_good`, a creation or an update becomes one that a
+    /// healthy service accepts, but for what lies at `focus`.
+    async fn settle(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath, known_good: bool) {
+        self.add_run_tag(operation, value, focus);
+        let operation = &self.schema[operation];
+        if let (Some(pagination), Some(map)) = (&operation.pagination, value.as_object_mut()) {
+            map.remove(&pagination.input_token);
+        }
+        let Some(members) = self.schema.input_members(operation) else { return };
+        if let Some(row) = resources::created_by(&operation.name).filter(|_| self.is_connect()) {
+            self.merge_template(row, value, focus, known_good);
+        }
+        if let Some(row) = resources::updated_by(&operation.name).filter(|_| known_good && self.is_connect()) {
+            for (key, inner) in row.template_for(members) {
+                if !in_focus(focus, &key) {
+                    value[key] = inner;
+                }
+            }
+        }
+        for member in members {
+            let text = matches!(self.schema[member.slot.target].kind, Kind::String);
+            if !text || (!member.required && value.get(&member.name).is_none()) || !self.is_connect() {
+                continue;
+            }
+            let replacement = if member.name == "InstanceId" && operation.name != RESOURCES[0].delete {
+                self.instance().await
+            } else if let Some(row) = RESOURCES.iter().find(|row| row.id_member == member.name) {
+                self.resource_for(row, &operation.name, focus).await.map(|made| made.id)
+            } else if resources::BY_ARN.contains(&(operation.name.as_str(), member.name.as_str())) {
+                let flows = RESOURCES.iter().find(|row| row.kind == "flow");
+                match flows {
+                    Some(row) => self.resource(row, &operation.name).await.map(|made| made.arn),
+                    None => None,
+                }
+            } else if (operation.name.as_str(), member.name.as_str()) == resources::DIGEST {
+                self.published_digest(&operation.name).await
+            } else if is_name(&member.name) {
+                (danger(self.schema, operation) != Danger::Read).then(|| self.fresh_name())
+            } else if member.idempotency_token {
+                Some(self.fresh_token())
+            } else {
+                None
+            };
+            if let Some(replacement) = replacement.map(Value::from) {
+                // What the contract would refuse is not put in: a trial must fail for its own reason.
+                if validate_slot(self.schema, &member.slot, &replacement).is_empty() {
+                    value[&member.name] = replacement;
+                }
+            }
+        }
+    }
+
+    /// Adds what a healthy service needs to accept a creation; with `known_good`, replaces what was generated too.
+    fn merge_template(&self, row: &Resource, value: &mut Value, focus: &SchemaPath, known_good: bool) {
+        if let (Some(map), Value::Object(template)) = (value.as_object_mut(), (row.template)()) {
+            for (key, inner) in template {
+                if known_good && !in_focus(focus, &key) {
+                    map.insert(key, inner);
+                } else {
+                    map.entry(key).or_insert(inner);
+                }
+            }
+            map.entry(row.name_member).or_insert_with(|| self.fresh_name().into());
+        }
+    }
+}
+
+/// A member that must be unique where something is made or renamed.
+fn is_name(member: &str) -> bool {
+    member == "Name" || member == "InstanceAlias"
+}
+
+pub(super) fn in_focus(focus: &SchemaPath, member: &str) -> bool {
+    matches!(focus.0.first(), Some(Step::Member(name)) if name == member)
+}

@@ -1,0 +1,270 @@
+//! What an answer is, before anybody judges it: success, an error of the operation, or trouble that says nothing about
+//! the contract.
+
+use std::fmt::Display;
+
+use connect_model::schema::{OperationId, Schema};
+use connect_model::wire::{DecodedError, decode_error};
+
+use connect_transport::TransportError;
+use connect_transport::exchange::Exchange;
+use connect_transport::text::cut;
+
+/// An answer, classed.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// A status of 2xx.
+    Success(Box<Exchange>),
+    /// Any other status that speaks of the request.
+    Refused(Box<Exchange>, Box<DecodedError>),
+    /// The endpoint does not know the operation.
+    Unsupported(String),
+    /// Throttled, not authenticated, or no answer.
+    Trouble(String),
+}
+
+/// Error names of the front door that concern the caller and not the request. Source: Connect API reference, common errors.
+const AUTHENTICATION: &[&str] = &[
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "IncompleteSignatureException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+];
+
+/// Error names of the front door that any operation may answer with though its model does not list them.
+pub const GATEWAY: &[&str] = &[
+    "AccessDeniedException",
+    "AuthorizerConfigurationException",
+    "ExpiredTokenException",
+    "IncompleteSignatureException",
+    "InternalFailure",
+    "InternalServerErrorException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "NotAcceptableException",
+    "RequestEntityTooLargeException",
+    "SerializationException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "SignatureDoesNotMatch",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "UnknownOperationException",
+    "UnrecognizedClientException",
+    "UnsupportedMediaTypeException",
+    "ValidationException",
+];
+
+/// Seen with status 500 when the label of an instance held the word "arn" (terraform-provider-aws#44418).
+const BAD_ID: &str = "AuthorizerConfigurationException";
+
+/// Quota errors share status 429 with throttling and are answers to the request.
+const QUOTA: &str = "LimitExceededException";
+
+/// Errors that ask for fewer requests a second, whatever their status. `LimitExceededException` is a quota with Connect.
+/// Source: botocore, standard retry mode.
+const THROTTLING: &[&str] = &[
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+];
+
+/// Whether an error asks for fewer requests a second. A 429 without a name that we know does; one for a quota does not.
+fn is_throttling(status: u16, code: &str) -> bool {
+    status >= 400 && (THROTTLING.contains(&code) || (status == 429 && !QUOTAS.contains(&code)))
+}
+
+/// Errors that say that there is too much of something. Source: service model of Amazon Connect.
+pub const QUOTAS: &[&str] = &[QUOTA, "ServiceQuotaExceededException"];
+
+/// Errors for a name that is taken. Source: service model of Amazon Connect; which of them a module gets is not documented.
+pub const CONFLICTS: &[&str] = &["DuplicateResourceException", "ResourceConflictException", "IdempotencyException"];
+
+/// Classes an answer. Once the endpoint is known to offer the operation, nothing counts as "unknown operation" any more:
+/// a nameless 404 is then an answer to be judged. True stands for trouble that is throttling.
+pub fn classify(
+    schema: &Schema,
+    operation: OperationId,
+    result: Result<Exchange, TransportError>,
+    offered: bool,
+) -> (Reply, bool) {
+    let exchange = match result {
+        Ok(exchange) => exchange,
+        Err(error) => return (Reply::Trouble(format!("{}: {error}", error.class())), false),
+    };
+    let status = exchange.response.status;
+    if (200..300).contains(&status) {
+        return (Reply::Success(Box::new(exchange)), false);
+    }
+    let error = decode_error(schema, operation, &exchange.response);
+    let code = error.code.as_deref().unwrap_or_default();
+    if is_throttling(status, code) {
+        return (Reply::Trouble(format!("throttled: {status} {}", cut(code))), true);
+    }
+    let reply = if (status == 401 || status == 403) && AUTHENTICATION.contains(&code) {
+        Reply::Trouble(format!("not allowed: {status} {code}; check credentials and permissions"))
+    } else if !offered && is_unknown_operation(status, code, &error) {
+        let name = if code.is_empty() { "no error name" } else { code };
+        Reply::Unsupported(format!("{status}, {}", cut(name)))
+    } else {
+        Reply::Refused(Box::new(exchange), Box::new(error))
+    };
+    (reply, false)
+}
+
+/// An answer that says "no such operation": its name, 501, or a 404 or 405 that no modelled error explains.
+fn is_unknown_operation(status: u16, code: &str, error: &DecodedError) -> bool {
+    match status {
+        501 => true,
+        404 | 405 => {
+            matches!(code, "UnknownOperationException" | "NotImplemented" | "")
+                || (error.modelled.is_none() && !code.ends_with("NotFoundException"))
+        }
+        403 => code == "MissingAuthenticationTokenException",
+        _ => code == "UnknownOperationException",
+    }
+}
+
+impl Reply {
+    /// Error name and status, when it is a refusal.
+    pub fn refusal(&self) -> Option<(u16, Option<&str>)> {
+        match self {
+            Reply::Refused(exchange, error) => Some((exchange.response.status, error.code.as_deref())),
+            _ => None,
+        }
+    }
+
+    /// A status of 5xx. The exception is a name that the front of Connect gives to an id that it cannot read.
+    pub fn is_server_fault(&self) -> bool {
+        self.refusal().is_some_and(|(status, code)| status >= 500 && code != Some(BAD_ID))
+    }
+
+    /// Refused because there is too much of something: that says nothing about the request.
+    pub fn is_quota(&self) -> bool {
+        self.refusal().is_some_and(|(status, code)| status == 402 || code.is_some_and(|code| QUOTAS.contains(&code)))
+    }
+
+    /// Without what differs from one time to the next, to be counted.
+    pub fn outline(&self) -> String {
+        match self {
+            Reply::Success(_) => "accepted".to_owned(),
+            Reply::Refused(exchange, error) => {
+                let name = error.code.as_deref().map_or("without a name".to_owned(), cut);
+                format!("{} {name}", exchange.response.status)
+            }
+            Reply::Unsupported(_) | Reply::Trouble(_) => self.describe(),
+        }
+    }
+
+    /// In a few words, for messages.
+    pub fn describe(&self) -> String {
+        match self {
+            Reply::Success(exchange) => format!("{} (accepted)", exchange.response.status),
+            Reply::Refused(exchange, error) => {
+                let status = exchange.response.status;
+                let location = exchange.response.headers.get("location").filter(|_| (300..400).contains(&status));
+                if let Some(location) = location {
+                    return format!("{status}, a redirect to {}, which is not followed", cut(location));
+                }
+                let name = error.code.as_deref().map_or("no error name".to_owned(), cut);
+                match error.message.as_deref().filter(|message| !message.is_empty()) {
+                    Some(message) => format!("{status} {name}: {}", cut(message)),
+                    None => format!("{status} {name}"),
+                }
+            }
+            Reply::Unsupported(why) => format!("operation unknown ({why})"),
+            Reply::Trouble(why) => why.clone(),
+        }
+    }
+}
+
+/// Why a body cannot be read, with what its head says of that: nothing is unpacked here, since nothing asks for it.
+pub fn unreadable(exchange: &Exchange, error: impl Display) -> String {
+    match exchange.response.headers.get("content-encoding") {
+        Some(encoding) if !encoding.eq_ignore_ascii_case("identity") => {
+            format!("{error}; the answer has Content-Encoding {}, which was not asked for", cut(encoding))
+        }
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use connect_model::wire::message::{HttpRequest, HttpResponse};
+    use connect_transport::exchange::Omitted;
+
+    use super::*;
+
+    /// A refusal with a header and a body.
+    fn refused(status: u16, (name, value): (&str, &str), body: &[u8]) -> Reply {
+        let schema = Schema::connect();
+        let operation = schema.operation_named("ListRules").unwrap();
+        let mut exchange = Exchange {
+            operation: "ListRules".to_owned(),
+            request: HttpRequest::default(),
+            response: HttpResponse::default(),
+            duration: std::time::Duration::ZERO,
+            omitted: Omitted::default(),
+        };
+        exchange.response = HttpResponse { status, body: body.to_vec(), ..HttpResponse::default() };
+        exchange.response.headers.push(name, value);
+        classify(schema, operation, Ok(exchange), true).0
+    }
+
+    #[test]
+    fn a_redirect_is_told_with_where_it_points_and_long_names_are_cut() {
+        let redirect = refused(302, ("location", "http://elsewhere/"), b"").describe();
+        assert_eq!(redirect, "302, a redirect to http://elsewhere/, which is not followed");
+        let long = "N".repeat(100_000);
+        let reply = refused(400, ("x-amzn-errortype", &long), format!("{{\"message\":\"{long}\"}}").as_bytes());
+        for text in [reply.describe(), reply.outline()] {
+            assert!(text.starts_with("400 NNN") && text.chars().count() < 400, "{}", text.len());
+        }
+    }
+
+    #[test]
+    fn what_is_packed_is_told_as_such() {
+        for (encoding, expected) in
+            [("gzip", "broken; the answer has Content-Encoding gzip, which was not asked for"), ("identity", "broken")]
+        {
+            let Reply::Refused(exchange, _) = refused(400, ("content-encoding", encoding), b"\x1f\x8b") else {
+                unreachable!("a 400 is a refusal");
+            };
+            assert_eq!(unreadable(&exchange, "broken"), expected);
+        }
+    }
+
+    #[test]
+    fn throttling_is_told_by_its_name_and_quotas_are_none() {
+        let rows = [
+            (429, "TooManyRequestsException", true),
+            (429, "", true),
+            (429, "SomethingNew", true),
+            (400, "ThrottlingException", true),
+            (503, "SlowDown", true),
+            (429, "LimitExceededException", false),
+            (402, "ServiceQuotaExceededException", false),
+            (400, "InvalidRequestException", false),
+            (500, "", false),
+        ];
+        for (status, code, expected) in rows {
+            assert_eq!(is_throttling(status, code), expected, "{status} {code}");
+        }
+    }
+}

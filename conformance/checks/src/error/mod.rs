@@ -1,0 +1,386 @@
+//! Family error: refusals have the form, the names and the statuses that clients rely on.
+
+use std::rc::Rc;
+
+use arbitrary::Unstructured;
+use connect_model::generate::{Config, SchemaPath, Side, sites};
+use connect_model::schema::{OperationId, Schema};
+use connect_model::shapes::CORE_OPERATIONS;
+use connect_model::wire::{DecodedError, encode_request};
+use serde_json::Value;
+
+use crate::case::{Finding, Level};
+use crate::check::{Check, MODEL, RESTJSON, Remote};
+use crate::client::Client;
+use crate::client::reply::{GATEWAY, Reply};
+use crate::code::{Observed, Observer, Scope};
+use crate::families::{Family, Services};
+use crate::invalid::has_json_body;
+use crate::observe::Observation;
+use crate::resources::RESOURCES;
+use crate::twin::distinguishes;
+use connect_transport::exchange::Exchange;
+use connect_transport::text::cut;
+
+/// The rows of this file, in the order in which they are planned.
+pub(crate) static CHECKS: &[&Check] =
+    &[&MODELLED, &STATUS_MATCHES_TYPE, &DISCRIMINATOR, &JSON_BODY, &NO_5XX, &NO_LEAK, &NOT_FOUND];
+
+/// `error.modelled`.
+pub(crate) static MODELLED: Check = Check {
+    id: "error.modelled",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "an error has a name that the operation lists, or one of the front door",
+    source: MODEL,
+    passes: "InvalidRequestException where it is listed; AccessDeniedException anywhere",
+    fails: "a name that neither the operation nor the front door knows",
+    code: &Observed { applies: |scope| refuses(scope).at_all, by: &OBSERVER },
+};
+
+/// `error.status-matches-type`.
+pub(crate) static STATUS_MATCHES_TYPE: Check = Check {
+    id: "error.status-matches-type",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "a modelled error comes with the status that the model gives it",
+    source: MODEL,
+    passes: "ResourceNotFoundException with 404",
+    fails: "ResourceNotFoundException with 400",
+    code: &Observed {
+        applies: |scope| refuses(scope).own && refusals(scope.schema, scope.operation).next().is_some(),
+        by: &OBSERVER,
+    },
+};
+
+/// `error.discriminator`.
+pub(crate) static DISCRIMINATOR: Check = Check {
+    id: "error.discriminator",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "an error names itself: header x-amzn-errortype, or code or __type in the body",
+    source: RESTJSON,
+    passes: "any of the three, with namespace or URI around it",
+    fails: "a 4xx without a name",
+    code: &Observed { applies: |scope| refuses(scope).at_all, by: &OBSERVER },
+};
+
+/// `error.json-body`.
+pub(crate) static JSON_BODY: Check = Check {
+    id: "error.json-body",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "the body of an error is a JSON object, or empty",
+    source: RESTJSON,
+    passes: "{\"Message\": \"…\"}, nothing at all",
+    fails: "HTML or plain text with a 4xx",
+    code: &Observed { applies: |scope| refuses(scope).at_all, by: &OBSERVER },
+};
+
+/// `error.no-5xx`.
+pub(crate) static NO_5XX: Check = Check {
+    id: "error.no-5xx",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "a request that is wrong is the client's fault: never a 5xx",
+    source: "Connect answers invalid input with 4xx",
+    passes: "any 4xx",
+    fails: "500 to an unknown id or to a broken body",
+    code: &Observed { applies: |scope| refuses(scope).at_all, by: &OBSERVER },
+};
+
+/// `error.no-leak`.
+pub(crate) static NO_LEAK: Check = Check {
+    id: "error.no-leak",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "an error shows nothing of the server's inside",
+    source: "security review: no stack trace, no source path, no page of a framework",
+    passes: "a sentence about the request",
+    fails: "a stack trace, a source file with a line number, an HTML error page",
+    code: &Observed { applies: |scope| refuses(scope).at_all, by: &OBSERVER },
+};
+
+/// `error.not-found`.
+pub(crate) static NOT_FOUND: Check = Check {
+    id: "error.not-found",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "what does not exist is not found: ResourceNotFoundException, 404",
+    source: "Connect, life cycle of flows, modules and rules; for an unknown instance any 4xx will do",
+    passes: "404 ResourceNotFoundException to a well-formed id that nobody has",
+    fails: "2xx, or another 4xx for an id of a rule, flow or module; a 5xx fails error.no-5xx",
+    code: &Observed { applies: |scope| absent_member(scope.schema, scope.operation).is_some(), by: &OBSERVER },
+};
+
+/// An id of the right form that nobody has.
+pub(crate) const NOBODY: &str = "00000000-0000-4000-8000-00000000dead";
+
+/// The family.
+pub(crate) const FAMILY: Family = Family {
+    name: "error",
+    checks: || CHECKS.to_vec(),
+    services: Services::All,
+    judges_input: false,
+    compares_recorded: false,
+};
+
+static OBSERVER: Observer =
+    Observer { name: "error", observe: |client, operation| Box::pin(observe(client, operation)) };
+
+/// Errors that can be provoked on an operation.
+struct Refuses {
+    /// Errors of any kind.
+    at_all: bool,
+    /// Errors that only the operation itself can answer with. A request of the wrong form is refused by the front of the
+    /// service, with names and statuses of its own.
+    own: bool,
+}
+
+fn refuses(scope: &Scope<'_>) -> Rc<Refuses> {
+    scope.once("error", || {
+        let sites = scope.sites();
+        let own = absent_member(scope.schema, scope.operation).is_some()
+            || sites.iter().any(|site| !site.mutation.kind.is_structural());
+        Refuses { own, at_all: own || has_json_body(scope.schema, scope.operation) || !sites.is_empty() }
+    })
+}
+
+/// Errors that the operation lists for input that it refuses.
+fn refusals(schema: &Schema, operation: OperationId) -> impl Iterator<Item = &str> {
+    const NAMES: &[&str] = &["InvalidRequestException", "InvalidParameterException"];
+    let names = schema[operation].errors.iter().map(|id| schema[*id].name.as_str());
+    names.filter(|name| NAMES.contains(name) || (name.contains("Validation") && !GATEWAY.contains(name)))
+}
+
+/// The member of a core operation that names a resource, and whether we know that its absence is a 404.
+pub(crate) fn absent_member(schema: &Schema, operation: OperationId) -> Option<(String, bool)> {
+    let contract = &schema[operation];
+    if !CORE_OPERATIONS.contains(&contract.name.as_str()) {
+        return None;
+    }
+    let members = schema.input_members(contract)?;
+    // The most specific id: a rule's before its instance's.
+    let named = RESOURCES.iter().rev().find(|row| members.get(row.id_member).is_some_and(|m| m.required))?;
+    let listed = schema.error_of(contract, "ResourceNotFoundException").is_some();
+    Some((named.id_member.to_owned(), listed && named.id_member != "InstanceId"))
+}
+
+/// Provokes errors in every way that the operation offers and judges each.
+pub async fn observe(client: &Client, operation: OperationId) -> Observation {
+    let schema = client.schema;
+    let name = &schema[operation].name;
+    if let Some(why) = client.unsupported(operation).await {
+        return Observation::unsupported(why);
+    }
+    let mut seen = Observation::default();
+    let label = format!("{name}/error");
+    let base = match client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await {
+        Ok(base) => base,
+        Err(why) => {
+            seen.block(format!("no valid request could be made: {why}"));
+            return seen;
+        }
+    };
+    if let Some((member, certain)) = absent_member(schema, operation) {
+        let mut value = base.clone();
+        value[&member] = Value::from(NOBODY);
+        let check = &NOT_FOUND;
+        match client.call(operation, &value).await {
+            Ok(reply) => {
+                judge(schema, operation, &reply, &mut seen);
+                let twin = client.call(operation, &base).await;
+                match twin.and_then(|twin| distinguishes(&reply, &twin)) {
+                    Err(why) if reply.refusal().is_some() => seen.block(why),
+                    _ => not_found(client, check, &member, certain, &reply, &mut seen),
+                }
+            }
+            Err(why) => seen.block(why),
+        }
+    }
+    // One mutation, one broken body: enough to see how the operation says no.
+    if let Some(mutant) = any_mutant(client, operation, &label).await {
+        match client.call(operation, &mutant).await {
+            Ok(reply) => judge(schema, operation, &reply, &mut seen),
+            Err(why) => seen.block(why),
+        }
+    }
+    if has_json_body(schema, operation) {
+        match encode_request(schema, operation, &base) {
+            Ok(mut request) => {
+                request.body = b"{\"half\":".to_vec();
+                judge(schema, operation, &client.send(operation, &request).await, &mut seen);
+            }
+            Err(error) => seen.block(error.to_string()),
+        }
+    }
+    seen
+}
+
+/// The first mutation that can be made and sent: a constraint that only the operation can refuse, if it has one.
+pub(crate) async fn any_mutant(client: &Client, operation: OperationId, label: &str) -> Option<Value> {
+    let schema = client.schema;
+    let generator = client.generator(Config::sparse());
+    let mut all = sites(schema, operation, Side::Input);
+    // Stable: constraints before forms, each in order of breadth.
+    all.sort_by_key(|site| site.mutation.kind.is_structural());
+    for site in all {
+        let base = client.input(operation, Config::sparse(), label, &site.mutation.path).await.ok()?;
+        let bytes = client.bytes(&format!("{label}/mutation"));
+        let mutant = generator.mutate(operation, Side::Input, &site, base, &mut Unstructured::new(&bytes));
+        if let Ok(mutant) = mutant
+            && encode_request(schema, operation, &mutant.value).is_ok()
+        {
+            return Some(mutant.value);
+        }
+    }
+    None
+}
+
+fn not_found(
+    client: &Client,
+    check: &'static Check,
+    member: &str,
+    certain: bool,
+    reply: &Reply,
+    seen: &mut Observation,
+) {
+    let (exchange, fine) = match reply {
+        Reply::Success(exchange) => (exchange, false),
+        Reply::Refused(exchange, error) => {
+            let status = exchange.response.status;
+            if reply.is_server_fault() {
+                seen.block(format!("{}; see error.no-5xx", reply.describe()));
+                return;
+            }
+            let code = error.code.as_deref().unwrap_or("no error name");
+            if !certain {
+                client.learn("answer to an unknown instance", format!("{status} {code}"));
+            }
+            let named = error.code.as_deref() == Some("ResourceNotFoundException") || error.code.is_none();
+            (exchange, if certain { status == 404 && named } else { (400..500).contains(&status) })
+        }
+        Reply::Unsupported(why) | Reply::Trouble(why) => {
+            seen.block(why.clone());
+            return;
+        }
+    };
+    seen.judged(check);
+    if !fine {
+        let expected =
+            if certain { "404 ResourceNotFoundException" } else { "a refusal (4xx) of an id that nobody has" };
+        seen.add(vec![check.finding(format!("/{member}"), expected, reply.describe(), Some(exchange))]);
+    }
+}
+
+/// Marks of a server's inside, each with what it is.
+const LEAKS: &[(&str, &str)] = &[
+    ("Traceback (most recent call last)", "a Python stack trace"),
+    ("\n\tat ", "a Java stack trace"),
+    ("\n    at ", "a JavaScript stack trace"),
+    ("panicked at", "a Rust panic"),
+    ("stack backtrace", "a stack trace"),
+    ("goroutine ", "a Go stack trace"),
+    (".java:", "a source file and line"),
+    (".py\", line ", "a source file and line"),
+    (".rs:", "a source file and line"),
+    ("<!DOCTYPE html", "an HTML page"),
+    ("<html", "an HTML page"),
+];
+
+/// Judges one refusal; other answers are no errors and say why not.
+pub(crate) fn judge(schema: &Schema, operation: OperationId, reply: &Reply, seen: &mut Observation) {
+    let (exchange, error) = match reply {
+        Reply::Refused(exchange, error) => (exchange, error),
+        Reply::Success(_) => {
+            seen.block("no request provoked an error: what should be refused was accepted");
+            return;
+        }
+        Reply::Unsupported(why) | Reply::Trouble(why) => {
+            seen.block(why.clone());
+            return;
+        }
+    };
+    let status = exchange.response.status;
+    let mut findings = Vec::new();
+    let mut fail = |check: &Check, expected: String, actual: String| {
+        findings.push(check.finding("", expected, actual, Some(exchange)));
+    };
+    if reply.is_server_fault() {
+        fail(&NO_5XX, "a refusal (4xx)".to_owned(), reply.describe());
+    }
+    let body = String::from_utf8_lossy(&exchange.response.body);
+    let text = readable(&error.body, &body);
+    if let Some((mark, what)) = LEAKS.iter().find(|(mark, _)| text.contains(mark)) {
+        fail(&NO_LEAK, "a sentence about the request".to_owned(), format!("{what} ({:?})", mark.trim()));
+    }
+    for check in [&NO_5XX, &NO_LEAK] {
+        seen.judged(check);
+    }
+    if status < 500 {
+        if !exchange.response.body.is_empty() && !error.body_is_json {
+            fail(&JSON_BODY, "a JSON object or nothing".to_owned(), cut(&body));
+        }
+        if error.code.is_none() {
+            fail(&DISCRIMINATOR, "a name in header or body".to_owned(), "none".to_owned());
+        }
+        for check in [&JSON_BODY, &DISCRIMINATOR] {
+            seen.judged(check);
+        }
+    }
+    findings.extend(names(schema, operation, exchange, error, seen));
+    seen.add(findings);
+}
+
+/// Checks on the name of an error, for those that have one.
+fn names(
+    schema: &Schema,
+    operation: OperationId,
+    exchange: &Exchange,
+    error: &DecodedError,
+    seen: &mut Observation,
+) -> Vec<Finding> {
+    let Some(code) = error.code.as_deref() else { return Vec::new() };
+    let mut findings = Vec::new();
+    let listed = schema.error_of(&schema[operation], code);
+    seen.judged(&MODELLED);
+    if listed.is_none() && !GATEWAY.contains(&code) {
+        let expected = format!("one of the operation's errors: {}", error_names(schema, operation));
+        findings.push(MODELLED.finding("", expected, code, Some(exchange)));
+    }
+    // The status of a front-door name is the front door's affair.
+    if let Some(shape) = listed.filter(|_| !GATEWAY.contains(&code)) {
+        let check = &STATUS_MATCHES_TYPE;
+        seen.judged(check);
+        let expected = schema[shape].error.map_or(400, |error| error.status);
+        if expected != exchange.response.status {
+            let actual = format!("{} {code}", exchange.response.status);
+            findings.push(check.finding("", format!("{expected} {code}"), actual, Some(exchange)));
+        }
+    }
+    findings
+}
+
+fn error_names(schema: &Schema, operation: OperationId) -> String {
+    schema[operation].errors.iter().map(|id| schema[*id].name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// The texts of a JSON body, unescaped, so that a stack trace inside a string is seen; else the body as it is.
+fn readable(json: &Value, raw: &str) -> String {
+    match json {
+        Value::Object(_) | Value::Array(_) => {
+            let mut texts = Vec::new();
+            let mut queue = vec![json];
+            while let Some(value) = queue.pop() {
+                match value {
+                    Value::String(text) => texts.push(text.as_str()),
+                    Value::Array(items) => queue.extend(items),
+                    Value::Object(map) => queue.extend(map.values()),
+                    _ => {}
+                }
+            }
+            texts.join("\n")
+        }
+        _ => raw.to_owned(),
+    }
+}

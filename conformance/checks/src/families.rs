@@ -1,0 +1,96 @@
+//! The table of families: every check there is, in the order in which they are planned and reported.
+
+use std::sync::LazyLock;
+
+use crate::check::Check;
+use crate::{error, golden, idempotency, invalid, lifecycle, pagination, search, shape};
+
+/// Checks with a common subject.
+pub struct Family {
+    /// The first part of their ids.
+    pub name: &'static str,
+    /// The checks, in the order in which they are planned.
+    pub checks: fn() -> Vec<&'static Check>,
+    /// The services whose operations they apply to.
+    pub services: Services,
+    /// The outcomes depend on the contract of the input alone.
+    pub judges_input: bool,
+    /// Planned for a comparison with recorded answers, and then alone.
+    pub compares_recorded: bool,
+}
+
+/// Services that a family applies to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Services {
+    /// Any service of the protocol.
+    All,
+    /// Amazon Connect: the checks need its table of resources.
+    Connect,
+}
+
+/// Every family.
+pub static FAMILIES: &[Family] = &[
+    shape::FAMILY,
+    invalid::FAMILY,
+    error::FAMILY,
+    pagination::FAMILY,
+    idempotency::FAMILY,
+    lifecycle::FAMILY,
+    search::FAMILY,
+    golden::FAMILY,
+];
+
+/// Every check, by family.
+pub fn all() -> &'static [&'static Check] {
+    static ALL: LazyLock<Vec<&'static Check>> =
+        LazyLock::new(|| FAMILIES.iter().flat_map(|family| (family.checks)()).collect());
+    &ALL
+}
+
+/// The check of that id.
+pub fn find(id: &str) -> Option<&'static Check> {
+    all().iter().copied().find(|check| check.id == id)
+}
+
+/// The family of a check.
+pub fn of(check: &Check) -> Option<&'static Family> {
+    FAMILIES.iter().find(|family| family.name == check.family())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::Level;
+
+    #[test]
+    fn ids_are_unique_and_belong_to_their_family() {
+        let mut seen = std::collections::HashSet::new();
+        for family in FAMILIES {
+            for check in (family.checks)() {
+                assert!(seen.insert(check.id), "{} twice", check.id);
+                assert_eq!(check.family(), family.name, "{}", check.id);
+                for text in [check.rule, check.source, check.passes, check.fails] {
+                    assert!(!text.is_empty(), "{}", check.id);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rules_never_observed_on_the_service_fail_on_this_machine_only() {
+        let level =
+            |id: &str, loopback| find(id).map(|check| check.level_at(loopback, &check.finding("", "", "", None)));
+        for (id, remote) in [
+            ("invalid.malformed-json", Level::Note),
+            ("invalid.wrong-type", Level::Note),
+            ("invalid.length-max", Level::Should),
+            ("invalid.label-escape", Level::Must),
+            ("pagination.token-tampered", Level::Should),
+            ("pagination.complete", Level::Must),
+            ("shape.timestamp-format", Level::Must),
+        ] {
+            assert_eq!((level(id, true), level(id, false)), (Some(Level::Must), Some(remote)), "{id}");
+        }
+        assert_eq!(level("shape.unknown-member", false), Some(Level::Note));
+    }
+}

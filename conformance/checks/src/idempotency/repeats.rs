@@ -1,0 +1,95 @@
+//! Reads and deletions that are made twice.
+
+use connect_model::generate::{Config, SchemaPath};
+use serde_json::Value;
+
+use crate::case::Finding;
+use crate::client::reply::Reply;
+use crate::code::Trial;
+use crate::difference;
+use crate::idempotency::token_member;
+use crate::resources::RESOURCES;
+
+type Judged = Result<Vec<Finding>, String>;
+
+/// Reads one thing twice.
+pub(super) async fn read_twice(trial: Trial<'_>) -> Judged {
+    let Trial { client, operation, check, .. } = trial;
+    let name = &client.schema[operation].name;
+    let label = format!("{name}/{}", check.id);
+    let input = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
+    let body = |reply: &Reply| match reply {
+        Reply::Success(exchange) => serde_json::from_slice::<Value>(&exchange.response.body).ok(),
+        _ => None,
+    };
+    let first = client.call(operation, &input).await?;
+    let second = client.call(operation, &input).await?;
+    let Reply::Success(exchange) = &second else { return Err(second.describe()) };
+    match (body(&first), body(&second)) {
+        (Some(once), Some(twice)) => {
+            let (once, twice) = (unordered(once), unordered(twice));
+            if once == twice {
+                return Ok(Vec::new());
+            }
+            let pointer = difference::first(&once, &twice);
+            let at = |value: &Value| value.pointer(&pointer).cloned().unwrap_or_default();
+            let (expected, actual) = difference::apart(&at(&once), &at(&twice));
+            let finding = check.finding(pointer, expected, actual, Some(exchange));
+            Ok(vec![finding])
+        }
+        _ => Err(format!("no two JSON answers to compare: {}", first.describe())),
+    }
+}
+
+/// Lists sorted, since order is not promised.
+fn unordered(value: Value) -> Value {
+    match value {
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.into_iter().map(unordered).collect();
+            items.sort_by_key(Value::to_string);
+            Value::Array(items)
+        }
+        Value::Object(map) => Value::Object(map.into_iter().map(|(key, inner)| (key, unordered(inner))).collect()),
+        other => other,
+    }
+}
+
+/// Deletes one thing twice.
+pub(super) async fn delete_twice(trial: Trial<'_>) -> Judged {
+    let Trial { client, operation, check, .. } = trial;
+    let name = &client.schema[operation].name;
+    let row = RESOURCES.iter().find(|row| row.delete == name).ok_or("the operation deletes nothing known")?;
+    let made = client.make(row).await?;
+    let label = format!("{name}/{}", check.id);
+    let mut input = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
+    input[row.id_member] = made.id.into();
+    let first = client.call(operation, &input).await?;
+    if !matches!(first, Reply::Success(_)) {
+        return Err(format!("the first delete: {}", first.describe()));
+    }
+    if let Some(token) = token_member(client.schema, operation) {
+        // The same token would make the second call a replay.
+        if input.get(&token).is_some() {
+            client.learn(format!("replayed token, {name}"), client.call(operation, &input).await?.outline());
+        }
+        input[&token] = client.fresh_token().into();
+    }
+    let second = client.call(operation, &input).await?;
+    let exchange = match &second {
+        Reply::Refused(exchange, _) if (400..500).contains(&exchange.response.status) => {
+            return Ok(Vec::new());
+        }
+        Reply::Success(exchange) | Reply::Refused(exchange, _) => exchange,
+        Reply::Unsupported(why) | Reply::Trouble(why) => return Err(why.clone()),
+    };
+    if second.refusal().is_some() {
+        input[row.id_member] = crate::error::NOBODY.into();
+        let never = client.call(operation, &input).await?;
+        if never.refusal().is_some_and(|(status, _)| status >= 500) {
+            return Err(format!("the endpoint fails on any unknown id: {}", never.describe()));
+        }
+    }
+    let expected = "a refusal (4xx) of the second delete";
+    let finding = check.finding("", expected, second.describe(), Some(exchange));
+    Ok(vec![finding])
+}

@@ -1,0 +1,35 @@
+//! The judge: plans what is tried, tries it through a transport, and judges the answers. Never depends on the emulator,
+//! prints nothing, and writes no reports.
+
+pub mod case;
+pub mod changed;
+pub mod check;
+pub mod cleanup;
+pub mod client;
+pub mod code;
+pub mod coverage;
+mod difference;
+pub mod error;
+pub mod families;
+pub mod golden;
+pub mod idempotency;
+pub mod invalid;
+pub mod judge;
+pub mod language;
+pub mod ledger;
+pub mod lifecycle;
+pub mod memo;
+pub mod observe;
+pub mod pagination;
+pub mod permission;
+pub mod plan;
+pub mod resources;
+pub mod search;
+pub mod selection;
+pub mod setup;
+pub mod shape;
+mod shrink;
+mod steps;
+pub mod suite;
+mod twin;
+pub mod walks;

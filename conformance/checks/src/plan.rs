@@ -1,0 +1,232 @@
+//! A plan: the cases that a run will try, as data. Sends nothing; case ids depend on the model alone.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use connect_model::schema::{OperationId, Schema};
+
+use crate::case::{CaseId, check_of, operation_of};
+use crate::check::Check;
+use crate::code::{Attempt, Omission, Rank, Scope, Variant};
+use crate::families::{FAMILIES, Services};
+use crate::golden;
+use crate::selection::Selection;
+
+/// A planned case: everything that is needed to run it.
+#[derive(Clone)]
+pub struct Planned {
+    /// Operation under test.
+    pub operation: OperationId,
+    /// The check that judges.
+    pub check: &'static Check,
+    /// Runs the case.
+    pub attempt: Arc<dyn Attempt>,
+    /// Cases of the same check before it, in all shards.
+    before: u32,
+}
+
+/// A plan: cases in order of operation and family, and what it leaves out.
+#[derive(Clone, Default)]
+pub struct Plan {
+    /// Ids, in step with `tasks`.
+    pub cases: Vec<CaseId>,
+    /// The code of each case.
+    pub tasks: Vec<Planned>,
+    /// Operations that are not sent, each with the reason.
+    pub not_sent: Vec<String>,
+    /// Recorded answers that no longer belong to a case, each with what to do.
+    pub stale: Vec<String>,
+    /// Cases that have no value or no form on the wire, each with the reason.
+    pub left_out: Vec<String>,
+    /// Cases of each check in all shards.
+    of_check: HashMap<&'static str, u32>,
+}
+
+impl Plan {
+    /// Plans the selection.
+    pub fn new(schema: &Schema, selection: &Selection) -> Self {
+        let mut plan = Self::default();
+        // A narrowed run says nothing about the entries that it does not compare.
+        let recorded = selection.golden.iter().filter(|_| selection.is_whole());
+        plan.stale.extend(recorded.flat_map(|recorded| golden::orphans(recorded, schema)));
+        for (id, operation) in schema.operations() {
+            if !selection.wants_operation(&operation.name) {
+                continue;
+            }
+            if let Some(why) = &operation.refused {
+                plan.not_sent.push(format!("{}: {why}", operation.name));
+                continue;
+            }
+            if let Err(why) = selection.permission.check(schema, operation) {
+                plan.not_sent.push(why);
+                continue;
+            }
+            plan.operation(&Scope::new(schema, id, selection));
+        }
+        plan.narrow(selection);
+        plan
+    }
+
+    /// The place of a case among those of its check.
+    pub fn rank(&self, index: usize) -> Rank {
+        let Planned { check, before, .. } = &self.tasks[index];
+        Rank { before: *before, of: self.of_check.get(check.id).copied().unwrap_or_default() }
+    }
+
+    /// Keeps the cases of the shard, without those that were tried before.
+    fn narrow(&mut self, selection: &Selection) {
+        if selection.shard.is_none() && selection.done.is_empty() {
+            return;
+        }
+        let in_shard = |operation: &str, check: &str| selection.shard.is_none_or(|shard| shard.has(operation, check));
+        self.left_out.retain(|line| in_shard(operation_of(line), check_of(line)));
+        let (cases, tasks) = (std::mem::take(&mut self.cases), std::mem::take(&mut self.tasks));
+        (self.cases, self.tasks) = (cases.into_iter().zip(tasks))
+            .filter(|(case, _)| in_shard(&case.operation, case.check))
+            .filter(|(case, _)| selection.done.is_empty() || !selection.done.contains(&case.to_string()))
+            .unzip();
+    }
+
+    fn operation(&mut self, scope: &Scope<'_>) {
+        let is_connect = scope.schema.service.sdk_id == "Connect";
+        let compares = scope.selection.golden.is_some();
+        let families = (FAMILIES.iter())
+            .filter(|family| family.compares_recorded == compares)
+            .filter(|family| is_connect || family.services == Services::All);
+        for check in families.flat_map(|family| (family.checks)()).filter(|check| scope.selection.wants_check(check)) {
+            for variant in check.code.variants(scope, check) {
+                self.add(scope, check, variant);
+            }
+        }
+    }
+
+    fn add(&mut self, scope: &Scope<'_>, check: &'static Check, Variant { name, attempt }: Variant) {
+        if !scope.wants(check, name.as_deref()) {
+            return;
+        }
+        let case = CaseId { operation: scope.name().to_owned(), check: check.id, variant: name };
+        match attempt {
+            Ok(attempt) => {
+                let count = self.of_check.entry(check.id).or_default();
+                self.tasks.push(Planned { operation: scope.operation, check, attempt, before: *count });
+                self.cases.push(case);
+                *count += 1;
+            }
+            Err(Omission::NotExpressible(why)) => self.left_out.push(format!("{case}: {why}")),
+            Err(Omission::NotPermitted(why)) => self.not_sent.push(why),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::changed::Touch;
+    use crate::families;
+    use crate::permission::{NEVER, Permission};
+    use crate::selection::Shard;
+
+    fn whole() -> Plan {
+        let permission = Permission { loopback: true, ..Permission::default() };
+        Plan::new(Schema::connect(), &Selection { permission, walks: true, ..Selection::default() })
+    }
+
+    #[test]
+    fn every_operation_is_planned_and_ids_are_unique() {
+        let plan = whole();
+        let operations: BTreeSet<&str> = plan.cases.iter().map(|case| case.operation.as_str()).collect();
+        assert_eq!(operations.len(), 405);
+        let ids: BTreeSet<String> = plan.cases.iter().map(ToString::to_string).collect();
+        assert_eq!(ids.len(), plan.cases.len());
+        assert!(plan.cases.len() > 5000, "{}", plan.cases.len());
+    }
+
+    #[test]
+    fn every_check_is_planned_somewhere_except_those_that_connect_cannot_break() {
+        let plan = whole();
+        let planned: BTreeSet<&str> = plan.cases.iter().map(|case| case.check).collect();
+        let missing: Vec<&str> =
+            families::all().iter().map(|check| check.id).filter(|id| !planned.contains(id)).collect();
+        // Those of the family golden are planned for a comparison alone.
+        let missing: Vec<&str> = missing.into_iter().filter(|id| !id.starts_with("golden.")).collect();
+        assert_eq!(missing, ["invalid.blob-encoding", "invalid.unique"]);
+    }
+
+    #[test]
+    fn away_from_loopback_only_reads_are_sent_unless_allowed() {
+        let schema = Schema::connect();
+        let plan = |permission: Permission| {
+            let plan = Plan::new(schema, &Selection { permission, ..Selection::default() });
+            plan.cases.iter().map(|case| case.operation.clone()).collect::<BTreeSet<_>>()
+        };
+        let reads = plan(Permission::default());
+        assert!(reads.contains("DescribeRule") && !reads.contains("CreateRule"));
+        let writes = plan(Permission { writes: true, ..Permission::default() });
+        assert!(writes.contains("CreateRule") && !writes.contains("StartOutboundVoiceContact"));
+        assert!(!writes.contains("CreateInstance"));
+        let operations = BTreeSet::from(["StartOutboundVoiceContact".to_owned()]);
+        assert!(plan(Permission { operations, ..Permission::default() }).contains("StartOutboundVoiceContact"));
+        let operations = NEVER.iter().map(|name| (*name).to_owned()).collect();
+        let named = plan(Permission { writes: true, operations, ..Permission::default() });
+        assert!(NEVER.iter().all(|name| schema.operation_named(name).is_some() && !named.contains(*name)));
+    }
+
+    #[test]
+    fn of_an_operation_whose_answers_changed_nothing_is_tried_that_it_refuses() {
+        let permission = Permission { loopback: true, ..Permission::default() };
+        let changed =
+            [("CreateRule".to_owned(), Touch::Output), ("DeleteRule".to_owned(), Touch::Whole)].into_iter().collect();
+        let selection = Selection { changed: Some(changed), permission, ..Selection::default() };
+        let plan = Plan::new(Schema::connect(), &selection);
+        let families = |operation: &str| -> BTreeSet<&str> {
+            let cases = plan.cases.iter().filter(|case| case.operation == operation);
+            cases.filter_map(|case| case.check.split('.').next()).collect()
+        };
+        assert!(families("CreateRule").contains("shape") && families("DeleteRule").contains("invalid"));
+        assert!(families("CreateRule").is_disjoint(&BTreeSet::from(["invalid", "language"])));
+        assert!(families("UpdateRule").is_empty());
+    }
+
+    #[test]
+    fn parts_are_the_whole_and_stay_the_same() {
+        let permission = Permission { loopback: true, ..Permission::default() };
+        let cases = |shard: Option<&str>, operation: Option<&str>| -> BTreeSet<String> {
+            let shard = shard.map(|text| text.parse().unwrap());
+            let operations = operation.map(str::to_owned).into_iter().collect();
+            let selection =
+                Selection { permission: permission.clone(), walks: true, shard, operations, ..Selection::default() };
+            Plan::new(Schema::connect(), &selection).cases.iter().map(ToString::to_string).collect()
+        };
+        let whole = cases(None, None);
+        let parts = [cases(Some("1/3"), None), cases(Some("2/3"), None), cases(Some("3/3"), None)];
+        assert_eq!(parts.iter().map(BTreeSet::len).sum::<usize>(), whole.len());
+        assert_eq!(parts.iter().flatten().cloned().collect::<BTreeSet<_>>(), whole);
+        for part in &parts {
+            assert!(part.len() * 3 > whole.len() / 2, "{} of {}", part.len(), whole.len());
+        }
+        // What else is planned does not move a case.
+        assert!(cases(Some("2/3"), Some("CreateRule")).is_subset(&parts[1]));
+        for wrong in ["0/3", "4/3", "1", "a/b", "1/0", ""] {
+            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_selection_narrows() {
+        let permission = Permission { loopback: true, ..Permission::default() };
+        let selection = Selection {
+            operations: BTreeSet::from(["CreateRule".to_owned()]),
+            checks: BTreeSet::from(["invalid.enum-unknown".to_owned()]),
+            filter: Some("ActionType".to_owned()),
+            permission,
+            walks: true,
+            ..Selection::default()
+        };
+        let plan = Plan::new(Schema::connect(), &selection);
+        let ids: Vec<String> = plan.cases.iter().map(ToString::to_string).collect();
+        assert_eq!(ids, ["CreateRule/invalid.enum-unknown/Actions[].ActionType"]);
+    }
+}

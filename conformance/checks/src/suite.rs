@@ -1,0 +1,132 @@
+//! Runs the cases of a plan with a client, and keeps what they share.
+
+use std::collections::BTreeSet;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use connect_model::schema::OperationId;
+
+use crate::case::{CaseId, Outcome, Verdict};
+use crate::client::Client;
+use crate::code::Trial;
+use crate::coverage::{Coverage, Learned, Ratio};
+use crate::golden::Recorded;
+use crate::invalid;
+use crate::judge::{Judge, Judgement};
+use crate::ledger;
+use crate::ledger::Owner;
+use crate::memo::Memo;
+use crate::plan::Plan;
+use crate::walks::WalkConfig;
+
+/// A plan and everything that is needed to run it.
+pub struct Suite {
+    plan: Plan,
+    client: Client,
+    walks: WalkConfig,
+    memo: Memo,
+    recorded: Option<Recorded>,
+    scored: Vec<AtomicBool>,
+    /// Cases of each operation that have not ended.
+    to_come: Vec<AtomicUsize>,
+}
+
+impl Suite {
+    /// A suite that has sent nothing yet.
+    pub fn new(plan: Plan, client: Client, walks: WalkConfig, recorded: Option<Recorded>) -> Self {
+        let scored = plan.cases.iter().map(|_| AtomicBool::new(false)).collect();
+        let memo = Memo::new(client.schema.operations().count());
+        let to_come: Vec<AtomicUsize> = client.schema.operations().map(|_| AtomicUsize::new(0)).collect();
+        for planned in &plan.tasks {
+            to_come[planned.operation.index()].fetch_add(1, Ordering::Relaxed);
+        }
+        Self { memo, recorded, scored, to_come, plan, client, walks }
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The client that sends its requests.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Judges a case, with levels as they are on this endpoint.
+    async fn judge(&self, index: usize) -> Outcome {
+        let planned = &self.plan.tasks[index];
+        let trial = Trial {
+            client: &self.client,
+            operation: planned.operation,
+            check: planned.check,
+            variant: self.plan.cases[index].variant.as_deref(),
+            memo: &self.memo,
+            recorded: self.recorded.as_ref(),
+            walks: &self.walks,
+            rank: self.plan.rank(index),
+        };
+        let Outcome { verdict, mut findings, learned } = planned.attempt.run(trial).await;
+        for finding in &mut findings {
+            finding.level = planned.check.level_at(self.client.target.loopback, finding);
+        }
+        match verdict {
+            Verdict::Pass | Verdict::Fail | Verdict::Known(_) | Verdict::Stale(_) => {
+                self.scored[index].store(true, Ordering::Relaxed);
+                Outcome { learned, ..Outcome::from_findings(findings) }
+            }
+            verdict => Outcome { verdict, findings, learned },
+        }
+    }
+}
+
+impl Judge for Suite {
+    fn cases(&self) -> &[CaseId] {
+        &self.plan.cases
+    }
+
+    fn run(&self, index: usize) -> Judgement<'_> {
+        Box::pin(async move {
+            let owner = Owner::Trial(index);
+            let outcome = ledger::owned_by(owner.clone(), self.judge(index)).await;
+            let operation = self.plan.tasks[index].operation;
+            let was_last = self.to_come[operation.index()].fetch_sub(1, Ordering::AcqRel) == 1;
+            if was_last {
+                self.memo.forget(operation);
+            }
+            // A real account has quotas: nothing stays for longer than it is needed. What will not go now is tried again
+            // at the end.
+            self.client.tidy(|of| *of == owner || (was_last && *of == Owner::Fixture(operation))).await;
+            outcome
+        })
+    }
+
+    fn requests(&self) -> u64 {
+        self.client.requests_sent()
+    }
+
+    fn clear(&self) -> Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>> {
+        Box::pin(self.client.clear())
+    }
+
+    fn learned(&self) -> Learned {
+        self.client.learned()
+    }
+
+    /// Constraints that were broken on purpose, of all that the model has on inputs.
+    fn coverage(&self) -> Coverage {
+        let mutations = |scored: bool| {
+            let chosen = self.plan.tasks.iter().zip(&self.scored).filter(|(planned, done)| {
+                invalid::breaks_a_constraint(planned.check) && (!scored || done.load(Ordering::Relaxed))
+            });
+            chosen.count() as u64
+        };
+        let operations: BTreeSet<OperationId> = self.plan.tasks.iter().map(|planned| planned.operation).collect();
+        let operations: Vec<OperationId> = operations.into_iter().collect();
+        let (schema, touched) = (self.client.schema, self.client.touched());
+        let left_out = self.plan.left_out.len() as u64;
+        let constraints = Ratio { covered: mutations(true), total: mutations(false) + left_out };
+        let constraints = (!operations.is_empty()).then_some(constraints);
+        Coverage::of(Some(touched.sets(schema, &operations)), constraints)
+    }
+}

@@ -1,0 +1,202 @@
+//! How defects spoil messages: edits of requests and answers that more than one row of the table could use. Knows the
+//! shapes of the model, and nothing of which defect asks.
+
+use connect_model::schema::{Kind, Schema, ShapeId};
+use connect_model::wire::message::{HttpRequest, HttpResponse};
+use serde_json::{Map, Value, json};
+
+use crate::defects::Scene;
+
+/// What a crash in a server written in Java looks like.
+pub(crate) const STACK_TRACE: &str = "java.lang.NullPointerException\n\tat \
+    com.example.service.Handler.handle(Handler.java:42)\n\tat java.base/java.lang.Thread.run(Thread.java:840)";
+
+pub(crate) fn is_not_found(scene: &Scene<'_>) -> bool {
+    scene.error == Some("ResourceNotFoundException")
+}
+
+/// Gives an error another name, or none, wherever it says its name.
+pub(crate) fn rename(response: &mut HttpResponse, name: Option<&str>) {
+    response.headers.remove("x-amzn-errortype");
+    if let Some(name) = name {
+        response.headers.set("x-amzn-errortype", name);
+    }
+    edit_json(response, |body| {
+        for key in ["__type", "code", "Code"] {
+            match (body.get_mut(key), name) {
+                (Some(value), Some(name)) => *value = name.into(),
+                (Some(_), None) => drop(body.remove(key)),
+                (None, _) => {}
+            }
+        }
+    });
+}
+
+pub(crate) fn edit_json(response: &mut HttpResponse, edit: impl FnOnce(&mut Map<String, Value>)) {
+    if let Ok(Value::Object(mut body)) = serde_json::from_slice(&response.body) {
+        edit(&mut body);
+        response.body = Value::Object(body).to_string().into_bytes();
+    }
+}
+
+/// Shows every node of a search's criteria to `change`, in the searches that are performed.
+pub(crate) fn edit_criteria(request: &mut HttpRequest, change: &dyn Fn(&mut Map<String, Value>)) {
+    fn visit(value: &mut Value, change: &dyn Fn(&mut Map<String, Value>)) {
+        match value {
+            Value::Object(node) => {
+                change(node);
+                node.values_mut().for_each(|value| visit(value, change));
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| visit(item, change)),
+            _ => {}
+        }
+    }
+    edit_search(request, &|body| {
+        body.get_mut("SearchCriteria").into_iter().for_each(|criteria| visit(criteria, change))
+    });
+}
+
+/// Shows the body of a search to `change`, in the searches that are performed.
+pub(crate) fn edit_search(request: &mut HttpRequest, change: &dyn Fn(&mut Map<String, Value>)) {
+    const SEARCHES: &[&str] = &["/search-rules", "/search-contact-flows", "/search-contact-flow-modules"];
+    if !SEARCHES.contains(&request.uri.as_str()) {
+        return;
+    }
+    if let Ok(Value::Object(mut body)) = serde_json::from_slice(&request.body) {
+        change(&mut body);
+        request.body = Value::Object(body).to_string().into_bytes();
+    }
+}
+
+/// Shows every node of a search's filter to `change`.
+pub(crate) fn edit_filter(request: &mut HttpRequest, change: &dyn Fn(&mut Map<String, Value>)) {
+    edit_search(request, &|body| {
+        if let Some(Value::Object(filter)) = body.get_mut("SearchFilter") {
+            filter.values_mut().filter_map(Value::as_object_mut).for_each(change);
+        }
+    });
+}
+
+/// Shortens a list of a node to a length that depends on what it has.
+pub(crate) fn cut_list(node: &mut Map<String, Value>, list: &str, keep: fn(usize) -> usize) {
+    if let Some(Value::Array(items)) = node.get_mut(list) {
+        items.truncate(keep(items.len()));
+    }
+}
+
+/// Reads one way of comparing text as another.
+pub(crate) fn compare_as(node: &mut Map<String, Value>, asked: &str, read: &str) {
+    if let Some(comparison) = node.get_mut("ComparisonType").filter(|value| *value == asked) {
+        *comparison = read.into();
+    }
+}
+
+/// Adds the elements of one list of a node to another.
+pub(crate) fn move_list(node: &mut Map<String, Value>, from: &str, to: &str) {
+    match (node.remove(from), node.get_mut(to)) {
+        (Some(Value::Array(moved)), Some(Value::Array(list))) => list.extend(moved),
+        (Some(moved), _) => drop(node.insert(to.to_owned(), moved)),
+        (None, _) => {}
+    }
+}
+
+/// Shows every value of an output's body to `change`, with what it is.
+pub(crate) fn edit(scene: &Scene<'_>, body: &mut Value, change: impl Fn(&Kind, &mut Value)) {
+    if let Some(shape) = scene.operation.and_then(|operation| operation.output) {
+        visit(scene.schema, shape, body, &change);
+    }
+}
+
+pub(crate) fn visit(schema: &Schema, shape: ShapeId, value: &mut Value, change: &dyn Fn(&Kind, &mut Value)) {
+    let kind = &schema[shape].kind;
+    match (kind, &mut *value) {
+        (Kind::Structure(members) | Kind::Union(members), Value::Object(map)) => {
+            for (key, value) in map {
+                if let Some(member) = members.by_json_name(key) {
+                    visit(schema, member.slot.target, value, change);
+                }
+            }
+        }
+        (Kind::List(list), Value::Array(items)) => {
+            for item in items {
+                visit(schema, list.member.target, item, change);
+            }
+        }
+        (Kind::Map(map), Value::Object(entries)) => {
+            for value in entries.values_mut() {
+                visit(schema, map.value.target, value, change);
+            }
+        }
+        _ => change(kind, value),
+    }
+}
+
+/// Makes every description longer than any model allows.
+pub(crate) fn lengthen(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                match inner {
+                    Value::String(text) if key == "Description" => *text = "d".repeat(6_000),
+                    inner => lengthen(inner),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(lengthen),
+        _ => {}
+    }
+}
+
+/// Gives unions a second member, where one can be had that is right in itself.
+pub(crate) fn double(schema: &Schema, shape: ShapeId, value: &mut Value) {
+    match (&schema[shape].kind, value) {
+        (Kind::Union(members), Value::Object(map)) => {
+            let first =
+                map.iter().find_map(|(key, inner)| Some((members.by_json_name(key)?.slot.target, inner.clone())));
+            let second = members.iter().filter(|member| !map.contains_key(&member.json_name)).find_map(|member| {
+                let target = member.slot.target;
+                let same = first.as_ref().filter(|(kind, _)| *kind == target).map(|(_, inner)| inner.clone());
+                let empty = match &schema[target].kind {
+                    Kind::Structure(inner) if inner.iter().all(|member| !member.required) => Some(json!({})),
+                    Kind::List(_) => Some(json!([])),
+                    Kind::Boolean => Some(json!(true)),
+                    Kind::String => Some(json!("second")),
+                    _ => None,
+                };
+                same.or(empty).map(|inner| (member.json_name.clone(), inner))
+            });
+            map.extend(second);
+        }
+        (Kind::Structure(members), Value::Object(map)) => {
+            for (key, inner) in map {
+                if let Some(member) = members.by_json_name(key) {
+                    double(schema, member.slot.target, inner);
+                }
+            }
+        }
+        (Kind::List(list), Value::Array(items)) => {
+            items.iter_mut().for_each(|item| double(schema, list.member.target, item));
+        }
+        (Kind::Map(map), Value::Object(entries)) => {
+            entries.values_mut().for_each(|inner| double(schema, map.value.target, inner));
+        }
+        _ => {}
+    }
+}
+
+/// Takes the first required member away, as deep as there is one; says whether there was one.
+pub(crate) fn drop_required(schema: &Schema, shape: ShapeId, value: &mut Value) -> bool {
+    match (&schema[shape].kind, value) {
+        (Kind::Structure(members), Value::Object(map)) => {
+            let deeper = members.iter().any(|member| {
+                map.get_mut(&member.json_name).is_some_and(|value| drop_required(schema, member.slot.target, value))
+            });
+            let required = || members.iter().find(|member| member.required && map.contains_key(&member.json_name));
+            deeper || required().is_some_and(|member| map.remove(&member.json_name).is_some())
+        }
+        (Kind::List(list), Value::Array(items)) => {
+            items.iter_mut().any(|item| drop_required(schema, list.member.target, item))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,120 @@
+//! The service behind a loopback port. Knows nothing of what is asked or answered.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use connect_model::schema::Schema;
+use connect_model::wire::encode_unmodelled_error;
+use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::front::{Admission, Broken, Front};
+use crate::service::BODY_LIMIT;
+use crate::{Config, Service};
+
+/// A running endpoint. It ends with [`Emulator::shutdown`], or with its runtime.
+pub struct Emulator {
+    address: SocketAddr,
+    service: Arc<Service>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+impl Emulator {
+    /// Starts to listen on 127.0.0.1, and nowhere else. Fails when the port is taken.
+    pub async fn start(schema: &'static Schema, config: &Config) -> std::io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
+        let address = listener.local_addr()?;
+        let service = Arc::new(Service::new(schema, config));
+        let front = Arc::new(Front::new(&config.front, &config.region, &schema.service.signing_name));
+        let router = axum::Router::new().fallback(answer).with_state((Arc::clone(&service), front));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let until = async move {
+                // A dropped handle lets the endpoint run on.
+                if stopped.await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            axum::serve(listener, router).with_graceful_shutdown(until).await
+        });
+        Ok(Self { address, service, stop, task })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Base URL, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What it serves.
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Takes no more requests, and returns when those in flight are answered.
+    pub async fn shutdown(self) {
+        // The other side is gone only when the endpoint has ended already.
+        let _ = self.stop.send(());
+        let _ = self.task.await;
+    }
+}
+
+async fn answer(State((service, front)): State<(Arc<Service>, Arc<Front>)>, request: Request) -> Response<Body> {
+    let mut response = admitted(service, &front, request).await;
+    if let Some(date) = front.date().and_then(|date| HeaderValue::try_from(date).ok()) {
+        response.headers_mut().insert("date", date);
+    }
+    response
+}
+
+async fn admitted(service: Arc<Service>, front: &Front, request: Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
+        let message = format!("the body is larger than {BODY_LIMIT} bytes");
+        return write(encode_unmodelled_error("RequestEntityTooLargeException", 413, &message));
+    };
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let request = HttpRequest {
+        method: parts.method.as_str().to_owned(),
+        uri: parts.uri.path_and_query().map_or("/", |uri| uri.as_str()).to_owned(),
+        headers: Headers(parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()),
+        body: body.to_vec(),
+    };
+    let loses_answer = match front.admit(&request) {
+        Admission::Serve => false,
+        Admission::LoseAnswer => true,
+        Admission::LoseRequest => return Response::new(Body::new(Broken)),
+        Admission::Refuse(response) => return write(*response),
+    };
+    let handled = if service.may_sleep() {
+        tokio::task::spawn_blocking(move || service.handle(&request)).await.ok()
+    } else {
+        catch_unwind(AssertUnwindSafe(|| service.handle(&request))).ok()
+    };
+    if loses_answer {
+        return Response::new(Body::new(Broken));
+    }
+    write(handled.unwrap_or_else(|| encode_unmodelled_error("InternalFailure", 500, "the emulator failed")))
+}
+
+fn write(response: HttpResponse) -> Response<Body> {
+    let mut written = Response::new(Body::from(response.body));
+    *written.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in &response.headers.0 {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes())) {
+            written.headers_mut().append(name, value);
+        }
+    }
+    written
+}
