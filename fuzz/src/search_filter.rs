@@ -224,7 +224,7 @@ fn rule_of(source: &str) -> Value {
         input["TriggerEventSource"] = json!({ "EventSourceName": source });
         let bytes = Stream::new(6, source).bytes(400);
         let mut u = Unstructured::new(&bytes);
-        semantics::settle("CreateRule", &mut input, &SchemaPath::default(), &Context::default(), &mut u);
+        semantics::repair("CreateRule", &mut input, &SchemaPath::default(), &Context::default(), &mut u);
         (*source, input)
     };
     let rules = RULES.get_or_init(|| draw::SOURCES.iter().map(make).collect());

@@ -15,7 +15,7 @@ use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator};
 use connect_model::schema::{Kind, Member, Number, Schema, ShapeId};
 use connect_model::shapes::{SHAPES, Shape, ShapeVisitor, visit_shape};
-use connect_model::validate::{Violation, ViolationKind, validate};
+use connect_model::validate::{Class, Violation, ViolationKind, validate};
 use connect_model::wire::message::HttpResponse;
 use connect_model::wire::{Limits, decode_response};
 use serde::{Deserialize, Serialize};
@@ -144,9 +144,9 @@ impl ShapeVisitor for Typed<'_> {
     }
 }
 
-/// A document without the form of its shape, as opposed to one whose values are not allowed.
+/// Returns true for a document without the form of its shape, as opposed to one whose values are not allowed.
 fn is_form(kind: ViolationKind) -> bool {
-    kind.is_structural() || matches!(kind, ViolationKind::MissingRequired | ViolationKind::NullRequired)
+    kind.is_structural() || kind.class() == Class::Required
 }
 
 /// The id of the exception that a violation is.

@@ -74,6 +74,7 @@ mod pointer;
 pub mod schema;
 pub mod semantics;
 pub mod shapes;
+mod side;
 pub mod text;
 pub mod timestamp;
 pub mod validate;

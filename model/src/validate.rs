@@ -1,27 +1,28 @@
-//! Says what is wrong with a value, completely: every broken constraint with its place.
+//! Finds every violation in a value: the broken constraint, with its place.
 //!
-//! One walk serves input and output; how grave a violation is on which side is not decided here. Unknown members are
-//! no violation: receivers ignore them. Knows nothing of bytes.
+//! Inputs and outputs are validated alike; the severity of a violation on either side is decided elsewhere. Unknown
+//! members are not violations: receivers ignore them. Knows nothing of bytes.
 
 use serde_json::Value;
 
-pub use crate::constraint::ViolationKind;
-use crate::constraint::{Broken, blob, choice, number, size, text, timestamp, typed};
+use crate::constraint::json_type::JsonType;
+use crate::constraint::{self, Broken, Constraint, Position, presence};
+pub use crate::constraint::{Class, ViolationKind};
 use crate::pointer::Path;
 pub use crate::pointer::escape;
-use crate::schema::{Kind, Members, Number, Schema, ShapeId, Slot, SlotTraits};
+use crate::schema::{Kind, Member, Schema, ShapeId, Slot, SlotTraits};
 use crate::text::{prefix, truncate};
 
-/// One broken constraint at one place.
+/// A broken constraint at a place.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Violation {
     /// JSON Pointer (RFC 6901) into the value; names are member names.
     pub path: String,
-    /// The constraint that is broken.
+    /// The broken constraint.
     pub kind: ViolationKind,
-    /// What the contract asks for there.
+    /// The value that the contract requires there, in words.
     pub expected: String,
-    /// What is there: an excerpt of the value, or `nothing`.
+    /// The value found: an excerpt, or `nothing`.
     pub found: String,
 }
 
@@ -32,39 +33,40 @@ impl std::fmt::Display for Violation {
     }
 }
 
-/// Every violation of a value against a shape, in order of the walk. A null where the shape allows absence is absence.
+/// All violations of a value against a shape, in the order of its parts. Null where the shape allows absence is
+/// absence.
 pub fn validate(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Violation> {
-    let mut walk = Walk { schema, found: Vec::new(), brief: false };
-    walk.value(shape, &schema[shape].base, value, &Path::Root);
-    walk.found
+    let mut visit = Visit { schema, found: Vec::new(), brief: false };
+    visit.value(shape, &schema[shape].base, value, &Path::Root);
+    visit.found
 }
 
-/// The first violations of each kind of a value that somebody else made: no more than ten, and where the path to one is
-/// longer than a thousand bytes, that to what it lies in, with `/…` behind it. A value may break the model in as many
-/// places as it has bytes, under keys as long as itself.
+/// The first ten violations of each kind, for values from outside. A path longer than a thousand bytes is cut to that
+/// of an enclosing value, followed by `/…`. An untrusted value can break the model in as many places as it has bytes,
+/// under keys as long as itself.
 pub fn validate_briefly(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Violation> {
-    let mut walk = Walk { schema, found: Vec::new(), brief: true };
-    walk.value(shape, &schema[shape].base, value, &Path::Root);
-    walk.found
+    let mut visit = Visit { schema, found: Vec::new(), brief: true };
+    visit.value(shape, &schema[shape].base, value, &Path::Root);
+    visit.found
 }
 
-/// Violations of a value in a slot: the shape's and the position's constraints together.
+/// All violations of a value in a slot: the constraints of the shape and of the position together.
 pub fn validate_slot(schema: &Schema, slot: &Slot, value: &Value) -> Vec<Violation> {
-    let mut walk = Walk { schema, found: Vec::new(), brief: false };
-    walk.value(slot.target, &slot.traits, value, &Path::Root);
-    walk.found
+    let mut visit = Visit { schema, found: Vec::new(), brief: false };
+    visit.value(slot.target, &slot.traits, value, &Path::Root);
+    visit.found
 }
 
-struct Walk<'s> {
+struct Visit<'s> {
     schema: &'s Schema,
     found: Vec<Violation>,
-    /// Keep [`MOST`] of each kind, and brief paths.
+    /// Keeps at most [`MOST`] violations of each kind, with brief paths.
     brief: bool,
 }
 
 const MOST: usize = 10;
 
-impl Walk<'_> {
+impl Visit<'_> {
     fn report(&mut self, path: &Path<'_>, (kind, expected): Broken, value: Option<&Value>) {
         if self.brief && self.found.iter().filter(|violation| violation.kind == kind).count() >= MOST {
             return;
@@ -75,131 +77,81 @@ impl Walk<'_> {
     }
 
     fn value(&mut self, shape: ShapeId, traits: &SlotTraits, value: &Value, path: &Path<'_>) {
-        let schema = self.schema;
-        let kind = &schema[shape].kind;
-        let broken = match (kind, value) {
+        let at = Position { schema: self.schema, kind: &self.schema[shape].kind, traits };
+        if let Some(broken) = JsonType.check(&at, value) {
+            return self.report(path, broken, Some(value));
+        }
+        self.inside(at.kind, value, path);
+        for constraint in constraint::beyond_type(at.kind) {
+            if let Some(broken) = constraint.check(&at, value) {
+                self.report(path, broken, Some(value));
+            }
+        }
+    }
+
+    /// The values inside a value.
+    fn inside(&mut self, kind: &Kind, value: &Value, path: &Path<'_>) {
+        match (kind, value) {
             (Kind::Structure(members), Value::Object(map)) => {
-                self.members(members, map, path);
-                None
+                for (member, value) in members.beside(map) {
+                    self.member(member, value, &Path::Key(path, &member.name));
+                }
             }
             (Kind::Union(members), Value::Object(map)) => {
-                self.union(members, map, value, path);
-                None
+                for (member, value) in members.beside(map) {
+                    if let Some(value) = value.filter(|value| !value.is_null()) {
+                        let Slot { target, traits } = &member.slot;
+                        self.value(*target, traits, value, &Path::Key(path, &member.name));
+                    }
+                }
             }
             (Kind::List(list), Value::Array(items)) => {
                 for (index, item) in items.iter().enumerate() {
-                    let path = Path::Index(path, index);
-                    match item {
-                        Value::Null if list.sparse => {}
-                        Value::Null => {
-                            self.report(&path, (ViolationKind::NullElement, "an element".to_owned()), Some(item));
-                        }
-                        item => self.value(list.member.target, &list.member.traits, item, &path),
-                    }
+                    self.element(&list.member, list.sparse, "an element", item, &Path::Index(path, index));
                 }
-                if traits.unique_items && has_equal(items) {
-                    self.report(path, (ViolationKind::Unique, "distinct elements".to_owned()), Some(value));
-                }
-                size::check(traits.length, size::Unit::Elements, items.len() as u64)
             }
             (Kind::Map(shape), Value::Object(map)) => {
                 for (key, item) in map {
                     let path = Path::Key(path, key);
-                    self.text(&schema[shape.key.target].kind, &shape.key.traits, key, value, &path);
-                    match item {
-                        Value::Null if shape.sparse => {}
-                        Value::Null => {
-                            self.report(&path, (ViolationKind::NullElement, "a value".to_owned()), Some(item));
-                        }
-                        item => self.value(shape.value.target, &shape.value.traits, item, &path),
-                    }
+                    self.key(&shape.key, key, value, &path);
+                    self.element(&shape.value, shape.sparse, "a value", item, &path);
                 }
-                size::check(traits.length, size::Unit::Entries, map.len() as u64)
             }
-            (Kind::String | Kind::Enum(_), Value::String(text)) => {
-                self.text(kind, traits, text, value, path);
-                None
+            _ => {}
+        }
+    }
+
+    fn member(&mut self, member: &Member, value: Option<&Value>, path: &Path<'_>) {
+        match value.filter(|value| !value.is_null()) {
+            Some(value) => self.value(member.slot.target, &member.slot.traits, value, path),
+            None => {
+                if let Some(broken) = presence::check_member(member, value) {
+                    self.report(path, broken, value);
+                }
             }
-            // An integer first, as the wire reads it.
-            (Kind::IntEnum(values), Value::Number(number)) => {
-                number::check(Number::Integer, None, number).or_else(|| {
-                    let known = number.as_i64().is_some_and(|number| values.contains(&number));
-                    (!known).then(|| (ViolationKind::EnumUnknown, format!("one of {values:?}")))
-                })
-            }
-            (Kind::Number(kind), Value::Number(number)) => number::check(*kind, traits.range, number),
-            (Kind::Number(Number::Float | Number::Double), Value::String(text))
-                if number::SPECIAL_FLOATS.contains(&text.as_str()) =>
-            {
-                None
-            }
-            (Kind::Boolean, Value::Bool(_)) | (Kind::Document, _) | (Kind::Unit, Value::Object(_)) => None,
-            (Kind::Timestamp, value) => timestamp::check(timestamp::value_format(traits.timestamp_format), value),
-            (Kind::Blob, Value::String(text)) => blob::check(traits.length, text),
-            _ => Some((ViolationKind::WrongType, typed::expectation(kind).to_owned())),
-        };
-        if let Some(broken) = broken {
+        }
+    }
+
+    fn element(&mut self, slot: &Slot, sparse: bool, expected: &str, value: &Value, path: &Path<'_>) {
+        if !value.is_null() {
+            self.value(slot.target, &slot.traits, value, path);
+        } else if let Some(broken) = presence::check_null(sparse, expected) {
             self.report(path, broken, Some(value));
         }
     }
 
-    fn text(&mut self, kind: &Kind, traits: &SlotTraits, text: &str, value: &Value, path: &Path<'_>) {
-        if let Kind::Enum(values) = kind {
-            if let Some(broken) = choice::check(values, text) {
-                self.report(path, broken, Some(value));
+    fn key(&mut self, slot: &Slot, key: &str, map: &Value, path: &Path<'_>) {
+        let at = Position::of(self.schema, slot);
+        let key = Value::from(key);
+        for constraint in constraint::beyond_type(at.kind) {
+            if let Some(broken) = constraint.check(&at, &key) {
+                self.report(path, broken, Some(map));
             }
-            return;
-        }
-        let schema = self.schema;
-        text::check(schema, traits, text, |broken| self.report(path, broken, Some(value)));
-    }
-
-    fn members(&mut self, members: &Members, map: &serde_json::Map<String, Value>, path: &Path<'_>) {
-        for (member, value) in members.beside(map) {
-            let path = Path::Key(path, &member.name);
-            match value {
-                Some(Value::Null) if member.required => {
-                    let expected = (ViolationKind::NullRequired, "a value for a required member".to_owned());
-                    self.report(&path, expected, Some(&Value::Null));
-                }
-                None if member.required => {
-                    self.report(&path, (ViolationKind::MissingRequired, "a required member".to_owned()), None);
-                }
-                None | Some(Value::Null) => {}
-                Some(value) => self.value(member.slot.target, &member.slot.traits, value, &path),
-            }
-        }
-    }
-
-    fn union(&mut self, members: &Members, map: &serde_json::Map<String, Value>, value: &Value, path: &Path<'_>) {
-        let mut set = 0;
-        for (member, value) in members.beside(map) {
-            if let Some(value) = value.filter(|value| !value.is_null()) {
-                set += 1;
-                self.value(member.slot.target, &member.slot.traits, value, &Path::Key(path, &member.name));
-            }
-        }
-        let expected = || {
-            let names = members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>().join(", ");
-            format!("exactly one of {names}")
-        };
-        match set {
-            0 => self.report(path, (ViolationKind::UnionNone, expected()), Some(value)),
-            1 => {}
-            _ => self.report(path, (ViolationKind::UnionTwo, expected()), Some(value)),
         }
     }
 }
 
-fn has_equal(items: &[Value]) -> bool {
-    if items.len() < 32 {
-        return items.iter().enumerate().any(|(at, item)| items[..at].contains(item));
-    }
-    let mut seen = std::collections::HashSet::with_capacity(items.len());
-    items.iter().any(|item| !seen.insert(item.to_string()))
-}
-
-/// A value in a message: whole when short, else its beginning.
+/// A value for a message: whole if it is short, otherwise its beginning.
 pub fn excerpt(value: &Value) -> String {
     const SHOWN: usize = 80;
     let text = match value {

@@ -49,7 +49,7 @@ fn request(schema: &Schema, id: OperationId) -> Result<String, String> {
     let mut input =
         generator(schema).operation(id, Side::Input, &mut Unstructured::new(&[])).map_err(|error| error.to_string())?;
     let (nothing, context) = (SchemaPath::default(), Context::default());
-    semantics::settle(&schema[id].name, &mut input, &nothing, &context, &mut Unstructured::new(&[]));
+    semantics::repair(&schema[id].name, &mut input, &nothing, &context, &mut Unstructured::new(&[]));
     let HttpRequest { method, uri, headers, body } =
         encode_request(schema, id, &input).map_err(|error| error.to_string())?;
     Ok(message(&format!("{method} {uri}"), &headers, &body))

@@ -70,7 +70,7 @@ fn draft(schema: &'static Schema, earlier: &[Draft], u: &mut Unstructured<'_>) -
     if u.ratio(3, 4)? {
         take_template(schema, operation, &mut input);
     } else {
-        semantics::settle(name, &mut input, &SchemaPath::default(), &Context::default(), u);
+        semantics::repair(name, &mut input, &SchemaPath::default(), &Context::default(), u);
     }
     if let Value::Object(input) = &mut input {
         if u.ratio(1, 8)? {

@@ -3,18 +3,68 @@
 use arbitrary::Unstructured;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
 
-use super::size::{self, Unit};
-use super::text::TEXT_BUDGET;
-use super::{Aim, Broken, ViolationKind};
-use crate::schema::Bounds;
+use super::{
+    Aim, Breaking, Broken, Class, Constraint, Dialect, Exception, KindFacts, Place, Position, ViolationKind, size,
+};
+use crate::schema::{Bounds, Kind};
 
-/// What the text breaks as a blob.
-pub(crate) fn check(length: Option<Bounds<u64>>, text: &str) -> Option<Broken> {
-    match STANDARD.decode(text) {
-        Ok(bytes) => size::check(length, Unit::Bytes, bytes.len() as u64),
-        Err(error) => Some((ViolationKind::BlobEncoding, format!("base64 with padding ({error})"))),
+pub(super) const ENCODING: KindFacts =
+    KindFacts { name: "blob-encoding", class: Class::Type, rule: "a string that is not base64 is rejected for a blob" };
+
+/// The string is base64 with padding.
+pub(crate) struct Base64;
+
+impl Constraint for Base64 {
+    fn kinds(&self) -> &'static [ViolationKind] {
+        &[ViolationKind::BlobEncoding]
     }
+
+    fn check(&self, _at: &Position<'_>, value: &Value) -> Option<Broken> {
+        let error = STANDARD.decode(value.as_str()?).err()?;
+        Some((ViolationKind::BlobEncoding, format!("base64 with padding ({error})")))
+    }
+
+    fn can_break(&self, _at: &Position<'_>, place: Place, _kind: ViolationKind) -> bool {
+        // A raw body is not encoded.
+        place != Place::Payload
+    }
+
+    fn violate(&self, _at: &Position<'_>, _kind: ViolationKind, _breaking: Breaking<'_, '_>) -> Option<Value> {
+        Some(Value::from("not base64!"))
+    }
+
+    fn export(&self, _at: &Position<'_>, _dialect: Dialect, keywords: &mut Map<String, Value>) {
+        keywords.insert("contentEncoding".to_owned(), "base64".into());
+        let pattern = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$";
+        keywords.insert("pattern".to_owned(), pattern.into());
+    }
+
+    fn words(&self, at: &Position<'_>) -> Option<String> {
+        matches!(at.kind, Kind::Blob).then(|| "bytes as base64".to_owned())
+    }
+
+    fn exceptions(&self) -> &'static [Exception] {
+        &[Exception {
+            id: "blob-length",
+            kinds: &[ViolationKind::LengthMin, ViolationKind::LengthMax],
+            side: None,
+            difference: "up to two bytes too few or too many are accepted",
+            reason: "the dialect counts characters of base64, which come in fours for three bytes",
+        }]
+    }
+}
+
+/// The number of bytes; none if the string is not base64.
+pub(super) fn length(text: &str) -> Option<u64> {
+    STANDARD.decode(text).ok().map(|bytes| bytes.len() as u64)
+}
+
+/// The bounds in characters of base64 for bounds in bytes.
+pub(super) fn characters(length: Bounds<u64>) -> Bounds<u64> {
+    let characters = |bytes: u64| bytes.div_ceil(3).saturating_mul(4);
+    Bounds { min: length.min.map(characters), max: length.max.map(characters) }
 }
 
 /// Bytes within the bounds.
@@ -25,18 +75,11 @@ pub(crate) fn witness(
     budget: u64,
     u: &mut Unstructured<'_>,
 ) -> String {
-    encode(size::witness(length, aim, extra, budget, u), u)
+    of_length(size::witness(length, aim, extra, budget, u), u)
 }
 
-/// Bytes that break the bound, or text that is no base64.
-pub(crate) fn violate(length: Option<Bounds<u64>>, kind: ViolationKind, u: &mut Unstructured<'_>) -> Option<String> {
-    if kind == ViolationKind::BlobEncoding {
-        return Some("not base64!".to_owned());
-    }
-    size::violate(length, Unit::Bytes, kind).filter(|count| *count <= TEXT_BUDGET).map(|count| encode(count, u))
-}
-
-fn encode(count: u64, u: &mut Unstructured<'_>) -> String {
+/// That many bytes.
+pub(super) fn of_length(count: u64, u: &mut Unstructured<'_>) -> String {
     let bytes: Vec<u8> = (0..count).map(|_| if u.is_empty() { 0 } else { u.arbitrary::<u8>().unwrap_or(0) }).collect();
     STANDARD.encode(bytes)
 }

@@ -1,143 +1,114 @@
-//! What a value must satisfy, one file per family of constraints.
+//! The constraints that a value must satisfy, one file each.
 //!
-//! Each file holds a constraint's three sides together, so that none can drift from the others: `check` (what breaks
-//! it), `witness` (a value that keeps it) and `violate` (a value that breaks it and nothing else).
+//! A file owns everything about its constraint: the check, a valid value, violations, JSON Schema keywords, wording and
+//! tests, so that no two of them can disagree. Validation, mutation and export are derived from the table [`of`].
+//! Constraints know a single value in its position; they do not know operations, and they visit no tree.
 
 pub(crate) mod blob;
 pub(crate) mod choice;
+pub(crate) mod json_type;
+mod kind;
 pub(crate) mod number;
+mod pattern;
+mod place;
+pub(crate) mod presence;
 pub(crate) mod size;
 pub(crate) mod text;
 pub(crate) mod timestamp;
-pub(crate) mod typed;
+mod union;
+mod unique;
 
-use std::fmt;
-use std::str::FromStr;
+use arbitrary::Unstructured;
+use serde_json::{Map, Value};
 
-use serde::{Deserialize, Serialize};
+pub(crate) use self::kind::KindFacts;
+pub use self::kind::{Class, ViolationKind};
+pub use self::place::Place;
+use crate::schema::{Kind, Member, Schema, Slot, SlotTraits};
+use crate::side::Side;
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// The ways in which a value can break its shape. The same names label violations, mutations and the checks
-        /// of family `invalid`.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum ViolationKind {
-            $($(#[$doc])* $variant,)*
-        }
-
-        impl ViolationKind {
-            /// Every kind, in order of declaration.
-            pub const ALL: &'static [ViolationKind] = &[$(ViolationKind::$variant,)*];
-
-            /// Stable name, for example `length-max`.
-            pub const fn name(self) -> &'static str {
-                match self { $(ViolationKind::$variant => $name,)* }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// A required member is absent.
-    MissingRequired = "missing-required",
-    /// A required member is null.
-    NullRequired = "null-required",
-    /// Another JSON type than the shape's.
-    WrongType = "wrong-type",
-    /// Text outside the enum.
-    EnumUnknown = "enum-unknown",
-    /// An enum value in other letter case.
-    EnumCase = "enum-case",
-    /// Fewer characters or bytes than allowed.
-    LengthMin = "length-min",
-    /// More characters or bytes than allowed.
-    LengthMax = "length-max",
-    /// Text that the pattern does not find.
-    Pattern = "pattern",
-    /// Below the range.
-    RangeMin = "range-min",
-    /// Above the range.
-    RangeMax = "range-max",
-    /// Fewer elements than allowed.
-    ListMin = "list-min",
-    /// More elements than allowed.
-    ListMax = "list-max",
-    /// Fewer entries than allowed.
-    MapMin = "map-min",
-    /// More entries than allowed.
-    MapMax = "map-max",
-    /// A union without any member.
-    UnionNone = "union-none",
-    /// A union with two members.
-    UnionTwo = "union-two",
-    /// A fraction, or exponent form, where a whole number is asked for.
-    NotInteger = "not-integer",
-    /// A whole number that its type cannot hold.
-    Overflow = "overflow",
-    /// An instant in another form than the member's.
-    TimestampFormat = "timestamp-format",
-    /// Text that is not base64.
-    BlobEncoding = "blob-encoding",
-    /// Null inside a dense list or map.
-    NullElement = "null-element",
-    /// Two equal elements in a list of distinct ones.
-    Unique = "unique",
-}
-
-impl ViolationKind {
-    /// The message cannot even be read as its shape, as opposed to a value of the right form that is not allowed.
-    /// Servers that follow Smithy answer these with `SerializationException`.
-    pub fn is_structural(self) -> bool {
-        use ViolationKind as K;
-        matches!(
-            self,
-            K::WrongType
-                | K::NotInteger
-                | K::Overflow
-                | K::UnionNone
-                | K::UnionTwo
-                | K::TimestampFormat
-                | K::BlobEncoding
-                | K::NullElement
-        )
+/// The constraints on values of one kind of shape, in the order in which violations and mutations are listed. The JSON
+/// type comes first; the others judge values of the right type only.
+pub(crate) fn of(kind: &Kind) -> &'static [&'static dyn Constraint] {
+    match kind {
+        Kind::String => &[&json_type::JsonType, &size::Size, &pattern::Matches],
+        Kind::Enum(_) | Kind::IntEnum(_) => &[&json_type::JsonType, &choice::Choice],
+        Kind::Blob => &[&json_type::JsonType, &size::Size, &blob::Base64],
+        Kind::Number(_) => &[&json_type::JsonType, &number::Limits],
+        Kind::Timestamp => &[&json_type::JsonType, &timestamp::Form],
+        Kind::List(_) => &[&json_type::JsonType, &size::Size, &unique::Unique],
+        Kind::Map(_) => &[&json_type::JsonType, &size::Size],
+        Kind::Union(_) => &[&json_type::JsonType, &union::OneMember],
+        Kind::Structure(_) | Kind::Boolean | Kind::Document | Kind::Unit => &[&json_type::JsonType],
     }
 }
 
-impl fmt::Display for ViolationKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+/// The constraints on values of the right JSON type.
+pub(crate) fn beyond_type(kind: &Kind) -> &'static [&'static dyn Constraint] {
+    &of(kind)[1..]
+}
+
+/// All constraints, in the order in which they are described.
+pub(crate) const ALL: &[&dyn Constraint] = &[
+    &json_type::JsonType,
+    &choice::Choice,
+    &size::Size,
+    &number::Limits,
+    &unique::Unique,
+    &pattern::Matches,
+    &timestamp::Form,
+    &blob::Base64,
+    &union::OneMember,
+];
+
+/// A constraint on a value of the shapes that [`of`] lists it for. Constraints on the presence of values are in
+/// [`presence`].
+pub(crate) trait Constraint: Sync {
+    /// The kinds of violation, in the order in which mutations are listed.
+    fn kinds(&self) -> &'static [ViolationKind];
+
+    /// The violation in a value; none for values of another JSON type, which [`json_type`] reports.
+    fn check(&self, at: &Position<'_>, value: &Value) -> Option<Broken>;
+
+    /// Returns true if a violation of that kind exists at this position and can be sent in this place.
+    fn can_break(&self, at: &Position<'_>, place: Place, kind: ViolationKind) -> bool;
+
+    /// A value with exactly one violation, of that kind. None if there is none, or if it would exceed a budget.
+    fn violate(&self, at: &Position<'_>, kind: ViolationKind, breaking: Breaking<'_, '_>) -> Option<Value>;
+
+    /// Adds the keywords that express the constraint in JSON Schema.
+    fn export(&self, at: &Position<'_>, dialect: Dialect, keywords: &mut Map<String, Value>);
+
+    /// The constraint in words, for example `1 to 200 characters`; none if it allows every value. Asked for every kind
+    /// of shape, because labels of every type have a minimum length.
+    fn words(&self, _at: &Position<'_>) -> Option<String> {
+        None
+    }
+
+    /// Differences between the exported keywords and [`Constraint::check`].
+    fn exceptions(&self) -> &'static [Exception] {
+        &[]
     }
 }
 
-/// A name that is no kind of violation.
-#[derive(Debug, thiserror::Error)]
-#[error("{0:?} is no kind of violation")]
-pub struct UnknownKind(String);
+/// A position that holds a value: the kind of its shape and the merged traits.
+#[derive(Clone, Copy)]
+pub(crate) struct Position<'a> {
+    pub(crate) schema: &'a Schema,
+    pub(crate) kind: &'a Kind,
+    pub(crate) traits: &'a SlotTraits,
+}
 
-impl FromStr for ViolationKind {
-    type Err = UnknownKind;
-    fn from_str(name: &str) -> Result<Self, UnknownKind> {
-        Self::ALL.iter().copied().find(|kind| kind.name() == name).ok_or_else(|| UnknownKind(name.to_owned()))
+impl<'a> Position<'a> {
+    pub(crate) fn of(schema: &'a Schema, slot: &'a Slot) -> Self {
+        Self { schema, kind: &schema[slot.target].kind, traits: &slot.traits }
     }
 }
 
-impl Serialize for ViolationKind {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-impl<'de> Deserialize<'de> for ViolationKind {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        name.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-/// What `check` tells: a kind and the expectation in words. The value itself is quoted by the caller.
+/// A kind of violation, and the expected value in words. The caller quotes the value found.
 pub(crate) type Broken = (ViolationKind, String);
 
-/// Where in the range of legal sizes and numbers a generator aims.
+/// The target of a generator within the range of legal sizes and numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Aim {
     /// Small and readable.
@@ -150,17 +121,73 @@ pub(crate) enum Aim {
     Anywhere,
 }
 
+/// Material for breaking a constraint.
+pub(crate) struct Breaking<'b, 'u> {
+    /// The valid value.
+    pub(crate) value: Value,
+    /// Where it travels.
+    pub(crate) place: Place,
+    /// Bytes that decide what is free.
+    pub(crate) u: &'b mut Unstructured<'u>,
+    /// Makes another valid value for a slot; the number distinguishes values once the bytes are used up.
+    pub(crate) another: &'b dyn Fn(&Slot, Place, usize, &mut Unstructured<'_>) -> Option<Value>,
+}
+
+/// The variant of an exported schema.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dialect {
+    /// Outputs are open to enum values and union members newer than the model.
+    pub(crate) side: Side,
+    pub(crate) keys: Keys,
+}
+
+/// The names that structure members have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// Member names: the value form.
+    Members,
+    /// `jsonName`s: the body on the wire.
+    Json,
+}
+
+impl Keys {
+    pub(crate) fn of(self, member: &Member) -> &str {
+        match self {
+            Keys::Members => &member.name,
+            Keys::Json => &member.json_name,
+        }
+    }
+}
+
+/// A difference between an exported schema and native validation.
+#[derive(Clone, Copy, Debug)]
+pub struct Exception {
+    /// Stable id.
+    pub id: &'static str,
+    /// The kinds of violation that it covers.
+    pub kinds: &'static [ViolationKind],
+    /// The only side that it covers; both if none.
+    pub side: Option<Side>,
+    /// The values that the schema accepts or rejects differently.
+    pub difference: &'static str,
+    /// The reason for the difference.
+    pub reason: &'static str,
+}
+
+/// The differences between exported schemas and native validation. A judge that compares the two needs no others.
+pub fn exceptions() -> impl Iterator<Item = &'static Exception> {
+    ALL.iter().flat_map(|constraint| constraint.exceptions())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::ViolationKind;
+    use super::*;
 
     #[test]
-    fn names_are_unique_and_parse_back() {
-        let mut names = std::collections::HashSet::new();
-        for kind in ViolationKind::ALL {
-            assert!(names.insert(kind.name()), "{kind} twice");
-            assert_eq!(kind.name().parse::<ViolationKind>().ok(), Some(*kind));
-        }
-        assert!("length".parse::<ViolationKind>().is_err());
+    fn every_kind_of_violation_belongs_to_one_constraint() {
+        let mut owned: Vec<ViolationKind> = ALL.iter().flat_map(|constraint| constraint.kinds()).copied().collect();
+        owned.extend(presence::KINDS);
+        owned.sort();
+        assert_eq!(owned, ViolationKind::ALL);
     }
 }

@@ -1,17 +1,80 @@
-//! Numbers: type limits, range, wholeness.
+//! Numbers: limits of the type, range, no fraction in integers. A number breaks at most one of these.
 
 use arbitrary::Unstructured;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::size::pick;
-use super::{Aim, Broken, ViolationKind};
+use super::size::{interval, pick};
+use super::{Aim, Breaking, Broken, Class, Constraint, Dialect, Exception, KindFacts, Place, Position, ViolationKind};
 use crate::planted;
-use crate::schema::{Bounds, Number};
+use crate::schema::{Bounds, Kind, Number};
 
-/// Strings that stand for the numbers that JSON lacks.
+pub(super) const NOT_INTEGER: KindFacts =
+    KindFacts { name: "not-integer", class: Class::Type, rule: "a fraction is rejected for an integer" };
+
+pub(super) const OVERFLOW: KindFacts =
+    KindFacts { name: "overflow", class: Class::Type, rule: "a number outside the limits of its type is rejected" };
+
+pub(super) const RANGE_MIN: KindFacts =
+    KindFacts { name: "range-min", class: Class::Limit, rule: "a number below the range is rejected" };
+
+pub(super) const RANGE_MAX: KindFacts =
+    KindFacts { name: "range-max", class: Class::Limit, rule: "a number above the range is rejected" };
+
+/// Strings for the numbers that JSON lacks.
 pub(crate) const SPECIAL_FLOATS: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
 
-/// What a JSON number breaks; nothing for strings and other types, which are the caller's.
+/// The number fits its type and lies in its range.
+pub(crate) struct Limits;
+
+impl Constraint for Limits {
+    fn kinds(&self) -> &'static [ViolationKind] {
+        &[ViolationKind::NotInteger, ViolationKind::Overflow, ViolationKind::RangeMin, ViolationKind::RangeMax]
+    }
+
+    fn check(&self, at: &Position<'_>, value: &Value) -> Option<Broken> {
+        match (at.kind, value) {
+            (Kind::Number(number), Value::Number(value)) => check(*number, at.traits.range, value),
+            _ => None,
+        }
+    }
+
+    fn can_break(&self, at: &Position<'_>, _place: Place, kind: ViolationKind) -> bool {
+        violation(at, kind).is_some()
+    }
+
+    fn violate(&self, at: &Position<'_>, kind: ViolationKind, _breaking: Breaking<'_, '_>) -> Option<Value> {
+        violation(at, kind)
+    }
+
+    fn export(&self, at: &Position<'_>, _dialect: Dialect, keywords: &mut Map<String, Value>) {
+        if let Kind::Number(number) = at.kind {
+            export(*number, at.traits.range, keywords);
+        }
+    }
+
+    fn words(&self, at: &Position<'_>) -> Option<String> {
+        interval(&at.traits.range?, ("", ""))
+    }
+
+    fn exceptions(&self) -> &'static [Exception] {
+        &[Exception {
+            id: "integer-spelling",
+            kinds: &[ViolationKind::NotInteger],
+            side: None,
+            difference: "1.0 and 1e2 are accepted as integers",
+            reason: "JSON Schema compares numbers by value, restJson1 servers reject the spelling",
+        }]
+    }
+}
+
+fn violation(at: &Position<'_>, kind: ViolationKind) -> Option<Value> {
+    match at.kind {
+        Kind::Number(number) => violate(*number, at.traits.range, kind),
+        _ => None,
+    }
+}
+
+/// The violation of a JSON number.
 pub(crate) fn check(kind: Number, range: Option<Bounds<f64>>, value: &serde_json::Number) -> Option<Broken> {
     if let Some((low, high)) = kind.integer_limits() {
         let Some(whole) = as_whole(value) else {
@@ -19,7 +82,7 @@ pub(crate) fn check(kind: Number, range: Option<Bounds<f64>>, value: &serde_json
             return Some(if beyond && value.as_f64().is_some_and(|f| f.fract() == 0.0) {
                 (ViolationKind::Overflow, format!("a {} from {low} to {high}", kind.word()))
             } else {
-                (ViolationKind::NotInteger, format!("a whole number ({})", kind.word()))
+                (ViolationKind::NotInteger, format!("an integer ({})", kind.word()))
             });
         };
         if whole < i128::from(low) || whole > i128::from(high) {
@@ -36,7 +99,7 @@ pub(crate) fn check(kind: Number, range: Option<Bounds<f64>>, value: &serde_json
     }
     let number = value.as_f64()?;
     if kind == Number::Float && number.abs() > f64::from(f32::MAX) {
-        return Some((ViolationKind::Overflow, "a 32 bit float".to_owned()));
+        return Some((ViolationKind::Overflow, "a 32-bit float".to_owned()));
     }
     let range = range?;
     if let Some(min) = range.min.filter(|min| number < *min) {
@@ -48,7 +111,7 @@ pub(crate) fn check(kind: Number, range: Option<Bounds<f64>>, value: &serde_json
     None
 }
 
-/// A number that keeps type and range.
+/// A number within type and range.
 pub(crate) fn witness(kind: Number, range: Option<Bounds<f64>>, aim: Aim, u: &mut Unstructured<'_>) -> Value {
     if let Some((least, most)) = whole_limits(kind, range) {
         let (least, most) = (clamp(least), clamp(most));
@@ -65,7 +128,7 @@ pub(crate) fn witness(kind: Number, range: Option<Bounds<f64>>, aim: Aim, u: &mu
         });
     }
     let range = range.unwrap_or_default();
-    // Limits that a 32 bit float holds exactly: what is generated must survive either type.
+    // A 32-bit float holds these limits exactly: generated values must survive either type.
     let low = range.min.unwrap_or(if aim == Aim::Lowest { -1.0e6 } else { 0.0 });
     let high = range.max.unwrap_or(if aim == Aim::Highest { 1.0e6 } else { low.max(0.0) + 1000.0 });
     let number = match aim {
@@ -77,18 +140,44 @@ pub(crate) fn witness(kind: Number, range: Option<Bounds<f64>>, aim: Aim, u: &mu
             low + pick(u, 0, steps) as f64 / 8.0
         }
     };
+    json_number(number)
+}
+
+/// Adds the keywords for a number type with a range.
+pub(super) fn export(number: Number, range: Option<Bounds<f64>>, keywords: &mut Map<String, Value>) {
+    let mut put = |key: &str, value: Value| keywords.insert(key.to_owned(), value);
+    if let Some((least, most)) = whole_limits(number, range) {
+        put("minimum", clamp(least).into());
+        put("maximum", clamp(most).into());
+        return;
+    }
+    if matches!(number, Number::Float | Number::Double) {
+        // Each keyword applies to its own type: bounds to numbers, the pattern to strings.
+        put("pattern", "^(NaN|-?Infinity)$".into());
+    }
+    let range = range.unwrap_or_default();
+    let limit = (number == Number::Float).then_some(f64::from(f32::MAX));
+    if let Some(min) = range.min.or(limit.map(|max| -max)) {
+        put("minimum", json_number(min));
+    }
+    if let Some(max) = range.max.or(limit) {
+        put("maximum", json_number(max));
+    }
+}
+
+fn json_number(number: f64) -> Value {
     if number.fract() == 0.0 && number.abs() < 9.0e15 { Value::from(number as i64) } else { Value::from(number) }
 }
 
-/// A number that breaks exactly the constraint of that kind.
-pub(crate) fn violate(kind: Number, range: Option<Bounds<f64>>, broken: ViolationKind) -> Option<Value> {
+/// A number with exactly one violation, of that kind.
+fn violate(kind: Number, range: Option<Bounds<f64>>, broken: ViolationKind) -> Option<Value> {
     match (broken, kind.integer_limits()) {
         (ViolationKind::NotInteger, Some(_)) => {
             let (least, most) = whole_limits(kind, range)?;
             let base = least.max(0).min(most);
             Some(Value::from(base as f64 + 0.5))
         }
-        // A big integer has no limit to break.
+        // A big integer has no limit.
         (ViolationKind::Overflow, Some(_)) if kind == Number::BigInteger => None,
         (ViolationKind::Overflow, Some((_, high))) => Some(match high.checked_add(1) {
             Some(above) => Value::from(above),
@@ -102,14 +191,14 @@ pub(crate) fn violate(kind: Number, range: Option<Bounds<f64>>, broken: Violatio
             let above = (range?.max?.floor() as i128) + 1;
             (above <= i128::from(high)).then(|| Value::from(clamp(above)))
         }
-        // One more or less, or so much more that a 64 bit float can tell.
+        // One more or less, or a difference that a 64-bit float can represent.
         (ViolationKind::RangeMin, None) => range?.min.map(|min| Value::from(min - min.abs().max(1.0))),
         (ViolationKind::RangeMax, None) => range?.max.map(|max| Value::from(max + max.abs().max(1.0))),
         _ => None,
     }
 }
 
-/// Type limits and range together, for whole types.
+/// Type limits and range together, for integer types.
 fn whole_limits(kind: Number, range: Option<Bounds<f64>>) -> Option<(i128, i128)> {
     let (low, high) = kind.integer_limits()?;
     let range = range.unwrap_or_default();
@@ -140,7 +229,7 @@ mod tests {
     ];
 
     #[test]
-    fn witness_keeps_and_violate_breaks_only_the_named_constraint() {
+    fn witnesses_are_valid_and_violations_break_only_the_named_constraint() {
         for kind in [Number::Integer, Number::Long, Number::Float, Number::Double] {
             for range in RANGES {
                 for aim in [Aim::Small, Aim::Lowest, Aim::Highest, Aim::Anywhere] {
@@ -159,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_types_refuse_fractions_exponents_and_overflow() {
+    fn integers_reject_fractions_exponents_and_overflow() {
         let judge = |text: &str| {
             let value: Value = serde_json::from_str(text).unwrap();
             check(Number::Integer, None, value.as_number().unwrap()).map(|broken| broken.0)

@@ -1,32 +1,95 @@
-//! Instants in the form that a position asks for.
+//! Timestamps in the form that their position requires.
 
 use arbitrary::Unstructured;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::size::pick;
-use super::{Aim, Broken, ViolationKind};
-use crate::schema::TimestampFormat;
+use super::{Aim, Breaking, Broken, Class, Constraint, Dialect, Exception, KindFacts, Place, Position, ViolationKind};
+use crate::schema::{Kind, SlotTraits, TimestampFormat};
 use crate::timestamp::{self, Reading};
 
-/// Form of an instant in a value: the explicit one, else epoch seconds.
-pub(crate) fn value_format(explicit: Option<TimestampFormat>) -> TimestampFormat {
-    explicit.unwrap_or(TimestampFormat::EpochSeconds)
-}
+pub(super) const FORM: KindFacts = KindFacts {
+    name: "timestamp-format",
+    class: Class::TimestampFormat,
+    rule: "a timestamp in another form is rejected",
+};
 
-/// What the value breaks; `WrongType` when it is neither number nor text.
-pub(crate) fn check(format: TimestampFormat, value: &Value) -> Option<Broken> {
-    let fine = match (format, value) {
-        (TimestampFormat::EpochSeconds, Value::Number(_)) => true,
-        (TimestampFormat::DateTime | TimestampFormat::HttpDate, Value::String(text)) => {
-            timestamp::parse(text, format, Reading::Server).is_some()
+/// The timestamp has the form of its position.
+pub(crate) struct Form;
+
+impl Constraint for Form {
+    fn kinds(&self) -> &'static [ViolationKind] {
+        &[ViolationKind::TimestampFormat]
+    }
+
+    fn check(&self, at: &Position<'_>, value: &Value) -> Option<Broken> {
+        let format = value_format(at.traits);
+        let fits = match (format, value) {
+            (TimestampFormat::EpochSeconds, Value::Number(_)) => true,
+            (TimestampFormat::DateTime | TimestampFormat::HttpDate, Value::String(text)) => {
+                timestamp::parse(text, format, Reading::Server).is_some()
+            }
+            _ => false,
+        };
+        (!fits).then(|| (ViolationKind::TimestampFormat, format!("a timestamp in the form {}", format.word())))
+    }
+
+    fn can_break(&self, _at: &Position<'_>, _place: Place, _kind: ViolationKind) -> bool {
+        true
+    }
+
+    fn violate(&self, at: &Position<'_>, _kind: ViolationKind, _breaking: Breaking<'_, '_>) -> Option<Value> {
+        Some(match value_format(at.traits) {
+            TimestampFormat::EpochSeconds => Value::from("2024-05-14T08:00:00Z"),
+            TimestampFormat::DateTime | TimestampFormat::HttpDate => Value::from(1_715_673_600),
+        })
+    }
+
+    fn export(&self, at: &Position<'_>, _dialect: Dialect, keywords: &mut Map<String, Value>) {
+        let pattern = match value_format(at.traits) {
+            TimestampFormat::EpochSeconds => return,
+            TimestampFormat::DateTime => concat!(
+                "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
+                "T([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)([.][0-9]+)?Z$"
+            ),
+            TimestampFormat::HttpDate => concat!(
+                "^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), (0[1-9]|[12][0-9]|3[01]) ",
+                "(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [0-9]{4} ",
+                "([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)([.][0-9]+)? GMT$"
+            ),
+        };
+        keywords.insert("pattern".to_owned(), pattern.into());
+    }
+
+    fn words(&self, at: &Position<'_>) -> Option<String> {
+        if !matches!(at.kind, Kind::Timestamp) {
+            return None;
         }
-        (_, Value::Number(_) | Value::String(_)) => false,
-        _ => return Some((ViolationKind::WrongType, format!("a timestamp ({})", format.word()))),
-    };
-    (!fine).then(|| (ViolationKind::TimestampFormat, format!("a timestamp in the form {}", format.word())))
+        let words = match value_format(at.traits) {
+            TimestampFormat::EpochSeconds => "instant in seconds since 1970",
+            TimestampFormat::DateTime => "instant as RFC 3339 text",
+            TimestampFormat::HttpDate => "instant as HTTP date",
+        };
+        Some(words.to_owned())
+    }
+
+    fn exceptions(&self) -> &'static [Exception] {
+        &[Exception {
+            id: "calendar",
+            kinds: &[ViolationKind::TimestampFormat],
+            side: None,
+            difference: "30 February, and a wrong day of the week, are accepted in textual timestamps",
+            reason: "a regular expression cannot express the calendar",
+        }]
+    }
 }
 
-/// An instant of this century, with milliseconds at most.
+/// The form of a timestamp in a value: the explicit one, otherwise epoch seconds.
+pub(crate) fn value_format(traits: &SlotTraits) -> TimestampFormat {
+    traits.timestamp_format.unwrap_or(TimestampFormat::EpochSeconds)
+}
+
+/// A timestamp of this century, with milliseconds at most.
 pub(crate) fn witness(format: TimestampFormat, aim: Aim, u: &mut Unstructured<'_>) -> Value {
     let seconds = match aim {
         Aim::Lowest => 0,
@@ -38,15 +101,7 @@ pub(crate) fn witness(format: TimestampFormat, aim: Aim, u: &mut Unstructured<'_
     match format {
         TimestampFormat::EpochSeconds if millis == 0 => Value::from(seconds),
         TimestampFormat::EpochSeconds => Value::from(instant),
-        // Every instant that is made here has a year of four digits.
+        // Every timestamp generated here has a four-digit year.
         text => timestamp::from_seconds(instant).and_then(|i| timestamp::format(i, text)).unwrap_or_default().into(),
-    }
-}
-
-/// An instant in another form.
-pub(crate) fn violate(format: TimestampFormat) -> Value {
-    match format {
-        TimestampFormat::EpochSeconds => Value::from("2024-05-14T08:00:00Z"),
-        TimestampFormat::DateTime | TimestampFormat::HttpDate => Value::from(1_715_673_600),
     }
 }

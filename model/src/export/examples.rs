@@ -1,4 +1,4 @@
-//! Examples for an OpenAPI document: of each operation one request as small as it may be, and its success.
+//! Examples for an OpenAPI document: the smallest request of each operation, with its response.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::schema::{Binding, Kind, OperationId, Schema, Segment};
 use crate::semantics::{self, Context};
 use crate::wire::{encode_request, encode_response};
 
-/// Puts an example beside the schema of every parameter and JSON body.
+/// Adds an example to the schema of every parameter and JSON body.
 pub(super) fn add(schema: &Schema, operations: &[OperationId], document: &mut Value) {
     let ids: HashMap<&str, OperationId> = operations.iter().map(|id| (schema[*id].name.as_str(), *id)).collect();
     let Some(Value::Object(paths)) = document.get_mut("paths") else { return };
@@ -33,12 +33,12 @@ fn add_to(schema: &Schema, id: OperationId, names: &[String], object: &mut Value
     let made = |side| generator.operation(id, side, &mut Unstructured::new(&[])).ok();
     if let Some(mut input) = made(Side::Input) {
         let (focus, context) = (SchemaPath::default(), Context::default());
-        semantics::settle(&operation.name, &mut input, &focus, &context, &mut Unstructured::new(&[]));
+        semantics::repair(&operation.name, &mut input, &focus, &context, &mut Unstructured::new(&[]));
         let labels = operation.uri.segments.iter().filter_map(|segment| match segment {
             Segment::Label(label) | Segment::Greedy(label) => Some(label),
             Segment::Literal(_) => None,
         });
-        // Labels have the names that the first operation at the path gave them.
+        // Labels have the names from the first operation at the path.
         let spelled: HashMap<&String, &String> = labels.zip(names).collect();
         for member in schema.input_members(operation).into_iter().flatten() {
             let name = match &member.binding {
@@ -46,7 +46,7 @@ fn add_to(schema: &Schema, id: OperationId, names: &[String], object: &mut Value
                 Binding::Query(name) | Binding::Header(name) => name,
                 _ => continue,
             };
-            // Instants travel there in another form than values have.
+            // The form of timestamps differs from that in values.
             let plain = !matches!(schema[member.slot.target].kind, Kind::Timestamp | Kind::List(_));
             if let Some(value) = input.get(&member.name).filter(|_| plain) {
                 let parameters = object.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten();
@@ -63,7 +63,7 @@ fn add_to(schema: &Schema, id: OperationId, names: &[String], object: &mut Value
     put(content, response.map(|response| response.body));
 }
 
-/// Puts a body beside its schema, if it is JSON.
+/// Adds a body to its schema, if it is JSON.
 fn put(content: Option<&mut Value>, body: Option<Vec<u8>>) {
     let example = body.and_then(|body| serde_json::from_slice::<Value>(&body).ok());
     if let (Some(media), Some(example)) = (content.and_then(|content| content.get_mut("application/json")), example) {

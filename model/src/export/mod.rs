@@ -1,5 +1,5 @@
-//! The contract in other people's languages: typed Rust, JSON Schema, OpenAPI. Everything here reads a
-//! [`Schema`](crate::schema::Schema) and writes text or JSON; only the examples know payloads.
+//! The contract in other languages: typed Rust, JSON Schema, OpenAPI. Reads a [`Schema`](crate::schema::Schema) and
+//! writes text or JSON. Only the examples know payloads.
 
 mod examples;
 pub mod json_schema;

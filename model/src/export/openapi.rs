@@ -1,21 +1,22 @@
-//! OpenAPI 3.1 of a set of operations: what travels on the wire, in the form that HTTP tools read.
+//! OpenAPI 3.1 for a set of operations: the wire format, for HTTP tools.
 //!
-//! Bodies have the names of the wire (`jsonName`) and hold only what is bound to the body. Two things OpenAPI has no
-//! place for: several operations at one path and method (each after the first gets a path with `#Name` behind it, which
-//! no server sees), and headers by prefix (`x-prefix-headers`).
+//! Bodies have the names of the wire (`jsonName`) and only the members bound to the body. OpenAPI does not support
+//! several operations at one path and method (each after the first gets a path followed by `#Name`, which no server
+//! sees), nor headers by prefix (`x-prefix-headers`).
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::constraint::Keys;
 use crate::export::examples;
-use crate::export::json_schema::{Builder, DIALECT, Keys, side_name};
-use crate::generate::Side;
+use crate::export::json_schema::{Builder, DIALECT, side_name};
 use crate::schema::{
     Binding, Kind, Member, Members, Operation, OperationId, Schema, Segment, ShapeId, Slot, TimestampFormat,
 };
+use crate::side::Side;
 
-/// A document for the given operations, with an example of each.
+/// A document for the given operations, with examples.
 pub fn openapi(schema: &Schema, operations: &[OperationId]) -> Value {
     let mut builder = Builder::new(schema, Keys::Json, "#/components/schemas/");
     let mut paths = Paths::default();
@@ -49,7 +50,7 @@ pub fn openapi(schema: &Schema, operations: &[OperationId]) -> Value {
     document
 }
 
-/// Paths in the making. OpenAPI takes `/a/{x}` and `/a/{y}` for the same path: the first spelling wins.
+/// The paths of the document. `/a/{x}` and `/a/{y}` are the same path in OpenAPI: the first spelling wins.
 #[derive(Default)]
 struct Paths {
     items: Map<String, Value>,
@@ -57,7 +58,7 @@ struct Paths {
 }
 
 impl Paths {
-    /// The path of an operation, and the names that its labels have there.
+    /// The path of an operation, and the names of its labels there.
     fn place(&mut self, operation: &Operation) -> (String, BTreeMap<String, String>) {
         let mut anonymous = String::new();
         let mut labels = Vec::new();
@@ -125,7 +126,7 @@ fn operation_object(
     if let Some(content) =
         input.and_then(|m| content(schema, m, side_name(&operation.name, Side::Input), Side::Input, builder))
     {
-        // Clients write an empty body as `{}`; a server reads an absent one as that (Smithy, restJson1).
+        // Clients write an empty body as `{}`, and a server treats an absent one alike (Smithy, restJson1).
         let required =
             input.into_iter().flatten().any(|m| m.required && matches!(m.binding, Binding::Body | Binding::Payload));
         map.insert("requestBody".to_owned(), json!({"required": required, "content": content}));
@@ -148,7 +149,7 @@ fn operation_object(
     object
 }
 
-/// The parameter object of a member that travels outside of the body.
+/// The parameter object of a member outside the body.
 fn parameter(
     schema: &Schema,
     member: &Member,
@@ -162,11 +163,11 @@ fn parameter(
         Binding::Header(name) => (name, "header"),
         Binding::Body | Binding::PrefixHeaders(_) | Binding::Payload | Binding::StatusCode => return None,
     };
-    let value = travelling(schema, &member.slot, member.binding.timestamp_format(), Side::Input, builder);
+    let value = outside_body(schema, &member.slot, member.binding.timestamp_format(), Side::Input, builder);
     let mut parameter = json!({"name": name, "in": place, "required": member.required, "schema": value});
     let Value::Object(map) = &mut parameter else { return None };
     if place == "query" {
-        // A list repeats its parameter; a map brings one parameter for each entry.
+        // A list repeats its parameter; a map has one parameter for each entry.
         map.insert("style".to_owned(), "form".into());
         map.insert("explode".to_owned(), true.into());
     }
@@ -176,22 +177,22 @@ fn parameter(
     Some(parameter)
 }
 
-/// The schema of a slot outside of the body, where timestamps have another form.
-fn travelling(schema: &Schema, slot: &Slot, format: TimestampFormat, side: Side, builder: &mut Builder<'_>) -> Value {
+/// The schema of a slot outside the body, where timestamps have another form.
+fn outside_body(schema: &Schema, slot: &Slot, format: TimestampFormat, side: Side, builder: &mut Builder<'_>) -> Value {
     let mut slot = slot.clone();
     match &schema[slot.target].kind {
         Kind::Timestamp => {
             slot.traits.timestamp_format.get_or_insert(format);
         }
         Kind::List(list) if matches!(schema[list.member.target].kind, Kind::Timestamp) => {
-            return json!({"type": "array", "items": travelling(schema, &list.member, format, side, builder)});
+            return json!({"type": "array", "items": outside_body(schema, &list.member, format, side, builder)});
         }
         _ => {}
     }
     builder.slot(&slot, side)
 }
 
-/// Media type and schema of a body, if the members make one.
+/// Media type and schema of a body, if the members have one.
 fn content(schema: &Schema, members: &Members, name: String, side: Side, builder: &mut Builder<'_>) -> Option<Value> {
     if let Some(payload) = members.iter().find(|member| member.binding == Binding::Payload) {
         let media_type = match (&payload.slot.traits.media_type, &schema[payload.slot.target].kind) {
@@ -200,7 +201,7 @@ fn content(schema: &Schema, members: &Members, name: String, side: Side, builder
             (None, Kind::String | Kind::Enum(_)) => "text/plain",
             _ => "application/json",
         };
-        // Raw bytes have no base64 form to describe.
+        // Raw bytes are not encoded as base64.
         let value = match schema[payload.slot.target].kind {
             Kind::Blob => json!({}),
             _ => builder.slot(&payload.slot, side),
@@ -216,7 +217,7 @@ fn content(schema: &Schema, members: &Members, name: String, side: Side, builder
     Some(json!({"application/json": {"schema": reference}}))
 }
 
-/// Responses by status: success, and the modelled errors, of which several can share one.
+/// Responses by status: success, and the modelled errors, several of which can share a status.
 fn responses(schema: &Schema, operation: &Operation, builder: &mut Builder<'_>) -> Value {
     let mut by_status: BTreeMap<u16, Vec<(String, Value)>> = BTreeMap::new();
     let output = schema.output_members(operation);
@@ -250,7 +251,7 @@ fn responses(schema: &Schema, operation: &Operation, builder: &mut Builder<'_>) 
             serde_json::map::Entry::Vacant(entry) => {
                 entry.insert(response);
             }
-            // An error with the status of success: both bodies are possible.
+            // An error with the same status as success: both bodies are possible.
             serde_json::map::Entry::Occupied(mut entry) => {
                 let success = entry.get().pointer("/content/application~1json/schema").cloned().unwrap_or(json!(true));
                 let both = json!({"anyOf": [success, response["content"]["application/json"]["schema"]]});
@@ -264,7 +265,7 @@ fn responses(schema: &Schema, operation: &Operation, builder: &mut Builder<'_>) 
 
 fn response_header(schema: &Schema, member: &Member, builder: &mut Builder<'_>) -> Option<(String, Value)> {
     let Binding::Header(name) = &member.binding else { return None };
-    let value = travelling(schema, &member.slot, member.binding.timestamp_format(), Side::Output, builder);
+    let value = outside_body(schema, &member.slot, member.binding.timestamp_format(), Side::Output, builder);
     Some((name.clone(), json!({"required": member.required, "schema": value})))
 }
 
@@ -301,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_is_there_once_and_every_reference_resolves() {
+    fn every_operation_is_present_once_and_every_reference_resolves() {
         let document = connect();
         let mut names = std::collections::BTreeSet::new();
         for (path, methods) in document["paths"].as_object().unwrap() {
@@ -329,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_where_they_travel() {
+    fn members_are_in_their_place() {
         let document = connect();
         let create = &document["paths"]["/rules/{InstanceId}"]["post"];
         assert_eq!(create["operationId"], "CreateRule");
@@ -346,7 +347,7 @@ mod tests {
 
     #[test]
     fn examples_are_valid() {
-        // Of the whole service, `scripts/interop` has them judged.
+        // `scripts/interop` checks those of the whole service.
         let schema = Schema::connect();
         let core = crate::shapes::CORE_OPERATIONS.iter().filter_map(|name| schema.operation_named(name));
         let mut document = openapi(schema, &core.collect::<Vec<_>>());
@@ -375,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_required_where_something_in_it_is() {
+    fn body_is_required_if_a_member_in_it_is() {
         let document = connect();
         let required = |path: &str, method: &str| &document["paths"][path][method]["requestBody"]["required"];
         assert_eq!(required("/rules/{InstanceId}", "post"), &json!(true));
@@ -383,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schemas_compile_and_judge_bodies() {
+    fn schemas_compile_and_judge_bodies() {
         let mut document = connect();
         document["$ref"] = json!("#/components/schemas/CreateContactFlow.input");
         let patterns = jsonschema::PatternOptions::fancy_regex().size_limit(200 << 20);
@@ -393,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn operations_that_share_a_path_stay_apart() {
+    fn operations_with_the_same_path_are_separate() {
         let get = |uri: &str, input: &str| {
             json!({"type": "operation", "input": {"target": input},
             "traits": {"smithy.api#http": {"method": "GET", "uri": uri}}})

@@ -1,8 +1,9 @@
-//! Constraints of a position in words, for doc comments and descriptions.
+//! Members and their constraints in words, for doc comments and descriptions.
 
-use crate::schema::{Binding, Bounds, Kind, Member, Schema, Slot, TimestampFormat};
+use crate::constraint::{self, Position};
+use crate::schema::{Binding, Kind, Member, Schema, Slot};
 
-/// Everything that the model says of a member, for example `1 to 200 characters; required`. Empty if it says nothing.
+/// All facts about a member, for example `1 to 200 characters; required`.
 pub(super) fn member(schema: &Schema, member: &Member) -> String {
     let mut words = Vec::from_iter(binding(&member.binding));
     words.extend(constraints(schema, &member.slot));
@@ -11,7 +12,7 @@ pub(super) fn member(schema: &Schema, member: &Member) -> String {
     words.join("; ")
 }
 
-/// Where a member travels, for example ``query parameter `maxResults` ``; none for a key of the JSON body.
+/// The place of a member, for example ``query parameter `maxResults` ``; none for a key of the JSON body.
 pub fn binding(binding: &Binding) -> Option<String> {
     match binding {
         Binding::Body => None,
@@ -25,50 +26,28 @@ pub fn binding(binding: &Binding) -> Option<String> {
     }
 }
 
-/// What is special about a member itself.
+/// Special properties of a member.
 pub fn marks(member: &Member) -> Vec<String> {
     let marks = [(member.idempotency_token, "idempotency token"), (member.deprecated, "deprecated")];
     marks.into_iter().filter(|(is, _)| *is).map(|(_, word)| word.to_owned()).collect()
 }
 
-/// Constraints and form of a position, those of its elements, keys and values included; one entry each, for example
+/// Constraints and form of a position, including those of its elements, keys and values; one entry each, for example
 /// `1 to 200 characters`.
 pub fn constraints(schema: &Schema, slot: &Slot) -> Vec<String> {
     constraints_within(schema, slot, DEEPEST)
 }
 
-/// Lists of lists are told so far down: one may hold itself.
+/// Maximum depth of nested lists and maps, which can contain themselves.
 const DEEPEST: usize = 4;
 
 fn constraints_within(schema: &Schema, slot: &Slot, levels: usize) -> Vec<String> {
-    let mut words = Vec::new();
-    let traits = &slot.traits;
-    let target = &schema[slot.target];
-    let unit = match &target.kind {
-        Kind::List(_) => ("element", "elements"),
-        Kind::Map(_) => ("entry", "entries"),
-        Kind::Blob => ("byte", "bytes"),
-        _ => ("character", "characters"),
-    };
-    words.extend(traits.length.and_then(|bounds| interval(&bounds, unit)));
-    words.extend(traits.range.and_then(|bounds| interval(&bounds, ("", ""))));
-    if traits.unique_items {
-        words.push("no element twice".to_owned());
-    }
-    if let Some(pattern) = traits.pattern {
-        words.push(format!("pattern {}", code(schema[pattern].source())));
-    }
-    match (&target.kind, traits.timestamp_format) {
-        (Kind::Timestamp, Some(TimestampFormat::DateTime)) => words.push("instant as RFC 3339 text".to_owned()),
-        (Kind::Timestamp, Some(TimestampFormat::HttpDate)) => words.push("instant as HTTP date".to_owned()),
-        (Kind::Timestamp, _) => words.push("instant in seconds since 1970".to_owned()),
-        (Kind::Blob, _) => words.push("bytes as base64".to_owned()),
-        _ => {}
-    }
-    if traits.sensitive {
+    let at = Position::of(schema, slot);
+    let mut words: Vec<String> = constraint::ALL.iter().filter_map(|constraint| constraint.words(&at)).collect();
+    if slot.traits.sensitive {
         words.push("sensitive".to_owned());
     }
-    let inner = match &target.kind {
+    let inner = match at.kind {
         Kind::List(list) => vec![("each", &list.member)],
         Kind::Map(map) => vec![("each key", &map.key), ("each value", &map.value)],
         _ => Vec::new(),
@@ -83,24 +62,4 @@ fn constraints_within(schema: &Schema, slot: &Slot, levels: usize) -> Vec<String
         }
     }
     words
-}
-
-fn interval<T: PartialEq + std::fmt::Display>(bounds: &Bounds<T>, (one, many): (&str, &str)) -> Option<String> {
-    let text = match (&bounds.min, &bounds.max) {
-        (None, None) => return None,
-        (Some(min), Some(max)) if min == max && max.to_string() == "1" => format!("exactly {min} {one}"),
-        (Some(min), Some(max)) if min == max => format!("exactly {min} {many}"),
-        (Some(min), Some(max)) => format!("{min} to {max} {many}"),
-        (Some(min), None) if min.to_string() == "1" => format!("at least {min} {one}"),
-        (Some(min), None) => format!("at least {min} {many}"),
-        (None, Some(max)) if max.to_string() == "1" => format!("at most {max} {one}"),
-        (None, Some(max)) => format!("at most {max} {many}"),
-    };
-    Some(text.trim_end().to_owned())
-}
-
-/// Text as Markdown code, whatever it contains.
-fn code(text: &str) -> String {
-    let text = text.replace('\n', "\\n");
-    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }

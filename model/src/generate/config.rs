@@ -1,33 +1,33 @@
-//! The knobs of a generator, all in one place, with a preset for each use.
+//! The settings of a generator, with a preset for each use.
 
 use arbitrary::{Arbitrary, Unstructured};
 use serde::{Deserialize, Serialize};
 
 use crate::constraint::text::TEXT_BUDGET;
 
-/// How values are made. `Default` gives small readable ones; [`Config::boundary`] goes to the limits;
-/// [`Arbitrary`] draws a random configuration (swarm testing), so that a fuzzer meets all of them.
+/// Settings for generated values. `Default` gives small readable ones, [`Config::boundary`] gives limits, and
+/// [`Arbitrary`] gives a random configuration (swarm testing), so that a fuzzer covers all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Chance in percent that an optional member is present.
+    /// Probability of an optional member, in percent.
     pub optional_percent: u8,
-    /// Levels of nesting below which optional members are left out and collections are as small as they may be.
+    /// Nesting depth below which optional members are left out and collections are as small as possible.
     pub max_depth: u32,
-    /// Values after which optional members are left out and collections are as small as they may be.
+    /// Number of values after which optional members are left out and collections are as small as possible.
     pub max_values: u32,
-    /// Characters, bytes, elements or entries above a lower bound that a small value has at most.
+    /// Maximum size of a small value above its lower bound, in characters, bytes, elements or entries.
     pub extra: u64,
-    /// Longest text that is made on purpose, in characters.
+    /// Maximum length of strings, in characters. Lower bounds take precedence.
     pub max_text: u64,
-    /// Longest list or map that is made on purpose.
+    /// Maximum size of lists and maps. Lower bounds take precedence.
     pub max_items: u64,
-    /// Elements or entries that a list or map has at least, where its own bounds, depth and the number of values allow.
+    /// Minimum size of lists and maps, as far as their bounds, the depth and the number of values allow.
     #[serde(default)]
     pub min_items: u64,
-    /// Sizes and numbers lie on their lower or upper bound.
+    /// True for sizes and numbers at their lower or upper bound.
     pub at_bounds: bool,
-    /// Text may hold any character that the contract admits, numbers any digit.
+    /// True for strings of any characters and numbers of any size that the contract allows.
     pub wild: bool,
 }
 
@@ -48,22 +48,22 @@ impl Default for Config {
 }
 
 impl Config {
-    /// What is required, and nothing more: the base of mutations.
+    /// Required members only: the base of mutations.
     pub fn sparse() -> Self {
         Self { optional_percent: 0, max_items: 1, ..Self::default() }
     }
 
-    /// Every member that depth allows.
+    /// All members that the depth allows.
     pub fn full() -> Self {
         Self { optional_percent: 100, max_values: 400, max_items: 2, ..Self::default() }
     }
 
-    /// The default, and as deep as a rule goes: the default stops before the fields of its cases.
+    /// The default with more depth, so that rules include the fields of their cases.
     pub fn deep() -> Self {
         Self { max_depth: 12, max_values: 300, ..Self::default() }
     }
 
-    /// Sizes and numbers on their bounds; what is larger than the budgets is left out and reported.
+    /// Sizes and numbers at their bounds. Limits beyond the budgets are left out and reported.
     pub fn boundary() -> Self {
         Self { optional_percent: 60, max_text: TEXT_BUDGET, max_items: 64, at_bounds: true, ..Self::default() }
     }

@@ -1,8 +1,8 @@
-//! Makes values that a shape admits, and values that it refuses for one named reason.
+//! Generates values that a shape accepts, and values that it rejects for one named reason.
 //!
-//! Valid by construction: every constraint is kept while a value is built, nothing is made and thrown away. Driven by
-//! [`Unstructured`], so that a seed and a fuzzer's bytes are the same thing; when the bytes run out, the rest of the
-//! value is as small as it may be. Knows nothing of HTTP.
+//! Valid by construction: a value satisfies every constraint while it is built, and nothing is generated and discarded.
+//! Driven by [`Unstructured`], so that a seed and a fuzzer's bytes are the same thing. When the bytes run out, the rest
+//! of the value is as small as possible. Knows nothing of HTTP.
 
 mod config;
 mod mutate;
@@ -20,60 +20,51 @@ use serde_json::{Map, Value};
 pub use config::Config;
 pub use mutate::{Mutant, Mutation, Unrealised};
 pub use shrink::{candidates, shrink};
-pub use sites::{Place, Site, sites};
+pub use sites::{Site, sites};
 pub(crate) use strategy::random_bytes;
 pub use strategy::{
     Held, InvalidStrategy, Shrinking, Valid, ValidStrategy, invalid_inputs, valid_inputs, valid_outputs,
 };
 pub use subject::Subject;
 
+pub use crate::constraint::Place;
 use crate::constraint::{Aim, blob, choice, number, size, text, timestamp};
 use crate::path::{SchemaPath, Step};
 use crate::schema::{Binding, Kind, Members, OperationId, Schema, ShapeId, Slot};
 use crate::semantics::{self, Context, TextMaker};
+pub use crate::side::{Side, side_shape};
 
-/// Which message of an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// The request.
-    Input,
-    /// The response of success.
-    Output,
-}
-
-/// Why no value could be made.
+/// The reason why no value could be generated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GenerateError {
-    /// No text keeps pattern and length of the shape together.
-    #[error(
-        "no text satisfies length and pattern of shape {0} together; correct the model (overrides.toml for Connect)"
-    )]
+    /// No string satisfies pattern and length of the shape together.
+    #[error("no string satisfies length and pattern of shape {0} together; fix the model (overrides.toml for Connect)")]
     Unsatisfiable(String),
-    /// There may be such texts, but they cannot be made from the pattern.
-    #[error("no text can be made for shape {shape}, though texts can be checked; its pattern has: {why}")]
+    /// The pattern does not support generation.
+    #[error("cannot generate strings for shape {shape}, only check them; the obstacle in its pattern: {why}")]
     NotGenerated {
         /// The shape.
         shape: String,
-        /// What in the pattern stands in the way.
+        /// The obstacle in the pattern.
         why: String,
     },
-    /// A list of distinct elements asks for more than there are.
-    #[error("shape {0} asks for more distinct elements or keys than its element has values")]
+    /// A list of unique items requires more elements than there are distinct values.
+    #[error("shape {0} requires more distinct elements or keys than its element has values")]
     NotEnoughDistinct(String),
-    /// The smallest value is larger, or nested deeper, than is made on purpose.
+    /// The smallest value exceeds the limits on size and depth.
     #[error(
-        "the smallest value with shape {0} in it has more than {MOST} values or characters, or is nested more than {DEEPEST} deep"
+        "the smallest value with shape {0} has more than {MOST} values or characters, or is nested more than {DEEPEST} deep"
     )]
     TooLarge(String),
 }
 
-/// Most values, or characters of one text, that a lower bound of the contract may force.
+/// Maximum number of values, or of characters of one string, that the lower bounds of the contract may require.
 const MOST: u64 = 1_000_000;
 
-/// Deepest nesting that required members may force.
+/// Maximum nesting that required members may need.
 const DEEPEST: u32 = 256;
 
-/// A limit of the contract that a budget kept a value from reaching.
+/// A limit of the contract that a value does not reach because of a budget.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
     /// The shape with the limit.
@@ -84,22 +75,22 @@ pub struct LeftOut {
     pub budget: &'static str,
 }
 
-/// A value, and the limits that it stays short of because of a budget.
+/// A value, and the limits that it does not reach because of a budget.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Generated {
     /// The value.
     pub value: Value,
-    /// Limits that were not reached.
+    /// The limits that were not reached.
     pub left_out: Vec<LeftOut>,
 }
 
-/// Makes values for the shapes of one schema.
+/// Generates values for the shapes of a schema.
 #[derive(Debug, Clone)]
 pub struct Generator<'s> {
     schema: &'s Schema,
     config: Config,
     texts: HashMap<ShapeId, TextMaker>,
-    /// The rules beside the model are those of this service.
+    /// True if the rules beyond the model apply to this service.
     has_languages: bool,
 }
 
@@ -110,12 +101,12 @@ impl<'s> Generator<'s> {
         Self { schema, config, has_languages: !texts.is_empty(), texts }
     }
 
-    /// The schema that it makes values for.
+    /// The schema of the values.
     pub fn schema(&self) -> &'s Schema {
         self.schema
     }
 
-    /// A valid value for one side of an operation; an empty object where the operation has nothing there.
+    /// A valid value for one side of an operation; an empty object if that side has no structure.
     pub fn operation(
         &self,
         operation: OperationId,
@@ -135,7 +126,7 @@ impl<'s> Generator<'s> {
         self.operation(operation, Side::Output, u)
     }
 
-    /// A valid value that certainly has something at `focus`, with the limits that budgets kept it from.
+    /// A valid value that has a value at `focus`, with the limits that it does not reach.
     pub fn focused(
         &self,
         operation: OperationId,
@@ -145,18 +136,18 @@ impl<'s> Generator<'s> {
     ) -> Result<Generated, GenerateError> {
         let shape = side_shape(self.schema, operation, side);
         let status = self.schema[operation].status;
-        let settled = side == Side::Input && self.has_languages;
-        let left_to_settling = settled && semantics::settles_texts(&self.schema[operation].name);
-        let mut making = Making { status, left_to_settling, ..Making::new(self, u) };
+        let repaired = side == Side::Input && self.has_languages;
+        let left_to_repair = repaired && semantics::repairs_texts(&self.schema[operation].name);
+        let mut making = Making { status, left_to_repair, ..Making::new(self, u) };
         let mut value = match shape {
             None => Value::Object(Map::new()),
             Some(shape) => making.slot(&self.schema.slot_of(shape), Place::Body, 0, Some(&focus.0))?,
         };
         let left_out = making.left_out;
-        if settled {
-            // From the bytes that come next, which stay for what is done with the value.
+        if repaired {
+            // Reads ahead without consuming the bytes, which are left for uses of the value.
             let mut ahead = Unstructured::new(u.peek_bytes(u.len()).unwrap_or_default());
-            semantics::settle(&self.schema[operation].name, &mut value, focus, &Context::default(), &mut ahead);
+            semantics::repair(&self.schema[operation].name, &mut value, focus, &Context::default(), &mut ahead);
         }
         Ok(Generated { value, left_out })
     }
@@ -167,7 +158,7 @@ impl<'s> Generator<'s> {
         making.slot(&self.schema.slot_of(shape), Place::Body, 0, None)
     }
 
-    /// A valid value for a slot that has something at `focus`.
+    /// A valid value for a slot that has a value at `focus`.
     fn slot(
         &self,
         slot: &Slot,
@@ -180,22 +171,14 @@ impl<'s> Generator<'s> {
     }
 }
 
-/// The structure on one side of an operation.
-pub fn side_shape(schema: &Schema, operation: OperationId, side: Side) -> Option<ShapeId> {
-    match side {
-        Side::Input => schema[operation].input,
-        Side::Output => schema[operation].output,
-    }
-}
-
-/// One value in the making.
+/// The state while one value is generated.
 struct Making<'g, 'u, 'd> {
     generator: &'g Generator<'g>,
     u: &'u mut Unstructured<'d>,
-    /// What a member that is bound to the HTTP status says.
+    /// The value of a member that is bound to the HTTP status.
     status: u16,
-    /// Texts in languages of their own stay empty: settling makes them.
-    left_to_settling: bool,
+    /// True if language texts stay empty until repair generates them.
+    left_to_repair: bool,
     values: u32,
     left_out: Vec<LeftOut>,
 }
@@ -204,7 +187,7 @@ type Made = Result<Value, GenerateError>;
 
 impl<'g, 'u, 'd> Making<'g, 'u, 'd> {
     fn new(generator: &'g Generator<'g>, u: &'u mut Unstructured<'d>) -> Self {
-        Self { generator, u, status: 200, left_to_settling: false, values: 0, left_out: Vec::new() }
+        Self { generator, u, status: 200, left_to_repair: false, values: 0, left_out: Vec::new() }
     }
 }
 
@@ -264,7 +247,7 @@ impl Making<'_, '_, '_> {
             Kind::String => {
                 self.note_budget(slot, "max_text", config.max_text);
                 let text = match generator.texts.get(&slot.target) {
-                    Some(_) if self.left_to_settling => String::new(),
+                    Some(_) if self.left_to_repair => String::new(),
                     Some(make) => make(self.u),
                     None => text::witness(generator.schema, &slot.traits, aim, config.extra, config.max_text, self.u)
                         .ok_or_else(|| no_text(generator.schema, &shape.name, slot))?,
@@ -276,13 +259,10 @@ impl Making<'_, '_, '_> {
                 }
             }
             Kind::Enum(values) => Value::from(choice::witness(values, self.u)),
-            Kind::IntEnum(values) => {
-                let at = size::pick(self.u, 0, values.len().max(1) as u64 - 1) as usize;
-                Value::from(values.get(at).copied().unwrap_or_default())
-            }
+            Kind::IntEnum(values) => Value::from(choice::integer_witness(values, self.u)),
             Kind::Number(kind) => number::witness(*kind, slot.traits.range, aim, self.u),
             Kind::Boolean => Value::from(size::pick(self.u, 0, 1) == 1),
-            Kind::Timestamp => timestamp::witness(timestamp::value_format(slot.traits.timestamp_format), aim, self.u),
+            Kind::Timestamp => timestamp::witness(timestamp::value_format(&slot.traits), aim, self.u),
             Kind::Blob => {
                 self.note_budget(slot, "max_text", config.max_text);
                 Value::from(blob::witness(slot.traits.length, aim, config.extra, config.max_text, self.u))
@@ -303,7 +283,7 @@ impl Making<'_, '_, '_> {
         }
     }
 
-    /// Nothing more than needed from here on.
+    /// Returns true if only required values should follow.
     fn is_tight(&self, depth: u32, shape: ShapeId) -> bool {
         let config = &self.generator.config;
         self.values >= config.max_values || depth + self.generator.schema[shape].min_depth > config.max_depth
@@ -330,7 +310,7 @@ impl Making<'_, '_, '_> {
         Ok(Value::Object(map))
     }
 
-    /// Whether a member that says the status can say that of the operation.
+    /// Returns true if a member for the status can hold that of the operation.
     fn says_status(&self, slot: &Slot) -> bool {
         match self.generator.schema[slot.target].kind {
             Kind::Number(kind) => number::check(kind, slot.traits.range, &self.status.into()).is_none(),
@@ -352,7 +332,7 @@ impl Making<'_, '_, '_> {
                     0 => members.iter().min_by_key(|member| schema[member.slot.target].min_depth),
                     count => Some(fitting[size::pick(self.u, 0, count as u64 - 1) as usize]),
                 };
-                // Lowering refuses unions without members.
+                // Lowering rejects unions without members.
                 let Some(chosen) = chosen else { return Ok(Value::Object(Map::new())) };
                 (chosen, None)
             }
@@ -375,9 +355,9 @@ impl Making<'_, '_, '_> {
         count.max(least).max(config.min_items).min(max.unwrap_or(u64::MAX))
     }
 
-    /// Another value for `slot` that `fresh` accepts, from bytes of our own and with the usual knobs: those of the
-    /// caller may leave room for one value alone. None when there seems to be no other, which is an error as long as
-    /// there are fewer than the contract asks for.
+    /// Another value for `slot` that `fresh` accepts, from independent bytes and with default settings, because the
+    /// caller's settings may allow only one value. None if there seems to be no other, which is an error unless there
+    /// are enough already.
     fn distinct(
         &mut self,
         (name, enough): (&str, bool),
@@ -409,7 +389,7 @@ impl Making<'_, '_, '_> {
     }
 }
 
-/// Why a slot's text could not be made.
+/// The reason why no string could be generated for a slot.
 fn no_text(schema: &Schema, shape: &str, slot: &Slot) -> GenerateError {
     let shape = shape.to_owned();
     match slot.traits.pattern.and_then(|id| schema[id].generation_problem()) {
@@ -418,46 +398,10 @@ fn no_text(schema: &Schema, shape: &str, slot: &Slot) -> GenerateError {
     }
 }
 
-/// The rest of a focus behind its first step, if that is `step`.
+/// The rest of a focus after its first step, if that is `step`.
 fn after<'f>(focus: &'f [Step], step: &Step) -> Option<&'f [Step]> {
     match focus.split_first() {
         Some((first, rest)) if first == step => Some(rest),
         _ => None,
-    }
-}
-
-impl Place {
-    /// Whether text can travel here. URL libraries take a segment of one or two dots for a step in the path and drop
-    /// it, percent-encoded or not (RFC 3986, section 5.2.4; WHATWG URL). Slashes alone leave a greedy label without a
-    /// segment to its name.
-    pub(crate) fn can_hold(self, text: &str) -> bool {
-        self != Place::Label || !(matches!(text, "." | "..") || text.chars().all(|c| c == '/'))
-    }
-
-    /// Where a member of an operation's message travels.
-    pub(crate) fn of(binding: &Binding) -> Self {
-        match binding {
-            Binding::Body => Place::Body,
-            Binding::Label(_) => Place::Label,
-            Binding::Query(_) | Binding::QueryParams => Place::Query,
-            Binding::Header(_) | Binding::PrefixHeaders(_) | Binding::StatusCode => Place::Header,
-            Binding::Payload => Place::Payload,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Place;
-
-    #[test]
-    fn a_label_holds_what_a_path_keeps() {
-        for lost in [".", "..", "/", "///", ""] {
-            assert!(!Place::Label.can_hold(lost), "{lost:?}");
-            assert!(Place::Body.can_hold(lost), "{lost:?}");
-        }
-        for kept in ["a", "...", "a/b", "/a", "a:b"] {
-            assert!(Place::Label.can_hold(kept), "{kept:?}");
-        }
     }
 }

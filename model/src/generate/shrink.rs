@@ -1,12 +1,12 @@
 //! Structural shrinking: smaller values of the same shape.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::schema::{Kind, Schema, ShapeId};
 use crate::text::prefix;
 
-/// Smaller variants of a value, boldest first. They follow the structure and not the constraints: the caller keeps
-/// those that still are what it wants (valid, or broken in the same one way).
+/// Smaller variants of a value, smallest first. They follow the structure and ignore the constraints: the caller keeps
+/// those that are still valid, or still have the same violation.
 pub fn candidates(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Value> {
     let mut found = Vec::new();
     match (&schema[shape].kind, value) {
@@ -23,24 +23,10 @@ pub fn candidates(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Value> 
                 without.remove(*key);
                 found.push(Value::Object(without));
             }
-            for (key, inner) in map {
-                let Some(member) = members.get(key) else { continue };
-                for smaller in candidates(schema, member.slot.target, inner) {
-                    let mut other = map.clone();
-                    other.insert(key.clone(), smaller);
-                    found.push(Value::Object(other));
-                }
-            }
+            found.extend(smaller_entries(schema, map, map.len(), |key| Some(members.get(key)?.slot.target)));
         }
         (Kind::Union(members), Value::Object(map)) => {
-            for (key, inner) in map {
-                let Some(member) = members.get(key) else { continue };
-                for smaller in candidates(schema, member.slot.target, inner) {
-                    let mut other = map.clone();
-                    other.insert(key.clone(), smaller);
-                    found.push(Value::Object(other));
-                }
-            }
+            found.extend(smaller_entries(schema, map, map.len(), |key| Some(members.get(key)?.slot.target)));
         }
         (Kind::List(list), Value::Array(items)) => {
             for shorter in halves(items.len()) {
@@ -65,13 +51,7 @@ pub fn candidates(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Value> 
                 without.remove(key);
                 found.push(Value::Object(without));
             }
-            for (key, inner) in map.iter().take(16) {
-                for smaller in candidates(schema, shape.value.target, inner) {
-                    let mut other = map.clone();
-                    other.insert(key.clone(), smaller);
-                    found.push(Value::Object(other));
-                }
-            }
+            found.extend(smaller_entries(schema, map, 16, |_| Some(shape.value.target)));
         }
         (Kind::String | Kind::Blob, Value::String(text)) => {
             let length = text.chars().count();
@@ -97,7 +77,24 @@ pub fn candidates(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Value> 
     found
 }
 
-/// Goes down from `value` as long as a smaller one still satisfies `keep`, at most `steps` times.
+/// The object with each of its first `most` values replaced by its smaller variants, for keys with a shape.
+fn smaller_entries<'m>(
+    schema: &'m Schema,
+    map: &'m Map<String, Value>,
+    most: usize,
+    shape_of: impl Fn(&str) -> Option<ShapeId> + 'm,
+) -> impl Iterator<Item = Value> + 'm {
+    let entries = map.iter().take(most).filter_map(move |(key, value)| Some((key, value, shape_of(key)?)));
+    entries.flat_map(move |(key, value, shape)| {
+        candidates(schema, shape, value).into_iter().map(move |smaller| {
+            let mut other = map.clone();
+            other.insert(key.clone(), smaller);
+            Value::Object(other)
+        })
+    })
+}
+
+/// Shrinks `value` while a smaller variant satisfies `keep`, in at most `steps` steps.
 pub fn shrink(
     schema: &Schema,
     shape: ShapeId,
@@ -115,7 +112,7 @@ pub fn shrink(
     best
 }
 
-/// 0, then ever less of a cut: half, three quarters …, one less.
+/// Shorter lengths: 0, half, three quarters and so on, up to one less.
 fn halves(length: usize) -> Vec<usize> {
     let mut lengths = Vec::new();
     let mut cut = length;

@@ -1,4 +1,4 @@
-//! The same generators as proptest strategies: values with shrinking that keeps them what they are.
+//! Proptest strategies for the generators. Shrinking keeps values valid, or keeps their violation.
 
 use arbitrary::Unstructured;
 use proptest::strategy::{NewTree, Strategy, ValueTree};
@@ -12,17 +12,17 @@ use super::{Config, Generator, Side, Subject, candidates};
 use crate::schema::{OperationId, Schema};
 use crate::validate::validate;
 
-/// Valid inputs of an operation; a shrunk one is still valid, and keeps the rules beside the model that it kept.
+/// Valid inputs of an operation. A shrunk one is still valid, and breaks no further rules beyond the model.
 pub fn valid_inputs(schema: &Schema, operation: OperationId) -> ValidStrategy<'_> {
     ValidStrategy::new(Generator::new(schema, Config::default()), Subject::Message(operation, Side::Input))
 }
 
-/// Valid outputs of an operation; a shrunk one is still valid, and keeps the rules beside the model that it kept.
+/// Valid outputs of an operation. A shrunk one is still valid, and breaks no further rules beyond the model.
 pub fn valid_outputs(schema: &Schema, operation: OperationId) -> ValidStrategy<'_> {
     ValidStrategy::new(Generator::new(schema, Config::default()), Subject::Message(operation, Side::Output))
 }
 
-/// Invalid inputs of an operation, each with exactly one violation; a shrunk one has the same violation.
+/// Invalid inputs of an operation, each with exactly one violation. A shrunk one has the same violation.
 pub fn invalid_inputs(schema: &Schema, operation: OperationId) -> InvalidStrategy<'_> {
     InvalidStrategy {
         generator: Generator::new(schema, Config::sparse()),
@@ -39,12 +39,12 @@ pub struct ValidStrategy<'s> {
 }
 
 impl<'s> ValidStrategy<'s> {
-    /// Valid values for a subject, of the generator's making.
+    /// Valid values for a subject, from the generator.
     pub fn new(generator: Generator<'s>, subject: Subject) -> Self {
         Self { generator, subject }
     }
 
-    /// A value on its way down, not yet taken a step.
+    /// A value before the first step of shrinking.
     pub(crate) fn tree<H: Held>(
         &self,
         runner: &mut TestRunner,
@@ -54,7 +54,7 @@ impl<'s> ValidStrategy<'s> {
         let made = self.generator.make(self.subject, &mut Unstructured::new(&bytes));
         let value = made.map_err(|error| Reason::from(error.to_string()))?;
         let broken = self.generator.judge(self.subject, &value).unwrap_or_default();
-        let held = hold(Valid { value, broken }).ok_or("the value is none of its type")?;
+        let held = hold(Valid { value, broken }).ok_or("the value does not have its type")?;
         Ok(Shrinking::new(self.generator.clone(), self.subject, held))
     }
 }
@@ -67,7 +67,7 @@ pub struct InvalidStrategy<'s> {
     sites: Vec<Site>,
 }
 
-/// Bytes that one value is made from.
+/// Number of random bytes for one value.
 const BYTES: usize = 2048;
 
 pub(crate) fn random_bytes(runner: &mut TestRunner) -> Vec<u8> {
@@ -104,18 +104,18 @@ impl<'s> Strategy for InvalidStrategy<'s> {
     }
 }
 
-/// What a value tree shrinks: something around a value.
+/// A wrapper around a value that a value tree shrinks.
 pub trait Held: Clone + std::fmt::Debug {
-    /// What a test sees of it.
+    /// The type that tests receive.
     type Shown: std::fmt::Debug;
 
-    /// The value that gets smaller.
+    /// The value to shrink.
     fn value(&self) -> &Value;
 
-    /// What a test sees.
+    /// The value for tests.
     fn shown(&self) -> Self::Shown;
 
-    /// The same around a smaller value; none if that is not what this one is.
+    /// The wrapper around a smaller value; none if that value loses the property of this one.
     fn around(&self, smaller: Value, generator: &Generator<'_>, subject: Subject) -> Option<Self>;
 }
 
@@ -123,7 +123,7 @@ pub trait Held: Clone + std::fmt::Debug {
 #[derive(Clone, Debug)]
 pub struct Valid {
     value: Value,
-    /// What is not sure enough to be kept by generation, and so may be broken: nothing else, on the way down.
+    /// Rules of low confidence that the generated value breaks. Shrinking breaks no others.
     broken: Broken,
 }
 
@@ -155,7 +155,7 @@ impl Held for Mutant {
         self.clone()
     }
 
-    /// A mutant of the same kind. Its base stays what it was.
+    /// A mutant of the same kind. Its base does not change.
     fn around(&self, value: Value, generator: &Generator<'_>, subject: Subject) -> Option<Self> {
         let mut violations = validate(generator.schema(), subject.shape(generator.schema())?, &value);
         let only = violations.pop()?;
@@ -164,16 +164,16 @@ impl Held for Mutant {
     }
 }
 
-/// A value on its way down.
+/// A value being shrunk.
 #[derive(Debug)]
 pub struct Shrinking<'s, H> {
     generator: Generator<'s>,
     subject: Subject,
-    /// Last value that is known to fail.
+    /// The last value known to fail.
     best: H,
-    /// On trial now.
+    /// The value being tried.
     current: H,
-    /// Smaller variants of `best` not tried yet, the boldest last; none until asked for.
+    /// Smaller variants of `best` that are not tried yet, smallest last. None until needed.
     untried: Option<Vec<Value>>,
 }
 
@@ -208,7 +208,7 @@ impl<H: Held> ValueTree for Shrinking<'_, H> {
         self.current.shown()
     }
 
-    /// The current value failed: it is the best so far, look below it.
+    /// The current value failed: it is the best so far, so shrink it further.
     fn simplify(&mut self) -> bool {
         if self.current.value() != self.best.value() {
             self.best = self.current.clone();
@@ -217,7 +217,7 @@ impl<H: Held> ValueTree for Shrinking<'_, H> {
         self.next()
     }
 
-    /// The current value passed: back to the best, try another way down.
+    /// The current value passed: return to the best and try another variant.
     fn complicate(&mut self) -> bool {
         if self.next() {
             return true;

@@ -1,4 +1,4 @@
-//! What a value is: a message of an operation, or a shape by itself. Each is made, judged and made plain in its own way.
+//! The subject of a value: a message of an operation, or a shape by itself. Generates, checks and simplifies both.
 
 use std::collections::BTreeSet;
 
@@ -11,20 +11,20 @@ use crate::schema::{Kind, OperationId, Schema, ShapeId};
 use crate::semantics::{self, Context};
 use crate::validate::validate;
 
-/// See the head of this file.
+/// The subject of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// Input or output of an operation.
     Message(OperationId, Side),
-    /// A shape that stands in no message.
+    /// A shape outside a message.
     Shape(ShapeId),
 }
 
-/// The rules beside the service model that a value breaks: language and kind of each.
+/// The rules beyond the service model that a value breaks: language and kind of each.
 pub(super) type Broken = BTreeSet<(&'static str, &'static str)>;
 
 impl Subject {
-    /// The shape; none for a message in which there is nothing.
+    /// The shape; none for a message without one.
     pub fn shape(self, schema: &Schema) -> Option<ShapeId> {
         match self {
             Subject::Message(operation, side) => side_shape(schema, operation, side),
@@ -34,7 +34,7 @@ impl Subject {
 }
 
 impl Generator<'_> {
-    /// A value that is valid for the service model and keeps the rules beside it, those of its parts too.
+    /// A valid value that also satisfies the rules beyond the service model, including those of its parts.
     pub fn make(&self, subject: Subject, u: &mut Unstructured<'_>) -> Result<Value, GenerateError> {
         let mut value = match subject {
             Subject::Message(operation, side) => self.operation(operation, side, u)?,
@@ -42,12 +42,12 @@ impl Generator<'_> {
         };
         if let Some(shape) = self.parts_of(subject) {
             let mut ahead = Unstructured::new(u.peek_bytes(u.len()).unwrap_or_default());
-            semantics::settle_parts(self.schema, shape, &mut value, &mut ahead);
+            semantics::repair_parts(self.schema, shape, &mut value, &mut ahead);
         }
         Ok(value)
     }
 
-    /// What a value breaks beside the service model; none if it breaks the model itself.
+    /// The rules beyond the service model that a value breaks; none if it breaks the model itself.
     pub(super) fn judge(&self, subject: Subject, value: &Value) -> Option<Broken> {
         let valid = |shape| validate(self.schema, shape, value).is_empty();
         if !subject.shape(self.schema).is_none_or(valid) {
@@ -63,8 +63,8 @@ impl Generator<'_> {
         Some(problems.into_iter().map(|(language, problem)| (language, problem.kind)).collect())
     }
 
-    /// Plainer variants that no step from `value` to a smaller one comes to: the plainest value of all, and `value`
-    /// with the plainest text of each language in it.
+    /// Simpler variants that single shrinking steps cannot reach: the simplest value of all, and `value` with the
+    /// simplest text of each language.
     pub(super) fn plainer(&self, subject: Subject, value: &Value) -> Vec<Value> {
         let nothing = &mut Unstructured::new(&[]);
         let mut found: Vec<Value> = self.make(subject, nothing).into_iter().collect();
@@ -72,10 +72,10 @@ impl Generator<'_> {
             let mut plain = value.clone();
             if self.make_texts_plain(shape, &mut plain) {
                 match (self.parts_of(subject), subject) {
-                    (Some(shape), _) => semantics::settle_parts(self.schema, shape, &mut plain, nothing),
+                    (Some(shape), _) => semantics::repair_parts(self.schema, shape, &mut plain, nothing),
                     (None, Subject::Message(operation, _)) => {
                         let (name, nowhere) = (&self.schema[operation].name, SchemaPath::default());
-                        semantics::settle(name, &mut plain, &nowhere, &Context::default(), nothing);
+                        semantics::repair(name, &mut plain, &nowhere, &Context::default(), nothing);
                     }
                     _ => {}
                 }
@@ -87,13 +87,13 @@ impl Generator<'_> {
         found
     }
 
-    /// The shape whose parts keep rules by themselves: inputs are seen whole instead.
+    /// The shape whose parts have rules of their own. Inputs are handled as a whole instead.
     fn parts_of(&self, subject: Subject) -> Option<ShapeId> {
         let whole = matches!(subject, Subject::Message(_, Side::Input));
         subject.shape(self.schema).filter(|_| self.has_languages && !whole)
     }
 
-    /// Puts the plainest text of its language in the place of each; says whether there was one.
+    /// Replaces each language text with the simplest one. Returns true if there was any.
     fn make_texts_plain(&self, shape: ShapeId, value: &mut Value) -> bool {
         if let (Some(make), Value::String(text)) = (self.texts.get(&shape), &mut *value) {
             *text = make(&mut Unstructured::new(&[]));

@@ -1,4 +1,4 @@
-//! The deterministic automaton of a language, trimmed to what leads to a match, ready to be walked.
+//! The deterministic automaton of a language, trimmed to the states from which a match can be reached.
 
 use super::charset::Partition;
 use super::language::Language;
@@ -6,51 +6,51 @@ use super::menu::{Menu, Parts};
 use super::term::{Id, Place, Terms};
 use std::collections::{HashMap, HashSet};
 
-/// More states than this and the pattern is not generated from.
+/// Maximum number of states of a pattern that supports generation.
 const MAX_STATES: usize = 10_000;
-/// More entries in the transition table than this, likewise.
+/// Maximum number of entries in the transition table.
 const MAX_TRANSITIONS: usize = 4_000_000;
-/// More 64-bit words in the table of lengths than this, likewise.
+/// Maximum number of 64-bit words in the table of lengths.
 const MAX_ROWS: usize = 4_000_000;
 
-/// More pairs of states than this and two languages are not compared.
+/// Maximum number of pairs of states when two languages are compared.
 const MAX_PAIRS: usize = 200_000;
 
-/// Two languages are too large to be compared.
+/// The error for two languages that are too large to be compared.
 #[derive(Debug)]
 pub(super) struct TooMuch;
 
-/// No state: nothing that follows can lead to a match.
+/// No state: a match cannot be reached.
 const DEAD: u32 = u32::MAX;
 
-/// An automaton. Its first state is where the text begins.
+/// An automaton. The first state is the start of the text.
 pub(super) struct Automaton {
-    /// For each state, the states that follow and the characters that lead there.
+    /// For each state, its outgoing edges.
     pub(super) edges: Vec<Vec<Edge>>,
     /// The distinct sets of characters on the edges.
     pub(super) menus: Vec<Menu>,
-    /// From which states a match is reached in exactly so many characters.
+    /// For each length, the states from which exactly that many characters can lead to a match.
     pub(super) lengths: Lengths,
     alphabet: Partition,
     table: Table,
 }
 
-/// A way from one state to another.
+/// An edge from one state to another.
 pub(super) struct Edge {
-    /// The state it leads to.
+    /// The target state.
     pub(super) target: u32,
-    /// Index of the characters that take it.
+    /// Index of its set of characters.
     pub(super) menu: u32,
 }
 
-/// Rows of bits, one bit for each state; from `cycle` on they come round again.
+/// Rows of bits, one bit for each state. The rows repeat from `cycle` on.
 pub(super) struct Lengths {
     rows: Vec<Vec<u64>>,
     cycle: usize,
 }
 
 impl Automaton {
-    /// Determinises a language; the error says why it cannot be.
+    /// Determinises a language. The error is the reason for failure.
     pub(super) fn of(language: Language) -> Result<Automaton, String> {
         let Language { partition: alphabet, terms, root } = language;
         let table = Table::of(terms, root, alphabet.classes.len())?;
@@ -86,8 +86,8 @@ impl Automaton {
         Ok(Automaton { edges, menus, lengths, alphabet, table })
     }
 
-    /// A shortest text that the other language holds and this one does not, if there is one. An error if that takes too
-    /// many steps to say.
+    /// A shortest text that is in the other language and not in this one, if there is one. An error if the search takes
+    /// too many steps.
     pub(super) fn lacks(&self, other: &Automaton) -> Result<Option<String>, TooMuch> {
         let mut samples: HashMap<(usize, usize), char> = HashMap::new();
         for c in self.alphabet.samples(&other.alphabet) {
@@ -98,7 +98,7 @@ impl Automaton {
         }
         let mut ways: Vec<((usize, usize), char)> = samples.into_iter().collect();
         ways.sort_unstable_by_key(|(_, c)| (!c.is_ascii_alphanumeric(), *c));
-        // Where both are, from where they came, and by which character.
+        // Pairs of states, each with its predecessor and the character between them.
         let mut seen: Vec<((u32, u32), usize, char)> = vec![((0, 0), 0, ' ')];
         let mut known = HashSet::from([(0, 0)]);
         let mut at = 0;
@@ -129,7 +129,7 @@ impl Automaton {
         Ok(None)
     }
 
-    /// Whether the language holds the text.
+    /// Returns true if the text is in the language.
     pub(super) fn accepts(&self, text: &str) -> bool {
         let step = |state, c| self.table.next[state as usize * self.table.width + self.alphabet.class(c)];
         self.table.accepts[text.chars().fold(0, step) as usize]
@@ -168,7 +168,8 @@ impl Table {
         Ok(Table { width, next, accepts: accepts.collect() })
     }
 
-    /// For each state its number among those from which a match can be reached, or [`DEAD`]. The first state is kept anyway.
+    /// For each state its number among those from which a match can be reached, or [`DEAD`]. The first state is always
+    /// kept.
     fn live(&self) -> Vec<u32> {
         let mut before: Vec<Vec<u32>> = vec![Vec::new(); self.accepts.len()];
         for (state, row) in self.next.chunks(self.width).enumerate() {
@@ -237,7 +238,7 @@ impl Lengths {
         &self.rows[index]
     }
 
-    /// Whether a text of exactly that many characters matches.
+    /// Returns true if a text of exactly that many characters matches.
     pub(super) fn feasible(&self, length: u64) -> bool {
         holds(self.row(length), 0)
     }
@@ -256,13 +257,13 @@ impl Lengths {
         round.or_else(|| (from..=to.min(rows)).rev().find(|length| self.feasible(*length)))
     }
 
-    /// Whether there are feasible lengths above any bound.
+    /// Returns true if feasible lengths are unbounded.
     pub(super) fn endless(&self) -> bool {
         self.rows[self.cycle..].iter().any(|row| holds(row, 0))
     }
 }
 
-/// Whether a row holds a state.
+/// Returns true if a row contains a state.
 pub(super) fn holds(row: &[u64], state: u32) -> bool {
     row.get(state as usize / 64).is_some_and(|word| word >> (state % 64) & 1 == 1)
 }

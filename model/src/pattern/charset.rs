@@ -1,11 +1,11 @@
-//! Sets of Unicode scalar values, and the partition of the alphabet that a pattern's sets induce.
+//! Sets of Unicode scalar values, and the partition of the alphabet induced by the sets of a pattern.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// One past the last code point.
 const END: u32 = 0x11_0000;
-/// The code points which are no scalar values: first and last.
+/// The surrogates, which are not scalar values: first and last.
 const SURROGATES: (u32, u32) = (0xD800, 0xDFFF);
 
 /// A set of Unicode scalar values: sorted, disjoint, inclusive ranges without surrogates.
@@ -13,7 +13,7 @@ const SURROGATES: (u32, u32) = (0xD800, 0xDFFF);
 pub(super) struct CharSet(Vec<(u32, u32)>);
 
 impl CharSet {
-    /// The union of inclusive ranges in any order, surrogates and what lies past the last code point left out.
+    /// The union of inclusive ranges in any order, without surrogates and values past the last code point.
     pub(super) fn of(ranges: impl IntoIterator<Item = (u32, u32)>) -> CharSet {
         let mut kept = Vec::new();
         for (low, high) in ranges {
@@ -37,12 +37,13 @@ impl CharSet {
         CharSet::of([(0, END - 1)])
     }
 
-    /// What `\s` matches in ECMA-262: its `WhiteSpace` and `LineTerminator` productions.
+    /// The characters matched by `\s` in ECMA-262: its `WhiteSpace` and `LineTerminator` productions.
     pub(super) fn space() -> CharSet {
         CharSet::of(SPACE)
     }
 
-    /// The members of a Unicode property such as `L`, `Letter` or `Script=Greek`; `None` when there is no such property.
+    /// The members of a Unicode property such as `L`, `Letter` or `Script=Greek`; `None` when there is no such
+    /// property.
     pub(super) fn property(name: &str) -> Option<CharSet> {
         let safe = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '=';
         if name.is_empty() || !name.chars().all(safe) {
@@ -61,7 +62,7 @@ impl CharSet {
         }
     }
 
-    /// The scalar values which are not in this set.
+    /// The scalar values that are not in this set.
     pub(super) fn complement(&self) -> CharSet {
         let mut gaps = Vec::with_capacity(self.0.len() + 1);
         let mut next = 0;
@@ -75,7 +76,7 @@ impl CharSet {
         CharSet::of(gaps.into_iter().filter(|(low, _)| *low < END))
     }
 
-    /// The scalar values which are in both sets.
+    /// The scalar values that are in both sets.
     pub(super) fn and(&self, other: &CharSet) -> CharSet {
         let (mut left, mut right) = (self.0.iter().peekable(), other.0.iter().peekable());
         let mut common = Vec::new();
@@ -99,7 +100,7 @@ impl CharSet {
     }
 }
 
-/// What `\s` matches, as inclusive ranges.
+/// The characters matched by `\s`, as inclusive ranges.
 pub(super) const SPACE: [(u32, u32); 10] = [
     (0x09, 0x0D),
     (0x20, 0x20),
@@ -113,7 +114,8 @@ pub(super) const SPACE: [(u32, u32); 10] = [
     (0xFEFF, 0xFEFF),
 ];
 
-/// Characters that read badly in a report: control, format, private and unassigned ones, line and paragraph separators.
+/// Characters that are unreadable in a report: control, format, private and unassigned ones, line and paragraph
+/// separators.
 pub(super) fn odd() -> &'static CharSet {
     static ODD: OnceLock<CharSet> = OnceLock::new();
     ODD.get_or_init(|| {
@@ -122,7 +124,7 @@ pub(super) fn odd() -> &'static CharSet {
     })
 }
 
-/// Code points without a character, as of the Unicode version of the tables.
+/// Unassigned code points, as of the Unicode version of the tables.
 pub(super) fn unassigned() -> &'static CharSet {
     static UNASSIGNED: OnceLock<CharSet> = OnceLock::new();
     UNASSIGNED.get_or_init(|| CharSet::property("Cn").unwrap_or_default())
@@ -133,14 +135,14 @@ pub(super) fn unassigned() -> &'static CharSet {
 pub(super) struct Partition {
     /// Members of each class, by class.
     pub(super) classes: Vec<CharSet>,
-    /// For every set, in the order given: which classes it holds.
+    /// The classes of each set, in the order of the sets.
     pub(super) members: Vec<Vec<bool>>,
-    /// Where each elementary interval starts, with its class; ascending.
+    /// The start of each elementary interval, with its class; ascending.
     starts: Vec<(u32, u16)>,
 }
 
 impl Partition {
-    /// Partitions the alphabet by `sets`; `None` when there are more classes than anything sane needs.
+    /// Partitions the alphabet by `sets`; `None` if there are too many classes.
     pub(super) fn of(sets: &[CharSet]) -> Option<Partition> {
         let mut bounds = vec![0, SURROGATES.0, SURROGATES.1 + 1, END];
         for (low, high) in sets.iter().flat_map(CharSet::ranges) {
@@ -186,7 +188,7 @@ impl Partition {
         Some(Partition { classes: ranges.into_iter().map(CharSet::of).collect(), members, starts })
     }
 
-    /// A character of every elementary interval that both alphabets see as one, letters and digits where there are any.
+    /// A character of every elementary interval of both alphabets together, a letter or digit if possible.
     pub(super) fn samples(&self, other: &Partition) -> Vec<char> {
         let mut starts: Vec<u32> = self.starts.iter().chain(&other.starts).map(|(start, _)| *start).collect();
         starts.extend([SURROGATES.1 + 1, END]);
@@ -200,12 +202,12 @@ impl Partition {
         starts.windows(2).filter_map(sample).collect()
     }
 
-    /// The class a character is in.
+    /// The class of a character.
     pub(super) fn class(&self, c: char) -> usize {
         let after = self.starts.partition_point(|(start, _)| *start <= u32::from(c));
         usize::from(self.starts[after - 1].1)
     }
 }
 
-/// More classes than this and the pattern is not generated from.
+/// Maximum number of classes of a pattern that supports generation.
 const MAX_CLASSES: u16 = 1000;

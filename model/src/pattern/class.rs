@@ -1,13 +1,13 @@
-//! Character classes as written, and the characters they hold.
+//! Character classes as written, and their members.
 
 use super::charset::CharSet;
 
-/// A character class: the union of its items, or all but them.
+/// A character class: the union of its items, or its complement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Class {
-    /// Whether it holds all characters but the items.
+    /// True for the complement.
     pub(super) negated: bool,
-    /// What it lists.
+    /// The items.
     pub(super) items: Vec<Item>,
 }
 
@@ -49,11 +49,11 @@ impl Class {
     }
 }
 
-/// What `\d` matches.
+/// The characters matched by `\d`.
 pub(super) const DIGIT: [(u32, u32); 1] = [(0x30, 0x39)];
-/// What `\w` matches.
+/// The characters matched by `\w`.
 pub(super) const WORD: [(u32, u32); 4] = [(0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A)];
-/// What `.` does not match.
+/// The characters not matched by `.`.
 pub(super) const LINE_ENDS: [(u32, u32); 3] = [(0x0A, 0x0A), (0x0D, 0x0D), (0x2028, 0x2029)];
 
 fn extend(ranges: &mut Vec<(u32, u32)>, set: CharSet, negated: bool) {

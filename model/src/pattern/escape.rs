@@ -1,11 +1,11 @@
-//! What a backslash introduces in a pattern.
+//! Parses escapes in a pattern.
 
 use super::charset::CharSet;
 use super::class::Item;
 use super::syntax::{Parser, SyntaxError};
 
 impl Parser {
-    /// What follows a backslash, which has been read.
+    /// The escape after a backslash, which has been read.
     pub(super) fn escape(&mut self, in_class: bool) -> Result<Item, SyntaxError> {
         let Some(next) = self.peek() else {
             return self.malformed("a backslash at the end");
@@ -53,7 +53,7 @@ impl Parser {
         Ok(Item::Property(name, negated))
     }
 
-    /// What follows `\u`; a pair of surrogates is one character.
+    /// The code point after `\u`. A pair of surrogates is one character.
     fn unicode(&mut self) -> Result<u32, SyntaxError> {
         if self.peek() == Some('{') {
             let rest = &self.chars[self.at + 1..];

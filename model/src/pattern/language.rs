@@ -1,11 +1,11 @@
-//! From the syntax of a pattern to the languages that strings are generated from.
+//! Translates the syntax of a pattern into the languages that strings are generated from.
 
 use super::charset::{CharSet, Partition};
 use super::class::Class;
 use super::syntax::Node;
 use super::term::{ANY, EMPTY, Id, Terms, VOID};
 
-/// Patterns with more parts than this are matched, but not generated from.
+/// Maximum number of parts of a pattern that supports generation. Larger patterns can still be matched.
 const MAX_NODES: usize = 2000;
 
 /// A language over a partitioned alphabet.
@@ -14,16 +14,16 @@ pub(super) struct Language {
     pub(super) partition: Partition,
     /// The terms.
     pub(super) terms: Terms,
-    /// The term which the whole text must match.
+    /// The term that the whole text must match.
     pub(super) root: Id,
 }
 
-/// The texts which the pattern matches from their first character to their last; the error says what stands in the way.
+/// The texts that the pattern matches from the first to the last character. The error is the obstacle.
 pub(super) fn whole(node: &Node) -> Result<Language, String> {
     build(node, |scope, node| scope.followed_by(node, EMPTY))
 }
 
-/// The texts in which the pattern is found nowhere; the error says what stands in the way.
+/// The texts that do not match the pattern anywhere. The error is the obstacle.
 pub(super) fn nowhere(node: &Node) -> Result<Language, String> {
     build(node, |scope, node| {
         let here = scope.followed_by(node, ANY)?;
@@ -39,7 +39,7 @@ fn build(node: &Node, root: impl Fn(&mut Scope<'_>, &Node) -> Result<Id, String>
     if nodes > MAX_NODES {
         return Err(format!("more than {MAX_NODES} parts"));
     }
-    // The whole alphabet comes first: `Terms` counts on it.
+    // `Terms` expects the whole alphabet as the first set.
     let sets: Vec<CharSet> = std::iter::once(CharSet::all()).chain(classes.iter().map(|class| class.set())).collect();
     let partition = Partition::of(&sets).ok_or("too many different characters")?;
     let mut scope = Scope { terms: Terms::new(partition.members.clone()), classes };
@@ -59,13 +59,13 @@ fn collect<'n>(node: &'n Node, classes: &mut Vec<&'n Class>, nodes: &mut usize) 
 
 struct Scope<'n> {
     terms: Terms,
-    /// The classes of the pattern; each is the set one further on.
+    /// The classes of the pattern. The set of each has the next higher index.
     classes: Vec<&'n Class>,
 }
 
 impl Scope<'_> {
-    /// The rests of the text that `node` begins and `rest` ends. A look-ahead speaks of all that follows it, so what
-    /// follows has to be known where it stands.
+    /// The rests of the text that start with `node` and continue with `rest`. The continuation is needed because a
+    /// look-ahead applies to everything that follows it.
     fn followed_by(&mut self, node: &Node, rest: Id) -> Result<Id, String> {
         match node {
             Node::Concat(parts) => parts.iter().rev().try_fold(rest, |rest, part| self.followed_by(part, rest)),
@@ -81,7 +81,7 @@ impl Scope<'_> {
             }
             Node::Class(_) | Node::Start | Node::End | Node::Repeat(..) => match (self.alone(node), node) {
                 (Ok(head), _) => Ok(self.terms.concat(head, rest)),
-                // Once or not at all: what follows is known in either case.
+                // Optional: the continuation is known in both cases.
                 (Err(_), Node::Repeat(node, 0, Some(1))) => {
                     let once = self.followed_by(node, rest)?;
                     Ok(self.terms.or(vec![once, rest]))
@@ -91,7 +91,7 @@ impl Scope<'_> {
         }
     }
 
-    /// The strings a part matches, whatever follows; the error names a look-ahead in it.
+    /// The strings that a part matches, independent of the continuation. The error names a look-ahead in it.
     fn alone(&mut self, node: &Node) -> Result<Id, String> {
         Ok(match node {
             Node::Class(class) => match self.classes.iter().position(|known| *known == class) {

@@ -1,25 +1,25 @@
-//! Finds a pattern in a text, through `fancy-regex`.
+//! Finds a pattern in a text with `fancy-regex`.
 
 use super::render::render;
 use super::syntax::{Node, SyntaxError};
 use fancy_regex::{Regex, RegexBuilder};
 
-/// Steps back the engine may take on one text.
+/// Maximum number of backtracking steps on one text.
 const BACKTRACK_LIMIT: usize = 100_000;
-/// Bytes of the engine's program for one pattern.
+/// Maximum size of the engine's program for one pattern, in bytes.
 const SIZE_LIMIT: usize = 32 << 20;
-/// Bytes of text up to which a pattern that backtracks is tried at every offset; the effort may be quadratic.
+/// Maximum size of text, in bytes, for a backtracking pattern, which takes quadratic time at worst.
 const LONG_TEXT: usize = 8 << 10;
 
 /// A compiled pattern.
 pub(super) struct Matcher {
     engine: Regex,
-    /// Whether the engine backtracks on this pattern, rather than run in time linear in the text.
+    /// True if the engine backtracks on this pattern, false if it runs in linear time.
     backtracks: bool,
 }
 
 impl Matcher {
-    /// Compiles a pattern from its syntax; what the parser does not support, as the engine itself reads the source.
+    /// Compiles a pattern from its syntax, or from its source if our parser does not support it.
     pub(super) fn of(syntax: &Result<Node, SyntaxError>, source: &str) -> Result<Matcher, String> {
         let (rendered, backtracks) = match syntax {
             Ok(node) => (render(node), looks_ahead(node)),
@@ -37,7 +37,7 @@ impl Matcher {
         }
     }
 
-    /// Whether the pattern is found in the text; `None` where the effort to tell is out of bounds.
+    /// Returns true if the pattern is found in the text; `None` if the effort exceeds the bounds.
     pub(super) fn finds(&self, text: &str) -> Option<bool> {
         if self.backtracks && text.len() > LONG_TEXT {
             return None;

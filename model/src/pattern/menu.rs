@@ -1,20 +1,20 @@
-//! Choosing among the characters that lead from one state to the next: readable ones first.
+//! Chooses among the characters of an edge: readable ones first.
 
 use super::charset::{CharSet, odd, unassigned};
 use arbitrary::Unstructured;
 
-/// The kinds of characters, the most readable first.
+/// Kinds of characters, most readable first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// ASCII letters and digits.
     Plain,
-    /// Other printable ASCII characters, the space among them.
+    /// Other printable ASCII characters, including the space.
     Mark,
     /// Graphic characters and spaces beyond ASCII.
     Wide,
     /// Control, format and private characters, line and paragraph separators.
     Odd,
-    /// Code points without a character, as of the Unicode version known here: a reader of another version may see one.
+    /// Unassigned code points, as of the Unicode version of our tables. Other versions may assign them.
     Unassigned,
 }
 
@@ -62,17 +62,18 @@ impl Menu {
         Menu { kinds: [Choices::list(&plain), Choices::list(&mark), wide.into(), odd.into(), unassigned.into()] }
     }
 
-    /// How many characters of a kind there are.
+    /// The number of characters of a kind.
     pub(super) fn count(&self, kind: Kind) -> u32 {
         self.kinds[kind as usize].count
     }
 
-    /// How many characters there are.
+    /// The number of characters.
     pub(super) fn size(&self) -> u32 {
         self.kinds.iter().map(|kind| kind.count).sum()
     }
 
-    /// The character of a kind at `index`, which is below [`Menu::count`]; from a large kind, any character, drawn from `u`.
+    /// The character of a kind at `index`, which is below [`Menu::count`]. For a large kind, a random character from
+    /// `u`.
     pub(super) fn pick(&self, kind: Kind, index: u32, u: &mut Unstructured<'_>) -> char {
         let choices = &self.kinds[kind as usize];
         match choices.listed.get(index as usize) {
@@ -91,7 +92,7 @@ impl From<CharSet> for Choices {
 }
 
 impl Choices {
-    /// Lower case, then digits, then upper case: what is drawn from exhausted input is the first.
+    /// Lower case, then digits, then upper case. Exhausted input selects the first.
     fn list(set: &CharSet) -> Choices {
         let codes = set.ranges().iter().flat_map(|(low, high)| *low..=*high);
         let mut listed: Vec<char> = codes.filter_map(char::from_u32).collect();
@@ -99,7 +100,7 @@ impl Choices {
         Choices { count: listed.len() as u32, ranges: Vec::new(), listed }
     }
 
-    /// Any member of any range, or its first or last: the edges of a set are where readers of patterns differ.
+    /// A random member of a range, or its first or last: implementations differ at the edges of sets.
     fn draw(&self, u: &mut Unstructured<'_>) -> char {
         let range = below(u, self.ranges.len() as u32);
         let (low, high) = self.ranges.get(range as usize).copied().unwrap_or((0x61, 0x61));
@@ -108,7 +109,7 @@ impl Choices {
             1 => high,
             2 => low + below(u, high - low + 1),
             _ => {
-                // Uniform over the whole kind: the large ranges get their share.
+                // Uniform over the whole kind, so that large ranges are drawn more often.
                 let mut left = below(u, self.count);
                 let within = |range: &&(u32, u32)| {
                     let size = range.1 - range.0 + 1;
@@ -124,7 +125,7 @@ impl Choices {
     }
 }
 
-/// A number below `limit` (0 if that is 0), drawn from `u`; 0 when `u` is exhausted.
+/// A number below `limit` (0 if `limit` is 0) from `u`; 0 if `u` is exhausted.
 pub(super) fn below(u: &mut Unstructured<'_>, limit: u32) -> u32 {
     u.int_in_range(0..=limit.saturating_sub(1)).unwrap_or(0)
 }

@@ -1,9 +1,9 @@
-//! Smithy `pattern` constraints: whether a text satisfies one, and texts that do or do not, by construction.
+//! Smithy `pattern` constraints: matching, and generation of matching and non-matching texts by construction.
 //!
-//! A `pattern` is an ECMA-262 regular expression, satisfied by a text in which it is found *anywhere*. It is read once into
-//! a syntax tree (`syntax`), from which two independent engines are derived: matching goes through `fancy-regex`
-//! (`render`), generation through a deterministic automaton (`language`, `term`, `automaton`) that is walked
-//! (`sample`, `menu`). Nothing is ever generated and then filtered.
+//! A `pattern` is an ECMA-262 regular expression that can match *anywhere* in a text. It is parsed once into a syntax
+//! tree (`syntax`), from which two independent engines are derived: matching uses `fancy-regex` (`render`), and
+//! generation traverses a deterministic automaton (`language`, `term`, `automaton`, `sample`, `menu`). Nothing is
+//! generated and then filtered.
 
 mod automaton;
 mod charset;
@@ -27,32 +27,32 @@ use std::fmt;
 use std::sync::OnceLock;
 use syntax::{Node, SyntaxError};
 
-/// The answer to whether a text satisfies a pattern.
+/// The result of matching a text against a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The pattern is found in the text.
+    /// The pattern matches somewhere in the text.
     Admits,
-    /// The pattern is found nowhere in the text.
+    /// The pattern matches nowhere in the text.
     Rejects,
-    /// There is no telling: the pattern cannot be read, or the text takes too much work.
+    /// Undecided: the pattern cannot be parsed, or the text takes too much work.
     Unknown,
 }
 
-/// How long a text may be, in Unicode scalar values; both ends are included.
+/// Bounds on the length of a text in Unicode scalar values, inclusive.
 ///
-/// The default bounds nothing.
+/// The default has no bounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LengthBounds {
-    /// The fewest scalar values.
+    /// Minimum length.
     pub min: u64,
-    /// The most scalar values; `None` is no limit.
+    /// Maximum length; `None` for no limit.
     pub max: Option<u64>,
 }
 
 /// A `pattern` constraint.
 ///
-/// Creating one costs a copy of its source. Reading it, and building its matcher and its two automata, is done at the first
-/// call that needs them, once, whatever the thread.
+/// Creating one only copies its source. The parser, the matcher and the two automata run once, at the first call that
+/// needs them, and are shared between threads.
 pub struct Pattern {
     source: String,
     syntax: OnceLock<Result<Node, SyntaxError>>,
@@ -61,12 +61,12 @@ pub struct Pattern {
     nowhere: OnceLock<Result<Automaton, String>>,
 }
 
-/// Whether one pattern admits what another does not cannot be told.
+/// The error for two patterns that cannot be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Undecided;
 
 impl Pattern {
-    /// A pattern as written in the model. Never fails: a source that cannot be read shows in [`Pattern::problem`].
+    /// A pattern as written in the model. Never fails: [`Pattern::problem`] reports a source that cannot be parsed.
     pub fn new(source: &str) -> Pattern {
         Pattern {
             source: source.to_owned(),
@@ -82,33 +82,34 @@ impl Pattern {
         &self.source
     }
 
-    /// The pattern with the members of Unicode properties in place of their names, for engines that know no properties,
-    /// such as Python's `re`. `\uXXXX` up to U+FFFF and characters beyond it are read alike by all of them.
+    /// The pattern with Unicode properties replaced by their members, for engines without properties such as Python's
+    /// `re`. All engines agree on `\uXXXX` up to U+FFFF and on literal characters beyond it.
     pub fn without_properties(&self) -> String {
         portable::without_properties(&self.source)
     }
 
-    /// Why no engine can read the pattern, so that [`Pattern::admits`] is always [`Verdict::Unknown`]; `None` if one can.
+    /// The reason why no engine can read the pattern, in which case [`Pattern::admits`] is always [`Verdict::Unknown`].
+    /// `None` if one can.
     pub fn problem(&self) -> Option<String> {
         let problem = self.matcher().as_ref().err()?;
         self.nowhere().is_err().then(|| problem.clone())
     }
 
-    /// Why no text can be generated from the pattern, though it may be readable: a back-reference, a look-ahead within a
-    /// repetition, an automaton of too many states. `None` if texts can be generated; then a `None` of
-    /// [`Pattern::sample`], [`Pattern::feasible`] or [`Pattern::violate`] means that there is no such text.
+    /// The reason why no text can be generated from a possibly readable pattern: a back-reference, a look-ahead within
+    /// a repetition, too many states. `None` if texts can be generated; then `None` from [`Pattern::sample`],
+    /// [`Pattern::feasible`] or [`Pattern::violate`] means that there is no such text.
     pub fn generation_problem(&self) -> Option<String> {
         let automata = [self.whole(), self.nowhere()];
         automata.into_iter().find_map(|automaton| automaton.as_ref().err().cloned())
     }
 
-    /// Whether the text satisfies the pattern, that is: whether the pattern is found anywhere in it.
+    /// Matches the text: the pattern can match anywhere in it.
     ///
-    /// [`Verdict::Unknown`] when the pattern cannot be read, or when the answer takes too many steps: a hostile text costs a
-    /// bounded effort, never a hang.
+    /// [`Verdict::Unknown`] if the pattern cannot be read, or if matching takes too many steps: the effort for a
+    /// hostile text is bounded.
     pub fn admits(&self, text: &str) -> Verdict {
         let found = self.matcher().as_ref().ok().and_then(|matcher| matcher.finds(text));
-        // What the engine does not settle, the automaton does: in linear time, if the pattern has one.
+        // If the engine gives up, the automaton decides in linear time, provided that the pattern has one.
         match found.or_else(|| Some(!self.nowhere().as_ref().ok()?.accepts(text))) {
             Some(true) => Verdict::Admits,
             Some(false) => Verdict::Rejects,
@@ -116,41 +117,41 @@ impl Pattern {
         }
     }
 
-    /// A text that the pattern matches from its first character to its last, within the bounds. It is therefore admitted.
+    /// A text within the bounds that the pattern matches from the first to the last character.
     ///
-    /// Most texts are at most 16 scalar values longer than the shortest one possible, some are of any length up to 4096,
-    /// and some are the longest of these. Exhausted input gives the shortest text, of the simplest characters. `None` when
+    /// Most texts are at most 16 scalar values longer than the shortest possible, some have any length up to 4096, and
+    /// some have the maximum length. Exhausted input gives the shortest text of the simplest characters. `None` if
     /// there is no such text, or no text can be generated (see [`Pattern::generation_problem`]).
     pub fn sample(&self, u: &mut Unstructured<'_>, length: LengthBounds) -> Option<String> {
         self.whole().as_ref().ok()?.sample(u, length)
     }
 
-    /// As [`Pattern::sample`], with exactly `n` scalar values; `None` if there is no such text, or `n` exceeds 2²⁴.
+    /// Like [`Pattern::sample`], with exactly `n` scalar values; `None` if there is no such text, or `n` exceeds 2²⁴.
     pub fn sample_exact(&self, u: &mut Unstructured<'_>, n: u64) -> Option<String> {
         self.whole().as_ref().ok()?.sample_exact(u, n)
     }
 
-    /// The least and the greatest length, in scalar values, of the texts within the bounds that the pattern matches as a
-    /// whole. With `max: None` the greatest is [`u64::MAX`] if there are such texts of ever greater length.
+    /// The minimum and maximum length, in scalar values, of the texts within the bounds that the pattern matches as a
+    /// whole. With `max: None` the maximum is [`u64::MAX`] if the length is unbounded.
     ///
-    /// `None` if there is no such text, or no text can be generated (see [`Pattern::generation_problem`]). Lengths between
-    /// the two need not all be possible.
+    /// `None` if there is no such text, or no text can be generated (see [`Pattern::generation_problem`]). Not all
+    /// lengths in between need to be possible.
     pub fn feasible(&self, length: LengthBounds) -> Option<(u64, u64)> {
         self.whole().as_ref().ok()?.feasible(length)
     }
 
-    /// A text within the bounds in which the pattern is found nowhere.
+    /// A text within the bounds in which the pattern does not match anywhere.
     ///
-    /// Drawn as [`Pattern::sample`] draws. `None` if there is no such text (`.*` is found in all), or none can be generated
-    /// (see [`Pattern::generation_problem`]).
+    /// Chosen like that of [`Pattern::sample`]. `None` if there is no such text (`.*` matches every text), or none can
+    /// be generated (see [`Pattern::generation_problem`]).
     pub fn violate(&self, u: &mut Unstructured<'_>, length: LengthBounds) -> Option<String> {
         self.nowhere().as_ref().ok()?.sample(u, length)
     }
 
-    /// A shortest text that this pattern admits and the other does not; none if there is no such text. An error if it
-    /// cannot be told: one of them has no automaton, or both together are too large.
+    /// A shortest text that this pattern accepts and the other rejects; none if there is no such text. An error if this
+    /// cannot be decided: one of them has no automaton, or both together are too large.
     pub fn beyond(&self, other: &Pattern) -> Result<Option<String>, Undecided> {
-        // What one admits, its automaton of refused texts lacks.
+        // The automaton of rejected texts lacks exactly the accepted texts.
         match (self.nowhere(), other.nowhere()) {
             (Ok(own), Ok(others)) => own.lacks(others).map_err(|_| Undecided),
             _ => Err(Undecided),
@@ -179,7 +180,7 @@ impl Pattern {
 }
 
 impl Clone for Pattern {
-    /// A pattern of the same source; what has been built for this one is not shared.
+    /// A pattern with the same source. The engines built for this one are not shared.
     fn clone(&self) -> Pattern {
         Pattern::new(&self.source)
     }

@@ -1,10 +1,10 @@
-//! Patterns for engines that know no Unicode properties.
+//! Patterns for engines without Unicode properties.
 
 use std::fmt::Write as _;
 
 use super::charset::CharSet;
 
-/// The source with `\p{…}` and `\P{…}` replaced by what they match.
+/// The source with `\p{…}` and `\P{…}` replaced by their members.
 pub(super) fn without_properties(source: &str) -> String {
     let mut out = String::with_capacity(source.len());
     let (mut rest, mut in_class) = (source, false);
@@ -42,7 +42,7 @@ pub(super) fn without_properties(source: &str) -> String {
     out
 }
 
-/// The members of the property that a text begins with, and the length of its name.
+/// The members of the property at the start of a text, and the length of its name.
 fn property(text: &str) -> Option<(CharSet, usize)> {
     let name = text.strip_prefix("\\p{").or_else(|| text.strip_prefix("\\P{"))?;
     let end = name.find('}')?;
@@ -64,7 +64,7 @@ fn write_ranges(set: &CharSet, out: &mut String) {
 fn write_one(code: u32, out: &mut String) {
     match char::from_u32(code).filter(|_| code > 0xFFFF) {
         Some(beyond) => out.push(beyond),
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         None => drop(write!(out, "\\u{code:04X}")),
     }
 }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn properties_are_replaced_and_nothing_else_is() {
+    fn replaces_properties_and_nothing_else() {
         for same in ["", "^[a-z]\\p$", r"\\p{L}", r"[\]\P{", r"\p{NoSuchThing}", "é[^x]"] {
             assert_eq!(without_properties(same), same);
         }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_that_meet_across_the_surrogates_are_read_as_another_engine_reads_them() {
+    fn agrees_with_another_engine_on_classes_that_meet_across_the_surrogates() {
         for source in
             [r"^[^\uD7FC-\uD7FF\uE000-\uF8FF]$", r"^[^\uD7FF-\uE000]$", r"^[\uD7FF\uE000]$", r"^[^\uD7FF\p{Co}]$"]
         {
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_out_matches_the_same() {
+    fn portable_patterns_match_the_same_texts() {
         for source in [r"^\P{C}*$", r"^[\p{L}\p{Z}\p{N}\-_.:=@'|]+$", r"^[^\p{C}]*$", r"^(?!\.$)[\P{C}\r\n\t]{1,9}$"] {
             let (before, after) = (Pattern::new(source), Pattern::new(&without_properties(source)));
             let regress = regress::Regex::with_flags(&without_properties(source), "u");

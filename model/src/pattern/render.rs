@@ -1,11 +1,11 @@
-//! Renders a pattern for the matching engine, so that what it means in ECMA-262 is what it means there.
+//! Renders a pattern for the matching engine with its meaning in ECMA-262.
 
 use super::class::{Class, Item};
 use super::syntax::Node;
 use std::fmt::Write as _;
 
-/// The pattern in the syntax of `fancy-regex`. Every character is written as an escape and every shorthand by its members:
-/// nothing is left to the differences between the two dialects.
+/// The pattern in the syntax of `fancy-regex`. Every character is written as an escape and every shorthand as its
+/// members, so that differences between the two dialects do not matter.
 pub(super) fn render(node: &Node) -> String {
     let mut out = String::new();
     write(node, &mut out);
@@ -43,7 +43,7 @@ fn write(node: &Node, out: &mut String) {
     }
 }
 
-/// Part of a concatenation.
+/// Writes a part of a concatenation.
 fn write_part(node: &Node, out: &mut String) {
     match node {
         Node::Alternate(_) => write_group("(?:", node, out),
@@ -64,8 +64,8 @@ fn write_class(class: &Class, out: &mut String) {
     {
         return out.push(literal);
     }
-    // Written out, and never negated: regex-syntax 0.8.11 negates ranges that meet across the surrogates wrongly, and
-    // then takes U+E000 for a member of `[^\x{D7FF}\x{E000}]`.
+    // Written out and never negated: regex-syntax 0.8.11 negates ranges that meet across the surrogates incorrectly, so
+    // that `[^\x{D7FF}\x{E000}]` contains U+E000.
     let set = class.set();
     let mut ranges = set.ranges().iter().copied().peekable();
     if ranges.peek().is_none() {
@@ -81,7 +81,7 @@ fn write_class(class: &Class, out: &mut String) {
     out.push(']');
 }
 
-/// Appends formatted text; writing to a string does not fail.
+/// Appends formatted text. Writing to a string cannot fail.
 fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
 }

@@ -1,30 +1,30 @@
-//! Walks an automaton: draws the length of a text, then its characters, each of which leaves the length within reach.
+//! Generates a text from an automaton: first its length, then its characters, each of which keeps the length feasible.
 
 use super::LengthBounds;
 use super::automaton::{Automaton, Edge, holds};
 use super::menu::{KINDS, Kind, below};
 use arbitrary::Unstructured;
 
-/// Texts are at most this much longer than the shortest one possible, unless the input asks for more.
+/// Texts are usually at most this much longer than the shortest possible one.
 const USUAL_SPREAD: u64 = 16;
-/// Texts drawn are at most this long, unless the shortest one possible is longer.
+/// Maximum length of random texts, unless the shortest possible one is longer.
 const MAX_DRAWN: u64 = 4096;
-/// Longer texts are not made, even on request.
+/// Maximum length of requested texts.
 const MAX_EXACT: u64 = 1 << 24;
 
-/// How the way on is chosen where there are several.
+/// The choice between several edges.
 #[derive(Clone, Copy)]
 enum Style {
-    /// Every character is as likely.
+    /// Every character is equally likely.
     Even,
-    /// Every way is as likely.
+    /// Every edge is equally likely.
     ByWay,
-    /// The way of the fewest characters, mostly: it spells out the literals of a pattern (`arn:…`).
+    /// Mostly the edge with the fewest characters, which spells out the literals of a pattern (`arn:…`).
     Narrow,
 }
 
 impl Automaton {
-    /// The least and the greatest length within the bounds; [`u64::MAX`] stands for a greatest length that does not exist.
+    /// The minimum and maximum length within the bounds; [`u64::MAX`] if the length is unbounded.
     pub(super) fn feasible(&self, bounds: LengthBounds) -> Option<(u64, u64)> {
         let least = self.lengths.least(bounds.min, bounds.max.unwrap_or(u64::MAX))?;
         let greatest = match bounds.max {
@@ -75,7 +75,7 @@ impl Automaton {
         Some(text)
     }
 
-    /// A character on one of the edges that lead into `row`, and the state it leads to.
+    /// A character on one of the edges into `row`, and the target state.
     fn step(&self, edges: &[Edge], row: &[u64], u: &mut Unstructured<'_>) -> Option<(char, u32)> {
         let drawn: u8 = u.arbitrary().unwrap_or(0);
         let favoured = match drawn {
@@ -102,7 +102,7 @@ impl Automaton {
         None
     }
 
-    /// The edge to take among those that lead into `row`, if the style prefers any.
+    /// The preferred edge among those into `row`, if the style has a preference.
     fn one_of<'e>(&self, edges: &'e [Edge], row: &[u64], style: Style, u: &mut Unstructured<'_>) -> Option<&'e Edge> {
         let open = || edges.iter().filter(|edge| holds(row, edge.target));
         if edges.len() < 2 || matches!(style, Style::Even) {

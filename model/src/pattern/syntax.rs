@@ -1,25 +1,25 @@
 //! The abstract syntax of an ECMA-262 pattern, and its parser.
 //!
-//! Reads the Unicode mode of the standard; what that mode refuses and the older one reads (`\_`, a lone `{`, `[\w-a]`) is
-//! read as the older one does.
+//! Parses the Unicode mode of the standard. Constructs that this mode rejects and the older one accepts (`\_`, a lone
+//! `{`, `[\w-a]`) are parsed as in the older one.
 
 use super::class::{Class, Item, LINE_ENDS};
 
-/// Groups nested deeper than this are refused: reading, rendering and translating recurse by group.
+/// Maximum nesting of groups: parsing, rendering and translation recurse by group.
 const MAX_DEPTH: usize = 40;
 
-/// Why a pattern has no abstract syntax.
+/// The reason why a pattern has no abstract syntax.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SyntaxError {
-    /// No ECMA-262 engine reads it.
+    /// Not valid in ECMA-262.
     #[error("not an ECMA-262 pattern: {what} at character {at}")]
     Malformed {
-        /// What is wrong.
+        /// The problem.
         what: &'static str,
         /// Offset in characters.
         at: usize,
     },
-    /// The standard allows it, this reader does not.
+    /// Allowed by the standard, not supported by this parser.
     #[error("{what} at character {at}: not supported")]
     Unsupported {
         /// The construct.
@@ -29,7 +29,7 @@ pub(super) enum SyntaxError {
     },
 }
 
-/// A pattern or a part of one. Groups leave no trace: only what is matched counts, not what is captured.
+/// A pattern or a part of one. Groups are not represented, because captures do not matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Node {
     /// One character.
@@ -38,17 +38,17 @@ pub(super) enum Node {
     Start,
     /// `$`
     End,
-    /// One after the other; none is the empty string.
+    /// A concatenation; the empty one is the empty string.
     Concat(Vec<Node>),
-    /// Any of them.
+    /// An alternation.
     Alternate(Vec<Node>),
-    /// `min` to `max` times; no `max` is without end.
+    /// `min` to `max` repetitions; unbounded without `max`.
     Repeat(Box<Node>, u32, Option<u32>),
     /// `(?=…)`, or `(?!…)` when `negative`.
     Look {
-        /// What is looked for.
+        /// The part that is looked for.
         node: Box<Node>,
-        /// Whether it must be absent.
+        /// True if it must be absent.
         negative: bool,
     },
 }
@@ -63,7 +63,7 @@ pub(super) fn parse(source: &str) -> Result<Node, SyntaxError> {
     }
 }
 
-/// Where reading has come to.
+/// The state of the parser.
 pub(super) struct Parser {
     pub(super) chars: Vec<char>,
     pub(super) at: usize,
@@ -153,7 +153,7 @@ impl Parser {
         if self.at == start || digit_first || !self.eat('>') { self.malformed("invalid group name") } else { Ok(()) }
     }
 
-    /// The quantifier at hand, if there is one; lazy ones match the same strings as greedy ones.
+    /// The quantifier at the current position, if any. Lazy ones match the same strings as greedy ones.
     fn quantifier(&mut self) -> Result<Option<(u32, Option<u32>)>, SyntaxError> {
         let (min, max, length) = match self.peek() {
             Some('*') => (0, None, 1),
@@ -173,7 +173,7 @@ impl Parser {
         Ok(Some((min, max)))
     }
 
-    /// The counts of the `{…}` at hand and its length; `None` when it is no quantifier and stands for itself.
+    /// The counts and the length of the `{…}` at the current position; `None` if it is literal text.
     fn braces(&self) -> Option<(u32, Option<u32>, usize)> {
         let rest = &self.chars[self.at + 1..];
         let length = rest.iter().position(|c| !c.is_ascii_digit() && *c != ',')?;
@@ -252,7 +252,7 @@ impl Parser {
     }
 }
 
-/// A decimal number; one too large for the type becomes the largest, which no string reaches either.
+/// A decimal number, saturated at the limit of the type, which no string reaches.
 fn number(digits: &[char]) -> Option<u32> {
     if digits.is_empty() {
         return None;

@@ -1,7 +1,7 @@
 //! Terms: regular languages as shared, normalised expressions, and their derivatives.
 //!
-//! A term stands for a set of *rests of the text*, given whether the rest begins at the start of the text. That is what
-//! lets `^`, `$`, intersection and complement live side by side with concatenation and counted repetition.
+//! A term is a set of *rests of the text*, and depends on the rest starting at the start of the text or later. This
+//! allows `^`, `$`, intersection and complement together with concatenation and counted repetition.
 
 use std::collections::HashMap;
 
@@ -10,19 +10,19 @@ pub(super) type Id = u32;
 
 /// The empty language.
 pub(super) const VOID: Id = 0;
-/// The empty string alone.
+/// The empty string only.
 pub(super) const EMPTY: Id = 1;
-/// Any text at all.
+/// Any text.
 pub(super) const ANY: Id = 2;
 
-/// Work after which a pattern counts as too complex: members of the terms built.
+/// Maximum amount of work for one pattern, in members of the terms built.
 const BUDGET: usize = 10_000_000;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Term {
     Void,
     Empty,
-    /// One character of the set of that index.
+    /// One character of the set with that index.
     Set(usize),
     Start,
     End,
@@ -33,30 +33,29 @@ enum Term {
     Repeat(Id, u32, Option<u32>),
 }
 
-/// Where in the text a term is asked about.
+/// A position in the text at which a term is evaluated.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
-    /// Nothing precedes.
+    /// At the start of the text.
     pub(super) start: bool,
-    /// Nothing follows.
+    /// At the end of the text.
     pub(super) end: bool,
 }
 
 /// A store of terms over one alphabet.
 pub(super) struct Terms {
     terms: Vec<Term>,
-    /// Whether a term matches the empty string: one bit for each of the four places.
+    /// For each term, one bit for each of the four places, set if the term matches the empty string there.
     empty: Vec<u8>,
     known: HashMap<Term, Id>,
     derived: HashMap<(Id, u16, bool), Id>,
-    /// Which classes of the alphabet each set holds.
+    /// The classes of the alphabet in each set.
     members: Vec<Vec<bool>>,
     spent: usize,
 }
 
 impl Terms {
-    /// A store over an alphabet of which `members` tells, for each set, the classes it holds; the first set is the whole
-    /// alphabet.
+    /// A store over an alphabet. `members` has the classes of each set; the first set is the whole alphabet.
     pub(super) fn new(members: Vec<Vec<bool>>) -> Terms {
         let mut terms = Terms {
             terms: Vec::new(),
@@ -74,7 +73,7 @@ impl Terms {
         terms
     }
 
-    /// Whether the work allowed for one pattern has been used up; what is built from then on is meaningless.
+    /// Returns true if the work allowed for one pattern is used up. Terms built afterwards are meaningless.
     pub(super) fn exhausted(&self) -> bool {
         self.spent > BUDGET
     }
@@ -94,7 +93,7 @@ impl Terms {
         self.intern(Term::End)
     }
 
-    /// `head`, then `tail`. The head is free of `and` and `not`: those speak of the whole rest of the text.
+    /// `head`, then `tail`. The head has no `and` and `not`, which apply to the whole rest of the text.
     pub(super) fn concat(&mut self, head: Id, tail: Id) -> Id {
         if tail == ANY && self.matches_empty(head, Place { start: false, end: false }) {
             return ANY;
@@ -158,7 +157,7 @@ impl Terms {
         }
     }
 
-    /// Every rest of the text but those of `term`.
+    /// Every rest of the text except those of `term`.
     pub(super) fn not(&mut self, term: Id) -> Id {
         match self.terms[term as usize] {
             Term::Not(inner) => inner,
@@ -168,7 +167,7 @@ impl Terms {
         }
     }
 
-    /// `min` to `max` times `term`.
+    /// `min` to `max` repetitions of `term`.
     pub(super) fn repeat(&mut self, term: Id, min: u32, max: Option<u32>) -> Id {
         let min = if self.matches_empty(term, Place { start: false, end: false }) { 0 } else { min };
         match (&self.terms[term as usize], min, max) {
@@ -179,12 +178,12 @@ impl Terms {
         }
     }
 
-    /// Whether the term matches the empty string at a place.
+    /// Returns true if the term matches the empty string at a place.
     pub(super) fn matches_empty(&self, term: Id, place: Place) -> bool {
         self.empty[term as usize] & bit(place) != 0
     }
 
-    /// What must follow a character of `class` for the term to match; `start` tells whether that character is the first.
+    /// The derivative: the rests that follow a character of `class`. `start` is true if that character is the first.
     pub(super) fn derive(&mut self, term: Id, class: u16, start: bool) -> Id {
         if self.exhausted() {
             return VOID;
@@ -221,7 +220,7 @@ impl Terms {
                 self.not(inner)
             }
             Term::Repeat(inner, min, max) => {
-                // A round that may be empty here may be skipped here, though perhaps not further on: `(?:^|a){3}`.
+                // A repetition that can be empty here can be skipped here, but perhaps not later: `(?:^|a){3}`.
                 let min = if self.matches_empty(inner, here) { 0 } else { min.saturating_sub(1) };
                 let first = self.derive(inner, class, start);
                 let others = self.repeat(inner, min, max.map(|max| max - 1));

@@ -1,26 +1,26 @@
-//! What calling an operation does to the world, so that a harness knows what it must not do to a real account.
+//! Effects of calling an operation, so that a harness knows which operations it must not call on a real account.
 
 use crate::schema::{Operation, Schema};
 
-/// Danger of calling an operation, from harmless up.
+/// Danger of calling an operation, lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Danger {
     /// Changes nothing.
     Read,
-    /// Changes resources of the instance that were made for it; can be undone or cleaned up.
+    /// Changes resources created for the test; can be undone or cleaned up.
     Write,
-    /// Changes what everybody in the instance shares (settings, permissions, integrations), or makes what nothing takes
-    /// away.
+    /// Changes things shared by the whole instance (settings, permissions, integrations), or creates things that no
+    /// operation deletes.
     InstanceWide,
-    /// Costs money, or calls, writes to or interrupts people.
+    /// Costs money, or calls, messages or interrupts people.
     CostsOrReachesPeople,
-    /// Changes what the whole account shares: instances, numbers, regions.
+    /// Changes things shared by the whole account: instances, numbers, regions.
     AccountWide,
 }
 
 impl Danger {
-    /// In words, for messages.
+    /// The effect in words, for messages.
     pub fn describe(self) -> &'static str {
         match self {
             Danger::Read => "reads",
@@ -32,8 +32,8 @@ impl Danger {
     }
 }
 
-/// Operations that are more than a write. Source: what each starts, buys or sets, as the Connect API reference describes
-/// it; of creations, that the model has no deletion.
+/// Operations more dangerous than a write. Source: the effect described in the Connect API reference; for creations,
+/// the lack of a deletion in the model.
 const CONNECT: &[(&str, Danger)] = &[
     ("AssociatePhoneNumberContactFlow", Danger::AccountWide),
     ("ClaimPhoneNumber", Danger::AccountWide),
@@ -49,7 +49,7 @@ const CONNECT: &[(&str, Danger)] = &[
     ("UpdatePhoneNumber", Danger::AccountWide),
     ("UpdatePhoneNumberMetadata", Danger::AccountWide),
     ("UpdateTrafficDistribution", Danger::AccountWide),
-    // Hands out credentials: what it answers does not belong into a report.
+    // Returns credentials, which must not appear in a report.
     ("GetFederationToken", Danger::InstanceWide),
     ("CreateContact", Danger::CostsOrReachesPeople),
     ("CreateNotification", Danger::CostsOrReachesPeople),
@@ -106,17 +106,17 @@ const CONNECT: &[(&str, Danger)] = &[
     ("UpdateUserHierarchyStructure", Danger::InstanceWide),
 ];
 
-/// Verbs whose operations reach people or meter something whatever follows them.
+/// Verbs whose operations always reach people or cost money.
 const CONNECT_PREFIXES: &[(&str, Danger)] = &[
     ("Send", Danger::CostsOrReachesPeople),
     ("Start", Danger::CostsOrReachesPeople),
     ("BatchPut", Danger::CostsOrReachesPeople),
 ];
 
-/// Verbs that only read. The model marks two operations of Connect as read-only; the others are known by name.
+/// Verbs that only read. The model marks two operations of Connect as read-only; the others are recognised by name.
 const READING: &[&str] = &["BatchDescribe", "BatchGet", "Describe", "Evaluate", "Get", "List", "Search"];
 
-/// Danger class of an operation. Of a service that we do not know, what is not clearly a read counts as a write.
+/// Danger class of an operation. For other services, an operation that is not clearly a read counts as a write.
 pub fn danger(schema: &Schema, operation: &Operation) -> Danger {
     let name = operation.name.as_str();
     if schema.service.is_connect() {
@@ -143,7 +143,7 @@ mod tests {
     fn every_row_names_an_operation_of_the_model() {
         let schema = Schema::connect();
         for (name, _) in CONNECT {
-            assert!(schema.operation_named(name).is_some(), "{name} is no operation; remove the row");
+            assert!(schema.operation_named(name).is_some(), "{name} is not an operation; remove the row");
         }
         for (prefix, _) in CONNECT_PREFIXES {
             assert!(schema.operations().any(|(_, op)| op.name.starts_with(prefix)), "{prefix} matches nothing");
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_telephones_people_is_never_a_plain_write() {
+    fn operations_that_reach_people_are_not_plain_writes() {
         let schema = Schema::connect();
         let class = |name: &str| danger(schema, &schema[schema.operation_named(name).unwrap()]);
         assert_eq!(class("StartOutboundVoiceContact"), Danger::CostsOrReachesPeople);
@@ -163,10 +163,10 @@ mod tests {
         assert_eq!(class("DescribeContactFlow"), Danger::Read);
     }
 
-    /// A write that names no resource but the instance can only be about the instance. Exceptions: a contact is named in
-    /// an optional member; what carries tags is named by its ARN.
+    /// A write that names no resource but the instance changes the instance. Exceptions: a contact is named in an
+    /// optional member, and tagged resources are named by ARN.
     #[test]
-    fn a_plain_write_names_a_resource() {
+    fn plain_writes_name_a_resource() {
         let schema = Schema::connect();
         for (_, operation) in schema.operations() {
             let members = schema.input_members(operation);

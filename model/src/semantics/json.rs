@@ -1,5 +1,5 @@
-//! Reads JSON text that somebody else wrote: bounded in size and depth, strict about duplicate names and about numbers
-//! that would not survive, and with a place and a remedy in every error. Knows nothing of what the text means.
+//! Reads untrusted JSON text: bounded in size and depth, strict about duplicate names and about numbers that would lose
+//! precision. Every error has a place and a fix. Knows nothing of the meaning of the text.
 
 use std::fmt;
 
@@ -10,43 +10,43 @@ use crate::semantics::problem::brief;
 use crate::text::prefix;
 use crate::validate::escape;
 
-/// Longest text that is read, in bytes. Connect's documents have at most 256,000 characters; this is room for as many
+/// Maximum size of a text in bytes. Connect's documents have at most 256,000 characters; this leaves room for as many
 /// characters of four bytes.
 pub const MOST_BYTES: usize = 1 << 20;
 
-/// Deepest nesting of arrays and objects that is read.
+/// Maximum nesting depth of arrays and objects.
 pub const DEEPEST: usize = 64;
 
-/// Most characters of a name that an error's place shows.
+/// Maximum number of characters of a name shown in the place of an error.
 const LONGEST_NAME: usize = 60;
 
-/// Which rule of the reader a text breaks.
+/// The rule of the reader that a text breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
-    /// It is not JSON, or not even text.
+    /// Not JSON, or not UTF-8.
     Syntax,
-    /// An object has a name twice. JSON allows it, and readers differ in what they make of it.
+    /// An object with a name twice. JSON allows it, and readers differ in their interpretation.
     TwiceNamed,
-    /// A number would change when it is read.
+    /// A number that would change when read.
     Number,
-    /// It is nested deeper than [`DEEPEST`].
+    /// Nesting deeper than [`DEEPEST`].
     Depth,
-    /// It is longer than [`MOST_BYTES`].
+    /// Text longer than [`MOST_BYTES`].
     Size,
 }
 
-/// Why a text was not read.
+/// The reason why a text was rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
-    /// Which rule.
+    /// The broken rule.
     pub fault: Fault,
-    /// Line, from 1.
+    /// Line, starting at 1.
     pub line: usize,
-    /// Bytes into the line.
+    /// Offset in the line, in bytes.
     pub column: usize,
-    /// JSON Pointer of the innermost array or object that was being read; for a number or a name, of where it stands.
+    /// JSON Pointer of the innermost array or object being read; for a number or a name, of its own place.
     pub pointer: String,
-    /// What is wrong, and how to mend it.
+    /// The problem and the fix.
     pub message: String,
 }
 
@@ -61,8 +61,7 @@ impl std::error::Error for ReadError {}
 /// Reads a text.
 pub fn read(text: &str) -> Result<Value, ReadError> {
     if text.len() > MOST_BYTES {
-        let message =
-            format!("the text has {} bytes, more than the {MOST_BYTES} that are read; shorten it", text.len());
+        let message = format!("the text has {} bytes, the maximum is {MOST_BYTES}; shorten it", text.len());
         return Err(ReadError { fault: Fault::Size, line: 1, column: 0, pointer: String::new(), message });
     }
     let mut reading = Reading { path: Vec::new(), literals: Literals { rest: text, passed: 0 }, seen: 0, fault: None };
@@ -74,7 +73,7 @@ pub fn read(text: &str) -> Result<Value, ReadError> {
     })
 }
 
-/// Reads bytes, which may not even be text.
+/// Reads bytes, which need not be UTF-8.
 pub fn read_bytes(bytes: &[u8]) -> Result<Value, ReadError> {
     match std::str::from_utf8(bytes) {
         Ok(text) => read(text),
@@ -95,12 +94,12 @@ pub fn read_bytes(bytes: &[u8]) -> Result<Value, ReadError> {
     }
 }
 
-/// What serde_json found, without the place that it appends, and what to do about it.
+/// The error of serde_json, without the place that it appends, with the fix.
 fn remedy(error: &serde_json::Error, text: &str) -> (Fault, String) {
     let whole = error.to_string();
     let what = whole.rsplit_once(" at line ").map_or(whole.as_str(), |(what, _)| what);
     let message = if text.starts_with('\u{feff}') {
-        "the text starts with a byte order mark; leave it out".to_owned()
+        "the text starts with a byte order mark; remove it".to_owned()
     } else if text.trim().is_empty() {
         "the text is empty; write a JSON object".to_owned()
     } else if what == "number out of range" {
@@ -108,24 +107,24 @@ fn remedy(error: &serde_json::Error, text: &str) -> (Fault, String) {
     } else if what == "recursion limit exceeded" {
         return too_deep();
     } else if error.is_eof() {
-        format!("{what}: the text ends early; close what is open")
+        format!("{what}: the text ends early; close the open arrays and objects")
     } else {
-        format!("{what}; correct it there or just before")
+        format!("{what}; fix it there or just before")
     };
     (Fault::Syntax, message)
 }
 
-const TOO_LARGE: &str = "the number is too large for a float; write it smaller, or as a string";
+const TOO_LARGE: &str = "the number is too large for a float; use a smaller number or a string";
 
 fn too_deep() -> (Fault, String) {
     (Fault::Depth, format!("arrays and objects are nested more than {DEEPEST} deep; flatten them"))
 }
 
-/// Where the reader is, and what it found wrong that serde_json has no word for.
+/// The position of the reader, and a fault that serde_json has no error for.
 struct Reading<'t> {
     path: Vec<Step>,
     literals: Literals<'t>,
-    /// Numbers read so far.
+    /// Number of number literals read so far.
     seen: usize,
     fault: Option<(Fault, String)>,
 }
@@ -157,7 +156,7 @@ impl Reading<'_> {
         if self.path.len() >= DEEPEST { Err(self.fail(too_deep())) } else { Ok(()) }
     }
 
-    /// A float, unless its digits say more than the float does.
+    /// A float, unless its literal has more precision than the float.
     fn float<E: Error>(&mut self, value: f64) -> Result<Value, E> {
         if value == 0.0 || value.abs() >= 9.2e18 {
             let seen = self.seen;
@@ -165,13 +164,13 @@ impl Reading<'_> {
             let mantissa = literal.split(['e', 'E']).next().unwrap_or_default();
             if value == 0.0 && mantissa.contains(|c: char| matches!(c, '1'..='9')) {
                 return Err(
-                    self.fail((Fault::Number, "the number is too small for a float; write 0, or a string".to_owned()))
+                    self.fail((Fault::Number, "the number is too small for a float; use 0 or a string".to_owned()))
                 );
             }
             if value != 0.0 && !literal.contains(['.', 'e', 'E']) {
                 return Err(self.fail((
                     Fault::Number,
-                    "the integer has more than 64 bits; write it smaller, or as a string".to_owned(),
+                    "the integer has more than 64 bits; use a smaller number or a string".to_owned(),
                 )));
             }
         }
@@ -179,14 +178,14 @@ impl Reading<'_> {
     }
 }
 
-/// The number literals of a text whose syntax is right as far as they are asked for.
+/// The number literals of a text that is valid up to the last one requested.
 struct Literals<'t> {
     rest: &'t str,
     passed: usize,
 }
 
 impl<'t> Literals<'t> {
-    /// The `ordinal`th number, from 1. Never goes back, so that all questions together cost one pass.
+    /// The `ordinal`th number, starting at 1. Never goes back, so that all calls together take one pass.
     fn number(&mut self, ordinal: usize) -> Option<&'t str> {
         while self.passed < ordinal {
             let at = self.rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit())?;
@@ -301,7 +300,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_serde_json_reads() {
+    fn reads_the_same_values_as_serde_json() {
         for text in [
             "null",
             r#" {"a":[1,-2,3.5,1e300,-0.0,0e5,18446744073709551615,-9223372036854775808],"b":{"":null,"é\n":true}} "#,
@@ -313,14 +312,14 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_short_however_long_the_names_are() {
+    fn errors_are_short_for_names_of_any_length() {
         let text = format!(r#"{{"{}":{{"b":1,"b":2}}}}"#, "/".repeat(200_000));
         let error = read(&text).unwrap_err();
         assert!(error.pointer.len() < 200 && error.pointer.starts_with("/~1~1"), "{}", error.pointer.len());
     }
 
     #[test]
-    fn says_where_and_what() {
+    fn errors_have_a_place_and_a_reason() {
         for (text, line, column, pointer, message) in [
             ("{\"a\":\n [{\"k\":1, \"k\":2}]}", 2, 13, "/a/0", "twice"),
             (r#"{"a/b":[0, 18446744073709551616]}"#, 1, 31, "/a~1b/1", "more than 64 bits"),
@@ -341,14 +340,14 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_have_a_place_too() {
+    fn errors_in_invalid_utf8_have_a_place() {
         let error = read_bytes(b"{\n\"a\": \"\xff\"}").unwrap_err();
         assert_eq!((error.line, error.column), (2, 7));
         assert_eq!(read_bytes(b"[1]"), Ok(serde_json::json!([1])));
     }
 
     #[test]
-    fn nesting_is_bounded_on_both_sides_of_the_limit() {
+    fn accepts_nesting_at_the_limit_and_rejects_it_beyond() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(read(&nested(DEEPEST)).is_ok());
         let error = read(&nested(DEEPEST + 1)).unwrap_err();
@@ -358,11 +357,11 @@ mod tests {
     }
 
     #[test]
-    fn size_is_bounded_and_large_texts_are_read() {
+    fn reads_texts_up_to_the_maximum_size() {
         let long = format!("\"{}\"", "a".repeat(MOST_BYTES - 2));
         assert!(read(&long).is_ok());
         assert!(read(&format!("{long} ")).unwrap_err().message.contains("shorten"));
-        // Every literal here is one that has to be looked up in the text.
+        // Every literal here has to be looked up in the text.
         let doubtful = format!("[{}0.0]", "1e300,".repeat(150_000));
         assert_eq!(read(&doubtful).unwrap().as_array().unwrap().len(), 150_001);
     }

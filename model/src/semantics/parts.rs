@@ -1,5 +1,5 @@
-//! Shapes that keep rules beside the service model wherever they stand: in an output, in another shape, or alone. Inputs
-//! of operations are the business of [`check`](super::check) and [`settle`](super::settle()), which see them whole.
+//! Shapes with rules beyond the service model that apply anywhere: in an output, in another shape, or alone. Inputs of
+//! operations are handled as a whole by [`check`](super::check) and [`repair`](super::repair()).
 
 use arbitrary::Unstructured;
 use serde_json::{Value, json};
@@ -10,26 +10,26 @@ use crate::path::SchemaPath;
 use crate::schema::{Kind, Schema, ShapeId};
 use crate::validate::escape;
 
-/// Which rules a shape keeps.
+/// The rules that apply to a shape.
 #[derive(Clone, Copy)]
 enum Part {
-    /// Those of a whole rule.
+    /// A whole rule.
     Rule,
-    /// Those of an action: its payload goes with its type.
+    /// An action: the payload matches the type.
     Action,
-    /// Those of an event source and what it needs.
+    /// An event source with the members that it needs.
     Trigger,
-    /// Those of what lies in a payload.
+    /// The payload of an action.
     Payload,
-    /// The same of an SLA by itself.
+    /// An SLA by itself.
     Sla,
-    /// One member and no more.
+    /// A field value: exactly one member.
     FieldValue,
-    /// The flow language.
+    /// Flow content.
     Content(Option<Home>),
 }
 
-/// The shapes, by name. What lies inside one of them is seen with it.
+/// The shapes, by name. Shapes inside one of them are handled with it.
 const PARTS: &[(&str, Part)] = &[
     ("Rule", Part::Rule),
     ("RuleAction", Part::Action),
@@ -44,18 +44,17 @@ const PARTS: &[(&str, Part)] = &[
     ("ContactFlowModuleContent", Part::Content(Some(Home::Module))),
 ];
 
-/// Changes a value that is valid for the service model so that each part of it keeps its rules. For values of Connect's
-/// own model.
-pub fn settle_parts(schema: &Schema, shape: ShapeId, value: &mut Value, u: &mut Unstructured<'_>) {
+/// Changes a valid value so that each part of it satisfies its rules. For values of Connect's own model.
+pub fn repair_parts(schema: &Schema, shape: ShapeId, value: &mut Value, u: &mut Unstructured<'_>) {
     for (pointer, part) in parts(schema, shape, value) {
         if let Some(value) = value.pointer_mut(&pointer) {
-            part.settle(value, u);
+            part.repair(value, u);
         }
     }
 }
 
-/// Everything that the parts of a value have wrong beside the service model, each with its language. Paths lead to the
-/// part. For values of Connect's own model.
+/// All problems in the parts of a value beyond the service model, each with its language. Paths point to the part. For
+/// values of Connect's own model.
 pub fn check_parts(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<(&'static str, Problem)> {
     let mut problems = Vec::new();
     for (pointer, part) in parts(schema, shape, value) {
@@ -96,32 +95,32 @@ fn parts(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<(String, Part)> 
 }
 
 impl Part {
-    fn settle(self, value: &mut Value, u: &mut Unstructured<'_>) {
+    fn repair(self, value: &mut Value, u: &mut Unstructured<'_>) {
         match self {
-            Part::Rule => rule::settle(value, &SchemaPath::default(), &Context::default(), u),
-            Part::Action => rule::settle_action(value, u),
+            Part::Rule => rule::repair(value, &SchemaPath::default(), &Context::default(), u),
+            Part::Action => rule::repair_action(value, u),
             Part::Trigger => {
                 let mut input = json!({"TriggerEventSource": value.take()});
-                rule::settle(&mut input, &SchemaPath::default(), &Context::default(), u);
+                rule::repair(&mut input, &SchemaPath::default(), &Context::default(), u);
                 *value = input["TriggerEventSource"].take();
             }
-            Part::Payload => rule::settle_payload(value, u),
+            Part::Payload => rule::repair_payload(value, u),
             Part::Sla => {
                 let mut payload = json!({"CaseSlaConfiguration": value.take()});
-                rule::settle_payload(&mut payload, u);
+                rule::repair_payload(&mut payload, u);
                 *value = payload["CaseSlaConfiguration"].take();
             }
             Part::FieldValue => {
                 let mut payload = json!({"Fields": [{"Value": value.take()}]});
-                rule::settle_payload(&mut payload, u);
+                rule::repair_payload(&mut payload, u);
                 *value = payload["Fields"][0]["Value"].take();
             }
-            // Right as it is made.
+            // Valid as generated.
             Part::Content(_) => {}
         }
     }
 
-    /// A part is judged in the smallest rule that holds it.
+    /// Checks a part inside the smallest rule that can contain it.
     fn check(self, value: &Value) -> Vec<(&'static str, Problem)> {
         let rule = match self {
             Part::Rule => return rule::check(value, &Context::default()),

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::support::{Hidden, open_enum};
-#[allow(unused_imports, reason = "which files need their neighbours depends on the model")]
+#[allow(unused_imports, reason = "the model decides which files use others")]
 use super::*;
 
 /// `CreateInstanceRequest`: input of CreateInstance.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::support::open_enum;
-#[allow(unused_imports, reason = "which files need their neighbours depends on the model")]
+#[allow(unused_imports, reason = "the model decides which files use others")]
 use super::*;
 
 /// `ContactFlowModule`: part of DescribeContactFlowModule, SearchContactFlowModules.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-#[allow(unused_imports, reason = "which files need their neighbours depends on the model")]
+#[allow(unused_imports, reason = "the model decides which files use others")]
 use super::*;
 
 /// `ListTagsForResourceRequest`: input of ListTagsForResource.

@@ -122,7 +122,7 @@ impl Client {
         if let Some(source) = source {
             value["TriggerEventSource"] = json!({ "EventSourceName": source });
             let (focus, bytes) = (SchemaPath::default(), self.bytes(source));
-            semantics::settle(row.create, &mut value, &focus, &Context::default(), &mut Unstructured::new(&bytes));
+            semantics::repair(row.create, &mut value, &focus, &Context::default(), &mut Unstructured::new(&bytes));
         }
         match self.call(operation, &value).await.map_err(Unmade::Refused)? {
             Reply::Success(exchange) => made_of(row, &exchange.response.body)

@@ -34,7 +34,7 @@ impl Client {
             let operation = &self.schema[operation];
             let template = resources::updated_by(&operation.name).map(|row| (row.template)());
             let context = template.as_ref().map(|template| resources::context(template, focus)).unwrap_or_default();
-            semantics::settle(&operation.name, &mut value, focus, &context, &mut u);
+            semantics::repair(&operation.name, &mut value, focus, &context, &mut u);
         }
         Ok(value)
     }

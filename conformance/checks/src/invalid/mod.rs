@@ -93,39 +93,15 @@ pub(crate) fn breaks_a_constraint(check: &Check) -> bool {
     MUTATIONS.iter().any(|mutation| mutation == check)
 }
 
+/// The check for a kind of violation, derived from the table in the model.
 fn mutation_of(kind: ViolationKind) -> Check {
-    use ViolationKind as K;
-    let (id, rule) = match kind {
-        K::MissingRequired => ("invalid.missing-required", "a request without a required member is refused"),
-        K::NullRequired => ("invalid.null-required", "null for a required member is refused"),
-        K::WrongType => ("invalid.wrong-type", "a member of another JSON type is refused"),
-        K::EnumUnknown => ("invalid.enum-unknown", "a value outside the enum is refused"),
-        K::EnumCase => ("invalid.enum-case", "an enum value in other letter case is refused"),
-        K::LengthMin => ("invalid.length-min", "text or bytes below the least length are refused"),
-        K::LengthMax => ("invalid.length-max", "text or bytes above the greatest length are refused"),
-        K::Pattern => ("invalid.pattern", "text that the pattern does not find is refused"),
-        K::RangeMin => ("invalid.range-min", "a number below the range is refused"),
-        K::RangeMax => ("invalid.range-max", "a number above the range is refused"),
-        K::ListMin => ("invalid.list-min", "a list with too few elements is refused"),
-        K::ListMax => ("invalid.list-max", "a list with too many elements is refused"),
-        K::MapMin => ("invalid.map-min", "a map with too few entries is refused"),
-        K::MapMax => ("invalid.map-max", "a map with too many entries is refused"),
-        K::UnionNone => ("invalid.union-none", "a union without any member is refused"),
-        K::UnionTwo => ("invalid.union-two", "a union with two members is refused"),
-        K::NotInteger => ("invalid.not-integer", "a fraction is refused where a whole number is modelled"),
-        K::Overflow => ("invalid.overflow", "a number that its type cannot hold is refused"),
-        K::TimestampFormat => ("invalid.timestamp-format", "a timestamp in another form is refused"),
-        K::BlobEncoding => ("invalid.blob-encoding", "text that is no base64 is refused for a blob"),
-        K::NullElement => ("invalid.null-element", "null inside a dense list or map is refused"),
-        K::Unique => ("invalid.unique", "equal elements are refused in a list of distinct ones"),
-    };
     Check {
-        id,
+        id: format!("invalid.{kind}").leak(),
         level: Level::Must,
         remote: if kind.is_structural() { Remote::NOTE } else { Remote::SHOULD },
-        rule,
+        rule: kind.rule(),
         source: if kind.is_structural() { RESTJSON } else { MODEL },
-        passes: "any 4xx that is about the request, while its valid twin is not refused the same way",
+        passes: "any 4xx that is about the request, while its valid twin is not rejected the same way",
         fails: "2xx, or 5xx",
         code: Box::leak(Box::new(Mutations(kind))),
     }

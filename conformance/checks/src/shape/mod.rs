@@ -6,7 +6,7 @@ use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
 use connect_model::schema::{Binding, Kind, OperationId, Schema, ShapeId, Slot};
 use connect_model::shapes::CORE_OPERATIONS;
-use connect_model::validate::{ViolationKind, validate_briefly};
+use connect_model::validate::{Class, ViolationKind, validate_briefly};
 use connect_model::wire::{Limits, decode_response};
 use serde_json::Value;
 
@@ -455,23 +455,12 @@ impl Found<'_> {
 
 /// The check that a violation in an output belongs to, and its level where that is not the check's.
 fn grade(kind: ViolationKind) -> (&'static Check, Option<Level>) {
-    use ViolationKind as K;
-    match kind {
-        K::MissingRequired | K::NullRequired => (&REQUIRED, None),
-        K::WrongType | K::NotInteger | K::Overflow | K::NullElement | K::BlobEncoding => (&TYPE, None),
-        K::TimestampFormat => (&TIMESTAMP_FORMAT, None),
-        K::UnionTwo => (&UNION, None),
-        K::UnionNone => (&UNION, Some(Level::Should)),
-        K::EnumUnknown | K::EnumCase => (&ENUM_UNKNOWN, None),
-        K::LengthMin
-        | K::LengthMax
-        | K::Pattern
-        | K::RangeMin
-        | K::RangeMax
-        | K::ListMin
-        | K::ListMax
-        | K::MapMin
-        | K::MapMax
-        | K::Unique => (&CONSTRAINT, None),
+    match kind.class() {
+        Class::Required => (&REQUIRED, None),
+        Class::Type => (&TYPE, None),
+        Class::TimestampFormat => (&TIMESTAMP_FORMAT, None),
+        Class::Union => (&UNION, (kind == ViolationKind::UnionNone).then_some(Level::Should)),
+        Class::Enum => (&ENUM_UNKNOWN, None),
+        Class::Limit => (&CONSTRAINT, None),
     }
 }

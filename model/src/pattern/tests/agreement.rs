@@ -1,9 +1,9 @@
-//! The matcher, the automata and the judge give the same answers.
+//! The matcher, the automata and the judge agree.
 
 use super::published::PUBLISHED;
 use super::*;
 
-/// Patterns beyond those published, for what these do not exercise.
+/// Additional patterns with constructs that the published ones do not use.
 const OTHERS: &[&str] = &[
     "^A|B$",
     "^|a",
@@ -72,7 +72,7 @@ fn agree(rounds: usize, seed: u64) {
             if text.contains('\u{295}') {
                 continue;
             }
-            // A judge without Unicode mode counts halves of characters.
+            // A judge without Unicode mode counts surrogates.
             if !text.is_ascii() && regress::Regex::with_flags(source, "u").is_err() {
                 continue;
             }
@@ -87,7 +87,7 @@ fn agree(rounds: usize, seed: u64) {
     }
 }
 
-/// Random characters, or a sample or violation with a few of them changed, put in, doubled or left out.
+/// Random characters, or a sample or violation with a few characters changed, inserted, doubled or removed.
 fn text(pattern: &Pattern, noise: &mut Noise) -> String {
     let bytes = noise.bytes(60);
     let mut u = Unstructured::new(&bytes);
@@ -120,7 +120,7 @@ fn character(pattern: &Pattern, noise: &mut Noise) -> char {
         ['\n', '\r', '\u{2028}', '\u{feff}', '\u{85}', '\u{a0}', '\0', '\u{661}', '\u{1F600}', 'é', 'Σ', '\u{FFFE}'];
     match noise.below(6) {
         0 => *noise.pick(&special),
-        // Those of no version, as the judge knows another version of Unicode, are left out.
+        // Unassigned characters are left out, because the judge has another version of Unicode.
         1 => char::from_u32(noise.below(0x3000) as u32).filter(|c| !unassigned(*c)).unwrap_or('x'),
         2 | 3 if !source.is_empty() => *noise.pick(&source),
         4 => *noise.pick(&['a', 'b', 'c', 'x', 'y', 'z', 'A', 'B', '0', '9', '-']),

@@ -1,10 +1,10 @@
-//! Lengths, and what the texts drawn look like.
+//! Lengths and variety of generated texts.
 
 use super::*;
 use std::collections::HashSet;
 
 #[test]
-fn an_empty_language_is_known_to_be_empty() {
+fn empty_languages_have_no_texts() {
     let feasible = |source: &str, limits| Pattern::new(source).feasible(limits);
     assert_eq!(feasible("^[a-z]{64}$", bounds(1, 10)), None);
     assert_eq!(feasible("^[a-z]{64}$", bounds(1, 64)), Some((64, 64)));
@@ -15,7 +15,7 @@ fn an_empty_language_is_known_to_be_empty() {
 }
 
 #[test]
-fn lengths_are_the_least_and_the_greatest() {
+fn feasible_lengths_are_the_minimum_and_the_maximum() {
     let feasible = |source: &str, limits| Pattern::new(source).feasible(limits);
     assert_eq!(feasible("a{3,7}", LengthBounds::default()), Some((3, 7)));
     assert_eq!(feasible("a{3,}", LengthBounds::default()), Some((3, u64::MAX)));
@@ -60,7 +60,7 @@ fn texts_vary() {
 }
 
 #[test]
-fn very_long_texts_are_made_at_once() {
+fn very_long_texts_are_generated_quickly() {
     let pattern = Pattern::new(r".*\S.*");
     let bytes = Noise(6).bytes(1 << 20);
     let text = pattern.sample_exact(&mut Unstructured::new(&bytes), 533_333).unwrap_or_default();

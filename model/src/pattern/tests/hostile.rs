@@ -1,13 +1,13 @@
-//! Hostile patterns and texts end quickly, in an answer or an error.
+//! Hostile patterns and texts give a result or an error quickly.
 
 use super::*;
 use std::time::{Duration, Instant};
 
-/// What a single call may take, on a slow machine without optimisation.
+/// Time limit of a single call, on a slow machine without optimisation.
 const QUICK: Duration = Duration::from_secs(5);
 
 #[test]
-fn texts_that_invite_backtracking() {
+fn backtracking_is_bounded() {
     let run = "a".repeat(200_000);
     let sources = [
         "(a+)+$",
@@ -36,7 +36,7 @@ fn texts_that_invite_backtracking() {
 }
 
 #[test]
-fn patterns_that_cannot_be_read() {
+fn unreadable_patterns_have_a_problem() {
     let deep = format!("{}a{}", "(".repeat(100_000), ")".repeat(100_000));
     let looks = "(?=".repeat(100_000);
     let sources =
@@ -52,7 +52,7 @@ fn patterns_that_cannot_be_read() {
 }
 
 #[test]
-fn patterns_that_are_matched_but_not_generated_from() {
+fn some_patterns_match_but_do_not_generate() {
     for (source, yes, no) in [
         (r"^(a|b)\1$", "aa", "ab"),
         (r"(?<=a)b", "ab", "cb"),
@@ -67,7 +67,7 @@ fn patterns_that_are_matched_but_not_generated_from() {
 }
 
 #[test]
-fn patterns_of_great_size() {
+fn large_patterns_are_bounded() {
     let alternatives = (0..3000).map(|n| format!("w{n}")).collect::<Vec<_>>().join("|");
     let chain = "a?".repeat(990);
     let literal = "ab".repeat(990);
@@ -106,7 +106,7 @@ fn patterns_of_great_size() {
 }
 
 #[test]
-fn reading_never_panics() {
+fn parser_never_panics() {
     let alphabet = [
         "a",
         "b",
@@ -168,8 +168,8 @@ fn reading_never_panics() {
         let verdict = violation.as_ref().map(|text| pattern.admits(text));
         assert!(verdict.is_none_or(|verdict| verdict == Verdict::Rejects), "{source} {violation:?}");
         read += usize::from(pattern.problem().is_none());
-        // Only the Unicode mode: what the older one reads otherwise (`\u{1F600}` is many `u`) is read as the newer one does.
-        // And the judge finds no surrogate no times: `\uD83D*` in "".
+        // Only the Unicode mode, whose meaning we follow where the older mode differs (`\u{1F600}` is many `u`). The
+        // judge does not find zero surrogates: `\uD83D*` in "".
         if source.contains("\\uD83D") {
             continue;
         }

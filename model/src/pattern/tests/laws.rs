@@ -1,4 +1,4 @@
-//! Laws that hold for every pattern of the published model.
+//! Laws for every pattern of the published model.
 
 use super::published::PUBLISHED;
 use super::*;
@@ -7,7 +7,7 @@ use super::*;
 const ROUNDS: usize = 60;
 
 #[test]
-fn every_pattern_is_read_and_generated_from() {
+fn every_pattern_is_readable_and_generates() {
     for (shape, source, _) in PUBLISHED {
         let pattern = Pattern::new(source);
         assert_eq!(pattern.problem(), None, "{shape} {source}");
@@ -17,13 +17,13 @@ fn every_pattern_is_read_and_generated_from() {
 }
 
 #[test]
-fn samples_satisfy_and_violations_do_not() {
+fn samples_match_and_violations_do_not() {
     check(ROUNDS, 1);
 }
 
 #[test]
 #[ignore = "takes a minute"]
-fn samples_satisfy_and_violations_do_not_for_long() {
+fn samples_match_and_violations_do_not_for_long() {
     check(ROUNDS * 50, 2);
 }
 
@@ -54,10 +54,10 @@ fn check(rounds: usize, seed: u64) {
 }
 
 #[test]
-fn what_only_one_of_two_patterns_admits_is_so_to_both_engines() {
+fn both_engines_agree_on_the_difference_of_two_patterns() {
     let mut noise = Noise(4);
     let (mut differ, mut within_other) = (0, 0);
-    // Each beside its neighbours, which are often its relatives.
+    // Each pattern is compared with its neighbours, which are often similar.
     for (at, (_, source, _)) in PUBLISHED.iter().enumerate() {
         for (_, other_source, _) in PUBLISHED.iter().skip(at).take(8) {
             let (one, other) = (Pattern::new(source), Pattern::new(other_source));

@@ -1,4 +1,4 @@
-//! Tests of the pattern engine; `regress`, an ECMAScript engine of its own, is the judge.
+//! Tests of the pattern engine. The judge is `regress`, an independent ECMAScript engine.
 
 mod agreement;
 mod generation;
@@ -41,7 +41,7 @@ struct Judge {
 }
 
 impl Judge {
-    /// Reads a pattern in Unicode mode, or else without; `None` when it reads it in neither.
+    /// Compiles a pattern in Unicode mode, otherwise without; `None` if neither works.
     fn of(source: &str) -> Option<Judge> {
         let compile = |text: &str| {
             let unicode = regress::Regex::with_flags(text, "u");
@@ -68,13 +68,13 @@ fn bounds(min: u64, max: u64) -> LengthBounds {
     LengthBounds { min, max: Some(max) }
 }
 
-/// What is drawn from no input at all: the simplest.
+/// Empty input, which gives the simplest text.
 fn simplest() -> Unstructured<'static> {
     Unstructured::new(&[])
 }
 
 #[test]
-fn a_pattern_is_shared_between_threads() {
+fn patterns_are_shared_between_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<Pattern>();
 }

@@ -1,8 +1,8 @@
-//! The patterns of the published model, with the length bounds they are used under.
+//! The patterns of the published model, with their length bounds.
 
 use super::super::LengthBounds;
 
-/// A use of a pattern: the first shape that has it, the source, the bounds.
+/// A use of a pattern: the first shape with it, the source, the bounds.
 pub(super) type Use = (&'static str, &'static str, LengthBounds);
 
 const fn within(min: u64, max: Option<u64>) -> LengthBounds {

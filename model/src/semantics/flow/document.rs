@@ -1,7 +1,7 @@
-//! The content of a flow, typed and lossless: what has the form that the language asks for is in a field of its own,
-//! and everything else (unknown members, known ones of a wrong type) stays where it was, in `rest`.
+//! The content of a flow, typed and lossless: members of the right type have fields of their own, and everything else
+//! (unknown members, known ones of the wrong type) is kept in `rest`.
 //!
-//! Reading any JSON object and writing it again gives an equal object. Judges nothing.
+//! Reading any JSON object and writing it again gives an equal object. No validation happens here.
 
 use serde_json::{Map, Value};
 
@@ -10,17 +10,17 @@ use crate::planted;
 /// JSON members by name.
 pub type Members = Map<String, Value>;
 
-/// An element of a list: in its form, or whatever stands there instead.
+/// An element of a list: of its type, or any other value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Part<T> {
-    /// In its form.
+    /// An element of its type.
     Typed(T),
-    /// Not even an object.
+    /// A value that is not an object.
     Other(Value),
 }
 
 impl<T> Part<T> {
-    /// What has its form.
+    /// The typed element.
     pub fn typed(&self) -> Option<&T> {
         match self {
             Part::Typed(inner) => Some(inner),
@@ -28,7 +28,7 @@ impl<T> Part<T> {
         }
     }
 
-    /// The same, to change it.
+    /// The typed element, mutable.
     pub fn typed_mut(&mut self) -> Option<&mut T> {
         match self {
             Part::Typed(inner) => Some(inner),
@@ -67,10 +67,10 @@ pub struct Action {
     pub rest: Members,
 }
 
-/// Where a flow goes on after an action.
+/// The continuation of a flow after an action.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Transitions {
-    /// `NextAction`, unless an error or a condition says something else.
+    /// `NextAction`, in the absence of errors and conditions.
     pub next: Option<String>,
     /// `Errors`.
     pub errors: Option<Vec<Part<ErrorBranch>>>,
@@ -80,7 +80,7 @@ pub struct Transitions {
     pub rest: Members,
 }
 
-/// Where a flow goes on after an error.
+/// The continuation of a flow after an error.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ErrorBranch {
     /// `ErrorType`.
@@ -91,7 +91,7 @@ pub struct ErrorBranch {
     pub rest: Members,
 }
 
-/// Where a flow goes on under a condition.
+/// The continuation of a flow under a condition.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConditionBranch {
     /// `NextAction`.
@@ -107,13 +107,13 @@ pub struct ConditionBranch {
 pub struct Condition {
     /// `Operator`.
     pub operator: Option<String>,
-    /// `Operands`: texts, or conditions in turn.
+    /// `Operands`: strings, or nested conditions.
     pub operands: Option<Vec<Value>>,
     /// Everything else.
     pub rest: Members,
 }
 
-/// A structure of the language: what it is read from, and written to.
+/// A structure of the language, read from and written to JSON objects.
 pub trait Structure: Sized {
     /// Names of its members.
     const NAMES: &'static [&'static str];
@@ -121,13 +121,13 @@ pub trait Structure: Sized {
     /// Reads any object.
     fn read(members: Members) -> Self;
 
-    /// The members that it was read from.
+    /// Writes the members that it was read from.
     fn write(self) -> Members;
 
-    /// What was not read into a field.
+    /// The members that have no field.
     fn rest(&self) -> &Members;
 
-    /// Members whose names are known and whose values have another form; null counts as absent.
+    /// Known members whose values have the wrong type; null counts as absent.
     fn malformed(&self) -> impl Iterator<Item = &'static str> {
         let rest = self.rest();
         let is_odd = |name: &str| rest.get(name).is_some_and(|value| !value.is_null());
@@ -328,19 +328,19 @@ impl Structure for Condition {
 }
 
 impl Flow {
-    /// The content as it is sent.
+    /// The content as sent in a request.
     pub fn to_text(self) -> String {
         Value::Object(self.write()).to_string()
     }
 
-    /// Actions in their form.
+    /// The actions that are objects.
     pub fn typed_actions(&self) -> impl Iterator<Item = &Action> {
         self.actions.iter().flatten().filter_map(Part::typed)
     }
 }
 
 impl Action {
-    /// Identifiers of the actions that may follow.
+    /// Identifiers of the actions that can follow.
     pub fn followers(&self) -> impl Iterator<Item = &str> {
         let transitions = self.transitions.as_ref();
         let next = transitions.and_then(|transitions| transitions.next.as_deref());

@@ -1,7 +1,7 @@
-//! Makes content that is right: a graph of actions whose rules are known, each of which can be reached.
+//! Generates valid content: a graph of actions with known rules, all of them reachable.
 //!
-//! Actions stand in a row. Each leads to the one after it, and its other branches to any later one, so that everything
-//! is reached and everything comes to an end; only a loop goes back.
+//! Actions form a sequence. Each continues with the next one, and its other branches lead to any later one, so that
+//! every action is reached and the flow ends; only a loop goes back.
 
 use arbitrary::Unstructured;
 use serde_json::{Value, json};
@@ -12,16 +12,17 @@ use super::rules::{Conditions, Need, Next, Parameter, ROWS, Row, Use};
 use super::{LONGEST_IDENTIFIER, MOST_ACTIONS, MOST_CHARACTERS, VERSION, check::action::has};
 use crate::constraint::size::pick;
 
-/// What is made.
+/// Parameters of a generated flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// Fewest actions.
+    /// Minimum number of actions.
     pub least: usize,
-    /// Most actions.
+    /// Maximum number of actions.
     pub most: usize,
-    /// Also actions that name something of the instance, by a reference that is resolved when the flow runs.
+    /// True to include actions that name a resource of the instance, by a reference that is resolved when the flow
+    /// runs.
     pub resources: bool,
-    /// Length of identifiers; as short as may be if 0.
+    /// Length of identifiers; 0 for as short as possible.
     pub identifiers: usize,
 }
 
@@ -32,12 +33,12 @@ impl Default for Shape {
 }
 
 impl Shape {
-    /// As many actions as there may be.
+    /// The maximum number of actions.
     pub fn of_most_actions() -> Self {
         Self { least: MOST_ACTIONS, most: MOST_ACTIONS, ..Self::default() }
     }
 
-    /// Identifiers as long as they may be.
+    /// Identifiers of the maximum length.
     pub fn of_longest_identifiers() -> Self {
         Self { identifiers: LONGEST_IDENTIFIER, ..Self::default() }
     }
@@ -48,8 +49,8 @@ pub fn flow(home: Home, shape: Shape, u: &mut Unstructured<'_>) -> Flow {
     with_action(home, shape, None, u)
 }
 
-/// A valid flow that starts with an action of a type, if one is given. The branches of that action all lead to the
-/// next: one of them can be taken away.
+/// A valid flow that starts with an action of the given type, if any. All branches of that action lead to the next
+/// action, so that one of them can be removed.
 pub fn with_action(home: Home, shape: Shape, first: Option<&'static Row>, u: &mut Unstructured<'_>) -> Flow {
     let least = shape.least.max(1 + usize::from(first.is_some()));
     let count = pick(u, least as u64, shape.most.max(least) as u64) as usize;
@@ -75,8 +76,8 @@ pub fn with_action(home: Home, shape: Shape, first: Option<&'static Row>, u: &mu
     }
 }
 
-/// A flow of exactly so many characters, if it has no more of them already. The room is filled in the metadata, which
-/// only editors read.
+/// A flow padded to exactly that many characters, unless it is longer. The padding is in the metadata, which only
+/// editors read.
 pub fn padded(mut flow: Flow, characters: usize) -> String {
     let text = flow.clone().to_text();
     // `"p":"",` or, in an empty object, `"p":""`.
@@ -86,19 +87,19 @@ pub fn padded(mut flow: Flow, characters: usize) -> String {
     flow.to_text()
 }
 
-/// A flow as long as it may be.
+/// A flow of the maximum length.
 pub fn longest(home: Home, u: &mut Unstructured<'_>) -> String {
     padded(flow(home, Shape::default(), u), MOST_CHARACTERS)
 }
 
-/// Types that go on, are certain to be right in a home, and whose rules are known.
+/// Types that continue the flow, are certainly valid in a home, and have known rules.
 pub fn candidates(home: Home, resources: bool) -> impl Iterator<Item = &'static Row> {
     ROWS.iter().filter(move |row| {
         row.next == Next::Needed && !row.forms.is_empty() && row.sure.has(home) && (resources || row.stands_alone)
     })
 }
 
-/// The action that a flow ends with.
+/// The last action of a flow.
 pub fn ending(home: Home) -> &'static Row {
     let name = match home {
         Home::CustomerHold | Home::AgentHold => "MessageParticipantIteratively",
@@ -109,7 +110,7 @@ pub fn ending(home: Home) -> &'static Row {
     ROWS.iter().find(|row| row.action == name).unwrap_or(&ROWS[0])
 }
 
-/// Identifiers by place.
+/// Identifiers by index.
 struct Names {
     count: usize,
     length: usize,
@@ -121,8 +122,8 @@ impl Names {
         format!("{name}{}", "-".repeat(self.length.saturating_sub(name.len())))
     }
 
-    /// A place behind `at`.
-    fn behind(&self, at: usize, u: &mut Unstructured<'_>) -> String {
+    /// The identifier of an action after `at`.
+    fn after(&self, at: usize, u: &mut Unstructured<'_>) -> String {
         self.of(pick(u, (at + 1).min(self.count - 1) as u64, self.count as u64 - 1) as usize)
     }
 }
@@ -136,7 +137,7 @@ fn action(row: &Row, at: usize, names: &Names, planted: bool, resources: bool, u
     let transitions = match (row.next, form) {
         (Next::Nothing, _) | (_, None) => Transitions::default(),
         (next, Some(form)) => {
-            let onward = |u: &mut Unstructured<'_>| if planted { names.of(at + 1) } else { names.behind(at, u) };
+            let onward = |u: &mut Unstructured<'_>| if planted { names.of(at + 1) } else { names.after(at, u) };
             let back = |u: &mut Unstructured<'_>| names.of(pick(u, 0, at as u64) as usize);
             let errors = errors(form, &parameters, u, onward);
             let conditions = conditions(form, &parameters, u, onward, back);
@@ -157,7 +158,7 @@ fn action(row: &Row, at: usize, names: &Names, planted: bool, resources: bool, u
     }
 }
 
-/// Values for what is required, for one of each group, and for some of the rest.
+/// Values for required parameters, for one of each group, and for some of the rest.
 fn parameters(form: &Use, resources: bool, u: &mut Unstructured<'_>) -> Members {
     let mut chosen: Vec<&Parameter> = Vec::new();
     let find = |name: &str| form.parameters.iter().find(|parameter| parameter.name == name);
@@ -183,14 +184,14 @@ fn parameters(form: &Use, resources: bool, u: &mut Unstructured<'_>) -> Members 
 }
 
 impl Parameter {
-    /// Whether its witness needs no resource, or resources may be named, and says something.
+    /// Returns true if its witness is meaningful and names no resource, unless resources are allowed.
     fn is_plain(&self, resources: bool) -> bool {
         use super::rules::Form;
         match self.form {
             Form::Id => resources,
             Form::Object(members) => resources && !members.is_empty(),
             Form::Any => false,
-            // What an action waits for is another matter than what it does.
+            // The events that an action waits for need conditions of their own.
             Form::Texts => self.need == Need::Required,
             _ => true,
         }

@@ -1,25 +1,25 @@
-//! Where a flow's content stands: the type of the flow, or a module. It decides which actions may appear.
+//! The owner of a content: a flow of some type, or a module. Decides which actions are allowed.
 
 /// A flow type, or a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Home {
-    /// `CONTACT_FLOW`: what a new contact meets.
+    /// `CONTACT_FLOW`: the entry of a new contact.
     ContactFlow,
     /// `CUSTOMER_QUEUE`: while the customer waits.
     CustomerQueue,
     /// `CUSTOMER_HOLD`: while the customer is on hold.
     CustomerHold,
-    /// `CUSTOMER_WHISPER`: what the customer hears before the agent.
+    /// `CUSTOMER_WHISPER`: messages to the customer before the agent joins.
     CustomerWhisper,
     /// `AGENT_HOLD`: while the agent is on hold.
     AgentHold,
-    /// `AGENT_WHISPER`: what the agent hears before the customer.
+    /// `AGENT_WHISPER`: messages to the agent before the customer joins.
     AgentWhisper,
-    /// `OUTBOUND_WHISPER`: what the customer of an outbound call hears first.
+    /// `OUTBOUND_WHISPER`: messages to the customer of an outbound call before it is connected.
     OutboundWhisper,
-    /// `AGENT_TRANSFER`: on the way to another agent.
+    /// `AGENT_TRANSFER`: during a transfer to another agent.
     AgentTransfer,
-    /// `QUEUE_TRANSFER`: on the way to another queue.
+    /// `QUEUE_TRANSFER`: during a transfer to another queue.
     QueueTransfer,
     /// `CAMPAIGN`: outbound campaigns.
     Campaign,
@@ -28,7 +28,7 @@ pub enum Home {
 }
 
 impl Home {
-    /// Every one, modules last.
+    /// All homes, modules last.
     pub const ALL: [Home; 11] = [
         Home::ContactFlow,
         Home::CustomerQueue,
@@ -43,7 +43,7 @@ impl Home {
         Home::Module,
     ];
 
-    /// The flow type's name in requests; for modules, a word for messages.
+    /// The name of the flow type in requests; for modules, a word for messages.
     pub fn word(self) -> &'static str {
         match self {
             Home::ContactFlow => "CONTACT_FLOW",
@@ -60,7 +60,7 @@ impl Home {
         }
     }
 
-    /// The home of flows of a type; none for types that are newer than this list.
+    /// The home of flows of a type; none for types newer than this list.
     pub fn of_type(word: &str) -> Option<Home> {
         Self::ALL.into_iter().find(|home| *home != Home::Module && home.word() == word)
     }
@@ -71,10 +71,10 @@ impl Home {
 pub struct Homes(u16);
 
 impl Homes {
-    /// All of them.
+    /// All homes.
     pub const ALL: Homes = Homes(u16::MAX);
 
-    /// Exactly these.
+    /// Exactly these homes.
     pub const fn of(homes: &[Home]) -> Homes {
         let mut bits = 0;
         let mut at = 0;
@@ -85,12 +85,12 @@ impl Homes {
         Homes(bits)
     }
 
-    /// All but these.
+    /// All homes except these.
     pub const fn but(homes: &[Home]) -> Homes {
         Homes(!Homes::of(homes).0)
     }
 
-    /// Whether one is among them.
+    /// Returns true if the set contains the home.
     pub fn has(self, home: Home) -> bool {
         self.0 & (1 << home as u16) != 0
     }

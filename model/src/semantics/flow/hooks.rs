@@ -1,4 +1,4 @@
-//! The flow language as the operations meet it: breaches of their `Content`, and content that suits a type.
+//! The flow language in the inputs of operations: breaches of their `Content`, and content for a flow type.
 
 use arbitrary::Unstructured;
 use serde_json::{Map, Value};
@@ -12,12 +12,12 @@ use crate::constraint::size::pick;
 use crate::path::{SchemaPath, Step};
 use crate::semantics::{Breach, Broken, Context, Problem};
 
-/// What an operation's content belongs to.
+/// The owner of an operation's content.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Belongs {
-    /// A flow that is made, of the input's type.
+    /// A new flow, of the type in the input.
     NewFlow,
-    /// A flow that there is.
+    /// An existing flow.
     Flow,
     /// A module.
     Module,
@@ -32,14 +32,14 @@ fn belongs(operation: &str) -> Option<Belongs> {
     }
 }
 
-/// Breaches of an operation's content. The length of a module's content is in the service model already.
+/// Breaches of an operation's content. The service model covers the length of a module's content.
 pub(in crate::semantics) fn breaches(operation: &str) -> impl Iterator<Item = &'static Breach> {
     let belongs = belongs(operation);
     let modelled = move |kind: &str| kind == "too-long" && belongs == Some(Belongs::Module);
     KINDS.iter().filter(move |breach| belongs.is_some() && !modelled(breach.kind))
 }
 
-/// Content with a breach, beside content without, as members of the input.
+/// Content with a breach and content without, as members of the input.
 pub(in crate::semantics) fn broken(
     operation: &str,
     breach: &Breach,
@@ -64,7 +64,7 @@ pub(in crate::semantics) fn broken(
     Some(Broken { valid: members(mutant.valid), invalid: members(mutant.invalid) })
 }
 
-/// What an input's content has wrong. A flow that is only saved is not checked.
+/// Problems of an input's content. A flow that is only saved is not checked.
 pub(in crate::semantics) fn check_input(
     operation: &str,
     input: &Value,
@@ -82,8 +82,8 @@ pub(in crate::semantics) fn check_input(
     problems.into_iter().map(|problem| (LANGUAGE, problem)).collect()
 }
 
-/// Makes the content suit the flow's type.
-pub(in crate::semantics) fn settle(
+/// Replaces the content with one for the flow's type.
+pub(in crate::semantics) fn repair(
     operation: &str,
     input: &mut Value,
     focus: &SchemaPath,
@@ -93,7 +93,7 @@ pub(in crate::semantics) fn settle(
     let kind = match belongs(operation) {
         Some(Belongs::NewFlow) => input.get("Type").and_then(Value::as_str),
         Some(Belongs::Flow) => context.flow_type,
-        // Content for modules is right as it is made.
+        // Content for modules is valid as generated.
         Some(Belongs::Module) | None => return,
     };
     let Some(home) = kind.and_then(Home::of_type) else { return };
@@ -103,13 +103,13 @@ pub(in crate::semantics) fn settle(
     }
 }
 
-/// Content that is right in a flow of any type, as far as a content can be that does not know its type.
+/// Content that is valid in a flow of any type.
 pub(in crate::semantics) fn flow_text(u: &mut Unstructured<'_>) -> String {
-    // What may stand in campaigns may stand anywhere.
+    // Actions allowed in campaigns are allowed everywhere.
     generate::flow(Home::Campaign, Shape::default(), u).to_text()
 }
 
-/// Content that is right in a module.
+/// Content that is valid in a module.
 pub(in crate::semantics) fn module_text(u: &mut Unstructured<'_>) -> String {
     generate::flow(Home::Module, Shape::default(), u).to_text()
 }

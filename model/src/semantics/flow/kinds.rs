@@ -1,14 +1,14 @@
-//! What can be wrong with a flow's content, as one table: the rule, where it comes from, how sure it is.
+//! The kinds of problem in flow content, as one table: rule, source, confidence.
 //!
-//! A breach of low confidence is found and reported like any other; emulator and checks do not act on it.
+//! A breach of low confidence is found and reported like any other; the emulator and the checks ignore it.
 
 use crate::semantics::{Breach, Confidence};
 
-/// Language of the contents of flows and modules.
+/// The language of flow and module content.
 pub const LANGUAGE: &str = "flow-content";
 const GUIDE: &str = "Amazon Connect flow language guide";
-const SEEN: &str = "Amazon Connect flow language guide, corrected by what publication was seen to refuse in 2026";
-const OURS: &str = "no public source: how the service reads such a text is not known";
+const SEEN: &str = "Amazon Connect flow language guide, corrected by rejections observed on publication in 2026";
+const OURS: &str = "no public source: the behaviour of the service is not known";
 
 const fn kind(kind: &'static str, confidence: Confidence, source: &'static str, rule: &'static str) -> Breach {
     Breach { language: LANGUAGE, kind, rule, source, confidence }
@@ -27,11 +27,11 @@ pub const KINDS: &[Breach] = &[
     kind("nested-too-deep", Low, OURS, "content is not nested more than 64 deep"),
     // The envelope.
     kind("wrong-version", High, GUIDE, "Version is 2019-10-30"),
-    kind("missing-start-action", High, GUIDE, "StartAction is there"),
+    kind("missing-start-action", High, GUIDE, "StartAction is present"),
     kind("dangling-start-action", High, GUIDE, "StartAction is the identifier of an action"),
     kind("missing-actions", High, GUIDE, "Actions is a list with at least one action"),
     kind("too-many-actions", High, GUIDE, "a flow has at most 250 actions"),
-    kind("malformed-structure", High, GUIDE, "members of the language have the JSON type that it gives them"),
+    kind("malformed-structure", High, GUIDE, "members of the language have their JSON type"),
     // Actions.
     kind("missing-identifier", High, GUIDE, "an action has an identifier"),
     kind("duplicate-identifier", High, GUIDE, "identifiers of actions are unique in a flow"),
@@ -40,18 +40,18 @@ pub const KINDS: &[Breach] = &[
         "forbidden-identifier",
         High,
         GUIDE,
-        "an identifier has none of % : ( \\ / ) = $ , ; [ ] { } and is no reserved word",
+        "an identifier has none of % : ( \\ / ) = $ , ; [ ] { } and is not a reserved word",
     ),
     kind("missing-action-type", High, GUIDE, "an action has a type"),
-    kind("unknown-action-type", High, SEEN, "the type of an action is one that the service knows"),
+    kind("unknown-action-type", High, SEEN, "the type of an action is known to the service"),
     kind("action-not-allowed-here", Medium, GUIDE, "the flow type, or the module, allows the action"),
     // Parameters.
     kind("missing-required-parameter", Medium, SEEN, "an action has the parameters that its type requires"),
-    kind("unknown-parameter", Medium, SEEN, "an action has no parameters that its type does not know"),
-    kind("bad-parameter-value", Medium, SEEN, "a parameter has a value of its form"),
-    kind("empty-parameter-value", Medium, SEEN, "a parameter is not an empty text"),
-    kind("both-of-exclusive-parameters", Medium, SEEN, "of parameters that exclude each other there is at most one"),
-    kind("none-of-required-parameters", Medium, SEEN, "of parameters of which one is required there is one"),
+    kind("unknown-parameter", Medium, SEEN, "an action has no parameters that are unknown to its type"),
+    kind("bad-parameter-value", Medium, SEEN, "the value of a parameter has the required form"),
+    kind("empty-parameter-value", Medium, SEEN, "a parameter is not an empty string"),
+    kind("both-of-exclusive-parameters", Medium, SEEN, "at most one of several exclusive parameters is present"),
+    kind("none-of-required-parameters", Medium, SEEN, "one of a group of required parameters is present"),
     // Transitions.
     kind(
         "dangling-next-action",
@@ -62,18 +62,18 @@ pub const KINDS: &[Breach] = &[
     kind("missing-next-action", Medium, SEEN, "an action that does not end the flow has a NextAction"),
     kind("terminal-with-transitions", Medium, SEEN, "an action that ends the flow has no transitions"),
     kind("missing-required-error", Medium, SEEN, "an action has the errors that its type requires"),
-    kind("unknown-error-type", Medium, SEEN, "the error of a transition is one that the service knows"),
+    kind("unknown-error-type", Medium, SEEN, "the error of a transition is known to the service"),
     kind("error-not-allowed", Medium, SEEN, "an action has no errors that its type excludes"),
     kind("conditions-not-supported", Medium, SEEN, "an action of a type without conditions has none"),
-    kind("wrong-conditions", Medium, SEEN, "an action has the conditions that its type asks for"),
+    kind("wrong-conditions", Medium, SEEN, "an action has the conditions that its type requires"),
     kind("unknown-operator", High, GUIDE, "the operator of a condition is one of the eight"),
     kind("conditions-too-deep", Medium, GUIDE, "conditions are nested at most five deep"),
     kind("too-many-conditions", Medium, GUIDE, "a condition has at most fifty conditions inside"),
     // The graph.
-    kind("no-terminal-action", Low, OURS, "an action that ends the flow, or plays messages for ever, can be reached"),
+    kind("no-terminal-action", Low, OURS, "an action that ends the flow, or plays messages forever, can be reached"),
 ];
 
-/// The row of a kind; the first for one that the table does not have, which a test rules out.
+/// The row of a kind. Tests ensure that every kind in use has one.
 pub fn kind_of(name: &str) -> &'static Breach {
     KINDS.iter().find(|breach| breach.kind == name).unwrap_or(&KINDS[0])
 }

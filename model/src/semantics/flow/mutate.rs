@@ -1,7 +1,7 @@
-//! Content that is wrong in exactly one way, beside the same content without the fault.
+//! Content with exactly one problem, and the same content without it.
 //!
-//! One maker for each kind of problem. It starts from a flow that has what the fault needs, so that nothing is made and
-//! thrown away.
+//! Each kind of problem has a maker. It starts from a flow that has the parts needed, so that nothing is generated and
+//! discarded.
 
 use arbitrary::Unstructured;
 use serde_json::{Value, json};
@@ -11,39 +11,40 @@ use super::document::{Action, Flow, Members, Part, Transitions};
 use super::generate::{Shape, candidates, condition, ending, error, flow, padded, with_action};
 use super::home::Home;
 use super::rules::{Conditions, Need, Next, Row, Use, row};
-use super::{LONGEST_IDENTIFIER, MOST_ACTIONS, MOST_CHARACTERS};
+use super::{DEEPEST_CONDITION, LONGEST_IDENTIFIER, MOST_ACTIONS, MOST_CHARACTERS, MOST_CONDITIONS};
 use crate::constraint::size::pick;
+use crate::semantics::json::DEEPEST;
 
-/// A content with one fault, and without.
+/// Content with and without a problem.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mutant {
-    /// Without the fault.
+    /// Content without the problem.
     pub valid: String,
-    /// With it.
+    /// Content with it.
     pub invalid: String,
 }
 
 /// Makes a mutant.
 type Maker = fn(Home, &mut Unstructured<'_>) -> Mutant;
 
-/// A content with exactly one problem, of that kind. None for kinds that there are not.
+/// Content with exactly one problem, of that kind. None for unknown kinds.
 pub fn mutant(kind: &str, home: Home, u: &mut Unstructured<'_>) -> Option<Mutant> {
     MAKERS.iter().find(|(name, _)| *name == kind).map(|(_, make)| make(home, u))
 }
 
 /// Makers by kind.
 const MAKERS: &[(&str, Maker)] = &[
-    ("not-json", |home, u| spoilt(home, u, |text| text[..text.len() - 1].to_owned())),
-    ("not-an-object", |home, u| spoilt(home, u, |text| format!("[{text}]"))),
+    ("not-json", |home, u| rewritten(home, u, |text| text[..text.len() - 1].to_owned())),
+    ("not-an-object", |home, u| rewritten(home, u, |text| format!("[{text}]"))),
     ("too-long", |home, u| {
         let flow = flow(home, Shape::default(), u);
         Mutant { valid: padded(flow.clone(), MOST_CHARACTERS), invalid: padded(flow, MOST_CHARACTERS + 1) }
     }),
-    ("duplicate-name", |home, u| spoilt(home, u, |text| text.replacen('{', r#"{"Version":"2019-10-30","#, 1))),
-    ("number-too-large", |home, u| spoilt(home, u, |text| text.replacen('{', r#"{"Extra":1e999,"#, 1))),
+    ("duplicate-name", |home, u| rewritten(home, u, |text| text.replacen('{', r#"{"Version":"2019-10-30","#, 1))),
+    ("number-too-large", |home, u| rewritten(home, u, |text| text.replacen('{', r#"{"Extra":1e999,"#, 1))),
     ("nested-too-deep", |home, u| {
-        let nested = format!("{{\"Extra\":{}{},", "[".repeat(64), "]".repeat(64));
-        spoilt(home, u, |text| text.replacen('{', &nested, 1))
+        let nested = format!("{{\"Extra\":{}{},", "[".repeat(DEEPEST), "]".repeat(DEEPEST));
+        rewritten(home, u, |text| text.replacen('{', &nested, 1))
     }),
     ("wrong-version", |home, u| {
         let version = ["2019-10-29", "2019-10-31", "", "1"][pick(u, 0, 3) as usize];
@@ -70,7 +71,7 @@ const MAKERS: &[(&str, Maker)] = &[
             action.rest.insert(member.to_owned(), json!(["contract test"]));
         })
     }),
-    // An action that nobody leads to: taking the identifier of another would leave branches without an aim.
+    // An action that no branch leads to: removing the identifier of another one would leave dangling branches.
     ("missing-identifier", |home, u| appended(home, u, |action| action.identifier = None)),
     ("duplicate-identifier", |home, u| appended(home, u, |_| {})),
     ("identifier-too-long", |home, u| {
@@ -191,14 +192,15 @@ const MAKERS: &[(&str, Maker)] = &[
     }),
     ("conditions-too-deep", |home, u| {
         with(home, named("Compare"), u, |action| {
-            let nested = (0..5).fold(json!(["1"]), |inner, _| json!([{ "Operator": "Equals", "Operands": inner }]));
+            let nested = (0..DEEPEST_CONDITION)
+                .fold(json!(["1"]), |inner, _| json!([{ "Operator": "Equals", "Operands": inner }]));
             push_condition(action, "Equals", nested);
         })
     }),
     ("too-many-conditions", |home, u| {
         with(home, named("Compare"), u, |action| {
             let inner = json!({ "Operator": "Equals", "Operands": ["1"] });
-            push_condition(action, "Equals", Value::Array(vec![inner; 51]));
+            push_condition(action, "Equals", Value::Array(vec![inner; MOST_CONDITIONS + 1]));
         })
     }),
     ("no-terminal-action", |home, u| {
@@ -214,19 +216,19 @@ const MAKERS: &[(&str, Maker)] = &[
 ];
 
 impl super::rules::Parameter {
-    /// Whether the form of use hangs on it.
+    /// Returns true if it selects the form of use.
     fn chooses(&self) -> bool {
         self.name == "StoreInput"
     }
 }
 
-/// The text altered.
-fn spoilt(home: Home, u: &mut Unstructured<'_>, spoil: impl FnOnce(&str) -> String) -> Mutant {
+/// Changes the text.
+fn rewritten(home: Home, u: &mut Unstructured<'_>, rewrite: impl FnOnce(&str) -> String) -> Mutant {
     let valid = flow(home, Shape::default(), u).to_text();
-    Mutant { invalid: spoil(&valid), valid }
+    Mutant { invalid: rewrite(&valid), valid }
 }
 
-/// The envelope altered.
+/// Changes the flow.
 fn edited(home: Home, u: &mut Unstructured<'_>, edit: impl FnOnce(&mut Flow)) -> Mutant {
     let valid = flow(home, Shape::default(), u);
     let mut invalid = valid.clone();
@@ -234,7 +236,7 @@ fn edited(home: Home, u: &mut Unstructured<'_>, edit: impl FnOnce(&mut Flow)) ->
     Mutant { valid: valid.to_text(), invalid: invalid.to_text() }
 }
 
-/// The first action altered, which has a type of the maker's choice.
+/// Changes the first action, of a type that the maker chooses.
 fn with(home: Home, row: &'static Row, u: &mut Unstructured<'_>, edit: impl FnOnce(&mut Action)) -> Mutant {
     let valid = with_action(home, Shape::default(), Some(row), u);
     let mut invalid = valid.clone();
@@ -244,7 +246,7 @@ fn with(home: Home, row: &'static Row, u: &mut Unstructured<'_>, edit: impl FnOn
     Mutant { valid: valid.to_text(), invalid: invalid.to_text() }
 }
 
-/// The same, and no other action left.
+/// Changes the first action and removes all others.
 fn with_action_alone(home: Home, u: &mut Unstructured<'_>, edit: impl FnOnce(&mut Action)) -> Mutant {
     let valid = with_action(home, Shape::default(), Some(plain()), u);
     let mut invalid = valid.clone();
@@ -255,7 +257,7 @@ fn with_action_alone(home: Home, u: &mut Unstructured<'_>, edit: impl FnOnce(&mu
     Mutant { valid: valid.to_text(), invalid: invalid.to_text() }
 }
 
-/// One action more at the end, a copy of the last one, altered.
+/// Appends a changed copy of the last action.
 fn appended(home: Home, u: &mut Unstructured<'_>, edit: impl FnOnce(&mut Action)) -> Mutant {
     edited(home, u, |flow| {
         let Some(actions) = &mut flow.actions else { return };
@@ -266,7 +268,7 @@ fn appended(home: Home, u: &mut Unstructured<'_>, edit: impl FnOnce(&mut Action)
     })
 }
 
-/// The first action under another name, wherever it is named.
+/// Renames the first action everywhere.
 fn renamed(home: Home, u: &mut Unstructured<'_>, name: &str) -> Mutant {
     edited(home, u, |flow| {
         let Some(old) = flow.start.replace(name.to_owned()) else { return };
@@ -287,7 +289,7 @@ fn renamed(home: Home, u: &mut Unstructured<'_>, name: &str) -> Mutant {
     })
 }
 
-/// A type that every home takes, with a required parameter and a required error.
+/// A type that every home allows, with a required parameter and a required error.
 fn plain() -> &'static Row {
     named("UpdateContactAttributes")
 }
@@ -296,14 +298,14 @@ fn named(action: &str) -> &'static Row {
     row(action).unwrap_or_else(|| ending(Home::ContactFlow))
 }
 
-/// A type that is right here, all of whose forms of use are so. `UpdateContactAttributes` or `DistributeByPercentage` is
-/// in every home, so that there is always one.
-fn among(home: Home, u: &mut Unstructured<'_>, is_so: impl Fn(&Use) -> bool) -> &'static Row {
-    let rows: Vec<&'static Row> = candidates(home, false).filter(|row| row.forms.iter().all(&is_so)).collect();
+/// A type that is valid here and all of whose forms of use satisfy a predicate. There is always one, because every home
+/// allows `UpdateContactAttributes` or `DistributeByPercentage`.
+fn among(home: Home, u: &mut Unstructured<'_>, fits: impl Fn(&Use) -> bool) -> &'static Row {
+    let rows: Vec<&'static Row> = candidates(home, false).filter(|row| row.forms.iter().all(&fits)).collect();
     rows.get(pick(u, 0, rows.len().max(1) as u64 - 1) as usize).copied().unwrap_or_else(plain)
 }
 
-/// An action that leads nowhere.
+/// An action that ends the flow.
 fn lone(kind: &str, identifier: &str) -> Action {
     debug_assert!(row(kind).is_some_and(|row| row.next == Next::Nothing));
     Action {
@@ -323,7 +325,7 @@ fn set(action: &mut Action, parameter: &str, value: Value) {
     action.parameters.get_or_insert_default().insert(parameter.to_owned(), value);
 }
 
-/// Where the action leads if nothing else is said.
+/// The next action in the absence of errors and conditions.
 fn next(action: &Action) -> String {
     action.transitions.as_ref().and_then(|transitions| transitions.next.clone()).unwrap_or_default()
 }

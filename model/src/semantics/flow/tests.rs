@@ -1,5 +1,5 @@
-//! Laws of the flow language: what is generated is right, each mutant is wrong in its own way alone, nothing is lost,
-//! and nothing that comes from outside does harm.
+//! Laws of the flow language: generated content is valid, each mutant has its own problem only, reading loses nothing,
+//! and untrusted content does no harm.
 #![allow(clippy::unwrap_used)]
 
 mod limits;
@@ -27,7 +27,7 @@ fn kinds(text: &str, home: Option<Home>) -> Vec<&'static str> {
     check(text, home).iter().map(|problem| problem.kind).collect()
 }
 
-/// What follows what, and the first action, of a content that is right.
+/// The number of actions reached from the first one, in valid content.
 fn reached(content: &Value) -> usize {
     let actions = content["Actions"].as_array().unwrap();
     let places: HashMap<&str, &Value> =
@@ -48,7 +48,7 @@ fn reached(content: &Value) -> usize {
 }
 
 #[test]
-fn generated_flows_are_right_in_their_home() {
+fn generated_flows_are_valid_in_their_home() {
     for seed in 0..100_000 {
         let home = Home::ALL[seed as usize % Home::ALL.len()];
         let shape = Shape { resources: seed % 3 == 0, ..Shape::default() };
@@ -58,7 +58,7 @@ fn generated_flows_are_right_in_their_home() {
 }
 
 #[test]
-fn generated_flows_are_graphs_in_which_everything_is_reached() {
+fn generated_flows_reach_every_action() {
     let (mut types, mut sizes, mut branching, mut looping) = (BTreeSet::new(), BTreeSet::new(), 0, 0);
     for seed in 0..3000 {
         let home = Home::ALL[seed as usize % Home::ALL.len()];
@@ -68,16 +68,16 @@ fn generated_flows_are_graphs_in_which_everything_is_reached() {
         assert_eq!(reached(&content), actions.len(), "{content}");
         sizes.insert(actions.len());
         types.extend(actions.iter().map(|action| action["Type"].as_str().unwrap().to_owned()));
-        let aims = |action: &Value| -> BTreeSet<String> {
+        let targets = |action: &Value| -> BTreeSet<String> {
             let conditions = action["Transitions"]["Conditions"].as_array().cloned().unwrap_or_default();
             conditions.iter().map(|branch| branch["NextAction"].to_string()).collect()
         };
-        branching += usize::from(actions.iter().any(|action| aims(action).len() > 1));
+        branching += usize::from(actions.iter().any(|action| targets(action).len() > 1));
         looping += usize::from(actions.iter().any(|action| action["Type"] == "Loop"));
     }
     let known = rules::ROWS.iter().filter(|row| !row.forms.is_empty());
     let never: Vec<_> = known.map(|row| row.action).filter(|action| !types.contains(*action)).collect();
-    // A flow ends otherwise, and what the behaviors say inside is not known.
+    // Generated flows end differently, and the contents of the behaviors are not known.
     let behaviors = ["UpdateContactRecordingAndAnalyticsBehavior", "UpdateContactRecordingBehavior"];
     assert_eq!(never, ["TransferContactToAgent", behaviors[0], behaviors[1]]);
     assert_eq!((sizes.first(), sizes.last()), (Some(&1), Some(&12)));
@@ -85,7 +85,7 @@ fn generated_flows_are_graphs_in_which_everything_is_reached() {
 }
 
 #[test]
-fn boundary_flows_are_right() {
+fn flows_at_the_limits_are_valid() {
     for home in Home::ALL {
         let text = with_bytes(1, "many", |u| flow(home, Shape::of_most_actions(), u).to_text());
         assert_eq!(check(&text, Some(home)), [], "{}", home.word());
@@ -114,7 +114,7 @@ fn every_mutant_has_exactly_its_own_problem() {
             assert!((1..=LONGEST_MESSAGE).contains(&length), "{length}: {}", found[0].message);
             let place = found[0].path.rsplit_once('/').map_or("", |(parent, _)| parent);
             if let Ok(content) = serde_json::from_str::<Value>(&made.invalid) {
-                assert!(content.pointer(place).is_some(), "{} leads nowhere in {content}", found[0].path);
+                assert!(content.pointer(place).is_some(), "{} does not exist in {content}", found[0].path);
             }
         }
     }
@@ -122,10 +122,10 @@ fn every_mutant_has_exactly_its_own_problem() {
 }
 
 #[test]
-fn hooks_give_what_each_operation_needs() {
+fn hooks_make_members_for_each_operation() {
     let of = |operation: &str| breaches(operation).count();
     assert_eq!((of("CreateContactFlow"), of("UpdateContactFlowContent")), (KINDS.len(), KINDS.len()));
-    assert_eq!(of("CreateContactFlowModule"), KINDS.len() - 1, "the model has the length of a module's content");
+    assert_eq!(of("CreateContactFlowModule"), KINDS.len() - 1, "the model limits the length of a module's content");
     assert_eq!(of("DescribeContactFlow"), 0);
     for operation in ["CreateContactFlow", "UpdateContactFlowContent", "UpdateContactFlowModuleContent"] {
         for breach in breaches(operation) {
@@ -146,7 +146,7 @@ fn hooks_give_what_each_operation_needs() {
 }
 
 #[test]
-fn content_made_without_a_type_is_right_in_all() {
+fn content_generated_without_a_type_is_valid_in_all() {
     for seed in 0..500 {
         let text = with_bytes(seed, "any", flow_text);
         for home in Home::ALL.into_iter().filter(|home| *home != Home::Module) {
@@ -161,7 +161,7 @@ const BRANCHING: &str = include_str!("tests/branching.json");
 const MENU: &str = include_str!("tests/menu.json");
 
 #[test]
-fn published_examples_are_right() {
+fn published_examples_are_valid() {
     for text in [MINIMAL, BRANCHING, MENU] {
         assert_eq!(check(text, Some(Home::ContactFlow)), []);
     }
@@ -177,7 +177,7 @@ fn published_examples_are_right() {
 }
 
 #[test]
-fn the_published_invalid_example_has_one_problem() {
+fn published_invalid_example_has_one_problem() {
     let text = r#"{ "Version": "2019-10-30", "StartAction": "x",
         "Actions": [ { "Identifier": "x", "Type": "NoSuchAction", "Parameters": {}, "Transitions": {} } ] }"#;
     let found = check(text, Some(Home::ContactFlow));
@@ -186,7 +186,7 @@ fn the_published_invalid_example_has_one_problem() {
     assert_eq!(found[0].confidence, Confidence::High);
 }
 
-/// The problems of a flow whose first action is `action`, and whose second one ends it.
+/// The problems of a flow that starts with `action` and then ends.
 fn problems_of(action: Value) -> Vec<Problem> {
     let content = json!({
         "Version": "2019-10-30", "StartAction": "a",
@@ -196,7 +196,7 @@ fn problems_of(action: Value) -> Vec<Problem> {
 }
 
 #[test]
-fn types_that_were_refused_are_no_surer_than_the_observation() {
+fn confidence_in_rejected_types_is_limited_by_the_observation() {
     for (kind, confidence) in [("UnTagContact", Confidence::Medium), ("NoSuchAction", Confidence::High)] {
         let found = problems_of(json!({ "Identifier": "a", "Type": kind, "Transitions": { "NextAction": "end" } }));
         let seen: Vec<_> = found.iter().map(|problem| (problem.kind, problem.confidence)).collect();
@@ -205,7 +205,7 @@ fn types_that_were_refused_are_no_surer_than_the_observation() {
 }
 
 #[test]
-fn errors_are_judged_only_of_types_whose_details_are_known() {
+fn errors_are_checked_only_for_types_with_known_details() {
     let action = |kind: &str, parameters: Value| {
         let errors = json!([{ "ErrorType": "NoSuchError", "NextAction": "end" },
             { "ErrorType": "NoMatchingError", "NextAction": "end" }]);
@@ -218,7 +218,7 @@ fn errors_are_judged_only_of_types_whose_details_are_known() {
 }
 
 #[test]
-fn a_boolean_chooses_the_form_of_use_with_quotes_and_without() {
+fn quoted_and_unquoted_booleans_select_the_form_of_use() {
     for yes in [json!("True"), json!("TRUE"), json!(true)] {
         let action = json!({
             "Identifier": "a", "Type": "GetParticipantInput",
@@ -232,7 +232,7 @@ fn a_boolean_chooses_the_form_of_use_with_quotes_and_without() {
 }
 
 #[test]
-fn all_problems_are_found_each_at_its_place() {
+fn finds_all_problems_at_their_places() {
     let text = json!({
         "StartAction": "a",
         "Actions": [
@@ -287,7 +287,7 @@ fn reading_and_writing_loses_nothing() {
 }
 
 #[test]
-fn hostile_content_ends_in_few_problems() {
+fn hostile_content_gives_a_bounded_number_of_problems() {
     let deep = "[".repeat(200_000);
     assert_eq!(kinds(&deep, None), ["nested-too-deep"]);
     assert_eq!(kinds(&"{\"a\":".repeat(40_000), None), ["nested-too-deep"]);
@@ -297,13 +297,13 @@ fn hostile_content_ends_in_few_problems() {
     assert_eq!(kinds(r#"{"a":{"b":1,"b":2}}"#, None), ["duplicate-name"]);
     assert_eq!(kinds("\"\u{0}\"", None), ["not-json"]);
     let envelope = |actions: &str| format!(r#"{{"Version":"2019-10-30","StartAction":"a","Actions":[{actions}]}}"#);
-    // A flow of nothing but mistakes: more of them than are listed.
+    // More problems than are listed.
     let branches = "{},".repeat(80_000);
     let wrong = format!(r#"{{"Identifier":"a","Type":"Compare","Transitions":{{"Errors":[{branches}{{}}]}}}}"#);
     assert_eq!(check(&envelope(&wrong), None).len(), check::MOST_PROBLEMS);
     let many = envelope(&format!("{}{{}}", "{},".repeat(80_000)));
     assert_eq!(kinds(&many, None).iter().filter(|kind| **kind == "missing-identifier").count(), MOST_ACTIONS);
-    // Equal identifiers, and identifiers that are equal but for their end.
+    // Equal identifiers, and very long identifiers.
     let same = envelope(&vec![r#"{"Identifier":"a","Type":"NoSuchAction"}"#; 250].join(","));
     assert_eq!(kinds(&same, None).iter().filter(|kind| **kind == "duplicate-identifier").count(), 249);
     let long = "a".repeat(80_000);
@@ -314,7 +314,7 @@ fn hostile_content_ends_in_few_problems() {
     assert_eq!(found.len(), 3, "{found:?}");
 }
 
-/// The envelope of a content as a JSON Schema, written from the guide and not from the checker.
+/// The envelope of a content as a JSON Schema, written from the guide independently of the checker.
 fn envelope() -> Value {
     let branch = |name: &str, inner: Value| {
         json!({
@@ -365,7 +365,7 @@ fn envelope() -> Value {
     })
 }
 
-/// Kinds that a JSON Schema of the envelope sees; all others need to know what identifiers and types mean.
+/// Kinds that a JSON Schema of the envelope detects; all others depend on the meaning of identifiers and types.
 const IN_ENVELOPE: &[&str] = &[
     "not-an-object",
     "wrong-version",
@@ -380,7 +380,7 @@ const IN_ENVELOPE: &[&str] = &[
 ];
 
 #[test]
-fn an_independent_judge_agrees_on_the_envelope() {
+fn independent_judge_agrees_on_the_envelope() {
     let judge = jsonschema::draft202012::new(&envelope()).unwrap();
     for breach in KINDS.iter().filter(|breach| breach.kind != "not-json") {
         let rounds = if matches!(breach.kind, "too-long" | "too-many-actions") { 11 } else { 66 };

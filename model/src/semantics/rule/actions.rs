@@ -1,4 +1,4 @@
-//! Which action a rule on an event source may have: twelve rows, and from them a cell for each of the 228 pairs.
+//! Allowed pairs of action and event source: twelve rows, from which the cells of all 228 pairs are derived.
 
 use std::sync::LazyLock;
 
@@ -10,21 +10,21 @@ use super::{ACTIONS as LANGUAGE, Breach, Confidence};
 pub struct Action {
     /// Name, as in `ActionType`.
     pub name: &'static str,
-    /// The member of a rule's action that goes with it.
+    /// The member of a rule's action that holds its payload.
     pub payload: &'static str,
-    /// Sources that the API reference names for it.
+    /// Sources that the API reference lists for it.
     stated: Sources,
-    /// Sources that it suits by what it does, where the API reference names none.
+    /// Sources that it fits by its effect, where the API reference lists none.
     likely: Sources,
-    /// What the API reference says of all other sources.
+    /// The API reference on all other sources.
     elsewhere: Elsewhere,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Elsewhere {
-    /// "Supported only for" the sources that it names.
+    /// "Supported only for" the listed sources.
     Refused,
-    /// Nothing.
+    /// No statement.
     Unstated,
 }
 
@@ -33,8 +33,8 @@ const THIRD_PARTY: Sources = on::ZENDESK_CREATE | on::ZENDESK_STATUS | on::SALES
 const CASES: Sources = on::CASE_CREATE | on::CASE_UPDATE;
 const SCHEDULES: Sources = on::SCHEDULE_PUBLISH | on::SCHEDULE_UPDATE | on::TIME_OFF;
 const AFTER_WORK: Sources = on::AFTER_CALL | on::AFTER_CHAT;
-/// Sources that the API reference names for no action at all. Since their rules have to do something, its lists are not
-/// complete there, and what they leave out is not refused for certain.
+/// Sources that the API reference lists for no action at all. Their rules need an action, so the lists are incomplete
+/// there, and an unlisted action is not certainly rejected.
 const NAMED_NOWHERE: Sources = on::ALERT;
 
 const fn only_on(name: &'static str, payload: &'static str, stated: Sources) -> Action {
@@ -45,7 +45,7 @@ const fn open(name: &'static str, payload: &'static str, stated: Sources, likely
     Action { name, payload, stated, likely, elsewhere: Elsewhere::Unstated }
 }
 
-/// Every type of action. Source of `stated`: Connect API reference, RuleAction and the members of each action; of
+/// All action types. Source of `stated`: Connect API reference, RuleAction and the members of each action; of
 /// `likely`: Connect administrator guide, pages on cases and on submitting evaluations by rule.
 pub const ACTIONS: &[Action] = &[
     // "Required if the event source is one of" is not "only for".
@@ -72,27 +72,27 @@ pub fn action(name: &str) -> Option<&'static Action> {
     ACTIONS.iter().find(|action| action.name == name)
 }
 
-/// What is known of an action on an event source.
+/// The knowledge about an action on an event source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// A rule may have it.
+    /// Allowed in a rule.
     Permitted,
-    /// A rule may not have it.
+    /// Not allowed in a rule.
     Refused,
-    /// No source says.
+    /// Not documented.
     Unstated,
 }
 
-/// One action on one event source.
+/// An action on an event source.
 #[derive(Debug)]
 pub struct Cell {
     /// The action.
     pub action: &'static Action,
     /// The event source.
     pub source: &'static EventSource,
-    /// Whether they go together.
+    /// The verdict on the pair.
     pub verdict: Verdict,
-    /// The action without leave on the source: what may be made of it depends on the verdict.
+    /// The breach of having the action on the source; its confidence depends on the verdict.
     pub breach: Breach,
 }
 
@@ -116,7 +116,7 @@ pub fn cell_of_kind(kind: &str) -> Option<&'static Cell> {
 }
 
 impl Action {
-    /// What is known of the action on a source.
+    /// The verdict on the action for a source.
     pub fn on(&self, source: &EventSource) -> Verdict {
         match self.elsewhere {
             _ if self.stated & source.bit != 0 => Verdict::Permitted,
@@ -125,7 +125,7 @@ impl Action {
         }
     }
 
-    /// Whether it is stated, or else likely, that a rule on the source may have it.
+    /// Returns true if a rule on the source may have the action, by statement or probably.
     pub(crate) fn suits(&self, source: &EventSource) -> bool {
         (self.stated | self.likely) & source.bit != 0
     }
@@ -134,13 +134,11 @@ impl Action {
 fn cell_of(action: &'static Action, source: &'static EventSource) -> Cell {
     let verdict = action.on(source);
     let (rule, confidence): (_, _) = match verdict {
-        Verdict::Permitted => ("the event source is among those that the action is stated for", Confidence::High),
+        Verdict::Permitted => ("the event source is one of those stated for the action", Confidence::High),
         Verdict::Refused => ("a rule has only actions that are supported for its event source", Confidence::Medium),
-        Verdict::Unstated => {
-            ("whether a rule on this event source may have this action is stated nowhere", Confidence::Low)
-        }
+        Verdict::Unstated => ("no source states if a rule on this event source may have this action", Confidence::Low),
     };
-    // Leaked on purpose: 228 short names, once in the life of a program.
+    // Leaked on purpose: 228 short names, once per process.
     let kind = Box::leak(format!("{}-for-{}", kebab(action.name), kebab(source.name)).into_boxed_str());
     let breach = Breach { language: LANGUAGE, kind, rule, source: "Connect API reference, RuleAction", confidence };
     Cell { action, source, verdict, breach }
@@ -170,7 +168,7 @@ mod tests {
     use crate::schema::{Kind, Schema};
 
     #[test]
-    fn the_table_has_every_action_and_payload_of_the_model_once() {
+    fn table_has_every_action_and_payload_of_the_model_once() {
         let schema = Schema::connect();
         let Kind::Enum(modelled) = &schema[schema.shape_named("ActionType").unwrap()].kind else { unreachable!() };
         let modelled: BTreeSet<&str> = modelled.iter().map(|value| value.as_str()).collect();
@@ -183,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pair_has_a_cell_with_a_name_of_its_own() {
+    fn every_pair_has_a_cell_with_a_unique_name() {
         let kinds: BTreeSet<&str> = cells().iter().map(|cell| cell.breach.kind).collect();
         assert_eq!(kinds.len(), 228);
         assert!(kinds.contains("send-notification-for-case-create"), "{kinds:?}");
@@ -193,12 +191,12 @@ mod tests {
         for source in EVENT_SOURCES {
             let named = ACTIONS.iter().any(|action| action.on(source) == Verdict::Permitted);
             let refused = ACTIONS.iter().any(|action| action.on(source) == Verdict::Refused);
-            assert_eq!(named, refused, "{}: refused only where something is permitted", source.name);
+            assert_eq!(named, refused, "{}: actions are rejected only where others are permitted", source.name);
         }
     }
 
     #[test]
-    fn every_action_suits_a_source_and_what_a_source_requires_is_permitted() {
+    fn every_action_fits_a_source_and_required_actions_are_permitted() {
         for action in ACTIONS {
             assert!(EVENT_SOURCES.iter().any(|source| action.suits(source)), "{}", action.name);
         }

@@ -1,5 +1,5 @@
-//! What the members of CreateRule and UpdateRule have to do with each other. Knows nothing of conditions, and nothing
-//! of what a member must be by itself: that a name keeps its pattern to the end, for one, is in `overrides.toml`.
+//! Rules between the members of CreateRule and UpdateRule. Conditions are handled elsewhere, and so are constraints on
+//! single members, for example the anchored pattern of a name in `overrides.toml`.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use super::sources::{EventSource, event_source};
 use super::{ACTIONS as LANGUAGE, Breach, Confidence, Context, Problem};
 use crate::validate::escape;
 
-/// Most bytes of all references of a task together, in UTF-8.
+/// Maximum size of all references of a task together, in bytes of UTF-8.
 pub const REFERENCE_BYTES: usize = 4096;
 
-/// Members that a value of a case field has exactly one of. The model calls it a structure.
+/// The value of a case field has exactly one of these members. In the model it is a structure.
 pub const FIELD_VALUES: &[&str] = &["BooleanValue", "DoubleValue", "EmptyValue", "StringValue"];
 
 const fn breach(kind: &'static str, rule: &'static str, source: &'static str, confidence: Confidence) -> Breach {
@@ -22,37 +22,37 @@ const fn breach(kind: &'static str, rule: &'static str, source: &'static str, co
 
 pub(super) const REQUIRED: &Breach = &breach(
     "required-action-missing",
-    "rules on analysed conversations assign a category, rules on third parties create a task",
+    "rules on analysed conversations assign a category, rules on third-party events create a task",
     "Connect API reference, RuleAction; CloudFormation, AWS::Connect::Rule",
     Confidence::High,
 );
 pub(super) const PAYLOAD_MISSING: &Breach = &breach(
     "payload-missing",
-    "an action has the member that goes with its type",
+    "an action has the payload of its type",
     "Connect API reference, RuleAction",
     Confidence::Medium,
 );
 pub(super) const PAYLOAD_FOREIGN: &Breach = &breach(
     "payload-of-another-action",
-    "an action has no member that goes with another type",
+    "an action has no payload of another type",
     "Connect API reference, RuleAction",
     Confidence::Medium,
 );
 pub(super) const DUPLICATE: &Breach = &breach(
     "duplicate-action",
     "a rule has at most one action of a type",
-    "CloudFormation, AWS::Connect::Rule: a list for each type, with one element at most",
+    "CloudFormation, AWS::Connect::Rule: a list for each type, with at most one element",
     Confidence::Medium,
 );
 pub(super) const INTEGRATION_MISSING: &Breach = &breach(
     "integration-association-missing",
-    "rules on third parties name their integration association",
+    "rules on third-party events name their integration association",
     "CloudFormation, AWS::Connect::Rule",
     Confidence::Medium,
 );
 pub(super) const INTEGRATION_ELSEWHERE: &Breach = &breach(
     "integration-association-elsewhere",
-    "whether other rules may name an integration association is stated in two ways",
+    "sources contradict each other on integration associations in other rules",
     "Connect API reference, RuleTriggerEventSource",
     Confidence::Low,
 );
@@ -75,7 +75,7 @@ pub(super) const FIELD_TWO: &Breach = &breach(
     Confidence::Medium,
 );
 
-/// Every breach but those of the cells.
+/// All breaches except those of the cells.
 pub const BREACHES: &[&Breach] = &[
     REQUIRED,
     PAYLOAD_MISSING,
@@ -88,9 +88,9 @@ pub const BREACHES: &[&Breach] = &[
     FIELD_TWO,
 ];
 
-/// All problems of an input of CreateRule or UpdateRule, but for its function. The event source is the input's, or
-/// else that of the context; without any, what depends on it is not judged. Members of a wrong type are left to
-/// validation.
+/// All problems of an input of CreateRule or UpdateRule, except those of its function. The event source is that of the
+/// input, otherwise that of the context; without one, rules that depend on it are not checked. Members of the wrong
+/// type are left to validation.
 pub fn check(input: &Value, context: &Context<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let trigger = input.get("TriggerEventSource");
@@ -107,7 +107,7 @@ pub fn check(input: &Value, context: &Context<'_>) -> Vec<Problem> {
         let kind = value.get("ActionType").and_then(Value::as_str).and_then(action);
         if let Some(kind) = kind {
             if !seen.insert(kind.name) {
-                let message = format!("there is another {}; merge the two", kind.name);
+                let message = format!("there is another action of type {}; merge the two", kind.name);
                 report(&mut problems, DUPLICATE, &path, &message);
             }
             payloads(kind, value, &path, &mut problems);
@@ -115,7 +115,7 @@ pub fn check(input: &Value, context: &Context<'_>) -> Vec<Problem> {
                 && cell.verdict != Verdict::Permitted
             {
                 let (what, on) = (kind.name, cell.source.name);
-                report(&mut problems, &cell.breach, &path, &format!("{what} is not stated for rules on {on}"));
+                report(&mut problems, &cell.breach, &path, &format!("{what} is not documented for rules on {on}"));
             }
         }
         for (name, payload) in value {
@@ -144,7 +144,7 @@ fn integration(trigger: &Map<String, Value>, source: &EventSource, problems: &mu
             report(problems, INTEGRATION_MISSING, PATH, &message);
         }
         (false, true) => {
-            let message = format!("rules on {} may have no use for an integration association", source.name);
+            let message = format!("rules on {} may not support an integration association", source.name);
             report(problems, INTEGRATION_ELSEWHERE, PATH, &message);
         }
         _ => {}
@@ -158,24 +158,24 @@ fn payloads(kind: &Action, value: &Map<String, Value>, path: &str, problems: &mu
         report(problems, PAYLOAD_MISSING, path, &message);
     }
     for other in ACTIONS.iter().filter(|other| other.name != kind.name && has(other)) {
-        let message = format!("{} does not go with {}; take it out", other.payload, kind.name);
+        let message = format!("{} does not belong to {}; remove it", other.payload, kind.name);
         report(problems, PAYLOAD_FOREIGN, &format!("{path}/{}", other.payload), &message);
     }
 }
 
-/// What lies inside a payload.
+/// Problems inside a payload.
 fn contents(payload: &Value, path: &str, problems: &mut Vec<Problem>) {
     if let Some(references) = payload.get("References").and_then(Value::as_object) {
         let bytes = reference_bytes(references);
         if bytes > REFERENCE_BYTES {
-            let message = format!("the values have {bytes} bytes, more than {REFERENCE_BYTES}; shorten them");
+            let message = format!("the values have {bytes} bytes, the maximum is {REFERENCE_BYTES}; shorten them");
             report(problems, REFERENCES, &format!("{path}/References"), &message);
         }
     }
     for (value, place) in field_values(payload) {
         let set = FIELD_VALUES.iter().filter(|member| value.get(**member).is_some_and(|inner| !inner.is_null()));
         let (breach, message) = match set.count() {
-            0 => (FIELD_NONE, "no value is set; set one, EmptyValue for none"),
+            0 => (FIELD_NONE, "no value is set; set one, or EmptyValue"),
             1 => continue,
             _ => (FIELD_TWO, "more than one value is set; keep one"),
         };
@@ -183,12 +183,12 @@ fn contents(payload: &Value, path: &str, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Bytes that count for certain: whether names and other members count too is stated nowhere.
+/// The bytes that certainly count. No source states if names and other members count as well.
 pub(super) fn reference_bytes(references: &Map<String, Value>) -> usize {
     references.values().filter_map(|reference| reference.get("Value")?.as_str()).map(str::len).sum()
 }
 
-/// Values of case fields in a payload, each with its place behind the payload's.
+/// Values of case fields in a payload, each with its place relative to the payload.
 fn field_values(payload: &Value) -> impl Iterator<Item = (&Map<String, Value>, String)> {
     let fields = list_of(payload.get("Fields"))
         .iter()

@@ -1,4 +1,4 @@
-//! Inputs that break the contract of rules once, each beside the same input without the fault.
+//! Inputs that break the contract of rules once, and the same inputs without the breach.
 
 use arbitrary::Unstructured;
 use serde_json::{Map, Value, json};
@@ -13,8 +13,8 @@ use crate::constraint::size::pick;
 
 type Members = Map<String, Value>;
 
-/// Members for an input of CreateRule or UpdateRule with one breach, beside the same without. None if rules on the
-/// event source of the context cannot have it.
+/// Members for an input of CreateRule or UpdateRule with one breach, and the same without. None if rules on the event
+/// source of the context cannot have it.
 pub(in crate::semantics) fn broken(
     operation: &str,
     breach: &Breach,
@@ -30,7 +30,7 @@ pub(in crate::semantics) fn broken(
         Some(name) => event_source(name).into_iter().collect(),
         None => EVENT_SOURCES.iter().collect(),
     };
-    // From a place of the bytes' choice on, the first source that can have it.
+    // The first source that can have it, from a random start.
     let start = pick(u, 0, (sources.len() as u64).saturating_sub(1)) as usize;
     let turn = sources.iter().cycle().skip(start).take(sources.len());
     let (mut valid, mut invalid) = turn.copied().find_map(|source| on_source(source, breach, u))?;
@@ -41,14 +41,14 @@ pub(in crate::semantics) fn broken(
     Some(Broken { valid, invalid })
 }
 
-/// Whether the fault lies in the event source, which updates do not name.
+/// Returns true if the breach is in the event source, which updates do not contain.
 pub(super) fn needs_trigger(breach: &Breach) -> bool {
     [breach::INTEGRATION_MISSING.kind, breach::INTEGRATION_ELSEWHERE.kind].contains(&breach.kind)
 }
 
 fn on_source(source: &'static EventSource, wanted: &Breach, u: &mut Unstructured<'_>) -> Option<(Members, Members)> {
     if wanted.language == FUNCTION {
-        // Of sources that no page describes nothing is known that could be broken.
+        // Undocumented sources have no known rules to break.
         source.root?;
         let fault = FAULTS.iter().find(|fault| fault.breach.kind == wanted.kind)?;
         let (valid, invalid) = fault.commit(source, u)?;
@@ -167,14 +167,14 @@ fn set_references(members: &mut Members, references: Value) {
     }
 }
 
-/// Members, and the same with an edit.
+/// Members, and the same after an edit.
 fn edited(valid: Members, edit: impl FnOnce(&mut Members) -> Option<()>) -> Option<(Members, Members)> {
     let mut invalid = valid.clone();
     edit(&mut invalid)?;
     Some((valid, invalid))
 }
 
-/// Members with one edit, and with another.
+/// Members after one edit, and after another.
 fn both(members: Members, right: impl FnOnce(&mut Members), wrong: impl FnOnce(&mut Members)) -> (Members, Members) {
     let (mut valid, mut invalid) = (members.clone(), members);
     right(&mut valid);

@@ -1,4 +1,4 @@
-//! Makes rules that keep the contract: actions with their payload, and the members that must agree.
+//! Generates rules that satisfy the contract: actions with their payload, and consistent members.
 
 use arbitrary::Unstructured;
 use serde_json::{Map, Value, json};
@@ -8,8 +8,7 @@ use super::function::{self, Size};
 use super::sources::EventSource;
 use crate::constraint::size::pick;
 
-/// The members of CreateRule that must agree, for a rule on `source`. It has the actions that the source needs, and
-/// `wanted`.
+/// Consistent members of CreateRule for a rule on `source`, with the actions that the source needs and with `wanted`.
 pub(super) fn rule(source: &EventSource, wanted: Option<&Action>, u: &mut Unstructured<'_>) -> Map<String, Value> {
     let mut trigger = Map::from_iter([("EventSourceName".to_owned(), Value::from(source.name))]);
     if source.third_party {
@@ -32,12 +31,12 @@ fn actions(source: &EventSource, wanted: Option<&Action>, u: &mut Unstructured<'
     found.into_iter().map(|action| action_value(action, u)).collect()
 }
 
-/// An action to have on a source when none is asked for. Nothing is stated for alerts.
+/// The default action on a source. None for alerts, for which nothing is documented.
 pub(super) fn permitted(source: &EventSource) -> Option<&'static Action> {
     source.required.and_then(action).or_else(|| ACTIONS.iter().find(|action| action.on(source) == Verdict::Permitted))
 }
 
-/// An id of an integration association, in form.
+/// A well-formed id of an integration association.
 pub(super) fn integration_id(u: &mut Unstructured<'_>) -> Value {
     uuid(u).into()
 }

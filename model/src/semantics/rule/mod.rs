@@ -1,20 +1,19 @@
-//! Rules: the language of their conditions, and what the members of CreateRule and UpdateRule have to do with each
-//! other.
+//! Rules: the language of their conditions, and the rules between the members of CreateRule and UpdateRule.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `sources` | the event sources, and what each needs |
+//! | `sources` | the event sources and their requirements |
 //! | `actions` | the actions, and a cell for each pair of action and event source |
-//! | `contract` | the checker of what lies across members |
+//! | `contract` | the checker of rules between members |
 //! | `function` | the language of conditions: model, checker, generator, faults |
-//! | `make`, `faults`, `settle` | inputs that keep the contract, break it once, or are brought to keep it |
+//! | `make`, `faults`, `repair` | inputs that satisfy the contract, break it once, or are made to satisfy it |
 
 pub mod actions;
 pub mod contract;
 mod faults;
 pub mod function;
 mod make;
-mod settle;
+mod repair;
 pub mod sources;
 
 #[cfg(test)]
@@ -24,17 +23,17 @@ use arbitrary::Unstructured;
 use serde_json::Value;
 
 pub(super) use self::faults::broken;
-pub use self::settle::source_for;
-pub(super) use self::settle::{settle, settle_action, settle_payload};
+pub use self::repair::source_for;
+pub(super) use self::repair::{repair, repair_action, repair_payload};
 use super::{Breach, Broken, Confidence, Context, Problem};
 
-/// Language of what lies across the members of a rule.
+/// Language of the rules between the members of a rule.
 pub const ACTIONS: &str = "rule-actions";
 
 /// Language of a rule's conditions.
 pub const FUNCTION: &str = "rule-function";
 
-/// Whether an operation's input is a rule.
+/// Returns true if an operation's input is a rule.
 pub(super) fn is_rule(operation: &str) -> bool {
     matches!(operation, "CreateRule" | "UpdateRule")
 }
@@ -42,20 +41,20 @@ pub(super) fn is_rule(operation: &str) -> bool {
 /// Breaches that the input of an operation on rules can have.
 pub(super) fn breaches(operation: &str) -> Vec<&'static Breach> {
     let contract = contract::BREACHES.iter().copied();
-    // The event source of a rule that exists is not in the input.
+    // The event source of an existing rule is not in the input.
     let contract = contract.filter(|breach| operation == "CreateRule" || !faults::needs_trigger(breach));
     let forbidden = |cell: &&actions::Cell| cell.verdict != actions::Verdict::Permitted;
     let cells = actions::cells().iter().filter(forbidden).map(|cell| &cell.breach);
     function::FAULTS.iter().map(|fault| fault.breach).chain(contract).chain(cells).collect()
 }
 
-/// A function for conditions on some documented source.
+/// A function with conditions on some documented source.
 pub(super) fn some_function(u: &mut Unstructured<'_>) -> String {
     function::make(None, function::Size::SMALL, u).to_string()
 }
 
-/// All problems of an input of CreateRule or UpdateRule, each with its language. Paths of [`FUNCTION`] lead into the
-/// function's text, those of [`ACTIONS`] into the input.
+/// All problems of an input of CreateRule or UpdateRule, each with its language. Paths of [`FUNCTION`] point into the
+/// text of the function, those of [`ACTIONS`] into the input.
 pub fn check(input: &Value, context: &Context<'_>) -> Vec<(&'static str, Problem)> {
     let mut problems: Vec<_> = contract::check(input, context).into_iter().map(|problem| (ACTIONS, problem)).collect();
     let trigger = input.get("TriggerEventSource");

@@ -1,16 +1,16 @@
-//! Event sources of rules, one row each: where their comparison paths begin, and what a rule on them needs.
+//! Event sources of rules, one row each: the root of their comparison paths, and the requirements on their rules.
 
 /// An event source.
 #[derive(Debug)]
 pub struct EventSource {
     /// Name, as in `TriggerEventSource.EventSourceName`.
     pub name: &'static str,
-    /// What every comparison path of its conditions begins with, without the dot behind it. None where no page of the
-    /// function language describes the source: its conditions are then judged by their form alone.
+    /// The root of all comparison paths in its conditions, without the dot that follows. None if the function language
+    /// does not document the source: only the form of its conditions is checked.
     pub root: Option<&'static str>,
     /// Type of the action that its rules must have.
     pub required: Option<&'static str>,
-    /// Its events come from a third party, by way of an integration association.
+    /// True if its events come from a third party through an integration association.
     pub third_party: bool,
     pub(crate) bit: Sources,
 }
@@ -38,11 +38,11 @@ pub(crate) const SCHEDULE_PUBLISH: Sources = 1 << 16;
 pub(crate) const SCHEDULE_UPDATE: Sources = 1 << 17;
 pub(crate) const TIME_OFF: Sources = 1 << 18;
 
-/// The action that rules on analysed conversations must have: their name is the category. Source: Connect API
+/// The action that rules on analysed conversations must have: the rule's name is the category. Source: Connect API
 /// reference, AssignContactCategoryActionDefinition in RuleAction.
 const CATEGORY: Option<&str> = Some("ASSIGN_CONTACT_CATEGORY");
 
-/// The action that rules on third parties must have. Source: Connect API reference, TaskAction in RuleAction.
+/// The action that rules on third-party events must have. Source: Connect API reference, TaskAction in RuleAction.
 const TASK: Option<&str> = Some("CREATE_TASK");
 
 const fn plain(name: &'static str, root: Option<&'static str>, bit: Sources) -> EventSource {
@@ -57,7 +57,7 @@ const fn third_party(name: &'static str, root: &'static str, bit: Sources) -> Ev
     EventSource { name, root: Some(root), required: TASK, third_party: true, bit }
 }
 
-/// Every event source. Source of the roots: rule function language, pages of the conditions of each event source.
+/// All event sources. Source of the roots: rule function language, pages on the conditions of each event source.
 pub const EVENT_SOURCES: &[EventSource] = &[
     analysis("OnPostCallAnalysisAvailable", Some("$.ContactLens.PostCall"), POST_CALL),
     analysis("OnRealTimeCallAnalysisAvailable", Some("$.ContactLens.RealTimeCall"), REAL_TIME_CALL),
@@ -86,7 +86,8 @@ pub fn event_source(name: &str) -> Option<&'static EventSource> {
 }
 
 impl EventSource {
-    /// What lies behind the source's root in a comparison path: `.Queue.QueueId` of `$.ContactLens.PostCall.Queue.QueueId`.
+    /// The rest of a comparison path after the source's root: `.Queue.QueueId` in
+    /// `$.ContactLens.PostCall.Queue.QueueId`.
     pub(crate) fn suffix_of<'p>(&self, path: &'p str) -> Option<&'p str> {
         path.strip_prefix(self.root?).filter(|suffix| suffix.starts_with('.'))
     }
@@ -101,7 +102,7 @@ mod tests {
     use crate::schema::{Kind, Schema};
 
     #[test]
-    fn the_table_has_every_event_source_of_the_model_once() {
+    fn table_has_every_event_source_of_the_model_once() {
         let schema = Schema::connect();
         let Kind::Enum(modelled) = &schema[schema.shape_named("EventSourceName").unwrap()].kind else { unreachable!() };
         let modelled: BTreeSet<&str> = modelled.iter().map(|value| value.as_str()).collect();

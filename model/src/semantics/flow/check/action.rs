@@ -1,4 +1,4 @@
-//! One action against its row of the table.
+//! Checks one action against its row of the table.
 
 use serde_json::Value;
 
@@ -9,8 +9,8 @@ use super::{Found, Places, brief, conditions};
 use crate::semantics::Confidence;
 use crate::validate::escape;
 
-/// An action that is being looked at.
-struct Looked<'a, 'f> {
+/// An action being checked.
+struct Checking<'a, 'f> {
     action: &'a Action,
     path: &'a str,
     found: &'f mut Found,
@@ -18,21 +18,21 @@ struct Looked<'a, 'f> {
 
 pub(super) fn check(action: &Action, path: &str, home: Option<Home>, places: &Places<'_>, found: &mut Found) {
     found.malformed(path, action);
-    let mut looked = Looked { action, path, found };
-    let row = looked.row(home);
-    // Which errors a type has is known only of types whose details are.
-    looked.branches(places, row.is_some_and(|row| !row.forms.is_empty()));
+    let mut checking = Checking { action, path, found };
+    let row = checking.row(home);
+    // The errors are known only for types with known details.
+    checking.branches(places, row.is_some_and(|row| !row.forms.is_empty()));
     if let Some(row) = row {
-        looked.transitions(row);
+        checking.transitions(row);
         let none = Members::new();
         let parameters = action.parameters.as_ref().unwrap_or(&none);
-        // Nothing can be said of parameters that are no object, and of what depends on them.
+        // Parameters that are not an object cannot be judged, nor can anything that depends on them.
         let readable = action.parameters.is_some() || absent(&action.rest, "Parameters");
         if let Some(form) = row.form(parameters).filter(|_| readable) {
-            looked.parameters(form, parameters);
-            if row.next != Next::Nothing && looked.transitions_are_readable() {
-                looked.errors(form, parameters);
-                conditions::check(form.conditions, parameters, conditions_of(action), path, looked.found);
+            checking.parameters(form, parameters);
+            if row.next != Next::Nothing && checking.transitions_are_readable() {
+                checking.errors(form, parameters);
+                conditions::check(form.conditions, parameters, conditions_of(action), path, checking.found);
             }
         }
     }
@@ -46,18 +46,18 @@ fn errors_of(action: &Action) -> &[Part<ErrorBranch>] {
     action.transitions.as_ref().and_then(|transitions| transitions.errors.as_deref()).unwrap_or_default()
 }
 
-impl Looked<'_, '_> {
-    fn add(&mut self, below: &str, kind: &'static str, what: &str, mend: &str) {
+impl Checking<'_, '_> {
+    fn add(&mut self, below: &str, kind: &'static str, what: &str, fix: &str) {
         let path = format!("{}{below}", self.path);
-        let message = format!("{what}. Path: {path}; {mend}");
+        let message = format!("{what}. Path: {path}; {fix}");
         self.found.add(&path, kind, &message);
     }
 
-    /// The action's row, if its type is known and may stand here.
+    /// The row of the action, if its type is known.
     fn row(&mut self, home: Option<Home>) -> Option<&'static Row> {
         let Some(kind) = &self.action.kind else {
             if self.action.rest.get("Type").is_none_or(Value::is_null) {
-                self.add("/Type", "missing-action-type", "Action has no Type", "name the type of the action");
+                self.add("/Type", "missing-action-type", "Action has no Type", "set the type of the action");
             }
             return None;
         };
@@ -78,12 +78,12 @@ impl Looked<'_, '_> {
         Some(row)
     }
 
-    /// Form of the branches, and where they lead; the same for all types.
+    /// Form and targets of the branches; the same for all types.
     fn branches(&mut self, places: &Places<'_>, knows_errors: bool) {
         let Some(transitions) = &self.action.transitions else { return };
         let path = format!("{}/Transitions", self.path);
         self.found.malformed(&path, transitions);
-        self.leads("/Transitions/NextAction", transitions.next.as_deref(), places);
+        self.target("/Transitions/NextAction", transitions.next.as_deref(), places);
         for (at, part) in errors_of(self.action).iter().enumerate() {
             if self.found.is_full() {
                 return;
@@ -96,14 +96,14 @@ impl Looked<'_, '_> {
                     match &branch.error {
                         Some(error) if knows_errors && !rules::is_error(error) => {
                             let what = format!("Invalid Action error. Error: {}", brief(error, 60));
-                            let mend = "the flow language guide lists the errors of a type";
-                            self.add(&format!("{below}/ErrorType"), "unknown-error-type", &what, mend);
+                            let fix = "the flow language guide lists the errors of a type";
+                            self.add(&format!("{below}/ErrorType"), "unknown-error-type", &what, fix);
                         }
                         None if absent(&branch.rest, "ErrorType") => self.incomplete(&below, "ErrorType"),
                         _ => {}
                     }
                 }
-                Part::Other(_) => self.no_object(&below),
+                Part::Other(_) => self.not_an_object(&below),
             }
         }
         for (at, part) in conditions_of(self.action).iter().enumerate() {
@@ -121,7 +121,7 @@ impl Looked<'_, '_> {
                         None => {}
                     }
                 }
-                Part::Other(_) => self.no_object(&below),
+                Part::Other(_) => self.not_an_object(&below),
             }
             if self.found.is_full() {
                 return;
@@ -133,22 +133,22 @@ impl Looked<'_, '_> {
         if next.is_none() && absent(rest, "NextAction") {
             self.incomplete(below, "NextAction");
         }
-        self.leads(&format!("{below}/NextAction"), next, places);
+        self.target(&format!("{below}/NextAction"), next, places);
     }
 
-    fn leads(&mut self, below: &str, next: Option<&str>, places: &Places<'_>) {
+    fn target(&mut self, below: &str, next: Option<&str>, places: &Places<'_>) {
         if let Some(next) = next.filter(|next| !places.contains_key(next)) {
-            let what = format!("Invalid branch: there is no action {:?}", brief(next, 60));
-            self.add(below, "dangling-next-action", &what, "name an action of this flow");
+            let what = format!("Invalid branch: action {:?} does not exist", brief(next, 60));
+            self.add(below, "dangling-next-action", &what, "use the identifier of an action of this flow");
         }
     }
 
     fn incomplete(&mut self, below: &str, name: &str) {
-        self.add(below, "malformed-structure", &format!("Branch has no {name}"), "add it, or leave the branch out");
+        self.add(below, "malformed-structure", &format!("Branch has no {name}"), "add it, or remove the branch");
     }
 
-    fn no_object(&mut self, below: &str) {
-        self.add(below, "malformed-structure", "Branch is not an object", "write an object, or leave the branch out");
+    fn not_an_object(&mut self, below: &str) {
+        self.add(below, "malformed-structure", "Branch is not an object", "use an object, or remove the branch");
     }
 
     fn transitions_are_readable(&self) -> bool {
@@ -157,7 +157,7 @@ impl Looked<'_, '_> {
         self.action.transitions.as_ref().map_or(absent, |transitions| !odd(transitions))
     }
 
-    /// Whether something has to follow, and does.
+    /// Presence of the next action.
     fn transitions(&mut self, row: &Row) {
         if !self.transitions_are_readable() {
             return;
@@ -165,16 +165,11 @@ impl Looked<'_, '_> {
         match row.next {
             Next::Nothing if self.action.followers().next().is_some() => {
                 let what = "Action does not support transitions";
-                self.add(
-                    "/Transitions",
-                    "terminal-with-transitions",
-                    what,
-                    "write an empty object: the flow ends here",
-                );
+                self.add("/Transitions", "terminal-with-transitions", what, "use an empty object: the flow ends here");
             }
             Next::Needed if self.action.transitions.as_ref().is_none_or(|transitions| transitions.next.is_none()) => {
                 let what = "Action is missing required property";
-                self.add("/Transitions/NextAction", "missing-next-action", what, "name the action that follows");
+                self.add("/Transitions/NextAction", "missing-next-action", what, "set the action that follows");
             }
             _ => {}
         }
@@ -188,16 +183,16 @@ impl Looked<'_, '_> {
                 (Need::Refused, Some(_)) => self.unknown_parameter(name),
                 (Need::Required, None) => {
                     let what = "Action is missing required property";
-                    let mend = format!("give it {}", parameter.form.describe());
-                    self.add(&path(name), "missing-required-parameter", what, &mend);
+                    let fix = format!("set it to {}", parameter.form.describe());
+                    self.add(&path(name), "missing-required-parameter", what, &fix);
                 }
                 (_, Some(Value::String(text))) if text.is_empty() => {
                     let what = "Invalid Action property value: it is empty";
-                    self.add(&path(name), "empty-parameter-value", what, "give it a value, or leave it out");
+                    self.add(&path(name), "empty-parameter-value", what, "set a value, or remove it");
                 }
                 (_, Some(value)) if !parameter.form.admits(value) => {
-                    let mend = format!("give it {}", parameter.form.describe());
-                    self.add(&path(name), "bad-parameter-value", "Invalid Action property value", &mend);
+                    let fix = format!("set it to {}", parameter.form.describe());
+                    self.add(&path(name), "bad-parameter-value", "Invalid Action property value", &fix);
                 }
                 _ => {}
             }
@@ -224,7 +219,7 @@ impl Looked<'_, '_> {
     fn unknown_parameter(&mut self, name: &str) {
         let shown = brief(name, 60);
         let below = format!("/Parameters/{}", escape(&shown));
-        self.add(&below, "unknown-parameter", "Invalid Action property name", "leave it out");
+        self.add(&below, "unknown-parameter", "Invalid Action property name", "remove it");
     }
 
     fn errors(&mut self, form: &Use, parameters: &Members) {
@@ -241,8 +236,8 @@ impl Looked<'_, '_> {
             match named(branch.error) {
                 None if required => {
                     let what = format!("Action is missing required error. Error: {}", branch.error);
-                    let mend = "add it, and say where the flow goes on";
-                    self.add("/Transitions/Errors", "missing-required-error", &what, mend);
+                    let fix = "add it, with the action that follows";
+                    self.add("/Transitions/Errors", "missing-required-error", &what, fix);
                 }
                 Some(at) if branch.need == Need::Refused => self.excluded(at, branch.error),
                 _ => {}
@@ -251,7 +246,7 @@ impl Looked<'_, '_> {
         if form.only_errors {
             for (at, part) in found.iter().enumerate() {
                 let Some(error) = part.typed().and_then(|branch| branch.error.as_deref()) else { continue };
-                // What no type has was said before.
+                // Errors unknown to all types are reported above.
                 if rules::is_error(error) && !form.errors.iter().any(|branch| branch.error == error) {
                     self.excluded(at, error);
                 }
@@ -262,7 +257,7 @@ impl Looked<'_, '_> {
     fn excluded(&mut self, at: usize, error: &str) {
         let what = format!("Invalid Action error. Error: {error}");
         let below = format!("/Transitions/Errors/{at}/ErrorType");
-        self.add(&below, "error-not-allowed", &what, "leave it out: this action does not end in it");
+        self.add(&below, "error-not-allowed", &what, "remove it: this action does not have this error");
     }
 }
 
@@ -270,7 +265,7 @@ fn absent(rest: &Members, name: &str) -> bool {
     rest.get(name).is_none_or(Value::is_null)
 }
 
-/// Whether parameters have something at a JSON Pointer of plain names.
+/// Returns true if parameters have a value at a JSON Pointer of plain names.
 pub(in super::super) fn has(parameters: &Members, pointer: &str) -> bool {
     let (name, rest) = pointer.trim_start_matches('/').split_once('/').unwrap_or((pointer.trim_start_matches('/'), ""));
     match (parameters.get(name), rest) {

@@ -1,4 +1,4 @@
-//! Conditions: their own structure, and what the type of an action asks of them.
+//! Checks conditions: their structure, and the requirements of the action type.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ pub(super) fn structure(condition: &Condition, path: &str, found: &mut Found) {
     found.malformed(path, condition);
     let nested = condition.operands.iter().flatten().any(Value::is_object);
     match &condition.operator {
-        // How conditions are joined is not documented: the operator of such a one is not judged.
+        // Operators that join conditions are not documented, and so not judged.
         Some(operator) if !nested && !OPERATORS.contains(&operator.as_str()) => {
             let message = format!(
                 "Invalid operator {:?}. Path: {path}/Operator; it is one of {}",
@@ -22,28 +22,31 @@ pub(super) fn structure(condition: &Condition, path: &str, found: &mut Found) {
             found.add(&format!("{path}/Operator"), "unknown-operator", &message);
         }
         None if condition.rest.get("Operator").is_none_or(Value::is_null) => {
-            let message = format!("Condition has no Operator. Path: {path}; name one");
+            let message = format!("Condition has no Operator. Path: {path}; add one");
             found.add(path, "malformed-structure", &message);
         }
         _ => {}
     }
     if condition.operands.is_none() && condition.rest.get("Operands").is_none_or(Value::is_null) {
-        let message = format!("Condition has no Operands. Path: {path}; give it a list");
+        let message = format!("Condition has no Operands. Path: {path}; add a list");
         found.add(path, "malformed-structure", &message);
     }
     let (depth, count) = condition.operands.as_deref().map_or((1, 0), measure);
     if depth > DEEPEST_CONDITION {
-        let message =
-            format!("Conditions are nested {depth} deep, at most {DEEPEST_CONDITION}. Path: {path}; flatten them");
+        let message = format!(
+            "Conditions are nested {depth} deep, the maximum is {DEEPEST_CONDITION}. Path: {path}; flatten them"
+        );
         found.add(path, "conditions-too-deep", &message);
     }
     if count > MOST_CONDITIONS {
-        let message = format!("Condition has {count} inside, at most {MOST_CONDITIONS}. Path: {path}; split it");
+        let message = format!(
+            "Condition has {count} conditions inside, the maximum is {MOST_CONDITIONS}. Path: {path}; split it"
+        );
         found.add(path, "too-many-conditions", &message);
     }
 }
 
-/// Depth and number of conditions among operands. Depth of the text is bounded by its reader.
+/// Depth and number of conditions among operands. The reader bounds the depth of the text.
 fn measure(operands: &[Value]) -> (usize, usize) {
     let (mut deepest, mut count) = (1, 0);
     for operand in operands.iter().filter(|operand| operand.is_object()) {
@@ -54,24 +57,24 @@ fn measure(operands: &[Value]) -> (usize, usize) {
     (deepest, count)
 }
 
-/// What a type asks of the conditions of its actions.
+/// The requirements of a type on the conditions of its actions.
 pub(super) fn check(
-    asked: Conditions,
+    required: Conditions,
     parameters: &Members,
     branches: &[Part<ConditionBranch>],
     path: &str,
     found: &mut Found,
 ) {
-    // What has no form was said before, and leaves nothing to compare.
+    // Malformed conditions are reported elsewhere, and cannot be compared.
     let conditions: Vec<&Condition> = branches.iter().filter_map(|part| part.typed()?.condition.as_ref()).collect();
     let known = |condition: &&Condition| {
         condition.operator.as_deref().is_some_and(|operator| OPERATORS.contains(&operator))
             && condition.operands.is_some()
     };
-    if asked == Conditions::Unsupported {
+    if required == Conditions::Unsupported {
         if !branches.is_empty() {
             let message =
-                format!("Action does not support conditions. Path: {path}/Transitions/Conditions; leave them out");
+                format!("Action does not support conditions. Path: {path}/Transitions/Conditions; remove them");
             found.add(&format!("{path}/Transitions/Conditions"), "conditions-not-supported", &message);
         }
         return;
@@ -79,15 +82,15 @@ pub(super) fn check(
     if conditions.len() != branches.len() || !conditions.iter().all(known) {
         return;
     }
-    if let Some(wanted) = unmet(asked, parameters, &conditions) {
-        let message = format!("Invalid conditions. Path: {path}/Transitions/Conditions; they have to be {wanted}");
+    if let Some(expected) = unmet(required, parameters, &conditions) {
+        let message = format!("Invalid conditions. Path: {path}/Transitions/Conditions; they must be {expected}");
         found.add(&format!("{path}/Transitions/Conditions"), "wrong-conditions", &message);
     }
 }
 
-/// What is asked for and is not there, in words.
-fn unmet(asked: Conditions, parameters: &Members, conditions: &[&Condition]) -> Option<String> {
-    match asked {
+/// The requirement in words, if it is not met.
+fn unmet(required: Conditions, parameters: &Members, conditions: &[&Condition]) -> Option<String> {
+    match required {
         Conditions::Unsupported => None,
         Conditions::Any(least) => (conditions.len() < least).then(|| format!("at least {least}")),
         Conditions::Words(words) => words_unmet(words, conditions),
@@ -107,7 +110,7 @@ fn unmet(asked: Conditions, parameters: &Members, conditions: &[&Condition]) -> 
                 fits
             });
             (!grows || conditions.is_empty())
-                .then(|| "NumberLessThan with growing numbers, each one more than the percentages so far".to_owned())
+                .then(|| "NumberLessThan with increasing numbers, each one more than the percentages so far".to_owned())
         }
         Conditions::Events => {
             let events = parameters.get("Events").and_then(Value::as_array).into_iter().flatten();
@@ -122,13 +125,13 @@ fn unmet(asked: Conditions, parameters: &Members, conditions: &[&Condition]) -> 
     }
 }
 
-/// Unmet unless there is `Equals` with each word, once, and nothing else.
+/// The requirement of exactly one `Equals` with each word, if it is not met.
 fn words_unmet(words: &[&str], conditions: &[&Condition]) -> Option<String> {
     let mut there: Vec<&str> = conditions.iter().map(|condition| equals(condition).unwrap_or_default()).collect();
-    let mut asked = words.to_vec();
+    let mut expected = words.to_vec();
     there.sort_unstable();
-    asked.sort_unstable();
-    (there != asked).then(|| match words {
+    expected.sort_unstable();
+    (there != expected).then(|| match words {
         [] => "absent".to_owned(),
         _ => format!("Equals with {}, once each", words.join(", ")),
     })

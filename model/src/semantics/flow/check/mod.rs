@@ -1,7 +1,7 @@
-//! Finds everything that is wrong with a flow's content, in time that grows with its length and no faster.
+//! Finds all problems of a flow's content in linear time.
 //!
-//! Of hostile content not everything is looked at: of more actions than a flow may have, only so many as it may have,
-//! and after [`MOST_PROBLEMS`] problems nothing more. The identifiers of all count.
+//! The check of hostile content is limited: only as many actions as a flow may have are checked, and the check ends
+//! after [`MOST_PROBLEMS`] problems. The identifiers of all actions count.
 
 pub(super) mod action;
 mod conditions;
@@ -19,13 +19,13 @@ use crate::semantics::Confidence;
 use crate::semantics::json::{self, Fault};
 use crate::semantics::problem::{Problem, brief};
 
-/// Problems after which the search ends.
+/// Number of problems after which the check ends.
 pub const MOST_PROBLEMS: usize = 1000;
 
-/// Characters that no identifier has.
+/// Characters that are forbidden in identifiers.
 const FORBIDDEN: &[char] = &['%', ':', '(', '\\', '/', ')', '=', '$', ',', ';', '[', ']', '{', '}'];
 
-/// Words that no identifier is.
+/// Words that are forbidden as identifiers.
 pub(super) const RESERVED: &[&str] = &[
     "__proto__",
     "constructor",
@@ -39,21 +39,20 @@ pub(super) const RESERVED: &[&str] = &[
     "valueOf",
 ];
 
-/// All problems of a content, in the order of their places. Without a home, every action may stand anywhere that some
-/// home allows.
+/// All problems of a content, in the order of their places. Without a home, every action is allowed that some home
+/// allows.
 pub fn check(text: &str, home: Option<Home>) -> Vec<Problem> {
     let mut found = Found::default();
     let characters = text.chars().count();
     if characters > MOST_CHARACTERS {
-        let message =
-            format!("The content has {characters} characters, at most {MOST_CHARACTERS} are allowed; shorten it");
+        let message = format!("The content has {characters} characters, the maximum is {MOST_CHARACTERS}; shorten it");
         found.add("", "too-long", &message);
     }
     match json::read(text) {
         Ok(Value::Object(members)) => flow(&Flow::read(members), home, &mut found),
-        Ok(_) => found.add("", "not-an-object", "The content is not a JSON object; put the flow into braces"),
+        Ok(_) => found.add("", "not-an-object", "The content is not a JSON object; put the flow in braces"),
         Err(error) => match error.fault {
-            // Said above, in characters.
+            // Reported above, in characters.
             Fault::Size => {}
             Fault::Syntax => found.add(&error.pointer, "not-json", &format!("The content is not JSON: {error}")),
             Fault::TwiceNamed => found.add(&error.pointer, "duplicate-name", &error.to_string()),
@@ -64,7 +63,7 @@ pub fn check(text: &str, home: Option<Home>) -> Vec<Problem> {
     found.0
 }
 
-/// Problems so far.
+/// The problems found so far.
 #[derive(Default)]
 struct Found(Vec<Problem>);
 
@@ -73,7 +72,7 @@ impl Found {
         self.add_at_most(Confidence::High, path, kind, message);
     }
 
-    /// A problem that is no surer than what it rests on.
+    /// Adds a problem whose confidence is limited by that of its premise.
     fn add_at_most(&mut self, confidence: Confidence, path: &str, kind: &'static str, message: &str) {
         if !self.is_full() {
             self.0.push(Problem::new(path, kind, message, kind_of(kind).confidence.min(confidence)));
@@ -84,7 +83,7 @@ impl Found {
         self.0.len() >= MOST_PROBLEMS
     }
 
-    /// Known members of another form.
+    /// Adds a problem for each known member of the wrong type.
     fn malformed<T: Structure>(&mut self, path: &str, structure: &T) {
         for name in structure.malformed() {
             let message = format!("{name} has the wrong JSON type. Path: {path}/{name}; see the flow language guide");
@@ -93,7 +92,7 @@ impl Found {
     }
 }
 
-/// Identifiers, each with the place of the action that has it first.
+/// Identifiers, each with the index of the first action that has it.
 type Places<'a> = HashMap<&'a str, usize>;
 
 fn flow(flow: &Flow, home: Option<Home>, found: &mut Found) {
@@ -103,12 +102,12 @@ fn flow(flow: &Flow, home: Option<Home>, found: &mut Found) {
         Some(VERSION) => {}
         None if has("Version") => {}
         other => {
-            let message = format!("Version is {:?}; write \"{VERSION}\"", brief(other.unwrap_or("absent"), 40));
+            let message = format!("Version is {:?}; set it to \"{VERSION}\"", brief(other.unwrap_or("absent"), 40));
             found.add("/Version", "wrong-version", &message);
         }
     }
     if flow.start.is_none() && !has("StartAction") {
-        found.add("/StartAction", "missing-start-action", "StartAction is missing; name the first action");
+        found.add("/StartAction", "missing-start-action", "StartAction is missing; set it to the first action");
     }
     let actions = match &flow.actions {
         Some(actions) if !actions.is_empty() => actions,
@@ -124,14 +123,14 @@ fn flow(flow: &Flow, home: Option<Home>, found: &mut Found) {
         }
     };
     if actions.len() > MOST_ACTIONS {
-        let message = format!("The flow has {} actions, at most {MOST_ACTIONS} are allowed; split it", actions.len());
+        let message = format!("The flow has {} actions, the maximum is {MOST_ACTIONS}; split it", actions.len());
         found.add("/Actions", "too-many-actions", &message);
     }
     let places = places(actions);
     if let Some(start) = &flow.start
         && !places.contains_key(start.as_str())
     {
-        let message = format!("StartAction {:?} is no identifier of an action; name one", brief(start, 60));
+        let message = format!("StartAction {:?} is not the identifier of an action; use one", brief(start, 60));
         found.add("/StartAction", "dangling-start-action", &message);
     }
     for (at, part) in actions.iter().take(MOST_ACTIONS).enumerate() {
@@ -145,7 +144,7 @@ fn flow(flow: &Flow, home: Option<Home>, found: &mut Found) {
                 action::check(action, &path, home, &places, found);
             }
             Part::Other(_) => {
-                found.add(&path, "malformed-structure", &format!("Actions[{at}] is not an object; write an action"));
+                found.add(&path, "malformed-structure", &format!("Actions[{at}] is not an object; use an action"));
             }
         }
     }
@@ -166,13 +165,13 @@ fn identifier(action: &Action, at: usize, path: &str, places: &Places<'_>, found
     let path = format!("{path}/Identifier");
     let Some(identifier) = &action.identifier else {
         if action.rest.get("Identifier").is_none_or(Value::is_null) {
-            found.add(&path, "missing-identifier", &format!("Actions[{at}] has no Identifier; give it one"));
+            found.add(&path, "missing-identifier", &format!("Actions[{at}] has no Identifier; add one"));
         }
         return;
     };
     let shown = brief(identifier, 60);
     if let Some(first) = places.get(identifier.as_str()).filter(|first| **first != at) {
-        let message = format!("Actions[{first}] and Actions[{at}] are both called {shown:?}; rename one of them");
+        let message = format!("Actions[{first}] and Actions[{at}] both have Identifier {shown:?}; rename one of them");
         found.add(&path, "duplicate-identifier", &message);
     }
     if identifier.chars().nth(LONGEST_IDENTIFIER).is_some() {
@@ -186,7 +185,7 @@ fn identifier(action: &Action, at: usize, path: &str, places: &Places<'_>, found
     }
 }
 
-/// Whether a flow that starts can come to an end, or plays its messages until somebody picks up.
+/// The end of a flow: an action that ends it, or plays messages until somebody picks up, can be reached.
 fn ending(flow: &Flow, actions: &[Part<Action>], places: &Places<'_>, found: &mut Found) {
     let Some(start) = flow.start.as_deref().and_then(|start| places.get(start)) else { return };
     let mut seen = vec![false; actions.len()];
@@ -211,5 +210,5 @@ fn ending(flow: &Flow, actions: &[Part<Action>], places: &Places<'_>, found: &mu
     found.add("/Actions", "no-terminal-action", message);
 }
 
-/// The action that a hold or queue flow may consist of alone.
+/// The only action that a hold or queue flow needs.
 const PLAYS_ON: &str = "MessageParticipantIteratively";

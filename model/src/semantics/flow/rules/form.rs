@@ -1,53 +1,53 @@
-//! What the value of a parameter may be. Each form admits, says in words what it admits, and has a witness.
+//! The values that a parameter accepts. Each form has a check, a description and a witness.
 
 use arbitrary::Unstructured;
 use serde_json::{Value, json};
 
 use crate::constraint::size::pick;
 
-/// Form of a parameter's value. Except for [`Form::Path`], a single JSONPath may stand for the whole value, since for
-/// many parameters it is not known whether they have to be static.
+/// Form of a parameter's value. A single JSONPath can replace the whole value, because it is not known for many
+/// parameters if they have to be static. [`Form::Path`] requires one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Form {
-    /// Text for people.
+    /// Human-readable text.
     Text,
-    /// The same, from a list that is longer than what is known of it; these words are witnesses.
+    /// Text from a list that is only partly known; these words are witnesses.
     TextLike(&'static [&'static str]),
     /// Speech markup.
     Ssml,
-    /// An id or ARN, or some other name of a resource.
+    /// An id, ARN or other name of a resource.
     Id,
     /// One of these words; the first is the witness.
     Words(&'static [&'static str]),
-    /// A whole number between bounds, as text or as a number.
+    /// An integer between bounds, as a string or as a number.
     Number(u64, u64),
-    /// The same, as text only.
+    /// An integer between bounds, as a string only.
     NumberText(u64, u64),
     /// A single JSONPath and nothing else.
     Path,
-    /// Names with texts, so many at most.
+    /// Names with strings, at most this many.
     Pairs(usize),
-    /// Names with `{"Value": text}`.
+    /// Names with `{"Value": string}`.
     Wrapped,
-    /// Texts, at least one.
+    /// A list of strings, at least one.
     Texts,
-    /// Messages, at least one, each with exactly one of `Text`, `SSML`, `PromptId`, `Media`.
+    /// A list of messages, at least one, each with exactly one of `Text`, `SSML`, `PromptId`, `Media`.
     Messages,
-    /// One of these names, exactly one, with an id.
+    /// An object with exactly one of these names, whose value is an id.
     OneHook(&'static [&'static str]),
     /// An object with exactly one of these names; the first is the witness, with these members.
     OneOf(&'static [&'static str], &'static [(&'static str, &'static str)]),
     /// Any object; these members are the witness.
     Object(&'static [(&'static str, &'static str)]),
-    /// Anything.
+    /// Any value.
     Any,
 }
 
-/// Forms of a message.
+/// The alternative contents of a message.
 const MESSAGES: &[&str] = &["Text", "SSML", "PromptId", "Media"];
 
-/// Whether a text is one JSONPath as a whole: `$.Attributes.name`, or `$['Attributes']['a name']`. Spaces stand in
-/// brackets only.
+/// Returns true if the whole text is one JSONPath: `$.Attributes.name`, or `$['Attributes']['a name']`. Spaces are
+/// allowed in brackets only.
 pub(super) fn is_path(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('$').filter(|rest| rest.len() > 1 && rest.starts_with(['.', '['])) else {
         return false;
@@ -64,7 +64,7 @@ pub(super) fn is_path(text: &str) -> bool {
 }
 
 impl Form {
-    /// Whether a value has this form.
+    /// Returns true if a value has this form.
     pub fn admits(self, value: &Value) -> bool {
         if let Value::String(text) = value
             && is_path(text)
@@ -105,18 +105,18 @@ impl Form {
         }
     }
 
-    /// What it admits, in words.
+    /// The accepted values in words.
     pub fn describe(self) -> String {
         match self {
-            Form::Text | Form::TextLike(_) | Form::Ssml | Form::Id => "a text".to_owned(),
+            Form::Text | Form::TextLike(_) | Form::Ssml | Form::Id => "a string".to_owned(),
             Form::Words(words) => format!("one of {}", words.join(", ")),
-            Form::Number(low, high) => format!("a whole number from {low} to {high}"),
-            Form::NumberText(low, high) => format!("a whole number from {low} to {high}, in quotes"),
+            Form::Number(low, high) => format!("an integer from {low} to {high}"),
+            Form::NumberText(low, high) => format!("an integer from {low} to {high}, in quotes"),
             Form::Path => "a single JSONPath such as $.Attributes.name".to_owned(),
-            Form::Pairs(usize::MAX) => "an object of texts, not empty".to_owned(),
-            Form::Pairs(most) => format!("an object of 1 to {most} texts"),
-            Form::Wrapped => "an object of {\"Value\": text}, not empty".to_owned(),
-            Form::Texts => "a list of texts, not empty".to_owned(),
+            Form::Pairs(usize::MAX) => "an object of strings, not empty".to_owned(),
+            Form::Pairs(most) => format!("an object of 1 to {most} strings"),
+            Form::Wrapped => "an object of {\"Value\": string}, not empty".to_owned(),
+            Form::Texts => "a list of strings, not empty".to_owned(),
             Form::Messages => "a list of messages, each with one of Text, SSML, PromptId, Media".to_owned(),
             Form::OneHook(names) | Form::OneOf(names, _) => {
                 format!("an object with exactly one of {}", names.join(", "))
@@ -126,7 +126,7 @@ impl Form {
         }
     }
 
-    /// A value that it admits.
+    /// A value of this form.
     pub fn witness(self, u: &mut Unstructured<'_>) -> Value {
         let members = |pairs: &[(&str, &str)]| -> Value {
             pairs
@@ -164,7 +164,7 @@ impl Form {
     }
 }
 
-/// Whether a value is a word, in any letter case; booleans are words, with quotes or without.
+/// Returns true if a value is the word, in any letter case. Booleans count as words, with quotes or without.
 pub(super) fn is_word(value: &Value, word: &str) -> bool {
     match value {
         Value::String(text) => text.eq_ignore_ascii_case(word),
@@ -173,7 +173,7 @@ pub(super) fn is_word(value: &Value, word: &str) -> bool {
     }
 }
 
-/// A whole number written as text.
+/// An integer written as a string.
 fn whole(value: &Value) -> Option<u64> {
     let text = value.as_str()?;
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) { None } else { text.parse().ok() }
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_of_the_table_admits_its_witness() {
+    fn every_form_in_the_table_accepts_its_witness() {
         for row in ROWS {
             for parameter in row.forms.iter().flat_map(|form| form.parameters) {
                 for bytes in [&[][..], &[0xff; 64], &[1; 64], &[0x80; 64]] {
@@ -198,8 +198,8 @@ mod tests {
     }
 
     #[test]
-    fn forms_refuse_what_lies_outside() {
-        for (form, refused) in [
+    fn forms_reject_other_values() {
+        for (form, rejected) in [
             (Form::Number(0, 100), json!("101")),
             (Form::Number(0, 100), json!("-1")),
             (Form::Number(0, 100), json!(1.5)),
@@ -216,9 +216,9 @@ mod tests {
             (Form::Texts, json!([])),
             (Form::OneHook(&["AgentHold"]), json!({"NoHook": "x"})),
         ] {
-            assert!(!form.admits(&refused), "{form:?} admits {refused}");
+            assert!(!form.admits(&rejected), "{form:?} admits {rejected}");
         }
-        assert!(Form::TextLike(&["Joanna"]).admits(&json!("Amy")), "which voices there are is not checked");
+        assert!(Form::TextLike(&["Joanna"]).admits(&json!("Amy")), "voices are not checked");
         assert!(Form::Words(&["True"]).admits(&json!(true)) && !Form::Words(&["True"]).admits(&json!(false)));
         for path in ["$.Attributes.x", "$.External['a name']", "$['Attributes']['x']"] {
             assert!(Form::Path.admits(&json!(path)), "{path}");

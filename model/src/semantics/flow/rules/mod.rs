@@ -1,7 +1,7 @@
-//! What each type of action asks for, as one table with a row for each type; see [`ROWS`].
+//! The requirements of each action type, as one table with a row for each type; see [`ROWS`].
 //!
-//! A row without details is a type that is known to exist and no more: only its structure is checked. Where sources
-//! differ, what the service was seen to do goes before the guide.
+//! A row without details is a type that is known only to exist: only its structure is checked. Where sources differ,
+//! the observed behaviour of the service takes precedence over the guide.
 
 mod form;
 mod rows;
@@ -12,76 +12,76 @@ use super::document::Members;
 use super::home::Homes;
 use crate::semantics::Confidence;
 
-/// What is known of one type of action.
+/// Facts about one action type.
 #[derive(Debug)]
 pub struct Row {
     /// The type, as flows name it.
     pub action: &'static str,
-    /// Whether the service takes it at all.
+    /// Acceptance by the service.
     pub standing: Standing,
-    /// Where it may stand.
+    /// The homes where it is allowed.
     pub homes: Homes,
-    /// Where it is certain to be right, for generators: within `homes`.
+    /// The homes where it is certainly valid, for generators: a subset of `homes`.
     pub sure: Homes,
-    /// What follows it.
+    /// The requirement for a next action.
     pub next: Next,
-    /// Parameters and transitions, by form of use; the first form whose `when` holds counts. None: not known.
+    /// Parameters and transitions by form of use; the first form whose `when` holds applies. Empty if not known.
     pub forms: &'static [Use],
-    /// Names nothing that an instance has to have: queues, functions, bots, voices of others.
+    /// True if it needs no resource of the instance, such as a queue, function, bot or voice.
     pub stands_alone: bool,
-    /// Where the row comes from.
+    /// Source of the row.
     pub source: &'static str,
-    /// How sure it is.
+    /// Confidence in the row.
     pub confidence: Confidence,
 }
 
-/// Whether the service takes a type.
+/// Acceptance of a type by the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It is in the guide.
+    /// In the guide.
     Documented,
-    /// It is not in the guide, and was accepted.
+    /// Not in the guide, observed to be accepted.
     Accepted,
-    /// It was refused, whatever others call it.
+    /// Observed to be rejected.
     Refused,
 }
 
-/// What follows an action when there is neither error nor condition.
+/// The next action in the absence of errors and conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// `NextAction` is needed.
+    /// `NextAction` is required.
     Needed,
-    /// It may be absent.
+    /// `NextAction` is optional.
     Optional,
-    /// Nothing: the flow ends here, and the transitions are empty.
+    /// The flow ends here, and the transitions are empty.
     Nothing,
 }
 
-/// One form in which a type of action is used.
+/// A form in which an action type is used.
 #[derive(Debug)]
 pub struct Use {
-    /// Which actions have it.
+    /// The actions that it applies to.
     pub when: When,
-    /// Parameters that are known.
+    /// Known parameters.
     pub parameters: &'static [Parameter],
-    /// There are no other parameters.
+    /// True if there are no other parameters.
     pub closed: bool,
     /// Parameters that exclude each other.
     pub groups: &'static [Group],
-    /// Errors that are known.
+    /// Known errors.
     pub errors: &'static [Branch],
-    /// There are no other errors.
+    /// True if there are no other errors.
     pub only_errors: bool,
-    /// Conditions.
+    /// Required conditions.
     pub conditions: Conditions,
 }
 
-/// Which actions of a type a form of use is for.
+/// The actions of a type that a form of use applies to.
 #[derive(Clone, Copy, Debug)]
 pub enum When {
-    /// All.
+    /// All actions.
     Always,
-    /// Those with this parameter at this word, in any letter case, or as a boolean.
+    /// Actions whose parameter has this word as its value, in any letter case, or as a boolean.
     Is(&'static str, &'static str),
 }
 
@@ -90,59 +90,59 @@ pub enum When {
 pub struct Parameter {
     /// Its name.
     pub name: &'static str,
-    /// Whether it has to be there.
+    /// Requirement for its presence.
     pub need: Need,
-    /// What it may be.
+    /// The values that it accepts.
     pub form: Form,
 }
 
-/// Whether something has to be there.
+/// Requirement for the presence of a parameter or error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// Always.
+    /// Always required.
     Required,
-    /// When the parameters have something at this JSON Pointer.
+    /// Required if the parameters have a value at this JSON Pointer.
     RequiredWith(&'static str),
-    /// Never.
+    /// Optional.
     Optional,
-    /// It must not.
+    /// Forbidden.
     Refused,
 }
 
-/// Parameters of which there is at most one.
+/// Exclusive parameters: at most one of them is present.
 #[derive(Debug)]
 pub struct Group {
     /// Their names.
     pub names: &'static [&'static str],
-    /// And at least one.
+    /// True if one of them is required.
     pub needed: bool,
 }
 
-/// An error that an action may end in.
+/// An error that an action can end with.
 #[derive(Debug)]
 pub struct Branch {
     /// `ErrorType`.
     pub error: &'static str,
-    /// Whether the action has to say where the flow goes on.
+    /// Requirement for a branch for this error.
     pub need: Need,
 }
 
-/// What conditions an action has.
+/// The conditions that an action has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conditions {
-    /// None.
+    /// No conditions.
     Unsupported,
-    /// Any, at least so many.
+    /// Any conditions, at least this many.
     Any(usize),
     /// `Equals` with each of these words, once each.
     Words(&'static [&'static str]),
-    /// `Equals` with one key of a telephone each.
+    /// `Equals` with one telephone key each.
     Keys,
-    /// `NumberLessThan` with growing numbers: one more than the percentages so far.
+    /// `NumberLessThan` with increasing numbers: one more than the percentages so far.
     Percentages,
-    /// `Equals` with `WaitCompleted` and with each of the parameter `Events`.
+    /// `Equals` with `WaitCompleted` and with each value of the parameter `Events`.
     Events,
-    /// `Equals` with `MessagesInterrupted` when there is `InterruptFrequencySeconds`, else none.
+    /// `Equals` with `MessagesInterrupted` if `InterruptFrequencySeconds` is present, otherwise none.
     Interrupts,
 }
 
@@ -152,7 +152,7 @@ pub fn row(action: &str) -> Option<&'static Row> {
 }
 
 impl Row {
-    /// The form of use that parameters choose.
+    /// The form of use that the parameters select.
     pub fn form(&self, parameters: &Members) -> Option<&'static Use> {
         self.forms.iter().find(|form| match form.when {
             When::Always => true,
@@ -161,13 +161,13 @@ impl Row {
     }
 }
 
-/// Errors that some action has: what is not among them is no error at all.
+/// Returns true if some action has this error.
 pub fn is_error(name: &str) -> bool {
     ROWS.iter().flat_map(|row| row.forms).flat_map(|form| form.errors).any(|branch| branch.error == name)
         || OTHER_ERRORS.contains(&name)
 }
 
-/// Errors of types whose details the table does not have, and the catch-all of the guide.
+/// Errors of types without details in the table, and the catch-all of the guide.
 const OTHER_ERRORS: &[&str] = &[
     "AuthenticationError",
     "ContactNotLinked",
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_sound() {
+    fn table_is_consistent() {
         let mut seen = HashSet::new();
         for row in ROWS {
             assert!(seen.insert(row.action), "{} twice", row.action);

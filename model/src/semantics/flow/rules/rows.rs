@@ -1,16 +1,15 @@
-//! The table of action types. Rows in the order of the guide, then what is in use without being in it, then what was
-//! refused.
+//! The table of action types: rows in the order of the guide, then types in use that are not in it, then rejected
+//! types.
 
 use super::super::home::{Home, Homes};
 use super::{Branch, Conditions, Form, Group, Need, Next, Parameter, Row, Standing, Use, When};
 use crate::semantics::Confidence;
 
-/// The guide, as far as it goes.
+/// Facts in the guide.
 const GUIDE: &str = "Amazon Connect flow language guide";
-/// What the service did where the guide is silent or wrong.
-const SEEN: &str =
-    "Amazon Connect flow language guide, corrected by what publication was seen to accept and refuse in 2026";
-/// What the service did with types that the guide does not have, or has not any more.
+/// Observed behaviour where the guide is silent or wrong.
+const SEEN: &str = "Amazon Connect flow language guide, corrected by the behaviour of publication observed in 2026";
+/// Observed behaviour for types that are not, or no longer, in the guide.
 const PROBED: &str = "observed live, published 2026";
 
 const HOLDS: &[Home] = &[Home::CustomerHold, Home::AgentHold];
@@ -44,7 +43,7 @@ const fn most_one_of(names: &'static [&'static str]) -> Group {
     Group { names, needed: false }
 }
 
-/// A use with the catch-all error alone and without conditions, which is what most types have.
+/// A use with only the catch-all error and without conditions, as most types have it.
 const USE: Use = Use {
     when: When::Always,
     parameters: &[],
@@ -58,7 +57,7 @@ const USE: Use = Use {
 /// A use without errors and conditions.
 const BARE: Use = Use { errors: &[], only_errors: true, ..USE };
 
-/// A type whose rules are known.
+/// A type with known rules.
 const fn known(action: &'static str, forms: &'static [Use]) -> Row {
     Row {
         action,
@@ -78,27 +77,27 @@ const fn end(action: &'static str, homes: Homes) -> Row {
     Row { homes, sure: homes, next: Next::Nothing, ..known(action, &[Use { closed: true, ..BARE }]) }
 }
 
-/// A type whose rules are known and which names a resource.
+/// A type with known rules that names a resource.
 const fn resourceful(action: &'static str, forms: &'static [Use]) -> Row {
     Row { stands_alone: false, ..known(action, forms) }
 }
 
-/// A type whose rules are known, but for what its parameters hold inside: it is checked, and never made.
+/// A type with known rules except for the contents of its parameters: it is checked, and never generated.
 const fn nested(action: &'static str, forms: &'static [Use]) -> Row {
     Row { sure: Homes::of(&[]), ..resourceful(action, forms) }
 }
 
-/// A type of which only the name is known.
+/// A type known only by name.
 const fn named(action: &'static str) -> Row {
     Row { next: Next::Optional, stands_alone: false, source: GUIDE, ..known(action, &[]) }
 }
 
-/// A type that works without being in the guide.
+/// A type that is accepted without being in the guide.
 const fn accepted(action: &'static str) -> Row {
     Row { standing: Standing::Accepted, source: PROBED, ..named(action) }
 }
 
-/// A type that somebody names and the service does not know.
+/// A type that other sources name and the service rejects.
 const fn refused(action: &'static str) -> Row {
     Row { standing: Standing::Refused, source: PROBED, ..named(action) }
 }
@@ -109,7 +108,7 @@ const QUEUE_OR_AGENT: &[&str] = &["QueueId", "AgentId"];
 const CATCH_ALL_OPTIONAL: &[Branch] = &[may("NoMatchingError")];
 const FULL_OR_FAILED: &[Branch] = &[must("QueueAtCapacity"), must("NoMatchingError")];
 
-/// Every type of action that is known. Sources and confidence stand in each row.
+/// All known action types. Each row has its source and confidence.
 pub const ROWS: &[Row] = &[
     // Contact.
     named("CompleteOutboundCall"),
@@ -447,7 +446,7 @@ pub const ROWS: &[Row] = &[
             ..USE
         }],
     ),
-    // In use, and not in the guide.
+    // In use, but not in the guide.
     accepted("AuthenticateParticipant"),
     accepted("CheckSegmentMembership"),
     accepted("ConnectParticipantWithAgenticCX"),
@@ -460,7 +459,7 @@ pub const ROWS: &[Row] = &[
     accepted("StartOutboundEmailContact"),
     accepted("TransferParticipantToThirdParty"),
     accepted("UpdateContactRoutingCriteria"),
-    // Refused as unknown: the guide's spelling of UntagContact, and names from elsewhere.
+    // Rejected as unknown: the guide's spelling of UntagContact, and names from other sources.
     refused("UnTagContact"),
     refused("TransferToAgent"),
     refused("CheckStaffing"),

@@ -1,12 +1,12 @@
-//! The table of action types held against what is published of each type, written a second time: at its limits, and one
-//! step beyond. A law over generated flows cannot see a wrong number in the table that they are generated from.
+//! Compares the table of action types with a second transcription of the published limits: at each limit, and one step
+//! beyond. A law over generated flows cannot detect a wrong number in the table that they are generated from.
 
 use serde_json::{Value, json};
 
 use super::super::home::Home;
 use super::{check, kinds};
 
-/// A flow with an action of that type, which leads to the end in all its branches.
+/// A flow with an action of that type, all of whose branches lead to the end.
 fn content(kind: &str, parameters: &Value, errors: &[&str], conditions: &[(&str, &str)]) -> String {
     let errors: Vec<Value> = errors.iter().map(|error| json!({ "ErrorType": error, "NextAction": "end" })).collect();
     let conditions: Vec<Value> = conditions
@@ -33,7 +33,7 @@ const NONE: &str = "NoMatchingCondition";
 const FULL: &str = "QueueAtCapacity";
 const LATE: &str = "InputTimeLimitExceeded";
 
-/// Type, parameters, errors, conditions, and what is wrong with them.
+/// Type, parameters, errors, conditions, and the expected problems.
 type Case =
     (&'static str, Value, &'static [&'static str], &'static [(&'static str, &'static str)], &'static [&'static str]);
 
@@ -201,14 +201,14 @@ fn cases() -> Vec<Case> {
             &["bad-parameter-value"],
         ),
         ("UpdateContactTextToSpeechVoice", json!({ "TextToSpeechVoice": "Amy" }), &[], &[], &[]),
-        // Known by name alone.
+        // Known by name only.
         ("CreateTask", json!({ "anything": [] }), &[], &[("Equals", "x")], &[]),
         ("RouteContactToAgent", json!({}), &[], &[], &[]),
     ]
 }
 
 #[test]
-fn every_type_holds_at_its_limits_and_not_beyond() {
+fn types_are_valid_at_their_limits_and_invalid_beyond() {
     for (kind, parameters, errors, conditions, expected) in cases() {
         let text = content(kind, &parameters, errors, conditions);
         assert_eq!(kinds(&text, Some(Home::ContactFlow)), expected, "{text}");
@@ -216,7 +216,7 @@ fn every_type_holds_at_its_limits_and_not_beyond() {
 }
 
 #[test]
-fn actions_stand_where_the_guide_has_them_and_nowhere_else() {
+fn actions_are_allowed_only_where_the_guide_allows_them() {
     use Home::{
         AgentHold, AgentTransfer, AgentWhisper, ContactFlow, CustomerHold, CustomerQueue, CustomerWhisper, Module,
         OutboundWhisper, QueueTransfer,
@@ -236,8 +236,8 @@ fn actions_stand_where_the_guide_has_them_and_nowhere_else() {
     ] {
         for home in Home::ALL {
             let text = content(kind, &json!({}), &[], &[]);
-            let refused = check(&text, Some(home)).iter().any(|problem| problem.kind == "action-not-allowed-here");
-            assert_eq!(refused, !homes.contains(&home), "{kind} in {}", home.word());
+            let rejected = check(&text, Some(home)).iter().any(|problem| problem.kind == "action-not-allowed-here");
+            assert_eq!(rejected, !homes.contains(&home), "{kind} in {}", home.word());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a function: every problem, each at its place. One pass over the conditions.
+//! Finds all problems of a function, each with its place, in one pass over the conditions.
 
 use super::faults as fault;
 use super::filters::{WINDOWS, filter_kind, is_dimension};
@@ -10,17 +10,17 @@ use crate::semantics::Problem;
 use crate::semantics::problem::brief;
 use crate::semantics::rule::sources::{EventSource, METRIC, event_source};
 
-/// Most conditions of a rule.
+/// Maximum number of conditions in a rule.
 pub const MOST_CONDITIONS: usize = 20;
 
-/// Most groups of a metric rule.
-const MOST_GROUPS: usize = 2;
+/// Maximum number of groups in a metric rule.
+pub(super) const MOST_GROUPS: usize = 2;
 
-/// Most conditions of a group in a metric rule.
-const MOST_IN_GROUP: usize = 10;
+/// Maximum number of conditions in a group of a metric rule.
+pub(super) const MOST_IN_GROUP: usize = 10;
 
-/// All problems of a function for rules on an event source; without one, of a function for rules on any. Conditions of
-/// event sources that no page describes are judged by their form alone. At most [`super::MOST_PROBLEMS`].
+/// All problems of a function for rules on an event source, or on any source if none is given. For undocumented event
+/// sources only the form of conditions is checked. At most [`super::MOST_PROBLEMS`].
 pub fn check(text: &str, source: Option<&str>) -> Vec<Problem> {
     let mut report = Report::default();
     if let Some(function) = read(text, &mut report) {
@@ -51,24 +51,25 @@ struct Judge<'r> {
 impl Judge<'_> {
     fn function(&mut self, function: &Function) {
         if function.version != VERSION {
-            let message = format!("the only version is {VERSION}, not {}", brief(&function.version, 40));
+            let message = format!("the version is {}; the only version is {VERSION}", brief(&function.version, 40));
             self.report.add(fault::VERSION, &At::Member(&At::Top, "Version"), &message);
         }
         let (root, at) = (&function.root, At::Member(&At::Top, "RuleFunction"));
         if !matches!(&*root.operator, "AND" | "OR") {
-            let message = format!("AND or OR joins the conditions of a rule, not {}", brief(&root.operator, 40));
+            let message = format!("the operator {} is not AND or OR", brief(&root.operator, 40));
             self.report.add(fault::ROOT_OPERATOR, &At::Member(&at, "Operator"), &message);
         }
         let conditions = root.conditions();
         if conditions > MOST_CONDITIONS {
-            let message = format!("{conditions} conditions are more than {MOST_CONDITIONS}; split the rule");
+            let message =
+                format!("the rule has {conditions} conditions, the maximum is {MOST_CONDITIONS}; split the rule");
             self.report.add(fault::TOO_MANY, &at, &message);
         }
         let metric = self.is_metric(root);
         self.root_filter(root, metric, &at);
         let place = At::Member(&at, "Operands");
         if metric && root.operands.len() > MOST_GROUPS {
-            let message = format!("a metric rule has at most {MOST_GROUPS} groups, not {}", root.operands.len());
+            let message = format!("the rule has {} groups, the maximum is {MOST_GROUPS}", root.operands.len());
             self.report.add(fault::METRIC_GROUPS, &place, &message);
         }
         let beside = Beside::of(root);
@@ -78,7 +79,7 @@ impl Judge<'_> {
                 Node::Group(group) => self.group(group, metric, &at),
                 Node::Leaf(leaf) => {
                     if metric {
-                        let message = "the conditions of a metric rule stand in groups; wrap it in AND";
+                        let message = "a condition of a metric rule must be in a group; wrap it in AND";
                         self.report.add(fault::METRIC_LEAF, &at, message);
                     }
                     self.leaf(leaf, beside, &at);
@@ -107,7 +108,7 @@ impl Judge<'_> {
         let at = At::Member(at, "FilterClause");
         let Some(clause) = &root.filter else {
             if metric {
-                let message = "a metric rule says at its root what it groups by; add MetricDataGrouping";
+                let message = "the root of a metric rule must have a grouping; add MetricDataGrouping";
                 self.report.add(fault::METRIC_GROUPING, &at, message);
             }
             return;
@@ -116,7 +117,7 @@ impl Judge<'_> {
         if metric {
             let groupings = clause.filters.iter().filter(|filter| filter.kind == "MetricDataGrouping").count();
             if groupings != 1 {
-                let message = format!("one MetricDataGrouping is needed, found {groupings}");
+                let message = format!("exactly one MetricDataGrouping is required, found {groupings}");
                 self.report.add(fault::METRIC_GROUPING, &at, &message);
             }
             let place = At::Member(&at, "Filters");
@@ -143,7 +144,7 @@ impl Judge<'_> {
             let at = At::Index(&place, index);
             match node {
                 Node::Group(inner) => {
-                    let message = "a group holds conditions and no other group; join them on one level";
+                    let message = "a group cannot contain a group; use one level";
                     self.report.add(fault::NESTED, &at, message);
                     self.nested(inner, &at);
                 }
@@ -153,7 +154,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Conditions of groups that should not be there. Nesting is bounded by the reader.
+    /// Checks conditions in groups that are not allowed. The reader bounds the nesting.
     fn nested(&mut self, group: &Group, at: &At<'_>) {
         let place = At::Member(at, "Operands");
         let beside = Beside::of(group);
@@ -169,7 +170,7 @@ impl Judge<'_> {
 
     fn metric_group(&mut self, group: &Group, at: &At<'_>) {
         if group.operands.len() > MOST_IN_GROUP {
-            let message = format!("{} conditions in a group are more than {MOST_IN_GROUP}", group.operands.len());
+            let message = format!("the group has {} conditions, the maximum is {MOST_IN_GROUP}", group.operands.len());
             self.report.add(fault::METRIC_CONDITIONS, at, &message);
         }
         let mut first: Option<[Option<&Filter>; 2]> = None;
@@ -179,7 +180,7 @@ impl Judge<'_> {
             let filters = || leaf.filter.iter().flat_map(|clause| &clause.filters);
             let dimensions = filters().filter(|filter| is_dimension(&filter.kind)).count();
             if dimensions != 1 {
-                let message = format!("a metric has one filter for its dimension, found {dimensions}");
+                let message = format!("exactly one filter for the dimension is required, found {dimensions}");
                 self.report.add(fault::METRIC_DIMENSION, &at, &message);
                 continue;
             }
@@ -189,10 +190,10 @@ impl Judge<'_> {
             ];
             let [dimension, window] = *first.get_or_insert(own);
             if dimension != own[0] {
-                let message = "the metrics of a group have the same dimension; make the filters equal";
+                let message = "the metrics of a group must have the same dimension; make the filters equal";
                 self.report.add(fault::METRIC_MIXED, &at, message);
             } else if window != own[1] {
-                let message = "the metrics of a group have the same window, or none has one";
+                let message = "the metrics of a group must have the same window, or none";
                 self.report.add(fault::METRIC_WINDOWS, &at, message);
             }
         }
@@ -203,7 +204,7 @@ impl Judge<'_> {
             self.logic(clause, &At::Member(at, "FilterClause"));
         }
         if !OPERATORS.contains(&&*leaf.operator) {
-            let message = format!("{} is none of {}", brief(&leaf.operator, 40), OPERATORS.join(", "));
+            let message = format!("{} is not one of {}", brief(&leaf.operator, 40), OPERATORS.join(", "));
             return self.report.add(fault::OPERATOR, &At::Member(at, "Operator"), &message);
         }
         let place = At::Member(at, "ComparisonValue");
@@ -220,7 +221,7 @@ impl Judge<'_> {
                 return self.report.add(fault::OTHER_SOURCE, &place, &message);
             }
             Found::Nowhere => {
-                let message = format!("no condition compares {}", shown());
+                let message = format!("{} is not a comparison path", shown());
                 return self.report.add(fault::UNKNOWN_PATH, &place, &message);
             }
         };
@@ -241,13 +242,14 @@ impl Judge<'_> {
             None => {}
             Some(Wrong::Count(message)) => self.report.add(fault::COUNT, &place, &message),
             Some(Wrong::Type(index, wanted)) => {
-                self.report.add(fault::TYPE, &At::Index(&place, index), &format!("the operand is {wanted}"));
+                self.report.add(fault::TYPE, &At::Index(&place, index), &format!("the operand must be {wanted}"));
             }
             Some(Wrong::Word(index, words)) => {
-                self.report.add(fault::WORD, &At::Index(&place, index), &format!("the operand is one of {words}"));
+                let message = format!("the operand must be one of {words}");
+                self.report.add(fault::WORD, &At::Index(&place, index), &message);
             }
             Some(Wrong::Range(index, bounds)) => {
-                self.report.add(fault::RANGE, &At::Index(&place, index), &format!("the operand is {bounds}"));
+                self.report.add(fault::RANGE, &At::Index(&place, index), &format!("the operand must be {bounds}"));
             }
             Some(Wrong::Pattern(index, inner, why)) => {
                 self.report.add(fault::PATTERN, &At::Index(&At::Index(&place, index), inner), why);
@@ -283,13 +285,13 @@ impl Judge<'_> {
 
     fn filter(&mut self, filter: &Filter, allowed: &[&str], at: &At<'_>) {
         let Some(kind) = filter_kind(&filter.kind) else {
-            let message = format!("there is no filter of type {}", brief(&filter.kind, 60));
+            let message = format!("the filter type {} does not exist", brief(&filter.kind, 60));
             return self.report.add(fault::UNKNOWN_FILTER, &At::Member(at, "Type"), &message);
         };
         if !allowed.contains(&kind.name) {
             let message = match allowed {
-                [] => format!("{} is not for this; there is no filter here", kind.name),
-                _ => format!("{} is not for this; filters here are {}", kind.name, allowed.join(", ")),
+                [] => format!("{} is not allowed here; no filter is", kind.name),
+                _ => format!("{} is not allowed here; allowed filters are {}", kind.name, allowed.join(", ")),
             };
             return self.report.add(fault::FILTER_NOT_ALLOWED, at, &message);
         }
@@ -300,7 +302,7 @@ impl Judge<'_> {
 
     fn logic(&mut self, clause: &FilterClause, at: &At<'_>) {
         if clause.operator != "AND" {
-            let message = format!("filters are joined by AND, not by {}", brief(&clause.operator, 40));
+            let message = format!("filters must be joined by AND, not by {}", brief(&clause.operator, 40));
             self.report.add(fault::LOGIC, &At::Member(at, "LogicOperator"), &message);
         }
     }
@@ -312,13 +314,13 @@ impl Judge<'_> {
                 let (other, is_there) =
                     if row.suffix == END { (BEGINNING, company.beginning) } else { (END, company.end) };
                 if !is_there {
-                    let message = format!("it stands in an AND group beside {other}");
+                    let message = format!("it must be in an AND group with {other}");
                     self.report.add(fault::OTHER_END, at, &message);
                 }
             }
             Company::Form => {
                 if !company.form_first {
-                    let message = format!("it stands in an AND group that begins with {FORM}");
+                    let message = format!("it must be in an AND group that starts with {FORM}");
                     self.report.add(fault::FORM_FIRST, at, &message);
                 }
             }
@@ -326,7 +328,7 @@ impl Judge<'_> {
     }
 }
 
-/// What the conditions of a group may rely on: looked up once, for a group may have any number of them.
+/// Facts about a group that its conditions depend on. Computed once, because a group can have any number of conditions.
 #[derive(Clone, Copy, Default)]
 struct Beside {
     beginning: bool,
@@ -335,7 +337,7 @@ struct Beside {
 }
 
 impl Beside {
-    /// Nothing, unless the group joins with AND.
+    /// Everything is false unless the group joins with AND.
     fn of(group: &Group) -> Self {
         if group.operator != "AND" {
             return Self::default();

@@ -1,9 +1,9 @@
-//! The ways to break a function, one row each: the rule, and how a function that keeps it is brought to break it, and
-//! nothing else.
+//! The ways to break a function, one row each: the rule, and an edit that breaks this rule only.
 
 use arbitrary::Unstructured;
 use serde_json::Value;
 
+use super::check::{MOST_GROUPS, MOST_IN_GROUP};
 use super::filters::{Data, filter_kind, is_dimension};
 use super::make::{any_row, company, function, leaf, metric_group_of, metric_rule};
 use super::model::{Filter, FilterClause, Function, Group, Leaf, Node};
@@ -14,10 +14,10 @@ use crate::semantics::rule::FUNCTION as LANGUAGE;
 use crate::semantics::rule::sources::{EventSource, METRIC, SLA_BREACH};
 use crate::semantics::{Breach, Confidence};
 
-/// A breach of the language, and how to commit it.
+/// A breach of the language, with the edit that commits it.
 #[derive(Debug)]
 pub struct Fault {
-    /// What is broken.
+    /// The breach.
     pub breach: &'static Breach,
     base: Base,
     spoil: Spoil,
@@ -32,7 +32,7 @@ enum Spoil {
 }
 
 impl Fault {
-    /// A function for rules on a source, as text without the breach and with it. None where the source cannot have it.
+    /// Texts of a function for rules on a source, without the breach and with it. None if the source cannot have it.
     pub fn commit(&self, source: &'static EventSource, u: &mut Unstructured<'_>) -> Option<(String, String)> {
         let mut function = (self.base)(source, u)?;
         let valid = function.to_string();
@@ -49,10 +49,10 @@ impl Fault {
     }
 }
 
-/// The whole language, for breaches whose rule is on no page in particular.
+/// The whole language, for rules without a page of their own.
 const LANGUAGE_GUIDE: &str = "Amazon Connect rule function language";
-/// For what JSON itself allows.
-const OURS: &str = "no public source: how the service reads such a text is not known";
+/// For texts that JSON itself allows.
+const OURS: &str = "no public source: the behaviour of the service is not known";
 const CONDITIONS: &str = "rule function language, conditions of each event source";
 const METRICS: &str = "rule function language, OnMetricDataUpdate";
 
@@ -66,7 +66,7 @@ macro_rules! faults {
             confidence: Confidence::$confidence,
         };)*
 
-        /// Every breach of the language.
+        /// All breaches of the language.
         pub const FAULTS: &[Fault] = &[$(Fault { breach: $name, base: $base, spoil: $spoil },)*];
     };
 }
@@ -78,13 +78,13 @@ faults! {
         plain, Text(|text| text[..text.len() - 1].to_owned());
     UNREADABLE: "unreadable-json", Low, OURS, "no object has a name twice, numbers fit 64 bits or a float, nesting and length are bounded",
         plain, Text(|text| text.replacen('{', "{\"Version\":\"2022-11-25\",", 1));
-    FORM: "malformed", High, LANGUAGE_GUIDE, "members that a function, a condition or a filter consists of are there, with their type",
+    FORM: "malformed", High, LANGUAGE_GUIDE, "the members of a function, a condition and a filter are present and have the right type",
         plain, Text(|text| text.replacen("\"RuleFunction\"", "\"Function\"", 1));
     VERSION: "unknown-version", High, LANGUAGE_GUIDE, "the version is 2022-11-25",
         plain, Model(|function, _| { function.version = "2022-11-24".into(); Some(()) });
     ROOT_OPERATOR: "root-operator", High, LANGUAGE_GUIDE, "AND or OR joins the conditions of a rule",
         plain, Model(|function, _| { function.root.operator = "XOR".into(); Some(()) });
-    NESTED: "group-in-group", High, LANGUAGE_GUIDE, "a group holds conditions, and no group",
+    NESTED: "group-in-group", High, LANGUAGE_GUIDE, "a group contains conditions and no groups",
         outside_metrics, Model(|function, _| {
             let inner = Group::of("OR", std::mem::take(&mut function.root.operands));
             function.root.operands = vec![Node::Group(Group::of("AND", vec![Node::Group(inner)]))];
@@ -107,15 +107,15 @@ faults! {
         });
     LOGIC: "filter-logic-operator", High, CONDITIONS, "filters are joined by AND",
         filtered, Model(|function, _| { clause(function)?.operator = "OR".into(); Some(()) });
-    UNKNOWN_PATH: "unknown-comparison-path", Medium, CONDITIONS, "a condition compares what a documented path leads to",
+    UNKNOWN_PATH: "unknown-comparison-path", Medium, CONDITIONS, "the comparison path of a condition is documented",
         plain, Model(|function, source| { first(function)?.path = format!("{}.NoSuchThing", source.root?).into(); Some(()) });
-    OTHER_SOURCE: "path-of-another-source", Medium, CONDITIONS, "a condition compares what the rule's event source has",
+    OTHER_SOURCE: "path-of-another-source", Medium, CONDITIONS, "the comparison path of a condition belongs to the rule's event source",
         plain, Model(|function, source| {
             let other = if source.bit == SLA_BREACH { "$.Case.TemplateId" } else { "$.RelatedItem.SlaConfiguration.Name" };
             first(function)?.path = other.into();
             Some(())
         });
-    OPERATOR_FOR_PATH: "operator-not-for-path", Medium, CONDITIONS, "a path takes the operators that are documented for it",
+    OPERATOR_FOR_PATH: "operator-not-for-path", Medium, CONDITIONS, "the operator of a condition is documented for its path",
         |source, u| single(source, u, |row, _| row.forms.len() < OPERATORS.len()),
         Model(|function, source| {
             let leaf = first(function)?;
@@ -130,22 +130,22 @@ faults! {
             operands.extend(operands.first().cloned());
             Some(())
         });
-    TYPE: "operand-type", High, CONDITIONS, "operands have the type that operator and path ask for",
+    TYPE: "operand-type", High, CONDITIONS, "operands have the type that operator and path require",
         numeric, Model(|function, _| { *first(function)?.operands.first_mut()? = "1".into(); Some(()) });
-    WORD: "operand-unknown-value", Medium, CONDITIONS, "where a page lists the operands, they are from that list",
+    WORD: "operand-unknown-value", Medium, CONDITIONS, "operands are from the documented list, where there is one",
         |source, u| single(source, u, |_, form| matches!(form.operands, Operands::OneOf(_) | Operands::SomeOf(_))),
         Model(|function, _| { *first(function)?.operands.first_mut()? = "NO_SUCH_VALUE".into(); Some(()) });
-    RANGE: "number-out-of-range", Medium, CONDITIONS, "numbers lie in the range of what they are compared with",
+    RANGE: "number-out-of-range", Medium, CONDITIONS, "numbers are in the range of the compared value",
         |source, u| single(source, u, |_, form| matches!(form.operands, Operands::Number(_, 5) | Operands::Integer(0, _))),
         Model(|function, _| { *first(function)?.operands.first_mut()? = 101.into(); Some(()) });
-    PATTERN: "bad-pattern-object", Medium, "Connect administrator guide, PatternMatch operands", "a pattern object has a known type and the value that goes with it",
+    PATTERN: "bad-pattern-object", Medium, "Connect administrator guide, PatternMatch operands", "a pattern object has a known type and a value of that type",
         |source, u| single(source, u, |_, form| form.operands == Operands::Patterns),
         Model(|function, _| {
             let object = first(function)?.operands.first_mut()?.get_mut(0)?;
             object["Value"] = Value::from(1);
             Some(())
         });
-    MISSING_FILTER: "missing-filter", Medium, CONDITIONS, "filters that a path needs are there",
+    MISSING_FILTER: "missing-filter", Medium, CONDITIONS, "filters that a path requires are present",
         needing_filter, Model(|function, source| {
             let row = row_of(first(function)?, source)?;
             let (name, _) = row.filters.iter().find(|(_, required)| *required)?;
@@ -156,7 +156,7 @@ faults! {
             }
             Some(())
         });
-    UNKNOWN_FILTER: "unknown-filter-type", Medium, CONDITIONS, "filters are of a documented type",
+    UNKNOWN_FILTER: "unknown-filter-type", Medium, CONDITIONS, "the type of a filter is documented",
         plain, Model(|function, _| add_filter(function, Filter::of("NoSuchFilter", "ANY".into())));
     FILTER_NOT_ALLOWED: "filter-not-allowed", Medium, CONDITIONS, "a path has only filters that are documented for it",
         plain, Model(|function, source| {
@@ -168,7 +168,7 @@ faults! {
             };
             add_filter(function, foreign)
         });
-    FILTER_DATA: "filter-data", Medium, CONDITIONS, "the data of a filter have the form of its type",
+    FILTER_DATA: "filter-data", Medium, CONDITIONS, "the data of a filter has the form of its type",
         needing_filter, Model(|function, source| {
             let row = row_of(first(function)?, source)?;
             let (name, _) = row.filters.iter().find(|(_, required)| *required)?;
@@ -186,14 +186,14 @@ faults! {
             group(function)?.operands.pop();
             Some(())
         });
-    FORM_FIRST: "form-not-first", Medium, "rule function language, OnContactEvaluationSubmit", "scores and answers are compared in an AND group that begins with their form",
+    FORM_FIRST: "form-not-first", Medium, "rule function language, OnContactEvaluationSubmit", "scores and answers are compared in an AND group that starts with their form",
         |source, u| Some(function("AND", vec![company(source, Company::Form, u)?])), Model(|function, _| {
             group(function)?.operands.remove(0);
             Some(())
         });
-    METRIC_GROUPING: "metric-grouping-missing", High, METRICS, "a metric rule says once, at its root, what it groups by",
+    METRIC_GROUPING: "metric-grouping-missing", High, METRICS, "a metric rule has exactly one grouping, at its root",
         on_metrics, Model(|function, _| { function.root.filter = None; Some(()) });
-    METRIC_LEAF: "metric-outside-group", High, METRICS, "the conditions of a metric rule stand in groups",
+    METRIC_LEAF: "metric-outside-group", High, METRICS, "the conditions of a metric rule are in groups",
         on_metrics, Model(|function, _| {
             let leaf = group(function)?.operands.pop()?;
             function.root.operands = vec![leaf];
@@ -202,14 +202,14 @@ faults! {
     METRIC_GROUPS: "metric-too-many-groups", High, METRICS, "a metric rule has at most two groups",
         on_metrics, Model(|function, _| {
             let one = function.root.operands.first()?.clone();
-            function.root.operands = vec![one; 3];
+            function.root.operands = vec![one; MOST_GROUPS + 1];
             Some(())
         });
     METRIC_CONDITIONS: "metric-too-many-conditions", High, METRICS, "a group of metrics has at most ten conditions",
         on_metrics, Model(|function, _| {
             let group = group(function)?;
             let one = group.operands.first()?.clone();
-            group.operands = vec![one; 11];
+            group.operands = vec![one; MOST_IN_GROUP + 1];
             Some(())
         });
     METRIC_DIMENSION: "metric-without-dimension", High, METRICS, "a metric has exactly one filter for its dimension",
@@ -231,7 +231,7 @@ faults! {
             group.operands.push(other);
             Some(())
         });
-    METRIC_WINDOWS: "metric-mixed-windows", Medium, METRICS, "the metrics of a group have the same window, or none has one",
+    METRIC_WINDOWS: "metric-mixed-windows", Medium, METRICS, "the metrics of a group have the same window, or none",
         |source, u| {
             let row = any_row(source, u, |row| row.company == Company::Metric && HISTORICAL.contains(&row.suffix))?;
             let group = metric_group_of(source, 1, vec![(row, row.forms)], u);
@@ -248,7 +248,7 @@ faults! {
         });
 }
 
-/// One condition that needs no other, in a group where the source wants one.
+/// A condition that needs no other, in a group if the source requires one.
 fn single(
     source: &'static EventSource,
     u: &mut Unstructured<'_>,
@@ -277,7 +277,7 @@ fn needing_filter(source: &'static EventSource, u: &mut Unstructured<'_>) -> Opt
     single(source, u, |row, _| row.filters.iter().any(|(_, required)| *required))
 }
 
-/// Metrics have filters of their own beside those of the row.
+/// A condition with a filter. Metrics have filters of their own in addition to those of the row.
 fn filtered(source: &'static EventSource, u: &mut Unstructured<'_>) -> Option<Function> {
     if source.bit == METRIC { plain(source, u) } else { needing_filter(source, u) }
 }
@@ -304,7 +304,7 @@ fn group(function: &mut Function) -> Option<&mut Group> {
     }
 }
 
-/// The first condition, be it in a group or not.
+/// The first condition, in a group or not.
 fn first(function: &mut Function) -> Option<&mut Leaf> {
     let node = match function.root.operands.first_mut()? {
         Node::Group(group) => group.operands.first_mut()?,

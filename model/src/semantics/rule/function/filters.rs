@@ -1,4 +1,4 @@
-//! The filters of conditions, one row each, and the form of their data.
+//! The filters of conditions, one row each, with the form of their data.
 
 use arbitrary::Unstructured;
 use serde_json::{Value, json};
@@ -15,35 +15,35 @@ pub struct FilterKind {
     pub data: Data,
 }
 
-/// What a filter's data look like.
+/// The form of a filter's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Data {
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// A list with exactly one of these words.
     ListOfOne(&'static [&'static str]),
-    /// A list of ids, from one to so many.
+    /// A list of ids, at least one and at most this many.
     Ids(usize),
-    /// An object with exactly one of these members, a number of seconds below the limit.
+    /// An object with exactly one of these members, whose value is a number of seconds below the limit.
     Seconds(&'static [&'static str], u64),
     /// `{"Comparison": "LT", "ThresholdValue": number}`.
     Threshold,
-    /// The documentation does not say enough to judge it.
+    /// Any data: the documentation is not sufficient to check it.
     Any,
 }
 
 const NO_LIMIT: u64 = i64::MAX as u64;
-/// Windows of metrics are shorter than a day.
+/// Upper limit of metric windows: one day.
 const DAY: u64 = 86_400;
 
-/// What metric rules group by.
+/// Groupings of metric rules.
 pub(super) const GROUPINGS: &[&str] = &["AGENT", "QUEUE", "ROUTING_PROFILE", "FLOW"];
 
 const fn row(name: &'static str, data: Data) -> FilterKind {
     FilterKind { name, data }
 }
 
-/// Every type of filter. Source: rule function language, pages of the conditions of each event source.
+/// All types of filter. Source: rule function language, pages on the conditions of each event source.
 pub const FILTERS: &[FilterKind] = &[
     row("ParticipantRole", Data::OneOf(&["ANY", "CUSTOMER", "AGENT"])),
     row("PostCallContactPeriodSeconds", Data::Seconds(&["First", "Last"], NO_LIMIT)),
@@ -64,14 +64,14 @@ pub const FILTERS: &[FilterKind] = &[
     row("MetricDataFilterByAgentHierarchyLevelFour", Data::Ids(1)),
     row("MetricDataFilterByAgentHierarchyLevelFive", Data::Ids(1)),
     row("MetricDataFilterByChannel", Data::Any),
-    // The text spells it Period, all examples Duration.
+    // Called Period in the text and Duration in all examples.
     row(WINDOWS[0], Data::Seconds(&["Past"], DAY)),
     row(WINDOWS[1], Data::Seconds(&["Past"], DAY)),
     row("MetricDataThresholdSeconds", Data::Threshold),
     row("AgentActivityDurationSeconds", Data::Seconds(&["Past"], NO_LIMIT)),
 ];
 
-/// The two spellings of the window of historical metrics; the one of the examples first.
+/// The two names of the window of historical metrics, the one in the examples first.
 pub(super) const WINDOWS: [&str; 2] = ["MetricDataDurationSeconds", "MetricDataPeriodSeconds"];
 
 /// The filter of that type.
@@ -79,13 +79,13 @@ pub(super) fn filter_kind(name: &str) -> Option<&'static FilterKind> {
     FILTERS.iter().find(|kind| kind.name == name)
 }
 
-/// Whether a filter says of which agents, queues, profiles or flows a metric is.
+/// Returns true if a filter selects the agents, queues, profiles or flows of a metric.
 pub(super) fn is_dimension(name: &str) -> bool {
     name != "MetricDataFilterByChannel" && name.starts_with("MetricDataFilterBy")
 }
 
 impl Data {
-    /// What is wrong with data.
+    /// The problem of some data.
     pub(super) fn check(self, data: &Value) -> Result<(), String> {
         let one = |value: &Value, words: &[&str]| value.as_str().is_some_and(|text| words.contains(&text));
         let number = |value: Option<&Value>, below: u64| {
@@ -112,17 +112,17 @@ impl Data {
 
     fn expected(self) -> String {
         match self {
-            Data::OneOf(words) => format!("Data is one of {}", words.join(", ")),
-            Data::ListOfOne(words) => format!("Data is a list with one of {}", words.join(", ")),
-            Data::Ids(most) => format!("Data is a list of 1 to {most} ids"),
-            Data::Seconds(names, DAY) => format!("Data is {{{}: seconds}}, less than {DAY}", names.join(" or ")),
-            Data::Seconds(names, _) => format!("Data is {{{}: seconds}}", names.join(" or ")),
-            Data::Threshold => "Data is {Comparison: LT, ThresholdValue: seconds}".to_owned(),
-            Data::Any => "Data is present".to_owned(),
+            Data::OneOf(words) => format!("Data must be one of {}", words.join(", ")),
+            Data::ListOfOne(words) => format!("Data must be a list with one of {}", words.join(", ")),
+            Data::Ids(most) => format!("Data must be a list of 1 to {most} ids"),
+            Data::Seconds(names, DAY) => format!("Data must be {{{}: seconds}}, less than {DAY}", names.join(" or ")),
+            Data::Seconds(names, _) => format!("Data must be {{{}: seconds}}", names.join(" or ")),
+            Data::Threshold => "Data must be {Comparison: LT, ThresholdValue: seconds}".to_owned(),
+            Data::Any => "Data must be present".to_owned(),
         }
     }
 
-    /// Data in that form.
+    /// Data of this form.
     pub(super) fn make(self, u: &mut Unstructured<'_>) -> Value {
         let word = |words: &[&'static str], u: &mut Unstructured<'_>| {
             Value::from(words[pick(u, 0, words.len() as u64 - 1) as usize])
@@ -140,7 +140,7 @@ impl Data {
         }
     }
 
-    /// Data that are not in that form, unless every form is right.
+    /// Data of another form; none if any form is valid.
     pub(super) fn spoil(self) -> Option<Value> {
         match self {
             Data::Any => None,

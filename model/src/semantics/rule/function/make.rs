@@ -1,4 +1,4 @@
-//! Makes functions that keep the rules of the language, small ones by default.
+//! Generates valid functions, small ones by default.
 
 use arbitrary::Unstructured;
 
@@ -9,21 +9,21 @@ use super::paths::{BEGINNING, Company, ComparisonPath, END, FORM, HISTORICAL, PA
 use crate::constraint::size::pick;
 use crate::semantics::rule::sources::{EVENT_SOURCES, EventSource, METRIC, REAL_TIME_CALL};
 
-/// How large a function may become.
+/// The size of generated functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// Most conditions, from 1 to 20.
+    /// Maximum number of conditions, from 1 to 20.
     pub conditions: u64,
 }
 
 impl Size {
-    /// What people write.
+    /// A size as people write them.
     pub const SMALL: Size = Size { conditions: 3 };
-    /// Up to the limit.
+    /// The maximum size.
     pub const LARGE: Size = Size { conditions: 20 };
 }
 
-/// A function for rules on a source; without one, on a documented source of the bytes' choice.
+/// A function for rules on a source, or on a random documented source if none is given.
 pub fn make(source: Option<&EventSource>, size: Size, u: &mut Unstructured<'_>) -> Function {
     let documented = EVENT_SOURCES.iter().filter(|source| source.root.is_some());
     let source = source.or_else(|| documented.clone().nth(pick(u, 0, documented.count() as u64 - 1) as usize));
@@ -53,7 +53,7 @@ fn joiner(u: &mut Unstructured<'_>) -> &'static str {
     if pick(u, 0, 1) == 0 { "OR" } else { "AND" }
 }
 
-/// A condition with the company that it needs, or a few of them that need none.
+/// A condition with the others that it requires, or a few conditions that require none.
 fn node(source: &EventSource, left: u64, u: &mut Unstructured<'_>) -> Node {
     if left >= 2 && pick(u, 0, 3) == 3 {
         let count = pick(u, 2, left.min(4));
@@ -68,7 +68,7 @@ fn node(source: &EventSource, left: u64, u: &mut Unstructured<'_>) -> Node {
     }
 }
 
-/// Two conditions that stand together.
+/// Two conditions that are required together.
 fn pair(source: &EventSource, first: &str, second: &str, u: &mut Unstructured<'_>) -> Node {
     let rows = [first, second].into_iter().filter_map(|suffix| any_row(source, u, |row| row.suffix == suffix));
     let rows: Vec<_> = rows.collect();
@@ -78,7 +78,7 @@ fn pair(source: &EventSource, first: &str, second: &str, u: &mut Unstructured<'_
     ))
 }
 
-/// Beginning and end of the conversation, or a form and what is asked of it.
+/// The beginning and end of the conversation, or a form with its answers.
 pub(super) fn company(source: &EventSource, company: Company, u: &mut Unstructured<'_>) -> Option<Node> {
     let row = any_row(source, u, |row| row.company == company)?;
     match company {
@@ -88,10 +88,10 @@ pub(super) fn company(source: &EventSource, company: Company, u: &mut Unstructur
     }
 }
 
-/// A condition that needs no other beside it.
+/// A condition that requires no others.
 fn alone(source: &EventSource, u: &mut Unstructured<'_>) -> Leaf {
     let row = any_row(source, u, |row| row.company == Company::None);
-    // Where no page describes the conditions, one that looks like others.
+    // For undocumented sources, a condition of the usual form.
     let row = row.unwrap_or_else(|| row_for(REAL_TIME_CALL));
     leaf(row, any_form(row, u), source, u)
 }
@@ -100,7 +100,7 @@ fn row_for(bit: u32) -> &'static ComparisonPath {
     PATHS.iter().find(|row| row.sources & bit != 0).unwrap_or(&PATHS[0])
 }
 
-/// One of the source's rows that are wanted.
+/// One of the source's rows that satisfy a predicate.
 pub(super) fn any_row(
     source: &EventSource,
     u: &mut Unstructured<'_>,
@@ -112,11 +112,11 @@ pub(super) fn any_row(
 }
 
 fn any_form(row: &ComparisonPath, u: &mut Unstructured<'_>) -> &'static Form {
-    // The forms of a row are in the table, which lives as long as the program.
+    // The forms of a row are in the static table.
     &row.forms[pick(u, 0, row.forms.len() as u64 - 1) as usize]
 }
 
-/// A condition of a row, with the filters that it needs.
+/// A condition of a row, with the filters that it requires.
 pub(super) fn leaf(row: &ComparisonPath, form: &Form, source: &EventSource, u: &mut Unstructured<'_>) -> Leaf {
     let mut filters = Vec::new();
     for (name, required) in row.filters {
@@ -138,7 +138,7 @@ pub(super) fn leaf(row: &ComparisonPath, form: &Form, source: &EventSource, u: &
     }
 }
 
-/// Dimension of each grouping, in step with [`GROUPINGS`].
+/// The dimension of each grouping, in the order of [`GROUPINGS`].
 const DIMENSIONS: [&str; 4] = [
     "MetricDataFilterByAgent",
     "MetricDataFilterByQueue",
@@ -161,7 +161,7 @@ fn metric(source: &EventSource, size: Size, u: &mut Unstructured<'_>) -> Functio
     metric_rule(grouping, groups, u)
 }
 
-/// A rule of groups, grouped by what stands at an index of [`GROUPINGS`].
+/// A metric rule of groups, with the grouping at an index of [`GROUPINGS`].
 pub(super) fn metric_rule(grouping: usize, groups: Vec<Node>, u: &mut Unstructured<'_>) -> Function {
     let mut made = function(joiner(u), groups);
     let data = std::iter::once(GROUPINGS[grouping]).collect();
@@ -180,7 +180,7 @@ fn metric_group(source: &EventSource, grouping: usize, count: u64, u: &mut Unstr
     metric_group_of(source, grouping, rows.into_iter().map(|row| (row, row.forms)).collect(), u)
 }
 
-/// A group of these metrics, all of one dimension and window.
+/// A group of these metrics, with the same dimension and window.
 pub(super) fn metric_group_of(
     source: &EventSource,
     grouping: usize,

@@ -1,8 +1,8 @@
 //! The language of a rule's conditions: the JSON text in the member `Function`.
 //!
-//! A function joins conditions with AND or OR, at most two levels deep. A condition compares what a path leads to with
-//! operands, perhaps within filters. Which paths, operators and filters there are depends on the event source of the
-//! rule. Nothing here knows the other members of a rule.
+//! A function joins conditions with AND or OR, at most two levels deep. A condition compares the value at a path with
+//! operands, and can have filters. The available paths, operators and filters depend on the event source of the rule.
+//! Nothing here knows the other members of a rule.
 
 mod check;
 mod faults;
@@ -25,7 +25,7 @@ pub use self::read::MOST_PROBLEMS;
 use super::Problem;
 
 impl Function {
-    /// Reads a function; the problems are those of its form.
+    /// Parses a function. The errors are problems of its form.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
         let mut report = read::Report::default();
         match read::read(text, &mut report) {

@@ -1,5 +1,5 @@
-//! A rule's function as a typed value that loses nothing: what it does not know stays beside what it knows. Knows the
-//! form, and nothing of paths, filters and event sources.
+//! A rule's function, typed and lossless: unknown members are kept. Knows the form only, not paths, filters and event
+//! sources.
 
 use std::borrow::Cow;
 
@@ -11,10 +11,10 @@ use crate::planted;
 /// The only version of the language.
 pub const VERSION: &str = "2022-11-25";
 
-/// Text of a vocabulary: borrowed when we make it, owned when it was read.
+/// A word of the language: borrowed if generated, owned if parsed.
 pub(super) type Word = Cow<'static, str>;
 
-/// Members that the language does not know.
+/// Members that are not part of the language.
 type Extra = Map<String, Value>;
 
 /// The text in the member `Function` of a rule.
@@ -22,22 +22,22 @@ type Extra = Map<String, Value>;
 pub struct Function {
     /// Version of the language.
     pub version: Word,
-    /// The condition as a whole.
+    /// The root condition.
     pub root: Group,
-    /// Members beside them.
+    /// Unknown members.
     pub extra: Extra,
 }
 
-/// Conditions that are joined.
+/// Conditions joined by an operator.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
     /// `AND` or `OR`.
     pub operator: Word,
-    /// What is joined.
+    /// The joined conditions.
     pub operands: Vec<Node>,
-    /// At the root of metric rules: what the metrics are grouped by.
+    /// At the root of metric rules: the grouping of the metrics.
     pub filter: Option<FilterClause>,
-    /// Members beside them.
+    /// Unknown members.
     pub extra: Extra,
 }
 
@@ -48,35 +48,35 @@ pub enum Node {
     Group(Group),
     /// One condition.
     Leaf(Leaf),
-    /// Neither of them: a member is missing or has another type. Functions that were read without a problem have none.
+    /// A malformed node: a member is missing or has the wrong type. Functions without problems have none.
     Unreadable,
 }
 
 /// One condition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Leaf {
-    /// How the values compare.
+    /// The comparison operator.
     pub operator: Word,
-    /// What is compared with.
+    /// The values to compare with.
     pub operands: Vec<Value>,
-    /// JSON path of what is compared.
+    /// The JSON path of the compared value.
     pub path: Word,
-    /// What the comparison is limited to.
+    /// The filters on the comparison.
     pub filter: Option<FilterClause>,
-    /// Whether the condition is the opposite.
+    /// True if the condition is negated.
     pub negate: Option<bool>,
-    /// Members beside them.
+    /// Unknown members.
     pub extra: Extra,
 }
 
-/// Filters that hold together.
+/// Filters joined by an operator.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FilterClause {
     /// `AND`.
     pub operator: Word,
     /// The filters.
     pub filters: Vec<Filter>,
-    /// Members beside them.
+    /// Unknown members.
     pub extra: Extra,
 }
 
@@ -85,21 +85,21 @@ pub struct FilterClause {
 pub struct Filter {
     /// Name of the filter.
     pub kind: Word,
-    /// What it lets through.
+    /// The values that pass.
     pub data: Value,
-    /// Members beside them.
+    /// Unknown members.
     pub extra: Extra,
 }
 
 impl Function {
     /// The function as JSON.
     pub fn to_json(&self) -> Value {
-        // Maps with text for keys, and finite numbers: nothing that serialization can refuse.
+        // Serialization cannot fail: all keys are strings, and all numbers finite.
         serde_json::to_value(self).unwrap_or_default()
     }
 }
 
-/// The function as the text that the API takes.
+/// The function as text, as the API accepts it.
 impl std::fmt::Display for Function {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&serde_json::to_string(self).map_err(|_| std::fmt::Error)?)
@@ -112,7 +112,7 @@ impl Group {
         Self { operator: operator.into(), operands, filter: None, extra: Extra::new() }
     }
 
-    /// Conditions in it, at any depth.
+    /// Number of conditions, at any depth.
     pub fn conditions(&self) -> usize {
         let count = |node: &Node| match node {
             Node::Group(group) => group.conditions(),
@@ -123,7 +123,7 @@ impl Group {
 }
 
 impl FilterClause {
-    /// Filters that hold together.
+    /// Filters joined by AND.
     pub(super) fn of(filters: Vec<Filter>) -> Self {
         Self { operator: "AND".into(), filters, extra: Extra::new() }
     }

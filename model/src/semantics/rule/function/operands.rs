@@ -1,4 +1,4 @@
-//! What an operator compares with: how many operands, of which type, in which range.
+//! The operands of operators: number, type and range.
 
 use arbitrary::Unstructured;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::constraint::size::pick;
 use crate::semantics::rule::make::uuid;
 
-/// An operator with what it takes.
+/// An operator with its operands.
 #[derive(Debug)]
 pub struct Form {
     /// The operator.
@@ -18,13 +18,13 @@ pub struct Form {
 /// The list of operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operands {
-    /// One text or more.
+    /// One or more strings.
     Texts,
-    /// One text.
+    /// One string.
     One,
-    /// One text, or none for "no value".
+    /// One string, or none for "no value".
     OneOrNone,
-    /// None, for "no value".
+    /// No operands, for "no value".
     None,
     /// One of these words.
     OneOf(&'static [&'static str]),
@@ -32,28 +32,28 @@ pub enum Operands {
     SomeOf(&'static [&'static str]),
     /// One number within the bounds.
     Number(i64, i64),
-    /// One whole number within the bounds.
+    /// One integer within the bounds.
     Integer(i64, i64),
-    /// One moment, as ISO 8601 text.
+    /// One date, as an ISO 8601 string.
     Date,
-    /// One list of pattern objects or more.
+    /// One or more lists of pattern objects.
     Patterns,
-    /// The documentation does not say enough to judge them.
+    /// Any operands: the documentation is not sufficient to check them.
     Any,
 }
 
-/// What is wrong with operands. The order is that of the questions.
+/// A problem of operands, in the order of checking.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wrong {
-    /// There are too many, or too few.
+    /// Too many or too few operands.
     Count(String),
-    /// The operand at the index has another type.
+    /// The operand at the index has the wrong type.
     Type(usize, &'static str),
-    /// The operand at the index is not one of the words that are allowed.
+    /// The operand at the index is not one of the allowed words.
     Word(usize, String),
     /// The number at the index is out of range.
     Range(usize, String),
-    /// Within the operand at the index, a pattern object is wrong.
+    /// A pattern object in the operand at the index is wrong.
     Pattern(usize, usize, &'static str),
 }
 
@@ -70,7 +70,7 @@ impl Operands {
         }
     }
 
-    /// What is wrong, first of all.
+    /// The first problem.
     pub(super) fn check(self, operands: &[Value]) -> Option<Wrong> {
         let (least, most) = self.counts();
         if !(least..=most).contains(&operands.len()) {
@@ -100,14 +100,14 @@ impl Operands {
                 Some(_) => Some(Wrong::Range(at, format!("{low} to {high}"))),
             },
             Operands::Integer(low, high) => match operand.as_f64() {
-                Some(number) if number.fract() != 0.0 => Some(Wrong::Type(at, "a whole number")),
+                Some(number) if number.fract() != 0.0 => Some(Wrong::Type(at, "an integer")),
                 Some(number) if number >= low as f64 && number <= high as f64 => None,
                 Some(_) => Some(Wrong::Range(at, format!("{low} to {high}"))),
-                None => Some(Wrong::Type(at, "a whole number")),
+                None => Some(Wrong::Type(at, "an integer")),
             },
             Operands::Date => match operand.as_str() {
                 Some(text) if is_moment(text) => None,
-                _ => Some(Wrong::Type(at, "a moment as text, as in 2026-01-31T12:00:00Z")),
+                _ => Some(Wrong::Type(at, "a date as a string, such as 2026-01-31T12:00:00Z")),
             },
             Operands::Patterns => match operand.as_array() {
                 None => Some(Wrong::Type(at, "a list of pattern objects")),
@@ -120,7 +120,7 @@ impl Operands {
         }
     }
 
-    /// Operands in that form.
+    /// Operands of this form.
     pub(super) fn make(self, u: &mut Unstructured<'_>) -> Vec<Value> {
         match self {
             Operands::Texts => (0..pick(u, 1, 2)).map(|_| text(u)).collect(),
@@ -153,12 +153,12 @@ impl Operands {
     }
 }
 
-/// A phrase that nobody says.
+/// A phrase that does not occur in conversations.
 fn text(u: &mut Unstructured<'_>) -> Value {
     if pick(u, 0, 1) == 0 { format!("contract test {:08x}", u.arbitrary::<u32>().unwrap_or(0)) } else { uuid(u) }.into()
 }
 
-/// Whether a text is a day, with or without a time behind it.
+/// Returns true if the text is a date, optionally followed by a time.
 fn is_moment(text: &str) -> bool {
     let digits = |part: &str, count: usize| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
     let (day, time) = text.split_once('T').map_or((text, None), |(day, time)| (day, Some(time)));
@@ -167,29 +167,29 @@ fn is_moment(text: &str) -> bool {
     part(4) && part(2) && part(2) && time.is_none_or(|time| time.as_bytes().first().is_some_and(u8::is_ascii_digit))
 }
 
-/// What is wrong with a pattern object.
+/// Checks a pattern object.
 fn pattern(object: &Value) -> Result<(), &'static str> {
     let value = object.get("Value");
     let member = |name: &str| value.and_then(|value| value.get(name));
     match object.get("Type").and_then(Value::as_str) {
-        Some("PLAIN") => value.is_some_and(Value::is_string).then_some(()).ok_or("the Value of PLAIN is text"),
+        Some("PLAIN") => value.is_some_and(Value::is_string).then_some(()).ok_or("the Value of PLAIN must be a string"),
         Some("LIST") => {
             let plain = |inner: &Value| {
                 inner.get("Type").and_then(Value::as_str) == Some("PLAIN")
                     && inner.get("Value").is_some_and(Value::is_string)
             };
             let all = value.and_then(Value::as_array).is_some_and(|items| items.iter().all(plain));
-            all.then_some(()).ok_or("the Value of LIST is a list of PLAIN objects")
+            all.then_some(()).ok_or("the Value of LIST must be a list of PLAIN objects")
         }
         Some("PROXIMITY") => {
             let good =
                 member("Distance").is_some_and(Value::is_number) && member("IsWithin").is_some_and(Value::is_boolean);
-            good.then_some(()).ok_or("the Value of PROXIMITY is {Distance: number, IsWithin: boolean}")
+            good.then_some(()).ok_or("the Value of PROXIMITY must be {Distance: number, IsWithin: boolean}")
         }
         Some("NUMERICAL") => {
             let good = member("Decimal").is_some_and(Value::is_boolean);
-            good.then_some(()).ok_or("the Value of NUMERICAL is {Decimal: boolean}")
+            good.then_some(()).ok_or("the Value of NUMERICAL must be {Decimal: boolean}")
         }
-        _ => Err("Type is PLAIN, LIST, PROXIMITY or NUMERICAL"),
+        _ => Err("Type must be PLAIN, LIST, PROXIMITY or NUMERICAL"),
     }
 }

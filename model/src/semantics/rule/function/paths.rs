@@ -1,34 +1,34 @@
-//! What conditions compare: one row for each comparison path, with the event sources that have it, the operators it
-//! takes, and the filters. Source: rule function language, pages of the conditions of each event source.
+//! Comparison paths, one row each: the event sources that have it, its operators and its filters. Source: rule function
+//! language, pages on the conditions of each event source.
 //!
-//! Those pages are not complete, and what they list was refused by an instance now and then: rows hold with confidence
-//! Medium, so a function that is refused for a path of this table is no fault by itself.
+//! Those pages are incomplete, and an instance was observed to reject some of the listed paths. Rows have medium
+//! confidence, so the rejection of a function because of a path in this table is not a fault by itself.
 
 use super::operands::{Form, Operands as O};
 use crate::semantics::rule::sources::{self as on, EVENT_SOURCES, EventSource, Sources};
 
-/// A path that conditions compare.
+/// A comparison path.
 #[derive(Debug)]
 pub struct ComparisonPath {
-    /// What stands behind the root of the event source; `*` at the end is any key.
+    /// The rest of the path after the root of the event source; `*` at the end stands for any key.
     pub suffix: &'static str,
-    /// Operators, with the form of their operands.
+    /// Operators with the form of their operands.
     pub forms: &'static [Form],
-    /// Filters, each with whether it must be there.
+    /// Filters, each with `true` if it is required.
     pub filters: &'static [(&'static str, bool)],
     pub(super) sources: Sources,
-    /// Conditions that it does not stand without.
+    /// Other conditions that it requires.
     pub(super) company: Company,
 }
 
-/// What else must be said beside a condition.
+/// Other conditions that a condition requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Company {
-    /// Nothing.
+    /// No other conditions.
     None,
-    /// The same group is an AND with the other end of the conversation.
+    /// The other end of the conversation, in the same AND group.
     OtherEnd,
-    /// The same group is an AND that begins with the form of the evaluation.
+    /// The form of the evaluation, at the start of the same AND group.
     Form,
     /// The group of a metric rule.
     Metric,
@@ -106,7 +106,7 @@ const LENS: Sources = NOT_LIVE | on::REAL_TIME_CALL;
 const ZENDESK: Sources = on::ZENDESK_CREATE | on::ZENDESK_STATUS;
 const CASES: Sources = on::CASE_CREATE | on::CASE_UPDATE;
 
-/// Historical metrics: they are of a window, and stand in no group with others.
+/// Historical metrics, which have a window and are not grouped with others.
 pub(super) const HISTORICAL: &[&str] = &[
     ".AVG_QUEUE_ANSWER_TIME",
     ".AVG_INTERACTION_TIME",
@@ -116,7 +116,7 @@ pub(super) const HISTORICAL: &[&str] = &[
     ".SERVICE_LEVEL",
 ];
 
-/// Every comparison path. A path with rows of its own has no use for a row with a key.
+/// All comparison paths. Rows with a key do not apply to paths with rows of their own.
 pub const PATHS: &[ComparisonPath] = &[
     row(".ExactMatch.Transcript", on::POST_CALL, PHRASES, CALL_ROLE),
     row(".ExactMatch.Transcript", on::POST_CHAT, PHRASES, CHAT_ROLE),
@@ -202,7 +202,7 @@ pub const PATHS: &[ComparisonPath] = &[
     row(".Fields.last_updated_datetime", CASES, DATE, PLAIN),
     row(".Fields.last_closed_datetime", CASES, DATE, PLAIN),
     row(".Fields.last_reopened_datetime", CASES, DATE, PLAIN),
-    // Fields of one's own have types of their own.
+    // Custom fields have custom types.
     row(".Fields.*", CASES, ANYTHING, PLAIN),
     row(".SlaConfiguration.Name", on::SLA_BREACH, IDS, PLAIN),
     metric(".AGENT_ACTIVITY", VALUE, ACTIVITY),
@@ -227,17 +227,17 @@ pub(super) const BEGINNING: &str = ".Sentiment.Score.Beginning";
 pub(super) const END: &str = ".Sentiment.Score.End";
 pub(super) const FORM: &str = ".Form.FormId";
 
-/// What is known of a comparison path.
+/// The result of looking up a comparison path.
 pub(super) enum Found {
-    /// It is one of the source's.
+    /// A path of the source.
     Row(&'static ComparisonPath),
-    /// It is one of another source's.
+    /// A path of another source.
     Elsewhere(&'static EventSource),
-    /// No source has it.
+    /// A path of no source.
     Nowhere,
 }
 
-/// Looks a path up, on one source or on any.
+/// Looks up a path, on one source or on any.
 pub(super) fn find(path: &str, source: Option<&EventSource>) -> Found {
     let mut elsewhere = None;
     for candidate in EVENT_SOURCES {
@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_sound() {
+    fn table_is_consistent() {
         for row in PATHS {
             assert!(row.suffix.starts_with('.') && row.sources != 0 && !row.forms.is_empty(), "{}", row.suffix);
             assert!(row.filters.iter().all(|(name, _)| filter_kind(name).is_some()), "{}", row.suffix);

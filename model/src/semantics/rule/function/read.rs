@@ -1,5 +1,5 @@
-//! From text to a function: JSON, then form. Every fault of form has its place; the rest of the function is read all
-//! the same.
+//! Parses text into a function: JSON first, then the form. Every fault of form has a place, and the rest of the
+//! function is still parsed.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use super::model::{Filter, FilterClause, Function, Group, Leaf, Node, Word};
 use crate::semantics::problem::brief;
 use crate::semantics::{Breach, Problem, json};
 
-/// Most problems that are told of one function. A text of a megabyte has room for hundreds of thousands.
+/// Maximum number of problems reported for one function. A text of a megabyte has room for hundreds of thousands.
 pub const MOST_PROBLEMS: usize = 1000;
 
-/// Problems so far.
+/// The problems found so far.
 #[derive(Default)]
 pub(super) struct Report {
     pub(super) problems: Vec<Problem>,
@@ -27,7 +27,7 @@ impl Report {
     }
 }
 
-/// A place in the function, as a JSON Pointer; the text is made only when somebody asks.
+/// A place in the function. The JSON Pointer is written only on demand.
 #[derive(Clone, Copy)]
 pub(super) enum At<'a> {
     Top,
@@ -45,7 +45,7 @@ impl fmt::Display for At<'_> {
     }
 }
 
-/// Reads a function; none when there is too little to go on with.
+/// Parses a function; none if too little of it is readable.
 pub(super) fn read(text: &str, report: &mut Report) -> Option<Function> {
     let value = match json::read(text) {
         Ok(value) => value,
@@ -61,14 +61,14 @@ pub(super) fn read(text: &str, report: &mut Report) -> Option<Function> {
         }
     };
     let Value::Object(mut members) = value else {
-        report.add(fault::FORM, &At::Top, "the function is not a JSON object; write one");
+        report.add(fault::FORM, &At::Top, "the function is not a JSON object; use one");
         return None;
     };
     let version = text_member(&mut members, "Version", &At::Top, report);
     let root = match members.remove("RuleFunction") {
         Some(root) => group(root, &At::Member(&At::Top, "RuleFunction"), report),
         None => {
-            report.add(fault::FORM, &At::Top, "RuleFunction is missing; Operator and Operands stand inside of it");
+            report.add(fault::FORM, &At::Top, "RuleFunction is missing; put Operator and Operands inside it");
             None
         }
     };
@@ -77,7 +77,7 @@ pub(super) fn read(text: &str, report: &mut Report) -> Option<Function> {
 
 fn group(value: Value, at: &At<'_>, report: &mut Report) -> Option<Group> {
     let Value::Object(mut members) = value else {
-        report.add(fault::FORM, at, "a condition is a JSON object");
+        report.add(fault::FORM, at, "a condition must be a JSON object");
         return None;
     };
     let operator = text_member(&mut members, "Operator", at, report);
@@ -90,7 +90,7 @@ fn group(value: Value, at: &At<'_>, report: &mut Report) -> Option<Group> {
     Some(Group { operator: operator?, operands: operands?, filter, extra: members })
 }
 
-/// What has a comparison value is a condition; what has none and joins is a group.
+/// An object with a comparison value is a condition; an object without one that joins others is a group.
 fn node(value: Value, at: &At<'_>, report: &mut Report) -> Node {
     let joins = |value: &Value| matches!(value.get("Operator").and_then(Value::as_str), Some("AND" | "OR"));
     if value.get("ComparisonValue").is_none() && joins(&value) {
@@ -101,7 +101,7 @@ fn node(value: Value, at: &At<'_>, report: &mut Report) -> Node {
 
 fn leaf(value: Value, at: &At<'_>, report: &mut Report) -> Option<Leaf> {
     let Value::Object(mut members) = value else {
-        report.add(fault::FORM, at, "a condition is a JSON object");
+        report.add(fault::FORM, at, "a condition must be a JSON object");
         return None;
     };
     let operator = text_member(&mut members, "Operator", at, report);
@@ -112,7 +112,7 @@ fn leaf(value: Value, at: &At<'_>, report: &mut Report) -> Option<Leaf> {
         None => None,
         Some(Value::Bool(negate)) => Some(negate),
         Some(_) => {
-            report.add(fault::NEGATE, &At::Member(at, "Negate"), "Negate is true or false, without quotes");
+            report.add(fault::NEGATE, &At::Member(at, "Negate"), "Negate must be true or false, without quotes");
             None
         }
     };
@@ -122,7 +122,7 @@ fn leaf(value: Value, at: &At<'_>, report: &mut Report) -> Option<Leaf> {
 fn filter_clause(members: &mut Map<String, Value>, at: &At<'_>, report: &mut Report) -> Option<FilterClause> {
     let at = At::Member(at, "FilterClause");
     let Value::Object(mut members) = members.remove("FilterClause")? else {
-        report.add(fault::FORM, &at, "a filter clause is a JSON object");
+        report.add(fault::FORM, &at, "a filter clause must be a JSON object");
         return None;
     };
     let operator = text_member(&mut members, "LogicOperator", &at, report);
@@ -136,7 +136,7 @@ fn filter_clause(members: &mut Map<String, Value>, at: &At<'_>, report: &mut Rep
 
 fn filter(value: Value, at: &At<'_>, report: &mut Report) -> Option<Filter> {
     let Value::Object(mut members) = value else {
-        report.add(fault::FORM, at, "a filter is a JSON object");
+        report.add(fault::FORM, at, "a filter must be a JSON object");
         return None;
     };
     let kind = text_member(&mut members, "Type", at, report);
@@ -151,7 +151,7 @@ fn text_member(members: &mut Map<String, Value>, name: &'static str, at: &At<'_>
     match members.remove(name) {
         Some(Value::String(text)) => Some(text.into()),
         Some(other) => {
-            let message = format!("{name} is text, not {}", brief(&other.to_string(), 60));
+            let message = format!("{name} must be a string, not {}", brief(&other.to_string(), 60));
             report.add(fault::FORM, &At::Member(at, name), &message);
             None
         }
@@ -171,7 +171,7 @@ fn list_member(
     match members.remove(name) {
         Some(Value::Array(items)) => Some(items),
         Some(other) => {
-            let message = format!("{name} is a list, not {}", brief(&other.to_string(), 60));
+            let message = format!("{name} must be a list, not {}", brief(&other.to_string(), 60));
             report.add(fault::FORM, &At::Member(at, name), &message);
             None
         }

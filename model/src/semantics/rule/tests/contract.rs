@@ -1,5 +1,5 @@
-//! Laws of what lies across the members of a rule: each cell has an input that keeps it or breaks it, each breach an
-//! input with that problem alone.
+//! Laws of the rules between the members of a rule: each cell has an input that satisfies or breaks it, and each breach
+//! has an input with that problem only.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::semantics::rule::{ACTIONS, FUNCTION, check, make};
 use crate::semantics::{Confidence, Context, breaches, broken};
 use crate::validate::validate;
 
-/// Members as an input that the service model admits.
+/// A valid input for the service model with these members.
 fn complete(operation: &str, members: &Map<String, Value>) -> Value {
     let id = "00000000-0000-4000-8000-000000000001";
     let mut input = json!({"InstanceId": id, "Name": "ct-1", "PublishStatus": "DRAFT"});
@@ -37,7 +37,7 @@ fn kinds(input: &Value, context: &Context<'_>) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_rule_of_every_permitted_cell_has_no_problem() {
+fn rules_of_permitted_cells_have_no_problem() {
     let mut permitted = 0;
     for cell in cells().iter().filter(|cell| cell.verdict == Verdict::Permitted) {
         permitted += 1;
@@ -52,7 +52,7 @@ fn a_rule_of_every_permitted_cell_has_no_problem() {
 }
 
 #[test]
-fn a_rule_on_every_source_has_no_problem() {
+fn rules_on_every_source_have_no_problem() {
     for source in EVENT_SOURCES {
         for seed in 0..200 {
             let members = seeded(seed, source.name, |u| make::rule(source, None, u));
@@ -63,13 +63,13 @@ fn a_rule_on_every_source_has_no_problem() {
 }
 
 #[test]
-fn every_breach_of_a_creation_can_be_committed_and_is_the_only_problem() {
+fn every_breach_of_a_creation_is_possible_and_the_only_problem() {
     let all = breaches("CreateRule");
     assert_eq!(all.iter().map(|breach| breach.kind).collect::<BTreeSet<_>>().len(), all.len(), "kinds are unique");
     for breach in all {
         for seed in 0..60 {
             let made = seeded(seed, breach.kind, |u| broken("CreateRule", breach, &Context::default(), u));
-            let made = made.unwrap_or_else(|| unreachable!("{} cannot be had", breach.kind));
+            let made = made.unwrap_or_else(|| unreachable!("{} is impossible", breach.kind));
             let (valid, invalid) = (complete("CreateRule", &made.valid), complete("CreateRule", &made.invalid));
             assert_eq!(kinds(&valid, &Context::default()), [""; 0], "{}: {valid}", breach.kind);
             let problems = check(&invalid, &Context::default());
@@ -81,7 +81,7 @@ fn every_breach_of_a_creation_can_be_committed_and_is_the_only_problem() {
 }
 
 #[test]
-fn breaches_of_an_update_depend_on_the_rule_that_is_updated() {
+fn breaches_of_an_update_depend_on_the_updated_rule() {
     for source in EVENT_SOURCES {
         let context = Context { event_source: Some(source.name), ..Context::default() };
         let mut made = 0;
@@ -102,7 +102,7 @@ fn breaches_of_an_update_depend_on_the_rule_that_is_updated() {
 }
 
 #[test]
-fn cells_without_a_source_are_learnt_and_never_judged() {
+fn undocumented_cells_have_low_confidence() {
     let low = |kind: &str| cells().iter().find(|cell| cell.breach.kind == kind).unwrap().breach.confidence;
     assert_eq!(low("assign-sla-for-case-create"), Confidence::Low);
     assert_eq!(low("create-task-for-case-create"), Confidence::Low);
@@ -114,7 +114,7 @@ fn cells_without_a_source_are_learnt_and_never_judged() {
 }
 
 #[test]
-fn the_safest_rule_has_no_problem() {
+fn safest_rule_has_no_problem() {
     let function = r#"{"Version":"2022-11-25","RuleFunction":{"Operator":"OR","Operands":[{"Operator":"CONTAINS_ANY","Operands":["zzqx probe phrase"],"ComparisonValue":"$.ContactLens.RealTimeCall.ExactMatch.Transcript","FilterClause":{"LogicOperator":"AND","Filters":[{"Type":"ParticipantRole","Data":"ANY"}]},"Negate":false}]}}"#;
     let rule = json!({
         "Name": "ct-20260101-ab12",
@@ -129,7 +129,7 @@ fn the_safest_rule_has_no_problem() {
 }
 
 #[test]
-fn values_of_any_type_are_judged_without_a_panic() {
+fn values_of_any_type_are_checked_without_a_panic() {
     for input in [
         json!(null),
         json!([]),

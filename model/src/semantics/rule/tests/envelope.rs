@@ -1,4 +1,4 @@
-//! An independent judge of a function's form: a JSON Schema, and the `jsonschema` crate.
+//! An independent judge of a function's form: a JSON Schema and the `jsonschema` crate.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::seeded;
 use crate::semantics::rule::function::{FAULTS, Function, Size, make};
 use crate::semantics::rule::sources::EVENT_SOURCES;
 
-/// The form of a function, written from the language guide and not from our types.
+/// The form of a function, written from the language guide independently of our types.
 fn envelope() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -78,7 +78,7 @@ fn both_judges_agree_on_the_form() {
         for source in EVENT_SOURCES {
             let text = seeded(seed, "judge", |u| make(Some(source), Size::SMALL, u)).to_string();
             compare(&text);
-            // Words of the language in the wrong place, and values of the wrong type.
+            // Misplaced words of the language, and values of the wrong type.
             for (from, to) in [
                 ("\"Operator\"", "\"Operators\""),
                 ("\"Operands\":[", "\"Operands\":7,\"x\":["),
@@ -92,7 +92,7 @@ fn both_judges_agree_on_the_form() {
             }
         }
     }
-    // A name that is there twice is nothing that a judge of values could see.
+    // A judge of values cannot detect a duplicate name.
     for fault in FAULTS.iter().filter(|fault| fault.breach.kind != "unreadable-json") {
         for source in EVENT_SOURCES {
             if let Some((_, invalid)) = seeded(7, fault.breach.kind, |u| fault.commit(source, u)) {
@@ -100,5 +100,5 @@ fn both_judges_agree_on_the_form() {
             }
         }
     }
-    assert!(bad > 10_000, "{bad} texts of a bad form");
+    assert!(bad > 10_000, "{bad} malformed texts");
 }

@@ -1,4 +1,5 @@
-//! Laws of the function language: what is made is right, what is spoiled is wrong in its one way, and nothing is lost.
+//! Laws of the function language: generated functions are valid, each fault gives its own problem only, and reading
+//! loses nothing.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ fn functions_of_every_source_have_no_problem() {
 }
 
 #[test]
-fn large_functions_and_those_for_no_source_in_particular_have_no_problem() {
+fn large_functions_and_functions_without_a_source_have_no_problem() {
     let mut most = 0;
     for seed in 0..5_000 {
         let source = &EVENT_SOURCES[(seed % EVENT_SOURCES.len() as u64) as usize];
@@ -31,11 +32,11 @@ fn large_functions_and_those_for_no_source_in_particular_have_no_problem() {
         let text = seeded(seed, "any", |u| make(None, Size::SMALL, u)).to_string();
         assert_eq!(check(&text, None), [], "{text}");
     }
-    assert_eq!(most, MOST_CONDITIONS, "the limit itself is reached");
+    assert_eq!(most, MOST_CONDITIONS, "the limit is reached");
 }
 
 #[test]
-fn no_bytes_at_all_give_a_function() {
+fn empty_bytes_give_a_function() {
     for source in EVENT_SOURCES {
         let text = make(Some(source), Size::LARGE, &mut arbitrary::Unstructured::new(&[])).to_string();
         assert_eq!(check(&text, Some(source.name)), [], "{} {text}", source.name);
@@ -43,7 +44,7 @@ fn no_bytes_at_all_give_a_function() {
 }
 
 #[test]
-fn each_fault_gives_its_own_problem_and_no_other() {
+fn each_fault_gives_only_its_own_problem() {
     let mut made: BTreeMap<&str, usize> = BTreeMap::new();
     for fault in FAULTS {
         for seed in 0..120 {
@@ -65,7 +66,7 @@ fn each_fault_gives_its_own_problem_and_no_other() {
 }
 
 #[test]
-fn problems_have_the_place_where_they_are() {
+fn problems_have_places() {
     let text = r#"{"Version":"2022-11-25","RuleFunction":{"Operator":"AND","Operands":[
         {"Operator":"EQUALS","Operands":[],"ComparisonValue":"$.ContactLens.PostCall.Queue.QueueId"},
         {"Operator":"OR","Operands":[{"Operator":"NumberLessOrEqualTo","Operands":[9],
@@ -85,7 +86,7 @@ fn problems_have_the_place_where_they_are() {
 }
 
 #[test]
-fn sources_without_a_page_are_judged_by_form_alone() {
+fn undocumented_sources_are_checked_by_form_only() {
     let text = r#"{"Version":"2022-11-25","RuleFunction":{"Operator":"AND","Operands":[
         {"Operator":"EQUALS","Operands":["a","b"],"ComparisonValue":"$.Schedule.Whatever"}]}}"#;
     assert_eq!(check(text, Some("OnSchedulePublish")), []);
@@ -94,7 +95,7 @@ fn sources_without_a_page_are_judged_by_form_alone() {
     assert_eq!(check(&text.replace("2022", "2023"), Some("OnSchedulePublish")).len(), 1);
 }
 
-/// Functions as they are published or were seen to work.
+/// Functions that are published or were observed to work.
 const EXAMPLES: &[(&str, &str)] = &[
     (
         "OnRealTimeCallAnalysisAvailable",
@@ -141,13 +142,13 @@ fn published_functions_have_no_problem() {
 }
 
 #[test]
-fn the_form_without_rule_function_that_is_often_copied_is_wrong() {
+fn common_form_without_rule_function_is_rejected() {
     let text = r#"{"Version":"2022-11-25","Operator":"AND","Operands":[]}"#;
     assert_eq!(check(text, None).iter().map(|problem| problem.kind).collect::<Vec<_>>(), ["malformed"]);
 }
 
 #[test]
-fn reading_and_writing_lose_nothing() {
+fn reading_and_writing_loses_nothing() {
     let round = |text: &str| {
         let value: Value = serde_json::from_str(text).unwrap();
         let function = Function::parse(text).unwrap();

@@ -1,4 +1,4 @@
-//! Functions come from outside: whatever they are, they are judged without a panic, with bounded problems.
+//! Functions are untrusted: any text is checked without a panic, with a bounded number of problems.
 
 use super::seeded;
 use crate::semantics::rule::function::{FAULTS, MOST_PROBLEMS, Size, check, make};
@@ -9,7 +9,7 @@ fn kinds(text: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn texts_that_are_no_json_have_one_problem() {
+fn invalid_json_has_one_problem() {
     let deep = format!("{}{}", r#"{"RuleFunction":"#.repeat(20_000), "}".repeat(20_000));
     let huge = format!("\"{}\"", "x".repeat(2_000_000));
     let number = r#"{"Version":"2022-11-25","RuleFunction":{"Operator":"OR","Operands":[123456789012345678901]}}"#;
@@ -31,15 +31,15 @@ fn json_of_another_form_is_malformed() {
 }
 
 #[test]
-fn deep_groups_within_the_reader_s_limit_are_told_one_by_one() {
+fn deep_groups_within_the_limit_of_the_reader_are_reported_one_by_one() {
     let group = r#"{"Operator":"AND","Operands":["#;
     let text = format!(r#"{{"Version":"2022-11-25","RuleFunction":{}{}}}"#, group.repeat(20), "]}".repeat(20));
-    // The root, and one group in it, are right; the third says that it should not be there.
+    // The root and one group in it are valid; the third is not allowed.
     assert_eq!(kinds(&text), ["group-in-group"]);
 }
 
 #[test]
-fn a_megabyte_of_bad_conditions_has_a_bounded_answer() {
+fn a_megabyte_of_bad_conditions_has_a_bounded_result() {
     let text = format!(
         r#"{{"Version":"2022-11-25","RuleFunction":{{"Operator":"AND","Operands":[{}{{}}]}}}}"#,
         r#"{"Operator":"NO","Operands":[]},"#.repeat(30_000)
@@ -48,7 +48,7 @@ fn a_megabyte_of_bad_conditions_has_a_bounded_answer() {
 }
 
 #[test]
-fn spoiled_bytes_never_panic() {
+fn corrupted_bytes_never_panic() {
     for seed in 0..20_000u64 {
         let source = &EVENT_SOURCES[(seed % EVENT_SOURCES.len() as u64) as usize];
         let text = seeded(seed, "spoil", |u| make(Some(source), Size::SMALL, u)).to_string();

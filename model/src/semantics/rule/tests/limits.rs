@@ -1,6 +1,5 @@
-//! The tables of the function language and of references held against what is published, written a second time: at
-//! their limits, and one step beyond. A law over functions that are generated from a table cannot see what is wrong in
-//! it.
+//! Compares the tables of the function language and of references with a second transcription of the published limits:
+//! at each limit, and one step beyond. A law over functions generated from a table cannot detect errors in the table.
 
 use serde_json::{Value, json};
 
@@ -33,7 +32,7 @@ fn kinds(text: &str, source: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn conditions_hold_at_their_limits_and_not_beyond() {
+fn conditions_are_valid_at_their_limits_and_invalid_beyond() {
     const CALL: &str = "OnPostCallAnalysisAvailable";
     const CHAT: &str = "OnPostChatAnalysisAvailable";
     const LIVE: &str = "OnRealTimeCallAnalysisAvailable";
@@ -137,14 +136,14 @@ fn conditions_hold_at_their_limits_and_not_beyond() {
 }
 
 #[test]
-fn a_rule_has_twenty_conditions_and_no_more() {
+fn rules_have_at_most_twenty_conditions() {
     let one = leaf("CONTAINS_ANY", json!(["x"]), "$.Case.TemplateId", &[]);
     assert_eq!(kinds(&function(&vec![one.clone(); 20], None), "OnCaseCreate"), [""; 0]);
     assert_eq!(kinds(&function(&vec![one; 21], None), "OnCaseCreate"), ["too-many-conditions"]);
 }
 
 #[test]
-fn metrics_hold_at_their_limits_and_not_beyond() {
+fn metrics_are_valid_at_their_limits_and_invalid_beyond() {
     let ids = |count: usize| filter("MetricDataFilterByQueue", vec!["q"; count].into());
     let window = |name: &str, seconds: u32| filter(name, json!({ "Past": seconds }));
     let now = |filters: &[Value]| leaf("NumberLessOrEqualTo", json!([1]), "$.MetricData.CONTACTS_IN_QUEUE", filters);
@@ -191,7 +190,7 @@ fn metrics_hold_at_their_limits_and_not_beyond() {
 #[test]
 fn references_have_4096_bytes_in_all() {
     for (first, second, expected) in [(2048, 2048, &[][..]), (2048, 2049, &["references-too-large"])] {
-        // Two bytes each, for bytes count and not characters.
+        // Characters of two bytes, because bytes count.
         let value = |bytes: usize| format!("{}{}", "é".repeat(bytes / 2), "e".repeat(bytes % 2));
         let references = json!({
             "a": { "Type": "STRING", "Value": value(first) }, "b": { "Type": "STRING", "Value": value(second) },

@@ -5,7 +5,7 @@ mod envelope;
 mod functions;
 mod hostile;
 mod limits;
-mod settling;
+mod repair;
 
 use arbitrary::Unstructured;
 

@@ -1,14 +1,14 @@
-//! Laws of settling: generated rules keep the contract, at every focus, and the focus stays.
+//! Laws of repair: generated rules satisfy the contract at every focus, and the focus stays.
 
 use super::seeded;
 use crate::generate::{Config, Generator, Side, side_shape, sites};
 use crate::schema::Schema;
 use crate::semantics::rule::{check, source_for, sources::EVENT_SOURCES};
-use crate::semantics::{Confidence, Context, settle};
+use crate::semantics::{Confidence, Context, repair};
 use crate::validate::validate;
 
 #[test]
-fn generated_rules_keep_the_contract() {
+fn generated_rules_satisfy_the_contract() {
     let schema = Schema::connect();
     let operation = schema.operation_named("CreateRule").unwrap();
     let shape = side_shape(schema, operation, Side::Input).unwrap();
@@ -17,7 +17,7 @@ fn generated_rules_keep_the_contract() {
         for seed in 0..1_500 {
             let value = seeded(seed, "generated", |u| generator.input(operation, u)).unwrap();
             assert_eq!(validate(schema, shape, &value), [], "{value}");
-            // Where no source says whether an action may be here, one that is likely stays.
+            // An undocumented action stays if it is probably allowed.
             let judged = check(&value, &Context::default());
             assert!(judged.iter().all(|(_, problem)| problem.confidence == Confidence::Low), "{judged:?} {value}");
         }
@@ -25,7 +25,7 @@ fn generated_rules_keep_the_contract() {
 }
 
 #[test]
-fn the_focus_stays_whatever_is_settled() {
+fn repair_keeps_the_focus() {
     let schema = Schema::connect();
     for name in ["CreateRule", "UpdateRule"] {
         let operation = schema.operation_named(name).unwrap();
@@ -37,7 +37,7 @@ fn the_focus_stays_whatever_is_settled() {
                 let value =
                     seeded(seed, "focus", |u| generator.focused(operation, Side::Input, focus, u)).unwrap().value;
                 assert!(focus.first_in(&value).is_some(), "{name} {focus}: {value}");
-                // Three actions are stated for no event source.
+                // Three actions are documented for no event source.
                 let judged = check(&value, &Context::default());
                 assert!(
                     judged.iter().all(|(_, problem)| problem.confidence == Confidence::Low),
@@ -51,7 +51,7 @@ fn the_focus_stays_whatever_is_settled() {
 }
 
 #[test]
-fn an_update_is_settled_for_the_source_of_its_rule() {
+fn updates_are_repaired_for_the_source_of_their_rule() {
     let schema = Schema::connect();
     let operation = schema.operation_named("UpdateRule").unwrap();
     let generator = Generator::new(schema, Config::sparse());
@@ -62,7 +62,7 @@ fn an_update_is_settled_for_the_source_of_its_rule() {
         let context = Context { event_source: Some(source), ..Context::default() };
         let value = seeded(3, "update", |u| {
             let mut value = generator.focused(operation, Side::Input, focus, u).unwrap().value;
-            settle("UpdateRule", &mut value, focus, &context, u);
+            repair("UpdateRule", &mut value, focus, &context, u);
             value
         });
         assert!(focus.first_in(&value).is_some(), "{focus}: {value}");
@@ -72,7 +72,7 @@ fn an_update_is_settled_for_the_source_of_its_rule() {
 }
 
 #[test]
-fn settling_twice_changes_nothing() {
+fn repair_is_idempotent() {
     let schema = Schema::connect();
     let operation = schema.operation_named("CreateRule").unwrap();
     let generator = Generator::new(schema, Config::full());
@@ -81,11 +81,11 @@ fn settling_twice_changes_nothing() {
         let (once, twice) = seeded(seed, "twice", |u| {
             let once = generator.input(operation, u).unwrap();
             let mut twice = once.clone();
-            settle("CreateRule", &mut twice, &Default::default(), &Context::default(), u);
+            repair("CreateRule", &mut twice, &Default::default(), &Context::default(), u);
             (once, twice)
         });
         assert_eq!(once, twice);
         sources.insert(once["TriggerEventSource"]["EventSourceName"].to_string());
     }
-    assert_eq!(sources.len(), EVENT_SOURCES.len(), "no event source is settled away");
+    assert_eq!(sources.len(), EVENT_SOURCES.len(), "repair removes no event source");
 }

@@ -1,5 +1,5 @@
-//! Brings an input of CreateRule or UpdateRule that the service model admits to keep the rules beside it: event source,
-//! actions and function are made to agree. Changes as little as it can, and never what lies at the focus.
+//! Makes a valid input of CreateRule or UpdateRule satisfy the rules beyond the service model: event source, actions
+//! and function become consistent. Changes as little as possible, and never the value at the focus.
 
 use arbitrary::Unstructured;
 use serde_json::{Map, Value, json};
@@ -13,8 +13,8 @@ use super::sources::{EVENT_SOURCES, EventSource, event_source};
 use crate::constraint::size::pick;
 use crate::path::{SchemaPath, Step};
 
-/// See [`crate::semantics::settle`].
-pub(in crate::semantics) fn settle(
+/// See [`crate::semantics::repair`].
+pub(in crate::semantics) fn repair(
     input: &mut Value,
     focus: &SchemaPath,
     context: &Context<'_>,
@@ -32,47 +32,46 @@ pub(in crate::semantics) fn settle(
         },
     };
     if let Some(trigger) = input.get_mut("TriggerEventSource").and_then(Value::as_object_mut) {
-        settle_trigger(trigger, source, u);
+        repair_trigger(trigger, source, u);
     }
     if let Some(Value::Array(actions)) = input.get_mut("Actions") {
-        settle_actions(actions, source, &focus, u);
+        repair_actions(actions, source, &focus, u);
     }
     if let Some(Value::String(text)) = input.get_mut("Function") {
-        settle_function(text, source, u);
+        repair_function(text, source, u);
     }
 }
 
-/// Settles an action that stands in no rule: its payload is that of its type.
-pub(in crate::semantics) fn settle_action(value: &mut Value, u: &mut Unstructured<'_>) {
+/// Repairs an action outside a rule: its payload becomes that of its type.
+pub(in crate::semantics) fn repair_action(value: &mut Value, u: &mut Unstructured<'_>) {
     let named = value.get("ActionType").and_then(Value::as_str).and_then(action);
     let Some(payload) = named.map(|named| named.payload) else { return };
     // The focus keeps the type.
     let focus = [Step::Member("Actions".to_owned()), Step::Element, Step::Member(payload.to_owned())];
     let mut input = json!({"Actions": [value.take()]});
-    settle(&mut input, &SchemaPath(focus.to_vec()), &Context::default(), u);
+    repair(&mut input, &SchemaPath(focus.to_vec()), &Context::default(), u);
     *value = input["Actions"][0].take();
 }
 
-/// Settles what lies in a payload.
-pub(in crate::semantics) fn settle_payload(payload: &mut Value, u: &mut Unstructured<'_>) {
-    settle_inside(payload, None, u);
+/// Repairs the contents of a payload.
+pub(in crate::semantics) fn repair_payload(payload: &mut Value, u: &mut Unstructured<'_>) {
+    repair_inside(payload, None, u);
 }
 
-/// The event source that the rule should have so that an input can hold what lies at `focus`; none if any will do, or
-/// the one of the rule that is there already.
+/// The event source that the rule needs so that an input can have a value at `focus`; none if the present one is fine.
 pub fn source_for(focus: &SchemaPath, present: Option<&str>) -> Option<&'static str> {
     let present = present.and_then(event_source)?;
     let source = Focus::of(focus).source(present, &mut Unstructured::new(&[]));
     (source.name != present.name).then_some(source.name)
 }
 
-/// What must stay.
+/// The part of the input that must stay.
 struct Focus<'f> {
-    /// Something in the first action.
+    /// True if it is in the first action.
     in_actions: bool,
-    /// The action whose payload it lies in.
+    /// The action whose payload contains it.
     action: Option<&'static Action>,
-    /// The id of an integration association.
+    /// True if it is the id of an integration association.
     integration: bool,
     steps: &'f [Step],
 }
@@ -91,7 +90,7 @@ impl<'f> Focus<'f> {
         Self { in_actions, action, integration, steps }
     }
 
-    /// A source on which the focus can be: `wanted` if it will do.
+    /// A source that allows the focus: `wanted` if possible.
     fn source(&self, wanted: &'static EventSource, u: &mut Unstructured<'_>) -> &'static EventSource {
         let suits = |source: &EventSource| match self.action {
             Some(action) => action.suits(source),
@@ -101,7 +100,7 @@ impl<'f> Focus<'f> {
         if suits(wanted) { wanted } else { one_of(suits, u).unwrap_or(wanted) }
     }
 
-    /// The member that the focus names inside of a structure at some depth, if it is one of those.
+    /// The first of these member names in the focus.
     fn member_of(&self, names: &[&str]) -> Option<&'f str> {
         self.steps.iter().find_map(|step| match step {
             Step::Member(name) if names.contains(&name.as_str()) => Some(name.as_str()),
@@ -116,7 +115,7 @@ fn one_of(wanted: impl Fn(&EventSource) -> bool, u: &mut Unstructured<'_>) -> Op
     all().nth(pick(u, 0, count.saturating_sub(1)) as usize)
 }
 
-fn settle_trigger(trigger: &mut Map<String, Value>, source: &EventSource, u: &mut Unstructured<'_>) {
+fn repair_trigger(trigger: &mut Map<String, Value>, source: &EventSource, u: &mut Unstructured<'_>) {
     if trigger.get("EventSourceName").and_then(Value::as_str) != Some(source.name) {
         trigger.insert("EventSourceName".to_owned(), source.name.into());
     }
@@ -128,15 +127,15 @@ fn settle_trigger(trigger: &mut Map<String, Value>, source: &EventSource, u: &mu
     }
 }
 
-fn settle_actions(actions: &mut Vec<Value>, source: &EventSource, focus: &Focus<'_>, u: &mut Unstructured<'_>) {
+fn repair_actions(actions: &mut Vec<Value>, source: &EventSource, focus: &Focus<'_>, u: &mut Unstructured<'_>) {
     let mut kinds: Vec<&str> = Vec::new();
     let mut at = 0;
     actions.retain_mut(|value| {
         let focused = focus.in_actions && at == 0;
         at += 1;
-        let kept = settle_one(value, source, focused, focus, &kinds, u);
+        let kept = repair_one(value, source, focused, focus, &kinds, u);
         kinds.extend(kept);
-        // Two actions in one type cannot be told apart; nor is there a type left for every one.
+        // A rule has at most one action of a type, so some actions may have to go.
         kept.is_some()
     });
     let required = source.required.and_then(action).filter(|required| !kinds.contains(&required.name));
@@ -144,8 +143,8 @@ fn settle_actions(actions: &mut Vec<Value>, source: &EventSource, focus: &Focus<
     actions.extend(missing.map(|action| action_value(action, u)));
 }
 
-/// Settles one action; none if it has to go.
-fn settle_one(
+/// Repairs one action and returns its type; none if it has to be removed.
+fn repair_one(
     value: &mut Value,
     source: &EventSource,
     focused: bool,
@@ -159,7 +158,7 @@ fn settle_one(
     let pinned = focus.action.filter(|_| focused);
     let present = || ACTIONS.iter().filter(|action| value.contains_key(action.payload)).filter(free);
     let any = pick(u, 0, (present().count() as u64).saturating_sub(1)) as usize;
-    // What is named and has its payload, else what there is a payload for, else what is named, else what may be here.
+    // In order of preference: the named type with its payload, a type with a payload, the named type, any allowed type.
     let whole = || named.filter(|named| free(named) && value.contains_key(named.payload));
     let fallback =
         || whole().or_else(|| present().nth(any)).or(named.filter(free)).or_else(|| ACTIONS.iter().find(free));
@@ -169,29 +168,29 @@ fn settle_one(
     }
     value.retain(|name, _| name == chosen.payload || name == "ActionType");
     let inner = value.entry(chosen.payload).or_insert_with(|| payload(chosen, u));
-    settle_inside(inner, pinned.map(|_| focus), u);
+    repair_inside(inner, pinned.map(|_| focus), u);
     Some(chosen.name)
 }
 
-fn settle_inside(payload: &mut Value, focus: Option<&Focus<'_>>, u: &mut Unstructured<'_>) {
+fn repair_inside(payload: &mut Value, focus: Option<&Focus<'_>>, u: &mut Unstructured<'_>) {
     if let Some(Value::Object(references)) = payload.get_mut("References") {
-        settle_references(references);
+        repair_references(references);
     }
     let kept = focus.and_then(|focus| focus.member_of(FIELD_VALUES));
     if let Some(Value::Array(fields)) = payload.get_mut("Fields") {
         for (at, field) in fields.iter_mut().enumerate() {
-            settle_field(field.get_mut("Value"), kept.filter(|_| at == 0), u);
+            repair_field(field.get_mut("Value"), kept.filter(|_| at == 0), u);
         }
     }
     if let Some(Value::Array(values)) = payload.pointer_mut("/CaseSlaConfiguration/TargetFieldValues") {
         for (at, value) in values.iter_mut().enumerate() {
-            settle_field(Some(value), kept.filter(|_| at == 0), u);
+            repair_field(Some(value), kept.filter(|_| at == 0), u);
         }
     }
 }
 
-/// Leaves one of the members of a field's value.
-fn settle_field(value: Option<&mut Value>, kept: Option<&str>, u: &mut Unstructured<'_>) {
+/// Keeps one of the members of a field's value.
+fn repair_field(value: Option<&mut Value>, kept: Option<&str>, u: &mut Unstructured<'_>) {
     let Some(Value::Object(value)) = value else { return };
     let present = || FIELD_VALUES.iter().copied().filter(|member| value.contains_key(*member));
     let any = pick(u, 0, (present().count() as u64).saturating_sub(1)) as usize;
@@ -203,8 +202,8 @@ fn settle_field(value: Option<&mut Value>, kept: Option<&str>, u: &mut Unstructu
     }
 }
 
-/// Leaves as many references as their values have room for. The first one stays, for a focus lies in it.
-fn settle_references(references: &mut Map<String, Value>) {
+/// Keeps as many references as fit into the limit. The first one always stays, because it contains the focus.
+fn repair_references(references: &mut Map<String, Value>) {
     let mut room = REFERENCE_BYTES;
     let mut first = true;
     references.retain(|_, reference| {
@@ -222,12 +221,12 @@ fn settle_references(references: &mut Map<String, Value>) {
     });
 }
 
-/// Another function if this one is for rules on another source.
-fn settle_function(text: &mut String, source: &EventSource, u: &mut Unstructured<'_>) {
-    // Most often its paths already say that it is for another.
+/// Replaces a function that does not fit the source.
+fn repair_function(text: &mut String, source: &EventSource, u: &mut Unstructured<'_>) {
+    // Fast path: the paths of most functions show their source.
     let fits = !text.is_empty() && source.root.is_none_or(|root| text.contains(root));
     if !fits || !function::check(text, Some(source.name)).is_empty() {
-        // Where no page describes the conditions, those of any source will do.
+        // For sources without documented conditions, those of any source are fine.
         *text = function::make(source.root.map(|_| source), Size::SMALL, u).to_string();
     }
 }

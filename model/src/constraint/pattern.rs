@@ -1,0 +1,91 @@
+//! Patterns: regular expressions that a string must match. ECMA-262, unanchored.
+
+use serde_json::{Map, Value};
+
+use super::{
+    Breaking, Broken, Class, Constraint, Dialect, Exception, Keys, KindFacts, Place, Position, ViolationKind, size,
+};
+use crate::pattern::{LengthBounds, Verdict};
+
+pub(super) const MISMATCH: KindFacts =
+    KindFacts { name: "pattern", class: Class::Limit, rule: "a string that does not match the pattern is rejected" };
+
+/// The string matches the pattern. Verdicts other than "rejects" are not violations.
+pub(crate) struct Matches;
+
+impl Constraint for Matches {
+    fn kinds(&self) -> &'static [ViolationKind] {
+        &[ViolationKind::Pattern]
+    }
+
+    fn check(&self, at: &Position<'_>, value: &Value) -> Option<Broken> {
+        let pattern = &at.schema[at.traits.pattern?];
+        let rejects = pattern.admits(value.as_str()?) == Verdict::Rejects;
+        rejects.then(|| (ViolationKind::Pattern, format!("a string matching {}", pattern.source())))
+    }
+
+    fn can_break(&self, at: &Position<'_>, _place: Place, _kind: ViolationKind) -> bool {
+        // Patterns that match every string are found out when the mutation is made.
+        at.traits.pattern.is_some()
+    }
+
+    fn violate(&self, at: &Position<'_>, _kind: ViolationKind, breaking: Breaking<'_, '_>) -> Option<Value> {
+        let (min, max) = size::limits(at.traits.length);
+        let text = at.schema[at.traits.pattern?].violate(breaking.u, LengthBounds { min, max })?;
+        breaking.place.can_hold(&text).then(|| Value::from(text))
+    }
+
+    fn export(&self, at: &Position<'_>, dialect: Dialect, keywords: &mut Map<String, Value>) {
+        let Some(pattern) = at.traits.pattern.map(|id| &at.schema[id]) else { return };
+        match pattern.problem() {
+            // OpenAPI tools use the regular expression engine of their own language.
+            None if dialect.keys == Keys::Json => {
+                keywords.insert("pattern".to_owned(), pattern.without_properties().into());
+            }
+            None => {
+                keywords.insert("pattern".to_owned(), pattern.source().into());
+            }
+            Some(problem) => {
+                let comment = format!("pattern {:?} is left out: {problem}", pattern.source());
+                keywords.insert("$comment".to_owned(), comment.into());
+            }
+        }
+    }
+
+    fn words(&self, at: &Position<'_>) -> Option<String> {
+        Some(format!("pattern {}", code(at.schema[at.traits.pattern?].source())))
+    }
+
+    fn exceptions(&self) -> &'static [Exception] {
+        &[
+            Exception {
+                id: "unreadable-pattern",
+                kinds: &[ViolationKind::Pattern],
+                side: None,
+                difference: "a pattern that no engine can read is left out, with a $comment",
+                reason: "a validator would reject the whole document because of it",
+            },
+            Exception {
+                id: "dot",
+                kinds: &[ViolationKind::Pattern],
+                side: None,
+                difference: "validators built on Rust's regex engines let a dot match CR, U+2028 and U+2029",
+                reason: "the schema is right: the dialect requires ECMAScript, where these characters end a line",
+            },
+            Exception {
+                id: "class-escape",
+                kinds: &[ViolationKind::Pattern],
+                side: None,
+                difference: "validators built on Rust's regex engines let `\\S` match U+FEFF and `\\d` digits of every \
+                             script, and reject U+0085 for `\\S`, in patterns with look-around",
+                reason: "the schema is right: the dialect requires ECMAScript; the engine follows Unicode",
+            },
+        ]
+    }
+}
+
+/// The text as Markdown code.
+fn code(text: &str) -> String {
+    let text = text.replace('\n', "\\n");
+    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
+}

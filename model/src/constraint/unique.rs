@@ -1,0 +1,50 @@
+//! Lists of unique items.
+
+use serde_json::{Map, Value};
+
+use super::{Breaking, Broken, Class, Constraint, Dialect, KindFacts, Place, Position, ViolationKind};
+
+pub(super) const REPEATED: KindFacts =
+    KindFacts { name: "unique", class: Class::Limit, rule: "equal elements are rejected in a list of unique items" };
+
+/// No two elements are equal.
+pub(crate) struct Unique;
+
+impl Constraint for Unique {
+    fn kinds(&self) -> &'static [ViolationKind] {
+        &[ViolationKind::Unique]
+    }
+
+    fn check(&self, at: &Position<'_>, value: &Value) -> Option<Broken> {
+        let repeated = at.traits.unique_items && has_equal(value.as_array()?);
+        repeated.then(|| (ViolationKind::Unique, "distinct elements".to_owned()))
+    }
+
+    fn can_break(&self, at: &Position<'_>, _place: Place, _kind: ViolationKind) -> bool {
+        at.traits.unique_items
+    }
+
+    fn violate(&self, _at: &Position<'_>, _kind: ViolationKind, breaking: Breaking<'_, '_>) -> Option<Value> {
+        let Value::Array(mut items) = breaking.value else { return None };
+        items.push(items.first()?.clone());
+        Some(Value::Array(items))
+    }
+
+    fn export(&self, at: &Position<'_>, _dialect: Dialect, keywords: &mut Map<String, Value>) {
+        if at.traits.unique_items {
+            keywords.insert("uniqueItems".to_owned(), true.into());
+        }
+    }
+
+    fn words(&self, at: &Position<'_>) -> Option<String> {
+        at.traits.unique_items.then(|| "no element twice".to_owned())
+    }
+}
+
+fn has_equal(items: &[Value]) -> bool {
+    if items.len() < 32 {
+        return items.iter().enumerate().any(|(at, item)| items[..at].contains(item));
+    }
+    let mut seen = std::collections::HashSet::with_capacity(items.len());
+    items.iter().any(|item| !seen.insert(item.to_string()))
+}
