@@ -107,13 +107,13 @@ fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
                 Regression::read(&path)?.replay(&path)?;
                 inputs += 1;
             }
-            println!("{inputs} inputs hold");
+            println!("{inputs} inputs pass");
         }
         Command::Replay { files } => {
             let files = if files.is_empty() { corpus::regression_files()? } else { files };
             for path in &files {
                 Regression::read(path)?.replay(path)?;
-                println!("holds: {}", path.display());
+                println!("passes: {}", path.display());
             }
         }
     }

@@ -23,10 +23,10 @@ pub(crate) fn silent_on<C>(
     defect: &str,
     mut seeds: Vec<Seed>,
     draw: impl Fn(&[u8]) -> Option<C>,
-    hold: impl Fn(&Service, &C) -> bool,
+    check: impl Fn(&Service, &C) -> bool,
 ) -> Vec<Seed> {
-    let begun = with(Some(defect));
-    seeds.retain(|seed| draw(&seed.data).is_none_or(|case| hold(&begun, &case)));
+    let initial = with(Some(defect));
+    seeds.retain(|seed| draw(&seed.data).is_none_or(|case| check(&initial, &case)));
     seeds
 }
 
@@ -36,11 +36,11 @@ pub(crate) fn assert_are_found<T: crate::target::Target>(
     defects: &[&str],
     inputs: usize,
     bytes: usize,
-    hold: impl Fn(&Service, &T::Case) -> Result<T::Reached, String>,
+    check: impl Fn(&Service, &T::Case) -> Result<T::Outcome, String>,
 ) {
     for (at, defect) in defects.iter().enumerate() {
-        let begun = with(Some(defect));
-        let shows = |data: &[u8]| T::draw(data).is_some_and(|case| hold(&begun, &case).is_err());
+        let initial = with(Some(defect));
+        let shows = |data: &[u8]| T::draw(data).is_some_and(|case| check(&initial, &case).is_err());
         for seed in T::seeds().iter().filter(|_| at == 0) {
             assert!(!shows(&seed.data), "seed {} shows {defect}", seed.name);
         }

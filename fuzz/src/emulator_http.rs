@@ -34,7 +34,7 @@ pub struct EmulatorHttp;
 
 /// How far the request that came farthest came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
+pub enum Outcome {
     /// No operation answered.
     Unrouted,
     /// An error of the front door.
@@ -71,7 +71,7 @@ impl Target for EmulatorHttp {
     const NAME: &'static str = "emulator_http";
     const PROPERTY: &'static str = "whatever it is sent, the emulator answers as the model allows, and never with 5xx";
     type Case = Vec<Request>;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Vec<Request>> {
         text_or_drawn(data, |data| Some(of_text(data)), |u| draw::requests(u).map(Some))
@@ -81,16 +81,16 @@ impl Target for EmulatorHttp {
         Some(vec![Request::of_text(data)])
     }
 
-    fn hold(case: &Vec<Request>) -> Reached {
-        static BEGUN: OnceLock<Emulator> = OnceLock::new();
-        let begun = BEGUN.get_or_init(|| emulator::for_target(Self::NAME, PLANTED));
-        hold(begun, case).unwrap_or_else(|broken| unreachable!("{broken}"))
+    fn check(case: &Vec<Request>) -> Outcome {
+        static INITIAL: OnceLock<Emulator> = OnceLock::new();
+        let initial = INITIAL.get_or_init(|| emulator::for_target(Self::NAME, PLANTED));
+        check(initial, case).unwrap_or_else(|broken| unreachable!("{broken}"))
     }
 
     fn seeds() -> Vec<Seed> {
         let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|(text, _)| text.as_bytes())).collect();
         seeds.extend(seeds::telling::<Self>(4000, 1500, |case| told(case)));
-        emulator::silent_on(PLANTED, seeds, Self::draw, |begun, case| hold(begun, case).is_ok())
+        emulator::silent_on(PLANTED, seeds, Self::draw, |initial, case| check(initial, case).is_ok())
     }
 }
 
@@ -125,22 +125,22 @@ fn of_text(data: &[u8]) -> Vec<Request> {
     requests
 }
 
-fn hold(begun: &Emulator, case: &[Request]) -> Result<Reached, String> {
-    let emulator = begun.afresh();
+fn check(initial: &Emulator, case: &[Request]) -> Result<Outcome, String> {
+    let emulator = initial.afresh();
     let mut answers = Vec::new();
-    let mut farthest = Reached::Unrouted;
+    let mut farthest = Outcome::Unrouted;
     for request in case {
         let (sent, is_filled) = filled(request, &answers);
         let answer = emulator.handle(&sent);
         let told = |why: String| format!("{why}\n{sent:?}\n{answer:?}");
-        let (reached, is_read) = judge(&sent, &answer).map_err(told)?;
+        let (outcome, is_read) = judge(&sent, &answer).map_err(told)?;
         if is_read {
             let again = emulator.handle(&sent);
             if (again.status, &again.body) != (answer.status, &answer.body) {
                 return Err(told(format!("a read that is repeated is answered with {again:?}")));
             }
         }
-        farthest = farthest.max(if reached == Reached::Performed && is_filled { Reached::Continued } else { reached });
+        farthest = farthest.max(if outcome == Outcome::Performed && is_filled { Outcome::Continued } else { outcome });
         answers.push(serde_json::from_slice(&answer.body).unwrap_or_default());
     }
     Ok(farthest)
@@ -162,7 +162,7 @@ fn filled(request: &Request, answers: &[Value]) -> (HttpRequest, bool) {
 }
 
 /// How far a request came, and whether the operation only reads; or what is wrong with the answer.
-fn judge(sent: &HttpRequest, answer: &HttpResponse) -> Result<(Reached, bool), String> {
+fn judge(sent: &HttpRequest, answer: &HttpResponse) -> Result<(Outcome, bool), String> {
     if answer.status >= 500 {
         return Err("5xx".to_owned());
     }
@@ -177,8 +177,8 @@ fn judge(sent: &HttpRequest, answer: &HttpResponse) -> Result<(Reached, bool), S
     let Ok(route) = service.router.route(&sent.method, &sent.uri) else {
         let some = schema.operations().next().ok_or("a model without operations")?.0;
         return match decode_error(schema, some, answer).code.as_deref() {
-            Some("UnknownOperationException") if answer.status == 404 => Ok((Reached::Unrouted, false)),
-            Some("SerializationException") if answer.status == 400 => Ok((Reached::Unrouted, false)),
+            Some("UnknownOperationException") if answer.status == 404 => Ok((Outcome::Unrouted, false)),
+            Some("SerializationException") if answer.status == 400 => Ok((Outcome::Unrouted, false)),
             code => Err(format!("{code:?} for what no operation answers")),
         };
     };
@@ -186,9 +186,9 @@ fn judge(sent: &HttpRequest, answer: &HttpResponse) -> Result<(Reached, bool), S
     if answer.status < 300 {
         success(schema, route.operation, answer)?;
         let synthesized = answer.headers.get(SYNTHESIZED).is_some();
-        return Ok((if synthesized { Reached::Synthesized } else { Reached::Performed }, is_read));
+        return Ok((if synthesized { Outcome::Synthesized } else { Outcome::Performed }, is_read));
     }
-    error(schema, route.operation, answer).map(|reached| (reached, is_read))
+    error(schema, route.operation, answer).map(|outcome| (outcome, is_read))
 }
 
 fn success(schema: &Schema, id: OperationId, answer: &HttpResponse) -> Result<(), String> {
@@ -204,7 +204,7 @@ fn success(schema: &Schema, id: OperationId, answer: &HttpResponse) -> Result<()
     Ok(())
 }
 
-fn error(schema: &Schema, id: OperationId, answer: &HttpResponse) -> Result<Reached, String> {
+fn error(schema: &Schema, id: OperationId, answer: &HttpResponse) -> Result<Outcome, String> {
     let operation = &schema[id];
     let decoded = decode_error(schema, id, answer);
     if !decoded.body_is_json {
@@ -213,7 +213,7 @@ fn error(schema: &Schema, id: OperationId, answer: &HttpResponse) -> Result<Reac
     let Some(shape) = decoded.modelled else {
         let code = decoded.code.unwrap_or_default();
         let known = FRONT.contains(&(code.as_str(), answer.status));
-        return if known { Ok(Reached::Front) } else { Err(format!("{} does not list {code}", operation.name)) };
+        return if known { Ok(Outcome::Front) } else { Err(format!("{} does not list {code}", operation.name)) };
     };
     let status = schema[shape].error.map(|error| error.status);
     if status != Some(answer.status) {
@@ -223,23 +223,23 @@ fn error(schema: &Schema, id: OperationId, answer: &HttpResponse) -> Result<Reac
     if !violations.is_empty() {
         return Err(format!("{} has {violations:?}", schema[shape].name));
     }
-    Ok(Reached::Modelled)
+    Ok(Outcome::Modelled)
 }
 
 /// Requests by hand, and how far they come.
-const BY_HAND: &[(&str, Reached)] = &[
-    ("", Reached::Unrouted),
-    ("DELETE /rules/%ff/x", Reached::Unrouted),
-    ("POST /rules/i-1\ncontent-type: text/plain\n\n{}", Reached::Front),
-    ("POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":", Reached::Front),
-    ("GET /rules/i-1?maxResults=0&nextToken=%00", Reached::Modelled),
-    ("GET /queues-summary/i?maxResults=1", Reached::Synthesized),
-    ("GET /contact-flows-summary/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\naccept: text/html", Reached::Front),
+const BY_HAND: &[(&str, Outcome)] = &[
+    ("", Outcome::Unrouted),
+    ("DELETE /rules/%ff/x", Outcome::Unrouted),
+    ("POST /rules/i-1\ncontent-type: text/plain\n\n{}", Outcome::Front),
+    ("POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":", Outcome::Front),
+    ("GET /rules/i-1?maxResults=0&nextToken=%00", Outcome::Modelled),
+    ("GET /queues-summary/i?maxResults=1", Outcome::Synthesized),
+    ("GET /contact-flows-summary/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\naccept: text/html", Outcome::Front),
     (
         "PUT /contact-flows/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\ncontent-type: application/json\n\n\
          {\"Name\":\"a\",\"Type\":\"CAMPAIGN\",\"Content\":\"{}\",\"Status\":\"SAVED\"}\n---\n\
          GET /contact-flows/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01/{{1.ContactFlowId}}:$SAVED",
-        Reached::Continued,
+        Outcome::Continued,
     ),
     (
         "PUT /contact-flows/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\ncontent-type: application/json\n\n\
@@ -248,43 +248,43 @@ const BY_HAND: &[(&str, Reached)] = &[
          {\"Name\":\"b\",\"Type\":\"CAMPAIGN\",\"Content\":\"[]\",\"Status\":\"SAVED\"}\n---\n\
          POST /search-contact-flows\ncontent-type: application/json\n\n\
          {\"InstanceId\":\"0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\",\"MaxResults\":1}",
-        Reached::Performed,
+        Outcome::Performed,
     ),
     (
         "PUT /instance\ncontent-type: application/json\n\n{\"IdentityManagementType\":\"SAML\",\"InstanceAlias\":\"a\",\
          \"InboundCallsEnabled\":true,\"OutboundCallsEnabled\":false}\n---\n\
          DELETE /instance/{{1.Id}}\n---\nGET /instance/{{1.Id}}",
-        Reached::Continued,
+        Outcome::Continued,
     ),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
 
     #[test]
     fn requests_by_hand_reach_what_they_are_for() {
-        for (text, reached) in BY_HAND {
-            assert_eq!(reach::<EmulatorHttp>(text.as_bytes()), Some(*reached), "{text}");
+        for (text, outcome) in BY_HAND {
+            assert_eq!(outcome_of::<EmulatorHttp>(text.as_bytes()), Some(*outcome), "{text}");
         }
         assert_eq!(of_text(&b"GET /\n---\n".repeat(20)).len(), MOST);
     }
 
     #[test]
     fn random_requests_reach_everything() {
-        let count = survey::<EmulatorHttp>(4000, 1500);
-        for (reached, least) in [
-            (Reached::Unrouted, 1000),
-            (Reached::Front, 10),
-            (Reached::Synthesized, 10),
-            (Reached::Modelled, 100),
-            (Reached::Performed, 200),
-            (Reached::Continued, 400),
+        let count = count_outcomes::<EmulatorHttp>(4000, 1500);
+        for (outcome, least) in [
+            (Outcome::Unrouted, 1000),
+            (Outcome::Front, 10),
+            (Outcome::Synthesized, 10),
+            (Outcome::Modelled, 100),
+            (Outcome::Performed, 200),
+            (Outcome::Continued, 400),
         ] {
-            assert!(count.get(&reached).is_some_and(|count| *count > least), "{reached:?}: {count:?}");
+            assert!(count.get(&outcome).is_some_and(|count| *count > least), "{outcome:?}: {count:?}");
         }
-        assert_cases_can_be_kept::<EmulatorHttp>(300, 1500);
+        assert_cases_round_trip::<EmulatorHttp>(300, 1500);
     }
 
     #[test]
@@ -308,6 +308,6 @@ mod tests {
             "token-breaks-server",
             "read-not-repeatable",
         ];
-        emulator::assert_are_found::<EmulatorHttp>(&defects, 8000, 1500, |begun, case| hold(begun, case));
+        emulator::assert_are_found::<EmulatorHttp>(&defects, 8000, 1500, |initial, case| check(initial, case));
     }
 }

@@ -21,13 +21,13 @@ pub struct EmulatorWalk;
 
 /// How far a walk came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
+pub enum Outcome {
     /// No step of it could be taken.
     Nowhere,
     /// Every step was accepted.
     Accepted,
     /// Some step was refused, as it had to be or could.
-    Refused,
+    Rejected,
 }
 
 /// Most steps of a walk.
@@ -41,7 +41,7 @@ impl Target for EmulatorWalk {
     const NAME: &'static str = "emulator_walk";
     const PROPERTY: &'static str = "after any steps, the emulator answers as the reference of lifecycle.walk says";
     type Case = Vec<Step>;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Vec<Step>> {
         if data.first() == Some(&b'[') {
@@ -58,10 +58,10 @@ impl Target for EmulatorWalk {
         (steps.len() <= MOST && steps.iter().all(|step| step.check().is_ok())).then_some(steps)
     }
 
-    fn hold(case: &Vec<Step>) -> Reached {
-        static BEGUN: OnceLock<Service> = OnceLock::new();
-        let begun = BEGUN.get_or_init(|| emulator::for_target(Self::NAME, PLANTED));
-        hold(begun, case).unwrap_or_else(|broken| unreachable!("{broken}"))
+    fn check(case: &Vec<Step>) -> Outcome {
+        static INITIAL: OnceLock<Service> = OnceLock::new();
+        let initial = INITIAL.get_or_init(|| emulator::for_target(Self::NAME, PLANTED));
+        check(initial, case).unwrap_or_else(|broken| unreachable!("{broken}"))
     }
 
     fn seeds() -> Vec<Seed> {
@@ -71,57 +71,57 @@ impl Target for EmulatorWalk {
     }
 }
 
-fn hold(begun: &Service, steps: &[Step]) -> Result<Reached, String> {
-    let walked = in_process(begun.afresh(), steps)?;
+fn check(initial: &Service, steps: &[Step]) -> Result<Outcome, String> {
+    let walked = in_process(initial.afresh(), steps)?;
     Ok(match (walked.accepted, walked.refused) {
-        (0, 0) => Reached::Nowhere,
-        (_, 0) => Reached::Accepted,
-        _ => Reached::Refused,
+        (0, 0) => Outcome::Nowhere,
+        (_, 0) => Outcome::Accepted,
+        _ => Outcome::Rejected,
     })
 }
 
 /// Walks by hand, and how far each comes.
-const BY_HAND: &[(&str, Reached)] = &[
-    ("[]", Reached::Nowhere),
-    (r#"[{"do":"delete","of":"rule#0"}]"#, Reached::Nowhere),
+const BY_HAND: &[(&str, Outcome)] = &[
+    ("[]", Outcome::Nowhere),
+    (r#"[{"do":"delete","of":"rule#0"}]"#, Outcome::Nowhere),
     (
         r#"[{"do":"create","kind":"flow","name":0,"text":0,"saved":true},{"do":"version","of":"flow#0"},
             {"do":"edit","of":"flow#0","text":1},{"do":"version","of":"flow#0"},{"do":"edit-draft","of":"flow#0","text":2},
             {"do":"describe-version","of":"flow#0","nth":0},{"do":"list-versions","of":"flow#0"}]"#,
-        Reached::Refused,
+        Outcome::Rejected,
     ),
     (
         r#"[{"do":"create","kind":"module","name":0,"text":0,"tags":{"ct-a":"1"}},{"do":"create-again","of":"module#0"},
             {"do":"archive","of":"module#0","archived":true,"name":1},{"do":"rename","of":"module#0","name":2},
             {"do":"delete","of":"module#0"},{"do":"create","kind":"module","name":2,"text":1}]"#,
-        Reached::Accepted,
+        Outcome::Accepted,
     ),
     (
         r#"[{"do":"create","kind":"rule","name":0,"text":0},{"do":"create","kind":"rule","name":0,"text":0},
             {"do":"edit","of":"rule#0","text":1},{"do":"tag","of":"rule#0","tags":{"ct-b":""}},
             {"do":"untag","of":"rule#0","keys":["ct-a","ct-b"]},{"do":"list","kind":"rule","pages":true}]"#,
-        Reached::Refused,
+        Outcome::Rejected,
     ),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
 
     #[test]
     fn walks_by_hand_reach_what_they_are_for() {
-        for (text, reached) in BY_HAND {
-            assert_eq!(reach::<EmulatorWalk>(text.as_bytes()), Some(*reached), "{text}");
+        for (text, outcome) in BY_HAND {
+            assert_eq!(outcome_of::<EmulatorWalk>(text.as_bytes()), Some(*outcome), "{text}");
         }
-        assert_eq!(reach::<EmulatorWalk>(br#"[{"do":"tag","of":"rule#0","tags":{}}]"#), None);
+        assert_eq!(outcome_of::<EmulatorWalk>(br#"[{"do":"tag","of":"rule#0","tags":{}}]"#), None);
     }
 
     #[test]
     fn random_walks_are_accepted_and_refused() {
-        let count = survey::<EmulatorWalk>(1500, 300);
-        assert!(count[&Reached::Accepted] > 50 && count[&Reached::Refused] > 1000, "{count:?}");
-        assert_cases_can_be_kept::<EmulatorWalk>(300, 300);
+        let count = count_outcomes::<EmulatorWalk>(1500, 300);
+        assert!(count[&Outcome::Accepted] > 50 && count[&Outcome::Rejected] > 1000, "{count:?}");
+        assert_cases_round_trip::<EmulatorWalk>(300, 300);
     }
 
     #[test]
@@ -139,6 +139,6 @@ mod tests {
             "untag-ignored",
             "token-ignored",
         ];
-        emulator::assert_are_found::<EmulatorWalk>(&defects, 2000, 300, |begun, case| hold(begun, case));
+        emulator::assert_are_found::<EmulatorWalk>(&defects, 2000, 300, |initial, case| check(initial, case));
     }
 }

@@ -19,7 +19,7 @@ pub struct ErrorDecode;
 
 /// How far a response came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
+pub enum Outcome {
     /// It has no name.
     Nameless,
     /// It names an error that the operation does not list.
@@ -27,14 +27,14 @@ pub enum Reached {
     /// It names one that the operation lists, and has a body that cannot be sent on.
     Unsendable,
     /// It names one that the operation lists, and survives another round.
-    Held,
+    RoundTrip,
 }
 
 impl Target for ErrorDecode {
     const NAME: &'static str = "error_decode";
     const PROPERTY: &'static str = "decode(bytes) has the name that restJson1 gives it; decode(encode(e)) = e";
     type Case = Response;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Response> {
         Response::draw(data, true)
@@ -44,8 +44,8 @@ impl Target for ErrorDecode {
         Response::of_text(data)
     }
 
-    fn hold(case: &Response) -> Reached {
-        let Some((service, id)) = Service::named(&case.operation) else { return Reached::Nameless };
+    fn check(case: &Response) -> Outcome {
+        let Some((service, id)) = Service::named(&case.operation) else { return Outcome::Nameless };
         let response = case.http();
         let schema = service.schema;
         let operation = &schema[id];
@@ -53,16 +53,16 @@ impl Target for ErrorDecode {
         assert_eq!(decoded.status, response.status);
         assert_eq!(decoded.code, name(case), "{} {response:?}", operation.name);
         assert_eq!(decoded.code.is_none(), decoded.source == NameSource::None);
-        let Some(code) = &decoded.code else { return Reached::Nameless };
+        let Some(code) = &decoded.code else { return Outcome::Nameless };
         let listed = operation.errors.iter().copied().find(|error| schema[*error].name == *code);
         assert_eq!(decoded.modelled, listed, "{} {response:?}", operation.name);
-        let Some(shape) = decoded.modelled else { return Reached::Unmodelled };
+        let Some(shape) = decoded.modelled else { return Outcome::Unmodelled };
         let members = schema[shape].kind.members();
         let back = decode_error(schema, id, &encode_error(schema, shape, &decoded.body));
         assert_eq!((back.modelled, back.code), (decoded.modelled, decoded.code), "{} {response:?}", operation.name);
         // What is no object stands for a body that could not be read, and an error with such text travels without members.
         if !decoded.body.is_object() || !fits_headers(members, &decoded.body) {
-            return Reached::Unsendable;
+            return Outcome::Unsendable;
         }
         assert_eq!(back.message, decoded.message, "{} {response:?}", operation.name);
         assert_eq!(
@@ -71,7 +71,7 @@ impl Target for ErrorDecode {
             "{} {response:?}",
             operation.name
         );
-        Reached::Held
+        Outcome::RoundTrip
     }
 
     fn seeds() -> Vec<Seed> {
@@ -100,37 +100,37 @@ fn name(case: &Response) -> Option<String> {
 }
 
 /// Responses by hand, and how far each comes.
-const BY_HAND: &[(&[u8], Reached)] = &[
-    (b"CreateRule 400\nx-amzn-errortype: a#ResourceNotFoundException:b\n\n<html>", Reached::Unsendable),
-    (b"CreateRule 404\n\n{\"__type\":\"ResourceNotFoundException\",\"Message\":null}", Reached::Held),
-    (b"CreateRule 404\n\n{\"code\":\"Other\"}", Reached::Unmodelled),
-    (b"CreateRule 404\n\n{\"code\":7,\"Code\":\"ns#ThrottlingException\",\"Message\":\"m\"}", Reached::Held),
-    (b"CreateRule 429\nx-amzn-errortype: TooManyRequestsException\n\n{\"message\":null}", Reached::Unmodelled),
+const BY_HAND: &[(&[u8], Outcome)] = &[
+    (b"CreateRule 400\nx-amzn-errortype: a#ResourceNotFoundException:b\n\n<html>", Outcome::Unsendable),
+    (b"CreateRule 404\n\n{\"__type\":\"ResourceNotFoundException\",\"Message\":null}", Outcome::RoundTrip),
+    (b"CreateRule 404\n\n{\"code\":\"Other\"}", Outcome::Unmodelled),
+    (b"CreateRule 404\n\n{\"code\":7,\"Code\":\"ns#ThrottlingException\",\"Message\":\"m\"}", Outcome::RoundTrip),
+    (b"CreateRule 429\nx-amzn-errortype: TooManyRequestsException\n\n{\"message\":null}", Outcome::Unmodelled),
     (
         b"CreateContactFlow 400\nx-amzn-errortype: InvalidContactFlowException\n\n{\"problems\":[{\"message\":\"m\"}]}",
-        Reached::Held,
+        Outcome::RoundTrip,
     ),
-    (b"CreateRule 502\n\nupstream went away", Reached::Nameless),
-    (b"CreateRule 400\nx-amzn-errortype: :\n\n{\"code\":\"#\",\"__type\":\"\"}", Reached::Nameless),
+    (b"CreateRule 502\n\nupstream went away", Outcome::Nameless),
+    (b"CreateRule 400\nx-amzn-errortype: :\n\n{\"code\":\"#\",\"__type\":\"\"}", Outcome::Nameless),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
 
     #[test]
     fn inputs_by_hand_reach_what_they_are_for() {
-        for (data, reached) in BY_HAND {
-            assert_eq!(reach::<ErrorDecode>(data), Some(*reached), "{}", String::from_utf8_lossy(data));
+        for (data, outcome) in BY_HAND {
+            assert_eq!(outcome_of::<ErrorDecode>(data), Some(*outcome), "{}", String::from_utf8_lossy(data));
         }
     }
 
     #[test]
     fn random_inputs_are_held_and_refused() {
-        let count = survey::<ErrorDecode>(6000, 1500);
-        assert!(count[&Reached::Held] > 200 && count[&Reached::Unmodelled] > 300, "{count:?}");
-        assert!(count[&Reached::Nameless] > 30 && count[&Reached::Unsendable] > 100, "{count:?}");
-        assert_cases_can_be_kept::<ErrorDecode>(500, 500);
+        let count = count_outcomes::<ErrorDecode>(6000, 1500);
+        assert!(count[&Outcome::RoundTrip] > 200 && count[&Outcome::Unmodelled] > 300, "{count:?}");
+        assert!(count[&Outcome::Nameless] > 30 && count[&Outcome::Unsendable] > 100, "{count:?}");
+        assert_cases_round_trip::<ErrorDecode>(500, 500);
     }
 }

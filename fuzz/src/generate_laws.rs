@@ -70,7 +70,7 @@ impl Mutated {
 
 /// How far a case came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
+pub enum Outcome {
     /// The value holds, and has nothing to break.
     ValidOnly,
     /// The value holds; there is no such mutant, for a reason that has a name.
@@ -78,7 +78,7 @@ pub enum Reached {
     /// The mutant holds; no message can say it.
     Unsayable,
     /// The receiver refuses the mutant's message.
-    Refused,
+    Rejected,
     /// The receiver reads the mutant and sees its violation.
     Seen,
 }
@@ -88,7 +88,7 @@ impl Target for GenerateLaws {
     const PROPERTY: &'static str =
         "validate(generate(u)) = {}; validate(mutant(u, site)) = {site.kind}; decode(encode(v)) = v";
     type Case = Case;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Case> {
         draw(&mut Unstructured::new(data)).ok()
@@ -111,11 +111,11 @@ impl Target for GenerateLaws {
         })
     }
 
-    fn hold(case: &Case) -> Reached {
-        let Some((service, operation)) = Service::named(&case.operation) else { return Reached::ValidOnly };
+    fn check(case: &Case) -> Outcome {
+        let Some((service, operation)) = Service::named(&case.operation) else { return Outcome::ValidOnly };
         let place = (service, operation, case.message.side());
         match &case.made {
-            Made::Value(value) => hold_value(place, value),
+            Made::Value(value) => check_value(place, value),
             Made::Failed { config, mutation, why } => {
                 let generator = Generator::new(service.schema, config.clone());
                 let value = generator.operation(operation, place.2, &mut Unstructured::new(&[]));
@@ -124,9 +124,9 @@ impl Target for GenerateLaws {
             }
         }
         match &case.mutated {
-            Mutated::Nothing => Reached::ValidOnly,
-            Mutated::Unrealised(_) => Reached::Unrealised,
-            Mutated::Mutant { kind, pointer, base, value } => hold_mutant(place, (*kind, pointer), base, value),
+            Mutated::Nothing => Outcome::ValidOnly,
+            Mutated::Unrealised(_) => Outcome::Unrealised,
+            Mutated::Mutant { kind, pointer, base, value } => check_mutant(place, (*kind, pointer), base, value),
         }
     }
 
@@ -184,7 +184,7 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     Ok(case)
 }
 
-fn hold_value(place: Place, value: &Value) {
+fn check_value(place: Place, value: &Value) {
     let (service, operation, side) = place;
     let name = &service.schema[operation].name;
     if let Some(shape) = side_shape(service.schema, operation, side) {
@@ -200,18 +200,18 @@ fn hold_value(place: Place, value: &Value) {
     }
 }
 
-fn hold_mutant(place: Place, (kind, pointer): (ViolationKind, &str), base: &Value, value: &Value) -> Reached {
+fn check_mutant(place: Place, (kind, pointer): (ViolationKind, &str), base: &Value, value: &Value) -> Outcome {
     let (service, operation, side) = place;
     let schema = service.schema;
     let name = &schema[operation].name;
-    let Some(shape) = side_shape(schema, operation, side) else { return Reached::ValidOnly };
+    let Some(shape) = side_shape(schema, operation, side) else { return Outcome::ValidOnly };
     assert_eq!(validate(schema, shape, base), [], "{name} {kind}");
     let found = validate(schema, shape, value);
     let found: Vec<_> = found.iter().map(|one| (one.kind, one.path.as_str())).collect();
     assert_eq!(found, [(kind, pointer)], "{name}");
     match travel(place, value) {
-        Journey::Unsayable(_) => Reached::Unsayable,
-        Journey::Refused(_) => Reached::Refused,
+        Journey::Unsayable(_) => Outcome::Unsayable,
+        Journey::Refused(_) => Outcome::Rejected,
         Journey::Arrived(back) => {
             let kinds: Vec<ViolationKind> = validate(schema, shape, &back).iter().map(|one| one.kind).collect();
             // A server reads null as absence.
@@ -220,7 +220,7 @@ fn hold_mutant(place: Place, (kind, pointer): (ViolationKind, &str), base: &Valu
                 (_, kind) => kind,
             };
             assert_eq!(kinds, [expected], "{name} {kind}: the fault was lost on the way: {back}");
-            Reached::Seen
+            Outcome::Seen
         }
     }
 }
@@ -283,24 +283,24 @@ fn received((service, operation, side): Place, value: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
 
     #[test]
     fn random_inputs_reach_every_outcome() {
-        let count = survey::<GenerateLaws>(3000, 2000);
-        assert!(count[&Reached::Seen] > 1000 && count[&Reached::Refused] > 300, "{count:?}");
+        let count = count_outcomes::<GenerateLaws>(3000, 2000);
+        assert!(count[&Outcome::Seen] > 1000 && count[&Outcome::Rejected] > 300, "{count:?}");
         // A generator that mostly cannot is no generator.
-        assert!(count.get(&Reached::Unrealised).is_none_or(|unrealised| *unrealised < 300), "{count:?}");
-        assert!(count[&Reached::Unsayable] > 0 && count[&Reached::ValidOnly] > 0, "{count:?}");
-        assert_cases_can_be_kept::<GenerateLaws>(200, 500);
+        assert!(count.get(&Outcome::Unrealised).is_none_or(|unrealised| *unrealised < 300), "{count:?}");
+        assert!(count[&Outcome::Unsayable] > 0 && count[&Outcome::ValidOnly] > 0, "{count:?}");
+        assert_cases_round_trip::<GenerateLaws>(200, 500);
     }
 
     #[test]
     fn few_bytes_are_an_input_too() {
         for length in 0..64 {
             for byte in [0, 255] {
-                let reached = reach::<GenerateLaws>(&vec![byte; length]);
-                assert!(reached.is_some() || length < 8, "{length}");
+                let outcome = outcome_of::<GenerateLaws>(&vec![byte; length]);
+                assert!(outcome.is_some() || length < 8, "{length}");
             }
         }
     }

@@ -80,7 +80,7 @@ pub(crate) struct Fault {
 
 /// How far a text came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
+pub enum Outcome {
     /// It is not even text, or no JSON that is read.
     Unread,
     /// It has problems.
@@ -92,11 +92,11 @@ pub enum Reached {
 }
 
 /// Holds the laws.
-pub(crate) fn hold(language: &Language, case: &Case) -> Reached {
+pub(crate) fn check_laws(language: &Language, case: &Case) -> Outcome {
     let on = case.on.as_deref();
     let Ok(text) = std::str::from_utf8(&case.text.0) else {
         assert!(json::read_bytes(&case.text.0).is_err(), "read what is no text");
-        return Reached::Unread;
+        return Outcome::Unread;
     };
     let problems = (language.check)(text, on);
     assert!(problems.len() <= language.most, "{} problems", problems.len());
@@ -114,7 +114,7 @@ pub(crate) fn hold(language: &Language, case: &Case) -> Reached {
             let expected: Vec<&str> = kind.iter().map(String::as_str).collect();
             let kinds: Vec<&str> = problems.iter().map(|problem| problem.kind).collect();
             assert_eq!(kinds, expected, "{problems:?} in {text}");
-            Some(if kind.is_some() { Reached::Faulty } else { Reached::Right })
+            Some(if kind.is_some() { Outcome::Faulty } else { Outcome::Right })
         }
     };
     let value = match (json::read(text), serde_json::from_str::<Value>(text)) {
@@ -127,7 +127,7 @@ pub(crate) fn hold(language: &Language, case: &Case) -> Reached {
             let excused = ours.fault != json::Fault::Syntax;
             assert!(theirs.is_err() || excused, "JSON that is not read: {ours}: {text}");
             assert!(!problems.is_empty(), "no problem in what is not read: {ours}: {text}");
-            return judged.unwrap_or(Reached::Unread);
+            return judged.unwrap_or(Outcome::Unread);
         }
     };
     for problem in &problems {
@@ -139,12 +139,12 @@ pub(crate) fn hold(language: &Language, case: &Case) -> Reached {
         let again: Value = serde_json::from_str(&again).unwrap_or_else(|error| unreachable!("{error}: {again}"));
         assert_eq!(again, value, "something was lost");
     }
-    hold_spelling(language, on, &value, &problems);
-    judged.unwrap_or(if problems.is_empty() { Reached::Right } else { Reached::Problems })
+    check_spelling(language, on, &value, &problems);
+    judged.unwrap_or(if problems.is_empty() { Outcome::Right } else { Outcome::Problems })
 }
 
 /// White space and order of members decide nothing.
-fn hold_spelling(language: &Language, on: Option<&str>, value: &Value, problems: &[Problem]) {
+fn check_spelling(language: &Language, on: Option<&str>, value: &Value, problems: &[Problem]) {
     let Ok(other) = serde_json::to_string_pretty(value) else { return };
     let told = |problems: &[Problem]| {
         let mut told: Vec<(String, &str)> = problems

@@ -74,6 +74,25 @@ pub const TARGETS: &[Row] = &[
 /// Targets that need a feature which this build has not: their seeds and regressions wait for one that has it.
 pub const LEFT_OUT: &[&str] = if cfg!(feature = "sdk") { &[] } else { &["sdk_response"] };
 
+/// The `main` of a target: libFuzzer's under cargo-fuzz, which sets `cfg(fuzzing)`; in other builds, a message that names
+/// the right command.
+#[macro_export]
+macro_rules! fuzz_target {
+    ($run:expr) => {
+        #[cfg(fuzzing)]
+        libfuzzer_sys::fuzz_target!(|data: &[u8]| ($run)(data));
+
+        #[cfg(not(fuzzing))]
+        fn main() -> std::process::ExitCode {
+            eprintln!(
+                "this build has no fuzzer; run `cargo +nightly fuzz run {}`",
+                env!("CARGO_BIN_NAME")
+            );
+            std::process::ExitCode::from(2)
+        }
+    };
+}
+
 /// The target of a name.
 pub fn row(name: &str) -> Option<&'static Row> {
     TARGETS.iter().find(|row| row.name == name)

@@ -44,7 +44,7 @@ pub struct Case {
 
 /// How far a model came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
+pub enum Outcome {
     /// It is no model file.
     NotImported,
     /// It is one, and contradicts itself.
@@ -57,7 +57,7 @@ impl Target for ModelLoad {
     const NAME: &'static str = "model_load";
     const PROPERTY: &'static str = "load(bytes) is an error or a schema; import(text(import(x))) = import(x)";
     type Case = Case;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     /// From 128 on, the first byte says that the rest edits a model.
     fn draw(data: &[u8]) -> Option<Case> {
@@ -74,8 +74,8 @@ impl Target for ModelLoad {
         })
     }
 
-    fn hold(case: &Case) -> Reached {
-        hold(case).0
+    fn check(case: &Case) -> Outcome {
+        check(case).0
     }
 
     fn seeds() -> Vec<Seed> {
@@ -111,13 +111,13 @@ const NO_MODELS: &[&[u8]] =
     &[b"", b"{", b"[]", b"{}", br#"{"smithy":"2.0"}"#, br#"{"openapi":"3.1.0"}"#, b"\x1f\x8b\x08\x00damaged"];
 
 /// How far it comes, and what is said of it.
-fn hold(case: &Case) -> (Reached, String) {
+fn check(case: &Case) -> (Outcome, String) {
     let file = |name: &str, octets: &Octets| Source::from_bytes(name, octets.0.clone());
     let beside = case.paginators.as_ref().map(|octets| file("paginators-1.json", octets));
     let sources: Result<Vec<Source>, _> = [file("service-2.json", &case.file)].into_iter().chain(beside).collect();
     let model = match sources.and_then(|sources| import(&sources, &[])) {
         Ok(model) => model,
-        Err(error) => return (Reached::NotImported, told(&error)),
+        Err(error) => return (Outcome::NotImported, told(&error)),
     };
     let text = ast::to_text(&model).into_bytes();
     let again = Source::from_bytes("model.json", text).and_then(|source| import(&[source], &[]));
@@ -131,10 +131,10 @@ fn hold(case: &Case) -> (Reached, String) {
         Err(error) => unreachable!("the normal form does not read: {error}"),
     }
     match Schema::from_ast(model, String::new()) {
-        Ok(schema) => hold_schema(&schema),
-        Err(error) => return (Reached::NotLowered, told(&error)),
+        Ok(schema) => check_schema(&schema),
+        Err(error) => return (Outcome::NotLowered, told(&error)),
     }
-    (Reached::Loaded, String::new())
+    (Outcome::Loaded, String::new())
 }
 
 /// An error as a user reads it, which may hold of a model what fits on a screen.
@@ -148,7 +148,7 @@ fn told(error: &dyn std::error::Error) -> String {
     told
 }
 
-fn hold_schema(schema: &Schema) {
+fn check_schema(schema: &Schema) {
     let router = Router::new(schema);
     let _ = router.route("GET", "/");
     let full = Config { max_text: 40, max_values: 60, ..Config::full() };
@@ -256,14 +256,14 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::by_hand::botocore;
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, survey};
+    use crate::target::{assert_cases_round_trip, count_outcomes};
 
     #[test]
     fn inputs_by_hand_reach_what_they_are_for() {
-        let hold = |bytes: Vec<u8>| ModelLoad::plain(&bytes).map(|case| ModelLoad::hold(&case));
-        assert_eq!(hold(SMALL.to_vec()), Some(Reached::Loaded));
-        assert_eq!(hold(by_hand::old_smithy().to_string().into_bytes()), Some(Reached::Loaded));
-        assert_eq!(hold(botocore().to_string().into_bytes()), Some(Reached::Loaded));
+        let check = |bytes: Vec<u8>| ModelLoad::plain(&bytes).map(|case| ModelLoad::check(&case));
+        assert_eq!(check(SMALL.to_vec()), Some(Outcome::Loaded));
+        assert_eq!(check(by_hand::old_smithy().to_string().into_bytes()), Some(Outcome::Loaded));
+        assert_eq!(check(botocore().to_string().into_bytes()), Some(Outcome::Loaded));
         // More than memory holds: a model may say so, and gets no value.
         for (name, shape) in [
             ("Text", json!({"type": "string", "min": i64::MAX})),
@@ -272,12 +272,12 @@ mod tests {
         ] {
             let mut model = botocore();
             model["shapes"][name] = shape;
-            assert_eq!(hold(model.to_string().into_bytes()), Some(Reached::Loaded), "{name}");
+            assert_eq!(check(model.to_string().into_bytes()), Some(Outcome::Loaded), "{name}");
         }
         let dangling = botocore().to_string().replace(r#""shape":"Node""#, r#""shape":"Gone""#);
-        assert!(hold(dangling.into_bytes()) < Some(Reached::Loaded));
+        assert!(check(dangling.into_bytes()) < Some(Outcome::Loaded));
         for bytes in NO_MODELS {
-            assert!(hold(bytes.to_vec()) < Some(Reached::Loaded), "{}", String::from_utf8_lossy(bytes));
+            assert!(check(bytes.to_vec()) < Some(Outcome::Loaded), "{}", String::from_utf8_lossy(bytes));
         }
     }
 
@@ -285,8 +285,8 @@ mod tests {
     fn tiny_models_are_schemas_or_what_is_said_of_them_says_why_not() {
         let mut wrong = Vec::new();
         for (text, expected) in said_of() {
-            let (reached, said) = ModelLoad::plain(text.as_bytes()).map(|case| hold(&case)).unwrap();
-            if (reached == Reached::Loaded) != expected.is_empty() || !said.contains(expected) {
+            let (outcome, said) = ModelLoad::plain(text.as_bytes()).map(|case| check(&case)).unwrap();
+            if (outcome == Outcome::Loaded) != expected.is_empty() || !said.contains(expected) {
                 wrong.push(format!("{expected:?}, {said:?}: {text}"));
             }
         }
@@ -295,9 +295,9 @@ mod tests {
 
     #[test]
     fn random_edits_reach_every_outcome() {
-        let count = survey::<ModelLoad>(3000, 300);
-        assert!(count[&Reached::NotImported] > 100 && count[&Reached::Loaded] > 500, "{count:?}");
-        assert!(count[&Reached::NotLowered] > 10, "{count:?}");
-        assert_cases_can_be_kept::<ModelLoad>(300, 300);
+        let count = count_outcomes::<ModelLoad>(3000, 300);
+        assert!(count[&Outcome::NotImported] > 100 && count[&Outcome::Loaded] > 500, "{count:?}");
+        assert!(count[&Outcome::NotLowered] > 10, "{count:?}");
+        assert_cases_round_trip::<ModelLoad>(300, 300);
     }
 }

@@ -19,22 +19,22 @@ pub struct RequestDecode;
 
 /// How far a request came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
+pub enum Outcome {
     /// No operation answers.
     Unrouted,
     /// An operation refuses it.
-    Refused,
+    Rejected,
     /// It decodes, and holds text that cannot be sent on.
     Unsendable,
     /// It decodes, and survives another round.
-    Held,
+    RoundTrip,
 }
 
 impl Target for RequestDecode {
     const NAME: &'static str = "request_decode";
     const PROPERTY: &'static str = "decode(bytes) is a value or a 4xx by name; decode(encode(v)) = v";
     type Case = Request;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Request> {
         Request::draw(data)
@@ -44,9 +44,9 @@ impl Target for RequestDecode {
         Some(Request::of_text(data))
     }
 
-    fn hold(case: &Request) -> Reached {
+    fn check(case: &Request) -> Outcome {
         let request = case.http();
-        Service::all().iter().map(|service| hold(service, &request)).max().unwrap_or(Reached::Unrouted)
+        Service::all().iter().map(|service| check(service, &request)).max().unwrap_or(Outcome::Unrouted)
     }
 
     fn seeds() -> Vec<Seed> {
@@ -57,17 +57,17 @@ impl Target for RequestDecode {
     }
 }
 
-fn hold(service: &Service, request: &HttpRequest) -> Reached {
+fn check(service: &Service, request: &HttpRequest) -> Outcome {
     let schema = service.schema;
     let limits = Limits::default();
-    let Ok(route) = service.router.route(&request.method, &request.uri) else { return Reached::Unrouted };
+    let Ok(route) = service.router.route(&request.method, &request.uri) else { return Outcome::Unrouted };
     let operation = &schema[route.operation];
     let members = schema.input_members(operation);
     let value = match decode_request(schema, &route, request, &limits) {
         Ok(value) => value,
         Err(error) => {
             assert!((400..500).contains(&error.status()), "{error}");
-            return Reached::Refused;
+            return Outcome::Rejected;
         }
     };
     if let Some(input) = operation.input {
@@ -76,7 +76,7 @@ fn hold(service: &Service, request: &HttpRequest) -> Reached {
     }
     let again = match encode_request(schema, route.operation, &value) {
         Ok(request) => request,
-        Err(_) if operation.refused.is_some() || !fits_headers(members, &value) => return Reached::Unsendable,
+        Err(_) if operation.refused.is_some() || !fits_headers(members, &value) => return Outcome::Unsendable,
         Err(error) => unreachable!("{} decodes {value}, and cannot be encoded: {error}", operation.name),
     };
     let route = service.router.route(&again.method, &again.uri);
@@ -90,68 +90,68 @@ fn hold(service: &Service, request: &HttpRequest) -> Reached {
         "{} {request:?}",
         operation.name
     );
-    Reached::Held
+    Outcome::RoundTrip
 }
 
 /// Requests by hand, and how far each comes.
-const BY_HAND: &[(&[u8], Reached)] = &[
-    (b"", Reached::Unrouted),
-    (b"GET /nowhere/at/all", Reached::Unrouted),
-    (b"DELETE /rules/%ff/x", Reached::Unrouted),
-    (b"POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":\"r\",\"Unknown\":[null]}", Reached::Held),
-    (b"POST /rules/i-1\r\ncontent-type: text/plain\r\n\r\n{}", Reached::Refused),
-    (b"POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":", Reached::Refused),
-    (b"GET /contact-flows-summary/i?maxResults=-0&nextToken=%00", Reached::Held),
-    (b"GET /contact-flows-summary/i?maxResults=1.0", Reached::Refused),
-    (b"PATCH /rules/i-1", Reached::Unrouted),
-    (b"GET /contact-flows-summary/i?maxResults=%ff", Reached::Refused),
-    (b"GET /contact-flows-summary/i\naccept: text/html;q=0.5, application/*;q=0, */*;q=0.1", Reached::Refused),
-    (b"GET /contact-flows-summary/i\naccept: text/html, application/json;q=0.2", Reached::Held),
-    (b"GET /greedy/a//b/", Reached::Held),
-    (b"GET /middle//x/y/end", Reached::Held),
-    (b"GET /headers\nx-strings: \"a,\\\"b\", c ,\"\",\"d\" e\nx-times: Mon, 16 Dec 2019 23:48:18 GMT, x\n", Reached::Refused),
-    (b"GET /headers\nx-strings: \"a,\\\"b\", c ,\"\"\nx-integers: 1 , 2\nx-meta-a: b\nx-media: IjEi", Reached::Held),
-    (b"GET /headers\nx-times: Mon, 16 Dec 2019 23:48:18 GMT, Mon, 16 Dec 2019 23:48:19 GMT\nx-epoch: -1.5", Reached::Held),
-    (b"GET /queries?literal=1&bare&bools=true&bools=false&times=2019-12-16T23:48:18Z&double=-Infinity&epoch=1e3", Reached::Held),
-    (b"GET /queries?literal=1&bare&time=2019-12-16T23:48:18%2B01:00&imf=Mon,%2016%20Dec", Reached::Refused),
-    (b"GET /query-list-map?a=1&a=2&b", Reached::Held),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"BigInteger\":1e20,\"BigDecimal\":1.5,\"Byte\":-0,\"Double\":\"NaN\",\"Float\":1e-320,\"SparseStrings\":[null],\"SparseMap\":{\"a\":null},\"Choice\":{\"Nothing\":{}},\"Documents\":[null,{}],\"Color\":\"green\",\"Level\":7}", Reached::Held),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Strings\":[null]}", Reached::Refused),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Choice\":{\"Other\":1}}", Reached::Refused),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Choice\":{\"Text\":\"a\",\"Count\":1}}", Reached::Refused),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Boolean\":1}", Reached::Refused),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Integer\":true}", Reached::Refused),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Level\":\"1\"}", Reached::Refused),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Imf\":1,\"Iso\":\"2019-12-16T23:48:18Z\"}", Reached::Refused),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Text\":\"a\",\"Text\":\"b\",\"time\":1}", Reached::Held),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Document\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}", Reached::Refused),
-    (b"POST /payload/PayloadString\ncontent-type: text/plain\n\n\xff", Reached::Refused),
-    (b"POST /payload/PayloadBlob\n\n", Reached::Held),
-    (b"POST /payload/PayloadJpeg\ncontent-type: image/jpeg\n\n\xff\xd8", Reached::Held),
-    (b"POST /payload/PayloadUnion\ncontent-type: application/json\n\n{\"Count\":1}", Reached::Held),
-    (b"POST /payload/PayloadDocument\ncontent-type: application/json\n\n[1e999]", Reached::Refused),
-    (b"POST /payload/typed\ncontent-type: image/png\n\nx", Reached::Held),
-    ("PUT /test-cases/i\nx-amz-resource-id: é\ncontent-type: application/json\n\n{}".as_bytes(), Reached::Unsendable),
+const BY_HAND: &[(&[u8], Outcome)] = &[
+    (b"", Outcome::Unrouted),
+    (b"GET /nowhere/at/all", Outcome::Unrouted),
+    (b"DELETE /rules/%ff/x", Outcome::Unrouted),
+    (b"POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":\"r\",\"Unknown\":[null]}", Outcome::RoundTrip),
+    (b"POST /rules/i-1\r\ncontent-type: text/plain\r\n\r\n{}", Outcome::Rejected),
+    (b"POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":", Outcome::Rejected),
+    (b"GET /contact-flows-summary/i?maxResults=-0&nextToken=%00", Outcome::RoundTrip),
+    (b"GET /contact-flows-summary/i?maxResults=1.0", Outcome::Rejected),
+    (b"PATCH /rules/i-1", Outcome::Unrouted),
+    (b"GET /contact-flows-summary/i?maxResults=%ff", Outcome::Rejected),
+    (b"GET /contact-flows-summary/i\naccept: text/html;q=0.5, application/*;q=0, */*;q=0.1", Outcome::Rejected),
+    (b"GET /contact-flows-summary/i\naccept: text/html, application/json;q=0.2", Outcome::RoundTrip),
+    (b"GET /greedy/a//b/", Outcome::RoundTrip),
+    (b"GET /middle//x/y/end", Outcome::RoundTrip),
+    (b"GET /headers\nx-strings: \"a,\\\"b\", c ,\"\",\"d\" e\nx-times: Mon, 16 Dec 2019 23:48:18 GMT, x\n", Outcome::Rejected),
+    (b"GET /headers\nx-strings: \"a,\\\"b\", c ,\"\"\nx-integers: 1 , 2\nx-meta-a: b\nx-media: IjEi", Outcome::RoundTrip),
+    (b"GET /headers\nx-times: Mon, 16 Dec 2019 23:48:18 GMT, Mon, 16 Dec 2019 23:48:19 GMT\nx-epoch: -1.5", Outcome::RoundTrip),
+    (b"GET /queries?literal=1&bare&bools=true&bools=false&times=2019-12-16T23:48:18Z&double=-Infinity&epoch=1e3", Outcome::RoundTrip),
+    (b"GET /queries?literal=1&bare&time=2019-12-16T23:48:18%2B01:00&imf=Mon,%2016%20Dec", Outcome::Rejected),
+    (b"GET /query-list-map?a=1&a=2&b", Outcome::RoundTrip),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"BigInteger\":1e20,\"BigDecimal\":1.5,\"Byte\":-0,\"Double\":\"NaN\",\"Float\":1e-320,\"SparseStrings\":[null],\"SparseMap\":{\"a\":null},\"Choice\":{\"Nothing\":{}},\"Documents\":[null,{}],\"Color\":\"green\",\"Level\":7}", Outcome::RoundTrip),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Strings\":[null]}", Outcome::Rejected),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Choice\":{\"Other\":1}}", Outcome::Rejected),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Choice\":{\"Text\":\"a\",\"Count\":1}}", Outcome::Rejected),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Boolean\":1}", Outcome::Rejected),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Integer\":true}", Outcome::Rejected),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Level\":\"1\"}", Outcome::Rejected),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Imf\":1,\"Iso\":\"2019-12-16T23:48:18Z\"}", Outcome::Rejected),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Text\":\"a\",\"Text\":\"b\",\"time\":1}", Outcome::RoundTrip),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Document\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}", Outcome::Rejected),
+    (b"POST /payload/PayloadString\ncontent-type: text/plain\n\n\xff", Outcome::Rejected),
+    (b"POST /payload/PayloadBlob\n\n", Outcome::RoundTrip),
+    (b"POST /payload/PayloadJpeg\ncontent-type: image/jpeg\n\n\xff\xd8", Outcome::RoundTrip),
+    (b"POST /payload/PayloadUnion\ncontent-type: application/json\n\n{\"Count\":1}", Outcome::RoundTrip),
+    (b"POST /payload/PayloadDocument\ncontent-type: application/json\n\n[1e999]", Outcome::Rejected),
+    (b"POST /payload/typed\ncontent-type: image/png\n\nx", Outcome::RoundTrip),
+    ("PUT /test-cases/i\nx-amz-resource-id: é\ncontent-type: application/json\n\n{}".as_bytes(), Outcome::Unsendable),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
 
     #[test]
     fn inputs_by_hand_reach_what_they_are_for() {
-        let others = BY_HAND.iter().filter(|(data, expected)| reach::<RequestDecode>(data) != Some(*expected));
+        let others = BY_HAND.iter().filter(|(data, expected)| outcome_of::<RequestDecode>(data) != Some(*expected));
         let told =
-            others.map(|(data, _)| format!("{:?}: {}\n", reach::<RequestDecode>(data), String::from_utf8_lossy(data)));
+            others.map(|(data, _)| format!("{:?}: {}\n", outcome_of::<RequestDecode>(data), String::from_utf8_lossy(data)));
         assert_eq!(told.collect::<String>(), "");
     }
 
     #[test]
     fn random_inputs_are_held_and_refused() {
-        let count = survey::<RequestDecode>(6000, 1500);
-        assert!(count[&Reached::Held] > 500 && count[&Reached::Refused] > 300, "{count:?}");
-        assert!(count[&Reached::Unrouted] > 50, "{count:?}");
-        assert_cases_can_be_kept::<RequestDecode>(500, 500);
+        let count = count_outcomes::<RequestDecode>(6000, 1500);
+        assert!(count[&Outcome::RoundTrip] > 500 && count[&Outcome::Rejected] > 300, "{count:?}");
+        assert!(count[&Outcome::Unrouted] > 50, "{count:?}");
+        assert_cases_round_trip::<RequestDecode>(500, 500);
     }
 }

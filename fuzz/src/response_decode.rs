@@ -18,22 +18,22 @@ pub struct ResponseDecode;
 
 /// How far a response came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
+pub enum Outcome {
     /// The body as a whole is useless.
-    Refused,
+    Rejected,
     /// It decodes, with problems.
     Problems,
     /// It decodes, and holds text that cannot be sent on.
     Unsendable,
     /// It decodes, and survives another round.
-    Held,
+    RoundTrip,
 }
 
 impl Target for ResponseDecode {
     const NAME: &'static str = "response_decode";
     const PROPERTY: &'static str = "decode(bytes) is an output with its problems, or an error; decode(encode(v)) = v";
     type Case = Response;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Response> {
         Response::draw(data, false)
@@ -43,23 +43,23 @@ impl Target for ResponseDecode {
         Response::of_text(data)
     }
 
-    fn hold(case: &Response) -> Reached {
-        let Some((service, id)) = Service::named(&case.operation) else { return Reached::Refused };
+    fn check(case: &Response) -> Outcome {
+        let Some((service, id)) = Service::named(&case.operation) else { return Outcome::Rejected };
         let response = case.http();
         let schema = service.schema;
         let operation = &schema[id];
         let members = schema.output_members(operation);
-        let Ok(decoded) = decode_response(schema, id, &response, &Limits::default()) else { return Reached::Refused };
+        let Ok(decoded) = decode_response(schema, id, &response, &Limits::default()) else { return Outcome::Rejected };
         if let Some(output) = operation.output {
             // Whatever the verdict is: there is one.
             validate(schema, output, &decoded.value);
         }
         if !decoded.problems.is_empty() || operation.refused.is_some() {
-            return Reached::Problems;
+            return Outcome::Problems;
         }
         let again = match encode_response(schema, id, &decoded.value) {
             Ok(response) => response,
-            Err(_) if !fits_headers(members, &decoded.value) => return Reached::Unsendable,
+            Err(_) if !fits_headers(members, &decoded.value) => return Outcome::Unsendable,
             Err(error) => unreachable!("{} decodes {}, and cannot be encoded: {error}", operation.name, decoded.value),
         };
         let back = decode_response(schema, id, &again, &Limits::default())
@@ -71,7 +71,7 @@ impl Target for ResponseDecode {
             "{} {response:?}",
             operation.name
         );
-        Reached::Held
+        Outcome::RoundTrip
     }
 
     fn seeds() -> Vec<Seed> {
@@ -83,42 +83,42 @@ impl Target for ResponseDecode {
 }
 
 /// Responses by hand, and how far each comes.
-const BY_HAND: &[(&[u8], Reached)] = &[
-    (b"CreateRule 200\n\n", Reached::Held),
-    (b"CreateRule 200\n\n{\"RuleArn\":7,\"New\":{\"a\":[null]}}", Reached::Held),
-    (b"CreateRule 200\n\n<html>", Reached::Refused),
-    (b"CreateRule 404\n\n{\"__type\":\"ResourceNotFoundException\",\"Message\":null}", Reached::Held),
-    (b"DescribeContactFlow 200\n\n{\"ContactFlow\":{\"LastModifiedTime\":1.73229019499E9}}", Reached::Held),
-    (b"ListRules 2000\n\n[]", Reached::Refused),
-    (b"Everything 200\n\n{\"Boolean\":1,\"Integer\":true,\"Level\":\"1\",\"Strings\":[null,\"a\"],\"StringMap\":{\"a\":null},\"Imf\":\"then\",\"Blob\":\"?\"}", Reached::Held),
-    (b"Everything 200\n\n{\"text\":\"a\",\"Text\":\"b\",\"Choice\":{\"Other\":1},\"BigInteger\":123456789012345678901234567890,\"Node\":[]}", Reached::Held),
-    (b"Everything 200\n\n{\"Choice\":{\"Text\":\"a\",\"Count\":null},\"Time\":\"2019-12-16T23:48:18Z\",\"Iso\":1576540098.5,\"Epoch\":0}", Reached::Held),
-    (b"Headers 200\nx-strings: \"a,\\\"b\", c\nx-integers: 1,x\nx-boolean: yes\nx-time: 1\nx-media: ?\nx-meta-a: b\n\n", Reached::Problems),
-    (b"PayloadString 200\n\n\xff", Reached::Problems),
-    (b"PayloadBlob 200\nx-id: \n\n\xff", Reached::Held),
-    (b"PayloadUnion 200\n\n{\"Text\":1}", Reached::Held),
-    (b"Status 204\n\n{\"Text\":\"a\"}", Reached::Held),
+const BY_HAND: &[(&[u8], Outcome)] = &[
+    (b"CreateRule 200\n\n", Outcome::RoundTrip),
+    (b"CreateRule 200\n\n{\"RuleArn\":7,\"New\":{\"a\":[null]}}", Outcome::RoundTrip),
+    (b"CreateRule 200\n\n<html>", Outcome::Rejected),
+    (b"CreateRule 404\n\n{\"__type\":\"ResourceNotFoundException\",\"Message\":null}", Outcome::RoundTrip),
+    (b"DescribeContactFlow 200\n\n{\"ContactFlow\":{\"LastModifiedTime\":1.73229019499E9}}", Outcome::RoundTrip),
+    (b"ListRules 2000\n\n[]", Outcome::Rejected),
+    (b"Everything 200\n\n{\"Boolean\":1,\"Integer\":true,\"Level\":\"1\",\"Strings\":[null,\"a\"],\"StringMap\":{\"a\":null},\"Imf\":\"then\",\"Blob\":\"?\"}", Outcome::RoundTrip),
+    (b"Everything 200\n\n{\"text\":\"a\",\"Text\":\"b\",\"Choice\":{\"Other\":1},\"BigInteger\":123456789012345678901234567890,\"Node\":[]}", Outcome::RoundTrip),
+    (b"Everything 200\n\n{\"Choice\":{\"Text\":\"a\",\"Count\":null},\"Time\":\"2019-12-16T23:48:18Z\",\"Iso\":1576540098.5,\"Epoch\":0}", Outcome::RoundTrip),
+    (b"Headers 200\nx-strings: \"a,\\\"b\", c\nx-integers: 1,x\nx-boolean: yes\nx-time: 1\nx-media: ?\nx-meta-a: b\n\n", Outcome::Problems),
+    (b"PayloadString 200\n\n\xff", Outcome::Problems),
+    (b"PayloadBlob 200\nx-id: \n\n\xff", Outcome::RoundTrip),
+    (b"PayloadUnion 200\n\n{\"Text\":1}", Outcome::RoundTrip),
+    (b"Status 204\n\n{\"Text\":\"a\"}", Outcome::RoundTrip),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
 
     #[test]
     fn inputs_by_hand_reach_what_they_are_for() {
-        let others = BY_HAND.iter().filter(|(data, expected)| reach::<ResponseDecode>(data) != Some(*expected));
+        let others = BY_HAND.iter().filter(|(data, expected)| outcome_of::<ResponseDecode>(data) != Some(*expected));
         let told =
-            others.map(|(data, _)| format!("{:?}: {}\n", reach::<ResponseDecode>(data), String::from_utf8_lossy(data)));
+            others.map(|(data, _)| format!("{:?}: {}\n", outcome_of::<ResponseDecode>(data), String::from_utf8_lossy(data)));
         assert_eq!(told.collect::<String>(), "");
-        assert_eq!(reach::<ResponseDecode>(b"NoOperation 200\n\n{}"), None);
+        assert_eq!(outcome_of::<ResponseDecode>(b"NoOperation 200\n\n{}"), None);
     }
 
     #[test]
     fn random_inputs_are_held_and_refused() {
-        let count = survey::<ResponseDecode>(6000, 1500);
-        assert!(count[&Reached::Held] > 500 && count[&Reached::Refused] > 300, "{count:?}");
-        assert!(count[&Reached::Problems] > 10 && count[&Reached::Unsendable] > 0, "{count:?}");
-        assert_cases_can_be_kept::<ResponseDecode>(500, 500);
+        let count = count_outcomes::<ResponseDecode>(6000, 1500);
+        assert!(count[&Outcome::RoundTrip] > 500 && count[&Outcome::Rejected] > 300, "{count:?}");
+        assert!(count[&Outcome::Problems] > 10 && count[&Outcome::Unsendable] > 0, "{count:?}");
+        assert_cases_round_trip::<ResponseDecode>(500, 500);
     }
 }

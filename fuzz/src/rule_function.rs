@@ -7,7 +7,7 @@ use connect_model::semantics::rule::sources::EVENT_SOURCES;
 use serde_json::{Value, json};
 
 use crate::edits::Editor;
-use crate::language::{Case, Fault, JSON_BY_HAND, Language, Reached, hold};
+use crate::language::{Case, Fault, JSON_BY_HAND, Language, Outcome, check_laws};
 use crate::octets::Octets;
 use crate::seeds;
 use crate::target::{Seed, Target, text_or_drawn};
@@ -27,7 +27,7 @@ impl Target for RuleFunction {
     const NAME: &'static str = "rule_function";
     const PROPERTY: &'static str = "check(t) = check(t'); write(parse(t)) = t; check(mutant) = {fault}";
     type Case = Case;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Case> {
         text_or_drawn(data, Self::plain, |u| draw(u).map(Some))
@@ -38,8 +38,8 @@ impl Target for RuleFunction {
         Some(Case { on: Some(EVENT_SOURCES[at].name.to_owned()), text: Octets(data.to_vec()), fault: None })
     }
 
-    fn hold(case: &Case) -> Reached {
-        hold(&LANGUAGE, case)
+    fn check(case: &Case) -> Outcome {
+        check_laws(&LANGUAGE, case)
     }
 
     fn seeds() -> Vec<Seed> {
@@ -144,13 +144,13 @@ const BY_HAND: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, survey};
+    use crate::target::{assert_cases_round_trip, count_outcomes};
 
     #[test]
     fn random_inputs_reach_every_outcome() {
-        let count = survey::<RuleFunction>(6000, 800);
-        assert!(count[&Reached::Faulty] > 300 && count[&Reached::Right] > 300, "{count:?}");
-        assert!(count[&Reached::Problems] > 300 && count[&Reached::Unread] > 300, "{count:?}");
-        assert_cases_can_be_kept::<RuleFunction>(300, 400);
+        let count = count_outcomes::<RuleFunction>(6000, 800);
+        assert!(count[&Outcome::Faulty] > 300 && count[&Outcome::Right] > 300, "{count:?}");
+        assert!(count[&Outcome::Problems] > 300 && count[&Outcome::Unread] > 300, "{count:?}");
+        assert_cases_round_trip::<RuleFunction>(300, 400);
     }
 }

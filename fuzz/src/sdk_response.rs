@@ -51,7 +51,7 @@ pub struct Case {
 
 /// How far a response came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
+pub enum Outcome {
     /// The SDK has no such operation, or no HTTP library would hand it these headers.
     Unasked,
     /// Both refuse it.
@@ -69,7 +69,7 @@ impl Target for SdkResponse {
     const PROPERTY: &'static str =
         "decode(bytes) = what the AWS SDK for Rust reads; it ignores what we ignore, and no more";
     type Case = Case;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Case> {
         text_or_drawn(data, Self::plain, draw)
@@ -79,8 +79,8 @@ impl Target for SdkResponse {
         Response::of_text(data).map(|response| Case { response, altered: 0 })
     }
 
-    fn hold(case: &Case) -> Reached {
-        hold(case).0
+    fn check(case: &Case) -> Outcome {
+        check(case).0
     }
 
     fn seeds() -> Vec<Seed> {
@@ -97,8 +97,8 @@ impl Target for SdkResponse {
 }
 
 /// Holds the laws, and names the exceptions that were needed.
-fn hold(case: &Case) -> (Reached, Vec<&'static str>) {
-    let unasked = (Reached::Unasked, Vec::new());
+fn check(case: &Case) -> (Outcome, Vec<&'static str>) {
+    let unasked = (Outcome::Unasked, Vec::new());
     let service = &Service::all()[0];
     let Some(operation) = service.schema.operation_named(&case.response.operation) else { return unasked };
     let name = service.schema[operation].name.as_str();
@@ -106,7 +106,7 @@ fn hold(case: &Case) -> (Reached, Vec<&'static str>) {
     let Some(answer) = sdk::read(name, &response) else { return unasked };
     let subject = Subject { schema: service.schema, operation, response: &response };
     let difference = match agree(service.schema, operation, &response, &answer) {
-        Ok(agreement) => return (laws::hold(&subject, agreement, &answer, case.altered), Vec::new()),
+        Ok(agreement) => return (laws::check(&subject, agreement, &answer, case.altered), Vec::new()),
         Err(difference) => difference,
     };
     let (mended, exceptions) = exceptions::mended(&subject);
@@ -114,8 +114,8 @@ fn hold(case: &Case) -> (Reached, Vec<&'static str>) {
     let Some(answer) = sdk::read(name, &mended) else { return unasked };
     match agree(service.schema, operation, &mended, &answer) {
         Ok(agreement) => {
-            laws::hold(&Subject { response: &mended, ..subject }, agreement, &answer, case.altered);
-            (Reached::Excepted, exceptions.iter().map(|exception| exception.name).collect())
+            laws::check(&Subject { response: &mended, ..subject }, agreement, &answer, case.altered);
+            (Outcome::Excepted, exceptions.iter().map(|exception| exception.name).collect())
         }
         Err(left) => {
             let taken: Vec<String> = exceptions.iter().map(ToString::to_string).collect();
@@ -175,33 +175,33 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
 
     #[test]
     fn every_exception_occurs() {
         for exception in exceptions::EXCEPTIONS {
             let case = SdkResponse::plain(exception.sample.as_bytes());
-            let held = case.as_ref().map(hold);
-            assert_eq!(held, Some((Reached::Excepted, vec![exception.name])), "{exception}");
+            let held = case.as_ref().map(check);
+            assert_eq!(held, Some((Outcome::Excepted, vec![exception.name])), "{exception}");
         }
     }
 
     #[test]
     fn random_inputs_are_read_by_both() {
-        let count = survey::<SdkResponse>(6000, 1500);
-        assert!(count[&Reached::Output] > 300 && count[&Reached::Error] > 300, "{count:?}");
-        assert!(count[&Reached::Neither] > 200 && count[&Reached::Excepted] > 20, "{count:?}");
-        assert_cases_can_be_kept::<SdkResponse>(500, 500);
+        let count = count_outcomes::<SdkResponse>(6000, 1500);
+        assert!(count[&Outcome::Output] > 300 && count[&Outcome::Error] > 300, "{count:?}");
+        assert!(count[&Outcome::Neither] > 200 && count[&Outcome::Excepted] > 20, "{count:?}");
+        assert_cases_round_trip::<SdkResponse>(500, 500);
     }
 
     #[test]
     fn seeds_are_held() {
-        let mut count: BTreeMap<Reached, usize> = BTreeMap::new();
-        for reached in SdkResponse::seeds().iter().filter_map(|seed| reach::<SdkResponse>(&seed.data)) {
-            *count.entry(reached).or_default() += 1;
+        let mut count: BTreeMap<Outcome, usize> = BTreeMap::new();
+        for outcome in SdkResponse::seeds().iter().filter_map(|seed| outcome_of::<SdkResponse>(&seed.data)) {
+            *count.entry(outcome).or_default() += 1;
         }
         let expected = exceptions::EXCEPTIONS.len();
-        assert!(count[&Reached::Excepted] >= expected && count[&Reached::Output] > 30, "{count:?}");
-        assert!(count[&Reached::Error] > 20 && !count.contains_key(&Reached::Unasked), "{count:?}");
+        assert!(count[&Outcome::Excepted] >= expected && count[&Outcome::Output] > 30, "{count:?}");
+        assert!(count[&Outcome::Error] > 20 && !count.contains_key(&Outcome::Unasked), "{count:?}");
     }
 }

@@ -81,9 +81,9 @@ struct Thing {
 
 /// How far a search came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
+pub enum Outcome {
     /// It breaks a constraint.
-    Refused,
+    Rejected,
     /// It found nothing.
     Nothing,
     /// It found everything.
@@ -101,9 +101,9 @@ const PLANTED: &str = "search-filter-and-first-only";
 
 impl Target for SearchFilter {
     const NAME: &'static str = "search_filter";
-    const PROPERTY: &'static str = "all pages of a search hold exactly what an oracle on the criteria's JSON admits";
+    const PROPERTY: &'static str = "all pages of a search contain exactly what an oracle on the criteria's JSON admits";
     type Case = Case;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Case> {
         if data.first() == Some(&b'{') {
@@ -126,16 +126,16 @@ impl Target for SearchFilter {
         })
     }
 
-    fn hold(case: &Case) -> Reached {
-        static BEGUN: OnceLock<Service> = OnceLock::new();
-        let begun = BEGUN.get_or_init(|| emulator::for_target(Self::NAME, PLANTED));
-        hold(begun, case).unwrap_or_else(|broken| unreachable!("{broken}"))
+    fn check(case: &Case) -> Outcome {
+        static INITIAL: OnceLock<Service> = OnceLock::new();
+        let initial = INITIAL.get_or_init(|| emulator::for_target(Self::NAME, PLANTED));
+        check(initial, case).unwrap_or_else(|broken| unreachable!("{broken}"))
     }
 
     fn seeds() -> Vec<Seed> {
         let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|(text, _)| text.as_bytes())).collect();
         seeds.extend(seeds::telling::<Self>(2000, 300, told));
-        emulator::silent_on(PLANTED, seeds, Self::draw, |begun, case| hold(begun, case).is_ok())
+        emulator::silent_on(PLANTED, seeds, Self::draw, |initial, case| check(initial, case).is_ok())
     }
 }
 
@@ -235,8 +235,8 @@ fn rule_of(source: &str) -> Value {
     })
 }
 
-fn hold(begun: &Service, case: &Case) -> Result<Reached, String> {
-    let service = &begun.afresh();
+fn check(initial: &Service, case: &Case) -> Result<Outcome, String> {
+    let service = &initial.afresh();
     let (known, ids) = make(service, case)?;
     let (operation, uri, list) = case.kind.search();
     let schema = Schema::connect();
@@ -266,7 +266,7 @@ fn hold(begun: &Service, case: &Case) -> Result<Reached, String> {
             if pages > 0 || (400..500).contains(&status) == blame.is_empty() {
                 return Err(format!("page {pages} of {input} is answered {status} {body}, with {blame:?} to blame"));
             }
-            return Ok(Reached::Refused);
+            return Ok(Outcome::Rejected);
         }
         pages += 1;
         let items = body[list].as_array().cloned().unwrap_or_default();
@@ -292,10 +292,10 @@ fn hold(begun: &Service, case: &Case) -> Result<Reached, String> {
         }
     }
     Ok(match found.len() {
-        0 => Reached::Nothing,
-        all if all == known.len() => Reached::Everything,
-        _ if pages > 1 => Reached::Paged,
-        _ => Reached::Some,
+        0 => Outcome::Nothing,
+        all if all == known.len() => Outcome::Everything,
+        _ if pages > 1 => Outcome::Paged,
+        _ => Outcome::Some,
     })
 }
 
@@ -337,62 +337,62 @@ fn ask(service: &Service, uri: &str, input: &Value) -> (u16, Value) {
 }
 
 /// Searches by hand, and how far each comes.
-const BY_HAND: &[(&str, Reached)] = &[
-    ("{}", Reached::Everything),
-    (r#"{"AndConditions":[{"StringCondition":{"FieldName":"name"}}],"OrConditions":[]}"#, Reached::Nothing),
-    (r#"{"OrConditions":[{"TypeCondition":"CAMPAIGN"},{"StateCondition":"ARCHIVED"}]}"#, Reached::Paged),
-    (r#"{"StringCondition":{"FieldName":"resourceID","Value":"{{2}}","ComparisonType":"EXACT"}}"#, Reached::Some),
+const BY_HAND: &[(&str, Outcome)] = &[
+    ("{}", Outcome::Everything),
+    (r#"{"AndConditions":[{"StringCondition":{"FieldName":"name"}}],"OrConditions":[]}"#, Outcome::Nothing),
+    (r#"{"OrConditions":[{"TypeCondition":"CAMPAIGN"},{"StateCondition":"ARCHIVED"}]}"#, Outcome::Paged),
+    (r#"{"StringCondition":{"FieldName":"resourceID","Value":"{{2}}","ComparisonType":"EXACT"}}"#, Outcome::Some),
     (
         r#"{"StringCondition":{"FieldName":"name","Value":"amber","ComparisonType":"CONTAINS"},"StatusCondition":"PUBLISHED"}"#,
-        Reached::Some,
+        Outcome::Some,
     ),
-    (r#"{"AndConditions":[{"TypeCondition":"campaign"}]}"#, Reached::Refused),
+    (r#"{"AndConditions":[{"TypeCondition":"campaign"}]}"#, Outcome::Rejected),
     (
         r#"{"kind":"rule","things":[{"name":"a","of":"OnSalesforceCaseCreate"},{"name":"b","tags":{"k":"v"}}],
             "criteria":{"StringCondition":{"FieldName":"RuleId","Value":"-","ComparisonType":"CONTAINS"}},
             "filter":{"AttributeFilter":{"OrConditions":[{"TagConditions":[{"TagKey":"x"}]},{"TagConditions":[]}]}}}"#,
-        Reached::Everything,
+        Outcome::Everything,
     ),
     (
         r#"{"kind":"module","things":[{"name":"a","tags":{"k":"v"}},{"name":"b","archived":true}],
             "filter":{"TagFilter":{"OrConditions":[[{"TagKey":"k","TagValue":"w"}],[{"TagValue":"v"}]]}}}"#,
-        Reached::Some,
+        Outcome::Some,
     ),
     (
         // The members of another kind of filter.
         r#"{"kind":"module","things":[{"name":"a","tags":{"k":"v"}},{"name":"b"}],
             "filter":{"TagFilter":{"AndCondition":{"TagConditions":[{"TagKey":"x"}]}}}}"#,
-        Reached::Everything,
+        Outcome::Everything,
     ),
-    (r#"{"kind":"flow","things":[{"name":"a"}],"page":0}"#, Reached::Refused),
+    (r#"{"kind":"flow","things":[{"name":"a"}],"page":0}"#, Outcome::Rejected),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
 
     #[test]
     fn searches_by_hand_reach_what_they_are_for() {
-        for (text, reached) in BY_HAND {
-            assert_eq!(reach::<SearchFilter>(text.as_bytes()), Some(*reached), "{text}");
+        for (text, outcome) in BY_HAND {
+            assert_eq!(outcome_of::<SearchFilter>(text.as_bytes()), Some(*outcome), "{text}");
         }
-        assert_eq!(reach::<SearchFilter>(b"{"), None);
+        assert_eq!(outcome_of::<SearchFilter>(b"{"), None);
     }
 
     #[test]
     fn random_searches_find_some_and_leave_others() {
-        let count = survey::<SearchFilter>(3000, 300);
-        for (reached, least) in [
-            (Reached::Refused, 100),
-            (Reached::Nothing, 200),
-            (Reached::Everything, 100),
-            (Reached::Some, 400),
-            (Reached::Paged, 80),
+        let count = count_outcomes::<SearchFilter>(3000, 300);
+        for (outcome, least) in [
+            (Outcome::Rejected, 100),
+            (Outcome::Nothing, 200),
+            (Outcome::Everything, 100),
+            (Outcome::Some, 400),
+            (Outcome::Paged, 80),
         ] {
-            assert!(count.get(&reached).is_some_and(|count| *count > least), "{reached:?}: {count:?}");
+            assert!(count.get(&outcome).is_some_and(|count| *count > least), "{outcome:?}: {count:?}");
         }
-        assert_cases_can_be_kept::<SearchFilter>(300, 300);
+        assert_cases_round_trip::<SearchFilter>(300, 300);
     }
 
     #[test]
@@ -405,7 +405,7 @@ mod tests {
             });
             let things: Vec<Thing> = if kind == Kind::Rule { sources.collect() } else { draw::shelf() };
             let case = Case { kind, things, criteria: None, filter: None, page: None };
-            assert_eq!(hold(&emulator::with(None), &case), Ok(Reached::Everything));
+            assert_eq!(check(&emulator::with(None), &case), Ok(Outcome::Everything));
             let made = make(&emulator::with(None), &case).map(|(known, _)| known.len());
             assert_eq!(made, Ok(case.things.len()), "{kind:?}");
         }
@@ -426,6 +426,6 @@ mod tests {
             "page-of-three-loses-last",
             "total-of-page",
         ];
-        emulator::assert_are_found::<SearchFilter>(&defects, 4000, 300, hold);
+        emulator::assert_are_found::<SearchFilter>(&defects, 4000, 300, check);
     }
 }

@@ -19,7 +19,7 @@ pub trait Target {
     /// Everything that decides what is tried, in a form that a person can read.
     type Case: Serialize + DeserializeOwned + Debug;
     /// How far a case came.
-    type Reached: Debug + Ord;
+    type Outcome: Debug + Ord;
 
     /// The case that bytes stand for, drawn so that it gets past the first reader. None if there are too few bytes.
     fn draw(data: &[u8]) -> Option<Self::Case>;
@@ -32,7 +32,7 @@ pub trait Target {
     ///
     /// # Panics
     /// When it is broken.
-    fn hold(case: &Self::Case) -> Self::Reached;
+    fn check(case: &Self::Case) -> Self::Outcome;
 
     /// Inputs to begin with.
     fn seeds() -> Vec<Seed>;
@@ -79,11 +79,11 @@ impl Row {
             property: T::PROPERTY,
             run: run::<T>,
             run_plain: |data| {
-                T::plain(data).map(|case| T::hold(&case));
+                T::plain(data).map(|case| T::check(&case));
             },
             decode: |data| serde_json::to_value(T::draw(data)?).ok(),
             replay: |case| {
-                T::hold(&serde_json::from_value(case)?);
+                T::check(&serde_json::from_value(case)?);
                 Ok(())
             },
             seeds: T::seeds,
@@ -106,22 +106,22 @@ pub(crate) fn text_or_drawn<C>(
 
 /// Holds a target's law against what the bytes stand for.
 pub fn run<T: Target>(data: &[u8]) {
-    reach::<T>(data);
+    outcome_of::<T>(data);
 }
 
 /// The same, and how far it came; none if the bytes stand for nothing.
-pub(crate) fn reach<T: Target>(data: &[u8]) -> Option<T::Reached> {
-    T::draw(data).map(|case| T::hold(&case))
+pub(crate) fn outcome_of<T: Target>(data: &[u8]) -> Option<T::Outcome> {
+    T::draw(data).map(|case| T::check(&case))
 }
 
 /// How often random inputs come how far.
 #[cfg(test)]
-pub(crate) fn survey<T: Target>(inputs: usize, bytes: usize) -> std::collections::BTreeMap<T::Reached, usize> {
+pub(crate) fn count_outcomes<T: Target>(inputs: usize, bytes: usize) -> std::collections::BTreeMap<T::Outcome, usize> {
     let mut stream = connect_model::generate::seed::Stream::new(1, T::NAME);
     let mut count = std::collections::BTreeMap::new();
     for _ in 0..inputs {
-        if let Some(reached) = reach::<T>(&stream.bytes(bytes)) {
-            *count.entry(reached).or_insert(0) += 1;
+        if let Some(outcome) = outcome_of::<T>(&stream.bytes(bytes)) {
+            *count.entry(outcome).or_insert(0) += 1;
         }
     }
     count
@@ -130,7 +130,7 @@ pub(crate) fn survey<T: Target>(inputs: usize, bytes: usize) -> std::collections
 /// What every target keeps, whatever it holds: a case that is written down is the same case when it is read, and its
 /// seeds have names of their own and stand for something.
 #[cfg(test)]
-pub(crate) fn assert_cases_can_be_kept<T: Target>(inputs: usize, bytes: usize) {
+pub(crate) fn assert_cases_round_trip<T: Target>(inputs: usize, bytes: usize) {
     let mut stream = connect_model::generate::seed::Stream::new(2, T::NAME);
     let seeds = T::seeds();
     assert!(!seeds.is_empty());

@@ -38,13 +38,13 @@ pub struct Case {
 
 /// What the two say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
+pub enum Outcome {
     /// No shape of that name has a type.
     Nothing,
     /// Only the type takes it, for reasons that are known.
     Excused,
     /// Neither takes it.
-    Refused,
+    Rejected,
     /// Both take it, and hold the same.
     Same,
 }
@@ -75,9 +75,9 @@ const STRANGER: &str = "union-with-stranger";
 
 impl Target for TypedVsSchema {
     const NAME: &'static str = "typed_vs_schema";
-    const PROPERTY: &'static str = "from_value::<T>(v) succeeds ⇔ v has the form of the schema; both hold the same";
+    const PROPERTY: &'static str = "from_value::<T>(v) succeeds ⇔ v has the form of the schema; both check the same";
     type Case = Case;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Case> {
         text_or_drawn(data, Self::plain, |u| draw(u).map(Some))
@@ -90,10 +90,10 @@ impl Target for TypedVsSchema {
         Some(Case { shape: (*shape).to_owned(), value: serde_json::from_slice(&data[end + 1..]).ok()? })
     }
 
-    fn hold(case: &Case) -> Reached {
+    fn check(case: &Case) -> Outcome {
         let (schema, name) = (Schema::connect(), &case.shape);
-        let Some(shape) = schema.shape_named(name) else { return Reached::Nothing };
-        let Some(typed) = visit_shape(name, Typed(&case.value)) else { return Reached::Nothing };
+        let Some(shape) = schema.shape_named(name) else { return Outcome::Nothing };
+        let Some(typed) = visit_shape(name, Typed(&case.value)) else { return Outcome::Nothing };
         let found = validate(schema, shape, &case.value);
         let broken: Vec<&Violation> = found.iter().filter(|violation| is_form(violation.kind)).collect();
         match (typed, broken.as_slice()) {
@@ -102,19 +102,19 @@ impl Target for TypedVsSchema {
                 let excused =
                     take_strangers(schema, shape, &mut rest) && matches!(visit_shape(name, Typed(&rest)), Some(Ok(_)));
                 assert!(excused, "{name}: only the type refuses: {error}\n{}", case.value);
-                Reached::Excused
+                Outcome::Excused
             }
-            (Err(_), _) => Reached::Refused,
+            (Err(_), _) => Outcome::Rejected,
             (Ok(_), broken) if !broken.is_empty() => {
                 let real = broken.iter().find(|violation| excuse(violation, &case.value).is_none());
                 assert!(real.is_none(), "{name}: only the schema refuses: {real:?}\n{}", case.value);
-                Reached::Excused
+                Outcome::Excused
             }
             (Ok(held), _) => {
                 let expected = known(schema, shape, &decoded(schema, shape, &case.value));
                 assert_eq!(known(schema, shape, &held), expected, "{name}: the type holds {held}");
                 assert_eq!(count(&held), count(&expected), "{name}: more or fewer members\n{held}\n{expected}");
-                Reached::Same
+                Outcome::Same
             }
         }
     }
@@ -283,20 +283,20 @@ static EDGES: LazyLock<Vec<Value>> = LazyLock::new(|| {
 });
 
 /// Documents by hand, what the two say, and the exception that is one.
-const BY_HAND: &[(&str, Reached, Option<&str>)] = &[
-    ("CreateRuleResponse\n{\"RuleArn\":\"a\",\"RuleId\":\"b\",\"New\":[null]}", Reached::Same, None),
-    ("CreateRuleResponse\n{\"RuleArn\":\"a\",\"RuleId\":null}", Reached::Refused, None),
-    ("CreateRuleResponse\n[\"a\",\"b\"]", Reached::Excused, Some("list-as-structure")),
+const BY_HAND: &[(&str, Outcome, Option<&str>)] = &[
+    ("CreateRuleResponse\n{\"RuleArn\":\"a\",\"RuleId\":\"b\",\"New\":[null]}", Outcome::Same, None),
+    ("CreateRuleResponse\n{\"RuleArn\":\"a\",\"RuleId\":null}", Outcome::Rejected, None),
+    ("CreateRuleResponse\n[\"a\",\"b\"]", Outcome::Excused, Some("list-as-structure")),
     (
         "InvalidRequestExceptionReason\n{\"AttachedFileInvalidRequestExceptionReason\":\"INVALID_FILE_NAME\",\"Name\":1}",
-        Reached::Excused,
+        Outcome::Excused,
         Some(STRANGER),
     ),
-    ("InvalidRequestExceptionReason\n{\"New\":1,\"__type\":\"x\"}", Reached::Excused, Some("open-union")),
-    ("DescribeContactFlowResponse\n{\"ContactFlow\":{\"LastModifiedTime\":1.73229019499E9}}", Reached::Same, None),
-    ("DescribeContactFlowResponse\n{\"ContactFlow\":{\"LastModifiedTime\":\"2024-11-22\"}}", Reached::Refused, None),
-    ("ListContactFlowsRequest\n{\"InstanceId\":\"i\",\"MaxResults\":1.0}", Reached::Refused, None),
-    ("FieldValueUnion\n{\"DoubleValue\":\"-Infinity\",\"StringValue\":null}", Reached::Same, None),
+    ("InvalidRequestExceptionReason\n{\"New\":1,\"__type\":\"x\"}", Outcome::Excused, Some("open-union")),
+    ("DescribeContactFlowResponse\n{\"ContactFlow\":{\"LastModifiedTime\":1.73229019499E9}}", Outcome::Same, None),
+    ("DescribeContactFlowResponse\n{\"ContactFlow\":{\"LastModifiedTime\":\"2024-11-22\"}}", Outcome::Rejected, None),
+    ("ListContactFlowsRequest\n{\"InstanceId\":\"i\",\"MaxResults\":1.0}", Outcome::Rejected, None),
+    ("FieldValueUnion\n{\"DoubleValue\":\"-Infinity\",\"StringValue\":null}", Outcome::Same, None),
 ];
 
 #[cfg(test)]
@@ -304,12 +304,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
 
     #[test]
     fn inputs_by_hand_reach_what_they_are_for() {
-        for (text, reached, _) in BY_HAND {
-            assert_eq!(reach::<TypedVsSchema>(text.as_bytes()), Some(*reached), "{text}");
+        for (text, outcome, _) in BY_HAND {
+            assert_eq!(outcome_of::<TypedVsSchema>(text.as_bytes()), Some(*outcome), "{text}");
         }
     }
 
@@ -321,9 +321,9 @@ mod tests {
 
     #[test]
     fn random_inputs_are_taken_and_refused() {
-        let count = survey::<TypedVsSchema>(6000, 1000);
-        assert!(count[&Reached::Same] > 500 && count[&Reached::Refused] > 500, "{count:?}");
-        assert!(count[&Reached::Excused] > 5, "{count:?}");
-        assert_cases_can_be_kept::<TypedVsSchema>(300, 500);
+        let count = count_outcomes::<TypedVsSchema>(6000, 1000);
+        assert!(count[&Outcome::Same] > 500 && count[&Outcome::Rejected] > 500, "{count:?}");
+        assert!(count[&Outcome::Excused] > 5, "{count:?}");
+        assert_cases_round_trip::<TypedVsSchema>(300, 500);
     }
 }

@@ -40,13 +40,13 @@ pub struct Case {
 
 /// What the two say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
+pub enum Outcome {
     /// The operation has nothing on that side.
     Nothing,
     /// Only the judge admits it, for reasons that are known.
     Excused,
     /// Both refuse it.
-    Refused,
+    Rejected,
     /// Both admit it.
     Admitted,
 }
@@ -55,7 +55,7 @@ impl Target for ValidateVsJsonSchema {
     const NAME: &'static str = "validate_vs_jsonschema";
     const PROPERTY: &'static str = "validate(v) = {} ⇔ jsonschema(export(s)) admits v, but for EXCEPTIONS";
     type Case = Case;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Case> {
         text_or_drawn(data, Self::plain, |u| draw(u).map(Some))
@@ -67,29 +67,29 @@ impl Target for ValidateVsJsonSchema {
         Some(Case { operation, message, value })
     }
 
-    fn hold(case: &Case) -> Reached {
-        let Some((service, operation)) = Service::named(&case.operation) else { return Reached::Nothing };
+    fn check(case: &Case) -> Outcome {
+        let Some((service, operation)) = Service::named(&case.operation) else { return Outcome::Nothing };
         let side = case.message.side();
-        let Some(shape) = side_shape(service.schema, operation, side) else { return Reached::Nothing };
+        let Some(shape) = side_shape(service.schema, operation, side) else { return Outcome::Nothing };
         let found = validate(service.schema, shape, &case.value);
         let admitted = judge(service, operation, side).validate(&case.value);
         let place = (&case.operation, side);
         match (admitted, found.as_slice()) {
-            (Ok(()), []) => Reached::Admitted,
+            (Ok(()), []) => Outcome::Admitted,
             (Err(error), []) => {
                 let rest = without_next_line(&case.value);
                 let excused = rest.as_ref().is_some_and(|rest| {
                     judge(service, operation, side).is_valid(rest) && validate(service.schema, shape, rest).is_empty()
                 });
                 assert!(excused, "{place:?}: only the judge refuses: {error}\n{}", case.value);
-                Reached::Excused
+                Outcome::Excused
             }
             (Ok(()), found) => {
                 let real = found.iter().find(|violation| !is_excused(violation, side, &case.value));
                 assert!(real.is_none(), "{place:?}: only the judge admits: {real:?}\n{}", case.value);
-                Reached::Excused
+                Outcome::Excused
             }
-            (Err(_), _) => Reached::Refused,
+            (Err(_), _) => Outcome::Rejected,
         }
     }
 
@@ -208,42 +208,42 @@ fn is_excused(violation: &Violation, side: Side, document: &Value) -> bool {
 }
 
 /// Documents by hand, and what the two say.
-const BY_HAND: &[(&str, Reached)] = &[
-    ("CreateRule output\n{\"RuleArn\":\"a\",\"RuleId\":\"b\",\"New\":[null]}", Reached::Admitted),
-    ("CreateRule output\n{\"RuleArn\":\"a\",\"RuleId\":\"\"}", Reached::Refused),
-    ("DescribeContactFlow output\n{\"ContactFlow\":{\"Type\":\"NEW_TYPE\",\"Tags\":null}}", Reached::Excused),
-    ("ListContactFlows input\n{\"InstanceId\":\"i\",\"MaxResults\":1.0}", Reached::Excused),
-    ("ListContactFlows input\n[]", Reached::Refused),
+const BY_HAND: &[(&str, Outcome)] = &[
+    ("CreateRule output\n{\"RuleArn\":\"a\",\"RuleId\":\"b\",\"New\":[null]}", Outcome::Admitted),
+    ("CreateRule output\n{\"RuleArn\":\"a\",\"RuleId\":\"\"}", Outcome::Rejected),
+    ("DescribeContactFlow output\n{\"ContactFlow\":{\"Type\":\"NEW_TYPE\",\"Tags\":null}}", Outcome::Excused),
+    ("ListContactFlows input\n{\"InstanceId\":\"i\",\"MaxResults\":1.0}", Outcome::Excused),
+    ("ListContactFlows input\n[]", Outcome::Rejected),
     (
         "CreateUser input\n{\"InstanceId\":\"i\",\"Password\":\"n9FRaaaaaaa\u{85}\",\"RoutingProfileId\":\"\",\"SecurityProfileIds\":[\"c\"],\"Username\":\"u\",\"PhoneConfig\":null}",
-        Reached::Excused,
+        Outcome::Excused,
     ),
-    ("DeleteRule output\n{}", Reached::Nothing),
+    ("DeleteRule output\n{}", Outcome::Nothing),
     (
         "Everything input\n{\"Double\":\"NaN\",\"Float\":\"-Infinity\",\"SparseStrings\":[null],\"SparseMap\":{\"a\":null}}",
-        Reached::Admitted,
+        Outcome::Admitted,
     ),
-    ("Everything input\n{\"Time\":true}", Reached::Refused),
-    ("Everything input\n{\"Blob\":1}", Reached::Refused),
+    ("Everything input\n{\"Time\":true}", Outcome::Rejected),
+    ("Everything input\n{\"Blob\":1}", Outcome::Rejected),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
 
     #[test]
     fn inputs_by_hand_reach_what_they_are_for() {
-        for (text, reached) in BY_HAND {
-            assert_eq!(reach::<ValidateVsJsonSchema>(text.as_bytes()), Some(*reached), "{text}");
+        for (text, outcome) in BY_HAND {
+            assert_eq!(outcome_of::<ValidateVsJsonSchema>(text.as_bytes()), Some(*outcome), "{text}");
         }
     }
 
     #[test]
     fn random_inputs_are_admitted_and_refused() {
-        let count = survey::<ValidateVsJsonSchema>(3000, 1000);
-        assert!(count[&Reached::Admitted] > 300 && count[&Reached::Refused] > 500, "{count:?}");
-        assert!(count[&Reached::Excused] > 2, "{count:?}");
-        assert_cases_can_be_kept::<ValidateVsJsonSchema>(200, 500);
+        let count = count_outcomes::<ValidateVsJsonSchema>(3000, 1000);
+        assert!(count[&Outcome::Admitted] > 300 && count[&Outcome::Rejected] > 500, "{count:?}");
+        assert!(count[&Outcome::Excused] > 2, "{count:?}");
+        assert_cases_round_trip::<ValidateVsJsonSchema>(200, 500);
     }
 }

@@ -320,7 +320,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "instant-beyond-64-bits",
-        reason: "seconds that 64 bits cannot hold: the SDK takes the last that they can, we keep the number. No calendar \
+        reason: "seconds that 64 bits cannot check: the SDK takes the last that they can, we keep the number. No calendar \
                  has such a year.",
         sample: "DescribeRule 200\n\n{\"Rule\":{\"CreatedTime\":1e300}}",
         mend: |subject| {

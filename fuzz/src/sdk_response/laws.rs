@@ -5,7 +5,7 @@ use connect_model::schema::{Kind, Members};
 use connect_model::wire::message::HttpResponse;
 use serde_json::{Value, json};
 
-use super::Reached;
+use super::Outcome;
 use super::agree::{Agreement, agree, output};
 use super::compare;
 use super::exceptions::{Subject, json, shape, with_json};
@@ -13,10 +13,10 @@ use super::sdk::{self, Answer};
 use super::visit::{Place, visit};
 
 /// Holds them against a response that both read as the same; how far it came.
-pub(super) fn hold(subject: &Subject<'_>, agreement: Agreement, answer: &Answer, altered: u16) -> Reached {
+pub(super) fn check(subject: &Subject<'_>, agreement: Agreement, answer: &Answer, altered: u16) -> Outcome {
     match agreement {
-        Agreement::Neither => return Reached::Neither,
-        Agreement::Error => return Reached::Error,
+        Agreement::Neither => return Outcome::Neither,
+        Agreement::Error => return Outcome::Error,
         Agreement::Output => {}
     }
     if let Some(stranger) = with_strangers(subject) {
@@ -28,9 +28,9 @@ pub(super) fn hold(subject: &Subject<'_>, agreement: Agreement, answer: &Answer,
         }
     }
     if let Some(other) = with_altered(subject, altered) {
-        hold_difference(subject, answer, &other);
+        check_difference(subject, answer, &other);
     }
-    Reached::Output
+    Outcome::Output
 }
 
 fn read(subject: &Subject<'_>, response: &HttpResponse) -> Answer {
@@ -38,7 +38,7 @@ fn read(subject: &Subject<'_>, response: &HttpResponse) -> Answer {
     sdk::read(name, response).unwrap_or_else(|| unreachable!("{name}: the SDK read it a moment ago"))
 }
 
-fn hold_difference(subject: &Subject<'_>, answer: &Answer, other: &HttpResponse) {
+fn check_difference(subject: &Subject<'_>, answer: &Answer, other: &HttpResponse) {
     let (schema, name) = (subject.schema, &subject.schema[subject.operation].name);
     let again = read(subject, other);
     assert_ne!(again, *answer, "{name}: two values are one to the SDK: {}", text(other));
