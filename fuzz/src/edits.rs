@@ -1,19 +1,19 @@
-//! Edits of JSON documents: a node is removed, replaced by another or by one of the same document, goes by another name,
-//! or comes in beside what is there. What comes out has mostly the form of what went in, and is seldom right.
+//! Random edits of JSON documents: a node is removed, replaced by a given value or by another node of the document, renamed,
+//! or copied to another key. Most of the document's structure remains, but it is rarely valid afterwards.
 
 use arbitrary::Unstructured;
 use serde_json::Value;
 
-/// What documents are edited with.
+/// Keys and values for edits.
 pub(crate) struct Editor<'a> {
-    /// Names that mean something to their reader.
+    /// Keys with a meaning in the document's format.
     pub(crate) keys: &'a [&'a str],
-    /// Values at the edge of what they may hold.
+    /// Edge-case values.
     pub(crate) values: &'a [Value],
 }
 
 impl Editor<'_> {
-    /// The document after up to `most` edits.
+    /// Applies up to `most` edits.
     pub(crate) fn edited(&self, document: Value, most: u32, u: &mut Unstructured<'_>) -> arbitrary::Result<Value> {
         let original = document.clone();
         let mut edited = document;
@@ -28,7 +28,7 @@ impl Editor<'_> {
         Ok(edited)
     }
 
-    /// Replaces some node, or removes it, or gives it another name, or another node a name beside it.
+    /// Replaces, removes, renames or copies a random node.
     fn edit(
         &self,
         document: &mut Value,
@@ -56,7 +56,7 @@ impl Editor<'_> {
                         map.extend(replacement.map(|value| (key, value)));
                         return Ok(());
                     }
-                    // Another name, beside the old one or in its place.
+                    // A new key, in addition to the old one or in its place.
                     let name = (*u.choose(self.keys)?).to_owned();
                     if u.arbitrary()? {
                         map.extend(old.clone().map(|old| (key, old)));

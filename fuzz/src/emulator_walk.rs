@@ -1,10 +1,9 @@
-//! Sequences of operations on the emulator, every answer held against the reference that the check `lifecycle.walk`
-//! holds endpoints against.
+//! Walks on the emulator. Every response is compared with the reference model of the check `lifecycle.walk`.
 //!
-//! Law: whatever was done before, each answer is one that the reference admits.
+//! Property: after any steps, the reference admits each response.
 //!
-//! An input that begins with `[` is a walk in the JSON of saved walks; any other is drawn from, with the weights that
-//! random walks of a run have.
+//! An input that begins with `[` is a walk in the JSON format of saved walks. Otherwise the walk is generated with the same
+//! weights as in a run.
 
 use std::sync::OnceLock;
 
@@ -16,30 +15,31 @@ use crate::emulator;
 use crate::seeds;
 use crate::target::{Seed, Target};
 
-/// See the file.
+/// The target; see the module.
 pub struct EmulatorWalk;
 
-/// How far a walk came.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// No step of it could be taken.
+    /// No step could be executed.
     Nowhere,
     /// Every step was accepted.
     Accepted,
-    /// Some step was refused, as it had to be or could.
+    /// A step was rejected, as the reference admits.
     Rejected,
 }
 
-/// Most steps of a walk.
+/// Maximum number of steps in a walk.
 const MOST: usize = 16;
-/// Bytes that a step is drawn from, on average.
+/// Average number of input bytes per step.
 const BYTES: usize = 12;
-/// The defect that the target is shown to find: every version of a flow has the number 1.
+/// The defect planted by `scripts/fuzz prove`: every version of a flow has the number 1.
 const PLANTED: &str = "version-number-repeats";
 
 impl Target for EmulatorWalk {
     const NAME: &'static str = "emulator_walk";
-    const PROPERTY: &'static str = "after any steps, the emulator answers as the reference of lifecycle.walk says";
+    const PROPERTY: &'static str =
+        "after any steps, the reference of lifecycle.walk admits each response of the emulator";
     type Case = Vec<Step>;
     type Outcome = Outcome;
 
@@ -80,7 +80,7 @@ fn check(initial: &Service, steps: &[Step]) -> Result<Outcome, String> {
     })
 }
 
-/// Walks by hand, and how far each comes.
+/// Handwritten walks and their outcomes.
 const BY_HAND: &[(&str, Outcome)] = &[
     ("[]", Outcome::Nowhere),
     (r#"[{"do":"delete","of":"rule#0"}]"#, Outcome::Nowhere),
@@ -110,7 +110,7 @@ mod tests {
     use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
 
     #[test]
-    fn walks_by_hand_reach_what_they_are_for() {
+    fn handwritten_walks_have_the_expected_outcomes() {
         for (text, outcome) in BY_HAND {
             assert_eq!(outcome_of::<EmulatorWalk>(text.as_bytes()), Some(*outcome), "{text}");
         }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn random_walks_are_accepted_and_refused() {
+    fn random_walks_are_accepted_and_rejected() {
         let count = count_outcomes::<EmulatorWalk>(1500, 300);
         assert!(count[&Outcome::Accepted] > 50 && count[&Outcome::Rejected] > 1000, "{count:?}");
         assert_cases_round_trip::<EmulatorWalk>(300, 300);
@@ -139,6 +139,6 @@ mod tests {
             "untag-ignored",
             "token-ignored",
         ];
-        emulator::assert_are_found::<EmulatorWalk>(&defects, 2000, 300, |initial, case| check(initial, case));
+        emulator::assert_defects_are_found::<EmulatorWalk>(&defects, 2000, 300, |initial, case| check(initial, case));
     }
 }

@@ -1,8 +1,8 @@
-//! Any bytes as a response with an error: its name is found where a second reading finds it, its shape is the model's;
-//! an error that the model lists encodes to one that decodes to the same.
+//! Error decoding. The name of an error is the one found by a second implementation of restJson1, and an error listed by the
+//! operation survives a round trip.
 //!
-//! Laws: `decode(encode(e)) = e` for every modelled `e = decode(bytes)`; `name(decode(bytes)) = name(bytes)`, the latter
-//! as restJson1 words it, in [`name`].
+//! Properties: `decode(encode(e)) = e` for every modelled `e = decode(bytes)`; `name(decode(bytes)) = name(bytes)`, where the
+//! latter is the second implementation, [`name`].
 
 use connect_model::generate::Side;
 use connect_model::wire::{NameSource, decode_error, encode_error};
@@ -14,19 +14,19 @@ use crate::seeds;
 use crate::service::Service;
 use crate::target::{Seed, Target};
 
-/// See the file.
+/// The target; see the module.
 pub struct ErrorDecode;
 
-/// How far a response came.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// It has no name.
+    /// The error has no name.
     Nameless,
-    /// It names an error that the operation does not list.
+    /// The operation does not list the error.
     Unmodelled,
-    /// It names one that the operation lists, and has a body that cannot be sent on.
-    Unsendable,
-    /// It names one that the operation lists, and survives another round.
+    /// The operation lists the error; its body cannot be encoded.
+    NotEncodable,
+    /// The operation lists the error, and it survives the round trip.
     RoundTrip,
 }
 
@@ -60,9 +60,10 @@ impl Target for ErrorDecode {
         let members = schema[shape].kind.members();
         let back = decode_error(schema, id, &encode_error(schema, shape, &decoded.body));
         assert_eq!((back.modelled, back.code), (decoded.modelled, decoded.code), "{} {response:?}", operation.name);
-        // What is no object stands for a body that could not be read, and an error with such text travels without members.
+        // A body that is not an object could not be decoded. An error with text that no header can carry is encoded without
+        // members.
         if !decoded.body.is_object() || !fits_headers(members, &decoded.body) {
-            return Outcome::Unsendable;
+            return Outcome::NotEncodable;
         }
         assert_eq!(back.message, decoded.message, "{} {response:?}", operation.name);
         assert_eq!(
@@ -83,8 +84,8 @@ impl Target for ErrorDecode {
     }
 }
 
-/// The name as restJson1 words it: of the header, else of `code`, else of `__type`; without what follows a colon, and
-/// without what precedes a hash sign. (Smithy, restJson1, "Operation error serialization".)
+/// Finds the name as restJson1 specifies: in the header, else in `code`, else in `__type`; without the part from a colon on
+/// and without the part up to a hash sign. (Smithy, restJson1, "Operation error serialization".)
 fn name(case: &Response) -> Option<String> {
     let response = case.http();
     let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
@@ -99,9 +100,9 @@ fn name(case: &Response) -> Option<String> {
     )
 }
 
-/// Responses by hand, and how far each comes.
+/// Handwritten responses and their outcomes.
 const BY_HAND: &[(&[u8], Outcome)] = &[
-    (b"CreateRule 400\nx-amzn-errortype: a#ResourceNotFoundException:b\n\n<html>", Outcome::Unsendable),
+    (b"CreateRule 400\nx-amzn-errortype: a#ResourceNotFoundException:b\n\n<html>", Outcome::NotEncodable),
     (b"CreateRule 404\n\n{\"__type\":\"ResourceNotFoundException\",\"Message\":null}", Outcome::RoundTrip),
     (b"CreateRule 404\n\n{\"code\":\"Other\"}", Outcome::Unmodelled),
     (b"CreateRule 404\n\n{\"code\":7,\"Code\":\"ns#ThrottlingException\",\"Message\":\"m\"}", Outcome::RoundTrip),
@@ -120,17 +121,17 @@ mod tests {
     use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
 
     #[test]
-    fn inputs_by_hand_reach_what_they_are_for() {
+    fn handwritten_inputs_have_the_expected_outcomes() {
         for (data, outcome) in BY_HAND {
             assert_eq!(outcome_of::<ErrorDecode>(data), Some(*outcome), "{}", String::from_utf8_lossy(data));
         }
     }
 
     #[test]
-    fn random_inputs_are_held_and_refused() {
+    fn random_inputs_reach_every_outcome() {
         let count = count_outcomes::<ErrorDecode>(6000, 1500);
         assert!(count[&Outcome::RoundTrip] > 200 && count[&Outcome::Unmodelled] > 300, "{count:?}");
-        assert!(count[&Outcome::Nameless] > 30 && count[&Outcome::Unsendable] > 100, "{count:?}");
+        assert!(count[&Outcome::Nameless] > 30 && count[&Outcome::NotEncodable] > 100, "{count:?}");
         assert_cases_round_trip::<ErrorDecode>(500, 500);
     }
 }

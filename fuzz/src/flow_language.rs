@@ -1,4 +1,4 @@
-//! Any text as the content of a flow or module. See [`language`](crate::language) for the laws.
+//! The flow language: any text as the content of a flow or module. See [`language`](crate::language) for the properties.
 
 use arbitrary::Unstructured;
 use connect_model::semantics::flow::document::{Flow, Structure};
@@ -16,7 +16,7 @@ use crate::octets::Octets;
 use crate::seeds;
 use crate::target::{Seed, Target, text_or_drawn};
 
-/// See the file.
+/// The target; see the module.
 pub struct FlowLanguage;
 
 const LANGUAGE: Language = Language {
@@ -62,13 +62,13 @@ impl Target for FlowLanguage {
             let text = flow(home, shape, &mut Unstructured::new(&bytes)).to_text();
             seeds.push(Seed::new(home.word().to_lowercase(), text));
         }
-        seeds.extend(seeds::telling::<Self>(4000, 1000, told));
+        seeds.extend(seeds::covering::<Self>(4000, 1000, features));
         seeds
     }
 }
 
-/// Problems, and words of the language.
-fn told(case: &Case) -> Vec<String> {
+/// Problems, and words of the language that occur in the text.
+fn features(case: &Case) -> Vec<String> {
     let Ok(text) = std::str::from_utf8(&case.text.0) else { return Vec::new() };
     let problems = check(text, case.on.as_deref().map(home))
         .into_iter()
@@ -78,7 +78,7 @@ fn told(case: &Case) -> Vec<String> {
     problems.chain(seeds::words_of(&document, words)).collect()
 }
 
-/// A flow that is right, one with a fault, or one with edits.
+/// Draws a valid flow, one with a known fault, or one with random edits.
 fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     let home = *u.choose(&Home::ALL)?;
     let on = Some(home.word().to_owned());
@@ -102,7 +102,7 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     Ok(Case { on, text: Octets(edited.to_string().into_bytes()), fault: None })
 }
 
-/// Names that mean something to the language.
+/// Keys with a meaning in the language.
 const KEYS: &[&str] = &[
     "Version",
     "StartAction",
@@ -128,7 +128,7 @@ const KEYS: &[&str] = &[
     "",
 ];
 
-/// Values at the edge of what a content may hold, with words of the language among them.
+/// Edge-case values and words of the language.
 fn values(u: &mut Unstructured<'_>) -> arbitrary::Result<Vec<Value>> {
     let identifier = "x".repeat(u.int_in_range(49..=51)?);
     Ok(vec![
@@ -152,7 +152,7 @@ fn values(u: &mut Unstructured<'_>) -> arbitrary::Result<Vec<Value>> {
     ])
 }
 
-/// Texts by hand.
+/// Handwritten texts.
 const BY_HAND: &[&str] = &[
     "{\"Version\":\"2019-10-30\",\"StartAction\":\"a\",\"Actions\":[{\"Identifier\":\"a\",\"Type\":\"DisconnectParticipant\",\"Parameters\":{},\"Transitions\":{}}]}",
     "{\"Version\":3,\"StartAction\":null,\"Metadata\":[],\"Actions\":[4,{\"Identifier\":5,\"Type\":[],\"Transitions\":{\"NextAction\":1,\"Errors\":{},\"Conditions\":[[],{\"Condition\":9}]}}]}",

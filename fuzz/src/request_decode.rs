@@ -1,7 +1,7 @@
-//! Any bytes as a request: routed and decoded to a value, or refused by name; what decodes, encodes to a request that
-//! decodes to the same value.
+//! Request decoding. Any request is decoded to a value or rejected with a named 4xx error, and a decoded value survives
+//! another round trip.
 //!
-//! Law: `decode(encode(v)) = v` for every `v = decode(bytes)`.
+//! Property: `decode(encode(v)) = v` for every `v = decode(bytes)`.
 
 use connect_model::generate::Side;
 use connect_model::validate::validate;
@@ -14,19 +14,19 @@ use crate::seeds;
 use crate::service::Service;
 use crate::target::{Seed, Target};
 
-/// See the file.
+/// The target; see the module.
 pub struct RequestDecode;
 
-/// How far a request came.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// No operation answers.
+    /// No operation matches.
     Unrouted,
-    /// An operation refuses it.
+    /// An operation rejects it.
     Rejected,
-    /// It decodes, and holds text that cannot be sent on.
-    Unsendable,
-    /// It decodes, and survives another round.
+    /// It decodes to a value with text that cannot be encoded in a header.
+    NotEncodable,
+    /// It decodes, and survives the round trip.
     RoundTrip,
 }
 
@@ -71,19 +71,19 @@ fn check(service: &Service, request: &HttpRequest) -> Outcome {
         }
     };
     if let Some(input) = operation.input {
-        // Whatever the verdict is: there is one.
+        // Validation must not panic.
         validate(schema, input, &value);
     }
     let again = match encode_request(schema, route.operation, &value) {
         Ok(request) => request,
-        Err(_) if operation.refused.is_some() || !fits_headers(members, &value) => return Outcome::Unsendable,
-        Err(error) => unreachable!("{} decodes {value}, and cannot be encoded: {error}", operation.name),
+        Err(_) if operation.refused.is_some() || !fits_headers(members, &value) => return Outcome::NotEncodable,
+        Err(error) => unreachable!("{} decodes {value}, but cannot encode it: {error}", operation.name),
     };
     let route = service.router.route(&again.method, &again.uri);
-    let route = route.unwrap_or_else(|error| unreachable!("{} lost its way to {}: {error}", operation.name, again.uri));
+    let route = route.unwrap_or_else(|error| unreachable!("{} is not found at {}: {error}", operation.name, again.uri));
     assert_eq!(schema[route.operation].name, operation.name, "{}", again.uri);
     let back = decode_request(schema, &route, &again, &limits)
-        .unwrap_or_else(|error| unreachable!("{} does not read what it wrote: {error}\n{again:?}", operation.name));
+        .unwrap_or_else(|error| unreachable!("{} does not decode its own request: {error}\n{again:?}", operation.name));
     assert_eq!(
         as_received(schema, operation, members, back),
         as_received(schema, operation, members, value),
@@ -93,7 +93,7 @@ fn check(service: &Service, request: &HttpRequest) -> Outcome {
     Outcome::RoundTrip
 }
 
-/// Requests by hand, and how far each comes.
+/// Handwritten requests and their outcomes.
 const BY_HAND: &[(&[u8], Outcome)] = &[
     (b"", Outcome::Unrouted),
     (b"GET /nowhere/at/all", Outcome::Unrouted),
@@ -131,7 +131,7 @@ const BY_HAND: &[(&[u8], Outcome)] = &[
     (b"POST /payload/PayloadUnion\ncontent-type: application/json\n\n{\"Count\":1}", Outcome::RoundTrip),
     (b"POST /payload/PayloadDocument\ncontent-type: application/json\n\n[1e999]", Outcome::Rejected),
     (b"POST /payload/typed\ncontent-type: image/png\n\nx", Outcome::RoundTrip),
-    ("PUT /test-cases/i\nx-amz-resource-id: é\ncontent-type: application/json\n\n{}".as_bytes(), Outcome::Unsendable),
+    ("PUT /test-cases/i\nx-amz-resource-id: é\ncontent-type: application/json\n\n{}".as_bytes(), Outcome::NotEncodable),
 ];
 
 #[cfg(test)]
@@ -140,15 +140,15 @@ mod tests {
     use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
 
     #[test]
-    fn inputs_by_hand_reach_what_they_are_for() {
+    fn handwritten_inputs_have_the_expected_outcomes() {
         let others = BY_HAND.iter().filter(|(data, expected)| outcome_of::<RequestDecode>(data) != Some(*expected));
-        let told =
-            others.map(|(data, _)| format!("{:?}: {}\n", outcome_of::<RequestDecode>(data), String::from_utf8_lossy(data)));
-        assert_eq!(told.collect::<String>(), "");
+        let wrong = others
+            .map(|(data, _)| format!("{:?}: {}\n", outcome_of::<RequestDecode>(data), String::from_utf8_lossy(data)));
+        assert_eq!(wrong.collect::<String>(), "");
     }
 
     #[test]
-    fn random_inputs_are_held_and_refused() {
+    fn random_inputs_reach_every_outcome() {
         let count = count_outcomes::<RequestDecode>(6000, 1500);
         assert!(count[&Outcome::RoundTrip] > 500 && count[&Outcome::Rejected] > 300, "{count:?}");
         assert!(count[&Outcome::Unrouted] > 50, "{count:?}");

@@ -1,7 +1,7 @@
-//! Any bytes as a response of success: decoded to something typed; what decodes without a problem encodes to a response
-//! that decodes to the same.
+//! Response decoding. Any successful response is decoded to an output with a list of problems, or rejected, and an output
+//! without problems survives another round trip.
 //!
-//! Law: `decode(encode(v)) = v` for every `v = decode(bytes)` without problems.
+//! Property: `decode(encode(v)) = v` for every `v = decode(bytes)` without problems.
 
 use connect_model::generate::Side;
 use connect_model::validate::validate;
@@ -13,19 +13,19 @@ use crate::seeds;
 use crate::service::Service;
 use crate::target::{Seed, Target};
 
-/// See the file.
+/// The target; see the module.
 pub struct ResponseDecode;
 
-/// How far a response came.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// The body as a whole is useless.
+    /// The body cannot be decoded.
     Rejected,
     /// It decodes, with problems.
     Problems,
-    /// It decodes, and holds text that cannot be sent on.
-    Unsendable,
-    /// It decodes, and survives another round.
+    /// It decodes to a value with text that cannot be encoded in a header.
+    NotEncodable,
+    /// It decodes, and survives the round trip.
     RoundTrip,
 }
 
@@ -51,7 +51,7 @@ impl Target for ResponseDecode {
         let members = schema.output_members(operation);
         let Ok(decoded) = decode_response(schema, id, &response, &Limits::default()) else { return Outcome::Rejected };
         if let Some(output) = operation.output {
-            // Whatever the verdict is: there is one.
+            // Validation must not panic.
             validate(schema, output, &decoded.value);
         }
         if !decoded.problems.is_empty() || operation.refused.is_some() {
@@ -59,12 +59,13 @@ impl Target for ResponseDecode {
         }
         let again = match encode_response(schema, id, &decoded.value) {
             Ok(response) => response,
-            Err(_) if !fits_headers(members, &decoded.value) => return Outcome::Unsendable,
-            Err(error) => unreachable!("{} decodes {}, and cannot be encoded: {error}", operation.name, decoded.value),
+            Err(_) if !fits_headers(members, &decoded.value) => return Outcome::NotEncodable,
+            Err(error) => unreachable!("{} decodes {}, but cannot encode it: {error}", operation.name, decoded.value),
         };
-        let back = decode_response(schema, id, &again, &Limits::default())
-            .unwrap_or_else(|error| unreachable!("{} does not read what it wrote: {error}\n{again:?}", operation.name));
-        assert!(back.problems.is_empty(), "{} finds problems in what it wrote: {back:?}", operation.name);
+        let back = decode_response(schema, id, &again, &Limits::default()).unwrap_or_else(|error| {
+            unreachable!("{} does not decode its own response: {error}\n{again:?}", operation.name)
+        });
+        assert!(back.problems.is_empty(), "{} has problems in its own response: {back:?}", operation.name);
         assert_eq!(
             as_received(schema, operation, members, back.value),
             as_received(schema, operation, members, decoded.value),
@@ -82,7 +83,7 @@ impl Target for ResponseDecode {
     }
 }
 
-/// Responses by hand, and how far each comes.
+/// Handwritten responses and their outcomes.
 const BY_HAND: &[(&[u8], Outcome)] = &[
     (b"CreateRule 200\n\n", Outcome::RoundTrip),
     (b"CreateRule 200\n\n{\"RuleArn\":7,\"New\":{\"a\":[null]}}", Outcome::RoundTrip),
@@ -106,19 +107,19 @@ mod tests {
     use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
 
     #[test]
-    fn inputs_by_hand_reach_what_they_are_for() {
+    fn handwritten_inputs_have_the_expected_outcomes() {
         let others = BY_HAND.iter().filter(|(data, expected)| outcome_of::<ResponseDecode>(data) != Some(*expected));
-        let told =
-            others.map(|(data, _)| format!("{:?}: {}\n", outcome_of::<ResponseDecode>(data), String::from_utf8_lossy(data)));
-        assert_eq!(told.collect::<String>(), "");
+        let wrong = others
+            .map(|(data, _)| format!("{:?}: {}\n", outcome_of::<ResponseDecode>(data), String::from_utf8_lossy(data)));
+        assert_eq!(wrong.collect::<String>(), "");
         assert_eq!(outcome_of::<ResponseDecode>(b"NoOperation 200\n\n{}"), None);
     }
 
     #[test]
-    fn random_inputs_are_held_and_refused() {
+    fn random_inputs_reach_every_outcome() {
         let count = count_outcomes::<ResponseDecode>(6000, 1500);
         assert!(count[&Outcome::RoundTrip] > 500 && count[&Outcome::Rejected] > 300, "{count:?}");
-        assert!(count[&Outcome::Problems] > 10 && count[&Outcome::Unsendable] > 0, "{count:?}");
+        assert!(count[&Outcome::Problems] > 10 && count[&Outcome::NotEncodable] > 0, "{count:?}");
         assert_cases_round_trip::<ResponseDecode>(500, 500);
     }
 }

@@ -1,4 +1,4 @@
-//! Any text as the function of a rule. See [`language`](crate::language) for the laws.
+//! The rule language: any text as the function of a rule. See [`language`](crate::language) for the properties.
 
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
@@ -12,7 +12,7 @@ use crate::octets::Octets;
 use crate::seeds;
 use crate::target::{Seed, Target, text_or_drawn};
 
-/// See the file.
+/// The target; see the module.
 pub struct RuleFunction;
 
 const LANGUAGE: Language = Language {
@@ -50,13 +50,13 @@ impl Target for RuleFunction {
             let text = make(Some(source), Size::SMALL, &mut Unstructured::new(&bytes)).to_string();
             seeds.push(Seed::new(source.name, text));
         }
-        seeds.extend(seeds::telling::<Self>(10_000, 1000, told));
+        seeds.extend(seeds::covering::<Self>(10_000, 1000, features));
         seeds
     }
 }
 
-/// Problems, and words of the language.
-fn told(case: &Case) -> Vec<String> {
+/// Problems, and words of the language that occur in the text.
+fn features(case: &Case) -> Vec<String> {
     let Ok(text) = std::str::from_utf8(&case.text.0) else { return Vec::new() };
     let problems = check(text, case.on.as_deref())
         .into_iter()
@@ -67,7 +67,7 @@ fn told(case: &Case) -> Vec<String> {
     problems.chain(seeds::words_of(&document, words)).collect()
 }
 
-/// A function that is right, one with a fault, or one with edits.
+/// Draws a valid function, one with a known fault, or one with random edits.
 fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     let source = u.choose(EVENT_SOURCES)?;
     let on = Some(source.name.to_owned());
@@ -90,7 +90,7 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     Ok(Case { on, text: Octets(edited.to_string().into_bytes()), fault: None })
 }
 
-/// Names that mean something to the language.
+/// Keys with a meaning in the language.
 const KEYS: &[&str] = &[
     "Version",
     "RuleFunction",
@@ -109,7 +109,7 @@ const KEYS: &[&str] = &[
     "~/",
 ];
 
-/// Values at the edge of what a function may hold, with words of the language among them.
+/// Edge-case values and words of the language.
 fn values(u: &mut Unstructured<'_>) -> arbitrary::Result<Vec<Value>> {
     Ok(vec![
         Value::Null,
@@ -135,7 +135,7 @@ fn values(u: &mut Unstructured<'_>) -> arbitrary::Result<Vec<Value>> {
 /// Types of pattern objects.
 const PATTERNS: &[&str] = &["PLAIN", "LIST", "PROXIMITY", "NUMERICAL"];
 
-/// Texts by hand.
+/// Handwritten texts.
 const BY_HAND: &[&str] = &[
     "{\"Version\":\"2022-11-25\",\"Operator\":\"AND\",\"Operands\":[]}",
     "{\"Version\":\"x\",\"new\":[1],\"RuleFunction\":{\"Operator\":\"OR\",\"Operands\":[{\"Operator\":\"NEW\",\"Operands\":[1.5,null],\"ComparisonValue\":\"\",\"FilterClause\":{\"LogicOperator\":\"OR\",\"Filters\":[{\"Type\":\"\",\"Data\":null,\"else\":0}]}}]}}",

@@ -109,12 +109,12 @@ fn check(case: &Case) -> (Outcome, Vec<&'static str>) {
         Ok(agreement) => return (laws::check(&subject, agreement, &answer, case.altered), Vec::new()),
         Err(difference) => difference,
     };
-    let (mended, exceptions) = exceptions::mended(&subject);
+    let (normalised, exceptions) = exceptions::normalised(&subject);
     assert!(!exceptions.is_empty(), "{name}: {difference}");
-    let Some(answer) = sdk::read(name, &mended) else { return unasked };
-    match agree(service.schema, operation, &mended, &answer) {
+    let Some(answer) = sdk::read(name, &normalised) else { return unasked };
+    match agree(service.schema, operation, &normalised, &answer) {
         Ok(agreement) => {
-            laws::check(&Subject { response: &mended, ..subject }, agreement, &answer, case.altered);
+            laws::check(&Subject { response: &normalised, ..subject }, agreement, &answer, case.altered);
             (Outcome::Excepted, exceptions.iter().map(|exception| exception.name).collect())
         }
         Err(left) => {

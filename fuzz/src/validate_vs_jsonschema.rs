@@ -1,12 +1,12 @@
-//! Native validation beside the `jsonschema` crate on the schemas that we export, for documents that may have anything
-//! wrong with them, and several things at once.
+//! Our validation compared with the `jsonschema` crate (the judge) on our exported schemas, for documents with any number
+//! of violations.
 //!
-//! | law | as an equation |
+//! | property | as an equation |
 //! |---|---|
-//! | what we admit, the judge admits | `validate(v) = {} ⇒ judge(v)` |
-//! | what the judge admits, we admit, or have an excuse for | `judge(v) ⇒ validate(v) ⊆ EXCEPTIONS` |
+//! | the judge admits all documents that we admit | `validate(v) = {} ⇒ judge(v)` |
+//! | we admit all documents that the judge admits, with listed exceptions | `judge(v) ⇒ validate(v) ⊆ EXCEPTIONS` |
 //!
-//! Excuses are those of `connect_model::export::json_schema::EXCEPTIONS`, each under its own condition.
+//! The exceptions are `connect_model::export::json_schema::EXCEPTIONS`, each with its own condition.
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -26,10 +26,10 @@ use crate::seeds;
 use crate::service::{Message, Service};
 use crate::target::{Seed, Target, text_or_drawn};
 
-/// See the file.
+/// The target; see the module.
 pub struct ValidateVsJsonSchema;
 
-/// A document for one side of an operation.
+/// A document for one message of an operation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
@@ -38,14 +38,14 @@ pub struct Case {
     value: Value,
 }
 
-/// What the two say.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// The operation has nothing on that side.
+    /// The operation has no such message.
     Nothing,
-    /// Only the judge admits it, for reasons that are known.
+    /// Only one of them admits it, because of an exception.
     Excused,
-    /// Both refuse it.
+    /// Both reject it.
     Rejected,
     /// Both admit it.
     Admitted,
@@ -61,7 +61,7 @@ impl Target for ValidateVsJsonSchema {
         text_or_drawn(data, Self::plain, |u| draw(u).map(Some))
     }
 
-    /// `CreateRule input`, a line break, and a document.
+    /// Parses `CreateRule input`, a line break, and a document.
     fn plain(data: &[u8]) -> Option<Case> {
         let (operation, message, value) = seeds::document_of_text(data)?;
         Some(Case { operation, message, value })
@@ -81,7 +81,7 @@ impl Target for ValidateVsJsonSchema {
                 let excused = rest.as_ref().is_some_and(|rest| {
                     judge(service, operation, side).is_valid(rest) && validate(service.schema, shape, rest).is_empty()
                 });
-                assert!(excused, "{place:?}: only the judge refuses: {error}\n{}", case.value);
+                assert!(excused, "{place:?}: only the judge rejects: {error}\n{}", case.value);
                 Outcome::Excused
             }
             (Ok(()), found) => {
@@ -96,20 +96,20 @@ impl Target for ValidateVsJsonSchema {
     fn seeds() -> Vec<Seed> {
         let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|(text, _)| text.as_bytes())).collect();
         seeds.extend(seeds::documents());
-        seeds.extend(seeds::telling::<Self>(4000, 1000, told));
+        seeds.extend(seeds::covering::<Self>(4000, 1000, features));
         seeds
     }
 }
 
-/// What the document breaks, with the first words of what is expected instead.
-fn told(case: &Case) -> Vec<String> {
+/// The document's violations, each with the first words of its expectation.
+fn features(case: &Case) -> Vec<String> {
     let Some((service, operation)) = Service::named(&case.operation) else { return Vec::new() };
     let Some(shape) = side_shape(service.schema, operation, case.message.side()) else { return Vec::new() };
     let found = validate(service.schema, shape, &case.value);
     found.iter().map(|violation| format!("{} {}", violation.kind, seeds::first_words(&violation.expected))).collect()
 }
 
-/// A document of an operation with one thing wrong, with several, or with none.
+/// Draws a document with one violation, with random edits, or without violations.
 fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     let (service, id) = Service::draw(u)?;
     let message = if u.arbitrary()? { Message::Input } else { Message::Output };
@@ -128,7 +128,7 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     Ok(Case { operation, message, value })
 }
 
-/// Values at the edges of shapes.
+/// Edge-case values.
 static EDGES: LazyLock<Vec<Value>> = LazyLock::new(|| {
     vec![
         Value::Null,
@@ -159,7 +159,7 @@ static EDGES: LazyLock<Vec<Value>> = LazyLock::new(|| {
     ]
 });
 
-/// The judge of one side of an operation, made when it is first asked for.
+/// The judge for one message of an operation, built on first use.
 fn judge(service: &'static Service, operation: OperationId, side: Side) -> &'static Validator {
     static JUDGES: OnceLock<Vec<OnceLock<Validator>>> = OnceLock::new();
     let all = Service::all();
@@ -170,22 +170,23 @@ fn judge(service: &'static Service, operation: OperationId, side: Side) -> &'sta
     let before = if std::ptr::eq(service, &all[0]) { 0 } else { all[0].schema.operations().count() };
     judges[2 * (before + operation.index()) + side as usize].get_or_init(|| {
         let exported = json_schema(service.schema, operation, side);
-        // One pattern of Connect unrolls to more than the ten megabytes that the engine grants by default.
+        // One pattern of Connect needs more than the engine's default limit of ten megabytes.
         let patterns = jsonschema::PatternOptions::fancy_regex().size_limit(200 << 20);
         let options = jsonschema::draft202012::options().with_pattern_options(patterns);
         let name = &service.schema[operation].name;
-        options.build(&exported).unwrap_or_else(|error| unreachable!("the schema of {name} is none: {error}"))
+        options
+            .build(&exported)
+            .unwrap_or_else(|error| unreachable!("the exported schema of {name} is invalid: {error}"))
     })
 }
 
-/// The document with a letter for each U+0085, the one character that only the judge refuses (`class-escape`); none if it
-/// has none.
+/// Replaces each U+0085, the only character that only the judge rejects (`class-escape`). `None` if there is none.
 fn without_next_line(document: &Value) -> Option<Value> {
     let text = document.to_string();
     text.contains('\u{85}').then(|| serde_json::from_str(&text.replace('\u{85}', "x")).ok())?
 }
 
-/// An exception names the kind and the side, and what it asks of the value is the case.
+/// Returns true if an exception applies to the violation.
 fn is_excused(violation: &Violation, side: Side, document: &Value) -> bool {
     let broken = document.pointer(&violation.path);
     let text = broken.and_then(Value::as_str);
@@ -202,12 +203,12 @@ fn is_excused(violation: &Violation, side: Side, document: &Value) -> bool {
         "class-escape" => {
             text.is_some_and(|text| text.contains(|c: char| c == '\u{feff}' || (c.is_numeric() && !c.is_ascii())))
         }
-        // A pattern that no engine reads cannot be broken, natively, either.
+        // `validate` reports no violation of unreadable patterns.
         _ => false,
     })
 }
 
-/// Documents by hand, and what the two say.
+/// Handwritten documents and their outcomes.
 const BY_HAND: &[(&str, Outcome)] = &[
     ("CreateRule output\n{\"RuleArn\":\"a\",\"RuleId\":\"b\",\"New\":[null]}", Outcome::Admitted),
     ("CreateRule output\n{\"RuleArn\":\"a\",\"RuleId\":\"\"}", Outcome::Rejected),
@@ -233,14 +234,14 @@ mod tests {
     use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
 
     #[test]
-    fn inputs_by_hand_reach_what_they_are_for() {
+    fn handwritten_inputs_have_the_expected_outcomes() {
         for (text, outcome) in BY_HAND {
             assert_eq!(outcome_of::<ValidateVsJsonSchema>(text.as_bytes()), Some(*outcome), "{text}");
         }
     }
 
     #[test]
-    fn random_inputs_are_admitted_and_refused() {
+    fn random_inputs_reach_every_outcome() {
         let count = count_outcomes::<ValidateVsJsonSchema>(3000, 1000);
         assert!(count[&Outcome::Admitted] > 300 && count[&Outcome::Rejected] > 500, "{count:?}");
         assert!(count[&Outcome::Excused] > 2, "{count:?}");

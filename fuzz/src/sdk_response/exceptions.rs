@@ -35,7 +35,7 @@ pub(super) struct Exception {
     /// A response as text in which this, and nothing else, is in dispute.
     pub(super) sample: &'static str,
     /// The response without it; none if it is not there.
-    mend: fn(&Subject<'_>) -> Option<HttpResponse>,
+    normalise: fn(&Subject<'_>) -> Option<HttpResponse>,
 }
 
 impl std::fmt::Display for Exception {
@@ -45,11 +45,11 @@ impl std::fmt::Display for Exception {
 }
 
 /// The response without anything in dispute, and what was taken out of it.
-pub(super) fn mended(subject: &Subject<'_>) -> (HttpResponse, Vec<&'static Exception>) {
+pub(super) fn normalised(subject: &Subject<'_>) -> (HttpResponse, Vec<&'static Exception>) {
     let mut response = subject.response.clone();
     let mut needed = Vec::new();
     for exception in EXCEPTIONS {
-        if let Some(new) = (exception.mend)(&Subject { response: &response, ..*subject }) {
+        if let Some(new) = (exception.normalise)(&Subject { response: &response, ..*subject }) {
             response = new;
             needed.push(exception);
         }
@@ -64,7 +64,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         reason: "an output without members: the SDK does not look at its body, we insist that it is JSON. Either will do; \
                  a contract test wants to know.",
         sample: "AssociateFlow 200\n\n<html>",
-        mend: |subject| {
+        normalise: |subject| {
             let is_empty = output(subject).is_some_and(Members::is_empty);
             (is_empty && agree::is_success(subject.response)).then(|| with_body(subject, b"{}".to_vec()))
         },
@@ -74,7 +74,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         reason: "an error that the operation does not list, with a body that is no object: the SDK does not read on after \
                  the first token. RFC 8259 has no half documents.",
         sample: "CreateRule 400\nx-amzn-errortype: Other\n\n[<html>",
-        mend: |subject| {
+        normalise: |subject| {
             let HttpResponse { body, .. } = subject.response;
             let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
             let is_named = agree::is_success(subject.response) || shape(subject).is_some();
@@ -85,7 +85,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         name: "number-grammar",
         reason: "the SDK takes leading zeros and a point without digits behind it; RFC 8259, section 6, does not.",
         sample: "SearchRules 200\n\n{\"ApproximateTotalCount\":007}",
-        mend: |subject| {
+        normalise: |subject| {
             replace(subject, |kind, piece| {
                 let text = std::str::from_utf8(piece).ok().filter(|_| kind == pieces::Kind::Number)?;
                 let is_json = serde_json::from_str::<serde_json::Number>(text).is_ok();
@@ -102,7 +102,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         reason: "a number beyond 64 bits of floating point, in a member that the model does not know: the SDK passes over \
                  it, we read all of the document. RFC 8259 lets a reader set limits.",
         sample: "CreateRule 200\n\n{\"New\":1e400}",
-        mend: |subject| {
+        normalise: |subject| {
             replace(subject, |kind, piece| {
                 let text = std::str::from_utf8(piece).ok().filter(|_| kind == pieces::Kind::Number)?;
                 text.parse().is_ok_and(f64::is_infinite).then_some(Cow::from(&b"0"[..]))
@@ -114,7 +114,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         reason: "an escape that is none (`\\u12`, half a surrogate pair), in a member that the model does not know: the SDK \
                  passes over it unread. RFC 8259, section 7, has the grammar on our side; of the surrogates it warns.",
         sample: "CreateRule 200\n\n{\"New\":\"\\ud800\"}",
-        mend: |subject| {
+        normalise: |subject| {
             replace(subject, |kind, piece| {
                 let is_text = matches!(kind, pieces::Kind::Text { .. });
                 let is_broken = is_text && piece.contains(&b'\\') && serde_json::from_slice::<String>(piece).is_err();
@@ -131,14 +131,14 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
             "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
             "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}"
         ),
-        mend: |subject| shallow(&subject.response.body).map(|body| with_body(subject, body)),
+        normalise: |subject| shallow(&subject.response.body).map(|body| with_body(subject, body)),
     },
     Exception {
         name: "repeated-key",
         reason: "a key twice in one object: both take the last, but the SDK has read the first by then and may have failed \
                  on it, and a union it refuses. RFC 8259, section 4, leaves it open.",
         sample: "CreateRule 200\n\n{\"RuleArn\":7,\"RuleArn\":\"a\"}",
-        mend: |subject| {
+        normalise: |subject| {
             let body = json(subject)?;
             let is_key = |(kind, _): &(pieces::Kind, &[u8])| *kind == pieces::Kind::Text { is_key: true };
             let written = pieces(&subject.response.body).iter().filter(|piece| is_key(piece)).count();
@@ -150,7 +150,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         reason: "the SDK compares the keys of an error's name and message as they are written, before it undoes escapes. \
                  The same JSON text has the same meaning: ours is right.",
         sample: "CreateRule 400\n\n{\"c\\u006fde\":\"Other\"}",
-        mend: |subject| {
+        normalise: |subject| {
             let is_escaped = |(kind, piece): &(pieces::Kind, &[u8])| {
                 *kind == pieces::Kind::Text { is_key: true } && piece.contains(&b'\\')
             };
@@ -163,7 +163,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         reason: "an error whose body is no JSON or has members of a wrong type: the SDK gives up and has no name for it, we \
                  keep the name. restJson1 puts the header first, so that a gateway's page does not hide it: ours is right.",
         sample: "CreateRule 404\nx-amzn-errortype: ResourceNotFoundException\n\n<html>",
-        mend: |subject| {
+        normalise: |subject| {
             if agree::is_success(subject.response) {
                 return None;
             }
@@ -185,19 +185,19 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         reason: "we take an error's name from `Code` where there is no `code`, as botocore does; the SDK does not. \
                  restJson1 names `code` and `__type` only; Connect is known to write neither.",
         sample: "CreateRule 400\n\n{\"Code\":\"Other\"}",
-        mend: |subject| error_member(subject, "Code", |_| None),
+        normalise: |subject| error_member(subject, "Code", |_| None),
     },
     Exception {
         name: "error-message-alias",
         reason: "the SDK takes an error's message from `errorMessage` too; restJson1 has `message` and `Message`.",
         sample: "CreateRule 400\n\n{\"code\":\"Other\",\"errorMessage\":\"m\"}",
-        mend: |subject| error_member(subject, "errorMessage", |_| None),
+        normalise: |subject| error_member(subject, "errorMessage", |_| None),
     },
     Exception {
         name: "two-messages",
         reason: "an error with `message` and `Message`: the SDK takes the last, we take `message`. restJson1 does not say.",
         sample: "CreateRule 400\n\n{\"code\":\"Other\",\"message\":\"a\",\"Message\":\"b\"}",
-        mend: |subject| {
+        normalise: |subject| {
             let body = json(subject)?;
             body.get("message")?.as_str()?;
             error_member(subject, "Message", |_| None)
@@ -208,7 +208,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         reason: "a name of an error that is empty when it is cleaned (`:x`, `ns#`), or has space around it: the SDK takes it \
                  for the name, we look in the next place. restJson1 does not say.",
         sample: "CreateRule 400\nx-amzn-errortype: :\n\n{\"code\":\"Other\"}",
-        mend: |subject| {
+        normalise: |subject| {
             if agree::is_success(subject.response) {
                 return None;
             }
@@ -235,7 +235,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         name: "member-that-the-sdk-lacks",
         reason: "a value of the wrong type in a member that is newer than the SDK: it passes over it, we report it.",
         sample: "DescribeContact 200\n\n{\"Contact\":{\"Cases\":7}}",
-        mend: |subject| {
+        normalise: |subject| {
             change(subject, |place, value| {
                 let (Kind::Structure(_), Value::Object(fields)) = (&place.shape().kind, value) else { return false };
                 let before = fields.len();
@@ -249,7 +249,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         reason: "`1.0` and `1e2` for a whole number: the SDK takes what loses nothing, we report it. Smithy asks servers to \
                  refuse it (restJson1 malformed-request tests), and what a client may not send a server should not either.",
         sample: "SearchRules 200\n\n{\"ApproximateTotalCount\":7.0}",
-        mend: |subject| {
+        normalise: |subject| {
             change(subject, |place, value| {
                 let Kind::Number(number) = place.shape().kind else { return false };
                 let Some(float) = value.as_f64().filter(|_| value.is_f64() && number.is_whole()) else { return false };
@@ -267,7 +267,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         reason: "a number beyond 32 bits of floating point for a `float`: the SDK makes infinity of it, we report it. \
                  Smithy's infinity is written as text: ours is right.",
         sample: "ListUserProficiencies 200\n\n{\"UserProficiencyList\":[{\"Level\":1e39}]}",
-        mend: |subject| {
+        normalise: |subject| {
             change(subject, |place, value| {
                 let is_float = matches!(place.shape().kind, Kind::Number(Number::Float));
                 let is_beyond = is_float && value.as_f64().is_some_and(|float| float.abs() > f64::from(f32::MAX));
@@ -284,7 +284,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
                  both and say so. Smithy wants exactly one; a note is enough for a client that must live with newer \
                  servers.",
         sample: "GetAttachedFile 200\n\n{\"CreatedBy\":{\"ConnectUserArn\":\"a\",\"New\":1}}",
-        mend: |subject| {
+        normalise: |subject| {
             change(subject, |place, value| {
                 let (Kind::Union(members), Value::Object(fields)) = (&place.shape().kind, value) else { return false };
                 let is_known = |key: &str| members.by_json_name(key).is_some();
@@ -303,7 +303,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
                  union without members, which the checks of conformance weigh as drift. Clients must be able to live \
                  with it: both do.",
         sample: "GetAttachedFile 200\n\n{\"CreatedBy\":{\"New\":1}}",
-        mend: |subject| {
+        normalise: |subject| {
             let generator = Generator::new(subject.schema, Config::sparse());
             change(subject, |place, value| {
                 let (Kind::Union(members), Value::Object(fields)) = (&place.shape().kind, &mut *value) else {
@@ -323,7 +323,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         reason: "seconds that 64 bits cannot check: the SDK takes the last that they can, we keep the number. No calendar \
                  has such a year.",
         sample: "DescribeRule 200\n\n{\"Rule\":{\"CreatedTime\":1e300}}",
-        mend: |subject| {
+        normalise: |subject| {
             change(subject, |place, value| {
                 let is_instant = matches!(place.shape().kind, Kind::Timestamp);
                 let is_beyond = is_instant && value.as_f64().is_some_and(|seconds| seconds.abs() >= i64::MAX as f64);
@@ -342,7 +342,7 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
             "ListRealtimeContactAnalysisSegmentsV2 200\n\n{\"Segments\":[{\"Event\":{\"Time\":",
             "{\"AbsoluteTime\":\"2024-05-14T10:00:00+02:00\"}}}]}"
         ),
-        mend: |subject| {
+        normalise: |subject| {
             change(subject, |place, value| {
                 let (Kind::Timestamp, Value::String(text)) = (&place.shape().kind, &mut *value) else { return false };
                 let format = TimestampFormat::DateTime;

@@ -75,7 +75,7 @@ mod tests {
 
     /// A way to a shape: the operation, the error if it is one, and how to put a value of the shape into a body.
     #[derive(Clone)]
-    struct Way {
+    struct Route {
         operation: OperationId,
         error: Option<ShapeId>,
         steps: Vec<Step>,
@@ -88,7 +88,7 @@ mod tests {
         Entry(String),
     }
 
-    impl Way {
+    impl Route {
         fn then(&self, step: Step) -> Self {
             let steps = self.steps.iter().cloned().chain([step]).collect();
             Self { steps, ..self.clone() }
@@ -122,36 +122,36 @@ mod tests {
     }
 
     /// One of the shortest ways to each shape of outputs and errors of operations that both have.
-    fn ways(schema: &Schema) -> BTreeMap<ShapeId, Way> {
+    fn routes(schema: &Schema) -> BTreeMap<ShapeId, Route> {
         let names: BTreeSet<&str> = sdk::names().collect();
         let mut found = BTreeMap::new();
-        let mut next: VecDeque<(ShapeId, Way)> = VecDeque::new();
+        let mut next: VecDeque<(ShapeId, Route)> = VecDeque::new();
         for (id, operation) in schema.operations().filter(|(_, operation)| names.contains(operation.name.as_str())) {
-            let way = |error| Way { operation: id, error, steps: Vec::new() };
-            next.extend(operation.output.map(|output| (output, way(None))));
-            next.extend(operation.errors.iter().map(|error| (*error, way(Some(*error)))));
+            let route = |error| Route { operation: id, error, steps: Vec::new() };
+            next.extend(operation.output.map(|output| (output, route(None))));
+            next.extend(operation.errors.iter().map(|error| (*error, route(Some(*error)))));
         }
-        while let Some((shape, way)) = next.pop_front() {
+        while let Some((shape, route)) = next.pop_front() {
             if found.contains_key(&shape) {
                 continue;
             }
             match &schema[shape].kind {
                 Kind::Structure(members) | Kind::Union(members) => {
                     for member in members.iter().filter(|member| !lacks_member(&schema[shape].name, &member.name)) {
-                        next.push_back((member.slot.target, way.then(Step::Member(member.json_name.clone()))));
+                        next.push_back((member.slot.target, route.then(Step::Member(member.json_name.clone()))));
                     }
                 }
-                Kind::List(list) => next.push_back((list.member.target, way.then(Step::Element))),
+                Kind::List(list) => next.push_back((list.member.target, route.then(Step::Element))),
                 Kind::Map(map) => {
                     let key = match &schema[map.key.target].kind {
                         Kind::Enum(values) => values[0].clone(),
                         _ => "k".to_owned(),
                     };
-                    next.push_back((map.value.target, way.then(Step::Entry(key))));
+                    next.push_back((map.value.target, route.then(Step::Entry(key))));
                 }
                 _ => {}
             }
-            found.insert(shape, way);
+            found.insert(shape, route);
         }
         found
     }
@@ -169,11 +169,11 @@ mod tests {
     fn a_structure_without_members_is_the_same_to_both() {
         let schema = Schema::connect();
         let mut missed: BTreeSet<(&str, &str)> = DEFAULTS.iter().map(|row| (row.0, row.1)).collect();
-        let mut looked_at = 0;
-        for (id, way) in ways(schema).into_iter().filter(|(id, _)| matches!(schema[*id].kind, Kind::Structure(_))) {
-            looked_at += 1;
-            let answer = way.read(schema, json!({}));
-            if let Err(difference) = agree(schema, way.operation, &way.response(schema, json!({})), &answer) {
+        let mut checked = 0;
+        for (id, route) in routes(schema).into_iter().filter(|(id, _)| matches!(schema[*id].kind, Kind::Structure(_))) {
+            checked += 1;
+            let answer = route.read(schema, json!({}));
+            if let Err(difference) = agree(schema, route.operation, &route.response(schema, json!({})), &answer) {
                 unreachable!("{}: {difference}", schema[id].name);
             }
             let answer = format!("{answer:?}");
@@ -184,7 +184,7 @@ mod tests {
                 }
             }
         }
-        assert!(looked_at > 700, "{looked_at}");
+        assert!(checked > 700, "{checked}");
         assert_eq!(missed, BTreeSet::new());
     }
 
@@ -192,27 +192,27 @@ mod tests {
     fn the_tables_are_what_the_sdk_lacks() {
         let schema = Schema::connect();
         let (mut members, mut enums) = (BTreeSet::new(), BTreeSet::new());
-        let mut looked_at = 0;
-        for (id, way) in ways(schema) {
+        let mut checked = 0;
+        for (id, route) in routes(schema) {
             let shape = &schema[id];
             match &shape.kind {
                 Kind::Structure(list) | Kind::Union(list) => {
                     for member in list {
-                        looked_at += 1;
+                        checked += 1;
                         let wrong = match schema[member.slot.target].kind {
                             Kind::Number(_) | Kind::Timestamp => json!("x"),
                             _ => json!(7),
                         };
-                        if !way.then(Step::Member(member.json_name.clone())).is_refused(schema, wrong) {
+                        if !route.then(Step::Member(member.json_name.clone())).is_refused(schema, wrong) {
                             members.insert((shape.name.as_str(), member.name.as_str()));
                         }
                     }
                 }
                 Kind::Enum(values) => {
                     for value in values {
-                        looked_at += 1;
+                        checked += 1;
                         let unknown = format!("{:?}", Tree::Text(value.clone()));
-                        if format!("{:?}", way.read(schema, json!(value))).contains(&unknown) {
+                        if format!("{:?}", route.read(schema, json!(value))).contains(&unknown) {
                             enums.insert(shape.name.as_str());
                         }
                     }
@@ -220,7 +220,7 @@ mod tests {
                 _ => {}
             }
         }
-        assert!(looked_at > 3000, "{looked_at}");
+        assert!(checked > 3000, "{checked}");
         assert_eq!(members, MEMBERS.iter().copied().collect());
         assert_eq!(enums, ENUMS.iter().copied().collect());
     }

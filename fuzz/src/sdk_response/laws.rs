@@ -19,12 +19,12 @@ pub(super) fn check(subject: &Subject<'_>, agreement: Agreement, answer: &Answer
         Agreement::Error => return Outcome::Error,
         Agreement::Output => {}
     }
-    if let Some(stranger) = with_strangers(subject) {
+    if let Some(changed) = with_unknown_members(subject) {
         let name = &subject.schema[subject.operation].name;
-        let again = read(subject, &stranger);
+        let again = read(subject, &changed);
         assert_eq!(again, *answer, "{name}: members that the model does not know change the SDK's output");
-        if let Err(difference) = agree(subject.schema, subject.operation, &stranger, &again) {
-            unreachable!("{name}: with members that the model does not know: {difference}\n{}", text(&stranger));
+        if let Err(difference) = agree(subject.schema, subject.operation, &changed, &again) {
+            unreachable!("{name}: with members that the model does not know: {difference}\n{}", text(&changed));
         }
     }
     if let Some(other) = with_altered(subject, altered) {
@@ -58,16 +58,16 @@ fn text(response: &HttpResponse) -> std::borrow::Cow<'_, str> {
 
 /// The response with members in every structure that the model does not know: one of a name like no other, and one that
 /// is a member's but for the case of a letter.
-fn with_strangers(subject: &Subject<'_>) -> Option<HttpResponse> {
-    const HELD: [fn() -> Value; 5] =
+fn with_unknown_members(subject: &Subject<'_>) -> Option<HttpResponse> {
+    const VALUES: [fn() -> Value; 5] =
         [|| json!(null), || json!(7), || json!("x"), || json!([null, {}]), || json!({ "a": [1.5] })];
     let mut body = json(subject)?;
     let mut count = 0;
     visit(Place::top(subject.schema, shape(subject)?), &mut body, &mut |place, value| {
         let (Kind::Structure(members), Value::Object(fields)) = (&place.shape().kind, value) else { return };
-        for name in [Some("Unmodelled".to_owned()), respelt(members)].into_iter().flatten() {
+        for name in [Some("Unmodelled".to_owned()), with_other_case(members)].into_iter().flatten() {
             if members.by_json_name(&name).is_none() && !fields.contains_key(&name) {
-                fields.insert(name, HELD[count % HELD.len()]());
+                fields.insert(name, VALUES[count % VALUES.len()]());
                 count += 1;
             }
         }
@@ -76,7 +76,7 @@ fn with_strangers(subject: &Subject<'_>) -> Option<HttpResponse> {
 }
 
 /// The name of the first member with its first letter in the other case.
-fn respelt(members: &Members) -> Option<String> {
+fn with_other_case(members: &Members) -> Option<String> {
     let name = &members.iter().next()?.json_name;
     let first = name.chars().next()?;
     let other = if first.is_ascii_uppercase() { first.to_ascii_lowercase() } else { first.to_ascii_uppercase() };
