@@ -1,11 +1,11 @@
-//! The AWS SDK for Rust and our decoder on the same bytes: what one reads as an output or an error the other reads as the
-//! same, and what one refuses the other refuses.
+//! Our decoder compared with the AWS SDK for Rust on the same bytes: both decode the same output or error, or both reject
+//! the response.
 //!
-//! Laws: `decode(bytes) = sdk(bytes)`, up to the table of [`exceptions`]; `sdk(v + unknown members) = sdk(v)`; for two
-//! values that differ for us, `sdk(v) ≠ sdk(w)`.
+//! Properties: `decode(bytes) = sdk(bytes)`, except [`exceptions`]; `sdk(v + unknown members) = sdk(v)`; for two values that
+//! are different to us, `sdk(v) ≠ sdk(w)`.
 //!
-//! The SDK is `aws-sdk-connect` as it is published, its readers called as its own orchestrator calls them; only the
-//! connection is left out. A test holds that shortcut against the whole client.
+//! The SDK is the published `aws-sdk-connect`. Its deserialisers are called as by its orchestrator, without a connection. A
+//! test compares this with the complete client.
 
 mod agree;
 #[cfg(test)]
@@ -36,38 +36,38 @@ use crate::seeds;
 use crate::service::Service;
 use crate::target::{Seed, Target, text_or_drawn};
 
-/// See the file.
+/// The target; see the module.
 pub struct SdkResponse;
 
-/// A response, and what is altered in it to see whether the alteration is seen.
+/// A response, and the index of a scalar to alter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     response: Response,
-    /// Which of the scalars of its output is altered, counted from the first and round again.
+    /// Index of the scalar in the output that is altered, modulo their number.
     #[serde(default)]
     altered: u16,
 }
 
-/// How far a response came.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// The SDK has no such operation, or no HTTP library would hand it these headers.
-    Unasked,
-    /// Both refuse it.
+    /// The SDK lacks the operation, or an HTTP library would reject the headers.
+    Skipped,
+    /// Both reject it.
     Neither,
-    /// Both read the same error.
+    /// Both decode the same error.
     Error,
-    /// Both read the same output.
+    /// Both decode the same output.
     Output,
-    /// They read it differently for reasons that the table of exceptions has, and the same without those.
+    /// They differ because of exceptions, and agree when those are removed.
     Excepted,
 }
 
 impl Target for SdkResponse {
     const NAME: &'static str = "sdk_response";
     const PROPERTY: &'static str =
-        "decode(bytes) = what the AWS SDK for Rust reads; it ignores what we ignore, and no more";
+        "decode(bytes) = sdk(bytes), but for EXCEPTIONS; the SDK ignores exactly what we ignore";
     type Case = Case;
     type Outcome = Outcome;
 
@@ -96,14 +96,14 @@ impl Target for SdkResponse {
     }
 }
 
-/// Holds the laws, and names the exceptions that were needed.
+/// Checks the properties. Returns the exceptions that apply.
 fn check(case: &Case) -> (Outcome, Vec<&'static str>) {
-    let unasked = (Outcome::Unasked, Vec::new());
+    let skipped = (Outcome::Skipped, Vec::new());
     let service = &Service::all()[0];
-    let Some(operation) = service.schema.operation_named(&case.response.operation) else { return unasked };
+    let Some(operation) = service.schema.operation_named(&case.response.operation) else { return skipped };
     let name = service.schema[operation].name.as_str();
     let response = case.response.http();
-    let Some(answer) = sdk::read(name, &response) else { return unasked };
+    let Some(answer) = sdk::read(name, &response) else { return skipped };
     let subject = Subject { schema: service.schema, operation, response: &response };
     let difference = match agree(service.schema, operation, &response, &answer) {
         Ok(agreement) => return (laws::check(&subject, agreement, &answer, case.altered), Vec::new()),
@@ -111,7 +111,7 @@ fn check(case: &Case) -> (Outcome, Vec<&'static str>) {
     };
     let (normalised, exceptions) = exceptions::normalised(&subject);
     assert!(!exceptions.is_empty(), "{name}: {difference}");
-    let Some(answer) = sdk::read(name, &normalised) else { return unasked };
+    let Some(answer) = sdk::read(name, &normalised) else { return skipped };
     match agree(service.schema, operation, &normalised, &answer) {
         Ok(agreement) => {
             laws::check(&Subject { response: &normalised, ..subject }, agreement, &answer, case.altered);
@@ -119,12 +119,12 @@ fn check(case: &Case) -> (Outcome, Vec<&'static str>) {
         }
         Err(left) => {
             let taken: Vec<String> = exceptions.iter().map(ToString::to_string).collect();
-            unreachable!("{name}: {left}\nbefore: {difference}\ntaken out:\n{}", taken.join("\n"))
+            unreachable!("{name}: {left}\nbefore: {difference}\nexceptions:\n{}", taken.join("\n"))
         }
     }
 }
 
-/// A response of an operation that both have; most of them damaged, as JSON or as bytes.
+/// Draws a response of an operation that both have. Most are damaged, as JSON or as bytes.
 fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Case>> {
     let service = &Service::all()[0];
     static BOTH: LazyLock<Vec<OperationId>> =
@@ -145,10 +145,10 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Case>> {
     Ok(Some(Case { response: Response::new(&service.schema[operation].name, response), altered }))
 }
 
-/// Keys that mean something somewhere.
+/// Keys with a meaning in a body.
 const KEYS: &[&str] = &["__type", "code", "Code", "message", "Message", "errorMessage", "New"];
 
-/// Values at the edge of what readers take.
+/// Edge-case values.
 static VALUES: LazyLock<[Value; 16]> = LazyLock::new(|| {
     [
         json!(null),
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn random_inputs_are_read_by_both() {
+    fn random_inputs_reach_every_outcome() {
         let count = count_outcomes::<SdkResponse>(6000, 1500);
         assert!(count[&Outcome::Output] > 300 && count[&Outcome::Error] > 300, "{count:?}");
         assert!(count[&Outcome::Neither] > 200 && count[&Outcome::Excepted] > 20, "{count:?}");
@@ -195,13 +195,13 @@ mod tests {
     }
 
     #[test]
-    fn seeds_are_held() {
+    fn seeds_reach_every_outcome() {
         let mut count: BTreeMap<Outcome, usize> = BTreeMap::new();
         for outcome in SdkResponse::seeds().iter().filter_map(|seed| outcome_of::<SdkResponse>(&seed.data)) {
             *count.entry(outcome).or_default() += 1;
         }
         let expected = exceptions::EXCEPTIONS.len();
         assert!(count[&Outcome::Excepted] >= expected && count[&Outcome::Output] > 30, "{count:?}");
-        assert!(count[&Outcome::Error] > 20 && !count.contains_key(&Outcome::Unasked), "{count:?}");
+        assert!(count[&Outcome::Error] > 20 && !count.contains_key(&Outcome::Skipped), "{count:?}");
     }
 }

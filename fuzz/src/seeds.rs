@@ -104,9 +104,13 @@ pub(crate) fn covering<T: Target>(count: usize, bytes: usize, features: impl Fn(
         data[0] |= 128;
         let fresh: Vec<String> = features(&data).into_iter().filter(|word| !known.contains(word)).collect();
         let Some(first) = fresh.first() else { continue };
-        let mut name = format!("covers-{}", slug(first));
-        while !names.insert(name.clone()) {
-            name.push_str("-too");
+        let plain = format!("covers-{}", slug(first));
+        let mut name = plain.clone();
+        for number in 2.. {
+            if names.insert(name.clone()) {
+                break;
+            }
+            name = format!("{plain}-{number}");
         }
         let tells_all = |length: &usize| {
             let words = features(&data[..*length]);
