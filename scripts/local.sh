@@ -78,6 +78,13 @@ serve() {
     die "$1 is not listening after 60 s"
 }
 
+# serve_emulator LOG ARGUMENT...: starts the built-in emulator with the program in $conformance, and sets $served to its URL.
+serve_emulator() {
+    local log=$1
+    shift
+    serve "$log" 'listening on (http://127\.0\.0\.1:[0-9]+)' "$conformance" emulate "$@"
+}
+
 # Replaces the AWS settings of the environment: example credentials, no metadata service, no proxy for loopback, and no
 # configuration files.
 dummy_aws() {

@@ -1,8 +1,49 @@
 //! Random edits of JSON documents: a node is removed, replaced by a given value or by another node of the document, renamed,
 //! or copied to another key. Most of the document's structure remains, but it is rarely valid afterwards.
 
+use std::sync::LazyLock;
+
 use arbitrary::Unstructured;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+/// Edge-case values of all JSON types, for documents of Connect's shapes.
+pub(crate) static EDGES: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    vec![
+        Value::Null,
+        json!(true),
+        json!(0),
+        json!(-1),
+        json!(1.0),
+        json!(-0.0),
+        json!(1.5),
+        json!(1.73229019499e9),
+        json!(1e300),
+        json!(i64::MIN),
+        json!(i64::MAX),
+        json!(u64::MAX),
+        json!(2_147_483_648_u64),
+        json!(""),
+        json!(" "),
+        json!("a"),
+        json!("a\u{2028}b\r"),
+        json!("\u{1F600}"),
+        json!("a".repeat(129)),
+        json!("YWJjZA=="),
+        json!("DRAFT"),
+        json!("NaN"),
+        json!("-Infinity"),
+        json!("2023-02-30T00:00:00Z"),
+        json!("2014-04-29T18:30:38+01:00"),
+        json!([]),
+        json!([null]),
+        json!(["a", "b"]),
+        json!({}),
+        json!({"a": null}),
+        json!({"a": "b"}),
+        json!({"a": "b", "c": "d"}),
+        json!({"__type": "x", "StringValue": "a"}),
+    ]
+});
 
 /// Keys and values for edits.
 pub(crate) struct Editor<'a> {

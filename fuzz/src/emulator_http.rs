@@ -264,29 +264,28 @@ const BY_HAND: &[(&str, Outcome)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
+    use crate::smoke::{assert_cases_round_trip, assert_outcomes, assert_reached};
 
     #[test]
     fn handwritten_requests_have_the_expected_outcomes() {
-        for (text, outcome) in BY_HAND {
-            assert_eq!(outcome_of::<EmulatorHttp>(text.as_bytes()), Some(*outcome), "{text}");
-        }
+        assert_outcomes::<EmulatorHttp>(BY_HAND.iter().map(|(text, outcome)| (text.as_bytes(), *outcome)));
         assert_eq!(of_text(&b"GET /\n---\n".repeat(20)).len(), MOST);
     }
 
     #[test]
     fn random_requests_reach_every_outcome() {
-        let count = count_outcomes::<EmulatorHttp>(4000, 1500);
-        for (outcome, least) in [
-            (Outcome::Unrouted, 1000),
-            (Outcome::Protocol, 10),
-            (Outcome::Synthesized, 10),
-            (Outcome::Modelled, 100),
-            (Outcome::Performed, 200),
-            (Outcome::Continued, 400),
-        ] {
-            assert!(count.get(&outcome).is_some_and(|count| *count > least), "{outcome:?}: {count:?}");
-        }
+        assert_reached::<EmulatorHttp>(
+            4000,
+            1500,
+            [
+                (Outcome::Unrouted, 1000),
+                (Outcome::Protocol, 10),
+                (Outcome::Synthesized, 10),
+                (Outcome::Modelled, 100),
+                (Outcome::Performed, 200),
+                (Outcome::Continued, 400),
+            ],
+        );
         assert_cases_round_trip::<EmulatorHttp>(300, 1500);
     }
 

@@ -107,20 +107,18 @@ const BY_HAND: &[(&str, Outcome)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
+    use crate::smoke::{assert_cases_round_trip, assert_outcomes, assert_reached};
+    use crate::target::outcome_of;
 
     #[test]
     fn handwritten_walks_have_the_expected_outcomes() {
-        for (text, outcome) in BY_HAND {
-            assert_eq!(outcome_of::<EmulatorWalk>(text.as_bytes()), Some(*outcome), "{text}");
-        }
+        assert_outcomes::<EmulatorWalk>(BY_HAND.iter().map(|(text, outcome)| (text.as_bytes(), *outcome)));
         assert_eq!(outcome_of::<EmulatorWalk>(br#"[{"do":"tag","of":"rule#0","tags":{}}]"#), None);
     }
 
     #[test]
     fn random_walks_are_accepted_and_rejected() {
-        let count = count_outcomes::<EmulatorWalk>(1500, 300);
-        assert!(count[&Outcome::Accepted] > 50 && count[&Outcome::Rejected] > 1000, "{count:?}");
+        assert_reached::<EmulatorWalk>(1500, 300, [(Outcome::Accepted, 50), (Outcome::Rejected, 1000)]);
         assert_cases_round_trip::<EmulatorWalk>(300, 300);
     }
 

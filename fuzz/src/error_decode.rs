@@ -118,20 +118,25 @@ const BY_HAND: &[(&[u8], Outcome)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
+    use crate::smoke::{assert_cases_round_trip, assert_outcomes, assert_reached};
 
     #[test]
     fn handwritten_inputs_have_the_expected_outcomes() {
-        for (data, outcome) in BY_HAND {
-            assert_eq!(outcome_of::<ErrorDecode>(data), Some(*outcome), "{}", String::from_utf8_lossy(data));
-        }
+        assert_outcomes::<ErrorDecode>(BY_HAND.iter().copied());
     }
 
     #[test]
     fn random_inputs_reach_every_outcome() {
-        let count = count_outcomes::<ErrorDecode>(6000, 1500);
-        assert!(count[&Outcome::RoundTrip] > 200 && count[&Outcome::Unmodelled] > 300, "{count:?}");
-        assert!(count[&Outcome::Nameless] > 30 && count[&Outcome::NotEncodable] > 100, "{count:?}");
+        assert_reached::<ErrorDecode>(
+            6000,
+            1500,
+            [
+                (Outcome::RoundTrip, 200),
+                (Outcome::Unmodelled, 300),
+                (Outcome::Nameless, 30),
+                (Outcome::NotEncodable, 100),
+            ],
+        );
         assert_cases_round_trip::<ErrorDecode>(500, 500);
     }
 }

@@ -11,8 +11,7 @@ use connect_model::semantics::json;
 use serde_json::{Value, json};
 
 use crate::edits::Editor;
-use crate::language::{Case, Fault, JSON_BY_HAND, LONG, Language, Outcome, check_laws};
-use crate::octets::Octets;
+use crate::language::{self, Case, LONG, Language, Outcome, check_laws};
 use crate::seeds;
 use crate::target::{Seed, Target, text_or_drawn};
 
@@ -46,7 +45,7 @@ impl Target for FlowLanguage {
 
     fn plain(data: &[u8]) -> Option<Case> {
         let on = data.first().map_or(Home::Module, |first| Home::ALL[usize::from(*first) % Home::ALL.len()]);
-        Some(Case { on: Some(on.word().to_owned()), text: Octets(data.to_vec()), fault: None })
+        Some(Case::new(Some(on.word().to_owned()), data))
     }
 
     fn check(case: &Case) -> Outcome {
@@ -54,8 +53,7 @@ impl Target for FlowLanguage {
     }
 
     fn seeds() -> Vec<Seed> {
-        let mut seeds: Vec<Seed> =
-            seeds::by_hand(JSON_BY_HAND.iter().copied().chain(BY_HAND.iter().map(|text| text.as_bytes()))).collect();
+        let mut seeds = language::by_hand(BY_HAND);
         for home in Home::ALL {
             let bytes = connect_model::generate::seed::Stream::new(6, home.word()).bytes(200);
             let shape = Shape { most: 4, ..Shape::default() };
@@ -67,15 +65,8 @@ impl Target for FlowLanguage {
     }
 }
 
-/// Problems, and words of the language that occur in the text.
 fn features(case: &Case) -> Vec<String> {
-    let Ok(text) = std::str::from_utf8(&case.text.0) else { return Vec::new() };
-    let problems = check(text, case.on.as_deref().map(home))
-        .into_iter()
-        .map(|problem| format!("{} {}", problem.kind, seeds::first_words(&problem.message)));
-    let words = OPERATORS.iter().copied().chain(ROWS.iter().map(|row| row.action));
-    let document = serde_json::from_str(text).unwrap_or_default();
-    problems.chain(seeds::words_of(&document, words)).collect()
+    language::features(&LANGUAGE, case, OPERATORS.iter().copied().chain(ROWS.iter().map(|row| row.action)))
 }
 
 /// Draws a valid flow, one with a known fault, or one with random edits.
@@ -88,18 +79,16 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
         if !LONG.contains(&kind)
             && let Some(made) = mutant(kind, home, u)
         {
-            let fault = Fault { kind: Some(kind.to_owned()), without: made.valid };
-            return Ok(Case { on, text: Octets(made.invalid.into_bytes()), fault: Some(fault) });
+            return Ok(Case::mutant(on, kind, made.valid, made.invalid));
         }
     }
     let text = flow(home, shape, u).to_text();
     if u.ratio(1, 4)? {
-        let fault = Fault { kind: None, without: text.clone() };
-        return Ok(Case { on, text: Octets(text.into_bytes()), fault: Some(fault) });
+        return Ok(Case::valid(on, text));
     }
     let value: Value = serde_json::from_str(&text).unwrap_or_default();
     let edited = Editor { keys: KEYS, values: &values(u)? }.edited(value, 6, u)?;
-    Ok(Case { on, text: Octets(edited.to_string().into_bytes()), fault: None })
+    Ok(Case::new(on, edited.to_string()))
 }
 
 /// Keys with a meaning in the language.
@@ -161,13 +150,15 @@ const BY_HAND: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_round_trip, count_outcomes};
+    use crate::smoke::{assert_cases_round_trip, assert_reached};
 
     #[test]
     fn random_inputs_reach_every_outcome() {
-        let count = count_outcomes::<FlowLanguage>(6000, 800);
-        assert!(count[&Outcome::Faulty] > 300 && count[&Outcome::Right] > 300, "{count:?}");
-        assert!(count[&Outcome::Problems] > 300 && count[&Outcome::Unread] > 300, "{count:?}");
+        assert_reached::<FlowLanguage>(
+            6000,
+            800,
+            [(Outcome::Faulty, 300), (Outcome::Right, 300), (Outcome::Problems, 300), (Outcome::Unread, 300)],
+        );
         assert_cases_round_trip::<FlowLanguage>(300, 400);
     }
 }

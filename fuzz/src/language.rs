@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::octets::Octets;
+use crate::seeds;
+use crate::target::Seed;
 
 /// The operations of a language.
 pub(crate) struct Language {
@@ -34,7 +36,7 @@ pub(crate) const LONG: &[&str] = &["too-long", "too-many-actions"];
 
 /// Edge cases of JSON for both languages. None begins with a byte of 128 or more, such as a byte order mark, since such
 /// inputs are not read as text.
-pub(crate) const JSON_BY_HAND: &[&[u8]] = &[
+const JSON_BY_HAND: &[&[u8]] = &[
     b"",
     b"null",
     b"[]",
@@ -68,6 +70,25 @@ pub struct Case {
     pub(crate) fault: Option<Fault>,
 }
 
+impl Case {
+    /// A text without known faults.
+    pub(crate) fn new(on: Option<String>, text: impl Into<Vec<u8>>) -> Self {
+        Self { on, text: Octets(text.into()), fault: None }
+    }
+
+    /// A text generated to be valid.
+    pub(crate) fn valid(on: Option<String>, text: String) -> Self {
+        let fault = Fault { kind: None, without: text.clone() };
+        Self { fault: Some(fault), ..Self::new(on, text) }
+    }
+
+    /// A text generated from a valid one with one fault.
+    pub(crate) fn mutant(on: Option<String>, kind: &str, valid: String, invalid: String) -> Self {
+        let fault = Fault { kind: Some(kind.to_owned()), without: valid };
+        Self { fault: Some(fault), ..Self::new(on, invalid) }
+    }
+}
+
 /// A known fault.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,6 +97,21 @@ pub(crate) struct Fault {
     pub(crate) kind: Option<String>,
     /// The text without it.
     pub(crate) without: String,
+}
+
+/// The seeds of handwritten texts: [`JSON_BY_HAND`] and those of the language.
+pub(crate) fn by_hand(texts: &[&'static str]) -> Vec<Seed> {
+    seeds::by_hand(JSON_BY_HAND.iter().copied().chain(texts.iter().map(|text| text.as_bytes()))).collect()
+}
+
+/// The features of a case for [`seeds::covering`]: problems, and words of the language in the text.
+pub(crate) fn features<'w>(language: &Language, case: &Case, words: impl Iterator<Item = &'w str>) -> Vec<String> {
+    let Ok(text) = std::str::from_utf8(&case.text.0) else { return Vec::new() };
+    let problems = (language.check)(text, case.on.as_deref())
+        .into_iter()
+        .map(|problem| format!("{} {}", problem.kind, seeds::first_words(&problem.message)));
+    let document = serde_json::from_str(text).unwrap_or_default();
+    problems.chain(seeds::words_of(&document, words)).collect()
 }
 
 /// Result of a check.

@@ -16,6 +16,8 @@ mod octets;
 mod placeholder;
 mod seeds;
 mod service;
+#[cfg(test)]
+mod smoke;
 mod target;
 
 pub mod corpus;

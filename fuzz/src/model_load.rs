@@ -255,7 +255,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::by_hand::botocore;
     use super::*;
-    use crate::target::{assert_cases_round_trip, count_outcomes};
+    use crate::smoke::{assert_cases_round_trip, assert_reached};
 
     #[test]
     fn handwritten_inputs_have_the_expected_outcomes() {
@@ -294,9 +294,11 @@ mod tests {
 
     #[test]
     fn random_edits_reach_every_outcome() {
-        let count = count_outcomes::<ModelLoad>(3000, 300);
-        assert!(count[&Outcome::NotImported] > 100 && count[&Outcome::Loaded] > 500, "{count:?}");
-        assert!(count[&Outcome::NotLowered] > 10, "{count:?}");
+        assert_reached::<ModelLoad>(
+            3000,
+            300,
+            [(Outcome::NotImported, 100), (Outcome::Loaded, 500), (Outcome::NotLowered, 10)],
+        );
         assert_cases_round_trip::<ModelLoad>(300, 300);
     }
 }

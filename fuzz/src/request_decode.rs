@@ -137,21 +137,20 @@ const BY_HAND: &[(&[u8], Outcome)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
+    use crate::smoke::{assert_cases_round_trip, assert_outcomes, assert_reached};
 
     #[test]
     fn handwritten_inputs_have_the_expected_outcomes() {
-        let others = BY_HAND.iter().filter(|(data, expected)| outcome_of::<RequestDecode>(data) != Some(*expected));
-        let wrong = others
-            .map(|(data, _)| format!("{:?}: {}\n", outcome_of::<RequestDecode>(data), String::from_utf8_lossy(data)));
-        assert_eq!(wrong.collect::<String>(), "");
+        assert_outcomes::<RequestDecode>(BY_HAND.iter().copied());
     }
 
     #[test]
     fn random_inputs_reach_every_outcome() {
-        let count = count_outcomes::<RequestDecode>(6000, 1500);
-        assert!(count[&Outcome::RoundTrip] > 500 && count[&Outcome::Rejected] > 300, "{count:?}");
-        assert!(count[&Outcome::Unrouted] > 50, "{count:?}");
+        assert_reached::<RequestDecode>(
+            6000,
+            1500,
+            [(Outcome::RoundTrip, 500), (Outcome::Rejected, 300), (Outcome::Unrouted, 50)],
+        );
         assert_cases_round_trip::<RequestDecode>(500, 500);
     }
 }

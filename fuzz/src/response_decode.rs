@@ -104,22 +104,22 @@ const BY_HAND: &[(&[u8], Outcome)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
+    use crate::smoke::{assert_cases_round_trip, assert_outcomes, assert_reached};
+    use crate::target::outcome_of;
 
     #[test]
     fn handwritten_inputs_have_the_expected_outcomes() {
-        let others = BY_HAND.iter().filter(|(data, expected)| outcome_of::<ResponseDecode>(data) != Some(*expected));
-        let wrong = others
-            .map(|(data, _)| format!("{:?}: {}\n", outcome_of::<ResponseDecode>(data), String::from_utf8_lossy(data)));
-        assert_eq!(wrong.collect::<String>(), "");
+        assert_outcomes::<ResponseDecode>(BY_HAND.iter().copied());
         assert_eq!(outcome_of::<ResponseDecode>(b"NoOperation 200\n\n{}"), None);
     }
 
     #[test]
     fn random_inputs_reach_every_outcome() {
-        let count = count_outcomes::<ResponseDecode>(6000, 1500);
-        assert!(count[&Outcome::RoundTrip] > 500 && count[&Outcome::Rejected] > 300, "{count:?}");
-        assert!(count[&Outcome::Problems] > 10 && count[&Outcome::NotEncodable] > 0, "{count:?}");
+        assert_reached::<ResponseDecode>(
+            6000,
+            1500,
+            [(Outcome::RoundTrip, 500), (Outcome::Rejected, 300), (Outcome::Problems, 10), (Outcome::NotEncodable, 0)],
+        );
         assert_cases_round_trip::<ResponseDecode>(500, 500);
     }
 }

@@ -7,8 +7,7 @@ use connect_model::semantics::rule::sources::EVENT_SOURCES;
 use serde_json::{Value, json};
 
 use crate::edits::Editor;
-use crate::language::{Case, Fault, JSON_BY_HAND, Language, Outcome, check_laws};
-use crate::octets::Octets;
+use crate::language::{self, Case, Language, Outcome, check_laws};
 use crate::seeds;
 use crate::target::{Seed, Target, text_or_drawn};
 
@@ -35,7 +34,7 @@ impl Target for RuleFunction {
 
     fn plain(data: &[u8]) -> Option<Case> {
         let at = data.first().map_or(0, |first| usize::from(*first)) % EVENT_SOURCES.len();
-        Some(Case { on: Some(EVENT_SOURCES[at].name.to_owned()), text: Octets(data.to_vec()), fault: None })
+        Some(Case::new(Some(EVENT_SOURCES[at].name.to_owned()), data))
     }
 
     fn check(case: &Case) -> Outcome {
@@ -43,8 +42,7 @@ impl Target for RuleFunction {
     }
 
     fn seeds() -> Vec<Seed> {
-        let mut seeds: Vec<Seed> =
-            seeds::by_hand(JSON_BY_HAND.iter().copied().chain(BY_HAND.iter().map(|text| text.as_bytes()))).collect();
+        let mut seeds = language::by_hand(BY_HAND);
         for source in EVENT_SOURCES {
             let bytes = Stream::new(6, source.name).bytes(200);
             let text = make(Some(source), Size::SMALL, &mut Unstructured::new(&bytes)).to_string();
@@ -55,16 +53,10 @@ impl Target for RuleFunction {
     }
 }
 
-/// Problems, and words of the language that occur in the text.
 fn features(case: &Case) -> Vec<String> {
-    let Ok(text) = std::str::from_utf8(&case.text.0) else { return Vec::new() };
-    let problems = check(text, case.on.as_deref())
-        .into_iter()
-        .map(|problem| format!("{} {}", problem.kind, seeds::first_words(&problem.message)));
     let operators = PATHS.iter().flat_map(|path| path.forms).map(|form| form.operator);
     let words = operators.chain(FILTERS.iter().map(|filter| filter.name)).chain(PATTERNS.iter().copied());
-    let document = serde_json::from_str(text).unwrap_or_default();
-    problems.chain(seeds::words_of(&document, words)).collect()
+    language::features(&LANGUAGE, case, words)
 }
 
 /// Draws a valid function, one with a known fault, or one with random edits.
@@ -74,20 +66,17 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     if source.root.is_some() && u.ratio(1, 3)? {
         let fault = u.choose(FAULTS)?;
         if let Some((valid, invalid)) = fault.commit(source, u) {
-            let fault = Fault { kind: Some(fault.breach.kind.to_owned()), without: valid };
-            return Ok(Case { on, text: Octets(invalid.into_bytes()), fault: Some(fault) });
+            return Ok(Case::mutant(on, fault.breach.kind, valid, invalid));
         }
     }
     let size = if u.arbitrary()? { Size::SMALL } else { Size::LARGE };
     let function = make(Some(source), size, u);
     if u.ratio(1, 4)? {
-        let text = function.to_string();
-        let fault = Fault { kind: None, without: text.clone() };
-        return Ok(Case { on, text: Octets(text.into_bytes()), fault: Some(fault) });
+        return Ok(Case::valid(on, function.to_string()));
     }
     let edited = Editor { keys: KEYS, values: &values(u)? }.edited(function.to_json(), 6, u)?;
     let on = if u.ratio(1, 8)? { None } else { on };
-    Ok(Case { on, text: Octets(edited.to_string().into_bytes()), fault: None })
+    Ok(Case::new(on, edited.to_string()))
 }
 
 /// Keys with a meaning in the language.
@@ -144,13 +133,15 @@ const BY_HAND: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_round_trip, count_outcomes};
+    use crate::smoke::{assert_cases_round_trip, assert_reached};
 
     #[test]
     fn random_inputs_reach_every_outcome() {
-        let count = count_outcomes::<RuleFunction>(6000, 800);
-        assert!(count[&Outcome::Faulty] > 300 && count[&Outcome::Right] > 300, "{count:?}");
-        assert!(count[&Outcome::Problems] > 300 && count[&Outcome::Unread] > 300, "{count:?}");
+        assert_reached::<RuleFunction>(
+            6000,
+            800,
+            [(Outcome::Faulty, 300), (Outcome::Right, 300), (Outcome::Problems, 300), (Outcome::Unread, 300)],
+        );
         assert_cases_round_trip::<RuleFunction>(300, 400);
     }
 }

@@ -26,11 +26,11 @@ use arbitrary::Unstructured;
 use connect_model::generate::Side;
 use connect_model::schema::OperationId;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use self::agree::agree;
 use self::exceptions::Subject;
-use crate::edits::Editor;
+use crate::edits::{EDGES, Editor};
 use crate::message::{self, Response};
 use crate::seeds;
 use crate::service::Service;
@@ -137,7 +137,7 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Case>> {
         1 => message::damage_response(&mut response, u)?,
         _ => {
             if let Ok(body) = serde_json::from_slice(&response.body) {
-                let editor = Editor { keys: KEYS, values: &*VALUES };
+                let editor = Editor { keys: KEYS, values: &EDGES };
                 response.body = editor.edited(body, 3, u)?.to_string().into_bytes();
             }
         }
@@ -148,34 +148,13 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Case>> {
 /// Keys with a meaning in a body.
 const KEYS: &[&str] = &["__type", "code", "Code", "message", "Message", "errorMessage", "New"];
 
-/// Edge-case values.
-static VALUES: LazyLock<[Value; 16]> = LazyLock::new(|| {
-    [
-        json!(null),
-        json!(true),
-        json!(""),
-        json!("x"),
-        json!(0),
-        json!(-0.0),
-        json!(1.0),
-        json!(1.5),
-        json!(1e300),
-        json!(i64::MIN),
-        json!(u64::MAX),
-        json!(2_147_483_648_u64),
-        json!("NaN"),
-        json!("2014-04-29T18:30:38+01:00"),
-        json!([]),
-        json!({}),
-    ]
-});
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
+    use crate::smoke::{assert_cases_round_trip, assert_reached};
+    use crate::target::outcome_of;
 
     #[test]
     fn every_exception_occurs() {
@@ -188,9 +167,11 @@ mod tests {
 
     #[test]
     fn random_inputs_reach_every_outcome() {
-        let count = count_outcomes::<SdkResponse>(6000, 1500);
-        assert!(count[&Outcome::Output] > 300 && count[&Outcome::Error] > 300, "{count:?}");
-        assert!(count[&Outcome::Neither] > 200 && count[&Outcome::Excepted] > 20, "{count:?}");
+        assert_reached::<SdkResponse>(
+            6000,
+            1500,
+            [(Outcome::Output, 300), (Outcome::Error, 300), (Outcome::Neither, 200), (Outcome::Excepted, 20)],
+        );
         assert_cases_round_trip::<SdkResponse>(500, 500);
     }
 

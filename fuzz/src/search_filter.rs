@@ -370,28 +370,28 @@ const BY_HAND: &[(&str, Outcome)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
+    use crate::smoke::{assert_cases_round_trip, assert_outcomes, assert_reached};
+    use crate::target::outcome_of;
 
     #[test]
     fn handwritten_searches_have_the_expected_outcomes() {
-        for (text, outcome) in BY_HAND {
-            assert_eq!(outcome_of::<SearchFilter>(text.as_bytes()), Some(*outcome), "{text}");
-        }
+        assert_outcomes::<SearchFilter>(BY_HAND.iter().map(|(text, outcome)| (text.as_bytes(), *outcome)));
         assert_eq!(outcome_of::<SearchFilter>(b"{"), None);
     }
 
     #[test]
     fn random_searches_reach_every_outcome() {
-        let count = count_outcomes::<SearchFilter>(3000, 300);
-        for (outcome, least) in [
-            (Outcome::Rejected, 100),
-            (Outcome::Nothing, 200),
-            (Outcome::Everything, 100),
-            (Outcome::Some, 400),
-            (Outcome::Paged, 80),
-        ] {
-            assert!(count.get(&outcome).is_some_and(|count| *count > least), "{outcome:?}: {count:?}");
-        }
+        assert_reached::<SearchFilter>(
+            3000,
+            300,
+            [
+                (Outcome::Rejected, 100),
+                (Outcome::Nothing, 200),
+                (Outcome::Everything, 100),
+                (Outcome::Some, 400),
+                (Outcome::Paged, 80),
+            ],
+        );
         assert_cases_round_trip::<SearchFilter>(300, 300);
     }
 

@@ -7,8 +7,6 @@
 //!
 //! `known` removes unknown members, and nulls that stand for absent members.
 
-use std::sync::LazyLock;
-
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator};
@@ -18,9 +16,9 @@ use connect_model::validate::{Violation, ViolationKind, validate};
 use connect_model::wire::message::HttpResponse;
 use connect_model::wire::{Limits, decode_response};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::edits::Editor;
+use crate::edits::{EDGES, Editor};
 use crate::seeds;
 use crate::target::{Seed, Target, text_or_drawn};
 
@@ -254,34 +252,6 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
 /// Keys similar to member names.
 const KEYS: &[&str] = &["__type", "name", "Name", "Unknown", "Tags", "tags", "Type", "Value", ""];
 
-/// Edge-case values.
-static EDGES: LazyLock<Vec<Value>> = LazyLock::new(|| {
-    vec![
-        Value::Null,
-        json!(true),
-        json!(0),
-        json!(-1),
-        json!(1.0),
-        json!(-0.0),
-        json!(1.73229019499e9),
-        json!(1e300),
-        json!(i64::MAX),
-        json!(u64::MAX),
-        json!(2_147_483_648_u64),
-        json!(""),
-        json!("DRAFT"),
-        json!("NaN"),
-        json!("-Infinity"),
-        json!([]),
-        json!([null]),
-        json!(["a", "b"]),
-        json!({}),
-        json!({"a": null}),
-        json!({"a": "b"}),
-        json!({"__type": "x", "StringValue": "a"}),
-    ]
-});
-
 /// Handwritten documents, their outcomes and exceptions.
 const BY_HAND: &[(&str, Outcome, Option<&str>)] = &[
     ("CreateRuleResponse\n{\"RuleArn\":\"a\",\"RuleId\":\"b\",\"New\":[null]}", Outcome::Same, None),
@@ -304,13 +274,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
+    use crate::smoke::{assert_cases_round_trip, assert_outcomes, assert_reached};
 
     #[test]
     fn handwritten_inputs_have_the_expected_outcomes() {
-        for (text, outcome, _) in BY_HAND {
-            assert_eq!(outcome_of::<TypedVsSchema>(text.as_bytes()), Some(*outcome), "{text}");
-        }
+        assert_outcomes::<TypedVsSchema>(BY_HAND.iter().map(|(text, outcome, _)| (text.as_bytes(), *outcome)));
     }
 
     #[test]
@@ -321,9 +289,11 @@ mod tests {
 
     #[test]
     fn random_inputs_reach_every_outcome() {
-        let count = count_outcomes::<TypedVsSchema>(6000, 1000);
-        assert!(count[&Outcome::Same] > 500 && count[&Outcome::Rejected] > 500, "{count:?}");
-        assert!(count[&Outcome::Excused] > 5, "{count:?}");
+        assert_reached::<TypedVsSchema>(
+            6000,
+            1000,
+            [(Outcome::Same, 500), (Outcome::Rejected, 500), (Outcome::Excused, 5)],
+        );
         assert_cases_round_trip::<TypedVsSchema>(300, 500);
     }
 }

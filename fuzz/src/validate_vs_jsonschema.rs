@@ -8,7 +8,7 @@
 //!
 //! The exceptions are `connect_model::export::json_schema::EXCEPTIONS`, each with its own condition.
 
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
 use arbitrary::Unstructured;
 use base64::Engine;
@@ -19,9 +19,9 @@ use connect_model::schema::OperationId;
 use connect_model::validate::{Violation, validate};
 use jsonschema::Validator;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::edits::Editor;
+use crate::edits::{EDGES, Editor};
 use crate::seeds;
 use crate::service::{Message, Service};
 use crate::target::{Seed, Target, text_or_drawn};
@@ -128,37 +128,6 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     Ok(Case { operation, message, value })
 }
 
-/// Edge-case values.
-static EDGES: LazyLock<Vec<Value>> = LazyLock::new(|| {
-    vec![
-        Value::Null,
-        json!(true),
-        json!(0),
-        json!(-1),
-        json!(1.0),
-        json!(-0.0),
-        json!(1.5),
-        json!(1e300),
-        json!(i64::MAX),
-        json!(u64::MAX),
-        json!(2_147_483_648_u64),
-        json!(""),
-        json!(" "),
-        json!("a"),
-        json!("a\u{2028}b\r"),
-        json!("\u{1F600}"),
-        json!("a".repeat(129)),
-        json!("YWJjZA=="),
-        json!("NaN"),
-        json!("2023-02-30T00:00:00Z"),
-        json!([]),
-        json!([null]),
-        json!({}),
-        json!({"a": null}),
-        json!({"a": "b", "c": "d"}),
-    ]
-});
-
 /// The judge for one message of an operation, built on first use.
 fn judge(service: &'static Service, operation: OperationId, side: Side) -> &'static Validator {
     static JUDGES: OnceLock<Vec<OnceLock<Validator>>> = OnceLock::new();
@@ -231,20 +200,20 @@ const BY_HAND: &[(&str, Outcome)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_round_trip, count_outcomes, outcome_of};
+    use crate::smoke::{assert_cases_round_trip, assert_outcomes, assert_reached};
 
     #[test]
     fn handwritten_inputs_have_the_expected_outcomes() {
-        for (text, outcome) in BY_HAND {
-            assert_eq!(outcome_of::<ValidateVsJsonSchema>(text.as_bytes()), Some(*outcome), "{text}");
-        }
+        assert_outcomes::<ValidateVsJsonSchema>(BY_HAND.iter().map(|(text, outcome)| (text.as_bytes(), *outcome)));
     }
 
     #[test]
     fn random_inputs_reach_every_outcome() {
-        let count = count_outcomes::<ValidateVsJsonSchema>(3000, 1000);
-        assert!(count[&Outcome::Admitted] > 300 && count[&Outcome::Rejected] > 500, "{count:?}");
-        assert!(count[&Outcome::Excused] > 2, "{count:?}");
+        assert_reached::<ValidateVsJsonSchema>(
+            3000,
+            1000,
+            [(Outcome::Admitted, 300), (Outcome::Rejected, 500), (Outcome::Excused, 2)],
+        );
         assert_cases_round_trip::<ValidateVsJsonSchema>(200, 500);
     }
 }
