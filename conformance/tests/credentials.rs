@@ -357,7 +357,7 @@ fn a_metadata_service_that_rejects_requests_is_ignored() {
 fn a_run_against_loopback_contacts_no_other_service() {
     let home = Home::new("nobody");
     let (_emulator, url) = emulator(&home, &[]);
-    let (somebody, asked) = serve(|_, _| Some((200, handed_out(KEY, 3600.0))));
+    let (service, asked) = serve(|_, _| Some((200, handed_out(KEY, 3600.0))));
     let config = home.write(
         "config",
         "[default]\nrole_arn = arn:aws:iam::111122223333:role/r\n\
@@ -365,11 +365,11 @@ fn a_run_against_loopback_contacts_no_other_service() {
     );
     let everybody = [
         ("AWS_EC2_METADATA_DISABLED", "false"),
-        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", somebody.as_str()),
-        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", somebody.as_str()),
-        ("AWS_ENDPOINT_URL", somebody.as_str()),
-        ("AWS_ENDPOINT_URL_CONNECT", somebody.as_str()),
-        ("HTTP_PROXY", somebody.as_str()),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", service.as_str()),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", service.as_str()),
+        ("AWS_ENDPOINT_URL", service.as_str()),
+        ("AWS_ENDPOINT_URL_CONNECT", service.as_str()),
+        ("HTTP_PROXY", service.as_str()),
         ("AWS_CONFIG_FILE", config.as_str()),
     ];
     // With the built-in emulator, and with an explicit endpoint.

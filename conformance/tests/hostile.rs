@@ -23,7 +23,7 @@ const DEADLINE: Duration = Duration::from_secs(120);
 const MAX_MEMORY: u64 = 200_000_000;
 
 /// The operation for which the server misbehaves.
-const MET: &str = "ListContactFlows";
+const AFFECTED: &str = "ListContactFlows";
 
 /// An operation that is not affected.
 const HEALTHY: &str = "ListRules";
@@ -38,23 +38,23 @@ struct Row {
     misbehaviour: M,
     exit: i32,
     /// Expected cases: id, finding or indeterminate, and part of the reported text.
-    says: &'static [(&'static str, Told, &'static str)],
+    expected: &'static [(&'static str, Kind, &'static str)],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum Kind {
     Finding,
     Indeterminate,
 }
-use Told::{Finding, Indeterminate};
+use Kind::{Finding, Indeterminate};
 
 const fn row(
     name: &'static str,
     misbehaviour: M,
     exit: i32,
-    says: &'static [(&'static str, Told, &'static str)],
+    expected: &'static [(&'static str, Kind, &'static str)],
 ) -> Row {
-    Row { name, misbehaviour, exit, says }
+    Row { name, misbehaviour, exit, expected }
 }
 
 const ROWS: &[Row] = &[
@@ -331,12 +331,13 @@ fn outcomes(report: &Value) -> BTreeMap<String, String> {
 }
 
 fn one_operation(runtime: &Handle, row: &Row, baseline: &OnceLock<BTreeMap<String, String>>) -> Peak {
-    let flags = ["--operations", &format!("{MET},{HEALTHY}")];
+    let flags = ["--operations", &format!("{AFFECTED},{HEALTHY}")];
     let expected = baseline.get_or_init(|| {
-        let ended = run(&HostileServer::start(runtime, M::Healthy, &[MET]), &format!("{}-baseline", row.name), &flags);
+        let ended =
+            run(&HostileServer::start(runtime, M::Healthy, &[AFFECTED]), &format!("{}-baseline", row.name), &flags);
         outcomes(&ended.report)
     });
-    let server = HostileServer::start(runtime, row.misbehaviour, &[MET]);
+    let server = HostileServer::start(runtime, row.misbehaviour, &[AFFECTED]);
     let ended = run(&server, row.name, &flags);
     assert!(server.met() > 0, "the server did not misbehave");
     assert_eq!(ended.exit, Some(row.exit), "{}", ended.text);
@@ -345,10 +346,10 @@ fn one_operation(runtime: &Handle, row: &Row, baseline: &OnceLock<BTreeMap<Strin
     assert_eq!(outcomes(&ended.report), *expected, "outcomes of the unaffected operation changed");
     let totals = &ended.report["totals"];
     assert_eq!(totals["planned"], totals["executed"], "{totals}");
-    for (case, told, part) in row.says {
-        says(&ended, case, *told, part);
+    for (case, kind, part) in row.expected {
+        assert_reported(&ended, case, *kind, part);
     }
-    if row.says.iter().any(|(_, _, part)| part.starts_with("gave-up")) {
+    if row.expected.iter().any(|(_, _, part)| part.starts_with("gave-up")) {
         assert!(ended.text.contains("in a row without a whole answer: ListContactFlows ("), "{}", ended.text);
     }
     assert_eq!(server.other.heads(), Vec::<String>::new(), "a redirect was followed");
@@ -357,15 +358,15 @@ fn one_operation(runtime: &Handle, row: &Row, baseline: &OnceLock<BTreeMap<Strin
 }
 
 /// Asserts that the report has the case with the expected outcome and text.
-fn says(ended: &Ended, case: &str, told: Told, part: &str) {
-    let (list, key) = if told == Finding { ("findings", "actual") } else { ("cases", "why") };
+fn assert_reported(ended: &Ended, case: &str, kind: Kind, part: &str) {
+    let (list, key) = if kind == Finding { ("findings", "actual") } else { ("cases", "why") };
     let lines: Vec<&Value> =
         ended.report[list].as_array().unwrap().iter().filter(|line| line["case"] == case).collect();
     let found = lines.iter().any(|line| line[key].as_str().is_some_and(|text| text.contains(part)));
     assert!(found, "{case} does not contain `{part}`: {lines:#?}\n{}", ended.text);
     let outcome = |line: &&Value| line["case"] == case && line["outcome"] == "indeterminate";
     let is_indeterminate = ended.report["cases"].as_array().unwrap().iter().any(|line| outcome(&line));
-    assert_eq!(is_indeterminate, told == Indeterminate, "{case}");
+    assert_eq!(is_indeterminate, kind == Indeterminate, "{case}");
 }
 
 /// The server misbehaves for every operation. The run must still end within its memory limit.
@@ -377,8 +378,8 @@ fn everything(runtime: &Handle, row: &Row, flags: &[&str]) -> Peak {
     assert!(totals["planned"].as_u64().unwrap() > 100, "{totals}");
     assert_eq!(totals["planned"], totals["executed"], "{totals}");
     assert!(server.met() > 50, "{}", server.met());
-    for (case, told, part) in row.says {
-        says(&ended, case, *told, part);
+    for (case, kind, part) in row.expected {
+        assert_reported(&ended, case, *kind, part);
     }
     ended.peak
 }
@@ -388,6 +389,6 @@ fn another_answer(runtime: &Handle) -> Peak {
     let server = HostileServer::start(runtime, M::AnotherAnswer, &["DescribeContactFlow"]);
     let ended = run(&server, "another-answer", &["CreateContactFlow/lifecycle.create-describe"]);
     assert_eq!(ended.exit, Some(1), "{}", ended.text);
-    says(&ended, "CreateContactFlow/lifecycle.create-describe", Finding, "sample-flow-00001");
+    assert_reported(&ended, "CreateContactFlow/lifecycle.create-describe", Finding, "sample-flow-00001");
     ended.peak
 }

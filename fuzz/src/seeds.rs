@@ -112,11 +112,11 @@ pub(crate) fn covering<T: Target>(count: usize, bytes: usize, features: impl Fn(
             }
             name = format!("{plain}-{number}");
         }
-        let tells_all = |length: &usize| {
+        let covers_all = |length: &usize| {
             let words = features(&data[..*length]);
             fresh.iter().all(|word| words.contains(word))
         };
-        let length = (3..).map(|power| 1 << power).take_while(|length| *length < bytes).find(tells_all);
+        let length = (3..).map(|power| 1 << power).take_while(|length| *length < bytes).find(covers_all);
         seeds.push(Seed::new(name, &data[..length.unwrap_or(bytes)]));
         known.extend(fresh);
     }

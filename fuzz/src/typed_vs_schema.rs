@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn random_inputs_reach_every_outcome() {
         assert_reached::<TypedVsSchema>(
-            6000,
+            12_000,
             1000,
             [(Outcome::Same, 500), (Outcome::Rejected, 500), (Outcome::Excused, 5)],
         );
