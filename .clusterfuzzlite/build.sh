@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Builds every fuzz target the way that ClusterFuzzLite expects it: binaries, seed corpora, dictionaries and options in
-# $OUT. Called by its base image, with $SRC, $OUT and $SANITIZER set; set them by hand to try it elsewhere, and
-# RUSTUP_TOOLCHAIN to a nightly where that is not the default.
+# Builds every fuzz target for ClusterFuzzLite: binaries, seed corpora, dictionaries and options in $OUT. Called by its base
+# image, which sets $SRC, $OUT and $SANITIZER. To run it elsewhere, set them by hand, and RUSTUP_TOOLCHAIN to a nightly
+# toolchain.
 set -euo pipefail
 
-: "${SRC:?the folder that holds connect-contract}" "${OUT:?the folder for what is built}"
+: "${SRC:?the folder that contains connect-contract}" "${OUT:?the output folder}"
 cd "$SRC/connect-contract"
 
 case ${SANITIZER:-address} in
     address | memory | thread) sanitizer=$SANITIZER ;;
-    # The base image instruments for coverage by RUSTFLAGS.
+    # The base image sets RUSTFLAGS for coverage.
     coverage | introspector | none) sanitizer=none ;;
     *) printf 'build.sh: Rust has no sanitizer %s; use address\n' "$SANITIZER" >&2; exit 2 ;;
 esac

@@ -1,10 +1,10 @@
-"""Holds the findings of a run to a list of expected ones.
+"""Compares the findings of a run with a list of expected findings.
 
 usage: findings.py REPORT.json EXPECTED
 
-The list has groups of cases, one id to a line; `Operation/check-id/*` means every variant of a check. Above each group
-stands the reason, in lines that begin with "# ". Exit 0 when every finding at level must is expected and every expected
-one was found, else 1; 2 when the list cannot be read.
+The list has groups of case ids, one per line; `Operation/check-id/*` stands for every variant of a check. The reason for a
+group precedes it, in lines that begin with "# ". Exit codes: 0 the findings at level must are exactly the expected ones;
+1 they differ; 2 the list cannot be read.
 """
 
 import json
@@ -27,19 +27,19 @@ def main(report_file, expected_file):
         print(f"GONE  {pattern}")
     if new or gone:
         print(f"{len(new)} findings are not in {expected_file}, and {len(gone)} of its lines were not found. "
-              f"If the endpoint or the checks changed and each is true, change the file; else mend the check.")
+              f"If the endpoint or the checks changed and the findings are correct, update the file; else fix the check.")
         return 1
-    print(f"the {len(found)} cases with findings are those of {expected_file}, for {len(groups)} reasons")
+    print(f"the {len(found)} findings are those in {expected_file}, with {len(groups)} reasons")
     return 0
 
 
 def admits(pattern, case):
-    """A pattern stands for itself, or with `/*` at its end for everything below."""
+    """True if the pattern is the case, or ends with `/*` and is a prefix of it."""
     return case.startswith(pattern[:-1]) if pattern.endswith("/*") else case == pattern
 
 
 def read(name):
-    """Groups of the list, each with its reason and patterns."""
+    """Returns the groups of the list, each with its reason and patterns."""
     groups = [{"reason": "", "patterns": []}]
     with open(name, encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
@@ -50,19 +50,19 @@ def read(name):
                 groups[-1]["reason"] += line[1:].strip() + " "
             elif line:
                 if not groups[-1]["reason"]:
-                    refuse(f"{name}:{number}: {line} has no reason above it; write one in lines that begin with #")
+                    refuse(f"{name}:{number}: {line} has no reason; add one above it, in lines that begin with #")
                 if any(line in group["patterns"] for group in groups):
-                    refuse(f"{name}:{number}: {line} is there already")
+                    refuse(f"{name}:{number}: {line} is a duplicate")
                 groups[-1]["patterns"].append(line)
             elif groups[-1]["reason"] and not groups[-1]["patterns"]:
-                groups[-1]["reason"] = ""  # A comment that stands alone speaks of the file.
+                groups[-1]["reason"] = ""  # A comment without a group is about the whole file.
             elif groups[-1]["patterns"]:
                 groups.append({"reason": "", "patterns": []})
     return [group for group in groups if group["patterns"]]
 
 
 def refuse(why):
-    """Ends with the exit code of wrong usage."""
+    """Ends the program with exit code 2."""
     print(why, file=sys.stderr)
     sys.exit(2)
 

@@ -1,5 +1,5 @@
-# What the scripts share: Python environments with pinned packages, and servers on loopback that end with the script.
-# To be sourced by bash; the working directory becomes the root of the repository.
+# Functions used by the scripts: Python environments with pinned packages, and servers on loopback that stop when the script
+# ends. Source it from bash; it changes the working directory to the root of the repository.
 # shellcheck shell=bash
 
 set -euo pipefail
@@ -13,7 +13,7 @@ die() {
     exit 2
 }
 
-# Ends what was started here, and only that.
+# Stops the servers started by this script, and no other processes.
 stop_servers() {
     local pid
     for pid in "${servers[@]}"; do
@@ -26,13 +26,13 @@ trap stop_servers EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Where cargo builds to, whatever the environment or its configuration says.
+# Prints cargo's target directory, as the environment and cargo's configuration set it.
 target_dir() {
     cargo metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])'
 }
 
-# venv NAME REQUIREMENT...: the directory of an environment that has exactly these packages asked for. Built once; built
-# anew when the requirements change.
+# venv NAME REQUIREMENT...: prints the directory of a virtual environment with these packages. It is created once, and
+# again when the requirements change.
 venv() {
     local name=$1 dir pins
     shift
@@ -43,20 +43,21 @@ venv() {
         rm -rf "$dir"
         python3 -m venv "$dir" >&2 || die "python3 -m venv failed; Debian and Ubuntu need the package python3-venv"
         (($# == 0)) || "$dir/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >&2 \
-            || die "pip cannot install $*; is PyPI, or the index of your pip configuration, in reach?"
+            || die "pip cannot install $*; is PyPI, or the index in your pip configuration, reachable?"
         echo "$pins" >"$dir/pins"
     fi
     echo "$dir"
 }
 
-# The program of this name, built when it is not. By the program's name and not the package's: see .cargo/config.toml.
+# build NAME: builds a program and prints its path. Takes the name of the program, not of the package: see
+# .cargo/config.toml.
 build() {
     cargo build --quiet --bin "$1" >&2 || die "$1 does not build"
     echo "$(target_dir)/debug/$1"
 }
 
-# serve LOG PATTERN COMMAND...: starts a server in the background and waits until its output matches the extended
-# regular expression; what the last group matched is left in $served.
+# serve LOG PATTERN COMMAND...: starts a server in the background, waits until its output matches the extended regular
+# expression, and sets $served to the last group of the match.
 serve() {
     local log=$1 pattern=$2 pid
     shift 2
@@ -66,18 +67,26 @@ serve() {
     servers+=("$pid")
     for _ in $(seq 600); do
         if [[ $(cat "$log") =~ $pattern ]]; then
-            # shellcheck disable=SC2034 # for the caller
+            # shellcheck disable=SC2034 # used by the caller
             served=${BASH_REMATCH[-1]}
             return
         fi
-        kill -0 "$pid" 2>/dev/null || { cat "$log" >&2; die "$1 ended before it listened"; }
+        kill -0 "$pid" 2>/dev/null || { cat "$log" >&2; die "$1 ended before it was listening"; }
         sleep 0.1
     done
     cat "$log" >&2
-    die "$1 does not listen after 60 s"
+    die "$1 is not listening after 60 s"
 }
 
-# Nobody's credentials, no metadata service, no proxy to this machine, and nothing from the user's configuration.
+# serve_emulator LOG ARGUMENT...: starts the built-in emulator with the program in $conformance, and sets $served to its URL.
+serve_emulator() {
+    local log=$1
+    shift
+    serve "$log" 'listening on (http://127\.0\.0\.1:[0-9]+)' "$conformance" emulate "$@"
+}
+
+# Replaces the AWS settings of the environment: example credentials, no metadata service, no proxy for loopback, and no
+# configuration files.
 dummy_aws() {
     local name
     for name in $(compgen -e AWS_ || true); do

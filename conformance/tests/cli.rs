@@ -1,4 +1,4 @@
-//! The command as people and scripts meet it: words, exit codes, streams.
+//! The command line: arguments, exit codes, output streams.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::io::{Read as _, Write as _};
@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 fn conformance(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_connect-conformance"));
     command.args(arguments).env("NO_COLOR", "1");
-    // Nobody's own credentials decide a test.
+    // Tests must not depend on the user's credentials.
     for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
         command.env_remove(name);
     }
@@ -22,7 +22,7 @@ fn output(arguments: &[&str]) -> (Option<i32>, String, String) {
     (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
-/// A case file as a run writes it.
+/// Writes a case file in the format of a run.
 fn case_file(name: &str, endpoint: &str) -> PathBuf {
     let text = serde_json::json!({
         "case": "CreateRule/shape.json", "operation": "CreateRule", "check": "shape.json", "level": "must",
@@ -38,7 +38,7 @@ fn case_file(name: &str, endpoint: &str) -> PathBuf {
 }
 
 #[test]
-fn wrong_words_end_with_2_and_say_what_to_do() {
+fn wrong_arguments_exit_with_2_and_a_remedy() {
     let rows: [(&[&str], &str); 9] = [
         (&["--endpoint", "127.0.0.1:1"], "write `http://127.0.0.1:1`"),
         (&["--endpoint", "http://127.0.0.1:1"], "cannot reach http://127.0.0.1:1"),
@@ -59,7 +59,7 @@ fn wrong_words_end_with_2_and_say_what_to_do() {
 }
 
 #[test]
-fn walks_that_cannot_be_walked_are_told_of_before_the_start() {
+fn invalid_walks_are_reported_before_the_start() {
     let folder = std::env::temp_dir().join(format!("connect-cli-{}-walks", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("bad.json"), "{\"subject\":\"flows\"}").unwrap();
@@ -71,7 +71,7 @@ fn walks_that_cannot_be_walked_are_told_of_before_the_start() {
     let (code, _, stderr) = output(&["--walks", "3", "--checks", "shape", "--operations", "CreateRule"]);
     assert_eq!(code, Some(3), "{stderr}");
     assert!(stderr.contains("no walk is planned"), "{stderr}");
-    // None are wanted: then no case is planned that would find nothing to do.
+    // Without walks, no case is planned for them.
     let (code, _, stderr) = output(&["run", "lifecycle.walk", "--walks", "0"]);
     assert_eq!(code, Some(3), "{stderr}");
 }
@@ -107,7 +107,7 @@ fn a_saved_case_is_sent_again() {
 }
 
 #[test]
-fn what_an_emulator_of_the_run_showed_is_tried_again_with_all_that_the_run_had_made() {
+fn replay_reruns_a_finding_on_an_emulator_with_all_its_preconditions() {
     let folder = std::env::temp_dir().join(format!("connect-cli-{}-rerun", std::process::id()));
     let report = folder.to_str().unwrap();
     let run = ["run", "CreateContactFlow/lifecycle.duplicate-name", "--seed", "7", "--report-dir", report];
@@ -129,14 +129,14 @@ fn what_an_emulator_of_the_run_showed_is_tried_again_with_all_that_the_run_had_m
 }
 
 #[test]
-fn a_case_file_that_is_none_is_refused() {
+fn replay_rejects_an_unreadable_case_file() {
     let (code, _, stderr) = output(&["replay", "/no/such.json"]);
     assert_eq!(code, Some(2));
     assert!(stderr.contains("cannot read case file /no/such.json"), "{stderr}");
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_closed_stdout_is_not_an_error() {
     let mut child = conformance(&["--help"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
@@ -145,7 +145,7 @@ fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[test]
-fn recorded_answers_are_compared_and_what_belongs_to_nothing_is_told() {
+fn recorded_responses_are_compared_and_stale_ones_are_reported() {
     let folder = std::env::temp_dir().join(format!("recorded-{}", std::process::id()));
     let path = folder.to_string_lossy().into_owned();
     let operations = "CreateContactFlow,DescribeContactFlow,ListContactFlows,SearchContactFlows,CreateRule,ListQueues";
@@ -161,7 +161,7 @@ fn recorded_answers_are_compared_and_what_belongs_to_nothing_is_told() {
     {
         assert!(flow.contains(part), "{part}: {flow}");
     }
-    // Another run has other ids, and compares whatever it does beside it.
+    // A run has other ids. The recordings are compared in addition to the run's checks.
     let report = folder.join("report").to_string_lossy().into_owned();
     let compare = |more: &[&str]| {
         let common = ["run", "--golden", &path, "--operations", operations, "--report-dir", &report];
@@ -173,13 +173,13 @@ fn recorded_answers_are_compared_and_what_belongs_to_nothing_is_told() {
     assert_eq!(code, Some(1), "{stdout}");
     assert!(stdout.contains("must DescribeContactFlow/golden.answer/valid"), "{stdout}");
     assert!(stdout.contains("<iso-time>") && stdout.contains("<epoch-seconds>"), "{stdout}");
-    // What the kept part of an answer does not show, and what cannot be shown.
+    // Differences that the recorded part of a response does not show.
     for (defect, part) in [("no-request-id", "shape.request-id"), ("names-in-small-letters", "<name-respelled:1>")] {
         let (code, stdout, _) = compare(&["--defect", defect]);
         assert_eq!(code, Some(1), "{defect}: {stdout}");
         assert!(stdout.contains(part), "{defect}: {stdout}");
     }
-    // A defect that is recorded is the same the next time, whatever it does to times and bodies.
+    // Recording an emulator with a defect and comparing it with itself finds no difference.
     for defect in ["timestamp-iso", "number-as-string", "body-not-json"] {
         let other = folder.join(defect).to_string_lossy().into_owned();
         assert_eq!(output(&["record", &other, "--operations", operations, "--defect", defect]).0, Some(0), "{defect}");
@@ -196,29 +196,29 @@ fn recorded_answers_are_compared_and_what_belongs_to_nothing_is_told() {
     let (code, _, stderr) = compare(&["--seed", "2"]);
     assert_eq!(code, Some(2), "{stderr}");
     assert!(stderr.contains("recorded with seed 1"), "{stderr}");
-    // What is recorded again and says the same keeps its head.
+    // Recording an unchanged response again keeps its header.
     std::fs::write(file("CreateRule"), read("CreateRule").replace("# recorded 20", "# recorded 19")).unwrap();
     assert_eq!(output(&["record", &path, "--operations", operations]).0, Some(0));
     assert!(read("CreateRule").starts_with("# recorded 19"));
 
-    // Stale: an operation that is gone, a request that is made no more, a breach that is there no more, a missing entry.
+    // Stale: a removed operation, a request that is no longer sent, a violation that no longer occurs, a missing entry.
     std::fs::write(file("GoneOperation"), read("CreateRule")).unwrap();
     let (code, stdout, _) = output(&["run", "--golden", &path, "--report-dir", &report]);
     assert_eq!(code, Some(4), "{stdout}");
-    assert_eq!(compare(&[]).0, Some(0), "a narrowed run has nothing to say of the rest");
+    assert_eq!(compare(&[]).0, Some(0), "a filtered run reports stale recordings of other operations");
     assert!(stdout.contains("stale: GoneOperation: the model has no such operation"), "{stdout}");
     std::fs::remove_file(file("GoneOperation")).unwrap();
     let right = read("CreateContactFlow");
-    let told = |text: String, check: &str| {
+    let reports = |text: String, check: &str| {
         std::fs::write(file("CreateContactFlow"), text).unwrap();
         let (code, stdout, _) = compare(&["--notes"]);
         assert_eq!(code, Some(4), "{check}: {stdout}");
         assert!(stdout.contains(&format!("should CreateContactFlow/{check}")), "{check}: {stdout}");
     };
-    told(right.replace("PUT /contact-flows", "POST /flows"), "golden.request/valid");
+    reports(right.replace("PUT /contact-flows", "POST /flows"), "golden.request/valid");
     let answer = right.rfind("-- answer").unwrap();
     let broken = format!("{}\n-- breaks\nshape.type at /Id: expected text; found 5\n", right[answer..].trim_end());
-    told(format!("{}{broken}", &right[..answer]), "golden.divergence/wrong");
+    reports(format!("{}{broken}", &right[..answer]), "golden.divergence/wrong");
     std::fs::write(file("CreateContactFlow"), right).unwrap();
     std::fs::remove_file(file("ListQueues")).unwrap();
     let (code, stdout, _) = compare(&["--notes"]);
@@ -231,7 +231,7 @@ fn recorded_answers_are_compared_and_what_belongs_to_nothing_is_told() {
 }
 
 #[test]
-fn nothing_is_recorded_of_an_endpoint_that_shows_a_key() {
+fn nothing_is_recorded_if_a_response_contains_a_key() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -251,7 +251,7 @@ fn nothing_is_recorded_of_an_endpoint_that_shows_a_key() {
     assert!(!stderr.contains("AKIA") && !folder.exists(), "{stderr}");
 }
 
-/// A folder that is gone at the end of a test.
+/// A folder that is removed at the end of a test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -277,7 +277,7 @@ impl Drop for Folder {
     }
 }
 
-/// Case id and outcome of everything that a report tells of.
+/// Case ids and outcomes of a report.
 fn outcomes(report: &serde_json::Value) -> Vec<(String, String)> {
     let text = |line: &serde_json::Value, key: &str| line[key].as_str().unwrap().to_owned();
     report["cases"].as_array().unwrap().iter().map(|line| (text(line, "case"), text(line, "outcome"))).collect()
@@ -286,7 +286,7 @@ fn outcomes(report: &serde_json::Value) -> Vec<(String, String)> {
 const SMALL: [&str; 6] = ["--operations", "CreateRule,ListRules,DescribeContactFlow", "--seed", "5", "--walks", "0"];
 
 #[test]
-fn parts_merged_are_the_whole() {
+fn merged_shards_are_equal_to_an_undivided_run() {
     let folder = Folder::new("shards");
     let run = |name: &str, more: &[&str]| {
         let at = folder.at(name);
@@ -313,7 +313,7 @@ fn parts_merged_are_the_whole() {
     for name in ["report.html", "junit.xml"] {
         assert!(std::fs::metadata(folder.0.join("merged").join(name)).unwrap().len() > 10_000, "{name}");
     }
-    // What is no part of one run is no run.
+    // Reports that are not shards of one run cannot be merged.
     let (code, _, stderr) = merge(&[&parts[0], &parts[0]]);
     assert_eq!((code, stderr.contains("in two of the reports")), (Some(2), true), "{stderr}");
     let (code, _, stderr) = merge(&[&folder.at("nowhere")]);
@@ -322,10 +322,10 @@ fn parts_merged_are_the_whole() {
 
 #[cfg(unix)]
 #[test]
-fn a_run_that_was_interrupted_goes_on() {
+fn an_interrupted_run_can_be_resumed() {
     let folder = Folder::new("resume");
     let at = folder.at("run");
-    // So slow that it can be interrupted in the middle.
+    // Slow, so that it can be interrupted in the middle.
     let (_emulator, url) = emulator(&["--rps", "200", "--burst", "1"]);
     let url = url.as_str();
     let all = ["--operations", "CreateRule,ListRules", "--walks", "0", "--endpoint", url, "--report-dir", &at];
@@ -342,13 +342,13 @@ fn a_run_that_was_interrupted_goes_on() {
     assert_eq!(stopped["stopped_because"], "interrupted");
     let done = outcomes(&stopped).len();
     assert!(done > 10 && (done as u64) < stopped["totals"]["planned"].as_u64().unwrap(), "{done}");
-    // Into another folder, and without a word of what the run was narrowed to.
+    // Into another folder, and without repeating the filters of the run.
     let rest = folder.at("rest");
     std::fs::create_dir_all(folder.0.join("rest/findings")).unwrap();
     std::fs::write(folder.0.join("rest/findings/other.json"), "{}").unwrap();
     let (code, stdout, stderr) = output(&["run", "--endpoint", url, "--report-dir", &rest, "--resume", &at]);
     assert_eq!(code, Some(0), "{stdout}{stderr}");
-    assert!(!folder.0.join("rest/findings/other.json").exists(), "a finding of another run");
+    assert!(!folder.0.join("rest/findings/other.json").exists(), "a finding of another run is left");
     let whole = folder.report("rest");
     assert_eq!((&whole["seed"], &whole["interrupted"]), (&5.into(), &false.into()));
     assert_eq!(whole["totals"]["planned"], stopped["totals"]["planned"]);
@@ -358,7 +358,7 @@ fn a_run_that_was_interrupted_goes_on() {
 }
 
 #[test]
-fn a_run_ends_when_it_has_sent_as_much_as_it_may() {
+fn a_run_stops_at_its_request_limit() {
     let folder = Folder::new("budget");
     let (at, (_emulator, url)) = (folder.at("run"), emulator(&[]));
     let all = ["run", "--operations", "CreateRule", "--walks", "0", "--endpoint", &url, "--report-dir", &at];
@@ -368,7 +368,7 @@ fn a_run_ends_when_it_has_sent_as_much_as_it_may() {
     assert_eq!(report["stopped_because"], "--max-requests: 100 were sent");
     assert!(stdout.contains("INCOMPLETE: The run was stopped (--max-requests: 100 were sent)"), "{stdout}");
     assert!(report["requests"].as_u64().unwrap() <= 100 && !outcomes(&report).is_empty());
-    // The rest of another endpoint's run is refused before anything of the first is lost.
+    // Resuming against another endpoint is rejected, and leaves the report unchanged.
     let (_elsewhere, other) = emulator(&[]);
     let elsewhere: Vec<&str> = all.iter().map(|word| if *word == url { other.as_str() } else { *word }).collect();
     let (code, _, stderr) = output(&[&elsewhere[..], &["--resume", &at]].concat());
@@ -378,7 +378,7 @@ fn a_run_ends_when_it_has_sent_as_much_as_it_may() {
     assert_eq!(code, Some(0), "{stdout}{stderr}");
 }
 
-/// An emulator in another process, and its URL.
+/// Starts an emulator in another process. Also returns its URL.
 fn emulator(arguments: &[&str]) -> (Killed, String) {
     let child = conformance(&[&["emulate"], arguments].concat()).stdout(Stdio::piped()).spawn().unwrap();
     let mut emulator = Killed(child);
@@ -389,7 +389,7 @@ fn emulator(arguments: &[&str]) -> (Killed, String) {
 }
 
 #[test]
-fn nothing_is_written_to_a_real_account_that_was_not_named() {
+fn writes_to_a_real_account_need_its_id() {
     let folder = Folder::new("account");
     let (at, (_emulator, url)) = (folder.at("run"), emulator(&[]));
     let run = |more: &[&str]| {
@@ -410,7 +410,7 @@ fn nothing_is_written_to_a_real_account_that_was_not_named() {
     let sent = |operation: &str| {
         outcomes(&folder.report("run")).iter().any(|(case, _)| case.split('/').next() == Some(operation))
     };
-    // The instance that an emulator begins with, and the account that it is in.
+    // The emulator's initial instance.
     let instance = "0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01";
     let here = ["--instance-id", instance];
     let (code, stdout, stderr) = run(&here);
@@ -435,7 +435,7 @@ fn nothing_is_written_to_a_real_account_that_was_not_named() {
     assert!(sent("CreateRule") && !sent("DeleteInstance") && !sent("StartOutboundVoiceContact"), "{stdout}");
 }
 
-/// A program that ends with the test.
+/// A process that is killed at the end of the test.
 struct Killed(std::process::Child);
 
 impl Drop for Killed {
@@ -446,14 +446,14 @@ impl Drop for Killed {
 }
 
 #[test]
-fn known_divergences_must_be_true() {
+fn expected_failures_must_have_reasons_and_still_fail() {
     let folder = Folder::new("expect");
     let (at, file) = (folder.at("run"), folder.at("known.toml"));
     let defect = ["--defect", "timestamp-iso"];
     let run = |more: &[&str]| output(&[&["run"], &SMALL[..], &["--report-dir", &at], more].concat());
     let (code, ..) = run(&[&defect[..], &["--write-expect", &file]].concat());
     assert_eq!(code, Some(1));
-    // A draft is no excuse before somebody has written reasons.
+    // A draft is rejected until it has reasons.
     let known = ["--expect", &file];
     let (code, _, stderr) = run(&[&defect[..], &known].concat());
     assert_eq!((code, stderr.contains("has no reason")), (Some(2), true), "{stderr}");
@@ -465,7 +465,7 @@ fn known_divergences_must_be_true() {
     assert_eq!(code, Some(0), "{stdout}");
     assert!(stdout.contains("ISO text since ever"), "{stdout}");
     assert!(folder.report("run")["totals"]["known"].as_u64().unwrap() > 0);
-    // Mended: the entries are stale. Another defect: it is not hidden by them.
+    // Without the defect, the entries are stale. They do not hide another defect.
     let (code, stdout, _) = run(&known);
     assert_eq!((code, stdout.contains("STALE")), (Some(4), true), "{stdout}");
     assert_eq!(run(&[&["--defect", "status-201"], &known[..]].concat()).0, Some(1));

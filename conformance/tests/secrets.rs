@@ -1,5 +1,5 @@
-//! No secret and no signed header in anything that is printed or written, whatever an endpoint sends back: this one
-//! answers with all that it was sent.
+//! Output and files contain no secrets and no signatures, even if the endpoint reflects them: this one returns every request
+//! that it receives.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYHIDDENKEY";
 const TOKEN: &str = "IQoJb3JpZ2luX2VjEHIDDEN//////////wEaCXVzLWVhc3QtMSJHMEUCIQ==";
 
-/// A server that mirrors heads, and the signatures that it was sent.
+/// A server that returns the heads of requests, and records their signatures.
 struct Mirror {
     url: String,
     signatures: Arc<Mutex<BTreeSet<String>>>,
@@ -58,18 +58,18 @@ fn mirror(mut stream: TcpStream, number: usize, kept: &Mutex<BTreeSet<String>>) 
     }
     let mut body = vec![0; length];
     let _ = reader.read_exact(&mut body);
-    let said = serde_json::json!({
+    let body = serde_json::json!({
         "Message": head, "message": head, "Escaped": head.replace('/', "\\/"), "ContactFlowId": TOKEN,
         "ContactFlow": { "Name": head, "Content": authorization }, "NextToken": TOKEN,
     });
-    let said = said.to_string().replace('/', if number.is_multiple_of(2) { "/" } else { "\\/" });
-    // Success, refusals, faults, and what is no answer at all.
+    let body = body.to_string().replace('/', if number.is_multiple_of(2) { "/" } else { "\\/" });
+    // A success, client errors, a server error, a redirect; some responses are truncated.
     let status = ["200 OK", "400 Bad Request", "403 Forbidden", "500 Internal Server Error", "302 Found"][number % 5];
-    let cut = if number % 7 == 6 { said.len() + 10 } else { said.len() };
+    let length = if number % 7 == 6 { body.len() + 10 } else { body.len() };
     let _ = write!(
         stream,
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nx-amzn-errortype: {authorization}\r\nx-token: {TOKEN}\r\n\
-         location: http://{authorization}\r\nconnection: close\r\ncontent-length: {cut}\r\n\r\n{said}"
+         location: http://{authorization}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
     );
 }
 
@@ -94,7 +94,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn nothing_that_is_printed_or_written_holds_a_secret() {
+fn output_and_files_contain_no_secrets() {
     let mirror = Mirror::start();
     let folder = std::env::temp_dir().join(format!("connect-secrets-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
@@ -110,15 +110,15 @@ fn nothing_that_is_printed_or_written_holds_a_secret() {
         &place,
     ];
     let mut printed: Vec<(String, Vec<u8>)> = Vec::new();
-    let mut say = |words: &[&str]| {
+    let mut execute = |words: &[&str]| {
         let output = command(words).env("GITHUB_STEP_SUMMARY", at("summary.md")).env("GITHUB_ACTIONS", "true").output();
         let output = output.unwrap();
         printed.push((words.join(" "), [output.stdout, output.stderr].concat()));
     };
-    say(&run.concat());
-    say(&[&run.concat()[..], &["--format", "json"]].concat());
-    say(&[&["record", &golden, "--operations", operations][..], &place].concat());
-    say(
+    execute(&run.concat());
+    execute(&[&run.concat()[..], &["--format", "json"]].concat());
+    execute(&[&["record", &golden, "--operations", operations][..], &place].concat());
+    execute(
         &[
             &[
                 "run",
@@ -134,17 +134,17 @@ fn nothing_that_is_printed_or_written_holds_a_secret() {
         ]
         .concat(),
     );
-    say(&["sweep", "--journal", &journal]);
-    say(&["emulate", "--verify-signatures", SECRET]);
+    execute(&["sweep", "--journal", &journal]);
+    execute(&["emulate", "--verify-signatures", SECRET]);
     let findings: Vec<PathBuf> = files(&folder.join("report/findings"));
-    assert!(findings.len() > 5, "the mirror breaks the contract");
+    assert!(findings.len() > 5, "too few findings: {}", findings.len());
     for finding in findings.iter().step_by(findings.len() / 4) {
         for words in [&["--curl"][..], &["--boto3"], &["--as-sent"], &[]] {
-            say(&[&["replay", finding.to_str().unwrap()], words].concat());
+            execute(&[&["replay", finding.to_str().unwrap()], words].concat());
         }
     }
     let signatures = mirror.signatures.lock().unwrap().clone();
-    assert!(signatures.len() > 100, "requests were signed: {}", signatures.len());
+    assert!(signatures.len() > 100, "too few signed requests: {}", signatures.len());
     let secrets: Vec<String> = [SECRET, TOKEN]
         .into_iter()
         .flat_map(|text| [text.to_owned(), text.replace('/', "\\/"), text.replace('/', "\\\\/")])
@@ -158,11 +158,11 @@ fn nothing_that_is_printed_or_written_holds_a_secret() {
             let at = text.find(secret.as_str());
             assert!(
                 at.is_none(),
-                "{name} holds `{secret}`: {}",
+                "{name} contains `{secret}`: {}",
                 &text[at.unwrap().saturating_sub(80)..at.unwrap() + 20]
             );
         }
     }
-    assert!(seen > 100_000, "there was something to look through: {seen} bytes");
+    assert!(seen > 100_000, "too little output: {seen} bytes");
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -1,5 +1,5 @@
-//! Every conformance trial as a test of its own, against an emulator in this process: `cargo test --test suite CreateRule`,
-//! or `cargo nextest run`.
+//! Every conformance trial as a separate test, against an emulator in this process: `cargo test --test suite CreateRule`, or
+//! `cargo nextest run`.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ use connect_conformance::wiring;
 use connect_model::schema::Schema;
 use libtest_mimic::{Arguments, Conclusion};
 
-/// Fixed: nextest plans anew in a process for every test, and the plans must agree.
+/// Fixed, since nextest plans in a new process for every test, and the plans must be equal.
 const SEED: u64 = 1;
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! The transport against servers that misbehave: each ends in the right class, in bounded time.
+//! The transport against misbehaving servers: errors have the right class and occur in bounded time.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::time::Duration;
@@ -10,20 +10,20 @@ use connect_transport::{Parting, Transport, TransportConfig, TransportError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What the server does once a request's head has come.
+/// Behaviour of the server after it has received the head of a request.
 #[derive(Clone)]
 enum Then {
-    /// Sends these bytes and closes.
+    /// Sends these bytes and closes the connection.
     Say(&'static [u8]),
-    /// Sends these bytes and stays.
+    /// Sends these bytes and keeps the connection open.
     SayAndHold(&'static [u8]),
-    /// Sends a head that promises much, then a byte now and then.
+    /// Sends a head with a large `Content-Length`, then single bytes.
     Drip,
     /// Sends a head, then bytes without end.
     Flood,
 }
 
-/// Serves on a free port and answers with what it received, head included, when asked to.
+/// Serves on a free port. Returns the port and a channel of the received heads.
 async fn serve(then: Then) -> (u16, tokio::sync::mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -83,7 +83,7 @@ fn get(uri: &str) -> HttpRequest {
     HttpRequest { method: "GET".to_owned(), uri: uri.to_owned(), ..HttpRequest::default() }
 }
 
-/// Class of the trouble, with status and size of what had arrived.
+/// The class of the error, with status and size of the partial response.
 async fn trouble(then: Then) -> (&'static str, Option<(u16, usize)>) {
     let (port, _heads) = serve(then).await;
     let error = transport(&format!("http://127.0.0.1:{port}")).send("Op", &get("/")).await.unwrap_err();
@@ -91,7 +91,7 @@ async fn trouble(then: Then) -> (&'static str, Option<(u16, usize)>) {
 }
 
 #[tokio::test]
-async fn each_misbehaviour_has_its_class() {
+async fn errors_have_the_right_class() {
     let page = b"<html><body>It works!</body></html>\n";
     assert_eq!(trouble(Then::Say(page)).await, ("invalid-http", None));
     assert_eq!(trouble(Then::Say(b"\x00\xff\x16\x03garbage\r\n\r\n")).await, ("invalid-http", None));
@@ -113,7 +113,7 @@ async fn each_misbehaviour_has_its_class() {
 }
 
 #[tokio::test]
-async fn paths_travel_byte_for_byte() {
+async fn paths_are_sent_byte_for_byte() {
     let (port, mut heads) = serve(Then::Say(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")).await;
     let transport = transport(&format!("http://127.0.0.1:{port}/stage/../%2e"));
     let paths = [
@@ -136,7 +136,7 @@ async fn paths_travel_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn bodies_and_headers_travel_as_given() {
+async fn bodies_and_headers_are_sent_unchanged() {
     let answer = b"HTTP/1.1 400 Bad\r\nX-Amzn-ErrorType: A\r\nx-amzn-errortype: B\r\ncontent-length: 2\r\n\r\n\xff\x00";
     let (port, mut heads) = serve(Then::Say(answer)).await;
     let mut request = HttpRequest { method: "PUT".to_owned(), body: b"\xff{".to_vec(), ..get("/p") };
@@ -154,7 +154,7 @@ async fn bodies_and_headers_travel_as_given() {
 }
 
 #[tokio::test]
-async fn credentials_sign_and_stay_out_of_the_evidence() {
+async fn requests_are_signed_and_recorded_without_credentials() {
     let (port, mut heads) = serve(Then::Say(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")).await;
     let mut target = Target::unsigned(format!("http://127.0.0.1:{port}").parse().unwrap());
     target.credentials =
@@ -170,8 +170,8 @@ async fn credentials_sign_and_stay_out_of_the_evidence() {
 }
 
 #[tokio::test]
-async fn a_dead_endpoint_is_given_up() {
-    // One that hangs after the head of each answer costs as much time as one that says nothing.
+async fn gives_up_on_an_unresponsive_endpoint() {
+    // An endpoint that hangs after the head of a response takes as long as one that sends nothing.
     for said in [&b""[..], b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"] {
         let (port, _heads) = serve(Then::SayAndHold(said)).await;
         let silent = transport(&format!("http://127.0.0.1:{port}"));
@@ -185,7 +185,7 @@ async fn a_dead_endpoint_is_given_up() {
 }
 
 #[tokio::test]
-async fn an_operation_that_is_silent_is_given_up_alone() {
+async fn gives_up_on_an_unresponsive_operation_alone() {
     let (port, _heads) = serve(Then::SayAndHold(b"")).await;
     let config = TransportConfig {
         timeout: Duration::from_millis(100),
@@ -198,16 +198,16 @@ async fn an_operation_that_is_silent_is_given_up_alone() {
     for operation in ["A", "A", "A", "B"] {
         classes.push(silent.send(operation, &get("/")).await.unwrap_err().class());
     }
-    // What takes away what others made goes out all the same.
+    // Deletions of created resources are still sent.
     classes.push(silent.send_necessary("A", &get("/")).await.unwrap_err().class());
     assert_eq!(classes, ["timeout", "timeout", "gave-up", "timeout", "timeout"]);
     let error = silent.send("A", &get("/")).await.unwrap_err().to_string();
     assert!(error.contains("2 requests in a row to A had no whole answer, the last: no complete response"), "{error}");
 }
 
-/// Two answers in one piece: the second belongs to nobody, and least of all to the next request.
+/// The server sends two responses to each request.
 #[tokio::test]
-async fn an_answer_that_nobody_asked_for_is_never_taken_for_one() {
+async fn ignores_unsolicited_responses() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -232,7 +232,7 @@ async fn an_answer_that_nobody_asked_for_is_never_taken_for_one() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_is_told_by_its_part() {
+async fn names_the_part_that_is_too_large() {
     let many: &'static str = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(200)).leak();
     let values: &'static str =
         format!("HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n[{}0]]]]", "0,".repeat(49_997)).leak();
@@ -253,7 +253,7 @@ async fn what_is_too_large_is_told_by_its_part() {
 }
 
 #[tokio::test]
-async fn hanging_up_early_is_no_sign_of_death() {
+async fn short_timeouts_do_not_count_as_unresponsive() {
     let (port, _heads) = serve(Then::SayAndHold(b"")).await;
     let transport = transport(&format!("http://127.0.0.1:{port}"));
     for _ in 0..5 {
@@ -263,7 +263,7 @@ async fn hanging_up_early_is_no_sign_of_death() {
 }
 
 #[tokio::test]
-async fn probing_wants_a_connection_and_no_more() {
+async fn probing_only_needs_a_connection() {
     let (port, _heads) = serve(Then::Say(b"garbage")).await;
     transport(&format!("http://127.0.0.1:{port}")).probe().await.unwrap();
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
@@ -271,7 +271,7 @@ async fn probing_wants_a_connection_and_no_more() {
     assert!(message.contains(&format!("cannot reach http://{free}")) && message.contains("--endpoint"), "{message}");
     let message = transport("http://no-such-host.invalid").probe().await.unwrap_err().to_string();
     assert!(message.contains("no-such-host.invalid"), "{message}");
-    // TLS spoken to a server that does not know it.
+    // TLS to a server without TLS.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -284,7 +284,7 @@ async fn probing_wants_a_connection_and_no_more() {
 }
 
 #[tokio::test]
-async fn what_http_cannot_carry_is_never_sent() {
+async fn rejects_requests_that_http_cannot_express() {
     let transport = transport("http://127.0.0.1:1");
     for uri in ["", "a", "/a b", "/a#b", "/\u{7f}", "/a\r\nX: y"] {
         let error = transport.send("Op", &get(uri)).await.unwrap_err();
@@ -297,7 +297,7 @@ async fn what_http_cannot_carry_is_never_sent() {
 }
 
 #[tokio::test]
-async fn who_hangs_up_has_sent_everything_and_gets_nothing() {
+async fn hanging_up_sends_the_whole_request_and_reads_no_response() {
     let request = HttpRequest { method: "PUT".to_owned(), body: b"{}".to_vec(), ..get("/p") };
     let (port, mut heads) = serve(Then::SayAndHold(b"")).await;
     let silent = transport(&format!("http://127.0.0.1:{port}"));

@@ -1,6 +1,6 @@
-//! `connect-fuzz`: what a fuzzer cannot do for its targets. Needs no nightly; `scripts/fuzz` calls it.
+//! `connect-fuzz`: the commands of `scripts/fuzz` that need no fuzzer and no nightly toolchain.
 //!
-//! An example and not a binary: cargo-fuzz builds all binaries with its instrumentation, which has no runtime here.
+//! An example, since cargo-fuzz builds all binaries with instrumentation, whose runtime this program lacks.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use connect_fuzz::regression::Regression;
 use connect_fuzz::{Row, TARGETS, corpus, dictionary, row};
 
-/// Lists fuzz targets, writes their seeds, and turns inputs into regressions that can be read.
+/// Lists fuzz targets, generates their seeds, and saves inputs as readable regressions.
 #[derive(Debug, Parser)]
 #[command(name = "connect-fuzz", version, about, max_term_width = 100)]
 struct Arguments {
@@ -19,41 +19,41 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Names of all targets, one per line
+    /// List the names of all targets, one per line
     List {
-        /// With the property that each holds
+        /// Include the property of each target
         #[arg(long)]
         properties: bool,
     },
-    /// Write the seeds and the dictionary anew, from the generators and from the requests of the tests
+    /// Regenerate the seeds and the dictionary
     Seed,
-    /// What an input stands for, as JSON
+    /// Print the case of an input as JSON
     Decode {
-        /// Target that the input is for
+        /// The target of the input
         target: String,
         /// The input
         file: PathBuf,
     },
-    /// Keep an input as a regression, decoded; prints the file
+    /// Save an input as a regression and print the file's path
     Keep {
-        /// Target that the input is for
+        /// The target of the input
         target: String,
         /// The input
         file: PathBuf,
-        /// When it was found, and what was wrong
+        /// Date and description of the bug
         #[arg(long)]
         found: String,
     },
-    /// Hold every committed input: seeds and regressions
+    /// Check all seeds and regressions
     Hold,
-    /// Try regressions again; all of them if none is named
+    /// Replay regressions; all of them if none is given
     Replay {
-        /// Regressions (`.json`)
+        /// Regression files (`.json`)
         files: Vec<PathBuf>,
     },
 }
 
-/// Something that the user can mend.
+/// Exit code of errors that the user can fix.
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
@@ -83,7 +83,7 @@ fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
             std::fs::write(corpus::dictionary_file(), dictionary())?;
         }
         Command::Decode { target, file } => {
-            let case = (named(&target)?.decode)(&read(&file)?).ok_or("these bytes stand for no case")?;
+            let case = (named(&target)?.decode)(&read(&file)?).ok_or("the input has no case")?;
             print(&(serde_json::to_string_pretty(&case)? + "\n"))?;
         }
         Command::Keep { target, file, found } => {
@@ -106,13 +106,13 @@ fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
                 Regression::read(&path)?.replay(&path)?;
                 inputs += 1;
             }
-            println!("{inputs} inputs hold");
+            println!("{inputs} inputs pass");
         }
         Command::Replay { files } => {
             let files = if files.is_empty() { corpus::regression_files()? } else { files };
             for path in &files {
                 Regression::read(path)?.replay(path)?;
-                println!("holds: {}", path.display());
+                println!("passes: {}", path.display());
             }
         }
     }
@@ -122,7 +122,7 @@ fn run(command: Command) -> Result<(), Box<dyn std::error::Error>> {
 fn named(name: &str) -> Result<&'static Row, String> {
     row(name).ok_or_else(|| {
         let names: Vec<&str> = TARGETS.iter().map(|row| row.name).collect();
-        format!("no target {name}; there are {}", names.join(", "))
+        format!("no target {name}; targets: {}", names.join(", "))
     })
 }
 

@@ -1,4 +1,4 @@
-//! The target that the environment variable TARGET names, with bytes as they stand in place of a drawn case: what a
-//! fuzzer reaches that knows no format. No target, a measure for them.
-#![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| connect_fuzz::run_plain(data));
+//! The target named by the environment variable `TARGET`, on raw bytes instead of a generated case: the coverage that a
+//! fuzzer reaches without knowing the format. A baseline for measurements, not a target.
+#![cfg_attr(fuzzing, no_main)]
+connect_fuzz::fuzz_target!(connect_fuzz::run_plain);

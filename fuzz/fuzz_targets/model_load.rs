@@ -1,3 +1,3 @@
 //! See `connect_fuzz::ModelLoad`.
-#![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| connect_fuzz::run::<connect_fuzz::ModelLoad>(data));
+#![cfg_attr(fuzzing, no_main)]
+connect_fuzz::fuzz_target!(connect_fuzz::run::<connect_fuzz::ModelLoad>);

@@ -1,5 +1,5 @@
-//! Where inputs are kept: seeds as `corpus/TARGET/seed-NAME`, which are committed, beside what a fuzzer adds, which is
-//! not; mended findings as `regressions/TARGET/*.json`.
+//! Paths of inputs. Seeds are `corpus/TARGET/seed-NAME` and are committed; other files there are added by fuzzers and are
+//! not. Fixed findings are `regressions/TARGET/*.json`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use connect_model::import::hex_digest;
 
 use crate::{LEFT_OUT, Row};
 
-/// What the name of every seed begins with; a fuzzer names its own finds by digest.
+/// File name prefix of seeds. Fuzzers name files by digest.
 const PREFIX: &str = "seed-";
 
 fn root() -> &'static Path {
@@ -19,13 +19,13 @@ fn folder(target: &str) -> PathBuf {
     root().join("corpus").join(target)
 }
 
-/// The committed dictionary.
+/// Path of the committed dictionary.
 pub fn dictionary_file() -> PathBuf {
     root().join("dictionary.txt")
 }
 
-/// Writes the seeds of a target in place of those that it had from its generators; gives their number and size. Seeds
-/// that a fuzzer found (`seed-found-…`) stay.
+/// Replaces the generated seeds of a target. Seeds found by a fuzzer (`seed-found-…`) are kept. Returns the number of seeds
+/// written and their total size in bytes.
 ///
 /// # Errors
 /// When a file cannot be written or removed.
@@ -45,10 +45,10 @@ pub fn write_seeds(row: &Row) -> io::Result<(usize, usize)> {
     Ok((seeds.len(), seeds.iter().map(|seed| seed.data.len()).sum()))
 }
 
-/// The committed seeds of a target, in order of name.
+/// Lists the committed seeds of a target, sorted by name.
 ///
 /// # Errors
-/// When there is no such folder.
+/// When the folder cannot be read.
 pub fn seed_files(target: &str) -> io::Result<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder(target))?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
@@ -57,13 +57,13 @@ pub fn seed_files(target: &str) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The file that an input is kept in.
+/// Path of the regression for an input.
 pub fn regression_file(target: &str, data: &[u8]) -> PathBuf {
     root().join("regressions").join(target).join(format!("{:.16}.json", hex_digest(data)))
 }
 
-/// All mended findings of the targets in this build, in order of name. A folder that no target has counts too, so that
-/// it is noticed.
+/// Lists the regressions of the targets in this build, sorted by path. Folders of unknown targets are included, so that
+/// replaying them fails.
 ///
 /// # Errors
 /// When a folder cannot be read.

@@ -1,6 +1,6 @@
-//! Words for libFuzzer to put into inputs: of the model, of the two languages, and at the edges of JSON and HTTP.
+//! The dictionary for libFuzzer: words of the model and of the two languages, and edge cases of JSON and HTTP.
 //!
-//! One word a line, in the form that libFuzzer and AFL read: quoted, with `\xNN` for all but plain characters.
+//! One word per line in the format of libFuzzer and AFL: quoted, with `\xNN` for special characters.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ use connect_model::shapes::CORE_OPERATIONS;
 
 use crate::message::{IN_BODY, IN_HEADER, IN_URI};
 
-/// Longest word that libFuzzer takes, in bytes.
+/// Maximum length of a word for libFuzzer, in bytes.
 const LONGEST: usize = 64;
 
-/// The dictionary as text.
+/// Generates the dictionary.
 pub fn dictionary() -> String {
     let mut words: BTreeSet<Vec<u8>> = BTreeSet::new();
     let mut add = |word: String| {
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_of_every_kind_are_there_in_the_form_that_fuzzers_read() {
+    fn contains_words_of_every_kind_in_the_right_format() {
         let text = dictionary();
         for word in [
             r#""CreateRule 200\x0a""#,

@@ -1,19 +1,60 @@
-//! Edits of JSON documents: a node is removed, replaced by another or by one of the same document, goes by another name,
-//! or comes in beside what is there. What comes out has mostly the form of what went in, and is seldom right.
+//! Random edits of JSON documents: a node is removed, replaced by a given value or by another node of the document, renamed,
+//! or copied to another key. Most of the document's structure remains, but it is rarely valid afterwards.
+
+use std::sync::LazyLock;
 
 use arbitrary::Unstructured;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-/// What documents are edited with.
+/// Edge-case values of all JSON types, for documents of Connect's shapes.
+pub(crate) static EDGES: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    vec![
+        Value::Null,
+        json!(true),
+        json!(0),
+        json!(-1),
+        json!(1.0),
+        json!(-0.0),
+        json!(1.5),
+        json!(1.73229019499e9),
+        json!(1e300),
+        json!(i64::MIN),
+        json!(i64::MAX),
+        json!(u64::MAX),
+        json!(2_147_483_648_u64),
+        json!(""),
+        json!(" "),
+        json!("a"),
+        json!("a\u{2028}b\r"),
+        json!("\u{1F600}"),
+        json!("a".repeat(129)),
+        json!("YWJjZA=="),
+        json!("DRAFT"),
+        json!("NaN"),
+        json!("-Infinity"),
+        json!("2023-02-30T00:00:00Z"),
+        json!("2014-04-29T18:30:38+01:00"),
+        json!([]),
+        json!([null]),
+        json!(["a", "b"]),
+        json!({}),
+        json!({"a": null}),
+        json!({"a": "b"}),
+        json!({"a": "b", "c": "d"}),
+        json!({"__type": "x", "StringValue": "a"}),
+    ]
+});
+
+/// Keys and values for edits.
 pub(crate) struct Editor<'a> {
-    /// Names that mean something to their reader.
+    /// Keys with a meaning in the document's format.
     pub(crate) keys: &'a [&'a str],
-    /// Values at the edge of what they may hold.
+    /// Edge-case values.
     pub(crate) values: &'a [Value],
 }
 
 impl Editor<'_> {
-    /// The document after up to `most` edits.
+    /// Applies up to `most` edits.
     pub(crate) fn edited(&self, document: Value, most: u32, u: &mut Unstructured<'_>) -> arbitrary::Result<Value> {
         let original = document.clone();
         let mut edited = document;
@@ -28,7 +69,7 @@ impl Editor<'_> {
         Ok(edited)
     }
 
-    /// Replaces some node, or removes it, or gives it another name, or another node a name beside it.
+    /// Replaces, removes, renames or copies a random node.
     fn edit(
         &self,
         document: &mut Value,
@@ -56,7 +97,7 @@ impl Editor<'_> {
                         map.extend(replacement.map(|value| (key, value)));
                         return Ok(());
                     }
-                    // Another name, beside the old one or in its place.
+                    // A new key, in addition to the old one or in its place.
                     let name = (*u.choose(self.keys)?).to_owned();
                     if u.arbitrary()? {
                         map.extend(old.clone().map(|old| (key, old)));

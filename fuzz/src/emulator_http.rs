@@ -1,11 +1,11 @@
-//! Requests of any kind to the emulator, one after the other, every answer held against the model.
+//! Sequences of arbitrary requests to the emulator. Every response is checked against the model.
 //!
-//! Laws: never a panic, never 5xx. A success has the operation's status, decodes without a problem and breaks no
-//! constraint. An error is one of the operation's and has the model's status and form, or one of the front door's. Every
-//! answer is JSON and has a request id. A read that is repeated is answered as before.
+//! Properties: no panics and no 5xx. A success has the operation's status, decodes without problems and has no violations.
+//! An error is listed by the operation and has its modelled status and structure, or is a protocol error. Every response is
+//! JSON and has a request id. A repeated read gets the same response.
 //!
-//! Below 128 in its first byte, an input is text: requests as [`Request`] reads them, with `---` between them. Any other
-//! is drawn from. Later requests name what earlier ones made by [placeholders](crate::placeholder).
+//! If the first byte is below 128, the input is text: requests in the format of [`Request`], separated by `---`. Otherwise
+//! the requests are generated. Later requests refer to earlier responses by [placeholders](crate::placeholder).
 
 mod draw;
 
@@ -29,36 +29,36 @@ use crate::seeds;
 use crate::service::Service;
 use crate::target::{Seed, Target, text_or_drawn};
 
-/// See the file.
+/// The target; see the module.
 pub struct EmulatorHttp;
 
-/// How far the request that came farthest came.
+/// Result of a check: the highest of all requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
-    /// No operation answered.
+pub enum Outcome {
+    /// No operation matched.
     Unrouted,
-    /// An error of the front door.
-    Front,
-    /// An answer that was generated.
+    /// A protocol error.
+    Protocol,
+    /// A generated response.
     Synthesized,
-    /// An error that the operation lists.
+    /// An error listed by the operation.
     Modelled,
     /// An operation was performed.
     Performed,
-    /// An operation was performed on what an earlier one answered.
+    /// An operation was performed with a value from an earlier response.
     Continued,
 }
 
-/// Most requests of a case.
+/// Maximum number of requests in a case.
 const MOST: usize = 8;
-/// Between requests in text.
+/// Separates requests in text.
 const SEPARATOR: &[u8] = b"\n---\n";
-/// The defect that the target is shown to find: a page token works once.
+/// The defect planted by `scripts/fuzz prove`: a page token works once.
 const PLANTED: &str = "token-used-once";
 
-/// Names that the front door answers with before an operation is performed, and their status. Credentials are not looked
-/// at, and nobody is throttled. Source: restJson1 protocol tests for servers; API Gateway for bodies that are too large.
-const FRONT: &[(&str, u16)] = &[
+/// Names and statuses of protocol errors, which are returned before an operation is performed. Credentials are not checked,
+/// and requests are not throttled. Source: restJson1 protocol tests for servers; API Gateway for bodies that are too large.
+const PROTOCOL_ERRORS: &[(&str, u16)] = &[
     ("SerializationException", 400),
     ("ValidationException", 400),
     ("UnknownOperationException", 404),
@@ -69,9 +69,9 @@ const FRONT: &[(&str, u16)] = &[
 
 impl Target for EmulatorHttp {
     const NAME: &'static str = "emulator_http";
-    const PROPERTY: &'static str = "whatever it is sent, the emulator answers as the model allows, and never with 5xx";
+    const PROPERTY: &'static str = "every response of the emulator conforms to the model, and none is 5xx";
     type Case = Vec<Request>;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Vec<Request>> {
         text_or_drawn(data, |data| Some(of_text(data)), |u| draw::requests(u).map(Some))
@@ -81,21 +81,21 @@ impl Target for EmulatorHttp {
         Some(vec![Request::of_text(data)])
     }
 
-    fn hold(case: &Vec<Request>) -> Reached {
-        static BEGUN: OnceLock<Emulator> = OnceLock::new();
-        let begun = BEGUN.get_or_init(|| emulator::for_target(Self::NAME, PLANTED));
-        hold(begun, case).unwrap_or_else(|broken| unreachable!("{broken}"))
+    fn check(case: &Vec<Request>) -> Outcome {
+        static INITIAL: OnceLock<Emulator> = OnceLock::new();
+        let initial = INITIAL.get_or_init(|| emulator::for_target(Self::NAME, PLANTED));
+        check(initial, case).unwrap_or_else(|broken| unreachable!("{broken}"))
     }
 
     fn seeds() -> Vec<Seed> {
         let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|(text, _)| text.as_bytes())).collect();
-        seeds.extend(seeds::telling::<Self>(4000, 1500, |case| told(case)));
-        emulator::silent_on(PLANTED, seeds, Self::draw, |begun, case| hold(begun, case).is_ok())
+        seeds.extend(seeds::covering::<Self>(4000, 1500, |case| features(case)));
+        emulator::without_finders(PLANTED, seeds, Self::draw, |initial, case| check(initial, case).is_ok())
     }
 }
 
-/// Of the operations that are described in full, those that are called, and what is wrong with their inputs beside the model.
-fn told(case: &[Request]) -> Vec<String> {
+/// Core operations that are called, and the semantic problems of their inputs.
+fn features(case: &[Request]) -> Vec<String> {
     let service = Service::connect();
     let of = |request: &Request| {
         let route = service.router.route(&request.method, &request.uri).ok()?;
@@ -125,28 +125,28 @@ fn of_text(data: &[u8]) -> Vec<Request> {
     requests
 }
 
-fn hold(begun: &Emulator, case: &[Request]) -> Result<Reached, String> {
-    let emulator = begun.afresh();
+fn check(initial: &Emulator, case: &[Request]) -> Result<Outcome, String> {
+    let emulator = initial.afresh();
     let mut answers = Vec::new();
-    let mut farthest = Reached::Unrouted;
+    let mut farthest = Outcome::Unrouted;
     for request in case {
         let (sent, is_filled) = filled(request, &answers);
         let answer = emulator.handle(&sent);
-        let told = |why: String| format!("{why}\n{sent:?}\n{answer:?}");
-        let (reached, is_read) = judge(&sent, &answer).map_err(told)?;
+        let explain = |why: String| format!("{why}\n{sent:?}\n{answer:?}");
+        let (outcome, is_read) = judge(&sent, &answer).map_err(explain)?;
         if is_read {
             let again = emulator.handle(&sent);
             if (again.status, &again.body) != (answer.status, &answer.body) {
-                return Err(told(format!("a read that is repeated is answered with {again:?}")));
+                return Err(explain(format!("a repeated read returns {again:?}")));
             }
         }
-        farthest = farthest.max(if reached == Reached::Performed && is_filled { Reached::Continued } else { reached });
+        farthest = farthest.max(if outcome == Outcome::Performed && is_filled { Outcome::Continued } else { outcome });
         answers.push(serde_json::from_slice(&answer.body).unwrap_or_default());
     }
     Ok(farthest)
 }
 
-/// The message of a request, with what earlier answers say in it; and whether it has any of that.
+/// Replaces placeholders by values of earlier responses. Also returns true if there were any.
 fn filled(request: &Request, answers: &[Value]) -> (HttpRequest, bool) {
     let in_json = |text: &str| {
         let quoted = Value::from(text).to_string();
@@ -161,8 +161,11 @@ fn filled(request: &Request, answers: &[Value]) -> (HttpRequest, bool) {
     (filled.http(), is_filled)
 }
 
-/// How far a request came, and whether the operation only reads; or what is wrong with the answer.
-fn judge(sent: &HttpRequest, answer: &HttpResponse) -> Result<(Reached, bool), String> {
+/// Judges a response: the outcome, and true if the operation only reads.
+///
+/// # Errors
+/// The violated property.
+fn judge(sent: &HttpRequest, answer: &HttpResponse) -> Result<(Outcome, bool), String> {
     if answer.status >= 500 {
         return Err("5xx".to_owned());
     }
@@ -170,41 +173,41 @@ fn judge(sent: &HttpRequest, answer: &HttpResponse) -> Result<(Reached, bool), S
         return Err("no x-amzn-requestid".to_owned());
     }
     if answer.headers.get("content-type") != Some("application/json") {
-        return Err("the content type is not that of JSON".to_owned());
+        return Err("the content type is not application/json".to_owned());
     }
     let service = Service::connect();
     let schema = service.schema;
     let Ok(route) = service.router.route(&sent.method, &sent.uri) else {
         let some = schema.operations().next().ok_or("a model without operations")?.0;
         return match decode_error(schema, some, answer).code.as_deref() {
-            Some("UnknownOperationException") if answer.status == 404 => Ok((Reached::Unrouted, false)),
-            Some("SerializationException") if answer.status == 400 => Ok((Reached::Unrouted, false)),
-            code => Err(format!("{code:?} for what no operation answers")),
+            Some("UnknownOperationException") if answer.status == 404 => Ok((Outcome::Unrouted, false)),
+            Some("SerializationException") if answer.status == 400 => Ok((Outcome::Unrouted, false)),
+            code => Err(format!("{code:?} for a request that matches no operation")),
         };
     };
     let is_read = danger(schema, &schema[route.operation]) == Danger::Read;
     if answer.status < 300 {
         success(schema, route.operation, answer)?;
         let synthesized = answer.headers.get(SYNTHESIZED).is_some();
-        return Ok((if synthesized { Reached::Synthesized } else { Reached::Performed }, is_read));
+        return Ok((if synthesized { Outcome::Synthesized } else { Outcome::Performed }, is_read));
     }
-    error(schema, route.operation, answer).map(|reached| (reached, is_read))
+    error(schema, route.operation, answer).map(|outcome| (outcome, is_read))
 }
 
 fn success(schema: &Schema, id: OperationId, answer: &HttpResponse) -> Result<(), String> {
     let operation = &schema[id];
     if answer.status != operation.status {
-        return Err(format!("{} succeeds with {}", operation.name, operation.status));
+        return Err(format!("the status of {} is {}", operation.name, operation.status));
     }
     let decoded = decode_response(schema, id, answer, &Limits::default()).map_err(|error| error.to_string())?;
     let violations = operation.output.map(|shape| validate(schema, shape, &decoded.value)).unwrap_or_default();
     if !decoded.problems.is_empty() || !violations.is_empty() {
-        return Err(format!("{} answers with {:?} {violations:?}", operation.name, decoded.problems));
+        return Err(format!("the response of {} has {:?} {violations:?}", operation.name, decoded.problems));
     }
     Ok(())
 }
 
-fn error(schema: &Schema, id: OperationId, answer: &HttpResponse) -> Result<Reached, String> {
+fn error(schema: &Schema, id: OperationId, answer: &HttpResponse) -> Result<Outcome, String> {
     let operation = &schema[id];
     let decoded = decode_error(schema, id, answer);
     if !decoded.body_is_json {
@@ -212,8 +215,8 @@ fn error(schema: &Schema, id: OperationId, answer: &HttpResponse) -> Result<Reac
     }
     let Some(shape) = decoded.modelled else {
         let code = decoded.code.unwrap_or_default();
-        let known = FRONT.contains(&(code.as_str(), answer.status));
-        return if known { Ok(Reached::Front) } else { Err(format!("{} does not list {code}", operation.name)) };
+        let known = PROTOCOL_ERRORS.contains(&(code.as_str(), answer.status));
+        return if known { Ok(Outcome::Protocol) } else { Err(format!("{} does not list {code}", operation.name)) };
     };
     let status = schema[shape].error.map(|error| error.status);
     if status != Some(answer.status) {
@@ -223,23 +226,23 @@ fn error(schema: &Schema, id: OperationId, answer: &HttpResponse) -> Result<Reac
     if !violations.is_empty() {
         return Err(format!("{} has {violations:?}", schema[shape].name));
     }
-    Ok(Reached::Modelled)
+    Ok(Outcome::Modelled)
 }
 
-/// Requests by hand, and how far they come.
-const BY_HAND: &[(&str, Reached)] = &[
-    ("", Reached::Unrouted),
-    ("DELETE /rules/%ff/x", Reached::Unrouted),
-    ("POST /rules/i-1\ncontent-type: text/plain\n\n{}", Reached::Front),
-    ("POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":", Reached::Front),
-    ("GET /rules/i-1?maxResults=0&nextToken=%00", Reached::Modelled),
-    ("GET /queues-summary/i?maxResults=1", Reached::Synthesized),
-    ("GET /contact-flows-summary/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\naccept: text/html", Reached::Front),
+/// Handwritten requests and their outcomes.
+const BY_HAND: &[(&str, Outcome)] = &[
+    ("", Outcome::Unrouted),
+    ("DELETE /rules/%ff/x", Outcome::Unrouted),
+    ("POST /rules/i-1\ncontent-type: text/plain\n\n{}", Outcome::Protocol),
+    ("POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":", Outcome::Protocol),
+    ("GET /rules/i-1?maxResults=0&nextToken=%00", Outcome::Modelled),
+    ("GET /queues-summary/i?maxResults=1", Outcome::Synthesized),
+    ("GET /contact-flows-summary/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\naccept: text/html", Outcome::Protocol),
     (
         "PUT /contact-flows/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\ncontent-type: application/json\n\n\
          {\"Name\":\"a\",\"Type\":\"CAMPAIGN\",\"Content\":\"{}\",\"Status\":\"SAVED\"}\n---\n\
          GET /contact-flows/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01/{{1.ContactFlowId}}:$SAVED",
-        Reached::Continued,
+        Outcome::Continued,
     ),
     (
         "PUT /contact-flows/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\ncontent-type: application/json\n\n\
@@ -248,47 +251,46 @@ const BY_HAND: &[(&str, Reached)] = &[
          {\"Name\":\"b\",\"Type\":\"CAMPAIGN\",\"Content\":\"[]\",\"Status\":\"SAVED\"}\n---\n\
          POST /search-contact-flows\ncontent-type: application/json\n\n\
          {\"InstanceId\":\"0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\",\"MaxResults\":1}",
-        Reached::Performed,
+        Outcome::Performed,
     ),
     (
         "PUT /instance\ncontent-type: application/json\n\n{\"IdentityManagementType\":\"SAML\",\"InstanceAlias\":\"a\",\
          \"InboundCallsEnabled\":true,\"OutboundCallsEnabled\":false}\n---\n\
          DELETE /instance/{{1.Id}}\n---\nGET /instance/{{1.Id}}",
-        Reached::Continued,
+        Outcome::Continued,
     ),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::smoke::{assert_cases_round_trip, assert_outcomes, assert_reached};
 
     #[test]
-    fn requests_by_hand_reach_what_they_are_for() {
-        for (text, reached) in BY_HAND {
-            assert_eq!(reach::<EmulatorHttp>(text.as_bytes()), Some(*reached), "{text}");
-        }
+    fn handwritten_requests_have_the_expected_outcomes() {
+        assert_outcomes::<EmulatorHttp>(BY_HAND.iter().map(|(text, outcome)| (text.as_bytes(), *outcome)));
         assert_eq!(of_text(&b"GET /\n---\n".repeat(20)).len(), MOST);
     }
 
     #[test]
-    fn random_requests_reach_everything() {
-        let count = survey::<EmulatorHttp>(4000, 1500);
-        for (reached, least) in [
-            (Reached::Unrouted, 1000),
-            (Reached::Front, 10),
-            (Reached::Synthesized, 10),
-            (Reached::Modelled, 100),
-            (Reached::Performed, 200),
-            (Reached::Continued, 400),
-        ] {
-            assert!(count.get(&reached).is_some_and(|count| *count > least), "{reached:?}: {count:?}");
-        }
-        assert_cases_can_be_kept::<EmulatorHttp>(300, 1500);
+    fn random_requests_reach_every_outcome() {
+        assert_reached::<EmulatorHttp>(
+            4000,
+            1500,
+            [
+                (Outcome::Unrouted, 1000),
+                (Outcome::Protocol, 10),
+                (Outcome::Synthesized, 10),
+                (Outcome::Modelled, 100),
+                (Outcome::Performed, 200),
+                (Outcome::Continued, 400),
+            ],
+        );
+        assert_cases_round_trip::<EmulatorHttp>(300, 1500);
     }
 
     #[test]
-    fn random_requests_find_defects_of_form() {
+    fn random_requests_find_defects() {
         let defects = [
             PLANTED,
             "timestamp-iso",
@@ -308,6 +310,6 @@ mod tests {
             "token-breaks-server",
             "read-not-repeatable",
         ];
-        emulator::assert_are_found::<EmulatorHttp>(&defects, 8000, 1500, |begun, case| hold(begun, case));
+        emulator::assert_defects_are_found::<EmulatorHttp>(&defects, 8000, 1500, |initial, case| check(initial, case));
     }
 }

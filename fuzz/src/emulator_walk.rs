@@ -1,10 +1,9 @@
-//! Sequences of operations on the emulator, every answer held against the reference that the check `lifecycle.walk`
-//! holds endpoints against.
+//! Walks on the emulator. Every response is compared with the reference model of the check `lifecycle.walk`.
 //!
-//! Law: whatever was done before, each answer is one that the reference admits.
+//! Property: after any steps, the reference admits each response.
 //!
-//! An input that begins with `[` is a walk in the JSON of saved walks; any other is drawn from, with the weights that
-//! random walks of a run have.
+//! An input that begins with `[` is a walk in the JSON format of saved walks. Otherwise the walk is generated with the same
+//! weights as in a run.
 
 use std::sync::OnceLock;
 
@@ -17,32 +16,33 @@ use crate::emulator;
 use crate::seeds;
 use crate::target::{Seed, Target};
 
-/// See the file.
+/// The target; see the module.
 pub struct EmulatorWalk;
 
-/// How far a walk came.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
-    /// No step of it could be taken.
+pub enum Outcome {
+    /// No step could be executed.
     Nowhere,
     /// Every step was accepted.
     Accepted,
-    /// Some step was refused, as it had to be or could.
-    Refused,
+    /// A step was rejected, as the reference admits.
+    Rejected,
 }
 
-/// Most steps of a walk.
+/// Maximum number of steps in a walk.
 const MOST: usize = 16;
-/// Bytes that a step is drawn from, on average.
+/// Average number of input bytes per step.
 const BYTES: usize = 12;
-/// The defect that the target is shown to find: every version of a flow has the number 1.
+/// The defect planted by `scripts/fuzz prove`: every version of a flow has the number 1.
 const PLANTED: &str = "version-number-repeats";
 
 impl Target for EmulatorWalk {
     const NAME: &'static str = "emulator_walk";
-    const PROPERTY: &'static str = "after any steps, the emulator answers as the reference of lifecycle.walk says";
+    const PROPERTY: &'static str =
+        "after any steps, the reference of lifecycle.walk admits each response of the emulator";
     type Case = Vec<Step>;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Vec<Step>> {
         if data.first() == Some(&b'[') {
@@ -59,10 +59,10 @@ impl Target for EmulatorWalk {
         (steps.len() <= MOST && steps.iter().all(|step| step.check().is_ok())).then_some(steps)
     }
 
-    fn hold(case: &Vec<Step>) -> Reached {
-        static BEGUN: OnceLock<Service> = OnceLock::new();
-        let begun = BEGUN.get_or_init(|| emulator::for_target(Self::NAME, PLANTED));
-        hold(begun, case).unwrap_or_else(|broken| unreachable!("{broken}"))
+    fn check(case: &Vec<Step>) -> Outcome {
+        static INITIAL: OnceLock<Service> = OnceLock::new();
+        let initial = INITIAL.get_or_init(|| emulator::for_target(Self::NAME, PLANTED));
+        check(initial, case).unwrap_or_else(|broken| unreachable!("{broken}"))
     }
 
     fn seeds() -> Vec<Seed> {
@@ -72,59 +72,57 @@ impl Target for EmulatorWalk {
     }
 }
 
-fn hold(begun: &Service, steps: &[Step]) -> Result<Reached, String> {
-    let service = begun.afresh();
+fn check(initial: &Service, steps: &[Step]) -> Result<Outcome, String> {
+    let service = initial.afresh();
     let (schema, instance) = (service.schema(), service.instance_name());
     let walked = in_process(schema, Direct::new(move |request| service.handle(request)), &instance, steps)?;
     Ok(match (walked.accepted, walked.refused) {
-        (0, 0) => Reached::Nowhere,
-        (_, 0) => Reached::Accepted,
-        _ => Reached::Refused,
+        (0, 0) => Outcome::Nowhere,
+        (_, 0) => Outcome::Accepted,
+        _ => Outcome::Rejected,
     })
 }
 
-/// Walks by hand, and how far each comes.
-const BY_HAND: &[(&str, Reached)] = &[
-    ("[]", Reached::Nowhere),
-    (r#"[{"do":"delete","of":"rule#0"}]"#, Reached::Nowhere),
+/// Handwritten walks and their outcomes.
+const BY_HAND: &[(&str, Outcome)] = &[
+    ("[]", Outcome::Nowhere),
+    (r#"[{"do":"delete","of":"rule#0"}]"#, Outcome::Nowhere),
     (
         r#"[{"do":"create","kind":"flow","name":0,"text":0,"saved":true},{"do":"version","of":"flow#0"},
             {"do":"edit","of":"flow#0","text":1},{"do":"version","of":"flow#0"},{"do":"edit-draft","of":"flow#0","text":2},
             {"do":"describe-version","of":"flow#0","nth":0},{"do":"list-versions","of":"flow#0"}]"#,
-        Reached::Refused,
+        Outcome::Rejected,
     ),
     (
         r#"[{"do":"create","kind":"module","name":0,"text":0,"tags":{"ct-a":"1"}},{"do":"create-again","of":"module#0"},
             {"do":"archive","of":"module#0","archived":true,"name":1},{"do":"rename","of":"module#0","name":2},
             {"do":"delete","of":"module#0"},{"do":"create","kind":"module","name":2,"text":1}]"#,
-        Reached::Accepted,
+        Outcome::Accepted,
     ),
     (
         r#"[{"do":"create","kind":"rule","name":0,"text":0},{"do":"create","kind":"rule","name":0,"text":0},
             {"do":"edit","of":"rule#0","text":1},{"do":"tag","of":"rule#0","tags":{"ct-b":""}},
             {"do":"untag","of":"rule#0","keys":["ct-a","ct-b"]},{"do":"list","kind":"rule","pages":true}]"#,
-        Reached::Refused,
+        Outcome::Rejected,
     ),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::smoke::{assert_cases_round_trip, assert_outcomes, assert_reached};
+    use crate::target::outcome_of;
 
     #[test]
-    fn walks_by_hand_reach_what_they_are_for() {
-        for (text, reached) in BY_HAND {
-            assert_eq!(reach::<EmulatorWalk>(text.as_bytes()), Some(*reached), "{text}");
-        }
-        assert_eq!(reach::<EmulatorWalk>(br#"[{"do":"tag","of":"rule#0","tags":{}}]"#), None);
+    fn handwritten_walks_have_the_expected_outcomes() {
+        assert_outcomes::<EmulatorWalk>(BY_HAND.iter().map(|(text, outcome)| (text.as_bytes(), *outcome)));
+        assert_eq!(outcome_of::<EmulatorWalk>(br#"[{"do":"tag","of":"rule#0","tags":{}}]"#), None);
     }
 
     #[test]
-    fn random_walks_are_accepted_and_refused() {
-        let count = survey::<EmulatorWalk>(1500, 300);
-        assert!(count[&Reached::Accepted] > 50 && count[&Reached::Refused] > 1000, "{count:?}");
-        assert_cases_can_be_kept::<EmulatorWalk>(300, 300);
+    fn random_walks_are_accepted_and_rejected() {
+        assert_reached::<EmulatorWalk>(1500, 300, [(Outcome::Accepted, 50), (Outcome::Rejected, 1000)]);
+        assert_cases_round_trip::<EmulatorWalk>(300, 300);
     }
 
     #[test]
@@ -142,6 +140,6 @@ mod tests {
             "untag-ignored",
             "token-ignored",
         ];
-        emulator::assert_are_found::<EmulatorWalk>(&defects, 2000, 300, |begun, case| hold(begun, case));
+        emulator::assert_defects_are_found::<EmulatorWalk>(&defects, 2000, 300, |initial, case| check(initial, case));
     }
 }

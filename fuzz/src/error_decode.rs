@@ -1,8 +1,8 @@
-//! Any bytes as a response with an error: its name is found where a second reading finds it, its shape is the model's;
-//! an error that the model lists encodes to one that decodes to the same.
+//! Error decoding. The name of an error is the one found by a second implementation of restJson1, and an error listed by the
+//! operation survives a round trip.
 //!
-//! Laws: `decode(encode(e)) = e` for every modelled `e = decode(bytes)`; `name(decode(bytes)) = name(bytes)`, the latter
-//! as restJson1 words it, in [`name`].
+//! Properties: `decode(encode(e)) = e` for every modelled `e = decode(bytes)`; `name(decode(bytes)) = name(bytes)`, where the
+//! latter is the second implementation, [`name`].
 
 use connect_model::generate::Side;
 use connect_model::wire::{NameSource, decode_error, encode_error};
@@ -14,27 +14,27 @@ use crate::seeds;
 use crate::service::Service;
 use crate::target::{Seed, Target};
 
-/// See the file.
+/// The target; see the module.
 pub struct ErrorDecode;
 
-/// How far a response came.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
-    /// It has no name.
+pub enum Outcome {
+    /// The error has no name.
     Nameless,
-    /// It names an error that the operation does not list.
+    /// The operation does not list the error.
     Unmodelled,
-    /// It names one that the operation lists, and has a body that cannot be sent on.
-    Unsendable,
-    /// It names one that the operation lists, and survives another round.
-    Held,
+    /// The operation lists the error; its body cannot be encoded.
+    NotEncodable,
+    /// The operation lists the error, and it survives the round trip.
+    RoundTrip,
 }
 
 impl Target for ErrorDecode {
     const NAME: &'static str = "error_decode";
     const PROPERTY: &'static str = "decode(bytes) has the name that restJson1 gives it; decode(encode(e)) = e";
     type Case = Response;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Response> {
         Response::draw(data, true)
@@ -44,8 +44,8 @@ impl Target for ErrorDecode {
         Response::of_text(data)
     }
 
-    fn hold(case: &Response) -> Reached {
-        let Some((service, id)) = Service::named(&case.operation) else { return Reached::Nameless };
+    fn check(case: &Response) -> Outcome {
+        let Some((service, id)) = Service::named(&case.operation) else { return Outcome::Nameless };
         let response = case.http();
         let schema = service.schema;
         let operation = &schema[id];
@@ -53,16 +53,17 @@ impl Target for ErrorDecode {
         assert_eq!(decoded.status, response.status);
         assert_eq!(decoded.code, name(case), "{} {response:?}", operation.name);
         assert_eq!(decoded.code.is_none(), decoded.source == NameSource::None);
-        let Some(code) = &decoded.code else { return Reached::Nameless };
+        let Some(code) = &decoded.code else { return Outcome::Nameless };
         let listed = operation.errors.iter().copied().find(|error| schema[*error].name == *code);
         assert_eq!(decoded.modelled, listed, "{} {response:?}", operation.name);
-        let Some(shape) = decoded.modelled else { return Reached::Unmodelled };
+        let Some(shape) = decoded.modelled else { return Outcome::Unmodelled };
         let members = schema[shape].kind.members();
         let back = decode_error(schema, id, &encode_error(schema, shape, &decoded.body));
         assert_eq!((back.modelled, back.code), (decoded.modelled, decoded.code), "{} {response:?}", operation.name);
-        // What is no object stands for a body that could not be read, and an error with such text travels without members.
+        // A body that is not an object could not be decoded. An error with text that no header can carry is encoded without
+        // members.
         if !decoded.body.is_object() || !fits_headers(members, &decoded.body) {
-            return Reached::Unsendable;
+            return Outcome::NotEncodable;
         }
         assert_eq!(back.message, decoded.message, "{} {response:?}", operation.name);
         assert_eq!(
@@ -71,7 +72,7 @@ impl Target for ErrorDecode {
             "{} {response:?}",
             operation.name
         );
-        Reached::Held
+        Outcome::RoundTrip
     }
 
     fn seeds() -> Vec<Seed> {
@@ -83,8 +84,8 @@ impl Target for ErrorDecode {
     }
 }
 
-/// The name as restJson1 words it: of the header, else of `code`, else of `__type`; without what follows a colon, and
-/// without what precedes a hash sign. (Smithy, restJson1, "Operation error serialization".)
+/// Finds the name as restJson1 specifies: in the header, else in `code`, else in `__type`; without the part from a colon on
+/// and without the part up to a hash sign. (Smithy, restJson1, "Operation error serialization".)
 fn name(case: &Response) -> Option<String> {
     let response = case.http();
     let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
@@ -99,38 +100,43 @@ fn name(case: &Response) -> Option<String> {
     )
 }
 
-/// Responses by hand, and how far each comes.
-const BY_HAND: &[(&[u8], Reached)] = &[
-    (b"CreateRule 400\nx-amzn-errortype: a#ResourceNotFoundException:b\n\n<html>", Reached::Unsendable),
-    (b"CreateRule 404\n\n{\"__type\":\"ResourceNotFoundException\",\"Message\":null}", Reached::Held),
-    (b"CreateRule 404\n\n{\"code\":\"Other\"}", Reached::Unmodelled),
-    (b"CreateRule 404\n\n{\"code\":7,\"Code\":\"ns#ThrottlingException\",\"Message\":\"m\"}", Reached::Held),
-    (b"CreateRule 429\nx-amzn-errortype: TooManyRequestsException\n\n{\"message\":null}", Reached::Unmodelled),
+/// Handwritten responses and their outcomes.
+const BY_HAND: &[(&[u8], Outcome)] = &[
+    (b"CreateRule 400\nx-amzn-errortype: a#ResourceNotFoundException:b\n\n<html>", Outcome::NotEncodable),
+    (b"CreateRule 404\n\n{\"__type\":\"ResourceNotFoundException\",\"Message\":null}", Outcome::RoundTrip),
+    (b"CreateRule 404\n\n{\"code\":\"Other\"}", Outcome::Unmodelled),
+    (b"CreateRule 404\n\n{\"code\":7,\"Code\":\"ns#ThrottlingException\",\"Message\":\"m\"}", Outcome::RoundTrip),
+    (b"CreateRule 429\nx-amzn-errortype: TooManyRequestsException\n\n{\"message\":null}", Outcome::Unmodelled),
     (
         b"CreateContactFlow 400\nx-amzn-errortype: InvalidContactFlowException\n\n{\"problems\":[{\"message\":\"m\"}]}",
-        Reached::Held,
+        Outcome::RoundTrip,
     ),
-    (b"CreateRule 502\n\nupstream went away", Reached::Nameless),
-    (b"CreateRule 400\nx-amzn-errortype: :\n\n{\"code\":\"#\",\"__type\":\"\"}", Reached::Nameless),
+    (b"CreateRule 502\n\nupstream went away", Outcome::Nameless),
+    (b"CreateRule 400\nx-amzn-errortype: :\n\n{\"code\":\"#\",\"__type\":\"\"}", Outcome::Nameless),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::smoke::{assert_cases_round_trip, assert_outcomes, assert_reached};
 
     #[test]
-    fn inputs_by_hand_reach_what_they_are_for() {
-        for (data, reached) in BY_HAND {
-            assert_eq!(reach::<ErrorDecode>(data), Some(*reached), "{}", String::from_utf8_lossy(data));
-        }
+    fn handwritten_inputs_have_the_expected_outcomes() {
+        assert_outcomes::<ErrorDecode>(BY_HAND.iter().copied());
     }
 
     #[test]
-    fn random_inputs_are_held_and_refused() {
-        let count = survey::<ErrorDecode>(6000, 1500);
-        assert!(count[&Reached::Held] > 200 && count[&Reached::Unmodelled] > 300, "{count:?}");
-        assert!(count[&Reached::Nameless] > 30 && count[&Reached::Unsendable] > 100, "{count:?}");
-        assert_cases_can_be_kept::<ErrorDecode>(500, 500);
+    fn random_inputs_reach_every_outcome() {
+        assert_reached::<ErrorDecode>(
+            6000,
+            1500,
+            [
+                (Outcome::RoundTrip, 200),
+                (Outcome::Unmodelled, 300),
+                (Outcome::Nameless, 30),
+                (Outcome::NotEncodable, 100),
+            ],
+        );
+        assert_cases_round_trip::<ErrorDecode>(500, 500);
     }
 }

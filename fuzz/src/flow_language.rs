@@ -1,4 +1,4 @@
-//! Any text as the content of a flow or module. See [`language`](crate::language) for the laws.
+//! The flow language: any text as the content of a flow or module. See [`language`](crate::language) for the properties.
 
 use arbitrary::Unstructured;
 use connect_model::semantics::flow::document::{Flow, Structure};
@@ -11,12 +11,11 @@ use connect_model::semantics::json;
 use serde_json::{Value, json};
 
 use crate::edits::Editor;
-use crate::language::{Case, Fault, JSON_BY_HAND, LONG, Language, Reached, hold};
-use crate::octets::Octets;
+use crate::language::{self, Case, LONG, Language, Outcome, check_laws};
 use crate::seeds;
 use crate::target::{Seed, Target, text_or_drawn};
 
-/// See the file.
+/// The target; see the module.
 pub struct FlowLanguage;
 
 const LANGUAGE: Language = Language {
@@ -38,7 +37,7 @@ impl Target for FlowLanguage {
     const NAME: &'static str = "flow_language";
     const PROPERTY: &'static str = "check(t) = check(t'); write(parse(t)) = t; check(mutant) = {fault}";
     type Case = Case;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Case> {
         text_or_drawn(data, Self::plain, |u| draw(u).map(Some))
@@ -46,39 +45,31 @@ impl Target for FlowLanguage {
 
     fn plain(data: &[u8]) -> Option<Case> {
         let on = data.first().map_or(Home::Module, |first| Home::ALL[usize::from(*first) % Home::ALL.len()]);
-        Some(Case { on: Some(on.word().to_owned()), text: Octets(data.to_vec()), fault: None })
+        Some(Case::new(Some(on.word().to_owned()), data))
     }
 
-    fn hold(case: &Case) -> Reached {
-        hold(&LANGUAGE, case)
+    fn check(case: &Case) -> Outcome {
+        check_laws(&LANGUAGE, case)
     }
 
     fn seeds() -> Vec<Seed> {
-        let mut seeds: Vec<Seed> =
-            seeds::by_hand(JSON_BY_HAND.iter().copied().chain(BY_HAND.iter().map(|text| text.as_bytes()))).collect();
+        let mut seeds = language::by_hand(BY_HAND);
         for home in Home::ALL {
             let bytes = connect_model::generate::seed::Stream::new(6, home.word()).bytes(200);
             let shape = Shape { most: 4, ..Shape::default() };
             let text = flow(home, shape, &mut Unstructured::new(&bytes)).to_text();
             seeds.push(Seed::new(home.word().to_lowercase(), text));
         }
-        seeds.extend(seeds::telling::<Self>(4000, 1000, told));
+        seeds.extend(seeds::covering::<Self>(4000, 1000, features));
         seeds
     }
 }
 
-/// Problems, and words of the language.
-fn told(case: &Case) -> Vec<String> {
-    let Ok(text) = std::str::from_utf8(&case.text.0) else { return Vec::new() };
-    let problems = check(text, case.on.as_deref().map(home))
-        .into_iter()
-        .map(|problem| format!("{} {}", problem.kind, seeds::first_words(&problem.message)));
-    let words = OPERATORS.iter().copied().chain(ROWS.iter().map(|row| row.action));
-    let document = serde_json::from_str(text).unwrap_or_default();
-    problems.chain(seeds::words_of(&document, words)).collect()
+fn features(case: &Case) -> Vec<String> {
+    language::features(&LANGUAGE, case, OPERATORS.iter().copied().chain(ROWS.iter().map(|row| row.action)))
 }
 
-/// A flow that is right, one with a fault, or one with edits.
+/// Draws a valid flow, one with a known fault, or one with random edits.
 fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     let home = *u.choose(&Home::ALL)?;
     let on = Some(home.word().to_owned());
@@ -88,21 +79,19 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
         if !LONG.contains(&kind)
             && let Some(made) = mutant(kind, home, u)
         {
-            let fault = Fault { kind: Some(kind.to_owned()), without: made.valid };
-            return Ok(Case { on, text: Octets(made.invalid.into_bytes()), fault: Some(fault) });
+            return Ok(Case::mutant(on, kind, made.valid, made.invalid));
         }
     }
     let text = flow(home, shape, u).to_text();
     if u.ratio(1, 4)? {
-        let fault = Fault { kind: None, without: text.clone() };
-        return Ok(Case { on, text: Octets(text.into_bytes()), fault: Some(fault) });
+        return Ok(Case::valid(on, text));
     }
     let value: Value = serde_json::from_str(&text).unwrap_or_default();
     let edited = Editor { keys: KEYS, values: &values(u)? }.edited(value, 6, u)?;
-    Ok(Case { on, text: Octets(edited.to_string().into_bytes()), fault: None })
+    Ok(Case::new(on, edited.to_string()))
 }
 
-/// Names that mean something to the language.
+/// Keys with a meaning in the language.
 const KEYS: &[&str] = &[
     "Version",
     "StartAction",
@@ -128,7 +117,7 @@ const KEYS: &[&str] = &[
     "",
 ];
 
-/// Values at the edge of what a content may hold, with words of the language among them.
+/// Edge-case values and words of the language.
 fn values(u: &mut Unstructured<'_>) -> arbitrary::Result<Vec<Value>> {
     let identifier = "x".repeat(u.int_in_range(49..=51)?);
     Ok(vec![
@@ -152,7 +141,7 @@ fn values(u: &mut Unstructured<'_>) -> arbitrary::Result<Vec<Value>> {
     ])
 }
 
-/// Texts by hand.
+/// Handwritten texts.
 const BY_HAND: &[&str] = &[
     "{\"Version\":\"2019-10-30\",\"StartAction\":\"a\",\"Actions\":[{\"Identifier\":\"a\",\"Type\":\"DisconnectParticipant\",\"Parameters\":{},\"Transitions\":{}}]}",
     "{\"Version\":3,\"StartAction\":null,\"Metadata\":[],\"Actions\":[4,{\"Identifier\":5,\"Type\":[],\"Transitions\":{\"NextAction\":1,\"Errors\":{},\"Conditions\":[[],{\"Condition\":9}]}}]}",
@@ -161,13 +150,15 @@ const BY_HAND: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, survey};
+    use crate::smoke::{assert_cases_round_trip, assert_reached};
 
     #[test]
     fn random_inputs_reach_every_outcome() {
-        let count = survey::<FlowLanguage>(6000, 800);
-        assert!(count[&Reached::Faulty] > 300 && count[&Reached::Right] > 300, "{count:?}");
-        assert!(count[&Reached::Problems] > 300 && count[&Reached::Unread] > 300, "{count:?}");
-        assert_cases_can_be_kept::<FlowLanguage>(300, 400);
+        assert_reached::<FlowLanguage>(
+            6000,
+            800,
+            [(Outcome::Faulty, 300), (Outcome::Right, 300), (Outcome::Problems, 300), (Outcome::Unread, 300)],
+        );
+        assert_cases_round_trip::<FlowLanguage>(300, 400);
     }
 }

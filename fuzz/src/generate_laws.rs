@@ -1,11 +1,12 @@
-//! The laws that everything else rests on, for values drawn from the fuzzer's bytes under a random configuration.
+//! Generation, validation and the wire format together, on values generated from the fuzzer's bytes with a random
+//! configuration.
 //!
-//! | law | as an equation |
+//! | property | as an equation |
 //! |---|---|
 //! | a generated value is valid | `validate(generate(u)) = {}` |
-//! | a mutant breaks what it names and nothing else | `validate(mutant(u, site)) = {site.kind}` |
-//! | nothing is lost between the two ends | `decode(encode(v)) = v` |
-//! | no fault is lost either | `decode(encode(mutant))` is refused, or has the violation that `mutant` has |
+//! | a mutant has exactly the violation that it names | `validate(mutant(u, site)) = {site.kind}` |
+//! | encoding and decoding loses nothing | `decode(encode(v)) = v` |
+//! | encoding and decoding loses no violation | `decode(encode(mutant))` is rejected, or has the violation of `mutant` |
 
 use arbitrary::Unstructured;
 use connect_model::generate::{Config, Generator, Side, Unrealised, side_shape};
@@ -20,10 +21,10 @@ use crate::seeds;
 use crate::service::{Message, Service};
 use crate::target::{Seed, Target};
 
-/// See the file.
+/// The target; see the module.
 pub struct GenerateLaws;
 
-/// What a generator made for one side of an operation.
+/// Generated values for one message of an operation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
@@ -34,13 +35,13 @@ pub struct Case {
     mutated: Mutated,
 }
 
-/// A value, or why there is none.
+/// Result of generating a valid value.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Made {
-    /// A value, which must be valid.
+    /// A value. It must be valid.
     Value(Value),
-    /// There is none, and should be one.
+    /// Generation failed, which is a bug.
     Failed {
         config: Config,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,16 +50,16 @@ enum Made {
     },
 }
 
-/// What came of a mutation.
+/// Result of generating a mutant.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Mutated {
-    /// There is nothing to break on that side.
+    /// The message has no constraints.
     #[default]
     Nothing,
-    /// There is no such mutant, for a reason that has a name.
+    /// The mutant does not exist, for a named reason.
     Unrealised(String),
-    /// A value with one violation, and the same without.
+    /// A value with one violation, and the valid value it was made from.
     Mutant { kind: ViolationKind, pointer: String, base: Value, value: Value },
 }
 
@@ -68,18 +69,18 @@ impl Mutated {
     }
 }
 
-/// How far a case came.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
-    /// The value holds, and has nothing to break.
+pub enum Outcome {
+    /// The value passes, and the message has no constraints.
     ValidOnly,
-    /// The value holds; there is no such mutant, for a reason that has a name.
+    /// The value passes; the mutant does not exist, for a named reason.
     Unrealised,
-    /// The mutant holds; no message can say it.
-    Unsayable,
-    /// The receiver refuses the mutant's message.
-    Refused,
-    /// The receiver reads the mutant and sees its violation.
+    /// The mutant passes, but cannot be encoded.
+    NotEncodable,
+    /// The receiver rejects the mutant's message.
+    Rejected,
+    /// The receiver decodes the mutant, with its violation.
     Seen,
 }
 
@@ -88,19 +89,19 @@ impl Target for GenerateLaws {
     const PROPERTY: &'static str =
         "validate(generate(u)) = {}; validate(mutant(u, site)) = {site.kind}; decode(encode(v)) = v";
     type Case = Case;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Case> {
         draw(&mut Unstructured::new(data)).ok()
     }
 
-    /// JSON for the input of an operation that the first two bytes choose: valid only if the fuzzer guesses the contract.
+    /// Parses JSON as the input of an operation chosen by the first two bytes. `None` if it is invalid.
     fn plain(data: &[u8]) -> Option<Case> {
         let (choice, text) = data.split_at_checked(2)?;
         let (service, operation) = Service::draw(&mut Unstructured::new(choice)).ok()?;
         let value: Value = serde_json::from_slice(text).ok()?;
         let shape = side_shape(service.schema, operation, Side::Input)?;
-        // What the model does not know is tolerated, never generated, and may have no place in a message.
+        // Unknown members are valid, but never generated, and may not be encodable.
         let members = service.schema.input_members(&service.schema[operation])?;
         let all_known = value.as_object()?.keys().all(|name| members.get(name).is_some());
         (all_known && validate(service.schema, shape, &value).is_empty()).then(|| Case {
@@ -111,11 +112,11 @@ impl Target for GenerateLaws {
         })
     }
 
-    fn hold(case: &Case) -> Reached {
-        let Some((service, operation)) = Service::named(&case.operation) else { return Reached::ValidOnly };
+    fn check(case: &Case) -> Outcome {
+        let Some((service, operation)) = Service::named(&case.operation) else { return Outcome::ValidOnly };
         let place = (service, operation, case.message.side());
         match &case.made {
-            Made::Value(value) => hold_value(place, value),
+            Made::Value(value) => check_value(place, value),
             Made::Failed { config, mutation, why } => {
                 let generator = Generator::new(service.schema, config.clone());
                 let value = generator.operation(operation, place.2, &mut Unstructured::new(&[]));
@@ -124,14 +125,14 @@ impl Target for GenerateLaws {
             }
         }
         match &case.mutated {
-            Mutated::Nothing => Reached::ValidOnly,
-            Mutated::Unrealised(_) => Reached::Unrealised,
-            Mutated::Mutant { kind, pointer, base, value } => hold_mutant(place, (*kind, pointer), base, value),
+            Mutated::Nothing => Outcome::ValidOnly,
+            Mutated::Unrealised(_) => Outcome::Unrealised,
+            Mutated::Mutant { kind, pointer, base, value } => check_mutant(place, (*kind, pointer), base, value),
         }
     }
 
     fn seeds() -> Vec<Seed> {
-        seeds::telling::<Self>(8000, 1000, |case| match &case.mutated {
+        seeds::covering::<Self>(8000, 1000, |case| match &case.mutated {
             Mutated::Nothing => Vec::new(),
             Mutated::Unrealised(why) => vec![format!("{:?} {why}", case.message)],
             Mutated::Mutant { kind, pointer, base, .. } => {
@@ -153,7 +154,7 @@ fn json_kind(value: Option<&Value>) -> &'static str {
     }
 }
 
-/// A message of an operation.
+/// One message of an operation.
 type Place = (&'static Service, OperationId, Side);
 
 fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
@@ -171,7 +172,7 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     let Ok(site) = u.choose(service.sites(id, side)) else { return Ok(case) };
     match Generator::new(schema, Config::sparse()).mutant(id, side, site, u) {
         Ok(made) => {
-            // Of what the site names, not of what the mutant says of itself.
+            // The kind of the site, not the one reported by the mutant.
             let kind = site.mutation.kind;
             case.mutated = Mutated::Mutant { kind, pointer: made.pointer, base: made.base, value: made.value };
         }
@@ -184,7 +185,7 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     Ok(case)
 }
 
-fn hold_value(place: Place, value: &Value) {
+fn check_value(place: Place, value: &Value) {
     let (service, operation, side) = place;
     let name = &service.schema[operation].name;
     if let Some(shape) = side_shape(service.schema, operation, side) {
@@ -194,78 +195,78 @@ fn hold_value(place: Place, value: &Value) {
     if service.schema[operation].refused.is_some() {
         return;
     }
-    match travel(place, value) {
-        Journey::Arrived(back) => assert_eq!(received(place, back), received(place, value.clone()), "{name}"),
-        Journey::Unsayable(why) | Journey::Refused(why) => unreachable!("{name}: {why}\n{value}"),
+    match deliver(place, value) {
+        Delivery::Decoded(back) => assert_eq!(received(place, back), received(place, value.clone()), "{name}"),
+        Delivery::NotEncodable(why) | Delivery::Rejected(why) => unreachable!("{name}: {why}\n{value}"),
     }
 }
 
-fn hold_mutant(place: Place, (kind, pointer): (ViolationKind, &str), base: &Value, value: &Value) -> Reached {
+fn check_mutant(place: Place, (kind, pointer): (ViolationKind, &str), base: &Value, value: &Value) -> Outcome {
     let (service, operation, side) = place;
     let schema = service.schema;
     let name = &schema[operation].name;
-    let Some(shape) = side_shape(schema, operation, side) else { return Reached::ValidOnly };
+    let Some(shape) = side_shape(schema, operation, side) else { return Outcome::ValidOnly };
     assert_eq!(validate(schema, shape, base), [], "{name} {kind}");
     let found = validate(schema, shape, value);
     let found: Vec<_> = found.iter().map(|one| (one.kind, one.path.as_str())).collect();
     assert_eq!(found, [(kind, pointer)], "{name}");
-    match travel(place, value) {
-        Journey::Unsayable(_) => Reached::Unsayable,
-        Journey::Refused(_) => Reached::Refused,
-        Journey::Arrived(back) => {
+    match deliver(place, value) {
+        Delivery::NotEncodable(_) => Outcome::NotEncodable,
+        Delivery::Rejected(_) => Outcome::Rejected,
+        Delivery::Decoded(back) => {
             let kinds: Vec<ViolationKind> = validate(schema, shape, &back).iter().map(|one| one.kind).collect();
-            // A server reads null as absence.
+            // A server decodes null as an absent member.
             let expected = match (side, kind) {
                 (Side::Input, ViolationKind::NullRequired) => ViolationKind::MissingRequired,
                 (_, kind) => kind,
             };
-            assert_eq!(kinds, [expected], "{name} {kind}: the fault was lost on the way: {back}");
-            Reached::Seen
+            assert_eq!(kinds, [expected], "{name} {kind}: the violation was lost: {back}");
+            Outcome::Seen
         }
     }
 }
 
-/// What becomes of a value that is sent.
-enum Journey {
-    /// No message can say it.
-    Unsayable(String),
-    /// The receiver refuses the message, or finds a problem in it.
-    Refused(String),
-    /// The receiver reads this.
-    Arrived(Value),
+/// Result of encoding and decoding a value.
+enum Delivery {
+    /// The value cannot be encoded.
+    NotEncodable(String),
+    /// The receiver rejects the message, or reports a problem.
+    Rejected(String),
+    /// The decoded value.
+    Decoded(Value),
 }
 
-fn travel((service, operation, side): Place, value: &Value) -> Journey {
+fn deliver((service, operation, side): Place, value: &Value) -> Delivery {
     let schema = service.schema;
     let limits = Limits { depth: 127, ..Limits::default() };
     match side {
         Side::Input => {
             let request = match encode_request(schema, operation, value) {
                 Ok(request) => request,
-                Err(error) => return Journey::Unsayable(error.to_string()),
+                Err(error) => return Delivery::NotEncodable(error.to_string()),
             };
             let route = match service.router.route(&request.method, &request.uri) {
                 Ok(route) => route,
-                Err(error) => return Journey::Refused(error.to_string()),
+                Err(error) => return Delivery::Rejected(error.to_string()),
             };
             assert_eq!(schema[route.operation].name, schema[operation].name, "{}", request.uri);
             match decode_request(schema, &route, &request, &limits) {
-                Ok(back) => Journey::Arrived(back),
-                Err(error) => Journey::Refused(error.to_string()),
+                Ok(back) => Delivery::Decoded(back),
+                Err(error) => Delivery::Rejected(error.to_string()),
             }
         }
         Side::Output => {
             let response = match encode_response(schema, operation, value) {
                 Ok(response) => response,
-                Err(error) => return Journey::Unsayable(error.to_string()),
+                Err(error) => return Delivery::NotEncodable(error.to_string()),
             };
             match decode_response(schema, operation, &response, &limits) {
                 Ok(decoded) if decoded.problems.is_empty() => {
                     assert_eq!(decoded.unknown, [], "{}", schema[operation].name);
-                    Journey::Arrived(decoded.value)
+                    Delivery::Decoded(decoded.value)
                 }
-                Ok(decoded) => Journey::Refused(format!("{:?}", decoded.problems)),
-                Err(error) => Journey::Refused(error.to_string()),
+                Ok(decoded) => Delivery::Rejected(format!("{:?}", decoded.problems)),
+                Err(error) => Delivery::Rejected(error.to_string()),
             }
         }
     }
@@ -283,24 +284,27 @@ fn received((service, operation, side): Place, value: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::smoke::{assert_cases_round_trip, assert_reached};
+    use crate::target::outcome_of;
 
     #[test]
     fn random_inputs_reach_every_outcome() {
-        let count = survey::<GenerateLaws>(3000, 2000);
-        assert!(count[&Reached::Seen] > 1000 && count[&Reached::Refused] > 300, "{count:?}");
-        // A generator that mostly cannot is no generator.
-        assert!(count.get(&Reached::Unrealised).is_none_or(|unrealised| *unrealised < 300), "{count:?}");
-        assert!(count[&Reached::Unsayable] > 0 && count[&Reached::ValidOnly] > 0, "{count:?}");
-        assert_cases_can_be_kept::<GenerateLaws>(200, 500);
+        let count = assert_reached::<GenerateLaws>(
+            3000,
+            2000,
+            [(Outcome::Seen, 1000), (Outcome::Rejected, 300), (Outcome::NotEncodable, 0), (Outcome::ValidOnly, 0)],
+        );
+        // Most mutants exist.
+        assert!(count.get(&Outcome::Unrealised).is_none_or(|unrealised| *unrealised < 300), "{count:?}");
+        assert_cases_round_trip::<GenerateLaws>(200, 500);
     }
 
     #[test]
-    fn few_bytes_are_an_input_too() {
+    fn short_inputs_are_accepted() {
         for length in 0..64 {
             for byte in [0, 255] {
-                let reached = reach::<GenerateLaws>(&vec![byte; length]);
-                assert!(reached.is_some() || length < 8, "{length}");
+                let outcome = outcome_of::<GenerateLaws>(&vec![byte; length]);
+                assert!(outcome.is_some() || length < 8, "{length}");
             }
         }
     }

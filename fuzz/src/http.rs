@@ -1,44 +1,44 @@
-//! What HTTP cannot tell apart: two values that differ only in this are one value to a receiver.
+//! Differences between values that HTTP cannot express, for comparing a sent value with the received one.
 //!
-//! Each rule is a sentence of Smithy's HTTP bindings or of HTTP itself. Every other difference between what was sent
-//! and what arrives is a fault. Knows nothing of bodies: JSON loses nothing.
+//! Each rule follows from Smithy's HTTP bindings or from HTTP itself. Every other difference is a bug. Knows nothing of JSON
+//! bodies, which lose nothing.
 
 use connect_model::schema::{Binding, Kind, Members, Operation, Schema, Slot, TimestampFormat};
 use serde_json::{Map, Value};
 
-/// The value as a receiver sees it, for the members at the top of a message.
+/// Returns the value as a receiver sees it. Only the top-level members of a message are affected.
 pub(crate) fn as_received(schema: &Schema, operation: &Operation, members: Option<&Members>, value: Value) -> Value {
     let (Some(members), Value::Object(mut fields)) = (members, value) else { return Value::Object(Map::new()) };
     for member in members {
         let kind = &schema[member.slot.target].kind;
         let own = fields.remove(&member.name).filter(|value| member.binding == Binding::Body || !value.is_null());
         let seen = match (&member.binding, own) {
-            // A list repeats the parameter, and none of it is no parameter.
+            // A list repeats the parameter, so an empty list is an absent one.
             (Binding::Query(_), Some(Value::Array(items))) if items.is_empty() => None,
-            // A server puts every parameter into the map, a client sends those that no other member or literal has.
+            // A server puts every parameter into the map; a client sends those not used by other members or literals.
             (Binding::QueryParams, Some(Value::Object(mut map))) => {
                 map.retain(|key, value| !is_taken(operation, members, key) && *value != Value::Array(Vec::new()));
                 (!map.is_empty()).then_some(Value::Object(map))
             }
-            // Names of headers have no case; a name that a member is bound to is not the map's, nor is the bare prefix.
+            // Header names are case-insensitive. A header bound to another member is not in the map, nor is the bare prefix.
             (Binding::PrefixHeaders(prefix), Some(Value::Object(map))) => {
                 let lower = map.into_iter().map(|(key, value)| (key.to_ascii_lowercase(), value));
                 let is_own = |key: &str| !key.is_empty() && !is_bound(members, &format!("{prefix}{key}"));
                 let map: Map<String, Value> = lower.filter(|(key, _)| is_own(key)).collect();
                 (!map.is_empty()).then_some(Value::Object(map))
             }
-            // A body of no bytes is an absent one, unless it must be there.
+            // An empty body is an absent one, unless it is required.
             (Binding::Payload, Some(Value::String(text))) if text.is_empty() && !member.required => None,
-            // No body reads as the empty structure.
+            // An absent body is an empty structure.
             (Binding::Payload, None) if matches!(kind, Kind::Structure(_)) => Some(Value::Object(Map::new())),
-            // Space around the text of a header is not part of it.
+            // White space around a header value is not part of it.
             (Binding::Header(_), Some(Value::String(text))) if matches!(kind, Kind::String | Kind::Enum(_)) => {
                 let is_text = member.slot.traits.media_type.is_none();
                 Some(Value::from(if is_text { text.trim().to_owned() } else { text }))
             }
-            // An http-date has no fraction to write; one that was received is cut off when it is sent on.
+            // An http-date has no fraction; a received fraction is truncated on encoding.
             (Binding::Header(_), Some(value)) if is_http_date(schema, &member.slot) => Some(whole_seconds(value)),
-            // Who writes a body says what it is, asked or not.
+            // The sender of a body sets its content type.
             (Binding::Header(name), None) if name == "content-type" => media_type(schema, members).map(Value::from),
             // Every response has a status.
             (Binding::StatusCode, None) => Some(Value::from(operation.status)),
@@ -49,7 +49,7 @@ pub(crate) fn as_received(schema: &Schema, operation: &Operation, members: Optio
     Value::Object(fields)
 }
 
-/// The member is an instant, or a list of them, in the form that headers have unless the model says otherwise.
+/// Returns true for a timestamp, or a list of timestamps, in the default format for headers.
 fn is_http_date(schema: &Schema, slot: &Slot) -> bool {
     let slot = match &schema[slot.target].kind {
         Kind::List(list) => &list.member,
@@ -67,8 +67,8 @@ fn whole_seconds(value: Value) -> Value {
     }
 }
 
-/// Text that would have to stand in a header has characters that no header takes. Such a value can be received from a
-/// peer that is careless, and not be sent on.
+/// Returns true if all strings bound to headers consist of characters allowed there. Other values can be received from a
+/// lax peer, but not encoded.
 pub(crate) fn fits_headers(members: Option<&Members>, value: &Value) -> bool {
     fn is_plain(value: &Value) -> bool {
         match value {
@@ -86,7 +86,7 @@ pub(crate) fn fits_headers(members: Option<&Members>, value: &Value) -> bool {
         .all(|member| value.get(&member.name).is_none_or(is_plain))
 }
 
-/// Media type of a body that is one member; others are always JSON, and nothing is bound to their type.
+/// Media type of a payload member. Other bodies are JSON, and no member is bound to their type.
 fn media_type<'s>(schema: &Schema, members: &'s Members) -> Option<&'s str> {
     let payload = members.iter().find(|member| member.binding == Binding::Payload)?;
     Some(payload.slot.traits.media_type.as_deref().unwrap_or(match schema[payload.slot.target].kind {

@@ -1,12 +1,12 @@
-//! The laws of a language that stands in a text member: flow content, and the functions of rules.
+//! Properties of a language inside a string member: flow content, and rule functions.
 //!
-//! | law | as an equation |
+//! | property | as an equation |
 //! |---|---|
-//! | a text is read as another reader reads it, or refused by a rule that has a name | `read(t) = serde_json(t)` |
-//! | nothing is lost | `write(parse(t)) = t`, as JSON |
-//! | spelling does not matter | `check(t) = check(t′)`, where `t′` is `t` in other order and with other white space |
-//! | a problem has a place and can be told | at most two steps lead out of the document; 1 to 256 characters |
-//! | a fault is seen, and no other | `check(valid) = {}`, `check(mutant) = {fault}` |
+//! | the text is parsed like serde_json does, or rejected by a named rule | `read(t) = serde_json(t)` |
+//! | parsing and writing loses nothing | `write(parse(t)) = t`, as JSON |
+//! | white space and order of members do not matter | `check(t) = check(t′)` for a reformatted `t′` |
+//! | a problem has a path and a message | at most two steps beyond the document; 1 to 256 characters |
+//! | a fault is found, and no other | `check(valid) = {}`, `check(mutant) = {fault}` |
 
 use connect_model::semantics::problem::{LONGEST_MESSAGE, Problem};
 use connect_model::semantics::{Breach, json};
@@ -14,27 +14,29 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::octets::Octets;
+use crate::seeds;
+use crate::target::Seed;
 
-/// What is the language's own.
+/// The operations of a language.
 pub(crate) struct Language {
-    /// All problems of a text, on what the case says.
+    /// Returns the problems of a text; `on` is [`Case::on`].
     pub(crate) check: fn(text: &str, on: Option<&str>) -> Vec<Problem>,
-    /// The text after it was parsed and written; none if it has no form that could be parsed.
+    /// Parses and writes the text. `None` if it cannot be parsed.
     pub(crate) rewrite: fn(text: &str) -> Option<String>,
-    /// What can be wrong, by kind.
+    /// Finds the description of a kind of problem.
     pub(crate) breach: fn(kind: &str) -> Option<&'static Breach>,
-    /// Problems of the spelling: these may change with it.
+    /// Kinds of problems that may depend on formatting.
     pub(crate) of_spelling: &'static [&'static str],
-    /// Most problems that are told.
+    /// Maximum number of reported problems.
     pub(crate) most: usize,
 }
 
-/// Faults that need texts as long as it goes, for one comparison each: too dear to be drawn.
+/// Faults that need texts of maximum length. Too expensive to generate for one comparison each.
 pub(crate) const LONG: &[&str] = &["too-long", "too-many-actions"];
 
-/// Texts at the edge of JSON: what is read in neither language, or needs care. What begins with 128 or more, such as a
-/// byte order mark, would be drawn from.
-pub(crate) const JSON_BY_HAND: &[&[u8]] = &[
+/// Edge cases of JSON for both languages. None begins with a byte of 128 or more, such as a byte order mark, since such
+/// inputs are not read as text.
+const JSON_BY_HAND: &[&[u8]] = &[
     b"",
     b"null",
     b"[]",
@@ -54,55 +56,89 @@ pub(crate) const JSON_BY_HAND: &[&[u8]] = &[
     b"{\"Version\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
 ];
 
-/// A text in the language.
+/// A text in the language, with its context.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// Where it stands: a flow type or `module`; an event source.
+    /// The context: a flow type or `module`; an event source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) on: Option<String>,
     /// The text.
     pub(crate) text: Octets,
-    /// The one fault that it has, if somebody put one in.
+    /// The only fault of the text, if it was generated with a known fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) fault: Option<Fault>,
 }
 
-/// A fault that was put in.
+impl Case {
+    /// A text without known faults.
+    pub(crate) fn new(on: Option<String>, text: impl Into<Vec<u8>>) -> Self {
+        Self { on, text: Octets(text.into()), fault: None }
+    }
+
+    /// A text generated to be valid.
+    pub(crate) fn valid(on: Option<String>, text: String) -> Self {
+        let fault = Fault { kind: None, without: text.clone() };
+        Self { fault: Some(fault), ..Self::new(on, text) }
+    }
+
+    /// A text generated from a valid one with one fault.
+    pub(crate) fn mutant(on: Option<String>, kind: &str, valid: String, invalid: String) -> Self {
+        let fault = Fault { kind: Some(kind.to_owned()), without: valid };
+        Self { fault: Some(fault), ..Self::new(on, invalid) }
+    }
+}
+
+/// A known fault.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fault {
-    /// Its kind; none for a text that was to be right.
+    /// Its kind. `None` if the text was generated to be valid.
     pub(crate) kind: Option<String>,
     /// The text without it.
     pub(crate) without: String,
 }
 
-/// How far a text came.
+/// The seeds of handwritten texts: [`JSON_BY_HAND`] and those of the language.
+pub(crate) fn by_hand(texts: &[&'static str]) -> Vec<Seed> {
+    seeds::by_hand(JSON_BY_HAND.iter().copied().chain(texts.iter().map(|text| text.as_bytes()))).collect()
+}
+
+/// The features of a case for [`seeds::covering`]: problems, and words of the language in the text.
+pub(crate) fn features<'w>(language: &Language, case: &Case, words: impl Iterator<Item = &'w str>) -> Vec<String> {
+    let Ok(text) = std::str::from_utf8(&case.text.0) else { return Vec::new() };
+    let problems = (language.check)(text, case.on.as_deref())
+        .into_iter()
+        .map(|problem| format!("{} {}", problem.kind, seeds::first_words(&problem.message)));
+    let document = serde_json::from_str(text).unwrap_or_default();
+    problems.chain(seeds::words_of(&document, words)).collect()
+}
+
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
-    /// It is not even text, or no JSON that is read.
+pub enum Outcome {
+    /// Not UTF-8, or not accepted as JSON.
     Unread,
-    /// It has problems.
+    /// The text has problems.
     Problems,
-    /// It has the one fault that was put in.
+    /// The text has exactly its known fault.
     Faulty,
-    /// It is right.
+    /// The text is valid.
     Right,
 }
 
-/// Holds the laws.
-pub(crate) fn hold(language: &Language, case: &Case) -> Reached {
+/// Checks the properties.
+pub(crate) fn check_laws(language: &Language, case: &Case) -> Outcome {
     let on = case.on.as_deref();
     let Ok(text) = std::str::from_utf8(&case.text.0) else {
-        assert!(json::read_bytes(&case.text.0).is_err(), "read what is no text");
-        return Reached::Unread;
+        assert!(json::read_bytes(&case.text.0).is_err(), "accepted bytes that are not UTF-8");
+        return Outcome::Unread;
     };
     let problems = (language.check)(text, on);
     assert!(problems.len() <= language.most, "{} problems", problems.len());
     for problem in &problems {
         let known = (language.breach)(problem.kind);
-        assert!(known.is_some_and(|breach| problem.confidence <= breach.confidence), "{problem:?} is in no table");
+        assert!(known.is_some_and(|breach| problem.confidence <= breach.confidence), "{problem:?} has an unknown kind");
         let length = problem.message.chars().count();
         assert!((1..=LONGEST_MESSAGE).contains(&length), "{length} characters: {problem:?}");
     }
@@ -110,53 +146,53 @@ pub(crate) fn hold(language: &Language, case: &Case) -> Reached {
         None => None,
         Some(Fault { kind, without }) => {
             let before = (language.check)(without, on);
-            assert_eq!(before, [], "the text without the fault: {without}");
+            assert_eq!(before, [], "problems in the text without the fault: {without}");
             let expected: Vec<&str> = kind.iter().map(String::as_str).collect();
             let kinds: Vec<&str> = problems.iter().map(|problem| problem.kind).collect();
             assert_eq!(kinds, expected, "{problems:?} in {text}");
-            Some(if kind.is_some() { Reached::Faulty } else { Reached::Right })
+            Some(if kind.is_some() { Outcome::Faulty } else { Outcome::Right })
         }
     };
     let value = match (json::read(text), serde_json::from_str::<Value>(text)) {
         (Ok(ours), Ok(theirs)) => {
-            assert_eq!(ours, theirs, "read otherwise: {text}");
+            assert_eq!(ours, theirs, "parsed differently: {text}");
             ours
         }
-        (Ok(_), Err(error)) => unreachable!("read what is no JSON: {error}: {text}"),
+        (Ok(_), Err(error)) => unreachable!("accepted text that is not JSON: {error}: {text}"),
         (Err(ours), theirs) => {
             let excused = ours.fault != json::Fault::Syntax;
-            assert!(theirs.is_err() || excused, "JSON that is not read: {ours}: {text}");
-            assert!(!problems.is_empty(), "no problem in what is not read: {ours}: {text}");
-            return judged.unwrap_or(Reached::Unread);
+            assert!(theirs.is_err() || excused, "rejected JSON: {ours}: {text}");
+            assert!(!problems.is_empty(), "no problem in a rejected text: {ours}: {text}");
+            return judged.unwrap_or(Outcome::Unread);
         }
     };
     for problem in &problems {
-        // What is missing may have been inside of something that is missing.
+        // The path of a missing member may be two levels below an existing node.
         let up = |path: &str| path.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned());
-        assert!(value.pointer(&up(&up(&problem.path))).is_some(), "{problem:?} leads nowhere in {text}");
+        assert!(value.pointer(&up(&up(&problem.path))).is_some(), "the path of {problem:?} is not in {text}");
     }
     if let Some(again) = (language.rewrite)(text) {
         let again: Value = serde_json::from_str(&again).unwrap_or_else(|error| unreachable!("{error}: {again}"));
-        assert_eq!(again, value, "something was lost");
+        assert_eq!(again, value, "parsing and writing changed the text");
     }
-    hold_spelling(language, on, &value, &problems);
-    judged.unwrap_or(if problems.is_empty() { Reached::Right } else { Reached::Problems })
+    check_spelling(language, on, &value, &problems);
+    judged.unwrap_or(if problems.is_empty() { Outcome::Right } else { Outcome::Problems })
 }
 
-/// White space and order of members decide nothing.
-fn hold_spelling(language: &Language, on: Option<&str>, value: &Value, problems: &[Problem]) {
+/// Checks that white space and the order of members do not matter.
+fn check_spelling(language: &Language, on: Option<&str>, value: &Value, problems: &[Problem]) {
     let Ok(other) = serde_json::to_string_pretty(value) else { return };
-    let told = |problems: &[Problem]| {
-        let mut told: Vec<(String, &str)> = problems
+    let sorted = |problems: &[Problem]| {
+        let mut sorted: Vec<(String, &str)> = problems
             .iter()
             .filter(|problem| !language.of_spelling.contains(&problem.kind))
             .map(|problem| (problem.path.clone(), problem.kind))
             .collect();
-        told.sort();
-        told
+        sorted.sort();
+        sorted
     };
-    // Of very many, each spelling tells the first.
+    // At the maximum number, each formatting reports the first ones it finds.
     if problems.len() < language.most {
-        assert_eq!(told(&(language.check)(&other, on)), told(problems), "{other}");
+        assert_eq!(sorted(&(language.check)(&other, on)), sorted(problems), "{other}");
     }
 }

@@ -1,8 +1,8 @@
-//! The fuzz targets: each a property, and a way from a fuzzer's bytes to what the property is held against.
+//! The fuzz targets. Each is a property and a generator of cases from a fuzzer's bytes.
 //!
-//! A target is a library type ([`Target`]) so that stable Rust runs it too: the smoke test beside each one feeds it a
-//! fixed number of inputs and asserts that they reached what the target is for, and `tests/replay.rs` runs the
-//! committed seeds and regressions. Knows the public side of the other crates only.
+//! A target is a library type ([`Target`]), so that stable Rust can run it: a smoke test next to each target runs random
+//! inputs and asserts that they reach every outcome, and `tests/replay.rs` runs the committed seeds and regressions. Uses only
+//! the public interface of the other crates.
 
 use std::sync::OnceLock;
 
@@ -16,6 +16,8 @@ mod octets;
 mod placeholder;
 mod seeds;
 mod service;
+#[cfg(test)]
+mod smoke;
 mod target;
 
 pub mod corpus;
@@ -71,21 +73,37 @@ pub const TARGETS: &[Row] = &[
     Row::of::<SdkResponse>(),
 ];
 
-/// Targets that need a feature which this build has not: their seeds and regressions wait for one that has it.
+/// Targets that need a feature missing in this build. Their seeds and regressions are skipped.
 pub const LEFT_OUT: &[&str] = if cfg!(feature = "sdk") { &[] } else { &["sdk_response"] };
 
-/// The target of a name.
+/// The `main` of a target: libFuzzer's under cargo-fuzz, which sets `cfg(fuzzing)`; in other builds, a message that names
+/// the right command.
+#[macro_export]
+macro_rules! fuzz_target {
+    ($run:expr) => {
+        #[cfg(fuzzing)]
+        libfuzzer_sys::fuzz_target!(|data: &[u8]| ($run)(data));
+
+        #[cfg(not(fuzzing))]
+        fn main() -> std::process::ExitCode {
+            eprintln!("this build has no fuzzer; run `cargo +nightly fuzz run {}`", env!("CARGO_BIN_NAME"));
+            std::process::ExitCode::from(2)
+        }
+    };
+}
+
+/// Finds a target by name.
 pub fn row(name: &str) -> Option<&'static Row> {
     TARGETS.iter().find(|row| row.name == name)
 }
 
-/// Holds the law of the target that the environment variable `TARGET` names against bytes as they stand.
+/// Checks the property of the target in the environment variable `TARGET` on raw bytes.
 ///
 /// # Panics
-/// When the law is broken, and when there is no such target.
+/// When the property does not hold, and when the target does not exist.
 pub fn run_plain(data: &[u8]) {
     static ROW: OnceLock<&Row> = OnceLock::new();
     let named = || std::env::var("TARGET").ok().and_then(|name| row(&name));
-    let row = ROW.get_or_init(|| named().unwrap_or_else(|| unreachable!("TARGET names none of the targets")));
+    let row = ROW.get_or_init(|| named().unwrap_or_else(|| unreachable!("TARGET is not the name of a target")));
     (row.run_plain)(data);
 }

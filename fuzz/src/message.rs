@@ -1,6 +1,6 @@
-//! From a fuzzer's bytes to HTTP messages: as text, as it stands, or drawn: a valid message, then damaged.
+//! HTTP messages from a fuzzer's bytes: parsed from text, or generated as valid messages and then damaged.
 //!
-//! The first byte decides. Below 128 the input is text, so that a message can be typed by hand and a crash read:
+//! If the first byte is below 128, the input is text, so that messages can be typed and crashes read:
 //!
 //! ```text
 //! POST /rules/i-1                  a request: method and path
@@ -9,7 +9,7 @@
 //! {"Name":"r"}
 //! ```
 //!
-//! A response begins with `CreateRule 200` instead: operation and status. Knows nothing of what a receiver makes of it.
+//! A response begins with `CreateRule 200` instead: operation and status. Does not know how messages are decoded.
 
 use arbitrary::Unstructured;
 use connect_model::generate::{Config, Generator, Side};
@@ -23,7 +23,7 @@ use crate::octets::Octets;
 use crate::service::Service;
 use crate::target::text_or_drawn;
 
-/// A request as a case.
+/// A request, as a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
@@ -33,7 +33,7 @@ pub struct Request {
     pub(crate) body: Octets,
 }
 
-/// A response to an operation as a case.
+/// A response to an operation, as a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Response {
@@ -44,30 +44,30 @@ pub struct Response {
 }
 
 impl Request {
-    /// The message.
+    /// Converts it to a message.
     pub(crate) fn http(&self) -> HttpRequest {
         let Self { method, uri, headers, body } = self.clone();
         HttpRequest { method, uri, headers, body: body.0 }
     }
 
-    /// Reads one from text; any bytes are one.
+    /// Parses text. Never fails.
     pub(crate) fn of_text(data: &[u8]) -> Self {
         let (first, headers, body) = parts(data);
         let (method, uri) = first.split_once(' ').unwrap_or(("GET", &first));
         Self { method: method.to_owned(), uri: uri.to_owned(), headers, body: Octets(body) }
     }
 
-    /// The text that reads as this.
+    /// Formats it as text for [`Self::of_text`].
     pub(crate) fn to_text(&self) -> Vec<u8> {
         text(&format!("{} {}", self.method, self.uri), &self.headers, &self.body)
     }
 
-    /// Reads text, or draws a valid request with some damage.
+    /// Parses text, or draws a valid request and damages it.
     pub(crate) fn draw(data: &[u8]) -> Option<Self> {
         text_or_drawn(data, |data| Some(Self::of_text(data)), draw_request)
     }
 
-    /// The same with some damage, or none.
+    /// Damages it in up to [`DAMAGES`] places.
     pub(crate) fn damaged(mut self, u: &mut Unstructured<'_>) -> arbitrary::Result<Self> {
         for _ in 0..u.int_in_range(0..=DAMAGES)? {
             match u.int_in_range(0..=7)? {
@@ -87,17 +87,17 @@ impl From<HttpRequest> for Request {
 }
 
 impl Response {
-    /// An operation's response.
+    /// Creates a response to an operation.
     pub(crate) fn new(operation: &str, HttpResponse { status, headers, body }: HttpResponse) -> Self {
         Self { operation: operation.to_owned(), status, headers, body: Octets(body) }
     }
 
-    /// The message.
+    /// Converts it to a message.
     pub(crate) fn http(&self) -> HttpResponse {
         HttpResponse { status: self.status, headers: self.headers.clone(), body: self.body.0.clone() }
     }
 
-    /// Reads one from text. A status that HTTP does not have reads as 200; without an operation it is none.
+    /// Parses text. An invalid status is read as 200. `None` if the operation is unknown.
     pub(crate) fn of_text(data: &[u8]) -> Option<Self> {
         let (first, headers, body) = parts(data);
         let (name, status) = first.split_once(' ').unwrap_or((&first, ""));
@@ -106,12 +106,12 @@ impl Response {
         Some(Self { operation: name.to_owned(), status, headers, body: Octets(body) })
     }
 
-    /// The text that reads as this.
+    /// Formats it as text for [`Self::of_text`].
     pub(crate) fn to_text(&self) -> Vec<u8> {
         text(&format!("{} {}", self.operation, self.status), &self.headers, &self.body)
     }
 
-    /// Reads text, or draws a response with some damage: one of success, or an error.
+    /// Parses text, or draws a successful response or an error and damages it.
     pub(crate) fn draw(data: &[u8], fails: bool) -> Option<Self> {
         text_or_drawn(data, Self::of_text, |u| draw_response(fails, u))
     }
@@ -126,7 +126,7 @@ fn text(first: &str, headers: &Headers, body: &Octets) -> Vec<u8> {
     [text.as_bytes(), &body.0].concat()
 }
 
-/// The first line, the headers up to an empty line, and the rest.
+/// Splits text into the first line, the headers up to an empty line, and the body.
 fn parts(data: &[u8]) -> (String, Headers, Vec<u8>) {
     let mut rest = data;
     let mut line = || {
@@ -159,7 +159,7 @@ fn draw_response(fails: bool, u: &mut Unstructured<'_>) -> arbitrary::Result<Opt
     Ok(Some(Response::new(&service.schema[operation].name, response)))
 }
 
-/// A response of success, or with an error, as the model has it.
+/// Draws a valid successful response or error.
 pub(crate) fn valid_response(
     service: &Service,
     operation: OperationId,
@@ -173,7 +173,7 @@ pub(crate) fn valid_response(
     Ok(encode_response(service.schema, operation, &output).ok())
 }
 
-/// Damages status, headers and bytes of the body in a few places.
+/// Damages status, headers and body in up to [`DAMAGES`] places.
 pub(crate) fn damage_response(response: &mut HttpResponse, u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     for _ in 0..u.int_in_range(0..=DAMAGES)? {
         match u.int_in_range(0..=4)? {
@@ -185,7 +185,7 @@ pub(crate) fn damage_response(response: &mut HttpResponse, u: &mut Unstructured<
     Ok(())
 }
 
-/// One of the errors that an operation lists, or one that nobody models.
+/// Draws an error listed by the operation, or an unmodelled one.
 fn draw_error(service: &Service, operation: OperationId, u: &mut Unstructured<'_>) -> arbitrary::Result<HttpResponse> {
     let errors = &service.schema[operation].errors;
     if errors.is_empty() || u.ratio(1, 5)? {
@@ -208,10 +208,10 @@ fn value(
     Ok(Generator::new(service.schema, config).operation(operation, side, u).ok())
 }
 
-/// Most places in which a message is damaged.
+/// Maximum number of damaged places in a message.
 const DAMAGES: u32 = 5;
 
-/// What bodies are damaged with: the edges of JSON and of its readers.
+/// Fragments for damaging bodies: edge cases of JSON.
 pub(crate) const IN_BODY: &[&str] = &[
     "null",
     "true",
@@ -237,11 +237,11 @@ pub(crate) const IN_BODY: &[&str] = &[
     "\"2014-04-29T18:30:38Z\"",
 ];
 
-/// What paths and queries are damaged with.
+/// Fragments for damaging paths and queries.
 pub(crate) const IN_URI: &[&str] =
     &["%", "%ff", "%00", "%26", "%2F", "%2e", "/", "//", "?", "&", "=", "#", "+", ".", "..", "é", "-0", "1e3"];
 
-/// What headers are damaged with, and set to.
+/// Fragments and values for damaging headers.
 pub(crate) const IN_HEADER: &[&str] = &[
     "",
     ",",
@@ -263,7 +263,7 @@ pub(crate) const IN_HEADER: &[&str] = &[
     "a#ValidationException:http://b/",
 ];
 
-/// Overwrites, takes out or puts in a few bytes.
+/// Overwrites, removes or inserts a few bytes.
 fn damage(bytes: &mut Vec<u8>, tokens: &[&str], u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let at = u.choose_index(bytes.len() + 1)?;
     let end = (at + u.int_in_range(0..=8)?).min(bytes.len());

@@ -1,13 +1,13 @@
-//! Any bytes as a model file: a schema that keeps its promises, or an error that says why not.
+//! Loading of model files. Any bytes load as a usable schema or return an error.
 //!
-//! The first byte decides: below 128 the bytes are a file, so that a real model is a good seed; above, they are edits of
-//! two small models, one of each format, which gets past the readers and into lowering.
+//! If the first byte is below 128, the bytes are the file, so that a real model is a seed. Otherwise they are edits of a
+//! small model of either format, which mostly pass the importer and reach lowering.
 //!
-//! | law | as an equation |
+//! | property | as an equation |
 //! |---|---|
-//! | a model file is an error or a schema | `load(bytes) ∈ Error ∪ Schema` |
+//! | a file is an error or a schema | `load(bytes) ∈ Error ∪ Schema` |
 //! | the normal form is a fixed point | `import(text(import(x))) = import(x)` |
-//! | a schema has values, or says which shape has none | `validate(generate(schema, op)) = {}` |
+//! | generated values of a schema are valid | `validate(generate(schema, op)) = {}` |
 
 mod by_hand;
 
@@ -29,27 +29,27 @@ use crate::seeds;
 use crate::service::SMALL;
 use crate::target::{Seed, Target, text_or_drawn};
 
-/// See the file.
+/// The target; see the module.
 pub struct ModelLoad;
 
-/// A model file, and what lies beside it.
+/// A model file, optionally with paginators.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     file: Octets,
-    /// `paginators-1.json` beside it.
+    /// The contents of `paginators-1.json`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     paginators: Option<Octets>,
 }
 
-/// How far a model came.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
-    /// It is no model file.
+pub enum Outcome {
+    /// Not a model file.
     NotImported,
-    /// It is one, and contradicts itself.
+    /// A model file that is inconsistent.
     NotLowered,
-    /// It is a schema.
+    /// The file loads as a schema.
     Loaded,
 }
 
@@ -57,14 +57,13 @@ impl Target for ModelLoad {
     const NAME: &'static str = "model_load";
     const PROPERTY: &'static str = "load(bytes) is an error or a schema; import(text(import(x))) = import(x)";
     type Case = Case;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
-    /// From 128 on, the first byte says that the rest edits a model.
     fn draw(data: &[u8]) -> Option<Case> {
         text_or_drawn(data, Self::plain, |u| draw(u).map(Some))
     }
 
-    /// A file, or two with a line of `---` between them.
+    /// Takes the bytes as a model file, or as a model and paginators with a line `---` between them.
     fn plain(data: &[u8]) -> Option<Case> {
         let end = data.windows(SEPARATOR.len()).position(|window| window == SEPARATOR);
         let octets = |data: &[u8]| Octets(data.to_vec());
@@ -74,8 +73,8 @@ impl Target for ModelLoad {
         })
     }
 
-    fn hold(case: &Case) -> Reached {
-        hold(case).0
+    fn check(case: &Case) -> Outcome {
+        check(case).0
     }
 
     fn seeds() -> Vec<Seed> {
@@ -86,38 +85,38 @@ impl Target for ModelLoad {
         ];
         seeds.extend(seeds::by_hand(NO_MODELS.iter().copied()));
         let named =
-            |(at, (text, said)): (usize, (String, &str))| Seed::new(format!("{at}-{}", seeds::slug(said)), text);
-        seeds.extend(said_of().enumerate().map(named));
+            |(at, (text, error)): (usize, (String, &str))| Seed::new(format!("{at}-{}", seeds::slug(error)), text);
+        seeds.extend(expected_errors().enumerate().map(named));
         seeds.extend(seeds::drawn(Self::NAME));
         seeds
     }
 }
 
-/// Models by hand, and part of the error that each is; nothing where it is none.
-fn said_of() -> impl Iterator<Item = (String, &'static str)> {
-    let paginators = by_hand::PAGINATORS.iter().map(|(text, said)| (with_paginators(text), *said));
-    by_hand::tiny().map(|tiny| (tiny.text(), tiny.said)).chain(paginators)
+/// Handwritten models, each with part of the expected error. Empty if the model loads.
+fn expected_errors() -> impl Iterator<Item = (String, &'static str)> {
+    let paginators = by_hand::PAGINATORS.iter().map(|(text, error)| (with_paginators(text), *error));
+    by_hand::tiny().map(|tiny| (tiny.text(), tiny.error)).chain(paginators)
 }
 
-/// Between a model and its paginators.
+/// Separates a model from its paginators.
 const SEPARATOR: &[u8] = b"\n---\n";
 
 fn with_paginators(text: &str) -> String {
     format!("{}{}{text}", by_hand::botocore(), String::from_utf8_lossy(SEPARATOR))
 }
 
-/// What is no model file, each in another way.
+/// Files that are not models.
 const NO_MODELS: &[&[u8]] =
     &[b"", b"{", b"[]", b"{}", br#"{"smithy":"2.0"}"#, br#"{"openapi":"3.1.0"}"#, b"\x1f\x8b\x08\x00damaged"];
 
-/// How far it comes, and what is said of it.
-fn hold(case: &Case) -> (Reached, String) {
+/// Checks a case; returns the outcome and the error.
+fn check(case: &Case) -> (Outcome, String) {
     let file = |name: &str, octets: &Octets| Source::from_bytes(name, octets.0.clone());
     let beside = case.paginators.as_ref().map(|octets| file("paginators-1.json", octets));
     let sources: Result<Vec<Source>, _> = [file("service-2.json", &case.file)].into_iter().chain(beside).collect();
     let model = match sources.and_then(|sources| import(&sources, &[])) {
         Ok(model) => model,
-        Err(error) => return (Reached::NotImported, told(&error)),
+        Err(error) => return (Outcome::NotImported, error_text(&error)),
     };
     let text = ast::to_text(&model).into_bytes();
     let again = Source::from_bytes("model.json", text).and_then(|source| import(&[source], &[]));
@@ -126,29 +125,29 @@ fn hold(case: &Case) -> (Reached, String) {
         Ok(again) => {
             let pairs = model.shapes.iter().map(|(id, shape)| (id, shape, again.shapes.get(id)));
             let other: Vec<_> = pairs.filter(|(_, shape, again)| *again != Some(*shape)).collect();
-            unreachable!("the normal form does not read as it was written: {other:?}");
+            unreachable!("importing the normal form changes it: {other:?}");
         }
-        Err(error) => unreachable!("the normal form does not read: {error}"),
+        Err(error) => unreachable!("the normal form cannot be imported: {error}"),
     }
     match Schema::from_ast(model, String::new()) {
-        Ok(schema) => hold_schema(&schema),
-        Err(error) => return (Reached::NotLowered, told(&error)),
+        Ok(schema) => check_schema(&schema),
+        Err(error) => return (Outcome::NotLowered, error_text(&error)),
     }
-    (Reached::Loaded, String::new())
+    (Outcome::Loaded, String::new())
 }
 
-/// An error as a user reads it, which may hold of a model what fits on a screen.
-fn told(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
+/// Formats an error with its sources.
+fn error_text(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
     let mut inner = error.source();
     while let Some(error) = inner {
-        told = format!("{told}: {error}");
+        text = format!("{text}: {error}");
         inner = error.source();
     }
-    told
+    text
 }
 
-fn hold_schema(schema: &Schema) {
+fn check_schema(schema: &Schema) {
     let router = Router::new(schema);
     let _ = router.route("GET", "/");
     let full = Config { max_text: 40, max_values: 60, ..Config::full() };
@@ -169,7 +168,7 @@ fn hold_schema(schema: &Schema) {
     assert!(operations > 0, "a schema without operations");
 }
 
-/// A small model with some nodes replaced, removed or moved.
+/// Draws edits of a small model.
 fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     static MODELS: LazyLock<[Value; 3]> = LazyLock::new(|| {
         [serde_json::from_slice(SMALL).unwrap_or_default(), by_hand::old_smithy(), by_hand::botocore()]
@@ -185,7 +184,7 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     Ok(Case { file, paginators })
 }
 
-/// Keys that mean something to a reader of models.
+/// Keys with a meaning in model files.
 const KEYS: &[&str] = &[
     "smithy.api#required",
     "smithy.api#httpPayload",
@@ -215,7 +214,7 @@ const KEYS: &[&str] = &[
     "output_token",
 ];
 
-/// Values at the edge of what a model may hold.
+/// Edge-case values for models.
 static SNIPPETS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     vec![
         Value::Null,
@@ -256,15 +255,15 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::by_hand::botocore;
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, survey};
+    use crate::smoke::{assert_cases_round_trip, assert_reached};
 
     #[test]
-    fn inputs_by_hand_reach_what_they_are_for() {
-        let hold = |bytes: Vec<u8>| ModelLoad::plain(&bytes).map(|case| ModelLoad::hold(&case));
-        assert_eq!(hold(SMALL.to_vec()), Some(Reached::Loaded));
-        assert_eq!(hold(by_hand::old_smithy().to_string().into_bytes()), Some(Reached::Loaded));
-        assert_eq!(hold(botocore().to_string().into_bytes()), Some(Reached::Loaded));
-        // More than memory holds: a model may say so, and gets no value.
+    fn handwritten_inputs_have_the_expected_outcomes() {
+        let check = |bytes: Vec<u8>| ModelLoad::plain(&bytes).map(|case| ModelLoad::check(&case));
+        assert_eq!(check(SMALL.to_vec()), Some(Outcome::Loaded));
+        assert_eq!(check(by_hand::old_smithy().to_string().into_bytes()), Some(Outcome::Loaded));
+        assert_eq!(check(botocore().to_string().into_bytes()), Some(Outcome::Loaded));
+        // Minimum lengths that exceed memory: the model loads, and generation fails.
         for (name, shape) in [
             ("Text", json!({"type": "string", "min": i64::MAX})),
             ("Nodes", json!({"type": "list", "member": {"shape": "Node"}, "min": i64::MAX})),
@@ -272,22 +271,22 @@ mod tests {
         ] {
             let mut model = botocore();
             model["shapes"][name] = shape;
-            assert_eq!(hold(model.to_string().into_bytes()), Some(Reached::Loaded), "{name}");
+            assert_eq!(check(model.to_string().into_bytes()), Some(Outcome::Loaded), "{name}");
         }
         let dangling = botocore().to_string().replace(r#""shape":"Node""#, r#""shape":"Gone""#);
-        assert!(hold(dangling.into_bytes()) < Some(Reached::Loaded));
+        assert!(check(dangling.into_bytes()) < Some(Outcome::Loaded));
         for bytes in NO_MODELS {
-            assert!(hold(bytes.to_vec()) < Some(Reached::Loaded), "{}", String::from_utf8_lossy(bytes));
+            assert!(check(bytes.to_vec()) < Some(Outcome::Loaded), "{}", String::from_utf8_lossy(bytes));
         }
     }
 
     #[test]
-    fn tiny_models_are_schemas_or_what_is_said_of_them_says_why_not() {
+    fn tiny_models_load_or_have_the_expected_error() {
         let mut wrong = Vec::new();
-        for (text, expected) in said_of() {
-            let (reached, said) = ModelLoad::plain(text.as_bytes()).map(|case| hold(&case)).unwrap();
-            if (reached == Reached::Loaded) != expected.is_empty() || !said.contains(expected) {
-                wrong.push(format!("{expected:?}, {said:?}: {text}"));
+        for (text, expected) in expected_errors() {
+            let (outcome, error) = ModelLoad::plain(text.as_bytes()).map(|case| check(&case)).unwrap();
+            if (outcome == Outcome::Loaded) != expected.is_empty() || !error.contains(expected) {
+                wrong.push(format!("expected {expected:?}, got {error:?}: {text}"));
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -295,9 +294,11 @@ mod tests {
 
     #[test]
     fn random_edits_reach_every_outcome() {
-        let count = survey::<ModelLoad>(3000, 300);
-        assert!(count[&Reached::NotImported] > 100 && count[&Reached::Loaded] > 500, "{count:?}");
-        assert!(count[&Reached::NotLowered] > 10, "{count:?}");
-        assert_cases_can_be_kept::<ModelLoad>(300, 300);
+        assert_reached::<ModelLoad>(
+            3000,
+            300,
+            [(Outcome::NotImported, 100), (Outcome::Loaded, 500), (Outcome::NotLowered, 10)],
+        );
+        assert_cases_round_trip::<ModelLoad>(300, 300);
     }
 }

@@ -1,4 +1,4 @@
-//! Bytes in a case: as text where they are text, so that a person reads them, and as base64 where they are not.
+//! Bytes in a case: serialised as text if they are UTF-8, else as base64.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_reads_as_text_and_all_bytes_come_back() {
+    fn serialises_text_as_text_and_all_bytes_round_trip() {
         for (bytes, written) in [
             (&b"{\"a\":1}"[..], r#""{\"a\":1}""#),
             (b"", r#""""#),

@@ -1,13 +1,13 @@
-//! Placeholders in requests: `{{2.Arn}}` stands for the member `Arn` of what the second answer says, so that a case can
-//! name what does not exist before it runs. A path goes on with dots, `{{1.RuleSummaryList.0.RuleId}}`; without one, the
-//! whole answer is meant. What stands for nothing stays as it is.
+//! Placeholders in requests for values of earlier responses: `{{2.Arn}}` is the member `Arn` of the second response. The
+//! path may be longer, `{{1.RuleSummaryList.0.RuleId}}`, or absent, for the whole response. Unknown placeholders are left
+//! unchanged.
 
 use serde_json::Value;
 
-/// Longest placeholder, in bytes.
+/// Maximum length of a placeholder, in bytes.
 const LONGEST: usize = 100;
 
-/// The text with everything filled in; `write` spells a text in the language around it.
+/// Replaces the placeholders in a text. `write` escapes a value for the surrounding format.
 pub(crate) fn in_text(text: &str, answers: &[Value], write: impl Fn(&str) -> String) -> String {
     let mut filled = String::new();
     let mut rest = text;
@@ -30,7 +30,7 @@ pub(crate) fn in_text(text: &str, answers: &[Value], write: impl Fn(&str) -> Str
     filled
 }
 
-/// The value with every text in it filled in.
+/// Replaces the placeholders in every string of a value.
 pub(crate) fn in_value(value: &Value, answers: &[Value]) -> Value {
     match value {
         Value::String(text) => in_text(text, answers, str::to_owned).into(),
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_come_in_by_number_and_path() {
+    fn replaces_numbers_and_paths() {
         let answers = [json!({ "Id": "a\"b", "List": [{ "N": 7 }] }), json!("whole")];
         let fill = |text: &str| in_text(text, &answers, |value| value.replace('"', "'"));
         assert_eq!(fill("x/{{1.Id}}:{{1.List.0.N}}/{{2}}"), "x/a'b:7/whole");

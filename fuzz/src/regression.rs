@@ -1,4 +1,4 @@
-//! Findings that were mended, kept as what was tried and not as bytes: one JSON file each in `regressions/TARGET/`.
+//! Regressions: fixed findings, saved as cases, one JSON file each in `regressions/TARGET/`.
 //!
 //! ```json
 //! {
@@ -8,7 +8,7 @@
 //! }
 //! ```
 //!
-//! `bytes` (base64) stands in place of `case` where the bytes could not even be drawn.
+//! `bytes` (base64) replaces `case` if the bug was in generating the case.
 
 use std::path::{Path, PathBuf};
 
@@ -19,23 +19,23 @@ use serde_json::Value;
 
 use crate::row;
 
-/// A kept finding.
+/// A saved finding.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Regression {
     /// Name of the target.
     pub target: String,
-    /// When, and what was wrong.
+    /// Date and description of the bug.
     pub found: String,
-    /// What was tried.
+    /// The case that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<Value>,
-    /// The input itself in base64, if the fault lies in drawing a case from it.
+    /// The input in base64, if generating a case from it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<String>,
 }
 
-/// Why a kept finding could not be tried again.
+/// The reason why a regression could not be replayed.
 #[derive(Debug, thiserror::Error)]
 pub enum RegressionError {
     /// The file cannot be read.
@@ -43,37 +43,37 @@ pub enum RegressionError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         error: std::io::Error,
     },
-    /// It is no such file.
+    /// The file is not a regression.
     #[error("{path}: {error}; a regression has `target`, `found`, and `case` or `bytes`")]
     Form {
         /// The file.
         path: PathBuf,
-        /// Where it departs.
+        /// The parser's error.
         error: serde_json::Error,
     },
-    /// No target has that name.
-    #[error("{path}: no target {name}; `connect-fuzz list` shows them")]
+    /// The target does not exist.
+    #[error("{path}: no target {name}; list them with `scripts/fuzz list`")]
     Target {
         /// The file.
         path: PathBuf,
-        /// The name.
+        /// The missing target.
         name: String,
     },
-    /// The target does not know such a case.
-    #[error("{path}: no case of {name}: {error}; the target has changed since: write the case as it is now")]
+    /// The case does not have the target's current format.
+    #[error("{path}: not a case of {name}: {error}; if the target's format has changed, update the file")]
     Case {
         /// The file.
         path: PathBuf,
         /// The target.
         name: String,
-        /// Where it departs.
+        /// The parser's error.
         error: serde_json::Error,
     },
-    /// Neither a case nor bytes, or both.
-    #[error("{path}: give either `case`, or `bytes` in base64")]
+    /// The file has neither a case nor bytes, or both.
+    #[error("{path}: needs either `case`, or `bytes` in base64")]
     Content {
         /// The file.
         path: PathBuf,
@@ -81,7 +81,7 @@ pub enum RegressionError {
 }
 
 impl Regression {
-    /// The finding that an input is. A target whose drawing panics on it leaves the bytes.
+    /// Saves an input as a regression: as its case, or as bytes if there is no case or generating it panics.
     pub fn of(row: &'static crate::Row, data: &[u8], found: String) -> Self {
         let case = std::panic::catch_unwind(|| (row.decode)(data)).ok().flatten();
         let bytes = case.is_none().then(|| STANDARD.encode(data));
@@ -91,19 +91,19 @@ impl Regression {
     /// Reads a file.
     ///
     /// # Errors
-    /// When it cannot be read, or is no regression.
+    /// When the file cannot be read, or is not a regression.
     pub fn read(path: &Path) -> Result<Self, RegressionError> {
         let text = std::fs::read(path).map_err(|error| RegressionError::Io { path: path.to_owned(), error })?;
         serde_json::from_slice(&text).map_err(|error| RegressionError::Form { path: path.to_owned(), error })
     }
 
-    /// Holds the target's law against it once more.
+    /// Checks the target's property again.
     ///
     /// # Errors
-    /// When the target no longer knows such a case.
+    /// When the file is not a regression of a target in this build.
     ///
     /// # Panics
-    /// When the law is broken.
+    /// When the property does not hold.
     pub fn replay(&self, path: &Path) -> Result<(), RegressionError> {
         let (path, name) = (path.to_owned(), self.target.clone());
         let Some(row) = row(&self.target) else { return Err(RegressionError::Target { path, name }) };

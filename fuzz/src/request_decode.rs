@@ -1,7 +1,7 @@
-//! Any bytes as a request: routed and decoded to a value, or refused by name; what decodes, encodes to a request that
-//! decodes to the same value.
+//! Request decoding. Any request is decoded to a value or rejected with a named 4xx error, and a decoded value survives
+//! another round trip.
 //!
-//! Law: `decode(encode(v)) = v` for every `v = decode(bytes)`.
+//! Property: `decode(encode(v)) = v` for every `v = decode(bytes)`.
 
 use connect_model::generate::Side;
 use connect_model::validate::validate;
@@ -14,27 +14,27 @@ use crate::seeds;
 use crate::service::Service;
 use crate::target::{Seed, Target};
 
-/// See the file.
+/// The target; see the module.
 pub struct RequestDecode;
 
-/// How far a request came.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
-    /// No operation answers.
+pub enum Outcome {
+    /// No operation matches.
     Unrouted,
-    /// An operation refuses it.
-    Refused,
-    /// It decodes, and holds text that cannot be sent on.
-    Unsendable,
-    /// It decodes, and survives another round.
-    Held,
+    /// An operation rejects it.
+    Rejected,
+    /// It decodes to a value with text that cannot be encoded in a header.
+    NotEncodable,
+    /// It decodes, and survives the round trip.
+    RoundTrip,
 }
 
 impl Target for RequestDecode {
     const NAME: &'static str = "request_decode";
     const PROPERTY: &'static str = "decode(bytes) is a value or a 4xx by name; decode(encode(v)) = v";
     type Case = Request;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Request> {
         Request::draw(data)
@@ -44,9 +44,9 @@ impl Target for RequestDecode {
         Some(Request::of_text(data))
     }
 
-    fn hold(case: &Request) -> Reached {
+    fn check(case: &Request) -> Outcome {
         let request = case.http();
-        Service::all().iter().map(|service| hold(service, &request)).max().unwrap_or(Reached::Unrouted)
+        Service::all().iter().map(|service| check(service, &request)).max().unwrap_or(Outcome::Unrouted)
     }
 
     fn seeds() -> Vec<Seed> {
@@ -57,101 +57,100 @@ impl Target for RequestDecode {
     }
 }
 
-fn hold(service: &Service, request: &HttpRequest) -> Reached {
+fn check(service: &Service, request: &HttpRequest) -> Outcome {
     let schema = service.schema;
     let limits = Limits::default();
-    let Ok(route) = service.router.route(&request.method, &request.uri) else { return Reached::Unrouted };
+    let Ok(route) = service.router.route(&request.method, &request.uri) else { return Outcome::Unrouted };
     let operation = &schema[route.operation];
     let members = schema.input_members(operation);
     let value = match decode_request(schema, &route, request, &limits) {
         Ok(value) => value,
         Err(error) => {
             assert!((400..500).contains(&error.status()), "{error}");
-            return Reached::Refused;
+            return Outcome::Rejected;
         }
     };
     if let Some(input) = operation.input {
-        // Whatever the verdict is: there is one.
+        // Validation must not panic.
         validate(schema, input, &value);
     }
     let again = match encode_request(schema, route.operation, &value) {
         Ok(request) => request,
-        Err(_) if operation.refused.is_some() || !fits_headers(members, &value) => return Reached::Unsendable,
-        Err(error) => unreachable!("{} decodes {value}, and cannot be encoded: {error}", operation.name),
+        Err(_) if operation.refused.is_some() || !fits_headers(members, &value) => return Outcome::NotEncodable,
+        Err(error) => unreachable!("{} decodes {value}, but cannot encode it: {error}", operation.name),
     };
     let route = service.router.route(&again.method, &again.uri);
-    let route = route.unwrap_or_else(|error| unreachable!("{} lost its way to {}: {error}", operation.name, again.uri));
+    let route = route.unwrap_or_else(|error| unreachable!("{} is not found at {}: {error}", operation.name, again.uri));
     assert_eq!(schema[route.operation].name, operation.name, "{}", again.uri);
     let back = decode_request(schema, &route, &again, &limits)
-        .unwrap_or_else(|error| unreachable!("{} does not read what it wrote: {error}\n{again:?}", operation.name));
+        .unwrap_or_else(|error| unreachable!("{} does not decode its own request: {error}\n{again:?}", operation.name));
     assert_eq!(
         as_received(schema, operation, members, back),
         as_received(schema, operation, members, value),
         "{} {request:?}",
         operation.name
     );
-    Reached::Held
+    Outcome::RoundTrip
 }
 
-/// Requests by hand, and how far each comes.
-const BY_HAND: &[(&[u8], Reached)] = &[
-    (b"", Reached::Unrouted),
-    (b"GET /nowhere/at/all", Reached::Unrouted),
-    (b"DELETE /rules/%ff/x", Reached::Unrouted),
-    (b"POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":\"r\",\"Unknown\":[null]}", Reached::Held),
-    (b"POST /rules/i-1\r\ncontent-type: text/plain\r\n\r\n{}", Reached::Refused),
-    (b"POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":", Reached::Refused),
-    (b"GET /contact-flows-summary/i?maxResults=-0&nextToken=%00", Reached::Held),
-    (b"GET /contact-flows-summary/i?maxResults=1.0", Reached::Refused),
-    (b"PATCH /rules/i-1", Reached::Unrouted),
-    (b"GET /contact-flows-summary/i?maxResults=%ff", Reached::Refused),
-    (b"GET /contact-flows-summary/i\naccept: text/html;q=0.5, application/*;q=0, */*;q=0.1", Reached::Refused),
-    (b"GET /contact-flows-summary/i\naccept: text/html, application/json;q=0.2", Reached::Held),
-    (b"GET /greedy/a//b/", Reached::Held),
-    (b"GET /middle//x/y/end", Reached::Held),
-    (b"GET /headers\nx-strings: \"a,\\\"b\", c ,\"\",\"d\" e\nx-times: Mon, 16 Dec 2019 23:48:18 GMT, x\n", Reached::Refused),
-    (b"GET /headers\nx-strings: \"a,\\\"b\", c ,\"\"\nx-integers: 1 , 2\nx-meta-a: b\nx-media: IjEi", Reached::Held),
-    (b"GET /headers\nx-times: Mon, 16 Dec 2019 23:48:18 GMT, Mon, 16 Dec 2019 23:48:19 GMT\nx-epoch: -1.5", Reached::Held),
-    (b"GET /queries?literal=1&bare&bools=true&bools=false&times=2019-12-16T23:48:18Z&double=-Infinity&epoch=1e3", Reached::Held),
-    (b"GET /queries?literal=1&bare&time=2019-12-16T23:48:18%2B01:00&imf=Mon,%2016%20Dec", Reached::Refused),
-    (b"GET /query-list-map?a=1&a=2&b", Reached::Held),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"BigInteger\":1e20,\"BigDecimal\":1.5,\"Byte\":-0,\"Double\":\"NaN\",\"Float\":1e-320,\"SparseStrings\":[null],\"SparseMap\":{\"a\":null},\"Choice\":{\"Nothing\":{}},\"Documents\":[null,{}],\"Color\":\"green\",\"Level\":7}", Reached::Held),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Strings\":[null]}", Reached::Refused),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Choice\":{\"Other\":1}}", Reached::Refused),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Choice\":{\"Text\":\"a\",\"Count\":1}}", Reached::Refused),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Boolean\":1}", Reached::Refused),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Integer\":true}", Reached::Refused),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Level\":\"1\"}", Reached::Refused),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Imf\":1,\"Iso\":\"2019-12-16T23:48:18Z\"}", Reached::Refused),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Text\":\"a\",\"Text\":\"b\",\"time\":1}", Reached::Held),
-    (b"POST /everything\ncontent-type: application/json\n\n{\"Document\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}", Reached::Refused),
-    (b"POST /payload/PayloadString\ncontent-type: text/plain\n\n\xff", Reached::Refused),
-    (b"POST /payload/PayloadBlob\n\n", Reached::Held),
-    (b"POST /payload/PayloadJpeg\ncontent-type: image/jpeg\n\n\xff\xd8", Reached::Held),
-    (b"POST /payload/PayloadUnion\ncontent-type: application/json\n\n{\"Count\":1}", Reached::Held),
-    (b"POST /payload/PayloadDocument\ncontent-type: application/json\n\n[1e999]", Reached::Refused),
-    (b"POST /payload/typed\ncontent-type: image/png\n\nx", Reached::Held),
-    ("PUT /test-cases/i\nx-amz-resource-id: é\ncontent-type: application/json\n\n{}".as_bytes(), Reached::Unsendable),
+/// Handwritten requests and their outcomes.
+const BY_HAND: &[(&[u8], Outcome)] = &[
+    (b"", Outcome::Unrouted),
+    (b"GET /nowhere/at/all", Outcome::Unrouted),
+    (b"DELETE /rules/%ff/x", Outcome::Unrouted),
+    (b"POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":\"r\",\"Unknown\":[null]}", Outcome::RoundTrip),
+    (b"POST /rules/i-1\r\ncontent-type: text/plain\r\n\r\n{}", Outcome::Rejected),
+    (b"POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":", Outcome::Rejected),
+    (b"GET /contact-flows-summary/i?maxResults=-0&nextToken=%00", Outcome::RoundTrip),
+    (b"GET /contact-flows-summary/i?maxResults=1.0", Outcome::Rejected),
+    (b"PATCH /rules/i-1", Outcome::Unrouted),
+    (b"GET /contact-flows-summary/i?maxResults=%ff", Outcome::Rejected),
+    (b"GET /contact-flows-summary/i\naccept: text/html;q=0.5, application/*;q=0, */*;q=0.1", Outcome::Rejected),
+    (b"GET /contact-flows-summary/i\naccept: text/html, application/json;q=0.2", Outcome::RoundTrip),
+    (b"GET /greedy/a//b/", Outcome::RoundTrip),
+    (b"GET /middle//x/y/end", Outcome::RoundTrip),
+    (b"GET /headers\nx-strings: \"a,\\\"b\", c ,\"\",\"d\" e\nx-times: Mon, 16 Dec 2019 23:48:18 GMT, x\n", Outcome::Rejected),
+    (b"GET /headers\nx-strings: \"a,\\\"b\", c ,\"\"\nx-integers: 1 , 2\nx-meta-a: b\nx-media: IjEi", Outcome::RoundTrip),
+    (b"GET /headers\nx-times: Mon, 16 Dec 2019 23:48:18 GMT, Mon, 16 Dec 2019 23:48:19 GMT\nx-epoch: -1.5", Outcome::RoundTrip),
+    (b"GET /queries?literal=1&bare&bools=true&bools=false&times=2019-12-16T23:48:18Z&double=-Infinity&epoch=1e3", Outcome::RoundTrip),
+    (b"GET /queries?literal=1&bare&time=2019-12-16T23:48:18%2B01:00&imf=Mon,%2016%20Dec", Outcome::Rejected),
+    (b"GET /query-list-map?a=1&a=2&b", Outcome::RoundTrip),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"BigInteger\":1e20,\"BigDecimal\":1.5,\"Byte\":-0,\"Double\":\"NaN\",\"Float\":1e-320,\"SparseStrings\":[null],\"SparseMap\":{\"a\":null},\"Choice\":{\"Nothing\":{}},\"Documents\":[null,{}],\"Color\":\"green\",\"Level\":7}", Outcome::RoundTrip),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Strings\":[null]}", Outcome::Rejected),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Choice\":{\"Other\":1}}", Outcome::Rejected),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Choice\":{\"Text\":\"a\",\"Count\":1}}", Outcome::Rejected),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Boolean\":1}", Outcome::Rejected),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Integer\":true}", Outcome::Rejected),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Level\":\"1\"}", Outcome::Rejected),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Imf\":1,\"Iso\":\"2019-12-16T23:48:18Z\"}", Outcome::Rejected),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Text\":\"a\",\"Text\":\"b\",\"time\":1}", Outcome::RoundTrip),
+    (b"POST /everything\ncontent-type: application/json\n\n{\"Document\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}", Outcome::Rejected),
+    (b"POST /payload/PayloadString\ncontent-type: text/plain\n\n\xff", Outcome::Rejected),
+    (b"POST /payload/PayloadBlob\n\n", Outcome::RoundTrip),
+    (b"POST /payload/PayloadJpeg\ncontent-type: image/jpeg\n\n\xff\xd8", Outcome::RoundTrip),
+    (b"POST /payload/PayloadUnion\ncontent-type: application/json\n\n{\"Count\":1}", Outcome::RoundTrip),
+    (b"POST /payload/PayloadDocument\ncontent-type: application/json\n\n[1e999]", Outcome::Rejected),
+    (b"POST /payload/typed\ncontent-type: image/png\n\nx", Outcome::RoundTrip),
+    ("PUT /test-cases/i\nx-amz-resource-id: é\ncontent-type: application/json\n\n{}".as_bytes(), Outcome::NotEncodable),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::smoke::{assert_cases_round_trip, assert_outcomes, assert_reached};
 
     #[test]
-    fn inputs_by_hand_reach_what_they_are_for() {
-        let others = BY_HAND.iter().filter(|(data, expected)| reach::<RequestDecode>(data) != Some(*expected));
-        let told =
-            others.map(|(data, _)| format!("{:?}: {}\n", reach::<RequestDecode>(data), String::from_utf8_lossy(data)));
-        assert_eq!(told.collect::<String>(), "");
+    fn handwritten_inputs_have_the_expected_outcomes() {
+        assert_outcomes::<RequestDecode>(BY_HAND.iter().copied());
     }
 
     #[test]
-    fn random_inputs_are_held_and_refused() {
-        let count = survey::<RequestDecode>(6000, 1500);
-        assert!(count[&Reached::Held] > 500 && count[&Reached::Refused] > 300, "{count:?}");
-        assert!(count[&Reached::Unrouted] > 50, "{count:?}");
-        assert_cases_can_be_kept::<RequestDecode>(500, 500);
+    fn random_inputs_reach_every_outcome() {
+        assert_reached::<RequestDecode>(
+            6000,
+            1500,
+            [(Outcome::RoundTrip, 500), (Outcome::Rejected, 300), (Outcome::Unrouted, 50)],
+        );
+        assert_cases_round_trip::<RequestDecode>(500, 500);
     }
 }

@@ -1,7 +1,7 @@
-//! Any bytes as a response of success: decoded to something typed; what decodes without a problem encodes to a response
-//! that decodes to the same.
+//! Response decoding. Any successful response is decoded to an output with a list of problems, or rejected, and an output
+//! without problems survives another round trip.
 //!
-//! Law: `decode(encode(v)) = v` for every `v = decode(bytes)` without problems.
+//! Property: `decode(encode(v)) = v` for every `v = decode(bytes)` without problems.
 
 use connect_model::generate::Side;
 use connect_model::validate::validate;
@@ -13,27 +13,27 @@ use crate::seeds;
 use crate::service::Service;
 use crate::target::{Seed, Target};
 
-/// See the file.
+/// The target; see the module.
 pub struct ResponseDecode;
 
-/// How far a response came.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
-    /// The body as a whole is useless.
-    Refused,
+pub enum Outcome {
+    /// The body cannot be decoded.
+    Rejected,
     /// It decodes, with problems.
     Problems,
-    /// It decodes, and holds text that cannot be sent on.
-    Unsendable,
-    /// It decodes, and survives another round.
-    Held,
+    /// It decodes to a value with text that cannot be encoded in a header.
+    NotEncodable,
+    /// It decodes, and survives the round trip.
+    RoundTrip,
 }
 
 impl Target for ResponseDecode {
     const NAME: &'static str = "response_decode";
     const PROPERTY: &'static str = "decode(bytes) is an output with its problems, or an error; decode(encode(v)) = v";
     type Case = Response;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Response> {
         Response::draw(data, false)
@@ -43,35 +43,36 @@ impl Target for ResponseDecode {
         Response::of_text(data)
     }
 
-    fn hold(case: &Response) -> Reached {
-        let Some((service, id)) = Service::named(&case.operation) else { return Reached::Refused };
+    fn check(case: &Response) -> Outcome {
+        let Some((service, id)) = Service::named(&case.operation) else { return Outcome::Rejected };
         let response = case.http();
         let schema = service.schema;
         let operation = &schema[id];
         let members = schema.output_members(operation);
-        let Ok(decoded) = decode_response(schema, id, &response, &Limits::default()) else { return Reached::Refused };
+        let Ok(decoded) = decode_response(schema, id, &response, &Limits::default()) else { return Outcome::Rejected };
         if let Some(output) = operation.output {
-            // Whatever the verdict is: there is one.
+            // Validation must not panic.
             validate(schema, output, &decoded.value);
         }
         if !decoded.problems.is_empty() || operation.refused.is_some() {
-            return Reached::Problems;
+            return Outcome::Problems;
         }
         let again = match encode_response(schema, id, &decoded.value) {
             Ok(response) => response,
-            Err(_) if !fits_headers(members, &decoded.value) => return Reached::Unsendable,
-            Err(error) => unreachable!("{} decodes {}, and cannot be encoded: {error}", operation.name, decoded.value),
+            Err(_) if !fits_headers(members, &decoded.value) => return Outcome::NotEncodable,
+            Err(error) => unreachable!("{} decodes {}, but cannot encode it: {error}", operation.name, decoded.value),
         };
-        let back = decode_response(schema, id, &again, &Limits::default())
-            .unwrap_or_else(|error| unreachable!("{} does not read what it wrote: {error}\n{again:?}", operation.name));
-        assert!(back.problems.is_empty(), "{} finds problems in what it wrote: {back:?}", operation.name);
+        let back = decode_response(schema, id, &again, &Limits::default()).unwrap_or_else(|error| {
+            unreachable!("{} does not decode its own response: {error}\n{again:?}", operation.name)
+        });
+        assert!(back.problems.is_empty(), "{} has problems in its own response: {back:?}", operation.name);
         assert_eq!(
             as_received(schema, operation, members, back.value),
             as_received(schema, operation, members, decoded.value),
             "{} {response:?}",
             operation.name
         );
-        Reached::Held
+        Outcome::RoundTrip
     }
 
     fn seeds() -> Vec<Seed> {
@@ -82,43 +83,43 @@ impl Target for ResponseDecode {
     }
 }
 
-/// Responses by hand, and how far each comes.
-const BY_HAND: &[(&[u8], Reached)] = &[
-    (b"CreateRule 200\n\n", Reached::Held),
-    (b"CreateRule 200\n\n{\"RuleArn\":7,\"New\":{\"a\":[null]}}", Reached::Held),
-    (b"CreateRule 200\n\n<html>", Reached::Refused),
-    (b"CreateRule 404\n\n{\"__type\":\"ResourceNotFoundException\",\"Message\":null}", Reached::Held),
-    (b"DescribeContactFlow 200\n\n{\"ContactFlow\":{\"LastModifiedTime\":1.73229019499E9}}", Reached::Held),
-    (b"ListRules 2000\n\n[]", Reached::Refused),
-    (b"Everything 200\n\n{\"Boolean\":1,\"Integer\":true,\"Level\":\"1\",\"Strings\":[null,\"a\"],\"StringMap\":{\"a\":null},\"Imf\":\"then\",\"Blob\":\"?\"}", Reached::Held),
-    (b"Everything 200\n\n{\"text\":\"a\",\"Text\":\"b\",\"Choice\":{\"Other\":1},\"BigInteger\":123456789012345678901234567890,\"Node\":[]}", Reached::Held),
-    (b"Everything 200\n\n{\"Choice\":{\"Text\":\"a\",\"Count\":null},\"Time\":\"2019-12-16T23:48:18Z\",\"Iso\":1576540098.5,\"Epoch\":0}", Reached::Held),
-    (b"Headers 200\nx-strings: \"a,\\\"b\", c\nx-integers: 1,x\nx-boolean: yes\nx-time: 1\nx-media: ?\nx-meta-a: b\n\n", Reached::Problems),
-    (b"PayloadString 200\n\n\xff", Reached::Problems),
-    (b"PayloadBlob 200\nx-id: \n\n\xff", Reached::Held),
-    (b"PayloadUnion 200\n\n{\"Text\":1}", Reached::Held),
-    (b"Status 204\n\n{\"Text\":\"a\"}", Reached::Held),
+/// Handwritten responses and their outcomes.
+const BY_HAND: &[(&[u8], Outcome)] = &[
+    (b"CreateRule 200\n\n", Outcome::RoundTrip),
+    (b"CreateRule 200\n\n{\"RuleArn\":7,\"New\":{\"a\":[null]}}", Outcome::RoundTrip),
+    (b"CreateRule 200\n\n<html>", Outcome::Rejected),
+    (b"CreateRule 404\n\n{\"__type\":\"ResourceNotFoundException\",\"Message\":null}", Outcome::RoundTrip),
+    (b"DescribeContactFlow 200\n\n{\"ContactFlow\":{\"LastModifiedTime\":1.73229019499E9}}", Outcome::RoundTrip),
+    (b"ListRules 2000\n\n[]", Outcome::Rejected),
+    (b"Everything 200\n\n{\"Boolean\":1,\"Integer\":true,\"Level\":\"1\",\"Strings\":[null,\"a\"],\"StringMap\":{\"a\":null},\"Imf\":\"then\",\"Blob\":\"?\"}", Outcome::RoundTrip),
+    (b"Everything 200\n\n{\"text\":\"a\",\"Text\":\"b\",\"Choice\":{\"Other\":1},\"BigInteger\":123456789012345678901234567890,\"Node\":[]}", Outcome::RoundTrip),
+    (b"Everything 200\n\n{\"Choice\":{\"Text\":\"a\",\"Count\":null},\"Time\":\"2019-12-16T23:48:18Z\",\"Iso\":1576540098.5,\"Epoch\":0}", Outcome::RoundTrip),
+    (b"Headers 200\nx-strings: \"a,\\\"b\", c\nx-integers: 1,x\nx-boolean: yes\nx-time: 1\nx-media: ?\nx-meta-a: b\n\n", Outcome::Problems),
+    (b"PayloadString 200\n\n\xff", Outcome::Problems),
+    (b"PayloadBlob 200\nx-id: \n\n\xff", Outcome::RoundTrip),
+    (b"PayloadUnion 200\n\n{\"Text\":1}", Outcome::RoundTrip),
+    (b"Status 204\n\n{\"Text\":\"a\"}", Outcome::RoundTrip),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::smoke::{assert_cases_round_trip, assert_outcomes, assert_reached};
+    use crate::target::outcome_of;
 
     #[test]
-    fn inputs_by_hand_reach_what_they_are_for() {
-        let others = BY_HAND.iter().filter(|(data, expected)| reach::<ResponseDecode>(data) != Some(*expected));
-        let told =
-            others.map(|(data, _)| format!("{:?}: {}\n", reach::<ResponseDecode>(data), String::from_utf8_lossy(data)));
-        assert_eq!(told.collect::<String>(), "");
-        assert_eq!(reach::<ResponseDecode>(b"NoOperation 200\n\n{}"), None);
+    fn handwritten_inputs_have_the_expected_outcomes() {
+        assert_outcomes::<ResponseDecode>(BY_HAND.iter().copied());
+        assert_eq!(outcome_of::<ResponseDecode>(b"NoOperation 200\n\n{}"), None);
     }
 
     #[test]
-    fn random_inputs_are_held_and_refused() {
-        let count = survey::<ResponseDecode>(6000, 1500);
-        assert!(count[&Reached::Held] > 500 && count[&Reached::Refused] > 300, "{count:?}");
-        assert!(count[&Reached::Problems] > 10 && count[&Reached::Unsendable] > 0, "{count:?}");
-        assert_cases_can_be_kept::<ResponseDecode>(500, 500);
+    fn random_inputs_reach_every_outcome() {
+        assert_reached::<ResponseDecode>(
+            6000,
+            1500,
+            [(Outcome::RoundTrip, 500), (Outcome::Rejected, 300), (Outcome::Problems, 10), (Outcome::NotEncodable, 0)],
+        );
+        assert_cases_round_trip::<ResponseDecode>(500, 500);
     }
 }

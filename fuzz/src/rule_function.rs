@@ -1,4 +1,4 @@
-//! Any text as the function of a rule. See [`language`](crate::language) for the laws.
+//! The rule language: any text as the function of a rule. See [`language`](crate::language) for the properties.
 
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
@@ -7,12 +7,11 @@ use connect_model::semantics::rule::sources::EVENT_SOURCES;
 use serde_json::{Value, json};
 
 use crate::edits::Editor;
-use crate::language::{Case, Fault, JSON_BY_HAND, Language, Reached, hold};
-use crate::octets::Octets;
+use crate::language::{self, Case, Language, Outcome, check_laws};
 use crate::seeds;
 use crate::target::{Seed, Target, text_or_drawn};
 
-/// See the file.
+/// The target; see the module.
 pub struct RuleFunction;
 
 const LANGUAGE: Language = Language {
@@ -27,7 +26,7 @@ impl Target for RuleFunction {
     const NAME: &'static str = "rule_function";
     const PROPERTY: &'static str = "check(t) = check(t'); write(parse(t)) = t; check(mutant) = {fault}";
     type Case = Case;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Case> {
         text_or_drawn(data, Self::plain, |u| draw(u).map(Some))
@@ -35,62 +34,52 @@ impl Target for RuleFunction {
 
     fn plain(data: &[u8]) -> Option<Case> {
         let at = data.first().map_or(0, |first| usize::from(*first)) % EVENT_SOURCES.len();
-        Some(Case { on: Some(EVENT_SOURCES[at].name.to_owned()), text: Octets(data.to_vec()), fault: None })
+        Some(Case::new(Some(EVENT_SOURCES[at].name.to_owned()), data))
     }
 
-    fn hold(case: &Case) -> Reached {
-        hold(&LANGUAGE, case)
+    fn check(case: &Case) -> Outcome {
+        check_laws(&LANGUAGE, case)
     }
 
     fn seeds() -> Vec<Seed> {
-        let mut seeds: Vec<Seed> =
-            seeds::by_hand(JSON_BY_HAND.iter().copied().chain(BY_HAND.iter().map(|text| text.as_bytes()))).collect();
+        let mut seeds = language::by_hand(BY_HAND);
         for source in EVENT_SOURCES {
             let bytes = Stream::new(6, source.name).bytes(200);
             let text = make(Some(source), Size::SMALL, &mut Unstructured::new(&bytes)).to_string();
             seeds.push(Seed::new(source.name, text));
         }
-        seeds.extend(seeds::telling::<Self>(10_000, 1000, told));
+        seeds.extend(seeds::covering::<Self>(10_000, 1000, features));
         seeds
     }
 }
 
-/// Problems, and words of the language.
-fn told(case: &Case) -> Vec<String> {
-    let Ok(text) = std::str::from_utf8(&case.text.0) else { return Vec::new() };
-    let problems = check(text, case.on.as_deref())
-        .into_iter()
-        .map(|problem| format!("{} {}", problem.kind, seeds::first_words(&problem.message)));
+fn features(case: &Case) -> Vec<String> {
     let operators = PATHS.iter().flat_map(|path| path.forms).map(|form| form.operator);
     let words = operators.chain(FILTERS.iter().map(|filter| filter.name)).chain(PATTERNS.iter().copied());
-    let document = serde_json::from_str(text).unwrap_or_default();
-    problems.chain(seeds::words_of(&document, words)).collect()
+    language::features(&LANGUAGE, case, words)
 }
 
-/// A function that is right, one with a fault, or one with edits.
+/// Draws a valid function, one with a known fault, or one with random edits.
 fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     let source = u.choose(EVENT_SOURCES)?;
     let on = Some(source.name.to_owned());
     if source.root.is_some() && u.ratio(1, 3)? {
         let fault = u.choose(FAULTS)?;
         if let Some((valid, invalid)) = fault.commit(source, u) {
-            let fault = Fault { kind: Some(fault.breach.kind.to_owned()), without: valid };
-            return Ok(Case { on, text: Octets(invalid.into_bytes()), fault: Some(fault) });
+            return Ok(Case::mutant(on, fault.breach.kind, valid, invalid));
         }
     }
     let size = if u.arbitrary()? { Size::SMALL } else { Size::LARGE };
     let function = make(Some(source), size, u);
     if u.ratio(1, 4)? {
-        let text = function.to_string();
-        let fault = Fault { kind: None, without: text.clone() };
-        return Ok(Case { on, text: Octets(text.into_bytes()), fault: Some(fault) });
+        return Ok(Case::valid(on, function.to_string()));
     }
     let edited = Editor { keys: KEYS, values: &values(u)? }.edited(function.to_json(), 6, u)?;
     let on = if u.ratio(1, 8)? { None } else { on };
-    Ok(Case { on, text: Octets(edited.to_string().into_bytes()), fault: None })
+    Ok(Case::new(on, edited.to_string()))
 }
 
-/// Names that mean something to the language.
+/// Keys with a meaning in the language.
 const KEYS: &[&str] = &[
     "Version",
     "RuleFunction",
@@ -109,7 +98,7 @@ const KEYS: &[&str] = &[
     "~/",
 ];
 
-/// Values at the edge of what a function may hold, with words of the language among them.
+/// Edge-case values and words of the language.
 fn values(u: &mut Unstructured<'_>) -> arbitrary::Result<Vec<Value>> {
     Ok(vec![
         Value::Null,
@@ -135,7 +124,7 @@ fn values(u: &mut Unstructured<'_>) -> arbitrary::Result<Vec<Value>> {
 /// Types of pattern objects.
 const PATTERNS: &[&str] = &["PLAIN", "LIST", "PROXIMITY", "NUMERICAL"];
 
-/// Texts by hand.
+/// Handwritten texts.
 const BY_HAND: &[&str] = &[
     "{\"Version\":\"2022-11-25\",\"Operator\":\"AND\",\"Operands\":[]}",
     "{\"Version\":\"x\",\"new\":[1],\"RuleFunction\":{\"Operator\":\"OR\",\"Operands\":[{\"Operator\":\"NEW\",\"Operands\":[1.5,null],\"ComparisonValue\":\"\",\"FilterClause\":{\"LogicOperator\":\"OR\",\"Filters\":[{\"Type\":\"\",\"Data\":null,\"else\":0}]}}]}}",
@@ -144,13 +133,15 @@ const BY_HAND: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, survey};
+    use crate::smoke::{assert_cases_round_trip, assert_reached};
 
     #[test]
     fn random_inputs_reach_every_outcome() {
-        let count = survey::<RuleFunction>(6000, 800);
-        assert!(count[&Reached::Faulty] > 300 && count[&Reached::Right] > 300, "{count:?}");
-        assert!(count[&Reached::Problems] > 300 && count[&Reached::Unread] > 300, "{count:?}");
-        assert_cases_can_be_kept::<RuleFunction>(300, 400);
+        assert_reached::<RuleFunction>(
+            6000,
+            800,
+            [(Outcome::Faulty, 300), (Outcome::Right, 300), (Outcome::Problems, 300), (Outcome::Unread, 300)],
+        );
+        assert_cases_round_trip::<RuleFunction>(300, 400);
     }
 }

@@ -1,11 +1,11 @@
-//! The AWS SDK for Rust and our decoder on the same bytes: what one reads as an output or an error the other reads as the
-//! same, and what one refuses the other refuses.
+//! Our decoder compared with the AWS SDK for Rust on the same bytes: both decode the same output or error, or both reject
+//! the response.
 //!
-//! Laws: `decode(bytes) = sdk(bytes)`, up to the table of [`exceptions`]; `sdk(v + unknown members) = sdk(v)`; for two
-//! values that differ for us, `sdk(v) ≠ sdk(w)`.
+//! Properties: `decode(bytes) = sdk(bytes)`, except [`exceptions`]; `sdk(v + unknown members) = sdk(v)`; for two values that
+//! are different to us, `sdk(v) ≠ sdk(w)`.
 //!
-//! The SDK is `aws-sdk-connect` as it is published, its readers called as its own orchestrator calls them; only the
-//! connection is left out. A test holds that shortcut against the whole client.
+//! The SDK is the published `aws-sdk-connect`. Its deserialisers are called as by its orchestrator, without a connection. A
+//! test compares this with the complete client.
 
 mod agree;
 #[cfg(test)]
@@ -26,50 +26,50 @@ use arbitrary::Unstructured;
 use connect_model::generate::Side;
 use connect_model::schema::OperationId;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use self::agree::agree;
 use self::exceptions::Subject;
-use crate::edits::Editor;
+use crate::edits::{EDGES, Editor};
 use crate::message::{self, Response};
 use crate::seeds;
 use crate::service::Service;
 use crate::target::{Seed, Target, text_or_drawn};
 
-/// See the file.
+/// The target; see the module.
 pub struct SdkResponse;
 
-/// A response, and what is altered in it to see whether the alteration is seen.
+/// A response, and the index of a scalar to alter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     response: Response,
-    /// Which of the scalars of its output is altered, counted from the first and round again.
+    /// Index of the scalar in the output that is altered, modulo their number.
     #[serde(default)]
     altered: u16,
 }
 
-/// How far a response came.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
-    /// The SDK has no such operation, or no HTTP library would hand it these headers.
-    Unasked,
-    /// Both refuse it.
+pub enum Outcome {
+    /// The SDK lacks the operation, or an HTTP library would reject the headers.
+    Skipped,
+    /// Both reject it.
     Neither,
-    /// Both read the same error.
+    /// Both decode the same error.
     Error,
-    /// Both read the same output.
+    /// Both decode the same output.
     Output,
-    /// They read it differently for reasons that the table of exceptions has, and the same without those.
+    /// They differ because of exceptions, and agree when those are removed.
     Excepted,
 }
 
 impl Target for SdkResponse {
     const NAME: &'static str = "sdk_response";
     const PROPERTY: &'static str =
-        "decode(bytes) = what the AWS SDK for Rust reads; it ignores what we ignore, and no more";
+        "decode(bytes) = sdk(bytes), but for EXCEPTIONS; the SDK ignores exactly what we ignore";
     type Case = Case;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Case> {
         text_or_drawn(data, Self::plain, draw)
@@ -79,8 +79,8 @@ impl Target for SdkResponse {
         Response::of_text(data).map(|response| Case { response, altered: 0 })
     }
 
-    fn hold(case: &Case) -> Reached {
-        hold(case).0
+    fn check(case: &Case) -> Outcome {
+        check(case).0
     }
 
     fn seeds() -> Vec<Seed> {
@@ -96,35 +96,35 @@ impl Target for SdkResponse {
     }
 }
 
-/// Holds the laws, and names the exceptions that were needed.
-fn hold(case: &Case) -> (Reached, Vec<&'static str>) {
-    let unasked = (Reached::Unasked, Vec::new());
+/// Checks the properties. Returns the exceptions that apply.
+fn check(case: &Case) -> (Outcome, Vec<&'static str>) {
+    let skipped = (Outcome::Skipped, Vec::new());
     let service = &Service::all()[0];
-    let Some(operation) = service.schema.operation_named(&case.response.operation) else { return unasked };
+    let Some(operation) = service.schema.operation_named(&case.response.operation) else { return skipped };
     let name = service.schema[operation].name.as_str();
     let response = case.response.http();
-    let Some(answer) = sdk::read(name, &response) else { return unasked };
+    let Some(answer) = sdk::read(name, &response) else { return skipped };
     let subject = Subject { schema: service.schema, operation, response: &response };
     let difference = match agree(service.schema, operation, &response, &answer) {
-        Ok(agreement) => return (laws::hold(&subject, agreement, &answer, case.altered), Vec::new()),
+        Ok(agreement) => return (laws::check(&subject, agreement, &answer, case.altered), Vec::new()),
         Err(difference) => difference,
     };
-    let (mended, exceptions) = exceptions::mended(&subject);
+    let (normalised, exceptions) = exceptions::normalised(&subject);
     assert!(!exceptions.is_empty(), "{name}: {difference}");
-    let Some(answer) = sdk::read(name, &mended) else { return unasked };
-    match agree(service.schema, operation, &mended, &answer) {
+    let Some(answer) = sdk::read(name, &normalised) else { return skipped };
+    match agree(service.schema, operation, &normalised, &answer) {
         Ok(agreement) => {
-            laws::hold(&Subject { response: &mended, ..subject }, agreement, &answer, case.altered);
-            (Reached::Excepted, exceptions.iter().map(|exception| exception.name).collect())
+            laws::check(&Subject { response: &normalised, ..subject }, agreement, &answer, case.altered);
+            (Outcome::Excepted, exceptions.iter().map(|exception| exception.name).collect())
         }
         Err(left) => {
             let taken: Vec<String> = exceptions.iter().map(ToString::to_string).collect();
-            unreachable!("{name}: {left}\nbefore: {difference}\ntaken out:\n{}", taken.join("\n"))
+            unreachable!("{name}: {left}\nbefore: {difference}\nexceptions:\n{}", taken.join("\n"))
         }
     }
 }
 
-/// A response of an operation that both have; most of them damaged, as JSON or as bytes.
+/// Draws a response of an operation that both have. Most are damaged, as JSON or as bytes.
 fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Case>> {
     let service = &Service::all()[0];
     static BOTH: LazyLock<Vec<OperationId>> =
@@ -137,7 +137,7 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Case>> {
         1 => message::damage_response(&mut response, u)?,
         _ => {
             if let Ok(body) = serde_json::from_slice(&response.body) {
-                let editor = Editor { keys: KEYS, values: &*VALUES };
+                let editor = Editor { keys: KEYS, values: &EDGES };
                 response.body = editor.edited(body, 3, u)?.to_string().into_bytes();
             }
         }
@@ -145,63 +145,44 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Case>> {
     Ok(Some(Case { response: Response::new(&service.schema[operation].name, response), altered }))
 }
 
-/// Keys that mean something somewhere.
+/// Keys with a meaning in a body.
 const KEYS: &[&str] = &["__type", "code", "Code", "message", "Message", "errorMessage", "New"];
-
-/// Values at the edge of what readers take.
-static VALUES: LazyLock<[Value; 16]> = LazyLock::new(|| {
-    [
-        json!(null),
-        json!(true),
-        json!(""),
-        json!("x"),
-        json!(0),
-        json!(-0.0),
-        json!(1.0),
-        json!(1.5),
-        json!(1e300),
-        json!(i64::MIN),
-        json!(u64::MAX),
-        json!(2_147_483_648_u64),
-        json!("NaN"),
-        json!("2014-04-29T18:30:38+01:00"),
-        json!([]),
-        json!({}),
-    ]
-});
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::smoke::{assert_cases_round_trip, assert_reached};
+    use crate::target::outcome_of;
 
     #[test]
     fn every_exception_occurs() {
         for exception in exceptions::EXCEPTIONS {
             let case = SdkResponse::plain(exception.sample.as_bytes());
-            let held = case.as_ref().map(hold);
-            assert_eq!(held, Some((Reached::Excepted, vec![exception.name])), "{exception}");
+            let held = case.as_ref().map(check);
+            assert_eq!(held, Some((Outcome::Excepted, vec![exception.name])), "{exception}");
         }
     }
 
     #[test]
-    fn random_inputs_are_read_by_both() {
-        let count = survey::<SdkResponse>(6000, 1500);
-        assert!(count[&Reached::Output] > 300 && count[&Reached::Error] > 300, "{count:?}");
-        assert!(count[&Reached::Neither] > 200 && count[&Reached::Excepted] > 20, "{count:?}");
-        assert_cases_can_be_kept::<SdkResponse>(500, 500);
+    fn random_inputs_reach_every_outcome() {
+        assert_reached::<SdkResponse>(
+            6000,
+            1500,
+            [(Outcome::Output, 300), (Outcome::Error, 300), (Outcome::Neither, 200), (Outcome::Excepted, 20)],
+        );
+        assert_cases_round_trip::<SdkResponse>(500, 500);
     }
 
     #[test]
-    fn seeds_are_held() {
-        let mut count: BTreeMap<Reached, usize> = BTreeMap::new();
-        for reached in SdkResponse::seeds().iter().filter_map(|seed| reach::<SdkResponse>(&seed.data)) {
-            *count.entry(reached).or_default() += 1;
+    fn seeds_reach_every_outcome() {
+        let mut count: BTreeMap<Outcome, usize> = BTreeMap::new();
+        for outcome in SdkResponse::seeds().iter().filter_map(|seed| outcome_of::<SdkResponse>(&seed.data)) {
+            *count.entry(outcome).or_default() += 1;
         }
         let expected = exceptions::EXCEPTIONS.len();
-        assert!(count[&Reached::Excepted] >= expected && count[&Reached::Output] > 30, "{count:?}");
-        assert!(count[&Reached::Error] > 20 && !count.contains_key(&Reached::Unasked), "{count:?}");
+        assert!(count[&Outcome::Excepted] >= expected && count[&Outcome::Output] > 30, "{count:?}");
+        assert!(count[&Outcome::Error] > 20 && !count.contains_key(&Outcome::Skipped), "{count:?}");
     }
 }

@@ -1,9 +1,9 @@
-//! A few resources and a search among them, whose result is held against a reading of the criteria of our own.
+//! Searches on the emulator. The results among a few resources are compared with an oracle.
 //!
-//! Law: all pages of a search together hold what the oracle admits, each once and in pages no longer than asked for;
-//! `ApproximateTotalCount` counts it; what is refused breaks a constraint of the model.
+//! Property: the pages of a search contain exactly the resources that the oracle admits, each once; no page is longer than
+//! requested; `ApproximateTotalCount` is their number. A rejected search violates a constraint of the model.
 //!
-//! An input that begins with `{` is a case in JSON, or criteria of a search for flows; any other is drawn from.
+//! An input that begins with `{` is a case in JSON, or the criteria of a search for flows. Otherwise the case is generated.
 
 mod draw;
 mod oracle;
@@ -31,16 +31,16 @@ use crate::placeholder;
 use crate::seeds;
 use crate::target::{Seed, Target};
 
-/// See the file.
+/// The target; see the module.
 pub struct SearchFilter;
 
-/// What is searched for, among what, and how.
+/// Resources and a search.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     kind: Kind,
     things: Vec<Thing>,
-    /// `SearchCriteria`. In texts, `{{1}}` stands for the id of the first thing.
+    /// `SearchCriteria`. In strings, `{{1}}` is the id of the first resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     criteria: Option<Value>,
     /// `SearchFilter`.
@@ -51,7 +51,7 @@ pub struct Case {
     page: Option<u16>,
 }
 
-/// What is searched for.
+/// Kind of the resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Kind {
@@ -60,17 +60,17 @@ enum Kind {
     Rule,
 }
 
-/// A resource that is there.
+/// A resource to create.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Thing {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
-    /// Type of a flow, event source of a rule.
+    /// Type of a flow; event source of a rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<String>,
-    /// A flow is only saved; a rule is published.
+    /// True for an unpublished flow or a published rule.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     other_status: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -79,31 +79,31 @@ struct Thing {
     tags: BTreeMap<String, String>,
 }
 
-/// How far a search came.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
-    /// It breaks a constraint.
-    Refused,
-    /// It found nothing.
+pub enum Outcome {
+    /// The search violates a constraint.
+    Rejected,
+    /// No resource was found.
     Nothing,
-    /// It found everything.
+    /// All resources were found.
     Everything,
-    /// It found some and left others.
+    /// Some resources were found, on one page.
     Some,
-    /// The same, in several pages.
+    /// Some resources were found, on several pages.
     Paged,
 }
 
-/// Most things to search among.
+/// Maximum number of resources.
 const MOST: usize = 8;
-/// The defect that the target is shown to find: of several tags that a filter asks for, only the first is looked at.
+/// The defect planted by `scripts/fuzz prove`: a filter with several tags compares only the first.
 const PLANTED: &str = "search-filter-and-first-only";
 
 impl Target for SearchFilter {
     const NAME: &'static str = "search_filter";
-    const PROPERTY: &'static str = "all pages of a search hold exactly what an oracle on the criteria's JSON admits";
+    const PROPERTY: &'static str = "the pages of a search contain exactly the resources that an oracle admits";
     type Case = Case;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Case> {
         if data.first() == Some(&b'{') {
@@ -119,29 +119,29 @@ impl Target for SearchFilter {
         }
         Some(Case {
             kind: Kind::Flow,
-            things: draw::shelf(),
+            things: draw::examples(),
             criteria: Some(read).filter(|read| !read.is_null()),
             filter: None,
             page: Some(2),
         })
     }
 
-    fn hold(case: &Case) -> Reached {
-        static BEGUN: OnceLock<Service> = OnceLock::new();
-        let begun = BEGUN.get_or_init(|| emulator::for_target(Self::NAME, PLANTED));
-        hold(begun, case).unwrap_or_else(|broken| unreachable!("{broken}"))
+    fn check(case: &Case) -> Outcome {
+        static INITIAL: OnceLock<Service> = OnceLock::new();
+        let initial = INITIAL.get_or_init(|| emulator::for_target(Self::NAME, PLANTED));
+        check(initial, case).unwrap_or_else(|broken| unreachable!("{broken}"))
     }
 
     fn seeds() -> Vec<Seed> {
         let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|(text, _)| text.as_bytes())).collect();
-        seeds.extend(seeds::telling::<Self>(2000, 300, told));
-        emulator::silent_on(PLANTED, seeds, Self::draw, |begun, case| hold(begun, case).is_ok())
+        seeds.extend(seeds::covering::<Self>(2000, 300, features));
+        emulator::without_finders(PLANTED, seeds, Self::draw, |initial, case| check(initial, case).is_ok())
     }
 }
 
-/// Which members the criteria and the filter have.
-fn told(case: &Case) -> Vec<String> {
-    let mut told = Vec::new();
+/// Members of the criteria and the filter.
+fn features(case: &Case) -> Vec<String> {
+    let mut features = Vec::new();
     let mut open: Vec<(String, &Value)> = Vec::new();
     for part in [&case.criteria, &case.filter].into_iter().flatten() {
         open.push((format!("{:?}", case.kind), part));
@@ -153,22 +153,22 @@ fn told(case: &Case) -> Vec<String> {
                 open.extend(members.iter().map(|(name, value)| (format!("{:?} {name}", case.kind), value)));
             }
             Value::String(text) if within.ends_with("Type") || within.ends_with("FieldName") => {
-                told.push(format!("{within} {text}"));
+                features.push(format!("{within} {text}"));
             }
-            _ => told.push(within),
+            _ => features.push(within),
         }
     }
-    told
+    features
 }
 
 impl Kind {
     fn row(self) -> &'static Resource {
         let search = self.search().0;
         let row = RESOURCES.iter().find(|row| row.search.is_some_and(|(name, _)| name == search));
-        row.unwrap_or_else(|| unreachable!("no resource is found by {search}"))
+        row.unwrap_or_else(|| unreachable!("no resource has the search {search}"))
     }
 
-    /// The operation, where it is, and the member of its answer that lists.
+    /// The search operation, its path, and the list member of its output.
     fn search(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Kind::Flow => ("SearchContactFlows", "/search-contact-flows", "ContactFlows"),
@@ -177,7 +177,7 @@ impl Kind {
         }
     }
 
-    /// The input that makes a thing.
+    /// The input that creates a resource.
     fn creation(self, thing: &Thing) -> Value {
         let mut input = match (self, &thing.of) {
             (Kind::Rule, Some(source)) => rule_of(source),
@@ -204,7 +204,7 @@ impl Kind {
         input
     }
 
-    /// The call that archives.
+    /// The operation and input that archive a resource.
     fn archive(self, id: &str) -> Option<(&'static str, Value)> {
         let input =
             |state: &str| json!({ "InstanceId": DEFAULT_INSTANCE_ID, self.row().id_member: id, state: "ARCHIVED" });
@@ -216,7 +216,7 @@ impl Kind {
     }
 }
 
-/// A rule of an event source, with actions and a function that go with it.
+/// The input for a rule with an event source, and with matching actions and function.
 fn rule_of(source: &str) -> Value {
     static RULES: OnceLock<BTreeMap<&'static str, Value>> = OnceLock::new();
     let make = |source: &&'static str| {
@@ -235,8 +235,8 @@ fn rule_of(source: &str) -> Value {
     })
 }
 
-fn hold(begun: &Service, case: &Case) -> Result<Reached, String> {
-    let service = &begun.afresh();
+fn check(initial: &Service, case: &Case) -> Result<Outcome, String> {
+    let service = &initial.afresh();
     let (known, ids) = make(service, case)?;
     let (operation, uri, list) = case.kind.search();
     let schema = Schema::connect();
@@ -254,7 +254,7 @@ fn hold(begun: &Service, case: &Case) -> Result<Reached, String> {
         input["MaxResults"] = page.into();
     }
     let member = case.kind.row().search.map_or("Id", |(_, id)| id);
-    // Of a search that is refused nothing is asked.
+    // Lazy, since the oracle does not handle rejected searches.
     let admitted = LazyCell::new(|| oracle::admitted(case.kind, &known, criteria.as_ref(), filter.as_ref()));
     let mut found = Vec::new();
     let mut pages = 0;
@@ -262,24 +262,24 @@ fn hold(begun: &Service, case: &Case) -> Result<Reached, String> {
         let (status, body) = ask(service, uri, &input);
         if status != 200 {
             let shape = schema[id].input.ok_or("a search without input")?;
-            let blame = validate(schema, shape, &input);
-            if pages > 0 || (400..500).contains(&status) == blame.is_empty() {
-                return Err(format!("page {pages} of {input} is answered {status} {body}, with {blame:?} to blame"));
+            let violations = validate(schema, shape, &input);
+            if pages > 0 || (400..500).contains(&status) == violations.is_empty() {
+                return Err(format!("page {pages} of {input} returns {status} {body}; violations: {violations:?}"));
             }
-            return Ok(Reached::Refused);
+            return Ok(Outcome::Rejected);
         }
         pages += 1;
         let items = body[list].as_array().cloned().unwrap_or_default();
         if case.page.is_some_and(|page| items.len() > usize::from(page)) {
-            return Err(format!("{} items in a page of {input}", items.len()));
+            return Err(format!("{} items on a page of {input}", items.len()));
         }
         found.extend(items.iter().map(|item| item[member].as_str().unwrap_or_default().to_owned()));
         if body["ApproximateTotalCount"].as_u64() != Some(admitted.len() as u64) {
-            return Err(format!("{input} finds {:?} and counts {}", *admitted, body["ApproximateTotalCount"]));
+            return Err(format!("{input} must find {:?}, but counts {}", *admitted, body["ApproximateTotalCount"]));
         }
         match body.get("NextToken").cloned() {
             Some(token) if pages <= known.len() => input["NextToken"] = token,
-            Some(_) => return Err(format!("{input} has no end")),
+            Some(_) => return Err(format!("{input} has too many pages")),
             None => {
                 found.sort_unstable();
                 let mut expected: Vec<String> = admitted.iter().map(|thing| thing.id.clone()).collect();
@@ -292,14 +292,14 @@ fn hold(begun: &Service, case: &Case) -> Result<Reached, String> {
         }
     }
     Ok(match found.len() {
-        0 => Reached::Nothing,
-        all if all == known.len() => Reached::Everything,
-        _ if pages > 1 => Reached::Paged,
-        _ => Reached::Some,
+        0 => Outcome::Nothing,
+        all if all == known.len() => Outcome::Everything,
+        _ if pages > 1 => Outcome::Paged,
+        _ => Outcome::Some,
     })
 }
 
-/// Makes the things; with what each is, and the id of each that could be made.
+/// Creates the resources. Returns the created ones, and for each requested one its id or null.
 fn make(service: &Service, case: &Case) -> Result<(Vec<Known>, Vec<Value>), String> {
     let row = case.kind.row();
     let (mut known, mut ids) = (Vec::new(), Vec::new());
@@ -308,18 +308,18 @@ fn make(service: &Service, case: &Case) -> Result<(Vec<Known>, Vec<Value>), Stri
         let body = call(service, row.create, &input);
         let id = body.as_ref().and_then(|body| body[row.id].as_str().map(str::to_owned));
         ids.push(json!(id.clone()));
-        // A name that is taken, or a type that there is not.
+        // The name is in use, or the type does not exist.
         let Some(id) = id else { continue };
         let archived = thing.archived && case.kind.archive(&id).is_some();
         if let Some((operation, input)) = case.kind.archive(&id).filter(|_| archived) {
-            call(service, operation, &input).ok_or_else(|| format!("{operation} of {thing:?} is refused"))?;
+            call(service, operation, &input).ok_or_else(|| format!("{operation} of {thing:?} is rejected"))?;
         }
         known.push(Known { id, made: input, archived });
     }
     Ok((known, ids))
 }
 
-/// The body of a success.
+/// Calls an operation. Returns the body of a success.
 fn call(service: &Service, operation: &str, input: &Value) -> Option<Value> {
     let schema = Schema::connect();
     let request = encode_request(schema, schema.operation_named(operation)?, input).ok()?;
@@ -327,7 +327,7 @@ fn call(service: &Service, operation: &str, input: &Value) -> Option<Value> {
     (response.status == 200).then(|| serde_json::from_slice(&response.body).ok())?
 }
 
-/// Sends a search as it is, be it of the right form or not.
+/// Sends a search, even if it is invalid.
 fn ask(service: &Service, uri: &str, input: &Value) -> (u16, Value) {
     let mut headers = Headers::default();
     headers.push("content-type", "application/json");
@@ -336,83 +336,83 @@ fn ask(service: &Service, uri: &str, input: &Value) -> (u16, Value) {
     (response.status, serde_json::from_slice(&response.body).unwrap_or_default())
 }
 
-/// Searches by hand, and how far each comes.
-const BY_HAND: &[(&str, Reached)] = &[
-    ("{}", Reached::Everything),
-    (r#"{"AndConditions":[{"StringCondition":{"FieldName":"name"}}],"OrConditions":[]}"#, Reached::Nothing),
-    (r#"{"OrConditions":[{"TypeCondition":"CAMPAIGN"},{"StateCondition":"ARCHIVED"}]}"#, Reached::Paged),
-    (r#"{"StringCondition":{"FieldName":"resourceID","Value":"{{2}}","ComparisonType":"EXACT"}}"#, Reached::Some),
+/// Handwritten searches and their outcomes.
+const BY_HAND: &[(&str, Outcome)] = &[
+    ("{}", Outcome::Everything),
+    (r#"{"AndConditions":[{"StringCondition":{"FieldName":"name"}}],"OrConditions":[]}"#, Outcome::Nothing),
+    (r#"{"OrConditions":[{"TypeCondition":"CAMPAIGN"},{"StateCondition":"ARCHIVED"}]}"#, Outcome::Paged),
+    (r#"{"StringCondition":{"FieldName":"resourceID","Value":"{{2}}","ComparisonType":"EXACT"}}"#, Outcome::Some),
     (
         r#"{"StringCondition":{"FieldName":"name","Value":"amber","ComparisonType":"CONTAINS"},"StatusCondition":"PUBLISHED"}"#,
-        Reached::Some,
+        Outcome::Some,
     ),
-    (r#"{"AndConditions":[{"TypeCondition":"campaign"}]}"#, Reached::Refused),
+    (r#"{"AndConditions":[{"TypeCondition":"campaign"}]}"#, Outcome::Rejected),
     (
         r#"{"kind":"rule","things":[{"name":"a","of":"OnSalesforceCaseCreate"},{"name":"b","tags":{"k":"v"}}],
             "criteria":{"StringCondition":{"FieldName":"RuleId","Value":"-","ComparisonType":"CONTAINS"}},
             "filter":{"AttributeFilter":{"OrConditions":[{"TagConditions":[{"TagKey":"x"}]},{"TagConditions":[]}]}}}"#,
-        Reached::Everything,
+        Outcome::Everything,
     ),
     (
         r#"{"kind":"module","things":[{"name":"a","tags":{"k":"v"}},{"name":"b","archived":true}],
             "filter":{"TagFilter":{"OrConditions":[[{"TagKey":"k","TagValue":"w"}],[{"TagValue":"v"}]]}}}"#,
-        Reached::Some,
+        Outcome::Some,
     ),
     (
-        // The members of another kind of filter.
+        // Members of another kind of filter.
         r#"{"kind":"module","things":[{"name":"a","tags":{"k":"v"}},{"name":"b"}],
             "filter":{"TagFilter":{"AndCondition":{"TagConditions":[{"TagKey":"x"}]}}}}"#,
-        Reached::Everything,
+        Outcome::Everything,
     ),
-    (r#"{"kind":"flow","things":[{"name":"a"}],"page":0}"#, Reached::Refused),
+    (r#"{"kind":"flow","things":[{"name":"a"}],"page":0}"#, Outcome::Rejected),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::smoke::{assert_cases_round_trip, assert_outcomes, assert_reached};
+    use crate::target::outcome_of;
 
     #[test]
-    fn searches_by_hand_reach_what_they_are_for() {
-        for (text, reached) in BY_HAND {
-            assert_eq!(reach::<SearchFilter>(text.as_bytes()), Some(*reached), "{text}");
-        }
-        assert_eq!(reach::<SearchFilter>(b"{"), None);
+    fn handwritten_searches_have_the_expected_outcomes() {
+        assert_outcomes::<SearchFilter>(BY_HAND.iter().map(|(text, outcome)| (text.as_bytes(), *outcome)));
+        assert_eq!(outcome_of::<SearchFilter>(b"{"), None);
     }
 
     #[test]
-    fn random_searches_find_some_and_leave_others() {
-        let count = survey::<SearchFilter>(3000, 300);
-        for (reached, least) in [
-            (Reached::Refused, 100),
-            (Reached::Nothing, 200),
-            (Reached::Everything, 100),
-            (Reached::Some, 400),
-            (Reached::Paged, 80),
-        ] {
-            assert!(count.get(&reached).is_some_and(|count| *count > least), "{reached:?}: {count:?}");
-        }
-        assert_cases_can_be_kept::<SearchFilter>(300, 300);
+    fn random_searches_reach_every_outcome() {
+        assert_reached::<SearchFilter>(
+            3000,
+            300,
+            [
+                (Outcome::Rejected, 100),
+                (Outcome::Nothing, 200),
+                (Outcome::Everything, 100),
+                (Outcome::Some, 400),
+                (Outcome::Paged, 80),
+            ],
+        );
+        assert_cases_round_trip::<SearchFilter>(300, 300);
     }
 
     #[test]
-    fn every_thing_of_the_shelf_can_be_made() {
+    fn every_example_resource_can_be_created() {
         for kind in [Kind::Flow, Kind::Module, Kind::Rule] {
             let sources = draw::SOURCES.iter().enumerate().map(|(at, source)| Thing {
                 name: at.to_string(),
                 of: Some((*source).to_owned()),
                 ..Thing::default()
             });
-            let things: Vec<Thing> = if kind == Kind::Rule { sources.collect() } else { draw::shelf() };
+            let things: Vec<Thing> = if kind == Kind::Rule { sources.collect() } else { draw::examples() };
             let case = Case { kind, things, criteria: None, filter: None, page: None };
-            assert_eq!(hold(&emulator::with(None), &case), Ok(Reached::Everything));
+            assert_eq!(check(&emulator::with(None), &case), Ok(Outcome::Everything));
             let made = make(&emulator::with(None), &case).map(|(known, _)| known.len());
             assert_eq!(made, Ok(case.things.len()), "{kind:?}");
         }
     }
 
     #[test]
-    fn random_searches_find_defects_of_criteria_filters_and_pages() {
+    fn random_searches_find_defects() {
         let defects = [
             PLANTED,
             "search-filter-or-first-only",
@@ -426,6 +426,6 @@ mod tests {
             "page-of-three-loses-last",
             "total-of-page",
         ];
-        emulator::assert_are_found::<SearchFilter>(&defects, 4000, 300, hold);
+        emulator::assert_defects_are_found::<SearchFilter>(&defects, 4000, 300, check);
     }
 }

@@ -1,5 +1,5 @@
-//! Inputs that corpora begin with: one message of each operation that has typed shapes and of each of the small model,
-//! as text, and bytes to draw from.
+//! Initial inputs for corpora: as text, a message of each operation that has typed shapes and of each operation of the
+//! small model; and random bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,15 +15,15 @@ use crate::message::{Request, Response};
 use crate::service::{Message, Service};
 use crate::target::{Seed, Target};
 
-/// Inputs that are drawn from, for each target.
+/// Number of random seeds per target.
 const DRAWN: usize = 12;
 
-/// A valid value of one side of each operation, with as much in it as is sensible.
+/// Valid values of one side of each operation, with most optional members.
 fn values(side: Side) -> impl Iterator<Item = (&'static str, Value)> {
     of_each(side).map(|(service, id, value)| (service.schema[id].name.as_str(), value))
 }
 
-/// The values of both sides, as text that [`document_of_text`] reads.
+/// Values of both sides, in the format of [`document_of_text`].
 pub(crate) fn documents() -> impl Iterator<Item = Seed> {
     [(Side::Input, "input"), (Side::Output, "output")].into_iter().flat_map(|(side, word)| {
         values(side).map(move |(operation, value)| {
@@ -32,7 +32,7 @@ pub(crate) fn documents() -> impl Iterator<Item = Seed> {
     })
 }
 
-/// `CreateRule input`, a line break, and a document.
+/// Parses `CreateRule input`, a line break, and a JSON document.
 pub(crate) fn document_of_text(data: &[u8]) -> Option<(String, Message, Value)> {
     let end = data.iter().position(|byte| *byte == b'\n')?;
     let (operation, side) = std::str::from_utf8(&data[..end]).ok()?.split_once(' ')?;
@@ -42,7 +42,7 @@ pub(crate) fn document_of_text(data: &[u8]) -> Option<(String, Message, Value)> 
     Some((operation.to_owned(), message, value))
 }
 
-/// The same as messages.
+/// HTTP messages of one side of each operation, as text.
 pub(crate) fn messages(side: Side) -> Vec<Seed> {
     let message = |(service, id, value): (&'static Service, OperationId, Value)| {
         let name = service.schema[id].name.as_str();
@@ -69,7 +69,7 @@ fn of_each(side: Side) -> impl Iterator<Item = (&'static Service, OperationId, V
     })
 }
 
-/// Every error of the model once, as a response to an operation that lists it.
+/// Every error of the models, as a response to an operation that lists it.
 pub(crate) fn errors() -> Vec<Seed> {
     let mut seeds: BTreeMap<String, Seed> = BTreeMap::new();
     for service in Service::all() {
@@ -87,52 +87,56 @@ pub(crate) fn errors() -> Vec<Seed> {
     seeds.into_values().collect()
 }
 
-/// Texts that were written by hand.
+/// Handwritten inputs.
 pub(crate) fn by_hand<'d>(inputs: impl IntoIterator<Item = &'d [u8]>) -> impl Iterator<Item = Seed> {
     inputs.into_iter().enumerate().map(|(at, data)| Seed::new(format!("by-hand-{at}"), data))
 }
 
-/// Of many random inputs, drawn from and that long, those few that together tell of all that the many tell of, each cut
-/// to where it tells no less. What a case tells of are words; the first that no earlier input told of names the seed.
-pub(crate) fn telling<T: Target>(count: usize, bytes: usize, told: impl Fn(&T::Case) -> Vec<String>) -> Vec<Seed> {
-    let told = |data: &[u8]| T::draw(data).map(|case| told(&case)).unwrap_or_default();
+/// Selects from `count` random inputs of `bytes` bytes the first that cover each feature, truncated as far as their new
+/// features remain. A seed is named after its first new feature.
+pub(crate) fn covering<T: Target>(count: usize, bytes: usize, features: impl Fn(&T::Case) -> Vec<String>) -> Vec<Seed> {
+    let features = |data: &[u8]| T::draw(data).map(|case| features(&case)).unwrap_or_default();
     let mut stream = Stream::new(7, T::NAME);
     let (mut known, mut names) = (BTreeSet::new(), BTreeSet::new());
     let mut seeds = Vec::new();
     for _ in 0..count {
         let mut data = stream.bytes(bytes);
         data[0] |= 128;
-        let fresh: Vec<String> = told(&data).into_iter().filter(|word| !known.contains(word)).collect();
+        let fresh: Vec<String> = features(&data).into_iter().filter(|word| !known.contains(word)).collect();
         let Some(first) = fresh.first() else { continue };
-        let mut name = format!("telling-of-{}", slug(first));
-        while !names.insert(name.clone()) {
-            name.push_str("-too");
+        let plain = format!("covers-{}", slug(first));
+        let mut name = plain.clone();
+        for number in 2.. {
+            if names.insert(name.clone()) {
+                break;
+            }
+            name = format!("{plain}-{number}");
         }
-        let tells_all = |length: &usize| {
-            let words = told(&data[..*length]);
+        let covers_all = |length: &usize| {
+            let words = features(&data[..*length]);
             fresh.iter().all(|word| words.contains(word))
         };
-        let length = (3..).map(|power| 1 << power).take_while(|length| *length < bytes).find(tells_all);
+        let length = (3..).map(|power| 1 << power).take_while(|length| *length < bytes).find(covers_all);
         seeds.push(Seed::new(name, &data[..length.unwrap_or(bytes)]));
         known.extend(fresh);
     }
     seeds
 }
 
-/// Letters and digits of a text, as they stand in the name of a seed.
+/// Text as part of a seed's name: letters and digits, separated by dashes.
 pub(crate) fn slug(text: &str) -> String {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-")
 }
 
-/// The first words of a message, without those that hold what was found.
+/// The first words of a message, without values, which have other characters than lower-case letters.
 pub(crate) fn first_words(message: &str) -> String {
     let words = message.split(' ').map(|word| word.trim_matches(|c: char| c.is_ascii_punctuation()));
     let plain = words.filter(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase()));
     plain.take(4).collect::<Vec<_>>().join(" ")
 }
 
-/// Words in a document that stand in a table.
+/// Words of a table that occur as strings in a document.
 pub(crate) fn words_of<'t>(document: &Value, table: impl Iterator<Item = &'t str>) -> Vec<String> {
     let mut found = BTreeSet::new();
     let mut open = vec![document];
@@ -149,18 +153,18 @@ pub(crate) fn words_of<'t>(document: &Value, table: impl Iterator<Item = &'t str
     table.filter(|word| found.contains(word)).map(str::to_owned).collect()
 }
 
-/// Bytes to draw from, short and long.
+/// Random inputs of several lengths, from which cases are generated.
 pub(crate) fn drawn(target: &str) -> impl Iterator<Item = Seed> {
     random(target, DRAWN, |at| 32 << (at % 6)).map(not_text)
 }
 
-/// So many random inputs of those lengths.
+/// Random inputs of the given number and lengths.
 pub(crate) fn random(target: &str, count: usize, length: impl Fn(usize) -> usize) -> impl Iterator<Item = Seed> {
     let mut stream = Stream::new(5, target);
     (0..count).map(move |at| Seed::new(format!("drawn-{at}"), stream.bytes(length(at))))
 }
 
-/// The same with a first byte that says that it is drawn from.
+/// Sets the first byte so that the input is not read as text.
 pub(crate) fn not_text(mut seed: Seed) -> Seed {
     seed.data[0] |= 128;
     seed

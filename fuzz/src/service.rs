@@ -1,4 +1,4 @@
-//! The models that targets speak: Connect, and a small one that binds members to every place that HTTP has.
+//! Models used by the targets: Connect, and a small one with every kind of HTTP binding.
 
 use std::sync::OnceLock;
 
@@ -8,16 +8,16 @@ use connect_model::schema::{OperationId, Schema};
 use connect_model::wire::Router;
 use serde::{Deserialize, Serialize};
 
-/// The small model, shared with the wire's own tests.
+/// The small model, shared with the tests of the wire format.
 pub(crate) const SMALL: &[u8] = include_bytes!("../../model/src/wire/tests/wire.json");
 
-/// Which message of an operation a case is about.
+/// One of the two messages of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Message {
     /// The request.
     Input,
-    /// The response of success.
+    /// The successful response.
     Output,
 }
 
@@ -30,24 +30,24 @@ impl Message {
     }
 }
 
-/// A schema, and what is derived from it once.
+/// A schema with data derived from it once.
 pub(crate) struct Service {
     pub(crate) schema: &'static Schema,
     pub(crate) router: Router<'static>,
     operations: Vec<OperationId>,
-    /// Mutations of input and output of every operation, listed when first asked for.
+    /// Mutations of input and output of every operation, computed on first use.
     sites: Vec<[OnceLock<Vec<Site>>; 2]>,
 }
 
 impl Service {
-    /// Connect, then the small one.
+    /// Both services: Connect, then the small one.
     pub(crate) fn all() -> &'static [Service; 2] {
         static ALL: OnceLock<[Service; 2]> = OnceLock::new();
         static SMALL_SCHEMA: OnceLock<Schema> = OnceLock::new();
         ALL.get_or_init(|| {
             let small = SMALL_SCHEMA.get_or_init(|| match Schema::from_text("wire.json", SMALL.to_vec()) {
                 Ok(schema) => schema,
-                Err(error) => unreachable!("the model of the wire's own tests does not load: {error}"),
+                Err(error) => unreachable!("the model of the wire format's tests does not load: {error}"),
             });
             [Service::of(Schema::connect()), Service::of(small)]
         })
@@ -64,19 +64,19 @@ impl Service {
         Self { schema, router: Router::new(schema), operations, sites }
     }
 
-    /// A service and one of its operations. The small service is drawn as often as Connect, though it is smaller: it
-    /// has bindings that Connect lacks.
+    /// Draws a service and one of its operations. The small service is drawn as often as Connect, since it has bindings that
+    /// Connect lacks.
     pub(crate) fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<(&'static Service, OperationId)> {
         let service = u.choose(Service::all())?;
         Ok((service, *u.choose(&service.operations)?))
     }
 
-    /// Every mutation of one side of an operation.
+    /// Mutations of one side of an operation.
     pub(crate) fn sites(&self, operation: OperationId, side: Side) -> &[Site] {
         self.sites[operation.index()][side as usize].get_or_init(|| sites(self.schema, operation, side))
     }
 
-    /// An operation of any of the services by name.
+    /// Finds an operation by name in both services.
     pub(crate) fn named(name: &str) -> Option<(&'static Service, OperationId)> {
         Service::all().iter().find_map(|service| Some((service, service.schema.operation_named(name)?)))
     }

@@ -1,14 +1,11 @@
-//! The typed shapes beside the schema, for documents with anything wrong with them: both take the same ones, and find
-//! the same in them.
+//! The typed shapes compared with the schema, for documents with any number of violations.
 //!
-//! | law | as an equation |
+//! | property | as an equation |
 //! |---|---|
-//! | both take the same documents | `from_value::<T>(v)` succeeds `⇔` `validate(v)` finds nothing structural, but for [`EXCEPTIONS`] |
-//! | both find the same | `to_value(from_value::<T>(v)) = known(decode(v))` |
+//! | both accept the same documents | `from_value::<T>(v)` succeeds `⇔` `validate(v)` has no structural violation, except [`EXCEPTIONS`] |
+//! | both read the same values | `to_value(from_value::<T>(v)) = known(decode(v))` |
 //!
-//! `known` is what the model knows of a document: without unknown members, and without nulls that mean absence.
-
-use std::sync::LazyLock;
+//! `known` removes unknown members, and nulls that stand for absent members.
 
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
@@ -19,16 +16,16 @@ use connect_model::validate::{Class, Violation, ViolationKind, validate};
 use connect_model::wire::message::HttpResponse;
 use connect_model::wire::{Limits, decode_response};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::edits::Editor;
+use crate::edits::{EDGES, Editor};
 use crate::seeds;
 use crate::target::{Seed, Target, text_or_drawn};
 
-/// See the file.
+/// The target; see the module.
 pub struct TypedVsSchema;
 
-/// A document for a shape that has a type.
+/// A document for a shape with a type.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
@@ -36,85 +33,86 @@ pub struct Case {
     value: Value,
 }
 
-/// What the two say.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
-    /// No shape of that name has a type.
+pub enum Outcome {
+    /// The shape has no type.
     Nothing,
-    /// Only the type takes it, for reasons that are known.
+    /// Only one of them accepts it, because of an exception.
     Excused,
-    /// Neither takes it.
-    Refused,
-    /// Both take it, and hold the same.
+    /// Both reject it.
+    Rejected,
+    /// Both accept it and read the same values.
     Same,
 }
 
-/// Where a type takes what the schema does not.
+/// A case in which only the type accepts a document.
 struct Exception {
     id: &'static str,
     kind: ViolationKind,
-    /// Whether the value at the place of the violation is the one meant.
-    is_meant: fn(&Value) -> bool,
+    /// Returns true if the exception applies to the value at the path of the violation.
+    applies: fn(&Value) -> bool,
 }
 
 const EXCEPTIONS: &[Exception] = &[
-    // serde reads a list as a structure whose members come in order. Nothing in this workspace reads a type from what
-    // was not decoded or validated before.
-    Exception { id: "list-as-structure", kind: ViolationKind::WrongType, is_meant: Value::is_array },
-    // A newer server may know more members: the type keeps the one that is there.
+    // serde reads a list as a structure with the members in order. In this workspace, types are only read from values that
+    // were decoded or validated.
+    Exception { id: "list-as-structure", kind: ViolationKind::WrongType, applies: Value::is_array },
+    // A newer server may have more members: the type keeps an unknown one.
     Exception {
         id: "open-union",
         kind: ViolationKind::UnionNone,
-        is_meant: |value| value.as_object().is_some_and(|map| map.values().any(|value| !value.is_null())),
+        applies: |value| value.as_object().is_some_and(|map| map.values().any(|value| !value.is_null())),
     },
 ];
 
-/// The one exception the other way: beside a known member of a union, the schema passes over one that it does not know.
-/// Smithy allows a union one member, and the AWS SDK for Rust refuses it as the type does.
-const STRANGER: &str = "union-with-stranger";
+/// The exception in which only the schema accepts a document: it ignores an unknown member of a union that also has a known
+/// one. Smithy allows one member per union, and the AWS SDK for Rust rejects the document like the type.
+const UNKNOWN_UNION_MEMBER: &str = "union-with-stranger";
 
 impl Target for TypedVsSchema {
     const NAME: &'static str = "typed_vs_schema";
-    const PROPERTY: &'static str = "from_value::<T>(v) succeeds ⇔ v has the form of the schema; both hold the same";
+    const PROPERTY: &'static str =
+        "from_value::<T>(v) succeeds ⇔ v has the structure of the schema; both read the same values";
     type Case = Case;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Case> {
         text_or_drawn(data, Self::plain, |u| draw(u).map(Some))
     }
 
-    /// `CreateRuleRequest`, a line break, and a document.
+    /// Parses `CreateRuleRequest`, a line break, and a document.
     fn plain(data: &[u8]) -> Option<Case> {
         let end = data.iter().position(|byte| *byte == b'\n')?;
         let shape = SHAPES.iter().find(|name| name.as_bytes() == &data[..end])?;
         Some(Case { shape: (*shape).to_owned(), value: serde_json::from_slice(&data[end + 1..]).ok()? })
     }
 
-    fn hold(case: &Case) -> Reached {
+    fn check(case: &Case) -> Outcome {
         let (schema, name) = (Schema::connect(), &case.shape);
-        let Some(shape) = schema.shape_named(name) else { return Reached::Nothing };
-        let Some(typed) = visit_shape(name, Typed(&case.value)) else { return Reached::Nothing };
+        let Some(shape) = schema.shape_named(name) else { return Outcome::Nothing };
+        let Some(typed) = visit_shape(name, Typed(&case.value)) else { return Outcome::Nothing };
         let found = validate(schema, shape, &case.value);
         let broken: Vec<&Violation> = found.iter().filter(|violation| is_form(violation.kind)).collect();
         match (typed, broken.as_slice()) {
             (Err(error), []) => {
                 let mut rest = case.value.clone();
-                let excused =
-                    take_strangers(schema, shape, &mut rest) && matches!(visit_shape(name, Typed(&rest)), Some(Ok(_)));
-                assert!(excused, "{name}: only the type refuses: {error}\n{}", case.value);
-                Reached::Excused
+                let excused = remove_unknown_union_members(schema, shape, &mut rest)
+                    && matches!(visit_shape(name, Typed(&rest)), Some(Ok(_)));
+                assert!(excused, "{name}: only the type rejects: {error}\n{}", case.value);
+                Outcome::Excused
             }
-            (Err(_), _) => Reached::Refused,
+            (Err(_), _) => Outcome::Rejected,
             (Ok(_), broken) if !broken.is_empty() => {
                 let real = broken.iter().find(|violation| excuse(violation, &case.value).is_none());
-                assert!(real.is_none(), "{name}: only the schema refuses: {real:?}\n{}", case.value);
-                Reached::Excused
+                assert!(real.is_none(), "{name}: only the schema rejects: {real:?}\n{}", case.value);
+                Outcome::Excused
             }
             (Ok(held), _) => {
                 let expected = known(schema, shape, &decoded(schema, shape, &case.value));
-                assert_eq!(known(schema, shape, &held), expected, "{name}: the type holds {held}");
-                assert_eq!(count(&held), count(&expected), "{name}: more or fewer members\n{held}\n{expected}");
-                Reached::Same
+                assert_eq!(known(schema, shape, &held), expected, "{name}: the type reads {held}");
+                assert_eq!(count(&held), count(&expected), "{name}: different number of members\n{held}\n{expected}");
+                Outcome::Same
             }
         }
     }
@@ -133,7 +131,7 @@ impl Target for TypedVsSchema {
     }
 }
 
-/// Reads a value as a type, and writes it.
+/// Deserialises a value as a type and serialises it.
 struct Typed<'v>(&'v Value);
 
 impl ShapeVisitor for Typed<'_> {
@@ -144,51 +142,51 @@ impl ShapeVisitor for Typed<'_> {
     }
 }
 
-/// Returns true for a document without the form of its shape, as opposed to one whose values are not allowed.
+/// Returns true for violations of the structure, as opposed to those of a value's limits.
 fn is_form(kind: ViolationKind) -> bool {
     kind.is_structural() || kind.class() == Class::Required
 }
 
-/// The id of the exception that a violation is.
+/// The id of the exception that applies to a violation.
 fn excuse(violation: &Violation, document: &Value) -> Option<&'static str> {
     let value = document.pointer(&violation.path)?;
-    EXCEPTIONS.iter().find(|one| one.kind == violation.kind && (one.is_meant)(value)).map(|one| one.id)
+    EXCEPTIONS.iter().find(|one| one.kind == violation.kind && (one.applies)(value)).map(|one| one.id)
 }
 
-/// Takes unknown members out of unions that have a known one; says whether there were any ([`STRANGER`]).
-fn take_strangers(schema: &Schema, shape: ShapeId, value: &mut Value) -> bool {
-    let mut taken = false;
+/// Removes unknown members of unions that have a known one ([`UNKNOWN_UNION_MEMBER`]). Returns true if there were any.
+fn remove_unknown_union_members(schema: &Schema, shape: ShapeId, value: &mut Value) -> bool {
+    let mut removed = false;
     match (&schema[shape].kind, value) {
         (kind @ (Kind::Structure(members) | Kind::Union(members)), Value::Object(map)) => {
             let has_known = map.iter().any(|(name, value)| !value.is_null() && members.get(name).is_some());
             if matches!(kind, Kind::Union(_)) && has_known {
                 let before = map.len();
                 map.retain(|name, _| members.get(name).is_some());
-                taken = map.len() < before;
+                removed = map.len() < before;
             }
             for (name, value) in map {
                 if let Some(member) = members.get(name) {
-                    taken |= take_strangers(schema, member.slot.target, value);
+                    removed |= remove_unknown_union_members(schema, member.slot.target, value);
                 }
             }
         }
         (Kind::List(list), Value::Array(items)) => {
             for item in items {
-                taken |= take_strangers(schema, list.member.target, item);
+                removed |= remove_unknown_union_members(schema, list.member.target, item);
             }
         }
         (Kind::Map(shape), Value::Object(map)) => {
             for value in map.values_mut() {
-                taken |= take_strangers(schema, shape.value.target, value);
+                removed |= remove_unknown_union_members(schema, shape.value.target, value);
             }
         }
         _ => {}
     }
-    taken
+    removed
 }
 
-/// The output of an operation as the codec reads it from the wire. Other values come as they are: inputs are spread over
-/// path, query and body.
+/// Decodes a value as the body of a response if the shape is an output. Other values are returned unchanged, since inputs
+/// are distributed over path, query and body.
 fn decoded(schema: &Schema, shape: ShapeId, value: &Value) -> Value {
     let Some((operation, _)) = schema.operations().find(|(_, operation)| operation.output == Some(shape)) else {
         return value.clone();
@@ -196,11 +194,11 @@ fn decoded(schema: &Schema, shape: ShapeId, value: &Value) -> Value {
     let response = HttpResponse { status: 200, body: value.to_string().into_bytes(), ..HttpResponse::default() };
     match decode_response(schema, operation, &response, &Limits::default()) {
         Ok(decoded) => decoded.value,
-        Err(error) => unreachable!("the type reads what the codec does not: {error}\n{value}"),
+        Err(error) => unreachable!("only the type reads the value: {error}\n{value}"),
     }
 }
 
-/// What the model knows of a value.
+/// Removes unknown members and nulls of absent members.
 fn known(schema: &Schema, shape: ShapeId, value: &Value) -> Value {
     match (&schema[shape].kind, value) {
         (Kind::Structure(members), Value::Object(map)) => {
@@ -225,7 +223,7 @@ fn known(schema: &Schema, shape: ShapeId, value: &Value) -> Value {
             let inner = |(key, value): (&String, &Value)| (key.clone(), known(schema, shape.value.target, value));
             map.iter().map(inner).collect::<Map<_, _>>().into()
         }
-        // One number may be written in several ways.
+        // Numbers have several notations.
         (Kind::Timestamp | Kind::Number(Number::Float | Number::Double), Value::Number(number)) => {
             number.as_f64().map_or(Value::Null, Value::from)
         }
@@ -233,7 +231,7 @@ fn known(schema: &Schema, shape: ShapeId, value: &Value) -> Value {
     }
 }
 
-/// Values in a document.
+/// Number of values in a document.
 fn count(value: &Value) -> usize {
     match value {
         Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),
@@ -251,52 +249,24 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     Ok(Case { shape: name.to_owned(), value })
 }
 
-/// Names that could be taken for members.
+/// Keys similar to member names.
 const KEYS: &[&str] = &["__type", "name", "Name", "Unknown", "Tags", "tags", "Type", "Value", ""];
 
-/// Values at the edges of types.
-static EDGES: LazyLock<Vec<Value>> = LazyLock::new(|| {
-    vec![
-        Value::Null,
-        json!(true),
-        json!(0),
-        json!(-1),
-        json!(1.0),
-        json!(-0.0),
-        json!(1.73229019499e9),
-        json!(1e300),
-        json!(i64::MAX),
-        json!(u64::MAX),
-        json!(2_147_483_648_u64),
-        json!(""),
-        json!("DRAFT"),
-        json!("NaN"),
-        json!("-Infinity"),
-        json!([]),
-        json!([null]),
-        json!(["a", "b"]),
-        json!({}),
-        json!({"a": null}),
-        json!({"a": "b"}),
-        json!({"__type": "x", "StringValue": "a"}),
-    ]
-});
-
-/// Documents by hand, what the two say, and the exception that is one.
-const BY_HAND: &[(&str, Reached, Option<&str>)] = &[
-    ("CreateRuleResponse\n{\"RuleArn\":\"a\",\"RuleId\":\"b\",\"New\":[null]}", Reached::Same, None),
-    ("CreateRuleResponse\n{\"RuleArn\":\"a\",\"RuleId\":null}", Reached::Refused, None),
-    ("CreateRuleResponse\n[\"a\",\"b\"]", Reached::Excused, Some("list-as-structure")),
+/// Handwritten documents, their outcomes and exceptions.
+const BY_HAND: &[(&str, Outcome, Option<&str>)] = &[
+    ("CreateRuleResponse\n{\"RuleArn\":\"a\",\"RuleId\":\"b\",\"New\":[null]}", Outcome::Same, None),
+    ("CreateRuleResponse\n{\"RuleArn\":\"a\",\"RuleId\":null}", Outcome::Rejected, None),
+    ("CreateRuleResponse\n[\"a\",\"b\"]", Outcome::Excused, Some("list-as-structure")),
     (
         "InvalidRequestExceptionReason\n{\"AttachedFileInvalidRequestExceptionReason\":\"INVALID_FILE_NAME\",\"Name\":1}",
-        Reached::Excused,
-        Some(STRANGER),
+        Outcome::Excused,
+        Some(UNKNOWN_UNION_MEMBER),
     ),
-    ("InvalidRequestExceptionReason\n{\"New\":1,\"__type\":\"x\"}", Reached::Excused, Some("open-union")),
-    ("DescribeContactFlowResponse\n{\"ContactFlow\":{\"LastModifiedTime\":1.73229019499E9}}", Reached::Same, None),
-    ("DescribeContactFlowResponse\n{\"ContactFlow\":{\"LastModifiedTime\":\"2024-11-22\"}}", Reached::Refused, None),
-    ("ListContactFlowsRequest\n{\"InstanceId\":\"i\",\"MaxResults\":1.0}", Reached::Refused, None),
-    ("FieldValueUnion\n{\"DoubleValue\":\"-Infinity\",\"StringValue\":null}", Reached::Same, None),
+    ("InvalidRequestExceptionReason\n{\"New\":1,\"__type\":\"x\"}", Outcome::Excused, Some("open-union")),
+    ("DescribeContactFlowResponse\n{\"ContactFlow\":{\"LastModifiedTime\":1.73229019499E9}}", Outcome::Same, None),
+    ("DescribeContactFlowResponse\n{\"ContactFlow\":{\"LastModifiedTime\":\"2024-11-22\"}}", Outcome::Rejected, None),
+    ("ListContactFlowsRequest\n{\"InstanceId\":\"i\",\"MaxResults\":1.0}", Outcome::Rejected, None),
+    ("FieldValueUnion\n{\"DoubleValue\":\"-Infinity\",\"StringValue\":null}", Outcome::Same, None),
 ];
 
 #[cfg(test)]
@@ -304,26 +274,26 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::smoke::{assert_cases_round_trip, assert_outcomes, assert_reached};
 
     #[test]
-    fn inputs_by_hand_reach_what_they_are_for() {
-        for (text, reached, _) in BY_HAND {
-            assert_eq!(reach::<TypedVsSchema>(text.as_bytes()), Some(*reached), "{text}");
-        }
+    fn handwritten_inputs_have_the_expected_outcomes() {
+        assert_outcomes::<TypedVsSchema>(BY_HAND.iter().map(|(text, outcome, _)| (text.as_bytes(), *outcome)));
     }
 
     #[test]
     fn every_exception_occurs() {
         let shown: BTreeSet<&str> = BY_HAND.iter().filter_map(|(.., exception)| *exception).collect();
-        assert_eq!(shown, EXCEPTIONS.iter().map(|exception| exception.id).chain([STRANGER]).collect());
+        assert_eq!(shown, EXCEPTIONS.iter().map(|exception| exception.id).chain([UNKNOWN_UNION_MEMBER]).collect());
     }
 
     #[test]
-    fn random_inputs_are_taken_and_refused() {
-        let count = survey::<TypedVsSchema>(6000, 1000);
-        assert!(count[&Reached::Same] > 500 && count[&Reached::Refused] > 500, "{count:?}");
-        assert!(count[&Reached::Excused] > 5, "{count:?}");
-        assert_cases_can_be_kept::<TypedVsSchema>(300, 500);
+    fn random_inputs_reach_every_outcome() {
+        assert_reached::<TypedVsSchema>(
+            12_000,
+            1000,
+            [(Outcome::Same, 500), (Outcome::Rejected, 500), (Outcome::Excused, 5)],
+        );
+        assert_cases_round_trip::<TypedVsSchema>(300, 500);
     }
 }

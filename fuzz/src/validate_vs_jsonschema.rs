@@ -1,14 +1,14 @@
-//! Native validation beside the `jsonschema` crate on the schemas that we export, for documents that may have anything
-//! wrong with them, and several things at once.
+//! Our validation compared with the `jsonschema` crate (the judge) on our exported schemas, for documents with any number
+//! of violations.
 //!
-//! | law | as an equation |
+//! | property | as an equation |
 //! |---|---|
-//! | what we admit, the judge admits | `validate(v) = {} ⇒ judge(v)` |
-//! | what the judge admits, we admit, or have an excuse for | `judge(v) ⇒ validate(v) ⊆ EXCEPTIONS` |
+//! | the judge admits all documents that we admit | `validate(v) = {} ⇒ judge(v)` |
+//! | we admit all documents that the judge admits, with listed exceptions | `judge(v) ⇒ validate(v) ⊆ EXCEPTIONS` |
 //!
-//! Excuses are those of `connect_model::export::json_schema::exceptions`, each under its own condition.
+//! The exceptions are `connect_model::export::json_schema::exceptions`, each with its own condition.
 
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
 use arbitrary::Unstructured;
 use base64::Engine;
@@ -19,17 +19,17 @@ use connect_model::schema::OperationId;
 use connect_model::validate::{Violation, validate};
 use jsonschema::Validator;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::edits::Editor;
+use crate::edits::{EDGES, Editor};
 use crate::seeds;
 use crate::service::{Message, Service};
 use crate::target::{Seed, Target, text_or_drawn};
 
-/// See the file.
+/// The target; see the module.
 pub struct ValidateVsJsonSchema;
 
-/// A document for one side of an operation.
+/// A document for one message of an operation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
@@ -38,15 +38,15 @@ pub struct Case {
     value: Value,
 }
 
-/// What the two say.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
-    /// The operation has nothing on that side.
+pub enum Outcome {
+    /// The operation has no such message.
     Nothing,
-    /// Only the judge admits it, for reasons that are known.
+    /// Only one of them admits it, because of an exception.
     Excused,
-    /// Both refuse it.
-    Refused,
+    /// Both reject it.
+    Rejected,
     /// Both admit it.
     Admitted,
 }
@@ -55,61 +55,61 @@ impl Target for ValidateVsJsonSchema {
     const NAME: &'static str = "validate_vs_jsonschema";
     const PROPERTY: &'static str = "validate(v) = {} ⇔ jsonschema(export(s)) admits v, but for EXCEPTIONS";
     type Case = Case;
-    type Reached = Reached;
+    type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Case> {
         text_or_drawn(data, Self::plain, |u| draw(u).map(Some))
     }
 
-    /// `CreateRule input`, a line break, and a document.
+    /// Parses `CreateRule input`, a line break, and a document.
     fn plain(data: &[u8]) -> Option<Case> {
         let (operation, message, value) = seeds::document_of_text(data)?;
         Some(Case { operation, message, value })
     }
 
-    fn hold(case: &Case) -> Reached {
-        let Some((service, operation)) = Service::named(&case.operation) else { return Reached::Nothing };
+    fn check(case: &Case) -> Outcome {
+        let Some((service, operation)) = Service::named(&case.operation) else { return Outcome::Nothing };
         let side = case.message.side();
-        let Some(shape) = side_shape(service.schema, operation, side) else { return Reached::Nothing };
+        let Some(shape) = side_shape(service.schema, operation, side) else { return Outcome::Nothing };
         let found = validate(service.schema, shape, &case.value);
         let admitted = judge(service, operation, side).validate(&case.value);
         let place = (&case.operation, side);
         match (admitted, found.as_slice()) {
-            (Ok(()), []) => Reached::Admitted,
+            (Ok(()), []) => Outcome::Admitted,
             (Err(error), []) => {
                 let rest = without_next_line(&case.value);
                 let excused = rest.as_ref().is_some_and(|rest| {
                     judge(service, operation, side).is_valid(rest) && validate(service.schema, shape, rest).is_empty()
                 });
-                assert!(excused, "{place:?}: only the judge refuses: {error}\n{}", case.value);
-                Reached::Excused
+                assert!(excused, "{place:?}: only the judge rejects: {error}\n{}", case.value);
+                Outcome::Excused
             }
             (Ok(()), found) => {
                 let real = found.iter().find(|violation| !is_excused(violation, side, &case.value));
                 assert!(real.is_none(), "{place:?}: only the judge admits: {real:?}\n{}", case.value);
-                Reached::Excused
+                Outcome::Excused
             }
-            (Err(_), _) => Reached::Refused,
+            (Err(_), _) => Outcome::Rejected,
         }
     }
 
     fn seeds() -> Vec<Seed> {
         let mut seeds: Vec<Seed> = seeds::by_hand(BY_HAND.iter().map(|(text, _)| text.as_bytes())).collect();
         seeds.extend(seeds::documents());
-        seeds.extend(seeds::telling::<Self>(4000, 1000, told));
+        seeds.extend(seeds::covering::<Self>(4000, 1000, features));
         seeds
     }
 }
 
-/// What the document breaks, with the first words of what is expected instead.
-fn told(case: &Case) -> Vec<String> {
+/// The document's violations, each with the first words of its expectation.
+fn features(case: &Case) -> Vec<String> {
     let Some((service, operation)) = Service::named(&case.operation) else { return Vec::new() };
     let Some(shape) = side_shape(service.schema, operation, case.message.side()) else { return Vec::new() };
     let found = validate(service.schema, shape, &case.value);
     found.iter().map(|violation| format!("{} {}", violation.kind, seeds::first_words(&violation.expected))).collect()
 }
 
-/// A document of an operation with one thing wrong, with several, or with none.
+/// Draws a document with one violation, with random edits, or without violations.
 fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     let (service, id) = Service::draw(u)?;
     let message = if u.arbitrary()? { Message::Input } else { Message::Output };
@@ -128,38 +128,7 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Case> {
     Ok(Case { operation, message, value })
 }
 
-/// Values at the edges of shapes.
-static EDGES: LazyLock<Vec<Value>> = LazyLock::new(|| {
-    vec![
-        Value::Null,
-        json!(true),
-        json!(0),
-        json!(-1),
-        json!(1.0),
-        json!(-0.0),
-        json!(1.5),
-        json!(1e300),
-        json!(i64::MAX),
-        json!(u64::MAX),
-        json!(2_147_483_648_u64),
-        json!(""),
-        json!(" "),
-        json!("a"),
-        json!("a\u{2028}b\r"),
-        json!("\u{1F600}"),
-        json!("a".repeat(129)),
-        json!("YWJjZA=="),
-        json!("NaN"),
-        json!("2023-02-30T00:00:00Z"),
-        json!([]),
-        json!([null]),
-        json!({}),
-        json!({"a": null}),
-        json!({"a": "b", "c": "d"}),
-    ]
-});
-
-/// The judge of one side of an operation, made when it is first asked for.
+/// The judge for one message of an operation, built on first use.
 fn judge(service: &'static Service, operation: OperationId, side: Side) -> &'static Validator {
     static JUDGES: OnceLock<Vec<OnceLock<Validator>>> = OnceLock::new();
     let all = Service::all();
@@ -170,22 +139,23 @@ fn judge(service: &'static Service, operation: OperationId, side: Side) -> &'sta
     let before = if std::ptr::eq(service, &all[0]) { 0 } else { all[0].schema.operations().count() };
     judges[2 * (before + operation.index()) + side as usize].get_or_init(|| {
         let exported = json_schema(service.schema, operation, side);
-        // One pattern of Connect unrolls to more than the ten megabytes that the engine grants by default.
+        // One pattern of Connect needs more than the engine's default limit of ten megabytes.
         let patterns = jsonschema::PatternOptions::fancy_regex().size_limit(200 << 20);
         let options = jsonschema::draft202012::options().with_pattern_options(patterns);
         let name = &service.schema[operation].name;
-        options.build(&exported).unwrap_or_else(|error| unreachable!("the schema of {name} is none: {error}"))
+        options
+            .build(&exported)
+            .unwrap_or_else(|error| unreachable!("the exported schema of {name} is invalid: {error}"))
     })
 }
 
-/// The document with a letter for each U+0085, the one character that only the judge refuses (`class-escape`); none if it
-/// has none.
+/// Replaces each U+0085, the only character that only the judge rejects (`class-escape`). `None` if there is none.
 fn without_next_line(document: &Value) -> Option<Value> {
     let text = document.to_string();
     text.contains('\u{85}').then(|| serde_json::from_str(&text.replace('\u{85}', "x")).ok())?
 }
 
-/// An exception names the kind and the side, and what it asks of the value is the case.
+/// Returns true if an exception applies to the violation.
 fn is_excused(violation: &Violation, side: Side, document: &Value) -> bool {
     let broken = document.pointer(&violation.path);
     let text = broken.and_then(Value::as_str);
@@ -202,48 +172,48 @@ fn is_excused(violation: &Violation, side: Side, document: &Value) -> bool {
         "class-escape" => {
             text.is_some_and(|text| text.contains(|c: char| c == '\u{feff}' || (c.is_numeric() && !c.is_ascii())))
         }
-        // A pattern that no engine reads cannot be broken, natively, either.
+        // `validate` reports no violation of unreadable patterns.
         _ => false,
     })
 }
 
-/// Documents by hand, and what the two say.
-const BY_HAND: &[(&str, Reached)] = &[
-    ("CreateRule output\n{\"RuleArn\":\"a\",\"RuleId\":\"b\",\"New\":[null]}", Reached::Admitted),
-    ("CreateRule output\n{\"RuleArn\":\"a\",\"RuleId\":\"\"}", Reached::Refused),
-    ("DescribeContactFlow output\n{\"ContactFlow\":{\"Type\":\"NEW_TYPE\",\"Tags\":null}}", Reached::Excused),
-    ("ListContactFlows input\n{\"InstanceId\":\"i\",\"MaxResults\":1.0}", Reached::Excused),
-    ("ListContactFlows input\n[]", Reached::Refused),
+/// Handwritten documents and their outcomes.
+const BY_HAND: &[(&str, Outcome)] = &[
+    ("CreateRule output\n{\"RuleArn\":\"a\",\"RuleId\":\"b\",\"New\":[null]}", Outcome::Admitted),
+    ("CreateRule output\n{\"RuleArn\":\"a\",\"RuleId\":\"\"}", Outcome::Rejected),
+    ("DescribeContactFlow output\n{\"ContactFlow\":{\"Type\":\"NEW_TYPE\",\"Tags\":null}}", Outcome::Excused),
+    ("ListContactFlows input\n{\"InstanceId\":\"i\",\"MaxResults\":1.0}", Outcome::Excused),
+    ("ListContactFlows input\n[]", Outcome::Rejected),
     (
         "CreateUser input\n{\"InstanceId\":\"i\",\"Password\":\"n9FRaaaaaaa\u{85}\",\"RoutingProfileId\":\"\",\"SecurityProfileIds\":[\"c\"],\"Username\":\"u\",\"PhoneConfig\":null}",
-        Reached::Excused,
+        Outcome::Excused,
     ),
-    ("DeleteRule output\n{}", Reached::Nothing),
+    ("DeleteRule output\n{}", Outcome::Nothing),
     (
         "Everything input\n{\"Double\":\"NaN\",\"Float\":\"-Infinity\",\"SparseStrings\":[null],\"SparseMap\":{\"a\":null}}",
-        Reached::Admitted,
+        Outcome::Admitted,
     ),
-    ("Everything input\n{\"Time\":true}", Reached::Refused),
-    ("Everything input\n{\"Blob\":1}", Reached::Refused),
+    ("Everything input\n{\"Time\":true}", Outcome::Rejected),
+    ("Everything input\n{\"Blob\":1}", Outcome::Rejected),
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{assert_cases_can_be_kept, reach, survey};
+    use crate::smoke::{assert_cases_round_trip, assert_outcomes, assert_reached};
 
     #[test]
-    fn inputs_by_hand_reach_what_they_are_for() {
-        for (text, reached) in BY_HAND {
-            assert_eq!(reach::<ValidateVsJsonSchema>(text.as_bytes()), Some(*reached), "{text}");
-        }
+    fn handwritten_inputs_have_the_expected_outcomes() {
+        assert_outcomes::<ValidateVsJsonSchema>(BY_HAND.iter().map(|(text, outcome)| (text.as_bytes(), *outcome)));
     }
 
     #[test]
-    fn random_inputs_are_admitted_and_refused() {
-        let count = survey::<ValidateVsJsonSchema>(3000, 1000);
-        assert!(count[&Reached::Admitted] > 300 && count[&Reached::Refused] > 500, "{count:?}");
-        assert!(count[&Reached::Excused] > 2, "{count:?}");
-        assert_cases_can_be_kept::<ValidateVsJsonSchema>(200, 500);
+    fn random_inputs_reach_every_outcome() {
+        assert_reached::<ValidateVsJsonSchema>(
+            3000,
+            1000,
+            [(Outcome::Admitted, 300), (Outcome::Rejected, 500), (Outcome::Excused, 2)],
+        );
+        assert_cases_round_trip::<ValidateVsJsonSchema>(200, 500);
     }
 }

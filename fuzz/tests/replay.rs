@@ -1,4 +1,4 @@
-//! The committed inputs on stable Rust: seeds, regressions, and that what is generated is up to date.
+//! Replays the committed seeds and regressions on stable Rust, and checks that generated files are up to date.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
@@ -6,15 +6,15 @@ use std::collections::BTreeSet;
 use connect_fuzz::regression::Regression;
 use connect_fuzz::{LEFT_OUT, TARGETS, corpus, dictionary};
 
-/// Most bytes of all seeds together.
-const MOST: u64 = 2_000_000;
+/// Maximum total size of the seeds in bytes.
+const MAX_BYTES: u64 = 2_000_000;
 
 #[test]
-fn every_seed_is_held() {
+fn every_seed_passes() {
     let mut size = 0;
     for row in TARGETS {
         let files = corpus::seed_files(row.name).unwrap();
-        assert!(files.len() >= 10, "{}: {} seeds; `scripts/fuzz seed` writes them", row.name, files.len());
+        assert!(files.len() >= 10, "{}: only {} seeds; run `scripts/fuzz seed`", row.name, files.len());
         let mut cases = 0;
         for file in &files {
             let data = std::fs::read(file).unwrap();
@@ -23,13 +23,13 @@ fn every_seed_is_held() {
             (row.run)(&data);
             cases += usize::from((row.decode)(&data).is_some());
         }
-        assert!(cases > files.len() / 2, "{}: only {cases} of {} seeds stand for something", row.name, files.len());
+        assert!(cases > files.len() / 2, "{}: only {cases} of {} seeds have a case", row.name, files.len());
     }
-    assert!((100_000..MOST).contains(&size), "{size} bytes of seeds");
+    assert!((100_000..MAX_BYTES).contains(&size), "{size} bytes of seeds");
 }
 
 #[test]
-fn every_regression_is_held() {
+fn every_regression_passes() {
     let files = corpus::regression_files().unwrap();
     assert!(!files.is_empty());
     for path in files {
@@ -38,9 +38,9 @@ fn every_regression_is_held() {
         assert_eq!(
             path.parent().unwrap().file_name().unwrap().to_str(),
             Some(kept.target.as_str()),
-            "in another folder"
+            "the target differs from the folder"
         );
-        assert!(!kept.found.is_empty(), "say when it was found, and what was wrong");
+        assert!(!kept.found.is_empty(), "`found` is empty: add the date and a description of the bug");
         kept.replay(&path).unwrap();
     }
 }
@@ -59,7 +59,7 @@ fn seeds_and_dictionary_are_up_to_date() {
 }
 
 #[test]
-fn cargo_fuzz_knows_every_target() {
+fn the_manifest_lists_every_target() {
     let manifest = include_str!("../Cargo.toml");
     let listed: BTreeSet<&str> = manifest
         .lines()
@@ -68,6 +68,6 @@ fn cargo_fuzz_knows_every_target() {
     let known: BTreeSet<&str> = TARGETS.iter().map(|row| row.name).collect();
     let beside: Vec<&str> = listed.difference(&known).copied().collect();
     assert_eq!(known.difference(&listed).count(), 0, "{known:?} {listed:?}");
-    // What is only there with a feature is in the manifest without it too.
+    // The manifest also lists targets that need a feature.
     assert_eq!(beside, [&["baseline_empty", "baseline_plain"], LEFT_OUT].concat());
 }

@@ -1,4 +1,4 @@
-"""Checks the examples of this folder and runs their commands: try.py ENDPOINT FOLDER."""
+"""Validates the examples in this folder and runs their commands. usage: try.py ENDPOINT FOLDER"""
 
 import json
 import os
@@ -21,7 +21,7 @@ def run(command, variables, **more):
     environment = {**os.environ, **variables, **more}
     done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
-        sys.exit(f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        sys.exit(f"{command} ended with exit code {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
@@ -35,8 +35,8 @@ def compare(name, folder, alone):
     whole = outcomes(folder / "whole")
     differs = {case for case in alone.keys() | whole.keys() if alone.get(case) != whole.get(case)}
     if differs:
-        sys.exit(f"{name}: {len(differs)} cases differ from one machine's, e.g. {sorted(differs)[:3]}")
-    print(f"{name}: {len(whole)} cases in three parts, each as on one machine")
+        sys.exit(f"{name}: {len(differs)} cases differ from the run on one machine, e.g. {sorted(differs)[:3]}")
+    print(f"{name}: {len(whole)} cases in three shards, with the outcomes of one machine")
 
 
 def kubernetes(variables):
@@ -71,7 +71,7 @@ def main():
     shutil.rmtree(folder, ignore_errors=True)
     with urllib.request.urlopen(f"{endpoint}/instance") as answer:
         instance = json.load(answer)["InstanceSummaryList"][0]["Id"]
-    # The examples keep to the rate of a real account; the emulator on this machine has none.
+    # The examples limit the rate for a real account; the emulator needs no limit.
     variables = {"ENDPOINT": endpoint, "INSTANCE": instance, "FILTER": FILTER, "RPS": "10000"}
     alone = folder / "alone"
     run(["connect-conformance", "run", FILTER, "--endpoint", endpoint, "--instance-id", instance, "--seed", "7",

@@ -1,23 +1,23 @@
-"""Counts assertions. A failed one is printed and does not end the run."""
+"""Assertions that are counted and, on failure, printed. A failure does not end the run."""
 
 import time
 import traceback
 
 SHOWN = 600
-"""Characters of a value in a failure's message."""
+"""Maximum length of a value in a message."""
 
 
 class Checks:
-    """What was asserted so far."""
+    """The assertions made so far."""
 
     def __init__(self, service):
-        # Statuses of the exceptions, as botocore's model has them.
+        # Statuses of the exceptions in botocore's model.
         self.statuses = {shape.name: shape.metadata["error"]["httpStatusCode"] for shape in service.error_shapes}
         self.passed = 0
         self.failed = 0
 
     def that(self, holds, message, detail=""):
-        """One assertion; gives back whether it held."""
+        """Makes an assertion; returns true if it passed."""
         if holds:
             self.passed += 1
         else:
@@ -26,29 +26,29 @@ class Checks:
         return bool(holds)
 
     def equal(self, actual, expected, message):
-        """Both values are the same."""
+        """Asserts that both values are equal."""
         return self.that(actual == expected, message, f"expected {clip(expected)}, got {clip(actual)}")
 
     def raises(self, exception, call, message):
-        """The call fails with exactly this modelled exception and its status; gives back what the response says."""
+        """Asserts that the call raises exactly this modelled exception with its status; returns the parsed error."""
         try:
             call()
-        except Exception as error:  # noqa: BLE001: any other one is the failure that is reported
+        except Exception as error:  # noqa: BLE001: any other exception is reported as the failure
             if not self.that(type(error) is exception, message, f"expected {exception.__name__}, got {error!r}"):
                 return {}
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             self.equal(status, self.statuses[exception.__name__], f"{message}: the status of {exception.__name__}")
             return error.response
-        self.that(False, message, f"expected {exception.__name__}, got an answer")
+        self.that(False, message, f"expected {exception.__name__}, got a success")
         return {}
 
     def run(self, parts, *arguments):
-        """Runs functions that take these checks and the arguments; an exception is one failure of its function."""
+        """Calls each function with these checks and the arguments. An exception counts as one failure."""
         for part in parts:
             started, before = time.monotonic(), (self.passed, self.failed)
             try:
                 part(self, *arguments)
-            except Exception:  # noqa: BLE001: the rest shall run
+            except Exception:  # noqa: BLE001: the other parts must run
                 self.that(False, f"{part.__name__} ended early", traceback.format_exc())
             if (self.passed, self.failed) == before:
                 self.that(False, f"{part.__name__} checked nothing")
@@ -57,6 +57,6 @@ class Checks:
 
 
 def clip(value):
-    """A value for a message."""
+    """Formats a value for a message."""
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text)} characters)"

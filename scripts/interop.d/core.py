@@ -1,4 +1,4 @@
-"""The core operations through boto3: what a caller writes, on the emulator. Knows nothing of the wire."""
+"""Calls the core operations on the emulator through boto3, as a user would. Independent of the wire format."""
 
 import datetime
 import json
@@ -8,7 +8,7 @@ import boto3
 import botocore.config
 
 RUN = uuid.uuid4().hex[:8]
-"""Part of every name: an emulator may live longer than one run."""
+"""Part of every name, since several runs may share an emulator."""
 
 FLOW = json.dumps({"Version": "2019-10-30", "StartAction": "end", "Metadata": {}, "Actions": [
     {"Identifier": "end", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}]})
@@ -23,28 +23,28 @@ RULE = {
 
 
 def name(kind):
-    """A name that was never used."""
+    """Returns an unused name."""
     return f"interop-{RUN}-{kind}-{uuid.uuid4().hex[:8]}"
 
 
 def pages(client, operation, **arguments):
-    """Every page of a walk with two items to a page."""
+    """Returns every page, with two items per page."""
     return list(client.get_paginator(operation).paginate(PaginationConfig={"PageSize": 2}, **arguments))
 
 
 def same(key, text):
-    """Search condition: the attribute is this text."""
+    """Returns a search condition: the attribute equals the text."""
     return {"StringCondition": {"FieldName": key, "Value": text, "ComparisonType": "EXACT"}}
 
 
 def fresh(client):
-    """An instance of our own, so that counts are exact."""
+    """Creates an instance, so that counts are exact."""
     return client.create_instance(
         IdentityManagementType="CONNECT_MANAGED", InboundCallsEnabled=True, OutboundCallsEnabled=False)
 
 
 def recent(moment):
-    """A timestamp that a server made just now."""
+    """True if the timestamp is less than five minutes old."""
     now = datetime.datetime.now(datetime.timezone.utc)
     return abs(now - moment) < datetime.timedelta(minutes=5)
 
@@ -61,22 +61,22 @@ def instances(check, client):
         shown = client.describe_instance(InstanceId=reference)["Instance"]
         check.equal(shown["Id"], made["Id"], f"DescribeInstance by {reference}")
     check.equal((shown["InstanceAlias"], shown["InboundCallsEnabled"], shown["OutboundCallsEnabled"], shown["Tags"]),
-                (alias, True, False, {"team": "interop"}), "DescribeInstance: what was created")
-    check.that(recent(shown["CreatedTime"]), "DescribeInstance: CreatedTime is now", shown["CreatedTime"])
+                (alias, True, False, {"team": "interop"}), "DescribeInstance: the created values")
+    check.that(recent(shown["CreatedTime"]), "DescribeInstance: CreatedTime is recent", shown["CreatedTime"])
     for _ in range(3):
         fresh(client)
     listed = pages(client, "list_instances")
     ids = [item["Id"] for page in listed for item in page["InstanceSummaryList"]]
     check.that(len(listed) > 1 and all(len(page["InstanceSummaryList"]) <= 2 for page in listed),
-               "ListInstances: more than one page, none longer than asked", [len(p["InstanceSummaryList"]) for p in listed])
-    check.that(made["Id"] in ids and len(ids) == len(set(ids)), "ListInstances: holds the new one, and nothing twice", ids)
+               "ListInstances: several pages, none longer than requested", [len(p["InstanceSummaryList"]) for p in listed])
+    check.that(made["Id"] in ids and len(ids) == len(set(ids)), "ListInstances: contains the new instance, and no duplicates", ids)
     check.raises(errors.InvalidRequestException, lambda: client.create_instance(**{**asked, "ClientToken": name("other")}),
-                 "CreateInstance: an alias that is taken")
+                 "CreateInstance: an alias in use")
     client.delete_instance(InstanceId=made["Id"])
     check.raises(errors.ResourceNotFoundException, lambda: client.describe_instance(InstanceId=made["Id"]),
                  "DescribeInstance after delete")
     check.raises(errors.ResourceNotFoundException, lambda: client.delete_instance(InstanceId=made["Id"]),
-                 "DeleteInstance twice, each with a token of its own")
+                 "DeleteInstance twice, with different tokens")
 
 
 def rules(check, client):
@@ -91,9 +91,9 @@ def rules(check, client):
         for reference in (made["RuleId"], made["RuleArn"]):
             shown = client.describe_rule(InstanceId=place, RuleId=reference)["Rule"]
             check.equal(shown["RuleId"], made["RuleId"], f"DescribeRule of {reference} in {place}")
-    check.equal({key: shown[key] for key in RULE}, RULE, "DescribeRule: what was created")
+    check.equal({key: shown[key] for key in RULE}, RULE, "DescribeRule: the created values")
     check.equal(shown["Tags"], {"a": "1"}, "DescribeRule: tags")
-    check.that(recent(shown["CreatedTime"]) and recent(shown["LastUpdatedTime"]), "DescribeRule: the times are now", shown)
+    check.that(recent(shown["CreatedTime"]) and recent(shown["LastUpdatedTime"]), "DescribeRule: the times are recent", shown)
 
     renamed = name("rule")
     client.update_rule(**instance, RuleId=made["RuleId"], Name=renamed, Function=FUNCTION, Actions=RULE["Actions"],
@@ -114,24 +114,24 @@ def rules(check, client):
     check.equal(found["ApproximateTotalCount"], 1, "SearchRules: total count")
 
     check.raises(errors.ResourceConflictException, lambda: client.create_rule(**instance, **RULE, Name=renamed),
-                 "CreateRule: a name that is taken")
+                 "CreateRule: a name in use")
     check.raises(errors.ResourceConflictException, lambda: client.create_rule(**{**asked, "Name": name("rule")}),
-                 "CreateRule: a token with another body")
-    for fault, change in {"a blank in the name": {"Name": "no good"}, "a name of 201": {"Name": "n" * 201},
+                 "CreateRule: the same token with another body")
+    for fault, change in {"a space in the name": {"Name": "no good"}, "a name of 201 characters": {"Name": "n" * 201},
                           "an unknown enum value": {"PublishStatus": "PERHAPS"},
-                          "a function that is no JSON": {"Function": "{"}}.items():
+                          "a function that is not JSON": {"Function": "{"}}.items():
         said = check.raises(errors.InvalidRequestException,
                             lambda change=change: client.create_rule(**{**instance, **RULE, "Name": name("rule"), **change}),
                             f"CreateRule: {fault}")
         check.that(said.get("Error", {}).get("Message"), f"CreateRule: {fault}: the error has a message", said)
     check.raises(errors.InvalidRequestException, lambda: client.list_rules(**instance, NextToken="no-token-of-yours"),
-                 "ListRules: a token that nobody gave")
+                 "ListRules: an unknown token")
     client.delete_rule(**instance, RuleId=made["RuleId"])
     for call in (client.describe_rule, client.delete_rule):
         check.raises(errors.ResourceNotFoundException, lambda call=call: call(**instance, RuleId=made["RuleId"]),
                      f"{call.__name__} after delete")
     check.raises(errors.ResourceNotFoundException, lambda: client.list_rules(InstanceId=str(uuid.uuid4())),
-                 "ListRules of no instance")
+                 "ListRules of an unknown instance")
 
 
 def flows(check, client):
@@ -149,15 +149,15 @@ def flows(check, client):
                         f"DescribeContactFlow of {reference} in {place}")
     shown = client.describe_contact_flow(**instance, ContactFlowId=flow)["ContactFlow"]
     check.equal((shown["Name"], shown["Type"], shown["State"], shown["Status"], shown["Tags"]),
-                (asked["Name"], "CONTACT_FLOW", "ACTIVE", "PUBLISHED", {"a": "1"}), "DescribeContactFlow: what was created")
-    check.equal(shown["FlowContentSha256"], made["FlowContentSha256"], "DescribeContactFlow: the digest of the creation")
-    check.that(recent(shown["LastModifiedTime"]), "DescribeContactFlow: LastModifiedTime is now", shown["LastModifiedTime"])
+                (asked["Name"], "CONTACT_FLOW", "ACTIVE", "PUBLISHED", {"a": "1"}), "DescribeContactFlow: the created values")
+    check.equal(shown["FlowContentSha256"], made["FlowContentSha256"], "DescribeContactFlow: the digest from creation")
+    check.that(recent(shown["LastModifiedTime"]), "DescribeContactFlow: LastModifiedTime is recent", shown["LastModifiedTime"])
 
     draft = client.create_contact_flow(**{**asked, "Name": name("draft"), "Status": "SAVED", "Content": "not yet"})
     draft_id = draft["ContactFlowId"]
     check.raises(errors.ContactFlowNotPublishedException,
                  lambda: client.describe_contact_flow(**instance, ContactFlowId=draft_id),
-                 "DescribeContactFlow of a flow that was never published")
+                 "DescribeContactFlow of an unpublished flow")
     shown = client.describe_contact_flow(**instance, ContactFlowId=f"{draft_id}:$SAVED")["ContactFlow"]
     check.equal((shown["Content"], shown["Status"]), ("not yet", "SAVED"), "DescribeContactFlow of $SAVED: the draft")
     client.update_contact_flow_content(**instance, ContactFlowId=draft_id, Content=FLOW)
@@ -173,7 +173,7 @@ def flows(check, client):
     version = client.create_contact_flow_version(**instance, ContactFlowId=flow, Description="first")
     listed = pages(client, "list_contact_flow_versions", **instance, ContactFlowId=flow)
     check.equal([item["Version"] for page in listed for item in page["ContactFlowVersionSummaryList"]],
-                [version["Version"]], "ListContactFlowVersions: the one that was made")
+                [version["Version"]], "ListContactFlowVersions: the created version")
 
     for kind in ("CUSTOMER_QUEUE", "AGENT_HOLD", "CONTACT_FLOW"):
         client.create_contact_flow(**{**asked, "Name": name("flow"), "Type": kind})
@@ -186,25 +186,25 @@ def flows(check, client):
     check.equal(sum(len(page["ContactFlows"]) for page in found), 5, "SearchContactFlows without criteria: all")
     both = {"OrConditions": [same("name", renamed), {"TypeCondition": "AGENT_HOLD"}]}
     found = client.search_contact_flows(**instance, SearchCriteria=both)
-    check.equal((len(found["ContactFlows"]), found["ApproximateTotalCount"]), (2, 2), "SearchContactFlows: either of two")
+    check.equal((len(found["ContactFlows"]), found["ApproximateTotalCount"]), (2, 2), "SearchContactFlows: OrConditions")
     found = client.search_contact_flows(**instance, SearchCriteria={"AndConditions": both["OrConditions"]})
-    check.equal(found["ContactFlows"], [], "SearchContactFlows: both of two")
+    check.equal(found["ContactFlows"], [], "SearchContactFlows: AndConditions")
 
     check.raises(errors.DuplicateResourceException, lambda: client.create_contact_flow(**{**asked, "Name": renamed}),
-                 "CreateContactFlow: a name that is taken")
+                 "CreateContactFlow: a name in use")
     broken = {**asked, "Name": name("flow"), "Content": "{"}
     for what, call in {
         "CreateContactFlow": lambda: client.create_contact_flow(**broken),
         "UpdateContactFlowContent": lambda: client.update_contact_flow_content(
             **instance, ContactFlowId=flow, Content="{"),
     }.items():
-        said = check.raises(errors.InvalidContactFlowException, call, f"{what}: content that is no JSON")
+        said = check.raises(errors.InvalidContactFlowException, call, f"{what}: content that is not JSON")
         problems = said.get("problems", [])
         check.that(problems and all(problem["message"] for problem in problems), f"{what}: problems", said)
     check.raises(errors.InvalidRequestException, lambda: client.create_contact_flow(**{**asked, "Type": "FLOW"}),
                  "CreateContactFlow: an unknown type")
     check.raises(errors.InvalidRequestException, lambda: client.list_contact_flows(**instance, MaxResults=1001),
-                 "ListContactFlows: 1001 to a page")
+                 "ListContactFlows: 1001 per page")
     client.delete_contact_flow(**instance, ContactFlowId=made["ContactFlowArn"])
     for call in (client.describe_contact_flow, client.delete_contact_flow):
         check.raises(errors.ResourceNotFoundException, lambda call=call: call(**instance, ContactFlowId=flow),
@@ -244,17 +244,17 @@ def modules(check, client):
 
     check.raises(errors.DuplicateResourceException,
                  lambda: client.create_contact_flow_module(**instance, Name=renamed, Content=MODULE),
-                 "CreateContactFlowModule: a name that is taken")
+                 "CreateContactFlowModule: a name in use")
     check.raises(errors.IdempotencyException,
                  lambda: client.create_contact_flow_module(**{**asked, "Name": name("module")}),
-                 "CreateContactFlowModule: a token with another body")
+                 "CreateContactFlowModule: the same token with another body")
     said = check.raises(errors.InvalidContactFlowModuleException,
                         lambda: client.create_contact_flow_module(**instance, Name=name("module"), Content="{"),
-                        "CreateContactFlowModule: content that is no JSON")
+                        "CreateContactFlowModule: content that is not JSON")
     check.that(said.get("Problems", [{}])[0].get("message"), "CreateContactFlowModule: Problems", said)
     check.raises(errors.InvalidRequestException,
                  lambda: client.create_contact_flow_module(**instance, Name="n" * 128, Content=MODULE),
-                 "CreateContactFlowModule: a name of 128")
+                 "CreateContactFlowModule: a name of 128 characters")
     client.delete_contact_flow_module(**instance, ContactFlowModuleId=module)
     for call in (client.describe_contact_flow_module, client.delete_contact_flow_module):
         check.raises(errors.ResourceNotFoundException, lambda call=call: call(**instance, ContactFlowModuleId=module),
@@ -276,27 +276,27 @@ def tags(check, client):
                     f"TagResource adds and replaces: {kind}")
         client.untag_resource(resourceArn=arn, tagKeys=["clé/a b", "team"])
         check.equal(client.list_tags_for_resource(resourceArn=arn)["tags"], {"kept": ""},
-                    f"UntagResource takes two keys away: {kind}")
+                    f"UntagResource removes two keys: {kind}")
     tagged = {"TagFilter": {"TagCondition": {"TagKey": "kept", "TagValue": ""}}}
     found = client.search_contact_flows(**instance, SearchFilter=tagged)
     check.equal([item["Arn"] for item in found["ContactFlows"]], [flow], "SearchContactFlows by tag")
     check.raises(errors.InvalidRequestException, lambda: client.tag_resource(resourceArn=flow, tags={"aws:x": "1"}),
-                 "TagResource: a key of AWS's own")
+                 "TagResource: a key reserved by AWS")
     check.raises(errors.InvalidRequestException,
                  lambda: client.tag_resource(resourceArn=flow, tags={f"k{number}": "" for number in range(51)}),
                  "TagResource: 51 tags")
     check.raises(errors.ResourceNotFoundException, lambda: client.list_tags_for_resource(resourceArn=f"{flow}0"),
-                 "ListTagsForResource of nothing")
+                 "ListTagsForResource of an unknown resource")
 
 
 def unchecked(check, client):
-    """What only a client that does not check its own input sends."""
+    """Sends a request that boto3 sends only without parameter validation."""
     config = client.meta.config.merge(botocore.config.Config(parameter_validation=False))
     loose = boto3.client("connect", endpoint_url=client.meta.endpoint_url, config=config)
     said = check.raises(client.exceptions.InvalidRequestException,
                         lambda: loose.create_contact_flow(InstanceId="x", Type="CONTACT_FLOW", Content=FLOW),
                         "CreateContactFlow without a name")
-    check.that("/Name" in said.get("Error", {}).get("Message", ""), "the message names the member", said)
+    check.that("/Name" in said.get("Error", {}).get("Message", ""), "the error message names the member", said)
 
 
 PARTS = [instances, rules, flows, modules, tags, unchecked]

@@ -1,4 +1,4 @@
-"""Holds every example of an OpenAPI document to its schema: prints those that break it, and how many there are."""
+"""Validates every example in an OpenAPI document against its schema, and prints the violations."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ BASE = "urn:document"
 
 
 def parts_of(operation: dict):
-    """Parameters and media types: whatever has a schema and an example."""
+    """Yields parameters and media types, the objects that have a schema and an example."""
     yield from operation.get("parameters", [])
     success = [response for status, response in operation["responses"].items() if status.startswith("2")]
     for holder in [operation.get("requestBody", {}), *success]:
@@ -32,7 +32,7 @@ def main(path: str) -> int:
                 for error in Draft202012Validator(schema, registry=registry).iter_errors(part["example"]):
                     wrong += 1
                     print(f"{operation['operationId']}: {error.json_path}: {error.message[:200]}")
-    print(f"{count} examples, {wrong} breaches")
+    print(f"{count} examples, {wrong} violations")
     return 1 if wrong or not count else 0
 
 

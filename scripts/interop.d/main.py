@@ -1,4 +1,4 @@
-"""Runs every part, prints what failed, and counts: the last line is "N passed, M failed"."""
+"""Runs every part and prints failures. The last line is "N passed, M failed"."""
 
 import argparse
 import sys
@@ -16,7 +16,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--endpoint", required=True, help="URL of a running emulator")
     parser.add_argument("--model", required=True, help="path of the command connect-model")
-    parser.add_argument("--seed", type=int, default=1, help="decides the generated values")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the generated values")
     arguments = parser.parse_args()
     print(f"boto3 {boto3.__version__}, botocore {botocore.__version__}, endpoint {arguments.endpoint}, "
           f"seed {arguments.seed}")

@@ -1,7 +1,7 @@
-"""Requests and responses of every operation: connect-model on one side, botocore's client on the other.
+"""Compares requests and responses of every operation between connect-model and botocore's client.
 
-The client is the whole of botocore: it validates parameters, builds the request, and reads the response. Instead of the
-network it meets a stub that keeps the request and hands back the response that connect-model encoded.
+The client is complete: it validates parameters, builds the request, and parses the response. A stub in place of the
+network records the request and returns the response encoded by connect-model.
 """
 
 import base64
@@ -21,25 +21,25 @@ import core
 from checks import clip
 
 VALUES = 10
-"""Inputs, and outputs, of each operation."""
+"""Number of inputs and of outputs per operation."""
 
 MOST_PAGES = 50
-"""A walk that is longer does not end."""
+"""Paging that takes more pages is considered endless."""
 
 UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
-# Where the two are not to agree. Each is counted, and one that is never met fails.
+# Expected differences between the two. Each is counted, and one that never occurs is a failure.
 DIFFERENCES = {
-    "idempotency-token": "botocore makes up a UUID for an idempotency token that the caller leaves out; connect-model "
-    "encodes the value that it is given and nothing else",
-    "client-headers": "headers that speak of the client, the connection or the signature are no part of the encoding: "
+    "idempotency-token": "botocore generates a UUID for an idempotency token that the caller omits; connect-model "
+    "encodes only the given value",
+    "client-headers": "headers about the client, the connection or the signature are not part of the encoding: "
     "accept-encoding amz-sdk-invocation-id amz-sdk-request authorization content-length host user-agent x-amz-date",
 }
 CLIENT_HEADERS = set(DIFFERENCES["client-headers"].split(": ")[1].split())
 
 
 class Stub:
-    """Stands in for the network: keeps what is sent, answers what it is given."""
+    """Replaces the network: records the request and returns a prepared response."""
 
     def __init__(self):
         self.sent = None
@@ -52,7 +52,7 @@ class Stub:
 
 
 class Raw:
-    """A body as botocore reads it from urllib3."""
+    """A body with the interface of urllib3 that botocore uses."""
 
     def __init__(self, body):
         self.body = body
@@ -62,7 +62,7 @@ class Raw:
 
 
 def run(checks, client, model, seed, answered):
-    """Every part; `answered` has the operations that the emulator answered with 200 so far, and grows with each."""
+    """Runs every part. `answered` is the set of operations that have returned 200 so far; it grows during the run."""
     service = client.meta.service_model
     operations = service.operation_names
     methods = {operation: method for method, operation in client.meta.method_to_api_mapping.items()}
@@ -77,31 +77,31 @@ def run(checks, client, model, seed, answered):
         offline = boto3.client("connect", region_name="us-east-1", endpoint_url="http://stub.invalid",
                                config=Config(retries={"total_max_attempts": 1}))
         offline.meta.events.register("before-send.connect", stub)
-        checks.equal(sorted(listed(model)), sorted(operations), "both know the same operations")
+        checks.equal(sorted(listed(model)), sorted(operations), "both have the same operations")
         for (operation, value, ours), (_, output, response) in zip(inputs, outputs, strict=True):
             shapes = service.operation_model(operation)
             stub.answer = response
             try:
                 parsed = call(offline, methods[operation], native(shapes.input_shape, value))
-            except Exception as error:  # noqa: BLE001: a refusal by botocore is the finding
-                checks.that(False, f"{operation}: botocore takes the input and reads the output",
+            except Exception as error:  # noqa: BLE001: an error in botocore is the finding
+                checks.that(False, f"{operation}: botocore accepts the input and parses the output",
                             f"{error!r} for {clip(value)} and {clip(response)}")
                 continue
             theirs = stub.sent
             compare_requests(checks, shapes, value, ours, theirs, met)
             status = parsed.pop("ResponseMetadata")["HTTPStatusCode"]
             checks.equal((status, parsed), (response["status"], native(shapes.output_shape, output)),
-                         f"{operation}: the response as botocore reads it")
+                         f"{operation}: the response parsed by botocore")
         for difference, count in met.items():
-            checks.that(count, f"difference {difference} is met; else take it from the list")
+            checks.that(count, f"difference {difference} occurs; if not, remove it from the list")
 
     def live_responses(checks):
         for operation in operations:
             if operation not in answered:
                 call(client, methods[operation], first_page(service, operation, first[operation]))
-            checks.that(operation in answered, f"{operation}: the emulator answers 200, and botocore reads it")
+            checks.that(operation in answered, f"{operation}: the emulator returns 200, and botocore parses it")
 
-    def live_walks(checks):
+    def live_paging(checks):
         home = core.fresh(client)["Id"]
         flow = client.create_contact_flow(InstanceId=home, Name=core.name("flow"), Type="CONTACT_FLOW", Content=core.FLOW)
         real = {"InstanceId": home, "ContactFlowId": flow["ContactFlowId"]}
@@ -109,50 +109,50 @@ def run(checks, client, model, seed, answered):
             value = first_page(service, operation, first[operation])
             if operation in performed:
                 value.update({member: item for member, item in real.items() if member in value})
-                # Searched for at random, they may be invalid by rules that the model does not have.
+                # Generated search criteria may break rules that are not in the model.
                 value = {member: item for member, item in value.items() if not member.startswith("Search")}
             pages = client.get_paginator(methods[operation]).paginate(**value)
             count = sum(1 for _ in itertools.islice(pages, MOST_PAGES))
-            checks.that(0 < count < MOST_PAGES, f"{operation}: botocore walks all pages", f"{count} pages")
+            checks.that(0 < count < MOST_PAGES, f"{operation}: botocore reads all pages", f"{count} pages")
 
-    checks.run([requests_and_responses, live_responses, live_walks])
-    print("differences that are none of ours: " + ", ".join(f"{name} {count} times" for name, count in met.items()))
+    checks.run([requests_and_responses, live_responses, live_paging])
+    print("expected differences: " + ", ".join(f"{name} {count} times" for name, count in met.items()))
 
 
 def call(client, method, arguments):
-    """Calls a client's method by its name."""
+    """Calls a method of the client by name."""
     return getattr(client, method)(**arguments)
 
 
 def first_page(service, operation, value):
-    """Arguments for a live call: those generated, but no token, since a token must come from the endpoint."""
+    """Returns generated arguments for a live call, without a page token, which must come from the endpoint."""
     arguments = native(service.operation_model(operation).input_shape, value)
     return {member: item for member, item in arguments.items() if member not in ("NextToken", "MaxResults")}
 
 
 def compare_requests(checks, shapes, value, ours, theirs, met):
-    """One request of each side; `met` counts the differences that are known."""
+    """Compares one request of each side; counts expected differences in `met`."""
     url, uri = urlsplit(theirs.url), urlsplit(ours["uri"])
     query, our_query = sorted(filter(None, url.query.split("&"))), sorted(filter(None, uri.query.split("&")))
     body, our_body = (json.loads(raw) if raw else None for raw in (theirs.body, body_of(ours)))
     for member, shape in shapes.input_shape.members.items() if shapes.input_shape else ():
         if shape.metadata.get("idempotencyToken") and member not in value:
             key = shape.serialization.get("name", member)
-            made_up = body.pop(key, "") if shape.serialization.get("location") is None else ""
+            token = body.pop(key, "") if shape.serialization.get("location") is None else ""
             for pair in [pair for pair in query if pair.startswith(f"{key}=")]:
                 query.remove(pair)
-                made_up = pair.removeprefix(f"{key}=")
-            checks.that(UUID4.fullmatch(made_up), f"{shapes.name}: botocore makes up a token for {member}", theirs.url)
+                token = pair.removeprefix(f"{key}=")
+            checks.that(UUID4.fullmatch(token), f"{shapes.name}: botocore generates a token for {member}", theirs.url)
             met["idempotency-token"] += 1
     headers = {name.lower(): text(content) for name, content in theirs.headers.items()}
     met["client-headers"] += bool(headers.keys() & CLIENT_HEADERS)
     headers = {name: content for name, content in headers.items() if name not in CLIENT_HEADERS}
     checks.equal((ours["method"], uri.path, our_query, ours["headers"], our_body),
-                 (theirs.method, url.path, query, headers, body), f"{shapes.name}: the request as botocore writes it")
+                 (theirs.method, url.path, query, headers, body), f"{shapes.name}: the request encoded by botocore")
 
 
 def native(shape, value):
-    """A value of connect-model in the types of botocore: datetimes, bytes, floats."""
+    """Converts a value of connect-model to the types of botocore: datetimes, bytes, floats."""
     if shape is None:
         return {}
     match shape.type_name:
@@ -175,7 +175,7 @@ def native(shape, value):
 
 
 def generated(model, operations, seed, *flags):
-    """For each generated value: operation, value, and the message that connect-model encodes it to."""
+    """Generates values; returns operation, value and encoded message of each."""
     lines = command(model, ["generate", "--count", str(VALUES), "--seed", str(seed), *flags, *operations])
     messages = command(model, ["encode", *flags], "\n".join(lines))
     key = "output" if flags else "input"
@@ -185,21 +185,21 @@ def generated(model, operations, seed, *flags):
 
 
 def listed(model):
-    """Names of the operations that connect-model knows."""
+    """Returns the names of connect-model's operations."""
     return command(model, ["list", "operations"])
 
 
 def command(model, arguments, stdin=""):
-    """The lines that connect-model prints. Not by splitlines, which takes U+2028 inside a JSON text for an end too."""
+    """Returns the lines printed by connect-model. Not with splitlines, which also splits at U+2028 inside JSON strings."""
     done = subprocess.run([model, *arguments], input=stdin, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout.removesuffix("\n").split("\n")
 
 
 def body_of(message):
-    """Bytes of the body of a message that connect-model printed."""
+    """Returns the body of a message printed by connect-model."""
     return base64.b64decode(message["bodyBase64"]) if "bodyBase64" in message else message["body"].encode()
 
 
 def text(content):
-    """A header's value, which botocore keeps as text or as bytes."""
+    """Returns a header's value as text; botocore stores text or bytes."""
     return content.decode() if isinstance(content, bytes) else content

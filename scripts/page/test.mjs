@@ -1,9 +1,9 @@
-// Opens a generated report page in Chromium and checks what a reader relies on: that it shows what its data say, that
-// it can be used with a keyboard and on a phone, that axe-core finds nothing, and that nothing in the data runs.
+// Tests a generated report page in Chromium: it shows its data correctly, works with a keyboard and on a phone, has no
+// violations according to axe-core, and runs no script from the data.
 //
 //     node test.mjs PAGE.html [--hostile] [--screenshots DIR]
 //
-// CHROMIUM names the browser; the default is /usr/bin/chromium. Ends with 1 on the first thing that fails.
+// CHROMIUM is the path of the browser (default: /usr/bin/chromium). Stops at the first failure with exit code 1.
 
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -30,7 +30,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 
 const DESKTOP = { width: 1280, height: 900 };
 const PHONE = { width: 390, height: 844 };
-// What must be seen as an escape, if it is there at all.
+// Invisible characters, which the page must show as escapes.
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/;
 
 class Failure extends Error {}
@@ -41,7 +41,7 @@ function check(condition, message) {
 
 function embedded(html) {
   const found = html.match(/<script type="application\/json" id="report">([^<]*)<\/script>/);
-  if (!found) throw new Error("the page holds no report");
+  if (!found) throw new Error("the page contains no report");
   return JSON.parse(found[1]);
 }
 
@@ -49,7 +49,7 @@ const findings = report.findings ?? [];
 const cases = report.cases ?? [];
 const failed = report.totals?.failed ?? 0;
 
-/** A page that fails the test on an error, a dialog or a request for anything but the file. */
+/** Opens the page; an error, a dialog, or a request for anything but the file fails the test. */
 async function open(browser, { fragment = "", ...context }) {
   const tab = await (await browser.newContext(context)).newPage();
   tab.troubles = [];
@@ -80,7 +80,7 @@ async function close(tab) {
 }
 
 async function accessible(tab, where) {
-  // Chromium evaluates this for the debugger, past the policy of the page, which stays as strict as it is.
+  // The debugger evaluates this outside the page's content security policy.
   await tab.evaluate(`${axe}; undefined`);
   const violations = await tab.evaluate(async () => (await window.axe.run(document, { resultTypes: ["violations"] })).violations
     .map((one) => `${one.id}: ${one.help}\n  ${one.nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary}`).join("\n  ")}`));
@@ -106,7 +106,7 @@ async function openFinding(tab) {
   await tab.locator(".finding[open] .body").first().waitFor();
 }
 
-/** Goes to the grid by the Tab key, to a cell with cases by the arrows, and opens it. */
+/** Reaches the grid with the Tab key and a cell with cases with the arrow keys, and opens it. */
 async function openCellByKeyboard(tab) {
   await tab.locator("#op").focus();
   for (let pressed = 0; pressed < 40 && !(await focused(tab)); pressed++) await tab.keyboard.press("Tab");
@@ -141,7 +141,7 @@ async function keyboard(tab) {
   check((await tab.locator("#search").inputValue()) === "", "/ is typed into the search");
 }
 
-/** The second line of defence: even markup that was made from data would not run, load or be made at all. */
+/** Second line of defence: the policy blocks scripts and resources even if data became markup. */
 async function policy(tab) {
   const content = await tab.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute("content");
   for (const wanted of ["default-src 'none'", "script-src-attr 'none'", "base-uri 'none'", "form-action 'none'", "require-trusted-types-for 'script'"]) {
@@ -151,10 +151,10 @@ async function policy(tab) {
 
 async function numbers(tab) {
   const shown = await tab.locator('#tally [data-outcome="failed"] .n').textContent();
-  check(Number(shown.replaceAll(",", "")) === failed, `${shown} failed cases are shown, the report says ${failed}`);
+  check(Number(shown.replaceAll(",", "")) === failed, `the page shows ${shown} failed cases, the report has ${failed}`);
   if (!options.hostile) check((report.failed_cases ?? []).length === failed, "failed_cases and totals differ");
   const verdict = await tab.locator("#verdict").textContent();
-  if (report.exit_code === 1) check(verdict.includes(failed.toLocaleString("en-GB")), `the verdict does not say ${failed}: ${verdict}`);
+  if (report.exit_code === 1) check(verdict.includes(failed.toLocaleString("en-GB")), `the verdict does not contain ${failed}: ${verdict}`);
   check(!verdict.includes("cannot be shown"), verdict);
 }
 
@@ -165,11 +165,11 @@ async function grid(tab) {
   await tab.getByRole("button", { name: "Open all families" }).click();
   check(await tab.locator("#grid thead th").count() > before, "the families do not open");
   const rows = await tab.locator("#grid tbody tr:not(.spacer)").count();
-  check(rows < 120, `${rows} rows are drawn at once`);
+  check(rows < 120, `${rows} rows are rendered at once`);
   await tab.locator("#grid-scroll").evaluate((box) => { box.scrollTop = box.scrollHeight; });
   await tab.waitForTimeout(100);
   const last = await tab.locator("#grid tbody tr:last-child").getAttribute("aria-rowindex");
-  check(last === await tab.locator("#grid").getAttribute("aria-rowcount"), `the last row at the end of the grid is ${last}`);
+  check(last === await tab.locator("#grid").getAttribute("aria-rowcount"), `scrolled to the end, the last row is ${last}`);
   await tab.getByRole("button", { name: "Close all families" }).click();
   check(await tab.locator("#grid thead th").count() === before, "the families do not close");
 }
@@ -200,9 +200,9 @@ async function copies(tab) {
     await line.locator("button").click();
     await line.getByText("Copied").waitFor();
     const copied = await tab.evaluate(() => window.__copied);
-    check(copied === await line.locator("code").textContent(), `what is copied is not what is shown: ${copied}`);
+    check(copied === await line.locator("code").textContent(), `the copied command differs from the shown one: ${copied}`);
     check(copied.endsWith(flag) && copied.startsWith("cargo conformance replay "), `the command is ${copied}`);
-    check(!UNSEEN.test(copied) && !copied.includes("\n"), "a command is copied with characters that are not seen");
+    check(!UNSEEN.test(copied) && !copied.includes("\n"), "a copied command contains invisible characters");
   }
 }
 
@@ -210,7 +210,7 @@ async function linked(browser) {
   const last = findings.at(-1).case;
   const tab = await open(browser, { viewport: DESKTOP, fragment: `#case=${encodeURIComponent(last.toWellFormed?.() ?? last)}` });
   check(await tab.locator(".finding[open] .body").count() === 1, "a link to a case does not open its finding");
-  check(await tab.evaluate(() => document.activeElement.matches(".finding[open] > summary")), "a link does not lead to its finding");
+  check(await tab.evaluate(() => document.activeElement.matches(".finding[open] > summary")), "a link does not focus its finding");
   await close(tab);
 }
 
@@ -224,14 +224,14 @@ async function harmless(tab) {
   }));
   check(seen.pwned === undefined, "a script from the data ran");
   check(seen.scripts === source.split("<script").length - 1, `${seen.scripts} scripts are in the page`);
-  check(seen.foreign === 0, `${seen.foreign} elements came from the data`);
+  check(seen.foreign === 0, `the data created ${seen.foreign} elements`);
   check(seen.text.includes("<img src=x onerror=window.__pwned=1>"), "the payload is not shown as text");
-  check(/\\u\{202e\}/.test(seen.text), "an override of direction is not shown as an escape");
-  check(!UNSEEN.test(seen.text), `a character that is not seen is in the text: ${escape(seen.text.match(UNSEEN)?.[0] ?? "")}`);
-  check(!UNSEEN.test(seen.attributes), "a character that is not seen is in a title or label");
+  check(/\\u\{202e\}/.test(seen.text), "a direction override is not shown as an escape");
+  check(!UNSEEN.test(seen.text), `the text contains an invisible character: ${escape(seen.text.match(UNSEEN)?.[0] ?? "")}`);
+  check(!UNSEEN.test(seen.attributes), "a title or label contains an invisible character");
 }
 
-/** Clicks the first of what matches now: a click changes what matches. */
+/** Clicks the first elements that match the selector now, since clicks change the matches. */
 async function pressAll(tab, selector, most) {
   await tab.evaluate(([wanted, limit]) => [...document.querySelectorAll(wanted)].slice(0, limit).forEach((one) => one.click()), [selector, most]);
   await tab.waitForTimeout(300);
@@ -252,7 +252,7 @@ async function hostile(browser) {
   await close(tab);
 }
 
-/** Every combination of size and colour scheme; with a finding and a cell open. */
+/** Checks every combination of size and colour scheme, with a finding and a cell open. */
 async function appearance(browser) {
   for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
     for (const colorScheme of ["light", "dark"]) {
@@ -303,7 +303,7 @@ try {
   await use(browser);
   await appearance(browser);
   if (options.hostile) await hostile(browser);
-  console.log(`${positionals[0]}: fine (${findings.length} findings, ${cases.length} cases${options.hostile ? ", hostile" : ""})`);
+  console.log(`${positionals[0]}: passed (${findings.length} findings, ${cases.length} cases${options.hostile ? ", hostile" : ""})`);
 } catch (error) {
   console.error(error instanceof Failure ? `${positionals[0]}: ${error.message}` : error);
   process.exitCode = 1;

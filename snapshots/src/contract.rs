@@ -1,7 +1,7 @@
-//! The contract of an operation as a page of text, for people who review what a model update changes for callers.
+//! The page `contract`: the contract of an operation as text, for reviewers of model updates.
 //!
-//! One fact per line, in an order that does not depend on the facts themselves, so that a difference between two pages
-//! is the difference between two contracts. Reads a [`Schema`] only.
+//! One fact per line, in an order that does not depend on the facts, so that the diff of two pages is the diff of two
+//! contracts. Reads only a [`Schema`].
 
 use std::collections::HashSet;
 use std::fmt::{self, Write};
@@ -12,7 +12,7 @@ use connect_model::semantics::danger::{Danger, danger};
 
 use crate::documentation;
 
-/// The page of an operation.
+/// Formats the page of an operation.
 pub(crate) fn page(schema: &Schema, operation: OperationId) -> String {
     let mut page = Page { schema, text: String::new(), described: HashSet::new() };
     // Writing to a string cannot fail.
@@ -20,13 +20,13 @@ pub(crate) fn page(schema: &Schema, operation: OperationId) -> String {
     page.text
 }
 
-/// Enums up to this many values stand in the line of their member; longer ones get a line for each value.
+/// Maximum number of enum values on the line of a member. Longer enums get a line per value.
 const INLINE_VALUES: usize = 3;
 
 struct Page<'s> {
     schema: &'s Schema,
     text: String,
-    /// Structures and unions that the page has described; the next time they are referred to by name.
+    /// Structures and unions already on the page. They are not repeated.
     described: HashSet<ShapeId>,
 }
 
@@ -55,13 +55,13 @@ impl Page<'_> {
         self.errors(operation)
     }
 
-    /// `top` at the top of an input, where members have different places.
+    /// `top` is true for the top level of an input, where members have different bindings.
     fn members(&mut self, members: &Members, depth: usize, top: bool) -> fmt::Result {
         members.iter().try_for_each(|member| self.member(member, depth, top))
     }
 
     fn member(&mut self, member: &Member, depth: usize, top: bool) -> fmt::Result {
-        // Of instants and bytes the form says all.
+        // The format describes timestamps and blobs completely.
         let is_plain = !matches!(self.schema[member.slot.target].kind, Kind::Timestamp | Kind::Blob);
         let mut facts = Vec::from_iter(is_plain.then(|| self.kind(&member.slot)));
         facts.extend(member.required.then(|| "required".to_owned()));
@@ -78,7 +78,7 @@ impl Page<'_> {
         self.inside(member.slot.target, depth + 1)
     }
 
-    /// What a value is: `text`, `list of RuleAction`, `map of text to Reference`.
+    /// Describes a type: `text`, `list of RuleAction`, `map of text to Reference`.
     fn kind(&self, slot: &Slot) -> String {
         let shape = &self.schema[slot.target];
         match &shape.kind {
@@ -102,7 +102,7 @@ impl Page<'_> {
         }
     }
 
-    /// Members and enum values below a value's line.
+    /// Writes members and enum values below the line of a value.
     fn inside(&mut self, shape: ShapeId, depth: usize) -> fmt::Result {
         let schema = self.schema;
         match &schema[shape].kind {
@@ -143,7 +143,7 @@ impl Page<'_> {
     }
 }
 
-/// Numbers in words that need no programming language.
+/// Describes a number type without terms of a programming language.
 fn number_words(number: Number) -> &'static str {
     match number {
         Number::Byte => "whole number of 8 bits",
@@ -157,7 +157,7 @@ fn number_words(number: Number) -> &'static str {
     }
 }
 
-/// What happens when the same request is sent twice, as far as the model says.
+/// Describes the effect of a repeated request, according to the model.
 pub(crate) fn repetition(schema: &Schema, operation: &Operation) -> String {
     let token = schema.input_members(operation).and_then(Members::idempotency_token);
     match token {
@@ -168,7 +168,7 @@ pub(crate) fn repetition(schema: &Schema, operation: &Operation) -> String {
     }
 }
 
-/// How an operation pages.
+/// Describes the pagination of an operation.
 pub(crate) fn paging(paging: &Pagination) -> String {
     let mut text =
         format!("{} of the output becomes {} of the next input", paging.output_token.join("."), paging.input_token);

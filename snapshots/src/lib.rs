@@ -1,8 +1,8 @@
-//! The contract as pages of text, for people who review what a model update changes for callers.
+//! The contract as pages of text, for reviewers of model updates.
 //!
-//! A page is of a kind, and of an operation or of the whole service. One fact per line, in an order that does not depend
-//! on the facts themselves, so that a difference between two pages is the difference between two contracts. Whatever an
-//! operation does not reach is on none of its pages. Reads a [`Schema`] only.
+//! There are several kinds of pages for each operation, and pages about the whole service. They have one fact per line, in an
+//! order that does not depend on the facts, so that the diff of two pages is the diff of two contracts. The pages of an
+//! operation contain only shapes that it uses. Reads only a [`Schema`].
 
 mod contract;
 mod index;
@@ -11,14 +11,14 @@ mod wire;
 use connect_model::export::json_schema;
 use connect_model::schema::{OperationId, Schema};
 
-/// What a page shows.
+/// A kind of page.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
-    /// Folder of its pages.
+    /// Folder of the pages.
     pub folder: &'static str,
-    /// What a reader of a page should know, behind the name of the operation.
+    /// Explanation for readers of a page. Follows the name of the operation.
     pub legend: &'static str,
-    /// Makes the page of an operation.
+    /// Generates the page of an operation.
     pub page: fn(&Schema, OperationId) -> String,
 }
 
@@ -40,7 +40,7 @@ pub const KINDS: &[Kind] = &[
         legend: "JSON Schema (2020-12) of its input and output in the value form.",
         page: |schema, operation| {
             let mut document = json_schema::document(schema, &[operation]);
-            // The digest of the model is another with every change of any operation.
+            // The model's digest changes with every operation.
             if let Some(members) = document.as_object_mut() {
                 members.remove("$comment");
             }
@@ -54,9 +54,9 @@ pub const KINDS: &[Kind] = &[
 pub struct Index {
     /// Name of the page.
     pub name: &'static str,
-    /// What a reader of the page should know.
+    /// Explanation for readers of the page.
     pub legend: &'static str,
-    /// Makes the page.
+    /// Generates the page.
     pub page: fn(&Schema) -> String,
 }
 
@@ -82,7 +82,7 @@ pub const INDEXES: &[Index] = &[
     },
 ];
 
-/// The operations that this project began with, each with a documentation page of its own.
+/// The operations of the seed documents, each with its own documentation page.
 pub const SEED: &[&str] = &[
     "CreateContactFlow",
     "CreateRule",

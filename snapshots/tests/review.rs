@@ -1,8 +1,8 @@
-//! Every page held against the one that somebody has reviewed, each in a test of its own: `contract::CreateRule`,
-//! `index::enums`, …; `cargo test --test review CreateRule` tries those of one operation.
+//! Compares every page with its reviewed snapshot, each in a separate test: `contract::CreateRule`, `index::enums`, …;
+//! `cargo test --test review CreateRule` runs those of one operation.
 //!
-//! A difference fails, and the test prints it; `cargo insta review` shows it and takes it over. So does a file that
-//! belongs to no page, and a switch that would let differences pass.
+//! A test fails and prints the diff if a page differs; `cargo insta review` shows diffs and accepts them. Files that belong to
+//! no page and settings that hide differences also fail.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots")
 }
 
-/// Holds a page against its file; a difference panics, after insta has printed it.
+/// Compares a page with its snapshot. insta prints a diff and panics if they differ.
 fn review(folder: &'static str, name: &str, legend: &str, page: &str) {
     let mut settings = insta::Settings::new();
     settings.set_snapshot_path(root().join(folder));
@@ -51,7 +51,7 @@ fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Every file is that of a page, or waits for review beside one.
+/// Fails if a file is neither the snapshot of a page nor a pending one.
 fn no_orphans() -> Result<(), String> {
     let mut expected: BTreeSet<PathBuf> = INDEXES.iter().map(|index| file("index", index.name)).collect();
     for kind in KINDS {
@@ -65,7 +65,7 @@ fn no_orphans() -> Result<(), String> {
             if path.is_dir() {
                 open.push(path);
             } else if !expected.contains(&path) {
-                // What waits for review lies beside its page; in a CI job nobody reviews.
+                // A pending snapshot is next to its page. CI jobs have none.
                 let waits = path.extension().is_some_and(|extension| extension == "new") && !in_ci();
                 if !waits || !expected.contains(&path.with_extension("")) {
                     orphans.push(path.display().to_string());
@@ -88,20 +88,20 @@ fn in_ci() -> bool {
     std::env::var_os("CI").is_some()
 }
 
-/// A switch of insta's by which differences pass, if one is set: no test may say ok then, whichever are chosen.
+/// Returns a setting of insta that hides differences, if one is set. All tests fail then.
 fn switch() -> Option<&'static str> {
     let value = |name: &str| std::env::var(name).unwrap_or_default();
     if !matches!(value("INSTA_FORCE_PASS").as_str(), "" | "0") {
         return Some("INSTA_FORCE_PASS");
     }
-    // A person may take differences over this way, and sees them in version control; nobody looks at those of a CI job.
+    // A user may accept differences this way, and sees them in version control. A CI job must not.
     let writes = matches!(value("INSTA_UPDATE").as_str(), "always" | "unseen" | "force");
     (in_ci() && writes).then_some("INSTA_UPDATE")
 }
 
 fn main() -> ExitCode {
     if let Some(name) = switch() {
-        eprintln!("{name} makes snapshot tests pass whatever they find; unset it, and use `cargo insta review`");
+        eprintln!("{name} makes snapshot tests pass regardless of differences; unset it, and use `cargo insta review`");
         return ExitCode::FAILURE;
     }
     libtest_mimic::run(&Arguments::from_args(), trials()).exit_code()

@@ -1,19 +1,18 @@
-//! Models by hand: small ones with one of everything that a reader knows, and tiny ones that each say one thing that
-//! contradicts itself, or that few models say.
+//! Handwritten models: small ones that use every feature of a format, and tiny ones with one inconsistency or one rare
+//! feature each.
 
 use serde_json::{Value, json};
 
-/// A tiny model in either format, changed by a merge patch (RFC 7396), and what is said of it: part of an error, or
-/// nothing where it is a schema.
+/// A tiny model in either format, changed by a merge patch (RFC 7396).
 pub(super) struct Tiny {
     base: fn() -> Value,
     patch: &'static str,
-    /// Part of the error.
-    pub(super) said: &'static str,
+    /// Part of the expected error. Empty if the model loads.
+    pub(super) error: &'static str,
 }
 
 impl Tiny {
-    /// The model as text.
+    /// Applies the patch and formats the model.
     pub(super) fn text(&self) -> String {
         let mut model = (self.base)();
         let patch = serde_json::from_str(self.patch);
@@ -38,8 +37,8 @@ fn patch_into(target: &mut Value, patch: Value) {
 
 /// The tiny models.
 pub(super) fn tiny() -> impl Iterator<Item = Tiny> {
-    let smithy = SMITHY.iter().map(|(patch, said)| Tiny { base: tiny_smithy, patch, said });
-    smithy.chain(BOTOCORE.iter().map(|(patch, said)| Tiny { base: tiny_botocore, patch, said }))
+    let smithy = SMITHY.iter().map(|(patch, error)| Tiny { base: tiny_smithy, patch, error });
+    smithy.chain(BOTOCORE.iter().map(|(patch, error)| Tiny { base: tiny_botocore, patch, error }))
 }
 
 fn tiny_smithy() -> Value {
@@ -52,7 +51,7 @@ fn tiny_smithy() -> Value {
         "t#A": {"type": "string"}}})
 }
 
-/// Changes of the tiny Smithy model. That bounds cross is left for the fuzzer to find.
+/// Patches of the tiny Smithy model, with the expected errors. None has a minimum above its maximum: `prove` plants that bug.
 const SMITHY: &[(&str, &str)] = &[
     ("{}", ""),
     (r#"{"smithy":"3.0"}"#, "this reads 1.x and 2.x"),
@@ -192,7 +191,7 @@ fn tiny_botocore() -> Value {
             "Out": {"type": "structure", "members": {"B": {"shape": "A"}}}, "A": {"type": "string"}}})
 }
 
-/// Changes of the tiny model in AWS's own format.
+/// Patches of the tiny model in botocore's format, with the expected errors.
 const BOTOCORE: &[(&str, &str)] = &[
     ("{}", ""),
     (r#"{"metadata":{"endpointPrefix":null,"serviceAbbreviation":"A","protocols":["rest-json"],"protocol":null}}"#, ""),
@@ -274,7 +273,7 @@ pub(super) fn old_smithy() -> Value {
         "o#Other": {"type": "structure", "traits": {"smithy.api#error": "server", "smithy.api#httpError": 503}}}})
 }
 
-/// A small model in AWS's own format, with one of everything that its reader knows.
+/// A small model in botocore's format that uses every feature of the importer.
 pub(super) fn botocore() -> Value {
     json!({
         "version": "2.0",
@@ -322,14 +321,14 @@ pub(super) fn botocore() -> Value {
     })
 }
 
-/// Paginators of [`botocore`], some of which Smithy cannot say.
+/// Paginators of [`botocore`], some of which Smithy cannot express.
 pub(super) fn paginators() -> Value {
     json!({"pagination": {
         "ListThem": {"input_token": "NextToken", "output_token": "NextToken", "limit_key": "MaxResults", "result_key": "Items"},
         "Put": {"input_token": ["Token"], "output_token": "Data || Code", "result_key": ["Data", "Code"]}}})
 }
 
-/// Paginators files, each beside [`botocore`], and what is said of them.
+/// Paginators files for [`botocore`], with the expected errors.
 pub(super) const PAGINATORS: &[(&str, &str)] = &[
     (r#"{"pagination":{}}"#, ""),
     (r#"{"pagination":[]}"#, "top-level keys: pagination"),

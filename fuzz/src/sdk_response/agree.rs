@@ -1,4 +1,4 @@
-//! Whether our reading of a response and the SDK's are the same. Knows no excuse: see `exceptions` for those.
+//! Compares our decoding of a response with the SDK's. Knows no exceptions; those are in `exceptions`.
 
 use connect_model::schema::{OperationId, Schema, ShapeId};
 use connect_model::validate::{Violation, validate};
@@ -10,26 +10,26 @@ use super::compare;
 use super::debug::Tree;
 use super::sdk::Answer;
 
-/// What both make of a response.
+/// Result of decoding a response with both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Agreement {
-    /// An output, the same in every member.
+    /// An output with the same members.
     Output,
-    /// An error of the same name and message, and of the same members if the operation lists it.
+    /// An error with the same name and message, and the same members if the operation lists it.
     Error,
-    /// Nothing: the body is useless to both.
+    /// Neither: both reject the body.
     Neither,
 }
 
-/// The response tells of success: the SDK takes every status from 200 to 299 for it.
+/// Returns true for a success. Like the SDK, for every status from 200 to 299.
 pub(super) fn is_success(response: &HttpResponse) -> bool {
     (200..300).contains(&response.status)
 }
 
-/// Holds our reading against an answer.
+/// Compares our decoding with the SDK's.
 ///
 /// # Errors
-/// The first difference, in words.
+/// A description of the first difference.
 pub(super) fn agree(
     schema: &Schema,
     operation: OperationId,
@@ -45,15 +45,15 @@ pub(super) fn agree(
             Ok(Agreement::Output)
         }
         (true, Answer::Error(tree)) => match output(schema, operation, response) {
-            Ok(value) => Err(format!("we read {}, and the SDK says {tree:?}", Value::Object(value))),
+            Ok(value) => Err(format!("we decode {}, the SDK {tree:?}", Value::Object(value))),
             Err(_) => Ok(Agreement::Neither),
         },
         (false, Answer::Error(tree)) => error(schema, operation, response, tree),
-        (false, Answer::Output(tree)) => Err(format!("the SDK reads an error as the output {tree:?}")),
+        (false, Answer::Output(tree)) => Err(format!("the SDK decodes an error as the output {tree:?}")),
     }
 }
 
-/// The output, if nothing of its structure is broken. What is required and missing is no fault: the SDK fills it in.
+/// Decodes the output. Fails on structural violations, but not on missing required members, which the SDK fills in.
 pub(super) fn output(
     schema: &Schema,
     operation: OperationId,
@@ -77,7 +77,7 @@ fn fault(schema: &Schema, shape: ShapeId, value: &Value) -> Option<Violation> {
     validate(schema, shape, value).into_iter().find(|violation| violation.kind.is_structural())
 }
 
-/// What makes the body of an error useless, if anything does.
+/// The reason why the body of an error cannot be decoded, if any.
 pub(super) fn error_fault(schema: &Schema, response: &HttpResponse, decoded: &DecodedError) -> Option<String> {
     if response.body.is_empty() {
         return None;
@@ -91,23 +91,23 @@ pub(super) fn error_fault(schema: &Schema, response: &HttpResponse, decoded: &De
 fn error(schema: &Schema, operation: OperationId, response: &HttpResponse, tree: &Tree) -> Result<Agreement, String> {
     let decoded = decode_error(schema, operation, response);
     let fault = error_fault(schema, response, &decoded);
-    let Tree::Named(variant, _) = tree else { return Err(format!("the SDK's error is no variant: {tree:?}")) };
-    let Some(own) = tree.only(variant) else { return Err(format!("the SDK's error holds nothing: {tree:?}")) };
+    let Tree::Named(variant, _) = tree else { return Err(format!("the SDK's error is not a variant: {tree:?}")) };
+    let Some(own) = tree.only(variant) else { return Err(format!("the SDK's error is empty: {tree:?}")) };
     let is_unhandled = variant == "Unhandled";
-    // An error that the SDK does not know has its name and message inside; one that it cannot read has something else.
+    // `Unhandled` contains the metadata of an unknown error, or another source if decoding failed.
     let meta = if is_unhandled { own.field("source") } else { own.field("meta") };
     let meta = meta.filter(|meta| matches!(meta, Tree::Named(name, _) if name == "ErrorMetadata"));
     let meta = match (meta, fault) {
         (Some(meta), None) => meta,
         (None, Some(_)) if decoded.code.is_none() => return Ok(Agreement::Neither),
-        (None, fault) => return Err(format!("the SDK gives up on an error ({own:?}); ours: {fault:?}, {decoded:?}")),
-        (Some(_), Some(fault)) => return Err(format!("the SDK reads {tree:?}, and we say: {fault}")),
+        (None, fault) => return Err(format!("the SDK cannot decode an error ({own:?}); ours: {fault:?}, {decoded:?}")),
+        (Some(_), Some(fault)) => return Err(format!("the SDK decodes {tree:?}, we report {fault}")),
     };
     let text = |name| meta.field(name).and_then(|field| field.only("Some"));
     let same =
         |ours: &Option<String>, sdk: Option<&Tree>| ours.as_ref().map(|text| Tree::Text(text.clone())) == sdk.cloned();
     if !same(&decoded.code, text("code")) || !same(&decoded.message, text("message")) {
-        return Err(format!("we find {:?} {:?}, the SDK finds {meta:?}", decoded.code, decoded.message));
+        return Err(format!("we decode {:?} {:?}, the SDK {meta:?}", decoded.code, decoded.message));
     }
     match decoded.modelled {
         None if is_unhandled => Ok(Agreement::Error),
@@ -119,8 +119,8 @@ fn error(schema: &Schema, operation: OperationId, response: &HttpResponse, tree:
     }
 }
 
-/// Every error of the SDK has a message, whether the model gives it one or not; where the member is missing it is the
-/// text that was found under another name.
+/// Compares the members of an error. Every error of the SDK has a message, even if the model has no such member. If the
+/// member is missing, the message comes from another key.
 fn members_of_error(schema: &Schema, shape: ShapeId, decoded: &DecodedError, tree: &Tree) -> Result<(), String> {
     let Some(members) = schema[shape].kind.members() else { return Ok(()) };
     let mut fields = decoded.body.as_object().cloned().unwrap_or_default();

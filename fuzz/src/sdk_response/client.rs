@@ -1,4 +1,4 @@
-//! The shortcut of [`super::sdk`] against the SDK's whole client on a replayed connection.
+//! Compares [`super::sdk`] with the SDK's complete client on a replayed connection.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -22,7 +22,7 @@ use super::SdkResponse;
 use super::sdk::{self, Answer};
 use crate::target::Target;
 
-/// A connection that answers everything alike.
+/// A connection that returns the same response to every request.
 #[derive(Clone, Debug)]
 struct Replay(HttpResponse);
 
@@ -53,7 +53,7 @@ fn client(response: &HttpResponse) -> Client {
     Client::from_conf(config)
 }
 
-/// Runs what never waits.
+/// Runs a future that never waits.
 fn run<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     for _ in 0..1000 {
@@ -61,18 +61,18 @@ fn run<T>(future: impl Future<Output = T>) -> T {
             return done;
         }
     }
-    unreachable!("nothing here waits for anything")
+    unreachable!("the future waits")
 }
 
 fn answer<T: std::fmt::Debug, E: std::fmt::Debug>(result: Result<T, SdkError<E>>) -> Option<Answer> {
     match result {
         Ok(output) => sdk::tree(&format!("{output:?}")).map(Answer::Output),
         Err(SdkError::ServiceError(error)) => sdk::tree(&format!("{:?}", error.into_err())).map(Answer::Error),
-        Err(other) => unreachable!("no answer of the service: {other:?}"),
+        Err(other) => unreachable!("not a response of the service: {other:?}"),
     }
 }
 
-/// What the whole client makes of a response.
+/// Decodes a response with the complete client.
 fn ask(operation: &str, client: &Client) -> Option<Answer> {
     match operation {
         "CreateRule" => answer(run(client.create_rule().instance_id("i").send())),
@@ -88,7 +88,7 @@ fn ask(operation: &str, client: &Client) -> Option<Answer> {
 }
 
 #[test]
-fn the_whole_client_answers_the_same() {
+fn the_complete_client_returns_the_same() {
     let mut asked = std::collections::BTreeMap::new();
     let mut stream = connect_model::generate::seed::Stream::new(6, "client");
     let operations = [

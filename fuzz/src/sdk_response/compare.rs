@@ -1,7 +1,7 @@
-//! Holds a decoded value against the SDK's, member by member along the schema.
+//! Compares a decoded value with the SDK's, member by member along the schema.
 //!
-//! The SDK writes names its own way (`rule_arn` for `RuleArn`, `ContactFlow` for `CONTACT_FLOW`): two names are one when
-//! their letters and digits are. What it hides as sensitive agrees with anything. Knows no operation.
+//! The SDK changes the case of names (`rule_arn` for `RuleArn`, `ContactFlow` for `CONTACT_FLOW`), so names are equal if their
+//! letters and digits are. Redacted values are equal to any. Knows no operation.
 
 use connect_model::schema::{Kind, Member, Members, Number, Schema, ShapeId, TimestampFormat};
 use connect_model::wire::timestamp::{self, Reading};
@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 use super::debug::{self, Inside, Tree};
 use super::lacks;
 
-/// The first place where the two differ.
+/// The first difference.
 #[derive(Debug)]
 pub(super) struct Difference {
-    /// Member names and indexes, from the inside out.
+    /// Member names and indexes, innermost first.
     path: Vec<String>,
     what: String,
 }
@@ -40,13 +40,13 @@ fn differ(ours: impl std::fmt::Display, sdk: &Tree) -> Compared {
     Err(Difference { path: Vec::new(), what: format!("ours is {ours}, the SDK's is {sdk:?}") })
 }
 
-/// What the SDK prints in place of a value that is not for logs.
+/// Text in place of a redacted value.
 const REDACTED: &str = "*** Sensitive Data Redacted ***";
 
-/// Fields of outputs and errors that are no members of the model: what the SDK adds of its own.
+/// Fields added by the SDK to outputs and errors.
 const OWN_FIELDS: [&str; 2] = ["_request_id", "meta"];
 
-/// Members of a structure against the fields of the SDK's.
+/// Compares the members of a structure.
 pub(super) fn members(schema: &Schema, shape: ShapeId, value: &Map<String, Value>, sdk: &Tree) -> Compared {
     let none = Vec::new();
     let Some(members) = schema[shape].kind.members() else { return differ(schema[shape].kind.word(), sdk) };
@@ -68,13 +68,13 @@ pub(super) fn members(schema: &Schema, shape: ShapeId, value: &Map<String, Value
     if known + lacked == members.len() { Ok(()) } else { differ(format!("of {} members", members.len()), sdk) }
 }
 
-/// A member: absent or null, or a value that the SDK may have wrapped.
+/// Compares a member, which may be absent or null. The SDK wraps optional members in `Some`.
 fn field(schema: &Schema, shape: ShapeId, member: &Member, value: Option<&Value>, sdk: &Tree) -> Compared {
     match value.filter(|value| !value.is_null()) {
         _ if *sdk == Tree::Text(REDACTED.to_owned()) => Ok(()),
         None if is_filled_in(schema, shape, member, sdk) => Ok(()),
         None => differ("absent", sdk),
-        // An enum may have a value of the name `None`, which is not wrapped where it is required.
+        // `None` may also be the value of an enum, which is not wrapped if the member is required.
         Some(value) => slot(schema, member.slot.target, member, value, sdk.only("Some").unwrap_or(sdk)),
     }
 }
@@ -84,7 +84,7 @@ fn slot(schema: &Schema, target: ShapeId, member: &Member, value: &Value, sdk: &
     self::value(schema, target, format, value, sdk)
 }
 
-/// A value of a shape.
+/// Compares a value of a shape.
 fn value(schema: &Schema, target: ShapeId, format: Option<TimestampFormat>, value: &Value, sdk: &Tree) -> Compared {
     match (&schema[target].kind, value, sdk) {
         (Kind::Structure(_), Value::Object(fields), sdk) => members(schema, target, fields, sdk),
@@ -134,7 +134,7 @@ fn union(schema: &Schema, shape: ShapeId, members: &Members, fields: &Map<String
     }
 }
 
-/// The variant of a value, or the unknown one with the value in it, whichever the model's list asks for.
+/// Returns true if the SDK has the variant of a known value, or `Unknown` with an unknown one.
 fn is_variant(schema: &Schema, shape: ShapeId, values: &[String], text: &str, sdk: &Tree) -> bool {
     let is_known = values.iter().any(|value| value == text);
     if let Some(unknown) = sdk.only("Unknown") {
@@ -159,12 +159,12 @@ fn is_number(number: Number, value: &Value, sdk: &Tree) -> bool {
     match value {
         Value::String(text) => special(text) == Some(word),
         Value::Number(own) if number.is_whole() => {
-            // Zero with a sign is zero.
+            // Includes negative zero.
             let own = own.as_i64().or_else(|| (own.as_f64() == Some(0.0)).then_some(0));
             own.is_some() && own == word.parse().ok()
         }
         Value::Number(own) if number == Number::Float => {
-            // Both round twice, from text to 64 bits and from there to 32.
+            // Both round twice: to 64 bits, then to 32.
             own.as_f64().is_some_and(|own| word.parse() == Ok(own as f32))
         }
         Value::Number(own) => own.as_f64().is_some_and(|own| word.parse() == Ok(own)),
@@ -172,8 +172,8 @@ fn is_number(number: Number, value: &Value, sdk: &Tree) -> bool {
     }
 }
 
-/// Instants agree to the microsecond; the SDK cuts off what is finer, we round. It prints years that RFC 3339 lacks as
-/// seconds.
+/// Compares timestamps to the microsecond: the SDK truncates finer fractions, we round them. It prints years outside RFC 3339
+/// as seconds.
 fn is_instant(format: Option<TimestampFormat>, value: &Value, sdk: &str) -> bool {
     let seconds = |text: &str, format| {
         let instant = timestamp::parse(text, format, Reading::Client)?;
@@ -189,8 +189,8 @@ fn is_instant(format: Option<TimestampFormat>, value: &Value, sdk: &str) -> bool
     (own - sdk).abs() <= 2e-6 || own == sdk
 }
 
-/// What the SDK puts where a member is missing: nothing, if it can. A required one, and numbers and flags that the model
-/// does not box, get the smallest value there is; others what `lacks` knows.
+/// Returns true for the SDK's value of a missing member: `None`, the smallest value for required members and for unboxed
+/// numbers and booleans, or a default in `lacks`.
 fn is_filled_in(schema: &Schema, shape: ShapeId, member: &Member, sdk: &Tree) -> bool {
     let target = member.slot.target;
     let (is_wrapped, inner) = (sdk.only("Some").is_some(), sdk.only("Some").unwrap_or(sdk));
@@ -201,7 +201,7 @@ fn is_filled_in(schema: &Schema, shape: ShapeId, member: &Member, sdk: &Tree) ->
             .is_some_and(|text| debug::parse(text).as_ref() == Ok(sdk))
 }
 
-/// The smallest value of a shape.
+/// Returns true for the smallest value of a shape.
 fn is_filler(schema: &Schema, target: ShapeId, sdk: &Tree) -> bool {
     match (&schema[target].kind, sdk) {
         (Kind::Structure(members), Tree::Named(_, Inside::Fields(fields))) => {
@@ -223,12 +223,12 @@ fn is_filler(schema: &Schema, target: ShapeId, sdk: &Tree) -> bool {
     }
 }
 
-/// The letters and digits of two names are the same, or the SDK has given it another since the name was taken.
+/// Returns true if the letters and digits of two names are equal, or the SDK has renamed the member.
 pub(super) fn is_same_name(ours: &str, sdk: &str) -> bool {
     letters(ours).eq(letters(sdk)) || RENAMED.contains(&(ours, sdk))
 }
 
-/// Names that mean something to Rust, or to the SDK.
+/// Members renamed by the SDK, since the name has a meaning in Rust or in the SDK.
 const RENAMED: [(&str, &str); 1] = [("Default", "default_value")];
 
 fn letters(name: &str) -> impl Iterator<Item = char> {

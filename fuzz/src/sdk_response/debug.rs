@@ -1,25 +1,25 @@
-//! Reads what `#[derive(Debug)]` writes: structures, tuples, variants, lists, maps, text and bare words.
+//! Parses the output of `#[derive(Debug)]`: structures, tuples, variants, lists, maps, text and bare words.
 //!
-//! Strict: every character is accounted for. Knows nothing of the types that were written.
+//! Strict: unexpected characters are errors. Knows nothing of the types.
 
 use std::fmt;
 
-/// A value as `{:?}` shows it.
+/// A value in `{:?}` format.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Tree {
     /// `"text"` or `'c'`, unescaped.
     Text(String),
-    /// `-1.5`, `1e16`, `2024-05-14T08:00:00Z`: anything unquoted that begins like a number.
+    /// `-1.5`, `1e16`, `2024-05-14T08:00:00Z`: unquoted text that begins like a number.
     Bare(String),
-    /// `None`, `true`, `Unknown("x")`, `Rule { name: "r" }`: a name, and what it holds.
+    /// `None`, `true`, `Unknown("x")`, `Rule { name: "r" }`: a name with contents.
     Named(String, Inside),
     /// `[a, b]`
     List(Vec<Tree>),
-    /// `{k: v}`, sorted, since the order of a hash map means nothing.
+    /// `{k: v}`, sorted, since the order of a hash map is random.
     Map(Vec<(Tree, Tree)>),
 }
 
-/// What a name holds.
+/// The contents of a named value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Inside {
     /// Nothing.
@@ -31,7 +31,7 @@ pub(super) enum Inside {
 }
 
 impl Tree {
-    /// What the name holds, if it is this name and holds one thing.
+    /// The only item of a tuple with this name.
     pub(super) fn only(&self, name: &str) -> Option<&Tree> {
         match self {
             Tree::Named(own, Inside::Tuple(items)) if own == name && items.len() == 1 => items.first(),
@@ -39,7 +39,7 @@ impl Tree {
         }
     }
 
-    /// It is a name that holds nothing.
+    /// Returns true for this name without contents.
     pub(super) fn is_word(&self, word: &str) -> bool {
         matches!(self, Tree::Named(name, Inside::Nothing) if name == word)
     }
@@ -52,7 +52,7 @@ impl Tree {
         }
     }
 
-    /// A field of a structure, and the structure without it.
+    /// Splits a structure into a field and the other fields.
     pub(super) fn without(&self, name: &str) -> (Option<Tree>, Tree) {
         let Tree::Named(own, Inside::Fields(fields)) = self else { return (None, self.clone()) };
         let (taken, rest): (Vec<_>, Vec<_>) = fields.iter().cloned().partition(|(field, _)| field == name);
@@ -65,7 +65,7 @@ impl Tree {
     }
 }
 
-/// Where the text departs from what is read here.
+/// A parse error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unreadable {
     at: usize,
@@ -78,7 +78,7 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// Reads one value, and nothing after it.
+/// Parses a complete text as one value.
 pub(super) fn parse(text: &str) -> Result<Tree, Unreadable> {
     let mut reader = Reader { text, at: 0 };
     let tree = reader.value()?;
@@ -99,7 +99,7 @@ impl Reader<'_> {
         self.text[self.at..].chars().next()
     }
 
-    /// Takes the token, if it is next.
+    /// Consumes the token if it is next.
     fn took(&mut self, token: &str) -> bool {
         let is_next = self.text[self.at..].starts_with(token);
         if is_next {
@@ -148,7 +148,7 @@ impl Reader<'_> {
     fn fields(&mut self) -> Result<Inside, Unreadable> {
         let mut fields = Vec::new();
         loop {
-            // Some print the name of a raw identifier as it is in the source.
+            // Some types print raw identifiers with their prefix.
             self.took("r#");
             let name = self.take_while(|c| c == '_' || c.is_alphanumeric());
             if name.is_empty() {
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn derived_output_reads_back() {
+    fn parses_derived_output() {
         let sample = Sample::Fields {
             r#type: "q\"\\\n\u{0}\u{301}\u{200b}é'\u{1f600}".to_owned(),
             list: vec![Sample::Unit, Sample::Tuple(Some(-1), 1e16, true), Sample::Tuple(None, f64::NAN, false)],
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn every_character_of_text_comes_back() {
+    fn every_character_round_trips() {
         for c in ('\u{0}'..='\u{2fff}').chain(['\u{fffe}', '\u{1f600}', '\u{e0100}', '\u{10ffff}']) {
             let text = format!("a{c}b");
             assert_eq!(parse(&format!("{text:?}")), Ok(Tree::Text(text)));
@@ -266,13 +266,13 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_a_map_does_not_count_and_that_of_a_list_does() {
+    fn order_matters_in_lists_and_not_in_maps() {
         assert_eq!(parse("{\"a\": 1, \"b\": 2}"), parse("{\"b\": 2, \"a\": 1}"));
         assert_ne!(parse("[1, 2]"), parse("[2, 1]"));
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn rejects_other_text() {
         for text in
             ["", "A {", "A { b }", "A { b: 1", "A(1", "[1,2]", "[1, ]", "\"a", "\"\\q\"", "\"\\u{d800}\"", "1 2"]
         {

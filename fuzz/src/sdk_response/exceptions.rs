@@ -1,7 +1,7 @@
-//! Where the SDK and we read the same bytes differently, and why that is no fault of ours.
+//! Known differences between our decoding and the SDK's, with the reasons why ours is acceptable.
 //!
-//! An exception is no excuse for a whole response: it takes out of it the one thing that is read differently, and what
-//! is left must agree. Where nothing can be taken out, a disagreement is a finding.
+//! An exception does not excuse a whole response: it removes the part that is decoded differently, and both must agree on the
+//! rest. A difference without an applicable exception is a finding.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ use super::lacks;
 use super::pieces::{self, pieces, replaced};
 use super::visit::{Place, visit};
 
-/// A response, and what it answers.
+/// A response to an operation.
 #[derive(Clone, Copy)]
 pub(super) struct Subject<'a> {
     pub(super) schema: &'static Schema,
@@ -26,16 +26,16 @@ pub(super) struct Subject<'a> {
     pub(super) response: &'a HttpResponse,
 }
 
-/// Something that is read differently.
+/// A known difference.
 pub(super) struct Exception {
     /// Name in reports.
     pub(super) name: &'static str,
-    /// What each side does, and which of them restJson1 has on its side.
+    /// Behaviour of both sides, and the rule of restJson1.
     pub(super) reason: &'static str,
-    /// A response as text in which this, and nothing else, is in dispute.
+    /// A response, as text, with only this difference.
     pub(super) sample: &'static str,
-    /// The response without it; none if it is not there.
-    mend: fn(&Subject<'_>) -> Option<HttpResponse>,
+    /// Removes the difference from a response. `None` if the response does not have it.
+    normalise: fn(&Subject<'_>) -> Option<HttpResponse>,
 }
 
 impl std::fmt::Display for Exception {
@@ -44,12 +44,12 @@ impl std::fmt::Display for Exception {
     }
 }
 
-/// The response without anything in dispute, and what was taken out of it.
-pub(super) fn mended(subject: &Subject<'_>) -> (HttpResponse, Vec<&'static Exception>) {
+/// Removes all known differences from a response. Returns the exceptions that applied.
+pub(super) fn normalised(subject: &Subject<'_>) -> (HttpResponse, Vec<&'static Exception>) {
     let mut response = subject.response.clone();
     let mut needed = Vec::new();
     for exception in EXCEPTIONS {
-        if let Some(new) = (exception.mend)(&Subject { response: &response, ..*subject }) {
+        if let Some(new) = (exception.normalise)(&Subject { response: &response, ..*subject }) {
             response = new;
             needed.push(exception);
         }
@@ -57,24 +57,24 @@ pub(super) fn mended(subject: &Subject<'_>) -> (HttpResponse, Vec<&'static Excep
     (response, needed)
 }
 
-/// All of them: first those of bytes, then those of JSON, then those of values.
+/// All exceptions: first those of bytes, then of JSON, then of values.
 pub(super) const EXCEPTIONS: &[Exception] = &[
     Exception {
         name: "body-that-nobody-reads",
-        reason: "an output without members: the SDK does not look at its body, we insist that it is JSON. Either will do; \
-                 a contract test wants to know.",
+        reason: "The output has no members. The SDK ignores the body, we require JSON. Both are allowed; a contract \
+                 test should report it.",
         sample: "AssociateFlow 200\n\n<html>",
-        mend: |subject| {
+        normalise: |subject| {
             let is_empty = output(subject).is_some_and(Members::is_empty);
             (is_empty && agree::is_success(subject.response)).then(|| with_body(subject, b"{}".to_vec()))
         },
     },
     Exception {
         name: "unnamed-error-without-object",
-        reason: "an error that the operation does not list, with a body that is no object: the SDK does not read on after \
-                 the first token. RFC 8259 has no half documents.",
+        reason: "The operation does not list the error, and the body is not an object. The SDK stops reading after \
+                 the first token. RFC 8259 does not allow incomplete documents.",
         sample: "CreateRule 400\nx-amzn-errortype: Other\n\n[<html>",
-        mend: |subject| {
+        normalise: |subject| {
             let HttpResponse { body, .. } = subject.response;
             let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
             let is_named = agree::is_success(subject.response) || shape(subject).is_some();
@@ -83,9 +83,10 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "number-grammar",
-        reason: "the SDK takes leading zeros and a point without digits behind it; RFC 8259, section 6, does not.",
+        reason: "The SDK accepts leading zeros and a decimal point without digits after it. RFC 8259, section 6, does \
+                 not.",
         sample: "SearchRules 200\n\n{\"ApproximateTotalCount\":007}",
-        mend: |subject| {
+        normalise: |subject| {
             replace(subject, |kind, piece| {
                 let text = std::str::from_utf8(piece).ok().filter(|_| kind == pieces::Kind::Number)?;
                 let is_json = serde_json::from_str::<serde_json::Number>(text).is_ok();
@@ -99,10 +100,10 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "skipped-number",
-        reason: "a number beyond 64 bits of floating point, in a member that the model does not know: the SDK passes over \
-                 it, we read all of the document. RFC 8259 lets a reader set limits.",
+        reason: "An unknown member has a number beyond the range of a 64-bit float. The SDK skips it, we parse the \
+                 whole document. RFC 8259 lets implementations set limits.",
         sample: "CreateRule 200\n\n{\"New\":1e400}",
-        mend: |subject| {
+        normalise: |subject| {
             replace(subject, |kind, piece| {
                 let text = std::str::from_utf8(piece).ok().filter(|_| kind == pieces::Kind::Number)?;
                 text.parse().is_ok_and(f64::is_infinite).then_some(Cow::from(&b"0"[..]))
@@ -111,10 +112,10 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "skipped-escape",
-        reason: "an escape that is none (`\\u12`, half a surrogate pair), in a member that the model does not know: the SDK \
-                 passes over it unread. RFC 8259, section 7, has the grammar on our side; of the surrogates it warns.",
+        reason: "An unknown member has an invalid escape (`\\u12`, half a surrogate pair). The SDK skips it unparsed. \
+                 The grammar of RFC 8259, section 7, forbids the former and section 8.2 warns of the latter.",
         sample: "CreateRule 200\n\n{\"New\":\"\\ud800\"}",
-        mend: |subject| {
+        normalise: |subject| {
             replace(subject, |kind, piece| {
                 let is_text = matches!(kind, pieces::Kind::Text { .. });
                 let is_broken = is_text && piece.contains(&b'\\') && serde_json::from_slice::<String>(piece).is_err();
@@ -124,21 +125,21 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "nesting",
-        reason: "the SDK follows 128 modelled levels and passes over 512 unknown ones, we stop at 64 of either. Both are \
-                 limits of an implementation.",
+        reason: "The SDK reads 128 levels of modelled members and skips 512 of unknown ones; our limit is 64 for \
+                 both. These are implementation limits.",
         sample: concat!(
             "CreateRule 200\n\n{\"New\":",
             "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
             "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}"
         ),
-        mend: |subject| shallow(&subject.response.body).map(|body| with_body(subject, body)),
+        normalise: |subject| shallow(&subject.response.body).map(|body| with_body(subject, body)),
     },
     Exception {
         name: "repeated-key",
-        reason: "a key twice in one object: both take the last, but the SDK has read the first by then and may have failed \
-                 on it, and a union it refuses. RFC 8259, section 4, leaves it open.",
+        reason: "A key occurs twice in one object. Both use the last, but the SDK also parses the first, which may \
+                 fail, and it rejects this in unions. RFC 8259, section 4, leaves the behaviour open.",
         sample: "CreateRule 200\n\n{\"RuleArn\":7,\"RuleArn\":\"a\"}",
-        mend: |subject| {
+        normalise: |subject| {
             let body = json(subject)?;
             let is_key = |(kind, _): &(pieces::Kind, &[u8])| *kind == pieces::Kind::Text { is_key: true };
             let written = pieces(&subject.response.body).iter().filter(|piece| is_key(piece)).count();
@@ -147,10 +148,10 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "escaped-key-of-error",
-        reason: "the SDK compares the keys of an error's name and message as they are written, before it undoes escapes. \
-                 The same JSON text has the same meaning: ours is right.",
+        reason: "The SDK compares the keys of an error's name and message before it decodes escapes. Escaped and \
+                 plain keys are equal in JSON, so our reading is right.",
         sample: "CreateRule 400\n\n{\"c\\u006fde\":\"Other\"}",
-        mend: |subject| {
+        normalise: |subject| {
             let is_escaped = |(kind, piece): &(pieces::Kind, &[u8])| {
                 *kind == pieces::Kind::Text { is_key: true } && piece.contains(&b'\\')
             };
@@ -160,10 +161,11 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "unreadable-error",
-        reason: "an error whose body is no JSON or has members of a wrong type: the SDK gives up and has no name for it, we \
-                 keep the name. restJson1 puts the header first, so that a gateway's page does not hide it: ours is right.",
+        reason: "The body of an error is not JSON, or has members of a wrong type. The SDK fails without a name, we \
+                 keep the name. In restJson1 the header takes precedence, so a gateway's page does not hide it: our \
+                 reading is right.",
         sample: "CreateRule 404\nx-amzn-errortype: ResourceNotFoundException\n\n<html>",
-        mend: |subject| {
+        normalise: |subject| {
             if agree::is_success(subject.response) {
                 return None;
             }
@@ -182,22 +184,23 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "error-code-in-capitals",
-        reason: "we take an error's name from `Code` where there is no `code`, as botocore does; the SDK does not. \
-                 restJson1 names `code` and `__type` only; Connect is known to write neither.",
+        reason: "Without `code`, we read an error's name from `Code`, like botocore; the SDK does not. restJson1 \
+                 specifies only `code` and `__type`; Connect is known to send neither.",
         sample: "CreateRule 400\n\n{\"Code\":\"Other\"}",
-        mend: |subject| error_member(subject, "Code", |_| None),
+        normalise: |subject| error_member(subject, "Code", |_| None),
     },
     Exception {
         name: "error-message-alias",
-        reason: "the SDK takes an error's message from `errorMessage` too; restJson1 has `message` and `Message`.",
+        reason: "The SDK also reads an error's message from `errorMessage`; restJson1 has `message` and `Message`.",
         sample: "CreateRule 400\n\n{\"code\":\"Other\",\"errorMessage\":\"m\"}",
-        mend: |subject| error_member(subject, "errorMessage", |_| None),
+        normalise: |subject| error_member(subject, "errorMessage", |_| None),
     },
     Exception {
         name: "two-messages",
-        reason: "an error with `message` and `Message`: the SDK takes the last, we take `message`. restJson1 does not say.",
+        reason: "An error has `message` and `Message`. The SDK uses the last, we use `message`. restJson1 does not \
+                 specify it.",
         sample: "CreateRule 400\n\n{\"code\":\"Other\",\"message\":\"a\",\"Message\":\"b\"}",
-        mend: |subject| {
+        normalise: |subject| {
             let body = json(subject)?;
             body.get("message")?.as_str()?;
             error_member(subject, "Message", |_| None)
@@ -205,10 +208,10 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "empty-error-name",
-        reason: "a name of an error that is empty when it is cleaned (`:x`, `ns#`), or has space around it: the SDK takes it \
-                 for the name, we look in the next place. restJson1 does not say.",
+        reason: "An error's name is empty after cleaning (`:x`, `ns#`), or has white space around it. The SDK uses \
+                 it, we look in the next place. restJson1 does not specify it.",
         sample: "CreateRule 400\nx-amzn-errortype: :\n\n{\"code\":\"Other\"}",
-        mend: |subject| {
+        normalise: |subject| {
             if agree::is_success(subject.response) {
                 return None;
             }
@@ -233,9 +236,9 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "member-that-the-sdk-lacks",
-        reason: "a value of the wrong type in a member that is newer than the SDK: it passes over it, we report it.",
+        reason: "A member that is newer than the SDK has a value of the wrong type. The SDK ignores it, we report it.",
         sample: "DescribeContact 200\n\n{\"Contact\":{\"Cases\":7}}",
-        mend: |subject| {
+        normalise: |subject| {
             change(subject, |place, value| {
                 let (Kind::Structure(_), Value::Object(fields)) = (&place.shape().kind, value) else { return false };
                 let before = fields.len();
@@ -246,10 +249,11 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "whole-number-with-point",
-        reason: "`1.0` and `1e2` for a whole number: the SDK takes what loses nothing, we report it. Smithy asks servers to \
-                 refuse it (restJson1 malformed-request tests), and what a client may not send a server should not either.",
+        reason: "An integer is written `1.0` or `1e2`. The SDK accepts it if nothing is lost, we report it. Smithy \
+                 requires servers to reject it (restJson1 malformed-request tests), so servers should not send it \
+                 either.",
         sample: "SearchRules 200\n\n{\"ApproximateTotalCount\":7.0}",
-        mend: |subject| {
+        normalise: |subject| {
             change(subject, |place, value| {
                 let Kind::Number(number) = place.shape().kind else { return false };
                 let Some(float) = value.as_f64().filter(|_| value.is_f64() && number.is_whole()) else { return false };
@@ -264,10 +268,10 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "float-overflow",
-        reason: "a number beyond 32 bits of floating point for a `float`: the SDK makes infinity of it, we report it. \
-                 Smithy's infinity is written as text: ours is right.",
+        reason: "A `float` is beyond the range of 32 bits. The SDK reads infinity, we report it. Smithy writes \
+                 infinity as a string: our reading is right.",
         sample: "ListUserProficiencies 200\n\n{\"UserProficiencyList\":[{\"Level\":1e39}]}",
-        mend: |subject| {
+        normalise: |subject| {
             change(subject, |place, value| {
                 let is_float = matches!(place.shape().kind, Kind::Number(Number::Float));
                 let is_beyond = is_float && value.as_f64().is_some_and(|float| float.abs() > f64::from(f32::MAX));
@@ -280,11 +284,10 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "union-with-stranger",
-        reason: "a union with one member that the model knows and another that it does not: the SDK refuses it, we keep \
-                 both and say so. Smithy wants exactly one; a note is enough for a client that must live with newer \
-                 servers.",
+        reason: "A union has a known member and an unknown one. The SDK rejects it, we keep both and report it. \
+                 Smithy requires exactly one member; a note is enough, since clients must work with newer servers.",
         sample: "GetAttachedFile 200\n\n{\"CreatedBy\":{\"ConnectUserArn\":\"a\",\"New\":1}}",
-        mend: |subject| {
+        normalise: |subject| {
             change(subject, |place, value| {
                 let (Kind::Union(members), Value::Object(fields)) = (&place.shape().kind, value) else { return false };
                 let is_known = |key: &str| members.by_json_name(key).is_some();
@@ -299,11 +302,10 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "unknown-variant",
-        reason: "a union with one member, which the model does not know: the SDK has a variant for it, validation finds a \
-                 union without members, which the checks of conformance weigh as drift. Clients must be able to live \
-                 with it: both do.",
+        reason: "The only member of a union is unknown. The SDK has a variant for it; our validation finds a union \
+                 without members, which the conformance checks treat as drift. Both tolerate it, as clients must.",
         sample: "GetAttachedFile 200\n\n{\"CreatedBy\":{\"New\":1}}",
-        mend: |subject| {
+        normalise: |subject| {
             let generator = Generator::new(subject.schema, Config::sparse());
             change(subject, |place, value| {
                 let (Kind::Union(members), Value::Object(fields)) = (&place.shape().kind, &mut *value) else {
@@ -320,10 +322,10 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "instant-beyond-64-bits",
-        reason: "seconds that 64 bits cannot hold: the SDK takes the last that they can, we keep the number. No calendar \
-                 has such a year.",
+        reason: "The seconds of a timestamp exceed 64 bits. The SDK clamps them, we keep the number. No calendar has \
+                 such a year.",
         sample: "DescribeRule 200\n\n{\"Rule\":{\"CreatedTime\":1e300}}",
-        mend: |subject| {
+        normalise: |subject| {
             change(subject, |place, value| {
                 let is_instant = matches!(place.shape().kind, Kind::Timestamp);
                 let is_beyond = is_instant && value.as_f64().is_some_and(|seconds| seconds.abs() >= i64::MAX as f64);
@@ -336,13 +338,13 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         name: "date-time-form",
-        reason: "a `date-time` with an offset from UTC or in another letter case: the SDK takes it, we report it. Smithy's \
-                 `date-time` is RFC 3339 \"with a UTC offset of zero\" for those who write it.",
+        reason: "A `date-time` has a UTC offset or lower-case letters. The SDK accepts it, we report it. Senders must \
+                 use RFC 3339 \"with a UTC offset of zero\" (Smithy, `date-time`).",
         sample: concat!(
             "ListRealtimeContactAnalysisSegmentsV2 200\n\n{\"Segments\":[{\"Event\":{\"Time\":",
             "{\"AbsoluteTime\":\"2024-05-14T10:00:00+02:00\"}}}]}"
         ),
-        mend: |subject| {
+        normalise: |subject| {
             change(subject, |place, value| {
                 let (Kind::Timestamp, Value::String(text)) = (&place.shape().kind, &mut *value) else { return false };
                 let format = TimestampFormat::DateTime;
@@ -362,7 +364,7 @@ fn output(subject: &Subject<'_>) -> Option<&'static Members> {
     subject.schema.output_members(&subject.schema[subject.operation])
 }
 
-/// The shape of the body: the output, or the error that it names.
+/// The shape of the body: the output or the named error.
 pub(super) fn shape(subject: &Subject<'_>) -> Option<ShapeId> {
     if agree::is_success(subject.response) {
         return subject.schema[subject.operation].output;
@@ -389,7 +391,7 @@ fn replace<'b>(
     replaced(&subject.response.body, replacement).map(|body| with_body(subject, body))
 }
 
-/// The response with some of its values changed; `act` says if it changed one.
+/// Changes values of the body. `act` returns true if it changed one.
 fn change(subject: &Subject<'_>, mut act: impl FnMut(Place<'_>, &mut Value) -> bool) -> Option<HttpResponse> {
     let (shape, mut body) = (shape(subject)?, json(subject)?);
     let mut changed = false;
@@ -397,8 +399,7 @@ fn change(subject: &Subject<'_>, mut act: impl FnMut(Place<'_>, &mut Value) -> b
     changed.then(|| with_json(subject, &body))
 }
 
-/// An error with a text member at the top of its body changed or, if nothing is left of it, removed. None if that
-/// leaves it as it is.
+/// Changes a top-level string of an error's body, or removes it if `name` returns `None`. `None` if nothing changes.
 fn error_member(subject: &Subject<'_>, key: &str, name: impl Fn(&str) -> Option<String>) -> Option<HttpResponse> {
     if agree::is_success(subject.response) {
         return None;
@@ -416,7 +417,7 @@ fn error_member(subject: &Subject<'_>, key: &str, name: impl Fn(&str) -> Option<
     Some(with_json(subject, &body))
 }
 
-/// The name of an error without space around it, or nothing if there is none; none if the text is in order.
+/// The trimmed name of an error, or `Some(None)` if it is empty. `None` if the text needs no change.
 fn odd_name(text: &str) -> Option<Option<String>> {
     let name = text.split(':').next().unwrap_or_default();
     let name = name.split_once('#').map_or(name, |(_, name)| name);
@@ -424,7 +425,7 @@ fn odd_name(text: &str) -> Option<Option<String>> {
     (trimmed.is_empty() || trimmed != name).then(|| (!trimmed.is_empty()).then(|| trimmed.to_owned()))
 }
 
-/// Keys of all objects of a document.
+/// Number of keys in all objects of a document.
 fn keys(value: &Value) -> usize {
     match value {
         Value::Object(fields) => fields.len() + fields.values().map(keys).sum::<usize>(),
@@ -433,10 +434,10 @@ fn keys(value: &Value) -> usize {
     }
 }
 
-/// Deepest nesting that both read.
+/// Maximum nesting that both decode.
 const DEPTH: usize = 60;
 
-/// The body with a zero in place of what is nested deeper than that.
+/// Replaces values nested deeper than [`DEPTH`] by zero.
 fn shallow(body: &[u8]) -> Option<Vec<u8>> {
     let mut depth = 0_usize;
     replaced(body, |kind, _| {

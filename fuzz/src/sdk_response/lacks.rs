@@ -1,11 +1,11 @@
-//! What the model has and the SDK does not, because its release is of an older model, and the other way round. Tests
-//! hold the tables against both, in either direction: a newer SDK makes them shorter.
+//! Differences between our model and the older one of the SDK's release. Tests check that the tables are exact, so a newer
+//! SDK makes them shorter.
 
-/// Operations. None is ever asked for.
+/// Operations that the SDK lacks.
 #[cfg(test)]
 pub(super) const OPERATIONS: &[&str] = &["DeleteAllEntitySessions"];
 
-/// Members of outputs and errors, by the name of their shape.
+/// Members of outputs and errors that the SDK lacks: shape and member.
 pub(super) const MEMBERS: &[(&str, &str)] = &[
     ("Contact", "Cases"),
     ("Contact", "ContactLens"),
@@ -28,7 +28,7 @@ pub(super) const MEMBERS: &[(&str, &str)] = &[
     ("RuleAction", "EndAssociatedEmailsAction"),
 ];
 
-/// Enums of which the SDK knows fewer values. It keeps the others as text.
+/// Enums with values that the SDK lacks. It keeps those as text.
 pub(super) const ENUMS: &[&str] = &[
     "ActionType",
     "EvaluationFormItemEnablementSourceType",
@@ -40,8 +40,8 @@ pub(super) const ENUMS: &[&str] = &[
     "NumericQuestionPropertyAutomationLabel",
 ];
 
-/// Members that are neither required nor zero when they are missing: shape, member, and what the SDK has for it. Its own
-/// model gives them a default, which botocore's form of the model cannot express.
+/// Members with a default in the SDK: shape, member, and the default in debug output. The SDK's model has these defaults;
+/// botocore's format cannot express them.
 pub(super) const DEFAULTS: &[(&str, &str, &str)] = &[
     ("EvaluationReviewMetadata", "CreatedBy", "\"n/a\""),
     ("EvaluationReviewMetadata", "CreatedTime", "1970-01-01T00:00:00Z"),
@@ -50,12 +50,12 @@ pub(super) const DEFAULTS: &[(&str, &str, &str)] = &[
     ("UserPhoneConfig", "PhoneType", "SoftPhone"),
 ];
 
-/// What the SDK has for a missing member.
+/// The SDK's default of a member.
 pub(super) fn default_of(shape: &str, member: &str) -> Option<&'static str> {
     DEFAULTS.iter().find(|row| (row.0, row.1) == (shape, member)).map(|row| row.2)
 }
 
-/// The SDK passes over that member as over any that it does not know.
+/// Returns true if the SDK lacks the member, and so ignores it.
 pub(super) fn lacks_member(shape: &str, member: &str) -> bool {
     MEMBERS.contains(&(shape, member))
 }
@@ -73,9 +73,9 @@ mod tests {
     use crate::sdk_response::debug::{self, Tree};
     use crate::sdk_response::sdk::{self, Answer};
 
-    /// A way to a shape: the operation, the error if it is one, and how to put a value of the shape into a body.
+    /// A path to a shape: the operation, the error if it belongs to one, and the position of its values in a body.
     #[derive(Clone)]
-    struct Way {
+    struct Route {
         operation: OperationId,
         error: Option<ShapeId>,
         steps: Vec<Step>,
@@ -88,13 +88,13 @@ mod tests {
         Entry(String),
     }
 
-    impl Way {
+    impl Route {
         fn then(&self, step: Step) -> Self {
             let steps = self.steps.iter().cloned().chain([step]).collect();
             Self { steps, ..self.clone() }
         }
 
-        /// A response with a value there.
+        /// A response with the value at this position.
         fn response(&self, schema: &Schema, value: Value) -> HttpResponse {
             let body = self.steps.iter().rev().fold(value, |value, step| match step {
                 Step::Member(name) | Step::Entry(name) => json!({ name.as_str(): value }),
@@ -108,50 +108,50 @@ mod tests {
             }
         }
 
-        /// What the SDK makes of a value there.
+        /// Decodes a response with the value at this position.
         fn read(&self, schema: &Schema, value: Value) -> Answer {
             let name = &schema[self.operation].name;
-            sdk::read(name, &self.response(schema, value)).unwrap_or_else(|| unreachable!("{name} was asked for"))
+            sdk::read(name, &self.response(schema, value)).unwrap_or_else(|| unreachable!("the SDK lacks {name}"))
         }
 
-        /// The SDK refuses a value there.
+        /// Returns true if the SDK rejects the value at this position.
         fn is_refused(&self, schema: &Schema, value: Value) -> bool {
             let Answer::Error(tree) = self.read(schema, value) else { return false };
             self.error.is_none() || tree.only("Unhandled").is_some()
         }
     }
 
-    /// One of the shortest ways to each shape of outputs and errors of operations that both have.
-    fn ways(schema: &Schema) -> BTreeMap<ShapeId, Way> {
+    /// A shortest path to each shape of outputs and errors of operations that both have.
+    fn routes(schema: &Schema) -> BTreeMap<ShapeId, Route> {
         let names: BTreeSet<&str> = sdk::names().collect();
         let mut found = BTreeMap::new();
-        let mut next: VecDeque<(ShapeId, Way)> = VecDeque::new();
+        let mut next: VecDeque<(ShapeId, Route)> = VecDeque::new();
         for (id, operation) in schema.operations().filter(|(_, operation)| names.contains(operation.name.as_str())) {
-            let way = |error| Way { operation: id, error, steps: Vec::new() };
-            next.extend(operation.output.map(|output| (output, way(None))));
-            next.extend(operation.errors.iter().map(|error| (*error, way(Some(*error)))));
+            let route = |error| Route { operation: id, error, steps: Vec::new() };
+            next.extend(operation.output.map(|output| (output, route(None))));
+            next.extend(operation.errors.iter().map(|error| (*error, route(Some(*error)))));
         }
-        while let Some((shape, way)) = next.pop_front() {
+        while let Some((shape, route)) = next.pop_front() {
             if found.contains_key(&shape) {
                 continue;
             }
             match &schema[shape].kind {
                 Kind::Structure(members) | Kind::Union(members) => {
                     for member in members.iter().filter(|member| !lacks_member(&schema[shape].name, &member.name)) {
-                        next.push_back((member.slot.target, way.then(Step::Member(member.json_name.clone()))));
+                        next.push_back((member.slot.target, route.then(Step::Member(member.json_name.clone()))));
                     }
                 }
-                Kind::List(list) => next.push_back((list.member.target, way.then(Step::Element))),
+                Kind::List(list) => next.push_back((list.member.target, route.then(Step::Element))),
                 Kind::Map(map) => {
                     let key = match &schema[map.key.target].kind {
                         Kind::Enum(values) => values[0].clone(),
                         _ => "k".to_owned(),
                     };
-                    next.push_back((map.value.target, way.then(Step::Entry(key))));
+                    next.push_back((map.value.target, route.then(Step::Entry(key))));
                 }
                 _ => {}
             }
-            found.insert(shape, way);
+            found.insert(shape, route);
         }
         found
     }
@@ -166,14 +166,14 @@ mod tests {
     }
 
     #[test]
-    fn a_structure_without_members_is_the_same_to_both() {
+    fn both_agree_on_empty_structures() {
         let schema = Schema::connect();
         let mut missed: BTreeSet<(&str, &str)> = DEFAULTS.iter().map(|row| (row.0, row.1)).collect();
-        let mut looked_at = 0;
-        for (id, way) in ways(schema).into_iter().filter(|(id, _)| matches!(schema[*id].kind, Kind::Structure(_))) {
-            looked_at += 1;
-            let answer = way.read(schema, json!({}));
-            if let Err(difference) = agree(schema, way.operation, &way.response(schema, json!({})), &answer) {
+        let mut checked = 0;
+        for (id, route) in routes(schema).into_iter().filter(|(id, _)| matches!(schema[*id].kind, Kind::Structure(_))) {
+            checked += 1;
+            let answer = route.read(schema, json!({}));
+            if let Err(difference) = agree(schema, route.operation, &route.response(schema, json!({})), &answer) {
                 unreachable!("{}: {difference}", schema[id].name);
             }
             let answer = format!("{answer:?}");
@@ -184,35 +184,35 @@ mod tests {
                 }
             }
         }
-        assert!(looked_at > 700, "{looked_at}");
+        assert!(checked > 700, "{checked}");
         assert_eq!(missed, BTreeSet::new());
     }
 
     #[test]
-    fn the_tables_are_what_the_sdk_lacks() {
+    fn the_tables_are_exact() {
         let schema = Schema::connect();
         let (mut members, mut enums) = (BTreeSet::new(), BTreeSet::new());
-        let mut looked_at = 0;
-        for (id, way) in ways(schema) {
+        let mut checked = 0;
+        for (id, route) in routes(schema) {
             let shape = &schema[id];
             match &shape.kind {
                 Kind::Structure(list) | Kind::Union(list) => {
                     for member in list {
-                        looked_at += 1;
+                        checked += 1;
                         let wrong = match schema[member.slot.target].kind {
                             Kind::Number(_) | Kind::Timestamp => json!("x"),
                             _ => json!(7),
                         };
-                        if !way.then(Step::Member(member.json_name.clone())).is_refused(schema, wrong) {
+                        if !route.then(Step::Member(member.json_name.clone())).is_refused(schema, wrong) {
                             members.insert((shape.name.as_str(), member.name.as_str()));
                         }
                     }
                 }
                 Kind::Enum(values) => {
                     for value in values {
-                        looked_at += 1;
+                        checked += 1;
                         let unknown = format!("{:?}", Tree::Text(value.clone()));
-                        if format!("{:?}", way.read(schema, json!(value))).contains(&unknown) {
+                        if format!("{:?}", route.read(schema, json!(value))).contains(&unknown) {
                             enums.insert(shape.name.as_str());
                         }
                     }
@@ -220,7 +220,7 @@ mod tests {
                 _ => {}
             }
         }
-        assert!(looked_at > 3000, "{looked_at}");
+        assert!(checked > 3000, "{checked}");
         assert_eq!(members, MEMBERS.iter().copied().collect());
         assert_eq!(enums, ENUMS.iter().copied().collect());
     }

@@ -1,73 +1,73 @@
-//! The laws beside agreement, on what both read as an output: a member that the model does not know changes nothing, and
-//! a change that we see the SDK sees too. The second is also what shows that the comparison looks at every member.
+//! Further properties of responses that both decode as the same output: unknown members change nothing, and a change that
+//! we see is also seen by the SDK. The second also shows that the comparison covers every member.
 
 use connect_model::schema::{Kind, Members};
 use connect_model::wire::message::HttpResponse;
 use serde_json::{Value, json};
 
-use super::Reached;
+use super::Outcome;
 use super::agree::{Agreement, agree, output};
 use super::compare;
 use super::exceptions::{Subject, json, shape, with_json};
 use super::sdk::{self, Answer};
 use super::visit::{Place, visit};
 
-/// Holds them against a response that both read as the same; how far it came.
-pub(super) fn hold(subject: &Subject<'_>, agreement: Agreement, answer: &Answer, altered: u16) -> Reached {
+/// Checks them on a response that both decode as the same.
+pub(super) fn check(subject: &Subject<'_>, agreement: Agreement, answer: &Answer, altered: u16) -> Outcome {
     match agreement {
-        Agreement::Neither => return Reached::Neither,
-        Agreement::Error => return Reached::Error,
+        Agreement::Neither => return Outcome::Neither,
+        Agreement::Error => return Outcome::Error,
         Agreement::Output => {}
     }
-    if let Some(stranger) = with_strangers(subject) {
+    if let Some(changed) = with_unknown_members(subject) {
         let name = &subject.schema[subject.operation].name;
-        let again = read(subject, &stranger);
-        assert_eq!(again, *answer, "{name}: members that the model does not know change the SDK's output");
-        if let Err(difference) = agree(subject.schema, subject.operation, &stranger, &again) {
-            unreachable!("{name}: with members that the model does not know: {difference}\n{}", text(&stranger));
+        let again = read(subject, &changed);
+        assert_eq!(again, *answer, "{name}: unknown members change the SDK's output");
+        if let Err(difference) = agree(subject.schema, subject.operation, &changed, &again) {
+            unreachable!("{name}: with unknown members: {difference}\n{}", text(&changed));
         }
     }
     if let Some(other) = with_altered(subject, altered) {
-        hold_difference(subject, answer, &other);
+        check_difference(subject, answer, &other);
     }
-    Reached::Output
+    Outcome::Output
 }
 
 fn read(subject: &Subject<'_>, response: &HttpResponse) -> Answer {
     let name = &subject.schema[subject.operation].name;
-    sdk::read(name, response).unwrap_or_else(|| unreachable!("{name}: the SDK read it a moment ago"))
+    sdk::read(name, response).unwrap_or_else(|| unreachable!("{name}: the SDK no longer decodes it"))
 }
 
-fn hold_difference(subject: &Subject<'_>, answer: &Answer, other: &HttpResponse) {
+fn check_difference(subject: &Subject<'_>, answer: &Answer, other: &HttpResponse) {
     let (schema, name) = (subject.schema, &subject.schema[subject.operation].name);
     let again = read(subject, other);
-    assert_ne!(again, *answer, "{name}: two values are one to the SDK: {}", text(other));
+    assert_ne!(again, *answer, "{name}: the SDK does not see the changed value: {}", text(other));
     if let Err(difference) = agree(schema, subject.operation, other, &again) {
         unreachable!("{name}: {difference}\n{}", text(other));
     }
     let (Some(shape), Answer::Output(tree)) = (schema[subject.operation].output, answer) else { return };
     let value = output(schema, subject.operation, other).unwrap_or_else(|error| unreachable!("{name}: {error}"));
     let compared = compare::members(schema, shape, &value, tree);
-    assert!(compared.is_err(), "{name}: the comparison does not see that {} is not {tree:?}", text(other));
+    assert!(compared.is_err(), "{name}: the comparison accepts {} for {tree:?}", text(other));
 }
 
-/// The body, for a message.
+/// The body as text for a message.
 fn text(response: &HttpResponse) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(&response.body)
 }
 
-/// The response with members in every structure that the model does not know: one of a name like no other, and one that
-/// is a member's but for the case of a letter.
-fn with_strangers(subject: &Subject<'_>) -> Option<HttpResponse> {
-    const HELD: [fn() -> Value; 5] =
+/// Adds unknown members to every structure: one with an unused name, and one named like a member except for the case of a
+/// letter.
+fn with_unknown_members(subject: &Subject<'_>) -> Option<HttpResponse> {
+    const VALUES: [fn() -> Value; 5] =
         [|| json!(null), || json!(7), || json!("x"), || json!([null, {}]), || json!({ "a": [1.5] })];
     let mut body = json(subject)?;
     let mut count = 0;
     visit(Place::top(subject.schema, shape(subject)?), &mut body, &mut |place, value| {
         let (Kind::Structure(members), Value::Object(fields)) = (&place.shape().kind, value) else { return };
-        for name in [Some("Unmodelled".to_owned()), respelt(members)].into_iter().flatten() {
+        for name in [Some("Unmodelled".to_owned()), with_other_case(members)].into_iter().flatten() {
             if members.by_json_name(&name).is_none() && !fields.contains_key(&name) {
-                fields.insert(name, HELD[count % HELD.len()]());
+                fields.insert(name, VALUES[count % VALUES.len()]());
                 count += 1;
             }
         }
@@ -75,15 +75,15 @@ fn with_strangers(subject: &Subject<'_>) -> Option<HttpResponse> {
     (count > 0).then(|| with_json(subject, &body))
 }
 
-/// The name of the first member with its first letter in the other case.
-fn respelt(members: &Members) -> Option<String> {
+/// The name of the first member, with the case of its first letter changed.
+fn with_other_case(members: &Members) -> Option<String> {
     let name = &members.iter().next()?.json_name;
     let first = name.chars().next()?;
     let other = if first.is_ascii_uppercase() { first.to_ascii_lowercase() } else { first.to_ascii_uppercase() };
     Some(format!("{other}{}", &name[first.len_utf8()..]))
 }
 
-/// The response with one scalar of its output altered; none if it has none that the SDK shows.
+/// Alters one scalar of the output. `None` if the SDK shows none.
 fn with_altered(subject: &Subject<'_>, altered: u16) -> Option<HttpResponse> {
     let shape = shape(subject)?;
     let mut body = json(subject)?;
@@ -102,7 +102,7 @@ fn with_altered(subject: &Subject<'_>, altered: u16) -> Option<HttpResponse> {
     Some(with_json(subject, &body))
 }
 
-/// Another value in place of a scalar.
+/// A different value for a scalar.
 fn other(place: Place<'_>, value: &Value) -> Option<Value> {
     if place.hidden {
         return None;

@@ -1,13 +1,13 @@
-//! Every operation of the SDK, by its type. The test `the_table_is_what_the_sdk_has` of the SDK's part writes the list
-//! anew when `UPDATE_SDK_OPERATIONS` is set, and fails when it is stale.
+//! Table of the SDK's operations by type. The test `the_table_lists_the_operations_of_the_sdk` fails if it is stale, and
+//! regenerates it if `UPDATE_SDK_OPERATIONS` is set.
 
 use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
 use aws_smithy_types::config_bag::FrozenLayer;
 
-/// One function with the configuration of every operation.
+/// Defines a function that returns the configuration of every operation.
 macro_rules! plugins {
     ($($module:ident::$operation:ident,)*) => {
-        /// What each operation's plugin configures.
+        /// Configurations of the operations' plugins.
         pub(super) fn plugins() -> Vec<Option<FrozenLayer>> {
             vec![$(aws_sdk_connect::operation::$module::$operation::new().config(),)*]
         }

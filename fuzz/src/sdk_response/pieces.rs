@@ -1,24 +1,23 @@
-//! Cuts the bytes of a JSON body into text, numbers and brackets the way the SDK's reader does, which is laxer than
-//! JSON. Knows nothing of shapes.
+//! A tokenizer for JSON bodies that is as lax as the SDK's. Knows nothing of shapes.
 
 use std::borrow::Cow;
 
-/// What a piece is.
+/// Kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Quoted text with its quotes. `is_key`: a colon follows.
+    /// A string with its quotes. `is_key`: a colon follows.
     Text { is_key: bool },
-    /// What begins like a number, as far as it may be one.
+    /// A number, or bytes that look like one.
     Number,
-    /// A bracket of either form that opens.
+    /// An opening bracket or brace.
     Open,
-    /// One that closes.
+    /// A closing bracket or brace.
     Close,
-    /// All else.
+    /// Any other byte.
     Other,
 }
 
-/// The pieces in order; together they are the body.
+/// Splits a body into tokens. Their concatenation is the body.
 pub(super) fn pieces(body: &[u8]) -> Vec<(Kind, &[u8])> {
     let mut pieces: Vec<(Kind, &[u8])> = Vec::new();
     let mut at = 0;
@@ -51,7 +50,7 @@ pub(super) fn pieces(body: &[u8]) -> Vec<(Kind, &[u8])> {
     pieces
 }
 
-/// Behind the closing quote. The SDK passes over the four bytes of `\u` whatever they are.
+/// Position after the closing quote. The SDK skips the four bytes after `\u` without checking them.
 fn end_of_text(body: &[u8], mut at: usize) -> usize {
     while let Some(byte) = body.get(at) {
         match byte {
@@ -64,7 +63,7 @@ fn end_of_text(body: &[u8], mut at: usize) -> usize {
     body.len()
 }
 
-/// The body with some of its pieces replaced; none if none is.
+/// Replaces tokens of a body. `None` if nothing is replaced.
 pub(super) fn replaced<'b>(
     body: &'b [u8],
     mut replacement: impl FnMut(Kind, &'b [u8]) -> Option<Cow<'b, [u8]>>,

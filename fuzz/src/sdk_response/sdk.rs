@@ -1,8 +1,8 @@
-//! Asks the AWS SDK for Rust what a response says, without a connection.
+//! Decodes responses with the AWS SDK for Rust, without a connection.
 //!
-//! Each operation of the SDK is a plugin whose configuration holds its name and the reader of its responses. The reader
-//! is called as the SDK's orchestrator calls it, and what it answers is known by its `Debug` output alone: the types
-//! have no other form that all of them share. Knows nothing of our model.
+//! Each operation of the SDK is a plugin whose configuration has its name and its deserialiser. The deserialiser is called
+//! as by the SDK's orchestrator. The result is read from its `Debug` output, the only format that all output types share.
+//! Knows nothing of our model.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -17,27 +17,26 @@ use connect_model::wire::message::HttpResponse;
 use super::debug::{self, Tree};
 use super::operations;
 
-/// What the SDK makes of a response.
+/// A response decoded by the SDK.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Answer {
     /// An output structure.
     Output(Tree),
-    /// A variant of the operation's error type. Also what it answers when it cannot read the response.
+    /// A variant of the operation's error type, which also reports a response that cannot be decoded.
     Error(Tree),
 }
 
-/// Names of the operations that the SDK has.
+/// Names of the SDK's operations.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     operations().keys().map(String::as_str)
 }
 
-/// The answer of an operation of the SDK. None if the SDK has no such operation, or if no HTTP library could hand it
-/// these headers.
+/// Decodes a response. `None` if the SDK lacks the operation, or if an HTTP library would reject the headers.
 pub(super) fn read(operation: &str, response: &HttpResponse) -> Option<Answer> {
     let reader = operations().get(operation)?.load::<SharedResponseDeserializer>()?;
     let mut message = message(response)?;
     let config = ConfigBag::base();
-    // What the orchestrator does: the headers alone first, for operations that stream.
+    // Like the orchestrator: first without the body, for streaming operations.
     let answer = reader
         .deserialize_streaming_with_config(&mut message, &config)
         .unwrap_or_else(|| reader.deserialize_nonstreaming_with_config(&message, &config));
@@ -45,26 +44,26 @@ pub(super) fn read(operation: &str, response: &HttpResponse) -> Option<Answer> {
         Ok(output) => (format!("{output:?}"), true),
         Err(error) => match error.as_operation_error() {
             Some(error) => (format!("{error:?}"), false),
-            None => unreachable!("{operation}: the reader fails with what is no error of the operation: {error:?}"),
+            None => unreachable!("{operation}: the deserialiser returns an unexpected error: {error:?}"),
         },
     };
     let tree = erased(&text).and_then(tree);
-    let tree = tree.unwrap_or_else(|| unreachable!("{operation}: this is no debug output: {text}"));
+    let tree = tree.unwrap_or_else(|| unreachable!("{operation}: cannot parse the debug output: {text}"));
     Some(if is_output { Answer::Output(tree) } else { Answer::Error(tree) })
 }
 
-/// Reads the debug output of an output or an error.
+/// Parses the debug output of an output or an error.
 pub(super) fn tree(text: &str) -> Option<Tree> {
     debug::parse(text).ok()
 }
 
-/// What the SDK's box for values of any type holds.
+/// Debug output of the value inside the SDK's type-erased box.
 fn erased(text: &str) -> Option<&str> {
     const BOXES: [(&str, &str); 2] = [("Output(TypeErasedBox[!Clone]:", ")"), ("Error(TypeErasedError:", ")")];
     BOXES.iter().find_map(|(before, after)| text.strip_prefix(before)?.strip_suffix(after))
 }
 
-/// The response as the SDK sees it. Space around the text of a header does not arrive.
+/// Converts a response to the SDK's type. White space around header values is removed.
 pub(super) fn message(response: &HttpResponse) -> Option<SdkResponse> {
     let status = StatusCode::try_from(response.status).ok()?;
     let mut message = SdkResponse::new(status, SdkBody::from(response.body.clone()));
@@ -74,7 +73,7 @@ pub(super) fn message(response: &HttpResponse) -> Option<SdkResponse> {
     Some(message)
 }
 
-/// The configuration of each operation by name.
+/// Configurations of the operations by name.
 fn operations() -> &'static BTreeMap<String, FrozenLayer> {
     static OPERATIONS: OnceLock<BTreeMap<String, FrozenLayer>> = OnceLock::new();
     OPERATIONS.get_or_init(|| {
@@ -91,7 +90,7 @@ mod tests {
 
     use serde_json::Value;
 
-    /// The lines of the table, as the source of the SDK asks for them.
+    /// Lines of the table, generated from the source of the SDK.
     fn rows_of_source() -> Vec<String> {
         let cargo = Command::new(env!("CARGO"))
             .args(["metadata", "--format-version=1", "--offline", "--locked", "--features=sdk"])
@@ -118,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_what_the_sdk_has() {
+    fn the_table_lists_the_operations_of_the_sdk() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sdk_response/operations.rs");
         let text = std::fs::read_to_string(&path).unwrap();
         let (before, _) = text.split_once("\nplugins! {\n").unwrap();

@@ -1,16 +1,16 @@
-//! Walks a JSON body along its shape, and lets somebody change it on the way.
+//! Visits the values of a JSON body along its shape. The visitor may change them.
 
 use connect_model::schema::{Kind, Schema, Shape, ShapeId};
 use serde_json::Value;
 
 use super::lacks;
 
-/// Where a walk is.
+/// Position of a visit.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'s> {
     pub(super) schema: &'s Schema,
     pub(super) id: ShapeId,
-    /// The SDK hides what is here from logs, or does not know it.
+    /// True if the SDK redacts the value in its debug output, or does not know it.
     pub(super) hidden: bool,
 }
 
@@ -29,7 +29,7 @@ impl<'s> Place<'s> {
     }
 }
 
-/// Shows every value that has a shape, the outer ones first. Nulls have none.
+/// Visits every value with a shape except null, outer values first.
 pub(super) fn visit(place: Place<'_>, value: &mut Value, act: &mut dyn FnMut(Place<'_>, &mut Value)) {
     if value.is_null() {
         return;

@@ -1,4 +1,4 @@
-//! From bytes to things and a search among them: few words, so that they meet.
+//! Draws resources and a search. Names and values come from small sets, so that searches find something.
 
 use arbitrary::Unstructured;
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ pub(super) const SOURCES: &[&str] =
     &["OnPostCallAnalysisAvailable", "OnRealTimeChatAnalysisAvailable", "OnSalesforceCaseCreate", "OnCaseUpdate"];
 
 const TYPES: &[&str] = &["CONTACT_FLOW", "QUEUE_TRANSFER", "CAMPAIGN", "CUSTOMER_HOLD"];
-/// Names, each twice with a number: as long as a rule's may be, and parts of one another.
+/// Words for names and values. Some contain others.
 const WORDS: &[&str] = &["amber", "Amber", "amber.two", "birch-amber", "b", "two"];
 const FIELDS: &[&[&str]] = &[
     &["name", "description", "resourceID"],
@@ -20,13 +20,13 @@ const FIELDS: &[&[&str]] = &[
 const COMPARISONS: &[&str] = &["EXACT", "STARTS_WITH", "CONTAINS"];
 const TAG_KEYS: &[&str] = &["color", "size"];
 const TAG_VALUES: &[&str] = &["", "small", "Small", "amber"];
-/// Levels of criteria.
+/// Maximum nesting of criteria.
 const DEPTH: u32 = 3;
 
 type Drawn<T> = arbitrary::Result<T>;
 
-/// Things that criteria by themselves are tried on.
-pub(super) fn shelf() -> Vec<Thing> {
+/// The resources for inputs that are only criteria.
+pub(super) fn examples() -> Vec<Thing> {
     let thing = |(at, name): (usize, &&str)| Thing {
         name: (*name).to_owned(),
         description: (at % 2 == 1).then(|| "an amber thing".to_owned()),
@@ -38,7 +38,7 @@ pub(super) fn shelf() -> Vec<Thing> {
     WORDS.iter().enumerate().map(thing).collect()
 }
 
-/// A search.
+/// Draws a case.
 pub(super) fn case(u: &mut Unstructured<'_>) -> Drawn<Case> {
     let kind = *u.choose(&[Kind::Flow, Kind::Module, Kind::Rule])?;
     let count = u.int_in_range(0..=MOST - 2)? + 2;
@@ -73,7 +73,7 @@ fn thing(kind: Kind, u: &mut Unstructured<'_>) -> Drawn<Thing> {
     })
 }
 
-/// One key in most nodes, none or several in some.
+/// Draws a node of criteria: mostly with one key, sometimes with none or several.
 fn node(kind: Kind, depth: u32, u: &mut Unstructured<'_>) -> Drawn<Value> {
     let mut node = Map::new();
     let keys = *u.choose(&[1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 0])?;
@@ -98,7 +98,7 @@ fn nodes(kind: Kind, depth: u32, u: &mut Unstructured<'_>) -> Drawn<Value> {
 
 fn text(kind: Kind, u: &mut Unstructured<'_>) -> Drawn<Value> {
     let fields = FIELDS[usize::from(kind == Kind::Rule)];
-    // Mostly the name, and a word where a word can be.
+    // The name in half of the cases.
     let field = if u.ratio(1, 2)? { fields[0] } else { *u.choose(fields)? };
     let value = match field {
         "resourceID" | "RuleId" => format!("{{{{{}}}}}", u.int_in_range(1..=MOST)?),
@@ -107,7 +107,7 @@ fn text(kind: Kind, u: &mut Unstructured<'_>) -> Drawn<Value> {
         "ActionSummaries" => (*u.choose(&["ASSIGN_CONTACT_CATEGORY", "CREATE_TASK", "CREATE_CASE"])?).to_owned(),
         _ => (*u.choose(WORDS)?).to_owned(),
     };
-    // A part of it, or all.
+    // The value or a part of it.
     let value = match u.int_in_range(0..=3)? {
         0 => value.chars().skip(1).collect(),
         1 => value.chars().take(u.int_in_range(0..=4)?).collect(),
@@ -170,13 +170,13 @@ fn tag(u: &mut Unstructured<'_>) -> Drawn<Value> {
     Ok(condition)
 }
 
-/// Names of members in places where they do not belong, and values of other types.
+/// Adds members in wrong places and values of wrong types.
 fn edited(value: Option<Value>, u: &mut Unstructured<'_>) -> Drawn<Option<Value>> {
     const KEYS: &[&str] =
         &["AndConditions", "OrConditions", "AndCondition", "TagCondition", "StringCondition", "Unknown"];
     let values = [json!(null), json!([]), json!({}), json!(""), json!([null]), json!(1), json!("ACTIVE")];
     let editor = Editor { keys: KEYS, values: &values };
     let edited = value.map(|value| editor.edited(value, 2, u)).transpose()?;
-    // Null is what is absent, in a case as on the wire.
+    // Null stands for absent, in cases and on the wire.
     Ok(edited.filter(|value| !value.is_null()))
 }

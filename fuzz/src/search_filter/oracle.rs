@@ -1,31 +1,31 @@
-//! What a search must find: criteria and filter evaluated on their JSON, knowing nothing of how the emulator does it.
+//! The oracle for searches: evaluates criteria and filter on their JSON, independently of the emulator.
 //!
-//! Member names and comparisons are those of the Connect API reference. What it leaves open, the emulator decides (see
-//! `emulator/search.rs` there), and this is the whole of it:
+//! Member names and comparisons are those of the Connect API reference. Where it is silent, the emulator chose (see its
+//! `search.rs`) as follows:
 //!
-//! - Conditions of one node must all hold. Null is absence, an absent condition holds, and so does an empty list.
-//! - Members that a node does not have are passed over.
-//! - Text is compared by code point: case matters, and words do not.
-//! - A condition on text without field, value or comparison, or on a field that is not known, holds for nothing.
-//! - A field with several values matches by any of them.
-//! - A tag condition without key or value compares what it has; without both, it asks for any tag at all.
-//! - A module is published, always; a flow that is only saved is not.
-//! - What is in the archive is found like everything else.
+//! - All conditions of a node must hold. Null means absent; absent conditions and empty lists hold.
+//! - Unknown members of a node are ignored.
+//! - Text is compared by code point, so case matters and word boundaries do not.
+//! - A string condition without field, value or comparison, or with an unknown field, holds for nothing.
+//! - A field with several values matches if any of them does.
+//! - A tag condition compares key and value if given. Without both, any tag matches.
+//! - Modules are always published; flows that are only saved are not.
+//! - Archived resources are found like others.
 
 use serde_json::Value;
 
 use super::Kind;
 
-/// A thing that is there.
+/// A created resource.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
     pub(super) id: String,
-    /// The input that made it.
+    /// The input that created it.
     pub(super) made: Value,
     pub(super) archived: bool,
 }
 
-/// Those of them that a search must find.
+/// Returns the resources that a search must find.
 pub(super) fn admitted<'k>(
     kind: Kind,
     all: &'k [Known],
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_open_is_as_it_is_said() {
+    fn follows_the_choices_of_the_emulator() {
         let made = json!({ "Name": "Amber", "Type": "CAMPAIGN", "Status": "SAVED", "Tags": { "k": "v" } });
         let all = [Known { id: "1".to_owned(), made, archived: true }];
         let text = |value: Value| json!({ "StringCondition": value });
