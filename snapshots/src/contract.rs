@@ -1,7 +1,6 @@
-//! The contract of an operation as a page of text, for people who review what a model update changes for callers.
+//! The contract of an operation as a page of text.
 //!
-//! One fact per line, in an order that does not depend on the facts themselves, so that a difference between two pages
-//! is the difference between two contracts. Reads a [`Schema`] only.
+//! One fact per line, in an order that does not depend on the facts. Reads a [`Schema`] only.
 
 use std::collections::HashSet;
 use std::fmt::{self, Write};
@@ -12,7 +11,7 @@ use connect_model::semantics::danger::{Danger, danger};
 
 use crate::documentation;
 
-/// The page of an operation.
+/// Makes the page of an operation.
 pub(crate) fn page(schema: &Schema, operation: OperationId) -> String {
     let mut page = Page { schema, text: String::new(), described: HashSet::new() };
     // Writing to a string cannot fail.
@@ -20,13 +19,13 @@ pub(crate) fn page(schema: &Schema, operation: OperationId) -> String {
     page.text
 }
 
-/// Enums up to this many values stand in the line of their member; longer ones get a line for each value.
+/// Maximum number of enum values on the line of their member; longer enums have one line per value.
 const INLINE_VALUES: usize = 3;
 
 struct Page<'s> {
     schema: &'s Schema,
     text: String,
-    /// Structures and unions that the page has described; the next time they are referred to by name.
+    /// Structures and unions that the page already describes; further uses refer to them by name.
     described: HashSet<ShapeId>,
 }
 
@@ -55,13 +54,13 @@ impl Page<'_> {
         self.errors(operation)
     }
 
-    /// `top` at the top of an input, where members have different places.
+    /// Writes members. `top` is true at the root of an input, where members have different places.
     fn members(&mut self, members: &Members, depth: usize, top: bool) -> fmt::Result {
         members.iter().try_for_each(|member| self.member(member, depth, top))
     }
 
     fn member(&mut self, member: &Member, depth: usize, top: bool) -> fmt::Result {
-        // Of instants and bytes the form says all.
+        // For timestamps and blobs, the constraints below include the type.
         let is_plain = !matches!(self.schema[member.slot.target].kind, Kind::Timestamp | Kind::Blob);
         let mut facts = Vec::from_iter(is_plain.then(|| self.kind(&member.slot)));
         facts.extend(member.required.then(|| "required".to_owned()));
@@ -78,7 +77,7 @@ impl Page<'_> {
         self.inside(member.slot.target, depth + 1)
     }
 
-    /// What a value is: `text`, `list of RuleAction`, `map of text to Reference`.
+    /// Describes the type of a value: `text`, `list of RuleAction`, `map of text to Reference`.
     fn kind(&self, slot: &Slot) -> String {
         let shape = &self.schema[slot.target];
         match &shape.kind {
@@ -102,7 +101,7 @@ impl Page<'_> {
         }
     }
 
-    /// Members and enum values below a value's line.
+    /// Writes members and enum values below the line of a value.
     fn inside(&mut self, shape: ShapeId, depth: usize) -> fmt::Result {
         let schema = self.schema;
         match &schema[shape].kind {
@@ -143,7 +142,7 @@ impl Page<'_> {
     }
 }
 
-/// Numbers in words that need no programming language.
+/// Describes a number type in words.
 fn number_words(number: Number) -> &'static str {
     match number {
         Number::Byte => "whole number of 8 bits",
@@ -157,7 +156,7 @@ fn number_words(number: Number) -> &'static str {
     }
 }
 
-/// What happens when the same request is sent twice, as far as the model says.
+/// Describes the effect of sending the same request twice, as far as the model defines it.
 pub(crate) fn repetition(schema: &Schema, operation: &Operation) -> String {
     let token = schema.input_members(operation).and_then(Members::idempotency_token);
     match token {
@@ -168,7 +167,7 @@ pub(crate) fn repetition(schema: &Schema, operation: &Operation) -> String {
     }
 }
 
-/// How an operation pages.
+/// Describes the pagination of an operation.
 pub(crate) fn paging(paging: &Pagination) -> String {
     let mut text =
         format!("{} of the output becomes {} of the next input", paging.output_token.join("."), paging.input_token);

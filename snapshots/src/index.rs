@@ -1,4 +1,4 @@
-//! Pages about the whole service: what a reviewer would otherwise gather from four hundred others.
+//! Pages about the whole service, which summarise the pages of all operations.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use connect_model::semantics::danger::{Danger, danger};
 
 use crate::contract;
 
-/// What of an operation stands behind its name, if it is to be listed.
+/// Lists operations, each with a fact; operations without one are left out.
 fn list(schema: &Schema, fact: impl Fn(&Operation) -> Option<String>) -> String {
     let mut text = String::new();
     let mut listed = 0;
@@ -40,7 +40,7 @@ pub(crate) fn repetition(schema: &Schema) -> String {
     })
 }
 
-/// Shapes in order of name.
+/// Returns all shapes, sorted by name.
 fn shapes(schema: &Schema) -> Vec<&Shape> {
     let mut shapes: Vec<&Shape> = schema.shapes().map(|(_, shape)| shape).collect();
     shapes.sort_by(|a, b| a.name.cmp(&b.name));

@@ -1,8 +1,8 @@
-//! The contract as pages of text, for people who review what a model update changes for callers.
+//! The contract as pages of text, for the review of model updates.
 //!
-//! A page is of a kind, and of an operation or of the whole service. One fact per line, in an order that does not depend
-//! on the facts themselves, so that a difference between two pages is the difference between two contracts. Whatever an
-//! operation does not reach is on none of its pages. Reads a [`Schema`] only.
+//! There are several kinds of pages per operation, and pages about the whole service. A page has one fact per line, in an
+//! order that does not depend on the facts, so a difference between two pages is a difference between two contracts. The
+//! pages of an operation contain only shapes that it uses. Reads a [`Schema`] only.
 
 mod contract;
 mod index;
@@ -11,18 +11,18 @@ mod wire;
 use connect_model::export::json_schema;
 use connect_model::schema::{OperationId, Schema};
 
-/// What a page shows.
+/// A kind of pages.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
-    /// Folder of its pages.
+    /// Folder of the pages.
     pub folder: &'static str,
-    /// What a reader of a page should know, behind the name of the operation.
+    /// Explanation for the reader, after the name of the operation.
     pub legend: &'static str,
     /// Makes the page of an operation.
     pub page: fn(&Schema, OperationId) -> String,
 }
 
-/// Kinds of pages, one page for each operation.
+/// Kinds of pages; each has one page per operation.
 pub const KINDS: &[Kind] = &[
     Kind {
         folder: "contract",
@@ -40,7 +40,7 @@ pub const KINDS: &[Kind] = &[
         legend: "JSON Schema (2020-12) of its input and output in the value form.",
         page: |schema, operation| {
             let mut document = json_schema::document(schema, &[operation]);
-            // The digest of the model is another with every change of any operation.
+            // The digest of the model changes with every operation.
             if let Some(members) = document.as_object_mut() {
                 members.remove("$comment");
             }
@@ -54,7 +54,7 @@ pub const KINDS: &[Kind] = &[
 pub struct Index {
     /// Name of the page.
     pub name: &'static str,
-    /// What a reader of the page should know.
+    /// Explanation for the reader.
     pub legend: &'static str,
     /// Makes the page.
     pub page: fn(&Schema) -> String,
@@ -82,7 +82,7 @@ pub const INDEXES: &[Index] = &[
     },
 ];
 
-/// The operations that this project began with, each with a documentation page of its own.
+/// The seed operations of this project, whose pages link to the documentation.
 pub const SEED: &[&str] = &[
     "CreateContactFlow",
     "CreateRule",
@@ -92,7 +92,7 @@ pub const SEED: &[&str] = &[
     "SearchContactFlows",
 ];
 
-/// Address of the documentation of a seed operation of Amazon Connect.
+/// Returns the address of the documentation of a seed operation.
 pub fn documentation(operation: &str) -> Option<String> {
     let is_seed = SEED.contains(&operation);
     is_seed.then(|| format!("https://docs.aws.amazon.com/connect/latest/APIReference/API_{operation}.html"))

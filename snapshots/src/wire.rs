@@ -1,4 +1,4 @@
-//! One exchange of an operation as it travels: a valid request with all its members, the response, and an error.
+//! One exchange of an operation on the wire: a valid request with all members, the response, and an error.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::documentation;
 
-/// The page of an operation.
+/// Makes the page of an operation.
 pub(crate) fn page(schema: &Schema, id: OperationId) -> String {
     let operation = &schema[id];
     let mut text = format!("{}\n", operation.name);
@@ -36,8 +36,8 @@ pub(crate) fn page(schema: &Schema, id: OperationId) -> String {
     text
 }
 
-/// Every member, of a union the first, lists with one element, texts as short as may be. What contains itself ends where
-/// it comes a second time, as far as depth and size allow.
+/// Returns a generator for values with all members, the first member of a union, lists with one element, and the shortest
+/// texts. Recursive values end at the second level, as far as depth and size allow.
 fn generator(schema: &Schema) -> Generator<'_> {
     Generator::new(
         schema,
@@ -64,7 +64,7 @@ fn response(schema: &Schema, id: OperationId) -> Result<String, String> {
     Ok(message(&status.to_string(), &headers, &body))
 }
 
-/// The one with the lowest status, of these the first by name.
+/// Encodes the error with the lowest status, the first by name if there are several.
 fn error(schema: &Schema, id: OperationId) -> Option<Result<String, String>> {
     let errors = schema[id].errors.iter();
     let first = *errors.min_by_key(|error| (schema[**error].error.map(|one| one.status), &schema[**error].name))?;

@@ -1,4 +1,4 @@
-//! What reviewers rely on: a page leaves nothing out, and changes if and only if its operation does.
+//! Properties of the pages: a page is complete, and it changes if and only if its operation changes.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ fn page(schema: &Schema, folder: &str, operation: &str) -> String {
     (kind.page)(schema, schema.operation_named(operation).unwrap())
 }
 
-/// All shapes at and below one, `into` those of them that are wanted, and the members on the way.
+/// Collects all shapes at and below one, and their members. Visits only the contents of kinds for which `into` is true.
 fn below<'s>(
     schema: &'s Schema,
     shape: ShapeId,
@@ -37,7 +37,7 @@ fn below<'s>(
     }
 }
 
-/// All members below a shape.
+/// Returns all members below a shape.
 fn members_below(schema: &Schema, shape: ShapeId, into: fn(&Kind) -> bool) -> Vec<&Member> {
     let mut found = Vec::new();
     below(schema, shape, into, &mut BTreeSet::new(), &mut found);
@@ -45,7 +45,7 @@ fn members_below(schema: &Schema, shape: ShapeId, into: fn(&Kind) -> bool) -> Ve
 }
 
 #[test]
-fn a_page_leaves_no_member_out() {
+fn pages_contain_every_member() {
     let schema = Schema::connect();
     for (_, operation) in schema.operations() {
         let page = page(schema, "contract", &operation.name);
@@ -60,14 +60,14 @@ fn a_page_leaves_no_member_out() {
 }
 
 #[test]
-fn an_exchange_leaves_no_member_of_an_answer_out() {
+fn exchanges_contain_every_member_of_a_response() {
     let schema = Schema::connect();
     let mut missing = Vec::new();
     for (_, operation) in schema.operations() {
         let (Some(output), None) = (operation.output, &operation.refused) else { continue };
         let page = page(schema, "wire", &operation.name);
         let answer = page.split("\nRESPONSE\n").nth(1).unwrap().split("\nERROR\n").next().unwrap();
-        // Of a union it shows one choice.
+        // The page shows one member of a union.
         let members = members_below(schema, output, |kind| !matches!(kind, Kind::Union(_)));
         let names: BTreeSet<&str> = members.iter().map(|member| member.json_name.as_str()).collect();
         let absent = names.iter().filter(|name| !answer.contains(&format!("\"{name}\":")));
@@ -77,7 +77,7 @@ fn an_exchange_leaves_no_member_of_an_answer_out() {
 }
 
 #[test]
-fn a_change_for_callers_is_a_change_of_the_page() {
+fn contract_changes_change_the_page() {
     let rule = |model: &str| {
         let schema = Schema::from_text("connect.json", model.as_bytes().to_vec()).unwrap();
         page(&schema, "contract", "CreateRule")
@@ -103,7 +103,7 @@ fn a_change_for_callers_is_a_change_of_the_page() {
 }
 
 #[test]
-fn one_constraint_changes_the_pages_of_the_operations_that_reach_it_and_no_others() {
+fn one_constraint_changes_only_the_pages_of_its_operations() {
     let (name, pointer) = ("RuleName", "/shapes/com.amazonaws.connect#RuleName/traits/smithy.api#length/max");
     let mut model: serde_json::Value = serde_json::from_str(BUILT_IN).unwrap();
     *model.pointer_mut(pointer).unwrap() = 150.into();
@@ -129,12 +129,12 @@ fn one_constraint_changes_the_pages_of_the_operations_that_reach_it_and_no_other
     assert!(reached.contains("CreateRule") && reached.len() < 20, "{reached:?}");
     assert_eq!(changed.remove("contract"), Some(reached.clone()));
     assert_eq!(changed.remove("schema"), Some(reached.clone()));
-    // A short name stays right.
+    // The short name of the example stays valid.
     assert_eq!(changed.remove("wire"), None);
 }
 
 #[test]
-fn every_exchange_is_there_and_seed_operations_lead_to_their_documentation() {
+fn every_exchange_exists_and_seed_operations_link_to_their_documentation() {
     let schema = Schema::connect();
     for (_, operation) in schema.operations() {
         let page = page(schema, "wire", &operation.name);
@@ -153,7 +153,7 @@ fn every_exchange_is_there_and_seed_operations_lead_to_their_documentation() {
 }
 
 #[test]
-fn a_page_tells_the_bounds_of_lists_in_lists() {
+fn pages_contain_the_bounds_of_nested_lists() {
     let mut model: serde_json::Value = serde_json::from_str(BUILT_IN).unwrap();
     model["shapes"]["com.amazonaws.connect#TagAndConditionList"]["traits"] =
         serde_json::json!({"smithy.api#length": {"min": 2, "max": 7}});

@@ -1,8 +1,8 @@
-//! Every page held against the one that somebody has reviewed, each in a test of its own: `contract::CreateRule`,
-//! `index::enums`, …; `cargo test --test review CreateRule` tries those of one operation.
+//! Comparison of every page with its reviewed snapshot, one test per page: `contract::CreateRule`, `index::enums`, and so
+//! on. `cargo test --test review CreateRule` runs the tests of one operation.
 //!
-//! A difference fails, and the test prints it; `cargo insta review` shows it and takes it over. So does a file that
-//! belongs to no page, and a switch that would let differences pass.
+//! A test fails and prints the difference if the page changed; `cargo insta review` shows and accepts differences. Files
+//! without a page are failures too, and so are insta settings that let differences pass.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots")
 }
 
-/// Holds a page against its file; a difference panics, after insta has printed it.
+/// Compares a page with its file. Panics if they differ, after insta printed the difference.
 fn review(folder: &'static str, name: &str, legend: &str, page: &str) {
     let mut settings = insta::Settings::new();
     settings.set_snapshot_path(root().join(folder));
@@ -47,11 +47,11 @@ fn trials() -> Vec<Trial> {
             Ok(())
         })
     }));
-    trials.push(Trial::test("no_file_belongs_to_no_page", || no_orphans().map_err(Into::into)));
+    trials.push(Trial::test("every_file_belongs_to_a_page", || no_orphans().map_err(Into::into)));
     trials
 }
 
-/// Every file is that of a page, or waits for review beside one.
+/// Checks that every file belongs to a page, or is a pending snapshot of a page.
 fn no_orphans() -> Result<(), String> {
     let mut expected: BTreeSet<PathBuf> = INDEXES.iter().map(|index| file("index", index.name)).collect();
     for kind in KINDS {
@@ -65,9 +65,9 @@ fn no_orphans() -> Result<(), String> {
             if path.is_dir() {
                 open.push(path);
             } else if !expected.contains(&path) {
-                // What waits for review lies beside its page; in a CI job nobody reviews.
-                let waits = path.extension().is_some_and(|extension| extension == "new") && !in_ci();
-                if !waits || !expected.contains(&path.with_extension("")) {
+                // A pending snapshot has the name of its page plus `.new`; in CI there is no review, so it is a failure.
+                let is_pending = path.extension().is_some_and(|extension| extension == "new") && !in_ci();
+                if !is_pending || !expected.contains(&path.with_extension("")) {
                     orphans.push(path.display().to_string());
                 }
             }
@@ -77,7 +77,7 @@ fn no_orphans() -> Result<(), String> {
     if orphans.is_empty() {
         return Ok(());
     }
-    Err(format!("these files belong to no operation and no index of the model; delete them:\n{}", orphans.join("\n")))
+    Err(format!("these files do not belong to a page of the model; delete them:\n{}", orphans.join("\n")))
 }
 
 fn file(folder: &str, name: &str) -> PathBuf {
@@ -88,20 +88,20 @@ fn in_ci() -> bool {
     std::env::var_os("CI").is_some()
 }
 
-/// A switch of insta's by which differences pass, if one is set: no test may say ok then, whichever are chosen.
-fn switch() -> Option<&'static str> {
+/// Returns the insta variable that lets differences pass, if one is set. No test may pass then, whichever are selected.
+fn permissive_variable() -> Option<&'static str> {
     let value = |name: &str| std::env::var(name).unwrap_or_default();
     if !matches!(value("INSTA_FORCE_PASS").as_str(), "" | "0") {
         return Some("INSTA_FORCE_PASS");
     }
-    // A person may take differences over this way, and sees them in version control; nobody looks at those of a CI job.
+    // A person may accept differences like this and sees them in version control, but a CI job must not.
     let writes = matches!(value("INSTA_UPDATE").as_str(), "always" | "unseen" | "force");
     (in_ci() && writes).then_some("INSTA_UPDATE")
 }
 
 fn main() -> ExitCode {
-    if let Some(name) = switch() {
-        eprintln!("{name} makes snapshot tests pass whatever they find; unset it, and use `cargo insta review`");
+    if let Some(name) = permissive_variable() {
+        eprintln!("{name} makes all snapshot tests pass; unset it and use `cargo insta review`");
         return ExitCode::FAILURE;
     }
     libtest_mimic::run(&Arguments::from_args(), trials()).exit_code()
