@@ -332,7 +332,7 @@ pub(super) fn paginators() -> Value {
 pub(super) const PAGINATORS: &[(&str, &str)] = &[
     (r#"{"pagination":{}}"#, ""),
     (r#"{"pagination":[]}"#, "top-level keys: pagination"),
-    (r#"{"pagination":{"Gone":{}}}"#, "pagination of Gone, which is no operation"),
+    (r#"{"pagination":{"Gone":{}}}"#, "pagination of Gone, which is not an operation"),
     (r#"{"pagination":{"Put":{"input_token":["Token","Id"],"output_token":["Data","Code"]}}}"#, ""),
     (r#"{"pagination":{"Put":{"input_token":"Token","output_token":"Data[-1].Id"}}}"#, ""),
     (r#"{"pagination":{"Put":{"input_token":"Gone","output_token":"Data"}}}"#, "input member Gone"),
