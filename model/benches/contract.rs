@@ -1,8 +1,8 @@
-//! What the contract costs: loading it, making values, judging them, and their way over the wire.
+//! Benchmarks of loading, generation, validation and the wire format.
 //!
-//! `cargo bench -p connect-model` runs all; the goals that the figures are held against stand beside each group. The
-//! judge to compare with is the `jsonschema` crate, on the schema that this crate exports.
-#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+//! `cargo bench -p connect-model` runs all of them. Each group states its goal. The validator to compare with is the
+//! `jsonschema` crate, on the schema that this crate exports.
+#![allow(missing_docs, reason = "criterion's macros generate items without documentation")]
 #![allow(clippy::unwrap_used)]
 
 use std::hint::black_box;
@@ -11,7 +11,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use connect_model::export::json_schema::json_schema;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator, Side, side_shape};
-use connect_model::lower::BUILT_IN;
+use connect_model::load::BUILT_IN;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::rule::function::{Size, check, make};
 use connect_model::semantics::rule::sources::event_source;
@@ -21,21 +21,21 @@ use connect_model::wire::{Limits, Router, decode_request, decode_response, encod
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::{Value, json};
 
-/// Seed of all random bytes here.
+/// Seed of all random bytes.
 const SEED: u64 = 11;
 
 fn operation(name: &str) -> OperationId {
     Schema::connect().operation_named(name).unwrap()
 }
 
-/// Goal: under 30 ms.
+/// Goal: less than 30 ms.
 fn load(c: &mut Criterion) {
     c.bench_function("load/built-in model", |b| {
         b.iter(|| Schema::from_text("connect.json", BUILT_IN.as_bytes().to_vec()).unwrap())
     });
 }
 
-/// Goal: at least 50,000 a second, that is 20 µs each.
+/// Goal: at least 50,000 per second, which is 20 µs each.
 fn generate(c: &mut Criterion) {
     let schema = Schema::connect();
     let generator = Generator::new(schema, Config::default());
@@ -69,7 +69,7 @@ fn generate(c: &mut Criterion) {
     group.finish();
 }
 
-/// A response of the size that the service sends: a page of flows, a page of rules, a flow of twenty kilobytes.
+/// Returns responses of realistic size: a page of flows, a page of rules, a flow of twenty kilobytes.
 fn responses() -> Vec<(&'static str, Value)> {
     let arn = |kind: &str, at: usize| {
         format!("arn:aws:connect:us-west-2:123456789012:instance/0b1c2d3e-1111-2222-3333-444455556666/{kind}/{at:036x}")
@@ -111,12 +111,12 @@ fn judge(c: &mut Criterion) {
         let id = operation(name);
         let shape = side_shape(schema, id, Side::Output).unwrap();
         let judge = jsonschema::draft202012::new(&json_schema(schema, id, Side::Output)).unwrap();
-        // Both judge, and both admit: a comparison of a verdict with an early refusal would be none.
+        // Both accept the value: a comparison with an early rejection would be meaningless.
         assert_eq!(validate(schema, shape, &response), [], "{name}");
         assert_eq!(judge.validate(&response).err().map(|error| error.to_string()), None, "{name}");
         group.throughput(Throughput::Bytes(response.to_string().len() as u64));
         group.bench_function(format!("{name}/native"), |b| b.iter(|| validate(schema, shape, black_box(&response))));
-        // What native validation gives is every violation with its place; the other counts as well: a bare yes or no.
+        // Native validation returns every violation with its place, so the fair comparison is the iterator of errors.
         group.bench_function(format!("{name}/jsonschema, errors"), |b| {
             b.iter(|| judge.iter_errors(black_box(&response)).count());
         });
@@ -161,7 +161,7 @@ fn wire(c: &mut Criterion) {
     group.finish();
 }
 
-/// Functions of rules. Goal: making one costs little beside the request that it travels in.
+/// Rule functions. Goal: making one costs little compared with its request.
 fn rules(c: &mut Criterion) {
     let mut group = c.benchmark_group("rule function");
     let mut stream = Stream::new(SEED, "function");
@@ -188,7 +188,7 @@ fn rules(c: &mut Criterion) {
     );
     group.throughput(Throughput::Bytes(hostile.len() as u64));
     group.bench_function("check, a megabyte of faults", |b| b.iter(|| check(black_box(&hostile), Some(source.name))));
-    // Each condition asks for another one that the group does not have.
+    // Each condition requires another one that the group does not have.
     let end = r#"{"Operator":"NumberLessOrEqualTo","Operands":[1],"ComparisonValue":"$.ContactLens.PostCall.Sentiment.Score.End"}"#;
     let lonely = format!(
         r#"{{"Version":"2022-11-25","RuleFunction":{{"Operator":"AND","Operands":[{}{end}]}}}}"#,
@@ -201,14 +201,14 @@ fn rules(c: &mut Criterion) {
     group.finish();
 }
 
-/// Goal: content as long as it may be, in under 20 ms, whatever is in it.
+/// Goal: content of the maximum length in less than 20 ms, for any content.
 fn flow_content(c: &mut Criterion) {
     use connect_model::semantics::flow::{Home, MOST_CHARACTERS, check, generate};
     let bytes = Stream::new(SEED, "flow").bytes(64 << 10);
     let large = generate::Shape { resources: true, ..generate::Shape::of_most_actions() };
     let sound = generate::flow(Home::ContactFlow, large, &mut Unstructured::new(&bytes));
     let sound = generate::padded(sound, MOST_CHARACTERS);
-    // Nothing but mistakes, nothing but numbers that have to be looked at twice, and nothing but brackets.
+    // Only mistakes, only numbers that need a second check, and only brackets.
     let envelope = |inner: &str| format!(r#"{{"Version":"2019-10-30","StartAction":"a","Actions":[{inner}]}}"#);
     let branches = "{},".repeat(85_000);
     let wrong =

@@ -1,6 +1,6 @@
-//! Smithy 2.0 JSON AST: what a model file says, before anybody interprets it.
+//! Smithy 2.0 JSON AST: the content of a model file, without interpretation.
 //!
-//! Knows the form of the file and which traits are facts about the wire; knows nothing of what they mean.
+//! Knows the form of the file and the traits that are facts about the wire, but not their meaning.
 //! Source: Smithy 2.0 specification, "JSON AST".
 
 use std::collections::BTreeMap;
@@ -8,26 +8,26 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A Smithy model as a document: absolute shape ids (`namespace#Name`) to definitions.
+/// A Smithy model: absolute shape ids (`namespace#Name`) and their definitions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ast {
     /// Version of the Smithy format; this crate reads 1.0 and 2.0 and writes 2.0.
     pub smithy: String,
-    /// Free metadata; our provenance sits under [`PROVENANCE`].
+    /// Metadata; the provenance is under [`PROVENANCE`].
     #[serde(default)]
     pub metadata: BTreeMap<String, Value>,
-    /// Every shape by absolute id.
+    /// All shapes by absolute id.
     #[serde(default)]
     pub shapes: BTreeMap<String, AstShape>,
 }
 
-/// Metadata key under which a normalised model says where it came from.
+/// Metadata key of the provenance of a normalised model.
 pub const PROVENANCE: &str = "connectModelProvenance";
 
 /// Trait values by absolute trait id.
 pub type Traits = BTreeMap<String, Value>;
 
-/// One shape of any type; which fields are filled depends on [`AstShape::kind`].
+/// One shape of any type; [`AstShape::kind`] determines the fields that are set.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AstShape {
     /// `structure`, `string`, `operation`, `service`, …
@@ -54,13 +54,13 @@ pub struct AstShape {
     /// Output of an operation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Reference>,
-    /// Errors of an operation, or those that every operation of a service can give.
+    /// Errors of an operation, or common errors of all operations of a service.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Reference>,
     /// Operations of a service or resource.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operations: Vec<Reference>,
-    /// Instance and collection operations of a resource, and its children, flattened away by the import.
+    /// Child resources of a service or resource; the import flattens resources.
     #[serde(default, skip_serializing)]
     pub resources: Vec<Reference>,
     #[serde(default, skip_serializing, rename = "collectionOperations")]
@@ -77,7 +77,7 @@ pub struct AstShape {
     pub(crate) delete: Option<Reference>,
     #[serde(default, skip_serializing)]
     pub(crate) list: Option<Reference>,
-    /// Mixins, flattened away by the import.
+    /// Mixins; the import flattens them.
     #[serde(default, skip_serializing)]
     pub mixins: Vec<Reference>,
     /// Traits of the shape.
@@ -86,24 +86,24 @@ pub struct AstShape {
 }
 
 impl AstShape {
-    /// A shape of a type, with nothing else said.
+    /// Creates a shape of a type, with all other fields empty.
     pub fn of(kind: &str) -> Self {
         Self { kind: kind.to_owned(), ..Self::default() }
     }
 
-    /// Every operation that a service or resource names directly.
+    /// Iterates over the operations that a service or resource refers to directly.
     pub(crate) fn bound_operations(&self) -> impl Iterator<Item = &Reference> {
         let lifecycle = [&self.create, &self.put, &self.read, &self.update, &self.delete, &self.list];
         self.operations.iter().chain(&self.collection_operations).chain(lifecycle.into_iter().flatten())
     }
 }
 
-/// A member: what it targets and its own traits.
+/// A member: its target and its own traits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AstMember {
-    /// Absolute shape id.
+    /// Absolute id of the target shape.
     pub target: String,
-    /// Traits of the member, which win over the target's.
+    /// Traits of the member, which take precedence over those of the target.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub traits: Traits,
 }
@@ -116,14 +116,14 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// A reference to `target`.
+    /// Creates a reference to `target`.
     pub fn to(target: impl Into<String>) -> Self {
         Self { target: target.into() }
     }
 }
 
-/// Traits that are facts about the contract. Everything else (documentation, examples, endpoint rules, waiters …) is
-/// dropped by the import.
+/// Traits that are facts about the contract. The import drops all others (documentation, examples, endpoint rules,
+/// waiters and so on).
 pub const FACT_TRAITS: &[&str] = &[
     "aws.api#service",
     "aws.auth#sigv4",
@@ -165,7 +165,7 @@ pub const FACT_TRAITS: &[&str] = &[
     "smithy.api#uniqueItems",
 ];
 
-/// Writes a model with one shape per line and sorted keys: compact, deterministic, and a diff shows whole shapes.
+/// Formats a model with sorted keys and one shape per line, so that the text is deterministic and diffs show whole shapes.
 pub fn to_text(ast: &Ast) -> String {
     let mut text = String::from("{\n");
     text.push_str(&format!("\"smithy\": {},\n", line(&ast.smithy)));
@@ -180,6 +180,6 @@ pub fn to_text(ast: &Ast) -> String {
 }
 
 fn line<T: Serialize>(value: &T) -> String {
-    // Strings, numbers, maps with string keys: nothing here can fail to serialize.
+    // Serialization cannot fail: all keys are strings.
     serde_json::to_string(value).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The command `connect-model`: the contract on the command line. JSON Lines on stdout, diagnostics on stderr.
+//! The command `connect-model`: the contract on the command line. Prints JSON Lines to stdout and diagnostics to stderr.
 
 mod cli;
 

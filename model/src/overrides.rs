@@ -1,21 +1,22 @@
-//! Corrections to a published model, each with a reason: `overrides.toml`.
+//! Overrides: corrections to a published model, each with a reason. The built-in ones are in `overrides.toml`.
 //!
-//! An override names what it expects to find. One that finds something else changes nothing and is reported.
+//! An override states the value that it expects. If the model has another value, the override is stale: it changes nothing
+//! and is reported.
 
 use serde::Deserialize;
 
 use crate::ast::Ast;
 
-/// Corrections that belong to the built-in model.
+/// Text of the built-in `overrides.toml`.
 pub const BUILT_IN: &str = include_str!("../overrides.toml");
 
-/// A file of corrections for one service.
+/// A file of overrides for one service.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Overrides {
-    /// SDK id of the service that they are for.
+    /// SDK id of the service.
     pub service: String,
-    /// The corrections.
+    /// The overrides.
     #[serde(rename = "override", default)]
     pub list: Vec<Override>,
 }
@@ -26,40 +27,39 @@ pub struct Overrides {
 pub struct Override {
     /// Name of the shape, without namespace.
     pub shape: String,
-    /// Pattern that the published model has.
+    /// Pattern of the published model.
     pub from: String,
-    /// Pattern that it means.
+    /// Corrected pattern.
     pub to: String,
-    /// Why: what the published pattern does, and how we know what it means.
+    /// Reason: the effect of the published pattern, and the evidence for the corrected one.
     pub reason: String,
 }
 
-/// Why a file of corrections cannot be used.
+/// Reason why a file of overrides cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("overrides: {0}")]
 pub struct OverrideError(String);
 
 impl Overrides {
-    /// Reads the TOML text.
+    /// Parses the TOML text.
     pub fn parse(text: &str) -> Result<Self, OverrideError> {
         let overrides: Self = toml::from_str(text).map_err(|error| OverrideError(error.to_string()))?;
         let mut seen = std::collections::HashSet::new();
         for entry in &overrides.list {
             if !seen.insert(&entry.shape) {
-                return Err(OverrideError(format!("{} is corrected twice; keep one", entry.shape)));
+                return Err(OverrideError(format!("{} has two entries; keep one", entry.shape)));
             }
             if entry.from == entry.to {
                 return Err(OverrideError(format!("{}: from and to are the same; remove the entry", entry.shape)));
             }
             if entry.reason.trim().is_empty() {
-                return Err(OverrideError(format!("{}: says no reason", entry.shape)));
+                return Err(OverrideError(format!("{}: the reason is empty", entry.shape)));
             }
         }
         Ok(overrides)
     }
 
-    /// Applies every correction whose `from` is there; gives those that were applied, and one sentence for each that
-    /// was not.
+    /// Applies every override whose `from` matches. Returns the applied overrides, and one sentence for each stale one.
     pub fn apply(&self, ast: &mut Ast) -> (Vec<Override>, Vec<String>) {
         let mut applied = Vec::new();
         let mut stale = Vec::new();
@@ -77,7 +77,7 @@ impl Overrides {
                 found => {
                     let found = found.map_or("no pattern".to_owned(), |pattern| format!("pattern {pattern}"));
                     stale.push(format!(
-                        "override of {}: expected pattern {:?}, found {found}; adapt or remove the entry",
+                        "override of {}: expected pattern {:?}, found {found}; update or remove the entry",
                         entry.shape, entry.from
                     ));
                 }

@@ -1,18 +1,18 @@
-//! Deliberate bugs, one behind each fuzz target: a target that finds nothing must be shown to be able to.
+//! Planted bugs, one per fuzz target, which prove that the target can find a bug.
 //!
-//! None is in any build but those with `RUSTFLAGS="--cfg planted"`, which `scripts/fuzz prove` makes; there the environment
-//! variable `PLANTED` names the target whose bug is alive. Bugs of the emulator are among its defects.
+//! They exist only in builds with `RUSTFLAGS="--cfg planted"`, as made by `scripts/fuzz prove`. In such a build, the
+//! environment variable `PLANTED` names the fuzz target whose bug is active. Bugs of the emulator are among its defects.
 
-/// Whether the bug behind a fuzz target is alive.
+/// Returns true if the bug for a fuzz target is active.
 #[cfg(not(planted))]
 #[inline(always)]
 pub const fn is(_target: &str) -> bool {
     false
 }
 
-/// Whether the bug behind a fuzz target is alive.
+/// Returns true if the bug for a fuzz target is active.
 #[cfg(planted)]
 pub fn is(target: &str) -> bool {
-    static ALIVE: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
-    ALIVE.get_or_init(|| std::env::var("PLANTED").ok()).as_deref() == Some(target)
+    static ACTIVE: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
+    ACTIVE.get_or_init(|| std::env::var("PLANTED").ok()).as_deref() == Some(target)
 }

@@ -1,12 +1,12 @@
-//! JSON Pointers (RFC 6901), from the way that a walk through a value has taken.
+//! JSON Pointers (RFC 6901) of places in a value that is being visited.
 
 use std::borrow::Cow;
 
-/// A brief pointer has no more bytes than this, before escapes.
+/// Maximum length of a brief pointer in bytes, before escapes.
 const LONGEST: usize = 1_000;
 
-/// Where a walk is: each step borrowed from the stack of the one before, and written out only when there is something to
-/// say.
+/// Current place of a visit. Each step borrows the previous one from the stack, so that nothing is allocated until a
+/// pointer is needed.
 pub(crate) enum Path<'p> {
     /// The whole value.
     Root,
@@ -17,6 +17,7 @@ pub(crate) enum Path<'p> {
 }
 
 impl Path<'_> {
+    /// Returns the JSON Pointer.
     pub(crate) fn pointer(&self) -> String {
         match self {
             Path::Root => String::new(),
@@ -25,8 +26,8 @@ impl Path<'_> {
         }
     }
 
-    /// The pointer, if it has no more than a thousand bytes before escapes; else that of the longest way that has, and
-    /// `/…`. For values that somebody else made: their keys may be as long as they are.
+    /// Returns the JSON Pointer, shortened to the longest parent that fits a thousand bytes, plus `/…`, if it is longer.
+    /// For values from outside, whose keys may be very long.
     pub(crate) fn brief_pointer(&self) -> String {
         let mut at = self;
         while at.len() > LONGEST {
@@ -39,7 +40,7 @@ impl Path<'_> {
         at.pointer() + cut
     }
 
-    /// Bytes of all keys and indices, roughly.
+    /// Returns the approximate length of all keys and indices in bytes.
     fn len(&self) -> usize {
         match self {
             Path::Root => 0,
@@ -49,7 +50,7 @@ impl Path<'_> {
     }
 }
 
-/// A reference token of a JSON Pointer.
+/// Escapes a reference token of a JSON Pointer.
 pub fn escape(token: &str) -> Cow<'_, str> {
     if token.contains(['~', '/']) { token.replace('~', "~0").replace('/', "~1").into() } else { token.into() }
 }

@@ -11,6 +11,7 @@ pub use crate::constraint::{Class, ViolationKind};
 use crate::pointer::Path;
 pub use crate::pointer::escape;
 use crate::schema::{Kind, Member, Schema, ShapeId, Slot, SlotTraits};
+use crate::text::{prefix, truncate};
 
 /// A broken constraint at a place.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -158,12 +159,10 @@ pub fn excerpt(value: &Value) -> String {
         Value::Object(map) if map.len() > 20 => return format!("an object with {} keys", map.len()),
         value => value.to_string(),
     };
-    match text.char_indices().nth(SHOWN) {
-        Some((at, _)) => {
-            // For a string, the characters that its length counts: neither quotes nor escapes.
-            let length = value.as_str().unwrap_or(&text).chars().count();
-            format!("{}… ({length} characters)", &text[..at])
-        }
-        None => text,
+    if prefix(&text, SHOWN).len() == text.len() {
+        return text;
     }
+    // For a string, the characters that its length counts: neither quotes nor escapes.
+    let length = value.as_str().unwrap_or(&text).chars().count();
+    format!("{} ({length} characters)", truncate(&text, SHOWN))
 }

@@ -1,4 +1,4 @@
-//! The published model, its corrections and its history.
+//! The published model, its overrides and its history.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use connect_model::ast::Ast;
 use connect_model::diff::{Class, diff, markdown};
 use connect_model::import::extract;
-use connect_model::lower::BUILT_IN;
+use connect_model::load::BUILT_IN;
 use connect_model::pattern::LengthBounds;
 use connect_model::schema::{Kind, Schema};
 use serde_json::{Value, json};
@@ -19,16 +19,16 @@ fn every_override_applies() {
 }
 
 #[test]
-fn the_built_in_model_is_the_whole_service() {
+fn built_in_model_is_complete() {
     let schema = Schema::connect();
     assert_eq!(schema.operations().count(), 405);
-    // Names that belong to Smithy's prelude alone are not found by name.
+    // Shapes of the Smithy prelude are not found by name.
     assert_eq!(schema.shapes().filter(|(id, shape)| schema.shape_named(&shape.name) == Some(*id)).count(), 2446);
     assert_eq!(schema.operations().filter(|(_, op)| op.refused.is_some()).count(), 0);
 }
 
 #[test]
-fn every_pattern_is_readable_and_can_be_satisfied_within_its_length() {
+fn every_pattern_is_supported_and_satisfiable_within_its_length() {
     let schema = Schema::connect();
     for (id, shape) in schema.shapes().filter(|(_, shape)| matches!(shape.kind, Kind::String)) {
         let slot = schema.slot_of(id);
@@ -39,7 +39,7 @@ fn every_pattern_is_readable_and_can_be_satisfied_within_its_length() {
         assert!(pattern.feasible(bounds).is_some(), "{}: {} within {bounds:?}", shape.name, pattern.source());
         assert!(
             regress::Regex::with_flags(pattern.source(), "u").is_ok(),
-            "{}: {} is no ECMAScript in Unicode mode",
+            "{}: {} is not an ECMAScript pattern in Unicode mode",
             shape.name,
             pattern.source()
         );
@@ -47,11 +47,11 @@ fn every_pattern_is_readable_and_can_be_satisfied_within_its_length() {
     }
 }
 
-/// Botocore 1.34.105 announced, on 2024-05-14, "2 new 3 updated api methods". The extracts are the flow operations of its
-/// model and of the release before, as `connect-model import --operations` writes them;
-/// `scripts/update-model --between 1.34.104 1.34.105` says the same of the whole models.
+/// Botocore 1.34.105 announced "2 new 3 updated api methods" on 2024-05-14. The extracts are the flow operations of its
+/// model and of the previous release, as printed by `connect-model import --operations`;
+/// `scripts/update-model --between 1.34.104 1.34.105` shows the same changes of the whole models.
 #[test]
-fn the_release_of_may_2024_changed_what_it_announced() {
+fn finds_the_announced_changes_of_may_2024() {
     let file = |name: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/history").join(name);
     let (before, after) =
         (Schema::load(&file("1.34.104.json")).unwrap(), Schema::load(&file("1.34.105.json")).unwrap());
@@ -67,7 +67,7 @@ fn the_release_of_may_2024_changed_what_it_announced() {
 }
 
 #[test]
-fn a_model_of_some_operations_is_a_part_of_the_whole() {
+fn extracted_models_are_parts_of_the_whole() {
     let ast: Ast = serde_json::from_str(BUILT_IN).unwrap();
     let part = extract(ast.clone(), &["DeleteRule".to_owned(), "ListContactFlows".to_owned()]).unwrap();
     let schema = Schema::from_ast(part.clone(), String::new()).unwrap();
@@ -79,7 +79,7 @@ fn a_model_of_some_operations_is_a_part_of_the_whole() {
     for id in part.shapes.keys().filter(|id| !service(id)) {
         assert_eq!(part.shapes[id], ast.shapes[id]);
     }
-    // Whatever differs from the whole is what is not there.
+    // The only differences are the removed operations.
     let rules: BTreeSet<&str> = diff(Schema::connect(), &schema).iter().map(|change| change.rule).collect();
     assert_eq!(rules, BTreeSet::from(["operation-removed"]));
     let error = extract(ast, &["deleteRule".to_owned()]).unwrap_err().to_string();
@@ -87,28 +87,28 @@ fn a_model_of_some_operations_is_a_part_of_the_whole() {
 }
 
 #[test]
-fn what_is_wrong_with_a_model_is_said_with_its_file_and_place() {
-    let said = |edit: fn(&mut Value)| {
+fn load_errors_name_file_and_place() {
+    let error = |edit: fn(&mut Value)| {
         let mut model: Value = serde_json::from_str(BUILT_IN).unwrap();
         edit(&mut model["shapes"]);
         Schema::from_text("some.json", model.to_string().into_bytes()).err().map(|error| error.to_string()).unwrap()
     };
-    let dangling = said(|shapes| {
+    let dangling = error(|shapes| {
         shapes["com.amazonaws.connect#CreateRuleRequest"]["members"]["Name"]["target"] = "x#Gone".into();
     });
     assert_eq!(
         dangling,
         "some.json: shape com.amazonaws.connect#CreateRuleRequest$Name refers to x#Gone, which is not defined"
     );
-    let number = said(|shapes| shapes["com.amazonaws.connect#RuleName"] = 5.into());
+    let number = error(|shapes| shapes["com.amazonaws.connect#RuleName"] = 5.into());
     assert!(number.starts_with("some.json: not a Smithy JSON AST: shape com.amazonaws.connect#RuleName: "), "{number}");
-    let itself = said(|shapes| {
+    let itself = error(|shapes| {
         let member =
             json!({"target": "com.amazonaws.connect#CreateRuleRequest", "traits": {"smithy.api#required": {}}});
         shapes["com.amazonaws.connect#CreateRuleRequest"]["members"]["Again"] = member;
     });
     assert!(itself.starts_with("some.json: shape CreateRuleRequest requires itself"), "{itself}");
-    let twice = said(|shapes| {
+    let twice = error(|shapes| {
         let again = shapes["com.amazonaws.connect#CreateRule"].clone();
         shapes["other#CreateRule"] = again;
         let operations = shapes["com.amazonaws.connect#Connect"]["operations"].as_array_mut().unwrap();

@@ -42,7 +42,7 @@ impl Page<'_> {
         if operation.deprecated {
             writeln!(self.text, "  deprecated")?;
         }
-        if let Some(address) = documentation(&operation.name).filter(|_| schema.service.sdk_id == "Connect") {
+        if let Some(address) = documentation(&operation.name).filter(|_| schema.service.is_connect()) {
             writeln!(self.text, "  documentation: {address}")?;
         }
         for (title, side) in [("INPUT", operation.input), ("OUTPUT", operation.output)] {

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use arbitrary::Unstructured;
-use connect_model::generate::{Config, Generator, SchemaPath, Side};
+use connect_model::generate::{Config, Generator, Side};
+use connect_model::path::SchemaPath;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::{self, Context};
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
@@ -16,7 +17,7 @@ use crate::documentation;
 pub(crate) fn page(schema: &Schema, id: OperationId) -> String {
     let operation = &schema[id];
     let mut text = format!("{}\n", operation.name);
-    if let Some(address) = documentation(&operation.name).filter(|_| schema.service.sdk_id == "Connect") {
+    if let Some(address) = documentation(&operation.name).filter(|_| schema.service.is_connect()) {
         let _ = writeln!(text, "  documentation: {address}");
     }
     if let Some(why) = &operation.refused {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use connect_model::lower::BUILT_IN;
+use connect_model::load::BUILT_IN;
 use connect_model::schema::{Kind, Member, Schema, ShapeId};
 use connect_snapshots::{KINDS, SEED, documentation};
 

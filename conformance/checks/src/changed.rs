@@ -37,7 +37,7 @@ pub fn since(old: &Schema, new: &Schema) -> BTreeMap<String, Touch> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use connect_model::lower::BUILT_IN;
+    use connect_model::load::BUILT_IN;
     use serde_json::{Value, json};
 
     use super::*;

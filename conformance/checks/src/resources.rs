@@ -1,7 +1,7 @@
 //! The resources that a run can make for itself: which operation makes, shows, lists and deletes each, and where its id
 //! stands. One row per kind; nothing is guessed from HTTP methods.
 
-use connect_model::generate::SchemaPath;
+use connect_model::path::SchemaPath;
 use connect_model::schema::Members;
 use connect_model::semantics::{Context, rule as rules};
 use serde_json::{Map, Value, json};

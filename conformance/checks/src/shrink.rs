@@ -1,6 +1,6 @@
 //! Makes the request of a finding smaller: leaves out whatever it does not need to show the same again.
 
-use connect_model::generate::SchemaPath;
+use connect_model::path::SchemaPath;
 use connect_model::schema::OperationId;
 use connect_model::validate::validate;
 use serde_json::Value;

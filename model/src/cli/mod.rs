@@ -1,5 +1,7 @@
-//! Arguments of `connect-model` and what each command does. Knows nothing that the library could know.
+//! Arguments and commands of `connect-model`. Parses, calls the library and prints.
 
+mod generate;
+mod models;
 mod semantic;
 mod wire;
 
@@ -7,21 +9,18 @@ use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use arbitrary::Unstructured;
 use clap::{Parser, Subcommand, ValueEnum};
 use connect_model::export;
-use connect_model::generate::seed::Stream;
-use connect_model::generate::{Config, Generator, Side, side_shape, sites};
-use connect_model::import::{self, Source};
+use connect_model::generate::{Side, side_shape, sites};
 use connect_model::schema::{OperationId, Schema};
 use connect_model::validate::validate;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// The Amazon Connect API as data: list, generate, validate, encode, decode, export, compare.
+/// The Amazon Connect API as data: list, generate, validate, encode, decode, export, compare
 #[derive(Debug, Parser)]
 #[command(name = "connect-model", version, about, max_term_width = 100)]
 pub(crate) struct Arguments {
-    /// Model file to work on: Smithy JSON AST or AWS service-2.json, plain or gzip [default: built-in Amazon Connect]
+    /// Model file: Smithy JSON AST or AWS service-2.json, plain or gzip [default: built-in Amazon Connect]
     #[arg(long, global = true, value_name = "FILE")]
     model: Option<PathBuf>,
     #[command(subcommand)]
@@ -30,64 +29,64 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Names, one per line
+    /// List names, one per line
     List {
-        /// What to list
+        /// Kind of names
         #[arg(value_enum, default_value_t = Listing::Operations)]
         what: Listing,
         /// Operation, for `checks-of`
         operation: Option<String>,
     },
-    /// Values for operations, one JSON object per line
+    /// Generate values for operations, one JSON object per line
     Generate {
         /// Operation names
         #[arg(required = true, value_name = "OPERATION")]
         operations: Vec<String>,
-        /// How many of each operation
+        /// Number of values per operation
         #[arg(long, default_value_t = 1)]
         count: u64,
         /// Seed; the same seed gives the same values
         #[arg(long, default_value_t = 0)]
         seed: u64,
-        /// Values with exactly one violation each
+        /// Generate invalid values, with exactly one violation each
         #[arg(long)]
         invalid: bool,
-        /// With --invalid: break what the service model does not state, in contents of flows and in rules
+        /// With --invalid: break rules beyond the service model, in flow content and in rules
         #[arg(long, requires = "invalid", conflicts_with = "output")]
         semantic: bool,
-        /// What --semantic has to know of the thing that an update names.
+        /// Context of an update for --semantic.
         #[command(flatten)]
         about: semantic::About,
-        /// Values of the response instead of the request
+        /// Generate response values instead of request values
         #[arg(long)]
         output: bool,
-        /// Values on the bounds of sizes and numbers
+        /// Generate values at the limits of sizes and numbers
         #[arg(long, conflicts_with = "invalid")]
         boundary: bool,
     },
-    /// Read a value from stdin, print its violations one per line; exit 1 if there are any
+    /// Read a value from stdin and print its violations, one per line; exit 1 if there are any
     Validate {
         /// Operation name
         operation: String,
-        /// Look also at what the service model does not state: contents of flows, functions and actions of rules
+        /// Also check rules beyond the service model: flow content, functions and actions of rules
         #[arg(long, conflicts_with = "output")]
         semantic: bool,
-        /// What --semantic has to know of the thing that an update names.
+        /// Context of an update for --semantic.
         #[command(flatten)]
         about: semantic::About,
         /// The value is a response
         #[arg(long)]
         output: bool,
     },
-    /// Read values from stdin, print the HTTP message of each on a line
+    /// Read values from stdin and print one HTTP message per line
     Encode {
-        /// Operation of every value; without it each value comes as `generate` prints it, with the operation's name
+        /// Operation of the values; without it, the input is lines as printed by `generate`, which name the operation
         operation: Option<String>,
         /// The value is a response
         #[arg(long)]
         output: bool,
     },
-    /// Read an HTTP message from stdin, print the value
+    /// Read an HTTP message from stdin and print its value
     Decode {
         /// Operation name
         operation: String,
@@ -95,31 +94,31 @@ enum Command {
         #[arg(long)]
         input: bool,
     },
-    /// Write the contract in another form
+    /// Export the contract in another format
     Export {
-        /// The form
+        /// Output format
         #[arg(value_enum)]
         format: ExportFormat,
-        /// Operations [default: all]; for `rust`, the directory to write to
+        /// Operations [default: all]; for `rust`, the output directory
         names: Vec<String>,
     },
-    /// Say what changed between two model files, classed by whom it breaks
+    /// Compare two model files and classify the changes by compatibility
     Diff {
         /// The earlier model
         old: PathBuf,
         /// The later model
         new: PathBuf,
-        /// Form of the answer
+        /// Output format
         #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
         format: DiffFormat,
-        /// What changes stand under; JSON names both
+        /// Grouping of the changes; JSON has both
         #[arg(long, value_enum, default_value_t = Grouping::Class)]
         by: Grouping,
-        /// Exit 1 when a change of this class is there
+        /// Exit 1 if there is a change of this class
         #[arg(long, value_enum)]
         fail_on: Option<FailOn>,
     },
-    /// Bring model files to normal form on stdout
+    /// Print model files in normal form
     Import {
         /// service-2.json with paginators-1.json, or one Smithy JSON AST; plain or gzip
         #[arg(required = true)]
@@ -127,7 +126,7 @@ enum Command {
         /// Provenance to record, for example package=botocore
         #[arg(long = "provenance", value_name = "KEY=VALUE", value_parser = key_value)]
         provenance: Vec<(String, String)>,
-        /// Only these operations and what they reach
+        /// Only these operations and the shapes they refer to
         #[arg(long, value_name = "A,B", value_delimiter = ',')]
         operations: Vec<String>,
     },
@@ -156,9 +155,9 @@ enum DiffFormat {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Grouping {
-    /// Whom they break.
+    /// By compatibility class
     Class,
-    /// The operations that they reach.
+    /// By affected operation
     Operation,
 }
 
@@ -167,21 +166,21 @@ enum FailOn {
     Breaking,
 }
 
-/// Whatever ends a command: a sentence for the person who typed it.
+/// Error of a command, with a message for the user.
 type Failure = Box<dyn std::error::Error>;
 
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let Arguments { model, command } = arguments;
     if model.is_some() && matches!(command, Command::Import { .. } | Command::Diff { .. }) {
-        return Err("`import` and `diff` take their files as arguments, and know no --model".into());
+        return Err("`import` and `diff` take model files as arguments and do not accept --model".into());
     }
     let result = match command {
-        Command::Import { files, provenance, operations } => import_files(&files, &provenance, &operations),
-        Command::Diff { old, new, format, by, fail_on } => diff(&old, &new, (format, by), fail_on),
+        Command::Import { files, provenance, operations } => models::import_files(&files, &provenance, &operations),
+        Command::Diff { old, new, format, by, fail_on } => models::compare(&old, &new, (format, by), fail_on),
         command => on_schema(load(model.as_deref())?, command),
     };
     match result {
-        // The reader has seen enough: `| head` is no failure.
+        // A closed pipe, as with `| head`, is not an error.
         Err(error) if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) => {
             Ok(ExitCode::SUCCESS)
         }
@@ -195,7 +194,7 @@ fn load(path: Option<&std::path::Path>) -> Result<&'static Schema, Failure> {
     for stale in &schema.stale_overrides {
         eprintln!("warning: {stale}");
     }
-    // One schema per process, used until its end.
+    // Leaked on purpose: there is one schema per process.
     Ok(Box::leak(Box::new(schema)))
 }
 
@@ -210,9 +209,9 @@ fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Fail
                 if semantic {
                     semantic::generate(schema, id, &about, count, seed, &mut out)?;
                 } else if invalid {
-                    generate_invalid(schema, id, side, count, seed, &mut out)?;
+                    generate::invalid(schema, id, side, count, seed, &mut out)?;
                 } else {
-                    generate_valid(schema, id, side, count, seed, boundary, &mut out)?;
+                    generate::valid(schema, id, side, count, seed, boundary, &mut out)?;
                 }
             }
         }
@@ -231,8 +230,8 @@ fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Fail
             if semantic {
                 broken |= semantic::validate(&operation, &value, &about, &mut text)?;
             }
-            // The verdict stands, whether anybody reads to the end or not.
-            tell(&mut out, &text)?;
+            // The exit code does not depend on whether the reader reads to the end.
+            print_all(&mut out, &text)?;
             return Ok(ExitCode::from(u8::from(broken)));
         }
         Command::Encode { operation, output } => {
@@ -244,14 +243,14 @@ fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Fail
             writeln!(out, "{}", wire::decode(schema, id, side(!input), &read_json()?)?)?;
         }
         Command::Export { format, names } => export(schema, format, &names, &mut out)?,
-        // Neither works on the schema of --model.
+        // Handled in `run`; they do not use --model.
         Command::Import { .. } | Command::Diff { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes all; a reader that has gone away is no trouble.
-fn tell(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
+/// Writes the whole text; a closed pipe is not an error.
+fn print_all(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
     match out.write_all(text).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
@@ -262,7 +261,7 @@ fn side(output: bool) -> Side {
     if output { Side::Output } else { Side::Input }
 }
 
-/// The operation of that name, or a sentence with the names that come near.
+/// Finds an operation by name; the error suggests similar names.
 fn find(schema: &Schema, name: &str) -> Result<OperationId, Failure> {
     if let Some(id) = schema.operation_named(name) {
         return match &schema[id].refused {
@@ -281,7 +280,7 @@ fn find(schema: &Schema, name: &str) -> Result<OperationId, Failure> {
         .take(5)
         .collect();
     let hint = if near.is_empty() {
-        "`list operations` names them all".to_owned()
+        "`list operations` prints all names".to_owned()
     } else {
         format!("did you mean {}?", near.join(", "))
     };
@@ -297,7 +296,7 @@ fn list(schema: &Schema, what: Listing, operation: Option<&str>, out: &mut impl 
         }
         (Listing::Shapes, None) => {
             for (id, shape) in schema.shapes() {
-                // Prelude shapes are not the service's.
+                // Prelude shapes do not belong to the service.
                 if schema.shape_named(&shape.name) == Some(id) {
                     writeln!(out, "{}", shape.name)?;
                 }
@@ -315,93 +314,7 @@ fn list(schema: &Schema, what: Listing, operation: Option<&str>, out: &mut impl 
     Ok(())
 }
 
-/// Bytes that one value is made from.
-const BYTES: usize = 2048;
-
-fn generate_valid(
-    schema: &Schema,
-    id: OperationId,
-    side: Side,
-    count: u64,
-    seed: u64,
-    boundary: bool,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
-    let config = if boundary { Config::boundary() } else { Config::default() };
-    let generator = Generator::new(schema, config);
-    let name = &schema[id].name;
-    let case = if boundary { "boundary" } else { "valid" };
-    let mut stream = Stream::new(seed, name);
-    let mut told = std::collections::BTreeSet::new();
-    for _ in 0..count {
-        let bytes = stream.bytes(BYTES);
-        let made = generator.focused(id, side, &Default::default(), &mut Unstructured::new(&bytes))?;
-        for left in made.left_out {
-            if told.insert((left.shape.clone(), left.limit)) {
-                eprintln!("left out: {} goes to {}, beyond the budget {}", left.shape, left.limit, left.budget);
-            }
-        }
-        print_generated(out, name, case, side, made.value, Value::Null)?;
-    }
-    Ok(())
-}
-
-fn generate_invalid(
-    schema: &Schema,
-    id: OperationId,
-    side: Side,
-    count: u64,
-    seed: u64,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
-    let generator = Generator::new(schema, Config::sparse());
-    let name = &schema[id].name;
-    let mut stream = Stream::new(seed, name);
-    // Every mutation once, then again with other values.
-    let mut made = 0;
-    let all = sites(schema, id, side);
-    let mut left_out = Vec::new();
-    'rounds: for round in 0.. {
-        let before = made;
-        for site in &all {
-            if made == count {
-                break 'rounds;
-            }
-            let bytes = stream.bytes(BYTES);
-            match generator.mutant(id, side, site, &mut Unstructured::new(&bytes)) {
-                Ok(mutant) => {
-                    made += 1;
-                    let case = format!("invalid.{}", site.mutation);
-                    let violation = json!({"path": mutant.pointer, "kind": mutant.kind});
-                    print_generated(out, name, &case, side, mutant.value, violation)?;
-                }
-                Err(why) if round == 0 => left_out.push(why.to_string()),
-                Err(_) => {}
-            }
-        }
-        if made == before {
-            return Err(format!("{name} has no constraint there that can be broken alone").into());
-        }
-    }
-    for why in left_out {
-        eprintln!("left out: {why}");
-    }
-    Ok(())
-}
-
-fn print_generated(
-    out: &mut impl Write,
-    operation: &str,
-    case: &str,
-    side: Side,
-    value: Value,
-    violation: Value,
-) -> Result<(), Failure> {
-    writeln!(out, "{}", json!({"operation": operation, "case": case, key(side): value, "violation": violation}))?;
-    Ok(())
-}
-
-/// Encodes every value on stdin: bare ones of one operation, or lines as [`print_generated`] writes them.
+/// Encodes every value on stdin: bare values of one operation, or lines as [`generate::print_generated`] writes them.
 fn encode(schema: &Schema, id: Option<OperationId>, side: Side, out: &mut impl Write) -> Result<(), Failure> {
     let mut read = 0_usize;
     for document in serde_json::Deserializer::from_reader(io::stdin().lock()).into_iter::<Value>() {
@@ -416,23 +329,23 @@ fn encode(schema: &Schema, id: Option<OperationId>, side: Side, out: &mut impl W
         writeln!(out, "{message}")?;
     }
     if read == 0 {
-        return Err("stdin holds no value to encode".into());
+        return Err("stdin has no value to encode".into());
     }
     Ok(())
 }
 
-/// Operation and value of a line that `generate` printed.
+/// Returns operation and value of a line printed by `generate`.
 fn named<'v>(schema: &Schema, side: Side, document: &'v Value) -> Result<(OperationId, &'v Value), Failure> {
     let name = document
         .get("operation")
         .and_then(Value::as_str)
-        .ok_or("it does not name its \"operation\"; name it on the command line, or pipe from `generate`")?;
+        .ok_or("it has no \"operation\"; name the operation on the command line, or pipe from `generate`")?;
     let key = key(side);
     let value = document.get(key).ok_or_else(|| format!("it has no {key:?}"))?;
     Ok((find(schema, name)?, value))
 }
 
-/// Member of a generated line that holds the value.
+/// Key of the value in a line printed by `generate`.
 fn key(side: Side) -> &'static str {
     if side == Side::Input { "input" } else { "output" }
 }
@@ -459,7 +372,7 @@ fn export(schema: &Schema, format: ExportFormat, names: &[String], out: &mut imp
     } else {
         names.iter().map(|name| find(schema, name)).collect::<Result<_, _>>()?
     };
-    // Named twice is meant once.
+    // Duplicates are ignored.
     let mut seen = std::collections::BTreeSet::new();
     operations.retain(|id| seen.insert(id.index()));
     let document = match format {
@@ -469,57 +382,6 @@ fn export(schema: &Schema, format: ExportFormat, names: &[String], out: &mut imp
     serde_json::to_writer_pretty(&mut *out, &document).map_err(io::Error::from)?;
     writeln!(out)?;
     Ok(())
-}
-
-fn import_files(
-    files: &[PathBuf],
-    provenance: &[(String, String)],
-    operations: &[String],
-) -> Result<ExitCode, Failure> {
-    let sources: Vec<Source> = files.iter().map(|file| Source::open(file)).collect::<Result<_, _>>()?;
-    let mut ast = import::import(&sources, provenance)?;
-    if !operations.is_empty() {
-        ast = import::extract(ast, operations)?;
-    }
-    // What cannot be used is not written.
-    let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-    Schema::from_ast(ast.clone(), String::new()).map_err(|error| error.of(names.join(" and ")))?;
-    io::stdout().lock().write_all(connect_model::ast::to_text(&ast).as_bytes())?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn diff(
-    old: &std::path::Path,
-    new: &std::path::Path,
-    form: (DiffFormat, Grouping),
-    fail_on: Option<FailOn>,
-) -> Result<ExitCode, Failure> {
-    let (before, after) = (Schema::load(old)?, Schema::load(new)?);
-    // A correction of ours that finds nothing any more: what is published changed under it, unseen by the comparison.
-    for stale in after.stale_overrides.iter().filter(|stale| !before.stale_overrides.contains(stale)) {
-        eprintln!("warning: {}: {stale}", new.display());
-    }
-    if before.service.sdk_id != after.service.sdk_id {
-        return Err(format!(
-            "{} is a model of {}, {} one of {}; give two models of one service",
-            old.display(),
-            before.service.sdk_id,
-            new.display(),
-            after.service.sdk_id
-        )
-        .into());
-    }
-    let changes = connect_model::diff::diff(&before, &after);
-    let text = match form {
-        (DiffFormat::Json, _) => connect_model::diff::json(&changes),
-        (DiffFormat::Text, Grouping::Class) => connect_model::diff::text(&changes),
-        (DiffFormat::Text, Grouping::Operation) => connect_model::diff::text_by_operation(&changes),
-        (DiffFormat::Markdown, Grouping::Class) => connect_model::diff::markdown(&changes),
-        (DiffFormat::Markdown, Grouping::Operation) => connect_model::diff::markdown_by_operation(&changes),
-    };
-    tell(&mut io::stdout().lock(), text.as_bytes())?;
-    let breaks = fail_on.is_some() && changes.iter().any(|change| change.class.is_breaking());
-    Ok(ExitCode::from(u8::from(breaks)))
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

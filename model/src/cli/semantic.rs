@@ -1,4 +1,4 @@
-//! What the service model does not state, for `validate --semantic` and `generate --invalid --semantic`.
+//! Rules beyond the service model, for `validate --semantic` and `generate --invalid --semantic`.
 
 use std::io::Write;
 
@@ -10,15 +10,16 @@ use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::{self, Confidence, Context};
 use serde_json::{Value, json};
 
-use super::{BYTES, Failure, print_generated};
+use super::Failure;
+use super::generate::{BYTES, print_generated};
 
-/// What is known of the flow or rule that an update names.
+/// Facts about the flow or rule that an update refers to.
 #[derive(Debug, Args)]
 pub(super) struct About {
-    /// With --semantic: type of the flow that an update is for
+    /// With --semantic: type of the flow to update
     #[arg(long, value_name = "TYPE", default_value = "CONTACT_FLOW", requires = "semantic")]
     flow_type: String,
-    /// With --semantic: event source of the rule that an update is for
+    /// With --semantic: event source of the rule to update
     #[arg(long, value_name = "NAME", default_value = "OnRealTimeCallAnalysisAvailable", requires = "semantic")]
     event_source: String,
 }
@@ -29,7 +30,8 @@ impl About {
     }
 }
 
-/// Prints every problem of an input on a line; says whether one of them is sure enough to call the input invalid.
+/// Prints one line per problem of an input. Returns true if the confidence of one is high enough to call the input
+/// invalid.
 pub(super) fn validate(operation: &str, input: &Value, about: &About, out: &mut impl Write) -> Result<bool, Failure> {
     let problems = semantics::check(operation, input, &about.context());
     for (language, problem) in &problems {
@@ -47,7 +49,7 @@ pub(super) fn validate(operation: &str, input: &Value, about: &About, out: &mut 
     Ok(problems.iter().any(|(_, problem)| problem.confidence > Confidence::Low))
 }
 
-/// Prints inputs with one breach each: every breach once, then again with other values.
+/// Prints inputs that break one rule each: every rule once, then all of them again with other values.
 pub(super) fn generate(
     schema: &Schema,
     id: OperationId,
@@ -81,7 +83,7 @@ pub(super) fn generate(
             print_generated(out, name, &format!("invalid.{kind}"), Side::Input, value, violation)?;
         }
         if made == before {
-            return Err(format!("{name} has no rule beside the service model that can be broken").into());
+            return Err(format!("{name} has no rule beyond the service model that can be broken").into());
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! HTTP messages as JSON documents, for `encode` and `decode`.
+//! HTTP messages as JSON objects, for `encode` and `decode`.
 
 use connect_model::generate::Side;
 use connect_model::schema::{OperationId, Schema};
@@ -27,7 +27,7 @@ pub(super) fn encode(schema: &Schema, id: OperationId, side: Side, value: &Value
     }
 }
 
-/// Adds headers and body; a body that is no text travels as base64 under `bodyBase64`.
+/// Adds headers and body. A body that is not UTF-8 is written as base64 under `bodyBase64`.
 fn finish(mut document: Map<String, Value>, headers: &Headers, body: Vec<u8>) -> Result<Value, Failure> {
     document.insert("headers".to_owned(), Value::Object(header_map(headers)));
     match String::from_utf8(body) {
@@ -60,7 +60,7 @@ pub(super) fn decode(schema: &Schema, id: OperationId, side: Side, document: &Va
     match side {
         Side::Input => {
             let text = |key: &str| {
-                document.get(key).and_then(Value::as_str).ok_or_else(|| format!("the request has no text {key:?}"))
+                document.get(key).and_then(Value::as_str).ok_or_else(|| format!("the request has no string {key:?}"))
             };
             let request =
                 HttpRequest { method: text("method")?.to_owned(), uri: text("uri")?.to_owned(), headers, body };
@@ -100,16 +100,16 @@ fn headers(document: &Value) -> Result<Headers, Failure> {
         None | Some(Value::Null) => {}
         Some(Value::Object(map)) => {
             for (name, value) in map {
-                let value = value.as_str().ok_or_else(|| format!("header {name} is not text"))?;
+                let value = value.as_str().ok_or_else(|| format!("header {name} is not a string"))?;
                 headers.push(name, value);
             }
         }
-        Some(_) => return Err("\"headers\" is not an object of texts".into()),
+        Some(_) => return Err("\"headers\" is not an object of strings".into()),
     }
     Ok(headers)
 }
 
-/// Text under `body`, or bytes under `bodyBase64`; a JSON value under `body` is taken as the JSON body.
+/// Reads the text under `body`, or the bytes under `bodyBase64`. Any other JSON value under `body` is a JSON body.
 fn body(document: &Value) -> Result<Vec<u8>, Failure> {
     if let Some(text) = document.get("bodyBase64").and_then(Value::as_str) {
         use base64::Engine;

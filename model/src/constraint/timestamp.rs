@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::size::pick;
 use super::{Aim, Breaking, Broken, Class, Constraint, Dialect, Exception, KindFacts, Place, Position, ViolationKind};
 use crate::schema::{Kind, SlotTraits, TimestampFormat};
-use crate::wire::timestamp::{self, Reading};
+use crate::timestamp::{self, Reading};
 
 pub(super) const FORM: KindFacts = KindFacts {
     name: "timestamp-format",

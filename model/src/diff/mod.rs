@@ -1,9 +1,10 @@
-//! What a model update changes, each change classed by whom it breaks.
+//! Comparison of two models; every change is classified by compatibility.
 //!
-//! Compares what travels; shapes are followed from the operations, so that an unused shape changes nothing. Not
-//! compared: media types, streaming, the signing of single operations, and what the import drops (documentation, endpoint
-//! rules, waiters).
+//! Compares what affects the wire, from the operations down to the shapes that they use, so a change of an unused shape is
+//! not reported. Not compared: media types, streaming, the signing of single operations, and traits that the import drops
+//! (documentation, endpoint rules, waiters).
 
+mod in_words;
 mod render;
 mod rules;
 
@@ -11,35 +12,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use serde::Serialize;
-use serde_json::Value;
 
+use self::in_words::InWords;
 pub use self::render::{json, markdown, markdown_by_operation, text, text_by_operation};
 pub use self::rules::{Class, Rule};
-use crate::export::words;
 use crate::generate::Side;
 use crate::pattern::Pattern;
 use crate::schema::{
-    Binding, Bounds, ErrorTrait, Kind, Member, Members, Operation, Pagination, Schema, ShapeId, Slot, SlotTraits,
-    TimestampFormat,
+    Bounds, Kind, Member, Members, Operation, Pagination, PatternId, Schema, ShapeId, Slot, SlotTraits, TimestampFormat,
 };
 
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// Whom it breaks.
+    /// Compatibility class.
     pub class: Class,
     /// Id of the [`Rule`].
     pub rule: &'static str,
-    /// What changed: `CreateRule`, `CreateRule.input.Name`, `RuleAction.TaskAction`, `RuleName`; elements of a list are
-    /// `List[]`, keys and values of a map `Map{key}` and `Map{value}`.
+    /// Path of the change: `CreateRule`, `CreateRule.input.Name`, `RuleAction.TaskAction`, `RuleName`. Elements of a list
+    /// are `List[]`, keys and values of a map `Map{key}` and `Map{value}`.
     pub path: String,
-    /// From what to what.
+    /// Description of the change, with the old and the new value.
     pub message: String,
-    /// Operations that it reaches, in order of name; empty for the service itself.
+    /// Affected operations, sorted by name; empty for a change of the service itself.
     pub operations: Vec<String>,
 }
 
-/// Every change from one model to another, gravest class first, then by rule and path.
+/// Compares two models. Changes are sorted by class, most severe first, then by rule and path.
 pub fn diff(old: &Schema, new: &Schema) -> Vec<Change> {
     let mut diff = Diff { old, new, found: BTreeMap::new(), operation: String::new(), side: Side::Input };
     diff.service();
@@ -62,7 +61,7 @@ pub fn diff(old: &Schema, new: &Schema) -> Vec<Change> {
             operations: operations.into_iter().filter(|name| !name.is_empty()).collect(),
         })
         .collect();
-    // The sort is stable: within a class the order of rule, path and message stays.
+    // The sort is stable: within a class, changes stay sorted by rule, path and message.
     changes.sort_by_key(|change| change.class);
     changes
 }
@@ -75,7 +74,7 @@ struct Diff<'s> {
     side: Side,
 }
 
-/// A pair of shapes still to be compared, under the name that paths begin with.
+/// A pair of shapes to compare, and the first part of paths below them.
 type Pair = (ShapeId, ShapeId, String);
 
 impl Diff<'_> {
@@ -88,10 +87,10 @@ impl Diff<'_> {
         self.add(if self.side == Side::Input { input } else { output }, path, message);
     }
 
-    /// Adds a change if two things differ.
-    fn differ<T: PartialEq + Told>(&mut self, rule: Rule, path: &str, what: &str, old: &T, new: &T) {
+    /// Adds a change if two values differ.
+    fn differ<T: PartialEq + InWords>(&mut self, rule: Rule, path: &str, what: &str, old: &T, new: &T) {
         if old != new {
-            self.add(rule, path, format!("{what} was {}, is {}", old.told(), new.told()));
+            self.add(rule, path, format!("{what} was {}, is {}", old.in_words(), new.in_words()));
         }
     }
 
@@ -136,7 +135,7 @@ impl Diff<'_> {
         };
         self.differ(Rule::PaginationChanged, path, "input token", &old.input_token, &new.input_token);
         self.differ(Rule::PaginationChanged, path, "output token", &old.output_token, &new.output_token);
-        // What was not declared, callers found for themselves.
+        // A fact that was not declared was inferred by callers, so declaring it changes nothing for them.
         let rule = |both: bool| if both { Rule::PaginationChanged } else { Rule::PaginationDeclared };
         self.differ(rule(old.items.is_some() && new.items.is_some()), path, "items", &old.items, &new.items);
         let both = old.page_size.is_some() && new.page_size.is_some();
@@ -148,7 +147,7 @@ impl Diff<'_> {
         for from in &old.errors {
             let error = &self.old[*from];
             let Some(to) = self.new.error_of(new, &error.name) else {
-                self.add(Rule::ErrorRemoved, &error.name, "no longer given");
+                self.add(Rule::ErrorRemoved, &error.name, "no longer listed");
                 continue;
             };
             self.differ(Rule::ErrorStatusChanged, &error.name, "error", &error.error, &self.new[to].error);
@@ -157,12 +156,12 @@ impl Diff<'_> {
         for to in &new.errors {
             let name = &self.new[*to].name;
             if self.old.error_of(old, name).is_none() {
-                self.add(Rule::ErrorAdded, name, "newly given");
+                self.add(Rule::ErrorAdded, name, "newly listed");
             }
         }
     }
 
-    /// Compares two structures and everything below them. No structure is one without members.
+    /// Compares two structures and everything below them. A missing structure counts as one without members.
     fn root(&mut self, side: Side, path: String, old: Option<ShapeId>, new: Option<ShapeId>) {
         self.side = side;
         let mut queue: Vec<Pair> = Vec::new();
@@ -276,8 +275,8 @@ impl Diff<'_> {
         );
     }
 
-    /// Compares two positions, each with the form that a timestamp has there, and puts what they hold on the queue if it is
-    /// of the same type.
+    /// Compares two slots, each with the default timestamp format of its place, and queues their targets if they have the
+    /// same type.
     fn slots(
         &mut self,
         path: &str,
@@ -290,7 +289,7 @@ impl Diff<'_> {
         if was != is {
             return self.add(Rule::TypeChanged, path, format!("was {was}, is {is}"));
         }
-        // What the shape says itself is told once, under its name.
+        // A change of the shape's own traits is reported once, under the name of the shape.
         let own = |slot: &SlotTraits, base: &SlotTraits| constraints(slot) == constraints(base);
         let of_shape = own(&old.traits, &from.base) && own(&new.traits, &to.base);
         let place = if of_shape { from.name.clone() } else { path.to_owned() };
@@ -323,27 +322,27 @@ impl Diff<'_> {
         self.differ(Rule::SensitivityChanged, path, "sensitive", &old.sensitive, &new.sensitive);
     }
 
-    /// Two patterns: what only one of them admits says what changed, whatever lengths are allowed beside them.
+    /// Compares two patterns by the strings that only one of them matches; length constraints are ignored.
     fn pattern(&mut self, path: &str, was: &str, is: &str) {
         let (old, new) = (Pattern::new(was), Pattern::new(is));
         let message = format!("was pattern {was}, is pattern {is}");
         let changed = (Rule::InputPatternChanged, Rule::OutputPatternChanged);
         let (input, output, what) = match (old.beyond(&new), new.beyond(&old)) {
             (Ok(None), Ok(None)) => {
-                return self.add(Rule::PatternRespelled, path, format!("{message}, which admits the same"));
+                return self.add(Rule::PatternRespelled, path, format!("{message}, which matches the same strings"));
             }
             (Ok(Some(lost)), Ok(None)) => {
                 let tightened = (Rule::InputConstraintTightened, Rule::OutputConstraintTightened);
-                (tightened.0, tightened.1, format!("no longer admits {lost:?}"))
+                (tightened.0, tightened.1, format!("no longer matches {lost:?}"))
             }
             (Ok(None), Ok(Some(gained))) => {
                 let loosened = (Rule::InputConstraintLoosened, Rule::OutputConstraintLoosened);
-                (loosened.0, loosened.1, format!("admits {gained:?} too"))
+                (loosened.0, loosened.1, format!("also matches {gained:?}"))
             }
             (Ok(Some(lost)), Ok(Some(gained))) => {
-                (changed.0, changed.1, format!("no longer admits {lost:?}, and admits {gained:?} instead"))
+                (changed.0, changed.1, format!("no longer matches {lost:?}, but matches {gained:?}"))
             }
-            _ => (changed.0, changed.1, "may admit less, which is not decided".to_owned()),
+            _ => (changed.0, changed.1, "may match fewer strings; this could not be determined".to_owned()),
         };
         self.sided(input, output, path, format!("{message}: it {what}"));
     }
@@ -409,78 +408,14 @@ impl Diff<'_> {
     }
 }
 
-/// Bounds of a length: a minimum of 0 is none, since nothing is shorter.
+/// Returns the bounds of a length. A minimum of 0 is the same as none.
 fn length(traits: &SlotTraits) -> Option<Bounds<u64>> {
     let bounds = traits.length?;
     let min = bounds.min.filter(|min| *min > 0);
     (min.is_some() || bounds.max.is_some()).then_some(Bounds { min, max: bounds.max })
 }
 
-/// Told in words, in the message of a change.
-trait Told {
-    fn told(&self) -> String;
-}
-
-impl Told for String {
-    fn told(&self) -> String {
-        self.clone()
-    }
-}
-
-impl Told for bool {
-    fn told(&self) -> String {
-        if *self { "yes" } else { "no" }.to_owned()
-    }
-}
-
-impl Told for u16 {
-    fn told(&self) -> String {
-        self.to_string()
-    }
-}
-
-impl<T: Told> Told for Option<T> {
-    fn told(&self) -> String {
-        self.as_ref().map_or_else(|| "none".to_owned(), Told::told)
-    }
-}
-
-impl Told for Vec<String> {
-    fn told(&self) -> String {
-        self.join(".")
-    }
-}
-
-impl Told for Value {
-    fn told(&self) -> String {
-        self.to_string()
-    }
-}
-
-impl Told for Binding {
-    fn told(&self) -> String {
-        words::binding(self).unwrap_or_else(|| "the body".to_owned())
-    }
-}
-
-impl Told for TimestampFormat {
-    fn told(&self) -> String {
-        match self {
-            TimestampFormat::EpochSeconds => "seconds since 1970",
-            TimestampFormat::DateTime => "RFC 3339 (date-time)",
-            TimestampFormat::HttpDate => "a date as in HTTP (http-date)",
-        }
-        .to_owned()
-    }
-}
-
-impl Told for ErrorTrait {
-    fn told(&self) -> String {
-        format!("{}, the fault of the {}", self.status, if self.server { "server" } else { "client" })
-    }
-}
-
-/// What a value looks like: an enum is text.
+/// Returns the type of a value on the wire: an enum is a string.
 fn wire_type(kind: &Kind) -> &'static str {
     match kind {
         Kind::Enum(_) => Kind::String.word(),
@@ -488,10 +423,9 @@ fn wire_type(kind: &Kind) -> &'static str {
     }
 }
 
-type Constraints =
-    (Option<Bounds<u64>>, Option<Bounds<f64>>, Option<crate::schema::PatternId>, bool, Option<TimestampFormat>, bool);
+type Constraints = (Option<Bounds<u64>>, Option<Bounds<f64>>, Option<PatternId>, bool, Option<TimestampFormat>, bool);
 
-/// Everything that [`Diff::traits`] compares.
+/// Returns the traits that [`Diff::traits`] compares.
 fn constraints(traits: &SlotTraits) -> Constraints {
     (length(traits), traits.range, traits.pattern, traits.unique_items, traits.timestamp_format, traits.sensitive)
 }

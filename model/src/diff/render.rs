@@ -7,18 +7,18 @@ use serde_json::{Value, json as object};
 
 use super::{Change, Class};
 
-/// Most operations that a line names; the rest is counted. JSON names them all.
+/// Maximum number of operations named on a line; the rest is counted. JSON names all of them.
 const NAMED: usize = 4;
 
-/// For a terminal: one line per change under a heading per class, then the counts.
+/// Formats changes for a terminal: one line per change, grouped by class, then the counts.
 pub fn text(changes: &[Change]) -> String {
     let mut out = String::new();
     for (class, of_class) in by_class(changes) {
         let _ = writeln!(out, "{} ({})", class.title(), of_class.len());
         for change in of_class {
             let _ = write!(out, "  {}  {}: {}", change.rule, change.path, change.message);
-            let reached = reached(change);
-            let _ = if reached.is_empty() { writeln!(out) } else { writeln!(out, "  [{reached}]") };
+            let affected = affected(change);
+            let _ = if affected.is_empty() { writeln!(out) } else { writeln!(out, "  [{affected}]") };
         }
         out.push('\n');
     }
@@ -27,8 +27,8 @@ pub fn text(changes: &[Change]) -> String {
     out
 }
 
-/// For a terminal: under each operation what reaches it, gravest first. A change of a shape stands under every operation
-/// that it reaches.
+/// Formats changes for a terminal, grouped by operation, most severe first. A change of a shape is listed under every
+/// operation that it affects.
 pub fn text_by_operation(changes: &[Change]) -> String {
     let mut out = String::new();
     for (operation, of_operation) in by_operation(changes) {
@@ -43,7 +43,7 @@ pub fn text_by_operation(changes: &[Change]) -> String {
     out
 }
 
-/// For a review: a heading for each operation, and what reaches it.
+/// Formats changes for a review, grouped by operation.
 pub fn markdown_by_operation(changes: &[Change]) -> String {
     let mut out = format!("{}\n", summary(changes));
     for (operation, of_operation) in by_operation(changes) {
@@ -55,7 +55,7 @@ pub fn markdown_by_operation(changes: &[Change]) -> String {
     out
 }
 
-/// Changes by the operations that they reach, in order of name; what reaches none is the service's.
+/// Groups changes by operation, sorted by name. Changes without operations belong to the service.
 fn by_operation(changes: &[Change]) -> BTreeMap<&str, Vec<&Change>> {
     let mut grouped: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
     for change in changes {
@@ -69,7 +69,7 @@ fn by_operation(changes: &[Change]) -> BTreeMap<&str, Vec<&Change>> {
     grouped
 }
 
-/// `1 breaking for clients, 2 compatible`.
+/// Formats counts as `1 breaking for clients, 2 compatible`.
 fn counts(changes: &[&Change]) -> String {
     let of = |class: Class| (class, changes.iter().filter(|change| change.class == class).count());
     let counts = Class::ALL.into_iter().map(of).filter(|(_, count)| *count > 0);
@@ -77,7 +77,7 @@ fn counts(changes: &[&Change]) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// For programs, one JSON document: `{"totals":{CLASS: count},"changes":[…]}`.
+/// Formats changes as one JSON document: `{"totals":{CLASS: count},"changes":[…]}`.
 pub fn json(changes: &[Change]) -> String {
     let totals: serde_json::Map<String, Value> = Class::ALL
         .iter()
@@ -86,11 +86,11 @@ pub fn json(changes: &[Change]) -> String {
             (name, changes.iter().filter(|change| change.class == *class).count().into())
         })
         .collect();
-    // Pretty form of a value cannot fail: its keys are strings.
+    // Formatting cannot fail: all keys are strings.
     format!("{:#}\n", object!({"totals": totals, "changes": changes}))
 }
 
-/// For a review: a table per class.
+/// Formats changes for a review, with a table per class.
 pub fn markdown(changes: &[Change]) -> String {
     let mut out = format!("{}\n", summary(changes));
     for (class, of_class) in by_class(changes) {
@@ -102,7 +102,7 @@ pub fn markdown(changes: &[Change]) -> String {
                 code(&change.path),
                 cell(&change.message),
                 change.rule,
-                reached(change)
+                affected(change)
             );
         }
     }
@@ -123,8 +123,8 @@ fn summary(changes: &[Change]) -> String {
     format!("{}.", counts(&changes.iter().collect::<Vec<_>>()))
 }
 
-/// The operations that a change reaches, unless its path names the only one.
-fn reached(change: &Change) -> String {
+/// Lists the operations that a change affects; empty if its path already names the only one.
+fn affected(change: &Change) -> String {
     let names = &change.operations;
     if names.len() == 1 && change.path.split('.').next() == names.first().map(String::as_str) {
         return String::new();
@@ -136,7 +136,7 @@ fn reached(change: &Change) -> String {
     text
 }
 
-/// Text in a cell: nothing in it ends the cell or becomes markup.
+/// Escapes text for a table cell, so that nothing in it ends the cell or becomes markup.
 fn cell(text: &str) -> String {
     let mut out = String::new();
     for letter in text.chars() {

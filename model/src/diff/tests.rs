@@ -1,4 +1,4 @@
-//! One small model, one edit per rule, and exactly that rule in the diff.
+//! Tests of the diff: one small model, one edit per rule, and exactly that rule in the result.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -52,11 +52,11 @@ fn load(model: &Value) -> Schema {
     Schema::from_text("test", model.to_string().into_bytes()).unwrap()
 }
 
-/// The base model with one value replaced, or removed if null.
+/// Returns the base model with one value replaced, or removed if null.
 fn edited(pointer: &str, value: Value) -> Value {
     let mut model = base();
     let (parent, key) = pointer.rsplit_once('/').unwrap();
-    // `~1` stands for a slash in keys, as RFC 6901 has it.
+    // `~1` is a slash in a key (RFC 6901).
     let parent = model.pointer_mut(&format!("/shapes{parent}")).unwrap_or_else(|| panic!("{pointer}"));
     let parent = parent.as_object_mut().unwrap();
     if value.is_null() {
@@ -67,7 +67,7 @@ fn edited(pointer: &str, value: Value) -> Value {
     model
 }
 
-/// An edit and the rules for it done and for it undone.
+/// Edits, each with the rule for the edit and the rule for its reversal.
 fn edits() -> Vec<(&'static str, Value, Rule, Rule)> {
     use Rule as R;
     let string = |traits: Value| json!({"target": "smithy.api#String", "traits": traits});
@@ -113,7 +113,7 @@ fn edits() -> Vec<(&'static str, Value, Rule, Rule)> {
             R::OutputConstraintTightened,
         ),
         ("/t#TextIn/traits/smithy.api#pattern", json!("^(?:a|ab+)"), R::PatternRespelled, R::PatternRespelled),
-        // No automaton reads a back-reference: the worse is assumed.
+        // Back-references are not supported by the automaton, so the worst is assumed.
         ("/t#TextIn/traits/smithy.api#pattern", json!(r"^(a)\1"), R::InputPatternChanged, R::InputPatternChanged),
         (
             "/t#AI/members/May",
@@ -179,7 +179,7 @@ fn edits() -> Vec<(&'static str, Value, Rule, Rule)> {
 }
 
 #[test]
-fn each_edit_is_found_by_its_rule_and_no_other() {
+fn detects_each_edit_by_its_rule_only() {
     let before = load(&base());
     let mut proven = BTreeSet::new();
     for (pointer, value, done, undone) in edits() {
@@ -197,19 +197,19 @@ fn each_edit_is_found_by_its_rule_and_no_other() {
 }
 
 #[test]
-fn a_changed_pattern_is_told_with_a_text_that_shows_it() {
-    let told = |pattern: &str| {
+fn shows_an_example_for_a_changed_pattern() {
+    let message = |pattern: &str| {
         let after = load(&edited("/t#TextIn/traits/smithy.api#pattern", json!(pattern)));
         diff(&load(&base()), &after).remove(0).message
     };
-    assert_eq!(told("^a[b-d]"), "was pattern ^a, is pattern ^a[b-d]: it no longer admits \"a\"");
-    assert_eq!(told("^b"), "was pattern ^a, is pattern ^b: it no longer admits \"a\", and admits \"b\" instead");
-    assert_eq!(told("^[a\u{e9}]"), "was pattern ^a, is pattern ^[a\u{e9}]: it admits \"\u{e9}\" too");
-    assert_eq!(told("^a|^ab"), "was pattern ^a, is pattern ^a|^ab, which admits the same");
+    assert_eq!(message("^a[b-d]"), "was pattern ^a, is pattern ^a[b-d]: it no longer matches \"a\"");
+    assert_eq!(message("^b"), "was pattern ^a, is pattern ^b: it no longer matches \"a\", but matches \"b\"");
+    assert_eq!(message("^[a\u{e9}]"), "was pattern ^a, is pattern ^[a\u{e9}]: it also matches \"\u{e9}\"");
+    assert_eq!(message("^a|^ab"), "was pattern ^a, is pattern ^a|^ab, which matches the same strings");
 }
 
 #[test]
-fn what_was_so_anyway_is_no_change_when_it_is_written_out() {
+fn ignores_explicit_defaults() {
     for (pointer, value) in [
         ("/t#ListIn/traits", json!({"smithy.api#length": {"min": 0}})),
         ("/t#AI/members/When/traits", json!({"smithy.api#timestampFormat": "epoch-seconds"})),
@@ -219,20 +219,20 @@ fn what_was_so_anyway_is_no_change_when_it_is_written_out() {
 }
 
 #[test]
-fn changes_are_told_in_words() {
-    let told = |pointer: &str, value: Value| diff(&load(&base()), &load(&edited(pointer, value))).remove(0).message;
-    let default = told("/t#AI/members/May/traits", json!({"smithy.api#default": "x"}));
+fn describes_changes_in_words() {
+    let message = |pointer: &str, value: Value| diff(&load(&base()), &load(&edited(pointer, value))).remove(0).message;
+    let default = message("/t#AI/members/May/traits", json!({"smithy.api#default": "x"}));
     assert_eq!(default, "default was none, is \"x\"");
-    let place = told("/t#AI/members/May/traits", json!({"smithy.api#httpHeader": "x-may"}));
+    let place = message("/t#AI/members/May/traits", json!({"smithy.api#httpHeader": "x-may"}));
     assert_eq!(place, "place was the body, is header `x-may`");
-    let status = told("/t#E/traits", json!({"smithy.api#error": "server", "smithy.api#httpError": 410}));
+    let status = message("/t#E/traits", json!({"smithy.api#error": "server", "smithy.api#httpError": 410}));
     assert_eq!(status, "error was 400, the fault of the client, is 410, the fault of the server");
-    let items = told(
+    let items = message(
         "/t#P/traits/smithy.api#paginated",
         json!({"inputToken": "NextToken", "outputToken": "NextToken", "items": "Others"}),
     );
     assert_eq!(items, "items was Names, is Others");
-    let form = told("/t#AI/members/When/traits", json!({"smithy.api#timestampFormat": "date-time"}));
+    let form = message("/t#AI/members/When/traits", json!({"smithy.api#timestampFormat": "date-time"}));
     assert_eq!(form, "form was seconds since 1970, is RFC 3339 (date-time)");
 }
 
@@ -243,19 +243,19 @@ fn ids_are_unique() {
 }
 
 #[test]
-fn a_model_does_not_differ_from_itself() {
+fn finds_no_change_in_equal_models() {
     assert_eq!(diff(Schema::connect(), Schema::connect()), []);
     assert_eq!(text(&[]), "No change.\n");
 }
 
 #[test]
-fn a_shape_is_told_once_with_all_operations_that_it_reaches() {
+fn reports_a_shape_once_with_all_affected_operations() {
     let mut list = edited("/t#ListOut/traits", json!({"smithy.api#length": {"max": 3}}));
     list["shapes"]["t#Deep"]["members"]["Leaf"]["traits"] = json!({"smithy.api#required": {}});
     let changes = diff(&load(&base()), &load(&list));
-    let told: Vec<(&str, &str, usize)> =
+    let reported: Vec<(&str, &str, usize)> =
         changes.iter().map(|change| (change.rule, change.path.as_str(), change.operations.len())).collect();
-    assert_eq!(told, [("input-now-required", "Deep.Leaf", 1), ("output-constraint-tightened", "ListOut", 2)]);
+    assert_eq!(reported, [("input-now-required", "Deep.Leaf", 1), ("output-constraint-tightened", "ListOut", 2)]);
     assert_eq!(
         text(&changes),
         "Breaking for clients (1)\n  input-now-required  Deep.Leaf: is now required  [A]\n\n\
@@ -277,9 +277,9 @@ fn a_shape_is_told_once_with_all_operations_that_it_reaches() {
 }
 
 #[test]
-fn an_output_that_appears_or_vanishes_is_told_by_its_members() {
+fn reports_members_of_an_added_or_removed_output() {
     let (without, with) = (load(&edited("/t#A/output", Value::Null)), load(&base()));
-    let told = |changes: &[Change], path: &str| changes.iter().find(|c| c.path == path).map(|change| change.rule);
-    assert_eq!(told(&diff(&without, &with), "A.output.Must"), Some("required-output-added"));
-    assert_eq!(told(&diff(&with, &without), "A.output.May"), Some("output-member-removed"));
+    let message = |changes: &[Change], path: &str| changes.iter().find(|c| c.path == path).map(|change| change.rule);
+    assert_eq!(message(&diff(&without, &with), "A.output.Must"), Some("required-output-added"));
+    assert_eq!(message(&diff(&with, &without), "A.output.May"), Some("output-member-removed"));
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use arbitrary::Unstructured;
 use serde_json::Value;
 
-use crate::generate::{Config, Generator, SchemaPath, Side};
+use crate::generate::{Config, Generator, Side};
+use crate::path::SchemaPath;
 use crate::schema::{Binding, Kind, OperationId, Schema, Segment};
 use crate::semantics::{self, Context};
 use crate::wire::{encode_request, encode_response};

@@ -6,7 +6,6 @@
 
 mod config;
 mod mutate;
-mod path;
 pub mod seed;
 mod shrink;
 mod sites;
@@ -20,7 +19,6 @@ use serde_json::{Map, Value};
 
 pub use config::Config;
 pub use mutate::{Mutant, Mutation, Unrealised};
-pub use path::{SchemaPath, Step};
 pub use shrink::{candidates, shrink};
 pub use sites::{Site, sites};
 pub(crate) use strategy::random_bytes;
@@ -31,6 +29,7 @@ pub use subject::Subject;
 
 pub use crate::constraint::Place;
 use crate::constraint::{Aim, blob, choice, number, size, text, timestamp};
+use crate::path::{SchemaPath, Step};
 use crate::schema::{Binding, Kind, Members, OperationId, Schema, ShapeId, Slot};
 use crate::semantics::{self, Context, TextMaker};
 pub use crate::side::{Side, side_shape};

@@ -5,10 +5,10 @@ use std::fmt;
 use arbitrary::Unstructured;
 use serde_json::Value;
 
-use super::path::{SchemaPath, Step};
 use super::sites::Site;
 use super::{GenerateError, Generator, Side, side_shape};
 use crate::constraint::{self, Breaking, Place, Position, ViolationKind, presence, size};
+use crate::path::{SchemaPath, Step};
 use crate::schema::{OperationId, Slot};
 use crate::validate::validate;
 

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::schema::{Kind, Schema, ShapeId};
+use crate::text::prefix;
 
 /// Smaller variants of a value, smallest first. They follow the structure and ignore the constraints: the caller keeps
 /// those that are still valid, or still have the same violation.
@@ -55,7 +56,7 @@ pub fn candidates(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Value> 
         (Kind::String | Kind::Blob, Value::String(text)) => {
             let length = text.chars().count();
             for shorter in halves(length) {
-                found.push(Value::from(text.chars().take(shorter).collect::<String>()));
+                found.push(Value::from(prefix(text, shorter)));
             }
             if length > 0 && text.chars().any(|c| c != 'a') {
                 found.push(Value::from("a".repeat(length)));

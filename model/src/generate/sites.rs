@@ -3,9 +3,9 @@
 use std::collections::{HashSet, VecDeque};
 
 use super::mutate::Mutation;
-use super::path::{SchemaPath, Step};
 use super::{Side, side_shape};
 use crate::constraint::{self, Place, Position, ViolationKind, presence};
+use crate::path::{SchemaPath, Step};
 use crate::schema::{Kind, OperationId, Schema, ShapeId, Slot};
 
 /// A mutation with everything needed to apply it.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use arbitrary::Unstructured;
 use serde_json::Value;
 
-use super::{GenerateError, Generator, SchemaPath, Side, side_shape};
+use super::{GenerateError, Generator, Side, side_shape};
+use crate::path::SchemaPath;
 use crate::schema::{Kind, OperationId, Schema, ShapeId};
 use crate::semantics::{self, Context};
 use crate::validate::validate;

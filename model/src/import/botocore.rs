@@ -1,13 +1,14 @@
-//! AWS's `service-2.json` and `paginators-1.json` (as botocore ships them) as Smithy JSON AST.
+//! Conversion of AWS's `service-2.json` and `paginators-1.json`, as in botocore, to Smithy JSON AST.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{ImportError, Source, json_kind};
+use super::{ImportError, Source};
 use crate::ast::{Ast, AstMember, AstShape, Reference, Traits};
+use crate::text::json_type;
 
-/// Translates a service description with the pagination that belongs to it.
+/// Converts a service description with its pagination.
 pub(super) fn import(
     source: &Source,
     model: &Value,
@@ -49,8 +50,8 @@ impl<'m> Importer<'m> {
         format!("{}#{name}", self.namespace)
     }
 
-    /// Id of a data shape. Smithy has one set of names for shapes and operations, this format has two: a data shape
-    /// that is named like an operation gives way.
+    /// Returns the id of a data shape. Smithy has one namespace for shapes and operations, this format has two, so a data
+    /// shape with the name of an operation gets a suffix.
     fn shape_id(&self, name: &str) -> String {
         let suffix = if self.operations.contains_key(name) { "Shape" } else { "" };
         format!("{}#{name}{suffix}", self.namespace)
@@ -63,9 +64,7 @@ impl<'m> Importer<'m> {
             let shape = self.shape(name, definition, definitions).map_err(|what| format!("shape {name}: {what}"))?;
             let id = self.shape_id(name);
             if shapes.contains_key(&id) {
-                return Err(format!(
-                    "shape {name} is called like an operation, and the name that is left for it, {id}, is taken"
-                ));
+                return Err(format!("shape {name} has the name of an operation, and its replacement {id} also exists"));
             }
             shapes.insert(id, shape);
         }
@@ -104,8 +103,8 @@ impl<'m> Importer<'m> {
         let protocol = text(metadata, "protocol").unwrap_or_default();
         if protocol != "rest-json" && !protocols.contains(&"rest-json") {
             return Err(format!(
-                "the service speaks {:?}; this harness reads services of protocol \"rest-json\" (restJson1)",
-                if protocol.is_empty() { "an unnamed protocol" } else { protocol }
+                "the service has protocol {:?}; this harness supports only \"rest-json\" (restJson1)",
+                if protocol.is_empty() { "(none named)" } else { protocol }
             ));
         }
         service.traits.insert("aws.protocols#restJson1".to_owned(), json!({}));
@@ -130,7 +129,7 @@ impl<'m> Importer<'m> {
                 .get("shape")
                 .and_then(Value::as_str)
                 .map(|name| Reference::to(self.shape_id(name)))
-                .ok_or_else(|| format!("{what} names no shape"))
+                .ok_or_else(|| format!("{what} has no shape"))
         };
         operation.input = Some(match definition.get("input") {
             Some(input) => reference(input, "input")?,
@@ -239,7 +238,7 @@ impl<'m> Importer<'m> {
         let members = match definition.get("members") {
             Some(Value::Object(members)) => members,
             None => &empty,
-            Some(other) => return Err(format!("members is {}", json_kind(other))),
+            Some(other) => return Err(format!("members is {}", json_type(other))),
         };
         for (name, member) in members {
             let translated = self.member(member, all, name)?;
@@ -247,17 +246,15 @@ impl<'m> Importer<'m> {
         }
         for required in definition.get("required").and_then(Value::as_array).into_iter().flatten() {
             let name = required.as_str().unwrap_or_default();
-            let member = shape
-                .members
-                .get_mut(name)
-                .ok_or_else(|| format!("requires member {name:?}, which it does not have"))?;
+            let member =
+                shape.members.get_mut(name).ok_or_else(|| format!("requires member {name:?}, which does not exist"))?;
             member.traits.insert("smithy.api#required".to_owned(), json!({}));
         }
         if let Some(payload) = definition.get("payload").and_then(Value::as_str) {
             let member = shape
                 .members
                 .get_mut(payload)
-                .ok_or_else(|| format!("its payload is member {payload:?}, which it does not have"))?;
+                .ok_or_else(|| format!("its payload is member {payload:?}, which does not exist"))?;
             member.traits.insert("smithy.api#httpPayload".to_owned(), json!({}));
         }
         Ok(())
@@ -265,7 +262,7 @@ impl<'m> Importer<'m> {
 
     fn member(&self, definition: &Value, all: &Map<String, Value>, name: &str) -> Result<AstMember, String> {
         let target =
-            definition.get("shape").and_then(Value::as_str).ok_or_else(|| format!("member {name} names no shape"))?;
+            definition.get("shape").and_then(Value::as_str).ok_or_else(|| format!("member {name} has no shape"))?;
         let mut member = AstMember { target: self.shape_id(target), traits: Traits::new() };
         let traits = &mut member.traits;
         let wire_name = definition.get("locationName").and_then(Value::as_str);
@@ -279,7 +276,7 @@ impl<'m> Importer<'m> {
                     traits.insert("smithy.api#jsonName".to_owned(), wire_name.into());
                 }
             }
-            // The label of the URI is the location name; Smithy binds labels by member name, so ours must agree.
+            // The location name is the label of the URI. Smithy binds labels by member name; ours use `jsonName`.
             Some("uri") => {
                 traits.insert("smithy.api#httpLabel".to_owned(), json!({}));
                 if bound != name {
@@ -324,15 +321,15 @@ impl<'m> Importer<'m> {
         Ok(member)
     }
 
-    /// Puts the pagination of `paginators-1.json` on the operations. Smithy knows one token and one list of items; an
-    /// operation that pages by more keeps the first list, and is left out when it has several tokens or a computed one.
+    /// Adds the pagination of `paginators-1.json` to the operations. Smithy has one token and one list of items, so of
+    /// several lists the first is used, and operations with several tokens or a computed token are skipped.
     fn paginate(&self, ast: &mut Ast, value: &Value) -> Result<(), String> {
         for (name, definition) in object(value, "pagination", "the file")? {
             let operation = ast
                 .shapes
                 .get_mut(&self.id(name))
                 .filter(|shape| shape.kind == "operation")
-                .ok_or_else(|| format!("pagination of {name}, which is no operation of the model"))?;
+                .ok_or_else(|| format!("pagination of {name}, which is not an operation of the model"))?;
             let single = |key: &str| match definition.get(key) {
                 Some(Value::String(path)) => Some(path.clone()),
                 Some(Value::Array(paths)) if paths.len() == 1 => paths[0].as_str().map(str::to_owned),
@@ -342,7 +339,7 @@ impl<'m> Importer<'m> {
                 definition.get("result_key").and_then(|keys| keys.get(0)).and_then(Value::as_str).map(str::to_owned)
             });
             let (Some(input), Some(output)) = (single("input_token"), single("output_token")) else { continue };
-            // `A || B` is JMESPath for "the first that is there"; the first is the documented one.
+            // `A || B` is JMESPath for the first that is present; the documented member is the first.
             let output = output.split("||").next().unwrap_or_default().trim().to_owned();
             let is_path = |path: &String| path.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
             if !is_path(&output) {
@@ -363,7 +360,7 @@ impl<'m> Importer<'m> {
     }
 }
 
-/// Enum members with names made from the values: Smithy wants identifiers, the values stay what they are.
+/// Creates enum members. Their names are derived from the values, since Smithy requires identifiers.
 pub(super) fn enum_members(values: &[String]) -> BTreeMap<String, AstMember> {
     let mut names = BTreeSet::new();
     let mut members = BTreeMap::new();
@@ -399,7 +396,7 @@ fn error_traits(name: &str, definition: &Value, traits: &mut Traits) {
             if throttling { json!({"throttling": true}) } else { json!({}) },
         );
     }
-    // `error.code` is the name on the wire when it differs from the shape's.
+    // `error.code` is the name on the wire if it differs from the name of the shape.
     if let Some(code) = error.get("code").and_then(Value::as_str).filter(|code| *code != name) {
         traits.insert("smithy.api#jsonName".to_owned(), code.into());
     }
@@ -427,7 +424,7 @@ fn timestamp_format(format: &str) -> Result<&'static str, String> {
 fn object<'v>(value: &'v Value, key: &str, of: &str) -> Result<&'v Map<String, Value>, String> {
     match value.get(key) {
         Some(Value::Object(map)) => Ok(map),
-        Some(other) => Err(format!("{key} of {of} is {}, not an object", json_kind(other))),
+        Some(other) => Err(format!("{key} of {of} is {}, not an object", json_type(other))),
         None => Err(format!("{of} has no {key}")),
     }
 }

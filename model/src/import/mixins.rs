@@ -1,32 +1,32 @@
-//! Mixins and `apply` statements of a Smithy JSON AST, put where they belong: afterwards every shape says all of itself.
+//! Flattening of mixins and `apply` statements of a Smithy JSON AST, so that every shape is self-contained.
 //!
-//! Source: Smithy 2.0 specification, "Mixins" and "Applying traits externally". What a shape says itself wins over its
-//! mixins, a later mixin over an earlier one, and `apply` over all of them, for members that are mixed in too.
+//! Source: Smithy 2.0 specification, "Mixins" and "Applying traits externally". A shape takes precedence over its mixins,
+//! a later mixin over an earlier one, and `apply` over all of them, also for members that come from a mixin.
 
 use std::collections::BTreeMap;
 
 use crate::ast::{AstMember, AstShape, Reference, Traits};
 
-/// Deepest nesting of mixins that is read. Models of AWS nest two deep.
+/// Maximum depth of mixins. AWS models have a depth of two.
 const DEEPEST: usize = 32;
-/// Most members that mixins bring to all shapes together. A file that says little may ask for more than memory holds.
+/// Maximum number of members that mixins add to all shapes together. A small file can expand to more than fits in memory.
 const MOST_MEMBERS: usize = 1_000_000;
 
-/// The shapes without mixins and without `apply`.
+/// Replaces mixins and `apply` statements.
 pub(super) fn flatten(mut shapes: BTreeMap<String, AstShape>) -> Result<BTreeMap<String, AstShape>, String> {
     let mut applied: BTreeMap<String, Vec<(Option<String>, Traits)>> = BTreeMap::new();
     shapes.retain(|id, shape| {
         let stays = shape.kind != "apply";
         if !stays {
             let traits = std::mem::take(&mut shape.traits);
-            // On a member it is written `ns#Shape$member`.
+            // The id of a member is `ns#Shape$member`.
             let (owner, member) =
                 id.split_once('$').map_or((id.as_str(), None), |(owner, member)| (owner, Some(member)));
             applied.entry(owner.to_owned()).or_default().push((member.map(str::to_owned), traits));
         }
         stays
     });
-    // As most models are, and the built-in one that is read on every start.
+    // The common case, also for the built-in model, which is loaded on every start.
     if applied.is_empty() && shapes.values().all(|shape| shape.mixins.is_empty()) {
         return Ok(shapes);
     }
@@ -39,26 +39,26 @@ pub(super) fn flatten(mut shapes: BTreeMap<String, AstShape>) -> Result<BTreeMap
 
 struct Mixing<'a> {
     shapes: &'a BTreeMap<String, AstShape>,
-    /// Traits of `apply` statements by the shape that they are about, with the member that gets them.
+    /// Traits of `apply` statements by shape, each with its member if it is for one.
     applied: BTreeMap<String, Vec<(Option<String>, Traits)>>,
-    /// Shapes that are complete, and how deep their mixins are nested.
+    /// Completed shapes, each with the depth of its mixins.
     done: BTreeMap<&'a str, (AstShape, usize)>,
-    /// Members that were mixed in so far.
+    /// Number of members added so far.
     members: usize,
 }
 
 impl<'a> Mixing<'a> {
-    /// Completes a shape, its mixins first; gives how deep they are nested.
+    /// Completes a shape, after its mixins. Returns the depth of its mixins.
     fn finish(&mut self, id: &'a str, depth: usize) -> Result<usize, String> {
         if let Some((_, height)) = self.done.get(id) {
             return Ok(*height);
         }
-        let deep = || format!("mixins of {id} are nested more than {DEEPEST} deep, or in a circle");
+        let deep = || format!("mixins of {id} are nested more than {DEEPEST} deep, or in a cycle");
         if depth > DEEPEST {
             return Err(deep());
         }
         let shapes = self.shapes;
-        let own = shapes.get(id).ok_or_else(|| format!("mixin {id} is used and not defined"))?;
+        let own = shapes.get(id).ok_or_else(|| format!("mixin {id} is not defined"))?;
         let mut whole = AstShape { mixins: Vec::new(), ..own.clone() };
         let mut height = 0;
         for mixin in own.mixins.iter().rev() {
@@ -68,7 +68,7 @@ impl<'a> Mixing<'a> {
                 mix(&mut whole, part);
             }
             if self.members > MOST_MEMBERS {
-                return Err(format!("mixins bring more than {MOST_MEMBERS} members; {id} is too much"));
+                return Err(format!("mixins add more than {MOST_MEMBERS} members, the last of them to {id}"));
             }
         }
         if height > DEEPEST {
@@ -89,7 +89,7 @@ impl<'a> Mixing<'a> {
     }
 }
 
-/// Adds what a mixin says and the shape does not.
+/// Adds the facts of a mixin that the shape does not have.
 fn mix(shape: &mut AstShape, mixin: &AstShape) {
     for (name, member) in &mixin.members {
         match shape.members.get_mut(name) {
@@ -135,8 +135,8 @@ fn mix(shape: &mut AstShape, mixin: &AstShape) {
     add_missing(&mut shape.traits, &mixin.traits, |id| !is_local(id));
 }
 
-fn add_missing(own: &mut Traits, mixed: &Traits, travels: impl Fn(&str) -> bool) {
-    for (id, value) in mixed.iter().filter(|(id, _)| travels(id)) {
+fn add_missing(own: &mut Traits, mixed: &Traits, is_inherited: impl Fn(&str) -> bool) {
+    for (id, value) in mixed.iter().filter(|(id, _)| is_inherited(id)) {
         own.entry(id.clone()).or_insert_with(|| value.clone());
     }
 }
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shape_has_what_its_mixins_say_and_what_is_applied() {
+    fn flattens_mixins_and_applied_traits() {
         let shapes = flat(json!({
             "t#Root": {"type": "structure", "members": {"a": {"target": "t#A"}, "b": {"target": "t#B", "traits": {"x": 1, "y": 1}}},
                 "traits": {"smithy.api#mixin": {}, "first": "root", "second": "root"}},
@@ -185,14 +185,14 @@ mod tests {
                 "c": {"target": "t#C", "traits": {"own": true}}},
                 "traits": {"first": "other", "second": "base"}})
         );
-        assert_eq!(shapes["t#Base"]["members"]["a"], json!({"target": "t#A"}), "what is applied elsewhere");
+        assert_eq!(shapes["t#Base"]["members"]["a"], json!({"target": "t#A"}), "applied to another shape");
         assert_eq!(shapes["t#Map"]["key"], json!({"target": "t#K", "traits": {"applied": true}}));
         assert_eq!(shapes.as_object().unwrap().len(), 5);
     }
 
     #[test]
-    fn what_is_shared_by_two_ways_is_mixed_in_once() {
-        // A path to the root for each of 2^30 choices.
+    fn adds_shared_mixins_once() {
+        // There are 2^30 paths to the root.
         let mut shapes =
             json!({"t#L0": {"type": "operation", "errors": [{"target": "t#E"}]}, "t#R0": {"type": "operation"}});
         for level in 1..=30 {
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_end_is_refused_whatever_its_names() {
+    fn rejects_deep_and_cyclic_mixins() {
         let chain = |length: usize, name: fn(usize) -> String| {
             let mut shapes = json!({});
             for at in 0..length {
@@ -220,13 +220,13 @@ mod tests {
             assert!(error.contains("more than 32 deep"), "{error}");
         }
         let error = flat(json!({"t#A": {"type": "structure", "mixins": [{"target": "t#A"}]}})).unwrap_err();
-        assert!(error.contains("in a circle"), "{error}");
+        assert!(error.contains("in a cycle"), "{error}");
         let error = flat(json!({"t#A": {"type": "structure", "mixins": [{"target": "t#B"}]}})).unwrap_err();
-        assert_eq!(error, "mixin t#B is used and not defined");
+        assert_eq!(error, "mixin t#B is not defined");
     }
 
     #[test]
-    fn mixins_bring_no_more_than_memory_holds() {
+    fn limits_the_number_of_members() {
         let members: Value = (0..2000).map(|at| (format!("m{at}"), json!({"target": "t#S"}))).collect();
         let mut shapes = json!({"t#Big": {"type": "structure", "members": members}});
         for at in 0..600 {

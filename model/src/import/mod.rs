@@ -1,7 +1,7 @@
-//! Reads model files of either format and brings them to one normal form.
+//! Import of model files: reads either format and converts it to one normal form.
 //!
-//! Formats: AWS's `service-2.json` (with `paginators-1.json` beside it), and Smithy JSON AST; both plain or gzip.
-//! Knows file formats; knows nothing of what the traits mean.
+//! Formats: AWS's `service-2.json` (with `paginators-1.json` in the same folder), and Smithy JSON AST; both plain or gzip.
+//! Knows file formats, but not the meaning of traits.
 
 mod botocore;
 mod mixins;
@@ -15,68 +15,69 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::ast::{Ast, AstShape, PROVENANCE, Reference};
+use crate::text::json_type;
 
-/// Largest model text that is read, in bytes after decompression. The largest AWS model (EC2) has about 10 MB.
+/// Maximum size of a model in bytes, after decompression. The largest AWS model (EC2) has about 10 MB.
 pub const MAX_MODEL_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Why a model file could not be read.
+/// Reason why a model file could not be imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file could not be opened or read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: std::io::Error,
     },
     /// The file is larger than [`MAX_MODEL_BYTES`] after decompression.
-    #[error("{name}: more than {MAX_MODEL_BYTES} bytes after decompression; that is no service model")]
+    #[error("{name}: more than {MAX_MODEL_BYTES} bytes after decompression; this is not a service model")]
     TooLarge {
-        /// The file.
+        /// Name of the file.
         name: String,
     },
     /// The gzip stream is damaged.
     #[error("{name}: damaged gzip stream: {source}")]
     Gzip {
-        /// The file.
+        /// Name of the file.
         name: String,
-        /// What the decoder said.
+        /// Error of the decoder.
         source: std::io::Error,
     },
     /// The text is not JSON.
     #[error("{name}: not JSON: {source}")]
     Json {
-        /// The file.
+        /// Name of the file.
         name: String,
-        /// Where and why.
+        /// Error of the parser.
         source: serde_json::Error,
     },
-    /// JSON, but not in the form of a Smithy model.
+    /// The text is JSON, but does not have the form of a Smithy model.
     #[error("{name}: not a Smithy JSON AST: {problem}")]
     Form {
-        /// The file.
+        /// Name of the file.
         name: String,
-        /// Which shape, and why.
+        /// Shape and description of the problem.
         problem: String,
     },
-    /// JSON, but no known format.
+    /// The text is JSON, but has no known format.
     #[error(
         "{name}: neither a Smithy JSON AST (no \"smithy\" key) nor an AWS service-2.json (no \"metadata\", \
          \"operations\" and \"shapes\"){hint}"
     )]
     UnknownFormat {
-        /// The file.
+        /// Name of the file.
         name: String,
-        /// What it looks like instead, if we can tell.
+        /// Description of the content.
         hint: String,
     },
-    /// A known format with something wrong inside.
+    /// The format is known, but the content is wrong.
     #[error("{name}: {what}")]
     Malformed {
-        /// The file.
+        /// Name of the file.
         name: String,
-        /// What is wrong, and where.
+        /// Description of the problem.
         what: String,
     },
     /// The files of one import do not belong together.
@@ -87,25 +88,25 @@ pub enum ImportError {
 /// A model file in memory: its name (for messages) and its decompressed text.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// How messages call it.
+    /// Name in messages.
     pub name: String,
     /// Decompressed bytes.
     pub bytes: Vec<u8>,
 }
 
 impl Source {
-    /// Reads a file, decompressing gzip whatever its name says.
+    /// Reads a file and decompresses gzip, regardless of the file name.
     pub fn open(path: &Path) -> Result<Self, ImportError> {
         let unread = |source| ImportError::Read { path: path.to_owned(), source };
         let mut raw = Vec::new();
-        // No more than is needed to see that it is too much: the path may be a pipe, or a device without end.
+        // Stops just over the limit: the path may be a pipe or an endless device.
         std::fs::File::open(path)
             .and_then(|file| file.take(MAX_MODEL_BYTES + 1).read_to_end(&mut raw))
             .map_err(unread)?;
         Self::from_bytes(path.display().to_string(), raw)
     }
 
-    /// Takes bytes, decompressing gzip; refuses more than [`MAX_MODEL_BYTES`].
+    /// Takes bytes and decompresses gzip; more than [`MAX_MODEL_BYTES`] is an error.
     pub fn from_bytes(name: impl Into<String>, raw: Vec<u8>) -> Result<Self, ImportError> {
         let name = name.into();
         let bytes = if raw.starts_with(&[0x1f, 0x8b]) {
@@ -122,40 +123,40 @@ impl Source {
         Ok(Self { name, bytes })
     }
 
-    /// SHA-256 of the decompressed bytes, in hex.
+    /// Returns the SHA-256 digest of the decompressed bytes, in hex.
     pub fn digest(&self) -> String {
         hex_digest(&self.bytes)
     }
 
-    /// File name without directories and without `.gz`.
+    /// Returns the file name without directories and without `.gz`.
     fn file_name(&self) -> &str {
         let base = self.name.rsplit(['/', '\\']).next().unwrap_or(&self.name);
         base.strip_suffix(".gz").unwrap_or(base)
     }
 }
 
-/// SHA-256 in lower-case hex.
+/// Returns a SHA-256 digest in lower-case hex.
 pub fn hex_digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Reads the files of the model that `path` names, the model first: a `service-2.json` brings the `paginators-1.json`
-/// that lies beside it.
+/// Reads the files of a model: the file at `path`, and for a `service-2.json` also the `paginators-1.json` in the same
+/// folder.
 pub fn open_model(path: &Path) -> Result<Vec<Source>, ImportError> {
     let main = Source::open(path)?;
     let is_service = main.file_name() == "service-2.json";
     let mut sources = vec![main];
     if is_service {
-        let beside = ["paginators-1.json", "paginators-1.json.gz"].map(|name| path.with_file_name(name));
-        if let Some(paginators) = beside.iter().find(|file| file.is_file()) {
+        let candidates = ["paginators-1.json", "paginators-1.json.gz"].map(|name| path.with_file_name(name));
+        if let Some(paginators) = candidates.iter().find(|file| file.is_file()) {
             sources.push(Source::open(paginators)?);
         }
     }
     Ok(sources)
 }
 
-/// Brings one model file, with the paginators that belong to it, to normal form. `provenance` (key, value) pairs are
-/// recorded in the metadata beside the digests of the sources.
+/// Converts one model file, with its paginators, to normal form. Records the `provenance` (key, value) pairs in the
+/// metadata, together with the digests of the sources.
 pub fn import(sources: &[Source], provenance: &[(String, String)]) -> Result<Ast, ImportError> {
     let mut services = Vec::new();
     let mut paginators = Vec::new();
@@ -171,7 +172,7 @@ pub fn import(sources: &[Source], provenance: &[(String, String)]) -> Result<Ast
     let mut ast = match (services.as_slice(), asts.len(), paginators.len()) {
         ([(source, value)], 0, 0 | 1) => {
             let ast = botocore::import(source, value, paginators.first().map(|(s, v)| (*s, v)))?;
-            // One normal form for both: what is written here reads back as it is.
+            // The same normal form as for Smithy, so that a written model imports unchanged.
             smithy::normalise(source, ast)?
         }
         ([], 1, 0) => {
@@ -180,11 +181,11 @@ pub fn import(sources: &[Source], provenance: &[(String, String)]) -> Result<Ast
         }
         ([], 0, 0) => return Err(ImportError::Combination("no model file given".to_owned())),
         ([], 0, _) => {
-            return Err(ImportError::Combination(format!("{}: paginators without their service-2.json", names())));
+            return Err(ImportError::Combination(format!("{}: paginators without a service-2.json", names())));
         }
         ([], 1, _) => {
             return Err(ImportError::Combination(format!(
-                "{}: a Smithy model carries its own pagination; drop the paginators file",
+                "{}: a Smithy model contains its pagination; remove the paginators file",
                 names()
             )));
         }
@@ -199,15 +200,15 @@ pub fn import(sources: &[Source], provenance: &[(String, String)]) -> Result<Ast
     Ok(ast)
 }
 
-/// A model of those operations only, with what they reach.
+/// Reduces a model to some operations and the shapes that they refer to.
 pub fn extract(mut ast: Ast, operations: &[String]) -> Result<Ast, ImportError> {
     let name = "the model".to_owned();
     let fail = |what| ImportError::Malformed { name: name.clone(), what };
     for service in ast.shapes.values_mut().filter(|shape| shape.kind == "service") {
         let named = |reference: &Reference, name: &str| reference.target.split_once('#').is_some_and(|id| id.1 == name);
-        let gone = operations.iter().find(|name| !service.operations.iter().any(|one| named(one, name)));
-        if let Some(gone) = gone {
-            return Err(fail(format!("there is no operation {gone}; names are case-sensitive")));
+        let missing = operations.iter().find(|name| !service.operations.iter().any(|one| named(one, name)));
+        if let Some(name) = missing {
+            return Err(fail(format!("there is no operation {name}; names are case-sensitive")));
         }
         service.operations.retain(|one| operations.iter().any(|name| named(one, name)));
     }
@@ -222,7 +223,7 @@ enum Format {
 
 fn classify(source: &Source) -> Result<Format, ImportError> {
     let json_error = |error| ImportError::Json { name: source.name.clone(), source: error };
-    // Smithy first, straight into its types: the built-in model takes this road on every start.
+    // Smithy first, parsed directly into its types: the built-in model is loaded like this on every start.
     if source.bytes.get(..64.min(source.bytes.len())).is_some_and(|head| find(head, b"\"smithy\""))
         && let Ok(ast) = serde_json::from_slice(&source.bytes)
     {
@@ -231,7 +232,7 @@ fn classify(source: &Source) -> Result<Format, ImportError> {
     let value: Value = serde_json::from_slice(&source.bytes).map_err(json_error)?;
     let has = |key: &str| value.get(key).is_some_and(Value::is_object);
     if value.get("smithy").is_some() {
-        let form = |error| ImportError::Form { name: source.name.clone(), problem: misshapen(&value, error) };
+        let form = |error| ImportError::Form { name: source.name.clone(), problem: describe(&value, error) };
         return Ok(Format::Smithy(Box::new(Ast::deserialize(&value).map_err(form)?)));
     }
     if has("metadata") && has("operations") && has("shapes") {
@@ -247,14 +248,14 @@ fn classify(source: &Source) -> Result<Format, ImportError> {
             Value::Object(map) => {
                 format!("; top-level keys: {}", map.keys().take(6).cloned().collect::<Vec<_>>().join(", "))
             }
-            other => format!("; the top level is {}", json_kind(other)),
+            other => format!("; the top level is {}", json_type(other)),
         }
     };
     Err(ImportError::UnknownFormat { name: source.name.clone(), hint })
 }
 
-/// What is wrong with a model, with the name of the shape that it is wrong with, if it is one.
-fn misshapen(model: &Value, error: serde_json::Error) -> String {
+/// Describes the error of a model, with the name of the shape that has it, if there is one.
+fn describe(model: &Value, error: serde_json::Error) -> String {
     let mut shapes = model.get("shapes").and_then(Value::as_object).into_iter().flatten();
     let wrong = shapes.find_map(|(id, shape)| Some((id, AstShape::deserialize(shape).err()?)));
     wrong.map_or_else(|| error.to_string(), |(id, error)| format!("shape {id}: {error}"))
@@ -264,19 +265,7 @@ fn find(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
 }
 
-/// What a JSON value is, in a word with its article, for messages.
-pub(crate) fn json_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
-
-/// A model that already carries provenance keeps it: importing a normalised file changes nothing.
+/// Records the origin of a model. A model with provenance keeps it, so that a normalised file imports unchanged.
 fn record_provenance(ast: &mut Ast, sources: &[Source], provenance: &[(String, String)]) {
     if ast.metadata.contains_key(PROVENANCE) && provenance.is_empty() {
         return;

@@ -1,19 +1,19 @@
-//! Normal form of a Smithy JSON AST: what the service reaches, facts only, resources and mixins flattened.
+//! Normal form of a Smithy JSON AST: only shapes that the service uses, only fact traits, resources and mixins flattened.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ImportError, Source, mixins};
 use crate::ast::{Ast, AstMember, AstShape, FACT_TRAITS, PROVENANCE, Reference};
 
-/// Reduces a Smithy model to one service's closure and to [`FACT_TRAITS`].
+/// Reduces a Smithy model to the closure of its service and to [`FACT_TRAITS`].
 pub(super) fn normalise(source: &Source, ast: Ast) -> Result<Ast, ImportError> {
     closure(ast).map_err(|what| ImportError::Malformed { name: source.name.clone(), what })
 }
 
-/// The same; an error says what is wrong with the model.
+/// Like [`normalise`]; the error is a description of the problem.
 pub(super) fn closure(ast: Ast) -> Result<Ast, String> {
     if !(ast.smithy.starts_with("2.") || ast.smithy.starts_with("1.") || ast.smithy == "2" || ast.smithy == "1") {
-        return Err(format!("Smithy version {:?}; this reads 1.x and 2.x", ast.smithy));
+        return Err(format!("Smithy version {:?} is not supported; this reads 1.x and 2.x", ast.smithy));
     }
     let services: Vec<&String> = ast.shapes.iter().filter(|(_, s)| s.kind == "service").map(|(id, _)| id).collect();
     let service_id = match services.as_slice() {
@@ -34,7 +34,7 @@ pub(super) fn closure(ast: Ast) -> Result<Ast, String> {
     let paginated_defaults = service.traits.get("smithy.api#paginated").cloned();
 
     let mut closure = BTreeMap::new();
-    // What is still to be looked at, and who refers to it.
+    // Shapes to visit, each with the shape that refers to it.
     let mut queue: Vec<(String, String)> = Vec::new();
     let of_service = service.operations.iter().chain(&service.errors);
     queue.extend(of_service.map(|r| (r.target.clone(), service_id.clone())));
@@ -44,7 +44,7 @@ pub(super) fn closure(ast: Ast) -> Result<Ast, String> {
             continue;
         }
         let shape = shapes.get(&id).ok_or_else(|| format!("shape {referrer} refers to {id}, which is not defined"))?;
-        let mut shape = modern(facts(shape.clone()));
+        let mut shape = upgrade(facts(shape.clone()));
         if let (Some(defaults), Some(own)) = (&paginated_defaults, shape.traits.get_mut("smithy.api#paginated")) {
             merge_missing(own, defaults);
         }
@@ -59,7 +59,7 @@ pub(super) fn closure(ast: Ast) -> Result<Ast, String> {
     Ok(Ast { smithy: "2.0".to_owned(), metadata, shapes: closure })
 }
 
-/// Operations of the service and of every resource below it.
+/// Returns the operations of the service and of every resource below it.
 fn service_operations(shapes: &BTreeMap<String, AstShape>, service: &str) -> Result<Vec<Reference>, String> {
     let mut operations = BTreeSet::new();
     let mut seen = BTreeSet::new();
@@ -68,20 +68,20 @@ fn service_operations(shapes: &BTreeMap<String, AstShape>, service: &str) -> Res
         if !seen.insert(id.clone()) {
             continue;
         }
-        let shape = shapes.get(&id).ok_or_else(|| format!("resource {id} is used and not defined"))?;
+        let shape = shapes.get(&id).ok_or_else(|| format!("resource {id} is not defined"))?;
         operations.extend(shape.bound_operations().cloned());
         queue.extend(shape.resources.iter().map(|r| r.target.clone()));
     }
     Ok(operations.into_iter().collect())
 }
 
-/// Drops every trait that is no fact, and what the closure no longer needs.
+/// Drops every trait that is not a fact, and the fields that flattening replaced.
 fn facts(mut shape: AstShape) -> AstShape {
-    let speaks = shape.kind == "service";
+    let is_service = shape.kind == "service";
     let keep = |traits: &mut BTreeMap<String, serde_json::Value>| {
-        // Protocols stay on the service: one that we do not speak is to be named.
-        let spoken = |id: &str| speaks && id.starts_with("aws.protocols#");
-        traits.retain(|id, _| FACT_TRAITS.contains(&id.as_str()) || id == "smithy.api#enum" || spoken(id));
+        // All protocols of a service stay, for the error about unsupported ones.
+        let is_protocol = |id: &str| is_service && id.starts_with("aws.protocols#");
+        traits.retain(|id, _| FACT_TRAITS.contains(&id.as_str()) || id == "smithy.api#enum" || is_protocol(id));
         if let Some(deprecated) = traits.get_mut("smithy.api#deprecated").and_then(|d| d.as_object_mut()) {
             deprecated.remove("message");
         }
@@ -108,8 +108,8 @@ fn members_mut(shape: &mut AstShape) -> impl Iterator<Item = &mut AstMember> {
     shape.members.values_mut().chain(&mut shape.member).chain(&mut shape.key).chain(&mut shape.value)
 }
 
-/// Smithy 1.0 spellings become those of 2.0: sets are lists of unique items, `@enum` strings are enum shapes.
-fn modern(mut shape: AstShape) -> AstShape {
+/// Converts Smithy 1.0 to 2.0: sets become lists of unique items, strings with `@enum` become enum shapes.
+fn upgrade(mut shape: AstShape) -> AstShape {
     if shape.kind == "set" {
         shape.kind = "list".to_owned();
         shape.traits.insert("smithy.api#uniqueItems".to_owned(), serde_json::json!({}));

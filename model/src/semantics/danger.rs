@@ -119,7 +119,7 @@ const READING: &[&str] = &["BatchDescribe", "BatchGet", "Describe", "Evaluate", 
 /// Danger class of an operation. For other services, an operation that is not clearly a read counts as a write.
 pub fn danger(schema: &Schema, operation: &Operation) -> Danger {
     let name = operation.name.as_str();
-    if schema.service.sdk_id == "Connect" {
+    if schema.service.is_connect() {
         if let Some((_, danger)) = CONNECT.iter().find(|(known, _)| *known == name) {
             return *danger;
         }

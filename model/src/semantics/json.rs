@@ -7,6 +7,7 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use crate::semantics::problem::brief;
+use crate::text::prefix;
 use crate::validate::escape;
 
 /// Maximum size of a text in bytes. Connect's documents have at most 256,000 characters; this leaves room for as many
@@ -278,7 +279,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
         let mut members = Map::new();
         while let Some(name) = access.next_key::<String>()? {
             if members.contains_key(&name) {
-                let shown: String = name.chars().take(LONGEST_NAME).collect();
+                let shown = prefix(&name, LONGEST_NAME);
                 return Err(self
                     .0
                     .fail((Fault::TwiceNamed, format!("the object has {shown:?} twice; keep one of them"))));

@@ -116,7 +116,7 @@ const JSON_TEXTS: &[(&str, TextMaker)] = &[
 
 /// The text generators for the shapes of this schema; none for services other than Connect.
 pub(crate) fn text_makers(schema: &Schema) -> HashMap<ShapeId, TextMaker> {
-    if schema.service.sdk_id != "Connect" {
+    if !schema.service.is_connect() {
         return HashMap::new();
     }
     JSON_TEXTS.iter().filter_map(|(name, make)| Some((schema.shape_named(name)?, *make))).collect()

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::flow::{self, Home};
 use super::{Context, Problem, rule};
-use crate::generate::SchemaPath;
+use crate::path::SchemaPath;
 use crate::schema::{Kind, Schema, ShapeId};
 use crate::validate::escape;
 

@@ -1,6 +1,7 @@
 //! Problems found in a document in one of Connect's languages.
 
 use super::Confidence;
+use crate::text::{prefix, truncate};
 
 /// Maximum length of a message in characters: the limit of Connect for the problems in its own errors.
 pub const LONGEST_MESSAGE: usize = 256;
@@ -21,14 +22,11 @@ pub struct Problem {
 impl Problem {
     /// A problem whose message is truncated to [`LONGEST_MESSAGE`].
     pub fn new(path: impl Into<String>, kind: &'static str, message: &str, confidence: Confidence) -> Self {
-        Self { path: path.into(), kind, message: message.chars().take(LONGEST_MESSAGE).collect(), confidence }
+        Self { path: path.into(), kind, message: prefix(message, LONGEST_MESSAGE).to_owned(), confidence }
     }
 }
 
 /// At most `most` characters of untrusted text, for messages.
 pub(crate) fn brief(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    truncate(text, most).into_owned()
 }

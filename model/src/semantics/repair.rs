@@ -4,7 +4,7 @@ use arbitrary::Unstructured;
 use serde_json::Value;
 
 use super::{Context, flow, rule};
-use crate::generate::SchemaPath;
+use crate::path::SchemaPath;
 
 /// Returns true if repair replaces the language texts in an operation's input. They would rarely fit the other members,
 /// so they need not be generated first.

@@ -1,4 +1,4 @@
-//! Makes typed values from bytes, so that the contract has nothing against them.
+//! Typed values from bytes; all of them conform to the contract.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -9,18 +9,18 @@ use super::support::Shape;
 use crate::generate::{Config, Generator, Side, Subject};
 use crate::schema::{Schema, ShapeId};
 
-/// A value of a type. Its first bytes are the knobs, so that small plain values, large ones, and those at the limits of
-/// the contract all come; without bytes it is as small as it may be.
+/// Makes a value of a type. The first bytes determine the configuration, so that small values, large values and values at
+/// the limits all occur. Without bytes, the value is as small as possible.
 pub(super) fn make<T: Shape>(u: &mut Unstructured<'_>) -> arbitrary::Result<T> {
     let subject = subject::<T>().ok_or(Error::IncorrectFormat)?;
     let generator = Generator::new(Schema::connect(), u.arbitrary::<Config>()?);
-    // Neither happens: every typed shape has values, and its type reads them.
+    // Neither error occurs: every typed shape has values, and its type deserializes them.
     let value = generator.make(subject, u).map_err(|_| Error::IncorrectFormat)?;
     T::deserialize(value).map_err(|_| Error::IncorrectFormat)
 }
 
-/// What the built-in model knows a type as: an operation's message where it is one, for its members then keep what lies
-/// across them.
+/// Returns the subject of a type in the built-in model. A message of an operation is preferred to its plain shape, since
+/// rules across its members then apply.
 pub(super) fn subject<T: Shape>() -> Option<Subject> {
     static MESSAGES: LazyLock<HashMap<ShapeId, Subject>> = LazyLock::new(|| {
         let sides = |(id, operation): (_, &crate::schema::Operation)| {

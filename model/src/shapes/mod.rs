@@ -1,10 +1,11 @@
-//! Typed Rust of the core operations, for code that handles them by hand: the emulator, and tests that read well.
+//! Rust types for the core operations, for code that handles them by name: the emulator, and tests.
 //!
-//! Everything but this file, `support`, `making` and `strategy` is generated from the built-in model by `cargo model export rust`, and a test
-//! fails when it is stale. The types hold the *value* form: member names as keys, path and query members beside those
-//! of the body, so that a decoded input is read by `serde_json::from_value::<CreateRuleRequest>(input)`. They read
-//! tolerantly: unknown members are dropped, null optional members are absent, unknown enum values and union members are
-//! kept. They check structure only; constraints are the business of validation, which comes first.
+//! All files except this one, `support`, `making` and `strategy` are generated from the built-in model by
+//! `cargo model export rust`; a test fails if they are stale. The types have the *value* form: member names are keys, and
+//! path, query and body members are in one object, so that a decoded input deserializes with
+//! `serde_json::from_value::<CreateRuleRequest>(input)`. Deserialization is tolerant: unknown members are dropped, null
+//! optional members are absent, unknown enum values and union members are kept. It checks structure only; constraints are
+//! checked by validation, which comes first.
 
 mod common;
 mod errors;
@@ -29,7 +30,7 @@ pub use rules::*;
 pub use support::{ErrorVisitor, Float, Nothing, Operation, ServiceError, Shape, ShapeVisitor, Timestamp};
 pub use tags::*;
 
-/// Operations that have typed shapes: life cycles of rules, flows, flow modules and instances, and tags.
+/// Operations with typed shapes: the lifecycles of rules, flows, flow modules and instances, and tags.
 pub const CORE_OPERATIONS: &[&str] = &[
     "CreateContactFlow",
     "CreateContactFlowModule",
@@ -85,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_keeps_everything_both_ways() {
+    fn inputs_round_trip() {
         let typed: CreateRuleRequest = from_value(rule()).unwrap();
         assert_eq!(typed.instance_id, "i-1");
         assert_eq!(typed.actions[0].action_type, ActionType::CreateTask);
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_absent_where_optional_and_refused_where_required() {
+    fn null_is_absent_if_optional_and_rejected_if_required() {
         let mut value = rule();
         value["ClientToken"] = Value::Null;
         assert_eq!(from_value::<CreateRuleRequest>(value.clone()).unwrap().client_token, None);
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_model_does_not_know_is_dropped_or_kept() {
+    fn drops_unknown_members_and_keeps_unknown_enum_values() {
         let mut value = rule();
         value["Novelty"] = json!(1);
         value["PublishStatus"] = json!("ARCHIVED");
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_union_has_one_member() {
+    fn unions_have_one_member() {
         let read = |value| from_value::<InvalidRequestExceptionReason>(value);
         let known = json!({"AttachedFileInvalidRequestExceptionReason": "INVALID_FILE_TYPE"});
         let mut noisy = known.clone();
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn sensitive_members_do_not_show() {
+    fn debug_output_hides_sensitive_members() {
         let value = json!({"IdentityManagementType": "SAML", "InboundCallsEnabled": true,
             "OutboundCallsEnabled": false, "InstanceAlias": "whisper"});
         let typed: CreateInstanceRequest = from_value(value.clone()).unwrap();
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn floats_have_three_words() {
+    fn floats_include_three_special_values() {
         for (value, finite) in [(json!("NaN"), false), (json!("-Infinity"), false), (json!(1.5), true)] {
             let float: Float = from_value(value.clone()).unwrap();
             assert_eq!(float.0.is_finite(), finite);
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn operations_and_errors_know_their_names() {
+    fn operations_and_errors_have_names() {
         assert_eq!(<ops::CreateRule as Operation>::NAME, "CreateRule");
         assert_eq!(ServiceQuotaExceededException::STATUS, 402);
         assert_eq!(ResourceNotFoundException::CODE, "ResourceNotFoundException");

@@ -1,7 +1,7 @@
-//! proptest strategies for the typed shapes: valid ones, invalid ones, and misused ones, which are valid for the service
-//! model and break a rule beside it.
+//! Proptest strategies for the typed shapes: valid, invalid, and misused values. A misused value is valid for the service
+//! model, but breaks a rule beyond it.
 //!
-//! All shrink by structure: a valid value to valid ones, an invalid one to those with the same fault.
+//! Shrinking is structural: valid values shrink to valid ones, invalid values to ones with the same fault.
 
 use std::marker::PhantomData;
 
@@ -19,48 +19,49 @@ use crate::schema::{OperationId, Schema};
 use crate::semantics::{self, Breach, Broken, Confidence, Context};
 use crate::validate::validate;
 
-/// Valid inputs of an operation.
+/// Returns a strategy for valid inputs of an operation.
 pub fn inputs<O: Operation>() -> Values<O::Input> {
     Values::of(id_of::<O>().map(|id| Subject::Message(id, Side::Input)))
 }
 
-/// Valid outputs of an operation.
+/// Returns a strategy for valid outputs of an operation.
 pub fn outputs<O: Operation>() -> Values<O::Output> {
     Values::of(id_of::<O>().map(|id| Subject::Message(id, Side::Output)))
 }
 
-/// Valid values of a shape, the same as `proptest::arbitrary::any` gives.
+/// Returns a strategy for valid values of a shape, the same as `proptest::arbitrary::any`.
 pub fn values<T: Shape>() -> Values<T> {
     Values::of(making::subject::<T>())
 }
 
-/// Inputs of an operation with exactly one violation of the service model each, as JSON: no type holds a wrong one. Says
-/// what is broken and where, and has the valid input that it was made from.
+/// Returns a strategy for inputs of an operation with exactly one violation of the service model. Values are JSON, since
+/// the types cannot hold invalid ones; each has the kind and place of the violation, and the valid input that it is based
+/// on.
 pub fn invalid_inputs<O: Operation>() -> Invalid {
     let schema = Schema::connect();
     Invalid(id_of::<O>().map(|id| generate::invalid_inputs(schema, id)))
 }
 
-/// Inputs of an operation that the service model admits, and that break one rule beside it: what flows and rules say
-/// inside, and which actions go with which event source. Each comes with its valid twin. Rules of low confidence are left
-/// out. Operations without such rules have none of these inputs, and the strategy says so.
+/// Returns a strategy for inputs that are valid for the service model, but break one rule beyond it, about the content of
+/// flows and rules or about the actions that an event source allows. Each value has a valid twin. Rules of low confidence
+/// are left out. For operations without such rules, the strategy fails with that reason.
 pub fn misused_inputs<O: Operation>() -> Misuses<O::Input> {
     let context = Context { event_source: Some("OnRealTimeCallAnalysisAvailable"), flow_type: Some("CONTACT_FLOW") };
     Misuses { operation: O::NAME, context, shape: PhantomData }
 }
 
-/// See [`inputs`], [`outputs`] and [`values`].
+/// Strategy of [`inputs`], [`outputs`] and [`values`].
 #[derive(Debug, Clone)]
 pub struct Values<T> {
     valid: Option<ValidStrategy<'static>>,
     shape: PhantomData<fn() -> T>,
 }
 
-/// See [`invalid_inputs`].
+/// Strategy of [`invalid_inputs`].
 #[derive(Debug, Clone)]
 pub struct Invalid(Option<InvalidStrategy<'static>>);
 
-/// See [`misused_inputs`].
+/// Strategy of [`misused_inputs`].
 #[derive(Debug, Clone)]
 pub struct Misuses<T> {
     operation: &'static str,
@@ -68,14 +69,14 @@ pub struct Misuses<T> {
     shape: PhantomData<fn() -> T>,
 }
 
-/// An input that breaks one rule beside the service model.
+/// An input that breaks one rule beyond the service model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Misused<T> {
-    /// Without the breach.
+    /// Input that breaks no rule.
     pub valid: T,
-    /// With it, and with no other.
+    /// Input that breaks exactly one rule.
     pub invalid: T,
-    /// The rule that is broken, its source, and how sure it is.
+    /// The broken rule, with its source and confidence.
     pub breach: &'static Breach,
 }
 
@@ -87,8 +88,8 @@ impl<T> Values<T> {
 }
 
 impl<T> Misuses<T> {
-    /// What is known of the flow or rule that an update is for. Unless it is said, that is a flow of type
-    /// `CONTACT_FLOW`, or a rule on `OnRealTimeCallAnalysisAvailable`.
+    /// Sets the facts about the flow or rule that an update refers to. The default is a flow of type `CONTACT_FLOW`, or a
+    /// rule on `OnRealTimeCallAnalysisAvailable`.
     pub fn about(self, context: Context<'static>) -> Self {
         Self { context, ..self }
     }
@@ -99,7 +100,7 @@ fn id_of<O: Operation>() -> Option<OperationId> {
 }
 
 fn unknown() -> Reason {
-    Reason::from("the built-in model does not know this")
+    Reason::from("the built-in model does not have this")
 }
 
 impl<T: Shape> Strategy for Values<T> {
@@ -111,7 +112,7 @@ impl<T: Shape> Strategy for Values<T> {
     }
 }
 
-/// A valid value and what its type reads it as.
+/// A valid value as JSON and as its type.
 #[derive(Clone, Debug)]
 pub struct Typed<T> {
     valid: Valid,
@@ -171,11 +172,11 @@ impl<T: Shape> Strategy for Misuses<T> {
                 return Ok(Shrinking::new(generator, subject, misuse));
             }
         }
-        Err(Reason::from("the operation has no rule beside the service model that can be broken"))
+        Err(Reason::from("the operation has no rule beyond the service model that can be broken"))
     }
 }
 
-/// What stays while a misused input shrinks.
+/// The part of a misused input that does not shrink.
 #[derive(Clone, Debug)]
 struct Cause {
     operation: &'static str,
@@ -184,7 +185,7 @@ struct Cause {
     context: Context<'static>,
 }
 
-/// A misused input on its way down: what is of no matter to the breach gets smaller.
+/// A misused input while it shrinks: members that do not matter for the broken rule get smaller.
 #[derive(Clone, Debug)]
 pub struct Misuse<T> {
     cause: Cause,
@@ -203,10 +204,10 @@ impl<T: Shape> Misuse<T> {
             validate(schema, shape, &input).is_empty().then_some(input)
         };
         let (valid, invalid) = (with(&cause.broken.valid)?, with(&cause.broken.invalid)?);
-        let wrong = |input| semantics::check(cause.operation, input, &cause.context);
-        let found = wrong(&invalid);
+        let problems = |input| semantics::check(cause.operation, input, &cause.context);
+        let found = problems(&invalid);
         let alone = found.iter().all(|(_, problem)| problem.kind == cause.breach.kind);
-        if !wrong(&valid).is_empty() || found.is_empty() || !alone {
+        if !problems(&valid).is_empty() || found.is_empty() || !alone {
             return None;
         }
         let shown = Misused {

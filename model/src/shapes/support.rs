@@ -1,5 +1,5 @@
-//! What the generated files are built from: traits, instants, floats, open enums, unions, and the ways from names to
-//! types. Knows no shape by name.
+//! Building blocks of the generated files: traits, timestamps, floats, open enums, unions, and lookup of types by name.
+//! Knows no shape by name.
 
 use std::fmt::Debug;
 
@@ -10,56 +10,55 @@ use serde_json::{Map, Value};
 
 use crate::planted;
 
-/// A type of this module that stands for a shape of the model. Its `Arbitrary` makes nothing but what the contract
-/// admits.
+/// A type for a shape of the model. Its `Arbitrary` makes only values that conform to the contract.
 pub trait Shape: Clone + Debug + PartialEq + Serialize + DeserializeOwned + for<'a> Arbitrary<'a> + 'static {
     /// Name in the model, for example `RuleAction`.
     const NAME: &'static str;
 }
 
-/// An operation as a type: its name, and what goes in and comes out.
+/// A type for an operation: its name, input and output.
 pub trait Operation {
     /// Name in the model, for example `CreateRule`.
     const NAME: &'static str;
-    /// Input; [`Nothing`] when the operation takes none.
+    /// Input; [`Nothing`] if the operation has none.
     type Input: Shape;
-    /// Output; [`Nothing`] when the operation gives none.
+    /// Output; [`Nothing`] if the operation has none.
     type Output: Shape;
 }
 
-/// An error structure of the service.
+/// A type for an error of the service.
 pub trait ServiceError: Shape {
     /// Name of the shape, which is the error code on the wire.
     const CODE: &'static str;
-    /// HTTP status that it travels with.
+    /// HTTP status of the error.
     const STATUS: u16;
 }
 
-/// Code that works on any operation, for [`ops::visit`](super::ops::visit).
+/// Code that works for any operation, for [`ops::visit`](super::ops::visit).
 pub trait Visitor {
-    /// What comes of it.
+    /// Result of the visit.
     type Output;
-    /// Meets the operation.
+    /// Visits the operation.
     fn visit<O: Operation>(self) -> Self::Output;
 }
 
-/// Code that works on any error, for [`visit_error`](super::visit_error).
+/// Code that works for any error, for [`visit_error`](super::visit_error).
 pub trait ErrorVisitor {
-    /// What comes of it.
+    /// Result of the visit.
     type Output;
-    /// Meets the error.
+    /// Visits the error.
     fn visit<E: ServiceError>(self) -> Self::Output;
 }
 
-/// Code that works on any shape that has a type, for [`visit_shape`](super::visit_shape).
+/// Code that works for any shape with a type, for [`visit_shape`](super::visit_shape).
 pub trait ShapeVisitor {
-    /// What comes of it.
+    /// Result of the visit.
     type Output;
-    /// Meets the shape.
+    /// Visits the shape.
     fn visit<T: Shape>(self) -> Self::Output;
 }
 
-/// Input or output of an operation that has none. In values it is an empty object.
+/// Input or output of an operation that has none; an empty object in values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Nothing {}
 
@@ -73,7 +72,7 @@ impl Shape for Nothing {
     const NAME: &'static str = "Unit";
 }
 
-/// Stands in `Debug` output for a value that must not be seen.
+/// Placeholder of a sensitive value in `Debug` output.
 pub(super) struct Hidden;
 
 impl Debug for Hidden {
@@ -82,21 +81,21 @@ impl Debug for Hidden {
     }
 }
 
-/// An instant in seconds since 1970-01-01T00:00:00Z, fraction allowed: a JSON number in values.
+/// A timestamp in seconds since 1970-01-01T00:00:00Z, with an optional fraction; a JSON number in values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(pub f64);
 
 impl Timestamp {
-    /// This moment, in whole milliseconds, which is the finest that restJson1 guarantees. A clock before 1970 reads
-    /// as 0.
+    /// Returns the current time in whole milliseconds, the finest resolution that restJson1 guarantees; 0 if the clock is
+    /// before 1970.
     pub fn now() -> Self {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Self(since.as_millis() as f64 / 1000.0)
     }
 }
 
-/// A binary floating-point number. In values the three that JSON lacks are the strings `NaN`, `Infinity` and
+/// A floating-point number. In values, the three numbers that JSON does not have are the strings `NaN`, `Infinity` and
 /// `-Infinity`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Float(pub f64);
@@ -139,7 +138,7 @@ impl<'de> Deserialize<'de> for Float {
     }
 }
 
-/// The one member that is present in a union: nulls are absent, `__type` is a note of the server and no member.
+/// Returns the only member of a union. Nulls are absent, and `__type` is not a member.
 pub(super) fn only_member<'de, D: Deserializer<'de>>(
     union: &str,
     deserializer: D,
@@ -155,22 +154,22 @@ pub(super) fn only_member<'de, D: Deserializer<'de>>(
     }
 }
 
-/// An enum of the model: known variants, and whatever else a newer model may say.
+/// Defines an enum with the known values and a variant for unknown ones.
 macro_rules! open_enum {
     ($(#[$attribute:meta])* pub enum $name:ident { $($variant:ident = $text:literal,)+ }) => {
         $(#[$attribute])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
             $(#[doc = concat!("`", $text, "`.")] $variant,)+
-            /// A value that this model does not know, as it came.
+            /// A value that is not in the model.
             Unknown(String),
         }
 
         impl $name {
-            /// Every value that the model knows.
+            /// All values of the model.
             pub const KNOWN: &'static [&'static str] = &[$($text),+];
 
-            /// The value as it travels.
+            /// Returns the value on the wire.
             pub fn as_str(&self) -> &str {
                 match self {
                     $($name::$variant => $text,)+
@@ -209,19 +208,19 @@ macro_rules! open_enum {
 }
 pub(super) use open_enum;
 
-/// A union of the model: exactly one member; one that the model does not know is kept as it came.
+/// Defines a union with the known members and a variant for unknown ones.
 macro_rules! open_union {
     ($(#[$attribute:meta])* pub enum $name:ident { $($(#[$note:meta])* $variant:ident($type:ty) = $text:literal,)+ }) => {
         $(#[$attribute])*
         #[derive(Clone, Debug, PartialEq)]
         pub enum $name {
             $($(#[$note])* $variant($type),)+
-            /// A member that this model does not know: its name and value.
+            /// A member that is not in the model: its name and value.
             Unknown(String, serde_json::Value),
         }
 
         impl $name {
-            /// Name of the member that is set.
+            /// Returns the name of the member that is set.
             pub fn member(&self) -> &str {
                 match self {
                     $($name::$variant(_) => $text,)+
@@ -258,12 +257,11 @@ macro_rules! open_union {
 }
 pub(super) use open_union;
 
-/// Makes types shapes of the model, and leads from their names to them: the contract says which values they are made with,
-/// under a fuzzer and in proptest.
+/// Implements [`Shape`] and both `Arbitrary` traits for types, and their lookup by name.
 macro_rules! shapes_of_the_model {
     ($($type:ident = $name:literal,)+) => {
         by_name! {
-            /// Shows a visitor the type of the shape of that name; none if it has no type.
+            /// Passes the type of a shape to a visitor; `None` if the shape has no type.
             visit_shape(ShapeVisitor), SHAPES { $($type = $name,)+ }
         }
     $(
@@ -289,7 +287,7 @@ macro_rules! shapes_of_the_model {
 }
 pub(super) use shapes_of_the_model;
 
-/// The names of a set of types, and the way from a name to its type, for code that works on any of them.
+/// Defines the list of names of a set of types, and a function that finds the type of a name.
 macro_rules! by_name {
     ($(#[$about:meta])* $visit:ident($visitor:ident), $names:ident { $($type:ident = $name:literal,)+ }) => {
         $(#[$about])*
@@ -300,7 +298,7 @@ macro_rules! by_name {
             }
         }
 
-        #[doc = concat!("Every name that [`", stringify!($visit), "`] knows.")]
+        #[doc = concat!("All names that [`", stringify!($visit), "`] accepts.")]
         pub const $names: &[&str] = &[$($name),+];
     };
 }

@@ -10,25 +10,25 @@ use crate::planted;
 /// Everything but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The same, with slashes kept: greedy labels.
+/// Everything but the unreserved characters and slashes, for greedy labels.
 const RESERVED_BUT_SLASH: &AsciiSet = &RESERVED.remove(b'/');
 
-/// What a bug leaves.
+/// The set of a planted bug.
 const RESERVED_BUT_AMPERSAND: &AsciiSet = &RESERVED.remove(b'&');
 
-/// Appends text with all but the unreserved characters encoded.
+/// Appends text and encodes all but the unreserved characters.
 pub(super) fn push(out: &mut String, text: &str) {
     let set = if planted::is("request_decode") { RESERVED_BUT_AMPERSAND } else { RESERVED };
     // Writing to a string cannot fail.
     let _ = write!(out, "{}", utf8_percent_encode(text, set));
 }
 
-/// Appends text with all but the unreserved characters and slashes encoded.
+/// Appends text and encodes all but the unreserved characters and slashes.
 pub(super) fn push_greedy(out: &mut String, text: &str) {
     let _ = write!(out, "{}", utf8_percent_encode(text, RESERVED_BUT_SLASH));
 }
 
-/// Decodes; none when a `%` is not followed by two hexadecimal digits or the bytes are not UTF-8.
+/// Decodes text; `None` if a `%` is not followed by two hexadecimal digits, or the bytes are not UTF-8.
 pub(super) fn decode(text: &str) -> Option<Cow<'_, str>> {
     let bytes = text.as_bytes();
     let hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
@@ -38,7 +38,8 @@ pub(super) fn decode(text: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(text).decode_utf8().ok()
 }
 
-/// Decoded pairs of a query; a key without `=` has the empty value. Parts that cannot be decoded come as they are.
+/// Iterates over the decoded pairs of a query. A key without `=` has an empty value. A part that cannot be decoded is
+/// returned unchanged as an error.
 pub(super) fn query_pairs(uri: &str) -> impl Iterator<Item = Result<(String, String), &str>> {
     let query = uri.split_once('?').map_or("", |(_, query)| query);
     let pair = |part: &str| {

@@ -1,11 +1,11 @@
-//! Why a value cannot be written, why a message cannot be read, and the limits of reading.
+//! Errors of encoding and decoding, and the limits of decoding.
 
-/// Bounds on what is read, so that a hostile message costs little.
+/// Limits of decoding, which bound the cost of a hostile message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Deepest nesting of objects and lists in a JSON body; the JSON reader allows no more than 127.
+    /// Maximum depth of objects and lists in a JSON body; the JSON parser allows at most 127.
     pub depth: usize,
-    /// Most bytes of a body.
+    /// Maximum size of a body in bytes.
     pub bytes: usize,
 }
 
@@ -18,27 +18,27 @@ impl Default for Limits {
 /// A value cannot be expressed as a message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeError {
-    /// A member cannot travel where the model binds it.
+    /// A member cannot be encoded at the place that it is bound to.
     #[error("{shape}: member {member}: {why}")]
     Member {
-        /// Operation or shape that was being written.
+        /// Operation or shape.
         shape: String,
-        /// The member.
+        /// Name of the member.
         member: String,
-        /// What is in the way.
+        /// Description of the problem.
         why: String,
     },
-    /// The value as a whole cannot be written.
+    /// The value as a whole cannot be encoded.
     #[error("{shape}: {why}")]
     Whole {
-        /// Operation or shape that was being written.
+        /// Operation or shape.
         shape: String,
-        /// What is in the way.
+        /// Description of the problem.
         why: String,
     },
 }
 
-/// A message cannot be read.
+/// A message cannot be decoded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// The form is wrong: not JSON, a wrong type, a wrong timestamp.
@@ -46,21 +46,21 @@ pub enum DecodeError {
     Serialization {
         /// JSON Pointer of member names; empty for the whole body.
         pointer: String,
-        /// What is wrong there.
+        /// Description of the problem.
         what: String,
     },
-    /// The content type is missing, wrong, or there where none belongs.
+    /// The content type is missing, wrong, or present in a message without a body.
     #[error("content type is {}, expected {}", actual.as_deref().unwrap_or("missing"), expected.as_deref().unwrap_or("none"))]
     UnsupportedMediaType {
-        /// What the operation takes; none for operations without a body.
+        /// Content type of the operation; `None` for operations without a body.
         expected: Option<String>,
-        /// What was sent.
+        /// Content type of the request.
         actual: Option<String>,
     },
-    /// The caller does not accept what the operation answers with.
-    #[error("accept is {accept}, the operation answers with {offered}")]
+    /// The client does not accept the media type of the response.
+    #[error("accept is {accept}, but the response is {offered}")]
     NotAcceptable {
-        /// The header as sent.
+        /// Value of the Accept header.
         accept: String,
         /// Media type of the output.
         offered: String,
@@ -68,13 +68,13 @@ pub enum DecodeError {
     /// Nested deeper than [`Limits::depth`].
     #[error("body is nested more than {limit} deep")]
     TooDeep {
-        /// The limit that was passed.
+        /// The limit.
         limit: usize,
     },
     /// Larger than [`Limits::bytes`].
     #[error("body has {actual} bytes, more than {limit}")]
     TooLarge {
-        /// The limit that was passed.
+        /// The limit.
         limit: usize,
         /// Size of the body.
         actual: usize,
@@ -82,7 +82,7 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
-    /// Error name that a restJson1 server answers with.
+    /// Returns the error name in the response of a restJson1 server.
     pub fn code(&self) -> &'static str {
         match self {
             DecodeError::Serialization { .. } | DecodeError::TooDeep { .. } => "SerializationException",
@@ -92,7 +92,7 @@ impl DecodeError {
         }
     }
 
-    /// HTTP status that a restJson1 server answers with.
+    /// Returns the HTTP status of a restJson1 server's response.
     pub fn status(&self) -> u16 {
         match self {
             DecodeError::Serialization { .. } | DecodeError::TooDeep { .. } => 400,

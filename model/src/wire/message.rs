@@ -1,4 +1,4 @@
-//! HTTP messages as this crate sees them: no connection, no library, bytes that can be compared and printed.
+//! HTTP messages as plain data that can be compared and printed. Knows no HTTP library.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 pub struct HttpRequest {
     /// `GET`, `POST`, …
     pub method: String,
-    /// Path and query, percent-encoded, beginning with `/`.
+    /// Path and query, percent-encoded, starting with `/`.
     pub uri: String,
     /// Header names in lower case, in order.
     pub headers: Headers,
-    /// Body bytes; empty for none.
+    /// Body bytes; empty if there is no body.
     pub body: Vec<u8>,
 }
 
@@ -22,7 +22,7 @@ pub struct HttpResponse {
     pub status: u16,
     /// Header names in lower case, in order.
     pub headers: Headers,
-    /// Body bytes; empty for none.
+    /// Body bytes; empty if there is no body.
     pub body: Vec<u8>,
 }
 
@@ -31,28 +31,28 @@ pub struct HttpResponse {
 pub struct Headers(pub Vec<(String, String)>);
 
 impl Headers {
-    /// First value of a header.
+    /// Returns the first value of a header.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// Every value of a header, in order.
+    /// Iterates over all values of a header, in order.
     pub fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h str> {
         self.0.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// Replaces every header of that name by one.
+    /// Sets a header, and removes all others with the same name.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.remove(name);
         self.0.push((name.to_ascii_lowercase(), value.into()));
     }
 
-    /// Adds a header beside those that are there.
+    /// Adds a header, and keeps others with the same name.
     pub fn push(&mut self, name: &str, value: impl Into<String>) {
         self.0.push((name.to_ascii_lowercase(), value.into()));
     }
 
-    /// Takes every header of that name away.
+    /// Removes all headers with this name.
     pub fn remove(&mut self, name: &str) {
         self.0.retain(|(key, _)| !key.eq_ignore_ascii_case(name));
     }

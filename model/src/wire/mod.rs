@@ -1,4 +1,4 @@
-//! restJson1: values to HTTP messages and back, for both ends of the wire.
+//! Values to HTTP messages and back, for both ends of the wire.
 //!
 //! | direction | client | server |
 //! |---|---|---|
@@ -6,29 +6,84 @@
 //! | response | [`decode_response`] | [`encode_response`] |
 //! | error | [`decode_error`] | [`encode_error`], [`encode_unmodelled_error`] |
 //!
-//! The server's side is strict about form (types, timestamps, media types) and the client's is tolerant: it keeps what
-//! it does not know. Neither knows of constraints; whether a value is allowed is for validation to say. Source of the
-//! rules: the restJson1 and HTTP binding pages of Smithy 2.0.
+//! These functions use the [`Protocol`] of the schema's service. The only protocol today is [`RestJson1`]. Source of its
+//! rules: the restJson1 and HTTP binding pages of Smithy 2.0. Knows nothing of constraints: validation checks whether a
+//! value is allowed.
 
-mod body;
-mod error;
+mod decoded;
 mod escape;
 mod fault;
-mod header_text;
-mod media;
 pub mod message;
-mod parts;
-mod request;
-mod response;
+mod protocol;
+mod rest_json1;
 mod route;
-mod text;
-pub mod timestamp;
-
-pub use error::{DecodedError, NameSource, decode_error, encode_error, encode_unmodelled_error};
-pub use fault::{DecodeError, EncodeError, Limits};
-pub use request::{DecodedRequest, decode_request, encode_request, inspect_request};
-pub use response::{DecodeProblem, Decoded, Unknown, decode_response, encode_response};
-pub use route::{Route, RouteError, Router};
-
 #[cfg(test)]
 mod tests;
+
+use message::{HttpRequest, HttpResponse};
+use serde_json::Value;
+
+pub use decoded::{DecodeProblem, Decoded, DecodedError, DecodedRequest, NameSource, Unknown};
+pub use fault::{DecodeError, EncodeError, Limits};
+pub use protocol::{Protocol, protocol};
+pub use rest_json1::RestJson1;
+pub use route::{Route, RouteError, Router};
+
+pub use crate::timestamp;
+
+use crate::schema::{OperationId, Schema, ShapeId};
+
+/// Encodes the request of an operation; see [`Protocol::encode_request`].
+pub fn encode_request(schema: &Schema, operation: OperationId, input: &Value) -> Result<HttpRequest, EncodeError> {
+    protocol(schema).encode_request(schema, operation, input)
+}
+
+/// Decodes a request into the input of its operation; see [`Protocol::decode_request`].
+pub fn decode_request(
+    schema: &Schema,
+    route: &Route,
+    request: &HttpRequest,
+    limits: &Limits,
+) -> Result<Value, DecodeError> {
+    inspect_request(schema, route, request, limits).map(|decoded| decoded.value)
+}
+
+/// Decodes a request and reports unknown members; see [`Protocol::decode_request`].
+pub fn inspect_request(
+    schema: &Schema,
+    route: &Route,
+    request: &HttpRequest,
+    limits: &Limits,
+) -> Result<DecodedRequest, DecodeError> {
+    protocol(schema).decode_request(schema, route, request, limits)
+}
+
+/// Encodes the successful response of an operation; see [`Protocol::encode_response`].
+pub fn encode_response(schema: &Schema, operation: OperationId, output: &Value) -> Result<HttpResponse, EncodeError> {
+    protocol(schema).encode_response(schema, operation, output)
+}
+
+/// Decodes a successful response; see [`Protocol::decode_response`].
+pub fn decode_response(
+    schema: &Schema,
+    operation: OperationId,
+    response: &HttpResponse,
+    limits: &Limits,
+) -> Result<Decoded, DecodeError> {
+    protocol(schema).decode_response(schema, operation, response, limits)
+}
+
+/// Encodes a modelled error; see [`Protocol::encode_error`].
+pub fn encode_error(schema: &Schema, error: ShapeId, body: &Value) -> HttpResponse {
+    protocol(schema).encode_error(schema, error, body)
+}
+
+/// Encodes an error that is not in the model, in restJson1; see [`Protocol::encode_unmodelled_error`].
+pub fn encode_unmodelled_error(code: &str, status: u16, message: &str) -> HttpResponse {
+    RestJson1.encode_unmodelled_error(code, status, message)
+}
+
+/// Decodes an error response of an operation; see [`Protocol::decode_error`].
+pub fn decode_error(schema: &Schema, operation: OperationId, response: &HttpResponse) -> DecodedError {
+    protocol(schema).decode_error(schema, operation, response)
+}

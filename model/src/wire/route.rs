@@ -1,4 +1,4 @@
-//! From method and path to the operation.
+//! Routing: method and path to an operation.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -7,40 +7,40 @@ use std::collections::{BTreeSet, HashMap};
 use super::escape;
 use crate::schema::{OperationId, Schema, Segment, Uri};
 
-/// An operation and the labels that its path carries.
+/// An operation and the labels of the request path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// The operation.
     pub operation: OperationId,
-    /// Name and decoded text of every label, in order of the path.
+    /// Name and decoded text of every label, in path order.
     pub labels: Vec<(String, String)>,
 }
 
-/// No operation answers.
+/// No operation matches.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RouteError {
-    /// No operation has that path.
+    /// No operation has this path.
     #[error("no operation has the path {path}")]
     UnknownPath {
-        /// The path as sent.
+        /// Path of the request.
         path: String,
     },
-    /// The path is known for other methods.
-    #[error("the path is known for {} only", allowed.join(", "))]
+    /// The path exists, but not for this method.
+    #[error("the path exists for {} only", allowed.join(", "))]
     MethodNotAllowed {
-        /// The methods, sorted.
+        /// Methods of the path, sorted.
         allowed: Vec<String>,
     },
-    /// A percent escape is broken or does not give UTF-8.
+    /// A percent escape is broken, or the result is not UTF-8.
     #[error("{text:?} is not percent-encoded UTF-8")]
     BadEscape {
-        /// The segment as sent.
+        /// Segment of the request path.
         text: String,
     },
 }
 
-/// Finds operations by method and path: a tree of path segments. The most specific path wins (a literal before a
-/// label, a label before a greedy label, query literals before none); a trailing slash does not matter.
+/// Index of operations by method and path: a tree of path segments. The most specific path wins (a literal before a
+/// label, a label before a greedy label, query literals before none). A trailing slash is ignored.
 #[derive(Debug)]
 pub struct Router<'s> {
     schema: &'s Schema,
@@ -51,14 +51,14 @@ pub struct Router<'s> {
 struct Node<'s> {
     literals: HashMap<&'s str, usize>,
     label: Option<usize>,
-    /// Operations whose path has a greedy label here; what follows it is compared from the end.
+    /// Operations whose path has a greedy label here; the segments after it are compared from the end.
     greedy: Vec<OperationId>,
-    /// Operations whose path ends here, those with most query literals first.
+    /// Operations whose path ends here, sorted by number of query literals, most first.
     ends: Vec<OperationId>,
 }
 
 impl<'s> Router<'s> {
-    /// Indexes all operations of a schema.
+    /// Indexes the operations of a schema.
     pub fn new(schema: &'s Schema) -> Self {
         let mut this = Self { schema, nodes: vec![Node::default()] };
         for (id, operation) in schema.operations() {
@@ -90,7 +90,12 @@ impl<'s> Router<'s> {
         self.nodes[at].ends.push(id);
     }
 
-    /// The operation that answers; `uri` is path and query as sent.
+    /// Returns the indexed schema.
+    pub fn schema(&self) -> &'s Schema {
+        self.schema
+    }
+
+    /// Finds the operation for a method and a URI, which is path and query as received.
     pub fn route(&self, method: &str, uri: &str) -> Result<Route, RouteError> {
         let path = uri.split(['?', '#']).next().unwrap_or_default();
         let unknown = || RouteError::UnknownPath { path: path.to_owned() };
@@ -108,7 +113,7 @@ impl<'s> Router<'s> {
             if let (true, Some(Segment::Greedy(_)), Some((_, text))) =
                 (trailing_slash, uri.segments.last(), labels.last_mut())
             {
-                // To a greedy label at the end the slash belongs.
+                // The trailing slash is part of a greedy label at the end.
                 text.push('/');
             }
             return Ok(Route { operation, labels });
@@ -120,15 +125,15 @@ impl<'s> Router<'s> {
     }
 }
 
-/// One walk through the tree; visits every node at most once.
+/// A search in the tree; it visits every node at most once.
 struct Search<'r, 's> {
     router: &'r Router<'s>,
     method: &'r str,
     uri: &'r str,
     segments: &'r [Cow<'r, str>],
-    /// Decoded query, once somebody asked for it.
+    /// Decoded query; decoded on first use.
     pairs: Option<Vec<(String, String)>>,
-    /// Methods of the operations that only the method keeps from answering.
+    /// Methods of the operations that match except for their method.
     allowed: BTreeSet<&'r str>,
 }
 
@@ -168,14 +173,14 @@ impl<'r> Search<'r, '_> {
         if uri.query.is_empty() {
             return true;
         }
-        // Parts that cannot be decoded are no literals; reading the request will say what is wrong with them.
+        // Parts that cannot be decoded are not literals; decoding the request will report them.
         let text = self.uri;
         let pairs = self.pairs.get_or_insert_with(|| escape::query_pairs(text).flatten().collect());
         uri.query.iter().all(|literal| pairs.contains(literal))
     }
 }
 
-/// Segments from a greedy label at `at` to the end: at least one for the label, and the template's tail.
+/// Returns true if the segments from a greedy label at `at` match: at least one for the label, then the template's tail.
 fn greedy_fits(template: &[Segment], segments: &[Cow<'_, str>], at: usize) -> bool {
     let tail = &template[at + 1..];
     let Some(split) = segments.len().checked_sub(tail.len()).filter(|split| *split > at) else { return false };

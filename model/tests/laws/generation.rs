@@ -1,4 +1,4 @@
-//! A generated value is valid; a mutant breaks exactly what it names. The judge is native validation.
+//! Generated values are valid, and mutants have exactly the violation that they name. The judge is native validation.
 
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
@@ -8,7 +8,7 @@ use connect_model::validate::{ViolationKind, validate};
 
 use super::{Corpus, SIDES};
 
-/// Values in all; a release build tries a million.
+/// Total number of values; a release build generates a million.
 const VALUES: usize = if cfg!(debug_assertions) { 40_000 } else { 1_000_000 };
 
 fn operations(schema: &Schema) -> Vec<(OperationId, Side)> {
@@ -16,7 +16,7 @@ fn operations(schema: &Schema) -> Vec<(OperationId, Side)> {
 }
 
 #[test]
-fn a_generated_value_has_no_violation() {
+fn generated_values_have_no_violation() {
     let schema = Schema::connect();
     let places = operations(schema);
     let mut corpus = Corpus::new("laws");
@@ -31,7 +31,7 @@ fn a_generated_value_has_no_violation() {
 }
 
 #[test]
-fn no_bytes_at_all_give_a_valid_value() {
+fn generates_valid_values_from_no_bytes() {
     let schema = Schema::connect();
     for config in [Config::default(), Config::full(), Config::boundary()] {
         let generator = Generator::new(schema, config);
@@ -44,12 +44,12 @@ fn no_bytes_at_all_give_a_valid_value() {
     }
 }
 
-/// Knobs that leave room for one text alone, while maps ask for many keys: the contract wins over the knobs.
+/// The settings allow a single text, but maps need many keys: the contract takes precedence over the settings.
 #[test]
-fn cramped_knobs_give_valid_values() {
+fn generates_valid_values_with_tight_settings() {
     let schema = Schema::connect();
-    let cramped = Config { extra: 0, max_text: 0, max_items: 16, max_depth: 8, ..Config::boundary() };
-    let generator = Generator::new(schema, cramped);
+    let tight = Config { extra: 0, max_text: 0, max_items: 16, max_depth: 8, ..Config::boundary() };
+    let generator = Generator::new(schema, tight);
     for (operation, side) in operations(schema) {
         let bytes = Stream::new(9, &schema[operation].name).bytes(1024);
         let value = generator.operation(operation, side, &mut Unstructured::new(&bytes)).unwrap();
@@ -60,7 +60,7 @@ fn cramped_knobs_give_valid_values() {
 }
 
 #[test]
-fn every_mutation_breaks_exactly_what_it_names_or_says_why_not() {
+fn every_mutation_has_exactly_its_violation_or_a_reason() {
     let schema = Schema::connect();
     let generator = Generator::new(schema, Config::sparse());
     let mut made = 0;
@@ -80,16 +80,16 @@ fn every_mutation_breaks_exactly_what_it_names_or_says_why_not() {
                 Err(Unrealised::Base(error)) => panic!("{} {}: {error}", schema[operation].name, site.mutation),
                 Err(why) => {
                     let shape = &schema[site.slot.target].name;
-                    *reasons.entry((site.mutation.kind, shape.clone(), why_word(&why))).or_insert(0) += 1;
+                    *reasons.entry((site.mutation.kind, shape.clone(), reason_word(&why))).or_insert(0) += 1;
                 }
             }
         }
     }
-    println!("{made} mutants; not realised: {reasons:#?}");
+    println!("{made} mutants; not possible: {reasons:#?}");
     assert!(made > 10_000, "{made} mutants");
 }
 
-fn why_word(why: &Unrealised) -> &'static str {
+fn reason_word(why: &Unrealised) -> &'static str {
     match why {
         Unrealised::Base(_) => "base",
         Unrealised::Entangled(_) => "entangled",
@@ -98,7 +98,7 @@ fn why_word(why: &Unrealised) -> &'static str {
 }
 
 #[test]
-fn every_kind_of_violation_occurs_except_those_that_this_model_cannot_have() {
+fn every_applicable_kind_of_violation_occurs() {
     let schema = Schema::connect();
     let mut seen = std::collections::BTreeSet::new();
     for (operation, side) in operations(schema) {

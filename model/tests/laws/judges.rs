@@ -1,5 +1,5 @@
-//! Native validation beside the `jsonschema` crate on exported schemas: they agree on every operation, but for what
-//! [`exceptions`] lists, and each of these is shown to be one.
+//! Native validation and the `jsonschema` crate on exported schemas agree on every operation, except for the listed
+//! [`exceptions`], each of which is shown to occur.
 
 use std::collections::BTreeSet;
 
@@ -14,21 +14,21 @@ use serde_json::{Value, json};
 
 use super::Corpus;
 
-/// Valid values of each operation and side, beside the bases of its mutants.
+/// Number of valid values per operation and side, in addition to the bases of its mutants.
 const ROUNDS: usize = if cfg!(debug_assertions) { 20 } else { 100 };
 
 pub(crate) fn judge(schema: &Schema, operation: OperationId, side: Side) -> Validator {
     let exported = json_schema(schema, operation, side);
     let name = &schema[operation].name;
     assert!(jsonschema::meta::is_valid(&exported), "{name}");
-    // `^[\P{C}…]{1,250}$` unrolls to more than the ten megabytes that the engine grants by default.
+    // `^[\P{C}…]{1,250}$` expands to more than the engine's default limit of ten megabytes.
     let patterns = jsonschema::PatternOptions::fancy_regex().size_limit(200 << 20);
     let options = jsonschema::draft202012::options().with_pattern_options(patterns);
     options.build(&exported).unwrap_or_else(|error| panic!("{name} {side:?}: {error}"))
 }
 
-/// What is refused natively and admitted by the judge is excused by an exception for its kind and side, under the
-/// condition that the exception names.
+/// Finds the exception for a value that native validation rejects and the judge accepts: one for its kind and side, if the
+/// condition of the exception holds.
 fn excuse(side: Side, site: &Site, kind: ViolationKind, broken: Option<&Value>) -> Option<&'static Exception> {
     let schema = Schema::connect();
     let text = broken.and_then(Value::as_str);
@@ -41,44 +41,44 @@ fn excuse(side: Side, site: &Site, kind: ViolationKind, broken: Option<&Value>) 
             "blob-length" => matches!(schema[site.slot.target].kind, Kind::Blob),
             "calendar" => text.is_some(),
             "unreadable-pattern" => pattern.is_some_and(|pattern| pattern.problem().is_some()),
-            // ECMAScript itself finds no match where the crate's engine finds one.
+            // An ECMAScript engine finds no match, but the engine of the crate does.
             "dot" => pattern.zip(text).is_some_and(|(pattern, text)| {
-                text.contains(['\r', '\u{2028}', '\u{2029}']) && ecmascript_refuses(pattern.source(), text)
+                text.contains(['\r', '\u{2028}', '\u{2029}']) && ecmascript_rejects(pattern.source(), text)
             }),
             "class-escape" => pattern.zip(text).is_some_and(|(pattern, text)| {
                 let disputed = |c: char| c == '\u{feff}' || (c.is_numeric() && !c.is_ascii());
-                text.contains(disputed) && ecmascript_refuses(pattern.source(), text)
+                text.contains(disputed) && ecmascript_rejects(pattern.source(), text)
             }),
             unknown => panic!("exception {unknown} has no condition here"),
         }
     })
 }
 
-fn ecmascript_refuses(pattern: &str, text: &str) -> bool {
+fn ecmascript_rejects(pattern: &str, text: &str) -> bool {
     regress::Regex::with_flags(pattern, "u").unwrap().find(text).is_none()
 }
 
-/// Tries valid values and mutants of every operation; gives the exceptions that occurred.
+/// Compares the judges on valid values and mutants of every operation. Returns the exceptions that occurred.
 fn agree(side: Side) -> BTreeSet<&'static str> {
     let schema = Schema::connect();
     let mut corpus = Corpus::new("judges");
     let generator = Generator::new(schema, Config::sparse());
-    let (mut refused, mut occurred) = (0, BTreeSet::new());
+    let (mut rejected, mut occurred) = (0, BTreeSet::new());
     for (id, operation) in schema.operations() {
         let name = &operation.name;
         let judge = judge(schema, id, side);
         let admits = |value: &Value| {
             let error = judge.validate(value).err().map(|error| error.to_string());
-            assert_eq!(error, None, "{name} {side:?}: valid value refused: {}", excerpt(value));
+            assert_eq!(error, None, "{name} {side:?}: valid value rejected: {}", excerpt(value));
         };
         (0..ROUNDS).for_each(|round| admits(&corpus.operation(id, side, round)));
         for site in sites(schema, id, side) {
             let bytes = Stream::new(3, &site.mutation.to_string()).bytes(1024);
-            // Why some mutations have no value is told in `generation`.
+            // `generation` tests the reasons why some mutations are not possible.
             let Ok(mutant) = generator.mutant(id, side, &site, &mut Unstructured::new(&bytes)) else { continue };
             admits(&mutant.base);
             if !judge.is_valid(&mutant.value) {
-                refused += 1;
+                rejected += 1;
                 continue;
             }
             match excuse(side, &site, mutant.kind, mutant.value.pointer(&mutant.pointer)) {
@@ -87,13 +87,13 @@ fn agree(side: Side) -> BTreeSet<&'static str> {
             }
         }
     }
-    assert!(refused > 5_000, "{refused}");
+    assert!(rejected > 5_000, "{rejected}");
     occurred
 }
 
 #[test]
 fn judges_agree_on_inputs() {
-    // Whether a mutation puts a rare line end into its text is up to the bytes; that it is an exception is shown below.
+    // A rare line end in a mutated text depends on the bytes; a test below shows that exception in any case.
     let occurred = agree(Side::Input);
     assert!(occurred.is_subset(&BTreeSet::from(["dot"])), "{occurred:?}");
 }
@@ -103,7 +103,7 @@ fn judges_agree_on_outputs() {
     assert_eq!(agree(Side::Output), BTreeSet::from(["dot", "open-enum"]));
 }
 
-/// A model with a place for each exception.
+/// Loads a model with a member for each exception.
 fn small() -> Schema {
     let member = |target: &str, traits: Value| json!({"target": target, "traits": traits});
     let members = json!({
@@ -129,10 +129,10 @@ fn small() -> Schema {
     Schema::from_text("small.json", model.to_string().into_bytes()).unwrap()
 }
 
-/// A value for each exception that native validation refuses and the judge admits, and for the sided ones that the
-/// other side is not excused. An exception that is none is a failure, and so is one without a row.
+/// For each exception, a value that native validation rejects and the judge accepts. If an exception is for one side, the
+/// judge must reject the value on the other side. An exception without a row is a failure.
 #[test]
-fn every_exception_is_one() {
+fn every_exception_occurs() {
     let schema = small();
     let rows = [
         ("open-enum", json!({"Enum": "BLUE"})),
@@ -159,7 +159,7 @@ fn every_exception_is_one() {
         }
         shown.insert(id);
     }
-    // No engine reads it: native validation cannot tell, and the schema does not try.
+    // No engine supports this pattern: native validation cannot decide, and the schema leaves it out.
     let unreadable = json_schema(&schema, operation, Side::Input).to_string();
     assert!(unreadable.contains("is left out") && !unreadable.contains(r#""pattern":"(?<"#), "{unreadable}");
     shown.insert("unreadable-pattern");

@@ -1,4 +1,4 @@
-//! Laws over every operation of the built-in model, each with a judge that shares no code with what it judges.
+//! Laws over every operation of the built-in model. Each has a judge that shares no code with the code under test.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod generation;
@@ -21,8 +21,8 @@ fn operation(name: &str) -> OperationId {
     Schema::connect().operation_named(name).unwrap_or_else(|| panic!("no operation {name}"))
 }
 
-/// Valid values from every configuration: one in fifty goes to the limits, which are large; one in three comes from a
-/// random configuration; the rest from the presets.
+/// A source of valid values from all configurations: one in fifty is at the limits, which makes it large; one in three
+/// has a random configuration; the rest use the presets.
 struct Corpus {
     schema: &'static Schema,
     presets: [Generator<'static>; 4],

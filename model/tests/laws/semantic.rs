@@ -1,5 +1,5 @@
-//! Laws of the rules beside the service model, over whole inputs: a valid one keeps them all, and one with a breach has
-//! that problem and no other.
+//! Laws of the rules beyond the service model, over whole inputs: a valid input satisfies all of them, and a broken input
+//! has exactly one problem.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ fn context() -> Context<'static> {
 }
 
 #[test]
-fn a_generated_creation_keeps_every_rule() {
+fn generated_inputs_satisfy_every_rule() {
     let schema = Schema::connect();
     for name in ["CreateContactFlow", "CreateContactFlowModule", "CreateRule"] {
         let id = schema.operation_named(name).unwrap();
@@ -45,7 +45,7 @@ fn a_generated_creation_keeps_every_rule() {
 }
 
 #[test]
-fn an_input_with_one_breach_has_that_problem_and_no_other() {
+fn broken_inputs_have_exactly_one_problem() {
     let schema = Schema::connect();
     let mut tried = 0;
     for name in OPERATIONS {
@@ -66,7 +66,7 @@ fn an_input_with_one_breach_has_that_problem_and_no_other() {
                 };
                 assert_eq!(found(&valid), BTreeSet::new(), "{name} {}", breach.kind);
                 assert_eq!(found(&invalid), BTreeSet::from([(breach.language, breach.kind)]), "{name}");
-                // What the service model says of the input is another matter: it has nothing against it.
+                // The input is valid for the service model.
                 assert_eq!(validate(schema, schema[id].input.unwrap(), &invalid), [], "{name} {}", breach.kind);
                 tried += 1;
             }

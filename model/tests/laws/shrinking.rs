@@ -1,4 +1,4 @@
-//! Shrinking keeps what it shrinks: a valid value stays valid, a mutant keeps its one violation, and both get small.
+//! Shrinking preserves properties: a valid value stays valid, a mutant keeps its one violation, and both become small.
 
 use connect_model::generate::{Mutant, Side, invalid_inputs, side_shape, valid_inputs, valid_outputs};
 use connect_model::schema::Schema;
@@ -9,7 +9,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 
 use super::operation;
 
-/// Steps down that are looked at, for each value.
+/// Number of shrinking steps per value.
 const STEPS: usize = 40;
 
 pub(crate) fn runner() -> TestRunner {
@@ -17,7 +17,7 @@ pub(crate) fn runner() -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
 }
 
-/// Goes down with a test that fails two times out of three, and shows every value on the way.
+/// Shrinks a value with a test that fails two times out of three, and passes every value on the way to `see`.
 pub(crate) fn descend<S: Strategy>(strategy: &S, runner: &mut TestRunner, mut see: impl FnMut(&S::Value)) {
     let Ok(mut tree) = strategy.new_tree(runner) else { return };
     see(&tree.current());
@@ -31,7 +31,7 @@ pub(crate) fn descend<S: Strategy>(strategy: &S, runner: &mut TestRunner, mut se
 }
 
 #[test]
-fn a_shrunk_valid_value_is_valid() {
+fn shrunk_valid_values_are_valid() {
     let schema = Schema::connect();
     let mut runner = runner();
     for (id, operation) in schema.operations() {
@@ -45,7 +45,7 @@ fn a_shrunk_valid_value_is_valid() {
 }
 
 #[test]
-fn a_shrunk_mutant_keeps_its_one_violation() {
+fn shrunk_mutants_keep_their_violation() {
     let schema = Schema::connect();
     let mut runner = runner();
     let mut shrunk = 0;
@@ -53,22 +53,22 @@ fn a_shrunk_mutant_keeps_its_one_violation() {
         let Some(shape) = side_shape(schema, id, Side::Input) else { continue };
         let mut kind = None;
         descend(&invalid_inputs(schema, id), &mut runner, |mutant: &Mutant| {
-            let told = || format!("{} {} {}", operation.name, mutant.kind, mutant.value);
-            assert_eq!(*kind.get_or_insert(mutant.kind), mutant.kind, "{}", told());
+            let described = || format!("{} {} {}", operation.name, mutant.kind, mutant.value);
+            assert_eq!(*kind.get_or_insert(mutant.kind), mutant.kind, "{}", described());
             match validate(schema, shape, &mutant.value).as_slice() {
                 [Violation { path, kind, .. }] => {
-                    assert_eq!((path, *kind), (&mutant.pointer, mutant.kind), "{}", told())
+                    assert_eq!((path, *kind), (&mutant.pointer, mutant.kind), "{}", described())
                 }
-                other => panic!("{}: {other:?}", told()),
+                other => panic!("{}: {other:?}", described()),
             }
         });
         shrunk += usize::from(kind.is_some());
     }
-    // The rest takes nothing but labels without a limit.
+    // The other operations have only labels without limits.
     assert!(shrunk > 390, "{shrunk}");
 }
 
-/// The smallest value that a search by `fails` comes to.
+/// Shrinks to the smallest value for which `fails` returns true.
 pub(crate) fn smallest<S: Strategy>(strategy: &S, fails: impl Fn(&S::Value) -> bool) -> S::Value {
     let verdict = |value| if fails(&value) { Err(TestCaseError::fail("found")) } else { Ok(()) };
     match runner().run(strategy, verdict) {
@@ -78,7 +78,7 @@ pub(crate) fn smallest<S: Strategy>(strategy: &S, fails: impl Fn(&S::Value) -> b
 }
 
 #[test]
-fn a_value_shrinks_to_what_is_required_and_what_fails() {
+fn values_shrink_to_required_and_failing_members() {
     let schema = Schema::connect();
     let strategy = valid_inputs(schema, operation("CreateRule"));
     let value = smallest(&strategy, |value| value.get("Tags").is_some());
@@ -87,13 +87,13 @@ fn a_value_shrinks_to_what_is_required_and_what_fails() {
     assert_eq!(keys, required, "{value}");
     assert_eq!(value["Tags"].as_object().unwrap().len(), 1, "{value}");
     assert_eq!(value["Name"], "a", "{value}");
-    // The rules beside the model ask for the rest: an action, and a function as short as functions get.
+    // The rules beyond the model require the rest: an action, and the shortest possible function.
     assert_eq!(check("CreateRule", &value, &Context::default()), [], "{value}");
     assert!(value.to_string().len() < 700, "{value}");
 }
 
 #[test]
-fn a_mutant_shrinks_to_what_is_required_and_what_is_wrong() {
+fn mutants_shrink_to_required_and_invalid_members() {
     let schema = Schema::connect();
     let strategy = invalid_inputs(schema, operation("SearchContactFlows"));
     let mutant = smallest(&strategy, |mutant| mutant.pointer == "/MaxResults");

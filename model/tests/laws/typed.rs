@@ -1,5 +1,5 @@
-//! The typed shapes as others use them: what `Arbitrary` makes of any bytes keeps the contract, and what the strategies
-//! give stays what it is on the way down. Judges: native validation, the rules beside the model, the `jsonschema` crate.
+//! Typed shapes: `Arbitrary` makes values that conform to the contract from any bytes, and the values of strategies keep
+//! their property while they shrink. Judges: native validation, the rules beyond the model, the `jsonschema` crate.
 
 use std::collections::BTreeSet;
 
@@ -20,16 +20,16 @@ use serde_json::{Value, to_value};
 use super::judges::judge;
 use super::shrinking::{descend, runner, smallest};
 
-/// Values of each message; a release build makes more.
+/// Number of values per message; a release build makes more.
 const VALUES: usize = if cfg!(debug_assertions) { 1_000 } else { 5_000 };
 
-/// Values of each shape.
+/// Number of values per shape.
 const PARTS: usize = VALUES / 4;
 
-/// Lengths of the bytes that a value is made from, in turn.
+/// Lengths of the byte strings that values are made from, in turn.
 const LENGTHS: [usize; 8] = [0, 1, 3, 16, 64, 256, 1024, 2048];
 
-/// Values of a type from bytes of every length, each as JSON; each reads as it was written.
+/// Makes values of a type from byte strings of all lengths, and converts each to JSON and back.
 fn made<T: Shape>(count: usize) -> impl Iterator<Item = (T, Value)> {
     let mut stream = Stream::new(12, T::NAME);
     (0..count).map(move |at| {
@@ -41,13 +41,13 @@ fn made<T: Shape>(count: usize) -> impl Iterator<Item = (T, Value)> {
     })
 }
 
-/// What is sure enough to call a value wrong: generation keeps nothing else.
-fn sure(problems: Vec<(&'static str, Problem)>) -> Vec<(&'static str, Problem)> {
+/// Keeps the problems whose confidence is high enough to call a value invalid.
+fn confident(problems: Vec<(&'static str, Problem)>) -> Vec<(&'static str, Problem)> {
     problems.into_iter().filter(|(_, problem)| problem.confidence > Confidence::Low).collect()
 }
 
-/// What a message has wrong, by all rules that there are.
-fn wrong<O: Operation>(side: Side, value: &Value) -> Vec<String> {
+/// Returns the problems of a message, by all rules.
+fn problems_of<O: Operation>(side: Side, value: &Value) -> Vec<String> {
     let schema = Schema::connect();
     let id = schema.operation_named(O::NAME).unwrap();
     let Some(shape) = side_shape(schema, id, side) else { return Vec::new() };
@@ -56,7 +56,7 @@ fn wrong<O: Operation>(side: Side, value: &Value) -> Vec<String> {
         Side::Output => check_parts(schema, shape, value),
     };
     let violations = validate(schema, shape, value).into_iter().map(|violation| violation.to_string());
-    violations.chain(sure(problems).into_iter().map(|(_, problem)| problem.message)).collect()
+    violations.chain(confident(problems).into_iter().map(|(_, problem)| problem.message)).collect()
 }
 
 fn each_operation<V: ops::Visitor<Output = ()> + Copy>(visitor: V) {
@@ -68,7 +68,7 @@ fn each_operation<V: ops::Visitor<Output = ()> + Copy>(visitor: V) {
 }
 
 #[test]
-fn what_any_bytes_make_keeps_the_contract() {
+fn messages_from_any_bytes_conform() {
     #[derive(Clone, Copy)]
     struct Judge;
     impl Judge {
@@ -77,7 +77,7 @@ fn what_any_bytes_make_keeps_the_contract() {
             let id = schema.operation_named(O::NAME).unwrap();
             let judge = side_shape(schema, id, side).map(|_| judge(schema, id, side));
             for (_, value) in made::<T>(VALUES) {
-                assert_eq!(wrong::<O>(side, &value), [""; 0], "{} {side:?}: {value}", O::NAME);
+                assert_eq!(problems_of::<O>(side, &value), [""; 0], "{} {side:?}: {value}", O::NAME);
                 if let Some(judge) = &judge {
                     let error = judge.validate(&value).err().map(|error| error.to_string());
                     assert_eq!(error, None, "{} {side:?}: {value}", O::NAME);
@@ -96,7 +96,7 @@ fn what_any_bytes_make_keeps_the_contract() {
 }
 
 #[test]
-fn every_shape_keeps_the_contract_by_itself() {
+fn shapes_from_any_bytes_conform() {
     struct Judge;
     impl ShapeVisitor for Judge {
         type Output = ();
@@ -106,7 +106,7 @@ fn every_shape_keeps_the_contract_by_itself() {
             let mut seen = BTreeSet::new();
             for (_, value) in made::<T>(PARTS) {
                 assert_eq!(validate(schema, shape, &value), [], "{}: {value}", T::NAME);
-                assert_eq!(sure(check_parts(schema, shape, &value)), [], "{}: {value}", T::NAME);
+                assert_eq!(confident(check_parts(schema, shape, &value)), [], "{}: {value}", T::NAME);
                 seen.insert(value.to_string());
             }
             match &schema[shape].kind {
@@ -120,7 +120,7 @@ fn every_shape_keeps_the_contract_by_itself() {
 }
 
 #[test]
-fn an_error_is_a_shape_with_a_code() {
+fn errors_have_the_modelled_code_and_status() {
     struct Code;
     impl ErrorVisitor for Code {
         type Output = (&'static str, u16);
@@ -137,9 +137,9 @@ fn an_error_is_a_shape_with_a_code() {
     assert_eq!(visit_error("RuleAction", Code), None);
 }
 
-/// Judged by what it looks like, not by the table that it was made from.
+/// The judge looks at the value, not at the table that it was made from.
 #[test]
-fn an_action_by_itself_has_the_payload_of_its_type() {
+fn actions_have_the_payload_of_their_type() {
     let mut types = BTreeSet::new();
     for (typed, value) in made::<RuleAction>(4 * PARTS) {
         let members: BTreeSet<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
@@ -153,7 +153,7 @@ fn an_action_by_itself_has_the_payload_of_its_type() {
 }
 
 #[test]
-fn shrunk_messages_keep_the_contract() {
+fn shrunk_messages_conform() {
     #[derive(Clone, Copy)]
     struct Descend;
     impl ops::Visitor for Descend {
@@ -163,12 +163,12 @@ fn shrunk_messages_keep_the_contract() {
             for _ in 0..4 {
                 descend(&inputs::<O>(), &mut runner, |typed| {
                     let value = to_value(typed).unwrap();
-                    assert_eq!(wrong::<O>(Side::Input, &value), [""; 0], "{} {value}", O::NAME);
+                    assert_eq!(problems_of::<O>(Side::Input, &value), [""; 0], "{} {value}", O::NAME);
                     seen[0] += 1;
                 });
                 descend(&outputs::<O>(), &mut runner, |typed| {
                     let value = to_value(typed).unwrap();
-                    assert_eq!(wrong::<O>(Side::Output, &value), [""; 0], "{} {value}", O::NAME);
+                    assert_eq!(problems_of::<O>(Side::Output, &value), [""; 0], "{} {value}", O::NAME);
                     seen[1] += 1;
                 });
             }
@@ -179,7 +179,7 @@ fn shrunk_messages_keep_the_contract() {
 }
 
 #[test]
-fn shrunk_shapes_keep_the_contract() {
+fn shrunk_shapes_conform() {
     struct Descend;
     impl ShapeVisitor for Descend {
         type Output = ();
@@ -190,7 +190,7 @@ fn shrunk_shapes_keep_the_contract() {
             descend(&values::<T>(), &mut runner(), |typed| {
                 let value = to_value(typed).unwrap();
                 assert_eq!(validate(schema, shape, &value), [], "{} {value}", T::NAME);
-                assert_eq!(sure(check_parts(schema, shape, &value)), [], "{} {value}", T::NAME);
+                assert_eq!(confident(check_parts(schema, shape, &value)), [], "{} {value}", T::NAME);
                 seen += 1;
             });
             assert!(seen > 0, "{} has no value", T::NAME);
@@ -200,29 +200,29 @@ fn shrunk_shapes_keep_the_contract() {
 }
 
 #[test]
-fn a_rule_shrinks_to_a_small_one_that_is_still_right() {
+fn rules_shrink_to_small_valid_rules() {
     let any = proptest::arbitrary::any::<CreateRuleRequest>();
     let rule = smallest(&any, |rule| rule.tags.is_some());
     let value = to_value(&rule).unwrap();
     assert_eq!(rule.tags.map(|tags| tags.len()), Some(1), "{value}");
     assert_eq!((rule.name.as_str(), rule.instance_id.as_str(), &rule.client_token), ("a", "a", &None), "{value}");
-    assert_eq!(wrong::<ops::CreateRule>(Side::Input, &value), [""; 0], "{value}");
-    // Most of it is the one function that is as short as functions get.
+    assert_eq!(problems_of::<ops::CreateRule>(Side::Input, &value), [""; 0], "{value}");
+    // Most of the text is the function, which is the shortest possible one.
     assert!(value.to_string().len() < 700, "{value}");
 }
 
 #[test]
-fn a_payload_shrinks_beside_its_type() {
+fn payloads_shrink_within_their_type() {
     let strategy = inputs::<ops::CreateRule>();
     let has_fields = |action: &RuleAction| action.create_case_action.as_ref().is_some_and(|case| case.fields.len() > 1);
     let rule = smallest(&strategy, |rule| rule.actions.iter().any(has_fields));
     let case = rule.actions.iter().find(|action| has_fields(action)).unwrap();
     assert_eq!(case.create_case_action.as_ref().unwrap().fields.len(), 2, "{case:?}");
-    assert_eq!(wrong::<ops::CreateRule>(Side::Input, &to_value(&rule).unwrap()), [""; 0]);
+    assert_eq!(problems_of::<ops::CreateRule>(Side::Input, &to_value(&rule).unwrap()), [""; 0]);
 }
 
 #[test]
-fn an_invalid_input_has_one_violation_on_the_way_down() {
+fn invalid_inputs_keep_one_violation_while_shrinking() {
     let shape = shape_of::<ops::CreateRule>();
     let (mut kinds, mut runner) = (BTreeSet::new(), runner());
     for _ in 0..40 {
@@ -236,10 +236,10 @@ fn an_invalid_input_has_one_violation_on_the_way_down() {
     assert!(kinds.len() > 5, "{kinds:?}");
 }
 
-/// A misused input is right for the model, breaks the one rule that it names, and has a twin that breaks none.
+/// A misused input is valid for the model, breaks exactly the rule that it names, and has a twin that breaks none.
 #[test]
-fn a_misused_input_breaks_one_rule_on_the_way_down() {
-    fn hold<O: Operation>(context: Context<'static>) {
+fn misused_inputs_keep_one_broken_rule_while_shrinking() {
+    fn check_operation<O: Operation>(context: Context<'static>) {
         let mut runner = runner();
         let strategy = misused_inputs::<O>().about(context);
         let (mut breaches, mut shorter) = (BTreeSet::new(), 0);
@@ -262,12 +262,12 @@ fn a_misused_input_breaks_one_rule_on_the_way_down() {
         assert!(breaches.len() > 15 && shorter > 0, "{} {shorter}: {breaches:?}", O::NAME);
     }
     let sla = Context { event_source: Some("OnSlaBreach"), flow_type: Some("AGENT_HOLD") };
-    hold::<ops::CreateRule>(Context::default());
-    hold::<ops::UpdateRule>(sla);
-    hold::<ops::CreateContactFlow>(Context::default());
-    hold::<ops::UpdateContactFlowContent>(sla);
-    hold::<ops::CreateContactFlowModule>(Context::default());
-    // Nothing beside the model is known of the others, and they say so.
+    check_operation::<ops::CreateRule>(Context::default());
+    check_operation::<ops::UpdateRule>(sla);
+    check_operation::<ops::CreateContactFlow>(Context::default());
+    check_operation::<ops::UpdateContactFlowContent>(sla);
+    check_operation::<ops::CreateContactFlowModule>(Context::default());
+    // Other operations have no rules beyond the model, and their strategies fail with that reason.
     let none = misused_inputs::<ops::ListRules>().new_tree(&mut runner()).map(|_| ());
     assert!(none.unwrap_err().message().contains("no rule"));
 }

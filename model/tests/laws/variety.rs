@@ -1,5 +1,5 @@
-//! Generation reaches what it is for: every member, every enum value, both bounds, depth. The judge is a walk of its
-//! own over the values.
+//! Variety of generated values: every member, every enum value, both bounds, depth. The judge is a separate visit of the
+//! values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::operation;
 
-/// Values that a reach is measured over.
+/// Number of values per measurement.
 const VALUES: usize = 2_000;
 
 fn inputs(operation: OperationId, config: &Config) -> impl Iterator<Item = Value> {
@@ -20,29 +20,29 @@ fn inputs(operation: OperationId, config: &Config) -> impl Iterator<Item = Value
     (0..VALUES).map(move |_| generator.input(operation, &mut Unstructured::new(&stream.bytes(2048))).unwrap())
 }
 
-/// Shows each place of a value with the slot that it stands in.
-fn walk<'v>(slot: &Slot, value: &'v Value, see: &mut impl FnMut(&Slot, &'v Value)) {
+/// Visits every place of a value, with its slot.
+fn visit<'v>(slot: &Slot, value: &'v Value, see: &mut impl FnMut(&Slot, &'v Value)) {
     see(slot, value);
     match (&Schema::connect()[slot.target].kind, value) {
         (Kind::Structure(members) | Kind::Union(members), Value::Object(map)) => {
             for member in members {
                 if let Some(inner) = map.get(&member.name) {
-                    walk(&member.slot, inner, see);
+                    visit(&member.slot, inner, see);
                 }
             }
         }
-        (Kind::List(list), Value::Array(items)) => items.iter().for_each(|item| walk(&list.member, item, see)),
-        (Kind::Map(shape), Value::Object(map)) => map.values().for_each(|value| walk(&shape.value, value, see)),
+        (Kind::List(list), Value::Array(items)) => items.iter().for_each(|item| visit(&list.member, item, see)),
+        (Kind::Map(shape), Value::Object(map)) => map.values().for_each(|value| visit(&shape.value, value, see)),
         _ => {}
     }
 }
 
-fn walk_input<'v>(operation: OperationId, value: &'v Value, see: &mut impl FnMut(&Slot, &'v Value)) {
+fn visit_input<'v>(operation: OperationId, value: &'v Value, see: &mut impl FnMut(&Slot, &'v Value)) {
     let schema = Schema::connect();
-    walk(&schema.slot_of(side_shape(schema, operation, Side::Input).unwrap()), value, see);
+    visit(&schema.slot_of(side_shape(schema, operation, Side::Input).unwrap()), value, see);
 }
 
-/// Every shape that an operation's input reaches.
+/// Returns every shape that the input of an operation can contain.
 fn reachable(operation: OperationId) -> BTreeSet<ShapeId> {
     let schema = Schema::connect();
     let mut seen = BTreeSet::new();
@@ -79,7 +79,7 @@ fn every_member_and_every_enum_value_occurs() {
             }
         }
         for value in inputs(operation, &Config::deep()) {
-            walk_input(operation, &value, &mut |slot, value| match value {
+            visit_input(operation, &value, &mut |slot, value| match value {
                 Value::Object(map) => missing.retain(|(id, name)| *id != slot.target || !map.contains_key(name)),
                 Value::String(text) => missing.retain(|(id, name)| *id != slot.target || name != text),
                 _ => {}
@@ -91,16 +91,16 @@ fn every_member_and_every_enum_value_occurs() {
 }
 
 #[test]
-fn boundary_values_lie_on_both_bounds() {
+fn boundary_values_occur_at_both_bounds() {
     let schema = Schema::connect();
     let config = Config { max_text: 5_000, max_depth: 12, ..Config::boundary() };
     let mut slots = 0;
     for name in ["CreateRule", "SearchContactFlows", "CreateContactFlow", "ListContactFlows"] {
         let operation = operation(name);
-        // Least and greatest size, by shape and bounds.
+        // Smallest and largest size, by shape and bounds.
         let mut seen: BTreeMap<(ShapeId, Option<u64>, u64), (u64, u64)> = BTreeMap::new();
         for value in inputs(operation, &config).take(1_600) {
-            walk_input(operation, &value, &mut |slot, value| {
+            visit_input(operation, &value, &mut |slot, value| {
                 let (size, budget) = match (&schema[slot.target].kind, value) {
                     (Kind::String, Value::String(text)) => (text.chars().count() as u64, config.max_text),
                     (Kind::List(_), Value::Array(items)) => (items.len() as u64, config.max_items),
@@ -126,7 +126,7 @@ fn boundary_values_lie_on_both_bounds() {
 }
 
 #[test]
-fn recursion_goes_deep() {
+fn recursive_values_become_deep() {
     fn depth(criteria: &Value) -> usize {
         let inner = |key| criteria.get(key).and_then(Value::as_array).into_iter().flatten().map(depth).max();
         1 + inner("AndConditions").max(inner("OrConditions")).unwrap_or(0)

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use arbitrary::Unstructured;
-use connect_model::generate::SchemaPath;
+use connect_model::path::SchemaPath;
 use connect_model::schema::OperationId;
 use connect_model::semantics::{self, Context};
 use serde_json::{Value, json};

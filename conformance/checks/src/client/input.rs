@@ -1,7 +1,8 @@
 //! Valid inputs for a case: generated, then filled with the run's own resources, unused names and tokens.
 
 use arbitrary::Unstructured;
-use connect_model::generate::{Config, SchemaPath, Side, Step};
+use connect_model::generate::{Config, Side};
+use connect_model::path::{SchemaPath, Step};
 use connect_model::schema::{Kind, OperationId};
 use connect_model::semantics;
 use connect_model::semantics::danger::{Danger, danger};

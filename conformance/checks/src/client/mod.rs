@@ -17,7 +17,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use connect_model::generate::seed::Stream;
-use connect_model::generate::{Config, Generator, SchemaPath};
+use connect_model::generate::{Config, Generator};
+use connect_model::path::SchemaPath;
 use connect_model::schema::{Members, OperationId, Schema};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::wire::encode_request;

@@ -4,7 +4,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use connect_model::generate::{Config, SchemaPath};
+use connect_model::generate::Config;
+use connect_model::path::SchemaPath;
 use connect_model::schema::{OperationId, Pagination, Schema};
 use connect_model::wire::encode_request;
 use serde_json::Value;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use connect_model::generate::SchemaPath;
+use connect_model::path::SchemaPath;
 use connect_model::schema::OperationId;
 use connect_model::wire::encode_request;
 use serde_json::{Value, json};

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use arbitrary::Unstructured;
-use connect_model::generate::{Config, SchemaPath, Side, sites};
+use connect_model::generate::{Config, Side, sites};
+use connect_model::path::SchemaPath;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::shapes::CORE_OPERATIONS;
 use connect_model::wire::{DecodedError, encode_request};

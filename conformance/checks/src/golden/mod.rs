@@ -9,7 +9,8 @@ mod normal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use connect_model::generate::{Config, SchemaPath};
+use connect_model::generate::Config;
+use connect_model::path::SchemaPath;
 use connect_model::schema::{Binding, OperationId, Schema, ShapeId};
 use connect_model::wire::message::Headers;
 use serde_json::Value;

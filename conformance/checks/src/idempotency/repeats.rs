@@ -1,6 +1,7 @@
 //! Reads and deletions that are made twice.
 
-use connect_model::generate::{Config, SchemaPath};
+use connect_model::generate::Config;
+use connect_model::path::SchemaPath;
 use serde_json::Value;
 
 use crate::case::Finding;

@@ -6,7 +6,8 @@ use std::sync::{Arc, LazyLock};
 
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
-use connect_model::generate::{Config, Generator, SchemaPath, Side, Site};
+use connect_model::generate::{Config, Generator, Side, Site};
+use connect_model::path::SchemaPath;
 use connect_model::schema::{Binding, Kind, OperationId, Schema};
 use connect_model::validate::ViolationKind;
 use connect_model::wire::encode_request;

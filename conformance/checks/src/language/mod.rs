@@ -5,7 +5,8 @@
 //! inference is recorded and not judged.
 
 use arbitrary::Unstructured;
-use connect_model::generate::{Config, SchemaPath};
+use connect_model::generate::Config;
+use connect_model::path::SchemaPath;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::{self, Breach, Confidence};
 use serde_json::{Map, Value};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use connect_model::generate::{Config, SchemaPath};
+use connect_model::generate::Config;
+use connect_model::path::SchemaPath;
 use connect_model::schema::OperationId;
 use serde_json::{Value, json};
 

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use connect_model::generate::{Config, SchemaPath};
+use connect_model::generate::Config;
+use connect_model::path::SchemaPath;
 use connect_model::schema::{Binding, Kind, OperationId, Schema, ShapeId, Slot};
 use connect_model::shapes::CORE_OPERATIONS;
 use connect_model::validate::{Class, ViolationKind, validate_briefly};

@@ -9,7 +9,7 @@ use super::home::Home;
 use super::kinds::{KINDS, LANGUAGE};
 use super::mutate::mutant;
 use crate::constraint::size::pick;
-use crate::generate::{SchemaPath, Step};
+use crate::path::{SchemaPath, Step};
 use crate::semantics::{Breach, Broken, Context, Problem};
 
 /// The owner of an operation's content.

@@ -11,7 +11,7 @@ use super::function::{self, Size};
 use super::make::{action_value, integration_id, payload, permitted};
 use super::sources::{EVENT_SOURCES, EventSource, event_source};
 use crate::constraint::size::pick;
-use crate::generate::{SchemaPath, Step};
+use crate::path::{SchemaPath, Step};
 
 /// See [`crate::semantics::repair`].
 pub(in crate::semantics) fn repair(

@@ -1,4 +1,4 @@
-//! Names, messages and shapes of errors.
+//! Tests of errors: names, messages and shapes.
 
 use serde_json::json;
 
@@ -11,8 +11,8 @@ fn response(header: Option<&str>, body: &str) -> HttpResponse {
 }
 
 #[test]
-fn the_name_is_found_and_cleaned() {
-    use NameSource::{Code, Header, None as Nowhere, Type};
+fn finds_and_cleans_the_name() {
+    use NameSource::{Code, Header, None as NoName, Type};
     let uri = "http://internal.example/coral/com.example/";
     let long = format!("aws.protocoltests.restjson#TeapotError:{uri}");
     let short = format!("TeapotError:{uri}");
@@ -27,11 +27,11 @@ fn the_name_is_found_and_cleaned() {
         (None, body("Code", "TeapotError"), Some("TeapotError"), Code),
         (None, body("__type", &long), Some("TeapotError"), Type),
         (None, r#"{"__type":"Second","code":"First"}"#.to_owned(), Some("First"), Code),
-        (None, r#"{"detail":{"__type":"Nested","code":"Nested"}}"#.to_owned(), None, Nowhere),
+        (None, r#"{"detail":{"__type":"Nested","code":"Nested"}}"#.to_owned(), None, NoName),
         (None, r#"{"code":7,"__type":"TeapotError"}"#.to_owned(), Some("TeapotError"), Type),
-        (None, r#"["TeapotError"]"#.to_owned(), None, Nowhere),
-        (None, "<html>Bad Gateway</html>".to_owned(), None, Nowhere),
-        (None, String::new(), None, Nowhere),
+        (None, r#"["TeapotError"]"#.to_owned(), None, NoName),
+        (None, "<html>Bad Gateway</html>".to_owned(), None, NoName),
+        (None, String::new(), None, NoName),
     ];
     let everything = operation(small(), "Everything");
     for (header, body, code, source) in table {
@@ -43,7 +43,7 @@ fn the_name_is_found_and_cleaned() {
 }
 
 #[test]
-fn messages_of_either_case_and_of_gateways() {
+fn finds_messages_of_services_and_gateways() {
     let everything = operation(small(), "Everything");
     for (body, message, is_json) in [
         (r#"{"message":"a"}"#, Some("a"), true),
@@ -72,12 +72,12 @@ fn modelled_errors_round_trip() {
     assert_eq!(decoded.modelled, Some(error));
     assert_eq!(decoded.body, value);
     assert_eq!(decoded.message.as_deref(), Some("short and stout"));
-    // Not listed by the operation: the name is known, the shape is not claimed.
+    // The operation does not list the error, so only its name is decoded.
     assert_eq!(decode_error(schema, operation(schema, "Nothing"), &response).modelled, None);
 }
 
 #[test]
-fn connect_errors_that_have_no_message() {
+fn connect_errors_without_a_message_round_trip() {
     let schema = Schema::connect();
     let error = schema.error_named("InvalidContactFlowException").unwrap();
     let value = json!({"problems": [{"message": "no start"}]});
@@ -88,7 +88,7 @@ fn connect_errors_that_have_no_message() {
 }
 
 #[test]
-fn unmodelled_errors() {
+fn unmodelled_errors_round_trip() {
     let response = encode_unmodelled_error("TooMany\r\nRequestsException", 429, "slow \"down\"");
     assert_eq!(response.headers.get("x-amzn-errortype"), Some("TooManyRequestsException"));
     let decoded = decode_error(small(), operation(small(), "Nothing"), &response);

@@ -1,12 +1,12 @@
-//! Input that means harm ends in an error, soon.
+//! Hostile input results in an error, quickly and with little memory.
 
 use serde_json::json;
 
 use super::*;
 use crate::wire::message::HttpResponse;
 
-/// The same bytes to a server, to a client, and to the reader of errors.
-fn everywhere(body: &[u8]) -> [Result<(), DecodeError>; 2] {
+/// Decodes the same bytes as a request, a response and an error.
+fn decode_all(body: &[u8]) -> [Result<(), DecodeError>; 2] {
     let schema = small();
     let id = operation(schema, "Everything");
     let typed = headers(&[("content-type", "application/json")]);
@@ -23,20 +23,20 @@ fn everywhere(body: &[u8]) -> [Result<(), DecodeError>; 2] {
 }
 
 #[test]
-fn deep_nesting() {
+fn rejects_deep_nesting() {
     for (open, close) in [("[", "]"), ("{\"Next\":", "}"), ("{\"Choice\":", ""), ("[{\"a\":", "")] {
         let body = format!("{{\"Node\":{}1{}}}", open.repeat(100_000), close.repeat(100_000));
-        for result in everywhere(body.as_bytes()) {
+        for result in decode_all(body.as_bytes()) {
             assert_eq!(result, Err(DecodeError::TooDeep { limit: 64 }), "{open}");
         }
     }
     // Brackets in strings are text.
     let body = json!({"Text": "[{".repeat(1000), "Document": "\\\"[["}).to_string();
-    assert_eq!(everywhere(body.as_bytes()), [Ok(()), Ok(())]);
+    assert_eq!(decode_all(body.as_bytes()), [Ok(()), Ok(())]);
 }
 
 #[test]
-fn depth_is_counted_exactly_and_never_beyond_the_json_reader() {
+fn limits_depth_exactly() {
     let id = operation(small(), "Everything");
     let decode = |depth: usize, limit: usize| {
         let body = format!("{{\"Document\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
@@ -50,7 +50,7 @@ fn depth_is_counted_exactly_and_never_beyond_the_json_reader() {
 }
 
 #[test]
-fn size() {
+fn limits_size() {
     let limits = Limits { bytes: 10, ..Limits::default() };
     for name in ["Everything", "PayloadBlob", "PayloadString"] {
         let response = HttpResponse { body: vec![b' '; 11], ..HttpResponse::default() };
@@ -60,27 +60,27 @@ fn size() {
 }
 
 #[test]
-fn bytes_that_are_no_text() {
+fn rejects_bytes_that_are_not_utf8() {
     for body in [&b"{\"Text\":\"\xff\"}"[..], b"\xff\xfe{\0}\0", b"\0", b"{\"\xc3\x28\":1}", b"{\"Text\":\"\0\"}"] {
-        for result in everywhere(body) {
+        for result in decode_all(body) {
             assert!(matches!(result, Err(DecodeError::Serialization { .. })), "{body:?}: {result:?}");
         }
     }
 }
 
 #[test]
-fn huge_numbers() {
+fn rejects_huge_numbers() {
     let digits = "9".repeat(100_000);
     for member in ["Byte", "Integer", "Long", "Level", "Time", "Text"] {
-        let [server, client] = everywhere(format!("{{\"{member}\":{digits}}}").as_bytes());
+        let [server, client] = decode_all(format!("{{\"{member}\":{digits}}}").as_bytes());
         assert!(server.is_err() && client.is_err(), "{member}");
-        let [server, client] = everywhere(format!("{{\"{member}\":{}}}", "9".repeat(300)).as_bytes());
+        let [server, client] = decode_all(format!("{{\"{member}\":{}}}", "9".repeat(300)).as_bytes());
         assert!(server.is_err() && client.is_ok(), "{member}");
     }
 }
 
 #[test]
-fn long_paths_and_queries() {
+fn handles_long_paths_and_queries() {
     let router = Router::new(small());
     let path = "/a".repeat(100_000);
     assert!(matches!(router.route("GET", &path), Err(RouteError::UnknownPath { .. })));
@@ -91,10 +91,9 @@ fn long_paths_and_queries() {
     assert_eq!(serve(small(), &request).unwrap().value["Rest"].as_object().unwrap().len(), 2000);
 }
 
-/// As many unknown members, or places that break the model, as there are bytes, under keys as long as the message: what is
-/// told of them stays small.
+/// A message may have thousands of unknown members or violations, under very long keys: the report about them stays small.
 #[test]
-fn many_faults_under_long_keys() {
+fn bounds_reports_of_many_faults_under_long_keys() {
     use crate::validate::{validate, validate_briefly};
 
     let schema = small();
@@ -114,7 +113,7 @@ fn many_faults_under_long_keys() {
     let brief = validate_briefly(schema, output, &decoded.value);
     assert_eq!((all.len(), brief.len()), (2_000, 10));
     assert!(all[0].path.starts_with(&format!("/StringMap/{long}")) && brief[0].path == "/StringMap/…");
-    // What is short is told as ever.
+    // Short pointers are reported in full.
     let short = json!({"StringMap": {"a/b": 1}});
     assert_eq!(validate_briefly(schema, output, &short), validate(schema, output, &short));
     assert_eq!(validate_briefly(schema, output, &short)[0].path, "/StringMap/a~1b");

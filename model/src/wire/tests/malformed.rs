@@ -1,4 +1,4 @@
-//! What a strict server refuses: the malformed-request rules of restJson1, as tables.
+//! Malformed requests that a strict server rejects (restJson1, malformed-request tests), as tables.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ fn post(body: impl Into<Vec<u8>>) -> HttpRequest {
 }
 
 #[test]
-fn bodies_that_are_no_json_object() {
+fn rejects_bodies_that_are_not_json_objects() {
     for body in [
         "{",
         "}",
@@ -50,7 +50,7 @@ fn bodies_that_are_no_json_object() {
 }
 
 #[test]
-fn members_of_the_wrong_form() {
+fn rejects_members_of_a_wrong_form() {
     let whole = ["1.0", "1.5", "1e3", "1E0", "\"1\"", "true", "[]", "{}", "\"NaN\""];
     let mut table: Vec<(&str, Vec<&str>)> = vec![
         ("Byte", vec!["128", "-129"]),
@@ -115,7 +115,7 @@ fn members_of_the_wrong_form() {
             let error = serve(small(), &post(format!("{{\"{member}\":{value}}}"))).expect_err(value);
             assert_eq!(error.code(), "SerializationException", "{member} {value}: {error}");
             if let DecodeError::Serialization { pointer, .. } = error {
-                // Numbers that no float holds are no JSON to the reader.
+                // The parser reports a number beyond the range of a float as invalid JSON, without a pointer.
                 assert!(value == "1e400" || pointer.starts_with(&format!("/{member}")), "{member} {value}: {pointer}");
             }
         }
@@ -123,7 +123,7 @@ fn members_of_the_wrong_form() {
 }
 
 #[test]
-fn pointers_lead_to_the_fault() {
+fn errors_point_to_the_fault() {
     for (body, expected) in [
         (r#"{"Choice":{"Node":{"Next":{"node_name":7}}}}"#, "/Choice/Node/Next/Name"),
         (r#"{"Strings":["a","b",3]}"#, "/Strings/2"),
@@ -137,7 +137,7 @@ fn pointers_lead_to_the_fault() {
 }
 
 #[test]
-fn what_a_server_takes() {
+fn accepts_valid_bodies() {
     for (body, value, unknown) in [
         ("{}", json!({}), vec![]),
         (" \t\r\n{ } ", json!({}), vec![]),
@@ -171,7 +171,7 @@ fn what_a_server_takes() {
 }
 
 #[test]
-fn labels_queries_and_headers_of_the_wrong_form() {
+fn rejects_labels_queries_and_headers_of_a_wrong_form() {
     let label = |at: usize, text: &str| {
         let mut parts =
             ["t", "1", "true", "1.5", "2014-04-29T18:30:38Z", "0", "Tue,%2029%20Apr%202014%2018:30:38%20GMT"];
@@ -202,7 +202,7 @@ fn labels_queries_and_headers_of_the_wrong_form() {
             requests.push(label(at, text));
             requests.push(query(&format!("{key}={text}")));
             let plain = text.replace("%2B", "+");
-            // Space around a header's value is not part of it.
+            // Space around a header value is not part of the value.
             if !plain.contains("%20") {
                 requests.push(header(name, &plain));
             }
@@ -223,21 +223,21 @@ fn labels_queries_and_headers_of_the_wrong_form() {
 }
 
 #[test]
-fn the_first_of_several_counts_and_strangers_do_not() {
-    let uri = "/queries?literal=1&bare&text=a&text=b&stranger=1&&strings=&strings".to_owned();
+fn uses_the_first_of_repeated_parameters_and_ignores_unknown_ones() {
+    let uri = "/queries?literal=1&bare&text=a&text=b&unknown=1&&strings=&strings".to_owned();
     let request = HttpRequest { method: "GET".to_owned(), uri, ..HttpRequest::default() };
     assert_eq!(serve(small(), &request).unwrap().value, json!({"Text": "a", "Strings": ["", ""]}));
 }
 
 #[test]
-fn media_types() {
+fn checks_content_types() {
     let request = |uri: &str, content_type: Option<&str>, body: &str| HttpRequest {
         method: "POST".to_owned(),
         uri: uri.to_owned(),
         headers: content_type.map(|text| headers(&[("Content-Type", text)])).unwrap_or_default(),
         body: body.into(),
     };
-    for (uri, content_type, body, taken) in [
+    for (uri, content_type, body, accepted) in [
         ("/everything", Some("application/json"), "{}", true),
         ("/everything", Some("Application/JSON; charset=utf-8"), "{}", true),
         ("/everything", None, "", true),
@@ -258,9 +258,9 @@ fn media_types() {
         ("/payload/typed", Some("image/png"), "x", true),
     ] {
         match serve(small(), &request(uri, content_type, body)) {
-            Ok(_) => assert!(taken, "{uri} {content_type:?}"),
+            Ok(_) => assert!(accepted, "{uri} {content_type:?}"),
             Err(error) => {
-                assert!(!taken, "{uri} {content_type:?}: {error}");
+                assert!(!accepted, "{uri} {content_type:?}: {error}");
                 assert_eq!((error.code(), error.status()), ("UnsupportedMediaTypeException", 415), "{error}");
             }
         }
@@ -268,8 +268,8 @@ fn media_types() {
 }
 
 #[test]
-fn accept() {
-    for (uri, accept, taken) in [
+fn checks_accept_headers() {
+    for (uri, accept, accepted) in [
         ("/everything", "application/json", true),
         ("/everything", "*/*", true),
         ("/everything", "application/*", true),
@@ -291,9 +291,9 @@ fn accept() {
             body: Vec::new(),
         };
         match serve(small(), &request) {
-            Ok(_) => assert!(taken, "{uri} {accept}"),
+            Ok(_) => assert!(accepted, "{uri} {accept}"),
             Err(error) => {
-                assert!(!taken, "{uri} {accept}: {error}");
+                assert!(!accepted, "{uri} {accept}: {error}");
                 assert_eq!((error.code(), error.status()), ("NotAcceptableException", 406), "{error}");
             }
         }

@@ -1,4 +1,4 @@
-//! Laws and tables of the wire format, over the built-in model and over a small one that binds members to every place.
+//! Tests of restJson1, with the built-in model and a small one that binds members to every place.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod errors;
@@ -7,7 +7,6 @@ mod malformed;
 mod requests;
 mod responses;
 mod routes;
-mod timestamps;
 
 use std::sync::OnceLock;
 
@@ -17,7 +16,7 @@ use super::message::{Headers, HttpRequest};
 use super::*;
 use crate::schema::{OperationId, Schema};
 
-/// The small model.
+/// Returns the small model.
 fn small() -> &'static Schema {
     static SCHEMA: OnceLock<Schema> = OnceLock::new();
     SCHEMA.get_or_init(|| Schema::from_text("wire.json", include_bytes!("wire.json").to_vec()).unwrap())
@@ -31,7 +30,7 @@ fn encode(schema: &Schema, name: &str, input: &Value) -> HttpRequest {
     encode_request(schema, operation(schema, name), input).unwrap_or_else(|error| panic!("{name} {input}: {error}"))
 }
 
-/// Routes and reads a request as a server does.
+/// Routes and decodes a request, as a server does.
 fn serve(schema: &Schema, request: &HttpRequest) -> Result<DecodedRequest, DecodeError> {
     let route = Router::new(schema).route(&request.method, &request.uri).unwrap_or_else(|error| panic!("{error}"));
     inspect_request(schema, &route, request, &Limits::default())

@@ -1,4 +1,4 @@
-//! Requests there and back.
+//! Round trips of requests, and values that a request cannot express.
 
 use serde_json::json;
 
@@ -9,8 +9,8 @@ type Row = (&'static str, Value, &'static str, Vec<(&'static str, &'static str)>
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// What is written is as told, and reads back as the same value.
-fn both_ways(schema: &Schema, rows: Vec<Row>) {
+/// Checks the encoded request, and that it decodes to the same value.
+fn check_round_trips(schema: &Schema, rows: Vec<Row>) {
     for (name, input, line, headers, body) in rows {
         let request = encode(schema, name, &input);
         assert_eq!(format!("{} {}", request.method, request.uri), line, "{name}");
@@ -23,10 +23,10 @@ fn both_ways(schema: &Schema, rows: Vec<Row>) {
 }
 
 #[test]
-fn connect() {
+fn encodes_connect_requests() {
     let arn = "arn:aws:connect:us-east-1:1:instance/i/contact-flow/f";
     let when = json!(1732290194);
-    both_ways(
+    check_round_trips(
         Schema::connect(),
         vec![
             (
@@ -108,8 +108,8 @@ fn connect() {
 }
 
 #[test]
-fn every_place_of_the_small_model() {
-    both_ways(
+fn encodes_members_in_every_place() {
+    check_round_trips(
         small(),
         vec![
             (
@@ -237,7 +237,7 @@ fn every_place_of_the_small_model() {
 }
 
 #[test]
-fn what_a_client_leaves_out_or_adds() {
+fn clients_omit_absent_members_and_add_empty_payloads() {
     let uri = |name, input| encode(small(), name, &input).uri;
     assert_eq!(uri("QueryMap", json!({"Bound": "x", "Rest": {"bound": "y", "z": "1"}})), "/query-map?bound=x&z=1");
     assert_eq!(uri("Queries", json!({"Strings": [], "Text": null})), "/queries?literal=1&bare");
@@ -256,15 +256,15 @@ fn what_a_client_leaves_out_or_adds() {
     }
 }
 
-/// A server puts every parameter into the map of all, those that are bound by name too.
+/// On a server, a map of query parameters includes those that are bound by name.
 #[test]
-fn query_maps_of_a_server_hold_everything() {
+fn servers_decode_query_maps_with_all_parameters() {
     let request = encode(small(), "QueryMap", &json!({"Bound": "x", "Rest": {"z": "1"}}));
     assert_eq!(serve(small(), &request).unwrap().value, json!({"Bound": "x", "Rest": {"bound": "x", "z": "1"}}));
 }
 
 #[test]
-fn invalid_values_travel_as_they_are() {
+fn encodes_invalid_values_unchanged() {
     let body = |input| String::from_utf8(encode(small(), "Everything", &input).body).unwrap();
     for value in [
         json!({"Integer": "text", "Strings": {"not": "a list"}, "Text": null}),
@@ -283,7 +283,7 @@ fn invalid_values_travel_as_they_are() {
 }
 
 #[test]
-fn what_cannot_be_expressed_is_an_error_that_names_the_member() {
+fn errors_name_members_that_cannot_be_encoded() {
     let good = json!({"Id": "i", "Path": "p"});
     assert!(encode_request(small(), operation(small(), "Greedy"), &good).is_ok());
     for (name, input, member) in [
@@ -292,7 +292,7 @@ fn what_cannot_be_expressed_is_an_error_that_names_the_member() {
         ("Greedy", json!({"Id": "", "Path": "p"}), "Id"),
         ("Greedy", json!({"Id": ["a"], "Path": "p"}), "Id"),
         ("Greedy", json!({"Id": {}, "Path": "p"}), "Id"),
-        // The server would see the valid text "5".
+        // The server would decode the valid text "5".
         ("Greedy", json!({"Id": 5, "Path": "p"}), "Id"),
         ("Queries", json!({"Integer": "5"}), "Integer"),
         ("Queries", json!({"Boolean": "true"}), "Boolean"),

@@ -1,4 +1,4 @@
-//! Responses there and back, and what a tolerant client makes of strange ones.
+//! Round trips of responses, and decoding of nonconforming ones by a tolerant client.
 
 use serde_json::json;
 
@@ -42,7 +42,7 @@ fn round_trips() {
 }
 
 #[test]
-fn what_a_response_cannot_express() {
+fn rejects_values_that_cannot_be_encoded() {
     for (name, output) in [
         ("Status", json!({"Code": 99})),
         ("Status", json!({"Code": "200"})),
@@ -56,7 +56,7 @@ fn what_a_response_cannot_express() {
 }
 
 #[test]
-fn wrong_types_stay_for_validation() {
+fn keeps_wrong_types_for_validation() {
     let body = json!({"Integer": "text", "Strings": {"a": 1}, "Time": "2014-04-29T18:30:38Z", "Choice": {"Text": "a", "Count": 1},
         "Node": 7, "StringMap": {"a": null}, "Strings2": []});
     let decoded = decode("Everything", &with_body(&body.to_string()));
@@ -66,18 +66,18 @@ fn wrong_types_stay_for_validation() {
 }
 
 #[test]
-fn unknown_members_and_nulls() {
+fn keeps_unknown_members_and_drops_nulls() {
     let body = r#"{"Text":null,"New":1,"Choice":{"__type":"x","Later":{"a":1},"Text":null},"Node":{"node_name":"n","a/b":true,"Name":"x"}}"#;
     let decoded = decode("Everything", &with_body(body));
-    // "Name" is the name of a member whose key is another: it is reported, and not taken for the member.
+    // "Name" is a member with another JSON key, so this key is unknown.
     assert_eq!(decoded.value, json!({"New": 1, "Choice": {"Later": {"a": 1}}, "Node": {"Name": "n", "a/b": true}}));
     let pointers: Vec<&str> = decoded.unknown.iter().map(|unknown| unknown.pointer.as_str()).collect();
     assert_eq!(pointers, ["/Choice/Later", "/New", "/Node/Name", "/Node/a~1b"]);
 }
 
-/// The null of a required member is kept, so that it shows as such.
+/// The null of a required member is kept for validation.
 #[test]
-fn null_for_required() {
+fn keeps_null_of_required_members() {
     let schema = Schema::connect();
     let response = with_body(r#"{"RuleArn":null,"RuleId":"r","Other":null}"#);
     let id = operation(schema, "CreateRule");
@@ -86,7 +86,7 @@ fn null_for_required() {
 }
 
 #[test]
-fn headers_and_payloads_that_are_not_what_the_model_says() {
+fn reports_nonconforming_headers_and_payloads() {
     let response = HttpResponse {
         headers: headers(&[
             ("X-Integer", "many"),
@@ -106,13 +106,13 @@ fn headers_and_payloads_that_are_not_what_the_model_says() {
 }
 
 #[test]
-fn only_a_useless_body_fails() {
+fn fails_only_for_unusable_bodies() {
     let id = operation(small(), "Everything");
     assert_eq!(decode("Everything", &with_body("")).value, json!({}));
     for body in ["[]", "null", "7", "\"text\"", "{", "{} {}", "<html>", "{'a':1}", "\u{feff}{}", "{\"a\":NaN}", " "] {
         let error = decode_response(small(), id, &with_body(body), &Limits::default()).unwrap_err();
         assert!(matches!(error, DecodeError::Serialization { .. }), "{body}: {error}");
     }
-    // Operations without output do not look at the body.
+    // The body is ignored if the operation has no output.
     assert_eq!(decode("Nothing", &with_body("junk")).value, json!({}));
 }

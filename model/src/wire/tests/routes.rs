@@ -1,9 +1,9 @@
-//! From path to operation.
+//! Tests of routing.
 
 use super::*;
 
 #[test]
-fn every_operation_of_connect_is_found_by_its_own_path() {
+fn finds_every_connect_operation_by_its_path() {
     let schema = Schema::connect();
     let router = Router::new(schema);
     for (id, operation) in schema.operations() {
@@ -17,7 +17,7 @@ fn every_operation_of_connect_is_found_by_its_own_path() {
 }
 
 #[test]
-fn the_most_specific_path_wins() {
+fn prefers_the_most_specific_path() {
     let router = Router::new(small());
     for (method, uri, expected, labels) in [
         ("GET", "/", "Root", vec![]),
@@ -32,7 +32,7 @@ fn the_most_specific_path_wins() {
         ("GET", "/pick/a%2Fb%3Ac", "PickLabel", vec![("Id", "a/b:c")]),
         ("GET", "/pick/a+b", "PickLabel", vec![("Id", "a+b")]),
         ("POST", "/pick/literal", "PickPost", vec![]),
-        // The literal branch does not lead to the end: the label is tried after it.
+        // The literal branch does not match to the end, so the label is tried next.
         ("PUT", "/pick/literal/deep", "PutLiteral", vec![("Id", "literal")]),
         ("GET", "/pick/literal/other", "PickDeep", vec![]),
         ("GET", "/greedy/a/b", "Greedy", vec![("Id", "a"), ("Path", "b")]),
@@ -68,7 +68,7 @@ fn the_most_specific_path_wins() {
 }
 
 #[test]
-fn wrong_methods_and_broken_escapes() {
+fn rejects_wrong_methods_and_broken_escapes() {
     let router = Router::new(small());
     let allowed = vec!["GET".to_owned(), "POST".to_owned()];
     assert_eq!(router.route("DELETE", "/pick/literal"), Err(RouteError::MethodNotAllowed { allowed }));

@@ -1,6 +1,4 @@
-//! JSON bodies: member names to JSON keys and back, and the form that each shape has in JSON.
-//!
-//! Knows nothing of headers or labels; a document that is a whole body is its business, where it came from is not.
+//! JSON bodies: member names to JSON keys and back, and the JSON form of each shape. Knows nothing of headers or labels.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,25 +6,26 @@ use serde::ser::{Error, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::fault::{DecodeError, Limits};
 use super::text::is_special_float;
-use super::timestamp::{self, Reading};
-use crate::import::json_kind;
+use crate::json_text;
 use crate::planted;
 use crate::pointer::Path;
 use crate::schema::{
     Binding, Kind, List, Map as MapShape, Member, Members, Number, Schema, ShapeId, Slot, TimestampFormat,
 };
+use crate::text::json_type;
+use crate::timestamp::{self, Reading};
+use crate::wire::fault::{DecodeError, Limits};
 
-/// Deepest nesting of what is written; values come from this program, so more is a mistake of it.
+/// Maximum depth of encoded values. Values come from this program, so deeper ones are a bug.
 const WRITE_DEPTH: usize = 512;
 
-/// Writes a value of a shape, member names replaced by JSON keys; everything else as it is, null included.
+/// Encodes a value of a shape: replaces member names by JSON keys and keeps everything else, null included.
 pub(super) fn write(schema: &Schema, target: ShapeId, value: &Value) -> Result<Vec<u8>, String> {
     serde_json::to_vec(&Json { schema, target, value, depth: 0 }).map_err(|error| error.to_string())
 }
 
-/// Writes those members of a structure that travel in the body, and those that the model does not know.
+/// Encodes the members of a structure that belong to the body, and those that are not in the model.
 pub(super) fn write_members(schema: &Schema, members: &Members, value: &Map<String, Value>) -> Result<Vec<u8>, String> {
     serde_json::to_vec(&BodyMembers { schema, members, value }).map_err(|error| error.to_string())
 }
@@ -90,7 +89,7 @@ impl Serialize for Json<'_> {
     }
 }
 
-/// Bindings count at the top of a message only (`top`); deeper, every member is a key.
+/// Encodes one member. Bindings apply at the root of a message only (`top`); below it, every member is a key.
 fn write_entry<M: SerializeMap>(
     map: &mut M,
     schema: &Schema,
@@ -107,50 +106,28 @@ fn write_entry<M: SerializeMap>(
     }
 }
 
-/// Reads any JSON document within the limits.
+/// Parses a JSON document within the limits.
 pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Value, DecodeError> {
     if bytes.len() > limits.bytes {
         return Err(DecodeError::TooLarge { limit: limits.bytes, actual: bytes.len() });
     }
-    // What the JSON library refuses by itself is at 128.
+    // The JSON library itself stops at 128.
     let limit = limits.depth.min(127);
-    if deeper_than(bytes, limit) {
+    if json_text::is_deeper_than(bytes, limit) {
         return Err(DecodeError::TooDeep { limit });
     }
     serde_json::from_slice(bytes)
         .map_err(|error| DecodeError::Serialization { pointer: String::new(), what: format!("not JSON: {error}") })
 }
 
-/// Counts brackets outside of strings; for text that is no JSON the answer does not matter.
-fn deeper_than(bytes: &[u8], limit: usize) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for byte in bytes {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'[' | b'{' => {
-                depth += 1;
-                if depth > limit {
-                    return true;
-                }
-            }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    false
-}
-
-/// Members that the model does not know are told up to here: a message may have as many as it has bytes.
+/// Maximum number of unknown members to report: a message may have one for every few bytes.
 const MOST_UNKNOWN: usize = 1_000;
 
-/// Turns JSON into values of shapes.
+/// Decodes JSON into values of shapes.
 pub(super) struct Reader<'s> {
     schema: &'s Schema,
     reading: Reading,
-    /// JSON Pointers of members that the model does not know, with the JSON type that they hold: the first thousand.
+    /// JSON Pointers of members that are not in the model, with their JSON types; limited to [`MOST_UNKNOWN`].
     pub(super) unknown: Vec<(String, &'static str)>,
 }
 
@@ -163,7 +140,7 @@ impl<'s> Reader<'s> {
         Self { schema, reading, unknown: Vec::new() }
     }
 
-    /// Reads the members of a message that travel in its body into `out`.
+    /// Decodes the members of a message that belong to its body into `out`.
     pub(super) fn members(
         &mut self,
         members: &Members,
@@ -172,11 +149,11 @@ impl<'s> Reader<'s> {
     ) -> Result<(), DecodeError> {
         match body {
             Value::Object(fields) => self.fields(members, fields, &Path::Root, true, out),
-            other => Err(fault(&Path::Root, format!("is {}, expected an object", json_kind(&other)))),
+            other => Err(fault(&Path::Root, format!("is {}, expected an object", json_type(&other)))),
         }
     }
 
-    /// Reads a value of a position.
+    /// Decodes the value of a slot.
     pub(super) fn value(&mut self, slot: &Slot, value: Value, path: &Path<'_>) -> Result<Value, DecodeError> {
         let schema = self.schema;
         match (&schema[slot.target].kind, value) {
@@ -190,7 +167,7 @@ impl<'s> Reader<'s> {
             (Kind::Map(map), Value::Object(entries)) => self.map(map, entries, path),
             (Kind::Unit, Value::Object(_)) => Ok(Value::Object(Map::new())),
             (Kind::Document, value) => Ok(value),
-            // What is left are scalars, and values of another type than the shape's.
+            // The rest are scalars, and values of a wrong type.
             (_, value) if self.reading == Reading::Client => Ok(value),
             (kind, value) => match scalar(kind, slot, &value) {
                 Ok(()) => Ok(normal(kind, value)),
@@ -209,7 +186,7 @@ impl<'s> Reader<'s> {
     ) -> Result<(), DecodeError> {
         for (key, value) in fields {
             match self.member(members, &key).filter(|member| !top || member.binding == Binding::Body) {
-                // A client keeps the null of a required member, so that validation can tell; others mean absence.
+                // A client keeps the null of a required member, so that validation reports it; any other null is absence.
                 Some(member) if value.is_null() => {
                     if self.reading == Reading::Client && member.required {
                         out.insert(member.name.clone(), value);
@@ -226,7 +203,7 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    /// The member of a key. Names of members have case.
+    /// Returns the member with a JSON key. Keys are case-sensitive.
     fn member<'m>(&self, members: &'m Members, key: &str) -> Option<&'m Member> {
         let found = members.by_json_name(key);
         if found.is_none() && self.reading == Reading::Client && planted::is("sdk_response") {
@@ -235,7 +212,7 @@ impl<'s> Reader<'s> {
         found
     }
 
-    /// A client keeps what the model does not know, unless it would pass for a member.
+    /// Reports an unknown member. A client also keeps it, unless its key is the name of another member.
     fn keep_unknown(
         &mut self,
         members: &Members,
@@ -245,7 +222,7 @@ impl<'s> Reader<'s> {
         out: &mut Map<String, Value>,
     ) {
         if self.unknown.len() < MOST_UNKNOWN {
-            self.unknown.push((Path::Key(path, &key).brief_pointer(), json_kind(&value)));
+            self.unknown.push((Path::Key(path, &key).brief_pointer(), json_type(&value)));
         }
         if self.reading == Reading::Client && members.get(&key).is_none() {
             out.insert(key, value);
@@ -263,7 +240,7 @@ impl<'s> Reader<'s> {
             match fields.keys().next() {
                 Some(key) if fields.len() == 1 => {
                     if members.by_json_name(key).is_none() {
-                        return Err(fault(path, format!("{key:?} is no member of this union")));
+                        return Err(fault(path, format!("{key:?} is not a member of this union")));
                     }
                 }
                 _ => return Err(fault(path, format!("is a union with {} members, expected one", fields.len()))),
@@ -290,7 +267,7 @@ impl<'s> Reader<'s> {
         entries.collect::<Result<_, _>>().map(Value::Object)
     }
 
-    /// An element or entry: null is for sparse collections.
+    /// Decodes an element or entry. Only sparse collections may hold null.
     fn element(&mut self, slot: &Slot, sparse: bool, value: Value, path: &Path<'_>) -> Result<Value, DecodeError> {
         if !value.is_null() {
             return self.value(slot, value, path);
@@ -302,7 +279,7 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// The form of a scalar in JSON, and nothing of its constraints.
+/// Checks the JSON form of a scalar, but not its constraints.
 fn scalar(kind: &Kind, slot: &Slot, value: &Value) -> Result<(), String> {
     let expected = match (kind, value) {
         (Kind::String | Kind::Enum(_), Value::String(_)) | (Kind::Boolean, Value::Bool(_)) => return Ok(()),
@@ -323,19 +300,21 @@ fn scalar(kind: &Kind, slot: &Slot, value: &Value) -> Result<(), String> {
         (Kind::List(_), _) => "a list",
         _ => "an object",
     };
-    Err(format!("is {}, expected {expected}", json_kind(value)))
+    Err(format!("is {}, expected {expected}", json_type(value)))
 }
 
-/// Numbers with a fraction or an exponent come from the JSON reader as floats, as do whole numbers beyond 64 bits
-/// and `-0`: the first are wrong for whole types whatever their value, the last is a zero. Of a `bigInteger` beyond 64
-/// bits the reader no longer knows whether it had a fraction; it is taken.
+/// Checks a number of a whole type.
+///
+/// The JSON parser returns floats for numbers with a fraction or an exponent, for whole numbers beyond 64 bits and for
+/// `-0`. A fraction or an exponent is wrong for a whole type, whatever the value; `-0` is zero. A `bigInteger` beyond 64
+/// bits is accepted, since the parser does not tell whether it had a fraction.
 fn whole(number: Number, token: &serde_json::Number) -> Result<(), String> {
     let fits = match (number.integer_limits(), token.as_i64()) {
         (Some((min, max)), Some(value)) => (min..=max).contains(&value),
         _ if is_minus_zero(token) => true,
         _ => number == Number::BigInteger && token.as_f64().is_some_and(|f| f.abs() >= 9.0e18),
     };
-    if fits { Ok(()) } else { Err(format!("{token} is no {}", number.word())) }
+    if fits { Ok(()) } else { Err(format!("{token} is not a valid {}", number.word())) }
 }
 
 fn is_minus_zero(token: &serde_json::Number) -> bool {
@@ -362,11 +341,11 @@ fn instant(slot: &Slot, value: &Value) -> Result<(), String> {
     if valid { Ok(()) } else { Err(format!("is {}, expected a {} timestamp", shown(value), format.word())) }
 }
 
-/// A value for a message: short text and numbers themselves, of others their type.
+/// Formats a value for a message: numbers and short strings as they are, other values by their type.
 fn shown(value: &Value) -> String {
     match value {
         Value::Number(number) => number.to_string(),
         Value::String(text) if text.len() <= 60 => format!("{text:?}"),
-        other => json_kind(other).to_owned(),
+        other => json_type(other).to_owned(),
     }
 }

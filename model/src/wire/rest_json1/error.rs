@@ -1,51 +1,18 @@
-//! Errors: a server writes them, a client finds their name, message and shape.
+//! Errors: encoded by a server; a client finds their name, message and shape.
 
 use serde_json::{Value, json};
 
-use super::fault::Limits;
-use super::message::{Headers, HttpResponse};
 use super::parts::{JSON, Writer};
 use super::{body, response};
 use crate::planted;
 use crate::schema::{OperationId, Schema, ShapeId};
+use crate::text::prefix;
+use crate::wire::decoded::{DecodedError, NameSource};
+use crate::wire::fault::Limits;
+use crate::wire::message::{Headers, HttpResponse};
 
-/// An error response, as far as it says what it is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DecodedError {
-    /// Name of the error, cleaned of namespace and address.
-    pub code: Option<String>,
-    /// `message` or `Message` of the body, if it is text.
-    pub message: Option<String>,
-    /// HTTP status.
-    pub status: u16,
-    /// The error among those that the operation lists.
-    pub modelled: Option<ShapeId>,
-    /// The body: members of the modelled error, else the JSON as it came; null when it is neither.
-    pub body: Value,
-    /// The body is a JSON document.
-    pub body_is_json: bool,
-    /// Where the name was found.
-    pub source: NameSource,
-}
-
-/// Where the name of an error was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NameSource {
-    /// Header `x-amzn-errortype`.
-    Header,
-    /// Member `code` or `Code` of the body.
-    Code,
-    /// Member `__type` of the body.
-    Type,
-    /// Nowhere.
-    None,
-}
-
-/// Writes a modelled error with its status, its name in the header `x-amzn-errortype`, and its members.
-///
-/// Members that cannot travel (a header with odd characters) are left out with the rest of the body, rather than
-/// turning one error into another.
-pub fn encode_error(schema: &Schema, error: ShapeId, body: &Value) -> HttpResponse {
+/// Encodes a modelled error: status, name in the header `x-amzn-errortype`, members.
+pub(super) fn encode(schema: &Schema, error: ShapeId, body: &Value) -> HttpResponse {
     let shape = &schema[error];
     let status = shape.error.map_or(500, |error| error.status);
     let writer = Writer { schema, owner: &shape.name };
@@ -55,19 +22,19 @@ pub fn encode_error(schema: &Schema, error: ShapeId, body: &Value) -> HttpRespon
     response
 }
 
-/// Writes an error that the model does not know, the way the front of the service does: name in the header, `message`
-/// in the body. Characters of the name that no header takes are dropped.
-pub fn encode_unmodelled_error(code: &str, status: u16, message: &str) -> HttpResponse {
+/// Encodes an error that is not in the model: name in the header, `message` in the body. Characters of the name that are
+/// not allowed in a header are dropped.
+pub(super) fn encode_unmodelled(code: &str, status: u16, message: &str) -> HttpResponse {
     let mut response = plain(status, json!({ "message": message }).to_string().into_bytes());
     response.headers.set(ERROR_TYPE, code.chars().filter(char::is_ascii_graphic).collect::<String>());
     response
 }
 
-/// Reads an error response. Never fails: what cannot be found is absent.
+/// Decodes an error response.
 ///
-/// The name is that of the header `x-amzn-errortype`, else of `code` or `Code`, else of `__type`; address and
-/// namespace are cut off (restJson1, "Operation error serialization"). A body that is not JSON is the message.
-pub fn decode_error(schema: &Schema, operation: OperationId, response: &HttpResponse) -> DecodedError {
+/// The name is taken from the header `x-amzn-errortype`, otherwise from `code` or `Code`, otherwise from `__type`, without
+/// address and namespace (restJson1, "Operation error serialization"). A body that is not JSON becomes the message.
+pub(super) fn decode(schema: &Schema, operation: OperationId, response: &HttpResponse) -> DecodedError {
     let limits = Limits::default();
     let raw = body::parse(&response.body, &limits).ok();
     let body_is_json = raw.is_some();
@@ -82,7 +49,7 @@ pub fn decode_error(schema: &Schema, operation: OperationId, response: &HttpResp
     let (source, code) = named.map_or((NameSource::None, None), |(source, code)| (source, Some(code)));
     let message = member(&["message", "Message"]).map(str::to_owned).or_else(|| {
         let text = if body_is_json { "" } else { std::str::from_utf8(&response.body).unwrap_or_default().trim() };
-        (!text.is_empty()).then(|| text.chars().take(MESSAGE_CHARS).collect())
+        (!text.is_empty()).then(|| prefix(text, MESSAGE_CHARS).to_owned())
     });
     let modelled = code.as_deref().and_then(|code| schema.error_of(&schema[operation], code));
     let members = modelled.and_then(|id| schema[id].kind.members());
@@ -93,14 +60,14 @@ pub fn decode_error(schema: &Schema, operation: OperationId, response: &HttpResp
 
 const ERROR_TYPE: &str = "x-amzn-errortype";
 
-/// Most characters of a message that is the text of a body, such as the page of a gateway.
+/// Maximum length, in characters, of a message taken from a body that is not JSON, such as the page of a gateway.
 const MESSAGE_CHARS: usize = 1000;
 
 fn plain(status: u16, body: Vec<u8>) -> HttpResponse {
     HttpResponse { status, headers: Headers(vec![("content-type".to_owned(), JSON.to_owned())]), body }
 }
 
-/// What precedes the first colon, then what follows the hash sign.
+/// Removes the part from the first colon, and the part up to the hash sign.
 fn clean(text: &str) -> Option<&str> {
     let text = if planted::is("error_decode") { text.rsplit('#').next().unwrap_or_default() } else { text };
     let text = text.split(':').next().unwrap_or_default();

@@ -1,11 +1,11 @@
-//! Content types and what a caller accepts: the two questions that a server asks before it reads a request.
+//! Content type and Accept header: the two checks of a server before it decodes a request.
 
-use super::fault::DecodeError;
-use super::message::{Headers, HttpRequest};
 use super::parts::BodyForm;
 use crate::schema::{Binding, Member, Members, Operation, Schema};
+use crate::wire::fault::DecodeError;
+use crate::wire::message::{Headers, HttpRequest};
 
-/// The content type is that of the form; none where no body is modelled.
+/// Checks that the content type matches the form of the body, and is absent if no body is modelled.
 pub(super) fn check_content_type(
     form: BodyForm<'_>,
     members: Option<&Members>,
@@ -19,7 +19,7 @@ pub(super) fn check_content_type(
     let met = match (form.media_type(), actual) {
         (None, None) => true,
         (None, Some(_)) => false,
-        // No bytes need no type: they read as the empty object.
+        // An empty body needs no content type: it is decoded as an empty object.
         (Some(_), None) => request.body.is_empty() || !form.is_typed(),
         (Some(expected), Some(actual)) => !form.is_typed() || essence(actual).eq_ignore_ascii_case(expected),
     };
@@ -32,12 +32,13 @@ pub(super) fn check_content_type(
     })
 }
 
-/// A media type without its parameters.
+/// Returns a media type without its parameters.
 fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
-/// The caller takes what the operation answers with. The most specific range that covers the output decides (RFC 9110, section 12.5.1).
+/// Checks that the client accepts the media type of the output. The most specific range that matches it decides (RFC
+/// 9110, section 12.5.1).
 pub(super) fn check_accept(schema: &Schema, operation: &Operation, headers: &Headers) -> Result<(), DecodeError> {
     let Some(offered) = BodyForm::of(schema, schema.output_members(operation), true).media_type() else {
         return Ok(());

@@ -1,8 +1,8 @@
-//! The grammar of headers: names, and lists of quoted or bare items. Knows nothing of types.
+//! Header grammar: names, and lists of quoted or bare items. Knows nothing of types.
 
 use crate::planted;
 
-/// Items that are empty or have a comma, a quote or an outer space are quoted (RFC 9110, section 5.6.4).
+/// Quotes an item that is empty, has a comma or a quote, or starts or ends with a space (RFC 9110, section 5.6.4).
 pub(super) fn quoted(text: String) -> String {
     if planted::is("response_decode") && text.contains(',') {
         return text;
@@ -14,7 +14,7 @@ pub(super) fn quoted(text: String) -> String {
     }
 }
 
-/// Items of a list header; empty ones count only when quoted. An http-date has a comma of its own.
+/// Splits a list header into items. Empty items count only if quoted. An http-date contains a comma.
 pub(super) fn split_list(text: &str, is_date: bool) -> Vec<String> {
     let mut items = Vec::new();
     let (mut item, mut in_quotes, mut was_quoted, mut commas) = (String::new(), false, false, 0);
@@ -47,7 +47,7 @@ pub(super) fn split_list(text: &str, is_date: bool) -> Vec<String> {
     items
 }
 
-/// A token of RFC 9110.
+/// Returns true for a token of RFC 9110.
 pub(super) fn is_header_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }

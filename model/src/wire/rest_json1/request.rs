@@ -1,38 +1,27 @@
-//! Requests: a client writes them, a server reads them.
+//! Requests: encoded by a client, decoded by a server.
 
 use serde_json::{Map, Value};
 
 use super::body::Reader;
-use super::escape;
-use super::fault::{DecodeError, EncodeError, Limits};
 use super::media;
-use super::message::{Headers, HttpRequest};
-use super::parts::{self, BodyForm, Writer, given};
-use super::route::Route;
+use super::parts::{self, BodyForm, Writer, present};
 use super::text::{self, Place};
-use super::timestamp::Reading;
-use crate::import::json_kind;
 use crate::schema::{Binding, Kind, Member, Members, Operation, OperationId, Schema, Segment, Slot};
+use crate::text::json_type;
+use crate::timestamp::Reading;
+use crate::wire::decoded::DecodedRequest;
+use crate::wire::escape;
+use crate::wire::fault::{DecodeError, EncodeError, Limits};
+use crate::wire::message::{Headers, HttpRequest};
+use crate::wire::route::Route;
 
-/// A request as a server understands it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DecodedRequest {
-    /// The input; unknown members and nulls are gone.
-    pub value: Value,
-    /// JSON Pointers of members in the body that the model does not know.
-    pub unknown: Vec<String>,
-}
-
-/// Writes the request of an operation, without host and content length.
-///
-/// Lenient about values, so that it carries deliberately invalid input: what breaks a constraint or has the wrong type
-/// travels as it is, explicit nulls in the body included. Members that the model does not know join the body.
+/// Encodes the request of an operation.
 ///
 /// # Errors
-/// When the message cannot express the value: a label that is missing, null or empty; a list or object in a label or
-/// header; characters that no header takes; a fault of type that the text of a label, query or header would hide (the
-/// number 5 where text is modelled); an unknown member where there is no JSON body.
-pub fn encode_request(schema: &Schema, operation: OperationId, input: &Value) -> Result<HttpRequest, EncodeError> {
+/// If the message cannot express the value: a label that is missing, null or empty; a list or object in a label or
+/// header; characters that are not allowed in a header; a wrong type that the text of a label, query or header would
+/// hide (the number 5 for a string); an unknown member in a message without a JSON body.
+pub(super) fn encode(schema: &Schema, operation: OperationId, input: &Value) -> Result<HttpRequest, EncodeError> {
     let operation = &schema[operation];
     let writer = Writer { schema, owner: &operation.name };
     if let Some(why) = &operation.refused {
@@ -51,21 +40,8 @@ pub fn encode_request(schema: &Schema, operation: OperationId, input: &Value) ->
     Ok(HttpRequest { method: operation.method.clone(), uri, headers, body })
 }
 
-/// Reads a request into the input of its operation; see [`inspect_request`].
-pub fn decode_request(
-    schema: &Schema,
-    route: &Route,
-    request: &HttpRequest,
-    limits: &Limits,
-) -> Result<Value, DecodeError> {
-    inspect_request(schema, route, request, limits).map(|decoded| decoded.value)
-}
-
-/// Reads a request and tells what it left out.
-///
-/// Strict about form, the way the malformed-request tests of restJson1 ask a server to be, and silent about
-/// constraints: a required member may be missing from the value.
-pub fn inspect_request(
+/// Decodes a request. Strict about form, as the malformed-request tests of restJson1 require.
+pub(super) fn decode(
     schema: &Schema,
     route: &Route,
     request: &HttpRequest,
@@ -81,9 +57,9 @@ pub fn inspect_request(
     if let Some(members) = members {
         read_labels(schema, members, route, &mut out)?;
         read_query(schema, operation, members, &request.uri, &mut out)?;
-        let flaws = parts::read_headers(schema, members, &request.headers, Reading::Server, &mut out);
-        if let Some(flaw) = flaws.into_iter().next() {
-            return Err(flaw.into_error());
+        let mismatches = parts::read_headers(schema, members, &request.headers, Reading::Server, &mut out);
+        if let Some(mismatch) = mismatches.into_iter().next() {
+            return Err(mismatch.into_error());
         }
     }
     if let Some((member, what)) = parts::read_body(&mut reader, form, members, &request.body, limits, &mut out)? {
@@ -93,7 +69,7 @@ pub fn inspect_request(
     Ok(DecodedRequest { value: Value::Object(out), unknown })
 }
 
-/// Path and query.
+/// Returns path and query.
 fn uri(
     writer: &Writer<'_>,
     operation: &Operation,
@@ -114,11 +90,11 @@ fn uri(
     }
     let mut query = Query { uri, separator: '?' };
     for (key, value) in &operation.uri.query {
-        // Literals stand in the model as they stand on the wire.
+        // The model has literals in their wire form.
         query.raw(key, (!value.is_empty()).then_some(value.as_str()));
     }
     if let Some(members) = members {
-        for (member, value) in given(members, fields) {
+        for (member, value) in present(members, fields) {
             match &member.binding {
                 Binding::Query(key) => query.member(writer, member, key, value)?,
                 Binding::QueryParams => query.params(writer, (operation, members), member, value)?,
@@ -138,11 +114,11 @@ fn label(
     let bound = |member: &&Member| matches!(&member.binding, Binding::Label(label) if label == name);
     let member = members
         .and_then(|members| members.iter().find(bound))
-        .ok_or_else(|| writer.fault(name, "is a label that no member fills"))?;
+        .ok_or_else(|| writer.fault(name, "is a label that no member is bound to"))?;
     let value = fields
         .get(&member.name)
         .filter(|value| !value.is_null())
-        .ok_or_else(|| writer.fault(&member.name, "is a part of the path and must be there"))?;
+        .ok_or_else(|| writer.fault(&member.name, "is a part of the path and must be present"))?;
     let text =
         text::write(writer.schema, &member.slot, value, Place::Label).map_err(|why| writer.fault(&member.name, why))?;
     if text.is_empty() {
@@ -173,13 +149,13 @@ impl Query {
         escape::push(&mut self.uri, value);
     }
 
-    /// A list repeats the key; an empty one sends nothing.
+    /// Appends a member. A list repeats the key; an empty list sends nothing.
     fn member(&mut self, writer: &Writer<'_>, member: &Member, key: &str, value: &Value) -> Result<(), EncodeError> {
         let fault = |why: String| writer.fault(&member.name, why);
         let (slot, items) = match (&writer.schema[member.slot.target].kind, value) {
             (Kind::List(list), Value::Array(items)) => (&list.member, items.as_slice()),
             (Kind::List(_), other) => {
-                return Err(fault(format!("{} in the query reads as a list", json_kind(other))));
+                return Err(fault(format!("{} in the query would be decoded as a list", json_type(other))));
             }
             (_, other) => (&member.slot, std::slice::from_ref(other)),
         };
@@ -189,7 +165,7 @@ impl Query {
         Ok(())
     }
 
-    /// Keys that the model binds by name are not the map's to send.
+    /// Appends a map of parameters, except keys that other members are bound to.
     fn params(
         &mut self,
         writer: &Writer<'_>,
@@ -199,7 +175,7 @@ impl Query {
     ) -> Result<(), EncodeError> {
         let fault = |why: String| writer.fault(&member.name, why);
         let (Kind::Map(map), Value::Object(entries)) = (&writer.schema[member.slot.target].kind, value) else {
-            return Err(fault(format!("{} cannot be query parameters", json_kind(value))));
+            return Err(fault(format!("{} cannot be query parameters", json_type(value))));
         };
         for (key, value) in entries {
             let bound = |member: &Member| matches!(&member.binding, Binding::Query(own) if own == key);
@@ -228,13 +204,13 @@ fn read_labels(
         let Binding::Label(name) = &member.binding else { continue };
         let Some((_, text)) = route.labels.iter().find(|(label, _)| label == name) else { continue };
         let value = text::read(schema, &member.slot, text, Place::Label, Reading::Server)
-            .map_err(|what| parts::flaw(schema, member, text.clone(), what).into_error())?;
+            .map_err(|what| parts::mismatch(schema, member, text.clone(), what).into_error())?;
         out.insert(member.name.clone(), value);
     }
     Ok(())
 }
 
-/// A parameter that is no list and comes twice counts once, the first time.
+/// Reads query parameters into `out`. If a parameter that is not a list is repeated, the first value counts.
 fn read_query(
     schema: &Schema,
     operation: &Operation,
@@ -254,9 +230,9 @@ fn read_query(
     for member in members {
         let read = |slot: &Slot, text: &str| {
             text::read(schema, slot, text, Place::Query, Reading::Server)
-                .map_err(|what| parts::flaw(schema, member, text.to_owned(), what).into_error())
+                .map_err(|what| parts::mismatch(schema, member, text.to_owned(), what).into_error())
         };
-        // The value of one key: every occurrence for a list, else the first.
+        // Value of one key: all occurrences for a list, otherwise the first.
         let gather = |slot: &Slot, key: &str| -> Result<Option<Value>, DecodeError> {
             let mut texts = pairs.iter().filter(|(own, _)| own == key).map(|(_, text)| text.as_str()).peekable();
             match &schema[slot.target].kind {

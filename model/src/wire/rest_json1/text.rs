@@ -1,14 +1,15 @@
-//! Scalars as text: labels, query parameters and headers. Knows nothing of lists, nor of where in a message text goes.
+//! Scalars as text in labels, query parameters and headers. Knows nothing of lists.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Number as JsonNumber, Value};
+use serde_json::Value;
 
-use super::timestamp::{self, Reading};
-use crate::import::json_kind;
+use crate::json_text;
 use crate::schema::{Kind, Number, Schema, Slot, TimestampFormat};
+use crate::text::json_type;
+use crate::timestamp::{self, Reading};
 
-/// Where text stands; decides the form of timestamps and of strings with a media type.
+/// Place of a text, which determines the form of timestamps and of strings with a media type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// A part of the path.
@@ -36,13 +37,13 @@ impl Place {
     }
 }
 
-/// Text for a scalar. Values that break constraints or are of another type are written as they are, as long as a
-/// reader can tell them from a valid value; if it cannot, the fault would vanish on the way and that is an error.
+/// Encodes a scalar. Values that violate a constraint or have a wrong type are written unchanged. If a reader would take
+/// the text for a valid value, the message would hide the fault, so that is an error.
 pub(super) fn write(schema: &Schema, slot: &Slot, value: &Value, place: Place) -> Result<String, String> {
     let kind = &schema[slot.target].kind;
     let text = match (kind, value) {
         (_, Value::Null | Value::Array(_) | Value::Object(_)) => {
-            return Err(format!("{} cannot be written in {}", json_kind(value), place.word()));
+            return Err(format!("{} cannot be written in {}", json_type(value), place.word()));
         }
         (Kind::Timestamp, Value::Number(number)) if slot.traits.timestamp_format.is_none() => number
             .as_f64()
@@ -54,13 +55,13 @@ pub(super) fn write(schema: &Schema, slot: &Slot, value: &Value, place: Place) -
         (_, Value::Number(number)) => number.to_string(),
         (_, Value::Bool(flag)) => flag.to_string(),
     };
-    if json_word(slot, kind) != json_kind(value)
+    if json_word(slot, kind) != json_type(value)
         && let Ok(back) = read(schema, slot, &text, place, Reading::Server)
-        && json_kind(&back) != json_kind(value)
+        && json_type(&back) != json_type(value)
     {
         return Err(format!(
-            "{} in {} reads as the valid text {text:?} of a {}",
-            json_kind(value),
+            "{} in {} would be decoded as {text:?}, a valid {}",
+            json_type(value),
             place.word(),
             kind.word()
         ));
@@ -68,26 +69,26 @@ pub(super) fn write(schema: &Schema, slot: &Slot, value: &Value, place: Place) -
     Ok(text)
 }
 
-/// The value of a scalar from its text; fails with a sentence.
+/// Decodes a scalar. The error is a description of the problem.
 pub(super) fn read(schema: &Schema, slot: &Slot, text: &str, place: Place, reading: Reading) -> Result<Value, String> {
     let kind = &schema[slot.target].kind;
-    let wrong = || format!("{text:?} in {} is no {}", place.word(), kind.word());
+    let wrong = || format!("{text:?} in {} is not a valid {}", place.word(), kind.word());
     match kind {
         Kind::String | Kind::Enum(_) if place == Place::Header && is_encoded(slot, kind) => {
             let bytes = STANDARD.decode(text).map_err(|_| format!("{text:?} is not base64"))?;
-            String::from_utf8(bytes).map(Value::String).map_err(|_| format!("{text:?} does not hold UTF-8"))
+            String::from_utf8(bytes).map(Value::String).map_err(|_| format!("{text:?} is not base64 of UTF-8"))
         }
         Kind::String | Kind::Enum(_) => Ok(Value::from(text)),
         Kind::Boolean => text.parse::<bool>().map(Value::Bool).map_err(|_| wrong()),
         Kind::IntEnum(_) => whole(text, Number::Integer).ok_or_else(wrong),
         Kind::Number(number) if number.is_whole() => whole(text, *number).ok_or_else(wrong),
         Kind::Number(_) if is_special_float(text) => Ok(Value::from(text)),
-        Kind::Number(_) => json_number(text).map(Value::Number).ok_or_else(wrong),
+        Kind::Number(_) => json_text::number(text).map(Value::Number).ok_or_else(wrong),
         Kind::Timestamp => {
             let format = slot.traits.timestamp_format;
             let expected = format.unwrap_or(place.timestamp_format());
             let instant = timestamp::parse(text, expected, reading)
-                .ok_or_else(|| format!("{text:?} is no {} timestamp", expected.word()))?;
+                .ok_or_else(|| format!("{text:?} is not a valid {} timestamp", expected.word()))?;
             Ok(match format {
                 None | Some(TimestampFormat::EpochSeconds) => timestamp::to_seconds(instant),
                 Some(_) => Value::from(text),
@@ -98,15 +99,9 @@ pub(super) fn read(schema: &Schema, slot: &Slot, text: &str, place: Place, readi
     }
 }
 
-/// Spellings of numbers that JSON has no number for.
+/// Returns true for the spellings of numbers that JSON cannot express.
 pub(super) fn is_special_float(text: &str) -> bool {
     matches!(text, "NaN" | "Infinity" | "-Infinity")
-}
-
-/// A number as JSON spells it, without space around it.
-pub(super) fn json_number(text: &str) -> Option<JsonNumber> {
-    let is_bare = !text.starts_with(|c: char| c.is_whitespace()) && !text.ends_with(|c: char| c.is_whitespace());
-    is_bare.then(|| serde_json::from_str(text).ok()).flatten()
 }
 
 fn whole(text: &str, number: Number) -> Option<Value> {
@@ -118,17 +113,17 @@ fn whole(text: &str, number: Number) -> Option<Value> {
         (Ok(value), _) => {
             number.integer_limits().filter(|(min, max)| (*min..=*max).contains(&value)).map(|_| Value::from(value))
         }
-        (Err(_), Number::BigInteger) => json_number(text).map(Value::Number),
+        (Err(_), Number::BigInteger) => json_text::number(text).map(Value::Number),
         (Err(_), _) => None,
     }
 }
 
-/// Strings with a media type travel as base64 in headers.
+/// Returns true for strings with a media type, which are encoded as base64 in headers.
 fn is_encoded(slot: &Slot, kind: &Kind) -> bool {
     slot.traits.media_type.is_some() && matches!(kind, Kind::String | Kind::Enum(_))
 }
 
-/// JSON type of a valid value, as [`json_kind`] words it.
+/// Returns the JSON type of a valid value, in the words of [`json_type`].
 fn json_word(slot: &Slot, kind: &Kind) -> &'static str {
     match kind {
         Kind::Boolean => "a boolean",

@@ -1,30 +1,30 @@
-//! What requests, responses and errors share: members in headers, and what the body is.
+//! Common parts of requests, responses and errors: members in headers, and the form of the body.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::body::{self, Reader};
-use super::fault::{DecodeError, EncodeError, Limits};
 use super::header_text::{is_header_name, quoted, split_list};
-use super::message::Headers;
 use super::text::{self, Place};
-use super::timestamp::Reading;
-use crate::import::json_kind;
 use crate::pointer::Path;
 use crate::schema::{Binding, Kind, Member, Members, Schema, Slot, TimestampFormat};
+use crate::text::json_type;
+use crate::timestamp::Reading;
+use crate::wire::fault::{DecodeError, EncodeError, Limits};
+use crate::wire::message::Headers;
 
 /// Media type of JSON bodies.
 pub(super) const JSON: &str = "application/json";
 
-/// What the body of a message is.
+/// The form of a message body.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum BodyForm<'s> {
-    /// Nothing is modelled: no bytes, no content type.
+    /// No body is modelled: no bytes, no content type.
     Nothing,
-    /// A JSON object of the members that are bound to nothing else.
+    /// A JSON object of all members without another binding.
     Members,
-    /// One member as JSON: structure, union, document and the like.
+    /// One member as JSON: a structure, union, document and so on.
     Json(&'s Member),
     /// One member as text.
     Text(&'s Member),
@@ -33,7 +33,7 @@ pub(super) enum BodyForm<'s> {
 }
 
 impl<'s> BodyForm<'s> {
-    /// The form that members ask for; `always` when a message without body members still is an object.
+    /// Returns the form for a set of members. With `always`, a message without body members is still a JSON object.
     pub(super) fn of(schema: &'s Schema, members: Option<&'s Members>, always: bool) -> Self {
         let Some(members) = members else { return BodyForm::Nothing };
         if let Some(member) = members.iter().find(|member| member.binding == Binding::Payload) {
@@ -50,7 +50,7 @@ impl<'s> BodyForm<'s> {
         }
     }
 
-    /// Its content type.
+    /// Returns the content type.
     pub(super) fn media_type(self) -> Option<&'s str> {
         match self {
             BodyForm::Nothing => None,
@@ -62,39 +62,39 @@ impl<'s> BodyForm<'s> {
         }
     }
 
-    /// A reader may insist on the content type: bytes of no stated type can be anything.
+    /// Returns false for bytes without a modelled media type, which may have any content type.
     pub(super) fn is_typed(self) -> bool {
         !matches!(self, BodyForm::Bytes(member) if member.slot.traits.media_type.is_none())
     }
 }
 
-/// Writes a message's headers and body; `owner` is its name in errors.
+/// Encodes headers and body of a message. `owner` is the name of the message in errors.
 pub(super) struct Writer<'a> {
     pub(super) schema: &'a Schema,
     pub(super) owner: &'a str,
 }
 
 impl Writer<'_> {
-    /// An error that names a member.
+    /// Creates an error about a member.
     pub(super) fn fault(&self, member: &str, why: impl Into<String>) -> EncodeError {
         EncodeError::Member { shape: self.owner.to_owned(), member: member.to_owned(), why: why.into() }
     }
 
-    /// An error of the whole value.
+    /// Creates an error about the whole value.
     pub(super) fn whole(&self, why: impl Into<String>) -> EncodeError {
         EncodeError::Whole { shape: self.owner.to_owned(), why: why.into() }
     }
 
-    /// The members of a value; null stands for none.
+    /// Returns the members of a value; `None` for null.
     pub(super) fn fields<'v>(&self, value: &'v Value) -> Result<Option<&'v Map<String, Value>>, EncodeError> {
         match value {
             Value::Object(fields) => Ok(Some(fields)),
             Value::Null => Ok(None),
-            other => Err(self.whole(format!("the value is {}, not an object of members", json_kind(other)))),
+            other => Err(self.whole(format!("the value is {}, not an object of members", json_type(other)))),
         }
     }
 
-    /// Body bytes, with the content type set in `headers`.
+    /// Encodes the body and sets the content type in `headers`.
     pub(super) fn body(
         &self,
         form: BodyForm<'_>,
@@ -105,25 +105,25 @@ impl Writer<'_> {
         if !matches!(form, BodyForm::Members)
             && let Some(stray) = fields.keys().find(|name| members.is_none_or(|members| members.get(name).is_none()))
         {
-            return Err(self.fault(stray, "is not modelled, and there is no JSON object in the message to carry it"));
+            return Err(self.fault(stray, "is not in the model, and the message has no JSON object that could hold it"));
         }
         if let Some(media_type) = form.media_type() {
             headers.set("content-type", media_type);
         }
-        let given = |member: &Member| fields.get(&member.name).filter(|value| !value.is_null());
+        let present = |member: &Member| fields.get(&member.name).filter(|value| !value.is_null());
         match (form, members) {
             (BodyForm::Members, Some(members)) => {
                 body::write_members(self.schema, members, fields).map_err(|why| self.whole(why))
             }
-            (BodyForm::Json(member), _) => match given(member) {
+            (BodyForm::Json(member), _) => match present(member) {
                 Some(value) => {
                     body::write(self.schema, member.slot.target, value).map_err(|why| self.fault(&member.name, why))
                 }
-                // Absent reads as the empty structure; unions and documents have no such reading.
+                // An absent structure is the same as an empty one; unions and documents have no empty value.
                 None if matches!(self.schema[member.slot.target].kind, Kind::Structure(_)) => Ok(b"{}".to_vec()),
                 None => Ok(Vec::new()),
             },
-            (BodyForm::Text(member) | BodyForm::Bytes(member), _) => match given(member) {
+            (BodyForm::Text(member) | BodyForm::Bytes(member), _) => match present(member) {
                 None => Ok(Vec::new()),
                 Some(Value::String(text)) if matches!(form, BodyForm::Text(_)) => Ok(text.clone().into_bytes()),
                 Some(Value::String(text)) => {
@@ -131,21 +131,21 @@ impl Writer<'_> {
                 }
                 Some(other) => Err(self.fault(
                     &member.name,
-                    format!("is the whole body as text or bytes, and {} is neither", json_kind(other)),
+                    format!("is the whole body as text or bytes, and {} is neither", json_type(other)),
                 )),
             },
             (BodyForm::Nothing | BodyForm::Members, _) => Ok(Vec::new()),
         }
     }
 
-    /// Members that travel in headers.
+    /// Encodes the members that are bound to headers.
     pub(super) fn headers(
         &self,
         members: &Members,
         fields: &Map<String, Value>,
         headers: &mut Headers,
     ) -> Result<(), EncodeError> {
-        for (member, value) in given(members, fields) {
+        for (member, value) in present(members, fields) {
             match &member.binding {
                 Binding::Header(name) => {
                     let text = self.header_text(&member.slot, value).map_err(|why| self.fault(&member.name, why))?;
@@ -153,12 +153,12 @@ impl Writer<'_> {
                 }
                 Binding::PrefixHeaders(prefix) => {
                     let Value::Object(entries) = value else {
-                        return Err(self.fault(&member.name, format!("{} cannot be headers", json_kind(value))));
+                        return Err(self.fault(&member.name, format!("{} cannot be headers", json_type(value))));
                     };
                     for (key, value) in entries {
                         let name = format!("{prefix}{key}").to_ascii_lowercase();
                         if !is_header_name(&name) {
-                            return Err(self.fault(&member.name, format!("{name:?} is no header name")));
+                            return Err(self.fault(&member.name, format!("{name:?} is not a header name")));
                         }
                         if claimed(members, &name) {
                             continue;
@@ -188,51 +188,51 @@ impl Writer<'_> {
                 items.join(", ")
             }
             (Kind::List(_), other) => {
-                return Err(format!("{} in a header reads as a list", json_kind(other)));
+                return Err(format!("{} in a header would be decoded as a list", json_type(other)));
             }
             _ => text::write(self.schema, slot, value, Place::Header)?,
         };
         match text.chars().find(|c| !matches!(c, '\t' | ' '..='~')) {
-            Some(odd) => Err(format!("character {odd:?} cannot stand in a header")),
+            Some(odd) => Err(format!("character {odd:?} is not allowed in a header")),
             None => Ok(text),
         }
     }
 }
 
-/// Members with their values, absent and null ones left out.
-pub(super) fn given<'a>(
+/// Iterates over the members that are present and not null, with their values.
+pub(super) fn present<'a>(
     members: &'a Members,
     fields: &'a Map<String, Value>,
 ) -> impl Iterator<Item = (&'a Member, &'a Value)> {
     members.iter().filter_map(|member| fields.get(&member.name).filter(|v| !v.is_null()).map(|value| (member, value)))
 }
 
-/// A part outside of the JSON body that cannot be read.
-pub(super) struct Flaw<'m> {
+/// A header or payload that does not match its member.
+pub(super) struct Mismatch<'m> {
     pub(super) member: &'m Member,
-    /// Kind of violation, as validation names it.
+    /// Kind of violation, as in validation.
     pub(super) kind: &'static str,
     pub(super) expected: String,
     pub(super) actual: String,
     pub(super) what: String,
 }
 
-impl Flaw<'_> {
-    /// The same as the error of a strict reader.
+impl Mismatch<'_> {
+    /// Converts it into the error of a strict reader.
     pub(super) fn into_error(self) -> DecodeError {
         DecodeError::Serialization { pointer: format!("/{}", self.member.name), what: self.what }
     }
 }
 
-/// Reads the members that travel in headers into `out`; what cannot be read is returned.
+/// Decodes the members that are bound to headers into `out`, and returns the mismatches.
 pub(super) fn read_headers<'m>(
     schema: &Schema,
     members: &'m Members,
     headers: &Headers,
     reading: Reading,
     out: &mut Map<String, Value>,
-) -> Vec<Flaw<'m>> {
-    let mut flaws = Vec::new();
+) -> Vec<Mismatch<'m>> {
+    let mut mismatches = Vec::new();
     for member in members {
         let read = match &member.binding {
             Binding::Header(name) => read_header(schema, &member.slot, headers, name, reading),
@@ -242,21 +242,21 @@ pub(super) fn read_headers<'m>(
         match read {
             Ok(Some(value)) => drop(out.insert(member.name.clone(), value)),
             Ok(None) => {}
-            Err((actual, what)) => flaws.push(flaw(schema, member, actual, what)),
+            Err((actual, what)) => mismatches.push(mismatch(schema, member, actual, what)),
         }
     }
-    flaws
+    mismatches
 }
 
-/// Describes text that is not what a member asks for.
-pub(super) fn flaw<'m>(schema: &Schema, member: &'m Member, actual: String, what: String) -> Flaw<'m> {
+/// Describes text that does not match its member.
+pub(super) fn mismatch<'m>(schema: &Schema, member: &'m Member, actual: String, what: String) -> Mismatch<'m> {
     let kind = &schema[member.slot.target].kind;
     let is_instant = match kind {
         Kind::List(list) => matches!(schema[list.member.target].kind, Kind::Timestamp),
         other => matches!(other, Kind::Timestamp),
     };
     let label = if is_instant { "timestamp-format" } else { "wrong-type" };
-    Flaw { member, kind: label, expected: kind.word().to_owned(), actual, what }
+    Mismatch { member, kind: label, expected: kind.word().to_owned(), actual, what }
 }
 
 type HeaderRead = Result<Option<Value>, (String, String)>;
@@ -284,7 +284,7 @@ fn read_prefixed(schema: &Schema, member: &Member, headers: &Headers, prefix: &s
     for (name, text) in &headers.0 {
         let name = name.to_ascii_lowercase();
         let Some(key) = name.strip_prefix(prefix).filter(|key| !key.is_empty()) else { continue };
-        // A name that HTTP does not have is no header, whoever let it through.
+        // An invalid header name is ignored, even if an HTTP library let it through.
         if !is_header_name(&name) || entries.contains_key(key) {
             continue;
         }
@@ -295,7 +295,7 @@ fn read_prefixed(schema: &Schema, member: &Member, headers: &Headers, prefix: &s
     Ok((!entries.is_empty()).then_some(Value::Object(entries)))
 }
 
-/// Reads a body of that form into `out`. Flaws are of payloads; faults of JSON are errors.
+/// Decodes a body into `out`. Returns the member and problem of a payload that does not match; broken JSON is an error.
 pub(super) fn read_body<'m>(
     reader: &mut Reader<'_>,
     form: BodyForm<'m>,
@@ -328,7 +328,7 @@ pub(super) fn read_body<'m>(
     Ok(None)
 }
 
-/// A header that a member is bound to by name belongs to no prefix map.
+/// Returns true if a member is bound to this header by name; such a header is not part of a prefix map.
 fn claimed(members: &Members, name: &str) -> bool {
     members.iter().any(|member| matches!(&member.binding, Binding::Header(own) if own == name))
 }

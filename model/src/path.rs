@@ -1,12 +1,12 @@
-//! Places in a shape, independent of any value: `Actions[].ActionType`, `Tags{}`, `Tags{key}`.
+//! Paths through shapes, independent of any value: `Actions[].ActionType`, `Tags{}`, `Tags{key}`.
 
 use std::fmt;
 
 use serde_json::Value;
 
-use crate::validate::escape;
+use crate::pointer::escape;
 
-/// One step down from a value.
+/// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
     /// A member of a structure or union.
@@ -19,19 +19,19 @@ pub enum Step {
     Value,
 }
 
-/// Steps from the top of an operation's input or output.
+/// Steps from the root of an operation's input or output.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SchemaPath(pub Vec<Step>);
 
 impl SchemaPath {
-    /// This path and one step more.
+    /// Returns this path extended by one step.
     pub fn join(&self, step: Step) -> Self {
         let mut steps = self.0.clone();
         steps.push(step);
         Self(steps)
     }
 
-    /// JSON Pointer of the first place in `value` that the path leads to; for a key, that of its entry.
+    /// Returns the JSON Pointer of the first match of the path in `value`; for a key, the pointer of its entry.
     pub fn first_in(&self, value: &Value) -> Option<String> {
         let mut pointer = String::new();
         let mut here = value;

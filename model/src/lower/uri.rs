@@ -1,0 +1,38 @@
+//! Parsing of URI templates.
+
+use super::Lowered;
+use crate::schema::{Segment, Uri};
+
+/// Parses a template such as `/rules/{InstanceId}?type=all`.
+pub(super) fn parse_uri(text: &str) -> Lowered<Uri> {
+    if !text.starts_with('/') {
+        return Err(format!("uri {text:?} does not begin with /"));
+    }
+    let (path, query) = text.split_once('?').unwrap_or((text, ""));
+    let mut uri = Uri { text: text.to_owned(), ..Uri::default() };
+    for part in path.split('/').skip(1) {
+        if part.is_empty() {
+            continue;
+        }
+        let segment = match part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            Some(label) => match label.strip_suffix('+') {
+                Some(label) => Segment::Greedy(label.to_owned()),
+                None => Segment::Label(label.to_owned()),
+            },
+            None if part.contains(['{', '}']) => {
+                return Err(format!("uri {text:?}: segment {part:?} has an unmatched brace"));
+            }
+            None => Segment::Literal(part.to_owned()),
+        };
+        uri.segments.push(segment);
+    }
+    let greedy = uri.segments.iter().filter(|s| matches!(s, Segment::Greedy(_))).count();
+    if greedy > 1 {
+        return Err(format!("uri {text:?} has {greedy} greedy labels"));
+    }
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        uri.query.push((key.to_owned(), value.to_owned()));
+    }
+    Ok(uri)
+}
