@@ -162,7 +162,7 @@ pub fn excerpt(value: &Value) -> String {
     if prefix(&text, SHOWN).len() == text.len() {
         return text;
     }
-    // Of a string, the characters that a length counts: neither quotes nor escapes.
+    // For a string, the characters that its length counts: neither quotes nor escapes.
     let length = value.as_str().unwrap_or(&text).chars().count();
     format!("{} ({length} characters)", truncate(&text, SHOWN))
 }
