@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
-use connect_emulator::{Config, Emulator, FrontConfig, Rate};
+use connect_emulator::{AccessKeys, Config, Emulator, FrontConfig, Rate};
 use connect_model::schema::Schema;
 use connect_model::wire::encode_request;
 use connect_model::wire::message::{Headers, HttpRequest};
@@ -20,6 +20,11 @@ const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
 fn keys(secret: &str, token: Option<&str>) -> Credentials {
     Credentials::new("AKIDEXAMPLE", secret, token.map(str::to_owned), None, "test")
+}
+
+fn accepted(secret: &str, token: Option<&str>) -> AccessKeys {
+    let session_token = token.map(str::to_owned);
+    AccessKeys { id: "AKIDEXAMPLE".to_owned(), secret: secret.to_owned(), session_token }
 }
 
 async fn emulator(front: FrontConfig) -> Emulator {
@@ -50,7 +55,7 @@ fn told(exchange: &Exchange) -> (u16, String) {
 
 #[tokio::test]
 async fn who_signs_is_served_and_who_does_not_is_told_why() {
-    let verify = |token| FrontConfig { verify: Some(keys(SECRET, token)), ..FrontConfig::default() };
+    let verify = |token| FrontConfig { verify: Some(accepted(SECRET, token)), ..FrontConfig::default() };
     let plain = emulator(verify(None)).await;
     let session = emulator(verify(Some("TOKEN/=="))).await;
     let rows = [
@@ -76,7 +81,7 @@ async fn who_signs_is_served_and_who_does_not_is_told_why() {
 
 #[tokio::test]
 async fn a_signature_covers_every_part_of_a_request_and_five_minutes() {
-    let front = FrontConfig { verify: Some(keys(SECRET, None)), ..FrontConfig::default() };
+    let front = FrontConfig { verify: Some(accepted(SECRET, None)), ..FrontConfig::default() };
     let emulator = emulator(front).await;
     let transport = transport(&emulator, "us-east-1", None);
     let signed = |request: &HttpRequest, at: SystemTime| {
@@ -120,7 +125,7 @@ async fn a_signature_covers_every_part_of_a_request_and_five_minutes() {
 #[tokio::test]
 async fn a_clock_that_is_off_refuses_and_is_followed() {
     for clock_offset in [86_400 * 365, -1000] {
-        let front = FrontConfig { verify: Some(keys(SECRET, None)), clock_offset, ..FrontConfig::default() };
+        let front = FrontConfig { verify: Some(accepted(SECRET, None)), clock_offset, ..FrontConfig::default() };
         let emulator = emulator(front).await;
         // Signed for the time here, by hand.
         let url = format!("{}{}", emulator.url(), listing().uri);

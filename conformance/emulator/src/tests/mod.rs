@@ -1,11 +1,12 @@
 //! The emulator as a client sees it, without sockets; and once with.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod client_tokens;
 mod core;
 mod hostile;
 mod input;
 mod lists;
-mod replays;
+
 mod synthesized;
 
 use connect_model::schema::Schema;
