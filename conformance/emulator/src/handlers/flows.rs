@@ -15,7 +15,6 @@ use connect_model::shapes::{
 };
 
 use crate::arn::{Qualifier, ResourceKind};
-use crate::defects::seam::{FullName, TagChange};
 use crate::handlers::{Call, DEFAULT_PAGE};
 use crate::pages::Size;
 use crate::refusal::Refusal;
@@ -33,8 +32,7 @@ pub(super) fn create(call: &Call<'_>, input: CreateContactFlowRequest) -> Result
     let (order, id) = state.next_id();
     let home = call.home(&mut state, &input.instance_id)?;
     let flows = &mut home.data.flows;
-    let name = FullName::new(&home.id, ResourceKind::Flow, &input.name);
-    call.claim(name.clone(), flows, None, DUPLICATE)?;
+    call.claim((&home.id, ResourceKind::Flow), flows, &input.name, None, DUPLICATE)?;
     if flows.len() >= call.cx.limits.flows {
         let message = format!("an instance has at most {} contact flows", call.cx.limits.flows);
         return Err(Refusal::Named("LimitExceededException", message));
@@ -49,7 +47,7 @@ pub(super) fn create(call: &Call<'_>, input: CreateContactFlowRequest) -> Result
         versions: Default::default(),
         modified: Timestamp::now(),
     };
-    let tags = call.cx.seams.tags(&TagChange::Created(Some(name)), input.tags.unwrap_or_default());
+    let tags = call.first_tags((&home.id, ResourceKind::Flow), &input.name, input.tags);
     flows.insert(Entry::new((order, id.clone()), input.name, tags, flow));
     Ok(CreateContactFlowResponse {
         contact_flow_arn: call.arn(&home.id, ResourceKind::Flow, &id),
@@ -290,13 +288,12 @@ fn update(
     let (id, qualifier) = call.resource_id(&home.id, ResourceKind::Flow, flow)?;
     let flows = &mut home.data.flows;
     let mut entry = flows.get(id).ok_or_else(|| call.not_found("contact flow", id))?.clone();
-    let before = entry.name.clone();
     if let Some(name) = name {
-        call.claim(FullName::new(&home.id, ResourceKind::Flow, &name), flows, Some(id), DUPLICATE)?;
+        call.claim((&home.id, ResourceKind::Flow), flows, &name, Some(id), DUPLICATE)?;
         entry.name = name;
     }
     edit(&mut entry.data, qualifier)?;
     entry.data.modified = Timestamp::now();
-    call.store(FullName::new(&home.id, ResourceKind::Flow, &before), flows, entry);
+    call.store((&home.id, ResourceKind::Flow), flows, entry);
     Ok(())
 }

@@ -11,7 +11,6 @@ use connect_model::shapes::{
 
 use crate::client_tokens;
 use crate::client_tokens::Creation;
-use crate::defects::seam::TagChange;
 use crate::handlers::Call;
 use crate::ids::DEFAULT_INSTANCE_ID;
 use crate::refusal::Refusal;
@@ -59,7 +58,7 @@ pub(super) fn create(call: &Call<'_>, mut input: CreateInstanceRequest) -> Resul
             input.outbound_calls_enabled,
         );
         let name = input.instance_alias.unwrap_or_else(|| id.clone());
-        let tags = call.cx.seams.tags(&TagChange::Created(None), input.tags.unwrap_or_default());
+        let tags = call.first_tags_of_instance(input.tags);
         state.instances.insert(Entry::new((order, id.clone()), name, tags, data));
         Ok(CreateInstanceResponse { arn: Some(arn), id: Some(id) })
     })

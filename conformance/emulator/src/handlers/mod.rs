@@ -1,5 +1,6 @@
 //! Handlers of operations: typed shapes in, typed shapes out. They do not know HTTP.
 
+mod decisions;
 mod flows;
 mod instances;
 mod modules;
@@ -12,13 +13,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connect_model::semantics::flow::{self, Home};
-use connect_model::semantics::{Confidence, Problem};
 use connect_model::shapes::{Operation, ops};
 use serde_json::Value;
 
 use crate::Limits;
 use crate::arn::{Account, Qualifier, ResourceKind};
-use crate::defects::seam::{FullName, Reader, Seams, Sighting, Update};
+use crate::defects::seam::Seams;
 use crate::pages::{Page, Pages, Scope, Size};
 use crate::refusal::Refusal;
 use crate::store::{Collection, Entry, Instance, State, Store, Tags};
@@ -159,24 +159,6 @@ impl Call<'_> {
         Scope::new(self.operation, collection, &filters)
     }
 
-    /// Resources that lists show, with an order key above `after`.
-    fn listed<'i, T>(&self, all: &'i Collection<T>, after: u64) -> impl Iterator<Item = &'i Entry<T>> {
-        all.after(after).filter(|entry| self.is_visible(entry, Reader::List, true))
-    }
-
-    /// Resources that searches know: those of a certain age, as behind an index.
-    fn indexed<'i, T>(&self, all: &'i Collection<T>) -> impl Iterator<Item = &'i Entry<T>> {
-        let lag = self.cx.search_lag;
-        all.after(0).filter(move |entry| {
-            let indexed = lag.is_zero() || entry.created.elapsed() >= lag;
-            self.is_visible(entry, Reader::Search, indexed)
-        })
-    }
-
-    fn is_visible<T>(&self, entry: &Entry<T>, by: Reader, visible: bool) -> bool {
-        self.cx.seams.visible(&Sighting { id: &entry.id, created: entry.created, by }, visible)
-    }
-
     /// The resources of `all` that match a search: one page of them, and their number.
     fn search<'i, T>(
         &self,
@@ -187,8 +169,7 @@ impl Call<'_> {
         is_match: impl Fn(&Entry<T>) -> bool,
     ) -> Result<(Page<&'i Entry<T>>, i64), Refusal> {
         let candidates: Vec<&Entry<T>> = self.indexed(all).collect();
-        let mut matches: Vec<bool> = candidates.iter().map(|entry| is_match(entry)).collect();
-        self.cx.seams.matches(self.input, &mut matches);
+        let matches = self.matches(candidates.iter().map(|entry| is_match(entry)).collect());
         let matching = candidates.into_iter().zip(matches).filter(|(_, matches)| *matches);
         let found: Vec<&Entry<T>> = matching.map(|(entry, _)| entry).collect();
         let page = self.page(home, token, requested, |after| {
@@ -231,34 +212,6 @@ impl Call<'_> {
     /// Deletes a resource.
     fn delete<T>(&self, from: &mut Collection<T>, kind: ResourceKind, id: &str) -> Result<(), Refusal> {
         from.remove(id).map(drop).ok_or_else(|| self.not_found(kind.label(), id))
-    }
-
-    /// Refuses a name that another resource has, with an error of this name. `own` is the id of the resource that gets
-    /// the name, if it exists.
-    fn claim<T>(
-        &self,
-        name: FullName<'_>,
-        all: &Collection<T>,
-        own: Option<&str>,
-        error: &'static str,
-    ) -> Result<(), Refusal> {
-        let taken = all.named(&name.name).is_some_and(|holder| Some(holder) != own);
-        if self.cx.seams.name_taken(&name, taken) {
-            return Err(Refusal::Named(error, format!("the name {} is taken", name.name)));
-        }
-        Ok(())
-    }
-
-    /// Stores an edited copy of a resource. `before` is its name until now.
-    fn store<T>(&self, before: FullName<'_>, all: &mut Collection<T>, edited: Entry<T>) {
-        if self.cx.seams.stores(&Update { before, name: &edited.name }) {
-            all.replace(edited);
-        }
-    }
-
-    /// Returns true if a problem is a reason to refuse a request. One of low confidence is not.
-    fn counts(&self, language: &str, problem: &Problem) -> bool {
-        problem.confidence > Confidence::Low && !self.cx.seams.overlooks_problem(self.operation, language, problem.kind)
     }
 
     /// Reasons why content cannot be published; at most as many as the model allows in an error.

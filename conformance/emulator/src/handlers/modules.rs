@@ -13,7 +13,6 @@ use connect_model::shapes::{
 use crate::arn::{Qualifier, ResourceKind};
 use crate::client_tokens;
 use crate::client_tokens::Creation;
-use crate::defects::seam::{FullName, TagChange};
 use crate::handlers::Call;
 use crate::refusal::Refusal;
 use crate::search::{has_tags, matches};
@@ -41,8 +40,7 @@ pub(super) fn create(
     client_tokens::create_once(call.cx, &creation, |state| {
         let (order, id) = state.next_id();
         let modules = &mut call.home(state, &home)?.data.modules;
-        let name = FullName::new(&home, ResourceKind::Module, &input.name);
-        call.claim(name.clone(), modules, None, DUPLICATE)?;
+        call.claim((&home, ResourceKind::Module), modules, &input.name, None, DUPLICATE)?;
         if modules.len() >= call.cx.limits.modules {
             let message = format!("an instance has at most {} contact flow modules", call.cx.limits.modules);
             return Err(Refusal::Named("LimitExceededException", message));
@@ -56,7 +54,7 @@ pub(super) fn create(
             external: input.external_invocation_configuration,
         };
         let arn = call.arn(&home, ResourceKind::Module, &id);
-        let tags = call.cx.seams.tags(&TagChange::Created(Some(name)), input.tags.unwrap_or_default());
+        let tags = call.first_tags((&home, ResourceKind::Module), &input.name, input.tags);
         modules.insert(Entry::new((order, id.clone()), input.name, tags, module));
         Ok(CreateContactFlowModuleResponse { arn, id: Some(id) })
     })
@@ -220,12 +218,11 @@ fn update(
     let (id, qualifier) = call.resource_id(&home.id, ResourceKind::Module, module)?;
     let modules = &mut home.data.modules;
     let mut entry = modules.get(id).ok_or_else(|| call.not_found("contact flow module", id))?.clone();
-    let before = entry.name.clone();
     if let Some(name) = name {
-        call.claim(FullName::new(&home.id, ResourceKind::Module, &name), modules, Some(id), DUPLICATE)?;
+        call.claim((&home.id, ResourceKind::Module), modules, &name, Some(id), DUPLICATE)?;
         entry.name = name;
     }
     edit(&mut entry.data, qualifier)?;
-    call.store(FullName::new(&home.id, ResourceKind::Module, &before), modules, entry);
+    call.store((&home.id, ResourceKind::Module), modules, entry);
     Ok(())
 }

@@ -10,7 +10,6 @@ use connect_model::shapes::{
 use crate::arn::ResourceKind;
 use crate::client_tokens;
 use crate::client_tokens::Creation;
-use crate::defects::seam::{FullName, TagChange};
 use crate::handlers::Call;
 use crate::refusal::Refusal;
 use crate::search::{matches, rule_has_tags};
@@ -34,8 +33,7 @@ pub(super) fn create(call: &Call<'_>, mut input: CreateRuleRequest) -> Result<Cr
     client_tokens::create_once(call.cx, &creation, |state| {
         let (order, id) = state.next_id();
         let rules = &mut call.home(state, &home)?.data.rules;
-        let name = FullName::new(&home, ResourceKind::Rule, &input.name);
-        call.claim(name.clone(), rules, None, CONFLICT)?;
+        call.claim((&home, ResourceKind::Rule), rules, &input.name, None, CONFLICT)?;
         if rules.len() >= call.cx.limits.rules {
             let message = format!("an instance has at most {} rules", call.cx.limits.rules);
             return Err(Refusal::Named("ServiceQuotaExceededException", message));
@@ -51,7 +49,7 @@ pub(super) fn create(call: &Call<'_>, mut input: CreateRuleRequest) -> Result<Cr
             updated: now,
         };
         let rule_arn = call.cx.account.resource(&home, ResourceKind::Rule, &id);
-        let tags = call.cx.seams.tags(&TagChange::Created(Some(name)), input.tags.unwrap_or_default());
+        let tags = call.first_tags((&home, ResourceKind::Rule), &input.name, input.tags);
         rules.insert(Entry::new((order, id.clone()), input.name, tags, rule));
         Ok(CreateRuleResponse { rule_arn, rule_id: id })
     })
@@ -89,15 +87,15 @@ pub(super) fn update(call: &Call<'_>, input: UpdateRuleRequest) -> Result<Nothin
     let rules = &mut home.data.rules;
     let mut entry = rules.get(id).ok_or_else(|| call.not_found("rule", id))?.clone();
     check(call, &input.name, Some(entry.data.event_source().as_str()))?;
-    call.claim(FullName::new(&home.id, ResourceKind::Rule, &input.name), rules, Some(id), CONFLICT)?;
-    let before = std::mem::replace(&mut entry.name, input.name);
+    call.claim((&home.id, ResourceKind::Rule), rules, &input.name, Some(id), CONFLICT)?;
+    entry.name = input.name;
     let rule = &mut entry.data;
     rule.function = input.function;
     rule.actions = input.actions;
     rule.status = input.publish_status;
     rule.filters = input.pre_evaluation_filters;
     rule.updated = Timestamp::now();
-    call.store(FullName::new(&home.id, ResourceKind::Rule, &before), rules, entry);
+    call.store((&home.id, ResourceKind::Rule), rules, entry);
     Ok(Nothing {})
 }
 

@@ -5,7 +5,6 @@ use connect_model::shapes::{
 };
 
 use crate::arn::ArnTarget;
-use crate::defects::seam::TagChange;
 use crate::handlers::Call;
 use crate::refusal::Refusal;
 use crate::store::{State, Tags};
@@ -16,9 +15,7 @@ const MAX_TAGS: usize = 50;
 pub(super) fn tag(call: &Call<'_>, input: TagResourceRequest) -> Result<Nothing, Refusal> {
     let mut state = call.cx.store.lock();
     let tags = tags_of(call, &mut state, &input.resource_arn)?;
-    let mut merged = tags.clone();
-    merged.extend(input.tags.clone());
-    let merged = call.cx.seams.tags(&TagChange::Added { before: tags, added: &input.tags }, merged);
+    let merged = call.with_tags(tags, &input.tags);
     if merged.len() > MAX_TAGS {
         return Err(Refusal::Invalid(format!("/tags: a resource has at most {MAX_TAGS} tags")));
     }
@@ -29,9 +26,7 @@ pub(super) fn tag(call: &Call<'_>, input: TagResourceRequest) -> Result<Nothing,
 pub(super) fn untag(call: &Call<'_>, input: UntagResourceRequest) -> Result<Nothing, Refusal> {
     let mut state = call.cx.store.lock();
     let tags = tags_of(call, &mut state, &input.resource_arn)?;
-    let mut rest = tags.clone();
-    rest.retain(|key, _| !input.tag_keys.contains(key));
-    *tags = call.cx.seams.tags(&TagChange::Removed { before: tags }, rest);
+    *tags = call.without_tags(tags, &input.tag_keys);
     Ok(Nothing {})
 }
 
