@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_credential_types::Credentials;
 use connect_model::schema::Schema;
 use connect_model::wire::encode_request;
 use serde_json::{Value, json};
@@ -52,7 +51,7 @@ use connect_checks::selection::Selection;
 use connect_checks::setup::SuiteConfig;
 use connect_checks::suite::Suite;
 use connect_checks::walks::{Saved, WalkConfig};
-use connect_emulator::{BENIGN, Benign, Config, Defect, Emulator, FrontConfig, Service, defects};
+use connect_emulator::{AccessKeys, BENIGN, Benign, Config, Defect, Emulator, FrontConfig, Service, defects};
 use connect_transport::credentials::environment;
 use connect_transport::pace::{PaceConfig, Rate};
 use connect_transport::target::{Endpoint, Target, TargetFlags};
@@ -853,11 +852,12 @@ pub fn emulator_config(flags: &FrontFlags) -> Result<Config, SessionError> {
     Ok(Config { front, search_lag: flags.search_lag.unwrap_or_default(), ..Config::default() })
 }
 
-fn keys(text: &str) -> Option<Credentials> {
+fn keys(text: &str) -> Option<AccessKeys> {
     let mut parts = text.splitn(3, ':');
     let (key, secret) = (parts.next()?, parts.next()?);
     let usable = !key.is_empty() && !secret.is_empty();
-    usable.then(|| Credentials::new(key, secret, parts.next().map(str::to_owned), None, "command line"))
+    let session_token = parts.next().map(str::to_owned);
+    usable.then(|| AccessKeys { id: key.to_owned(), secret: secret.to_owned(), session_token })
 }
 
 /// Why a selection left nothing, with what looks like its filter.

@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
-use connect_emulator::{Config, Emulator, FrontConfig, Rate};
+use connect_emulator::{AccessKeys, Config, Emulator, FrontConfig, Rate};
 use connect_model::schema::Schema;
 use connect_model::wire::encode_request;
 use connect_model::wire::message::{Headers, HttpRequest};
@@ -20,6 +20,11 @@ const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
 fn keys(secret: &str, token: Option<&str>) -> Credentials {
     Credentials::new("AKIDEXAMPLE", secret, token.map(str::to_owned), None, "test")
+}
+
+fn accepted(secret: &str, token: Option<&str>) -> AccessKeys {
+    let session_token = token.map(str::to_owned);
+    AccessKeys { id: "AKIDEXAMPLE".to_owned(), secret: secret.to_owned(), session_token }
 }
 
 async fn emulator(front: FrontConfig) -> Emulator {
@@ -50,7 +55,7 @@ fn status_and_error(exchange: &Exchange) -> (u16, String) {
 
 #[tokio::test]
 async fn accepts_valid_signatures_and_rejects_others_with_the_reason() {
-    let verify = |token| FrontConfig { verify: Some(keys(SECRET, token)), ..FrontConfig::default() };
+    let verify = |token| FrontConfig { verify: Some(accepted(SECRET, token)), ..FrontConfig::default() };
     let plain = emulator(verify(None)).await;
     let session = emulator(verify(Some("TOKEN/=="))).await;
     let rows = [
@@ -76,7 +81,7 @@ async fn accepts_valid_signatures_and_rejects_others_with_the_reason() {
 
 #[tokio::test]
 async fn a_signature_covers_every_part_of_a_request_and_is_valid_for_five_minutes() {
-    let front = FrontConfig { verify: Some(keys(SECRET, None)), ..FrontConfig::default() };
+    let front = FrontConfig { verify: Some(accepted(SECRET, None)), ..FrontConfig::default() };
     let emulator = emulator(front).await;
     let transport = transport(&emulator, "us-east-1", None);
     let signed = |request: &HttpRequest, at: SystemTime| {
@@ -120,7 +125,7 @@ async fn a_signature_covers_every_part_of_a_request_and_is_valid_for_five_minute
 #[tokio::test]
 async fn the_transport_adopts_the_clock_of_an_endpoint_that_rejects_its_signature() {
     for clock_offset in [86_400 * 365, -1000] {
-        let front = FrontConfig { verify: Some(keys(SECRET, None)), clock_offset, ..FrontConfig::default() };
+        let front = FrontConfig { verify: Some(accepted(SECRET, None)), clock_offset, ..FrontConfig::default() };
         let emulator = emulator(front).await;
         // Signed with the local time.
         let url = format!("{}{}", emulator.url(), listing().uri);

@@ -1,4 +1,4 @@
-//! A token bucket: the request rate that the emulator grants.
+//! A token bucket: limits the request rate.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 pub struct Rate {
     /// Sustained requests per second.
     pub per_second: f64,
-    /// Requests granted at once after a pause.
+    /// Most requests at once after a pause.
     pub burst: f64,
 }
 
@@ -25,7 +25,7 @@ impl Bucket {
         Self { rate, tokens: rate.burst, refilled: Instant::now() }
     }
 
-    /// Takes a token; false if there is none.
+    /// Takes a token. Returns false if there is none.
     pub(crate) fn take(&mut self) -> bool {
         self.take_at(Instant::now())
     }

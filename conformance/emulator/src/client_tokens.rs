@@ -1,115 +1,116 @@
-//! Client tokens: the same call with the same token has the same result, and happens once.
+//! Client tokens: a creation that is repeated with its token happens once, and has the same result each time.
 //!
-//! How Connect answers a token that comes back with another body is not known, nor for how long it remembers.
-//! Ours refuses the former with a conflict and remembers while the instance lives; the suite only learns it.
+//! How Connect answers a token that comes with another request, and how long it remembers a token, is not known. The
+//! emulator rejects the former with a conflict and remembers while the instance exists; the suite only learns it.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::policy::{Policy, Tokens};
+use crate::handlers::Context;
 use crate::refusal::Refusal;
-use crate::store::{State, Store};
+use crate::store::State;
 
-/// Tokens that were seen, each with what it led to.
+/// Client tokens that were used, each with the output of its creation.
 #[derive(Default)]
-pub(crate) struct Replays {
-    seen: HashMap<Key, Seen>,
+pub(crate) struct ClientTokens {
+    used: HashMap<Key, Used>,
 }
 
-impl Replays {
-    /// Forgets what belongs to an instance.
+impl ClientTokens {
+    /// Forgets the tokens of an instance.
     pub(crate) fn forget(&mut self, instance: &str) {
-        self.seen.retain(|key, _| key.instance != instance);
+        self.used.retain(|key, _| key.instance != instance);
+    }
+
+    /// Looks up the token of a creation.
+    pub(crate) fn recall(&self, creation: &Creation<'_>) -> Recalled {
+        match creation.key().and_then(|key| self.used.get(&key)) {
+            None => Recalled::New,
+            Some(used) if used.digest == creation.digest => Recalled::Repeated(used.output.clone()),
+            Some(used) => Recalled::Reused(used.output.clone()),
+        }
+    }
+
+    fn remember(&mut self, creation: &Creation<'_>, output: Value) {
+        if let Some(key) = creation.key() {
+            self.used.insert(key, Used { digest: creation.digest, output });
+        }
     }
 }
 
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, Hash)]
 struct Key {
     operation: &'static str,
     instance: String,
     token: String,
 }
 
-#[derive(Clone)]
-struct Seen {
-    body: [u8; 32],
+struct Used {
+    digest: [u8; 32],
     output: Value,
+}
+
+/// The memory of a client token.
+pub(crate) enum Recalled {
+    /// The token is new.
+    New,
+    /// The token was used for an equal request, which had this output.
+    Repeated(Value),
+    /// The token was used for another request, which had this output.
+    Reused(Value),
 }
 
 /// A creation that a client may repeat.
 pub(crate) struct Creation<'c> {
     pub(crate) operation: &'static str,
-    /// Id of the instance; empty for creations outside.
+    /// Id of the instance; empty for the creation of an instance.
     pub(crate) instance: &'c str,
     pub(crate) token: Option<&'c str>,
-    /// Digest of everything that was asked for, without the token: see [`digest`].
-    pub(crate) body: [u8; 32],
-    /// Name of the error for a token that comes back with another body.
-    pub(crate) clash: &'static str,
+    /// Digest of the request without its token: see [`digest`].
+    pub(crate) digest: [u8; 32],
+    /// Name of the error for a token that was used for another request.
+    pub(crate) conflict: &'static str,
 }
 
-/// How a creation is to be made.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Names {
-    /// A taken name is refused.
-    Unique,
-    /// A taken name is taken again: only where a defect makes a second resource of a replay.
-    Shared,
+impl Creation<'_> {
+    fn key(&self) -> Option<Key> {
+        let token = self.token?.to_owned();
+        Some(Key { operation: self.operation, instance: self.instance.to_owned(), token })
+    }
 }
 
-/// Runs a creation once for each token.
-pub(crate) fn once<O: Serialize + DeserializeOwned>(
-    store: &Store,
-    policy: &Policy,
+/// Runs a creation once per token. A creation that is refused leaves its token unused.
+pub(crate) fn create_once<O: Serialize + DeserializeOwned>(
+    cx: &Context,
     creation: &Creation<'_>,
-    create: impl FnOnce(&mut State, Names) -> Result<O, Refusal>,
+    create: impl FnOnce(&mut State) -> Result<O, Refusal>,
 ) -> Result<O, Refusal> {
-    let unique = if policy.shares_names { Names::Shared } else { Names::Unique };
-    let mut state = store.lock();
-    let Some(token) = creation.token else { return create(&mut state, unique) };
-    let token = match policy.tokens {
-        Tokens::Greedy => token.char_indices().rev().nth(3).map_or(token, |(at, _)| &token[..at]),
-        _ => token,
-    };
-    let (operation, instance) = match policy.tokens {
-        Tokens::Unread => return create(&mut state, unique),
-        Tokens::Shared => ("", ""),
-        _ => (creation.operation, creation.instance),
-    };
-    let key = Key { operation, instance: instance.to_owned(), token: token.to_owned() };
-    let seen = state.replays.seen.get(&key).cloned();
-    let names = match (policy.tokens, seen) {
-        (Tokens::Ignored, Some(_)) => Names::Shared,
-        (_, Some(seen)) => {
-            if seen.body != creation.body && !matches!(policy.tokens, Tokens::Greedy | Tokens::Shared) {
-                let message = "ClientToken was used before with another request; use a new token for a new request";
-                return Err(Refusal::Named(creation.clash, message.to_owned()));
-            }
-            if let Ok(output) = serde_json::from_value(seen.output) {
+    let mut state = cx.store.lock();
+    if creation.token.is_none() {
+        return create(&mut state);
+    }
+    match cx.seams.recalled(creation, state.client_tokens.recall(creation)) {
+        Recalled::New => {}
+        Recalled::Repeated(output) => {
+            if let Ok(output) = serde_json::from_value(output) {
                 return Ok(output);
             }
-            unique
         }
-        (Tokens::Raced, None) => {
-            drop(state);
-            std::thread::sleep(Duration::from_millis(30));
-            state = store.lock();
-            if state.replays.seen.contains_key(&key) { Names::Shared } else { unique }
+        Recalled::Reused(_) => {
+            let message = "ClientToken was used before with another request; use a new token for a new request";
+            return Err(Refusal::Named(creation.conflict, message.to_owned()));
         }
-        (_, None) => unique,
-    };
-    let output = create(&mut state, names)?;
-    let written = serde_json::to_value(&output).unwrap_or_default();
-    state.replays.seen.insert(key, Seen { body: creation.body, output: written });
+    }
+    let output = create(&mut state)?;
+    state.client_tokens.remember(creation, serde_json::to_value(&output).unwrap_or_default());
     Ok(output)
 }
 
-/// Digest of a request from its typed form, so that spelling does not matter.
+/// Digest of the typed form of a request, so that its spelling does not matter.
 pub(crate) fn digest(request: &impl Serialize) -> [u8; 32] {
     Sha256::digest(serde_json::to_vec(request).unwrap_or_default()).into()
 }

@@ -1,5 +1,5 @@
-//! What stands before the service, as at a real account: signatures, a rate, connections that break. Knows HTTP and
-//! nothing of operations.
+//! The front of the service, as at a real account: signatures, a request rate, broken connections. Knows HTTP, but no
+//! operations.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,6 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use aws_credential_types::Credentials;
 use connect_model::schema::TimestampFormat;
 use connect_model::wire::message::{HttpRequest, HttpResponse};
 use connect_model::wire::timestamp::Reading;
@@ -15,21 +14,21 @@ use connect_model::wire::{encode_unmodelled_error, timestamp};
 use hyper::body::{Body, Bytes, Frame};
 
 use crate::bucket::{Bucket, Rate};
-use crate::sigv4;
+use crate::sigv4::{self, AccessKeys};
 
-/// Requests that are so many seconds older or newer are refused. Source: SigV4, "within five minutes".
+/// Largest difference in seconds between the time of a request and the clock. Source: SigV4, "within five minutes".
 const TOLERANCE: f64 = 300.0;
 
-/// What an emulator asks of its callers before it looks at what they say. By default nothing.
+/// Settings of the front. By default it lets every request pass.
 #[derive(Clone, Debug, Default)]
 pub struct FrontConfig {
-    /// Only requests that these keys signed are served.
-    pub verify: Option<Credentials>,
-    /// More requests than this are answered with 429.
+    /// Serves only requests that are signed with these keys.
+    pub verify: Option<AccessKeys>,
+    /// Answers further requests with 429.
     pub rate: Option<Rate>,
-    /// Of so many requests, one gets no whole answer; in turns before and after it was performed. 0 for none.
+    /// Breaks the connection of one in so many requests, alternately before and after the call is performed. 0 for none.
     pub drop_one_in: u64,
-    /// Its clock is that far from that of this machine, in seconds.
+    /// Seconds by which its clock is ahead of the clock of this machine.
     pub clock_offset: i64,
 }
 
@@ -43,17 +42,17 @@ pub(crate) struct Front {
     nth: AtomicU64,
 }
 
-/// What is to become of a request.
+/// The decision on a request.
 #[derive(Debug)]
 pub(crate) enum Admission {
-    /// It is performed and answered.
+    /// Perform it and send the response.
     Serve,
-    /// It is answered with this instead.
+    /// Send this response instead.
     Refuse(Box<HttpResponse>),
-    /// It is not performed, and its connection breaks.
+    /// Break the connection without performing it.
     LoseRequest,
-    /// It is performed, and its connection breaks before the answer is out.
-    LoseAnswer,
+    /// Perform it, and break the connection before the response.
+    LoseResponse,
 }
 
 impl Front {
@@ -82,38 +81,38 @@ impl Front {
         match self.config.drop_one_in {
             0 => Admission::Serve,
             every if !nth.is_multiple_of(every) => Admission::Serve,
-            every if (nth / every).is_multiple_of(2) => Admission::LoseAnswer,
+            every if (nth / every).is_multiple_of(2) => Admission::LoseResponse,
             _ => Admission::LoseRequest,
         }
     }
 
-    /// The time in `Date` headers; none where it is that of this machine, which HTTP servers fill in by themselves.
+    /// The time in `Date` headers. None if it is the time of this machine, which the HTTP server adds itself.
     pub(crate) fn date(&self) -> Option<String> {
         let ahead = self.config.clock_offset;
         (ahead != 0).then(|| timestamp::format(clock(ahead).into(), TimestampFormat::HttpDate)).flatten()
     }
 
-    /// Takes a token out of the bucket, if there is one.
+    /// Takes a token from the bucket. Returns true if there was one, or there is no bucket.
     fn take(&self) -> bool {
         let Some(bucket) = &self.bucket else { return true };
         bucket.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Computes the signature again over what the request says is signed. Errors are the names that AWS gives them, with
-    /// a message.
-    fn verify(&self, keys: &Credentials, request: &HttpRequest) -> Result<(), (&'static str, String)> {
+    /// Computes the signature over the headers that the request names, and compares. An error is its name at AWS with a
+    /// message.
+    fn verify(&self, keys: &AccessKeys, request: &HttpRequest) -> Result<(), (&'static str, String)> {
         let Some(authorization) = request.headers.get("authorization") else {
             return Err(("MissingAuthenticationTokenException", "Missing Authentication Token".to_owned()));
         };
         let incomplete = |what: &str| ("IncompleteSignatureException", what.to_owned());
-        let (credential, signed, signature) = parts(authorization).ok_or_else(|| {
+        let (credential, signed, signature) = split_authorization(authorization).ok_or_else(|| {
             incomplete("Authorization header requires 'AWS4-HMAC-SHA256' with Credential, SignedHeaders and Signature")
         })?;
         let [key, day, region, service, "aws4_request"] = credential.split('/').collect::<Vec<_>>()[..] else {
             return Err(incomplete("Credential must be KEY/DATE/REGION/SERVICE/aws4_request"));
         };
-        let token = request.headers.get("x-amz-security-token");
-        if key != keys.access_key_id() || token != keys.session_token() {
+        let token = request.headers.get(sigv4::TOKEN);
+        if key != keys.id || token != keys.session_token.as_deref() {
             let message = "The security token included in the request is invalid.";
             return Err(("UnrecognizedClientException", message.to_owned()));
         }
@@ -134,7 +133,8 @@ impl Front {
         if !date.starts_with(day) || !names.contains(&"host") || !names.contains(&"x-amz-date") {
             return Err(incomplete("host and x-amz-date must be signed, and the scope must be of the same day"));
         }
-        let computed = sigv4::signature(keys, &self.region, &self.service, request, &names, at).map_err(invalid)?;
+        let scope = sigv4::Scope { time: date, region, service };
+        let computed = sigv4::signature(keys, scope, request, &names).map_err(invalid)?;
         if computed != signature {
             let message = "The request signature we calculated does not match the signature you provided. Check your \
                            AWS Secret Access Key and signing method.";
@@ -145,13 +145,13 @@ impl Front {
 }
 
 /// Credential, signed headers and signature of an `Authorization` header.
-pub(crate) fn parts(authorization: &str) -> Option<(&str, &str, &str)> {
-    let rest = authorization.strip_prefix("AWS4-HMAC-SHA256")?;
+fn split_authorization(authorization: &str) -> Option<(&str, &str, &str)> {
+    let rest = authorization.strip_prefix(sigv4::ALGORITHM)?;
     let part = |name: &str| rest.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
     Some((part("Credential")?, part("SignedHeaders")?, part("Signature")?))
 }
 
-/// The instant of `20250102T030405Z`.
+/// Parses a time like `20250102T030405Z`.
 fn instant(text: &str) -> Option<SystemTime> {
     let digits = text.len() == 16 && text.is_ascii() && text.ends_with('Z') && text.as_bytes()[8] == b'T';
     let extended = digits.then(|| {
@@ -162,26 +162,26 @@ fn instant(text: &str) -> Option<SystemTime> {
     timestamp::parse(&extended, TimestampFormat::DateTime, Reading::Server).map(SystemTime::from)
 }
 
-/// The clock of this machine, so many seconds ahead.
+/// The time of this machine plus so many seconds.
 fn clock(ahead: i64) -> SystemTime {
     let (now, by) = (SystemTime::now(), Duration::from_secs(ahead.unsigned_abs()));
     if ahead < 0 { now.checked_sub(by) } else { now.checked_add(by) }.unwrap_or(now)
 }
 
-/// Seconds from the second instant to the first; negative if the first is earlier.
+/// Seconds by which `one` is after `other`; negative if it is before.
 fn seconds_after(one: SystemTime, other: SystemTime) -> f64 {
     one.duration_since(other).map_or_else(|before| -before.duration().as_secs_f64(), |after| after.as_secs_f64())
 }
 
-/// A body that breaks off before its first byte, and its connection with it.
+/// A body that breaks the connection before its first byte.
 #[derive(Debug)]
-pub(crate) struct Broken;
+pub(crate) struct BrokenBody;
 
-impl Body for Broken {
+impl Body for BrokenBody {
     type Data = Bytes;
     type Error = std::io::Error;
 
     fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        Poll::Ready(Some(Err(std::io::Error::other("the connection breaks here, on purpose"))))
+        Poll::Ready(Some(Err(std::io::Error::other("the connection breaks here on purpose"))))
     }
 }

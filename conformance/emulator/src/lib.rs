@@ -1,18 +1,22 @@
-//! The embedded endpoint: Amazon Connect in a process, strict about input, with memory, and with defects on demand.
+//! The emulator: Amazon Connect in a process, with strict validation, state, and defects on demand.
 //!
-//! [`Service`] is the whole of it and knows no sockets: a request goes in, a response comes out. [`Emulator`] puts it
-//! behind a loopback port. Core families (instances, flows, modules, rules, tags) are performed; every other operation
-//! of the model is answered with a generated output, marked by the header [`SYNTHESIZED`].
+//! [`Service`] turns a request into a response and does not know sockets; [`Emulator`] serves it on a loopback port.
+//! Instances, flows, modules, rules and tags have handlers; every other operation of the model is answered with a
+//! generated output, marked by the header [`SYNTHESIZED`].
+//!
+//! The code outside of `defects` and `benign` states the contract. It asks the seams (`defects/seam.rs`) at the points
+//! where a defect can act.
 
 mod arn;
 mod benign;
 mod bucket;
 mod client_tokens;
+mod collection;
 mod defects;
 mod front;
 mod handlers;
+mod ids;
 mod pages;
-mod policy;
 mod refusal;
 mod search;
 mod serve;
@@ -23,31 +27,32 @@ mod synthesize;
 #[cfg(test)]
 mod tests;
 
-pub use arn::DEFAULT_INSTANCE_ID;
 pub use benign::{BENIGN, Benign};
 pub use bucket::Rate;
 pub use defects::{Defect, Family, defects};
 pub use front::FrontConfig;
+pub use ids::DEFAULT_INSTANCE_ID;
 pub use serve::Emulator;
 pub use service::Service;
+pub use sigv4::AccessKeys;
 
 use std::time::Duration;
 
-/// Header of answers that were generated and not looked up.
+/// Header of generated answers.
 pub const SYNTHESIZED: &str = "x-emulator-synthesized";
 
-/// How an emulator is to be.
+/// Settings of an emulator.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// TCP port on 127.0.0.1; 0 for a free one.
     pub port: u16,
-    /// Deliberate fault; none for an endpoint that keeps the contract.
+    /// Deliberate defect; none for an endpoint that keeps the contract.
     pub defect: Option<&'static Defect>,
-    /// Harmless peculiarity; without effect beside a defect.
+    /// Harmless variant. Ignored if there is a defect.
     pub benign: Option<&'static Benign>,
-    /// Flows, modules and rules (that many of each) that the default instance has from the start.
+    /// Number of flows, of modules and of rules that the default instance has from the start.
     pub resources: usize,
-    /// Decides ids, tokens and generated answers.
+    /// Seed of ids, tokens and generated answers.
     pub seed: u64,
     /// Region in ARNs.
     pub region: String,
@@ -55,9 +60,9 @@ pub struct Config {
     pub account: String,
     /// Quotas.
     pub limits: Limits,
-    /// What it asks of its callers before it looks at what they say; only behind its socket.
+    /// Behaviour in front of the service: signatures, rate, connections. Only [`Emulator`] has it.
     pub front: FrontConfig,
-    /// How old a resource must be for a search to find it.
+    /// Age at which a search finds a resource.
     pub search_lag: Duration,
 }
 
@@ -78,7 +83,7 @@ impl Default for Config {
     }
 }
 
-/// Most resources of one instance. Without limit by default: a run creates thousands.
+/// Quotas: the most resources of one instance. Unlimited by default, since a run creates thousands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Flows.
@@ -96,8 +101,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The quotas of a new account (Amazon Connect administrator guide, service quotas; for rules, 500 of each event
-    /// source, of which we count the sum).
+    /// The quotas of a new account. Source: Amazon Connect administrator guide, service quotas. It allows 500 rules per
+    /// event source; the emulator counts all rules.
     pub fn of_new_account() -> Self {
         Self { flows: 100, modules: 200, rules: 500 }
     }

@@ -1,4 +1,4 @@
-//! Why a call is refused, before anybody thinks of HTTP. Knows which error name an operation models for it.
+//! Reasons to refuse a call, without HTTP. Knows which errors an operation models.
 
 use connect_model::schema::{Members, Operation, Schema};
 use serde_json::{Map, Value, json};
@@ -6,28 +6,28 @@ use serde_json::{Map, Value, json};
 /// A call that is answered with an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// The input breaks a rule. Answered with the operation's own word for it; see [`Refusal::name`].
+    /// The input is invalid. The name of the error depends on the operation: see [`Refusal::name`].
     Invalid(String),
-    /// Something that the input names does not exist.
+    /// A resource in the input does not exist.
     NotFound(String),
     /// An error by name, with its message.
     Named(&'static str, String),
-    /// The content of a flow is bad: `InvalidContactFlowException`, which has `problems` and no message.
+    /// The content of a flow is invalid: `InvalidContactFlowException`, which has `problems` and no message.
     FlowProblems(Vec<String>),
-    /// The content of a module is bad: `InvalidContactFlowModuleException`, which has `Problems` and no message.
+    /// The content of a module is invalid: `InvalidContactFlowModuleException`, which has `Problems` and no message.
     ModuleProblems(Vec<String>),
 }
 
-/// Errors for bad input, the preferred one first; the last two are those of other services.
+/// Errors for invalid input, in order of preference. The last two belong to other services.
 const INVALID: &[&str] =
     &["InvalidRequestException", "InvalidParameterException", "ValidationException", "BadRequestException"];
 
-/// Name and status of the answer when an operation models no error for bad input: those of Smithy servers.
+/// Name and status for an operation that models no error for invalid input, as in Smithy servers.
 pub(crate) const VALIDATION: (&str, u16) = ("ValidationException", 400);
 
 impl Refusal {
-    /// The error's name for this operation. Which of its errors for bad input Connect picks is not specified; we prefer
-    /// `InvalidRequestException`.
+    /// The name of the error for this operation. The choice of Connect between several errors for invalid input is not
+    /// specified; the emulator prefers `InvalidRequestException`.
     pub(crate) fn name(&self, schema: &Schema, operation: &Operation) -> &'static str {
         let models = |name: &&&'static str| schema.error_of(operation, name).is_some();
         let invalid = || INVALID.iter().find(models).copied().unwrap_or(VALIDATION.0);
@@ -43,7 +43,7 @@ impl Refusal {
         }
     }
 
-    /// One sentence for people.
+    /// The message.
     pub(crate) fn message(&self) -> String {
         match self {
             Refusal::Invalid(message) | Refusal::NotFound(message) | Refusal::Named(_, message) => message.clone(),
@@ -51,15 +51,15 @@ impl Refusal {
         }
     }
 
-    /// Members of the error structure, whose members are `members`.
+    /// The value of the error structure, which has these members.
     pub(crate) fn value(&self, members: Option<&Members>) -> Map<String, Value> {
         let list = |problems: &[String]| -> Value { problems.iter().map(|text| json!({ "message": text })).collect() };
         let (name, value) = match self {
             Refusal::FlowProblems(problems) => ("problems", list(problems)),
             Refusal::ModuleProblems(problems) => ("Problems", list(problems)),
             _ => {
-                let mut spellings = members.into_iter().flatten().map(|member| member.name.as_str());
-                let name = spellings.find(|name| name.eq_ignore_ascii_case("message")).unwrap_or("message");
+                let mut names = members.into_iter().flatten().map(|member| member.name.as_str());
+                let name = names.find(|name| name.eq_ignore_ascii_case("message")).unwrap_or("message");
                 (name, Value::String(self.message()))
             }
         };

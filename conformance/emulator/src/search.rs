@@ -1,8 +1,7 @@
-//! Search criteria and filters: does this thing match?
+//! Search criteria and filters: decide if a resource matches.
 //!
-//! What the documentation leaves open is decided here, and only learned by the suite: several keys in one
-//! node must all hold; an empty list is no condition; text is compared by letter case; a condition without value, or on
-//! a field that we do not know, matches nothing.
+//! Decisions where the documentation is silent; the suite only learns them: all keys of a node must match; an empty list
+//! is no condition; comparisons are case-sensitive; a condition without value, or on an unknown field, matches nothing.
 
 use connect_model::shapes::{
     ContactFlowAttributeAndCondition, ContactFlowAttributeFilter, ContactFlowModuleSearchCriteria,
@@ -13,32 +12,32 @@ use connect_model::shapes::{
 
 use crate::store::{Entry, Flow, Module, Rule, Tags};
 
-/// A tree of conditions on a thing.
+/// A tree of conditions on a resource.
 pub(super) trait Criteria<T>: Sized {
     /// Nodes that must all match.
     fn all(&self) -> &[Self];
-    /// Nodes of which one must match.
+    /// Nodes of which at least one must match.
     fn any(&self) -> &[Self];
-    /// Conditions of this node on text.
+    /// The condition of this node on text.
     fn text(&self) -> Option<&StringCondition>;
-    /// Conditions of this node on anything else.
-    fn others(&self, thing: &T) -> bool;
+    /// Returns true if the other conditions of this node match.
+    fn others_match(&self, resource: &T) -> bool;
     /// Values of a searchable field.
-    fn field(thing: &T, name: &str) -> Vec<String>;
+    fn field(resource: &T, name: &str) -> Vec<String>;
 }
 
-/// The thing satisfies the tree.
-pub(super) fn matches<T, C: Criteria<T>>(criteria: &C, thing: &T) -> bool {
-    criteria.all().iter().all(|node| matches(node, thing))
-        && (criteria.any().is_empty() || criteria.any().iter().any(|node| matches(node, thing)))
+/// Returns true if the resource matches the tree.
+pub(super) fn matches<T, C: Criteria<T>>(criteria: &C, resource: &T) -> bool {
+    criteria.all().iter().all(|node| matches(node, resource))
+        && (criteria.any().is_empty() || criteria.any().iter().any(|node| matches(node, resource)))
         && criteria.text().is_none_or(|condition| {
-            let values = condition.field_name.as_deref().map(|name| C::field(thing, name)).unwrap_or_default();
-            values.iter().any(|value| compares(condition, value))
+            let values = condition.field_name.as_deref().map(|name| C::field(resource, name)).unwrap_or_default();
+            values.iter().any(|value| text_matches(condition, value))
         })
-        && criteria.others(thing)
+        && criteria.others_match(resource)
 }
 
-fn compares(condition: &StringCondition, value: &str) -> bool {
+fn text_matches(condition: &StringCondition, value: &str) -> bool {
     let (Some(wanted), Some(comparison)) = (&condition.value, &condition.comparison_type) else { return false };
     match comparison {
         StringComparisonType::StartsWith => value.starts_with(wanted),
@@ -48,7 +47,7 @@ fn compares(condition: &StringCondition, value: &str) -> bool {
     }
 }
 
-/// Name, description and id: what flows and modules are searched by.
+/// The searchable fields of flows and modules: name, description and id.
 fn described<T>(entry: &Entry<T>, description: Option<&String>, field: &str) -> Vec<String> {
     match field {
         "name" => vec![entry.name.clone()],
@@ -71,7 +70,7 @@ impl Criteria<Entry<Flow>> for ContactFlowSearchCriteria {
         self.string_condition.as_ref()
     }
 
-    fn others(&self, entry: &Entry<Flow>) -> bool {
+    fn others_match(&self, entry: &Entry<Flow>) -> bool {
         let published = entry.data.published.is_some();
         self.type_condition.as_ref().is_none_or(|kind| entry.data.kind == *kind)
             && self.state_condition.as_ref().is_none_or(|state| entry.data.state == *state)
@@ -100,7 +99,7 @@ impl Criteria<Entry<Module>> for ContactFlowModuleSearchCriteria {
         self.string_condition.as_ref()
     }
 
-    fn others(&self, entry: &Entry<Module>) -> bool {
+    fn others_match(&self, entry: &Entry<Module>) -> bool {
         self.state_condition.as_ref().is_none_or(|state| entry.data.state == *state)
             && self.status_condition.as_ref().is_none_or(|status| *status == ContactFlowModuleStatus::Published)
     }
@@ -123,7 +122,7 @@ impl Criteria<Entry<Rule>> for RulesSearchCriteria {
         self.string_condition.as_ref()
     }
 
-    fn others(&self, _: &Entry<Rule>) -> bool {
+    fn others_match(&self, _: &Entry<Rule>) -> bool {
         true
     }
 
@@ -133,7 +132,7 @@ impl Criteria<Entry<Rule>> for RulesSearchCriteria {
             "Name" => vec![entry.name.clone()],
             "RuleId" => vec![entry.id.clone()],
             "PublishStatus" => vec![rule.status.to_string()],
-            "EventSourceName" => vec![rule.source().to_string()],
+            "EventSourceName" => vec![rule.event_source().to_string()],
             "IntegrationAssociationId" => rule.trigger.integration_association_id.clone().into_iter().collect(),
             "ActionSummaries" => rule.actions.iter().map(|action| action.action_type.to_string()).collect(),
             _ => Vec::new(),
@@ -141,47 +140,47 @@ impl Criteria<Entry<Rule>> for RulesSearchCriteria {
     }
 }
 
-/// A tag with that key and value; a part that is not given is not compared.
-fn tag(condition: &TagCondition, tags: &Tags) -> bool {
+/// Returns true if a tag has the key and value of the condition, as far as it has them.
+fn has_tag(condition: &TagCondition, tags: &Tags) -> bool {
     tags.iter().any(|(key, value)| {
         condition.tag_key.as_ref().is_none_or(|wanted| wanted == key)
             && condition.tag_value.as_ref().is_none_or(|wanted| wanted == value)
     })
 }
 
-fn all_tags(conditions: Option<&Vec<TagCondition>>, tags: &Tags) -> bool {
-    conditions.is_none_or(|list| list.iter().all(|condition| tag(condition, tags)))
+fn has_all_tags(conditions: Option<&Vec<TagCondition>>, tags: &Tags) -> bool {
+    conditions.is_none_or(|list| list.iter().all(|condition| has_tag(condition, tags)))
 }
 
-/// `one_of` holds for some element, or there is none to hold.
-fn some<E>(list: Option<&Vec<E>>, one_of: impl Fn(&E) -> bool) -> bool {
-    list.is_none_or(|list| list.is_empty() || list.iter().any(one_of))
+/// Returns true if a group of the list matches, or there is no group.
+fn any_group<E>(groups: Option<&Vec<E>>, is_match: impl Fn(&E) -> bool) -> bool {
+    groups.is_none_or(|groups| groups.is_empty() || groups.iter().any(is_match))
 }
 
 /// The filter on tags of flows and modules.
-pub(super) fn tagged(filter: &ControlPlaneTagFilter, tags: &Tags) -> bool {
-    some(filter.or_conditions.as_ref(), |all| all_tags(Some(all), tags))
-        && all_tags(filter.and_conditions.as_ref(), tags)
-        && filter.tag_condition.as_ref().is_none_or(|condition| tag(condition, tags))
+pub(super) fn has_tags(filter: &ControlPlaneTagFilter, tags: &Tags) -> bool {
+    any_group(filter.or_conditions.as_ref(), |all| has_all_tags(Some(all), tags))
+        && has_all_tags(filter.and_conditions.as_ref(), tags)
+        && filter.tag_condition.as_ref().is_none_or(|condition| has_tag(condition, tags))
 }
 
 /// The filter on tags of rules.
-pub(super) fn tagged_rule(filter: &RuleAttributeFilter, tags: &Tags) -> bool {
-    some(filter.or_conditions.as_ref(), |all| all_tags(all.tag_conditions.as_ref(), tags))
-        && filter.and_condition.as_ref().is_none_or(|all| all_tags(all.tag_conditions.as_ref(), tags))
-        && filter.tag_condition.as_ref().is_none_or(|condition| tag(condition, tags))
+pub(super) fn rule_has_tags(filter: &RuleAttributeFilter, tags: &Tags) -> bool {
+    any_group(filter.or_conditions.as_ref(), |all| has_all_tags(all.tag_conditions.as_ref(), tags))
+        && filter.and_condition.as_ref().is_none_or(|all| has_all_tags(all.tag_conditions.as_ref(), tags))
+        && filter.tag_condition.as_ref().is_none_or(|condition| has_tag(condition, tags))
 }
 
 /// The filter on tags and types of flows.
-pub(super) fn flow_attributes(filter: &ContactFlowAttributeFilter, entry: &Entry<Flow>) -> bool {
+pub(super) fn flow_has_attributes(filter: &ContactFlowAttributeFilter, entry: &Entry<Flow>) -> bool {
     let kind = |condition: Option<&ContactFlowTypeCondition>| {
         condition.and_then(|condition| condition.contact_flow_type.as_ref()).is_none_or(|kind| entry.data.kind == *kind)
     };
     let all = |all: &ContactFlowAttributeAndCondition| {
-        all_tags(all.tag_conditions.as_ref(), &entry.tags) && kind(all.contact_flow_type_condition.as_ref())
+        has_all_tags(all.tag_conditions.as_ref(), &entry.tags) && kind(all.contact_flow_type_condition.as_ref())
     };
-    some(filter.or_conditions.as_ref(), all)
+    any_group(filter.or_conditions.as_ref(), all)
         && filter.and_condition.as_ref().is_none_or(all)
-        && filter.tag_condition.as_ref().is_none_or(|condition| tag(condition, &entry.tags))
+        && filter.tag_condition.as_ref().is_none_or(|condition| has_tag(condition, &entry.tags))
         && kind(filter.contact_flow_type_condition.as_ref())
 }

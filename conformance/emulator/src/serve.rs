@@ -1,4 +1,4 @@
-//! The service behind a loopback port. Knows nothing of what is asked or answered.
+//! The service on a loopback port. Does not know the content of requests and responses.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,11 +14,11 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::front::{Admission, Broken, Front};
+use crate::front::{Admission, BrokenBody, Front};
 use crate::service::BODY_LIMIT;
 use crate::{Config, Service};
 
-/// A running endpoint. It ends with [`Emulator::shutdown`], or with its runtime.
+/// A running endpoint. It stops with [`Emulator::shutdown`], or with its runtime.
 pub struct Emulator {
     address: SocketAddr,
     service: Arc<Service>,
@@ -27,7 +27,7 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts to listen on 127.0.0.1, and nowhere else. Fails when the port is taken.
+    /// Listens on 127.0.0.1 only. Fails if the port is taken.
     pub async fn start(schema: &'static Schema, config: &Config) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
         let address = listener.local_addr()?;
@@ -37,7 +37,7 @@ impl Emulator {
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
             let until = async move {
-                // A dropped handle lets the endpoint run on.
+                // The endpoint goes on if its handle is dropped.
                 if stopped.await.is_err() {
                     std::future::pending::<()>().await;
                 }
@@ -47,38 +47,38 @@ impl Emulator {
         Ok(Self { address, service, stop, task })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Base URL, without a slash at the end.
+    /// Base URL without trailing slash.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What it serves.
+    /// The service behind the port.
     pub fn service(&self) -> &Service {
         &self.service
     }
 
-    /// Takes no more requests, and returns when those in flight are answered.
+    /// Stops to accept requests, and returns when the running ones are answered.
     pub async fn shutdown(self) {
-        // The other side is gone only when the endpoint has ended already.
+        // Fails only if the endpoint has stopped already.
         let _ = self.stop.send(());
         let _ = self.task.await;
     }
 }
 
 async fn answer(State((service, front)): State<(Arc<Service>, Arc<Front>)>, request: Request) -> Response<Body> {
-    let mut response = admitted(service, &front, request).await;
+    let mut response = admit(service, &front, request).await;
     if let Some(date) = front.date().and_then(|date| HeaderValue::try_from(date).ok()) {
         response.headers_mut().insert("date", date);
     }
     response
 }
 
-async fn admitted(service: Arc<Service>, front: &Front, request: Request) -> Response<Body> {
+async fn admit(service: Arc<Service>, front: &Front, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
         let message = format!("the body is larger than {BODY_LIMIT} bytes");
@@ -91,10 +91,10 @@ async fn admitted(service: Arc<Service>, front: &Front, request: Request) -> Res
         headers: Headers(parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()),
         body: body.to_vec(),
     };
-    let loses_answer = match front.admit(&request) {
+    let loses_response = match front.admit(&request) {
         Admission::Serve => false,
-        Admission::LoseAnswer => true,
-        Admission::LoseRequest => return Response::new(Body::new(Broken)),
+        Admission::LoseResponse => true,
+        Admission::LoseRequest => return Response::new(Body::new(BrokenBody)),
         Admission::Refuse(response) => return write(*response),
     };
     let handled = if service.may_sleep() {
@@ -102,8 +102,8 @@ async fn admitted(service: Arc<Service>, front: &Front, request: Request) -> Res
     } else {
         catch_unwind(AssertUnwindSafe(|| service.handle(&request))).ok()
     };
-    if loses_answer {
-        return Response::new(Body::new(Broken));
+    if loses_response {
+        return Response::new(Body::new(BrokenBody));
     }
     write(handled.unwrap_or_else(|| encode_unmodelled_error("InternalFailure", 500, "the emulator failed")))
 }

@@ -1,5 +1,4 @@
-//! A request in, a response out: route, decode, validate, perform or synthesize, encode; and the seams where a defect
-//! acts. Knows no sockets.
+//! A request in, a response out: route, read, validate, perform or generate, encode. Does not know sockets.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,19 +12,17 @@ use connect_model::wire::{
 };
 use serde_json::Value;
 
-use crate::arn;
-use crate::arn::{DEFAULT_INSTANCE_ID, Place};
-use crate::defects::{Fault, Scene};
-use crate::handlers;
-use crate::handlers::{Answer, Context, Handlers, Races};
+use crate::arn::Account;
+use crate::defects::seam::{Contract, Invocation, Scene, Seams};
+use crate::handlers::{self, Answer, Context, Handlers};
+use crate::ids::{self, DEFAULT_INSTANCE_ID};
 use crate::pages::Pages;
-use crate::policy::{Policy, Race, Tokens};
 use crate::refusal::{Refusal, VALIDATION};
 use crate::store::Store;
 use crate::synthesize::Synthesizer;
 use crate::{Config, SYNTHESIZED};
 
-/// Largest request body in bytes; API Gateway takes no more.
+/// Largest request body in bytes, as at API Gateway.
 pub(crate) const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
 /// The endpoint without its socket.
@@ -35,14 +32,13 @@ pub struct Service {
     calls: AtomicU64,
 }
 
-/// What no call changes.
+/// The parts that no call changes.
 struct Build {
     schema: &'static Schema,
     config: Config,
     router: Router<'static>,
     handlers: Handlers,
     synthesizer: Synthesizer,
-    fault: Option<&'static Fault>,
 }
 
 impl fmt::Debug for Service {
@@ -51,7 +47,7 @@ impl fmt::Debug for Service {
     }
 }
 
-/// A response, and what it says.
+/// A response with its meaning.
 struct Reply {
     response: HttpResponse,
     operation: Option<OperationId>,
@@ -60,33 +56,28 @@ struct Reply {
 }
 
 impl Service {
-    /// An endpoint for a model. The core families are performed when the model is Amazon Connect's. A model that was
-    /// read from a file is to be leaked (`Box::leak`): it lives as long as the process.
+    /// Creates an endpoint for a model. The handlers apply if the model is that of Amazon Connect. Leak a model that was
+    /// read from a file (`Box::leak`): it lives as long as the process.
     pub fn new(schema: &'static Schema, config: &Config) -> Self {
-        let fault = config.defect.map(|defect| &defect.fault).or(config.benign.map(|benign| &benign.fault));
         let handlers = if schema.service.sdk_id == "Connect" { Handlers::connect() } else { Handlers::none() };
-        Self::begin(Arc::new(Build {
+        Self::start(Arc::new(Build {
             schema,
             config: config.clone(),
             router: Router::new(schema),
             handlers,
             synthesizer: Synthesizer::new(schema, config.seed),
-            fault,
         }))
     }
 
-    /// The same endpoint before its first call. Costs little: only what calls change is made anew.
+    /// The same endpoint before its first call. Cheap: creates only the parts that calls change.
     pub fn afresh(&self) -> Self {
-        Self::begin(Arc::clone(&self.build))
+        Self::start(Arc::clone(&self.build))
     }
 
-    fn begin(build: Arc<Build>) -> Self {
+    fn start(build: Arc<Build>) -> Self {
         let config = &build.config;
-        let mut policy = Policy::default();
-        policy.lag.searches = config.search_lag;
-        if let Some(Fault::Policy(turn)) = build.fault {
-            turn(&mut policy);
-        }
+        let variant = config.defect.map(|defect| defect.seams).or(config.benign.map(|benign| benign.seams));
+        let seams: Arc<dyn Seams> = variant.map_or_else(|| Arc::new(Contract) as Arc<dyn Seams>, |seams| seams());
         let store = Store::new(config.seed);
         {
             let mut state = store.lock();
@@ -94,12 +85,12 @@ impl Service {
             handlers::seed(&mut state, DEFAULT_INSTANCE_ID, config.resources);
         }
         let cx = Context {
-            place: Place { region: config.region.clone(), account: config.account.clone() },
-            policy,
+            account: Account { region: config.region.clone(), id: config.account.clone() },
             limits: config.limits,
+            search_lag: config.search_lag,
             store,
-            pages: Pages::new(config.seed, policy.paging),
-            races: Races::default(),
+            pages: Pages::new(config.seed, Arc::clone(&seams)),
+            seams,
         };
         Self { build, cx, calls: AtomicU64::new(0) }
     }
@@ -109,125 +100,108 @@ impl Service {
         self.build.schema
     }
 
-    /// Answers a request. Any bytes are welcome; the answer is never 5xx unless a defect says so.
+    /// Answers a request. Accepts any bytes; the response is never 5xx unless a defect makes it so.
     pub fn handle(&self, request: &HttpRequest) -> HttpResponse {
         let nth = self.calls.fetch_add(1, Ordering::Relaxed);
-        let Reply { mut response, operation, error } = match self.build.fault {
-            Some(Fault::Front(stands_in)) => match stands_in(nth) {
-                Some(response) => Reply { response, operation: None, error: Some("front".to_owned()) },
-                None => self.answer(request),
-            },
-            Some(Fault::Request(edit)) => {
-                let mut request = request.clone();
-                edit(&mut request);
-                self.answer(&request)
-            }
-            _ => self.answer(request),
+        let Reply { mut response, operation, error } = match self.cx.seams.stand_in(nth) {
+            Some(response) => Reply { response, operation: None, error: Some("front".to_owned()) },
+            None => self.answer(&self.cx.seams.request(request)),
         };
-        response.headers.set("x-amzn-requestid", arn::uuid(!self.build.config.seed, nth));
+        response.headers.set("x-amzn-requestid", ids::uuid(!self.build.config.seed, nth));
         if response.headers.get("content-type").is_none() {
             response.headers.set("content-type", "application/json");
         }
         let operation = operation.map(|id| &self.build.schema[id]);
         let scene = Scene { schema: self.build.schema, operation, error: error.as_deref(), nth };
-        match self.build.fault {
-            Some(Fault::Body(edit)) if error.is_none() => {
-                if let Ok(mut body) = serde_json::from_slice::<Value>(&response.body) {
-                    edit(&scene, &mut body);
-                    response.body = body.to_string().into_bytes();
-                }
-            }
-            Some(Fault::Reply(edit)) => edit(&scene, &mut response),
-            _ => {}
-        }
+        self.cx.seams.answer(&scene, &mut response);
         response
     }
 
-    /// By what the instance goes that it begins with: its id, or its ARN where a variant says so.
+    /// The name of the first instance for clients to use: its id, or its ARN under a harmless variant.
     pub fn instance_name(&self) -> String {
-        match self.build.fault {
-            Some(Fault::ByArn) => self.cx.place.instance(DEFAULT_INSTANCE_ID),
-            _ => DEFAULT_INSTANCE_ID.to_owned(),
-        }
+        self.cx.seams.instance_name(DEFAULT_INSTANCE_ID, self.cx.account.instance(DEFAULT_INSTANCE_ID))
     }
 
-    /// A call may sleep, and should not do so on a thread that others wait for.
+    /// Returns true if a call may sleep, and therefore needs a thread that nobody else waits for.
     pub(crate) fn may_sleep(&self) -> bool {
-        self.cx.policy.tokens == Tokens::Raced || self.cx.policy.race != Race::None
+        self.cx.seams.sleeps()
     }
 
     fn answer(&self, request: &HttpRequest) -> Reply {
         let route = match self.build.router.route(&request.method, &request.uri) {
             Ok(route) => route,
             Err(error @ RouteError::BadEscape { .. }) => {
-                return Self::front(None, "SerializationException", 400, &error.to_string());
+                return Self::unmodelled(None, "SerializationException", 400, &error.to_string());
             }
-            Err(error) => return Self::front(None, "UnknownOperationException", 404, &error.to_string()),
+            Err(error) => return Self::unmodelled(None, "UnknownOperationException", 404, &error.to_string()),
         };
         let id = route.operation;
         let operation = &self.build.schema[id];
-        if let Some(why) = &operation.refused {
-            return Self::front(Some(id), "UnknownOperationException", 404, why);
+        if let Some(reason) = &operation.refused {
+            return Self::unmodelled(Some(id), "UnknownOperationException", 404, reason);
         }
         let limits = WireLimits { bytes: BODY_LIMIT, ..WireLimits::default() };
         let input = match inspect_request(self.build.schema, &route, request, &limits) {
             Ok(read) => match read.unknown.first() {
-                Some(unknown) if self.cx.policy.refuses_unknown_members => {
-                    return Self::front(Some(id), "SerializationException", 400, &format!("{unknown}: no such member"));
+                Some(unknown) if !self.cx.seams.tolerates_unknown_members() => {
+                    let message = format!("{unknown}: no such member");
+                    return Self::unmodelled(Some(id), "SerializationException", 400, &message);
                 }
                 _ => read.value,
             },
-            Err(error) if matches!(self.build.fault, Some(Fault::Misread(misreads)) if misreads(&error)) => {
-                return self.synthesize(id, &Value::Null);
+            Err(error) if self.cx.seams.accepts_unreadable(&error) => {
+                return self.reply(id, self.generate(id, &Value::Null));
             }
-            Err(error) => return Self::front(Some(id), error.code(), error.status(), &error.to_string()),
+            Err(error) => return Self::unmodelled(Some(id), error.code(), error.status(), &error.to_string()),
         };
-        let violations = operation.input.map(|shape| validate(self.build.schema, shape, &input)).unwrap_or_default();
-        let (overlooked, violations): (Vec<_>, Vec<_>) =
-            violations.into_iter().partition(|violation| self.overlooks(violation));
+        let mut violations =
+            operation.input.map(|shape| validate(self.build.schema, shape, &input)).unwrap_or_default();
+        violations.retain(|violation| !self.cx.seams.overlooks(violation));
         if violations.iter().any(|violation| violation.kind.is_structural()) {
-            return Self::front(Some(id), "SerializationException", 400, &tell(&violations));
+            return Self::unmodelled(Some(id), "SerializationException", 400, &summary(&violations));
         }
         if !violations.is_empty() {
-            return self.refuse(id, &Refusal::Invalid(tell(&violations)));
+            return self.refuse(id, &Refusal::Invalid(summary(&violations)));
         }
-        if let Some(Fault::Refuse(refuse)) = self.build.fault {
-            let scene = Scene { schema: self.build.schema, operation: Some(operation), error: None, nth: 0 };
-            if let Some(refusal) = refuse(&scene) {
-                return self.refuse(id, &refusal);
-            }
-        }
-        match self.build.handlers.perform(&self.cx, &operation.name, &input) {
-            Some(Answer::Done(Ok(output))) => self.succeed(id, &output, false),
-            Some(Answer::Done(Err(refusal))) => self.refuse(id, &refusal),
-            Some(Answer::Unreadable(why)) if overlooked.is_empty() => {
-                Self::front(Some(id), "SerializationException", 400, &why)
-            }
-            Some(Answer::Unreadable(_)) | None => self.synthesize(id, &input),
+        let generate = |input: &Value| self.generate(id, input);
+        let perform = |input: &Value| {
+            let answer = self.build.handlers.perform(&self.cx, &operation.name, input);
+            answer.unwrap_or_else(|| generate(input))
+        };
+        let answer = self.cx.seams.invoke(&Invocation {
+            cx: &self.cx,
+            operation,
+            input: &input,
+            has_handler: self.build.handlers.contains(&operation.name),
+            perform: &perform,
+            generate: &generate,
+        });
+        self.reply(id, answer)
+    }
+
+    fn generate(&self, id: OperationId, input: &Value) -> Answer {
+        Answer::Generated(self.build.synthesizer.output(id, input, &self.cx.pages))
+    }
+
+    fn reply(&self, id: OperationId, answer: Answer) -> Reply {
+        match answer {
+            Answer::Performed(Ok(output)) => self.succeed(id, &output, false),
+            Answer::Generated(Ok(output)) => self.succeed(id, &output, true),
+            Answer::Performed(Err(refusal)) | Answer::Generated(Err(refusal)) => self.refuse(id, &refusal),
+            Answer::Unreadable(reason) => Self::unmodelled(Some(id), "SerializationException", 400, &reason),
         }
     }
 
-    fn synthesize(&self, id: OperationId, input: &Value) -> Reply {
-        match self.build.synthesizer.output(id, input, &self.cx.pages) {
-            Ok(output) => self.succeed(id, &output, true),
-            Err(refusal) => self.refuse(id, &refusal),
-        }
-    }
-
-    fn overlooks(&self, violation: &Violation) -> bool {
-        matches!(self.build.fault, Some(Fault::Overlook(overlooks)) if overlooks(violation))
-    }
-
-    fn succeed(&self, id: OperationId, output: &Value, synthesized: bool) -> Reply {
+    fn succeed(&self, id: OperationId, output: &Value, generated: bool) -> Reply {
         match encode_response(self.build.schema, id, output) {
             Ok(mut response) => {
-                if synthesized {
+                if generated {
                     response.headers.set(SYNTHESIZED, "true");
                 }
                 Reply { response, operation: Some(id), error: None }
             }
-            // Our own output does not fit the model: a fault of this program, which a test over all operations excludes.
-            Err(error) => Self::front(Some(id), "InternalFailure", 500, &error.to_string()),
+            // An output that does not fit the model is a bug of the emulator. A test over all operations excludes it.
+            Err(error) => Self::unmodelled(Some(id), "InternalFailure", 500, &error.to_string()),
         }
     }
 
@@ -236,7 +210,7 @@ impl Service {
         let name = refusal.name(self.build.schema, operation);
         let Some(shape) = self.build.schema.error_of(operation, name).or_else(|| self.build.schema.error_named(name))
         else {
-            return Self::front(Some(id), name, VALIDATION.1, &refusal.message());
+            return Self::unmodelled(Some(id), name, VALIDATION.1, &refusal.message());
         };
         let mut value = self.build.synthesizer.smallest(shape);
         value.extend(refusal.value(self.build.schema[shape].kind.members()));
@@ -244,15 +218,15 @@ impl Service {
         Reply { response, operation: Some(id), error: Some(name.to_owned()) }
     }
 
-    /// An error that the model does not know: from the front of the service, where requests are read.
-    fn front(operation: Option<OperationId>, name: &str, status: u16, message: &str) -> Reply {
+    /// An error that the model does not define, as the front of a service answers before it knows the operation.
+    fn unmodelled(operation: Option<OperationId>, name: &str, status: u16, message: &str) -> Reply {
         let response = encode_unmodelled_error(name, status, message);
         Reply { response, operation, error: Some(name.to_owned()) }
     }
 }
 
-/// Violations as one sentence, the first few in full.
-fn tell(violations: &[Violation]) -> String {
+/// Violations as one sentence that shows the first few.
+fn summary(violations: &[Violation]) -> String {
     const SHOWN: usize = 5;
     let mut text = format!("{} validation error(s) detected", violations.len());
     for violation in violations.iter().take(SHOWN) {

@@ -1,10 +1,8 @@
-//! What exists: instances with their flows, modules and rules, and the client tokens that were seen. Plain data behind
-//! one lock; knows nothing of messages.
+//! The state of the emulated account: instances with their flows, modules and rules, and the client tokens that were
+//! used. Plain data behind one lock; does not know messages.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ops::Bound;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use connect_model::shapes::{
     ContactFlowModuleState, ContactFlowState, ContactFlowType, DirectoryType, EventSourceName,
@@ -13,22 +11,26 @@ use connect_model::shapes::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::arn;
-use crate::arn::Family;
-use crate::client_tokens::Replays;
+use crate::arn::ResourceKind;
+use crate::client_tokens::ClientTokens;
+use crate::ids;
 
-/// Tags of a resource.
-pub(crate) type Tags = BTreeMap<String, String>;
+pub(crate) use crate::collection::{Collection, Entry, Tags};
 
-/// Everything, behind one lock.
+/// The state behind its lock.
 pub(crate) struct Store {
     state: Mutex<State>,
 }
 
 impl Store {
     pub(crate) fn new(seed: u64) -> Self {
-        let state =
-            State { seed, last: 0, instances: Collection::default(), replays: Replays::default(), removed: Vec::new() };
+        let state = State {
+            seed,
+            last: 0,
+            instances: Collection::default(),
+            client_tokens: ClientTokens::default(),
+            deleted: Vec::new(),
+        };
         Self { state: Mutex::new(state) }
     }
 
@@ -37,8 +39,7 @@ impl Store {
     }
 }
 
-/// Locks, and goes on with what is there when another thread died with the lock: every change of the state is whole
-/// before anything can fail.
+/// Locks, also after another thread panicked with the lock: no change of the state stops halfway.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -47,140 +48,23 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) struct State {
     seed: u64,
     last: u64,
-    /// Instances; an alias is the name of one.
+    /// Instances; the alias of an instance is its name.
     pub(crate) instances: Collection<Instance>,
-    /// Client tokens that were seen.
-    pub(crate) replays: Replays,
-    /// Ids of deleted instances with the client token of the deletion.
-    pub(crate) removed: Vec<(String, String)>,
+    /// Client tokens of creations.
+    pub(crate) client_tokens: ClientTokens,
+    /// Ids of deleted instances, each with the client token of its deletion.
+    pub(crate) deleted: Vec<(String, String)>,
 }
 
 impl State {
-    /// A new order key, and the id that goes with it.
-    pub(crate) fn fresh(&mut self) -> (u64, String) {
+    /// A new order key, and the id for it.
+    pub(crate) fn next_id(&mut self) -> (u64, String) {
         self.last += 1;
-        (self.last, arn::uuid(self.seed, self.last))
+        (self.last, ids::uuid(self.seed, self.last))
     }
 }
 
-/// A named thing with an id and tags.
-#[derive(Clone)]
-pub(crate) struct Entry<T> {
-    /// Place in lists; grows with every creation.
-    pub(crate) order: u64,
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) tags: Tags,
-    pub(crate) data: T,
-}
-
-/// Things of one kind, by id, by name and in order of creation.
-pub(crate) struct Collection<T> {
-    entries: BTreeMap<u64, Entry<T>>,
-    /// When each was made.
-    born: HashMap<u64, Instant>,
-    ids: HashMap<String, u64>,
-    names: HashMap<String, u64>,
-    /// Order keys of what lists leave out; only under a defect.
-    hidden: HashSet<u64>,
-    /// Names that stay taken though nobody has them: only where a defect says so.
-    retired: HashSet<String>,
-    /// Tags that wait for a name: only where a defect says so.
-    waiting: HashMap<String, Tags>,
-}
-
-impl<T> Default for Collection<T> {
-    fn default() -> Self {
-        Self {
-            entries: BTreeMap::new(),
-            born: HashMap::new(),
-            ids: HashMap::new(),
-            names: HashMap::new(),
-            hidden: HashSet::new(),
-            retired: HashSet::new(),
-            waiting: HashMap::new(),
-        }
-    }
-}
-
-impl<T> Collection<T> {
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    pub(crate) fn get(&self, id: &str) -> Option<&Entry<T>> {
-        self.entries.get(self.ids.get(id)?)
-    }
-
-    pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut Entry<T>> {
-        self.entries.get_mut(self.ids.get(id)?)
-    }
-
-    /// Id of who has a name. Names are compared exactly; how Connect compares them is not known.
-    pub(crate) fn named(&self, name: &str) -> Option<&str> {
-        self.names.get(name).and_then(|order| self.entries.get(order)).map(|entry| entry.id.as_str())
-    }
-
-    /// Nobody will get this name any more.
-    pub(crate) fn retire(&mut self, name: String) {
-        self.retired.insert(name);
-    }
-
-    pub(crate) fn is_retired(&self, name: &str) -> bool {
-        self.retired.contains(name)
-    }
-
-    /// Who gets this name next gets these tags, too.
-    pub(crate) fn leave(&mut self, name: String, tags: Tags) {
-        self.waiting.insert(name, tags);
-    }
-
-    pub(crate) fn insert(&mut self, mut entry: Entry<T>) {
-        entry.tags.extend(self.waiting.remove(&entry.name).unwrap_or_default());
-        self.ids.insert(entry.id.clone(), entry.order);
-        self.names.insert(entry.name.clone(), entry.order);
-        self.born.insert(entry.order, Instant::now());
-        self.entries.insert(entry.order, entry);
-    }
-
-    /// Whether an entry is at least that old.
-    pub(crate) fn is_older(&self, order: u64, age: Duration) -> bool {
-        age.is_zero() || self.born.get(&order).is_none_or(|born| born.elapsed() >= age)
-    }
-
-    pub(crate) fn rename(&mut self, id: &str, name: String) {
-        let Some(order) = self.ids.get(id).copied() else { return };
-        let Some(entry) = self.entries.get_mut(&order) else { return };
-        if self.names.get(&entry.name) == Some(&order) {
-            self.names.remove(&entry.name);
-        }
-        entry.name.clone_from(&name);
-        self.names.insert(name, order);
-    }
-
-    pub(crate) fn remove(&mut self, id: &str) -> Option<Entry<T>> {
-        let order = self.ids.remove(id)?;
-        let entry = self.entries.remove(&order)?;
-        self.born.remove(&order);
-        if self.names.get(&entry.name) == Some(&order) {
-            self.names.remove(&entry.name);
-        }
-        Some(entry)
-    }
-
-    /// Everything with an order key above `order`, in order of creation.
-    pub(crate) fn after(&self, order: u64) -> impl Iterator<Item = &Entry<T>> {
-        let entries = self.entries.range((Bound::Excluded(order), Bound::Unbounded));
-        entries.filter(|(order, _)| !self.hidden.contains(order)).map(|(_, entry)| entry)
-    }
-
-    /// Leaves something out of lists from now on. No good endpoint does.
-    pub(crate) fn hide(&mut self, id: &str) {
-        self.hidden.extend(self.ids.get(id));
-    }
-}
-
-/// An instance and what lives in it.
+/// An instance and its resources.
 pub(crate) struct Instance {
     pub(crate) alias: Option<String>,
     pub(crate) identity: DirectoryType,
@@ -193,12 +77,12 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// Tags of something in the instance.
-    pub(crate) fn tags_mut(&mut self, family: Family, id: &str) -> Option<&mut Tags> {
-        Some(match family {
-            Family::Flow => &mut self.flows.get_mut(id)?.tags,
-            Family::Module => &mut self.modules.get_mut(id)?.tags,
-            Family::Rule => &mut self.rules.get_mut(id)?.tags,
+    /// Tags of a resource in the instance.
+    pub(crate) fn tags_mut(&mut self, kind: ResourceKind, id: &str) -> Option<&mut Tags> {
+        Some(match kind {
+            ResourceKind::Flow => &mut self.flows.get_mut(id)?.tags,
+            ResourceKind::Module => &mut self.modules.get_mut(id)?.tags,
+            ResourceKind::Rule => &mut self.rules.get_mut(id)?.tags,
         })
     }
 }
@@ -218,7 +102,7 @@ impl Content {
     }
 }
 
-/// An immutable copy of what was published.
+/// An immutable copy of published content.
 #[derive(Clone)]
 pub(crate) struct Version {
     pub(crate) content: Content,
@@ -226,7 +110,7 @@ pub(crate) struct Version {
     pub(crate) created: Timestamp,
 }
 
-/// A flow: a draft, and what is published of it.
+/// A flow: a draft, and the published content.
 #[derive(Clone)]
 pub(crate) struct Flow {
     pub(crate) kind: ContactFlowType,
@@ -238,7 +122,7 @@ pub(crate) struct Flow {
     pub(crate) modified: Timestamp,
 }
 
-/// A flow module. Its creation always publishes: there is no status to ask for.
+/// A flow module. Its creation always publishes: CreateContactFlowModule has no status.
 #[derive(Clone)]
 pub(crate) struct Module {
     pub(crate) description: Option<String>,
@@ -250,6 +134,7 @@ pub(crate) struct Module {
 }
 
 /// A rule.
+#[derive(Clone)]
 pub(crate) struct Rule {
     pub(crate) trigger: RuleTriggerEventSource,
     pub(crate) function: String,
@@ -261,7 +146,7 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
-    pub(crate) fn source(&self) -> &EventSourceName {
+    pub(crate) fn event_source(&self) -> &EventSourceName {
         &self.trigger.event_source_name
     }
 }

@@ -1,5 +1,5 @@
-//! Answers for operations that nobody performs: generated from seed and request, valid for the model, and stable: the
-//! same request gets the same answer. Lists page through a small collection that does not change.
+//! Generated answers, for operations without handler: derived from seed and request, valid for the model, and stable: equal
+//! requests get equal answers. Lists page through a small collection that does not change.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -10,36 +10,36 @@ use connect_model::generate::{Config, Generator};
 use connect_model::schema::{Kind, OperationId, Pagination, Schema, ShapeId, Slot};
 use serde_json::{Map, Value};
 
-use crate::pages::{Pages, Size, Walk};
+use crate::pages::{Pages, Scope, Size};
 use crate::refusal::Refusal;
 use crate::store::lock;
 
-/// Items of a synthesized list, if its element has that many distinct values.
+/// Items of a generated list, if its element has that many distinct values.
 const ITEMS: u64 = 5;
 
-/// Items of a page where the caller cannot ask for a size.
+/// Items of a page of an operation without page size.
 const UNSIZED_PAGE: usize = 2;
 
-/// Bytes that one answer is generated from; when they run out, the rest of the value is as small as it may be.
+/// Bytes that one answer is generated from. The rest of a value that needs more is as small as possible.
 const BYTES: usize = 1024;
 
-/// Chance of an optional member. High, because most outputs of Connect have nothing but optional members, and an empty
-/// answer shows nothing.
+/// Probability of an optional member. High, because most outputs of Connect have optional members only, and an empty
+/// answer tests nothing.
 const OPTIONAL_PERCENT: u8 = 85;
 
-/// Most collections that are remembered; then all are forgotten, and made again alike.
-const REMEMBERED: usize = 512;
+/// Most collections in the cache. A full cache is cleared; its collections are generated again with equal items.
+const CACHED: usize = 512;
 
-/// Makes answers.
+/// Generates answers.
 pub(super) struct Synthesizer {
     schema: &'static Schema,
     generator: Generator<'static>,
-    /// Leaves nothing out: whoever makes something needs to be told its id.
+    /// Generates every member: the caller of a creation needs the id.
     complete: Generator<'static>,
     smallest: Generator<'static>,
     seed: u64,
-    /// Collections that were made, by label: a walk asks for the same one again and again.
-    made: Mutex<HashMap<String, Arc<[Value]>>>,
+    /// Collections by label: every page of a list needs the same one.
+    collections: Mutex<HashMap<String, Arc<[Value]>>>,
 }
 
 impl Synthesizer {
@@ -50,7 +50,7 @@ impl Synthesizer {
             complete: Generator::new(schema, Config { optional_percent: 100, ..Config::default() }),
             smallest: Generator::new(schema, Config::sparse()),
             seed,
-            made: Mutex::default(),
+            collections: Mutex::default(),
         }
     }
 
@@ -79,15 +79,15 @@ impl Synthesizer {
         let Some((member, element, most)) = self.listed(id, pagination) else { return Ok(output) };
         let items = self.collection(element, &label, most);
         let token = input.get(&pagination.input_token).and_then(Value::as_str);
-        let asked = pagination.page_size.as_ref().and_then(|member| input.get(member)).and_then(Value::as_i64);
-        // A list whose pages nobody can size still has more than one.
+        let requested = pagination.page_size.as_ref().and_then(|member| input.get(member)).and_then(Value::as_i64);
+        // A list without page size still has more than one page.
         let default = if pagination.page_size.is_some() { items.len().max(1) } else { UNSIZED_PAGE };
-        let size = Size { asked, default };
-        let page = pages.cut(&Walk::new(&operation.name, "", &filters), token, size, |after| {
-            (1..).zip(items.iter().cloned()).skip_while(move |(order, _)| *order <= after)
+        let size = Size { requested, default };
+        let page = pages.cut(&Scope::new(&operation.name, "", &filters), token, size, |after| {
+            (1_u64..).zip(items.iter()).skip_while(move |(key, _)| *key <= after)
         })?;
         if let Value::Object(members) = &mut output {
-            members.insert(member.to_owned(), Value::Array(page.items));
+            members.insert(member.to_owned(), page.items.into_iter().cloned().collect());
             if let Some(total) = members.get_mut("ApproximateTotalCount") {
                 *total = items.len().into();
             }
@@ -98,8 +98,8 @@ impl Synthesizer {
         Ok(output)
     }
 
-    /// Name, element and greatest length of the list that is paged through. None where token or items are nested or
-    /// not known: such lists have one page.
+    /// Name, element and maximum length of a paginated list. None if token or items are nested or unknown: such lists
+    /// have one page.
     fn listed(&self, id: OperationId, pagination: &'static Pagination) -> Option<(&'static str, &'static Slot, u64)> {
         let ([_], Some([name])) = (pagination.output_token.as_slice(), pagination.items.as_deref()) else {
             return None;
@@ -116,21 +116,21 @@ impl Synthesizer {
         let bytes = Stream::new(self.seed, label).bytes(BYTES);
         let creates = self.schema[id].name.starts_with("Create");
         let generator = if creates { &self.complete } else { &self.generator };
-        // A shape that has no value is a fault of the model, which `connect-model` reports; the answer stays empty.
+        // A shape without values is an error in the model, which `connect-model` reports; the answer stays empty.
         generator.output(id, &mut Unstructured::new(&bytes)).unwrap_or_else(|_| Value::Object(Map::new()))
     }
 
-    /// Up to `most` elements, no two of which could be taken for the same.
+    /// Up to `most` elements that are easy to tell apart.
     fn collection(&self, element: &Slot, label: &str, most: u64) -> Arc<[Value]> {
-        if let Some(items) = lock(&self.made).get(label) {
+        if let Some(items) = lock(&self.collections).get(label) {
             return Arc::clone(items);
         }
         let items: Arc<[Value]> = self.make_collection(element, label, most).into();
-        let mut made = lock(&self.made);
-        if made.len() >= REMEMBERED {
-            made.clear();
+        let mut collections = lock(&self.collections);
+        if collections.len() >= CACHED {
+            collections.clear();
         }
-        made.insert(label.to_owned(), Arc::clone(&items));
+        collections.insert(label.to_owned(), Arc::clone(&items));
         items
     }
 
@@ -151,7 +151,7 @@ impl Synthesizer {
     }
 }
 
-/// Two elements differ, and in everything that looks like an identity.
+/// Returns true if two elements differ, also in each member that looks like an identity.
 fn differ(a: &Value, b: &Value) -> bool {
     let (Value::Object(a), Value::Object(b)) = (a, b) else { return a != b };
     let identifies =
@@ -159,7 +159,7 @@ fn differ(a: &Value, b: &Value) -> bool {
     a != b && a.iter().filter(|(name, _)| identifies(name)).all(|(name, value)| b.get(name) != Some(value))
 }
 
-/// Takes the value at a path of member names away.
+/// Removes the value at a path of member names.
 fn remove(value: &mut Value, path: &[String]) {
     let Some((last, parents)) = path.split_last() else { return };
     let parent = parents.iter().try_fold(value, |value, name| value.get_mut(name));

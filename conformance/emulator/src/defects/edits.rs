@@ -1,21 +1,21 @@
-//! How defects spoil messages: edits of requests and answers that more than one row of the table could use. Knows the
-//! shapes of the model, and nothing of which defect asks.
+//! Edits of requests and answers, for more than one defect. They know the shapes of the model.
 
 use connect_model::schema::{Kind, Schema, ShapeId};
 use connect_model::wire::message::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value, json};
 
-use crate::defects::Scene;
+use crate::defects::seam::Scene;
 
-/// What a crash in a server written in Java looks like.
+/// The stack trace of a crash in a Java server.
 pub(crate) const STACK_TRACE: &str = "java.lang.NullPointerException\n\tat \
     com.example.service.Handler.handle(Handler.java:42)\n\tat java.base/java.lang.Thread.run(Thread.java:840)";
 
+/// Returns true if a response says that a resource does not exist.
 pub(crate) fn is_not_found(scene: &Scene<'_>) -> bool {
     scene.error == Some("ResourceNotFoundException")
 }
 
-/// Gives an error another name, or none, wherever it says its name.
+/// Renames an error, or removes its name, in headers and body.
 pub(crate) fn rename(response: &mut HttpResponse, name: Option<&str>) {
     response.headers.remove("x-amzn-errortype");
     if let Some(name) = name {
@@ -32,6 +32,7 @@ pub(crate) fn rename(response: &mut HttpResponse, name: Option<&str>) {
     });
 }
 
+/// Edits a response whose body is a JSON object.
 pub(crate) fn edit_json(response: &mut HttpResponse, edit: impl FnOnce(&mut Map<String, Value>)) {
     if let Ok(Value::Object(mut body)) = serde_json::from_slice(&response.body) {
         edit(&mut body);
@@ -39,7 +40,7 @@ pub(crate) fn edit_json(response: &mut HttpResponse, edit: impl FnOnce(&mut Map<
     }
 }
 
-/// Shows every node of a search's criteria to `change`, in the searches that are performed.
+/// Applies `change` to every node of the criteria of a search that has a handler.
 pub(crate) fn edit_criteria(request: &mut HttpRequest, change: &dyn Fn(&mut Map<String, Value>)) {
     fn visit(value: &mut Value, change: &dyn Fn(&mut Map<String, Value>)) {
         match value {
@@ -56,7 +57,7 @@ pub(crate) fn edit_criteria(request: &mut HttpRequest, change: &dyn Fn(&mut Map<
     });
 }
 
-/// Shows the body of a search to `change`, in the searches that are performed.
+/// Applies `change` to the body of a search that has a handler.
 pub(crate) fn edit_search(request: &mut HttpRequest, change: &dyn Fn(&mut Map<String, Value>)) {
     const SEARCHES: &[&str] = &["/search-rules", "/search-contact-flows", "/search-contact-flow-modules"];
     if !SEARCHES.contains(&request.uri.as_str()) {
@@ -68,7 +69,7 @@ pub(crate) fn edit_search(request: &mut HttpRequest, change: &dyn Fn(&mut Map<St
     }
 }
 
-/// Shows every node of a search's filter to `change`.
+/// Applies `change` to every node of the filter of a search.
 pub(crate) fn edit_filter(request: &mut HttpRequest, change: &dyn Fn(&mut Map<String, Value>)) {
     edit_search(request, &|body| {
         if let Some(Value::Object(filter)) = body.get_mut("SearchFilter") {
@@ -77,21 +78,21 @@ pub(crate) fn edit_filter(request: &mut HttpRequest, change: &dyn Fn(&mut Map<St
     });
 }
 
-/// Shortens a list of a node to a length that depends on what it has.
+/// Truncates a list of a node to `keep` of its length.
 pub(crate) fn cut_list(node: &mut Map<String, Value>, list: &str, keep: fn(usize) -> usize) {
     if let Some(Value::Array(items)) = node.get_mut(list) {
         items.truncate(keep(items.len()));
     }
 }
 
-/// Reads one way of comparing text as another.
+/// Replaces one comparison of strings with another.
 pub(crate) fn compare_as(node: &mut Map<String, Value>, asked: &str, read: &str) {
     if let Some(comparison) = node.get_mut("ComparisonType").filter(|value| *value == asked) {
         *comparison = read.into();
     }
 }
 
-/// Adds the elements of one list of a node to another.
+/// Moves the elements of one list of a node to another.
 pub(crate) fn move_list(node: &mut Map<String, Value>, from: &str, to: &str) {
     match (node.remove(from), node.get_mut(to)) {
         (Some(Value::Array(moved)), Some(Value::Array(list))) => list.extend(moved),
@@ -100,14 +101,14 @@ pub(crate) fn move_list(node: &mut Map<String, Value>, from: &str, to: &str) {
     }
 }
 
-/// Shows every value of an output's body to `change`, with what it is.
+/// Applies `change` to every simple value of an output, with its kind.
 pub(crate) fn edit(scene: &Scene<'_>, body: &mut Value, change: impl Fn(&Kind, &mut Value)) {
     if let Some(shape) = scene.operation.and_then(|operation| operation.output) {
         visit(scene.schema, shape, body, &change);
     }
 }
 
-pub(crate) fn visit(schema: &Schema, shape: ShapeId, value: &mut Value, change: &dyn Fn(&Kind, &mut Value)) {
+fn visit(schema: &Schema, shape: ShapeId, value: &mut Value, change: &dyn Fn(&Kind, &mut Value)) {
     let kind = &schema[shape].kind;
     match (kind, &mut *value) {
         (Kind::Structure(members) | Kind::Union(members), Value::Object(map)) => {
@@ -131,7 +132,7 @@ pub(crate) fn visit(schema: &Schema, shape: ShapeId, value: &mut Value, change: 
     }
 }
 
-/// Makes every description longer than any model allows.
+/// Makes every description longer than the model allows.
 pub(crate) fn lengthen(value: &mut Value) {
     match value {
         Value::Object(map) => {
@@ -147,7 +148,7 @@ pub(crate) fn lengthen(value: &mut Value) {
     }
 }
 
-/// Gives unions a second member, where one can be had that is right in itself.
+/// Adds a second member to unions, if one with a valid value exists.
 pub(crate) fn double(schema: &Schema, shape: ShapeId, value: &mut Value) {
     match (&schema[shape].kind, value) {
         (Kind::Union(members), Value::Object(map)) => {
@@ -184,7 +185,7 @@ pub(crate) fn double(schema: &Schema, shape: ShapeId, value: &mut Value) {
     }
 }
 
-/// Takes the first required member away, as deep as there is one; says whether there was one.
+/// Removes the first required member, the deepest one first. Returns true if there was one.
 pub(crate) fn drop_required(schema: &Schema, shape: ShapeId, value: &mut Value) -> bool {
     match (&schema[shape].kind, value) {
         (Kind::Structure(members), Value::Object(map)) => {

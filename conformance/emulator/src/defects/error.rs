@@ -1,58 +1,67 @@
-//! Defects: errors of the wrong form.
+//! Defects: malformed errors.
 
 use crate::defects::edits::{STACK_TRACE, edit_json, is_not_found, rename};
-use crate::defects::{Defect, Family, Fault};
+use crate::defects::hooks::on_response;
+use crate::defects::{Defect, Family};
 
 pub(super) const ROWS: &[Defect] = &[
     Defect {
         id: "error-wrong-status",
         family: Family::Error,
-        summary: "errors for bad input have status 422 instead of the model's 400",
+        summary: "errors for invalid input have status 422 instead of the 400 in the model",
         kills: &["error.status-matches-type"],
         may: &[],
-        fault: Fault::Reply(|scene, response| {
-            if scene.error.is_some() && response.status == 400 {
-                response.status = 422;
-            }
-        }),
+        seams: || {
+            on_response(|scene, response| {
+                if scene.error.is_some() && response.status == 400 {
+                    response.status = 422;
+                }
+            })
+        },
     },
     Defect {
         id: "not-found-as-400",
         family: Family::Error,
-        summary: "what does not exist is answered with InvalidRequestException",
+        summary: "a resource that does not exist is answered with InvalidRequestException",
         kills: &["error.not-found"],
         may: &[],
-        fault: Fault::Reply(|scene, response| {
-            if is_not_found(scene) {
-                response.status = 400;
-                rename(response, Some("InvalidRequestException"));
-            }
-        }),
+        seams: || {
+            on_response(|scene, response| {
+                if is_not_found(scene) {
+                    response.status = 400;
+                    rename(response, Some("InvalidRequestException"));
+                }
+            })
+        },
     },
     Defect {
         id: "no-error-name",
         family: Family::Error,
-        summary: "errors say their name nowhere",
+        summary: "errors have no name",
         kills: &["error.discriminator"],
         may: &[],
-        fault: Fault::Reply(|scene, response| {
-            if scene.error.is_some() {
-                rename(response, None);
-            }
-        }),
+        seams: || {
+            on_response(|scene, response| {
+                if scene.error.is_some() {
+                    rename(response, None);
+                }
+            })
+        },
     },
     Defect {
         id: "html-error",
         family: Family::Error,
-        summary: "errors have an HTML page as body",
+        summary: "the body of errors is an HTML page",
         kills: &["error.json-body", "error.no-leak"],
         may: &[],
-        fault: Fault::Reply(|scene, response| {
-            if scene.error.is_some() {
-                response.headers.set("content-type", "text/html");
-                response.body = b"<html><body><h1>Bad Request</h1></body></html>".to_vec();
-            }
-        }),
+        seams: || {
+            on_response(|scene, response| {
+                if scene.error.is_some() {
+                    response.headers.set("content-type", "text/html");
+                    response.body = b"<html><body><h1>Bad Request</h1></body></html>".to_vec();
+                }
+            })
+        },
     },
     Defect {
         id: "crash-on-unknown-id",
@@ -60,26 +69,30 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "an id that does not exist is answered with 500",
         kills: &["error.no-5xx"],
         may: &[],
-        fault: Fault::Reply(|scene, response| {
-            if is_not_found(scene) {
-                response.status = 500;
-                rename(response, Some("InternalServiceException"));
-            }
-        }),
+        seams: || {
+            on_response(|scene, response| {
+                if is_not_found(scene) {
+                    response.status = 500;
+                    rename(response, Some("InternalServiceException"));
+                }
+            })
+        },
     },
     Defect {
         id: "leak-stack-trace",
         family: Family::Error,
-        summary: "messages of errors hold a stack trace",
+        summary: "error messages contain a stack trace",
         kills: &["error.no-leak"],
         may: &[],
-        fault: Fault::Reply(|scene, response| {
-            if scene.error.is_some() {
-                edit_json(response, |body| {
-                    body.insert("Message".to_owned(), STACK_TRACE.into());
-                });
-            }
-        }),
+        seams: || {
+            on_response(|scene, response| {
+                if scene.error.is_some() {
+                    edit_json(response, |body| {
+                        body.insert("Message".to_owned(), STACK_TRACE.into());
+                    });
+                }
+            })
+        },
     },
     Defect {
         id: "unmodelled-error",
@@ -87,10 +100,12 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "errors have a name that the operation does not model",
         kills: &["error.modelled"],
         may: &[],
-        fault: Fault::Reply(|scene, response| {
-            if scene.error.is_some_and(|name| name.starts_with("Invalid")) {
-                rename(response, Some("UnexpectedInputException"));
-            }
-        }),
+        seams: || {
+            on_response(|scene, response| {
+                if scene.error.is_some_and(|name| name.starts_with("Invalid")) {
+                    rename(response, Some("UnexpectedInputException"));
+                }
+            })
+        },
     },
 ];

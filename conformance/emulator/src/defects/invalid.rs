@@ -1,135 +1,142 @@
-//! Defects: input that should be refused and is not, or the other way round.
+//! Defects: invalid input is accepted, or valid input is rejected.
+
+use std::sync::Arc;
 
 use connect_model::validate::ViolationKind;
 use connect_model::wire::DecodeError;
 
-use crate::defects::{Defect, Family, Fault};
+use crate::defects::hooks::{accept_unreadable, on_call, on_request, overlook};
+use crate::defects::seam::Seams;
+use crate::defects::{Defect, Family};
+use crate::handlers::Answer;
 use crate::refusal::Refusal;
 
 pub(super) const ROWS: &[Defect] = &[
     Defect {
         id: "any-content-type",
         family: Family::Invalid,
-        summary: "bodies are read as JSON, whatever they are called",
+        summary: "bodies are read as JSON whatever their content type",
         kills: &["invalid.wrong-content-type"],
         may: &[],
-        fault: Fault::Request(|request| {
-            if !request.body.is_empty() {
-                request.headers.set("content-type", "application/json");
-            }
-        }),
+        seams: || {
+            on_request(|request| {
+                if !request.body.is_empty() {
+                    request.headers.set("content-type", "application/json");
+                }
+            })
+        },
     },
     Defect {
         id: "accept-missing-required",
         family: Family::Invalid,
-        summary: "requests without a required member are accepted; null is absence",
+        summary: "requests without a required member are accepted, also if it is null",
         kills: &["invalid.missing-required", "invalid.null-required"],
         may: &[],
-        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::MissingRequired),
+        seams: || overlook(|violation| violation.kind == ViolationKind::MissingRequired),
     },
     Defect {
         id: "accept-unknown-enum",
         family: Family::Invalid,
-        summary: "values outside an enum are accepted",
+        summary: "enum values that the model does not define are accepted",
         kills: &["invalid.enum-unknown"],
         may: &[],
-        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::EnumUnknown),
+        seams: || overlook(|violation| violation.kind == ViolationKind::EnumUnknown),
     },
     Defect {
         id: "accept-enum-case",
         family: Family::Invalid,
-        summary: "enum values in other letter case are accepted",
+        summary: "enum values in another letter case are accepted",
         kills: &["invalid.enum-case"],
         may: &[],
-        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::EnumCase),
+        seams: || overlook(|violation| violation.kind == ViolationKind::EnumCase),
     },
     Defect {
         id: "labels-decoded-first",
         family: Family::Invalid,
-        summary: "escaped slashes in labels are decoded before the path is cut into segments",
+        summary: "escaped slashes in labels are decoded before the path is split into segments",
         kills: &["invalid.label-escape"],
         may: &[],
-        fault: Fault::Request(|request| request.uri = request.uri.replace("%2F", "/")),
+        seams: || on_request(|request| request.uri = request.uri.replace("%2F", "/")),
     },
     Defect {
         id: "unknown-member-refused",
         family: Family::Invalid,
-        summary: "bodies with members that the model does not know are refused",
+        summary: "bodies with members that the model does not define are rejected",
         kills: &["invalid.unknown-member-tolerated"],
         may: &[],
-        fault: Fault::Policy(|policy| policy.refuses_unknown_members = true),
+        seams: || Arc::new(StrictMembers),
     },
     Defect {
         id: "no-length-max",
         family: Family::Invalid,
-        summary: "text may be of any length",
+        summary: "strings may have any length",
         kills: &["invalid.length-max"],
         may: &[],
-        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::LengthMax),
+        seams: || overlook(|violation| violation.kind == ViolationKind::LengthMax),
     },
     Defect {
         id: "no-length-min",
         family: Family::Invalid,
-        summary: "text may be empty",
+        summary: "strings may be shorter than the minimum",
         kills: &["invalid.length-min"],
         may: &[],
-        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::LengthMin),
+        seams: || overlook(|violation| violation.kind == ViolationKind::LengthMin),
     },
     Defect {
         id: "ignore-pattern",
         family: Family::Invalid,
-        summary: "patterns are not looked at",
+        summary: "patterns are not checked",
         kills: &["invalid.pattern"],
         may: &[],
-        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::Pattern),
+        seams: || overlook(|violation| violation.kind == ViolationKind::Pattern),
     },
     Defect {
         id: "no-list-max",
         family: Family::Invalid,
-        summary: "lists may have any number of elements",
+        summary: "lists may have more elements than the maximum",
         kills: &["invalid.list-max"],
         may: &[],
-        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::ListMax),
+        seams: || overlook(|violation| violation.kind == ViolationKind::ListMax),
     },
     Defect {
         id: "no-range-min",
         family: Family::Invalid,
-        summary: "numbers may be as small as they like",
+        summary: "numbers may be less than the minimum",
         kills: &["invalid.range-min"],
         may: &[],
-        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::RangeMin),
+        seams: || overlook(|violation| violation.kind == ViolationKind::RangeMin),
     },
     Defect {
         id: "no-range-max",
         family: Family::Invalid,
-        summary: "numbers may be as large as they like",
+        summary: "numbers may be greater than the maximum",
         kills: &["invalid.range-max"],
         may: &[],
-        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::RangeMax),
+        seams: || overlook(|violation| violation.kind == ViolationKind::RangeMax),
     },
     Defect {
         id: "no-list-min",
         family: Family::Invalid,
-        summary: "lists may be empty",
+        summary: "lists may have fewer elements than the minimum",
         kills: &["invalid.list-min"],
         may: &[],
-        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::ListMin),
+        seams: || overlook(|violation| violation.kind == ViolationKind::ListMin),
     },
     Defect {
         id: "no-map-min",
         family: Family::Invalid,
-        summary: "maps may be empty",
+        summary: "maps may have fewer entries than the minimum",
         kills: &["invalid.map-min"],
         may: &[],
-        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::MapMin),
+        seams: || overlook(|violation| violation.kind == ViolationKind::MapMin),
     },
     Defect {
         id: "no-map-max",
         family: Family::Invalid,
-        summary: "maps may have any number of entries",
+        summary: "maps may have more entries than the maximum",
         kills: &["invalid.map-max"],
         may: &[],
-        fault: Fault::Overlook(|violation| violation.kind == ViolationKind::MapMax),
+        seams: || overlook(|violation| violation.kind == ViolationKind::MapMax),
     },
     Defect {
         id: "accept-malformed-json",
@@ -137,14 +144,14 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "bodies that are not JSON are accepted",
         kills: &["invalid.malformed-json"],
         may: &[],
-        fault: Fault::Misread(
-            |error| matches!(error, DecodeError::Serialization { pointer, .. } if pointer.is_empty()),
-        ),
+        seams: || {
+            accept_unreadable(|error| matches!(error, DecodeError::Serialization { pointer, .. } if pointer.is_empty()))
+        },
     },
     Defect {
         id: "accept-wrong-form",
         family: Family::Invalid,
-        summary: "values of the wrong type or form are accepted",
+        summary: "values of the wrong type or format are accepted",
         kills: &[
             "invalid.wrong-type",
             "invalid.not-integer",
@@ -155,16 +162,26 @@ pub(super) const ROWS: &[Defect] = &[
             "invalid.null-element",
         ],
         may: &[],
-        fault: Fault::Misread(
-            |error| matches!(error, DecodeError::Serialization { pointer, .. } if !pointer.is_empty()),
-        ),
+        seams: || {
+            accept_unreadable(
+                |error| matches!(error, DecodeError::Serialization { pointer, .. } if !pointer.is_empty()),
+            )
+        },
     },
     Defect {
         id: "reject-everything",
         family: Family::Invalid,
-        summary: "every request is refused with 400, valid or not: must not pass for an endpoint that validates",
+        summary: "every request is rejected with 400, valid or not: must not count as validation",
         kills: &["shape.status"],
         may: &[],
-        fault: Fault::Refuse(|_| Some(Refusal::Invalid("the request is invalid".to_owned()))),
+        seams: || on_call(|_| Answer::Performed(Err(Refusal::Invalid("the request is invalid".to_owned())))),
     },
 ];
+
+struct StrictMembers;
+
+impl Seams for StrictMembers {
+    fn tolerates_unknown_members(&self) -> bool {
+        false
+    }
+}

@@ -1,131 +1,176 @@
-//! Defects: resources that do not live as they should.
+//! Defects: resources with a wrong life cycle. Each shows in a single call or two.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::defects::{Defect, Family, Fault};
-use crate::policy::{Lapse, Race, Tagging, Versions};
+use crate::arn::Qualifier;
+use crate::defects::hooks::{on_body, on_call, on_request, on_tags};
+use crate::defects::seam::{FullName, Invocation, Seams, TagChange, Update};
+use crate::defects::{Defect, Family, targets};
+use crate::handlers::Answer;
+use crate::ids::DEFAULT_INSTANCE_ID;
+use crate::refusal::Refusal;
+use crate::store::Tags;
 
 pub(super) const ROWS: &[Defect] = &[
     Defect {
         id: "duplicate-name-accepted",
         family: Family::Lifecycle,
-        summary: "a name that is taken may be taken again",
+        summary: "a name that is taken may be used again",
         kills: &["lifecycle.duplicate-name", "lifecycle.concurrent-same-name", "lifecycle.walk"],
         may: &[],
-        fault: Fault::Policy(|policy| policy.shares_names = true),
+        seams: || Arc::new(SharedNames),
     },
     Defect {
         id: "deleted-still-there",
         family: Family::Lifecycle,
-        summary: "deletions are acknowledged and not made",
+        summary: "deletions are acknowledged but not performed",
         kills: &["lifecycle.delete-gone", "lifecycle.walk"],
         may: &["idempotency.repeated-delete"],
-        fault: Fault::Policy(|policy| policy.keeps_deleted = true),
+        seams: || {
+            on_call(|call| match targets::deletion(call) {
+                Some(_) => Answer::Performed(Ok(json!({}))),
+                None => call.perform(call.input),
+            })
+        },
     },
     Defect {
         id: "names-in-small-letters",
         family: Family::Lifecycle,
-        summary: "names are kept in small letters",
+        summary: "names are stored in lower case",
         kills: &["lifecycle.create-describe", "lifecycle.update-visible", "lifecycle.walk"],
         may: &["lifecycle.create-list", "lifecycle.saved-published", "search.filter-oracle"],
-        fault: Fault::Request(|request| {
-            let Ok(Value::Object(mut members)) = serde_json::from_slice(&request.body) else { return };
-            let Some(Value::String(name)) = members.get_mut("Name") else { return };
-            *name = name.to_lowercase();
-            request.body = Value::Object(members).to_string().into_bytes();
-        }),
+        seams: || {
+            on_request(|request| {
+                let Ok(Value::Object(mut members)) = serde_json::from_slice(&request.body) else { return };
+                let Some(Value::String(name)) = members.get_mut("Name") else { return };
+                *name = name.to_lowercase();
+                request.body = Value::Object(members).to_string().into_bytes();
+            })
+        },
     },
     Defect {
         id: "update-lost",
         family: Family::Lifecycle,
-        summary: "updates are acknowledged and not made",
+        summary: "updates are acknowledged but not performed",
         kills: &["lifecycle.update-visible", "lifecycle.archive", "lifecycle.versions", "lifecycle.walk"],
         may: &[],
-        fault: Fault::Policy(|policy| policy.forgets_updates = true),
+        seams: || Arc::new(LostUpdates),
     },
     Defect {
         id: "tags-lost",
         family: Family::Lifecycle,
-        summary: "tags are acknowledged and not kept",
+        summary: "tags are acknowledged but not stored",
         kills: &["lifecycle.tags", "lifecycle.create-describe", "lifecycle.concurrent-tags", "lifecycle.walk"],
         may: &[],
-        fault: Fault::Policy(|policy| policy.tagging = Tagging::Forgotten),
+        seams: || {
+            on_tags(|change, tags| match change {
+                TagChange::Created(_) => Tags::new(),
+                TagChange::Added { before, .. } => (*before).clone(),
+                TagChange::Removed { .. } => tags,
+            })
+        },
     },
     Defect {
         id: "draft-shown",
         family: Family::Lifecycle,
-        summary: "a flow that was only saved is shown as if it were published",
+        summary: "a flow that was saved but never published is shown as if it were published",
         kills: &["lifecycle.saved-published", "lifecycle.walk"],
         may: &[],
-        fault: Fault::Policy(|policy| policy.shows_drafts = true),
+        seams: || on_call(show_draft),
     },
     Defect {
         id: "created-not-listed",
         family: Family::Lifecycle,
-        summary: "lists show only what was there from the start",
+        summary: "lists show only the resources that existed from the start",
         kills: &["lifecycle.create-list", "lifecycle.concurrent-creates", "lifecycle.walk"],
         may: &["pagination.complete", "idempotency.same-token-one-resource", "idempotency.retry-after-disconnect"],
-        fault: Fault::Body(|_, body| {
-            let Value::Object(members) = body else { return };
-            for list in ["RuleSummaryList", "ContactFlowSummaryList", "ContactFlowModulesSummaryList"] {
-                let Some(Value::Array(items)) = members.get_mut(list) else { continue };
-                let before = items.len();
-                items.retain(|item| item["Name"].as_str().is_some_and(|name| name.starts_with("sample-")));
-                if items.len() < before {
-                    // What was there from the start comes first: the list ends here.
-                    members.remove("NextToken");
+        seams: || {
+            on_body(|_, body| {
+                let Value::Object(members) = body else { return };
+                for list in ["RuleSummaryList", "ContactFlowSummaryList", "ContactFlowModulesSummaryList"] {
+                    let Some(Value::Array(items)) = members.get_mut(list) else { continue };
+                    let before = items.len();
+                    items.retain(|item| item["Name"].as_str().is_some_and(|name| name.starts_with("sample-")));
+                    if items.len() < before {
+                        // The resources from the start come first, so the list ends here.
+                        members.remove("NextToken");
+                    }
                 }
-            }
-        }),
+            })
+        },
     },
     Defect {
         id: "untag-ignored",
         family: Family::Lifecycle,
-        summary: "removals of tags are acknowledged and not made",
+        summary: "removals of tags are acknowledged but not performed",
         kills: &["lifecycle.tags"],
         may: &["lifecycle.walk"],
-        fault: Fault::Policy(|policy| policy.tagging = Tagging::Sticky),
+        seams: || {
+            on_tags(|change, tags| match change {
+                TagChange::Removed { before } => (*before).clone(),
+                _ => tags,
+            })
+        },
     },
     Defect {
         id: "tags-replaced",
         family: Family::Lifecycle,
-        summary: "TagResource replaces the tags that were there",
+        summary: "TagResource replaces the existing tags",
         kills: &["lifecycle.tags", "lifecycle.concurrent-tags"],
         may: &["lifecycle.walk"],
-        fault: Fault::Policy(|policy| policy.tagging = Tagging::Replaced),
+        seams: || {
+            on_tags(|change, tags| match change {
+                TagChange::Added { added, .. } => (*added).clone(),
+                _ => tags,
+            })
+        },
     },
     Defect {
         id: "tags-not-shown",
         family: Family::Lifecycle,
-        summary: "resources are shown without their tags",
+        summary: "resources are described without their tags",
         kills: &["lifecycle.tags-shown", "lifecycle.create-describe"],
         may: &["lifecycle.walk"],
-        fault: Fault::Body(|scene, body| {
-            let describes = scene.operation.is_some_and(|operation| operation.name.starts_with("Describe"));
-            for thing in body.as_object_mut().filter(|_| describes).into_iter().flat_map(|body| body.values_mut()) {
-                if let Value::Object(members) = thing {
-                    members.remove("Tags");
+        seams: || {
+            on_body(|scene, body| {
+                let describes = scene.operation.is_some_and(|operation| operation.name.starts_with("Describe"));
+                let resources = body.as_object_mut().filter(|_| describes);
+                for resource in resources.into_iter().flat_map(|body| body.values_mut()) {
+                    if let Value::Object(members) = resource {
+                        members.remove("Tags");
+                    }
                 }
-            }
-        }),
+            })
+        },
     },
     Defect {
         id: "archive-lost",
         family: Family::Lifecycle,
-        summary: "archiving is acknowledged and not done",
+        summary: "archiving is acknowledged but not performed",
         kills: &["lifecycle.archive"],
         may: &["lifecycle.walk"],
-        fault: Fault::Policy(|policy| policy.forgets_state = true),
+        seams: || {
+            on_call(|call| {
+                let state = match call.operation.name.as_str() {
+                    "UpdateContactFlowMetadata" => "ContactFlowState",
+                    "UpdateContactFlowModuleMetadata" => "State",
+                    _ => return call.perform(call.input),
+                };
+                let mut input = call.input.clone();
+                input.as_object_mut().and_then(|members| members.remove(state));
+                call.perform(&input)
+            })
+        },
     },
     Defect {
         id: "version-mutable",
         family: Family::Lifecycle,
-        summary: "a version shows what is published now",
+        summary: "a version shows the content that is published now",
         kills: &["lifecycle.versions"],
         may: &["lifecycle.walk"],
-        fault: Fault::Policy(|policy| policy.versions = Versions::Mutable),
+        seams: || on_call(show_current_content),
     },
     Defect {
         id: "version-number-repeats",
@@ -133,99 +178,94 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "every version of a flow has the number 1",
         kills: &["lifecycle.versions"],
         may: &["pagination.no-duplicates", "pagination.complete", "lifecycle.walk"],
-        fault: Fault::Policy(|policy| policy.versions = Versions::Unnumbered),
+        seams: || on_call(renumber_version),
     },
     Defect {
         id: "instance-never-active",
         family: Family::Lifecycle,
-        summary: "the creation of an instance never ends",
+        summary: "the creation of an instance never completes",
         kills: &["lifecycle.create-describe"],
         may: &[],
-        fault: Fault::Policy(|policy| policy.creation_takes = Some(Duration::MAX)),
-    },
-    Defect {
-        id: "race-on-creation",
-        family: Family::Lifecycle,
-        summary: "of creations at the same time all but the first are not listed",
-        kills: &["lifecycle.concurrent-creates"],
-        may: &[
-            "lifecycle.create-list",
-            "idempotency.concurrent-same-token",
-            "search.eventually-visible",
-            "lifecycle.walk",
-        ],
-        fault: Fault::Policy(|policy| policy.race = Race::Creations),
-    },
-    Defect {
-        id: "race-on-name",
-        family: Family::Lifecycle,
-        summary: "creations at the same time all get the name that they ask for",
-        kills: &["lifecycle.concurrent-same-name"],
-        may: &[],
-        fault: Fault::Policy(|policy| policy.race = Race::Names),
-    },
-    Defect {
-        id: "race-on-tags",
-        family: Family::Lifecycle,
-        summary: "of tags that are added at the same time only some are kept",
-        kills: &["lifecycle.concurrent-tags"],
-        may: &[],
-        fault: Fault::Policy(|policy| policy.race = Race::Tags),
-    },
-    Defect {
-        id: "name-taken-after-delete",
-        family: Family::Lifecycle,
-        summary: "a name stays taken when what had it is deleted",
-        kills: &["lifecycle.walk"],
-        may: &[],
-        fault: Fault::Policy(|policy| policy.lapse = Some(Lapse::NameAfterDelete)),
-    },
-    Defect {
-        id: "name-taken-after-rename",
-        family: Family::Lifecycle,
-        summary: "a name stays taken when what had it gets another",
-        kills: &["lifecycle.walk"],
-        may: &[],
-        fault: Fault::Policy(|policy| policy.lapse = Some(Lapse::NameAfterRename)),
-    },
-    Defect {
-        id: "draft-edit-publishes",
-        family: Family::Lifecycle,
-        summary: "an edit of the draft changes what is published, too",
-        kills: &["lifecycle.walk"],
-        may: &[],
-        fault: Fault::Policy(|policy| policy.lapse = Some(Lapse::PublishesDraft)),
-    },
-    Defect {
-        id: "rename-restores",
-        family: Family::Lifecycle,
-        summary: "a new name takes a flow or module out of the archive",
-        kills: &["lifecycle.walk"],
-        may: &[],
-        fault: Fault::Policy(|policy| policy.lapse = Some(Lapse::RenameRestores)),
-    },
-    Defect {
-        id: "archive-keeps",
-        family: Family::Lifecycle,
-        summary: "what is in the archive is not deleted, though that is acknowledged",
-        kills: &["lifecycle.walk"],
-        may: &[],
-        fault: Fault::Policy(|policy| policy.lapse = Some(Lapse::ArchiveKeeps)),
-    },
-    Defect {
-        id: "tags-return",
-        family: Family::Lifecycle,
-        summary: "the tags of what was deleted come back with its name",
-        kills: &["lifecycle.walk"],
-        may: &[],
-        fault: Fault::Policy(|policy| policy.lapse = Some(Lapse::TagsReturn)),
-    },
-    Defect {
-        id: "versions-lost",
-        family: Family::Lifecycle,
-        summary: "the versions of a flow are lost when other content is published",
-        kills: &["lifecycle.walk", "lifecycle.versions"],
-        may: &[],
-        fault: Fault::Policy(|policy| policy.lapse = Some(Lapse::VersionsLost)),
+        seams: || {
+            on_body(|_, body| {
+                let delay = |instance: &mut Value| {
+                    if instance["Id"] != DEFAULT_INSTANCE_ID && instance.get("InstanceStatus").is_some() {
+                        instance["InstanceStatus"] = "CREATION_IN_PROGRESS".into();
+                    }
+                };
+                body.get_mut("Instance").into_iter().for_each(delay);
+                let list = body.get_mut("InstanceSummaryList").and_then(Value::as_array_mut);
+                list.into_iter().flatten().for_each(delay);
+            })
+        },
     },
 ];
+
+struct SharedNames;
+
+impl Seams for SharedNames {
+    fn name_taken(&self, _: &FullName<'_>, _: bool) -> bool {
+        false
+    }
+}
+
+struct LostUpdates;
+
+impl Seams for LostUpdates {
+    fn stores(&self, _: &Update<'_>) -> bool {
+        false
+    }
+}
+
+/// Describes the draft of a flow that was never published.
+fn show_draft(call: &Invocation<'_>) -> Answer {
+    let answer = call.perform(call.input);
+    if !matches!(answer, Answer::Performed(Err(Refusal::Named("ContactFlowNotPublishedException", _)))) {
+        return answer;
+    }
+    call.perform(&with_qualifier(call.input, ":$SAVED"))
+}
+
+/// Describes a version with the content that is published now.
+fn show_current_content(call: &Invocation<'_>) -> Answer {
+    let mut answer = call.perform(call.input);
+    if call.operation.name != "DescribeContactFlow" {
+        return answer;
+    }
+    if let Answer::Performed(Ok(output)) = &mut answer
+        && output["ContactFlow"]["Version"].is_number()
+        && let Answer::Performed(Ok(current)) = call.perform(&with_qualifier(call.input, ""))
+    {
+        for member in ["Content", "FlowContentSha256"] {
+            output["ContactFlow"][member] = current["ContactFlow"][member].clone();
+        }
+    }
+    answer
+}
+
+/// Replaces the qualifier in the reference to a flow.
+fn with_qualifier(input: &Value, qualifier: &str) -> Value {
+    let mut input = input.clone();
+    let reference = input["ContactFlowId"].as_str().unwrap_or_default();
+    // An ARN has colons before its last slash.
+    let id = reference.rfind('/').map_or(0, |slash| slash + 1);
+    let end = reference[id..].find(':').map_or(reference.len(), |colon| id + colon);
+    input["ContactFlowId"] = format!("{}{qualifier}", &reference[..end]).into();
+    input
+}
+
+/// Gives every new version the number 1.
+fn renumber_version(call: &Invocation<'_>) -> Answer {
+    let mut answer = call.perform(call.input);
+    if let Answer::Performed(Ok(output)) = &mut answer
+        && call.operation.name == "CreateContactFlowVersion"
+    {
+        targets::edit_flow(call, |flow, _: Qualifier| {
+            if let Some((_, version)) = flow.versions.pop_last() {
+                flow.versions.insert(1, version);
+            }
+        });
+        output["Version"] = 1.into();
+    }
+    answer
+}

@@ -1,69 +1,68 @@
-//! Deliberate faults, one row each: what is wrong, which checks must see it, and the seam where it acts. One table for
-//! each family of checks.
+//! Deliberate defects, one row each, with the checks that must find it and its code. One table per group.
 //!
-//! A row is data and a function. There are few seams ([`Fault`]); a new defect needs a new row, and only rarely a new
-//! switch in [`Policy`]. Knows the seams, and nothing of how the emulator does its work.
+//! To add a defect, add a row with its code to one file of this folder. A row acts through the [`seam`]s: most need a
+//! function ([`hooks`]), some a type of their own.
 
 pub(crate) mod edits;
 mod error;
+mod history;
+pub(crate) mod hooks;
 mod idempotency;
 mod invalid;
 mod language;
 mod lifecycle;
-mod pagination;
+pub(crate) mod pagination;
+mod races;
 mod rule;
+pub(crate) mod seam;
 mod search;
 mod shape;
+mod targets;
 
-use connect_model::schema::{Operation, Schema};
-use connect_model::validate::Violation;
-use connect_model::wire::DecodeError;
-use connect_model::wire::message::{HttpRequest, HttpResponse};
-use serde_json::Value;
+use std::sync::Arc;
 
-use crate::policy::Policy;
-use crate::refusal::Refusal;
+use crate::defects::seam::Seams;
 
-/// A deliberate fault of the emulator.
+/// A deliberate defect of the emulator.
 #[derive(Debug)]
 pub struct Defect {
     /// Stable name, for `--defect`.
     pub id: &'static str,
-    /// Which side of the contract it breaks.
+    /// The part of the contract that it breaks.
     pub family: Family,
-    /// What the endpoint does wrong, one sentence.
+    /// The wrong behaviour, in one sentence.
     pub summary: &'static str,
-    /// Ids of the checks that must catch it, each of them.
+    /// Ids of the checks that must find it, each of them.
     pub kills: &'static [&'static str],
-    /// Ids of further checks that may see it: consequences that depend on timing or on what a run happens to meet. No
-    /// check beside these may.
+    /// Ids of the checks that may find it, depending on timing or on other checks of the run. No other check may.
     pub may: &'static [&'static str],
-    pub(crate) fault: Fault,
+    /// Creates the behaviour, with new state.
+    pub(crate) seams: fn() -> Arc<dyn Seams>,
 }
 
 impl Defect {
-    /// The defect of that id.
+    /// The defect with an id.
     pub fn named(id: &str) -> Option<&'static Defect> {
         defects().find(|defect| defect.id == id)
     }
 }
 
-/// Sides of the contract, as families of checks.
+/// Parts of the contract, as families of checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
-    /// Form of answers.
+    /// Format of answers.
     Shape,
-    /// What input is refused.
+    /// Rejection of invalid input.
     Invalid,
-    /// Form of errors.
+    /// Format of errors.
     Error,
-    /// Walks through lists.
+    /// Pages of lists.
     Pagination,
-    /// What happens when a call is repeated.
+    /// Repeated calls.
     Idempotency,
     /// From creation to deletion.
     Lifecycle,
-    /// What searches find.
+    /// Results of searches.
     Search,
 }
 
@@ -82,42 +81,8 @@ impl Family {
     }
 }
 
-/// Where a fault acts.
-#[derive(Debug)]
-pub(crate) enum Fault {
-    /// Something before the service answers in its place; with the number of the call since the start.
-    Front(fn(u64) -> Option<HttpResponse>),
-    /// The instance that the emulator begins with is named by its ARN.
-    ByArn,
-    /// The request is altered before it is read.
-    Request(fn(&mut HttpRequest)),
-    /// A request that cannot be read is answered with success all the same.
-    Misread(fn(&DecodeError) -> bool),
-    /// Validation does not see these violations.
-    Overlook(fn(&Violation) -> bool),
-    /// Valid requests are refused.
-    Refuse(fn(&Scene<'_>) -> Option<Refusal>),
-    /// A switch of store or handlers is turned.
-    Policy(fn(&mut Policy)),
-    /// The JSON body of a success is altered.
-    Body(fn(&Scene<'_>, &mut Value)),
-    /// The finished response is altered, be it success or error.
-    Reply(fn(&Scene<'_>, &mut HttpResponse)),
-}
-
-/// What a fault can see.
-pub(crate) struct Scene<'a> {
-    pub(crate) schema: &'a Schema,
-    /// None when no operation was found.
-    pub(crate) operation: Option<&'a Operation>,
-    /// Name of the error; none for success.
-    pub(crate) error: Option<&'a str>,
-    /// Number of the call since the start.
-    pub(crate) nth: u64,
-}
-
-/// Rows by family, in the order of the families.
-const TABLES: [&[Defect]; 9] = [
+/// Rows by group, in the order in which they are listed.
+const TABLES: [&[Defect]; 11] = [
     shape::ROWS,
     invalid::ROWS,
     language::ROWS,
@@ -126,6 +91,8 @@ const TABLES: [&[Defect]; 9] = [
     pagination::ROWS,
     idempotency::ROWS,
     lifecycle::ROWS,
+    races::ROWS,
+    history::ROWS,
     search::ROWS,
 ];
 
@@ -141,14 +108,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_sound() {
+    fn ids_are_unique_and_every_defect_names_its_checks() {
         let ids: BTreeSet<&str> = defects().map(|defect| defect.id).collect();
         assert_eq!(ids.len(), defects().count(), "ids are unique");
         for family in [Family::Shape, Family::Invalid, Family::Error, Family::Pagination, Family::Idempotency] {
             assert!(defects().filter(|defect| defect.family == family).count() >= 2, "{family:?}");
         }
         for defect in defects() {
-            assert!(!defect.kills.is_empty(), "{}: a defect that nothing catches proves nothing", defect.id);
+            assert!(!defect.kills.is_empty(), "{}: no check must find it", defect.id);
             assert!(defect.kills.iter().chain(defect.may).all(|check| check.contains('.')), "{}", defect.id);
         }
     }

@@ -1,63 +1,72 @@
-//! Defects: answers of the wrong form.
+//! Defects: malformed answers.
 
 use connect_model::schema::Kind;
 use serde_json::{Value, json};
 
 use crate::defects::edits::{double, drop_required, edit, lengthen};
-use crate::defects::{Defect, Family, Fault};
+use crate::defects::hooks::{on_body, on_response};
+use crate::defects::{Defect, Family};
 
 pub(super) const ROWS: &[Defect] = &[
     Defect {
         id: "timestamp-iso",
         family: Family::Shape,
-        summary: "timestamps in bodies are ISO 8601 text instead of epoch seconds",
+        summary: "timestamps in bodies are ISO 8601 strings instead of epoch seconds",
         kills: &["shape.timestamp-format"],
         may: &[],
-        fault: Fault::Body(|scene, body| {
-            edit(scene, body, |kind, value| {
-                if matches!(kind, Kind::Timestamp) && value.is_number() {
-                    *value = json!("2024-05-14T08:00:00Z");
-                }
-            });
-        }),
+        seams: || {
+            on_body(|scene, body| {
+                edit(scene, body, |kind, value| {
+                    if matches!(kind, Kind::Timestamp) && value.is_number() {
+                        *value = json!("2024-05-14T08:00:00Z");
+                    }
+                });
+            })
+        },
     },
     Defect {
         id: "missing-required-output",
         family: Family::Shape,
-        summary: "the first required member of an answer is left out",
+        summary: "the first required member of an answer is missing",
         kills: &["shape.required"],
         may: &["pagination.complete"],
-        fault: Fault::Body(|scene, body| {
-            if let Some(shape) = scene.operation.and_then(|operation| operation.output) {
-                drop_required(scene.schema, shape, body);
-            }
-        }),
+        seams: || {
+            on_body(|scene, body| {
+                if let Some(shape) = scene.operation.and_then(|operation| operation.output) {
+                    drop_required(scene.schema, shape, body);
+                }
+            })
+        },
     },
     Defect {
         id: "number-as-string",
         family: Family::Shape,
-        summary: "numbers in answers are text",
+        summary: "numbers in answers are strings",
         kills: &["shape.type"],
         may: &[],
-        fault: Fault::Body(|scene, body| {
-            edit(scene, body, |kind, value| {
-                if matches!(kind, Kind::Number(_)) && value.is_number() {
-                    *value = Value::String(value.to_string());
-                }
-            });
-        }),
+        seams: || {
+            on_body(|scene, body| {
+                edit(scene, body, |kind, value| {
+                    if matches!(kind, Kind::Number(_)) && value.is_number() {
+                        *value = Value::String(value.to_string());
+                    }
+                });
+            })
+        },
     },
     Defect {
         id: "wrong-content-type",
         family: Family::Shape,
-        summary: "JSON bodies of successes are called text/html",
+        summary: "the content type of JSON bodies of successes is text/html",
         kills: &["shape.content-type"],
         may: &[],
-        fault: Fault::Reply(|scene, response| {
-            if scene.error.is_none() {
-                response.headers.set("content-type", "text/html; charset=utf-8");
-            }
-        }),
+        seams: || {
+            on_response(|scene, response| {
+                if scene.error.is_none() {
+                    response.headers.set("content-type", "text/html; charset=utf-8");
+                }
+            })
+        },
     },
     Defect {
         id: "body-not-json",
@@ -65,11 +74,13 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "bodies of successes lack their last byte",
         kills: &["shape.json"],
         may: &[],
-        fault: Fault::Reply(|scene, response| {
-            if scene.error.is_none() {
-                response.body.pop();
-            }
-        }),
+        seams: || {
+            on_response(|scene, response| {
+                if scene.error.is_none() {
+                    response.body.pop();
+                }
+            })
+        },
     },
     Defect {
         id: "status-201",
@@ -77,11 +88,13 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "successes have status 201 where the model says 200",
         kills: &["shape.status"],
         may: &[],
-        fault: Fault::Reply(|scene, response| {
-            if scene.error.is_none() {
-                response.status = 201;
-            }
-        }),
+        seams: || {
+            on_response(|scene, response| {
+                if scene.error.is_none() {
+                    response.status = 201;
+                }
+            })
+        },
     },
     Defect {
         id: "no-request-id",
@@ -89,34 +102,38 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "answers have no x-amzn-requestid",
         kills: &["shape.request-id"],
         may: &[],
-        fault: Fault::Reply(|_, response| response.headers.remove("x-amzn-requestid")),
+        seams: || on_response(|_, response| response.headers.remove("x-amzn-requestid")),
     },
     Defect {
         id: "future-member",
         family: Family::Shape,
-        summary: "answers have a member that the model does not know",
+        summary: "answers have a member that the model does not define",
         kills: &["shape.unknown-member"],
         may: &[],
-        fault: Fault::Body(|_, body| {
-            if let Value::Object(members) = body {
-                members.insert("IsFromTheFuture".to_owned(), json!(true));
-            }
-        }),
+        seams: || {
+            on_body(|_, body| {
+                if let Value::Object(members) = body {
+                    members.insert("IsFromTheFuture".to_owned(), json!(true));
+                }
+            })
+        },
     },
     Defect {
         id: "future-enum-value",
         family: Family::Shape,
-        summary: "answers have enum values that the model does not know",
-        // A flow whose type reads otherwise is not described as it was created.
+        summary: "answers have enum values that the model does not define",
+        // A flow with another type is not described as it was created.
         kills: &["shape.enum-unknown"],
         may: &["lifecycle.create-describe", "lifecycle.saved-published", "lifecycle.archive", "lifecycle.walk"],
-        fault: Fault::Body(|scene, body| {
-            edit(scene, body, |kind, value| {
-                if matches!(kind, Kind::Enum(_)) && value.is_string() {
-                    *value = json!("FROM_THE_FUTURE");
-                }
-            });
-        }),
+        seams: || {
+            on_body(|scene, body| {
+                edit(scene, body, |kind, value| {
+                    if matches!(kind, Kind::Enum(_)) && value.is_string() {
+                        *value = json!("FROM_THE_FUTURE");
+                    }
+                });
+            })
+        },
     },
     Defect {
         id: "long-description",
@@ -124,18 +141,20 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "descriptions in answers are longer than the model allows",
         kills: &["shape.constraint"],
         may: &[],
-        fault: Fault::Body(|_, body| lengthen(body)),
+        seams: || on_body(|_, body| lengthen(body)),
     },
     Defect {
         id: "two-variants",
         family: Family::Shape,
-        summary: "unions in answers hold two members",
+        summary: "unions in answers have two members",
         kills: &["shape.union"],
         may: &[],
-        fault: Fault::Body(|scene, body| {
-            if let Some(shape) = scene.operation.and_then(|operation| operation.output) {
-                double(scene.schema, shape, body);
-            }
-        }),
+        seams: || {
+            on_body(|scene, body| {
+                if let Some(shape) = scene.operation.and_then(|operation| operation.output) {
+                    double(scene.schema, shape, body);
+                }
+            })
+        },
     },
 ];

@@ -1,7 +1,7 @@
-//! Flows: a draft and what is published of it, versions, list, search.
+//! Flows: draft and published content, versions, list, search.
 //!
-//! Where the service's behaviour is not known: an update of the content without qualifier publishes at once, also for a
-//! flow that was never published; a version can only be made of what is published.
+//! Decisions where the behaviour of Connect is not known: an update of the content without qualifier publishes at once,
+//! also for a flow that was never published; a version can only be made of published content.
 
 use connect_model::semantics::flow::Home;
 use connect_model::shapes::{
@@ -14,26 +14,25 @@ use connect_model::shapes::{
     UpdateContactFlowMetadataResponse, UpdateContactFlowNameRequest, UpdateContactFlowNameResponse,
 };
 
-use crate::arn::{Family, Qualifier};
+use crate::arn::{Qualifier, ResourceKind};
 use crate::handlers::{Call, DEFAULT_PAGE};
 use crate::pages::Size;
-use crate::policy::{Lapse, Versions};
 use crate::refusal::Refusal;
-use crate::search::{flow_attributes, matches, tagged};
+use crate::search::{flow_has_attributes, has_tags, matches};
 use crate::store::{Content, Entry, Flow, Version};
 
 const DUPLICATE: &str = "DuplicateResourceException";
 const NOT_PUBLISHED: &str = "ContactFlowNotPublishedException";
 
 pub(super) fn create(call: &Call<'_>, input: CreateContactFlowRequest) -> Result<CreateContactFlowResponse, Refusal> {
-    // No status means published: content was seen to be checked without one (2026).
+    // No status means published: Connect was seen to check content without one (2026).
     let publishes = input.status != Some(ContactFlowStatus::Saved);
     let content = content(call, input.content, &input.r#type, publishes)?;
     let mut state = call.cx.store.lock();
-    let (order, id) = state.fresh();
+    let (order, id) = state.next_id();
     let home = call.home(&mut state, &input.instance_id)?;
     let flows = &mut home.data.flows;
-    call.claim(flows, &input.name, None, DUPLICATE)?;
+    call.claim((&home.id, ResourceKind::Flow), flows, &input.name, None, DUPLICATE)?;
     if flows.len() >= call.cx.limits.flows {
         let message = format!("an instance has at most {} contact flows", call.cx.limits.flows);
         return Err(Refusal::Named("LimitExceededException", message));
@@ -48,9 +47,10 @@ pub(super) fn create(call: &Call<'_>, input: CreateContactFlowRequest) -> Result
         versions: Default::default(),
         modified: Timestamp::now(),
     };
-    flows.insert(Entry { order, id: id.clone(), name: input.name, tags: call.keep(input.tags), data: flow });
+    let tags = call.first_tags((&home.id, ResourceKind::Flow), &input.name, input.tags);
+    flows.insert(Entry::new((order, id.clone()), input.name, tags, flow));
     Ok(CreateContactFlowResponse {
-        contact_flow_arn: call.arn(&home.id, Family::Flow, &id),
+        contact_flow_arn: call.arn(&home.id, ResourceKind::Flow, &id),
         contact_flow_id: Some(id),
         flow_content_sha256: Some(sha256),
     })
@@ -62,7 +62,7 @@ pub(super) fn describe(
 ) -> Result<DescribeContactFlowResponse, Refusal> {
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
-    let (id, qualifier) = call.target(&home.id, Family::Flow, &input.contact_flow_id)?;
+    let (id, qualifier) = call.resource_id(&home.id, ResourceKind::Flow, &input.contact_flow_id)?;
     let entry = home.data.flows.get(id).ok_or_else(|| call.not_found("contact flow", id))?;
     let mut shown = show(call, &home.id, entry);
     let flow = &entry.data;
@@ -74,7 +74,6 @@ pub(super) fn describe(
         Qualifier::Latest => flow
             .published
             .as_ref()
-            .or_else(|| call.cx.policy.shows_drafts.then_some(&flow.saved))
             .ok_or_else(|| Refusal::Named(NOT_PUBLISHED, "Contact flow not published".to_owned()))?,
         Qualifier::Version(number) => {
             let version = flow
@@ -84,10 +83,7 @@ pub(super) fn describe(
             shown.version = Some(number);
             shown.version_description.clone_from(&version.description);
             shown.last_modified_time = Some(version.created);
-            match &flow.published {
-                Some(published) if call.cx.policy.versions == Versions::Mutable => published,
-                _ => &version.content,
-            }
+            &version.content
         }
     };
     shown.content = Some(content.text.clone());
@@ -99,21 +95,14 @@ pub(super) fn update_content(
     call: &Call<'_>,
     input: UpdateContactFlowContentRequest,
 ) -> Result<UpdateContactFlowContentResponse, Refusal> {
-    change(call, &input.instance_id, &input.contact_flow_id, None, |entry, qualifier| {
-        let flow = &mut entry.data;
+    update(call, &input.instance_id, &input.contact_flow_id, None, |flow, qualifier| {
         match qualifier {
             Qualifier::Saved => {
                 flow.saved = content(call, input.content, &flow.kind, false)?;
-                if call.cx.policy.lapse == Some(Lapse::PublishesDraft) && flow.published.is_some() {
-                    flow.published = Some(flow.saved.clone());
-                }
             }
             Qualifier::Latest => {
                 flow.saved = content(call, input.content, &flow.kind, true)?;
                 flow.published = Some(flow.saved.clone());
-                if call.cx.policy.lapse == Some(Lapse::VersionsLost) {
-                    flow.versions.clear();
-                }
             }
             Qualifier::Version(_) => {
                 return Err(Refusal::Invalid("/ContactFlowId: a version is immutable; name the flow".to_owned()));
@@ -128,10 +117,10 @@ pub(super) fn update_metadata(
     call: &Call<'_>,
     input: UpdateContactFlowMetadataRequest,
 ) -> Result<UpdateContactFlowMetadataResponse, Refusal> {
-    change(call, &input.instance_id, &input.contact_flow_id, input.name, |entry, _| {
-        entry.data.description = input.description.or(entry.data.description.take());
-        if let Some(state) = input.contact_flow_state.filter(|_| !call.cx.policy.forgets_state) {
-            entry.data.state = state;
+    update(call, &input.instance_id, &input.contact_flow_id, input.name, |flow, _| {
+        flow.description = input.description.or(flow.description.take());
+        if let Some(state) = input.contact_flow_state {
+            flow.state = state;
         }
         Ok(())
     })?;
@@ -142,11 +131,8 @@ pub(super) fn update_name(
     call: &Call<'_>,
     input: UpdateContactFlowNameRequest,
 ) -> Result<UpdateContactFlowNameResponse, Refusal> {
-    change(call, &input.instance_id, &input.contact_flow_id, input.name, |entry, _| {
-        entry.data.description = input.description.or(entry.data.description.take());
-        if call.cx.policy.lapse == Some(Lapse::RenameRestores) {
-            entry.data.state = ContactFlowState::Active;
-        }
+    update(call, &input.instance_id, &input.contact_flow_id, input.name, |flow, _| {
+        flow.description = input.description.or(flow.description.take());
         Ok(())
     })?;
     Ok(UpdateContactFlowNameResponse {})
@@ -155,12 +141,8 @@ pub(super) fn update_name(
 pub(super) fn delete(call: &Call<'_>, input: DeleteContactFlowRequest) -> Result<DeleteContactFlowResponse, Refusal> {
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
-    let (id, _) = call.target(&home.id, Family::Flow, &input.contact_flow_id)?;
-    let archived = home.data.flows.get(id).is_some_and(|entry| entry.data.state == ContactFlowState::Archived);
-    if archived && call.cx.policy.lapse == Some(Lapse::ArchiveKeeps) {
-        return Ok(DeleteContactFlowResponse {});
-    }
-    call.remove(&mut home.data.flows, Family::Flow, id).map(|()| DeleteContactFlowResponse {})
+    let (id, _) = call.resource_id(&home.id, ResourceKind::Flow, &input.contact_flow_id)?;
+    call.delete(&mut home.data.flows, ResourceKind::Flow, id).map(|()| DeleteContactFlowResponse {})
 }
 
 pub(super) fn list(call: &Call<'_>, input: ListContactFlowsRequest) -> Result<ListContactFlowsResponse, Refusal> {
@@ -168,12 +150,11 @@ pub(super) fn list(call: &Call<'_>, input: ListContactFlowsRequest) -> Result<Li
     let home = call.home(&mut state, &input.instance_id)?;
     let types = input.contact_flow_types.unwrap_or_default();
     let page = call.page(&home.id, input.next_token.as_deref(), input.max_results, |after| {
-        let flows = &home.data.flows;
-        let wanted = |kind| types.is_empty() || types.contains(kind);
-        flows.after(after).filter(move |entry| wanted(&entry.data.kind) && call.is_listed(flows, entry))
+        let flows = call.listed(&home.data.flows, after);
+        flows.filter(|entry| types.is_empty() || types.contains(&entry.data.kind))
     })?;
     let summary = |entry: &Entry<Flow>| ContactFlowSummary {
-        arn: call.arn(&home.id, Family::Flow, &entry.id),
+        arn: call.arn(&home.id, ResourceKind::Flow, &entry.id),
         contact_flow_state: Some(entry.data.state.clone()),
         contact_flow_status: Some(status(&entry.data)),
         contact_flow_type: Some(entry.data.kind.clone()),
@@ -190,13 +171,13 @@ pub(super) fn search(call: &Call<'_>, input: SearchContactFlowsRequest) -> Resul
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
     let filter = input.search_filter.unwrap_or_default();
-    let wanted = |entry: &Entry<Flow>| {
+    let is_match = |entry: &Entry<Flow>| {
         input.search_criteria.as_ref().is_none_or(|criteria| matches(criteria, entry))
-            && filter.tag_filter.as_ref().is_none_or(|filter| tagged(filter, &entry.tags))
-            && filter.flow_attribute_filter.as_ref().is_none_or(|filter| flow_attributes(filter, entry))
+            && filter.tag_filter.as_ref().is_none_or(|filter| has_tags(filter, &entry.tags))
+            && filter.flow_attribute_filter.as_ref().is_none_or(|filter| flow_has_attributes(filter, entry))
     };
     let (page, total) =
-        call.found(&home.id, input.next_token.as_deref(), input.max_results, &home.data.flows, wanted)?;
+        call.search(&home.id, input.next_token.as_deref(), input.max_results, &home.data.flows, is_match)?;
     Ok(SearchContactFlowsResponse {
         contact_flows: Some(page.items.into_iter().map(|entry| show(call, &home.id, entry)).collect()),
         approximate_total_count: Some(total),
@@ -210,22 +191,20 @@ pub(super) fn create_version(
 ) -> Result<CreateContactFlowVersionResponse, Refusal> {
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
-    let (id, _) = call.target(&home.id, Family::Flow, &input.contact_flow_id)?;
+    let (id, _) = call.resource_id(&home.id, ResourceKind::Flow, &input.contact_flow_id)?;
     let entry = home.data.flows.get_mut(id).ok_or_else(|| call.not_found("contact flow", id))?;
     let flow = &mut entry.data;
     let refused = |why: &str| Refusal::Invalid(why.to_owned());
-    let content =
-        flow.published.clone().ok_or_else(|| refused("the flow was never published: there is nothing to keep"))?;
+    let content = flow.published.clone().ok_or_else(|| refused("the flow was never published: publish it first"))?;
     if input.flow_content_sha256.is_some_and(|sha256| sha256 != content.sha256) {
         return Err(refused(
             "/FlowContentSha256: differs from the published content; describe the flow for its digest",
         ));
     }
-    let last = flow.versions.last_key_value().filter(|_| call.cx.policy.versions != Versions::Unnumbered);
-    let number = last.map_or(1, |(last, _)| last + 1);
+    let number = flow.versions.last_key_value().map_or(1, |(last, _)| last + 1);
     flow.versions.insert(number, Version { content, description: input.description, created: Timestamp::now() });
     Ok(CreateContactFlowVersionResponse {
-        contact_flow_arn: call.arn(&home.id, Family::Flow, id),
+        contact_flow_arn: call.arn(&home.id, ResourceKind::Flow, id),
         version: Some(number),
     })
 }
@@ -236,19 +215,19 @@ pub(super) fn list_versions(
 ) -> Result<ListContactFlowVersionsResponse, Refusal> {
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
-    let (id, _) = call.target(&home.id, Family::Flow, &input.contact_flow_id)?;
+    let (id, _) = call.resource_id(&home.id, ResourceKind::Flow, &input.contact_flow_id)?;
     let entry = home.data.flows.get(id).ok_or_else(|| call.not_found("contact flow", id))?;
-    let size = Size { asked: input.max_results.map(i64::from), default: DEFAULT_PAGE };
-    let place = format!("{}/{id}", home.id);
-    let page = call.cx.pages.cut(&call.walk(&place), input.next_token.as_deref(), size, |after| {
+    let size = Size { requested: input.max_results.map(i64::from), default: DEFAULT_PAGE };
+    let scope = call.scope(&format!("{}/{id}", home.id));
+    let page = call.cx.pages.cut(&scope, input.next_token.as_deref(), size, |after| {
         entry.data.versions.iter().filter_map(move |(number, version)| {
             let order = u64::try_from(*number).ok().filter(|order| *order > after)?;
             Some((order, (*number, version)))
         })
     })?;
     let summary = |(number, version): (i64, &Version)| ContactFlowVersionSummary {
-        arn: call.arn(&home.id, Family::Flow, id).map(|arn| format!("{arn}:{number}")),
-        last_modified_region: Some(call.cx.place.region.clone()),
+        arn: call.arn(&home.id, ResourceKind::Flow, id).map(|arn| format!("{arn}:{number}")),
+        last_modified_region: Some(call.cx.account.region.clone()),
         last_modified_time: Some(version.created),
         version: Some(number),
         version_description: version.description.clone(),
@@ -259,7 +238,7 @@ pub(super) fn list_versions(
     })
 }
 
-/// Published content keeps the rules of the flow language; a draft is taken as it is.
+/// Checks published content against the rules of the flow language. A draft is accepted as it is.
 fn content(call: &Call<'_>, text: String, kind: &ContactFlowType, publishes: bool) -> Result<Content, Refusal> {
     if publishes {
         let problems = call.problems(&text, Home::of_type(kind.as_str()));
@@ -274,17 +253,17 @@ fn status(flow: &Flow) -> ContactFlowStatus {
     if flow.published.is_some() { ContactFlowStatus::Published } else { ContactFlowStatus::Saved }
 }
 
-/// A flow as search shows it: what is published, or the draft of what never was.
+/// A flow as searches show it: with its published content, or with the draft if it was never published.
 fn show(call: &Call<'_>, home: &str, entry: &Entry<Flow>) -> ContactFlow {
     let flow = &entry.data;
     let content = flow.published.as_ref().unwrap_or(&flow.saved);
     ContactFlow {
-        arn: call.arn(home, Family::Flow, &entry.id),
+        arn: call.arn(home, ResourceKind::Flow, &entry.id),
         content: Some(content.text.clone()),
         description: flow.description.clone(),
         flow_content_sha256: Some(content.sha256.clone()),
         id: Some(entry.id.clone()),
-        last_modified_region: Some(call.cx.place.region.clone()),
+        last_modified_region: Some(call.cx.account.region.clone()),
         last_modified_time: Some(flow.modified),
         name: Some(entry.name.clone()),
         state: Some(flow.state.clone()),
@@ -296,34 +275,25 @@ fn show(call: &Call<'_>, home: &str, entry: &Entry<Flow>) -> ContactFlow {
     }
 }
 
-/// Changes a flow: its name first, if another is asked for, then the rest.
-fn change(
+/// Updates a flow, and renames it if there is a name.
+fn update(
     call: &Call<'_>,
     instance: &str,
     flow: &str,
     name: Option<String>,
-    edit: impl FnOnce(&mut Entry<Flow>, Qualifier) -> Result<(), Refusal>,
+    edit: impl FnOnce(&mut Flow, Qualifier) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, instance)?;
-    let (id, qualifier) = call.target(&home.id, Family::Flow, flow)?;
+    let (id, qualifier) = call.resource_id(&home.id, ResourceKind::Flow, flow)?;
     let flows = &mut home.data.flows;
-    if flows.get(id).is_none() {
-        return Err(call.not_found("contact flow", id));
-    }
-    if let Some(name) = &name {
-        call.claim(flows, name, Some(id), DUPLICATE)?;
-    }
-    if let Some(entry) = flows.get_mut(id) {
-        if call.cx.policy.forgets_updates {
-            // Still refused if it has to be.
-            return edit(&mut entry.clone(), qualifier);
-        }
-        edit(entry, qualifier)?;
-        entry.data.modified = Timestamp::now();
-    }
+    let mut entry = flows.get(id).ok_or_else(|| call.not_found("contact flow", id))?.clone();
     if let Some(name) = name {
-        call.rename(flows, id, name);
+        call.claim((&home.id, ResourceKind::Flow), flows, &name, Some(id), DUPLICATE)?;
+        entry.name = name;
     }
+    edit(&mut entry.data, qualifier)?;
+    entry.data.modified = Timestamp::now();
+    call.store((&home.id, ResourceKind::Flow), flows, entry);
     Ok(())
 }

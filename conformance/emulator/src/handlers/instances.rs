@@ -1,7 +1,7 @@
-//! Instances: active at once unless a policy delays that, deleted with everything in them.
+//! Instances: active at once, deleted with everything in them.
 //!
-//! The instance that the emulator starts with stays: whoever tests DeleteInstance with the id at hand would otherwise
-//! take the ground from under every other test.
+//! The instance that the emulator starts with cannot be deleted: a test of DeleteInstance that used its id would break
+//! every other test.
 
 use connect_model::shapes::{
     CreateInstanceRequest, CreateInstanceResponse, DeleteInstanceRequest, DescribeInstanceRequest,
@@ -9,18 +9,18 @@ use connect_model::shapes::{
     ListInstancesResponse, Nothing, Timestamp,
 };
 
-use crate::arn::DEFAULT_INSTANCE_ID;
 use crate::client_tokens;
 use crate::client_tokens::Creation;
 use crate::handlers::Call;
+use crate::ids::DEFAULT_INSTANCE_ID;
 use crate::refusal::Refusal;
 use crate::store::{Collection, Entry, Instance, State, Tags};
 
 /// Adds an instance to an empty account.
 pub(crate) fn add_instance(state: &mut State, id: &str, alias: &str) {
-    let (order, _) = state.fresh();
+    let (order, _) = state.next_id();
     let data = instance(Some(alias.to_owned()), DirectoryType::ConnectManaged, true, true);
-    state.instances.insert(Entry { order, id: id.to_owned(), name: alias.to_owned(), tags: Tags::new(), data });
+    state.instances.insert(Entry::new((order, id.to_owned()), alias.to_owned(), Tags::new(), data));
 }
 
 fn instance(alias: Option<String>, identity: DirectoryType, inbound: bool, outbound: bool) -> Instance {
@@ -42,15 +42,15 @@ pub(super) fn create(call: &Call<'_>, mut input: CreateInstanceRequest) -> Resul
         operation: call.operation,
         instance: "",
         token: token.as_deref(),
-        body: client_tokens::digest(&input),
-        clash: "InvalidRequestException",
+        digest: client_tokens::digest(&input),
+        conflict: "InvalidRequestException",
     };
-    client_tokens::once(&call.cx.store, &call.cx.policy, &creation, |state, _| {
+    client_tokens::create_once(call.cx, &creation, |state| {
         if input.instance_alias.as_ref().is_some_and(|alias| state.instances.named(alias).is_some()) {
             return Err(Refusal::Invalid("/InstanceAlias: the alias is taken".to_owned()));
         }
-        let (order, id) = state.fresh();
-        let arn = call.cx.place.instance(&id);
+        let (order, id) = state.next_id();
+        let arn = call.cx.account.instance(&id);
         let data = instance(
             input.instance_alias.clone(),
             input.identity_management_type,
@@ -58,7 +58,8 @@ pub(super) fn create(call: &Call<'_>, mut input: CreateInstanceRequest) -> Resul
             input.outbound_calls_enabled,
         );
         let name = input.instance_alias.unwrap_or_else(|| id.clone());
-        state.instances.insert(Entry { order, id: id.clone(), name, tags: call.keep(input.tags), data });
+        let tags = call.first_tags_of_instance(input.tags);
+        state.instances.insert(Entry::new((order, id.clone()), name, tags, data));
         Ok(CreateInstanceResponse { arn: Some(arn), id: Some(id) })
     })
 }
@@ -68,14 +69,14 @@ pub(super) fn describe(call: &Call<'_>, input: DescribeInstanceRequest) -> Resul
     let entry = call.home(&mut state, &input.instance_id)?;
     let data = &entry.data;
     let shown = Shown {
-        arn: Some(call.cx.place.instance(&entry.id)),
+        arn: Some(call.cx.account.instance(&entry.id)),
         created_time: Some(data.created),
         id: Some(entry.id.clone()),
         identity_management_type: Some(data.identity.clone()),
         inbound_calls_enabled: Some(data.inbound),
         instance_access_url: Some(access_url(entry)),
         instance_alias: data.alias.clone(),
-        instance_status: Some(status(call, entry)),
+        instance_status: Some(InstanceStatus::Active),
         outbound_calls_enabled: Some(data.outbound),
         service_role: Some(service_role(call)),
         status_reason: None,
@@ -85,22 +86,20 @@ pub(super) fn describe(call: &Call<'_>, input: DescribeInstanceRequest) -> Resul
 }
 
 pub(super) fn list(call: &Call<'_>, input: ListInstancesRequest) -> Result<ListInstancesResponse, Refusal> {
-    /// Also the most that may be asked for.
+    /// Also the largest size that the model allows.
     const DEFAULT_PAGE: i32 = 10;
     let state = call.cx.store.lock();
-    let asked = input.max_results.or(Some(DEFAULT_PAGE));
-    let page = call.page("", input.next_token.as_deref(), asked, |after| {
-        state.instances.after(after).filter(|entry| call.is_listed(&state.instances, entry))
-    })?;
+    let requested = input.max_results.or(Some(DEFAULT_PAGE));
+    let page = call.page("", input.next_token.as_deref(), requested, |after| call.listed(&state.instances, after))?;
     let summary = |entry: &Entry<Instance>| InstanceSummary {
-        arn: Some(call.cx.place.instance(&entry.id)),
+        arn: Some(call.cx.account.instance(&entry.id)),
         created_time: Some(entry.data.created),
         id: Some(entry.id.clone()),
         identity_management_type: Some(entry.data.identity.clone()),
         inbound_calls_enabled: Some(entry.data.inbound),
         instance_access_url: Some(access_url(entry)),
         instance_alias: entry.data.alias.clone(),
-        instance_status: Some(status(call, entry)),
+        instance_status: Some(InstanceStatus::Active),
         outbound_calls_enabled: Some(entry.data.outbound),
         service_role: Some(service_role(call)),
     };
@@ -114,33 +113,21 @@ pub(super) fn delete(call: &Call<'_>, input: DeleteInstanceRequest) -> Result<No
     let mut state = call.cx.store.lock();
     let id = call.instance_id(&input.instance_id)?;
     if id == DEFAULT_INSTANCE_ID {
-        let message = "/InstanceId: the emulator keeps the instance that it started with; create one to delete";
+        let message = "/InstanceId: the first instance of the emulator cannot be deleted; create another one to delete";
         return Err(Refusal::Invalid(message.to_owned()));
     }
     if state.instances.remove(id).is_some() {
-        state.replays.forget(id);
+        state.client_tokens.forget(id);
         if let Some(token) = input.client_token {
-            state.removed.push((id.to_owned(), token));
+            state.deleted.push((id.to_owned(), token));
         }
         return Ok(Nothing {});
     }
-    let replayed =
-        input.client_token.is_some_and(|token| state.removed.iter().any(|(gone, with)| gone == id && *with == token));
-    if replayed || call.cx.policy.deletes_anything {
+    let is_repeated = |token| state.deleted.iter().any(|(deleted, with)| deleted == id && *with == token);
+    if input.client_token.is_some_and(is_repeated) {
         return Ok(Nothing {});
     }
     Err(call.not_found("instance", id))
-}
-
-/// Only what a policy delays is in creation at first, and never the instance that the emulator starts with.
-fn status(call: &Call<'_>, entry: &Entry<Instance>) -> InstanceStatus {
-    let old = || Timestamp::now().0 - entry.data.created.0;
-    match call.cx.policy.creation_takes {
-        Some(takes) if entry.id != DEFAULT_INSTANCE_ID && old() < takes.as_secs_f64() => {
-            InstanceStatus::CreationInProgress
-        }
-        _ => InstanceStatus::Active,
-    }
 }
 
 fn access_url(entry: &Entry<Instance>) -> String {
@@ -148,6 +135,6 @@ fn access_url(entry: &Entry<Instance>) -> String {
 }
 
 fn service_role(call: &Call<'_>) -> String {
-    let account = &call.cx.place.account;
+    let account = &call.cx.account.id;
     format!("arn:aws:iam::{account}:role/aws-service-role/connect.amazonaws.com/AWSServiceRoleForAmazonConnect")
 }

@@ -1,4 +1,4 @@
-//! Flow modules: like flows, and always published (their creation knows no status).
+//! Flow modules: like flows, but always published, since their creation has no status.
 
 use connect_model::semantics::flow::Home;
 use connect_model::shapes::{
@@ -10,16 +10,16 @@ use connect_model::shapes::{
     UpdateContactFlowModuleMetadataRequest, UpdateContactFlowModuleMetadataResponse,
 };
 
-use crate::arn::{Family, Qualifier};
+use crate::arn::{Qualifier, ResourceKind};
 use crate::client_tokens;
-use crate::client_tokens::{Creation, Names};
+use crate::client_tokens::Creation;
 use crate::handlers::Call;
-use crate::policy::Lapse;
 use crate::refusal::Refusal;
-use crate::search::{matches, tagged};
+use crate::search::{has_tags, matches};
 use crate::store::{Content, Entry, Module};
 
-/// For a taken name Connect answers with this or with `IdempotencyException`; which is not documented.
+/// The error for a taken name. The documentation leaves open if Connect answers with this or with
+/// `IdempotencyException`.
 const DUPLICATE: &str = "DuplicateResourceException";
 
 pub(super) fn create(
@@ -33,16 +33,14 @@ pub(super) fn create(
         operation: call.operation,
         instance: &home,
         token: token.as_deref(),
-        body: client_tokens::digest(&input),
-        clash: "IdempotencyException",
+        digest: client_tokens::digest(&input),
+        conflict: "IdempotencyException",
     };
     let content = content(call, input.content, true)?;
-    client_tokens::once(&call.cx.store, &call.cx.policy, &creation, |state, names| {
-        let (order, id) = state.fresh();
+    client_tokens::create_once(call.cx, &creation, |state| {
+        let (order, id) = state.next_id();
         let modules = &mut call.home(state, &home)?.data.modules;
-        if names == Names::Unique {
-            call.claim(modules, &input.name, None, DUPLICATE)?;
-        }
+        call.claim((&home, ResourceKind::Module), modules, &input.name, None, DUPLICATE)?;
         if modules.len() >= call.cx.limits.modules {
             let message = format!("an instance has at most {} contact flow modules", call.cx.limits.modules);
             return Err(Refusal::Named("LimitExceededException", message));
@@ -55,8 +53,9 @@ pub(super) fn create(
             settings: input.settings,
             external: input.external_invocation_configuration,
         };
-        let arn = call.arn(&home, Family::Module, &id);
-        modules.insert(Entry { order, id: id.clone(), name: input.name, tags: call.keep(input.tags), data: module });
+        let arn = call.arn(&home, ResourceKind::Module, &id);
+        let tags = call.first_tags((&home, ResourceKind::Module), &input.name, input.tags);
+        modules.insert(Entry::new((order, id.clone()), input.name, tags, module));
         Ok(CreateContactFlowModuleResponse { arn, id: Some(id) })
     })
 }
@@ -67,7 +66,7 @@ pub(super) fn describe(
 ) -> Result<DescribeContactFlowModuleResponse, Refusal> {
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
-    let (id, qualifier) = call.target(&home.id, Family::Module, &input.contact_flow_module_id)?;
+    let (id, qualifier) = call.resource_id(&home.id, ResourceKind::Module, &input.contact_flow_module_id)?;
     let entry = home.data.modules.get(id).ok_or_else(|| call.not_found("contact flow module", id))?;
     let mut shown = show(call, &home.id, entry);
     match qualifier {
@@ -88,7 +87,7 @@ pub(super) fn update_content(
     call: &Call<'_>,
     input: UpdateContactFlowModuleContentRequest,
 ) -> Result<UpdateContactFlowModuleContentResponse, Refusal> {
-    change(call, &input.instance_id, &input.contact_flow_module_id, None, |module, qualifier| {
+    update(call, &input.instance_id, &input.contact_flow_module_id, None, |module, qualifier| {
         let publishes = match qualifier {
             Qualifier::Latest => true,
             Qualifier::Saved => false,
@@ -99,7 +98,7 @@ pub(super) fn update_content(
         };
         if let Some(text) = input.content {
             module.saved = content(call, text, publishes)?;
-            if publishes || call.cx.policy.lapse == Some(Lapse::PublishesDraft) {
+            if publishes {
                 module.published = module.saved.clone();
             }
         }
@@ -113,12 +112,10 @@ pub(super) fn update_metadata(
     call: &Call<'_>,
     input: UpdateContactFlowModuleMetadataRequest,
 ) -> Result<UpdateContactFlowModuleMetadataResponse, Refusal> {
-    change(call, &input.instance_id, &input.contact_flow_module_id, input.name, |module, _| {
+    update(call, &input.instance_id, &input.contact_flow_module_id, input.name, |module, _| {
         module.description = input.description.or(module.description.take());
-        if let Some(state) = input.state.filter(|_| !call.cx.policy.forgets_state) {
+        if let Some(state) = input.state {
             module.state = state;
-        } else if call.cx.policy.lapse == Some(Lapse::RenameRestores) {
-            module.state = ContactFlowModuleState::Active;
         }
         Ok(())
     })?;
@@ -131,12 +128,8 @@ pub(super) fn delete(
 ) -> Result<DeleteContactFlowModuleResponse, Refusal> {
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
-    let (id, _) = call.target(&home.id, Family::Module, &input.contact_flow_module_id)?;
-    let archived = home.data.modules.get(id).is_some_and(|entry| entry.data.state == ContactFlowModuleState::Archived);
-    if archived && call.cx.policy.lapse == Some(Lapse::ArchiveKeeps) {
-        return Ok(DeleteContactFlowModuleResponse {});
-    }
-    call.remove(&mut home.data.modules, Family::Module, id).map(|()| DeleteContactFlowModuleResponse {})
+    let (id, _) = call.resource_id(&home.id, ResourceKind::Module, &input.contact_flow_module_id)?;
+    call.delete(&mut home.data.modules, ResourceKind::Module, id).map(|()| DeleteContactFlowModuleResponse {})
 }
 
 pub(super) fn list(
@@ -147,13 +140,11 @@ pub(super) fn list(
     let home = call.home(&mut state, &input.instance_id)?;
     let wanted = input.contact_flow_module_state.as_ref();
     let page = call.page(&home.id, input.next_token.as_deref(), input.max_results, |after| {
-        let modules = &home.data.modules;
-        modules.after(after).filter(move |entry| {
-            wanted.is_none_or(|state| entry.data.state == *state) && call.is_listed(modules, entry)
-        })
+        let modules = call.listed(&home.data.modules, after);
+        modules.filter(move |entry| wanted.is_none_or(|state| entry.data.state == *state))
     })?;
     let summary = |entry: &Entry<Module>| ContactFlowModuleSummary {
-        arn: call.arn(&home.id, Family::Module, &entry.id),
+        arn: call.arn(&home.id, ResourceKind::Module, &entry.id),
         id: Some(entry.id.clone()),
         name: Some(entry.name.clone()),
         state: Some(entry.data.state.clone()),
@@ -171,12 +162,12 @@ pub(super) fn search(
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
     let filter = input.search_filter.and_then(|filter| filter.tag_filter);
-    let wanted = |entry: &Entry<Module>| {
+    let is_match = |entry: &Entry<Module>| {
         input.search_criteria.as_ref().is_none_or(|criteria| matches(criteria, entry))
-            && filter.as_ref().is_none_or(|filter| tagged(filter, &entry.tags))
+            && filter.as_ref().is_none_or(|filter| has_tags(filter, &entry.tags))
     };
     let (page, total) =
-        call.found(&home.id, input.next_token.as_deref(), input.max_results, &home.data.modules, wanted)?;
+        call.search(&home.id, input.next_token.as_deref(), input.max_results, &home.data.modules, is_match)?;
     Ok(SearchContactFlowModulesResponse {
         contact_flow_modules: Some(page.items.into_iter().map(|entry| show(call, &home.id, entry)).collect()),
         approximate_total_count: Some(total),
@@ -184,7 +175,7 @@ pub(super) fn search(
     })
 }
 
-/// Published content keeps the rules of the flow language; a draft is taken as it is.
+/// Checks published content against the rules of the flow language. A draft is accepted as it is.
 fn content(call: &Call<'_>, text: String, publishes: bool) -> Result<Content, Refusal> {
     if publishes {
         let problems = call.problems(&text, Some(Home::Module));
@@ -198,7 +189,7 @@ fn content(call: &Call<'_>, text: String, publishes: bool) -> Result<Content, Re
 fn show(call: &Call<'_>, home: &str, entry: &Entry<Module>) -> ContactFlowModule {
     let module = &entry.data;
     ContactFlowModule {
-        arn: call.arn(home, Family::Module, &entry.id),
+        arn: call.arn(home, ResourceKind::Module, &entry.id),
         content: Some(module.published.text.clone()),
         description: module.description.clone(),
         external_invocation_configuration: module.external.clone(),
@@ -214,8 +205,8 @@ fn show(call: &Call<'_>, home: &str, entry: &Entry<Module>) -> ContactFlowModule
     }
 }
 
-/// Changes a module: the rest first, because it may be refused, then its name.
-fn change(
+/// Updates a module, and renames it if there is a name.
+fn update(
     call: &Call<'_>,
     instance: &str,
     module: &str,
@@ -224,23 +215,14 @@ fn change(
 ) -> Result<(), Refusal> {
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, instance)?;
-    let (id, qualifier) = call.target(&home.id, Family::Module, module)?;
+    let (id, qualifier) = call.resource_id(&home.id, ResourceKind::Module, module)?;
     let modules = &mut home.data.modules;
-    if modules.get(id).is_none() {
-        return Err(call.not_found("contact flow module", id));
-    }
-    if let Some(name) = &name {
-        call.claim(modules, name, Some(id), DUPLICATE)?;
-    }
-    if let Some(entry) = modules.get_mut(id) {
-        if call.cx.policy.forgets_updates {
-            // Still refused if it has to be.
-            return edit(&mut entry.data.clone(), qualifier);
-        }
-        edit(&mut entry.data, qualifier)?;
-    }
+    let mut entry = modules.get(id).ok_or_else(|| call.not_found("contact flow module", id))?.clone();
     if let Some(name) = name {
-        call.rename(modules, id, name);
+        call.claim((&home.id, ResourceKind::Module), modules, &name, Some(id), DUPLICATE)?;
+        entry.name = name;
     }
+    edit(&mut entry.data, qualifier)?;
+    call.store((&home.id, ResourceKind::Module), modules, entry);
     Ok(())
 }

@@ -7,15 +7,15 @@ use connect_model::shapes::{
     SearchRulesResponse, Timestamp, UpdateRuleRequest,
 };
 
-use crate::arn::Family;
+use crate::arn::ResourceKind;
 use crate::client_tokens;
-use crate::client_tokens::{Creation, Names};
+use crate::client_tokens::Creation;
 use crate::handlers::Call;
 use crate::refusal::Refusal;
-use crate::search::{matches, tagged_rule};
+use crate::search::{matches, rule_has_tags};
 use crate::store::{Entry, Rule};
 
-/// Both errors for a taken name and for a token that comes back with another body.
+/// The error for a taken name, and for a client token that was used for another request.
 const CONFLICT: &str = "ResourceConflictException";
 
 pub(super) fn create(call: &Call<'_>, mut input: CreateRuleRequest) -> Result<CreateRuleResponse, Refusal> {
@@ -27,15 +27,13 @@ pub(super) fn create(call: &Call<'_>, mut input: CreateRuleRequest) -> Result<Cr
         operation: call.operation,
         instance: &home,
         token: token.as_deref(),
-        body: client_tokens::digest(&input),
-        clash: CONFLICT,
+        digest: client_tokens::digest(&input),
+        conflict: CONFLICT,
     };
-    client_tokens::once(&call.cx.store, &call.cx.policy, &creation, |state, names| {
-        let (order, id) = state.fresh();
+    client_tokens::create_once(call.cx, &creation, |state| {
+        let (order, id) = state.next_id();
         let rules = &mut call.home(state, &home)?.data.rules;
-        if names == Names::Unique {
-            call.claim(rules, &input.name, None, CONFLICT)?;
-        }
+        call.claim((&home, ResourceKind::Rule), rules, &input.name, None, CONFLICT)?;
         if rules.len() >= call.cx.limits.rules {
             let message = format!("an instance has at most {} rules", call.cx.limits.rules);
             return Err(Refusal::Named("ServiceQuotaExceededException", message));
@@ -50,8 +48,9 @@ pub(super) fn create(call: &Call<'_>, mut input: CreateRuleRequest) -> Result<Cr
             created: now,
             updated: now,
         };
-        let rule_arn = call.cx.place.resource(&home, Family::Rule, &id);
-        rules.insert(Entry { order, id: id.clone(), name: input.name, tags: call.keep(input.tags), data: rule });
+        let rule_arn = call.cx.account.resource(&home, ResourceKind::Rule, &id);
+        let tags = call.first_tags((&home, ResourceKind::Rule), &input.name, input.tags);
+        rules.insert(Entry::new((order, id.clone()), input.name, tags, rule));
         Ok(CreateRuleResponse { rule_arn, rule_id: id })
     })
 }
@@ -59,7 +58,7 @@ pub(super) fn create(call: &Call<'_>, mut input: CreateRuleRequest) -> Result<Cr
 pub(super) fn describe(call: &Call<'_>, input: DescribeRuleRequest) -> Result<DescribeRuleResponse, Refusal> {
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
-    let (id, _) = call.target(&home.id, Family::Rule, &input.rule_id)?;
+    let (id, _) = call.resource_id(&home.id, ResourceKind::Rule, &input.rule_id)?;
     let entry = home.data.rules.get(id).ok_or_else(|| call.not_found("rule", id))?;
     let rule = &entry.data;
     Ok(DescribeRuleResponse {
@@ -67,12 +66,12 @@ pub(super) fn describe(call: &Call<'_>, input: DescribeRuleRequest) -> Result<De
             actions: rule.actions.clone(),
             created_time: rule.created,
             function: rule.function.clone(),
-            last_updated_by: call.cx.place.caller(),
+            last_updated_by: call.cx.account.caller(),
             last_updated_time: rule.updated,
             name: entry.name.clone(),
             pre_evaluation_filters: rule.filters.clone(),
             publish_status: rule.status.clone(),
-            rule_arn: call.cx.place.resource(&home.id, Family::Rule, id),
+            rule_arn: call.cx.account.resource(&home.id, ResourceKind::Rule, id),
             rule_capability_tiers: None,
             rule_id: entry.id.clone(),
             tags: call.tags(&entry.tags),
@@ -84,31 +83,27 @@ pub(super) fn describe(call: &Call<'_>, input: DescribeRuleRequest) -> Result<De
 pub(super) fn update(call: &Call<'_>, input: UpdateRuleRequest) -> Result<Nothing, Refusal> {
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
-    let (id, _) = call.target(&home.id, Family::Rule, &input.rule_id)?;
+    let (id, _) = call.resource_id(&home.id, ResourceKind::Rule, &input.rule_id)?;
     let rules = &mut home.data.rules;
-    let entry = rules.get(id).ok_or_else(|| call.not_found("rule", id))?;
-    check(call, &input.name, Some(entry.data.source().as_str()))?;
-    let id = entry.id.clone();
-    call.claim(rules, &input.name, Some(&id), CONFLICT)?;
-    if call.cx.policy.forgets_updates {
-        return Ok(Nothing {});
-    }
-    if let Some(Entry { data: rule, .. }) = rules.get_mut(&id) {
-        rule.function = input.function;
-        rule.actions = input.actions;
-        rule.status = input.publish_status;
-        rule.filters = input.pre_evaluation_filters;
-        rule.updated = Timestamp::now();
-    }
-    call.rename(rules, &id, input.name);
+    let mut entry = rules.get(id).ok_or_else(|| call.not_found("rule", id))?.clone();
+    check(call, &input.name, Some(entry.data.event_source().as_str()))?;
+    call.claim((&home.id, ResourceKind::Rule), rules, &input.name, Some(id), CONFLICT)?;
+    entry.name = input.name;
+    let rule = &mut entry.data;
+    rule.function = input.function;
+    rule.actions = input.actions;
+    rule.status = input.publish_status;
+    rule.filters = input.pre_evaluation_filters;
+    rule.updated = Timestamp::now();
+    call.store((&home.id, ResourceKind::Rule), rules, entry);
     Ok(Nothing {})
 }
 
 pub(super) fn delete(call: &Call<'_>, input: DeleteRuleRequest) -> Result<Nothing, Refusal> {
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
-    let (id, _) = call.target(&home.id, Family::Rule, &input.rule_id)?;
-    call.remove(&mut home.data.rules, Family::Rule, id).map(|()| Nothing {})
+    let (id, _) = call.resource_id(&home.id, ResourceKind::Rule, &input.rule_id)?;
+    call.delete(&mut home.data.rules, ResourceKind::Rule, id).map(|()| Nothing {})
 }
 
 pub(super) fn list(call: &Call<'_>, input: ListRulesRequest) -> Result<ListRulesResponse, Refusal> {
@@ -116,21 +111,19 @@ pub(super) fn list(call: &Call<'_>, input: ListRulesRequest) -> Result<ListRules
     let home = call.home(&mut state, &input.instance_id)?;
     let (status, source) = (input.publish_status.as_ref(), input.event_source_name.as_ref());
     let page = call.page(&home.id, input.next_token.as_deref(), input.max_results, |after| {
-        let rules = &home.data.rules;
-        rules.after(after).filter(|entry| {
-            call.is_listed(rules, entry)
-                && status.is_none_or(|status| entry.data.status == *status)
-                && source.is_none_or(|source| entry.data.source() == source)
+        call.listed(&home.data.rules, after).filter(|entry| {
+            status.is_none_or(|status| entry.data.status == *status)
+                && source.is_none_or(|source| entry.data.event_source() == source)
         })
     })?;
     let summary = |entry: &Entry<Rule>| RuleSummary {
         action_summaries: actions(&entry.data),
         created_time: entry.data.created,
-        event_source_name: entry.data.source().clone(),
+        event_source_name: entry.data.event_source().clone(),
         last_updated_time: entry.data.updated,
         name: entry.name.clone(),
         publish_status: entry.data.status.clone(),
-        rule_arn: call.cx.place.resource(&home.id, Family::Rule, &entry.id),
+        rule_arn: call.cx.account.resource(&home.id, ResourceKind::Rule, &entry.id),
         rule_capability_tiers: None,
         rule_id: entry.id.clone(),
     };
@@ -141,21 +134,21 @@ pub(super) fn search(call: &Call<'_>, input: SearchRulesRequest) -> Result<Searc
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
     let filter = input.search_filter.and_then(|filter| filter.attribute_filter);
-    let wanted = |entry: &Entry<Rule>| {
+    let is_match = |entry: &Entry<Rule>| {
         input.search_criteria.as_ref().is_none_or(|criteria| matches(criteria, entry))
-            && filter.as_ref().is_none_or(|filter| tagged_rule(filter, &entry.tags))
+            && filter.as_ref().is_none_or(|filter| rule_has_tags(filter, &entry.tags))
     };
     let (page, total) =
-        call.found(&home.id, input.next_token.as_deref(), input.max_results, &home.data.rules, wanted)?;
+        call.search(&home.id, input.next_token.as_deref(), input.max_results, &home.data.rules, is_match)?;
     let summary = |entry: &Entry<Rule>| RuleSearchSummary {
         action_summaries: actions(&entry.data),
         created_time: entry.data.created,
-        last_updated_by: call.cx.place.caller(),
+        last_updated_by: call.cx.account.caller(),
         last_updated_time: entry.data.updated,
         name: entry.name.clone(),
         pre_evaluation_filters: entry.data.filters.clone(),
         publish_status: entry.data.status.clone(),
-        rule_arn: call.cx.place.resource(&home.id, Family::Rule, &entry.id),
+        rule_arn: call.cx.account.resource(&home.id, ResourceKind::Rule, &entry.id),
         rule_capability_tiers: None,
         rule_id: entry.id.clone(),
         tags: call.tags(&entry.tags),
@@ -168,11 +161,11 @@ pub(super) fn search(call: &Call<'_>, input: SearchRulesRequest) -> Result<Searc
     })
 }
 
-/// Most problems that a refusal names.
-const NAMED: usize = 3;
+/// Most problems that a refusal shows.
+const SHOWN: usize = 3;
 
-/// What the model does not say: the name's pattern holds for the whole name, and event source, function and actions
-/// go together. `source` is that of the rule that is updated.
+/// Checks what the model does not express: the pattern applies to the whole name, and event source, function and actions
+/// agree. `source` is the event source of the rule that is updated.
 fn check(call: &Call<'_>, name: &str, source: Option<&str>) -> Result<(), Refusal> {
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) {
         return Err(Refusal::Invalid(
@@ -186,9 +179,9 @@ fn check(call: &Call<'_>, name: &str, source: Option<&str>) -> Result<(), Refusa
         return Ok(());
     }
     let mut message = format!("{} problem(s) in the rule", problems.len());
-    for (language, problem) in problems.iter().take(NAMED) {
-        let place = semantics::text_member(language).map(|member| format!("/{member}: ")).unwrap_or_default();
-        message.push_str(&format!("; {place}{}: {}", problem.path, problem.message));
+    for (language, problem) in problems.iter().take(SHOWN) {
+        let member = semantics::text_member(language).map(|member| format!("/{member}: ")).unwrap_or_default();
+        message.push_str(&format!("; {member}{}: {}", problem.path, problem.message));
     }
     Err(Refusal::Invalid(message))
 }

@@ -1,4 +1,4 @@
-//! Resources that are there from the start (`--resources`), so that a list has something to page through.
+//! Resources that exist from the start (`--resources`), so that a list has several pages.
 
 use connect_model::shapes::{
     ActionType, AssignContactCategoryActionDefinition, ContactFlowModuleState, ContactFlowState, ContactFlowType,
@@ -8,23 +8,20 @@ use serde_json::json;
 
 use crate::store::{Content, Entry, Flow, Module, Rule, State, Tags};
 
-/// Puts `count` flows, modules and rules into an instance.
+/// Adds `count` flows, modules and rules to an instance.
 pub(crate) fn seed(state: &mut State, instance: &str, count: usize) {
     let now = Timestamp::now();
     for number in 1..=count {
-        let [flow, module, rule] = [state.fresh(), state.fresh(), state.fresh()];
+        let [flow, module, rule] = [state.next_id(), state.next_id(), state.next_id()];
         let Some(home) = state.instances.get_mut(instance) else { return };
-        let entry = |(order, id): (u64, String), kind: &str| (order, id, format!("sample-{kind}-{number:05}"));
-        let (order, id, name) = entry(flow, "flow");
-        home.data.flows.insert(Entry { order, id, name, tags: Tags::new(), data: sample_flow(now) });
-        let (order, id, name) = entry(module, "module");
-        home.data.modules.insert(Entry { order, id, name, tags: Tags::new(), data: sample_module() });
-        let (order, id, name) = entry(rule, "rule");
-        home.data.rules.insert(Entry { order, id, name, tags: Tags::new(), data: sample_rule(now) });
+        let name = |kind: &str| format!("sample-{kind}-{number:05}");
+        home.data.flows.insert(Entry::new(flow, name("flow"), Tags::new(), sample_flow(now)));
+        home.data.modules.insert(Entry::new(module, name("module"), Tags::new(), sample_module()));
+        home.data.rules.insert(Entry::new(rule, name("rule"), Tags::new(), sample_rule(now)));
     }
 }
 
-/// One terminal action: the smallest content that says anything.
+/// One terminal action: the smallest content that can be published.
 fn content(terminal: &str) -> Content {
     let content = json!({
         "Version": "2019-10-30",

@@ -17,68 +17,68 @@ fn input_for(create: &str, name: &str) -> Value {
 }
 
 #[test]
-fn what_was_created_is_described_until_it_is_deleted() {
+fn created_resources_are_described_until_they_are_deleted() {
     for (create, describe, delete, id_member) in COLLECTIONS {
         let service = service();
         let tags = json!({ "Tags": { "team": "a", "empty": "" } });
-        let id = made(&service, create, with(input_for(create, "one"), tags.clone()));
+        let id = created(&service, create, with(input_for(create, "one"), tags.clone()));
         assert!(id.len() == 36 && id == id.to_lowercase());
         let shown = call(&service, describe, json!({ id_member: id })).unwrap();
         let shown = shown.as_object().unwrap().values().next().unwrap();
         assert_eq!(shown["Name"], "one");
         assert_eq!(shown["Tags"], tags["Tags"]);
         call(&service, delete, json!({ id_member: id })).unwrap();
-        let not_found = is("ResourceNotFoundException", 404);
-        assert_eq!(refused(call(&service, describe, json!({ id_member: id }))), not_found);
-        assert_eq!(refused(call(&service, delete, json!({ id_member: id }))), not_found);
-        made(&service, create, input_for(create, "one"));
+        let not_found = code("ResourceNotFoundException", 404);
+        assert_eq!(code_of(call(&service, describe, json!({ id_member: id }))), not_found);
+        assert_eq!(code_of(call(&service, delete, json!({ id_member: id }))), not_found);
+        created(&service, create, input_for(create, "one"));
     }
 }
 
 #[test]
-fn names_are_unique_and_each_family_has_its_word_for_it() {
-    let words = ["ResourceConflictException", "DuplicateResourceException", "DuplicateResourceException"];
-    for ((create, ..), word) in COLLECTIONS.into_iter().zip(words) {
+fn names_are_unique_and_each_kind_has_its_own_error() {
+    let errors = ["ResourceConflictException", "DuplicateResourceException", "DuplicateResourceException"];
+    for ((create, ..), name) in COLLECTIONS.into_iter().zip(errors) {
         let service = service();
-        made(&service, create, input_for(create, "one"));
-        assert_eq!(refused(call(&service, create, input_for(create, "one"))), is(word, 409));
-        made(&service, create, input_for(create, "One"));
+        created(&service, create, input_for(create, "one"));
+        assert_eq!(code_of(call(&service, create, input_for(create, "one"))), code(name, 409));
+        created(&service, create, input_for(create, "One"));
     }
     let service = service();
-    made(&service, "CreateContactFlow", flow("a"));
-    let b = made(&service, "CreateContactFlow", flow("b"));
+    created(&service, "CreateContactFlow", flow("a"));
+    let b = created(&service, "CreateContactFlow", flow("b"));
     for operation in ["UpdateContactFlowName", "UpdateContactFlowMetadata"] {
         let taken = call(&service, operation, json!({ "ContactFlowId": b, "Name": "a" }));
-        assert_eq!(refused(taken), is("DuplicateResourceException", 409));
+        assert_eq!(code_of(taken), code("DuplicateResourceException", 409));
         call(&service, operation, json!({ "ContactFlowId": b, "Name": "b" })).unwrap();
     }
 }
 
 #[test]
-fn unknown_instances_are_not_found_and_arns_are_as_good_as_ids() {
+fn unknown_instances_are_not_found_and_arns_are_accepted_as_ids() {
     let service = service();
     let stranger = "11111111-2222-4333-8444-555555555555";
     let arn = format!("arn:aws:connect:us-east-1:111122223333:instance/{DEFAULT_INSTANCE_ID}");
     for (create, describe, _, id_member) in COLLECTIONS {
         let elsewhere = with(input_for(create, "x"), json!({ "InstanceId": stranger }));
-        assert_eq!(refused(call(&service, create, elsewhere)), is("ResourceNotFoundException", 404));
-        let id = made(&service, create, with(input_for(create, "x"), json!({ "InstanceId": arn })));
+        assert_eq!(code_of(call(&service, create, elsewhere)), code("ResourceNotFoundException", 404));
+        let id = created(&service, create, with(input_for(create, "x"), json!({ "InstanceId": arn })));
         call(&service, describe, json!({ id_member: id })).unwrap();
         call(&service, describe, json!({ id_member: id, "InstanceId": arn })).unwrap();
     }
     for operation in ["SearchRules", "SearchContactFlows", "SearchContactFlowModules", "ListRules"] {
         let elsewhere = json!({ "InstanceId": stranger });
-        assert_eq!(refused(call(&service, operation, elsewhere)), is("ResourceNotFoundException", 404));
+        assert_eq!(code_of(call(&service, operation, elsewhere)), code("ResourceNotFoundException", 404));
     }
 }
 
 #[test]
-fn drafts_are_not_published_until_they_are() {
+fn drafts_are_described_only_with_their_qualifier() {
     let service = service();
-    let id = made(&service, "CreateContactFlow", with(flow("f"), json!({ "Status": "SAVED", "Content": "{draft" })));
+    let id = created(&service, "CreateContactFlow", with(flow("f"), json!({ "Status": "SAVED", "Content": "{draft" })));
     let describe = |id: &str| call(&service, "DescribeContactFlow", json!({ "ContactFlowId": id }));
-    assert_eq!(refused(describe(&id)), is("ContactFlowNotPublishedException", 404));
-    assert_eq!(refused(describe(&format!("{id}:$LATEST"))), is("ContactFlowNotPublishedException", 404));
+    assert_eq!(code_of(describe(&id)), code("ContactFlowNotPublishedException", 404));
+    assert_eq!(code_of(describe(&format!("{id}:$LATEST"))), code("ContactFlowNotPublishedException", 404));
     let saved = describe(&format!("{id}:$SAVED")).unwrap();
     assert_eq!(
         (&saved["ContactFlow"]["Status"], &saved["ContactFlow"]["Content"]),
@@ -100,16 +100,16 @@ fn drafts_are_not_published_until_they_are() {
     let draft = describe(&format!("{arn}:$SAVED")).unwrap();
     assert_eq!(draft["ContactFlow"]["Content"], "{\"second\":1}");
     assert_ne!(draft["ContactFlow"]["FlowContentSha256"], describe(&id).unwrap()["ContactFlow"]["FlowContentSha256"]);
-    assert_eq!(refused(describe(&format!("{id}:$OTHER"))), is("ResourceNotFoundException", 404));
+    assert_eq!(code_of(describe(&format!("{id}:$OTHER"))), code("ResourceNotFoundException", 404));
 }
 
-/// Content that is right, and not the usual one.
+/// Valid content other than [`CONTENT`].
 fn other_content() -> String {
     CONTENT.replace(r#""Actions""#, r#""Metadata":{"other":true},"Actions""#)
 }
 
 #[test]
-fn published_content_keeps_the_rules_of_its_home_and_drafts_need_not() {
+fn published_content_is_checked_and_drafts_are_not() {
     let service = service();
     let whisper = CONTENT.replace("DisconnectParticipant", "EndFlowExecution");
     let broken = CONTENT.replace(r#""Transitions":{}"#, r#""Transitions":{"NextAction":"nowhere"}"#);
@@ -117,9 +117,9 @@ fn published_content_keeps_the_rules_of_its_home_and_drafts_need_not() {
         with(flow(&format!("{kind}{}", content.len())), json!({ "Type": kind, "Content": content }))
     };
     call(&service, "CreateContactFlow", of("AGENT_WHISPER", &whisper)).unwrap();
-    let problems = |result: Result<Value, Refused>| {
-        let Err(refused) = result else { panic!("accepted") };
-        let list = refused.body.get("problems").or(refused.body.get("Problems")).unwrap();
+    let problems = |result: Result<Value, ErrorAnswer>| {
+        let Err(error) = result else { panic!("accepted") };
+        let list = error.body.get("problems").or(error.body.get("Problems")).unwrap();
         list.as_array().unwrap().len()
     };
     assert_eq!(problems(call(&service, "CreateContactFlow", of("CONTACT_FLOW", &whisper))), 1);
@@ -127,21 +127,21 @@ fn published_content_keeps_the_rules_of_its_home_and_drafts_need_not() {
     let module = with(module("m"), json!({ "Content": whisper }));
     assert_eq!(problems(call(&service, "CreateContactFlowModule", module)), 1);
     call(&service, "CreateContactFlow", with(of("CONTACT_FLOW", &broken), json!({ "Status": "SAVED" }))).unwrap();
-    let id = made(&service, "CreateContactFlow", flow("updated"));
+    let id = created(&service, "CreateContactFlow", flow("updated"));
     let update =
         |id: &str| call(&service, "UpdateContactFlowContent", json!({ "ContactFlowId": id, "Content": broken }));
     assert_eq!(problems(update(&id)), 2);
     update(&format!("{id}:$SAVED")).unwrap();
-    // More mistakes than an error lists.
+    // More problems than an error may have.
     let many = format!(r#"{{"Actions":[{}{{}}]}}"#, "{},".repeat(100));
     assert_eq!(problems(call(&service, "CreateContactFlow", of("CONTACT_FLOW", &many))), 50);
-    // What no good source says is let pass: here a name that stands twice.
+    // Problems of low confidence are accepted: here a duplicate name.
     let twice = CONTENT.replacen('{', r#"{"Version":"2019-10-30","#, 1);
     call(&service, "CreateContactFlow", of("CONTACT_FLOW", &twice)).unwrap();
 }
 
 #[test]
-fn published_content_is_json_and_the_problems_have_their_own_key() {
+fn content_that_is_not_json_is_rejected_with_problems() {
     let service = service();
     let bad = json!({ "Content": "{\"Version\":" });
     for status in [json!({}), json!({ "Status": "PUBLISHED" })] {
@@ -155,15 +155,15 @@ fn published_content_is_json_and_the_problems_have_their_own_key() {
     assert!(error.body["Problems"][0]["message"].is_string() && error.body.get("Message").is_none(), "{error:?}");
 
     let bad_rule = call(&service, "CreateRule", with(rule("r"), json!({ "Function": "AND" })));
-    assert_eq!(refused(bad_rule), is("InvalidRequestException", 400));
+    assert_eq!(code_of(bad_rule), code("InvalidRequestException", 400));
     let bad_name = call(&service, "CreateRule", rule("name!"));
-    assert_eq!(refused(bad_name), is("InvalidRequestException", 400));
+    assert_eq!(code_of(bad_name), code("InvalidRequestException", 400));
 }
 
 #[test]
-fn versions_keep_what_was_published() {
+fn versions_keep_the_published_content() {
     let service = service();
-    let id = made(&service, "CreateContactFlow", flow("f"));
+    let id = created(&service, "CreateContactFlow", flow("f"));
     let version = |input: Value| {
         call(&service, "CreateContactFlowVersion", with(json!({ "ContactFlowId": id }), input))
             .map(|output| output["Version"].as_i64().unwrap())
@@ -181,7 +181,7 @@ fn versions_keep_what_was_published() {
     assert_eq!(first["ContactFlow"]["Content"], CONTENT);
     assert_eq!(first["ContactFlow"]["VersionDescription"], "first");
     let missing = call(&service, "DescribeContactFlow", json!({ "ContactFlowId": format!("{id}:3") }));
-    assert_eq!(refused(missing), is("ResourceNotFoundException", 404));
+    assert_eq!(code_of(missing), code("ResourceNotFoundException", 404));
     let page = call(&service, "ListContactFlowVersions", json!({ "ContactFlowId": id, "MaxResults": 1 })).unwrap();
     let rest = json!({ "ContactFlowId": id, "NextToken": page["NextToken"] });
     let rest = call(&service, "ListContactFlowVersions", rest).unwrap();
@@ -193,16 +193,16 @@ fn versions_keep_what_was_published() {
 #[test]
 fn updates_are_visible() {
     let service = service();
-    let id = made(&service, "CreateRule", rule("r"));
+    let id = created(&service, "CreateRule", rule("r"));
     let mut update = rule("renamed");
     update["PublishStatus"] = json!("PUBLISHED");
     update.as_object_mut().unwrap().remove("TriggerEventSource");
     call(&service, "UpdateRule", with(update, json!({ "RuleId": id }))).unwrap();
     let shown = call(&service, "DescribeRule", json!({ "RuleId": id })).unwrap();
     assert_eq!((&shown["Rule"]["Name"], &shown["Rule"]["PublishStatus"]), (&json!("renamed"), &json!("PUBLISHED")));
-    made(&service, "CreateRule", rule("r"));
+    created(&service, "CreateRule", rule("r"));
 
-    let id = made(&service, "CreateContactFlowModule", module("m"));
+    let id = created(&service, "CreateContactFlowModule", module("m"));
     let archive = json!({ "ContactFlowModuleId": id, "State": "ARCHIVED", "Description": "old", "Name": "n" });
     call(&service, "UpdateContactFlowModuleMetadata", archive).unwrap();
     let content = json!({ "ContactFlowModuleId": id, "Content": other_content(), "Settings": "{}" });
@@ -218,7 +218,7 @@ fn updates_are_visible() {
 }
 
 #[test]
-fn tags_merge_and_go_by_arn() {
+fn tags_are_merged_by_arn() {
     let service = service();
     let flow_arn = call(&service, "CreateContactFlow", with(flow("f"), json!({ "Tags": { "a": "1", "b": "2" } })))
         .unwrap()["ContactFlowArn"]
@@ -239,56 +239,56 @@ fn tags_merge_and_go_by_arn() {
         ["x", "arn:aws:connect:us-east-1:111122223333:instance/x", &format!("{}x", rule_arn.as_str().unwrap())]
     {
         let unknown = call(&service, "ListTagsForResource", json!({ "resourceArn": stranger }));
-        assert_eq!(refused(unknown), is("ResourceNotFoundException", 404));
+        assert_eq!(code_of(unknown), code("ResourceNotFoundException", 404));
     }
     let many: serde_json::Map<String, Value> = (0..50).map(|n| (format!("k{n}"), json!("v"))).collect();
     call(&service, "TagResource", json!({ "resourceArn": rule_arn, "tags": many })).unwrap();
     let more = call(&service, "TagResource", json!({ "resourceArn": rule_arn, "tags": { "one": "more" } }));
-    assert_eq!(refused(more), is("InvalidRequestException", 400));
+    assert_eq!(code_of(more), code("InvalidRequestException", 400));
 }
 
 #[test]
-fn instances_come_active_and_go_with_everything_in_them() {
+fn instances_are_active_at_once_and_deleted_with_their_resources() {
     let service = service();
     let input = json!({
         "IdentityManagementType": "CONNECT_MANAGED", "InboundCallsEnabled": true, "OutboundCallsEnabled": false,
         "InstanceAlias": "second",
     });
-    let id = made(&service, "CreateInstance", input.clone());
+    let id = created(&service, "CreateInstance", input.clone());
     let shown = call(&service, "DescribeInstance", json!({ "InstanceId": id })).unwrap();
     assert_eq!(shown["Instance"]["InstanceStatus"], "ACTIVE");
-    assert_eq!(refused(call(&service, "CreateInstance", input)), is("InvalidRequestException", 400));
-    made(&service, "CreateRule", with(rule("r"), json!({ "InstanceId": id })));
+    assert_eq!(code_of(call(&service, "CreateInstance", input)), code("InvalidRequestException", 400));
+    created(&service, "CreateRule", with(rule("r"), json!({ "InstanceId": id })));
     assert_eq!(call(&service, "ListInstances", json!({})).unwrap()["InstanceSummaryList"].as_array().unwrap().len(), 2);
     let delete = json!({ "InstanceId": id, "ClientToken": "t" });
     call(&service, "DeleteInstance", delete.clone()).unwrap();
     call(&service, "DeleteInstance", delete).unwrap();
-    let not_found = is("ResourceNotFoundException", 404);
+    let not_found = code("ResourceNotFoundException", 404);
     let other_token = json!({ "InstanceId": id, "ClientToken": "u" });
-    assert_eq!(refused(call(&service, "DeleteInstance", other_token)), not_found);
-    assert_eq!(refused(call(&service, "ListRules", json!({ "InstanceId": id }))), not_found);
+    assert_eq!(code_of(call(&service, "DeleteInstance", other_token)), not_found);
+    assert_eq!(code_of(call(&service, "ListRules", json!({ "InstanceId": id }))), not_found);
     let kept = call(&service, "DeleteInstance", json!({ "ClientToken": "t" }));
-    assert_eq!(refused(kept), is("InvalidRequestException", 400));
+    assert_eq!(code_of(kept), code("InvalidRequestException", 400));
 }
 
 #[test]
-fn quotas_are_off_unless_asked_for() {
-    let limits = super::super::Limits { flows: 1, modules: 1, rules: 1 };
+fn quotas_apply_if_configured() {
+    let limits = crate::Limits { flows: 1, modules: 1, rules: 1 };
     let service = Service::new(Schema::connect(), &Config { limits, ..Config::default() });
-    let words =
+    let errors =
         [("ServiceQuotaExceededException", 402), ("LimitExceededException", 429), ("LimitExceededException", 429)];
-    for ((create, ..), (word, status)) in COLLECTIONS.into_iter().zip(words) {
-        made(&service, create, input_for(create, "one"));
-        assert_eq!(refused(call(&service, create, input_for(create, "two"))), is(word, status));
+    for ((create, ..), (name, status)) in COLLECTIONS.into_iter().zip(errors) {
+        created(&service, create, input_for(create, "one"));
+        assert_eq!(code_of(call(&service, create, input_for(create, "two"))), code(name, status));
     }
 }
 
 #[test]
-fn an_endpoint_that_begins_again_does_what_it_did_and_knows_nothing_of_it() {
+fn afresh_starts_with_an_empty_state_and_repeats_the_ids() {
     let first = service();
-    let id = made(&first, "CreateRule", rule("a"));
+    let id = created(&first, "CreateRule", rule("a"));
     let again = first.afresh();
     assert_eq!(call(&again, "ListRules", json!({})).unwrap()["RuleSummaryList"], json!([]));
-    assert_eq!(made(&again, "CreateRule", rule("a")), id);
+    assert_eq!(created(&again, "CreateRule", rule("a")), id);
     assert_eq!(call(&first, "ListRules", json!({})).unwrap()["RuleSummaryList"].as_array().unwrap().len(), 1);
 }

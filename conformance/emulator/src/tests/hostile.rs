@@ -1,13 +1,15 @@
-//! Nothing that comes in makes the emulator fail, be it sound or defective.
+//! No request makes the emulator fail, with or without defects.
 
 use connect_model::generate::seed::Stream;
 
 use crate::tests::*;
 
 #[test]
-fn no_bytes_make_it_fail() {
+fn arbitrary_bytes_never_cause_5xx() {
     let services: Vec<Service> = std::iter::once(service())
-        .chain(["page-repeats-item", "token-not-checked", "accept-missing-required", "token-too-greedy"].map(broken))
+        .chain(
+            ["page-repeats-item", "token-not-checked", "accept-missing-required", "token-too-greedy"].map(with_defect),
+        )
         .collect();
     let mut stream = Stream::new(3, "bytes");
     let seeds: Vec<HttpRequest> = [
@@ -18,7 +20,7 @@ fn no_bytes_make_it_fail() {
         ("TagResource", json!({ "resourceArn": "arn:aws:connect:::", "tags": { "k": "v" } })),
         ("ListQueues", json!({ "MaxResults": 1 })),
     ]
-    .map(|(operation, input)| request(operation, &at_home(operation, input)))
+    .map(|(operation, input)| request(operation, &with_instance(operation, input)))
     .into();
     for round in 0..6000 {
         let mut request = seeds[round % seeds.len()].clone();

@@ -1,11 +1,11 @@
-//! What is refused before a handler sees it, and what every answer carries.
+//! Requests that are rejected before they reach a handler, and headers of every response.
 
 use std::collections::BTreeSet;
 
 use crate::tests::*;
 
 #[test]
-fn the_front_door_speaks_restjson1() {
+fn malformed_requests_are_rejected_as_restjson1_has_it() {
     let service = service();
     let answer = |change: &dyn Fn(&mut HttpRequest)| {
         let mut request = request("CreateRule", &with(rule("r"), json!({ "InstanceId": DEFAULT_INSTANCE_ID })));
@@ -13,22 +13,22 @@ fn the_front_door_speaks_restjson1() {
         let response = service.handle(&request);
         (response.headers.get("x-amzn-errortype").unwrap_or_default().to_owned(), response.status)
     };
-    assert_eq!(answer(&|request| request.body = b"{\"Name\":".to_vec()), is("SerializationException", 400));
-    assert_eq!(answer(&|request| request.body = b"[]".to_vec()), is("SerializationException", 400));
-    let media = is("UnsupportedMediaTypeException", 415);
+    assert_eq!(answer(&|request| request.body = b"{\"Name\":".to_vec()), code("SerializationException", 400));
+    assert_eq!(answer(&|request| request.body = b"[]".to_vec()), code("SerializationException", 400));
+    let media = code("UnsupportedMediaTypeException", 415);
     assert_eq!(answer(&|request| request.headers.set("content-type", "text/plain")), media);
     assert_eq!(answer(&|request| request.headers.remove("content-type")), media);
-    assert_eq!(answer(&|request| request.headers.set("accept", "image/png")), is("NotAcceptableException", 406));
-    assert_eq!(answer(&|request| request.method = "PATCH".into()), is("UnknownOperationException", 404));
-    assert_eq!(answer(&|request| request.uri = "/no/such/path".into()), is("UnknownOperationException", 404));
-    assert_eq!(answer(&|request| request.uri = "/rules/%zz".into()), is("SerializationException", 400));
-    let large = is("RequestEntityTooLargeException", 413);
+    assert_eq!(answer(&|request| request.headers.set("accept", "image/png")), code("NotAcceptableException", 406));
+    assert_eq!(answer(&|request| request.method = "PATCH".into()), code("UnknownOperationException", 404));
+    assert_eq!(answer(&|request| request.uri = "/no/such/path".into()), code("UnknownOperationException", 404));
+    assert_eq!(answer(&|request| request.uri = "/rules/%zz".into()), code("SerializationException", 400));
+    let large = code("RequestEntityTooLargeException", 413);
     assert_eq!(answer(&|request| request.body = vec![b' '; (10 << 20) + 1]), large);
-    assert_eq!(answer(&|request| request.headers.set("authorization", "AWS4-HMAC-SHA256 nonsense")), is("", 200));
+    assert_eq!(answer(&|request| request.headers.set("authorization", "AWS4-HMAC-SHA256 nonsense")), code("", 200));
 }
 
 #[test]
-fn violations_are_named_with_path_and_constraint() {
+fn violations_show_path_and_constraint() {
     let service = service();
     for (change, path, kind) in [
         (json!({ "Name": "n".repeat(201) }), "/Name", "length-max"),
@@ -42,7 +42,7 @@ fn violations_are_named_with_path_and_constraint() {
     }
     let mut missing = request("CreateRule", &with(rule("r"), json!({ "InstanceId": DEFAULT_INSTANCE_ID })));
     missing.body = b"{}".to_vec();
-    assert_eq!(refused(read("CreateRule", &service.handle(&missing))), is("InvalidRequestException", 400));
+    assert_eq!(code_of(read("CreateRule", &service.handle(&missing))), code("InvalidRequestException", 400));
 }
 
 #[test]
@@ -62,12 +62,12 @@ fn every_answer_has_its_own_request_id_and_a_content_type() {
 }
 
 #[test]
-fn defects_act_where_their_row_says() {
+fn defects_act_as_their_summaries_say() {
     let input = || with(rule("r"), json!({ "InstanceId": DEFAULT_INSTANCE_ID }));
     let list = |service: &Service| service.handle(&request("ListRules", &json!({ "InstanceId": DEFAULT_INSTANCE_ID })));
     let body = |response: &HttpResponse| serde_json::from_slice::<Value>(&response.body);
     let seeded = |id: &str| {
-        let service = broken(id);
+        let service = with_defect(id);
         service.handle(&request("CreateRule", &input()));
         service
     };
@@ -84,10 +84,10 @@ fn defects_act_where_their_row_says() {
     let search = total.handle(&request("SearchRules", &json!({ "InstanceId": DEFAULT_INSTANCE_ID })));
     assert_eq!(body(&search).unwrap()["ApproximateTotalCount"], "1");
 
-    assert_eq!(missing(&broken("crash-on-unknown-id")).status, 500);
-    assert_eq!(missing(&broken("not-found-as-400")).status, 400);
-    assert_eq!(missing(&broken("no-error-name")).headers.get("x-amzn-errortype"), None);
-    assert!(body(&missing(&broken("html-error"))).is_err());
+    assert_eq!(missing(&with_defect("crash-on-unknown-id")).status, 500);
+    assert_eq!(missing(&with_defect("not-found-as-400")).status, 400);
+    assert_eq!(missing(&with_defect("no-error-name")).headers.get("x-amzn-errortype"), None);
+    assert!(body(&missing(&with_defect("html-error"))).is_err());
 
     let reads = seeded("read-not-repeatable");
     assert_ne!(list(&reads).body, list(&reads).body);
@@ -99,9 +99,9 @@ fn defects_act_where_their_row_says() {
     ] {
         let request = request("CreateRule", &with(input(), change));
         assert_eq!(service().handle(&request).status, 400, "{defect}");
-        assert_eq!(broken(defect).handle(&request).status, 200, "{defect}");
+        assert_eq!(with_defect(defect).handle(&request).status, 200, "{defect}");
     }
     let mut without = request("CreateRule", &input());
     without.body = b"{}".to_vec();
-    assert_eq!(broken("accept-missing-required").handle(&without).status, 200);
+    assert_eq!(with_defect("accept-missing-required").handle(&without).status, 200);
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::tests::*;
 
-/// Every name in a list, page by page.
-fn walk(service: &Service, operation: &str, items: &str, input: Value) -> Vec<Vec<String>> {
+/// The names in a list, page by page.
+fn all_pages(service: &Service, operation: &str, items: &str, input: Value) -> Vec<Vec<String>> {
     let mut input = input;
     let mut pages = Vec::new();
     loop {
@@ -16,7 +16,7 @@ fn walk(service: &Service, operation: &str, items: &str, input: Value) -> Vec<Ve
             Some(token) => input["NextToken"] = token.clone(),
             None => return pages,
         }
-        assert!(pages.len() < 100, "the walk does not end");
+        assert!(pages.len() < 100, "the list does not end");
     }
 }
 
@@ -34,21 +34,21 @@ fn seeded(resources: usize) -> Service {
 }
 
 #[test]
-fn every_list_pages_through_everything_once() {
+fn every_list_shows_everything_once() {
     let service = seeded(7);
     for (operation, items) in LISTS {
         for size in [1, 3, 7, 50] {
-            let pages = walk(&service, operation, items, json!({ "MaxResults": size }));
+            let pages = all_pages(&service, operation, items, json!({ "MaxResults": size }));
             assert_eq!(pages.len(), 7_usize.div_ceil(size), "{operation} by {size}");
             assert!(pages.iter().all(|page| page.len() <= size));
             assert_eq!(pages.concat().iter().collect::<BTreeSet<_>>().len(), 7, "{operation} by {size}");
         }
     }
-    assert_eq!(walk(&seeded(205), "ListContactFlows", "ContactFlowSummaryList", json!({})).len(), 3);
+    assert_eq!(all_pages(&seeded(205), "ListContactFlows", "ContactFlowSummaryList", json!({})).len(), 3);
 }
 
 #[test]
-fn foreign_and_altered_tokens_are_refused() {
+fn foreign_and_altered_tokens_are_rejected() {
     let service = seeded(5);
     let token = |operation| call(&service, operation, json!({ "MaxResults": 2 })).unwrap()["NextToken"].clone();
     for (operation, _) in LISTS {
@@ -57,37 +57,37 @@ fn foreign_and_altered_tokens_are_refused() {
         let foreign = token(if operation == "ListRules" { "SearchRules" } else { "ListRules" });
         for bad in [json!(altered), foreign, json!("garbage")] {
             let answer = call(&service, operation, json!({ "NextToken": bad }));
-            assert_eq!(refused(answer), is("InvalidRequestException", 400), "{operation} {bad}");
+            assert_eq!(code_of(answer), code("InvalidRequestException", 400), "{operation} {bad}");
         }
         let again = || call(&service, operation, json!({ "NextToken": own })).unwrap();
         assert_eq!(again(), again());
     }
     let filtered = json!({ "NextToken": token("ListRules"), "PublishStatus": "DRAFT" });
-    assert_eq!(refused(call(&service, "ListRules", filtered)), is("InvalidRequestException", 400));
+    assert_eq!(code_of(call(&service, "ListRules", filtered)), code("InvalidRequestException", 400));
     let arn = format!("arn:aws:connect:us-east-1:111122223333:instance/{DEFAULT_INSTANCE_ID}");
     call(&service, "ListRules", json!({ "NextToken": token("ListRules"), "InstanceId": arn })).unwrap();
 }
 
 #[test]
-fn a_walk_survives_deletions_and_insertions() {
+fn paging_survives_deletions_and_creations() {
     let service = service();
-    let ids: Vec<String> = (0..6).map(|n| made(&service, "CreateRule", rule(&format!("r{n}")))).collect();
+    let ids: Vec<String> = (0..6).map(|n| created(&service, "CreateRule", rule(&format!("r{n}")))).collect();
     let first = call(&service, "ListRules", json!({ "MaxResults": 3 })).unwrap();
     for gone in [0, 2, 4] {
         call(&service, "DeleteRule", json!({ "RuleId": ids[gone] })).unwrap();
     }
-    made(&service, "CreateRule", rule("new"));
-    let rest = walk(&service, "ListRules", "RuleSummaryList", json!({ "NextToken": first["NextToken"] }));
+    created(&service, "CreateRule", rule("new"));
+    let rest = all_pages(&service, "ListRules", "RuleSummaryList", json!({ "NextToken": first["NextToken"] }));
     assert_eq!(rest.concat(), ["r3", "r5", "new"]);
 }
 
 #[test]
-fn lists_filter() {
+fn lists_apply_filters() {
     let service = service();
-    made(&service, "CreateContactFlow", flow("plain"));
-    made(&service, "CreateContactFlow", with(flow("whisper"), json!({ "Type": "AGENT_WHISPER" })));
-    made(&service, "CreateContactFlow", with(flow("hold"), json!({ "Type": "AGENT_HOLD" })));
-    let names = |operation: &str, items: &str, input: Value| walk(&service, operation, items, input).concat();
+    created(&service, "CreateContactFlow", flow("plain"));
+    created(&service, "CreateContactFlow", with(flow("whisper"), json!({ "Type": "AGENT_WHISPER" })));
+    created(&service, "CreateContactFlow", with(flow("hold"), json!({ "Type": "AGENT_HOLD" })));
+    let names = |operation: &str, items: &str, input: Value| all_pages(&service, operation, items, input).concat();
     let flows =
         |types: Value| names("ListContactFlows", "ContactFlowSummaryList", json!({ "ContactFlowTypes": types }));
     assert_eq!(flows(json!(["AGENT_WHISPER", "AGENT_HOLD"])), ["whisper", "hold"]);
@@ -95,9 +95,9 @@ fn lists_filter() {
     assert_eq!(flows(json!(["CAMPAIGN"])).len(), 0);
     assert_eq!(flows(json!([])).len(), 3);
 
-    made(&service, "CreateRule", rule("draft"));
+    created(&service, "CreateRule", rule("draft"));
     let published = json!({ "PublishStatus": "PUBLISHED", "TriggerEventSource": { "EventSourceName": "OnRealTimeChatAnalysisAvailable" } });
-    made(&service, "CreateRule", with(rule("published"), published));
+    created(&service, "CreateRule", with(rule("published"), published));
     let rules = |input| names("ListRules", "RuleSummaryList", input);
     assert_eq!(rules(json!({ "PublishStatus": "DRAFT" })), ["draft"]);
     assert_eq!(rules(json!({ "EventSourceName": "OnRealTimeChatAnalysisAvailable" })), ["published"]);
@@ -106,8 +106,8 @@ fn lists_filter() {
         0
     );
 
-    made(&service, "CreateContactFlowModule", module("active"));
-    let old = made(&service, "CreateContactFlowModule", module("archived"));
+    created(&service, "CreateContactFlowModule", module("active"));
+    let old = created(&service, "CreateContactFlowModule", module("archived"));
     let archive = json!({ "ContactFlowModuleId": old, "State": "ARCHIVED" });
     call(&service, "UpdateContactFlowModuleMetadata", archive).unwrap();
     let modules = |state| {
@@ -122,7 +122,7 @@ fn text(field: &str, comparison: &str, value: &str) -> Value {
 }
 
 #[test]
-fn searches_follow_criteria_and_filters() {
+fn searches_apply_criteria_and_filters() {
     let service = service();
     for (name, kind, status, tags) in [
         ("alpha", "CONTACT_FLOW", "PUBLISHED", json!({ "team": "a", "env": "dev" })),
@@ -130,12 +130,12 @@ fn searches_follow_criteria_and_filters() {
         ("beta", "AGENT_HOLD", "PUBLISHED", json!({ "team": "a" })),
     ] {
         let more = json!({ "Type": kind, "Status": status, "Tags": tags, "Description": format!("about {name}") });
-        made(&service, "CreateContactFlow", with(flow(name), more));
+        created(&service, "CreateContactFlow", with(flow(name), more));
     }
     let found = |criteria: Value, filter: Value| {
         let input = json!({ "SearchCriteria": criteria, "SearchFilter": filter });
         let total = call(&service, "SearchContactFlows", with(input.clone(), json!({ "MaxResults": 1 }))).unwrap();
-        let names = walk(&service, "SearchContactFlows", "ContactFlows", input).concat();
+        let names = all_pages(&service, "SearchContactFlows", "ContactFlows", input).concat();
         assert_eq!(total["ApproximateTotalCount"], names.len());
         names
     };
@@ -166,20 +166,20 @@ fn searches_follow_criteria_and_filters() {
 }
 
 #[test]
-fn rules_and_modules_are_searched_too() {
+fn rules_and_modules_are_searchable() {
     let service = service();
-    made(&service, "CreateRule", with(rule("one"), json!({ "Tags": { "k": "v" } })));
-    made(&service, "CreateRule", rule("two"));
-    let rules = |input| walk(&service, "SearchRules", "Rules", input).concat();
+    created(&service, "CreateRule", with(rule("one"), json!({ "Tags": { "k": "v" } })));
+    created(&service, "CreateRule", rule("two"));
+    let rules = |input| all_pages(&service, "SearchRules", "Rules", input).concat();
     assert_eq!(rules(json!({ "SearchCriteria": text("Name", "CONTAINS", "tw") })), ["two"]);
     assert_eq!(rules(json!({ "SearchCriteria": text("PublishStatus", "EXACT", "DRAFT") })).len(), 2);
     assert_eq!(rules(json!({ "SearchCriteria": text("ActionSummaries", "EXACT", "CREATE_TASK") })).len(), 0);
     let tagged = json!({ "AttributeFilter": { "TagCondition": { "TagKey": "k", "TagValue": "v" } } });
     assert_eq!(rules(json!({ "SearchFilter": tagged })), ["one"]);
 
-    made(&service, "CreateContactFlowModule", with(module("m"), json!({ "Tags": { "k": "v" } })));
-    made(&service, "CreateContactFlowModule", module("n"));
-    let modules = |input| walk(&service, "SearchContactFlowModules", "ContactFlowModules", input).concat();
+    created(&service, "CreateContactFlowModule", with(module("m"), json!({ "Tags": { "k": "v" } })));
+    created(&service, "CreateContactFlowModule", module("n"));
+    let modules = |input| all_pages(&service, "SearchContactFlowModules", "ContactFlowModules", input).concat();
     assert_eq!(modules(json!({ "SearchCriteria": text("name", "STARTS_WITH", "n") })), ["n"]);
     let tagged = json!({ "TagFilter": { "TagCondition": { "TagKey": "k" } } });
     assert_eq!(modules(json!({ "SearchFilter": tagged })), ["m"]);

@@ -1,11 +1,12 @@
-//! The emulator as a client sees it, without sockets; and once with.
+//! Tests of the emulator from the outside, mostly without sockets.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod client_tokens;
 mod core;
 mod hostile;
 mod input;
 mod lists;
-mod replays;
+mod seams;
 mod synthesized;
 
 use connect_model::schema::Schema;
@@ -15,9 +16,9 @@ use serde_json::{Value, json};
 
 use crate::{Config, DEFAULT_INSTANCE_ID, Defect, Emulator, Service};
 
-/// An error as a client sees it.
+/// An error as a client reads it.
 #[derive(Debug, PartialEq)]
-struct Refused {
+struct ErrorAnswer {
     code: String,
     status: u16,
     body: Value,
@@ -27,7 +28,7 @@ fn service() -> Service {
     Service::new(Schema::connect(), &Config::default())
 }
 
-fn broken(id: &str) -> Service {
+fn with_defect(id: &str) -> Service {
     let defect = Some(Defect::named(id).unwrap_or_else(|| panic!("no defect {id}")));
     Service::new(Schema::connect(), &Config { defect, ..Config::default() })
 }
@@ -37,19 +38,19 @@ fn request(operation: &str, input: &Value) -> HttpRequest {
     encode_request(schema, schema.operation_named(operation).unwrap(), input).unwrap()
 }
 
-fn read(operation: &str, response: &HttpResponse) -> Result<Value, Refused> {
+fn read(operation: &str, response: &HttpResponse) -> Result<Value, ErrorAnswer> {
     let schema = Schema::connect();
     let id = schema.operation_named(operation).unwrap();
     assert!(response.status < 500, "{operation}: {response:?}");
     if response.status >= 300 {
         let error = decode_error(schema, id, response);
-        return Err(Refused { code: error.code.unwrap_or_default(), status: error.status, body: error.body });
+        return Err(ErrorAnswer { code: error.code.unwrap_or_default(), status: error.status, body: error.body });
     }
     Ok(decode_response(schema, id, response, &WireLimits::default()).unwrap().value)
 }
 
-/// An input with the default instance, where the operation takes one and the input names none.
-fn at_home(operation: &str, mut input: Value) -> Value {
+/// The input, with the default instance if the operation needs one and the input has none.
+fn with_instance(operation: &str, mut input: Value) -> Value {
     let schema = Schema::connect();
     let members = schema.input_members(&schema[schema.operation_named(operation).unwrap()]);
     if members.is_some_and(|members| members.get("InstanceId").is_some()) && input.get("InstanceId").is_none() {
@@ -58,20 +59,20 @@ fn at_home(operation: &str, mut input: Value) -> Value {
     input
 }
 
-fn call(service: &Service, operation: &str, input: Value) -> Result<Value, Refused> {
-    read(operation, &service.handle(&request(operation, &at_home(operation, input))))
+fn call(service: &Service, operation: &str, input: Value) -> Result<Value, ErrorAnswer> {
+    read(operation, &service.handle(&request(operation, &with_instance(operation, input))))
 }
 
-/// Code and status of a refusal.
-fn refused(result: Result<Value, Refused>) -> (String, u16) {
+/// Code and status of an error.
+fn code_of(result: Result<Value, ErrorAnswer>) -> (String, u16) {
     match result {
-        Ok(output) => panic!("expected a refusal, got {output}"),
-        Err(refused) => (refused.code, refused.status),
+        Ok(output) => panic!("expected an error, got {output}"),
+        Err(error) => (error.code, error.status),
     }
 }
 
-fn is(code: &str, status: u16) -> (String, u16) {
-    (code.to_owned(), status)
+fn code(name: &str, status: u16) -> (String, u16) {
+    (name.to_owned(), status)
 }
 
 const CONTENT: &str = r#"{"Version":"2019-10-30","StartAction":"end","Actions":[{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}"#;
@@ -95,7 +96,7 @@ fn rule(name: &str) -> Value {
     })
 }
 
-/// `value` with members of `other` over it.
+/// Merges the members of `other` into `value`.
 fn with(mut value: Value, other: Value) -> Value {
     if let (Value::Object(members), Value::Object(other)) = (&mut value, other) {
         members.extend(other);
@@ -103,20 +104,20 @@ fn with(mut value: Value, other: Value) -> Value {
     value
 }
 
-/// Creates something and gives its id.
-fn made(service: &Service, operation: &str, input: Value) -> String {
+/// Creates a resource and returns its id.
+fn created(service: &Service, operation: &str, input: Value) -> String {
     let output = call(service, operation, input).unwrap();
     let ids = ["RuleId", "ContactFlowId", "Id"];
     ids.iter().find_map(|id| output[id].as_str()).unwrap().to_owned()
 }
 
-/// Sends bytes as they are and gives status and body of what comes back.
+/// Sends a raw request and returns status and body of the response.
 fn exchange(address: std::net::SocketAddr, head: &str, body: &[u8]) -> std::io::Result<(u16, String)> {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(address)?;
     let length = body.len();
     write!(stream, "{head} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n")?;
-    // An endpoint that has seen enough may answer and close before it has everything.
+    // The endpoint may answer and close the connection before it has read the whole body.
     let _ = stream.write_all(body);
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
@@ -125,7 +126,7 @@ fn exchange(address: std::net::SocketAddr, head: &str, body: &[u8]) -> std::io::
 }
 
 #[test]
-fn a_client_over_a_socket_sees_the_same() {
+fn the_emulator_serves_a_socket() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let config = Config { resources: 3, ..Config::default() };
     let emulator = runtime.block_on(Emulator::start(Schema::connect(), &config)).unwrap();
@@ -137,7 +138,7 @@ fn a_client_over_a_socket_sees_the_same() {
     assert_eq!((status, body["RuleSummaryList"].as_array().unwrap().len()), (200, 2));
     assert!(body["NextToken"].is_string());
     assert_eq!(exchange(address, "GET /nothing", b"").unwrap().0, 404);
-    // The closed connection may overtake the answer.
+    // The connection may be closed before the response is read.
     let large = exchange(address, "POST /search-rules", &vec![b' '; 11 << 20]);
     assert!(large.is_err() || large.is_ok_and(|(status, _)| status == 413));
     let taken = runtime.block_on(Emulator::start(Schema::connect(), &Config { port: address.port(), ..config }));

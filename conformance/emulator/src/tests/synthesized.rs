@@ -1,4 +1,4 @@
-//! Operations that nobody wrote a handler for, and all of them with generated requests.
+//! Operations without handler, and all operations with generated requests.
 
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
@@ -9,23 +9,23 @@ use crate::SYNTHESIZED;
 use crate::tests::*;
 
 #[test]
-fn every_operation_answers_a_generated_request_with_what_the_model_allows() {
+fn every_operation_answers_generated_requests_with_valid_outputs() {
     let schema = Schema::connect();
     let service = service();
     let generator = Generator::new(schema, Making::default());
-    let (mut succeeded, mut surprises) = (0, Vec::new());
+    let (mut succeeded, mut unexpected) = (0, Vec::new());
     for (id, operation) in schema.operations() {
         for seed in 0..3 {
             let bytes = Stream::new(seed, &operation.name).bytes(2048);
             let mut input = generator.input(id, &mut Unstructured::new(&bytes)).unwrap();
-            // Tokens come from the endpoint, and the instance exists.
+            // Only the endpoint issues page tokens, and only the default instance exists.
             if let Some(pagination) = &operation.pagination {
                 input.as_object_mut().unwrap().remove(&pagination.input_token);
             }
             if input.get("InstanceId").is_some() && operation.name != "DeleteInstance" {
                 input["InstanceId"] = DEFAULT_INSTANCE_ID.into();
             }
-            // A required list in the query that is empty cannot be told from one that is missing.
+            // An empty list in the query cannot be distinguished from a missing one.
             if operation.name == "ListContactReferences" {
                 input["ReferenceTypes"] = json!(["URL"]);
             }
@@ -38,17 +38,17 @@ fn every_operation_answers_a_generated_request_with_what_the_model_allows() {
                     let shape = operation.output.map(|shape| validate(schema, shape, &output)).unwrap_or_default();
                     assert!(shape.is_empty(), "{}: {shape:?} in {output}", operation.name);
                 }
-                // Generated ids name nothing; there is no other reason.
+                // Generated ids do not exist. No other error is expected.
                 Err(error) if error.code == "ResourceNotFoundException" => {}
-                Err(error) => surprises.push(format!("{}: {input}: {error:?}", operation.name)),
+                Err(error) => unexpected.push(format!("{}: {input}: {error:?}", operation.name)),
             }
         }
     }
-    assert!(surprises.is_empty(), "{surprises:#?}");
+    assert!(unexpected.is_empty(), "{unexpected:#?}");
     assert!(succeeded > 1150, "{succeeded} of 1215");
 }
 
-/// A service that is not Connect: reads a city, lists them.
+/// A service other than Connect, with an operation to get a city and one to list cities.
 const WEATHER: &str = r#"{"smithy":"2.0","shapes":{
   "ex#Weather":{"type":"service","version":"1","operations":[{"target":"ex#GetCity"},{"target":"ex#ListCities"}],
     "traits":{"aws.protocols#restJson1":{}}},
@@ -98,7 +98,7 @@ fn any_restjson1_model_is_served() {
 }
 
 #[test]
-fn synthesized_answers_are_marked_and_repeat() {
+fn synthesized_answers_are_marked_and_repeatable() {
     let service = service();
     let input = json!({ "InstanceId": DEFAULT_INSTANCE_ID, "QueueId": "q" });
     let answer = |service: &Service| {
@@ -115,11 +115,11 @@ fn synthesized_answers_are_marked_and_repeat() {
 }
 
 #[test]
-fn synthesized_lists_page_like_real_ones() {
+fn synthesized_lists_are_paginated() {
     let service = service();
     let schema = Schema::connect();
     let generator = Generator::new(schema, Making::sparse());
-    let mut walked = 0;
+    let mut paginated = 0;
     for (id, operation) in schema.operations() {
         let Some(pagination) = &operation.pagination else { continue };
         let (Some(size), Some([items])) = (&pagination.page_size, pagination.items.as_deref()) else { continue };
@@ -141,7 +141,7 @@ fn synthesized_lists_page_like_real_ones() {
             }
         }
         assert!(all.iter().enumerate().all(|(at, item)| !all[..at].contains(item)), "{}: {all:?}", operation.name);
-        walked += usize::from(all.len() > 2);
+        paginated += usize::from(all.len() > 2);
     }
-    assert!(walked > 50, "{walked} lists have more than one page");
+    assert!(paginated > 50, "{paginated} lists have more than one page");
 }
