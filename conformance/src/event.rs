@@ -1,46 +1,46 @@
-//! The stream of events of a run. The runner emits, reports consume; neither knows the other.
+//! The events of a run, as data. The runner emits them and reports consume them; neither depends on the other.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use connect_checks::case::{CaseId, Outcome};
+use connect_checks::coverage::{Coverage, Learned};
+use connect_model::schema::Schema;
 use serde::{Deserialize, Serialize};
 
-use connect_checks::case::{CaseId, Outcome, Verdict};
-use connect_checks::coverage::{Coverage, Learned};
-
-/// What happens in a run, in order: `Planned`, then for every trial `Started` and `TrialFinished` (trials of several
-/// threads interleave; one that is interrupted has no end), then `Finished`.
+/// An event of a run. `Planned` comes first, then `Started` and `TrialFinished` for each case, then `Finished`. Cases of
+/// several threads interleave; an interrupted case has no `TrialFinished`.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'e> {
-    /// Everything is decided; nothing has been sent for a trial yet.
+    /// The plan is complete; no case has been started.
     Planned(&'e RunInfo),
-    /// A trial begins.
+    /// A case starts.
     Started {
-        /// Which.
+        /// The case.
         case: &'e CaseId,
     },
-    /// A trial has come to an end.
+    /// A case has an outcome.
     TrialFinished {
-        /// Which.
+        /// The case.
         case: &'e CaseId,
-        /// What came of it.
+        /// Its outcome.
         outcome: &'e Outcome,
-        /// From its beginning to its end.
+        /// Time from its start to its end.
         duration: Duration,
         /// Requests that the run has sent so far.
         requests: u64,
     },
-    /// Nothing more will come.
+    /// The run has ended; no event follows.
     Finished(&'e RunEnd),
 }
 
-/// Takes events in. Terminal, JSON and whatever else writes reports are siblings behind this.
+/// Consumes events. The terminal's progress and the report are siblings behind this trait.
 pub trait Consumer: Send {
     /// Takes the next event.
     ///
     /// # Errors
-    /// What it writes to cannot be written.
+    /// The output of the consumer cannot be written.
     fn take(&mut self, event: Event<'_>) -> std::io::Result<()>;
 }
 
@@ -57,56 +57,56 @@ impl<C: Consumer> Consumer for Arc<Mutex<C>> {
     }
 }
 
-/// A run before it starts.
+/// A run before its start.
 #[derive(Clone, Debug)]
 pub struct RunInfo {
-    /// Where to and as whom, without secrets.
+    /// The target, without secrets.
     pub target: TargetInfo,
     /// The contract.
     pub model: ModelInfo,
-    /// Seed of everything that is generated.
+    /// Seed of every generated value.
     pub seed: u64,
-    /// Random values per operation that were asked for; none for the default.
+    /// Random values per operation, if a number was given.
     pub cases: Option<u32>,
-    /// What the run was narrowed to.
+    /// The part of the plan that was selected.
     pub narrowed: Narrowed,
-    /// Start, by the clock on the wall.
+    /// Start time.
     pub started: SystemTime,
-    /// Operations of the plan, in order, with the number of their trials.
+    /// Operations of the plan, in order, with the number of their cases.
     pub operations: Vec<(String, usize)>,
-    /// Trials.
+    /// Number of cases.
     pub planned: usize,
-    /// Which part of the plan, if it is not the whole: `2/3`.
+    /// The part of a sharded plan, for example `2/3`.
     pub shard: Option<String>,
-    /// Operations that are not sent, one sentence each with the reason and what allows it.
+    /// Operations that are not sent: one sentence each, with the reason and the flag that allows it.
     pub not_sent: Vec<String>,
     /// Cases that cannot be expressed, each with the reason.
     pub left_out: Vec<String>,
-    /// File that everything is written into that the run makes, if there is one.
+    /// Journal of the resources that the run creates.
     pub journal: Option<PathBuf>,
-    /// Bookkeeping that belongs to nothing any more, each with what to do.
+    /// Known divergences and recorded answers that match nothing any more, each with the remedy.
     pub stale: Vec<String>,
 }
 
-/// What a run was narrowed to, as the flags had it; a run that goes on with it is narrowed the same way.
+/// The selection of a run, as the flags gave it. A resumed run uses the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Narrowed {
     /// Text that case ids contain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
-    /// Operations; all when empty.
+    /// Operations; all if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operations: Vec<String>,
-    /// Checks and families; all when empty.
+    /// Checks and families; all if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<String>,
-    /// Random walks; none for the default.
+    /// Number of random walks, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub walks: Option<u32>,
 }
 
 impl Narrowed {
-    /// It was not.
+    /// True if nothing was narrowed.
     pub fn is_whole(&self) -> bool {
         *self == Self::default()
     }
@@ -123,49 +123,34 @@ pub struct TargetInfo {
     pub region: String,
     /// Service in signatures.
     pub signing_name: String,
-    /// Requests carry signatures.
+    /// True if requests are signed.
     pub signed: bool,
-    /// The endpoint is on this machine, and is not taken for a real account.
+    /// True if the endpoint is on this machine and is not treated as a real account.
     pub loopback: bool,
-    /// Set when the endpoint was an emulator that the run brought along.
+    /// Settings of the built-in emulator, if the run started one.
     pub emulator: Option<EmulatorInfo>,
 }
 
-/// What the emulator of a run is like; a replay starts one like it.
+/// Settings of the built-in emulator of a run. A replay starts an emulator with the same settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmulatorInfo {
-    /// Its defect, if it has one.
+    /// Id of its defect.
     pub defect: Option<String>,
-    /// Its harmless peculiarity, if it has one.
+    /// Id of its harmless variant.
     #[serde(default)]
     pub benign: Option<String>,
-    /// Resources of each kind from the start; none for the emulator's default.
+    /// Initial resources of each kind; `None` for the emulator's default.
     pub resources: Option<usize>,
-    /// Random values per operation that the run asked for; none for the default.
+    /// Random values per operation of the run, if a number was given.
     #[serde(default)]
     pub cases: Option<u32>,
-    /// Random walks that the run asked for; none for the default.
+    /// Random walks of the run, if a number was given.
     #[serde(default)]
     pub walks: Option<u32>,
-    /// Their steps.
+    /// Steps of a walk.
     #[serde(default)]
     pub walk_length: Option<u16>,
-}
-
-impl TargetInfo {
-    /// The target without its secrets; `emulator` if the run brought it along.
-    pub fn of(target: &connect_transport::target::Target, signing_name: &str, emulator: Option<EmulatorInfo>) -> Self {
-        Self {
-            endpoint: target.endpoint.to_string(),
-            instance_id: target.instance_id.clone(),
-            region: target.region.clone(),
-            signing_name: signing_name.to_owned(),
-            signed: target.credentials.is_some(),
-            loopback: target.loopback,
-            emulator,
-        }
-    }
 }
 
 /// The contract as reports name it.
@@ -179,8 +164,8 @@ pub struct ModelInfo {
     pub digest: String,
 }
 
-impl From<&connect_model::schema::Schema> for ModelInfo {
-    fn from(schema: &connect_model::schema::Schema) -> Self {
+impl From<&Schema> for ModelInfo {
+    fn from(schema: &Schema) -> Self {
         let service = &schema.service;
         Self { service: service.sdk_id.clone(), version: service.version.clone(), digest: schema.digest.clone() }
     }
@@ -189,103 +174,47 @@ impl From<&connect_model::schema::Schema> for ModelInfo {
 /// A run after its end.
 #[derive(Clone, Debug, Default)]
 pub struct RunEnd {
-    /// From the first trial to the last.
+    /// Time from the first case to the last.
     pub duration: Duration,
-    /// Why it was stopped before its end, if it was.
+    /// Reason for an early stop.
     pub stopped: Option<String>,
-    /// What of the contract the run touched.
+    /// Parts of the contract that the run covered.
     pub coverage: Coverage,
-    /// Facts recorded and not judged.
+    /// Facts that were recorded and not judged.
     pub learned: Learned,
-    /// Resources of the run that are still there, with what was tried.
+    /// Resources of the run that still exist, each with the reason.
     pub leaks: Vec<String>,
-    /// Requests that were sent in all.
+    /// Requests that were sent in total.
     pub requests: u64,
 }
 
-/// What a trial came to, in one word. Source: the totals of report.json, which count by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TrialResult {
-    /// Everything that must hold does.
-    Passed,
-    /// The contract is broken.
-    Failed,
-    /// Broken, as the bookkeeping of known divergences says.
-    Known,
-    /// Holds, though the bookkeeping says that it does not.
-    Stale,
-    /// The endpoint does not offer the operation.
-    Unsupported,
-    /// Nothing can be said.
-    Indeterminate,
-}
-
-impl TrialResult {
-    /// As in reports.
-    pub fn word(self) -> &'static str {
-        match self {
-            TrialResult::Passed => "passed",
-            TrialResult::Failed => "failed",
-            TrialResult::Known => "known",
-            TrialResult::Stale => "stale",
-            TrialResult::Unsupported => "unsupported",
-            TrialResult::Indeterminate => "indeterminate",
+#[cfg(test)]
+impl RunInfo {
+    /// A run of `planned` cases, for tests.
+    pub(crate) fn sample(planned: usize) -> Self {
+        let digest = "0123456789abcdef".to_owned();
+        Self {
+            target: TargetInfo {
+                endpoint: "http://127.0.0.1:9".to_owned(),
+                instance_id: None,
+                region: "us-east-1".to_owned(),
+                signing_name: "connect".to_owned(),
+                signed: false,
+                loopback: true,
+                emulator: None,
+            },
+            model: ModelInfo { service: "Connect".to_owned(), version: "2017-08-08".to_owned(), digest },
+            seed: 42,
+            cases: None,
+            narrowed: Narrowed::default(),
+            started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_735_787_045),
+            operations: vec![],
+            planned,
+            shard: None,
+            not_sent: vec![],
+            left_out: vec![],
+            journal: None,
+            stale: vec![],
         }
-    }
-}
-
-impl From<&Verdict> for TrialResult {
-    fn from(verdict: &Verdict) -> Self {
-        match verdict {
-            Verdict::Pass => TrialResult::Passed,
-            Verdict::Fail => TrialResult::Failed,
-            Verdict::Known(_) => TrialResult::Known,
-            Verdict::Stale(_) => TrialResult::Stale,
-            Verdict::Unsupported(_) => TrialResult::Unsupported,
-            Verdict::Indeterminate(_) => TrialResult::Indeterminate,
-        }
-    }
-}
-
-/// Counts of trials. `executed` is the sum of the verdicts; what is planned and not executed was interrupted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Totals {
-    /// In the plan.
-    pub planned: u64,
-    /// Came to a verdict.
-    pub executed: u64,
-    /// Everything that must hold does.
-    pub passed: u64,
-    /// The contract is broken.
-    pub failed: u64,
-    /// Fails as the bookkeeping of known failures says.
-    pub known: u64,
-    /// Passes though the bookkeeping says that it fails.
-    pub stale: u64,
-    /// The endpoint does not offer the operation.
-    pub unsupported: u64,
-    /// Nothing can be said.
-    pub indeterminate: u64,
-}
-
-impl Totals {
-    /// Counts a trial that has come to an end.
-    pub fn count(&mut self, result: TrialResult) {
-        self.executed += 1;
-        *match result {
-            TrialResult::Passed => &mut self.passed,
-            TrialResult::Failed => &mut self.failed,
-            TrialResult::Known => &mut self.known,
-            TrialResult::Stale => &mut self.stale,
-            TrialResult::Unsupported => &mut self.unsupported,
-            TrialResult::Indeterminate => &mut self.indeterminate,
-        } += 1;
-    }
-
-    /// Trials that say something about the contract.
-    pub fn scored(&self) -> u64 {
-        self.passed + self.failed + self.known + self.stale
     }
 }

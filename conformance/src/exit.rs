@@ -1,23 +1,65 @@
-//! Exit codes: a contract with scripts and CI.
+//! Exit codes, a contract with scripts and CI, and the verdict that each stands for. The words of a verdict are the same
+//! in the terminal, the page, the GitHub summary and the help.
 
 use std::process::ExitCode;
 
-/// What an exit code of `connect-conformance` means.
+/// The result of a command. The number is the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Everything that was judged keeps the contract.
+    /// Every judged case keeps the contract.
     Conforming = 0,
     /// The contract is broken: at least one new finding at level must.
     Findings = 1,
-    /// Usage, configuration, or an endpoint that cannot be reached before the start. Nothing was tested.
+    /// Wrong usage or configuration, or the endpoint cannot be reached. Nothing was tested.
     Usage = 2,
-    /// Nothing was scored, or executed differs from planned. Green would be a lie, red as well.
+    /// No case was scored, or not every planned case was executed. Neither green nor red would be true.
     Inconclusive = 3,
-    /// Only bookkeeping is stale or expired.
+    /// Only the known divergences or the recorded answers are out of date.
     Stale = 4,
-    /// Resources that the run created are still there.
+    /// Resources that the run created still exist.
     Leaked = 5,
+}
+
+impl Exit {
+    /// Every exit code, in order of its number.
+    pub const ALL: [Exit; 6] =
+        [Exit::Conforming, Exit::Findings, Exit::Usage, Exit::Inconclusive, Exit::Stale, Exit::Leaked];
+
+    /// The verdict in running text; headings use capitals.
+    pub fn word(self) -> &'static str {
+        match self {
+            Exit::Conforming => "conforming",
+            Exit::Findings => "not conforming",
+            Exit::Usage => "not started",
+            Exit::Inconclusive => "inconclusive",
+            Exit::Stale => "stale",
+            Exit::Leaked => "leaked",
+        }
+    }
+
+    /// The verdict as a heading.
+    pub fn heading(self) -> String {
+        self.word().to_uppercase()
+    }
+
+    /// The meaning of the code, for the help.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Exit::Conforming => "every judged case keeps the contract",
+            Exit::Findings => "new findings at level must",
+            Exit::Usage => "wrong usage, or the endpoint cannot be reached",
+            Exit::Inconclusive => "no case was scored, or not every planned case was executed",
+            Exit::Stale => "only known divergences or recorded answers are out of date",
+            Exit::Leaked => "resources of the run still exist",
+        }
+    }
+
+    /// Every exit code with its meaning, for the end of the help.
+    pub fn help() -> String {
+        let lines = Exit::ALL.map(|exit| format!("  {}  {}: {}", exit as u8, exit.word(), exit.meaning()));
+        format!("Exit codes:\n{}", lines.join("\n"))
+    }
 }
 
 impl From<Exit> for ExitCode {

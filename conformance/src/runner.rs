@@ -1,5 +1,5 @@
-//! Drives trials: every planned case once, on some threads, with events for whoever reports. Knows nothing of checks,
-//! HTTP or report formats.
+//! Executes the cases of a plan, each once, on several threads, and emits events. Knows nothing of checks, HTTP or report
+//! formats.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -8,40 +8,40 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
+use connect_checks::judge::Judge;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::event::{Consumer, Event, RunEnd, RunInfo};
-use crate::expect::Expectations;
-use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
-use connect_checks::judge::Judge;
+use crate::report::expect::Expectations;
 
-/// How to run.
+/// Options of a run.
 #[derive(Clone, Debug, Default)]
 pub struct RunOptions {
-    /// Trials at a time; at least one.
+    /// Cases at a time; at least one.
     pub jobs: usize,
-    /// Operations that must be offered: a trial that finds one unsupported fails.
+    /// Operations that must be offered: their cases fail instead of being unsupported.
     pub require: BTreeSet<String>,
     /// Known divergences.
     pub expected: Expectations,
-    /// Gets one line per trial. Its folder exists.
+    /// Log with one line per case. Its folder exists.
     pub log: PathBuf,
 }
 
-/// Tells a run to stop: trials that have not finished are dropped and count as not executed.
+/// Stops a run: unfinished cases are dropped and count as not executed.
 #[derive(Clone, Debug)]
-pub struct Stop(watch::Sender<Option<String>>);
+pub struct StopSignal(watch::Sender<Option<String>>);
 
-impl Default for Stop {
+impl Default for StopSignal {
     fn default() -> Self {
         Self(watch::Sender::new(None))
     }
 }
 
-impl Stop {
-    /// Stops for a reason; the first one counts. Cannot be taken back.
+impl StopSignal {
+    /// Stops the run for good. The first reason counts.
     pub fn stop(&self, why: &str) {
         self.0.send_if_modified(|reason| {
             let first = reason.is_none();
@@ -50,60 +50,60 @@ impl Stop {
         });
     }
 
-    /// Why the run was stopped; none if it was not.
+    /// The reason, if the run was stopped.
     pub fn reason(&self) -> Option<String> {
         self.0.borrow().clone()
     }
 
-    /// Has been stopped.
+    /// True if the run was stopped.
     pub fn is_stopped(&self) -> bool {
         self.0.borrow().is_some()
     }
 
     async fn stopped(&self) {
-        // The sender lives as long as `self`, so that waiting cannot fail.
+        // The sender lives as long as `self`, so waiting cannot fail.
         let _ = self.0.subscribe().wait_for(Option::is_some).await;
     }
 }
 
-/// A run that could not be told to its end.
+/// The run has ended, but a consumer could not report it.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
-pub struct Untold {
-    /// What happened.
+pub struct ReportError {
+    /// The error of the consumer or of the log.
     pub error: std::io::Error,
-    /// What the run made and is still there.
+    /// Resources of the run that still exist.
     pub leaks: Vec<String>,
 }
 
-impl From<std::io::Error> for Untold {
+impl From<std::io::Error> for ReportError {
     fn from(error: std::io::Error) -> Self {
         Self { error, leaks: Vec::new() }
     }
 }
 
-/// Runs every case of the judge and feeds the events to `consumer`. Call it outside of the runtime's own threads.
+/// Runs every case of the judge and passes the events to `consumer`. Must be called outside of the runtime's threads.
 ///
-/// A trial that panics fails with a finding that says so.
+/// A case that panics fails, with a finding that contains the panic message.
 ///
 /// # Errors
-/// The log cannot be created, or the consumer's first error; the run has come to its end even so.
+/// The log cannot be created, or the first error of the consumer. The run is complete in the second case.
 pub fn run(
     judge: &Arc<dyn Judge>,
     info: &RunInfo,
     options: &RunOptions,
     runtime: &Handle,
-    stop: &Stop,
+    stop: &StopSignal,
     consumer: impl Consumer + 'static,
-) -> Result<(), Untold> {
-    // The trial library panics when it cannot write its log; a system error is a better answer.
+) -> Result<(), ReportError> {
+    // libtest-mimic panics when it cannot write its log; a system error is easier to understand.
     std::fs::File::create(&options.log)
         .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", options.log.display())))?;
-    let stream = Arc::new(Mutex::new(Stream { consumer: Box::new(consumer), trouble: None }));
+    let stream = Arc::new(Mutex::new(Stream { consumer: Box::new(consumer), error: None }));
     let emit = |event: Event<'_>| stream.lock().unwrap_or_else(PoisonError::into_inner).emit(event);
     emit(Event::Planned(info));
-    note_panics();
-    let begun = Instant::now();
+    record_panics();
+    let started = Instant::now();
     let trials = (0..judge.cases().len())
         .map(|index| {
             let (judge, runtime, stop) = (Arc::clone(judge), runtime.clone(), stop.clone());
@@ -116,12 +116,12 @@ pub fn run(
                     return Ok(Completion::ignored_with("interrupted"));
                 }
                 emit(Event::Started { case });
-                let begun = Instant::now();
+                let started = Instant::now();
                 let Some(outcome) = attempt(judge.as_ref(), index, &runtime, &stop) else {
                     return Ok(Completion::ignored_with("interrupted"));
                 };
                 let outcome = expected.judge(case, required(case, outcome, &require));
-                let (duration, requests) = (begun.elapsed(), judge.requests());
+                let (duration, requests) = (started.elapsed(), judge.requests());
                 emit(Event::TrialFinished { case, outcome: &outcome, duration, requests });
                 completion(&outcome)
             })
@@ -132,27 +132,27 @@ pub fn run(
         logfile: Some(options.log.to_string_lossy().into_owned()),
         ..Arguments::default()
     };
-    // Counting is the consumers' work; they see more than passed and failed.
+    // The consumers count: they distinguish more than passed and failed.
     let _conclusion = libtest_mimic::run(&arguments, trials);
-    let duration = begun.elapsed();
+    let duration = started.elapsed();
     let leaks = runtime.block_on(judge.clear());
     let (coverage, learned) = (judge.coverage(), judge.learned());
     let requests = judge.requests();
     let end = RunEnd { duration, stopped: stop.reason(), coverage, learned, leaks, requests };
     emit(Event::Finished(&end));
-    let trouble = stream.lock().unwrap_or_else(PoisonError::into_inner).trouble.take();
-    trouble.map_or(Ok(()), |error| Err(Untold { error, leaks: end.leaks }))
+    let error = stream.lock().unwrap_or_else(PoisonError::into_inner).error.take();
+    error.map_or(Ok(()), |error| Err(ReportError { error, leaks: end.leaks }))
 }
 
-/// The trials of a judge for a libtest-like harness: one test per case. Unsupported and indeterminate ones are ignored
-/// with their reason.
+/// The cases of a judge for a libtest-like harness, one test each. Unsupported and indeterminate cases are ignored, with
+/// the reason.
 pub fn trials(judge: &Arc<dyn Judge>, runtime: &Handle) -> Vec<Trial> {
-    note_panics();
+    record_panics();
     (0..judge.cases().len())
         .map(|index| {
             let (judge, runtime) = (Arc::clone(judge), runtime.clone());
             Trial::ignorable_test(judge.cases()[index].to_string(), move || {
-                match attempt(judge.as_ref(), index, &runtime, &Stop::default()) {
+                match attempt(judge.as_ref(), index, &runtime, &StopSignal::default()) {
                     Some(outcome) => completion(&outcome),
                     None => Ok(Completion::ignored_with("interrupted")),
                 }
@@ -161,7 +161,7 @@ pub fn trials(judge: &Arc<dyn Judge>, runtime: &Handle) -> Vec<Trial> {
         .collect()
 }
 
-/// An outcome in the words of libtest.
+/// The outcome of a case as libtest has it.
 fn completion(outcome: &Outcome) -> Result<Completion, Failed> {
     match &outcome.verdict {
         Verdict::Pass => Ok(Completion::Completed),
@@ -180,8 +180,8 @@ fn completion(outcome: &Outcome) -> Result<Completion, Failed> {
     }
 }
 
-/// Runs one case to its outcome; none if the run was stopped first.
-fn attempt(judge: &dyn Judge, index: usize, runtime: &Handle, stop: &Stop) -> Option<Outcome> {
+/// Runs one case to its outcome; `None` if the run was stopped first.
+fn attempt(judge: &dyn Judge, index: usize, runtime: &Handle, stop: &StopSignal) -> Option<Outcome> {
     let case = &judge.cases()[index];
     let work = async {
         tokio::select! {
@@ -199,7 +199,7 @@ fn internal_error(case: &CaseId, panic: String) -> Finding {
     Finding {
         check: case.check,
         level: Level::Must,
-        rule: "internal error: a check must come to a verdict; this is a fault of the harness, not of the endpoint"
+        rule: "internal error: every check must reach a verdict; this is a bug in connect-conformance, not in the endpoint"
             .into(),
         pointer: String::new(),
         expected: "a verdict".to_owned(),
@@ -209,7 +209,7 @@ fn internal_error(case: &CaseId, panic: String) -> Finding {
     }
 }
 
-/// Fails what `--require` does not allow to be unsupported.
+/// Turns "unsupported" into a failure for operations that `--require` names.
 fn required(case: &CaseId, outcome: Outcome, require: &BTreeSet<String>) -> Outcome {
     match &outcome.verdict {
         Verdict::Unsupported(why) if require.contains(&case.operation) => {
@@ -218,7 +218,7 @@ fn required(case: &CaseId, outcome: Outcome, require: &BTreeSet<String>) -> Outc
                 level: Level::Must,
                 rule: format!("--require names {}: the endpoint must offer it", case.operation),
                 pointer: String::new(),
-                expected: "the operation".to_owned(),
+                expected: "a supported operation".to_owned(),
                 actual: format!("unsupported: {why}"),
                 exchange: outcome.findings.iter().find_map(|finding| finding.exchange.clone()),
                 steps: Vec::new(),
@@ -229,41 +229,42 @@ fn required(case: &CaseId, outcome: Outcome, require: &BTreeSet<String>) -> Outc
     }
 }
 
-/// The consumer behind its lock; after an error it is fed no more, and the error is kept.
+/// The consumer and its first error, after which it gets no more events.
 struct Stream {
     consumer: Box<dyn Consumer>,
-    trouble: Option<std::io::Error>,
+    error: Option<std::io::Error>,
 }
 
 impl Stream {
     fn emit(&mut self, event: Event<'_>) {
-        if self.trouble.is_none() {
-            self.trouble = self.consumer.take(event).err();
+        if self.error.is_none() {
+            self.error = self.consumer.take(event).err();
         }
     }
 }
 
 thread_local! {
-    /// Set while this thread is inside a trial; a panic leaves its message here.
+    /// `Some` while this thread runs a case; a panic stores its message here.
     static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Keeps panics of trials off the screen: they become findings. Others are reported as ever.
-fn note_panics() {
+/// Installs a panic hook that stores panics of cases instead of printing them: they become findings. Other panics are
+/// printed as usual.
+fn record_panics() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         let usual = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let noted = PANIC.with_borrow_mut(|slot| {
+            let recorded = PANIC.with_borrow_mut(|slot| {
                 let inside = slot.is_some();
                 if inside {
-                    let place = info.location().map(|place| format!(" at {place}")).unwrap_or_default();
-                    let what = info.payload_as_str().unwrap_or("without a message");
-                    *slot = Some(format!("with `{what}`{place}"));
+                    let location = info.location().map(|location| format!(" at {location}")).unwrap_or_default();
+                    let message = info.payload_as_str().unwrap_or("no message");
+                    *slot = Some(format!("with `{message}`{location}"));
                 }
                 inside
             });
-            if !noted {
+            if !recorded {
                 usual(info);
             }
         }));
@@ -275,14 +276,13 @@ pub(crate) mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use std::pin::Pin;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
 
     use connect_checks::judge::Judgement;
 
     use super::*;
-    use crate::event::{ModelInfo, Narrowed, TargetInfo};
 
-    /// A plan of closures, for tests.
+    /// A judge whose outcomes come from a function, for tests.
     pub(crate) struct Scripted {
         pub(crate) cases: Vec<CaseId>,
         pub(crate) outcome: fn(usize) -> Judgement<'static>,
@@ -308,37 +308,10 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) fn info(planned: usize) -> RunInfo {
-        let digest = "0123456789abcdef".to_owned();
-        RunInfo {
-            target: TargetInfo {
-                endpoint: "http://127.0.0.1:9".to_owned(),
-                instance_id: None,
-                region: "us-east-1".to_owned(),
-                signing_name: "connect".to_owned(),
-                signed: false,
-                loopback: true,
-                emulator: None,
-            },
-            model: ModelInfo { service: "Connect".to_owned(), version: "2017-08-08".to_owned(), digest },
-            seed: 42,
-            cases: None,
-            narrowed: Narrowed::default(),
-            started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_735_787_045),
-            operations: vec![],
-            planned,
-            shard: None,
-            not_sent: vec![],
-            left_out: vec![],
-            journal: None,
-            stale: vec![],
-        }
-    }
-
     #[derive(Clone, Default)]
-    struct Seen(Arc<Mutex<Vec<String>>>);
+    struct Recorder(Arc<Mutex<Vec<String>>>);
 
-    impl Consumer for Seen {
+    impl Consumer for Recorder {
         fn take(&mut self, event: Event<'_>) -> std::io::Result<()> {
             let line = match event {
                 Event::Planned(info) => format!("planned {}", info.planned),
@@ -354,17 +327,17 @@ pub(crate) mod tests {
         }
     }
 
-    fn run_scripted(judge: &Arc<dyn Judge>, jobs: usize, require: &[&str], stop: &Stop) -> Vec<String> {
+    fn run_scripted(judge: &Arc<dyn Judge>, jobs: usize, require: &[&str], stop: &StopSignal) -> Vec<String> {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let name = format!("connect-runner-{}-{}.log", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let log = std::env::temp_dir().join(name);
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let seen = Seen::default();
+        let recorder = Recorder::default();
         let require = require.iter().map(|name| (*name).to_owned()).collect();
         let options = RunOptions { jobs, require, log: log.clone(), ..RunOptions::default() };
-        run(judge, &info(judge.cases().len()), &options, runtime.handle(), stop, seen.clone()).unwrap();
+        run(judge, &RunInfo::sample(judge.cases().len()), &options, runtime.handle(), stop, recorder.clone()).unwrap();
         std::fs::remove_file(log).unwrap();
-        seen.0.lock().unwrap().clone()
+        recorder.0.lock().unwrap().clone()
     }
 
     fn passes(_: usize) -> Judgement<'static> {
@@ -372,9 +345,9 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn every_case_is_tried_once() {
+    fn runs_every_case_once() {
         for jobs in [1, 4] {
-            let lines = run_scripted(&Scripted::plan(50, passes), jobs, &[], &Stop::default());
+            let lines = run_scripted(&Scripted::plan(50, passes), jobs, &[], &StopSignal::default());
             assert_eq!(lines.len(), 52);
             assert_eq!(lines.iter().filter(|line| line.ends_with("Pass ")).count(), 50);
             assert_eq!((lines[0].as_str(), lines[51].as_str()), ("planned 50", "finished, stopped None"));
@@ -382,7 +355,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_panic_is_a_failed_trial() {
+    fn reports_a_panic_as_a_failed_case() {
         let judge = Scripted::plan(3, |index| {
             Box::pin(async move {
                 tokio::task::yield_now().await;
@@ -390,15 +363,15 @@ pub(crate) mod tests {
                 Outcome::from_findings(vec![])
             })
         });
-        let lines = run_scripted(&judge, 2, &[], &Stop::default());
+        let lines = run_scripted(&judge, 2, &[], &StopSignal::default());
         assert_eq!(lines.len(), 5);
         let failed = lines.iter().find(|line| line.contains(" Fail ")).unwrap();
         assert!(failed.contains("with `boom 1` at conformance/src/runner.rs"), "{failed}");
     }
 
     #[test]
-    fn what_is_stopped_has_no_outcome() {
-        let stop = Stop::default();
+    fn drops_unfinished_cases_when_stopped() {
+        let stop = StopSignal::default();
         let later = stop.clone();
         std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(100));
@@ -417,9 +390,8 @@ pub(crate) mod tests {
         assert_eq!(lines[3], "finished, stopped Some(\"enough\")");
     }
 
-    /// What is left behind is told though the report is not.
     #[test]
-    fn a_consumer_that_fails_hides_no_leak() {
+    fn returns_leaks_when_the_consumer_fails() {
         struct Leaking(Vec<CaseId>);
         impl Judge for Leaking {
             fn cases(&self) -> &[CaseId] {
@@ -442,15 +414,16 @@ pub(crate) mod tests {
         let log = std::env::temp_dir().join(format!("connect-runner-{}-leaking.log", std::process::id()));
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let options = RunOptions { jobs: 1, log: log.clone(), ..RunOptions::default() };
-        let untold = run(&judge, &info(0), &options, runtime.handle(), &Stop::default(), Broken).unwrap_err();
-        assert_eq!((untold.to_string().as_str(), &untold.leaks[..]), ("no space", &["a flow".to_owned()][..]));
+        let failed =
+            run(&judge, &RunInfo::sample(0), &options, runtime.handle(), &StopSignal::default(), Broken).unwrap_err();
+        assert_eq!((failed.to_string().as_str(), &failed.leaks[..]), ("no space", &["a flow".to_owned()][..]));
         std::fs::remove_file(log).unwrap();
     }
 
     #[test]
-    fn required_operations_must_be_offered() {
+    fn fails_unsupported_operations_that_are_required() {
         let judge = Scripted::plan(3, |_| Box::pin(async { Outcome::unsupported("404") }));
-        let lines = run_scripted(&judge, 1, &["Operation1"], &Stop::default());
+        let lines = run_scripted(&judge, 1, &["Operation1"], &StopSignal::default());
         assert_eq!(lines.iter().filter(|line| line.contains("Unsupported")).count(), 2);
         assert!(lines[2].contains("Operation1/shape.json/1 Fail unsupported: 404"), "{lines:?}");
     }

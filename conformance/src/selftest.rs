@@ -1,31 +1,32 @@
-//! Who tests the tests: the suite against the emulator as it is, with each of its defects and in each of its harmless
-//! variants. The kill matrix says which check saw what, and where that is not what the tables declare.
+//! The kill matrix: runs the suite against the emulator without a defect, with each defect, and in each harmless variant. It
+//! shows which check catches which defect, and where that differs from the declarations of the defects.
 
-use connect_checks::setup;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use connect_model::schema::Schema;
-use connect_model::shapes::CORE_OPERATIONS;
-use futures_util::{StreamExt, stream};
-use serde_json::{Value, json};
-
-use crate::event::Totals;
-use crate::session::SessionError;
-use crate::suggest;
-use crate::wiring;
-use connect_checks::case::Level;
+use connect_checks::case::{Level, Outcome};
 use connect_checks::families;
 use connect_checks::judge::Judge;
 use connect_checks::plan::Plan;
 use connect_checks::selection::Selection;
-use connect_checks::setup::SuiteConfig;
-use connect_checks::walks::WalkConfig;
+use connect_checks::setup;
+use connect_checks::suite::Suite;
 use connect_emulator::{BENIGN, Benign, Config, Defect, Emulator, defects};
+use connect_model::schema::Schema;
+use connect_model::shapes::CORE_OPERATIONS;
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
-/// Operations beside the core whose answers have unions, enums and descriptions, and which are synthesized.
+use crate::built_in;
+use crate::outcome::Totals;
+use crate::session::config::{EndpointConfig, RunConfig, RunContext};
+use crate::session::error::SessionError;
+use crate::suggest;
+
+/// Operations in addition to the core. Their synthesized answers have unions, enums and descriptions.
 const OTHERS: &[&str] = &[
     "AssociateBot",
     "DescribeContactEvaluation",
@@ -38,17 +39,17 @@ const OTHERS: &[&str] = &[
     "UpdateEvaluationForm",
 ];
 
-/// Trials of one emulator that are under way at once.
+/// Cases at a time on one emulator.
 const WORKERS: usize = 8;
 
-/// Of the trials that pass on the plain emulator, so many percent must pass in a harmless variant: where most come to
-/// nothing, no fault is found for the wrong reason.
+/// Percentage of the cases passing on the plain emulator that must also pass in a harmless variant. If most cases were
+/// indeterminate, the absence of findings would prove nothing.
 const BENIGN_PASSES: usize = 90;
 
-/// An emulator to run the suite against.
+/// An emulator that the suite runs against.
 #[derive(Clone, Copy, Debug)]
 pub enum Subject {
-    /// As it is.
+    /// Without a defect.
     Plain,
     /// With a defect.
     Defect(&'static Defect),
@@ -57,7 +58,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// Its id, as the command line takes it.
+    /// Its id on the command line.
     pub fn id(&self) -> &'static str {
         match self {
             Subject::Plain => "plain",
@@ -75,10 +76,10 @@ impl Subject {
     }
 }
 
-/// The subjects with these ids, all if none is given; the plain emulator comes first in any case.
+/// The subjects with these ids, or all of them if there are no ids. The plain emulator always comes first.
 ///
 /// # Errors
-/// An id that no defect and no harmless variant has, with what looks like it.
+/// An unknown id; the message suggests similar ones.
 pub fn subjects(only: &[String]) -> Result<Vec<Subject>, SessionError> {
     let all = || defects().map(Subject::Defect).chain(BENIGN.iter().map(Subject::Benign));
     for given in only {
@@ -92,18 +93,18 @@ pub fn subjects(only: &[String]) -> Result<Vec<Subject>, SessionError> {
     Ok(std::iter::once(Subject::Plain).chain(all().filter(wanted)).collect())
 }
 
-/// What the suite made of one subject.
+/// The result of the suite on one subject.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The subject.
     pub subject: Subject,
-    /// Checks with findings, each with the gravest level.
+    /// Checks with findings, each with its gravest level.
     pub found: BTreeMap<&'static str, Level>,
-    /// Its trials.
+    /// Counts of the cases.
     pub totals: Totals,
-    /// Where this is not what was declared.
+    /// Differences to the declaration.
     pub problems: Vec<String>,
-    /// From the emulator's start to its end.
+    /// Time from the start of the emulator to its end.
     pub duration: Duration,
 }
 
@@ -112,35 +113,35 @@ pub struct Row {
 pub struct Matrix {
     /// A row for each subject, the plain emulator first.
     pub rows: Vec<Row>,
-    /// Checks that some case of the model asks and that no defect must be caught by.
+    /// Checks that have cases but that no defect must be caught by.
     pub unproven: Vec<&'static str>,
-    /// From the first emulator to the last.
+    /// Time from the first emulator to the last.
     pub duration: Duration,
 }
 
-/// Runs the suite against each subject, `jobs` at a time, and shows every row as soon as those before it are done.
+/// Runs the suite against each subject, `jobs` at a time. Calls `show` for each row, in order.
 ///
 /// # Errors
 /// An emulator cannot be started.
 pub async fn run(subjects: &[Subject], jobs: usize, mut show: impl FnMut(&Row)) -> Result<Matrix, SessionError> {
-    let begun = Instant::now();
+    let started = Instant::now();
     let schema = Schema::connect();
     let mut rows: Vec<Row> = Vec::new();
-    // The plain one alone: the others are compared with it.
+    // The plain emulator first and alone, since the others are compared with it.
     for (subjects, jobs) in [(&subjects[..1], 1), (&subjects[1..], jobs.max(1))] {
-        let mut trying =
-            stream::iter(subjects.iter().copied()).map(|subject| tokio::spawn(attempt(schema, subject))).buffered(jobs);
-        while let Some(tried) = trying.next().await {
-            let mut row = tried.map_err(SessionError::usage)??;
+        let mut rows_of =
+            stream::iter(subjects.iter().copied()).map(|subject| tokio::spawn(test(schema, subject))).buffered(jobs);
+        while let Some(tested) = rows_of.next().await {
+            let mut row = tested.map_err(SessionError::usage)??;
             row.problems.extend(row.undeclared(rows.first().map_or(0, |plain| plain.totals.passed as usize)));
             show(&row);
             rows.push(row);
         }
     }
-    Ok(Matrix { rows, unproven: unproven(schema), duration: begun.elapsed() })
+    Ok(Matrix { rows, unproven: unproven(schema), duration: started.elapsed() })
 }
 
-/// Checks that nobody must fail. Those that no operation of the model gives a subject cannot fail at all.
+/// Checks that have cases but that no defect must be caught by. Checks without cases in the model cannot fail at all.
 fn unproven(schema: &Schema) -> Vec<&'static str> {
     let planned: BTreeSet<&str> = Plan::new(schema, &setup::everything()).cases.iter().map(|case| case.check).collect();
     let proven: BTreeSet<&str> = defects().flat_map(|defect| defect.kills).copied().collect();
@@ -148,42 +149,63 @@ fn unproven(schema: &Schema) -> Vec<&'static str> {
     unproven.filter(|id| planned.contains(id) && !proven.contains(id)).collect()
 }
 
-/// The core operations and a few others, with everything that the suite tries on them.
+/// All checks of the core operations and of a few others.
 fn selection() -> Selection {
     let operations = CORE_OPERATIONS.iter().chain(OTHERS).map(|name| (*name).to_owned()).collect();
     Selection { operations, ..setup::everything() }
 }
 
-async fn attempt(schema: &'static Schema, subject: Subject) -> Result<Row, SessionError> {
-    let mut config = Config::default();
-    match subject {
-        Subject::Plain => {}
-        Subject::Defect(defect) => config.defect = Some(defect),
-        Subject::Benign(benign) => config.benign = Some(benign),
+/// The configuration of every run. Nothing lags on a new emulator, and shrinking would only cost time.
+fn run_config() -> RunConfig {
+    RunConfig {
+        endpoint: EndpointConfig { settle: Duration::ZERO, ..EndpointConfig::default() },
+        cases: Some(2),
+        walks: Some(32),
+        walk_length: 25,
+        shrink: Some(0),
+        ..RunConfig::default()
     }
-    let begun = Instant::now();
-    let emulator = Emulator::start(schema, &config).await.map_err(SessionError::usage)?;
-    let target = wiring::target_of(&emulator).map_err(SessionError::usage)?;
-    let timeout = Duration::from_secs(10);
-    let walks = WalkConfig { count: 32, length: 25, ..WalkConfig::default() };
-    let config = SuiteConfig {
-        settle: Duration::ZERO,
-        ledger: None,
-        shrink: 0,
-        seed: 1,
-        cases: 2,
-        run_id: "matrix".to_owned(),
-        timeout,
-        pace: connect_transport::pace::PaceConfig::default(),
-        walks,
+}
+
+async fn test(schema: &'static Schema, subject: Subject) -> Result<Row, SessionError> {
+    let emulator = match subject {
+        Subject::Plain => Config::default(),
+        Subject::Defect(defect) => Config { defect: Some(defect), ..Config::default() },
+        Subject::Benign(benign) => Config { benign: Some(benign), ..Config::default() },
     };
-    let (suite, _) = setup::suite(schema, target, &selection(), config).map_err(SessionError::usage)?;
+    let started = Instant::now();
+    let emulator = Emulator::start(schema, &emulator).await.map_err(SessionError::usage)?;
+    let target = built_in::target_of(&emulator).map_err(SessionError::usage)?;
+    let config = run_config();
+    let context = RunContext { seed: 1, run_id: "matrix".to_owned(), loopback: true, ledger: None };
+    let suite_config = config.suite(context, config.walks(true)?);
+    let (suite, _) = setup::suite(schema, target, &selection(), suite_config).map_err(SessionError::usage)?;
+    let mut row = Row {
+        subject,
+        found: BTreeMap::new(),
+        totals: Totals { planned: suite.cases().len() as u64, ..Totals::default() },
+        problems: Vec::new(),
+        duration: Duration::ZERO,
+    };
+    let mut workers = run_all(suite);
+    while let Some(worker) = workers.join_next().await {
+        match worker {
+            Ok(outcomes) => outcomes.into_iter().for_each(|outcome| row.count(outcome)),
+            Err(error) => row.problems.push(format!("a check panicked: {error}")),
+        }
+    }
+    emulator.shutdown().await;
+    row.duration = started.elapsed();
+    Ok(row)
+}
+
+/// Starts workers that run all cases of a suite.
+fn run_all(suite: Suite) -> JoinSet<Vec<Outcome>> {
     let (suite, next) = (Arc::new(suite), Arc::new(AtomicUsize::new(0)));
-    let planned = suite.cases().len();
-    let mut running = tokio::task::JoinSet::new();
+    let mut workers = JoinSet::new();
     for _ in 0..WORKERS {
         let (suite, next) = (Arc::clone(&suite), Arc::clone(&next));
-        running.spawn(async move {
+        workers.spawn(async move {
             let mut outcomes = Vec::new();
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
@@ -194,60 +216,45 @@ async fn attempt(schema: &'static Schema, subject: Subject) -> Result<Row, Sessi
             }
         });
     }
-    let mut row = Row {
-        subject,
-        found: BTreeMap::new(),
-        totals: Totals { planned: planned as u64, ..Totals::default() },
-        problems: Vec::new(),
-        duration: Duration::ZERO,
-    };
-    while let Some(done) = running.join_next().await {
-        match done {
-            Ok(outcomes) => {
-                for outcome in outcomes {
-                    row.totals.count((&outcome.verdict).into());
-                    for finding in outcome.findings {
-                        let level = row.found.entry(finding.check).or_insert(finding.level);
-                        *level = (*level).max(finding.level);
-                    }
-                }
-            }
-            Err(error) => row.problems.push(format!("a check panicked: {error}")),
-        }
-    }
-    emulator.shutdown().await;
-    row.duration = begun.elapsed();
-    Ok(row)
+    workers
 }
 
 impl Row {
-    /// What is not as declared; `usual` trials pass on the plain emulator.
+    fn count(&mut self, outcome: Outcome) {
+        self.totals.count((&outcome.verdict).into());
+        for finding in outcome.findings {
+            let level = self.found.entry(finding.check).or_insert(finding.level);
+            *level = (*level).max(finding.level);
+        }
+    }
+
+    /// Differences to the declaration. `usual` is the number of cases that pass on the plain emulator.
     fn undeclared(&self, usual: usize) -> Vec<String> {
         let mut problems = Vec::new();
         if self.totals.executed != self.totals.planned {
-            problems.push(format!("{} of {} trials came to no end", self.totals.planned, self.totals.executed));
+            problems.push(format!("{} of {} cases were executed", self.totals.executed, self.totals.planned));
         }
-        // Notes judge nothing: an enum value that was accepted wrongly is shown again, and noted.
+        // Notes do not count: a wrongly accepted enum value is returned later, and noted.
         let graver = || self.found.iter().filter(|(_, level)| **level > Level::Note).map(|(check, _)| *check);
         match self.subject {
             Subject::Plain => {
-                problems.extend(graver().map(|check| format!("nothing is wrong, and {check} finds fault")));
+                problems.extend(graver().map(|check| format!("has no defect, but {check} fails")));
                 if self.totals.passed == 0 {
-                    problems.push("nothing passes".to_owned());
+                    problems.push("no case passes".to_owned());
                 }
             }
             Subject::Defect(defect) => {
                 let survived = defect.kills.iter().filter(|check| !self.found.contains_key(**check));
-                problems.extend(survived.map(|check| format!("survives {check}")));
+                problems.extend(survived.map(|check| format!("is not caught by {check}")));
                 let declared = |check: &&str| defect.kills.contains(check) || defect.may.contains(check);
                 let others = graver().filter(|check| !declared(check));
-                problems.extend(others.map(|check| format!("is caught by {check}, which it does not name")));
+                problems.extend(others.map(|check| format!("is caught by {check}, which it does not declare")));
             }
             Subject::Benign(_) => {
-                problems.extend(graver().map(|check| format!("is harmless, and {check} finds fault")));
+                problems.extend(graver().map(|check| format!("is harmless, but {check} fails")));
                 let passed = self.totals.passed as usize;
                 if passed * 100 < usual * BENIGN_PASSES {
-                    problems.push(format!("only {passed} of the usual {usual} trials pass: that proves nothing"));
+                    problems.push(format!("only {passed} of the usual {usual} cases pass, which proves nothing"));
                 }
             }
         }
@@ -255,24 +262,24 @@ impl Row {
     }
 }
 
-/// One row for people, with a line for each problem.
+/// A row for people, followed by a line for each problem.
 pub fn line(row: &Row) -> String {
     let Totals { passed, indeterminate, .. } = row.totals;
-    let what = match row.subject {
+    let result = match row.subject {
         Subject::Defect(defect) => {
-            let seen = |ids: &[&'static str]| -> Vec<&str> {
+            let caught = |ids: &[&'static str]| -> Vec<&str> {
                 ids.iter().copied().filter(|check| row.found.contains_key(check)).collect()
             };
-            let (kills, more) = (seen(defect.kills), seen(defect.may));
+            let (kills, more) = (caught(defect.kills), caught(defect.may));
             let more = if more.is_empty() { String::new() } else { format!("; also {}", more.join(", ")) };
             format!("killed by {}{more}", if kills.is_empty() { "none".to_owned() } else { kills.join(", ") })
         }
-        _ => format!("{passed} pass, {indeterminate} undecided, no fault found"),
+        _ => format!("{passed} passed, {indeterminate} indeterminate, no finding"),
     };
     let mark = if row.problems.is_empty() { "ok  " } else { "FAIL" };
     let mut text = format!("{mark} {:<6} {:<28} ", row.subject.kind(), row.subject.id());
     if row.problems.is_empty() || matches!(row.subject, Subject::Defect(_)) {
-        text += &what;
+        text += &result;
     }
     for problem in &row.problems {
         text += &format!("\n            {problem}");
@@ -281,12 +288,12 @@ pub fn line(row: &Row) -> String {
 }
 
 impl Matrix {
-    /// Everything is as the tables declare it.
+    /// True if nothing differs from the declarations.
     pub fn holds(&self) -> bool {
         self.rows.iter().all(|row| row.problems.is_empty()) && self.unproven.is_empty()
     }
 
-    /// Defects that a check caught and must catch.
+    /// The defects that a check must catch and caught.
     fn killed_by(&self, check: &str) -> Vec<&'static str> {
         let proves = |row: &&Row| {
             matches!(row.subject, Subject::Defect(defect) if defect.kills.contains(&check))
@@ -295,7 +302,7 @@ impl Matrix {
         self.rows.iter().filter(proves).map(|row| row.subject.id()).collect()
     }
 
-    /// The matrix by check, and what it comes to.
+    /// The matrix by check, and the totals.
     pub fn summary(&self) -> String {
         let mut text = "\nby check\n".to_owned();
         for check in families::all() {
@@ -305,13 +312,13 @@ impl Matrix {
             }
         }
         for check in &self.unproven {
-            text += &format!("FAIL {check:<36} no defect proves it\n");
+            text += &format!("FAIL {check:<36} no defect proves this check\n");
         }
         let of = |kind: &str| -> Vec<&Row> { self.rows.iter().filter(|row| row.subject.kind() == kind).collect() };
         let good = |kind: &str| of(kind).iter().filter(|row| row.problems.is_empty()).count();
         let (defects, benign) = (of("defect").len(), of("benign").len());
         text += &format!(
-            "\n{} of {defects} defects killed as declared, {} of {benign} harmless variants left alone, {:.0?}\n",
+            "\n{} of {defects} defects killed as declared, {} of {benign} harmless variants without findings, {:.0?}\n",
             good("defect"),
             good("benign"),
             self.duration,
@@ -319,7 +326,7 @@ impl Matrix {
         text
     }
 
-    /// The matrix for programs.
+    /// The matrix as JSON.
     pub fn to_json(&self) -> String {
         let rows = self.rows.iter().map(|row| {
             let (kills, may) = match row.subject {
@@ -353,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_matrix_that_is_not_as_declared_does_not_hold() {
+    fn matrix_fails_where_it_differs_from_the_declarations() {
         let defect = Subject::Defect(Defect::named("timestamp-iso").unwrap());
         let caught = ("shape.timestamp-format", Level::Must);
         let benign = Subject::Benign(Benign::named("throttled").unwrap());
@@ -367,12 +374,15 @@ mod tests {
             assert_eq!(good.undeclared(10), Vec::<String>::new(), "{good:?}");
         }
         for (bad, problem) in [
-            (row(Subject::Plain, &[caught], 9), "nothing is wrong, and shape.timestamp-format finds fault"),
-            (row(Subject::Plain, &[], 0), "nothing passes"),
-            (row(defect, &[], 10), "survives shape.timestamp-format"),
-            (row(defect, &[caught, ("shape.json", Level::Must)], 1), "is caught by shape.json, which it does not name"),
-            (row(benign, &[("shape.json", Level::Should)], 10), "is harmless, and shape.json finds fault"),
-            (row(benign, &[], 8), "only 8 of the usual 10 trials pass: that proves nothing"),
+            (row(Subject::Plain, &[caught], 9), "has no defect, but shape.timestamp-format fails"),
+            (row(Subject::Plain, &[], 0), "no case passes"),
+            (row(defect, &[], 10), "is not caught by shape.timestamp-format"),
+            (
+                row(defect, &[caught, ("shape.json", Level::Must)], 1),
+                "is caught by shape.json, which it does not declare",
+            ),
+            (row(benign, &[("shape.json", Level::Should)], 10), "is harmless, but shape.json fails"),
+            (row(benign, &[], 8), "only 8 of the usual 10 cases pass, which proves nothing"),
         ] {
             assert_eq!(bad.undeclared(10), [problem]);
             let matrix = Matrix {
@@ -386,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_found_or_suggested() {
+    fn finds_subjects_or_suggests_similar_ids() {
         assert_eq!(subjects(&[]).unwrap().len(), 1 + defects().count() + BENIGN.len());
         let some = subjects(&["throttled".to_owned(), "timestamp-iso".to_owned()]).unwrap();
         assert_eq!(some.iter().map(Subject::id).collect::<Vec<_>>(), ["plain", "timestamp-iso", "throttled"]);
@@ -395,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn every_check_that_can_fail_has_a_defect_that_it_must_catch() {
+    fn every_check_with_cases_must_catch_a_defect() {
         assert_eq!(unproven(Schema::connect()), Vec::<&str>::new());
         let known: BTreeSet<&str> = families::all().iter().map(|check| check.id).collect();
         for defect in defects() {

@@ -1,6 +1,6 @@
-//! "Did you mean": the nearest of known names.
+//! "Did you mean": known names that resemble an unknown one.
 
-/// At most three of `known` that look like `given`, nearest first.
+/// At most three of `known` that resemble `given`, the most similar first.
 pub fn nearest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<&'k str> {
     let lower = given.to_lowercase();
     let mut scored: Vec<(f64, &str)> = known
@@ -16,7 +16,7 @@ pub fn nearest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Vec
     scored.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
-/// `unknown KIND `given`; did you mean …?`, or where to find the list.
+/// The message for an unknown name: similar names, or else the command that lists all of them.
 pub fn unknown<'k>(kind: &str, given: &str, known: impl IntoIterator<Item = &'k str>, list_command: &str) -> String {
     match nearest(given, known).as_slice() {
         [] => format!("unknown {kind} `{given}`; `{list_command}` lists them"),
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_look_alike_are_offered() {
+    fn suggests_similar_names() {
         let known = ["CreateRule", "DeleteRule", "CreateContactFlow", "ListContactFlows"];
         assert_eq!(nearest("createrule", known)[0], "CreateRule");
         assert_eq!(nearest("CraeteRule", known)[0], "CreateRule");

@@ -1,4 +1,4 @@
-//! An endpoint treated as a real account: however a run ends, the resources that it created are deleted.
+//! Runs against an endpoint that is treated as a real account: they delete what they created, however they end.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeSet;
@@ -13,13 +13,13 @@ use connect_model::wire::encode_request;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-/// An emulator with existing resources, and helpers for runs against it.
+/// An emulator that contains resources of others, and everything that a run against it needs.
 struct Account {
     emulator: Emulator,
     folder: PathBuf,
-    /// Ids of the existing resources.
+    /// Ids of the initial resources.
     before: BTreeSet<String>,
-    /// The emulator runs as long as this exists.
+    /// The emulator runs as long as its runtime.
     runtime: Option<Runtime>,
 }
 
@@ -102,7 +102,7 @@ impl Account {
         command
     }
 
-    /// Starts a run and waits until it has created resources.
+    /// Starts a run, and waits until it has created resources.
     fn started(&self) -> Child {
         let child = self.run(&["--rps", "60", "--burst", "5"]).spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
@@ -117,14 +117,14 @@ impl Account {
         let mut child = self.started();
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(self.ids().len() > self.before.len(), "the killed run left no resources");
+        assert!(self.ids().len() > self.before.len(), "the resources still exist");
     }
 
     fn report(&self) -> Value {
         serde_json::from_slice(&std::fs::read(self.folder.join("report/report.json")).unwrap()).unwrap()
     }
 
-    /// Writes the journal of a run that requested flows with these names at a time, and got no responses.
+    /// Writes the journal of a run that requested flows of these names at a time and got no response.
     fn lost(&self, run: &str, names: &[&str], at: u64) -> PathBuf {
         let header = json!({
             "version": 1, "service": "Connect", "run": run, "began": 1, "endpoint": self.emulator.url(),
@@ -141,7 +141,7 @@ impl Account {
         path
     }
 
-    /// Creates a flow outside of any run.
+    /// Creates a flow for somebody else, or for a run that got no response.
     fn flow(&self, name: &str, tags: Value) -> String {
         let content = json!({
             "Version": "2019-10-30", "StartAction": "a", "Metadata": {},
@@ -171,19 +171,19 @@ fn output(mut command: Command) -> (Option<i32>, String) {
 }
 
 #[test]
-fn a_run_leaves_the_account_unchanged() {
+fn runs_leave_the_account_unchanged() {
     let account = Account::new("run", FrontConfig { drop_one_in: 50, ..FrontConfig::default() });
     let (code, text) = output(account.run(&["--rps", "100000", "--checks", "lifecycle,idempotency,search,shape"]));
     assert_eq!(code, Some(0), "{text}");
     assert_eq!(account.ids(), account.before);
-    assert_eq!(account.journals(), 0, "a journal is left");
+    assert_eq!(account.journals(), 0, "no journal without resources");
     let report = account.report();
     assert!(report["totals"]["passed"].as_u64().unwrap() > 50, "{}", report["totals"]);
     assert_eq!(report["leaks"], json!([]));
 }
 
 #[test]
-fn a_plan_predicts_the_run_and_sends_nothing() {
+fn plan_forecasts_the_run_and_sends_nothing() {
     let account = Account::new("plan", FrontConfig::default());
     let words = ["--seed", "7", "--rps", "100", "--checks", "shape,error,lifecycle,invalid", "--format", "json"];
     let (code, text) = output(account.as_run("plan", &words));
@@ -196,15 +196,15 @@ fn a_plan_predicts_the_run_and_sends_nothing() {
     assert_eq!(code, Some(0), "{text}");
     let report = account.report();
     assert_eq!(plan["cases"], report["totals"]["planned"]);
-    let [predicted, sent] = [&plan["requests"], &report["requests"]].map(|count| count.as_u64().unwrap());
-    // The run also looks up the account, and repeats searches until the index is up to date.
-    assert!(predicted <= sent && sent < predicted + predicted / 10, "{predicted} predicted, {sent} sent");
+    let [planned, sent] = [&plan["requests"], &report["requests"]].map(|count| count.as_u64().unwrap());
+    // A run also checks the account, and repeats searches until the index has caught up.
+    assert!(planned <= sent && sent < planned + planned / 10, "{planned} planned, {sent} sent");
     let minutes = plan["minutes"].as_f64().unwrap();
-    assert!((minutes - predicted as f64 / 6000.0).abs() < 0.1, "{minutes} min for {predicted}");
+    assert!((minutes - planned as f64 / 6000.0).abs() < 0.1, "{minutes} min for {planned}");
 }
 
 #[test]
-fn an_interrupted_run_deletes_its_resources() {
+fn interrupted_runs_clean_up() {
     let account = Account::new("interrupted", FrontConfig::default());
     let child = account.started();
     let pid = child.id().to_string();
@@ -216,11 +216,11 @@ fn an_interrupted_run_deletes_its_resources() {
 }
 
 #[test]
-fn sweep_deletes_the_resources_of_a_killed_run() {
+fn sweep_deletes_the_resources_of_killed_runs() {
     let account = Account::new("killed", FrontConfig::default());
     let mut child = account.started();
     let (code, text) = output(account.command(&["sweep"]));
-    assert_eq!(code, Some(3), "sweep must leave an active run alone: {text}");
+    assert_eq!(code, Some(3), "a running run is skipped: {text}");
     assert!(text.contains("its run is still going on"), "{text}");
     child.kill().unwrap();
     child.wait().unwrap();
@@ -229,18 +229,18 @@ fn sweep_deletes_the_resources_of_a_killed_run() {
 
     let (code, text) = output(account.command(&["sweep"]));
     assert_eq!(code, Some(5), "{text}");
-    assert!(text.contains("nothing was deleted, --delete does it"), "{text}");
-    assert_eq!(account.ids(), left, "deleted without --delete");
+    assert!(text.contains("nothing was deleted, --delete deletes them"), "{text}");
+    assert_eq!(account.ids(), left, "nothing is deleted without --delete");
     let (code, text) = output(account.command(&["sweep", "--delete"]));
     assert_eq!(code, Some(0), "{text}");
     assert_eq!(account.ids(), account.before);
     assert_eq!(account.journals(), 0);
     let (code, text) = output(account.command(&["sweep"]));
-    assert_eq!((code, text.as_str()), (Some(0), "nothing of ours is there\n"));
+    assert_eq!((code, text.as_str()), (Some(0), "no resources of earlier runs\n"));
 }
 
 #[test]
-fn sweep_without_a_journal_uses_names_and_tags() {
+fn sweep_without_a_journal_goes_by_name_and_tag() {
     let account = Account::new("marks", FrontConfig::default());
     account.killed();
     std::fs::remove_dir_all(account.journal()).unwrap();
@@ -251,21 +251,21 @@ fn sweep_without_a_journal_uses_names_and_tags() {
     ];
     let expected: BTreeSet<String> = account.before.iter().cloned().chain(others).collect();
     let (url, instance) = (account.emulator.url(), account.instance());
-    let place = ["sweep", "--endpoint", &url, "--instance-id", &instance, "--account", "111122223333", "--as-remote"];
-    let place = [&place[..], &["--rps", "100000"]].concat();
+    let sweep = ["sweep", "--endpoint", &url, "--instance-id", &instance, "--account", "111122223333", "--as-remote"];
+    let sweep = [&sweep[..], &["--rps", "100000"]].concat();
 
     let all = account.ids();
-    let (code, text) = output(account.command(&[&place[..], &["--delete"]].concat()));
-    assert_eq!(code, Some(0), "a run that started recently may still be active: {text}");
+    let (code, text) = output(account.command(&[&sweep[..], &["--delete"]].concat()));
+    assert_eq!(code, Some(0), "a recent run may still be running: {text}");
     assert_eq!(account.ids(), all);
-    let (code, text) = output(account.command(&[&place[..], &["--delete", "--older-than", "0"]].concat()));
+    let (code, text) = output(account.command(&[&sweep[..], &["--delete", "--older-than", "0"]].concat()));
     assert_eq!(code, Some(0), "{text}");
     assert_eq!(account.ids(), expected);
 }
 
-/// The resources of a case are deleted when its run ends, so a replay creates them again, and deletes them.
+/// The resources of a case are deleted at the end of its run. A replay creates new ones and deletes them again.
 #[test]
-fn replay_creates_and_deletes_the_resources_of_a_finding() {
+fn replay_creates_the_resources_of_the_case_again() {
     let account = Account::with_defect("replay", FrontConfig::default(), Some("duplicate-name-accepted"));
     let (code, text) = output(account.run(&["--seed", "7", "--rps", "100000", "CreateContactFlow/lifecycle"]));
     assert_eq!(code, Some(1), "{text}");
@@ -291,12 +291,12 @@ fn replay_creates_and_deletes_the_resources_of_a_finding() {
     let elsewhere = [&replay[..], &allowed, &["--as-sent", "--instance-id", &other]].concat();
     let (code, text) = output(account.command(&elsewhere));
     assert_eq!(code, Some(2), "{text}");
-    assert!(text.contains("only that one was looked up"), "{text}");
+    assert!(text.contains("only the account of --instance-id"), "{text}");
 }
 
-/// A lost creation may appear in the list of its kind with a delay.
+/// A resource may appear in lists later.
 #[test]
-fn sweep_waits_for_lost_creations() {
+fn sweep_waits_for_creations_without_a_response() {
     let account = Account::new("late", FrontConfig::default());
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     account.lost("0badcafe", &["Ct-0badcafe-1"], now);
@@ -308,29 +308,29 @@ fn sweep_waits_for_lost_creations() {
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{text}");
-    assert!(text.contains("1 thing deleted, nothing is left"), "{text}");
+    assert!(text.contains("1 resource deleted, none left"), "{text}");
     assert_eq!((account.ids(), account.journals()), (account.before.clone(), 0));
 }
 
-/// Two lost requests for the same name have created at most one resource. Sweeping without --delete changes no journal.
+/// Two requests for one name without a response created at most one resource. Listing decides nothing.
 #[test]
-fn lost_creations_with_the_same_name_count_once() {
+fn sweep_counts_one_resource_for_two_requests_of_one_name() {
     let account = Account::new("shared", FrontConfig::default());
     let journal = account.lost("0badcafe", &["Ct-0badcafe-1", "Ct-0badcafe-1", "Ct-0badcafe-2"], 1);
     account.flow("Ct-0badcafe-1", json!({ "team": "b" }));
     let text = std::fs::read(&journal).unwrap();
     let (code, shown) = output(account.command(&["sweep"]));
     assert_eq!(code, Some(5), "{shown}");
-    assert!(shown.contains("1 thing of ours; nothing was deleted"), "{shown}");
-    assert_eq!(std::fs::read(&journal).unwrap(), text, "the journal has changed");
+    assert!(shown.contains("1 resource of earlier runs; nothing was deleted"), "{shown}");
+    assert_eq!(std::fs::read(&journal).unwrap(), text, "listing changes no journal");
     let (code, shown) = output(account.command(&["sweep", "--delete"]));
     assert_eq!(code, Some(0), "{shown}");
-    assert!(shown.contains("1 thing deleted, nothing is left"), "{shown}");
+    assert!(shown.contains("1 resource deleted, none left"), "{shown}");
     assert_eq!((account.ids(), account.journals()), (account.before.clone(), 0));
 }
 
 #[test]
-fn a_bad_journal_does_not_block_others() {
+fn unreadable_journals_do_not_affect_the_others() {
     let account = Account::new("damaged", FrontConfig::default());
     account.lost("0badcafe", &["Ct-0badcafe-1"], 1);
     let dead = account.lost("1badcafe", &["Ct-1badcafe-1"], 1);
@@ -343,16 +343,20 @@ fn a_bad_journal_does_not_block_others() {
     account.flow("Ct-0badcafe-1", json!({ "team": "b" }));
     let (code, text) = output(account.command(&["sweep", "--delete"]));
     assert_eq!(code, Some(3), "{text}");
-    for part in ["this is no journal", "cannot reach http://127.0.0.1:9", "against Lambda", "1 thing deleted, and not"]
-    {
+    for part in [
+        "this is no journal",
+        "cannot reach http://127.0.0.1:9",
+        "against Lambda",
+        "1 resource deleted; not everything",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert_eq!((account.ids(), account.journals()), (account.before.clone(), 3));
 }
 
-/// Looking up the account counts towards the limit of requests.
+/// The check of the account does not count towards --max-requests. At the limit, the run stops and says so.
 #[test]
-fn a_run_stops_at_its_request_limit() {
+fn runs_stop_at_the_limit_of_requests() {
     let account = Account::new(
         "spent",
         FrontConfig { rate: Some(Rate { per_second: 2.0, burst: 1.0 }), ..FrontConfig::default() },
@@ -371,7 +375,7 @@ fn resources_that_cannot_be_deleted_are_leaks_and_stay_in_the_journal() {
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(5), "{text}");
-    assert!(text.contains("still there: "), "{text}");
+    assert!(text.contains("leaked: "), "{text}");
     let report = account.report();
     assert!(!report["leaks"].as_array().unwrap().is_empty());
     assert_eq!(account.journals(), 1);
@@ -379,9 +383,9 @@ fn resources_that_cannot_be_deleted_are_leaks_and_stay_in_the_journal() {
     assert!(std::path::Path::new(journal).exists() && text.contains(&format!("journal: {journal}")), "{text}");
 }
 
-/// The response of a creation was lost, and another resource has the same name, so ownership is unknown.
+/// A creation without a response, under a name that somebody else uses: the resource may be theirs.
 #[test]
-fn sweep_keeps_existing_resources_with_the_name_of_a_lost_creation() {
+fn sweep_skips_resources_of_others_with_the_same_name() {
     let account = Account::new("alike", FrontConfig::default());
     let flows = account.ask("ListContactFlows", &json!({ "InstanceId": account.instance() }));
     let theirs = flows["ContactFlowSummaryList"][0]["Name"].as_str().unwrap();
@@ -391,7 +395,7 @@ fn sweep_keeps_existing_resources_with_the_name_of_a_lost_creation() {
 }
 
 #[test]
-fn nothing_is_created_without_a_writable_journal() {
+fn runs_create_nothing_without_a_journal() {
     let account = Account::new("unwritable", FrontConfig::default());
     std::fs::write(account.journal(), "a file where a folder should be").unwrap();
     let (code, text) = output(account.run(&[]));

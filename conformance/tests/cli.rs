@@ -1,4 +1,4 @@
-//! The command line: arguments, exit codes, output streams.
+//! The command as people and scripts use it: flags, exit codes, output.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::io::{Read as _, Write as _};
@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 fn conformance(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_connect-conformance"));
     command.args(arguments).env("NO_COLOR", "1");
-    // Tests must not depend on the user's credentials.
+    // Tests do not depend on the credentials of the user.
     for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
         command.env_remove(name);
     }
@@ -22,7 +22,7 @@ fn output(arguments: &[&str]) -> (Option<i32>, String, String) {
     (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
-/// Writes a case file in the format of a run.
+/// A case file like that of a run.
 fn case_file(name: &str, endpoint: &str) -> PathBuf {
     let text = serde_json::json!({
         "case": "CreateRule/shape.json", "operation": "CreateRule", "check": "shape.json", "level": "must",
@@ -38,7 +38,7 @@ fn case_file(name: &str, endpoint: &str) -> PathBuf {
 }
 
 #[test]
-fn wrong_arguments_exit_with_2_and_a_remedy() {
+fn wrong_usage_ends_with_2_and_says_what_to_do() {
     let rows: [(&[&str], &str); 9] = [
         (&["--endpoint", "127.0.0.1:1"], "write `http://127.0.0.1:1`"),
         (&["--endpoint", "http://127.0.0.1:1"], "cannot reach http://127.0.0.1:1"),
@@ -59,7 +59,7 @@ fn wrong_arguments_exit_with_2_and_a_remedy() {
 }
 
 #[test]
-fn invalid_walks_are_reported_before_the_start() {
+fn rejects_invalid_walks_before_the_start() {
     let folder = std::env::temp_dir().join(format!("connect-cli-{}-walks", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("bad.json"), "{\"subject\":\"flows\"}").unwrap();
@@ -71,13 +71,13 @@ fn invalid_walks_are_reported_before_the_start() {
     let (code, _, stderr) = output(&["--walks", "3", "--checks", "shape", "--operations", "CreateRule"]);
     assert_eq!(code, Some(3), "{stderr}");
     assert!(stderr.contains("no walk is planned"), "{stderr}");
-    // Without walks, no case is planned for them.
+    // Without walks, no case for them is planned.
     let (code, _, stderr) = output(&["run", "lifecycle.walk", "--walks", "0"]);
     assert_eq!(code, Some(3), "{stderr}");
 }
 
 #[test]
-fn a_saved_case_becomes_a_curl_command() {
+fn replay_prints_a_curl_command() {
     let case = case_file("curl", "http://127.0.0.1:9/x");
     let (code, stdout, _) = output(&["replay", case.to_str().unwrap(), "--curl"]);
     assert_eq!(code, Some(0));
@@ -87,7 +87,7 @@ fn a_saved_case_becomes_a_curl_command() {
 }
 
 #[test]
-fn a_saved_case_is_sent_again() {
+fn replay_sends_the_saved_request() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -107,7 +107,7 @@ fn a_saved_case_is_sent_again() {
 }
 
 #[test]
-fn replay_reruns_a_finding_on_an_emulator_with_all_its_preconditions() {
+fn replay_runs_the_case_again_on_an_emulator_like_that_of_the_run() {
     let folder = std::env::temp_dir().join(format!("connect-cli-{}-rerun", std::process::id()));
     let report = folder.to_str().unwrap();
     let run = ["run", "CreateContactFlow/lifecycle.duplicate-name", "--seed", "7", "--report-dir", report];
@@ -129,14 +129,14 @@ fn replay_reruns_a_finding_on_an_emulator_with_all_its_preconditions() {
 }
 
 #[test]
-fn replay_rejects_an_unreadable_case_file() {
+fn rejects_missing_case_files() {
     let (code, _, stderr) = output(&["replay", "/no/such.json"]);
     assert_eq!(code, Some(2));
     assert!(stderr.contains("cannot read case file /no/such.json"), "{stderr}");
 }
 
 #[test]
-fn a_closed_stdout_is_not_an_error() {
+fn a_closed_pipe_is_no_error() {
     let mut child = conformance(&["--help"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
@@ -145,7 +145,7 @@ fn a_closed_stdout_is_not_an_error() {
 }
 
 #[test]
-fn recorded_responses_are_compared_and_stale_ones_are_reported() {
+fn compares_recorded_answers_and_reports_stale_ones() {
     let folder = std::env::temp_dir().join(format!("recorded-{}", std::process::id()));
     let path = folder.to_string_lossy().into_owned();
     let operations = "CreateContactFlow,DescribeContactFlow,ListContactFlows,SearchContactFlows,CreateRule,ListQueues";
@@ -161,7 +161,7 @@ fn recorded_responses_are_compared_and_stale_ones_are_reported() {
     {
         assert!(flow.contains(part), "{part}: {flow}");
     }
-    // A run has other ids. The recordings are compared in addition to the run's checks.
+    // Another run has other ids, but its answers are the same.
     let report = folder.join("report").to_string_lossy().into_owned();
     let compare = |more: &[&str]| {
         let common = ["run", "--golden", &path, "--operations", operations, "--report-dir", &report];
@@ -173,13 +173,13 @@ fn recorded_responses_are_compared_and_stale_ones_are_reported() {
     assert_eq!(code, Some(1), "{stdout}");
     assert!(stdout.contains("must DescribeContactFlow/golden.answer/valid"), "{stdout}");
     assert!(stdout.contains("<iso-time>") && stdout.contains("<epoch-seconds>"), "{stdout}");
-    // Differences that the recorded part of a response does not show.
+    // Breaches outside of the recorded part, and in the normalised part.
     for (defect, part) in [("no-request-id", "shape.request-id"), ("names-in-small-letters", "<name-respelled:1>")] {
         let (code, stdout, _) = compare(&["--defect", defect]);
         assert_eq!(code, Some(1), "{defect}: {stdout}");
         assert!(stdout.contains(part), "{defect}: {stdout}");
     }
-    // Recording an emulator with a defect and comparing it with itself finds no difference.
+    // A recorded defect is no difference, even if it affects times and bodies.
     for defect in ["timestamp-iso", "number-as-string", "body-not-json"] {
         let other = folder.join(defect).to_string_lossy().into_owned();
         assert_eq!(output(&["record", &other, "--operations", operations, "--defect", defect]).0, Some(0), "{defect}");
@@ -196,29 +196,29 @@ fn recorded_responses_are_compared_and_stale_ones_are_reported() {
     let (code, _, stderr) = compare(&["--seed", "2"]);
     assert_eq!(code, Some(2), "{stderr}");
     assert!(stderr.contains("recorded with seed 1"), "{stderr}");
-    // Recording an unchanged response again keeps its header.
+    // Recording equal answers again keeps the first line of the file.
     std::fs::write(file("CreateRule"), read("CreateRule").replace("# recorded 20", "# recorded 19")).unwrap();
     assert_eq!(output(&["record", &path, "--operations", operations]).0, Some(0));
     assert!(read("CreateRule").starts_with("# recorded 19"));
 
-    // Stale: a removed operation, a request that is no longer sent, a violation that no longer occurs, a missing entry.
+    // Stale: an unknown operation, a request that is no longer sent, a breach that is fixed, a missing entry.
     std::fs::write(file("GoneOperation"), read("CreateRule")).unwrap();
     let (code, stdout, _) = output(&["run", "--golden", &path, "--report-dir", &report]);
     assert_eq!(code, Some(4), "{stdout}");
-    assert_eq!(compare(&[]).0, Some(0), "a filtered run reports stale recordings of other operations");
+    assert_eq!(compare(&[]).0, Some(0), "a run of selected operations ignores the others");
     assert!(stdout.contains("stale: GoneOperation: the model has no such operation"), "{stdout}");
     std::fs::remove_file(file("GoneOperation")).unwrap();
     let right = read("CreateContactFlow");
-    let reports = |text: String, check: &str| {
+    let is_stale = |text: String, check: &str| {
         std::fs::write(file("CreateContactFlow"), text).unwrap();
         let (code, stdout, _) = compare(&["--notes"]);
         assert_eq!(code, Some(4), "{check}: {stdout}");
         assert!(stdout.contains(&format!("should CreateContactFlow/{check}")), "{check}: {stdout}");
     };
-    reports(right.replace("PUT /contact-flows", "POST /flows"), "golden.request/valid");
+    is_stale(right.replace("PUT /contact-flows", "POST /flows"), "golden.request/valid");
     let answer = right.rfind("-- answer").unwrap();
     let broken = format!("{}\n-- breaks\nshape.type at /Id: expected text; found 5\n", right[answer..].trim_end());
-    reports(format!("{}{broken}", &right[..answer]), "golden.divergence/wrong");
+    is_stale(format!("{}{broken}", &right[..answer]), "golden.divergence/wrong");
     std::fs::write(file("CreateContactFlow"), right).unwrap();
     std::fs::remove_file(file("ListQueues")).unwrap();
     let (code, stdout, _) = compare(&["--notes"]);
@@ -231,7 +231,7 @@ fn recorded_responses_are_compared_and_stale_ones_are_reported() {
 }
 
 #[test]
-fn nothing_is_recorded_if_a_response_contains_a_key() {
+fn record_writes_nothing_if_an_answer_contains_a_key() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -251,7 +251,7 @@ fn nothing_is_recorded_if_a_response_contains_a_key() {
     assert!(!stderr.contains("AKIA") && !folder.exists(), "{stderr}");
 }
 
-/// A folder that is removed at the end of a test.
+/// A folder that is deleted at the end of a test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -286,7 +286,7 @@ fn outcomes(report: &serde_json::Value) -> Vec<(String, String)> {
 const SMALL: [&str; 6] = ["--operations", "CreateRule,ListRules,DescribeContactFlow", "--seed", "5", "--walks", "0"];
 
 #[test]
-fn merged_shards_are_equal_to_an_undivided_run() {
+fn merges_shards_into_the_whole_run() {
     let folder = Folder::new("shards");
     let run = |name: &str, more: &[&str]| {
         let at = folder.at(name);
@@ -313,7 +313,7 @@ fn merged_shards_are_equal_to_an_undivided_run() {
     for name in ["report.html", "junit.xml"] {
         assert!(std::fs::metadata(folder.0.join("merged").join(name)).unwrap().len() > 10_000, "{name}");
     }
-    // Reports that are not shards of one run cannot be merged.
+    // Reports that are not parts of one run are rejected.
     let (code, _, stderr) = merge(&[&parts[0], &parts[0]]);
     assert_eq!((code, stderr.contains("in two of the reports")), (Some(2), true), "{stderr}");
     let (code, _, stderr) = merge(&[&folder.at("nowhere")]);
@@ -322,10 +322,10 @@ fn merged_shards_are_equal_to_an_undivided_run() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_run_can_be_resumed() {
+fn resumes_interrupted_runs() {
     let folder = Folder::new("resume");
     let at = folder.at("run");
-    // Slow, so that it can be interrupted in the middle.
+    // Slow enough to be interrupted in the middle.
     let (_emulator, url) = emulator(&["--rps", "200", "--burst", "1"]);
     let url = url.as_str();
     let all = ["--operations", "CreateRule,ListRules", "--walks", "0", "--endpoint", url, "--report-dir", &at];
@@ -342,13 +342,13 @@ fn an_interrupted_run_can_be_resumed() {
     assert_eq!(stopped["stopped_because"], "interrupted");
     let done = outcomes(&stopped).len();
     assert!(done > 10 && (done as u64) < stopped["totals"]["planned"].as_u64().unwrap(), "{done}");
-    // Into another folder, and without repeating the filters of the run.
+    // With another folder, and without the selection of the first run.
     let rest = folder.at("rest");
     std::fs::create_dir_all(folder.0.join("rest/findings")).unwrap();
     std::fs::write(folder.0.join("rest/findings/other.json"), "{}").unwrap();
     let (code, stdout, stderr) = output(&["run", "--endpoint", url, "--report-dir", &rest, "--resume", &at]);
     assert_eq!(code, Some(0), "{stdout}{stderr}");
-    assert!(!folder.0.join("rest/findings/other.json").exists(), "a finding of another run is left");
+    assert!(!folder.0.join("rest/findings/other.json").exists(), "a finding of another run");
     let whole = folder.report("rest");
     assert_eq!((&whole["seed"], &whole["interrupted"]), (&5.into(), &false.into()));
     assert_eq!(whole["totals"]["planned"], stopped["totals"]["planned"]);
@@ -358,7 +358,7 @@ fn an_interrupted_run_can_be_resumed() {
 }
 
 #[test]
-fn a_run_stops_at_its_request_limit() {
+fn stops_at_the_limit_of_requests() {
     let folder = Folder::new("budget");
     let (at, (_emulator, url)) = (folder.at("run"), emulator(&[]));
     let all = ["run", "--operations", "CreateRule", "--walks", "0", "--endpoint", &url, "--report-dir", &at];
@@ -366,9 +366,9 @@ fn a_run_stops_at_its_request_limit() {
     assert_eq!(code, Some(3), "{stdout}{stderr}");
     let report = folder.report("run");
     assert_eq!(report["stopped_because"], "--max-requests: 100 were sent");
-    assert!(stdout.contains("INCOMPLETE: The run was stopped (--max-requests: 100 were sent)"), "{stdout}");
+    assert!(stdout.contains("INCONCLUSIVE: The run was stopped (--max-requests: 100 were sent)"), "{stdout}");
     assert!(report["requests"].as_u64().unwrap() <= 100 && !outcomes(&report).is_empty());
-    // Resuming against another endpoint is rejected, and leaves the report unchanged.
+    // Resuming on another endpoint is rejected before the first report is lost.
     let (_elsewhere, other) = emulator(&[]);
     let elsewhere: Vec<&str> = all.iter().map(|word| if *word == url { other.as_str() } else { *word }).collect();
     let (code, _, stderr) = output(&[&elsewhere[..], &["--resume", &at]].concat());
@@ -378,7 +378,7 @@ fn a_run_stops_at_its_request_limit() {
     assert_eq!(code, Some(0), "{stdout}{stderr}");
 }
 
-/// Starts an emulator in another process. Also returns its URL.
+/// An emulator in another process, and its URL.
 fn emulator(arguments: &[&str]) -> (Killed, String) {
     let child = conformance(&[&["emulate"], arguments].concat()).stdout(Stdio::piped()).spawn().unwrap();
     let mut emulator = Killed(child);
@@ -389,7 +389,7 @@ fn emulator(arguments: &[&str]) -> (Killed, String) {
 }
 
 #[test]
-fn writes_to_a_real_account_need_its_id() {
+fn writes_to_no_real_account_that_was_not_named() {
     let folder = Folder::new("account");
     let (at, (_emulator, url)) = (folder.at("run"), emulator(&[]));
     let run = |more: &[&str]| {
@@ -410,7 +410,7 @@ fn writes_to_a_real_account_need_its_id() {
     let sent = |operation: &str| {
         outcomes(&folder.report("run")).iter().any(|(case, _)| case.split('/').next() == Some(operation))
     };
-    // The emulator's initial instance.
+    // The initial instance of an emulator.
     let instance = "0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01";
     let here = ["--instance-id", instance];
     let (code, stdout, stderr) = run(&here);
@@ -423,7 +423,7 @@ fn writes_to_a_real_account_need_its_id() {
         (&[&writes[..], &["999999999999"]].concat(), "is in the account 111122223333, not in 999999999999"),
         (
             &["--allow-writes", "--instance-id", "00000000-0000-4000-8000-00000000dead", "--account", "111122223333"],
-            "cannot see which account",
+            "cannot find the account",
         ),
     ];
     for (words, part) in rows {
@@ -435,7 +435,7 @@ fn writes_to_a_real_account_need_its_id() {
     assert!(sent("CreateRule") && !sent("DeleteInstance") && !sent("StartOutboundVoiceContact"), "{stdout}");
 }
 
-/// A process that is killed at the end of the test.
+/// A process that ends with the test.
 struct Killed(std::process::Child);
 
 impl Drop for Killed {
@@ -446,26 +446,26 @@ impl Drop for Killed {
 }
 
 #[test]
-fn expected_failures_must_have_reasons_and_still_fail() {
+fn checks_known_divergences() {
     let folder = Folder::new("expect");
     let (at, file) = (folder.at("run"), folder.at("known.toml"));
     let defect = ["--defect", "timestamp-iso"];
     let run = |more: &[&str]| output(&[&["run"], &SMALL[..], &["--report-dir", &at], more].concat());
     let (code, ..) = run(&[&defect[..], &["--write-expect", &file]].concat());
     assert_eq!(code, Some(1));
-    // A draft is rejected until it has reasons.
+    // A draft without reasons is rejected.
     let known = ["--expect", &file];
     let (code, _, stderr) = run(&[&defect[..], &known].concat());
     assert_eq!((code, stderr.contains("has no reason")), (Some(2), true), "{stderr}");
     let draft = std::fs::read_to_string(&file).unwrap();
     assert!(draft.contains("case = \"ListRules/shape.timestamp-format\""), "{draft}");
-    let filled = draft.replace("reason = \"\"", "reason = \"ISO text since ever\"");
+    let filled = draft.replace("reason = \"\"", "reason = \"ISO text by design\"");
     std::fs::write(&file, &filled).unwrap();
     let (code, stdout, _) = run(&[&defect[..], &known].concat());
     assert_eq!(code, Some(0), "{stdout}");
-    assert!(stdout.contains("ISO text since ever"), "{stdout}");
+    assert!(stdout.contains("ISO text by design"), "{stdout}");
     assert!(folder.report("run")["totals"]["known"].as_u64().unwrap() > 0);
-    // Without the defect, the entries are stale. They do not hide another defect.
+    // After a fix, the entries are stale. They do not hide another defect.
     let (code, stdout, _) = run(&known);
     assert_eq!((code, stdout.contains("STALE")), (Some(4), true), "{stdout}");
     assert_eq!(run(&[&["--defect", "status-201"], &known[..]].concat()).0, Some(1));
@@ -480,7 +480,7 @@ fn expected_failures_must_have_reasons_and_still_fail() {
 }
 
 #[test]
-fn github_gets_annotations_and_a_summary() {
+fn writes_annotations_and_a_summary_for_github() {
     let folder = Folder::new("github");
     let (summary, at) = (folder.at("summary.md"), folder.at("run"));
     let arguments = [&["run"], &SMALL[..], &["--defect", "timestamp-iso", "--report-dir", &at]].concat();
@@ -490,5 +490,5 @@ fn github_gets_annotations_and_a_summary() {
     let annotations: Vec<&str> = stdout.lines().filter(|line| line.starts_with("::error title=")).collect();
     assert!(!annotations.is_empty() && annotations.len() <= 10, "{stdout}");
     let text = std::fs::read_to_string(summary).unwrap();
-    assert!(text.contains("not conforming") && text.contains("shape.timestamp-format"), "{text}");
+    assert!(text.contains("NOT CONFORMING") && text.contains("shape.timestamp-format"), "{text}");
 }

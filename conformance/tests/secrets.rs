@@ -1,5 +1,5 @@
-//! Output and files contain no secrets and no signatures, even if the endpoint reflects them: this one returns every request
-//! that it receives.
+//! Nothing that is printed or written contains a secret or a signature, even if the endpoint returns them: the server of
+//! this test responds with everything that it receives.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYHIDDENKEY";
 const TOKEN: &str = "IQoJb3JpZ2luX2VjEHIDDEN//////////wEaCXVzLWVhc3QtMSJHMEUCIQ==";
 
-/// A server that returns the heads of requests, and records their signatures.
+/// A server that returns the head of each request, and the signatures that it received.
 struct Mirror {
     url: String,
     signatures: Arc<Mutex<BTreeSet<String>>>,
@@ -58,18 +58,18 @@ fn mirror(mut stream: TcpStream, number: usize, kept: &Mutex<BTreeSet<String>>) 
     }
     let mut body = vec![0; length];
     let _ = reader.read_exact(&mut body);
-    let body = serde_json::json!({
+    let response = serde_json::json!({
         "Message": head, "message": head, "Escaped": head.replace('/', "\\/"), "ContactFlowId": TOKEN,
         "ContactFlow": { "Name": head, "Content": authorization }, "NextToken": TOKEN,
     });
-    let body = body.to_string().replace('/', if number.is_multiple_of(2) { "/" } else { "\\/" });
-    // A success, client errors, a server error, a redirect; some responses are truncated.
+    let response = response.to_string().replace('/', if number.is_multiple_of(2) { "/" } else { "\\/" });
+    // Success, client errors, server errors, a redirect, and incomplete responses.
     let status = ["200 OK", "400 Bad Request", "403 Forbidden", "500 Internal Server Error", "302 Found"][number % 5];
-    let length = if number % 7 == 6 { body.len() + 10 } else { body.len() };
+    let cut = if number % 7 == 6 { response.len() + 10 } else { response.len() };
     let _ = write!(
         stream,
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nx-amzn-errortype: {authorization}\r\nx-token: {TOKEN}\r\n\
-         location: http://{authorization}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+         location: http://{authorization}\r\nconnection: close\r\ncontent-length: {cut}\r\n\r\n{response}"
     );
 }
 
@@ -94,7 +94,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn output_and_files_contain_no_secrets() {
+fn no_output_contains_a_secret() {
     let mirror = Mirror::start();
     let folder = std::env::temp_dir().join(format!("connect-secrets-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
@@ -103,22 +103,22 @@ fn output_and_files_contain_no_secrets() {
     let (report, golden, journal) = (at("report"), at("golden"), at("journal"));
     let url = mirror.url.as_str();
     let operations = "CreateContactFlow,DescribeContactFlow,ListContactFlows,SearchContactFlows,CreateRule";
-    let place = ["--endpoint", url, "--instance-id", "00000000-0000-4000-8000-000000000001"];
+    let target = ["--endpoint", url, "--instance-id", "00000000-0000-4000-8000-000000000001"];
     let expect = at("expect.toml");
     let run = [
         &["run", "--operations", operations, "--report-dir", &report, "--notes", "--write-expect", &expect][..],
-        &place,
+        &target,
     ];
     let mut printed: Vec<(String, Vec<u8>)> = Vec::new();
-    let mut execute = |words: &[&str]| {
+    let mut run_command = |words: &[&str]| {
         let output = command(words).env("GITHUB_STEP_SUMMARY", at("summary.md")).env("GITHUB_ACTIONS", "true").output();
         let output = output.unwrap();
         printed.push((words.join(" "), [output.stdout, output.stderr].concat()));
     };
-    execute(&run.concat());
-    execute(&[&run.concat()[..], &["--format", "json"]].concat());
-    execute(&[&["record", &golden, "--operations", operations][..], &place].concat());
-    execute(
+    run_command(&run.concat());
+    run_command(&[&run.concat()[..], &["--format", "json"]].concat());
+    run_command(&[&["record", &golden, "--operations", operations][..], &target].concat());
+    run_command(
         &[
             &[
                 "run",
@@ -130,21 +130,21 @@ fn output_and_files_contain_no_secrets() {
                 "--journal",
                 &journal,
             ][..],
-            &place,
+            &target,
         ]
         .concat(),
     );
-    execute(&["sweep", "--journal", &journal]);
-    execute(&["emulate", "--verify-signatures", SECRET]);
+    run_command(&["sweep", "--journal", &journal]);
+    run_command(&["emulate", "--verify-signatures", SECRET]);
     let findings: Vec<PathBuf> = files(&folder.join("report/findings"));
-    assert!(findings.len() > 5, "too few findings: {}", findings.len());
+    assert!(findings.len() > 5, "the server breaks the contract");
     for finding in findings.iter().step_by(findings.len() / 4) {
         for words in [&["--curl"][..], &["--boto3"], &["--as-sent"], &[]] {
-            execute(&[&["replay", finding.to_str().unwrap()], words].concat());
+            run_command(&[&["replay", finding.to_str().unwrap()], words].concat());
         }
     }
     let signatures = mirror.signatures.lock().unwrap().clone();
-    assert!(signatures.len() > 100, "too few signed requests: {}", signatures.len());
+    assert!(signatures.len() > 100, "requests were signed: {}", signatures.len());
     let secrets: Vec<String> = [SECRET, TOKEN]
         .into_iter()
         .flat_map(|text| [text.to_owned(), text.replace('/', "\\/"), text.replace('/', "\\\\/")])
@@ -163,6 +163,6 @@ fn output_and_files_contain_no_secrets() {
             );
         }
     }
-    assert!(seen > 100_000, "too little output: {seen} bytes");
+    assert!(seen > 100_000, "there is enough output to search: {seen} bytes");
     std::fs::remove_dir_all(folder).unwrap();
 }

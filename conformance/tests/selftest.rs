@@ -1,5 +1,5 @@
-//! Part of the kill matrix: one defect of each family and one benign variant. `connect-conformance selftest` runs the whole
-//! matrix.
+//! A part of the kill matrix: one defect of every family and one harmless variant. `connect-conformance selftest` runs all
+//! of it.
 #![allow(clippy::unwrap_used)]
 
 use std::process::Command;
@@ -24,7 +24,7 @@ fn selftest(arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn checks_kill_defects_of_every_family_as_declared_and_no_benign_variant() {
+fn kills_a_defect_of_every_family_and_no_harmless_variant() {
     let first = |family: Family| defects().find(|defect| defect.family == family).unwrap();
     let chosen: Vec<_> = FAMILIES.into_iter().map(first).collect();
     let ids: Vec<&str> = chosen.iter().map(|defect| defect.id).chain(["extra-members", "--format", "json"]).collect();
@@ -44,6 +44,6 @@ fn checks_kill_defects_of_every_family_as_declared_and_no_benign_variant() {
 }
 
 #[test]
-fn an_unknown_name_is_a_usage_error() {
+fn rejects_unknown_names() {
     assert_eq!(selftest(&["no-such-defect"]), (Some(2), String::new()));
 }

@@ -1,21 +1,25 @@
-//! What GitHub Actions shows of a run: annotations on its page, and a summary of the step. Both are written where the
-//! runner asks for them by its environment variables, and nowhere else.
+//! The report on GitHub Actions: annotations on stdout, and the summary of the step. The environment variables of the
+//! GitHub runner say where each goes; elsewhere nothing is written.
 
 use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
 use std::path::Path;
 
-use crate::exit::Exit;
-use crate::report::json::{FindingCount, Report};
-use crate::report::printable;
 use connect_checks::case::Level;
 
-/// Annotations of one step that GitHub shows. Source: its limits of workflow commands.
+use crate::outcome::CaseOutcome;
+use crate::report::conclusion;
+use crate::report::json::{FindingCount, Report};
+use crate::report::text::printable;
+
+/// Annotations that GitHub shows of one step. Source: GitHub's limits of workflow commands.
 const ANNOTATIONS: usize = 10;
 
-/// Rows of the tables of a summary.
+/// Rows of each table in the summary.
 const ROWS: usize = 50;
 
-/// Lines for stdout, which the runner turns into annotations.
+/// Lines for stdout that become annotations.
 pub fn annotations(report: &Report) -> String {
     let mut text = String::new();
     for finding in report.new_findings(Level::Must).take(ANNOTATIONS) {
@@ -29,10 +33,10 @@ pub fn annotations(report: &Report) -> String {
         let _ = writeln!(text, "::error title={}::{}", property(&finding.case), data(&printable_lines(&message)));
     }
     for line in report.leaks.iter().take(ANNOTATIONS) {
-        let _ = writeln!(text, "::error title=resource left behind::{}", data(&printable(line, 400)));
+        let _ = writeln!(text, "::error title=leaked resource::{}", data(&printable(line, 400)));
     }
     for line in report.stale.iter().take(ANNOTATIONS) {
-        let _ = writeln!(text, "::warning title=stale bookkeeping::{}", data(&printable(line, 400)));
+        let _ = writeln!(text, "::warning title=stale::{}", data(&printable(line, 400)));
     }
     text
 }
@@ -40,14 +44,8 @@ pub fn annotations(report: &Report) -> String {
 /// The summary of the step, in Markdown.
 pub fn summary(report: &Report) -> String {
     let totals = &report.totals;
-    let verdict = match report.exit() {
-        Exit::Conforming => "conforming",
-        Exit::Findings => "not conforming",
-        Exit::Stale => "stale bookkeeping",
-        Exit::Leaked => "resources left behind",
-        Exit::Inconclusive | Exit::Usage => "inconclusive",
-    };
-    let mut text = format!("## Contract of {}: {verdict}\n\n", cell(&report.model.service));
+    let mut text = format!("## Contract of {}: {}\n\n", cell(&report.model.service), report.exit().heading());
+    let _ = writeln!(text, "{}\n", cell(&conclusion::sentence(report)));
     let _ = writeln!(
         text,
         "{} · seed {} · model {}\n",
@@ -55,23 +53,13 @@ pub fn summary(report: &Report) -> String {
         report.seed,
         code(&report.model.digest[..report.model.digest.len().min(12)])
     );
-    let _ = writeln!(text, "| planned | executed | passed | failed | known | stale | unsupported | indeterminate |");
-    let _ = writeln!(text, "|--:|--:|--:|--:|--:|--:|--:|--:|");
-    let counts = [
-        totals.planned,
-        totals.executed,
-        totals.passed,
-        totals.failed,
-        totals.known,
-        totals.stale,
-        totals.unsupported,
-        totals.indeterminate,
-    ];
-    let counts: Vec<String> = counts.iter().map(u64::to_string).collect();
-    let _ = writeln!(text, "| {} |", counts.join(" | "));
-    if let Some(why) = &report.stopped_because {
-        let _ = writeln!(text, "\nStopped before its end: {}", cell(why));
-    }
+    let outcomes = CaseOutcome::IN_TOTALS.map(|outcome| (outcome.word(), totals.of(outcome)));
+    let counts: Vec<_> =
+        [("planned", totals.planned), ("executed", totals.executed)].into_iter().chain(outcomes).collect();
+    let words: Vec<&str> = counts.iter().map(|(word, _)| *word).collect();
+    let numbers: Vec<String> = counts.iter().map(|(_, number)| number.to_string()).collect();
+    let _ = writeln!(text, "| {} |\n|{}", words.join(" | "), "--:|".repeat(words.len()));
+    let _ = writeln!(text, "| {} |", numbers.join(" | "));
     let musts: Vec<&FindingCount> = report.finding_counts.iter().filter(|count| count.level == Level::Must).collect();
     if !musts.is_empty() {
         let _ = writeln!(text, "\n| check | findings | operations |\n|---|--:|---|");
@@ -85,9 +73,9 @@ pub fn summary(report: &Report) -> String {
     let new = report.change.iter().flat_map(|change| &change.new_failures).take(ROWS);
     let new: Vec<String> = new.map(|case| format!("- {}", code(case))).collect();
     if !new.is_empty() {
-        let _ = writeln!(text, "\nNew since the last run:\n\n{}", new.join("\n"));
+        let _ = writeln!(text, "\nNew failures since the last run:\n\n{}", new.join("\n"));
     }
-    for (lines, what) in [(&report.leaks, "Left behind"), (&report.stale, "Stale")] {
+    for (lines, what) in [(&report.leaks, "Leaked"), (&report.stale, "Stale")] {
         if !lines.is_empty() {
             let lines: Vec<String> = lines.iter().take(ROWS).map(|line| format!("- {}", cell(line))).collect();
             let _ = writeln!(text, "\n{what}:\n\n{}", lines.join("\n"));
@@ -96,31 +84,30 @@ pub fn summary(report: &Report) -> String {
     text
 }
 
-/// Where the runner takes summaries, appended to by every step.
+/// Appends the summary to the file of the step.
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn append(summary: &str, file: &Path) -> std::io::Result<()> {
-    use std::io::Write as _;
-    std::fs::OpenOptions::new().append(true).create(true).open(file)?.write_all(summary.as_bytes())
+pub fn append(summary: &str, file: &Path) -> io::Result<()> {
+    OpenOptions::new().append(true).create(true).open(file)?.write_all(summary.as_bytes())
 }
 
-/// Control characters spelled out, line breaks kept.
+/// Text with escaped control characters, except for line breaks.
 fn printable_lines(text: &str) -> String {
     text.lines().map(|line| printable(line, 400)).collect::<Vec<_>>().join("\n")
 }
 
-/// The message of a workflow command. Source: the toolkit of GitHub Actions, `escapeData`.
+/// The message of a workflow command. Source: `escapeData` in the toolkit of GitHub Actions.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// A property of a workflow command. Source: the same, `escapeProperty`.
+/// A property of a workflow command. Source: `escapeProperty` in the toolkit of GitHub Actions.
 fn property(text: &str) -> String {
     data(&printable(text, 200)).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// Text in Markdown, so that nothing in it is markup.
+/// Text for Markdown, with every markup character escaped.
 fn cell(text: &str) -> String {
     let mut shown = String::new();
     for c in printable(text, 400).chars() {
@@ -144,7 +131,7 @@ mod tests {
     use crate::report::samples;
 
     #[test]
-    fn annotations_are_one_line_each_and_cannot_be_forged() {
+    fn annotations_take_one_line_each_and_cannot_be_forged() {
         let mut report = samples::mixed().report();
         report.findings[0].actual = "200\n::error::forged %0A".to_owned();
         let text = annotations(&report);
@@ -157,11 +144,11 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_shows_counts_and_no_markup_of_others() {
+    fn summary_has_counts_and_no_foreign_markup() {
         let mut report = samples::mixed().report();
         report.leaks = vec!["flow <img src=x> | `a` [b](c)".to_owned()];
         let text = summary(&report);
-        assert!(text.contains("resources left behind"), "{text}");
+        assert!(text.contains("LEAKED"), "{text}");
         assert!(text.contains("| 10 | 10 | 4 | 1 | 1 | 0 | 2 | 2 |"), "{text}");
         assert!(text.contains("| <code>invalid.enum-unknown</code> | 1 | CreateRule |"), "{text}");
         assert!(!text.contains("<img") && !text.contains("](c)"), "{text}");

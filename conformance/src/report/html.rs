@@ -1,34 +1,142 @@
-//! `report.html`: a run on one page that needs nothing else, not even a network. The page is a template with the report's
-//! data in it; whatever an endpoint wrote stands there as data and never as markup.
+//! `report.html`: a run on one page that loads nothing. The page is a template with the report as embedded data; text from
+//! an endpoint is always data there, never markup.
 
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
+use connect_checks::case::{check_of, operation_of};
+use connect_checks::check::family_of;
+use serde::Serialize;
+
+use crate::exit::Exit;
+use crate::outcome::CaseOutcome;
+use crate::report::conclusion;
 use crate::report::json::Report;
 
-const TEMPLATE: &str = include_str!("page.html");
+const TEMPLATE: &str = include_str!("page/page.html");
+const STYLE: &str = include_str!("page/page.css");
 
-/// Where the data go.
-const PLACE: &str = "__REPORT__";
+/// The parts of the page's script, in order. They share one scope.
+const SCRIPT: &[&str] = &[
+    include_str!("page/text.js"),
+    include_str!("page/data.js"),
+    include_str!("page/head.js"),
+    include_str!("page/findings.js"),
+    include_str!("page/exchange.js"),
+    include_str!("page/grid.js"),
+    include_str!("page/trend.js"),
+    include_str!("page/sections.js"),
+    include_str!("page/start.js"),
+];
 
-/// Findings that keep their request and response: a page has to open quickly.
-const WHOLE: usize = 500;
+/// Findings with their request and response; further ones are shown without, so that the page opens quickly.
+const WITH_EXCHANGE: usize = 500;
 
-/// The page.
-///
-/// # Errors
-/// None that is known: every part of a report has a JSON form.
-pub fn page(report: &Report) -> serde_json::Result<String> {
-    let mut shown = report.clone();
-    shown.coverage.sets = None;
-    for finding in shown.findings.iter_mut().skip(WHOLE) {
-        (finding.request, finding.response) = (None, None);
-    }
-    let data = escaped(&serde_json::to_string(&shown)?);
-    let (before, after) = TEMPLATE.split_once(PLACE).unwrap_or((TEMPLATE, ""));
-    Ok(format!("{before}{data}{after}"))
+/// Everything that the page needs beside the report: words, and the parts of ids. The page parses no ids.
+#[derive(Serialize)]
+struct Words<'r> {
+    verdict: VerdictWords,
+    /// Verdicts by exit code.
+    verdicts: [&'static str; Exit::ALL.len()],
+    /// Worst first.
+    outcomes: [OutcomeWords; CaseOutcome::WORST_FIRST.len()],
+    operations: Vec<&'r str>,
+    checks: Vec<CheckWords<'r>>,
+    /// Parts of the ids of `cases` in the report, in the same order: index of the operation, index of the check, variant.
+    cases: Vec<(usize, usize, &'r str)>,
+    /// Variants of `findings` in the report, in the same order.
+    variants: Vec<&'r str>,
 }
 
-/// JSON that can stand in an HTML page: nothing in it begins a tag, an entity or a line that scripts know of.
+#[derive(Serialize)]
+struct VerdictWords {
+    word: String,
+    sentence: String,
+}
+
+#[derive(Serialize)]
+struct OutcomeWords {
+    word: &'static str,
+    sign: &'static str,
+    meaning: &'static str,
+}
+
+#[derive(Serialize)]
+struct CheckWords<'r> {
+    id: &'r str,
+    family: &'r str,
+    name: &'r str,
+}
+
+impl<'r> Words<'r> {
+    fn of(report: &'r Report) -> Self {
+        let ids = || report.cases.iter().map(|line| line.case.as_str());
+        let operations: BTreeSet<&str> = ids().map(operation_of).collect();
+        let findings = report.findings.iter().map(|finding| finding.check.as_str());
+        let checks: BTreeSet<&str> = ids().map(check_of).chain(findings).collect();
+        let operation_index: BTreeMap<&str, usize> = operations.iter().copied().zip(0..).collect();
+        let check_index: BTreeMap<&str, usize> = checks.iter().copied().zip(0..).collect();
+        let exit = report.exit();
+        Self {
+            verdict: VerdictWords { word: exit.heading(), sentence: conclusion::sentence(report) },
+            verdicts: Exit::ALL.map(Exit::word),
+            outcomes: CaseOutcome::WORST_FIRST.map(|outcome| OutcomeWords {
+                word: outcome.word(),
+                sign: outcome.sign(),
+                meaning: outcome.meaning(),
+            }),
+            cases: ids()
+                .map(|id| (operation_index[operation_of(id)], check_index[check_of(id)], variant_of(id)))
+                .collect(),
+            variants: report.findings.iter().map(|finding| variant_of(&finding.case)).collect(),
+            operations: operations.into_iter().collect(),
+            checks: checks.into_iter().map(CheckWords::of).collect(),
+        }
+    }
+}
+
+impl<'r> CheckWords<'r> {
+    fn of(id: &'r str) -> Self {
+        let family = family_of(id);
+        Self { id, family, name: id.strip_prefix(family).unwrap_or(id).trim_start_matches('.') }
+    }
+}
+
+/// The variant of a case id; empty if it has none.
+fn variant_of(case: &str) -> &str {
+    let rest = case.strip_prefix(operation_of(case)).and_then(|rest| rest.strip_prefix('/'));
+    let rest = rest.and_then(|rest| rest.strip_prefix(check_of(case))).and_then(|rest| rest.strip_prefix('/'));
+    rest.unwrap_or_default()
+}
+
+/// The content of `report.html`.
+///
+/// # Errors
+/// Never in practice: every part of a report has a JSON form.
+pub(super) fn page(report: &Report) -> io::Result<String> {
+    let mut shown = report.clone();
+    shown.coverage.sets = None;
+    for finding in shown.findings.iter_mut().skip(WITH_EXCHANGE) {
+        (finding.request, finding.response) = (None, None);
+    }
+    let pieces = [
+        ("__STYLE__", STYLE.to_owned()),
+        ("__WORDS__", escaped(&serde_json::to_string(&Words::of(report))?)),
+        ("__REPORT__", escaped(&serde_json::to_string(&shown)?)),
+        ("__SCRIPT__", format!("\"use strict\";\n(() => {{\n{}\n}})();\n", SCRIPT.join("\n"))),
+    ];
+    // In the order of the template, so that placeholders inside of data are never replaced.
+    let (mut page, mut rest) = (String::new(), TEMPLATE);
+    for (placeholder, content) in pieces {
+        let (before, after) = rest.split_once(placeholder).unwrap_or((rest, ""));
+        page += before;
+        page += &content;
+        rest = after;
+    }
+    Ok(page + rest)
+}
+
+/// JSON for a script element: no character in it can start a tag or an entity, or ends a line of a script.
 fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
@@ -40,32 +148,51 @@ fn escaped(json: &str) -> String {
     text
 }
 
-/// Writes `report.html` into a folder that exists.
-///
-/// # Errors
-/// The file cannot be written.
-pub fn write(report: &Report, folder: &Path) -> std::io::Result<()> {
-    super::write_whole(&folder.join("report.html"), page(report)?.as_bytes())
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::report::samples;
 
+    /// The data of a script element.
+    fn embedded<'p>(page: &'p str, id: &str) -> &'p str {
+        let start = format!("<script type=\"application/json\" id=\"{id}\">");
+        page.split_once(&start).unwrap().1.split_once("</script>").unwrap().0
+    }
+
     #[test]
-    fn what_an_endpoint_wrote_stays_data() {
+    fn text_from_an_endpoint_stays_data() {
         let mut report = samples::mixed().report();
-        let hostile = "</script><script>alert(1)</script><!-- &amp; \u{2028}";
+        let hostile = "</script><script>alert(1)</script><!-- &amp; __SCRIPT__ \u{2028}";
         report.findings[0].actual = hostile.to_owned();
         let page = page(&report).unwrap();
-        let (before, rest) = page.split_once("<script type=\"application/json\" id=\"report\">").unwrap();
-        let (data, after) = rest.split_once("</script>").unwrap();
+        let data = embedded(&page, "report");
         assert!(!data.contains(['<', '>', '&', '\u{2028}']));
         let read: Report = serde_json::from_str(data).unwrap();
         assert_eq!(read.findings[0].actual, hostile);
         assert_eq!(read.cases, report.cases);
-        assert!(!before.contains(PLACE) && !after.contains(PLACE));
+        assert!(!page.replace(data, "").contains("__"), "every placeholder is filled");
+    }
+
+    #[test]
+    fn the_page_gets_the_parts_of_ids() {
+        let report = samples::mixed().report();
+        let page = page(&report).unwrap();
+        let words: Value = serde_json::from_str(embedded(&page, "words")).unwrap();
+        assert_eq!(words["verdict"]["word"], "NOT CONFORMING");
+        for (line, parts) in report.cases.iter().zip(words["cases"].as_array().unwrap()) {
+            let [operation, check] = [0, 1].map(|at| parts[at].as_u64().unwrap() as usize);
+            let check = words["checks"][check]["id"].as_str().unwrap();
+            let mut id = format!("{}/{check}", words["operations"][operation].as_str().unwrap());
+            if parts[2] != "" {
+                id += &format!("/{}", parts[2].as_str().unwrap());
+            }
+            assert_eq!(id, line.case);
+        }
+        assert_eq!(words["variants"][0], "Actions[].ActionType");
+        let check = json!({"id": "shape.request-id", "family": "shape", "name": "request-id"});
+        assert!(words["checks"].as_array().unwrap().contains(&check), "{}", words["checks"]);
     }
 }

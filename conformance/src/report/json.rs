@@ -1,98 +1,104 @@
-//! `report.json`: a run as data, for programs and for every other report. The keys are a contract; new ones may come,
-//! none may go. What is written can be read again, to be merged, continued and compared.
+//! `report.json`: a run as data, for programs and for every other report. The keys are a contract: keys may be added, never
+//! removed. A report can be read again, to be merged, resumed and compared.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
 use std::path::Path;
 
+use connect_checks::case::{Level, check_of, operation_of};
+use connect_checks::check::family_of;
+use connect_checks::coverage::{Coverage, Learned, Ratio};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::event::{ModelInfo, Narrowed, TargetInfo, Totals, TrialResult};
+use crate::event::{ModelInfo, Narrowed, TargetInfo};
 use crate::exit::Exit;
-use crate::replay::{SavedRequest, SavedResponse};
-use connect_checks::case::Level;
-use connect_checks::check::family_of as family;
-use connect_checks::coverage::{Coverage, Learned, Ratio};
+use crate::outcome::{CaseOutcome, Totals};
+use crate::report::case_file::{SavedRequest, SavedResponse};
+use crate::report::output::write_whole;
 
-/// Cases named for one reason.
+/// Name of the file in the report folder.
+pub const FILE: &str = "report.json";
+
+/// Example cases of one reason.
 const EXAMPLES: usize = 5;
 
-/// Distinct reasons; what comes later is counted under one.
+/// Distinct reasons; further ones are counted as "other reasons".
 const REASONS: usize = 200;
 
-/// A run.
+/// The report of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// `connect-conformance`.
     pub tool: String,
     /// Version of the tool.
     pub version: String,
-    /// Where to and as whom, without secrets.
+    /// The target, without secrets.
     pub target: TargetInfo,
     /// The contract.
     pub model: ModelInfo,
-    /// Seed of everything that was generated.
+    /// Seed of every generated value.
     pub seed: u64,
-    /// Which part of the plan, if it was not the whole: `2/3`.
+    /// The part of a sharded plan, for example `2/3`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
-    /// What the run was narrowed to.
+    /// The selection of the run.
     #[serde(default, skip_serializing_if = "Narrowed::is_whole")]
     pub narrowed: Narrowed,
     /// Start in RFC 3339, UTC.
     pub started: Option<String>,
-    /// Milliseconds from the first trial to the last.
+    /// Milliseconds from the first case to the last.
     pub duration_ms: u64,
-    /// The run was stopped before its end.
+    /// True if the run was stopped before its end.
     pub interrupted: bool,
-    /// Why it was stopped.
+    /// Reason for an early stop.
     #[serde(default)]
     pub stopped_because: Option<String>,
     /// Exit code of the command.
     pub exit_code: u8,
-    /// Random values per operation that were asked for; none for the default.
+    /// Random values per operation, if a number was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated: Option<u32>,
-    /// Requests that were sent.
+    /// Number of requests sent.
     #[serde(default)]
     pub requests: u64,
-    /// Counts of trials.
+    /// Counts of cases.
     pub totals: Totals,
     /// In order of the plan.
     pub operations: Vec<Operation>,
     /// Ids of every failed case; `findings` is capped, this is not.
     pub failed_cases: BTreeSet<String>,
-    /// Graver first. Capped per trial and per check and operation.
+    /// Gravest first. Limited per case, and per check and operation.
     pub findings: Vec<FindingEntry>,
-    /// Every finding that is not of a known divergence, by check, whether it is listed or not.
+    /// Counts of all findings by check, listed or not, without known divergences.
     pub finding_counts: Vec<FindingCount>,
-    /// Why trials came to nothing.
+    /// Reasons of indeterminate cases.
     pub indeterminate: Vec<Reason>,
-    /// What of the contract was touched.
+    /// Parts of the contract that the run covered.
     pub coverage: Coverage,
-    /// Facts recorded and not judged: topic, observation, how often.
+    /// Facts that were recorded and not judged: topic, observation, number of times.
     pub learned: Learned,
-    /// Operations that were not sent, with the reason and what allows it.
+    /// Operations that were not sent, each with the reason and the flag that allows it.
     pub not_sent: Vec<String>,
-    /// Cases that cannot be expressed, with the reason.
+    /// Cases that cannot be expressed, each with the reason.
     pub left_out: Vec<String>,
-    /// Bookkeeping that belongs to nothing any more, with what to do.
+    /// Known divergences and recorded answers that match nothing any more, each with the remedy.
     pub stale: Vec<String>,
-    /// Resources of the run that are still there, with what was tried.
+    /// Resources of the run that still exist, each with the reason.
     #[serde(default)]
     pub leaks: Vec<String>,
-    /// Files from which `sweep` takes away what is still there, where the run was.
+    /// Journals from which `sweep` deletes those resources, on the machine of the run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub journals: Vec<String>,
-    /// Earlier runs, the oldest first.
+    /// Earlier runs, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trend: Vec<Earlier>,
-    /// Against the last of them.
+    /// Difference to the last of them.
     #[serde(flatten)]
     pub change: Option<Change>,
-    /// Every trial that came to an end, in order of its id.
+    /// Every executed case, in order of its id.
     #[serde(default, serialize_with = "line_by_line")]
     pub cases: Vec<CaseLine>,
 }
@@ -102,28 +108,28 @@ pub struct Report {
 pub struct Operation {
     /// Its name.
     pub name: String,
-    /// The endpoint offers it.
+    /// True if the endpoint offers it.
     pub supported: bool,
-    /// Why we think that it does not.
+    /// Evidence that it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsupported_because: Option<String>,
-    /// Counts of its trials.
+    /// Counts of its cases.
     #[serde(flatten)]
     pub totals: Totals,
-    /// The same by family of checks.
+    /// Counts of its cases by family of checks.
     pub families: BTreeMap<String, Totals>,
 }
 
-/// What came of one case.
+/// An executed case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CaseLine {
     /// Case id.
     pub case: String,
-    /// In one word.
-    pub outcome: TrialResult,
-    /// Milliseconds that it took.
+    /// Its outcome.
+    pub outcome: CaseOutcome,
+    /// Duration in milliseconds.
     pub ms: u64,
-    /// Why, where the word alone does not say it.
+    /// The reason for the outcome, if it needs one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }
@@ -135,46 +141,46 @@ pub struct FindingEntry {
     pub case: String,
     /// Operation under test.
     pub operation: String,
-    /// Check that judged.
+    /// Check that failed.
     pub check: String,
-    /// How grave it is.
+    /// Its level.
     pub level: Level,
     /// The rule that is broken.
     pub rule: String,
     /// JSON Pointer into the body.
     pub pointer: String,
-    /// What the contract asks for.
+    /// The demand of the contract.
     pub expected: String,
-    /// What was there.
+    /// The behaviour of the endpoint.
     pub actual: String,
-    /// What led there, when more than one request did.
+    /// Requests that led to it, if there were several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<String>,
-    /// The deciding request; a long body is cut, and whole in the case file.
+    /// The deciding request. A long body is truncated; the case file has all of it.
     pub request: Option<SavedRequest>,
-    /// What came back.
+    /// The response.
     pub response: Option<SavedResponse>,
-    /// Command that sends it again.
+    /// Command that replays it.
     pub replay: Option<String>,
-    /// Why it is a known divergence, if it is one.
+    /// Reason of the known divergence, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,
 }
 
 impl Operation {
-    /// Nothing is known of it yet.
+    /// An operation without executed cases.
     pub fn new(name: String, totals: Totals) -> Self {
         Self { name, supported: true, totals, ..Self::default() }
     }
 
-    /// Counts a trial that has come to an end.
+    /// Adds an executed case.
     fn count(&mut self, line: &CaseLine) {
         self.totals.count(line.outcome);
-        self.families.entry(family(check_of(&line.case)).to_owned()).or_default().count(line.outcome);
-        if line.outcome == TrialResult::Unsupported && self.unsupported_because.is_none() {
+        self.families.entry(family_of(check_of(&line.case)).to_owned()).or_default().count(line.outcome);
+        if line.outcome == CaseOutcome::Unsupported && self.unsupported_because.is_none() {
             self.unsupported_because.clone_from(&line.why);
         }
-        // Some trial was scored, or none found that the operation is not there.
+        // Supported: a case was scored, or no case found the operation missing.
         self.supported = self.totals.scored() > 0 || self.totals.unsupported == 0;
         if self.totals.scored() > 0 {
             self.unsupported_because = None;
@@ -182,25 +188,15 @@ impl Operation {
     }
 }
 
-/// The operation in a case id.
-pub fn operation_of(case: &str) -> &str {
-    case.split('/').next().unwrap_or(case)
-}
-
-/// The check in a case id.
-pub fn check_of(case: &str) -> &str {
-    case.split('/').nth(1).unwrap_or_default()
-}
-
 impl FindingEntry {
-    /// What is wrong, with labels; nothing is said of what is empty.
+    /// The description as labelled rows; empty values are skipped.
     pub fn rows(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let rows =
             [("rule", &self.rule), ("expected", &self.expected), ("actual", &self.actual), ("at", &self.pointer)];
         rows.into_iter().filter(|(_, text)| !text.is_empty()).map(|(label, text)| (label, text.as_str()))
     }
 
-    /// A line for the request and its answer: `POST /rules/x -> 200`; none without an exchange.
+    /// Request and status in one line, for example `POST /rules/x -> 200`.
     pub fn request_line(&self) -> Option<String> {
         let (request, response) = (self.request.as_ref()?, self.response.as_ref()?);
         Some(format!("{} {} -> {}", request.method, request.uri, response.status))
@@ -210,28 +206,28 @@ impl FindingEntry {
 /// Findings of one check at one level.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FindingCount {
-    /// How grave they are.
+    /// Their level.
     pub level: Level,
-    /// Check that judged.
+    /// Check that failed.
     pub check: String,
-    /// How many.
+    /// Number of findings.
     pub count: u64,
-    /// Where.
+    /// Their operations.
     pub operations: BTreeSet<String>,
 }
 
-/// Why trials came to nothing.
+/// A reason of indeterminate cases.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reason {
-    /// In words.
+    /// The reason.
     pub reason: String,
-    /// Trials.
+    /// Number of cases.
     pub count: u64,
-    /// Some of them.
+    /// Example cases.
     pub cases: Vec<String>,
 }
 
-/// An earlier run, beside the one that a report is of.
+/// A run before the one of the report.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Earlier {
     /// Start in RFC 3339, UTC.
@@ -240,55 +236,55 @@ pub struct Earlier {
     pub seed: u64,
     /// Its exit code.
     pub exit_code: u8,
-    /// Milliseconds from the first trial to the last.
+    /// Milliseconds from the first case to the last.
     pub duration_ms: u64,
-    /// Counts of its trials.
+    /// Counts of its cases.
     pub totals: Totals,
-    /// Against the run before it.
+    /// Difference to the run before it.
     #[serde(flatten)]
     pub change: Change,
 }
 
-/// What a run found that the one before did not, and the other way round.
+/// The difference between two runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// Cases that fail in it and did not in the run before.
+    /// Cases that fail now and were scored without failing before.
     pub new_failures: Vec<String>,
-    /// Cases that failed in the run before and do not in it, though they were scored.
+    /// Cases that failed before and are scored without failing now.
     pub gone_failures: Vec<String>,
 }
 
 /// A report cannot be used.
 #[derive(Debug, Error)]
-#[error("cannot read the report {path}: {problem}; give a report.json that `run` or `merge` has written")]
+#[error("cannot read the report {path}: {problem}; name a report.json that `run` or `merge` wrote")]
 pub struct ReadError {
     path: String,
     problem: String,
 }
 
 impl ReadError {
-    /// What is wrong with a path.
+    /// An error about a path.
     pub(super) fn of(path: &Path, problem: String) -> Self {
         Self { path: path.display().to_string(), problem }
     }
 }
 
 impl Report {
-    /// Reads a report, or the `report.json` of a folder.
+    /// Reads a report from a file, or from the `report.json` of a folder.
     ///
     /// # Errors
-    /// It is not there, or not one of ours.
+    /// The file cannot be read, or is not a report.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
-        let file = if path.is_dir() { path.join("report.json") } else { path.to_owned() };
+        let file = if path.is_dir() { path.join(FILE) } else { path.to_owned() };
         let wrong = |problem: String| ReadError::of(&file, problem);
         let bytes = std::fs::read(&file).map_err(|error| wrong(error.to_string()))?;
         serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))
     }
 
-    /// As JSON with line breaks; cases take one line each.
+    /// The report as indented JSON, with one line for each case.
     ///
     /// # Errors
-    /// None that is known: every part has a JSON form.
+    /// Never in practice: every part has a JSON form.
     pub fn to_json(&self) -> serde_json::Result<String> {
         serde_json::to_string_pretty(self).map(|mut text| {
             text.push('\n');
@@ -296,16 +292,16 @@ impl Report {
         })
     }
 
-    /// Writes `report.json` into a folder that exists: whole, or not at all.
+    /// Writes `report.json` into a folder that exists.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn write(&self, folder: &Path) -> std::io::Result<()> {
-        super::write_whole(&folder.join("report.json"), self.to_json()?.as_bytes())
+    pub fn write(&self, folder: &Path) -> io::Result<()> {
+        write_whole(&folder.join(FILE), self.to_json()?.as_bytes())
     }
 
-    /// Exit code that the run deserves. Resources that are still there weigh most, since they cost until somebody acts;
-    /// then what was not tried, which may be worse than what was found.
+    /// The exit code of the run. Leaked resources come first, since they cost money until they are deleted; then
+    /// cases that were not executed, since these may fail worse than the others.
     pub fn exit(&self) -> Exit {
         let totals = &self.totals;
         if !self.leaks.is_empty() {
@@ -323,20 +319,20 @@ impl Report {
         }
     }
 
-    /// Recorded answers that are to be recorded anew.
+    /// True if answers must be recorded again.
     pub fn golden_is_stale(&self) -> bool {
-        self.finding_counts.iter().any(|count| count.level == Level::Should && family(&count.check) == "golden")
+        self.finding_counts.iter().any(|count| count.level == Level::Should && family_of(&count.check) == "golden")
     }
 
-    /// Nothing but the form of errors passed, though other families were tried: an endpoint that accepts no request is
-    /// not conforming, it cannot be judged.
+    /// True if only the family "error" passed although other families were executed. An endpoint that accepts no request
+    /// cannot be judged.
     fn refuses_everything(&self) -> bool {
         let others = || self.operations.iter().flat_map(|op| &op.families).filter(|(family, _)| *family != "error");
         others().any(|(_, totals)| totals.executed > totals.unsupported)
             && others().all(|(_, totals)| totals.passed + totals.known + totals.stale == 0)
     }
 
-    /// Counts everything that follows from the cases anew, and puts it into order.
+    /// Recomputes everything that follows from the cases, and sorts it.
     pub fn recount(&mut self) {
         self.totals = Totals { planned: self.totals.planned, ..Totals::default() };
         self.failed_cases.clear();
@@ -357,10 +353,10 @@ impl Report {
             });
             operations[at].count(line);
             match line.outcome {
-                TrialResult::Failed => {
+                CaseOutcome::Failed => {
                     self.failed_cases.insert(line.case.clone());
                 }
-                TrialResult::Indeterminate => {
+                CaseOutcome::Indeterminate => {
                     let why = line.why.as_deref().unwrap_or_default();
                     let known = reasons.len() < REASONS || reasons.contains_key(why);
                     let why = if known { why } else { "other reasons" };
@@ -384,28 +380,36 @@ impl Report {
         self.exit_code = self.exit() as u8;
     }
 
-    /// Puts everything into the order that a report has: findings graver first, then by operation and case.
+    /// Sorts findings by level (gravest first), operation and case, and cases by id.
     fn sort(&mut self) {
         let at: HashMap<&str, usize> =
             self.operations.iter().enumerate().map(|(at, operation)| (operation.name.as_str(), at)).collect();
-        let place = |finding: &FindingEntry| at.get(finding.operation.as_str()).copied().unwrap_or(usize::MAX);
-        self.findings.sort_by_cached_key(|finding| (Reverse(finding.level), place(finding), finding.case.clone()));
+        let position = |finding: &FindingEntry| at.get(finding.operation.as_str()).copied().unwrap_or(usize::MAX);
+        self.findings.sort_by_cached_key(|finding| (Reverse(finding.level), position(finding), finding.case.clone()));
         self.cases.sort();
     }
 
-    /// Findings of a level that were counted and are not in `findings`.
+    /// Number of findings of a level that are counted but not listed.
     pub fn omitted(&self, level: Level) -> u64 {
         let all: u64 = self.finding_counts.iter().filter(|count| count.level == level).map(|count| count.count).sum();
         all.saturating_sub(self.new_findings(level).count() as u64)
     }
 
-    /// Findings of a level that are no known divergences.
+    /// Listed findings of a level, without known divergences.
     pub fn new_findings(&self, level: Level) -> impl Iterator<Item = &FindingEntry> {
         self.findings.iter().filter(move |finding| finding.level == level && finding.known.is_none())
     }
 }
 
-/// One line for each case: a report is read by people too, and compared line by line.
+/// The content of `report.json`.
+///
+/// # Errors
+/// Never in practice: every part has a JSON form.
+pub(super) fn document(report: &Report) -> io::Result<String> {
+    Ok(report.to_json()?)
+}
+
+/// Serializes each case on one line, so that people can read the report and compare it line by line.
 fn line_by_line<S: serde::Serializer>(cases: &[CaseLine], serializer: S) -> Result<S::Ok, S::Error> {
     let lines: Result<Vec<String>, _> = cases.iter().map(serde_json::to_string).collect();
     let lines = lines.map_err(serde::ser::Error::custom)?;
@@ -419,11 +423,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::replay::CaseFile;
+    use crate::report::case_file::CaseFile;
     use crate::report::samples;
 
     #[test]
-    fn the_report_has_its_documented_form() {
+    fn has_the_documented_keys() {
         let report: Value = serde_json::from_str(&samples::mixed().report().to_json().unwrap()).unwrap();
         let keys: Vec<&str> = report.as_object().unwrap().keys().map(String::as_str).collect();
         for key in [
@@ -473,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn reads_what_it_writes() {
         let text = samples::mixed().report().to_json().unwrap();
         let read: Report = serde_json::from_str(&text).unwrap();
         assert_eq!(read.to_json().unwrap(), text);
@@ -481,9 +485,9 @@ mod tests {
     }
 
     #[test]
-    fn case_files_hold_the_request_and_no_secrets() {
-        let record = samples::mixed();
-        let folder = record.folder().unwrap();
+    fn case_files_have_the_request_and_no_secrets() {
+        let collector = samples::mixed();
+        let folder = collector.folder().unwrap();
         let path = folder.join("CreateRule_invalid.enum-unknown_Actions__.ActionType.json");
         let file = CaseFile::read(&path).unwrap();
         assert_eq!(file.request.to_request().unwrap().body, b"{\"a\":1}");

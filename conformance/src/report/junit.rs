@@ -1,26 +1,25 @@
-//! `junit.xml`: what CI systems and IDEs read. A suite for each operation, a test case for each case id; a library writes
-//! the XML.
+//! `junit.xml` for CI systems and IDEs: a test suite for each operation, a test case for each case id. A library writes the
+//! XML.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::io;
 use std::time::Duration;
 
+use connect_checks::case::{Level, check_of, operation_of};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use crate::event::TrialResult;
+use crate::outcome::CaseOutcome;
 use crate::report::json::{CaseLine, FindingEntry, Report};
-use crate::report::printable;
-use connect_checks::case::Level;
-use connect_checks::case::{check_of, operation_of};
+use crate::report::text::printable;
 
 /// Characters of one value.
 const VALUE: usize = 4000;
 
-/// The document.
+/// The content of `junit.xml`.
 ///
 /// # Errors
-/// None that is known: what XML cannot hold is left out by the library.
-pub fn document(report: &Report) -> Result<String, String> {
+/// Never in practice: the library omits characters that XML cannot contain.
+pub(super) fn document(report: &Report) -> io::Result<String> {
     let mut findings: BTreeMap<&str, Vec<&FindingEntry>> = BTreeMap::new();
     for finding in &report.findings {
         findings.entry(&finding.case).or_default().push(finding);
@@ -41,10 +40,10 @@ pub fn document(report: &Report) -> Result<String, String> {
     }
     let lost = report.totals.planned.saturating_sub(report.totals.executed);
     if lost > 0 || !report.leaks.is_empty() || !report.stale.is_empty() {
-        // What belongs to no case must not be lost on those who read nothing else.
-        document.add_test_suite(beside(report, lost));
+        // These belong to no case, and some readers see only this file.
+        document.add_test_suite(run_itself(report, lost));
     }
-    document.to_string().map_err(|error| error.to_string())
+    document.to_string().map_err(io::Error::other)
 }
 
 fn case(line: &CaseLine, findings: &[&FindingEntry]) -> TestCase {
@@ -55,15 +54,15 @@ fn case(line: &CaseLine, findings: &[&FindingEntry]) -> TestCase {
         status
     };
     let status = match line.outcome {
-        TrialResult::Passed => TestCaseStatus::success(),
-        TrialResult::Failed => failure(findings),
-        TrialResult::Stale => failed("stale", &printable(why, VALUE)),
-        TrialResult::Known | TrialResult::Unsupported | TrialResult::Indeterminate => skipped(line.outcome.word()),
+        CaseOutcome::Passed => TestCaseStatus::success(),
+        CaseOutcome::Failed => failure(findings),
+        CaseOutcome::Stale => failed("stale", &printable(why, VALUE)),
+        CaseOutcome::Known | CaseOutcome::Unsupported | CaseOutcome::Indeterminate => skipped(line.outcome.word()),
     };
     let mut case = TestCase::new(line.case.clone(), status);
     case.set_classname(format!("{}.{}", operation_of(&line.case), check_of(&line.case)));
     case.set_time(Duration::from_millis(line.ms));
-    let out: Vec<String> = findings.iter().map(|finding| told(finding)).collect();
+    let out: Vec<String> = findings.iter().map(|finding| describe(finding)).collect();
     if !out.is_empty() {
         case.set_system_out(out.join("\n\n"));
     }
@@ -75,10 +74,10 @@ fn failure(findings: &[&FindingEntry]) -> TestCaseStatus {
         Some(finding) => {
             let message = format!("{}: {}", printable(&finding.rule, VALUE), printable(&finding.actual, VALUE));
             let mut status = failed(&finding.check, &message);
-            status.set_description(told(finding));
+            status.set_description(describe(finding));
             status
         }
-        None => failed("failed", "see report.json: more findings than are kept"),
+        None => failed("failed", "not among the kept findings; run this case alone"),
     }
 }
 
@@ -88,8 +87,8 @@ fn failed(kind: &str, message: &str) -> TestCaseStatus {
     status
 }
 
-/// A finding in lines.
-fn told(finding: &FindingEntry) -> String {
+/// A finding as labelled lines.
+fn describe(finding: &FindingEntry) -> String {
     let replay = finding.replay.as_deref().unwrap_or_default();
     let request = finding.request_line().unwrap_or_default();
     let head = [(finding.level.word(), finding.check.as_str())];
@@ -98,27 +97,18 @@ fn told(finding: &FindingEntry) -> String {
     rows.map(|(label, value)| format!("{label}: {}", printable(value, VALUE))).collect::<Vec<_>>().join("\n")
 }
 
-fn beside(report: &Report, lost: u64) -> TestSuite {
+fn run_itself(report: &Report, lost: u64) -> TestSuite {
     let mut suite = TestSuite::new("the run itself");
     let mut add = |name: &str, message: String| {
         suite.add_test_case(TestCase::new(name.to_owned(), failed("run", &printable(&message, VALUE))));
     };
     if lost > 0 {
-        let why = report.stopped_because.as_deref().unwrap_or("trials were lost");
-        add("every planned trial is executed", format!("{lost} were not: {why}"));
+        let why = report.stopped_because.as_deref().unwrap_or("cases were lost");
+        add("every planned case is executed", format!("{lost} were not: {why}"));
     }
-    report.leaks.iter().for_each(|leak| add("nothing is left behind", leak.clone()));
-    report.stale.iter().for_each(|line| add("the bookkeeping is true", line.clone()));
+    report.leaks.iter().for_each(|leak| add("no resource is leaked", leak.clone()));
+    report.stale.iter().for_each(|line| add("known divergences and recorded answers are up to date", line.clone()));
     suite
-}
-
-/// Writes `junit.xml` into a folder that exists.
-///
-/// # Errors
-/// The file cannot be written.
-pub fn write(report: &Report, folder: &Path) -> std::io::Result<()> {
-    let text = document(report).map_err(std::io::Error::other)?;
-    super::write_whole(&folder.join("junit.xml"), text.as_bytes())
 }
 
 #[cfg(test)]
@@ -128,7 +118,7 @@ mod tests {
     use crate::report::samples;
 
     #[test]
-    fn every_outcome_has_its_element() {
+    fn every_outcome_has_an_element() {
         let text = document(&samples::mixed().report()).unwrap();
         assert!(
             text.contains("<testsuite name=\"CreateRule\" tests=\"5\" disabled=\"1\" errors=\"0\" failures=\"1\""),
@@ -143,11 +133,11 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_is_not_whole_is_not_green() {
+    fn incomplete_runs_are_not_green() {
         let mut report = samples::record(&[("A", "pass"), ("B", "lost")]).report();
         report.leaks = vec!["flow <x>".to_owned()];
         let text = document(&report).unwrap();
-        assert!(text.contains("1 were not: trials were lost") && text.contains("flow &lt;x&gt;"), "{text}");
+        assert!(text.contains("1 were not: cases were lost") && text.contains("flow &lt;x&gt;"), "{text}");
         assert!(text.contains("failures=\"2\""), "{text}");
     }
 }

@@ -1,40 +1,40 @@
-//! One report of several: the parts of a run that was sharded, or a run and its continuation. Every case counts once.
+//! Makes one report of several: the parts of a sharded run, or a run and its continuation. Every case counts once.
 
 use std::collections::{BTreeSet, HashMap};
 
+use connect_checks::coverage::{Coverage, CoverageSets, Ratio};
 use thiserror::Error;
 
 use crate::report::json::Report;
-use connect_checks::coverage::{Coverage, CoverageSets, Ratio};
 
-/// Reports that do not belong together.
+/// The reports cannot be merged.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum MergeError {
-    /// Nothing to merge.
+    /// There are no reports.
     #[error("there is no report to merge")]
     Nothing,
-    /// They are of different runs.
-    #[error("the reports are not of one run: {what} is {one} in the first and {other} in another")]
+    /// The reports belong to different runs.
+    #[error("the reports belong to different runs: {what} is {one} in the first and {other} in another")]
     Different {
-        /// In what they differ.
+        /// The property in which they differ.
         what: &'static str,
-        /// In the first.
+        /// Its value in the first report.
         one: String,
-        /// In the other.
+        /// Its value in the other report.
         other: String,
     },
-    /// One case is in two of them.
-    #[error("{case} is in two of the reports, so that they are not parts of one run: was one given twice?")]
+    /// A case is in two reports.
+    #[error("{case} is in two of the reports, so they are not parts of one run; was a report named twice?")]
     Twice {
         /// Its id.
         case: String,
     },
 }
 
-/// Parts of one run as one: seed, model and target must agree.
+/// Merges the parts of a run. Seed, model and target must agree.
 ///
 /// # Errors
-/// They are not parts of one run.
+/// The reports are not parts of one run.
 pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
     let mut parts = parts.into_iter();
     let mut whole = parts.next().ok_or(MergeError::Nothing)?;
@@ -56,16 +56,16 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
     Ok(whole)
 }
 
-/// The rest of a run that was stopped, with what was there before; a run that continues none is all there is.
+/// Merges a stopped run with its continuation. Without a stopped run, returns `rest`.
 ///
 /// # Errors
-/// They are not of one run.
+/// The two belong to different runs.
 pub fn resumed(before: Option<&Report>, rest: Report) -> Result<Report, MergeError> {
     let Some(mut before) = before.cloned() else { return Ok(rest) };
     let done: BTreeSet<&str> = rest.cases.iter().map(|line| line.case.as_str()).collect();
     before.cases.retain(|line| !done.contains(line.case.as_str()));
     before.findings.retain(|finding| !done.contains(finding.case.as_str()));
-    // What it had planned beyond what it did is planned by the rest.
+    // The rest plans the cases that were not executed.
     before.recount();
     before.totals.planned = before.totals.executed;
     for operation in &mut before.operations {
@@ -79,7 +79,7 @@ pub fn resumed(before: Option<&Report>, rest: Report) -> Result<Report, MergeErr
     Ok(whole)
 }
 
-/// `1/3`, `2/3` and `3/3` are the whole; fewer are listed.
+/// The name of the merged parts; `None` if they are complete, as `1/3`, `2/3` and `3/3` are.
 fn joined(shards: &[String]) -> Option<String> {
     let parts: BTreeSet<(u32, u32)> = shards
         .iter()
@@ -93,7 +93,7 @@ fn same_run(one: &Report, other: &Report) -> Result<(), MergeError> {
     let target = |report: &Report| {
         let target = &report.target;
         let instance = target.instance_id.as_deref().unwrap_or("no instance");
-        // A run that brings its emulator along has a new port every time.
+        // The built-in emulator has another port in each run.
         if target.emulator.is_some() {
             format!("an emulator, {:?}", target.emulator)
         } else {
@@ -114,7 +114,7 @@ fn same_run(one: &Report, other: &Report) -> Result<(), MergeError> {
 
 fn add(whole: &mut Report, part: Report) {
     whole.started = [whole.started.take(), part.started].into_iter().flatten().min();
-    // Parts run beside each other or one after the other; what they took is what they took together.
+    // The parts may have run at the same time or one after the other: the sum is the time that they took.
     whole.duration_ms += part.duration_ms;
     whole.requests += part.requests;
     whole.interrupted |= part.interrupted;
@@ -181,12 +181,14 @@ fn covered(one: &Coverage, other: &Coverage) -> Coverage {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
-    use super::*;
-    use crate::report::json::CaseLine;
-    use crate::report::samples;
     use connect_checks::case::operation_of;
 
-    /// The sample, and its halves by case.
+    use crate::report::json::CaseLine;
+    use crate::report::samples;
+
+    use super::*;
+
+    /// The sample, and the same run as two shards.
     fn halves() -> (Report, [Report; 2]) {
         let whole = samples::mixed().report();
         let half = |even: bool| {
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_make_the_whole() {
+    fn merges_shards_into_the_whole_run() {
         let (whole, parts) = halves();
         let merged = merge(parts.to_vec()).unwrap();
         assert_eq!(merged.cases, whole.cases);
@@ -228,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_belong_together_is_refused() {
+    fn rejects_reports_of_different_runs() {
         let (_, [one, other]) = halves();
         assert_eq!(merge(vec![]).unwrap_err(), MergeError::Nothing);
         let twice = merge(vec![one.clone(), one.clone()]).unwrap_err();
@@ -239,11 +241,11 @@ mod tests {
     }
 
     #[test]
-    fn a_continued_run_is_one_run() {
+    fn merges_a_run_with_its_continuation() {
         let (whole, [mut before, mut rest]) = halves();
         (before.interrupted, before.stopped_because) = (true, Some("interrupted".to_owned()));
         before.totals.planned = whole.totals.planned;
-        // One trial of the first half was tried again.
+        // One case of the first half was executed again.
         rest.cases.push(before.cases[0].clone());
         rest.totals.planned += 1;
         let name = operation_of(&before.cases[0].case).to_owned();

@@ -1,76 +1,53 @@
-//! Reports. The stream of events becomes one document ([`json::Report`]); every other form is made of that.
+//! Reports. [`collect`] turns the events of a run into one document, [`json::Report`]; every other format is made from
+//! that document. Reports judge nothing and send nothing.
+//!
+//! A file format is one file here and one row of [`FILES`].
 
+pub mod case_file;
+pub mod collect;
+pub mod conclusion;
+pub mod expect;
 pub mod github;
 pub mod html;
 pub mod json;
 pub mod junit;
 pub mod merge;
+pub mod output;
 pub mod progress;
+pub mod reproduce;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod terminal;
+pub mod text;
 pub mod trend;
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
-use std::time::SystemTime;
 
-use connect_model::schema::TimestampFormat;
-use connect_model::wire::timestamp;
+use self::json::Report;
 
-/// Command that sends a saved finding again.
-pub fn replay_command(file: &Path) -> String {
-    let path = file.display().to_string();
-    // File names of findings are tame; the folder is the user's.
-    let quoted = if path.contains([' ', '\'', '"', '$', '\\', '`']) {
-        format!("'{}'", path.replace('\'', r"'\''"))
-    } else {
-        path
-    };
-    format!("cargo conformance replay {quoted}")
+/// A file in the report folder.
+pub struct ReportFile {
+    /// Its name.
+    pub name: &'static str,
+    /// Its content.
+    pub content: fn(&Report) -> io::Result<String>,
 }
 
-/// A moment in RFC 3339, UTC, without the fraction of its second; none far from now.
-pub(crate) fn utc(time: SystemTime) -> Option<String> {
-    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64().floor();
-    timestamp::from_seconds(seconds).and_then(|instant| timestamp::format(instant, TimestampFormat::DateTime))
-}
+/// Every file that is made from a report, in the order in which the terminal names them.
+pub const FILES: &[ReportFile] = &[
+    ReportFile { name: "report.html", content: html::page },
+    ReportFile { name: json::FILE, content: json::document },
+    ReportFile { name: "junit.xml", content: junit::document },
+];
 
-/// Writes a file whole or not at all: a reader, or the next run, never meets half of one.
+/// Writes every file into a folder that exists.
 ///
 /// # Errors
-/// The file cannot be written; names it.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let part = path.with_added_extension("part");
-    (std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path)))
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
-}
-
-/// Prints to stdout, with colours only where they are wanted. A reader that has gone away (`| head`) is no error.
-///
-/// # Errors
-/// Any other trouble with stdout.
-pub fn print(text: &str) -> io::Result<()> {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+/// A file cannot be written.
+pub fn write_files(report: &Report, folder: &Path) -> io::Result<()> {
+    for file in FILES {
+        output::write_whole(&folder.join(file.name), (file.content)(report)?.as_bytes())?;
     }
-}
-
-/// Text of an endpoint for a terminal: control characters are spelled out, and it ends after `limit` characters.
-pub fn printable(text: &str, limit: usize) -> String {
-    let mut shown = String::new();
-    for (at, c) in text.chars().enumerate() {
-        if at >= limit {
-            shown.push('…');
-            break;
-        }
-        if c.is_control() || ('\u{200b}'..='\u{200f}').contains(&c) || ('\u{202a}'..='\u{202e}').contains(&c) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
+    Ok(())
 }

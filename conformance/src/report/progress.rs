@@ -1,22 +1,22 @@
-//! Progress while a run goes on: one line on stderr that is redrawn; where nobody can see that, a line now and then.
+//! Progress of a run on stderr: a bar on a terminal, else a line from time to time.
 
 use std::io::{IsTerminal, Write as _};
 use std::time::{Duration, Instant};
 
+use connect_checks::case::Verdict;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::event::{Consumer, Event};
-use connect_checks::case::Verdict;
 
-/// How often a log gets a line.
-const PULSE: Duration = Duration::from_secs(10);
+/// Time between two lines in a log.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
-/// The line, redrawn on a terminal and repeated in a log.
+/// Consumes events and shows the progress.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
     failed: u64,
-    last_pulse: Instant,
+    last_line: Instant,
 }
 
 impl Default for Progress {
@@ -26,7 +26,7 @@ impl Default for Progress {
         } else {
             ProgressDrawTarget::hidden()
         };
-        Self { bar: ProgressBar::with_draw_target(None, target), failed: 0, last_pulse: Instant::now() }
+        Self { bar: ProgressBar::with_draw_target(None, target), failed: 0, last_line: Instant::now() }
     }
 }
 
@@ -46,11 +46,11 @@ impl Consumer for Progress {
                 let failed = if self.failed > 0 { format!("{} failed · ", self.failed) } else { String::new() };
                 self.bar.set_message(format!("{failed}{}", case.operation));
                 self.bar.inc(1);
-                if self.bar.is_hidden() && self.last_pulse.elapsed() >= PULSE {
-                    self.last_pulse = Instant::now();
+                if self.bar.is_hidden() && self.last_line.elapsed() >= LOG_INTERVAL {
+                    self.last_line = Instant::now();
                     let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(0));
-                    // A log that cannot be written must not end the run.
-                    let _ = writeln!(std::io::stderr(), "{done}/{all} trials, {} failed", self.failed);
+                    // An unwritable log must not end the run.
+                    let _ = writeln!(std::io::stderr(), "{done}/{all} cases, {} failed", self.failed);
                 }
             }
             Event::Finished(_) => self.bar.finish_and_clear(),

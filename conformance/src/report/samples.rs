@@ -1,14 +1,14 @@
-//! Runs that never were, for the tests of the reports.
+//! Sample runs for the tests of the reports.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::time::Duration;
 
-use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
-
-use crate::event::{Consumer, Event, RunEnd};
-use crate::record::{Limits, Record};
 use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
+use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
 use connect_transport::exchange::{Exchange, Omitted};
+
+use crate::event::{Consumer, Event, RunEnd, RunInfo};
+use crate::report::collect::{Collector, Limits};
 
 /// Operation, and `pass`, `fail`, `unsupported`, `indeterminate` or `lost`.
 pub(crate) type Outcomes<'o> = &'o [(&'o str, &'o str)];
@@ -31,7 +31,7 @@ pub(crate) fn finding(check: &'static str, level: Level) -> Finding {
     Finding {
         check,
         level,
-        rule: "a value outside of the enum is refused".to_owned(),
+        rule: "a value outside of the enum is rejected".to_owned(),
         pointer: "/Actions/0/ActionType".to_owned(),
         expected: "an error".to_owned(),
         actual: "200 \u{1b}[31mred".to_owned(),
@@ -50,28 +50,30 @@ fn outcome(verdict: Verdict, findings: Vec<Finding>) -> Outcome {
     Outcome { verdict, findings, learned: vec![] }
 }
 
-fn run(trials: &[(CaseId, Option<Outcome>)], folder: Option<&std::path::Path>) -> Record {
-    let mut info = crate::runner::tests::info(trials.len());
-    for (case, _) in trials {
+fn run(cases: &[(CaseId, Option<Outcome>)], folder: Option<&std::path::Path>) -> Collector {
+    let mut info = RunInfo::sample(cases.len());
+    for (case, _) in cases {
         match info.operations.iter_mut().find(|(name, _)| *name == case.operation) {
             Some((_, planned)) => *planned += 1,
             None => info.operations.push((case.operation.clone(), 1)),
         }
     }
-    let mut record = Record::new(&info, folder, Limits::default());
-    record.take(Event::Planned(&info)).unwrap();
-    for (case, outcome) in trials {
+    let mut collector = Collector::new(&info, folder, Limits::default());
+    collector.take(Event::Planned(&info)).unwrap();
+    for (case, outcome) in cases {
         let Some(outcome) = outcome else { continue };
-        record.take(Event::TrialFinished { case, outcome, duration: Duration::from_millis(7), requests: 0 }).unwrap();
+        collector
+            .take(Event::TrialFinished { case, outcome, duration: Duration::from_millis(7), requests: 0 })
+            .unwrap();
     }
     let end = RunEnd { duration: Duration::from_millis(1500), ..RunEnd::default() };
-    record.take(Event::Finished(&end)).unwrap();
-    record
+    collector.take(Event::Finished(&end)).unwrap();
+    collector
 }
 
-/// One trial per row.
-pub(crate) fn record(outcomes: Outcomes<'_>) -> Record {
-    let trials: Vec<(CaseId, Option<Outcome>)> = outcomes
+/// One case per row.
+pub(crate) fn record(outcomes: Outcomes<'_>) -> Collector {
+    let cases: Vec<(CaseId, Option<Outcome>)> = outcomes
         .iter()
         .map(|(operation, word)| {
             let outcome = match *word {
@@ -84,11 +86,11 @@ pub(crate) fn record(outcomes: Outcomes<'_>) -> Record {
             (case(operation, "shape.json", None), outcome)
         })
         .collect();
-    run(&trials, None)
+    run(&cases, None)
 }
 
-/// A run with some of everything; its case files are in a folder of their own.
-pub(crate) fn mixed() -> Record {
+/// A run with every outcome but stale; its case files are in a folder of its own.
+pub(crate) fn mixed() -> Collector {
     static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let folder = std::env::temp_dir().join(format!("connect-samples-{}-{number}", std::process::id()));
@@ -102,7 +104,7 @@ pub(crate) fn mixed() -> Record {
     let knowing = Outcome { learned: vec![("token-mismatch".to_owned(), "answers 400".to_owned())], ..pass() };
     let fail = outcome(Verdict::Fail, vec![finding("invalid.enum-unknown", Level::Must)]);
     let known = outcome(Verdict::Known("ticket 7".to_owned()), vec![finding("invalid.length-max", Level::Must)]);
-    let trials = [
+    let cases = [
         (case("CreateRule", "shape.status", None), pass()),
         (case("CreateRule", "shape.json", None), knowing),
         (case("CreateRule", "invalid.enum-unknown", Some("Actions[].ActionType")), fail),
@@ -114,7 +116,7 @@ pub(crate) fn mixed() -> Record {
         (case("DeleteRule", "shape.json", None), Outcome::unsupported("404")),
         (case("ListRules", "shape.json", None), Outcome::indeterminate("throttled")),
     ];
-    let trials: Vec<(CaseId, Option<Outcome>)> =
-        trials.into_iter().map(|(case, outcome)| (case, Some(outcome))).collect();
-    run(&trials, Some(&folder))
+    let cases: Vec<(CaseId, Option<Outcome>)> =
+        cases.into_iter().map(|(case, outcome)| (case, Some(outcome))).collect();
+    run(&cases, Some(&folder))
 }

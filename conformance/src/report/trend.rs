@@ -1,15 +1,15 @@
-//! What earlier runs found, beside this one.
+//! Earlier runs, for comparison with the run of a report.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::event::TrialResult;
+use crate::outcome::CaseOutcome;
 use crate::report::json::{Change, Earlier, ReadError, Report};
 
-/// Reads every report in a folder and its direct sub-folders, the oldest first. Those of other endpoints and parts are
-/// left out: a trend compares like with like.
+/// Reads every earlier report in a folder and its direct sub-folders, oldest first. Reports of other endpoints and shards
+/// are skipped, since they cannot be compared.
 ///
 /// # Errors
-/// The folder cannot be read, or a `report.json` in it is none of ours.
+/// The folder cannot be read, or a `report.json` in it is not a report.
 pub fn read(folder: &Path, of: &Report) -> Result<Vec<Report>, ReadError> {
     let mut files = Vec::new();
     for entry in entries(folder)? {
@@ -39,13 +39,13 @@ pub fn read(folder: &Path, of: &Report) -> Result<Vec<Report>, ReadError> {
     Ok(reports)
 }
 
-fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>, ReadError> {
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, ReadError> {
     let wrong = |error: std::io::Error| ReadError::of(folder, error.to_string());
     let entries = std::fs::read_dir(folder).map_err(wrong)?;
     entries.map(|entry| Ok(entry.map_err(wrong)?.path())).collect()
 }
 
-/// Puts earlier runs, the oldest first, beside a report.
+/// Adds earlier runs, oldest first, to a report.
 pub fn attach(report: &mut Report, earlier: &[Report]) {
     let mut before: Option<&Report> = None;
     report.trend.clear();
@@ -63,13 +63,13 @@ pub fn attach(report: &mut Report, earlier: &[Report]) {
     report.change = before.map(|before| change(before, report));
 }
 
-/// What fails now and did not before, and the other way round; cases that only one of the runs scored count as neither.
+/// New and gone failures. A case counts only if both runs scored it.
 fn change(before: &Report, now: &Report) -> Change {
     let scored = |report: &Report, case: &str| {
         report
             .cases
             .binary_search_by(|line| line.case.as_str().cmp(case))
-            .is_ok_and(|at| !matches!(report.cases[at].outcome, TrialResult::Unsupported | TrialResult::Indeterminate))
+            .is_ok_and(|at| !matches!(report.cases[at].outcome, CaseOutcome::Unsupported | CaseOutcome::Indeterminate))
     };
     let news = |from: &Report, to: &Report| -> Vec<String> {
         to.failed_cases.difference(&from.failed_cases).filter(|case| scored(from, case)).cloned().collect()
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_compared_with_the_one_before() {
+    fn compares_each_run_with_the_one_before() {
         let folder = std::env::temp_dir().join(format!("connect-trend-{}", std::process::id()));
         let (first, second, mut now) = (run(1, &["A"]), run(2, &["A", "B"]), run(3, &["B"]));
         for (name, report) in [("b", &second), ("a", &first), ("now", &now)] {

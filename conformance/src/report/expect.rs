@@ -1,24 +1,24 @@
-//! Known divergences: cases that are expected to fail, each with a reason and a day on which somebody looks at it again.
-//! They count by case id, never by numbers, so that a new failure cannot hide behind one that is gone.
+//! Known divergences: cases that are expected to fail, each with a reason and an expiry date. An entry names case ids, never
+//! a number of failures, so that a new failure cannot hide behind a fixed one.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
 use serde::Deserialize;
 use thiserror::Error;
 use toml::value::{Date, Datetime};
 use wildmatch::WildMatchPattern;
 
 use crate::report::json::Report;
-use crate::report::{printable, utc};
-use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
+use crate::report::text::{printable, utc};
 
-/// Days until somebody looks again at what `--write-expect` drafts.
+/// Days after which an entry drafted by `--write-expect` expires.
 const DRAFTED_FOR: u64 = 90;
 
-/// The entries of a file; none by default.
+/// The known divergences of a file; none by default.
 #[derive(Clone, Debug, Default)]
 pub struct Expectations(Arc<Vec<Expected>>);
 
@@ -37,7 +37,7 @@ struct File {
     expect: Vec<Entry>,
 }
 
-/// An entry as it is written.
+/// An entry of the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -49,25 +49,25 @@ struct Entry {
     pointers: Option<Vec<String>>,
 }
 
-/// An entry that can be used.
+/// A parsed entry.
 #[derive(Debug)]
 struct Expected {
     glob: String,
-    /// `*` stands for any text; everything else for itself, since case ids are full of brackets.
+    /// `*` matches any text. Nothing else is special, since case ids contain brackets.
     pattern: Glob,
     pointers: Option<Vec<Glob>>,
     why: String,
     expired: Option<String>,
 }
 
-/// A pattern in which only `*` is special. NUL occurs in no id, so that nothing stands for a single character.
+/// A pattern in which only `*` is special. NUL, which no case id contains, stands for a single character.
 type Glob = WildMatchPattern<'*', '\0'>;
 
 impl Expectations {
-    /// Reads a file. `now` decides which entries have expired.
+    /// Reads a file. Entries whose date is before `now` have expired.
     ///
     /// # Errors
-    /// It cannot be read, is no TOML, or an entry lacks what it needs.
+    /// The file cannot be read or is not TOML, or an entry is incomplete.
     pub fn read(path: &Path, now: SystemTime) -> Result<Self, ExpectError> {
         let wrong = |problem: String| ExpectError { path: path.display().to_string(), problem };
         let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
@@ -76,7 +76,7 @@ impl Expectations {
 
     fn parse(text: &str, now: SystemTime) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| {
-            let form = "an entry is `[[expect]]` with `case`, `reason` and `expires` (a date), and if you like `link`, \
+            let form = "an entry is `[[expect]]` with `case`, `reason` and `expires` (a date), and optionally `link`, \
                         `owner` and `pointers`";
             format!("{}; {form}", error.to_string().trim_end())
         })?;
@@ -85,7 +85,7 @@ impl Expectations {
         Ok(Self(Arc::new(entries.collect::<Result<_, _>>()?)))
     }
 
-    /// What a trial comes to: a failure that is expected is known, and a pass that is not is stale.
+    /// The outcome with respect to the entries: an expected failure becomes known, an unexpected pass stale.
     #[must_use]
     pub fn judge(&self, case: &CaseId, outcome: Outcome) -> Outcome {
         let id = case.to_string();
@@ -96,21 +96,20 @@ impl Expectations {
                 Some(entry) => Verdict::Known(entry.why.clone()),
                 None => Verdict::Fail,
             },
-            Verdict::Pass => Verdict::Stale(format!("passes now; take it out of `{}` ({})", first.glob, first.why)),
+            Verdict::Pass => Verdict::Stale(format!("passes now; remove it from `{}` ({})", first.glob, first.why)),
             other => other,
         };
         Outcome { verdict, ..outcome }
     }
 
-    /// Entries to be corrected, with what to do: those that have expired, and those that match none of the cases there
-    /// are.
+    /// Entries that have expired or match none of `cases`, each with the remedy.
     pub fn stale(&self, cases: &[CaseId]) -> Vec<String> {
         let ids: Vec<String> = cases.iter().map(CaseId::to_string).collect();
         let mut stale = Vec::new();
         for entry in self.0.iter() {
             let Expected { glob, expired, why, .. } = entry;
             if let Some(day) = expired {
-                stale.push(format!("the entry `{glob}` expired on {day}: look at it again ({why})"));
+                stale.push(format!("the entry `{glob}` expired on {day}: review it ({why})"));
             }
             if !entry.matches_one(&ids) {
                 stale.push(format!("the entry `{glob}` matches no case; correct or remove it ({why})"));
@@ -119,13 +118,13 @@ impl Expectations {
         stale
     }
 
-    /// Whether every entry matches one of these cases.
+    /// Returns true if every entry matches one of these cases.
     pub fn all_match(&self, cases: &[CaseId]) -> bool {
         let ids: Vec<String> = cases.iter().map(CaseId::to_string).collect();
         self.0.iter().all(|entry| entry.matches_one(&ids))
     }
 
-    /// No entries.
+    /// True if there are no entries.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -136,11 +135,13 @@ impl Expected {
         let Entry { case, reason, link, owner, expires, pointers } = entry;
         for (value, what) in [(&case, "case"), (&reason, "reason")] {
             if value.trim().is_empty() {
-                return Err(format!("the entry `{case}` has no {what}; say why it fails, so that others can judge it"));
+                return Err(format!(
+                    "the entry `{case}` has no {what}; fill it in, so that others can judge the entry"
+                ));
             }
         }
         let Some(Date { year, month, day }) = expires.date else {
-            return Err(format!("the entry `{case}` expires at no date; write one like 2027-01-31, without quotes"));
+            return Err(format!("the entry `{case}` has no expiry date; write one like 2027-01-31, without quotes"));
         };
         let expires = format!("{year:04}-{month:02}-{day:02}");
         let owner = owner.filter(|owner| !owner.is_empty()).map(|owner| format!("owner {owner}"));
@@ -158,7 +159,7 @@ impl Expected {
         ids.iter().any(|id| self.pattern.matches(id))
     }
 
-    /// Every broken rule is one that the entry speaks of.
+    /// Returns true if the entry covers every broken rule.
     fn covers(&self, findings: &[Finding]) -> bool {
         let Some(pointers) = &self.pointers else { return true };
         let mut musts = findings.iter().filter(|finding| finding.level == Level::Must);
@@ -166,11 +167,12 @@ impl Expected {
     }
 }
 
-/// A file of entries for everything that fails in a report. Reasons are left to whoever reads it: until they are
-/// written, the file is refused.
+/// A draft file with an entry for every failed case. The reasons are empty, and the file is rejected until they are filled
+/// in.
 pub fn draft(report: &Report, now: SystemTime) -> String {
-    let mut text =
-        String::from("# Known divergences. Write a reason for each; correct the dates, or mend the endpoint.\n");
+    let mut text = String::from(
+        "# Known divergences. Write a reason for each entry and correct the dates, or fix the endpoint.\n",
+    );
     let expires = date(now + Duration::from_secs(DRAFTED_FOR * 24 * 3600));
     for case in &report.failed_cases {
         text.push('\n');
@@ -179,14 +181,14 @@ pub fn draft(report: &Report, now: SystemTime) -> String {
                 let _ = writeln!(text, "# {label}: {}", printable(value, 200));
             }
         }
-        // A JSON string is a TOML string as well.
+        // A JSON string is also a TOML string.
         let case = serde_json::Value::from(case.as_str());
         let _ = writeln!(text, "[[expect]]\ncase = {case}\nreason = \"\"\nowner = \"\"\nexpires = {expires}");
     }
     text
 }
 
-/// The day in UTC, as `2027-01-31`.
+/// The date in UTC, for example `2027-01-31`.
 fn date(time: SystemTime) -> String {
     utc(time).unwrap_or_default().chars().take(10).collect()
 }
@@ -199,7 +201,7 @@ mod tests {
 
     const DAY: u64 = 24 * 3600;
 
-    /// The first of January 2027.
+    /// 1 January 2027.
     fn now() -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_798_761_600)
     }
@@ -215,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_cover_by_case_and_by_pointer() {
+    fn entries_match_by_case_and_by_pointer() {
         let text = r#"
             [[expect]]
             case = "CreateRule/*/Actions[].*"
@@ -235,30 +237,30 @@ mod tests {
         assert!(matches!(judged(&all, "Actions[].X", false), Verdict::Stale(_)));
         assert!(matches!(judged(&all, "Actions", true), Verdict::Fail));
         assert!(matches!(judged(&all, "Actions", false), Verdict::Pass));
-        // The finding is at /Actions/0/ActionType: another one than the entry speaks of.
+        // The finding is at /Actions/0/ActionType, which the entry does not cover.
         assert!(matches!(judged(&all, "Elsewhere", true), Verdict::Fail));
         let unsure = all.judge(&case("Actions[].X"), Outcome::indeterminate("throttled"));
         assert!(matches!(unsure.verdict, Verdict::Indeterminate(_)));
     }
 
     #[test]
-    fn what_matches_nothing_or_has_expired_is_told() {
+    fn reports_expired_entries_and_entries_without_a_case() {
         let text = "[[expect]]\ncase = \"CreateRule/*\"\nreason = \"r\"\nexpires = 2027-01-01\n";
         let stale = |now| Expectations::parse(text, now).unwrap().stale(&[case("x")]);
-        assert_eq!(stale(now()), Vec::<String>::new(), "the last day counts");
+        assert_eq!(stale(now()), Vec::<String>::new(), "the last day is included");
         let later = stale(now() + Duration::from_secs(DAY));
-        assert_eq!(later, ["the entry `CreateRule/*` expired on 2027-01-01: look at it again (r; until 2027-01-01)"]);
+        assert_eq!(later, ["the entry `CreateRule/*` expired on 2027-01-01: review it (r; until 2027-01-01)"]);
         let nothing = Expectations::parse(text, now()).unwrap().stale(&[]);
         assert!(nothing[0].contains("matches no case"), "{nothing:?}");
     }
 
     #[test]
-    fn entries_that_lack_something_are_refused() {
+    fn rejects_incomplete_entries() {
         let rows = [
             ("[[expect]]\ncase = \"a\"\nexpires = 2027-01-01", "missing field `reason`"),
             ("[[expect]]\ncase = \"a\"\nreason = \" \"\nexpires = 2027-01-01", "has no reason"),
             ("[[expect]]\ncase = \"a\"\nreason = \"r\"", "missing field `expires`"),
-            ("[[expect]]\ncase = \"a\"\nreason = \"r\"\nexpires = 10:00:00", "at no date"),
+            ("[[expect]]\ncase = \"a\"\nreason = \"r\"\nexpires = 10:00:00", "has no expiry date"),
             ("[[expect]]\ncase = \"a\"\nreason = \"r\"\nexpires = 2027-01-01\nticket = 1", "unknown field `ticket`"),
             ("expect = 1", "invalid type"),
         ];
@@ -269,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_has_every_failure_and_waits_for_reasons() {
+    fn draft_has_every_failure_and_needs_reasons() {
         let text = draft(&samples::mixed().report(), now());
         assert!(text.contains("case = \"CreateRule/invalid.enum-unknown/Actions[].ActionType\""), "{text}");
         assert!(text.contains("# actual: 200 \\u{1b}[31mred"), "{text}");

@@ -1,6 +1,5 @@
-//! What a report needs to remember of a run: counts of everything, evidence of enough. Memory stays flat however much an
-//! endpoint gets wrong. Makes the report, and writes the case files and
-//! nothing else.
+//! Collects the events of a run into a report, and writes the case files. Counts everything and keeps the evidence of some
+//! findings, so that memory stays bounded however much an endpoint gets wrong.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
@@ -8,38 +7,41 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::event::{Consumer, Event, RunEnd, RunInfo, Totals};
-use crate::exit::Exit;
-use crate::replay::{CaseFile, SavedRequest, SavedResponse, file_stem};
-use crate::report::json::{CaseLine, FindingCount, FindingEntry, Operation, Report};
-use crate::report::{replay_command, utc};
 use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
 use connect_checks::coverage::Coverage;
 use connect_transport::text::cut_to;
 
-/// Bounds of what is remembered. What is beyond them is counted.
+use crate::event::{Consumer, Event, RunEnd, RunInfo};
+use crate::exit::Exit;
+use crate::outcome::Totals;
+use crate::report::case_file::{CaseFile, SavedRequest, SavedResponse, file_stem};
+use crate::report::json::{CaseLine, FindingCount, FindingEntry, Operation, Report};
+use crate::report::reproduce::replay_command;
+use crate::report::text::utc;
+
+/// Limits of the kept evidence. Findings beyond them are only counted.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Findings of one trial.
-    pub per_trial: usize,
-    /// Findings of one check on one operation, of each level.
+    /// Findings of one case.
+    pub per_case: usize,
+    /// Findings of one check at one level on one operation.
     pub per_check_and_operation: usize,
-    /// Findings with evidence in all.
+    /// Findings in total.
     pub total: usize,
-    /// Bytes of a body in memory, and so in `report.json`.
+    /// Bytes of a body in memory and in `report.json`.
     pub body: usize,
-    /// The same once all bodies together have taken [`Limits::bodies`].
+    /// Bytes of a body once all bodies together exceed [`Limits::bodies`].
     pub small_body: usize,
-    /// Bytes of all bodies, after which each is kept small.
+    /// Bytes of all bodies together, after which [`Limits::small_body`] applies.
     pub bodies: usize,
-    /// Bytes of a response body in a case file; requests are whole there.
+    /// Bytes of a response body in a case file. Requests are complete there.
     pub response: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            per_trial: 3,
+            per_case: 3,
             per_check_and_operation: 10,
             total: 5000,
             body: 4 << 10,
@@ -50,17 +52,17 @@ impl Default for Limits {
     }
 }
 
-/// Characters of the reason of one case; it may hold what an endpoint says.
+/// Characters of the reason of one case, which may contain text from the endpoint.
 const WHY: usize = 1_000;
 
-/// A run, remembered.
+/// Consumes the events of a run.
 #[derive(Debug)]
-pub struct Record {
-    /// What is counted follows from its cases, once somebody asks.
+pub struct Collector {
+    /// Its counts are computed from its cases by [`Collector::report`].
     report: Report,
     groups: BTreeMap<(Level, &'static str), Group>,
     limits: Limits,
-    /// Bytes of bodies that were kept.
+    /// Bytes of the bodies kept so far.
     bodies: usize,
     folder: Option<PathBuf>,
     kept: HashMap<(Level, &'static str, String), usize>,
@@ -73,8 +75,8 @@ struct Group {
     operations: BTreeSet<String>,
 }
 
-impl Record {
-    /// An empty record. Case files go to `findings` in `report_dir`, if there is one.
+impl Collector {
+    /// A collector without events. Case files go to the folder `findings` in `report_dir`; without it, none are written.
     pub fn new(info: &RunInfo, report_dir: Option<&Path>, limits: Limits) -> Self {
         let operation = |(name, planned): &(String, usize)| {
             Operation::new(name.clone(), Totals { planned: *planned as u64, ..Totals::default() })
@@ -121,7 +123,7 @@ impl Record {
         }
     }
 
-    /// What is known so far, in the order of a report.
+    /// The report of the events so far.
     pub fn report(&self) -> Report {
         let mut report = self.report.clone();
         report.finding_counts = (self.groups.iter().rev())
@@ -136,7 +138,7 @@ impl Record {
         report
     }
 
-    /// Where case files go.
+    /// The folder of the case files.
     pub fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()
     }
@@ -175,10 +177,10 @@ impl Record {
     fn keep(&mut self, case: &CaseId, outcome: &Outcome) -> std::io::Result<()> {
         let mut findings: Vec<&Finding> = outcome.findings.iter().collect();
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
-        let mut of_this_trial: Vec<&Finding> = Vec::new();
+        let mut of_this_case: Vec<&Finding> = Vec::new();
         for finding in findings {
-            // The same breach in several requests of a trial is told once.
-            if of_this_trial.iter().any(|earlier| same_breach(earlier, finding)) {
+            // Several requests of a case can break a rule in the same way: one finding is enough.
+            if of_this_case.iter().any(|earlier| is_same_breach(earlier, finding)) {
                 continue;
             }
             let known = match &outcome.verdict {
@@ -191,14 +193,14 @@ impl Record {
                 group.operations.insert(case.operation.clone());
             }
             let kept = self.kept.entry((finding.level, finding.check, case.operation.clone())).or_default();
-            let full = of_this_trial.len() >= self.limits.per_trial
+            let full = of_this_case.len() >= self.limits.per_case
                 || *kept >= self.limits.per_check_and_operation
                 || self.report.findings.len() >= self.limits.total;
             if full {
                 continue;
             }
             *kept += 1;
-            of_this_trial.push(finding);
+            of_this_case.push(finding);
             let file = self.save(case, finding)?;
             let exchange = finding.exchange.as_ref();
             let limit = if self.bodies < self.limits.bodies { self.limits.body } else { self.limits.small_body };
@@ -231,7 +233,7 @@ impl Record {
         let stem = file_stem(case);
         let mut bytes = serde_json::to_vec_pretty(&content)?;
         bytes.push(b'\n');
-        // Several findings may have one name; whatever lies there stays, also on file systems that ignore case.
+        // Several findings can have the same name. `create_new` never overwrites, also on file systems that ignore case.
         for number in 1_u32.. {
             let name = if number == 1 { format!("{stem}.json") } else { format!("{stem}-{number}.json") };
             let path = folder.join(name);
@@ -247,12 +249,12 @@ impl Record {
     }
 }
 
-fn same_breach(one: &Finding, other: &Finding) -> bool {
+fn is_same_breach(one: &Finding, other: &Finding) -> bool {
     let key = |finding: &Finding| (finding.check, finding.level, finding.pointer.clone(), finding.expected.clone());
     key(one) == key(other)
 }
 
-impl Consumer for Record {
+impl Consumer for Collector {
     fn take(&mut self, event: Event<'_>) -> std::io::Result<()> {
         match event {
             Event::Planned(_) | Event::Started { .. } => Ok(()),

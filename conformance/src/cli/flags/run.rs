@@ -1,0 +1,109 @@
+//! Flags of `run` and `plan`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use connect_checks::selection::Shard;
+use connect_checks::setup::DEFAULT_WALK_LENGTH;
+use connect_checks::walks::LONGEST;
+
+use super::endpoint::{EmulatorFlags, EndpointFlags, PaceFlags};
+use super::{FormatFlag, ModelFlag, seconds};
+
+/// Flags of `run` and `plan`.
+#[derive(Clone, Debug, Args)]
+pub struct RunFlags {
+    /// The endpoint.
+    #[command(flatten)]
+    pub target: EndpointFlags,
+    /// The cases.
+    #[command(flatten)]
+    pub selection: SelectionFlags,
+    /// Seed of every generated value [default: a random one, which is printed]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Random values per operation, in addition to the fixed ones [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub cases: Option<u32>,
+    /// Random walks: sequences of operations, compared with a reference [default: 24 on this machine, 0 elsewhere]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    pub walks: Option<u32>,
+    /// Steps of a random walk
+    #[arg(long, value_name = "M", default_value_t = DEFAULT_WALK_LENGTH,
+          value_parser = clap::value_parser!(u16).range(1..=i64::from(LONGEST)))]
+    pub walk_length: u16,
+    /// Folder of failed walks, which are replayed first [default: `walks` in the report folder]
+    #[arg(long, value_name = "DIR")]
+    pub walk_regressions: Option<PathBuf>,
+    /// Cases at a time [default: 8 on this machine, 2 elsewhere]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub jobs: Option<u16>,
+    /// Folder for the report, the case files of findings, and the log
+    #[arg(long, value_name = "DIR", default_value = "target/conformance")]
+    pub report_dir: PathBuf,
+    /// Seconds for one request, from the connection to the last byte
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
+    pub timeout: Duration,
+    /// Requests for shrinking the requests of findings, in total [default: 1000 on this machine, 100 elsewhere]
+    #[arg(long, value_name = "N")]
+    pub shrink: Option<u32>,
+    /// Rate and number of requests.
+    #[command(flatten)]
+    pub pace: PaceFlags,
+    /// Operations that the endpoint must offer: their cases fail instead of being unsupported
+    #[arg(long, value_name = "OP,…", value_delimiter = ',')]
+    pub require: Vec<String>,
+    /// The emulator.
+    #[command(flatten)]
+    pub emulator: EmulatorFlags,
+    /// The service.
+    #[command(flatten)]
+    pub model: ModelFlag,
+    /// Compare with the answers that `record` wrote into this folder, and run no other checks
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["walks", "cases"])]
+    pub golden: Option<PathBuf>,
+    /// Run only the Ith of N parts of the plan, so that machines can share a run; `merge` merges their reports
+    #[arg(long, value_name = "I/N", conflicts_with = "golden")]
+    pub shard: Option<Shard>,
+    /// Continue a stopped run: its report.json, or the folder that contains it
+    #[arg(long, value_name = "REPORT", conflicts_with_all = ["seed", "golden"])]
+    pub resume: Option<PathBuf>,
+    /// Known divergences: cases that are expected to fail, with reasons and dates
+    #[arg(long, value_name = "FILE.toml")]
+    pub expect: Option<PathBuf>,
+    /// Further output.
+    #[command(flatten)]
+    pub output: OutputFlags,
+    /// Show findings at level should and note one by one
+    #[arg(long)]
+    pub notes: bool,
+    /// The format.
+    #[command(flatten)]
+    pub format: FormatFlag,
+}
+
+/// The cases of a run.
+#[derive(Clone, Debug, Args)]
+pub struct SelectionFlags {
+    /// Only these operations
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub operations: Vec<String>,
+    /// Only these checks or families of checks
+    #[arg(long, value_name = "F,G", value_delimiter = ',')]
+    pub checks: Vec<String>,
+    /// Only differences to this earlier model: Smithy JSON AST, or service-2.json
+    #[arg(long, value_name = "OLD")]
+    pub changed_since: Option<PathBuf>,
+}
+
+/// Output in addition to the report.
+#[derive(Clone, Debug, Args)]
+pub struct OutputFlags {
+    /// Draft a file for --expect from the failed cases
+    #[arg(long, value_name = "FILE.toml")]
+    pub write_expect: Option<PathBuf>,
+    /// Folder of earlier reports, to show the changes since then
+    #[arg(long, value_name = "DIR")]
+    pub history: Option<PathBuf>,
+}

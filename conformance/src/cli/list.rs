@@ -1,0 +1,102 @@
+//! The commands `list`, `checks`, `defects`, `benign` and `explain`.
+
+use connect_checks::case::CaseId;
+use connect_checks::check::Check;
+use connect_checks::families;
+use connect_checks::permission::Permission;
+use connect_checks::plan::Plan;
+use connect_emulator::{BENIGN, Defect};
+use connect_model::schema::Schema;
+use serde_json::{Value, json};
+
+use super::{print_all, print_lines};
+use crate::exit::Exit;
+use crate::report::output::Format;
+use crate::session::config::SelectionConfig;
+use crate::session::error::SessionError;
+use crate::session::selection::{known_selection, nothing_planned, selection};
+use crate::suggest;
+
+/// Prints the ids of the selected cases.
+pub(super) fn list(config: SelectionConfig, schema: &'static Schema, format: Format) -> Result<Exit, SessionError> {
+    known_selection(schema, &config)?;
+    let permission = Permission { loopback: true, ..Permission::default() };
+    let selection = selection(schema, &config, permission)?;
+    let plan = Plan::new(schema, &selection);
+    if plan.cases.is_empty() {
+        return Err(nothing_planned(schema, &selection, &plan));
+    }
+    print_lines(
+        &plan.cases,
+        format,
+        CaseId::to_string,
+        |case| json!({"case": case.to_string(), "operation": case.operation, "check": case.check, "variant": case.variant}),
+    )
+}
+
+/// Prints the ids of the checks.
+pub(super) fn checks(format: Format) -> Result<Exit, SessionError> {
+    print_lines(families::all(), format, |check| check.id.to_owned(), |check| check_json(check))
+}
+
+/// Prints the ids of the defects.
+pub(super) fn defects(format: Format) -> Result<Exit, SessionError> {
+    print_lines(
+        &connect_emulator::defects().collect::<Vec<_>>(),
+        format,
+        |defect| defect.id.to_owned(),
+        |defect| {
+            let family = defect.family.name();
+            json!({"id": defect.id, "family": family, "summary": defect.summary, "kills": defect.kills, "may": defect.may})
+        },
+    )
+}
+
+/// Prints the ids of the harmless variants.
+pub(super) fn benign(format: Format) -> Result<Exit, SessionError> {
+    print_lines(
+        BENIGN,
+        format,
+        |benign| benign.id.to_owned(),
+        |benign| json!({"id": benign.id, "summary": benign.summary, "source": benign.source}),
+    )
+}
+
+/// Prints everything about one check.
+pub(super) fn explain(id: &str, format: Format) -> Result<Exit, SessionError> {
+    let Some(check) = families::find(id) else {
+        let known = families::all().iter().map(|check| check.id);
+        return Err(SessionError::Usage(suggest::unknown("check", id, known, "connect-conformance checks")));
+    };
+    if format == Format::Json {
+        return print_all(&format!("{}\n", check_json(check)));
+    }
+    let mut text = format!("{} ({})\n\n{}\n\n", check.id, check.level.word(), check.rule);
+    for (label, value) in [("source", check.source), ("passes", check.passes), ("fails", check.fails)] {
+        text += &format!("{label:<8}{value}\n");
+    }
+    let mut label = "proven";
+    for defect in proven_by(check) {
+        text += &format!("{label:<8}--defect {}: {}\n", defect.id, defect.summary);
+        label = "";
+    }
+    if check.family() == "golden" {
+        text += "run     only with --golden DIR, which compares with the answers that `record DIR` wrote\n";
+    }
+    text += "silence --checks runs only the checks and families that it names; leave this one out\n";
+    print_all(&text)
+}
+
+fn check_json(check: &Check) -> Value {
+    json!({
+        "id": check.id, "level": check.level.word(), "rule": check.rule, "source": check.source,
+        "passes": check.passes, "fails": check.fails,
+        "defects": proven_by(check).map(|defect| defect.id).collect::<Vec<_>>(),
+    })
+}
+
+/// The defects that a check must catch.
+fn proven_by(check: &Check) -> impl Iterator<Item = &'static Defect> {
+    let id = check.id;
+    connect_emulator::defects().filter(move |defect| defect.kills.contains(&id))
+}

@@ -1,0 +1,140 @@
+//! The command line: reads flags, runs the command, and returns its exit code. Decides nothing itself.
+
+pub mod config;
+pub mod flags;
+mod list;
+mod replay;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use connect_emulator::Config;
+use connect_model::schema::Schema;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use self::config::emulator_config;
+use self::flags::{Cli, Command, EmulatorFlags, RunFlags};
+use crate::built_in;
+use crate::exit::Exit;
+use crate::report::output::{Format, print};
+use crate::selftest;
+use crate::session::Session;
+use crate::session::config::{OutputConfig, RunConfig};
+use crate::session::error::SessionError;
+use crate::session::{forecast, publish, record, signals, sweep};
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Also help and version. A closed pipe is no error.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8));
+        }
+    };
+    let exit = dispatch(cli).unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "error: {error}");
+        error.exit()
+    });
+    ExitCode::from(exit)
+}
+
+fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
+    match cli.command {
+        None => run(&cli.run, None),
+        Some(Command::Run { filter, flags }) => run(&flags, filter),
+        Some(Command::Plan { filter, flags }) => {
+            let schema = schema(flags.model.model.as_deref())?;
+            runtime()?.block_on(forecast::plan(schema, &RunConfig::from_flags(&flags, filter)))
+        }
+        Some(Command::Record { folder, flags }) => {
+            let schema = schema(flags.model.model.as_deref())?;
+            runtime()?.block_on(record::record(schema, &folder, &flags.config()))
+        }
+        Some(Command::Emulate { port, seed, emulator, front, model }) => {
+            let config = Config { port, seed, ..emulator_config(&front)? };
+            emulate(config, &emulator, model.model.as_deref())
+        }
+        Some(Command::List { filter, selection, model, format }) => {
+            list::list(selection.config(filter), schema(model.model.as_deref())?, format.format)
+        }
+        Some(Command::Checks { format }) => list::checks(format.format),
+        Some(Command::Defects { format }) => list::defects(format.format),
+        Some(Command::Benign { format }) => list::benign(format.format),
+        Some(Command::Selftest { only, jobs, format }) => selftest(&only, usize::from(jobs), format.format),
+        Some(Command::Explain { check, format }) => list::explain(&check, format.format),
+        Some(Command::Merge { reports, report_dir, output, notes, format }) => {
+            let output = OutputConfig { notes, format: format.format, ..output.config() };
+            publish::merge_reports(&reports, &report_dir, &output)
+        }
+        Some(Command::Sweep(flags)) => runtime()?.block_on(sweep::sweep(Schema::connect(), &flags.config())),
+        Some(Command::Replay(flags)) => replay::replay(&flags),
+    }
+}
+
+fn run(flags: &RunFlags, filter: Option<String>) -> Result<Exit, SessionError> {
+    let schema = schema(flags.model.model.as_deref())?;
+    let runtime = runtime()?;
+    let session = runtime.block_on(Session::prepare(schema, &RunConfig::from_flags(flags, filter)))?;
+    session.execute(&runtime)
+}
+
+fn emulate(config: Config, flags: &EmulatorFlags, model: Option<&Path>) -> Result<Exit, SessionError> {
+    let schema = schema(model)?;
+    runtime()?.block_on(async {
+        let emulator = built_in::start_with(schema, &flags.config(), config).await.map_err(SessionError::usage)?;
+        print(&format!("listening on {}\n", emulator.url())).map_err(SessionError::usage)?;
+        signals::interrupted().await.map_err(SessionError::usage)?;
+        Ok(Exit::Conforming)
+    })
+}
+
+fn selftest(only: &[String], jobs: usize, format: Format) -> Result<Exit, SessionError> {
+    let subjects = selftest::subjects(only)?;
+    let text = format == Format::Text;
+    let matrix = runtime()?.block_on(selftest::run(&subjects, jobs, |row| {
+        if text {
+            // An error of stdout is returned by the last print.
+            let _ = print(&selftest::line(row));
+        }
+    }))?;
+    print(&if text { matrix.summary() } else { matrix.to_json() }).map_err(SessionError::usage)?;
+    Ok(if matrix.holds() { Exit::Conforming } else { Exit::Findings })
+}
+
+/// The model in a file, or the built-in one.
+fn schema(model: Option<&Path>) -> Result<&'static Schema, SessionError> {
+    match model {
+        None => Ok(Schema::connect()),
+        // Leaked on purpose: it is used until the process ends.
+        Some(path) => Ok(Box::leak(Box::new(Schema::load(path).map_err(SessionError::usage)?))),
+    }
+}
+
+fn runtime() -> Result<Runtime, SessionError> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(SessionError::usage)
+}
+
+/// Prints one line for each item.
+fn print_lines<T>(
+    items: &[T],
+    format: Format,
+    text: impl Fn(&T) -> String,
+    json: impl Fn(&T) -> Value,
+) -> Result<Exit, SessionError> {
+    let line = |item: &T| match format {
+        Format::Text => text(item) + "\n",
+        Format::Json => json(item).to_string() + "\n",
+    };
+    print_all(&items.iter().map(line).collect::<String>())
+}
+
+/// Prints a text that is the whole result of a command.
+fn print_all(text: &str) -> Result<Exit, SessionError> {
+    print(text).map_err(SessionError::usage)?;
+    Ok(Exit::Conforming)
+}

@@ -1,0 +1,92 @@
+// The head of the page: verdict, facts, counts, alerts and navigation.
+
+const TONES = ["pass", "fail", "unsure", "unsure", "stale", "known"]; // by exit code
+
+function drawHead(report, totals) {
+  const { word, sentence } = words.verdict;
+  byId("head").dataset.tone = TONES[report.exit_code] ?? "unsure";
+  byId("verdict").replaceChildren(el("span", { class: "word" }, `${word}:`), ` ${visible(sentence)}`);
+  const endpoint = string(record(report.target).endpoint);
+  document.title = visible(`${word} · ${short(endpoint, 80) || "conformance report"}`);
+  const service = string(record(report.model).service);
+  byId("tool").textContent = visible(`${string(report.tool) || "Conformance report"} ${string(report.version)}${service ? ` · contract of ${service}` : ""}`);
+  drawFacts(report);
+  drawTally(totals);
+  drawAlerts(report, totals);
+}
+
+function drawFacts(report) {
+  const target = record(report.target);
+  const model = record(report.model);
+  const facts = byId("facts");
+  const fact = (name, ...content) => facts.append(el("div", {}, el("dt", {}, name), el("dd", {}, content)));
+  fact("Endpoint", value(target.endpoint || "unknown", 200, "code"));
+  if (target.emulator) fact("Emulator", emulator(target.emulator));
+  if (target.instance_id) fact("Instance", value(target.instance_id, 80, "code"));
+  const signing = target.signed === undefined ? "" : target.signed ? "signed" : "not signed";
+  fact("Requests", short([signing, string(target.signing_name), string(target.region)].filter(Boolean).join(", ") || "unknown", 120));
+  fact("Model", short(`${string(model.service)} ${string(model.version)}`.trim() || "unknown", 80),
+    model.digest && el("span", { class: "dim mono", title: string(model.digest) }, ` ${short(string(model.digest), 12)}`));
+  fact("Seed", code(seedText(report.seed)));
+  fact("Started", report.started ? el("time", { datetime: string(report.started) }, when(report.started)) : "unknown");
+  fact("Took", duration(report.duration_ms));
+}
+
+function emulator(settings) {
+  const set = Object.entries(record(settings)).filter(([, setting]) => setting !== null && setting !== undefined);
+  return set.length ? short(set.map(([name, setting]) => `${name} ${string(setting)}`).join(", "), 160) : "without a defect";
+}
+
+function drawTally(totals) {
+  for (const outcome of OUTCOMES) {
+    const n = totals[outcome];
+    byId("tally").append(el("li", { class: n ? false : "zero" },
+      button("", () => { filterBy("outcome", outcome); goTo("findings"); }, { "data-outcome": outcome, title: `Show these cases: ${MEANING[outcome]}` })));
+    byId("tally").lastChild.firstChild.append(
+      el("span", { class: `n ${n ? `o-${outcome}` : ""}` }, number(n)),
+      el("span", { class: "what" }, sign(outcome), ` ${outcome}`));
+  }
+}
+
+function drawAlerts(report, totals) {
+  const alerts = byId("alerts");
+  const alert = (kind, title, note, items) => {
+    const box = el("section", { class: `alert ${kind}` }, el("h2", {}, title), note && el("p", {}, note));
+    alerts.append(box);
+    if (items.length) box.append(el("ul"));
+    if (items.length) batches(box.lastChild, items, 8, (item) => el("li", {}, value(item, 400, "span")));
+  };
+  if (report.stopped_because || report.interrupted) {
+    alert("known", "The run was stopped",
+      `${number(totals.executed)} of ${plural(totals.planned, "planned case")} were executed.`,
+      [report.stopped_because ? string(report.stopped_because) : "The run was interrupted."]);
+  }
+  const leaks = list(report.leaks);
+  if (leaks.length) alert("fail", `Leaked: ${plural(leaks.length, "resource")}`, `The run created them and they still exist. ${remedy(report)}`, leaks);
+  const stale = list(report.stale);
+  if (stale.length) alert("stale", `Stale: ${plural(stale.length, "known divergence or recorded answer", "known divergences or recorded answers")}`, null, stale);
+}
+
+function remedy(report) {
+  const journals = list(report.journals).map(string);
+  if (!journals.length) return "Delete them by hand.";
+  return `connect-conformance sweep --delete deletes them, with ${journals.length > 1 ? "the journals" : "the journal"} ${journals.join(", ")}.`;
+}
+
+function drawNav(sections) {
+  for (const [id, name, n] of sections) {
+    byId("nav").append(el("li", {}, el("a", { href: `#${id}` }, name, n !== null && el("span", { class: "n num" }, ` ${number(n)}`))));
+  }
+  // The fragment contains the state of the page: a jump must not overwrite it.
+  for (const link of document.querySelectorAll("#nav a, .skip")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      goTo(link.getAttribute("href").slice(1));
+    });
+  }
+}
+
+function goTo(section) {
+  byId(section).scrollIntoView();
+  byId(`${section}-title`).focus({ preventScroll: true });
+}

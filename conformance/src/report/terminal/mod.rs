@@ -1,0 +1,333 @@
+//! The report for people: the target, the table of operations, findings, counts and the verdict. Writes ANSI styles, which
+//! the printer removes where they are not wanted.
+
+mod findings;
+mod operations;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use connect_checks::case::Level;
+
+use self::findings::{failures, learned, lesser};
+use self::operations::operations;
+use crate::event::EmulatorInfo;
+use crate::exit::Exit;
+use crate::outcome::CaseOutcome;
+use crate::report::conclusion;
+use crate::report::json::Report;
+use crate::report::text::{count, number, printable, some};
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default();
+const UNSURE: Style = AnsiColor::Yellow.on_default();
+const QUIET: Style = Style::new().dimmed();
+const STRONG: Style = Style::new().bold();
+
+/// Characters of one value of a finding.
+const VALUE: usize = 400;
+
+/// Reasons of indeterminate cases that are listed.
+const REASONS: usize = 6;
+
+/// The text before a run: target, model, seed, and number of cases.
+pub fn header(report: &Report) -> String {
+    let target = &report.target;
+    let signed = if target.signed { format!("signed for {}", target.region) } else { "unsigned".to_owned() };
+    let instance = target.instance_id.as_deref().unwrap_or("none given");
+    let model = &report.model;
+    let digest = model.digest.get(..12).unwrap_or(&model.digest);
+    let mut out = String::new();
+    let kind = match &target.emulator {
+        None => signed,
+        Some(EmulatorInfo { defect: Some(defect), .. }) => format!("built-in emulator with the defect {defect}"),
+        Some(EmulatorInfo { benign: Some(benign), .. }) => format!("built-in emulator, harmless variant {benign}"),
+        Some(_) => "built-in emulator".to_owned(),
+    };
+    let _ = writeln!(out, "{} ({kind})", styled(STRONG, &target.endpoint));
+    let _ = writeln!(
+        out,
+        "{} {} · model {digest} · seed {} · instance {instance}",
+        model.service, model.version, report.seed
+    );
+    let part = report.shard.as_ref().map(|shard| format!(", part {shard} of the plan")).unwrap_or_default();
+    let _ = writeln!(
+        out,
+        "{} of {}{part}",
+        count(report.totals.planned, "case"),
+        count(report.operations.len() as u64, "operation")
+    );
+    // Omissions are never silent.
+    for line in &report.stale {
+        let _ = writeln!(out, "{}", styled(UNSURE, &format!("stale: {}", printable(line, 200))));
+    }
+    for (omitted, noun, what) in [(&report.not_sent, "operation", "not sent"), (&report.left_out, "case", "omitted")] {
+        if let Some(first) = omitted.first() {
+            let line = format!("{} {what}, for example {}", count(omitted.len() as u64, noun), printable(first, 200));
+            let _ = writeln!(out, "{}", styled(QUIET, &line));
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// The text after a run. With `all_notes`, findings below level must are listed one by one.
+pub fn body(report: &Report, all_notes: bool) -> String {
+    let mut out = String::new();
+    operations(&mut out, report);
+    failures(&mut out, report);
+    for level in [Level::Should, Level::Note] {
+        lesser(&mut out, report, level, all_notes);
+    }
+    learned(&mut out, report, all_notes);
+    indeterminate(&mut out, report);
+    divergences(&mut out, report);
+    leaks(&mut out, report);
+    trend(&mut out, report);
+    totals(&mut out, report);
+    out
+}
+
+fn indeterminate(out: &mut String, report: &Report) {
+    if report.indeterminate.is_empty() {
+        return;
+    }
+    let mut reasons: Vec<_> = report.indeterminate.iter().collect();
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
+    let _ = writeln!(out, "{}: {}", styled(UNSURE, "indeterminate"), count(report.totals.indeterminate, "case"));
+    for reason in reasons.iter().take(REASONS) {
+        let example = reason.cases.first().map(|case| format!(" (e.g. {case})")).unwrap_or_default();
+        let (why, example) = (printable(&reason.reason, 200), styled(QUIET, &printable(&example, 160)));
+        let _ = writeln!(out, "  {}  {why}{example}", reason.count);
+    }
+    if reasons.len() > REASONS {
+        let _ = writeln!(out, "  … and {} more", count((reasons.len() - REASONS) as u64, "reason"));
+    }
+    out.push('\n');
+}
+
+/// Known divergences that still fail, and those that are stale.
+fn divergences(out: &mut String, report: &Report) {
+    let of = |result: CaseOutcome| report.cases.iter().filter(move |line| line.outcome == result);
+    for (result, style) in [(CaseOutcome::Known, QUIET), (CaseOutcome::Stale, UNSURE)] {
+        let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for line in of(result) {
+            reasons.entry(line.why.as_deref().unwrap_or_default()).or_default().push(&line.case);
+        }
+        if reasons.is_empty() {
+            continue;
+        }
+        let total: usize = reasons.values().map(Vec::len).sum();
+        let _ = writeln!(out, "{}: {}", styled(style, result.word()), count(total as u64, "case"));
+        for (why, cases) in reasons {
+            let _ = writeln!(out, "  {}  {}", cases.len(), printable(why, 300));
+            let _ = writeln!(out, "    {}", styled(QUIET, &printable(&some(&cases, 3), VALUE)));
+        }
+        out.push('\n');
+    }
+}
+
+fn leaks(out: &mut String, report: &Report) {
+    if report.leaks.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "{}", styled(BAD, &format!("leaked: {}", count(report.leaks.len() as u64, "resource"))));
+    for leak in &report.leaks {
+        let _ = writeln!(out, "  {}", printable(leak, VALUE));
+    }
+    for journal in &report.journals {
+        let _ = writeln!(
+            out,
+            "  journal: {}; `connect-conformance sweep --delete` deletes what it lists",
+            printable(journal, VALUE)
+        );
+    }
+    out.push('\n');
+}
+
+/// The difference to the run before.
+fn trend(out: &mut String, report: &Report) {
+    let Some(before) = report.trend.last() else { return };
+    let when = before.started.as_deref().unwrap_or("unknown time");
+    let Some(change) = &report.change else { return };
+    let part = |cases: &[String], what: &str| match cases {
+        [] => None,
+        cases => {
+            let cases: Vec<&str> = cases.iter().map(String::as_str).collect();
+            Some(format!("{what} ({}): {}", cases.len(), some(&cases, 3)))
+        }
+    };
+    let parts: Vec<String> = [part(&change.new_failures, "fails now"), part(&change.gone_failures, "passes now")]
+        .into_iter()
+        .flatten()
+        .collect();
+    let text = if parts.is_empty() { "the same cases fail".to_owned() } else { parts.join("; ") };
+    let _ = writeln!(out, "compared with the run of {when}: {}\n", printable(&text, 1000));
+}
+
+fn totals(out: &mut String, report: &Report) {
+    let totals = &report.totals;
+    let mut parts =
+        vec![format!("{} planned", number(totals.planned)), format!("{} executed", number(totals.executed))];
+    for outcome in CaseOutcome::IN_TOTALS {
+        let style = match outcome {
+            CaseOutcome::Passed => GOOD,
+            CaseOutcome::Failed => BAD,
+            CaseOutcome::Unsupported => QUIET,
+            CaseOutcome::Known | CaseOutcome::Stale | CaseOutcome::Indeterminate => UNSURE,
+        };
+        let cases = totals.of(outcome);
+        if cases > 0 || outcome == CaseOutcome::Passed {
+            parts.push(styled(style, &format!("{} {}", number(cases), outcome.word())));
+        }
+    }
+    parts.push(format!("{:.1} s", report.duration_ms as f64 / 1000.0));
+    let _ = writeln!(out, "{}", parts.join(" · "));
+    let coverage = &report.coverage;
+    let parts = [
+        (coverage.members, "members sent or received"),
+        (coverage.constraints, "constraints violated on purpose"),
+        (coverage.errors, "listed errors seen"),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter_map(|(ratio, what)| {
+            ratio.map(|ratio| format!("{} of {} {what}", number(ratio.covered), number(ratio.total)))
+        })
+        .collect();
+    if !parts.is_empty() {
+        let _ = writeln!(out, "{}", styled(QUIET, &parts.join(" · ")));
+    }
+    let exit = report.exit();
+    let style = match exit {
+        Exit::Conforming => GOOD,
+        Exit::Findings | Exit::Leaked => BAD,
+        Exit::Usage | Exit::Inconclusive | Exit::Stale => UNSURE,
+    };
+    let _ = writeln!(out, "{}: {}", styled(style.bold(), &exit.heading()), conclusion::sentence(report));
+    for remedy in remedies(report) {
+        let _ = writeln!(out, "  {remedy}");
+    }
+}
+
+/// Advice for a run that tests little.
+fn remedies(report: &Report) -> Vec<String> {
+    let totals = &report.totals;
+    let mut remedies = Vec::new();
+    if totals.executed == 0 || totals.scored() * 2 >= totals.executed {
+        return remedies;
+    }
+    remedies.push(format!(
+        "Little was tested: {} of {} could be scored.",
+        number(totals.scored()),
+        count(totals.executed, "executed case")
+    ));
+    if totals.unsupported * 2 > totals.executed {
+        remedies.push(
+            "Most operations are unsupported: is this the right endpoint? --operations narrows the run, --require makes \
+             a missing operation fail."
+                .to_owned(),
+        );
+    }
+    if totals.indeterminate > 0 && !report.target.signed && !report.target.loopback {
+        remedies.push(
+            "Requests were unsigned: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use --profile.".to_owned(),
+        );
+    }
+    if totals.indeterminate > 0 && report.target.instance_id.is_none() && !report.target.loopback {
+        remedies.push("No instance was given: --instance-id names one.".to_owned());
+    }
+    remedies
+}
+
+fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+    use crate::report::samples;
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn shows_every_part_of_a_run() {
+        let collector = samples::mixed();
+        let report = collector.report();
+        let expected = "\
+http://127.0.0.1:9 (unsigned)
+Connect 2017-08-08 · model 0123456789ab · seed 42 · instance none given
+10 cases of 5 operations
+
+                shape  invalid
+✗ CreateRule    ✓ 2    ✗ 1/3
+✓ DescribeRule  ✓ 1    ? 1
+? ListRules     ? 1    ·
+– unsupported (2): ClaimPhoneNumber, DeleteRule
+
+must CreateRule/invalid.enum-unknown/Actions[].ActionType
+  rule      a value outside of the enum is rejected
+  expected  an error
+  actual    200 \\u{1b}[31mred
+  at        /Actions/0/ActionType
+  request   POST /rules/i?x=%2F -> 200
+  replay    cargo conformance replay FOLDER/findings/CreateRule_invalid.enum-unknown_Actions__.ActionType.json
+
+should: 1 finding (--notes shows them)
+  shape.request-id  1 in DescribeRule
+    e.g. DescribeRule: no x-amzn-requestid
+
+learned (recorded, not judged)
+  token-mismatch: answers 400 (1×)
+
+indeterminate: 2 cases
+  2  throttled (e.g. DescribeRule/invalid.pattern)
+
+known: 1 case
+  1  ticket 7
+    CreateRule/invalid.length-max/Name
+
+10 planned · 10 executed · 4 passed · 1 failed · 1 known · 2 unsupported · 2 indeterminate · 1.5 s
+NOT CONFORMING: 1 of 6 scored cases fails, in 1 operation.
+";
+        let text = plain(&(header(&report) + &body(&report, false)));
+        let folder = collector.folder().unwrap().parent().unwrap().display().to_string();
+        let text = text.replace(&folder, "FOLDER");
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn verdict_explains_itself() {
+        let rows: [(samples::Outcomes, &str); 5] = [
+            (&[("A", "pass"), ("B", "pass")], "CONFORMING: All 2 scored cases pass."),
+            (&[("A", "pass"), ("B", "lost")], "INCONCLUSIVE: Cases were lost: 1 of 2 cases were executed."),
+            (
+                &[("A", "fail"), ("B", "lost")],
+                "INCONCLUSIVE: Cases were lost: 1 of 2 cases were executed. 1 of them failed.",
+            ),
+            (&[("A", "unsupported")], "INCONCLUSIVE: No case could be scored."),
+            (&[], "INCONCLUSIVE: No case could be scored."),
+        ];
+        for (outcomes, expected) in rows {
+            let text = plain(&body(&samples::record(outcomes).report(), false));
+            assert!(text.contains(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn lists_many_unsupported_operations_in_one_line() {
+        let names: Vec<String> = (0..395).map(|at| format!("Operation{at:03}")).collect();
+        let mut outcomes: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "unsupported")).collect();
+        outcomes.push(("ListRules", "pass"));
+        let text = plain(&body(&samples::record(&outcomes).report(), false));
+        assert!(text.contains("– unsupported (395): Operation000, Operation001,"), "{text}");
+        assert!(text.contains("Operation007 … and 387 more"), "{text}");
+        assert!(text.contains("Little was tested: 1 of 396"), "{text}");
+        assert!(text.lines().count() < 10, "{text}");
+    }
+}

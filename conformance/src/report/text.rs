@@ -1,0 +1,67 @@
+//! Text for people: unprintable characters escaped, numbers with separators, counted nouns, times.
+
+use std::time::SystemTime;
+
+use connect_model::schema::TimestampFormat;
+use connect_model::wire::timestamp;
+
+/// Text from an endpoint for a terminal: control characters are escaped, and the text is cut after `limit` characters.
+pub fn printable(text: &str, limit: usize) -> String {
+    let mut shown = String::new();
+    for (at, c) in text.chars().enumerate() {
+        if at >= limit {
+            shown.push('…');
+            break;
+        }
+        if c.is_control() || ('\u{200b}'..='\u{200f}').contains(&c) || ('\u{202a}'..='\u{202e}').contains(&c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// A time in RFC 3339, UTC, in whole seconds; `None` for times far from now.
+pub(crate) fn utc(time: SystemTime) -> Option<String> {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64().floor();
+    timestamp::from_seconds(seconds).and_then(|instant| timestamp::format(instant, TimestampFormat::DateTime))
+}
+
+/// A number with a comma between thousands: `12,345`.
+pub(crate) fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A counted noun: `1 case`, `12 cases`.
+pub(crate) fn count(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", number(n), if n == 1 { "" } else { "s" })
+}
+
+/// The first `limit` names, and the number of the others.
+pub(crate) fn some(names: &[&str], limit: usize) -> String {
+    let shown = names.iter().take(limit).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > limit { format!("{shown} … and {} more", names.len() - limit) } else { shown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_separators() {
+        let rows =
+            [(0, "0 cases"), (1, "1 case"), (999, "999 cases"), (1000, "1,000 cases"), (1_234_567, "1,234,567 cases")];
+        for (n, expected) in rows {
+            assert_eq!(count(n, "case"), expected);
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! The configuration of a run. The command line makes it from its flags (`cli/config.rs`), for `run`, `plan`, `record`,
+//! `replay` and `sweep` alike; the kill matrix and tests change fields of the default. Configurations of the client, the
+//! transport and the suite are made here and nowhere else.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connect_checks::cleanup;
+use connect_checks::client::ClientConfig;
+use connect_checks::ledger::{Ledger, hook};
+use connect_checks::permission::Permission;
+use connect_checks::selection::Shard;
+use connect_checks::setup::{self, SuiteConfig};
+use connect_checks::walks::{Saved, WalkConfig};
+use connect_transport::TransportConfig;
+use connect_transport::pace::{PaceConfig, Rate};
+use connect_transport::target::TargetFlags;
+
+use crate::event::EmulatorInfo;
+use crate::report::output::Format;
+use crate::session::error::SessionError;
+
+/// Requests per second, and at once, for endpoints that are not on this machine. Source: Amazon Connect grants this to an
+/// account for most operations.
+const REMOTE_RATE: f64 = 2.0;
+const REMOTE_BURST: f64 = 5.0;
+
+/// Requests for shrinking, on this machine and elsewhere.
+const SHRINK: [u32; 2] = [1000, 100];
+
+/// Cases at a time, on this machine and elsewhere.
+const JOBS: [usize; 2] = [8, 2];
+
+/// The configuration of a run. The default is that of the command without flags, except that failed walks are not kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunConfig {
+    /// The endpoint, and what is allowed there.
+    pub endpoint: EndpointConfig,
+    /// Settings of the built-in emulator, which is used without an endpoint.
+    pub emulator: EmulatorInfo,
+    /// The part of the plan to run.
+    pub selection: SelectionConfig,
+    /// Seed of every generated value; `None` for a new one.
+    pub seed: Option<u64>,
+    /// Random values per operation; `None` for the default.
+    pub cases: Option<u32>,
+    /// Random walks; `None` for the default, which depends on the endpoint.
+    pub walks: Option<u32>,
+    /// Steps of a walk.
+    pub walk_length: u16,
+    /// Folder of failed walks, which are replayed first; `None` to keep none.
+    pub walk_regressions: Option<PathBuf>,
+    /// Cases at a time; `None` for the default, which depends on the endpoint.
+    pub jobs: Option<usize>,
+    /// Time for one request.
+    pub timeout: Duration,
+    /// Requests for shrinking; `None` for the default, which depends on the endpoint.
+    pub shrink: Option<u32>,
+    /// Rate and number of requests.
+    pub limits: RequestLimits,
+    /// Operations that must be offered.
+    pub require: Vec<String>,
+    /// Folder of recorded answers, which are compared instead of running other checks.
+    pub golden: Option<PathBuf>,
+    /// Part of a sharded plan.
+    pub shard: Option<Shard>,
+    /// Report of the run to resume.
+    pub resume: Option<PathBuf>,
+    /// File of known divergences.
+    pub expect: Option<PathBuf>,
+    /// Folder of the report.
+    pub report_dir: PathBuf,
+    /// Further output.
+    pub output: OutputConfig,
+}
+
+/// The endpoint of a run, and what is allowed there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointConfig {
+    /// URL, or `aws`; `None` for the built-in emulator.
+    pub url: Option<String>,
+    /// Connect instance.
+    pub instance_id: Option<String>,
+    /// Region to sign for.
+    pub region: Option<String>,
+    /// Profile of the shared AWS files.
+    pub profile: Option<String>,
+    /// True to treat an endpoint on this machine as a real account.
+    pub as_remote: bool,
+    /// True to allow writes on endpoints that are not on this machine.
+    pub allow_writes: bool,
+    /// Operations that are allowed everywhere.
+    pub allow_operation: Vec<String>,
+    /// AWS account that the instance must belong to.
+    pub account: Option<String>,
+    /// Folder of the journals.
+    pub journal: PathBuf,
+    /// Time by which lists may lag behind a creation.
+    pub settle: Duration,
+}
+
+/// The part of the plan to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SelectionConfig {
+    /// Text that case ids contain.
+    pub filter: Option<String>,
+    /// Operations; all if empty.
+    pub operations: Vec<String>,
+    /// Checks and families; all if empty.
+    pub checks: Vec<String>,
+    /// An earlier model: only the differences to it are tested.
+    pub changed_since: Option<PathBuf>,
+}
+
+/// Limits of the requests of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RequestLimits {
+    /// Requests per second; `None` for the default, which depends on the endpoint.
+    pub rps: Option<f64>,
+    /// Requests at once after a pause; `None` for the default.
+    pub burst: Option<u32>,
+    /// Requests after which the run stops.
+    pub max_requests: Option<u64>,
+    /// Minutes after which the run stops.
+    pub max_minutes: Option<u64>,
+}
+
+/// Output beside the files of the report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OutputConfig {
+    /// File for a draft of known divergences.
+    pub write_expect: Option<PathBuf>,
+    /// Folder of earlier reports.
+    pub history: Option<PathBuf>,
+    /// True to list findings at level should and note one by one.
+    pub notes: bool,
+    /// Format on stdout.
+    pub format: Format,
+}
+
+impl Default for RunConfig {
+    fn default() -> Self {
+        Self {
+            endpoint: EndpointConfig::default(),
+            emulator: EmulatorInfo::default(),
+            selection: SelectionConfig::default(),
+            seed: None,
+            cases: None,
+            walks: None,
+            walk_length: setup::DEFAULT_WALK_LENGTH,
+            walk_regressions: None,
+            jobs: None,
+            timeout: Duration::from_secs(10),
+            shrink: None,
+            limits: RequestLimits::default(),
+            require: Vec::new(),
+            golden: None,
+            shard: None,
+            resume: None,
+            expect: None,
+            report_dir: PathBuf::from("target/conformance"),
+            output: OutputConfig::default(),
+        }
+    }
+}
+
+impl Default for EndpointConfig {
+    fn default() -> Self {
+        Self {
+            url: None,
+            instance_id: None,
+            region: None,
+            profile: None,
+            as_remote: false,
+            allow_writes: false,
+            allow_operation: Vec::new(),
+            account: None,
+            journal: PathBuf::from("target/conformance/journal"),
+            settle: cleanup::SETTLE,
+        }
+    }
+}
+
+/// A run in progress, as far as its clients need to know it.
+#[derive(Clone, Debug)]
+pub struct RunContext {
+    /// Seed of every generated value.
+    pub seed: u64,
+    /// Distinguishes the names of this run from those of others: letters and digits.
+    pub run_id: String,
+    /// True if the endpoint is on this machine and is not treated as a real account.
+    pub loopback: bool,
+    /// Records the resources that the run creates.
+    pub ledger: Option<Arc<Ledger>>,
+}
+
+impl RunConfig {
+    /// The configuration of a suite: of its client, its transport and its walks.
+    pub fn suite(&self, context: RunContext, walks: WalkConfig) -> SuiteConfig {
+        let RunContext { seed, run_id, loopback, ledger } = context;
+        SuiteConfig {
+            seed,
+            cases: self.cases_per_operation(),
+            run_id,
+            timeout: self.timeout,
+            pace: self.pace(loopback),
+            walks,
+            shrink: self.shrink_requests(loopback),
+            settle: self.endpoint.settle,
+            ledger,
+        }
+    }
+
+    /// The configuration of a client outside of a suite.
+    pub fn client(&self, context: RunContext, permission: Permission) -> ClientConfig {
+        let RunContext { seed, run_id, loopback, ledger } = context;
+        ClientConfig {
+            seed,
+            cases: self.cases_per_operation(),
+            run_id,
+            permission,
+            shrink: self.shrink_requests(loopback),
+            settle: self.endpoint.settle,
+            ledger,
+        }
+    }
+
+    /// The configuration of the transport of such a client.
+    pub fn transport(&self, context: &RunContext) -> TransportConfig {
+        TransportConfig {
+            timeout: self.timeout,
+            pace: self.pace(context.loopback),
+            hook: hook(context.ledger.as_ref()),
+            ..TransportConfig::default()
+        }
+    }
+
+    /// Rate of the requests. All callers of an account share its quota, so elsewhere a run takes a small part of it.
+    pub(crate) fn pace(&self, loopback: bool) -> PaceConfig {
+        let limits = &self.limits;
+        let per_second = limits.rps.or((!loopback).then_some(REMOTE_RATE));
+        let rate = per_second.map(|per_second| {
+            let burst = limits.burst.map_or(per_second.max(REMOTE_BURST), f64::from);
+            Rate { per_second, burst }
+        });
+        PaceConfig { rate, max_requests: limits.max_requests }
+    }
+
+    /// Number and length of the walks, and those that failed before.
+    ///
+    /// # Errors
+    /// A saved walk cannot be read.
+    pub fn walks(&self, loopback: bool) -> Result<WalkConfig, SessionError> {
+        let count = self.walks.unwrap_or(if loopback { setup::DEFAULT_WALKS } else { 0 });
+        // Read before anything is sent, so that an invalid file is an error of usage.
+        let saved = match &self.walk_regressions {
+            Some(folder) if count > 0 => Saved::read_all(folder).map_err(SessionError::usage)?,
+            _ => Vec::new(),
+        };
+        Ok(WalkConfig { count, length: self.walk_length, saved, folder: self.walk_regressions.clone() })
+    }
+
+    /// Cases at a time.
+    pub(crate) fn jobs(&self, loopback: bool) -> usize {
+        self.jobs.unwrap_or(JOBS[usize::from(!loopback)])
+    }
+
+    fn cases_per_operation(&self) -> u32 {
+        self.cases.unwrap_or(setup::DEFAULT_CASES)
+    }
+
+    fn shrink_requests(&self, loopback: bool) -> u32 {
+        self.shrink.unwrap_or(SHRINK[usize::from(!loopback)])
+    }
+}
+
+impl EndpointConfig {
+    /// The operations that may be sent.
+    pub(crate) fn permission(&self, loopback: bool) -> Permission {
+        Permission { loopback, writes: self.allow_writes, operations: self.allow_operation.iter().cloned().collect() }
+    }
+
+    /// True if any write is allowed.
+    pub(crate) fn may_write(&self) -> bool {
+        self.allow_writes || !self.allow_operation.is_empty()
+    }
+
+    /// The flags from which the transport resolves this URL.
+    pub(crate) fn target_flags(&self, url: &str) -> TargetFlags {
+        TargetFlags {
+            endpoint: url.to_owned(),
+            instance_id: self.instance_id.clone(),
+            region: self.region.clone(),
+            profile: self.profile.clone(),
+            as_remote: self.as_remote,
+        }
+    }
+}
+
+/// A run id that follows from a number.
+pub(crate) fn run_id(number: u64) -> String {
+    setup::run_id(number)
+}

@@ -1,0 +1,167 @@
+//! The input files of a run, and the configuration as they complete it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use connect_checks::golden::{self, Entry, Recorded};
+use connect_checks::permission::Permission;
+use connect_checks::plan::Plan;
+use connect_checks::selection::Selection;
+use connect_checks::setup;
+use connect_model::schema::Schema;
+
+use crate::event::Narrowed;
+use crate::outcome::CaseOutcome;
+use crate::report::expect::Expectations;
+use crate::report::json::Report;
+use crate::session::config::RunConfig;
+use crate::session::error::SessionError;
+use crate::session::selection::{fresh_seed, known_operations, known_selection, selection};
+
+/// The input files of a run, and the configuration as they complete it.
+pub(crate) struct RunInputs {
+    /// Recorded answers.
+    golden: Option<Recorded>,
+    /// Report of the run to resume.
+    pub(crate) previous: Option<Report>,
+    /// Known divergences.
+    pub(crate) expected: Expectations,
+    /// Seed of the run: of the recorded answers, of the resumed run, of the configuration, or a new one.
+    pub(crate) seed: u64,
+    /// The configuration. A resumed run uses the selection of the previous run unless it has one of its own.
+    pub(crate) config: RunConfig,
+}
+
+impl RunInputs {
+    /// Reads the files. Checks the names in the configuration first.
+    pub(crate) fn read(schema: &Schema, config: &RunConfig) -> Result<Self, SessionError> {
+        known_operations(schema, &config.require)?;
+        known_selection(schema, &config.selection)?;
+        let golden = config.golden.as_deref().map(golden::read_all).transpose().map_err(SessionError::usage)?;
+        let previous = config.resume.as_deref().map(Report::read).transpose().map_err(SessionError::usage)?;
+        let previous = previous.map(with_leaks_of);
+        let seed = match (recorded_seed(golden.as_ref(), config.seed)?, &previous) {
+            (Some(seed), _) => seed,
+            (None, Some(previous)) => previous.seed,
+            (None, None) => config.seed.unwrap_or_else(fresh_seed),
+        };
+        let expected = config.expect.as_deref().map(|path| Expectations::read(path, SystemTime::now()));
+        let expected = expected.transpose().map_err(SessionError::usage)?.unwrap_or_default();
+        let mut config = config.clone();
+        if let Some(previous) = &previous {
+            let Narrowed { filter, operations, checks, walks } = previous.narrowed.clone();
+            let chosen = &mut config.selection;
+            if chosen.filter.is_none() && chosen.operations.is_empty() && chosen.checks.is_empty() {
+                (chosen.filter, chosen.operations, chosen.checks) = (filter, operations, checks);
+            }
+            config.walks = config.walks.or(walks);
+            config.cases = config.cases.or(previous.generated);
+            config.shard = config.shard.or_else(|| previous.shard.as_ref()?.parse().ok());
+        }
+        Ok(Self { golden: golden.map(Arc::new), previous, expected, seed, config })
+    }
+
+    /// The selection of the plan.
+    pub(crate) fn selection(
+        &self,
+        schema: &Schema,
+        permission: Permission,
+        walks: bool,
+    ) -> Result<Selection, SessionError> {
+        let mut selection = selection(schema, &self.config.selection, permission)?;
+        selection.walks = walks;
+        selection.golden.clone_from(&self.golden);
+        selection.shard = self.config.shard;
+        selection.done = self.previous.as_ref().map(finished).unwrap_or_default();
+        Ok(selection)
+    }
+
+    /// The selection as reports show it.
+    pub(crate) fn narrowed(&self) -> Narrowed {
+        let config = &self.config;
+        Narrowed {
+            filter: config.selection.filter.clone(),
+            operations: config.selection.operations.clone(),
+            checks: config.selection.checks.clone(),
+            walks: config.walks,
+        }
+    }
+
+    /// Known divergences that have expired or match no case. They are compared with all cases of the model, not only with
+    /// the selected ones.
+    pub(crate) fn stale(&self, schema: &Schema, plan: &Plan) -> Vec<String> {
+        if self.expected.is_empty() || self.expected.all_match(&plan.cases) {
+            return self.expected.stale(&plan.cases);
+        }
+        let whole = Plan::new(schema, &Selection { golden: self.golden.clone(), ..setup::everything() });
+        self.expected.stale(&whole.cases)
+    }
+}
+
+/// Cases of a report with an outcome that another attempt would not change.
+fn finished(report: &Report) -> BTreeSet<String> {
+    let finished = report.cases.iter().filter(|line| line.outcome != CaseOutcome::Indeterminate);
+    finished.map(|line| line.case.clone()).collect()
+}
+
+/// The report of a run that is resumed, with its leaks as they are now: leaks are dropped once a sweep has removed the
+/// journal, and a killed run gets the leaks that its journal may list.
+fn with_leaks_of(mut previous: Report) -> Report {
+    let had_journals = !previous.journals.is_empty();
+    previous.journals.retain(|journal| Path::new(journal).exists());
+    if previous.journals.is_empty() && had_journals {
+        previous.leaks.clear();
+    }
+    if previous.leaks.is_empty() {
+        let unknown = |journal: &String| format!("resources of the previous run, listed in its journal {journal}");
+        previous.leaks = previous.journals.iter().map(unknown).collect();
+    }
+    previous
+}
+
+/// The seed of recorded answers. Answers to other requests cannot be compared with them.
+fn recorded_seed(golden: Option<&BTreeMap<String, Entry>>, given: Option<u64>) -> Result<Option<u64>, SessionError> {
+    let recorded = golden.and_then(|entries| entries.values().next()).map(|entry| entry.seed);
+    match (recorded, given) {
+        (Some(recorded), Some(given)) if recorded != given => Err(SessionError::Usage(format!(
+            "the answers were recorded with seed {recorded}, but --seed is {given}; leave it out, or record them again"
+        ))),
+        _ => Ok(recorded),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::event::RunInfo;
+    use crate::exit::Exit;
+    use crate::report::collect::{Collector, Limits};
+    use crate::report::merge;
+
+    #[test]
+    fn reports_leaks_of_the_previous_run_until_they_are_swept() {
+        let folder = std::env::temp_dir().join(format!("connect-session-{}-left", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let journal = folder.join("x.journal.jsonl");
+        let report = |leaks: &[&str]| {
+            let mut info = RunInfo::sample(1);
+            info.journal = Some(journal.clone());
+            let mut report = Collector::new(&info, None, Limits::default()).report();
+            report.leaks = leaks.iter().map(|line| (*line).to_owned()).collect();
+            report
+        };
+        std::fs::write(&journal, "").unwrap();
+        assert_eq!(with_leaks_of(report(&["a flow"])).leaks, ["a flow"]);
+        let killed = with_leaks_of(report(&[]));
+        assert!(killed.leaks[0].contains("x.journal.jsonl"), "{:?}", killed.leaks);
+        let mut rest = report(&[]);
+        rest.journals.clear();
+        assert_eq!(merge::resumed(Some(&killed), rest).unwrap().exit(), Exit::Leaked);
+        std::fs::remove_dir_all(folder).unwrap();
+        assert_eq!(with_leaks_of(report(&["a flow"])).leaks, Vec::<String>::new());
+        assert_eq!(with_leaks_of(report(&[])).leaks, Vec::<String>::new());
+    }
+}

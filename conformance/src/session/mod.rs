@@ -1,0 +1,213 @@
+//! Runs: from a configuration to the exit code. Checks the configuration, finds the target, plans, executes and reports.
+//! Knows no command line.
+
+pub mod config;
+pub mod error;
+pub mod forecast;
+mod inputs;
+pub mod publish;
+pub mod record;
+pub mod replay;
+pub mod selection;
+pub mod signals;
+pub mod sweep;
+pub(crate) mod target;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use connect_checks::judge::Judge;
+use connect_checks::lifecycle;
+use connect_checks::plan::Plan;
+use connect_checks::setup;
+use connect_emulator::Emulator;
+use connect_model::schema::Schema;
+use connect_transport::Transport;
+use tokio::runtime::Runtime;
+
+use crate::event::{EmulatorInfo, Narrowed, RunInfo, TargetInfo};
+use crate::exit::Exit;
+use crate::report::collect::{Collector, Limits};
+use crate::report::expect::Expectations;
+use crate::report::json::Report;
+use crate::report::output::{Format, print};
+use crate::report::progress::Progress;
+use crate::report::{merge, terminal};
+use crate::runner::{self, RunOptions, StopSignal};
+use crate::session::config::RunConfig;
+use crate::session::error::SessionError;
+use crate::session::inputs::RunInputs;
+use crate::session::publish::{Checkpoint, is_report_of, prepare_folder, publish};
+use crate::session::selection::{no_walk, nothing_planned};
+use crate::session::signals::{stop_on_interrupt, stop_on_limits};
+use crate::session::target::{RunTarget, is_in_account};
+
+/// A prepared run: everything is decided, and only requests about the endpoint itself have been sent.
+pub struct Session {
+    judge: Arc<dyn Judge>,
+    info: RunInfo,
+    transport: Arc<Transport>,
+    expected: Expectations,
+    /// The report of the run that this one resumes.
+    previous: Option<Report>,
+    config: RunConfig,
+    _emulator: Option<Emulator>,
+}
+
+impl Session {
+    /// Checks the configuration, finds or starts the endpoint, checks that it responds, and plans.
+    ///
+    /// # Errors
+    /// Everything that makes a run pointless. Nothing has been tested then.
+    pub async fn prepare(schema: &'static Schema, config: &RunConfig) -> Result<Self, SessionError> {
+        let inputs = RunInputs::read(schema, config)?;
+        let (seed, config) = (inputs.seed, &inputs.config);
+        // A replay of a finding needs the number of values.
+        let emulator = EmulatorInfo { cases: config.cases, ..config.emulator.clone() };
+        let mut target = RunTarget::resolve(schema, &config.endpoint, &emulator, seed).await?;
+        let walks = config.walks(target.context.loopback)?;
+        let selection = inputs.selection(schema, target.permission.clone(), walks.count > 0)?;
+        target.open_ledger(schema, &config.endpoint)?;
+        let RunTarget { target, emulator, info, context, .. } = target;
+        let journal = context.ledger.as_ref().and_then(|ledger| ledger.journal());
+        let suite_config = config.suite(context, walks);
+        let (suite, transport) = setup::suite(schema, target, &selection, suite_config).map_err(SessionError::usage)?;
+        let plan = suite.plan();
+        if plan.cases.is_empty() {
+            if config.resume.is_some() {
+                return Err(SessionError::usage(
+                    "--resume: every case of that run has an outcome; nothing is left to run",
+                ));
+            }
+            return Err(nothing_planned(schema, &selection, plan));
+        }
+        let has_walks = plan.tasks.iter().any(|task| *task.check == lifecycle::WALK);
+        if config.walks.is_some_and(|count| count > 0) && !has_walks {
+            return Err(no_walk(plan));
+        }
+        transport.probe().await.map_err(SessionError::usage)?;
+        is_in_account(suite.client(), config.endpoint.account.as_deref()).await?;
+        let mut info = run_info(plan, info, schema, seed);
+        info.cases = config.cases;
+        info.journal = journal;
+        info.shard = config.shard.map(|shard| shard.to_string());
+        info.narrowed = inputs.narrowed();
+        info.stale.extend(inputs.stale(schema, plan));
+        let RunInputs { expected, previous, config, .. } = inputs;
+        Ok(Self { judge: Arc::new(suite), info, transport, expected, previous, config, _emulator: emulator })
+    }
+
+    /// Runs the cases, prints the report and writes it into the report folder.
+    ///
+    /// # Errors
+    /// The report folder or stdout cannot be written.
+    pub fn execute(self, runtime: &Runtime) -> Result<Exit, SessionError> {
+        let Self { judge, info, transport, expected, previous, config, _emulator } = self;
+        let folder = &config.report_dir;
+        let resumed_here = config.resume.as_deref().is_some_and(|report| is_report_of(report, folder));
+        prepare_folder(folder, previous.is_some() && resumed_here).map_err(|error| {
+            let folder = folder.display();
+            SessionError::usage(format!("cannot write to {folder}: {error}; --report-dir names another folder"))
+        })?;
+        let collector = Collector::new(&info, Some(folder), Limits::default());
+        // Fail now rather than at the end if the two runs cannot be merged.
+        merge::resumed(previous.as_ref(), collector.report()).map_err(SessionError::usage)?;
+        if config.output.format == Format::Text {
+            print(&terminal::header(&collector.report())).map_err(SessionError::usage)?;
+        }
+        let stop = StopSignal::default();
+        runtime.spawn(stop_on_interrupt(stop.clone()));
+        runtime.spawn(stop_on_limits(stop.clone(), Arc::clone(&transport), config.limits.clone()));
+        let options = RunOptions {
+            jobs: config.jobs(info.target.loopback),
+            require: config.require.iter().cloned().collect(),
+            expected,
+            log: folder.join("trials.log"),
+        };
+        let collector = Arc::new(Mutex::new(collector));
+        let checkpoint = Checkpoint {
+            previous: previous.clone(),
+            collector: Arc::clone(&collector),
+            folder: folder.clone(),
+            written: Instant::now(),
+        };
+        let consumer = ((Arc::clone(&collector), Progress::default()), checkpoint);
+        runner::run(&judge, &info, &options, runtime.handle(), &stop, consumer)
+            .map_err(|failed| SessionError::usage(&failed).leaving(&failed.leaks))?;
+        let report = collector.lock().unwrap_or_else(PoisonError::into_inner).report();
+        let report = merge::resumed(previous.as_ref(), report).map_err(SessionError::usage)?;
+        let leaks = report.leaks.clone();
+        let given_up = transport.health().remark();
+        publish(report, folder, &config.output, given_up.as_deref()).map_err(|error| error.leaving(&leaks))
+    }
+}
+
+fn run_info(plan: &Plan, target: TargetInfo, schema: &Schema, seed: u64) -> RunInfo {
+    let mut operations: Vec<(String, usize)> = Vec::new();
+    // The cases of an operation are adjacent.
+    for case in &plan.cases {
+        match operations.last_mut() {
+            Some((name, planned)) if *name == case.operation => *planned += 1,
+            _ => operations.push((case.operation.clone(), 1)),
+        }
+    }
+    RunInfo {
+        target,
+        model: schema.into(),
+        seed,
+        started: SystemTime::now(),
+        operations,
+        planned: plan.cases.len(),
+        not_sent: plan.not_sent.clone(),
+        left_out: plan.left_out.clone(),
+        stale: plan.stale.clone(),
+        journal: None,
+        shard: None,
+        cases: None,
+        narrowed: Narrowed::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use connect_checks::case::Outcome;
+    use connect_transport::TransportConfig;
+    use connect_transport::target::Target;
+
+    use super::*;
+    use crate::runner::tests::Scripted;
+    use crate::session::config::OutputConfig;
+
+    fn execute(judge: Arc<dyn Judge>, name: &str) -> (Exit, serde_json::Value, String) {
+        let folder = std::env::temp_dir().join(format!("connect-session-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(folder.join("findings")).unwrap();
+        std::fs::write(folder.join("findings/stale.json"), "{}").unwrap();
+        let output = OutputConfig { format: Format::Json, ..OutputConfig::default() };
+        let config = RunConfig { report_dir: folder.clone(), output, ..RunConfig::default() };
+        let target = Target::unsigned("http://127.0.0.1:9".parse().unwrap());
+        let transport = Arc::new(Transport::new(&target, "connect", TransportConfig::default()).unwrap());
+        let info = RunInfo::sample(judge.cases().len());
+        let expected = Expectations::default();
+        let session = Session { judge, info, transport, expected, previous: None, config, _emulator: None };
+        let exit = session.execute(&Runtime::new().unwrap()).unwrap();
+        assert!(!folder.join("findings/stale.json").exists());
+        let report = serde_json::from_slice(&std::fs::read(folder.join("report.json")).unwrap()).unwrap();
+        let log = std::fs::read_to_string(folder.join("trials.log")).unwrap();
+        std::fs::remove_dir_all(folder).unwrap();
+        (exit, report, log)
+    }
+
+    #[test]
+    fn writes_a_report_and_a_log() {
+        let pass = Scripted::plan(4, |_| Box::pin(async { Outcome::from_findings(vec![]) }));
+        let (exit, report, log) = execute(pass, "pass");
+        assert_eq!((exit, &report["totals"]["passed"]), (Exit::Conforming, &4.into()));
+        assert!(log.contains("test Operation0/shape.json/0 ... ok"), "{log}");
+        let nothing = Scripted::plan(2, |_| Box::pin(async { Outcome::indeterminate("throttled") }));
+        assert_eq!(execute(nothing, "nothing").0, Exit::Inconclusive);
+        let broken = Scripted::plan(2, |_| Box::pin(async { panic!("boom") }));
+        let (exit, report, _) = execute(broken, "broken");
+        assert_eq!((exit, &report["exit_code"], &report["totals"]["failed"]), (Exit::Findings, &1.into(), &2.into()));
+    }
+}

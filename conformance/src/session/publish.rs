@@ -1,0 +1,122 @@
+//! Writes and shows reports: at the end of a run, from time to time during it, and of merged runs.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use connect_transport::credentials::environment;
+
+use crate::event::{Consumer, Event};
+use crate::exit::Exit;
+use crate::report::collect::Collector;
+use crate::report::json::{self, Report};
+use crate::report::output::{Format, print};
+use crate::report::{FILES, expect, github, merge, terminal, trend, write_files};
+use crate::session::config::OutputConfig;
+use crate::session::error::SessionError;
+
+/// Time between two reports during a run.
+const CHECKPOINT: Duration = Duration::from_secs(15);
+
+/// Writes a report in every format, and shows it. `remark` is a line below the verdict.
+pub(crate) fn publish(
+    mut report: Report,
+    folder: &Path,
+    output: &OutputConfig,
+    remark: Option<&str>,
+) -> Result<Exit, SessionError> {
+    if let Some(history) = &output.history {
+        let earlier = trend::read(history, &report).map_err(SessionError::usage)?;
+        trend::attach(&mut report, &earlier);
+    }
+    write_files(&report, folder).map_err(SessionError::usage)?;
+    if let Some(path) = &output.write_expect {
+        std::fs::write(path, expect::draft(&report, SystemTime::now()))
+            .map_err(|error| SessionError::usage(format!("cannot write {}: {error}", path.display())))?;
+    }
+    if let Some(file) = environment("GITHUB_STEP_SUMMARY") {
+        github::append(&github::summary(&report), Path::new(&file)).map_err(SessionError::usage)?;
+    }
+    let shown = match output.format {
+        Format::Text => {
+            let mut text = terminal::body(&report, output.notes);
+            if let Some(remark) = remark {
+                text.push_str(&format!("  {remark}\n"));
+            }
+            let files: Vec<String> = FILES.iter().map(|file| folder.join(file.name).display().to_string()).collect();
+            text.push_str(&format!("  report: {}\n", files.join(", ")));
+            if std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true") {
+                text.push_str(&github::annotations(&report));
+            }
+            text
+        }
+        Format::Json => report.to_json().map_err(SessionError::usage)?,
+    };
+    print(&shown).map_err(SessionError::usage)?;
+    Ok(report.exit())
+}
+
+/// Merges reports into one.
+///
+/// # Errors
+/// A report cannot be read, or the reports belong to different runs.
+pub fn merge_reports(reports: &[PathBuf], folder: &Path, output: &OutputConfig) -> Result<Exit, SessionError> {
+    let reports: Result<Vec<Report>, _> = reports.iter().map(|path| Report::read(path)).collect();
+    let whole = merge::merge(reports.map_err(SessionError::usage)?).map_err(SessionError::usage)?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| SessionError::usage(format!("cannot write to {}: {error}", folder.display())))?;
+    if output.format == Format::Text {
+        print(&terminal::header(&whole)).map_err(SessionError::usage)?;
+    }
+    publish(whole, folder, output, None)
+}
+
+/// Writes `report.json` from time to time, so that a killed run can be resumed.
+pub(crate) struct Checkpoint {
+    /// The report of the run that is resumed.
+    pub(crate) previous: Option<Report>,
+    pub(crate) collector: Arc<Mutex<Collector>>,
+    pub(crate) folder: PathBuf,
+    pub(crate) written: Instant,
+}
+
+impl Consumer for Checkpoint {
+    fn take(&mut self, _: Event<'_>) -> std::io::Result<()> {
+        if self.written.elapsed() < CHECKPOINT {
+            return Ok(());
+        }
+        let report = self.collector.lock().unwrap_or_else(PoisonError::into_inner).report();
+        merge::resumed(self.previous.as_ref(), report).map_err(std::io::Error::other)?.write(&self.folder)?;
+        self.written = Instant::now();
+        Ok(())
+    }
+}
+
+/// Returns true if a report, named by its file or its folder, is the one in `folder`.
+pub(crate) fn is_report_of(report: &Path, folder: &Path) -> bool {
+    let file = if report.is_dir() { report.join(json::FILE) } else { report.to_owned() };
+    file.canonicalize().ok() == folder.join(json::FILE).canonicalize().ok()
+}
+
+/// Creates the report folder and, unless `keep`, deletes the report and the findings of an earlier run in it: everything
+/// in the folder must belong to the same run.
+pub(crate) fn prepare_folder(folder: &Path, keep: bool) -> std::io::Result<()> {
+    let findings = folder.join("findings");
+    std::fs::create_dir_all(&findings)?;
+    if keep {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(&findings)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            std::fs::remove_file(path)?;
+        }
+    }
+    for file in FILES {
+        match std::fs::remove_file(folder.join(file.name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! The selection of a run: validates names, and explains an empty plan.
+
+use std::collections::BTreeSet;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+
+use connect_checks::case::CaseId;
+use connect_checks::changed;
+use connect_checks::check::family_of;
+use connect_checks::families;
+use connect_checks::permission::Permission;
+use connect_checks::plan::Plan;
+use connect_checks::selection::Selection;
+use connect_model::schema::Schema;
+
+use crate::session::config::SelectionConfig;
+use crate::session::error::SessionError;
+use crate::suggest;
+
+/// A selection of the plan.
+///
+/// # Errors
+/// The earlier model cannot be read, or belongs to another service.
+pub fn selection(schema: &Schema, config: &SelectionConfig, permission: Permission) -> Result<Selection, SessionError> {
+    let changed = config.changed_since.as_ref().map(|path| {
+        let old = Schema::load(path).map_err(SessionError::usage)?;
+        if old.service.sdk_id == schema.service.sdk_id {
+            return Ok(changed::since(&old, schema));
+        }
+        let (path, old, new) = (path.display(), &old.service.sdk_id, &schema.service.sdk_id);
+        Err(SessionError::Usage(format!("--changed-since: {path} is a model of {old}, but {new} is tested")))
+    });
+    Ok(Selection {
+        operations: config.operations.iter().cloned().collect(),
+        checks: config.checks.iter().cloned().collect(),
+        filter: config.filter.clone(),
+        changed: changed.transpose()?,
+        permission,
+        walks: true,
+        golden: None,
+        shard: None,
+        done: BTreeSet::new(),
+    })
+}
+
+/// Checks the names of operations and checks.
+///
+/// # Errors
+/// The first unknown name, with similar ones.
+pub fn known_selection(schema: &Schema, config: &SelectionConfig) -> Result<(), SessionError> {
+    known_operations(schema, &config.operations)?;
+    for given in &config.checks {
+        let known =
+            || families::all().iter().map(|check| check.id).chain(families::FAMILIES.iter().map(|family| family.name));
+        if !known().any(|name| name == given) {
+            return Err(SessionError::Usage(suggest::unknown("check", given, known(), "connect-conformance checks")));
+        }
+    }
+    Ok(())
+}
+
+/// Checks the names of operations.
+pub(crate) fn known_operations(schema: &Schema, names: &[String]) -> Result<(), SessionError> {
+    for given in names {
+        if schema.operation_named(given).is_none() {
+            let known = schema.operations().map(|(_, operation)| operation.name.as_str());
+            let message = suggest::unknown("operation", given, known, "connect-model list operations");
+            return Err(SessionError::Usage(message));
+        }
+    }
+    Ok(())
+}
+
+/// Explains an empty plan. For a filter that matches nothing, suggests similar ids.
+pub fn nothing_planned(schema: &Schema, selection: &Selection, plan: &Plan) -> SessionError {
+    if selection.changed.as_ref().is_some_and(|changed| changed.is_empty()) {
+        return SessionError::Nothing("nothing is planned: no operation differs from the earlier model".to_owned());
+    }
+    let wants_golden = selection.checks.iter().any(|name| family_of(name) == "golden");
+    match &selection.golden {
+        None if wants_golden => {
+            return SessionError::Nothing(
+                "nothing is planned: checks of the family golden compare with recorded answers; name their folder with \
+                 --golden DIR"
+                    .to_owned(),
+            );
+        }
+        Some(_) if !wants_golden && !selection.checks.is_empty() => {
+            return SessionError::Nothing(
+                "nothing is planned: --golden compares recorded answers and runs no other checks; leave out --checks or \
+                 --golden"
+                    .to_owned(),
+            );
+        }
+        _ => {}
+    }
+    let Some(filter) = &selection.filter else {
+        let why =
+            plan.not_sent.first().cloned().unwrap_or_else(|| "no check applies to the selected operations".to_owned());
+        return SessionError::Nothing(format!("nothing is planned: {why}"));
+    };
+    let cases = Plan::new(schema, &Selection { filter: None, ..selection.clone() }).cases;
+    let ids: Vec<String> = cases.iter().map(CaseId::to_string).collect();
+    let parts = cases.iter().flat_map(|case| [case.operation.as_str(), case.check]);
+    let distinct: BTreeSet<&str> = parts.chain(ids.iter().map(String::as_str)).collect();
+    let hint = match suggest::nearest(filter, distinct).as_slice() {
+        [] => "`connect-conformance list` lists case ids".to_owned(),
+        names => format!("did you mean {}?", suggest::quoted(names)),
+    };
+    SessionError::Nothing(format!("no case id contains `{filter}`; {hint}"))
+}
+
+/// Explains why requested walks are not planned.
+pub(crate) fn no_walk(plan: &Plan) -> SessionError {
+    let refused = plan.not_sent.iter().find(|why| why.starts_with("walks ") || why.contains("--allow"));
+    let why = refused.map_or("no selected case is a walk (`*/lifecycle.walk/*`)", String::as_str);
+    SessionError::Nothing(format!("--walks asks for walks, but no walk is planned: {why}"))
+}
+
+/// A random seed, short enough to type.
+pub fn fresh_seed() -> u64 {
+    // The keys of the standard hasher are random, which saves a dependency.
+    RandomState::new().build_hasher().finish() & 0xffff_ffff
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::exit::Exit;
+
+    #[test]
+    fn empty_plans_are_inconclusive_and_explained() {
+        let schema = Schema::connect();
+        let reason = |operations: &[&str], filter: Option<&str>, loopback| {
+            let config = SelectionConfig {
+                operations: operations.iter().map(|name| (*name).to_owned()).collect(),
+                filter: filter.map(str::to_owned),
+                ..SelectionConfig::default()
+            };
+            let permission = Permission { loopback, ..Permission::default() };
+            let selection = selection(schema, &config, permission).unwrap();
+            let error = nothing_planned(schema, &selection, &Plan::new(schema, &selection));
+            assert_eq!(error.exit(), Exit::Inconclusive);
+            error.to_string()
+        };
+        let text = reason(&["CreateRule"], Some("CraeteRule"), true);
+        assert!(text.contains("did you mean `CreateRule`"), "{text}");
+        let text = reason(&["CreateRule"], None, false);
+        assert!(text.contains("--allow-writes"), "{text}");
+    }
+}

@@ -1,0 +1,69 @@
+//! Reasons to stop early: interrupts, and the limits of a run.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connect_transport::Transport;
+
+use crate::exit::Exit;
+use crate::runner::StopSignal;
+use crate::session::config::RequestLimits;
+
+/// Stops the run at the first interrupt, so that it reports; ends the process at the second.
+pub(crate) async fn stop_on_interrupt(stop: StopSignal) {
+    if interrupted().await.is_err() {
+        return;
+    }
+    stop.stop("interrupted");
+    // A closed stderr is no reason to go on.
+    let _ = writeln!(std::io::stderr(), "interrupted: writing the report; interrupt again to end immediately");
+    // `timeout` and some shells deliver an interrupt twice.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    if interrupted().await.is_ok() {
+        std::process::exit(Exit::Inconclusive as i32);
+    }
+}
+
+/// Stops the run when it reaches `--max-requests` or `--max-minutes`.
+pub(crate) async fn stop_on_limits(stop: StopSignal, transport: Arc<Transport>, limits: RequestLimits) {
+    let too_long = async {
+        match limits.max_minutes {
+            Some(minutes) => tokio::time::sleep(Duration::from_secs(60 * minutes)).await,
+            None => std::future::pending().await,
+        }
+    };
+    let why = tokio::select! {
+        () = transport.pace().spent() => {
+            format!("--max-requests: {} were sent", limits.max_requests.unwrap_or_default())
+        }
+        () = too_long => format!("--max-minutes: {} have passed", limits.max_minutes.unwrap_or_default()),
+    };
+    stop.stop(&why);
+}
+
+/// The result of `work`, or `None` if it was interrupted.
+pub(crate) async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        result = work => Some(result),
+        Ok(()) = interrupted() => None,
+        else => None,
+    }
+}
+
+/// Waits for Ctrl-C or, on Unix, SIGTERM.
+///
+/// # Errors
+/// Signals cannot be received.
+pub async fn interrupted() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => result,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

@@ -1,0 +1,227 @@
+//! The command `sweep`: lists resources that earlier runs left on real accounts, and deletes them on demand. Touches only
+//! resources in a journal, and resources with both the name and the tag of a run.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use connect_checks::cleanup::{self, Left, Tidied};
+use connect_checks::client::Client;
+use connect_checks::client::run_tag::seconds;
+use connect_checks::ledger::Ledger;
+use connect_checks::ledger::journal::{self, Header};
+use connect_checks::permission::Permission;
+use connect_model::schema::Schema;
+use connect_transport::target::Target;
+use serde_json::json;
+
+use crate::exit::Exit;
+use crate::report::output::{Format, print};
+use crate::report::text::{count, printable, utc};
+use crate::session::config::{EndpointConfig, RequestLimits, RunConfig, RunContext};
+use crate::session::error::SessionError;
+use crate::session::target::connect;
+
+/// The configuration of a sweep.
+#[derive(Clone, Debug)]
+pub struct SweepConfig {
+    /// The folder of the journals, and overrides for region and profile. With a URL, an instance to search as well.
+    pub endpoint: EndpointConfig,
+    /// Requests per second; `None` for the default, which depends on the endpoint.
+    pub rps: Option<f64>,
+    /// Time for one request.
+    pub timeout: Duration,
+    /// True to delete, false to list.
+    pub delete: bool,
+    /// Hours after which a run without a journal counts as dead.
+    pub older_than: u32,
+    /// Format on stdout.
+    pub format: Format,
+}
+
+/// The resources of one journal or instance.
+struct Source {
+    /// Path of the journal, or the instance.
+    name: String,
+    /// Run and endpoint.
+    about: String,
+    /// Resources that exist, or still exist.
+    resources: Vec<Left>,
+    /// Parts that could not be searched, each with the reason.
+    problems: Vec<String>,
+    /// Number of deleted resources.
+    deleted: usize,
+}
+
+/// Goes through the journals, and through an instance if one is given. An error with one of them does not affect the
+/// others.
+///
+/// # Errors
+/// A folder cannot be read, or the configuration is contradictory.
+pub async fn sweep(schema: &'static Schema, config: &SweepConfig) -> Result<Exit, SessionError> {
+    let mut sources = Vec::new();
+    let mut run_ids = HashSet::new();
+    for path in journal::all(&config.endpoint.journal).map_err(SessionError::usage)? {
+        run_ids.extend(journal::run_of(&path).map(str::to_owned));
+        let (about, result) = match Ledger::reopened(schema, &path) {
+            Ok((ledger, header)) => (about(&header), journal_source(schema, config, &path, ledger, &header).await),
+            Err(error) => (String::new(), Err(SessionError::usage(error))),
+        };
+        sources.push(result.unwrap_or_else(|error| Source::unreadable(path.display().to_string(), about, &error)));
+    }
+    if let (Some(url), Some(instance)) = (&config.endpoint.url, &config.endpoint.instance_id) {
+        sources.push(instance_source(schema, config, url, instance, &run_ids).await?);
+    }
+    show(&sources, config)
+}
+
+impl Source {
+    /// A source that could not be searched.
+    fn unreadable(name: String, about: String, why: &SessionError) -> Self {
+        Self { name, about, resources: Vec::new(), problems: vec![why.to_string()], deleted: 0 }
+    }
+}
+
+/// Run and endpoint of a journal.
+fn about(header: &Header) -> String {
+    let began = utc(SystemTime::UNIX_EPOCH + Duration::from_secs(header.began)).unwrap_or_default();
+    format!("run {} of {began}, {}", header.run, header.endpoint)
+}
+
+/// The resources in a journal.
+async fn journal_source(
+    schema: &'static Schema,
+    config: &SweepConfig,
+    path: &Path,
+    ledger: Ledger,
+    header: &Header,
+) -> Result<Source, SessionError> {
+    if header.service != schema.service.sdk_id {
+        return Err(SessionError::usage(format!(
+            "it belongs to a run against {}, but the built-in model is of {}",
+            header.service, schema.service.sdk_id
+        )));
+    }
+    let endpoint = EndpointConfig {
+        url: Some(header.endpoint.clone()),
+        instance_id: header.instance_id.clone(),
+        region: Some(config.endpoint.region.clone().unwrap_or_else(|| header.region.clone())),
+        account: header.account.clone(),
+        as_remote: header.as_remote,
+        ..config.endpoint.clone()
+    };
+    let ledger = Arc::new(ledger);
+    let client = client(schema, config, endpoint, &header.endpoint, &ledger, &header.run).await?;
+    Ok(list_or_delete(&client, &ledger, path.display().to_string(), about(header), Vec::new(), config.delete).await)
+}
+
+/// The resources in an instance that have the name and the tag of a run without a journal.
+async fn instance_source(
+    schema: &'static Schema,
+    config: &SweepConfig,
+    url: &str,
+    instance: &str,
+    with_journal: &HashSet<String>,
+) -> Result<Source, SessionError> {
+    let ledger = Arc::new(Ledger::new(schema, Some(instance)));
+    let client = client(schema, config, config.endpoint.clone(), url, &ledger, "").await?;
+    if config.delete && !client.target.loopback && config.endpoint.account.is_none() {
+        return Err(SessionError::usage(format!(
+            "{} is not on this machine: to delete there, name the account with --account ID; it is checked first",
+            client.target.endpoint
+        )));
+    }
+    // Age 0 includes runs that start now.
+    let (before, age) = match config.older_than {
+        0 => (u64::MAX, "of any age".to_owned()),
+        hours => (seconds(SystemTime::now()).saturating_sub(u64::from(hours) * 3600), format!("older than {hours} h")),
+    };
+    let problems = cleanup::adopt_tagged(&client, &ledger, instance, before, with_journal).await;
+    let (name, about) = (format!("instance {instance}"), format!("runs {age}, {url}"));
+    Ok(list_or_delete(&client, &ledger, name, about, problems, config.delete).await)
+}
+
+async fn list_or_delete(
+    client: &Client,
+    ledger: &Ledger,
+    name: String,
+    about: String,
+    problems: Vec<String>,
+    delete: bool,
+) -> Source {
+    let tidied = if delete {
+        cleanup::tidy(client, ledger, |_| true, true).await
+    } else {
+        Tidied { left: cleanup::survey(client, ledger).await, deleted: 0 }
+    };
+    ledger.close();
+    Source { name, about, resources: tidied.left, problems, deleted: tidied.deleted }
+}
+
+async fn client(
+    schema: &'static Schema,
+    config: &SweepConfig,
+    endpoint: EndpointConfig,
+    url: &str,
+    ledger: &Arc<Ledger>,
+    run_id: &str,
+) -> Result<Client, SessionError> {
+    let target = Target::resolve(&endpoint.target_flags(url), &schema.service).await.map_err(SessionError::usage)?;
+    let (loopback, account) = (target.loopback, endpoint.account.clone());
+    let limits = RequestLimits { rps: config.rps, ..RequestLimits::default() };
+    let config = RunConfig { endpoint, limits, timeout: config.timeout, ..RunConfig::default() };
+    let context = RunContext { seed: 0, run_id: run_id.to_owned(), loopback, ledger: Some(Arc::clone(ledger)) };
+    let permission = Permission { loopback, writes: true, ..Permission::default() };
+    let (transport, client) = (config.transport(&context), config.client(context, permission));
+    connect(schema, target, &schema.service.signing_name, transport, client, account.as_deref()).await
+}
+
+fn show(sources: &[Source], config: &SweepConfig) -> Result<Exit, SessionError> {
+    let text = match config.format {
+        Format::Json => sources.iter().map(|source| json_line(source) + "\n").collect(),
+        Format::Text => text(sources, config.delete),
+    };
+    print(&text).map_err(SessionError::usage)?;
+    let has_resources = sources.iter().any(|source| !source.resources.is_empty());
+    let has_problems = sources.iter().any(|source| !source.problems.is_empty());
+    Ok(match (has_resources, has_problems) {
+        (false, false) => Exit::Conforming,
+        (false, true) => Exit::Inconclusive,
+        (true, _) => Exit::Leaked,
+    })
+}
+
+fn json_line(source: &Source) -> String {
+    let things: Vec<_> = source.resources.iter().map(|left| json!({ "what": left.what, "why": left.why })).collect();
+    let line = json!({
+        "source": source.name, "about": source.about, "things": things, "troubles": source.problems,
+        "deleted": source.deleted,
+    });
+    line.to_string()
+}
+
+fn text(sources: &[Source], delete: bool) -> String {
+    let mut text = String::new();
+    for source in sources {
+        let about = if source.about.is_empty() { String::new() } else { format!(": {}", source.about) };
+        text += &format!("{}{}\n", source.name, printable(&about, 300));
+        for left in &source.resources {
+            text += &format!("  {}\n", printable(&left.to_string(), 400));
+        }
+        for problem in &source.problems {
+            text += &format!("  not searched: {}\n", printable(problem, 400));
+        }
+    }
+    let left: usize = sources.iter().map(|source| source.resources.len()).sum();
+    let deleted: usize = sources.iter().map(|source| source.deleted).sum();
+    let is_complete = sources.iter().all(|source| source.problems.is_empty());
+    let resources = |n: usize| count(n as u64, "resource");
+    text + &match (delete, left) {
+        (_, 0) if !is_complete => format!("{} deleted; not everything was searched\n", resources(deleted)),
+        (true, 0) => format!("{} deleted, none left\n", resources(deleted)),
+        (true, left) => format!("{} deleted, {left} left\n", resources(deleted)),
+        (false, 0) => "no resources of earlier runs\n".to_owned(),
+        (false, left) => format!("{} of earlier runs; nothing was deleted, --delete deletes them\n", resources(left)),
+    }
+}

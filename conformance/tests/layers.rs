@@ -1,0 +1,137 @@
+//! The layers of the crates: which module may name which. Cargo enforces the arrows between the crates (`connect-checks` has
+//! the emulator only as a dev-dependency, the emulator depends on the model alone); this test enforces those inside of
+//! `connect-conformance`, and what reports and the runner must not know.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Modules of the command, and the modules that each may import. Also a table in `src/lib.rs`.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("cli", &["selftest", "session", "report", "built_in", "suggest", "event", "exit"]),
+    ("selftest", &["session", "built_in", "suggest", "outcome"]),
+    ("session", &["runner", "report", "built_in", "suggest", "event", "outcome", "exit"]),
+    ("runner", &["report", "event"]),
+    ("report", &["event", "outcome", "exit"]),
+    ("built_in", &["event", "suggest"]),
+    ("event", &[]),
+    ("outcome", &[]),
+    ("exit", &[]),
+    ("suggest", &[]),
+];
+
+/// Paths that files of a crate or folder must not contain, with the invariant that this enforces.
+const ABSENT: &[(&str, &[&str], &str)] = &[
+    (
+        "conformance/src/report",
+        &[
+            "connect_emulator",
+            "connect_checks::judge",
+            "connect_checks::plan",
+            "connect_checks::suite",
+            "connect_checks::client",
+        ],
+        "reports judge nothing and plan nothing",
+    ),
+    ("conformance/src/report", &["Transport", "tokio::"], "reports send nothing"),
+    (
+        "conformance/src/runner.rs",
+        &["connect_emulator", "connect_transport", "connect_model"],
+        "the runner knows no HTTP",
+    ),
+    (
+        "conformance/src/runner.rs",
+        &["report::json", "report::html", "report::junit"],
+        "the runner knows no report format",
+    ),
+    ("conformance/src/session", &["clap::"], "a session knows no command line"),
+    ("conformance/checks/src", &["println!", "print!(", "stdout("], "checks print no results"),
+    ("conformance/transport/src", &["println!", "print!(", "stdout("], "the transport prints no results"),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Every Rust file below a path.
+fn files(path: &Path) -> Vec<PathBuf> {
+    if path.is_file() {
+        return vec![path.to_owned()];
+    }
+    let entries = std::fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let below = entries.flat_map(|entry| files(&entry.unwrap().path()));
+    below.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+}
+
+/// The top-level modules that a file names, as `crate::MODULE` or `use crate::{MODULE, …}`.
+fn named_modules(text: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (_, after) in text.match_indices("crate::").map(|(at, found)| text.split_at(at + found.len())) {
+        let list = match after.strip_prefix('{') {
+            Some(group) => group.split_once('}').unwrap().0,
+            None => after,
+        };
+        let first =
+            |item: &str| item.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+        let items = if after.starts_with('{') { list.split(',').collect() } else { vec![list] };
+        names.extend(items.into_iter().map(first).filter(|name| !name.is_empty()));
+    }
+    names
+}
+
+#[test]
+fn modules_import_only_lower_layers() {
+    let source = root().join("conformance/src");
+    let mut modules: Vec<String> = std::fs::read_dir(&source)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .filter(|name| !matches!(name.as_str(), "lib" | "main"))
+        .collect();
+    let mut listed: Vec<&str> = LAYERS.iter().map(|(module, _)| *module).collect();
+    modules.sort();
+    listed.sort_unstable();
+    assert_eq!(modules, listed, "every module has a row in LAYERS");
+    for (at, (module, allowed)) in LAYERS.iter().enumerate() {
+        for name in *allowed {
+            let position = LAYERS.iter().position(|(other, _)| other == name);
+            assert!(position > Some(at), "{module} must stand above {name}, so that there are no cycles");
+        }
+        let (file, folder) = (source.join(format!("{module}.rs")), source.join(module));
+        for path in files(if folder.is_dir() { &folder } else { &file }) {
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(!text.contains("super::super"), "{}: name modules by `crate::`", path.display());
+            for name in named_modules(&text) {
+                let is_allowed = name == *module || allowed.contains(&name.as_str());
+                assert!(is_allowed, "{} imports {name}, which is not in its row of LAYERS", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn files_do_not_know_what_they_must_not_know() {
+    for (place, paths, invariant) in ABSENT {
+        for file in files(&root().join(place)) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let code: String =
+                text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+            for path in *paths {
+                assert!(!code.contains(path), "{} contains `{path}`, but {invariant}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn files_are_short() {
+    for file in files(&root().join("conformance/src")) {
+        let lines = std::fs::read_to_string(&file).unwrap().lines().count();
+        assert!(lines <= 500, "{} has {lines} lines; split it by idea", file.display());
+    }
+}
+
+#[test]
+fn finds_modules_in_every_form() {
+    let text = "use crate::event::Event;\nuse crate::{exit::Exit, report};\nlet x = crate::suggest::unknown(a);";
+    assert_eq!(named_modules(text), ["event", "exit", "report", "suggest"].map(str::to_owned).into());
+}
