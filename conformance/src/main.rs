@@ -26,8 +26,9 @@ use connect_conformance::wiring;
 use connect_emulator::{BENIGN, Config, Defect, defects};
 use connect_model::schema::{Schema, Service};
 use connect_model::wire::message::{Headers, HttpRequest};
+use connect_transport::endpoint::Endpoint;
 use connect_transport::exchange::Exchange;
-use connect_transport::target::{AWS, Endpoint, Target, TargetFlags};
+use connect_transport::target::{self, AWS, Target, TargetFlags};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -237,7 +238,7 @@ fn replay_as(scribe: Scribe, file: &CaseFile, flags: &ReplayFlags) -> Result<Exi
                 profile: flags.profile.clone(),
                 ..TargetFlags::default()
             };
-            let resolved = runtime()?.block_on(Endpoint::resolve(&there, service_of(file, &there)?));
+            let resolved = runtime()?.block_on(target::resolve_endpoint(&there, service_of(file, &there)?));
             (resolved.map_err(SessionError::usage)?.0, String::new())
         }
         (endpoint, _) => {

@@ -12,8 +12,8 @@ use thiserror::Error;
 
 use crate::event::{EmulatorInfo, TargetInfo};
 use connect_checks::case::{CaseId, Finding};
+use connect_transport::endpoint::Endpoint;
 use connect_transport::exchange::{Exchange, first_headers};
-use connect_transport::target::Endpoint;
 
 /// A finding on disk. `replay` reads it again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -167,7 +167,7 @@ impl SavedBody {
 impl SavedRequest {
     /// Keeps at most `limit` bytes of the body.
     pub fn of(request: &HttpRequest, limit: usize) -> Self {
-        let shown = connect_transport::signing::without_secrets(request);
+        let shown = connect_transport::secrets::without_secrets(request);
         let body = SavedBody::of(&shown.body, limit);
         Self { method: shown.method, uri: shown.uri, headers: shown.headers, body }
     }

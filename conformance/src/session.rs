@@ -54,8 +54,8 @@ use connect_checks::walks::{Saved, WalkConfig};
 use connect_emulator::{BENIGN, Benign, Config, Defect, Emulator, FrontConfig, Service, defects};
 use connect_transport::credentials::environment;
 use connect_transport::pace::{PaceConfig, Rate};
-use connect_transport::target::{Endpoint, Target, TargetFlags};
-use connect_transport::{Direct, Transport, TransportConfig};
+use connect_transport::target::{self, Target, TargetFlags};
+use connect_transport::{InProcess, Transport, TransportConfig};
 
 /// Requests a second, and at once, on an endpoint that is not on this machine. Source: what Connect grants an account
 /// for most operations.
@@ -297,7 +297,7 @@ pub async fn foresee(
     let endpoint = match &flags.target.endpoint {
         Some(endpoint) => {
             let flags = target_flags(&flags.target, endpoint);
-            Some(Endpoint::resolve(&flags, &schema.service).await.map_err(SessionError::usage)?.0)
+            Some(target::resolve_endpoint(&flags, &schema.service).await.map_err(SessionError::usage)?.0)
         }
         None => None,
     };
@@ -314,7 +314,8 @@ pub async fn foresee(
     (target.loopback, target.instance_id) = (loopback, Some(service.instance_name()));
     let ledger = (!loopback && may_write(&flags.target)).then(|| Arc::new(Ledger::new(schema, None)));
     let bounds = TransportConfig { hook: hook(ledger.as_ref()), ..TransportConfig::default() };
-    let transport = Arc::new(Transport::direct(&target, Direct::new(move |request| service.handle(request)), bounds));
+    let transport =
+        Arc::new(Transport::in_process(&target, InProcess::new(move |request| service.handle(request)), bounds));
     let config = ClientConfig {
         seed: given.seed,
         cases: flags.cases.unwrap_or(setup::DEFAULT_CASES),

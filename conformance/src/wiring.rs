@@ -65,7 +65,7 @@ pub enum EmulatorError {
 ///
 /// # Errors
 /// None that is known: its URL is well-formed.
-pub fn target_of(emulator: &Emulator) -> Result<Target, connect_transport::target::EndpointError> {
+pub fn target_of(emulator: &Emulator) -> Result<Target, connect_transport::endpoint::EndpointError> {
     let mut target = Target::unsigned(emulator.url().parse()?);
     target.instance_id = Some(emulator.service().instance_name());
     Ok(target)

@@ -95,7 +95,7 @@ impl Pace {
     }
 
     /// The same for a request that must go out however many have: at the same rate.
-    pub async fn turn_of_necessity(&self) {
+    pub async fn turn_beyond_limit(&self) {
         self.wait_for(None).await;
     }
 
@@ -213,7 +213,7 @@ mod tests {
     async fn after_the_last_request_there_is_none() {
         let pace = Pace::new(PaceConfig { rate: None, max_requests: Some(3) });
         assert_eq!(let_out(&pace, SECOND).await, 3);
-        tokio::time::timeout(SECOND, pace.turn_of_necessity()).await.unwrap();
+        tokio::time::timeout(SECOND, pace.turn_beyond_limit()).await.unwrap();
         tokio::time::timeout(SECOND, pace.spent()).await.unwrap();
     }
 }
