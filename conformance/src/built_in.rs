@@ -3,7 +3,8 @@
 
 use connect_emulator::{BENIGN, Benign, Config, Defect, Emulator, defects};
 use connect_model::schema::Schema;
-use connect_transport::target::{EndpointError, Target};
+use connect_transport::endpoint::EndpointError;
+use connect_transport::target::Target;
 use thiserror::Error;
 
 use crate::event::EmulatorInfo;

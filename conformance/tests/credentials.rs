@@ -307,7 +307,7 @@ fn missing_credentials_are_reported_before_the_start() {
     let aws = vec!["--endpoint", "aws"];
     let (key, secret) = (("AWS_ACCESS_KEY_ID", KEY), ("AWS_SECRET_ACCESS_KEY", SECRET));
     let no_profile = "profile `none` gives no credentials";
-    let asked = "asked were, in this order, the environment (AWS_ACCESS_KEY_ID)";
+    let asked = "sources asked, in this order: the environment (AWS_ACCESS_KEY_ID)";
     let rows: [(Vec<&str>, Environment<'_>, &[&str]); 16] = [
         (named("none"), &[], &[no_profile]),
         (named("none"), &[key, secret], &[no_profile]),
@@ -318,9 +318,9 @@ fn missing_credentials_are_reported_before_the_start() {
         (named("loop"), &[], &["profile `loop` gives no credentials"]),
         (near.to_vec(), &[key], &["AWS_SECRET_ACCESS_KEY is not set"]),
         (far.clone(), &[secret], &["AWS_ACCESS_KEY_ID is not set"]),
-        (far.clone(), &[(container, &broken)], &["credentials cannot be had", "500", asked]),
-        (far.clone(), &[(container, &garbage)], &["credentials cannot be had", asked]),
-        (far.clone(), &[(container, "http://192.0.2.1/role")], &["credentials cannot be had", "192.0.2.1"]),
+        (far.clone(), &[(container, &broken)], &["credentials are not available", "500", asked]),
+        (far.clone(), &[(container, &garbage)], &["credentials are not available", asked]),
+        (far.clone(), &[(container, "http://192.0.2.1/role")], &["credentials are not available", "192.0.2.1"]),
         (aws.clone(), &[], &["--endpoint aws: which region?"]),
         (aws.clone(), &[("AWS_REGION", "eu-central-1")], &["https://connect.eu-central-1.amazonaws.com takes", asked]),
         (aws.clone(), &[("AWS_REGION", "cn-north-1")], &["https://connect.cn-north-1.amazonaws.com.cn takes", asked]),
@@ -442,7 +442,7 @@ fn a_run_that_loses_its_credentials_ends_with_its_results() {
     let words = ["--endpoint", &url, "--as-remote", "--instance-id", INSTANCE, "--rps", "3", "--burst", "1"];
     let (code, text) = home.run(&words, &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &container)]);
     assert!(matches!(code, Some(0 | 3)), "{text}");
-    assert!(text.contains("cannot be signed: the credentials have expired, and there are no others"), "{text}");
+    assert!(text.contains("cannot be signed: the credentials have expired and cannot be renewed"), "{text}");
     assert!(!text.contains("panicked"), "{text}");
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use connect_model::wire::message::{Headers, HttpRequest};
 use connect_transport::health::Patience;
 use connect_transport::target::Target;
-use connect_transport::{Parting, Transport, TransportConfig, TransportError};
+use connect_transport::{HangUp, Transport, TransportConfig, TransportError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -303,7 +303,7 @@ async fn hanging_up_sends_the_whole_request_and_reads_no_response() {
     let silent = transport(&format!("http://127.0.0.1:{port}"));
     assert_eq!(
         silent.send_and_hang_up("CreateRule", &request, Duration::from_millis(5)).await.unwrap(),
-        Parting::HungUp
+        HangUp::HungUp
     );
     assert!(heads.recv().await.unwrap().starts_with("PUT /p HTTP/1.1"));
     assert_eq!(silent.requests_sent(), 1);
@@ -312,8 +312,5 @@ async fn hanging_up_sends_the_whole_request_and_reads_no_response() {
 
     let (port, _heads) = serve(Then::Say(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")).await;
     let quick = transport(&format!("http://127.0.0.1:{port}"));
-    assert_eq!(
-        quick.send_and_hang_up("CreateRule", &request, Duration::from_secs(9)).await.unwrap(),
-        Parting::Answered
-    );
+    assert_eq!(quick.send_and_hang_up("CreateRule", &request, Duration::from_secs(9)).await.unwrap(), HangUp::Answered);
 }

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use arbitrary::Unstructured;
 use connect_checks::walks::{SUBJECTS, Step, drawn, in_process};
 use connect_emulator::Service;
-use connect_transport::Direct;
+use connect_transport::InProcess;
 
 use crate::emulator;
 use crate::seeds;
@@ -75,7 +75,7 @@ impl Target for EmulatorWalk {
 fn check(initial: &Service, steps: &[Step]) -> Result<Outcome, String> {
     let service = initial.afresh();
     let (schema, instance) = (service.schema(), service.instance_name());
-    let walked = in_process(schema, Direct::new(move |request| service.handle(request)), &instance, steps)?;
+    let walked = in_process(schema, InProcess::new(move |request| service.handle(request)), &instance, steps)?;
     Ok(match (walked.accepted, walked.refused) {
         (0, 0) => Outcome::Nowhere,
         (_, 0) => Outcome::Accepted,

@@ -113,7 +113,7 @@ mod tests {
     use crate::resources::RESOURCES;
     use connect_emulator::{Config, Service};
     use connect_transport::target::Target;
-    use connect_transport::{Direct, Transport, TransportConfig};
+    use connect_transport::{InProcess, Transport, TransportConfig};
 
     /// Whatever is needed to show it stays, and nothing else but what the model asks for.
     #[tokio::test]
@@ -121,9 +121,9 @@ mod tests {
         let service = Service::new(Schema::connect(), &Config::default());
         let mut target = Target::unsigned("http://127.0.0.1".parse().unwrap());
         target.instance_id = Some(service.instance_name());
-        let transport = Arc::new(Transport::direct(
+        let transport = Arc::new(Transport::in_process(
             &target,
-            Direct::new(move |request| service.handle(request)),
+            InProcess::new(move |request| service.handle(request)),
             TransportConfig::default(),
         ));
         let permission = Permission { loopback: true, ..Permission::default() };

@@ -4,8 +4,9 @@
 use connect_checks::case::Verdict;
 use connect_model::schema::{Schema, Service};
 use connect_model::wire::message::{Headers, HttpRequest};
+use connect_transport::endpoint::Endpoint;
 use connect_transport::exchange::Exchange;
-use connect_transport::target::{AWS, Endpoint, Target, TargetFlags};
+use connect_transport::target::{self, AWS, Target, TargetFlags};
 
 use super::flags::ReplayFlags;
 use super::{print_all, runtime};
@@ -63,7 +64,7 @@ fn print_command(format: Formatter, file: &CaseFile, flags: &ReplayFlags) -> Res
                 profile: flags.profile.clone(),
                 ..TargetFlags::default()
             };
-            let resolved = runtime()?.block_on(Endpoint::resolve(&flags, service_of(file)?));
+            let resolved = runtime()?.block_on(target::resolve_endpoint(&flags, service_of(file)?));
             (resolved.map_err(SessionError::usage)?.0, String::new())
         }
         (endpoint, _) => {

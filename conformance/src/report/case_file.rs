@@ -6,9 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use connect_checks::case::{CaseId, Finding};
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
+use connect_transport::endpoint::Endpoint;
 use connect_transport::exchange::{Exchange, first_headers};
-use connect_transport::signing;
-use connect_transport::target::Endpoint;
+use connect_transport::secrets;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -166,7 +166,7 @@ impl SavedBody {
 impl SavedRequest {
     /// Keeps at most `limit` bytes of the body.
     pub fn of(request: &HttpRequest, limit: usize) -> Self {
-        let shown = signing::without_secrets(request);
+        let shown = secrets::without_secrets(request);
         let body = SavedBody::of(&shown.body, limit);
         Self { method: shown.method, uri: shown.uri, headers: shown.headers, body }
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use connect_model::wire::message::HttpRequest;
-use connect_transport::target::Endpoint;
+use connect_transport::endpoint::Endpoint;
 
 /// The command that replays a case file.
 pub fn replay_command(file: &Path) -> String {

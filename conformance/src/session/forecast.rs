@@ -15,8 +15,8 @@ use connect_emulator::{Config, Service};
 use connect_model::schema::Schema;
 use connect_model::semantics::danger::{Danger, danger};
 use connect_transport::pace::Rate;
-use connect_transport::target::{Endpoint, Target};
-use connect_transport::{Direct, Transport, TransportConfig};
+use connect_transport::target::{self, Target};
+use connect_transport::{InProcess, Transport, TransportConfig};
 use serde::Serialize;
 
 use crate::exit::Exit;
@@ -37,7 +37,7 @@ pub async fn plan(schema: &'static Schema, config: &RunConfig) -> Result<Exit, S
     let endpoint = match &config.endpoint.url {
         Some(url) => {
             let flags = config.endpoint.target_flags(url);
-            Some(Endpoint::resolve(&flags, &schema.service).await.map_err(SessionError::usage)?.0)
+            Some(target::resolve_endpoint(&flags, &schema.service).await.map_err(SessionError::usage)?.0)
         }
         None => None,
     };
@@ -54,7 +54,8 @@ pub async fn plan(schema: &'static Schema, config: &RunConfig) -> Result<Exit, S
     // A run that keeps a ledger deletes what it creates, and that takes requests too.
     let ledger = (!loopback && config.endpoint.may_write()).then(|| Arc::new(Ledger::new(schema, None)));
     let bounds = TransportConfig { hook: hook(ledger.as_ref()), ..TransportConfig::default() };
-    let transport = Arc::new(Transport::direct(&target, Direct::new(move |request| service.handle(request)), bounds));
+    let transport =
+        Arc::new(Transport::in_process(&target, InProcess::new(move |request| service.handle(request)), bounds));
     let context = RunContext { seed, run_id: run_id(seed), loopback, ledger };
     // The emulator breaks no rule and lists without delay: there is nothing to shrink or to wait for.
     let client = config.client(context, selection.permission.clone());

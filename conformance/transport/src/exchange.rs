@@ -1,42 +1,43 @@
-//! One request and its response, as evidence.
+//! One request and its response, as evidence for a finding.
 
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
 
-/// Bytes of a response body that a finding keeps, and of the response's headers.
-const EVIDENCE: (usize, usize) = (64 << 10, 8 << 10);
+/// Bytes of a response body that a finding keeps.
+const MAX_BODY: usize = 64 << 10;
 
-/// A request and what came back, redacted of credentials only.
+/// Bytes of a response's headers that a finding keeps.
+const MAX_HEADERS: usize = 8 << 10;
+
+/// A request and its response, complete but for credentials.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// Operation that was called.
+    /// The operation called.
     pub operation: String,
     /// As sent, without the signature.
     pub request: HttpRequest,
     /// As received.
     pub response: HttpResponse,
-    /// From the first byte out to the last byte in.
+    /// Time from the first byte sent to the last byte received.
     pub duration: std::time::Duration,
-    /// What of the response is not kept; nothing while it is to be judged.
+    /// Parts of the response that were dropped; none before the response is judged.
     pub omitted: Omitted,
 }
 
-/// What of a response was left out of the evidence.
+/// Parts of a response that the evidence omits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Omitted {
     /// Bytes at the end of the body.
     pub body_bytes: usize,
-    /// Headers, each whole.
+    /// Number of headers.
     pub headers: usize,
 }
 
 impl Exchange {
-    /// A copy for a finding, of which only so much is kept as a reader needs: an endpoint that answers everything at
-    /// length must not fill the memory.
+    /// A copy for a finding, of limited size: an endpoint with long responses must not fill the memory.
     pub fn evidence(&self) -> Self {
-        let (most_body, most_headers) = EVIDENCE;
         let HttpResponse { status, headers, body } = &self.response;
-        let kept = &body[..body.len().min(most_body)];
-        let (shown, left_out) = first_headers(headers, most_headers);
+        let kept = &body[..body.len().min(MAX_BODY)];
+        let (shown, left_out) = first_headers(headers, MAX_HEADERS);
         Self {
             operation: self.operation.clone(),
             request: self.request.clone(),
@@ -50,9 +51,9 @@ impl Exchange {
     }
 }
 
-/// Headers, in order, of no more than so many bytes, and how many others there are.
-pub fn first_headers(headers: &Headers, most: usize) -> (Headers, usize) {
-    let mut left = most;
+/// The headers that fit into `max` bytes, in order, and the number of the others.
+pub fn first_headers(headers: &Headers, max: usize) -> (Headers, usize) {
+    let mut left = max;
     let fits = |(name, value): &&(String, String)| match left.checked_sub(name.len() + value.len()) {
         Some(rest) => {
             left = rest;
@@ -70,10 +71,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn evidence_is_cut_once_and_counts_what_it_leaves_out() {
-        let mut response = HttpResponse { body: vec![b'x'; EVIDENCE.0 + 7], ..HttpResponse::default() };
+    fn evidence_is_truncated_once_and_counts_omissions() {
+        let mut response = HttpResponse { body: vec![b'x'; MAX_BODY + 7], ..HttpResponse::default() };
         for name in ["a", "b", "c"] {
-            response.headers.push(name, "v".repeat(EVIDENCE.1 / 2 - 1));
+            response.headers.push(name, "v".repeat(MAX_HEADERS / 2 - 1));
         }
         let exchange = Exchange {
             operation: "ListRules".to_owned(),
@@ -83,7 +84,7 @@ mod tests {
             omitted: Omitted::default(),
         };
         let evidence = exchange.evidence();
-        assert_eq!(evidence.response.body.len(), EVIDENCE.0);
+        assert_eq!(evidence.response.body.len(), MAX_BODY);
         assert_eq!(evidence.omitted, Omitted { body_bytes: 7, headers: 1 });
         let again = evidence.evidence();
         assert_eq!((again.response, again.omitted), (evidence.response, evidence.omitted));

@@ -1,15 +1,16 @@
-//! Whether an endpoint, or one of its operations, still answers: what stays silent too often in a row is given up, since
-//! each further request would cost the whole deadline. Sends nothing, and knows nothing of why there was no answer.
+//! Tracks if an endpoint and each of its operations still respond. Either is given up after too many requests in a row
+//! without a response, because each further request would cost the whole deadline. Sends nothing, and does not know why a
+//! response is missing.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// After how many requests in a row without a whole answer something is given up; each is at least 1.
+/// Number of requests in a row without a whole response after which something is given up; at least 1 each.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// Requests of one operation, after which that operation is given up.
+    /// Requests of one operation before that operation is given up.
     pub operation: u32,
-    /// Requests of whatever operation, after which all of them are. What cannot be signed counts here, too.
+    /// Requests of any operation before the endpoint is given up. Requests that cannot be signed count, too.
     pub endpoint: u32,
 }
 
@@ -19,14 +20,14 @@ impl Default for Patience {
     }
 }
 
-/// What was given up. It is for good: an answer that comes late brings nothing back.
+/// An operation or an endpoint that was given up. This is final: a late response changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GivenUp {
     /// The operation; none for the whole endpoint.
     pub operation: Option<String>,
-    /// Requests in a row that it took.
+    /// Number of requests in a row without a response.
     pub after: u32,
-    /// What became of the last of them.
+    /// Result of the last of them.
     pub last: String,
 }
 
@@ -43,17 +44,17 @@ struct State {
     operations: BTreeMap<String, Silence>,
 }
 
-/// Requests without an answer since the last with one, and what came of it.
+/// Requests without a response since the last response.
 #[derive(Debug, Default)]
 struct Silence {
     in_a_row: u32,
     given_up: Option<GivenUp>,
-    /// Requests that were not sent for it.
+    /// Number of requests that were not sent because of it.
     held_back: u64,
 }
 
 impl Silence {
-    fn goes_on(&mut self, patience: u32, operation: Option<&str>, why: &str) {
+    fn extend(&mut self, patience: u32, operation: Option<&str>, why: &str) {
         self.in_a_row += 1;
         if self.in_a_row >= patience && self.given_up.is_none() {
             let operation = operation.map(str::to_owned);
@@ -61,7 +62,7 @@ impl Silence {
         }
     }
 
-    fn hold_back(&mut self) -> Result<(), GivenUp> {
+    fn check(&mut self) -> Result<(), GivenUp> {
         match &self.given_up {
             Some(given_up) => {
                 self.held_back += 1;
@@ -73,27 +74,27 @@ impl Silence {
 }
 
 impl Health {
-    /// Nothing is known against the endpoint.
+    /// The state before the first request: nothing is given up.
     pub fn new(patience: Patience) -> Self {
         Self { patience, state: Mutex::default() }
     }
 
-    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
-        look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, access: impl FnOnce(&mut State) -> T) -> T {
+        access(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether a request may go out.
+    /// Checks if a request may be sent.
     ///
     /// # Errors
-    /// What was given up, and why.
+    /// The operation or the endpoint was given up.
     pub fn may_send(&self, operation: &str) -> Result<(), GivenUp> {
         self.with(|state| {
-            state.endpoint.hold_back()?;
-            state.operations.get_mut(operation).map_or(Ok(()), Silence::hold_back)
+            state.endpoint.check()?;
+            state.operations.get_mut(operation).map_or(Ok(()), Silence::check)
         })
     }
 
-    /// A request got an answer to judge, or one that broke: somebody is there.
+    /// Records a response, complete or broken: the endpoint is alive.
     pub fn answered(&self, operation: &str) {
         self.with(|state| {
             state.endpoint.in_a_row = 0;
@@ -103,27 +104,27 @@ impl Health {
         });
     }
 
-    /// A request had no whole answer; the text says how it ended.
+    /// Records a request without a whole response, and the reason.
     pub fn silent(&self, operation: &str, why: &str) {
         self.with(|state| {
-            state.endpoint.goes_on(self.patience.endpoint, None, why);
+            state.endpoint.extend(self.patience.endpoint, None, why);
             let silence = state.operations.entry(operation.to_owned()).or_default();
-            silence.goes_on(self.patience.operation, Some(operation), why);
+            silence.extend(self.patience.operation, Some(operation), why);
         });
     }
 
-    /// A request could not be signed: none of any operation will be.
+    /// Records a request that could not be signed, as no other will be.
     pub fn unsigned(&self, why: &str) {
-        self.with(|state| state.endpoint.goes_on(self.patience.endpoint, None, why));
+        self.with(|state| state.endpoint.extend(self.patience.endpoint, None, why));
     }
 
-    /// What was given up, for the end of a report; none if nothing was.
+    /// A sentence about what was given up, for the end of a report; none if nothing was.
     pub fn remark(&self) -> Option<String> {
         self.with(|state| {
             if let Some(GivenUp { after, last, .. }) = &state.endpoint.given_up {
                 return Some(format!(
-                    "The endpoint fell silent, and the rest was not sent: {after} requests in a row came to nothing, the \
-                     last with `{last}`."
+                    "The endpoint stopped responding, and the rest was not sent: {after} requests in a row failed, the last \
+                     with `{last}`."
                 ));
             }
             let given_up: Vec<String> = (state.operations.iter())
@@ -148,11 +149,11 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_is_given_up_alone_and_for_good() {
+    fn gives_up_one_operation_for_good() {
         let health = health();
         health.silent("A", "first");
         health.answered("B");
-        assert_eq!(health.may_send("A"), Ok(()), "an answer of another operation says nothing of this one");
+        assert_eq!(health.may_send("A"), Ok(()), "a response of another operation does not count");
         assert_eq!(health.remark(), None);
         health.silent("A", "second");
         let given_up = GivenUp { operation: Some("A".to_owned()), after: 2, last: "second".to_owned() };
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_between_two_silences_starts_the_count_again() {
+    fn a_response_resets_the_count() {
         let health = health();
         for _ in 0..5 {
             health.silent("A", "no");
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_is_given_up_when_all_is_silent_or_nothing_can_be_signed() {
+    fn gives_up_an_endpoint_without_responses_or_credentials() {
         let silent = health();
         for operation in ["A", "B", "C", "D"] {
             assert_eq!(silent.may_send("E"), Ok(()));

@@ -1,5 +1,5 @@
-//! What a JSON text shows that its values do not: how much of it is structure, and whether a key stands twice. Knows
-//! nothing of what the text says.
+//! Properties of a JSON text that are lost when it is parsed: the amount of structure, and duplicate keys. Does not
+//! interpret the values.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -8,9 +8,9 @@ use connect_model::validate::escape;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
-/// Values, keys and brackets of a JSON text, counted by its punctuation outside of strings: four megabytes of `[[],[],…`
-/// become some hundred megabytes of values, and are better told before anybody reads them. 0 for what does not begin as an
-/// object or a list, which no reader of JSON gets far into. For text that is no JSON the count means nothing.
+/// Number of values, keys and brackets of a JSON text, counted by its punctuation outside of strings. Four megabytes of
+/// `[[],[],…` would become some hundred megabytes of parsed values; the count allows rejecting them before parsing. 0 for
+/// text that does not start with an object or a list. Meaningless for text that is not JSON.
 pub fn structure(bytes: &[u8]) -> usize {
     if !matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[')) {
         return 0;
@@ -29,30 +29,30 @@ pub fn structure(bytes: &[u8]) -> usize {
     count
 }
 
-/// JSON Pointer to the first key that stands twice in its object; none for text that is no JSON. Readers differ in which
-/// of the values they take (RFC 8259, section 4).
+/// JSON Pointer to the first duplicate key of an object; none for text that is not JSON. Parsers differ in the value that
+/// they keep (RFC 8259, section 4).
 pub fn repeated_key(bytes: &[u8]) -> Option<String> {
     let mut found = None;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let look = Look { way: &mut Vec::new(), found: &mut found };
-    look.deserialize(&mut reader).and_then(|()| reader.end()).ok()?;
+    let visitor = DuplicateKey { path: &mut Vec::new(), found: &mut found };
+    visitor.deserialize(&mut reader).and_then(|()| reader.end()).ok()?;
     found
 }
 
-struct Look<'l> {
+struct DuplicateKey<'l> {
     /// Keys and indices from the root.
-    way: &'l mut Vec<String>,
+    path: &'l mut Vec<String>,
     found: &'l mut Option<String>,
 }
 
-impl Look<'_> {
-    fn inside(&mut self, step: String) -> Look<'_> {
-        self.way.push(step);
-        Look { way: self.way, found: self.found }
+impl DuplicateKey<'_> {
+    fn inside(&mut self, step: String) -> DuplicateKey<'_> {
+        self.path.push(step);
+        DuplicateKey { path: self.path, found: self.found }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Look<'_> {
+impl<'de> DeserializeSeed<'de> for DuplicateKey<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -60,7 +60,7 @@ impl<'de> DeserializeSeed<'de> for Look<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Look<'_> {
+impl<'de> Visitor<'de> for DuplicateKey<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -72,10 +72,10 @@ impl<'de> Visitor<'de> for Look<'_> {
         while let Some(key) = map.next_key::<String>()? {
             map.next_value_seed(self.inside(key.clone()))?;
             if self.found.is_none() && keys.contains(&key) {
-                let steps = self.way.iter().map(|step| format!("/{}", escape(step)));
+                let steps = self.path.iter().map(|step| format!("/{}", escape(step)));
                 *self.found = Some(steps.collect());
             }
-            self.way.pop();
+            self.path.pop();
             keys.insert(key);
         }
         Ok(())
@@ -84,10 +84,10 @@ impl<'de> Visitor<'de> for Look<'_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
         let mut index = 0_usize;
         while list.next_element_seed(self.inside(index.to_string()))?.is_some() {
-            self.way.pop();
+            self.path.pop();
             index += 1;
         }
-        self.way.pop();
+        self.path.pop();
         Ok(())
     }
 
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn punctuation_counts_outside_of_strings() {
+    fn counts_punctuation_outside_of_strings() {
         for (text, count) in [
             ("", 0),
             ("{}", 1),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_stands_twice_is_found_where_it_is() {
+    fn finds_duplicate_keys() {
         for (text, pointer) in [
             (r#"{"a":1,"b":{"a":2},"c":[{"a":3},{"a":4}]}"#, None),
             (r#"{"a":1,"b":2,"a":1}"#, Some("/a")),

@@ -1,21 +1,26 @@
-//! The messenger: where requests go and as whom, signatures, sending, pace and health. Knows no checks, and no operations
-//! beyond their names.
+//! The messenger: endpoint, credentials, signatures, sending, pace and health. Knows no checks, and operations by name
+//! only.
 
-#[cfg(feature = "aws")]
-mod aws;
-#[cfg(not(feature = "aws"))]
-#[path = "no_aws.rs"]
-mod aws;
+mod body;
+mod connection;
 pub mod credentials;
+pub mod endpoint;
+mod error;
 pub mod exchange;
 pub mod health;
 mod hook;
 pub mod json_text;
+#[cfg_attr(not(feature = "aws"), path = "network_loopback.rs")]
+mod network;
 pub mod pace;
+mod raw;
+pub mod secrets;
 pub mod signing;
 pub mod target;
 pub mod text;
 mod transport;
 
+pub use connection::RawReason;
+pub use error::{Excess, ProbeError, TransportError};
 pub use hook::{LedgerEvent, RequestHook};
-pub use transport::*;
+pub use transport::{HangUp, InProcess, Transport, TransportConfig};

@@ -1,5 +1,5 @@
-//! How fast requests go out: one bucket of tokens for the whole process, since an account has one for all its callers.
-//! Slower when the endpoint throttles, and back again step by step while it does not.
+//! Limits the rate and the number of requests: one token bucket for the whole process, because an account has one for all
+//! its callers. The rate falls when the endpoint throttles, and recovers step by step while it does not.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,22 +7,22 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The slowest that throttling makes a run, as a part of the rate that was asked for.
+/// Lowest rate under throttling, as a fraction of the configured rate.
 const SLOWEST: f64 = 1.0 / 16.0;
 
-/// What each request that is served gives back, as a part of the rate that was asked for.
+/// Increase of the rate per served request, as a fraction of the configured rate.
 const RECOVERY: f64 = 1.0 / 20.0;
 
-/// How many requests a bucket of tokens grants.
+/// Rate and capacity of a token bucket.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate {
-    /// Requests a second that it grants for ever.
+    /// Sustained requests per second.
     pub per_second: f64,
-    /// Requests that it grants at once after a pause.
+    /// Requests at once after a pause.
     pub burst: f64,
 }
 
-/// A bucket of tokens, one for each request.
+/// A token bucket; each request takes one token.
 #[derive(Debug)]
 pub(crate) struct Bucket {
     rate: Rate,
@@ -31,15 +31,15 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// A full one.
+    /// A full bucket.
     pub(crate) fn new(rate: Rate) -> Self {
         Self { rate, tokens: rate.burst, counted: Instant::now() }
     }
 
-    /// Takes a token out.
+    /// Takes a token.
     ///
     /// # Errors
-    /// There is none; the time until there is.
+    /// The bucket is empty; the time until the next token.
     pub(crate) fn take(&mut self) -> Result<(), Duration> {
         let now = Instant::now();
         let since = now.duration_since(self.counted).as_secs_f64();
@@ -57,16 +57,16 @@ impl Bucket {
     }
 }
 
-/// Bounds of what a run sends.
+/// Limits of the requests that a run sends.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PaceConfig {
-    /// None for as fast as it goes.
+    /// None for no limit.
     pub rate: Option<Rate>,
-    /// Requests in all.
+    /// Total number of requests.
     pub max_requests: Option<u64>,
 }
 
-/// Lets requests out, one by one.
+/// Delays requests to keep within the limits.
 #[derive(Debug)]
 pub struct Pace {
     config: PaceConfig,
@@ -76,26 +76,26 @@ pub struct Pace {
 
 #[derive(Debug)]
 struct State {
-    let_out: u64,
+    granted: u64,
     bucket: Option<Bucket>,
     closed_until: Instant,
 }
 
 impl Pace {
-    /// A full bucket.
+    /// A limiter with a full bucket.
     pub fn new(config: PaceConfig) -> Self {
-        let state = State { let_out: 0, bucket: config.rate.map(Bucket::new), closed_until: Instant::now() };
+        let state = State { granted: 0, bucket: config.rate.map(Bucket::new), closed_until: Instant::now() };
         Self { config, state: Mutex::new(state), spent: Notify::new() }
     }
 
-    /// Waits for the next request's turn. After the last that is allowed there is none: it waits for ever, and whoever
-    /// listens to [`Pace::spent`] ends the run.
+    /// Waits for the turn of the next request. After the last request allowed it waits forever, and the task that waits for
+    /// [`Pace::spent`] ends the run.
     pub async fn turn(&self) {
         self.wait_for(self.config.max_requests).await;
     }
 
-    /// The same for a request that must go out however many have: at the same rate.
-    pub async fn turn_of_necessity(&self) {
+    /// Waits for the turn of a request that does not count against the total, at the same rate.
+    pub async fn turn_beyond_limit(&self) {
         self.wait_for(None).await;
     }
 
@@ -114,7 +114,7 @@ impl Pace {
 
     fn wait(&self, max_requests: Option<u64>) -> Turn {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if max_requests.is_some_and(|most| state.let_out >= most) {
+        if max_requests.is_some_and(|most| state.granted >= most) {
             return Turn::Never;
         }
         let closed_until = state.closed_until;
@@ -127,22 +127,22 @@ impl Pace {
                 return Turn::In(pause.max(Duration::from_millis(1)));
             }
         }
-        state.let_out += 1;
+        state.granted += 1;
         Turn::Now
     }
 
-    /// The endpoint asked for fewer: half of the rate from here on, and nothing at all for the time that it names.
+    /// Halves the rate because the endpoint throttles, and sends nothing for the time that it asks for.
     pub fn throttled(&self, wait: Option<Duration>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (Some(asked_for), Some(bucket)) = (self.config.rate, &mut state.bucket) else { return };
-        bucket.rate.per_second = (bucket.rate.per_second / 2.0).max(asked_for.per_second * SLOWEST);
+        let (Some(configured), Some(bucket)) = (self.config.rate, &mut state.bucket) else { return };
+        bucket.rate.per_second = (bucket.rate.per_second / 2.0).max(configured.per_second * SLOWEST);
         bucket.empty();
         if let Some(until) = wait.and_then(|wait| Instant::now().checked_add(wait)) {
             state.closed_until = state.closed_until.max(until);
         }
     }
 
-    /// The endpoint took a request.
+    /// Raises the rate because the endpoint served a request.
     pub fn served(&self) {
         let Some(Rate { per_second, .. }) = self.config.rate else { return };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -151,7 +151,7 @@ impl Pace {
         }
     }
 
-    /// Waits until a request was held back because all that are allowed have gone out.
+    /// Waits until a request is delayed forever because the total is reached.
     pub async fn spent(&self) {
         self.spent.notified().await;
     }
@@ -168,7 +168,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    async fn let_out(pace: &Pace, within: Duration) -> u32 {
+    async fn granted(pace: &Pace, within: Duration) -> u32 {
         let mut count = 0;
         let all = async {
             loop {
@@ -182,38 +182,38 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    // The clock is tokio's and stands still but for sleeps, so that nothing depends on the machine.
+    // The clock is tokio's and advances in sleeps only, so that the tests do not depend on the machine.
     #[tokio::test(start_paused = true)]
-    async fn a_burst_and_then_the_rate() {
+    async fn grants_a_burst_and_then_the_rate() {
         let pace = Pace::new(PaceConfig { rate: Some(Rate { per_second: 2.0, burst: 5.0 }), max_requests: None });
-        let first = let_out(&pace, 10 * SECOND).await;
+        let first = granted(&pace, 10 * SECOND).await;
         assert!((24..=25).contains(&first), "{first}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn throttling_halves_and_service_brings_back() {
+    async fn throttling_halves_the_rate_and_served_requests_restore_it() {
         let pace = Pace::new(PaceConfig { rate: Some(Rate { per_second: 8.0, burst: 1.0 }), max_requests: None });
         pace.throttled(Some(3 * SECOND));
-        assert_eq!(let_out(&pace, 29 * SECOND / 10).await, 0, "not before the time that was named");
-        let slow = let_out(&pace, 10 * SECOND).await;
+        assert_eq!(granted(&pace, 29 * SECOND / 10).await, 0, "nothing within the requested pause");
+        let slow = granted(&pace, 10 * SECOND).await;
         assert!((38..=42).contains(&slow), "{slow}");
         for _ in 0..10 {
             pace.throttled(None);
         }
-        let slowest = let_out(&pace, 10 * SECOND).await;
+        let slowest = granted(&pace, 10 * SECOND).await;
         assert!((4..=6).contains(&slowest), "{slowest}");
         for _ in 0..20 {
             pace.served();
         }
-        let again = let_out(&pace, 10 * SECOND).await;
+        let again = granted(&pace, 10 * SECOND).await;
         assert!((78..=82).contains(&again), "{again}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_the_last_request_there_is_none() {
+    async fn grants_nothing_after_the_last_request() {
         let pace = Pace::new(PaceConfig { rate: None, max_requests: Some(3) });
-        assert_eq!(let_out(&pace, SECOND).await, 3);
-        tokio::time::timeout(SECOND, pace.turn_of_necessity()).await.unwrap();
+        assert_eq!(granted(&pace, SECOND).await, 3);
+        tokio::time::timeout(SECOND, pace.turn_beyond_limit()).await.unwrap();
         tokio::time::timeout(SECOND, pace.spent()).await.unwrap();
     }
 }

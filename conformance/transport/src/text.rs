@@ -1,6 +1,6 @@
-//! Shortens text for messages.
+//! Truncates text for messages.
 
-/// The beginning of a long text.
+/// The first 160 characters of a text.
 pub fn cut(text: &str) -> String {
     const SHOWN: usize = 160;
     match text.char_indices().nth(SHOWN) {
@@ -9,7 +9,7 @@ pub fn cut(text: &str) -> String {
     }
 }
 
-/// No more than so many characters of a text.
+/// The first `most` characters of a text.
 pub fn cut_to(most: usize, mut text: String) -> String {
     if let Some((at, _)) = text.char_indices().nth(most) {
         text.truncate(at);

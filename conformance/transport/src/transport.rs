@@ -1,68 +1,55 @@
-//! Sends one HTTP message and takes one back, bounded in time and size, byte for byte as it was encoded; or hands it to an
-//! endpoint in the same process. Knows nothing of operations beyond their names, and judges nothing: trouble is classed,
-//! never interpreted.
+//! Sends one HTTP message and returns the response, bounded in time and size, byte for byte as encoded; or passes it to an
+//! endpoint in the same process. Knows operations by name only, and judges nothing: errors are classified, never
+//! interpreted.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
-use std::error::Error as StdError;
-use std::io::ErrorKind;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use connect_model::schema::TimestampFormat;
-use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
+use connect_model::wire::message::{HttpRequest, HttpResponse};
 use connect_model::wire::timestamp::{self, Reading};
 use http::uri::PathAndQuery;
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::{self, Client};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use thiserror::Error;
 use tokio::sync::Notify;
 
-use crate::aws::Far;
-use crate::credentials::chain;
+use crate::connection::{Connections, Limits, PreparedRequest, RawReason};
+use crate::endpoint::Endpoint;
+use crate::error::{ConnectionError, ProbeError, TransportError};
 use crate::exchange::{Exchange, Omitted};
-use crate::health::{GivenUp, Health, Patience};
+use crate::health::{Health, Patience};
 use crate::hook::{LedgerEvent, RequestHook};
-use crate::json_text::structure;
 use crate::pace::{Pace, PaceConfig};
-use crate::signing::{SECRET_HEADERS, Signatory, clock, seconds_after, secrets, without_reflections, without_secrets};
-use crate::target::{Endpoint, Target};
+use crate::secrets::{SECRET_HEADERS, remove_reflections, secrets, without_secrets};
+use crate::signing::{RequestSigner, clock, seconds_after};
+use crate::target::Target;
 use crate::text::cut;
 
-/// Idle connections are dropped before a server with the usual five seconds of keep-alive drops them on us.
-const IDLE: Duration = Duration::from_secs(4);
-
-/// The longest that [`Transport::probe`] waits for a sign of life.
+/// Longest wait of [`Transport::probe`].
 const PROBE: Duration = Duration::from_secs(3);
 
-/// From so many seconds on, a difference of clocks explains a refusal: signatures hold for five minutes.
+/// Smallest difference of clocks, in seconds, that explains a rejected signature: signatures are valid for five minutes.
 const SKEWED: i64 = 240;
 
-/// Largest head of a response, in bytes; as many as hyper reads at once. It takes no more than a hundred headers.
-const MOST_HEAD: usize = 64 << 10;
-
-/// In the name of the error for a session token that has expired. Source: Connect API reference, common errors.
+/// Part of the name of the error for an expired session token. Source: Connect API reference, common errors.
 const EXPIRED: &str = "ExpiredToken";
 
-/// Bounds of every exchange.
+/// The user agent of requests that bring none.
+const USER_AGENT: &str = concat!("connect-conformance/", env!("CARGO_PKG_VERSION"));
+
+/// Limits of every exchange.
 #[derive(Clone, Debug)]
 pub struct TransportConfig {
-    /// For one request from connecting to the last byte of the response.
+    /// Time for one request, from connecting to the last byte of the response.
     pub timeout: Duration,
-    /// Largest response body, in bytes. Nothing is unpacked: these are the bytes that travel.
+    /// Largest response body, in bytes as sent: nothing is decompressed.
     pub max_response_bytes: usize,
-    /// Most values, keys and brackets of a response body that is JSON.
+    /// Largest number of values, keys and brackets in a JSON response body.
     pub max_response_values: usize,
-    /// After how many requests without a whole answer (no connection, or silence until the deadline) nothing more is
-    /// sent: a dead endpoint must not cost `timeout` per trial.
+    /// Number of requests without a whole response (no connection, or silence until the deadline) after which nothing
+    /// more is sent: a dead endpoint must not cost `timeout` per trial.
     pub patience: Patience,
-    /// How fast, and how much in all.
+    /// Request rate and total number of requests.
     pub pace: PaceConfig,
     /// Sees every request before it is sent, and its result.
     pub hook: Option<Arc<dyn RequestHook>>,
@@ -81,207 +68,89 @@ impl Default for TransportConfig {
     }
 }
 
-/// Why there is no response to judge.
-#[derive(Debug, Error)]
-pub enum TransportError {
-    /// Nothing was sent: HTTP/1.1 cannot carry the request, or it has no canonical form to sign.
-    #[error("cannot be sent: {0}")]
-    Unsendable(String),
-    /// Nothing was sent: there are no credentials any more.
-    #[error("cannot be signed: {0}")]
-    Unsigned(String),
-    /// No connection: refused, no such host, TLS.
-    #[error("no connection to {url}: {detail}")]
-    Connect {
-        /// The endpoint.
-        url: String,
-        /// What the system said.
-        detail: String,
-    },
-    /// The deadline passed.
-    #[error("no complete response within {after:?}{}", arrived(.received))]
-    Timeout {
-        /// The deadline.
-        after: Duration,
-        /// Status, headers and the part of the body that had arrived; none if not even the headers had.
-        received: Option<Box<HttpResponse>>,
-    },
-    /// The connection ended before the response did.
-    #[error("connection closed before the response was complete ({detail}){}", arrived(.received))]
-    Reset {
-        /// What the connection said.
-        detail: String,
-        /// Status, headers and the part of the body that had arrived; none if not even the headers had.
-        received: Option<Box<HttpResponse>>,
-    },
-    /// What came back is not HTTP/1.1.
-    #[error("not an HTTP response: {0}")]
-    InvalidHttp(String),
-    /// The response is larger than is worth reading.
-    #[error("{0}")]
-    TooLarge(Excess),
-    /// Nothing was sent: the endpoint, or this operation of it, has not answered for too long.
-    #[error("not sent: {}", why_given_up(.0))]
-    GaveUp(GivenUp),
-}
-
-/// What of a response is too large.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Excess {
-    /// Status line and headers.
-    #[error("response head larger than {MOST_HEAD} bytes or 100 headers")]
-    Head,
-    /// The body.
-    #[error("response body larger than {limit} bytes; the rest was not read")]
-    Body {
-        /// [`TransportConfig::max_response_bytes`].
-        limit: usize,
-    },
-    /// The JSON in the body.
-    #[error("response body with more than {limit} JSON values, keys and brackets; they were not read")]
-    Values {
-        /// [`TransportConfig::max_response_values`].
-        limit: usize,
-    },
-}
-
-impl TransportError {
-    /// One word for the class of trouble, stable.
-    pub fn class(&self) -> &'static str {
-        match self {
-            TransportError::Unsendable(_) => "unsendable",
-            TransportError::Unsigned(_) => "unsigned",
-            TransportError::Connect { .. } => "connect",
-            TransportError::Timeout { .. } => "timeout",
-            TransportError::Reset { .. } => "reset",
-            TransportError::InvalidHttp(_) => "invalid-http",
-            TransportError::TooLarge(_) => "too-large",
-            TransportError::GaveUp(_) => "gave-up",
-        }
-    }
-
-    /// What had arrived before the trouble.
-    pub fn received(&self) -> Option<&HttpResponse> {
-        match self {
-            TransportError::Timeout { received, .. } | TransportError::Reset { received, .. } => received.as_deref(),
-            _ => None,
-        }
-    }
-
-    /// Something was sent, and its answer did not come.
-    pub fn is_lost(&self) -> bool {
-        matches!(self, TransportError::Timeout { .. } | TransportError::Reset { .. })
-    }
-
-    /// Nobody has answered to the end: a head without its body keeps us waiting just as long as nothing at all.
-    fn is_silence(&self) -> bool {
-        matches!(self, TransportError::Connect { .. } | TransportError::Timeout { .. })
-    }
-}
-
-fn arrived(received: &Option<Box<HttpResponse>>) -> String {
-    match received {
-        Some(response) => format!("; status {} and {} bytes of body had arrived", response.status, response.body.len()),
-        None => "; nothing had arrived".to_owned(),
-    }
-}
-
-fn why_given_up(GivenUp { operation, after, last }: &GivenUp) -> String {
-    match operation {
-        Some(name) => format!("{after} requests in a row to {name} had no whole answer, the last: {last}"),
-        None => {
-            format!("{after} requests in a row came to nothing, the last: {last}; is the endpoint still alive?")
-        }
-    }
-}
-
-/// Nobody answers at the endpoint.
-#[derive(Debug, Error)]
-#[error(
-    "cannot reach {url}: {detail}; start the endpoint or correct --endpoint (without it, the built-in emulator is used)"
-)]
-pub struct ProbeError {
-    url: String,
-    detail: String,
-}
-
-/// A client for one target. Keeps connections alive, follows no redirects, unpacks nothing. Shared by all trials.
+/// A client for one target. Keeps connections alive, follows no redirects, decompresses nothing. Shared by all trials.
 #[derive(Debug)]
 pub struct Transport {
     endpoint: Endpoint,
     config: TransportConfig,
-    way: Way,
-    signer: Option<Signatory>,
+    route: Route,
+    signer: Option<RequestSigner>,
     /// Requests by operation.
     sent: Mutex<BTreeMap<String, u64>>,
     health: Health,
     pace: Pace,
-    /// Seconds by which the endpoint's clock is ahead of ours; 0 until a refusal shows otherwise.
+    /// Seconds by which the endpoint's clock is ahead of ours; 0 until a rejection shows otherwise.
     skew: AtomicI64,
 }
 
-/// How requests come to the endpoint.
+/// The route to the endpoint.
 #[derive(Debug)]
-enum Way {
+enum Route {
     Network(Box<Connections>),
-    Direct(Direct),
+    InProcess(InProcess),
 }
 
-/// An endpoint in this process: a request goes in, a response comes out, and nothing waits.
+/// An endpoint in this process: a function from request to response.
 #[derive(Clone)]
-pub struct Direct(Arc<dyn Fn(&HttpRequest) -> HttpResponse + Send + Sync>);
+pub struct InProcess(Arc<dyn Fn(&HttpRequest) -> HttpResponse + Send + Sync>);
 
-impl Direct {
-    /// An endpoint that a function stands for.
+impl InProcess {
+    /// An endpoint that calls a function.
     pub fn new(handle: impl Fn(&HttpRequest) -> HttpResponse + Send + Sync + 'static) -> Self {
         Self(Arc::new(handle))
     }
 }
 
-impl std::fmt::Debug for Direct {
+impl std::fmt::Debug for InProcess {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Direct")
+        f.write_str("InProcess")
     }
 }
 
+/// Result of [`Transport::send_and_hang_up`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HangUp {
+    /// The connection was closed before a response arrived.
+    HungUp,
+    /// The response was faster.
+    Answered,
+}
+
 impl Transport {
-    /// A client that signs with the target's credentials for `signing_name` (from the model's service), if there are any.
+    /// A client that signs with the target's credentials, if it has any, for `signing_name` (from the model's service).
     ///
     /// # Errors
-    /// [`TransportError::Connect`] when TLS cannot be set up on this machine.
+    /// [`TransportError::Connect`] if TLS cannot be set up on this machine.
     pub fn new(target: &Target, signing_name: &str, config: TransportConfig) -> Result<Self, TransportError> {
-        let client = Connections::new(&target.endpoint, config.timeout)
+        let limits = Limits { body_bytes: config.max_response_bytes, json_values: config.max_response_values };
+        let connections = Connections::new(&target.endpoint, config.timeout, limits)
             .map_err(|detail| TransportError::Connect { url: target.endpoint.to_string(), detail })?;
-        let signer = target.credentials.clone().map(|who| Signatory::new(who, &target.region, signing_name));
-        Ok(Self {
-            endpoint: target.endpoint.clone(),
-            pace: Pace::new(config.pace),
-            health: Health::new(config.patience),
-            config,
-            way: Way::Network(Box::new(client)),
-            signer,
-            sent: Mutex::default(),
-            skew: AtomicI64::new(0),
-        })
+        let signer =
+            target.credentials.clone().map(|keyring| RequestSigner::new(keyring, &target.region, signing_name));
+        Ok(Self::with(target, Route::Network(Box::new(connections)), signer, config))
     }
 
-    /// A client of an endpoint in this process: nothing waits, and nothing is signed. `target` is for messages only.
-    pub fn direct(target: &Target, endpoint: Direct, config: TransportConfig) -> Self {
+    /// A client of an endpoint in this process. Signs nothing. `target` is for messages only.
+    pub fn in_process(target: &Target, endpoint: InProcess, config: TransportConfig) -> Self {
+        Self::with(target, Route::InProcess(endpoint), None, config)
+    }
+
+    fn with(target: &Target, route: Route, signer: Option<RequestSigner>, config: TransportConfig) -> Self {
         Self {
             endpoint: target.endpoint.clone(),
             pace: Pace::new(config.pace),
             health: Health::new(config.patience),
             config,
-            way: Way::Direct(endpoint),
-            signer: None,
+            route,
+            signer,
             sent: Mutex::default(),
             skew: AtomicI64::new(0),
         }
     }
 
-    /// Whether the endpoint is in this process.
-    pub fn is_direct(&self) -> bool {
-        matches!(self.way, Way::Direct(_))
+    /// Returns true if the endpoint is in this process.
+    pub fn is_in_process(&self) -> bool {
+        matches!(self.route, Route::InProcess(_))
     }
 
     /// Sends a request and reads the whole response within the configured deadline. Any status is a response.
@@ -292,17 +161,17 @@ impl Transport {
         self.send_within(operation, request, self.config.timeout).await
     }
 
-    /// Sends a request that takes away what others made: also after the last that a run may send, and to an endpoint
-    /// that was given up.
+    /// Sends a request that cleans up after others: even after the last request that a run may send, and even to an
+    /// endpoint that was given up.
     ///
     /// # Errors
     /// See [`TransportError`].
     pub async fn send_necessary(&self, operation: &str, request: &HttpRequest) -> Result<Exchange, TransportError> {
-        self.pace.turn_of_necessity().await;
-        self.entered(operation, request, self.config.timeout).await
+        self.pace.turn_beyond_limit().await;
+        self.send_recorded(operation, request, self.config.timeout).await
     }
 
-    /// Like [`Transport::send`] with a deadline of its own. When it passes, the connection is closed.
+    /// Like [`Transport::send`] with a deadline of its own. The connection is closed when the deadline passes.
     ///
     /// # Errors
     /// See [`TransportError`].
@@ -314,11 +183,11 @@ impl Transport {
     ) -> Result<Exchange, TransportError> {
         self.health.may_send(operation).map_err(TransportError::GaveUp)?;
         self.pace.turn().await;
-        self.entered(operation, request, deadline).await
+        self.send_recorded(operation, request, deadline).await
     }
 
-    /// Exchanges messages between two entries in the ledger.
-    async fn entered(
+    /// Sends a request between the two calls of the hook.
+    async fn send_recorded(
         &self,
         operation: &str,
         request: &HttpRequest,
@@ -326,7 +195,7 @@ impl Transport {
     ) -> Result<Exchange, TransportError> {
         let event = self.before(request)?;
         let begun = Instant::now();
-        let result = self.answer(operation, request, deadline).await;
+        let result = self.respond(operation, request, deadline).await;
         self.after(&event, request, &result);
         Ok(Exchange {
             operation: operation.to_owned(),
@@ -348,21 +217,21 @@ impl Transport {
         }
     }
 
-    async fn answer(
+    async fn respond(
         &self,
         operation: &str,
         request: &HttpRequest,
         deadline: Duration,
     ) -> Result<HttpResponse, TransportError> {
-        let result = match &self.way {
-            Way::Direct(Direct(handle)) => {
+        let result = match &self.route {
+            Route::InProcess(InProcess(handle)) => {
                 self.count(operation);
                 Ok(handle(request))
             }
-            Way::Network(connections) => self.asked(connections, operation, request, deadline).await,
+            Route::Network(connections) => self.send_signed(connections, operation, request, deadline).await,
         };
         match &result {
-            // A deadline that a check made short says nothing about the endpoint's health.
+            // A deadline that a check shortened says nothing about the endpoint's health.
             Err(error) if error.is_silence() && deadline < self.config.timeout => {}
             Err(error) if error.is_silence() => self.health.silent(operation, &error.to_string()),
             Err(error @ TransportError::Unsigned(_)) => self.health.unsigned(&error.to_string()),
@@ -371,8 +240,8 @@ impl Transport {
         result
     }
 
-    /// Asks over the network, and once more where the answer shows that the signature alone was wrong.
-    async fn asked(
+    /// Sends a request over the network, and a second time if the response shows that only the signature was wrong.
+    async fn send_signed(
         &self,
         connections: &Connections,
         operation: &str,
@@ -380,94 +249,106 @@ impl Transport {
         deadline: Duration,
     ) -> Result<HttpResponse, TransportError> {
         let renewals = self.renewals();
-        let outgoing = self.outgoing(request, self.signer.as_ref()).await?;
+        let prepared = self.prepare(request, self.signer.as_ref()).await?;
         self.count(operation);
-        let answer = self.exchange(connections, outgoing, deadline).await;
-        match &answer {
-            // Refused before anybody looked at it: it may be sent again, signed for the time that is there, or with
-            // credentials that have not expired.
+        let result = self.exchange(connections, operation, prepared, deadline).await;
+        match &result {
+            // The signature was rejected before the request was read: it may be sent again, signed for the endpoint's
+            // time or with renewed credentials.
             Ok(response)
-                if self.signs(request) && (self.notes_skew(response) || self.has_others(response, renewals).await) =>
+                if self.signs(request) && (self.notes_skew(response) || self.has_renewed(response, renewals).await) =>
             {
-                // What it is sent for has had its turn, and must not wait for one that may never come.
-                self.pace.turn_of_necessity().await;
-                let outgoing = self.outgoing(request, self.signer.as_ref()).await?;
+                // The request has had its turn already, and the limit may leave no other.
+                self.pace.turn_beyond_limit().await;
+                let prepared = self.prepare(request, self.signer.as_ref()).await?;
                 self.count(operation);
-                self.exchange(connections, outgoing, deadline).await
+                self.exchange(connections, operation, prepared, deadline).await
             }
-            _ => answer,
+            _ => result,
         }
     }
 
-    /// Sends a request and closes the connection a moment after the last of it was handed to the system: the client that
-    /// goes away before the answer. Whether the endpoint has read it, only the endpoint can show.
+    /// Sends a request and closes the connection `linger` after the last byte was passed to the system: a client that
+    /// leaves before the response. Only the endpoint can show if it has read the request.
     ///
     /// # Errors
-    /// [`TransportError::Unsendable`] for a request without a body, whose end cannot be told, and without a connection
-    /// to close; else as for [`Transport::send`].
+    /// [`TransportError::Unsendable`] for a request without a body, whose end cannot be observed, and for an endpoint in
+    /// this process; else as for [`Transport::send`].
     pub async fn send_and_hang_up(
         &self,
         operation: &str,
         request: &HttpRequest,
         linger: Duration,
-    ) -> Result<Parting, TransportError> {
+    ) -> Result<HangUp, TransportError> {
         self.health.may_send(operation).map_err(TransportError::GaveUp)?;
         if request.body.is_empty() {
-            return Err(TransportError::Unsendable("nothing tells when a request without a body is out".to_owned()));
+            return Err(TransportError::Unsendable(
+                "the end of a request without a body cannot be observed".to_owned(),
+            ));
         }
-        let Way::Network(connections) = &self.way else {
+        let Route::Network(connections) = &self.route else {
             return Err(TransportError::Unsendable(
                 "an endpoint in this process has no connection to close".to_owned(),
             ));
         };
         self.pace.turn().await;
         let taken = Arc::new(Notify::new());
-        let mut outgoing = self.outgoing(request, self.signer.as_ref()).await?;
-        outgoing.body_mut().taken = Some(Arc::clone(&taken));
+        let prepared = self.prepare(request, self.signer.as_ref()).await?;
         let event = self.before(request)?;
         self.count(operation);
         let leave = async {
             taken.notified().await;
-            let out = Instant::now();
-            // Timers are too coarse for a process on this machine, which answers in less than a millisecond.
-            while out.elapsed() < linger {
+            let begun = Instant::now();
+            // Timers are too coarse: an endpoint on this machine responds in less than a millisecond.
+            while begun.elapsed() < linger {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::select! {
+        let secrets = secrets(&prepared.headers);
+        let mut received = None;
+        let exchange = connections.exchange_unpooled(operation, prepared, Arc::clone(&taken), &mut received);
+        let outcome = tokio::select! {
             biased;
-            answer = self.exchange(connections, outgoing, self.config.timeout) => {
-                self.after(&event, request, &answer);
-                answer.map(|_| Parting::Answered)
-            }
-            () = leave => Ok(Parting::HungUp),
-        }
+            outcome = tokio::time::timeout(self.config.timeout, exchange) => outcome,
+            () = leave => return Ok(HangUp::HungUp),
+        };
+        let result = self.conclude(outcome, received, &secrets, self.config.timeout);
+        self.after(&event, request, &result);
+        result.map(|_| HangUp::Answered)
     }
 
-    /// Asks for `/`, unsigned, to see whether anybody is there. Any answer will do, and so does a connection that stays
-    /// silent; it is counted nowhere.
+    /// Requests `/`, unsigned, to check that the endpoint can be reached. Any response is enough, and so is a connection
+    /// that stays silent. Not counted.
     ///
     /// # Errors
     /// No connection can be made.
     pub async fn probe(&self) -> Result<(), ProbeError> {
-        let Way::Network(connections) = &self.way else { return Ok(()) };
+        let Route::Network(connections) = &self.route else { return Ok(()) };
         let request = HttpRequest { method: "GET".to_owned(), uri: "/".to_owned(), ..HttpRequest::default() };
         let unreachable = |detail| ProbeError { url: self.endpoint.to_string(), detail };
-        let outgoing = self.outgoing(&request, None).await.map_err(|error| unreachable(error.to_string()))?;
-        match self.exchange(connections, outgoing, PROBE.min(self.config.timeout)).await {
+        let prepared = self.prepare(&request, None).await.map_err(|error| unreachable(error.to_string()))?;
+        match self.exchange(connections, "", prepared, PROBE.min(self.config.timeout)).await {
             Err(TransportError::Connect { detail, .. }) => Err(unreachable(detail)),
             _ => Ok(()),
         }
     }
 
-    /// Requests that went out (or tried to), without the probe.
+    /// Number of requests sent or attempted, without the probe.
     pub fn requests_sent(&self) -> u64 {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
     }
 
-    /// The same, of each operation.
+    /// Number of requests sent or attempted, by operation.
     pub fn sent_by_operation(&self) -> BTreeMap<String, u64> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Number of requests sent on the raw path, by operation and reason.
+    pub fn sent_raw(&self) -> BTreeMap<(String, RawReason), u64> {
+        match &self.route {
+            Route::Network(connections) => connections.sent_raw(),
+            Route::InProcess(_) => BTreeMap::new(),
+        }
     }
 
     fn count(&self, operation: &str) {
@@ -480,7 +361,7 @@ impl Transport {
         }
     }
 
-    /// How fast requests go out.
+    /// Rate limiter of the requests.
     pub fn pace(&self) -> &Pace {
         &self.pace
     }
@@ -490,8 +371,8 @@ impl Transport {
         self.skew.load(Ordering::Relaxed)
     }
 
-    /// A refusal whose `Date` is far from the time that we signed for: the clocks differ, and from now on we sign for
-    /// the endpoint's. AWS SDKs do likewise.
+    /// Returns true if a rejection's `Date` shows that the clocks differ. From then on, requests are signed for the
+    /// endpoint's time, as AWS SDKs do.
     fn notes_skew(&self, response: &HttpResponse) -> bool {
         if !matches!(response.status, 400 | 401 | 403) {
             return false;
@@ -507,54 +388,48 @@ impl Transport {
         is_news
     }
 
-    /// A refusal of credentials that have expired, for which there are others now than after so many renewals.
-    async fn has_others(&self, response: &HttpResponse, renewals: usize) -> bool {
-        let told = response.headers.get("x-amzn-errortype").unwrap_or_default();
-        let is_expiry = matches!(response.status, 400 | 401 | 403) && told.contains(EXPIRED);
+    /// Returns true if a response rejects expired credentials and they have been renewed more often than `renewals`.
+    async fn has_renewed(&self, response: &HttpResponse, renewals: usize) -> bool {
+        let error_type = response.headers.get("x-amzn-errortype").unwrap_or_default();
+        let is_expiry = matches!(response.status, 400 | 401 | 403) && error_type.contains(EXPIRED);
         match &self.signer {
-            Some(signatory) if is_expiry => signatory.keyring().renewed(renewals).await,
+            Some(signer) if is_expiry => signer.keyring().renewed(renewals).await,
             _ => false,
         }
     }
 
     fn renewals(&self) -> usize {
-        self.signer.as_ref().map_or(0, |signatory| signatory.keyring().renewals())
+        self.signer.as_ref().map_or(0, |signer| signer.keyring().renewals())
     }
 
-    /// A request that brings a signature of its own keeps it.
+    /// Returns true if the transport signs a request. A request with a signature of its own keeps it.
     fn signs(&self, request: &HttpRequest) -> bool {
         self.signer.is_some() && !SECRET_HEADERS.iter().any(|name| request.headers.get(name).is_some())
     }
 
-    /// What still answers, and what was given up: [`TransportError::GaveUp`].
+    /// Operations that still respond, and those given up: [`TransportError::GaveUp`].
     pub fn health(&self) -> &Health {
         &self.health
     }
 
-    async fn outgoing(
+    /// Checks that HTTP can carry a request, and signs it.
+    async fn prepare(
         &self,
         request: &HttpRequest,
-        signer: Option<&Signatory>,
-    ) -> Result<http::Request<Outgoing>, TransportError> {
+        signer: Option<&RequestSigner>,
+    ) -> Result<PreparedRequest, TransportError> {
         let unsendable = |what: String| TransportError::Unsendable(what);
-        let path = format!("{}{}", self.endpoint.prefix(), request.uri);
-        let path_and_query: PathAndQuery =
-            path.parse().map_err(|error| unsendable(format!("path `{}`: {error}", cut(&path))))?;
-        if path_and_query.as_str() != path || !request.uri.starts_with('/') {
-            return Err(unsendable(format!("path `{}`: must begin with `/` and have no fragment", cut(&path))));
+        let text = format!("{}{}", self.endpoint.prefix(), request.uri);
+        let path: PathAndQuery = text.parse().map_err(|error| unsendable(format!("path `{}`: {error}", cut(&text))))?;
+        if path.as_str() != text || !request.uri.starts_with('/') {
+            return Err(unsendable(format!("path `{}`: must begin with `/` and have no fragment", cut(&text))));
         }
-        let uri = http::Uri::builder()
-            .scheme(self.endpoint.scheme())
-            .authority(self.endpoint.authority())
-            .path_and_query(path_and_query)
-            .build()
-            .map_err(|error| unsendable(error.to_string()))?;
-        let mut builder = http::Request::builder().method(request.method.as_str()).uri(uri);
+        let mut builder = http::Request::builder().method(request.method.as_str());
         for (name, value) in &request.headers.0 {
             builder = builder.header(name, value);
         }
         if request.headers.get("user-agent").is_none() {
-            builder = builder.header("user-agent", concat!("connect-conformance/", env!("CARGO_PKG_VERSION")));
+            builder = builder.header("user-agent", USER_AGENT);
         }
         if let Some(signer) = signer.filter(|_| self.signs(request)) {
             let url = self.endpoint.url_of(&request.uri);
@@ -563,176 +438,49 @@ impl Transport {
                 builder = builder.header(name, value);
             }
         }
-        builder
-            .body(Outgoing::new(request.body.clone()))
-            .map_err(|error| unsendable(format!("{} {}: {error}", request.method, cut(&path))))
+        let (head, ()) = builder
+            .body(())
+            .map_err(|error| unsendable(format!("{} {}: {error}", request.method, cut(&text))))?
+            .into_parts();
+        Ok(PreparedRequest { method: head.method, path, headers: head.headers, body: request.body.clone() })
     }
 
     async fn exchange(
         &self,
         connections: &Connections,
-        outgoing: http::Request<Outgoing>,
+        operation: &str,
+        prepared: PreparedRequest,
         deadline: Duration,
     ) -> Result<HttpResponse, TransportError> {
         let mut received = None;
-        let secrets = secrets(outgoing.headers());
-        let outcome = tokio::time::timeout(deadline, self.read(connections, outgoing, &mut received)).await;
-        if let Some(response) = &mut received {
-            without_reflections(response, &secrets);
-        }
+        let secrets = secrets(&prepared.headers);
+        let exchange = connections.exchange(operation, prepared, &mut received);
+        let outcome = tokio::time::timeout(deadline, exchange).await;
+        self.conclude(outcome, received, &secrets, deadline)
+    }
+
+    /// The result of an exchange that ended or ran into its deadline, without the secrets of its request.
+    fn conclude(
+        &self,
+        outcome: Result<Result<(), ConnectionError>, tokio::time::error::Elapsed>,
+        received: Option<HttpResponse>,
+        secrets: &[Vec<u8>],
+        deadline: Duration,
+    ) -> Result<HttpResponse, TransportError> {
+        let received = received.map(|mut response| {
+            remove_reflections(&mut response, secrets);
+            response
+        });
         match outcome {
             Ok(Ok(())) => received.ok_or_else(|| TransportError::InvalidHttp("no response head".to_owned())),
-            Ok(Err(trouble)) => Err(match trouble {
-                Trouble::Connect(detail) => TransportError::Connect { url: self.endpoint.to_string(), detail },
-                Trouble::Reset(detail) => TransportError::Reset { detail, received: received.map(Box::new) },
-                Trouble::InvalidHttp(detail) => TransportError::InvalidHttp(detail),
-                Trouble::TooLarge(excess) => TransportError::TooLarge(excess),
+            Ok(Err(error)) => Err(match error {
+                ConnectionError::Unsendable(detail) => TransportError::Unsendable(detail),
+                ConnectionError::Connect(detail) => TransportError::Connect { url: self.endpoint.to_string(), detail },
+                ConnectionError::Reset(detail) => TransportError::Reset { detail, received: received.map(Box::new) },
+                ConnectionError::InvalidHttp(detail) => TransportError::InvalidHttp(detail),
+                ConnectionError::TooLarge(excess) => TransportError::TooLarge(excess),
             }),
             Err(_elapsed) => Err(TransportError::Timeout { after: deadline, received: received.map(Box::new) }),
-        }
-    }
-
-    /// Fills `received` as bytes come in, so that a deadline or a reset finds what there was.
-    async fn read(
-        &self,
-        connections: &Connections,
-        outgoing: http::Request<Outgoing>,
-        received: &mut Option<HttpResponse>,
-    ) -> Result<(), Trouble> {
-        let response = connections.request(outgoing).await.map_err(|error| Trouble::of_head(&error))?;
-        let (head, mut body) = response.into_parts();
-        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-        let so_far =
-            received.insert(HttpResponse { status: head.status.as_u16(), headers: Headers(headers), body: Vec::new() });
-        let (limit, promised) = (self.config.max_response_bytes, body.size_hint().exact());
-        if promised.is_some_and(|bytes| bytes > limit as u64) {
-            return Err(Trouble::TooLarge(Excess::Body { limit }));
-        }
-        so_far.body.reserve_exact(promised.map_or(0, |bytes| bytes as usize));
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| Trouble::of_connection(&error))?;
-            let Ok(data) = frame.into_data() else { continue };
-            if so_far.body.len() + data.len() > limit {
-                return Err(Trouble::TooLarge(Excess::Body { limit }));
-            }
-            so_far.body.extend_from_slice(&data);
-        }
-        so_far.body.shrink_to_fit();
-        let limit = self.config.max_response_values;
-        if structure(&so_far.body) > limit {
-            return Err(Trouble::TooLarge(Excess::Values { limit }));
-        }
-        Ok(())
-    }
-}
-
-/// [`TransportError`] before it knows what had arrived.
-enum Trouble {
-    Connect(String),
-    Reset(String),
-    InvalidHttp(String),
-    TooLarge(Excess),
-}
-
-impl Trouble {
-    fn of_head(error: &legacy::Error) -> Self {
-        if error.is_connect() {
-            return Trouble::Connect(error.source().map_or_else(|| chain(error), chain));
-        }
-        match error.source().and_then(|source| source.downcast_ref::<hyper::Error>()) {
-            Some(error) => Self::of_connection(error),
-            None => Trouble::Reset(chain(error)),
-        }
-    }
-
-    fn of_connection(error: &hyper::Error) -> Self {
-        let io = error.source().and_then(|source| source.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
-        let broken_framing = matches!(io, Some(ErrorKind::InvalidData | ErrorKind::InvalidInput));
-        if error.is_parse_too_large() {
-            Trouble::TooLarge(Excess::Head)
-        } else if error.is_parse() || broken_framing {
-            Trouble::InvalidHttp(chain(error))
-        } else {
-            Trouble::Reset(chain(error))
-        }
-    }
-}
-
-/// How [`Transport::send_and_hang_up`] ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parting {
-    /// The connection was closed, and no answer had come.
-    HungUp,
-    /// The answer was faster.
-    Answered,
-}
-
-/// A request's body, which can tell when the last of it was taken to be sent.
-#[derive(Debug)]
-pub(crate) struct Outgoing {
-    bytes: Full<Bytes>,
-    taken: Option<Arc<Notify>>,
-}
-
-impl Outgoing {
-    pub(crate) fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes: Full::new(Bytes::from(bytes)), taken: None }
-    }
-}
-
-impl Body for Outgoing {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let frame = Pin::new(&mut self.bytes).poll_frame(context);
-        if self.bytes.is_end_stream()
-            && let Some(taken) = &self.taken
-        {
-            taken.notify_one();
-        }
-        frame
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.bytes.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.bytes.size_hint()
-    }
-}
-
-/// A connection pool for an endpoint.
-#[derive(Debug)]
-pub(crate) enum Connections {
-    Plain(Client<HttpConnector, Outgoing>),
-    Far(Box<Far>),
-}
-
-impl Connections {
-    pub(crate) fn new(endpoint: &Endpoint, connect_timeout: Duration) -> Result<Self, String> {
-        let mut tcp = HttpConnector::new();
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(connect_timeout));
-        tcp.enforce_http(false);
-        let mut pool = Client::builder(TokioExecutor::new());
-        pool.pool_idle_timeout(IDLE).pool_timer(TokioTimer::new()).http1_max_buf_size(MOST_HEAD);
-        let far = Far::new(endpoint, &tcp, &pool)?;
-        Ok(far.map_or_else(|| Self::Plain(pool.build(tcp)), |far| Self::Far(Box::new(far))))
-    }
-
-    pub(crate) async fn request(
-        &self,
-        request: http::Request<Outgoing>,
-    ) -> Result<http::Response<Incoming>, legacy::Error> {
-        match self {
-            Connections::Plain(client) => client.request(request).await,
-            Connections::Far(client) => client.request(request).await,
         }
     }
 }

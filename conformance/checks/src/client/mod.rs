@@ -153,7 +153,7 @@ impl Client {
         let name = &self.schema[operation].name;
         let offered = matches!(self.support[operation.index()].get(), Some(None));
         // What an endpoint in this process answers, it answers again.
-        let retries = if self.transport.is_direct() { 0 } else { RETRIES };
+        let retries = if self.transport.is_in_process() { 0 } else { RETRIES };
         let mut met = None;
         let mut attempt = 0;
         loop {

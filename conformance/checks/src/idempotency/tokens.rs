@@ -18,7 +18,7 @@ use crate::idempotency::token_member;
 use crate::resources::{RESOURCES, Resource};
 use crate::steps;
 use crate::steps::perform;
-use connect_transport::Parting;
+use connect_transport::HangUp;
 
 /// Calls that are under way at once with one token.
 const CONCURRENT: usize = 8;
@@ -257,13 +257,13 @@ impl Creation<'_> {
                 encode_request(self.client.schema, self.operation, &self.input).map_err(|error| error.to_string())?;
             let name = &self.client.schema[self.operation].name;
             match self.client.transport().send_and_hang_up(name, &request, linger).await {
-                Ok(Parting::HungUp) => {
+                Ok(HangUp::HungUp) => {
                     if self.arrived().await? {
                         return Ok(());
                     }
                     early = linger;
                 }
-                Ok(Parting::Answered) => late = Some(linger),
+                Ok(HangUp::Answered) => late = Some(linger),
                 Err(error) => return Err(format!("{}: {error}", error.class())),
             }
             linger = late.map_or(linger * 2, |late| (early + late) / 2);

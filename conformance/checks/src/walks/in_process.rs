@@ -11,16 +11,21 @@ use crate::walks::drive::{Broken, End, Patience, Trail, Walked};
 use crate::walks::step::Step;
 use crate::walks::{SUBJECTS, operations};
 use connect_transport::target::Target;
-use connect_transport::{Direct, Transport, TransportConfig};
+use connect_transport::{InProcess, Transport, TransportConfig};
 
 /// Walks over the instance that a service begins with. For the same steps and a service that is new, the same happens.
 ///
 /// # Errors
 /// What the service should have done, what it did, and the steps up to there, in words.
-pub fn in_process(schema: &'static Schema, endpoint: Direct, instance: &str, steps: &[Step]) -> Result<Walked, String> {
+pub fn in_process(
+    schema: &'static Schema,
+    endpoint: InProcess,
+    instance: &str,
+    steps: &[Step],
+) -> Result<Walked, String> {
     let name = "http://127.0.0.1".parse().map_err(|error| format!("no name for an endpoint: {error}"))?;
     let target = Target { instance_id: Some(instance.to_owned()), ..Target::unsigned(name) };
-    let transport = Arc::new(Transport::direct(&target, endpoint, TransportConfig::default()));
+    let transport = Arc::new(Transport::in_process(&target, endpoint, TransportConfig::default()));
     let permission = Permission { loopback: true, ..Permission::default() };
     let config =
         ClientConfig { seed: 0, cases: 0, run_id: "in-process".to_owned(), permission, ..ClientConfig::default() };
@@ -53,7 +58,7 @@ mod tests {
     /// Walks over a service of the emulator.
     fn walk_over(service: Service, steps: &[Step]) -> Result<Walked, String> {
         let instance = service.instance_name();
-        in_process(service.schema(), Direct::new(move |request| service.handle(request)), &instance, steps)
+        in_process(service.schema(), InProcess::new(move |request| service.handle(request)), &instance, steps)
     }
 
     #[test]

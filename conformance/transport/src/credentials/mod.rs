@@ -1,173 +1,108 @@
-//! Credentials from everywhere that AWS tools find them, and others when those expire. On this machine the network is
-//! asked only for a profile that was named: a harness that stalls on a laptop helps nobody.
+//! Credentials from every source of the AWS tools, renewed before they expire. For an endpoint on this machine, the network
+//! is used only for a profile that was named: a run on a laptop must not wait for metadata services.
+
+#[cfg_attr(not(feature = "aws"), path = "without_aws.rs")]
+mod aws;
+#[cfg(feature = "aws")]
+mod aws_http;
+mod source;
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError as ProviderError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use thiserror::Error;
 use tokio::sync::Mutex;
 
-use crate::aws;
+pub(crate) use aws::configured;
+pub use source::CredentialsError;
+pub(crate) use source::{Configured, profile_name};
 
-/// The profile that is taken where none is named.
-pub(crate) const DEFAULT_PROFILE: &str = "default";
+use crate::error::chain;
+use source::{Source, environment_keys};
 
-/// For one question for credentials; a program that a profile names may have to ask for others itself.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Timeout of a provider; a program that a profile names may have to ask others.
+const PROVIDER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Others are asked for so long before the old ones expire.
+/// Time before the expiry at which credentials are renewed.
 const EARLY: Duration = Duration::from_secs(5 * 60);
 
-/// After a question that came to nothing, the next has to wait.
-const AGAIN: Duration = Duration::from_secs(10);
+/// Pause after a failed renewal.
+const RETRY_PAUSE: Duration = Duration::from_secs(10);
 
-/// Credentials that cannot be had.
-#[derive(Debug, Error)]
-pub enum CredentialsError {
-    /// The profile does not exist or gives none.
-    #[error(
-        "profile `{profile}` gives no credentials: {problem}; check ~/.aws/credentials and ~/.aws/config, or leave out \
-         --profile (AWS_PROFILE)"
-    )]
-    Profile {
-        /// Its name.
-        profile: String,
-        /// What the provider said.
-        problem: String,
-    },
-    /// The environment holds half of a key pair.
-    #[error(
-        "credentials in the environment cannot be used: {0} is not set; set both AWS_ACCESS_KEY_ID and \
-         AWS_SECRET_ACCESS_KEY, or neither"
-    )]
-    Environment(&'static str),
-    /// Somebody should have had some, and failed.
-    #[error("credentials cannot be had: {0}; asked were, in this order, {TRIED}")]
-    Chain(String),
-    /// Nobody has any.
-    #[error("{0} takes signed requests only, and there are no credentials; asked were, in this order, {TRIED}")]
-    Nobody(String),
-}
-
-/// What [`Source::Chain`] asks after the environment.
-const TRIED: &str = "the environment (AWS_ACCESS_KEY_ID), the default profile, a web identity \
-                     (AWS_WEB_IDENTITY_TOKEN_FILE), the container (AWS_CONTAINER_CREDENTIALS_FULL_URI or …RELATIVE_URI), \
-                     the metadata service of the instance (IMDS)";
-
-/// Who is asked.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Source<'n> {
-    /// A profile by name, whatever it takes.
-    Profile(&'n str),
-    /// The default profile as far as it holds keys.
-    DefaultKeys,
-    /// Everybody, as every AWS tool does.
-    Chain,
-}
-
-/// Credentials by precedence: `profile` if named; `AWS_ACCESS_KEY_ID` and its companions; the profile that `AWS_PROFILE`
-/// names; then on this machine the keys of the default profile, elsewhere everybody whom AWS tools ask. `None` when
-/// nobody set any up.
+/// Finds credentials. The order is: `profile` if named; `AWS_ACCESS_KEY_ID` and its companions; the profile that
+/// `AWS_PROFILE` names; then, for an endpoint on this machine, the keys in the default profile, and for any other, every
+/// source of the AWS tools. `None` if none is configured.
 ///
 /// # Errors
-/// A profile that was named and gives none; half of a key pair in the environment; elsewhere, somebody who was set up and
-/// fails. A default profile that needs the network counts as none on this machine.
+/// A named profile gives none; the environment has half of a key pair; for a remote endpoint, a configured source fails.
+/// For an endpoint on this machine, a default profile that needs the network counts as none.
 pub async fn find(profile: Option<&str>, region: &str, loopback: bool) -> Result<Option<Keyring>, CredentialsError> {
     if let Some(name) = profile {
-        return of_profile(name, region).await.map(Some);
+        return profile_keys(name, region).await.map(Some);
     }
-    if let Some(keys) = of_environment()? {
+    if let Some(keys) = environment_keys()? {
         return Ok(Some(keys.into()));
     }
     if let Some(name) = environment("AWS_PROFILE") {
-        return of_profile(&name, region).await.map(Some);
+        return profile_keys(&name, region).await.map(Some);
     }
     if loopback {
         return Ok(Keyring::of(Source::DefaultKeys, region).await.ok());
     }
     match Keyring::of(Source::Chain, region).await {
         Ok(keyring) => Ok(Some(keyring)),
-        Err(Refusal::Nobody(_)) => Ok(None),
-        Err(Refusal::Trouble(why)) => Err(CredentialsError::Chain(why)),
+        Err(Failure::NotConfigured(_)) => Ok(None),
+        Err(Failure::Failed(why)) => Err(CredentialsError::Chain(why)),
     }
 }
 
-/// What a profile says of where to go.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Configured {
-    /// `region`, or that of the profile that it takes its credentials from.
-    pub(crate) region: Option<String>,
-    /// `endpoint_url` of the service, else that of all services.
-    pub(crate) endpoint_url: Option<String>,
-    /// `ignore_configured_endpoint_urls`.
-    pub(crate) ignores_endpoints: bool,
-}
-
-/// The profile that a region, an endpoint and credentials are read from.
-pub(crate) fn profile_name(flag: Option<&str>) -> String {
-    flag.map(str::to_owned).or_else(|| environment("AWS_PROFILE")).unwrap_or_else(|| DEFAULT_PROFILE.to_owned())
-}
-
-/// A variable of the environment; empty ones, as CI leaves what nobody configured, count as absent.
+/// A variable of the environment. Empty variables, which CI sets for missing configuration, count as absent.
 pub fn environment(variable: &str) -> Option<String> {
     std::env::var(variable).ok().filter(|value| !value.trim().is_empty())
 }
 
-fn of_environment() -> Result<Option<Credentials>, CredentialsError> {
-    let value = |name| environment(name).map(|value| value.trim().to_owned());
-    match (value("AWS_ACCESS_KEY_ID"), value("AWS_SECRET_ACCESS_KEY")) {
-        (Some(key), Some(secret)) => {
-            Ok(Some(Credentials::new(key, secret, value("AWS_SESSION_TOKEN"), None, "environment")))
-        }
-        (None, None) => Ok(None),
-        (Some(_), None) => Err(CredentialsError::Environment("AWS_SECRET_ACCESS_KEY")),
-        (None, Some(_)) => Err(CredentialsError::Environment("AWS_ACCESS_KEY_ID")),
-    }
-}
-
-async fn of_profile(name: &str, region: &str) -> Result<Keyring, CredentialsError> {
+async fn profile_keys(name: &str, region: &str) -> Result<Keyring, CredentialsError> {
     let keyring = Keyring::of(Source::Profile(name), region).await;
     keyring.map_err(|why| CredentialsError::Profile { profile: name.to_owned(), problem: why.into_text() })
 }
 
-/// Why a source gives no credentials.
-enum Refusal {
-    /// It was not set up.
-    Nobody(String),
-    /// It was, and failed.
-    Trouble(String),
+/// The reason why a source gives no credentials.
+enum Failure {
+    /// The source is not configured.
+    NotConfigured(String),
+    /// The source is configured and failed.
+    Failed(String),
 }
 
-/// Credentials that are renewed before they expire, by one question for all who sign. Shared by clones.
+/// Credentials that are renewed before they expire, once for all signers. Shared by clones.
 #[derive(Clone)]
 pub struct Keyring(Arc<Shared>);
 
 struct Shared {
-    /// None for keys that nobody renews.
+    /// None for keys that are never renewed.
     provider: Option<SharedCredentialsProvider>,
     held: RwLock<Held>,
-    /// Held while the provider is asked.
+    /// Locked while the provider is asked.
     asking: Mutex<()>,
 }
 
-/// What is known of a provider's answers. There is always a last one.
+/// The credentials that a provider has given.
 struct Held {
     last: Credentials,
-    /// What the last one replaced: these are secrets, too.
+    /// Credentials that were replaced: these are secrets, too.
     earlier: Vec<Credentials>,
-    /// When to ask again.
+    /// Time of the next renewal.
     due: Option<SystemTime>,
-    /// What came of asking, if it came to nothing.
+    /// Error of the last renewal, if it failed.
     failed: Option<String>,
-    /// Until then it is in vain to ask since an endpoint refuses what is held.
-    vain_until: Option<SystemTime>,
+    /// Until this time, a rejection by the endpoint triggers no renewal: the last one gave the same credentials.
+    paused_until: Option<SystemTime>,
 }
 
-/// No secret, and no access key either.
+/// Shows neither secrets nor access keys.
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keyring").field("expires", &self.held().last.expiry()).finish_non_exhaustive()
@@ -183,29 +118,29 @@ impl From<Credentials> for Keyring {
 impl Keyring {
     fn new(provider: Option<SharedCredentialsProvider>, keys: Credentials) -> Self {
         let due = due(&keys, SystemTime::now());
-        let held = Held { last: keys, earlier: Vec::new(), due, failed: None, vain_until: None };
+        let held = Held { last: keys, earlier: Vec::new(), due, failed: None, paused_until: None };
         Self(Arc::new(Shared { provider, held: RwLock::new(held), asking: Mutex::new(()) }))
     }
 
     /// Credentials of a provider, which is asked at once.
     ///
     /// # Errors
-    /// What the provider says.
+    /// The provider's message.
     pub async fn ask(provider: SharedCredentialsProvider) -> Result<Self, String> {
-        let keys = ask(&provider).await.map_err(Refusal::into_text)?;
+        let keys = ask(&provider).await.map_err(Failure::into_text)?;
         Ok(Self::new(Some(provider), keys))
     }
 
-    async fn of(source: Source<'_>, region: &str) -> Result<Self, Refusal> {
-        let provider = aws::provider(source, region).await.map_err(Refusal::Trouble)?;
+    async fn of(source: Source<'_>, region: &str) -> Result<Self, Failure> {
+        let provider = aws::provider(source, region).await.map_err(Failure::Failed)?;
         let keys = ask(&provider).await?;
         Ok(Self::new(Some(provider), keys))
     }
 
-    /// Credentials to sign with now. Waits for the provider only when there are none that hold.
+    /// Credentials to sign with now. Waits for the provider only if the present ones have expired.
     ///
     /// # Errors
-    /// They have expired, and the provider gives no others. It is not asked again for some seconds.
+    /// The credentials have expired, and the provider gives no new ones. It is not asked again for some seconds.
     pub async fn keys(&self) -> Result<Credentials, String> {
         let Some(provider) = &self.0.provider else { return Ok(self.held().last.clone()) };
         if !self.held().is_due() {
@@ -216,7 +151,7 @@ impl Keyring {
         } else {
             match self.0.asking.try_lock() {
                 Ok(guard) => guard,
-                // Somebody asks already, and what there is still holds.
+                // Another task asks already, and the present credentials are still valid.
                 Err(_) => return self.held().usable(),
             }
         };
@@ -227,28 +162,28 @@ impl Keyring {
         self.held().usable()
     }
 
-    /// How often the credentials have become others.
+    /// Number of times the credentials have changed.
     pub fn renewals(&self) -> usize {
         self.held().earlier.len()
     }
 
-    /// Asks for others since an endpoint says that these have expired. True if there are others than there were after
-    /// so many renewals.
+    /// Renews the credentials because an endpoint says that they have expired. Returns true if they have changed since
+    /// the number of renewals was `since`.
     pub async fn renewed(&self, since: usize) -> bool {
         let Some(provider) = &self.0.provider else { return false };
         let guard = self.0.asking.lock().await;
-        let in_vain = self.held().vain_until.is_some_and(|until| SystemTime::now() < until);
-        if self.renewals() == since && !in_vain {
+        let is_paused = self.held().paused_until.is_some_and(|until| SystemTime::now() < until);
+        if self.renewals() == since && !is_paused {
             self.renew(provider).await;
             if self.renewals() == since {
-                self.held_mut().vain_until = Some(SystemTime::now() + AGAIN);
+                self.held_mut().paused_until = Some(SystemTime::now() + RETRY_PAUSE);
             }
         }
         drop(guard);
         self.renewals() != since
     }
 
-    /// Everything of all credentials so far that no report may show.
+    /// Key ids, keys and tokens of all credentials so far, none of which a report may show.
     pub fn secrets(&self) -> Vec<String> {
         let held = self.held();
         let all = held.earlier.iter().chain([&held.last]);
@@ -258,7 +193,7 @@ impl Keyring {
             .collect()
     }
 
-    /// The caller holds `asking`.
+    /// Asks the provider. The caller holds the lock `asking`.
     async fn renew(&self, provider: &SharedCredentialsProvider) {
         let answer = ask(provider).await;
         let now = SystemTime::now();
@@ -270,12 +205,12 @@ impl Keyring {
                 if !is_same(&keys, &held.last) {
                     let last = std::mem::replace(&mut held.last, keys);
                     held.earlier.push(last);
-                    held.vain_until = None;
+                    held.paused_until = None;
                 }
             }
-            Err(refusal) => {
-                held.due = Some(now + AGAIN);
-                held.failed = Some(refusal.into_text());
+            Err(failure) => {
+                held.due = Some(now + RETRY_PAUSE);
+                held.failed = Some(failure.into_text());
             }
         }
     }
@@ -284,7 +219,7 @@ impl Keyring {
         self.0.held.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn held_mut(&self) -> std::sync::RwLockWriteGuard<'_, Held> {
+    fn held_mut(&self) -> RwLockWriteGuard<'_, Held> {
         self.0.held.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -298,39 +233,40 @@ impl Held {
         self.last.expiry().is_some_and(|expiry| expiry <= SystemTime::now())
     }
 
-    /// A provider that hands out what has expired by our clock may know better; one that fails does not.
+    /// The credentials, unless they have expired and the provider failed. A provider may hand out credentials that have
+    /// expired by our clock only.
     fn usable(&self) -> Result<Credentials, String> {
         match &self.failed {
             Some(why) if self.has_expired() => {
-                Err(format!("the credentials have expired, and there are no others: {why}"))
+                Err(format!("the credentials have expired and cannot be renewed: {why}"))
             }
             _ => Ok(self.last.clone()),
         }
     }
 }
 
-impl Refusal {
+impl Failure {
     fn into_text(self) -> String {
         match self {
-            Refusal::Nobody(why) | Refusal::Trouble(why) => why,
+            Failure::NotConfigured(why) | Failure::Failed(why) => why,
         }
     }
 }
 
-async fn ask(provider: &SharedCredentialsProvider) -> Result<Credentials, Refusal> {
-    match tokio::time::timeout(PATIENCE, provider.provide_credentials()).await {
+async fn ask(provider: &SharedCredentialsProvider) -> Result<Credentials, Failure> {
+    match tokio::time::timeout(PROVIDER_TIMEOUT, provider.provide_credentials()).await {
         Ok(Ok(keys)) => Ok(keys),
-        Ok(Err(error @ ProviderError::CredentialsNotLoaded(_))) => Err(Refusal::Nobody(chain(&error))),
-        Ok(Err(error)) => Err(Refusal::Trouble(chain(&error))),
-        Err(_elapsed) => Err(Refusal::Trouble(format!("no answer within {PATIENCE:?}"))),
+        Ok(Err(error @ ProviderError::CredentialsNotLoaded(_))) => Err(Failure::NotConfigured(chain(&error))),
+        Ok(Err(error)) => Err(Failure::Failed(chain(&error))),
+        Err(_elapsed) => Err(Failure::Failed(format!("no response within {PROVIDER_TIMEOUT:?}"))),
     }
 }
 
-/// When to ask for others: a while before the end, and not at once where they hold for less than that.
+/// Time of the next renewal: [`EARLY`] before the expiry, or after three quarters of a shorter lifetime.
 fn due(keys: &Credentials, now: SystemTime) -> Option<SystemTime> {
     let left = keys.expiry()?.duration_since(now).unwrap_or_default();
-    let wait = if left.is_zero() { AGAIN } else { left.saturating_sub(EARLY).max(left * 3 / 4) };
-    // Years too many to count are as good as for ever.
+    let wait = if left.is_zero() { RETRY_PAUSE } else { left.saturating_sub(EARLY).max(left * 3 / 4) };
+    // An expiry beyond the range of the clock counts as none.
     now.checked_add(wait)
 }
 
@@ -342,20 +278,6 @@ fn is_same(one: &Credentials, other: &Credentials) -> bool {
     parts(one) == parts(other)
 }
 
-/// An error with its causes on one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let more = next.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = next.source();
-    }
-    text.lines().map(str::trim).collect::<Vec<_>>().join("; ")
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
@@ -365,7 +287,7 @@ mod tests {
 
     use super::*;
 
-    /// Hands out keys with numbers, the first two for so many seconds, and fails where it is told to.
+    /// Gives numbered keys, the first two valid for `seconds`, and fails from a given number on.
     #[derive(Clone, Debug, Default)]
     struct Numbered {
         asked: Arc<AtomicU64>,
@@ -400,66 +322,66 @@ mod tests {
         Keyring::ask(SharedCredentialsProvider::new(provider.clone())).await.unwrap()
     }
 
-    /// What many at once get.
-    async fn all_at_once(keyring: &Keyring) -> Vec<Result<String, String>> {
+    /// Keys that fifty concurrent callers get.
+    async fn concurrently(keyring: &Keyring) -> Vec<Result<String, String>> {
         let one = || async { keyring.keys().await.map(|keys| keys.access_key_id().to_owned()) };
         futures_util::future::join_all((0..50).map(|_| one())).await
     }
 
     #[tokio::test]
-    async fn one_asks_for_all_when_credentials_have_expired() {
+    async fn expired_credentials_are_renewed_once_for_all() {
         let provider = Numbered { seconds: 0.05, ..Numbered::default() };
         let keyring = keyring(&provider).await;
         for round in 1..=2 {
             tokio::time::sleep(Duration::from_millis(60)).await;
-            assert_eq!(all_at_once(&keyring).await, vec![Ok(format!("AKID{round}")); 50]);
+            assert_eq!(concurrently(&keyring).await, vec![Ok(format!("AKID{round}")); 50]);
             assert_eq!(provider.asked.load(Ordering::SeqCst), round + 1);
         }
         assert_eq!((keyring.renewals(), keyring.secrets().len()), (2, 9));
-        assert_eq!(all_at_once(&keyring).await, vec![Ok("AKID2".to_owned()); 50]);
+        assert_eq!(concurrently(&keyring).await, vec![Ok("AKID2".to_owned()); 50]);
         assert_eq!(provider.asked.load(Ordering::SeqCst), 3);
         let shown = format!("{keyring:?}");
         assert!(!shown.contains("SECRET") && !shown.contains("TOKEN") && !shown.contains("AKID"), "{shown}");
     }
 
     #[tokio::test]
-    async fn while_the_old_hold_nobody_waits_but_who_asks() {
+    async fn only_the_renewing_caller_waits_while_credentials_are_valid() {
         let provider = Numbered { seconds: 0.4, ..Numbered::default() };
         let keyring = keyring(&provider).await;
         tokio::time::sleep(Duration::from_millis(310)).await;
-        let got = all_at_once(&keyring).await;
+        let got = concurrently(&keyring).await;
         assert_eq!(got.iter().filter(|key| **key == Ok("AKID1".to_owned())).count(), 1, "{got:?}");
         assert_eq!(got.iter().filter(|key| **key == Ok("AKID0".to_owned())).count(), 49, "{got:?}");
         assert_eq!(provider.asked.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]
-    async fn a_failure_is_told_to_all_and_not_repeated_at_once() {
+    async fn a_failed_renewal_is_reported_to_all_and_not_repeated_at_once() {
         let provider = Numbered { seconds: 0.05, fails_from: Some(1), ..Numbered::default() };
         let keyring = keyring(&provider).await;
         tokio::time::sleep(Duration::from_millis(60)).await;
-        let why = all_at_once(&keyring).await.pop().unwrap().unwrap_err();
+        let why = concurrently(&keyring).await.pop().unwrap().unwrap_err();
         assert!(why.contains("expired") && why.contains("line one; line two"), "{why}");
-        assert!(all_at_once(&keyring).await.iter().all(Result::is_err));
+        assert!(concurrently(&keyring).await.iter().all(Result::is_err));
         assert_eq!(provider.asked.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]
-    async fn an_endpoint_that_calls_them_expired_is_believed_once() {
+    async fn a_rejection_as_expired_renews_once() {
         let provider = Numbered { seconds: 3600.0, fails_from: Some(2), ..Numbered::default() };
         let keyring = keyring(&provider).await;
         let answers = futures_util::future::join_all((0..10).map(|_| keyring.renewed(0))).await;
         assert_eq!((answers, provider.asked.load(Ordering::SeqCst)), (vec![true; 10], 2));
         let answers = futures_util::future::join_all((0..10).map(|_| keyring.renewed(1))).await;
         assert_eq!((answers, provider.asked.load(Ordering::SeqCst)), (vec![false; 10], 3));
-        // What there is still holds by our clock.
+        // The credentials are still valid by our clock.
         assert_eq!(keyring.keys().await.unwrap().access_key_id(), "AKID1");
-        // Nobody renews what was only given.
+        // Fixed keys are never renewed.
         assert!(!Keyring::from(Credentials::new("A", "B", None, None, "test")).renewed(0).await);
     }
 
     #[test]
-    fn others_are_asked_for_a_while_before_the_end() {
+    fn renewal_is_due_before_the_expiry() {
         let now = SystemTime::now();
         let wait = |left: u64| {
             let keys = Credentials::new("A", "B", None, Some(now + Duration::from_secs(left)), "test");

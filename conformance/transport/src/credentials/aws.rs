@@ -1,8 +1,4 @@
-//! What a run needs of AWS's own crates: where their tools find credentials, region and endpoint, and the network to
-//! find them on. The only place that knows `aws-config`.
-
-mod far;
-mod http;
+//! Credentials, region and endpoint from the sources of the AWS tools. The only module that knows `aws-config`.
 
 use aws_config::Region;
 use aws_config::ecs::EcsCredentialsProvider;
@@ -20,24 +16,15 @@ use aws_runtime::env_config::EnvConfigValue;
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
-pub(crate) use far::Far;
+use super::aws_http;
+use super::source::{Configured, DEFAULT_PROFILE, Source};
+use crate::error::chain;
 
-use crate::credentials::{Configured, DEFAULT_PROFILE, Source, chain};
-use crate::target::Endpoint;
-
-/// Whether this build reaches an endpoint.
+/// A provider for the credentials of a source, which also renews them. Calls to AWS that it makes (an assumed role, single
+/// sign-on) go to `region`.
 ///
 /// # Errors
-/// None: it reaches all.
-pub(crate) fn reach(_: &Endpoint) -> Result<(), String> {
-    Ok(())
-}
-
-/// What gives the credentials of a source, and gives others when those expire. Calls to AWS that this takes (an assumed
-/// role, single sign-on) go to `region`.
-///
-/// # Errors
-/// None: this build can ask everybody.
+/// None: this build has every source.
 pub(crate) async fn provider(source: Source<'_>, region: &str) -> Result<SharedCredentialsProvider, String> {
     let region = Region::new(region.to_owned());
     let configured =
@@ -47,30 +34,29 @@ pub(crate) async fn provider(source: Source<'_>, region: &str) -> Result<SharedC
         SharedCredentialsProvider::new(builder.build())
     };
     Ok(match source {
-        Source::Profile(name) => of_profile(name, http::client()),
-        Source::DefaultKeys => of_profile(DEFAULT_PROFILE, http::offline()),
-        // The order is that of `DefaultCredentialsChain`; the environment was looked at before.
+        Source::Profile(name) => of_profile(name, aws_http::client()),
+        Source::DefaultKeys => of_profile(DEFAULT_PROFILE, aws_http::offline()),
+        // The order of `DefaultCredentialsChain`; the environment was read before.
         Source::Chain => {
-            let config = configured(http::client());
+            let config = configured(aws_http::client());
             let identity = WebIdentityTokenCredentialsProvider::builder().configure(&config).build();
             let container = EcsCredentialsProvider::builder().configure(&config).build();
             let instance = ImdsCredentialsProvider::builder().configure(&config).build();
-            let profile = of_profile(DEFAULT_PROFILE, http::client());
+            let profile = of_profile(DEFAULT_PROFILE, aws_http::client());
             let chain = CredentialsProviderChain::first_try("profile", profile)
                 .or_else("web identity", identity)
                 .or_else("container", container)
-                .or_else("instance", Unbidden(instance));
+                .or_else("instance", OptionalInstance(instance));
             SharedCredentialsProvider::new(chain)
         }
     })
 }
 
-/// A provider that nobody set up, and that may fail: the metadata service is asked just in case, and where it is
-/// forbidden or says something else, there is none.
+/// The metadata service, which is asked without being configured: its failure counts as no credentials.
 #[derive(Debug)]
-struct Unbidden(ImdsCredentialsProvider);
+struct OptionalInstance(ImdsCredentialsProvider);
 
-impl ProvideCredentials for Unbidden {
+impl ProvideCredentials for OptionalInstance {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
@@ -85,10 +71,10 @@ impl ProvideCredentials for Unbidden {
     }
 }
 
-/// Reads a profile for a service by the name that the SDKs give it. A profile that is not there says nothing.
+/// Reads the settings of a profile for a service, by the service's `sdk_id`. A missing profile has none.
 ///
 /// # Errors
-/// A file of profiles cannot be read.
+/// A profile file cannot be read.
 pub(crate) async fn configured(profile: &str, sdk_id: &str) -> Result<Configured, String> {
     let (env, name) = (Env::real(), profile.to_owned());
     let sections = profile::load(&Fs::real(), &env, &EnvConfigFiles::default(), Some(name.clone().into())).await;

@@ -1,0 +1,264 @@
+//! The endpoint of a run: scheme, host, port and path prefix of its URL, kept as written. Does not know who chose it.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use http::Uri;
+use thiserror::Error;
+
+/// Scheme, host, port and path prefix of an endpoint, as written: no percent-decoding, no resolving of dots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    https: bool,
+    authority: String,
+    host: String,
+    port: u16,
+    prefix: String,
+}
+
+/// An endpoint URL that cannot be used: the problem, and how to fix it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("endpoint `{url}` {problem}; {remedy}")]
+pub struct EndpointError {
+    url: String,
+    problem: String,
+    remedy: String,
+}
+
+impl std::str::FromStr for Endpoint {
+    type Err = EndpointError;
+
+    fn from_str(url: &str) -> Result<Self, EndpointError> {
+        let wrong = |problem: &str, remedy: &str| EndpointError {
+            url: without_userinfo(url),
+            problem: problem.to_owned(),
+            remedy: remedy.to_owned(),
+        };
+        let example = "give it like http://127.0.0.1:4566 or https://connect.eu-central-1.amazonaws.com";
+        if url.trim().is_empty() {
+            return Err(wrong("is empty", example));
+        }
+        let Some((scheme, rest)) = url.split_once("://") else {
+            return Err(wrong("has no scheme", &format!("write `http://{url}` or `https://{url}`")));
+        };
+        let https = match scheme.to_ascii_lowercase().as_str() {
+            "http" => false,
+            "https" => true,
+            other => return Err(wrong(&format!("has the scheme `{other}`"), "only http and https are supported")),
+        };
+        if rest.contains('#') || rest.contains('?') {
+            return Err(wrong("has a query or a fragment", "leave out everything from `?` or `#` on"));
+        }
+        if rest.is_empty() || rest.starts_with('/') || rest.starts_with(':') {
+            return Err(wrong("has no host", example));
+        }
+        let host_and_port = rest.split('/').next().unwrap_or(rest);
+        if host_and_port.contains('@') {
+            return Err(wrong(
+                "carries a user name or password",
+                "leave it out and give credentials by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or by --profile",
+            ));
+        }
+        let uri: Uri = url.parse().map_err(|error| wrong(&format!("is no URL ({error})"), example))?;
+        let Some(authority) = uri.authority() else { return Err(wrong("has no host", example)) };
+        let port_text = authority.as_str().strip_prefix(authority.host()).and_then(|rest| rest.strip_prefix(':'));
+        let port = match port_text {
+            None => Some(if https { 443 } else { 80 }),
+            Some(text) => text.parse().ok().filter(|port| *port > 0),
+        };
+        let Some(port) = port else {
+            return Err(wrong(
+                &format!("has the port `{}`", port_text.unwrap_or_default()),
+                "give a port from 1 to 65535, or none",
+            ));
+        };
+        Ok(Self {
+            https,
+            authority: authority.as_str().to_owned(),
+            host: authority.host().to_ascii_lowercase(),
+            port,
+            prefix: uri.path().trim_end_matches('/').to_owned(),
+        })
+    }
+}
+
+impl Endpoint {
+    /// Returns true if the scheme is `https`.
+    pub fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// Host and port as written, as in a `Host` header.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// Host in lower case; IPv6 addresses in brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Port, by default that of the scheme.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Path before that of every request, without a slash at the end; empty if there is none.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The whole URL of a request path (with query), byte for byte.
+    pub fn url_of(&self, uri: &str) -> String {
+        format!("{}://{}{}{uri}", self.scheme(), self.authority, self.prefix)
+    }
+
+    /// `http` or `https`.
+    pub fn scheme(&self) -> &'static str {
+        if self.https { "https" } else { "http" }
+    }
+
+    /// Returns true if the host is this machine: `localhost`, names under it, 127.0.0.0/8 or `::1`.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.bare_host();
+        match host.parse::<IpAddr>() {
+            Ok(address) => address.is_loopback(),
+            Err(_) => host == "localhost" || host.ends_with(".localhost"),
+        }
+    }
+
+    /// Returns true if the host is the metadata service of EC2, ECS or EKS.
+    #[cfg(feature = "aws")]
+    pub(crate) fn is_metadata_service(&self) -> bool {
+        match self.bare_host().parse() {
+            Ok(IpAddr::V4(address)) => address.is_link_local(),
+            Ok(IpAddr::V6(address)) => address.segments().starts_with(&[0xfd00, 0xec2]),
+            Err(_) => false,
+        }
+    }
+
+    /// Host without the brackets of an IPv6 address.
+    pub(crate) fn bare_host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// Scheme and authority, as written.
+    pub(crate) fn origin(&self) -> String {
+        format!("{}://{}", self.scheme(), self.authority)
+    }
+
+    /// The `Host` header: the authority without the scheme's own port.
+    pub(crate) fn host_header(&self) -> &str {
+        let port = if self.https { ":443" } else { ":80" };
+        self.authority.strip_suffix(port).unwrap_or(&self.authority)
+    }
+
+    /// Scheme, host and port, for connecting.
+    pub(crate) fn uri_with_port(&self) -> Result<Uri, String> {
+        let uri = format!("{}://{}:{}/", self.scheme(), self.host, self.port);
+        uri.parse().map_err(|error| format!("{self}: {error}"))
+    }
+
+    /// Returns true if AWS owns the host.
+    pub(crate) fn is_aws(&self) -> bool {
+        self.aws_labels().is_some()
+    }
+
+    fn aws_labels(&self) -> Option<&str> {
+        self.host.strip_suffix(".amazonaws.com").or_else(|| self.host.strip_suffix(".amazonaws.com.cn"))
+    }
+
+    /// Region in a host name of AWS, for example `eu-central-1` in `connect.eu-central-1.amazonaws.com`.
+    pub(crate) fn region(&self) -> Option<&str> {
+        let labels = self.aws_labels()?;
+        labels.split_once('.').map(|(_, region)| region).filter(|region| !region.contains('.'))
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.url_of(""))
+    }
+}
+
+/// The URL for an error message, without a part that may be a password.
+fn without_userinfo(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let end = rest.find('/').unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) if scheme.is_empty() => format!("…{}", &rest[at..]),
+        Some(at) => format!("{scheme}://…{}", &rest[at..]),
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn parses_urls_and_keeps_them_as_written() {
+        // url, authority, port, prefix, loopback
+        let rows = [
+            ("http://127.0.0.1:4566", "127.0.0.1:4566", 4566, "", true),
+            ("http://localhost", "localhost", 80, "", true),
+            ("HTTP://LOCALHOST:1/", "LOCALHOST:1", 1, "", true),
+            ("http://connect.localhost:9", "connect.localhost:9", 9, "", true),
+            ("http://[::1]:8080/", "[::1]:8080", 8080, "", true),
+            ("https://connect.eu-west-2.amazonaws.com", "connect.eu-west-2.amazonaws.com", 443, "", false),
+            ("https://gateway.example/stage%2Fone/../v1/", "gateway.example", 443, "/stage%2Fone/../v1", false),
+            ("http://127.0.0.1.example.com", "127.0.0.1.example.com", 80, "", false),
+        ];
+        for (url, authority, port, prefix, loopback) in rows {
+            let endpoint: Endpoint = url.parse().unwrap();
+            let seen = (endpoint.authority(), endpoint.port(), endpoint.prefix(), endpoint.is_loopback());
+            assert_eq!(seen, (authority, port, prefix, loopback), "{url}");
+        }
+    }
+
+    #[test]
+    fn rejects_bad_urls_with_a_remedy() {
+        let rows = [
+            ("", "is empty"),
+            ("127.0.0.1:4566", "write `http://127.0.0.1:4566`"),
+            ("ftp://host", "only http and https"),
+            ("http://", "has no host"),
+            ("http:///path", "has no host"),
+            ("http://:80", "has no host"),
+            ("http://host:0", "port"),
+            ("http://host:99999", "port"),
+            ("http://host:port", "has the port `port`"),
+            ("http://host/?q=1", "query or a fragment"),
+            ("http://ho st/", "is no URL"),
+            ("http://user:secret@host/", "user name or password"),
+        ];
+        for (url, part) in rows {
+            let message = url.parse::<Endpoint>().unwrap_err().to_string();
+            assert!(message.contains(part), "{url}: {message}");
+            assert!(!message.contains("secret"), "{message}");
+        }
+    }
+
+    #[test]
+    fn reads_the_region_from_aws_hosts() {
+        let region = |url: &str| url.parse::<Endpoint>().unwrap().region().map(str::to_owned);
+        assert_eq!(region("https://connect.eu-central-1.amazonaws.com").as_deref(), Some("eu-central-1"));
+        assert_eq!(region("https://example.com"), None);
+        assert_eq!(region("http://localhost:4566"), None);
+    }
+
+    #[test]
+    fn omits_default_ports_from_the_host_header() {
+        for (url, host) in [
+            ("http://Host:80/x", "Host"),
+            ("https://host:443", "host"),
+            ("https://host:80", "host:80"),
+            ("http://[::1]:80", "[::1]"),
+            ("http://[::1]:8080", "[::1]:8080"),
+            ("http://[1::80]", "[1::80]"),
+        ] {
+            assert_eq!(url.parse::<Endpoint>().unwrap().host_header(), host);
+        }
+    }
+}
