@@ -1,5 +1,5 @@
-//! Where credentials, region and endpoint come from, through the program itself. Everybody who is asked is a server of
-//! this test; nobody's own configuration decides anything.
+//! Sources of credentials, region and endpoint, through the program itself. Every service that it asks is a server of this
+//! test; the configuration of the machine has no effect.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::io::{Read, Write};
@@ -13,16 +13,16 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
 const KEY: &str = "ASIATESTKEYONE";
-const SECRET: &str = "secret-that-nobody-may-see";
-const TOKEN: &str = "token-that-nobody-may-see";
+const SECRET: &str = "secret-to-be-hidden";
+const TOKEN: &str = "token-to-be-hidden";
 
-/// The instance that an emulator begins with.
+/// The first instance of an emulator.
 const INSTANCE: &str = "0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01";
 
 /// Variables and their values.
 type Environment<'e> = &'e [(&'e str, &'e str)];
 
-/// A home without any configuration, which is gone at the end of a test.
+/// An empty home directory, removed at the end of a test.
 struct Home(PathBuf);
 
 impl Home {
@@ -38,7 +38,7 @@ impl Home {
         self.0.join(name).display().to_string()
     }
 
-    /// The program with these words and this environment, and no other.
+    /// The program with these arguments and this environment only.
     fn command(&self, words: &[&str], environment: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_connect-conformance"));
         command
@@ -51,7 +51,7 @@ impl Home {
         command
     }
 
-    /// A run that only reads, of a few trials. What it prints and what it reports hold no secret.
+    /// A run of a few trials that only read. Checks that neither output nor reports contain a secret.
     fn run(&self, words: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
         let report = self.0.join("report");
         let _ = std::fs::remove_dir_all(&report);
@@ -89,10 +89,10 @@ fn emulator(home: &Home, words: &[&str]) -> (Killed, String) {
     (emulator, line.trim().rsplit(' ').next().unwrap().to_owned())
 }
 
-/// What a server was asked: the head of each request, in order.
+/// The heads of the requests that a server received, in order.
 type Asked = Arc<Mutex<Vec<String>>>;
 
-/// A server that answers each request with a status, a content type and a body, and its URL.
+/// A server that answers each request with a status, a content type and a body; with its URL.
 fn serve(answer: impl Fn(&str, &[u8]) -> Option<(u16, String)> + Send + Sync + 'static) -> (String, Asked) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -111,7 +111,7 @@ fn serve(answer: impl Fn(&str, &[u8]) -> Option<(u16, String)> + Send + Sync + '
                     format!("HTTP/1.1 {status} Status"),
                     format!("content-type: {kind}"),
                     format!("content-length: {}", text.len()),
-                    // For the token of IMDS, and for an endpoint that refuses.
+                    // For the token of IMDS, and for endpoints that reject credentials.
                     "x-aws-ec2-metadata-token-ttl-seconds: 21600".to_owned(),
                     "x-amzn-errortype: ExpiredTokenException".to_owned(),
                     "connection: close".to_owned(),
@@ -141,7 +141,7 @@ fn read(stream: &mut TcpStream) -> (String, Vec<u8>) {
     }
 }
 
-/// Stands before an endpoint: what it does not answer itself it hands on.
+/// A gateway before an endpoint: forwards the requests that it does not answer itself.
 fn front(endpoint: &str, answer: impl Fn(&str) -> Option<(u16, String)> + Send + Sync + 'static) -> (String, Asked) {
     let upstream = endpoint.trim_start_matches("http://").to_owned();
     serve(move |head, body| {
@@ -158,7 +158,7 @@ fn front(endpoint: &str, answer: impl Fn(&str) -> Option<(u16, String)> + Send +
     })
 }
 
-/// Access key and region of each request that was signed, in order.
+/// Access key and region of each signed request, in order.
 fn signed_by(asked: &Asked) -> Vec<(String, String)> {
     let heads = asked.lock().unwrap();
     let scopes = heads.iter().filter_map(|head| Some(head.split_once("Credential=")?.1.to_owned()));
@@ -174,7 +174,7 @@ fn from_now(seconds: f64) -> DateTime {
     DateTime::from(SystemTime::now() + Duration::from_secs_f64(seconds))
 }
 
-/// Credentials as a container or IMDS hands them out.
+/// Credentials in the format of a container or IMDS.
 fn handed_out(key: &str, seconds: f64) -> String {
     let expires = from_now(seconds).fmt(Format::DateTime).unwrap();
     serde_json::json!({
@@ -184,7 +184,7 @@ fn handed_out(key: &str, seconds: f64) -> String {
     .to_string()
 }
 
-/// As STS hands them out.
+/// Credentials in the format of STS.
 fn assumed(action: &str) -> String {
     let expires = from_now(3600.0).fmt(Format::DateTime).unwrap();
     format!(
@@ -197,7 +197,7 @@ fn assumed(action: &str) -> String {
 }
 
 #[test]
-fn credentials_come_from_everywhere_that_aws_tools_find_them() {
+fn finds_credentials_in_every_source_of_the_aws_tools() {
     let home = Home::new("everywhere");
     let (_emulator, url) = emulator(&home, &["--verify-signatures", &format!("{KEY}:{SECRET}:{TOKEN}")]);
     let (container, _) = serve(|head, _| {
@@ -274,7 +274,7 @@ fn credentials_come_from_everywhere_that_aws_tools_find_them() {
             ]),
         ),
         ("process, named by the flag", named("process"), with_config(&[])),
-        // Who names a profile means it, whatever else there is.
+        // A named profile has precedence.
         ("process, beside other keys", named("process"), {
             with_config(&[("AWS_ACCESS_KEY_ID", "AKIAOTHER"), ("AWS_SECRET_ACCESS_KEY", "other")])
         }),
@@ -292,7 +292,7 @@ fn credentials_come_from_everywhere_that_aws_tools_find_them() {
 }
 
 #[test]
-fn credentials_that_cannot_be_had_are_told_of_before_the_start() {
+fn reports_missing_credentials_before_the_start() {
     let home = Home::new("trouble");
     let config = home.write("config", "[profile process]\ncredential_process = echo nothing here >&2; exit 3\n\
                                        [profile far]\nregion = eu-west-1\n[profile loop]\nrole_arn = r\nsource_profile = no\n");
@@ -300,7 +300,7 @@ fn credentials_that_cannot_be_had_are_told_of_before_the_start() {
     let (garbage, _) =
         serve(|_, _| Some((200, format!("{{\"SecretAccessKey\": \"{SECRET}\", \"Token\": \"{TOKEN}\""))));
     let container = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
-    // Nobody is there: a run would end with 2 for that, and say so.
+    // No endpoint runs there: a run would exit with 2 and say so.
     let near = ["--endpoint", "http://127.0.0.1:9"];
     let far = [&near[..], &["--as-remote"]].concat();
     let named = |profile: &'static str| [&near[..], &["--profile", profile]].concat();
@@ -338,7 +338,7 @@ fn credentials_that_cannot_be_had_are_told_of_before_the_start() {
 }
 
 #[test]
-fn a_metadata_service_that_refuses_is_none() {
+fn ignores_a_metadata_service_that_rejects_requests() {
     let home = Home::new("forbidden");
     let (_emulator, url) = emulator(&home, &[]);
     let (imds, asked) = serve(|_, _| Some((403, String::new())));
@@ -347,34 +347,34 @@ fn a_metadata_service_that_refuses_is_none() {
     let (code, text) = home.run(&words, &on_instance);
     assert_eq!((code, text.contains("\"signed\": false")), (Some(0), true), "{text}");
     assert_eq!(asked.lock().unwrap().len(), 1);
-    // Where nothing is to be had unsigned, that is told.
+    // An endpoint of AWS needs credentials.
     let aws = [&on_instance[..], &[("AWS_REGION", "eu-central-1")]].concat();
     let (code, text) = home.run(&["--endpoint", "aws"], &aws);
     assert_eq!((code, text.contains("takes signed requests only")), (Some(2), true), "{text}");
 }
 
 #[test]
-fn a_run_on_this_machine_asks_nobody() {
+fn a_run_on_this_machine_uses_no_network() {
     let home = Home::new("nobody");
     let (_emulator, url) = emulator(&home, &[]);
-    let (somebody, asked) = serve(|_, _| Some((200, handed_out(KEY, 3600.0))));
+    let (service, asked) = serve(|_, _| Some((200, handed_out(KEY, 3600.0))));
     let config = home.write(
         "config",
         "[default]\nrole_arn = arn:aws:iam::111122223333:role/r\n\
                                        credential_source = Ec2InstanceMetadata\n",
     );
-    let everybody = [
+    let environment = [
         ("AWS_EC2_METADATA_DISABLED", "false"),
-        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", somebody.as_str()),
-        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", somebody.as_str()),
-        ("AWS_ENDPOINT_URL", somebody.as_str()),
-        ("AWS_ENDPOINT_URL_CONNECT", somebody.as_str()),
-        ("HTTP_PROXY", somebody.as_str()),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", service.as_str()),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", service.as_str()),
+        ("AWS_ENDPOINT_URL", service.as_str()),
+        ("AWS_ENDPOINT_URL_CONNECT", service.as_str()),
+        ("HTTP_PROXY", service.as_str()),
         ("AWS_CONFIG_FILE", config.as_str()),
     ];
-    // On the emulator of the run, and on an endpoint that is named.
+    // With the run's own emulator, and with a named endpoint.
     for words in [&[][..], &["--endpoint", &url]] {
-        let (code, text) = home.run(words, &everybody);
+        let (code, text) = home.run(words, &environment);
         assert_eq!(code, Some(0), "{text}");
         assert!(text.contains("\"signed\": false"), "{text}");
     }
@@ -382,10 +382,37 @@ fn a_run_on_this_machine_asks_nobody() {
 }
 
 #[test]
-fn credentials_that_expire_are_renewed_in_the_middle_of_a_run() {
+fn uses_proxies_for_remote_endpoints_except_metadata_services() {
+    let home = Home::new("proxy");
+    let (proxy, asked) = serve(|_, _| Some((403, "{}".to_owned())));
+    // No host has this link-local address.
+    let environment = [
+        ("HTTP_PROXY", proxy.as_str()),
+        ("AWS_EC2_METADATA_DISABLED", "false"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://169.254.255.254"),
+    ];
+    let endpoint = ["--endpoint", "http://connect.example.test:8080"];
+    home.run(&[&endpoint[..], &["--instance-id", INSTANCE, "--rps", "5000"]].concat(), &environment);
+    let heads = std::mem::take(&mut *asked.lock().unwrap());
+    assert!(!heads.is_empty());
+    for head in heads {
+        assert!(head.starts_with("GET http://connect.example.test:8080/"), "{head}");
+    }
+    // A URL would change the dots, so that every request takes the raw path, which needs a tunnel.
+    let (code, text) = home.run(&["--endpoint", "http://connect.example.test:8080/a/../b"], &environment);
+    assert_eq!((code, text.contains("tunnel")), (Some(2), true), "{text}");
+    let heads = std::mem::take(&mut *asked.lock().unwrap());
+    assert!(!heads.is_empty());
+    for head in heads {
+        assert!(head.starts_with("CONNECT connect.example.test:8080 "), "{head}");
+    }
+}
+
+#[test]
+fn renews_expiring_credentials_during_a_run() {
     let home = Home::new("renewed");
     let (_emulator, url) = emulator(&home, &[]);
-    // The first hold for a second and a half; who is asked too often hands out what nobody expects.
+    // The first credentials are valid for a second and a half; a third request for credentials gets unexpected ones.
     let given = Mutex::new(0);
     let (container, asked) = serve(move |_, _| {
         let mut given = given.lock().unwrap();
@@ -406,7 +433,7 @@ fn credentials_that_expire_are_renewed_in_the_middle_of_a_run() {
 }
 
 #[test]
-fn credentials_that_the_endpoint_calls_expired_are_replaced_and_the_request_is_sent_again() {
+fn replaces_credentials_that_the_endpoint_rejects_as_expired() {
     let home = Home::new("revoked");
     let (_emulator, url) = emulator(&home, &[]);
     let given = Mutex::new(0);
@@ -430,7 +457,7 @@ fn credentials_that_the_endpoint_calls_expired_are_replaced_and_the_request_is_s
 }
 
 #[test]
-fn without_credentials_in_the_middle_a_run_ends_with_what_it_knows() {
+fn a_run_that_loses_its_credentials_ends_with_a_report() {
     let home = Home::new("dry");
     let (_emulator, url) = emulator(&home, &[]);
     let given = Mutex::new(0);
@@ -447,14 +474,14 @@ fn without_credentials_in_the_middle_a_run_ends_with_what_it_knows() {
 }
 
 #[test]
-fn the_word_aws_stands_for_where_the_tools_go() {
+fn the_word_aws_stands_for_the_endpoint_of_the_aws_tools() {
     let home = Home::new("word");
     let (_emulator, url) = emulator(&home, &["--verify-signatures", &format!("{KEY}:{SECRET}")]);
     let keys = [("AWS_ACCESS_KEY_ID", KEY), ("AWS_SECRET_ACCESS_KEY", SECRET)];
     let (code, text) = home.run(&["--endpoint", "aws"], &[&keys[..], &[("AWS_ENDPOINT_URL_CONNECT", &url)]].concat());
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains(&url), "{text}");
-    // Hosts of AWS take signed requests only, so that the refusal names them without anything being sent.
+    // Without credentials, the message names the host of AWS, and nothing is sent.
     let config = home.write(
         "config",
         "[default]\nregion = eu-west-1\nendpoint_url = https://all.amazonaws.com\n\
@@ -491,7 +518,7 @@ fn the_word_aws_stands_for_where_the_tools_go() {
         assert_eq!(code, Some(2), "{text}");
         assert!(text.contains(&format!("{expected} takes signed requests only")), "{environment:?}: {text}");
     }
-    // As commands, which send nothing.
+    // As commands; nothing is sent.
     let case = home.write("case.json", &serde_json::json!({
         "case": "ListRules/shape.json", "operation": "ListRules", "check": "shape.json", "level": "must", "rule": "r",
         "pointer": "", "expected": "e", "actual": "a", "endpoint": "http://127.0.0.1:9", "region": "eu-central-1",
@@ -517,7 +544,7 @@ fn the_word_aws_stands_for_where_the_tools_go() {
 }
 
 #[test]
-fn the_region_is_the_first_that_somebody_names() {
+fn uses_the_first_configured_region() {
     let home = Home::new("region");
     let (endpoint, asked) = serve(|_, _| Some((403, "{}".to_owned())));
     let config = home.write("config", "[default]\nregion = eu-west-1\n[profile other]\nregion = eu-west-2\n");

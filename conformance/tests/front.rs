@@ -1,5 +1,5 @@
-//! The emulator as a real account is: who signs is served, who signs wrongly is told how; too many requests are refused;
-//! connections break. Signatures of ours against it; those of botocore are in `scripts/interop`.
+//! The emulator with the front of a real account: signatures are verified, requests are throttled, connections break. The
+//! signatures are ours; `scripts/interop` tests those of botocore.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::time::{Duration, SystemTime};
@@ -38,18 +38,18 @@ fn request(operation: &str, input: &Value) -> HttpRequest {
     encode_request(schema, schema.operation_named(operation).unwrap(), input).unwrap()
 }
 
-/// A request whose path, query and body all have something to escape.
+/// A request whose path has characters to escape.
 fn listing() -> HttpRequest {
     let arn = "arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-0000-4000-8000-000000000001";
     request("ListTagsForResource", &json!({ "resourceArn": arn }))
 }
 
-fn told(exchange: &Exchange) -> (u16, String) {
+fn error_of(exchange: &Exchange) -> (u16, String) {
     (exchange.response.status, exchange.response.headers.get("x-amzn-errortype").unwrap_or_default().to_owned())
 }
 
 #[tokio::test]
-async fn who_signs_is_served_and_who_does_not_is_told_why() {
+async fn serves_signed_requests_and_explains_rejections() {
     let verify = |token| FrontConfig { verify: Some(keys(SECRET, token)), ..FrontConfig::default() };
     let plain = emulator(verify(None)).await;
     let session = emulator(verify(Some("TOKEN/=="))).await;
@@ -65,7 +65,7 @@ async fn who_signs_is_served_and_who_does_not_is_told_why() {
     for (at, region, who, expected) in rows {
         let by = format!("{region} {who:?}");
         let exchange = transport(at, region, who).send("ListTagsForResource", &listing()).await.unwrap();
-        let (status, name) = told(&exchange);
+        let (status, name) = error_of(&exchange);
         if expected.is_empty() {
             assert_ne!(status, 403, "{by}: {}", String::from_utf8_lossy(&exchange.response.body));
         } else {
@@ -75,7 +75,7 @@ async fn who_signs_is_served_and_who_does_not_is_told_why() {
 }
 
 #[tokio::test]
-async fn a_signature_covers_every_part_of_a_request_and_five_minutes() {
+async fn signatures_cover_every_part_of_a_request_for_five_minutes() {
     let front = FrontConfig { verify: Some(keys(SECRET, None)), ..FrontConfig::default() };
     let emulator = emulator(front).await;
     let transport = transport(&emulator, "us-east-1", None);
@@ -108,21 +108,21 @@ async fn a_signature_covers_every_part_of_a_request_and_five_minutes() {
         ("young", signed(&request("CreateContactFlow", &flow), young), false),
     ];
     for (what, request, served) in rows {
-        let (status, name) = told(&transport.send("CreateContactFlow", &request).await.unwrap());
+        let (status, name) = error_of(&transport.send("CreateContactFlow", &request).await.unwrap());
         assert_eq!(status != 403, served, "{what}: {status} {name}");
         assert_eq!(name == "InvalidSignatureException", !served, "{what}: {name}");
     }
     let headers = Headers(vec![("authorization".to_owned(), "AWS4-HMAC-SHA256 nonsense".to_owned())]);
     let exchange = transport.send("ListTagsForResource", &HttpRequest { headers, ..listing() }).await.unwrap();
-    assert_eq!(told(&exchange), (403, "IncompleteSignatureException".to_owned()));
+    assert_eq!(error_of(&exchange), (403, "IncompleteSignatureException".to_owned()));
 }
 
 #[tokio::test]
-async fn a_clock_that_is_off_refuses_and_is_followed() {
+async fn adopts_the_clock_of_an_endpoint_that_rejects_signatures() {
     for clock_offset in [86_400 * 365, -1000] {
         let front = FrontConfig { verify: Some(keys(SECRET, None)), clock_offset, ..FrontConfig::default() };
         let emulator = emulator(front).await;
-        // Signed for the time here, by hand.
+        // Signed by hand, for the time of this machine.
         let url = format!("{}{}", emulator.url(), listing().uri);
         let mut request = listing();
         let signer = Signer::new(keys(SECRET, None), "us-east-1", "connect");
@@ -131,12 +131,12 @@ async fn a_clock_that_is_off_refuses_and_is_followed() {
         }
         let plain = transport(&emulator, "us-east-1", None);
         let exchange = plain.send("ListTagsForResource", &request).await.unwrap();
-        assert_eq!(told(&exchange), (403, "InvalidSignatureException".to_owned()));
+        assert_eq!(error_of(&exchange), (403, "InvalidSignatureException".to_owned()));
         let message = String::from_utf8_lossy(&exchange.response.body).into_owned();
         assert!(message.contains("Signature expired"), "{message}");
         let dates = exchange.response.headers.0.iter().filter(|(name, _)| name == "date").count();
         assert_eq!((dates, plain.skew()), (1, 0));
-        // By the transport: it sees how late it is there, and signs again, once.
+        // The transport reads the endpoint's time and signs again, once.
         let signing = transport(&emulator, "us-east-1", Some(keys(SECRET, None)));
         for sent in [2, 3] {
             let exchange = signing.send("ListTagsForResource", &listing()).await.unwrap();
@@ -144,7 +144,7 @@ async fn a_clock_that_is_off_refuses_and_is_followed() {
             assert_eq!(signing.requests_sent(), sent);
         }
         assert!((signing.skew() - clock_offset).abs() < 10, "{}", signing.skew());
-        // A wrong secret is not explained by the clock.
+        // The clock does not explain a wrong secret.
         let stranger = transport(&emulator, "us-east-1", Some(keys("another secret", None)));
         for sent in [2, 3] {
             assert_eq!(stranger.send("ListTagsForResource", &listing()).await.unwrap().response.status, 403);
@@ -154,13 +154,13 @@ async fn a_clock_that_is_off_refuses_and_is_followed() {
 }
 
 #[tokio::test]
-async fn more_requests_than_the_rate_are_throttled() {
+async fn throttles_requests_above_the_rate() {
     let rate = Some(Rate { per_second: 0.001, burst: 3.0 });
     let emulator = emulator(FrontConfig { rate, ..FrontConfig::default() }).await;
     let transport = transport(&emulator, "us-east-1", None);
     let mut seen = Vec::new();
     for _ in 0..5 {
-        seen.push(told(&transport.send("ListTagsForResource", &listing()).await.unwrap()));
+        seen.push(error_of(&transport.send("ListTagsForResource", &listing()).await.unwrap()));
     }
     let throttled: Vec<bool> = seen.iter().map(|(status, _)| *status == 429).collect();
     assert_eq!(throttled, [false, false, false, true, true], "{seen:?}");
@@ -168,7 +168,7 @@ async fn more_requests_than_the_rate_are_throttled() {
 }
 
 #[tokio::test]
-async fn connections_break_before_and_after_the_request_is_performed() {
+async fn breaks_connections_before_and_after_performing_the_request() {
     let emulator = emulator(FrontConfig { drop_one_in: 2, ..FrontConfig::default() }).await;
     let transport = transport(&emulator, "us-east-1", None);
     let list = request("ListInstances", &json!({}));
@@ -177,16 +177,16 @@ async fn connections_break_before_and_after_the_request_is_performed() {
                            "InboundCallsEnabled": true, "OutboundCallsEnabled": true});
         request("CreateInstance", &input)
     };
-    // The second and the fourth break: the second is lost on its way here, the fourth on its way back.
+    // The second and the fourth request fail: the second is lost before it arrives, the fourth loses its response.
     let first = transport.send("ListInstances", &list).await.unwrap();
     let lost = transport.send("CreateInstance", &make("lost-request")).await.unwrap_err();
     let between = transport.send("ListInstances", &list).await.unwrap();
-    let performed = transport.send("CreateInstance", &make("lost-answer")).await.unwrap_err();
+    let performed = transport.send("CreateInstance", &make("lost-response")).await.unwrap_err();
     let last = transport.send("ListInstances", &list).await.unwrap();
     for error in [&lost, &performed] {
         assert!(matches!(error, TransportError::Reset { .. }), "{error}");
     }
     assert_eq!(first.response.body, between.response.body);
     let body = String::from_utf8(last.response.body).unwrap();
-    assert!(body.contains("lost-answer") && !body.contains("lost-request"), "{body}");
+    assert!(body.contains("lost-response") && !body.contains("lost-request"), "{body}");
 }

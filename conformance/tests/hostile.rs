@@ -1,5 +1,5 @@
-//! Hostile and broken endpoints: each row is a server that does one thing to the requests of one operation, or of all.
-//! The run ends, says what happened, judges the rest as ever, and stays within its memory.
+//! Hostile and broken endpoints: each row is a server that misbehaves in one way for one operation, or for all. The run ends,
+//! reports what happened, judges the other operations as usual, and stays within its memory limit.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod hostile_server;
@@ -16,45 +16,45 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 use tokio::runtime::Handle;
 
-/// Longest that a run may take; far more than it needs, on a machine that has other work.
+/// Longest duration of a run; far more than it needs, for busy machines.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Most memory that a run may take, in bytes.
-const MOST_MEMORY: u64 = 200_000_000;
+/// Largest memory of a run, in bytes.
+const MAX_MEMORY: u64 = 200_000_000;
 
-/// The operation that meets the misbehaviour.
-const MET: &str = "ListContactFlows";
+/// The operation for which the server misbehaves.
+const AFFECTED: &str = "ListContactFlows";
 
-/// One that has nothing to do with it.
+/// An operation that the server serves as usual.
 const HEALTHY: &str = "ListRules";
 
-/// Answers of the core operations, and of some that are synthesized.
+/// Core operations, and some whose responses are synthesized.
 const MANY: &str = "CreateRule,ListRules,DescribeRule,CreateContactFlow,ListContactFlows,DescribeContactFlow,\
                     SearchContactFlows,ListContactFlowModules,ListQueues,ListUsers,DescribeUser,ListPrompts";
 
-/// What a server does to [`MET`], or to the operations that are named, and what the run makes of it.
+/// A misbehaviour and the expected result of the run.
 struct Row {
     name: &'static str,
     misbehaviour: M,
     exit: i32,
-    /// A case, whether it is a finding or indeterminate, and a part of what is said of it.
-    says: &'static [(&'static str, Told, &'static str)],
+    /// A case, its expected outcome, and a part of its message.
+    reports: &'static [(&'static str, Reported, &'static str)],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum Reported {
     Finding,
     Indeterminate,
 }
-use Told::{Finding, Indeterminate};
+use Reported::{Finding, Indeterminate};
 
 const fn row(
     name: &'static str,
     misbehaviour: M,
     exit: i32,
-    says: &'static [(&'static str, Told, &'static str)],
+    reports: &'static [(&'static str, Reported, &'static str)],
 ) -> Row {
-    Row { name, misbehaviour, exit, says }
+    Row { name, misbehaviour, exit, reports }
 }
 
 const ROWS: &[Row] = &[
@@ -190,7 +190,7 @@ const ROWS: &[Row] = &[
     row("extra-answer", M::ExtraAnswer, 0, &[]),
 ];
 
-/// All operations misbehave, in the ways that cost most memory: these flags, and what the run makes of it.
+/// Misbehaviour of all operations, in the ways that cost most memory: the flags of the run, and its expected result.
 const ALL: &[(&[&str], Row)] = &[
     (
         &["--operations", MANY],
@@ -253,10 +253,10 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-/// Bytes; 0 where the system does not tell.
+/// Bytes; 0 if the system does not report them.
 type Peak = u64;
 
-/// A run that has ended.
+/// A completed run.
 struct Ended {
     exit: Option<i32>,
     report: Value,
@@ -271,7 +271,7 @@ impl Drop for Ended {
     }
 }
 
-/// Runs the command against a server, to its end.
+/// Runs the command against a server and waits for its end.
 fn run(server: &HostileServer, name: &str, flags: &[&str]) -> Ended {
     let name = format!("connect-hostile-{}-{}", std::process::id(), name.replace('/', "-"));
     let folder = std::env::temp_dir().join(name);
@@ -282,7 +282,7 @@ fn run(server: &HostileServer, name: &str, flags: &[&str]) -> Ended {
     let mut command = Command::new(env!("CARGO_BIN_EXE_connect-conformance"));
     command.args(["run", "--endpoint", &server.url, "--instance-id", &server.instance, "--seed", "7", "--walks", "0"]);
     command.args(["--timeout", "0.5", "--report-dir", report.to_str().unwrap()]).args(flags);
-    // Signed: credentials must not go where a redirect points.
+    // Signed, because credentials must not be sent to the host of a redirect.
     command.env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMIHIDDEN");
     command.env("AWS_SESSION_TOKEN", "IQoJb3JpZ2luHIDDEN").env_remove("AWS_PROFILE");
     command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null").env("NO_COLOR", "1");
@@ -291,14 +291,14 @@ fn run(server: &HostileServer, name: &str, flags: &[&str]) -> Ended {
     let mut child = command.spawn().unwrap();
     let (exit, peak) = watch(&mut child);
     let text = [stdout, stderr].map(|path| std::fs::read_to_string(path).unwrap()).concat();
-    let exit = exit.unwrap_or_else(|| panic!("no end after {DEADLINE:?}:\n{text}"));
+    let exit = exit.unwrap_or_else(|| panic!("still running after {DEADLINE:?}:\n{text}"));
     let report = std::fs::read(report.join("report.json")).ok();
     let report = report.map(|bytes| serde_json::from_slice(&bytes).unwrap()).unwrap_or_default();
-    assert!(peak < MOST_MEMORY, "{} MB of memory:\n{text}", peak / 1_000_000);
+    assert!(peak < MAX_MEMORY, "{} MB of memory:\n{text}", peak / 1_000_000);
     Ended { exit, report, text, peak, folder }
 }
 
-/// Waits for the end of a child; kills it after the deadline. With the most memory that it had.
+/// Waits for the end of a process, killing it after the deadline. Returns its exit code and its peak memory.
 fn watch(child: &mut Child) -> (Option<Option<i32>>, Peak) {
     let status = PathBuf::from(format!("/proc/{}/status", child.id()));
     let (begun, mut peak) = (Instant::now(), 0);
@@ -322,7 +322,7 @@ fn high_water(status: &Path) -> Option<u64> {
     Some(1024 * line.trim().trim_end_matches(" kB").parse::<u64>().ok()?)
 }
 
-/// Outcomes of the operation that nothing is done to, by case.
+/// Outcomes of the healthy operation, by case.
 fn outcomes(report: &Value) -> BTreeMap<String, String> {
     let lines = report["cases"].as_array().unwrap().iter();
     let text = |line: &Value, key: &str| line[key].as_str().unwrap().to_owned();
@@ -331,44 +331,45 @@ fn outcomes(report: &Value) -> BTreeMap<String, String> {
 }
 
 fn one_operation(runtime: &Handle, row: &Row, baseline: &OnceLock<BTreeMap<String, String>>) -> Peak {
-    let flags = ["--operations", &format!("{MET},{HEALTHY}")];
+    let flags = ["--operations", &format!("{AFFECTED},{HEALTHY}")];
     let expected = baseline.get_or_init(|| {
-        let ended = run(&HostileServer::start(runtime, M::Healthy, &[MET]), &format!("{}-baseline", row.name), &flags);
+        let ended =
+            run(&HostileServer::start(runtime, M::Healthy, &[AFFECTED]), &format!("{}-baseline", row.name), &flags);
         outcomes(&ended.report)
     });
-    let server = HostileServer::start(runtime, row.misbehaviour, &[MET]);
+    let server = HostileServer::start(runtime, row.misbehaviour, &[AFFECTED]);
     let ended = run(&server, row.name, &flags);
-    assert!(server.met() > 0, "nothing met the misbehaviour");
+    assert!(server.met() > 0, "no request met the misbehaviour");
     assert_eq!(ended.exit, Some(row.exit), "{}", ended.text);
     let passed = expected.values().filter(|outcome| *outcome == "passed").count();
-    assert!(passed > 30, "{passed} cases of {HEALTHY} pass where nothing is wrong");
-    assert_eq!(outcomes(&ended.report), *expected, "the rest is judged as ever");
+    assert!(passed > 30, "{passed} cases of {HEALTHY} pass on a healthy server");
+    assert_eq!(outcomes(&ended.report), *expected, "the other operation is judged as usual");
     let totals = &ended.report["totals"];
     assert_eq!(totals["planned"], totals["executed"], "{totals}");
-    for (case, told, part) in row.says {
-        says(&ended, case, *told, part);
+    for (case, reported, part) in row.reports {
+        assert_reported(&ended, case, *reported, part);
     }
-    if row.says.iter().any(|(_, _, part)| part.starts_with("gave-up")) {
+    if row.reports.iter().any(|(_, _, part)| part.starts_with("gave-up")) {
         assert!(ended.text.contains("in a row without a whole answer: ListContactFlows ("), "{}", ended.text);
     }
     assert_eq!(server.other.heads(), Vec::<String>::new(), "a redirect was followed");
-    assert!(!ended.report.to_string().contains("NobodyAsked"), "an answer that nobody asked for was taken for one");
+    assert!(!ended.report.to_string().contains("UnrequestedException"), "an unrequested response was judged");
     ended.peak
 }
 
-/// A case of the report is told of as it should be.
-fn says(ended: &Ended, case: &str, told: Told, part: &str) {
-    let (list, key) = if told == Finding { ("findings", "actual") } else { ("cases", "why") };
+/// Asserts that the report has a case with this outcome and message.
+fn assert_reported(ended: &Ended, case: &str, reported: Reported, part: &str) {
+    let (list, key) = if reported == Finding { ("findings", "actual") } else { ("cases", "why") };
     let lines: Vec<&Value> =
         ended.report[list].as_array().unwrap().iter().filter(|line| line["case"] == case).collect();
     let found = lines.iter().any(|line| line[key].as_str().is_some_and(|text| text.contains(part)));
-    assert!(found, "{case} does not say `{part}`: {lines:#?}\n{}", ended.text);
+    assert!(found, "{case} is not reported with `{part}`: {lines:#?}\n{}", ended.text);
     let outcome = |line: &&Value| line["case"] == case && line["outcome"] == "indeterminate";
     let is_indeterminate = ended.report["cases"].as_array().unwrap().iter().any(|line| outcome(&line));
-    assert_eq!(is_indeterminate, told == Indeterminate, "{case}");
+    assert_eq!(is_indeterminate, reported == Indeterminate, "{case}");
 }
 
-/// Nothing is left that is as it should be: the run ends all the same, and within its memory.
+/// Every operation misbehaves: the run still ends, within its memory limit.
 fn everything(runtime: &Handle, row: &Row, flags: &[&str]) -> Peak {
     let server = HostileServer::start(runtime, row.misbehaviour, &[]);
     let ended = run(&server, row.name, flags);
@@ -377,17 +378,17 @@ fn everything(runtime: &Handle, row: &Row, flags: &[&str]) -> Peak {
     assert!(totals["planned"].as_u64().unwrap() > 100, "{totals}");
     assert_eq!(totals["planned"], totals["executed"], "{totals}");
     assert!(server.met() > 50, "{}", server.met());
-    for (case, told, part) in row.says {
-        says(&ended, case, *told, part);
+    for (case, reported, part) in row.reports {
+        assert_reported(&ended, case, *reported, part);
     }
     ended.peak
 }
 
-/// A mix-up of connections: who asks for one flow is told of another.
+/// Mixed-up connections: a request for one flow gets the response for another.
 fn another_answer(runtime: &Handle) -> Peak {
     let server = HostileServer::start(runtime, M::AnotherAnswer, &["DescribeContactFlow"]);
     let ended = run(&server, "another-answer", &["CreateContactFlow/lifecycle.create-describe"]);
     assert_eq!(ended.exit, Some(1), "{}", ended.text);
-    says(&ended, "CreateContactFlow/lifecycle.create-describe", Finding, "sample-flow-00001");
+    assert_reported(&ended, "CreateContactFlow/lifecycle.create-describe", Finding, "sample-flow-00001");
     ended.peak
 }

@@ -1,5 +1,5 @@
-//! An endpoint that is healthy but for what it does to the requests of some operations: whatever a broken or hostile
-//! server, or a machine between, may do to a client. Speaks HTTP/1.1 on a bare socket, since no library lets it.
+//! An endpoint that misbehaves for some operations, in the ways of broken or hostile servers and gateways, and is healthy
+//! otherwise. Writes HTTP/1.1 to a socket, because no library would send such responses.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -16,66 +16,66 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 
-/// What is done to a request.
+/// The server's treatment of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Misbehaviour {
-    /// None at all.
+    /// None.
     Healthy,
-    /// Reads it and says nothing.
+    /// Reads the request and sends nothing.
     NeverAnswers,
-    /// Sends a head, then a byte of the body at a time, for ever.
+    /// Sends a head, then an endless body byte by byte.
     Drips,
-    /// Says over and over that it goes on.
+    /// Sends `100 Continue` endlessly.
     ContinuesForEver,
     /// Resets the connection.
     Resets,
     /// Closes the connection in the middle of the body.
     ClosesHalfWay,
-    /// Promises ten gigabytes and sends them.
+    /// Announces ten gigabytes and sends them.
     TenGigabytes,
-    /// Sends chunks without end and promises nothing.
+    /// Sends endless chunks without a length.
     ChunksForEver,
-    /// A gzip body that would unpack to more than memory may hold.
+    /// A gzip body that would decompress to more than the memory limit.
     GzipBomb,
     /// Redirects to itself.
     RedirectsInACircle,
     /// Redirects to another host, with a status that keeps method and body.
     RedirectsElsewhere,
-    /// 200 with a page.
+    /// 200 with an HTML page.
     Html,
-    /// A string that is no UTF-8.
+    /// A string that is not UTF-8.
     InvalidUtf8,
-    /// A key that stands twice.
+    /// A duplicate key.
     DuplicateKey,
-    /// Lists within lists, ten thousand deep.
+    /// Lists nested ten thousand deep.
     DeepJson,
     /// Two megabytes of empty lists.
     ManyValues,
-    /// `Content-Length` promises more than comes, and the connection ends.
+    /// `Content-Length` is larger than the body, and the connection closes.
     PromisesTooMuch,
-    /// The same, and the connection stays.
+    /// `Content-Length` is larger than the body, and the connection stays open.
     PromisesTooMuchAndHolds,
-    /// `Content-Length` promises half of what comes.
+    /// `Content-Length` is half of the body.
     PromisesTooLittle,
-    /// Each page carries a token that was never seen, and is the first page.
+    /// Each page is the first page with a new token.
     EndlessToken,
-    /// Each page has no items and a token that was never seen.
+    /// Each page has no items and a new token.
     EndlessEmptyPages,
     /// A header of a megabyte.
     LargeHeader,
     /// A thousand headers.
     ManyHeaders,
-    /// The answer that another flow would have got.
+    /// The response for another flow.
     AnotherAnswer,
-    /// Its own answer, and behind it one that nobody asked for.
+    /// The right response, followed by one that was not requested.
     ExtraAnswer,
     /// Almost two megabytes of JSON: one long string.
     LargeJson,
-    /// Two megabytes of JSON: keys as long as half a megabyte, and members that no model knows.
+    /// Two megabytes of JSON: a key of half a megabyte, and unknown members.
     LongKeys,
-    /// As many bytes of headers as are taken.
+    /// Almost as many bytes of headers as the client accepts.
     FullHead,
-    /// An error with a name of almost a megabyte, another every time.
+    /// An error with a name of almost a megabyte, different each time.
     LongErrorName,
 }
 
@@ -84,7 +84,7 @@ pub(crate) enum Misbehaviour {
 pub(crate) struct OtherHost(Arc<Mutex<Vec<String>>>);
 
 impl OtherHost {
-    /// Heads of the requests that came there.
+    /// Heads of the requests that it received.
     pub(crate) fn heads(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
@@ -96,7 +96,7 @@ pub(crate) struct HostileServer {
     pub(crate) url: String,
     /// The instance to work in.
     pub(crate) instance: String,
-    /// Where [`Misbehaviour::RedirectsElsewhere`] points.
+    /// The target of [`Misbehaviour::RedirectsElsewhere`].
     pub(crate) other: OtherHost,
     state: Arc<State>,
 }
@@ -105,18 +105,18 @@ struct State {
     service: Service,
     router: Router<'static>,
     misbehaviour: Misbehaviour,
-    /// Operations that meet it; all of them if there is none.
+    /// Affected operations; all if empty.
     of: Vec<&'static str>,
     address: SocketAddr,
     other: SocketAddr,
     large: Vec<u8>,
     met: AtomicUsize,
-    /// A flow that is there from the start.
+    /// A flow that exists from the start.
     flow: String,
 }
 
 impl HostileServer {
-    /// Listens on a free port; ends with its runtime.
+    /// Listens on a free port until the runtime ends.
     pub(crate) fn start(runtime: &Handle, misbehaviour: Misbehaviour, of: &[&'static str]) -> Self {
         let other = OtherHost::default();
         let (listener, elsewhere) = runtime.block_on(async {
@@ -146,7 +146,7 @@ impl HostileServer {
         Self { url, instance, other, state }
     }
 
-    /// Requests that met the misbehaviour.
+    /// Number of requests that met the misbehaviour.
     pub(crate) fn met(&self) -> usize {
         self.state.met.load(Ordering::Relaxed)
     }
@@ -171,7 +171,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
     }
 }
 
-/// A head with its empty line, and what came behind it; none at the end of the connection.
+/// A head with its empty line, and the bytes after it; none at the end of the connection.
 async fn read_head(stream: &mut TcpStream, mut bytes: Vec<u8>) -> Option<(String, Vec<u8>)> {
     loop {
         if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -201,7 +201,7 @@ async fn read_request(stream: &mut TcpStream, before: &mut Vec<u8>) -> Option<Ht
     Some(HttpRequest { method, uri, headers, body })
 }
 
-/// Status line and headers, the length of the body among them unless it is none.
+/// Status line and headers, with the length of the body if there is one.
 fn head(response: &HttpResponse, length: Option<usize>) -> Vec<u8> {
     let mut text = format!("HTTP/1.1 {} X\r\n", response.status);
     for (name, value) in &response.headers.0 {
@@ -217,7 +217,7 @@ fn whole(response: &HttpResponse) -> Vec<u8> {
     [head(response, Some(response.body.len())), response.body.clone()].concat()
 }
 
-/// The body that costs most, made once.
+/// The large body of a misbehaviour, built once.
 fn large(misbehaviour: Misbehaviour) -> Vec<u8> {
     const ALMOST: usize = 2_000_000;
     match misbehaviour {
@@ -258,7 +258,7 @@ impl State {
         Ok(())
     }
 
-    /// Whether the connection goes on.
+    /// Misbehaves for one request. Returns true if the connection stays open.
     async fn misbehave(&self, stream: &mut TcpStream, request: HttpRequest, number: usize) -> std::io::Result<bool> {
         use Misbehaviour as M;
         let usual = [("content-type", "application/json"), ("x-amzn-requestid", "hostile")];
@@ -369,7 +369,7 @@ impl State {
                 stream.write_all(&whole(&self.service.handle(&request))).await?;
             }
             M::ExtraAnswer => {
-                let extra = with(400, &[("x-amzn-errortype", "NobodyAskedException")], b"{}");
+                let extra = with(400, &[("x-amzn-errortype", "UnrequestedException")], b"{}");
                 stream.write_all(&[whole(&self.service.handle(&request)), whole(&extra)].concat()).await?;
             }
             M::FullHead => {
