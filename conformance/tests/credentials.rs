@@ -1,5 +1,5 @@
-//! Sources of credentials, region and endpoint, tested through the program. All credential sources are servers of this test,
-//! and the user's configuration is not read.
+//! Sources of credentials, region and endpoint, through the program itself. Every service that it asks is a server of this
+//! test; the configuration of the machine has no effect.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::io::{Read, Write};
@@ -13,16 +13,16 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
 const KEY: &str = "ASIATESTKEYONE";
-const SECRET: &str = "secret-that-nobody-may-see";
-const TOKEN: &str = "token-that-nobody-may-see";
+const SECRET: &str = "secret-to-be-hidden";
+const TOKEN: &str = "token-to-be-hidden";
 
-/// The emulator's initial instance.
+/// The first instance of an emulator.
 const INSTANCE: &str = "0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01";
 
 /// Variables and their values.
 type Environment<'e> = &'e [(&'e str, &'e str)];
 
-/// A home folder without configuration, removed at the end of a test.
+/// An empty home directory, removed at the end of a test.
 struct Home(PathBuf);
 
 impl Home {
@@ -38,7 +38,7 @@ impl Home {
         self.0.join(name).display().to_string()
     }
 
-    /// The program with these arguments and only these environment variables.
+    /// The program with these arguments and this environment only.
     fn command(&self, words: &[&str], environment: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_connect-conformance"));
         command
@@ -51,7 +51,7 @@ impl Home {
         command
     }
 
-    /// Runs a few trials that only read. Asserts that output and report contain no secrets.
+    /// A run of a few trials that only read. Checks that neither output nor reports contain a secret.
     fn run(&self, words: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
         let report = self.0.join("report");
         let _ = std::fs::remove_dir_all(&report);
@@ -89,10 +89,10 @@ fn emulator(home: &Home, words: &[&str]) -> (Killed, String) {
     (emulator, line.trim().rsplit(' ').next().unwrap().to_owned())
 }
 
-/// Heads of the requests received by a server, in order.
+/// The heads of the requests that a server received, in order.
 type Asked = Arc<Mutex<Vec<String>>>;
 
-/// Starts a server that responds with a status and a body, or closes the connection. Returns its URL and the received heads.
+/// A server that answers each request with a status, a content type and a body; with its URL.
 fn serve(answer: impl Fn(&str, &[u8]) -> Option<(u16, String)> + Send + Sync + 'static) -> (String, Asked) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -111,7 +111,7 @@ fn serve(answer: impl Fn(&str, &[u8]) -> Option<(u16, String)> + Send + Sync + '
                     format!("HTTP/1.1 {status} Status"),
                     format!("content-type: {kind}"),
                     format!("content-length: {}", text.len()),
-                    // For IMDS tokens, and for endpoints that reject credentials.
+                    // For the token of IMDS, and for endpoints that reject credentials.
                     "x-aws-ec2-metadata-token-ttl-seconds: 21600".to_owned(),
                     "x-amzn-errortype: ExpiredTokenException".to_owned(),
                     "connection: close".to_owned(),
@@ -141,7 +141,7 @@ fn read(stream: &mut TcpStream) -> (String, Vec<u8>) {
     }
 }
 
-/// Starts a proxy of an endpoint: requests without an answer are forwarded.
+/// A gateway before an endpoint: forwards the requests that it does not answer itself.
 fn front(endpoint: &str, answer: impl Fn(&str) -> Option<(u16, String)> + Send + Sync + 'static) -> (String, Asked) {
     let upstream = endpoint.trim_start_matches("http://").to_owned();
     serve(move |head, body| {
@@ -174,7 +174,7 @@ fn from_now(seconds: f64) -> DateTime {
     DateTime::from(SystemTime::now() + Duration::from_secs_f64(seconds))
 }
 
-/// Credentials in the format of containers and IMDS.
+/// Credentials in the format of a container or IMDS.
 fn handed_out(key: &str, seconds: f64) -> String {
     let expires = from_now(seconds).fmt(Format::DateTime).unwrap();
     serde_json::json!({
@@ -197,7 +197,7 @@ fn assumed(action: &str) -> String {
 }
 
 #[test]
-fn credentials_come_from_all_sources_of_aws_tools() {
+fn finds_credentials_in_every_source_of_the_aws_tools() {
     let home = Home::new("everywhere");
     let (_emulator, url) = emulator(&home, &["--verify-signatures", &format!("{KEY}:{SECRET}:{TOKEN}")]);
     let (container, _) = serve(|head, _| {
@@ -236,7 +236,7 @@ fn credentials_come_from_all_sources_of_aws_tools() {
          [profile sso]\nsso_session = corporate\nsso_account_id = 111122223333\nsso_role_name = r\n\
          [sso-session corporate]\nsso_start_url = https://corporate.example/start\nsso_region = us-east-1\n"
     ));
-    // The file name is the SHA-1 of the session's name.
+    // SHA-1 of the name of the session.
     let cached = serde_json::json!({"accessToken": "sso-access-token", "expiresAt": "2999-01-01T00:00:00Z"});
     home.write(".aws/sso/cache/e276d18d65653fa285155bfd3e11ab029306830c.json", &cached.to_string());
     let own = home.write("own", &format!("[default]\n{keys}"));
@@ -274,7 +274,7 @@ fn credentials_come_from_all_sources_of_aws_tools() {
             ]),
         ),
         ("process, named by the flag", named("process"), with_config(&[])),
-        // A named profile takes precedence over other credentials.
+        // A named profile has precedence.
         ("process, beside other keys", named("process"), {
             with_config(&[("AWS_ACCESS_KEY_ID", "AKIAOTHER"), ("AWS_SECRET_ACCESS_KEY", "other")])
         }),
@@ -292,7 +292,7 @@ fn credentials_come_from_all_sources_of_aws_tools() {
 }
 
 #[test]
-fn missing_credentials_are_reported_before_the_start() {
+fn reports_missing_credentials_before_the_start() {
     let home = Home::new("trouble");
     let config = home.write("config", "[profile process]\ncredential_process = echo nothing here >&2; exit 3\n\
                                        [profile far]\nregion = eu-west-1\n[profile loop]\nrole_arn = r\nsource_profile = no\n");
@@ -300,7 +300,7 @@ fn missing_credentials_are_reported_before_the_start() {
     let (garbage, _) =
         serve(|_, _| Some((200, format!("{{\"SecretAccessKey\": \"{SECRET}\", \"Token\": \"{TOKEN}\""))));
     let container = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
-    // Not listening, so a run that starts would report that it cannot reach the endpoint.
+    // No endpoint runs there: a run would exit with 2 and say so.
     let near = ["--endpoint", "http://127.0.0.1:9"];
     let far = [&near[..], &["--as-remote"]].concat();
     let named = |profile: &'static str| [&near[..], &["--profile", profile]].concat();
@@ -338,7 +338,7 @@ fn missing_credentials_are_reported_before_the_start() {
 }
 
 #[test]
-fn a_metadata_service_that_rejects_requests_is_ignored() {
+fn ignores_a_metadata_service_that_rejects_requests() {
     let home = Home::new("forbidden");
     let (_emulator, url) = emulator(&home, &[]);
     let (imds, asked) = serve(|_, _| Some((403, String::new())));
@@ -347,14 +347,14 @@ fn a_metadata_service_that_rejects_requests_is_ignored() {
     let (code, text) = home.run(&words, &on_instance);
     assert_eq!((code, text.contains("\"signed\": false")), (Some(0), true), "{text}");
     assert_eq!(asked.lock().unwrap().len(), 1);
-    // AWS endpoints require signatures, so the run reports it.
+    // An endpoint of AWS needs credentials.
     let aws = [&on_instance[..], &[("AWS_REGION", "eu-central-1")]].concat();
     let (code, text) = home.run(&["--endpoint", "aws"], &aws);
     assert_eq!((code, text.contains("takes signed requests only")), (Some(2), true), "{text}");
 }
 
 #[test]
-fn a_run_against_loopback_contacts_no_other_service() {
+fn a_run_on_this_machine_uses_no_network() {
     let home = Home::new("nobody");
     let (_emulator, url) = emulator(&home, &[]);
     let (service, asked) = serve(|_, _| Some((200, handed_out(KEY, 3600.0))));
@@ -363,7 +363,7 @@ fn a_run_against_loopback_contacts_no_other_service() {
         "[default]\nrole_arn = arn:aws:iam::111122223333:role/r\n\
                                        credential_source = Ec2InstanceMetadata\n",
     );
-    let everybody = [
+    let environment = [
         ("AWS_EC2_METADATA_DISABLED", "false"),
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT", service.as_str()),
         ("AWS_CONTAINER_CREDENTIALS_FULL_URI", service.as_str()),
@@ -372,9 +372,9 @@ fn a_run_against_loopback_contacts_no_other_service() {
         ("HTTP_PROXY", service.as_str()),
         ("AWS_CONFIG_FILE", config.as_str()),
     ];
-    // With the built-in emulator, and with an explicit endpoint.
+    // With the run's own emulator, and with a named endpoint.
     for words in [&[][..], &["--endpoint", &url]] {
-        let (code, text) = home.run(words, &everybody);
+        let (code, text) = home.run(words, &environment);
         assert_eq!(code, Some(0), "{text}");
         assert!(text.contains("\"signed\": false"), "{text}");
     }
@@ -382,10 +382,37 @@ fn a_run_against_loopback_contacts_no_other_service() {
 }
 
 #[test]
-fn expiring_credentials_are_renewed_during_a_run() {
+fn uses_proxies_for_remote_endpoints_except_metadata_services() {
+    let home = Home::new("proxy");
+    let (proxy, asked) = serve(|_, _| Some((403, "{}".to_owned())));
+    // No host has this link-local address.
+    let environment = [
+        ("HTTP_PROXY", proxy.as_str()),
+        ("AWS_EC2_METADATA_DISABLED", "false"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://169.254.255.254"),
+    ];
+    let endpoint = ["--endpoint", "http://connect.example.test:8080"];
+    home.run(&[&endpoint[..], &["--instance-id", INSTANCE, "--rps", "5000"]].concat(), &environment);
+    let heads = std::mem::take(&mut *asked.lock().unwrap());
+    assert!(!heads.is_empty());
+    for head in heads {
+        assert!(head.starts_with("GET http://connect.example.test:8080/"), "{head}");
+    }
+    // A URL would change the dots, so that every request takes the raw path, which needs a tunnel.
+    let (code, text) = home.run(&["--endpoint", "http://connect.example.test:8080/a/../b"], &environment);
+    assert_eq!((code, text.contains("tunnel")), (Some(2), true), "{text}");
+    let heads = std::mem::take(&mut *asked.lock().unwrap());
+    assert!(!heads.is_empty());
+    for head in heads {
+        assert!(head.starts_with("CONNECT connect.example.test:8080 "), "{head}");
+    }
+}
+
+#[test]
+fn renews_expiring_credentials_during_a_run() {
     let home = Home::new("renewed");
     let (_emulator, url) = emulator(&home, &[]);
-    // The first credentials are valid for 1.5 seconds, the second for an hour. There must be no third request.
+    // The first credentials are valid for a second and a half; a third request for credentials gets unexpected ones.
     let given = Mutex::new(0);
     let (container, asked) = serve(move |_, _| {
         let mut given = given.lock().unwrap();
@@ -406,7 +433,7 @@ fn expiring_credentials_are_renewed_during_a_run() {
 }
 
 #[test]
-fn credentials_rejected_as_expired_are_replaced_and_the_request_is_repeated() {
+fn replaces_credentials_that_the_endpoint_rejects_as_expired() {
     let home = Home::new("revoked");
     let (_emulator, url) = emulator(&home, &[]);
     let given = Mutex::new(0);
@@ -430,7 +457,7 @@ fn credentials_rejected_as_expired_are_replaced_and_the_request_is_repeated() {
 }
 
 #[test]
-fn a_run_that_loses_its_credentials_ends_with_its_results() {
+fn a_run_that_loses_its_credentials_ends_with_a_report() {
     let home = Home::new("dry");
     let (_emulator, url) = emulator(&home, &[]);
     let given = Mutex::new(0);
@@ -447,14 +474,14 @@ fn a_run_that_loses_its_credentials_ends_with_its_results() {
 }
 
 #[test]
-fn the_endpoint_aws_is_that_of_aws_tools() {
+fn the_word_aws_stands_for_the_endpoint_of_the_aws_tools() {
     let home = Home::new("word");
     let (_emulator, url) = emulator(&home, &["--verify-signatures", &format!("{KEY}:{SECRET}")]);
     let keys = [("AWS_ACCESS_KEY_ID", KEY), ("AWS_SECRET_ACCESS_KEY", SECRET)];
     let (code, text) = home.run(&["--endpoint", "aws"], &[&keys[..], &[("AWS_ENDPOINT_URL_CONNECT", &url)]].concat());
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains(&url), "{text}");
-    // AWS hosts require signed requests, so the error names the host and nothing is sent.
+    // Without credentials, the message names the host of AWS, and nothing is sent.
     let config = home.write(
         "config",
         "[default]\nregion = eu-west-1\nendpoint_url = https://all.amazonaws.com\n\
@@ -491,7 +518,7 @@ fn the_endpoint_aws_is_that_of_aws_tools() {
         assert_eq!(code, Some(2), "{text}");
         assert!(text.contains(&format!("{expected} takes signed requests only")), "{environment:?}: {text}");
     }
-    // Printed commands, which send nothing.
+    // As commands; nothing is sent.
     let case = home.write("case.json", &serde_json::json!({
         "case": "ListRules/shape.json", "operation": "ListRules", "check": "shape.json", "level": "must", "rule": "r",
         "pointer": "", "expected": "e", "actual": "a", "endpoint": "http://127.0.0.1:9", "region": "eu-central-1",
@@ -517,7 +544,7 @@ fn the_endpoint_aws_is_that_of_aws_tools() {
 }
 
 #[test]
-fn the_region_comes_from_the_first_source_that_sets_it() {
+fn uses_the_first_configured_region() {
     let home = Home::new("region");
     let (endpoint, asked) = serve(|_, _| Some((403, "{}".to_owned())));
     let config = home.write("config", "[default]\nregion = eu-west-1\n[profile other]\nregion = eu-west-2\n");

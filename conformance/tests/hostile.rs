@@ -1,5 +1,5 @@
-//! Hostile and broken endpoints. In each row, a server misbehaves in one way for one operation or for all. The run must end,
-//! report the problem, judge other operations as usual, and stay within its memory limit.
+//! Hostile and broken endpoints: each row is a server that misbehaves in one way for one operation, or for all. The run ends,
+//! reports what happened, judges the other operations as usual, and stays within its memory limit.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod hostile_server;
@@ -16,19 +16,19 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 use tokio::runtime::Handle;
 
-/// Time limit for a run, generous for busy machines.
+/// Longest duration of a run; far more than it needs, for busy machines.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Memory limit for a run, in bytes.
+/// Largest memory of a run, in bytes.
 const MAX_MEMORY: u64 = 200_000_000;
 
 /// The operation for which the server misbehaves.
 const AFFECTED: &str = "ListContactFlows";
 
-/// An operation that is not affected.
+/// An operation that the server serves as usual.
 const HEALTHY: &str = "ListRules";
 
-/// Core operations, and some with synthesized responses.
+/// Core operations, and some whose responses are synthesized.
 const MANY: &str = "CreateRule,ListRules,DescribeRule,CreateContactFlow,ListContactFlows,DescribeContactFlow,\
                     SearchContactFlows,ListContactFlowModules,ListQueues,ListUsers,DescribeUser,ListPrompts";
 
@@ -37,24 +37,24 @@ struct Row {
     name: &'static str,
     misbehaviour: M,
     exit: i32,
-    /// Expected cases: id, finding or indeterminate, and part of the reported text.
-    expected: &'static [(&'static str, Kind, &'static str)],
+    /// A case, its expected outcome, and a part of its message.
+    reports: &'static [(&'static str, Reported, &'static str)],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Reported {
     Finding,
     Indeterminate,
 }
-use Kind::{Finding, Indeterminate};
+use Reported::{Finding, Indeterminate};
 
 const fn row(
     name: &'static str,
     misbehaviour: M,
     exit: i32,
-    expected: &'static [(&'static str, Kind, &'static str)],
+    reports: &'static [(&'static str, Reported, &'static str)],
 ) -> Row {
-    Row { name, misbehaviour, exit, expected }
+    Row { name, misbehaviour, exit, reports }
 }
 
 const ROWS: &[Row] = &[
@@ -190,7 +190,7 @@ const ROWS: &[Row] = &[
     row("extra-answer", M::ExtraAnswer, 0, &[]),
 ];
 
-/// Misbehaviour for all operations, in the ways that cost most memory: flags, and the expected result of the run.
+/// Misbehaviour of all operations, in the ways that cost most memory: the flags of the run, and its expected result.
 const ALL: &[(&[&str], Row)] = &[
     (
         &["--operations", MANY],
@@ -248,15 +248,15 @@ fn main() -> ExitCode {
     add("another-answer", Box::new(another_answer));
     let conclusion = libtest_mimic::run(&arguments, trials);
     if let Some((name, peak)) = peaks.lock().unwrap().iter().max_by_key(|(_, peak)| **peak) {
-        println!("highest memory use: {:.0} MB ({name})", *peak as f64 / 1e6);
+        println!("highest peak of memory: {:.0} MB ({name})", *peak as f64 / 1e6);
     }
     conclusion.exit_code()
 }
 
-/// Peak memory in bytes; 0 if the system does not report it.
+/// Bytes; 0 if the system does not report them.
 type Peak = u64;
 
-/// The result of a run.
+/// A completed run.
 struct Ended {
     exit: Option<i32>,
     report: Value,
@@ -271,7 +271,7 @@ impl Drop for Ended {
     }
 }
 
-/// Runs the command against a server until it ends.
+/// Runs the command against a server and waits for its end.
 fn run(server: &HostileServer, name: &str, flags: &[&str]) -> Ended {
     let name = format!("connect-hostile-{}-{}", std::process::id(), name.replace('/', "-"));
     let folder = std::env::temp_dir().join(name);
@@ -282,7 +282,7 @@ fn run(server: &HostileServer, name: &str, flags: &[&str]) -> Ended {
     let mut command = Command::new(env!("CARGO_BIN_EXE_connect-conformance"));
     command.args(["run", "--endpoint", &server.url, "--instance-id", &server.instance, "--seed", "7", "--walks", "0"]);
     command.args(["--timeout", "0.5", "--report-dir", report.to_str().unwrap()]).args(flags);
-    // With credentials, which must not be sent to the target of a redirect.
+    // Signed, because credentials must not be sent to the host of a redirect.
     command.env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMIHIDDEN");
     command.env("AWS_SESSION_TOKEN", "IQoJb3JpZ2luHIDDEN").env_remove("AWS_PROFILE");
     command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null").env("NO_COLOR", "1");
@@ -298,7 +298,7 @@ fn run(server: &HostileServer, name: &str, flags: &[&str]) -> Ended {
     Ended { exit, report, text, peak, folder }
 }
 
-/// Waits for a process and kills it at the deadline. Returns its exit code and peak memory.
+/// Waits for the end of a process, killing it after the deadline. Returns its exit code and its peak memory.
 fn watch(child: &mut Child) -> (Option<Option<i32>>, Peak) {
     let status = PathBuf::from(format!("/proc/{}/status", child.id()));
     let (begun, mut peak) = (Instant::now(), 0);
@@ -322,7 +322,7 @@ fn high_water(status: &Path) -> Option<u64> {
     Some(1024 * line.trim().trim_end_matches(" kB").parse::<u64>().ok()?)
 }
 
-/// Outcomes of the unaffected operation, by case.
+/// Outcomes of the healthy operation, by case.
 fn outcomes(report: &Value) -> BTreeMap<String, String> {
     let lines = report["cases"].as_array().unwrap().iter();
     let text = |line: &Value, key: &str| line[key].as_str().unwrap().to_owned();
@@ -339,37 +339,37 @@ fn one_operation(runtime: &Handle, row: &Row, baseline: &OnceLock<BTreeMap<Strin
     });
     let server = HostileServer::start(runtime, row.misbehaviour, &[AFFECTED]);
     let ended = run(&server, row.name, &flags);
-    assert!(server.met() > 0, "the server did not misbehave");
+    assert!(server.met() > 0, "no request met the misbehaviour");
     assert_eq!(ended.exit, Some(row.exit), "{}", ended.text);
     let passed = expected.values().filter(|outcome| *outcome == "passed").count();
-    assert!(passed > 30, "only {passed} cases of {HEALTHY} pass on a healthy server");
-    assert_eq!(outcomes(&ended.report), *expected, "outcomes of the unaffected operation changed");
+    assert!(passed > 30, "{passed} cases of {HEALTHY} pass on a healthy server");
+    assert_eq!(outcomes(&ended.report), *expected, "the other operation is judged as usual");
     let totals = &ended.report["totals"];
     assert_eq!(totals["planned"], totals["executed"], "{totals}");
-    for (case, kind, part) in row.expected {
-        assert_reported(&ended, case, *kind, part);
+    for (case, reported, part) in row.reports {
+        assert_reported(&ended, case, *reported, part);
     }
-    if row.expected.iter().any(|(_, _, part)| part.starts_with("gave-up")) {
+    if row.reports.iter().any(|(_, _, part)| part.starts_with("gave-up")) {
         assert!(ended.text.contains("in a row without a whole answer: ListContactFlows ("), "{}", ended.text);
     }
     assert_eq!(server.other.heads(), Vec::<String>::new(), "a redirect was followed");
-    assert!(!ended.report.to_string().contains("NobodyAsked"), "an unsolicited response was used");
+    assert!(!ended.report.to_string().contains("UnrequestedException"), "an unrequested response was judged");
     ended.peak
 }
 
-/// Asserts that the report has the case with the expected outcome and text.
-fn assert_reported(ended: &Ended, case: &str, kind: Kind, part: &str) {
-    let (list, key) = if kind == Finding { ("findings", "actual") } else { ("cases", "why") };
+/// Asserts that the report has a case with this outcome and message.
+fn assert_reported(ended: &Ended, case: &str, reported: Reported, part: &str) {
+    let (list, key) = if reported == Finding { ("findings", "actual") } else { ("cases", "why") };
     let lines: Vec<&Value> =
         ended.report[list].as_array().unwrap().iter().filter(|line| line["case"] == case).collect();
     let found = lines.iter().any(|line| line[key].as_str().is_some_and(|text| text.contains(part)));
-    assert!(found, "{case} does not contain `{part}`: {lines:#?}\n{}", ended.text);
+    assert!(found, "{case} is not reported with `{part}`: {lines:#?}\n{}", ended.text);
     let outcome = |line: &&Value| line["case"] == case && line["outcome"] == "indeterminate";
     let is_indeterminate = ended.report["cases"].as_array().unwrap().iter().any(|line| outcome(&line));
-    assert_eq!(is_indeterminate, kind == Indeterminate, "{case}");
+    assert_eq!(is_indeterminate, reported == Indeterminate, "{case}");
 }
 
-/// The server misbehaves for every operation. The run must still end within its memory limit.
+/// Every operation misbehaves: the run still ends, within its memory limit.
 fn everything(runtime: &Handle, row: &Row, flags: &[&str]) -> Peak {
     let server = HostileServer::start(runtime, row.misbehaviour, &[]);
     let ended = run(&server, row.name, flags);
@@ -378,8 +378,8 @@ fn everything(runtime: &Handle, row: &Row, flags: &[&str]) -> Peak {
     assert!(totals["planned"].as_u64().unwrap() > 100, "{totals}");
     assert_eq!(totals["planned"], totals["executed"], "{totals}");
     assert!(server.met() > 50, "{}", server.met());
-    for (case, kind, part) in row.expected {
-        assert_reported(&ended, case, *kind, part);
+    for (case, reported, part) in row.reports {
+        assert_reported(&ended, case, *reported, part);
     }
     ended.peak
 }

@@ -1,4 +1,5 @@
-//! The transport against misbehaving servers: errors have the right class and occur in bounded time.
+//! The transport against misbehaving servers: every exchange ends in the right class of error, in bounded time, on both of
+//! its paths.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::time::Duration;
@@ -6,24 +7,27 @@ use std::time::Duration;
 use connect_model::wire::message::{Headers, HttpRequest};
 use connect_transport::health::Patience;
 use connect_transport::target::Target;
-use connect_transport::{HangUp, Transport, TransportConfig, TransportError};
+use connect_transport::{HangUp, RawReason, Transport, TransportConfig, TransportError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Behaviour of the server after it has received the head of a request.
+/// The server's behaviour after the head of a request.
 #[derive(Clone)]
 enum Then {
-    /// Sends these bytes and closes the connection.
+    /// Sends these bytes and closes.
     Say(&'static [u8]),
     /// Sends these bytes and keeps the connection open.
     SayAndHold(&'static [u8]),
-    /// Sends a head with a large `Content-Length`, then single bytes.
+    /// Sends a head with a large length, then a byte now and then.
     Drip,
-    /// Sends a head, then bytes without end.
+    /// Sends a head, then an endless body.
     Flood,
 }
 
-/// Serves on a free port. Returns the port and a channel of the received heads.
+/// A path that no URL keeps, so that its request takes the raw path.
+const RAW: &str = "/a/../b";
+
+/// Serves on a free port and reports the heads that it receives.
 async fn serve(then: Then) -> (u16, tokio::sync::mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -83,37 +87,45 @@ fn get(uri: &str) -> HttpRequest {
     HttpRequest { method: "GET".to_owned(), uri: uri.to_owned(), ..HttpRequest::default() }
 }
 
-/// The class of the error, with status and size of the partial response.
-async fn trouble(then: Then) -> (&'static str, Option<(u16, usize)>) {
-    let (port, _heads) = serve(then).await;
-    let error = transport(&format!("http://127.0.0.1:{port}")).send("Op", &get("/")).await.unwrap_err();
-    (error.class(), error.received().map(|response| (response.status, response.body.len())))
+/// Class of the error, with status and size of the part received; the same on both paths.
+async fn failure(then: Then) -> (&'static str, Option<(u16, usize)>) {
+    let mut seen = Vec::new();
+    for uri in ["/", RAW] {
+        let (port, _heads) = serve(then.clone()).await;
+        let error = transport(&format!("http://127.0.0.1:{port}")).send("Op", &get(uri)).await.unwrap_err();
+        seen.push((error.class(), error.received().map(|response| (response.status, response.body.len()))));
+    }
+    if let Then::Drip = then {
+        // The size depends on the machine.
+        seen.iter_mut().for_each(|(_, received)| received.as_mut().unwrap().1 = 0);
+    }
+    assert_eq!(seen[0], seen[1]);
+    seen[0]
 }
 
 #[tokio::test]
-async fn errors_have_the_right_class() {
+async fn classifies_each_misbehaviour() {
     let page = b"<html><body>It works!</body></html>\n";
-    assert_eq!(trouble(Then::Say(page)).await, ("invalid-http", None));
-    assert_eq!(trouble(Then::Say(b"\x00\xff\x16\x03garbage\r\n\r\n")).await, ("invalid-http", None));
-    assert_eq!(trouble(Then::Say(b"HTTP/1.1 999999 What\r\n\r\n")).await, ("invalid-http", None));
+    assert_eq!(failure(Then::Say(page)).await, ("invalid-http", None));
+    assert_eq!(failure(Then::Say(b"\x00\xff\x16\x03garbage\r\n\r\n")).await, ("invalid-http", None));
+    assert_eq!(failure(Then::Say(b"HTTP/1.1 999999 What\r\n\r\n")).await, ("invalid-http", None));
     assert_eq!(
-        trouble(Then::Say(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnot-a-size\r\n")).await,
+        failure(Then::Say(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnot-a-size\r\n")).await,
         ("invalid-http", None)
     );
-    assert_eq!(trouble(Then::Say(b"")).await, ("reset", None));
-    assert_eq!(trouble(Then::Say(b"HTTP/1.1 200 OK\r\ncontent-")).await, ("reset", None));
+    assert_eq!(failure(Then::Say(b"")).await, ("reset", None));
+    assert_eq!(failure(Then::Say(b"HTTP/1.1 200 OK\r\ncontent-")).await, ("reset", None));
     let half = b"HTTP/1.1 201 Created\r\ncontent-length: 100\r\n\r\n{\"Half\":";
-    assert_eq!(trouble(Then::Say(half)).await, ("reset", Some((201, 8))));
-    assert_eq!(trouble(Then::SayAndHold(b"")).await, ("timeout", None));
-    assert_eq!(trouble(Then::SayAndHold(b"HTTP/1.1 200")).await, ("timeout", None));
-    assert_eq!(trouble(Then::SayAndHold(half)).await, ("timeout", Some((201, 8))));
-    let (class, received) = trouble(Then::Drip).await;
-    assert_eq!((class, received.unwrap().0), ("timeout", 200));
-    assert_eq!(trouble(Then::Flood).await, ("too-large", None));
+    assert_eq!(failure(Then::Say(half)).await, ("reset", Some((201, 8))));
+    assert_eq!(failure(Then::SayAndHold(b"")).await, ("timeout", None));
+    assert_eq!(failure(Then::SayAndHold(b"HTTP/1.1 200")).await, ("timeout", None));
+    assert_eq!(failure(Then::SayAndHold(half)).await, ("timeout", Some((201, 8))));
+    assert_eq!(failure(Then::Drip).await, ("timeout", Some((200, 0))));
+    assert_eq!(failure(Then::Flood).await, ("too-large", None));
 }
 
 #[tokio::test]
-async fn paths_are_sent_byte_for_byte() {
+async fn sends_paths_byte_for_byte() {
     let (port, mut heads) = serve(Then::Say(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")).await;
     let transport = transport(&format!("http://127.0.0.1:{port}/stage/../%2e"));
     let paths = [
@@ -132,11 +144,41 @@ async fn paths_are_sent_byte_for_byte() {
         let head = heads.recv().await.unwrap();
         assert_eq!(head.lines().next().unwrap(), format!("GET /stage/../%2e{path} HTTP/1.1"));
     }
-    assert_eq!(transport.requests_sent(), paths.len() as u64);
+    let count = paths.len() as u64;
+    assert_eq!(transport.requests_sent(), count);
+    // The prefix has dot segments.
+    assert_eq!(
+        transport.sent_raw().into_iter().collect::<Vec<_>>(),
+        [(("Op".to_owned(), RawReason::RewrittenUrl), count)]
+    );
 }
 
 #[tokio::test]
-async fn bodies_and_headers_are_sent_unchanged() {
+async fn only_paths_that_a_url_changes_take_the_raw_path() {
+    let (port, mut heads) = serve(Then::Say(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")).await;
+    let transport = transport(&format!("http://localhost:{port}"));
+    let mut request = HttpRequest { method: "POST".to_owned(), body: b"{}".to_vec(), ..get("") };
+    request.headers.push("content-type", "application/json");
+    for (uri, is_raw) in [("/plain%2Fx?q=%7B", false), ("/a/%2E%2E/b", true), ("/a?b=\"", true), ("/a/..b", false)] {
+        let before = transport.sent_raw().values().sum::<u64>();
+        transport.send("Op", &HttpRequest { uri: uri.to_owned(), ..request.clone() }).await.unwrap();
+        assert_eq!(transport.sent_raw().values().sum::<u64>() - before, u64::from(is_raw), "{uri}");
+        // Both paths send the same head.
+        let head = heads.recv().await.unwrap();
+        let lines = [
+            &format!("POST {uri} HTTP/1.1"),
+            "content-type: application/json",
+            &format!("user-agent: connect-conformance/{}", env!("CARGO_PKG_VERSION")),
+            "accept: */*",
+            &format!("host: localhost:{port}"),
+            "content-length: 2",
+        ];
+        assert_eq!(head.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>(), lines);
+    }
+}
+
+#[tokio::test]
+async fn sends_bodies_and_headers_as_given() {
     let answer = b"HTTP/1.1 400 Bad\r\nX-Amzn-ErrorType: A\r\nx-amzn-errortype: B\r\ncontent-length: 2\r\n\r\n\xff\x00";
     let (port, mut heads) = serve(Then::Say(answer)).await;
     let mut request = HttpRequest { method: "PUT".to_owned(), body: b"\xff{".to_vec(), ..get("/p") };
@@ -154,7 +196,7 @@ async fn bodies_and_headers_are_sent_unchanged() {
 }
 
 #[tokio::test]
-async fn requests_are_signed_and_recorded_without_credentials() {
+async fn signs_with_credentials_and_keeps_them_out_of_the_evidence() {
     let (port, mut heads) = serve(Then::Say(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")).await;
     let mut target = Target::unsigned(format!("http://127.0.0.1:{port}").parse().unwrap());
     target.credentials =
@@ -170,8 +212,8 @@ async fn requests_are_signed_and_recorded_without_credentials() {
 }
 
 #[tokio::test]
-async fn gives_up_on_an_unresponsive_endpoint() {
-    // An endpoint that hangs after the head of a response takes as long as one that sends nothing.
+async fn gives_up_a_dead_endpoint() {
+    // An endpoint that hangs after the head of each response costs as much time as a silent one.
     for said in [&b""[..], b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"] {
         let (port, _heads) = serve(Then::SayAndHold(said)).await;
         let silent = transport(&format!("http://127.0.0.1:{port}"));
@@ -185,7 +227,7 @@ async fn gives_up_on_an_unresponsive_endpoint() {
 }
 
 #[tokio::test]
-async fn gives_up_on_an_unresponsive_operation_alone() {
+async fn gives_up_a_silent_operation_alone() {
     let (port, _heads) = serve(Then::SayAndHold(b"")).await;
     let config = TransportConfig {
         timeout: Duration::from_millis(100),
@@ -198,16 +240,16 @@ async fn gives_up_on_an_unresponsive_operation_alone() {
     for operation in ["A", "A", "A", "B"] {
         classes.push(silent.send(operation, &get("/")).await.unwrap_err().class());
     }
-    // Deletions of created resources are still sent.
+    // Requests that clean up are sent nevertheless.
     classes.push(silent.send_necessary("A", &get("/")).await.unwrap_err().class());
     assert_eq!(classes, ["timeout", "timeout", "gave-up", "timeout", "timeout"]);
     let error = silent.send("A", &get("/")).await.unwrap_err().to_string();
     assert!(error.contains("2 requests in a row to A had no whole answer, the last: no complete response"), "{error}");
 }
 
-/// The server sends two responses to each request.
+/// Two responses in one segment: the second must not be taken for the response to the next request.
 #[tokio::test]
-async fn ignores_unsolicited_responses() {
+async fn ignores_unrequested_responses() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -232,12 +274,14 @@ async fn ignores_unsolicited_responses() {
 }
 
 #[tokio::test]
-async fn names_the_part_that_is_too_large() {
+async fn names_the_part_of_a_response_that_is_too_large() {
     let many: &'static str = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(200)).leak();
     let values: &'static str =
         format!("HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n[{}0]]]]", "0,".repeat(49_997)).leak();
     let promised = b"HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n";
+    let long: &'static str = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(64 << 10)).leak();
     for (said, part) in [
+        (long.as_bytes(), "head larger than 65536 bytes or 100 headers"),
         (many.as_bytes(), "head larger than 65536 bytes or 100 headers"),
         (promised, "body larger than 100000 bytes"),
         (values.as_bytes(), "more than 40000 JSON values"),
@@ -246,14 +290,17 @@ async fn names_the_part_that_is_too_large() {
         let config =
             TransportConfig { max_response_bytes: 100_000, max_response_values: 40_000, ..TransportConfig::default() };
         let target = Target::unsigned(format!("http://127.0.0.1:{port}").parse().unwrap());
-        let error = Transport::new(&target, "connect", config).unwrap().send("Op", &get("/")).await.unwrap_err();
-        assert_eq!(error.class(), "too-large");
-        assert!(error.to_string().contains(part), "{error}");
+        let transport = Transport::new(&target, "connect", config).unwrap();
+        for uri in ["/", RAW] {
+            let error = transport.send("Op", &get(uri)).await.unwrap_err();
+            assert_eq!(error.class(), "too-large");
+            assert!(error.to_string().contains(part), "{error}");
+        }
     }
 }
 
 #[tokio::test]
-async fn short_timeouts_do_not_count_as_unresponsive() {
+async fn short_deadlines_do_not_count_against_the_endpoint() {
     let (port, _heads) = serve(Then::SayAndHold(b"")).await;
     let transport = transport(&format!("http://127.0.0.1:{port}"));
     for _ in 0..5 {
@@ -263,7 +310,7 @@ async fn short_timeouts_do_not_count_as_unresponsive() {
 }
 
 #[tokio::test]
-async fn probing_only_needs_a_connection() {
+async fn probing_needs_a_connection_only() {
     let (port, _heads) = serve(Then::Say(b"garbage")).await;
     transport(&format!("http://127.0.0.1:{port}")).probe().await.unwrap();
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
@@ -271,7 +318,7 @@ async fn probing_only_needs_a_connection() {
     assert!(message.contains(&format!("cannot reach http://{free}")) && message.contains("--endpoint"), "{message}");
     let message = transport("http://no-such-host.invalid").probe().await.unwrap_err().to_string();
     assert!(message.contains("no-such-host.invalid"), "{message}");
-    // TLS to a server without TLS.
+    // TLS to a server that does not support it.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -284,7 +331,7 @@ async fn probing_only_needs_a_connection() {
 }
 
 #[tokio::test]
-async fn rejects_requests_that_http_cannot_express() {
+async fn never_sends_invalid_requests() {
     let transport = transport("http://127.0.0.1:1");
     for uri in ["", "a", "/a b", "/a#b", "/\u{7f}", "/a\r\nX: y"] {
         let error = transport.send("Op", &get(uri)).await.unwrap_err();
@@ -297,7 +344,7 @@ async fn rejects_requests_that_http_cannot_express() {
 }
 
 #[tokio::test]
-async fn hanging_up_sends_the_whole_request_and_reads_no_response() {
+async fn hanging_up_sends_the_whole_request() {
     let request = HttpRequest { method: "PUT".to_owned(), body: b"{}".to_vec(), ..get("/p") };
     let (port, mut heads) = serve(Then::SayAndHold(b"")).await;
     let silent = transport(&format!("http://127.0.0.1:{port}"));
@@ -307,6 +354,7 @@ async fn hanging_up_sends_the_whole_request_and_reads_no_response() {
     );
     assert!(heads.recv().await.unwrap().starts_with("PUT /p HTTP/1.1"));
     assert_eq!(silent.requests_sent(), 1);
+    assert_eq!(silent.sent_raw().into_keys().collect::<Vec<_>>(), [("CreateRule".to_owned(), RawReason::HangUp)]);
     let error = silent.send_and_hang_up("CreateRule", &get("/"), Duration::ZERO).await.unwrap_err();
     assert_eq!(error.class(), "unsendable");
 

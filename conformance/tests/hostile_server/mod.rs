@@ -1,5 +1,5 @@
-//! An endpoint that is healthy except for some operations, for which it imitates a broken or hostile server or proxy. It
-//! writes HTTP/1.1 to a raw socket, since HTTP libraries do not allow such responses.
+//! An endpoint that misbehaves for some operations, in the ways of broken or hostile servers and gateways, and is healthy
+//! otherwise. Writes HTTP/1.1 to a socket, because no library would send such responses.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -16,50 +16,50 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 
-/// A way to misbehave.
+/// The server's treatment of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Misbehaviour {
-    /// Behaves correctly.
+    /// None.
     Healthy,
-    /// Reads the request and never responds.
+    /// Reads the request and sends nothing.
     NeverAnswers,
-    /// Sends a head, then single bytes of the body without end.
+    /// Sends a head, then an endless body byte by byte.
     Drips,
-    /// Sends `100 Continue` without end.
+    /// Sends `100 Continue` endlessly.
     ContinuesForEver,
     /// Resets the connection.
     Resets,
     /// Closes the connection in the middle of the body.
     ClosesHalfWay,
-    /// Sends ten gigabytes, with `Content-Length`.
+    /// Announces ten gigabytes and sends them.
     TenGigabytes,
-    /// Sends chunks without end.
+    /// Sends endless chunks without a length.
     ChunksForEver,
-    /// A gzip body that exceeds the memory limit when decompressed.
+    /// A gzip body that would decompress to more than the memory limit.
     GzipBomb,
     /// Redirects to itself.
     RedirectsInACircle,
     /// Redirects to another host, with a status that keeps method and body.
     RedirectsElsewhere,
-    /// An HTML page with status 200.
+    /// 200 with an HTML page.
     Html,
     /// A string that is not UTF-8.
     InvalidUtf8,
     /// A duplicate key.
     DuplicateKey,
-    /// Lists within lists, ten thousand deep.
+    /// Lists nested ten thousand deep.
     DeepJson,
     /// Two megabytes of empty lists.
     ManyValues,
-    /// `Content-Length` is larger than the body, and the connection is closed.
+    /// `Content-Length` is larger than the body, and the connection closes.
     PromisesTooMuch,
     /// `Content-Length` is larger than the body, and the connection stays open.
     PromisesTooMuchAndHolds,
     /// `Content-Length` is half of the body.
     PromisesTooLittle,
-    /// Each page is the first page, with a new token.
+    /// Each page is the first page with a new token.
     EndlessToken,
-    /// Each page is empty, with a new token.
+    /// Each page has no items and a new token.
     EndlessEmptyPages,
     /// A header of a megabyte.
     LargeHeader,
@@ -67,15 +67,15 @@ pub(crate) enum Misbehaviour {
     ManyHeaders,
     /// The response for another flow.
     AnotherAnswer,
-    /// The right response, followed by an unsolicited one.
+    /// The right response, followed by one that was not requested.
     ExtraAnswer,
     /// Almost two megabytes of JSON: one long string.
     LargeJson,
-    /// Two megabytes of JSON: unknown members, one with a key of half a megabyte.
+    /// Two megabytes of JSON: a key of half a megabyte, and unknown members.
     LongKeys,
-    /// Headers up to the size limit.
+    /// Almost as many bytes of headers as the client accepts.
     FullHead,
-    /// An error with a name of almost a megabyte, a new one each time.
+    /// An error with a name of almost a megabyte, different each time.
     LongErrorName,
 }
 
@@ -84,7 +84,7 @@ pub(crate) enum Misbehaviour {
 pub(crate) struct OtherHost(Arc<Mutex<Vec<String>>>);
 
 impl OtherHost {
-    /// Heads of the requests received there.
+    /// Heads of the requests that it received.
     pub(crate) fn heads(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
@@ -105,7 +105,7 @@ struct State {
     service: Service,
     router: Router<'static>,
     misbehaviour: Misbehaviour,
-    /// Affected operations; empty for all.
+    /// Affected operations; all if empty.
     of: Vec<&'static str>,
     address: SocketAddr,
     other: SocketAddr,
@@ -146,7 +146,7 @@ impl HostileServer {
         Self { url, instance, other, state }
     }
 
-    /// Number of affected requests.
+    /// Number of requests that met the misbehaviour.
     pub(crate) fn met(&self) -> usize {
         self.state.met.load(Ordering::Relaxed)
     }
@@ -171,7 +171,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
     }
 }
 
-/// Reads a head including its empty line. Also returns the bytes read after it. `None` at the end of the connection.
+/// A head with its empty line, and the bytes after it; none at the end of the connection.
 async fn read_head(stream: &mut TcpStream, mut bytes: Vec<u8>) -> Option<(String, Vec<u8>)> {
     loop {
         if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -201,7 +201,7 @@ async fn read_request(stream: &mut TcpStream, before: &mut Vec<u8>) -> Option<Ht
     Some(HttpRequest { method, uri, headers, body })
 }
 
-/// Formats the status line and headers, with `Content-Length` if given.
+/// Status line and headers, with the length of the body if there is one.
 fn head(response: &HttpResponse, length: Option<usize>) -> Vec<u8> {
     let mut text = format!("HTTP/1.1 {} X\r\n", response.status);
     for (name, value) in &response.headers.0 {
@@ -217,7 +217,7 @@ fn whole(response: &HttpResponse) -> Vec<u8> {
     [head(response, Some(response.body.len())), response.body.clone()].concat()
 }
 
-/// The large body of a misbehaviour, generated once.
+/// The large body of a misbehaviour, built once.
 fn large(misbehaviour: Misbehaviour) -> Vec<u8> {
     const ALMOST: usize = 2_000_000;
     match misbehaviour {
@@ -258,7 +258,7 @@ impl State {
         Ok(())
     }
 
-    /// Misbehaves once. Returns true if the connection stays open.
+    /// Misbehaves for one request. Returns true if the connection stays open.
     async fn misbehave(&self, stream: &mut TcpStream, request: HttpRequest, number: usize) -> std::io::Result<bool> {
         use Misbehaviour as M;
         let usual = [("content-type", "application/json"), ("x-amzn-requestid", "hostile")];
@@ -369,7 +369,7 @@ impl State {
                 stream.write_all(&whole(&self.service.handle(&request))).await?;
             }
             M::ExtraAnswer => {
-                let extra = with(400, &[("x-amzn-errortype", "NobodyAskedException")], b"{}");
+                let extra = with(400, &[("x-amzn-errortype", "UnrequestedException")], b"{}");
                 stream.write_all(&[whole(&self.service.handle(&request)), whole(&extra)].concat()).await?;
             }
             M::FullHead => {

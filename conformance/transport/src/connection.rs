@@ -120,7 +120,7 @@ impl Connections {
         self.exchange_raw(request, Some(taken), received).await
     }
 
-    /// Requests sent on the raw path, by operation and reason.
+    /// Number of requests sent on the raw path, by operation and reason.
     pub(crate) fn sent_raw(&self) -> BTreeMap<(String, RawReason), u64> {
         self.sent_raw.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -180,6 +180,9 @@ pub(crate) fn client(network: &Network, connect_timeout: Duration) -> Result<Cli
         .tcp_keepalive(None)
         .connect_timeout(connect_timeout)
         .pool_idle_timeout(IDLE_TIMEOUT);
+    // Otherwise the system may end a slow exchange before its deadline.
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    let builder = builder.tcp_user_timeout(None);
     network.configure(builder)?.build().map_err(|error| chain(&error))
 }
 
