@@ -374,7 +374,7 @@ pub(crate) mod tests {
         let stop = StopSignal::default();
         let later = stop.clone();
         std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(100));
+            std::thread::sleep(Duration::from_secs(1));
             later.stop("enough");
         });
         let judge = Scripted::plan(10, |index| {

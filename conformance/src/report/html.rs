@@ -6,6 +6,7 @@ use std::io;
 
 use connect_checks::case::{check_of, operation_of};
 use connect_checks::check::family_of;
+use connect_checks::families::FAMILIES;
 use serde::Serialize;
 
 use crate::exit::Exit;
@@ -41,6 +42,8 @@ struct Words<'r> {
     /// Worst first.
     outcomes: [OutcomeWords; CaseOutcome::WORST_FIRST.len()],
     operations: Vec<&'r str>,
+    /// In the order of the columns.
+    families: Vec<&'static str>,
     checks: Vec<CheckWords<'r>>,
     /// Parts of the ids of `cases` in the report, in the same order: index of the operation, index of the check, variant.
     cases: Vec<(usize, usize, &'r str)>,
@@ -85,6 +88,7 @@ impl<'r> Words<'r> {
                 sign: outcome.sign(),
                 meaning: outcome.meaning(),
             }),
+            families: FAMILIES.iter().map(|family| family.name).collect(),
             cases: ids()
                 .map(|id| (operation_index[operation_of(id)], check_index[check_of(id)], variant_of(id)))
                 .collect(),

@@ -124,7 +124,7 @@ mod tests {
             text.contains("<testsuite name=\"CreateRule\" tests=\"5\" disabled=\"1\" errors=\"0\" failures=\"1\""),
             "{text}"
         );
-        assert!(text.contains("<failure message=\"a value outside of the enum is refused: 200 \\u{1b}[31mred\" type=\"invalid.enum-unknown\">"), "{text}");
+        assert!(text.contains("<failure message=\"a value outside of the enum is rejected: 200 \\u{1b}[31mred\" type=\"invalid.enum-unknown\">"), "{text}");
         assert!(text.contains("<skipped message=\"known: ticket 7\"/>"), "{text}");
         assert!(text.contains("<skipped message=\"unsupported: 501\"/>"), "{text}");
         assert!(text.contains("classname=\"CreateRule.invalid.enum-unknown\" time=\"0.007\""), "{text}");

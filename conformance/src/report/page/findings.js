@@ -11,7 +11,7 @@ function drawFilters(data) {
     values.slice(0, 40).map((one) => button(short(one, 40), () => toggleFilter(name, one), { "data-value": one, "aria-pressed": "false" }))));
   chips("level", "Level", ordered(levels, LEVELS));
   chips("outcome", "Outcome of the case", ordered(used("outcome"), OUTCOMES));
-  chips("family", "Family", [...used("family")]);
+  chips("family", "Family", ordered(used("family"), words.families));
 }
 
 const ordered = (values, order) => [...values].sort((a, b) => rank(a, order) - rank(b, order));

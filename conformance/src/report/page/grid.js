@@ -44,6 +44,8 @@ const MARGIN = 8; // rows beyond the visible ones
 
 /** Counts and cases of every operation by family and by check. */
 function indexGrid(report, data) {
+  const present = new Set(data.cases.map((entry) => entry.family));
+  for (const family of words.families) if (present.has(family)) grid.families.set(family, new Set());
   for (const operation of list(report.operations)) rowOf(string(operation.name)).info = operation;
   for (const entry of data.cases) {
     if (!grid.families.has(entry.family)) grid.families.set(entry.family, new Set());
