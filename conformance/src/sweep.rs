@@ -15,12 +15,12 @@ use crate::report::printable;
 use crate::report::terminal::count;
 use crate::session::{SessionError, connect, pace};
 use connect_checks::cleanup;
-use connect_checks::cleanup::{Left, Tidied};
-use connect_checks::client::run_tag::seconds;
+use connect_checks::cleanup::{Cleanup, Leftover};
 use connect_checks::client::{Client, ClientConfig};
 use connect_checks::ledger::Ledger;
 use connect_checks::ledger::journal;
 use connect_checks::ledger::journal::Header;
+use connect_checks::ledger::journal::seconds;
 use connect_checks::permission::Permission;
 use connect_transport::TransportConfig;
 use connect_transport::target::{Target, TargetFlags};
@@ -32,7 +32,7 @@ struct Place {
     /// Whose, where to.
     about: String,
     /// What is there, or still there.
-    things: Vec<Left>,
+    things: Vec<Leftover>,
     /// What could not be looked at.
     troubles: Vec<String>,
     /// How many were taken away.
@@ -143,13 +143,13 @@ async fn work_off(
     troubles: Vec<String>,
     delete: bool,
 ) -> Place {
-    let tidied = if delete {
-        cleanup::tidy(client, ledger, |_| true, true).await
+    let cleanup = if delete {
+        cleanup::clean_up(client, ledger, |_| true, true).await
     } else {
-        Tidied { left: cleanup::survey(client, ledger).await, deleted: 0 }
+        Cleanup { left: cleanup::survey(client, ledger).await, deleted: 0 }
     };
     ledger.close();
-    Place { source, about, things: tidied.left, troubles, deleted: tidied.deleted }
+    Place { source, about, things: cleanup.left, troubles, deleted: cleanup.deleted }
 }
 
 async fn client(
