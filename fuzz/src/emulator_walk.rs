@@ -8,7 +8,7 @@
 use std::sync::OnceLock;
 
 use arbitrary::Unstructured;
-use connect_checks::walks::{SUBJECTS, Step, drawn, in_process};
+use connect_checks::walks::{SUBJECTS, Step, draw_walk, in_process};
 use connect_emulator::Service;
 use connect_transport::InProcess;
 
@@ -51,7 +51,7 @@ impl Target for EmulatorWalk {
         let mut u = Unstructured::new(data);
         let subject = u.choose(SUBJECTS).ok()?;
         let length = (data.len() / BYTES).clamp(1, MOST);
-        Some(drawn(subject.kinds, length, &mut |bound| u.choose_index(bound).unwrap_or(0)))
+        Some(draw_walk(subject.kinds, length, &mut |bound| u.choose_index(bound).unwrap_or(0)))
     }
 
     fn plain(data: &[u8]) -> Option<Vec<Step>> {

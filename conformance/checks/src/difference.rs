@@ -1,18 +1,18 @@
-//! Where two values differ, and how to tell that to a reader who sees only the beginning of long ones.
+//! Finds the first difference of two values, and describes it in short texts.
 
 use connect_model::validate::{escape, excerpt};
 use serde_json::Value;
 
-/// Characters of a text that are shown before the first one that differs.
+/// Characters of a text that are shown before the first different one.
 const BEFORE: usize = 20;
-/// Characters of a text that fit into an excerpt whole.
+/// Length of a text that is shown as a whole.
 const SHORT: usize = 60;
 
 /// JSON Pointer to the first place where two values differ.
 pub(super) fn first(left: &Value, right: &Value) -> String {
     match (left, right) {
         (Value::Object(a), Value::Object(b)) => {
-            // What both have says more than what one of them lacks.
+            // A member of both says more than one that is missing in one of them.
             let common = a.keys().find(|key| b.get(*key).is_some_and(|other| a.get(*key) != Some(other)));
             let differs = common.or_else(|| b.keys().chain(a.keys()).find(|key| a.get(*key) != b.get(*key)));
             differs.map_or(String::new(), |key| match (a.get(key), b.get(key)) {
@@ -28,13 +28,13 @@ pub(super) fn first(left: &Value, right: &Value) -> String {
     }
 }
 
-/// Two values that differ, each in a few words that show where. Texts that hold JSON are compared as JSON.
+/// Short texts of two different values that show the difference. Strings that contain JSON are compared as JSON.
 pub(super) fn apart(expected: &Value, actual: &Value) -> (String, String) {
     if let (Some(left), Some(right)) = (nested(expected), nested(actual))
         && left != right
     {
         let (pointer, actual_is_text) = (first(&left, &right), actual.is_string());
-        let shown = |value: &Value| value.pointer(&pointer).map_or("nothing".to_owned(), excerpt);
+        let shown = |value: &Value| value.pointer(&pointer).map_or("no value".to_owned(), excerpt);
         let (expected, actual) = (shown(&left), shown(&right));
         let place = match pointer.as_str() {
             "" => String::new(),
@@ -55,13 +55,13 @@ pub(super) fn apart(expected: &Value, actual: &Value) -> (String, String) {
             (shown(left), shown(right))
         }
         _ => {
-            let shown = |value: &Value| if value.is_null() { "nothing".to_owned() } else { excerpt(value) };
+            let shown = |value: &Value| if value.is_null() { "no value".to_owned() } else { excerpt(value) };
             (shown(expected), shown(actual))
         }
     }
 }
 
-/// An object or list: the value itself, or what it holds as text.
+/// An object or array: the value itself, or the JSON in a string.
 fn nested(value: &Value) -> Option<Value> {
     let value = match value {
         Value::String(text) => serde_json::from_str(text).ok()?,
@@ -77,32 +77,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_differs_deep_inside_is_shown() {
+    fn shows_nested_differences_with_their_path() {
         let content = |text: &str| {
             let actions = json!([{ "Identifier": "a".repeat(200) }, { "Parameters": { "Text": text } }]);
             Value::from(json!({ "Version": "2019-10-30", "Actions": actions }).to_string())
         };
         let place = "at /Actions/1/Parameters/Text of its JSON";
         assert_eq!(apart(&content("x"), &content("y")), (format!("\"x\" {place}"), format!("\"y\" {place}")));
-        let (_, lost) = apart(&json!(r#"{"a":1,"b/c":2}"#), &json!(r#"{"a":1}"#));
-        assert_eq!(lost, "nothing at /b~1c of its JSON");
+        let (_, missing) = apart(&json!(r#"{"a":1,"b/c":2}"#), &json!(r#"{"a":1}"#));
+        assert_eq!(missing, "no value at /b~1c of its JSON");
         assert_eq!(apart(&json!([{ "a": 1 }]), &json!([{ "a": 2 }])).1, "2 at /0/a");
     }
 
     #[test]
-    fn long_texts_are_shown_from_where_they_part() {
+    fn shows_long_texts_from_their_first_difference() {
         let long = |end: &str| Value::from("x".repeat(100) + end);
         let (expected, actual) = apart(&long("1"), &long("2"));
         assert_eq!(expected, format!("\"{}1\" from character 81", "x".repeat(20)));
         assert_eq!(actual, format!("\"{}2\" from character 81", "x".repeat(20)));
-        assert_eq!(apart(&json!("a"), &Value::Null), ("\"a\"".to_owned(), "nothing".to_owned()));
+        assert_eq!(apart(&json!("a"), &Value::Null), ("\"a\"".to_owned(), "no value".to_owned()));
         assert_eq!(apart(&json!("a"), &json!("A")), ("\"a\"".to_owned(), "\"A\"".to_owned()));
-        // Other spellings of the same JSON differ as texts.
+        // Different spellings of the same JSON are compared as texts.
         assert_eq!(apart(&json!("[1]"), &json!("[ 1]")), ("\"[1]\"".to_owned(), "\"[ 1]\"".to_owned()));
     }
 
     #[test]
-    fn pointers_lead_to_the_first_difference() {
+    fn points_to_the_first_difference() {
         assert_eq!(first(&json!({ "a": [1, { "b": 2 }] }), &json!({ "a": [1, { "b": 3 }] })), "/a/1/b");
         assert_eq!(first(&json!({ "a": [1] }), &json!({ "a": [1, 2] })), "/a");
         assert_eq!(first(&json!({ "a": 1, "b": 2 }), &json!({ "b": 3, "c": 4 })), "/b");

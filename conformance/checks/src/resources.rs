@@ -1,5 +1,5 @@
-//! The resources that a run can make for itself: which operation makes, shows, lists and deletes each, and where its id
-//! stands. One row per kind; nothing is guessed from HTTP methods.
+//! The resources that a run can create: the operations that create, describe, list and delete each kind, and the members
+//! with its id. One row per kind; nothing is guessed from HTTP methods.
 
 use connect_model::path::SchemaPath;
 use connect_model::schema::Members;
@@ -13,31 +13,31 @@ pub struct Resource {
     pub kind: &'static str,
     /// Name in case ids.
     pub variant: &'static str,
-    /// Creates one.
+    /// The operation that creates one.
     pub create: &'static str,
     /// Top-level output member of `create` with the id.
     pub id: &'static str,
     /// Top-level output member of `create` with the ARN.
     pub arn: &'static str,
-    /// Input member by which other operations name one.
+    /// Input member of other operations with the id.
     pub id_member: &'static str,
-    /// Input member of `create` that must be unique; salted in every request.
+    /// Input member of `create` that must be unique. Every request gets a new value with the run id.
     pub name_member: &'static str,
-    /// Shows one.
+    /// The operation that describes one.
     pub describe: &'static str,
-    /// Lists them, with the member of an item that holds the id.
+    /// The operation that lists them, and the member of an item with the id.
     pub list: (&'static str, &'static str),
-    /// Finds them, with the member of an item that holds the id.
+    /// The operation that searches them, and the member of an item with the id.
     pub search: Option<(&'static str, &'static str)>,
-    /// Deletes one.
+    /// The operation that deletes one.
     pub delete: &'static str,
-    /// Updates one; such an operation must not touch what others read.
+    /// Operations that update one. Each gets a resource of its own, since others read the shared ones.
     pub updates: &'static [&'static str],
-    /// Input of `create` that a healthy service accepts, but for name and instance.
+    /// Input of `create` that a healthy service accepts once name and instance are added.
     pub template: fn() -> Value,
 }
 
-/// Every kind that the core families need. Instances come first: the others live in one.
+/// Every kind that the core families need. Instances come first, since they hold the others.
 pub const RESOURCES: &[Resource] = &[
     Resource {
         kind: "instance",
@@ -107,14 +107,14 @@ pub const RESOURCES: &[Resource] = &[
     },
 ];
 
-/// Operations that name a resource by its ARN.
+/// Operations that take the ARN of a resource, with the member.
 pub const BY_ARN: &[(&str, &str)] =
     &[("TagResource", "resourceArn"), ("UntagResource", "resourceArn"), ("ListTagsForResource", "resourceArn")];
 
-/// The member that must be the digest of what a flow has published.
+/// The member that must be the digest of a flow's published content, with its operation.
 pub const DIGEST: (&str, &str) = ("CreateContactFlowVersion", "FlowContentSha256");
 
-/// The row whose `create` is that operation.
+/// The row with that `create` operation.
 pub fn created_by(operation: &str) -> Option<&'static Resource> {
     RESOURCES.iter().find(|resource| resource.create == operation)
 }
@@ -124,7 +124,7 @@ pub fn updated_by(operation: &str) -> Option<&'static Resource> {
     RESOURCES.iter().find(|resource| resource.updates.contains(&operation))
 }
 
-/// What the rules beside the model depend on, of a resource of our own that was made to be updated at `focus`.
+/// Context for the rules outside the model: of a resource of ours that is updated at `focus`.
 pub fn context<'t>(template: &'t Value, focus: &SchemaPath) -> Context<'t> {
     Context {
         event_source: source_for(template, focus).or_else(|| event_source(template)),
@@ -132,7 +132,7 @@ pub fn context<'t>(template: &'t Value, focus: &SchemaPath) -> Context<'t> {
     }
 }
 
-/// Another event source than the template's, if rules on that one can have nothing at `focus`.
+/// Another event source than the template's, if rules with the template's event source cannot have a value at `focus`.
 pub fn source_for(template: &Value, focus: &SchemaPath) -> Option<&'static str> {
     rules::source_for(focus, event_source(template))
 }
@@ -142,7 +142,7 @@ fn event_source(template: &Value) -> Option<&str> {
 }
 
 impl Resource {
-    /// The members of the template that an operation with these members has too.
+    /// The template, with only those members that an operation has.
     pub fn template_for(&self, members: &Members) -> Map<String, Value> {
         let Value::Object(mut template) = (self.template)() else { return Map::new() };
         template.retain(|name, _| members.get(name).is_some());
@@ -150,7 +150,7 @@ impl Resource {
     }
 }
 
-/// The row whose `list` or `search` is that operation, with the member that holds an item's id.
+/// The row with that `list` or `search` operation, and the member of an item with the id.
 pub fn listed_by(operation: &str) -> Option<(&'static Resource, &'static str)> {
     RESOURCES.iter().find_map(|resource| {
         let found = [Some(resource.list), resource.search].into_iter().flatten().find(|(name, _)| *name == operation);
@@ -158,7 +158,7 @@ pub fn listed_by(operation: &str) -> Option<(&'static Resource, &'static str)> {
     })
 }
 
-/// The quietest rule there is: it does not run, and touches nothing else.
+/// A rule without effects: it does not run, and changes nothing else.
 fn rule() -> Value {
     let function = json!({
         "Version": "2022-11-25",
@@ -181,7 +181,7 @@ fn rule() -> Value {
     })
 }
 
-/// The smallest content that speaks and ends.
+/// Content of a small flow: it plays a message and ends.
 fn content(end: &str) -> String {
     json!({
         "Version": "2019-10-30",
@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_agrees_with_the_model() {
+    fn rows_agree_with_the_model() {
         let schema = Schema::connect();
         let operation = |name: &str| &schema[schema.operation_named(name).unwrap_or_else(|| unreachable!("{name}"))];
         for row in RESOURCES {
@@ -230,7 +230,7 @@ mod tests {
                 let items = listing.pagination.as_ref().and_then(|p| p.items.as_ref()).unwrap();
                 let list = schema.output_members(listing).unwrap().get(&items[0]).unwrap();
                 let connect_model::schema::Kind::List(list) = &schema[list.slot.target].kind else {
-                    unreachable!("{name} pages something else than a list")
+                    unreachable!("{name} does not page a list")
                 };
                 assert!(schema[list.member.target].kind.members().unwrap().get(id).is_some(), "{name}: {id}");
             }

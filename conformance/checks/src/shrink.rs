@@ -1,4 +1,4 @@
-//! Makes the request of a finding smaller: leaves out whatever it does not need to show the same again.
+//! Shrinks the request of a finding: removes the parts that are not needed to show the same finding.
 
 use connect_model::path::SchemaPath;
 use connect_model::schema::OperationId;
@@ -10,16 +10,17 @@ use crate::client::Client;
 use crate::client::reply::Reply;
 use connect_transport::exchange::Exchange;
 
-/// Most requests for one finding.
-const MOST: u32 = 40;
+/// Largest number of requests for one finding.
+const MAX_REQUESTS: u32 = 40;
 
-/// The same finding on the smallest valid request that was found within the budget of the run. `shows` judges an answer.
+/// The same finding with the smallest valid request that was found within the budget of the run. `judge` judges a
+/// response.
 pub(super) async fn shrink(
     client: &Client,
     operation: OperationId,
     input: &Value,
     finding: Finding,
-    shows: impl Fn(&Exchange) -> Vec<Finding>,
+    judge: impl Fn(&Exchange) -> Vec<Finding>,
 ) -> Finding {
     let Some(shape) = client.schema[operation].input else { return finding };
     let (mut smallest, mut value) = (finding, input.clone());
@@ -30,16 +31,16 @@ pub(super) async fn shrink(
             if !validate(client.schema, shape, &candidate).is_empty() {
                 continue;
             }
-            if sent == MOST || !client.may_shrink() {
+            if sent == MAX_REQUESTS || !client.may_shrink() {
                 return smallest;
             }
             sent += 1;
             client.renew(operation, &mut candidate);
-            // Smaller is no reason to lose what a sweep knows it by.
+            // `sweep` finds resources by this tag, so the smaller request keeps it.
             client.add_run_tag(operation, &mut candidate, &SchemaPath::default());
             let Ok(Reply::Success(exchange)) = client.call(operation, &candidate).await else { continue };
             let same = |found: &Finding| (found.check, &found.pointer) == (smallest.check, &smallest.pointer);
-            if let Some(found) = shows(&exchange).into_iter().find(same) {
+            if let Some(found) = judge(&exchange).into_iter().find(same) {
                 (smallest, value) = (found, candidate);
                 continue 'smaller;
             }
@@ -48,7 +49,7 @@ pub(super) async fn shrink(
     }
 }
 
-/// Steps to a part of a value that may be left out.
+/// Path to a part of a value that may be removed.
 type Part = Vec<Key>;
 
 #[derive(Clone, Debug)]
@@ -57,7 +58,7 @@ enum Key {
     Element(usize),
 }
 
-/// Every member and element, the largest first: what is left out early spares many attempts.
+/// Every member and element, the largest first: removing a large part early saves many attempts.
 fn parts(value: &Value) -> Vec<Part> {
     fn collect(value: &Value, path: &Part, all: &mut Vec<(usize, Part)>) {
         let mut add = |key: Key, inner: &Value| {
@@ -79,10 +80,10 @@ fn parts(value: &Value) -> Vec<Part> {
 }
 
 fn without(value: &Value, part: &Part) -> Option<Value> {
-    let (last, way) = part.split_last()?;
+    let (last, parents) = part.split_last()?;
     let mut whole = value.clone();
     let mut at = &mut whole;
-    for key in way {
+    for key in parents {
         at = match key {
             Key::Member(name) => at.get_mut(name)?,
             Key::Element(index) => at.get_mut(index)?,
@@ -115,9 +116,9 @@ mod tests {
     use connect_transport::target::Target;
     use connect_transport::{InProcess, Transport, TransportConfig};
 
-    /// Whatever is needed to show it stays, and nothing else but what the model asks for.
+    /// Members that are required, or needed for the finding, stay.
     #[tokio::test]
-    async fn what_a_finding_does_not_need_is_left_out() {
+    async fn removes_members_that_the_finding_does_not_need() {
         let service = Service::new(Schema::connect(), &Config::default());
         let mut target = Target::unsigned("http://127.0.0.1".parse().unwrap());
         target.instance_id = Some(service.instance_name());
@@ -130,31 +131,32 @@ mod tests {
         let config = ClientConfig { run_id: "shrink".to_owned(), permission, shrink: 100, ..ClientConfig::default() };
         let client = Client::new(Schema::connect(), target, Arc::clone(&transport), config);
         let row = RESOURCES.iter().find(|row| row.kind == "flow").unwrap();
-        let (operation, mut input) = client.creation(row).await.unwrap();
+        let operation = client.schema.operation_named(row.create).unwrap();
+        let mut input = client.creation(row).await.unwrap();
         input["Description"] = "a text".into();
         input["Status"] = "PUBLISHED".into();
         input["Tags"] = json!({ "a": "1", "b": "2", "c": "3" });
         let Reply::Success(exchange) = client.call(operation, &input).await.unwrap() else { unreachable!() };
         let check = find("shape.type").unwrap();
-        let shows = |exchange: &Exchange| {
+        let judge = |exchange: &Exchange| {
             let body: Value = serde_json::from_slice(&exchange.request.body).unwrap();
             let shown = body["Tags"].get("b").is_some() && body.get("Status").is_some();
             let finding = || check.finding("/ContactFlowId", "text", "number", Some(exchange));
             shown.then(finding).into_iter().collect::<Vec<Finding>>()
         };
-        let first = shows(&exchange).remove(0);
-        let smallest = shrink(&client, operation, &input, first, shows).await;
+        let first = judge(&exchange).remove(0);
+        let smallest = shrink(&client, operation, &input, first, judge).await;
         let body: Value = serde_json::from_slice(&smallest.exchange.unwrap().request.body).unwrap();
         let members: Vec<&String> = body.as_object().unwrap().keys().collect();
         assert_eq!(members, ["Content", "Name", "Status", "Tags", "Type"]);
         assert_eq!(body["Tags"], json!({ "b": "2" }));
 
-        // Without a budget, and where nothing shows again, it stays as it was.
+        // The finding stays the same if it does not show again, and without a budget.
         let before = transport.requests_sent();
         let first = || check.finding("", "", "", Some(&exchange));
         let same = shrink(&client, operation, &input, first(), |_| Vec::new()).await;
         assert_eq!(same.exchange.unwrap().request, exchange.request);
-        assert!(transport.requests_sent() <= before + u64::from(MOST));
+        assert!(transport.requests_sent() <= before + u64::from(MAX_REQUESTS));
         while client.may_shrink() {}
         let before = transport.requests_sent();
         shrink(&client, operation, &input, first(), |_| vec![first()]).await;

@@ -1,61 +1,64 @@
-//! Steps of which a scenario consists: create, show, wait. An error text says why the scenario cannot go on; no rule is
-//! known here.
+//! Steps of scenarios: create, describe, wait. An error text says why the scenario cannot continue. Knows no rules.
 
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::case::Finding;
 use crate::client::reply::Reply;
-use crate::client::{Client, Made, made_of};
+use crate::client::{Client, Created, read_created};
 use crate::resources::{RESOURCES, Resource};
 use connect_transport::exchange::Exchange;
 
-/// Waits for something to become visible, in growing pauses, until a deadline.
+/// Findings of a scenario; the error text says why nothing can be concluded.
+pub(super) type Judged = Result<Vec<Finding>, String>;
+
+/// Repeats a step in growing pauses until a deadline, for effects that become visible late.
 pub(super) struct Wait {
     started: Instant,
-    patience: Duration,
+    limit: Duration,
     pause: Duration,
 }
 
 impl Wait {
-    /// For what is read by id or listed, and is visible at once in practice.
+    /// For reads by id and lists, which show changes at once in practice.
     pub(super) fn brief(client: &Client) -> Self {
         Self::new(Duration::from_secs(if client.target.loopback { 1 } else { 10 }))
     }
 
-    /// For what goes through an index: seconds to minutes. A process on this machine has no such excuse.
+    /// For searches, whose index lags by seconds to minutes. An endpoint on this machine gets less time.
     pub(super) fn for_index(client: &Client) -> Self {
         Self::new(Duration::from_secs(if client.target.loopback { 3 } else { 90 }))
     }
 
-    fn new(patience: Duration) -> Self {
-        Self { started: Instant::now(), patience, pause: patience / 40 }
+    fn new(limit: Duration) -> Self {
+        Self { started: Instant::now(), limit, pause: limit / 40 }
     }
 
-    /// Sleeps before another attempt; false when the time is over.
+    /// Sleeps before another attempt; false if the time is over.
     pub(super) async fn again(&mut self) -> bool {
-        if self.started.elapsed() >= self.patience {
+        if self.started.elapsed() >= self.limit {
             return false;
         }
         tokio::time::sleep(self.pause).await;
-        self.pause = (self.pause * 2).min(self.patience / 4);
+        self.pause = (self.pause * 2).min(self.limit / 4);
         true
     }
 
-    /// Time since the beginning.
+    /// Time since the start.
     pub(super) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 }
 
-/// Calls an operation by its name, if it may be called.
+/// Calls an operation by its name, if the run may call it.
 pub(super) async fn perform(client: &Client, name: &str, input: &Value) -> Result<Reply, String> {
     let operation = client.schema.operation_named(name).ok_or_else(|| format!("the model has no {name}"))?;
     client.permission.check(client.schema, &client.schema[operation])?;
     client.call(operation, input).await
 }
 
-/// Calls an operation that has to succeed for the scenario to go on.
+/// Calls an operation that must succeed for the scenario to continue.
 pub(super) async fn succeed(client: &Client, name: &str, input: &Value) -> Result<Box<Exchange>, String> {
     match perform(client, name, input).await? {
         Reply::Success(exchange) => Ok(exchange),
@@ -63,36 +66,35 @@ pub(super) async fn succeed(client: &Client, name: &str, input: &Value) -> Resul
     }
 }
 
-/// Makes what the input says.
-pub(super) async fn create(client: &Client, row: &Resource, input: &Value) -> Result<Made, String> {
+/// Creates the resource of an input.
+pub(super) async fn create(client: &Client, row: &Resource, input: &Value) -> Result<Created, String> {
     let exchange = succeed(client, row.create, input).await?;
-    made_of(row, &exchange.response.body)
-        .ok_or_else(|| format!("{} answered without {} and {}", row.create, row.id, row.arn))
+    read_created(row, &exchange)
 }
 
-/// The input that names a resource in the instance that `created` names.
+/// The input that names a resource, in the same instance as the input `created`.
 pub(super) fn naming(row: &Resource, created: &Value, id: &str) -> Value {
     json!({ "InstanceId": created["InstanceId"], row.id_member: id })
 }
 
-/// The JSON body of an answer.
+/// The JSON body of a response.
 pub(super) fn body(exchange: &Exchange) -> Result<Value, String> {
     serde_json::from_slice(&exchange.response.body)
-        .map_err(|error| format!("the answer of {} is not JSON: {error}", exchange.operation))
+        .map_err(|error| format!("the response of {} is not JSON: {error}", exchange.operation))
 }
 
-/// An instance in which nobody else makes anything, where it harms nobody to make one; else the one of the run.
+/// A new instance that nobody else uses, on an endpoint on this machine; else the instance of the run.
 pub(super) async fn quiet_instance(client: &Client) -> Result<String, String> {
     if client.target.loopback
-        && let Ok(made) = client.make(&RESOURCES[0]).await
-        && instance_is_ready(client, &made.id).await
+        && let Ok(created) = client.create(&RESOURCES[0]).await
+        && instance_is_ready(client, &created.id).await
     {
-        return Ok(made.id);
+        return Ok(created.id);
     }
     client.instance().await.ok_or_else(|| "there is no instance to work in".to_owned())
 }
 
-/// Waits for an instance whose creation may still be under way.
+/// Waits for an instance whose creation may still be in progress.
 async fn instance_is_ready(client: &Client, id: &str) -> bool {
     let row = &RESOURCES[0];
     let mut wait = Wait::brief(client);
@@ -109,17 +111,17 @@ async fn instance_is_ready(client: &Client, id: &str) -> bool {
     }
 }
 
-/// The input that makes a resource in an instance, under a new name.
+/// The input that creates a resource in an instance, with a new name.
 pub(super) async fn creation_in(client: &Client, row: &Resource, instance: &str) -> Result<Value, String> {
-    let (_, mut input) = client.creation(row).await.ok_or_else(|| format!("no {} can be made", row.kind))?;
+    let mut input = client.creation(row).await?;
     if row.id_member != "InstanceId" {
         input["InstanceId"] = instance.into();
     }
     Ok(input)
 }
 
-/// Makes a resource in an instance; with the input that made it.
-pub(super) async fn make_in(client: &Client, row: &Resource, instance: &str) -> Result<(Made, Value), String> {
+/// Creates a resource in an instance; returns it with its input.
+pub(super) async fn create_in(client: &Client, row: &Resource, instance: &str) -> Result<(Created, Value), String> {
     let input = creation_in(client, row, instance).await?;
     Ok((create(client, row, &input).await?, input))
 }

@@ -96,7 +96,7 @@ impl Judge for Suite {
             }
             // A real account has quotas: nothing stays for longer than it is needed. What will not go now is tried again
             // at the end.
-            self.client.tidy(|of| *of == owner || (was_last && *of == Owner::Fixture(operation))).await;
+            self.client.clean_up(|of| *of == owner || (was_last && *of == Owner::Fixture(operation))).await;
             outcome
         })
     }

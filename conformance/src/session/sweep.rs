@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use connect_checks::cleanup::{self, Left, Tidied};
+use connect_checks::cleanup::{self, Cleanup, Leftover};
 use connect_checks::client::Client;
-use connect_checks::client::run_tag::seconds;
 use connect_checks::ledger::Ledger;
+use connect_checks::ledger::journal::seconds;
 use connect_checks::ledger::journal::{self, Header};
 use connect_checks::permission::Permission;
 use connect_model::schema::Schema;
@@ -47,7 +47,7 @@ struct Source {
     /// Run and endpoint.
     about: String,
     /// Resources that exist, or still exist.
-    resources: Vec<Left>,
+    resources: Vec<Leftover>,
     /// Parts that could not be searched, each with the reason.
     problems: Vec<String>,
     /// Number of deleted resources.
@@ -151,9 +151,9 @@ async fn list_or_delete(
     delete: bool,
 ) -> Source {
     let tidied = if delete {
-        cleanup::tidy(client, ledger, |_| true, true).await
+        cleanup::clean_up(client, ledger, |_| true, true).await
     } else {
-        Tidied { left: cleanup::survey(client, ledger).await, deleted: 0 }
+        Cleanup { left: cleanup::survey(client, ledger).await, deleted: 0 }
     };
     ledger.close();
     Source { name, about, resources: tidied.left, problems, deleted: tidied.deleted }

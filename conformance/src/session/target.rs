@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use connect_checks::client::reply::Reply;
-use connect_checks::client::run_tag::seconds;
 use connect_checks::client::{Client, ClientConfig};
 use connect_checks::ledger::Ledger;
+use connect_checks::ledger::journal::seconds;
 use connect_checks::ledger::journal::{self, Header};
 use connect_checks::permission::Permission;
 use connect_emulator::Emulator;

@@ -1,4 +1,4 @@
-//! Valid inputs for a case: generated, then filled with the run's own resources, unused names and tokens.
+//! Valid inputs for a case: generated, then filled with resources of the run, unused names and tokens.
 
 use arbitrary::Unstructured;
 use connect_model::generate::{Config, Side};
@@ -14,7 +14,10 @@ use crate::resources;
 use crate::resources::{RESOURCES, Resource};
 
 impl Client {
-    /// A valid input with the run's own resources and names in it, and something at `focus`.
+    /// A valid input with resources and names of the run, and a value at `focus`.
+    ///
+    /// # Errors
+    /// The reason why there is no such input.
     pub async fn input(
         &self,
         operation: OperationId,
@@ -28,9 +31,9 @@ impl Client {
         let mut u = Unstructured::new(&bytes);
         let mut value =
             generator.focused(operation, Side::Input, focus, &mut u).map_err(|error| error.to_string())?.value;
-        self.settle(operation, &mut value, focus, known_good).await;
-        if self.is_connect() {
-            // What was put in has to agree with what was there, and with the resource that is named.
+        self.fill(operation, &mut value, focus, known_good).await;
+        if self.schema.service.is_connect() {
+            // The inserted values must agree with the generated ones, and with the resource that is named.
             let operation = &self.schema[operation];
             let template = resources::updated_by(&operation.name).map(|row| (row.template)());
             let context = template.as_ref().map(|template| resources::context(template, focus)).unwrap_or_default();
@@ -39,7 +42,7 @@ impl Client {
         Ok(value)
     }
 
-    /// Gives an input that was sent an unused name and token, where it has them.
+    /// Replaces name and token of an input that was sent before by unused ones.
     pub fn renew(&self, operation: OperationId, value: &mut Value) {
         let operation = &self.schema[operation];
         for member in self.schema.input_members(operation).into_iter().flatten() {
@@ -54,20 +57,22 @@ impl Client {
         }
     }
 
-    /// Puts the run's instance, resources and unused names into an input that was generated. Tokens of pages are taken
-    /// out: they come from the endpoint, never from us. With `known_good`, a creation or an update becomes one that a
-    /// healthy service accepts, but for what lies at `focus`.
-    async fn settle(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath, known_good: bool) {
+    /// Inserts the instance, resources and unused names into a generated input. Page tokens are removed, since only the
+    /// endpoint issues them. With `known_good`, a creation or an update becomes one that a healthy service accepts, except
+    /// for the value at `focus`.
+    async fn fill(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath, known_good: bool) {
         self.add_run_tag(operation, value, focus);
         let operation = &self.schema[operation];
         if let (Some(pagination), Some(map)) = (&operation.pagination, value.as_object_mut()) {
             map.remove(&pagination.input_token);
         }
         let Some(members) = self.schema.input_members(operation) else { return };
-        if let Some(row) = resources::created_by(&operation.name).filter(|_| self.is_connect()) {
+        if let Some(row) = resources::created_by(&operation.name).filter(|_| self.schema.service.is_connect()) {
             self.merge_template(row, value, focus, known_good);
         }
-        if let Some(row) = resources::updated_by(&operation.name).filter(|_| known_good && self.is_connect()) {
+        if let Some(row) =
+            resources::updated_by(&operation.name).filter(|_| known_good && self.schema.service.is_connect())
+        {
             for (key, inner) in row.template_for(members) {
                 if !in_focus(focus, &key) {
                     value[key] = inner;
@@ -76,7 +81,7 @@ impl Client {
         }
         for member in members {
             let text = matches!(self.schema[member.slot.target].kind, Kind::String);
-            if !text || (!member.required && value.get(&member.name).is_none()) || !self.is_connect() {
+            if !text || (!member.required && value.get(&member.name).is_none()) || !self.schema.service.is_connect() {
                 continue;
             }
             let replacement = if member.name == "InstanceId" && operation.name != RESOURCES[0].delete {
@@ -99,7 +104,7 @@ impl Client {
                 None
             };
             if let Some(replacement) = replacement.map(Value::from) {
-                // What the contract would refuse is not put in: a trial must fail for its own reason.
+                // A value that breaks the contract is not inserted: a trial must fail for its own reason.
                 if validate_slot(self.schema, &member.slot, &replacement).is_empty() {
                     value[&member.name] = replacement;
                 }
@@ -107,7 +112,7 @@ impl Client {
         }
     }
 
-    /// Adds what a healthy service needs to accept a creation; with `known_good`, replaces what was generated too.
+    /// Adds the members that a healthy service needs to accept a creation; with `known_good`, replaces generated ones.
     fn merge_template(&self, row: &Resource, value: &mut Value, focus: &SchemaPath, known_good: bool) {
         if let (Some(map), Value::Object(template)) = (value.as_object_mut(), (row.template)()) {
             for (key, inner) in template {
@@ -122,11 +127,12 @@ impl Client {
     }
 }
 
-/// A member that must be unique where something is made or renamed.
+/// True for members that must be unique when a resource is created or renamed.
 fn is_name(member: &str) -> bool {
     member == "Name" || member == "InstanceAlias"
 }
 
+/// True if a focus lies in a top-level member.
 pub(super) fn in_focus(focus: &SchemaPath, member: &str) -> bool {
     matches!(focus.0.first(), Some(Step::Member(name)) if name == member)
 }

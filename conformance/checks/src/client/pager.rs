@@ -1,5 +1,5 @@
-//! Walks through the pages of a list or a search: one page, or all of them. Judges nothing; how a walk ended is for the
-//! caller to read.
+//! Reads the pages of a list or a search: one page, or all of them. Judges nothing; the caller reads how the paging
+//! ended.
 
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -16,17 +16,17 @@ use crate::resources::Resource;
 use connect_transport::exchange::Exchange;
 use connect_transport::json_text::structure;
 
-/// Pages after which a walk is given up.
+/// Pages after which paging stops.
 const MOST_PAGES: usize = 2_000;
 
-/// Bytes of all pages, and values in them, after which a walk is given up: its pages are kept until it ends.
+/// Bytes of all pages, and values in them, after which paging stops. All pages are kept in memory.
 const MOST_BYTES: usize = 8 << 20;
 const MOST_VALUES: usize = 200_000;
 
-/// Pages in a row that hold nothing new, after which a walk leads nowhere.
+/// Consecutive pages without a new item after which paging stops.
 const MOST_IDLE: usize = 100;
 
-/// A page: its items and the token that follows.
+/// A page: its items and the token of the next page.
 pub(crate) struct Page {
     pub(crate) items: Vec<Value>,
     pub(crate) next: Option<String>,
@@ -35,17 +35,17 @@ pub(crate) struct Page {
 
 /// The end of a page traversal.
 pub(crate) enum End {
-    /// With a page that carries no token.
+    /// The last page has no token.
     Done,
-    /// The first page was refused, and how.
+    /// The first page was refused; the response.
     NoPage(String),
-    /// The token of the last page was refused, and how.
+    /// The token of the last page was refused; the response.
     Refused(String),
-    /// The last page carries a token that came before.
+    /// The token of the last page came before.
     Loop,
-    /// Each of so many last pages carries another token, and none an item that was not there before.
+    /// The given number of last pages have new tokens, and no new items.
     Idle(usize),
-    /// There is no end in sight, though items keep coming.
+    /// New items keep coming, and a limit was reached.
     GivenUp,
 }
 
@@ -55,25 +55,28 @@ pub(crate) struct Traversal {
     pub(crate) end: End,
 }
 
-/// An operation that answers in pages, with an input that has neither token nor page size.
+/// A paged operation, with an input that has neither token nor page size.
 pub(crate) struct Pager<'c> {
     pub(crate) client: &'c Client,
     pub(crate) operation: OperationId,
     pub(crate) pagination: &'static Pagination,
     pub(crate) base: Value,
-    /// Requests go out even after the last one that the run may send.
+    /// Requests are sent even if the run has reached its limit of requests.
     pub(crate) necessary: bool,
 }
 
 impl<'c> Pager<'c> {
-    /// The text says that the operation has no pages.
+    /// A pager of an operation.
+    ///
+    /// # Errors
+    /// The operation is not paged.
     pub(crate) fn new(client: &'c Client, operation: OperationId, base: Value) -> Result<Self, String> {
         let contract = &client.schema[operation];
-        let pagination = contract.pagination.as_ref().ok_or_else(|| format!("{} does not page", contract.name))?;
+        let pagination = contract.pagination.as_ref().ok_or_else(|| format!("{} is not paged", contract.name))?;
         Ok(Self { client, operation, pagination, base, necessary: false })
     }
 
-    /// The input of one page.
+    /// The input for one page.
     pub(crate) fn input(&self, size: Option<i64>, token: Option<&str>) -> Value {
         let mut input = self.base.clone();
         if let (Some(member), Some(size)) = (&self.pagination.page_size, size) {
@@ -85,7 +88,7 @@ impl<'c> Pager<'c> {
         input
     }
 
-    /// Sends the input of a page.
+    /// Requests a page.
     pub(crate) async fn ask(&self, size: Option<i64>, token: Option<&str>) -> Result<Reply, String> {
         let input = self.input(size, token);
         if !self.necessary {
@@ -95,7 +98,10 @@ impl<'c> Pager<'c> {
         Ok(self.client.send_necessary(self.operation, &request).await)
     }
 
-    /// One page; the text says why there is none.
+    /// One page.
+    ///
+    /// # Errors
+    /// The response, if it has no page.
     pub(crate) async fn page(&self, size: Option<i64>, token: Option<&str>) -> Result<Page, String> {
         match self.ask(size, token).await? {
             Reply::Success(exchange) => self.read(*exchange),
@@ -103,7 +109,7 @@ impl<'c> Pager<'c> {
         }
     }
 
-    /// The page in an answer.
+    /// The page in a response.
     pub(crate) fn read(&self, exchange: Exchange) -> Result<Page, String> {
         let body: Value = serde_json::from_slice(&exchange.response.body)
             .map_err(|error| format!("a page is not JSON: {}", unreadable(&exchange, error)))?;
@@ -111,18 +117,18 @@ impl<'c> Pager<'c> {
         Ok(Page { items, next, exchange })
     }
 
-    /// The items of a page and the token that follows, in the body of an answer.
+    /// The items and the next token in the body of a response.
     pub(crate) fn contents(&self, body: &Value) -> (Vec<Value>, Option<String>) {
-        let items = match self.pagination.items.as_ref().and_then(|path| at(body, path)) {
+        let items = match self.pagination.items.as_ref().and_then(|path| member_at(body, path)) {
             Some(Value::Array(items)) => items.clone(),
             Some(Value::Object(map)) => map.iter().map(|(k, v)| serde_json::json!([k, v])).collect(),
             _ => Vec::new(),
         };
-        let next = at(body, &self.pagination.output_token).and_then(Value::as_str);
+        let next = member_at(body, &self.pagination.output_token).and_then(Value::as_str);
         (items, next.filter(|token| !token.is_empty()).map(str::to_owned))
     }
 
-    /// All pages, as far as they go.
+    /// Pages until the end, or until a limit.
     pub(crate) async fn traverse(&self, size: Option<i64>) -> Traversal {
         let mut pages: Vec<Page> = Vec::new();
         let (mut tokens, mut items) = (HashSet::new(), HashSet::new());
@@ -154,7 +160,10 @@ impl<'c> Pager<'c> {
         Traversal { pages, end }
     }
 
-    /// All pages of a walk that must come to its end; the text says why it does not.
+    /// All pages.
+    ///
+    /// # Errors
+    /// The reason why paging did not reach its end.
     pub(crate) async fn all(&self, size: Option<i64>) -> Result<Vec<Page>, String> {
         let traversal = self.traverse(size).await;
         let name = &self.client.schema[self.operation].name;
@@ -162,22 +171,22 @@ impl<'c> Pager<'c> {
             End::Done => Ok(traversal.pages),
             End::NoPage(why) => Err(why),
             End::Refused(why) => Err(format!("a token of {name} is refused: {why}")),
-            End::Loop | End::Idle(_) | End::GivenUp => Err(format!("{name} does not come to an end")),
+            End::Loop | End::Idle(_) | End::GivenUp => Err(format!("paging of {name} does not end")),
         }
     }
 
-    /// JSON Pointer to the token in an answer.
+    /// JSON Pointer to the token in a response.
     pub(crate) fn token_pointer(&self) -> String {
         self.pagination.output_token.iter().map(|name| format!("/{name}")).collect()
     }
 
-    /// JSON Pointer to the items in an answer.
+    /// JSON Pointer to the items in a response.
     pub(crate) fn items_pointer(&self) -> String {
         self.pagination.items.iter().flatten().map(|name| format!("/{name}")).collect()
     }
 }
 
-/// What tells items apart: the member that identifies one, else the whole item.
+/// The identity of an item: the given member, else the whole item.
 pub(crate) fn key(item: &Value, member: Option<&str>) -> String {
     match member.and_then(|member| item.get(member)) {
         Some(Value::String(text)) => text.clone(),
@@ -186,12 +195,12 @@ pub(crate) fn key(item: &Value, member: Option<&str>) -> String {
     }
 }
 
-/// Keys of everything on some pages.
+/// Keys of all items on some pages.
 pub(crate) fn keys(pages: &[Page], member: Option<&str>) -> BTreeSet<String> {
     pages.iter().flat_map(|page| &page.items).map(|item| key(item, member)).collect()
 }
 
-/// Least and greatest page size of the model; none where the page cannot be sized.
+/// Smallest and largest page size of the model; none if the operation has no page size.
 pub(crate) fn page_sizes(schema: &Schema, operation: OperationId) -> Option<(i64, i64)> {
     let size = schema[operation].pagination.as_ref()?.page_size.as_ref()?;
     let member = schema.input_members(&schema[operation])?.get(size)?;
@@ -200,14 +209,14 @@ pub(crate) fn page_sizes(schema: &Schema, operation: OperationId) -> Option<(i64
     (least <= most).then_some((least, most))
 }
 
-/// Everything that a kind's list shows, of the run's own instance or of another; with the last page.
-pub(crate) async fn listed(
+/// All listed resources of a kind, in the given instance or in that of the run; with the exchange of the last page.
+pub(crate) async fn list_all(
     client: &Client,
     row: &'static Resource,
     instance: Option<&str>,
 ) -> Result<(Vec<Value>, Option<Exchange>), String> {
     let (list, _) = row.list;
-    let operation = client.schema.operation_named(list).ok_or_else(|| format!("{list} is no operation"))?;
+    let operation = client.schema.operation_named(list).ok_or_else(|| format!("the model has no {list}"))?;
     let mut base = client.input(operation, Config::sparse(), &format!("{list}/count"), &SchemaPath::default()).await?;
     if let Some(instance) = instance.filter(|_| base.get("InstanceId").is_some()) {
         base["InstanceId"] = instance.into();
@@ -218,25 +227,25 @@ pub(crate) async fn listed(
     Ok((items, pages.pop().map(|page| page.exchange)))
 }
 
-/// How many resources of a kind bear a name, counted over the whole list; and the last page.
+/// Number of listed resources of a kind with a name; with the exchange of the last page.
 pub(crate) async fn count_named(
     client: &Client,
     row: &'static Resource,
     wanted: &str,
 ) -> Result<(usize, Option<Exchange>), String> {
-    let (items, exchange) = listed(client, row, None).await?;
-    // One that stands on two pages because others came meanwhile is still one.
+    let (items, exchange) = list_all(client, row, None).await?;
+    // Concurrent creations may move an item to a second page: it counts once.
     let named = items.iter().filter(|item| item[row.name_member] == wanted);
     Ok((named.map(|item| key(item, Some(row.list.1))).collect::<BTreeSet<_>>().len(), exchange))
 }
 
-/// What an item is known by within a walk, in few bytes.
+/// A short hash of an item.
 fn digest(item: &Value) -> u64 {
     let mut hasher = DefaultHasher::new();
     item.to_string().hash(&mut hasher);
     hasher.finish()
 }
 
-fn at<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
+fn member_at<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
     path.iter().try_fold(value, |here, name| here.get(name))
 }

@@ -1,5 +1,5 @@
-//! What an answer is, before anybody judges it: success, an error of the operation, or trouble that says nothing about
-//! the contract.
+//! Classifies responses before they are judged: success, an error of the operation, or trouble that says nothing about the
+//! contract.
 
 use std::fmt::Display;
 
@@ -10,20 +10,21 @@ use connect_transport::TransportError;
 use connect_transport::exchange::Exchange;
 use connect_transport::text::cut;
 
-/// An answer, classed.
+/// A classified response.
 #[derive(Clone, Debug)]
 pub enum Reply {
     /// A status of 2xx.
     Success(Box<Exchange>),
-    /// Any other status that speaks of the request.
+    /// Any other status that is about the request.
     Refused(Box<Exchange>, Box<DecodedError>),
     /// The endpoint does not know the operation.
     Unsupported(String),
-    /// Throttled, not authenticated, or no answer.
+    /// Throttled, not authenticated, or no response.
     Trouble(String),
 }
 
-/// Error names of the front door that concern the caller and not the request. Source: Connect API reference, common errors.
+/// Error names of the gateway that are about the caller and not about the request. Source: Connect API reference, common
+/// errors.
 const AUTHENTICATION: &[&str] = &[
     "AccessDeniedException",
     "ExpiredTokenException",
@@ -35,7 +36,7 @@ const AUTHENTICATION: &[&str] = &[
     "UnrecognizedClientException",
 ];
 
-/// Error names of the front door that any operation may answer with though its model does not list them.
+/// Error names of the gateway that any operation may answer with, although its model does not list them.
 pub const GATEWAY: &[&str] = &[
     "AccessDeniedException",
     "AuthorizerConfigurationException",
@@ -63,10 +64,10 @@ pub const GATEWAY: &[&str] = &[
 /// Seen with status 500 when the label of an instance held the word "arn" (terraform-provider-aws#44418).
 const BAD_ID: &str = "AuthorizerConfigurationException";
 
-/// Quota errors share status 429 with throttling and are answers to the request.
+/// Quota errors share status 429 with throttling, but are about the request.
 const QUOTA: &str = "LimitExceededException";
 
-/// Errors that ask for fewer requests a second, whatever their status. `LimitExceededException` is a quota with Connect.
+/// Errors that ask for fewer requests per second, whatever their status. `LimitExceededException` is a quota in Connect.
 /// Source: botocore, standard retry mode.
 const THROTTLING: &[&str] = &[
     "BandwidthLimitExceeded",
@@ -84,19 +85,22 @@ const THROTTLING: &[&str] = &[
     "TransactionInProgressException",
 ];
 
-/// Whether an error asks for fewer requests a second. A 429 without a name that we know does; one for a quota does not.
+/// True if an error asks for fewer requests per second. A 429 with an unknown name does; one for a quota does not.
 fn is_throttling(status: u16, code: &str) -> bool {
     status >= 400 && (THROTTLING.contains(&code) || (status == 429 && !QUOTAS.contains(&code)))
 }
 
-/// Errors that say that there is too much of something. Source: service model of Amazon Connect.
+/// Errors for exceeded quotas. Source: service model of Amazon Connect.
 pub const QUOTAS: &[&str] = &[QUOTA, "ServiceQuotaExceededException"];
 
-/// Errors for a name that is taken. Source: service model of Amazon Connect; which of them a module gets is not documented.
+/// Errors for a name that is taken. Source: service model of Amazon Connect, which does not say which one a module gets.
 pub const CONFLICTS: &[&str] = &["DuplicateResourceException", "ResourceConflictException", "IdempotencyException"];
 
-/// Classes an answer. Once the endpoint is known to offer the operation, nothing counts as "unknown operation" any more:
-/// a nameless 404 is then an answer to be judged. True stands for trouble that is throttling.
+/// Error for a flow without published content. Source: service model of Amazon Connect.
+pub(crate) const NOT_PUBLISHED: &str = "ContactFlowNotPublishedException";
+
+/// Classifies a response. Once the endpoint is known to offer the operation, no response counts as "unknown operation"
+/// any more: a 404 without a name is then judged. The flag is true for throttling.
 pub fn classify(
     schema: &Schema,
     operation: OperationId,
@@ -127,7 +131,7 @@ pub fn classify(
     (reply, false)
 }
 
-/// An answer that says "no such operation": its name, 501, or a 404 or 405 that no modelled error explains.
+/// True if a response says "no such operation": by its error name, by 501, or by a 404 or 405 that is no modelled error.
 fn is_unknown_operation(status: u16, code: &str, error: &DecodedError) -> bool {
     match status {
         501 => true,
@@ -141,7 +145,7 @@ fn is_unknown_operation(status: u16, code: &str, error: &DecodedError) -> bool {
 }
 
 impl Reply {
-    /// Error name and status, when it is a refusal.
+    /// Status and error name of a refusal.
     pub fn refusal(&self) -> Option<(u16, Option<&str>)> {
         match self {
             Reply::Refused(exchange, error) => Some((exchange.response.status, error.code.as_deref())),
@@ -149,17 +153,17 @@ impl Reply {
         }
     }
 
-    /// A status of 5xx. The exception is a name that the front of Connect gives to an id that it cannot read.
+    /// True for status 5xx, except for the error with which Connect's gateway answers an id that it cannot parse.
     pub fn is_server_fault(&self) -> bool {
         self.refusal().is_some_and(|(status, code)| status >= 500 && code != Some(BAD_ID))
     }
 
-    /// Refused because there is too much of something: that says nothing about the request.
+    /// True if a quota is exceeded, which says nothing about the request.
     pub fn is_quota(&self) -> bool {
         self.refusal().is_some_and(|(status, code)| status == 402 || code.is_some_and(|code| QUOTAS.contains(&code)))
     }
 
-    /// Without what differs from one time to the next, to be counted.
+    /// A text without the parts that vary, so that equal replies can be counted.
     pub fn outline(&self) -> String {
         match self {
             Reply::Success(_) => "accepted".to_owned(),
@@ -171,7 +175,7 @@ impl Reply {
         }
     }
 
-    /// In a few words, for messages.
+    /// A short text for messages.
     pub fn describe(&self) -> String {
         match self {
             Reply::Success(exchange) => format!("{} (accepted)", exchange.response.status),
@@ -193,11 +197,12 @@ impl Reply {
     }
 }
 
-/// Why a body cannot be read, with what its head says of that: nothing is unpacked here, since nothing asks for it.
+/// The error of a body that cannot be parsed, with its Content-Encoding. Bodies are not decompressed, since no request
+/// accepts an encoding.
 pub fn unreadable(exchange: &Exchange, error: impl Display) -> String {
     match exchange.response.headers.get("content-encoding") {
         Some(encoding) if !encoding.eq_ignore_ascii_case("identity") => {
-            format!("{error}; the answer has Content-Encoding {}, which was not asked for", cut(encoding))
+            format!("{error}; the response has Content-Encoding {}, which was not requested", cut(encoding))
         }
         _ => error.to_string(),
     }
@@ -228,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_is_told_with_where_it_points_and_long_names_are_cut() {
+    fn describes_redirects_with_their_target_and_cuts_long_names() {
         let redirect = refused(302, ("location", "http://elsewhere/"), b"").describe();
         assert_eq!(redirect, "302, a redirect to http://elsewhere/, which is not followed");
         let long = "N".repeat(100_000);
@@ -239,10 +244,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_packed_is_told_as_such() {
-        for (encoding, expected) in
-            [("gzip", "broken; the answer has Content-Encoding gzip, which was not asked for"), ("identity", "broken")]
-        {
+    fn names_the_encoding_of_unreadable_bodies() {
+        for (encoding, expected) in [
+            ("gzip", "broken; the response has Content-Encoding gzip, which was not requested"),
+            ("identity", "broken"),
+        ] {
             let Reply::Refused(exchange, _) = refused(400, ("content-encoding", encoding), b"\x1f\x8b") else {
                 unreachable!("a 400 is a refusal");
             };
@@ -251,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn throttling_is_told_by_its_name_and_quotas_are_none() {
+    fn recognizes_throttling_by_name_and_excludes_quotas() {
         let rows = [
             (429, "TooManyRequestsException", true),
             (429, "", true),

@@ -1,5 +1,4 @@
-//! What of the contract a run touched: members that were sent or received, errors that were seen. Counts, and judges
-//! nothing.
+//! Counts the members of the contract that a run sent or received, and the errors that it saw. Judges nothing.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +11,7 @@ use crate::coverage::{CoverageSets, Seen};
 /// A member of a structure or union.
 type Member = (ShapeId, String);
 
-/// Members and errors that were met so far.
+/// Members and errors that were touched so far.
 #[derive(Debug, Default)]
 pub struct Touched {
     members: Mutex<HashSet<Member>>,
@@ -20,19 +19,19 @@ pub struct Touched {
 }
 
 impl Touched {
-    /// A value of that shape was sent or received.
+    /// Records that a value of a shape was sent or received.
     pub fn value(&self, schema: &Schema, shape: Option<ShapeId>, value: &Value) {
         let Some(shape) = shape else { return };
         let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
         visit(schema, shape, value, &mut members);
     }
 
-    /// An operation answered with one of its errors.
+    /// Records that an operation answered with one of its errors.
     pub fn error(&self, operation: OperationId, error: ShapeId) {
         self.errors.lock().unwrap_or_else(PoisonError::into_inner).insert((operation, error));
     }
 
-    /// What was met of what inputs, outputs and errors of these operations have, in the order of the model.
+    /// The touched part of the inputs, outputs and errors of some operations, in the order of the model.
     pub fn sets(&self, schema: &Schema, operations: &[OperationId]) -> CoverageSets {
         let chosen: HashSet<OperationId> = operations.iter().copied().collect();
         let messages = |id: &OperationId| schema[*id].input.into_iter().chain(schema[*id].output);
@@ -91,7 +90,7 @@ mod tests {
     use crate::coverage::Ratio;
 
     #[test]
-    fn what_was_met_is_counted_once_and_null_is_absence() {
+    fn counts_members_once_and_ignores_null() {
         let schema = Schema::connect();
         let id = schema.operation_named("CreateRule").unwrap();
         let touched = Touched::default();
@@ -111,6 +110,6 @@ mod tests {
         let other = schema.operation_named("DeleteRule").unwrap();
         let (one, both) = (touched.sets(schema, &[id]), touched.sets(schema, &[id, other]));
         let apart = one.members.or(&touched.sets(schema, &[other]).members);
-        assert_eq!(apart, both.members, "parts of a model add up to the whole");
+        assert_eq!(apart, both.members, "the sets of two operations add up");
     }
 }

@@ -1,4 +1,4 @@
-//! Recorded answers on disk: one text file for each operation, to be read by reviewers.
+//! Recorded answers on disk: one text file per operation, for reviewers.
 //!
 //! ```text
 //! # recorded 2026-11-26 from the built-in emulator; region us-east-1; model sha256 eeb1e6e34763; seed 1
@@ -24,80 +24,80 @@ use thiserror::Error;
 /// Ending of the files.
 const ENDING: &str = "golden";
 
-/// How an operation was asked in one way, and what it answered; all of it without what was made up.
+/// A request to an operation and its response, without values that vary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchanged {
     /// The request.
     pub request: String,
-    /// Status, headers that matter and body.
+    /// Status, relevant headers and body of the response.
     pub answer: String,
-    /// What of the contract the answer breaks, sorted.
+    /// Breaches of the contract in the response, sorted.
     pub breaks: Vec<String>,
 }
 
 /// The file of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Where and when it was recorded.
+    /// Time and place of the recording.
     pub provenance: String,
     /// Seed of the requests.
     pub seed: u64,
-    /// By the way in which it was asked.
+    /// Exchanges by variant.
     pub exchanges: BTreeMap<String, Exchanged>,
 }
 
 /// A folder of recorded answers cannot be used.
 #[derive(Debug, Error)]
 pub enum GoldenError {
-    /// It cannot be read or written.
+    /// A file or folder cannot be read or written.
     #[error("{path}: {source}")]
     Io {
-        /// What.
+        /// Path of the file or folder.
         path: PathBuf,
-        /// Why.
+        /// The error of the system.
         source: io::Error,
     },
-    /// A file is none of ours.
-    #[error("{path}, line {line}: {what}; `connect-conformance record` writes such files")]
+    /// A file is not in our format.
+    #[error("{path}, line {line}: {what}; `connect-conformance record` writes files of this format")]
     Form {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
-        /// Where, from 1.
+        /// Number of the line, from 1.
         line: usize,
-        /// What is wrong.
+        /// The error.
         what: String,
     },
-    /// There is nothing in it.
-    #[error("{path} holds no recorded answers; `connect-conformance record {path}` makes some")]
+    /// The folder has no entries.
+    #[error("{path} has no recorded answers; create them with `connect-conformance record {path}`")]
     Empty {
-        /// Which.
+        /// Path of the folder.
         path: PathBuf,
     },
-    /// Its files do not belong together.
-    #[error("{path} was recorded with seeds {seeds:?}; record it anew")]
+    /// Entries were recorded with different seeds.
+    #[error("{path} was recorded with seeds {seeds:?}; record it again")]
     Seeds {
-        /// Which.
+        /// Path of the folder.
         path: PathBuf,
         /// The seeds.
         seeds: Vec<u64>,
     },
 }
 
-/// A text that can stand in an entry: no line of it looks like the mark of a part, and it ends with its last line.
-pub(super) fn plain(text: &str) -> String {
+/// Escapes lines that look like the markers of an entry, and removes newlines at the end.
+pub(super) fn escaped(text: &str) -> String {
     let lines = text.trim_end_matches('\n').lines().map(|line| match line {
-        line if ["== ", "-- ", "\\"].iter().any(|mark| line.starts_with(mark)) => format!("\\{line}"),
+        line if ["== ", "-- ", "\\"].iter().any(|marker| line.starts_with(marker)) => format!("\\{line}"),
         line => line.to_owned(),
     });
     lines.collect::<Vec<_>>().join("\n")
 }
 
 impl Entry {
-    /// The file's text.
+    /// The text of the file.
     pub fn to_text(&self) -> String {
         let mut text = format!("# {}; seed {}\n", self.provenance, self.seed);
-        for (way, Exchanged { request, answer, breaks }) in &self.exchanges {
-            text.push_str(&format!("\n== {way}\n{request}\n-- answer\n{answer}\n"));
+        for (variant, Exchanged { request, answer, breaks }) in &self.exchanges {
+            text.push_str(&format!("\n== {variant}\n{request}\n-- answer\n{answer}\n"));
             if !breaks.is_empty() {
                 text.push_str(&format!("-- breaks\n{}\n", breaks.join("\n")));
             }
@@ -105,16 +105,16 @@ impl Entry {
         text
     }
 
-    /// Reads a file's text.
+    /// Parses the text of a file.
     ///
     /// # Errors
-    /// Line and what is wrong there.
+    /// Line number and description of an error.
     pub fn of_text(text: &str) -> Result<Self, (usize, String)> {
         let wrong = |line: usize, what: &str| (line + 1, what.to_owned());
         let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
         let head = first.strip_prefix("# ").and_then(|head| head.rsplit_once("; seed "));
-        let (provenance, seed) = head.ok_or_else(|| wrong(0, "it does not begin with `# recorded …; seed N`"))?;
-        let seed = seed.parse().map_err(|_| wrong(0, "the seed is no number"))?;
+        let (provenance, seed) = head.ok_or_else(|| wrong(0, "the file does not start with `# recorded …; seed N`"))?;
+        let seed = seed.parse().map_err(|_| wrong(0, "the seed is not a number"))?;
         let mut exchanges = BTreeMap::new();
         let mut at = 1;
         for (number, part) in rest.split("\n== ").enumerate() {
@@ -123,31 +123,32 @@ impl Entry {
             if number == 0 {
                 match part.trim() {
                     "" => continue,
-                    _ => return Err(wrong(1, "`== ` and a way to ask is expected")),
+                    _ => return Err(wrong(1, "expected `== ` and the name of a variant")),
                 }
             }
-            let (way, exchange) = part.split_once('\n').ok_or_else(|| wrong(here, "it has no request"))?;
+            let (variant, exchange) =
+                part.split_once('\n').ok_or_else(|| wrong(here, "the exchange has no request"))?;
             let (request, rest) =
-                exchange.split_once("\n-- answer\n").ok_or_else(|| wrong(here, "it has no `-- answer`"))?;
+                exchange.split_once("\n-- answer\n").ok_or_else(|| wrong(here, "the exchange has no `-- answer`"))?;
             let (answer, breaks) = rest.split_once("\n-- breaks\n").unwrap_or((rest, ""));
             let breaks = breaks.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
             let exchanged =
                 Exchanged { request: request.to_owned(), answer: answer.trim_end_matches('\n').to_owned(), breaks };
-            if exchanges.insert(way.to_owned(), exchanged).is_some() {
-                return Err(wrong(here, "it is there twice"));
+            if exchanges.insert(variant.to_owned(), exchanged).is_some() {
+                return Err(wrong(here, "the variant occurs twice"));
             }
         }
         if exchanges.is_empty() {
-            return Err(wrong(0, "it holds no answer"));
+            return Err(wrong(0, "the file has no exchange"));
         }
         Ok(Self { provenance: provenance.to_owned(), seed, exchanges })
     }
 }
 
-/// Every entry of a folder by operation; files that do not end in `.golden` are somebody else's.
+/// Every entry of a folder, by operation. Files that do not end in `.golden` are ignored.
 ///
 /// # Errors
-/// The folder cannot be read, is empty, or holds what is no entry.
+/// The folder cannot be read, is empty, or has a file that is no entry.
 pub fn read_all(folder: &Path) -> Result<BTreeMap<String, Entry>, GoldenError> {
     let io = |path: &Path| {
         let path = path.to_owned();
@@ -175,8 +176,8 @@ pub fn read_all(folder: &Path) -> Result<BTreeMap<String, Entry>, GoldenError> {
     }
 }
 
-/// Writes entries. One that says the same as the file that is there leaves it as it is, with its older provenance; gives
-/// how many were written.
+/// Writes entries and returns the number of written files. A file with the same exchanges stays as it is, with its older
+/// provenance.
 ///
 /// # Errors
 /// The folder or a file cannot be written.
@@ -207,7 +208,7 @@ mod tests {
     fn entry() -> Entry {
         let exchanged = |answer: &str, breaks: &[&str]| Exchanged {
             request: "GET /rules/<instance>".to_owned(),
-            answer: plain(answer),
+            answer: escaped(answer),
             breaks: breaks.iter().map(|text| (*text).to_owned()).collect(),
         };
         let exchanges = [
@@ -218,17 +219,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn entries_round_trip() {
         assert_eq!(Entry::of_text(&entry().to_text()), Ok(entry()), "{}", entry().to_text());
     }
 
     #[test]
-    fn a_file_that_is_none_says_where() {
+    fn rejects_other_files_with_the_line() {
         for (text, line, what) in [
-            ("", 1, "does not begin"),
-            ("# x; seed y\n", 1, "no number"),
-            ("# x; seed 1\n", 1, "no answer"),
-            ("# x; seed 1\nGET /\n", 2, "is expected"),
+            ("", 1, "does not start"),
+            ("# x; seed y\n", 1, "not a number"),
+            ("# x; seed 1\n", 1, "no exchange"),
+            ("# x; seed 1\nGET /\n", 2, "expected `== `"),
             ("# x; seed 1\n\n== valid\nGET /\n", 3, "no `-- answer`"),
             ("# x; seed 1\n\n== a\nG\n-- answer\n200\n\n== a\nG\n-- answer\n200\n", 8, "twice"),
         ] {
@@ -238,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_the_same_keeps_its_older_provenance() {
+    fn unchanged_entries_keep_their_provenance() {
         let folder = std::env::temp_dir().join(format!("golden-{}", std::process::id()));
         let mut entries = BTreeMap::from([("A".to_owned(), entry())]);
         assert_eq!(write_all(&folder, &entries).unwrap(), 1);

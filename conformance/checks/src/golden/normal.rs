@@ -1,9 +1,9 @@
-//! Answers without what is another on every endpoint and in every run: ids, names and tokens that somebody made up,
-//! accounts, regions and times. Each is replaced by its type, and by a number that tells the same from another:
+//! Replaces the values that vary between endpoints and runs: generated ids, names and tokens, accounts, regions and times.
+//! Each is replaced by its type, and by a number that is the same for equal values:
 //! `arn:aws:connect:<region>:<account>:instance/<instance>/rule/<uuid:1>`.
 //!
-//! What has another type than the model says is left as it is, so that it is seen: of a timestamp only a number becomes
-//! `<epoch-seconds>`, and text in its place `<iso-time>`.
+//! A value of a wrong type stays visible: a timestamp becomes `<epoch-seconds>` only if it is a number, and a string in its
+//! place becomes `<iso-time>`.
 
 use std::collections::HashMap;
 
@@ -12,32 +12,32 @@ use serde_json::{Map, Value};
 
 use crate::error::NOBODY;
 
-/// What a run knows and nobody else should.
+/// Values of a run that must not be shown.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known {
-    /// Instance that is worked in.
+    /// The instance of the run.
     pub(super) instance: Option<String>,
-    /// Region that is signed for.
+    /// Region of the signatures.
     pub(super) region: String,
-    /// What the names of the run have in common.
+    /// The run id, which is part of every name of the run.
     pub(super) run_id: String,
-    /// Keys and tokens that sign.
+    /// Keys and tokens of the credentials.
     pub(super) secrets: Vec<String>,
 }
 
-/// Replaces, and remembers what it has replaced: the same gets the same number.
+/// Replaces values, and remembers them: equal values get the same number.
 pub(super) struct Normal<'k> {
     known: &'k Known,
     numbers: HashMap<String, usize>,
     counts: HashMap<&'static str, usize>,
-    /// What the model calls sensitive is hidden from now on: requests are our own.
+    /// Sensitive values are hidden in responses only, since requests are our own.
     pub(super) is_answer: bool,
 }
 
-/// Keys that are shorter are nobody's: dummies such as `test` stand in many a text.
-const SHORTEST_SECRET: usize = 16;
+/// Shortest secret that is searched for. Shorter ones are dummies such as `test`, which occur in many texts.
+const MIN_SECRET: usize = 16;
 
-/// Something that is found in a text, with its length in bytes.
+/// Type of a value in a text, and its length in bytes.
 type Found = (&'static str, usize);
 
 impl<'k> Normal<'k> {
@@ -45,7 +45,7 @@ impl<'k> Normal<'k> {
         Self { known, numbers: HashMap::new(), counts: HashMap::new(), is_answer: false }
     }
 
-    /// A text with everything replaced that can be told by its form.
+    /// A text in which all values with a known form are replaced.
     pub(super) fn text(&mut self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut at = 0;
@@ -66,7 +66,7 @@ impl<'k> Normal<'k> {
     }
 
     fn label(&mut self, kind: &'static str, text: &str) -> String {
-        // Of these there is one, or which of them it is says nothing.
+        // There is only one value of these types, or its identity does not matter.
         if matches!(kind, "instance" | "nobody" | "region" | "account" | "iso-time" | "http-date") {
             return format!("<{kind}>");
         }
@@ -78,7 +78,7 @@ impl<'k> Normal<'k> {
         format!("<{kind}:{number}>")
     }
 
-    /// A JSON value of a shape, if the model says which; what it does not know is replaced by form alone.
+    /// A JSON value, normalized by its shape. Without a shape, only values with a known form are replaced.
     pub(super) fn value(&mut self, schema: &Schema, shape: Option<ShapeId>, value: &Value) -> Value {
         let kind = shape.map(|shape| &schema[shape].kind);
         match (kind, value) {
@@ -122,19 +122,19 @@ impl<'k> Normal<'k> {
 }
 
 impl Normal<'_> {
-    /// Whether an answer's value is the endpoint's secret, or somebody's own affair.
+    /// True for values of responses that the model marks as sensitive.
     fn hides(&self, schema: &Schema, shape: Option<ShapeId>) -> bool {
         self.is_answer && shape.is_some_and(|shape| schema[shape].sensitive)
     }
 }
 
-/// Whether a number is a time of this century in seconds.
+/// True if a number is a time of this century in seconds.
 fn is_epoch(number: f64) -> bool {
     (946_684_800.0..4_102_444_800.0).contains(&number)
 }
 
 impl Known {
-    /// What stands at a place of a text and is to be replaced.
+    /// The value to replace at a position of a text.
     fn found(&self, text: &str, at: usize) -> Option<Found> {
         let bytes = text.as_bytes();
         let rest = &bytes[at..];
@@ -150,18 +150,18 @@ impl Known {
             return Some(("region", self.region.len()));
         }
         if !self.run_id.is_empty() {
-            // As the client makes them: `Ct-SALT-7`, `0000000a-SALT-0000`.
+            // Names and tokens of the client: `Ct-RUN-7`, `0000000a-RUN-0000`.
             let name = format!("Ct-{}-", self.run_id);
             if rest.len() > name.len() && rest[..name.len()].eq_ignore_ascii_case(name.as_bytes()) {
                 let digits = rest[name.len()..].iter().take_while(|byte| byte.is_ascii_digit()).count();
                 return Some((if starts(&name) { "name" } else { "name-respelled" }, name.len() + digits));
             }
             let token = format!("-{}-0000", self.run_id);
-            if form(rest, "hhhhhhhh") && rest[8..].starts_with(token.as_bytes()) {
+            if has_form(rest, "hhhhhhhh") && rest[8..].starts_with(token.as_bytes()) {
                 return Some(("client-token", 8 + token.len()));
             }
         }
-        if form(rest, "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh") {
+        if has_form(rest, "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh") {
             return Some(("uuid", 36));
         }
         if before.is_none_or(|byte| !byte.is_ascii_alphanumeric()) {
@@ -170,7 +170,7 @@ impl Known {
                 return Some(("sha256", 64));
             }
         }
-        if form(rest, "aaa, dd aaa dddd dd:dd:dd GMT") {
+        if has_form(rest, "aaa, dd aaa dddd dd:dd:dd GMT") {
             return Some(("http-date", 29));
         }
         if before.is_none_or(|byte| !byte.is_ascii_digit()) {
@@ -178,12 +178,12 @@ impl Known {
             if digits == 12 {
                 return Some(("account", 12));
             }
-            if form(rest, "dddd-dd-ddTdd:dd:dd") || form(rest, "dddd-dd-dd dd:dd:dd") {
+            if has_form(rest, "dddd-dd-ddTdd:dd:dd") || has_form(rest, "dddd-dd-dd dd:dd:dd") {
                 let fraction = rest[19..].iter().take_while(|byte| **byte == b'.' || byte.is_ascii_digit()).count();
                 let zone = &rest[19 + fraction..];
                 let zone = match zone.first() {
                     Some(b'Z') => 1,
-                    Some(b'+' | b'-') if form(&zone[1..], "dd:dd") => 6,
+                    Some(b'+' | b'-') if has_form(&zone[1..], "dd:dd") => 6,
                     _ => 0,
                 };
                 return Some(("iso-time", 19 + fraction + zone));
@@ -192,9 +192,9 @@ impl Known {
         None
     }
 
-    /// What of a finished text should not be in it; none if it can be shown.
+    /// The kind of secret in a finished text; none if the text can be shown.
     pub(super) fn leak(&self, text: &str) -> Option<&'static str> {
-        let secrets = self.secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
+        let secrets = self.secrets.iter().filter(|secret| secret.len() >= MIN_SECRET);
         if secrets.into_iter().any(|secret| text.contains(secret.as_str())) {
             return Some("a credential that signs the requests");
         }
@@ -217,8 +217,9 @@ impl Known {
     }
 }
 
-/// Whether bytes begin in a form: `h` is a hexadecimal digit, `d` a decimal one, `a` a letter, anything else itself.
-fn form(bytes: &[u8], form: &str) -> bool {
+/// True if bytes start with a form, in which `h` is a hexadecimal digit, `d` a decimal one, `a` a letter, and anything
+/// else stands for itself.
+fn has_form(bytes: &[u8], form: &str) -> bool {
     bytes.len() >= form.len()
         && bytes.iter().zip(form.bytes()).all(|(byte, wanted)| match wanted {
             b'h' => byte.is_ascii_hexdigit(),
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_up_becomes_its_type_and_identity() {
+    fn replaces_varying_values_by_type_and_number() {
         let known = known();
         let mut normal = Normal::new(&known);
         let (one, two) = ("11111111-2222-3333-4444-555555555555", "AAAAAAAA-2222-3333-4444-555555555555");
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_type_stays_visible() {
+    fn wrong_types_stay_visible() {
         let schema = Schema::connect();
         let output = schema[schema.operation_named("DescribeRule").unwrap()].output;
         let known = known();
@@ -289,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_model_calls_sensitive_is_hidden_in_answers() {
+    fn hides_sensitive_values_in_responses() {
         let schema = Schema::connect();
         let output = schema[schema.operation_named("GetFederationToken").unwrap()].output;
         let known = known();
@@ -303,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_not_be_shown_is_seen_wherever_it_stands() {
+    fn finds_secrets_anywhere_in_a_text() {
         let known = known();
         for (text, leak) in [
             ("x11111111-2222-3333-4444-555555555555y", Some("a raw id")),

@@ -1,19 +1,17 @@
-//! Reads and deletions that are made twice.
+//! Reads and deletions that are sent twice.
 
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
 use serde_json::Value;
 
-use crate::case::Finding;
 use crate::client::reply::Reply;
 use crate::code::Trial;
 use crate::difference;
 use crate::idempotency::token_member;
 use crate::resources::RESOURCES;
+use crate::steps::Judged;
 
-type Judged = Result<Vec<Finding>, String>;
-
-/// Reads one thing twice.
+/// Reads one resource twice.
 pub(super) async fn read_twice(trial: Trial<'_>) -> Judged {
     let Trial { client, operation, check, .. } = trial;
     let name = &client.schema[operation].name;
@@ -28,7 +26,7 @@ pub(super) async fn read_twice(trial: Trial<'_>) -> Judged {
     let Reply::Success(exchange) = &second else { return Err(second.describe()) };
     match (body(&first), body(&second)) {
         (Some(once), Some(twice)) => {
-            let (once, twice) = (unordered(once), unordered(twice));
+            let (once, twice) = (sorted(once), sorted(twice));
             if once == twice {
                 return Ok(Vec::new());
             }
@@ -38,38 +36,38 @@ pub(super) async fn read_twice(trial: Trial<'_>) -> Judged {
             let finding = check.finding(pointer, expected, actual, Some(exchange));
             Ok(vec![finding])
         }
-        _ => Err(format!("no two JSON answers to compare: {}", first.describe())),
+        _ => Err(format!("there are no two JSON responses to compare: {}", first.describe())),
     }
 }
 
-/// Lists sorted, since order is not promised.
-fn unordered(value: Value) -> Value {
+/// A value with sorted lists, since their order is not defined.
+fn sorted(value: Value) -> Value {
     match value {
         Value::Array(items) => {
-            let mut items: Vec<Value> = items.into_iter().map(unordered).collect();
+            let mut items: Vec<Value> = items.into_iter().map(sorted).collect();
             items.sort_by_key(Value::to_string);
             Value::Array(items)
         }
-        Value::Object(map) => Value::Object(map.into_iter().map(|(key, inner)| (key, unordered(inner))).collect()),
+        Value::Object(map) => Value::Object(map.into_iter().map(|(key, inner)| (key, sorted(inner))).collect()),
         other => other,
     }
 }
 
-/// Deletes one thing twice.
+/// Deletes one resource twice.
 pub(super) async fn delete_twice(trial: Trial<'_>) -> Judged {
     let Trial { client, operation, check, .. } = trial;
     let name = &client.schema[operation].name;
-    let row = RESOURCES.iter().find(|row| row.delete == name).ok_or("the operation deletes nothing known")?;
-    let made = client.make(row).await?;
+    let row = RESOURCES.iter().find(|row| row.delete == name).ok_or("the operation deletes no known kind")?;
+    let created = client.create(row).await?;
     let label = format!("{name}/{}", check.id);
     let mut input = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
-    input[row.id_member] = made.id.into();
+    input[row.id_member] = created.id.into();
     let first = client.call(operation, &input).await?;
     if !matches!(first, Reply::Success(_)) {
         return Err(format!("the first delete: {}", first.describe()));
     }
     if let Some(token) = token_member(client.schema, operation) {
-        // The same token would make the second call a replay.
+        // With the same token, the second call would be a replay.
         if input.get(&token).is_some() {
             client.learn(format!("replayed token, {name}"), client.call(operation, &input).await?.outline());
         }
@@ -90,7 +88,7 @@ pub(super) async fn delete_twice(trial: Trial<'_>) -> Judged {
             return Err(format!("the endpoint fails on any unknown id: {}", never.describe()));
         }
     }
-    let expected = "a refusal (4xx) of the second delete";
+    let expected = "a rejection (4xx) of the second delete";
     let finding = check.finding("", expected, second.describe(), Some(exchange));
     Ok(vec![finding])
 }

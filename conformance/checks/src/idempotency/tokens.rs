@@ -1,4 +1,4 @@
-//! Creations that are repeated with their token: one after the other, at once, after a lost connection, and elsewhere.
+//! Creations that are repeated with their token: in sequence, concurrently, after a lost connection, and elsewhere.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,31 +12,32 @@ use crate::case::Finding;
 use crate::check::Check;
 use crate::client::pager::count_named;
 use crate::client::reply::Reply;
-use crate::client::{Client, Made, made_of};
+use crate::client::{Client, Created, read_created};
 use crate::code::Trial;
 use crate::idempotency::token_member;
 use crate::resources::{RESOURCES, Resource};
 use crate::steps;
-use crate::steps::perform;
+use crate::steps::{Judged, perform};
 use connect_transport::HangUp;
+use connect_transport::exchange::Exchange;
 
-/// Calls that are under way at once with one token.
+/// Number of concurrent calls with one token.
 const CONCURRENT: usize = 8;
 
-/// How long the first interrupted call is waited for; see [`Creation::interrupted`].
-const LINGER: Duration = Duration::from_micros(150);
+/// Time until the first call is interrupted; see [`Creation::interrupt`].
+const FIRST_DELAY: Duration = Duration::from_micros(150);
 
-/// Calls that are interrupted before it counts as impossible: on this machine, where the moment is short and resources
-/// cost nothing, and elsewhere.
-const ATTEMPTS: (u32, u32) = (48, 6);
+/// Attempts to interrupt a call on this machine, where the right moment is short and resources cost nothing.
+const LOCAL_ATTEMPTS: u32 = 48;
 
-/// Calls after which the search for the moment begins anew: other work on the machine may have misled it.
+/// Attempts to interrupt a call elsewhere.
+const REMOTE_ATTEMPTS: u32 = 6;
+
+/// Attempts after which the search for the right moment starts again: other load on the machine may have misled it.
 const ROUND: u32 = 8;
 
-/// What was learned of an endpoint that answers a replay with the resource of the first call.
+/// Fact about an endpoint that answers a replay with the resource of the first call.
 const HONOURED: &str = "the same resource";
-
-type Judged = Result<Vec<Finding>, String>;
 
 /// A creation with its token.
 struct Creation<'c> {
@@ -44,7 +45,7 @@ struct Creation<'c> {
     row: &'static Resource,
     check: &'static Check,
     operation: OperationId,
-    /// Member of the input that holds the token.
+    /// Member of the input with the token.
     token: String,
     input: Value,
 }
@@ -84,16 +85,15 @@ impl<'c> Creation<'c> {
     async fn prepare(trial: Trial<'c>, row: &'static Resource) -> Result<Self, String> {
         let Trial { client, operation, check, .. } = trial;
         let token = token_member(client.schema, operation).ok_or("the operation has no token")?;
-        let (_, input) =
-            client.creation(row).await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
+        let input = client.creation(row).await?;
         Ok(Self { client, row, check, operation, token, input })
     }
 
-    /// The same, of an endpoint that honours tokens. The trait promises more than the service documents: on a real
-    /// service the rule applies once it was seen to hold.
+    /// The same, on an endpoint that honours tokens. The trait promises more than the service documents, so the rule applies
+    /// to a real service only after a replay has returned the same resource.
     async fn with_honoured_token(trial: Trial<'c>, row: &'static Resource) -> Result<Self, String> {
         let creation = Self::prepare(trial, row).await?;
-        if !trial.client.target.loopback && !creation.honoured().await? {
+        if !trial.client.target.loopback && !creation.is_honoured().await? {
             return Err(format!("{} has not shown that it honours client tokens", row.create));
         }
         Ok(creation)
@@ -101,35 +101,36 @@ impl<'c> Creation<'c> {
 }
 
 impl Creation<'_> {
-    /// Makes the resource; the text says how that was refused.
-    async fn first(&self) -> Result<Made, String> {
+    /// Creates the resource.
+    async fn first(&self) -> Result<Created, String> {
         steps::create(self.client, self.row, &self.input).await
     }
 
-    async fn again(&self) -> Result<Reply, String> {
+    /// Repeats the request.
+    async fn repeat(&self) -> Result<Reply, String> {
         self.client.call(self.operation, &self.input).await
     }
 
-    /// Whether the endpoint has answered a replay as it should, now or earlier in this run.
-    async fn honoured(&self) -> Result<bool, String> {
+    /// True if the endpoint has answered a replay with the same resource, now or earlier in this run.
+    async fn is_honoured(&self) -> Result<bool, String> {
         let topic = format!("replayed token, {}", self.row.create);
         let known = self.client.learned();
         if known.get(&topic).is_some_and(|facts| facts.contains_key(HONOURED)) {
             return Ok(true);
         }
-        let (_, input) = self.client.creation(self.row).await.ok_or("no instance any more")?;
-        let made = steps::create(self.client, self.row, &input).await?;
+        let input = self.client.creation(self.row).await?;
+        let created = steps::create(self.client, self.row, &input).await?;
         let reply = self.client.call(self.operation, &input).await?;
-        let fact = self.told(&reply, &made);
+        let fact = self.fact(&reply, &created);
         self.client.learn(topic, &*fact);
         Ok(fact == HONOURED)
     }
 
-    /// What an answer to the token of `made` says, to be counted.
-    fn told(&self, reply: &Reply, made: &Made) -> String {
+    /// The fact to record for a reply to a request with the token of `created`.
+    fn fact(&self, reply: &Reply, created: &Created) -> String {
         match reply {
-            Reply::Success(exchange) => match made_of(self.row, &exchange.response.body) {
-                Some(again) if again.id == made.id => HONOURED.to_owned(),
+            Reply::Success(exchange) => match read_created(self.row, exchange) {
+                Ok(again) if again.id == created.id => HONOURED.to_owned(),
                 _ => "another resource".to_owned(),
             },
             other => other.outline(),
@@ -137,45 +138,45 @@ impl Creation<'_> {
     }
 
     async fn same_result(&self) -> Judged {
-        let made = self.first().await?;
-        let reply = self.again().await?;
-        let fact = self.told(&reply, &made);
+        let created = self.first().await?;
+        let reply = self.repeat().await?;
+        let fact = self.fact(&reply, &created);
         self.client.learn(format!("replayed token, {}", self.row.create), &*fact);
         if fact == HONOURED {
-            self.learn_mismatch(&made).await?;
+            self.learn_mismatch(&created).await?;
             return Ok(Vec::new());
         }
         let (exchange, actual) = match &reply {
             Reply::Success(exchange) => {
-                let again = made_of(self.row, &exchange.response.body);
+                let again = read_created(self.row, exchange);
                 (exchange, again.map_or("no id".to_owned(), |again| again.id))
             }
             Reply::Refused(exchange, _) if !reply.is_quota() => (exchange, reply.describe()),
             _ => return Err(reply.describe()),
         };
-        Ok(vec![self.check.finding(format!("/{}", self.row.id), made.id, actual, Some(exchange))])
+        Ok(vec![self.check.finding(format!("/{}", self.row.id), created.id, actual, Some(exchange))])
     }
 
-    /// The answer to the token with another request is not documented.
-    async fn learn_mismatch(&self, made: &Made) -> Result<(), String> {
+    /// Records the response to another request with the token, which is not documented.
+    async fn learn_mismatch(&self, created: &Created) -> Result<(), String> {
         let mut other = self.input.clone();
         other[self.row.name_member] = self.client.fresh_name().into();
         let reply = self.client.call(self.operation, &other).await?;
-        self.client.learn(format!("token with another request, {}", self.row.create), self.told(&reply, made));
+        self.client.learn(format!("token with another request, {}", self.row.create), self.fact(&reply, created));
         Ok(())
     }
 
     async fn one_resource(&self) -> Judged {
         self.first().await?;
-        let reply = self.again().await?;
-        // A refusal leaves one resource, too; that it is no way to answer is the matter of same-token-same-result.
+        let reply = self.repeat().await?;
+        // A rejection leaves one resource, too; same-token-same-result judges it.
         let Reply::Success(_) = reply else { return Err(format!("the repeated call: {}", reply.describe())) };
-        self.one_of_that_name().await
+        self.is_single().await
     }
 
     /// Two creations that differ in name and in the last character of their tokens.
     async fn different_tokens(&self) -> Judged {
-        let made = self.first().await?;
+        let created = self.first().await?;
         let mut input = self.input.clone();
         let text = input[&self.token].as_str().unwrap_or_default();
         let mut other: String = text.chars().take(text.chars().count().saturating_sub(1)).collect();
@@ -184,9 +185,9 @@ impl Creation<'_> {
         input[self.row.name_member] = self.client.fresh_name().into();
         let second = self.client.call(self.operation, &input).await?;
         let (exchange, actual) = match &second {
-            Reply::Success(exchange) => match made_of(self.row, &exchange.response.body) {
-                Some(again) if again.id != made.id => return Ok(Vec::new()),
-                _ => (exchange, format!("{} again", made.id)),
+            Reply::Success(exchange) => match read_created(self.row, exchange) {
+                Ok(other) if other.id != created.id => return Ok(Vec::new()),
+                _ => (exchange, format!("{} again", created.id)),
             },
             Reply::Refused(exchange, _) if !second.is_quota() => (exchange, second.describe()),
             _ => return Err(second.describe()),
@@ -202,7 +203,7 @@ impl Creation<'_> {
         let successes: Vec<_> = replies
             .iter()
             .filter_map(|reply| match reply {
-                Reply::Success(exchange) => Some((made_of(self.row, &exchange.response.body)?.id, exchange)),
+                Reply::Success(exchange) => Some((read_created(self.row, exchange).ok()?.id, exchange)),
                 _ => None,
             })
             .collect();
@@ -215,68 +216,70 @@ impl Creation<'_> {
             return Ok(vec![self.check.finding(format!("/{}", self.row.id), "one id", actual, Some(exchange))]);
         }
         if successes.len() == 1 {
-            // One success and else refusals is also what unique names bring about where nobody reads tokens.
-            let made = Made { id: id.clone(), arn: String::new() };
-            let reply = self.again().await?;
-            if self.told(&reply, &made) != HONOURED {
-                let answer = reply.describe();
-                return Err(format!("one success, which the name may have brought about; a later replay: {answer}"));
+            // An endpoint that ignores tokens and requires unique names also gives one success.
+            let created = Created { id: id.clone(), arn: String::new() };
+            let reply = self.repeat().await?;
+            if self.fact(&reply, &created) != HONOURED {
+                let reply = reply.describe();
+                return Err(format!("one success, possibly because of the unique name; a later replay: {reply}"));
             }
         }
-        self.one_of_that_name().await
+        self.is_single().await
     }
 
-    /// Hangs up when the request is out, sees that it has arrived, and calls again.
+    /// Closes the connection after the request, checks that it has arrived, and repeats it.
     async fn after_disconnect(mut self) -> Judged {
-        self.interrupted().await?;
-        let reply = self.again().await?;
+        self.interrupt().await?;
+        let reply = self.repeat().await?;
         match &reply {
-            Reply::Success(_) => self.one_of_that_name().await,
+            Reply::Success(_) => self.is_single().await,
             Reply::Refused(exchange, _) if !reply.is_quota() => {
-                // Does a creation that nobody interrupted succeed at all?
-                self.client.make(self.row).await.map_err(|why| format!("an undisturbed creation: {why}"))?;
-                let expected = "success of the call that is repeated with the same token";
+                // The rejection counts only if an uninterrupted creation succeeds.
+                self.client.create(self.row).await.map_err(|why| format!("an uninterrupted creation: {why}"))?;
+                let expected = "success of the repeated call with the same token";
                 Ok(vec![self.check.finding("", expected, reply.describe(), Some(exchange))])
             }
             _ => Err(reply.describe()),
         }
     }
 
-    /// A creation whose answer nobody waits for, and that has arrived all the same. Who hangs up early may be taken for
-    /// one who never asked, who hangs up late has his answer: the moment between is searched for, each time with another
-    /// resource.
-    async fn interrupted(&mut self) -> Result<(), String> {
-        let begin = (Duration::ZERO, None, LINGER);
-        let (mut early, mut late, mut linger) = begin;
-        let attempts = if self.client.target.loopback { ATTEMPTS.0 } else { ATTEMPTS.1 };
+    /// Sends a creation and closes the connection so that the request arrives and its response is lost. If the connection
+    /// is closed too early, the request may not arrive; too late, the response has come. A binary search finds the moment
+    /// in between, with another resource for each attempt.
+    async fn interrupt(&mut self) -> Result<(), String> {
+        let start = (Duration::ZERO, None, FIRST_DELAY);
+        let (mut early, mut late, mut delay) = start;
+        let attempts = if self.client.target.loopback { LOCAL_ATTEMPTS } else { REMOTE_ATTEMPTS };
         for attempt in 0..attempts {
             if attempt % ROUND == 0 {
-                (early, late, linger) = begin;
+                (early, late, delay) = start;
             }
             let request =
                 encode_request(self.client.schema, self.operation, &self.input).map_err(|error| error.to_string())?;
             let name = &self.client.schema[self.operation].name;
-            match self.client.transport().send_and_hang_up(name, &request, linger).await {
+            match self.client.transport().send_and_hang_up(name, &request, delay).await {
                 Ok(HangUp::HungUp) => {
-                    if self.arrived().await? {
+                    if self.has_arrived().await? {
                         return Ok(());
                     }
-                    early = linger;
+                    early = delay;
                 }
-                Ok(HangUp::Answered) => late = Some(linger),
+                Ok(HangUp::Answered) => late = Some(delay),
                 Err(error) => return Err(format!("{}: {error}", error.class())),
             }
-            linger = late.map_or(linger * 2, |late| (early + late) / 2);
-            (_, self.input) = self.client.creation(self.row).await.ok_or("no instance any more")?;
+            delay = late.map_or(delay * 2, |late| (early + late) / 2);
+            self.input = self.client.creation(self.row).await?;
         }
-        Err(format!("{attempts} calls were interrupted too early or too late: none of them was lost on the way back"))
+        Err(format!(
+            "{attempts} calls were interrupted too early or too late: none of them arrived and lost its response"
+        ))
     }
 
-    /// Whether the list shows the resource by now.
-    async fn arrived(&self) -> Result<bool, String> {
+    /// True if the list shows the resource within a short time.
+    async fn has_arrived(&self) -> Result<bool, String> {
         let pause = Duration::from_millis(if self.client.target.loopback { 10 } else { 2_000 });
         for _ in 0..3 {
-            if self.named().await?.0 > 0 {
+            if self.count().await?.0 > 0 {
                 return Ok(true);
             }
             tokio::time::sleep(pause).await;
@@ -284,9 +287,9 @@ impl Creation<'_> {
         Ok(false)
     }
 
-    /// The token that another operation has used; and, to be recorded, what it does in another instance.
+    /// Uses the token of another operation. If that works, records the effect of a token in another instance.
     async fn of_other_operation(&self) -> Judged {
-        let (mut findings, mut tried, mut why_not) = (Vec::new(), 0, "no other operation takes a token".to_owned());
+        let (mut findings, mut tried, mut reason) = (Vec::new(), 0, "no other operation takes a token".to_owned());
         let others = RESOURCES.iter().filter(|other| other.create != self.row.create);
         for other in others {
             let Some(member) = self
@@ -302,11 +305,11 @@ impl Creation<'_> {
                     tried += 1;
                     findings.extend(found);
                 }
-                Err(why) => why_not = why,
+                Err(why) => reason = why,
             }
         }
         if tried == 0 {
-            return Err(why_not);
+            return Err(reason);
         }
         if findings.is_empty() {
             self.learn_elsewhere().await?;
@@ -314,64 +317,66 @@ impl Creation<'_> {
         Ok(findings)
     }
 
-    /// Creates with the token with which `other` was just created.
+    /// Creates a resource with the token of a new resource of another kind.
     async fn after(&self, other: &'static Resource, member: &str) -> Result<Option<Finding>, String> {
-        let (_, mut input) = self.client.creation(other).await.ok_or("no instance any more")?;
+        let mut input = self.client.creation(other).await?;
         let token = self.client.fresh_token();
         input[member] = token.clone().into();
         let theirs = steps::create(self.client, other, &input).await?;
-        let (_, mut input) = self.client.creation(self.row).await.ok_or("no instance any more")?;
+        let mut input = self.client.creation(self.row).await?;
         input[&self.token] = token.into();
         let reply = perform(self.client, self.row.create, &input).await?;
         let topic = format!("token of {}, {}", other.create, self.row.create);
         let (exchange, actual) = match &reply {
-            Reply::Success(exchange) => match made_of(self.row, &exchange.response.body) {
-                Some(made) if made.id != theirs.id => {
+            Reply::Success(exchange) => match read_created(self.row, exchange) {
+                Ok(created) if created.id != theirs.id => {
                     self.client.learn(topic, "another resource");
                     return Ok(None);
                 }
-                Some(_) => (exchange, format!("the {} {}", other.kind, theirs.id)),
-                None => {
-                    // Which answers have an id is the matter of shape.required.
-                    self.client.make(self.row).await.map_err(|why| format!("with a fresh token, too: {why}"))?;
+                Ok(_) => (exchange, format!("the {} {}", other.kind, theirs.id)),
+                Err(_) => {
+                    // shape.required judges an id that is always missing.
+                    self.client.create(self.row).await.map_err(|why| format!("also with a fresh token: {why}"))?;
                     (exchange, "a success without an id".to_owned())
                 }
             },
             Reply::Refused(..) if !reply.is_quota() => {
-                // Is it refused for its token?
-                self.client.make(self.row).await.map_err(|why| format!("with a fresh token, too: {why}"))?;
+                // The rejection counts only if a fresh token is accepted.
+                self.client.create(self.row).await.map_err(|why| format!("also with a fresh token: {why}"))?;
                 self.client.learn(topic, reply.outline());
                 return Ok(None);
             }
             _ => return Err(reply.describe()),
         };
-        let expected = format!("a {} of its own for a token that {} has used", self.row.kind, other.create);
+        let expected = format!("a new {} for a token of {}", self.row.kind, other.create);
         Ok(Some(self.check.finding(format!("/{}", self.row.id), expected, actual, Some(exchange))))
     }
 
+    /// Records the response to the token in another instance.
     async fn learn_elsewhere(&self) -> Result<(), String> {
         let other = steps::quiet_instance(self.client).await?;
         if self.row.id_member == "InstanceId" || self.input["InstanceId"] == *other {
             return Ok(());
         }
-        let made = self.first().await?;
+        let created = self.first().await?;
         let mut input = self.input.clone();
         input["InstanceId"] = other.into();
         let reply = self.client.call(self.operation, &input).await?;
-        self.client.learn(format!("token in another instance, {}", self.row.create), self.told(&reply, &made));
+        self.client.learn(format!("token in another instance, {}", self.row.create), self.fact(&reply, &created));
         Ok(())
     }
 
-    /// How often the whole list shows the name.
-    async fn named(&self) -> Result<(usize, Option<connect_transport::exchange::Exchange>), String> {
-        let wanted = self.input[self.row.name_member].as_str().unwrap_or_default();
-        count_named(self.client, self.row, wanted).await
+    /// Number of listed resources with the name.
+    async fn count(&self) -> Result<(usize, Option<Exchange>), String> {
+        let name = self.input[self.row.name_member].as_str().unwrap_or_default();
+        count_named(self.client, self.row, name).await
     }
 
-    async fn one_of_that_name(&self) -> Judged {
-        let (count, exchange) = self.named().await?;
+    /// Judges if the list has one resource of the name.
+    async fn is_single(&self) -> Judged {
+        let (count, exchange) = self.count().await?;
         match count {
-            0 => Err(format!("{} does not hold what was just created", self.row.list.0)),
+            0 => Err(format!("{} does not show the new resource", self.row.list.0)),
             1 => Ok(Vec::new()),
             _ => {
                 let name = &self.input[self.row.name_member];

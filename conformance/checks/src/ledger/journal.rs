@@ -1,41 +1,42 @@
-//! The ledger of a run on disk: a line of JSON for the run, then one for everything that it asks for and learns, each on
-//! the disk before the request that it speaks of goes out. Locked while its run lives.
+//! The ledger of a run on disk: a line of JSON for the run, then one for every creation and for every result. The line of
+//! a creation is on the disk before its request is sent. The file is locked while its run is active.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-/// How file names end.
+/// Ending of the file names.
 const EXTENSION: &str = "journal.jsonl";
 
-/// The form of the file.
+/// Version of the format.
 pub const VERSION: u32 = 1;
 
-/// The run that a journal is of: where its things are.
+/// The run of a journal, and where its resources are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// Form of the file.
+    /// Version of the format.
     pub version: u32,
-    /// The service, by its name in the SDKs.
+    /// The service's name in the SDKs.
     #[serde(default = "connect")]
     pub service: String,
-    /// What the names of the run have in common.
+    /// The run id, which is part of every name of the run.
     pub run: String,
     /// Seconds since 1970 at its start.
     pub began: u64,
     /// Base URL.
     pub endpoint: String,
-    /// Region that it signed for.
+    /// Region of its signatures.
     pub region: String,
-    /// The instance that it worked in.
+    /// The instance that holds its resources.
     pub instance_id: Option<String>,
-    /// The account that the instance is in, if it was named.
+    /// The account of the instance, if it was given.
     pub account: Option<String>,
-    /// It took the endpoint for a real account whatever its address.
+    /// The endpoint was treated as a real account whatever its address.
     pub as_remote: bool,
 }
 
@@ -43,34 +44,34 @@ fn connect() -> String {
     "Connect".to_owned()
 }
 
-/// What follows the header.
+/// A line after the header.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Line {
-    /// A request that makes something is about to go out. They are numbered from 0.
-    Asked {
-        /// Its number.
+    /// A creation is about to be sent. Creations are numbered from 0.
+    Requested {
+        /// Number of the creation.
         n: usize,
         /// The operation.
         asks: String,
-        /// What of its input names the thing.
+        /// Members of its input that identify the resource.
         with: Map<String, Value>,
         /// Seconds since 1970.
         #[serde(default)]
         at: u64,
     },
-    /// The thing is there.
-    Made {
-        /// Number of the request.
+    /// The resource exists.
+    Created {
+        /// Number of the creation.
         n: usize,
-        /// Input of the operation that deletes it.
+        /// The input that deletes the resource.
         made: Value,
     },
-    /// The thing is not there, or not any more.
+    /// The resource does not exist, or not any more.
     Gone {
-        /// Number of the request.
+        /// Number of the creation.
         gone: usize,
-        /// Status or trouble that says so.
+        /// The status or failure that says so.
         why: String,
     },
 }
@@ -78,28 +79,28 @@ pub enum Line {
 /// A journal cannot be written or read.
 #[derive(Debug, Error)]
 pub enum JournalError {
-    /// The system says no.
-    #[error("{}: {source}; the journal of what is made must be kept, name another folder with --journal", path.display())]
+    /// The file cannot be used.
+    #[error("{}: {source}; the journal of created resources is required: name another folder with --journal", path.display())]
     File {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
-        /// What it says.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// A run is still writing it.
-    #[error("{}: its run is still going on", path.display())]
+    /// Its run still writes it.
+    #[error("{}: its run is still active", path.display())]
     InUse {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
     },
-    /// It holds something else.
-    #[error("{}:{line}: {what}; this is no journal of this program, or a damaged one", path.display())]
+    /// The content is not that of a journal.
+    #[error("{}:{line}: {what}; the file is not a journal of this program, or is damaged", path.display())]
     Content {
-        /// Which.
+        /// Path of the file.
         path: PathBuf,
-        /// Where, counted from 1.
+        /// Number of the line, from 1.
         line: usize,
-        /// What is wrong.
+        /// The error.
         what: String,
     },
 }
@@ -112,55 +113,55 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins the journal of a run.
+    /// Creates the journal of a run.
     ///
     /// # Errors
-    /// The file cannot be made, or there is one of that run.
+    /// The file cannot be created, or the run has one already.
     pub fn create(folder: &Path, header: &Header) -> Result<Self, JournalError> {
         let path = folder.join(format!("{}.{EXTENSION}", header.run));
-        let trouble = |source| JournalError::File { path: path.clone(), source };
-        std::fs::create_dir_all(folder).map_err(trouble)?;
-        let file = OpenOptions::new().append(true).create_new(true).open(&path).map_err(trouble)?;
+        let failed = |source| JournalError::File { path: path.clone(), source };
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        let file = OpenOptions::new().append(true).create_new(true).open(&path).map_err(failed)?;
         lock(&file, &path)?;
         let mut this = Self { path, file };
         this.append(header, true)?;
         Ok(this)
     }
 
-    /// Opens one that a run has left, to read it and to go on with it.
+    /// Opens the journal of an earlier run, to read it and to append to it.
     ///
     /// # Errors
-    /// It cannot be read, is in use, or is no journal.
+    /// The file cannot be read, is in use, or is no journal.
     pub fn open(path: &Path) -> Result<(Self, Header, Vec<Line>), JournalError> {
-        let trouble = |source| JournalError::File { path: path.to_owned(), source };
-        let mut file = OpenOptions::new().read(true).append(true).open(path).map_err(trouble)?;
+        let failed = |source| JournalError::File { path: path.to_owned(), source };
+        let mut file = OpenOptions::new().read(true).append(true).open(path).map_err(failed)?;
         lock(&file, path)?;
         let mut lines = Vec::new();
         for line in BufReader::new(&file).split(b'\n') {
-            lines.push(line.map_err(trouble)?);
+            lines.push(line.map_err(failed)?);
         }
-        // What a crash cut off was never acted upon: a request goes out after its line is whole. It is taken off, lest
-        // the next line be written behind it.
-        let whole = lines.iter().map(|line| line.len() as u64 + 1).sum::<u64>();
-        let length = file.metadata().map_err(trouble)?.len();
-        if whole > length
+        // A last line without its end was cut off by a crash. Its request was never sent, because a request is sent
+        // after its line is complete. The line is removed, so that the next one starts on a line of its own.
+        let complete = lines.iter().map(|line| line.len() as u64 + 1).sum::<u64>();
+        let length = file.metadata().map_err(failed)?.len();
+        if complete > length
             && let Some(cut) = lines.pop()
         {
-            file.set_len(length - cut.len() as u64).map_err(trouble)?;
+            file.set_len(length - cut.len() as u64).map_err(failed)?;
         }
-        file.seek(SeekFrom::End(0)).map_err(trouble)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
         let wrong = |line: usize, error: serde_json::Error| JournalError::Content {
             path: path.to_owned(),
             line,
             what: error.to_string(),
         };
         let Some((first, rest)) = lines.split_first() else {
-            let what = "there is no line that says which run it is of".to_owned();
+            let what = "the header is missing".to_owned();
             return Err(JournalError::Content { path: path.to_owned(), line: 1, what });
         };
         let header: Header = serde_json::from_slice(first).map_err(|error| wrong(1, error))?;
         if header.version != VERSION {
-            let what = format!("it has the form {}, and only {VERSION} is known", header.version);
+            let what = format!("version {} is not supported, only {VERSION}", header.version);
             return Err(JournalError::Content { path: path.to_owned(), line: 1, what });
         }
         let lines = rest
@@ -170,35 +171,35 @@ impl Journal {
         Ok((Self { path: path.to_owned(), file }, header, lines.collect::<Result<_, _>>()?))
     }
 
-    /// Adds a line; with `now`, it is on the disk when this returns.
+    /// Appends a line; with `sync`, it is on the disk when this returns.
     ///
     /// # Errors
-    /// It cannot be written.
-    pub fn write(&mut self, line: &Line, now: bool) -> Result<(), JournalError> {
-        self.append(line, now)
+    /// The line cannot be written.
+    pub fn write(&mut self, line: &Line, sync: bool) -> Result<(), JournalError> {
+        self.append(line, sync)
     }
 
-    fn append(&mut self, line: &impl Serialize, now: bool) -> Result<(), JournalError> {
-        let trouble = |source| JournalError::File { path: self.path.clone(), source };
-        let mut text = serde_json::to_vec(line).map_err(|error| trouble(error.into()))?;
+    fn append(&mut self, line: &impl Serialize, sync: bool) -> Result<(), JournalError> {
+        let failed = |source| JournalError::File { path: self.path.clone(), source };
+        let mut text = serde_json::to_vec(line).map_err(|error| failed(error.into()))?;
         text.push(b'\n');
-        let before = self.file.metadata().map_err(trouble)?.len();
+        let before = self.file.metadata().map_err(failed)?.len();
         if let Err(error) = self.file.write_all(&text) {
-            // A full disk takes the half of a line, behind which nothing could be read.
+            // A full disk may have taken half of the line. The rest of the file would be unreadable after it.
             let _ = self.file.set_len(before);
-            return Err(trouble(error));
+            return Err(failed(error));
         }
-        if now { self.file.sync_data().map_err(trouble) } else { Ok(()) }
+        if sync { self.file.sync_data().map_err(failed) } else { Ok(()) }
     }
 
-    /// The file.
+    /// Path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Removes the file.
     pub fn remove(self) {
-        // One that stays says that everything in it is gone.
+        // A file that stays is harmless: every resource in it is gone.
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -211,25 +212,30 @@ fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
     }
 }
 
-/// The run that the file of a journal is named after.
+/// Whole seconds since 1970.
+pub fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// The run id in the file name of a journal.
 pub fn run_of(path: &Path) -> Option<&str> {
     path.file_name()?.to_str()?.strip_suffix(EXTENSION)?.strip_suffix('.')
 }
 
-/// The journals of a folder, in order of name; a folder that is not there has none.
+/// The journals of a folder, in order of name; none if the folder does not exist.
 ///
 /// # Errors
 /// The folder cannot be read.
 pub fn all(folder: &Path) -> Result<Vec<PathBuf>, JournalError> {
-    let trouble = |source| JournalError::File { path: folder.to_owned(), source };
+    let failed = |source| JournalError::File { path: folder.to_owned(), source };
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(trouble(error)),
+        Err(error) => return Err(failed(error)),
     };
     let mut paths = Vec::new();
     for entry in entries {
-        let path = entry.map_err(trouble)?.path();
+        let path = entry.map_err(failed)?.path();
         if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(EXTENSION)) {
             paths.push(path);
         }
@@ -266,13 +272,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_and_what_a_crash_cut_off_is_not() {
+    fn journals_round_trip_without_an_incomplete_last_line() {
         let folder = folder("cut");
         let mut journal = Journal::create(&folder, &header()).unwrap();
         let with = json!({ "Name": "Ct-0badcafe-1" }).as_object().unwrap().clone();
         let written = [
-            Line::Asked { n: 0, asks: "CreateRule".to_owned(), with, at: 7 },
-            Line::Made { n: 0, made: json!({ "RuleId": "r" }) },
+            Line::Requested { n: 0, asks: "CreateRule".to_owned(), with, at: 7 },
+            Line::Created { n: 0, made: json!({ "RuleId": "r" }) },
             Line::Gone { gone: 0, why: "404".to_owned() },
         ];
         for line in &written {
@@ -293,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_journal_is_refused_with_the_place() {
+    fn rejects_other_files_with_the_line() {
         let folder = folder("damaged");
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join(format!("x.{EXTENSION}"));
@@ -302,7 +308,7 @@ mod tests {
         let rows = [
             (String::new(), ":1: "),
             ("{}\n".to_owned(), ":1: missing field"),
-            (format!("{other}\n"), ":1: it has the form 2"),
+            (format!("{other}\n"), ":1: version 2 is not supported"),
             (format!("{good}\n{{\"n\":0}}\n"), ":2: "),
             (format!("{good}\n\n"), ":2: "),
         ];

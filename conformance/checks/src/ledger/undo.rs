@@ -1,76 +1,77 @@
-//! Which operation takes away what another made, and how it names it. Derived from the model; the exceptions are rows.
+//! The deletion that undoes each creation, and the members that it needs. Derived from the model; the exceptions are
+//! tables.
 
 use std::collections::HashMap;
 
 use connect_model::schema::{Kind, Members, OperationId, Schema};
 use serde_json::{Map, Value};
 
-/// How to take away what an operation makes.
+/// The deletion of the resources that an operation creates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undo {
-    /// Makes it.
+    /// The operation that creates them.
     pub create: OperationId,
-    /// Takes it away.
+    /// The operation that deletes them.
     pub delete: OperationId,
-    /// Input members of `delete`, each with where its value is to be found.
-    pub names: Vec<(String, Source)>,
-    /// Earlier ones go first: what uses others before what it uses, and instances, which hold everything, at last.
+    /// Input members of `delete`, each with the source of its value.
+    pub delete_members: Vec<(String, Source)>,
+    /// Order of deletion, lowest first: a resource before those that it uses, and instances, which hold the others, last.
     pub rank: u8,
-    /// Input member of `create` with the name that somebody chose, if there is one.
+    /// Input member of `create` with the name that the caller chooses, if there is one.
     pub name_member: Option<String>,
-    /// Finds what was made by its name, where the answer was lost.
+    /// Finds a resource by its name when the response to its creation was lost.
     pub search: Option<Listing>,
 }
 
-/// Where a value is to be found.
+/// The source of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A member of the output, from the top.
+    /// A member of the output of the creation, as a path.
     Output(Vec<String>),
-    /// A member of the input.
+    /// A member of the input of the creation.
     Input(String),
 }
 
-/// An operation that lists what there is of a kind.
+/// An operation that lists the resources of a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
-    /// Lists.
+    /// The operation.
     pub operation: OperationId,
     /// Member of an item with the name.
     pub name: String,
-    /// Member of an item with what [`Source::Output`] gives.
+    /// Member of an item with the value that [`Source::Output`] has in the response to a creation.
     pub id: String,
     /// Member of an item with the ARN, if there is one.
     pub arn: Option<String>,
 }
 
-/// Values that stand elsewhere than their names say: operation, member of its `delete`, path in the output.
-const ELSEWHERE: &[(&str, &str, &[&str])] = &[
+/// Values whose path in the output differs from their name: operation, member of its `delete`, path in the output.
+const OUTPUT_PATHS: &[(&str, &str, &[&str])] = &[
     ("CreateDataTableAttribute", "AttributeName", &["Name"]),
     ("CreateView", "ViewId", &["View", "Id"]),
     ("CreateViewVersion", "ViewVersion", &["View", "Version"]),
 ];
 
-/// Operations of another name that make something, each with the one that takes it away.
+/// Operations with other names that create a resource, each with its deletion.
 const OTHERS: &[(&str, &str)] =
     &[("ClaimPhoneNumber", "ReleasePhoneNumber"), ("ImportPhoneNumber", "ReleasePhoneNumber")];
 
-/// Creations that are not taken away, with the reason. None of them is a plain write, so that none is sent to a real
-/// account unless it is named.
+/// Creations that are not undone, with the reason. None of them is a plain write, so that each is sent to a real account
+/// only if the user names it.
 pub const KEPT: &[(&str, &str)] = &[
     ("CreateAgentStatus", "the model has no deletion"),
     ("CreateAuthCode", "it ends by itself"),
     ("CreateContact", "contacts are never deleted"),
     ("CreateParticipant", "it ends with its contact"),
     ("CreatePersistentContactAssociation", "the model has no deletion"),
-    ("CreatePushNotificationRegistration", "its deletion asks for a contact that the creation does not know"),
+    ("CreatePushNotificationRegistration", "its deletion requires a contact that the creation does not have"),
 ];
 
-/// Members that hold a name by which a resource is found again.
+/// Members that hold the name of a resource.
 const NAMES: &[&str] =
     &["Name", "InstanceAlias", "AliasName", "SecurityProfileName", "Title", "Username", "VocabularyName"];
 
-/// What can be undone, by the operation that makes it.
+/// The deletions of a model, by the operation that creates.
 pub fn table(schema: &Schema) -> HashMap<OperationId, Undo> {
     schema.operations().filter_map(|(create, _)| Some((create, undo(schema, create)?))).collect()
 }
@@ -81,41 +82,46 @@ fn undo(schema: &Schema, create: OperationId) -> Option<Undo> {
         return None;
     }
     let noun = name.strip_prefix("Create");
-    let other = OTHERS.iter().find(|(make, _)| *make == name).map(|(_, take)| (*take).to_owned());
+    let other = OTHERS.iter().find(|(create, _)| *create == name).map(|(_, delete)| (*delete).to_owned());
     let delete = schema.operation_named(&other.or_else(|| Some(format!("Delete{}", noun?)))?)?;
     let (input, output) = (schema.input_members(&schema[create])?, schema.output_members(&schema[create]));
-    let wanted = schema.input_members(&schema[delete])?;
-    let names: Option<Vec<(String, Source)>> = (wanted.iter().filter(|member| member.required))
+    let needed = schema.input_members(&schema[delete])?;
+    let delete_members: Option<Vec<(String, Source)>> = (needed.iter().filter(|member| member.required))
         .map(|member| Some((member.name.clone(), source(name, &member.name, input, output)?)))
         .collect();
-    let names = names?;
+    let delete_members = delete_members?;
     let name_member = NAMES.iter().find(|name| input.get(name).is_some()).map(|name| (*name).to_owned());
-    let own = names.iter().find(|(_, source)| matches!(source, Source::Output(_))).map(|(member, _)| member.as_str());
-    let search = own.zip(noun).and_then(|(own, noun)| listing(schema, noun, own, input));
-    Some(Undo { create, delete, names, rank: rank(name), name_member, search })
+    let id = id_of(&delete_members);
+    let search = id.zip(noun).and_then(|(id, noun)| listing(schema, noun, id, input));
+    Some(Undo { create, delete, delete_members, rank: rank(name), name_member, search })
+}
+
+/// The member with the id that the endpoint assigned.
+fn id_of(members: &[(String, Source)]) -> Option<&str> {
+    members.iter().find(|(_, source)| matches!(source, Source::Output(_))).map(|(member, _)| member.as_str())
 }
 
 fn source(create: &str, member: &str, input: &Members, output: Option<&Members>) -> Option<Source> {
     let path = |names: &[&str]| Some(Source::Output(names.iter().map(|name| (*name).to_owned()).collect()));
-    if let Some((_, _, names)) = ELSEWHERE.iter().find(|row| (row.0, row.1) == (create, member)) {
+    if let Some((_, _, names)) = OUTPUT_PATHS.iter().find(|row| (row.0, row.1) == (create, member)) {
         return path(names);
     }
-    let answers = |name: &str| output.is_some_and(|output| output.get(name).is_some());
-    if answers(member) {
+    let outputs = |name: &str| output.is_some_and(|output| output.get(name).is_some());
+    if outputs(member) {
         return path(&[member]);
     }
-    // A creation may ask for a version, and the answer says which it has become.
-    if member.ends_with("Version") && answers("Version") {
+    // A creation may request a version; the response has the version that was assigned.
+    if member.ends_with("Version") && outputs("Version") {
         return path(&["Version"]);
     }
-    // The model spells a member that is a label in one and a query parameter in the other in two ways.
+    // A member that is a label in one operation and a query parameter in the other has two spellings.
     if let Some(given) = input.iter().find(|given| given.name.eq_ignore_ascii_case(member)) {
         return Some(Source::Input(given.name.clone()));
     }
-    (member.ends_with("Id") && answers("Id")).then(|| path(&["Id"])).flatten()
+    (member.ends_with("Id") && outputs("Id")).then(|| path(&["Id"])).flatten()
 }
 
-/// Rules start flows, flows use modules, and everything is in an instance.
+/// Rules start flows, flows use modules, and an instance holds them all.
 fn rank(create: &str) -> u8 {
     match create {
         "CreateRule" => 0,
@@ -126,15 +132,15 @@ fn rank(create: &str) -> u8 {
     }
 }
 
-/// The operation that lists the things that a noun stands for, if its items have names, and it asks for no more than is
-/// known.
+/// The operation that lists the resources of a noun, if its items have names, and if the creation has every member that it
+/// requires.
 fn listing(schema: &Schema, noun: &str, id_member: &str, input: &Members) -> Option<Listing> {
     let stem = noun.strip_suffix('y').map(|stem| format!("{stem}ies"));
     let plurals = [format!("{noun}s"), format!("{noun}es")].into_iter().chain(stem);
     let names = plurals.flat_map(|plural| [format!("List{plural}"), format!("Search{plural}")]);
     names.filter_map(|name| schema.operation_named(&name)).find_map(|operation| {
-        let asked = schema.input_members(&schema[operation])?;
-        if asked.iter().any(|member| member.required && input.get(&member.name).is_none()) {
+        let required = schema.input_members(&schema[operation])?;
+        if required.iter().any(|member| member.required && input.get(&member.name).is_none()) {
             return None;
         }
         let path = schema[operation].pagination.as_ref()?.items.as_ref()?;
@@ -153,41 +159,41 @@ fn listing(schema: &Schema, noun: &str, id_member: &str, input: &Members) -> Opt
 }
 
 impl Undo {
-    /// The input of the deletion, from what was asked for and what came back.
-    pub fn input(&self, asked: &Map<String, Value>, answer: &Value) -> Option<Value> {
-        self.named(asked, |path| path.iter().try_fold(answer, |value, name| value.get(name)))
+    /// The input of the deletion, from members of the request and the response to the creation.
+    pub fn input_from_response(&self, request: &Map<String, Value>, output: &Value) -> Option<Value> {
+        self.input(request, |path| path.iter().try_fold(output, |value, name| value.get(name)))
     }
 
-    /// The same, from an item of the listing.
-    pub fn input_of_item(&self, asked: &Map<String, Value>, item: &Value) -> Option<Value> {
+    /// The input of the deletion, from members of the request and an item of the list.
+    pub fn input_from_item(&self, request: &Map<String, Value>, item: &Value) -> Option<Value> {
         let id = &self.search.as_ref()?.id;
-        self.named(asked, |_| item.get(id))
+        self.input(request, |_| item.get(id))
     }
 
-    fn named<'v>(
+    fn input<'v>(
         &self,
-        asked: &'v Map<String, Value>,
-        answered: impl Fn(&[String]) -> Option<&'v Value>,
+        request: &'v Map<String, Value>,
+        output: impl Fn(&[String]) -> Option<&'v Value>,
     ) -> Option<Value> {
         let usable = |value: &&Value| value.is_number() || value.as_str().is_some_and(|text| !text.is_empty());
-        let members = self.names.iter().map(|(name, source)| {
+        let members = self.delete_members.iter().map(|(name, source)| {
             let value = match source {
-                Source::Input(member) => asked.get(member),
-                Source::Output(path) => answered(path),
+                Source::Input(member) => request.get(member),
+                Source::Output(path) => output(path),
             };
             Some((name.clone(), value.filter(usable)?.clone()))
         });
         members.collect::<Option<Map<_, _>>>().map(Value::Object)
     }
 
-    /// The member of the deletion's input with the id that the endpoint gave.
-    pub fn own_member(&self) -> Option<&str> {
-        self.names.iter().find(|(_, source)| matches!(source, Source::Output(_))).map(|(member, _)| member.as_str())
+    /// The member of the deletion's input with the id that the endpoint assigned.
+    pub fn id_member(&self) -> Option<&str> {
+        id_of(&self.delete_members)
     }
 
-    /// Members of the creation's input that are needed to name what it made.
-    pub fn kept(&self) -> impl Iterator<Item = &str> {
-        let inputs = self.names.iter().filter_map(|(_, source)| match source {
+    /// Members of the creation's input that identify the resource.
+    pub fn request_members(&self) -> impl Iterator<Item = &str> {
+        let inputs = self.delete_members.iter().filter_map(|(_, source)| match source {
             Source::Input(member) => Some(member.as_str()),
             Source::Output(_) => None,
         });
@@ -209,21 +215,21 @@ mod tests {
     }
 
     #[test]
-    fn every_creation_can_be_undone_or_is_known_to_be_kept() {
+    fn every_creation_can_be_undone_or_has_a_reason_not_to_be() {
         let schema = Schema::connect();
         let table = table(schema);
         for (id, operation) in schema.operations().filter(|(_, operation)| operation.name.starts_with("Create")) {
             let kept = KEPT.iter().any(|(name, _)| *name == operation.name);
             assert_ne!(table.contains_key(&id), kept, "{}", operation.name);
-            // What stays must not be made just because somebody allows writes.
+            // A resource that stays must not be created just because writes are allowed.
             assert!(!kept || danger(schema, operation) > Danger::Write, "{}", operation.name);
         }
-        for (make, take) in OTHERS {
-            assert_eq!(schema[undo_of(make).delete].name, *take);
+        for (create, delete) in OTHERS {
+            assert_eq!(schema[undo_of(create).delete].name, *delete);
         }
-        for (create, member, path) in ELSEWHERE {
+        for (create, member, path) in OUTPUT_PATHS {
             let undo = undo_of(create);
-            let source = &undo.names.iter().find(|(name, _)| name == member).unwrap().1;
+            let source = &undo.delete_members.iter().find(|(name, _)| name == member).unwrap().1;
             let path = path.iter().map(|name| (*name).to_owned()).collect();
             assert_eq!(source, &Source::Output(path));
             let mut members = schema.output_members(&schema[undo.create]).unwrap();
@@ -236,9 +242,9 @@ mod tests {
     }
 
     #[test]
-    fn deletions_name_what_was_made() {
-        let asked = json!({ "InstanceId": "i", "ContactFlowId": "f", "DataTableId": "t" });
-        let asked = asked.as_object().unwrap();
+    fn deletions_have_the_ids_of_their_creations() {
+        let request = json!({ "InstanceId": "i", "ContactFlowId": "f", "DataTableId": "t" });
+        let request = request.as_object().unwrap();
         let rows = [
             ("CreateRule", json!({ "RuleId": "r", "RuleArn": "a" }), json!({ "InstanceId": "i", "RuleId": "r" })),
             ("CreateContactFlowModule", json!({ "Id": "m" }), json!({ "InstanceId": "i", "ContactFlowModuleId": "m" })),
@@ -256,9 +262,9 @@ mod tests {
             ("CreateInstance", json!({ "Id": "n" }), json!({ "InstanceId": "n" })),
             ("ClaimPhoneNumber", json!({ "PhoneNumberId": "p" }), json!({ "PhoneNumberId": "p" })),
         ];
-        for (create, answer, expected) in rows {
-            assert_eq!(undo_of(create).input(asked, &answer), Some(expected), "{create}");
-            assert_eq!(undo_of(create).input(asked, &json!({ "Id": "" })), None, "{create}");
+        for (create, output, expected) in rows {
+            assert_eq!(undo_of(create).input_from_response(request, &output), Some(expected), "{create}");
+            assert_eq!(undo_of(create).input_from_response(request, &json!({ "Id": "" })), None, "{create}");
         }
     }
 
@@ -277,7 +283,7 @@ mod tests {
         assert_eq!(found("CreateEvaluationForm"), row("ListEvaluationForms", "Title", "EvaluationFormId"));
         let table = table(schema);
         let (with, all) = (table.values().filter(|undo| undo.search.is_some()).count(), table.len());
-        // The rest has no names in its lists: versions, files, what is part of something else.
+        // The lists of the rest have no names: versions, files, parts of other resources.
         assert!(with * 3 > all * 2, "{with} of {all}");
     }
 }

@@ -2,22 +2,35 @@
 
 use serde_json::{Value, json};
 
-use crate::client::pager::listed;
+use crate::client::pager::list_all;
 use crate::code::Trial;
-use crate::lifecycle::Judged;
 use crate::lifecycle::life::Life;
 use crate::resources::Resource;
-use crate::steps::{Wait, succeed};
+use crate::steps::{Judged, Wait, succeed};
 
-/// Kinds that can be archived: the update that does it with the member that it takes, and the member of a list's item.
-const ARCHIVED_BY: &[(&str, &str, &str, &str)] = &[
-    ("flow", "UpdateContactFlowMetadata", "ContactFlowState", "ContactFlowState"),
-    ("flow module", "UpdateContactFlowModuleMetadata", "State", "State"),
+/// The operation that archives a kind.
+pub(super) struct Archiving {
+    kind: &'static str,
+    update: &'static str,
+    /// Member of the update with the state.
+    member: &'static str,
+    /// Member of a list item with the state.
+    item_member: &'static str,
+}
+
+const ARCHIVING: &[Archiving] = &[
+    Archiving {
+        kind: "flow",
+        update: "UpdateContactFlowMetadata",
+        member: "ContactFlowState",
+        item_member: "ContactFlowState",
+    },
+    Archiving { kind: "flow module", update: "UpdateContactFlowModuleMetadata", member: "State", item_member: "State" },
 ];
 
 /// The row for a kind that can be archived.
-pub(super) fn archived_by(row: &Resource) -> Option<&'static (&'static str, &'static str, &'static str, &'static str)> {
-    ARCHIVED_BY.iter().find(|(kind, ..)| *kind == row.kind)
+pub(super) fn archived_by(row: &Resource) -> Option<&'static Archiving> {
+    ARCHIVING.iter().find(|archiving| archiving.kind == row.kind)
 }
 
 /// `lifecycle.archive`.
@@ -26,16 +39,16 @@ pub(super) async fn archive(trial: Trial<'_>, row: &'static Resource) -> Judged 
 }
 
 impl Life<'_> {
-    /// Archives and reactivates; looks at describe and list after each.
+    /// Archives and reactivates a resource, and checks describe and list after each.
     async fn archive(&self) -> Judged {
-        let (_, update, member, listed_as) =
+        let Archiving { update, member, item_member, .. } =
             archived_by(self.row).ok_or_else(|| format!("a {} cannot be archived", self.row.kind))?;
         for state in ["ARCHIVED", "ACTIVE"] {
-            let mut input = self.named(&self.made.id);
-            input[member] = state.into();
+            let mut input = self.naming(&self.created.id);
+            input[*member] = state.into();
             succeed(self.client, update, &input).await?;
-            let mut findings = self.shows(&self.made.id, &json!({ "State": state })).await?;
-            findings.extend(self.listed_in(state, listed_as).await?);
+            let mut findings = self.shows(&self.created.id, &json!({ "State": state })).await?;
+            findings.extend(self.is_listed_as(state, item_member).await?);
             if !findings.is_empty() {
                 return Ok(findings);
             }
@@ -43,19 +56,19 @@ impl Life<'_> {
         Ok(Vec::new())
     }
 
-    async fn listed_in(&self, state: &str, member: &str) -> Judged {
+    async fn is_listed_as(&self, state: &str, member: &str) -> Judged {
         let (list, id) = self.row.list;
         let mut wait = Wait::brief(self.client);
         loop {
-            let (items, exchange) = listed(self.client, self.row, None).await?;
-            let item = items.iter().find(|item| item[id] == *self.made.id);
+            let (items, exchange) = list_all(self.client, self.row, None).await?;
+            let item = items.iter().find(|item| item[id] == *self.created.id);
             if item.is_some_and(|item| item[member] == state) {
                 return Ok(Vec::new());
             }
             if wait.again().await {
                 continue;
             }
-            // Whether archived things are listed at all is not said.
+            // Connect does not document if lists show archived resources.
             let Some(item) = item else {
                 self.client.learn(format!("{list} of what is {state}"), "not listed");
                 return Ok(Vec::new());

@@ -1,22 +1,21 @@
-//! Creations at the same time: under names of their own, and under one.
+//! Concurrent creations: with different names, and with one name.
 
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use crate::client::made_of;
-use crate::client::pager::listed;
+use crate::client::pager::list_all;
+use crate::client::read_created;
 use crate::client::reply::Reply;
 use crate::code::Trial;
-use crate::lifecycle::Judged;
 use crate::resources::Resource;
 use crate::steps;
-use crate::steps::{Wait, creation_in, perform};
+use crate::steps::{Judged, Wait, creation_in, perform};
 
-/// Creations at a time.
+/// Number of concurrent creations.
 const CONCURRENT: usize = 6;
 
-/// Creates under different names.
+/// Creates resources with different names.
 pub(super) async fn creations(trial: Trial<'_>, row: &'static Resource) -> Judged {
     let Trial { client, check, .. } = trial;
     let instance = steps::quiet_instance(client).await?;
@@ -26,36 +25,36 @@ pub(super) async fn creations(trial: Trial<'_>, row: &'static Resource) -> Judge
     }
     let replies = join_all(inputs.iter().map(|input| perform(client, row.create, input))).await;
     let mut ids = BTreeSet::new();
-    let mut acknowledged = 0;
+    let mut successes = 0;
     for reply in &replies {
         let Ok(Reply::Success(exchange)) = reply else { continue };
-        let made =
-            made_of(row, &exchange.response.body).ok_or_else(|| format!("{} answered without an id", row.create))?;
-        acknowledged += 1;
-        if !ids.insert(made.id.clone()) {
-            let finding = check.finding(format!("/{}", row.id), "an id of its own", made.id, Some(exchange));
+        let created = read_created(row, exchange)?;
+        successes += 1;
+        if !ids.insert(created.id.clone()) {
+            let finding = check.finding(format!("/{}", row.id), "a distinct id", created.id, Some(exchange));
             return Ok(vec![finding]);
         }
     }
-    if acknowledged < 2 {
-        return Err(format!("of {CONCURRENT} creations at the same time {acknowledged} succeeded"));
+    if successes < 2 {
+        return Err(format!("only {successes} of {CONCURRENT} concurrent creations succeeded"));
     }
     let mut wait = Wait::brief(client);
     loop {
-        let (items, exchange) = listed(client, row, Some(&instance)).await?;
-        let lost: Vec<&String> = ids.iter().filter(|id| !items.iter().any(|item| item[row.list.1] == ***id)).collect();
-        if lost.is_empty() {
+        let (items, exchange) = list_all(client, row, Some(&instance)).await?;
+        let missing: Vec<&String> =
+            ids.iter().filter(|id| !items.iter().any(|item| item[row.list.1] == ***id)).collect();
+        if missing.is_empty() {
             return Ok(Vec::new());
         }
         if !wait.again().await {
-            let expected = format!("all {acknowledged} in {}", row.list.0);
-            let actual = format!("{} missing, for example {}", lost.len(), lost[0]);
+            let expected = format!("all {successes} resources in {}", row.list.0);
+            let actual = format!("{} missing, for example {}", missing.len(), missing[0]);
             return Ok(vec![check.finding("", expected, actual, exchange.as_ref())]);
         }
     }
 }
 
-/// Creates under one name, each time with a token of its own.
+/// Creates resources with one name and different tokens.
 pub(super) async fn one_name(trial: Trial<'_>, row: &'static Resource) -> Judged {
     let Trial { client, check, .. } = trial;
     let instance = steps::quiet_instance(client).await?;
@@ -72,7 +71,7 @@ pub(super) async fn one_name(trial: Trial<'_>, row: &'static Resource) -> Judged
         .filter_map(|reply| if let Ok(Reply::Success(exchange)) = reply { Some(exchange) } else { None })
         .collect();
     match successes.len() {
-        0 => Err(format!("none of {CONCURRENT} creations under one name succeeded")),
+        0 => Err(format!("none of {CONCURRENT} creations with one name succeeded")),
         1 => Ok(Vec::new()),
         count => {
             let (expected, actual) = (format!("one {} named {name}", row.kind), format!("{count} successes"));

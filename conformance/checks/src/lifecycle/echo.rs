@@ -1,4 +1,4 @@
-//! How what was sent when a resource was made is shown later. Sends nothing.
+//! Compares the description of a resource with the values that were sent. Sends nothing.
 
 use connect_model::schema::{Kind, Schema};
 use serde_json::Value;
@@ -10,19 +10,19 @@ use crate::resources::Resource;
 use crate::steps::body;
 use connect_transport::exchange::Exchange;
 
-/// How a member that was sent is to come back.
+/// The relation between a sent value and the described one.
 #[derive(Clone, Copy)]
 pub(super) enum Echo {
     /// Equal.
     Same,
-    /// A text that is equal as JSON: whitespace and order of keys may change.
+    /// Strings that are equal as JSON: whitespace and order of keys may change.
     Json,
-    /// Everything that was sent, and perhaps more.
+    /// All sent members, and possibly more.
     Within,
 }
 
-/// Members that are shown as they were sent. A rule's function is not among them: whether it comes back verbatim is
-/// unknown.
+/// Members that are described as they were sent. The function of a rule is not among them, since it is unknown if it is
+/// returned verbatim.
 const ECHOED: &[(&str, Echo)] = &[
     ("Name", Echo::Same),
     ("Type", Echo::Same),
@@ -38,7 +38,7 @@ const ECHOED: &[(&str, Echo)] = &[
     ("OutboundCallsEnabled", Echo::Same),
 ];
 
-/// What a describe shows otherwise than expected; only members that `expected` has are compared.
+/// Differences between a description and the expected members. Members that `expected` does not have are ignored.
 pub(super) fn differences(
     check: &Check,
     schema: &Schema,
@@ -58,17 +58,17 @@ pub(super) fn differences(
     Ok(wrong.collect())
 }
 
-/// The resource in the answer to a describe, with the member that holds it.
+/// The resource in a describe response, with the name of its member.
 pub(super) fn shown(schema: &Schema, row: &Resource, exchange: &Exchange) -> Result<(String, Value), String> {
     let members = schema.operation_named(row.describe).and_then(|operation| schema.output_members(&schema[operation]));
     let wrapper = members
         .and_then(|members| members.iter().find(|member| matches!(schema[member.slot.target].kind, Kind::Structure(_))))
-        .ok_or_else(|| format!("{} shows nothing", row.describe))?;
+        .ok_or_else(|| format!("{} has no structure in its output", row.describe))?;
     let mut body = body(exchange)?;
     Ok((wrapper.name.clone(), body.get_mut(&wrapper.name).map(Value::take).unwrap_or_default()))
 }
 
-/// Whether a value comes back as it was sent.
+/// True if a described value corresponds to the sent one.
 pub(super) fn echoes(echo: Echo, sent: &Value, shown: &Value) -> bool {
     match echo {
         Echo::Same => sent == shown,
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn content_is_compared_as_json_and_tags_may_be_more() {
+    fn compares_content_as_json_and_allows_more_tags() {
         assert!(echoes(Echo::Json, &json!(r#"{"a": 1, "b": 2}"#), &json!(r#"{"b":2,"a":1}"#)));
         assert!(!echoes(Echo::Json, &json!(r#"{"a": 1}"#), &json!(r#"{"a":2}"#)));
         assert!(!echoes(Echo::Json, &json!("{"), &json!("[")));

@@ -1,4 +1,4 @@
-//! The life of one resource: created, shown, listed, changed, deleted, and its name.
+//! The life of one resource: creation, description, listing, update, deletion, and its unique name.
 
 use serde_json::{Value, json};
 
@@ -6,28 +6,27 @@ use crate::case::Finding;
 use crate::check::Check;
 use crate::client::pager::count_named;
 use crate::client::reply::{CONFLICTS, Reply};
-use crate::client::{Client, Made};
+use crate::client::{Client, Created};
 use crate::code::Trial;
-use crate::lifecycle::Judged;
 use crate::lifecycle::echo::{Echo, differences, echoes, shown};
 use crate::resources::Resource;
 use crate::steps;
-use crate::steps::{Wait, body, naming, perform, succeed};
+use crate::steps::{Judged, Wait, body, naming, perform, succeed};
 
-/// A resource that exists, with the input that made it.
+/// A resource, with the input that created it.
 pub(super) struct Life<'c> {
     pub(super) client: &'c Client,
     pub(super) row: &'static Resource,
     pub(super) check: &'static Check,
     pub(super) sent: Value,
-    pub(super) made: Made,
+    pub(super) created: Created,
 }
 
 /// `lifecycle.create-describe`.
 pub(super) async fn create_describe(trial: Trial<'_>, row: &'static Resource) -> Judged {
     let tags = json!({ "contract-test": "created", "contract-test-2": "" });
     let life = Life::create(trial, row, Some(tags)).await?;
-    match life.created().await? {
+    match life.becomes_ready().await? {
         Some(finding) => Ok(vec![finding]),
         None => life.create_describe().await,
     }
@@ -57,7 +56,7 @@ impl<'c> Life<'c> {
     /// Creates a resource, and waits until it can be used.
     pub(super) async fn begin(trial: Trial<'c>, row: &'static Resource) -> Result<Self, String> {
         let life = Self::create(trial, row, None).await?;
-        match life.created().await? {
+        match life.becomes_ready().await? {
             Some(finding) => Err(finding.actual),
             None => Ok(life),
         }
@@ -65,20 +64,19 @@ impl<'c> Life<'c> {
 
     async fn create(trial: Trial<'c>, row: &'static Resource, tags: Option<Value>) -> Result<Self, String> {
         let Trial { client, check, .. } = trial;
-        let (_, mut sent) =
-            client.creation(row).await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
+        let mut sent = client.creation(row).await?;
         if let Some(tags) = tags {
             sent["Tags"] = tags;
         }
-        let made = steps::create(client, row, &sent).await?;
-        Ok(Self { client, row, check, sent, made })
+        let created = steps::create(client, row, &sent).await?;
+        Ok(Self { client, row, check, sent, created })
     }
 
     pub(super) async fn describe(&self, id: &str) -> Result<Reply, String> {
-        perform(self.client, self.row.describe, &self.named(id)).await
+        perform(self.client, self.row.describe, &self.naming(id)).await
     }
 
-    /// Asks until everything that is `expected` is shown; what is different at the end is a finding.
+    /// Describes the resource until all `expected` members are shown. The last differences are findings.
     pub(super) async fn shows(&self, id: &str, expected: &Value) -> Judged {
         let mut wait = Wait::brief(self.client);
         loop {
@@ -88,7 +86,7 @@ impl<'c> Life<'c> {
                 if wait.again().await {
                     continue;
                 }
-                let expected = format!("{} of what {} made", self.row.describe, self.row.create);
+                let expected = format!("success of {} after {}", self.row.describe, self.row.create);
                 return Ok(vec![self.check.finding("", expected, reply.describe(), Some(exchange))]);
             };
             let findings = differences(self.check, self.client.schema, self.row, exchange, expected)?;
@@ -98,14 +96,14 @@ impl<'c> Life<'c> {
         }
     }
 
-    /// Waits until the creation of an instance is over; anything else can be used at once.
-    async fn created(&self) -> Result<Option<Finding>, String> {
+    /// Waits until the creation of an instance is complete; other kinds can be used at once.
+    async fn becomes_ready(&self) -> Result<Option<Finding>, String> {
         if self.row.id_member != "InstanceId" {
             return Ok(None);
         }
         let mut wait = Wait::for_index(self.client);
         loop {
-            let exchange = succeed(self.client, self.row.describe, &self.named(&self.made.id)).await?;
+            let exchange = succeed(self.client, self.row.describe, &self.naming(&self.created.id)).await?;
             let status = body(&exchange)?["Instance"]["InstanceStatus"].clone();
             let status = status.as_str().unwrap_or("absent");
             match status {
@@ -113,9 +111,9 @@ impl<'c> Life<'c> {
                 "CREATION_IN_PROGRESS" if self.client.target.loopback => {
                     let pointer = "/Instance/InstanceStatus";
                     let actual = format!("{status} after {} s", wait.elapsed().as_secs());
-                    return Ok(Some(self.check.finding(pointer, "ACTIVE in the end", actual, Some(&exchange))));
+                    return Ok(Some(self.check.finding(pointer, "ACTIVE eventually", actual, Some(&exchange))));
                 }
-                // The account may not be able to have one.
+                // The account may not allow another instance.
                 "CREATION_IN_PROGRESS" | "CREATION_FAILED" => return Err(format!("the instance is {status}")),
                 _ => {
                     let seconds = wait.elapsed().as_secs();
@@ -126,14 +124,14 @@ impl<'c> Life<'c> {
         }
     }
 
-    /// The input that names it, or something like it.
-    pub(super) fn named(&self, id: &str) -> Value {
+    /// The input that names a resource of the same kind, in the same instance.
+    pub(super) fn naming(&self, id: &str) -> Value {
         naming(self.row, &self.sent, id)
     }
 
     async fn create_describe(&self) -> Judged {
         if let (Some(function), Reply::Success(exchange)) =
-            (self.sent.get("Function"), self.describe(&self.made.id).await?)
+            (self.sent.get("Function"), self.describe(&self.created.id).await?)
         {
             let (_, shown) = shown(self.client.schema, self.row, &exchange)?;
             let actual = &shown["Function"];
@@ -144,7 +142,7 @@ impl<'c> Life<'c> {
             };
             self.client.learn("function of a rule comes back", fact);
         }
-        self.shows(&self.made.id, &self.sent).await
+        self.shows(&self.created.id, &self.sent).await
     }
 
     async fn create_list(&self) -> Judged {
@@ -162,7 +160,7 @@ impl<'c> Life<'c> {
         }
     }
 
-    /// Each update in turn; one that is refused leaves the whole undecided, unless another one is already wrong.
+    /// Tries each update. If one is rejected, nothing can be concluded, unless another one has a finding.
     async fn update_visible(&self) -> Judged {
         let mut findings = Vec::new();
         let mut refused = None;
@@ -190,26 +188,26 @@ impl<'c> Life<'c> {
             let content = self.sent["Content"].as_str().unwrap_or_default();
             changed["Content"] = content.replace("contract test", &self.client.fresh_name()).into();
         }
-        let mut input = self.named(&self.made.id);
+        let mut input = self.naming(&self.created.id);
         for member in members.iter() {
-            // What an update replaces as a whole, it is given as it was.
+            // Required members without a change keep their values.
             let same = self.sent.get(&member.name).filter(|_| member.required);
             if let Some(value) = changed.get(&member.name).or(same) {
                 input[&member.name] = value.clone();
             }
         }
         succeed(self.client, update, &input).await?;
-        let findings = self.shows(&self.made.id, &changed).await?;
+        let findings = self.shows(&self.created.id, &changed).await?;
         if changed.get("Content").is_none() {
             return Ok(findings);
         }
-        // Whether an update without qualifier publishes at once is not stated: the draft has it in any case.
+        // It is not documented if an update without qualifier publishes at once. The draft has the change in any case.
         let topic = format!("content after {update}");
         if findings.is_empty() {
             self.client.learn(topic, "shows at once");
             return Ok(findings);
         }
-        let findings = self.shows(&draft(&self.made.id), &changed).await?;
+        let findings = self.shows(&draft(&self.created.id), &changed).await?;
         if findings.is_empty() {
             self.client.learn(topic, "shows in the draft only");
         }
@@ -217,13 +215,13 @@ impl<'c> Life<'c> {
     }
 
     async fn delete_gone(&self) -> Judged {
-        let named = self.named(&self.made.id);
-        // Without this, a resource that was never there would count as gone.
-        succeed(self.client, self.row.describe, &named).await?;
-        succeed(self.client, self.row.delete, &named).await?;
+        let input = self.naming(&self.created.id);
+        // Without this step, a resource that never existed would count as deleted.
+        succeed(self.client, self.row.describe, &input).await?;
+        succeed(self.client, self.row.delete, &input).await?;
         let mut wait = Wait::brief(self.client);
         loop {
-            let reply = self.describe(&self.made.id).await?;
+            let reply = self.describe(&self.created.id).await?;
             let exchange = match &reply {
                 Reply::Refused(exchange, _) if exchange.response.status == 404 => return Ok(Vec::new()),
                 Reply::Success(exchange) | Reply::Refused(exchange, _) => exchange,
@@ -232,8 +230,8 @@ impl<'c> Life<'c> {
             if wait.again().await {
                 continue;
             }
-            // How what does not exist is answered is the matter of error.not-found.
-            let never = self.describe(&unknown(&self.made.id)).await?;
+            // error.not-found judges the response to unknown ids.
+            let never = self.describe(&unknown(&self.created.id)).await?;
             if never.refusal().is_some() && never.refusal() == reply.refusal() {
                 return Ok(Vec::new());
             }
@@ -242,7 +240,7 @@ impl<'c> Life<'c> {
     }
 
     async fn duplicate_name(&self) -> Judged {
-        let (_, mut again) = self.client.creation(self.row).await.ok_or("no instance any more")?;
+        let mut again = self.client.creation(self.row).await?;
         let fresh = again[self.row.name_member].take();
         again[self.row.name_member] = self.sent[self.row.name_member].clone();
         let reply = perform(self.client, self.row.create, &again).await?;
@@ -252,12 +250,12 @@ impl<'c> Life<'c> {
                 if reply.is_quota() {
                     return Err(reply.describe());
                 }
-                // Under another name, and with another token for what may have been kept of the first attempt.
-                let (_, mut twin) = self.client.creation(self.row).await.ok_or("no instance any more")?;
+                // The twin has another name, and a new token, since the endpoint may remember the first one.
+                let mut twin = self.client.creation(self.row).await?;
                 twin[self.row.name_member] = fresh;
                 steps::create(self.client, self.row, &twin)
                     .await
-                    .map_err(|why| format!("under a free name, too, the request is refused: {why}"))?;
+                    .map_err(|why| format!("the request is also rejected with a free name: {why}"))?;
                 let conflict = code.map_or(status == 409, |code| CONFLICTS.contains(&code));
                 if conflict {
                     self.client.learn(format!("taken name, {}", self.row.create), code.unwrap_or("409 without a name"));
@@ -273,12 +271,12 @@ impl<'c> Life<'c> {
     }
 }
 
-/// The draft of a flow or module, as an id.
+/// The id of the draft of a flow or module.
 pub(super) fn draft(id: &str) -> String {
     format!("{id}:$SAVED")
 }
 
-/// An id of the same form that nobody has.
+/// An unknown id of the same form.
 fn unknown(id: &str) -> String {
     id.chars().enumerate().map(|(at, c)| if at < 8 && c.is_ascii_hexdigit() { 'd' } else { c }).collect()
 }

@@ -1,4 +1,4 @@
-//! Family lifecycle: from creation over changes to deletion, as every later call shows it.
+//! Family lifecycle: creation, changes and deletion of resources, as later calls show them.
 
 mod archive;
 mod concurrent;
@@ -8,16 +8,17 @@ mod published;
 mod tags;
 mod versions;
 
-use crate::case::{Finding, Level};
+use crate::case::Level;
 use crate::check::{Check, Remote};
+use crate::client::reply::NOT_PUBLISHED;
 use crate::code::{On, Scope};
 use crate::families::{Family, Services};
 use crate::resources;
 use crate::resources::{RESOURCES, Resource};
 use crate::walks;
 
-/// Where the rules on flows and modules come from.
-const LIFE: &str = "Connect, life cycle of flows, modules and rules";
+/// Source of the rules about flows, modules and rules.
+const LIFE_CYCLE: &str = "Connect, life cycle of flows, modules and rules";
 
 /// The rows of this file, in the order in which they are planned.
 pub(crate) static CHECKS: &[&Check] = &[
@@ -37,180 +38,165 @@ pub(crate) static CHECKS: &[&Check] = &[
     &WALK,
 ];
 
-/// `lifecycle.create-describe`.
 pub(crate) static CREATE_DESCRIBE: Check = Check {
     id: "lifecycle.create-describe",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "what was created is shown as it was sent",
-    source: LIFE,
-    passes: "the same name, type, content (as JSON), status, event source and tags, within a short while; an instance \
+    rule: "a new resource is described as it was sent",
+    source: LIFE_CYCLE,
+    passes: "the same name, type, content (as JSON), status, event source and tags, within a short time; an instance \
              becomes active first",
-    fails: "another value, or none; on this machine, an instance that stays in creation",
+    fails: "a different or missing value; on this machine, an instance that does not become active",
     code: &On { applies: created, run: |trial, &row| trial.scenario(life::create_describe(trial, row)) },
 };
 
-/// `lifecycle.create-list`.
 pub(crate) static CREATE_LIST: Check = Check {
     id: "lifecycle.create-list",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "what was created is listed",
-    source: LIFE,
-    passes: "an item of that name in the list, within a short while",
-    fails: "a list without it",
+    rule: "a new resource is listed",
+    source: LIFE_CYCLE,
+    passes: "an item of that name in the list, within a short time",
+    fails: "a list without that name",
     code: &On { applies: created, run: |trial, &row| trial.scenario(life::create_list(trial, row)) },
 };
 
-/// `lifecycle.update-visible`.
 pub(crate) static UPDATE_VISIBLE: Check = Check {
     id: "lifecycle.update-visible",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "what was changed is shown as it is now",
-    source: LIFE,
-    passes: "the new name or content, within a short while; content may show in the draft first",
+    rule: "an updated resource is described with its new values",
+    source: LIFE_CYCLE,
+    passes: "the new name or content, within a short time; content may be visible in the draft only",
     fails: "the old value",
     code: &On { applies: updated, run: |trial, &row| trial.scenario(life::update_visible(trial, row)) },
 };
 
-/// `lifecycle.delete-gone`.
 pub(crate) static DELETE_GONE: Check = Check {
     id: "lifecycle.delete-gone",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "what was deleted is not found any more",
-    source: LIFE,
-    passes: "404, or the answer that an id gets that never was, within a short while",
-    fails: "a success, or an answer that an unknown id does not get",
+    rule: "a deleted resource is not found any more",
+    source: LIFE_CYCLE,
+    passes: "404, or the response that an unknown id gets, within a short time",
+    fails: "a success, or a rejection that an unknown id does not get",
     code: &On { applies: created, run: |trial, &row| trial.scenario(life::delete_gone(trial, row)) },
 };
 
-/// `lifecycle.duplicate-name`.
 pub(crate) static DUPLICATE_NAME: Check = Check {
     id: "lifecycle.duplicate-name",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "a name that is taken in the instance is refused as a conflict",
+    rule: "a name that is taken in the instance is rejected as a conflict",
     source: "service model of Amazon Connect: DuplicateResource, ResourceConflict and Idempotency are errors with 409",
-    passes: "409, while the same request under another name is accepted",
-    fails: "a second resource of that name, or a refusal by another error",
+    passes: "409, while the same request with another name is accepted",
+    fails: "a second resource of that name, or a rejection with another error",
     code: &On { applies: created_in_instance, run: |trial, &row| trial.scenario(life::duplicate_name(trial, row)) },
 };
 
-/// `lifecycle.saved-published`.
 pub(crate) static SAVED_PUBLISHED: Check = Check {
     id: "lifecycle.saved-published",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "a saved flow is shown as its draft alone, a published one is checked and shown",
+    rule: "a saved flow is visible only as a draft; a published flow is validated and visible",
     source: "Connect, ContactFlowStatus: PUBLISHED starts validation of the content, SAVED does not",
-    passes: "ContactFlowNotPublishedException for a saved flow, its draft under :$SAVED; success for a published \
-             one; a refusal, under PUBLISHED and under no status, of content that is not JSON or has unknown actions",
-    fails: "a draft that is shown as published, a flow that cannot be shown, or unusable content that is published",
+    passes: "ContactFlowNotPublishedException for a saved flow, and its draft under :$SAVED; success for a published \
+             one; content that is not JSON or has unknown actions is rejected with PUBLISHED and with no status",
+    fails: "a draft that is described as published, a flow that cannot be described, or invalid content that is \
+            published",
     code: &On { applies: drafted, run: |trial, &row| trial.scenario(published::saved_published(trial, row)) },
 };
 
-/// `lifecycle.archive`.
 pub(crate) static ARCHIVE: Check = Check {
     id: "lifecycle.archive",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "what is archived is shown and listed as archived, and as active when it is reactivated",
-    source: "Connect, ContactFlowState and ContactFlowModuleState: ARCHIVED can be taken back",
-    passes: "the state that was asked for last, in describe and list, within a short while",
-    fails: "the state before",
+    rule: "an archived resource is described and listed as archived, and as active once it is reactivated",
+    source: "Connect, ContactFlowState and ContactFlowModuleState: ARCHIVED can be reversed",
+    passes: "the state that was set last, in describe and list, within a short time",
+    fails: "the previous state",
     code: &On { applies: archived, run: |trial, &row| trial.scenario(archive::archive(trial, row)) },
 };
 
-/// `lifecycle.versions`.
 pub(crate) static VERSIONS: Check = Check {
     id: "lifecycle.versions",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "versions of a flow are numbered in order, listed, and keep what they were made of",
+    rule: "versions of a flow have increasing numbers, are listed, and keep their content",
     source: "Connect API reference, CreateContactFlowVersion and DescribeContactFlow: a version is an immutable snapshot",
-    passes: "a later version has a greater number; both are listed; each shows the content of its time",
-    fails: "a number that does not grow, a version that is not listed, or one that shows another content",
+    passes: "a later version has a greater number; both are listed; each shows the content from its creation",
+    fails: "a number that does not increase, a version that is not listed, or one with other content",
     code: &On { applies: versioned, run: |trial, &row| trial.scenario(versions::life_of_versions(trial, row)) },
 };
 
-/// `lifecycle.concurrent-creates`.
 pub(crate) static CONCURRENT_CREATES: Check = Check {
     id: "lifecycle.concurrent-creates",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "what is created at the same time is all there",
-    source: LIFE,
-    passes: "each creation that was acknowledged has an id of its own and is listed, within a short while",
-    fails: "an id twice, or one that is not listed",
+    rule: "all resources that are created concurrently exist",
+    source: LIFE_CYCLE,
+    passes: "each successful creation has a distinct id and is listed, within a short time",
+    fails: "an id that occurs twice, or is not listed",
     code: &On { applies: created_in_instance, run: |trial, &row| trial.scenario(concurrent::creations(trial, row)) },
 };
 
-/// `lifecycle.concurrent-same-name`.
 pub(crate) static CONCURRENT_SAME_NAME: Check = Check {
     id: "lifecycle.concurrent-same-name",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "of several creations under one name at the same time one succeeds",
+    rule: "of several concurrent creations with one name, one succeeds",
     source: "service model of Amazon Connect: a name that is taken is a conflict",
-    passes: "one success, whatever the others are told",
+    passes: "one success, whatever the responses to the others",
     fails: "two successes",
     code: &On { applies: created_in_instance, run: |trial, &row| trial.scenario(concurrent::one_name(trial, row)) },
 };
 
-/// `lifecycle.concurrent-tags`.
 pub(crate) static CONCURRENT_TAGS: Check = Check {
     id: "lifecycle.concurrent-tags",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "tags that are added at the same time are all kept",
+    rule: "all tags that are added concurrently are kept",
     source: "Connect, tags: TagResource merges",
-    passes: "ListTagsForResource shows each tag whose addition was acknowledged, within a short while",
-    fails: "a tag that another addition has undone",
+    passes: "ListTagsForResource shows each tag whose addition succeeded, within a short time",
+    fails: "a tag that another addition has removed",
     code: &On { applies: tagged, run: |trial, &row| trial.scenario(tags::concurrent(trial, row)) },
 };
 
-/// `lifecycle.tags-shown`.
 pub(crate) static TAGS_SHOWN: Check = Check {
     id: "lifecycle.tags-shown",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "a resource is shown with the tags that are listed for it",
+    rule: "a resource is described with the tags that are listed for it",
     source: "service model of Amazon Connect: Tags of a resource, tags of ListTagsForResource",
-    passes: "equal tags after each change, within a short while",
-    fails: "tags of its creation only, or none",
+    passes: "equal tags after each change, within a short time",
+    fails: "only the tags from its creation, or none",
     code: &On { applies: tagged, run: |trial, &row| trial.scenario(tags::shown_as_listed(trial, row)) },
 };
 
-/// `lifecycle.tags`.
 pub(crate) static TAGS: Check = Check {
     id: "lifecycle.tags",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "tags are added, overwritten and removed by key, and listed as they are",
+    rule: "tags are added, overwritten and removed by key, and listed with their current values",
     source: "Connect, tags: TagResource merges, UntagResource removes keys",
-    passes: "ListTagsForResource shows all that was set last and nothing that was removed, within a short while; what \
-             removing a key does that is not there is recorded",
-    fails: "a tag that is lost, old, or still there",
+    passes: "ListTagsForResource shows every tag with the value that was set last, and no removed tag, within a short \
+             time; the response to removing an absent key is recorded",
+    fails: "a tag that is missing, has an old value, or is still there after its removal",
     code: &On { applies: tagged, run: |trial, &row| trial.scenario(tags::life_of_tags(trial, row)) },
 };
 
-/// `lifecycle.walk`.
+/// Random walks, see [`walks`].
 pub static WALK: Check = Check {
     id: "lifecycle.walk",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "whatever is done to resources, in whatever order, every answer is what it must be after what came before",
+    rule: "after any sequence of operations on resources, every response is the one that follows from the steps before",
     source: "the other rules of this family and of idempotency, applied to random sequences of operations",
-    passes: "each step is accepted or refused as it must be, and shows what was set last; where Connect's behaviour \
-             is not known, either",
-    fails: "a sequence of steps, shortened until none can be left out, after which an answer is another",
+    passes: "each step is accepted or rejected as required, and shows the values that were set last; where Connect's \
+             behaviour is unknown, either response passes",
+    fails: "a response differs; the sequence is shortened until no step can be left out",
     code: &walks::Walks,
 };
-
-/// The error that a flow without published content gets.
-const NOT_PUBLISHED: &str = "ContactFlowNotPublishedException";
 
 /// The family.
 pub(crate) const FAMILY: Family = Family {
@@ -221,10 +207,10 @@ pub(crate) const FAMILY: Family = Family {
     compares_recorded: false,
 };
 
-/// A kind of resource, with the variant's name where an operation is tried on several.
+/// Kinds of resource, each with a variant name if an operation is tried on several.
 type Kinds = Vec<(Option<String>, &'static Resource)>;
 
-/// The kind that the operation in scope creates, if a condition holds for it.
+/// The kind that the operation in scope creates, if it meets a condition.
 fn created_if(scope: &Scope<'_>, condition: impl Fn(&'static Resource) -> bool) -> Kinds {
     resources::created_by(scope.name()).filter(|row| condition(row)).map(|row| (None, row)).into_iter().collect()
 }
@@ -245,7 +231,7 @@ fn archived(scope: &Scope<'_>) -> Kinds {
     created_if(scope, |row| archive::archived_by(row).is_some())
 }
 
-/// Kinds that have drafts: describing one that was never published is an error of its own.
+/// Kinds with drafts: their describe operation has an error for resources that were never published.
 fn drafted(scope: &Scope<'_>) -> Kinds {
     let schema = scope.schema;
     created_if(scope, |row| {
@@ -263,8 +249,6 @@ fn tagged(scope: &Scope<'_>) -> Kinds {
     rows.map(|row| (Some(row.variant.to_owned()), row)).collect()
 }
 
-type Judged = Result<Vec<Finding>, String>;
-
 #[cfg(test)]
 mod tests {
     use connect_model::schema::Schema;
@@ -273,7 +257,7 @@ mod tests {
     use crate::selection::Selection;
 
     #[test]
-    fn each_operation_has_the_cases_of_its_kind() {
+    fn operations_have_the_cases_of_their_kind() {
         let schema = Schema::connect();
         let ids = |name: &str| {
             let operation = schema.operation_named(name).unwrap_or_else(|| unreachable!("{name}"));

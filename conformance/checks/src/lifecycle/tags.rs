@@ -1,4 +1,4 @@
-//! Tags of a resource over time.
+//! Tags of a resource, before and after changes.
 
 use connect_model::validate::excerpt;
 use futures_util::future::join_all;
@@ -6,34 +6,33 @@ use serde_json::{Value, json};
 
 use crate::case::Finding;
 use crate::client::reply::Reply;
-use crate::client::{Client, Made};
+use crate::client::{Client, Created};
 use crate::code::Trial;
-use crate::lifecycle::Judged;
 use crate::lifecycle::echo::shown;
 use crate::resources::Resource;
 use crate::steps;
-use crate::steps::{Wait, body, naming, perform, succeed};
+use crate::steps::{Judged, Wait, body, naming, perform, succeed};
 use connect_transport::exchange::Exchange;
 
-/// Additions at a time.
+/// Number of concurrent additions.
 const CONCURRENT: usize = 6;
 
-/// A resource to tag, with the input that made it.
+/// A tagged resource, with the input that created it.
 struct Tagged<'c> {
     client: &'c Client,
-    made: Made,
+    created: Created,
     sent: Value,
 }
 
 impl<'c> Tagged<'c> {
-    /// A resource that takes tags. Whether rules can be tagged by their ARN is not documented: a refusal is recorded.
+    /// A new resource with two tags. It is not documented if rules can be tagged by their ARN: a rejection is recorded.
     async fn new(client: &'c Client, row: &'static Resource) -> Result<Self, String> {
         let instance = match row.id_member {
             "InstanceId" => String::new(),
             _ => client.instance().await.ok_or("no instance to work in")?,
         };
-        let (made, sent) = steps::make_in(client, row, &instance).await?;
-        let tagged = Self { client, made, sent };
+        let (created, sent) = steps::create_in(client, row, &instance).await?;
+        let tagged = Self { client, created, sent };
         let reply = tagged.change("TagResource", json!({ "tags": { "ct-a": "1", "ct-b": "2" } })).await?;
         match &reply {
             Reply::Success(_) => Ok(tagged),
@@ -45,22 +44,23 @@ impl<'c> Tagged<'c> {
     }
 
     async fn change(&self, operation: &str, mut input: Value) -> Result<Reply, String> {
-        input["resourceArn"] = self.made.arn.clone().into();
+        input["resourceArn"] = self.created.arn.clone().into();
         perform(self.client, operation, &input).await
     }
 
-    /// The tags as they are listed.
-    async fn listed(&self) -> Result<(Value, Box<Exchange>), String> {
-        let input = json!({ "resourceArn": self.made.arn });
+    /// The listed tags.
+    async fn list(&self) -> Result<(Value, Box<Exchange>), String> {
+        let input = json!({ "resourceArn": self.created.arn });
         let exchange = succeed(self.client, "ListTagsForResource", &input).await?;
         Ok((body(&exchange)?["tags"].take(), exchange))
     }
 }
 
-/// What is done to a resource that has ct-a = 1 and ct-b = 2, and what it must have then.
+/// Changes to a resource with the tags ct-a = 1 and ct-b = 2: operation, input, and the tags afterwards. An absent tag is
+/// null.
 fn changes() -> [(&'static str, Value, Value); 3] {
     [
-        // A first look, at what the creation of the scenario has set.
+        // The state before the first change.
         ("", Value::Null, json!({ "ct-a": "1", "ct-b": "2" })),
         (
             "TagResource",
@@ -71,15 +71,15 @@ fn changes() -> [(&'static str, Value, Value); 3] {
     ]
 }
 
-/// Adds, overwrites, removes; looks at the list after each.
+/// Adds, overwrites and removes tags, and checks the list after each change.
 pub(super) async fn life_of_tags(trial: Trial<'_>, row: &'static Resource) -> Judged {
     let Trial { client, check, .. } = trial;
     let tagged = Tagged::new(client, row).await?;
     for (operation, input, expected) in changes() {
-        tagged.make(operation, input).await?;
+        tagged.apply(operation, input).await?;
         let mut wait = Wait::brief(client);
         loop {
-            let (listed, exchange) = tagged.listed().await?;
+            let (listed, exchange) = tagged.list().await?;
             let expected = expected.as_object().into_iter().flatten();
             let wrong: Vec<Finding> = expected
                 .filter(|(key, wanted)| listed.get(key).unwrap_or(&Value::Null) != *wanted)
@@ -102,22 +102,22 @@ pub(super) async fn life_of_tags(trial: Trial<'_>, row: &'static Resource) -> Ju
     Ok(Vec::new())
 }
 
-/// The same changes; looks at the resource itself after each.
+/// Makes the same changes, and checks the described resource after each.
 pub(super) async fn shown_as_listed(trial: Trial<'_>, row: &'static Resource) -> Judged {
     let Trial { client, check, .. } = trial;
     let tagged = Tagged::new(client, row).await?;
     let mut compared = false;
     for (operation, input, _) in changes() {
-        tagged.make(operation, input).await?;
+        tagged.apply(operation, input).await?;
         let mut wait = Wait::brief(client);
         loop {
-            let (listed, _) = tagged.listed().await?;
-            let named = naming(row, &tagged.sent, &tagged.made.id);
+            let (listed, _) = tagged.list().await?;
+            let named = naming(row, &tagged.sent, &tagged.created.id);
             let exchange = succeed(client, row.describe, &named).await?;
-            let (wrapper, thing) = shown(client.schema, row, &exchange)?;
-            // No tags are absent, null or an empty map, as the endpoint likes.
+            let (wrapper, resource) = shown(client.schema, row, &exchange)?;
+            // Without tags, the member may be absent, null or an empty map.
             let tags = |value: &Value| value.as_object().cloned().unwrap_or_default();
-            let (listed, shown) = (tags(&listed), tags(&thing["Tags"]));
+            let (listed, shown) = (tags(&listed), tags(&resource["Tags"]));
             if listed == shown {
                 compared |= !listed.is_empty();
                 break;
@@ -129,37 +129,38 @@ pub(super) async fn shown_as_listed(trial: Trial<'_>, row: &'static Resource) ->
             }
         }
     }
-    if compared { Ok(Vec::new()) } else { Err("no tags were listed to compare".to_owned()) }
+    if compared { Ok(Vec::new()) } else { Err("the endpoint listed no tags".to_owned()) }
 }
 
-/// Adds tags at the same time.
+/// Adds tags concurrently.
 pub(super) async fn concurrent(trial: Trial<'_>, row: &'static Resource) -> Judged {
     let Trial { client, check, .. } = trial;
     let tagged = Tagged::new(client, row).await?;
     let keys: Vec<String> = (0..CONCURRENT).map(|number| format!("ct-at-once-{number}")).collect();
     let add = |key: &String| tagged.change("TagResource", json!({ "tags": { key: "1" } }));
     let replies = join_all(keys.iter().map(add)).await;
-    let acknowledged = keys.iter().zip(&replies).filter(|(_, reply)| matches!(reply, Ok(Reply::Success(_))));
-    let acknowledged: Vec<&String> = acknowledged.map(|(key, _)| key).collect();
-    if acknowledged.len() < 2 {
-        return Err(format!("of {CONCURRENT} additions at the same time {} succeeded", acknowledged.len()));
+    let added = keys.iter().zip(&replies).filter(|(_, reply)| matches!(reply, Ok(Reply::Success(_))));
+    let added: Vec<&String> = added.map(|(key, _)| key).collect();
+    if added.len() < 2 {
+        return Err(format!("only {} of {CONCURRENT} concurrent additions succeeded", added.len()));
     }
     let mut wait = Wait::brief(client);
     loop {
-        let (listed, exchange) = tagged.listed().await?;
-        let lost = acknowledged.iter().filter(|key| listed.get(key.as_str()).is_none()).count();
-        if lost == 0 {
+        let (listed, exchange) = tagged.list().await?;
+        let missing = added.iter().filter(|key| listed.get(key.as_str()).is_none()).count();
+        if missing == 0 {
             return Ok(Vec::new());
         }
         if !wait.again().await {
-            let expected = format!("all {} tags that were added at the same time", acknowledged.len());
-            return Ok(vec![check.finding("/tags", expected, format!("{lost} missing"), Some(&exchange))]);
+            let expected = format!("all {} concurrently added tags", added.len());
+            return Ok(vec![check.finding("/tags", expected, format!("{missing} missing"), Some(&exchange))]);
         }
     }
 }
 
 impl Tagged<'_> {
-    async fn make(&self, operation: &str, input: Value) -> Result<(), String> {
+    /// Applies a change; does nothing if there is no operation.
+    async fn apply(&self, operation: &str, input: Value) -> Result<(), String> {
         if operation.is_empty() {
             return Ok(());
         }

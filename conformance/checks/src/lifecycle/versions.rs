@@ -1,4 +1,4 @@
-//! Versions of a flow: numbered, listed, unchangeable.
+//! Versions of a flow: increasing numbers, listing, immutable content.
 
 use std::collections::BTreeSet;
 
@@ -7,35 +7,35 @@ use serde_json::{Value, json};
 
 use crate::client::pager::{Pager, page_sizes};
 use crate::code::Trial;
-use crate::lifecycle::Judged;
 use crate::lifecycle::life::Life;
 use crate::resources::{RESOURCES, Resource};
 use crate::steps;
-use crate::steps::{Wait, body, perform, succeed};
+use crate::steps::{Judged, Wait, body, perform, succeed};
+use connect_transport::exchange::Exchange;
 
 const CREATE: &str = "CreateContactFlowVersion";
 const LIST: &str = "ListContactFlowVersions";
 
-/// The kind of which an operation makes versions.
+/// The kind for which an operation creates versions.
 pub(super) fn versioned_by(operation: &str) -> Option<&'static Resource> {
     RESOURCES.iter().find(|row| operation == CREATE && row.kind == "flow")
 }
 
-/// A version of one content, then of another.
+/// Creates a version of one content, then of another.
 pub(super) async fn life_of_versions(trial: Trial<'_>, row: &'static Resource) -> Judged {
     let Trial { client, check, .. } = trial;
-    let (_, sent) = client.creation(row).await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
-    let made = steps::create(client, row, &sent).await?;
-    let life = Life { client, row, check, sent, made };
+    let sent = client.creation(row).await?;
+    let created = steps::create(client, row, &sent).await?;
+    let life = Life { client, row, check, sent, created };
     let first_content = life.sent["Content"].clone();
     let second_content = first_content.as_str().unwrap_or_default().replace("contract test", &client.fresh_name());
 
-    let (first, _) = version(&life).await?;
+    let (first, _) = create_version(&life).await?;
     client.learn("first version of a flow", first.to_string());
-    let mut update = life.named(&life.made.id);
+    let mut update = life.naming(&life.created.id);
     update["Content"] = second_content.clone().into();
     succeed(client, "UpdateContactFlowContent", &update).await?;
-    let (second, exchange) = version(&life).await?;
+    let (second, exchange) = create_version(&life).await?;
     if second <= first {
         let actual = format!("{second} after {first}");
         return Ok(vec![check.finding("/Version", format!("a number above {first}"), actual, Some(&exchange))]);
@@ -44,32 +44,34 @@ pub(super) async fn life_of_versions(trial: Trial<'_>, row: &'static Resource) -
     let mut findings = Vec::new();
     for (number, content) in [(first, first_content), (second, second_content.into())] {
         let expected = json!({ "Content": content, "Version": number });
-        findings.extend(life.shows(&format!("{}:{number}", life.made.id), &expected).await?);
+        findings.extend(life.shows(&format!("{}:{number}", life.created.id), &expected).await?);
     }
-    findings.extend(listed(&life, &BTreeSet::from([first, second])).await?);
+    findings.extend(are_listed(&life, &BTreeSet::from([first, second])).await?);
 
-    // What is unchangeable may be refused or ignored.
-    let mut change = life.named(&format!("{}:{first}", life.made.id));
+    // An update of a version may be rejected or ignored.
+    let mut change = life.naming(&format!("{}:{first}", life.created.id));
     change["Content"] = life.sent["Content"].clone();
     client
         .learn("update of a version's content", perform(client, "UpdateContactFlowContent", &change).await?.outline());
     Ok(findings)
 }
 
-/// Makes a version; its number.
-async fn version(life: &Life<'_>) -> Result<(i64, Box<connect_transport::exchange::Exchange>), String> {
-    let exchange = succeed(life.client, CREATE, &life.named(&life.made.id)).await?;
-    let number = body(&exchange)?["Version"].as_i64().ok_or_else(|| format!("{CREATE} answered without a number"))?;
+/// Creates a version and returns its number.
+async fn create_version(life: &Life<'_>) -> Result<(i64, Box<Exchange>), String> {
+    let exchange = succeed(life.client, CREATE, &life.naming(&life.created.id)).await?;
+    let number =
+        body(&exchange)?["Version"].as_i64().ok_or_else(|| format!("{CREATE} answered without a version number"))?;
     Ok((number, exchange))
 }
 
-async fn listed(life: &Life<'_>, numbers: &BTreeSet<i64>) -> Judged {
+/// Judges if the list shows all versions.
+async fn are_listed(life: &Life<'_>, numbers: &BTreeSet<i64>) -> Judged {
     let schema: &Schema = life.client.schema;
     let operation = schema.operation_named(LIST).ok_or_else(|| format!("the model has no {LIST}"))?;
     let size = page_sizes(schema, operation).map(|(_, most)| most);
     let mut wait = Wait::brief(life.client);
     loop {
-        let pages = Pager::new(life.client, operation, life.named(&life.made.id))?.all(size).await?;
+        let pages = Pager::new(life.client, operation, life.naming(&life.created.id))?.all(size).await?;
         let listed: BTreeSet<i64> = pages
             .iter()
             .flat_map(|page| &page.items)

@@ -75,7 +75,7 @@ impl Stock {
     /// Makes one more; it is not counted among what was made from the start.
     pub(super) async fn another(&self, client: &Client) -> Result<String, String> {
         let row = self.kind.ok_or("the list shows nothing that the run can make")?;
-        steps::make_in(client, row, self.instance()).await.map(|(made, _)| made.id)
+        steps::create_in(client, row, self.instance()).await.map(|(made, _)| made.id)
     }
 
     /// Deletes one by its id.
@@ -122,7 +122,7 @@ impl Stock {
 
     async fn instances(&mut self, client: &Client) -> Result<(), String> {
         for _ in 0..MADE {
-            self.made.insert(client.make(&RESOURCES[0]).await?.id);
+            self.made.insert(client.create(&RESOURCES[0]).await?.id);
         }
         Ok(())
     }
@@ -130,7 +130,7 @@ impl Stock {
     /// A flow with some versions.
     async fn versions(&mut self, client: &Client) -> Result<(), String> {
         let row = RESOURCES.iter().find(|row| row.kind == "flow").ok_or("no kind of resource has versions")?;
-        let (flow, sent) = steps::make_in(client, row, self.instance()).await?;
+        let (flow, sent) = steps::create_in(client, row, self.instance()).await?;
         self.base[row.id_member] = flow.id.clone().into();
         for _ in 0..MADE {
             let input = json!({ "InstanceId": sent["InstanceId"], row.id_member: flow.id });

@@ -1,5 +1,5 @@
-//! A walk at an endpoint: sends its steps, looks after each at what it touched and at the end at everything, and asks
-//! the reference about every answer. Deletes what it made, however it ends.
+//! Runs a walk against an endpoint: sends its steps, reads the touched resource after each step and all resources at the
+//! end, and compares every response with the reference. Deletes the resources of the walk, however it ends.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,100 +7,100 @@ use serde_json::{Value, json};
 
 use crate::client::pager::{Pager, page_sizes};
 use crate::client::reply::{QUOTAS, Reply};
-use crate::client::{Client, made_of};
+use crate::client::{Client, read_created};
 use crate::steps::{Wait, body, perform};
 use crate::walks::model::{Answer, Mismatch, Model, outline};
 use crate::walks::request::{Call, call, words};
 use crate::walks::step::{Item, Kind, Step};
 use connect_transport::exchange::Exchange;
 
-/// How a walk ended.
+/// The end of a walk.
 pub(super) enum End {
-    /// Everything was as it must be.
-    Sound(Walked),
-    /// Something was not.
-    Broken(Box<Broken>),
-    /// Nothing can be said, and why.
-    Lost(String),
+    /// Every response agreed with the reference.
+    Passed(Walked),
+    /// A response differed.
+    Failed(Box<Failure>),
+    /// Nothing can be concluded, and why.
+    Inconclusive(String),
 }
 
-/// A walk that went as it must.
+/// Statistics of a walk that passed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Walked {
     /// Steps that the endpoint accepted.
     pub accepted: usize,
-    /// Steps that it refused, as it had to or could.
+    /// Steps that the endpoint rejected, as it must or may.
     pub refused: usize,
 }
 
-/// Where the endpoint left the reference.
-pub(super) struct Broken {
-    /// The steps up to there, each about the very resource that it met; those that met none are left out.
+/// A response that differs from the reference.
+pub(super) struct Failure {
+    /// The steps before the response, with resolved resources; steps without a resource are left out.
     pub(super) steps: Vec<Step>,
-    /// What was done, in words, one line each.
+    /// The steps in words, one line each.
     pub(super) lines: Vec<String>,
-    /// The call that showed it.
+    /// The call with the response.
     pub(super) call: String,
-    /// JSON Pointer into the answer.
+    /// JSON Pointer into the response.
     pub(super) pointer: String,
     pub(super) expected: String,
     pub(super) actual: String,
     pub(super) exchange: Option<Box<Exchange>>,
 }
 
-/// How long something that is not yet as it must be is asked for again.
+/// Time for which a read that differs from the reference is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Patience {
-    /// As long as the other checks of the family do.
+    /// As long as in the other checks of the family.
     Brief,
-    /// Not at all: for walks that are tried while one is being shortened.
+    /// No time, for walks that are tried while a walk is shrunk.
     None,
 }
 
-/// What a walk goes through.
-pub(super) struct Trail<'c> {
+/// The environment of walks.
+pub(super) struct WalkContext<'c> {
     pub(super) client: &'c Client,
     pub(super) instance: &'c str,
-    /// Operations that the endpoint offers; steps that need others are left out.
+    /// Operations that the endpoint offers. Steps that need others are left out.
     pub(super) offered: &'c BTreeSet<&'static str>,
     pub(super) patience: Patience,
 }
 
-/// Most items in the pages of a list that is asked for as a whole.
-const MOST: usize = 1000;
-/// Most pages of one list: a list that goes on for ever is the matter of `pagination.terminates`.
-const PAGES: usize = 200;
-/// Pages that a list is cut into, when it is to have several.
-const SEVERAL: usize = 3;
+/// Page size for lists in one page.
+const MAX_SIZE: usize = 1000;
+/// Largest number of pages of one list. `pagination.terminates` judges lists that do not end.
+const MAX_PAGES: usize = 200;
+/// Number of pages of lists in several pages.
+const SEVERAL_PAGES: usize = 3;
 
-impl Trail<'_> {
-    /// Walks. Names and tokens are new every time.
+impl WalkContext<'_> {
+    /// Runs a walk, with new names and tokens.
     pub(super) async fn walk(&self, steps: &[Step]) -> End {
         let model = Model::new(names(self.client, steps));
         let mut walker = Walker {
-            trail: self,
+            context: self,
             model,
-            made: Vec::new(),
+            created: Vec::new(),
             done: Vec::new(),
             lines: Vec::new(),
             walked: Walked::default(),
         };
         let end = walker.steps(steps).await;
-        walker.clear().await;
+        walker.delete_all().await;
         if self.patience == Patience::Brief {
             for (topic, fact) in walker.model.learned {
                 self.client.learn(topic, fact);
             }
         }
         match end {
-            Ok(()) => End::Sound(walker.walked),
-            Err(Stop::Broken(broken)) => End::Broken(broken),
-            Err(Stop::Lost(why)) => End::Lost(why),
+            Ok(()) => End::Passed(walker.walked),
+            Err(Stop::Failed(failure)) => End::Failed(failure),
+            Err(Stop::Inconclusive(why)) => End::Inconclusive(why),
         }
     }
 }
 
-/// A fresh name for each that the steps mention.
+/// A fresh name for each name number in the steps.
 fn names(client: &Client, steps: &[Step]) -> HashMap<(Kind, u8), String> {
     let mut names = HashMap::new();
     for step in steps {
@@ -114,18 +114,20 @@ fn names(client: &Client, steps: &[Step]) -> HashMap<(Kind, u8), String> {
     names
 }
 
+/// Ends a walk early.
 enum Stop {
-    Broken(Box<Broken>),
-    Lost(String),
+    Failed(Box<Failure>),
+    Inconclusive(String),
 }
 
 struct Walker<'t> {
-    trail: &'t Trail<'t>,
+    context: &'t WalkContext<'t>,
     model: Model,
-    /// Everything that the endpoint said it made, whatever the reference thinks of it.
-    made: Vec<(Kind, String)>,
-    /// Steps that were taken, and the same in words.
+    /// Every resource that the endpoint created, also those that contradict the reference.
+    created: Vec<(Kind, String)>,
+    /// Steps that were sent.
     done: Vec<Step>,
+    /// The same steps in words.
     lines: Vec<String>,
     walked: Walked,
 }
@@ -135,7 +137,7 @@ impl Walker<'_> {
         for step in steps {
             let before = self.model.items().count();
             let Some(step) = self.resolve(step) else { continue };
-            if !self.perform(&step, true).await? || step.only_looks() {
+            if !self.perform(&step, true).await? || step.is_read() {
                 continue;
             }
             let touched = match step.item() {
@@ -143,28 +145,28 @@ impl Walker<'_> {
                 None => self.model.items().map(|(item, _)| item).filter(|_| self.model.items().count() > before).last(),
             };
             if let Some(item) = touched {
-                self.look_at(item).await?;
+                self.describe(item).await?;
             }
         }
         let items: Vec<Item> = self.model.items().map(|(item, _)| item).collect();
         for item in &items {
-            self.look_at(*item).await?;
-            self.look(Step::ListTags { of: *item }).await?;
-            let versions = self.model.thing(*item).map_or(0, |thing| thing.versions.len());
+            self.describe(*item).await?;
+            self.read(Step::ListTags { of: *item }).await?;
+            let versions = self.model.resource(*item).map_or(0, |resource| resource.versions.len());
             for nth in 0..versions {
-                self.look(Step::DescribeVersion { of: *item, nth }).await?;
+                self.read(Step::DescribeVersion { of: *item, nth }).await?;
             }
             if versions > 0 {
-                self.look(Step::ListVersions { of: *item }).await?;
+                self.read(Step::ListVersions { of: *item }).await?;
             }
         }
         for kind in items.iter().map(|item| item.kind).collect::<BTreeSet<_>>() {
-            self.look(Step::List { kind, pages: false }).await?;
+            self.read(Step::List { kind, pages: false }).await?;
         }
         Ok(())
     }
 
-    /// The step about what its item means; none if there is nothing of the kind.
+    /// The step with a resolved item; none if there is no resource of its kind.
     fn resolve(&self, step: &Step) -> Option<Step> {
         let mut step = step.clone();
         if let Some(item) = step.item_mut() {
@@ -173,63 +175,61 @@ impl Walker<'_> {
         Some(step)
     }
 
-    async fn look_at(&mut self, item: Item) -> Result<(), Stop> {
-        self.look(Step::Describe { of: item, draft: false }).await?;
-        if item.kind.has_draft() && self.model.thing(item).is_some_and(|thing| thing.alive) {
-            self.look(Step::Describe { of: item, draft: true }).await?;
+    async fn describe(&mut self, item: Item) -> Result<(), Stop> {
+        self.read(Step::Describe { of: item, draft: false }).await?;
+        if item.kind.has_draft() && self.model.resource(item).is_some_and(|resource| resource.alive) {
+            self.read(Step::Describe { of: item, draft: true }).await?;
         }
         Ok(())
     }
 
-    async fn look(&mut self, step: Step) -> Result<(), Stop> {
+    async fn read(&mut self, step: Step) -> Result<(), Stop> {
         self.perform(&step, false).await.map(|_| ())
     }
 
-    /// One call, until its answer is as it must be or patience ends. False if there is nothing to call.
-    async fn perform(&mut self, step: &Step, told: bool) -> Result<bool, Stop> {
-        let client = self.trail.client;
+    /// Sends a call, and repeats it until its response agrees with the reference or the time is over. With `record`, the
+    /// step is recorded. False if there is nothing to call.
+    async fn perform(&mut self, step: &Step, record: bool) -> Result<bool, Stop> {
+        let client = self.context.client;
         let template = match step {
-            Step::Create { kind, .. } => client.creation(kind.row()).await.map(|(_, input)| input),
-            _ => None,
+            Step::Create { kind, .. } => client.creation(kind.row()).await.map_err(Stop::Inconclusive)?,
+            _ => Value::Null,
         };
-        if matches!(step, Step::Create { .. }) && template.is_none() {
-            return Err(Stop::Lost("no instance to walk in".to_owned()));
-        }
-        let call = call(&self.model, step, self.trail.instance, |_| template.unwrap_or_default());
-        let Some(call) = call.filter(|call| self.trail.offered.contains(call.operation)) else { return Ok(false) };
-        let mut wait = (self.trail.patience == Patience::Brief).then(|| Wait::brief(client));
+        let call = call(&self.model, step, self.context.instance, template);
+        let Some(call) = call.filter(|call| self.context.offered.contains(call.operation)) else { return Ok(false) };
+        let mut wait = (self.context.patience == Patience::Brief).then(|| Wait::brief(client));
         loop {
-            let asked = match step {
+            let replied = match step {
                 Step::List { kind, pages } => self.list(&call, kind.row().list.0, *pages).await?,
                 Step::ListVersions { .. } => self.list(&call, call.operation, false).await?,
-                _ => Some(self.ask(&call, step).await?),
+                _ => Some(self.send(&call, step).await?),
             };
-            let Some((answer, exchange)) = asked else { return Ok(false) };
+            let Some((answer, exchange)) = replied else { return Ok(false) };
             if let (Step::Create { kind, .. }, Answer::Refused(..)) = (step, &answer)
                 && self.model.items().all(|(item, _)| item.kind != *kind)
             {
-                // An endpoint that refuses what is valid shows nothing of what it would do with it.
-                return Err(Stop::Lost(format!("{} answered {}", call.operation, outline(&answer))));
+                // An endpoint that rejects valid creations shows none of its behaviour.
+                return Err(Stop::Inconclusive(format!("{} answered {}", call.operation, outline(&answer))));
             }
-            let Err(mismatch) = self.model.take(step, &call.input, &answer) else {
-                if told {
-                    self.tell(step, &call, &answer);
+            let Err(mismatch) = self.model.apply(step, &call.input, &answer) else {
+                if record {
+                    self.record(step, &call, &answer);
                 }
                 return Ok(true);
             };
-            // What was made cannot be asked for again.
-            let made =
+            // A creation cannot be repeated.
+            let has_created =
                 matches!(step, Step::Create { .. } | Step::CreateAgain { .. }) && matches!(answer, Answer::Accepted(_));
             let again = match &mut wait {
-                Some(wait) if !made => wait.again().await,
+                Some(wait) if !has_created => wait.again().await,
                 _ => false,
             };
             if !again {
-                if told {
-                    self.tell(step, &call, &answer);
+                if record {
+                    self.record(step, &call, &answer);
                 }
                 let Mismatch { pointer, expected, actual } = mismatch;
-                return Err(Stop::Broken(Box::new(Broken {
+                return Err(Stop::Failed(Box::new(Failure {
                     steps: std::mem::take(&mut self.done),
                     lines: std::mem::take(&mut self.lines),
                     call: words(step, call.operation),
@@ -242,13 +242,14 @@ impl Walker<'_> {
         }
     }
 
-    fn tell(&mut self, step: &Step, call: &Call, answer: &Answer) {
+    /// Records a step and its response, as data and in words.
+    fn record(&mut self, step: &Step, call: &Call, answer: &Answer) {
         let outcome = match answer {
             Answer::Accepted(body) => match step {
                 Step::Create { kind, .. } => {
                     let id = body[kind.row().id].as_str().unwrap_or_default();
                     let number = self.model.items().filter(|(item, _)| item.kind == *kind).count();
-                    format!("made {}, id {id}", Item { kind: *kind, number: number.saturating_sub(1) })
+                    format!("created {}, id {id}", Item { kind: *kind, number: number.saturating_sub(1) })
                 }
                 _ => "accepted".to_owned(),
             },
@@ -262,8 +263,8 @@ impl Walker<'_> {
         self.lines.push(format!("{}. {} → {outcome}", self.lines.len() + 1, words(step, call.operation)));
     }
 
-    async fn ask(&mut self, call: &Call, step: &Step) -> Result<(Answer, Option<Box<Exchange>>), Stop> {
-        let reply = perform(self.trail.client, call.operation, &call.input).await.map_err(Stop::Lost)?;
+    async fn send(&mut self, call: &Call, step: &Step) -> Result<(Answer, Option<Box<Exchange>>), Stop> {
+        let reply = perform(self.context.client, call.operation, &call.input).await.map_err(Stop::Inconclusive)?;
         match reply {
             Reply::Success(exchange) => {
                 let kind = match step {
@@ -272,61 +273,54 @@ impl Walker<'_> {
                     _ => None,
                 };
                 if let Some(kind) = kind {
-                    let made = made_of(kind.row(), &exchange.response.body).ok_or_else(|| {
-                        Stop::Lost(format!(
-                            "{} answered without {} and {}",
-                            call.operation,
-                            kind.row().id,
-                            kind.row().arn
-                        ))
-                    })?;
-                    self.made.push((kind, made.id));
+                    let created = read_created(kind.row(), &exchange).map_err(Stop::Inconclusive)?;
+                    self.created.push((kind, created.id));
                 }
                 let empty = exchange.response.body.is_empty();
-                let body = if empty { json!({}) } else { body(&exchange).map_err(Stop::Lost)? };
+                let body = if empty { json!({}) } else { body(&exchange).map_err(Stop::Inconclusive)? };
                 Ok((Answer::Accepted(body), Some(exchange)))
             }
             Reply::Refused(exchange, error) => {
                 let status = exchange.response.status;
                 let code = error.code.clone();
-                // A full instance says nothing about the walk.
+                // Server errors and quotas say nothing about the walk.
                 if status >= 500 || code.as_deref().is_some_and(|code| QUOTAS.contains(&code)) {
                     let why = format!("{} answered {status} {}", call.operation, code.unwrap_or_default());
-                    return Err(Stop::Lost(why));
+                    return Err(Stop::Inconclusive(why));
                 }
                 Ok((Answer::Refused(status, code), Some(exchange)))
             }
-            other => Err(Stop::Lost(format!("{}: {}", call.operation, other.describe()))),
+            other => Err(Stop::Inconclusive(format!("{}: {}", call.operation, other.describe()))),
         }
     }
 
-    /// All items of all pages, with the last exchange; none if there is a next page that does not come, which is the
-    /// matter of the checks of pagination.
+    /// The items of all pages, with the last exchange; none if a later page is missing, which the checks of pagination
+    /// judge.
     async fn list(
         &mut self,
         call: &Call,
         operation: &str,
         pages: bool,
     ) -> Result<Option<(Answer, Option<Box<Exchange>>)>, Stop> {
-        let client = self.trail.client;
+        let client = self.context.client;
         let id = client.schema.operation_named(operation);
-        let id = id.ok_or_else(|| Stop::Lost(format!("the model has no {operation}")))?;
-        let pager = Pager::new(client, id, call.input.clone()).map_err(Stop::Lost)?;
-        let mut size = MOST;
+        let id = id.ok_or_else(|| Stop::Inconclusive(format!("the model has no {operation}")))?;
+        let pager = Pager::new(client, id, call.input.clone()).map_err(Stop::Inconclusive)?;
+        let mut size = MAX_SIZE;
         if pages {
-            // How much there is, says a list in one piece.
+            // A list in one page shows the number of items.
             let whole = Box::pin(self.list(call, operation, false)).await?;
             if let Some((Answer::Accepted(Value::Array(items)), _)) = &whole {
-                size = items.len() / SEVERAL + 1;
+                size = items.len() / SEVERAL_PAGES + 1;
             }
         }
         let size = page_sizes(client.schema, id).map(|(_, most)| most.min(size as i64));
         let step = Step::List { kind: Kind::Flow, pages };
         let mut all = Vec::new();
         let mut token: Option<String> = None;
-        for number in 0..PAGES {
+        for number in 0..MAX_PAGES {
             let input = pager.input(size, token.as_deref());
-            let (answer, exchange) = self.ask(&Call { operation: call.operation, input }, &step).await?;
+            let (answer, exchange) = self.send(&Call { operation: call.operation, input }, &step).await?;
             let Answer::Accepted(page) = answer else { return Ok((number == 0).then_some((answer, exchange))) };
             let (items, next) = pager.contents(&page);
             all.extend(items);
@@ -338,20 +332,24 @@ impl Walker<'_> {
         Ok(None)
     }
 
-    /// Deletes what was made. What does not go is counted.
-    async fn clear(&mut self) {
-        let client = self.trail.client;
-        let gone: BTreeSet<String> =
-            self.model.items().filter(|(_, thing)| !thing.alive).map(|(_, thing)| thing.id.clone()).collect();
-        for (kind, id) in std::mem::take(&mut self.made) {
-            if gone.contains(&id) {
+    /// Deletes the resources of the walk. Resources that cannot be deleted are counted.
+    async fn delete_all(&mut self) {
+        let client = self.context.client;
+        let deleted: BTreeSet<String> = self
+            .model
+            .items()
+            .filter(|(_, resource)| !resource.alive)
+            .map(|(_, resource)| resource.id.clone())
+            .collect();
+        for (kind, id) in std::mem::take(&mut self.created) {
+            if deleted.contains(&id) {
                 continue;
             }
             let row = kind.row();
-            let input = json!({ "InstanceId": self.trail.instance, row.id_member: id });
+            let input = json!({ "InstanceId": self.context.instance, row.id_member: id });
             match perform(client, row.delete, &input).await {
                 Ok(Reply::Success(_)) => {}
-                // A creation that was repeated has one id twice; what is gone is gone.
+                // A repeated creation enters the same id twice.
                 Ok(Reply::Refused(exchange, _)) if exchange.response.status == 404 => {}
                 _ => client.learn("left behind by a walk", row.kind),
             }

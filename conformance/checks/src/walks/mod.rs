@@ -1,16 +1,16 @@
-//! Random walks: sequences of operations that nobody thought of, each answer compared with a reference. A walk that fails
-//! is shortened until no step can be left out, told step by step, and saved for later runs.
+//! Random walks: random sequences of operations, with each response compared with a reference. A walk that fails is shrunk
+//! until no step can be left out, described step by step, and saved for later runs.
 //!
-//! Walks have resources and names of their own, so that several can be under way in one instance. They use no search:
-//! an index lags. What they leave undecided, because it is not known of Connect, stands in `model`.
+//! Walks do not share resources and names, so that several can run in one instance. They do not search, since the index
+//! lags. `model` documents the behaviour that they leave open, because it is unknown for Connect.
 
 mod drive;
 mod in_process;
-mod look;
 mod model;
 #[cfg(test)]
 mod model_tests;
 mod random;
+mod reads;
 mod request;
 mod saved;
 mod shrink;
@@ -26,11 +26,11 @@ use futures_util::future::join_all;
 
 pub use self::drive::Walked;
 pub use self::in_process::in_process;
-pub use self::random::{Below, drawn};
+pub use self::random::{Below, draw_walk};
 pub use self::saved::{LONGEST, Saved, SavedError};
 pub use self::step::{Item, Kind, Step};
 
-use self::drive::{Broken, End, Patience, Trail};
+use self::drive::{End, Failure, Patience, WalkContext};
 use self::random::random_walk;
 use self::shrink::Shrinker;
 
@@ -40,7 +40,7 @@ use crate::client::Client;
 use crate::code::{Bound, Code, Omission, Scope, Trial, Variant};
 use crate::permission::Permission;
 
-/// What walks of one case go over.
+/// The resources that the walks of one case use.
 #[derive(Debug)]
 pub struct Subject {
     /// Variant of the case.
@@ -51,7 +51,7 @@ pub struct Subject {
     pub kinds: &'static [Kind],
 }
 
-/// One case each.
+/// The subjects, with one case each.
 pub const SUBJECTS: &[Subject] = &[
     Subject { name: "flows", operation: "CreateContactFlow", kinds: &[Kind::Flow] },
     Subject { name: "modules", operation: "CreateContactFlowModule", kinds: &[Kind::Module] },
@@ -59,27 +59,29 @@ pub const SUBJECTS: &[Subject] = &[
     Subject { name: "mixed", operation: "TagResource", kinds: &[Kind::Flow, Kind::Module, Kind::Rule] },
 ];
 
-/// How many walks, and what is kept of them.
+/// Number of walks, and the storage of failed ones.
 #[derive(Clone, Debug, Default)]
 pub struct WalkConfig {
-    /// Walks of a run, divided among its cases; none leaves the cases out of the plan.
+    /// Walks of a run, divided among its cases; 0 leaves the cases out of the plan.
     pub count: u32,
     /// Steps of each.
     pub length: u16,
-    /// Walks that failed in an earlier run: they come first.
+    /// Walks that failed in earlier runs, which are run first.
     pub saved: Vec<Saved>,
-    /// Where walks that fail are saved; nowhere if none.
+    /// Folder where failed walks are saved, if any.
     pub folder: Option<PathBuf>,
 }
 
-/// Walks at a time in one case.
-const AT_ONCE: usize = 4;
+/// Concurrent walks in one case.
+const CONCURRENT: usize = 4;
 
-/// Time to shorten one walk in, on this machine and elsewhere.
-const SHORTENING: [Duration; 2] = [Duration::from_secs(20), Duration::from_secs(300)];
+/// Time for shrinking one walk on an endpoint on this machine.
+const LOCAL_BUDGET: Duration = Duration::from_secs(20);
 
-/// The subject of an operation's case, if it has one and everything that its walks call may be called; the text says
-/// why not.
+/// Time for shrinking one walk elsewhere.
+const REMOTE_BUDGET: Duration = Duration::from_secs(300);
+
+/// The subject of an operation's case, if the operation has one. The error text says why its walks must not be run.
 pub fn planned(
     schema: &Schema,
     operation: OperationId,
@@ -127,7 +129,7 @@ impl Code for Walks {
     }
 }
 
-/// Walks the share of the run's walks that falls to the case, after those that were saved.
+/// Runs the saved walks, then the share of random walks that falls to the case.
 async fn run(trial: Trial<'_>, subject: &'static Subject) -> Outcome {
     let Trial { client, operation, check, walks: config, .. } = trial;
     let share = trial.rank.share(config.count);
@@ -143,83 +145,83 @@ async fn run(trial: Trial<'_>, subject: &'static Subject) -> Outcome {
     }
     let mut needed = subject.kinds.iter().flat_map(|kind| request::operations(*kind).0);
     if let Some(missing) = needed.find(|name| !offered.contains(name)) {
-        return Outcome::indeterminate(format!("no walk without {missing}, which the endpoint does not offer"));
+        return Outcome::indeterminate(format!("walks need {missing}, which the endpoint does not offer"));
     }
     let Some(instance) = client.instance().await else {
-        return Outcome::indeterminate("no instance to walk in");
+        return Outcome::indeterminate("no instance for walks");
     };
-    let trail = Trail { client, instance: &instance, offered: &offered, patience: Patience::Brief };
-    let mut tally = Tally { check, subject, config, findings: Vec::new(), sound: 0, lost: None };
+    let context = WalkContext { client, instance: &instance, offered: &offered, patience: Patience::Brief };
+    let mut results = Results { check, subject, config, findings: Vec::new(), passed: 0, inconclusive: None };
     for saved in config.saved.iter().filter(|saved| saved.subject == subject.name) {
-        let end = trail.walk(&saved.steps).await;
-        client.learn("walks saved by earlier runs", if matches!(end, End::Broken(_)) { "fail" } else { "do not fail" });
+        let end = context.walk(&saved.steps).await;
+        client.learn("walks saved by earlier runs", if matches!(end, End::Failed(_)) { "fail" } else { "do not fail" });
         match end {
-            End::Broken(broken) => tally.found(*broken, Known::Saved),
-            End::Sound(_) => tally.sound += 1,
-            End::Lost(why) => tally.lost = Some(why),
+            End::Failed(failure) => results.add_failure(*failure, Origin::Saved),
+            End::Passed(_) => results.passed += 1,
+            End::Inconclusive(why) => results.inconclusive = Some(why),
         }
     }
-    let at_once = if client.target.loopback { AT_ONCE } else { 1 };
+    let concurrent = if client.target.loopback { CONCURRENT } else { 1 };
     let numbers: Vec<u32> = (0..share).collect();
-    for some in numbers.chunks(at_once) {
-        let walks = some.iter().map(|number| {
+    for chunk in numbers.chunks(concurrent) {
+        let walks = chunk.iter().map(|number| {
             let label = format!("walk/{}/{number}", subject.name);
             random_walk(client.seed, &label, subject.kinds, usize::from(config.length))
         });
         let ends = join_all(walks.map(|steps| {
-            let trail = &trail;
-            async move { trail.walk(&steps).await }
+            let context = &context;
+            async move { context.walk(&steps).await }
         }))
         .await;
-        let mut broken = false;
+        let mut has_failed = false;
         for end in ends {
-            // One is enough: others may well fail for the same reason.
             match end {
-                End::Broken(_) if broken => {}
-                End::Broken(first) => {
-                    broken = true;
-                    tally.found(*shorten(&trail, first).await, Known::New);
+                // One failure is enough: others may have the same cause.
+                End::Failed(_) if has_failed => {}
+                End::Failed(first) => {
+                    has_failed = true;
+                    results.add_failure(*shrink_walk(&context, first).await, Origin::New);
                 }
-                End::Sound(_) => tally.sound += 1,
-                End::Lost(why) => tally.lost = Some(why),
+                End::Passed(_) => results.passed += 1,
+                End::Inconclusive(why) => results.inconclusive = Some(why),
             }
         }
-        if broken {
+        if has_failed {
             break;
         }
     }
-    tally.outcome(client)
+    results.outcome(client)
 }
 
-/// Where a walk that fails comes from.
-enum Known {
-    /// From an earlier run: it is kept as it is.
+/// The origin of a failed walk.
+enum Origin {
+    /// An earlier run. The file stays as it is.
     Saved,
-    /// From this run.
+    /// This run.
     New,
 }
 
-/// What came of the walks of a case.
-struct Tally<'c> {
+/// Results of the walks of a case.
+struct Results<'c> {
     check: &'static Check,
     subject: &'static Subject,
     config: &'c WalkConfig,
     findings: Vec<Finding>,
-    sound: u64,
-    lost: Option<String>,
+    passed: u64,
+    inconclusive: Option<String>,
 }
 
-impl Tally<'_> {
-    fn found(&mut self, broken: Broken, known: Known) {
-        let Broken { steps, lines, call, pointer, expected, actual, exchange } = broken;
+impl Results<'_> {
+    fn add_failure(&mut self, failure: Failure, origin: Origin) {
+        let Failure { steps, lines, call, pointer, expected, actual, exchange } = failure;
         let mut story = lines;
         if story.last().is_none_or(|line| !line.contains(&call)) {
             story.push(format!("then {call}"));
         }
         let expected = format!("{call}: {expected}");
-        match known {
-            Known::Saved => story.push("saved by an earlier run".to_owned()),
-            Known::New => {
+        match origin {
+            Origin::Saved => story.push("saved by an earlier run".to_owned()),
+            Origin::New => {
                 let saved = Saved {
                     subject: self.subject.name.to_owned(),
                     expected: if pointer.is_empty() { expected.clone() } else { format!("{expected} at {pointer}") },
@@ -241,40 +243,40 @@ impl Tally<'_> {
 
     fn outcome(self, client: &Client) -> Outcome {
         let topic = format!("walks over {}", self.subject.name);
-        if self.findings.is_empty() && self.sound == 0 {
-            let why = self.lost.unwrap_or_else(|| "no walk was asked for".to_owned());
+        if self.findings.is_empty() && self.passed == 0 {
+            let why = self.inconclusive.unwrap_or_else(|| "no walk was requested".to_owned());
             return Outcome::indeterminate(why);
         }
-        client.learn(topic.clone(), format!("{} without a fault", self.sound));
-        if let Some(why) = self.lost {
+        client.learn(topic.clone(), format!("{} without a fault", self.passed));
+        if let Some(why) = self.inconclusive {
             client.learn(topic, format!("given up: {why}"));
         }
         Outcome::from_findings(self.findings)
     }
 }
 
-/// The shortest walk that fails like this one, as far as time allows; the walk itself, if it fails by chance only.
+/// The shortest failing walk that is found in time; the given one, if no shorter walk fails reliably.
 ///
-/// It is tried without patience, or every attempt would cost the time that an endpoint is given to settle; what is left
-/// must then fail with patience. If it does not, everything is tried with patience.
-async fn shorten(trail: &Trail<'_>, broken: Box<Broken>) -> Box<Broken> {
-    let budget = SHORTENING[usize::from(!trail.client.target.loopback)];
+/// Walks are tried without waiting at first, which is much faster. The result must then also fail with waiting; if it does
+/// not, all walks are tried again with waiting.
+async fn shrink_walk(context: &WalkContext<'_>, failure: Box<Failure>) -> Box<Failure> {
+    let budget = if context.client.target.loopback { LOCAL_BUDGET } else { REMOTE_BUDGET };
     for patience in [Patience::None, Patience::Brief] {
-        let begun = Instant::now();
-        let trial = Trail { patience, ..*trail };
-        let mut shrinker = Shrinker::new(broken.steps.clone());
+        let started = Instant::now();
+        let attempt = WalkContext { patience, ..*context };
+        let mut shrinker = Shrinker::new(failure.steps.clone());
         while let Some(tried) = shrinker.propose().map(<[Step]>::to_vec) {
-            if begun.elapsed() > budget {
+            if started.elapsed() > budget {
                 break;
             }
-            let fails = matches!(trial.walk(&tried).await, End::Broken(_));
+            let fails = matches!(attempt.walk(&tried).await, End::Failed(_));
             shrinker.verdict(fails);
         }
-        if let End::Broken(shortest) = trail.walk(shrinker.best()).await {
+        if let End::Failed(shortest) = context.walk(shrinker.best()).await {
             return shortest;
         }
     }
-    broken
+    failure
 }
 
 #[cfg(test)]

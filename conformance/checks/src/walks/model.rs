@@ -1,212 +1,214 @@
-//! The reference: what exists in a walk, and what each answer must therefore be. Sends nothing.
+//! The reference: tracks the resources of a walk, and compares responses with their state. Sends nothing.
 //!
-//! It asserts no more than is known of Connect. Where more than one thing may happen (an edit without qualifier
-//! publishes or does not, an archived flow may refuse to be changed), it keeps what may be the case, and what the
-//! endpoint shows next decides.
+//! It asserts only what is known about Connect. Where several effects are possible (an edit without qualifier may or may
+//! not publish, an archived flow may reject changes), it keeps all possible states, and the next read decides.
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use crate::client::reply::CONFLICTS;
-use crate::walks::look;
-use crate::walks::look::{described, tags_listed, version_described, versioned, versions_listed};
+use crate::client::reply::{CONFLICTS, NOT_PUBLISHED};
+use crate::walks::reads::{described, tags_listed, version_described, versioned, versions_listed};
 use crate::walks::step::{Item, Kind, Step, Tags};
 
-/// An answer, as the reference sees it.
+/// A response, reduced to what the reference compares.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
-    /// Accepted, with the body; for lists, with an array of all items of all pages.
+    /// A success, with the body; for lists, with an array of the items of all pages.
     Accepted(Value),
-    /// Refused, with status and error name. Never 5xx: that says nothing about the walk.
+    /// A rejection, with status and error name. Never 5xx, which says nothing about the walk.
     Refused(u16, Option<String>),
 }
 
-/// What an answer must be and is not.
+/// A difference between a response and the reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mismatch {
-    /// JSON Pointer into the answer.
+    /// JSON Pointer into the response.
     pub(crate) pointer: String,
     pub(crate) expected: String,
-    /// None: the answer as a whole.
+    /// None for the whole response.
     pub(crate) actual: Option<String>,
 }
 
-pub(crate) type Judged = Result<(), Mismatch>;
+/// Result of comparing a response with the reference.
+pub(crate) type Comparison = Result<(), Mismatch>;
 
-/// A resource of the walk.
+/// State of a resource of the walk.
 #[derive(Clone, Debug)]
-pub(crate) struct Thing {
+pub(crate) struct ResourceState {
     pub(crate) id: String,
     pub(crate) arn: String,
-    /// The step that made it, and its request.
-    pub(crate) made_by: Step,
+    /// The step that created it.
+    pub(crate) created_by: Step,
+    /// The input that created it.
     pub(crate) sent: Value,
     pub(crate) name: u8,
     pub(crate) alive: bool,
-    /// In the archive; unknown until something says so.
+    /// True if archived; none until it is known.
     pub(crate) archived: Option<bool>,
-    /// Texts that may be what is published, the newest last; none for "not published".
+    /// Texts that may be published, the newest last; none for "not published".
     pub(crate) published: Vec<Option<u8>>,
-    /// Texts that may be in the draft, the newest last. For a rule, its function.
+    /// Texts that may be in the draft, the newest last. For a rule, the texts of its function.
     pub(crate) draft: Vec<u8>,
-    /// An edit that is to be seen in one of the two.
+    /// The text of an edit that must be visible in the published content or in the draft.
     pub(crate) pending: Option<u8>,
     pub(crate) tags: Tags,
-    /// Versions in order of creation, with what each may hold.
+    /// Versions in order of creation, with the texts that each may have.
     pub(crate) versions: Vec<(i64, Vec<u8>)>,
-    /// A rule's function was shown as JSON that equals what was sent: then it must be so after an update, too.
+    /// True if the function of a rule was once returned as it was sent. Then it must be after an update, too.
     pub(crate) echoes: bool,
 }
 
-/// What exists.
+/// All resources of a walk.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
-    things: BTreeMap<Kind, Vec<Thing>>,
-    /// What names are called at the endpoint.
+    resources: BTreeMap<Kind, Vec<ResourceState>>,
+    /// Names at the endpoint, by their numbers.
     names: HashMap<(Kind, u8), String>,
-    /// What the endpoint did where it had a choice.
+    /// Behaviour of the endpoint where several are allowed: topic and fact.
     pub(crate) learned: Vec<(&'static str, String)>,
 }
 
 impl Model {
-    /// Nothing exists; that is what the names are called.
+    /// A model without resources.
     pub(crate) fn new(names: HashMap<(Kind, u8), String>) -> Self {
         Self { names, ..Self::default() }
     }
 
-    /// The resource that an item means: the number wraps around.
+    /// The item of an existing resource: the number wraps around.
     pub(crate) fn resolve(&self, item: Item) -> Option<Item> {
-        let count = self.things.get(&item.kind).map_or(0, Vec::len);
+        let count = self.resources.get(&item.kind).map_or(0, Vec::len);
         (count > 0).then(|| Item { number: item.number % count, ..item })
     }
 
-    pub(crate) fn thing(&self, item: Item) -> Option<&Thing> {
-        self.things.get(&item.kind)?.get(item.number)
+    pub(crate) fn resource(&self, item: Item) -> Option<&ResourceState> {
+        self.resources.get(&item.kind)?.get(item.number)
     }
 
-    fn thing_mut(&mut self, item: Item) -> Option<&mut Thing> {
-        self.things.get_mut(&item.kind)?.get_mut(item.number)
+    fn resource_mut(&mut self, item: Item) -> Option<&mut ResourceState> {
+        self.resources.get_mut(&item.kind)?.get_mut(item.number)
     }
 
-    /// Everything that was made, in order.
-    pub(crate) fn items(&self) -> impl Iterator<Item = (Item, &Thing)> {
-        self.things.iter().flat_map(|(kind, things)| {
-            things.iter().enumerate().map(|(number, thing)| (Item { kind: *kind, number }, thing))
+    /// All resources in order of creation, also deleted ones.
+    pub(crate) fn items(&self) -> impl Iterator<Item = (Item, &ResourceState)> {
+        self.resources.iter().flat_map(|(kind, resources)| {
+            resources.iter().enumerate().map(|(number, resource)| (Item { kind: *kind, number }, resource))
         })
     }
 
-    /// What a name is called at the endpoint.
+    /// The name at the endpoint.
     pub(crate) fn name(&self, kind: Kind, name: u8) -> &str {
         self.names.get(&(kind, name)).map_or("", String::as_str)
     }
 
-    /// Who has a name, beside `own`.
-    fn holder(&self, kind: Kind, name: u8, own: Option<Item>) -> Option<(Item, &Thing)> {
-        self.items().find(|(item, thing)| item.kind == kind && thing.alive && thing.name == name && Some(*item) != own)
+    /// The resource with a name, except `own`.
+    fn holder(&self, kind: Kind, name: u8, own: Option<Item>) -> Option<(Item, &ResourceState)> {
+        self.items()
+            .find(|(item, resource)| item.kind == kind && resource.alive && resource.name == name && Some(*item) != own)
     }
 
-    /// Judges the answer to a step whose item is resolved; what it says becomes what is known. When it is not as it
-    /// must be, nothing changes, and the step may be tried again.
-    pub(crate) fn take(&mut self, step: &Step, sent: &Value, answer: &Answer) -> Judged {
+    /// Compares the response to a step with a resolved item, and updates the state. After a mismatch, the state is
+    /// unchanged, so that the step can be repeated.
+    pub(crate) fn apply(&mut self, step: &Step, sent: &Value, answer: &Answer) -> Comparison {
         match step {
             Step::Create { .. } => self.created(step, sent, answer),
             Step::List { kind, .. } => self.listed(*kind, answer),
             _ => {
-                let Some((item, thing)) = step.item().and_then(|item| Some((item, self.thing(item)?.clone()))) else {
+                let Some((item, resource)) = step.item().and_then(|item| Some((item, self.resource(item)?.clone())))
+                else {
                     return Ok(());
                 };
                 if let Step::CreateAgain { .. } = step {
-                    return self.created_again(item, &thing, answer);
+                    return self.created_again(item, &resource, answer);
                 }
-                if !thing.alive {
-                    return gone(item, answer);
+                if !resource.alive {
+                    return must_be_deleted(item, answer);
                 }
-                let mut after = thing;
-                self.judge(item, step, answer, &mut after)?;
-                if let Some(thing) = self.thing_mut(item) {
-                    *thing = after;
+                let mut after = resource;
+                self.compare(item, step, answer, &mut after)?;
+                if let Some(resource) = self.resource_mut(item) {
+                    *resource = after;
                 }
                 Ok(())
             }
         }
     }
 
-    /// A step on something that is alive.
-    fn judge(&mut self, item: Item, step: &Step, answer: &Answer, thing: &mut Thing) -> Judged {
+    /// Compares the response to a step on an existing resource.
+    fn compare(&mut self, item: Item, step: &Step, answer: &Answer, resource: &mut ResourceState) -> Comparison {
         let accepted = matches!(answer, Answer::Accepted(_));
-        // Whether what is in the archive can be changed is not known.
-        let may_refuse = thing.archived == Some(true);
+        // It is unknown if archived resources can be changed.
+        let may_refuse = resource.archived == Some(true);
         match step {
             Step::Describe { draft, .. } => {
-                return described(item, *draft, self.name(item.kind, thing.name), answer, thing);
+                return described(item, *draft, self.name(item.kind, resource.name), answer, resource);
             }
             Step::Rename { name, .. } => {
-                if self.renamed(item, *name, thing, answer)? {
-                    thing.name = *name;
+                if self.renamed(item, *name, resource, answer)? {
+                    resource.name = *name;
                 }
             }
             Step::Archive { archived, name, .. } => {
                 let done = match name {
-                    Some(name) => self.renamed(item, *name, thing, answer)?,
+                    Some(name) => self.renamed(item, *name, resource, answer)?,
                     None if accepted || may_refuse => accepted,
                     None => return Err(must_accept(item, "a change of its state")),
                 };
                 if done {
-                    thing.archived = Some(*archived);
-                    thing.name = name.unwrap_or(thing.name);
+                    resource.archived = Some(*archived);
+                    resource.name = name.unwrap_or(resource.name);
                 }
             }
             Step::Edit { text, .. } => {
-                let never = thing.published == [None];
-                if never && item.kind == Kind::Flow {
+                let only_saved = resource.published == [None];
+                if only_saved && item.kind == Kind::Flow {
                     self.learned.push(("content of a flow that was never published, without :$SAVED", outline(answer)));
                 }
                 match accepted {
-                    true if item.kind == Kind::Rule => thing.draft = vec![*text],
+                    true if item.kind == Kind::Rule => resource.draft = vec![*text],
                     true => {
-                        thing.published.push(Some(*text));
-                        thing.draft.push(*text);
-                        thing.pending = Some(*text);
+                        resource.published.push(Some(*text));
+                        resource.draft.push(*text);
+                        resource.pending = Some(*text);
                     }
-                    false if may_refuse || never => {}
+                    false if may_refuse || only_saved => {}
                     false => return Err(must_accept(item, "other content")),
                 }
             }
-            // That a draft can be edited by itself is described and not promised: a refusal is recorded.
+            // Editing the draft alone is documented, but not guaranteed: a rejection is recorded.
             Step::EditDraft { text, .. } => match accepted {
-                true => (thing.draft, thing.pending) = (vec![*text], None),
+                true => (resource.draft, resource.pending) = (vec![*text], None),
                 false => self.learned.push(("an edit of the draft alone", outline(answer))),
             },
             Step::Delete { .. } => match accepted {
-                true => thing.alive = false,
+                true => resource.alive = false,
                 false if may_refuse => self.learned.push(("deleting what is archived", outline(answer))),
                 false => return Err(must_accept(item, "its deletion")),
             },
             Step::Tag { tags, .. } => match accepted {
-                true => thing.tags.extend(tags.clone()),
+                true => resource.tags.extend(tags.clone()),
                 false if item.kind == Kind::Rule => self.learned.push(("tagging a rule by its ARN", outline(answer))),
                 false => return Err(must_accept(item, "tags")),
             },
             Step::Untag { keys, .. } => {
-                let had = keys.iter().any(|key| thing.tags.contains_key(key));
+                let had = keys.iter().any(|key| resource.tags.contains_key(key));
                 match accepted {
-                    true => thing.tags.retain(|key, _| !keys.contains(key)),
+                    true => resource.tags.retain(|key, _| !keys.contains(key)),
                     false if !had => self.learned.push(("removing a tag that is not there", outline(answer))),
                     false if item.kind == Kind::Rule => {}
                     false => return Err(must_accept(item, "the removal of tags that it has")),
                 }
             }
-            Step::ListTags { .. } => return tags_listed(item, answer, thing),
-            Step::Version { .. } => return versioned(answer, thing, &mut self.learned),
-            Step::ListVersions { .. } => return versions_listed(item, answer, thing),
-            Step::DescribeVersion { nth, .. } => return version_described(item, *nth, answer, thing),
+            Step::ListTags { .. } => return tags_listed(item, answer, resource),
+            Step::Version { .. } => return versioned(answer, resource, &mut self.learned),
+            Step::ListVersions { .. } => return versions_listed(item, answer, resource),
+            Step::DescribeVersion { nth, .. } => return version_described(item, *nth, answer, resource),
             Step::Create { .. } | Step::CreateAgain { .. } | Step::List { .. } => {}
         }
         Ok(())
     }
 
-    fn created(&mut self, step: &Step, sent: &Value, answer: &Answer) -> Judged {
+    fn created(&mut self, step: &Step, sent: &Value, answer: &Answer) -> Comparison {
         let Step::Create { kind, name, text, saved, tags } = step else { return Ok(()) };
         let holder = self.holder(*kind, *name, None);
         let body = match answer {
@@ -214,20 +216,20 @@ impl Model {
             Answer::Refused(status, code) if holder.is_some() && is_conflict(*status, code.as_deref()) => return Ok(()),
             Answer::Refused(..) => return Err(Mismatch::whole(name_rule(holder.map(|(item, _)| item), *kind))),
         };
-        // Whether what is in the archive keeps its name to itself is not known.
-        if let Some((holder, _)) = holder.filter(|(_, thing)| thing.archived != Some(true)) {
+        // It is unknown if the name of an archived resource can be used again.
+        if let Some((holder, _)) = holder.filter(|(_, resource)| resource.archived != Some(true)) {
             return Err(Mismatch::whole(name_rule(Some(holder), *kind)));
         }
         let row = kind.row();
         let [id, arn] = [row.id, row.arn].map(|member| body[member].as_str().unwrap_or_default().to_owned());
-        if let Some((other, _)) = self.items().find(|(_, thing)| thing.id == id) {
-            let expected = format!("an id of its own; this one is that of {other}");
+        if let Some((other, _)) = self.items().find(|(_, resource)| resource.id == id) {
+            let expected = format!("a new id; this one belongs to {other}");
             return Err(Mismatch { pointer: format!("/{}", row.id), expected, actual: Some(id) });
         }
-        self.things.entry(*kind).or_default().push(Thing {
+        self.resources.entry(*kind).or_default().push(ResourceState {
             id,
             arn,
-            made_by: step.clone(),
+            created_by: step.clone(),
             sent: sent.clone(),
             name: *name,
             alive: true,
@@ -242,11 +244,11 @@ impl Model {
         Ok(())
     }
 
-    /// Where there are client tokens, the same resource again; where there are none, another creation.
-    fn created_again(&mut self, item: Item, first: &Thing, answer: &Answer) -> Judged {
+    /// A repeated creation: with a client token it returns the same resource, without one it is a new creation.
+    fn created_again(&mut self, item: Item, first: &ResourceState, answer: &Answer) -> Comparison {
         let row = item.kind.row();
         if item.kind == Kind::Flow {
-            return self.created(&first.made_by, &first.sent, answer);
+            return self.created(&first.created_by, &first.sent, answer);
         }
         match answer {
             Answer::Accepted(body) if body[row.id].as_str() == Some(&first.id) => {
@@ -258,13 +260,13 @@ impl Model {
             }
             Answer::Accepted(body) if first.alive => Err(Mismatch {
                 pointer: format!("/{}", row.id),
-                expected: format!("the id of {item}, which this client token made: {}", first.id),
+                expected: format!("{}, the id of {item}, which has this client token", first.id),
                 actual: Some(body[row.id].to_string()),
             }),
-            // For how long a token is remembered is not known: what it made may be gone with it.
+            // It is unknown how long tokens are remembered: they may be forgotten after the deletion.
             Answer::Accepted(_) => {
                 self.learned.push(("a creation repeated after the deletion", "another resource".to_owned()));
-                self.created(&first.made_by, &first.sent, answer)
+                self.created(&first.created_by, &first.sent, answer)
             }
             Answer::Refused(..) => {
                 let topic = if first.alive { "a creation repeated" } else { "a creation repeated after the deletion" };
@@ -274,35 +276,35 @@ impl Model {
         }
     }
 
-    /// Whether a new name was taken on; refused where it must not be.
-    fn renamed(&self, item: Item, name: u8, thing: &Thing, answer: &Answer) -> Result<bool, Mismatch> {
+    /// True if the resource has the new name now; false if a rejection is allowed.
+    fn renamed(&self, item: Item, name: u8, resource: &ResourceState, answer: &Answer) -> Result<bool, Mismatch> {
         let holder = self.holder(item.kind, name, Some(item));
-        let free = holder.is_none_or(|(_, thing)| thing.archived == Some(true));
+        let free = holder.is_none_or(|(_, resource)| resource.archived == Some(true));
         match answer {
             Answer::Accepted(_) if free => Ok(true),
             Answer::Refused(status, code) if holder.is_some() && is_conflict(*status, code.as_deref()) => Ok(false),
-            // What is in the archive may refuse, and its own name may count as taken: neither is known.
-            Answer::Refused(..) if thing.archived == Some(true) || thing.name == name => Ok(false),
+            // It is unknown if archived resources can be renamed, and if the own name counts as taken.
+            Answer::Refused(..) if resource.archived == Some(true) || resource.name == name => Ok(false),
             _ => Err(Mismatch::whole(name_rule(holder.map(|(item, _)| item), item.kind))),
         }
     }
 
-    fn listed(&mut self, kind: Kind, answer: &Answer) -> Judged {
+    fn listed(&mut self, kind: Kind, answer: &Answer) -> Comparison {
         let row = kind.row();
         let Answer::Accepted(Value::Array(listed)) = answer else {
             return Err(Mismatch::whole(format!("a list of all {}s", kind.row().kind)));
         };
-        for (item, thing) in self.items().filter(|(item, _)| item.kind == kind) {
-            let found = listed.iter().find(|entry| entry[row.list.1].as_str() == Some(&thing.id));
-            let name = self.name(kind, thing.name);
+        for (item, resource) in self.items().filter(|(item, _)| item.kind == kind) {
+            let found = listed.iter().find(|entry| entry[row.list.1].as_str() == Some(&resource.id));
+            let name = self.name(kind, resource.name);
             let (expected, actual) = match found {
-                Some(entry) if !thing.alive => (format!("nothing of {item}, which was deleted"), entry.to_string()),
+                Some(entry) if !resource.alive => (format!("no item for {item}, which was deleted"), entry.to_string()),
                 Some(entry) if entry["Name"].as_str() != Some(name) => {
-                    (format!("{item} under its name {name}"), entry.to_string())
+                    (format!("{item} with its name {name}"), entry.to_string())
                 }
-                // Whether the archive is listed is not known.
-                None if thing.alive && thing.archived != Some(true) => {
-                    (format!("{item}, named {name}"), format!("{} others, and not this one", listed.len()))
+                // It is unknown if lists show archived resources.
+                None if resource.alive && resource.archived != Some(true) => {
+                    (format!("{item}, named {name}"), format!("{} other items", listed.len()))
                 }
                 _ => continue,
             };
@@ -313,13 +315,13 @@ impl Model {
 }
 
 impl Mismatch {
-    /// The answer is another than that.
+    /// The whole response differs from the expected one.
     pub(crate) fn whole(expected: impl Into<String>) -> Self {
         Self { pointer: String::new(), expected: expected.into(), actual: None }
     }
 }
 
-/// The rule for a name.
+/// The expected response to a creation or renaming.
 fn name_rule(holder: Option<Item>, kind: Kind) -> String {
     match holder {
         Some(holder) => format!("409: {holder} has that name"),
@@ -327,14 +329,15 @@ fn name_rule(holder: Option<Item>, kind: Kind) -> String {
     }
 }
 
+/// The mismatch of a rejected step that must succeed.
 pub(crate) fn must_accept(item: Item, what: &str) -> Mismatch {
-    Mismatch::whole(format!("success: {item} exists, and takes {what}"))
+    Mismatch::whole(format!("success: {item} exists and accepts {what}"))
 }
 
-/// What does not exist is refused, be it shown, changed or deleted. Which 4xx it gets is the matter of other checks.
-fn gone(item: Item, answer: &Answer) -> Judged {
+/// Every step on a deleted resource is rejected. Other checks judge the error.
+fn must_be_deleted(item: Item, answer: &Answer) -> Comparison {
     match answer {
-        Answer::Refused(_, code) if code.as_deref() != Some(look::NOT_PUBLISHED) => Ok(()),
+        Answer::Refused(_, code) if code.as_deref() != Some(NOT_PUBLISHED) => Ok(()),
         _ => Err(Mismatch::whole(format!("404 ResourceNotFoundException: {item} was deleted"))),
     }
 }
@@ -343,7 +346,7 @@ fn is_conflict(status: u16, code: Option<&str>) -> bool {
     status == 409 || code.is_some_and(|code| CONFLICTS.contains(&code))
 }
 
-/// An answer without its message, to be counted.
+/// The response without its message, so that equal ones can be counted.
 pub(crate) fn outline(answer: &Answer) -> String {
     match answer {
         Answer::Accepted(_) => "accepted".to_owned(),

@@ -1,32 +1,32 @@
-//! Random walks: steps that meet what the walk made before them. Where the choices come from, a seed or the bytes of a
-//! fuzzer, is for the caller to say.
+//! Generates random walks whose steps use the resources of earlier steps. The caller provides the random choices, from a
+//! seed or from the bytes of a fuzzer.
 
 use connect_model::generate::seed::Stream;
 
 use crate::walks::step::{Item, Kind, Step, TAG_KEYS, Tags};
 
-/// How many names of each kind a walk has: few, so that they meet.
+/// Names of each kind in a walk: few, so that they collide.
 const NAMES: usize = 4;
 
-/// How many texts a walk has.
+/// Texts in a walk.
 const TEXTS: usize = 4;
 
-/// Where choices come from: a number below the one given, which is at least 1.
+/// Source of choices: a number below the given one, which is at least 1.
 pub type Below<'s> = dyn FnMut(usize) -> usize + 's;
 
-/// A random step on resources of those kinds, where the sketch says what there is.
+/// A random step on resources of the given kinds. The sketch holds the existing resources.
 fn random_step(below: &mut Below<'_>, kinds: &[Kind], sketch: &Sketch) -> Step {
     let mut below = |bound: usize| below(bound.max(1));
     let kind = kinds.get(below(kinds.len())).copied().unwrap_or(Kind::Flow);
-    // Mostly what lives, sometimes what does not any more.
+    // Mostly existing resources, sometimes deleted ones.
     let alive = below(7) > 0;
-    let things: Vec<Item> = sketch.of(kind, alive).chain(sketch.of(kind, !alive)).collect();
+    let items: Vec<Item> = sketch.of(kind, alive).chain(sketch.of(kind, !alive)).collect();
     let pool = sketch.of(kind, alive).count();
-    let Some(of) = things.get(below(if pool > 0 { pool } else { things.len() })).copied() else {
+    let Some(of) = items.get(below(if pool > 0 { pool } else { items.len() })).copied() else {
         return Step::Create { kind, name: below(NAMES) as u8, text: 0, saved: false, tags: Tags::new() };
     };
     let (name, text) = (below(NAMES) as u8, below(TEXTS) as u8);
-    // Mostly a free name, if there is one.
+    // Mostly a free name, if any.
     let name = (0..NAMES as u8)
         .map(|more| (name + more) % NAMES as u8)
         .find(|name| below(4) > 0 && !sketch.is_taken(kind, *name))
@@ -58,7 +58,7 @@ fn random_step(below: &mut Below<'_>, kinds: &[Kind], sketch: &Sketch) -> Step {
     }
 }
 
-/// What exists, roughly: enough to make walks that meet what they made. The reference alone says what must be.
+/// A rough picture of the existing resources, so that steps can use them. Only the reference decides about responses.
 #[derive(Default)]
 struct Sketch(Vec<(Item, u8, bool)>);
 
@@ -90,8 +90,8 @@ impl Sketch {
     }
 }
 
-/// A walk over resources of those kinds.
-pub fn drawn(kinds: &[Kind], length: usize, below: &mut Below<'_>) -> Vec<Step> {
+/// A walk on resources of the given kinds.
+pub fn draw_walk(kinds: &[Kind], length: usize, below: &mut Below<'_>) -> Vec<Step> {
     let mut sketch = Sketch::default();
     let step = |_| {
         let step = random_step(below, kinds, &sketch);
@@ -104,7 +104,7 @@ pub fn drawn(kinds: &[Kind], length: usize, below: &mut Below<'_>) -> Vec<Step> 
 /// A random walk, the same for the same seed and label.
 pub(crate) fn random_walk(seed: u64, label: &str, kinds: &[Kind], length: usize) -> Vec<Step> {
     let mut stream = Stream::new(seed, label);
-    drawn(kinds, length, &mut |bound| (stream.next() % bound as u64) as usize)
+    draw_walk(kinds, length, &mut |bound| (stream.next() % bound as u64) as usize)
 }
 
 #[cfg(test)]
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn most_steps_meet_what_lives() {
+    fn most_steps_use_existing_resources() {
         let walk = random_walk(1, "", &[Kind::Flow], 1000);
         let mut sketch = Sketch::default();
         let mut met = 0;

@@ -1,20 +1,20 @@
-//! Steps as calls: which operation, with which input, and how a person would say it.
+//! Translates steps into calls (operation and input) and into words.
 
 use connect_model::validate::excerpt;
 use serde_json::{Value, json};
 
-use crate::walks::look::{render, text_member};
 use crate::walks::model::Model;
+use crate::walks::reads::{render, text_member};
 use crate::walks::step::{Item, Kind, Step};
 
-/// A call.
+/// An operation and its input.
 pub(super) struct Call {
     pub(super) operation: &'static str,
     pub(super) input: Value,
 }
 
-/// The operations that walks over a kind may call: those without which there is no walk, and others, whose steps are
-/// left out where they are not offered.
+/// The operations of walks on a kind: those that every walk needs, and others, whose steps are left out if the endpoint
+/// does not offer them.
 pub(crate) fn operations(kind: Kind) -> ([&'static str; 4], Vec<&'static str>) {
     let row = kind.row();
     let mut others = row.updates.to_vec();
@@ -25,11 +25,11 @@ pub(crate) fn operations(kind: Kind) -> ([&'static str; 4], Vec<&'static str>) {
     ([row.create, row.describe, row.list.0, row.delete], others)
 }
 
-/// The call of a step whose item is resolved; none if it is about nothing, or about something that its kind has not.
-/// A creation is completed by whoever has names, tokens and an instance: `created` is its request without those.
-pub(super) fn call(model: &Model, step: &Step, instance: &str, created: impl FnOnce(Kind) -> Value) -> Option<Call> {
+/// The call of a step with a resolved item; none if there is no such resource, or if its kind does not have the operation.
+/// `template` is the input of a creation.
+pub(super) fn call(model: &Model, step: &Step, instance: &str, template: Value) -> Option<Call> {
     if let Step::Create { kind, name, text, saved, tags } = step {
-        let mut input = created(*kind);
+        let mut input = template;
         input[kind.row().name_member] = model.name(*kind, *name).into();
         input[text_member(*kind)] = render(*kind, *text).into();
         if *kind == Kind::Flow {
@@ -44,45 +44,35 @@ pub(super) fn call(model: &Model, step: &Step, instance: &str, created: impl FnO
         return Some(Call { operation: kind.row().list.0, input: json!({ "InstanceId": instance }) });
     }
     let item = step.item()?;
-    let thing = model.thing(item)?;
+    let resource = model.resource(item)?;
     let row = item.kind.row();
-    let named = |suffix: &str, rest: Value| {
-        let mut input = json!({ "InstanceId": instance, row.id_member: format!("{}{suffix}", thing.id) });
-        if let (Value::Object(input), Value::Object(rest)) = (&mut input, rest) {
-            input.extend(rest);
-        }
-        input
+    let by_id = |suffix: &str, rest: Value| {
+        with(json!({ "InstanceId": instance, row.id_member: format!("{}{suffix}", resource.id) }), rest)
     };
-    let tagging = |rest: Value| {
-        let mut input = json!({ "resourceArn": thing.arn });
-        if let (Value::Object(input), Value::Object(rest)) = (&mut input, rest) {
-            input.extend(rest);
-        }
-        input
-    };
-    // A rule is replaced as a whole.
+    let by_arn = |rest: Value| with(json!({ "resourceArn": resource.arn }), rest);
+    // An update replaces the whole rule.
     let whole = |name: u8, text: u8| {
         let mut rest = json!({ "Name": model.name(item.kind, name), "Function": render(item.kind, text) });
         for member in ["Actions", "PublishStatus"] {
-            rest[member] = thing.sent[member].clone();
+            rest[member] = resource.sent[member].clone();
         }
-        named("", rest)
+        by_id("", rest)
     };
     let (operation, input) = match (step, item.kind) {
-        (Step::CreateAgain { .. }, _) => (row.create, thing.sent.clone()),
-        (Step::Describe { draft: true, .. }, Kind::Flow | Kind::Module) => (row.describe, named(":$SAVED", json!({}))),
-        (Step::Describe { .. }, _) => (row.describe, named("", json!({}))),
+        (Step::CreateAgain { .. }, _) => (row.create, resource.sent.clone()),
+        (Step::Describe { draft: true, .. }, Kind::Flow | Kind::Module) => (row.describe, by_id(":$SAVED", json!({}))),
+        (Step::Describe { .. }, _) => (row.describe, by_id("", json!({}))),
         (Step::Rename { name, .. }, Kind::Flow) => {
-            ("UpdateContactFlowName", named("", json!({ "Name": model.name(item.kind, *name) })))
+            ("UpdateContactFlowName", by_id("", json!({ "Name": model.name(item.kind, *name) })))
         }
         (Step::Rename { name, .. }, Kind::Module) => {
-            ("UpdateContactFlowModuleMetadata", named("", json!({ "Name": model.name(item.kind, *name) })))
+            ("UpdateContactFlowModuleMetadata", by_id("", json!({ "Name": model.name(item.kind, *name) })))
         }
-        (Step::Rename { name, .. }, Kind::Rule) => ("UpdateRule", whole(*name, *thing.draft.last()?)),
-        (Step::Edit { text, .. }, Kind::Rule) => ("UpdateRule", whole(thing.name, *text)),
+        (Step::Rename { name, .. }, Kind::Rule) => ("UpdateRule", whole(*name, *resource.draft.last()?)),
+        (Step::Edit { text, .. }, Kind::Rule) => ("UpdateRule", whole(resource.name, *text)),
         (Step::Edit { text, .. } | Step::EditDraft { text, .. }, Kind::Flow | Kind::Module) => {
             let suffix = if matches!(step, Step::EditDraft { .. }) { ":$SAVED" } else { "" };
-            (edit_of(item), named(suffix, json!({ "Content": render(item.kind, *text) })))
+            (edit_of(item), by_id(suffix, json!({ "Content": render(item.kind, *text) })))
         }
         (Step::Archive { archived, name, .. }, Kind::Flow | Kind::Module) => {
             let (operation, member) = match item.kind {
@@ -93,25 +83,33 @@ pub(super) fn call(model: &Model, step: &Step, instance: &str, created: impl FnO
             if let Some(name) = name {
                 rest["Name"] = model.name(item.kind, *name).into();
             }
-            (operation, named("", rest))
+            (operation, by_id("", rest))
         }
-        (Step::Delete { .. }, _) => (row.delete, named("", json!({}))),
-        (Step::Tag { tags, .. }, _) => ("TagResource", tagging(json!({ "tags": tags }))),
+        (Step::Delete { .. }, _) => (row.delete, by_id("", json!({}))),
+        (Step::Tag { tags, .. }, _) => ("TagResource", by_arn(json!({ "tags": tags }))),
         (Step::Untag { keys, .. }, _) => {
-            let there: Vec<&String> = keys.iter().filter(|key| thing.tags.contains_key(*key)).collect();
-            let keys = if there.is_empty() { keys.iter().collect() } else { there };
-            ("UntagResource", tagging(json!({ "tagKeys": keys })))
+            let present: Vec<&String> = keys.iter().filter(|key| resource.tags.contains_key(*key)).collect();
+            let keys = if present.is_empty() { keys.iter().collect() } else { present };
+            ("UntagResource", by_arn(json!({ "tagKeys": keys })))
         }
-        (Step::ListTags { .. }, _) => ("ListTagsForResource", tagging(json!({}))),
-        (Step::Version { .. }, Kind::Flow) => ("CreateContactFlowVersion", named("", json!({}))),
-        (Step::ListVersions { .. }, Kind::Flow) => ("ListContactFlowVersions", named("", json!({}))),
+        (Step::ListTags { .. }, _) => ("ListTagsForResource", by_arn(json!({}))),
+        (Step::Version { .. }, Kind::Flow) => ("CreateContactFlowVersion", by_id("", json!({}))),
+        (Step::ListVersions { .. }, Kind::Flow) => ("ListContactFlowVersions", by_id("", json!({}))),
         (Step::DescribeVersion { nth, .. }, Kind::Flow) => {
-            let (number, _) = thing.versions.get(*nth)?;
-            (row.describe, named(&format!(":{number}"), json!({})))
+            let (number, _) = resource.versions.get(*nth)?;
+            (row.describe, by_id(&format!(":{number}"), json!({})))
         }
         _ => return None,
     };
     Some(Call { operation, input })
+}
+
+/// An object with the members of another.
+fn with(mut input: Value, rest: Value) -> Value {
+    if let (Value::Object(input), Value::Object(rest)) = (&mut input, rest) {
+        input.extend(rest);
+    }
+    input
 }
 
 fn edit_of(item: Item) -> &'static str {
@@ -125,15 +123,15 @@ pub(super) fn words(step: &Step, operation: &str) -> String {
         tags.iter().map(|(key, value)| format!(", tag {key}={}", excerpt(&json!(value)))).collect::<String>()
     };
     let details = match step {
-        Step::Create { kind, name, text, saved, tags: with } => {
+        Step::Create { kind, name, text, saved, tags: added } => {
             let status = match (kind, saved) {
                 (Kind::Flow, true) => ", SAVED",
                 (Kind::Flow, false) => ", PUBLISHED",
                 _ => "",
             };
-            format!(", name {}, walk text {text}{status}{}", letter(*name), tags(with))
+            format!(", name {}, walk text {text}{status}{}", letter(*name), tags(added))
         }
-        Step::CreateAgain { .. } => ", the creation sent again as it was".to_owned(),
+        Step::CreateAgain { .. } => ", the same request again".to_owned(),
         Step::Describe { draft: true, .. } => ":$SAVED".to_owned(),
         Step::Rename { name, .. } => format!(", name {}", letter(*name)),
         Step::Edit { text, .. } => format!(", walk text {text}"),
@@ -142,10 +140,10 @@ pub(super) fn words(step: &Step, operation: &str) -> String {
             let state = if *archived { "ARCHIVED" } else { "ACTIVE" };
             format!(", {state}{}", name.map(|name| format!(", name {}", letter(name))).unwrap_or_default())
         }
-        Step::List { pages: true, .. } => ", in pages".to_owned(),
-        Step::Tag { tags: with, .. } => tags(with),
+        Step::List { pages: true, .. } => ", in several pages".to_owned(),
+        Step::Tag { tags: added, .. } => tags(added),
         Step::Untag { keys, .. } => format!(", keys {}", keys.join(", ")),
-        Step::DescribeVersion { nth, .. } => format!(", version no. {}", nth + 1),
+        Step::DescribeVersion { nth, .. } => format!(", version number {}", nth + 1),
         _ => String::new(),
     };
     match step.item() {

@@ -1,4 +1,4 @@
-//! Walks that failed once, one readable JSON file each. Later runs replay them first; nothing here deletes one.
+//! Failed walks on disk, one readable JSON file each. Later runs replay them first. Files are never deleted here.
 
 use std::path::{Path, PathBuf};
 
@@ -13,12 +13,12 @@ use crate::walks::step::Step;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Saved {
-    /// What it walks over: the variant of its case.
+    /// The subject of the walk, which is the variant of its case.
     pub subject: String,
-    /// What was expected, and what came instead, when it was found. For readers: a replay judges anew.
+    /// The expected response when the walk was found. For readers only, since a replay judges again.
     #[serde(default)]
     pub expected: String,
-    /// See there.
+    /// The actual response when the walk was found.
     #[serde(default)]
     pub actual: String,
     /// The steps in words.
@@ -28,29 +28,29 @@ pub struct Saved {
     pub steps: Vec<Step>,
 }
 
-/// A file of walks cannot be used.
+/// A saved walk cannot be used.
 #[derive(Debug, Error)]
-#[error("cannot use the saved walk {path}: {problem}; mend the file, or remove it")]
+#[error("cannot use the saved walk {path}: {problem}; fix the file, or remove it")]
 pub struct SavedError {
     path: String,
     problem: String,
 }
 
-/// Longest walk that is read or made.
+/// Largest number of steps of a walk.
 pub const LONGEST: u16 = 1000;
 
 impl Saved {
-    /// Name of its file: what it does decides, so that one walk is kept once.
+    /// File name of the walk. It depends on the steps, so that equal walks have one file.
     fn file_name(&self) -> String {
         let content = serde_json::to_vec(&(&self.subject, &self.steps)).unwrap_or_default();
         let digest: String = Sha256::digest(content).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         format!("{}-{digest}.json", self.subject)
     }
 
-    /// Writes it into a folder, which is made if need be.
+    /// Writes the walk into a folder, which is created if needed.
     ///
     /// # Errors
-    /// The system's.
+    /// The folder or the file cannot be written.
     pub fn write(&self, folder: &Path) -> std::io::Result<PathBuf> {
         std::fs::create_dir_all(folder)?;
         let path = folder.join(self.file_name());
@@ -60,10 +60,10 @@ impl Saved {
         Ok(path)
     }
 
-    /// Reads every `.json` of a folder, in order of name. No folder, no walks.
+    /// Reads every `.json` file of a folder, in order of name; none if the folder does not exist.
     ///
     /// # Errors
-    /// The first file that is no walk.
+    /// The first file that is not a valid walk.
     pub fn read_all(folder: &Path) -> Result<Vec<Self>, SavedError> {
         let entries = match std::fs::read_dir(folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -83,10 +83,13 @@ impl Saved {
         let saved: Self = serde_json::from_slice(&bytes).map_err(|error| wrong(path, &error))?;
         let known: Vec<&str> = SUBJECTS.iter().map(|subject| subject.name).collect();
         if !known.contains(&saved.subject.as_str()) {
-            return Err(wrong(path, &format!("no walk goes over `{}`, only over {}", saved.subject, known.join(", "))));
+            return Err(wrong(
+                path,
+                &format!("`{}` is not a subject of walks; expected one of {}", saved.subject, known.join(", ")),
+            ));
         }
         if saved.steps.is_empty() || saved.steps.len() > usize::from(LONGEST) {
-            return Err(wrong(path, &format!("a walk has 1 to {LONGEST} steps, and this one {}", saved.steps.len())));
+            return Err(wrong(path, &format!("a walk has 1 to {LONGEST} steps, this one has {}", saved.steps.len())));
         }
         for (at, step) in saved.steps.iter().enumerate() {
             step.check().map_err(|why| wrong(path, &format!("step {}: {why}", at + 1)))?;
@@ -111,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn walks_come_back_as_they_were_and_are_kept_once() {
+    fn walks_round_trip_and_are_saved_once() {
         let folder = folder("round-trip");
         assert_eq!(Saved::read_all(&folder).unwrap(), []);
         let kinds = &[Kind::Flow, Kind::Module, Kind::Rule];
@@ -133,23 +136,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_walk_is_refused_with_its_place() {
+    fn rejects_invalid_files_with_the_position() {
         let rows = [
             ("{", "EOF"),
             (r#"{"subject":"flows","steps":[]}"#, "1 to 1000 steps"),
-            (r#"{"subject":"queues","steps":[{"do":"delete","of":"flow#0"}]}"#, "no walk goes over `queues`"),
+            (r#"{"subject":"queues","steps":[{"do":"delete","of":"flow#0"}]}"#, "`queues` is not a subject"),
             (r#"{"subject":"flows","steps":[{"do":"delete","of":"flow"}]}"#, "write flow#0"),
             (r#"{"subject":"flows","steps":[{"do":"explode","of":"flow#0"}]}"#, "unknown variant `explode`"),
             (r#"{"subject":"flows","steps":[{"do":"delete","of":"flow#0","x":1}]}"#, "unknown field `x`"),
             (
                 r#"{"subject":"flows","steps":[{"do":"tag","of":"flow#0","tags":{"aws:x":""}}]}"#,
-                "step 1: a walk sets no tag",
+                "step 1: `aws:x` is not a tag of walks",
             ),
-            (r#"{"subject":"flows","steps":[{"do":"tag","of":"flow#0","tags":{}}]}"#, "it adds no tag"),
-            (r#"{"subject":"flows","steps":[{"do":"untag","of":"flow#0","keys":[]}]}"#, "it removes no tag"),
+            (r#"{"subject":"flows","steps":[{"do":"tag","of":"flow#0","tags":{}}]}"#, "the step adds no tag"),
+            (r#"{"subject":"flows","steps":[{"do":"untag","of":"flow#0","keys":[]}]}"#, "the step removes no tag"),
             (
                 r#"{"subject":"flows","steps":[{"do":"tag","of":"flow#0","tags":{"ct-a":"="}}]}"#,
-                "`=` is no value of a tag",
+                "`=` is not a valid tag value",
             ),
         ];
         let folder = folder("wrong");

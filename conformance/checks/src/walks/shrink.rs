@@ -1,13 +1,13 @@
-//! From a walk that fails to the shortest one that still does: pieces are left out, ever smaller ones, until no single
-//! step can be; then names and texts are made fewer, and steps simpler, which may make others superfluous again.
+//! Shrinks a failing walk to the shortest one that still fails: removes smaller and smaller pieces until no single step
+//! can be removed, then merges names and texts and simplifies steps, which may make other steps superfluous.
 //!
-//! Asks nobody: whoever has one of these tries what it proposes and says what came of it, in its own time. Written for
-//! walks and not taken from `proptest-state-machine`: that one leaves out each step once, from the back, so that what
-//! becomes superfluous later stays; and its reference is a pure function of the steps, where ours learns from answers.
+//! Sends nothing: the caller tries each proposed walk and reports the verdict. `proptest-state-machine` does not fit: it
+//! tries to remove each step only once, from the end, so that steps that become superfluous later stay; and its reference
+//! is a pure function of the steps, while ours learns from responses.
 
 use crate::walks::step::{Kind, Step};
 
-/// A walk on its way to the shortest.
+/// State of the shrinking of one walk.
 pub(crate) struct Shrinker {
     walk: Vec<Step>,
     stage: Stage,
@@ -16,17 +16,17 @@ pub(crate) struct Shrinker {
 }
 
 enum Stage {
-    /// Leaves out `size` steps at `at`; `changed` since this size was begun.
+    /// Removes `size` steps at `at`; `changed` is true if a removal of this size has succeeded.
     Removing {
         size: usize,
         at: usize,
         changed: bool,
     },
-    /// Puts one name or text in place of another, everywhere: the `choice`th such exchange.
+    /// Replaces one name or text by another everywhere: the `choice`th such replacement.
     Merging {
         choice: usize,
     },
-    /// Puts the `choice`th simpler form in place of the step at `at`.
+    /// Replaces the step at `at` by its `choice`th simpler form.
     Simplifying {
         at: usize,
         choice: usize,
@@ -34,24 +34,24 @@ enum Stage {
     Done,
 }
 
-/// Proposals that are made at most: a guard against endpoints that fail by chance.
-const MOST: usize = 2000;
+/// Largest number of proposals, in case an endpoint fails at random.
+const MAX_PROPOSALS: usize = 2000;
 
 impl Shrinker {
-    /// Begins with a walk that fails.
+    /// Starts with a walk that fails.
     pub(crate) fn new(walk: Vec<Step>) -> Self {
         let size = walk.len().div_ceil(2).max(1);
         Self { walk, stage: Stage::Removing { size, at: 0, changed: false }, tried: Vec::new(), proposals: 0 }
     }
 
-    /// The shortest walk so far that was seen to fail.
+    /// The shortest walk so far that fails.
     pub(crate) fn best(&self) -> &[Step] {
         &self.walk
     }
 
-    /// The next walk to try; none when nothing is left to try. Say with [`Shrinker::verdict`] what came of it.
+    /// The next walk to try; none at the end. Report its result with [`Shrinker::verdict`].
     pub(crate) fn propose(&mut self) -> Option<&[Step]> {
-        if self.proposals >= MOST {
+        if self.proposals >= MAX_PROPOSALS {
             return None;
         }
         loop {
@@ -93,7 +93,7 @@ impl Shrinker {
         Some(&self.tried)
     }
 
-    /// Whether the walk that was proposed last fails too.
+    /// Reports if the last proposed walk fails.
     pub(crate) fn verdict(&mut self, fails: bool) {
         if fails {
             std::mem::swap(&mut self.walk, &mut self.tried);
@@ -101,7 +101,7 @@ impl Shrinker {
         self.stage = match self.stage {
             Stage::Removing { size, at, .. } if fails => Stage::Removing { size, at, changed: true },
             Stage::Removing { size, at, changed } => Stage::Removing { size, at: at + size, changed },
-            // A simpler step may be one that others can do without.
+            // The simpler step may make other steps superfluous.
             Stage::Merging { .. } | Stage::Simplifying { .. } if fails => {
                 Stage::Removing { size: 1, at: 0, changed: false }
             }
@@ -112,7 +112,7 @@ impl Shrinker {
     }
 }
 
-/// The walk with a name, or a text, in place of a higher one wherever that stands: two at once are no step's business.
+/// The walk with a name or text replaced by a lower one in all steps. Simplifying one step cannot do this.
 fn merged(walk: &[Step]) -> impl Iterator<Item = Vec<Step>> {
     let mut used: Vec<Symbol> = walk.iter().cloned().flat_map(|mut step| symbols(&mut step, |symbol| symbol)).collect();
     used.sort_unstable();
@@ -126,14 +126,14 @@ fn merged(walk: &[Step]) -> impl Iterator<Item = Vec<Step>> {
     })
 }
 
-/// A name of a kind, or a text, which are the same for all kinds.
+/// A name of a kind, or a text. Texts are the same for all kinds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Symbol {
     name_of: Option<Kind>,
     number: u8,
 }
 
-/// Puts others in place of the names and texts of a step, and tells what it had.
+/// Replaces the names and texts of a step, and returns the old ones.
 fn symbols(step: &mut Step, change: impl Fn(Symbol) -> Symbol) -> Vec<Symbol> {
     let kind = match step {
         Step::Create { kind, .. } => Some(*kind),
@@ -173,9 +173,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_needed_and_plain() {
-        // A deletion after an edit after a creation that is only saved, with another step between that is needed only
-        // as long as the first creation has tags.
+    fn the_shortest_walk_is_minimal_and_simple() {
+        // Fails for a saved creation, an edit and a deletion in this order. A list is needed as long as a creation has
+        // tags.
         let fails = |walk: &[Step]| {
             let at = |wanted: fn(&Step) -> bool| walk.iter().position(wanted);
             let create = at(|step| matches!(step, Step::Create { saved: true, .. }));
@@ -205,9 +205,9 @@ mod tests {
     }
 
     #[test]
-    fn pairs_that_need_each_other_go_together_or_not_at_all() {
+    fn removes_pairs_that_depend_on_each_other() {
         let delete = |number| Step::Delete { of: Item { kind: Kind::Rule, number } };
-        // Fails with an even number of deletions of #0, at least two: one alone cannot go.
+        // Fails with an even number of deletions of #0, at least two, so that they can only be removed in pairs.
         let fails = |walk: &[Step]| {
             let count = walk.iter().filter(|step| **step == delete(0)).count();
             count >= 2 && count.is_multiple_of(2)
@@ -217,14 +217,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_two_steps_share_changes_in_both() {
+    fn replaces_a_shared_name_in_all_steps() {
         let create = |name| Step::Create { kind: Kind::Rule, name, text: 2, saved: false, tags: Default::default() };
         let rename = Step::Rename { of: Item { kind: Kind::Rule, number: 0 }, name: 3 };
         let name_of = |step: &Step| match step {
             Step::Create { name, .. } | Step::Rename { name, .. } => Some(*name),
             _ => None,
         };
-        // Two steps with one name; the renaming is there only because the names differ.
+        // Fails for two steps with one name; the renaming is needed only while the names differ.
         let fails = |walk: &[Step]| {
             let names: Vec<_> = walk.iter().filter_map(name_of).collect();
             names.len() >= 2 && names.first() == names.last() || names == [1, 3, 3]
@@ -234,13 +234,13 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_fails_by_chance_does_not_keep_it_busy() {
+    fn stops_if_an_endpoint_fails_at_random() {
         let mut shrinker = Shrinker::new(random_walk(1, "", &[Kind::Flow], 200));
         let mut proposals = 0;
         while shrinker.propose().is_some() {
             proposals += 1;
             shrinker.verdict(proposals % 7 == 0);
         }
-        assert!(proposals <= MOST, "{proposals}");
+        assert!(proposals <= MAX_PROPOSALS, "{proposals}");
     }
 }

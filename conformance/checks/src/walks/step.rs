@@ -1,7 +1,7 @@
-//! Steps of a walk, as data: what is done to which resource. Resources are named by their order of creation in the walk,
-//! names and texts by number, so that a walk means the same at every endpoint and in every run.
+//! Steps of a walk, as data. Resources are numbered in order of creation, and names and texts are numbers too, so that a
+//! walk means the same on every endpoint and in every run.
 //!
-//! A number beyond what there is wraps around: whatever is left out of a walk, the rest is a walk.
+//! Resource numbers wrap around, so that a walk stays valid if steps are removed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::resources::{RESOURCES, Resource};
 
-/// Kinds of resources that walks make.
+/// Kinds of resources in walks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -18,7 +18,7 @@ pub enum Kind {
     Flow,
     /// Flow modules: with a draft.
     Module,
-    /// Rules, which are never published: a published rule acts on contacts.
+    /// Rules, which are never published, since a published rule acts on contacts.
     Rule,
 }
 
@@ -33,7 +33,7 @@ impl Kind {
         RESOURCES.iter().find(|row| row.create == create).unwrap_or(&RESOURCES[0])
     }
 
-    /// Has a draft beside what is published.
+    /// True if the kind has drafts.
     pub(crate) fn has_draft(self) -> bool {
         self != Kind::Rule
     }
@@ -47,13 +47,13 @@ impl Kind {
     }
 }
 
-/// A resource of the walk: `flow#0` is the first flow that it made.
+/// A resource of a walk: `flow#0` is the first flow that it creates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Item {
-    /// What it is.
+    /// Kind of the resource.
     pub kind: Kind,
-    /// How many of its kind were made before it.
+    /// Number of earlier resources of the kind.
     pub number: usize,
 }
 
@@ -73,7 +73,7 @@ impl TryFrom<String> for Item {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("`{text}` names no resource; write flow#0, module#1 or rule#2");
+        let wrong = || format!("`{text}` is not a resource; write flow#0, module#1 or rule#2");
         let (word, number) = text.split_once('#').ok_or_else(wrong)?;
         let kind = [Kind::Flow, Kind::Module, Kind::Rule].into_iter().find(|kind| kind.word() == word);
         Ok(Item { kind: kind.ok_or_else(wrong)?, number: number.parse().map_err(|_| wrong())? })
@@ -83,128 +83,128 @@ impl TryFrom<String> for Item {
 /// Tags by key.
 pub(super) type Tags = BTreeMap<String, String>;
 
-/// Keys that walks set; of others nothing is known.
+/// Keys of the tags in walks. Other tags are ignored.
 pub(crate) const TAG_KEYS: &[&str] = &["ct-a", "ct-b", "ct-c"];
 
-/// Most characters of a tag's value in a walk.
-const LONGEST_VALUE: usize = 40;
+/// Longest tag value in a walk.
+const MAX_VALUE: usize = 40;
 
-/// One step.
+/// A step of a walk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Step {
-    /// Creates a resource; under a name that may be taken.
+    /// Creates a resource; its name may be taken.
     Create {
-        /// What.
+        /// Kind of the resource.
         kind: Kind,
-        /// Which of the walk's names.
+        /// Number of the name.
         name: u8,
-        /// Which of the walk's texts.
+        /// Number of the text.
         text: u8,
-        /// A flow is only saved, not published.
+        /// True if a flow is only saved, not published.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         saved: bool,
-        /// Its tags.
+        /// Tags of the resource.
         #[serde(default, skip_serializing_if = "Tags::is_empty")]
         tags: Tags,
     },
-    /// Sends a creation once more, with the client token that it had.
+    /// Repeats a creation with its client token.
     CreateAgain {
-        /// What it made.
+        /// The resource that it created.
         of: Item,
     },
-    /// Shows.
+    /// Describes a resource.
     Describe {
-        /// What.
+        /// The resource.
         of: Item,
-        /// Its draft, `:$SAVED`.
+        /// True for its draft, `:$SAVED`.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         draft: bool,
     },
-    /// Gives another name; one that may be taken.
+    /// Changes the name, possibly to one that is taken.
     Rename {
-        /// To what.
+        /// The resource.
         of: Item,
-        /// Which of the walk's names.
+        /// Number of the name.
         name: u8,
     },
-    /// Replaces content or function.
+    /// Replaces the content or function.
     Edit {
-        /// Of what.
+        /// The resource.
         of: Item,
-        /// Which of the walk's texts.
+        /// Number of the text.
         text: u8,
     },
     /// Replaces the content of the draft.
     EditDraft {
-        /// Of what.
+        /// The resource.
         of: Item,
-        /// Which of the walk's texts.
+        /// Number of the text.
         text: u8,
     },
-    /// Archives, or takes out of the archive.
+    /// Archives or reactivates a resource.
     Archive {
-        /// What.
+        /// The resource.
         of: Item,
-        /// The state that it is to have.
+        /// The new state.
         archived: bool,
-        /// Gives a name in the same call.
+        /// A new name in the same call.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<u8>,
     },
-    /// Deletes, perhaps what is deleted already.
+    /// Deletes a resource, which may be deleted already.
     Delete {
-        /// What.
+        /// The resource.
         of: Item,
     },
-    /// Lists all of a kind.
+    /// Lists all resources of a kind.
     List {
-        /// What.
+        /// The kind.
         kind: Kind,
-        /// In several pages.
+        /// True to read the list in several pages.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         pages: bool,
     },
     /// Adds and overwrites tags.
     Tag {
-        /// Of what.
+        /// The resource.
         of: Item,
-        /// Which.
+        /// The tags.
         tags: Tags,
     },
-    /// Removes the tags of those keys that it has; if it has none of them, asks all the same.
+    /// Removes tags: those of the keys that the resource has; all keys, if it has none of them.
     Untag {
-        /// From what.
+        /// The resource.
         of: Item,
-        /// Which.
+        /// The keys.
         keys: Vec<String>,
     },
-    /// Lists tags.
+    /// Lists the tags of a resource.
     ListTags {
-        /// Of what.
+        /// The resource.
         of: Item,
     },
-    /// Keeps what is published as a version.
+    /// Creates a version of the published content.
     Version {
-        /// Of which flow.
+        /// The flow.
         of: Item,
     },
-    /// Lists versions.
+    /// Lists the versions of a flow.
     ListVersions {
-        /// Of which flow.
+        /// The flow.
         of: Item,
     },
-    /// Shows a version.
+    /// Describes a version.
     DescribeVersion {
-        /// Of which flow.
+        /// The flow.
         of: Item,
-        /// How many of its versions were made before it.
+        /// Number of earlier versions of the flow.
         nth: usize,
     },
 }
 
 impl Step {
-    /// The resource that it is about, as it is named; none for creations and lists.
+    /// The resource of the step; none for creations and lists.
     pub(crate) fn item(&self) -> Option<Item> {
         let mut copy = self.clone();
         copy.item_mut().copied()
@@ -229,8 +229,8 @@ impl Step {
         }
     }
 
-    /// Changes nothing, if the endpoint is sound.
-    pub(crate) fn only_looks(&self) -> bool {
+    /// True if the step changes nothing on a correct endpoint.
+    pub(crate) fn is_read(&self) -> bool {
         matches!(
             self,
             Step::Describe { .. }
@@ -241,7 +241,7 @@ impl Step {
         )
     }
 
-    /// The same step with something smaller in it: what a walk is tried with when no step of it can be left out.
+    /// Simpler forms of the step, for shrinking.
     pub(crate) fn simpler(&self) -> Vec<Step> {
         let mut steps = Vec::new();
         let mut with = |edit: &dyn Fn(&mut Step)| {
@@ -297,30 +297,29 @@ impl Step {
         steps
     }
 
-    /// Whether a step that was read is one that an endpoint has to take, as ours are; the text says why not.
+    /// Checks a step that was read from a file.
     ///
     /// # Errors
-    /// Tags that walks do not set, or that no endpoint takes.
+    /// The step has tags that walks do not use, or that endpoints reject.
     pub fn check(&self) -> Result<(), String> {
         let (keys, values): (Vec<&String>, Vec<&String>) = match self {
             Step::Create { tags, .. } => tags.iter().unzip(),
-            Step::Tag { tags, .. } if tags.is_empty() => return Err("it adds no tag".to_owned()),
+            Step::Tag { tags, .. } if tags.is_empty() => return Err("the step adds no tag".to_owned()),
             Step::Tag { tags, .. } => tags.iter().unzip(),
-            Step::Untag { keys, .. } if keys.is_empty() => return Err("it removes no tag".to_owned()),
+            Step::Untag { keys, .. } if keys.is_empty() => return Err("the step removes no tag".to_owned()),
             Step::Untag { keys, .. } => (keys.iter().collect(), Vec::new()),
             _ => Default::default(),
         };
         if let Some(key) = keys.iter().find(|key| !TAG_KEYS.contains(&key.as_str())) {
-            return Err(format!("a walk sets no tag `{key}`, only {}", TAG_KEYS.join(", ")));
+            return Err(format!("`{key}` is not a tag of walks; expected one of {}", TAG_KEYS.join(", ")));
         }
         if keys.len() > TAG_KEYS.len() {
-            return Err("it names a tag twice".to_owned());
+            return Err("the step has a tag twice".to_owned());
         }
-        let is_plain =
-            |value: &&&String| value.len() <= LONGEST_VALUE && value.chars().all(|c| c.is_ascii_alphanumeric());
+        let is_plain = |value: &&&String| value.len() <= MAX_VALUE && value.chars().all(|c| c.is_ascii_alphanumeric());
         match values.iter().find(|value| !is_plain(value)) {
             Some(value) => {
-                Err(format!("`{value}` is no value of a tag here: letters and digits, {LONGEST_VALUE} at most"))
+                Err(format!("`{value}` is not a valid tag value: only letters and digits, {MAX_VALUE} at most"))
             }
             None => Ok(()),
         }
@@ -338,19 +337,19 @@ mod tests {
     const ALL: &[Kind] = &[Kind::Flow, Kind::Module, Kind::Rule];
 
     #[test]
-    fn walks_have_every_kind_of_step_and_come_back_from_json() {
+    fn walks_have_every_kind_of_step_and_round_trip_as_json() {
         let walk = random_walk(1, "", ALL, 2000);
         let text = serde_json::to_string(&walk).unwrap();
         assert_eq!(serde_json::from_str::<Vec<Step>>(&text).unwrap(), walk);
         let kinds: BTreeSet<String> =
             walk.iter().map(|step| serde_json::to_value(step).unwrap()["do"].as_str().unwrap().to_owned()).collect();
-        // A version is described by the looks that follow a step.
+        // Versions are described only by the reads after a step.
         assert_eq!(kinds.len(), 14, "{kinds:?}");
         assert!(walk.iter().all(|step| step.check().is_ok()));
     }
 
     #[test]
-    fn a_simpler_step_is_another_one_and_simplifying_ends() {
+    fn simpler_steps_differ_and_simplifying_ends() {
         for step in random_walk(3, "", ALL, 500) {
             let mut step = step;
             for _ in 0..10 {
@@ -363,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn items_are_read_as_they_are_written() {
+    fn items_round_trip_as_text() {
         let item = Item { kind: Kind::Module, number: 12 };
         assert_eq!(Item::try_from(item.to_string()).unwrap(), item);
         for wrong in ["flow", "flow#", "flow#-1", "queue#1", ""] {

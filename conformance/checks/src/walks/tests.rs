@@ -6,12 +6,12 @@ use crate::memo::Memo;
 use crate::selection::Selection;
 use crate::setup::{self, SuiteConfig};
 use crate::suite::Suite;
-use crate::walks::drive::Broken;
+use crate::walks::drive::Failure;
 use crate::walks::*;
 use connect_emulator::{Config, Defect, Emulator};
 use connect_transport::target::Target;
 
-/// An emulator, with a defect perhaps, and somebody who asks it.
+/// An emulator, possibly with a defect, and a suite for it.
 async fn start(defect: Option<&str>) -> (Emulator, Suite) {
     let defect = defect.map(|id| Defect::named(id).unwrap());
     let schema = Schema::connect();
@@ -42,19 +42,20 @@ fn all_operations() -> BTreeSet<&'static str> {
 async fn end(suite: &Suite, steps: &[Step], patience: Patience) -> End {
     let (client, offered) = (suite.client(), all_operations());
     let instance = client.instance().await.unwrap();
-    Trail { client, instance: &instance, offered: &offered, patience }.walk(steps).await
+    WalkContext { client, instance: &instance, offered: &offered, patience }.walk(steps).await
 }
 
-async fn shortest(suite: &Suite, broken: Box<Broken>) -> Box<Broken> {
+async fn shortest(suite: &Suite, failure: Box<Failure>) -> Box<Failure> {
     let (client, offered) = (suite.client(), all_operations());
     let instance = client.instance().await.unwrap();
-    shorten(&Trail { client, instance: &instance, offered: &offered, patience: Patience::Brief }, broken).await
+    let context = WalkContext { client, instance: &instance, offered: &offered, patience: Patience::Brief };
+    shrink_walk(&context, failure).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn walks_of_thirty_steps_shrink_to_those_that_are_needed() {
+async fn walks_of_thirty_steps_shrink_to_the_needed_ones() {
     let rows = [
-        ("name-taken-after-delete", 3, "1. CreateContactFlow, name A, walk text 0, PUBLISHED → made flow#0"),
+        ("name-taken-after-delete", 3, "1. CreateContactFlow, name A, walk text 0, PUBLISHED → created flow#0"),
         ("draft-edit-publishes", 2, "2. UpdateContactFlowContent flow#0:$SAVED, walk text"),
         ("rename-restores", 3, "2. UpdateContactFlowMetadata flow#0, ARCHIVED"),
         ("archive-keeps", 3, "3. DeleteContactFlow flow#0 → accepted"),
@@ -62,29 +63,29 @@ async fn walks_of_thirty_steps_shrink_to_those_that_are_needed() {
     ];
     for (defect, most, line) in rows {
         let (emulator, suite) = start(Some(defect)).await;
-        let mut broken = None;
+        let mut failure = None;
         for number in 0..50 {
             let walk = random_walk(7, &number.to_string(), &[Kind::Flow], 30);
-            if let End::Broken(found) = end(&suite, &walk, Patience::None).await {
-                broken = Some(found);
+            if let End::Failed(found) = end(&suite, &walk, Patience::None).await {
+                failure = Some(found);
                 break;
             }
         }
-        let Broken { steps, lines, .. } = *shortest(&suite, broken.unwrap()).await;
+        let Failure { steps, lines, .. } = *shortest(&suite, failure.unwrap()).await;
         assert!(steps.len() <= most, "{defect}: {lines:#?}");
-        assert!(lines.iter().any(|have| have.starts_with(line)), "{defect}: {lines:#?}");
+        assert!(lines.iter().any(|text| text.starts_with(line)), "{defect}: {lines:#?}");
         for left_out in 0..steps.len() {
             let mut shorter = steps.clone();
             shorter.remove(left_out);
             let end = end(&suite, &shorter, Patience::None).await;
-            assert!(matches!(end, End::Sound(_)), "{defect}: step {} is not needed: {lines:#?}", left_out + 1);
+            assert!(matches!(end, End::Passed(_)), "{defect}: step {} is not needed: {lines:#?}", left_out + 1);
         }
         emulator.shutdown().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_saved_walk_fails_as_long_as_the_fault_is_there_and_is_kept_where_it_is() {
+async fn a_saved_walk_fails_while_the_defect_exists_and_its_file_stays() {
     let folder = std::env::temp_dir().join(format!("connect-walks-{}-replay", std::process::id()));
     let steps = serde_json::from_str(
         r#"[{"do":"create","kind":"flow","name":0,"text":0},
@@ -126,12 +127,12 @@ async fn a_saved_walk_fails_as_long_as_the_fault_is_there_and_is_kept_where_it_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn walks_leave_nothing_behind() {
+async fn walks_delete_their_resources() {
     let (emulator, suite) = start(None).await;
     let kinds = [Kind::Flow, Kind::Module, Kind::Rule];
     for number in 0..20 {
         let walk = random_walk(3, &number.to_string(), &kinds, 30);
-        assert!(matches!(end(&suite, &walk, Patience::Brief).await, End::Sound(_)));
+        assert!(matches!(end(&suite, &walk, Patience::Brief).await, End::Passed(_)));
     }
     let client = suite.client();
     for kind in kinds {
@@ -146,15 +147,15 @@ async fn walks_leave_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_endpoint_that_refuses_everything_is_not_blamed_for_its_walks() {
+async fn walks_on_an_endpoint_that_rejects_everything_are_inconclusive() {
     let (emulator, suite) = start(Some("reject-everything")).await;
     let walk = random_walk(3, "", &[Kind::Flow], 30);
-    assert!(matches!(end(&suite, &walk, Patience::Brief).await, End::Lost(_)));
+    assert!(matches!(end(&suite, &walk, Patience::Brief).await, End::Inconclusive(_)));
     emulator.shutdown().await;
 }
 
 #[test]
-fn walks_are_planned_where_all_that_they_call_may_be_called() {
+fn walks_are_planned_only_if_all_their_operations_are_permitted() {
     let schema = Schema::connect();
     let planned =
         |name: &str, permission: &Permission| planned(schema, schema.operation_named(name).unwrap(), permission);

@@ -1,0 +1,141 @@
+//! Enters requests and responses into the ledger, as the hook of a transport.
+
+use std::time::SystemTime;
+
+use connect_model::schema::{OperationId, Schema};
+use connect_model::wire::message::{HttpRequest, HttpResponse};
+use connect_model::wire::{Limits, Route, decode_error, inspect_request};
+use serde_json::{Map, Value};
+
+use super::journal::{Line, seconds};
+use super::{Entry, Ledger, OWNER, Owner};
+use connect_transport::{LedgerEvent, RequestHook, TransportError};
+
+impl RequestHook for Ledger {
+    /// Enters a request that is about to be sent.
+    ///
+    /// # Errors
+    /// The request creates something and cannot be written to the journal, so it must not be sent.
+    fn before(&self, request: &HttpRequest) -> Result<LedgerEvent, String> {
+        let Ok(route) = self.router.route(&request.method, &request.uri) else { return Ok(LedgerEvent::Other) };
+        if self.undo.values().any(|undo| undo.delete == route.operation) {
+            return Ok(LedgerEvent::Deletes(route.operation));
+        }
+        let Some(undo) = self.undo.get(&route.operation) else { return Ok(LedgerEvent::Other) };
+        let input = input_of(self.schema, &route, request);
+        let members: Map<String, Value> = (undo.request_members())
+            .filter_map(|member| Some((member.to_owned(), input.get(member)?.clone())))
+            .collect();
+        let owner = OWNER.try_with(Owner::clone).unwrap_or(Owner::Run);
+        let mut state = self.state();
+        let at = state.entries.len();
+        let (operation, now) = (self.schema[route.operation].name.clone(), seconds(SystemTime::now()));
+        let line = Line::Requested { n: at, asks: operation, with: members.clone(), at: now };
+        state.write(&line, true).map_err(|error| error.to_string())?;
+        let create = route.operation;
+        state.entries.push(Entry { create, members, owner, delete_input: None, gone: false, requested_at: now });
+        Ok(LedgerEvent::Creates(at))
+    }
+
+    /// Enters the result of a request.
+    fn after(&self, event: &LedgerEvent, request: &HttpRequest, result: &Result<HttpResponse, TransportError>) {
+        match (event, result) {
+            (LedgerEvent::Creates(at), Ok(response)) if (200..300).contains(&response.status) => {
+                let output: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+                let mut state = self.state();
+                let Some(entry) = state.entries.get(*at) else { return };
+                let undo = self.undo.get(&entry.create);
+                if let Some(input) = undo.and_then(|undo| undo.input_from_response(&entry.members, &output)) {
+                    state.resolve(*at, input);
+                }
+            }
+            // After a server error, the resource may exist.
+            (LedgerEvent::Creates(at), Ok(response)) if response.status < 500 => {
+                self.mark_gone(*at, &response.status.to_string());
+            }
+            (
+                LedgerEvent::Creates(at),
+                Err(
+                    error @ (TransportError::Unsendable(_)
+                    | TransportError::Unsigned(_)
+                    | TransportError::Connect { .. }
+                    | TransportError::GaveUp(_)),
+                ),
+            ) => self.mark_gone(*at, error.class()),
+            (LedgerEvent::Deletes(operation), Ok(response))
+                if (200..300).contains(&response.status) || is_gone(self.schema, *operation, response) =>
+            {
+                self.mark_deleted(*operation, request, response.status);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Ledger {
+    /// Marks every resource that a deletion names as gone. A request names a resource if it carries all members that
+    /// identify it, wherever they are bound.
+    fn mark_deleted(&self, delete: OperationId, request: &HttpRequest, status: u16) {
+        let Ok(route) = self.router.route(&request.method, &request.uri) else { return };
+        let input = input_of(self.schema, &route, request);
+        let is_named = |wanted: &Value| {
+            wanted.as_object().is_some_and(|wanted| wanted.iter().all(|(member, id)| input.get(member) == Some(id)))
+        };
+        let mut state = self.state();
+        let deleted: Vec<usize> = (state.entries.iter().enumerate())
+            .filter(|(_, entry)| self.undo.get(&entry.create).is_some_and(|undo| undo.delete == delete))
+            .filter(|(_, entry)| !entry.gone && entry.delete_input.as_ref().is_some_and(is_named))
+            .map(|(at, _)| at)
+            .collect();
+        for at in deleted {
+            state.mark_gone(at, &status.to_string());
+        }
+    }
+}
+
+/// The input that a request carries, as far as it can be read. A request that is invalid on purpose may still name its
+/// resource.
+pub fn input_of(schema: &Schema, route: &Route, request: &HttpRequest) -> Value {
+    match inspect_request(schema, route, request, &Limits::default()) {
+        Ok(read) => read.value,
+        Err(_) => {
+            let mut members: Map<String, Value> = serde_json::from_slice(&request.body).unwrap_or_default();
+            members.extend(route.labels.iter().map(|(label, text)| (label.clone(), text.as_str().into())));
+            Value::Object(members)
+        }
+    }
+}
+
+/// True if the response to a deletion says that the resource does not exist. Any other 404 is about the path, or about
+/// the operation.
+pub(crate) fn is_gone(schema: &Schema, delete: OperationId, response: &HttpResponse) -> bool {
+    response.status == 404 && decode_error(schema, delete, response).code.as_deref() == Some(NOT_FOUND)
+}
+
+/// Source: service model of Amazon Connect, errors of its deletions.
+const NOT_FOUND: &str = "ResourceNotFoundException";
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use connect_model::wire::message::Headers;
+
+    use super::*;
+
+    #[test]
+    fn only_a_resource_not_found_error_means_gone() {
+        let schema = Schema::connect();
+        let delete = schema.operation_named("DeleteContactFlow").unwrap();
+        let rows = [
+            (404, "ResourceNotFoundException", true),
+            (404, "UnknownOperationException", false),
+            (404, "", false),
+            (400, "ResourceNotFoundException", false),
+        ];
+        for (status, name, expected) in rows {
+            let headers = Headers(vec![("x-amzn-errortype".to_owned(), name.to_owned())]);
+            let response = HttpResponse { status, headers, body: b"{}".to_vec() };
+            assert_eq!(is_gone(schema, delete, &response), expected, "{status} {name}");
+        }
+    }
+}
