@@ -26,11 +26,11 @@ use arbitrary::Unstructured;
 use connect_model::generate::Side;
 use connect_model::schema::OperationId;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::agree::agree;
 use self::exceptions::Subject;
-use crate::edits::{EDGES, Editor};
+use crate::edits::Editor;
 use crate::message::{self, Response};
 use crate::seeds;
 use crate::service::Service;
@@ -137,7 +137,7 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Case>> {
         1 => message::damage_response(&mut response, u)?,
         _ => {
             if let Ok(body) = serde_json::from_slice(&response.body) {
-                let editor = Editor { keys: KEYS, values: &EDGES };
+                let editor = Editor { keys: KEYS, values: &*VALUES };
                 response.body = editor.edited(body, 3, u)?.to_string().into_bytes();
             }
         }
@@ -147,6 +147,28 @@ fn draw(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Case>> {
 
 /// Keys with a meaning in a body.
 const KEYS: &[&str] = &["__type", "code", "Code", "message", "Message", "errorMessage", "New"];
+
+/// Edge-case values for decoders. Few, so that each of the exceptions occurs often.
+static VALUES: LazyLock<[Value; 16]> = LazyLock::new(|| {
+    [
+        json!(null),
+        json!(true),
+        json!(""),
+        json!("x"),
+        json!(0),
+        json!(-0.0),
+        json!(1.0),
+        json!(1.5),
+        json!(1e300),
+        json!(i64::MIN),
+        json!(u64::MAX),
+        json!(2_147_483_648_u64),
+        json!("NaN"),
+        json!("2014-04-29T18:30:38+01:00"),
+        json!([]),
+        json!({}),
+    ]
+});
 
 #[cfg(test)]
 mod tests {
