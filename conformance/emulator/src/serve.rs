@@ -62,7 +62,7 @@ impl Emulator {
         &self.service
     }
 
-    /// Stops to accept requests, and returns when the running ones are answered.
+    /// Stops accepting requests, and returns when the running ones are answered.
     pub async fn shutdown(self) {
         // Fails only if the endpoint has stopped already.
         let _ = self.stop.send(());

@@ -122,7 +122,7 @@ impl Service {
         self.cx.seams.instance_name(DEFAULT_INSTANCE_ID, self.cx.account.instance(DEFAULT_INSTANCE_ID))
     }
 
-    /// Returns true if a call may sleep, and therefore needs a thread that nobody else waits for.
+    /// Returns true if a call may sleep, and therefore must not block a shared thread.
     pub(crate) fn may_sleep(&self) -> bool {
         self.cx.seams.sleeps()
     }

@@ -91,7 +91,7 @@ impl Instance {
 #[derive(Clone)]
 pub(crate) struct Content {
     pub(crate) text: String,
-    /// SHA-256 of the text in hex. Which bytes Connect hashes is not documented; ours is consistent.
+    /// SHA-256 of the text in hex. Connect does not document the hashed bytes; the emulator is consistent.
     pub(crate) sha256: String,
 }
 

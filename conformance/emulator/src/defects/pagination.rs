@@ -1,4 +1,4 @@
-//! Defects: pages that repeat, lose or refuse what they should not.
+//! Defects: wrong pages, and page tokens that are checked wrongly.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};

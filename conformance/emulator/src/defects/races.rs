@@ -1,4 +1,4 @@
-//! Defects: calls at the same time get into each other's way.
+//! Defects: race conditions between concurrent calls.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};

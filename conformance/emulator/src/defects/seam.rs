@@ -61,7 +61,7 @@ pub(crate) trait Seams: Send + Sync {
         invocation.perform(invocation.input)
     }
 
-    /// Returns true if a call may sleep, and therefore needs a thread that nobody else waits for.
+    /// Returns true if a call may sleep, and therefore must not block a shared thread.
     fn sleeps(&self) -> bool {
         false
     }
@@ -115,7 +115,7 @@ pub(crate) trait Seams: Send + Sync {
     /// Changes the finished response, of successes and errors alike.
     fn answer(&self, _scene: &Scene<'_>, _response: &mut HttpResponse) {}
 
-    /// The name by which the default instance is given to clients, who may use its id or its ARN.
+    /// The reference to the default instance that clients are given: its id or its ARN.
     fn instance_name(&self, id: &str, _arn: String) -> String {
         id.to_owned()
     }
