@@ -159,7 +159,7 @@ async fn only_paths_that_a_url_changes_take_the_raw_path() {
     let transport = transport(&format!("http://localhost:{port}"));
     let mut request = HttpRequest { method: "POST".to_owned(), body: b"{}".to_vec(), ..get("") };
     request.headers.push("content-type", "application/json");
-    for (uri, is_raw) in [("/plain%2Fx?q=%7B", false), ("/a/%2E%2E/b", true), ("/a?b=\"", true), ("/a/..b", false)] {
+    for (uri, is_raw) in [("/plain%2Fx?q=%7B", false), ("/a/%2E%2E/b", true), ("/a?b='c'", true), ("/a/..b", false)] {
         let before = transport.sent_raw().values().sum::<u64>();
         transport.send("Op", &HttpRequest { uri: uri.to_owned(), ..request.clone() }).await.unwrap();
         assert_eq!(transport.sent_raw().values().sum::<u64>() - before, u64::from(is_raw), "{uri}");
