@@ -84,8 +84,8 @@ pub enum Verdict {
     Stale(String),
     /// The endpoint does not offer the operation; with the evidence.
     Unsupported(String),
-    /// Nothing can be concluded, for example because of transport errors, throttling, authentication, or a twin that was
-    /// rejected the same way.
+    /// Nothing can be concluded, for example because of transport errors, throttling, authentication, or a twin that
+    /// was rejected the same way.
     Indeterminate(String),
 }
 

@@ -14,8 +14,8 @@ pub enum Touch {
     Whole,
 }
 
-/// Returns the operations of the new model that differ from the old one. Cosmetic changes affect no operation; changes of
-/// the service affect all.
+/// Returns the operations of the new model that differ from the old one. Cosmetic changes affect no operation; changes
+/// of the service affect all.
 pub fn since(old: &Schema, new: &Schema) -> BTreeMap<String, Touch> {
     let mut touched = BTreeMap::new();
     for change in diff::diff(old, new) {

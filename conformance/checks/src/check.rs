@@ -1,5 +1,5 @@
-//! A check: one row with its rule and its code. Planning, running, `explain`, the list of checks and the reports are all
-//! derived from the rows; see [`crate::families`] for the table.
+//! A check: one row with its rule and its code. Planning, running, `explain`, the list of checks and the reports are
+//! all derived from the rows; see [`crate::families`] for the table.
 
 use std::fmt;
 
@@ -24,9 +24,9 @@ pub struct Check {
     pub rule: &'static str,
     /// The source of the rule.
     pub source: &'static str,
-    /// Answers that pass.
+    /// Responses that pass.
     pub passes: &'static str,
-    /// Answers that fail.
+    /// Responses that fail.
     pub fails: &'static str,
     /// Plans and runs the cases of the check.
     pub code: &'static dyn Code,

@@ -1,7 +1,7 @@
 //! The code of a check: planning of its cases ([`Code::variants`]) and execution of one case ([`Attempt::run`]).
 //!
-//! Most rows use one of two forms. [`Observed`] shares one observation among several checks of an operation. [`On`] calls
-//! a function for each subject that the check applies to.
+//! Most rows use one of two forms. [`Observed`] shares one observation among several checks of an operation. [`On`]
+//! calls a function for each subject that the check applies to.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -86,7 +86,8 @@ impl<'s> Scope<'s> {
         self.once("sites", || sites(self.schema, self.operation, Side::Input))
     }
 
-    /// A value that is derived from the operation once for all checks. Each name must always be used with the same type.
+    /// A value that is derived from the operation once for all checks. Each name must always be used with the same
+    /// type.
     pub fn once<T: 'static>(&self, name: &'static str, derive: impl FnOnce() -> T) -> Rc<T> {
         if let Some(known) = self.derived.borrow().get(name).and_then(|known| Rc::clone(known).downcast().ok()) {
             return known;
@@ -136,8 +137,8 @@ impl Rank {
 }
 
 impl<'t> Trial<'t> {
-    /// Runs a scenario if the endpoint offers the operation. The error text of a scenario is the reason why nothing can be
-    /// concluded.
+    /// Runs a scenario if the endpoint offers the operation. The error text of a scenario is the reason why nothing can
+    /// be concluded.
     pub fn scenario(self, work: impl Future<Output = Result<Vec<Finding>, String>> + Send + 't) -> Judgement<'t> {
         Box::pin(async move {
             if let Some(why) = self.client.unsupported(self.operation).await {

@@ -31,8 +31,8 @@ pub trait Judge: Send + Sync {
         0
     }
 
-    /// Deletes the resources that the trials created. Called after the last trial, even if the run was interrupted. Returns
-    /// the resources that remain.
+    /// Deletes the resources that the trials created. Called after the last trial, even if the run was interrupted.
+    /// Returns the resources that remain.
     fn clear(&self) -> Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>> {
         Box::pin(async { Vec::new() })
     }

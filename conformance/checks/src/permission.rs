@@ -17,8 +17,8 @@ pub struct Permission {
     pub operations: BTreeSet<String>,
 }
 
-/// Operations that no flag allows on a real account. An account is locked out after a hundred creations and deletions of
-/// instances in 30 days, and the deletion of an instance deletes everything in it.
+/// Operations that no flag allows on a real account. An account is locked out after a hundred creations and deletions
+/// of instances in 30 days, and the deletion of an instance deletes everything in it.
 pub(crate) const NEVER: [&str; 3] = ["CreateInstance", "DeleteInstance", "ReplicateInstance"];
 
 impl Permission {

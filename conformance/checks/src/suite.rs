@@ -94,8 +94,8 @@ impl Judge for Suite {
             if was_last {
                 self.memo.forget(operation);
             }
-            // A real account has quotas, so resources are deleted as soon as they are no longer needed. Failed deletions
-            // are retried at the end of the run.
+            // A real account has quotas, so resources are deleted as soon as they are no longer needed. Failed
+            // deletions are retried at the end of the run.
             self.client.tidy(|of| *of == owner || (was_last && *of == Owner::Fixture(operation))).await;
             outcome
         })

@@ -1,5 +1,5 @@
 //! The twin rule: the rejection of a faulty request counts only if its twin, the same request without the fault, is not
-//! rejected the same way. An endpoint that rejects everything does not conform.
+//! rejected the same way. The rejections of an endpoint that rejects everything prove nothing.
 
 use crate::client::reply::Reply;
 

@@ -212,8 +212,8 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
     seen
 }
 
-/// Returns an invalid input from the first mutation that can be generated and sent. Constraints that the operation itself
-/// checks come first.
+/// Returns an invalid input from the first mutation that can be generated and sent. Constraints that the operation
+/// itself checks come first.
 pub(crate) async fn any_mutant(client: &Client, operation: OperationId, label: &str) -> Option<Value> {
     let schema = client.schema;
     let generator = client.generator(Config::sparse());

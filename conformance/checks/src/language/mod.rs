@@ -1,8 +1,8 @@
-//! Family invalid, languages: members that are plain strings in the service model, but contain a language. A request that
-//! breaks one rule of the language is rejected, while its twin that follows all rules is accepted.
+//! Family invalid, languages: members that are plain strings in the service model, but contain a language. A request
+//! that breaks one rule of the language is rejected, while its twin that follows all rules is accepted.
 //!
-//! The rules and their confidence are defined in [`semantics`]. A breach of a rule with only one good source is at level
-//! should; inferred rules are recorded and not judged.
+//! The rules and their confidence are defined in [`semantics`]. A breach of a rule with only one good source is at
+//! level should; inferred rules are recorded and not judged.
 
 use arbitrary::Unstructured;
 use connect_model::generate::Config;
@@ -34,7 +34,7 @@ pub(crate) static FLOW_CONTENT: Check = Check {
          2026; a table of rules, each with its confidence",
     passes: "InvalidContactFlowException or InvalidContactFlowModuleException with at least one problem of 1 to 256 \
          characters, while the same content without its fault is published",
-    fails: "2xx or 5xx; at level should: rules that are based on observation alone, the name of the error, its problems",
+    fails: "2xx or 5xx; at level should: rules based on observation alone, the name of the error, its problems",
     code: &On { applies: |scope| planned(scope, "flow-content"), run },
 };
 
@@ -59,8 +59,8 @@ pub(crate) static RULE_ACTIONS: Check = Check {
     source: "Connect API reference, RuleAction and RuleTriggerEventSource; CloudFormation, AWS::Connect::Rule; a \
          table of rules, each with its confidence",
     passes: "4xx, while the same rule without the fault is accepted",
-    fails: "2xx or 5xx; at level should: all rules but those on the actions that an event source requires; recorded and \
-        not judged: pairs of action and event source that no page documents",
+    fails: "2xx or 5xx; at level should: all rules but those on the actions that an event source requires; recorded \
+        and not judged: pairs of action and event source that no page documents",
     code: &On { applies: |scope| planned(scope, "rule-actions"), run },
 };
 

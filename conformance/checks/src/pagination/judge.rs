@@ -78,7 +78,8 @@ impl PageJudge<'_> {
         None
     }
 
-    /// Returns true if the pages contain items, or if their items are unknown. An empty list proves nothing about tokens.
+    /// Returns true if the pages contain items, or if their items are unknown. An empty list proves nothing about
+    /// tokens.
     fn shows_something(&self, pages: &[Page]) -> bool {
         self.pager.pagination.items.is_none() || pages.iter().any(|page| !page.items.is_empty())
     }
@@ -251,8 +252,8 @@ impl PageJudge<'_> {
     }
 }
 
-/// Page sizes with different page boundaries for `items` items: all sizes up to `items + 1`, or the smallest and largest
-/// of these.
+/// Page sizes with different page boundaries for `items` items: all sizes up to `items + 1`, or the smallest and
+/// largest of these.
 fn worthwhile_sizes(items: i64, least: i64, most: i64) -> BTreeSet<i64> {
     let all: Vec<i64> =
         if items <= FEW { (1..=items + 1).collect() } else { vec![1, 2, 3, items - 1, items, items + 1] };

@@ -120,7 +120,7 @@ pub(crate) static TOKEN_FOREIGN: Check = Check {
     id: "pagination.token-foreign",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "a token only continues its own traversal; it never exposes items in another instance, and never causes a failure",
+    rule: "a token only continues its own traversal: it never exposes items in another instance or causes a failure",
     source: "Smithy paginated trait: tokens are opaque; the effect of a token in other requests is undefined",
     passes: "any response to a token with other filters, with another operation or in another instance that shows no \
              items of the original instance; the response is recorded",
@@ -155,8 +155,8 @@ pub(crate) static STABLE_UNDER_CHANGE: Check = Check {
     id: "pagination.stable-under-change",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "an item that exists from the first page to the last is shown exactly once, while others are created and deleted",
-    source: "assumptions of SDK paginators; Smithy promises no snapshot, so created and deleted items may be shown or not",
+    rule: "an item that exists from the first to the last page is shown exactly once, while others come and go",
+    source: "assumptions of SDK paginators; Smithy promises no snapshot, so other items may be shown or not",
     passes: "each item of the run that existed all the time is on one page",
     fails: "one of them is on no page; at level should: one of them is on two pages",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.changeable), by: &OBSERVER },
@@ -239,8 +239,8 @@ fn paging(scope: &Scope<'_>) -> Option<Paging> {
     Paging::of(scope.schema, scope.operation)
 }
 
-/// Traverses pages of several sizes, repeats and modifies tokens, requests the minimum and maximum page size, and changes
-/// the list during a traversal.
+/// Traverses pages of several sizes, repeats and modifies tokens, requests the minimum and maximum page size, and
+/// changes the list during a traversal.
 pub async fn observe(client: &Client, operation: OperationId) -> Observation {
     if let Some(why) = client.unsupported(operation).await {
         return Observation::unsupported(why);

@@ -1,9 +1,9 @@
-//! Family search: the results of searches, compared with the results of other searches and with the resources that the run
-//! created.
+//! Family search: the results of searches, compared with the results of other searches and with the resources that the
+//! run created.
 //!
 //! The index may lag, so nothing is judged until it shows all created resources. Relations between searches concern all
-//! resources of the instance, which others may change at the same time. Each search is therefore repeated, and resources
-//! that were created or deleted in between are ignored.
+//! resources of the instance, which others may change at the same time. Each search is therefore repeated, and
+//! resources that were created or deleted in between are ignored.
 
 mod filter;
 mod oracle;
@@ -45,8 +45,8 @@ pub(crate) static AND_NARROWS: Check = Check {
     remote: Remote::SAME,
     rule: "AndConditions find the resources that every condition finds, in any order",
     source: SEARCH,
-    passes: "of all unchanged resources in the instance: those that both conditions find, in either order, and none that \
-             one of the conditions does not find",
+    passes: "of all unchanged resources in the instance: those that both conditions find, in either order, and none \
+             that one of the conditions does not find",
     fails: "a resource that one of the conditions does not find, or a missing resource that both find",
     code: &Observed { applies: is_searched, by: &OBSERVER },
 };
@@ -57,7 +57,7 @@ pub(crate) static OR_UNIONS: Check = Check {
     remote: Remote::SAME,
     rule: "OrConditions find the resources that at least one condition finds",
     source: SEARCH,
-    passes: "of all unchanged resources in the instance: those that either condition finds, and none that neither finds",
+    passes: "of all unchanged resources in the instance: those that either condition finds, and no others",
     fails: "a missing resource that a condition finds, or a resource that neither finds",
     code: &Observed { applies: is_searched, by: &OBSERVER },
 };
@@ -101,8 +101,8 @@ pub(crate) static TAG_FILTER: Check = Check {
     remote: Remote::SAME,
     rule: "a search finds exactly the resources with the tags that its filter requires",
     source: "Connect API reference, ControlPlaneTagFilter, ContactFlowAttributeFilter and RuleAttributeFilter",
-    passes: "of the resources of the run, those that a local evaluation of the same filter finds: one tag, all of several, \
-             any of several groups, and types if the filter supports them",
+    passes: "of the resources of the run, those that a local evaluation of the same filter finds: one tag, all of \
+             several, any of several groups, and types if the filter supports them",
     fails: "an additional resource; a missing resource whose tags are in the index",
     code: &Observed { applies: is_searched, by: &OBSERVER },
 };

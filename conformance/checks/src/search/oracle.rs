@@ -1,4 +1,5 @@
-//! Criteria as a tree, which is sent to the endpoint and evaluated locally to find the expected results. Knows no endpoint.
+//! Criteria as a tree, which is sent to the endpoint and evaluated locally to find the expected results. Knows no
+//! endpoint.
 
 use serde_json::{Value, json};
 

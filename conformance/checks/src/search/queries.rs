@@ -106,9 +106,9 @@ impl Searcher<'_> {
         self.created.iter().filter_map(|candidate| candidate.kind.clone()).collect()
     }
 
-    /// Sends one query and judges the results. Returns true if no result is missing. An additional result is a breach at
-    /// once, since the created resources do not change. A missing result is awaited, and is a breach only if the resource
-    /// and its tags are known to be `indexed`.
+    /// Sends one query and judges the results. Returns true if no result is missing. An additional result is a breach
+    /// at once, since the created resources do not change. A missing result is awaited, and is a breach only if the
+    /// resource and its tags are known to be `indexed`.
     async fn judge_query(&self, query: &Query, indexed: bool, wait: &mut Wait, seen: &mut Observation) -> bool {
         let Query { check, criteria, filter } = query;
         let matches = |candidate: &Candidate| {

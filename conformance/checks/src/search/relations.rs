@@ -1,5 +1,5 @@
-//! Relations between the results of several searches. They hold for any content of the instance, so the expected results
-//! of a single search need not be known.
+//! Relations between the results of several searches. They hold for any content of the instance, so the expected
+//! results of a single search need not be known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,14 +27,14 @@ const CANDIDATES: usize = 60;
 const FRAGMENT: usize = 2;
 
 /// The results of a search that was sent before and after other searches.
-struct Twice {
+struct Repeated {
     /// Found both times: resources that existed all the time.
     sure: Ids,
     /// Found at least once.
     maybe: Ids,
 }
 
-impl Twice {
+impl Repeated {
     fn of(before: &Ids, after: &Ids) -> Self {
         Self { sure: before & after, maybe: before | after }
     }
@@ -73,7 +73,7 @@ impl Searcher<'_> {
         let either = self.search(&Node::Any(vec![a.clone(), b.clone()]), None).await?;
         let after = [self.ids(&self.search(&a, None).await?), self.ids(&self.search(&b, None).await?)];
         let existing = &self.ids(all) & &self.ids(&self.everything().await?);
-        let [a, b] = [Twice::of(&before[0], &after[0]), Twice::of(&before[1], &after[1])];
+        let [a, b] = [Repeated::of(&before[0], &after[0]), Repeated::of(&before[1], &after[1])];
         if a.sure.is_disjoint(&b.sure) || a.sure.is_subset(&b.maybe) || b.sure.is_subset(&a.maybe) {
             seen.block("two conditions do not distinguish the resources of the instance");
             return Ok(());

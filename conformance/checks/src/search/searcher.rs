@@ -23,8 +23,8 @@ const OTHER_TYPE: &str = "QUEUE_TRANSFER";
 const COLOR: &str = "contract-test-color";
 const SIZE: &str = "contract-test-size";
 
-/// The created resources: name, color, size, and true for the other type. Names start with one of two words, one of which
-/// also occurs inside a name. No two resources have both tags in common.
+/// The created resources: name, color, size, and true for the other type. Names start with one of two words, one of
+/// which also occurs inside a name. No two resources have both tags in common.
 const RESOURCES: [(&str, &str, &str, bool); 4] = [
     ("amber", "amber", "small", false),
     ("amber-two", "amber", "large", true),
