@@ -138,7 +138,7 @@ const ROWS: &[Row] = &[
         ],
     ),
     row("invalid-utf8", M::InvalidUtf8, 1, &[("ListContactFlows/shape.json", Finding, "invalid unicode code point")]),
-    row("duplicate-key", M::DuplicateKey, 0, &[("ListContactFlows/shape.json", Finding, "a key that stands twice")]),
+    row("duplicate-key", M::DuplicateKey, 0, &[("ListContactFlows/shape.json", Finding, "a key that occurs twice")]),
     row("deep-json", M::DeepJson, 1, &[("ListContactFlows/shape.json", Finding, "nested more than 64 deep")]),
     row(
         "many-values",
@@ -163,13 +163,13 @@ const ROWS: &[Row] = &[
         "endless-token",
         M::EndlessToken,
         1,
-        &[("ListContactFlows/pagination.terminates", Finding, "pages hold nothing new, each with a new token")],
+        &[("ListContactFlows/pagination.terminates", Finding, "pages contain no new items, each with a new token")],
     ),
     row(
         "endless-empty-pages",
         M::EndlessEmptyPages,
         0,
-        &[("ListContactFlows/pagination.terminates", Finding, "pages hold nothing new, each with a new token")],
+        &[("ListContactFlows/pagination.terminates", Finding, "pages contain no new items, each with a new token")],
     ),
     row(
         "large-header",

@@ -1,18 +1,18 @@
-//! What is tried and what came of it, as data. Runner, checks and reports share these types and nothing else.
+//! Cases and their outcomes, as data. The runner, the checks and the reports share these types.
 
 use std::fmt;
 
 use connect_transport::exchange::Exchange;
 use serde::{Deserialize, Serialize};
 
-/// Names a case for ever: `Operation/check-id` or `Operation/check-id/variant`. Never depends on position or seed.
+/// Stable id of a case: `Operation/check-id` or `Operation/check-id/variant`. Does not depend on position or seed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CaseId {
     /// Operation under test.
     pub operation: String,
-    /// The check that judges, `family.name`.
+    /// Id of the check that judges the case, `family.name`.
     pub check: &'static str,
-    /// What distinguishes cases of one check, for example `Actions[].ActionType`.
+    /// Distinguishes the cases of one check on one operation, for example `Actions[].ActionType`.
     pub variant: Option<String>,
 }
 
@@ -26,15 +26,15 @@ impl fmt::Display for CaseId {
     }
 }
 
-/// How grave a finding is. Only `Must` decides the exit code.
+/// Severity of a finding. Only `Must` affects the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Worth knowing: drift that the contract allows.
+    /// Information: drift that the contract allows.
     Note,
-    /// A recommendation is not followed.
+    /// A breach of a recommendation.
     Should,
-    /// The contract is broken.
+    /// A breach of the contract.
     Must,
 }
 
@@ -52,54 +52,56 @@ impl Level {
 /// A failed check with its evidence.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    /// The check that judged, `family.name`.
+    /// Id of the check that judged, `family.name`.
     pub check: &'static str,
-    /// How grave it is.
+    /// Severity.
     pub level: Level,
-    /// The rule that is broken, one sentence.
+    /// The broken rule, in one sentence.
     pub rule: String,
-    /// JSON Pointer into the body (of the response, unless the rule speaks of the request); empty for the whole.
+    /// JSON Pointer into the body; empty for the whole. The body is that of the response, unless the rule is about the
+    /// request.
     pub pointer: String,
-    /// What the contract asks for.
+    /// The behaviour that the contract requires.
     pub expected: String,
-    /// What was there.
+    /// The observed behaviour.
     pub actual: String,
-    /// The exchange that shows it; for several, the deciding one.
+    /// The exchange that shows the breach; for several, the decisive one.
     pub exchange: Option<Exchange>,
-    /// What led there, one line each, when it took more than one request that the reader must know of.
+    /// The requests that led to the breach, one line each, if there was more than one relevant request.
     pub steps: Vec<String>,
 }
 
-/// What came of a trial.
+/// The verdict of a trial.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// Everything that must hold does; findings may still carry notes.
+    /// No finding at level must. There may be findings at lower levels.
     Pass,
     /// At least one finding at level must.
     Fail,
-    /// Fails, as the bookkeeping of known divergences says; with its reason.
+    /// The trial fails as recorded in the known failures; with the recorded reason.
     Known(String),
-    /// Passes, though the bookkeeping says that it fails; with what to do.
+    /// The trial passes, but is recorded as a known failure; with the remedy.
     Stale(String),
-    /// The endpoint does not offer the operation; why we think so.
+    /// The endpoint does not offer the operation; with the evidence.
     Unsupported(String),
-    /// Nothing can be said: transport, throttling, authentication, or a twin that was refused the same way.
+    /// Nothing can be concluded, for example because of transport errors, throttling, authentication, or a twin that
+    /// was rejected the same way.
     Indeterminate(String),
 }
 
-/// Verdict with findings.
+/// The result of a trial: verdict and findings.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// What came of it.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Broken rules of any level.
+    /// Breaches of any level.
     pub findings: Vec<Finding>,
-    /// Facts recorded and not judged: topic and what the endpoint does.
+    /// Facts that are recorded and not judged: topic and observation.
     pub learned: Vec<(String, String)>,
 }
 
 impl Verdict {
-    /// Why, where a verdict needs a reason.
+    /// The reason, for verdicts that have one.
     pub fn why(&self) -> Option<&str> {
         match self {
             Verdict::Pass | Verdict::Fail => None,
@@ -110,30 +112,52 @@ impl Verdict {
 }
 
 impl Outcome {
-    /// A verdict from findings: fail if one is at level must.
+    /// An outcome from findings: fail if one is at level must, otherwise pass.
     pub fn from_findings(findings: Vec<Finding>) -> Self {
         let fails = findings.iter().any(|finding| finding.level == Level::Must);
         let verdict = if fails { Verdict::Fail } else { Verdict::Pass };
         Self { verdict, findings, learned: Vec::new() }
     }
 
-    /// Nothing can be said, and why.
+    /// An indeterminate outcome with its reason.
     pub fn indeterminate(why: impl Into<String>) -> Self {
         Self { verdict: Verdict::Indeterminate(why.into()), findings: Vec::new(), learned: Vec::new() }
     }
 
-    /// The endpoint does not offer the operation, and how it said so.
+    /// An outcome for an operation that the endpoint does not offer, with the evidence.
     pub fn unsupported(why: impl Into<String>) -> Self {
         Self { verdict: Verdict::Unsupported(why.into()), findings: Vec::new(), learned: Vec::new() }
     }
 }
 
-/// Operation of a case id.
+/// Returns the operation of a case id.
 pub fn operation_of(case: &str) -> &str {
-    case.split('/').next().unwrap_or(case)
+    split(case).0
 }
 
-/// Check of a case id.
+/// Returns the check id of a case id; empty if there is none.
 pub fn check_of(case: &str) -> &str {
-    case.split('/').nth(1).unwrap_or_default()
+    split(case).1
+}
+
+/// Splits a case id into operation and check id; an absent check id is empty.
+fn split(case: &str) -> (&str, &str) {
+    let (operation, rest) = case.split_once('/').unwrap_or((case, ""));
+    (operation, rest.split_once('/').map_or(rest, |(check, _)| check))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_operation_and_check_of_a_case_id() {
+        for (case, operation, check) in [
+            ("CreateRule/shape.json", "CreateRule", "shape.json"),
+            ("CreateRule/invalid.pattern/a/b", "CreateRule", "invalid.pattern"),
+            ("CreateRule", "CreateRule", ""),
+        ] {
+            assert_eq!((operation_of(case), check_of(case)), (operation, check));
+        }
+    }
 }

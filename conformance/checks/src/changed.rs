@@ -1,21 +1,21 @@
-//! Which operations a change of the model touches, so that a run can try these and no others.
+//! The operations that a change of the model affects, so that a run can be limited to them.
 
 use std::collections::BTreeMap;
 
 use connect_model::diff::{self, Class};
 use connect_model::schema::Schema;
 
-/// How far a change of an operation goes.
+/// The part of an operation that a change affects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Touch {
-    /// Only what it answers.
+    /// The output or the errors only.
     Output,
-    /// What it is sent, or how it is called.
+    /// The input, the HTTP binding, or the operation as a whole.
     Whole,
 }
 
-/// What changed from one model to another: the operations of the newer that are touched. What is cosmetic touches none;
-/// what concerns the service touches all.
+/// Returns the operations of the new model that differ from the old one. Cosmetic changes affect no operation; changes
+/// of the service affect all.
 pub fn since(old: &Schema, new: &Schema) -> BTreeMap<String, Touch> {
     let mut touched = BTreeMap::new();
     for change in diff::diff(old, new) {
@@ -27,8 +27,8 @@ pub fn since(old: &Schema, new: &Schema) -> BTreeMap<String, Touch> {
         let all = || new.operations().map(|(_, operation)| operation.name.clone());
         let names = if change.operations.is_empty() { all().collect() } else { change.operations };
         for name in names.into_iter().filter(|name| new.operation_named(name).is_some()) {
-            let far = touched.entry(name).or_insert(touch);
-            *far = touch.max(*far);
+            let widest = touched.entry(name).or_insert(touch);
+            *widest = touch.max(*widest);
         }
     }
     touched
@@ -42,7 +42,7 @@ mod tests {
 
     use super::*;
 
-    /// What is touched when the built-in model comes after one with another value at the pointer.
+    /// Returns the operations that the built-in model changes, compared to a model with another value at the pointer.
     fn touched(pointer: &str, value: Value) -> BTreeMap<String, Touch> {
         let mut model: Value = serde_json::from_str(BUILT_IN).unwrap();
         let (shape, rest) = pointer.split_once('/').unwrap();
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_touches_the_operations_that_it_reaches_as_far_as_it_goes() {
+    fn finds_the_affected_part_of_each_operation() {
         assert_eq!(since(Schema::connect(), Schema::connect()), BTreeMap::new());
         let status = touched("DeleteRule/traits/smithy.api#http/code", json!(204));
         assert_eq!(status, BTreeMap::from([("DeleteRule".to_owned(), Touch::Whole)]));

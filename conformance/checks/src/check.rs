@@ -1,21 +1,22 @@
-//! A check: one row that says what it judges and holds the code that does. Planning, running, `explain`, the list of
-//! checks and the reports are all derived from the rows; see [`crate::families`] for the table.
+//! A check: one row with its rule and its code. Planning, running, `explain`, the list of checks and the reports are
+//! all derived from the rows; see [`crate::families`] for the table.
 
 use std::fmt;
 
+use connect_model::text::truncate;
+use connect_transport::exchange::Exchange;
+
 use crate::case::{Finding, Level};
 use crate::code::Code;
-use connect_transport::exchange::Exchange;
-use connect_transport::text::cut_to;
 
-/// Longest text of a finding, in characters.
+/// Maximum length of a text in a finding, in characters.
 const MAX_TEXT: usize = 1_000;
 
 /// A judge with a stable id.
 pub struct Check {
     /// `family.name`.
     pub id: &'static str,
-    /// Severity of a breach on an endpoint on this machine: an emulator is held to the whole contract.
+    /// Severity of a breach on an endpoint on this machine. An emulator has to fulfil the whole contract.
     pub level: Level,
     /// Severity of a breach elsewhere.
     pub remote: Remote,
@@ -23,16 +24,16 @@ pub struct Check {
     pub rule: &'static str,
     /// The source of the rule.
     pub source: &'static str,
-    /// Answers that pass.
+    /// Responses that pass.
     pub passes: &'static str,
-    /// Answers that fail.
+    /// Responses that fail.
     pub fails: &'static str,
-    /// Where the check applies, and how it is run.
+    /// Plans and runs the cases of the check.
     pub code: &'static dyn Code,
 }
 
-/// Highest severity of a breach on an endpoint that is not on this machine. Some rules were never observed on the real
-/// service: a breach of them is reported there and does not fail the run.
+/// Maximum severity of a breach on a remote endpoint. Some rules were never observed on the real service: a breach of
+/// them is reported there and does not fail the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remote {
     /// For any response but a server error.
@@ -56,7 +57,7 @@ impl Check {
         family_of(self.id)
     }
 
-    /// A breach of this check. Texts and evidence that an endpoint can make long are cut, see [`Exchange::evidence`].
+    /// Creates a finding of this check. Long texts and evidence are truncated, see [`Exchange::evidence`].
     pub fn finding(
         &self,
         pointer: impl Into<String>,
@@ -68,15 +69,15 @@ impl Check {
             check: self.id,
             level: self.level,
             rule: self.rule.to_owned(),
-            pointer: cut_to(MAX_TEXT, pointer.into()),
-            expected: cut_to(MAX_TEXT, expected.into()),
-            actual: cut_to(MAX_TEXT, actual.into()),
+            pointer: shortened(pointer),
+            expected: shortened(expected),
+            actual: shortened(actual),
             exchange: exchange.map(Exchange::evidence),
             steps: Vec::new(),
         }
     }
 
-    /// Severity of one of this check's findings on an endpoint that is, or is not, on this machine.
+    /// Severity of a finding of this check, on this machine (`loopback`) or on a remote endpoint.
     pub fn level_at(&self, loopback: bool, finding: &Finding) -> Level {
         if loopback {
             return finding.level;
@@ -86,7 +87,7 @@ impl Check {
     }
 }
 
-/// Checks are equal if they are the same row.
+/// Compares by id.
 impl PartialEq for Check {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id
@@ -99,12 +100,17 @@ impl fmt::Debug for Check {
     }
 }
 
-/// Family of a check id.
+/// A text of a finding within the maximum length.
+fn shortened(text: impl Into<String>) -> String {
+    truncate(text.into(), MAX_TEXT).into_owned()
+}
+
+/// Returns the family of a check id.
 pub fn family_of(id: &str) -> &str {
     id.split_once('.').map_or(id, |(family, _)| family)
 }
 
-/// Smithy and restJson1 as the source of a rule.
+/// Source of rules from Smithy and restJson1.
 pub(crate) const RESTJSON: &str = "AWS restJson1 protocol and Smithy HTTP bindings";
-/// The published service model as the source of a rule.
+/// Source of rules from the published service model.
 pub(crate) const MODEL: &str = "service model of Amazon Connect (botocore), trait of the shape";

@@ -1,7 +1,7 @@
-//! The code of a check: where it applies ([`Code::variants`]) and how one of its cases is run ([`Attempt::run`]).
+//! The code of a check: planning of its cases ([`Code::variants`]) and execution of one case ([`Attempt::run`]).
 //!
-//! Two forms serve all rows. [`Observed`] shares one observation among several checks of an operation; [`On`] runs a
-//! function of its own on each subject that the check applies to.
+//! Most rows use one of two forms. [`Observed`] shares one observation among several checks of an operation. [`On`]
+//! calls a function for each subject that the check applies to.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -23,7 +23,7 @@ use crate::observe::Observation;
 use crate::selection::Selection;
 use crate::walks::WalkConfig;
 
-/// Where a check applies, and how it is run there.
+/// Plans the cases of a check.
 pub trait Code: Sync {
     /// The cases of `check` on the operation in scope.
     fn variants(&'static self, scope: &Scope<'_>, check: &'static Check) -> Vec<Variant>;
@@ -31,42 +31,42 @@ pub trait Code: Sync {
 
 /// One case of a check on an operation.
 pub struct Variant {
-    /// Distinguishes the cases of one check on one operation; none if there is only one.
+    /// Distinguishes the cases of one check on one operation; `None` if there is only one.
     pub name: Option<String>,
-    /// What to run, or why nothing can be.
+    /// The code of the case, or the reason why the case is not planned.
     pub attempt: Result<Arc<dyn Attempt>, Omission>,
 }
 
-/// A reason for which a case is not planned.
+/// The reason why a case is not planned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Omission {
-    /// The case cannot be expressed: it has no value, or no form on the wire.
+    /// The case has no value or no wire form.
     NotExpressible(String),
-    /// The case calls operations that must not be called.
+    /// The case calls operations that are not permitted.
     NotPermitted(String),
 }
 
 /// Runs one case.
 pub trait Attempt: Send + Sync {
-    /// Judges the case.
+    /// Runs and judges the case.
     fn run<'t>(&'t self, trial: Trial<'t>) -> Judgement<'t>;
 }
 
-/// The operation that is planned for, with what several checks derive from it.
+/// The operation that is being planned, with values that several checks derive from it.
 pub struct Scope<'s> {
     /// The model.
     pub schema: &'s Schema,
     /// The operation.
     pub operation: OperationId,
-    /// The same, with its shapes.
+    /// The operation in the model.
     pub contract: &'s Operation,
-    /// The part of the plan that is asked for.
+    /// The selected cases.
     pub selection: &'s Selection,
     derived: RefCell<HashMap<&'static str, Rc<dyn Any>>>,
 }
 
 impl<'s> Scope<'s> {
-    /// The scope of one operation.
+    /// A scope for one operation.
     pub fn new(schema: &'s Schema, operation: OperationId, selection: &'s Selection) -> Self {
         Self { schema, operation, contract: &schema[operation], selection, derived: RefCell::default() }
     }
@@ -76,17 +76,18 @@ impl<'s> Scope<'s> {
         &self.contract.name
     }
 
-    /// True if the case is part of the selection.
+    /// Returns true if the case is part of the selection.
     pub fn wants(&self, check: &Check, variant: Option<&str>) -> bool {
         self.selection.wants(self.name(), check, variant)
     }
 
-    /// The places of the input at which one constraint can be violated.
+    /// The places of the input at which a constraint can be violated.
     pub fn sites(&self) -> Rc<Vec<Site>> {
         self.once("sites", || sites(self.schema, self.operation, Side::Input))
     }
 
-    /// A value that is derived from the operation once for all checks. A name stands for one type.
+    /// A value that is derived from the operation once for all checks. Each name must always be used with the same
+    /// type.
     pub fn once<T: 'static>(&self, name: &'static str, derive: impl FnOnce() -> T) -> Rc<T> {
         if let Some(known) = self.derived.borrow().get(name).and_then(|known| Rc::clone(known).downcast().ok()) {
             return known;
@@ -100,35 +101,35 @@ impl<'s> Scope<'s> {
 /// A case that is being run.
 #[derive(Clone, Copy)]
 pub struct Trial<'t> {
-    /// Sends requests.
+    /// The client that sends the requests.
     pub client: &'t Client,
     /// Operation under test.
     pub operation: OperationId,
-    /// The check that judges.
+    /// The check that judges the case.
     pub check: &'static Check,
     /// Name of the variant.
     pub variant: Option<&'t str>,
-    /// Observations that cases of one operation share.
+    /// Values that the cases of one operation share.
     pub memo: &'t Memo,
-    /// Recorded answers, if the run compares with some.
+    /// Recorded responses, if the run compares with them.
     pub recorded: Option<&'t Recorded>,
-    /// Random walks of the run.
+    /// The configuration of random walks.
     pub walks: &'t WalkConfig,
-    /// The case among all cases of its check in the whole plan.
+    /// The position of the case among all cases of its check, in all shards.
     pub rank: Rank,
 }
 
-/// The place of a case among those of its check.
+/// The position of a case among all cases of its check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rank {
-    /// Cases before it.
+    /// Number of cases before it.
     pub before: u32,
-    /// Cases in all.
+    /// Number of all cases.
     pub of: u32,
 }
 
 impl Rank {
-    /// The part of `total` that falls to this case when it is divided evenly, and at least 1.
+    /// The share of this case if `total` is divided evenly among the cases; at least 1.
     pub fn share(self, total: u32) -> u32 {
         let cases = self.of.max(1);
         (total / cases + u32::from(self.before < total % cases)).max(1)
@@ -136,8 +137,8 @@ impl Rank {
 }
 
 impl<'t> Trial<'t> {
-    /// Runs a scenario on an operation that the endpoint offers. The error text of the scenario says why nothing can be
-    /// concluded.
+    /// Runs a scenario if the endpoint offers the operation. The error text of a scenario is the reason why nothing can
+    /// be concluded.
     pub fn scenario(self, work: impl Future<Output = Result<Vec<Finding>, String>> + Send + 't) -> Judgement<'t> {
         Box::pin(async move {
             if let Some(why) = self.client.unsupported(self.operation).await {
@@ -151,11 +152,11 @@ impl<'t> Trial<'t> {
     }
 }
 
-/// Code that runs a function on each subject that the check applies to.
+/// Code that calls a function for each subject that the check applies to.
 pub struct On<T: 'static> {
-    /// The subjects on an operation, each with the name of its variant.
+    /// Returns the subjects on an operation, each with the name of its variant.
     pub applies: fn(&Scope<'_>) -> Vec<(Option<String>, T)>,
-    /// Judges one subject.
+    /// Runs the case of one subject.
     pub run: for<'t> fn(Trial<'t>, &'t T) -> Judgement<'t>,
 }
 
@@ -166,11 +167,11 @@ impl<T: Send + Sync + 'static> Code for On<T> {
     }
 }
 
-/// A subject with the function that judges it.
+/// A subject with the function that runs its case.
 pub struct Bound<T> {
     /// The subject.
     pub subject: T,
-    /// Judges it.
+    /// Runs the case.
     pub run: for<'t> fn(Trial<'t>, &'t T) -> Judgement<'t>,
 }
 
@@ -180,32 +181,33 @@ impl<T: Send + Sync> Attempt for Bound<T> {
     }
 }
 
-/// Code of a check that asks an observation, which several checks of an operation share.
+/// Code of a check that reads its outcome from an observation, which several checks of an operation share.
 pub struct Observed {
-    /// True if the check has something to judge on the operation.
+    /// Returns true if the check has something to judge on the operation.
     pub applies: fn(&Scope<'_>) -> bool,
-    /// The observation.
+    /// The observer that makes the observation.
     pub by: &'static Observer,
 }
 
-/// Observes an operation once for all checks that ask.
+/// Makes an observation once for all checks that use it.
 pub struct Observer {
-    /// Distinguishes the observation of an operation from others of it.
+    /// Distinguishes several observations of one operation.
     pub name: &'static str,
-    /// Makes it.
+    /// Makes the observation.
     pub observe: for<'c> fn(&'c Client, OperationId) -> BoxFuture<'c, Observation>,
 }
 
 impl Code for Observed {
     fn variants(&'static self, scope: &Scope<'_>, _: &'static Check) -> Vec<Variant> {
-        let attempt = || Variant { name: None, attempt: Ok(Arc::new(Asks(self.by))) };
+        let attempt = || Variant { name: None, attempt: Ok(Arc::new(ReadsObservation(self.by))) };
         (self.applies)(scope).then(attempt).into_iter().collect()
     }
 }
 
-struct Asks(&'static Observer);
+/// Reads the outcome of a check from an observation.
+struct ReadsObservation(&'static Observer);
 
-impl Attempt for Asks {
+impl Attempt for ReadsObservation {
     fn run<'t>(&'t self, trial: Trial<'t>) -> Judgement<'t> {
         let Observer { name, observe } = self.0;
         Box::pin(async move {

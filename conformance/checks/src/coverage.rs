@@ -1,37 +1,38 @@
-//! What of the contract a run touched, and facts that it recorded without judging them. Sets of parts add up.
+//! The part of the contract that a run exercised, and facts that it recorded without judging them. The sets of several
+//! runs can be merged.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Facts recorded and not judged: topic, observation, how often.
+/// Facts that are recorded and not judged: counts by topic and observation.
 pub type Learned = BTreeMap<String, BTreeMap<String, u64>>;
 
-/// What of the contract a run touched; `None` where nobody counted.
+/// The part of the contract that a run exercised; `None` where it was not counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
-    /// Operations with at least one scored trial. Filled by the record of the run.
+    /// Operations with at least one scored trial. Filled in by the record of the run.
     pub operations: Option<Ratio>,
     /// Members that were sent or received.
     pub members: Option<Ratio>,
-    /// Constraints that were broken on purpose.
+    /// Constraints that were violated on purpose.
     pub constraints: Option<Ratio>,
-    /// Modelled errors that were seen.
+    /// Modelled errors that were received.
     pub errors: Option<Ratio>,
-    /// Which members and errors those are, so that reports of parts add up.
+    /// The sets of these members and errors, from which reports of several parts are merged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sets: Option<CoverageSets>,
 }
 
 impl Coverage {
-    /// Of members and errors that were met, and of constraints.
+    /// Coverage with the ratios of the sets, and the given ratio of constraints.
     pub fn of(sets: Option<CoverageSets>, constraints: Option<Ratio>) -> Self {
         let (members, errors) = sets.as_ref().map(|sets| (sets.members.ratio(), sets.errors.ratio())).unzip();
         Self { operations: None, members, constraints, errors, sets }
     }
 }
 
-/// Members and errors as bits in the order of the model.
+/// Sets of members and errors as bits in the order of the model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoverageSets {
     /// Members.
@@ -40,33 +41,33 @@ pub struct CoverageSets {
     pub errors: Seen,
 }
 
-/// What was met of what could have been.
+/// The covered part of a set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
-    /// Met.
+    /// Items that were met.
     pub met: Bits,
-    /// Could have been met.
+    /// Items that could have been met.
     pub all: Bits,
 }
 
 impl Seen {
-    /// How many of how many.
+    /// The numbers of covered and of all items.
     pub fn ratio(&self) -> Ratio {
         Ratio { covered: self.met.and(&self.all).count(), total: self.all.count() }
     }
 
-    /// Both.
+    /// The union with another set.
     pub fn or(&self, other: &Self) -> Self {
         Self { met: self.met.or(&other.met), all: self.all.or(&other.all) }
     }
 }
 
-/// A set of small numbers; eight to a byte, the first in the lowest bit, in hex.
+/// A set of small numbers, serialised as a bit field in hex. The lowest bit of a byte comes first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bits(Vec<u8>);
 
 impl Bits {
-    /// Puts a number in.
+    /// Adds a number.
     pub fn set(&mut self, at: usize) {
         if self.0.len() <= at / 8 {
             self.0.resize(at / 8 + 1, 0);
@@ -74,18 +75,18 @@ impl Bits {
         self.0[at / 8] |= 1 << (at % 8);
     }
 
-    /// How many are in.
+    /// Size of the set.
     pub fn count(&self) -> u64 {
         self.0.iter().map(|byte| u64::from(byte.count_ones())).sum()
     }
 
-    /// What either has.
+    /// The union of two sets.
     pub fn or(&self, other: &Self) -> Self {
         let at = |bits: &Self, index: usize| bits.0.get(index).copied().unwrap_or(0);
         Self((0..self.0.len().max(other.0.len())).map(|index| at(self, index) | at(other, index)).collect())
     }
 
-    /// What both have.
+    /// The intersection of two sets.
     pub fn and(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(one, two)| one & two).collect())
     }
@@ -100,7 +101,7 @@ impl Serialize for Bits {
 impl<'de> Deserialize<'de> for Bits {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let wrong = || serde::de::Error::custom("a set of numbers is an even count of hex digits");
+        let wrong = || serde::de::Error::custom("expected an even number of hex digits");
         let digits: Vec<u8> = (text.chars())
             .map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()).ok_or_else(wrong))
             .collect::<Result<_, _>>()?;
@@ -109,11 +110,11 @@ impl<'de> Deserialize<'de> for Bits {
     }
 }
 
-/// So many of so many.
+/// A number of covered items and a total.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ratio {
-    /// Touched.
+    /// Covered items.
     pub covered: u64,
-    /// All there are.
+    /// All items.
     pub total: u64,
 }

@@ -1,4 +1,4 @@
-//! The table of families: every check there is, in the order in which they are planned and reported.
+//! The table of families: all checks in the order in which they are planned and reported.
 
 use std::sync::LazyLock;
 
@@ -13,9 +13,9 @@ pub struct Family {
     pub checks: fn() -> Vec<&'static Check>,
     /// The services whose operations they apply to.
     pub services: Services,
-    /// The outcomes depend on the contract of the input alone.
+    /// True if the outcomes depend on the contract of the input alone.
     pub judges_input: bool,
-    /// Planned for a comparison with recorded answers, and then alone.
+    /// True if the family is planned only for comparisons with recorded responses, and no other family is planned then.
     pub compares_recorded: bool,
 }
 
@@ -24,11 +24,11 @@ pub struct Family {
 pub enum Services {
     /// Any service of the protocol.
     All,
-    /// Amazon Connect: the checks need its table of resources.
+    /// Amazon Connect only, since the checks need its table of resources.
     Connect,
 }
 
-/// Every family.
+/// All families.
 pub static FAMILIES: &[Family] = &[
     shape::FAMILY,
     invalid::FAMILY,
@@ -40,19 +40,19 @@ pub static FAMILIES: &[Family] = &[
     golden::FAMILY,
 ];
 
-/// Every check, by family.
+/// All checks, by family.
 pub fn all() -> &'static [&'static Check] {
     static ALL: LazyLock<Vec<&'static Check>> =
         LazyLock::new(|| FAMILIES.iter().flat_map(|family| (family.checks)()).collect());
     &ALL
 }
 
-/// The check of that id.
+/// Finds a check by its id.
 pub fn find(id: &str) -> Option<&'static Check> {
     all().iter().copied().find(|check| check.id == id)
 }
 
-/// The family of a check.
+/// Returns the family of a check.
 pub fn of(check: &Check) -> Option<&'static Family> {
     FAMILIES.iter().find(|family| family.name == check.family())
 }
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_never_observed_on_the_service_fail_on_this_machine_only() {
+    fn lowers_the_level_of_unobserved_rules_on_remote_endpoints() {
         let level =
             |id: &str, loopback| find(id).map(|check| check.level_at(loopback, &check.finding("", "", "", None)));
         for (id, remote) in [

@@ -1,5 +1,5 @@
-//! The judge: plans what is tried, tries it through a transport, and judges the answers. Never depends on the emulator,
-//! prints nothing, and writes no reports.
+//! Judges an endpoint: plans test cases, sends their requests through a transport, and judges the responses. Does not
+//! depend on the emulator, prints nothing, and writes no reports.
 
 pub mod case;
 pub mod changed;
@@ -31,5 +31,6 @@ pub mod shape;
 mod shrink;
 mod steps;
 pub mod suite;
+mod text;
 mod twin;
 pub mod walks;

@@ -1,4 +1,4 @@
-//! Values that are made once per operation and shared by the cases that ask for them, until the last of them has ended.
+//! Values that are computed once per operation and shared by its cases, until the last of these has ended.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -9,11 +9,11 @@ use tokio::sync::OnceCell;
 
 type Cell = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
 
-/// Shared values by operation and name. A name stands for one type.
+/// Shared values by operation and name. Each name must always be used with the same type.
 pub struct Memo(Vec<Mutex<HashMap<&'static str, Cell>>>);
 
 impl Memo {
-    /// An empty one for so many operations.
+    /// Creates an empty memo for a number of operations.
     pub fn new(operations: usize) -> Self {
         Self((0..operations).map(|_| Mutex::default()).collect())
     }
@@ -22,7 +22,7 @@ impl Memo {
         work(&mut self.0[operation.index()].lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The value, made by `make` if nobody asked before. Others who ask meanwhile wait for it.
+    /// Returns the value with a name. The first caller computes it with `make`; concurrent callers wait for it.
     pub async fn get<T, F>(&self, operation: OperationId, name: &'static str, make: impl FnOnce() -> F + Send) -> Arc<T>
     where
         T: Send + Sync + 'static,
@@ -31,10 +31,10 @@ impl Memo {
         let cell = self.with(operation, |cells| Arc::clone(cells.entry(name).or_default()));
         let value = cell.get_or_init(|| async { Arc::new(make().await) as Arc<dyn Any + Send + Sync> }).await;
         let typed = Arc::clone(value).downcast::<T>();
-        typed.unwrap_or_else(|_| unreachable!("`{name}` stands for one type"))
+        typed.unwrap_or_else(|_| unreachable!("`{name}` is always used with one type"))
     }
 
-    /// Drops everything that was made for an operation.
+    /// Drops all values of an operation.
     pub fn forget(&self, operation: OperationId) {
         self.with(operation, HashMap::clear);
     }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn makes_a_value_once_and_drops_it_when_told() {
+    async fn computes_a_value_once_and_drops_it_on_request() {
         let schema = Schema::connect();
         let operation = schema.operation_named("ListRules").unwrap();
         let memo = Memo::new(schema.operations().count());

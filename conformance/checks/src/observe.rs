@@ -1,56 +1,56 @@
-//! An observation: what the exchanges of one operation showed to several checks that look at the same ones.
+//! An observation: the findings of several checks that judge the same exchanges of one operation.
 
 use std::collections::BTreeMap;
 
 use crate::case::{Finding, Outcome};
 use crate::check::Check;
 
-/// Findings of one check that an observation keeps; more of the same tell nothing new.
+/// Most findings of one check that an observation keeps; further ones add no information.
 const KEPT: usize = 3;
 
-/// What the exchanges of one operation showed.
+/// The results of the checks that judged the exchanges of one operation.
 #[derive(Clone, Debug, Default)]
 pub struct Observation {
-    /// The endpoint does not offer the operation, and how it said so.
+    /// The response that shows that the endpoint does not offer the operation.
     pub unsupported: Option<String>,
-    /// Why checks that were not judged were not.
+    /// The reason why some checks had nothing to judge.
     pub blocked: Option<String>,
-    /// How often each check had something to judge. A check that never had is indeterminate, not passed.
+    /// Number of times that each check had something to judge. A check without an entry is indeterminate, not passed.
     judged: BTreeMap<&'static str, u32>,
     findings: Vec<Finding>,
 }
 
 impl Observation {
-    /// Nothing to observe: the operation is not there.
+    /// An observation of an operation that the endpoint does not offer.
     pub fn unsupported(why: String) -> Self {
         Self { unsupported: Some(why), ..Self::default() }
     }
 
-    /// The check has looked at something.
+    /// Records that the check had something to judge.
     pub fn judged(&mut self, check: &'static Check) {
         *self.judged.entry(check.id).or_default() += 1;
     }
 
-    /// The check has looked, and this is what it saw.
+    /// Adds findings, up to the limit for each check.
     pub fn add(&mut self, findings: Vec<Finding>) {
         for finding in findings {
-            if self.keeps(finding.check) {
+            if self.has_room_for(finding.check) {
                 self.findings.push(finding);
             }
         }
     }
 
-    /// True if one more finding of a check would be kept.
+    /// Returns true if another finding of the check would be kept.
     pub fn has_room(&self, check: &Check) -> bool {
-        self.keeps(check.id)
+        self.has_room_for(check.id)
     }
 
-    fn keeps(&self, check: &str) -> bool {
+    fn has_room_for(&self, check: &str) -> bool {
         self.findings.iter().filter(|finding| finding.check == check).count() < KEPT
     }
 
-    /// Takes over what another has judged; gives back what of its findings would be kept.
-    pub fn take(&mut self, other: Self) -> Vec<Finding> {
+    /// Adds the judgement counts of another observation, and returns those of its findings that would be kept.
+    pub fn merge_judged(&mut self, other: Self) -> Vec<Finding> {
         for (check, times) in other.judged {
             *self.judged.entry(check).or_default() += times;
         }
@@ -60,22 +60,22 @@ impl Observation {
         kept.findings.split_off(before)
     }
 
-    /// Everything that broke.
+    /// The findings of all checks.
     pub fn into_findings(self) -> Vec<Finding> {
         self.findings
     }
 
-    /// Why the rest could not be judged; the first reason stays.
+    /// Records why checks had nothing to judge. The first reason is kept.
     pub fn block(&mut self, why: impl Into<String>) {
         self.blocked.get_or_insert_with(|| why.into());
     }
 
-    /// Everything that broke.
+    /// The findings of all checks.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// What came of one check.
+    /// The outcome of one check.
     pub fn outcome(&self, check: &'static Check) -> Outcome {
         if let Some(why) = &self.unsupported {
             return Outcome::unsupported(why.clone());
@@ -83,7 +83,10 @@ impl Observation {
         let findings: Vec<Finding> =
             self.findings.iter().filter(|finding| finding.check == check.id).cloned().collect();
         if findings.is_empty() && !self.judged.contains_key(check.id) {
-            let why = self.blocked.clone().unwrap_or_else(|| "no answer held what this check judges".to_owned());
+            let why = self
+                .blocked
+                .clone()
+                .unwrap_or_else(|| "no response contained anything that this check judges".to_owned());
             return Outcome::indeterminate(why);
         }
         Outcome::from_findings(findings)

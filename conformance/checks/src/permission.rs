@@ -1,31 +1,34 @@
-//! Operations that may be sent to a target.
+//! Permission to call operations of a target, by danger class and name.
 
 use std::collections::BTreeSet;
 
 use connect_model::schema::{Operation, Schema};
 use connect_model::semantics::danger::{Danger, danger};
 
-/// What may be sent to a target. Source: what each operation does to the world, see
+/// The operations that may be called on a target. The danger classes of operations are defined in
 /// [`connect_model::semantics::danger`].
 #[derive(Clone, Debug, Default)]
 pub struct Permission {
-    /// The endpoint is on this machine: nothing can cost money or reach people.
+    /// True if the endpoint is on this machine, where no operation can cost money or reach people.
     pub loopback: bool,
-    /// Writes are allowed.
+    /// True if writes are allowed.
     pub writes: bool,
-    /// Operations that are allowed by name, whatever they do.
+    /// Operations that are allowed by name, in any danger class.
     pub operations: BTreeSet<String>,
 }
 
-/// What no flag allows on a real account: an account may make and delete a hundred instances in 30 days and is then
-/// locked out, and with an instance goes everything in it.
+/// Operations that no flag allows on a real account. An account is locked out after a hundred creations and deletions
+/// of instances in 30 days, and the deletion of an instance deletes everything in it.
 pub(crate) const NEVER: [&str; 3] = ["CreateInstance", "DeleteInstance", "ReplicateInstance"];
 
 impl Permission {
-    /// Whether an operation may be called; the text says why not, and which flag allows it.
+    /// Checks that an operation may be called.
+    ///
+    /// # Errors
+    /// The reason why it may not, and the flag that allows it.
     pub fn check(&self, schema: &Schema, operation: &Operation) -> Result<(), String> {
         let class = danger(schema, operation);
-        if !self.loopback && schema.service.sdk_id == "Connect" && NEVER.contains(&operation.name.as_str()) {
+        if !self.loopback && schema.service.is_connect() && NEVER.contains(&operation.name.as_str()) {
             return Err(format!("{} is never sent to a real account", operation.name));
         }
         let allowed = self.loopback

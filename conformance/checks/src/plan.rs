@@ -1,4 +1,4 @@
-//! A plan: the cases that a run will try, as data. Sends nothing; case ids depend on the model alone.
+//! A plan: the cases of a run, as data. Sends nothing. Case ids depend on the model alone.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,33 +12,33 @@ use crate::families::{FAMILIES, Services};
 use crate::golden;
 use crate::selection::Selection;
 
-/// A planned case: everything that is needed to run it.
+/// A planned case with the code that runs it.
 #[derive(Clone)]
 pub struct Planned {
     /// Operation under test.
     pub operation: OperationId,
-    /// The check that judges.
+    /// The check that judges the case.
     pub check: &'static Check,
     /// Runs the case.
     pub attempt: Arc<dyn Attempt>,
-    /// Cases of the same check before it, in all shards.
+    /// Number of cases of the same check before this one, in all shards.
     before: u32,
 }
 
-/// A plan: cases in order of operation and family, and what it leaves out.
+/// Cases in order of operation and family, and the cases that are not part of the plan.
 #[derive(Clone, Default)]
 pub struct Plan {
     /// Ids, in step with `tasks`.
     pub cases: Vec<CaseId>,
     /// The code of each case.
     pub tasks: Vec<Planned>,
-    /// Operations that are not sent, each with the reason.
+    /// Operations that are not called, each with the reason.
     pub not_sent: Vec<String>,
-    /// Recorded answers that no longer belong to a case, each with what to do.
+    /// Recorded responses that no longer belong to a case, each with a remedy.
     pub stale: Vec<String>,
-    /// Cases that have no value or no form on the wire, each with the reason.
+    /// Cases that have no value or no wire form, each with the reason.
     pub left_out: Vec<String>,
-    /// Cases of each check in all shards.
+    /// Number of cases of each check, in all shards.
     of_check: HashMap<&'static str, u32>,
 }
 
@@ -46,7 +46,7 @@ impl Plan {
     /// Plans the selection.
     pub fn new(schema: &Schema, selection: &Selection) -> Self {
         let mut plan = Self::default();
-        // A narrowed run says nothing about the entries that it does not compare.
+        // A run on part of the model cannot tell which recordings are stale.
         let recorded = selection.golden.iter().filter(|_| selection.is_whole());
         plan.stale.extend(recorded.flat_map(|recorded| golden::orphans(recorded, schema)));
         for (id, operation) in schema.operations() {
@@ -67,13 +67,13 @@ impl Plan {
         plan
     }
 
-    /// The place of a case among those of its check.
+    /// The position of a case among all cases of its check.
     pub fn rank(&self, index: usize) -> Rank {
         let Planned { check, before, .. } = &self.tasks[index];
         Rank { before: *before, of: self.of_check.get(check.id).copied().unwrap_or_default() }
     }
 
-    /// Keeps the cases of the shard, without those that were tried before.
+    /// Removes cases of other shards, and cases that were run before.
     fn narrow(&mut self, selection: &Selection) {
         if selection.shard.is_none() && selection.done.is_empty() {
             return;
@@ -88,7 +88,7 @@ impl Plan {
     }
 
     fn operation(&mut self, scope: &Scope<'_>) {
-        let is_connect = scope.schema.service.sdk_id == "Connect";
+        let is_connect = scope.schema.service.is_connect();
         let compares = scope.selection.golden.is_some();
         let families = (FAMILIES.iter())
             .filter(|family| family.compares_recorded == compares)
@@ -129,14 +129,14 @@ mod tests {
     use crate::permission::{NEVER, Permission};
     use crate::selection::Shard;
 
-    fn whole() -> Plan {
+    fn full_plan() -> Plan {
         let permission = Permission { loopback: true, ..Permission::default() };
         Plan::new(Schema::connect(), &Selection { permission, walks: true, ..Selection::default() })
     }
 
     #[test]
-    fn every_operation_is_planned_and_ids_are_unique() {
-        let plan = whole();
+    fn plans_every_operation_with_unique_ids() {
+        let plan = full_plan();
         let operations: BTreeSet<&str> = plan.cases.iter().map(|case| case.operation.as_str()).collect();
         assert_eq!(operations.len(), 405);
         let ids: BTreeSet<String> = plan.cases.iter().map(ToString::to_string).collect();
@@ -145,18 +145,18 @@ mod tests {
     }
 
     #[test]
-    fn every_check_is_planned_somewhere_except_those_that_connect_cannot_break() {
-        let plan = whole();
+    fn plans_every_check_that_connect_can_break() {
+        let plan = full_plan();
         let planned: BTreeSet<&str> = plan.cases.iter().map(|case| case.check).collect();
         let missing: Vec<&str> =
             families::all().iter().map(|check| check.id).filter(|id| !planned.contains(id)).collect();
-        // Those of the family golden are planned for a comparison alone.
+        // Checks of the family golden are only planned for a comparison with recordings.
         let missing: Vec<&str> = missing.into_iter().filter(|id| !id.starts_with("golden.")).collect();
         assert_eq!(missing, ["invalid.blob-encoding", "invalid.unique"]);
     }
 
     #[test]
-    fn away_from_loopback_only_reads_are_sent_unless_allowed() {
+    fn sends_only_reads_to_remote_endpoints_unless_allowed() {
         let schema = Schema::connect();
         let plan = |permission: Permission| {
             let plan = Plan::new(schema, &Selection { permission, ..Selection::default() });
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_operation_whose_answers_changed_nothing_is_tried_that_it_refuses() {
+    fn skips_checks_of_the_input_if_only_the_output_changed() {
         let permission = Permission { loopback: true, ..Permission::default() };
         let changed =
             [("CreateRule".to_owned(), Touch::Output), ("DeleteRule".to_owned(), Touch::Whole)].into_iter().collect();
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_the_whole_and_stay_the_same() {
+    fn shards_divide_the_plan_and_are_stable() {
         let permission = Permission { loopback: true, ..Permission::default() };
         let cases = |shard: Option<&str>, operation: Option<&str>| -> BTreeSet<String> {
             let shard = shard.map(|text| text.parse().unwrap());
@@ -207,7 +207,7 @@ mod tests {
         for part in &parts {
             assert!(part.len() * 3 > whole.len() / 2, "{} of {}", part.len(), whole.len());
         }
-        // What else is planned does not move a case.
+        // The shard of a case does not depend on the rest of the selection.
         assert!(cases(Some("2/3"), Some("CreateRule")).is_subset(&parts[1]));
         for wrong in ["0/3", "4/3", "1", "a/b", "1/0", ""] {
             assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_selection_narrows() {
+    fn plans_only_selected_cases() {
         let permission = Permission { loopback: true, ..Permission::default() };
         let selection = Selection {
             operations: BTreeSet::from(["CreateRule".to_owned()]),

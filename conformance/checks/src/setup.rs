@@ -1,4 +1,4 @@
-//! Puts plan, client and transport together into a suite that can be run against a target.
+//! Creates a suite from its parts: plan, client and transport.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,47 +16,47 @@ use crate::selection::Selection;
 use crate::suite::Suite;
 use crate::walks::WalkConfig;
 
-/// Random values per operation beside the fixed ones, unless somebody asks for another number.
+/// Default number of random values per operation, in addition to the fixed ones.
 pub const DEFAULT_CASES: u32 = 3;
 
-/// Walks of a run on this machine, unless somebody asks for another number. Elsewhere there are none.
+/// Default number of walks of a run on this machine. Remote endpoints get none by default.
 pub const DEFAULT_WALKS: u32 = 24;
 
-/// Steps of a walk, unless somebody asks for another number.
+/// Default number of steps of a walk.
 pub const DEFAULT_WALK_LENGTH: u16 = 20;
 
-/// How a suite makes its requests.
+/// Configuration of a suite.
 #[derive(Clone, Debug)]
 pub struct SuiteConfig {
-    /// Seed of every value.
+    /// Seed of all generated values.
     pub seed: u64,
-    /// Random values per operation beside the fixed ones.
+    /// Number of random values per operation, in addition to the fixed ones.
     pub cases: u32,
-    /// Keeps the names of this run apart from those of any other; letters and digits.
+    /// Distinguishes the names of this run from those of other runs; letters and digits.
     pub run_id: String,
-    /// For one request.
+    /// Timeout of one request.
     pub timeout: Duration,
-    /// For all of them.
+    /// Pace of all requests.
     pub pace: PaceConfig,
-    /// Random walks.
+    /// Configuration of random walks.
     pub walks: WalkConfig,
-    /// Requests that making findings smaller may take, in all.
+    /// Maximum number of requests for shrinking, in the whole run.
     pub shrink: u32,
-    /// How long lists may lag behind a creation.
+    /// Maximum time until a created resource is listed.
     pub settle: Duration,
-    /// Where everything is entered that has to be taken away again.
+    /// Records the resources that have to be deleted.
     pub ledger: Option<Arc<Ledger>>,
 }
 
-/// What keeps the names of a run apart, from a number.
+/// Formats a number as a run id.
 pub fn run_id(number: u64) -> String {
     format!("{number:08x}")
 }
 
-/// A plan against a target. Sends nothing.
+/// Creates a suite for a target. Sends nothing.
 ///
 /// # Errors
-/// [`TransportError::Connect`] when TLS cannot be set up on this machine.
+/// [`TransportError::Connect`] if TLS cannot be set up on this machine.
 pub fn suite(
     schema: &'static Schema,
     target: Target,
@@ -74,7 +74,7 @@ pub fn suite(
     Ok((Suite::new(plan, client, walks, selection.golden.clone()), transport))
 }
 
-/// Everything that the model has, on an endpoint that is on this machine.
+/// Selects all cases of the model, for an endpoint on this machine.
 pub fn everything() -> Selection {
     let permission = Permission { loopback: true, ..Default::default() };
     Selection { permission, walks: true, ..Selection::default() }

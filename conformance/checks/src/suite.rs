@@ -1,4 +1,4 @@
-//! Runs the cases of a plan with a client, and keeps what they share.
+//! A suite: runs the cases of a plan with a client, and keeps the values that they share.
 
 use std::collections::BTreeSet;
 use std::pin::Pin;
@@ -19,7 +19,7 @@ use crate::memo::Memo;
 use crate::plan::Plan;
 use crate::walks::WalkConfig;
 
-/// A plan and everything that is needed to run it.
+/// A plan with the state that is needed to run it.
 pub struct Suite {
     plan: Plan,
     client: Client,
@@ -27,33 +27,33 @@ pub struct Suite {
     memo: Memo,
     recorded: Option<Recorded>,
     scored: Vec<AtomicBool>,
-    /// Cases of each operation that have not ended.
-    to_come: Vec<AtomicUsize>,
+    /// Number of cases of each operation that have not ended.
+    pending: Vec<AtomicUsize>,
 }
 
 impl Suite {
-    /// A suite that has sent nothing yet.
+    /// Creates a suite. Sends nothing.
     pub fn new(plan: Plan, client: Client, walks: WalkConfig, recorded: Option<Recorded>) -> Self {
         let scored = plan.cases.iter().map(|_| AtomicBool::new(false)).collect();
         let memo = Memo::new(client.schema.operations().count());
-        let to_come: Vec<AtomicUsize> = client.schema.operations().map(|_| AtomicUsize::new(0)).collect();
+        let pending: Vec<AtomicUsize> = client.schema.operations().map(|_| AtomicUsize::new(0)).collect();
         for planned in &plan.tasks {
-            to_come[planned.operation.index()].fetch_add(1, Ordering::Relaxed);
+            pending[planned.operation.index()].fetch_add(1, Ordering::Relaxed);
         }
-        Self { memo, recorded, scored, to_come, plan, client, walks }
+        Self { memo, recorded, scored, pending, plan, client, walks }
     }
 
-    /// The plan.
+    /// The plan of the suite.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// The client that sends its requests.
+    /// The client that sends the requests.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Judges a case, with levels as they are on this endpoint.
+    /// Runs a case, and adjusts the levels of its findings to the target.
     async fn judge(&self, index: usize) -> Outcome {
         let planned = &self.plan.tasks[index];
         let trial = Trial {
@@ -90,12 +90,12 @@ impl Judge for Suite {
             let owner = Owner::Trial(index);
             let outcome = ledger::owned_by(owner.clone(), self.judge(index)).await;
             let operation = self.plan.tasks[index].operation;
-            let was_last = self.to_come[operation.index()].fetch_sub(1, Ordering::AcqRel) == 1;
+            let was_last = self.pending[operation.index()].fetch_sub(1, Ordering::AcqRel) == 1;
             if was_last {
                 self.memo.forget(operation);
             }
-            // A real account has quotas: nothing stays for longer than it is needed. What will not go now is tried again
-            // at the end.
+            // A real account has quotas, so resources are deleted as soon as they are no longer needed. Failed
+            // deletions are retried at the end of the run.
             self.client.clean_up(|of| *of == owner || (was_last && *of == Owner::Fixture(operation))).await;
             outcome
         })
@@ -113,11 +113,11 @@ impl Judge for Suite {
         self.client.learned()
     }
 
-    /// Constraints that were broken on purpose, of all that the model has on inputs.
+    /// Members and errors that were met, and constraints of the input that were violated on purpose.
     fn coverage(&self) -> Coverage {
-        let mutations = |scored: bool| {
+        let mutations = |scored_only: bool| {
             let chosen = self.plan.tasks.iter().zip(&self.scored).filter(|(planned, done)| {
-                invalid::breaks_a_constraint(planned.check) && (!scored || done.load(Ordering::Relaxed))
+                invalid::breaks_a_constraint(planned.check) && (!scored_only || done.load(Ordering::Relaxed))
             });
             chosen.count() as u64
         };

@@ -1,17 +1,17 @@
-//! The twin rule: a refusal counts only if the same request without its fault, its twin, is not refused the same way. An
-//! endpoint that refuses everything says nothing about the fault.
+//! The twin rule: the rejection of a faulty request counts only if its twin, the same request without the fault, is not
+//! rejected the same way. The rejections of an endpoint that rejects everything prove nothing.
 
 use crate::client::reply::Reply;
 
 /// Compares the reply to a faulty request with the reply to its twin.
 ///
 /// # Errors
-/// The refusal says nothing about the fault, and why.
+/// The reason why the rejection proves nothing about the fault.
 pub(crate) fn distinguishes(faulty: &Reply, twin: &Reply) -> Result<(), String> {
     match (twin, twin.refusal()) {
         (Reply::Trouble(why) | Reply::Unsupported(why), _) => Err(format!("the valid twin: {why}")),
         (_, Some(refusal)) if faulty.refusal() == Some(refusal) => {
-            Err(format!("the valid twin was refused the same way: {}", twin.describe()))
+            Err(format!("the valid twin was rejected the same way: {}", twin.describe()))
         }
         _ => Ok(()),
     }
@@ -37,21 +37,21 @@ mod tests {
             omitted: Omitted::default(),
         };
         let schema = Schema::connect();
-        let operation = schema.operation_named("ListRules").unwrap_or_else(|| unreachable!("it is modelled"));
+        let operation = schema.operation_named("ListRules").unwrap_or_else(|| unreachable!("ListRules is modelled"));
         classify(schema, operation, Ok(exchange), true).0
     }
 
     #[test]
-    fn a_twin_distinguishes_unless_it_is_refused_the_same_way_or_has_no_answer() {
+    fn a_twin_without_a_response_or_with_the_same_rejection_proves_nothing() {
         let faulty = reply(400, "InvalidRequestException");
-        for (twin, distinguishes_it) in [
+        for (twin, expected) in [
             (reply(200, ""), true),
             (reply(404, "ResourceNotFoundException"), true),
             (reply(400, "InvalidParameterException"), true),
             (reply(400, "InvalidRequestException"), false),
             (Reply::Trouble("timeout".to_owned()), false),
         ] {
-            assert_eq!(distinguishes(&faulty, &twin).is_ok(), distinguishes_it, "{}", twin.describe());
+            assert_eq!(distinguishes(&faulty, &twin).is_ok(), expected, "{}", twin.describe());
         }
     }
 }

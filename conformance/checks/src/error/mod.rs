@@ -1,4 +1,4 @@
-//! Family error: refusals have the form, the names and the statuses that clients rely on.
+//! Family error: error responses have the form, the names and the statuses that clients rely on.
 
 use std::rc::Rc;
 
@@ -8,6 +8,7 @@ use connect_model::path::SchemaPath;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::shapes::CORE_OPERATIONS;
 use connect_model::wire::{DecodedError, encode_request};
+use connect_transport::exchange::Exchange;
 use serde_json::Value;
 
 use crate::case::{Finding, Level};
@@ -19,103 +20,95 @@ use crate::families::{Family, Services};
 use crate::invalid::has_json_body;
 use crate::observe::Observation;
 use crate::resources::RESOURCES;
+use crate::text::excerpt;
 use crate::twin::distinguishes;
-use connect_transport::exchange::Exchange;
-use connect_transport::text::cut;
 
-/// The rows of this file, in the order in which they are planned.
+/// The checks of this family, in the order in which they are planned.
 pub(crate) static CHECKS: &[&Check] =
     &[&MODELLED, &STATUS_MATCHES_TYPE, &DISCRIMINATOR, &JSON_BODY, &NO_5XX, &NO_LEAK, &NOT_FOUND];
 
-/// `error.modelled`.
 pub(crate) static MODELLED: Check = Check {
     id: "error.modelled",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "an error has a name that the operation lists, or one of the front door",
+    rule: "the name of an error is listed by the operation, or belongs to the common errors of the gateway",
     source: MODEL,
-    passes: "InvalidRequestException where it is listed; AccessDeniedException anywhere",
-    fails: "a name that neither the operation nor the front door knows",
-    code: &Observed { applies: |scope| refuses(scope).at_all, by: &OBSERVER },
+    passes: "InvalidRequestException, if the operation lists it; AccessDeniedException for any operation",
+    fails: "a name that neither the operation nor the gateway has",
+    code: &Observed { applies: |scope| provokable(scope).any, by: &OBSERVER },
 };
 
-/// `error.status-matches-type`.
 pub(crate) static STATUS_MATCHES_TYPE: Check = Check {
     id: "error.status-matches-type",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "a modelled error comes with the status that the model gives it",
+    rule: "a modelled error has the status that the model defines for it",
     source: MODEL,
     passes: "ResourceNotFoundException with 404",
     fails: "ResourceNotFoundException with 400",
     code: &Observed {
-        applies: |scope| refuses(scope).own && refusals(scope.schema, scope.operation).next().is_some(),
+        applies: |scope| provokable(scope).own && validation_errors(scope.schema, scope.operation).next().is_some(),
         by: &OBSERVER,
     },
 };
 
-/// `error.discriminator`.
 pub(crate) static DISCRIMINATOR: Check = Check {
     id: "error.discriminator",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "an error names itself: header x-amzn-errortype, or code or __type in the body",
+    rule: "an error contains its name: in the header x-amzn-errortype, or in code or __type in the body",
     source: RESTJSON,
-    passes: "any of the three, with namespace or URI around it",
+    passes: "any of the three, with or without a namespace or URI",
     fails: "a 4xx without a name",
-    code: &Observed { applies: |scope| refuses(scope).at_all, by: &OBSERVER },
+    code: &Observed { applies: |scope| provokable(scope).any, by: &OBSERVER },
 };
 
-/// `error.json-body`.
 pub(crate) static JSON_BODY: Check = Check {
     id: "error.json-body",
     level: Level::Must,
     remote: Remote::SAME,
     rule: "the body of an error is a JSON object, or empty",
     source: RESTJSON,
-    passes: "{\"Message\": \"…\"}, nothing at all",
-    fails: "HTML or plain text with a 4xx",
-    code: &Observed { applies: |scope| refuses(scope).at_all, by: &OBSERVER },
+    passes: "{\"Message\": \"…\"}; an empty body",
+    fails: "HTML or plain text in a 4xx response",
+    code: &Observed { applies: |scope| provokable(scope).any, by: &OBSERVER },
 };
 
-/// `error.no-5xx`.
 pub(crate) static NO_5XX: Check = Check {
     id: "error.no-5xx",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "a request that is wrong is the client's fault: never a 5xx",
+    rule: "an invalid request is the fault of the client and never causes a 5xx response",
     source: "Connect answers invalid input with 4xx",
     passes: "any 4xx",
-    fails: "500 to an unknown id or to a broken body",
-    code: &Observed { applies: |scope| refuses(scope).at_all, by: &OBSERVER },
+    fails: "500 to an unknown id or to a malformed body",
+    code: &Observed { applies: |scope| provokable(scope).any, by: &OBSERVER },
 };
 
-/// `error.no-leak`.
 pub(crate) static NO_LEAK: Check = Check {
     id: "error.no-leak",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "an error shows nothing of the server's inside",
-    source: "security review: no stack trace, no source path, no page of a framework",
-    passes: "a sentence about the request",
+    rule: "an error shows no internals of the server",
+    source: "security review: no stack trace, no source path, no error page of a framework",
+    passes: "a message about the request",
     fails: "a stack trace, a source file with a line number, an HTML error page",
-    code: &Observed { applies: |scope| refuses(scope).at_all, by: &OBSERVER },
+    code: &Observed { applies: |scope| provokable(scope).any, by: &OBSERVER },
 };
 
-/// `error.not-found`.
 pub(crate) static NOT_FOUND: Check = Check {
     id: "error.not-found",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "what does not exist is not found: ResourceNotFoundException, 404",
-    source: "Connect, life cycle of flows, modules and rules; for an unknown instance any 4xx will do",
-    passes: "404 ResourceNotFoundException to a well-formed id that nobody has",
-    fails: "2xx, or another 4xx for an id of a rule, flow or module; a 5xx fails error.no-5xx",
+    rule: "a request for a resource that does not exist is answered with 404 ResourceNotFoundException",
+    source: "Connect, life cycle of flows, modules and rules; for an unknown instance, any 4xx is accepted",
+    passes: "404 ResourceNotFoundException to a well-formed id of no resource",
+    fails: "2xx; another 4xx to the id of a rule, flow or module; a 5xx fails error.no-5xx instead",
     code: &Observed { applies: |scope| absent_member(scope.schema, scope.operation).is_some(), by: &OBSERVER },
 };
 
-/// An id of the right form that nobody has.
-pub(crate) const NOBODY: &str = "00000000-0000-4000-8000-00000000dead";
+/// A well-formed id of no resource.
+pub(crate) const UNKNOWN_ID: &str = "00000000-0000-4000-8000-00000000dead";
 
 /// The family.
 pub(crate) const FAMILY: Family = Family {
@@ -129,45 +122,46 @@ pub(crate) const FAMILY: Family = Family {
 static OBSERVER: Observer =
     Observer { name: "error", observe: |client, operation| Box::pin(observe(client, operation)) };
 
-/// Errors that can be provoked on an operation.
-struct Refuses {
-    /// Errors of any kind.
-    at_all: bool,
-    /// Errors that only the operation itself can answer with. A request of the wrong form is refused by the front of the
-    /// service, with names and statuses of its own.
+/// The errors that can be provoked on an operation.
+struct Provokable {
+    /// True for errors of any kind.
+    any: bool,
+    /// True for errors of the operation itself. Malformed requests are rejected by the gateway, with its own names and
+    /// statuses.
     own: bool,
 }
 
-fn refuses(scope: &Scope<'_>) -> Rc<Refuses> {
+fn provokable(scope: &Scope<'_>) -> Rc<Provokable> {
     scope.once("error", || {
         let sites = scope.sites();
         let own = absent_member(scope.schema, scope.operation).is_some()
             || sites.iter().any(|site| !site.mutation.kind.is_structural());
-        Refuses { own, at_all: own || has_json_body(scope.schema, scope.operation) || !sites.is_empty() }
+        Provokable { own, any: own || has_json_body(scope.schema, scope.operation) || !sites.is_empty() }
     })
 }
 
-/// Errors that the operation lists for input that it refuses.
-fn refusals(schema: &Schema, operation: OperationId) -> impl Iterator<Item = &str> {
+/// The errors that the operation lists for invalid input.
+fn validation_errors(schema: &Schema, operation: OperationId) -> impl Iterator<Item = &str> {
     const NAMES: &[&str] = &["InvalidRequestException", "InvalidParameterException"];
     let names = schema[operation].errors.iter().map(|id| schema[*id].name.as_str());
     names.filter(|name| NAMES.contains(name) || (name.contains("Validation") && !GATEWAY.contains(name)))
 }
 
-/// The member of a core operation that names a resource, and whether we know that its absence is a 404.
+/// The member of a core operation that identifies a resource. The bool is true if an unknown resource is known to be
+/// answered with 404.
 pub(crate) fn absent_member(schema: &Schema, operation: OperationId) -> Option<(String, bool)> {
     let contract = &schema[operation];
     if !CORE_OPERATIONS.contains(&contract.name.as_str()) {
         return None;
     }
     let members = schema.input_members(contract)?;
-    // The most specific id: a rule's before its instance's.
+    // The most specific id: that of a rule rather than that of its instance.
     let named = RESOURCES.iter().rev().find(|row| members.get(row.id_member).is_some_and(|m| m.required))?;
     let listed = schema.error_of(contract, "ResourceNotFoundException").is_some();
     Some((named.id_member.to_owned(), listed && named.id_member != "InstanceId"))
 }
 
-/// Provokes errors in every way that the operation offers and judges each.
+/// Provokes all kinds of errors that the operation has, and judges each.
 pub async fn observe(client: &Client, operation: OperationId) -> Observation {
     let schema = client.schema;
     let name = &schema[operation].name;
@@ -179,13 +173,13 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
     let base = match client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await {
         Ok(base) => base,
         Err(why) => {
-            seen.block(format!("no valid request could be made: {why}"));
+            seen.block(format!("no valid request could be generated: {why}"));
             return seen;
         }
     };
     if let Some((member, certain)) = absent_member(schema, operation) {
         let mut value = base.clone();
-        value[&member] = Value::from(NOBODY);
+        value[&member] = Value::from(UNKNOWN_ID);
         let check = &NOT_FOUND;
         match client.call(operation, &value).await {
             Ok(reply) => {
@@ -199,7 +193,7 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
             Err(why) => seen.block(why),
         }
     }
-    // One mutation, one broken body: enough to see how the operation says no.
+    // One mutation and one malformed body are enough to see the form of errors.
     if let Some(mutant) = any_mutant(client, operation, &label).await {
         match client.call(operation, &mutant).await {
             Ok(reply) => judge(schema, operation, &reply, &mut seen),
@@ -218,12 +212,13 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
     seen
 }
 
-/// The first mutation that can be made and sent: a constraint that only the operation can refuse, if it has one.
+/// Returns an invalid input from the first mutation that can be generated and sent. Constraints that the operation
+/// itself checks come first.
 pub(crate) async fn any_mutant(client: &Client, operation: OperationId, label: &str) -> Option<Value> {
     let schema = client.schema;
     let generator = client.generator(Config::sparse());
     let mut all = sites(schema, operation, Side::Input);
-    // Stable: constraints before forms, each in order of breadth.
+    // The sort is stable: constraints before structural mutations, each in breadth-first order.
     all.sort_by_key(|site| site.mutation.kind.is_structural());
     for site in all {
         let base = client.input(operation, Config::sparse(), label, &site.mutation.path).await.ok()?;
@@ -246,7 +241,7 @@ fn not_found(
     reply: &Reply,
     seen: &mut Observation,
 ) {
-    let (exchange, fine) = match reply {
+    let (exchange, conforms) = match reply {
         Reply::Success(exchange) => (exchange, false),
         Reply::Refused(exchange, error) => {
             let status = exchange.response.status;
@@ -267,14 +262,13 @@ fn not_found(
         }
     };
     seen.judged(check);
-    if !fine {
-        let expected =
-            if certain { "404 ResourceNotFoundException" } else { "a refusal (4xx) of an id that nobody has" };
+    if !conforms {
+        let expected = if certain { "404 ResourceNotFoundException" } else { "a rejection (4xx) of an unknown id" };
         seen.add(vec![check.finding(format!("/{member}"), expected, reply.describe(), Some(exchange))]);
     }
 }
 
-/// Marks of a server's inside, each with what it is.
+/// Texts that show internals of a server, each with a description.
 const LEAKS: &[(&str, &str)] = &[
     ("Traceback (most recent call last)", "a Python stack trace"),
     ("\n\tat ", "a Java stack trace"),
@@ -289,12 +283,12 @@ const LEAKS: &[(&str, &str)] = &[
     ("<html", "an HTML page"),
 ];
 
-/// Judges one refusal; other answers are no errors and say why not.
+/// Judges an error response. Other replies are recorded as a reason why nothing was judged.
 pub(crate) fn judge(schema: &Schema, operation: OperationId, reply: &Reply, seen: &mut Observation) {
     let (exchange, error) = match reply {
         Reply::Refused(exchange, error) => (exchange, error),
         Reply::Success(_) => {
-            seen.block("no request provoked an error: what should be refused was accepted");
+            seen.block("no request provoked an error: invalid requests were accepted");
             return;
         }
         Reply::Unsupported(why) | Reply::Trouble(why) => {
@@ -308,33 +302,33 @@ pub(crate) fn judge(schema: &Schema, operation: OperationId, reply: &Reply, seen
         findings.push(check.finding("", expected, actual, Some(exchange)));
     };
     if reply.is_server_fault() {
-        fail(&NO_5XX, "a refusal (4xx)".to_owned(), reply.describe());
+        fail(&NO_5XX, "a rejection (4xx)".to_owned(), reply.describe());
     }
     let body = String::from_utf8_lossy(&exchange.response.body);
-    let text = readable(&error.body, &body);
-    if let Some((mark, what)) = LEAKS.iter().find(|(mark, _)| text.contains(mark)) {
-        fail(&NO_LEAK, "a sentence about the request".to_owned(), format!("{what} ({:?})", mark.trim()));
+    let text = unescaped(&error.body, &body);
+    if let Some((pattern, leak)) = LEAKS.iter().find(|(pattern, _)| text.contains(pattern)) {
+        fail(&NO_LEAK, "a message about the request".to_owned(), format!("{leak} ({:?})", pattern.trim()));
     }
     for check in [&NO_5XX, &NO_LEAK] {
         seen.judged(check);
     }
     if status < 500 {
         if !exchange.response.body.is_empty() && !error.body_is_json {
-            fail(&JSON_BODY, "a JSON object or nothing".to_owned(), cut(&body));
+            fail(&JSON_BODY, "a JSON object or an empty body".to_owned(), excerpt(&body));
         }
         if error.code.is_none() {
-            fail(&DISCRIMINATOR, "a name in header or body".to_owned(), "none".to_owned());
+            fail(&DISCRIMINATOR, "an error name in header or body".to_owned(), "none".to_owned());
         }
         for check in [&JSON_BODY, &DISCRIMINATOR] {
             seen.judged(check);
         }
     }
-    findings.extend(names(schema, operation, exchange, error, seen));
+    findings.extend(judge_name(schema, operation, exchange, error, seen));
     seen.add(findings);
 }
 
-/// Checks on the name of an error, for those that have one.
-fn names(
+/// Judges the name of an error, if it has one.
+fn judge_name(
     schema: &Schema,
     operation: OperationId,
     exchange: &Exchange,
@@ -346,10 +340,10 @@ fn names(
     let listed = schema.error_of(&schema[operation], code);
     seen.judged(&MODELLED);
     if listed.is_none() && !GATEWAY.contains(&code) {
-        let expected = format!("one of the operation's errors: {}", error_names(schema, operation));
+        let expected = format!("one of the errors of the operation: {}", error_names(schema, operation));
         findings.push(MODELLED.finding("", expected, code, Some(exchange)));
     }
-    // The status of a front-door name is the front door's affair.
+    // The model does not define the statuses of gateway errors.
     if let Some(shape) = listed.filter(|_| !GATEWAY.contains(&code)) {
         let check = &STATUS_MATCHES_TYPE;
         seen.judged(check);
@@ -366,8 +360,8 @@ fn error_names(schema: &Schema, operation: OperationId) -> String {
     schema[operation].errors.iter().map(|id| schema[*id].name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// The texts of a JSON body, unescaped, so that a stack trace inside a string is seen; else the body as it is.
-fn readable(json: &Value, raw: &str) -> String {
+/// The strings of a JSON body, unescaped, so that stack traces in strings are found; the raw body if it is not JSON.
+fn unescaped(json: &Value, raw: &str) -> String {
     match json {
         Value::Object(_) | Value::Array(_) => {
             let mut texts = Vec::new();

@@ -66,7 +66,7 @@ async fn answers(client: &Client, operation: OperationId) -> Result<BTreeMap<Str
     let unknown = match (&valid, error::absent_member(client.schema, operation)) {
         (Ok(valid), Some((member, _))) => {
             let mut value = valid.clone();
-            value[&member] = Value::from(error::NOBODY);
+            value[&member] = Value::from(error::UNKNOWN_ID);
             Some(value)
         }
         _ => None,

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use connect_model::schema::{Kind, Schema, ShapeId};
 use serde_json::{Map, Value};
 
-use crate::error::NOBODY;
+use crate::error::UNKNOWN_ID;
 
 /// Values of a run that must not be shown.
 #[derive(Clone, Debug, Default)]
@@ -143,8 +143,8 @@ impl Known {
         if let Some(instance) = self.instance.as_deref().filter(|id| starts(id)) {
             return Some(("instance", instance.len()));
         }
-        if starts(NOBODY) {
-            return Some(("nobody", NOBODY.len()));
+        if starts(UNKNOWN_ID) {
+            return Some(("nobody", UNKNOWN_ID.len()));
         }
         if starts(&self.region) {
             return Some(("region", self.region.len()));

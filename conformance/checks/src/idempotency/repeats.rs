@@ -82,7 +82,7 @@ pub(super) async fn delete_twice(trial: Trial<'_>) -> Judged {
         Reply::Unsupported(why) | Reply::Trouble(why) => return Err(why.clone()),
     };
     if second.refusal().is_some() {
-        input[row.id_member] = crate::error::NOBODY.into();
+        input[row.id_member] = crate::error::UNKNOWN_ID.into();
         let never = client.call(operation, &input).await?;
         if never.refusal().is_some_and(|(status, _)| status >= 500) {
             return Err(format!("the endpoint fails on any unknown id: {}", never.describe()));

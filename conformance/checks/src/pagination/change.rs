@@ -1,56 +1,57 @@
-//! A walk while things come and go. Between pages the run makes items, and deletes some that were shown already: who
-//! counts places instead of remembering where he was then loses items or shows them twice.
+//! A traversal during which the list changes. Between pages, the run creates items and deletes some that were already
+//! shown. An endpoint whose tokens are offsets then loses items or shows them twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::case::Level;
-use crate::client::pager::{Pager, key};
-use crate::observe::Observation;
-use crate::pagination::STABLE_UNDER_CHANGE;
-use crate::pagination::stock::Stock;
 use connect_transport::exchange::Exchange;
 
-/// Pages in which a walk is to come to its end.
+use crate::case::Level;
+use crate::client::pager::Pager;
+use crate::observe::Observation;
+use crate::pagination::STABLE_UNDER_CHANGE;
+use crate::pagination::fixtures::Fixtures;
+
+/// Intended number of pages of the traversal.
 const PAGES: i64 = 4;
 
-/// Pages after which nothing is changed any more, so that the walk ends.
+/// Number of pages after which the list is no longer changed, so that the traversal ends.
 const CHANGES: usize = 4;
 
-/// Pages after which the walk is given up.
-const MOST_PAGES: usize = 2_000;
+/// Number of pages after which the traversal is aborted.
+const MAX_PAGES: usize = 2_000;
 
-/// Items that are made between two pages.
-const NEW: usize = 2;
+/// Number of items that are created or deleted between two pages.
+const PER_CHANGE: usize = 2;
 
-/// What was made from the start, as the walk shows it.
+/// The result of a traversal with changes.
 struct Shown {
-    /// How often each key came.
+    /// Number of times that each key was shown.
     times: BTreeMap<String, u32>,
-    /// Deleted between pages.
+    /// Keys that were deleted between pages.
     deleted: BTreeSet<String>,
-    /// Made between pages.
-    added: usize,
+    /// Number of items that were created between pages.
+    created: usize,
     pages: usize,
     last: Exchange,
 }
 
-/// Walks while it changes what is listed, and judges.
-pub(super) async fn observe(pager: &Pager<'_>, stock: &Stock, sizes: Option<(i64, i64)>, seen: &mut Observation) {
+/// Traverses the list while changing it, and judges the pages.
+pub(super) async fn observe(pager: &Pager<'_>, fixtures: &Fixtures, sizes: Option<(i64, i64)>, seen: &mut Observation) {
     let check = &STABLE_UNDER_CHANGE;
-    let shown = match changing_walk(pager, stock, sizes).await {
+    let shown = match traverse_with_changes(pager, fixtures, sizes).await {
         Ok(shown) => shown,
         Err(why) => return seen.block(why),
     };
-    let stayed: Vec<&String> = stock.made.difference(&shown.deleted).collect();
-    if shown.pages < 2 || shown.deleted.is_empty() || shown.added == 0 || stayed.is_empty() {
-        return seen.block("the walk was over before anything had changed");
+    let stayed: Vec<&String> = fixtures.made.difference(&shown.deleted).collect();
+    if shown.pages < 2 || shown.deleted.is_empty() || shown.created == 0 || stayed.is_empty() {
+        return seen.block("paging ended before the list had changed");
     }
     seen.judged(check);
-    let changes = format!("while {} came and {} went", shown.added, shown.deleted.len());
+    let changes = format!("while {} are created and {} are deleted", shown.created, shown.deleted.len());
     let times = |key: &String| shown.times.get(key).copied().unwrap_or_default();
     let lost = stayed.iter().filter(|key| times(key) == 0).count();
     let repeated = stayed.iter().filter(|key| times(key) > 1).count();
-    let expected = format!("each of {} items that stayed, once, {changes}", stayed.len());
+    let expected = format!("each of {} items that still exist exactly once, {changes}", stayed.len());
     let mut found = Vec::new();
     if lost > 0 {
         let actual = format!("{lost} are on no page");
@@ -59,45 +60,49 @@ pub(super) async fn observe(pager: &Pager<'_>, stock: &Stock, sizes: Option<(i64
     if repeated > 0 {
         let actual = format!("{repeated} are on more than one page");
         let mut finding = check.finding(pager.items_pointer(), &*expected, actual, Some(&shown.last));
-        // Clients can bear a repetition while others write; a loss they cannot even see.
+        // Clients can handle duplicates during changes, but cannot even detect a lost item.
         finding.level = Level::Should;
         found.push(finding);
     }
     seen.add(found);
 }
 
-async fn changing_walk(pager: &Pager<'_>, stock: &Stock, sizes: Option<(i64, i64)>) -> Result<Shown, String> {
+async fn traverse_with_changes(
+    pager: &Pager<'_>,
+    fixtures: &Fixtures,
+    sizes: Option<(i64, i64)>,
+) -> Result<Shown, String> {
     let client = pager.client;
     let all: usize = pager.all(sizes.map(|(_, most)| most)).await?.iter().map(|page| page.items.len()).sum();
     let size = sizes.map(|(least, most)| (all as i64 / PAGES).max(2).clamp(least, most));
     let mut page = pager.page(size, None).await?;
-    let (mut times, mut deleted, mut added, mut pages) = (BTreeMap::new(), BTreeSet::new(), 0, 1);
+    let (mut times, mut deleted, mut created, mut pages) = (BTreeMap::new(), BTreeSet::new(), 0, 1);
     loop {
         for item in &page.items {
-            *times.entry(key(item, stock.member)).or_default() += 1;
+            *times.entry(fixtures.key(item)).or_default() += 1;
         }
         let Some(token) = page.next.as_deref() else { break };
         match pages {
-            // First things come, then things go: at once they would make up for each other.
+            // Creations and deletions alternate: together, they would compensate each other.
             1 | 3 => {
-                for _ in 0..NEW {
-                    stock.another(client).await?;
-                    added += 1;
+                for _ in 0..PER_CHANGE {
+                    fixtures.create(client).await?;
+                    created += 1;
                 }
             }
             2..=CHANGES => {
-                let old = stock.made.iter().filter(|id| times.contains_key(*id) && !deleted.contains(*id));
-                let most = stock.made.len().saturating_sub(deleted.len() + 2).min(NEW);
+                let old = fixtures.made.iter().filter(|id| times.contains_key(*id) && !deleted.contains(*id));
+                let most = fixtures.made.len().saturating_sub(deleted.len() + 2).min(PER_CHANGE);
                 for id in old.take(most).cloned().collect::<Vec<_>>() {
-                    stock.delete(client, &id).await?;
+                    fixtures.delete(client, &id).await?;
                     deleted.insert(id);
                 }
             }
-            MOST_PAGES.. => return Err("the walk does not come to an end".to_owned()),
+            MAX_PAGES.. => return Err("paging does not end".to_owned()),
             _ => {}
         }
         page = pager.page(size, Some(token)).await?;
         pages += 1;
     }
-    Ok(Shown { times, deleted, added, pages, last: page.exchange })
+    Ok(Shown { times, deleted, created, pages, last: page.exchange })
 }

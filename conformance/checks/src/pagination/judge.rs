@@ -1,126 +1,131 @@
-//! What the pages of a walk must be like, alone and beside those of other walks.
+//! Judgement of the pages of a list: single pages, whole traversals, and traversals with different page sizes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use crate::case::Level;
-use crate::client::pager::{End, Page, Pager, key, keys};
+use crate::client::pager::{End, Page, Pager, Traversal};
 use crate::client::reply::Reply;
 use crate::observe::Observation;
-use crate::pagination::stock::Stock;
+use crate::pagination::fixtures::Fixtures;
 use crate::pagination::{
-    BOUNDS, COMPLETE, END_WITHOUT_TOKEN, NO_DUPLICATES, PAGE_SIZE, Paging, SIZES_AGREE, TERMINATES, TOTAL_COUNT,
+    BOUNDS, COMPLETE, END_WITHOUT_TOKEN, LARGE, NO_DUPLICATES, PAGE_SIZE, Paging, SIZES_AGREE, TERMINATES, TOTAL_COUNT,
 };
-use connect_transport::text::cut;
+use crate::text::excerpt;
 
-/// Most requests that a walk in one of many sizes may take.
-const MOST_REQUESTS: i64 = 40;
+/// Maximum number of requests for one traversal in the comparison of page sizes.
+const MAX_REQUESTS: i64 = 40;
 
-/// Items up to which every page size is tried.
+/// Maximum number of items for which every page size is compared.
 const FEW: i64 = 12;
 
-/// Least number of items that a count is held against.
-const COUNTABLE: u64 = 5;
+/// Minimum number of items for which the total count is judged.
+const MIN_COUNTED: u64 = 5;
 
-/// Judges one list.
-pub(super) struct Judge<'j> {
+/// Judges the pages of one list.
+pub(super) struct PageJudge<'j> {
     pub(super) pager: &'j Pager<'j>,
-    pub(super) stock: &'j Stock,
+    pub(super) fixtures: &'j Fixtures,
     pub(super) paging: &'j Paging,
 }
 
-impl Judge<'_> {
-    /// All pages, if the walk comes to its end. Tokens of the walk `before` may come again, and be refused for that.
-    pub(super) async fn walk(&self, size: Option<i64>, before: &[Page], seen: &mut Observation) -> Option<Vec<Page>> {
-        let walk = self.pager.traverse(size).await;
-        let ends = &TERMINATES;
-        let last = walk.pages.last();
+impl PageJudge<'_> {
+    /// Traverses the list, judges the end, and returns all pages if paging ended. An endpoint may return tokens of the
+    /// pages `before` again, and reject them because they were used.
+    pub(super) async fn traverse(
+        &self,
+        size: Option<i64>,
+        before: &[Page],
+        seen: &mut Observation,
+    ) -> Option<Vec<Page>> {
+        let Traversal { pages, end } = self.pager.traverse(size).await;
+        let last = pages.last();
         let exchange = last.map(|page| &page.exchange);
-        if walk.pages.len() > 1 || self.shows_something(&walk.pages) {
-            seen.judged(ends);
+        if pages.len() > 1 || self.shows_something(&pages) {
+            seen.judged(&TERMINATES);
         }
-        match walk.end {
-            End::Done => return Some(walk.pages),
+        match end {
+            End::Done => return Some(pages),
             End::NoPage(why) => seen.block(why),
-            End::GivenUp => seen.block(format!("the walk was given up after {} pages", walk.pages.len())),
+            End::GivenUp => seen.block(format!("paging was aborted after {} pages", pages.len())),
             End::Idle(idle) => {
                 let actual =
-                    format!("the last {idle} of {} pages hold nothing new, each with a new token", walk.pages.len());
-                let mut finding = ends.finding(self.pager.token_pointer(), "a walk that ends", &*actual, exchange);
-                // Pages without items may still lead somewhere; the same items again and again do not.
-                if walk.pages[walk.pages.len() - idle..].iter().all(|page| page.items.is_empty()) {
+                    format!("the last {idle} of {} pages contain no new items, each with a new token", pages.len());
+                let mut finding =
+                    TERMINATES.finding(self.pager.token_pointer(), "an end of paging", &*actual, exchange);
+                // Empty pages may still lead to other items; pages that repeat the same items do not.
+                if pages[pages.len() - idle..].iter().all(|page| page.items.is_empty()) {
                     finding.level = Level::Should;
                 }
-                seen.judged(ends);
+                seen.judged(&TERMINATES);
                 seen.add(vec![finding]);
-                seen.block(format!("a walk was given up: {actual}"));
+                seen.block(format!("paging was aborted: {actual}"));
             }
             End::Loop => {
-                let actual = format!("page {} carries a token that came before", walk.pages.len());
-                seen.add(vec![ends.finding(self.pager.token_pointer(), "a walk that ends", actual, exchange)]);
+                let actual = format!("page {} has a token that occurred before", pages.len());
+                seen.add(vec![TERMINATES.finding(self.pager.token_pointer(), "an end of paging", actual, exchange)]);
             }
             End::Refused(why) if before.iter().any(|page| last.is_some_and(|last| page.next == last.next)) => {
-                seen.block(format!("a token that an earlier walk has used: {why}"));
+                seen.block(format!("a token that an earlier traversal has used: {why}"));
             }
             End::Refused(why) => {
                 let check = &END_WITHOUT_TOKEN;
                 seen.judged(check);
-                seen.add(vec![check.finding(self.pager.token_pointer(), "a page behind every token", why, exchange)]);
+                seen.add(vec![check.finding(self.pager.token_pointer(), "a page for every token", why, exchange)]);
             }
         }
         None
     }
 
-    /// Whether a walk had anything to walk through. An empty list ends whatever the endpoint thinks of tokens.
+    /// Returns true if the pages contain items, or if their items are unknown. An empty list proves nothing about
+    /// tokens.
     fn shows_something(&self, pages: &[Page]) -> bool {
         self.pager.pagination.items.is_none() || pages.iter().any(|page| !page.items.is_empty())
     }
 
-    /// Each page by itself, and none with an item of another.
+    /// Judges the size of each page, and that no item is on two pages.
     pub(super) fn pages(&self, pages: &[Page], size: Option<i64>, seen: &mut Observation) {
-        let unique = &NO_DUPLICATES;
-        let bounded = &PAGE_SIZE;
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for (number, page) in pages.iter().enumerate() {
             if let Some(size) = size {
                 if !page.items.is_empty() {
-                    seen.judged(bounded);
+                    seen.judged(&PAGE_SIZE);
                 }
                 if page.items.len() as i64 > size {
                     let actual = format!("{} items on page {}", page.items.len(), number + 1);
                     let expected = format!("at most {size} items");
                     let pointer = self.pager.items_pointer();
-                    seen.add(vec![bounded.finding(pointer, expected, actual, Some(&page.exchange))]);
+                    seen.add(vec![PAGE_SIZE.finding(pointer, expected, actual, Some(&page.exchange))]);
                 }
             }
             for item in &page.items {
-                let key = key(item, self.stock.member);
+                let key = self.fixtures.key(item);
                 if let Some(before) = places.insert(key.clone(), number) {
-                    let actual = format!("{} on pages {} and {}", cut(&key), before + 1, number + 1);
+                    let actual = format!("{} on pages {} and {}", excerpt(&key), before + 1, number + 1);
                     let pointer = self.pager.items_pointer();
-                    seen.add(vec![unique.finding(pointer, "items that differ", actual, Some(&page.exchange))]);
+                    seen.add(vec![NO_DUPLICATES.finding(pointer, "different items", actual, Some(&page.exchange))]);
                 }
             }
         }
         if places.len() > 1 && pages.len() > 1 {
-            seen.judged(unique);
+            seen.judged(&NO_DUPLICATES);
         } else {
-            seen.block("fewer than two pages of items: nothing to page through");
+            seen.block("fewer than two pages with items");
         }
     }
 
-    /// Small pages against large ones, and both against what the run made.
+    /// Compares small pages with large ones, and both with the created resources.
     pub(super) fn complete(&self, small: &[Page], large: &[Page], seen: &mut Observation) {
         let check = &COMPLETE;
-        let made = &self.stock.made;
-        let (of_small, of_large) = (keys(small, self.stock.member), keys(large, self.stock.member));
-        // Where other trials of a run that writes share the instance, only what is ours and stays can be missed.
+        let made = &self.fixtures.made;
+        let (of_small, of_large) = (self.fixtures.keys(small), self.fixtures.keys(large));
+        // Other trials of a run that writes may change the list, so only the created resources can be expected.
         if made.is_empty() && self.pager.client.ledger().is_some() {
-            seen.block("nothing of the run's own to look for, and other trials change the list");
+            seen.block("no created resources to look for, and other trials change the list");
             return;
         }
-        // Several pages on one side and another cut on the other, or resources that we know of: else nothing is compared.
+        // Only different page boundaries or created resources make a comparison.
         if (small.len() > 1 && small.len() != large.len()) || !made.is_empty() {
             seen.judged(check);
         }
@@ -129,62 +134,61 @@ impl Judge<'_> {
             seen.add(vec![check.finding(self.pager.items_pointer(), expected, actual, exchange)]);
         };
         if !made.is_empty() {
-            for (walk, keys) in [("small", &of_small), ("large", &of_large)] {
+            for (size, keys) in [("small", &of_small), ("large", &of_large)] {
                 let lost = made.difference(keys).count();
                 if lost > 0 {
-                    let expected =
-                        format!("all {} resources that the run made, in a walk over {walk} pages", made.len());
+                    let expected = format!("all {} resources that the run created, on {size} pages", made.len());
                     fail(expected, format!("{lost} missing"));
                 }
             }
         } else {
-            // Without resources of our own only a comparison with itself is left: the same cut twice shows nothing.
+            // Without created resources, the traversals can only be compared with each other.
             let lost = of_large.symmetric_difference(&of_small).count();
             if lost > 0 {
-                let expected = "the same items in small and in large pages".to_owned();
-                fail(expected, format!("{lost} items stand in only one of the walks"));
+                let expected = "the same items on small and on large pages".to_owned();
+                fail(expected, format!("{lost} items are in only one of the traversals"));
             }
         }
     }
 
-    /// Walks in every size that is worth it; `large` is a walk in the greatest.
+    /// Compares traversals with all page sizes that are worthwhile; `large` are the largest pages.
     pub(super) async fn sizes(&self, (least, most): (i64, i64), large: &[Page], seen: &mut Observation) {
         let check = &SIZES_AGREE;
-        let before = keys(large, self.stock.member);
-        let mut walks = Vec::new();
-        for size in worthwhile(before.len() as i64, least, most) {
+        let before = self.fixtures.keys(large);
+        let mut traversals = Vec::new();
+        for size in worthwhile_sizes(before.len() as i64, least, most) {
             match self.pager.all(Some(size)).await {
-                Ok(pages) => walks.push((size, pages)),
+                Ok(pages) => traversals.push((size, pages)),
                 Err(why) => return seen.block(why),
             }
         }
-        let after = match self.pager.all(Some(most.min(super::LARGE))).await {
-            Ok(pages) => keys(&pages, self.stock.member),
+        let after = match self.pager.all(Some(most.min(LARGE))).await {
+            Ok(pages) => self.fixtures.keys(&pages),
             Err(why) => return seen.block(why),
         };
-        let known: BTreeSet<&String> = before.intersection(&after).chain(&self.stock.made).collect();
-        // One page in all sizes is no cut at all.
-        if known.is_empty() || !walks.iter().any(|(_, pages)| pages.len() > 1) {
+        let known: BTreeSet<&String> = before.intersection(&after).chain(&self.fixtures.made).collect();
+        // A single page at every size has no boundary.
+        if known.is_empty() || !traversals.iter().any(|(_, pages)| pages.len() > 1) {
             return seen.block("too few items for pages of several sizes");
         }
         seen.judged(check);
-        for (size, pages) in &walks {
-            let shown = keys(pages, self.stock.member);
+        for (size, pages) in &traversals {
+            let shown = self.fixtures.keys(pages);
             let lost: Vec<&&String> = known.iter().filter(|key| !shown.contains(**key)).collect();
             let Some(first) = lost.first() else { continue };
-            let expected = format!("in pages of {size}, all {} items that other sizes show", known.len());
-            let actual = format!("{} missing, for example {}", lost.len(), cut(first));
+            let expected = format!("all {} items that other sizes show, on pages of {size}", known.len());
+            let actual = format!("{} missing, for example {}", lost.len(), excerpt(first));
             let exchange = pages.last().map(|page| &page.exchange);
             let mut finding = check.finding(self.pager.items_pointer(), expected, actual, exchange);
-            if !lost.iter().any(|key| self.stock.made.contains(**key)) {
-                // Of what others made we know no more than that it was there before and after.
+            if !lost.iter().any(|key| self.fixtures.made.contains(**key)) {
+                // Items of others are only known to exist before and after the traversal.
                 finding.level = Level::Should;
             }
             seen.add(vec![finding]);
         }
     }
 
-    /// How a walk over large pages ends.
+    /// Judges the last of the large pages.
     pub(super) fn end(&self, large: &[Page], seen: &mut Observation) {
         let check = &END_WITHOUT_TOKEN;
         let Some(last) = large.last().filter(|_| self.shows_something(large)) else { return };
@@ -194,13 +198,13 @@ impl Judge<'_> {
             let exchange = large.get(large.len() - 2).map(|page| &page.exchange);
             let mut finding =
                 check.finding(self.pager.token_pointer(), "no token with the last item", actual, exchange);
-            // Pages may be empty; a client pays one more request.
+            // Empty pages are allowed; they only cost one more request.
             finding.level = Level::Note;
             seen.add(vec![finding]);
         }
     }
 
-    /// The count beside the items.
+    /// Judges the total count in the response.
     pub(super) fn total(&self, pages: &[Page], seen: &mut Observation) {
         let check = &TOTAL_COUNT;
         if !self.paging.counted {
@@ -213,9 +217,9 @@ impl Judge<'_> {
             return;
         };
         let found = pages.iter().map(|page| page.items.len() as u64).sum::<u64>();
-        // Very small collections show nothing; other trials may create and delete meanwhile.
-        if found < COUNTABLE {
-            seen.block("too few items to hold a count against");
+        // The count of a very small list proves nothing, since other trials may create and delete items.
+        if found < MIN_COUNTED {
+            seen.block("too few items to judge the count");
             return;
         }
         seen.judged(check);
@@ -227,7 +231,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether the least and the greatest page size are taken.
+    /// Judges the responses to the minimum and the maximum page size.
     pub(super) async fn bounds(&self, least: i64, most: i64, seen: &mut Observation) {
         let check = &BOUNDS;
         for size in [least, most] {
@@ -248,11 +252,12 @@ impl Judge<'_> {
     }
 }
 
-/// Page sizes that may cut `items` things differently: all of them up to one more than there are, or those at the ends.
-fn worthwhile(items: i64, least: i64, most: i64) -> BTreeSet<i64> {
+/// Page sizes with different page boundaries for `items` items: all sizes up to `items + 1`, or the smallest and
+/// largest of these.
+fn worthwhile_sizes(items: i64, least: i64, most: i64) -> BTreeSet<i64> {
     let all: Vec<i64> =
         if items <= FEW { (1..=items + 1).collect() } else { vec![1, 2, 3, items - 1, items, items + 1] };
-    all.into_iter().filter(|size| (least..=most).contains(size) && items / size <= MOST_REQUESTS).collect()
+    all.into_iter().filter(|size| (least..=most).contains(size) && items / size <= MAX_REQUESTS).collect()
 }
 
 #[cfg(test)]
@@ -260,10 +265,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn few_items_are_cut_in_every_size_and_many_at_the_ends() {
-        assert_eq!(worthwhile(3, 1, 10), BTreeSet::from([1, 2, 3, 4]));
-        assert_eq!(worthwhile(3, 2, 3), BTreeSet::from([2, 3]));
-        assert_eq!(worthwhile(0, 1, 10), BTreeSet::from([1]));
-        assert_eq!(worthwhile(90, 1, 100), BTreeSet::from([3, 89, 90, 91]));
+    fn compares_every_size_for_few_items_and_extreme_sizes_for_many() {
+        assert_eq!(worthwhile_sizes(3, 1, 10), BTreeSet::from([1, 2, 3, 4]));
+        assert_eq!(worthwhile_sizes(3, 2, 3), BTreeSet::from([2, 3]));
+        assert_eq!(worthwhile_sizes(0, 1, 10), BTreeSet::from([1]));
+        assert_eq!(worthwhile_sizes(90, 1, 100), BTreeSet::from([3, 89, 90, 91]));
     }
 }

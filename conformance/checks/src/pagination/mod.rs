@@ -1,13 +1,14 @@
-//! Family pagination: a walk over pages gives everything once and ends.
+//! Family pagination: the pages of a list contain every item exactly once, and paging ends.
 
 mod change;
+mod fixtures;
 mod judge;
-mod stock;
 mod tokens;
 
 use connect_model::schema::{OperationId, Schema};
 
-use self::stock::Stock;
+use self::fixtures::Fixtures;
+use self::judge::PageJudge;
 use crate::case::Level;
 use crate::check::{Check, RESTJSON, Remote};
 use crate::client::Client;
@@ -17,10 +18,10 @@ use crate::families::{Family, Services};
 use crate::observe::Observation;
 use crate::resources;
 
-/// Where the rules of paging come from, beside the model's own list of paginated operations.
-const PAGING: &str = "Smithy paginated trait, and what SDK paginators rely on";
+/// Source of the rules of paging. The paginated operations are those of the model.
+const PAGING: &str = "Smithy paginated trait, and the assumptions of SDK paginators";
 
-/// The rows of this file, in the order in which they are planned.
+/// The checks of this family, in the order in which they are planned.
 pub(crate) static CHECKS: &[&Check] = &[
     &COMPLETE,
     &NO_DUPLICATES,
@@ -37,181 +38,156 @@ pub(crate) static CHECKS: &[&Check] = &[
     &TOTAL_COUNT,
 ];
 
-/// `pagination.complete`.
 pub(crate) static COMPLETE: Check = Check {
     id: "pagination.complete",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "the pages together hold everything: what the run created, and what larger pages hold",
+    rule: "the pages together contain everything that the run created and everything that larger pages contain",
     source: PAGING,
-    passes: "small pages and large pages give the same set, with every resource that the run made",
-    fails: "an item that a page size or a page boundary loses",
-    code: &Observed {
-        applies: |scope| paging(scope).is_some_and(|paging| paging.sized && paging.items),
-        by: &OBSERVER,
-    },
+    passes: "small pages and large pages contain the same set, with every resource that the run created",
+    fails: "an item that is lost at a page size or a page boundary",
+    code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.sized_items()), by: &OBSERVER },
 };
 
-/// `pagination.no-duplicates`.
 pub(crate) static NO_DUPLICATES: Check = Check {
     id: "pagination.no-duplicates",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "no item stands on two pages of one walk",
+    rule: "no item is on two pages of one traversal",
     source: PAGING,
-    passes: "all items of a walk differ",
+    passes: "all items of a traversal differ",
     fails: "the last item of a page is the first of the next",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.items), by: &OBSERVER },
 };
 
-/// `pagination.page-size`.
 pub(crate) static PAGE_SIZE: Check = Check {
     id: "pagination.page-size",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "a page holds no more items than were asked for",
+    rule: "a page contains no more items than requested",
     source: PAGING,
-    passes: "as many as asked for, fewer, or none",
-    fails: "three items where two were asked for",
-    code: &Observed {
-        applies: |scope| paging(scope).is_some_and(|paging| paging.sized && paging.items),
-        by: &OBSERVER,
-    },
+    passes: "as many items as requested, fewer, or none",
+    fails: "three items if two were requested",
+    code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.sized_items()), by: &OBSERVER },
 };
 
-/// `pagination.terminates`.
 pub(crate) static TERMINATES: Check = Check {
     id: "pagination.terminates",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "a walk ends, and no token comes twice",
+    rule: "paging ends, and no token occurs twice",
     source: PAGING,
-    passes: "a last page without a token, null, or an empty one",
-    fails: "a token that came before; a hundred pages in a row with nothing new, each with another token, which is \
-            graded should if they are empty",
+    passes: "a last page whose token is absent, null or empty",
+    fails: "a token that occurred before; a hundred consecutive pages without a new item, each with a different \
+            token; at level should: such pages, if they are empty",
     code: &Observed { applies: |scope| paging(scope).is_some(), by: &OBSERVER },
 };
 
-/// `pagination.end-without-token`.
 pub(crate) static END_WITHOUT_TOKEN: Check = Check {
     id: "pagination.end-without-token",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "the last page carries no token: every token leads on",
+    rule: "the last page has no token: every token leads to another page",
     source: PAGING,
-    passes: "no token with the last item; a token that leads to an empty page is noted",
-    fails: "a token that the endpoint itself gave and then refuses",
+    passes: "no token with the last item; a token that leads to an empty page is reported as a note",
+    fails: "a token that the endpoint returned and then rejects",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.items), by: &OBSERVER },
 };
 
-/// `pagination.token-repeatable`.
 pub(crate) static TOKEN_REPEATABLE: Check = Check {
     id: "pagination.token-repeatable",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "a token gives the same page each time, as long as nothing changes",
+    rule: "a token returns the same page each time, as long as nothing changes",
     source: PAGING,
-    passes: "equal items for an equal request",
-    fails: "a token that is used up, or that moves on",
+    passes: "the same items for the same request",
+    fails: "a token that can be used only once, or that returns the next page the second time",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.items), by: &OBSERVER },
 };
 
-/// `pagination.token-tampered`.
 pub(crate) static TOKEN_TAMPERED: Check = Check {
     id: "pagination.token-tampered",
     level: Level::Must,
     remote: Remote::SHOULD,
-    rule: "a token that the endpoint did not give is refused",
+    rule: "a token that the endpoint did not return is rejected",
     source: PAGING,
     passes: "4xx to a token with one character changed",
     fails: "2xx, which shows that tokens can be forged; 5xx",
     code: &Observed { applies: |scope| paging(scope).is_some(), by: &OBSERVER },
 };
 
-/// `pagination.token-foreign`.
 pub(crate) static TOKEN_FOREIGN: Check = Check {
     id: "pagination.token-foreign",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "a token leads nowhere but on in its own walk: never into another instance, and never into a failure",
-    source: "Smithy paginated trait: tokens are opaque; what a token shows elsewhere is not promised",
-    passes: "any answer to a token under other filters, with another operation or in another instance that shows \
-             nothing of the instance that it was given in; which one is recorded",
-    fails: "items of the instance that the token was given in, shown in another; 5xx",
+    rule: "a token only continues its own traversal: it never exposes items in another instance or causes a failure",
+    source: "Smithy paginated trait: tokens are opaque; the effect of a token in other requests is undefined",
+    passes: "any response to a token with other filters, with another operation or in another instance that shows no \
+             items of the original instance; the response is recorded",
+    fails: "items of the original instance in the response of another instance; 5xx",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.changeable), by: &OBSERVER },
 };
 
-/// `pagination.size-may-change`.
 pub(crate) static SIZE_MAY_CHANGE: Check = Check {
     id: "pagination.size-may-change",
     level: Level::Should,
     remote: Remote::SAME,
-    rule: "the page size may change in the middle of a walk",
+    rule: "the page size may change during a traversal",
     source: PAGING,
-    passes: "a page of the new size that goes on where the page before ended",
-    fails: "a refusal, more items than the new size, or an item that was shown before",
-    code: &Observed {
-        applies: |scope| paging(scope).is_some_and(|paging| paging.sized && paging.items),
-        by: &OBSERVER,
-    },
+    passes: "a page of the new size that continues after the previous page",
+    fails: "a rejection, more items than the new size, or an item of an earlier page",
+    code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.sized_items()), by: &OBSERVER },
 };
 
-/// `pagination.sizes-agree`.
 pub(crate) static SIZES_AGREE: Check = Check {
     id: "pagination.sizes-agree",
     level: Level::Must,
     remote: Remote::SAME,
     rule: "every page size shows the same set",
     source: PAGING,
-    passes: "for each size from the least to one above the number of items, and for the greatest: everything that \
-             the run made, and everything that was there before and after",
-    fails: "an item that one page size leaves out",
-    code: &Observed {
-        applies: |scope| paging(scope).is_some_and(|paging| paging.sized && paging.items),
-        by: &OBSERVER,
-    },
+    passes: "for each size from the minimum to one above the number of items, and for the maximum: everything that \
+             the run created, and everything that existed before and after",
+    fails: "an item that is missing at one page size",
+    code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.sized_items()), by: &OBSERVER },
 };
 
-/// `pagination.stable-under-change`.
 pub(crate) static STABLE_UNDER_CHANGE: Check = Check {
     id: "pagination.stable-under-change",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "what was there from the first page to the last is shown, once, while other things come and go",
-    source: "what SDK paginators rely on; Smithy promises no snapshot, so that what comes or goes may show or not",
-    passes: "each of our items that was there all the time, on one page",
-    fails: "one of them on no page; one on two pages is graded should",
+    rule: "an item that exists from the first to the last page is shown exactly once, while others come and go",
+    source: "assumptions of SDK paginators; Smithy promises no snapshot, so other items may be shown or not",
+    passes: "each item of the run that existed all the time is on one page",
+    fails: "one of them is on no page; at level should: one of them is on two pages",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.changeable), by: &OBSERVER },
 };
 
-/// `pagination.bounds`.
 pub(crate) static BOUNDS: Check = Check {
     id: "pagination.bounds",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "the least and the greatest page size of the model are accepted",
+    rule: "the minimum and the maximum page size of the model are accepted",
     source: RESTJSON,
-    passes: "a success for either",
-    fails: "a refusal of a page size that the model allows",
+    passes: "a success for both",
+    fails: "a rejection of a page size that the model allows",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.sized), by: &OBSERVER },
 };
 
-/// `pagination.total-count`.
 pub(crate) static TOTAL_COUNT: Check = Check {
     id: "pagination.total-count",
     level: Level::Should,
     remote: Remote::SAME,
-    rule: "ApproximateTotalCount comes near the number of items",
+    rule: "ApproximateTotalCount is close to the number of items",
     source: "Connect search operations; the count is approximate by name",
-    passes: "at least half and at most twice of what the walk gives",
-    fails: "a count that has nothing to do with the items",
+    passes: "at least half and at most twice the number of items on all pages",
+    fails: "any other count",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.counted), by: &OBSERVER },
 };
 
-/// Page size of the small walk.
+/// Size of small pages.
 const SMALL: i64 = 2;
 
-/// Page size of the large walk: the greatest, within reason.
+/// Size of large pages, if the model allows it.
 const LARGE: i64 = 1000;
 
 /// The family.
@@ -228,13 +204,13 @@ static OBSERVER: Observer =
 
 /// The parts of an operation's paging that checks judge.
 pub(crate) struct Paging {
-    /// The page size can be chosen.
+    /// True if the page size can be chosen.
     sized: bool,
-    /// The model says which member holds the items.
+    /// True if the model defines the member that contains the items.
     items: bool,
-    /// The response counts items that the run can create itself, so that the count can be judged.
+    /// True if the response counts items that the run can create, so that the count can be judged.
     counted: bool,
-    /// The run can create and delete items while it pages.
+    /// True if the run can create and delete items during a traversal.
     changeable: bool,
 }
 
@@ -249,8 +225,13 @@ impl Paging {
             sized: pagination.page_size.is_some(),
             items,
             counted: items && counts && resources::listed_by(&contract.name).is_some(),
-            changeable: items && stock::kind(&contract.name).is_some(),
+            changeable: items && fixtures::kind(&contract.name).is_some(),
         })
+    }
+
+    /// True if the items of a page can be counted and limited.
+    fn sized_items(&self) -> bool {
+        self.sized && self.items
     }
 }
 
@@ -258,7 +239,8 @@ fn paging(scope: &Scope<'_>) -> Option<Paging> {
     Paging::of(scope.schema, scope.operation)
 }
 
-/// Walks pages of many sizes, repeats and spoils tokens, tries the bounds, and changes what is listed on the way.
+/// Traverses pages of several sizes, repeats and modifies tokens, requests the minimum and maximum page size, and
+/// changes the list during a traversal.
 pub async fn observe(client: &Client, operation: OperationId) -> Observation {
     if let Some(why) = client.unsupported(operation).await {
         return Observation::unsupported(why);
@@ -271,40 +253,40 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
 }
 
 async fn observe_pages(client: &Client, operation: OperationId, seen: &mut Observation) -> Result<(), String> {
-    let mut stock = Stock::new(client, operation, &mut |why| seen.block(why))
+    let mut fixtures = Fixtures::new(client, operation, &mut |why| seen.block(why))
         .await
-        .map_err(|why| format!("no valid request could be made: {why}"))?;
-    let pager = Pager::new(client, operation, stock.base.clone())?;
+        .map_err(|why| format!("no valid request could be generated: {why}"))?;
+    let pager = Pager::new(client, operation, fixtures.base.clone())?;
     let sizes = page_sizes(client.schema, operation);
     let large = sizes.map(|(_, most)| most.min(LARGE));
-    stock.settle(&pager, large, seen).await;
-    let paging = Paging::of(client.schema, operation).ok_or("the operation does not page")?;
-    let judge = judge::Judge { pager: &pager, stock: &stock, paging: &paging };
+    fixtures.wait_until_listed(&pager, large, seen).await;
+    let paging = Paging::of(client.schema, operation).ok_or("the operation is not paginated")?;
+    let judge = PageJudge { pager: &pager, fixtures: &fixtures, paging: &paging };
 
-    // Below the large size, where there is a choice.
+    // Smaller than large pages, if the model allows it.
     let mut small = sizes.map(|(least, most)| SMALL.clamp(least, (most - 1).max(least)));
-    let Some(mut pages) = judge.walk(small, &[], seen).await else { return Ok(()) };
+    let Some(mut pages) = judge.traverse(small, &[], seen).await else { return Ok(()) };
     if let Some((least, _)) = sizes.filter(|(least, _)| pages.len() == 1 && Some(*least) < small) {
-        // One page shows no boundary: a smaller one may.
+        // One page has no boundary; try smaller pages.
         small = Some(least);
-        let Some(again) = judge.walk(small, &pages, seen).await else { return Ok(()) };
+        let Some(again) = judge.traverse(small, &pages, seen).await else { return Ok(()) };
         pages = again;
     }
     judge.pages(&pages, small, seen);
     if let Some((least, most)) = sizes {
         judge.bounds(least, most, seen).await;
-        if let Some(all) = judge.walk(large, &pages, seen).await {
-            judge.complete(&pages, &all, seen);
-            judge.end(&all, seen);
-            judge.sizes((least, most), &all, seen).await;
+        if let Some(large_pages) = judge.traverse(large, &pages, seen).await {
+            judge.complete(&pages, &large_pages, seen);
+            judge.end(&large_pages, seen);
+            judge.sizes((least, most), &large_pages, seen).await;
         }
     } else {
         judge.end(&pages, seen);
     }
     judge.total(&pages, seen);
     judge.tokens(&pages, small, sizes, seen).await;
-    if stock.kind.is_some() {
-        change::observe(&pager, &stock, sizes, seen).await;
+    if fixtures.kind.is_some() {
+        change::observe(&pager, &fixtures, sizes, seen).await;
     }
     Ok(())
 }

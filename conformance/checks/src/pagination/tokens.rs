@@ -1,15 +1,17 @@
-//! What becomes of the token of a first page: sent again, spoiled, with another page size, and where it does not belong.
+//! Judgement of the token of a first page: sent again, tampered with, with another page size, and in other requests.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::client::pager::{Page, Pager, key, keys};
+use crate::client::pager::{Page, Pager};
 use crate::client::reply::Reply;
 use crate::observe::Observation;
-use crate::pagination::judge::Judge;
+use crate::pagination::judge::PageJudge;
 use crate::pagination::{SIZE_MAY_CHANGE, TOKEN_FOREIGN, TOKEN_REPEATABLE, TOKEN_TAMPERED};
 use crate::steps;
 
-/// A filter that leaves little or nothing of a list.
+/// A filter that matches few or no items of a list.
 struct OtherFilter {
     operation: &'static str,
     member: &'static str,
@@ -20,21 +22,22 @@ const OTHER_FILTERS: &[OtherFilter] = &[
     OtherFilter { operation: "ListRules", member: "PublishStatus", value: || json!("PUBLISHED") },
     OtherFilter { operation: "ListContactFlows", member: "ContactFlowTypes", value: || json!(["CAMPAIGN"]) },
     OtherFilter { operation: "ListContactFlowModules", member: "ContactFlowModuleState", value: || json!("ARCHIVED") },
-    OtherFilter { operation: "SearchRules", member: "SearchCriteria", value: || named_like_nobody("Name") },
-    OtherFilter { operation: "SearchContactFlows", member: "SearchCriteria", value: || named_like_nobody("name") },
+    OtherFilter { operation: "SearchRules", member: "SearchCriteria", value: || name_without_match("Name") },
+    OtherFilter { operation: "SearchContactFlows", member: "SearchCriteria", value: || name_without_match("name") },
     OtherFilter {
         operation: "SearchContactFlowModules",
         member: "SearchCriteria",
-        value: || named_like_nobody("name"),
+        value: || name_without_match("name"),
     },
 ];
 
-fn named_like_nobody(field: &str) -> Value {
+/// Search criteria that match nothing.
+fn name_without_match(field: &str) -> Value {
     json!({ "StringCondition": { "FieldName": field, "Value": "nobody-is-called-that", "ComparisonType": "EXACT" } })
 }
 
-impl Judge<'_> {
-    /// Sends the token of the first page in many ways.
+impl PageJudge<'_> {
+    /// Judges the token of the first page.
     pub(super) async fn tokens(
         &self,
         pages: &[Page],
@@ -43,40 +46,44 @@ impl Judge<'_> {
         seen: &mut Observation,
     ) {
         let Some((first, token)) = pages.first().and_then(|page| Some((page, page.next.as_deref()?))) else {
-            seen.block("the first page carries no token");
+            seen.block("the first page has no token");
             return;
         };
         if self.paging.items {
-            self.repeated(first, token, size, seen).await;
+            self.repeat(first, token, size, seen).await;
         }
         if let (Some(size), Some((least, most))) = (size, sizes) {
             let other = if size < most { size + 1 } else { least };
             if other != size && self.paging.sized && self.paging.items {
-                self.resized(first, token, (size, other), seen).await;
+                self.resize(first, token, (size, other), seen).await;
             }
         }
-        self.tampered(token, size, seen).await;
-        if self.stock.kind.is_some() {
-            self.foreign(token, size, seen).await;
+        self.tamper(token, size, seen).await;
+        if self.fixtures.kind.is_some() {
+            self.reuse(token, size, seen).await;
         }
     }
 
-    async fn repeated(&self, first: &Page, token: &str, size: Option<i64>, seen: &mut Observation) {
+    fn page_keys(&self, page: &Page) -> BTreeSet<String> {
+        self.fixtures.keys(std::slice::from_ref(page))
+    }
+
+    /// Sends the token twice.
+    async fn repeat(&self, first: &Page, token: &str, size: Option<i64>, seen: &mut Observation) {
         let check = &TOKEN_REPEATABLE;
         let again = (self.pager.page(size, Some(token)).await, self.pager.page(size, Some(token)).await);
         match &again {
             (Ok(once), Ok(twice)) => {
                 seen.judged(check);
-                // Order is not promised.
-                let of = |page: &Page| keys(std::slice::from_ref(page), self.stock.member);
-                if of(once) != of(twice) {
+                // The order is not guaranteed.
+                if self.page_keys(once) != self.page_keys(twice) {
                     let expected = "the same items for the same token";
                     let exchange = Some(&twice.exchange);
                     seen.add(vec![check.finding(self.pager.items_pointer(), expected, "other items", exchange)]);
                 }
             }
             (_, Err(why)) | (Err(why), _) => {
-                // It led on in the walk before: it is refused for having been used.
+                // The traversal before has used the token successfully, so it is rejected because it was used.
                 seen.judged(check);
                 let pointer = self.pager.token_pointer();
                 seen.add(vec![check.finding(pointer, "the same page again", &**why, Some(&first.exchange))]);
@@ -84,22 +91,23 @@ impl Judge<'_> {
         }
     }
 
-    async fn resized(&self, first: &Page, token: &str, (size, other): (i64, i64), seen: &mut Observation) {
+    /// Sends the token with another page size.
+    async fn resize(&self, first: &Page, token: &str, (size, other): (i64, i64), seen: &mut Observation) {
         let check = &SIZE_MAY_CHANGE;
-        let expected = format!("up to {other} items behind the {size} of the first page");
+        let expected = format!("up to {other} items after the {size} of the first page");
         let pointer = self.pager.items_pointer();
         match self.pager.page(Some(other), Some(token)).await {
             Ok(page) => {
                 seen.judged(check);
-                let shown = keys(std::slice::from_ref(first), self.stock.member);
-                let again = page.items.iter().filter(|item| shown.contains(&key(item, self.stock.member))).count();
-                // That pages are no longer than asked for is the matter of pagination.page-size.
+                let shown = self.page_keys(first);
+                let again = page.items.iter().filter(|item| shown.contains(&self.fixtures.key(item))).count();
+                // The number of items is judged by pagination.page-size.
                 if again > 0 {
                     let actual = format!("{again} items of the first page again");
                     seen.add(vec![check.finding(pointer, expected, actual, Some(&page.exchange))]);
                 }
             }
-            // Unless the token is refused in any case.
+            // Judged only if the token is accepted with the same page size.
             Err(why) => match self.pager.page(Some(size), Some(token)).await {
                 Ok(same) => {
                     seen.judged(check);
@@ -110,9 +118,10 @@ impl Judge<'_> {
         }
     }
 
-    async fn tampered(&self, token: &str, size: Option<i64>, seen: &mut Observation) {
+    /// Sends the token with one character changed.
+    async fn tamper(&self, token: &str, size: Option<i64>, seen: &mut Observation) {
         let check = &TOKEN_TAMPERED;
-        match self.pager.ask(size, Some(&spoiled(token))).await {
+        match self.pager.ask(size, Some(&tampered(token))).await {
             Ok(Reply::Refused(exchange, _)) if (400..500).contains(&exchange.response.status) => {
                 seen.judged(check);
             }
@@ -120,7 +129,7 @@ impl Judge<'_> {
                 seen.judged(check);
                 let (Reply::Success(exchange) | Reply::Refused(exchange, _)) = &reply else { return };
                 let pointer = format!("/{}", self.pager.pagination.input_token);
-                let expected = "a refusal (4xx) of a token with one character changed";
+                let expected = "a rejection (4xx) of a token with one character changed";
                 seen.add(vec![check.finding(pointer, expected, reply.describe(), Some(exchange))]);
             }
             Ok(other) => seen.block(other.describe()),
@@ -128,45 +137,45 @@ impl Judge<'_> {
         }
     }
 
-    /// Under other filters, with the other operation that shows the same kind, and in another instance.
-    async fn foreign(&self, token: &str, size: Option<i64>, seen: &mut Observation) {
+    /// Sends the token with other filters, with the other operation that shows the same kind, and in another instance.
+    async fn reuse(&self, token: &str, size: Option<i64>, seen: &mut Observation) {
         let (client, name) = (self.pager.client, &self.pager.client.schema[self.pager.operation].name);
         if let Some(filter) = OTHER_FILTERS.iter().find(|filter| filter.operation == name) {
-            let mut base = self.stock.base.clone();
+            let mut base = self.fixtures.base.clone();
             base[filter.member] = (filter.value)();
             let pager = Pager { base, ..*self.pager };
-            self.elsewhere(&pager, token, size, "under other filters", false, seen).await;
+            self.send_elsewhere(&pager, token, size, "under other filters", false, seen).await;
         }
-        let sibling = self.stock.kind.and_then(|kind| {
+        let sibling = self.fixtures.kind.and_then(|kind| {
             let other = [Some(kind.list), kind.search].into_iter().flatten().find(|(other, _)| other != name)?;
             client.schema.operation_named(other.0)
         });
         if let Some(operation) = sibling {
-            let base = json!({ "InstanceId": self.stock.instance() });
+            let base = json!({ "InstanceId": self.fixtures.instance() });
             if let Ok(pager) = Pager::new(client, operation, base) {
-                self.elsewhere(&pager, token, size, "with another operation", false, seen).await;
+                self.send_elsewhere(&pager, token, size, "with another operation", false, seen).await;
             }
         }
         match steps::quiet_instance(client).await {
-            Ok(other) if other != self.stock.instance() => {
-                let mut base = self.stock.base.clone();
+            Ok(other) if other != self.fixtures.instance() => {
+                let mut base = self.fixtures.base.clone();
                 base["InstanceId"] = other.into();
                 let pager = Pager { base, ..*self.pager };
-                self.elsewhere(&pager, token, size, "in another instance", true, seen).await;
+                self.send_elsewhere(&pager, token, size, "in another instance", true, seen).await;
             }
             Ok(_) => {}
             Err(why) => seen.block(why),
         }
     }
 
-    /// Sends the token where it does not belong; with `strange`, nothing of ours may be shown there.
-    async fn elsewhere(
+    /// Sends the token in another request. In another instance, the response must show none of the created resources.
+    async fn send_elsewhere(
         &self,
         pager: &Pager<'_>,
         token: &str,
         size: Option<i64>,
         place: &str,
-        strange: bool,
+        other_instance: bool,
         seen: &mut Observation,
     ) {
         let check = &TOKEN_FOREIGN;
@@ -188,17 +197,17 @@ impl Judge<'_> {
             return;
         }
         let shown = pager.read((**exchange).clone()).map(|page| page.items).unwrap_or_default();
-        let ours = shown.iter().filter(|item| self.stock.owns(item)).count();
-        if strange && ours > 0 {
-            let actual = format!("{ours} items of the instance that the token was given in");
-            let expected = format!("nothing of another instance for a token {place}");
+        let ours = shown.iter().filter(|item| self.fixtures.owns(item)).count();
+        if other_instance && ours > 0 {
+            let actual = format!("{ours} items of the original instance");
+            let expected = format!("no items of the original instance for a token {place}");
             seen.add(vec![check.finding(pager.items_pointer(), expected, actual, Some(exchange))]);
         }
     }
 }
 
-/// The token with its middle character changed to another letter or digit.
-fn spoiled(token: &str) -> String {
+/// The token with its middle character changed to another letter.
+fn tampered(token: &str) -> String {
     let middle = token.chars().count() / 2;
     let other = |c: char| if c == 'A' { 'B' } else { 'A' };
     token.chars().enumerate().map(|(at, c)| if at == middle { other(c) } else { c }).collect()

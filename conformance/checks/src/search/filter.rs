@@ -1,28 +1,29 @@
-//! Filters beside the criteria: tags, groups of tags, and types. Like the criteria both sent and evaluated here.
+//! Filters of searches: tags, groups of tags, and types. Like criteria, filters are sent to the endpoint and evaluated
+//! locally.
 
 use serde_json::{Value, json};
 
-use crate::search::oracle::{Tag, Thing};
+use crate::search::oracle::{Candidate, Tag};
 
-/// How a member of `SearchFilter` is written.
+/// The syntax of a member of `SearchFilter`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// Groups are lists of tags.
     Lists,
-    /// Groups are structures with a list of tags.
+    /// Groups are structures that contain a list of tags.
     Groups,
-    /// The same, which may hold a type, too.
+    /// Groups are structures that contain a list of tags and optionally a type.
     TypedGroups,
 }
 
-/// Tags that must all be there, and a type.
+/// Conditions that must all be satisfied: tags, and optionally a type.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {
     pub(super) tags: Vec<Tag>,
     pub(super) kind: Option<String>,
 }
 
-/// A filter; its members exclude each other, of which the reference says no more than that one is to be used.
+/// A filter. Only one member can be used, as the reference does not define combinations.
 #[derive(Clone, Debug)]
 pub(super) enum Filter {
     Tag(Tag),
@@ -32,9 +33,9 @@ pub(super) enum Filter {
 }
 
 impl Group {
-    fn admits(&self, thing: &Thing) -> bool {
-        self.tags.iter().all(|tag| thing.tags.contains(tag))
-            && self.kind.as_ref().is_none_or(|kind| thing.kind.as_ref() == Some(kind))
+    fn admits(&self, candidate: &Candidate) -> bool {
+        self.tags.iter().all(|tag| candidate.tags.contains(tag))
+            && self.kind.as_ref().is_none_or(|kind| candidate.kind.as_ref() == Some(kind))
     }
 
     fn encode(&self, dialect: Dialect) -> Value {
@@ -51,17 +52,17 @@ impl Group {
 }
 
 impl Filter {
-    /// Whether a thing passes.
-    pub(super) fn admits(&self, thing: &Thing) -> bool {
+    /// Returns true if the resource satisfies the filter.
+    pub(super) fn admits(&self, candidate: &Candidate) -> bool {
         match self {
-            Filter::Tag(tag) => thing.tags.contains(tag),
-            Filter::Type(kind) => thing.kind.as_ref() == Some(kind),
-            Filter::All(group) => group.admits(thing),
-            Filter::Any(groups) => groups.iter().any(|group| group.admits(thing)),
+            Filter::Tag(tag) => candidate.tags.contains(tag),
+            Filter::Type(kind) => candidate.kind.as_ref() == Some(kind),
+            Filter::All(group) => group.admits(candidate),
+            Filter::Any(groups) => groups.iter().any(|group| group.admits(candidate)),
         }
     }
 
-    /// As a member of `SearchFilter`.
+    /// The value of the member of `SearchFilter`.
     pub(super) fn encode(&self, dialect: Dialect) -> Value {
         match self {
             Filter::Tag(tag) => json!({ "TagCondition": condition(tag) }),

@@ -1,13 +1,14 @@
-//! Family search: what a search finds, held against what other searches find, and against what the run itself made.
+//! Family search: the results of searches, compared with the results of other searches and with the resources that the
+//! run created.
 //!
-//! An index may lag: nothing is judged before it shows everything that was made. Relations between searches speak of
-//! everything in the instance, where others create and delete at the same time: each search is made before and after,
-//! and what came or went between is left out.
+//! The index may lag, so nothing is judged until it shows all created resources. Relations between searches concern all
+//! resources of the instance, which others may change at the same time. Each search is therefore repeated, and
+//! resources that were created or deleted in between are ignored.
 
 mod filter;
 mod oracle;
 mod probes;
-mod questions;
+mod queries;
 mod relations;
 mod searcher;
 
@@ -24,10 +25,10 @@ use crate::observe::Observation;
 use crate::resources::{RESOURCES, Resource};
 use crate::steps::Wait;
 
-/// Where the rules on criteria come from.
+/// Source of the rules on criteria.
 const SEARCH: &str = "Connect, search operations: SearchCriteria and SearchFilter";
 
-/// The rows of this file, in the order in which they are planned.
+/// The checks of this family, in the order in which they are planned.
 pub(crate) static CHECKS: &[&Check] = &[
     &AND_NARROWS,
     &OR_UNIONS,
@@ -38,98 +39,91 @@ pub(crate) static CHECKS: &[&Check] = &[
     &EVENTUALLY_VISIBLE,
 ];
 
-/// `search.and-narrows`.
 pub(crate) static AND_NARROWS: Check = Check {
     id: "search.and-narrows",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "AndConditions find what every one of them finds, in any order",
+    rule: "AndConditions find the resources that every condition finds, in any order",
     source: SEARCH,
-    passes: "of everything in the instance that stayed as it was: what both conditions find, in either order, and nothing that \
-             one of them does not find",
-    fails: "something that one of the conditions does not find, or nothing where both find something",
-    code: &Observed { applies: |scope| searched(scope.name()).is_some(), by: &OBSERVER },
+    passes: "of all unchanged resources in the instance: those that both conditions find, in either order, and none \
+             that one of the conditions does not find",
+    fails: "a resource that one of the conditions does not find, or a missing resource that both find",
+    code: &Observed { applies: is_searched, by: &OBSERVER },
 };
 
-/// `search.or-unions`.
 pub(crate) static OR_UNIONS: Check = Check {
     id: "search.or-unions",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "OrConditions find what any one of them finds",
+    rule: "OrConditions find the resources that at least one condition finds",
     source: SEARCH,
-    passes: "of everything in the instance that stayed as it was: what either condition finds, and nothing that neither finds",
-    fails: "something that is left out though a condition finds it, or that neither finds",
-    code: &Observed { applies: |scope| searched(scope.name()).is_some(), by: &OBSERVER },
+    passes: "of all unchanged resources in the instance: those that either condition finds, and no others",
+    fails: "a missing resource that a condition finds, or a resource that neither finds",
+    code: &Observed { applies: is_searched, by: &OBSERVER },
 };
 
-/// `search.exact-in-prefix-in-contains`.
 pub(crate) static EXACT_IN_PREFIX_IN_CONTAINS: Check = Check {
     id: "search.exact-in-prefix-in-contains",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "what EXACT finds STARTS_WITH finds too, and what that finds CONTAINS finds",
+    rule: "STARTS_WITH finds everything that EXACT finds, and CONTAINS finds everything that STARTS_WITH finds",
     source: SEARCH,
-    passes: "everything that the narrower comparison finds before and after is found by the wider one",
-    fails: "something that is lost on the way",
-    code: &Observed { applies: |scope| searched(scope.name()).is_some(), by: &OBSERVER },
+    passes: "the wider comparison finds everything that the narrower one finds before and after it",
+    fails: "a resource that the narrower comparison finds and the wider one does not",
+    code: &Observed { applies: is_searched, by: &OBSERVER },
 };
 
-/// `search.type-partition`.
 pub(crate) static TYPE_PARTITION: Check = Check {
     id: "search.type-partition",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "searches by type divide flows: each flow is found under its own type and under no other",
+    rule: "a search by type finds each flow under its own type and under no other",
     source: SEARCH,
-    passes: "what stayed in the instance is found under one type",
-    fails: "something that two types find, or none",
+    passes: "each unchanged resource in the instance is found under one type",
+    fails: "a resource that is found under two types, or under none",
     code: &Observed { applies: is_typed, by: &OBSERVER },
 };
 
-/// `search.filter-oracle`.
 pub(crate) static FILTER_ORACLE: Check = Check {
     id: "search.filter-oracle",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "a search finds what its criteria say",
+    rule: "a search finds exactly the resources that satisfy its criteria",
     source: SEARCH,
-    passes: "of our resources, those that a local evaluation of the same criteria finds",
-    fails: "one more or one less",
-    code: &Observed { applies: |scope| searched(scope.name()).is_some(), by: &OBSERVER },
+    passes: "of the resources of the run, those that a local evaluation of the same criteria finds",
+    fails: "an additional or a missing resource",
+    code: &Observed { applies: is_searched, by: &OBSERVER },
 };
 
-/// `search.tag-filter`.
 pub(crate) static TAG_FILTER: Check = Check {
     id: "search.tag-filter",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "a search finds what bears the tags that its filter asks for",
+    rule: "a search finds exactly the resources with the tags that its filter requires",
     source: "Connect API reference, ControlPlaneTagFilter, ContactFlowAttributeFilter and RuleAttributeFilter",
-    passes: "of our resources, those that a local evaluation of the same filter finds: one tag, all of several, any of \
-             several groups, and types where the filter knows them",
-    fails: "one more; or one less, though the index knows its tags",
-    code: &Observed { applies: |scope| searched(scope.name()).is_some(), by: &OBSERVER },
+    passes: "of the resources of the run, those that a local evaluation of the same filter finds: one tag, all of \
+             several, any of several groups, and types if the filter supports them",
+    fails: "an additional resource; a missing resource whose tags are in the index",
+    code: &Observed { applies: is_searched, by: &OBSERVER },
 };
 
-/// `search.eventually-visible`.
 pub(crate) static EVENTUALLY_VISIBLE: Check = Check {
     id: "search.eventually-visible",
     level: Level::Should,
     remote: Remote::SAME,
-    rule: "what was created is found in the end",
-    source: "Connect, search operations read an index that lags by an unknown time",
-    passes: "everything that the run made, within a long while",
-    fails: "something that is not found although the index shows what was made after it",
-    code: &Observed { applies: |scope| searched(scope.name()).is_some(), by: &OBSERVER },
+    rule: "a search eventually finds created resources",
+    source: "Connect: search operations read an index that lags by an unknown time",
+    passes: "all resources that the run created, within a long time",
+    fails: "a resource that is not found, although the index shows one that was created after it",
+    code: &Observed { applies: is_searched, by: &OBSERVER },
 };
 
-/// What a search operation calls things.
+/// The names of members and fields of a search operation.
 struct Form {
     operation: &'static str,
-    /// Field that holds the name.
+    /// Field that contains the name.
     field: &'static str,
-    /// Members of `SearchFilter`, and how they are written.
+    /// Members of `SearchFilter`, each with its syntax.
     filters: &'static [(&'static str, Dialect)],
 }
 
@@ -143,11 +137,11 @@ const FORMS: &[Form] = &[
     Form { operation: "SearchContactFlowModules", field: "name", filters: &[("TagFilter", Dialect::Lists)] },
 ];
 
-/// Items of a page: every search takes that many.
+/// Page size; every search accepts it.
 const PAGE: i64 = 100;
 
-/// Longest text for CONTAINS that means something. Source: Connect API reference, SearchContactFlows.
-const LONGEST_FRAGMENT: usize = 25;
+/// Maximum length of a text for CONTAINS. Source: Connect API reference, SearchContactFlows.
+const MAX_FRAGMENT: usize = 25;
 
 /// The family.
 pub(crate) const FAMILY: Family = Family {
@@ -161,7 +155,12 @@ pub(crate) const FAMILY: Family = Family {
 static OBSERVER: Observer =
     Observer { name: "search", observe: |client, operation| Box::pin(observe(client, operation)) };
 
-/// True if the operation searches for resources that have a type.
+/// Returns true if the operation is a search whose results the run can create.
+fn is_searched(scope: &Scope<'_>) -> bool {
+    searched(scope.name()).is_some()
+}
+
+/// Returns true if the operation searches for resources that have a type.
 fn is_typed(scope: &Scope<'_>) -> bool {
     searched(scope.name())
         .and_then(|(kind, _)| scope.schema.operation_named(kind.create))
@@ -169,13 +168,14 @@ fn is_typed(scope: &Scope<'_>) -> bool {
         .is_some_and(|members| members.get("Type").is_some())
 }
 
+/// The resource that a search operation finds, and the form of the search.
 fn searched(operation: &str) -> Option<(&'static Resource, &'static Form)> {
     let form = FORMS.iter().find(|form| form.operation == operation)?;
     let row = RESOURCES.iter().find(|row| row.search.is_some_and(|(name, _)| name == operation))?;
     Some((row, form))
 }
 
-/// Makes a few resources, waits for the index to show them, and asks for them in many ways.
+/// Creates a few resources, waits until the index shows them, and searches for them in many ways.
 pub async fn observe(client: &Client, operation: OperationId) -> Observation {
     if let Some(why) = client.unsupported(operation).await {
         return Observation::unsupported(why);
@@ -193,11 +193,11 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
         seen.block(why);
         return seen;
     }
-    if searcher.visible(&mut seen).await {
-        // The patience with the index is one for all questions: what it has not learned then, it has lost.
+    if searcher.wait_until_visible(&mut seen).await {
+        // All searches share one time limit: tags that the index does not have by then are lost.
         let mut wait = Wait::for_index(client);
-        searcher.ask_all(&mut wait, &mut seen).await;
-        if let Err(why) = searcher.relate(&mut seen).await {
+        searcher.judge_queries(&mut wait, &mut seen).await;
+        if let Err(why) = searcher.judge_relations(&mut seen).await {
             seen.block(why);
         }
         searcher.probe().await;
@@ -218,7 +218,7 @@ mod tests {
     use crate::selection::Selection;
 
     #[test]
-    fn every_form_agrees_with_the_model() {
+    fn forms_are_valid_in_the_model() {
         let schema = Schema::connect();
         for form in FORMS {
             let operation = schema.operation_named(form.operation).unwrap();

@@ -1,31 +1,31 @@
-//! What a search must find among things that we made ourselves: criteria as a tree that is both sent and evaluated here.
-//! Knows nothing of any endpoint.
+//! Criteria as a tree, which is sent to the endpoint and evaluated locally to find the expected results. Knows no
+//! endpoint.
 
 use serde_json::{Value, json};
 
-/// Key and value.
+/// Key and value of a tag.
 pub(super) type Tag = (String, String);
 
-/// Something that the run made and that a search may find.
+/// A resource of the run that a search can find.
 #[derive(Clone, Debug)]
-pub(super) struct Thing {
+pub(super) struct Candidate {
     pub(super) id: String,
     pub(super) name: String,
-    /// Type, for kinds that have one.
+    /// Type, if the kind has one.
     pub(super) kind: Option<String>,
     pub(super) tags: Vec<Tag>,
 }
 
-/// How a name is compared.
+/// The comparison of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Comparison {
     Exact,
     StartsWith,
-    /// Of 2 to 25 characters: beyond that, results mean nothing (Connect API reference, StringCondition).
+    /// For texts of 2 to 25 characters; other results are undefined (Connect API reference, StringCondition).
     Contains,
 }
 
-/// Criteria: one key per node, since how several combine is not documented.
+/// Criteria. Each node has only one key, since combinations of keys are not documented.
 #[derive(Clone, Debug)]
 pub(super) enum Node {
     Name(Comparison, String),
@@ -35,19 +35,20 @@ pub(super) enum Node {
 }
 
 impl Node {
-    /// Whether a thing satisfies the criteria. Names of the run are alike in letter case, which is not documented.
-    pub(super) fn admits(&self, thing: &Thing) -> bool {
+    /// Returns true if the resource satisfies the criteria. Names of the run do not differ in letter case, as case
+    /// sensitivity is not documented.
+    pub(super) fn admits(&self, candidate: &Candidate) -> bool {
         match self {
-            Node::Name(Comparison::Exact, text) => thing.name == *text,
-            Node::Name(Comparison::StartsWith, text) => thing.name.starts_with(text),
-            Node::Name(Comparison::Contains, text) => thing.name.contains(text),
-            Node::Type(kind) => thing.kind.as_ref() == Some(kind),
-            Node::All(nodes) => nodes.iter().all(|node| node.admits(thing)),
-            Node::Any(nodes) => nodes.iter().any(|node| node.admits(thing)),
+            Node::Name(Comparison::Exact, text) => candidate.name == *text,
+            Node::Name(Comparison::StartsWith, text) => candidate.name.starts_with(text),
+            Node::Name(Comparison::Contains, text) => candidate.name.contains(text),
+            Node::Type(kind) => candidate.kind.as_ref() == Some(kind),
+            Node::All(nodes) => nodes.iter().all(|node| node.admits(candidate)),
+            Node::Any(nodes) => nodes.iter().any(|node| node.admits(candidate)),
         }
     }
 
-    /// As `SearchCriteria`; `field` is the operation's word for the name.
+    /// The value of `SearchCriteria`. `field` is the field that contains the name.
     pub(super) fn encode(&self, field: &str) -> Value {
         let list = |nodes: &[Node]| nodes.iter().map(|node| node.encode(field)).collect::<Vec<_>>();
         match self {
@@ -65,7 +66,7 @@ impl Node {
         }
     }
 
-    /// A tree over some leaves, at most `depth` levels high, as the bytes decide.
+    /// Builds a tree of at most `depth` levels over the given leaves. The bytes determine the tree.
     pub(super) fn random(leaves: &[Node], depth: u32, bytes: &mut impl Iterator<Item = u8>) -> Option<Node> {
         let kind = bytes.next()? % 3;
         if depth == 0 || kind == 0 {
@@ -81,8 +82,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tree_is_sent_as_it_is_evaluated() {
-        let thing = |name: &str| Thing {
+    fn encodes_and_evaluates_the_same_tree() {
+        let candidate = |name: &str| Candidate {
             id: String::new(),
             name: name.to_owned(),
             kind: Some("CAMPAIGN".to_owned()),
@@ -94,16 +95,16 @@ mod tests {
             Node::Any(vec![leaf(Comparison::Exact, "a"), leaf(Comparison::StartsWith, "bc")]),
         ]);
         let admitted: Vec<&str> =
-            ["a", "ab", "bcd", "abc"].into_iter().filter(|name| tree.admits(&thing(name))).collect();
+            ["a", "ab", "bcd", "abc"].into_iter().filter(|name| tree.admits(&candidate(name))).collect();
         assert_eq!(admitted, ["a", "bcd"]);
-        assert!(leaf(Comparison::Contains, "bc").admits(&thing("abc")));
+        assert!(leaf(Comparison::Contains, "bc").admits(&candidate("abc")));
         let sent = tree.encode("name");
         assert_eq!(sent["AndConditions"][0], json!({ "TypeCondition": "CAMPAIGN" }));
         assert_eq!(sent["AndConditions"][1]["OrConditions"][0]["StringCondition"]["FieldName"], "name");
     }
 
     #[test]
-    fn bytes_decide_the_tree() {
+    fn builds_a_tree_from_bytes() {
         let leaves = [Node::Type("A".to_owned()), Node::Type("B".to_owned())];
         let tree = |bytes: &[u8]| Node::random(&leaves, 2, &mut bytes.iter().copied()).map(|node| node.encode("name"));
         assert_eq!(tree(&[0, 1]), Some(json!({ "TypeCondition": "B" })));

@@ -1,67 +1,67 @@
-//! Relations between searches that hold whatever there is: nobody needs to know what a search should find to see that
-//! two of them contradict each other.
+//! Relations between the results of several searches. They hold for any content of the instance, so the expected
+//! results of a single search need not be known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use connect_model::schema::Kind;
+use connect_transport::exchange::Exchange;
 use serde_json::Value;
 
 use crate::check::Check;
 use crate::observe::Observation;
 use crate::search::oracle::{Comparison, Node};
 use crate::search::searcher::{Found, Searcher};
-use crate::search::{AND_NARROWS, EXACT_IN_PREFIX_IN_CONTAINS, LONGEST_FRAGMENT, OR_UNIONS, TYPE_PARTITION};
-use connect_transport::exchange::Exchange;
-use connect_transport::text::cut;
+use crate::search::{AND_NARROWS, EXACT_IN_PREFIX_IN_CONTAINS, MAX_FRAGMENT, OR_UNIONS, TYPE_PARTITION};
+use crate::text::excerpt;
 
-/// Ids of items.
+/// Ids of resources.
 type Ids = BTreeSet<String>;
 
-/// Names that fragments are taken from.
+/// Maximum number of names from which fragments are taken.
 const SAMPLE: usize = 200;
 
-/// Fragments of which pairs are formed: those that divide the names best.
+/// Maximum number of fragments of which pairs are formed.
 const CANDIDATES: usize = 60;
 
-/// Characters of a fragment: the least that CONTAINS takes.
+/// Length of a fragment: the minimum for CONTAINS.
 const FRAGMENT: usize = 2;
 
-/// A search that was made before others and after them.
-struct Twice {
-    /// What both found: it was there all the time.
+/// The results of a search that was sent before and after other searches.
+struct Repeated {
+    /// Found both times: resources that existed all the time.
     sure: Ids,
-    /// What either found.
+    /// Found at least once.
     maybe: Ids,
 }
 
-impl Twice {
+impl Repeated {
     fn of(before: &Ids, after: &Ids) -> Self {
         Self { sure: before & after, maybe: before | after }
     }
 }
 
 impl Searcher<'_> {
-    /// Holds searches against each other.
-    pub(super) async fn relate(&self, seen: &mut Observation) -> Result<(), String> {
+    /// Judges the relations between searches.
+    pub(super) async fn judge_relations(&self, seen: &mut Observation) -> Result<(), String> {
         let before = self.everything().await?;
-        self.and_or(&before, seen).await?;
-        let ours = &self.things[0].name;
+        self.judge_combinations(&before, seen).await?;
+        let ours = &self.created[0].name;
         let names = self.names_of(&before);
         let other = names.values().nth(names.len() / 2).unwrap_or(ours);
         for name in [ours, other] {
-            self.chain(name, seen).await?;
+            self.judge_comparisons(name, seen).await?;
         }
         if !self.kinds().is_empty() {
-            self.partition(&before, seen).await?;
+            self.judge_types(&before, seen).await?;
         }
         Ok(())
     }
 
-    /// Two conditions, one after the other and together.
-    async fn and_or(&self, all: &Found, seen: &mut Observation) -> Result<(), String> {
+    /// Compares the results of two conditions with those of their combinations.
+    async fn judge_combinations(&self, all: &Found, seen: &mut Observation) -> Result<(), String> {
         let names = self.names_of(all);
         let Some((a, b)) = fragments(names.values()) else {
-            seen.block("no two texts divide the names");
+            seen.block("no two fragments distinguish the names");
             return Ok(());
         };
         let [a, b] = [a, b].map(|text| Node::Name(Comparison::Contains, text));
@@ -72,48 +72,48 @@ impl Searcher<'_> {
         ];
         let either = self.search(&Node::Any(vec![a.clone(), b.clone()]), None).await?;
         let after = [self.ids(&self.search(&a, None).await?), self.ids(&self.search(&b, None).await?)];
-        let there = &self.ids(all) & &self.ids(&self.everything().await?);
-        let [a, b] = [Twice::of(&before[0], &after[0]), Twice::of(&before[1], &after[1])];
+        let existing = &self.ids(all) & &self.ids(&self.everything().await?);
+        let [a, b] = [Repeated::of(&before[0], &after[0]), Repeated::of(&before[1], &after[1])];
         if a.sure.is_disjoint(&b.sure) || a.sure.is_subset(&b.maybe) || b.sure.is_subset(&a.maybe) {
-            seen.block("two conditions do not divide what there is");
+            seen.block("two conditions do not distinguish the resources of the instance");
             return Ok(());
         }
         for found in &both {
             let least = &a.sure & &b.sure;
             let most = &a.maybe & &b.maybe;
-            self.between(&AND_NARROWS, "both conditions", (&least, &most), &there, found, seen);
+            self.judge_combination(&AND_NARROWS, "both conditions find", (&least, &most), &existing, found, seen);
         }
         let least = &a.sure | &b.sure;
         let most = &a.maybe | &b.maybe;
-        self.between(&OR_UNIONS, "either condition", (&least, &most), &there, &either, seen);
+        self.judge_combination(&OR_UNIONS, "either condition finds", (&least, &most), &existing, &either, seen);
         Ok(())
     }
 
-    /// Sees that a search finds everything of `least` and, of what was there all the time, nothing beside `most`.
-    fn between(
+    /// Judges that a search finds all of `least` and, of the resources that existed all the time, only those of `most`.
+    fn judge_combination(
         &self,
         check: &'static Check,
-        what: &str,
+        conditions_find: &str,
         (least, most): (&Ids, &Ids),
-        there: &Ids,
+        existing: &Ids,
         found: &Found,
         seen: &mut Observation,
     ) {
         let ids = self.ids(found);
         seen.judged(check);
         let lost: Vec<&String> = least.difference(&ids).collect();
-        let surplus: Vec<&String> = ids.intersection(there).filter(|id| !most.contains(*id)).collect();
-        for (wrong, word) in [(lost, "is not found"), (surplus, "is found, too")] {
+        let surplus: Vec<&String> = ids.intersection(existing).filter(|id| !most.contains(*id)).collect();
+        for (wrong, word) in [(lost, "is not found"), (surplus, "is found in addition")] {
             let Some(first) = wrong.first() else { continue };
-            let expected = format!("what {what} finds when asked alone");
+            let expected = format!("the resources that {conditions_find} in separate searches");
             let actual = format!("{first} {word}, and {} more", wrong.len() - 1);
             seen.add(vec![check.finding("", expected, actual, Some(&found.exchange))]);
         }
     }
 
-    /// EXACT, STARTS_WITH and CONTAINS of one name.
-    async fn chain(&self, name: &str, seen: &mut Observation) -> Result<(), String> {
-        let fragment: String = name.chars().take(LONGEST_FRAGMENT).collect();
+    /// Compares the results of EXACT, STARTS_WITH and CONTAINS for one name.
+    async fn judge_comparisons(&self, name: &str, seen: &mut Observation) -> Result<(), String> {
+        let fragment: String = name.chars().take(MAX_FRAGMENT).collect();
         let exact = Node::Name(Comparison::Exact, name.to_owned());
         let prefix = Node::Name(Comparison::StartsWith, name.to_owned());
         let contains = Node::Name(Comparison::Contains, fragment);
@@ -125,7 +125,7 @@ impl Searcher<'_> {
         let exact = &exact_before & &exact_after;
         let prefix = &self.ids(&prefix_before) & &prefix_after;
         if exact.is_empty() {
-            seen.block("EXACT finds nothing that another comparison could lose");
+            seen.block("EXACT finds no resource that the other comparisons could miss");
             return Ok(());
         }
         let wider = [
@@ -134,10 +134,10 @@ impl Searcher<'_> {
             (&exact, "EXACT", self.ids(&contained), "CONTAINS", &contained.exchange),
         ];
         for (narrow, narrower, wide, comparison, exchange) in wider {
-            self.within(
+            self.judge_subset(
                 narrow,
                 &wide,
-                &format!("{comparison} of {} finds what {narrower} finds", cut(name)),
+                &format!("{comparison} of {} finds everything that {narrower} finds", excerpt(name)),
                 exchange,
                 seen,
             );
@@ -145,7 +145,8 @@ impl Searcher<'_> {
         Ok(())
     }
 
-    fn within(&self, narrow: &Ids, wide: &Ids, expected: &str, exchange: &Exchange, seen: &mut Observation) {
+    /// Judges that the wide set contains all of the narrow one.
+    fn judge_subset(&self, narrow: &Ids, wide: &Ids, expected: &str, exchange: &Exchange, seen: &mut Observation) {
         let check = &EXACT_IN_PREFIX_IN_CONTAINS;
         seen.judged(check);
         let lost: Vec<&String> = narrow.difference(wide).collect();
@@ -155,41 +156,48 @@ impl Searcher<'_> {
         }
     }
 
-    /// All types of the model, one after the other.
-    async fn partition(&self, all: &Found, seen: &mut Observation) -> Result<(), String> {
+    /// Compares the results of searches for each type of the model.
+    async fn judge_types(&self, all: &Found, seen: &mut Observation) -> Result<(), String> {
         let check = &TYPE_PARTITION;
-        let known = self.types();
-        let mut places: BTreeMap<String, &str> = BTreeMap::new();
-        let mut inhabited = 0;
-        for kind in &known {
+        let types = self.types();
+        let mut types_by_id: BTreeMap<String, &str> = BTreeMap::new();
+        let mut used = 0;
+        for kind in &types {
             let found = self.search(&Node::Type(kind.clone()), None).await?;
             let ids = self.ids(&found);
-            inhabited += usize::from(!ids.is_empty());
-            let twice: Vec<&String> = ids.iter().filter(|id| places.contains_key(*id)).collect();
+            used += usize::from(!ids.is_empty());
+            let twice: Vec<&String> = ids.iter().filter(|id| types_by_id.contains_key(*id)).collect();
             if let Some(first) = twice.first() {
-                let actual = format!("{first} is also a {}, and {} more", places[*first], twice.len() - 1);
-                seen.add(vec![check.finding("", format!("{kind} and nothing else"), actual, Some(&found.exchange))]);
+                let actual =
+                    format!("{first} is also found under {}, and {} more", types_by_id[*first], twice.len() - 1);
+                seen.add(vec![check.finding(
+                    "",
+                    format!("only resources of type {kind}"),
+                    actual,
+                    Some(&found.exchange),
+                )]);
             }
-            places.extend(ids.into_iter().map(|id| (id, kind.as_str())));
+            types_by_id.extend(ids.into_iter().map(|id| (id, kind.as_str())));
         }
         let after = self.everything().await?;
-        // Types that are newer than the model have no search here.
-        let nameable = |item: &&Value| item["Type"].as_str().is_none_or(|kind| known.contains(kind));
-        let there = &self.ids(all) & &after.items.iter().filter(nameable).filter_map(|item| self.key(item)).collect();
-        if inhabited < 2 {
-            seen.block("fewer than two types are there to tell apart");
+        // Resources with types that are not in the model cannot be searched by type.
+        let has_known_type = |item: &&Value| item["Type"].as_str().is_none_or(|kind| types.contains(kind));
+        let existing =
+            &self.ids(all) & &after.items.iter().filter(has_known_type).filter_map(|item| self.key(item)).collect();
+        if used < 2 {
+            seen.block("the instance has resources of fewer than two types");
             return Ok(());
         }
         seen.judged(check);
-        let lost: Vec<&String> = there.iter().filter(|id| !places.contains_key(*id)).collect();
+        let lost: Vec<&String> = existing.iter().filter(|id| !types_by_id.contains_key(*id)).collect();
         if let Some(first) = lost.first() {
-            let actual = format!("{first} is found under none, and {} more", lost.len() - 1);
-            seen.add(vec![check.finding("", "everything under its type", actual, Some(&after.exchange))]);
+            let actual = format!("{first} is found under no type, and {} more", lost.len() - 1);
+            seen.add(vec![check.finding("", "each resource under its type", actual, Some(&after.exchange))]);
         }
         Ok(())
     }
 
-    /// Every type that the model knows.
+    /// All types in the model.
     fn types(&self) -> BTreeSet<String> {
         let schema = self.client.schema;
         let member = schema
@@ -209,14 +217,14 @@ impl Searcher<'_> {
         found.items.iter().filter_map(|item| self.key(item)).collect()
     }
 
-    /// Names by id.
+    /// Names of resources by id.
     fn names_of(&self, found: &Found) -> BTreeMap<String, String> {
         let name = |item: &Value| Some((self.key(item)?, item["Name"].as_str()?.to_owned()));
         found.items.iter().filter_map(name).collect()
     }
 }
 
-/// Two texts that divide some names: a good part contains the one, a good part the other, some contain both.
+/// Returns two fragments that distinguish the names: many names contain each of them, and some contain both.
 fn fragments<'n>(names: impl Iterator<Item = &'n String>) -> Option<(String, String)> {
     let names: Vec<&String> = names.take(SAMPLE).collect();
     let mut candidates = BTreeSet::new();
@@ -251,7 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fragments_divide_the_names() {
+    fn finds_fragments_that_distinguish_the_names() {
         let names = ["ab-x", "ab-yz", "cd-yz", "cd-x"].map(str::to_owned);
         let holders = |text: &str| names.iter().filter(|name| name.contains(text)).count();
         let both = |a: &str, b: &str| names.iter().filter(|name| name.contains(a) && name.contains(b)).count();

@@ -1,4 +1,4 @@
-//! Questions whose answer is known, because the run made what they ask for.
+//! Searches whose results are known, since the run created the resources.
 
 use std::collections::BTreeSet;
 
@@ -7,51 +7,51 @@ use serde_json::Value;
 use crate::check::Check;
 use crate::observe::Observation;
 use crate::search::filter::{Dialect, Filter, Group};
-use crate::search::oracle::{Comparison, Node, Thing};
+use crate::search::oracle::{Candidate, Comparison, Node};
 use crate::search::searcher::Searcher;
 use crate::search::{FILTER_ORACLE, TAG_FILTER};
 use crate::steps::Wait;
-use connect_transport::text::cut;
+use crate::text::excerpt;
 
-/// A search, and the check that judges the answer.
-struct Question {
+/// A search, and the check that judges its results.
+struct Query {
     check: &'static Check,
     criteria: Node,
-    /// Place of the filter's member in the form, and the filter.
+    /// Index of the filter member in the form, and the filter.
     filter: Option<(usize, Filter)>,
 }
 
 impl Searcher<'_> {
-    /// Asks everything.
-    pub(super) async fn ask_all(&self, wait: &mut Wait, seen: &mut Observation) {
-        for question in self.criteria() {
-            self.ask(&question, true, wait, seen).await;
+    /// Sends all queries and judges the results.
+    pub(super) async fn judge_queries(&self, wait: &mut Wait, seen: &mut Observation) {
+        for query in self.criteria() {
+            self.judge_query(&query, true, wait, seen).await;
         }
-        // A tag may come to the index later than its resource: what lacks is judged once every tag was seen.
-        let mut known = true;
+        // The index may receive a tag later than its resource. Missing results are judged only if all tags were found.
+        let mut tags_indexed = true;
         for tag in self.tags() {
-            let question = self.filtered(0, Filter::Tag(tag));
-            known &= self.ask(&question, false, wait, seen).await;
+            let query = self.filtered(0, Filter::Tag(tag));
+            tags_indexed &= self.judge_query(&query, false, wait, seen).await;
         }
-        for question in self.filters() {
-            self.ask(&question, known, wait, seen).await;
+        for query in self.filters() {
+            self.judge_query(&query, tags_indexed, wait, seen).await;
         }
     }
 
-    /// Questions without a filter.
-    fn criteria(&self) -> Vec<Question> {
-        let name = |comparison, text: &str| Node::Name(comparison, format!("{}{text}", self.group));
+    /// Queries without a filter.
+    fn criteria(&self) -> Vec<Query> {
+        let name = |comparison, text: &str| Node::Name(comparison, format!("{}{text}", self.prefix));
         let exact = |text: &str| name(Comparison::Exact, text);
         let amber = || name(Comparison::StartsWith, "amber");
         let inside = || Node::Name(Comparison::Contains, "-amber".to_owned());
-        // Nothing begins with what stands behind the first character of all names.
-        let behind = Node::Name(Comparison::StartsWith, self.group.chars().skip(1).collect());
+        // No name starts with the common prefix without its first character.
+        let without_match = Node::Name(Comparison::StartsWith, self.prefix.chars().skip(1).collect());
         let mut trees = vec![
             self.all(),
             exact("amber"),
             exact("birch"),
             amber(),
-            Node::Any(vec![exact("birch"), behind]),
+            Node::Any(vec![exact("birch"), without_match]),
             Node::All(vec![self.all(), inside()]),
             Node::All(vec![amber(), exact("amber-two")]),
             Node::All(vec![exact("amber-two"), amber()]),
@@ -69,15 +69,15 @@ impl Searcher<'_> {
             trees.extend(tree.map(|tree| Node::All(vec![self.all(), tree])));
         }
         let check = &FILTER_ORACLE;
-        trees.into_iter().map(|criteria| Question { check, criteria, filter: None }).collect()
+        trees.into_iter().map(|criteria| Query { check, criteria, filter: None }).collect()
     }
 
-    /// Questions with a filter, in every form that the operation has.
-    fn filters(&self) -> Vec<Question> {
+    /// Queries with a filter, in every form that the operation has.
+    fn filters(&self) -> Vec<Query> {
         let [amber, birch, small, large] = self.tags();
         let group =
             |tags: &[&(String, String)]| Group { tags: tags.iter().map(|tag| (*tag).clone()).collect(), kind: None };
-        let mut questions = Vec::new();
+        let mut queries = Vec::new();
         for (at, (_, dialect)) in self.form.filters.iter().enumerate() {
             let mut filters = vec![
                 Filter::Tag(amber.clone()),
@@ -92,28 +92,29 @@ impl Searcher<'_> {
                     filters.push(Filter::All(Group { kind: Some(kind), ..group(&[&small]) }));
                 }
             }
-            questions.extend(filters.into_iter().map(|filter| self.filtered(at, filter)));
+            queries.extend(filters.into_iter().map(|filter| self.filtered(at, filter)));
         }
-        questions
+        queries
     }
 
-    fn filtered(&self, at: usize, filter: Filter) -> Question {
-        Question { check: &TAG_FILTER, criteria: self.all(), filter: Some((at, filter)) }
+    fn filtered(&self, at: usize, filter: Filter) -> Query {
+        Query { check: &TAG_FILTER, criteria: self.all(), filter: Some((at, filter)) }
     }
 
-    /// Types of the things.
+    /// Types of the created resources.
     pub(super) fn kinds(&self) -> BTreeSet<String> {
-        self.things.iter().filter_map(|thing| thing.kind.clone()).collect()
+        self.created.iter().filter_map(|candidate| candidate.kind.clone()).collect()
     }
 
-    /// Asks one question; says whether the answer was complete. One thing too many is wrong at once: names, types and
-    /// tags of ours do not change. What is missing may come as long as the index is given time, and is wrong then if it
-    /// is known to be in the index.
-    async fn ask(&self, question: &Question, known: bool, wait: &mut Wait, seen: &mut Observation) -> bool {
-        let Question { check, criteria, filter } = question;
-        let matches =
-            |thing: &Thing| criteria.admits(thing) && filter.as_ref().is_none_or(|(_, filter)| filter.admits(thing));
-        let expected: BTreeSet<usize> = (0..self.things.len()).filter(|at| matches(&self.things[*at])).collect();
+    /// Sends one query and judges the results. Returns true if no result is missing. An additional result is a breach
+    /// at once, since the created resources do not change. A missing result is awaited, and is a breach only if the
+    /// resource and its tags are known to be `indexed`.
+    async fn judge_query(&self, query: &Query, indexed: bool, wait: &mut Wait, seen: &mut Observation) -> bool {
+        let Query { check, criteria, filter } = query;
+        let matches = |candidate: &Candidate| {
+            criteria.admits(candidate) && filter.as_ref().is_none_or(|(_, filter)| filter.admits(candidate))
+        };
+        let expected: BTreeSet<usize> = (0..self.created.len()).filter(|at| matches(&self.created[*at])).collect();
         loop {
             let found = match self.search(criteria, filter.as_ref()).await {
                 Ok(found) => found,
@@ -127,15 +128,15 @@ impl Searcher<'_> {
             if missing && !surplus && wait.again().await {
                 continue;
             }
-            if surplus || (missing && known) {
+            if surplus || (missing && indexed) {
                 let input = self.input(Some(criteria.encode(self.form.field)), filter.as_ref());
-                let wanted = format!("{} for {}", self.names(&expected), cut(&described(&input)));
+                let wanted = format!("{} for {}", self.names(&expected), excerpt(&described(&input)));
                 seen.judged(check);
                 seen.add(vec![check.finding("", wanted, self.names(&found.ours), Some(&found.exchange))]);
             } else if missing {
-                seen.block(format!("after {} s the index does not know the tags", wait.elapsed().as_secs()));
-            } else if !expected.is_empty() && expected.len() < self.things.len() {
-                // Nothing, or everything, is also what a search finds that looks at no criteria.
+                seen.block(format!("after {} s, the index does not contain the tags", wait.elapsed().as_secs()));
+            } else if !expected.is_empty() && expected.len() < self.created.len() {
+                // An empty or complete result would also be found by a search that ignores the criteria.
                 seen.judged(check);
             }
             return !missing;

@@ -1,0 +1,103 @@
+//! Mutations: inputs that violate exactly one constraint of the model, at each place of the input that has one.
+
+use std::sync::{Arc, LazyLock};
+
+use arbitrary::Unstructured;
+use connect_model::generate::seed::Stream;
+use connect_model::generate::{Config, Generator, Side, Site};
+use connect_model::validate::{ViolationKind, excerpt};
+use connect_model::wire::encode_request;
+
+use crate::case::{Level, Outcome};
+use crate::check::{Check, MODEL, RESTJSON, Remote};
+use crate::code::{Attempt, Bound, Code, Omission, Scope, Trial, Variant};
+use crate::invalid::rejection::judge_rejection;
+use crate::judge::Judgement;
+
+/// One check for each kind of violation.
+static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| ViolationKind::ALL.iter().copied().map(check_of).collect());
+
+/// The checks for all kinds of violation.
+pub(super) fn checks() -> impl Iterator<Item = &'static Check> {
+    CHECKS.iter()
+}
+
+/// Returns true if the check violates a constraint of the model.
+pub(crate) fn breaks_a_constraint(check: &Check) -> bool {
+    CHECKS.iter().any(|mutation| mutation == check)
+}
+
+/// The check for a kind of violation, derived from the table in the model.
+fn check_of(kind: ViolationKind) -> Check {
+    Check {
+        id: format!("invalid.{kind}").leak(),
+        level: Level::Must,
+        remote: if kind.is_structural() { Remote::NOTE } else { Remote::SHOULD },
+        rule: kind.rule(),
+        source: if kind.is_structural() { RESTJSON } else { MODEL },
+        passes: "any 4xx that is about the request, while its valid twin is not rejected the same way",
+        fails: "2xx, or 5xx",
+        code: Box::leak(Box::new(Mutations(kind))),
+    }
+}
+
+/// The code of a check for one kind of violation.
+struct Mutations(ViolationKind);
+
+impl Code for Mutations {
+    fn variants(&'static self, scope: &Scope<'_>, check: &'static Check) -> Vec<Variant> {
+        let Scope { schema, operation, contract, .. } = *scope;
+        let generator = Generator::new(schema, Config::sparse());
+        let token = contract.pagination.as_ref().map(|pagination| pagination.input_token.as_str());
+        let mut variants = Vec::new();
+        for site in scope.sites().iter().filter(|site| site.mutation.kind == self.0) {
+            let name = site.mutation.path.to_string();
+            // Page tokens are opaque; pagination.token-tampered covers forged ones.
+            if token == Some(name.as_str()) || !scope.wants(check, Some(&name)) {
+                continue;
+            }
+            let bytes = Stream::new(0, &name).bytes(256);
+            let mutant = generator.mutant(operation, Side::Input, site, &mut Unstructured::new(&bytes));
+            let attempt = mutant
+                .map_err(|why| why.to_string())
+                .and_then(|mutant| encode_request(schema, operation, &mutant.value).map_err(|why| why.to_string()))
+                .map_err(Omission::NotExpressible)
+                .map(|_| Arc::new(Bound { subject: site.clone(), run }) as Arc<dyn Attempt>);
+            variants.push(Variant { name: Some(name), attempt });
+        }
+        variants
+    }
+}
+
+fn run<'t>(trial: Trial<'t>, site: &'t Site) -> Judgement<'t> {
+    Box::pin(mutation(trial, site))
+}
+
+/// Sends a mutant and its twin, and judges the responses.
+async fn mutation(trial: Trial<'_>, site: &Site) -> Outcome {
+    let Trial { client, operation, check, .. } = trial;
+    let schema = client.schema;
+    let name = &schema[operation].name;
+    if let Some(why) = client.unsupported(operation).await {
+        return Outcome::unsupported(why);
+    }
+    let label = format!("{name}/{}/{}", check.id, site.mutation.path);
+    let base = match client.input(operation, Config::sparse(), &label, &site.mutation.path).await {
+        Ok(base) => base,
+        Err(why) => return Outcome::indeterminate(format!("no valid request could be generated: {why}")),
+    };
+    let bytes = client.bytes(&format!("{label}/mutation"));
+    let generator = client.generator(Config::sparse());
+    let mutant = match generator.mutate(operation, Side::Input, site, base, &mut Unstructured::new(&bytes)) {
+        Ok(mutant) => mutant,
+        Err(why) => return Outcome::indeterminate(why.to_string()),
+    };
+    let (faulty, twin) =
+        match (encode_request(schema, operation, &mutant.value), encode_request(schema, operation, &mutant.base)) {
+            (Ok(faulty), Ok(twin)) => (faulty, twin),
+            (Err(error), _) | (_, Err(error)) => return Outcome::indeterminate(error.to_string()),
+        };
+    let found = mutant.value.pointer(&mutant.pointer).map_or("absent".to_owned(), excerpt);
+    let fault = format!("{} at {}: {found}", mutant.kind, mutant.pointer);
+    judge_rejection(trial, &faulty, &twin, &mutant.pointer, &fault).await
+}

@@ -1,0 +1,61 @@
+//! The common rule of the family: a faulty request is rejected, and its twin is not rejected the same way.
+
+use connect_model::generate::Config;
+use connect_model::path::SchemaPath;
+use connect_model::wire::encode_request;
+use connect_model::wire::message::HttpRequest;
+use serde_json::Value;
+
+use crate::case::Outcome;
+use crate::client::reply::Reply;
+use crate::code::Trial;
+use crate::twin::distinguishes;
+
+/// Sends a faulty request and its twin, and judges the responses. The pointer and the fault describe the difference.
+pub(super) async fn judge_rejection(
+    Trial { client, operation, check, .. }: Trial<'_>,
+    faulty: &HttpRequest,
+    twin: &HttpRequest,
+    pointer: &str,
+    fault: &str,
+) -> Outcome {
+    let reply = client.send(operation, faulty).await;
+    let expected = format!("a rejection (4xx) of {fault}");
+    let (exchange, code) = match &reply {
+        Reply::Success(exchange) => {
+            let finding = check.finding(pointer, expected, reply.describe(), Some(exchange));
+            return Outcome::from_findings(vec![finding]);
+        }
+        Reply::Refused(exchange, error) => (exchange, error.code.as_deref()),
+        Reply::Unsupported(why) | Reply::Trouble(why) => return Outcome::indeterminate(why.clone()),
+    };
+    let status = exchange.response.status;
+    let twin = client.send(operation, twin).await;
+    if let Err(why) = distinguishes(&reply, &twin) {
+        return Outcome::indeterminate(why);
+    }
+    if reply.is_server_fault() || status < 400 {
+        return Outcome::from_findings(vec![check.finding(pointer, expected, reply.describe(), Some(exchange))]);
+    }
+    client.learn(format!("error of {}", check.id), format!("{status} {}", code.unwrap_or("no error name")));
+    Outcome::from_findings(Vec::new())
+}
+
+/// Generates a valid input and its request.
+///
+/// # Errors
+/// The outcome of the trial, if there is no such request or the endpoint does not offer the operation.
+pub(super) async fn valid_request(
+    Trial { client, operation, check, .. }: Trial<'_>,
+) -> Result<(Value, HttpRequest), Outcome> {
+    if let Some(why) = client.unsupported(operation).await {
+        return Err(Outcome::unsupported(why));
+    }
+    let label = format!("{}/{}", client.schema[operation].name, check.id);
+    let input = client
+        .input(operation, Config::sparse(), &label, &SchemaPath::default())
+        .await
+        .map_err(|why| Outcome::indeterminate(format!("no valid request could be generated: {why}")))?;
+    let request = encode_request(client.schema, operation, &input);
+    Ok((input, request.map_err(|error| Outcome::indeterminate(error.to_string()))?))
+}
