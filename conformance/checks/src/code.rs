@@ -152,10 +152,13 @@ impl<'t> Trial<'t> {
     }
 }
 
+/// Subjects of a check on an operation, each with the name of its variant; no name if there is only one.
+pub type Subjects<T> = Vec<(Option<String>, T)>;
+
 /// Code that calls a function for each subject that the check applies to.
 pub struct On<T: 'static> {
     /// Returns the subjects on an operation, each with the name of its variant.
-    pub applies: fn(&Scope<'_>) -> Vec<(Option<String>, T)>,
+    pub applies: fn(&Scope<'_>) -> Subjects<T>,
     /// Runs the case of one subject.
     pub run: for<'t> fn(Trial<'t>, &'t T) -> Judgement<'t>,
 }

@@ -200,7 +200,7 @@ fn of_client(error: &reqwest::Error) -> ConnectionError {
     if error.is_connect() {
         // Skips the two errors that only say that the client could not connect.
         let detail = causes(error).find(|cause| !cause.is::<reqwest::Error>() && !cause.is::<PoolError>());
-        return ConnectionError::Connect(detail.map_or_else(|| chain(error), |cause| chain(cause)));
+        return ConnectionError::Connect(detail.map_or_else(|| chain(error), chain));
     }
     if error.is_builder() {
         return ConnectionError::Unsendable(chain(error));

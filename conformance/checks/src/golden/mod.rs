@@ -17,7 +17,7 @@ pub use self::ask::{Asked, ask, provenance};
 pub use self::entry::{Entry, Exchanged, GoldenError, read_all, write_all};
 use crate::case::{Level, Outcome};
 use crate::check::{Check, Remote};
-use crate::code::{On, Scope, Trial};
+use crate::code::{On, Scope, Subjects, Trial};
 use crate::families::{Family, Services};
 use crate::judge::Judgement;
 
@@ -32,7 +32,7 @@ pub(crate) static ANSWER: Check = Check {
     source: "the recording",
     passes: "the same status, content type, error name and body, with other ids and times",
     fails: "an added or a missing member, another type, another error, a new breach of the contract",
-    code: &On { applies: recorded, run: judge_answer },
+    code: &On { applies: recorded, run: |trial, variant| judge_answer(trial, variant) },
 };
 
 pub(crate) static REQUEST: Check = Check {
@@ -43,7 +43,7 @@ pub(crate) static REQUEST: Check = Check {
     source: "the recording",
     passes: "the same request, with other ids and names",
     fails: "the model leads to another request: the entry is stale, and its response is not compared; record it again",
-    code: &On { applies: recorded, run: judge_request },
+    code: &On { applies: recorded, run: |trial, variant| judge_request(trial, variant) },
 };
 
 pub(crate) static DIVERGENCE: Check = Check {
@@ -54,7 +54,7 @@ pub(crate) static DIVERGENCE: Check = Check {
     source: "the recording",
     passes: "the same breaches",
     fails: "a recorded breach is gone, which is good: record the entry again",
-    code: &On { applies: recorded_breaches, run: judge_divergence },
+    code: &On { applies: recorded_breaches, run: |trial, variant| judge_divergence(trial, variant) },
 };
 
 pub(crate) static ENTRY: Check = Check {
@@ -80,7 +80,7 @@ pub(crate) const FAMILY: Family = Family {
     compares_recorded: true,
 };
 
-type Variants = Vec<(Option<String>, String)>;
+type Variants = Subjects<String>;
 
 /// The variants of the operation in scope whose recorded exchange meets a condition.
 fn variants(scope: &Scope<'_>, condition: fn(&Exchanged) -> bool) -> Variants {
@@ -100,7 +100,7 @@ fn recorded_breaches(scope: &Scope<'_>) -> Variants {
     variants(scope, |exchanged| !exchanged.breaks.is_empty())
 }
 
-fn unrecorded(scope: &Scope<'_>) -> Vec<(Option<String>, ())> {
+fn unrecorded(scope: &Scope<'_>) -> Subjects<()> {
     let is_recorded = scope.selection.golden.as_ref().is_some_and(|recorded| recorded.contains_key(scope.name()));
     if is_recorded { Vec::new() } else { vec![(None, ())] }
 }
@@ -169,7 +169,7 @@ fn stale() -> Outcome {
     Outcome::indeterminate("the entry is stale, see golden.request")
 }
 
-fn judge_request<'t>(trial: Trial<'t>, variant: &'t String) -> Judgement<'t> {
+fn judge_request<'t>(trial: Trial<'t>, variant: &'t str) -> Judgement<'t> {
     Box::pin(async move {
         match exchanges(trial, &*asked(trial).await, variant) {
             Exchanges::Outcome(outcome) => outcome,
@@ -182,7 +182,7 @@ fn judge_request<'t>(trial: Trial<'t>, variant: &'t String) -> Judgement<'t> {
     })
 }
 
-fn judge_answer<'t>(trial: Trial<'t>, variant: &'t String) -> Judgement<'t> {
+fn judge_answer<'t>(trial: Trial<'t>, variant: &'t str) -> Judgement<'t> {
     Box::pin(async move {
         let asked = asked(trial).await;
         match &*asked {
@@ -212,7 +212,7 @@ fn judge_answer<'t>(trial: Trial<'t>, variant: &'t String) -> Judgement<'t> {
     })
 }
 
-fn judge_divergence<'t>(trial: Trial<'t>, variant: &'t String) -> Judgement<'t> {
+fn judge_divergence<'t>(trial: Trial<'t>, variant: &'t str) -> Judgement<'t> {
     Box::pin(async move {
         match exchanges(trial, &*asked(trial).await, variant) {
             Exchanges::Outcome(outcome) => outcome,

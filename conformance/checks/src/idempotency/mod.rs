@@ -7,7 +7,7 @@ use connect_model::schema::{OperationId, Schema};
 
 use crate::case::Level;
 use crate::check::{Check, Remote};
-use crate::code::{On, Scope};
+use crate::code::{On, Scope, Subjects};
 use crate::families::{Family, Services};
 use crate::resources;
 use crate::resources::{RESOURCES, Resource};
@@ -129,17 +129,17 @@ pub(crate) const FAMILY: Family = Family {
     compares_recorded: false,
 };
 
-fn creates_with_token(scope: &Scope<'_>) -> Vec<(Option<String>, &'static Resource)> {
+fn creates_with_token(scope: &Scope<'_>) -> Subjects<&'static Resource> {
     let row = resources::created_by(scope.name()).filter(|_| token_member(scope.schema, scope.operation).is_some());
     row.into_iter().map(|row| (None, row)).collect()
 }
 
-fn deletes(scope: &Scope<'_>) -> Vec<(Option<String>, ())> {
+fn deletes(scope: &Scope<'_>) -> Subjects<()> {
     RESOURCES.iter().filter(|row| row.delete == scope.name()).map(|_| (None, ())).take(1).collect()
 }
 
 /// Lists and searches are left out, since other cases of the run change them.
-fn reads(scope: &Scope<'_>) -> Vec<(Option<String>, ())> {
+fn reads(scope: &Scope<'_>) -> Subjects<()> {
     let reads = RESOURCES.iter().any(|row| row.describe == scope.name()) || scope.name() == "ListTagsForResource";
     if reads { vec![(None, ())] } else { Vec::new() }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::case::Outcome;
 use crate::client::reply::Reply;
-use crate::code::{Scope, Trial};
+use crate::code::{Scope, Subjects, Trial};
 use crate::invalid::rejection::{judge_rejection, valid_request};
 use crate::judge::Judgement;
 
@@ -33,11 +33,11 @@ pub(crate) fn has_json_body(schema: &Schema, operation: OperationId) -> bool {
         .is_some_and(|members| members.iter().any(|member| member.binding == Binding::Body))
 }
 
-pub(super) fn with_body(scope: &Scope<'_>) -> Vec<(Option<String>, ())> {
+pub(super) fn with_body(scope: &Scope<'_>) -> Subjects<()> {
     if has_json_body(scope.schema, scope.operation) { vec![(None, ())] } else { Vec::new() }
 }
 
-pub(super) fn malformed_bodies(scope: &Scope<'_>) -> Vec<(Option<String>, &'static (&'static str, Corrupt))> {
+pub(super) fn malformed_bodies(scope: &Scope<'_>) -> Subjects<&'static (&'static str, Corrupt)> {
     let rows = MALFORMED.iter().filter(|_| has_json_body(scope.schema, scope.operation));
     rows.map(|row| (Some(row.0.to_owned()), row)).collect()
 }

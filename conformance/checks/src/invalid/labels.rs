@@ -5,13 +5,13 @@ use serde_json::Value;
 
 use crate::case::Outcome;
 use crate::client::reply::Reply;
-use crate::code::{Scope, Trial};
+use crate::code::{Scope, Subjects, Trial};
 use crate::invalid::rejection::valid_request;
 use crate::judge::Judgement;
 use crate::twin::distinguishes;
 
 /// The first label of the operation that is a string without a pattern.
-pub(super) fn escapable(scope: &Scope<'_>) -> Vec<(Option<String>, String)> {
+pub(super) fn escapable(scope: &Scope<'_>) -> Subjects<String> {
     let members = scope.schema.input_members(scope.contract);
     let label = members.and_then(|members| {
         members
@@ -22,7 +22,7 @@ pub(super) fn escapable(scope: &Scope<'_>) -> Vec<(Option<String>, String)> {
     label.into_iter().map(|label| (Some(label.name.clone()), label.name.clone())).collect()
 }
 
-pub(super) fn label_escape<'t>(trial: Trial<'t>, label: &'t String) -> Judgement<'t> {
+pub(super) fn label_escape<'t>(trial: Trial<'t>, label: &'t str) -> Judgement<'t> {
     Box::pin(async move {
         match valid_request(trial).await {
             Ok((input, _)) => reaches_the_operation(trial, &input, label).await,

@@ -48,7 +48,7 @@ pub(crate) static LABEL_ESCAPE: Check = Check {
     source: RESTJSON,
     passes: "any response of the operation to a label that contains %2F and %3A",
     fails: "a response that the operation is unknown; a 5xx",
-    code: &On { applies: labels::escapable, run: labels::label_escape },
+    code: &On { applies: labels::escapable, run: |trial, label| labels::label_escape(trial, label) },
 };
 
 pub(crate) static UNKNOWN_MEMBER_TOLERATED: Check = Check {

@@ -17,7 +17,7 @@ use crate::case::{Finding, Level, Outcome};
 use crate::check::{Check, Remote};
 use crate::client::Client;
 use crate::client::reply::Reply;
-use crate::code::{On, Scope, Trial};
+use crate::code::{On, Scope, Subjects, Trial};
 use crate::difference::apart;
 use crate::judge::Judgement;
 use crate::resources;
@@ -80,7 +80,7 @@ pub(crate) struct Breaches {
 }
 
 /// The cases of a language: one for each judged rule that requests of the operation can break.
-fn planned(scope: &Scope<'_>, language: &str) -> Vec<(Option<String>, Breaches)> {
+fn planned(scope: &Scope<'_>, language: &str) -> Subjects<Breaches> {
     // The languages are those of Amazon Connect.
     if !scope.schema.service.is_connect() {
         return Vec::new();

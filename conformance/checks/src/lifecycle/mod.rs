@@ -11,7 +11,7 @@ mod versions;
 use crate::case::Level;
 use crate::check::{Check, Remote};
 use crate::client::reply::NOT_PUBLISHED;
-use crate::code::{On, Scope};
+use crate::code::{On, Scope, Subjects};
 use crate::families::{Family, Services};
 use crate::resources;
 use crate::resources::{RESOURCES, Resource};
@@ -208,7 +208,7 @@ pub(crate) const FAMILY: Family = Family {
 };
 
 /// Kinds of resource, each with a variant name if an operation is tried on several.
-type Kinds = Vec<(Option<String>, &'static Resource)>;
+type Kinds = Subjects<&'static Resource>;
 
 /// The kind that the operation in scope creates, if it meets a condition.
 fn created_if(scope: &Scope<'_>, condition: impl Fn(&'static Resource) -> bool) -> Kinds {
