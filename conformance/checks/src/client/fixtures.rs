@@ -116,7 +116,7 @@ impl Client {
     /// Creates a resource.
     ///
     /// # Errors
-    /// The response that refused it, or the reason why there is none.
+    /// The response that rejects it, or the reason why there is none.
     pub async fn create(&self, row: &Resource) -> Result<Created, String> {
         self.create_with_source(row, None).await.map_err(|(CreateError::Refused(why) | CreateError::Trouble(why))| why)
     }
@@ -156,7 +156,7 @@ impl Client {
 
 /// A resource that could not be created, and why.
 enum CreateError {
-    /// The endpoint refuses the request, or it must not be sent.
+    /// The endpoint rejects the request, or it must not be sent.
     Refused(String),
     /// There was no usable response.
     Trouble(String),

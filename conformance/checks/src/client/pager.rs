@@ -37,9 +37,9 @@ pub(crate) struct Page {
 pub(crate) enum End {
     /// The last page has no token.
     Done,
-    /// The first page was refused; the response.
+    /// The first page was rejected; the response.
     NoPage(String),
-    /// The token of the last page was refused; the response.
+    /// The token of the last page was rejected; the response.
     Refused(String),
     /// The token of the last page came before.
     Loop,
@@ -170,7 +170,7 @@ impl<'c> Pager<'c> {
         match traversal.end {
             End::Done => Ok(traversal.pages),
             End::NoPage(why) => Err(why),
-            End::Refused(why) => Err(format!("a token of {name} is refused: {why}")),
+            End::Refused(why) => Err(format!("a token of {name} is rejected: {why}")),
             End::Loop | End::Idle(_) | End::GivenUp => Err(format!("paging of {name} does not end")),
         }
     }

@@ -145,7 +145,7 @@ fn is_unknown_operation(status: u16, code: &str, error: &DecodedError) -> bool {
 }
 
 impl Reply {
-    /// Status and error name of a refusal.
+    /// Status and error name of a rejection.
     pub fn refusal(&self) -> Option<(u16, Option<&str>)> {
         match self {
             Reply::Refused(exchange, error) => Some((exchange.response.status, error.code.as_deref())),
@@ -216,7 +216,7 @@ mod tests {
 
     use super::*;
 
-    /// A refusal with a header and a body.
+    /// A rejection with a header and a body.
     fn refused(status: u16, (name, value): (&str, &str), body: &[u8]) -> Reply {
         let schema = Schema::connect();
         let operation = schema.operation_named("ListRules").unwrap();
@@ -250,7 +250,7 @@ mod tests {
             ("identity", "broken"),
         ] {
             let Reply::Refused(exchange, _) = refused(400, ("content-encoding", encoding), b"\x1f\x8b") else {
-                unreachable!("a 400 is a refusal");
+                unreachable!("a 400 is a rejection");
             };
             assert_eq!(unreadable(&exchange, "broken"), expected);
         }
