@@ -3,6 +3,8 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +17,11 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::event::{Consumer, Event, RunEnd, RunInfo};
+use crate::outcome::CaseOutcome;
 use crate::report::expect::Expectations;
+
+/// The file that discards what is written to it.
+const NULL_DEVICE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 
 /// Options of a run.
 #[derive(Clone, Debug, Default)]
@@ -96,10 +102,9 @@ pub fn run(
     stop: &StopSignal,
     consumer: impl Consumer + 'static,
 ) -> Result<(), ReportError> {
-    // libtest-mimic panics when it cannot write its log; a system error is easier to understand.
-    std::fs::File::create(&options.log)
+    let log = File::create(&options.log)
         .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", options.log.display())))?;
-    let stream = Arc::new(Mutex::new(Stream { consumer: Box::new(consumer), error: None }));
+    let stream = Arc::new(Mutex::new(Stream { log, consumer: Box::new(consumer), error: None }));
     let emit = |event: Event<'_>| stream.lock().unwrap_or_else(PoisonError::into_inner).emit(event);
     emit(Event::Planned(info));
     record_panics();
@@ -129,7 +134,9 @@ pub fn run(
         .collect();
     let arguments = Arguments {
         test_threads: Some(options.jobs.max(1)),
-        logfile: Some(options.log.to_string_lossy().into_owned()),
+        // Its own log is unbuffered and pads each line with single spaces: two million writes in a run.
+        quiet: true,
+        logfile: Some(NULL_DEVICE.to_owned()),
         ..Arguments::default()
     };
     // The consumers count: they distinguish more than passed and failed.
@@ -165,19 +172,22 @@ pub fn trials(judge: &Arc<dyn Judge>, runtime: &Handle) -> Vec<Trial> {
 fn completion(outcome: &Outcome) -> Result<Completion, Failed> {
     match &outcome.verdict {
         Verdict::Pass => Ok(Completion::Completed),
-        Verdict::Known(why) => Ok(Completion::ignored_with(format!("known: {why}"))),
-        Verdict::Stale(why) => Ok(Completion::ignored_with(format!("stale: {why}"))),
-        Verdict::Unsupported(why) => Ok(Completion::ignored_with(format!("unsupported: {why}"))),
-        Verdict::Indeterminate(why) => Ok(Completion::ignored_with(format!("indeterminate: {why}"))),
-        Verdict::Fail => {
-            let lines = outcome.findings.iter().filter(|finding| finding.level == Level::Must).map(|finding| {
-                let Finding { rule, pointer, expected, actual, steps, .. } = finding;
-                let steps: String = steps.iter().map(|step| format!("\n    {step}")).collect();
-                format!("{rule}\n  at {pointer}\n  expected {expected}\n  actual {actual}{steps}")
-            });
-            Err(Failed::from(lines.collect::<Vec<_>>().join("\n")))
+        Verdict::Fail => Err(Failed::from(failures(outcome))),
+        verdict => {
+            let word = CaseOutcome::from(verdict).word();
+            Ok(Completion::ignored_with(format!("{word}: {}", verdict.why().unwrap_or_default())))
         }
     }
+}
+
+/// The findings for which a case fails, as text.
+fn failures(outcome: &Outcome) -> String {
+    let texts = outcome.findings.iter().filter(|finding| finding.level == Level::Must).map(|finding| {
+        let Finding { rule, pointer, expected, actual, steps, .. } = finding;
+        let steps: String = steps.iter().map(|step| format!("\n    {step}")).collect();
+        format!("{rule}\n  at {pointer}\n  expected {expected}\n  actual {actual}{steps}")
+    });
+    texts.collect::<Vec<_>>().join("\n")
 }
 
 /// Runs one case to its outcome; `None` if the run was stopped first.
@@ -229,16 +239,30 @@ fn required(case: &CaseId, outcome: Outcome, require: &BTreeSet<String>) -> Outc
     }
 }
 
-/// The consumer and its first error, after which it gets no more events.
+/// The log, the consumer, and the first error of either, after which the consumer gets no more events.
 struct Stream {
+    log: File,
     consumer: Box<dyn Consumer>,
     error: Option<std::io::Error>,
 }
 
 impl Stream {
+    /// Writes the line of a finished case, as libtest does, with its failures indented below it.
+    fn log(&mut self, event: Event<'_>) -> std::io::Result<()> {
+        let Event::TrialFinished { case, outcome, .. } = event else { return Ok(()) };
+        let result = match outcome.verdict.why() {
+            Some(why) => format!("ignored, {}: {why}", CaseOutcome::from(&outcome.verdict).word()),
+            None if matches!(outcome.verdict, Verdict::Fail) => {
+                format!("FAILED\n    {}", failures(outcome).replace('\n', "\n    "))
+            }
+            None => "ok".to_owned(),
+        };
+        self.log.write_all(format!("test {case} ... {result}\n").as_bytes())
+    }
+
     fn emit(&mut self, event: Event<'_>) {
         if self.error.is_none() {
-            self.error = self.consumer.take(event).err();
+            self.error = self.log(event).and_then(|()| self.consumer.take(event)).err();
         }
     }
 }

@@ -114,7 +114,7 @@ const ROWS: &[Row] = &[
         "gzip-bomb",
         M::GzipBomb,
         1,
-        &[("ListContactFlows/shape.json", Finding, "the answer has Content-Encoding gzip, which was not asked for")],
+        &[("ListContactFlows/shape.json", Finding, "the response has Content-Encoding gzip, which was not requested")],
     ),
     row(
         "redirects-in-a-circle",
