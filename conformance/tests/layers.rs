@@ -11,7 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cli", &["selftest", "session", "report", "built_in", "suggest", "event", "exit"]),
     ("selftest", &["session", "built_in", "suggest", "outcome"]),
     ("session", &["runner", "report", "built_in", "suggest", "event", "outcome", "exit"]),
-    ("runner", &["report", "event"]),
+    ("runner", &["report", "event", "outcome"]),
     ("report", &["event", "outcome", "exit"]),
     ("built_in", &["event", "suggest"]),
     ("event", &[]),
