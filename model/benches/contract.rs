@@ -2,6 +2,15 @@
 //!
 //! `cargo bench -p connect-model` runs all of them. Each group states its goal. The validator to compare with is the
 //! `jsonschema` crate, on the schema that this crate exports.
+//!
+//! Measured before 2026-11-28, with other work on two cores:
+//!
+//! | benchmark | goal | measured |
+//! |---|---|---|
+//! | load the built-in model | under 20 ms | 18.6 ms |
+//! | generate and encode a valid CreateRule | 100,000 per second | 70,900 per second |
+//! | validate a response, relative to the `jsonschema` crate | twice as fast from bytes | 1.3 times (ListContactFlows), 1.5 times (SearchRules), of values |
+//! | check a flow of 250 actions and 256,000 characters | 20 ms | 0.84 ms; with faults only: 7.8 ms |
 #![allow(missing_docs, reason = "criterion's macros generate items without documentation")]
 #![allow(clippy::unwrap_used)]
 
