@@ -1,6 +1,6 @@
 //! Family invalid: a request with exactly one fault is rejected because of this fault.
 //!
-//! See [`crate::twin`] for the twin rule.
+//! See `twin.rs` for the twin rule.
 
 mod faults;
 mod labels;
