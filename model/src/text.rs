@@ -24,6 +24,14 @@ pub fn truncate<'t>(text: impl Into<Cow<'t, str>>, most: usize) -> Cow<'t, str> 
     Cow::Owned(text)
 }
 
+/// Maximum length of an excerpt, in characters.
+const EXCERPT: usize = 160;
+
+/// Returns the beginning of a text for a message; a short text as it is.
+pub fn excerpt(text: &str) -> String {
+    truncate(text, EXCERPT).into_owned()
+}
+
 /// Returns the type of a JSON value with an article, for example `a string`.
 pub(crate) fn json_type(value: &Value) -> &'static str {
     match value {

@@ -31,6 +31,5 @@ pub mod shape;
 mod shrink;
 mod steps;
 pub mod suite;
-mod text;
 mod twin;
 pub mod walks;

@@ -59,7 +59,7 @@ impl Service {
     /// Creates an endpoint for a model. The handlers apply if the model is that of Amazon Connect. Leak a model that was
     /// read from a file (`Box::leak`): it lives as long as the process.
     pub fn new(schema: &'static Schema, config: &Config) -> Self {
-        let handlers = if schema.service.sdk_id == "Connect" { Handlers::connect() } else { Handlers::none() };
+        let handlers = if schema.service.is_connect() { Handlers::connect() } else { Handlers::none() };
         Self::start(Arc::new(Build {
             schema,
             config: config.clone(),

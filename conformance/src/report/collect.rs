@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
 use connect_checks::coverage::Coverage;
-use connect_transport::text::cut_to;
+use connect_model::text::truncate;
 
 use crate::event::{Consumer, Event, RunEnd, RunInfo};
 use crate::exit::Exit;
@@ -167,7 +167,7 @@ impl Collector {
             case: case.to_string(),
             outcome: (&outcome.verdict).into(),
             ms: duration.as_millis().try_into().unwrap_or(u64::MAX),
-            why: outcome.verdict.why().map(|why| cut_to(WHY, why.to_owned())),
+            why: outcome.verdict.why().map(|why| truncate(why, WHY).into_owned()),
         });
         for (topic, observation) in &outcome.learned {
             *report.learned.entry(topic.clone()).or_default().entry(observation.clone()).or_default() += 1;

@@ -103,7 +103,7 @@ impl RunTarget {
 /// Rejects writes to a real account without its name.
 fn names_account_for_writes(schema: &Schema, endpoint: &EndpointConfig, target: &Target) -> Result<(), SessionError> {
     let is_named = endpoint.account.is_some() && endpoint.instance_id.is_some();
-    let is_connect = schema.service.sdk_id == "Connect";
+    let is_connect = schema.service.is_connect();
     if target.loopback || is_named || !is_connect || !endpoint.may_write() {
         return Ok(());
     }

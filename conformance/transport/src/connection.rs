@@ -26,9 +26,9 @@ use tokio::sync::Notify;
 
 use crate::endpoint::Endpoint;
 use crate::error::{ConnectionError, Excess, causes, chain};
-use crate::json_text::structure;
 use crate::network::Network;
 use crate::raw;
+use connect_model::json_text::structural_tokens;
 
 /// Largest head of a response, in bytes. `hyper` accepts at most a hundred headers.
 pub(crate) const MAX_HEAD: usize = 64 << 10;
@@ -259,7 +259,7 @@ impl ResponseReader<'_> {
         let limit = self.limits.json_values;
         let Some(response) = self.received else { return Ok(()) };
         response.body.shrink_to_fit();
-        if structure(&response.body) > limit {
+        if structural_tokens(&response.body) > limit {
             return Err(ConnectionError::TooLarge(Excess::Values { limit }));
         }
         Ok(())

@@ -9,7 +9,6 @@ mod error;
 pub mod exchange;
 pub mod health;
 mod hook;
-pub mod json_text;
 #[cfg_attr(not(feature = "aws"), path = "network_loopback.rs")]
 mod network;
 pub mod pace;
@@ -17,7 +16,6 @@ mod raw;
 pub mod secrets;
 pub mod signing;
 pub mod target;
-pub mod text;
 mod transport;
 
 pub use connection::RawReason;

@@ -23,7 +23,7 @@ use crate::pace::{Pace, PaceConfig};
 use crate::secrets::{SECRET_HEADERS, remove_reflections, secrets, without_secrets};
 use crate::signing::{RequestSigner, clock, seconds_after};
 use crate::target::Target;
-use crate::text::cut;
+use connect_model::text::excerpt;
 
 /// Longest wait of [`Transport::probe`].
 const PROBE: Duration = Duration::from_secs(3);
@@ -420,9 +420,10 @@ impl Transport {
     ) -> Result<PreparedRequest, TransportError> {
         let unsendable = |what: String| TransportError::Unsendable(what);
         let text = format!("{}{}", self.endpoint.prefix(), request.uri);
-        let path: PathAndQuery = text.parse().map_err(|error| unsendable(format!("path `{}`: {error}", cut(&text))))?;
+        let path: PathAndQuery =
+            text.parse().map_err(|error| unsendable(format!("path `{}`: {error}", excerpt(&text))))?;
         if path.as_str() != text || !request.uri.starts_with('/') {
-            return Err(unsendable(format!("path `{}`: must begin with `/` and have no fragment", cut(&text))));
+            return Err(unsendable(format!("path `{}`: must begin with `/` and have no fragment", excerpt(&text))));
         }
         let mut builder = http::Request::builder().method(request.method.as_str());
         for (name, value) in &request.headers.0 {
@@ -440,7 +441,7 @@ impl Transport {
         }
         let (head, ()) = builder
             .body(())
-            .map_err(|error| unsendable(format!("{} {}: {error}", request.method, cut(&text))))?
+            .map_err(|error| unsendable(format!("{} {}: {error}", request.method, excerpt(&text))))?
             .into_parts();
         Ok(PreparedRequest { method: head.method, path, headers: head.headers, body: request.body.clone() })
     }

@@ -33,8 +33,8 @@ use crate::client::touched::Touched;
 use crate::ledger::Ledger;
 use crate::ledger::journal::seconds;
 use crate::permission::Permission;
+use connect_model::text::excerpt;
 use connect_transport::target::Target;
-use connect_transport::text::cut;
 use connect_transport::{Transport, TransportError};
 
 /// Random bytes for the generation of one value.
@@ -273,7 +273,7 @@ impl Client {
     pub fn learn(&self, topic: impl Into<String>, fact: impl Into<String>) {
         if let Ok(mut learned) = self.learned.lock() {
             let facts = learned.entry(topic.into()).or_default();
-            let mut fact = cut(&fact.into());
+            let mut fact = excerpt(&fact.into());
             if facts.len() >= MAX_FACTS && !facts.contains_key(&fact) {
                 "something else every time".clone_into(&mut fact);
             }

@@ -13,8 +13,8 @@ use serde_json::Value;
 use crate::client::Client;
 use crate::client::reply::{Reply, unreadable};
 use crate::resources::Resource;
+use connect_model::json_text::structural_tokens;
 use connect_transport::exchange::Exchange;
-use connect_transport::json_text::structure;
 
 /// Pages after which paging stops.
 const MOST_PAGES: usize = 2_000;
@@ -142,7 +142,7 @@ impl<'c> Pager<'c> {
             };
             let next = page.next.clone();
             let body = &page.exchange.response.body;
-            (bytes, values) = (bytes + body.len(), values + structure(body));
+            (bytes, values) = (bytes + body.len(), values + structural_tokens(body));
             let new = page.items.iter().filter(|item| items.insert(digest(item))).count();
             idle = if new == 0 { idle + 1 } else { 0 };
             pages.push(page);

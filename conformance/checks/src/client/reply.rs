@@ -6,9 +6,9 @@ use std::fmt::Display;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::wire::{DecodedError, decode_error};
 
+use connect_model::text::excerpt;
 use connect_transport::TransportError;
 use connect_transport::exchange::Exchange;
-use connect_transport::text::cut;
 
 /// A classified response.
 #[derive(Clone, Debug)]
@@ -118,13 +118,13 @@ pub fn classify(
     let error = decode_error(schema, operation, &exchange.response);
     let code = error.code.as_deref().unwrap_or_default();
     if is_throttling(status, code) {
-        return (Reply::Trouble(format!("throttled: {status} {}", cut(code))), true);
+        return (Reply::Trouble(format!("throttled: {status} {}", excerpt(code))), true);
     }
     let reply = if (status == 401 || status == 403) && AUTHENTICATION.contains(&code) {
         Reply::Trouble(format!("not allowed: {status} {code}; check credentials and permissions"))
     } else if !offered && is_unknown_operation(status, code, &error) {
         let name = if code.is_empty() { "no error name" } else { code };
-        Reply::Unsupported(format!("{status}, {}", cut(name)))
+        Reply::Unsupported(format!("{status}, {}", excerpt(name)))
     } else {
         Reply::Refused(Box::new(exchange), Box::new(error))
     };
@@ -168,7 +168,7 @@ impl Reply {
         match self {
             Reply::Success(_) => "accepted".to_owned(),
             Reply::Refused(exchange, error) => {
-                let name = error.code.as_deref().map_or("without a name".to_owned(), cut);
+                let name = error.code.as_deref().map_or("without a name".to_owned(), excerpt);
                 format!("{} {name}", exchange.response.status)
             }
             Reply::Unsupported(_) | Reply::Trouble(_) => self.describe(),
@@ -183,11 +183,11 @@ impl Reply {
                 let status = exchange.response.status;
                 let location = exchange.response.headers.get("location").filter(|_| (300..400).contains(&status));
                 if let Some(location) = location {
-                    return format!("{status}, a redirect to {}, which is not followed", cut(location));
+                    return format!("{status}, a redirect to {}, which is not followed", excerpt(location));
                 }
-                let name = error.code.as_deref().map_or("no error name".to_owned(), cut);
+                let name = error.code.as_deref().map_or("no error name".to_owned(), excerpt);
                 match error.message.as_deref().filter(|message| !message.is_empty()) {
-                    Some(message) => format!("{status} {name}: {}", cut(message)),
+                    Some(message) => format!("{status} {name}: {}", excerpt(message)),
                     None => format!("{status} {name}"),
                 }
             }
@@ -202,7 +202,7 @@ impl Reply {
 pub fn unreadable(exchange: &Exchange, error: impl Display) -> String {
     match exchange.response.headers.get("content-encoding") {
         Some(encoding) if !encoding.eq_ignore_ascii_case("identity") => {
-            format!("{error}; the response has Content-Encoding {}, which was not requested", cut(encoding))
+            format!("{error}; the response has Content-Encoding {}, which was not requested", excerpt(encoding))
         }
         _ => error.to_string(),
     }

@@ -20,8 +20,8 @@ use crate::families::{Family, Services};
 use crate::invalid::has_json_body;
 use crate::observe::Observation;
 use crate::resources::RESOURCES;
-use crate::text::excerpt;
 use crate::twin::distinguishes;
+use connect_model::text::excerpt;
 
 /// The checks of this family, in the order in which they are planned.
 pub(crate) static CHECKS: &[&Check] =

@@ -12,7 +12,7 @@ use crate::pagination::fixtures::Fixtures;
 use crate::pagination::{
     BOUNDS, COMPLETE, END_WITHOUT_TOKEN, LARGE, NO_DUPLICATES, PAGE_SIZE, Paging, SIZES_AGREE, TERMINATES, TOTAL_COUNT,
 };
-use crate::text::excerpt;
+use connect_model::text::excerpt;
 
 /// Maximum number of requests for one traversal in the comparison of page sizes.
 const MAX_REQUESTS: i64 = 40;

@@ -11,7 +11,7 @@ use crate::search::oracle::{Candidate, Comparison, Node};
 use crate::search::searcher::Searcher;
 use crate::search::{FILTER_ORACLE, TAG_FILTER};
 use crate::steps::Wait;
-use crate::text::excerpt;
+use connect_model::text::excerpt;
 
 /// A search, and the check that judges its results.
 struct Query {

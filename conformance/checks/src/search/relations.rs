@@ -12,7 +12,7 @@ use crate::observe::Observation;
 use crate::search::oracle::{Comparison, Node};
 use crate::search::searcher::{Found, Searcher};
 use crate::search::{AND_NARROWS, EXACT_IN_PREFIX_IN_CONTAINS, MAX_FRAGMENT, OR_UNIONS, TYPE_PARTITION};
-use crate::text::excerpt;
+use connect_model::text::excerpt;
 
 /// Ids of resources.
 type Ids = BTreeSet<String>;

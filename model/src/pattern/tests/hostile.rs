@@ -22,7 +22,6 @@ fn backtracking_is_bounded() {
         for text in [format!("{run}!"), format!("{}!", &run[..5000]), format!("{}!", &run[..30])] {
             let pattern = Pattern::new(source);
             assert_ne!(pattern.admits(&text), Verdict::Admits, "{source} {}", text.len());
-            assert_ne!(verdict, Verdict::Admits, "{source}");
         }
     }
     assert_eq!(Pattern::new("(a+)+$").admits(&format!("{run}!")), Verdict::Rejects);
