@@ -284,7 +284,7 @@ mod tests {
             "/?",
             "/a?b=..&c=/../",
         ];
-        let changed = ["/a/../b", "/a/%2E%2E/b", "/a/%2e", "/.", "/..?x", "/a\"b", "/a{b}", "/a?'", "/a?b='c'", "/a^b"];
+        let changed = ["/a/../b", "/a/%2E%2E/b", "/a/%2e", "/.", "/..?x", "/a\"b", "/a{b}", "/a?'", "/a?b='c'"];
         let url = |text: &str| faithful_url("http://127.0.0.1:1", &text.parse().unwrap());
         for path in kept {
             assert_eq!(url(path).unwrap().as_str(), format!("http://127.0.0.1:1{path}"));
