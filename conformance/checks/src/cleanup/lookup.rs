@@ -11,7 +11,7 @@ use crate::client::run_tag::run_of_name;
 use crate::ledger::undo::{Listing, Source, Undo};
 use crate::ledger::{Entry, Ledger, Owner};
 
-/// What lists tell about a creation without a response.
+/// The state of a creation without a response, as lists show it.
 pub(super) enum Existence {
     /// The resource exists, or may exist, and this input deletes it.
     Exists(Value),
