@@ -26,6 +26,8 @@ pub enum Event<'e> {
         case: &'e CaseId,
         /// Its outcome.
         outcome: &'e Outcome,
+        /// The known divergence that accepts the case as undecided.
+        excused: Option<&'e str>,
         /// Time from its start to its end.
         duration: Duration,
         /// Requests that the run has sent so far.
@@ -70,6 +72,12 @@ pub struct RunInfo {
     pub cases: Option<u32>,
     /// The part of the plan that was selected.
     pub narrowed: Narrowed,
+    /// Everything else that decides on the plan and on its outcomes.
+    pub settings: Settings,
+    /// The plan of all parts.
+    pub plan: PlanInfo,
+    /// Constraints that are to be violated on purpose, in this part.
+    pub constraints: usize,
     /// Start time.
     pub started: SystemTime,
     /// Operations of the plan, in order, with the number of their cases.
@@ -105,11 +113,89 @@ pub struct Narrowed {
     pub walks: Option<u32>,
 }
 
+impl std::fmt::Display for Narrowed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let list = |names: &[String]| (!names.is_empty()).then(|| names.join(","));
+        let parts = [
+            self.filter.clone(),
+            list(&self.operations).map(|names| format!("--operations {names}")),
+            list(&self.checks).map(|names| format!("--checks {names}")),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        f.write_str(if parts.is_empty() { "everything" } else { "" })?;
+        f.write_str(&parts.join(" "))
+    }
+}
+
 impl Narrowed {
     /// True if nothing was narrowed.
     pub fn is_whole(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// The plan of a run, in all its parts. Reports of the same run have the same plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanInfo {
+    /// SHA-256 of the case ids, in hex.
+    pub digest: String,
+    /// Number of cases.
+    pub cases: u64,
+    /// Constraints that are to be violated on purpose.
+    pub constraints: u64,
+}
+
+/// Settings that decide on the plan of a run and on its outcomes. A resumed run uses the same.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Steps of a random walk.
+    pub walk_length: Option<u16>,
+    /// Operations that must be offered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub require: Vec<String>,
+    /// File of known divergences.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expect: Option<InputFile>,
+    /// The earlier model of a run that tests differences only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_since: Option<InputFile>,
+    /// True if the run compares with recorded answers.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub golden: bool,
+    /// True if writes were allowed on an endpoint that is not on this machine.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub allow_writes: bool,
+    /// Operations that were allowed by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow_operation: Vec<String>,
+    /// Account that the instance belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Profile of the shared AWS files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// True if an endpoint on this machine was treated as a real account.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub as_remote: bool,
+    /// Requests per second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rps: Option<f64>,
+    /// Requests at once after a pause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub burst: Option<u32>,
+    /// Percentage of cases that may be undecided for one reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_undecided: Option<u8>,
+}
+
+/// An input file of a run, with its content at that time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// SHA-256 of its content, in hex.
+    pub sha256: String,
 }
 
 /// The target as reports show it.
@@ -207,6 +293,9 @@ impl RunInfo {
             seed: 42,
             cases: None,
             narrowed: Narrowed::default(),
+            settings: Settings::default(),
+            plan: PlanInfo { digest: "ab".repeat(32), cases: planned as u64, constraints: planned as u64 },
+            constraints: planned,
             started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_735_787_045),
             operations: vec![],
             planned,

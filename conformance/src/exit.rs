@@ -13,8 +13,8 @@ pub enum Exit {
     Findings = 1,
     /// Wrong usage or configuration, or the endpoint cannot be reached. Nothing was tested.
     Usage = 2,
-    /// No case was scored, or not every planned case was executed. Neither green nor red would be true.
-    Inconclusive = 3,
+    /// Less was judged than planned: cases or parts are missing, or too many cases are undecided. Green would not be true.
+    Incomplete = 3,
     /// Only the known divergences or the recorded answers are out of date.
     Stale = 4,
     /// Resources that the run created still exist.
@@ -24,7 +24,7 @@ pub enum Exit {
 impl Exit {
     /// Every exit code, in order of its number.
     pub const ALL: [Exit; 6] =
-        [Exit::Conforming, Exit::Findings, Exit::Usage, Exit::Inconclusive, Exit::Stale, Exit::Leaked];
+        [Exit::Conforming, Exit::Findings, Exit::Usage, Exit::Incomplete, Exit::Stale, Exit::Leaked];
 
     /// The verdict in running text; headings use capitals.
     pub fn word(self) -> &'static str {
@@ -32,7 +32,7 @@ impl Exit {
             Exit::Conforming => "conforming",
             Exit::Findings => "not conforming",
             Exit::Usage => "not started",
-            Exit::Inconclusive => "inconclusive",
+            Exit::Incomplete => "incomplete",
             Exit::Stale => "stale",
             Exit::Leaked => "leaked",
         }
@@ -49,7 +49,9 @@ impl Exit {
             Exit::Conforming => "every judged case keeps the contract",
             Exit::Findings => "new findings at level must",
             Exit::Usage => "wrong usage, or the endpoint cannot be reached",
-            Exit::Inconclusive => "no case was scored, or not every planned case was executed",
+            Exit::Incomplete => {
+                "less was judged than planned: cases or parts are missing, or too many cases are undecided"
+            }
             Exit::Stale => "only known divergences or recorded answers are out of date",
             Exit::Leaked => "resources of the run still exist",
         }

@@ -126,8 +126,10 @@ pub fn run(
                     return Ok(Completion::ignored_with("interrupted"));
                 };
                 let outcome = expected.judge(case, required(case, outcome, &require));
+                let excused = expected.excuse(case, &outcome);
+                let excused = excused.as_deref();
                 let (duration, requests) = (started.elapsed(), judge.requests());
-                emit(Event::TrialFinished { case, outcome: &outcome, duration, requests });
+                emit(Event::TrialFinished { case, outcome: &outcome, excused, duration, requests });
                 completion(&outcome)
             })
         })

@@ -366,7 +366,7 @@ fn stops_at_the_limit_of_requests() {
     assert_eq!(code, Some(3), "{stdout}{stderr}");
     let report = folder.report("run");
     assert_eq!(report["stopped_because"], "--max-requests: 100 were sent");
-    assert!(stdout.contains("INCONCLUSIVE: The run was stopped (--max-requests: 100 were sent)"), "{stdout}");
+    assert!(stdout.contains("INCOMPLETE: The run was stopped (--max-requests: 100 were sent)"), "{stdout}");
     assert!(report["requests"].as_u64().unwrap() <= 100 && !outcomes(&report).is_empty());
     // Resuming on another endpoint is rejected before the first report is lost.
     let (_elsewhere, other) = emulator(&[]);

@@ -140,6 +140,11 @@ pub fn check_of(case: &str) -> &str {
     split(case).1
 }
 
+/// Returns the case id at the start of a line `case id: text`.
+pub fn case_in(line: &str) -> &str {
+    line.split_once(": ").map_or(line, |(case, _)| case)
+}
+
 /// Splits a case id into operation and check id; an absent check id is empty.
 fn split(case: &str) -> (&str, &str) {
     let (operation, rest) = case.split_once('/').unwrap_or((case, ""));

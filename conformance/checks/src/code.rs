@@ -50,6 +50,11 @@ pub enum Omission {
 pub trait Attempt: Send + Sync {
     /// Runs and judges the case.
     fn run<'t>(&'t self, trial: Trial<'t>) -> Judgement<'t>;
+
+    /// The observation that the case shares with other cases of its operation, by name.
+    fn shares(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// The operation that is being planned, with values that several checks derive from it.
@@ -217,5 +222,9 @@ impl Attempt for ReadsObservation {
             let seen = trial.memo.get(trial.operation, name, || observe(trial.client, trial.operation)).await;
             seen.outcome(trial.check)
         })
+    }
+
+    fn shares(&self) -> Option<&'static str> {
+        Some(self.0.name)
     }
 }

@@ -15,6 +15,8 @@ pub struct Family {
     pub services: Services,
     /// True if the outcomes depend on the contract of the input alone.
     pub judges_input: bool,
+    /// Approximate number of requests of a case of the check. For cases that share an observation, of all of them together.
+    pub requests: fn(&Check) -> u32,
     /// True if the family is planned only for comparisons with recorded responses, and no other family is planned then.
     pub compares_recorded: bool,
 }

@@ -28,6 +28,7 @@ pub mod search;
 pub mod selection;
 pub mod setup;
 pub mod shape;
+pub mod shard;
 mod shrink;
 mod steps;
 pub mod suite;

@@ -2,52 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest as _, Sha256};
-
 use crate::case::CaseId;
 use crate::changed::Touch;
-use crate::check::{Check, family_of};
+use crate::check::Check;
 use crate::families;
 use crate::golden::Recorded;
 use crate::permission::Permission;
-
-/// One of several parts of a plan, for example 2/3: part `at` of `of`, counted from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shard {
-    at: u32,
-    of: u32,
-}
-
-impl std::str::FromStr for Shard {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split_once('/').and_then(|(at, of)| Some((at.parse().ok()?, of.parse().ok()?)));
-        match parts {
-            Some((at, of)) if at >= 1 && at <= of => Ok(Self { at, of }),
-            _ => {
-                Err("expected the number of the part, counted from 1, and the number of parts, for example 2/3"
-                    .to_owned())
-            }
-        }
-    }
-}
-
-impl std::fmt::Display for Shard {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.at, self.of)
-    }
-}
-
-impl Shard {
-    /// Returns true if the case belongs to this part, independently of other planned cases. Cases of one operation and
-    /// family share requests and are never separated.
-    pub(crate) fn has(self, operation: &str, check: &str) -> bool {
-        let digest = Sha256::digest(format!("{operation}/{}", family_of(check)));
-        let number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-        number % u64::from(self.of) + 1 == u64::from(self.at)
-    }
-}
+use crate::shard::Shard;
 
 /// The criteria by which cases are selected.
 #[derive(Clone, Debug, Default)]

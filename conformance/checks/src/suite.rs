@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use connect_model::schema::OperationId;
 
 use crate::case::{CaseId, Outcome, Verdict};
 use crate::client::Client;
 use crate::code::Trial;
-use crate::coverage::{Coverage, Learned, Ratio};
+use crate::coverage::{Coverage, Learned};
 use crate::golden::Recorded;
-use crate::invalid;
 use crate::judge::{Judge, Judgement};
 use crate::ledger;
 use crate::ledger::Owner;
@@ -26,7 +25,6 @@ pub struct Suite {
     walks: WalkConfig,
     memo: Memo,
     recorded: Option<Recorded>,
-    scored: Vec<AtomicBool>,
     /// Number of cases of each operation that have not ended.
     pending: Vec<AtomicUsize>,
 }
@@ -34,13 +32,12 @@ pub struct Suite {
 impl Suite {
     /// Creates a suite. Sends nothing.
     pub fn new(plan: Plan, client: Client, walks: WalkConfig, recorded: Option<Recorded>) -> Self {
-        let scored = plan.cases.iter().map(|_| AtomicBool::new(false)).collect();
         let memo = Memo::new(client.schema.operations().count());
         let pending: Vec<AtomicUsize> = client.schema.operations().map(|_| AtomicUsize::new(0)).collect();
         for planned in &plan.tasks {
             pending[planned.operation.index()].fetch_add(1, Ordering::Relaxed);
         }
-        Self { memo, recorded, scored, pending, plan, client, walks }
+        Self { memo, recorded, pending, plan, client, walks }
     }
 
     /// The plan of the suite.
@@ -72,7 +69,6 @@ impl Suite {
         }
         match verdict {
             Verdict::Pass | Verdict::Fail | Verdict::Known(_) | Verdict::Stale(_) => {
-                self.scored[index].store(true, Ordering::Relaxed);
                 Outcome { learned, ..Outcome::from_findings(findings) }
             }
             verdict => Outcome { verdict, findings, learned },
@@ -113,20 +109,11 @@ impl Judge for Suite {
         self.client.learned()
     }
 
-    /// Members and errors that were met, and constraints of the input that were violated on purpose.
+    /// Members and errors that were met. Constraints are counted from the cases, by the report.
     fn coverage(&self) -> Coverage {
-        let mutations = |scored_only: bool| {
-            let chosen = self.plan.tasks.iter().zip(&self.scored).filter(|(planned, done)| {
-                invalid::breaks_a_constraint(planned.check) && (!scored_only || done.load(Ordering::Relaxed))
-            });
-            chosen.count() as u64
-        };
         let operations: BTreeSet<OperationId> = self.plan.tasks.iter().map(|planned| planned.operation).collect();
         let operations: Vec<OperationId> = operations.into_iter().collect();
         let (schema, touched) = (self.client.schema, self.client.touched());
-        let left_out = self.plan.left_out.len() as u64;
-        let constraints = Ratio { covered: mutations(true), total: mutations(false) + left_out };
-        let constraints = (!operations.is_empty()).then_some(constraints);
-        Coverage::of(Some(touched.sets(schema, &operations)), constraints)
+        Coverage::of(Some(touched.sets(schema, &operations)), None)
     }
 }

@@ -33,6 +33,7 @@ impl RunConfig {
             shard: flags.shard,
             resume: flags.resume.clone(),
             expect: flags.expect.clone(),
+            allow_undecided: flags.allow_undecided,
             report_dir: flags.report_dir.clone(),
             output: OutputConfig { notes: flags.notes, format: flags.format.format, ..flags.output.config() },
         }

@@ -95,7 +95,7 @@ fn run_again(file: &CaseFile, flags: &ReplayFlags) -> Result<Exit, SessionError>
         Verdict::Pass => ("passes now".to_owned(), Exit::Conforming),
         Verdict::Fail => ("fails again".to_owned(), Exit::Findings),
         Verdict::Known(why) | Verdict::Stale(why) | Verdict::Unsupported(why) | Verdict::Indeterminate(why) => {
-            (format!("could not be judged: {why}"), Exit::Inconclusive)
+            (format!("could not be judged: {why}"), Exit::Incomplete)
         }
     };
     let endpoint = match (&flags.endpoint, &file.emulator) {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
-use connect_checks::coverage::Coverage;
+use connect_checks::coverage::{Coverage, Ratio};
 use connect_model::text::truncate;
 
 use crate::event::{Consumer, Event, RunEnd, RunInfo};
@@ -88,12 +88,15 @@ impl Collector {
             model: info.model.clone(),
             seed: info.seed,
             shard: info.shard.clone(),
+            missing: Vec::new(),
             narrowed: info.narrowed.clone(),
+            settings: info.settings.clone(),
+            plan: info.plan.clone(),
             started: utc(info.started),
             duration_ms: 0,
             interrupted: false,
             stopped_because: None,
-            exit_code: Exit::Inconclusive as u8,
+            exit_code: Exit::Incomplete as u8,
             generated: info.cases,
             requests: 0,
             totals: Totals { planned: info.planned as u64, ..Totals::default() },
@@ -102,7 +105,7 @@ impl Collector {
             findings: Vec::new(),
             finding_counts: Vec::new(),
             indeterminate: Vec::new(),
-            coverage: Coverage::default(),
+            coverage: Coverage { constraints: constraints(info), ..Coverage::default() },
             learned: BTreeMap::new(),
             not_sent: info.not_sent.clone(),
             left_out: info.left_out.clone(),
@@ -148,7 +151,7 @@ impl Collector {
         report.duration_ms = end.duration.as_millis().try_into().unwrap_or(u64::MAX);
         report.interrupted = end.stopped.is_some();
         report.stopped_because.clone_from(&end.stopped);
-        report.coverage = end.coverage.clone();
+        report.coverage = Coverage { constraints: report.coverage.constraints, ..end.coverage.clone() };
         report.leaks.clone_from(&end.leaks);
         if end.leaks.is_empty() {
             report.journals.clear();
@@ -161,13 +164,14 @@ impl Collector {
         }
     }
 
-    fn count(&mut self, case: &CaseId, outcome: &Outcome, duration: Duration) {
+    fn count(&mut self, case: &CaseId, outcome: &Outcome, excused: Option<&str>, duration: Duration) {
         let report = &mut self.report;
         report.cases.push(CaseLine {
             case: case.to_string(),
             outcome: (&outcome.verdict).into(),
             ms: duration.as_millis().try_into().unwrap_or(u64::MAX),
             why: outcome.verdict.why().map(|why| truncate(why, WHY).into_owned()),
+            excused: excused.map(str::to_owned),
         });
         for (topic, observation) in &outcome.learned {
             *report.learned.entry(topic.clone()).or_default().entry(observation.clone()).or_default() += 1;
@@ -249,6 +253,11 @@ impl Collector {
     }
 }
 
+/// The constraints that the run is to violate on purpose; the cases say how many of them it did.
+fn constraints(info: &RunInfo) -> Option<Ratio> {
+    (!info.operations.is_empty()).then_some(Ratio { covered: 0, total: info.constraints as u64 })
+}
+
 fn is_same_breach(one: &Finding, other: &Finding) -> bool {
     let key = |finding: &Finding| (finding.check, finding.level, finding.pointer.clone(), finding.expected.clone());
     key(one) == key(other)
@@ -258,9 +267,9 @@ impl Consumer for Collector {
     fn take(&mut self, event: Event<'_>) -> std::io::Result<()> {
         match event {
             Event::Planned(_) | Event::Started { .. } => Ok(()),
-            Event::TrialFinished { case, outcome, duration, requests } => {
+            Event::TrialFinished { case, outcome, excused, duration, requests } => {
                 self.report.requests = self.report.requests.max(requests);
-                self.count(case, outcome, duration);
+                self.count(case, outcome, excused, duration);
                 self.keep(case, outcome)
             }
             Event::Finished(end) => {

@@ -1,22 +1,26 @@
 //! The verdict of a report in one sentence. The terminal, the page and the GitHub summary show the same.
 
 use crate::exit::Exit;
+use crate::outcome::CaseOutcome;
+use crate::report::expect;
 use crate::report::json::Report;
-use crate::report::text::{count, number};
+use crate::report::text::{count, number, printable};
+use crate::report::verdict::Undecided;
 
 /// The sentence that follows the verdict, for example `2 of 10 scored cases fail, in 1 operation.`
 pub fn sentence(report: &Report) -> String {
     let totals = &report.totals;
     let scored = totals.scored();
     match report.exit() {
-        Exit::Conforming => {
-            let all = if scored == 1 {
-                "The only scored case passes".to_owned()
-            } else {
-                format!("All {} pass", count(scored, "scored case"))
-            };
-            format!("{all}{}.", apart_from_known(report))
+        Exit::Conforming if totals.known > 0 => {
+            let known = report.cases.iter().filter(|line| line.outcome == CaseOutcome::Known);
+            let first = known.filter_map(|line| expect::expiry_of(line.why.as_deref()?)).min();
+            let first = first.map(|date| format!(" (the first expires on {date})")).unwrap_or_default();
+            let verb = if totals.passed == 1 { "passes" } else { "pass" };
+            format!("{} {verb}, {}{first}.", number(totals.passed), count(totals.known, "known divergence"))
         }
+        Exit::Conforming if scored == 1 => "The only scored case passes.".to_owned(),
+        Exit::Conforming => format!("All {} pass.", count(scored, "scored case")),
         Exit::Findings => format!("{}.", failures(report)),
         Exit::Leaked => {
             let leaks = report.leaks.len() as u64;
@@ -27,7 +31,12 @@ pub fn sentence(report: &Report) -> String {
             "Recorded answers are out of date; `record` writes them again.".to_owned()
         }
         Exit::Stale => "Known divergences are out of date; correct or remove their entries.".to_owned(),
-        Exit::Inconclusive if totals.executed != totals.planned => {
+        Exit::Incomplete if !report.missing.is_empty() => {
+            let (parts, verb) = if report.missing.len() == 1 { ("Part", "is") } else { ("Parts", "are") };
+            let (missing, executed) = (report.missing.join(", "), number(totals.executed));
+            format!("{parts} {missing} {verb} missing: {executed} of {} were executed.", count(totals.planned, "case"))
+        }
+        Exit::Incomplete if totals.executed != totals.planned => {
             let why = match &report.stopped_because {
                 Some(why) => format!("The run was stopped ({why})"),
                 None => "Cases were lost".to_owned(),
@@ -36,19 +45,25 @@ pub fn sentence(report: &Report) -> String {
                 if totals.failed > 0 { format!(" {} of them failed.", number(totals.failed)) } else { String::new() };
             format!("{why}: {} of {} were executed.{failed}", number(totals.executed), count(totals.planned, "case"))
         }
-        Exit::Inconclusive if scored > 0 => {
+        Exit::Incomplete if report.refuses_everything() => {
             "Only the form of errors could be judged: no request was accepted.".to_owned()
         }
-        Exit::Inconclusive => "No case could be scored.".to_owned(),
+        Exit::Incomplete if scored > 0 => report.undecided().map(|undecided| too_many(&undecided)).unwrap_or_default(),
+        Exit::Incomplete => "No case could be scored.".to_owned(),
         Exit::Usage => "No case was executed.".to_owned(),
     }
 }
 
-fn apart_from_known(report: &Report) -> String {
-    match report.totals.known {
-        0 => String::new(),
-        known => format!(", apart from {}", count(known, "known divergence")),
-    }
+fn too_many(undecided: &Undecided) -> String {
+    let Undecided { reason, operation, count: undecided, planned } = undecided;
+    let of = operation.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
+    let verb = if *undecided == 1 { "is" } else { "are" };
+    format!(
+        "{} of {}{of} {verb} undecided for one reason: {}.",
+        number(*undecided),
+        count(*planned, "planned case"),
+        printable(reason, 200).trim_end_matches('.')
+    )
 }
 
 fn failures(report: &Report) -> String {

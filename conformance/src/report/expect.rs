@@ -47,6 +47,19 @@ struct Entry {
     owner: Option<String>,
     expires: Datetime,
     pointers: Option<Vec<String>>,
+    #[serde(default)]
+    outcome: Accepted,
+}
+
+/// The outcome that an entry accepts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Accepted {
+    /// The case fails.
+    #[default]
+    Failed,
+    /// The case is undecided. It counts neither as judged nor as too much that is undecided.
+    Indeterminate,
 }
 
 /// A parsed entry.
@@ -58,6 +71,7 @@ struct Expected {
     pointers: Option<Vec<Glob>>,
     why: String,
     expired: Option<String>,
+    accepts: Accepted,
 }
 
 /// A pattern in which only `*` is special. NUL, which no case id contains, stands for a single character.
@@ -77,7 +91,7 @@ impl Expectations {
     fn parse(text: &str, now: SystemTime) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| {
             let form = "an entry is `[[expect]]` with `case`, `reason` and `expires` (a date), and optionally `link`, \
-                        `owner` and `pointers`";
+                        `owner`, `pointers` and `outcome` (\"failed\" or \"indeterminate\")";
             format!("{}; {form}", error.to_string().trim_end())
         })?;
         let today = date(now);
@@ -89,7 +103,8 @@ impl Expectations {
     #[must_use]
     pub fn judge(&self, case: &CaseId, outcome: Outcome) -> Outcome {
         let id = case.to_string();
-        let mut entries = self.0.iter().filter(|entry| entry.pattern.matches(&id)).peekable();
+        let accepts = |entry: &&Expected| entry.accepts == Accepted::Failed && entry.pattern.matches(&id);
+        let mut entries = self.0.iter().filter(accepts).peekable();
         let Some(first) = entries.peek().copied() else { return outcome };
         let verdict = match outcome.verdict {
             Verdict::Fail => match entries.find(|entry| entry.covers(&outcome.findings)) {
@@ -100,6 +115,16 @@ impl Expectations {
             other => other,
         };
         Outcome { verdict, ..outcome }
+    }
+
+    /// The reason of the entry that accepts the case as undecided, if it is undecided.
+    pub fn excuse(&self, case: &CaseId, outcome: &Outcome) -> Option<String> {
+        let id = match outcome.verdict {
+            Verdict::Indeterminate(_) if !self.is_empty() => case.to_string(),
+            _ => return None,
+        };
+        let mut entries = self.0.iter().filter(|entry| entry.accepts == Accepted::Indeterminate);
+        entries.find(|entry| entry.pattern.matches(&id)).map(|entry| entry.why.clone())
     }
 
     /// Entries that have expired or match none of `cases`, each with the remedy.
@@ -132,7 +157,7 @@ impl Expectations {
 
 impl Expected {
     fn of(entry: Entry, today: &str) -> Result<Self, String> {
-        let Entry { case, reason, link, owner, expires, pointers } = entry;
+        let Entry { case, reason, link, owner, expires, pointers, outcome } = entry;
         for (value, what) in [(&case, "case"), (&reason, "reason")] {
             if value.trim().is_empty() {
                 return Err(format!(
@@ -152,6 +177,7 @@ impl Expected {
             pointers: pointers.map(|all| all.iter().map(|pointer| Glob::new(pointer)).collect()),
             why: format!("{}; {}", reason.trim(), beside.join(", ")),
             expired: (expires.as_str() < today).then_some(expires),
+            accepts: outcome,
         })
     }
 
@@ -165,6 +191,11 @@ impl Expected {
         let mut musts = findings.iter().filter(|finding| finding.level == Level::Must);
         musts.all(|finding| pointers.iter().any(|pointer| pointer.matches(&finding.pointer)))
     }
+}
+
+/// The date on which a known divergence ends, from the reason that its cases have in reports.
+pub fn expiry_of(why: &str) -> Option<&str> {
+    why.rsplit_once("until ").map(|(_, date)| date)
 }
 
 /// A draft file with an entry for every failed case. The reasons are empty, and the file is rejected until they are filled

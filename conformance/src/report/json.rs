@@ -1,32 +1,23 @@
 //! `report.json`: a run as data, for programs and for every other report. The keys are a contract: keys may be added, never
 //! removed. A report can be read again, to be merged, resumed and compared.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
-use connect_checks::case::{Level, check_of, operation_of};
-use connect_checks::check::family_of;
-use connect_checks::coverage::{Coverage, Learned, Ratio};
+use connect_checks::case::Level;
+use connect_checks::coverage::{Coverage, Learned};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::event::{ModelInfo, Narrowed, TargetInfo};
-use crate::exit::Exit;
+use crate::event::{ModelInfo, Narrowed, PlanInfo, Settings, TargetInfo};
 use crate::outcome::{CaseOutcome, Totals};
 use crate::report::case_file::{SavedRequest, SavedResponse};
 use crate::report::output::write_whole;
 
 /// Name of the file in the report folder.
 pub const FILE: &str = "report.json";
-
-/// Example cases of one reason.
-const EXAMPLES: usize = 5;
-
-/// Distinct reasons; further ones are counted as "other reasons".
-const REASONS: usize = 200;
 
 /// The report of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,9 +35,18 @@ pub struct Report {
     /// The part of a sharded plan, for example `2/3`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
+    /// Parts of the plan that a merged report lacks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
     /// The selection of the run.
     #[serde(default, skip_serializing_if = "Narrowed::is_whole")]
     pub narrowed: Narrowed,
+    /// Everything else that decides on the plan and on its outcomes.
+    #[serde(default)]
+    pub settings: Settings,
+    /// The plan, in all its parts.
+    #[serde(default)]
+    pub plan: PlanInfo,
     /// Start in RFC 3339, UTC.
     pub started: Option<String>,
     /// Milliseconds from the first case to the last.
@@ -132,6 +132,9 @@ pub struct CaseLine {
     /// The reason for the outcome, if it needs one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// The entry of the known divergences that accepts the case as undecided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excused: Option<String>,
 }
 
 /// A broken rule with its evidence.
@@ -172,20 +175,6 @@ impl Operation {
     pub fn new(name: String, totals: Totals) -> Self {
         Self { name, supported: true, totals, ..Self::default() }
     }
-
-    /// Adds an executed case.
-    fn count(&mut self, line: &CaseLine) {
-        self.totals.count(line.outcome);
-        self.families.entry(family_of(check_of(&line.case)).to_owned()).or_default().count(line.outcome);
-        if line.outcome == CaseOutcome::Unsupported && self.unsupported_because.is_none() {
-            self.unsupported_because.clone_from(&line.why);
-        }
-        // Supported: a case was scored, or no case found the operation missing.
-        self.supported = self.totals.scored() > 0 || self.totals.unsupported == 0;
-        if self.totals.scored() > 0 {
-            self.unsupported_because = None;
-        }
-    }
 }
 
 impl FindingEntry {
@@ -219,7 +208,7 @@ pub struct FindingCount {
 /// A reason of indeterminate cases.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reason {
-    /// The reason.
+    /// The reason, without ids and numbers.
     pub reason: String,
     /// Number of cases.
     pub count: u64,
@@ -298,95 +287,6 @@ impl Report {
     /// The file cannot be written.
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         write_whole(&folder.join(FILE), self.to_json()?.as_bytes())
-    }
-
-    /// The exit code of the run. Leaked resources come first, since they cost money until they are deleted; then
-    /// cases that were not executed, since these may fail worse than the others.
-    pub fn exit(&self) -> Exit {
-        let totals = &self.totals;
-        if !self.leaks.is_empty() {
-            Exit::Leaked
-        } else if totals.executed != totals.planned || totals.planned == 0 {
-            Exit::Inconclusive
-        } else if totals.failed > 0 {
-            Exit::Findings
-        } else if totals.scored() == 0 || self.refuses_everything() {
-            Exit::Inconclusive
-        } else if totals.stale > 0 || !self.stale.is_empty() || self.golden_is_stale() {
-            Exit::Stale
-        } else {
-            Exit::Conforming
-        }
-    }
-
-    /// True if answers must be recorded again.
-    pub fn golden_is_stale(&self) -> bool {
-        self.finding_counts.iter().any(|count| count.level == Level::Should && family_of(&count.check) == "golden")
-    }
-
-    /// True if only the family "error" passed although other families were executed. An endpoint that accepts no request
-    /// cannot be judged.
-    fn refuses_everything(&self) -> bool {
-        let others = || self.operations.iter().flat_map(|op| &op.families).filter(|(family, _)| *family != "error");
-        others().any(|(_, totals)| totals.executed > totals.unsupported)
-            && others().all(|(_, totals)| totals.passed + totals.known + totals.stale == 0)
-    }
-
-    /// Recomputes everything that follows from the cases, and sorts it.
-    pub fn recount(&mut self) {
-        self.totals = Totals { planned: self.totals.planned, ..Totals::default() };
-        self.failed_cases.clear();
-        for operation in &mut self.operations {
-            let totals = Totals { planned: operation.totals.planned, ..Totals::default() };
-            *operation = Operation::new(std::mem::take(&mut operation.name), totals);
-        }
-        let mut at: HashMap<String, usize> =
-            self.operations.iter().enumerate().map(|(at, operation)| (operation.name.clone(), at)).collect();
-        let mut reasons: BTreeMap<&str, Reason> = BTreeMap::new();
-        for line in &self.cases {
-            self.totals.count(line.outcome);
-            let name = operation_of(&line.case);
-            let operations = &mut self.operations;
-            let at = *at.entry(name.to_owned()).or_insert_with(|| {
-                operations.push(Operation::new(name.to_owned(), Totals::default()));
-                operations.len() - 1
-            });
-            operations[at].count(line);
-            match line.outcome {
-                CaseOutcome::Failed => {
-                    self.failed_cases.insert(line.case.clone());
-                }
-                CaseOutcome::Indeterminate => {
-                    let why = line.why.as_deref().unwrap_or_default();
-                    let known = reasons.len() < REASONS || reasons.contains_key(why);
-                    let why = if known { why } else { "other reasons" };
-                    let reason = reasons.entry(why).or_insert_with(|| Reason {
-                        reason: why.to_owned(),
-                        count: 0,
-                        cases: Vec::new(),
-                    });
-                    reason.count += 1;
-                    if reason.cases.len() < EXAMPLES {
-                        reason.cases.push(line.case.clone());
-                    }
-                }
-                _ => {}
-            }
-        }
-        self.indeterminate = reasons.into_values().collect();
-        let covered = self.operations.iter().filter(|operation| operation.totals.scored() > 0).count() as u64;
-        self.coverage.operations = Some(Ratio { covered, total: self.operations.len() as u64 });
-        self.sort();
-        self.exit_code = self.exit() as u8;
-    }
-
-    /// Sorts findings by level (gravest first), operation and case, and cases by id.
-    fn sort(&mut self) {
-        let at: HashMap<&str, usize> =
-            self.operations.iter().enumerate().map(|(at, operation)| (operation.name.as_str(), at)).collect();
-        let position = |finding: &FindingEntry| at.get(finding.operation.as_str()).copied().unwrap_or(usize::MAX);
-        self.findings.sort_by_cached_key(|finding| (Reverse(finding.level), position(finding), finding.case.clone()));
-        self.cases.sort();
     }
 
     /// Number of findings of a level that are counted but not listed.

@@ -3,8 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use connect_checks::coverage::{Coverage, CoverageSets, Ratio};
+use connect_checks::shard::Shard;
 use thiserror::Error;
 
+use crate::event::{EmulatorInfo, Narrowed, Settings};
 use crate::report::json::Report;
 
 /// The reports cannot be merged.
@@ -23,6 +25,14 @@ pub enum MergeError {
         /// Its value in the other report.
         other: String,
     },
+    /// A part is in two reports.
+    #[error("part {part} is in two of the reports{}", still_missing(missing))]
+    PartTwice {
+        /// The part, for example `1/3`.
+        part: String,
+        /// The parts that are in none.
+        missing: Vec<String>,
+    },
     /// A case is in two reports.
     #[error("{case} is in two of the reports, so they are not parts of one run; was a report named twice?")]
     Twice {
@@ -31,85 +41,132 @@ pub enum MergeError {
     },
 }
 
-/// Merges the parts of a run. Seed, model and target must agree.
+fn still_missing(missing: &[String]) -> String {
+    match missing {
+        [] => String::new(),
+        [part] => format!(", and part {part} is missing"),
+        parts => format!(", and the parts {} are missing", parts.join(", ")),
+    }
+}
+
+/// Merges the parts of a run. Model, seed, target, plan and settings must agree. A report that lacks parts is incomplete.
 ///
 /// # Errors
 /// The reports are not parts of one run.
 pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
     let mut parts = parts.into_iter();
     let mut whole = parts.next().ok_or(MergeError::Nothing)?;
+    let mut shards = shards_of(&whole);
+    let rest: Vec<Report> = parts.collect();
+    for part in &rest {
+        same_run(&whole, part)?;
+        for shard in shards_of(part) {
+            if shards.contains(&shard) {
+                let all: Vec<Shard> = shards.iter().copied().chain(rest.iter().flat_map(shards_of)).collect();
+                let missing = shard.missing(&all).iter().map(ToString::to_string).collect();
+                return Err(MergeError::PartTwice { part: shard.to_string(), missing });
+            }
+            shards.push(shard);
+        }
+    }
     let mut seen: BTreeSet<String> = whole.cases.iter().map(|line| line.case.clone()).collect();
-    let mut shards: Vec<String> = whole.shard.iter().cloned().collect();
-    for part in parts {
-        same_run(&whole, &part)?;
+    for part in rest {
         for line in &part.cases {
             if !seen.insert(line.case.clone()) {
                 return Err(MergeError::Twice { case: line.case.clone() });
             }
         }
-        shards.extend(part.shard.clone());
+        whole.totals.planned += part.totals.planned;
         add(&mut whole, part);
     }
-    whole.shard = joined(&shards);
+    whole.missing.clear();
+    if let Some(first) = shards.first().copied() {
+        shards.sort();
+        let names = |shards: &[Shard]| shards.iter().map(ToString::to_string).collect::<Vec<_>>();
+        whole.missing = names(&first.missing(&shards));
+        whole.shard = (!whole.missing.is_empty()).then(|| names(&shards).join(SEPARATOR));
+        // Cases of missing parts were planned, too.
+        whole.totals.planned = whole.plan.cases;
+    }
     whole.operations.sort_by(|one, other| one.name.cmp(&other.name));
     whole.recount();
     Ok(whole)
 }
 
-/// Merges a stopped run with its continuation. Without a stopped run, returns `rest`.
+/// Merges a stopped run with its continuation, whose plan contains the cases of both. Without a stopped run, returns `rest`.
 ///
 /// # Errors
 /// The two belong to different runs.
 pub fn resumed(before: Option<&Report>, rest: Report) -> Result<Report, MergeError> {
     let Some(mut before) = before.cloned() else { return Ok(rest) };
-    let done: BTreeSet<&str> = rest.cases.iter().map(|line| line.case.as_str()).collect();
-    before.cases.retain(|line| !done.contains(line.case.as_str()));
-    before.findings.retain(|finding| !done.contains(finding.case.as_str()));
-    // The rest plans the cases that were not executed.
-    before.recount();
-    before.totals.planned = before.totals.executed;
-    for operation in &mut before.operations {
-        operation.totals.planned = operation.totals.executed;
-    }
+    same_run(&before, &rest)?;
+    let again: BTreeSet<&str> = rest.cases.iter().map(|line| line.case.as_str()).collect();
+    before.cases.retain(|line| !again.contains(line.case.as_str()));
+    before.findings.retain(|finding| !again.contains(finding.case.as_str()));
+    let planned = rest.totals.planned;
+    let planned_of: HashMap<String, u64> =
+        rest.operations.iter().map(|operation| (operation.name.clone(), operation.totals.planned)).collect();
     let (stopped, shard) = (rest.stopped_because.clone(), rest.shard.clone());
-    before.shard = None;
-    let mut whole = merge(vec![before, Report { shard: None, ..rest }])?;
+    let constraints = rest.coverage.constraints;
+    let mut whole = before;
+    add(&mut whole, rest);
+    whole.totals.planned = planned;
+    for operation in &mut whole.operations {
+        operation.totals.planned = planned_of.get(&operation.name).copied().unwrap_or_default();
+    }
+    whole.coverage.constraints = constraints;
     (whole.interrupted, whole.stopped_because, whole.shard) = (stopped.is_some(), stopped, shard);
-    whole.exit_code = whole.exit() as u8;
+    whole.recount();
     Ok(whole)
 }
 
-/// The name of the merged parts; `None` if they are complete, as `1/3`, `2/3` and `3/3` are.
-fn joined(shards: &[String]) -> Option<String> {
-    let parts: BTreeSet<(u32, u32)> = shards
-        .iter()
-        .filter_map(|shard| shard.split_once('/').and_then(|(at, of)| Some((at.parse().ok()?, of.parse().ok()?))))
-        .collect();
-    let complete = parts.iter().next().is_some_and(|(_, of)| parts.len() == *of as usize);
-    if shards.is_empty() || complete { None } else { Some(shards.join(" and ")) }
+/// Separates the parts that a merged report contains.
+const SEPARATOR: &str = " and ";
+
+/// The parts that a report contains; none for a whole run.
+fn shards_of(report: &Report) -> Vec<Shard> {
+    report.shard.iter().flat_map(|text| text.split(SEPARATOR)).filter_map(|part| part.parse().ok()).collect()
 }
 
+/// Checks that two reports belong to one run: the same cases under the same conditions.
 fn same_run(one: &Report, other: &Report) -> Result<(), MergeError> {
     let target = |report: &Report| {
         let target = &report.target;
         let instance = target.instance_id.as_deref().unwrap_or("no instance");
         // The built-in emulator has another port in each run.
-        if target.emulator.is_some() {
-            format!("an emulator, {:?}", target.emulator)
-        } else {
-            format!("{} with {instance}", target.endpoint)
+        match &target.emulator {
+            Some(EmulatorInfo { defect: Some(defect), .. }) => format!("an emulator with the defect {defect}"),
+            Some(EmulatorInfo { benign: Some(benign), .. }) => format!("an emulator in the harmless variant {benign}"),
+            Some(EmulatorInfo { resources: Some(n), .. }) => format!("an emulator with {n} resources of each kind"),
+            Some(_) => "an emulator".to_owned(),
+            None => format!("{} with {instance}", target.endpoint),
         }
     };
-    let rows: [(&'static str, String, String); 4] = [
+    let signed = |report: &Report| if report.target.signed { "yes" } else { "no" }.to_owned();
+    let parts = |report: &Report| shards_of(report).first().map_or("one".to_owned(), |shard| shard.of().to_string());
+    let Narrowed { walks, .. } = &one.narrowed;
+    let number = |n: Option<u32>| n.map_or("the default".to_owned(), |n| n.to_string());
+    let rows: [(&'static str, String, String); 10] = [
+        ("the version of this program", one.version.clone(), other.version.clone()),
         ("the model", one.model.digest.clone(), other.model.digest.clone()),
         ("the seed", one.seed.to_string(), other.seed.to_string()),
         ("the target", target(one), target(other)),
-        ("the version of this tool", one.version.clone(), other.version.clone()),
+        ("the use of signatures", signed(one), signed(other)),
+        ("the selection", one.narrowed.to_string(), other.narrowed.to_string()),
+        ("--cases", number(one.generated), number(other.generated)),
+        ("--walks", number(*walks), number(other.narrowed.walks)),
+        ("the number of parts", parts(one), parts(other)),
+        ("the plan", one.plan.digest.clone(), other.plan.digest.clone()),
     ];
-    match rows.into_iter().find(|(_, one, other)| one != other) {
-        Some((what, one, other)) => Err(MergeError::Different { what, one, other }),
-        None => Ok(()),
+    if let Some((what, one, other)) = rows.into_iter().find(|(_, one, other)| one != other) {
+        return Err(MergeError::Different { what, one, other });
     }
+    let settings = |report: &Report| Settings { profile: None, rps: None, burst: None, ..report.settings.clone() };
+    if settings(one) != settings(other) {
+        let (what, one, other) = ("a flag such as --expect, --require or --allow-writes", "set", "set otherwise");
+        return Err(MergeError::Different { what, one: one.to_owned(), other: other.to_owned() });
+    }
+    Ok(())
 }
 
 fn add(whole: &mut Report, part: Report) {
@@ -119,7 +176,6 @@ fn add(whole: &mut Report, part: Report) {
     whole.requests += part.requests;
     whole.interrupted |= part.interrupted;
     whole.stopped_because = whole.stopped_because.take().or(part.stopped_because);
-    whole.totals.planned += part.totals.planned;
     let mut at: HashMap<String, usize> =
         whole.operations.iter().enumerate().map(|(at, operation)| (operation.name.clone(), at)).collect();
     for operation in part.operations {
@@ -226,15 +282,33 @@ mod tests {
         assert_eq!(merged.findings.len(), whole.findings.len());
         assert_eq!((merged.shard, merged.exit_code), (None, 1));
         let one = merge(vec![parts[0].clone()]).unwrap();
-        assert_eq!(one.shard.as_deref(), Some("1/2"));
+        assert_eq!((one.shard.as_deref(), one.missing.as_slice()), (Some("1/2"), &["2/2".to_owned()][..]));
+        assert_eq!((one.exit_code, one.totals.planned), (3, whole.totals.planned));
     }
 
     #[test]
     fn rejects_reports_of_different_runs() {
         let (_, [one, other]) = halves();
         assert_eq!(merge(vec![]).unwrap_err(), MergeError::Nothing);
-        let twice = merge(vec![one.clone(), one.clone()]).unwrap_err();
+        let twice = merge(vec![one.clone(), one.clone()]).unwrap_err().to_string();
+        assert_eq!(twice, "part 1/2 is in two of the reports, and part 2/2 is missing");
+        let unsharded = Report { shard: None, ..one.clone() };
+        let twice = merge(vec![unsharded.clone(), unsharded]).unwrap_err();
         assert!(matches!(&twice, MergeError::Twice { case } if *case == one.cases[0].case), "{twice}");
+        let changes: [(&str, fn(&mut Report)); 6] = [
+            ("the model", |report| report.model.digest = "other".to_owned()),
+            ("the version", |report| report.version = "0.0.9".to_owned()),
+            ("the selection", |report| report.narrowed.operations = vec!["ListRules".to_owned()]),
+            ("the plan", |report| report.plan.digest = "other".to_owned()),
+            ("a flag", |report| report.settings.require = vec!["ListRules".to_owned()]),
+            ("the number of parts", |report| report.shard = Some("2/3".to_owned())),
+        ];
+        for (what, change) in changes {
+            let mut changed = other.clone();
+            change(&mut changed);
+            let problem = merge(vec![one.clone(), changed]).unwrap_err().to_string();
+            assert!(problem.contains(&format!("different runs: {what}")), "{problem}");
+        }
         let other = Report { seed: 43, ..other };
         let different = merge(vec![one, other]).unwrap_err().to_string();
         assert!(different.contains("the seed is 42 in the first and 43 in another"), "{different}");
@@ -245,11 +319,11 @@ mod tests {
         let (whole, [mut before, mut rest]) = halves();
         (before.interrupted, before.stopped_because) = (true, Some("interrupted".to_owned()));
         before.totals.planned = whole.totals.planned;
-        // One case of the first half was executed again.
+        // One case of the first half was executed again. The continuation plans all cases.
         rest.cases.push(before.cases[0].clone());
-        rest.totals.planned += 1;
-        let name = operation_of(&before.cases[0].case).to_owned();
-        rest.operations.iter_mut().find(|operation| operation.name == name).unwrap().totals.planned += 1;
+        rest.totals.planned = whole.totals.planned;
+        rest.operations.clone_from(&whole.operations);
+        (before.shard, rest.shard) = (None, None);
         let resumed = resumed(Some(&before), rest).unwrap();
         assert_eq!((resumed.cases, resumed.totals), (whole.cases, whole.totals));
         assert!(!resumed.interrupted);

@@ -14,12 +14,14 @@ pub mod junit;
 pub mod merge;
 pub mod output;
 pub mod progress;
+mod recount;
 pub mod reproduce;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod terminal;
 pub mod text;
 pub mod trend;
+pub mod verdict;
 
 use std::io;
 use std::path::Path;

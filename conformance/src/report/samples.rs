@@ -63,7 +63,13 @@ fn run(cases: &[(CaseId, Option<Outcome>)], folder: Option<&std::path::Path>) ->
     for (case, outcome) in cases {
         let Some(outcome) = outcome else { continue };
         collector
-            .take(Event::TrialFinished { case, outcome, duration: Duration::from_millis(7), requests: 0 })
+            .take(Event::TrialFinished {
+                case,
+                outcome,
+                excused: None,
+                duration: Duration::from_millis(7),
+                requests: 0,
+            })
             .unwrap();
     }
     let end = RunEnd { duration: Duration::from_millis(1500), ..RunEnd::default() };

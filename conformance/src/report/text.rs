@@ -22,6 +22,31 @@ pub fn printable(text: &str, limit: usize) -> String {
     shown
 }
 
+/// A text without ids and numbers, so that texts about the same matter are equal. A word that contains a digit becomes `…`,
+/// except for HTTP statuses.
+pub fn without_ids(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut word = String::new();
+    for c in text.chars().chain(['\0']) {
+        if c.is_alphanumeric() || (matches!(c, '-' | '_' | '~') && !word.is_empty()) {
+            word.push(c);
+            continue;
+        }
+        let digits = word.chars().filter(char::is_ascii_digit).count();
+        let is_status = digits == 3 && word.len() == 3 && word.starts_with(['1', '2', '3', '4', '5']);
+        if digits == 0 || is_status {
+            out.push_str(&word);
+        } else if !out.ends_with('…') {
+            out.push('…');
+        }
+        word.clear();
+        if c != '\0' {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// A time in RFC 3339, UTC, in whole seconds; `None` for times far from now.
 pub(crate) fn utc(time: SystemTime) -> Option<String> {
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64().floor();
@@ -55,6 +80,23 @@ pub(crate) fn some(names: &[&str], limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_about_the_same_matter_are_equal_without_ids() {
+        let rows = [
+            ("the flow 0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01 is gone", "the flow … is gone"),
+            ("after 3 s the index does not know the tags", "after … s the index does not know the tags"),
+            (
+                "CreateRule answered 400 InvalidRequestException: run-1a2b is taken",
+                "CreateRule answered 400 InvalidRequestException: … is taken",
+            ),
+            ("throttled", "throttled"),
+            ("", ""),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(without_ids(text), expected);
+        }
+    }
 
     #[test]
     fn numbers_have_separators() {

@@ -10,8 +10,8 @@ use connect_checks::cleanup;
 use connect_checks::client::ClientConfig;
 use connect_checks::ledger::{Ledger, hook};
 use connect_checks::permission::Permission;
-use connect_checks::selection::Shard;
 use connect_checks::setup::{self, SuiteConfig};
+use connect_checks::shard::Shard;
 use connect_checks::walks::{Saved, WalkConfig};
 use connect_transport::TransportConfig;
 use connect_transport::pace::{PaceConfig, Rate};
@@ -69,6 +69,8 @@ pub struct RunConfig {
     pub resume: Option<PathBuf>,
     /// File of known divergences.
     pub expect: Option<PathBuf>,
+    /// Percentage of the cases that may be undecided for one reason; `None` for the default.
+    pub allow_undecided: Option<u8>,
     /// Folder of the report.
     pub report_dir: PathBuf,
     /// Further output.
@@ -159,6 +161,7 @@ impl Default for RunConfig {
             shard: None,
             resume: None,
             expect: None,
+            allow_undecided: None,
             report_dir: PathBuf::from("target/conformance"),
             output: OutputConfig::default(),
         }

@@ -33,7 +33,7 @@ impl SessionError {
     pub fn exit(&self) -> Exit {
         match self {
             SessionError::Usage(_) => Exit::Usage,
-            SessionError::Nothing(_) => Exit::Inconclusive,
+            SessionError::Nothing(_) => Exit::Incomplete,
             SessionError::Leaked { .. } => Exit::Leaked,
         }
     }

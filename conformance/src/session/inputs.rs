@@ -12,12 +12,13 @@ use connect_checks::selection::Selection;
 use connect_checks::setup;
 use connect_model::schema::Schema;
 
-use crate::event::Narrowed;
+use crate::event::{Narrowed, Settings};
 use crate::outcome::CaseOutcome;
 use crate::report::expect::Expectations;
 use crate::report::json::Report;
 use crate::session::config::RunConfig;
 use crate::session::error::SessionError;
+use crate::session::resume::{continued, input_file};
 use crate::session::selection::{fresh_seed, known_operations, known_selection, selection};
 
 /// The input files of a run, and the configuration as they complete it.
@@ -30,7 +31,7 @@ pub(crate) struct RunInputs {
     pub(crate) expected: Expectations,
     /// Seed of the run: of the recorded answers, of the resumed run, of the configuration, or a new one.
     pub(crate) seed: u64,
-    /// The configuration. A resumed run uses the selection of the previous run unless it has one of its own.
+    /// The configuration. That of a resumed run has the values of the run that it continues.
     pub(crate) config: RunConfig,
 }
 
@@ -42,24 +43,13 @@ impl RunInputs {
         let golden = config.golden.as_deref().map(golden::read_all).transpose().map_err(SessionError::usage)?;
         let previous = config.resume.as_deref().map(Report::read).transpose().map_err(SessionError::usage)?;
         let previous = previous.map(with_leaks_of);
-        let seed = match (recorded_seed(golden.as_ref(), config.seed)?, &previous) {
-            (Some(seed), _) => seed,
-            (None, Some(previous)) => previous.seed,
-            (None, None) => config.seed.unwrap_or_else(fresh_seed),
+        let config = match &previous {
+            Some(previous) => continued(schema, previous, config)?,
+            None => config.clone(),
         };
+        let seed = recorded_seed(golden.as_ref(), config.seed)?.or(config.seed).unwrap_or_else(fresh_seed);
         let expected = config.expect.as_deref().map(|path| Expectations::read(path, SystemTime::now()));
         let expected = expected.transpose().map_err(SessionError::usage)?.unwrap_or_default();
-        let mut config = config.clone();
-        if let Some(previous) = &previous {
-            let Narrowed { filter, operations, checks, walks } = previous.narrowed.clone();
-            let chosen = &mut config.selection;
-            if chosen.filter.is_none() && chosen.operations.is_empty() && chosen.checks.is_empty() {
-                (chosen.filter, chosen.operations, chosen.checks) = (filter, operations, checks);
-            }
-            config.walks = config.walks.or(walks);
-            config.cases = config.cases.or(previous.generated);
-            config.shard = config.shard.or_else(|| previous.shard.as_ref()?.parse().ok());
-        }
         Ok(Self { golden: golden.map(Arc::new), previous, expected, seed, config })
     }
 
@@ -87,6 +77,27 @@ impl RunInputs {
             checks: config.selection.checks.clone(),
             walks: config.walks,
         }
+    }
+
+    /// Everything else that decides on the plan and on its outcomes.
+    pub(crate) fn settings(&self) -> Result<Settings, SessionError> {
+        let config = &self.config;
+        let endpoint = &config.endpoint;
+        Ok(Settings {
+            walk_length: Some(config.walk_length),
+            require: config.require.clone(),
+            expect: config.expect.as_deref().map(input_file).transpose()?,
+            changed_since: config.selection.changed_since.as_deref().map(input_file).transpose()?,
+            golden: config.golden.is_some(),
+            allow_writes: endpoint.allow_writes,
+            allow_operation: endpoint.allow_operation.clone(),
+            account: endpoint.account.clone(),
+            profile: endpoint.profile.clone(),
+            as_remote: endpoint.as_remote,
+            rps: config.limits.rps,
+            burst: config.limits.burst,
+            allow_undecided: config.allow_undecided,
+        })
     }
 
     /// Known divergences that have expired or match no case. They are compared with all cases of the model, not only with

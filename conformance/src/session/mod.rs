@@ -8,6 +8,7 @@ mod inputs;
 pub mod publish;
 pub mod record;
 pub mod replay;
+mod resume;
 pub mod selection;
 pub mod signals;
 pub mod sweep;
@@ -25,7 +26,7 @@ use connect_model::schema::Schema;
 use connect_transport::Transport;
 use tokio::runtime::Runtime;
 
-use crate::event::{EmulatorInfo, Narrowed, RunInfo, TargetInfo};
+use crate::event::{EmulatorInfo, Narrowed, PlanInfo, RunInfo, Settings, TargetInfo};
 use crate::exit::Exit;
 use crate::report::collect::{Collector, Limits};
 use crate::report::expect::Expectations;
@@ -38,6 +39,7 @@ use crate::session::config::RunConfig;
 use crate::session::error::SessionError;
 use crate::session::inputs::RunInputs;
 use crate::session::publish::{Checkpoint, is_report_of, prepare_folder, publish};
+use crate::session::resume::same_plan;
 use crate::session::selection::{no_walk, nothing_planned};
 use crate::session::signals::{stop_on_interrupt, stop_on_limits};
 use crate::session::target::{RunTarget, is_in_account};
@@ -62,7 +64,7 @@ impl Session {
     pub async fn prepare(schema: &'static Schema, config: &RunConfig) -> Result<Self, SessionError> {
         let inputs = RunInputs::read(schema, config)?;
         let (seed, config) = (inputs.seed, &inputs.config);
-        // A replay of a finding needs the number of values.
+        // A replay of a finding needs these numbers.
         let emulator = EmulatorInfo { cases: config.cases, ..config.emulator.clone() };
         let mut target = RunTarget::resolve(schema, &config.endpoint, &emulator, seed).await?;
         let walks = config.walks(target.context.loopback)?;
@@ -73,25 +75,26 @@ impl Session {
         let suite_config = config.suite(context, walks);
         let (suite, transport) = setup::suite(schema, target, &selection, suite_config).map_err(SessionError::usage)?;
         let plan = suite.plan();
-        if plan.cases.is_empty() {
-            if config.resume.is_some() {
-                return Err(SessionError::usage(
-                    "--resume: every case of that run has an outcome; nothing is left to run",
-                ));
-            }
+        if let Some(previous) = &inputs.previous {
+            same_plan(previous, plan)?;
+        }
+        if plan.part.cases == 0 {
             return Err(nothing_planned(schema, &selection, plan));
         }
         let has_walks = plan.tasks.iter().any(|task| *task.check == lifecycle::WALK);
         if config.walks.is_some_and(|count| count > 0) && !has_walks {
             return Err(no_walk(plan));
         }
-        transport.probe().await.map_err(SessionError::usage)?;
-        is_in_account(suite.client(), config.endpoint.account.as_deref()).await?;
+        if !plan.cases.is_empty() {
+            transport.probe().await.map_err(SessionError::usage)?;
+            is_in_account(suite.client(), config.endpoint.account.as_deref()).await?;
+        }
         let mut info = run_info(plan, info, schema, seed);
         info.cases = config.cases;
         info.journal = journal;
         info.shard = config.shard.map(|shard| shard.to_string());
         info.narrowed = inputs.narrowed();
+        info.settings = inputs.settings()?;
         info.stale.extend(inputs.stale(schema, plan));
         let RunInputs { expected, previous, config, .. } = inputs;
         Ok(Self { judge: Arc::new(suite), info, transport, expected, previous, config, _emulator: emulator })
@@ -143,21 +146,20 @@ impl Session {
 }
 
 fn run_info(plan: &Plan, target: TargetInfo, schema: &Schema, seed: u64) -> RunInfo {
-    let mut operations: Vec<(String, usize)> = Vec::new();
-    // The cases of an operation are adjacent.
-    for case in &plan.cases {
-        match operations.last_mut() {
-            Some((name, planned)) if *name == case.operation => *planned += 1,
-            _ => operations.push((case.operation.clone(), 1)),
-        }
-    }
+    let whole = &plan.whole;
     RunInfo {
         target,
         model: schema.into(),
         seed,
         started: SystemTime::now(),
-        operations,
-        planned: plan.cases.len(),
+        operations: plan.part.operations.clone(),
+        planned: plan.part.cases,
+        constraints: plan.part.constraints,
+        plan: PlanInfo {
+            digest: whole.digest.clone(),
+            cases: whole.cases as u64,
+            constraints: whole.constraints as u64,
+        },
         not_sent: plan.not_sent.clone(),
         left_out: plan.left_out.clone(),
         stale: plan.stale.clone(),
@@ -165,6 +167,7 @@ fn run_info(plan: &Plan, target: TargetInfo, schema: &Schema, seed: u64) -> RunI
         shard: None,
         cases: None,
         narrowed: Narrowed::default(),
+        settings: Settings::default(),
     }
 }
 
@@ -205,7 +208,7 @@ mod tests {
         assert_eq!((exit, &report["totals"]["passed"]), (Exit::Conforming, &4.into()));
         assert!(log.contains("test Operation0/shape.json/0 ... ok"), "{log}");
         let nothing = Scripted::plan(2, |_| Box::pin(async { Outcome::indeterminate("throttled") }));
-        assert_eq!(execute(nothing, "nothing").0, Exit::Inconclusive);
+        assert_eq!(execute(nothing, "nothing").0, Exit::Incomplete);
         let broken = Scripted::plan(2, |_| Box::pin(async { panic!("boom") }));
         let (exit, report, _) = execute(broken, "broken");
         assert_eq!((exit, &report["exit_code"], &report["totals"]["failed"]), (Exit::Findings, &1.into(), &2.into()));

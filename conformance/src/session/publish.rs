@@ -16,7 +16,10 @@ use crate::session::config::OutputConfig;
 use crate::session::error::SessionError;
 
 /// Time between two reports during a run.
-const CHECKPOINT: Duration = Duration::from_secs(15);
+const CHECKPOINT: Duration = Duration::from_secs(5);
+
+/// The reason in a report that is written during a run.
+const UNFINISHED: &str = "it was killed, or has not ended yet";
 
 /// Writes a report in every format, and shows it. `remark` is a line below the verdict.
 pub(crate) fn publish(
@@ -62,7 +65,9 @@ pub(crate) fn publish(
 /// A report cannot be read, or the reports belong to different runs.
 pub fn merge_reports(reports: &[PathBuf], folder: &Path, output: &OutputConfig) -> Result<Exit, SessionError> {
     let reports: Result<Vec<Report>, _> = reports.iter().map(|path| Report::read(path)).collect();
-    let whole = merge::merge(reports.map_err(SessionError::usage)?).map_err(SessionError::usage)?;
+    let incomplete =
+        |error: merge::MergeError| SessionError::Nothing(format!("{}: {error}", Exit::Incomplete.heading()));
+    let whole = merge::merge(reports.map_err(SessionError::usage)?).map_err(incomplete)?;
     std::fs::create_dir_all(folder)
         .map_err(|error| SessionError::usage(format!("cannot write to {}: {error}", folder.display())))?;
     if output.format == Format::Text {
@@ -71,7 +76,7 @@ pub fn merge_reports(reports: &[PathBuf], folder: &Path, output: &OutputConfig) 
     publish(whole, folder, output, None)
 }
 
-/// Writes `report.json` from time to time, so that a killed run can be resumed.
+/// Writes `report.json` at the start and from time to time, so that a killed run can be resumed.
 pub(crate) struct Checkpoint {
     /// The report of the run that is resumed.
     pub(crate) previous: Option<Report>,
@@ -81,12 +86,15 @@ pub(crate) struct Checkpoint {
 }
 
 impl Consumer for Checkpoint {
-    fn take(&mut self, _: Event<'_>) -> std::io::Result<()> {
-        if self.written.elapsed() < CHECKPOINT {
+    fn take(&mut self, event: Event<'_>) -> std::io::Result<()> {
+        let is_due = matches!(event, Event::Planned(_)) || self.written.elapsed() >= CHECKPOINT;
+        if !is_due || matches!(event, Event::Finished(_)) {
             return Ok(());
         }
         let report = self.collector.lock().unwrap_or_else(PoisonError::into_inner).report();
-        merge::resumed(self.previous.as_ref(), report).map_err(std::io::Error::other)?.write(&self.folder)?;
+        let mut report = merge::resumed(self.previous.as_ref(), report).map_err(std::io::Error::other)?;
+        (report.interrupted, report.stopped_because) = (true, Some(UNFINISHED.to_owned()));
+        report.write(&self.folder)?;
         self.written = Instant::now();
         Ok(())
     }

@@ -62,7 +62,7 @@ pub async fn record(schema: &'static Schema, folder: &Path, config: &RunConfig) 
         return Ok(Exit::Leaked);
     }
     let is_complete = !answers.entries.is_empty() && answers.problems.is_empty();
-    Ok(if is_complete { Exit::Conforming } else { Exit::Inconclusive })
+    Ok(if is_complete { Exit::Conforming } else { Exit::Incomplete })
 }
 
 /// The first line of every file: date, endpoint, region and model.

@@ -130,7 +130,7 @@ mod tests {
     use crate::exit::Exit;
 
     #[test]
-    fn empty_plans_are_inconclusive_and_explained() {
+    fn empty_plans_are_incomplete_and_explained() {
         let schema = Schema::connect();
         let reason = |operations: &[&str], filter: Option<&str>, loopback| {
             let config = SelectionConfig {
@@ -141,7 +141,7 @@ mod tests {
             let permission = Permission { loopback, ..Permission::default() };
             let selection = selection(schema, &config, permission).unwrap();
             let error = nothing_planned(schema, &selection, &Plan::new(schema, &selection));
-            assert_eq!(error.exit(), Exit::Inconclusive);
+            assert_eq!(error.exit(), Exit::Incomplete);
             error.to_string()
         };
         let text = reason(&["CreateRule"], Some("CraeteRule"), true);

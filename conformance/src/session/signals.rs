@@ -21,7 +21,7 @@ pub(crate) async fn stop_on_interrupt(stop: StopSignal) {
     // `timeout` and some shells deliver an interrupt twice.
     tokio::time::sleep(Duration::from_secs(1)).await;
     if interrupted().await.is_ok() {
-        std::process::exit(Exit::Inconclusive as i32);
+        std::process::exit(Exit::Incomplete as i32);
     }
 }
 

@@ -187,7 +187,7 @@ fn show(sources: &[Source], config: &SweepConfig) -> Result<Exit, SessionError> 
     let has_problems = sources.iter().any(|source| !source.problems.is_empty());
     Ok(match (has_resources, has_problems) {
         (false, false) => Exit::Conforming,
-        (false, true) => Exit::Inconclusive,
+        (false, true) => Exit::Incomplete,
         (true, _) => Exit::Leaked,
     })
 }

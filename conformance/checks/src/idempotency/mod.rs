@@ -126,6 +126,7 @@ pub(crate) const FAMILY: Family = Family {
     checks: || CHECKS.to_vec(),
     services: Services::Connect,
     judges_input: false,
+    requests: |_| 5,
     compares_recorded: false,
 };
 

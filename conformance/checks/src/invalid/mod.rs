@@ -9,6 +9,7 @@ mod rejection;
 
 pub(crate) use self::faults::has_json_body;
 pub(crate) use self::mutations::breaks_a_constraint;
+pub use self::mutations::violates_a_constraint;
 use crate::case::Level;
 use crate::check::{Check, RESTJSON, Remote};
 use crate::code::On;
@@ -68,5 +69,6 @@ pub(crate) const FAMILY: Family = Family {
     checks: || mutations::checks().chain(CHECKS.iter().copied()).chain(language::CHECKS.iter().copied()).collect(),
     services: Services::All,
     judges_input: true,
+    requests: |_| 2,
     compares_recorded: false,
 };

@@ -8,7 +8,7 @@ use connect_model::generate::{Config, Generator, Side, Site};
 use connect_model::validate::{ViolationKind, excerpt};
 use connect_model::wire::encode_request;
 
-use crate::case::{Level, Outcome};
+use crate::case::{Level, Outcome, check_of as check_of_case};
 use crate::check::{Check, MODEL, RESTJSON, Remote};
 use crate::code::{Attempt, Bound, Code, Omission, Scope, Trial, Variant};
 use crate::invalid::rejection::judge_rejection;
@@ -25,6 +25,12 @@ pub(super) fn checks() -> impl Iterator<Item = &'static Check> {
 /// Returns true if the check violates a constraint of the model.
 pub(crate) fn breaks_a_constraint(check: &Check) -> bool {
     CHECKS.iter().any(|mutation| mutation == check)
+}
+
+/// Returns true if the case with this id violates a constraint of the model.
+pub fn violates_a_constraint(case: &str) -> bool {
+    let id = check_of_case(case);
+    id.starts_with("invalid.") && CHECKS.iter().any(|mutation| mutation.id == id)
 }
 
 /// The check for a kind of violation, derived from the table in the model.

@@ -204,6 +204,7 @@ pub(crate) const FAMILY: Family = Family {
     checks: || CHECKS.to_vec(),
     services: Services::Connect,
     judges_input: false,
+    requests: |check| if *check == WALK { 65 } else { 12 },
     compares_recorded: false,
 };
 

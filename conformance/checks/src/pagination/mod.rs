@@ -196,6 +196,7 @@ pub(crate) const FAMILY: Family = Family {
     checks: || CHECKS.to_vec(),
     services: Services::All,
     judges_input: false,
+    requests: |_| 28,
     compares_recorded: false,
 };
 

@@ -149,6 +149,7 @@ pub(crate) const FAMILY: Family = Family {
     checks: || CHECKS.to_vec(),
     services: Services::Connect,
     judges_input: false,
+    requests: |_| 30,
     compares_recorded: false,
 };
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use connect_checks::selection::Shard;
 use connect_checks::setup::DEFAULT_WALK_LENGTH;
+use connect_checks::shard::Shard;
 use connect_checks::walks::LONGEST;
 
 use super::endpoint::{EmulatorFlags, EndpointFlags, PaceFlags};
@@ -66,12 +66,17 @@ pub struct RunFlags {
     /// Run only the Ith of N parts of the plan, so that machines can share a run; `merge` merges their reports
     #[arg(long, value_name = "I/N", conflicts_with = "golden")]
     pub shard: Option<Shard>,
-    /// Continue a stopped run: its report.json, or the folder that contains it
-    #[arg(long, value_name = "REPORT", conflicts_with_all = ["seed", "golden"])]
+    /// Continue a stopped run: its report.json, or the folder that contains it. Everything that decides on its plan comes
+    /// from there; permissions to write are given again
+    #[arg(long, value_name = "REPORT", conflicts_with = "golden")]
     pub resume: Option<PathBuf>,
     /// Known divergences: cases that are expected to fail, with reasons and dates
     #[arg(long, value_name = "FILE.toml")]
     pub expect: Option<PathBuf>,
+    /// Percentage of the cases, in total and of each operation, that may be undecided for one reason before the run counts
+    /// as incomplete [default: 10]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(..=100))]
+    pub allow_undecided: Option<u8>,
     /// Further output.
     #[command(flatten)]
     pub output: OutputFlags,

@@ -203,7 +203,7 @@ fn totals(out: &mut String, report: &Report) {
     let style = match exit {
         Exit::Conforming => GOOD,
         Exit::Findings | Exit::Leaked => BAD,
-        Exit::Usage | Exit::Inconclusive | Exit::Stale => UNSURE,
+        Exit::Usage | Exit::Incomplete | Exit::Stale => UNSURE,
     };
     let _ = writeln!(out, "{}: {}", styled(style.bold(), &exit.heading()), conclusion::sentence(report));
     for remedy in remedies(report) {
@@ -305,13 +305,13 @@ NOT CONFORMING: 1 of 6 scored cases fails, in 1 operation.
     fn verdict_explains_itself() {
         let rows: [(samples::Outcomes, &str); 5] = [
             (&[("A", "pass"), ("B", "pass")], "CONFORMING: All 2 scored cases pass."),
-            (&[("A", "pass"), ("B", "lost")], "INCONCLUSIVE: Cases were lost: 1 of 2 cases were executed."),
+            (&[("A", "pass"), ("B", "lost")], "INCOMPLETE: Cases were lost: 1 of 2 cases were executed."),
             (
                 &[("A", "fail"), ("B", "lost")],
-                "INCONCLUSIVE: Cases were lost: 1 of 2 cases were executed. 1 of them failed.",
+                "INCOMPLETE: Cases were lost: 1 of 2 cases were executed. 1 of them failed.",
             ),
-            (&[("A", "unsupported")], "INCONCLUSIVE: No case could be scored."),
-            (&[], "INCONCLUSIVE: No case could be scored."),
+            (&[("A", "unsupported")], "INCOMPLETE: No case could be scored."),
+            (&[], "INCOMPLETE: No case could be scored."),
         ];
         for (outcomes, expected) in rows {
             let text = plain(&body(&samples::record(outcomes).report(), false));

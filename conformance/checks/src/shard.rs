@@ -1,0 +1,117 @@
+//! The parts of a plan. Machines that share a run execute one part each; the parts need about the same number of requests.
+
+use std::collections::HashMap;
+
+use connect_model::schema::{OperationId, Schema};
+use sha2::{Digest as _, Sha256};
+
+use crate::case::CaseId;
+use crate::code::{Scope, Variant};
+use crate::families;
+use crate::setup;
+
+/// One of several parts of a plan, for example 2/3: part `at` of `of`, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shard {
+    of: u32,
+    at: u32,
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('/').and_then(|(at, of)| Some((at.parse().ok()?, of.parse().ok()?)));
+        match parts {
+            Some((at, of)) if at >= 1 && at <= of => Ok(Self { of, at }),
+            _ => {
+                Err("expected the number of the part, counted from 1, and the number of parts, for example 2/3"
+                    .to_owned())
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.at, self.of)
+    }
+}
+
+impl Shard {
+    /// The other parts of the same run, without those in `known`.
+    pub fn missing(self, known: &[Self]) -> Vec<Self> {
+        (1..=self.of).map(|at| Self { of: self.of, at }).filter(|part| !known.contains(part)).collect()
+    }
+
+    /// The number of parts.
+    pub fn of(self) -> u32 {
+        self.of
+    }
+}
+
+/// The part to which each case of an operation belongs. It depends on the model alone, not on the selection: a case is in
+/// the same part of every run.
+pub(crate) struct Parts(HashMap<String, u32>);
+
+impl Parts {
+    /// Divides the cases of an operation into as many parts as `shard` has. Each case goes to the part with the fewest
+    /// requests, where those of its own family count twice, so that a selection of families is divided evenly, too. Cases that
+    /// share an observation are never separated.
+    pub(crate) fn of(schema: &Schema, operation: OperationId, shard: Shard) -> Self {
+        let whole = setup::everything();
+        let scope = Scope::new(schema, operation, &whole);
+        let digest = Sha256::digest(scope.name());
+        // Where the loads are equal, operations start at different parts.
+        let start = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        let first = (start % u64::from(shard.of)) as u32;
+        let mut parts = HashMap::new();
+        let mut total = vec![0_u32; shard.of as usize];
+        for family in families::FAMILIES.iter().filter(|family| !family.compares_recorded) {
+            let mut load = vec![0_u32; shard.of as usize];
+            let mut observed: HashMap<&'static str, u32> = HashMap::new();
+            for check in (family.checks)() {
+                for Variant { name, attempt } in check.code.variants(&scope, check) {
+                    let group = attempt.as_ref().ok().and_then(|attempt| attempt.shares());
+                    let mut lightest = || {
+                        let order =
+                            |at: &u32| (load[*at as usize] + total[*at as usize], (at + shard.of - first) % shard.of);
+                        let at = (0..shard.of).min_by_key(order).unwrap_or(0);
+                        let requests = if attempt.is_ok() { (family.requests)(check) } else { 0 };
+                        load[at as usize] += requests;
+                        total[at as usize] += requests;
+                        at
+                    };
+                    let at = match group {
+                        Some(group) => *observed.entry(group).or_insert_with(lightest),
+                        None => lightest(),
+                    };
+                    let case = CaseId { operation: scope.name().to_owned(), check: check.id, variant: name };
+                    parts.insert(case.to_string(), at + 1);
+                }
+            }
+        }
+        Self(parts)
+    }
+
+    /// Returns true if the case belongs to `shard`.
+    pub(crate) fn has(&self, shard: Shard, case: &str) -> bool {
+        self.0.get(case).copied().unwrap_or(1) == shard.at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn parses_a_part_and_lists_the_missing_ones() {
+        let part = |text: &str| text.parse::<Shard>().unwrap();
+        assert_eq!(part("2/3").to_string(), "2/3");
+        assert_eq!(part("2/3").missing(&[part("2/3"), part("1/3")]), [part("3/3")]);
+        for wrong in ["0/3", "4/3", "1", "a/b", "1/0", ""] {
+            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+    }
+}

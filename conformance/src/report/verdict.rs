@@ -1,0 +1,155 @@
+//! The verdict of a report.
+
+use std::collections::BTreeMap;
+
+use connect_checks::case::{Level, operation_of};
+use connect_checks::check::family_of;
+
+use crate::exit::Exit;
+use crate::outcome::CaseOutcome;
+use crate::report::json::Report;
+use crate::report::text::without_ids;
+
+/// Default percentage of cases that may be undecided for one reason.
+const ALLOWED: u8 = 10;
+
+/// Undecided cases of one operation that are too few to matter, unless they are all its cases.
+const FEW: u64 = 2;
+
+/// Cases that are undecided for one reason, and too many for a verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undecided {
+    /// The reason, without ids and numbers.
+    pub reason: String,
+    /// The operation; `None` if they are too many for the whole plan.
+    pub operation: Option<String>,
+    /// Number of cases.
+    pub count: u64,
+    /// Number of planned cases, of the operation or in total.
+    pub planned: u64,
+}
+
+impl Report {
+    /// The exit code of the run. Leaked resources come first, since they cost money until they are deleted; then
+    /// cases that were not executed, since these may fail worse than the others.
+    pub fn exit(&self) -> Exit {
+        let totals = &self.totals;
+        if !self.leaks.is_empty() {
+            Exit::Leaked
+        } else if totals.executed != totals.planned || totals.planned == 0 || !self.missing.is_empty() {
+            Exit::Incomplete
+        } else if totals.failed > 0 {
+            Exit::Findings
+        } else if totals.scored() == 0 || self.refuses_everything() || self.undecided().is_some() {
+            Exit::Incomplete
+        } else if totals.stale > 0 || !self.stale.is_empty() || self.golden_is_stale() {
+            Exit::Stale
+        } else {
+            Exit::Conforming
+        }
+    }
+
+    /// True if answers must be recorded again.
+    pub fn golden_is_stale(&self) -> bool {
+        self.finding_counts.iter().any(|count| count.level == Level::Should && family_of(&count.check) == "golden")
+    }
+
+    /// True if only the family "error" passed although other families were executed. An endpoint that accepts no request
+    /// cannot be judged.
+    pub(super) fn refuses_everything(&self) -> bool {
+        let others = || self.operations.iter().flat_map(|op| &op.families).filter(|(family, _)| *family != "error");
+        others().any(|(_, totals)| totals.executed > totals.unsupported)
+            && others().all(|(_, totals)| totals.passed + totals.known + totals.stale == 0)
+    }
+
+    /// The most frequent reason for which too many cases are undecided: more than the allowed share of the plan, or of the
+    /// cases of one operation. Such a run rests on too little to be called conforming.
+    pub fn undecided(&self) -> Option<Undecided> {
+        let allowed = u64::from(self.settings.allow_undecided.unwrap_or(ALLOWED));
+        let mut counts: BTreeMap<(Option<&str>, String), u64> = BTreeMap::new();
+        for line in &self.cases {
+            if line.outcome == CaseOutcome::Indeterminate && line.excused.is_none() {
+                let reason = without_ids(line.why.as_deref().unwrap_or_default());
+                *counts.entry((None, reason.clone())).or_default() += 1;
+                *counts.entry((Some(operation_of(&line.case)), reason)).or_default() += 1;
+            }
+        }
+        let too_many = counts.into_iter().filter_map(|((operation, reason), count)| {
+            let planned = match operation {
+                None => self.totals.planned,
+                Some(name) => self.operations.iter().find(|operation| operation.name == name)?.totals.planned,
+            };
+            let matters = operation.is_none() || count > FEW || count >= planned;
+            let operation = operation.map(str::to_owned);
+            (matters && count * 100 > allowed * planned).then_some(Undecided { reason, operation, count, planned })
+        });
+        // The whole plan comes before operations.
+        too_many.max_by_key(|undecided| (undecided.operation.is_none(), undecided.count))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+
+    /// A report with one case for each operation, and the outcome words of `samples::record`.
+    fn report(passed: usize, undecided: usize) -> Report {
+        let names: Vec<(String, &str)> = (0..passed + undecided)
+            .map(|at| (format!("Operation{at:03}"), if at < passed { "pass" } else { "indeterminate" }))
+            .collect();
+        let outcomes: Vec<(&str, &str)> = names.iter().map(|(name, word)| (name.as_str(), *word)).collect();
+        let mut report = samples::record(&outcomes).report();
+        // One operation has all cases, so that only the share of the plan counts.
+        for line in &mut report.cases {
+            line.case = line.case.replacen(char::is_numeric, "", 3).replace("/shape.json", "/shape.json/x");
+        }
+        report.operations.truncate(1);
+        report.operations[0].name = "Operation".to_owned();
+        report.operations[0].totals.planned = report.totals.planned;
+        report.recount();
+        report
+    }
+
+    #[test]
+    fn more_than_a_tenth_undecided_for_one_reason_is_incomplete() {
+        assert_eq!(report(90, 10).exit(), Exit::Conforming);
+        let many = report(88, 12);
+        assert_eq!(many.exit(), Exit::Incomplete);
+        let undecided = many.undecided().unwrap_or_else(|| unreachable!("twelve of a hundred"));
+        assert_eq!((undecided.reason.as_str(), undecided.count, undecided.planned), ("throttled", 12, 100));
+        let mut loosened = report(88, 12);
+        loosened.settings.allow_undecided = Some(12);
+        assert_eq!(loosened.exit(), Exit::Conforming);
+        let mut excused = report(88, 12);
+        for line in excused.cases.iter_mut().filter(|line| line.outcome == CaseOutcome::Indeterminate) {
+            line.excused = Some("the index is slow".to_owned());
+        }
+        assert_eq!(excused.exit(), Exit::Conforming);
+        // Different reasons are not one reason.
+        let mut reasons = report(88, 12);
+        for (at, line) in reasons.cases.iter_mut().enumerate() {
+            line.why = line.why.take().map(|why| format!("{why}, {}", ["once", "twice"][at % 2]));
+        }
+        assert_eq!(reasons.exit(), Exit::Conforming);
+    }
+
+    #[test]
+    fn an_operation_without_a_decided_case_is_incomplete() {
+        let report = samples::record(&[
+            ("A", "pass"),
+            ("B", "pass"),
+            ("C", "pass"),
+            ("D", "pass"),
+            ("E", "pass"),
+            ("F", "pass"),
+            ("G", "pass"),
+            ("H", "pass"),
+            ("I", "pass"),
+            ("J", "indeterminate"),
+        ])
+        .report();
+        let undecided = report.undecided();
+        assert_eq!(undecided.and_then(|undecided| undecided.operation).as_deref(), Some("J"));
+    }
+}

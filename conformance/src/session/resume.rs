@@ -1,0 +1,268 @@
+//! The continuation of a stopped run. It has the plan of that run: selection, endpoint, permissions, rate and known
+//! divergences come from its report. Flags that are given again must agree. Permissions to write are the exception: a report
+//! grants none, so they must be given again.
+
+use std::path::{Path, PathBuf};
+
+use connect_checks::plan::Plan;
+use connect_model::import::hex_digest;
+use connect_model::schema::Schema;
+
+use crate::event::{EmulatorInfo, InputFile, ModelInfo, Narrowed, PlanInfo, Settings};
+use crate::report::json::Report;
+use crate::session::config::RunConfig;
+use crate::session::error::SessionError;
+
+/// The configuration of the run that continues `previous`.
+///
+/// # Errors
+/// A given value differs from that of the run, a file has changed since then, or a permission is missing.
+pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -> Result<RunConfig, SessionError> {
+    let mut config = given.clone();
+    same_model(schema, &previous.model)?;
+    agree("--seed", &mut config.seed, Some(previous.seed))?;
+    let Narrowed { filter, operations, checks, walks } = previous.narrowed.clone();
+    agree("the filter", &mut config.selection.filter, filter)?;
+    agree_list("--operations", &mut config.selection.operations, operations)?;
+    agree_list("--checks", &mut config.selection.checks, checks)?;
+    agree("--walks", &mut config.walks, walks)?;
+    agree("--cases", &mut config.cases, previous.generated)?;
+    agree("--shard", &mut config.shard, previous.shard.as_ref().and_then(|shard| shard.parse().ok()))?;
+    let Settings {
+        walk_length,
+        require,
+        expect,
+        changed_since,
+        golden: _,
+        allow_writes,
+        allow_operation,
+        account,
+        profile,
+        as_remote,
+        rps,
+        burst,
+        allow_undecided,
+    } = previous.settings.clone();
+    config.walk_length = walk_length.unwrap_or(config.walk_length);
+    agree_list("--require", &mut config.require, require)?;
+    agree_file("--expect", &mut config.expect, expect)?;
+    agree_file("--changed-since", &mut config.selection.changed_since, changed_since)?;
+    agree("--account", &mut config.endpoint.account, account)?;
+    agree("--profile", &mut config.endpoint.profile, profile)?;
+    agree("--rps", &mut config.limits.rps, rps)?;
+    agree("--burst", &mut config.limits.burst, burst)?;
+    agree("--allow-undecided", &mut config.allow_undecided, allow_undecided)?;
+    config.endpoint.as_remote |= as_remote;
+    endpoint(previous, &mut config)?;
+    if !previous.target.loopback || as_remote {
+        permissions(&config, allow_writes, &allow_operation)?;
+    }
+    Ok(config)
+}
+
+/// Checks that the continuation plans the cases of the run.
+///
+/// # Errors
+/// The plans differ.
+pub(crate) fn same_plan(previous: &Report, plan: &Plan) -> Result<(), SessionError> {
+    let PlanInfo { digest, cases, .. } = &previous.plan;
+    if digest.is_empty() {
+        return Err(SessionError::usage(
+            "--resume: the report has no plan, since another version of connect-conformance wrote it; start a new run",
+        ));
+    }
+    if *digest == plan.whole.digest {
+        return Ok(());
+    }
+    Err(SessionError::usage(format!(
+        "--resume: the plan has changed since that run: {cases} cases then, {} now; another version of this program or \
+         of the model plans other cases; start a new run",
+        plan.whole.cases
+    )))
+}
+
+/// An input file with the digest of its content, for the report.
+pub(crate) fn input_file(path: &Path) -> Result<InputFile, SessionError> {
+    let content =
+        std::fs::read(path).map_err(|error| SessionError::usage(format!("cannot read {}: {error}", path.display())))?;
+    Ok(InputFile { path: path.to_owned(), sha256: hex_digest(&content) })
+}
+
+fn same_model(schema: &Schema, model: &ModelInfo) -> Result<(), SessionError> {
+    if model.digest == schema.digest {
+        return Ok(());
+    }
+    Err(SessionError::usage(format!(
+        "--resume: that run used the model of {} {} with the digest {:.12}; --model has to name the same model",
+        model.service, model.version, model.digest
+    )))
+}
+
+/// A value of the continuation: that of the run, unless another one is given.
+fn agree<T: PartialEq + std::fmt::Display>(
+    flag: &str,
+    given: &mut Option<T>,
+    before: Option<T>,
+) -> Result<(), SessionError> {
+    match (given.as_ref(), &before) {
+        (Some(now), Some(then)) if now != then => Err(differs(flag, &then.to_string(), &now.to_string())),
+        (Some(now), None) => Err(differs(flag, "not given", &now.to_string())),
+        _ => {
+            *given = before;
+            Ok(())
+        }
+    }
+}
+
+fn agree_list(flag: &str, given: &mut Vec<String>, before: Vec<String>) -> Result<(), SessionError> {
+    let sorted = |list: &[String]| {
+        let mut list = list.to_vec();
+        list.sort();
+        list
+    };
+    if !given.is_empty() && sorted(given) != sorted(&before) {
+        let then = if before.is_empty() { "not given".to_owned() } else { before.join(",") };
+        return Err(differs(flag, &then, &given.join(",")));
+    }
+    *given = before;
+    Ok(())
+}
+
+/// A file of the run. Its content must be the same as then, since it decided on outcomes.
+fn agree_file(flag: &str, given: &mut Option<PathBuf>, before: Option<InputFile>) -> Result<(), SessionError> {
+    let Some(InputFile { path, sha256 }) = before else {
+        return match given {
+            Some(now) => Err(differs(flag, "not given", &now.display().to_string())),
+            None => Ok(()),
+        };
+    };
+    let now = given.clone().unwrap_or_else(|| path.clone());
+    if input_file(&now)?.sha256 == sha256 {
+        *given = Some(now);
+        return Ok(());
+    }
+    Err(SessionError::usage(format!(
+        "--resume: {} is not the file that {flag} named in that run ({}); restore its content, name \
+         the right file with {flag}, or start a new run",
+        now.display(),
+        path.display()
+    )))
+}
+
+fn differs(flag: &str, then: &str, now: &str) -> SessionError {
+    SessionError::usage(format!(
+        "--resume: {flag} was {then} in that run and is {now} now; leave it out, or start a new run"
+    ))
+}
+
+/// The endpoint of the run.
+fn endpoint(previous: &Report, config: &mut RunConfig) -> Result<(), SessionError> {
+    let target = &previous.target;
+    let Some(emulator) = &target.emulator else {
+        let given = &config.emulator;
+        if given.defect.is_some() || given.benign.is_some() || given.resources.is_some() {
+            return Err(differs("the endpoint", &target.endpoint, "a built-in emulator"));
+        }
+        config.endpoint.url.get_or_insert_with(|| target.endpoint.clone());
+        agree("--instance-id", &mut config.endpoint.instance_id, target.instance_id.clone())?;
+        return agree("--region", &mut config.endpoint.region, Some(target.region.clone()));
+    };
+    if let Some(url) = &config.endpoint.url {
+        return Err(differs("the endpoint", "a built-in emulator", url));
+    }
+    let EmulatorInfo { defect, benign, resources, .. } = emulator.clone();
+    agree("--defect", &mut config.emulator.defect, defect)?;
+    agree("--benign", &mut config.emulator.benign, benign)?;
+    agree("--resources", &mut config.emulator.resources, resources)
+}
+
+/// Checks that the permissions of the run are given again.
+fn permissions(config: &RunConfig, writes: bool, operations: &[String]) -> Result<(), SessionError> {
+    let given = &config.endpoint;
+    let mut missing: Vec<String> =
+        (writes && !given.allow_writes).then(|| "--allow-writes".to_owned()).into_iter().collect();
+    let unnamed = operations.iter().filter(|name| !given.allow_operation.contains(name));
+    missing.extend(unnamed.map(|name| format!("--allow-operation {name}")));
+    if !missing.is_empty() {
+        return Err(SessionError::usage(format!(
+            "--resume: that run was allowed to write, and a report grants no permission; give {} again",
+            missing.join(" ")
+        )));
+    }
+    if given.allow_writes && !writes {
+        return Err(differs("--allow-writes", "not given", "given"));
+    }
+    match given.allow_operation.iter().find(|name| !operations.contains(name)) {
+        Some(name) => Err(differs(&format!("--allow-operation {name}"), "not given", "given")),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::event::RunInfo;
+    use crate::report::collect::{Collector, Limits};
+
+    fn previous(change: impl FnOnce(&mut RunInfo)) -> Report {
+        let mut info = RunInfo::sample(3);
+        info.model = Schema::connect().into();
+        change(&mut info);
+        Collector::new(&info, None, Limits::default()).report()
+    }
+
+    fn refusal(previous: &Report, given: &RunConfig) -> String {
+        continued(Schema::connect(), previous, given).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_run_decides_and_given_values_must_agree() {
+        let report = previous(|info| {
+            info.narrowed.operations = vec!["CreateRule".to_owned(), "ListRules".to_owned()];
+            info.settings.rps = Some(3.0);
+        });
+        let config = continued(Schema::connect(), &report, &RunConfig::default()).unwrap();
+        assert_eq!(config.selection.operations, ["CreateRule", "ListRules"]);
+        assert_eq!((config.seed, config.limits.rps), (Some(42), Some(3.0)));
+        assert_eq!(config.endpoint.url.as_deref(), Some("http://127.0.0.1:9"));
+        let mut given = RunConfig::default();
+        given.selection.operations = vec!["ListRules".to_owned()];
+        assert!(
+            refusal(&report, &given).contains("--operations was CreateRule,ListRules in that run and is ListRules")
+        );
+        let given = RunConfig { seed: Some(7), ..RunConfig::default() };
+        assert!(refusal(&report, &given).contains("--seed was 42 in that run and is 7 now"));
+    }
+
+    #[test]
+    fn permissions_to_write_are_given_again() {
+        let report = previous(|info| {
+            info.target.loopback = false;
+            info.settings.allow_writes = true;
+            info.settings.allow_operation = vec!["StartTaskContact".to_owned()];
+        });
+        let text = refusal(&report, &RunConfig::default());
+        assert!(text.contains("give --allow-writes --allow-operation StartTaskContact again"), "{text}");
+        let mut given = RunConfig::default();
+        given.endpoint.allow_writes = true;
+        given.endpoint.allow_operation = vec!["StartTaskContact".to_owned()];
+        assert!(continued(Schema::connect(), &report, &given).is_ok());
+        let reads = previous(|info| info.target.loopback = false);
+        assert!(refusal(&reads, &given).contains("--allow-writes was not given in that run"));
+    }
+
+    #[test]
+    fn files_of_the_run_must_be_unchanged() {
+        let path = std::env::temp_dir().join(format!("connect-resume-{}.toml", std::process::id()));
+        std::fs::write(&path, "# one").unwrap();
+        let file = input_file(&path).unwrap();
+        let report = previous(|info| info.settings.expect = Some(file));
+        let config = continued(Schema::connect(), &report, &RunConfig::default()).unwrap();
+        assert_eq!(config.expect, Some(path.clone()));
+        std::fs::write(&path, "# two").unwrap();
+        assert!(refusal(&report, &RunConfig::default()).contains("restore its content"));
+        std::fs::remove_file(&path).unwrap();
+        assert!(refusal(&report, &RunConfig::default()).contains("cannot read"));
+    }
+}
