@@ -1,12 +1,9 @@
 //! Translates the syntax of a pattern into the languages that strings are generated from.
 
-use super::charset::{CharSet, Partition};
-use super::class::Class;
+use super::alphabet::Alphabet;
+use super::charset::Partition;
 use super::syntax::Node;
 use super::term::{ANY, EMPTY, Id, Terms, VOID};
-
-/// Maximum number of parts of a pattern that supports generation. Larger patterns can still be matched.
-const MAX_NODES: usize = 2000;
 
 /// A language over a partitioned alphabet.
 pub(super) struct Language {
@@ -33,34 +30,15 @@ pub(super) fn nowhere(node: &Node) -> Result<Language, String> {
 }
 
 fn build(node: &Node, root: impl Fn(&mut Scope<'_>, &Node) -> Result<Id, String>) -> Result<Language, String> {
-    let mut classes = Vec::new();
-    let mut nodes = 0;
-    collect(node, &mut classes, &mut nodes);
-    if nodes > MAX_NODES {
-        return Err(format!("more than {MAX_NODES} parts"));
-    }
-    // `Terms` expects the whole alphabet as the first set.
-    let sets: Vec<CharSet> = std::iter::once(CharSet::all()).chain(classes.iter().map(|class| class.set())).collect();
-    let partition = Partition::of(&sets).ok_or("too many different characters")?;
-    let mut scope = Scope { terms: Terms::new(partition.members.clone()), classes };
+    let alphabet = Alphabet::of(node)?;
+    let mut scope = Scope { terms: Terms::new(alphabet.partition.members.clone()), alphabet };
     let root = root(&mut scope, node)?;
-    Ok(Language { partition, terms: scope.terms, root })
-}
-
-fn collect<'n>(node: &'n Node, classes: &mut Vec<&'n Class>, nodes: &mut usize) {
-    *nodes += 1;
-    match node {
-        Node::Class(class) if !classes.contains(&class) => classes.push(class),
-        Node::Class(_) | Node::Start | Node::End => {}
-        Node::Concat(parts) | Node::Alternate(parts) => parts.iter().for_each(|part| collect(part, classes, nodes)),
-        Node::Repeat(node, ..) | Node::Look { node, .. } => collect(node, classes, nodes),
-    }
+    Ok(Language { partition: scope.alphabet.partition, terms: scope.terms, root })
 }
 
 struct Scope<'n> {
     terms: Terms,
-    /// The classes of the pattern. The set of each has the next higher index.
-    classes: Vec<&'n Class>,
+    alphabet: Alphabet<'n>,
 }
 
 impl Scope<'_> {
@@ -94,8 +72,8 @@ impl Scope<'_> {
     /// The strings that a part matches, independent of the continuation. The error names a look-ahead in it.
     fn alone(&mut self, node: &Node) -> Result<Id, String> {
         Ok(match node {
-            Node::Class(class) => match self.classes.iter().position(|known| *known == class) {
-                Some(index) => self.terms.set(index + 1),
+            Node::Class(class) => match self.alphabet.index(class) {
+                Some(index) => self.terms.set(index),
                 None => VOID,
             },
             Node::Start => self.terms.start(),

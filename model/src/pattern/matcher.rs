@@ -1,5 +1,8 @@
 //! Finds a pattern in a text with `fancy-regex`.
 
+use super::alphabet::{Alphabet, letter};
+use super::charset::Partition;
+use super::class::Class;
 use super::render::render;
 use super::syntax::{Node, SyntaxError};
 use fancy_regex::{Regex, RegexBuilder};
@@ -12,8 +15,13 @@ const SIZE_LIMIT: usize = 32 << 20;
 const LONG_TEXT: usize = 8 << 10;
 
 /// A compiled pattern.
+///
+/// The engine copies a class for each of its repetitions, and a class such as `\P{C}` has hundreds of ranges: 250 copies
+/// take 20 MB. So it reads letters, each of which stands for the characters that the pattern does not distinguish.
 pub(super) struct Matcher {
     engine: Regex,
+    /// The letters; `None` if the engine reads the characters.
+    alphabet: Option<Partition>,
     /// True if the engine backtracks on this pattern, false if it runs in linear time.
     backtracks: bool,
 }
@@ -21,15 +29,21 @@ pub(super) struct Matcher {
 impl Matcher {
     /// Compiles a pattern from its syntax, or from its source if our parser does not support it.
     pub(super) fn of(syntax: &Result<Node, SyntaxError>, source: &str) -> Result<Matcher, String> {
-        let (rendered, backtracks) = match syntax {
-            Ok(node) => (render(node), looks_ahead(node)),
-            Err(SyntaxError::Unsupported { .. }) => (source.to_owned(), true),
+        let (rendered, alphabet, backtracks) = match syntax {
+            Ok(node) => {
+                let (rendered, alphabet) = match Alphabet::of(node) {
+                    Ok(alphabet) => (render(node, &|class| alphabet.letters(class)), Some(alphabet.partition)),
+                    Err(_) => (render(node, &Class::set), None),
+                };
+                (rendered, alphabet, looks_ahead(node))
+            }
+            Err(SyntaxError::Unsupported { .. }) => (source.to_owned(), None, true),
             Err(malformed) => return Err(malformed.to_string()),
         };
         let mut builder = RegexBuilder::new(&rendered);
         builder.backtrack_limit(BACKTRACK_LIMIT).delegate_size_limit(SIZE_LIMIT);
         match builder.build() {
-            Ok(engine) => Ok(Matcher { engine, backtracks }),
+            Ok(engine) => Ok(Matcher { engine, alphabet, backtracks }),
             Err(error) => Err(match syntax {
                 Ok(_) => error.to_string(),
                 Err(unsupported) => format!("{unsupported}; {error}"),
@@ -42,7 +56,13 @@ impl Matcher {
         if self.backtracks && text.len() > LONG_TEXT {
             return None;
         }
-        self.engine.is_match(text).ok()
+        match &self.alphabet {
+            Some(alphabet) => {
+                self.engine.is_match(&text.chars().map(|c| letter(alphabet.class(c))).collect::<String>())
+            }
+            None => self.engine.is_match(text),
+        }
+        .ok()
     }
 }
 

@@ -1,10 +1,11 @@
 //! Smithy `pattern` constraints: matching, and generation of matching and non-matching texts by construction.
 //!
 //! A `pattern` is an ECMA-262 regular expression that can match *anywhere* in a text. It is parsed once into a syntax
-//! tree (`syntax`), from which two independent engines are derived: matching uses `fancy-regex` (`render`), and
-//! generation traverses a deterministic automaton (`language`, `term`, `automaton`, `sample`, `menu`). Nothing is
-//! generated and then filtered.
+//! tree (`syntax`), from which two engines are derived that share no more than the alphabet of the pattern (`alphabet`):
+//! matching uses `fancy-regex` (`render`), and generation traverses a deterministic automaton (`language`, `term`,
+//! `automaton`, `sample`, `menu`). Nothing is generated and then filtered.
 
+mod alphabet;
 mod automaton;
 mod charset;
 mod class;
