@@ -60,6 +60,7 @@
 pub mod ast;
 mod constraint;
 pub mod diff;
+pub mod evidence;
 pub mod export;
 pub mod generate;
 pub mod import;

@@ -86,10 +86,11 @@ pub(crate) fn overrides(schema: &Schema) -> String {
     for correction in &schema.applied_overrides {
         let _ = write!(
             text,
-            "\n{}\n  published: {}\n  read as:   {}\n  because:   {}\n",
+            "\n{}\n  published: {}\n  read as:   {}\n  evidence:  {}\n  because:   {}\n",
             correction.shape,
             correction.from,
             correction.to,
+            correction.evidence,
             correction.reason.split_whitespace().collect::<Vec<_>>().join(" ")
         );
     }

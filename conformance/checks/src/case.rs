@@ -71,6 +71,15 @@ pub struct Finding {
     pub steps: Vec<String>,
 }
 
+impl Finding {
+    /// A finding that rests on the name of an error alone: the lists of errors in the model are incomplete, so it is at most
+    /// a recommendation on an endpoint elsewhere.
+    #[must_use]
+    pub(crate) fn by_name_alone(self, loopback: bool) -> Self {
+        if loopback { self } else { Self { level: self.level.min(Level::Should), ..self } }
+    }
+}
+
 /// The verdict of a trial.
 #[derive(Clone, Debug)]
 pub enum Verdict {

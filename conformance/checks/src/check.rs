@@ -8,6 +8,8 @@ use connect_transport::exchange::Exchange;
 
 use crate::case::{Finding, Level};
 use crate::code::Code;
+use crate::evidence::{Evidence, joined, ranked};
+use crate::harm::Harm;
 
 /// Maximum length of a text in a finding, in characters.
 const MAX_TEXT: usize = 1_000;
@@ -22,8 +24,10 @@ pub struct Check {
     pub remote: Remote,
     /// The rule in one sentence.
     pub rule: &'static str,
-    /// The source of the rule.
-    pub source: &'static str,
+    /// The sources of the rule, see [`connect_model::evidence`].
+    pub evidence: &'static [Evidence],
+    /// The meaning of a breach for a caller; [`Check::harm_of`] gives that of one finding.
+    pub harm: Harm,
     /// Responses that pass.
     pub passes: &'static str,
     /// Responses that fail.
@@ -47,6 +51,8 @@ impl Remote {
     pub const SAME: Self = Self { usual: Level::Must, server_error: Level::Must };
     /// At most a recommendation, except for server errors.
     pub const SHOULD: Self = Self { usual: Level::Should, server_error: Level::Must };
+    /// At most a recommendation, whatever the status.
+    pub const ALWAYS_SHOULD: Self = Self { usual: Level::Should, server_error: Level::Should };
     /// A note, except for server errors.
     pub const NOTE: Self = Self { usual: Level::Note, server_error: Level::Must };
 }
@@ -85,6 +91,28 @@ impl Check {
         let server_error = finding.exchange.as_ref().is_some_and(|exchange| exchange.response.status >= 500);
         finding.level.min(if server_error { self.remote.server_error } else { self.remote.usual })
     }
+
+    /// Harm of a finding of this check: a server error is at least as grave as a crash.
+    pub fn harm_of(&self, finding: &Finding) -> Harm {
+        self.harm_at(finding.exchange.as_ref().map(|exchange| exchange.response.status))
+    }
+
+    /// Harm of a breach that an answer with this status shows; 0 stands for no answer, None for an unknown status.
+    pub fn harm_at(&self, status: Option<u16>) -> Harm {
+        let crashed = status.is_some_and(|status| status == 0 || status >= 500);
+        if crashed { self.harm.min(Harm::Crash) } else { self.harm }
+    }
+
+    /// The sources in one text, strongest first.
+    pub fn source(&self) -> String {
+        joined(self.evidence)
+    }
+
+    /// The sources with their ranks, strongest first, one line each: `rank: source`.
+    pub fn evidence_text(&self) -> String {
+        let lines: Vec<String> = ranked(self.evidence).iter().map(Evidence::to_string).collect();
+        lines.join("\n")
+    }
 }
 
 /// Compares by id.
@@ -109,8 +137,3 @@ fn shortened(text: impl Into<String>) -> String {
 pub fn family_of(id: &str) -> &str {
     id.split_once('.').map_or(id, |(family, _)| family)
 }
-
-/// Source of rules from Smithy and restJson1.
-pub(crate) const RESTJSON: &str = "AWS restJson1 protocol and Smithy HTTP bindings";
-/// Source of rules from the published service model.
-pub(crate) const MODEL: &str = "service model of Amazon Connect (botocore), trait of the shape";

@@ -71,7 +71,7 @@ mod tests {
             for check in (family.checks)() {
                 assert!(seen.insert(check.id), "{} twice", check.id);
                 assert_eq!(check.family(), family.name, "{}", check.id);
-                for text in [check.rule, check.source, check.passes, check.fails] {
+                for text in [check.rule, check.passes, check.fails] {
                     assert!(!text.is_empty(), "{}", check.id);
                 }
             }
@@ -87,7 +87,8 @@ mod tests {
             ("invalid.wrong-type", Level::Note),
             ("invalid.length-max", Level::Should),
             ("invalid.label-escape", Level::Must),
-            ("pagination.token-tampered", Level::Should),
+            ("lifecycle.duplicate-name", Level::Must),
+            ("error.modelled", Level::Should),
             ("pagination.complete", Level::Must),
             ("shape.timestamp-format", Level::Must),
         ] {

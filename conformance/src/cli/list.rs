@@ -1,7 +1,8 @@
-//! The commands `list`, `checks`, `defects`, `benign` and `explain`.
+//! The commands `list`, `checks`, `defects` and `benign`.
 
 use connect_checks::case::CaseId;
 use connect_checks::check::Check;
+use connect_checks::evidence::ranked;
 use connect_checks::families;
 use connect_checks::permission::Permission;
 use connect_checks::plan::Plan;
@@ -9,13 +10,12 @@ use connect_emulator::{BENIGN, Defect};
 use connect_model::schema::Schema;
 use serde_json::{Value, json};
 
-use super::{print_all, print_lines};
+use super::print_lines;
 use crate::exit::Exit;
 use crate::report::output::Format;
 use crate::session::config::SelectionConfig;
 use crate::session::error::SessionError;
 use crate::session::selection::{known_selection, nothing_planned, selection};
-use crate::suggest;
 
 /// Prints the ids of the selected cases.
 pub(super) fn list(config: SelectionConfig, schema: &'static Schema, format: Format) -> Result<Exit, SessionError> {
@@ -45,10 +45,7 @@ pub(super) fn defects(format: Format) -> Result<Exit, SessionError> {
         &connect_emulator::defects().collect::<Vec<_>>(),
         format,
         |defect| defect.id.to_owned(),
-        |defect| {
-            let family = defect.family.name();
-            json!({"id": defect.id, "family": family, "summary": defect.summary, "kills": defect.kills, "may": defect.may})
-        },
+        |defect| defect_json(defect),
     )
 }
 
@@ -62,41 +59,23 @@ pub(super) fn benign(format: Format) -> Result<Exit, SessionError> {
     )
 }
 
-/// Prints everything about one check.
-pub(super) fn explain(id: &str, format: Format) -> Result<Exit, SessionError> {
-    let Some(check) = families::find(id) else {
-        let known = families::all().iter().map(|check| check.id);
-        return Err(SessionError::Usage(suggest::unknown("check", id, known, "connect-conformance checks")));
-    };
-    if format == Format::Json {
-        return print_all(&format!("{}\n", check_json(check)));
-    }
-    let mut text = format!("{} ({})\n\n{}\n\n", check.id, check.level.word(), check.rule);
-    for (label, value) in [("source", check.source), ("passes", check.passes), ("fails", check.fails)] {
-        text += &format!("{label:<8}{value}\n");
-    }
-    let mut label = "proven";
-    for defect in proven_by(check) {
-        text += &format!("{label:<8}--defect {}: {}\n", defect.id, defect.summary);
-        label = "";
-    }
-    if check.family() == "golden" {
-        text += "run     only with --golden DIR, which compares with the answers that `record DIR` wrote\n";
-    }
-    text += "silence --checks runs only the checks and families that it names; leave this one out\n";
-    print_all(&text)
-}
-
-fn check_json(check: &Check) -> Value {
+/// A check as data.
+pub(super) fn check_json(check: &Check) -> Value {
     json!({
-        "id": check.id, "level": check.level.word(), "rule": check.rule, "source": check.source,
-        "passes": check.passes, "fails": check.fails,
+        "id": check.id, "level": check.level.word(), "rule": check.rule, "harm": check.harm.word(),
+        "source": check.source(), "evidence": ranked(check.evidence), "passes": check.passes, "fails": check.fails,
         "defects": proven_by(check).map(|defect| defect.id).collect::<Vec<_>>(),
     })
 }
 
+/// A defect as data.
+pub(super) fn defect_json(defect: &Defect) -> Value {
+    let family = defect.family.name();
+    json!({"id": defect.id, "family": family, "summary": defect.summary, "kills": defect.kills, "may": defect.may})
+}
+
 /// The defects that a check must catch.
-fn proven_by(check: &Check) -> impl Iterator<Item = &'static Defect> {
+pub(super) fn proven_by(check: &Check) -> impl Iterator<Item = &'static Defect> {
     let id = check.id;
     connect_emulator::defects().filter(move |defect| defect.kills.contains(&id))
 }

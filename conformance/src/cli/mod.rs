@@ -1,6 +1,7 @@
 //! The command line: reads flags, runs the command, and returns its exit code. Decides nothing itself.
 
 pub mod config;
+mod explain;
 pub mod flags;
 mod list;
 mod replay;
@@ -66,7 +67,7 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
         Some(Command::Defects { format }) => list::defects(format.format),
         Some(Command::Benign { format }) => list::benign(format.format),
         Some(Command::Selftest { only, jobs, format }) => selftest(&only, usize::from(jobs), format.format),
-        Some(Command::Explain { check, format }) => list::explain(&check, format.format),
+        Some(Command::Explain { name, format }) => explain::explain(&name, format.format),
         Some(Command::Merge { reports, report_dir, output, notes, format }) => {
             let output = OutputConfig { notes, format: format.format, ..output.config() };
             publish::merge_reports(&reports, &report_dir, &output)

@@ -18,6 +18,7 @@ pub use self::parts::{check_parts, repair_parts};
 pub use self::problem::Problem;
 pub use self::repair::repair;
 pub(crate) use self::repair::repairs_texts;
+use crate::evidence::Evidence;
 use crate::schema::{Schema, ShapeId};
 
 /// The confidence in a rule of this module; it decides how a breach is judged.
@@ -51,8 +52,8 @@ pub struct Breach {
     pub kind: &'static str,
     /// The broken rule, in one sentence.
     pub rule: &'static str,
-    /// Source of the rule.
-    pub source: &'static str,
+    /// Sources of the rule.
+    pub evidence: &'static [Evidence],
     /// Confidence in the rule.
     pub confidence: Confidence,
 }
@@ -120,4 +121,20 @@ pub(crate) fn text_makers(schema: &Schema) -> HashMap<ShapeId, TextMaker> {
         return HashMap::new();
     }
     JSON_TEXTS.iter().filter_map(|(name, make)| Some((schema.shape_named(name)?, *make))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::is_inference;
+
+    /// Low confidence is recorded and never judged.
+    #[test]
+    fn rules_that_rest_on_inference_have_low_confidence() {
+        let all = breaches("CreateRule").into_iter().chain(breaches("CreateContactFlow"));
+        for breach in all {
+            let Breach { kind, confidence, evidence, .. } = breach;
+            assert_eq!(is_inference(evidence), *confidence == Confidence::Low, "{kind}");
+        }
+    }
 }

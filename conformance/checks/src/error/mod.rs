@@ -12,11 +12,13 @@ use connect_transport::exchange::Exchange;
 use serde_json::Value;
 
 use crate::case::{Finding, Level};
-use crate::check::{Check, MODEL, RESTJSON, Remote};
+use crate::check::{Check, Remote};
 use crate::client::Client;
 use crate::client::reply::{GATEWAY, Reply};
 use crate::code::{Observed, Observer, Scope};
+use crate::evidence::{Evidence, GONE, MALFORMED, MODEL, RESTJSON};
 use crate::families::{Family, Services};
+use crate::harm::Harm;
 use crate::invalid::has_json_body;
 use crate::observe::Observation;
 use crate::resources::RESOURCES;
@@ -30,9 +32,13 @@ pub(crate) static CHECKS: &[&Check] =
 pub(crate) static MODELLED: Check = Check {
     id: "error.modelled",
     level: Level::Must,
-    remote: Remote::SAME,
+    // The lists of errors in the model are incomplete.
+    remote: Remote::ALWAYS_SHOULD,
     rule: "the name of an error is listed by the operation, or belongs to the common errors of the gateway",
-    source: MODEL,
+    evidence: &[Evidence::model(
+        "service model of Amazon Connect (botocore), errors of the operation; the lists are not complete",
+    )],
+    harm: Harm::Form,
     passes: "InvalidRequestException, if the operation lists it; AccessDeniedException for any operation",
     fails: "a name that neither the operation nor the gateway has",
     code: &Observed { applies: |scope| provokable(scope).any, by: &OBSERVER },
@@ -43,7 +49,8 @@ pub(crate) static STATUS_MATCHES_TYPE: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a modelled error has the status that the model defines for it",
-    source: MODEL,
+    evidence: &[MODEL, Evidence::documentation("Connect API reference, HTTP status code of each error")],
+    harm: Harm::Form,
     passes: "ResourceNotFoundException with 404",
     fails: "ResourceNotFoundException with 400",
     code: &Observed {
@@ -57,7 +64,8 @@ pub(crate) static DISCRIMINATOR: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "an error contains its name: in the header x-amzn-errortype, or in code or __type in the body",
-    source: RESTJSON,
+    evidence: &[RESTJSON],
+    harm: Harm::Form,
     passes: "any of the three, with or without a namespace or URI",
     fails: "a 4xx without a name",
     code: &Observed { applies: |scope| provokable(scope).any, by: &OBSERVER },
@@ -68,7 +76,13 @@ pub(crate) static JSON_BODY: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "the body of an error is a JSON object, or empty",
-    source: RESTJSON,
+    evidence: &[
+        RESTJSON,
+        Evidence::captured(
+            "a body of plain text broke clients, and the service was corrected in 2023 (aws/aws-sdk-js-v3#4256)",
+        ),
+    ],
+    harm: Harm::Form,
     passes: "{\"Message\": \"…\"}; an empty body",
     fails: "HTML or plain text in a 4xx response",
     code: &Observed { applies: |scope| provokable(scope).any, by: &OBSERVER },
@@ -79,7 +93,12 @@ pub(crate) static NO_5XX: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "an invalid request is the fault of the client and never causes a 5xx response",
-    source: "Connect answers invalid input with 4xx",
+    evidence: &[
+        Evidence::normative("RFC 9110, 15.5 and 15.6: 4xx if the client is at fault, 5xx if the server is"),
+        MALFORMED,
+        Evidence::model("service model of Amazon Connect (botocore), errors for invalid input with status 400"),
+    ],
+    harm: Harm::Crash,
     passes: "any 4xx",
     fails: "500 to an unknown id or to a malformed body",
     code: &Observed { applies: |scope| provokable(scope).any, by: &OBSERVER },
@@ -90,7 +109,10 @@ pub(crate) static NO_LEAK: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "an error shows no internals of the server",
-    source: "security review: no stack trace, no source path, no error page of a framework",
+    evidence: &[Evidence::documentation(
+        "OWASP ASVS, error handling, and CWE-209: an error message shows no stack trace and no other internals",
+    )],
+    harm: Harm::Access,
     passes: "a message about the request",
     fails: "a stack trace, a source file with a line number, an HTML error page",
     code: &Observed { applies: |scope| provokable(scope).any, by: &OBSERVER },
@@ -101,7 +123,13 @@ pub(crate) static NOT_FOUND: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a request for a resource that does not exist is answered with 404 ResourceNotFoundException",
-    source: "Connect, life cycle of flows, modules and rules; for an unknown instance, any 4xx is accepted",
+    evidence: &[
+        Evidence::model(
+            "service model of Amazon Connect (botocore), ResourceNotFoundException with 404; for an unknown instance, any 4xx is accepted",
+        ),
+        GONE,
+    ],
+    harm: Harm::WrongData,
     passes: "404 ResourceNotFoundException to a well-formed id of no resource",
     fails: "2xx; another 4xx to the id of a rule, flow or module; a 5xx fails error.no-5xx instead",
     code: &Observed { applies: |scope| absent_member(scope.schema, scope.operation).is_some(), by: &OBSERVER },
@@ -265,7 +293,9 @@ fn not_found(
     seen.judged(check);
     if !conforms {
         let expected = if certain { "404 ResourceNotFoundException" } else { "a rejection (4xx) of an unknown id" };
-        seen.add(vec![check.finding(format!("/{member}"), expected, reply.describe(), Some(exchange))]);
+        let finding = check.finding(format!("/{member}"), expected, reply.describe(), Some(exchange));
+        let by_name = certain && exchange.response.status == 404;
+        seen.add(vec![if by_name { finding.by_name_alone(client.target.loopback) } else { finding }]);
     }
 }
 

@@ -18,8 +18,13 @@ pub use self::entry::{Entry, Exchanged, GoldenError, read_all, write_all};
 use crate::case::{Level, Outcome};
 use crate::check::{Check, Remote};
 use crate::code::{On, Scope, Subjects, Trial};
+use crate::evidence::Evidence;
 use crate::families::{Family, Services};
+use crate::harm::Harm;
 use crate::judge::Judgement;
+
+/// Source of the rules: what the endpoint answered before.
+const RECORDING: Evidence = Evidence::captured("the recorded answers of the endpoint, reviewed and committed");
 
 /// The rows of this file, in the order in which they are planned.
 pub(crate) static CHECKS: &[&Check] = &[&ANSWER, &REQUEST, &DIVERGENCE, &ENTRY];
@@ -29,7 +34,8 @@ pub(crate) static ANSWER: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "the response equals the recorded one, except for values that vary",
-    source: "the recording",
+    evidence: &[RECORDING],
+    harm: Harm::Form,
     passes: "the same status, content type, error name and body, with other ids and times",
     fails: "an added or a missing member, another type, another error, a new breach of the contract",
     code: &On { applies: recorded, run: |trial, variant| judge_answer(trial, variant) },
@@ -40,7 +46,8 @@ pub(crate) static REQUEST: Check = Check {
     level: Level::Should,
     remote: Remote::SAME,
     rule: "the request is the one whose response was recorded",
-    source: "the recording",
+    evidence: &[RECORDING],
+    harm: Harm::Advice,
     passes: "the same request, with other ids and names",
     fails: "the model leads to another request: the entry is stale, and its response is not compared; record it again",
     code: &On { applies: recorded, run: |trial, variant| judge_request(trial, variant) },
@@ -51,7 +58,8 @@ pub(crate) static DIVERGENCE: Check = Check {
     level: Level::Should,
     remote: Remote::SAME,
     rule: "the response still has the recorded breaches of the contract",
-    source: "the recording",
+    evidence: &[RECORDING],
+    harm: Harm::Advice,
     passes: "the same breaches",
     fails: "a recorded breach is gone, which is good: record the entry again",
     code: &On { applies: recorded_breaches, run: |trial, variant| judge_divergence(trial, variant) },
@@ -62,7 +70,8 @@ pub(crate) static ENTRY: Check = Check {
     level: Level::Should,
     remote: Remote::SAME,
     rule: "every operation that the endpoint offers has a recorded response",
-    source: "the recording",
+    evidence: &[RECORDING],
+    harm: Harm::Advice,
     passes: "the operation has an entry, or the endpoint does not offer it",
     fails: "the operation has no entry; record it",
     code: &On { applies: unrecorded, run: judge_entry },

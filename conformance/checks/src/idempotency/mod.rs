@@ -8,12 +8,19 @@ use connect_model::schema::{OperationId, Schema};
 use crate::case::Level;
 use crate::check::{Check, Remote};
 use crate::code::{On, Scope, Subjects};
+use crate::evidence::Evidence;
 use crate::families::{Family, Services};
+use crate::harm::Harm;
 use crate::resources;
 use crate::resources::{RESOURCES, Resource};
 
 /// Source of the rules about tokens.
-const TOKENS: &str = "Smithy idempotencyToken trait";
+const TOKENS: Evidence =
+    Evidence::normative("Smithy idempotencyToken trait: the service identifies and discards replayed requests");
+/// Source of the rules about tokens in Connect.
+const TOKENS_OF_CONNECT: Evidence = Evidence::documentation(
+    "Connect API reference, ClientToken, and the article to which it points: Making retries safe with idempotent APIs",
+);
 
 /// The rows of this file, in the order in which they are planned.
 pub(crate) static CHECKS: &[&Check] = &[
@@ -32,7 +39,8 @@ pub(crate) static SAME_TOKEN_SAME_RESULT: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a creation that is repeated with its token returns the same id",
-    source: TOKENS,
+    evidence: &[TOKENS_OF_CONNECT],
+    harm: Harm::Loss,
     passes: "equal ids; the response to another request with the token is recorded",
     fails: "another id, or a rejection of the repeated call that is not about a quota",
     code: &On { applies: creates_with_token, run: |trial, &row| trial.scenario(tokens::same_result(trial, row)) },
@@ -43,7 +51,8 @@ pub(crate) static SAME_TOKEN_ONE_RESOURCE: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a creation that is repeated with its token creates one resource",
-    source: TOKENS,
+    evidence: &[TOKENS, TOKENS_OF_CONNECT],
+    harm: Harm::Loss,
     passes: "the list has one item of that name",
     fails: "the list has two items of that name",
     code: &On { applies: creates_with_token, run: |trial, &row| trial.scenario(tokens::one_resource(trial, row)) },
@@ -54,7 +63,8 @@ pub(crate) static DIFFERENT_TOKEN_DISTINCT: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "creations with different tokens create different resources, however similar the tokens are",
-    source: TOKENS,
+    evidence: &[TOKENS, TOKENS_OF_CONNECT],
+    harm: Harm::Loss,
     passes: "two ids for tokens that differ in their last character",
     fails: "the first id again",
     code: &On { applies: creates_with_token, run: |trial, &row| trial.scenario(tokens::different_tokens(trial, row)) },
@@ -65,7 +75,8 @@ pub(crate) static CONCURRENT_SAME_TOKEN: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "concurrent creations with one token create one resource",
-    source: TOKENS,
+    evidence: &[TOKENS, TOKENS_OF_CONNECT],
+    harm: Harm::Loss,
     passes: "all successful calls return one id, and the list has one item of that name; calls may be rejected while \
              another is in progress, if a later replay shows that the token and not the name was the reason",
     fails: "two ids, or two items in the list",
@@ -77,7 +88,8 @@ pub(crate) static RETRY_AFTER_DISCONNECT: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a creation that is repeated after a lost connection creates one resource",
-    source: TOKENS,
+    evidence: &[TOKENS, TOKENS_OF_CONNECT],
+    harm: Harm::Loss,
     passes: "after the first call the list has the resource; the repeated call succeeds, and the list still has one \
              resource of that name",
     fails: "two resources, or a rejection of the repeated call",
@@ -89,7 +101,8 @@ pub(crate) static TOKEN_OF_OTHER_OPERATION: Check = Check {
     level: Level::Must,
     remote: Remote::SHOULD,
     rule: "a token belongs to one operation: another operation with the same token works as usual",
-    source: TOKENS,
+    evidence: &[TOKENS],
+    harm: Harm::Loss,
     passes: "a new resource, or a rejection; which one is recorded, and so is the effect of the token in another instance",
     fails: "the resource of the other operation, or a success without an id",
     code: &On {
@@ -100,10 +113,13 @@ pub(crate) static TOKEN_OF_OTHER_OPERATION: Check = Check {
 
 pub(crate) static REPEATED_READ_EQUAL: Check = Check {
     id: "idempotency.repeated-read-equal",
-    level: Level::Must,
+    level: Level::Should,
     remote: Remote::SAME,
     rule: "two reads without a change in between return the same response",
-    source: "read operations have no effect",
+    evidence: &[Evidence::inference(
+        "reads have no effect, so without a change between them both show the same; no source says so",
+    )],
+    harm: Harm::WrongData,
     passes: "equal bodies; list items may be in any order",
     fails: "a member that changes from one read to the next",
     code: &On { applies: reads, run: |trial, ()| trial.scenario(repeats::read_twice(trial)) },
@@ -114,7 +130,13 @@ pub(crate) static REPEATED_DELETE: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "deleting a deleted resource is rejected, like deleting a resource that never existed",
-    source: "Connect, life cycle: a repeated delete is ResourceNotFoundException 404",
+    evidence: &[
+        Evidence::model(
+            "service model of Amazon Connect (botocore), ResourceNotFoundException of the delete operations",
+        ),
+        Evidence::cloudformation("contract of handlers: to delete what does not exist is an error NotFound"),
+    ],
+    harm: Harm::Form,
     passes: "4xx to the second call; error.not-found judges if it is a 404",
     fails: "2xx, or a 5xx that an unknown id does not get",
     code: &On { applies: deletes, run: |trial, ()| trial.scenario(repeats::delete_twice(trial)) },

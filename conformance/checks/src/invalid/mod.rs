@@ -11,9 +11,11 @@ pub(crate) use self::faults::has_json_body;
 pub(crate) use self::mutations::breaks_a_constraint;
 pub use self::mutations::violates_a_constraint;
 use crate::case::Level;
-use crate::check::{Check, RESTJSON, Remote};
+use crate::check::{Check, Remote};
 use crate::code::On;
+use crate::evidence::{Evidence, MALFORMED, RESTJSON};
 use crate::families::{Family, Services};
+use crate::harm::Harm;
 use crate::language;
 
 /// The checks of this family that are neither mutations nor languages, in the order in which they are planned.
@@ -24,7 +26,8 @@ pub(crate) static MALFORMED_JSON: Check = Check {
     level: Level::Must,
     remote: Remote::NOTE,
     rule: "a body that is not a JSON object is rejected",
-    source: RESTJSON,
+    evidence: &[MALFORMED],
+    harm: Harm::Form,
     passes: "4xx, while the same body without the fault is not rejected the same way",
     fails: "2xx or 5xx to a truncated object, trailing text or a list",
     code: &On { applies: faults::malformed_bodies, run: faults::malformed_json },
@@ -35,7 +38,8 @@ pub(crate) static WRONG_CONTENT_TYPE: Check = Check {
     level: Level::Should,
     remote: Remote::NOTE,
     rule: "a JSON body that is declared as another content type is rejected",
-    source: RESTJSON,
+    evidence: &[MALFORMED],
+    harm: Harm::Advice,
     passes: "415 or another 4xx",
     fails: "2xx to the content type text/plain; at level should, since Connect is older than the rule",
     code: &On { applies: faults::with_body, run: faults::wrong_content_type },
@@ -46,7 +50,11 @@ pub(crate) static LABEL_ESCAPE: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "an escaped slash in a path label is part of the label, and the request reaches the operation",
-    source: RESTJSON,
+    evidence: &[
+        RESTJSON,
+        Evidence::cloudformation("handlers of AWS::Connect resources call the service with whole ARNs in path labels"),
+    ],
+    harm: Harm::Form,
     passes: "any response of the operation to a label that contains %2F and %3A",
     fails: "a response that the operation is unknown; a 5xx",
     code: &On { applies: labels::escapable, run: |trial, label| labels::label_escape(trial, label) },
@@ -57,7 +65,8 @@ pub(crate) static UNKNOWN_MEMBER_TOLERATED: Check = Check {
     level: Level::Should,
     remote: Remote::NOTE,
     rule: "members that the model does not know are ignored in requests",
-    source: RESTJSON,
+    evidence: &[RESTJSON],
+    harm: Harm::Advice,
     passes: "the same response as without the member",
     fails: "a rejection; at level should, since the documentation of Connect does not state the rule",
     code: &On { applies: faults::with_body, run: faults::unknown_member },

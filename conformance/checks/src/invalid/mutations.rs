@@ -9,8 +9,10 @@ use connect_model::validate::{ViolationKind, excerpt};
 use connect_model::wire::encode_request;
 
 use crate::case::{Level, Outcome, check_of as check_of_case};
-use crate::check::{Check, MODEL, RESTJSON, Remote};
+use crate::check::{Check, Remote};
 use crate::code::{Attempt, Bound, Code, Omission, Scope, Trial, Variant};
+use crate::evidence::{MALFORMED, MODEL};
+use crate::harm::Harm;
 use crate::invalid::rejection::judge_rejection;
 use crate::judge::Judgement;
 
@@ -40,7 +42,8 @@ fn check_of(kind: ViolationKind) -> Check {
         level: Level::Must,
         remote: if kind.is_structural() { Remote::NOTE } else { Remote::SHOULD },
         rule: kind.rule(),
-        source: if kind.is_structural() { RESTJSON } else { MODEL },
+        evidence: if kind.is_structural() { &[MALFORMED] } else { &[MODEL] },
+        harm: Harm::Form,
         passes: "any 4xx that is about the request, while its valid twin is not rejected the same way",
         fails: "2xx, or 5xx",
         code: Box::leak(Box::new(Mutations(kind))),

@@ -19,6 +19,8 @@ use crate::client::Client;
 use crate::client::reply::Reply;
 use crate::code::{On, Scope, Subjects, Trial};
 use crate::difference::apart;
+use crate::evidence::{Evidence, joined};
+use crate::harm::Harm;
 use crate::judge::Judgement;
 use crate::resources;
 
@@ -30,8 +32,13 @@ pub(crate) static FLOW_CONTENT: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "published content follows the rules of the flow language",
-    source: "Amazon Connect flow language guide, and content that the service was observed to reject on publication in \
-         2026; a table of rules, each with its confidence",
+    evidence: &[
+        Evidence::captured(
+            "problems that the service reported on publication, from probes that three projects published in 2026",
+        ),
+        Evidence::documentation("Amazon Connect flow language guide"),
+    ],
+    harm: Harm::Form,
     passes: "InvalidContactFlowException or InvalidContactFlowModuleException with at least one problem of 1 to 256 \
          characters, while the same content without its fault is published",
     fails: "2xx or 5xx; at level should: rules based on observation alone, the name of the error, its problems",
@@ -43,8 +50,8 @@ pub(crate) static RULE_FUNCTION: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "the function of a rule follows the rules of the function language",
-    source: "Amazon Connect rule function language, the pages of each event source; a table of rules, each with its \
-         confidence",
+    evidence: &[Evidence::documentation("Amazon Connect rule function language, the pages of each event source")],
+    harm: Harm::Form,
     passes: "4xx, while the same rule with a function without the fault is accepted",
     fails: "2xx or 5xx; at level should: the paths, operators and filters of an event source, since the pages are not \
         complete",
@@ -56,8 +63,10 @@ pub(crate) static RULE_ACTIONS: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "the actions of a rule are consistent with its event source, with their payloads and with each other",
-    source: "Connect API reference, RuleAction and RuleTriggerEventSource; CloudFormation, AWS::Connect::Rule; a \
-         table of rules, each with its confidence",
+    evidence: &[Evidence::documentation(
+        "Connect API reference, RuleAction and RuleTriggerEventSource; AWS::Connect::Rule says the same in part",
+    )],
+    harm: Harm::Form,
     passes: "4xx, while the same rule without the fault is accepted",
     fails: "2xx or 5xx; at level should: all rules but those on the actions that an event source requires; recorded \
         and not judged: pairs of action and event source that no page documents",
@@ -185,7 +194,7 @@ async fn judge(
 ) -> Outcome {
     let level = if breach.confidence == Confidence::High { Level::Must } else { Level::Should };
     let finding = |level: Level, expected: &str, actual: String, exchange: &Exchange| {
-        let rule = format!("{} (source: {})", breach.rule, breach.source);
+        let rule = format!("{} (source: {})", breach.rule, joined(breach.evidence));
         Finding { level, rule, ..check.finding(&*pair.pointer, expected, actual, Some(exchange)) }
     };
     let expected = format!("a rejection (4xx) of {}: {}", breach.kind, pair.fault);

@@ -267,7 +267,10 @@ impl<'c> Life<'c> {
             Reply::Unsupported(_) | Reply::Trouble(_) => return Err(reply.describe()),
         };
         let expected = format!("409, one of {}", CONFLICTS.join(", "));
-        Ok(vec![self.check.finding(format!("/{}", self.row.name_member), expected, reply.describe(), Some(exchange))])
+        let pointer = format!("/{}", self.row.name_member);
+        let finding = self.check.finding(pointer, expected, reply.describe(), Some(exchange));
+        let by_name = exchange.response.status == 409;
+        Ok(vec![if by_name { finding.by_name_alone(self.client.target.loopback) } else { finding }])
     }
 }
 

@@ -12,13 +12,26 @@ use crate::case::Level;
 use crate::check::{Check, Remote};
 use crate::client::reply::NOT_PUBLISHED;
 use crate::code::{On, Scope, Subjects};
+use crate::evidence::{Evidence, GONE};
 use crate::families::{Family, Services};
+use crate::harm::Harm;
 use crate::resources;
 use crate::resources::{RESOURCES, Resource};
 use crate::walks;
 
-/// Source of the rules about flows, modules and rules.
-const LIFE_CYCLE: &str = "Connect, life cycle of flows, modules and rules";
+/// Reads show writes, according to CloudFormation.
+const HANDLERS: Evidence = Evidence::cloudformation(
+    "contract of handlers: a read shows what a create or an update has set; AWS::Connect resources are read by the Describe \
+     operations",
+);
+/// A flow on the real service, from its creation to its deletion.
+const FLOW_TEST: Evidence = Evidence::captured(
+    "a flow that was created, described and updated on the service in December 2024 (hashicorp/terraform-provider-aws#40419)",
+);
+/// Names that are taken.
+const TAKEN: Evidence = Evidence::model(
+    "service model of Amazon Connect (botocore): DuplicateResource, ResourceConflict and Idempotency are errors with 409",
+);
 
 /// The rows of this file, in the order in which they are planned.
 pub(crate) static CHECKS: &[&Check] = &[
@@ -43,7 +56,8 @@ pub(crate) static CREATE_DESCRIBE: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a new resource is described as it was sent",
-    source: LIFE_CYCLE,
+    evidence: &[HANDLERS, FLOW_TEST, Evidence::documentation("Connect API reference, the Describe operations")],
+    harm: Harm::WrongData,
     passes: "the same name, type, content (as JSON), status, event source and tags, within a short time; an instance \
              becomes active first",
     fails: "a different or missing value; on this machine, an instance that does not become active",
@@ -55,7 +69,13 @@ pub(crate) static CREATE_LIST: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a new resource is listed",
-    source: LIFE_CYCLE,
+    evidence: &[
+        Evidence::cloudformation(
+            "contract of handlers: a list has what was created; AWS::Connect resources are listed by the List operations",
+        ),
+        Evidence::documentation("Connect API reference, the List operations"),
+    ],
+    harm: Harm::WrongData,
     passes: "an item of that name in the list, within a short time",
     fails: "a list without that name",
     code: &On { applies: created, run: |trial, &row| trial.scenario(life::create_list(trial, row)) },
@@ -66,7 +86,8 @@ pub(crate) static UPDATE_VISIBLE: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "an updated resource is described with its new values",
-    source: LIFE_CYCLE,
+    evidence: &[HANDLERS, FLOW_TEST, Evidence::documentation("Connect API reference, the Update operations")],
+    harm: Harm::Loss,
     passes: "the new name or content, within a short time; content may be visible in the draft only",
     fails: "the old value",
     code: &On { applies: updated, run: |trial, &row| trial.scenario(life::update_visible(trial, row)) },
@@ -77,7 +98,14 @@ pub(crate) static DELETE_GONE: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a deleted resource is not found any more",
-    source: LIFE_CYCLE,
+    evidence: &[
+        Evidence::cloudformation(
+            "contract of handlers: a read after a delete is NotFound; AWS::Connect resources are read by the Describe operations",
+        ),
+        GONE,
+        Evidence::documentation("Connect API reference, the Delete operations"),
+    ],
+    harm: Harm::WrongData,
     passes: "404, or the response that an unknown id gets, within a short time",
     fails: "a success, or a rejection that an unknown id does not get",
     code: &On { applies: created, run: |trial, &row| trial.scenario(life::delete_gone(trial, row)) },
@@ -88,7 +116,11 @@ pub(crate) static DUPLICATE_NAME: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a name that is taken in the instance is rejected as a conflict",
-    source: "service model of Amazon Connect: DuplicateResource, ResourceConflict and Idempotency are errors with 409",
+    evidence: &[
+        TAKEN,
+        Evidence::documentation("Connect API reference: a resource with the specified name already exists"),
+    ],
+    harm: Harm::Loss,
     passes: "409, while the same request with another name is accepted",
     fails: "a second resource of that name, or a rejection with another error",
     code: &On { applies: created_in_instance, run: |trial, &row| trial.scenario(life::duplicate_name(trial, row)) },
@@ -99,7 +131,15 @@ pub(crate) static SAVED_PUBLISHED: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a saved flow is visible only as a draft; a published flow is validated and visible",
-    source: "Connect, ContactFlowStatus: PUBLISHED starts validation of the content, SAVED does not",
+    evidence: &[
+        Evidence::documentation(
+            "Connect API reference, CreateContactFlow: PUBLISHED starts validation of the content, SAVED does not",
+        ),
+        Evidence::captured(
+            "content is validated on publication, and a saved flow is answered with \"Contact flow not published\", from probes published in 2026",
+        ),
+    ],
+    harm: Harm::WrongData,
     passes: "ContactFlowNotPublishedException for a saved flow, and its draft under :$SAVED; success for a published \
              one; content that is not JSON or has unknown actions is rejected with PUBLISHED and with no status",
     fails: "a draft that is described as published, a flow that cannot be described, or invalid content that is \
@@ -112,7 +152,15 @@ pub(crate) static ARCHIVE: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "an archived resource is described and listed as archived, and as active once it is reactivated",
-    source: "Connect, ContactFlowState and ContactFlowModuleState: ARCHIVED can be reversed",
+    evidence: &[
+        Evidence::documentation(
+            "Connect API reference, ContactFlowState and ContactFlowModuleState: ARCHIVED can be reversed",
+        ),
+        Evidence::cloudformation(
+            "AWS::Connect::ContactFlow and ContactFlowModule, State: an update sets it, a read shows it",
+        ),
+    ],
+    harm: Harm::WrongData,
     passes: "the state that was set last, in describe and list, within a short time",
     fails: "the previous state",
     code: &On { applies: archived, run: |trial, &row| trial.scenario(archive::archive(trial, row)) },
@@ -123,7 +171,10 @@ pub(crate) static VERSIONS: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "versions of a flow have increasing numbers, are listed, and keep their content",
-    source: "Connect API reference, CreateContactFlowVersion and DescribeContactFlow: a version is an immutable snapshot",
+    evidence: &[Evidence::documentation(
+        "Connect API reference, CreateContactFlowVersion and DescribeContactFlow: a version is an immutable snapshot",
+    )],
+    harm: Harm::WrongData,
     passes: "a later version has a greater number; both are listed; each shows the content from its creation",
     fails: "a number that does not increase, a version that is not listed, or one with other content",
     code: &On { applies: versioned, run: |trial, &row| trial.scenario(versions::life_of_versions(trial, row)) },
@@ -134,7 +185,10 @@ pub(crate) static CONCURRENT_CREATES: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "all resources that are created concurrently exist",
-    source: LIFE_CYCLE,
+    evidence: &[Evidence::documentation(
+        "Connect API reference, the Create operations: each success has created a resource",
+    )],
+    harm: Harm::Loss,
     passes: "each successful creation has a distinct id and is listed, within a short time",
     fails: "an id that occurs twice, or is not listed",
     code: &On { applies: created_in_instance, run: |trial, &row| trial.scenario(concurrent::creations(trial, row)) },
@@ -145,7 +199,8 @@ pub(crate) static CONCURRENT_SAME_NAME: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "of several concurrent creations with one name, one succeeds",
-    source: "service model of Amazon Connect: a name that is taken is a conflict",
+    evidence: &[TAKEN],
+    harm: Harm::Loss,
     passes: "one success, whatever the responses to the others",
     fails: "two successes",
     code: &On { applies: created_in_instance, run: |trial, &row| trial.scenario(concurrent::one_name(trial, row)) },
@@ -156,7 +211,8 @@ pub(crate) static CONCURRENT_TAGS: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "all tags that are added concurrently are kept",
-    source: "Connect, tags: TagResource merges",
+    evidence: &[Evidence::documentation("Connect API reference, TagResource: adds the specified tags")],
+    harm: Harm::Loss,
     passes: "ListTagsForResource shows each tag whose addition succeeded, within a short time",
     fails: "a tag that another addition has removed",
     code: &On { applies: tagged, run: |trial, &row| trial.scenario(tags::concurrent(trial, row)) },
@@ -167,7 +223,10 @@ pub(crate) static TAGS_SHOWN: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a resource is described with the tags that are listed for it",
-    source: "service model of Amazon Connect: Tags of a resource, tags of ListTagsForResource",
+    evidence: &[Evidence::model(
+        "service model of Amazon Connect (botocore), Tags of a resource and tags of ListTagsForResource",
+    )],
+    harm: Harm::WrongData,
     passes: "equal tags after each change, within a short time",
     fails: "only the tags from its creation, or none",
     code: &On { applies: tagged, run: |trial, &row| trial.scenario(tags::shown_as_listed(trial, row)) },
@@ -178,7 +237,11 @@ pub(crate) static TAGS: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "tags are added, overwritten and removed by key, and listed with their current values",
-    source: "Connect, tags: TagResource merges, UntagResource removes keys",
+    evidence: &[
+        Evidence::documentation("Connect API reference, TagResource adds tags, UntagResource removes keys"),
+        Evidence::cloudformation("AWS::Connect resources: tagUpdatable, by TagResource and UntagResource"),
+    ],
+    harm: Harm::Loss,
     passes: "ListTagsForResource shows every tag with the value that was set last, and no removed tag, within a short \
              time; the response to removing an absent key is recorded",
     fails: "a tag that is missing, has an old value, or is still there after its removal",
@@ -191,7 +254,13 @@ pub static WALK: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "after any sequence of operations on resources, every response is the one that follows from the steps before",
-    source: "the other rules of this family and of idempotency, applied to random sequences of operations",
+    evidence: &[
+        HANDLERS,
+        Evidence::documentation(
+            "Connect API reference; the sources of the other rules of this family and of idempotency",
+        ),
+    ],
+    harm: Harm::WrongData,
     passes: "each step is accepted or rejected as required, and shows the values that were set last; where Connect's \
              behaviour is unknown, either response passes",
     fails: "a response differs; the sequence is shortened until no step can be left out",

@@ -35,7 +35,9 @@ pub(super) async fn saved_published(trial: Trial<'_>, row: &'static Resource) ->
         Reply::Refused(_, error) if error.code.as_deref() == Some(NOT_PUBLISHED) => {}
         Reply::Success(exchange) | Reply::Refused(exchange, _) => {
             let expected = format!("404 {NOT_PUBLISHED} for a flow that was only saved");
-            findings.push(check.finding("", expected, reply.describe(), Some(exchange)));
+            let finding = check.finding("", expected, reply.describe(), Some(exchange));
+            let by_name = exchange.response.status == 404;
+            findings.push(if by_name { finding.by_name_alone(client.target.loopback) } else { finding });
         }
         Reply::Unsupported(_) | Reply::Trouble(_) => return Err(reply.describe()),
     }

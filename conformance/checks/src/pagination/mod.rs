@@ -10,16 +10,23 @@ use connect_model::schema::{OperationId, Schema};
 use self::fixtures::Fixtures;
 use self::judge::PageJudge;
 use crate::case::Level;
-use crate::check::{Check, RESTJSON, Remote};
+use crate::check::{Check, Remote};
 use crate::client::Client;
 use crate::client::pager::{Pager, page_sizes};
 use crate::code::{Observed, Observer, Scope};
+use crate::evidence::{Evidence, MODEL};
 use crate::families::{Family, Services};
+use crate::harm::Harm;
 use crate::observe::Observation;
 use crate::resources;
 
-/// Source of the rules of paging. The paginated operations are those of the model.
-const PAGING: &str = "Smithy paginated trait, and the assumptions of SDK paginators";
+/// A token means more results, according to Smithy.
+const MORE: Evidence = Evidence::normative(
+    "Smithy paginated trait: a token that is present and not empty means that there are more results",
+);
+/// A token means more results, according to Connect.
+const NEXT: Evidence =
+    Evidence::documentation("Connect API reference, NextToken: if there are additional results, the token for them");
 
 /// The checks of this family, in the order in which they are planned.
 pub(crate) static CHECKS: &[&Check] = &[
@@ -43,7 +50,13 @@ pub(crate) static COMPLETE: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "the pages together contain everything that the run created and everything that larger pages contain",
-    source: PAGING,
+    evidence: &[
+        Evidence::normative(
+            "Smithy paginated trait: several invocations retrieve all results, and a token means more results",
+        ),
+        NEXT,
+    ],
+    harm: Harm::WrongData,
     passes: "small pages and large pages contain the same set, with every resource that the run created",
     fails: "an item that is lost at a page size or a page boundary",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.sized_items()), by: &OBSERVER },
@@ -54,7 +67,8 @@ pub(crate) static NO_DUPLICATES: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "no item is on two pages of one traversal",
-    source: PAGING,
+    evidence: &[Evidence::normative("Smithy paginated trait: responses should not return an item more than once")],
+    harm: Harm::WrongData,
     passes: "all items of a traversal differ",
     fails: "the last item of a page is the first of the next",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.items), by: &OBSERVER },
@@ -65,7 +79,11 @@ pub(crate) static PAGE_SIZE: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a page contains no more items than requested",
-    source: PAGING,
+    evidence: &[
+        Evidence::normative("Smithy paginated trait: pageSize limits the number of results"),
+        Evidence::documentation("Connect API reference, MaxResults: the maximum number of results per page"),
+    ],
+    harm: Harm::Form,
     passes: "as many items as requested, fewer, or none",
     fails: "three items if two were requested",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.sized_items()), by: &OBSERVER },
@@ -76,7 +94,8 @@ pub(crate) static TERMINATES: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "paging ends, and no token occurs twice",
-    source: PAGING,
+    evidence: &[MORE, NEXT],
+    harm: Harm::Crash,
     passes: "a last page whose token is absent, null or empty",
     fails: "a token that occurred before; a hundred consecutive pages without a new item, each with a different \
             token; at level should: such pages, if they are empty",
@@ -88,7 +107,8 @@ pub(crate) static END_WITHOUT_TOKEN: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "the last page has no token: every token leads to another page",
-    source: PAGING,
+    evidence: &[MORE, NEXT],
+    harm: Harm::Form,
     passes: "no token with the last item; a token that leads to an empty page is reported as a note",
     fails: "a token that the endpoint returned and then rejects",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.items), by: &OBSERVER },
@@ -99,7 +119,10 @@ pub(crate) static TOKEN_REPEATABLE: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a token returns the same page each time, as long as nothing changes",
-    source: PAGING,
+    evidence: &[Evidence::normative(
+        "Smithy paginated trait: given a token, the service returns the results from where the previous response left off",
+    )],
+    harm: Harm::WrongData,
     passes: "the same items for the same request",
     fails: "a token that can be used only once, or that returns the next page the second time",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.items), by: &OBSERVER },
@@ -107,12 +130,18 @@ pub(crate) static TOKEN_REPEATABLE: Check = Check {
 
 pub(crate) static TOKEN_TAMPERED: Check = Check {
     id: "pagination.token-tampered",
-    level: Level::Must,
+    level: Level::Should,
     remote: Remote::SHOULD,
     rule: "a token that the endpoint did not return is rejected",
-    source: PAGING,
+    evidence: &[
+        Evidence::normative("RFC 9110, 15.5 and 15.6: a fault of the client is answered with 4xx, not with 5xx"),
+        Evidence::inference(
+            "tokens are opaque, so a client has no reason to make one; no source says how a changed token is answered",
+        ),
+    ],
+    harm: Harm::Access,
     passes: "4xx to a token with one character changed",
-    fails: "2xx, which shows that tokens can be forged; 5xx",
+    fails: "5xx; at level should: 2xx, which shows that tokens can be forged",
     code: &Observed { applies: |scope| paging(scope).is_some(), by: &OBSERVER },
 };
 
@@ -121,7 +150,10 @@ pub(crate) static TOKEN_FOREIGN: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a token only continues its own traversal: it never exposes items in another instance or causes a failure",
-    source: "Smithy paginated trait: tokens are opaque; the effect of a token in other requests is undefined",
+    evidence: &[Evidence::normative(
+        "Smithy paginated trait: a token must not influence authorization, and is bound to its filters",
+    )],
+    harm: Harm::Access,
     passes: "any response to a token with other filters, with another operation or in another instance that shows no \
              items of the original instance; the response is recorded",
     fails: "items of the original instance in the response of another instance; 5xx",
@@ -133,7 +165,10 @@ pub(crate) static SIZE_MAY_CHANGE: Check = Check {
     level: Level::Should,
     remote: Remote::SAME,
     rule: "the page size may change during a traversal",
-    source: PAGING,
+    evidence: &[Evidence::normative(
+        "Smithy paginated trait: services must allow clients to change the page size while paging",
+    )],
+    harm: Harm::Form,
     passes: "a page of the new size that continues after the previous page",
     fails: "a rejection, more items than the new size, or an item of an earlier page",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.sized_items()), by: &OBSERVER },
@@ -144,7 +179,8 @@ pub(crate) static SIZES_AGREE: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "every page size shows the same set",
-    source: PAGING,
+    evidence: &[Evidence::normative("Smithy paginated trait: the page size does not change the sum of the parts")],
+    harm: Harm::WrongData,
     passes: "for each size from the minimum to one above the number of items, and for the maximum: everything that \
              the run created, and everything that existed before and after",
     fails: "an item that is missing at one page size",
@@ -156,7 +192,10 @@ pub(crate) static STABLE_UNDER_CHANGE: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "an item that exists from the first to the last page is shown exactly once, while others come and go",
-    source: "assumptions of SDK paginators; Smithy promises no snapshot, so other items may be shown or not",
+    evidence: &[Evidence::normative(
+        "Smithy paginated trait: several invocations retrieve all results; new and deleted items may be shown or not",
+    )],
+    harm: Harm::WrongData,
     passes: "each item of the run that existed all the time is on one page",
     fails: "one of them is on no page; at level should: one of them is on two pages",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.changeable), by: &OBSERVER },
@@ -167,7 +206,8 @@ pub(crate) static BOUNDS: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "the minimum and the maximum page size of the model are accepted",
-    source: RESTJSON,
+    evidence: &[MODEL, Evidence::documentation("Connect API reference, valid range of MaxResults")],
+    harm: Harm::Form,
     passes: "a success for both",
     fails: "a rejection of a page size that the model allows",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.sized), by: &OBSERVER },
@@ -178,7 +218,8 @@ pub(crate) static TOTAL_COUNT: Check = Check {
     level: Level::Should,
     remote: Remote::SAME,
     rule: "ApproximateTotalCount is close to the number of items",
-    source: "Connect search operations; the count is approximate by name",
+    evidence: &[Evidence::inference("the name of ApproximateTotalCount; no source says how close the count is")],
+    harm: Harm::Advice,
     passes: "at least half and at most twice the number of items on all pages",
     fails: "any other count",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.counted), by: &OBSERVER },

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::case::{Finding, Level};
 use crate::client::pager::{Page, Pager};
 use crate::client::reply::Reply;
 use crate::observe::Observation;
@@ -130,7 +131,10 @@ impl PageJudge<'_> {
                 let (Reply::Success(exchange) | Reply::Refused(exchange, _)) = &reply else { return };
                 let pointer = format!("/{}", self.pager.pagination.input_token);
                 let expected = "a rejection (4xx) of a token with one character changed";
-                seen.add(vec![check.finding(pointer, expected, reply.describe(), Some(exchange))]);
+                let finding = check.finding(pointer, expected, reply.describe(), Some(exchange));
+                // No source says how the service answers, but a faulty request never causes a server error.
+                let level = if exchange.response.status >= 500 { Level::Must } else { finding.level };
+                seen.add(vec![Finding { level, ..finding }]);
             }
             Ok(other) => seen.block(other.describe()),
             Err(why) => seen.block(why),

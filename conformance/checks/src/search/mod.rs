@@ -20,13 +20,16 @@ use crate::case::Level;
 use crate::check::{Check, Remote};
 use crate::client::Client;
 use crate::code::{Observed, Observer, Scope};
+use crate::evidence::Evidence;
 use crate::families::{Family, Services};
+use crate::harm::Harm;
 use crate::observe::Observation;
 use crate::resources::{RESOURCES, Resource};
 use crate::steps::Wait;
 
 /// Source of the rules on criteria.
-const SEARCH: &str = "Connect, search operations: SearchCriteria and SearchFilter";
+const CRITERIA: Evidence =
+    Evidence::documentation("Connect API reference, the search operations: SearchCriteria and SearchFilter");
 
 /// The checks of this family, in the order in which they are planned.
 pub(crate) static CHECKS: &[&Check] = &[
@@ -44,7 +47,8 @@ pub(crate) static AND_NARROWS: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "AndConditions find the resources that every condition finds, in any order",
-    source: SEARCH,
+    evidence: &[CRITERIA],
+    harm: Harm::WrongData,
     passes: "of all unchanged resources in the instance: those that both conditions find, in either order, and none \
              that one of the conditions does not find",
     fails: "a resource that one of the conditions does not find, or a missing resource that both find",
@@ -56,7 +60,8 @@ pub(crate) static OR_UNIONS: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "OrConditions find the resources that at least one condition finds",
-    source: SEARCH,
+    evidence: &[CRITERIA],
+    harm: Harm::WrongData,
     passes: "of all unchanged resources in the instance: those that either condition finds, and no others",
     fails: "a missing resource that a condition finds, or a resource that neither finds",
     code: &Observed { applies: is_searched, by: &OBSERVER },
@@ -67,7 +72,10 @@ pub(crate) static EXACT_IN_PREFIX_IN_CONTAINS: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "STARTS_WITH finds everything that EXACT finds, and CONTAINS finds everything that STARTS_WITH finds",
-    source: SEARCH,
+    evidence: &[Evidence::model(
+        "service model of Amazon Connect (botocore), StringComparisonType: STARTS_WITH, CONTAINS, EXACT",
+    )],
+    harm: Harm::WrongData,
     passes: "the wider comparison finds everything that the narrower one finds before and after it",
     fails: "a resource that the narrower comparison finds and the wider one does not",
     code: &Observed { applies: is_searched, by: &OBSERVER },
@@ -78,7 +86,10 @@ pub(crate) static TYPE_PARTITION: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a search by type finds each flow under its own type and under no other",
-    source: SEARCH,
+    evidence: &[Evidence::documentation(
+        "Connect API reference, ContactFlowSearchCriteria: TypeCondition is the type of the flow",
+    )],
+    harm: Harm::WrongData,
     passes: "each unchanged resource in the instance is found under one type",
     fails: "a resource that is found under two types, or under none",
     code: &Observed { applies: is_typed, by: &OBSERVER },
@@ -89,7 +100,8 @@ pub(crate) static FILTER_ORACLE: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a search finds exactly the resources that satisfy its criteria",
-    source: SEARCH,
+    evidence: &[CRITERIA],
+    harm: Harm::WrongData,
     passes: "of the resources of the run, those that a local evaluation of the same criteria finds",
     fails: "an additional or a missing resource",
     code: &Observed { applies: is_searched, by: &OBSERVER },
@@ -100,7 +112,10 @@ pub(crate) static TAG_FILTER: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a search finds exactly the resources with the tags that its filter requires",
-    source: "Connect API reference, ControlPlaneTagFilter, ContactFlowAttributeFilter and RuleAttributeFilter",
+    evidence: &[Evidence::documentation(
+        "Connect API reference, ControlPlaneTagFilter, ContactFlowAttributeFilter and RuleAttributeFilter",
+    )],
+    harm: Harm::WrongData,
     passes: "of the resources of the run, those that a local evaluation of the same filter finds: one tag, all of \
              several, any of several groups, and types if the filter supports them",
     fails: "an additional resource; a missing resource whose tags are in the index",
@@ -112,7 +127,10 @@ pub(crate) static EVENTUALLY_VISIBLE: Check = Check {
     level: Level::Should,
     remote: Remote::SAME,
     rule: "a search eventually finds created resources",
-    source: "Connect: search operations read an index that lags by an unknown time",
+    evidence: &[Evidence::inference(
+        "search operations read an index that lags by an unknown time; no source promises when it catches up",
+    )],
+    harm: Harm::WrongData,
     passes: "all resources that the run created, within a long time",
     fails: "a resource that is not found, although the index shows one that was created after it",
     code: &Observed { applies: is_searched, by: &OBSERVER },

@@ -9,9 +9,11 @@ use std::rc::Rc;
 pub(crate) use self::judge::judge;
 use self::subjects::Subjects;
 use crate::case::Level;
-use crate::check::{Check, MODEL, RESTJSON, Remote};
+use crate::check::{Check, Remote};
 use crate::code::{Observed, Observer, Scope};
+use crate::evidence::{ANSWER, Evidence, MODEL, RESTJSON};
 use crate::families::{Family, Services};
+use crate::harm::Harm;
 
 /// The checks of this family, in the order in which they are planned.
 pub(crate) static CHECKS: &[&Check] = &[
@@ -34,7 +36,8 @@ pub(crate) static STATUS: Check = Check {
     // Clients retry server errors, and a server error may come from a component in front of the service.
     remote: Remote { usual: Level::Must, server_error: Level::Should },
     rule: "a successful response has the HTTP status that the model defines for the operation",
-    source: MODEL,
+    evidence: &[MODEL, ANSWER],
+    harm: Harm::Form,
     passes: "200, if the model says 200",
     fails: "201, 204 or another success status; a 3xx or 5xx response to a valid request; a core operation that \
             rejects every valid request as invalid",
@@ -46,7 +49,8 @@ pub(crate) static CONTENT_TYPE: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a response with a body has the content type application/json",
-    source: RESTJSON,
+    evidence: &[RESTJSON, ANSWER],
+    harm: Harm::Form,
     passes: "application/json, with or without parameters; an empty body without a content type",
     fails: "text/html; a non-empty body without a content type",
     code: &Observed { applies: |scope| subjects(scope).members, by: &OBSERVER },
@@ -57,7 +61,8 @@ pub(crate) static JSON: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "the body of a successful response is a JSON object",
-    source: RESTJSON,
+    evidence: &[RESTJSON, ANSWER],
+    harm: Harm::Form,
     passes: "{}; an empty body, if the operation has no output",
     fails: "a list, a truncated object, HTML, invalid UTF-8; at level should: a key that occurs twice in an object",
     code: &Observed { applies: |scope| subjects(scope).members, by: &OBSERVER },
@@ -68,7 +73,8 @@ pub(crate) static REQUIRED: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "members that the model requires in an output are present and not null",
-    source: MODEL,
+    evidence: &[MODEL],
+    harm: Harm::Form,
     passes: "every required member present; optional members absent or null",
     fails: "CreateRule without RuleArn",
     code: &Observed { applies: |scope| subjects(scope).required, by: &OBSERVER },
@@ -79,7 +85,13 @@ pub(crate) static TYPE: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "every modelled member has the JSON type of its shape",
-    source: MODEL,
+    evidence: &[
+        MODEL,
+        Evidence::captured(
+            "a text where the model had a boolean broke clients, and the service was corrected, November 2024 (aws/aws-sdk-go-v2#2909)",
+        ),
+    ],
+    harm: Harm::Form,
     passes: "the modelled types; null for an optional member counts as absent",
     fails: "\"false\" where a boolean is modelled, 1.5 for an integer, null inside a list",
     code: &Observed { applies: |scope| subjects(scope).members, by: &OBSERVER },
@@ -90,7 +102,8 @@ pub(crate) static TIMESTAMP_FORMAT: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "timestamps in bodies are JSON numbers of epoch seconds, unless the member has another format",
-    source: RESTJSON,
+    evidence: &[RESTJSON, ANSWER],
+    harm: Harm::Form,
     passes: "1715673600, 1.73229019499E9",
     fails: "\"2024-05-14T08:00:00Z\"",
     code: &Observed { applies: |scope| subjects(scope).timestamp, by: &OBSERVER },
@@ -101,7 +114,8 @@ pub(crate) static UNION: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "a union contains exactly one member",
-    source: RESTJSON,
+    evidence: &[RESTJSON],
+    harm: Harm::Form,
     passes: "one known member, the others null; an unknown member alone is reported as a note",
     fails: "two members that are not null",
     code: &Observed { applies: |scope| subjects(scope).union, by: &OBSERVER },
@@ -112,7 +126,8 @@ pub(crate) static UNKNOWN_MEMBER: Check = Check {
     level: Level::Note,
     remote: Remote::SAME,
     rule: "a response contains no members that the model does not know",
-    source: "Connect adds members before the published model contains them",
+    evidence: &[Evidence::model("members of the model; the service adds members before the published model has them")],
+    harm: Harm::Advice,
     passes: "only modelled members",
     fails: "any other key; reported as a note, never as a failure",
     code: &Observed { applies: |scope| subjects(scope).members, by: &OBSERVER },
@@ -123,7 +138,8 @@ pub(crate) static ENUM_UNKNOWN: Check = Check {
     level: Level::Note,
     remote: Remote::SAME,
     rule: "a response contains no enum values that the model does not know",
-    source: "enums are open in responses",
+    evidence: &[Evidence::model("values of the model; Smithy: enums are open in responses")],
+    harm: Harm::Advice,
     passes: "only modelled values",
     fails: "any other value; reported as a note, never as a failure",
     code: &Observed { applies: |scope| subjects(scope).choice, by: &OBSERVER },
@@ -134,7 +150,8 @@ pub(crate) static CONSTRAINT: Check = Check {
     level: Level::Note,
     remote: Remote::SAME,
     rule: "a response satisfies the lengths, ranges, patterns and sizes of the model",
-    source: "Smithy: servers do not enforce constraints on output",
+    evidence: &[Evidence::model("constraints of the model; Smithy: servers do not enforce them on output")],
+    harm: Harm::Advice,
     passes: "values within the constraints of the model",
     fails: "any other value; reported as a note, never as a failure",
     code: &Observed { applies: |scope| subjects(scope).constraint, by: &OBSERVER },
@@ -145,7 +162,8 @@ pub(crate) static REQUEST_ID: Check = Check {
     level: Level::Should,
     remote: Remote::SAME,
     rule: "every response has a header x-amzn-requestid",
-    source: "observed on every response of Connect",
+    evidence: &[ANSWER],
+    harm: Harm::Advice,
     passes: "a non-empty header x-amzn-requestid or x-amz-request-id",
     fails: "no such header",
     code: &Observed { applies: |_| true, by: &OBSERVER },

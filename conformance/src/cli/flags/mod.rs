@@ -120,10 +120,10 @@ pub enum Command {
         #[command(flatten)]
         format: FormatFlag,
     },
-    /// Explain a check: its rule, the source of the rule, and the defects that prove it
+    /// Explain a check: its rule, the evidence for it, the harm of a breach, and the defects that prove it
     Explain {
-        /// Id of the check, as listed by `checks`
-        check: String,
+        /// Id of a check, family, case or defect, or of a cause in a report (CHECK~HEX)
+        name: String,
         /// The format.
         #[command(flatten)]
         format: FormatFlag,

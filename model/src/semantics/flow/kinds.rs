@@ -1,17 +1,23 @@
-//! The kinds of problem in flow content, as one table: rule, source, confidence.
+//! The kinds of problem in flow content, as one table: rule, evidence, confidence.
 //!
 //! A breach of low confidence is found and reported like any other; the emulator and the checks ignore it.
 
+use crate::evidence::Evidence;
 use crate::semantics::{Breach, Confidence};
 
 /// The language of flow and module content.
 pub const LANGUAGE: &str = "flow-content";
-const GUIDE: &str = "Amazon Connect flow language guide";
-const SEEN: &str = "Amazon Connect flow language guide, corrected by rejections observed on publication in 2026";
-const OURS: &str = "no public source: the behaviour of the service is not known";
+const GUIDE: &[Evidence] = &[Evidence::documentation("Amazon Connect flow language guide")];
+const SEEN: &[Evidence] = &[
+    Evidence::captured(
+        "problems that the service reported on publication, from probes that three projects published in 2026",
+    ),
+    Evidence::documentation("Amazon Connect flow language guide"),
+];
+const OURS: &[Evidence] = &[Evidence::inference("no public source: the behaviour of the service is not known")];
 
-const fn kind(kind: &'static str, confidence: Confidence, source: &'static str, rule: &'static str) -> Breach {
-    Breach { language: LANGUAGE, kind, rule, source, confidence }
+const fn kind(kind: &'static str, confidence: Confidence, evidence: &'static [Evidence], rule: &'static str) -> Breach {
+    Breach { language: LANGUAGE, kind, rule, evidence, confidence }
 }
 
 use Confidence::{High, Low, Medium};

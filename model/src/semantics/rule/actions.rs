@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use super::sources::{self as on, EVENT_SOURCES, EventSource, Sources};
 use super::{ACTIONS as LANGUAGE, Breach, Confidence};
+use crate::evidence::Evidence;
 
 /// A type of action.
 #[derive(Debug)]
@@ -131,16 +132,23 @@ impl Action {
     }
 }
 
+const STATED: &[Evidence] = &[Evidence::documentation("Connect API reference, RuleAction")];
+const NOWHERE: &[Evidence] = &[Evidence::inference("the effect of the action; no source states the pair")];
+
 fn cell_of(action: &'static Action, source: &'static EventSource) -> Cell {
     let verdict = action.on(source);
-    let (rule, confidence): (_, _) = match verdict {
-        Verdict::Permitted => ("the event source is one of those stated for the action", Confidence::High),
-        Verdict::Refused => ("a rule has only actions that are supported for its event source", Confidence::Medium),
-        Verdict::Unstated => ("no source states if a rule on this event source may have this action", Confidence::Low),
+    let (rule, confidence, evidence) = match verdict {
+        Verdict::Permitted => ("the event source is one of those stated for the action", Confidence::High, STATED),
+        Verdict::Refused => {
+            ("a rule has only actions that are supported for its event source", Confidence::Medium, STATED)
+        }
+        Verdict::Unstated => {
+            ("no source states if a rule on this event source may have this action", Confidence::Low, NOWHERE)
+        }
     };
     // Leaked on purpose: 228 short names, once per process.
     let kind = Box::leak(format!("{}-for-{}", kebab(action.name), kebab(source.name)).into_boxed_str());
-    let breach = Breach { language: LANGUAGE, kind, rule, source: "Connect API reference, RuleAction", confidence };
+    let breach = Breach { language: LANGUAGE, kind, rule, evidence, confidence };
     Cell { action, source, verdict, breach }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::actions::{ACTIONS, Action, Verdict, action, cell};
 use super::sources::{EventSource, event_source};
 use super::{ACTIONS as LANGUAGE, Breach, Confidence, Context, Problem};
+use crate::evidence::Evidence;
 use crate::validate::escape;
 
 /// Maximum size of all references of a task together, in bytes of UTF-8.
@@ -16,62 +17,61 @@ pub const REFERENCE_BYTES: usize = 4096;
 /// The value of a case field has exactly one of these members. In the model it is a structure.
 pub const FIELD_VALUES: &[&str] = &["BooleanValue", "DoubleValue", "EmptyValue", "StringValue"];
 
-const fn breach(kind: &'static str, rule: &'static str, source: &'static str, confidence: Confidence) -> Breach {
-    Breach { language: LANGUAGE, kind, rule, source, confidence }
+const RULE: Evidence = Evidence::cloudformation("AWS::Connect::Rule");
+const ACTION: Evidence = Evidence::documentation("Connect API reference, RuleAction");
+const FIELDS: &[Evidence] = &[Evidence::documentation("Connect API reference, FieldValueUnion")];
+
+const fn breach(
+    kind: &'static str,
+    rule: &'static str,
+    evidence: &'static [Evidence],
+    confidence: Confidence,
+) -> Breach {
+    Breach { language: LANGUAGE, kind, rule, evidence, confidence }
 }
 
 pub(super) const REQUIRED: &Breach = &breach(
     "required-action-missing",
     "rules on analysed conversations assign a category, rules on third-party events create a task",
-    "Connect API reference, RuleAction; CloudFormation, AWS::Connect::Rule",
+    &[Evidence::documentation("Connect API reference, RuleAction; AWS::Connect::Rule says the same of tasks")],
     Confidence::High,
 );
-pub(super) const PAYLOAD_MISSING: &Breach = &breach(
-    "payload-missing",
-    "an action has the payload of its type",
-    "Connect API reference, RuleAction",
-    Confidence::Medium,
-);
-pub(super) const PAYLOAD_FOREIGN: &Breach = &breach(
-    "payload-of-another-action",
-    "an action has no payload of another type",
-    "Connect API reference, RuleAction",
-    Confidence::Medium,
-);
+pub(super) const PAYLOAD_MISSING: &Breach =
+    &breach("payload-missing", "an action has the payload of its type", &[ACTION], Confidence::Medium);
+pub(super) const PAYLOAD_FOREIGN: &Breach =
+    &breach("payload-of-another-action", "an action has no payload of another type", &[ACTION], Confidence::Medium);
 pub(super) const DUPLICATE: &Breach = &breach(
     "duplicate-action",
     "a rule has at most one action of a type",
-    "CloudFormation, AWS::Connect::Rule: a list for each type, with at most one element",
+    &[Evidence::cloudformation("AWS::Connect::Rule: a list for each type, with at most one element")],
     Confidence::Medium,
 );
 pub(super) const INTEGRATION_MISSING: &Breach = &breach(
     "integration-association-missing",
     "rules on third-party events name their integration association",
-    "CloudFormation, AWS::Connect::Rule",
+    &[RULE],
     Confidence::Medium,
 );
 pub(super) const INTEGRATION_ELSEWHERE: &Breach = &breach(
     "integration-association-elsewhere",
     "sources contradict each other on integration associations in other rules",
-    "Connect API reference, RuleTriggerEventSource",
+    &[Evidence::inference(
+        "Connect API reference, RuleTriggerEventSource, and AWS::Connect::Rule differ, so neither supports the rule",
+    )],
     Confidence::Low,
 );
 pub(super) const REFERENCES: &Breach = &breach(
     "references-too-large",
     "the references of a task have at most 4,096 bytes together",
-    "Connect API reference, Reference",
+    &[Evidence::documentation("Connect API reference, Reference")],
     Confidence::Medium,
 );
-pub(super) const FIELD_NONE: &Breach = &breach(
-    "case-field-value-none",
-    "the value of a case field has one of its members",
-    "Connect API reference, FieldValueUnion",
-    Confidence::Medium,
-);
+pub(super) const FIELD_NONE: &Breach =
+    &breach("case-field-value-none", "the value of a case field has one of its members", FIELDS, Confidence::Medium);
 pub(super) const FIELD_TWO: &Breach = &breach(
     "case-field-value-two",
     "the value of a case field has no more than one of its members",
-    "Connect API reference, FieldValueUnion",
+    FIELDS,
     Confidence::Medium,
 );
 

@@ -10,6 +10,7 @@ pub use self::form::Form;
 pub use self::rows::ROWS;
 use super::document::Members;
 use super::home::Homes;
+use crate::evidence::Evidence;
 use crate::semantics::Confidence;
 
 /// Facts about one action type.
@@ -29,8 +30,8 @@ pub struct Row {
     pub forms: &'static [Use],
     /// True if it needs no resource of the instance, such as a queue, function, bot or voice.
     pub stands_alone: bool,
-    /// Source of the row.
-    pub source: &'static str,
+    /// Sources of the row.
+    pub evidence: &'static [Evidence],
     /// Confidence in the row.
     pub confidence: Confidence,
 }
@@ -188,13 +189,14 @@ mod tests {
 
     use super::super::home::Home;
     use super::*;
+    use crate::evidence::is_inference;
 
     #[test]
     fn table_is_consistent() {
         let mut seen = HashSet::new();
         for row in ROWS {
             assert!(seen.insert(row.action), "{} twice", row.action);
-            assert!(!row.source.is_empty(), "{}", row.action);
+            assert!(!is_inference(row.evidence), "{}", row.action);
             for home in Home::ALL {
                 assert!(!row.sure.has(home) || row.homes.has(home), "{}: {}", row.action, home.word());
             }

@@ -3,14 +3,19 @@
 
 use super::super::home::{Home, Homes};
 use super::{Branch, Conditions, Form, Group, Need, Next, Parameter, Row, Standing, Use, When};
+use crate::evidence::Evidence;
 use crate::semantics::Confidence;
 
 /// Facts in the guide.
-const GUIDE: &str = "Amazon Connect flow language guide";
+const GUIDE: &[Evidence] = &[Evidence::documentation("Amazon Connect flow language guide")];
 /// Observed behaviour where the guide is silent or wrong.
-const SEEN: &str = "Amazon Connect flow language guide, corrected by the behaviour of publication observed in 2026";
+const SEEN: &[Evidence] = &[
+    Evidence::captured("the behaviour of publication, from probes that three projects published in 2026"),
+    Evidence::documentation("Amazon Connect flow language guide"),
+];
 /// Observed behaviour for types that are not, or no longer, in the guide.
-const PROBED: &str = "observed live, published 2026";
+const PROBED: &[Evidence] =
+    &[Evidence::captured("accepted or refused by the service, from probes that projects published in 2026")];
 
 const HOLDS: &[Home] = &[Home::CustomerHold, Home::AgentHold];
 const WHISPERS_AND_HOLDS: &[Home] =
@@ -67,7 +72,7 @@ const fn known(action: &'static str, forms: &'static [Use]) -> Row {
         next: Next::Needed,
         forms,
         stands_alone: true,
-        source: SEEN,
+        evidence: SEEN,
         confidence: Confidence::Medium,
     }
 }
@@ -89,17 +94,17 @@ const fn nested(action: &'static str, forms: &'static [Use]) -> Row {
 
 /// A type known only by name.
 const fn named(action: &'static str) -> Row {
-    Row { next: Next::Optional, stands_alone: false, source: GUIDE, ..known(action, &[]) }
+    Row { next: Next::Optional, stands_alone: false, evidence: GUIDE, ..known(action, &[]) }
 }
 
 /// A type that is accepted without being in the guide.
 const fn accepted(action: &'static str) -> Row {
-    Row { standing: Standing::Accepted, source: PROBED, ..named(action) }
+    Row { standing: Standing::Accepted, evidence: PROBED, ..named(action) }
 }
 
 /// A type that other sources name and the service rejects.
 const fn refused(action: &'static str) -> Row {
-    Row { standing: Standing::Refused, source: PROBED, ..named(action) }
+    Row { standing: Standing::Refused, evidence: PROBED, ..named(action) }
 }
 
 const SPOKEN: &[&str] = &["Text", "SSML", "PromptId", "Media"];
@@ -108,7 +113,7 @@ const QUEUE_OR_AGENT: &[&str] = &["QueueId", "AgentId"];
 const CATCH_ALL_OPTIONAL: &[Branch] = &[may("NoMatchingError")];
 const FULL_OR_FAILED: &[Branch] = &[must("QueueAtCapacity"), must("NoMatchingError")];
 
-/// All known action types. Each row has its source and confidence.
+/// All known action types. Each row has its evidence and confidence.
 pub const ROWS: &[Row] = &[
     // Contact.
     named("CompleteOutboundCall"),

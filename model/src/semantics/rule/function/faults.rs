@@ -10,6 +10,7 @@ use super::model::{Filter, FilterClause, Function, Group, Leaf, Node};
 use super::operands::{Form, Operands};
 use super::paths::{Company, ComparisonPath, HISTORICAL, OPERATORS};
 use crate::constraint::size::pick;
+use crate::evidence::Evidence;
 use crate::semantics::rule::FUNCTION as LANGUAGE;
 use crate::semantics::rule::sources::{EventSource, METRIC, SLA_BREACH};
 use crate::semantics::{Breach, Confidence};
@@ -50,19 +51,24 @@ impl Fault {
 }
 
 /// The whole language, for rules without a page of their own.
-const LANGUAGE_GUIDE: &str = "Amazon Connect rule function language";
+const LANGUAGE_GUIDE: &[Evidence] = &[Evidence::documentation("Amazon Connect rule function language")];
 /// For texts that JSON itself allows.
-const OURS: &str = "no public source: the behaviour of the service is not known";
-const CONDITIONS: &str = "rule function language, conditions of each event source";
-const METRICS: &str = "rule function language, OnMetricDataUpdate";
+const OURS: &[Evidence] = &[Evidence::inference("no public source: the behaviour of the service is not known")];
+const CONDITIONS: &[Evidence] =
+    &[Evidence::documentation("Amazon Connect rule function language, conditions of each event source")];
+const METRICS: &[Evidence] = &[Evidence::documentation("Amazon Connect rule function language, OnMetricDataUpdate")];
+
+const PATTERNS: &[Evidence] = &[Evidence::documentation("Connect administrator guide, PatternMatch operands")];
+const EVALUATIONS: &[Evidence] =
+    &[Evidence::documentation("Amazon Connect rule function language, OnContactEvaluationSubmit")];
 
 macro_rules! faults {
-    ($($name:ident: $kind:literal, $confidence:ident, $source:expr, $rule:literal, $base:expr, $spoil:expr;)*) => {
+    ($($name:ident: $kind:literal, $confidence:ident, $evidence:expr, $rule:literal, $base:expr, $spoil:expr;)*) => {
         $(pub(super) const $name: &Breach = &Breach {
             language: LANGUAGE,
             kind: $kind,
             rule: $rule,
-            source: $source,
+            evidence: $evidence,
             confidence: Confidence::$confidence,
         };)*
 
@@ -138,7 +144,7 @@ faults! {
     RANGE: "number-out-of-range", Medium, CONDITIONS, "numbers are in the range of the compared value",
         |source, u| single(source, u, |_, form| matches!(form.operands, Operands::Number(_, 5) | Operands::Integer(0, _))),
         Model(|function, _| { *first(function)?.operands.first_mut()? = 101.into(); Some(()) });
-    PATTERN: "bad-pattern-object", Medium, "Connect administrator guide, PatternMatch operands", "a pattern object has a known type and a value of that type",
+    PATTERN: "bad-pattern-object", Medium, PATTERNS, "a pattern object has a known type and a value of that type",
         |source, u| single(source, u, |_, form| form.operands == Operands::Patterns),
         Model(|function, _| {
             let object = first(function)?.operands.first_mut()?.get_mut(0)?;
@@ -186,7 +192,7 @@ faults! {
             group(function)?.operands.pop();
             Some(())
         });
-    FORM_FIRST: "form-not-first", Medium, "rule function language, OnContactEvaluationSubmit", "scores and answers are compared in an AND group that starts with their form",
+    FORM_FIRST: "form-not-first", Medium, EVALUATIONS, "scores and answers are compared in an AND group that starts with their form",
         |source, u| Some(function("AND", vec![company(source, Company::Form, u)?])), Model(|function, _| {
             group(function)?.operands.remove(0);
             Some(())
