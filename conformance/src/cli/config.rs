@@ -3,10 +3,11 @@
 use connect_emulator::{AccessKeys, Config, FrontConfig, Rate};
 
 use super::flags::{
-    EmulatorFlags, EndpointFlags, FrontFlags, OutputFlags, PaceFlags, RecordFlags, ReplayFlags, RunFlags,
+    DetailFlags, EmulatorFlags, EndpointFlags, FrontFlags, OutputFlags, PaceFlags, RecordFlags, ReplayFlags, RunFlags,
     SelectionFlags, SweepFlags,
 };
 use crate::event::EmulatorInfo;
+use crate::report::terminal::Detail;
 use crate::session::config::{EndpointConfig, OutputConfig, RequestLimits, RunConfig, SelectionConfig};
 use crate::session::error::SessionError;
 use crate::session::sweep::SweepConfig;
@@ -35,7 +36,11 @@ impl RunConfig {
             expect: flags.expect.clone(),
             allow_undecided: flags.allow_undecided,
             report_dir: flags.report_dir.clone(),
-            output: OutputConfig { notes: flags.notes, format: flags.format.format, ..flags.output.config() },
+            output: OutputConfig {
+                detail: flags.detail.config(),
+                format: flags.format.format,
+                ..flags.output.config()
+            },
         }
     }
 }
@@ -97,6 +102,12 @@ impl OutputFlags {
             history: self.history.clone(),
             ..OutputConfig::default()
         }
+    }
+}
+
+impl DetailFlags {
+    pub(super) fn config(self) -> Detail {
+        Detail { quiet: self.quiet, verbose: self.verbose, notes: self.notes }
     }
 }
 

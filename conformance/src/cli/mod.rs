@@ -68,8 +68,8 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
         Some(Command::Benign { format }) => list::benign(format.format),
         Some(Command::Selftest { only, jobs, format }) => selftest(&only, usize::from(jobs), format.format),
         Some(Command::Explain { name, format }) => explain::explain(&name, format.format),
-        Some(Command::Merge { reports, report_dir, output, notes, format }) => {
-            let output = OutputConfig { notes, format: format.format, ..output.config() };
+        Some(Command::Merge { reports, report_dir, output, detail, format }) => {
+            let output = OutputConfig { detail: detail.config(), format: format.format, ..output.config() };
             publish::merge_reports(&reports, &report_dir, &output)
         }
         Some(Command::Sweep(flags)) => runtime()?.block_on(sweep::sweep(Schema::connect(), &flags.config())),

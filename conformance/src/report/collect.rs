@@ -8,13 +8,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
+use connect_checks::check::Check;
 use connect_checks::coverage::{Coverage, Ratio};
+use connect_checks::families;
 use connect_model::text::truncate;
 
 use crate::event::{Consumer, Event, RunEnd, RunInfo};
 use crate::exit::Exit;
 use crate::outcome::Totals;
 use crate::report::case_file::{CaseFile, SavedRequest, SavedResponse, file_stem};
+use crate::report::causes::{Cause, Kind};
 use crate::report::json::{CaseLine, FindingCount, FindingEntry, Operation, Report};
 use crate::report::reproduce::replay_command;
 use crate::report::text::utc;
@@ -28,6 +31,8 @@ pub struct Limits {
     pub per_check_and_operation: usize,
     /// Findings in total.
     pub total: usize,
+    /// Causes. The first finding of each is always kept.
+    pub causes: usize,
     /// Bytes of a body in memory and in `report.json`.
     pub body: usize,
     /// Bytes of a body once all bodies together exceed [`Limits::bodies`].
@@ -44,6 +49,7 @@ impl Default for Limits {
             per_case: 3,
             per_check_and_operation: 10,
             total: 5000,
+            causes: 1000,
             body: 4 << 10,
             small_body: 256,
             bodies: 8 << 20,
@@ -61,6 +67,8 @@ pub struct Collector {
     /// Its counts are computed from its cases by [`Collector::report`].
     report: Report,
     groups: BTreeMap<(Level, &'static str), Group>,
+    /// By id.
+    causes: BTreeMap<String, Cause>,
     limits: Limits,
     /// Bytes of the bodies kept so far.
     bodies: usize,
@@ -103,6 +111,7 @@ impl Collector {
             operations: info.operations.iter().map(operation).collect(),
             failed_cases: BTreeSet::new(),
             findings: Vec::new(),
+            causes: Vec::new(),
             finding_counts: Vec::new(),
             indeterminate: Vec::new(),
             coverage: Coverage { constraints: constraints(info), ..Coverage::default() },
@@ -119,6 +128,7 @@ impl Collector {
         Self {
             report,
             groups: BTreeMap::new(),
+            causes: BTreeMap::new(),
             limits,
             bodies: 0,
             folder: report_dir.map(|folder| folder.join("findings")),
@@ -137,6 +147,7 @@ impl Collector {
                 operations: group.operations.clone(),
             })
             .collect();
+        report.causes = self.causes.values().cloned().collect();
         report.recount();
         report
     }
@@ -196,11 +207,26 @@ impl Collector {
                 group.count += 1;
                 group.operations.insert(case.operation.clone());
             }
+            let kind = Kind::of(finding, &case.operation);
+            // Each cause has an example.
+            let is_new = self.causes.len() < self.limits.causes && !self.causes.contains_key(&kind.id);
             let kept = self.kept.entry((finding.level, finding.check, case.operation.clone())).or_default();
             let full = of_this_case.len() >= self.limits.per_case
                 || *kept >= self.limits.per_check_and_operation
                 || self.report.findings.len() >= self.limits.total;
-            if full {
+            let keeps = is_new || !full;
+            let bytes = finding
+                .exchange
+                .as_ref()
+                .filter(|_| keeps)
+                .map_or(usize::MAX, |exchange| exchange.request.body.len() + exchange.response.body.len());
+            let (id, harm) = (kind.id.clone(), kind.harm);
+            if is_new || self.causes.contains_key(&id) {
+                let cause = self.causes.entry(id.clone());
+                let cause = cause.or_insert_with(|| Cause::new(kind, finding.level, case.to_string(), bytes));
+                cause.add(finding, &case.operation, &case.to_string(), harm, known.is_some(), bytes);
+            }
+            if !keeps {
                 continue;
             }
             *kept += 1;
@@ -215,6 +241,9 @@ impl Collector {
                 operation: case.operation.clone(),
                 check: finding.check.to_owned(),
                 level: finding.level,
+                cause: id,
+                harm: Some(harm),
+                evidence: families::find(finding.check).map(Check::source).unwrap_or_default(),
                 rule: finding.rule.clone(),
                 pointer: finding.pointer.clone(),
                 expected: finding.expected.clone(),

@@ -12,6 +12,7 @@ use thiserror::Error;
 use toml::value::{Date, Datetime};
 use wildmatch::WildMatchPattern;
 
+use crate::report::causes::Kind;
 use crate::report::json::Report;
 use crate::report::text::{printable, utc};
 
@@ -41,7 +42,8 @@ struct File {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    case: String,
+    case: Option<String>,
+    cause: Option<String>,
     reason: String,
     link: Option<String>,
     owner: Option<String>,
@@ -65,7 +67,10 @@ enum Accepted {
 /// A parsed entry.
 #[derive(Debug)]
 struct Expected {
+    /// The pattern of case ids, or the cause, as the file has it.
     glob: String,
+    /// Id of the cause that every broken rule must have.
+    cause: Option<String>,
     /// `*` matches any text. Nothing else is special, since case ids contain brackets.
     pattern: Glob,
     pointers: Option<Vec<Glob>>,
@@ -90,7 +95,7 @@ impl Expectations {
 
     fn parse(text: &str, now: SystemTime) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| {
-            let form = "an entry is `[[expect]]` with `case`, `reason` and `expires` (a date), and optionally `link`, \
+            let form = "an entry is `[[expect]]` with `case` or `cause`, `reason` and `expires` (a date), and optionally `link`, \
                         `owner`, `pointers` and `outcome` (\"failed\" or \"indeterminate\")";
             format!("{}; {form}", error.to_string().trim_end())
         })?;
@@ -107,10 +112,18 @@ impl Expectations {
         let mut entries = self.0.iter().filter(accepts).peekable();
         let Some(first) = entries.peek().copied() else { return outcome };
         let verdict = match outcome.verdict {
-            Verdict::Fail => match entries.find(|entry| entry.covers(&outcome.findings)) {
-                Some(entry) => Verdict::Known(entry.why.clone()),
-                None => Verdict::Fail,
-            },
+            Verdict::Fail => {
+                let entries: Vec<&Expected> = entries.collect();
+                let covering = entries.iter().find(|entry| entry.covers_one(&outcome.findings, &case.operation));
+                match covering {
+                    Some(entry) if covered(&entries, &outcome.findings, &case.operation) => {
+                        Verdict::Known(entry.why.clone())
+                    }
+                    _ => Verdict::Fail,
+                }
+            }
+            // A cause names no case that has to fail.
+            Verdict::Pass if first.cause.is_some() => Verdict::Pass,
             Verdict::Pass => Verdict::Stale(format!("passes now; remove it from `{}` ({})", first.glob, first.why)),
             other => other,
         };
@@ -157,7 +170,15 @@ impl Expectations {
 
 impl Expected {
     fn of(entry: Entry, today: &str) -> Result<Self, String> {
-        let Entry { case, reason, link, owner, expires, pointers, outcome } = entry;
+        let Entry { case, cause, reason, link, owner, expires, pointers, outcome } = entry;
+        let case = match (case, &cause) {
+            (Some(case), None) => case,
+            (None, Some(cause)) => cause.clone(),
+            (Some(name), Some(_)) => {
+                return Err(format!("the entry `{name}` has `case` and `cause`; leave out one of them"));
+            }
+            (None, None) => return Err(format!("the entry with the reason `{reason}` has neither `case` nor `cause`")),
+        };
         for (value, what) in [(&case, "case"), (&reason, "reason")] {
             if value.trim().is_empty() {
                 return Err(format!(
@@ -172,8 +193,9 @@ impl Expected {
         let owner = owner.filter(|owner| !owner.is_empty()).map(|owner| format!("owner {owner}"));
         let beside: Vec<String> = [link, owner, Some(format!("until {expires}"))].into_iter().flatten().collect();
         Ok(Self {
-            pattern: Glob::new(&case),
+            pattern: Glob::new(if cause.is_some() { "*" } else { &case }),
             glob: case,
+            cause,
             pointers: pointers.map(|all| all.iter().map(|pointer| Glob::new(pointer)).collect()),
             why: format!("{}; {}", reason.trim(), beside.join(", ")),
             expired: (expires.as_str() < today).then_some(expires),
@@ -185,12 +207,26 @@ impl Expected {
         ids.iter().any(|id| self.pattern.matches(id))
     }
 
-    /// Returns true if the entry covers every broken rule.
-    fn covers(&self, findings: &[Finding]) -> bool {
-        let Some(pointers) = &self.pointers else { return true };
-        let mut musts = findings.iter().filter(|finding| finding.level == Level::Must);
-        musts.all(|finding| pointers.iter().any(|pointer| pointer.matches(&finding.pointer)))
+    /// Returns true if the entry covers one of the broken rules.
+    fn covers_one(&self, findings: &[Finding], operation: &str) -> bool {
+        broken(findings).any(|finding| self.covers(finding, operation))
     }
+
+    /// Returns true if the entry covers a broken rule.
+    fn covers(&self, finding: &Finding, operation: &str) -> bool {
+        let at = self.pointers.as_ref();
+        at.is_none_or(|pointers| pointers.iter().any(|pointer| pointer.matches(&finding.pointer)))
+            && self.cause.as_ref().is_none_or(|cause| *cause == Kind::of(finding, operation).id)
+    }
+}
+
+/// Returns true if each broken rule is covered by an entry.
+fn covered(entries: &[&Expected], findings: &[Finding], operation: &str) -> bool {
+    broken(findings).all(|finding| entries.iter().any(|entry| entry.covers(finding, operation)))
+}
+
+fn broken(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    findings.iter().filter(|finding| finding.level == Level::Must)
 }
 
 /// The date on which a known divergence ends, from the reason that its cases have in reports.
@@ -275,6 +311,31 @@ mod tests {
     }
 
     #[test]
+    fn a_cause_covers_its_findings_and_no_others() {
+        let finding = samples::finding("invalid.pattern", Level::Must);
+        let cause = Kind::of(&finding, "CreateRule").id;
+        let text = format!("[[expect]]\ncause = \"{cause}\"\nreason = \"r\"\nexpires = 2027-01-01\n");
+        let all = Expectations::parse(&text, now()).unwrap();
+        assert!(matches!(judged(&all, "A", true), Verdict::Known(_)));
+        assert!(matches!(judged(&all, "A", false), Verdict::Pass));
+        let other = samples::finding("shape.json", Level::Must);
+        let both = Outcome::from_findings(vec![finding, other]);
+        assert!(matches!(all.judge(&case("A"), both).verdict, Verdict::Fail), "another cause is new");
+    }
+
+    #[test]
+    fn undecided_cases_are_accepted_by_name() {
+        let text =
+            "[[expect]]\ncase = \"CreateRule/*\"\nreason = \"r\"\nexpires = 2027-01-01\noutcome = \"indeterminate\"\n";
+        let all = Expectations::parse(text, now()).unwrap();
+        let undecided = Outcome::indeterminate("throttled");
+        assert_eq!(all.excuse(&case("A"), &undecided).as_deref(), Some("r; until 2027-01-01"));
+        assert_eq!(all.excuse(&case("A"), &Outcome::from_findings(vec![])), None);
+        assert!(matches!(judged(&all, "A", true), Verdict::Fail), "a failure is not accepted");
+        assert!(matches!(judged(&all, "A", false), Verdict::Pass));
+    }
+
+    #[test]
     fn reports_expired_entries_and_entries_without_a_case() {
         let text = "[[expect]]\ncase = \"CreateRule/*\"\nreason = \"r\"\nexpires = 2027-01-01\n";
         let stale = |now| Expectations::parse(text, now).unwrap().stale(&[case("x")]);
@@ -289,6 +350,8 @@ mod tests {
     fn rejects_incomplete_entries() {
         let rows = [
             ("[[expect]]\ncase = \"a\"\nexpires = 2027-01-01", "missing field `reason`"),
+            ("[[expect]]\nreason = \"r\"\nexpires = 2027-01-01", "has neither `case` nor `cause`"),
+            ("[[expect]]\ncase = \"a\"\ncause = \"b\"\nreason = \"r\"\nexpires = 2027-01-01", "leave out one of them"),
             ("[[expect]]\ncase = \"a\"\nreason = \" \"\nexpires = 2027-01-01", "has no reason"),
             ("[[expect]]\ncase = \"a\"\nreason = \"r\"", "missing field `expires`"),
             ("[[expect]]\ncase = \"a\"\nreason = \"r\"\nexpires = 10:00:00", "has no expiry date"),

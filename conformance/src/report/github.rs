@@ -6,12 +6,11 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use connect_checks::case::Level;
-
 use crate::outcome::CaseOutcome;
+use crate::report::causes::Cause;
 use crate::report::conclusion;
-use crate::report::json::{FindingCount, Report};
-use crate::report::text::printable;
+use crate::report::json::Report;
+use crate::report::text::{count, printable, some};
 
 /// Annotations that GitHub shows of one step. Source: GitHub's limits of workflow commands.
 const ANNOTATIONS: usize = 10;
@@ -22,15 +21,15 @@ const ROWS: usize = 50;
 /// Lines for stdout that become annotations.
 pub fn annotations(report: &Report) -> String {
     let mut text = String::new();
-    for finding in report.new_findings(Level::Must).take(ANNOTATIONS) {
-        let message = format!(
-            "{}\nexpected {}\nactual {}\n{}",
-            finding.rule,
-            finding.expected,
-            finding.actual,
-            finding.replay.as_deref().unwrap_or_default()
-        );
-        let _ = writeln!(text, "::error title={}::{}", property(&finding.case), data(&printable_lines(&message)));
+    for cause in report.failing().take(ANNOTATIONS) {
+        let example = report.example_of(cause);
+        let rows = example.map(|example| {
+            let replay = example.replay.as_deref().unwrap_or_default();
+            format!("expected {}\nactual {}\n{replay}", example.expected, example.actual)
+        });
+        let message = format!("{}\n{}", reach(cause), rows.unwrap_or_default());
+        let title = property(&printable(&cause.rule, 200));
+        let _ = writeln!(text, "::error title={title}::{}", data(&printable_lines(&message)));
     }
     for line in report.leaks.iter().take(ANNOTATIONS) {
         let _ = writeln!(text, "::error title=leaked resource::{}", data(&printable(line, 400)));
@@ -39,6 +38,12 @@ pub fn annotations(report: &Report) -> String {
         let _ = writeln!(text, "::warning title=stale::{}", data(&printable(line, 400)));
     }
     text
+}
+
+/// The number of cases, and their operations.
+fn reach(cause: &Cause) -> String {
+    let names: Vec<&str> = cause.operations.iter().map(String::as_str).collect();
+    format!("{} in {} ({})", count(cause.cases.len() as u64, "case"), some(&names, 5), cause.id)
 }
 
 /// The summary of the step, in Markdown.
@@ -60,15 +65,22 @@ pub fn summary(report: &Report) -> String {
     let numbers: Vec<String> = counts.iter().map(|(_, number)| number.to_string()).collect();
     let _ = writeln!(text, "| {} |\n|{}", words.join(" | "), "--:|".repeat(words.len()));
     let _ = writeln!(text, "| {} |", numbers.join(" | "));
-    let musts: Vec<&FindingCount> = report.finding_counts.iter().filter(|count| count.level == Level::Must).collect();
-    if !musts.is_empty() {
-        let _ = writeln!(text, "\n| check | findings | operations |\n|---|--:|---|");
-        for FindingCount { check, count, operations, .. } in musts.iter().take(ROWS) {
-            let names: Vec<&str> = operations.iter().take(5).map(String::as_str).collect();
-            let more = operations.len().saturating_sub(names.len());
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let _ = writeln!(text, "| {} | {count} | {}{more} |", code(check), cell(&names.join(", ")));
-        }
+    if report.failing().next().is_some() {
+        let _ = writeln!(text, "\n| | rule | harm | seen | cases | operations | id |\n|--:|---|---|---|--:|---|---|");
+    }
+    for (at, cause) in report.failing().take(ROWS).enumerate() {
+        let names: Vec<&str> = cause.operations.iter().map(String::as_str).collect();
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            at + 1,
+            cell(&printable(&cause.rule, 300)),
+            cell(cause.harm.describe()),
+            code(&printable(&cause.way, 200)),
+            cause.cases.len(),
+            cell(&some(&names, 5)),
+            code(&cause.id)
+        );
     }
     let new = report.change.iter().flat_map(|change| &change.new_failures).take(ROWS);
     let new: Vec<String> = new.map(|case| format!("- {}", code(case))).collect();

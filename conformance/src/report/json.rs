@@ -7,6 +7,7 @@ use std::path::Path;
 
 use connect_checks::case::Level;
 use connect_checks::coverage::{Coverage, Learned};
+use connect_checks::harm::Harm;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -14,6 +15,7 @@ use thiserror::Error;
 use crate::event::{ModelInfo, Narrowed, PlanInfo, Settings, TargetInfo};
 use crate::outcome::{CaseOutcome, Totals};
 use crate::report::case_file::{SavedRequest, SavedResponse};
+use crate::report::causes::Cause;
 use crate::report::output::write_whole;
 
 /// Name of the file in the report folder.
@@ -72,6 +74,9 @@ pub struct Report {
     pub failed_cases: BTreeSet<String>,
     /// Gravest first. Limited per case, and per check and operation.
     pub findings: Vec<FindingEntry>,
+    /// The findings by cause, gravest first.
+    #[serde(default)]
+    pub causes: Vec<Cause>,
     /// Counts of all findings by check, listed or not, without known divergences.
     pub finding_counts: Vec<FindingCount>,
     /// Reasons of indeterminate cases.
@@ -148,6 +153,15 @@ pub struct FindingEntry {
     pub check: String,
     /// Its level.
     pub level: Level,
+    /// Id of its cause, see [`Report::causes`].
+    #[serde(default)]
+    pub cause: String,
+    /// The harm to a caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub harm: Option<Harm>,
+    /// The sources of the rule, strongest first.
+    #[serde(default)]
+    pub evidence: String,
     /// The rule that is broken.
     pub rule: String,
     /// JSON Pointer into the body.
@@ -241,6 +255,9 @@ pub struct Change {
     pub new_failures: Vec<String>,
     /// Cases that failed before and are scored without failing now.
     pub gone_failures: Vec<String>,
+    /// Ids of causes that the run before did not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub new_causes: Vec<String>,
 }
 
 /// A report cannot be used.
@@ -293,6 +310,17 @@ impl Report {
     pub fn omitted(&self, level: Level) -> u64 {
         let all: u64 = self.finding_counts.iter().filter(|count| count.level == level).map(|count| count.count).sum();
         all.saturating_sub(self.new_findings(level).count() as u64)
+    }
+
+    /// Causes with failed cases, gravest first.
+    pub fn failing(&self) -> impl Iterator<Item = &Cause> {
+        self.causes.iter().filter(|cause| cause.level == Level::Must && !cause.cases.is_empty())
+    }
+
+    /// The smallest finding of a cause.
+    pub fn example_of(&self, cause: &Cause) -> Option<&FindingEntry> {
+        let of = || self.findings.iter().filter(|finding| finding.cause == cause.id);
+        of().find(|finding| finding.case == cause.example).or_else(|| of().next())
     }
 
     /// Listed findings of a level, without known divergences.

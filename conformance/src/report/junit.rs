@@ -9,8 +9,8 @@ use connect_checks::case::{Level, check_of, operation_of};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use crate::outcome::CaseOutcome;
-use crate::report::json::{CaseLine, FindingEntry, Report};
-use crate::report::text::printable;
+use crate::report::json::{CaseLine, FindingEntry, Operation, Report};
+use crate::report::text::{count, printable};
 
 /// Characters of one value.
 const VALUE: usize = 4000;
@@ -26,8 +26,22 @@ pub(super) fn document(report: &Report) -> io::Result<String> {
     }
     let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
     let mut times: BTreeMap<&str, u64> = BTreeMap::new();
+    // An operation that the endpoint does not offer is one skipped case.
+    let missing: BTreeMap<&str, &Operation> = (report.operations.iter())
+        .filter(|operation| !operation.supported)
+        .map(|operation| (operation.name.as_str(), operation))
+        .collect();
+    for operation in missing.values() {
+        suites
+            .entry(&operation.name)
+            .or_insert_with(|| TestSuite::new(&operation.name))
+            .add_test_case(unsupported(operation));
+    }
     for line in &report.cases {
         let operation = operation_of(&line.case);
+        if missing.contains_key(operation) {
+            continue;
+        }
         let suite = suites.entry(operation).or_insert_with(|| TestSuite::new(operation));
         suite.add_test_case(case(line, findings.get(line.case.as_str()).map_or(&[], Vec::as_slice)));
         *times.entry(operation).or_default() += line.ms;
@@ -44,6 +58,16 @@ pub(super) fn document(report: &Report) -> io::Result<String> {
         document.add_test_suite(run_itself(report, lost));
     }
     document.to_string().map_err(io::Error::other)
+}
+
+fn unsupported(operation: &Operation) -> TestCase {
+    let why = operation.unsupported_because.as_deref().unwrap_or_default();
+    let mut status = TestCaseStatus::skipped();
+    let cases = count(operation.totals.executed, "case");
+    status.set_message(format!("unsupported, {cases}: {}", printable(why, VALUE)));
+    let mut case = TestCase::new(format!("{} is offered", operation.name), status);
+    case.set_classname(operation.name.clone());
+    case
 }
 
 fn case(line: &CaseLine, findings: &[&FindingEntry]) -> TestCase {
@@ -126,7 +150,8 @@ mod tests {
         );
         assert!(text.contains("<failure message=\"a value outside of the enum is rejected: 200 \\u{1b}[31mred\" type=\"invalid.enum-unknown\">"), "{text}");
         assert!(text.contains("<skipped message=\"known: ticket 7\"/>"), "{text}");
-        assert!(text.contains("<skipped message=\"unsupported: 501\"/>"), "{text}");
+        assert!(text.contains("<skipped message=\"unsupported, 1 case: 501\"/>"), "{text}");
+        assert!(text.contains("<testsuite name=\"ClaimPhoneNumber\" tests=\"1\""), "{text}");
         assert!(text.contains("classname=\"CreateRule.invalid.enum-unknown\" time=\"0.007\""), "{text}");
         assert!(text.contains("<system-out>"), "{text}");
         assert!(!text.contains("the run itself"), "{text}");

@@ -103,6 +103,10 @@ pub fn resumed(before: Option<&Report>, rest: Report) -> Result<Report, MergeErr
     let again: BTreeSet<&str> = rest.cases.iter().map(|line| line.case.as_str()).collect();
     before.cases.retain(|line| !again.contains(line.case.as_str()));
     before.findings.retain(|finding| !again.contains(finding.case.as_str()));
+    for cause in &mut before.causes {
+        cause.cases.retain(|case| !again.contains(case.as_str()));
+    }
+    before.causes.retain(|cause| !cause.cases.is_empty() || cause.known > 0);
     let planned = rest.totals.planned;
     let planned_of: HashMap<String, u64> =
         rest.operations.iter().map(|operation| (operation.name.clone(), operation.totals.planned)).collect();
@@ -189,6 +193,12 @@ fn add(whole: &mut Report, part: Report) {
     }
     whole.cases.extend(part.cases);
     whole.findings.extend(part.findings);
+    for cause in part.causes {
+        match whole.causes.iter_mut().find(|known| known.id == cause.id) {
+            Some(known) => known.join(cause),
+            None => whole.causes.push(cause),
+        }
+    }
     for count in part.finding_counts {
         match whole.finding_counts.iter_mut().find(|known| known.level == count.level && known.check == count.check) {
             Some(known) => {

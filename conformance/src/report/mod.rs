@@ -4,6 +4,7 @@
 //! A file format is one file here and one row of [`FILES`].
 
 pub mod case_file;
+pub mod causes;
 pub mod collect;
 pub mod conclusion;
 pub mod expect;

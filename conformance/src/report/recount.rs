@@ -9,6 +9,7 @@ use connect_checks::coverage::Ratio;
 use connect_checks::invalid;
 
 use crate::outcome::{CaseOutcome, Totals};
+use crate::report::causes::Cause;
 use crate::report::json::{CaseLine, FindingEntry, Operation, Reason, Report};
 use crate::report::text::without_ids;
 
@@ -80,6 +81,7 @@ impl Report {
         let position = |finding: &FindingEntry| at.get(finding.operation.as_str()).copied().unwrap_or(usize::MAX);
         self.findings.sort_by_cached_key(|finding| (Reverse(finding.level), position(finding), finding.case.clone()));
         self.cases.sort();
+        self.causes.sort_by_cached_key(Cause::order);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Earlier runs, for comparison with the run of a report.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::outcome::CaseOutcome;
@@ -74,7 +75,9 @@ fn change(before: &Report, now: &Report) -> Change {
     let news = |from: &Report, to: &Report| -> Vec<String> {
         to.failed_cases.difference(&from.failed_cases).filter(|case| scored(from, case)).cloned().collect()
     };
-    Change { new_failures: news(before, now), gone_failures: news(now, before) }
+    let ids = |report: &Report| report.failing().map(|cause| cause.id.clone()).collect::<BTreeSet<_>>();
+    let new_causes = ids(now).difference(&ids(before)).cloned().collect();
+    Change { new_failures: news(before, now), gone_failures: news(now, before), new_causes }
 }
 
 #[cfg(test)]
@@ -110,7 +113,8 @@ mod tests {
         assert_eq!(days, ["01", "02"]);
         assert_eq!(now.trend[0].change, Change::default());
         assert_eq!(now.trend[1].change.new_failures, ["B/shape.json"]);
-        let expected = Change { new_failures: vec![], gone_failures: vec!["A/shape.json".to_owned()] };
+        let expected =
+            Change { new_failures: vec![], gone_failures: vec!["A/shape.json".to_owned()], new_causes: vec![] };
         assert_eq!(now.change, Some(expected));
         assert!(read(&folder, &now).unwrap_err().to_string().contains("connect-trend"));
     }

@@ -19,6 +19,7 @@ use connect_transport::target::TargetFlags;
 
 use crate::event::EmulatorInfo;
 use crate::report::output::Format;
+use crate::report::terminal::Detail;
 use crate::session::error::SessionError;
 
 /// Requests per second, and at once, for endpoints that are not on this machine. Source: Amazon Connect grants this to an
@@ -135,8 +136,8 @@ pub struct OutputConfig {
     pub write_expect: Option<PathBuf>,
     /// Folder of earlier reports.
     pub history: Option<PathBuf>,
-    /// True to list findings at level should and note one by one.
-    pub notes: bool,
+    /// The amount of text.
+    pub detail: Detail,
     /// Format on stdout.
     pub format: Format,
 }

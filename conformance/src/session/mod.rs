@@ -115,7 +115,7 @@ impl Session {
         let collector = Collector::new(&info, Some(folder), Limits::default());
         // Fail now rather than at the end if the two runs cannot be merged.
         merge::resumed(previous.as_ref(), collector.report()).map_err(SessionError::usage)?;
-        if config.output.format == Format::Text {
+        if config.output.format == Format::Text && !config.output.detail.quiet {
             print(&terminal::header(&collector.report())).map_err(SessionError::usage)?;
         }
         let stop = StopSignal::default();

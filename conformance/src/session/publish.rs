@@ -10,7 +10,7 @@ use crate::event::{Consumer, Event};
 use crate::exit::Exit;
 use crate::report::collect::Collector;
 use crate::report::json::{self, Report};
-use crate::report::output::{Format, print};
+use crate::report::output::{Format, columns, print};
 use crate::report::{FILES, expect, github, merge, terminal, trend, write_files};
 use crate::session::config::OutputConfig;
 use crate::session::error::SessionError;
@@ -42,7 +42,7 @@ pub(crate) fn publish(
     }
     let shown = match output.format {
         Format::Text => {
-            let mut text = terminal::body(&report, output.notes);
+            let mut text = terminal::body(&report, output.detail, columns());
             if let Some(remark) = remark {
                 text.push_str(&format!("  {remark}\n"));
             }
@@ -70,7 +70,7 @@ pub fn merge_reports(reports: &[PathBuf], folder: &Path, output: &OutputConfig) 
     let whole = merge::merge(reports.map_err(SessionError::usage)?).map_err(incomplete)?;
     std::fs::create_dir_all(folder)
         .map_err(|error| SessionError::usage(format!("cannot write to {}: {error}", folder.display())))?;
-    if output.format == Format::Text {
+    if output.format == Format::Text && !output.detail.quiet {
         print(&terminal::header(&whole)).map_err(SessionError::usage)?;
     }
     publish(whole, folder, output, None)

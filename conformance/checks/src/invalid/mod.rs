@@ -9,7 +9,7 @@ mod rejection;
 
 pub(crate) use self::faults::has_json_body;
 pub(crate) use self::mutations::breaks_a_constraint;
-pub use self::mutations::violates_a_constraint;
+pub use self::mutations::{violates_a_constraint, violation_of};
 use crate::case::Level;
 use crate::check::{Check, Remote};
 use crate::code::On;

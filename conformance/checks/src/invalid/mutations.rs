@@ -35,6 +35,11 @@ pub fn violates_a_constraint(case: &str) -> bool {
     id.starts_with("invalid.") && CHECKS.iter().any(|mutation| mutation.id == id)
 }
 
+/// The kind of violation that a check makes, if it makes one.
+pub fn violation_of(check: &str) -> Option<ViolationKind> {
+    ViolationKind::ALL.iter().copied().find(|kind| check.strip_prefix("invalid.") == Some(kind.name()))
+}
+
 /// The check for a kind of violation, derived from the table in the model.
 fn check_of(kind: ViolationKind) -> Check {
     Check {

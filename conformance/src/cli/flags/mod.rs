@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use self::commands::{RecordFlags, ReplayFlags, SweepFlags};
 pub use self::endpoint::{EmulatorFlags, EndpointFlags, FrontFlags, JournalFlags, PaceFlags};
-pub use self::run::{OutputFlags, RunFlags, SelectionFlags};
+pub use self::run::{DetailFlags, OutputFlags, RunFlags, SelectionFlags};
 use crate::exit::Exit;
 use crate::report::output::Format;
 
@@ -139,9 +139,9 @@ pub enum Command {
         /// Further output.
         #[command(flatten)]
         output: OutputFlags,
-        /// Show findings at level should and note one by one
-        #[arg(long)]
-        notes: bool,
+        /// The amount of text.
+        #[command(flatten)]
+        detail: DetailFlags,
         /// The format.
         #[command(flatten)]
         format: FormatFlag,
@@ -221,6 +221,8 @@ mod tests {
             "replay a.json --as-sent --endpoint http://h --allow-writes --account 111122223333",
             "run --shard 2/3 --expect a.toml --write-expect b.toml --history runs",
             "run --resume target/conformance",
+            "run -v --notes",
+            "merge a -q",
             "run --resume a --seed 1 --allow-undecided 30",
             "run --rps 2.5 --burst 5 --max-requests 1000 --max-minutes 60",
             "plan --endpoint http://h --allow-writes --shard 1/2 --rps 3 --format json",
@@ -244,6 +246,7 @@ mod tests {
             "run --max-requests 0",
             "run --max-minutes 0",
             "run --allow-undecided 101",
+            "run -q -v",
             "run --endpoint http://h --account 111122223333",
             "run --endpoint http://h --instance-id i --account 1111-2222",
             "run --as-remote",

@@ -80,9 +80,9 @@ pub struct RunFlags {
     /// Further output.
     #[command(flatten)]
     pub output: OutputFlags,
-    /// Show findings at level should and note one by one
-    #[arg(long)]
-    pub notes: bool,
+    /// The amount of text.
+    #[command(flatten)]
+    pub detail: DetailFlags,
     /// The format.
     #[command(flatten)]
     pub format: FormatFlag,
@@ -100,6 +100,20 @@ pub struct SelectionFlags {
     /// Only differences to this earlier model: Smithy JSON AST, or service-2.json
     #[arg(long, value_name = "OLD")]
     pub changed_since: Option<PathBuf>,
+}
+
+/// The amount of text.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct DetailFlags {
+    /// Show only the causes, the verdict and the place of the report
+    #[arg(long, short, conflicts_with_all = ["verbose", "notes"])]
+    pub quiet: bool,
+    /// Show also operations without problems, and recorded facts
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Show findings at level should and note one by one
+    #[arg(long)]
+    pub notes: bool,
 }
 
 /// Output in addition to the report.

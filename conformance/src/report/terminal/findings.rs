@@ -4,34 +4,71 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::Style;
-use connect_checks::case::{Level, check_of};
+use connect_checks::case::{Level, check_of, operation_of};
+use connect_model::text::truncate;
 
 use super::operations::pad;
-use super::{BAD, QUIET, STRONG, UNSURE, VALUE, styled};
+use super::{BAD, Detail, QUIET, STRONG, UNSURE, VALUE, styled};
+use crate::report::causes::Cause;
 use crate::report::json::{FindingCount, FindingEntry, Report};
 use crate::report::text::{count, printable, some};
 
 /// Steps of one finding; the case file has all of them.
 const STEPS: usize = 40;
 
-/// Findings at level must that are listed one by one; report.json has all of them.
-const LISTED: usize = 50;
+/// Characters of the sources of a rule; `explain` shows all of them.
+const SOURCE: usize = 160;
 
-/// Writes findings at level must.
+/// Causes that are listed; report.json has all of them.
+const LISTED: usize = 30;
+
+/// Operations that a cause names.
+const OPERATIONS: usize = 4;
+
+/// Writes the causes of failures, gravest first, each with its smallest example.
 pub(super) fn failures(out: &mut String, report: &Report) {
-    let musts: Vec<&FindingEntry> = report.new_findings(Level::Must).collect();
-    for entry in musts.iter().take(LISTED) {
-        finding(out, entry, BAD);
+    let causes: Vec<&Cause> = report.failing().collect();
+    for (at, cause) in causes.iter().take(LISTED).enumerate() {
+        block(out, report, at + 1, cause);
     }
-    let unlisted = musts.len().saturating_sub(LISTED) as u64 + report.omitted(Level::Must);
+    let unlisted = causes.len().saturating_sub(LISTED) as u64;
     if unlisted > 0 {
-        let _ = writeln!(out, "… and {} more at level must; by check:", count(unlisted, "finding"));
-        for FindingCount { check, count, operations, .. } in counts(report, Level::Must) {
-            let operations: Vec<&str> = operations.iter().map(String::as_str).collect();
-            let _ = writeln!(out, "  {check}  {count} in {}", some(&operations, 4));
-        }
-        out.push('\n');
+        let _ = writeln!(out, "… and {} more; report.html shows them\n", count(unlisted, "cause"));
     }
+}
+
+/// One cause: rule, harm, reach and example.
+fn block(out: &mut String, report: &Report, number: usize, cause: &Cause) {
+    let is_new = report.change.as_ref().is_some_and(|change| change.new_causes.contains(&cause.id));
+    let new = if is_new { styled(UNSURE, " new") } else { String::new() };
+    let _ =
+        writeln!(out, "{} {}{new}", styled(BAD, &format!("{number}.")), styled(STRONG, &printable(&cause.rule, VALUE)));
+    row(out, "harm", cause.harm.describe());
+    row(out, "cause", &format!("{}, {}", cause.id, reach(cause)));
+    if cause.cases.len() > 1 && cause.way.contains(char::is_alphanumeric) {
+        row(out, "seen", &cause.way);
+    }
+    let Some(example) = report.example_of(cause) else { return out.push('\n') };
+    row(out, if cause.cases.len() > 1 { "example" } else { "case" }, &example.case);
+    evidence(out, example, false);
+    out.push('\n');
+}
+
+/// The number of cases and their operations, most cases first.
+fn reach(cause: &Cause) -> String {
+    let cases = count(cause.cases.len() as u64, "case");
+    let mut of: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in &cause.cases {
+        *of.entry(operation_of(case)).or_default() += 1;
+    }
+    let mut operations: Vec<(&str, usize)> = of.into_iter().collect();
+    operations.sort_by_key(|(_, cases)| std::cmp::Reverse(*cases));
+    let names: Vec<String> = match operations.as_slice() {
+        [(name, _)] => vec![(*name).to_owned()],
+        all => all.iter().map(|(name, cases)| format!("{name} ({cases})")).collect(),
+    };
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    format!("{cases} in {}", some(&names, OPERATIONS))
 }
 
 fn counts(report: &Report, level: Level) -> impl Iterator<Item = &FindingCount> {
@@ -42,23 +79,31 @@ fn counts(report: &Report, level: Level) -> impl Iterator<Item = &FindingCount> 
 fn finding(out: &mut String, finding: &FindingEntry, style: Style) {
     let _ =
         writeln!(out, "{} {}", styled(style, finding.level.word()), styled(STRONG, &printable(&finding.case, VALUE)));
-    let mut row = |label: &str, text: &str| {
-        if !text.is_empty() {
-            let _ = writeln!(out, "  {}  {}", styled(QUIET, &pad(label, 8)), printable(text, VALUE));
-        }
-    };
     if finding.check != check_of(&finding.case) {
-        row("check", &finding.check);
+        row(out, "check", &finding.check);
     }
-    for (label, text) in finding.rows() {
-        row(label, text);
+    evidence(out, finding, true);
+    out.push('\n');
+}
+
+/// Writes a labelled row, unless the text is empty.
+fn row(out: &mut String, label: &str, text: &str) {
+    if !text.is_empty() {
+        let _ = writeln!(out, "  {}  {}", styled(QUIET, &pad(label, 8)), printable(text, VALUE));
+    }
+}
+
+/// Writes the evidence of a finding, with its rule or without.
+fn evidence(out: &mut String, finding: &FindingEntry, with_rule: bool) {
+    for (label, text) in finding.rows().filter(|(label, _)| with_rule || *label != "rule") {
+        row(out, label, text);
     }
     for (at, step) in finding.steps.iter().enumerate().take(STEPS) {
-        row(if at == 0 { "steps" } else { "" }, step);
+        row(out, if at == 0 { "steps" } else { "" }, step);
     }
-    row("request", &finding.request_line().unwrap_or_default());
-    row("replay", finding.replay.as_deref().unwrap_or_default());
-    out.push('\n');
+    row(out, "request", &finding.request_line().unwrap_or_default());
+    row(out, "source", &truncate(finding.evidence.as_str(), SOURCE));
+    row(out, "replay", finding.replay.as_deref().unwrap_or_default());
 }
 
 /// Writes findings of a lower level: grouped by check with an example, or one by one.
@@ -92,13 +137,19 @@ pub(super) fn lesser(out: &mut String, report: &Report, level: Level, all: bool)
     out.push('\n');
 }
 
-/// Writes recorded facts.
-pub(super) fn learned(out: &mut String, report: &Report, all: bool) {
+/// Writes recorded facts: their number, or all of them.
+pub(super) fn learned(out: &mut String, report: &Report, detail: Detail) {
     if report.learned.is_empty() {
         return;
     }
+    if !detail.verbose && !detail.notes {
+        let topics = count(report.learned.len() as u64, "topic");
+        let hint = styled(QUIET, "(recorded, not judged; -v shows them)");
+        let _ = writeln!(out, "learned: facts about {topics} {hint}\n");
+        return;
+    }
     let _ = writeln!(out, "learned {}", styled(QUIET, "(recorded, not judged)"));
-    let (most_topics, most_facts) = if all { (usize::MAX, usize::MAX) } else { (15, 4) };
+    let (most_topics, most_facts) = if detail.notes { (usize::MAX, usize::MAX) } else { (15, 4) };
     // `taken name, CreateRule` and `taken name, CreateContactFlow` become one topic with two subjects.
     let mut topics: BTreeMap<&str, Vec<(String, u64)>> = BTreeMap::new();
     for (topic, facts) in &report.learned {

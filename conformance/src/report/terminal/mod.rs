@@ -72,20 +72,38 @@ pub fn header(report: &Report) -> String {
     out
 }
 
-/// The text after a run. With `all_notes`, findings below level must are listed one by one.
-pub fn body(report: &Report, all_notes: bool) -> String {
+/// The amount of text after a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Detail {
+    /// Only causes and the verdict.
+    pub quiet: bool,
+    /// Every operation, and recorded facts.
+    pub verbose: bool,
+    /// Findings below level must, one by one.
+    pub notes: bool,
+}
+
+/// The text after a run, for a terminal with this many columns.
+pub fn body(report: &Report, detail: Detail, columns: usize) -> String {
     let mut out = String::new();
-    operations(&mut out, report);
+    if detail.quiet {
+        failures(&mut out, report);
+        leaks(&mut out, report);
+        verdict(&mut out, report);
+        return out;
+    }
+    operations(&mut out, report, detail.verbose, columns);
     failures(&mut out, report);
     for level in [Level::Should, Level::Note] {
-        lesser(&mut out, report, level, all_notes);
+        lesser(&mut out, report, level, detail.notes);
     }
-    learned(&mut out, report, all_notes);
+    learned(&mut out, report, detail);
     indeterminate(&mut out, report);
     divergences(&mut out, report);
     leaks(&mut out, report);
     trend(&mut out, report);
     totals(&mut out, report);
+    verdict(&mut out, report);
     out
 }
 
@@ -199,6 +217,9 @@ fn totals(out: &mut String, report: &Report) {
     if !parts.is_empty() {
         let _ = writeln!(out, "{}", styled(QUIET, &parts.join(" · ")));
     }
+}
+
+fn verdict(out: &mut String, report: &Report) {
     let exit = report.exit();
     let style = match exit {
         Exit::Conforming => GOOD,
@@ -215,6 +236,13 @@ fn totals(out: &mut String, report: &Report) {
 fn remedies(report: &Report) -> Vec<String> {
     let totals = &report.totals;
     let mut remedies = Vec::new();
+    if report.exit() == Exit::Incomplete && report.undecided().is_some() {
+        remedies.push(
+            "Remove the reason, or accept it: --allow-undecided PERCENT accepts more, and an entry with `outcome = \
+             \"indeterminate\"` in the file of --expect accepts the cases by name."
+                .to_owned(),
+        );
+    }
     if totals.executed == 0 || totals.scored() * 2 >= totals.executed {
         return remedies;
     }
@@ -295,7 +323,7 @@ known: 1 case
 10 planned · 10 executed · 4 passed · 1 failed · 1 known · 2 unsupported · 2 indeterminate · 1.5 s
 NOT CONFORMING: 1 of 6 scored cases fails, in 1 operation.
 ";
-        let text = plain(&(header(&report) + &body(&report, false)));
+        let text = plain(&(header(&report) + &body(&report, Detail::default(), 100)));
         let folder = collector.folder().unwrap().parent().unwrap().display().to_string();
         let text = text.replace(&folder, "FOLDER");
         assert_eq!(text, expected);
@@ -314,7 +342,7 @@ NOT CONFORMING: 1 of 6 scored cases fails, in 1 operation.
             (&[], "INCOMPLETE: No case could be scored."),
         ];
         for (outcomes, expected) in rows {
-            let text = plain(&body(&samples::record(outcomes).report(), false));
+            let text = plain(&body(&samples::record(outcomes).report(), Detail::default(), 100));
             assert!(text.contains(expected), "{text}");
         }
     }
@@ -324,7 +352,7 @@ NOT CONFORMING: 1 of 6 scored cases fails, in 1 operation.
         let names: Vec<String> = (0..395).map(|at| format!("Operation{at:03}")).collect();
         let mut outcomes: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "unsupported")).collect();
         outcomes.push(("ListRules", "pass"));
-        let text = plain(&body(&samples::record(&outcomes).report(), false));
+        let text = plain(&body(&samples::record(&outcomes).report(), Detail::default(), 100));
         assert!(text.contains("– unsupported (395): Operation000, Operation001,"), "{text}");
         assert!(text.contains("Operation007 … and 387 more"), "{text}");
         assert!(text.contains("Little was tested: 1 of 396"), "{text}");

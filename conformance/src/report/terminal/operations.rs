@@ -9,11 +9,24 @@ use connect_checks::families::FAMILIES;
 use super::{BAD, GOOD, QUIET, UNSURE, styled};
 use crate::outcome::{CaseOutcome, Totals};
 use crate::report::json::{Operation, Report};
-use crate::report::text::some;
+use crate::report::text::{count, some};
 
-/// Writes the table, and the unsupported operations below it.
-pub(super) fn operations(out: &mut String, report: &Report) {
+/// Writes the table, and the unsupported operations below it. Without `all`, operations without problems are folded into one
+/// line. A table that is wider than `columns` becomes a list.
+pub(super) fn operations(out: &mut String, report: &Report, all: bool, columns_of_terminal: usize) {
     let (offered, missing): (Vec<_>, Vec<_>) = report.operations.iter().partition(|operation| operation.supported);
+    let (offered, folded): (Vec<_>, Vec<_>) =
+        offered.into_iter().partition(|operation| all || !is_unremarkable(&operation.totals));
+    if !folded.is_empty() {
+        let names: Vec<&str> = folded.iter().map(|operation| operation.name.as_str()).collect();
+        let _ = writeln!(
+            out,
+            "{} {} without problems: {}",
+            styled(GOOD, CaseOutcome::Passed.sign()),
+            count(names.len() as u64, "operation"),
+            some(&names, 3)
+        );
+    }
     let present: BTreeSet<&str> =
         offered.iter().flat_map(|operation| operation.families.keys()).map(String::as_str).collect();
     let columns: Vec<&str> =
@@ -27,13 +40,23 @@ pub(super) fn operations(out: &mut String, report: &Report) {
     let widths: Vec<usize> = (columns.iter().enumerate())
         .map(|(at, column)| rows.iter().map(|(_, cells)| width(&cells[at].1)).chain([width(column)]).max().unwrap_or(0))
         .collect();
-    if !columns.is_empty() {
+    let total = 2 + name_width + widths.iter().map(|width| width + 2).sum::<usize>();
+    let narrow = total > columns_of_terminal;
+    if !columns.is_empty() && !narrow {
         let heads =
             columns.iter().zip(&widths).map(|(column, width)| pad(column, *width)).collect::<Vec<_>>().join("  ");
         let _ = writeln!(out, "  {}  {}", " ".repeat(name_width), styled(QUIET, heads.trim_end()));
     }
     for (operation, cells) in rows {
         let (style, mark) = mark(&operation.totals);
+        if narrow {
+            let _ = writeln!(out, "{} {}", styled(style, mark), operation.name);
+            let cells = columns.iter().zip(&cells).filter(|(_, (_, text))| text != NOTHING);
+            for (family, (style, text)) in cells {
+                let _ = writeln!(out, "    {family} {}", styled(*style, text));
+            }
+            continue;
+        }
         let mut line = format!("{} {}", styled(style, mark), pad(&operation.name, name_width));
         let mut gap = 0;
         for ((style, text), column) in cells.iter().zip(&widths) {
@@ -57,10 +80,22 @@ pub(super) fn operations(out: &mut String, report: &Report) {
     }
 }
 
+/// True if every judged case passes, and some case was judged.
+fn is_unremarkable(totals: &Totals) -> bool {
+    totals.passed > 0 && totals.passed + totals.unsupported == totals.executed && totals.executed == totals.planned
+}
+
+/// The cell of a family without cases.
+const NOTHING: &str = "·";
+
 /// The sign of the worst outcome that says something, and its style.
 fn mark(totals: &Totals) -> (Style, &'static str) {
     let (style, outcome) = if totals.failed > 0 {
         (BAD, CaseOutcome::Failed)
+    } else if totals.stale > 0 {
+        (UNSURE, CaseOutcome::Stale)
+    } else if totals.known > 0 {
+        (UNSURE, CaseOutcome::Known)
     } else if totals.passed > 0 {
         (GOOD, CaseOutcome::Passed)
     } else if totals.indeterminate > 0 {
@@ -71,12 +106,15 @@ fn mark(totals: &Totals) -> (Style, &'static str) {
     (style, outcome.sign())
 }
 
-/// A family of an operation: `✓ 12`, `✗ 3/12`, `? 4`, or `✓ 8 ?4` with indeterminate cases.
+/// A family of an operation: `✓ 12`, `✗ 3/12`, `≈ 2/12` with known divergences, `? 4`, or `✓ 8 ?4` with indeterminate cases.
 fn cell(totals: Option<&Totals>) -> (Style, String) {
-    let Some(totals) = totals else { return (QUIET, "·".to_owned()) };
+    let Some(totals) = totals else { return (QUIET, NOTHING.to_owned()) };
     let (style, sign) = mark(totals);
     let main = if totals.failed > 0 {
         format!("{sign} {}/{}", totals.failed, totals.scored())
+    } else if totals.stale + totals.known > 0 {
+        let some = if totals.stale > 0 { totals.stale } else { totals.known };
+        format!("{sign} {some}/{}", totals.scored())
     } else if totals.passed > 0 {
         format!("{sign} {}", totals.passed)
     } else if totals.indeterminate > 0 {
