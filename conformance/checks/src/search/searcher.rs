@@ -121,6 +121,13 @@ impl<'c> Searcher<'c> {
                     seen.judged(check);
                     seen.add(vec![check.finding("", expected, actual, Some(&found.exchange))]);
                 }
+                // On this machine nothing takes that long: what has not come by now never comes.
+                None if self.client.target.loopback => {
+                    let expected = format!("all created resources after {waited} s");
+                    let actual = format!("found: {}", self.names(&found.ours));
+                    seen.judged(check);
+                    seen.add(vec![check.finding("", expected, actual, Some(&found.exchange))]);
+                }
                 None => seen.block(format!("the index shows {} after {waited} s", self.names(&found.ours))),
             }
             seen.block(format!("the index does not show all created resources after {waited} s"));
