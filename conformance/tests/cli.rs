@@ -39,7 +39,7 @@ fn case_file(name: &str, endpoint: &str) -> PathBuf {
 
 #[test]
 fn wrong_usage_ends_with_2_and_says_what_to_do() {
-    let rows: [(&[&str], &str); 9] = [
+    let rows: [(&[&str], &str); 11] = [
         (&["--endpoint", "127.0.0.1:1"], "write `http://127.0.0.1:1`"),
         (&["--endpoint", "http://127.0.0.1:1"], "cannot reach http://127.0.0.1:1"),
         (&["--endpoint", "http://h", "--defect", "x"], "cannot be used with"),
@@ -49,6 +49,8 @@ fn wrong_usage_ends_with_2_and_says_what_to_do() {
         (&["--defect", "no-such-defect"], "unknown defect `no-such-defect`"),
         (&["--model", "/no/such/file"], "/no/such/file"),
         (&["cheks"], "checks"),
+        (&["explain", "shape.jsn"], "did you mean `shape.json`"),
+        (&["explain", "CreateRul/shape.json"], "did you mean `CreateRule`"),
     ];
     for (arguments, part) in rows {
         let (code, stdout, stderr) = output(arguments);

@@ -32,8 +32,8 @@ impl Danger {
     }
 }
 
-/// Operations more dangerous than a write. Source: the effect described in the Connect API reference; for creations,
-/// the lack of a deletion in the model.
+/// Operations more dangerous than a write. Evidence: documentation (the effect described in the Connect API reference);
+/// for creations, the model (it has no deletion). No verdict on an endpoint depends on the table.
 const CONNECT: &[(&str, Danger)] = &[
     ("AssociatePhoneNumberContactFlow", Danger::AccountWide),
     ("ClaimPhoneNumber", Danger::AccountWide),
