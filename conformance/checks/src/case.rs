@@ -163,6 +163,18 @@ fn split(case: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::families;
+
+    #[test]
+    fn the_name_of_an_error_alone_is_no_must_elsewhere() {
+        for id in ["error.modelled", "error.not-found", "lifecycle.duplicate-name", "lifecycle.saved-published"] {
+            let level = |loopback| {
+                let check = families::find(id)?;
+                Some(check.level_at(loopback, &check.finding("", "", "", None).by_name_alone(loopback)))
+            };
+            assert_eq!((level(true), level(false)), (Some(Level::Must), Some(Level::Should)), "{id}");
+        }
+    }
 
     #[test]
     fn finds_operation_and_check_of_a_case_id() {
