@@ -149,7 +149,9 @@ mod tests {
         let text = annotations(&report);
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(
-            text.starts_with("::error title=CreateRule/invalid.enum-unknown/Actions[].ActionType::a value"),
+            text.starts_with(
+                "::error title=input that breaks a constraint of the model is rejected::1 case in CreateRule"
+            ),
             "{text}"
         );
         assert!(text.contains("%0A::error::forged %250A"), "{text}");
@@ -162,7 +164,7 @@ mod tests {
         let text = summary(&report);
         assert!(text.contains("LEAKED"), "{text}");
         assert!(text.contains("| 10 | 10 | 4 | 1 | 1 | 0 | 2 | 2 |"), "{text}");
-        assert!(text.contains("| <code>invalid.enum-unknown</code> | 1 | CreateRule |"), "{text}");
+        assert!(text.contains("| <code>200</code> | 1 | CreateRule | <code>invalid-value&#126;"), "{text}");
         assert!(!text.contains("<img") && !text.contains("](c)"), "{text}");
     }
 }

@@ -83,7 +83,10 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
     if let Some(first) = shards.first().copied() {
         shards.sort();
         let names = |shards: &[Shard]| shards.iter().map(ToString::to_string).collect::<Vec<_>>();
-        whole.missing = names(&first.missing(&shards));
+        // A part without cases has no report, and is not missing.
+        if (whole.cases.len() as u64) < whole.plan.cases {
+            whole.missing = names(&first.missing(&shards));
+        }
         whole.shard = (!whole.missing.is_empty()).then(|| names(&shards).join(SEPARATOR));
         // Cases of missing parts were planned, too.
         whole.totals.planned = whole.plan.cases;

@@ -6,16 +6,26 @@ use std::path::Path;
 use connect_model::wire::message::HttpRequest;
 use connect_transport::endpoint::Endpoint;
 
+use crate::report::json::Report;
+
 /// The command that replays a case file.
 pub fn replay_command(file: &Path) -> String {
-    let path = file.display().to_string();
-    // The names of case files are harmless; the folder is the user's.
-    let quoted = if path.contains([' ', '\'', '"', '$', '\\', '`']) {
-        format!("'{}'", path.replace('\'', r"'\''"))
-    } else {
-        path
-    };
-    format!("cargo conformance replay {quoted}")
+    format!("cargo conformance replay {}", quote(&file.display().to_string()))
+}
+
+/// The command that continues a stopped run whose report is in `folder`. A report grants no permission, so the command
+/// gives those of the run again.
+pub fn resume_command(report: &Report, folder: &Path) -> String {
+    let folder = quote(&folder.display().to_string());
+    let mut command = format!("cargo conformance run --resume {folder} --report-dir {folder}");
+    let settings = &report.settings;
+    if !report.target.loopback {
+        command.push_str(if settings.allow_writes { " --allow-writes" } else { "" });
+        for name in &settings.allow_operation {
+            let _ = write!(command, " --allow-operation {}", quote(name));
+        }
+    }
+    command
 }
 
 /// A `curl` command that sends the request to `endpoint`, quoted for a POSIX shell. With `sign_as` (region and service),

@@ -56,6 +56,14 @@ pub struct Session {
     _emulator: Option<Emulator>,
 }
 
+/// A run that has ended.
+pub struct Finished {
+    /// Its report, which has not been written yet.
+    pub report: Report,
+    /// A remark for people about the endpoint.
+    pub remark: Option<String>,
+}
+
 impl Session {
     /// Checks the configuration, finds or starts the endpoint, checks that it responds, and plans.
     ///
@@ -105,6 +113,27 @@ impl Session {
     /// # Errors
     /// The report folder or stdout cannot be written.
     pub fn execute(self, runtime: &Runtime) -> Result<Exit, SessionError> {
+        let (output, folder) = (self.config.output.clone(), self.config.report_dir.clone());
+        let announces = output.format == Format::Text && !output.detail.quiet;
+        let announce = |report: &Report| {
+            let header = if announces { terminal::header(report) } else { String::new() };
+            print(&header).map_err(SessionError::usage)
+        };
+        let Finished { report, remark } = self.run(runtime, announce)?;
+        let leaks = report.leaks.clone();
+        publish(report, &folder, &output, remark.as_deref()).map_err(|error| error.leaving(&leaks))
+    }
+
+    /// Runs the cases. The report folder gets the case files, the log, and reports of the unfinished run; the final report is
+    /// returned. `announce` gets the report before the first case.
+    ///
+    /// # Errors
+    /// The report folder cannot be written, or `announce` fails.
+    pub fn run(
+        self,
+        runtime: &Runtime,
+        announce: impl FnOnce(&Report) -> Result<(), SessionError>,
+    ) -> Result<Finished, SessionError> {
         let Self { judge, info, transport, expected, previous, config, _emulator } = self;
         let folder = &config.report_dir;
         let resumed_here = config.resume.as_deref().is_some_and(|report| is_report_of(report, folder));
@@ -115,9 +144,7 @@ impl Session {
         let collector = Collector::new(&info, Some(folder), Limits::default());
         // Fail now rather than at the end if the two runs cannot be merged.
         merge::resumed(previous.as_ref(), collector.report()).map_err(SessionError::usage)?;
-        if config.output.format == Format::Text && !config.output.detail.quiet {
-            print(&terminal::header(&collector.report())).map_err(SessionError::usage)?;
-        }
+        announce(&collector.report())?;
         let stop = StopSignal::default();
         runtime.spawn(stop_on_interrupt(stop.clone()));
         runtime.spawn(stop_on_limits(stop.clone(), Arc::clone(&transport), config.limits.clone()));
@@ -139,9 +166,7 @@ impl Session {
             .map_err(|failed| SessionError::usage(&failed).leaving(&failed.leaks))?;
         let report = collector.lock().unwrap_or_else(PoisonError::into_inner).report();
         let report = merge::resumed(previous.as_ref(), report).map_err(SessionError::usage)?;
-        let leaks = report.leaks.clone();
-        let given_up = transport.health().remark();
-        publish(report, folder, &config.output, given_up.as_deref()).map_err(|error| error.leaving(&leaks))
+        Ok(Finished { report, remark: transport.health().remark() })
     }
 }
 

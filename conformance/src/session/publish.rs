@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::report::collect::Collector;
 use crate::report::json::{self, Report};
 use crate::report::output::{Format, columns, print};
+use crate::report::reproduce::resume_command;
 use crate::report::{FILES, expect, github, merge, terminal, trend, write_files};
 use crate::session::config::OutputConfig;
 use crate::session::error::SessionError;
@@ -47,6 +48,9 @@ pub(crate) fn publish(
                 text.push_str(&format!("  {remark}\n"));
             }
             let files: Vec<String> = FILES.iter().map(|file| folder.join(file.name).display().to_string()).collect();
+            if report.interrupted && report.missing.is_empty() {
+                text.push_str(&format!("  continue: {}\n", resume_command(&report, folder)));
+            }
             text.push_str(&format!("  report: {}\n", files.join(", ")));
             if std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true") {
                 text.push_str(&github::annotations(&report));

@@ -1,6 +1,6 @@
 //! Defects: searches that return too much or too little.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::defects::edits::{compare_as, cut_list, edit_criteria, edit_filter, edit_search, move_list};
 use crate::defects::hooks::{on_body, on_matches, on_request};
@@ -193,4 +193,32 @@ pub(super) const ROWS: &[Defect] = &[
             })
         },
     },
+    Defect {
+        id: "search-tag-values-differ",
+        family: Family::Search,
+        summary: "a filter compares tag values with something else than was asked for, and finds nothing",
+        kills: &["search.tag-filter"],
+        may: &[],
+        seams: || on_request(|request| edit_filter(request, &misread_values)),
+    },
+    Defect {
+        id: "search-index-stays-empty",
+        family: Family::Search,
+        summary: "searches find nothing",
+        kills: &["search.eventually-visible"],
+        may: &[],
+        seams: || on_matches(|_, matches| matches.fill(false)),
+    },
 ];
+
+/// Appends a character to every tag value below a node.
+fn misread_values(node: &mut Map<String, Value>) {
+    for (name, value) in node.iter_mut() {
+        match value {
+            Value::String(text) if name == "TagValue" => text.push('~'),
+            Value::Object(below) => misread_values(below),
+            Value::Array(items) => items.iter_mut().filter_map(Value::as_object_mut).for_each(misread_values),
+            _ => {}
+        }
+    }
+}

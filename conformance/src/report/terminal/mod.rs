@@ -298,20 +298,22 @@ Connect 2017-08-08 · model 0123456789ab · seed 42 · instance none given
 ? ListRules     ? 1    ·
 – unsupported (2): ClaimPhoneNumber, DeleteRule
 
-must CreateRule/invalid.enum-unknown/Actions[].ActionType
-  rule      a value outside of the enum is rejected
+1. input that breaks a constraint of the model is rejected
+  harm      messages differ from the form of the contract
+  cause     invalid-value~a1b46d23, 1 case in CreateRule
+  case      CreateRule/invalid.enum-unknown/Actions[].ActionType
   expected  an error
   actual    200 \\u{1b}[31mred
   at        /Actions/0/ActionType
   request   POST /rules/i?x=%2F -> 200
+  source    service model of Amazon Connect (botocore), trait of the shape, with the meaning that Smithy gives it
   replay    cargo conformance replay FOLDER/findings/CreateRule_invalid.enum-unknown_Actions__.ActionType.json
 
 should: 1 finding (--notes shows them)
   shape.request-id  1 in DescribeRule
     e.g. DescribeRule: no x-amzn-requestid
 
-learned (recorded, not judged)
-  token-mismatch: answers 400 (1×)
+learned: facts about 1 topic (recorded, not judged; -v shows them)
 
 indeterminate: 2 cases
   2  throttled (e.g. DescribeRule/invalid.pattern)
@@ -321,12 +323,31 @@ known: 1 case
     CreateRule/invalid.length-max/Name
 
 10 planned · 10 executed · 4 passed · 1 failed · 1 known · 2 unsupported · 2 indeterminate · 1.5 s
+3 of 10 constraints violated on purpose
 NOT CONFORMING: 1 of 6 scored cases fails, in 1 operation.
 ";
         let text = plain(&(header(&report) + &body(&report, Detail::default(), 100)));
         let folder = collector.folder().unwrap().parent().unwrap().display().to_string();
         let text = text.replace(&folder, "FOLDER");
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn quiet_text_has_causes_and_verdict_and_narrow_terminals_get_a_list() {
+        let report = samples::mixed().report();
+        let quiet = plain(&body(&report, Detail { quiet: true, ..Detail::default() }, 100));
+        assert!(quiet.starts_with("1. input that") && quiet.ends_with("in 1 operation.\n"), "{quiet}");
+        assert!(!quiet.contains("DescribeRule"), "{quiet}");
+        let narrow = plain(&body(&report, Detail::default(), 20));
+        assert!(narrow.starts_with("✗ CreateRule\n    shape ✓ 2\n    invalid ✗ 1/3\n"), "{narrow}");
+        // A known divergence has a mark of its own.
+        let mut known = report.clone();
+        for line in known.cases.iter_mut().filter(|line| line.outcome == CaseOutcome::Failed) {
+            line.outcome = CaseOutcome::Known;
+        }
+        known.recount();
+        let text = plain(&body(&known, Detail::default(), 100));
+        assert!(text.contains("≈ CreateRule    ✓ 2    ≈ 2/3"), "{text}");
     }
 
     #[test]

@@ -1,0 +1,81 @@
+//! The program in another process, and folders for its reports.
+// Each test uses a part of it.
+#![allow(dead_code)]
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+/// A small selection with a seed.
+pub(crate) const SMALL: [&str; 6] =
+    ["--operations", "CreateRule,ListRules,DescribeContactFlow", "--seed", "5", "--walks", "0"];
+
+/// The program with these arguments, without the credentials of the user.
+pub(crate) fn conformance(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_connect-conformance"));
+    command.args(arguments).env("NO_COLOR", "1");
+    // Tests do not depend on the credentials of the user.
+    for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+        command.env_remove(name);
+    }
+    command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+    command.env("AWS_EC2_METADATA_DISABLED", "true");
+    command
+}
+
+/// Exit code, stdout and stderr of the program.
+pub(crate) fn output(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = conformance(arguments).output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// A folder that is deleted at the end of a test.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("connect-cli-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn at(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+
+    pub(crate) fn report(&self, name: &str) -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(self.0.join(name).join("report.json")).unwrap()).unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Case ids and outcomes of a report.
+pub(crate) fn outcomes(report: &serde_json::Value) -> Vec<(String, String)> {
+    let text = |line: &serde_json::Value, key: &str| line[key].as_str().unwrap().to_owned();
+    report["cases"].as_array().unwrap().iter().map(|line| (text(line, "case"), text(line, "outcome"))).collect()
+}
+
+/// An emulator in another process, and its URL.
+pub(crate) fn emulator(arguments: &[&str]) -> (Killed, String) {
+    let child = conformance(&[&["emulate"], arguments].concat()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut emulator = Killed(child);
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(emulator.0.stdout.take().unwrap()), &mut line).unwrap();
+    let url = line.trim().rsplit(' ').next().unwrap().to_owned();
+    (emulator, url)
+}
+
+/// A process that ends with the test.
+pub(crate) struct Killed(pub(crate) std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
