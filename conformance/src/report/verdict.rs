@@ -40,9 +40,14 @@ impl Report {
             Exit::Incomplete
         } else if totals.failed > 0 {
             Exit::Findings
-        } else if totals.scored() == 0 || self.refuses_everything() || self.undecided().is_some() {
+        } else if totals.scored() == 0 || self.refuses_everything() {
             Exit::Incomplete
-        } else if totals.stale > 0 || !self.stale.is_empty() || self.golden_is_stale() {
+        } else if self.golden_is_stale() {
+            // Comparisons with a stale entry are undecided for that reason.
+            Exit::Stale
+        } else if self.undecided().is_some() {
+            Exit::Incomplete
+        } else if totals.stale > 0 || !self.stale.is_empty() {
             Exit::Stale
         } else {
             Exit::Conforming
