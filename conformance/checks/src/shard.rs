@@ -56,8 +56,8 @@ pub(crate) struct Parts(HashMap<String, u32>);
 
 impl Parts {
     /// Divides the cases of an operation into as many parts as `shard` has. Each case goes to the part with the fewest
-    /// requests, where those of its own family count twice, so that a selection of families is divided evenly, too. Cases that
-    /// share an observation are never separated.
+    /// requests of its family, and among these to the one with the fewest requests of all, so that a selection of families
+    /// is divided evenly, too. Cases that share an observation are never separated.
     pub(crate) fn of(schema: &Schema, operation: OperationId, shard: Shard) -> Self {
         let whole = setup::everything();
         let scope = Scope::new(schema, operation, &whole);
@@ -75,7 +75,7 @@ impl Parts {
                     let group = attempt.as_ref().ok().and_then(|attempt| attempt.shares());
                     let mut lightest = || {
                         let order =
-                            |at: &u32| (load[*at as usize] + total[*at as usize], (at + shard.of - first) % shard.of);
+                            |at: &u32| (load[*at as usize], total[*at as usize], (at + shard.of - first) % shard.of);
                         let at = (0..shard.of).min_by_key(order).unwrap_or(0);
                         let requests = if attempt.is_ok() { (family.requests)(check) } else { 0 };
                         load[at as usize] += requests;

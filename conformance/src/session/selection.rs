@@ -76,6 +76,12 @@ pub fn nothing_planned(schema: &Schema, selection: &Selection, plan: &Plan) -> S
     if selection.changed.as_ref().is_some_and(|changed| changed.is_empty()) {
         return SessionError::Nothing("nothing is planned: no operation differs from the earlier model".to_owned());
     }
+    if let (Some(shard), 1..) = (selection.shard, plan.whole.cases) {
+        return SessionError::Nothing(format!(
+            "nothing is planned: part {shard} is empty, and all {} cases are in other parts; use fewer parts",
+            plan.whole.cases
+        ));
+    }
     let wants_golden = selection.checks.iter().any(|name| family_of(name) == "golden");
     match &selection.golden {
         None if wants_golden => {
