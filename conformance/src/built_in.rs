@@ -1,4 +1,4 @@
-//! The built-in emulator of a run: looks up its defect or variant, starts it, and describes it as a target. Knows nothing
+//! The built-in emulator of a run: looks up its defects or variant, starts it, and describes it as a target. Knows nothing
 //! of flags and reports.
 
 use connect_emulator::{BENIGN, Benign, Config, Defect, Emulator, defects};
@@ -34,7 +34,7 @@ pub async fn start(schema: &'static Schema, info: &EmulatorInfo, seed: u64) -> R
     start_with(schema, info, Config { seed, ..Config::default() }).await
 }
 
-/// Starts an emulator with further settings: port, seed, and what it demands of its callers. Its defect, variant and
+/// Starts an emulator with further settings: port, seed, and what it demands of its callers. Its defects, variant and
 /// resources are those of `info`.
 ///
 /// # Errors
@@ -44,10 +44,10 @@ pub async fn start_with(
     info: &EmulatorInfo,
     config: Config,
 ) -> Result<Emulator, EmulatorError> {
-    let defect = info.defect.as_deref().map(defect).transpose()?;
+    let defects = info.defect.iter().flat_map(|ids| ids.split(',')).map(defect).collect::<Result<_, _>>()?;
     let benign = info.benign.as_deref().map(benign).transpose()?;
     let port = config.port;
-    let config = Config { defect, benign, resources: info.resources.unwrap_or(0), ..config };
+    let config = Config { defects, benign, resources: info.resources.unwrap_or(0), ..config };
     Emulator::start(schema, &config).await.map_err(|source| EmulatorError::Listen { port, source })
 }
 

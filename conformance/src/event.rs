@@ -221,7 +221,7 @@ pub struct TargetInfo {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmulatorInfo {
-    /// Id of its defect.
+    /// Id of its defect; ids of several, separated by commas.
     pub defect: Option<String>,
     /// Id of its harmless variant.
     #[serde(default)]

@@ -31,8 +31,8 @@ impl Account {
     fn with_defect(name: &str, front: FrontConfig, defect: Option<&str>) -> Self {
         let runtime = Runtime::new().unwrap();
         let search_lag = Duration::from_millis(300);
-        let defect = defect.map(|id| Defect::named(id).unwrap());
-        let config = Config { front, search_lag, defect, resources: 3, ..Config::default() };
+        let defects = defect.map(|id| Defect::named(id).unwrap()).into_iter().collect();
+        let config = Config { front, search_lag, defects, resources: 3, ..Config::default() };
         let emulator = runtime.block_on(Emulator::start(Schema::connect(), &config)).unwrap();
         let folder = std::env::temp_dir().join(format!("connect-account-{}-{name}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);

@@ -15,7 +15,7 @@ pub(crate) fn for_target(target: &str, defect: &str) -> Service {
 pub(crate) fn with(defect: Option<&str>) -> Service {
     let known = defect.and_then(Defect::named);
     assert_eq!(known.map(|known| known.id), defect, "no such defect");
-    Service::new(Schema::connect(), &Config { defect: known, ..Config::default() })
+    Service::new(Schema::connect(), &Config { defects: known.into_iter().collect(), ..Config::default() })
 }
 
 /// Removes the seeds that find the planted defect, since the fuzzer must find it.

@@ -46,9 +46,9 @@ pub const SYNTHESIZED: &str = "x-emulator-synthesized";
 pub struct Config {
     /// TCP port on 127.0.0.1; 0 for a free one.
     pub port: u16,
-    /// Deliberate defect; none for an endpoint that keeps the contract.
-    pub defect: Option<&'static Defect>,
-    /// Harmless variant. Ignored if there is a defect.
+    /// Deliberate defects, which act together; none for an endpoint that keeps the contract.
+    pub defects: Vec<&'static Defect>,
+    /// Harmless variant. Ignored if there are defects.
     pub benign: Option<&'static Benign>,
     /// Number of flows, of modules and of rules that the default instance has from the start.
     pub resources: usize,
@@ -70,7 +70,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             port: 0,
-            defect: None,
+            defects: Vec::new(),
             benign: None,
             resources: 0,
             seed: 0,

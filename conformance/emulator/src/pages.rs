@@ -64,6 +64,8 @@ pub(crate) struct PageRequest<'p> {
     pub(crate) size: Size,
     /// Gives all order keys above its argument, in order.
     pub(crate) keys: &'p dyn Fn(u64) -> Box<dyn Iterator<Item = u64> + 'p>,
+    /// Cuts in place of the contract, where several defects act on the same page.
+    pub(crate) inner: Option<&'p dyn Fn(u64, Size) -> KeyPage>,
 }
 
 /// A page as order keys, and the position of the next one if there is more.
@@ -75,6 +77,9 @@ pub(crate) struct KeyPage {
 impl PageRequest<'_> {
     /// The page after `position`.
     pub(crate) fn cut(&self, position: u64, size: Size) -> KeyPage {
+        if let Some(inner) = self.inner {
+            return inner(position, size);
+        }
         let mut rest = (self.keys)(position).peekable();
         let keys: Vec<u64> = rest.by_ref().take(size.limit()).collect();
         let next = rest.peek().and(keys.last().copied());
@@ -105,7 +110,7 @@ impl Pages {
             Some(token) => self.seams.token(token, self.read(scope, token))?,
         };
         let keys = |after| Box::new(items(after).map(|(key, _)| key)) as Box<dyn Iterator<Item = u64> + '_>;
-        let page = self.seams.cut(&PageRequest { position, size, keys: &keys })?;
+        let page = self.seams.cut(&PageRequest { position, size, keys: &keys, inner: None })?;
         let item = |key: u64| items(key - 1).next().map(|(_, item)| item);
         Ok(Page {
             items: page.keys.into_iter().filter_map(item).collect(),

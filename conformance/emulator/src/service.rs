@@ -13,6 +13,7 @@ use connect_model::wire::{
 use serde_json::Value;
 
 use crate::arn::Account;
+use crate::defects;
 use crate::defects::seam::{Contract, Invocation, Scene, Seams};
 use crate::handlers::{self, Answer, Context, Handlers};
 use crate::ids::{self, DEFAULT_INSTANCE_ID};
@@ -76,8 +77,11 @@ impl Service {
 
     fn start(build: Arc<Build>) -> Self {
         let config = &build.config;
-        let variant = config.defect.map(|defect| defect.seams).or(config.benign.map(|benign| benign.seams));
-        let seams: Arc<dyn Seams> = variant.map_or_else(|| Arc::new(Contract) as Arc<dyn Seams>, |seams| seams());
+        let seams: Arc<dyn Seams> = match (config.defects.as_slice(), config.benign) {
+            ([], None) => Arc::new(Contract),
+            ([], Some(benign)) => (benign.seams)(),
+            (defects, _) => defects::together(defects),
+        };
         let store = Store::new(config.seed);
         {
             let mut state = store.lock();

@@ -65,7 +65,7 @@ impl EndpointFlags {
 impl EmulatorFlags {
     pub(super) fn config(&self) -> EmulatorInfo {
         EmulatorInfo {
-            defect: self.defect.clone(),
+            defect: (!self.defect.is_empty()).then(|| self.defect.join(",")),
             benign: self.benign.clone(),
             resources: self.resources,
             ..EmulatorInfo::default()

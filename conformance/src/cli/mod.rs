@@ -66,7 +66,10 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
         Some(Command::Checks { format }) => list::checks(format.format),
         Some(Command::Defects { format }) => list::defects(format.format),
         Some(Command::Benign { format }) => list::benign(format.format),
-        Some(Command::Selftest { only, jobs, format }) => selftest(&only, usize::from(jobs), format.format),
+        Some(Command::Selftest { pairs: Some(count), seed, close, jobs, format, .. }) => {
+            selftest_pairs(&selftest::sample(count, seed, close), usize::from(jobs), format.format)
+        }
+        Some(Command::Selftest { only, jobs, format, .. }) => selftest(&only, usize::from(jobs), format.format),
         Some(Command::Explain { name, format }) => explain::explain(&name, format.format),
         Some(Command::Merge { reports, report_dir, output, detail, format }) => {
             let output = OutputConfig { detail: detail.config(), format: format.format, ..output.config() };
@@ -105,6 +108,18 @@ fn selftest(only: &[String], jobs: usize, format: Format) -> Result<Exit, Sessio
     }))?;
     print(&if text { matrix.summary() } else { matrix.to_json() }).map_err(SessionError::usage)?;
     Ok(if matrix.holds() { Exit::Conforming } else { Exit::Findings })
+}
+
+fn selftest_pairs(pairs: &[selftest::Pair], jobs: usize, format: Format) -> Result<Exit, SessionError> {
+    let text = format == Format::Text;
+    let tried = runtime()?.block_on(selftest::run_pairs(pairs, jobs, |row| {
+        if text {
+            // An error of stdout is returned by the last print.
+            let _ = print(&selftest::pair_line(row));
+        }
+    }))?;
+    print(&if text { tried.summary() } else { tried.to_json() }).map_err(SessionError::usage)?;
+    Ok(if tried.holds() { Exit::Conforming } else { Exit::Findings })
 }
 
 /// The model in a file, or the built-in one.

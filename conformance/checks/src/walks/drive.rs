@@ -9,6 +9,7 @@ use crate::client::pager::{Pager, page_sizes};
 use crate::client::reply::{QUOTAS, Reply};
 use crate::client::{Client, read_created};
 use crate::steps::{Wait, body, perform};
+use crate::walks::assume::Deviation;
 use crate::walks::model::{Answer, Mismatch, Model, outline};
 use crate::walks::request::{Call, call, words};
 use crate::walks::step::{Item, Kind, Step};
@@ -18,8 +19,8 @@ use connect_transport::exchange::Exchange;
 pub(super) enum End {
     /// Every response agreed with the reference.
     Passed(Walked),
-    /// A response differed.
-    Failed(Box<Failure>),
+    /// Responses differed: one failure for each deviation, in the order in which the walk met them.
+    Failed(Vec<Failure>),
     /// Nothing can be concluded, and why.
     Inconclusive(String),
 }
@@ -34,7 +35,9 @@ pub struct Walked {
 }
 
 /// A response that differs from the reference.
+#[derive(Clone)]
 pub(super) struct Failure {
+    pub(super) deviation: Deviation,
     /// The steps before the response, with resolved resources; steps without a resource are left out.
     pub(super) steps: Vec<Step>,
     /// The steps in words, one line each.
@@ -64,12 +67,18 @@ pub(super) struct WalkContext<'c> {
     /// Operations that the endpoint offers. Steps that need others are left out.
     pub(super) offered: &'c BTreeSet<&'static str>,
     pub(super) patience: Patience,
+    /// Deviations that earlier walks met. Reads that show them are not repeated.
+    pub(super) known: &'c BTreeSet<Deviation>,
+    /// The deviation that the walk is run for: it ends there, and does not wait for others.
+    pub(super) sought: Option<&'c Deviation>,
 }
 
 /// Page size for lists in one page.
 const MAX_SIZE: usize = 1000;
 /// Largest number of pages of one list. `pagination.terminates` judges lists that do not end.
 const MAX_PAGES: usize = 200;
+/// Largest number of differences of one answer.
+const MAX_DIFFERENCES: usize = 20;
 /// Number of pages of lists in several pages.
 const SEVERAL_PAGES: usize = 3;
 
@@ -84,6 +93,8 @@ impl WalkContext<'_> {
             done: Vec::new(),
             lines: Vec::new(),
             walked: Walked::default(),
+            failures: Vec::new(),
+            last: None,
         };
         let end = walker.steps(steps).await;
         walker.delete_all().await;
@@ -93,8 +104,8 @@ impl WalkContext<'_> {
             }
         }
         match end {
-            Ok(()) => End::Passed(walker.walked),
-            Err(Stop::Failed(failure)) => End::Failed(failure),
+            _ if !walker.failures.is_empty() => End::Failed(walker.failures),
+            Ok(()) | Err(Stop::Sought) => End::Passed(walker.walked),
             Err(Stop::Inconclusive(why)) => End::Inconclusive(why),
         }
     }
@@ -116,7 +127,8 @@ fn names(client: &Client, steps: &[Step]) -> HashMap<(Kind, u8), String> {
 
 /// Ends a walk early.
 enum Stop {
-    Failed(Box<Failure>),
+    /// The walk has met the deviation that it was run for.
+    Sought,
     Inconclusive(String),
 }
 
@@ -130,6 +142,9 @@ struct Walker<'t> {
     /// The same steps in words.
     lines: Vec<String>,
     walked: Walked,
+    failures: Vec<Failure>,
+    /// The last change, with its resource.
+    last: Option<(Item, &'static str)>,
 }
 
 impl Walker<'_> {
@@ -144,6 +159,7 @@ impl Walker<'_> {
                 Some(item) => Some(item),
                 None => self.model.items().map(|(item, _)| item).filter(|_| self.model.items().count() > before).last(),
             };
+            self.last = touched.map(|item| (item, step.word()));
             if let Some(item) = touched {
                 self.describe(item).await?;
             }
@@ -220,26 +236,63 @@ impl Walker<'_> {
             // A creation cannot be repeated.
             let has_created =
                 matches!(step, Step::Create { .. } | Step::CreateAgain { .. }) && matches!(answer, Answer::Accepted(_));
+            let is_known = self.is_known(&self.model.deviation(step, &answer, &mismatch, self.last));
             let again = match &mut wait {
-                Some(wait) if !has_created => wait.again().await,
+                Some(wait) if !has_created && !is_known => wait.again().await,
                 _ => false,
             };
             if !again {
                 if record {
                     self.record(step, &call, &answer);
                 }
-                let Mismatch { pointer, expected, actual } = mismatch;
-                return Err(Stop::Failed(Box::new(Failure {
-                    steps: std::mem::take(&mut self.done),
-                    lines: std::mem::take(&mut self.lines),
+                self.go_on_behind(step, &call, &answer, mismatch, exchange)?;
+                return Ok(true);
+            }
+        }
+    }
+
+    /// True for deviations that earlier walks or this one met, and for those that the walk is not run for.
+    fn is_known(&self, deviation: &Deviation) -> bool {
+        let WalkContext { known, sought, .. } = self.context;
+        let is_other = sought.is_some_and(|sought| sought != deviation);
+        is_other || known.contains(deviation) || self.failures.iter().any(|failure| failure.deviation == *deviation)
+    }
+
+    /// Keeps a mismatch as a failure, assumes it, and continues with the next difference of the same answer.
+    fn go_on_behind(
+        &mut self,
+        step: &Step,
+        call: &Call,
+        answer: &Answer,
+        mut mismatch: Mismatch,
+        exchange: Option<Box<Exchange>>,
+    ) -> Result<(), Stop> {
+        for _ in 0..MAX_DIFFERENCES {
+            let deviation = self.model.deviation(step, answer, &mismatch, self.last);
+            let is_sought = self.context.sought == Some(&deviation);
+            if self.failures.iter().all(|failure| failure.deviation != deviation) {
+                let Mismatch { pointer, expected, actual } = mismatch.clone();
+                self.failures.push(Failure {
+                    deviation,
+                    steps: self.done.clone(),
+                    lines: self.lines.clone(),
                     call: words(step, call.operation),
                     pointer,
                     expected,
-                    actual: actual.unwrap_or_else(|| outline(&answer)),
-                    exchange,
-                })));
+                    actual: actual.unwrap_or_else(|| outline(answer)),
+                    exchange: exchange.clone(),
+                });
+            }
+            if is_sought {
+                return Err(Stop::Sought);
+            }
+            self.model.assume(step, answer, &mismatch);
+            match self.model.apply(step, &call.input, answer) {
+                Err(next) if next != mismatch => mismatch = next,
+                _ => break,
             }
         }
+        Ok(())
     }
 
     /// Records a step and its response, as data and in words.

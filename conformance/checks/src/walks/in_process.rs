@@ -1,5 +1,6 @@
 //! Walks against an endpoint in this process: the same steps and the same reference, without waiting.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use connect_model::schema::Schema;
@@ -31,10 +32,12 @@ pub fn in_process(
         ClientConfig { seed: 0, cases: 0, run_id: "in-process".to_owned(), permission, ..ClientConfig::default() };
     let client = Client::new(schema, target, transport, config);
     let offered = SUBJECTS.iter().flat_map(operations).collect();
-    let context = WalkContext { client: &client, instance, offered: &offered, patience: Patience::None };
+    let known = BTreeSet::new();
+    let patience = Patience::None;
+    let context = WalkContext { client: &client, instance, offered: &offered, patience, known: &known, sought: None };
     match context.walk(steps).now_or_never() {
         Some(End::Passed(walked)) => Ok(walked),
-        Some(End::Failed(failure)) => Err(describe(&failure)),
+        Some(End::Failed(failures)) => Err(failures.first().map_or_else(String::new, describe)),
         Some(End::Inconclusive(why)) => Err(format!("the walk is inconclusive: {why}")),
         None => Err("the walk waits for something".to_owned()),
     }
@@ -65,8 +68,8 @@ mod tests {
     fn a_correct_service_passes_and_a_defect_is_described_step_by_step() {
         let kinds = [Kind::Flow, Kind::Module, Kind::Rule];
         let correct = Service::new(Schema::connect(), &Config::default());
-        let defect = Defect::named("tags-return");
-        let defective = Service::new(Schema::connect(), &Config { defect, ..Config::default() });
+        let defects = vec![Defect::named("tags-return").unwrap()];
+        let defective = Service::new(Schema::connect(), &Config { defects, ..Config::default() });
         let mut failure = None;
         for number in 0..40 {
             let walk = random_walk(5, &number.to_string(), &kinds, 30);
@@ -80,8 +83,8 @@ mod tests {
 
     #[test]
     fn a_service_that_rejects_everything_is_inconclusive() {
-        let defect = Defect::named("reject-everything");
-        let service = Service::new(Schema::connect(), &Config { defect, ..Config::default() });
+        let defects = vec![Defect::named("reject-everything").unwrap()];
+        let service = Service::new(Schema::connect(), &Config { defects, ..Config::default() });
         let why = walk_on(service, &random_walk(1, "", &[Kind::Rule], 3)).unwrap_err();
         assert!(why.starts_with("the walk is inconclusive: CreateRule answered 400"), "{why}");
     }

@@ -1,9 +1,13 @@
 //! Random walks: random sequences of operations, with each response compared with a reference. A walk that fails is shrunk
 //! until no step can be left out, described step by step, and saved for later runs.
 //!
+//! A walk goes on behind a difference (`assume`), so that one deviation of an endpoint does not hide others behind it. Each
+//! deviation is a finding of its own, with the shortest walk that shows it.
+//!
 //! Walks do not share resources and names, so that several can run in one instance. They do not search, since the index
 //! lags. `model` documents the behaviour that they leave open, because it is unknown for Connect.
 
+mod assume;
 mod drive;
 mod in_process;
 mod model;
@@ -30,6 +34,7 @@ pub use self::random::{Below, draw_walk};
 pub use self::saved::{LONGEST, Saved, SavedError};
 pub use self::step::{Item, Kind, Step};
 
+use self::assume::Deviation;
 use self::drive::{End, Failure, Patience, WalkContext};
 use self::random::random_walk;
 use self::shrink::Shrinker;
@@ -75,11 +80,14 @@ pub struct WalkConfig {
 /// Concurrent walks in one case.
 const CONCURRENT: usize = 4;
 
-/// Time for shrinking one walk on an endpoint on this machine.
-const LOCAL_BUDGET: Duration = Duration::from_secs(20);
+/// Time for shrinking the walks of a case on an endpoint on this machine: for the first deviation, and for all further ones.
+const LOCAL_BUDGET: [Duration; 2] = [Duration::from_secs(20); 2];
 
-/// Time for shrinking one walk elsewhere.
-const REMOTE_BUDGET: Duration = Duration::from_secs(300);
+/// The same elsewhere.
+const REMOTE_BUDGET: [Duration; 2] = [Duration::from_secs(300); 2];
+
+/// Most deviations that a case reports.
+const MAX_REPORTED: usize = 12;
 
 /// The subject of an operation's case, if the operation has one. The error text says why its walks must not be run.
 pub fn planned(
@@ -150,13 +158,27 @@ async fn run(trial: Trial<'_>, subject: &'static Subject) -> Outcome {
     let Some(instance) = client.instance().await else {
         return Outcome::indeterminate("no instance for walks");
     };
-    let context = WalkContext { client, instance: &instance, offered: &offered, patience: Patience::Brief };
-    let mut results = Results { check, subject, config, findings: Vec::new(), passed: 0, inconclusive: None };
+    let none = BTreeSet::new();
+    let context = WalkContext {
+        client,
+        instance: &instance,
+        offered: &offered,
+        patience: Patience::Brief,
+        known: &none,
+        sought: None,
+    };
+    let mut results = Results::new(check, subject, config);
     for saved in config.saved.iter().filter(|saved| saved.subject == subject.name) {
         let end = context.walk(&saved.steps).await;
         client.learn("walks saved by earlier runs", if matches!(end, End::Failed(_)) { "fail" } else { "do not fail" });
         match end {
-            End::Failed(failure) => results.add_failure(*failure, Origin::Saved),
+            // The walk is the shortest one for its first deviation only. Random walks look for the others.
+            End::Failed(failures) => {
+                if let Some(first) = failures.into_iter().next() {
+                    results.known.insert(first.deviation.clone());
+                    results.add_failure(first, Origin::Saved);
+                }
+            }
             End::Passed(_) => results.passed += 1,
             End::Inconclusive(why) => results.inconclusive = Some(why),
         }
@@ -164,6 +186,8 @@ async fn run(trial: Trial<'_>, subject: &'static Subject) -> Outcome {
     let concurrent = if client.target.loopback { CONCURRENT } else { 1 };
     let numbers: Vec<u32> = (0..share).collect();
     for chunk in numbers.chunks(concurrent) {
+        let known = results.known.clone();
+        let context = WalkContext { known: &known, ..context };
         let walks = chunk.iter().map(|number| {
             let label = format!("walk/{}/{number}", subject.name);
             random_walk(client.seed, &label, subject.kinds, usize::from(config.length))
@@ -173,20 +197,18 @@ async fn run(trial: Trial<'_>, subject: &'static Subject) -> Outcome {
             async move { context.walk(&steps).await }
         }))
         .await;
-        let mut has_failed = false;
         for end in ends {
             match end {
-                // One failure is enough: others may have the same cause.
-                End::Failed(_) if has_failed => {}
-                End::Failed(first) => {
-                    has_failed = true;
-                    results.add_failure(*shrink_walk(&context, first).await, Origin::New);
+                End::Failed(failures) => {
+                    for failure in failures {
+                        results.add_new(&context, failure).await;
+                    }
                 }
                 End::Passed(_) => results.passed += 1,
                 End::Inconclusive(why) => results.inconclusive = Some(why),
             }
         }
-        if has_failed {
+        if results.findings.len() >= MAX_REPORTED {
             break;
         }
     }
@@ -207,13 +229,53 @@ struct Results<'c> {
     subject: &'static Subject,
     config: &'c WalkConfig,
     findings: Vec<Finding>,
+    /// Deviations that walks of this case met.
+    known: BTreeSet<Deviation>,
+    /// The shortest walks that were reported: kinds of steps, call and place.
+    reported: BTreeSet<(Vec<&'static str>, Deviation)>,
+    /// Time spent on shrinking after the first deviation.
+    spent: Duration,
     passed: u64,
     inconclusive: Option<String>,
 }
 
-impl Results<'_> {
+impl<'c> Results<'c> {
+    fn new(check: &'static Check, subject: &'static Subject, config: &'c WalkConfig) -> Self {
+        Self {
+            check,
+            subject,
+            config,
+            findings: Vec::new(),
+            known: BTreeSet::new(),
+            reported: BTreeSet::new(),
+            spent: Duration::ZERO,
+            passed: 0,
+            inconclusive: None,
+        }
+    }
+
+    /// Shrinks and adds a failure, unless its deviation is known.
+    async fn add_new(&mut self, context: &WalkContext<'_>, failure: Failure) {
+        if self.findings.len() >= MAX_REPORTED || !self.known.insert(failure.deviation.clone()) {
+            return;
+        }
+        let [first, further] = if context.client.target.loopback { LOCAL_BUDGET } else { REMOTE_BUDGET };
+        let is_first = self.findings.is_empty();
+        let started = Instant::now();
+        let budget = if is_first { first } else { further.saturating_sub(self.spent) };
+        let shortest = shrink_walk(context, failure, budget).await;
+        if !is_first {
+            self.spent += started.elapsed();
+        }
+        // Only the shortest walk shows if two failures have the same cause.
+        let words = shortest.steps.iter().map(Step::word).collect();
+        if self.reported.insert((words, shortest.deviation.clone())) {
+            self.add_failure(shortest, Origin::New);
+        }
+    }
+
     fn add_failure(&mut self, failure: Failure, origin: Origin) {
-        let Failure { steps, lines, call, pointer, expected, actual, exchange } = failure;
+        let Failure { steps, lines, call, pointer, expected, actual, exchange, .. } = failure;
         let mut story = lines;
         if story.last().is_none_or(|line| !line.contains(&call)) {
             story.push(format!("then {call}"));
@@ -255,28 +317,35 @@ impl Results<'_> {
     }
 }
 
-/// The shortest failing walk that is found in time; the given one, if no shorter walk fails reliably.
+/// The shortest walk with the same deviation that is found in time; the given one, if no shorter walk fails reliably.
 ///
 /// Walks are tried without waiting at first, which is much faster. The result must then also fail with waiting; if it does
 /// not, all walks are tried again with waiting.
-async fn shrink_walk(context: &WalkContext<'_>, failure: Box<Failure>) -> Box<Failure> {
-    let budget = if context.client.target.loopback { LOCAL_BUDGET } else { REMOTE_BUDGET };
+async fn shrink_walk(context: &WalkContext<'_>, failure: Failure, budget: Duration) -> Failure {
+    let sought = &failure.deviation;
     for patience in [Patience::None, Patience::Brief] {
         let started = Instant::now();
-        let attempt = WalkContext { patience, ..*context };
+        let attempt = WalkContext { patience, sought: Some(sought), ..*context };
         let mut shrinker = Shrinker::new(failure.steps.clone());
         while let Some(tried) = shrinker.propose().map(<[Step]>::to_vec) {
             if started.elapsed() > budget {
                 break;
             }
-            let fails = matches!(attempt.walk(&tried).await, End::Failed(_));
+            let fails = with_deviation(attempt.walk(&tried).await, sought).is_some();
             shrinker.verdict(fails);
         }
-        if let End::Failed(shortest) = context.walk(shrinker.best()).await {
+        let again = WalkContext { sought: Some(sought), known: &BTreeSet::new(), ..*context };
+        if let Some(shortest) = with_deviation(again.walk(shrinker.best()).await, sought) {
             return shortest;
         }
     }
     failure
+}
+
+/// The failure of a walk that shows a deviation.
+fn with_deviation(end: End, sought: &Deviation) -> Option<Failure> {
+    let End::Failed(failures) = end else { return None };
+    failures.into_iter().find(|failure| failure.deviation == *sought)
 }
 
 #[cfg(test)]

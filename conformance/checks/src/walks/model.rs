@@ -3,11 +3,12 @@
 //! It asserts only what is known about Connect. Where several effects are possible (an edit without qualifier may or may
 //! not publish, an archived flow may reject changes), it keeps all possible states, and the next read decides.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
 use crate::client::reply::{CONFLICTS, NOT_PUBLISHED};
+use crate::walks::assume::Doubts;
 use crate::walks::reads::{described, tags_listed, version_described, versioned, versions_listed};
 use crate::walks::step::{Item, Kind, Step, Tags};
 
@@ -57,14 +58,22 @@ pub(crate) struct ResourceState {
     pub(crate) versions: Vec<(i64, Vec<u8>)>,
     /// True if the function of a rule was once returned as it was sent. Then it must be after an update, too.
     pub(crate) echoes: bool,
+    /// Names that it had before.
+    pub(crate) former: Vec<u8>,
+    /// Answers that are no longer judged, since they differed before.
+    pub(crate) doubts: Doubts,
+    /// True if nothing is known about the resource, since it contradicted the reference.
+    pub(crate) left_alone: bool,
 }
 
 /// All resources of a walk.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
-    resources: BTreeMap<Kind, Vec<ResourceState>>,
+    pub(super) resources: BTreeMap<Kind, Vec<ResourceState>>,
     /// Names at the endpoint, by their numbers.
     names: HashMap<(Kind, u8), String>,
+    /// Names of which it is not known any more if they are taken.
+    pub(super) disputed: BTreeSet<(Kind, u8)>,
     /// Behaviour of the endpoint where several are allowed: topic and fact.
     pub(crate) learned: Vec<(&'static str, String)>,
 }
@@ -85,7 +94,7 @@ impl Model {
         self.resources.get(&item.kind)?.get(item.number)
     }
 
-    fn resource_mut(&mut self, item: Item) -> Option<&mut ResourceState> {
+    pub(super) fn resource_mut(&mut self, item: Item) -> Option<&mut ResourceState> {
         self.resources.get_mut(&item.kind)?.get_mut(item.number)
     }
 
@@ -102,9 +111,16 @@ impl Model {
     }
 
     /// The resource with a name, except `own`.
-    fn holder(&self, kind: Kind, name: u8, own: Option<Item>) -> Option<(Item, &ResourceState)> {
-        self.items()
-            .find(|(item, resource)| item.kind == kind && resource.alive && resource.name == name && Some(*item) != own)
+    pub(super) fn holder(&self, kind: Kind, name: u8, own: Option<Item>) -> Option<(Item, &ResourceState)> {
+        let holds = |item: Item, resource: &ResourceState| {
+            item.kind == kind && resource.alive && !resource.left_alone && resource.name == name && Some(item) != own
+        };
+        self.items().find(|(item, resource)| holds(*item, resource))
+    }
+
+    /// The number of a name at the endpoint.
+    pub(super) fn number_of(&self, kind: Kind, name: &str) -> Option<u8> {
+        self.names.iter().find(|((of, _), known)| *of == kind && *known == name).map(|((_, number), _)| *number)
     }
 
     /// Compares the response to a step with a resolved item, and updates the state. After a mismatch, the state is
@@ -118,6 +134,9 @@ impl Model {
                 else {
                     return Ok(());
                 };
+                if resource.left_alone || resource.doubts.covers(step, "") {
+                    return Ok(());
+                }
                 if let Step::CreateAgain { .. } = step {
                     return self.created_again(item, &resource, answer);
                 }
@@ -145,7 +164,7 @@ impl Model {
             }
             Step::Rename { name, .. } => {
                 if self.renamed(item, *name, resource, answer)? {
-                    resource.name = *name;
+                    resource.take_name(*name);
                 }
             }
             Step::Archive { archived, name, .. } => {
@@ -156,7 +175,7 @@ impl Model {
                 };
                 if done {
                     resource.archived = Some(*archived);
-                    resource.name = name.unwrap_or(resource.name);
+                    resource.take_name(name.unwrap_or(resource.name));
                 }
             }
             Step::Edit { text, .. } => {
@@ -209,23 +228,34 @@ impl Model {
     }
 
     fn created(&mut self, step: &Step, sent: &Value, answer: &Answer) -> Comparison {
-        let Step::Create { kind, name, text, saved, tags } = step else { return Ok(()) };
+        let Step::Create { kind, name, .. } = step else { return Ok(()) };
         let holder = self.holder(*kind, *name, None);
+        let disputed = self.disputed.contains(&(*kind, *name));
         let body = match answer {
             Answer::Accepted(body) => body,
+            Answer::Refused(..) if disputed => return Ok(()),
             Answer::Refused(status, code) if holder.is_some() && is_conflict(*status, code.as_deref()) => return Ok(()),
             Answer::Refused(..) => return Err(Mismatch::whole(name_rule(holder.map(|(item, _)| item), *kind))),
         };
         // It is unknown if the name of an archived resource can be used again.
-        if let Some((holder, _)) = holder.filter(|(_, resource)| resource.archived != Some(true)) {
+        if let Some((holder, _)) = holder.filter(|(_, resource)| resource.archived != Some(true) && !disputed) {
             return Err(Mismatch::whole(name_rule(Some(holder), *kind)));
         }
-        let row = kind.row();
-        let [id, arn] = [row.id, row.arn].map(|member| body[member].as_str().unwrap_or_default().to_owned());
+        let id_member = kind.row().id;
+        let id = body[id_member].as_str().unwrap_or_default();
         if let Some((other, _)) = self.items().find(|(_, resource)| resource.id == id) {
             let expected = format!("a new id; this one belongs to {other}");
-            return Err(Mismatch { pointer: format!("/{}", row.id), expected, actual: Some(id) });
+            return Err(Mismatch { pointer: format!("/{id_member}"), expected, actual: Some(id.to_owned()) });
         }
+        self.insert(step, sent, body);
+        Ok(())
+    }
+
+    /// Adds the resource that a creation made, as its answer says.
+    pub(super) fn insert(&mut self, step: &Step, sent: &Value, body: &Value) {
+        let Step::Create { kind, name, text, saved, tags } = step else { return };
+        let row = kind.row();
+        let [id, arn] = [row.id, row.arn].map(|member| body[member].as_str().unwrap_or_default().to_owned());
         self.resources.entry(*kind).or_default().push(ResourceState {
             id,
             arn,
@@ -240,8 +270,10 @@ impl Model {
             tags: tags.clone(),
             versions: Vec::new(),
             echoes: false,
+            former: Vec::new(),
+            doubts: Doubts::default(),
+            left_alone: false,
         });
-        Ok(())
     }
 
     /// A repeated creation: with a client token it returns the same resource, without one it is a new creation.
@@ -281,6 +313,7 @@ impl Model {
         let holder = self.holder(item.kind, name, Some(item));
         let free = holder.is_none_or(|(_, resource)| resource.archived == Some(true));
         match answer {
+            _ if self.disputed.contains(&(item.kind, name)) => Ok(matches!(answer, Answer::Accepted(_))),
             Answer::Accepted(_) if free => Ok(true),
             Answer::Refused(status, code) if holder.is_some() && is_conflict(*status, code.as_deref()) => Ok(false),
             // It is unknown if archived resources can be renamed, and if the own name counts as taken.
@@ -290,16 +323,25 @@ impl Model {
     }
 
     fn listed(&mut self, kind: Kind, answer: &Answer) -> Comparison {
-        let row = kind.row();
         let Answer::Accepted(Value::Array(listed)) = answer else {
             return Err(Mismatch::whole(format!("a list of all {}s", kind.row().kind)));
         };
-        for (item, resource) in self.items().filter(|(item, _)| item.kind == kind) {
+        self.wrongly_listed(kind, listed).map_or(Ok(()), |(_, mismatch)| Err(mismatch))
+    }
+
+    /// The first resource of a kind that a list shows in a wrong way.
+    pub(super) fn wrongly_listed(&self, kind: Kind, listed: &[Value]) -> Option<(Item, Mismatch)> {
+        let row = kind.row();
+        for (item, resource) in self.items().filter(|(item, resource)| item.kind == kind && !resource.left_alone) {
+            let is_doubted = |pointer: &str| resource.doubts.covers(&Step::List { kind, pages: false }, pointer);
+            if is_doubted("") {
+                continue;
+            }
             let found = listed.iter().find(|entry| entry[row.list.1].as_str() == Some(&resource.id));
             let name = self.name(kind, resource.name);
             let (expected, actual) = match found {
                 Some(entry) if !resource.alive => (format!("no item for {item}, which was deleted"), entry.to_string()),
-                Some(entry) if entry["Name"].as_str() != Some(name) => {
+                Some(entry) if entry["Name"].as_str() != Some(name) && !is_doubted("/Name") => {
                     (format!("{item} with its name {name}"), entry.to_string())
                 }
                 // It is unknown if lists show archived resources.
@@ -308,9 +350,18 @@ impl Model {
                 }
                 _ => continue,
             };
-            return Err(Mismatch { pointer: String::new(), expected, actual: Some(actual) });
+            return Some((item, Mismatch { pointer: String::new(), expected, actual: Some(actual) }));
         }
-        Ok(())
+        None
+    }
+}
+
+impl ResourceState {
+    fn take_name(&mut self, name: u8) {
+        if name != self.name {
+            self.former.push(self.name);
+            self.name = name;
+        }
     }
 }
 

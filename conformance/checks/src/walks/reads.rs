@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use crate::client::reply::NOT_PUBLISHED;
 use crate::difference::apart;
+use crate::walks::assume::Doubts;
 use crate::walks::model::{Answer, Comparison, Mismatch, ResourceState, must_accept, outline};
-use crate::walks::step::{Item, Kind, TAG_KEYS, Tags};
+use crate::walks::step::{Item, Kind, Step, TAG_KEYS, Tags};
 
 /// The text in the templates that walks replace.
 const PLACEHOLDER: &str = "contract test";
@@ -71,6 +72,11 @@ fn wrapper(kind: Kind) -> &'static str {
     }
 }
 
+/// JSON Pointer of the text in a describe response.
+pub(super) fn content_pointer(kind: Kind) -> String {
+    format!("/{}/{}", wrapper(kind), text_member(kind))
+}
+
 /// Compares the description of an existing resource, or of its draft.
 pub(super) fn described(
     item: Item,
@@ -100,24 +106,27 @@ pub(super) fn described(
         }
     };
     let at = |member: &str| format!("/{}/{member}", wrapper(kind));
+    let (step, doubts) = (Step::Describe { of: item, draft }, resource.doubts.clone());
+    let judged = |compared: Comparison| doubts.judge(&step, compared);
     let shown = &body[wrapper(kind)];
-    compare(at("Name"), &Value::from(name), &shown["Name"])?;
+    judged(compare(at("Name"), &Value::from(name), &shown["Name"]))?;
     let text = &shown[text_member(kind)];
     if kind == Kind::Rule {
-        compare(at("PublishStatus"), &resource.sent["PublishStatus"], &shown["PublishStatus"])?;
+        judged(compare(at("PublishStatus"), &resource.sent["PublishStatus"], &shown["PublishStatus"]))?;
         // It is unknown if a function is returned as it was sent. If it was once, it must be again.
         match find_text(kind, &resource.draft, text, &at("Function")) {
             Ok(_) => resource.echoes = true,
-            Err(mismatch) if resource.echoes => return Err(mismatch),
+            Err(mismatch) if resource.echoes => judged(Err(mismatch))?,
             Err(_) => {}
         }
+    } else if doubts.covers(&step, &at("Content")) {
+        // Nothing is known about the content any more.
     } else if draft {
         let found = find_text(kind, &resource.draft, text, &at("Content"))?;
         if let Some(pending) = resource.pending.take().filter(|pending| *pending != found) {
             resource.published = vec![Some(pending)];
         }
         forget_older(&mut resource.draft, found);
-        return Ok(());
     } else {
         let texts: Vec<u8> = resource.published.iter().copied().flatten().collect();
         if texts.is_empty() {
@@ -127,8 +136,11 @@ pub(super) fn described(
         forget_older(&mut resource.published, Some(found));
         resolve_pending(resource, Some(found));
     }
+    if draft {
+        return Ok(());
+    }
     if kind == Kind::Flow {
-        compare(at("Type"), &resource.sent["Type"], &shown["Type"])?;
+        judged(compare(at("Type"), &resource.sent["Type"], &shown["Type"]))?;
     }
     let archived = match shown["State"].as_str() {
         Some("ACTIVE") => Some(false),
@@ -138,10 +150,10 @@ pub(super) fn described(
     };
     if let (Some(archived), Some(known)) = (archived, resource.archived) {
         let word = |archived: bool| Value::from(if archived { "ARCHIVED" } else { "ACTIVE" });
-        compare(at("State"), &word(known), &word(archived))?;
+        judged(compare(at("State"), &word(known), &word(archived)))?;
     }
     resource.archived = archived.or(resource.archived);
-    compare_tags(&shown["Tags"], &resource.tags, &at("Tags"))
+    compare_tags(&step, &shown["Tags"], resource, &at("Tags"))
 }
 
 /// Resolves a pending edit once the published text is known: an edit that is not published must be in the draft.
@@ -162,7 +174,11 @@ fn forget_older<T: PartialEq>(candidates: &mut Vec<T>, shown: T) {
 }
 
 /// Compares the tags with the keys of walks. Other tags are ignored.
-fn compare_tags(shown: &Value, known: &Tags, pointer: &str) -> Comparison {
+fn compare_tags(step: &Step, shown: &Value, resource: &ResourceState, pointer: &str) -> Comparison {
+    let (known, doubts): (&Tags, &Doubts) = (&resource.tags, &resource.doubts);
+    if doubts.covers(step, pointer) {
+        return Ok(());
+    }
     for key in TAG_KEYS {
         let expected = known.get(*key).map_or(Value::Null, |value| Value::from(value.as_str()));
         compare(format!("{pointer}/{key}"), &expected, shown.get(key).unwrap_or(&Value::Null))?;
@@ -172,7 +188,7 @@ fn compare_tags(shown: &Value, known: &Tags, pointer: &str) -> Comparison {
 
 pub(super) fn tags_listed(item: Item, answer: &Answer, resource: &ResourceState) -> Comparison {
     match answer {
-        Answer::Accepted(body) => compare_tags(&body["tags"], &resource.tags, "/tags"),
+        Answer::Accepted(body) => compare_tags(&Step::ListTags { of: item }, &body["tags"], resource, "/tags"),
         // It is unknown if tags of rules can be listed by their ARN.
         Answer::Refused(..) if item.kind == Kind::Rule => Ok(()),
         Answer::Refused(..) => Err(must_accept(item, "a list of its tags")),

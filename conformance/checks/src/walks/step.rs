@@ -229,6 +229,37 @@ impl Step {
         }
     }
 
+    /// The kind of step, in one word.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Step::Create { .. } => "create",
+            Step::CreateAgain { .. } => "create-again",
+            Step::Describe { draft: false, .. } => "describe",
+            Step::Describe { draft: true, .. } => "describe-draft",
+            Step::Rename { .. } => "rename",
+            Step::Edit { .. } => "edit",
+            Step::EditDraft { .. } => "edit-draft",
+            Step::Archive { archived: true, .. } => "archive",
+            Step::Archive { archived: false, .. } => "activate",
+            Step::Delete { .. } => "delete",
+            Step::List { .. } => "list",
+            Step::Tag { .. } => "tag",
+            Step::Untag { .. } => "untag",
+            Step::ListTags { .. } => "list-tags",
+            Step::Version { .. } => "version",
+            Step::ListVersions { .. } => "list-versions",
+            Step::DescribeVersion { .. } => "describe-version",
+        }
+    }
+
+    /// The kind of resource.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Step::Create { kind, .. } | Step::List { kind, .. } => *kind,
+            _ => self.item().map_or(Kind::Flow, |item| item.kind),
+        }
+    }
+
     /// True if the step changes nothing on a correct endpoint.
     pub(crate) fn is_read(&self) -> bool {
         matches!(

@@ -11,11 +11,11 @@ use crate::walks::*;
 use connect_emulator::{Config, Defect, Emulator};
 use connect_transport::target::Target;
 
-/// An emulator, possibly with a defect, and a suite for it.
-async fn start(defect: Option<&str>) -> (Emulator, Suite) {
-    let defect = defect.map(|id| Defect::named(id).unwrap());
+/// An emulator, possibly with defects, and a suite for it.
+async fn start(defects: &[&str]) -> (Emulator, Suite) {
+    let defects = defects.iter().map(|id| Defect::named(id).unwrap()).collect();
     let schema = Schema::connect();
-    let emulator = Emulator::start(schema, &Config { defect, ..Config::default() }).await.unwrap();
+    let emulator = Emulator::start(schema, &Config { defects, ..Config::default() }).await.unwrap();
     let operations = BTreeSet::from(["CreateContactFlow".to_owned()]);
     let selection = Selection { operations, ..setup::everything() };
     let config = SuiteConfig {
@@ -62,7 +62,7 @@ async fn walks_of_thirty_steps_shrink_to_the_needed_ones() {
         ("versions-lost", 3, "2. CreateContactFlowVersion flow#0 → accepted"),
     ];
     for (defect, most, line) in rows {
-        let (emulator, suite) = start(Some(defect)).await;
+        let (emulator, suite) = start(&[defect]).await;
         let mut failure = None;
         for number in 0..50 {
             let walk = random_walk(7, &number.to_string(), &[Kind::Flow], 30);
@@ -95,7 +95,7 @@ async fn a_saved_walk_fails_while_the_defect_exists_and_its_file_stays() {
     let walk =
         Saved { subject: "flows".to_owned(), expected: String::new(), actual: String::new(), story: vec![], steps };
     let path = walk.write(&folder).unwrap();
-    for (defect, fails) in [(Some("draft-edit-publishes"), true), (None, false)] {
+    for (defect, fails) in [(&["draft-edit-publishes"][..], true), (&[], false)] {
         let saved = Saved::read_all(&folder).unwrap();
         let config = WalkConfig { count: 1, length: 1, saved, folder: Some(folder.clone()) };
         let (emulator, suite) = start(defect).await;
@@ -128,7 +128,7 @@ async fn a_saved_walk_fails_while_the_defect_exists_and_its_file_stays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn walks_delete_their_resources() {
-    let (emulator, suite) = start(None).await;
+    let (emulator, suite) = start(&[]).await;
     let kinds = [Kind::Flow, Kind::Module, Kind::Rule];
     for number in 0..20 {
         let walk = random_walk(3, &number.to_string(), &kinds, 30);
@@ -148,7 +148,7 @@ async fn walks_delete_their_resources() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn walks_on_an_endpoint_that_rejects_everything_are_inconclusive() {
-    let (emulator, suite) = start(Some("reject-everything")).await;
+    let (emulator, suite) = start(&["reject-everything"]).await;
     let walk = random_walk(3, "", &[Kind::Flow], 30);
     assert!(matches!(end(&suite, &walk, Patience::Brief).await, End::Inconclusive(_)));
     emulator.shutdown().await;

@@ -3,6 +3,7 @@
 //! To add a defect, add a row with its code to one file of this folder. A row acts through the [`seam`]s: most need a
 //! function ([`hooks`]), some a type of their own.
 
+mod chain;
 pub(crate) mod edits;
 mod error;
 mod history;
@@ -95,6 +96,15 @@ const TABLES: [&[Defect]; 11] = [
     history::ROWS,
     search::ROWS,
 ];
+
+/// The behaviour of defects that act together, with new state.
+pub(crate) fn together(defects: &[&Defect]) -> Arc<dyn Seams> {
+    let mut seams: Vec<Arc<dyn Seams>> = defects.iter().map(|defect| (defect.seams)()).collect();
+    match seams.len() {
+        1 => seams.remove(0),
+        _ => Arc::new(chain::Chain(seams)),
+    }
+}
 
 /// Every defect.
 pub fn defects() -> impl Iterator<Item = &'static Defect> {

@@ -29,8 +29,8 @@ fn service() -> Service {
 }
 
 fn with_defect(id: &str) -> Service {
-    let defect = Some(Defect::named(id).unwrap_or_else(|| panic!("no defect {id}")));
-    Service::new(Schema::connect(), &Config { defect, ..Config::default() })
+    let defects = vec![Defect::named(id).unwrap_or_else(|| panic!("no defect {id}"))];
+    Service::new(Schema::connect(), &Config { defects, ..Config::default() })
 }
 
 fn request(operation: &str, input: &Value) -> HttpRequest {

@@ -74,9 +74,9 @@ pub struct PaceFlags {
 /// The built-in emulator.
 #[derive(Clone, Debug, Args)]
 pub struct EmulatorFlags {
-    /// Defect of the emulator; `defects` lists them
-    #[arg(long, value_name = "ID")]
-    pub defect: Option<String>,
+    /// Defect of the emulator, or several that act together; `defects` lists them
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    pub defect: Vec<String>,
     /// Harmless variant of the emulator; `benign` lists them
     #[arg(long, value_name = "ID", conflicts_with = "defect")]
     pub benign: Option<String>,

@@ -113,6 +113,15 @@ pub enum Command {
         /// Only these defects and harmless variants
         #[arg(value_name = "ID")]
         only: Vec<String>,
+        /// Instead: N pairs of defects, both in one emulator; each must still be found
+        #[arg(long, value_name = "N", conflicts_with = "only", value_parser = clap::value_parser!(u32).range(1..))]
+        pairs: Option<u32>,
+        /// Seed that chooses the pairs
+        #[arg(long, default_value_t = 1, requires = "pairs")]
+        seed: u64,
+        /// Choose only among the pairs that the same check must find
+        #[arg(long, requires = "pairs")]
+        close: bool,
         /// Emulators at a time
         #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..=64))]
         jobs: u16,
@@ -214,6 +223,9 @@ mod tests {
             "emulate --verify-signatures AKID:secret --rps 20 --burst 5 --search-lag 2 --drop-one-in 100 --clock-offset -600",
             "run --endpoint http://h --instance-id i --account 111122223333 --allow-writes --as-remote",
             "selftest a b --jobs 2 --format json",
+            "selftest --pairs 12 --seed 2 --close",
+            "run --defect x,y",
+            "emulate --defect x --defect y",
             "--walks 0 --walk-length 1 --walk-regressions x",
             "run --walks 2000 --walk-length 1000",
             "replay a.json --curl",
@@ -239,6 +251,8 @@ mod tests {
             "--benign x --endpoint http://h",
             "--defect x --benign y",
             "selftest --jobs 0",
+            "selftest a --pairs 12",
+            "selftest --seed 2",
             "run --resources 1 --endpoint http://h",
             "run --shard 4/3",
             "run --rps 0",

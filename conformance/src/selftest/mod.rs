@@ -1,12 +1,16 @@
 //! The kill matrix: runs the suite against the emulator without a defect, with each defect, and in each harmless variant. It
 //! shows which check catches which defect, and where that differs from the declarations of the defects.
 
+mod pairs;
+
+pub use self::pairs::{Pair, PairRow, Pairs, pair_line, run_pairs, sample};
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use connect_checks::case::{Level, Outcome};
+use connect_checks::case::{CaseId, Level, Outcome};
 use connect_checks::families;
 use connect_checks::judge::Judge;
 use connect_checks::plan::Plan;
@@ -170,37 +174,56 @@ fn run_config() -> RunConfig {
 async fn test(schema: &'static Schema, subject: Subject) -> Result<Row, SessionError> {
     let emulator = match subject {
         Subject::Plain => Config::default(),
-        Subject::Defect(defect) => Config { defect: Some(defect), ..Config::default() },
+        Subject::Defect(defect) => Config { defects: vec![defect], ..Config::default() },
         Subject::Benign(benign) => Config { benign: Some(benign), ..Config::default() },
     };
+    let ran = run_suite(schema, &emulator).await?;
+    let mut row = Row {
+        subject,
+        found: BTreeMap::new(),
+        totals: Totals { planned: ran.planned, ..Totals::default() },
+        problems: ran.panics,
+        duration: ran.duration,
+    };
+    ran.outcomes.into_iter().for_each(|(_, outcome)| row.count(outcome));
+    Ok(row)
+}
+
+/// The result of the suite on one emulator.
+struct Ran {
+    outcomes: Vec<(CaseId, Outcome)>,
+    /// Cases in the plan.
+    planned: u64,
+    /// A message for each check that panicked.
+    panics: Vec<String>,
+    duration: Duration,
+}
+
+/// Runs the suite on an emulator with these settings.
+async fn run_suite(schema: &'static Schema, emulator: &Config) -> Result<Ran, SessionError> {
     let started = Instant::now();
-    let emulator = Emulator::start(schema, &emulator).await.map_err(SessionError::usage)?;
+    let emulator = Emulator::start(schema, emulator).await.map_err(SessionError::usage)?;
     let target = built_in::target_of(&emulator).map_err(SessionError::usage)?;
     let config = run_config();
     let context = RunContext { seed: 1, run_id: "matrix".to_owned(), loopback: true, ledger: None };
     let suite_config = config.suite(context, config.walks(true)?);
     let (suite, _) = setup::suite(schema, target, &selection(), suite_config).map_err(SessionError::usage)?;
-    let mut row = Row {
-        subject,
-        found: BTreeMap::new(),
-        totals: Totals { planned: suite.cases().len() as u64, ..Totals::default() },
-        problems: Vec::new(),
-        duration: Duration::ZERO,
-    };
+    let planned = suite.cases().len() as u64;
+    let mut ran = Ran { outcomes: Vec::new(), planned, panics: Vec::new(), duration: Duration::ZERO };
     let mut workers = run_all(suite);
     while let Some(worker) = workers.join_next().await {
         match worker {
-            Ok(outcomes) => outcomes.into_iter().for_each(|outcome| row.count(outcome)),
-            Err(error) => row.problems.push(format!("a check panicked: {error}")),
+            Ok(outcomes) => ran.outcomes.extend(outcomes),
+            Err(error) => ran.panics.push(format!("a check panicked: {error}")),
         }
     }
     emulator.shutdown().await;
-    row.duration = started.elapsed();
-    Ok(row)
+    ran.duration = started.elapsed();
+    Ok(ran)
 }
 
 /// Starts workers that run all cases of a suite.
-fn run_all(suite: Suite) -> JoinSet<Vec<Outcome>> {
+fn run_all(suite: Suite) -> JoinSet<Vec<(CaseId, Outcome)>> {
     let (suite, next) = (Arc::new(suite), Arc::new(AtomicUsize::new(0)));
     let mut workers = JoinSet::new();
     for _ in 0..WORKERS {
@@ -212,7 +235,7 @@ fn run_all(suite: Suite) -> JoinSet<Vec<Outcome>> {
                 if index >= suite.cases().len() {
                     return outcomes;
                 }
-                outcomes.push(suite.run(index).await);
+                outcomes.push((suite.cases()[index].clone(), suite.run(index).await));
             }
         });
     }
