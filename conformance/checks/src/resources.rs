@@ -137,7 +137,8 @@ pub fn source_for(template: &Value, focus: &SchemaPath) -> Option<&'static str> 
     rules::source_for(focus, event_source(template))
 }
 
-fn event_source(template: &Value) -> Option<&str> {
+/// The event source of the template of a rule.
+pub(crate) fn event_source(template: &Value) -> Option<&str> {
     template.pointer("/TriggerEventSource/EventSourceName").and_then(Value::as_str)
 }
 
@@ -179,6 +180,12 @@ fn rule() -> Value {
         "Actions": [{"ActionType": "ASSIGN_CONTACT_CATEGORY", "AssignContactCategoryAction": {}}],
         "PublishStatus": "DRAFT",
     })
+}
+
+/// The action of the template, for operations that take actions of a rule.
+pub(crate) fn valid_action(operation: &str) -> Option<Value> {
+    let row = created_by(operation).or_else(|| updated_by(operation))?;
+    (row.template)().pointer("/Actions/0").cloned()
 }
 
 /// Content of a small flow: it plays a message and ends.

@@ -13,6 +13,19 @@ use connect_transport::exchange::Exchange;
 /// Findings of a scenario; the error text says why nothing can be concluded.
 pub(super) type Judged = Result<Vec<Finding>, String>;
 
+/// The findings so far and those of the next part of a scenario. If that part cannot be judged, the others still count.
+///
+/// # Errors
+/// The reason why the next part cannot be judged, if there is no finding yet.
+pub(super) async fn and_then(mut findings: Vec<Finding>, next: impl Future<Output = Judged>) -> Judged {
+    match next.await {
+        Ok(more) => findings.extend(more),
+        Err(why) if findings.is_empty() => return Err(why),
+        Err(_) => {}
+    }
+    Ok(findings)
+}
+
 /// Repeats a step in growing pauses until a deadline, for effects that become visible late.
 pub(super) struct Wait {
     started: Instant,

@@ -69,6 +69,9 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
         Some(Command::Selftest { pairs: Some(count), seed, close, jobs, format, .. }) => {
             selftest_pairs(&selftest::sample(count, seed, close), usize::from(jobs), format.format)
         }
+        Some(Command::Selftest { only, jobs, format, .. }) if only.iter().any(|id| id.contains('+')) => {
+            selftest_pairs(&selftest::named_pairs(&only)?, usize::from(jobs), format.format)
+        }
         Some(Command::Selftest { only, jobs, format, .. }) => selftest(&only, usize::from(jobs), format.format),
         Some(Command::Explain { name, format }) => explain::explain(&name, format.format),
         Some(Command::Merge { reports, report_dir, output, detail, format }) => {

@@ -3,7 +3,7 @@
 
 mod pairs;
 
-pub use self::pairs::{Pair, PairRow, Pairs, pair_line, run_pairs, sample};
+pub use self::pairs::{Pair, PairRow, Pairs, named_pairs, pair_line, run_pairs, sample};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -25,6 +25,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 use super::{Ran, run_suite};
 use crate::session::error::SessionError;
+use crate::suggest;
 
 /// A defect that hides others: its id, the ids of those that it hides (all, if there are none), and the reason.
 type Hiding = (&'static str, &'static [&'static str], &'static str);
@@ -65,6 +66,22 @@ pub fn sample(count: u32, seed: u64, close: bool) -> Vec<Pair> {
     let turned =
         |(key, Pair(first, second)): (u64, Pair)| if key % 2 == 0 { Pair(first, second) } else { Pair(second, first) };
     drawn.into_iter().take(count as usize).map(turned).collect()
+}
+
+/// The pairs with these names, each `ID+ID`.
+///
+/// # Errors
+/// A name without `+`, or with an unknown defect; the message suggests similar ones.
+pub fn named_pairs(names: &[String]) -> Result<Vec<Pair>, SessionError> {
+    let defect = |id: &str| {
+        let unknown = || suggest::unknown("defect", id, defects().map(|known| known.id), "connect-conformance defects");
+        Defect::named(id).ok_or_else(|| SessionError::Usage(unknown()))
+    };
+    let pair = |name: &String| match name.split_once('+') {
+        Some((first, second)) => Ok(Pair(defect(first)?, defect(second)?)),
+        None => Err(SessionError::usage(format!("`{name}` is not a pair of defects; write ID+ID"))),
+    };
+    names.iter().map(pair).collect()
 }
 
 /// A finding, without what differs from run to run.
@@ -369,6 +386,16 @@ mod tests {
     fn what_differs_from_run_to_run_is_left_out() {
         assert_eq!(blurred("400 for Ct-run-12, id 36a8-9"), "400 for #, id #");
         assert_eq!(blurred("/Items/3/Name"), "/Items/#/Name");
+    }
+
+    #[test]
+    fn pairs_are_named_by_their_defects() {
+        let Pair(first, second) = named_pairs(&["timestamp-iso+no-length-max".to_owned()]).unwrap()[0];
+        assert_eq!([first.id, second.id], ["timestamp-iso", "no-length-max"]);
+        for (name, part) in [("timestamp-iso", "write ID+ID"), ("timestamp-is+no-length-max", "timestamp-iso")] {
+            let error = named_pairs(&[name.to_owned()]).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
     }
 
     #[test]

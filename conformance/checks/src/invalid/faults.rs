@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::case::Outcome;
 use crate::client::reply::Reply;
 use crate::code::{Scope, Subjects, Trial};
-use crate::invalid::rejection::{judge_rejection, valid_request};
+use crate::invalid::rejection::{Requests, judge_rejection, valid_request};
 use crate::judge::Judgement;
 
 /// Changes the text of a JSON object so that it is no longer one.
@@ -67,7 +67,7 @@ async fn with_fault(trial: Trial<'_>, fault: &str, edit: impl FnOnce(&mut HttpRe
     };
     let mut faulty = twin.clone();
     edit(&mut faulty);
-    judge_rejection(trial, &faulty, &twin, "", fault).await
+    judge_rejection(trial, Requests { faulty: &faulty, twin: &twin, again: &|_| None }, "", fault).await
 }
 
 pub(super) fn unknown_member<'t>(trial: Trial<'t>, (): &'t ()) -> Judgement<'t> {

@@ -1,10 +1,11 @@
 //! Family invalid: a request with exactly one fault is rejected because of this fault.
 //!
-//! See `twin.rs` for the twin rule.
+//! See `twin.rs` for the twin rule, and `plainer.rs` for refusals that prove nothing although the twin is accepted.
 
 mod faults;
 mod labels;
 mod mutations;
+mod plainer;
 mod rejection;
 
 pub(crate) use self::faults::has_json_body;

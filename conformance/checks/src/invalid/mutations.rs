@@ -4,16 +4,18 @@ use std::sync::{Arc, LazyLock};
 
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
-use connect_model::generate::{Config, Generator, Side, Site};
+use connect_model::generate::{Config, Generator, Mutant, Side, Site};
 use connect_model::validate::{ViolationKind, excerpt};
-use connect_model::wire::encode_request;
+use connect_model::wire::message::HttpRequest;
+use connect_model::wire::{DecodedError, encode_request};
 
 use crate::case::{Level, Outcome, check_of as check_of_case};
 use crate::check::{Check, Remote};
 use crate::code::{Attempt, Bound, Code, Omission, Scope, Trial, Variant};
 use crate::evidence::{MALFORMED, MODEL};
 use crate::harm::Harm;
-use crate::invalid::rejection::judge_rejection;
+use crate::invalid::plainer::{is_explained_otherwise, plainer};
+use crate::invalid::rejection::{Requests, judge_rejection};
 use crate::judge::Judgement;
 
 /// One check for each kind of violation.
@@ -49,7 +51,8 @@ fn check_of(kind: ViolationKind) -> Check {
         rule: kind.rule(),
         evidence: if kind.is_structural() { &[MALFORMED] } else { &[MODEL] },
         harm: Harm::Form,
-        passes: "any 4xx that is about the request, while its valid twin is not rejected the same way",
+        passes: "any 4xx that is about the request, while its valid twin is not rejected the same way; a 4xx that other parts \
+             of the request explain, only if a plainer request with the same fault is rejected, too",
         fails: "2xx, or 5xx",
         code: Box::leak(Box::new(Mutations(kind))),
     }
@@ -113,5 +116,29 @@ async fn mutation(trial: Trial<'_>, site: &Site) -> Outcome {
         };
     let found = mutant.value.pointer(&mutant.pointer).map_or("absent".to_owned(), excerpt);
     let fault = format!("{} at {}: {found}", mutant.kind, mutant.pointer);
-    judge_rejection(trial, &faulty, &twin, &mutant.pointer, &fault).await
+    let again = |error: &DecodedError| plainer_request(trial, &mutant, error);
+    judge_rejection(trial, Requests { faulty: &faulty, twin: &twin, again: &again }, &mutant.pointer, &fault).await
+}
+
+/// The request with the same fault that is tried if the refusal may have another reason; none if that cannot be.
+fn plainer_request(
+    Trial { client, operation, .. }: Trial<'_>,
+    mutant: &Mutant,
+    error: &DecodedError,
+) -> Option<HttpRequest> {
+    let name = &client.schema[operation].name;
+    if !client.schema.service.is_connect() || !is_explained_otherwise(name, mutant, error) {
+        return None;
+    }
+    let mut value = plainer(name, mutant)?;
+    let renewed = {
+        let mut copy = value.clone();
+        client.renew(operation, &mut copy);
+        copy
+    };
+    // A fault in the name or the token itself stays.
+    if mutant.pointer.is_empty() || renewed.pointer(&mutant.pointer) == value.pointer(&mutant.pointer) {
+        value = renewed;
+    }
+    encode_request(client.schema, operation, &value).ok()
 }

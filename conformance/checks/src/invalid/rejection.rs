@@ -2,8 +2,8 @@
 
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
-use connect_model::wire::encode_request;
 use connect_model::wire::message::HttpRequest;
+use connect_model::wire::{DecodedError, encode_request};
 use serde_json::Value;
 
 use crate::case::Outcome;
@@ -11,22 +11,31 @@ use crate::client::reply::Reply;
 use crate::code::Trial;
 use crate::twin::distinguishes;
 
+/// The requests of a case.
+pub(super) struct Requests<'r> {
+    /// The request with the fault.
+    pub(super) faulty: &'r HttpRequest,
+    /// The same request without the fault.
+    pub(super) twin: &'r HttpRequest,
+    /// A plainer request with the fault, if this error may have another reason than the fault.
+    pub(super) again: &'r (dyn Fn(&DecodedError) -> Option<HttpRequest> + Sync),
+}
+
 /// Sends a faulty request and its twin, and judges the responses. The pointer and the fault describe the difference.
 pub(super) async fn judge_rejection(
     Trial { client, operation, check, .. }: Trial<'_>,
-    faulty: &HttpRequest,
-    twin: &HttpRequest,
+    Requests { faulty, twin, again }: Requests<'_>,
     pointer: &str,
     fault: &str,
 ) -> Outcome {
     let reply = client.send(operation, faulty).await;
     let expected = format!("a rejection (4xx) of {fault}");
-    let (exchange, code) = match &reply {
+    let (exchange, error) = match &reply {
         Reply::Success(exchange) => {
             let finding = check.finding(pointer, expected, reply.describe(), Some(exchange));
             return Outcome::from_findings(vec![finding]);
         }
-        Reply::Refused(exchange, error) => (exchange, error.code.as_deref()),
+        Reply::Refused(exchange, error) => (exchange, error),
         Reply::Unsupported(why) | Reply::Trouble(why) => return Outcome::indeterminate(why.clone()),
     };
     let status = exchange.response.status;
@@ -37,6 +46,18 @@ pub(super) async fn judge_rejection(
     if reply.is_server_fault() || status < 400 {
         return Outcome::from_findings(vec![check.finding(pointer, expected, reply.describe(), Some(exchange))]);
     }
+    if let Some(plainer) = again(error) {
+        let reply = client.send(operation, &plainer).await;
+        match &reply {
+            Reply::Success(exchange) => {
+                let finding = check.finding(pointer, expected, reply.describe(), Some(exchange));
+                return Outcome::from_findings(vec![finding]);
+            }
+            Reply::Refused(..) => {}
+            Reply::Unsupported(why) | Reply::Trouble(why) => return Outcome::indeterminate(why.clone()),
+        }
+    }
+    let code = error.code.as_deref();
     client.learn(format!("error of {}", check.id), format!("{status} {}", code.unwrap_or("no error name")));
     Outcome::from_findings(Vec::new())
 }

@@ -6,7 +6,7 @@ use crate::client::pager::list_all;
 use crate::code::Trial;
 use crate::lifecycle::life::Life;
 use crate::resources::Resource;
-use crate::steps::{Judged, Wait, succeed};
+use crate::steps::{Judged, Wait, and_then, succeed};
 
 /// The operation that archives a kind.
 pub(super) struct Archiving {
@@ -43,17 +43,18 @@ impl Life<'_> {
     async fn archive(&self) -> Judged {
         let Archiving { update, member, item_member, .. } =
             archived_by(self.row).ok_or_else(|| format!("a {} cannot be archived", self.row.kind))?;
+        let mut findings = Vec::new();
         for state in ["ARCHIVED", "ACTIVE"] {
-            let mut input = self.naming(&self.created.id);
-            input[*member] = state.into();
-            succeed(self.client, update, &input).await?;
-            let mut findings = self.shows(&self.created.id, &json!({ "State": state })).await?;
-            findings.extend(self.is_listed_as(state, item_member).await?);
-            if !findings.is_empty() {
-                return Ok(findings);
-            }
+            findings = and_then(findings, async {
+                let mut input = self.naming(&self.created.id);
+                input[*member] = state.into();
+                succeed(self.client, update, &input).await?;
+                let described = self.shows(&self.created.id, &json!({ "State": state })).await?;
+                and_then(described, self.is_listed_as(state, item_member)).await
+            })
+            .await?;
         }
-        Ok(Vec::new())
+        Ok(findings)
     }
 
     async fn is_listed_as(&self, state: &str, member: &str) -> Judged {

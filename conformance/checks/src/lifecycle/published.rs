@@ -11,7 +11,7 @@ use crate::code::Trial;
 use crate::lifecycle::life::{Life, draft};
 use crate::resources::Resource;
 use crate::steps;
-use crate::steps::{Judged, perform};
+use crate::steps::{Judged, and_then, perform};
 
 /// Saves one flow, publishes another, and tries to publish invalid content.
 pub(super) async fn saved_published(trial: Trial<'_>, row: &'static Resource) -> Judged {
@@ -41,13 +41,25 @@ pub(super) async fn saved_published(trial: Trial<'_>, row: &'static Resource) ->
         }
         Reply::Unsupported(_) | Reply::Trouble(_) => return Err(reply.describe()),
     }
-    findings.extend(saved.shows(&draft(&saved.created.id), &json!({ "Content": saved.sent["Content"] })).await?);
+    let content = json!({ "Content": saved.sent["Content"] });
+    let findings = and_then(findings, saved.shows(&draft(&saved.created.id), &content)).await?;
+    let findings = and_then(findings, async {
+        let sent = input_with("PUBLISHED");
+        let created = steps::create(client, row, &sent).await?;
+        let published = Life { client, row, check, sent, created };
+        published.shows(&published.created.id, &published.sent).await
+    })
+    .await?;
+    and_then(findings, refuses_invalid(trial, row, &input_with)).await
+}
 
-    let sent = input_with("PUBLISHED");
-    let created = steps::create(client, row, &sent).await?;
-    let published = Life { client, row, check, sent, created };
-    findings.extend(published.shows(&published.created.id, &published.sent).await?);
-
+/// Tries to publish invalid content.
+async fn refuses_invalid(
+    Trial { client, check, .. }: Trial<'_>,
+    row: &'static Resource,
+    input_with: &(dyn Fn(&str) -> Value + Sync),
+) -> Judged {
+    let mut findings = Vec::new();
     // The valid twin of these requests was accepted above. invalid.flow-content judges the error itself.
     for (what, content) in invalid_contents(client, row) {
         for status in [Some("PUBLISHED"), None] {

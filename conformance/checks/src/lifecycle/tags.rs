@@ -11,7 +11,7 @@ use crate::code::Trial;
 use crate::lifecycle::echo::shown;
 use crate::resources::Resource;
 use crate::steps;
-use crate::steps::{Judged, Wait, body, naming, perform, succeed};
+use crate::steps::{Judged, Wait, and_then, body, naming, perform, succeed};
 use connect_transport::exchange::Exchange;
 
 /// Number of concurrent additions.
@@ -71,31 +71,51 @@ fn changes() -> [(&'static str, Value, Value); 3] {
     ]
 }
 
+/// The tags after a change of TagResource or UntagResource; null for the absent ones.
+fn changed(before: &Value, input: &Value) -> Value {
+    let mut after: Value =
+        ["ct-a", "ct-b", "ct-c"].map(|key| (key.to_owned(), before[key].clone())).into_iter().collect();
+    for (key, value) in input["tags"].as_object().into_iter().flatten() {
+        after[key] = value.clone();
+    }
+    for key in input["tagKeys"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        after[key] = Value::Null;
+    }
+    after
+}
+
 /// Adds, overwrites and removes tags, and checks the list after each change.
 pub(super) async fn life_of_tags(trial: Trial<'_>, row: &'static Resource) -> Judged {
     let Trial { client, check, .. } = trial;
     let tagged = Tagged::new(client, row).await?;
+    let mut findings = Vec::new();
+    // The tags before a change, as they were listed: a wrong one is not judged again.
+    let mut before: Option<Value> = None;
     for (operation, input, expected) in changes() {
-        tagged.apply(operation, input).await?;
-        let mut wait = Wait::brief(client);
-        loop {
-            let (listed, exchange) = tagged.list().await?;
-            let expected = expected.as_object().into_iter().flatten();
-            let wrong: Vec<Finding> = expected
-                .filter(|(key, wanted)| listed.get(key).unwrap_or(&Value::Null) != *wanted)
-                .map(|(key, wanted)| {
-                    let after = if operation.is_empty() { "TagResource" } else { operation };
-                    let actual = format!("{} after {after}", listed.get(key).map_or("absent".to_owned(), excerpt));
-                    check.finding(format!("/tags/{key}"), excerpt(wanted), actual, Some(&exchange))
-                })
-                .collect();
-            if wrong.is_empty() {
-                break;
+        findings = and_then(findings, async {
+            tagged.apply(operation, input.clone()).await?;
+            let expected = before.as_ref().map_or(expected, |before| changed(before, &input));
+            let mut wait = Wait::brief(client);
+            loop {
+                let (listed, exchange) = tagged.list().await?;
+                let wrong: Vec<Finding> = (expected.as_object().into_iter().flatten())
+                    .filter(|(key, wanted)| listed.get(key).unwrap_or(&Value::Null) != *wanted)
+                    .map(|(key, wanted)| {
+                        let after = if operation.is_empty() { "TagResource" } else { operation };
+                        let actual = format!("{} after {after}", listed.get(key).map_or("absent".to_owned(), excerpt));
+                        check.finding(format!("/tags/{key}"), excerpt(wanted), actual, Some(&exchange))
+                    })
+                    .collect();
+                if wrong.is_empty() || !wait.again().await {
+                    before = Some(listed);
+                    return Ok(wrong);
+                }
             }
-            if !wait.again().await {
-                return Ok(wrong);
-            }
-        }
+        })
+        .await?;
+    }
+    if !findings.is_empty() {
+        return Ok(findings);
     }
     let missing = tagged.change("UntagResource", json!({ "tagKeys": ["ct-never"] })).await?;
     client.learn("removing a tag that is not there", missing.outline());
@@ -107,27 +127,34 @@ pub(super) async fn shown_as_listed(trial: Trial<'_>, row: &'static Resource) ->
     let Trial { client, check, .. } = trial;
     let tagged = Tagged::new(client, row).await?;
     let mut compared = false;
+    let mut findings = Vec::new();
     for (operation, input, _) in changes() {
-        tagged.apply(operation, input).await?;
-        let mut wait = Wait::brief(client);
-        loop {
-            let (listed, _) = tagged.list().await?;
-            let named = naming(row, &tagged.sent, &tagged.created.id);
-            let exchange = succeed(client, row.describe, &named).await?;
-            let (wrapper, resource) = shown(client.schema, row, &exchange)?;
-            // Without tags, the member may be absent, null or an empty map.
-            let tags = |value: &Value| value.as_object().cloned().unwrap_or_default();
-            let (listed, shown) = (tags(&listed), tags(&resource["Tags"]));
-            if listed == shown {
-                compared |= !listed.is_empty();
-                break;
+        findings = and_then(findings, async {
+            tagged.apply(operation, input).await?;
+            let mut wait = Wait::brief(client);
+            loop {
+                let (listed, _) = tagged.list().await?;
+                let named = naming(row, &tagged.sent, &tagged.created.id);
+                let exchange = succeed(client, row.describe, &named).await?;
+                let (wrapper, resource) = shown(client.schema, row, &exchange)?;
+                // Without tags, the member may be absent, null or an empty map.
+                let tags = |value: &Value| value.as_object().cloned().unwrap_or_default();
+                let (listed, shown) = (tags(&listed), tags(&resource["Tags"]));
+                if listed == shown {
+                    compared |= !listed.is_empty();
+                    return Ok(Vec::new());
+                }
+                if !wait.again().await {
+                    let (expected, actual) = (Value::from(listed), Value::from(shown));
+                    let pointer = format!("/{wrapper}/Tags");
+                    return Ok(vec![check.finding(pointer, excerpt(&expected), excerpt(&actual), Some(&exchange))]);
+                }
             }
-            if !wait.again().await {
-                let (expected, actual) = (Value::from(listed), Value::from(shown));
-                let pointer = format!("/{wrapper}/Tags");
-                return Ok(vec![check.finding(pointer, excerpt(&expected), excerpt(&actual), Some(&exchange))]);
-            }
-        }
+        })
+        .await?;
+    }
+    if !findings.is_empty() {
+        return Ok(findings);
     }
     if compared { Ok(Vec::new()) } else { Err("the endpoint listed no tags".to_owned()) }
 }

@@ -10,7 +10,7 @@ use crate::code::Trial;
 use crate::lifecycle::life::Life;
 use crate::resources::{RESOURCES, Resource};
 use crate::steps;
-use crate::steps::{Judged, Wait, body, perform, succeed};
+use crate::steps::{Judged, Wait, and_then, body, perform, succeed};
 use connect_transport::exchange::Exchange;
 
 const CREATE: &str = "CreateContactFlowVersion";
@@ -35,18 +35,28 @@ pub(super) async fn life_of_versions(trial: Trial<'_>, row: &'static Resource) -
     let mut update = life.naming(&life.created.id);
     update["Content"] = second_content.clone().into();
     succeed(client, "UpdateContactFlowContent", &update).await?;
-    let (second, exchange) = create_version(&life).await?;
-    if second <= first {
-        let actual = format!("{second} after {first}");
-        return Ok(vec![check.finding("/Version", format!("a number above {first}"), actual, Some(&exchange))]);
-    }
-
-    let mut findings = Vec::new();
-    for (number, content) in [(first, first_content), (second, second_content.into())] {
+    let shows = async |number: i64, content: &Value| {
         let expected = json!({ "Content": content, "Version": number });
-        findings.extend(life.shows(&format!("{}:{number}", life.created.id), &expected).await?);
-    }
-    findings.extend(are_listed(&life, &BTreeSet::from([first, second])).await?);
+        life.shows(&format!("{}:{number}", life.created.id), &expected).await
+    };
+    // Before the second version, which may get the number of the first.
+    let changed = shows(first, &first_content).await?;
+    let is_kept = changed.is_empty();
+    let rest = async {
+        let (second, exchange) = create_version(&life).await?;
+        if second <= first {
+            let actual = format!("{second} after {first}");
+            return Ok(vec![check.finding("/Version", format!("a number above {first}"), actual, Some(&exchange))]);
+        }
+        let mut findings = Vec::new();
+        if is_kept {
+            findings.extend(shows(first, &first_content).await?);
+        }
+        findings.extend(shows(second, &second_content.into()).await?);
+        findings.extend(are_listed(&life, &BTreeSet::from([first, second])).await?);
+        Ok(findings)
+    };
+    let findings = and_then(changed, rest).await?;
 
     // An update of a version may be rejected or ignored.
     let mut change = life.naming(&format!("{}:{first}", life.created.id));

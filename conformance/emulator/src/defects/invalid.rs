@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use connect_model::validate::ViolationKind;
+use connect_model::semantics::flow::Home;
+use connect_model::validate::{Violation, ViolationKind};
 use connect_model::wire::DecodeError;
 
 use crate::defects::hooks::{accept_unreadable, on_call, on_request, overlook};
-use crate::defects::seam::Seams;
+use crate::defects::seam::{Invocation, Seams};
 use crate::defects::{Defect, Family};
 use crate::handlers::Answer;
 use crate::refusal::Refusal;
@@ -41,6 +42,14 @@ pub(super) const ROWS: &[Defect] = &[
         kills: &["invalid.enum-unknown"],
         may: &[],
         seams: || overlook(|violation| violation.kind == ViolationKind::EnumUnknown),
+    },
+    Defect {
+        id: "accepts-unknown-flow-type",
+        family: Family::Invalid,
+        summary: "flows of unknown types are accepted, but not published: no content is valid for such a type",
+        kills: &["invalid.enum-unknown"],
+        may: &[],
+        seams: || Arc::new(UnknownFlowTypes),
     },
     Defect {
         id: "accept-enum-case",
@@ -177,6 +186,24 @@ pub(super) const ROWS: &[Defect] = &[
         seams: || on_call(|_| Answer::Performed(Err(Refusal::Invalid("the request is invalid".to_owned())))),
     },
 ];
+
+struct UnknownFlowTypes;
+
+impl Seams for UnknownFlowTypes {
+    fn overlooks(&self, violation: &Violation) -> bool {
+        violation.kind == ViolationKind::EnumUnknown && violation.path == "/Type"
+    }
+
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let word = call.input["Type"].as_str().filter(|_| call.operation.name == "CreateContactFlow");
+        let is_unknown = word.is_some_and(|word| Home::of_type(word).is_none());
+        if is_unknown && call.input["Status"] != "SAVED" {
+            let problem = "the actions do not fit the type of the flow".to_owned();
+            return Answer::Performed(Err(Refusal::FlowProblems(vec![problem])));
+        }
+        call.perform(call.input)
+    }
+}
 
 struct StrictMembers;
 

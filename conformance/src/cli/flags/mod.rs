@@ -110,7 +110,7 @@ pub enum Command {
     },
     /// Run the suite against every defect and every harmless variant, and show which check catches which
     Selftest {
-        /// Only these defects and harmless variants
+        /// Only these defects and harmless variants; or only these pairs of defects, each as ID+ID
         #[arg(value_name = "ID")]
         only: Vec<String>,
         /// Instead: N pairs of defects, both in one emulator; each must still be found
@@ -224,6 +224,7 @@ mod tests {
             "run --endpoint http://h --instance-id i --account 111122223333 --allow-writes --as-remote",
             "selftest a b --jobs 2 --format json",
             "selftest --pairs 12 --seed 2 --close",
+            "selftest a+b c+d",
             "run --defect x,y",
             "emulate --defect x --defect y",
             "--walks 0 --walk-length 1 --walk-regressions x",

@@ -1,0 +1,56 @@
+//! Plainer mutants. A mutant may be refused although its constraint is not enforced: because other parts of the request no
+//! longer fit the changed value. Content with the actions of one type of flow does not fit an unknown type, for example.
+//!
+//! So a refusal that the context explains is tried again with a plainer request that has the same fault: without
+//! publication, since the content of a saved flow is not checked; or behind a valid action, since the rule then has the
+//! action that its event source requires. If that is accepted, the constraint is not enforced.
+
+use connect_model::generate::Mutant;
+use connect_model::semantics::{self, Context};
+use connect_model::wire::DecodedError;
+use serde_json::Value;
+
+use crate::resources;
+
+/// Names of errors about the input as such. Others are about something that the input describes or refers to.
+const USUAL: &[&str] = &[
+    "BadRequestException",
+    "InvalidParameterException",
+    "InvalidRequestException",
+    "SerializationException",
+    "ValidationException",
+];
+
+/// True if the refusal of a mutant may have another reason than its fault.
+pub(super) fn is_explained_otherwise(operation: &str, mutant: &Mutant, error: &DecodedError) -> bool {
+    let code = error.code.as_deref().unwrap_or_default();
+    !USUAL.contains(&code) || problems(operation, &mutant.value) > problems(operation, &mutant.base)
+}
+
+/// The same fault in a plainer request, if there is one without problems of its own.
+pub(super) fn plainer(operation: &str, mutant: &Mutant) -> Option<Value> {
+    let is_in = |member: &str| mutant.pointer.trim_start_matches('/').split('/').next() == Some(member);
+    let mut value = mutant.value.clone();
+    if operation == "CreateContactFlow" && !is_in("Status") && !is_in("Content") {
+        value["Status"] = "SAVED".into();
+        return Some(value);
+    }
+    if is_in("Actions")
+        && let Some(valid) = resources::valid_action(operation)
+        && let Some(Value::Array(actions)) = value.get_mut("Actions")
+    {
+        actions.insert(0, valid);
+        return (problems(operation, &value) == 0).then_some(value);
+    }
+    None
+}
+
+/// Number of broken rules beyond the service model.
+fn problems(operation: &str, input: &Value) -> usize {
+    let template = resources::updated_by(operation).map(|row| (row.template)());
+    let context = Context {
+        event_source: template.as_ref().and_then(resources::event_source),
+        flow_type: template.as_ref().and_then(|template| template.get("Type")).and_then(Value::as_str),
+    };
+    semantics::check(operation, input, &context).len()
+}
