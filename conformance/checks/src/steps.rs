@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use connect_model::schema::{Kind, Schema};
 use serde_json::{Value, json};
 
 use crate::case::Finding;
@@ -94,6 +95,16 @@ pub(super) fn naming(row: &Resource, created: &Value, id: &str) -> Value {
 pub(super) fn body(exchange: &Exchange) -> Result<Value, String> {
     serde_json::from_slice(&exchange.response.body)
         .map_err(|error| format!("the response of {} is not JSON: {error}", exchange.operation))
+}
+
+/// The resource in a describe response, with the name of its member.
+pub(super) fn shown(schema: &Schema, row: &Resource, exchange: &Exchange) -> Result<(String, Value), String> {
+    let members = schema.operation_named(row.describe).and_then(|operation| schema.output_members(&schema[operation]));
+    let wrapper = members
+        .and_then(|members| members.iter().find(|member| matches!(schema[member.slot.target].kind, Kind::Structure(_))))
+        .ok_or_else(|| format!("{} has no structure in its output", row.describe))?;
+    let mut body = body(exchange)?;
+    Ok((wrapper.name.clone(), body.get_mut(&wrapper.name).map(Value::take).unwrap_or_default()))
 }
 
 /// A new instance that nobody else uses, on an endpoint on this machine; else the instance of the run.

@@ -31,8 +31,10 @@ use crate::suggest;
 type Hiding = (&'static str, &'static [&'static str], &'static str);
 
 /// The defects that truly hide others.
-const HIDING: &[Hiding] =
-    &[("reject-everything", &[], "it performs no call, so that the endpoint shows no other behaviour")];
+const HIDING: &[Hiding] = &[
+    ("reject-everything", &[], "it performs no call, so that the endpoint shows no other behaviour"),
+    ("body-not-json", &[], "no success can be read, so that the id of no resource is known"),
+];
 
 /// Two defects, the first of which acts on what the second makes of the contract.
 #[derive(Clone, Copy, Debug)]
@@ -166,6 +168,10 @@ impl PairRow {
     pub fn holds(&self) -> bool {
         let fine = self.found.iter().zip(&self.excused).all(|(found, excused)| found.is_ok() || excused.is_some());
         fine && self.problems.is_empty()
+    }
+
+    fn finds_both(&self) -> bool {
+        self.found.iter().all(|found| found.as_ref().is_ok_and(|checks| !checks.is_empty()))
     }
 
     fn defects(&self) -> [&'static Defect; 2] {
@@ -306,8 +312,8 @@ impl Pairs {
 
     /// The totals.
     pub fn summary(&self) -> String {
-        let both = self.rows.iter().filter(|row| row.holds() && row.excused.iter().all(Option::is_none)).count();
-        let listed = self.rows.iter().filter(|row| row.holds() && row.excused.iter().any(Option::is_some)).count();
+        let both = self.rows.iter().filter(|row| row.holds() && row.finds_both()).count();
+        let listed = self.rows.iter().filter(|row| row.holds() && !row.finds_both()).count();
         let all = self.rows.len();
         format!(
             "\nboth defects found in {both} of {all} pairs; in {listed} more, one hides the other for a listed reason; {:.0?}\n",

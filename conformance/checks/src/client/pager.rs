@@ -177,12 +177,17 @@ impl<'c> Pager<'c> {
         }
     }
 
-    /// The only page of a list that has room for more, for endpoints whose tokens do not work. The checks of pagination judge
-    /// the tokens; others need the items.
+    /// All pages of the largest size, for endpoints whose tokens do not work: the pages before the useless token, if the last
+    /// one has room for more. The checks of pagination judge the tokens; others need the items.
     async fn whole(&self) -> Option<Vec<Page>> {
         let (_, most) = page_sizes(self.client.schema, self.operation)?;
-        let page = self.page(Some(most), None).await.ok()?;
-        (page.items.len() < usize::try_from(most).ok()?).then(|| vec![page])
+        let Traversal { pages, end } = self.traverse(Some(most)).await;
+        let has_room = pages.last().is_some_and(|page| usize::try_from(most).is_ok_and(|most| page.items.len() < most));
+        match end {
+            End::Done => Some(pages),
+            End::Refused(_) | End::Loop | End::Idle(_) => has_room.then_some(pages),
+            End::NoPage(_) | End::GivenUp => None,
+        }
     }
 
     /// JSON Pointer to the token in a response.

@@ -1,13 +1,13 @@
 //! Compares the description of a resource with the values that were sent. Sends nothing.
 
-use connect_model::schema::{Kind, Schema};
+use connect_model::schema::Schema;
 use serde_json::Value;
 
 use crate::case::Finding;
 use crate::check::Check;
 use crate::difference::apart;
 use crate::resources::Resource;
-use crate::steps::body;
+use crate::steps::shown;
 use connect_transport::exchange::Exchange;
 
 /// The relation between a sent value and the described one.
@@ -56,16 +56,6 @@ pub(super) fn differences(
         (!echoes(*echo, wanted, actual)).then(finding)
     });
     Ok(wrong.collect())
-}
-
-/// The resource in a describe response, with the name of its member.
-pub(super) fn shown(schema: &Schema, row: &Resource, exchange: &Exchange) -> Result<(String, Value), String> {
-    let members = schema.operation_named(row.describe).and_then(|operation| schema.output_members(&schema[operation]));
-    let wrapper = members
-        .and_then(|members| members.iter().find(|member| matches!(schema[member.slot.target].kind, Kind::Structure(_))))
-        .ok_or_else(|| format!("{} has no structure in its output", row.describe))?;
-    let mut body = body(exchange)?;
-    Ok((wrapper.name.clone(), body.get_mut(&wrapper.name).map(Value::take).unwrap_or_default()))
 }
 
 /// True if a described value corresponds to the sent one.

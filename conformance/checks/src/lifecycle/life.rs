@@ -8,10 +8,10 @@ use crate::client::pager::count_named;
 use crate::client::reply::{CONFLICTS, Reply};
 use crate::client::{Client, Created};
 use crate::code::Trial;
-use crate::lifecycle::echo::{Echo, differences, echoes, shown};
+use crate::lifecycle::echo::{Echo, differences, echoes};
 use crate::resources::Resource;
 use crate::steps;
-use crate::steps::{Judged, Wait, body, naming, perform, succeed};
+use crate::steps::{Judged, Wait, body, naming, perform, shown, succeed};
 
 /// A resource, with the input that created it.
 pub(super) struct Life<'c> {

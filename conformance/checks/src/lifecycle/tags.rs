@@ -8,10 +8,9 @@ use crate::case::Finding;
 use crate::client::reply::Reply;
 use crate::client::{Client, Created};
 use crate::code::Trial;
-use crate::lifecycle::echo::shown;
 use crate::resources::Resource;
 use crate::steps;
-use crate::steps::{Judged, Wait, and_then, body, naming, perform, succeed};
+use crate::steps::{Judged, Wait, and_then, body, naming, perform, shown, succeed};
 use connect_transport::exchange::Exchange;
 
 /// Number of concurrent additions.

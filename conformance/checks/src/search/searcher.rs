@@ -39,8 +39,10 @@ pub(super) struct Searcher<'c> {
     pub(super) row: &'static Resource,
     pub(super) form: &'static Form,
     pub(super) instance: String,
-    /// Prefix of the names of all created resources, and of no others.
+    /// Prefix of the names of all created resources, and of no others, as the endpoint shows them.
     pub(super) prefix: String,
+    /// Prefix of the tags of all created resources.
+    tags: String,
     /// The created resources, in order of creation.
     pub(super) created: Vec<Candidate>,
 }
@@ -61,7 +63,7 @@ impl<'c> Searcher<'c> {
     ) -> Result<Self, String> {
         let instance = client.instance().await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
         let prefix = format!("{}-", client.fresh_name());
-        Ok(Self { client, operation, row, form, instance, prefix, created: Vec::new() })
+        Ok(Self { client, operation, row, form, instance, tags: prefix.clone(), prefix, created: Vec::new() })
     }
 
     /// Creates the resources to search for.
@@ -77,14 +79,29 @@ impl<'c> Searcher<'c> {
             }
             let kind = input.get("Type").and_then(Value::as_str).map(str::to_owned);
             match steps::create(self.client, self.row, &input).await {
-                Ok(made) => self.created.push(Candidate { id: made.id, name, kind, tags }),
+                Ok(made) => {
+                    let name = self.shown_name(&input, &made.id).await.unwrap_or(name);
+                    self.created.push(Candidate { id: made.id, name, kind, tags });
+                }
                 Err(why) => seen.block(format!("no resource to search for: {why}")),
             }
         }
         match self.created.len() {
             0 | 1 => Err("fewer than two resources could be created to search for".to_owned()),
-            _ => Ok(()),
+            _ => {
+                self.prefix = common_prefix(self.created.iter().map(|candidate| &*candidate.name), &self.prefix);
+                Ok(())
+            }
         }
+    }
+
+    /// The name that the description of a resource shows. Searches are judged by it, since other checks judge if it is the
+    /// name that was sent.
+    async fn shown_name(&self, sent: &Value, id: &str) -> Option<String> {
+        let named = steps::naming(self.row, sent, id);
+        let exchange = steps::succeed(self.client, self.row.describe, &named).await.ok()?;
+        let (_, resource) = steps::shown(self.client.schema, self.row, &exchange).ok()?;
+        resource[self.row.name_member].as_str().map(str::to_owned)
     }
 
     /// Waits until the index shows all created resources. Returns false if it does not.
@@ -137,7 +154,7 @@ impl<'c> Searcher<'c> {
 
     /// A tag whose value is unique to the created resources.
     pub(super) fn tag(&self, key: &str, value: &str) -> Tag {
-        (key.to_owned(), format!("{}{value}", self.prefix))
+        (key.to_owned(), format!("{}{value}", self.tags))
     }
 
     /// The tags of the created resources: each color and size.
@@ -197,4 +214,10 @@ impl<'c> Searcher<'c> {
         let names: Vec<&str> = of.iter().map(|at| &*self.created[*at].name).collect();
         if names.is_empty() { "none of the created resources".to_owned() } else { names.join(", ") }
     }
+}
+
+/// The prefix of all names that is as long as the sent one.
+fn common_prefix<'n>(mut names: impl Iterator<Item = &'n str>, sent: &str) -> String {
+    let first: String = names.next().unwrap_or_default().chars().take(sent.chars().count()).collect();
+    if names.all(|name| name.starts_with(&first)) { first } else { sent.to_owned() }
 }
