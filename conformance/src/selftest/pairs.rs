@@ -30,10 +30,32 @@ use crate::suggest;
 /// A defect that hides others: its id, the ids of those that it hides (all, if there are none), and the reason.
 type Hiding = (&'static str, &'static [&'static str], &'static str);
 
+/// Defects that change how pages are cut.
+const CUTS: &[&str] = &[
+    "page-repeats-item",
+    "page-loses-item",
+    "page-size-ignored",
+    "token-loop",
+    "page-by-offset",
+    "page-newest-first-by-offset",
+    "page-of-three-loses-last",
+    "token-bound-to-size",
+];
+
 /// The defects that truly hide others.
 const HIDING: &[Hiding] = &[
     ("reject-everything", &[], "it performs no call, so that the endpoint shows no other behaviour"),
     ("body-not-json", &[], "no success can be read, so that the id of no resource is known"),
+    ("page-by-offset", CUTS, "it cuts the pages itself, in place of the other"),
+    ("page-newest-first-by-offset", CUTS, "it cuts the pages itself, in place of the other"),
+    ("function-unchecked", &["function-unlimited"], "it accepts everything that the other accepts"),
+    (
+        "publish-unchecked",
+        &["publish-any-json", "publish-dangling", "publish-anywhere"],
+        "it accepts everything that the other accepts",
+    ),
+    ("publish-any-json", &["publish-dangling", "publish-anywhere"], "it accepts everything that the other accepts"),
+    ("accept-unknown-enum", &["accepts-unknown-flow-type"], "it accepts everything that the other accepts"),
 ];
 
 /// Two defects, the first of which acts on what the second makes of the contract.

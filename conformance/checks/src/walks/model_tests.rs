@@ -289,3 +289,41 @@ fn a_token_creates_one_resource() {
     assert!(apply(&mut model, &again, &created("b")).is_ok());
     assert_eq!(model.items().filter(|(_, resource)| resource.alive).count(), 1);
 }
+
+#[test]
+fn what_follows_from_a_difference_is_not_judged_again() {
+    // A flow that was only saved is shown: its content is in doubt, its name and the other flows are judged.
+    let mut model = with_flow(true);
+    let describe = Step::Describe { of: FLOW, draft: false };
+    let mismatch = apply(&mut model, &describe, &shows(0, 0)).unwrap_err();
+    model.assume(&describe, &shows(0, 0), &mismatch);
+    for text in [0, 1] {
+        apply(&mut model, &describe, &shows(0, text)).unwrap();
+    }
+    assert_eq!(apply(&mut model, &describe, &shows(1, 0)).unwrap_err().pointer, "/ContactFlow/Name");
+
+    // A wrong name: lists may show it, too, and the old name may be free or taken.
+    let mut model = with_flow(false);
+    let mismatch = apply(&mut model, &describe, &shows(1, 0)).unwrap_err();
+    model.assume(&describe, &shows(1, 0), &mismatch);
+    apply(&mut model, &describe, &shows(1, 0)).unwrap();
+    apply(&mut model, &create(0, false), &refused(409, "DuplicateResourceException")).unwrap();
+    apply(&mut model, &create(0, false), &created("other")).unwrap();
+
+    // A deletion that is refused: nothing is known about the flow any more.
+    let mut model = with_flow(false);
+    let delete = Step::Delete { of: FLOW };
+    let mismatch = apply(&mut model, &delete, &not_found()).unwrap_err();
+    model.assume(&delete, &not_found(), &mismatch);
+    for answer in [shows(0, 0), shows(2, 3), not_found(), not_published()] {
+        apply(&mut model, &describe, &answer).unwrap();
+    }
+
+    // A name that is refused although it is free may be taken; other names are judged.
+    let mut model = with_flow(false);
+    let conflict = refused(409, "DuplicateResourceException");
+    let mismatch = apply(&mut model, &create(1, false), &conflict).unwrap_err();
+    model.assume(&create(1, false), &conflict, &mismatch);
+    apply(&mut model, &create(1, false), &conflict).unwrap();
+    apply(&mut model, &create(2, false), &conflict).unwrap_err();
+}

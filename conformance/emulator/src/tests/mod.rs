@@ -8,6 +8,7 @@ mod input;
 mod lists;
 mod seams;
 mod synthesized;
+mod together;
 
 use connect_model::schema::Schema;
 use connect_model::wire::message::{HttpRequest, HttpResponse};
