@@ -71,8 +71,9 @@ pub(crate) fn count(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", number(n), if n == 1 { "" } else { "s" })
 }
 
-/// The first `limit` names, and the number of the others.
+/// The first `limit` names, and the number of the others. One that would be the only other is shown as well.
 pub(crate) fn some(names: &[&str], limit: usize) -> String {
+    let limit = if names.len() == limit + 1 { names.len() } else { limit };
     let shown = names.iter().take(limit).copied().collect::<Vec<_>>().join(", ");
     if names.len() > limit { format!("{shown} … and {} more", names.len() - limit) } else { shown }
 }

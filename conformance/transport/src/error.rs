@@ -28,7 +28,7 @@ pub enum TransportError {
         detail: String,
     },
     /// The deadline passed.
-    #[error("no complete response within {after:?}{}", arrived(.received))]
+    #[error("no complete response within {} s{}", .after.as_secs_f64(), arrived(.received))]
     Timeout {
         /// The deadline.
         after: Duration,
@@ -124,12 +124,23 @@ fn describe(GivenUp { operation, after, last }: &GivenUp) -> String {
 
 /// The endpoint does not respond.
 #[derive(Debug, Error)]
-#[error(
-    "cannot reach {url}: {detail}; start the endpoint or correct --endpoint (without it, the built-in emulator is used)"
-)]
+#[error("cannot reach {url}: {detail}; {}", self.remedy())]
 pub struct ProbeError {
     pub(crate) url: String,
     pub(crate) detail: String,
+}
+
+impl ProbeError {
+    /// The next thing to try.
+    fn remedy(&self) -> String {
+        match self.url.strip_prefix("https://") {
+            // The words of rustls for bytes that are no TLS record.
+            Some(rest) if self.detail.contains("InvalidContentType") => {
+                format!("the server there does not speak TLS: write http://{rest}")
+            }
+            _ => "start the endpoint or correct --endpoint (without it, the built-in emulator is used)".to_owned(),
+        }
+    }
 }
 
 /// A [`TransportError`] as a connection sees it: without the endpoint and the bytes received.

@@ -284,7 +284,7 @@ fn find(schema: &Schema, name: &str) -> Result<OperationId, Failure> {
     } else {
         format!("did you mean {}?", near.join(", "))
     };
-    Err(format!("no operation {name:?} in {} {}; {hint}", schema.service.sdk_id, schema.service.version).into())
+    Err(format!("no operation `{name}` in {} {}; {hint}", schema.service.sdk_id, schema.service.version).into())
 }
 
 fn list(schema: &Schema, what: Listing, operation: Option<&str>, out: &mut impl Write) -> Result<(), Failure> {
@@ -309,7 +309,7 @@ fn list(schema: &Schema, what: Listing, operation: Option<&str>, out: &mut impl 
             }
         }
         (Listing::ChecksOf, None) => return Err("`list checks-of` needs an operation".into()),
-        (_, Some(name)) => return Err(format!("unexpected argument {name:?}: only `checks-of` takes one").into()),
+        (_, Some(name)) => return Err(format!("unexpected argument `{name}`: only `checks-of` takes one").into()),
     }
     Ok(())
 }
@@ -339,9 +339,9 @@ fn named<'v>(schema: &Schema, side: Side, document: &'v Value) -> Result<(Operat
     let name = document
         .get("operation")
         .and_then(Value::as_str)
-        .ok_or("it has no \"operation\"; name the operation on the command line, or pipe from `generate`")?;
+        .ok_or("it has no `operation`; name the operation on the command line, or pipe from `generate`")?;
     let key = key(side);
-    let value = document.get(key).ok_or_else(|| format!("it has no {key:?}"))?;
+    let value = document.get(key).ok_or_else(|| format!("it has no `{key}`"))?;
     Ok((find(schema, name)?, value))
 }
 
@@ -387,6 +387,6 @@ fn export(schema: &Schema, format: ExportFormat, names: &[String], out: &mut imp
 fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err(format!("{text:?} is not KEY=VALUE")),
+        _ => Err(format!("`{text}` is not KEY=VALUE")),
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn decode(schema: &Schema, id: OperationId, side: Side, document: &Va
     match side {
         Side::Input => {
             let text = |key: &str| {
-                document.get(key).and_then(Value::as_str).ok_or_else(|| format!("the request has no string {key:?}"))
+                document.get(key).and_then(Value::as_str).ok_or_else(|| format!("the request has no string `{key}`"))
             };
             let request =
                 HttpRequest { method: text("method")?.to_owned(), uri: text("uri")?.to_owned(), headers, body };

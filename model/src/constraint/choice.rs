@@ -30,7 +30,12 @@ impl Constraint for Choice {
             (Kind::IntEnum(values), Value::Number(number)) => {
                 number::check(Number::Integer, None, number).or_else(|| {
                     let known = number.as_i64().is_some_and(|number| values.contains(&number));
-                    (!known).then(|| (ViolationKind::EnumUnknown, format!("one of {values:?}")))
+                    (!known).then(|| {
+                        (
+                            ViolationKind::EnumUnknown,
+                            format!("one of {}", values.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")),
+                        )
+                    })
                 })
             }
             _ => None,

@@ -133,7 +133,7 @@ impl fmt::Display for ViolationKind {
 
 /// A name that is not a kind of violation.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is not a kind of violation")]
+#[error("`{0}` is not a kind of violation")]
 pub struct UnknownKind(String);
 
 impl FromStr for ViolationKind {

@@ -338,7 +338,7 @@ pub(crate) fn judge(schema: &Schema, operation: OperationId, reply: &Reply, seen
     let body = String::from_utf8_lossy(&exchange.response.body);
     let text = unescaped(&error.body, &body);
     if let Some((pattern, leak)) = LEAKS.iter().find(|(pattern, _)| text.contains(pattern)) {
-        fail(&NO_LEAK, "a message about the request".to_owned(), format!("{leak} ({:?})", pattern.trim()));
+        fail(&NO_LEAK, "a message about the request".to_owned(), format!("{leak} (`{}`)", pattern.trim()));
     }
     for check in [&NO_5XX, &NO_LEAK] {
         seen.judged(check);

@@ -74,7 +74,7 @@ pub enum GoldenError {
         path: PathBuf,
     },
     /// Entries were recorded with different seeds.
-    #[error("{path} was recorded with seeds {seeds:?}; record it again")]
+    #[error("{path} was recorded with the seeds {}; record it again", numbers(seeds))]
     Seeds {
         /// Path of the folder.
         path: PathBuf,
@@ -143,6 +143,10 @@ impl Entry {
         }
         Ok(Self { provenance: provenance.to_owned(), seed, exchanges })
     }
+}
+
+fn numbers(seeds: &[u64]) -> String {
+    seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Every entry of a folder, by operation. Files that do not end in `.golden` are ignored.
@@ -253,7 +257,7 @@ mod tests {
             ("recorded; here", "recorded later")
         );
         std::fs::write(folder.join("C.golden"), Entry { seed: 8, ..entry() }.to_text()).unwrap();
-        assert!(read_all(&folder).unwrap_err().to_string().contains("seeds [7, 8]"));
+        assert!(read_all(&folder).unwrap_err().to_string().contains("the seeds 7, 8"));
         std::fs::remove_dir_all(&folder).unwrap();
         assert!(read_all(&folder).is_err());
     }

@@ -92,7 +92,9 @@ async fn are_listed(life: &Life<'_>, numbers: &BTreeSet<i64>) -> Judged {
         }
         if !wait.again().await {
             let exchange = pages.last().map(|page| &page.exchange);
-            let (expected, actual) = (format!("versions {numbers:?}"), format!("{listed:?}"));
+            let text = |list: &BTreeSet<i64>| list.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+            let actual = if listed.is_empty() { "none".to_owned() } else { text(&listed) };
+            let expected = format!("versions {}", text(numbers));
             return Ok(vec![life.check.finding("", expected, actual, exchange)]);
         }
     }

@@ -228,10 +228,18 @@ pub(super) fn versions_listed(item: Item, answer: &Answer, resource: &ResourceSt
         true => Ok(()),
         false => Err(Mismatch {
             pointer: String::new(),
-            expected: format!("versions {known:?} of {item}"),
-            actual: Some(format!("versions {shown:?}")),
+            expected: format!("versions {} of {item}", numbers(&known)),
+            actual: Some(format!("versions {}", numbers(&shown))),
         }),
     }
+}
+
+/// Numbers as text.
+fn numbers(list: &[i64]) -> String {
+    if list.is_empty() {
+        return "none".to_owned();
+    }
+    list.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Compares the description of a version: it always shows the text that was published at its creation.

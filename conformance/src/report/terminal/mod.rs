@@ -180,7 +180,11 @@ fn trend(out: &mut String, report: &Report) {
         .into_iter()
         .flatten()
         .collect();
-    let text = if parts.is_empty() { "the same cases fail".to_owned() } else { parts.join("; ") };
+    let text = match parts.is_empty() {
+        true if report.failed_cases.is_empty() => "no case fails in either".to_owned(),
+        true => "the same cases fail".to_owned(),
+        false => parts.join("; "),
+    };
     let _ = writeln!(out, "compared with the run of {when}: {}\n", printable(&text, 1000));
 }
 

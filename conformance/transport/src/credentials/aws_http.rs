@@ -62,7 +62,7 @@ impl HttpConnector for Client {
         HttpConnectorFuture::new(async move {
             let response = tokio::time::timeout(timeout, send(request, connect)).await;
             response.unwrap_or_else(|_elapsed| {
-                Err(ConnectorError::timeout(format!("no whole response within {timeout:?}").into()))
+                Err(ConnectorError::timeout(format!("no whole response within {} s", timeout.as_secs_f64()).into()))
             })
         })
     }

@@ -66,7 +66,14 @@ pub fn environment(variable: &str) -> Option<String> {
 
 async fn profile_keys(name: &str, region: &str) -> Result<Keyring, CredentialsError> {
     let keyring = Keyring::of(Source::Profile(name), region).await;
-    keyring.map_err(|why| CredentialsError::Profile { profile: name.to_owned(), problem: why.into_text() })
+    keyring.map_err(|why| {
+        let problem = match why {
+            // The provider says only that it is not enabled.
+            Failure::NotConfigured(_) => "there is no such profile, or it names no source of credentials".to_owned(),
+            Failure::Failed(why) => why,
+        };
+        CredentialsError::Profile { profile: name.to_owned(), problem }
+    })
 }
 
 /// The reason why a source gives no credentials.
@@ -258,7 +265,7 @@ async fn ask(provider: &SharedCredentialsProvider) -> Result<Credentials, Failur
         Ok(Ok(keys)) => Ok(keys),
         Ok(Err(error @ ProviderError::CredentialsNotLoaded(_))) => Err(Failure::NotConfigured(chain(&error))),
         Ok(Err(error)) => Err(Failure::Failed(chain(&error))),
-        Err(_elapsed) => Err(Failure::Failed(format!("no response within {PROVIDER_TIMEOUT:?}"))),
+        Err(_elapsed) => Err(Failure::Failed(format!("no response within {} s", PROVIDER_TIMEOUT.as_secs_f64()))),
     }
 }
 
