@@ -13,6 +13,7 @@ pub mod selection;
 pub mod signals;
 pub mod sweep;
 pub(crate) mod target;
+mod ticker;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};

@@ -21,7 +21,8 @@ use crate::report::output::{Format, print};
 use crate::report::text::{count, printable, utc};
 use crate::session::config::{EndpointConfig, RequestLimits, RunConfig, RunContext};
 use crate::session::error::SessionError;
-use crate::session::target::connect;
+use crate::session::target::{connect, real_account};
+use crate::session::ticker::with_progress;
 
 /// The configuration of a sweep.
 #[derive(Clone, Debug)]
@@ -60,9 +61,17 @@ struct Source {
 /// # Errors
 /// A folder cannot be read, or the configuration is contradictory.
 pub async fn sweep(schema: &'static Schema, config: &SweepConfig) -> Result<Exit, SessionError> {
+    let folder = &config.endpoint.journal;
+    if !folder.is_dir() && (folder.exists() || *folder != EndpointConfig::default().journal) {
+        let state = if folder.exists() { "is not a folder" } else { "does not exist" };
+        return Err(SessionError::usage(format!(
+            "--journal: {} {state}; name the folder that the runs had as --journal",
+            folder.display()
+        )));
+    }
     let mut sources = Vec::new();
     let mut run_ids = HashSet::new();
-    for path in journal::all(&config.endpoint.journal).map_err(SessionError::usage)? {
+    for path in journal::all(folder).map_err(SessionError::usage)? {
         run_ids.extend(journal::run_of(&path).map(str::to_owned));
         let (about, result) = match Ledger::reopened(schema, &path) {
             Ok((ledger, header)) => (about(&header), journal_source(schema, config, &path, ledger, &header).await),
@@ -128,8 +137,8 @@ async fn instance_source(
     let client = client(schema, config, config.endpoint.clone(), url, &ledger, "").await?;
     if config.delete && !client.target.loopback && config.endpoint.account.is_none() {
         return Err(SessionError::usage(format!(
-            "{} is not on this machine: to delete there, name the account with --account ID; it is checked first",
-            client.target.endpoint
+            "{}: to delete there, name the account with --account ID; it is checked first",
+            real_account(&client.target)
         )));
     }
     // Age 0 includes runs that start now.
@@ -137,8 +146,11 @@ async fn instance_source(
         0 => (u64::MAX, "of any age".to_owned()),
         hours => (seconds(SystemTime::now()).saturating_sub(u64::from(hours) * 3600), format!("older than {hours} h")),
     };
-    let problems = cleanup::adopt_tagged(&client, &ledger, instance, before, with_journal).await;
     let (name, about) = (format!("instance {instance}"), format!("runs {age}, {url}"));
+    let search = cleanup::adopt_tagged(&client, &ledger, instance, before, with_journal);
+    let found = || count(ledger.open(|_| true).len() as u64, "resource");
+    let line = || format!("{name}: {} found, {}", found(), count(client.requests_sent(), "request"));
+    let problems = with_progress(line, search).await;
     Ok(list_or_delete(&client, &ledger, name, about, problems, config.delete).await)
 }
 
@@ -150,11 +162,24 @@ async fn list_or_delete(
     problems: Vec<String>,
     delete: bool,
 ) -> Source {
-    let tidied = if delete {
-        cleanup::clean_up(client, ledger, |_| true, true).await
-    } else {
+    let open = || ledger.open(|_| true).len();
+    let all = open();
+    let line = || {
+        let requests = count(client.requests_sent(), "request");
+        match (delete, count(all as u64, "resource")) {
+            (true, all_of_them) => {
+                format!("{name}: {} of {all_of_them} deleted, {requests}", all.saturating_sub(open()))
+            }
+            (false, all_of_them) => format!("{name}: {all_of_them}, {requests}"),
+        }
+    };
+    let work = async {
+        if delete {
+            return cleanup::clean_up(client, ledger, |_| true, true).await;
+        }
         Cleanup { left: cleanup::survey(client, ledger).await, deleted: 0 }
     };
+    let tidied = with_progress(line, work).await;
     ledger.close();
     Source { name, about, resources: tidied.left, problems, deleted: tidied.deleted }
 }

@@ -100,6 +100,16 @@ impl RunTarget {
     }
 }
 
+/// The reason why an endpoint counts as a real account.
+pub(crate) fn real_account(target: &Target) -> String {
+    let why = if target.endpoint.is_loopback() {
+        "is treated as a real account (--as-remote)"
+    } else {
+        "is not on this machine"
+    };
+    format!("{} {why}", target.endpoint)
+}
+
 /// Rejects writes to a real account without its name.
 fn names_account_for_writes(schema: &Schema, endpoint: &EndpointConfig, target: &Target) -> Result<(), SessionError> {
     let is_named = endpoint.account.is_some() && endpoint.instance_id.is_some();
@@ -108,9 +118,9 @@ fn names_account_for_writes(schema: &Schema, endpoint: &EndpointConfig, target: 
         return Ok(());
     }
     Err(SessionError::usage(format!(
-        "{} is not on this machine: to write there, name the account and the instance with --account ID \
-         --instance-id ID; both are checked before any other request",
-        target.endpoint
+        "{}: to write there, name the account and the instance with --account ID --instance-id ID; both are checked \
+         before any other request",
+        real_account(target)
     )))
 }
 
