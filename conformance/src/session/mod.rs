@@ -9,6 +9,7 @@ pub mod publish;
 pub mod record;
 pub mod replay;
 mod resume;
+mod routing;
 pub mod selection;
 pub mod signals;
 pub mod sweep;
@@ -24,7 +25,7 @@ use connect_checks::plan::Plan;
 use connect_checks::setup;
 use connect_emulator::Emulator;
 use connect_model::schema::Schema;
-use connect_transport::Transport;
+use connect_transport::{Transport, TransportConfig};
 use tokio::runtime::Runtime;
 
 use crate::event::{EmulatorInfo, Narrowed, PlanInfo, RunInfo, Settings, TargetInfo};
@@ -41,6 +42,7 @@ use crate::session::error::SessionError;
 use crate::session::inputs::RunInputs;
 use crate::session::publish::{Checkpoint, is_report_of, prepare_folder, publish};
 use crate::session::resume::same_plan;
+use crate::session::routing::serves_unsigned;
 use crate::session::selection::{no_walk, nothing_planned};
 use crate::session::signals::{stop_on_interrupt, stop_on_limits};
 use crate::session::target::{RunTarget, is_in_account};
@@ -81,6 +83,7 @@ impl Session {
         target.open_ledger(schema, &config.endpoint)?;
         let RunTarget { target, emulator, info, context, .. } = target;
         let journal = context.ledger.as_ref().and_then(|ledger| ledger.journal());
+        let bounds = TransportConfig { timeout: config.timeout, ..TransportConfig::default() };
         let suite_config = config.suite(context, walks);
         let (suite, transport) = setup::suite(schema, target, &selection, suite_config).map_err(SessionError::usage)?;
         let plan = suite.plan();
@@ -96,6 +99,9 @@ impl Session {
         }
         if !plan.cases.is_empty() {
             transport.probe().await.map_err(SessionError::usage)?;
+            if emulator.is_none() {
+                serves_unsigned(suite.client(), bounds).await?;
+            }
             is_in_account(suite.client(), config.endpoint.account.as_deref()).await?;
         }
         let mut info = run_info(plan, info, schema, seed);
@@ -201,7 +207,6 @@ fn run_info(plan: &Plan, target: TargetInfo, schema: &Schema, seed: u64) -> RunI
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use connect_checks::case::Outcome;
-    use connect_transport::TransportConfig;
     use connect_transport::target::Target;
 
     use super::*;
