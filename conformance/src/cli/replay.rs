@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::report::case_file::CaseFile;
 use crate::report::output::print;
 use crate::report::reproduce;
-use crate::report::text::printable;
+use crate::report::text::{count, printable};
 use crate::session::error::SessionError;
 use crate::session::replay::{Rerun, Resent, rerun, resend};
 
@@ -73,7 +73,16 @@ fn print_command(format: Formatter, file: &CaseFile, flags: &ReplayFlags) -> Res
         }
     };
     let sign_as = file.signed.then_some((region.as_str(), file.signing_name.as_str()));
-    print_all(&format!("{note}{}\n", format(&request, &endpoint, sign_as)))
+    let partial = if file.steps.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "# this sends only the deciding request of {}; the whole case again:\n#   {}\n",
+            count(file.steps.len() as u64, "step"),
+            reproduce::replay_command(&flags.case)
+        )
+    };
+    print_all(&format!("{partial}{note}{}\n", format(&request, &endpoint, sign_as)))
 }
 
 /// The service for which `--endpoint aws` is resolved.
