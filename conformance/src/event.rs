@@ -108,6 +108,12 @@ pub struct Narrowed {
     /// Checks and families; all if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<String>,
+    /// Operations that are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude_operations: Vec<String>,
+    /// Checks and families that are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude_checks: Vec<String>,
     /// Number of random walks, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub walks: Option<u32>,
@@ -120,6 +126,8 @@ impl std::fmt::Display for Narrowed {
             self.filter.clone(),
             list(&self.operations).map(|names| format!("--operations {names}")),
             list(&self.checks).map(|names| format!("--checks {names}")),
+            list(&self.exclude_operations).map(|names| format!("--exclude-operations {names}")),
+            list(&self.exclude_checks).map(|names| format!("--exclude-checks {names}")),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         f.write_str(if parts.is_empty() { "everything" } else { "" })?;

@@ -1,5 +1,12 @@
 //! "Did you mean": known names that resemble an unknown one.
 
+use std::collections::BTreeSet;
+
+use wildmatch::WildMatchPattern;
+
+/// A pattern in which only `*` is special, and stands for any text.
+type Pattern = WildMatchPattern<'*', '\0'>;
+
 /// At most three of `known` that resemble `given`, the most similar first.
 pub fn nearest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<&'k str> {
     let lower = given.to_lowercase();
@@ -24,6 +31,37 @@ pub fn unknown<'k>(kind: &str, given: &str, known: impl IntoIterator<Item = &'k 
     }
 }
 
+/// The known names that match one of the patterns; a pattern without `*` is a name.
+///
+/// # Errors
+/// A pattern matches no name; the message has similar names.
+pub fn matching<'k, I: Iterator<Item = &'k str>>(
+    kind: &str,
+    patterns: &[String],
+    known: impl Fn() -> I,
+    list_command: &str,
+) -> Result<BTreeSet<String>, String> {
+    let mut names = BTreeSet::new();
+    for given in patterns {
+        if given.trim().is_empty() {
+            return Err(format!("the list has an empty name; give a {kind}, or leave out the comma"));
+        }
+        let pattern = Pattern::new(given);
+        let mut found = known().filter(|name| pattern.matches(name)).map(str::to_owned).peekable();
+        if found.peek().is_some() {
+            names.extend(found);
+            continue;
+        }
+        let bare = given.replace('*', "");
+        return Err(match nearest(&bare, known()).as_slice() {
+            _ if !given.contains('*') => unknown(kind, given, known(), list_command),
+            [] => format!("no {kind} matches `{given}`; `{list_command}` lists all names"),
+            similar => format!("no {kind} matches `{given}`; did you mean {}?", quoted(similar)),
+        });
+    }
+    Ok(names)
+}
+
 /// `` `a`, `b` or `c` ``.
 pub fn quoted(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
@@ -36,7 +74,25 @@ pub fn quoted(names: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn patterns_match_names_or_are_explained() {
+        let known = || ["CreateRule", "DeleteRule", "ListRules"].into_iter();
+        let find = |patterns: &[&str]| {
+            let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+            matching("operation", &patterns, known, "list").map(|names| names.into_iter().collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(find(&[]), Ok(String::new()));
+        assert_eq!(find(&["*Rule", "CreateRule"]), Ok("CreateRule DeleteRule".to_owned()));
+        assert_eq!(find(&["*"]), Ok("CreateRule DeleteRule ListRules".to_owned()));
+        let near = "no operation matches `Creat*Rul`; did you mean `CreateRule`".to_owned();
+        assert!(find(&["Creat*Rul"]).unwrap_err().starts_with(&near));
+        assert!(find(&["CreateRul?"]).unwrap_err().starts_with("unknown operation `CreateRul?`"));
+        assert!(find(&["CreateRule", ""]).unwrap_err().contains("an empty name"));
+        assert_eq!(find(&["zz*"]), Err("no operation matches `zz*`; `list` lists all names".to_owned()));
+    }
 
     #[test]
     fn suggests_similar_names() {

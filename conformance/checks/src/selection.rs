@@ -17,6 +17,10 @@ pub struct Selection {
     pub operations: BTreeSet<String>,
     /// Families or check ids; all when empty.
     pub checks: BTreeSet<String>,
+    /// Operations that are left out.
+    pub exclude_operations: BTreeSet<String>,
+    /// Families or check ids that are left out.
+    pub exclude_checks: BTreeSet<String>,
     /// Text that case ids must contain.
     pub filter: Option<String>,
     /// The operations that a model change affects, if only these are tested.
@@ -36,17 +40,21 @@ pub struct Selection {
 impl Selection {
     /// Returns true if all operations and checks are selected.
     pub(crate) fn is_whole(&self) -> bool {
-        self.operations.is_empty() && self.checks.is_empty() && self.filter.is_none() && self.changed.is_none()
+        let excludes = !self.exclude_operations.is_empty() || !self.exclude_checks.is_empty();
+        let narrows = !self.operations.is_empty() || !self.checks.is_empty();
+        !narrows && !excludes && self.filter.is_none() && self.changed.is_none()
     }
 
     pub(crate) fn wants_operation(&self, name: &str) -> bool {
         (self.operations.is_empty() || self.operations.contains(name))
+            && !self.exclude_operations.contains(name)
             && self.changed.as_ref().is_none_or(|changed| changed.contains_key(name))
     }
 
     /// Returns true if cases of the check may be part of the selection.
     pub(crate) fn wants_check(&self, check: &Check) -> bool {
-        self.checks.is_empty() || self.checks.contains(check.id) || self.checks.contains(check.family())
+        let names = |names: &BTreeSet<String>| names.contains(check.id) || names.contains(check.family());
+        (self.checks.is_empty() || names(&self.checks)) && !names(&self.exclude_checks)
     }
 
     pub(crate) fn wants(&self, operation: &str, check: &Check, variant: Option<&str>) -> bool {

@@ -67,7 +67,7 @@ impl EmulatorFlags {
         EmulatorInfo {
             defect: (!self.defect.is_empty()).then(|| self.defect.join(",")),
             benign: self.benign.clone(),
-            resources: self.resources,
+            resources: self.resources.map(|count| count as usize),
             ..EmulatorInfo::default()
         }
     }
@@ -79,6 +79,8 @@ impl SelectionFlags {
             filter,
             operations: self.operations.clone(),
             checks: self.checks.clone(),
+            exclude_operations: self.exclude_operations.clone(),
+            exclude_checks: self.exclude_checks.clone(),
             changed_since: self.changed_since.clone(),
         }
     }
@@ -91,6 +93,7 @@ impl PaceFlags {
             burst: self.burst,
             max_requests: self.max_requests,
             max_minutes: self.max_minutes,
+            max_failures: self.max_failures,
         }
     }
 }
@@ -195,8 +198,6 @@ fn keys(text: &str) -> Option<AccessKeys> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::path::PathBuf;
-
     use clap::Parser as _;
 
     use super::*;
@@ -206,7 +207,7 @@ mod tests {
     fn the_default_configuration_is_that_of_no_flags() {
         let flags = Cli::try_parse_from(["connect-conformance"]).unwrap().run;
         let config = RunConfig::from_flags(&flags, None);
-        assert_eq!(config.walk_regressions, Some(PathBuf::from("target/conformance/walks")));
+        assert_eq!(config.walk_regressions, Some(config.report_dir.join("walks")));
         assert_eq!(RunConfig { walk_regressions: None, ..config }, RunConfig::default());
     }
 }

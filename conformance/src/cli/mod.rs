@@ -1,16 +1,17 @@
 //! The command line: reads flags, runs the command, and returns its exit code. Decides nothing itself.
 
 pub mod config;
+mod config_file;
 mod explain;
 pub mod flags;
 mod list;
+mod parse;
 mod replay;
 
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
 use connect_emulator::Config;
 use connect_model::schema::Schema;
 use serde_json::Value;
@@ -18,6 +19,7 @@ use tokio::runtime::Runtime;
 
 use self::config::emulator_config;
 use self::flags::{Cli, Command, EmulatorFlags, RunFlags};
+use self::parse::{ParseError, definition, parse};
 use crate::built_in;
 use crate::exit::Exit;
 use crate::report::output::{Format, print};
@@ -29,19 +31,30 @@ use crate::session::{forecast, publish, record, signals, sweep};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
+    let cli = match parse(std::env::args_os().collect()) {
+        Ok((cli, file)) => {
+            if let Some(file) = file {
+                let _ = writeln!(std::io::stderr(), "{}", file.describe());
+            }
+            cli
+        }
+        Err(ParseError::Words(error, file)) => {
+            if let Some(file) = file.filter(|_| error.use_stderr()) {
+                let _ = writeln!(std::io::stderr(), "{}", file.describe());
+            }
             // Also help and version. A closed pipe is no error.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8));
         }
+        Err(ParseError::File(error)) => return failed(&error).into(),
     };
-    let exit = dispatch(cli).unwrap_or_else(|error| {
-        let _ = writeln!(std::io::stderr(), "error: {error}");
-        error.exit()
-    });
-    ExitCode::from(exit)
+    dispatch(cli).unwrap_or_else(|error| failed(&error)).into()
+}
+
+/// Prints an error.
+fn failed(error: &SessionError) -> Exit {
+    let _ = writeln!(std::io::stderr(), "error: {error}");
+    error.exit()
 }
 
 fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
@@ -80,6 +93,13 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
         }
         Some(Command::Sweep(flags)) => runtime()?.block_on(sweep::sweep(Schema::connect(), &flags.config())),
         Some(Command::Replay(flags)) => replay::replay(&flags),
+        Some(Command::Completions { shell }) => {
+            let mut text = Vec::new();
+            let mut definition = definition();
+            let name = definition.get_name().to_owned();
+            clap_complete::generate(shell, &mut definition, name, &mut text);
+            print_all(&String::from_utf8_lossy(&text))
+        }
     }
 }
 
@@ -92,9 +112,21 @@ fn run(flags: &RunFlags, filter: Option<String>) -> Result<Exit, SessionError> {
 
 fn emulate(config: Config, flags: &EmulatorFlags, model: Option<&Path>) -> Result<Exit, SessionError> {
     let schema = schema(model)?;
+    let (account, region) = (config.account.clone(), config.region.clone());
     runtime()?.block_on(async {
         let emulator = built_in::start_with(schema, &flags.config(), config).await.map_err(SessionError::usage)?;
-        print(&format!("listening on {}\n", emulator.url())).map_err(SessionError::usage)?;
+        // The first line is for scripts, which read the port from it.
+        let (url, instance) = (emulator.url(), emulator.service().instance_name());
+        print(&format!(
+            "listening on {url}\n\
+             instance  {instance}\n\
+             account   {account}\n\
+             region    {region}\n\
+             try       aws connect list-instances --endpoint-url {url} --region {region}\n\
+             \x20         cargo conformance run --endpoint {url} --instance-id {instance}\n\
+             Ctrl-C ends it.\n"
+        ))
+        .map_err(SessionError::usage)?;
         signals::interrupted().await.map_err(SessionError::usage)?;
         Ok(Exit::Conforming)
     })

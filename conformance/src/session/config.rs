@@ -33,6 +33,17 @@ const SHRINK: [u32; 2] = [1000, 100];
 /// Cases at a time, on this machine and elsewhere.
 const JOBS: [usize; 2] = [8, 2];
 
+/// The folder of reports and journals unless another one is named: `target/conformance` in the workspace around the working
+/// directory, or else in the working directory itself.
+pub fn default_folder() -> PathBuf {
+    let folder = PathBuf::from("target/conformance");
+    let here = std::env::current_dir().unwrap_or_default();
+    match here.ancestors().position(|folder| folder.join("Cargo.lock").is_file()) {
+        Some(up) => std::iter::repeat_n("..", up).collect::<PathBuf>().join(folder),
+        None => folder,
+    }
+}
+
 /// The configuration of a run. The default is that of the command without flags, except that failed walks are not kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunConfig {
@@ -58,9 +69,9 @@ pub struct RunConfig {
     pub timeout: Duration,
     /// Requests for shrinking; `None` for the default, which depends on the endpoint.
     pub shrink: Option<u32>,
-    /// Rate and number of requests.
+    /// Rate and number of requests, and when to stop early.
     pub limits: RequestLimits,
-    /// Operations that must be offered.
+    /// Operations that must be offered, where `*` stands for any text.
     pub require: Vec<String>,
     /// Folder of recorded answers, which are compared instead of running other checks.
     pub golden: Option<PathBuf>,
@@ -108,15 +119,19 @@ pub struct EndpointConfig {
 pub struct SelectionConfig {
     /// Text that case ids contain.
     pub filter: Option<String>,
-    /// Operations; all if empty.
+    /// Operations, where `*` stands for any text; all if empty.
     pub operations: Vec<String>,
-    /// Checks and families; all if empty.
+    /// Checks and families, where `*` stands for any text; all if empty.
     pub checks: Vec<String>,
+    /// Operations that are left out, where `*` stands for any text.
+    pub exclude_operations: Vec<String>,
+    /// Checks and families that are left out, where `*` stands for any text.
+    pub exclude_checks: Vec<String>,
     /// An earlier model: only the differences to it are tested.
     pub changed_since: Option<PathBuf>,
 }
 
-/// Limits of the requests of a run.
+/// Limits of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RequestLimits {
     /// Requests per second; `None` for the default, which depends on the endpoint.
@@ -127,6 +142,8 @@ pub struct RequestLimits {
     pub max_requests: Option<u64>,
     /// Minutes after which the run stops.
     pub max_minutes: Option<u64>,
+    /// Failed cases after which the run stops.
+    pub max_failures: Option<u64>,
 }
 
 /// Output beside the files of the report.
@@ -163,7 +180,7 @@ impl Default for RunConfig {
             resume: None,
             expect: None,
             allow_undecided: None,
-            report_dir: PathBuf::from("target/conformance"),
+            report_dir: default_folder(),
             output: OutputConfig::default(),
         }
     }
@@ -180,7 +197,7 @@ impl Default for EndpointConfig {
             allow_writes: false,
             allow_operation: Vec::new(),
             account: None,
-            journal: PathBuf::from("target/conformance/journal"),
+            journal: default_folder().join("journal"),
             settle: cleanup::SETTLE,
         }
     }

@@ -19,7 +19,7 @@ use crate::report::json::Report;
 use crate::session::config::RunConfig;
 use crate::session::error::SessionError;
 use crate::session::resume::{continued, input_file};
-use crate::session::selection::{fresh_seed, known_operations, known_selection, selection};
+use crate::session::selection::{fresh_seed, known_selection, matching_operations, selection};
 
 /// The input files of a run, and the configuration as they complete it.
 pub(crate) struct RunInputs {
@@ -38,8 +38,9 @@ pub(crate) struct RunInputs {
 impl RunInputs {
     /// Reads the files. Checks the names in the configuration first.
     pub(crate) fn read(schema: &Schema, config: &RunConfig) -> Result<Self, SessionError> {
-        known_operations(schema, &config.require)?;
+        matching_operations(schema, &config.require)?;
         known_selection(schema, &config.selection)?;
+        named_folders(config)?;
         let golden = config.golden.as_deref().map(golden::read_all).transpose().map_err(SessionError::usage)?;
         let previous = config.resume.as_deref().map(Report::read).transpose().map_err(SessionError::usage)?;
         let previous = previous.map(with_leaks_of);
@@ -75,6 +76,8 @@ impl RunInputs {
             filter: config.selection.filter.clone(),
             operations: config.selection.operations.clone(),
             checks: config.selection.checks.clone(),
+            exclude_operations: config.selection.exclude_operations.clone(),
+            exclude_checks: config.selection.exclude_checks.clone(),
             walks: config.walks,
         }
     }
@@ -108,6 +111,41 @@ impl RunInputs {
         }
         let whole = Plan::new(schema, &Selection { golden: self.golden.clone(), ..setup::everything() });
         self.expected.stale(&whole.cases)
+    }
+}
+
+/// Checks the folders that a run reads and writes, before it sends anything.
+fn named_folders(config: &RunConfig) -> Result<(), SessionError> {
+    let journal = (config.endpoint.url.is_some() && config.endpoint.may_write()).then_some(&config.endpoint.journal);
+    let written = [
+        ("--report-dir", Some(&config.report_dir)),
+        ("--walk-regressions", config.walk_regressions.as_ref()),
+        ("--journal", journal),
+    ];
+    for (flag, folder) in written {
+        folder.map_or(Ok(()), |folder| may_be_folder(flag, folder))?;
+    }
+    let read = [
+        ("--history", &config.output.history, "a folder with the reports of earlier runs"),
+        ("--golden", &config.golden, "the folder that `connect-conformance record DIR` wrote"),
+    ];
+    for (flag, folder, what) in read {
+        if let Some(folder) = folder.as_ref().filter(|folder| !folder.is_dir()) {
+            let state = if folder.exists() { "is not a folder" } else { "does not exist" };
+            return Err(SessionError::usage(format!("{flag}: {} {state}; name {what}", folder.display())));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a path is a folder, or can become one.
+pub(crate) fn may_be_folder(flag: &str, folder: &Path) -> Result<(), SessionError> {
+    let existing = folder.ancestors().find(|path| path.exists());
+    match existing.filter(|path| !path.is_dir()) {
+        Some(file) => {
+            Err(SessionError::usage(format!("{flag}: {} is a file, not a folder; name another one", file.display())))
+        }
+        None => Ok(()),
     }
 }
 

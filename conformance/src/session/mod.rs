@@ -16,6 +16,7 @@ pub mod sweep;
 pub(crate) mod target;
 mod ticker;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
@@ -43,8 +44,8 @@ use crate::session::inputs::RunInputs;
 use crate::session::publish::{Checkpoint, is_report_of, prepare_folder, publish};
 use crate::session::resume::same_plan;
 use crate::session::routing::serves_unsigned;
-use crate::session::selection::{no_walk, nothing_planned};
-use crate::session::signals::{stop_on_interrupt, stop_on_limits};
+use crate::session::selection::{matching_operations, no_walk, nothing_planned};
+use crate::session::signals::{StopOnFailures, stop_on_interrupt, stop_on_limits};
 use crate::session::target::{RunTarget, is_in_account};
 
 /// A prepared run: everything is decided, and only requests about the endpoint itself have been sent.
@@ -53,6 +54,8 @@ pub struct Session {
     info: RunInfo,
     transport: Arc<Transport>,
     expected: Expectations,
+    /// Operations that must be offered.
+    require: BTreeSet<String>,
     /// The report of the run that this one resumes.
     previous: Option<Report>,
     config: RunConfig,
@@ -112,7 +115,8 @@ impl Session {
         info.settings = inputs.settings()?;
         info.stale.extend(inputs.stale(schema, plan));
         let RunInputs { expected, previous, config, .. } = inputs;
-        Ok(Self { judge: Arc::new(suite), info, transport, expected, previous, config, _emulator: emulator })
+        let require = matching_operations(schema, &config.require)?;
+        Ok(Self { judge: Arc::new(suite), info, transport, expected, require, previous, config, _emulator: emulator })
     }
 
     /// Runs the cases, prints the report and writes it into the report folder.
@@ -141,7 +145,7 @@ impl Session {
         runtime: &Runtime,
         announce: impl FnOnce(&Report) -> Result<(), SessionError>,
     ) -> Result<Finished, SessionError> {
-        let Self { judge, info, transport, expected, previous, config, _emulator } = self;
+        let Self { judge, info, transport, expected, require, previous, config, _emulator } = self;
         let folder = &config.report_dir;
         let resumed_here = config.resume.as_deref().is_some_and(|report| is_report_of(report, folder));
         prepare_folder(folder, previous.is_some() && resumed_here).map_err(|error| {
@@ -155,12 +159,8 @@ impl Session {
         let stop = StopSignal::default();
         runtime.spawn(stop_on_interrupt(stop.clone()));
         runtime.spawn(stop_on_limits(stop.clone(), Arc::clone(&transport), config.limits.clone()));
-        let options = RunOptions {
-            jobs: config.jobs(info.target.loopback),
-            require: config.require.iter().cloned().collect(),
-            expected,
-            log: folder.join("trials.log"),
-        };
+        let options =
+            RunOptions { jobs: config.jobs(info.target.loopback), require, expected, log: folder.join("trials.log") };
         let collector = Arc::new(Mutex::new(collector));
         let checkpoint = Checkpoint {
             previous: previous.clone(),
@@ -168,7 +168,8 @@ impl Session {
             folder: folder.clone(),
             written: Instant::now(),
         };
-        let consumer = ((Arc::clone(&collector), Progress::default()), checkpoint);
+        let limit = StopOnFailures::new(stop.clone(), config.limits.max_failures);
+        let consumer = ((Arc::clone(&collector), Progress::default()), (checkpoint, limit));
         runner::run(&judge, &info, &options, runtime.handle(), &stop, consumer)
             .map_err(|failed| SessionError::usage(&failed).leaving(&failed.leaks))?;
         let report = collector.lock().unwrap_or_else(PoisonError::into_inner).report();
@@ -223,7 +224,8 @@ mod tests {
         let transport = Arc::new(Transport::new(&target, "connect", TransportConfig::default()).unwrap());
         let info = RunInfo::sample(judge.cases().len());
         let expected = Expectations::default();
-        let session = Session { judge, info, transport, expected, previous: None, config, _emulator: None };
+        let require = BTreeSet::new();
+        let session = Session { judge, info, transport, expected, require, previous: None, config, _emulator: None };
         let exit = session.execute(&Runtime::new().unwrap()).unwrap();
         assert!(!folder.join("findings/stale.json").exists());
         let report = serde_json::from_slice(&std::fs::read(folder.join("report.json")).unwrap()).unwrap();

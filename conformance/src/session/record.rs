@@ -1,6 +1,6 @@
 //! The command `record`: asks an endpoint and writes its normalised answers into a folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -15,7 +15,8 @@ use crate::report::output::print;
 use crate::report::text::{count, printable, utc};
 use crate::session::config::RunConfig;
 use crate::session::error::SessionError;
-use crate::session::selection::known_operations;
+use crate::session::inputs::may_be_folder;
+use crate::session::selection::matching_operations;
 use crate::session::signals::unless_interrupted;
 use crate::session::target::{RunTarget, connect};
 
@@ -41,16 +42,17 @@ struct Answers {
 /// # Errors
 /// Wrong configuration, an endpoint that does not respond, a secret in an answer, or an unwritable folder.
 pub async fn record(schema: &'static Schema, folder: &Path, config: &RunConfig) -> Result<Exit, SessionError> {
-    let (endpoint, operations) = (&config.endpoint, &config.selection.operations);
+    let endpoint = &config.endpoint;
     let seed = config.seed.unwrap_or(DEFAULT_SEED);
-    known_operations(schema, operations)?;
+    may_be_folder("DIR", folder)?;
+    let operations = matching_operations(schema, &config.selection.operations)?;
     let mut target = RunTarget::resolve(schema, endpoint, &config.emulator, seed).await?;
     target.open_ledger(schema, endpoint)?;
     let RunTarget { target, emulator: _emulator, info, permission, context } = target;
     let (transport, client) = (config.transport(&context), config.client(context, permission.clone()));
     let account = endpoint.account.as_deref();
     let client = connect(schema, target, &schema.service.signing_name, transport, client, account).await?;
-    let answers = ask(&client, &permission, operations, folder, &provenance(schema, &info), seed).await;
+    let answers = ask(&client, &permission, &operations, folder, &provenance(schema, &info), seed).await;
     let leaks = client.clear().await;
     if let Some(why) = &answers.aborted {
         return Err(SessionError::Usage(format!("{why}; nothing was written")).leaving(&leaks));
@@ -77,7 +79,7 @@ fn provenance(schema: &Schema, info: &TargetInfo) -> String {
 async fn ask(
     client: &Client,
     permission: &Permission,
-    operations: &[String],
+    operations: &BTreeSet<String>,
     folder: &Path,
     provenance: &str,
     seed: u64,

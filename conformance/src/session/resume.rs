@@ -21,10 +21,12 @@ pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -
     let mut config = given.clone();
     same_model(schema, &previous.model)?;
     agree("--seed", &mut config.seed, Some(previous.seed))?;
-    let Narrowed { filter, operations, checks, walks } = previous.narrowed.clone();
+    let Narrowed { filter, operations, checks, exclude_operations, exclude_checks, walks } = previous.narrowed.clone();
     agree("the filter", &mut config.selection.filter, filter)?;
     agree_list("--operations", &mut config.selection.operations, operations)?;
     agree_list("--checks", &mut config.selection.checks, checks)?;
+    agree_list("--exclude-operations", &mut config.selection.exclude_operations, exclude_operations)?;
+    agree_list("--exclude-checks", &mut config.selection.exclude_checks, exclude_checks)?;
     agree("--walks", &mut config.walks, walks)?;
     agree("--cases", &mut config.cases, previous.generated)?;
     agree("--shard", &mut config.shard, previous.shard.as_ref().and_then(|shard| shard.parse().ok()))?;

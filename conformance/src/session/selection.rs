@@ -20,7 +20,7 @@ use crate::suggest;
 /// A selection of the plan.
 ///
 /// # Errors
-/// The earlier model cannot be read, or belongs to another service.
+/// The earlier model cannot be read, or belongs to another service; a name or pattern matches nothing.
 pub fn selection(schema: &Schema, config: &SelectionConfig, permission: Permission) -> Result<Selection, SessionError> {
     let changed = config.changed_since.as_ref().map(|path| {
         let old = Schema::load(path).map_err(SessionError::usage)?;
@@ -31,8 +31,10 @@ pub fn selection(schema: &Schema, config: &SelectionConfig, permission: Permissi
         Err(SessionError::Usage(format!("--changed-since: {path} is a model of {old}, but {new} is tested")))
     });
     Ok(Selection {
-        operations: config.operations.iter().cloned().collect(),
-        checks: config.checks.iter().cloned().collect(),
+        operations: matching_operations(schema, &config.operations)?,
+        checks: matching_checks(&config.checks)?,
+        exclude_operations: matching_operations(schema, &config.exclude_operations)?,
+        exclude_checks: matching_checks(&config.exclude_checks)?,
         filter: config.filter.clone(),
         changed: changed.transpose()?,
         permission,
@@ -43,32 +45,47 @@ pub fn selection(schema: &Schema, config: &SelectionConfig, permission: Permissi
     })
 }
 
-/// Checks the names of operations and checks.
+/// Checks the names and patterns of operations and checks.
 ///
 /// # Errors
-/// The first unknown name, with similar ones.
+/// The first one that matches nothing, with similar names.
 pub fn known_selection(schema: &Schema, config: &SelectionConfig) -> Result<(), SessionError> {
-    known_operations(schema, &config.operations)?;
-    for given in &config.checks {
-        let known =
-            || families::all().iter().map(|check| check.id).chain(families::FAMILIES.iter().map(|family| family.name));
-        if !known().any(|name| name == given) {
-            return Err(SessionError::Usage(suggest::unknown("check", given, known(), "connect-conformance checks")));
-        }
+    for patterns in [&config.operations, &config.exclude_operations] {
+        matching_operations(schema, patterns)?;
+    }
+    for patterns in [&config.checks, &config.exclude_checks] {
+        matching_checks(patterns)?;
     }
     Ok(())
 }
 
 /// Checks the names of operations.
 pub(crate) fn known_operations(schema: &Schema, names: &[String]) -> Result<(), SessionError> {
-    for given in names {
-        if schema.operation_named(given).is_none() {
-            let known = schema.operations().map(|(_, operation)| operation.name.as_str());
-            let message = suggest::unknown("operation", given, known, "connect-model list operations");
-            return Err(SessionError::Usage(message));
-        }
+    match names.iter().find(|given| schema.operation_named(given).is_none()) {
+        Some(given) => Err(unknown_operation(schema, given)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+fn unknown_operation(schema: &Schema, given: &str) -> SessionError {
+    SessionError::Usage(suggest::unknown("operation", given, operations(schema), "connect-model list operations"))
+}
+
+fn operations(schema: &Schema) -> impl Iterator<Item = &str> {
+    schema.operations().map(|(_, operation)| operation.name.as_str())
+}
+
+/// The operations that match one of the patterns.
+pub(crate) fn matching_operations(schema: &Schema, patterns: &[String]) -> Result<BTreeSet<String>, SessionError> {
+    let all = || operations(schema);
+    suggest::matching("operation", patterns, all, "connect-model list operations").map_err(SessionError::Usage)
+}
+
+/// The checks and families that match one of the patterns.
+fn matching_checks(patterns: &[String]) -> Result<BTreeSet<String>, SessionError> {
+    let families = || families::FAMILIES.iter().map(|family| family.name);
+    let all = || families::all().iter().map(|check| check.id).chain(families());
+    suggest::matching("check", patterns, all, "connect-conformance checks").map_err(SessionError::Usage)
 }
 
 /// Explains an empty plan. For a filter that matches nothing, suggests similar ids.

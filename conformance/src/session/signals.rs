@@ -4,9 +4,12 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use connect_checks::case::Verdict;
 use connect_transport::Transport;
 
+use crate::event::{Consumer, Event};
 use crate::exit::Exit;
+use crate::report::text::count;
 use crate::runner::StopSignal;
 use crate::session::config::RequestLimits;
 
@@ -40,6 +43,35 @@ pub(crate) async fn stop_on_limits(stop: StopSignal, transport: Arc<Transport>, 
         () = too_long => format!("--max-minutes: {} have passed", limits.max_minutes.unwrap_or_default()),
     };
     stop.stop(&why);
+}
+
+/// Stops the run at the last failed case that `--max-failures` allows.
+#[derive(Debug)]
+pub(crate) struct StopOnFailures {
+    stop: StopSignal,
+    limit: Option<u64>,
+    failed: u64,
+}
+
+impl StopOnFailures {
+    /// Without a limit, it never stops the run.
+    pub(crate) fn new(stop: StopSignal, limit: Option<u64>) -> Self {
+        Self { stop, limit, failed: 0 }
+    }
+}
+
+impl Consumer for StopOnFailures {
+    fn take(&mut self, event: Event<'_>) -> std::io::Result<()> {
+        if let Event::TrialFinished { outcome, .. } = event
+            && matches!(outcome.verdict, Verdict::Fail)
+        {
+            self.failed += 1;
+            if self.limit == Some(self.failed) {
+                self.stop.stop(&format!("--max-failures: {} failed", count(self.failed, "case")));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The result of `work`, or `None` if it was interrupted.

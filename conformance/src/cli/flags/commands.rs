@@ -6,29 +6,29 @@ use std::time::Duration;
 use clap::Args;
 
 use super::endpoint::{EmulatorFlags, EndpointFlags, JournalFlags};
-use super::{FormatFlag, ModelFlag, account, rate, seconds};
+use super::{FormatFlag, ModelFlag, account, rate, seconds, whole};
 
 /// Flags of `record`.
 #[derive(Clone, Debug, Args)]
 pub struct RecordFlags {
-    /// The endpoint.
-    #[command(flatten)]
-    pub target: EndpointFlags,
-    /// Only these operations
+    /// Only these operations; `*` stands for any text
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub operations: Vec<String>,
     /// Seed of the requests
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = whole)]
     pub seed: u64,
     /// Seconds for one request, from the connection to the last byte
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
     pub timeout: Duration,
-    /// The emulator.
-    #[command(flatten)]
-    pub emulator: EmulatorFlags,
     /// The service.
     #[command(flatten)]
     pub model: ModelFlag,
+    /// The emulator.
+    #[command(flatten, next_help_heading = "Emulator")]
+    pub emulator: EmulatorFlags,
+    /// The endpoint.
+    #[command(flatten)]
+    pub target: EndpointFlags,
 }
 
 /// Flags of `replay`.

@@ -2,25 +2,27 @@
 
 mod commands;
 mod endpoint;
+mod examples;
 mod run;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 
 pub use self::commands::{RecordFlags, ReplayFlags, SweepFlags};
 pub use self::endpoint::{EmulatorFlags, EndpointFlags, FrontFlags, JournalFlags, PaceFlags};
 pub use self::run::{DetailFlags, OutputFlags, RunFlags, SelectionFlags};
-use crate::exit::Exit;
 use crate::report::output::Format;
+use crate::session::config::default_folder;
 
 /// Tests an endpoint of the Amazon Connect API against its contract.
 ///
 /// Without a command, `run` is executed: against the endpoint that --endpoint names, or against a built-in emulator.
 #[derive(Debug, Parser)]
 #[command(name = "connect-conformance", version, args_conflicts_with_subcommands = true)]
-#[command(after_help = Exit::help())]
+#[command(after_help = examples::run())]
 pub struct Cli {
     /// The command; `run` by default.
     #[command(subcommand)]
@@ -34,6 +36,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Plan the cases, execute them and write a report
+    #[command(after_help = examples::run())]
     Run {
         /// Only cases whose id contains this text, for example `CreateRule/invalid`
         filter: Option<String>,
@@ -42,6 +45,7 @@ pub enum Command {
         flags: Box<RunFlags>,
     },
     /// Show what a run would do (operations, requests, writes, duration) without sending anything
+    #[command(after_help = examples::PLAN)]
     Plan {
         /// Only cases whose id contains this text
         filter: Option<String>,
@@ -64,7 +68,7 @@ pub enum Command {
         #[arg(long, value_name = "PORT", default_value_t = 0)]
         port: u16,
         /// Seed of ids, tokens and generated answers
-        #[arg(long, value_name = "SEED", default_value_t = 0)]
+        #[arg(long, value_name = "SEED", default_value_t = 0, value_parser = whole)]
         seed: u64,
         /// Its defect and its resources.
         #[command(flatten)]
@@ -143,7 +147,7 @@ pub enum Command {
         #[arg(value_name = "REPORT", required = true)]
         reports: Vec<PathBuf>,
         /// Folder for report.json, report.html and junit.xml
-        #[arg(long, value_name = "DIR", default_value = "target/conformance")]
+        #[arg(long, value_name = "DIR", default_value_os_t = default_folder())]
         report_dir: PathBuf,
         /// Further output.
         #[command(flatten)]
@@ -159,6 +163,12 @@ pub enum Command {
     Sweep(SweepFlags),
     /// Run the case of a saved finding again, with everything that it needs, and show the response
     Replay(Box<ReplayFlags>),
+    /// Print the completions for a shell, for example `connect-conformance completions bash`
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
 }
 
 /// The service.
@@ -184,6 +194,16 @@ fn seconds(text: &str) -> Result<Duration, String> {
     } else {
         Err("give more than 0 and at most 3600 seconds".to_owned())
     }
+}
+
+/// A whole number of 0 or more.
+fn whole(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("give a whole number from 0 to {}", u64::MAX))
+}
+
+/// A whole number of 1 or more.
+fn positive(text: &str) -> Result<u64, String> {
+    whole(text).ok().filter(|number| *number > 0).ok_or_else(|| "give a whole number of 1 or more".to_owned())
 }
 
 fn account(text: &str) -> Result<String, String> {
@@ -237,7 +257,9 @@ mod tests {
             "run -v --notes",
             "merge a -q",
             "run --resume a --seed 1 --allow-undecided 30",
-            "run --rps 2.5 --burst 5 --max-requests 1000 --max-minutes 60",
+            "run --rps 2.5 --burst 5 --max-requests 1000 --max-minutes 60 --max-failures 3 --config x.toml",
+            "run --operations *Rule --exclude-operations DeleteRule,List* --exclude-checks shape,error.*",
+            "completions bash",
             "plan --endpoint http://h --allow-writes --shard 1/2 --rps 3 --format json",
             "sweep --delete --journal x",
             "sweep --endpoint http://h --instance-id i --account 111122223333 --older-than 0 --as-remote --rps 3",
@@ -260,6 +282,8 @@ mod tests {
             "run --burst 0",
             "run --max-requests 0",
             "run --max-minutes 0",
+            "run --max-failures 0",
+            "completions sh",
             "run --allow-undecided 101",
             "run -q -v",
             "run --endpoint http://h --account 111122223333",

@@ -9,94 +9,117 @@ use connect_checks::shard::Shard;
 use connect_checks::walks::LONGEST;
 
 use super::endpoint::{EmulatorFlags, EndpointFlags, PaceFlags};
-use super::{FormatFlag, ModelFlag, seconds};
+use super::{FormatFlag, ModelFlag, seconds, whole};
+use crate::session::config::default_folder;
+
+/// Heading of the flags that decide on the cases.
+const CASES: &str = "Cases";
+/// Heading of the flags that decide when to send.
+const PACE: &str = "Pace and early end";
+/// Heading of the flags for reports and output.
+const REPORT: &str = "Report and output";
+/// Heading of the flags that compare with known results.
+const KNOWN: &str = "Known divergences and recorded answers";
+/// Heading of the flags for a run in several parts.
+const PARTS: &str = "Sharding and resuming";
 
 /// Flags of `run` and `plan`.
 #[derive(Clone, Debug, Args)]
 pub struct RunFlags {
+    /// Read options from this file, under their long names: `endpoint = "http://…"`, `operations = ["A", "B"]`,
+    /// `allow-writes = true`. The command line wins [default: conformance.toml in the working directory, if it exists]
+    #[arg(long, value_name = "FILE.toml")]
+    pub config: Option<PathBuf>,
     /// The endpoint.
     #[command(flatten)]
     pub target: EndpointFlags,
     /// The cases.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = CASES)]
     pub selection: SelectionFlags,
+    /// The service.
+    #[command(flatten, next_help_heading = CASES)]
+    pub model: ModelFlag,
+    /// Operations that the endpoint must offer, where `*` stands for any text: their cases fail instead of being
+    /// unsupported
+    #[arg(long, help_heading = CASES, value_name = "OP,…", value_delimiter = ',')]
+    pub require: Vec<String>,
     /// Seed of every generated value [default: a random one, which is printed]
-    #[arg(long)]
+    #[arg(long, help_heading = CASES, value_parser = whole)]
     pub seed: Option<u64>,
     /// Random values per operation, in addition to the fixed ones [default: 3]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, help_heading = CASES, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub cases: Option<u32>,
     /// Random walks: sequences of operations, compared with a reference [default: 24 on this machine, 0 elsewhere]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    #[arg(long, help_heading = CASES, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
     pub walks: Option<u32>,
     /// Steps of a random walk
-    #[arg(long, value_name = "M", default_value_t = DEFAULT_WALK_LENGTH,
+    #[arg(long, help_heading = CASES, value_name = "M", default_value_t = DEFAULT_WALK_LENGTH,
           value_parser = clap::value_parser!(u16).range(1..=i64::from(LONGEST)))]
     pub walk_length: u16,
     /// Folder of failed walks, which are replayed first [default: `walks` in the report folder]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, help_heading = CASES, value_name = "DIR")]
     pub walk_regressions: Option<PathBuf>,
-    /// Cases at a time [default: 8 on this machine, 2 elsewhere]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
-    pub jobs: Option<u16>,
-    /// Folder for the report, the case files of findings, and the log
-    #[arg(long, value_name = "DIR", default_value = "target/conformance")]
-    pub report_dir: PathBuf,
-    /// Seconds for one request, from the connection to the last byte
-    #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
-    pub timeout: Duration,
     /// Requests for shrinking the requests of findings, in total [default: 1000 on this machine, 100 elsewhere]
-    #[arg(long, value_name = "N")]
+    #[arg(long, help_heading = CASES, value_name = "N")]
     pub shrink: Option<u32>,
-    /// Rate and number of requests.
+    /// Rate and number of requests, and when to stop early.
     #[command(flatten)]
     pub pace: PaceFlags,
-    /// Operations that the endpoint must offer: their cases fail instead of being unsupported
-    #[arg(long, value_name = "OP,…", value_delimiter = ',')]
-    pub require: Vec<String>,
+    /// Cases at a time [default: 8 on this machine, 2 elsewhere]
+    #[arg(long, help_heading = PACE, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub jobs: Option<u16>,
+    /// Seconds for one request, from the connection to the last byte
+    #[arg(long, help_heading = PACE, value_name = "SECS", default_value = "10", value_parser = seconds)]
+    pub timeout: Duration,
     /// The emulator.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Emulator")]
     pub emulator: EmulatorFlags,
-    /// The service.
-    #[command(flatten)]
-    pub model: ModelFlag,
-    /// Compare with the answers that `record` wrote into this folder, and run no other checks
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["walks", "cases"])]
-    pub golden: Option<PathBuf>,
-    /// Run only the Ith of N parts of the plan, so that machines can share a run; `merge` merges their reports
-    #[arg(long, value_name = "I/N", conflicts_with = "golden")]
-    pub shard: Option<Shard>,
-    /// Continue a stopped run: its report.json, or the folder that contains it. Everything that decides on its plan comes
-    /// from there; permissions to write are given again
-    #[arg(long, value_name = "REPORT", conflicts_with = "golden")]
-    pub resume: Option<PathBuf>,
+    /// Folder for the report, the case files of findings, and the log
+    #[arg(long, help_heading = REPORT, value_name = "DIR", default_value_os_t = default_folder())]
+    pub report_dir: PathBuf,
+    /// Further output.
+    #[command(flatten, next_help_heading = REPORT)]
+    pub output: OutputFlags,
+    /// The amount of text.
+    #[command(flatten, next_help_heading = REPORT)]
+    pub detail: DetailFlags,
+    /// The format.
+    #[command(flatten, next_help_heading = REPORT)]
+    pub format: FormatFlag,
     /// Known divergences: cases that are expected to fail, with reasons and dates
-    #[arg(long, value_name = "FILE.toml")]
+    #[arg(long, help_heading = KNOWN, value_name = "FILE.toml")]
     pub expect: Option<PathBuf>,
     /// Percentage of the cases, in total and of each operation, that may be undecided for one reason before the run counts
     /// as incomplete [default: 10]
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(..=100))]
+    #[arg(long, help_heading = KNOWN, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(..=100))]
     pub allow_undecided: Option<u8>,
-    /// Further output.
-    #[command(flatten)]
-    pub output: OutputFlags,
-    /// The amount of text.
-    #[command(flatten)]
-    pub detail: DetailFlags,
-    /// The format.
-    #[command(flatten)]
-    pub format: FormatFlag,
+    /// Compare with the answers that `record` wrote into this folder, and run no other checks
+    #[arg(long, help_heading = KNOWN, value_name = "DIR", conflicts_with_all = ["walks", "cases"])]
+    pub golden: Option<PathBuf>,
+    /// Run only the Ith of N parts of the plan, so that machines can share a run; `merge` merges their reports
+    #[arg(long, help_heading = PARTS, value_name = "I/N", conflicts_with = "golden")]
+    pub shard: Option<Shard>,
+    /// Continue a stopped run: its report.json, or the folder that contains it. Everything that decides on its plan comes
+    /// from there; permissions to write are given again
+    #[arg(long, help_heading = PARTS, value_name = "REPORT", conflicts_with = "golden")]
+    pub resume: Option<PathBuf>,
 }
 
 /// The cases of a run.
 #[derive(Clone, Debug, Args)]
 pub struct SelectionFlags {
-    /// Only these operations
+    /// Only these operations; `*` stands for any text
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub operations: Vec<String>,
-    /// Only these checks or families of checks
+    /// Not these operations; `*` stands for any text
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub exclude_operations: Vec<String>,
+    /// Only these checks or families of checks; `*` stands for any text
     #[arg(long, value_name = "F,G", value_delimiter = ',')]
     pub checks: Vec<String>,
+    /// Not these checks or families of checks; `*` stands for any text
+    #[arg(long, value_name = "F,G", value_delimiter = ',')]
+    pub exclude_checks: Vec<String>,
     /// Only differences to this earlier model: Smithy JSON AST, or service-2.json
     #[arg(long, value_name = "OLD")]
     pub changed_since: Option<PathBuf>,

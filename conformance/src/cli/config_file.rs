@@ -1,0 +1,204 @@
+//! The configuration file of `run` and `plan`: its entries as words of the command line. Knows no flag by name, except the
+//! one that names the file.
+
+use std::any::TypeId;
+use std::error::Error as _;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use toml::{Table, Value};
+
+use crate::session::error::SessionError;
+use crate::suggest;
+
+/// The file that is read without `--config`.
+const DEFAULT: &str = "conformance.toml";
+
+/// Id of the flag `--config`.
+const FLAG: &str = "config";
+
+/// The commands with a configuration file.
+const COMMANDS: [&str; 2] = ["run", "plan"];
+
+/// A configuration file, as words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ConfigFile {
+    /// Its path.
+    pub(super) path: PathBuf,
+    /// Position of its words in those of the command line.
+    pub(super) position: usize,
+    /// Its words.
+    pub(super) words: Vec<OsString>,
+    /// Keys that the command line replaces.
+    replaced: Vec<String>,
+    /// Keys that are used.
+    used: Vec<String>,
+}
+
+impl ConfigFile {
+    /// The file in a line for the user.
+    pub(super) fn describe(&self) -> String {
+        let used = if self.used.is_empty() { "nothing".to_owned() } else { self.used.join(", ") };
+        let replaced = match self.replaced.as_slice() {
+            [] => String::new(),
+            keys => format!("; not used because of the command line: {}", keys.join(", ")),
+        };
+        format!("configuration from {}: {used}{replaced}", self.path.display())
+    }
+}
+
+/// An entry of a file.
+struct Entry<'c> {
+    key: String,
+    arg: &'c Arg,
+    words: Vec<OsString>,
+}
+
+/// Reads the file that the command line names, or the default one. None if there is no file, or the command has none.
+///
+/// # Errors
+/// The file cannot be read, or has an unknown key or a wrong value.
+pub(super) fn read(command: &Command, words: &[OsString]) -> Result<Option<ConfigFile>, SessionError> {
+    // Errors of the command line are reported when it is parsed for good.
+    let lenient = command.clone().ignore_errors(true);
+    let Ok(matches) = lenient.try_get_matches_from(words) else { return Ok(None) };
+    let (scope, matches, position) = match matches.subcommand() {
+        None => (command, &matches, 1),
+        Some((name, matches)) if COMMANDS.contains(&name) => {
+            let Some(subcommand) = command.find_subcommand(name) else { return Ok(None) };
+            (subcommand, matches, 2)
+        }
+        Some(_) => return Ok(None),
+    };
+    let named = matches.try_get_one::<PathBuf>(FLAG).ok().flatten().cloned();
+    let Some(path) = named.or_else(|| Some(PathBuf::from(DEFAULT)).filter(|path| path.exists())) else {
+        return Ok(None);
+    };
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| SessionError::usage(format!("--config: cannot read {}: {error}", path.display())))?;
+    let table: Table = text.parse().map_err(|error: toml::de::Error| {
+        SessionError::usage(format!("{}: not TOML: {}", path.display(), error.to_string().trim_end()))
+    })?;
+    let wrong = |why: String| SessionError::usage(format!("{}: {why}", path.display()));
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut entries = Vec::new();
+    for (key, value) in table {
+        let arg = option(scope, &key).map_err(&wrong)?;
+        let words = words_of(arg, &key, &value, folder).map_err(&wrong)?;
+        valid(command, words_before(words_of_scope(scope, command), &words), &key).map_err(&wrong)?;
+        entries.push(Entry { key, arg, words });
+    }
+    let (used, replaced) = unless_replaced(scope, matches, entries);
+    let keys = used.iter().map(|entry| entry.key.clone()).collect();
+    let words = used.into_iter().flat_map(|entry| entry.words).collect();
+    Ok(Some(ConfigFile { path, position, words, replaced, used: keys }))
+}
+
+/// The program and, unless it is the default command, the command.
+fn words_of_scope(scope: &Command, program: &Command) -> Vec<OsString> {
+    let mut words = vec![OsString::from(program.get_name())];
+    if scope.get_name() != program.get_name() {
+        words.push(scope.get_name().into());
+    }
+    words
+}
+
+fn words_before(mut start: Vec<OsString>, words: &[OsString]) -> Vec<OsString> {
+    start.extend(words.iter().cloned());
+    start
+}
+
+/// The entries that the command line leaves in force, and the keys of the others. It replaces an entry by the same flag, or
+/// by one that contradicts it.
+fn unless_replaced<'c>(
+    scope: &Command,
+    matches: &ArgMatches,
+    entries: Vec<Entry<'c>>,
+) -> (Vec<Entry<'c>>, Vec<String>) {
+    let given = |arg: &Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+    let conflicts = |one: &Arg, other: &Arg| {
+        scope.get_arg_conflicts_with(one).iter().any(|arg| arg.get_id() == other.get_id())
+            || scope.get_arg_conflicts_with(other).iter().any(|arg| arg.get_id() == one.get_id())
+    };
+    let is_replaced = |entry: &Entry<'_>| {
+        given(entry.arg) || scope.get_arguments().any(|arg| given(arg) && conflicts(entry.arg, arg))
+    };
+    let (replaced, used): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_replaced);
+    (used, replaced.into_iter().map(|entry| entry.key).collect())
+}
+
+/// The option with this long name.
+fn option<'c>(scope: &'c Command, key: &str) -> Result<&'c Arg, String> {
+    if key == FLAG {
+        return Err("a configuration file cannot name another one; leave out `config`".to_owned());
+    }
+    let options = || scope.get_arguments().filter(|arg| arg.get_id() != FLAG && is_settable(arg));
+    if let Some(arg) = options().find(|arg| arg.get_long() == Some(key)) {
+        return Ok(arg);
+    }
+    let similar = key.replace('_', "-");
+    Err(match suggest::nearest(&similar, options().filter_map(Arg::get_long)).as_slice() {
+        [] => format!("unknown key `{key}`; the keys are the long options of `connect-conformance run --help`"),
+        names => format!("unknown key `{key}`; did you mean {}?", suggest::quoted(names)),
+    })
+}
+
+fn is_settable(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::Set | ArgAction::Append | ArgAction::SetTrue)
+}
+
+/// The words of an entry: `--key` or `--key=value`, several times for a list.
+fn words_of(arg: &Arg, key: &str, value: &Value, folder: &Path) -> Result<Vec<OsString>, String> {
+    let kind = value.type_str();
+    match (arg.get_action(), value) {
+        (ArgAction::SetTrue, Value::Boolean(on)) => Ok(on.then(|| format!("--{key}").into()).into_iter().collect()),
+        (ArgAction::SetTrue, _) => Err(format!("`{key}` is true or false, not a value of type {kind}")),
+        (ArgAction::Append, Value::Array(items)) => items.iter().map(|item| word(arg, key, item, folder)).collect(),
+        _ => Ok(vec![word(arg, key, value, folder)?]),
+    }
+}
+
+fn word(arg: &Arg, key: &str, value: &Value, folder: &Path) -> Result<OsString, String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Array(_) if !matches!(arg.get_action(), ArgAction::Append) => {
+            return Err(format!("`{key}` has one value, not a list"));
+        }
+        other => {
+            let list = if matches!(arg.get_action(), ArgAction::Append) { " or a list of texts" } else { "" };
+            return Err(format!("`{key}` is a text or a number{list}, not a value of type {}", other.type_str()));
+        }
+    };
+    let mut word = OsString::from(format!("--{key}="));
+    if arg.get_value_parser().type_id() == TypeId::of::<PathBuf>() && !text.is_empty() {
+        word.push(folder.join(text));
+    } else {
+        word.push(OsStr::new(&text));
+    }
+    Ok(word)
+}
+
+/// Checks the value of an entry by itself. Whether it agrees with other flags is checked later.
+fn valid(command: &Command, words: Vec<OsString>, key: &str) -> Result<(), String> {
+    let Err(error) = command.clone().try_get_matches_from(words) else { return Ok(()) };
+    if !matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation) {
+        return Ok(());
+    }
+    let why = match (error.source(), error.get(ContextKind::ValidValue)) {
+        (Some(source), _) => source.to_string(),
+        (None, Some(ContextValue::Strings(values))) if !values.is_empty() => {
+            format!("give one of {}", values.join(", "))
+        }
+        _ => "it needs a value".to_owned(),
+    };
+    let given = match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    Err(format!("`{key}` has the value `{given}`: {why}"))
+}
