@@ -2,7 +2,7 @@
 // Each test uses a part of it.
 #![allow(dead_code)]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// A small selection with a seed.
@@ -22,9 +22,23 @@ pub(crate) fn conformance(arguments: &[&str]) -> Command {
     command
 }
 
+/// The program in a folder.
+pub(crate) fn program(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = conformance(arguments);
+    command.current_dir(folder).stdin(Stdio::null());
+    command
+}
+
 /// Exit code, stdout and stderr of the program.
-pub(crate) fn output(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let Output { status, stdout, stderr } = conformance(arguments).output().unwrap();
+pub(crate) fn output(arguments: &[&str]) -> Ended {
+    ended(conformance(arguments))
+}
+
+/// The result of a program: exit code, stdout, stderr.
+pub(crate) type Ended = (Option<i32>, String, String);
+
+fn ended(mut command: Command) -> Ended {
+    let Output { status, stdout, stderr } = command.output().unwrap();
     (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
@@ -37,6 +51,19 @@ impl Folder {
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
+    }
+
+    /// Writes a file and returns its path.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Runs the program in this folder: exit code, stdout and stderr.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+        ended(program(&self.0, arguments))
     }
 
     pub(crate) fn at(&self, name: &str) -> String {
