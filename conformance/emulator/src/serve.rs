@@ -108,7 +108,11 @@ async fn admit(service: Arc<Service>, front: &Front, request: Request) -> Respon
     write(handled.unwrap_or_else(|| encode_unmodelled_error("InternalFailure", 500, "the emulator failed")))
 }
 
+/// Writes a response; one without a status breaks the connection.
 fn write(response: HttpResponse) -> Response<Body> {
+    if response.status == 0 {
+        return Response::new(Body::new(BrokenBody));
+    }
     let mut written = Response::new(Body::from(response.body));
     *written.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in &response.headers.0 {

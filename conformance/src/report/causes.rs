@@ -70,7 +70,7 @@ impl Kind {
         let response = finding.exchange.as_ref().map(|exchange| &exchange.response);
         let check = families::find(finding.check);
         let harm = check.map_or(Harm::Form, |check| check.harm_of(finding));
-        let crashed = response.is_some_and(|response| response.status >= 500);
+        let crashed = response.is_some_and(|response| response.status == 0 || response.status >= 500);
         let (group, rule) = group(finding, crashed);
         let is_crash = crashed && group != finding.check;
         let harm = if is_crash { Harm::Crash } else { harm };
@@ -106,7 +106,7 @@ fn way(finding: &Finding, response: Option<&HttpResponse>, operation: &str) -> S
     let answer = response.map(answer);
     let repeats = response.is_some_and(|response| {
         let status = response.status.to_string();
-        finding.actual.starts_with(&status) || response.status >= 500
+        finding.actual.starts_with(&status) || response.status == 0 || response.status >= 500
     });
     match answer {
         Some(answer) if repeats => answer,
@@ -117,6 +117,9 @@ fn way(finding: &Finding, response: Option<&HttpResponse>, operation: &str) -> S
 /// Status, and error name or, for an answer that is not JSON, its type and first line.
 fn answer(response: &HttpResponse) -> String {
     let status = response.status;
+    if status == 0 {
+        return "no response".to_owned();
+    }
     let header = |name: &str| response.headers.get(name).unwrap_or_default();
     let media = header("content-type").split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let body: Option<serde_json::Value> = serde_json::from_slice(&response.body).ok();

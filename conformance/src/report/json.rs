@@ -202,7 +202,8 @@ impl FindingEntry {
     /// Request and status in one line, for example `POST /rules/x -> 200`.
     pub fn request_line(&self) -> Option<String> {
         let (request, response) = (self.request.as_ref()?, self.response.as_ref()?);
-        Some(format!("{} {} -> {}", request.method, request.uri, response.status))
+        let status = if response.status == 0 { "no response".to_owned() } else { response.status.to_string() };
+        Some(format!("{} {} -> {status}", request.method, request.uri))
     }
 }
 

@@ -61,6 +61,9 @@ pub const GATEWAY: &[&str] = &[
     "ValidationException",
 ];
 
+/// Start of the reason for trouble if a request was sent and no whole response came: classes of [`TransportError`].
+const LOST: [&str; 2] = ["timeout: ", "reset: "];
+
 /// Seen with status 500 when the label of an instance held the word "arn" (terraform-provider-aws#44418).
 const BAD_ID: &str = "AuthorizerConfigurationException";
 
@@ -151,6 +154,11 @@ impl Reply {
             Reply::Refused(exchange, error) => Some((exchange.response.status, error.code.as_deref())),
             _ => None,
         }
+    }
+
+    /// True if the request was sent and no whole response came.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Reply::Trouble(why) if LOST.iter().any(|class| why.starts_with(class)))
     }
 
     /// True for status 5xx, except for the error with which Connect's gateway answers an id that it cannot parse.

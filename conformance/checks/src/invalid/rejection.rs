@@ -1,12 +1,18 @@
 //! The common rule of the family: a faulty request is rejected, and its twin is not rejected the same way.
 
+use std::time::Duration;
+
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
-use connect_model::wire::message::HttpRequest;
+use connect_model::schema::OperationId;
+use connect_model::wire::message::{HttpRequest, HttpResponse};
 use connect_model::wire::{DecodedError, encode_request};
 use serde_json::Value;
 
+use connect_transport::exchange::{Exchange, Omitted};
+
 use crate::case::Outcome;
+use crate::client::Client;
 use crate::client::reply::Reply;
 use crate::code::Trial;
 use crate::twin::distinguishes;
@@ -36,6 +42,19 @@ pub(super) async fn judge_rejection(
             return Outcome::from_findings(vec![finding]);
         }
         Reply::Refused(exchange, error) => (exchange, error),
+        Reply::Trouble(why) if client.target.loopback && reply.is_lost() => {
+            if !is_silent(client, operation, faulty, twin).await {
+                return Outcome::indeterminate(why.clone());
+            }
+            let actual =
+                format!("no response to {REPEATS} requests, while the valid twin is answered each time; {why}");
+            return Outcome::from_findings(vec![check.finding(
+                pointer,
+                expected,
+                actual,
+                Some(&unanswered(client, operation, faulty)),
+            )]);
+        }
         Reply::Unsupported(why) | Reply::Trouble(why) => return Outcome::indeterminate(why.clone()),
     };
     let status = exchange.response.status;
@@ -60,6 +79,32 @@ pub(super) async fn judge_rejection(
     let code = error.code.as_deref();
     client.learn(format!("error of {}", check.id), format!("{status} {}", code.unwrap_or("no error name")));
     Outcome::from_findings(Vec::new())
+}
+
+/// Requests without a response that are no accident.
+const REPEATS: usize = 3;
+
+/// Returns true if a faulty request that was lost once is lost again and again, while its twin is answered in between. A
+/// server that ends or hangs on a request is at fault, whatever the request is.
+async fn is_silent(client: &Client, operation: OperationId, faulty: &HttpRequest, twin: &HttpRequest) -> bool {
+    for _ in 1..REPEATS {
+        let answered = matches!(client.send(operation, twin).await, Reply::Success(_) | Reply::Refused(..));
+        if !answered || !client.send(operation, faulty).await.is_lost() {
+            return false;
+        }
+    }
+    true
+}
+
+/// The exchange of a request without a response: status 0.
+fn unanswered(client: &Client, operation: OperationId, request: &HttpRequest) -> Exchange {
+    Exchange {
+        operation: client.schema[operation].name.clone(),
+        request: request.clone(),
+        response: HttpResponse::default(),
+        duration: Duration::ZERO,
+        omitted: Omitted::default(),
+    }
 }
 
 /// Generates a valid input and its request.

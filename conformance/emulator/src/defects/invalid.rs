@@ -1,13 +1,16 @@
 //! Defects: invalid input is accepted, or valid input is rejected.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use connect_model::semantics::flow::Home;
 use connect_model::validate::{Violation, ViolationKind};
 use connect_model::wire::DecodeError;
+use connect_model::wire::message::{HttpRequest, HttpResponse};
+use serde_json::Value;
 
-use crate::defects::hooks::{accept_unreadable, on_call, on_request, overlook};
-use crate::defects::seam::{Invocation, Seams};
+use crate::defects::hooks::{PerCall, accept_unreadable, on_call, on_request, overlook};
+use crate::defects::seam::{Invocation, Scene, Seams};
 use crate::defects::{Defect, Family};
 use crate::handlers::Answer;
 use crate::refusal::Refusal;
@@ -185,7 +188,38 @@ pub(super) const ROWS: &[Defect] = &[
         may: &[],
         seams: || on_call(|_| Answer::Performed(Err(Refusal::Invalid("the request is invalid".to_owned())))),
     },
+    Defect {
+        id: "hangs-up-on-trailing-text",
+        family: Family::Invalid,
+        summary: "the connection breaks if text follows the JSON of a body",
+        kills: &["invalid.malformed-json"],
+        may: &[],
+        seams: || Arc::new(HangsUpOnTrailingText::default()),
+    },
 ];
+
+/// Answers without a status, which breaks the connection.
+#[derive(Default)]
+struct HangsUpOnTrailingText {
+    trails: PerCall<()>,
+}
+
+impl Seams for HangsUpOnTrailingText {
+    fn request<'r>(&self, request: &'r HttpRequest) -> Cow<'r, HttpRequest> {
+        self.trails.clear();
+        let mut values = serde_json::Deserializer::from_slice(&request.body).into_iter::<Value>();
+        if values.next().is_some_and(|value| value.is_ok()) && values.next().is_some() {
+            self.trails.set(());
+        }
+        Cow::Borrowed(request)
+    }
+
+    fn answer(&self, _: &Scene<'_>, response: &mut HttpResponse) {
+        if self.trails.get().is_some() {
+            *response = HttpResponse::default();
+        }
+    }
+}
 
 struct UnknownFlowTypes;
 
