@@ -18,7 +18,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use self::config::emulator_config;
-use self::flags::{Cli, Command, EmulatorFlags, RunFlags};
+use self::flags::{Cli, Color, Command, EmulatorFlags, RunFlags};
 use self::parse::{ParseError, definition, parse};
 use crate::built_in;
 use crate::exit::Exit;
@@ -48,7 +48,17 @@ pub fn main() -> ExitCode {
         }
         Err(ParseError::File(error)) => return failed(&error).into(),
     };
+    color(cli.color).write_global();
     dispatch(cli).unwrap_or_else(|error| failed(&error)).into()
+}
+
+/// The choice of the printer.
+fn color(color: Color) -> anstream::ColorChoice {
+    match color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    }
 }
 
 /// Prints an error.

@@ -27,9 +27,24 @@ pub struct Cli {
     /// The command; `run` by default.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// Colors of the text on stdout
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    pub color: Color,
     /// Flags of the default command.
     #[command(flatten)]
     pub run: RunFlags,
+}
+
+/// Use of colors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On terminals, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
 }
 
 /// The commands.
@@ -254,7 +269,9 @@ mod tests {
             "replay a.json --as-sent --endpoint http://h --allow-writes --account 111122223333",
             "run --shard 2/3 --expect a.toml --write-expect b.toml --history runs",
             "run --resume target/conformance",
-            "run -v --notes",
+            "run -v --notes --color never",
+            "--color always",
+            "list --color never",
             "merge a -q",
             "run --resume a --seed 1 --allow-undecided 30",
             "run --rps 2.5 --burst 5 --max-requests 1000 --max-minutes 60 --max-failures 3 --config x.toml",
