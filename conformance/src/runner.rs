@@ -217,6 +217,7 @@ fn internal_error(case: &CaseId, panic: String) -> Finding {
         expected: "a verdict".to_owned(),
         actual: format!("the check panicked {panic}"),
         exchange: None,
+        exchanges: Vec::new(),
         steps: Vec::new(),
     }
 }
@@ -233,6 +234,7 @@ fn required(case: &CaseId, outcome: Outcome, require: &BTreeSet<String>) -> Outc
                 expected: "a supported operation".to_owned(),
                 actual: format!("unsupported: {why}"),
                 exchange: outcome.findings.iter().find_map(|finding| finding.exchange.clone()),
+                exchanges: Vec::new(),
                 steps: Vec::new(),
             };
             Outcome { verdict: Verdict::Fail, findings: vec![finding], ..outcome }

@@ -49,6 +49,12 @@ impl Level {
     }
 }
 
+/// Exchanges that a finding keeps beside the decisive one.
+const MAX_EXCHANGES: usize = 12;
+
+/// Bytes of a body in such an exchange.
+const MAX_EXCHANGE: usize = 4 << 10;
+
 /// A failed check with its evidence.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -67,11 +73,25 @@ pub struct Finding {
     pub actual: String,
     /// The exchange that shows the breach; for several, the decisive one.
     pub exchange: Option<Exchange>,
+    /// Every exchange that the breach rests on, in the order of the requests, if one alone does not show it. The decisive one
+    /// is among them.
+    pub exchanges: Vec<Exchange>,
     /// The requests that led to the breach, one line each, if there was more than one relevant request.
     pub steps: Vec<String>,
 }
 
 impl Finding {
+    /// A finding that rests on several exchanges, given in the order of their requests. Their number and size are limited;
+    /// the decisive exchange is always kept whole in [`Finding::exchange`].
+    #[must_use]
+    pub fn resting_on<'e>(self, exchanges: impl IntoIterator<Item = &'e Exchange>) -> Self {
+        let small = |exchange: &&Exchange| exchange.request.body.len() <= MAX_EXCHANGE;
+        let kept = exchanges.into_iter().filter(small).take(MAX_EXCHANGES);
+        let exchanges: Vec<Exchange> = kept.map(|exchange| exchange.evidence_within(MAX_EXCHANGE)).collect();
+        // One exchange is the decisive one, which the finding has already.
+        if exchanges.len() > 1 { Self { exchanges, ..self } } else { self }
+    }
+
     /// A finding that rests on the name of an error alone: the lists of errors in the model are incomplete, so it is at most
     /// a recommendation on an endpoint elsewhere.
     #[must_use]

@@ -79,6 +79,7 @@ impl Check {
             expected: shortened(expected),
             actual: shortened(actual),
             exchange: exchange.map(Exchange::evidence),
+            exchanges: Vec::new(),
             steps: Vec::new(),
         }
     }

@@ -70,6 +70,7 @@ mod tests {
             operation: String::new(),
             request: HttpRequest { method: "GET".into(), uri: "/".into(), ..HttpRequest::default() },
             response: HttpResponse { status, ..HttpResponse::default() },
+            sent: std::time::SystemTime::UNIX_EPOCH,
             duration: std::time::Duration::ZERO,
             omitted: Omitted::default(),
         };

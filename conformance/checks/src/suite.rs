@@ -109,10 +109,12 @@ impl Judge for Suite {
         self.client.learned()
     }
 
-    /// Members and errors that were met. Constraints are counted from the cases, by the report.
+    /// Members and errors that were met, of the operations that the endpoint offers. Constraints are counted from the cases,
+    /// by the report.
     fn coverage(&self) -> Coverage {
         let operations: BTreeSet<OperationId> = self.plan.tasks.iter().map(|planned| planned.operation).collect();
-        let operations: Vec<OperationId> = operations.into_iter().collect();
+        let offered = operations.into_iter().filter(|operation| self.client.may_offer(*operation));
+        let operations: Vec<OperationId> = offered.collect();
         let (schema, touched) = (self.client.schema, self.client.touched());
         Coverage::of(Some(touched.sets(schema, &operations)), None)
     }

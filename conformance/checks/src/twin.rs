@@ -33,6 +33,7 @@ mod tests {
             operation: "ListRules".to_owned(),
             request: HttpRequest::default(),
             response,
+            sent: std::time::SystemTime::UNIX_EPOCH,
             duration: std::time::Duration::ZERO,
             omitted: Omitted::default(),
         };

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::event::{EmulatorInfo, TargetInfo};
+use crate::report::text::utc_in_ms;
 
 /// A finding on disk, which `replay` reads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,10 +59,38 @@ pub struct CaseFile {
     /// True if the run treated an endpoint on this machine as a real account.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub as_remote: bool,
+    /// Every exchange that the finding rests on, in order, if it rests on several. Long bodies are truncated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exchanges: Vec<SavedExchange>,
     /// The complete request, without its signature.
     pub request: SavedRequest,
     /// The response; a long body is truncated.
     pub response: SavedResponse,
+}
+
+/// A request and its response in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedExchange {
+    /// Operation that was called.
+    pub operation: String,
+    /// Time of the request.
+    #[serde(flatten)]
+    pub time: SavedTime,
+    /// The request, without its signature.
+    pub request: SavedRequest,
+    /// The response.
+    pub response: SavedResponse,
+}
+
+/// The time of an exchange in JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedTime {
+    /// Time of the request in RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<String>,
+    /// Milliseconds until the response was complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ms: Option<u64>,
 }
 
 /// A request in JSON.
@@ -163,6 +192,25 @@ impl SavedBody {
     }
 }
 
+impl SavedExchange {
+    /// Keeps at most `limit` bytes of each body.
+    pub fn of(exchange: &Exchange, limit: usize) -> Self {
+        Self {
+            operation: exchange.operation.clone(),
+            time: SavedTime::of(exchange),
+            request: SavedRequest::of(&exchange.request, limit),
+            response: SavedResponse::of(exchange, limit),
+        }
+    }
+}
+
+impl SavedTime {
+    /// The time of an exchange.
+    pub fn of(exchange: &Exchange) -> Self {
+        Self { sent: utc_in_ms(exchange.sent), ms: exchange.duration.as_millis().try_into().ok() }
+    }
+}
+
 impl SavedRequest {
     /// Keeps at most `limit` bytes of the body.
     pub fn of(request: &HttpRequest, limit: usize) -> Self {
@@ -229,6 +277,7 @@ impl CaseFile {
             cases,
             instance_id: target.instance_id.clone().filter(|_| target.emulator.is_none()),
             as_remote: is_local && !target.loopback,
+            exchanges: finding.exchanges.iter().map(|one| SavedExchange::of(one, response_limit)).collect(),
             request: SavedRequest::of(&exchange.request, usize::MAX),
             response: SavedResponse::of(exchange, response_limit),
         })
@@ -287,6 +336,17 @@ mod tests {
         let saved = SavedResponse::of(&evidence, 1_000);
         assert_eq!(saved.body.body_bytes_omitted, Some(100_000 - 1_000));
         assert_eq!((saved.headers.0.len(), saved.headers_omitted), (0, Some(3)));
+    }
+
+    #[test]
+    fn exchanges_have_their_time_and_no_secrets() {
+        let exchange = samples::finding("shape.json", Level::Must).exchange.unwrap();
+        let saved = SavedExchange::of(&exchange, 3);
+        let text = serde_json::to_string(&saved).unwrap();
+        let start = r#"{"operation":"CreateRule","sent":"2025-01-02T03:04:05.678Z","ms":12,"request":"#;
+        assert!(text.starts_with(start) && !text.contains("secret"), "{text}");
+        assert_eq!(saved.request.body.body_bytes_omitted, Some(4));
+        assert_eq!(serde_json::from_str::<SavedExchange>(&text).unwrap(), saved);
     }
 
     #[test]

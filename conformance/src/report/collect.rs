@@ -12,11 +12,12 @@ use connect_checks::check::Check;
 use connect_checks::coverage::{Coverage, Ratio};
 use connect_checks::families;
 use connect_model::text::truncate;
+use connect_transport::exchange::Exchange;
 
 use crate::event::{Consumer, Event, RunEnd, RunInfo};
 use crate::exit::Exit;
 use crate::outcome::Totals;
-use crate::report::case_file::{CaseFile, SavedRequest, SavedResponse, file_stem};
+use crate::report::case_file::{CaseFile, SavedExchange, SavedRequest, SavedResponse, SavedTime, file_stem};
 use crate::report::causes::{Cause, Kind};
 use crate::report::json::{CaseLine, FindingCount, FindingEntry, Operation, Report};
 use crate::report::reproduce::replay_command;
@@ -234,8 +235,8 @@ impl Collector {
             let file = self.save(case, finding)?;
             let exchange = finding.exchange.as_ref();
             let limit = if self.bodies < self.limits.bodies { self.limits.body } else { self.limits.small_body };
-            self.bodies += exchange
-                .map_or(0, |exchange| exchange.request.body.len().min(limit) + exchange.response.body.len().min(limit));
+            let size = |one: &Exchange| one.request.body.len().min(limit) + one.response.body.len().min(limit);
+            self.bodies += exchange.map_or(0, size) + finding.exchanges.iter().map(size).sum::<usize>();
             self.report.findings.push(FindingEntry {
                 case: case.to_string(),
                 operation: case.operation.clone(),
@@ -249,6 +250,8 @@ impl Collector {
                 expected: finding.expected.clone(),
                 actual: finding.actual.clone(),
                 steps: finding.steps.clone(),
+                exchanges: finding.exchanges.iter().map(|one| SavedExchange::of(one, limit)).collect(),
+                time: exchange.map(SavedTime::of).unwrap_or_default(),
                 request: exchange.map(|exchange| SavedRequest::of(&exchange.request, limit)),
                 response: exchange.map(|exchange| SavedResponse::of(exchange, limit)),
                 replay: file.as_deref().map(replay_command),

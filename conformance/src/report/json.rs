@@ -6,15 +6,16 @@ use std::io;
 use std::path::Path;
 
 use connect_checks::case::Level;
-use connect_checks::coverage::{Coverage, Learned};
+use connect_checks::coverage::{Coverage, Learned, Ratio};
 use connect_checks::harm::Harm;
+use connect_checks::invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::event::{ModelInfo, Narrowed, PlanInfo, Settings, TargetInfo};
 use crate::outcome::{CaseOutcome, Totals};
-use crate::report::case_file::{SavedRequest, SavedResponse};
+use crate::report::case_file::{SavedExchange, SavedRequest, SavedResponse, SavedTime};
 use crate::report::causes::Cause;
 use crate::report::output::write_whole;
 
@@ -173,6 +174,12 @@ pub struct FindingEntry {
     /// Requests that led to it, if there were several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<String>,
+    /// Every exchange that the finding rests on, in order, if it rests on several; the deciding one is among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exchanges: Vec<SavedExchange>,
+    /// Time of the deciding request.
+    #[serde(flatten)]
+    pub time: SavedTime,
     /// The deciding request. A long body is truncated; the case file has all of it.
     pub request: Option<SavedRequest>,
     /// The response.
@@ -307,6 +314,14 @@ impl Report {
         write_whole(&folder.join(FILE), self.to_json()?.as_bytes())
     }
 
+    /// Constraints that were violated on purpose, of those of operations that the endpoint offers.
+    pub fn constraints(&self) -> Option<Ratio> {
+        let Ratio { covered, total } = self.coverage.constraints?;
+        let unsupported = |line: &&CaseLine| line.outcome == CaseOutcome::Unsupported;
+        let missing = self.cases.iter().filter(unsupported).filter(|line| invalid::violates_a_constraint(&line.case));
+        Some(Ratio { covered, total: total.saturating_sub(missing.count() as u64) })
+    }
+
     /// Number of findings of a level that are counted but not listed.
     pub fn omitted(&self, level: Level) -> u64 {
         let all: u64 = self.finding_counts.iter().filter(|count| count.level == level).map(|count| count.count).sum();
@@ -389,7 +404,7 @@ mod tests {
         assert_eq!(report["operations"][0]["passed"], 3);
         assert_eq!(report["operations"][2]["supported"], false);
         assert_eq!(report["failed_cases"], json!(["CreateRule/invalid.enum-unknown/Actions[].ActionType"]));
-        assert_eq!(report["coverage"]["operations"], json!({"covered": 2, "total": 5}));
+        assert_eq!(report["coverage"]["operations"], json!({"covered": 2, "total": 3}));
         assert_eq!(report["learned"], json!({"token-mismatch": {"answers 400": 1}}));
         let finding = &report["findings"][0];
         for key in ["case", "operation", "check", "level", "rule", "pointer", "expected", "actual", "replay"] {

@@ -62,14 +62,15 @@ impl Report {
             }
         }
         self.indeterminate = reasons.into_values().collect();
-        let covered = self.operations.iter().filter(|operation| operation.totals.scored() > 0).count() as u64;
+        let offered = || self.operations.iter().filter(|operation| operation.supported);
+        let covered = offered().filter(|operation| operation.totals.scored() > 0).count() as u64;
         if let Some(constraints) = &mut self.coverage.constraints {
             let scored =
                 |line: &&CaseLine| !matches!(line.outcome, CaseOutcome::Unsupported | CaseOutcome::Indeterminate);
             let violated = |line: &&CaseLine| invalid::violates_a_constraint(&line.case);
             constraints.covered = self.cases.iter().filter(scored).filter(violated).count() as u64;
         }
-        self.coverage.operations = Some(Ratio { covered, total: self.operations.len() as u64 });
+        self.coverage.operations = Some(Ratio { covered, total: offered().count() as u64 });
         self.sort();
         self.exit_code = self.exit() as u8;
     }

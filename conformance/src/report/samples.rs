@@ -1,7 +1,7 @@
 //! Sample runs for the tests of the reports.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
@@ -39,9 +39,11 @@ pub(crate) fn finding(check: &'static str, level: Level) -> Finding {
             operation: "CreateRule".to_owned(),
             request,
             response,
-            duration: Duration::ZERO,
+            sent: SystemTime::UNIX_EPOCH + Duration::from_millis(1_735_787_045_678),
+            duration: Duration::from_millis(12),
             omitted: Omitted::default(),
         }),
+        exchanges: vec![],
         steps: vec![],
     }
 }

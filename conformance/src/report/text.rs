@@ -53,6 +53,13 @@ pub(crate) fn utc(time: SystemTime) -> Option<String> {
     timestamp::from_seconds(seconds).and_then(|instant| timestamp::format(instant, TimestampFormat::DateTime))
 }
 
+/// A time in RFC 3339, UTC, in milliseconds; `None` for times far from now.
+pub(crate) fn utc_in_ms(time: SystemTime) -> Option<String> {
+    let millis = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+    let whole = utc(time)?;
+    Some(format!("{}.{:03}Z", whole.strip_suffix('Z')?, millis % 1000))
+}
+
 /// A number with a comma between thousands: `12,345`.
 pub(crate) fn number(n: u64) -> String {
     let digits = n.to_string();

@@ -17,6 +17,8 @@ pub struct Exchange {
     pub request: HttpRequest,
     /// As received.
     pub response: HttpResponse,
+    /// The moment before the first byte was sent.
+    pub sent: std::time::SystemTime,
     /// Time from the first byte sent to the last byte received.
     pub duration: std::time::Duration,
     /// Parts of the response that were dropped; none before the response is judged.
@@ -35,13 +37,19 @@ pub struct Omitted {
 impl Exchange {
     /// A copy for a finding, of limited size: an endpoint with long responses must not fill the memory.
     pub fn evidence(&self) -> Self {
+        self.evidence_within(MAX_BODY)
+    }
+
+    /// The same, with at most `max_body` bytes of the response body.
+    pub fn evidence_within(&self, max_body: usize) -> Self {
         let HttpResponse { status, headers, body } = &self.response;
-        let kept = &body[..body.len().min(MAX_BODY)];
+        let kept = &body[..body.len().min(max_body)];
         let (shown, left_out) = first_headers(headers, MAX_HEADERS);
         Self {
             operation: self.operation.clone(),
             request: self.request.clone(),
             response: HttpResponse { status: *status, headers: shown, body: kept.to_vec() },
+            sent: self.sent,
             duration: self.duration,
             omitted: Omitted {
                 body_bytes: self.omitted.body_bytes + body.len() - kept.len(),
@@ -80,6 +88,7 @@ mod tests {
             operation: "ListRules".to_owned(),
             request: HttpRequest::default(),
             response,
+            sent: std::time::SystemTime::UNIX_EPOCH,
             duration: std::time::Duration::ZERO,
             omitted: Omitted::default(),
         };

@@ -194,13 +194,14 @@ impl Transport {
         deadline: Duration,
     ) -> Result<Exchange, TransportError> {
         let event = self.before(request)?;
-        let begun = Instant::now();
+        let (sent, begun) = (SystemTime::now(), Instant::now());
         let result = self.respond(operation, request, deadline).await;
         self.after(&event, request, &result);
         Ok(Exchange {
             operation: operation.to_owned(),
             request: without_secrets(request),
             response: result?,
+            sent,
             duration: begun.elapsed(),
             omitted: Omitted::default(),
         })

@@ -313,6 +313,11 @@ impl Client {
         known.await.ok().cloned().flatten()
     }
 
+    /// False if the endpoint is known not to offer an operation.
+    pub fn may_offer(&self, operation: OperationId) -> bool {
+        !matches!(self.support[operation.index()].get(), Some(Some(_)))
+    }
+
     /// Takes one request from the budget for shrinking; false if none is left.
     pub fn may_shrink(&self) -> bool {
         self.shrink.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()

@@ -148,6 +148,14 @@ fn is_unknown_operation(status: u16, code: &str, error: &DecodedError) -> bool {
 }
 
 impl Reply {
+    /// The exchange, if the reply is about the request.
+    pub fn exchange(&self) -> Option<&Exchange> {
+        match self {
+            Reply::Success(exchange) | Reply::Refused(exchange, _) => Some(exchange),
+            Reply::Unsupported(_) | Reply::Trouble(_) => None,
+        }
+    }
+
     /// Status and error name of a rejection.
     pub fn refusal(&self) -> Option<(u16, Option<&str>)> {
         match self {
@@ -232,6 +240,7 @@ mod tests {
             operation: "ListRules".to_owned(),
             request: HttpRequest::default(),
             response: HttpResponse::default(),
+            sent: std::time::SystemTime::UNIX_EPOCH,
             duration: std::time::Duration::ZERO,
             omitted: Omitted::default(),
         };

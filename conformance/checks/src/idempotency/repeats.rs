@@ -34,7 +34,7 @@ pub(super) async fn read_twice(trial: Trial<'_>) -> Judged {
             let at = |value: &Value| value.pointer(&pointer).cloned().unwrap_or_default();
             let (expected, actual) = difference::apart(&at(&once), &at(&twice));
             let finding = check.finding(pointer, expected, actual, Some(exchange));
-            Ok(vec![finding])
+            Ok(vec![finding.resting_on(first.exchange().into_iter().chain([&**exchange]))])
         }
         _ => Err(format!("there are no two JSON responses to compare: {}", first.describe())),
     }
@@ -90,5 +90,5 @@ pub(super) async fn delete_twice(trial: Trial<'_>) -> Judged {
     }
     let expected = "a rejection (4xx) of the second delete";
     let finding = check.finding("", expected, second.describe(), Some(exchange));
-    Ok(vec![finding])
+    Ok(vec![finding.resting_on(first.exchange().into_iter().chain([&**exchange]))])
 }

@@ -103,7 +103,13 @@ impl<'c> Creation<'c> {
 impl Creation<'_> {
     /// Creates the resource.
     async fn first(&self) -> Result<Created, String> {
-        steps::create(self.client, self.row, &self.input).await
+        self.begin().await.map(|(created, _)| created)
+    }
+
+    /// The same, with the exchange.
+    async fn begin(&self) -> Result<(Created, Box<Exchange>), String> {
+        let exchange = steps::succeed(self.client, self.row.create, &self.input).await?;
+        Ok((read_created(self.row, &exchange)?, exchange))
     }
 
     /// Repeats the request.
@@ -138,7 +144,7 @@ impl Creation<'_> {
     }
 
     async fn same_result(&self) -> Judged {
-        let created = self.first().await?;
+        let (created, first) = self.begin().await?;
         let reply = self.repeat().await?;
         let fact = self.fact(&reply, &created);
         self.client.learn(format!("replayed token, {}", self.row.create), &*fact);
@@ -154,7 +160,8 @@ impl Creation<'_> {
             Reply::Refused(exchange, _) if !reply.is_quota() => (exchange, reply.describe()),
             _ => return Err(reply.describe()),
         };
-        Ok(vec![self.check.finding(format!("/{}", self.row.id), created.id, actual, Some(exchange))])
+        let finding = self.check.finding(format!("/{}", self.row.id), created.id, actual, Some(exchange));
+        Ok(vec![finding.resting_on([&*first, exchange])])
     }
 
     /// Records the response to another request with the token, which is not documented.
@@ -167,16 +174,16 @@ impl Creation<'_> {
     }
 
     async fn one_resource(&self) -> Judged {
-        self.first().await?;
+        let (_, first) = self.begin().await?;
         let reply = self.repeat().await?;
         // A rejection leaves one resource, too; same-token-same-result judges it.
-        let Reply::Success(_) = reply else { return Err(format!("the repeated call: {}", reply.describe())) };
-        self.is_single().await
+        let Reply::Success(second) = reply else { return Err(format!("the repeated call: {}", reply.describe())) };
+        self.is_single(&[&first, &second]).await
     }
 
     /// Two creations that differ in name and in the last character of their tokens.
     async fn different_tokens(&self) -> Judged {
-        let created = self.first().await?;
+        let (created, first) = self.begin().await?;
         let mut input = self.input.clone();
         let text = input[&self.token].as_str().unwrap_or_default();
         let mut other: String = text.chars().take(text.chars().count().saturating_sub(1)).collect();
@@ -193,7 +200,8 @@ impl Creation<'_> {
             _ => return Err(second.describe()),
         };
         let pointer = format!("/{}", self.row.id);
-        Ok(vec![self.check.finding(pointer, "a new id for a new token", actual, Some(exchange))])
+        let finding = self.check.finding(pointer, "a new id for a new token", actual, Some(exchange));
+        Ok(vec![finding.resting_on([&*first, exchange])])
     }
 
     async fn concurrently(&self) -> Judged {
@@ -213,7 +221,8 @@ impl Creation<'_> {
         };
         if ids.len() > 1 {
             let actual = format!("{} ids from {CONCURRENT} concurrent calls", ids.len());
-            return Ok(vec![self.check.finding(format!("/{}", self.row.id), "one id", actual, Some(exchange))]);
+            let finding = self.check.finding(format!("/{}", self.row.id), "one id", actual, Some(exchange));
+            return Ok(vec![finding.resting_on(replies.iter().filter_map(Reply::exchange))]);
         }
         if successes.len() == 1 {
             // An endpoint that ignores tokens and requires unique names also gives one success.
@@ -224,7 +233,7 @@ impl Creation<'_> {
                 return Err(format!("one success, possibly because of the unique name; a later replay: {reply}"));
             }
         }
-        self.is_single().await
+        self.is_single(&replies.iter().filter_map(Reply::exchange).collect::<Vec<_>>()).await
     }
 
     /// Closes the connection after the request, checks that it has arrived, and repeats it.
@@ -232,7 +241,7 @@ impl Creation<'_> {
         self.interrupt().await?;
         let reply = self.repeat().await?;
         match &reply {
-            Reply::Success(_) => self.is_single().await,
+            Reply::Success(exchange) => self.is_single(&[&**exchange]).await,
             Reply::Refused(exchange, _) if !reply.is_quota() => {
                 // The rejection counts only if an uninterrupted creation succeeds.
                 self.client.create(self.row).await.map_err(|why| format!("an uninterrupted creation: {why}"))?;
@@ -322,7 +331,8 @@ impl Creation<'_> {
         let mut input = self.client.creation(other).await?;
         let token = self.client.fresh_token();
         input[member] = token.clone().into();
-        let theirs = steps::create(self.client, other, &input).await?;
+        let first = steps::succeed(self.client, other.create, &input).await?;
+        let theirs = read_created(other, &first)?;
         let mut input = self.client.creation(self.row).await?;
         input[&self.token] = token.into();
         let reply = perform(self.client, self.row.create, &input).await?;
@@ -349,7 +359,8 @@ impl Creation<'_> {
             _ => return Err(reply.describe()),
         };
         let expected = format!("a new {} for a token of {}", self.row.kind, other.create);
-        Ok(Some(self.check.finding(format!("/{}", self.row.id), expected, actual, Some(exchange))))
+        let finding = self.check.finding(format!("/{}", self.row.id), expected, actual, Some(exchange));
+        Ok(Some(finding.resting_on([&*first, exchange])))
     }
 
     /// Records the response to the token in another instance.
@@ -372,8 +383,8 @@ impl Creation<'_> {
         count_named(self.client, self.row, name).await
     }
 
-    /// Judges if the list has one resource of the name.
-    async fn is_single(&self) -> Judged {
+    /// Judges if the list has one resource of the name, after the exchanges that created it.
+    async fn is_single(&self, before: &[&Exchange]) -> Judged {
         let (count, exchange) = self.count().await?;
         match count {
             0 => Err(format!("{} does not show the new resource", self.row.list.0)),
@@ -381,7 +392,8 @@ impl Creation<'_> {
             _ => {
                 let name = &self.input[self.row.name_member];
                 let expected = format!("one {} named {name}", self.row.kind);
-                Ok(vec![self.check.finding("", expected, count.to_string(), exchange.as_ref())])
+                let finding = self.check.finding("", expected, count.to_string(), exchange.as_ref());
+                Ok(vec![finding.resting_on(before.iter().copied().chain(exchange.as_ref()))])
             }
         }
     }

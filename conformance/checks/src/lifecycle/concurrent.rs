@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use connect_transport::exchange::Exchange;
 use futures_util::future::join_all;
 
 use crate::client::pager::list_all;
@@ -32,7 +33,7 @@ pub(super) async fn creations(trial: Trial<'_>, row: &'static Resource) -> Judge
         successes += 1;
         if !ids.insert(created.id.clone()) {
             let finding = check.finding(format!("/{}", row.id), "a distinct id", created.id, Some(exchange));
-            return Ok(vec![finding]);
+            return Ok(vec![finding.resting_on(exchanges(&replies))]);
         }
     }
     if successes < 2 {
@@ -49,9 +50,15 @@ pub(super) async fn creations(trial: Trial<'_>, row: &'static Resource) -> Judge
         if !wait.again().await {
             let expected = format!("all {successes} resources in {}", row.list.0);
             let actual = format!("{} missing, for example {}", missing.len(), missing[0]);
-            return Ok(vec![check.finding("", expected, actual, exchange.as_ref())]);
+            let finding = check.finding("", expected, actual, exchange.as_ref());
+            return Ok(vec![finding.resting_on(exchanges(&replies).chain(exchange.as_ref()))]);
         }
     }
+}
+
+/// The exchanges of concurrent calls.
+fn exchanges(replies: &[Result<Reply, String>]) -> impl Iterator<Item = &Exchange> {
+    replies.iter().flatten().filter_map(Reply::exchange)
 }
 
 /// Creates resources with one name and different tokens.
@@ -75,7 +82,9 @@ pub(super) async fn one_name(trial: Trial<'_>, row: &'static Resource) -> Judged
         1 => Ok(Vec::new()),
         count => {
             let (expected, actual) = (format!("one {} named {name}", row.kind), format!("{count} successes"));
-            Ok(vec![check.finding(format!("/{}", row.name_member), expected, actual, successes.last().map(|e| &***e))])
+            let decisive = successes.last().map(|exchange| &***exchange);
+            let finding = check.finding(format!("/{}", row.name_member), expected, actual, decisive);
+            Ok(vec![finding.resting_on(exchanges(&replies))])
         }
     }
 }

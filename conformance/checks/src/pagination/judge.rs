@@ -13,6 +13,7 @@ use crate::pagination::{
     BOUNDS, COMPLETE, END_WITHOUT_TOKEN, LARGE, NO_DUPLICATES, PAGE_SIZE, Paging, SIZES_AGREE, TERMINATES, TOTAL_COUNT,
 };
 use connect_model::text::excerpt;
+use connect_transport::exchange::Exchange;
 
 /// Maximum number of requests for one traversal in the comparison of page sizes.
 const MAX_REQUESTS: i64 = 40;
@@ -22,6 +23,11 @@ const FEW: i64 = 12;
 
 /// Minimum number of items for which the total count is judged.
 const MIN_COUNTED: u64 = 5;
+
+/// The exchanges of pages.
+fn exchanges(pages: &[Page]) -> impl Iterator<Item = &Exchange> {
+    pages.iter().map(|page| &page.exchange)
+}
 
 /// Judges the pages of one list.
 pub(super) struct PageJudge<'j> {
@@ -64,7 +70,8 @@ impl PageJudge<'_> {
             }
             End::Loop => {
                 let actual = format!("page {} has a token that occurred before", pages.len());
-                seen.add(vec![TERMINATES.finding(self.pager.token_pointer(), "an end of paging", actual, exchange)]);
+                let finding = TERMINATES.finding(self.pager.token_pointer(), "an end of paging", actual, exchange);
+                seen.add(vec![finding.resting_on(exchanges(&pages))]);
             }
             End::Refused(why) if before.iter().any(|page| last.is_some_and(|last| page.next == last.next)) => {
                 seen.block(format!("a token that an earlier traversal has used: {why}"));
@@ -104,7 +111,8 @@ impl PageJudge<'_> {
                 if let Some(before) = places.insert(key.clone(), number) {
                     let actual = format!("{} on pages {} and {}", excerpt(&key), before + 1, number + 1);
                     let pointer = self.pager.items_pointer();
-                    seen.add(vec![NO_DUPLICATES.finding(pointer, "different items", actual, Some(&page.exchange))]);
+                    let finding = NO_DUPLICATES.finding(pointer, "different items", actual, Some(&page.exchange));
+                    seen.add(vec![finding.resting_on([&pages[before].exchange, &page.exchange])]);
                 }
             }
         }
@@ -131,7 +139,8 @@ impl PageJudge<'_> {
         }
         let exchange = small.last().map(|page| &page.exchange);
         let mut fail = |expected: String, actual: String| {
-            seen.add(vec![check.finding(self.pager.items_pointer(), expected, actual, exchange)]);
+            let finding = check.finding(self.pager.items_pointer(), expected, actual, exchange);
+            seen.add(vec![finding.resting_on(exchanges(small))]);
         };
         if !made.is_empty() {
             for (size, keys) in [("small", &of_small), ("large", &of_large)] {
@@ -179,7 +188,8 @@ impl PageJudge<'_> {
             let expected = format!("all {} items that other sizes show, on pages of {size}", known.len());
             let actual = format!("{} missing, for example {}", lost.len(), excerpt(first));
             let exchange = pages.last().map(|page| &page.exchange);
-            let mut finding = check.finding(self.pager.items_pointer(), expected, actual, exchange);
+            let finding = check.finding(self.pager.items_pointer(), expected, actual, exchange);
+            let mut finding = finding.resting_on(exchanges(pages));
             if !lost.iter().any(|key| self.fixtures.made.contains(**key)) {
                 // Items of others are only known to exist before and after the traversal.
                 finding.level = Level::Should;

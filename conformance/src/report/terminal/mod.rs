@@ -209,7 +209,7 @@ fn totals(out: &mut String, report: &Report) {
     let coverage = &report.coverage;
     let parts = [
         (coverage.members, "members sent or received"),
-        (coverage.constraints, "constraints violated on purpose"),
+        (report.constraints(), "constraints violated on purpose"),
         (coverage.errors, "listed errors seen"),
     ];
     let parts: Vec<String> = parts
