@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
 use serde::Deserialize;
 use thiserror::Error;
+use toml::Spanned;
 use toml::value::{Date, Datetime};
 use wildmatch::WildMatchPattern;
 
@@ -42,12 +43,12 @@ struct File {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    case: Option<String>,
-    cause: Option<String>,
+    case: Option<Spanned<String>>,
+    cause: Option<Spanned<String>>,
     reason: String,
     link: Option<String>,
     owner: Option<String>,
-    expires: Datetime,
+    expires: Spanned<Datetime>,
     pointers: Option<Vec<String>>,
     #[serde(default)]
     outcome: Accepted,
@@ -69,6 +70,10 @@ enum Accepted {
 struct Expected {
     /// The pattern of case ids, or the cause, as the file has it.
     glob: String,
+    /// File and line of the pattern or cause.
+    place: String,
+    /// File and line of the expiry date.
+    expiry: String,
     /// Id of the cause that every broken rule must have.
     cause: Option<String>,
     /// `*` matches any text. Nothing else is special, since case ids contain brackets.
@@ -90,17 +95,20 @@ impl Expectations {
     pub fn read(path: &Path, now: SystemTime) -> Result<Self, ExpectError> {
         let wrong = |problem: String| ExpectError { path: path.display().to_string(), problem };
         let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-        Self::parse(&text, now).map_err(wrong)
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Self::parse(&text, &name, now).map_err(wrong)
     }
 
-    fn parse(text: &str, now: SystemTime) -> Result<Self, String> {
+    /// Parses the content of the file `name`.
+    fn parse(text: &str, name: &str, now: SystemTime) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| {
             let form = "an entry is `[[expect]]` with `case` or `cause`, `reason` and `expires` (a date), and optionally `link`, \
                         `owner`, `pointers` and `outcome` (\"failed\" or \"indeterminate\")";
             format!("{}; {form}", error.to_string().trim_end())
         })?;
         let today = date(now);
-        let entries = file.expect.into_iter().map(|entry| Expected::of(entry, &today));
+        let line = |at: usize| format!("{name} line {}", text[..at.min(text.len())].matches('\n').count() + 1);
+        let entries = file.expect.into_iter().map(|entry| Expected::of(entry, &today, line));
         Ok(Self(Arc::new(entries.collect::<Result<_, _>>()?)))
     }
 
@@ -124,7 +132,9 @@ impl Expectations {
             }
             // A cause names no case that has to fail.
             Verdict::Pass if first.cause.is_some() => Verdict::Pass,
-            Verdict::Pass => Verdict::Stale(format!("passes now; remove it from `{}` ({})", first.glob, first.why)),
+            Verdict::Pass => {
+                Verdict::Stale(format!("passes now; {}: remove it from `{}` ({})", first.place, first.glob, first.why))
+            }
             other => other,
         };
         Outcome { verdict, ..outcome }
@@ -145,12 +155,14 @@ impl Expectations {
         let ids: Vec<String> = cases.iter().map(CaseId::to_string).collect();
         let mut stale = Vec::new();
         for entry in self.0.iter() {
-            let Expected { glob, expired, why, .. } = entry;
+            let Expected { glob, place, expiry, expired, why, .. } = entry;
             if let Some(day) = expired {
-                stale.push(format!("the entry `{glob}` expired on {day}: review it ({why})"));
+                stale.push(format!(
+                    "{expiry}: the entry `{glob}` expired on {day}; review it and change `expires` ({why})"
+                ));
             }
             if !entry.matches_one(&ids) {
-                stale.push(format!("the entry `{glob}` matches no case; correct or remove it ({why})"));
+                stale.push(format!("{place}: the entry `{glob}` matches no case; correct or remove it ({why})"));
             }
         }
         stale
@@ -169,8 +181,12 @@ impl Expectations {
 }
 
 impl Expected {
-    fn of(entry: Entry, today: &str) -> Result<Self, String> {
+    fn of(entry: Entry, today: &str, line: impl Fn(usize) -> String) -> Result<Self, String> {
         let Entry { case, cause, reason, link, owner, expires, pointers, outcome } = entry;
+        let place = case.as_ref().or(cause.as_ref()).map(|name| line(name.span().start)).unwrap_or_default();
+        let expiry = line(expires.span().start);
+        let (case, cause, expires) =
+            (case.map(Spanned::into_inner), cause.map(Spanned::into_inner), expires.into_inner());
         let case = match (case, &cause) {
             (Some(case), None) => case,
             (None, Some(cause)) => cause.clone(),
@@ -195,6 +211,8 @@ impl Expected {
         Ok(Self {
             pattern: Glob::new(if cause.is_some() { "*" } else { &case }),
             glob: case,
+            place,
+            expiry,
             cause,
             pointers: pointers.map(|all| all.iter().map(|pointer| Glob::new(pointer)).collect()),
             why: format!("{}; {}", reason.trim(), beside.join(", ")),
@@ -298,7 +316,7 @@ mod tests {
             expires = 2028-01-01
             pointers = ["/Other/*"]
         "#;
-        let all = Expectations::parse(text, now()).unwrap();
+        let all = Expectations::parse(text, "known.toml", now()).unwrap();
         let Verdict::Known(why) = judged(&all, "Actions[].X", true) else { panic!("not known") };
         assert_eq!(why, "not checked yet; https://tracker.example/7, owner rules, until 2027-01-01");
         assert!(matches!(judged(&all, "Actions[].X", false), Verdict::Stale(_)));
@@ -315,7 +333,7 @@ mod tests {
         let finding = samples::finding("invalid.pattern", Level::Must);
         let cause = Kind::of(&finding, "CreateRule").id;
         let text = format!("[[expect]]\ncause = \"{cause}\"\nreason = \"r\"\nexpires = 2027-01-01\n");
-        let all = Expectations::parse(&text, now()).unwrap();
+        let all = Expectations::parse(&text, "known.toml", now()).unwrap();
         assert!(matches!(judged(&all, "A", true), Verdict::Known(_)));
         assert!(matches!(judged(&all, "A", false), Verdict::Pass));
         let other = samples::finding("shape.json", Level::Must);
@@ -327,7 +345,7 @@ mod tests {
     fn undecided_cases_are_accepted_by_name() {
         let text =
             "[[expect]]\ncase = \"CreateRule/*\"\nreason = \"r\"\nexpires = 2027-01-01\noutcome = \"indeterminate\"\n";
-        let all = Expectations::parse(text, now()).unwrap();
+        let all = Expectations::parse(text, "known.toml", now()).unwrap();
         let undecided = Outcome::indeterminate("throttled");
         assert_eq!(all.excuse(&case("A"), &undecided).as_deref(), Some("r; until 2027-01-01"));
         assert_eq!(all.excuse(&case("A"), &Outcome::from_findings(vec![])), None);
@@ -338,12 +356,18 @@ mod tests {
     #[test]
     fn reports_expired_entries_and_entries_without_a_case() {
         let text = "[[expect]]\ncase = \"CreateRule/*\"\nreason = \"r\"\nexpires = 2027-01-01\n";
-        let stale = |now| Expectations::parse(text, now).unwrap().stale(&[case("x")]);
+        let stale = |now| Expectations::parse(text, "known.toml", now).unwrap().stale(&[case("x")]);
         assert_eq!(stale(now()), Vec::<String>::new(), "the last day is included");
         let later = stale(now() + Duration::from_secs(DAY));
-        assert_eq!(later, ["the entry `CreateRule/*` expired on 2027-01-01: review it (r; until 2027-01-01)"]);
-        let nothing = Expectations::parse(text, now()).unwrap().stale(&[]);
-        assert!(nothing[0].contains("matches no case"), "{nothing:?}");
+        assert_eq!(
+            later,
+            [
+                "known.toml line 4: the entry `CreateRule/*` expired on 2027-01-01; review it and change `expires` (r; until \
+                    2027-01-01)"
+            ]
+        );
+        let nothing = Expectations::parse(text, "known.toml", now()).unwrap().stale(&[]);
+        assert!(nothing[0].starts_with("known.toml line 2: the entry `CreateRule/*` matches no case"), "{nothing:?}");
     }
 
     #[test]
@@ -359,7 +383,7 @@ mod tests {
             ("expect = 1", "invalid type"),
         ];
         for (text, part) in rows {
-            let problem = Expectations::parse(text, now()).unwrap_err();
+            let problem = Expectations::parse(text, "known.toml", now()).unwrap_err();
             assert!(problem.contains(part), "{text}: {problem}");
         }
     }
@@ -370,8 +394,8 @@ mod tests {
         assert!(text.contains("case = \"CreateRule/invalid.enum-unknown/Actions[].ActionType\""), "{text}");
         assert!(text.contains("# actual: 200 \\u{1b}[31mred"), "{text}");
         assert!(text.contains("expires = 2027-04-01"), "{text}");
-        assert!(Expectations::parse(&text, now()).unwrap_err().contains("has no reason"));
+        assert!(Expectations::parse(&text, "known.toml", now()).unwrap_err().contains("has no reason"));
         let filled = text.replace("reason = \"\"", "reason = \"r\"");
-        assert!(Expectations::parse(&filled, now()).is_ok(), "{filled}");
+        assert!(Expectations::parse(&filled, "known.toml", now()).is_ok(), "{filled}");
     }
 }
