@@ -9,6 +9,7 @@ pub mod collect;
 pub mod conclusion;
 pub mod expect;
 pub mod github;
+pub mod har;
 pub mod html;
 pub mod json;
 pub mod junit;
@@ -42,6 +43,7 @@ pub const FILES: &[ReportFile] = &[
     ReportFile { name: "report.html", content: html::page },
     ReportFile { name: json::FILE, content: json::document },
     ReportFile { name: "junit.xml", content: junit::document },
+    ReportFile { name: har::FILE, content: har::document },
 ];
 
 /// Writes every file into a folder that exists.
