@@ -6,13 +6,17 @@ use std::io;
 
 use connect_checks::case::{check_of, operation_of};
 use connect_checks::check::family_of;
+use connect_checks::coverage::Ratio;
 use connect_checks::families::FAMILIES;
+use connect_checks::harm::Harm;
+use connect_transport::endpoint::Endpoint;
 use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::outcome::CaseOutcome;
 use crate::report::conclusion;
-use crate::report::json::Report;
+use crate::report::json::{FindingEntry, Report};
+use crate::report::reproduce;
 
 const TEMPLATE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
@@ -22,6 +26,8 @@ const SCRIPT: &[&str] = &[
     include_str!("page/text.js"),
     include_str!("page/data.js"),
     include_str!("page/head.js"),
+    include_str!("page/filters.js"),
+    include_str!("page/causes.js"),
     include_str!("page/findings.js"),
     include_str!("page/exchange.js"),
     include_str!("page/grid.js"),
@@ -49,12 +55,39 @@ struct Words<'r> {
     cases: Vec<(usize, usize, &'r str)>,
     /// Variants of `findings` in the report, in the same order.
     variants: Vec<&'r str>,
+    /// Harms by their name in the report, in words.
+    harms: BTreeMap<&'static str, &'static str>,
+    /// Commands that send the request of a finding again; in the order of `findings`, and shorter.
+    commands: Vec<Option<Commands>>,
+    /// The command that starts the emulator to which `commands` go, if the run used it.
+    emulator: Option<String>,
+    /// The reason for which too many cases are undecided.
+    undecided: Option<UndecidedWords>,
+    /// Constraints of the operations that the endpoint offers.
+    constraints: Option<Ratio>,
 }
 
 #[derive(Serialize)]
 struct VerdictWords {
     word: String,
     sentence: String,
+}
+
+/// A request as a command of another program. Complete, so that a reader who has only the page can use it.
+#[derive(Serialize)]
+struct Commands {
+    curl: String,
+    boto3: String,
+}
+
+#[derive(Serialize)]
+struct UndecidedWords {
+    reason: String,
+    operation: Option<String>,
+    count: u64,
+    planned: u64,
+    /// Percentage that is allowed.
+    allowed: u8,
 }
 
 #[derive(Serialize)]
@@ -93,6 +126,17 @@ impl<'r> Words<'r> {
                 .map(|id| (operation_index[operation_of(id)], check_index[check_of(id)], variant_of(id)))
                 .collect(),
             variants: report.findings.iter().map(|finding| variant_of(&finding.case)).collect(),
+            harms: Harm::ALL.iter().map(|harm| (harm.word(), harm.describe())).collect(),
+            commands: commands(report),
+            emulator: report.target.emulator.as_ref().map(|info| reproduce::start_emulator(info, report.seed)),
+            undecided: report.undecided().map(|undecided| UndecidedWords {
+                reason: undecided.reason,
+                operation: undecided.operation,
+                count: undecided.count,
+                planned: undecided.planned,
+                allowed: report.allowed_undecided(),
+            }),
+            constraints: report.constraints(),
             operations: operations.into_iter().collect(),
             checks: checks.into_iter().map(CheckWords::of).collect(),
         }
@@ -104,6 +148,25 @@ impl<'r> CheckWords<'r> {
         let family = family_of(id);
         Self { id, family, name: id.strip_prefix(family).unwrap_or(id).trim_start_matches('.') }
     }
+}
+
+/// The commands for the first findings; none for a request that is not complete in the report. The emulator of a run has
+/// another port each time, so the commands go to the one of [`reproduce::start_emulator`].
+fn commands(report: &Report) -> Vec<Option<Commands>> {
+    let target = &report.target;
+    let url = match &target.emulator {
+        Some(_) => format!("http://127.0.0.1:{}", reproduce::EMULATOR_PORT),
+        None => target.endpoint.clone(),
+    };
+    let Ok(endpoint) = url.parse::<Endpoint>() else { return Vec::new() };
+    let sign_as = target.signed.then_some((target.region.as_str(), target.signing_name.as_str()));
+    let commands = |finding: &FindingEntry| {
+        let request = finding.request.as_ref()?.to_request().ok()?;
+        let (curl, boto3) =
+            (reproduce::curl(&request, &endpoint, sign_as), reproduce::boto3(&request, &endpoint, sign_as));
+        Some(Commands { curl, boto3 })
+    };
+    report.findings.iter().take(WITH_EXCHANGE).map(commands).collect()
 }
 
 /// The variant of a case id; empty if it has none.
@@ -122,6 +185,7 @@ pub(super) fn page(report: &Report) -> io::Result<String> {
     shown.coverage.sets = None;
     for finding in shown.findings.iter_mut().skip(WITH_EXCHANGE) {
         (finding.request, finding.response) = (None, None);
+        finding.exchanges.clear();
     }
     let pieces = [
         ("__STYLE__", STYLE.to_owned()),
@@ -160,6 +224,24 @@ mod tests {
     use super::*;
     use crate::report::samples;
 
+    #[test]
+    fn a_reader_without_the_files_gets_the_whole_command() {
+        let mut report = samples::mixed().report();
+        report.target.signed = true;
+        let commands = |report: &Report| -> Value {
+            let page = page(report).unwrap();
+            let words: Value = serde_json::from_str(embedded(&page, "words")).unwrap();
+            words["commands"][0].clone()
+        };
+        let shown = commands(&report);
+        let curl = shown["curl"].as_str().unwrap();
+        assert!(curl.starts_with("curl ") && curl.contains("--data-raw '{\"a\":1}'"), "{curl}");
+        assert!(curl.contains("$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY") && !curl.contains("secret"), "{curl}");
+        assert!(shown["boto3"].as_str().unwrap().contains("SigV4Auth("));
+        report.findings[0].request.as_mut().unwrap().body.body_bytes_omitted = Some(1);
+        assert_eq!(commands(&report), Value::Null, "half a request is no request");
+    }
+
     /// The data of a script element.
     fn embedded<'p>(page: &'p str, id: &str) -> &'p str {
         let start = format!("<script type=\"application/json\" id=\"{id}\">");
@@ -196,6 +278,7 @@ mod tests {
             assert_eq!(id, line.case);
         }
         assert_eq!(words["variants"][0], "Actions[].ActionType");
+        assert_eq!(words["harms"]["loss"], "data is lost or exists twice");
         let check = json!({"id": "shape.request-id", "family": "shape", "name": "request-id"});
         assert!(words["checks"].as_array().unwrap().contains(&check), "{}", words["checks"]);
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use connect_model::wire::message::HttpRequest;
 use connect_transport::endpoint::Endpoint;
 
+use crate::event::EmulatorInfo;
 use crate::report::json::Report;
 
 /// The command that replays a case file.
@@ -26,6 +27,19 @@ pub fn resume_command(report: &Report, folder: &Path) -> String {
         }
     }
     command
+}
+
+/// The port of the emulator in a command, where the reader must start one first.
+pub const EMULATOR_PORT: u16 = 4566;
+
+/// The command that starts an emulator with the settings of a run, on [`EMULATOR_PORT`].
+pub fn start_emulator(info: &EmulatorInfo, seed: u64) -> String {
+    let mut start = format!("cargo conformance emulate --port {EMULATOR_PORT} --seed {seed}");
+    for (flag, value) in [("defect", &info.defect), ("benign", &info.benign)] {
+        start += &value.as_ref().map(|id| format!(" --{flag} {id}")).unwrap_or_default();
+    }
+    start += &info.resources.map(|count| format!(" --resources {count}")).unwrap_or_default();
+    start
 }
 
 /// A `curl` command that sends the request to `endpoint`, quoted for a POSIX shell. With `sign_as` (region and service),

@@ -67,10 +67,15 @@ impl Report {
             && others().all(|(_, totals)| totals.passed + totals.known + totals.stale == 0)
     }
 
+    /// Percentage of the planned cases that may be undecided for one reason.
+    pub fn allowed_undecided(&self) -> u8 {
+        self.settings.allow_undecided.unwrap_or(ALLOWED)
+    }
+
     /// The most frequent reason for which too many cases are undecided: more than the allowed share of the plan, or of the
     /// cases of one operation. Such a run rests on too little to be called conforming.
     pub fn undecided(&self) -> Option<Undecided> {
-        let allowed = u64::from(self.settings.allow_undecided.unwrap_or(ALLOWED));
+        let allowed = u64::from(self.allowed_undecided());
         let mut counts: BTreeMap<(Option<&str>, String), u64> = BTreeMap::new();
         for line in &self.cases {
             if line.outcome == CaseOutcome::Indeterminate && line.excused.is_none() {

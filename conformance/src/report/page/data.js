@@ -47,6 +47,7 @@ function index(report) {
       ...finding, at, id, check,
       operation: string(finding.operation),
       variant: words.variants[at],
+      commands: words.commands[at],
       family: familyOf(check),
       level: string(finding.level) || "note",
       outcome: entry?.outcome ?? (finding.known === undefined ? "failed" : "known"),
@@ -56,25 +57,25 @@ function index(report) {
     return made;
   });
   for (const entry of cases) entry.haystack = `${entry.id}\n${entry.why}`.toLowerCase();
-  return { cases, byCase, findings };
+  return { cases, byCase, findings, causes: list(report.causes).map(record), fresh: new Set(list(report.new_causes).map(string)) };
 }
 
 // --- State in the URL
 
-const state = { q: "", level: new Set(), outcome: new Set(), family: new Set(), case: "", n: 1, rows: "", op: "", open: new Set() };
+const state = { q: "", only: "", level: new Set(), outcome: new Set(), family: new Set(), case: "", n: 1, rows: "", op: "", open: new Set() };
 const SETS = ["level", "outcome", "family", "open"];
 
 function readState() {
   const fragment = location.hash.slice(1);
   const wanted = new URLSearchParams(fragment.includes("=") ? fragment : "");
   for (const name of SETS) state[name] = new Set(wanted.getAll(name));
-  for (const name of ["q", "case", "rows", "op"]) state[name] = wanted.get(name) ?? "";
+  for (const name of ["q", "only", "case", "rows", "op"]) state[name] = wanted.get(name) ?? "";
   state.n = Math.max(1, Number.parseInt(wanted.get("n"), 10) || 1);
 }
 
 function fragment() {
   const wanted = new URLSearchParams();
-  for (const name of ["q", "rows", "op", "case"]) if (state[name]) wanted.set(name, state[name]);
+  for (const name of ["q", "only", "rows", "op", "case"]) if (state[name]) wanted.set(name, state[name]);
   if (state.case && state.n > 1) wanted.set("n", state.n);
   for (const name of SETS) for (const one of state[name]) wanted.append(name, one);
   return wanted.toString();

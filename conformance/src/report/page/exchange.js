@@ -1,5 +1,27 @@
 // Requests and responses of a finding.
 
+/** All exchanges that the finding rests on, in order; or the only one. */
+function drawExchanges(finding) {
+  const all = list(finding.exchanges).map(record);
+  if (all.length === 0) return drawExchange(finding);
+  const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+  const decisive = all.findLastIndex((one) => same(one.request, finding.request) && same(one.response, finding.response));
+  const box = el("div", { class: "exchanges" }, el("h4", {}, `${plural(all.length, "exchange")}, in the order of the requests`));
+  all.forEach((one, at) => box.append(drawNumbered(one, at + 1, at === decisive, string(finding.pointer))));
+  if (decisive < 0 && finding.request) box.append(el("h4", {}, "The decisive exchange"), drawExchange(finding));
+  return box;
+}
+
+function drawNumbered(one, n, isDecisive, pointer) {
+  const [request, response] = [record(one.request), record(one.response)];
+  const details = el("details", { class: "numbered" }, el("summary", {},
+    el("span", { class: "mono line" }, el("b", {}, `${n}. ${short(`${string(request.method)} ${string(request.uri)}`, 160)} → ${string(response.status)}`), isDecisive && el("span", { class: "tag" }, "decisive")),
+    el("span", { class: "mono dim line" }, short(string(response.body ?? response.body_base64), 200))));
+  const once = onceOpened(details, () => details.append(drawExchange({ request, response, pointer })));
+  if (isDecisive) { details.open = true; once(); }
+  return details;
+}
+
 function drawExchange(finding) {
   const box = el("div", { class: "exchange" });
   const { request, response } = finding;

@@ -1,135 +1,25 @@
-// Filters, and findings in groups.
-
-const opened = new Set(); // groups that the reader opened
-let groups = [];
-
-function drawFilters(data) {
-  const used = (key) => new Set([...data.findings, ...data.cases].map((one) => one[key]));
-  const levels = new Set(data.findings.map((finding) => finding.level));
-  const chips = (name, title, values) => values.length > 1 && byId("filters").append(el("fieldset", { "data-filter": name },
-    el("legend", {}, title),
-    values.slice(0, 40).map((one) => button(short(one, 40), () => toggleFilter(name, one), { "data-value": one, "aria-pressed": "false" }))));
-  chips("level", "Level", ordered(levels, LEVELS));
-  chips("outcome", "Outcome of the case", ordered(used("outcome"), OUTCOMES));
-  chips("family", "Family", ordered(used("family"), words.families));
-}
-
-const ordered = (values, order) => [...values].sort((a, b) => rank(a, order) - rank(b, order));
-const rank = (one, order) => (order.indexOf(one) + order.length + 1) % (order.length + 1); // unlisted values come last
-
-function toggleFilter(name, one) {
-  if (!state[name].delete(one)) state[name].add(one);
-  filtersChanged();
-}
-
-function filterBy(name, one) {
-  clearState();
-  state[name].add(one);
-  filtersChanged();
-}
-
-function clearState() {
-  for (const name of ["level", "outcome", "family"]) state[name].clear();
-  state.q = "";
-}
-
-function filtersChanged() {
-  state.case = "";
-  writeState();
-  drawFindings();
-}
-
-const filtered = () => Boolean(state.q || state.level.size || state.outcome.size || state.family.size);
-
-function matcher() {
-  const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
-  const allows = (name, one) => state[name].size === 0 || state[name].has(one);
-  return (one) => allows("outcome", one.outcome) && allows("family", one.family) && words.every((word) => one.haystack.includes(word));
-}
-
-function drawFindings() {
-  const matches = matcher();
-  const findings = page.findings.filter((finding) => (state.level.size === 0 || state.level.has(finding.level)) && matches(finding));
-  // Only findings have a level.
-  const others = state.level.size ? [] : page.cases.filter((entry) => entry.findings.length === 0 && matches(entry));
-  showFilters();
-  byId("result").textContent = resultLine(findings.length, others.length);
-  byId("result").parentElement.hidden = page.findings.length === 0 && !filtered();
-  groups = group(findings);
-  // Without a filter, the gravest group is open.
-  if (opened.size === 0 && groups.length) opened.add(groups[0].key);
-  const holder = byId("groups");
-  holder.replaceChildren(...groups.map(drawGroup));
-  if (page.findings.length === 0) holder.append(el("p", { class: "empty" }, emptyFindings()));
-  else if (findings.length === 0) holder.append(el("p", { class: "empty" }, "No finding matches these filters."));
-  if (others.length) holder.append(drawOthers(others));
-}
-
-const emptyFindings = () => (page.totals.scored ? "No findings: every scored case keeps the contract." : "No findings, and no case was scored.");
-
-function resultLine(findings, others) {
-  if (!filtered()) return findings ? plural(findings, "finding") : "";
-  const cases = others ? ` and ${plural(others, "case")} without one` : "";
-  return `${number(findings)} of ${plural(page.findings.length, "finding")}${cases} match`;
-}
-
-function showFilters() {
-  for (const chip of document.querySelectorAll("#filters button")) {
-    const { filter } = chip.closest("fieldset").dataset;
-    chip.setAttribute("aria-pressed", String([...state[filter]].some((one) => visible(one) === chip.dataset.value)));
-  }
-  const search = byId("search");
-  if (search.value !== state.q) search.value = state.q;
-  byId("clear").hidden = !filtered();
-}
-
-function group(findings) {
-  const found = new Map();
-  for (const finding of findings) {
-    const key = JSON.stringify([finding.level, finding.check]);
-    if (!found.has(key)) found.set(key, { key, level: finding.level, check: finding.check, findings: [] });
-    found.get(key).findings.push(finding);
-  }
-  return [...found.values()].sort((a, b) => rank(a.level, LEVELS) - rank(b.level, LEVELS) || b.findings.length - a.findings.length);
-}
-
-function drawGroup(group) {
-  const rules = new Set(group.findings.map((finding) => string(finding.rule)));
-  const holder = el("details", { class: "group" },
-    el("summary", {}, levelTag(group.level), el("h3", { class: "mono" }, short(group.check, 200)), el("span", { class: "count" }, groupCount(group))));
-  group.element = holder;
-  group.fill = onceOpened(holder, () => {
-    if (rules.size === 1) holder.append(el("p", { class: "rule" }, short([...rules][0], 600)));
-    const items = el("div");
-    holder.append(items);
-    group.batch = batches(items, group.findings, 25, drawFinding);
-  });
-  if (opened.has(group.key)) { holder.open = true; group.fill(); }
-  holder.addEventListener("toggle", () => { opened[holder.open ? "add" : "delete"](group.key); });
-  return holder;
-}
-
-function groupCount(group) {
-  const listed = group.findings.length;
-  const total = list(page.report.finding_counts).find((one) => one.level === group.level && one.check === group.check);
-  const operations = new Set(group.findings.map((finding) => finding.operation)).size;
-  const all = count(total?.count);
-  if (filtered() || all <= listed) return `${plural(listed, "finding")} in ${plural(operations, "operation")}`;
-  return `${number(listed)} of ${plural(all, "finding")} listed, in ${plural(list(total.operations).length || operations, "operation")}`;
-}
+// One finding: its evidence, and the commands that repeat it.
 
 function drawFinding(finding) {
+  return detailsOf(finding, el("span", { class: "cols three" },
+    el("span", { class: "mono" },
+      el("b", {}, short(finding.operation, 120)), finding.variant && el("span", { class: "dim" }, `/${short(finding.variant, 160)}`),
+      finding.known !== undefined && el("span", { class: "tag o-known" }, "known")),
+    el("span", { class: "mono dim one" }, short(string(finding.pointer), 160)),
+    el("span", { class: "mono one" }, short(string(finding.actual), 160))),
+  () => drawFindingBody(finding));
+}
+
+/** The disclosure of a finding; its body is made when it is first opened. */
+function detailsOf(finding, line, body, open = false) {
   const holder = el("details", { class: "finding" }, el("summary", {},
-    el("span", { class: `o-${known(finding.outcome)}`, title: finding.outcome }, sign(finding.outcome), el("span", { class: "sr" }, finding.outcome)),
-    el("span", { class: "cols" },
-      el("span", { class: "mono" },
-        el("b", {}, short(finding.operation, 120)), finding.variant && el("span", { class: "dim" }, `/${short(finding.variant, 160)}`),
-        finding.known !== undefined && el("span", { class: "tag o-known" }, "known")),
-      el("span", { class: "mono dim one" }, short(string(finding.pointer), 160)),
-      el("span", { class: "mono one" }, short(string(finding.actual), 160)))));
+    el("span", { class: `o-${known(finding.outcome)}`, title: finding.outcome }, sign(finding.outcome), el("span", { class: "sr" }, finding.outcome)), line));
   finding.element = holder;
-  finding.fill = onceOpened(holder, () => holder.append(drawFindingBody(finding)));
-  holder.addEventListener("toggle", () => rememberFinding(finding, holder.open));
+  finding.fill = onceOpened(holder, () => holder.append(body()));
+  if (open) { holder.open = true; finding.fill(); }
+  // What the page opens by itself is no choice of the reader.
+  let own = open;
+  holder.addEventListener("toggle", () => { if (!own) rememberFinding(finding, holder.open); own = false; });
   return holder;
 }
 
@@ -148,16 +38,26 @@ function rememberFinding(finding, open) {
 function drawFindingBody(finding) {
   const pairs = el("dl", { class: "pairs" });
   const pair = (name, ...content) => pairs.append(el("dt", {}, name), el("dd", {}, content));
-  pair("Case", value(finding.id, 400, "code"), " ", copyLink(finding));
-  pair("Outcome", outcomeLabel(finding.outcome), ", level ", levelTag(finding.level));
-  if (finding.known !== undefined) pair("Known", value(finding.known, 600, "span"));
-  pair("Rule", value(finding.rule, 600, "span"));
+  pair("Case", value(finding.id, 400, "code"));
+  pair("Rule", value(finding.rule, 600));
   if (finding.pointer) pair("Where", value(finding.pointer, 400, "code"));
-  pair("Expected", value(finding.expected));
-  pair("Actual", value(finding.actual));
+  pair("Expected", value(finding.expected, 1500, "code"));
+  pair("Actual", value(finding.actual, 1500, "code"));
+  const body = drawEvidence(finding);
+  body.prepend(pairs);
+  return body;
+}
+
+/** Everything beside rule, expectation and observation, which a cause shows for its example. */
+function drawEvidence(finding) {
+  const pairs = el("dl", { class: "pairs" });
+  const pair = (name, ...content) => pairs.append(el("dt", {}, name), el("dd", {}, content));
+  if (finding.known !== undefined) pair("Known", value(finding.known, 600));
   const steps = list(finding.steps);
-  if (steps.length) pair("Steps", el("ol", { class: "steps", role: "list" }, steps.slice(0, 200).map((step) => el("li", {}, value(step, 600, "span")))));
-  return el("div", { class: "body" }, pairs, drawExchange(finding), drawCommands(finding));
+  if (steps.length) pair("Steps", el("ol", { class: "steps", role: "list" }, steps.slice(0, 200).map((step) => el("li", {}, value(step, 600)))));
+  if (finding.evidence) pair("Source", value(finding.evidence, 600));
+  pair("Outcome", outcomeLabel(finding.outcome), ", level ", levelTag(finding.level), " ", copyLink(finding));
+  return el("div", { class: "body" }, drawExchanges(finding), pairs, drawCommands(finding));
 }
 
 const copyLink = (finding) => button("Copy link", (event) => {
@@ -167,17 +67,50 @@ const copyLink = (finding) => button("Copy link", (event) => {
   copy(location.href, event.currentTarget);
 });
 
+/** Commands that repeat a finding. A command that would differ from the text on the page is left to `replay`. */
+function commandsOf(finding) {
+  const replay = finding.replay ? string(finding.replay) : "";
+  const { curl = "", boto3 = "" } = record(finding.commands);
+  const whole = (command) => string(command) && visible(command, true) === command;
+  const rows = [["curl", curl, "--curl"], ["boto3", boto3, "--boto3"]]
+    .map(([name, command, flag]) => ({ name: `As ${name}`, command: whole(command) ? command : replay && `${replay} ${flag}`, whole: Boolean(whole(command)) }));
+  return [...rows, { name: "Replay", command: replay, whole: true }].filter((row) => row.command);
+}
+
 function drawCommands(finding) {
-  const box = el("div", { class: "commands" }, el("h4", {}, "Reproduce"));
-  if (!finding.replay) {
-    box.append(el("p", { class: "dim" }, "There is no case file to replay this finding."));
+  const box = el("div", { class: "commands" }, el("h4", {}, "Repeat the request"));
+  const rows = commandsOf(finding);
+  if (rows.length === 0) {
+    box.append(el("p", { class: "dim" }, finding.request ? "The request is not complete in this report, and there is no case file to replay." : "There is no request to repeat."));
     return box;
   }
-  const replay = string(finding.replay);
-  const line = (name, command) => el("li", {}, el("span", { class: "name" }, name), code(command),
-    button("Copy", (event) => copy(command, event.currentTarget), { "aria-label": `Copy: ${name}`, "data-copy": name }));
-  box.append(el("ul", {}, line("Replay", replay), line("As curl", `${replay} --curl`), line("As boto3", `${replay} --boto3`)));
+  box.append(el("div", { class: "buttons" }, rows.map(({ name, command }) =>
+    button(name, (event) => copy(command, event.currentTarget, true), { "aria-label": `Copy: ${name}`, "data-copy": name }))),
+  ...commandNotes(rows).map((note) => el("p", { class: "dim" }, note)));
+  const details = el("details", { class: "rest" }, el("summary", {}, "Show the commands"));
+  onceOpened(details, () => details.append(...rows.map(({ name, command }) => el("section", { class: "wire" },
+    el("header", {}, el("h4", {}, name)), el("pre", { tabindex: "0", role: "group", "aria-label": name, "data-command": name }, lines(command))))));
+  box.append(details);
   return box;
+}
+
+/** Text with its line breaks. */
+function lines(text) {
+  const fragment = document.createDocumentFragment();
+  appendVisible(fragment, string(text));
+  return fragment;
+}
+
+function commandNotes(rows) {
+  const target = record(page.report.target);
+  const notes = [];
+  if (rows.some((row) => row.whole && row.name !== "Replay")) {
+    if (words.emulator) notes.push(["The emulator of the run has ended. Start one first, which lacks the resources of the run: ", code(words.emulator)]);
+    if (target.signed) notes.push(["Credentials come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN."]);
+  }
+  if (rows.some((row) => !row.whole)) notes.push(["This page does not have the whole request, or it contains invisible characters; replay prints the command from the case file."]);
+  if (rows.at(-1).name === "Replay") notes.push(["Replay needs the report folder; it creates the resources of the case first."]);
+  return notes;
 }
 
 function drawOthers(cases) {
@@ -200,16 +133,12 @@ function openCase(id, n = 1, clear = true) {
     drawFindings();
     return openCase(id, n, false);
   }
-  group.element.open = true;
-  group.fill();
-  group.batch.showTo(group.findings.indexOf(finding) + 1);
-  finding.element.open = true;
-  finding.fill();
+  const element = reveal(group, finding);
   state.case = id;
   state.n = n;
   writeState();
-  finding.element.scrollIntoView({ block: "start" });
-  finding.element.firstChild.focus({ preventScroll: true });
+  element.scrollIntoView({ block: "start" });
+  element.firstChild.focus({ preventScroll: true });
   return finding;
 }
 

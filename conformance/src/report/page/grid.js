@@ -10,7 +10,7 @@ function drawCase(entry, here = false) {
     outcomeLabel(entry.outcome),
     el("span", { class: "id mono" }, short(entry.id, 300)),
     el("span", { class: "ms num dim" }, Number.isFinite(entry.ms) ? `${number(entry.ms)} ms` : ""),
-    entry.why && el("span", { class: "why" }, value(entry.why, 300, "span")),
+    entry.why && el("span", { class: "why" }, value(entry.why, 300)),
     tail.length > 0 && el("span", { class: "links" }, tail));
 }
 

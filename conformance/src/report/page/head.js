@@ -19,6 +19,9 @@ function drawFacts(report) {
   const target = record(report.target);
   const model = record(report.model);
   const facts = byId("facts");
+  const started = report.started ? when(report.started) : "";
+  const summary = [short(string(target.endpoint), 60), started, duration(report.duration_ms)].filter(Boolean);
+  byId("run").textContent = visible(summary.join(" · "));
   const fact = (name, ...content) => facts.append(el("div", {}, el("dt", {}, name), el("dd", {}, content)));
   fact("Endpoint", value(target.endpoint || "unknown", 200, "code"));
   if (target.emulator) fact("Emulator", emulator(target.emulator));
@@ -40,11 +43,9 @@ function emulator(settings) {
 function drawTally(totals) {
   for (const outcome of OUTCOMES) {
     const n = totals[outcome];
-    byId("tally").append(el("li", { class: n ? false : "zero" },
-      button("", () => { filterBy("outcome", outcome); goTo("findings"); }, { "data-outcome": outcome, title: `Show these cases: ${MEANING[outcome]}` })));
-    byId("tally").lastChild.firstChild.append(
-      el("span", { class: `n ${n ? `o-${outcome}` : ""}` }, number(n)),
-      el("span", { class: "what" }, sign(outcome), ` ${outcome}`));
+    const show = button("", () => { filterBy("outcome", outcome); goTo("findings"); }, { "data-outcome": outcome, title: `Show these cases: ${MEANING[outcome]}` });
+    show.append(el("span", { class: n ? `o-${outcome}` : "dim" }, sign(outcome), " ", el("span", { class: "n" }, number(n))), ` ${outcome}`);
+    byId("tally").append(el("li", { class: n ? false : "zero" }, show));
   }
 }
 
@@ -54,7 +55,7 @@ function drawAlerts(report, totals) {
     const box = el("section", { class: `alert ${kind}` }, el("h2", {}, title), note && el("p", {}, note));
     alerts.append(box);
     if (items.length) box.append(el("ul"));
-    if (items.length) batches(box.lastChild, items, 8, (item) => el("li", {}, value(item, 400, "span")));
+    if (items.length) batches(box.lastChild, items, 8, (item) => el("li", {}, value(item, 400)));
   };
   if (report.stopped_because || report.interrupted) {
     alert("known", "The run was stopped",
@@ -63,8 +64,11 @@ function drawAlerts(report, totals) {
   }
   const leaks = list(report.leaks);
   if (leaks.length) alert("fail", `Leaked: ${plural(leaks.length, "resource")}`, `The run created them and they still exist. ${remedy(report)}`, leaks);
-  const stale = list(report.stale);
-  if (stale.length) alert("stale", `Stale: ${plural(stale.length, "known divergence or recorded answer", "known divergences or recorded answers")}`, null, stale);
+  const stale = list(report.stale).length + totals.stale;
+  if (stale) alert("stale", `${plural(stale, "known divergence or recorded answer is", "known divergences or recorded answers are")} out of date`,
+    "The section “Entries to change” names the file and the line.", []);
+  const missing = list(report.missing).map(string);
+  if (missing.length) alert("known", "Parts are missing", `This report lacks the parts ${missing.join(", ")} of the run.`, []);
 }
 
 function remedy(report) {

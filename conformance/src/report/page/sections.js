@@ -1,10 +1,44 @@
-// Coverage, cases without a score, and facts learned.
+// Entries to change, coverage, cases that were not judged, and facts learned.
+
+/** Known divergences and recorded answers that are out of date. Returns their number. */
+function drawStale(report, data) {
+  const entries = new Map(list(report.stale).map((line) => [string(line), []]));
+  for (const entry of data.cases) {
+    if (entry.outcome !== "stale") continue;
+    if (!entries.has(entry.why)) entries.set(entry.why, []);
+    entries.get(entry.why).push(entry.id);
+  }
+  if (entries.size === 0) return 0;
+  byId("stale").hidden = false;
+  const file = string(record(record(report.settings).expect).path);
+  byId("stale-lede").textContent = visible(`Known divergences that passed, expired or match nothing, and recorded answers that are out of date.${file ? ` The known divergences are in ${short(file, 200)}.` : ""}`);
+  const items = el("ul", { class: "list" });
+  byId("stale-body").append(items);
+  batches(items, [...entries], 50, ([line, cases]) => drawEntry(line, cases));
+  return entries.size;
+}
+
+function drawEntry(line, cases) {
+  // Our own words: `passes now; FILE line N: the remedy`.
+  const [, before = "", place = "", rest = line] = line.match(/^(.*?; )?(.{1,200}? line \d+): ([^]*)$/) ?? [];
+  const item = el("li", { class: "entry" }, el("span", { class: "o-stale" }, sign("stale")),
+    el("div", {}, place && el("b", { class: "mono" }, place), place && " ", value(`${before}${rest}`, 600)));
+  if (cases.length === 0) return item;
+  const shown = el("ul");
+  item.lastChild.append(shown);
+  batches(shown, cases, 10, (id) => el("li", {}, caseLink(id)));
+  return item;
+}
 
 const COVERAGE = { operations: "Operations", members: "Members sent or received", constraints: "Constraints violated on purpose", errors: "Listed errors seen" };
 
 function drawCoverage(report) {
-  const measured = Object.entries(record(report.coverage)).filter(([, one]) => one && count(one.total) > 0);
+  const offered = list(report.operations).filter((operation) => operation.supported !== false).length;
+  const others = list(report.operations).length - offered;
+  const coverage = { ...record(report.coverage), constraints: words.constraints };
+  const measured = Object.entries(coverage).filter(([, one]) => one && count(one.total) > 0);
   const body = byId("coverage-body");
+  byId("coverage-lede").textContent = `Counted are the ${plural(offered, "operation")} that the endpoint offers${others ? `; ${plural(others, "planned operation is", "planned operations are")} unsupported and left out` : ""}.`;
   if (measured.length === 0) {
     body.append(el("p", { class: "empty" }, "The run did not measure coverage."));
     return;
@@ -27,15 +61,16 @@ function coverageRow([name, one]) {
 
 function drawUnscored(report) {
   const body = byId("unscored-body");
-  const reasons = list(report.indeterminate);
+  const reasons = [...list(report.indeterminate)].sort((a, b) => count(b.count) - count(a.count));
+  if (words.undecided) body.append(drawUndecided(words.undecided));
   const lines = (details, items) => {
     const holder = el("ul", { class: "list" });
     details.append(holder);
-    batches(holder, items, 100, (item) => el("li", {}, value(item, 400, "span")));
+    batches(holder, items, 100, (item) => el("li", {}, value(item, 400)));
   };
   if (reasons.length) {
     const total = reasons.reduce((sum, reason) => sum + count(reason.count), 0);
-    body.append(fold("Indeterminate: could not be judged", plural(total, "case"), (details) => details.append(drawReasons(reasons)), true));
+    body.append(fold("Indeterminate: could not be judged, by reason", `${plural(total, "case")}, ${plural(reasons.length, "reason")}`, (details) => details.append(drawReasons(reasons)), true));
   }
   const unsupported = list(report.operations).filter((operation) => operation.supported === false);
   if (unsupported.length) {
@@ -46,7 +81,14 @@ function drawUnscored(report) {
   if (notSent.length) body.append(fold("Not sent", plural(notSent.length, "operation"), (details) => lines(details, notSent), notSent.length <= 10));
   const leftOut = list(report.left_out);
   if (leftOut.length) body.append(fold("Omitted: cannot be expressed", plural(leftOut.length, "case"), (details) => lines(details, leftOut)));
-  if (!body.hasChildNodes()) body.append(el("p", { class: "empty" }, "Every planned case was sent and scored."));
+  if (!body.hasChildNodes()) body.append(el("p", { class: "empty" }, "Every planned case was sent and judged."));
+}
+
+/** The explanation of a verdict that rests on too little. */
+function drawUndecided({ reason, operation, count: cases, planned, allowed }) {
+  return el("section", { class: "alert unsure" }, el("h3", {}, "Too much is undecided for one reason"),
+    el("p", {}, `${number(cases)} of ${plural(planned, "planned case")}${operation ? ` of ${operation}` : ""} could not be judged: `, value(reason, 300), "."),
+    el("p", {}, `A run with more than ${allowed} % of its cases, or of the cases of one operation, undecided for one reason rests on too little to be called conforming. Remove the reason, or accept it: --allow-undecided PERCENT, or an entry with outcome = "indeterminate" in the file of --expect.`));
 }
 
 function drawReasons(reasons) {
@@ -56,7 +98,7 @@ function drawReasons(reasons) {
   batches(body, reasons, 50, (reason) => {
     const cases = el("ul");
     batches(cases, list(reason.cases).map(string), 10, (id) => el("li", {}, caseLink(id)));
-    return el("tr", {}, el("th", { scope: "row" }, value(reason.reason, 300, "span")), el("td", { class: "right" }, number(reason.count)), el("td", {}, cases));
+    return el("tr", {}, el("th", { scope: "row" }, value(reason.reason, 300)), el("td", { class: "right" }, number(reason.count)), el("td", {}, cases));
   });
   return table;
 }
@@ -77,8 +119,8 @@ function drawTopics(topics) {
     return seen.map(([observation, times], at) => ({ topic, observation, times, span: at === 0 ? seen.length : 0 }));
   });
   const body = el("tbody", {}, rows.slice(0, 3000).map((row) => el("tr", {},
-    row.span > 0 && el("th", { scope: "rowgroup", rowspan: row.span }, value(row.topic, 300, "span")),
-    el("td", {}, value(row.observation, 300, "span")),
+    row.span > 0 && el("th", { scope: "rowgroup", rowspan: row.span }, value(row.topic, 300)),
+    el("td", {}, value(row.observation, 300)),
     el("td", { class: "right" }, number(row.times)))));
   return el("div", { class: "scroll-x" }, el("table", { class: "table" },
     el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Topic"), el("th", { scope: "col" }, "Observation"), el("th", { scope: "col", class: "right" }, "Times"))), body));

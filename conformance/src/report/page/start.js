@@ -4,6 +4,7 @@ function wireControls() {
   byId("search").addEventListener("input", later(() => { state.q = byId("search").value; filtersChanged(); }, 120));
   byId("search").addEventListener("keydown", (event) => { if (event.key === "Enter") goTo("findings"); });
   byId("clear").addEventListener("click", () => { clearState(); filtersChanged(); byId("search").focus(); });
+  byId("new").addEventListener("click", () => { state.only = state.only ? "" : "new"; filtersChanged(); });
   byId("dialog-close").addEventListener("click", () => byId("dialog").close());
   // A click on the backdrop has the dialog itself as its target.
   byId("dialog").addEventListener("click", (event) => { if (event.target === byId("dialog")) byId("dialog").close(); });
@@ -36,8 +37,10 @@ function start() {
   Object.assign(page, { report, totals: totalsOf(report) }, index(report));
   indexGrid(report, page);
   drawHead(report, page.totals);
-  drawNav([["findings", "Findings", page.findings.length], ["operations", "Operations", list(report.operations).length],
-    ["trend", "Trend", null], ["coverage", "Coverage", null], ["unscored", "Not scored", null], ["learned", "Learned", null]]);
+  const stale = drawStale(report, page);
+  drawNav([["findings", "Causes", page.causes.length], stale && ["stale", "Entries to change", stale],
+    ["operations", "Operations", list(report.operations).length], ["trend", "Trend", null], ["coverage", "Coverage", null],
+    ["unscored", "Not judged", page.totals.indeterminate], ["learned", "Learned", null]].filter(Boolean));
   drawFilters(page);
   drawGridFilters();
   drawTrend(report);

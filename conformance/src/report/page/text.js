@@ -19,8 +19,10 @@ const plural = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : man
 // Characters that have no glyph, hide text or change its direction. With the flag u, only unpaired surrogates match.
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\u{e0000}-\u{e0fff}]+/gu;
 const BREAKS = /[\t\n]/g;
+const HIDDEN = new RegExp(`(?:${UNSEEN.source}|[\\t\\n])`, "gu");
 
-const escapeChar = (c) => `\\u{${c.codePointAt(0).toString(16)}}`;
+const SHORT = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+const escapeChar = (c) => SHORT[c] ?? `\\u{${c.codePointAt(0).toString(16)}}`;
 const escapeAll = (text) => Array.from(text, escapeChar).join("");
 
 /** Text with invisible characters as escapes. Line breaks and tabs are kept only with `lines`; elsewhere they could fake
@@ -30,10 +32,10 @@ function visible(text, lines = false) {
   return lines ? seen : seen.replace(BREAKS, escapeChar);
 }
 
-/** Appends text of several lines, with escapes in a style of their own. */
-function appendVisible(parent, text) {
+/** Appends text with escapes in a style of their own. Line breaks and tabs are kept only with `lines`. */
+function appendVisible(parent, text, lines = true) {
   let from = 0;
-  for (const match of text.matchAll(UNSEEN)) {
+  for (const match of text.matchAll(lines ? UNSEEN : HIDDEN)) {
     parent.append(text.slice(from, match.index), el("span", { class: "escape" }, escapeAll(match[0])));
     from = match.index + match[0].length;
   }
@@ -99,19 +101,20 @@ const known = (outcome) => (OUTCOMES.includes(outcome) ? outcome : "unsupported"
 const levelTag = (level) => el("span", { class: `tag l-${LEVELS.includes(level) ? level : "note"}` }, short(level, 40));
 const code = (text) => el("code", {}, text);
 
-/** A value that may be long: its start, and the rest on demand. */
-function value(text, limit = 1500, tag = "pre") {
-  const whole = tag === "pre" ? string(text) : string(text).replace(BREAKS, escapeChar);
-  const holder = el(tag === "pre" ? "div" : "span");
+/** A value that may be long: its start, and the rest on demand. A line break in it is an escape everywhere; only bodies of
+ * messages and commands have lines. */
+function value(text, limit = 1500, tag = "span") {
+  const whole = string(text);
+  const holder = el("span");
   const shown = el(tag);
-  appendVisible(shown, cut(whole, limit));
+  appendVisible(shown, cut(whole, limit), false);
   holder.append(shown);
   if (whole.length > limit) {
     shown.append("…");
     holder.append(" ", button(`Show all ${number(whole.length)} characters`, (event) => {
       event.currentTarget.remove();
       shown.replaceChildren();
-      appendVisible(shown, whole);
+      appendVisible(shown, whole, false);
     }));
   }
   return holder;
@@ -162,11 +165,11 @@ function announce(text) {
   requestAnimationFrame(() => { region.textContent = visible(text); });
 }
 
-/** Copies the text as shown: an invisible line break would run a command when pasted. */
-async function copy(text, from) {
+/** Copies the text as shown: an invisible line break would run a command when pasted. Commands of several lines keep them. */
+async function copy(text, from, lines = false) {
   let copied = true;
   try {
-    await navigator.clipboard.writeText(visible(text));
+    await navigator.clipboard.writeText(visible(text, lines));
   } catch {
     copied = false;
   }

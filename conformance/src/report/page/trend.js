@@ -25,7 +25,8 @@ function trendSentence(runs) {
   const [last, now] = runs.slice(-2);
   const more = failedIn(now) - failedIn(last);
   const change = more === 0 ? "as many as" : `${number(Math.abs(more))} ${more > 0 ? "more" : "fewer"} than`;
-  return `${plural(failedIn(now), "failed case")} in this run, ${change} in the run before of ${when(last.started)}.`;
+  const causes = page.fresh.size ? ` ${plural(page.fresh.size, "cause is", "causes are")} new.` : "";
+  return `${plural(failedIn(now), "failed case")} in this run, ${change} in the run before of ${when(last.started)}.${causes}`;
 }
 
 function svg(tag, attributes, text) {
