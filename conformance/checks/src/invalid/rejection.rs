@@ -1,6 +1,6 @@
 //! The common rule of the family: a faulty request is rejected, and its twin is not rejected the same way.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
@@ -102,6 +102,7 @@ fn unanswered(client: &Client, operation: OperationId, request: &HttpRequest) ->
         operation: client.schema[operation].name.clone(),
         request: request.clone(),
         response: HttpResponse::default(),
+        sent: SystemTime::now(),
         duration: Duration::ZERO,
         omitted: Omitted::default(),
     }
