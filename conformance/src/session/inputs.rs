@@ -123,7 +123,7 @@ fn named_folders(config: &RunConfig) -> Result<(), SessionError> {
         ("--journal", journal),
     ];
     for (flag, folder) in written {
-        folder.map_or(Ok(()), |folder| may_be_folder(flag, folder))?;
+        folder.map_or(Ok(()), |folder| may_be_folder(Some(flag), folder))?;
     }
     let read = [
         ("--history", &config.output.history, "a folder with the reports of earlier runs"),
@@ -139,12 +139,15 @@ fn named_folders(config: &RunConfig) -> Result<(), SessionError> {
 }
 
 /// Checks that a path is a folder, or can become one.
-pub(crate) fn may_be_folder(flag: &str, folder: &Path) -> Result<(), SessionError> {
+pub(crate) fn may_be_folder(flag: Option<&str>, folder: &Path) -> Result<(), SessionError> {
     let existing = folder.ancestors().find(|path| path.exists());
     match existing.filter(|path| !path.is_dir()) {
-        Some(file) => {
-            Err(SessionError::usage(format!("{flag}: {} is a file, not a folder; name another one", file.display())))
-        }
+        Some(file) => Err(SessionError::usage(format!(
+            "cannot write to {}: {} is a file; name another folder{}",
+            folder.display(),
+            file.display(),
+            flag.map(|flag| format!(" with {flag}")).unwrap_or_default()
+        ))),
         None => Ok(()),
     }
 }

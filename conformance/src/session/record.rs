@@ -44,7 +44,7 @@ struct Answers {
 pub async fn record(schema: &'static Schema, folder: &Path, config: &RunConfig) -> Result<Exit, SessionError> {
     let endpoint = &config.endpoint;
     let seed = config.seed.unwrap_or(DEFAULT_SEED);
-    may_be_folder("DIR", folder)?;
+    may_be_folder(None, folder)?;
     let operations = matching_operations(schema, &config.selection.operations)?;
     let mut target = RunTarget::resolve(schema, endpoint, &config.emulator, seed).await?;
     target.open_ledger(schema, endpoint)?;

@@ -62,7 +62,9 @@ struct Source {
 /// A folder cannot be read, or the configuration is contradictory.
 pub async fn sweep(schema: &'static Schema, config: &SweepConfig) -> Result<Exit, SessionError> {
     let folder = &config.endpoint.journal;
-    if !folder.is_dir() && (folder.exists() || *folder != EndpointConfig::default().journal) {
+    // Without `--endpoint`, a sweep of nothing would look like a clean account.
+    let may_be_absent = config.endpoint.url.is_some() || *folder == EndpointConfig::default().journal;
+    if !folder.is_dir() && (folder.exists() || !may_be_absent) {
         let state = if folder.exists() { "is not a folder" } else { "does not exist" };
         return Err(SessionError::usage(format!(
             "--journal: {} {state}; name the folder that the runs had as --journal",
