@@ -29,9 +29,12 @@ pub(crate) fn publish(
     output: &OutputConfig,
     remark: Option<&str>,
 ) -> Result<Exit, SessionError> {
+    let mut no_history = None;
     if let Some(history) = &output.history {
         let earlier = trend::read(history, &report).map_err(SessionError::usage)?;
         trend::attach(&mut report, &earlier);
+        no_history =
+            earlier.is_empty().then(|| format!("{} has no earlier report of this endpoint", history.display()));
     }
     write_files(&report, folder).map_err(SessionError::usage)?;
     if let Some(path) = &output.write_expect {
@@ -44,7 +47,7 @@ pub(crate) fn publish(
     let shown = match output.format {
         Format::Text => {
             let mut text = terminal::body(&report, output.detail, columns());
-            if let Some(remark) = remark {
+            for remark in remark.into_iter().chain(no_history.as_deref()) {
                 text.push_str(&format!("  {remark}\n"));
             }
             let files: Vec<String> = FILES.iter().map(|file| folder.join(file.name).display().to_string()).collect();
