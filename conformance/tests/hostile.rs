@@ -62,7 +62,7 @@ const ROWS: &[Row] = &[
     row(
         "never-answers",
         M::NeverAnswers,
-        0,
+        3,
         &[
             ("ListContactFlows/shape.json", Indeterminate, "timeout: no complete response within"),
             (
@@ -75,7 +75,7 @@ const ROWS: &[Row] = &[
     row(
         "drips",
         M::Drips,
-        0,
+        3,
         &[
             ("ListContactFlows/shape.json", Indeterminate, "status 200 and"),
             (
@@ -88,26 +88,26 @@ const ROWS: &[Row] = &[
     row(
         "continues-for-ever",
         M::ContinuesForEver,
-        0,
+        3,
         &[("ListContactFlows/shape.json", Indeterminate, "timeout: no complete response within")],
     ),
-    row("resets", M::Resets, 0, &[("ListContactFlows/shape.json", Indeterminate, "reset: connection closed")]),
+    row("resets", M::Resets, 3, &[("ListContactFlows/shape.json", Indeterminate, "reset: connection closed")]),
     row(
         "closes-half-way",
         M::ClosesHalfWay,
-        0,
+        3,
         &[("ListContactFlows/shape.json", Indeterminate, "reset: connection closed before the response was complete")],
     ),
     row(
         "ten-gigabytes",
         M::TenGigabytes,
-        0,
+        3,
         &[("ListContactFlows/shape.json", Indeterminate, "too-large: response body larger than 2097152 bytes")],
     ),
     row(
         "chunks-for-ever",
         M::ChunksForEver,
-        0,
+        3,
         &[("ListContactFlows/shape.json", Indeterminate, "too-large: response body larger than 2097152 bytes")],
     ),
     row(
@@ -143,19 +143,19 @@ const ROWS: &[Row] = &[
     row(
         "many-values",
         M::ManyValues,
-        0,
+        3,
         &[("ListContactFlows/shape.json", Indeterminate, "too-large: response body with more than 100000 JSON values")],
     ),
     row(
         "promises-too-much",
         M::PromisesTooMuch,
-        0,
+        3,
         &[("ListContactFlows/shape.json", Indeterminate, "reset: connection closed before the response was complete")],
     ),
     row(
         "promises-too-much-and-holds",
         M::PromisesTooMuchAndHolds,
-        0,
+        3,
         &[("ListContactFlows/shape.json", Indeterminate, "timeout: no complete response within")],
     ),
     row("promises-too-little", M::PromisesTooLittle, 1, &[("ListContactFlows/shape.json", Finding, "not JSON")]),
@@ -168,19 +168,19 @@ const ROWS: &[Row] = &[
     row(
         "endless-empty-pages",
         M::EndlessEmptyPages,
-        0,
+        3,
         &[("ListContactFlows/pagination.terminates", Finding, "pages contain no new items, each with a new token")],
     ),
     row(
         "large-header",
         M::LargeHeader,
-        0,
+        3,
         &[("ListContactFlows/shape.json", Indeterminate, "too-large: response head larger than 65536 bytes")],
     ),
     row(
         "many-headers",
         M::ManyHeaders,
-        0,
+        3,
         &[(
             "ListContactFlows/shape.json",
             Indeterminate,

@@ -54,7 +54,7 @@ pub(super) async fn observe(pager: &Pager<'_>, fixtures: &Fixtures, sizes: Optio
     let expected = format!("each of {} items that still exist exactly once, {changes}", stayed.len());
     let mut found = Vec::new();
     if lost > 0 {
-        let actual = format!("{lost} are on no page");
+        let actual = format!("items on no page: {lost}");
         found.push(check.finding(pager.items_pointer(), &*expected, actual, Some(&shown.last)));
     }
     if repeated > 0 {
