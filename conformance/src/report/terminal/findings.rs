@@ -28,6 +28,9 @@ const OPERATIONS: usize = 4;
 /// Writes the causes of failures, gravest first, each with its smallest example.
 pub(super) fn failures(out: &mut String, report: &Report) {
     let causes: Vec<&Cause> = report.failing().collect();
+    if !causes.is_empty() {
+        let _ = writeln!(out, "{}: broken rules, gravest first\n", count(causes.len() as u64, "cause"));
+    }
     for (at, cause) in causes.iter().take(LISTED).enumerate() {
         block(out, report, at + 1, cause);
     }

@@ -302,6 +302,8 @@ Connect 2017-08-08 · model 0123456789ab · seed 42 · instance none given
 ? ListRules     ? 1    ·
 – unsupported (2): ClaimPhoneNumber, DeleteRule
 
+1 cause: broken rules, gravest first
+
 1. input that breaks a constraint of the model is rejected
   harm      messages differ from the form of the contract
   cause     invalid-value~a1b46d23, 1 case in CreateRule
@@ -340,7 +342,7 @@ NOT CONFORMING: 1 of 6 scored cases fails, in 1 operation.
     fn quiet_text_has_causes_and_verdict_and_narrow_terminals_get_a_list() {
         let report = samples::mixed().report();
         let quiet = plain(&body(&report, Detail { quiet: true, ..Detail::default() }, 100));
-        assert!(quiet.starts_with("1. input that") && quiet.ends_with("in 1 operation.\n"), "{quiet}");
+        assert!(quiet.starts_with("1 cause: broken rules, gravest first\n\n1. input that") && quiet.ends_with("in 1 operation.\n"), "{quiet}");
         assert!(!quiet.contains("DescribeRule"), "{quiet}");
         let narrow = plain(&body(&report, Detail::default(), 20));
         assert!(narrow.starts_with("✗ CreateRule\n    shape ✓ 2\n    invalid ✗ 1/3\n"), "{narrow}");
