@@ -48,6 +48,8 @@ const HIDING: &[Hiding] = &[
     ("body-not-json", &[], "no success can be read, so that the id of no resource is known"),
     ("page-by-offset", CUTS, "it cuts the pages itself, in place of the other"),
     ("page-newest-first-by-offset", CUTS, "it cuts the pages itself, in place of the other"),
+    ("page-repeats-item", CUTS, "it cuts the pages itself, in place of the other"),
+    ("page-loses-item", &["token-bound-to-size"], "it takes the next position for an order key, which it is not there"),
     ("function-unchecked", &["function-unlimited"], "it accepts everything that the other accepts"),
     (
         "publish-unchecked",

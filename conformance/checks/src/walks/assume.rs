@@ -58,19 +58,19 @@ fn member(pointer: &str) -> &str {
 }
 
 impl Model {
-    /// The deviation that a mismatch shows; `last` is the last change, with its resource.
+    /// The deviation that a mismatch shows; `last` is the change whose effect is read.
     pub(crate) fn deviation(
         &self,
         step: &Step,
         answer: &Answer,
         mismatch: &Mismatch,
-        last: Option<(Item, &'static str)>,
+        last: Option<&'static str>,
     ) -> Deviation {
         let cause = match (named(step), step, answer) {
             (Some((kind, name)), ..) if mismatch.pointer.is_empty() => self.fate(kind, name, step.item()),
             (_, Step::List { kind, .. }, Answer::Accepted(Value::Array(listed))) => self.listed_as(*kind, listed),
             _ if step.item().and_then(|item| self.resource(item)).is_some_and(|resource| !resource.alive) => "deleted",
-            _ => last.filter(|(item, _)| step.is_read() && Some(*item) == step.item()).map_or("", |(_, word)| word),
+            _ => last.unwrap_or_default(),
         };
         Deviation {
             kind: step.kind(),

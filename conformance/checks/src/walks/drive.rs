@@ -143,8 +143,8 @@ struct Walker<'t> {
     lines: Vec<String>,
     walked: Walked,
     failures: Vec<Failure>,
-    /// The last change, with its resource.
-    last: Option<(Item, &'static str)>,
+    /// The change whose effect on its resource is being read.
+    last: Option<&'static str>,
 }
 
 impl Walker<'_> {
@@ -159,9 +159,10 @@ impl Walker<'_> {
                 Some(item) => Some(item),
                 None => self.model.items().map(|(item, _)| item).filter(|_| self.model.items().count() > before).last(),
             };
-            self.last = touched.map(|item| (item, step.word()));
             if let Some(item) = touched {
+                self.last = Some(step.word());
                 self.describe(item).await?;
+                self.last = None;
             }
         }
         let items: Vec<Item> = self.model.items().map(|(item, _)| item).collect();

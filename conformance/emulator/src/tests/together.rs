@@ -30,7 +30,7 @@ fn defects_act_together() {
 
 #[test]
 fn pages_are_nested_and_the_refusal_of_an_inner_defect_counts() {
-    let service = with_defects(&["page-repeats-item", "token-bound-to-size"]);
+    let service = with_defects(&["page-of-three-loses-last", "token-bound-to-size"]);
     let first = rules(&service, 2, None).unwrap();
     let token = first["NextToken"].as_str();
     assert!(rules(&service, 2, token).is_ok());
