@@ -15,10 +15,10 @@ import { chromium } from "playwright-core";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { hostile: { type: "boolean", default: false }, screenshots: { type: "string" } },
+  options: { hostile: { type: "boolean", default: false }, screenshots: { type: "string" }, name: { type: "string", default: "page" } },
 });
 if (positionals.length !== 1) {
-  console.error("usage: node test.mjs PAGE.html [--hostile] [--screenshots DIR]");
+  console.error("usage: node test.mjs PAGE.html [--hostile] [--screenshots DIR] [--name NAME]");
   process.exit(2);
 }
 
@@ -29,7 +29,7 @@ const report = embedded(source);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const DESKTOP = { width: 1280, height: 900 };
-const PHONE = { width: 390, height: 844 };
+const PHONE = { width: 360, height: 740 };
 // Invisible characters, which the page must show as escapes.
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/;
 
@@ -48,6 +48,8 @@ function embedded(html) {
 const findings = report.findings ?? [];
 const cases = report.cases ?? [];
 const failed = report.totals?.failed ?? 0;
+const failing = (report.causes ?? []).filter((cause) => cause.level === "must" && cause.cases.length > 0);
+const stale = cases.filter((entry) => entry.outcome === "stale").length + (report.stale ?? []).length;
 
 /** Opens the page; an error, a dialog, or a request for anything but the file fails the test. */
 async function open(browser, { fragment = "", ...context }) {
@@ -95,15 +97,61 @@ async function fits(tab, where) {
 async function shot(tab, name, fullPage = false) {
   if (!options.screenshots) return;
   mkdirSync(options.screenshots, { recursive: true });
-  await tab.screenshot({ path: join(options.screenshots, `${name}.png`), fullPage });
+  await tab.screenshot({ path: join(options.screenshots, `${options.name}-${name}.png`), fullPage });
 }
 
-/** Opens the first finding and leaves its summary focused. */
+/** Opens the first finding, unless the page opens it itself. */
 async function openFinding(tab) {
   const finding = tab.locator(".finding > summary").first();
-  if (!(await finding.isVisible())) await tab.locator(".group > summary").first().click();
-  await finding.click();
+  if (!(await finding.isVisible())) await tab.locator("#groups > .fold > summary").first().click();
+  if (!(await tab.locator(".finding").first().evaluate((one) => one.open))) await finding.click();
   await tab.locator(".finding[open] .body").first().waitFor();
+}
+
+/** Causes come first, gravest first, each with its rule, harm, reach and example. */
+async function causes(tab) {
+  const shown = await tab.locator("#groups > .causes > .cause")
+    .evaluateAll((blocks) => blocks.map((one) => [one.dataset.cause, one.innerText, Boolean(one.querySelector(".tag.new"))]));
+  check(shown.length === Math.min(30, failing.length), `${shown.length} causes are shown, of ${failing.length}`);
+  for (const [at, [id, text, fresh]] of shown.entries()) {
+    const cause = failing[at];
+    check(id === cause.id, `cause ${at + 1} is ${id}, not ${cause.id}`);
+    for (const label of ["Harm", "Reach", "Expected", "Actual", "Id"]) check(text.includes(label), `cause ${id} does not show ${label}`);
+    check(cause.cases.length === 1 || text.includes(`${cause.cases.length.toLocaleString("en-GB")} cases in`), `cause ${id} does not show its reach: ${text}`);
+    check((report.new_causes ?? []).includes(id) === fresh, `cause ${id} is ${fresh ? "" : "not "}marked as new`);
+  }
+}
+
+/** New causes are counted and can be filtered. */
+async function fresh(tab) {
+  const button = tab.locator("#new");
+  const fresh = (report.new_causes ?? []).length;
+  if (!(report.trend ?? []).length) return check(!(await button.isVisible()), "there is no earlier run, but new causes are counted");
+  check((await button.textContent()).startsWith(`${fresh} new since `), "new causes are not counted");
+  if (fresh === 0) return undefined;
+  await button.click();
+  check(await tab.locator("#groups > .causes > .cause").count() === fresh, "the filter does not show the new causes");
+  check(tab.url().includes("only=new"), "the filter for new causes is not in the address");
+  await tab.locator("#clear").click();
+  return undefined;
+}
+
+/** Entries to change, and the explanation of what was not judged. */
+async function sections(tab) {
+  check(await tab.locator("#stale").isVisible() === stale > 0, `the section of stale entries is ${stale ? "missing" : "empty"}`);
+  if (stale) check(/line \d+/.test(await tab.locator("#stale").innerText()), "no stale entry names its line");
+  const reasons = report.indeterminate ?? [];
+  const shown = await tab.locator("#unscored-body tbody th").allTextContents();
+  check(reasons.length === 0 || shown.length === Math.min(50, reasons.length), `${shown.length} reasons are shown, of ${reasons.length}`);
+  const offered = report.operations.filter((one) => one.supported !== false).length;
+  check((await tab.locator("#coverage-lede").textContent()).includes(`${offered.toLocaleString("en-GB")} operation`), "the coverage does not say which operations it counts");
+}
+
+/** On a phone, the first cause is on the first screen. */
+async function firstScreen(tab, viewport) {
+  if (failing.length === 0) return;
+  const { bottom } = await tab.locator(".cause > header").first().evaluate((one) => one.getBoundingClientRect().toJSON());
+  check(bottom <= viewport.height, `the first cause ends at ${bottom} px, below a screen of ${viewport.height}`);
 }
 
 /** Reaches the grid with the Tab key and a cell with cases with the arrow keys, and opens it. */
@@ -191,26 +239,44 @@ async function search(tab) {
   await tab.waitForFunction((before) => document.querySelector("#result").textContent === before, all);
 }
 
+/** Every button copies a whole command, as shown. */
 async function copies(tab) {
   const box = tab.locator(".finding[open] .commands").first();
-  const replay = box.locator('[data-copy="Replay"]');
-  if (!(await replay.count())) return;
-  for (const [name, flag] of [["Replay", ""], ["As curl", " --curl"], ["As boto3", " --boto3"]]) {
-    const line = box.locator("li", { has: tab.locator(`[data-copy="${name}"]`) });
-    await line.locator("button").click();
-    await line.getByText("Copied").waitFor();
+  if (!(await box.locator("[data-copy]").count())) return;
+  await box.locator("summary").click();
+  const starts = { "As curl": "curl --silent", "As boto3": "from botocore", Replay: "cargo conformance replay " };
+  for (const [name, start] of Object.entries(starts)) {
+    const press = box.locator(`[data-copy="${name}"]`);
+    await press.click();
+    await tab.waitForFunction((one) => one.textContent === "Copied", await press.elementHandle());
     const copied = await tab.evaluate(() => window.__copied);
-    check(copied === await line.locator("code").textContent(), `the copied command differs from the shown one: ${copied}`);
-    check(copied.endsWith(flag) && copied.startsWith("cargo conformance replay "), `the command is ${copied}`);
-    check(!UNSEEN.test(copied) && !copied.includes("\n"), "a copied command contains invisible characters");
+    check(copied === await box.locator(`[data-command="${name}"]`).textContent(), `the copied command differs from the shown one: ${copied}`);
+    check(copied.startsWith(start) || copied.startsWith(starts.Replay), `the command is ${copied}`);
+    check(!UNSEEN.test(copied.replaceAll("\n", "")), "a copied command contains invisible characters");
+    check(!/authorization: AWS4/i.test(copied), "a copied command contains a signature");
   }
+}
+
+/** Exchanges of a finding that rests on several are all there, in order. */
+async function exchanges(browser) {
+  const wanted = findings.find((one) => one.exchanges?.length > 0);
+  if (!wanted) return;
+  const tab = await open(browser, { viewport: DESKTOP, fragment: `#case=${encodeURIComponent(wanted.case)}` });
+  const shown = await tab.locator(`.finding[open] .exchanges .numbered > summary`).allTextContents();
+  const lines = wanted.exchanges.map((one, at) => `${at + 1}. ${one.request.method} ${one.request.uri}`.slice(0, 100));
+  check(lines.every((line, at) => shown[at]?.startsWith(line)), `the exchanges of ${wanted.case} are ${shown.join(" | ")}`);
+  await accessible(tab, "with several exchanges");
+  await shot(tab, "exchanges");
+  await close(tab);
 }
 
 async function linked(browser) {
   const last = findings.at(-1).case;
   const tab = await open(browser, { viewport: DESKTOP, fragment: `#case=${encodeURIComponent(last.toWellFormed?.() ?? last)}` });
-  check(await tab.locator(".finding[open] .body").count() === 1, "a link to a case does not open its finding");
-  check(await tab.evaluate(() => document.activeElement.matches(".finding[open] > summary")), "a link does not focus its finding");
+  check(await tab.evaluate(() => document.activeElement.matches(".finding[open] > summary")), "a link does not open and focus its finding");
+  const variant = last.split("/").slice(2).join("/");
+  const focused = await tab.evaluate(() => document.activeElement.textContent);
+  check(options.hostile || focused.includes(last.split("/")[0]) && focused.includes(variant), `a link to ${last} focuses ${focused}`);
   await close(tab);
 }
 
@@ -239,7 +305,7 @@ async function pressAll(tab, selector, most) {
 
 async function hostile(browser) {
   const tab = await open(browser, { viewport: DESKTOP });
-  await pressAll(tab, "main details:is(.fold, .group):not([open]) > summary", 100);
+  await pressAll(tab, "main details:is(.fold, .rest):not([open]) > summary", 100);
   if (findings.length) await openFinding(tab);
   await pressAll(tab, ".finding:not([open]) > summary", 40);
   await fits(tab, "desktop, hostile, with findings open");
@@ -260,7 +326,9 @@ async function appearance(browser) {
       const tab = await open(browser, { viewport, colorScheme, hasTouch: size === "phone" });
       await accessible(tab, name);
       await fits(tab, name);
-      await shot(tab, name, true);
+      if (size === "phone" && !options.hostile) await firstScreen(tab, viewport);
+      await shot(tab, name);
+      await shot(tab, `${name}-whole`, true);
       if (findings.length) {
         await openFinding(tab);
         await accessible(tab, `${name}, with a finding open`);
@@ -283,6 +351,11 @@ async function use(browser) {
   const tab = await open(browser, { viewport: DESKTOP });
   await policy(tab);
   await numbers(tab);
+  if (!options.hostile) {
+    await causes(tab);
+    await fresh(tab);
+    await sections(tab);
+  }
   if (cases.length) await keyboard(tab);
   if (cases.length) await grid(tab);
   if (findings.length) await search(tab);
@@ -292,6 +365,7 @@ async function use(browser) {
   }
   await close(tab);
   if (findings.length) await linked(browser);
+  if (!options.hostile) await exchanges(browser);
 }
 
 const browser = await chromium.launch({

@@ -75,7 +75,7 @@ function drawBlock(one, at, open) {
   const { cause, example } = one;
   const block = el("article", { class: "cause", "data-cause": one.key },
     el("header", {}, el("span", { class: "rank num", "aria-hidden": "true" }, `${at + 1}.`),
-      el("h3", {}, value(cause.rule, 300), " ", levelTag(string(cause.level)), page.fresh.has(one.key) && el("span", { class: "tag new" }, "new"))),
+      el("h3", {}, value(cause.rule, 300), " ", levelTag(string(cause.level)), " ", page.fresh.has(one.key) && el("span", { class: "tag new" }, "new"))),
     drawSummary(one));
   const steps = list(example.exchanges).length;
   const line = el("span", { class: "cols" }, el("span", {}, one.findings.length > 1 ? "Smallest example: " : "Case: ",

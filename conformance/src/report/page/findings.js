@@ -85,8 +85,8 @@ function drawCommands(finding) {
     return box;
   }
   box.append(el("div", { class: "buttons" }, rows.map(({ name, command }) =>
-    button(name, (event) => copy(command, event.currentTarget, true), { "aria-label": `Copy: ${name}`, "data-copy": name }))),
-  ...commandNotes(rows).map((note) => el("p", { class: "dim" }, note)));
+    button(`Copy ${name[0].toLowerCase()}${name.slice(1)}`, (event) => copy(command, event.currentTarget, true), { "data-copy": name }))),
+  ...commandNotes(finding, rows).map((note) => el("p", { class: "dim" }, note)));
   const details = el("details", { class: "rest" }, el("summary", {}, "Show the commands"));
   onceOpened(details, () => details.append(...rows.map(({ name, command }) => el("section", { class: "wire" },
     el("header", {}, el("h4", {}, name)), el("pre", { tabindex: "0", role: "group", "aria-label": name, "data-command": name }, lines(command))))));
@@ -101,11 +101,12 @@ function lines(text) {
   return fragment;
 }
 
-function commandNotes(rows) {
+function commandNotes(finding, rows) {
   const target = record(page.report.target);
   const notes = [];
   if (rows.some((row) => row.whole && row.name !== "Replay")) {
     if (words.emulator) notes.push(["The emulator of the run has ended. Start one first, which lacks the resources of the run: ", code(words.emulator)]);
+    if (list(finding.exchanges).length || list(finding.steps).length) notes.push(["curl and boto3 send the decisive request alone; replay runs the whole case."]);
     if (target.signed) notes.push(["Credentials come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN."]);
   }
   if (rows.some((row) => !row.whole)) notes.push(["This page does not have the whole request, or it contains invisible characters; replay prints the command from the case file."]);
@@ -137,7 +138,7 @@ function openCase(id, n = 1, clear = true) {
   state.case = id;
   state.n = n;
   writeState();
-  element.scrollIntoView({ block: "start" });
+  (finding === group.example ? element.closest(".cause") : element).scrollIntoView({ block: "start" });
   element.firstChild.focus({ preventScroll: true });
   return finding;
 }

@@ -44,7 +44,7 @@ function drawCoverage(report) {
     return;
   }
   body.append(el("table", { class: "table coverage" },
-    el("thead", {}, el("tr", {}, ["What", "Covered", "Share", "Bar"].map((name, at) => el("th", { scope: "col", class: (at === 1 || at === 2) && "right" }, at === 3 ? el("span", { class: "sr" }, name) : name)))),
+    el("thead", {}, el("tr", {}, ["Part", "Covered", "Share", "Bar"].map((name, at) => el("th", { scope: "col", class: (at === 1 || at === 2) && "right" }, at === 3 ? el("span", { class: "sr" }, name) : name)))),
     el("tbody", {}, measured.map(coverageRow))));
 }
 
