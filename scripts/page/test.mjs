@@ -122,6 +122,13 @@ async function causes(tab) {
   }
 }
 
+/** A line break in a value is an escape everywhere; only bodies and commands have lines. */
+async function lineBreaks(tab) {
+  const broken = await tab.evaluate(() => [...document.querySelectorAll(".pairs dd, .finding > summary, .cause h3, .table td, .list li")]
+    .filter((one) => /[\n\t]/.test(one.textContent)).map((one) => one.textContent.slice(0, 100)));
+  check(broken.length === 0, `values have line breaks: ${broken.join(" | ")}`);
+}
+
 /** New causes are counted and can be filtered. */
 async function fresh(tab) {
   const button = tab.locator("#new");
@@ -362,6 +369,7 @@ async function use(browser) {
   if (findings.length) {
     await openFinding(tab);
     await copies(tab);
+    await lineBreaks(tab);
   }
   await close(tab);
   if (findings.length) await linked(browser);

@@ -45,6 +45,9 @@ pub struct Cause {
     /// Number of cases that are known divergences.
     #[serde(default)]
     pub known: u64,
+    /// The last of these cases, since a case can have several findings of one cause.
+    #[serde(skip)]
+    last_known: String,
     /// The case with the smallest exchange.
     pub example: String,
     /// Bytes of that exchange.
@@ -188,6 +191,7 @@ impl Cause {
             operations: BTreeSet::new(),
             cases: BTreeSet::new(),
             known: 0,
+            last_known: String::new(),
             example: case,
             example_bytes: bytes,
         }
@@ -200,7 +204,11 @@ impl Cause {
         self.checks.insert(finding.check.to_owned());
         self.operations.insert(operation.to_owned());
         if is_known {
-            self.known += 1;
+            // The findings of a case come one after the other.
+            if self.last_known != case {
+                self.known += 1;
+                case.clone_into(&mut self.last_known);
+            }
         } else {
             self.cases.insert(case.to_owned());
         }
@@ -299,6 +307,17 @@ mod tests {
             kind("a string", "503 no error name", (503, "text/plain", "busy")),
         ]);
         assert_eq!(ids.len(), 5, "{ids:?}");
+    }
+
+    #[test]
+    fn a_known_case_counts_once_whatever_its_findings() {
+        let one = samples::finding("shape.json", Level::Must);
+        let kind = Kind::of(&one, "A");
+        let mut cause = Cause::new(kind, Level::Must, "A/shape.json".to_owned(), 9);
+        for case in ["A/shape.json", "A/shape.json", "B/shape.json"] {
+            cause.add(&one, "A", case, Harm::Form, true, 9);
+        }
+        assert_eq!((cause.known, cause.cases.len()), (2, 0));
     }
 
     #[test]

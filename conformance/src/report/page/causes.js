@@ -73,7 +73,7 @@ function drawMilder(holder, kind, title, open) {
 
 function drawBlock(one, at, open) {
   const { cause, example } = one;
-  const block = el("article", { class: "cause", "data-cause": one.key },
+  const block = el("article", { class: `cause ${one.kind}`, "data-cause": one.key },
     el("header", {}, el("span", { class: "rank num", "aria-hidden": "true" }, `${at + 1}.`),
       el("h3", {}, value(cause.rule, 300), " ", levelTag(string(cause.level)), " ", page.fresh.has(one.key) && el("span", { class: "tag new" }, "new"))),
     drawSummary(one));
@@ -92,13 +92,19 @@ function drawSummary(one) {
   const harm = string(cause.harm);
   pair("Harm", Object.hasOwn(words.harms, harm) ? words.harms[harm] : short(harm || "unknown", 60));
   pair("Reach", reach(cause));
-  if (list(cause.cases).length > 1 && /[\p{L}\p{N}]/u.test(string(cause.way))) pair("Seen", value(cause.way, 300, "code"));
+  if (list(cause.cases).length > 1 && saysMore(cause, example)) pair("Seen", value(cause.way, 300, "code"));
   pair("Expected", value(example.expected, 600, "code"));
   pair("Actual", value(example.actual, 600, "code"), example.pointer && " at ", example.pointer && value(example.pointer, 300, "code"));
   if (example.request) pair("Request", ...excerpt(`${string(example.request.method)} ${string(example.request.uri)}`, example.request));
   if (example.response) pair("Response", ...excerpt(string(example.response.status), example.response));
   pair("Id", value(one.key, 200, "code"));
   return pairs;
+}
+
+/** True if the way of failing is not in the observation of the example. */
+function saysMore(cause, example) {
+  const parts = string(cause.way).split("…").map((part) => part.trim());
+  return parts.some((part) => /[\p{L}\p{N}]/u.test(part) && !string(example.actual).includes(part));
 }
 
 /** The first line of a message and the start of its body. */

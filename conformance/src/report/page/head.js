@@ -64,9 +64,6 @@ function drawAlerts(report, totals) {
   }
   const leaks = list(report.leaks);
   if (leaks.length) alert("fail", `Leaked: ${plural(leaks.length, "resource")}`, `The run created them and they still exist. ${remedy(report)}`, leaks);
-  const stale = list(report.stale).length + totals.stale;
-  if (stale) alert("stale", `${plural(stale, "known divergence or recorded answer is", "known divergences or recorded answers are")} out of date`,
-    "The section “Entries to change” names the file and the line.", []);
   const missing = list(report.missing).map(string);
   if (missing.length) alert("known", "Parts are missing", `This report lacks the parts ${missing.join(", ")} of the run.`, []);
 }

@@ -10,6 +10,8 @@ function drawStale(report, data) {
   }
   if (entries.size === 0) return 0;
   byId("stale").hidden = false;
+  // Nothing else is wrong: the entries come first.
+  if (data.totals.failed === 0) document.querySelector("main").prepend(byId("stale"));
   const file = string(record(record(report.settings).expect).path);
   byId("stale-lede").textContent = visible(`Known divergences that passed, expired or match nothing, and recorded answers that are out of date.${file ? ` The known divergences are in ${short(file, 200)}.` : ""}`);
   const items = el("ul", { class: "list" });
@@ -72,6 +74,8 @@ function drawUnscored(report) {
     const total = reasons.reduce((sum, reason) => sum + count(reason.count), 0);
     body.append(fold("Indeterminate: could not be judged, by reason", `${plural(total, "case")}, ${plural(reasons.length, "reason")}`, (details) => details.append(drawReasons(reasons)), true));
   }
+  const lost = page.totals.planned - page.totals.executed;
+  if (lost > 0) body.append(el("p", { class: "empty" }, `Not executed, because the run ended early or parts of it are missing: ${plural(lost, "planned case")}.`));
   const unsupported = list(report.operations).filter((operation) => operation.supported === false);
   if (unsupported.length) {
     body.append(fold("Unsupported: the endpoint does not offer the operation", plural(unsupported.length, "operation"),
