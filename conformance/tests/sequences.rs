@@ -167,6 +167,7 @@ fn lose(report: &mut Report, lost: usize) {
         report.findings.retain(|finding| finding.case != line.case);
         for cause in &mut report.causes {
             cause.cases.remove(&line.case);
+            cause.known.remove(&line.case);
         }
     }
     report.recount();
@@ -195,7 +196,7 @@ fn holds(runtime: &Runtime, sequence: &Sequence) {
         assert_eq!(merged.coverage.constraints, whole.coverage.constraints);
         assert_eq!(merged.failed_cases, whole.failed_cases);
         let causes = |report: &Report| -> Vec<_> {
-            report.causes.iter().map(|cause| (cause.id.clone(), cause.cases.clone(), cause.known)).collect()
+            report.causes.iter().map(|cause| (cause.id.clone(), cause.cases.clone(), cause.known.clone())).collect()
         };
         assert_eq!(causes(&merged), causes(&whole));
     } else {

@@ -42,12 +42,9 @@ pub struct Cause {
     pub operations: BTreeSet<String>,
     /// Ids of the cases with such findings, without known divergences.
     pub cases: BTreeSet<String>,
-    /// Number of cases that are known divergences.
+    /// Ids of the cases that are known divergences.
     #[serde(default)]
-    pub known: u64,
-    /// The last of these cases, since a case can have several findings of one cause.
-    #[serde(skip)]
-    last_known: String,
+    pub known: BTreeSet<String>,
     /// The case with the smallest exchange.
     pub example: String,
     /// Bytes of that exchange.
@@ -190,28 +187,20 @@ impl Cause {
             checks: BTreeSet::new(),
             operations: BTreeSet::new(),
             cases: BTreeSet::new(),
-            known: 0,
-            last_known: String::new(),
+            known: BTreeSet::new(),
             example: case,
             example_bytes: bytes,
         }
     }
 
-    /// Adds a finding. A known divergence is only counted.
+    /// Adds a finding.
     pub fn add(&mut self, finding: &Finding, operation: &str, case: &str, harm: Harm, is_known: bool, bytes: usize) {
         self.level = self.level.max(finding.level);
         self.harm = self.harm.min(harm);
         self.checks.insert(finding.check.to_owned());
         self.operations.insert(operation.to_owned());
-        if is_known {
-            // The findings of a case come one after the other.
-            if self.last_known != case {
-                self.known += 1;
-                case.clone_into(&mut self.last_known);
-            }
-        } else {
-            self.cases.insert(case.to_owned());
-        }
+        let cases = if is_known { &mut self.known } else { &mut self.cases };
+        cases.insert(case.to_owned());
         if bytes < self.example_bytes {
             (self.example, self.example_bytes) = (case.to_owned(), bytes);
         }
@@ -224,7 +213,7 @@ impl Cause {
         self.checks.extend(other.checks);
         self.operations.extend(other.operations);
         self.cases.extend(other.cases);
-        self.known += other.known;
+        self.known.extend(other.known);
         if other.example_bytes < self.example_bytes {
             (self.example, self.example_bytes) = (other.example, other.example_bytes);
         }
@@ -317,7 +306,7 @@ mod tests {
         for case in ["A/shape.json", "A/shape.json", "B/shape.json"] {
             cause.add(&one, "A", case, Harm::Form, true, 9);
         }
-        assert_eq!((cause.known, cause.cases.len()), (2, 0));
+        assert_eq!((cause.known.len(), cause.cases.len()), (2, 0));
     }
 
     #[test]
@@ -330,7 +319,7 @@ mod tests {
         let mut loss = Cause::new(kind(Harm::Loss), Level::Must, "B/b.c".to_owned(), 9);
         loss.cases.insert("B/b.c".to_owned());
         let mut known = Cause::new(kind(Harm::Loss), Level::Must, "C/b.c".to_owned(), 9);
-        known.known = 3;
+        known.known.insert("C/b.c".to_owned());
         let mut all = [form.clone(), known.clone(), loss.clone()];
         all.sort_by_cached_key(Cause::order);
         assert_eq!(all, [loss, form, known]);

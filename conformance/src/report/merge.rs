@@ -108,8 +108,9 @@ pub fn resumed(before: Option<&Report>, rest: Report) -> Result<Report, MergeErr
     before.findings.retain(|finding| !again.contains(finding.case.as_str()));
     for cause in &mut before.causes {
         cause.cases.retain(|case| !again.contains(case.as_str()));
+        cause.known.retain(|case| !again.contains(case.as_str()));
     }
-    before.causes.retain(|cause| !cause.cases.is_empty() || cause.known > 0);
+    before.causes.retain(|cause| !cause.cases.is_empty() || !cause.known.is_empty());
     let planned = rest.totals.planned;
     let planned_of: HashMap<String, u64> =
         rest.operations.iter().map(|operation| (operation.name.clone(), operation.totals.planned)).collect();

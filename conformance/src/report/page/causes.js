@@ -50,7 +50,7 @@ function group(findings) {
   });
 }
 
-const causeOf = (id, { check, level, rule, harm, operation, id: example }) => ({ id, level, rule, harm, way: "", checks: [check], operations: [operation], cases: [example], known: 0, example });
+const causeOf = (id, { check, level, rule, harm, operation, id: example }) => ({ id, level, rule, harm, way: "", checks: [check], operations: [operation], cases: [example], known: [], example });
 
 /** Draws the blocks; the example of a single one is open. */
 function drawBlocks(holder, some) {
@@ -121,7 +121,7 @@ function reach(cause) {
     const operation = page.byCase.get(id)?.operation ?? id.split("/")[0];
     of.set(operation, (of.get(operation) ?? 0) + 1);
   }
-  const known = count(cause.known) ? `${plural(count(cause.known), "case")} as a known divergence` : "";
+  const known = list(cause.known).length ? `${plural(list(cause.known).length, "case")} as a known divergence` : "";
   if (ids.length === 0) return `${known}, in ${short(list(cause.operations).map(string).join(", "), 300)}`;
   const most = [...of].sort((a, b) => b[1] - a[1]);
   const names = most.slice(0, 4).map(([name, n]) => (most.length > 1 && most[0][1] > 1 ? `${short(name, 80)} (${number(n)})` : short(name, 80))).join(", ");

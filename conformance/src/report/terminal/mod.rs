@@ -342,7 +342,11 @@ NOT CONFORMING: 1 of 6 scored cases fails, in 1 operation.
     fn quiet_text_has_causes_and_verdict_and_narrow_terminals_get_a_list() {
         let report = samples::mixed().report();
         let quiet = plain(&body(&report, Detail { quiet: true, ..Detail::default() }, 100));
-        assert!(quiet.starts_with("1 cause: broken rules, gravest first\n\n1. input that") && quiet.ends_with("in 1 operation.\n"), "{quiet}");
+        assert!(
+            quiet.starts_with("1 cause: broken rules, gravest first\n\n1. input that")
+                && quiet.ends_with("in 1 operation.\n"),
+            "{quiet}"
+        );
         assert!(!quiet.contains("DescribeRule"), "{quiet}");
         let narrow = plain(&body(&report, Detail::default(), 20));
         assert!(narrow.starts_with("✗ CreateRule\n    shape ✓ 2\n    invalid ✗ 1/3\n"), "{narrow}");
