@@ -96,7 +96,7 @@ function drawSummary(one) {
   pair("Expected", value(example.expected, 600, "code"));
   pair("Actual", value(example.actual, 600, "code"), example.pointer && " at ", example.pointer && value(example.pointer, 300, "code"));
   if (example.request) pair("Request", ...excerpt(`${string(example.request.method)} ${string(example.request.uri)}`, example.request));
-  if (example.response) pair("Response", ...excerpt(string(example.response.status), example.response));
+  if (example.response) pair("Response", ...excerpt(statusOf(example.response), example.response));
   pair("Id", value(one.key, 200, "code"));
   return pairs;
 }

@@ -12,10 +12,13 @@ function drawExchanges(finding) {
   return box;
 }
 
+/** The status of a response; 0 stands for a request that was never answered. */
+const statusOf = (response) => (response.status === 0 ? "no response" : string(response.status));
+
 function drawNumbered(one, n, isDecisive, pointer) {
   const [request, response] = [record(one.request), record(one.response)];
   const details = el("details", { class: "numbered" }, el("summary", {},
-    el("span", { class: "mono line" }, el("b", {}, `${n}. ${short(`${string(request.method)} ${string(request.uri)}`, 160)} → ${string(response.status)}`), isDecisive && el("span", { class: "tag" }, "decisive")),
+    el("span", { class: "mono line" }, el("b", {}, `${n}. ${short(`${string(request.method)} ${string(request.uri)}`, 160)} → ${statusOf(response)}`), isDecisive && el("span", { class: "tag" }, "decisive")),
     el("span", { class: "mono dim line" }, short(string(response.body ?? response.body_base64), 200))));
   const once = onceOpened(details, () => details.append(drawExchange({ request, response, pointer })));
   if (isDecisive) { details.open = true; once(); }
@@ -26,9 +29,10 @@ function drawExchange(finding) {
   const box = el("div", { class: "exchange" });
   const { request, response } = finding;
   if (request) box.append(drawWire("Request", `${string(request.method)} ${string(request.uri)}`, request));
-  if (response) box.append(drawWire("Response", string(response.status), response, string(finding.pointer)));
+  const isAnswered = response && response.status !== 0;
+  if (isAnswered) box.append(drawWire("Response", statusOf(response), response, string(finding.pointer)));
   if (!request && !response) box.append(el("p", { class: "dim" }, "This finding has no request."));
-  else if (!response) box.append(el("p", { class: "dim" }, "There was no response."));
+  else if (!isAnswered) box.append(el("p", { class: "dim" }, "There was no response."));
   return box;
 }
 
