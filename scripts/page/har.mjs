@@ -34,8 +34,8 @@ for (const { request, comment } of entries) {
   if (secret) fail(`${comment}: the header ${secret.name} is not removed`);
 }
 
-// The player finds a request by method, address and body, and prefers the most similar headers.
-const key = ({ request }) => `${request.method} ${request.url} ${request.postData?.text ?? ""}`;
+// The player finds a request by method and address, and a POST by its body, too.
+const key = ({ request }) => `${request.method} ${request.url} ${request.method === "POST" ? request.postData?.text ?? "" : ""}`;
 const counts = Map.groupBy?.(entries, key) ?? entries.reduce((all, one) => all.set(key(one), [...(all.get(key(one)) ?? []), one]), new Map());
 const playable = entries.filter((one) => counts.get(key(one)).length === 1 && one.response.status === 200
   && ["GET", "POST", "PUT"].includes(one.request.method) && !one.request.postData?.comment).slice(0, 20);
