@@ -36,7 +36,10 @@ pub use serve::Emulator;
 pub use service::Service;
 pub use sigv4::AccessKeys;
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use defects::seam::{Contract, Seams};
 
 /// Header of generated answers.
 pub const SYNTHESIZED: &str = "x-emulator-synthesized";
@@ -79,6 +82,17 @@ impl Default for Config {
             limits: Limits::default(),
             front: FrontConfig::default(),
             search_lag: Duration::ZERO,
+        }
+    }
+}
+
+impl Config {
+    /// The behaviour at the seams: that of the contract, of the harmless variant, or of the defects together.
+    pub(crate) fn seams(&self) -> Arc<dyn Seams> {
+        match (self.defects.as_slice(), self.benign) {
+            ([], None) => Arc::new(Contract),
+            ([], Some(benign)) => (benign.seams)(),
+            (all, _) => defects::together(all),
         }
     }
 }

@@ -13,8 +13,7 @@ use connect_model::wire::{
 use serde_json::Value;
 
 use crate::arn::Account;
-use crate::defects;
-use crate::defects::seam::{Contract, Invocation, Scene, Seams};
+use crate::defects::seam::{Invocation, Scene};
 use crate::handlers::{self, Answer, Context, Handlers};
 use crate::ids::{self, DEFAULT_INSTANCE_ID};
 use crate::pages::Pages;
@@ -77,11 +76,7 @@ impl Service {
 
     fn start(build: Arc<Build>) -> Self {
         let config = &build.config;
-        let seams: Arc<dyn Seams> = match (config.defects.as_slice(), config.benign) {
-            ([], None) => Arc::new(Contract),
-            ([], Some(benign)) => (benign.seams)(),
-            (defects, _) => defects::together(defects),
-        };
+        let seams = config.seams();
         let store = Store::new(config.seed);
         {
             let mut state = store.lock();

@@ -154,7 +154,9 @@ fn neutral(text: &str, operation: &str) -> String {
             (Some(_), _) => {}
             (None, '"' | '`') => {
                 quote = Some(c);
-                out.push('…');
+                if depth == 0 {
+                    out.push('…');
+                }
             }
             (None, '{' | '[') => {
                 if depth == 0 {
@@ -266,6 +268,8 @@ mod tests {
         assert_eq!(accepted("invalid.length-max", "/Name"), accepted("invalid.pattern", "/Tags/a"));
         assert_ne!(accepted("invalid.length-max", "/Name"), accepted("invalid.wrong-type", "/Name"));
         assert!(accepted("invalid.wrong-type", "/Name").starts_with("invalid-structure~"));
+        let tags = |expected: &str| Kind::of(&finding("lifecycle.tags-shown", expected, "{}", (200, "", "{}")), "X").id;
+        assert_eq!(tags(r#"{"ct-a":"1","ct-b":"2"}"#), tags(r#"{"ct-b":"3"}"#));
         let time = |pointer: &str, actual: &str| {
             let mut time = finding(
                 "shape.timestamp-format",
