@@ -280,6 +280,8 @@ pub struct RunEnd {
     pub leaks: Vec<String>,
     /// Requests that were sent in total.
     pub requests: u64,
+    /// Requests that the endpoint accepted, if they were counted.
+    pub accepted: Option<u64>,
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use connect_transport::exchange::Exchange;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// Stable id of a case: `Operation/check-id` or `Operation/check-id/variant`. Does not depend on position or seed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -157,6 +158,16 @@ impl Outcome {
     pub fn unsupported(why: impl Into<String>) -> Self {
         Self { verdict: Verdict::Unsupported(why.into()), findings: Vec::new(), learned: Vec::new() }
     }
+}
+
+/// SHA-256 of case ids, in the order of the set, in hex.
+pub fn digest<'i>(ids: impl Iterator<Item = &'i String>) -> String {
+    let mut digest = Sha256::new();
+    for id in ids {
+        digest.update(id);
+        digest.update("\n");
+    }
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Returns the operation of a case id.

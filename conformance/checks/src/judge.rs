@@ -31,6 +31,11 @@ pub trait Judge: Send + Sync {
         0
     }
 
+    /// Number of requests that the endpoint accepted so far; `None` if they are not counted.
+    fn accepted(&self) -> Option<u64> {
+        None
+    }
+
     /// Deletes the resources that the trials created. Called after the last trial, even if the run was interrupted.
     /// Returns the resources that remain.
     fn clear(&self) -> Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>> {

@@ -1,12 +1,11 @@
 //! A plan: the cases of a run, as data. Sends nothing. Case ids depend on the model alone.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use connect_model::schema::{OperationId, Schema};
-use sha2::{Digest as _, Sha256};
 
-use crate::case::{CaseId, case_in};
+use crate::case::{CaseId, case_in, digest};
 use crate::check::Check;
 use crate::code::{Attempt, Omission, Rank, Scope, Variant};
 use crate::families::{FAMILIES, Services};
@@ -57,31 +56,24 @@ pub struct Extent {
     pub cases: usize,
     /// Constraints that are to be violated on purpose, including those that cannot be.
     pub constraints: usize,
-    /// SHA-256 of the case ids, in hex.
+    /// SHA-256 of the sorted case ids, in hex.
     pub digest: String,
 }
 
 impl Extent {
     fn of(plan: &Plan) -> Self {
         let mut operations: Vec<(String, usize)> = Vec::new();
-        let mut digest = Sha256::new();
         // The cases of an operation are adjacent.
         for case in &plan.cases {
             match operations.last_mut() {
                 Some((name, planned)) if *name == case.operation => *planned += 1,
                 _ => operations.push((case.operation.clone(), 1)),
             }
-            digest.update(case.to_string());
-            digest.update("\n");
         }
+        let ids: BTreeSet<String> = plan.cases.iter().map(CaseId::to_string).collect();
         let violated = plan.tasks.iter().filter(|planned| invalid::breaks_a_constraint(planned.check)).count();
         let left_out = plan.left_out.iter().filter(|line| invalid::violates_a_constraint(case_in(line))).count();
-        Self {
-            operations,
-            cases: plan.cases.len(),
-            constraints: violated + left_out,
-            digest: digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
-        }
+        Self { operations, cases: plan.cases.len(), constraints: violated + left_out, digest: digest(ids.iter()) }
     }
 }
 

@@ -101,6 +101,10 @@ impl Judge for Suite {
         self.client.requests_sent()
     }
 
+    fn accepted(&self) -> Option<u64> {
+        Some(self.client.requests_accepted())
+    }
+
     fn clear(&self) -> Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>> {
         Box::pin(self.client.clear())
     }

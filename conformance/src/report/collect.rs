@@ -108,6 +108,7 @@ impl Collector {
             exit_code: Exit::Incomplete as u8,
             generated: info.cases,
             requests: 0,
+            accepted: None,
             totals: Totals { planned: info.planned as u64, ..Totals::default() },
             operations: info.operations.iter().map(operation).collect(),
             failed_cases: BTreeSet::new(),
@@ -169,6 +170,7 @@ impl Collector {
             report.journals.clear();
         }
         report.requests = report.requests.max(end.requests);
+        report.accepted = end.accepted;
         for (topic, observations) in &end.learned {
             for (observation, times) in observations {
                 *report.learned.entry(topic.clone()).or_default().entry(observation.clone()).or_default() += times;

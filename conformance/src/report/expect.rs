@@ -1,6 +1,7 @@
 //! Known divergences: cases that are expected to fail, each with a reason and an expiry date. An entry names case ids, never
 //! a number of failures, so that a new failure cannot hide behind a fixed one.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -117,11 +118,12 @@ impl Expectations {
     pub fn judge(&self, case: &CaseId, outcome: Outcome) -> Outcome {
         let id = case.to_string();
         let accepts = |entry: &&Expected| entry.accepts == Accepted::Failed && entry.pattern.matches(&id);
-        let mut entries = self.0.iter().filter(accepts).peekable();
-        let Some(first) = entries.peek().copied() else { return outcome };
+        let entries: Vec<&Expected> = self.0.iter().filter(accepts).collect();
+        if entries.is_empty() {
+            return outcome;
+        }
         let verdict = match outcome.verdict {
             Verdict::Fail => {
-                let entries: Vec<&Expected> = entries.collect();
                 let covering = entries.iter().find(|entry| entry.covers_one(&outcome.findings, &case.operation));
                 match covering {
                     Some(entry) if covered(&entries, &outcome.findings, &case.operation) => {
@@ -130,11 +132,13 @@ impl Expectations {
                     _ => Verdict::Fail,
                 }
             }
-            // A cause names no case that has to fail.
-            Verdict::Pass if first.cause.is_some() => Verdict::Pass,
-            Verdict::Pass => {
-                Verdict::Stale(format!("passes now; {}: remove it from `{}` ({})", first.place, first.glob, first.why))
-            }
+            // A cause names no case that has to fail; `unseen` judges it.
+            Verdict::Pass => match entries.iter().find(|entry| entry.cause.is_none()) {
+                Some(Expected { place, glob, why, .. }) => {
+                    Verdict::Stale(format!("passes now; {place}: remove it from `{glob}` ({why})"))
+                }
+                None => Verdict::Pass,
+            },
             other => other,
         };
         Outcome { verdict, ..outcome }
@@ -166,6 +170,15 @@ impl Expectations {
             }
         }
         stale
+    }
+
+    /// Entries whose cause is none of these, each with the remedy: nothing fails in that way any more.
+    pub fn unseen(&self, causes: &BTreeSet<&str>) -> Vec<String> {
+        let unseen = self.0.iter().filter(|entry| entry.cause.as_deref().is_some_and(|cause| !causes.contains(cause)));
+        let line = |Expected { glob, place, why, .. }: &Expected| {
+            format!("the cause `{glob}` was not seen; {place}: correct or remove it ({why})")
+        };
+        unseen.map(line).collect()
     }
 
     /// Returns true if every entry matches one of these cases.
@@ -336,6 +349,11 @@ mod tests {
         let all = Expectations::parse(&text, "known.toml", now()).unwrap();
         assert!(matches!(judged(&all, "A", true), Verdict::Known(_)));
         assert!(matches!(judged(&all, "A", false), Verdict::Pass));
+        // A cause before a pattern does not excuse what the pattern names.
+        let both = format!("{text}[[expect]]\ncase = \"CreateRule/*\"\nreason = \"r\"\nexpires = 2027-01-01\n");
+        assert!(matches!(judged(&Expectations::parse(&both, "e.toml", now()).unwrap(), "A", false), Verdict::Stale(_)));
+        assert_eq!(all.unseen(&BTreeSet::from([cause.as_str()])), Vec::<String>::new());
+        assert!(all.unseen(&BTreeSet::new())[0].contains("was not seen"));
         let other = samples::finding("shape.json", Level::Must);
         let both = Outcome::from_findings(vec![finding, other]);
         assert!(matches!(all.judge(&case("A"), both).verdict, Verdict::Fail), "another cause is new");

@@ -67,6 +67,9 @@ pub struct Report {
     /// Number of requests sent.
     #[serde(default)]
     pub requests: u64,
+    /// Number of requests that the endpoint accepted; absent in the report of a run that has not ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<u64>,
     /// Counts of cases.
     pub totals: Totals,
     /// In order of the plan.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use connect_checks::case::digest;
 use connect_checks::coverage::{Coverage, CoverageSets, Ratio};
 use connect_checks::shard::Shard;
 use thiserror::Error;
@@ -33,6 +34,9 @@ pub enum MergeError {
         /// The parts that are in none.
         missing: Vec<String>,
     },
+    /// The cases are not those of the plan.
+    #[error("the cases of the reports are not those of their plan; was a report edited?")]
+    Foreign,
     /// A case is in two reports.
     #[error("{case} is in two of the reports, so they are not parts of one run; was a report named twice?")]
     Twice {
@@ -69,7 +73,12 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
             shards.push(shard);
         }
     }
-    let mut seen: BTreeSet<String> = whole.cases.iter().map(|line| line.case.clone()).collect();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for line in &whole.cases {
+        if !seen.insert(line.case.clone()) {
+            return Err(MergeError::Twice { case: line.case.clone() });
+        }
+    }
     for part in rest {
         for line in &part.cases {
             if !seen.insert(line.case.clone()) {
@@ -80,6 +89,10 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
         add(&mut whole, part);
     }
     whole.missing.clear();
+    if shards.is_empty() && whole.plan.cases > 0 {
+        // A report without parts has the whole plan, whatever it says.
+        whole.totals.planned = whole.plan.cases;
+    }
     if let Some(first) = shards.first().copied() {
         shards.sort();
         let names = |shards: &[Shard]| shards.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -93,6 +106,9 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
     }
     whole.operations.sort_by(|one, other| one.name.cmp(&other.name));
     whole.recount();
+    if whole.totals.executed == whole.plan.cases && digest(seen.iter()) != whole.plan.digest {
+        return Err(MergeError::Foreign);
+    }
     Ok(whole)
 }
 
@@ -143,10 +159,19 @@ fn same_run(one: &Report, other: &Report) -> Result<(), MergeError> {
         let instance = target.instance_id.as_deref().unwrap_or("no instance");
         // The built-in emulator has another port in each run.
         match &target.emulator {
-            Some(EmulatorInfo { defect: Some(defect), .. }) => format!("an emulator with the defect {defect}"),
-            Some(EmulatorInfo { benign: Some(benign), .. }) => format!("an emulator in the harmless variant {benign}"),
-            Some(EmulatorInfo { resources: Some(n), .. }) => format!("an emulator with {n} resources of each kind"),
-            Some(_) => "an emulator".to_owned(),
+            Some(EmulatorInfo { defect, benign, resources, .. }) => {
+                let parts = [
+                    defect.as_ref().map(|defect| format!("the defect {defect}")),
+                    benign.as_ref().map(|benign| format!("the harmless variant {benign}")),
+                    resources.map(|number| format!("{number} resources of each kind")),
+                ];
+                let parts: Vec<String> = parts.into_iter().flatten().collect();
+                if parts.is_empty() {
+                    "an emulator".to_owned()
+                } else {
+                    format!("an emulator with {}", parts.join(" and "))
+                }
+            }
             None => format!("{} with {instance}", target.endpoint),
         }
     };
@@ -182,6 +207,8 @@ fn add(whole: &mut Report, part: Report) {
     // The parts may have run at the same time or one after the other: the sum is the time that they took.
     whole.duration_ms += part.duration_ms;
     whole.requests += part.requests;
+    // Unknown for a run that was killed.
+    whole.accepted = whole.accepted.zip(part.accepted).map(|(one, other)| one + other);
     whole.interrupted |= part.interrupted;
     whole.stopped_because = whole.stopped_because.take().or(part.stopped_because);
     let mut at: HashMap<String, usize> =

@@ -11,7 +11,7 @@ use connect_checks::invalid;
 use crate::outcome::{CaseOutcome, Totals};
 use crate::report::causes::Cause;
 use crate::report::json::{CaseLine, FindingEntry, Operation, Reason, Report};
-use crate::report::text::without_ids;
+use crate::report::text::reason_of;
 
 /// Example cases of one reason.
 const EXAMPLES: usize = 5;
@@ -45,7 +45,7 @@ impl Report {
                     self.failed_cases.insert(line.case.clone());
                 }
                 CaseOutcome::Indeterminate => {
-                    let why = without_ids(line.why.as_deref().unwrap_or_default());
+                    let why = reason_of(line.why.as_deref().unwrap_or_default());
                     let known = reasons.len() < REASONS || reasons.contains_key(&why);
                     let why = if known { why } else { "other reasons".to_owned() };
                     let reason = reasons.entry(why).or_insert_with_key(|why| Reason {

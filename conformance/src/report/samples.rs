@@ -1,9 +1,10 @@
 //! Sample runs for the tests of the reports.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
+use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict, digest};
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
 use connect_transport::exchange::{Exchange, Omitted};
 
@@ -60,6 +61,8 @@ fn run(cases: &[(CaseId, Option<Outcome>)], folder: Option<&std::path::Path>) ->
             None => info.operations.push((case.operation.clone(), 1)),
         }
     }
+    let ids: BTreeSet<String> = cases.iter().map(|(case, _)| case.to_string()).collect();
+    info.plan.digest = digest(ids.iter());
     let mut collector = Collector::new(&info, folder, Limits::default());
     collector.take(Event::Planned(&info)).unwrap();
     for (case, outcome) in cases {

@@ -47,6 +47,22 @@ pub fn without_ids(text: &str) -> String {
     out
 }
 
+/// The reason of an undecided case without ids, numbers and the message of the endpoint, which may differ each time.
+pub fn reason_of(why: &str) -> String {
+    let mut from = 0;
+    while let Some(colon) = why[from..].find(": ").map(|at| from + at) {
+        // `404 ResourceNotFoundException: …`
+        let mut words = why[..colon].rsplit(' ');
+        let (name, status) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let is_status = status.len() == 3 && status.bytes().all(|byte| byte.is_ascii_digit());
+        if is_status && !name.is_empty() {
+            return without_ids(&why[..colon]);
+        }
+        from = colon + 2;
+    }
+    without_ids(why)
+}
+
 /// A time in RFC 3339, UTC, in whole seconds; `None` for times far from now.
 pub(crate) fn utc(time: SystemTime) -> Option<String> {
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64().floor();
@@ -103,6 +119,21 @@ mod tests {
         ];
         for (text, expected) in rows {
             assert_eq!(without_ids(text), expected);
+        }
+    }
+
+    #[test]
+    fn reasons_have_no_messages_of_the_endpoint() {
+        let rows = [
+            (
+                "valid requests were rejected: 404 NotFound: there is no rule jakf",
+                "valid requests were rejected: 404 NotFound",
+            ),
+            ("throttled: 429 x", "throttled: 429 x"),
+            ("the index: not yet", "the index: not yet"),
+        ];
+        for (why, expected) in rows {
+            assert_eq!(reason_of(why), expected);
         }
     }
 

@@ -7,11 +7,17 @@ use connect_checks::check::family_of;
 
 use crate::exit::Exit;
 use crate::outcome::CaseOutcome;
-use crate::report::json::Report;
-use crate::report::text::without_ids;
+use crate::report::json::{CaseLine, Report};
+use crate::report::text::reason_of;
 
 /// Default percentage of cases that may be undecided for one reason.
 const ALLOWED: u8 = 10;
+
+/// The reason in a report that is written during a run.
+pub const UNFINISHED: &str = "it was killed, or has not ended yet";
+
+/// Percentage of cases that may be undecided for any reasons, as a multiple of that for one reason.
+const IN_TOTAL: u64 = 3;
 
 /// Undecided cases of one operation that are too few to matter, unless they are all its cases.
 const FEW: u64 = 2;
@@ -36,7 +42,11 @@ impl Report {
         let totals = &self.totals;
         if !self.leaks.is_empty() {
             Exit::Leaked
-        } else if totals.executed != totals.planned || totals.planned == 0 || !self.missing.is_empty() {
+        } else if totals.executed != totals.planned
+            || totals.planned == 0
+            || !self.missing.is_empty()
+            || self.is_unfinished()
+        {
             Exit::Incomplete
         } else if totals.failed > 0 {
             Exit::Findings
@@ -59,17 +69,23 @@ impl Report {
         self.finding_counts.iter().any(|count| count.level == Level::Should && family_of(&count.check) == "golden")
     }
 
-    /// True if only the family "error" passed although other families were executed. An endpoint that accepts no request
-    /// cannot be judged.
+    /// True if no request was accepted, or if only the family "error" passed although other families were executed. An
+    /// endpoint that accepts no request cannot be judged.
     pub(super) fn refuses_everything(&self) -> bool {
         let others = || self.operations.iter().flat_map(|op| &op.families).filter(|(family, _)| *family != "error");
-        others().any(|(_, totals)| totals.executed > totals.unsupported)
-            && others().all(|(_, totals)| totals.passed + totals.known + totals.stale == 0)
+        self.accepted == Some(0)
+            || others().any(|(_, totals)| totals.executed > totals.unsupported)
+                && others().all(|(_, totals)| totals.passed + totals.known + totals.stale == 0)
     }
 
     /// Percentage of the planned cases that may be undecided for one reason.
     pub fn allowed_undecided(&self) -> u8 {
         self.settings.allow_undecided.unwrap_or(ALLOWED)
+    }
+
+    /// True for the report of a run that was killed, or has not ended.
+    pub fn is_unfinished(&self) -> bool {
+        self.stopped_because.as_deref() == Some(UNFINISHED)
     }
 
     /// The most frequent reason for which too many cases are undecided: more than the allowed share of the plan, or of the
@@ -79,7 +95,7 @@ impl Report {
         let mut counts: BTreeMap<(Option<&str>, String), u64> = BTreeMap::new();
         for line in &self.cases {
             if line.outcome == CaseOutcome::Indeterminate && line.excused.is_none() {
-                let reason = without_ids(line.why.as_deref().unwrap_or_default());
+                let reason = reason_of(line.why.as_deref().unwrap_or_default());
                 *counts.entry((None, reason.clone())).or_default() += 1;
                 *counts.entry((Some(operation_of(&line.case)), reason)).or_default() += 1;
             }
@@ -93,8 +109,16 @@ impl Report {
             let operation = operation.map(str::to_owned);
             (matters && count * 100 > allowed * planned).then_some(Undecided { reason, operation, count, planned })
         });
+        let undecided = |line: &&CaseLine| line.outcome == CaseOutcome::Indeterminate && line.excused.is_none();
+        let count = self.cases.iter().filter(undecided).count() as u64;
+        let in_total = (count * 100 > IN_TOTAL * allowed * self.totals.planned).then(|| Undecided {
+            reason: "several reasons, see \"indeterminate\"".to_owned(),
+            operation: None,
+            count,
+            planned: self.totals.planned,
+        });
         // The whole plan comes before operations.
-        too_many.max_by_key(|undecided| (undecided.operation.is_none(), undecided.count))
+        too_many.max_by_key(|undecided| (undecided.operation.is_none(), undecided.count)).or(in_total)
     }
 }
 

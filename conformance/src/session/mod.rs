@@ -157,6 +157,7 @@ impl Session {
         merge::resumed(previous.as_ref(), collector.report()).map_err(SessionError::usage)?;
         announce(&collector.report())?;
         let stop = StopSignal::default();
+        let expectations = expected.clone();
         runtime.spawn(stop_on_interrupt(stop.clone()));
         runtime.spawn(stop_on_limits(stop.clone(), Arc::clone(&transport), config.limits.clone()));
         let options =
@@ -173,7 +174,14 @@ impl Session {
         runner::run(&judge, &info, &options, runtime.handle(), &stop, consumer)
             .map_err(|failed| SessionError::usage(&failed).leaving(&failed.leaks))?;
         let report = collector.lock().unwrap_or_else(PoisonError::into_inner).report();
-        let report = merge::resumed(previous.as_ref(), report).map_err(SessionError::usage)?;
+        let mut report = merge::resumed(previous.as_ref(), report).map_err(SessionError::usage)?;
+        let is_complete = report.totals.executed == report.totals.planned;
+        if is_complete && report.shard.is_none() && report.narrowed.is_whole() {
+            let causes = report.causes.iter().map(|cause| cause.id.as_str()).collect();
+            let unseen = expectations.unseen(&causes);
+            report.stale.extend(unseen);
+            report.recount();
+        }
         Ok(Finished { report, remark: transport.health().remark() })
     }
 }

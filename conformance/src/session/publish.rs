@@ -12,15 +12,13 @@ use crate::report::collect::Collector;
 use crate::report::json::{self, Report};
 use crate::report::output::{Format, columns, print};
 use crate::report::reproduce::resume_command;
+use crate::report::verdict::UNFINISHED;
 use crate::report::{FILES, expect, github, merge, terminal, trend, write_files};
 use crate::session::config::OutputConfig;
 use crate::session::error::SessionError;
 
 /// Time between two reports during a run.
 const CHECKPOINT: Duration = Duration::from_secs(5);
-
-/// The reason in a report that is written during a run.
-const UNFINISHED: &str = "it was killed, or has not ended yet";
 
 /// Writes a report in every format, and shows it. `remark` is a line below the verdict.
 pub(crate) fn publish(
@@ -51,7 +49,7 @@ pub(crate) fn publish(
                 text.push_str(&format!("  {remark}\n"));
             }
             let files: Vec<String> = FILES.iter().map(|file| folder.join(file.name).display().to_string()).collect();
-            if report.interrupted && report.missing.is_empty() {
+            if report.interrupted && report.missing.is_empty() && !report.settings.golden {
                 text.push_str(&format!("  continue: {}\n", resume_command(&report, folder)));
             }
             text.push_str(&format!("  report: {}\n", files.join(", ")));

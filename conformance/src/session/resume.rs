@@ -18,6 +18,11 @@ use crate::session::error::SessionError;
 /// # Errors
 /// A given value differs from that of the run, a file has changed since then, or a permission is missing.
 pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -> Result<RunConfig, SessionError> {
+    if previous.settings.golden {
+        return Err(SessionError::usage(
+            "--resume: a comparison with recorded answers takes seconds and cannot be continued; run it again",
+        ));
+    }
     let mut config = given.clone();
     same_model(schema, &previous.model)?;
     agree("--seed", &mut config.seed, Some(previous.seed))?;

@@ -79,6 +79,8 @@ pub struct Client {
     /// Requests left for shrinking findings.
     shrink: AtomicU32,
     counter: AtomicU64,
+    /// Requests that the endpoint accepted.
+    accepted: AtomicU64,
     /// Consecutive requests that stayed throttled.
     throttled: AtomicU32,
     instance: OnceCell<Option<String>>,
@@ -123,6 +125,7 @@ impl Client {
             run_tag: RunTag { run_id, started: seconds(SystemTime::now()) },
             shrink: AtomicU32::new(shrink),
             counter: AtomicU64::new(0),
+            accepted: AtomicU64::new(0),
             throttled: AtomicU32::new(0),
             instance: OnceCell::new(),
             fixtures: Mutex::default(),
@@ -178,6 +181,9 @@ impl Client {
                 && let Some(shape) = error.modelled
             {
                 self.touched.error(operation, shape);
+            }
+            if matches!(reply, Reply::Success(_)) {
+                self.accepted.fetch_add(1, Ordering::Relaxed);
             }
             let retry = match &reply {
                 Reply::Trouble(_) => throttled || (lost && attempt < LOST_RETRIES),
@@ -291,6 +297,11 @@ impl Client {
             learned.entry("clock of the endpoint".to_owned()).or_default().insert(fact, 1);
         }
         learned
+    }
+
+    /// Requests that the endpoint accepted (2xx) so far.
+    pub fn requests_accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
     }
 
     /// Requests sent so far.

@@ -47,7 +47,8 @@ pub(super) fn operations(out: &mut String, report: &Report, all: bool, columns_o
             columns.iter().zip(&widths).map(|(column, width)| pad(column, *width)).collect::<Vec<_>>().join("  ");
         let _ = writeln!(out, "  {}  {}", " ".repeat(name_width), styled(QUIET, heads.trim_end()));
     }
-    for (operation, cells) in rows {
+    let hidden = if all { 0 } else { rows.len().saturating_sub(LISTED) };
+    for (operation, cells) in rows.into_iter().take(if all { usize::MAX } else { LISTED }) {
         let (style, mark) = mark(&operation.totals);
         if narrow {
             let _ = writeln!(out, "{} {}", styled(style, mark), operation.name);
@@ -64,6 +65,9 @@ pub(super) fn operations(out: &mut String, report: &Report, all: bool, columns_o
             gap = column - width(text);
         }
         let _ = writeln!(out, "{line}");
+    }
+    if hidden > 0 {
+        let _ = writeln!(out, "… and {}; -v shows them", count(hidden as u64, "further operation"));
     }
     if !missing.is_empty() {
         let names: Vec<&str> = missing.iter().map(|operation| operation.name.as_str()).collect();
@@ -84,6 +88,9 @@ pub(super) fn operations(out: &mut String, report: &Report, all: bool, columns_o
 fn is_unremarkable(totals: &Totals) -> bool {
     totals.passed > 0 && totals.passed + totals.unsupported == totals.executed && totals.executed == totals.planned
 }
+
+/// Operations in the table, unless all are asked for. The causes below it matter more.
+const LISTED: usize = 25;
 
 /// The cell of a family without cases.
 const NOTHING: &str = "·";
