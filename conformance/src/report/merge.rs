@@ -285,6 +285,8 @@ mod tests {
 
     use super::*;
 
+    type Change = fn(&mut Report);
+
     /// The sample, and the same run as two shards.
     fn halves() -> (Report, [Report; 2]) {
         let whole = samples::mixed().report();
@@ -336,7 +338,7 @@ mod tests {
         let unsharded = Report { shard: None, ..one.clone() };
         let twice = merge(vec![unsharded.clone(), unsharded]).unwrap_err();
         assert!(matches!(&twice, MergeError::Twice { case } if *case == one.cases[0].case), "{twice}");
-        let changes: [(&str, fn(&mut Report)); 6] = [
+        let changes: [(&str, Change); 6] = [
             ("the model", |report| report.model.digest = "other".to_owned()),
             ("the version", |report| report.version = "0.0.9".to_owned()),
             ("the selection", |report| report.narrowed.operations = vec!["ListRules".to_owned()]),
