@@ -129,7 +129,7 @@ fn answer(response: &HttpResponse) -> String {
         let name = name
             .map(|name| name.split(':').next().unwrap_or_default().rsplit('#').next().unwrap_or_default().to_owned());
         return match name.filter(|name| status >= 300 && !name.is_empty()) {
-            Some(name) => format!("{status} {name}"),
+            Some(name) => format!("{status} {}", prefix(&name, FIRST_LINE)),
             None => status.to_string(),
         };
     }

@@ -63,7 +63,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "tags are acknowledged but not stored",
         kills: &["lifecycle.tags", "lifecycle.create-describe", "lifecycle.concurrent-tags", "lifecycle.walk"],
-        may: &[],
+        may: &["search.tag-filter"],
         seams: || {
             on_tags(|change, tags| match change {
                 TagChange::Created(_) => Tags::new(),

@@ -23,7 +23,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Search,
         summary: "searches with criteria find only the newest of the matching resources",
         kills: &["search.filter-oracle", "search.exact-in-prefix-in-contains"],
-        may: &["search.and-narrows", "search.or-unions", "search.type-partition"],
+        may: &["search.tag-filter", "search.and-narrows", "search.or-unions", "search.type-partition"],
         seams: || {
             on_matches(|input, matches| {
                 if input.get("SearchCriteria").is_some() {
@@ -120,7 +120,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Search,
         summary: "STARTS_WITH is read as EXACT",
         kills: &["search.filter-oracle"],
-        may: &[],
+        may: &["search.tag-filter"],
         seams: || on_request(|request| edit_criteria(request, &|node| compare_as(node, "STARTS_WITH", "EXACT"))),
     },
     Defect {
