@@ -80,6 +80,11 @@ impl RunTarget {
         endpoint: &EndpointConfig,
     ) -> Result<(), SessionError> {
         let target = &self.target;
+        if endpoint.url.is_some() {
+            // Also for runs that journal nothing, so that `sweep` after them finds the folder. If it is needed and cannot be
+            // created, the journal says so.
+            let _ = std::fs::create_dir_all(&endpoint.journal);
+        }
         if target.loopback || !endpoint.may_write() {
             return Ok(());
         }
