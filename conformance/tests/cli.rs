@@ -76,6 +76,22 @@ fn replay_prints_a_curl_command() {
 }
 
 #[test]
+fn replay_says_that_a_command_sends_one_of_several_calls() {
+    let folder = Folder::new("calls");
+    let case = "CreateRule/idempotency.concurrent-same-token";
+    let at = folder.at("run");
+    let (code, stdout, _) = output(&["run", case, "--defect", "race-on-token", "--seed", "3", "--report-dir", &at]);
+    assert_eq!(code, Some(1), "{stdout}");
+    let file = format!("{at}/findings/CreateRule_idempotency.concurrent-same-token.json");
+    for format in ["--curl", "--boto3"] {
+        let (code, stdout, stderr) = output(&["replay", &file, format]);
+        assert_eq!(code, Some(0), "{stderr}");
+        assert!(stdout.starts_with("# this sends only the deciding request of 8 calls"), "{stdout}");
+        assert!(stdout.contains(&format!("#   cargo conformance replay {file}\n")), "{stdout}");
+    }
+}
+
+#[test]
 fn replay_sends_the_saved_request() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());

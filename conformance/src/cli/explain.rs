@@ -6,10 +6,10 @@ use connect_checks::case::CaseId;
 use connect_checks::check::Check;
 use connect_checks::evidence::{Evidence, ranked};
 use connect_checks::families::{self, FAMILIES, Family};
-use connect_checks::permission::Permission;
 use connect_checks::plan::Plan;
 use connect_checks::resources::RESOURCES;
 use connect_checks::selection::Selection;
+use connect_checks::setup;
 use connect_checks::walks;
 use connect_emulator::Defect;
 use connect_model::schema::{Operation, Schema};
@@ -21,7 +21,9 @@ use serde_json::{Value, json};
 use super::list::{check_json, defect_json, proven_by};
 use super::print_all;
 use crate::exit::Exit;
+use crate::report::causes::{GROUPS, Group};
 use crate::report::output::Format;
+use crate::report::text::count;
 use crate::session::error::SessionError;
 use crate::suggest;
 
@@ -30,8 +32,14 @@ enum Topic<'a> {
     Check(&'static Check),
     Family(&'static Family),
     Case { case: CaseId, check: &'static Check, operation: &'static Operation },
-    Cause { check: &'static Check, group: &'a str },
+    Cause { of: Subject, digest: &'a str },
     Defect(&'static Defect),
+}
+
+/// The part of the id of a cause before the `~`.
+enum Subject {
+    Check(&'static Check),
+    Group(&'static Group),
 }
 
 /// Prints everything about a check, a family, a case, a cause or a defect.
@@ -58,13 +66,16 @@ fn topic<'a>(schema: &'static Schema, name: &'a str) -> Result<Topic<'a>, Sessio
     if name.contains('/') {
         return case(schema, name);
     }
-    if let Some((check, group)) = name.split_once('~') {
-        let check = check_named(check)?;
-        if group.is_empty() || !group.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if let Some((of, digest)) = name.split_once('~') {
+        let of = match GROUPS.iter().find(|group| group.id == of) {
+            Some(group) => Subject::Group(group),
+            None => Subject::Check(check_named(of)?),
+        };
+        if digest.is_empty() || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             let wrong = format!("`{name}` is not a cause: hexadecimal digits follow the ~, as in reports");
             return Err(SessionError::Usage(wrong));
         }
-        return Ok(Topic::Cause { check, group });
+        return Ok(Topic::Cause { of, digest });
     }
     let checks = families::all().iter().map(|check| check.id);
     let others = FAMILIES.iter().map(|family| family.name).chain(connect_emulator::defects().map(|defect| defect.id));
@@ -93,9 +104,7 @@ fn case(schema: &'static Schema, id: &str) -> Result<Topic<'static>, SessionErro
         let selection = Selection {
             operations: [name.to_owned()].into(),
             checks: [check.id.to_owned()].into(),
-            permission: Permission { loopback: true, ..Permission::default() },
-            walks: true,
-            ..Selection::default()
+            ..setup::everything()
         };
         let planned: Vec<String> = Plan::new(schema, &selection).cases.iter().map(CaseId::to_string).collect();
         if planned.is_empty() {
@@ -122,7 +131,13 @@ fn as_json(schema: &Schema, topic: &Topic<'_>) -> Value {
             "variant": case.variant.as_deref().map(|variant| about_variant(check, &operation.name, variant)),
             "check": check_json(check),
         }),
-        Topic::Cause { check, group } => json!({"cause": format!("{}~{group}", check.id), "check": check_json(check)}),
+        Topic::Cause { of: Subject::Check(check), digest } => {
+            json!({"cause": format!("{}~{digest}", check.id), "check": check_json(check)})
+        }
+        Topic::Cause { of: Subject::Group(group), digest } => json!({
+            "cause": format!("{}~{digest}", group.id), "rule": group.rule,
+            "checks": checks_of(group).map(check_json).collect::<Vec<_>>(),
+        }),
         Topic::Defect(defect) => defect_json(defect),
     }
 }
@@ -139,14 +154,25 @@ fn as_text(schema: &Schema, topic: &Topic<'_>) -> String {
             }
             text + "\n" + &about_check(check)
         }
-        Topic::Cause { check, group } => format!(
-            "{0}~{group}\n\n{group} names a group of findings of {0} in a report: they have in common how the rule is \
-             broken, over operations and variants\n\n{1}",
-            check.id,
-            about_check(check)
-        ),
+        Topic::Cause { of: Subject::Check(check), digest } => about_cause(check.id, digest) + &about_check(check),
+        Topic::Cause { of: Subject::Group(group), digest } => {
+            let errors = if group.crashes { ", answered with a server error or not at all" } else { "" };
+            let title = format!("{}\n\nfindings of these checks{errors}:\n\n", group.rule);
+            about_cause(group.id, digest) + &title + &about_checks(checks_of(group))
+        }
         Topic::Defect(defect) => about_defect(defect),
     }
+}
+
+fn about_cause(name: &str, digest: &str) -> String {
+    format!(
+        "{name}~{digest}\n\n{digest} names a group of findings of {name} in a report: they have in common how the rule is \
+         broken, over operations and variants\n\n"
+    )
+}
+
+fn checks_of(group: &Group) -> impl Iterator<Item = &'static Check> {
+    families::all().iter().copied().filter(|check| (group.has)(check.id))
 }
 
 /// A labelled line; further lines have an empty label.
@@ -178,12 +204,15 @@ fn about_check(check: &Check) -> String {
 
 fn about_family(family: &Family) -> String {
     let checks = (family.checks)();
+    format!("{}: {} checks\n\n{}", family.name, checks.len(), about_checks(checks.into_iter()))
+}
+
+/// Checks with their levels and rules, one line each.
+fn about_checks(checks: impl Iterator<Item = &'static Check>) -> String {
+    let checks: Vec<&Check> = checks.collect();
     let width = checks.iter().map(|check| check.id.len()).max().unwrap_or_default() + 2;
-    let mut text = format!("{}: {} checks\n\n", family.name, checks.len());
-    for check in checks {
-        let _ = writeln!(text, "{:<8}{:<width$}{}", check.level.word(), check.id, check.rule);
-    }
-    text
+    let line = |check: &&Check| format!("{:<8}{:<width$}{}\n", check.level.word(), check.id, check.rule);
+    checks.iter().map(line).collect()
 }
 
 fn about_operation(schema: &Schema, operation: &Operation) -> String {
@@ -209,7 +238,7 @@ fn about_variant(check: &Check, operation: &str, variant: &str) -> String {
         return about(&format!("{}, {} confidence ({})", breach.rule, breach.confidence.word(), evidence.join("; ")));
     }
     if let Some(subject) = walks::SUBJECTS.iter().find(|row| row.name == variant && row.operation == operation) {
-        return about(&format!("walks over {} of resource", count(subject.kinds.len(), "kind")));
+        return about(&format!("walks over {} of resource", count(subject.kinds.len() as u64, "kind")));
     }
     if let Some(resource) = RESOURCES.iter().find(|row| row.variant == variant) {
         return about(&format!("tried on a {}", resource.kind));
@@ -220,10 +249,6 @@ fn about_variant(check: &Check, operation: &str, variant: &str) -> String {
         ("golden", "unknown") => about("the recorded answer to a request with an unknown id"),
         _ => about("one of the variants of this check on this operation"),
     }
-}
-
-fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 fn about_defect(defect: &Defect) -> String {
@@ -273,6 +298,11 @@ mod tests {
             ("CreateRule/shape.json", &["operation  CreateRule"]),
             ("CreateRule/golden.answer/valid", &["the recorded answer to a valid request"]),
             ("page-loses-item", &["a defect of the emulator", "caught   pagination.complete: the pages together"]),
+            (
+                "invalid-value~a1b46d23",
+                &["input that breaks a constraint", "must    invalid.length-max", "a1b46d23 names a group of findings"],
+            ),
+            ("error~35067b56", &["with a server error or not at all", "error.no-5xx"]),
             ("shape.json~0a1b", &["0a1b names a group of findings of shape.json", "evidence normative"]),
         ] {
             let text = text(name).unwrap();

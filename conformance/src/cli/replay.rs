@@ -18,9 +18,6 @@ use crate::report::text::{count, printable};
 use crate::session::error::SessionError;
 use crate::session::replay::{Rerun, Resent, rerun, resend};
 
-/// The port of the emulator in a printed command, where the user must start one first.
-const EMULATOR_PORT: u16 = 4566;
-
 /// Characters of one printed value.
 const VALUE: usize = 2000;
 
@@ -46,14 +43,10 @@ fn print_command(format: Formatter, file: &CaseFile, flags: &ReplayFlags) -> Res
     let region = flags.region.clone().unwrap_or_else(|| file.region.clone());
     let (endpoint, note) = match (&flags.endpoint, &file.emulator) {
         (None, Some(info)) => {
-            let mut start = format!("cargo conformance emulate --port {EMULATOR_PORT} --seed {}", file.seed);
-            for (flag, value) in [("defect", &info.defect), ("benign", &info.benign)] {
-                start += &value.as_ref().map(|id| format!(" --{flag} {id}")).unwrap_or_default();
-            }
-            start += &info.resources.map(|count| format!(" --resources {count}")).unwrap_or_default();
+            let start = reproduce::start_emulator(info, file.seed);
             let note = "# found on the built-in emulator; this starts one, without the resources of the run:";
             (
-                format!("http://127.0.0.1:{EMULATOR_PORT}").parse().map_err(SessionError::usage)?,
+                format!("http://127.0.0.1:{}", reproduce::EMULATOR_PORT).parse().map_err(SessionError::usage)?,
                 format!("{note}\n#   {start}\n"),
             )
         }
@@ -73,15 +66,15 @@ fn print_command(format: Formatter, file: &CaseFile, flags: &ReplayFlags) -> Res
         }
     };
     let sign_as = file.signed.then_some((region.as_str(), file.signing_name.as_str()));
-    let partial = if file.steps.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "# this sends only the deciding request of {}; the whole case again:\n#   {}\n",
-            count(file.steps.len() as u64, "step"),
-            reproduce::replay_command(&flags.case)
-        )
+    let calls = match (file.steps.len(), file.exchanges.len()) {
+        (0, 0 | 1) => None,
+        (0, exchanges) => Some(count(exchanges as u64, "call")),
+        (steps, _) => Some(count(steps as u64, "step")),
     };
+    let partial = calls.map_or(String::new(), |calls| {
+        let again = reproduce::replay_command(&flags.case);
+        format!("# this sends only the deciding request of {calls}; the whole case again:\n#   {again}\n")
+    });
     print_all(&format!("{partial}{note}{}\n", format(&request, &endpoint, sign_as)))
 }
 

@@ -2,19 +2,20 @@
 //! operations and variants. A reader meets each cause once, gravest first.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use connect_checks::case::{Finding, Level};
+use connect_checks::case::{Finding, Level, operation_of};
 use connect_checks::check::family_of;
 use connect_checks::families;
 use connect_checks::harm::Harm;
 use connect_checks::invalid;
 use connect_model::import::hex_digest;
 use connect_model::text::prefix;
+use connect_model::validate::ViolationKind;
 use connect_model::wire::message::HttpResponse;
 use serde::{Deserialize, Serialize};
 
-use crate::report::text::without_ids;
+use crate::report::text::{count, some, without_ids};
 
 /// Characters of the first line of an answer that is not JSON.
 const FIRST_LINE: usize = 60;
@@ -71,35 +72,57 @@ impl Kind {
         let check = families::find(finding.check);
         let harm = check.map_or(Harm::Form, |check| check.harm_of(finding));
         let crashed = response.is_some_and(|response| response.status == 0 || response.status >= 500);
-        let (group, rule) = group(finding, crashed);
-        let is_crash = crashed && group != finding.check;
-        let harm = if is_crash { Harm::Crash } else { harm };
+        let group = GROUPS.iter().find(|group| group.crashes == crashed && (group.has)(finding.check));
+        let (name, rule) = group.map_or((finding.check, finding.rule.as_str()), |group| (group.id, group.rule));
+        let harm = if crashed && group.is_some() { Harm::Crash } else { harm };
         let way = way(finding, response, operation);
         // Crashes of one kind differ in nothing but the answer. Other findings differ in the demand, too.
-        let demand =
-            if crashed || group != finding.check { String::new() } else { neutral(&finding.expected, operation) };
-        let digest = hex_digest(format!("{group}\n{way}\n{demand}").as_bytes());
-        Self { id: format!("{group}~{}", &digest[..8]), rule, way, harm }
+        let demand = if crashed || group.is_some() { String::new() } else { neutral(&finding.expected, operation) };
+        let digest = hex_digest(format!("{name}\n{way}\n{demand}").as_bytes());
+        Self { id: format!("{name}~{}", &digest[..8]), rule: rule.to_owned(), way, harm }
     }
 }
 
-/// The kind of check, and its rule. Mutations of all kinds have few causes: values are not checked, or their structure is
-/// not.
-fn group(finding: &Finding, crashed: bool) -> (String, String) {
-    let family = family_of(finding.check);
-    if crashed && (family == "invalid" || family == "error") {
-        let what = if family == "invalid" { "a faulty request" } else { "a request that cannot be fulfilled" };
-        return (family.to_owned(), format!("{what} is rejected with an error of the client (4xx)"));
-    }
-    match invalid::violation_of(finding.check) {
-        Some(kind) if kind.is_structural() => (
-            "invalid-structure".to_owned(),
-            "input of another structure or type than the model's is rejected".to_owned(),
-        ),
-        Some(_) => ("invalid-value".to_owned(), "input that breaks a constraint of the model is rejected".to_owned()),
-        None => (finding.check.to_owned(), finding.rule.clone()),
-    }
+/// Checks whose findings have one cause if they fail in the same way.
+pub struct Group {
+    /// Name in ids of causes.
+    pub id: &'static str,
+    /// The rule that the checks have in common.
+    pub rule: &'static str,
+    /// True for findings that a server error shows, false for all others.
+    pub crashes: bool,
+    /// Returns true if the check belongs to the group.
+    pub has: fn(&str) -> bool,
 }
+
+/// All groups. A mutation of any kind that is accepted has one of two causes: values are not checked, or their structure is
+/// not.
+pub const GROUPS: &[Group] = &[
+    Group {
+        id: "invalid",
+        rule: "a faulty request is rejected with an error of the client (4xx)",
+        crashes: true,
+        has: |check| family_of(check) == "invalid",
+    },
+    Group {
+        id: "error",
+        rule: "a request that cannot be fulfilled is rejected with an error of the client (4xx)",
+        crashes: true,
+        has: |check| family_of(check) == "error",
+    },
+    Group {
+        id: "invalid-structure",
+        rule: "input of another structure or type than the model's is rejected",
+        crashes: false,
+        has: |check| invalid::violation_of(check).is_some_and(ViolationKind::is_structural),
+    },
+    Group {
+        id: "invalid-value",
+        rule: "input that breaks a constraint of the model is rejected",
+        crashes: false,
+        has: |check| invalid::violation_of(check).is_some_and(|kind| !kind.is_structural()),
+    },
+];
 
 /// The way of failing: the answer, and the observation unless it repeats the answer.
 fn way(finding: &Finding, response: Option<&HttpResponse>, operation: &str) -> String {
@@ -219,6 +242,22 @@ impl Cause {
         if other.example_bytes < self.example_bytes {
             (self.example, self.example_bytes) = (other.example, other.example_bytes);
         }
+    }
+
+    /// The number of cases and, for at most `limit` operations, that of each, most cases first.
+    pub fn reach(&self, limit: usize) -> String {
+        let mut of: BTreeMap<&str, usize> = BTreeMap::new();
+        for case in &self.cases {
+            *of.entry(operation_of(case)).or_default() += 1;
+        }
+        let mut operations: Vec<(&str, usize)> = of.into_iter().collect();
+        operations.sort_by_key(|(_, cases)| Reverse(*cases));
+        let names: Vec<String> = match operations.as_slice() {
+            [(name, _)] => vec![(*name).to_owned()],
+            all => all.iter().map(|(name, cases)| format!("{name} ({cases})")).collect(),
+        };
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        format!("{} in {}", count(self.cases.len() as u64, "case"), some(&names, limit))
     }
 
     /// The position among causes: new before known, gravest level and harm first, then the widest reach.

@@ -7,13 +7,15 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::outcome::CaseOutcome;
-use crate::report::causes::Cause;
 use crate::report::conclusion;
 use crate::report::json::Report;
-use crate::report::text::{count, printable, some};
+use crate::report::text::{printable, some};
 
 /// Annotations that GitHub shows of one step. Source: GitHub's limits of workflow commands.
 const ANNOTATIONS: usize = 10;
+
+/// Operations that a cause names.
+const OPERATIONS: usize = 5;
 
 /// Rows of each table in the summary.
 const ROWS: usize = 50;
@@ -27,7 +29,7 @@ pub fn annotations(report: &Report) -> String {
             let replay = example.replay.as_deref().unwrap_or_default();
             format!("expected {}\nactual {}\n{replay}", example.expected, example.actual)
         });
-        let message = format!("{}\n{}", reach(cause), rows.unwrap_or_default());
+        let message = format!("{} ({})\n{}", cause.reach(OPERATIONS), cause.id, rows.unwrap_or_default());
         let title = property(&printable(&cause.rule, 200));
         let _ = writeln!(text, "::error title={title}::{}", data(&printable_lines(&message)));
     }
@@ -38,12 +40,6 @@ pub fn annotations(report: &Report) -> String {
         let _ = writeln!(text, "::warning title=stale::{}", data(&printable(line, 400)));
     }
     text
-}
-
-/// The number of cases, and their operations.
-fn reach(cause: &Cause) -> String {
-    let names: Vec<&str> = cause.operations.iter().map(String::as_str).collect();
-    format!("{} in {} ({})", count(cause.cases.len() as u64, "case"), some(&names, 5), cause.id)
 }
 
 /// The summary of the step, in Markdown.
@@ -78,7 +74,7 @@ pub fn summary(report: &Report) -> String {
             cell(cause.harm.describe()),
             code(&printable(&cause.way, 200)),
             cause.cases.len(),
-            cell(&some(&names, 5)),
+            cell(&some(&names, OPERATIONS)),
             code(&cause.id)
         );
     }

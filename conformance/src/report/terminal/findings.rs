@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::Style;
-use connect_checks::case::{Level, check_of, operation_of};
+use connect_checks::case::{Level, check_of};
 use connect_model::text::truncate;
 
 use super::operations::pad;
@@ -47,7 +47,7 @@ fn block(out: &mut String, report: &Report, number: usize, cause: &Cause) {
     let _ =
         writeln!(out, "{} {}{new}", styled(BAD, &format!("{number}.")), styled(STRONG, &printable(&cause.rule, VALUE)));
     row(out, "harm", cause.harm.describe());
-    row(out, "cause", &format!("{}, {}", cause.id, reach(cause)));
+    row(out, "cause", &format!("{}, {}", cause.id, cause.reach(OPERATIONS)));
     if cause.cases.len() > 1 && cause.way.contains(char::is_alphanumeric) {
         row(out, "seen", &cause.way);
     }
@@ -55,23 +55,6 @@ fn block(out: &mut String, report: &Report, number: usize, cause: &Cause) {
     row(out, if cause.cases.len() > 1 { "example" } else { "case" }, &example.case);
     evidence(out, example, false);
     out.push('\n');
-}
-
-/// The number of cases and their operations, most cases first.
-fn reach(cause: &Cause) -> String {
-    let cases = count(cause.cases.len() as u64, "case");
-    let mut of: BTreeMap<&str, usize> = BTreeMap::new();
-    for case in &cause.cases {
-        *of.entry(operation_of(case)).or_default() += 1;
-    }
-    let mut operations: Vec<(&str, usize)> = of.into_iter().collect();
-    operations.sort_by_key(|(_, cases)| std::cmp::Reverse(*cases));
-    let names: Vec<String> = match operations.as_slice() {
-        [(name, _)] => vec![(*name).to_owned()],
-        all => all.iter().map(|(name, cases)| format!("{name} ({cases})")).collect(),
-    };
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    format!("{cases} in {}", some(&names, OPERATIONS))
 }
 
 fn counts(report: &Report, level: Level) -> impl Iterator<Item = &FindingCount> {
