@@ -9,7 +9,7 @@ use crate::client::reply::Reply;
 /// The reason why the rejection proves nothing about the fault.
 pub(crate) fn distinguishes(faulty: &Reply, twin: &Reply) -> Result<(), String> {
     match (twin, twin.refusal()) {
-        (Reply::Trouble(why) | Reply::Unsupported(why), _) => Err(format!("the valid twin: {why}")),
+        (Reply::Trouble(why, _) | Reply::Unsupported(why), _) => Err(format!("the valid twin: {why}")),
         (_, Some(refusal)) if faulty.refusal() == Some(refusal) => {
             Err(format!("the valid twin was rejected the same way: {}", twin.describe()))
         }
@@ -24,7 +24,7 @@ mod tests {
     use connect_transport::exchange::{Exchange, Omitted};
 
     use super::*;
-    use crate::client::reply::classify;
+    use crate::client::reply::{Trouble, classify};
 
     fn reply(status: u16, error: &str) -> Reply {
         let mut response = HttpResponse { status, ..HttpResponse::default() };
@@ -50,7 +50,7 @@ mod tests {
             (reply(404, "ResourceNotFoundException"), true),
             (reply(400, "InvalidParameterException"), true),
             (reply(400, "InvalidRequestException"), false),
-            (Reply::Trouble("timeout".to_owned()), false),
+            (Reply::Trouble("timeout".to_owned(), Trouble::Lost), false),
         ] {
             assert_eq!(distinguishes(&faulty, &twin).is_ok(), expected, "{}", twin.describe());
         }

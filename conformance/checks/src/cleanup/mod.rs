@@ -242,7 +242,7 @@ async fn delete(client: &Client, operation: OperationId, input: &Value) -> (Dele
         Reply::Refused(exchange, _) if is_gone(client.schema, operation, &exchange.response) => {
             (Deletion::AlreadyGone, true)
         }
-        reply => (Deletion::Failed(format!("{name}: {}", reply.describe())), !matches!(reply, Reply::Trouble(_))),
+        reply => (Deletion::Failed(format!("{name}: {}", reply.describe())), !matches!(reply, Reply::Trouble(..))),
     }
 }
 

@@ -134,7 +134,7 @@ impl Client {
         }
         match self.call(operation, &value).await.map_err(CreateError::Refused)? {
             Reply::Success(exchange) => read_created(row, &exchange).map_err(CreateError::Refused),
-            Reply::Trouble(why) => Err(CreateError::Trouble(format!("{} answered {why}", row.create))),
+            Reply::Trouble(why, _) => Err(CreateError::Trouble(format!("{} answered {why}", row.create))),
             other => Err(CreateError::Refused(format!("{} answered {}", row.create, other.describe()))),
         }
     }

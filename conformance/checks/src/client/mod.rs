@@ -27,7 +27,7 @@ use connect_model::wire::message::HttpRequest;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::client::reply::{Reply, classify};
+use crate::client::reply::{Reply, Trouble, classify};
 use crate::client::run_tag::RunTag;
 use crate::client::touched::Touched;
 use crate::ledger::Ledger;
@@ -174,7 +174,7 @@ impl Client {
             let (reply, throttled) = classify(self.schema, operation, result, offered);
             if throttled {
                 self.transport.pace().throttled(pause);
-            } else if !matches!(reply, Reply::Trouble(_)) {
+            } else if !matches!(reply, Reply::Trouble(..)) {
                 self.transport.pace().served();
             }
             if let Reply::Refused(_, error) = &reply
@@ -186,7 +186,7 @@ impl Client {
                 self.accepted.fetch_add(1, Ordering::Relaxed);
             }
             let retry = match &reply {
-                Reply::Trouble(_) => throttled || (lost && attempt < LOST_RETRIES),
+                Reply::Trouble(..) => throttled || (lost && attempt < LOST_RETRIES),
                 Reply::Refused(exchange, _) => reply.is_server_fault() && TRANSIENT.contains(&exchange.response.status),
                 _ => false,
             };
@@ -203,7 +203,9 @@ impl Client {
                 self.throttled.fetch_add(u32::from(throttled), Ordering::Relaxed);
                 // 502 to 504 say nothing about the request; a 500 may.
                 return match reply.refusal() {
-                    Some((502..=504, _)) => Reply::Trouble(format!("out of service: {}", reply.describe())),
+                    Some((502..=504, _)) => {
+                        Reply::Trouble(format!("out of service: {}", reply.describe()), Trouble::Other)
+                    }
                     _ => reply,
                 };
             }
@@ -318,7 +320,7 @@ impl Client {
                 Reply::Unsupported(why) => Ok(Some(why)),
                 Reply::Success(_) | Reply::Refused(..) => Ok(None),
                 // Without a usable response, the next trial asks again.
-                Reply::Trouble(why) => Err(why),
+                Reply::Trouble(why, _) => Err(why),
             }
         });
         known.await.ok().cloned().flatten()

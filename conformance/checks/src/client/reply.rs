@@ -19,8 +19,17 @@ pub enum Reply {
     Refused(Box<Exchange>, Box<DecodedError>),
     /// The endpoint does not know the operation.
     Unsupported(String),
-    /// Throttled, not authenticated, or no response.
-    Trouble(String),
+    /// Throttled, not authenticated, or no response; with the reason.
+    Trouble(String, Trouble),
+}
+
+/// The kind of trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The request was sent, and no whole response came.
+    Lost,
+    /// Any other.
+    Other,
 }
 
 /// Error names of the gateway that are about the caller and not about the request. Source: Connect API reference, common
@@ -60,9 +69,6 @@ pub const GATEWAY: &[&str] = &[
     "UnsupportedMediaTypeException",
     "ValidationException",
 ];
-
-/// Start of the reason for trouble if a request was sent and no whole response came: classes of [`TransportError`].
-const LOST: [&str; 2] = ["timeout: ", "reset: "];
 
 /// Seen with status 500 when the label of an instance held the word "arn" (terraform-provider-aws#44418).
 const BAD_ID: &str = "AuthorizerConfigurationException";
@@ -112,7 +118,10 @@ pub fn classify(
 ) -> (Reply, bool) {
     let exchange = match result {
         Ok(exchange) => exchange,
-        Err(error) => return (Reply::Trouble(format!("{}: {error}", error.class())), false),
+        Err(error) => {
+            let trouble = if error.is_lost() { Trouble::Lost } else { Trouble::Other };
+            return (Reply::Trouble(format!("{}: {error}", error.class()), trouble), false);
+        }
     };
     let status = exchange.response.status;
     if (200..300).contains(&status) {
@@ -121,10 +130,10 @@ pub fn classify(
     let error = decode_error(schema, operation, &exchange.response);
     let code = error.code.as_deref().unwrap_or_default();
     if is_throttling(status, code) {
-        return (Reply::Trouble(format!("throttled: {status} {}", excerpt(code))), true);
+        return (Reply::Trouble(format!("throttled: {status} {}", excerpt(code)), Trouble::Other), true);
     }
     let reply = if (status == 401 || status == 403) && AUTHENTICATION.contains(&code) {
-        Reply::Trouble(format!("not allowed: {status} {code}; check credentials and permissions"))
+        Reply::Trouble(format!("not allowed: {status} {code}; check credentials and permissions"), Trouble::Other)
     } else if !offered && is_unknown_operation(status, code, &error) {
         let name = if code.is_empty() { "no error name" } else { code };
         Reply::Unsupported(format!("{status}, {}", excerpt(name)))
@@ -152,7 +161,7 @@ impl Reply {
     pub fn exchange(&self) -> Option<&Exchange> {
         match self {
             Reply::Success(exchange) | Reply::Refused(exchange, _) => Some(exchange),
-            Reply::Unsupported(_) | Reply::Trouble(_) => None,
+            Reply::Unsupported(_) | Reply::Trouble(..) => None,
         }
     }
 
@@ -166,7 +175,7 @@ impl Reply {
 
     /// True if the request was sent and no whole response came.
     pub fn is_lost(&self) -> bool {
-        matches!(self, Reply::Trouble(why) if LOST.iter().any(|class| why.starts_with(class)))
+        matches!(self, Reply::Trouble(_, Trouble::Lost))
     }
 
     /// True for status 5xx, except for the error with which Connect's gateway answers an id that it cannot parse.
@@ -187,7 +196,7 @@ impl Reply {
                 let name = error.code.as_deref().map_or("without a name".to_owned(), excerpt);
                 format!("{} {name}", exchange.response.status)
             }
-            Reply::Unsupported(_) | Reply::Trouble(_) => self.describe(),
+            Reply::Unsupported(_) | Reply::Trouble(..) => self.describe(),
         }
     }
 
@@ -208,7 +217,7 @@ impl Reply {
                 }
             }
             Reply::Unsupported(why) => format!("operation unknown ({why})"),
-            Reply::Trouble(why) => why.clone(),
+            Reply::Trouble(why, _) => why.clone(),
         }
     }
 }

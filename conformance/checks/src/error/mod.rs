@@ -285,7 +285,7 @@ fn not_found(
             let named = error.code.as_deref() == Some("ResourceNotFoundException") || error.code.is_none();
             (exchange, if certain { status == 404 && named } else { (400..500).contains(&status) })
         }
-        Reply::Unsupported(why) | Reply::Trouble(why) => {
+        Reply::Unsupported(why) | Reply::Trouble(why, _) => {
             seen.block(why.clone());
             return;
         }
@@ -322,7 +322,7 @@ pub(crate) fn judge(schema: &Schema, operation: OperationId, reply: &Reply, seen
             seen.block("no request provoked an error: invalid requests were accepted");
             return;
         }
-        Reply::Unsupported(why) | Reply::Trouble(why) => {
+        Reply::Unsupported(why) | Reply::Trouble(why, _) => {
             seen.block(why.clone());
             return;
         }

@@ -105,7 +105,7 @@ fn exchanged(client: &Client, operation: OperationId, reply: &Reply, known: &Kno
             error::judge(schema, operation, reply, &mut seen);
             (exchange, error.modelled)
         }
-        Reply::Unsupported(why) | Reply::Trouble(why) => return Err(Asked::Trouble(why.clone())),
+        Reply::Unsupported(why) | Reply::Trouble(why, _) => return Err(Asked::Trouble(why.clone())),
     };
     let Exchange { request, response, .. } = &**exchange;
     let mut normal = Normal::new(known);

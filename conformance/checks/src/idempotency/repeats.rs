@@ -79,7 +79,7 @@ pub(super) async fn delete_twice(trial: Trial<'_>) -> Judged {
             return Ok(Vec::new());
         }
         Reply::Success(exchange) | Reply::Refused(exchange, _) => exchange,
-        Reply::Unsupported(why) | Reply::Trouble(why) => return Err(why.clone()),
+        Reply::Unsupported(why) | Reply::Trouble(why, _) => return Err(why.clone()),
     };
     if second.refusal().is_some() {
         input[row.id_member] = crate::error::UNKNOWN_ID.into();

@@ -104,6 +104,6 @@ async fn tolerates(Trial { client, operation, check, .. }: Trial<'_>, plain: &Va
             let finding = check.finding(pointer, "the member is ignored", reply.describe(), Some(exchange));
             Outcome::from_findings(vec![finding])
         }
-        Reply::Unsupported(_) | Reply::Trouble(_) => Outcome::indeterminate(reply.describe()),
+        Reply::Unsupported(_) | Reply::Trouble(..) => Outcome::indeterminate(reply.describe()),
     }
 }

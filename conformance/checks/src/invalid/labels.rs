@@ -49,7 +49,7 @@ async fn reaches_the_operation(
     let (exchange, error) = match &reply {
         Reply::Success(_) => return Outcome::from_findings(Vec::new()),
         Reply::Refused(exchange, error) => (exchange, error),
-        Reply::Unsupported(_) | Reply::Trouble(_) => return Outcome::indeterminate(reply.describe()),
+        Reply::Unsupported(_) | Reply::Trouble(..) => return Outcome::indeterminate(reply.describe()),
     };
     let (status, code) = (exchange.response.status, error.code.as_deref());
     let is_lost = code == Some("UnknownOperationException") || (status == 404 && code.is_none()) || status == 405;

@@ -42,7 +42,7 @@ pub(super) async fn judge_rejection(
             return Outcome::from_findings(vec![finding]);
         }
         Reply::Refused(exchange, error) => (exchange, error),
-        Reply::Trouble(why) if client.target.loopback && reply.is_lost() => {
+        Reply::Trouble(why, _) if client.target.loopback && reply.is_lost() => {
             if !is_silent(client, operation, faulty, twin).await {
                 return Outcome::indeterminate(why.clone());
             }
@@ -55,7 +55,7 @@ pub(super) async fn judge_rejection(
                 Some(&unanswered(client, operation, faulty)),
             )]);
         }
-        Reply::Unsupported(why) | Reply::Trouble(why) => return Outcome::indeterminate(why.clone()),
+        Reply::Unsupported(why) | Reply::Trouble(why, _) => return Outcome::indeterminate(why.clone()),
     };
     let status = exchange.response.status;
     let twin = client.send(operation, twin).await;
@@ -73,7 +73,7 @@ pub(super) async fn judge_rejection(
                 return Outcome::from_findings(vec![finding]);
             }
             Reply::Refused(..) => {}
-            Reply::Unsupported(why) | Reply::Trouble(why) => return Outcome::indeterminate(why.clone()),
+            Reply::Unsupported(why) | Reply::Trouble(why, _) => return Outcome::indeterminate(why.clone()),
         }
     }
     let code = error.code.as_deref();

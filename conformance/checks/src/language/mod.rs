@@ -207,7 +207,7 @@ async fn judge(
             return Outcome::from_findings(vec![finding(level, &expected, reply.describe(), exchange)]);
         }
         Reply::Refused(exchange, error) => (exchange, error.code.as_deref()),
-        Reply::Unsupported(why) | Reply::Trouble(why) => return Outcome::indeterminate(why.clone()),
+        Reply::Unsupported(why) | Reply::Trouble(why, _) => return Outcome::indeterminate(why.clone()),
     };
     let twin = match client.call(operation, &pair.valid).await {
         Ok(twin) => twin,

@@ -225,7 +225,7 @@ impl<'c> Life<'c> {
             let exchange = match &reply {
                 Reply::Refused(exchange, _) if exchange.response.status == 404 => return Ok(Vec::new()),
                 Reply::Success(exchange) | Reply::Refused(exchange, _) => exchange,
-                Reply::Unsupported(_) | Reply::Trouble(_) => return Err(reply.describe()),
+                Reply::Unsupported(_) | Reply::Trouble(..) => return Err(reply.describe()),
             };
             if wait.again().await {
                 continue;
@@ -264,7 +264,7 @@ impl<'c> Life<'c> {
                 exchange
             }
             Reply::Success(exchange) => exchange,
-            Reply::Unsupported(_) | Reply::Trouble(_) => return Err(reply.describe()),
+            Reply::Unsupported(_) | Reply::Trouble(..) => return Err(reply.describe()),
         };
         let expected = format!("409, one of {}", CONFLICTS.join(", "));
         let pointer = format!("/{}", self.row.name_member);

@@ -39,7 +39,7 @@ pub(super) async fn saved_published(trial: Trial<'_>, row: &'static Resource) ->
             let by_name = exchange.response.status == 404;
             findings.push(if by_name { finding.by_name_alone(client.target.loopback) } else { finding });
         }
-        Reply::Unsupported(_) | Reply::Trouble(_) => return Err(reply.describe()),
+        Reply::Unsupported(_) | Reply::Trouble(..) => return Err(reply.describe()),
     }
     let content = json!({ "Content": saved.sent["Content"] });
     let findings = and_then(findings, saved.shows(&draft(&saved.created.id), &content)).await?;
@@ -82,7 +82,7 @@ async fn refuses_invalid(
                     let finding = check.finding("/Content", expected, reply.describe(), Some(exchange));
                     findings.push(Finding { level, ..finding });
                 }
-                Reply::Unsupported(_) | Reply::Trouble(_) => return Err(reply.describe()),
+                Reply::Unsupported(_) | Reply::Trouble(..) => return Err(reply.describe()),
             }
         }
         // Drafts are not validated according to the documentation; the details are unknown.

@@ -189,7 +189,7 @@ impl PageJudge<'_> {
         };
         let exchange = match &reply {
             Reply::Success(exchange) | Reply::Refused(exchange, _) => exchange,
-            Reply::Unsupported(why) | Reply::Trouble(why) => return seen.block(why),
+            Reply::Unsupported(why) | Reply::Trouble(why, _) => return seen.block(why),
         };
         seen.judged(check);
         let name = &self.pager.client.schema[self.pager.operation].name;
