@@ -6,7 +6,7 @@
 //! | module | does | imports |
 //! |---|---|---|
 //! | [`cli`] | reads flags, prints lists and replays, returns the exit code | all of the below |
-//! | [`selftest`] | runs the suite against every defect: the kill matrix | `session`, `built_in`, `suggest`, `outcome` |
+//! | [`selftest`] | runs the suite against every defect: the kill matrix | `session`, `report` (its texts), `built_in`, `suggest`, `outcome` |
 //! | [`session`] | runs one command from its configuration to its report | `runner`, `report`, `built_in`, `suggest`, `event`, `outcome`, `exit` |
 //! | [`runner`] | executes the cases of a plan and emits events | `report` (known divergences only), `event`, `outcome` |
 //! | [`report`] | turns events into a report, and the report into files and text | `event`, `outcome`, `exit` |

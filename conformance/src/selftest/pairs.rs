@@ -24,6 +24,7 @@ use serde_json::json;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::{Ran, run_suite};
+use crate::report::text::without_ids;
 use crate::session::error::SessionError;
 use crate::suggest;
 
@@ -152,24 +153,8 @@ impl Traces {
 }
 
 fn trace(case: &CaseId, finding: &Finding) -> Trace {
-    let text = format!("{} → {}", blurred(&finding.expected), blurred(&finding.actual));
-    Trace { case: case.to_string(), pointer: blurred(&finding.pointer), text }
-}
-
-/// A text in which `#` stands for every word with a digit, except for a status.
-fn blurred(text: &str) -> String {
-    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let end = rest.find(|c| is_word(c) != is_word(first)).unwrap_or(rest.len());
-        let (word, after) = rest.split_at(end);
-        let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
-        let is_status = word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
-        out += if has_digit && !is_status { "#" } else { word };
-        rest = after;
-    }
-    out
+    let text = format!("{} → {}", without_ids(&finding.expected), without_ids(&finding.actual));
+    Trace { case: case.to_string(), pointer: without_ids(&finding.pointer), text }
 }
 
 /// A tried pair.
@@ -414,8 +399,8 @@ mod tests {
 
     #[test]
     fn what_differs_from_run_to_run_is_left_out() {
-        assert_eq!(blurred("400 for Ct-run-12, id 36a8-9"), "400 for #, id #");
-        assert_eq!(blurred("/Items/3/Name"), "/Items/#/Name");
+        assert_eq!(without_ids("400 for Ct-run-12, id 36a8-9"), "400 for …, id …");
+        assert_eq!(without_ids("/Items/3/Name"), "/Items/…/Name");
     }
 
     #[test]
