@@ -128,6 +128,7 @@ impl std::fmt::Display for Narrowed {
             list(&self.checks).map(|names| format!("--checks {names}")),
             list(&self.exclude_operations).map(|names| format!("--exclude-operations {names}")),
             list(&self.exclude_checks).map(|names| format!("--exclude-checks {names}")),
+            self.walks.map(|walks| format!("--walks {walks}")),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         f.write_str(if parts.is_empty() { "everything" } else { "" })?;

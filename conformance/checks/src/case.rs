@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use connect_model::import::hex_digest;
 use connect_transport::exchange::Exchange;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 /// Stable id of a case: `Operation/check-id` or `Operation/check-id/variant`. Does not depend on position or seed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -162,12 +162,7 @@ impl Outcome {
 
 /// SHA-256 of case ids, in the order of the set, in hex.
 pub fn digest<'i>(ids: impl Iterator<Item = &'i String>) -> String {
-    let mut digest = Sha256::new();
-    for id in ids {
-        digest.update(id);
-        digest.update("\n");
-    }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex_digest(ids.map(|id| format!("{id}\n")).collect::<String>().as_bytes())
 }
 
 /// Returns the operation of a case id.

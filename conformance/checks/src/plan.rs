@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use connect_model::schema::{OperationId, Schema};
 
-use crate::case::{CaseId, case_in, digest};
+use crate::case::{CaseId, case_in, check_of, digest};
 use crate::check::Check;
 use crate::code::{Attempt, Omission, Rank, Scope, Variant};
 use crate::families::{FAMILIES, Services};
@@ -71,9 +71,10 @@ impl Extent {
             }
         }
         let ids: BTreeSet<String> = plan.cases.iter().map(CaseId::to_string).collect();
-        let violated = plan.tasks.iter().filter(|planned| invalid::breaks_a_constraint(planned.check)).count();
-        let left_out = plan.left_out.iter().filter(|line| invalid::violates_a_constraint(case_in(line))).count();
-        Self { operations, cases: plan.cases.len(), constraints: violated + left_out, digest: digest(ids.iter()) }
+        let tasks = plan.tasks.iter().map(|planned| planned.check.id);
+        let checks = tasks.chain(plan.left_out.iter().map(|line| check_of(case_in(line))));
+        let constraints = checks.filter(|check| invalid::violation_of(check).is_some()).count();
+        Self { operations, cases: plan.cases.len(), constraints, digest: digest(ids.iter()) }
     }
 }
 
@@ -107,11 +108,13 @@ impl Plan {
             }
         }
         plan.whole = Extent::of(&plan);
-        if selection.shard.is_some() {
+        plan.part = if selection.shard.is_some() {
             plan.left_out.retain(|line| !elsewhere.contains(case_in(line)));
             plan.retain(|case| !elsewhere.contains(case));
-        }
-        plan.part = Extent::of(&plan);
+            Extent::of(&plan)
+        } else {
+            plan.whole.clone()
+        };
         if !selection.done.is_empty() {
             plan.retain(|case| !selection.done.contains(case));
         }

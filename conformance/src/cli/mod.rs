@@ -18,6 +18,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use self::config::emulator_config;
+use self::config_file::ConfigFile;
 use self::flags::{Cli, Color, Command, EmulatorFlags, RunFlags};
 use self::parse::{ParseError, definition, parse};
 use crate::built_in;
@@ -31,17 +32,18 @@ use crate::session::{forecast, publish, record, signals, sweep};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    let announce = |file: Option<ConfigFile>| {
+        if let Some(file) = file {
+            let _ = writeln!(std::io::stderr(), "{}", file.describe());
+        }
+    };
     let cli = match parse(std::env::args_os().collect()) {
         Ok((cli, file)) => {
-            if let Some(file) = file {
-                let _ = writeln!(std::io::stderr(), "{}", file.describe());
-            }
+            announce(file);
             cli
         }
         Err(ParseError::Words(error, file)) => {
-            if let Some(file) = file.filter(|_| error.use_stderr()) {
-                let _ = writeln!(std::io::stderr(), "{}", file.describe());
-            }
+            announce(file.filter(|_| error.use_stderr()));
             // Also help and version. A closed pipe is no error.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8));

@@ -104,6 +104,7 @@ impl Collector {
             started: utc(info.started),
             duration_ms: 0,
             interrupted: false,
+            unfinished: false,
             stopped_because: None,
             exit_code: Exit::Incomplete as u8,
             generated: info.cases,

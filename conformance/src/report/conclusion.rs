@@ -45,7 +45,7 @@ pub fn sentence(report: &Report) -> String {
                 if totals.failed > 0 { format!(" {} of them failed.", number(totals.failed)) } else { String::new() };
             format!("{why}: {} of {} were executed.{failed}", number(totals.executed), count(totals.planned, "case"))
         }
-        Exit::Incomplete if report.is_unfinished() => "The run was killed, or has not ended yet.".to_owned(),
+        Exit::Incomplete if report.unfinished => "The run was killed, or has not ended yet.".to_owned(),
         Exit::Incomplete if scored == 0 => "No case could be scored.".to_owned(),
         Exit::Incomplete if report.refuses_everything() => {
             "Only the form of errors could be judged: no request was accepted.".to_owned()

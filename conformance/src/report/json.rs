@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
-use connect_checks::case::Level;
+use connect_checks::case::{Level, check_of};
 use connect_checks::coverage::{Coverage, Learned, Ratio};
 use connect_checks::harm::Harm;
 use connect_checks::invalid;
@@ -56,6 +56,9 @@ pub struct Report {
     pub duration_ms: u64,
     /// True if the run was stopped before its end.
     pub interrupted: bool,
+    /// True if the run had not ended when the report was written: it is in progress, or was killed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unfinished: bool,
     /// Reason for an early stop.
     #[serde(default)]
     pub stopped_because: Option<String>,
@@ -201,6 +204,13 @@ impl Operation {
     }
 }
 
+impl CaseLine {
+    /// True if the case violates a constraint of the model on purpose.
+    pub(super) fn violates(self: &&Self) -> bool {
+        invalid::violation_of(check_of(&self.case)).is_some()
+    }
+}
+
 impl FindingEntry {
     /// The description as labelled rows; empty values are skipped.
     pub fn rows(&self) -> impl Iterator<Item = (&'static str, &str)> {
@@ -321,7 +331,7 @@ impl Report {
     pub fn constraints(&self) -> Option<Ratio> {
         let Ratio { covered, total } = self.coverage.constraints?;
         let unsupported = |line: &&CaseLine| line.outcome == CaseOutcome::Unsupported;
-        let missing = self.cases.iter().filter(unsupported).filter(|line| invalid::violates_a_constraint(&line.case));
+        let missing = self.cases.iter().filter(unsupported).filter(CaseLine::violates);
         Some(Ratio { covered, total: total.saturating_sub(missing.count() as u64) })
     }
 

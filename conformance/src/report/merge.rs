@@ -7,7 +7,7 @@ use connect_checks::coverage::{Coverage, CoverageSets, Ratio};
 use connect_checks::shard::Shard;
 use thiserror::Error;
 
-use crate::event::{EmulatorInfo, Narrowed, Settings};
+use crate::event::{EmulatorInfo, Settings};
 use crate::report::json::Report;
 
 /// The reports cannot be merged.
@@ -74,25 +74,18 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
         }
     }
     let mut seen: BTreeSet<String> = BTreeSet::new();
-    for line in &whole.cases {
+    for line in whole.cases.iter().chain(rest.iter().flat_map(|part| &part.cases)) {
         if !seen.insert(line.case.clone()) {
             return Err(MergeError::Twice { case: line.case.clone() });
         }
     }
+    let planned: u64 = rest.iter().map(|part| part.totals.planned).sum();
     for part in rest {
-        for line in &part.cases {
-            if !seen.insert(line.case.clone()) {
-                return Err(MergeError::Twice { case: line.case.clone() });
-            }
-        }
-        whole.totals.planned += part.totals.planned;
         add(&mut whole, part);
     }
     whole.missing.clear();
-    if shards.is_empty() && whole.plan.cases > 0 {
-        // A report without parts has the whole plan, whatever it says.
-        whole.totals.planned = whole.plan.cases;
-    }
+    // Cases of missing parts were planned, too. A report of an older version has no plan.
+    whole.totals.planned = if whole.plan.cases > 0 { whole.plan.cases } else { whole.totals.planned + planned };
     if let Some(first) = shards.first().copied() {
         shards.sort();
         let names = |shards: &[Shard]| shards.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -101,8 +94,6 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
             whole.missing = names(&first.missing(&shards));
         }
         whole.shard = (!whole.missing.is_empty()).then(|| names(&shards).join(SEPARATOR));
-        // Cases of missing parts were planned, too.
-        whole.totals.planned = whole.plan.cases;
     }
     whole.operations.sort_by(|one, other| one.name.cmp(&other.name));
     whole.recount();
@@ -130,7 +121,7 @@ pub fn resumed(before: Option<&Report>, rest: Report) -> Result<Report, MergeErr
     let planned = rest.totals.planned;
     let planned_of: HashMap<String, u64> =
         rest.operations.iter().map(|operation| (operation.name.clone(), operation.totals.planned)).collect();
-    let (stopped, shard) = (rest.stopped_because.clone(), rest.shard.clone());
+    let (stopped, unfinished, shard) = (rest.stopped_because.clone(), rest.unfinished, rest.shard.clone());
     let constraints = rest.coverage.constraints;
     let mut whole = before;
     add(&mut whole, rest);
@@ -139,7 +130,8 @@ pub fn resumed(before: Option<&Report>, rest: Report) -> Result<Report, MergeErr
         operation.totals.planned = planned_of.get(&operation.name).copied().unwrap_or_default();
     }
     whole.coverage.constraints = constraints;
-    (whole.interrupted, whole.stopped_because, whole.shard) = (stopped.is_some(), stopped, shard);
+    (whole.interrupted, whole.unfinished) = (stopped.is_some(), unfinished);
+    (whole.stopped_because, whole.shard) = (stopped, shard);
     whole.recount();
     Ok(whole)
 }
@@ -177,9 +169,8 @@ fn same_run(one: &Report, other: &Report) -> Result<(), MergeError> {
     };
     let signed = |report: &Report| if report.target.signed { "yes" } else { "no" }.to_owned();
     let parts = |report: &Report| shards_of(report).first().map_or("one".to_owned(), |shard| shard.of().to_string());
-    let Narrowed { walks, .. } = &one.narrowed;
     let number = |n: Option<u32>| n.map_or("the default".to_owned(), |n| n.to_string());
-    let rows: [(&'static str, String, String); 10] = [
+    let rows: [(&'static str, String, String); 9] = [
         ("the version of this program", one.version.clone(), other.version.clone()),
         ("the model", one.model.digest.clone(), other.model.digest.clone()),
         ("the seed", one.seed.to_string(), other.seed.to_string()),
@@ -187,7 +178,6 @@ fn same_run(one: &Report, other: &Report) -> Result<(), MergeError> {
         ("the use of signatures", signed(one), signed(other)),
         ("the selection", one.narrowed.to_string(), other.narrowed.to_string()),
         ("--cases", number(one.generated), number(other.generated)),
-        ("--walks", number(*walks), number(other.narrowed.walks)),
         ("the number of parts", parts(one), parts(other)),
         ("the plan", one.plan.digest.clone(), other.plan.digest.clone()),
     ];
@@ -210,6 +200,7 @@ fn add(whole: &mut Report, part: Report) {
     // Unknown for a run that was killed.
     whole.accepted = whole.accepted.zip(part.accepted).map(|(one, other)| one + other);
     whole.interrupted |= part.interrupted;
+    whole.unfinished |= part.unfinished;
     whole.stopped_because = whole.stopped_because.take().or(part.stopped_because);
     let mut at: HashMap<String, usize> =
         whole.operations.iter().enumerate().map(|(at, operation)| (operation.name.clone(), at)).collect();

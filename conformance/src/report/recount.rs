@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, HashMap};
 use connect_checks::case::{check_of, operation_of};
 use connect_checks::check::family_of;
 use connect_checks::coverage::Ratio;
-use connect_checks::invalid;
 
 use crate::outcome::{CaseOutcome, Totals};
 use crate::report::causes::Cause;
@@ -67,8 +66,7 @@ impl Report {
         if let Some(constraints) = &mut self.coverage.constraints {
             let scored =
                 |line: &&CaseLine| !matches!(line.outcome, CaseOutcome::Unsupported | CaseOutcome::Indeterminate);
-            let violated = |line: &&CaseLine| invalid::violates_a_constraint(&line.case);
-            constraints.covered = self.cases.iter().filter(scored).filter(violated).count() as u64;
+            constraints.covered = self.cases.iter().filter(scored).filter(CaseLine::violates).count() as u64;
         }
         self.coverage.operations = Some(Ratio { covered, total: offered().count() as u64 });
         self.sort();

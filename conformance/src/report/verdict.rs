@@ -13,9 +13,6 @@ use crate::report::text::reason_of;
 /// Default percentage of cases that may be undecided for one reason.
 const ALLOWED: u8 = 10;
 
-/// The reason in a report that is written during a run.
-pub const UNFINISHED: &str = "it was killed, or has not ended yet";
-
 /// Percentage of cases that may be undecided for any reasons, as a multiple of that for one reason.
 const IN_TOTAL: u64 = 3;
 
@@ -45,7 +42,7 @@ impl Report {
         } else if totals.executed != totals.planned
             || totals.planned == 0
             || !self.missing.is_empty()
-            || self.is_unfinished()
+            || self.unfinished
         {
             Exit::Incomplete
         } else if totals.failed > 0 {
@@ -83,22 +80,18 @@ impl Report {
         self.settings.allow_undecided.unwrap_or(ALLOWED)
     }
 
-    /// True for the report of a run that was killed, or has not ended.
-    pub fn is_unfinished(&self) -> bool {
-        self.stopped_because.as_deref() == Some(UNFINISHED)
-    }
-
     /// The most frequent reason for which too many cases are undecided: more than the allowed share of the plan, or of the
     /// cases of one operation. Such a run rests on too little to be called conforming.
     pub fn undecided(&self) -> Option<Undecided> {
         let allowed = u64::from(self.allowed_undecided());
         let mut counts: BTreeMap<(Option<&str>, String), u64> = BTreeMap::new();
-        for line in &self.cases {
-            if line.outcome == CaseOutcome::Indeterminate && line.excused.is_none() {
-                let reason = reason_of(line.why.as_deref().unwrap_or_default());
-                *counts.entry((None, reason.clone())).or_default() += 1;
-                *counts.entry((Some(operation_of(&line.case)), reason)).or_default() += 1;
-            }
+        let mut count = 0;
+        let is_undecided = |line: &&CaseLine| line.outcome == CaseOutcome::Indeterminate && line.excused.is_none();
+        for line in self.cases.iter().filter(is_undecided) {
+            let reason = reason_of(line.why.as_deref().unwrap_or_default());
+            *counts.entry((None, reason.clone())).or_default() += 1;
+            *counts.entry((Some(operation_of(&line.case)), reason)).or_default() += 1;
+            count += 1;
         }
         let too_many = counts.into_iter().filter_map(|((operation, reason), count)| {
             let planned = match operation {
@@ -109,8 +102,6 @@ impl Report {
             let operation = operation.map(str::to_owned);
             (matters && count * 100 > allowed * planned).then_some(Undecided { reason, operation, count, planned })
         });
-        let undecided = |line: &&CaseLine| line.outcome == CaseOutcome::Indeterminate && line.excused.is_none();
-        let count = self.cases.iter().filter(undecided).count() as u64;
         let in_total = (count * 100 > IN_TOTAL * allowed * self.totals.planned).then(|| Undecided {
             reason: "several reasons, see \"indeterminate\"".to_owned(),
             operation: None,

@@ -12,7 +12,6 @@ use crate::report::collect::Collector;
 use crate::report::json::{self, Report};
 use crate::report::output::{Format, columns, print};
 use crate::report::reproduce::resume_command;
-use crate::report::verdict::UNFINISHED;
 use crate::report::{FILES, expect, github, merge, terminal, trend, write_files};
 use crate::session::config::OutputConfig;
 use crate::session::error::SessionError;
@@ -98,7 +97,8 @@ impl Consumer for Checkpoint {
         }
         let report = self.collector.lock().unwrap_or_else(PoisonError::into_inner).report();
         let mut report = merge::resumed(self.previous.as_ref(), report).map_err(std::io::Error::other)?;
-        (report.interrupted, report.stopped_because) = (true, Some(UNFINISHED.to_owned()));
+        (report.interrupted, report.unfinished) = (true, true);
+        report.stopped_because = Some("it was killed, or has not ended yet".to_owned());
         report.write(&self.folder)?;
         self.written = Instant::now();
         Ok(())

@@ -9,8 +9,7 @@ mod plainer;
 mod rejection;
 
 pub(crate) use self::faults::has_json_body;
-pub(crate) use self::mutations::breaks_a_constraint;
-pub use self::mutations::{violates_a_constraint, violation_of};
+pub use self::mutations::violation_of;
 use crate::case::Level;
 use crate::check::{Check, Remote};
 use crate::code::On;

@@ -9,7 +9,7 @@ use connect_model::validate::{ViolationKind, excerpt};
 use connect_model::wire::message::HttpRequest;
 use connect_model::wire::{DecodedError, encode_request};
 
-use crate::case::{Level, Outcome, check_of as check_of_case};
+use crate::case::{Level, Outcome};
 use crate::check::{Check, Remote};
 use crate::code::{Attempt, Bound, Code, Omission, Scope, Trial, Variant};
 use crate::evidence::{MALFORMED, MODEL};
@@ -26,20 +26,9 @@ pub(super) fn checks() -> impl Iterator<Item = &'static Check> {
     CHECKS.iter()
 }
 
-/// Returns true if the check violates a constraint of the model.
-pub(crate) fn breaks_a_constraint(check: &Check) -> bool {
-    CHECKS.iter().any(|mutation| mutation == check)
-}
-
-/// Returns true if the case with this id violates a constraint of the model.
-pub fn violates_a_constraint(case: &str) -> bool {
-    let id = check_of_case(case);
-    id.starts_with("invalid.") && CHECKS.iter().any(|mutation| mutation.id == id)
-}
-
-/// The kind of violation that a check makes, if it makes one.
+/// The constraint of the model that a check violates on purpose; none for other checks.
 pub fn violation_of(check: &str) -> Option<ViolationKind> {
-    ViolationKind::ALL.iter().copied().find(|kind| check.strip_prefix("invalid.") == Some(kind.name()))
+    check.strip_prefix("invalid.")?.parse().ok()
 }
 
 /// The check for a kind of violation, derived from the table in the model.
