@@ -263,6 +263,21 @@ fn sweep_without_a_journal_goes_by_name_and_tag() {
     assert_eq!(account.ids(), expected);
 }
 
+/// Every case marks what it creates, also one that gives tags of its own.
+#[test]
+fn sweep_without_a_journal_finds_the_resources_of_every_lifecycle_case() {
+    let account = Account::with_defect("all-marked", FrontConfig::default(), Some("deleted-still-there"));
+    let (_, text) = output(account.run(&["lifecycle", "--rps", "100000"]));
+    let left = account.ids().len() - account.before.len();
+    assert!(left > 10, "{left} left: {text}");
+    std::fs::remove_dir_all(account.journal()).unwrap();
+    let (url, instance) = (account.emulator.url(), account.instance());
+    let sweep = ["sweep", "--endpoint", &url, "--instance-id", &instance, "--account", "111122223333", "--as-remote"];
+    let (code, text) = output(account.command(&[&sweep[..], &["--rps", "100000", "--older-than", "0"]].concat()));
+    assert_eq!(code, Some(5), "{text}");
+    assert!(text.contains(&format!("{left} resources of earlier runs")), "{left} left: {text}");
+}
+
 /// The resources of a case are deleted at the end of its run. A replay creates new ones and deletes them again.
 #[test]
 fn replay_creates_the_resources_of_the_case_again() {

@@ -24,8 +24,8 @@ pub(super) struct Life<'c> {
 
 /// `lifecycle.create-describe`.
 pub(super) async fn create_describe(trial: Trial<'_>, row: &'static Resource) -> Judged {
-    let tags = json!({ "contract-test": "created", "contract-test-2": "" });
-    let life = Life::create(trial, row, Some(tags)).await?;
+    let tags = [("contract-test-1", "created"), ("contract-test-2", "")];
+    let life = Life::create(trial, row, &tags).await?;
     match life.becomes_ready().await? {
         Some(finding) => Ok(vec![finding]),
         None => life.create_describe().await,
@@ -55,18 +55,19 @@ pub(super) async fn duplicate_name(trial: Trial<'_>, row: &'static Resource) -> 
 impl<'c> Life<'c> {
     /// Creates a resource, and waits until it can be used.
     pub(super) async fn begin(trial: Trial<'c>, row: &'static Resource) -> Result<Self, String> {
-        let life = Self::create(trial, row, None).await?;
+        let life = Self::create(trial, row, &[]).await?;
         match life.becomes_ready().await? {
             Some(finding) => Err(finding.actual),
             None => Ok(life),
         }
     }
 
-    async fn create(trial: Trial<'c>, row: &'static Resource, tags: Option<Value>) -> Result<Self, String> {
+    async fn create(trial: Trial<'c>, row: &'static Resource, tags: &[(&str, &str)]) -> Result<Self, String> {
         let Trial { client, check, .. } = trial;
         let mut sent = client.creation(row).await?;
-        if let Some(tags) = tags {
-            sent["Tags"] = tags;
+        // Besides the tag of the run, without which a sweep does not know the resource.
+        for (key, value) in tags {
+            sent["Tags"][key] = json!(value);
         }
         let created = steps::create(client, row, &sent).await?;
         Ok(Self { client, row, check, sent, created })

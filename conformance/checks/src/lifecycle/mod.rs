@@ -8,13 +8,16 @@ mod published;
 mod tags;
 mod versions;
 
+use std::sync::Arc;
+
 use crate::case::Level;
 use crate::check::{Check, Remote};
 use crate::client::reply::NOT_PUBLISHED;
-use crate::code::{On, Scope, Subjects};
+use crate::code::{Attempt, Bound, Code, Omission, On, Scope, Subjects, Trial, Variant};
 use crate::evidence::{Evidence, GONE};
 use crate::families::{Family, Services};
 use crate::harm::Harm;
+use crate::judge::Judgement;
 use crate::resources;
 use crate::resources::{RESOURCES, Resource};
 use crate::walks;
@@ -215,7 +218,7 @@ pub(crate) static CONCURRENT_TAGS: Check = Check {
     harm: Harm::Loss,
     passes: "ListTagsForResource shows each tag whose addition succeeded, within a short time",
     fails: "a tag that another addition has removed",
-    code: &On { applies: tagged, run: |trial, &row| trial.scenario(tags::concurrent(trial, row)) },
+    code: &Tagging { run: |trial, &row| trial.scenario(tags::concurrent(trial, row)) },
 };
 
 pub(crate) static TAGS_SHOWN: Check = Check {
@@ -229,7 +232,7 @@ pub(crate) static TAGS_SHOWN: Check = Check {
     harm: Harm::WrongData,
     passes: "equal tags after each change, within a short time",
     fails: "only the tags from its creation, or none",
-    code: &On { applies: tagged, run: |trial, &row| trial.scenario(tags::shown_as_listed(trial, row)) },
+    code: &Tagging { run: |trial, &row| trial.scenario(tags::shown_as_listed(trial, row)) },
 };
 
 pub(crate) static TAGS: Check = Check {
@@ -245,7 +248,7 @@ pub(crate) static TAGS: Check = Check {
     passes: "ListTagsForResource shows every tag with the value that was set last, and no removed tag, within a short \
              time; the response to removing an absent key is recorded",
     fails: "a tag that is missing, has an old value, or is still there after its removal",
-    code: &On { applies: tagged, run: |trial, &row| trial.scenario(tags::life_of_tags(trial, row)) },
+    code: &Tagging { run: |trial, &row| trial.scenario(tags::life_of_tags(trial, row)) },
 };
 
 /// Random walks, see [`walks`].
@@ -315,9 +318,25 @@ fn versioned(scope: &Scope<'_>) -> Kinds {
     versions::versioned_by(scope.name()).map(|row| (None, row)).into_iter().collect()
 }
 
-fn tagged(scope: &Scope<'_>) -> Kinds {
-    let rows = RESOURCES.iter().filter(|_| scope.name() == "TagResource");
-    rows.map(|row| (Some(row.variant.to_owned()), row)).collect()
+/// Code of a check on the tags of each kind of resource that may be created.
+struct Tagging {
+    run: for<'t> fn(Trial<'t>, &'t &'static Resource) -> Judgement<'t>,
+}
+
+impl Code for Tagging {
+    fn variants(&'static self, scope: &Scope<'_>, _: &'static Check) -> Vec<Variant> {
+        let (schema, permission) = (scope.schema, &scope.selection.permission);
+        let variant = |row: &'static Resource| {
+            let create = schema.operation_named(row.create).map(|create| &schema[create]);
+            let attempt: Result<Arc<dyn Attempt>, Omission> =
+                match create.map_or(Ok(()), |create| permission.check(schema, create)) {
+                    Ok(()) => Ok(Arc::new(Bound { subject: row, run: self.run })),
+                    Err(why) => Err(Omission::NotPermitted(format!("TagResource on {}: {why}", row.variant))),
+                };
+            Variant { name: Some(row.variant.to_owned()), attempt }
+        };
+        RESOURCES.iter().filter(|_| scope.name() == "TagResource").map(variant).collect()
+    }
 }
 
 #[cfg(test)]
