@@ -97,7 +97,10 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
         Some(Command::Selftest { only, jobs, format, .. }) if only.iter().any(|id| id.contains('+')) => {
             selftest_pairs(&selftest::named_pairs(&only)?, usize::from(jobs), format.format)
         }
-        Some(Command::Selftest { only, jobs, format, .. }) => selftest(&only, usize::from(jobs), format.format),
+        Some(Command::Selftest { only, sample, seed, jobs, format, .. }) => {
+            let trials = selftest::trials(selftest::subjects(&only)?, sample, seed);
+            selftest(&trials, usize::from(jobs), format.format)
+        }
         Some(Command::Explain { name, format }) => explain::explain(&name, format.format),
         Some(Command::Merge { reports, report_dir, output, detail, format }) => {
             let output = OutputConfig { detail: detail.config(), format: format.format, ..output.config() };
@@ -144,10 +147,13 @@ fn emulate(config: Config, flags: &EmulatorFlags, model: Option<&Path>) -> Resul
     })
 }
 
-fn selftest(only: &[String], jobs: usize, format: Format) -> Result<Exit, SessionError> {
-    let subjects = selftest::subjects(only)?;
+fn selftest(
+    trials: &[(selftest::Subject, selftest::Breadth)],
+    jobs: usize,
+    format: Format,
+) -> Result<Exit, SessionError> {
     let text = format == Format::Text;
-    let matrix = runtime()?.block_on(selftest::run(&subjects, jobs, |row| {
+    let matrix = runtime()?.block_on(selftest::run(trials, jobs, |row| {
         if text {
             // An error of stdout is returned by the last print.
             let _ = print(&selftest::line(row));

@@ -18,6 +18,7 @@ use connect_checks::selection::Selection;
 use connect_checks::setup;
 use connect_checks::suite::Suite;
 use connect_emulator::{BENIGN, Benign, Config, Defect, Emulator, defects};
+use connect_model::generate::seed::Stream;
 use connect_model::schema::Schema;
 use connect_model::shapes::CORE_OPERATIONS;
 use futures_util::{StreamExt, stream};
@@ -97,11 +98,41 @@ pub fn subjects(only: &[String]) -> Result<Vec<Subject>, SessionError> {
     Ok(std::iter::once(Subject::Plain).chain(all().filter(wanted)).collect())
 }
 
+/// The checks that run on a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breadth {
+    /// All checks: the defect must be caught as declared, and by no other check.
+    All,
+    /// The checks that must catch the defect, and no others.
+    Kills,
+}
+
+/// The subjects that the suite runs on, each with its checks.
+pub type Trials = Vec<(Subject, Breadth)>;
+
+/// Runs all checks on each subject. With a sample, only on this number of defects, chosen by the seed; the other defects
+/// meet the checks that must catch them.
+pub fn trials(subjects: Vec<Subject>, sample: Option<u32>, seed: u64) -> Trials {
+    let defects = || subjects.iter().filter(|subject| matches!(subject, Subject::Defect(_))).map(Subject::id);
+    let mut stream = Stream::new(seed, "defects that run with all checks");
+    let mut drawn: Vec<(u64, &str)> = defects().map(|id| (stream.next(), id)).collect();
+    drawn.sort_unstable();
+    drawn.truncate(sample.map_or(usize::MAX, |count| count as usize));
+    let whole: BTreeSet<&str> = drawn.into_iter().map(|(_, id)| id).collect();
+    let breadth = |subject: &Subject| match subject {
+        Subject::Defect(defect) if !whole.contains(defect.id) => Breadth::Kills,
+        _ => Breadth::All,
+    };
+    subjects.iter().map(|subject| (*subject, breadth(subject))).collect()
+}
+
 /// The result of the suite on one subject.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The subject.
     pub subject: Subject,
+    /// The checks that ran.
+    pub breadth: Breadth,
     /// Checks with findings, each with its gravest level.
     pub found: BTreeMap<&'static str, Level>,
     /// Counts of the cases.
@@ -127,14 +158,19 @@ pub struct Matrix {
 ///
 /// # Errors
 /// An emulator cannot be started.
-pub async fn run(subjects: &[Subject], jobs: usize, mut show: impl FnMut(&Row)) -> Result<Matrix, SessionError> {
+pub async fn run(
+    trials: &[(Subject, Breadth)],
+    jobs: usize,
+    mut show: impl FnMut(&Row),
+) -> Result<Matrix, SessionError> {
     let started = Instant::now();
     let schema = Schema::connect();
     let mut rows: Vec<Row> = Vec::new();
     // The plain emulator first and alone, since the others are compared with it.
-    for (subjects, jobs) in [(&subjects[..1], 1), (&subjects[1..], jobs.max(1))] {
-        let mut rows_of =
-            stream::iter(subjects.iter().copied()).map(|subject| tokio::spawn(test(schema, subject))).buffered(jobs);
+    for (trials, jobs) in [(&trials[..1], 1), (&trials[1..], jobs.max(1))] {
+        let mut rows_of = stream::iter(trials.iter().copied())
+            .map(|(subject, breadth)| tokio::spawn(test(schema, subject, breadth)))
+            .buffered(jobs);
         while let Some(tested) = rows_of.next().await {
             let mut row = tested.map_err(SessionError::usage)??;
             row.problems.extend(row.undeclared(rows.first().map_or(0, |plain| plain.totals.passed as usize)));
@@ -171,15 +207,20 @@ fn run_config() -> RunConfig {
     }
 }
 
-async fn test(schema: &'static Schema, subject: Subject) -> Result<Row, SessionError> {
+async fn test(schema: &'static Schema, subject: Subject, breadth: Breadth) -> Result<Row, SessionError> {
     let emulator = match subject {
         Subject::Plain => Config::default(),
         Subject::Defect(defect) => Config { defects: vec![defect], ..Config::default() },
         Subject::Benign(benign) => Config { benign: Some(benign), ..Config::default() },
     };
-    let ran = run_suite(schema, &emulator).await?;
+    let checks = match (breadth, subject) {
+        (Breadth::Kills, Subject::Defect(defect)) => defect.kills.iter().map(|check| (*check).to_owned()).collect(),
+        _ => BTreeSet::new(),
+    };
+    let ran = run_suite(schema, &emulator, &Selection { checks, ..selection() }).await?;
     let mut row = Row {
         subject,
+        breadth,
         found: BTreeMap::new(),
         totals: Totals { planned: ran.planned, ..Totals::default() },
         problems: ran.panics,
@@ -199,15 +240,15 @@ struct Ran {
     duration: Duration,
 }
 
-/// Runs the suite on an emulator with these settings.
-async fn run_suite(schema: &'static Schema, emulator: &Config) -> Result<Ran, SessionError> {
+/// Runs the selected part of the suite on an emulator with these settings.
+async fn run_suite(schema: &'static Schema, emulator: &Config, selection: &Selection) -> Result<Ran, SessionError> {
     let started = Instant::now();
     let emulator = Emulator::start(schema, emulator).await.map_err(SessionError::usage)?;
     let target = built_in::target_of(&emulator).map_err(SessionError::usage)?;
     let config = run_config();
     let context = RunContext { seed: 1, run_id: "matrix".to_owned(), loopback: true, ledger: None };
     let suite_config = config.suite(context, config.walks(true)?);
-    let (suite, _) = setup::suite(schema, target, &selection(), suite_config).map_err(SessionError::usage)?;
+    let (suite, _) = setup::suite(schema, target, selection, suite_config).map_err(SessionError::usage)?;
     let planned = suite.cases().len() as u64;
     let mut ran = Ran { outcomes: Vec::new(), planned, panics: Vec::new(), duration: Duration::ZERO };
     let mut workers = run_all(suite);
@@ -340,6 +381,10 @@ impl Matrix {
         let of = |kind: &str| -> Vec<&Row> { self.rows.iter().filter(|row| row.subject.kind() == kind).collect() };
         let good = |kind: &str| of(kind).iter().filter(|row| row.problems.is_empty()).count();
         let (defects, benign) = (of("defect").len(), of("benign").len());
+        let narrow = self.rows.iter().filter(|row| row.breadth == Breadth::Kills).count();
+        if narrow > 0 {
+            text += &format!("\n{narrow} of {defects} defects met only the checks that must catch them");
+        }
         text += &format!(
             "\n{} of {defects} defects killed as declared, {} of {benign} harmless variants without findings, {:.0?}\n",
             good("defect"),
@@ -359,7 +404,7 @@ impl Matrix {
             let found: BTreeMap<&str, &str> = row.found.iter().map(|(check, level)| (*check, level.word())).collect();
             json!({
                 "id": row.subject.id(), "kind": row.subject.kind(), "kills": kills, "may": may, "found": found,
-                "totals": row.totals, "problems": row.problems, "duration_ms": row.duration.as_millis() as u64,
+                "all_checks": row.breadth == Breadth::All, "totals": row.totals, "problems": row.problems, "duration_ms": row.duration.as_millis() as u64,
             })
         });
         let checks = families::all().iter().map(|check| (check.id.to_owned(), json!(self.killed_by(check.id))));
@@ -379,7 +424,8 @@ mod tests {
 
     fn row(subject: Subject, found: &[(&'static str, Level)], passed: u64) -> Row {
         let totals = Totals { planned: 10, executed: 10, passed, ..Totals::default() };
-        Row { subject, found: found.iter().copied().collect(), totals, problems: Vec::new(), duration: Duration::ZERO }
+        let found = found.iter().copied().collect();
+        Row { subject, breadth: Breadth::All, found, totals, problems: Vec::new(), duration: Duration::ZERO }
     }
 
     #[test]
@@ -425,6 +471,34 @@ mod tests {
         assert_eq!(some.iter().map(Subject::id).collect::<Vec<_>>(), ["plain", "timestamp-iso", "throttled"]);
         let error = subjects(&["timestamp-is".to_owned()]).unwrap_err().to_string();
         assert!(error.contains("timestamp-iso"), "{error}");
+    }
+
+    #[test]
+    fn a_sample_of_the_defects_meets_all_checks() {
+        let whole = |sample, seed| -> Vec<&str> {
+            let trials = trials(subjects(&[]).unwrap(), sample, seed);
+            assert_eq!(trials.len(), subjects(&[]).unwrap().len(), "no subject is left out");
+            assert!(trials.iter().all(|(of, breadth)| matches!(of, Subject::Defect(_)) || *breadth == Breadth::All));
+            let whole =
+                trials.iter().filter(|(of, breadth)| matches!(of, Subject::Defect(_)) && *breadth == Breadth::All);
+            whole.map(|(of, _)| of.id()).collect()
+        };
+        assert_eq!(whole(None, 1).len(), defects().count());
+        assert_eq!(whole(Some(7), 1).len(), 7);
+        assert_eq!(whole(Some(7), 1), whole(Some(7), 1));
+        assert_ne!(whole(Some(7), 1), whole(Some(7), 2));
+    }
+
+    #[test]
+    fn the_readme_counts_defects_and_harmless_variants() {
+        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+        let words: Vec<&str> = readme.split_whitespace().collect();
+        for sentence in [
+            format!("Each of {} defects must be caught", defects().count()),
+            format!("{} benign variants must trip none", BENIGN.len()),
+        ] {
+            assert!(words.join(" ").contains(&sentence), "README.md lacks \"{sentence}\"");
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::json;
 use tokio::sync::{Mutex, OnceCell};
 
-use super::{Ran, run_suite};
+use super::{Ran, run_suite, selection};
 use crate::report::text::without_ids;
 use crate::session::error::SessionError;
 use crate::suggest;
@@ -210,7 +210,7 @@ impl Alone {
         let cell = Arc::clone(self.0.lock().await.entry(defect.id).or_default());
         let run = || async {
             let config = Config { defects: vec![defect], ..Config::default() };
-            Ok::<_, SessionError>(Traces::of(&run_suite(schema, &config).await?.outcomes))
+            Ok::<_, SessionError>(Traces::of(&run_suite(schema, &config, &selection()).await?.outcomes))
         };
         cell.get_or_try_init(run).await?;
         Ok(cell)
@@ -240,7 +240,7 @@ pub async fn run_pairs(pairs: &[Pair], jobs: usize, mut show: impl FnMut(&PairRo
 async fn try_pair(schema: &'static Schema, pair: Pair, alone: Arc<Alone>) -> Result<PairRow, SessionError> {
     let Pair(first, second) = pair;
     let config = Config { defects: vec![first, second], ..Config::default() };
-    let Ran { outcomes, planned, panics: mut problems, duration } = run_suite(schema, &config).await?;
+    let Ran { outcomes, planned, panics: mut problems, duration } = run_suite(schema, &config, &selection()).await?;
     if outcomes.len() as u64 != planned {
         problems.push(format!("{} of {planned} cases were executed", outcomes.len()));
     }
