@@ -16,7 +16,7 @@ use connect_model::text::excerpt;
 /// A search, and the check that judges its results.
 struct Query {
     check: &'static Check,
-    criteria: Node,
+    criteria: Option<Node>,
     /// Index of the filter member in the form, and the filter.
     filter: Option<(usize, Filter)>,
 }
@@ -30,7 +30,7 @@ impl Searcher<'_> {
         // The index may receive a tag later than its resource. Missing results are judged only if all tags were found.
         let mut tags_indexed = true;
         for tag in self.tags() {
-            let query = self.filtered(0, Filter::Tag(tag));
+            let query = Query { check: &TAG_FILTER, criteria: None, filter: Some((0, Filter::Tag(tag))) };
             tags_indexed &= self.judge_query(&query, false, wait, seen).await;
         }
         for query in self.filters() {
@@ -69,10 +69,11 @@ impl Searcher<'_> {
             trees.extend(tree.map(|tree| Node::All(vec![self.all(), tree])));
         }
         let check = &FILTER_ORACLE;
-        trees.into_iter().map(|criteria| Query { check, criteria, filter: None }).collect()
+        trees.into_iter().map(|criteria| Query { check, criteria: Some(criteria), filter: None }).collect()
     }
 
-    /// Queries with a filter, in every form that the operation has.
+    /// Queries with a filter, in every form that the operation has. Tags alone select among the created resources, so
+    /// criteria are given only where there are none, and once beside them: a fault of criteria hides no fault of filters.
     fn filters(&self) -> Vec<Query> {
         let [amber, birch, small, large] = self.tags();
         let group =
@@ -92,13 +93,14 @@ impl Searcher<'_> {
                     filters.push(Filter::All(Group { kind: Some(kind), ..group(&[&small]) }));
                 }
             }
-            queries.extend(filters.into_iter().map(|filter| self.filtered(at, filter)));
+            let query = |criteria, filter| Query { check: &TAG_FILTER, criteria, filter: Some((at, filter)) };
+            queries.push(query(Some(self.all()), Filter::Tag(amber.clone())));
+            queries.extend(filters.into_iter().map(|filter| {
+                let criteria = matches!(filter, Filter::Type(_)).then(|| self.all());
+                query(criteria, filter)
+            }));
         }
         queries
-    }
-
-    fn filtered(&self, at: usize, filter: Filter) -> Query {
-        Query { check: &TAG_FILTER, criteria: self.all(), filter: Some((at, filter)) }
     }
 
     /// Types of the created resources.
@@ -112,11 +114,12 @@ impl Searcher<'_> {
     async fn judge_query(&self, query: &Query, indexed: bool, wait: &mut Wait, seen: &mut Observation) -> bool {
         let Query { check, criteria, filter } = query;
         let matches = |candidate: &Candidate| {
-            criteria.admits(candidate) && filter.as_ref().is_none_or(|(_, filter)| filter.admits(candidate))
+            criteria.as_ref().is_none_or(|criteria| criteria.admits(candidate))
+                && filter.as_ref().is_none_or(|(_, filter)| filter.admits(candidate))
         };
         let expected: BTreeSet<usize> = (0..self.created.len()).filter(|at| matches(&self.created[*at])).collect();
         loop {
-            let found = match self.search(criteria, filter.as_ref()).await {
+            let found = match self.search(criteria.as_ref(), filter.as_ref()).await {
                 Ok(found) => found,
                 Err(why) => {
                     seen.block(why);
@@ -129,7 +132,8 @@ impl Searcher<'_> {
                 continue;
             }
             if surplus || (missing && (indexed || self.client.target.loopback)) {
-                let input = self.input(Some(criteria.encode(self.form.field)), filter.as_ref());
+                let input =
+                    self.input(criteria.as_ref().map(|criteria| criteria.encode(self.form.field)), filter.as_ref());
                 let wanted = format!("{} for {}", self.names(&expected), excerpt(&described(&input)));
                 seen.judged(check);
                 seen.add(vec![check.finding("", wanted, self.names(&found.ours), Some(&found.exchange))]);
@@ -146,6 +150,6 @@ impl Searcher<'_> {
 
 /// Criteria and filter of a search, for messages.
 fn described(input: &Value) -> String {
-    let filter = input.get("SearchFilter").map(|filter| format!(", {filter}")).unwrap_or_default();
-    format!("{}{filter}", input["SearchCriteria"])
+    let parts = ["SearchCriteria", "SearchFilter"].into_iter().filter_map(|member| input.get(member));
+    parts.map(Value::to_string).collect::<Vec<_>>().join(", ")
 }

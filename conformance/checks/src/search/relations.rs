@@ -65,13 +65,13 @@ impl Searcher<'_> {
             return Ok(());
         };
         let [a, b] = [a, b].map(|text| Node::Name(Comparison::Contains, text));
-        let before = [self.ids(&self.search(&a, None).await?), self.ids(&self.search(&b, None).await?)];
+        let before = [self.ids(&self.search(Some(&a), None).await?), self.ids(&self.search(Some(&b), None).await?)];
         let both = [
-            self.search(&Node::All(vec![a.clone(), b.clone()]), None).await?,
-            self.search(&Node::All(vec![b.clone(), a.clone()]), None).await?,
+            self.search(Some(&Node::All(vec![a.clone(), b.clone()])), None).await?,
+            self.search(Some(&Node::All(vec![b.clone(), a.clone()])), None).await?,
         ];
-        let either = self.search(&Node::Any(vec![a.clone(), b.clone()]), None).await?;
-        let after = [self.ids(&self.search(&a, None).await?), self.ids(&self.search(&b, None).await?)];
+        let either = self.search(Some(&Node::Any(vec![a.clone(), b.clone()])), None).await?;
+        let after = [self.ids(&self.search(Some(&a), None).await?), self.ids(&self.search(Some(&b), None).await?)];
         let existing = &self.ids(all) & &self.ids(&self.everything().await?);
         let [a, b] = [Repeated::of(&before[0], &after[0]), Repeated::of(&before[1], &after[1])];
         if a.sure.is_disjoint(&b.sure) || a.sure.is_subset(&b.maybe) || b.sure.is_subset(&a.maybe) {
@@ -117,11 +117,11 @@ impl Searcher<'_> {
         let exact = Node::Name(Comparison::Exact, name.to_owned());
         let prefix = Node::Name(Comparison::StartsWith, name.to_owned());
         let contains = Node::Name(Comparison::Contains, fragment);
-        let exact_before = self.ids(&self.search(&exact, None).await?);
-        let prefix_before = self.search(&prefix, None).await?;
-        let contained = self.search(&contains, None).await?;
-        let prefix_after = self.ids(&self.search(&prefix, None).await?);
-        let exact_after = self.ids(&self.search(&exact, None).await?);
+        let exact_before = self.ids(&self.search(Some(&exact), None).await?);
+        let prefix_before = self.search(Some(&prefix), None).await?;
+        let contained = self.search(Some(&contains), None).await?;
+        let prefix_after = self.ids(&self.search(Some(&prefix), None).await?);
+        let exact_after = self.ids(&self.search(Some(&exact), None).await?);
         let exact = &exact_before & &exact_after;
         let prefix = &self.ids(&prefix_before) & &prefix_after;
         if exact.is_empty() {
@@ -163,7 +163,7 @@ impl Searcher<'_> {
         let mut types_by_id: BTreeMap<String, &str> = BTreeMap::new();
         let mut used = 0;
         for kind in &types {
-            let found = self.search(&Node::Type(kind.clone()), None).await?;
+            let found = self.search(Some(&Node::Type(kind.clone())), None).await?;
             let ids = self.ids(&found);
             used += usize::from(!ids.is_empty());
             let twice: Vec<&String> = ids.iter().filter(|id| types_by_id.contains_key(*id)).collect();

@@ -178,8 +178,12 @@ impl<'c> Searcher<'c> {
     }
 
     /// Searches by criteria, optionally with a filter.
-    pub(super) async fn search(&self, criteria: &Node, filter: Option<&(usize, Filter)>) -> Result<Found, String> {
-        self.find(self.input(Some(criteria.encode(self.form.field)), filter)).await
+    pub(super) async fn search(
+        &self,
+        criteria: Option<&Node>,
+        filter: Option<&(usize, Filter)>,
+    ) -> Result<Found, String> {
+        self.find(self.input(criteria.map(|criteria| criteria.encode(self.form.field)), filter)).await
     }
 
     /// The input of a search, without page size and token.
