@@ -192,6 +192,11 @@ fn compares_recorded_answers_and_reports_stale_ones() {
         let (code, stdout, _) = output(&same);
         assert_eq!(code, Some(0), "{defect}: {stdout}");
     }
+    // An endpoint that accepts nothing shows only its errors.
+    let refused = folder.join("refused").to_string_lossy().into_owned();
+    let words = ["record", &refused, "--operations", operations, "--defect", "reject-everything"];
+    let (code, stdout, _) = output(&words);
+    assert_eq!((code, stdout.contains("accepted no request")), (Some(3), true), "{stdout}");
     let (code, _, stderr) = compare(&["--checks", "shape"]);
     assert_eq!(code, Some(3), "{stderr}");
     assert!(stderr.contains("leave out --checks"), "{stderr}");

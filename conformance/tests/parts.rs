@@ -57,7 +57,7 @@ fn resumes_interrupted_runs() {
     let folder = Folder::new("resume");
     let at = folder.at("run");
     // Slow enough to be interrupted in the middle.
-    let (_emulator, url) = emulator(&["--rps", "200", "--burst", "1"]);
+    let (_emulator, url) = emulator(&["--rps", "200", "--burst", "8"]);
     let url = url.as_str();
     let all = ["--operations", "CreateRule,ListRules", "--walks", "0", "--endpoint", url, "--report-dir", &at];
     let begun = [&["run"], &all[..], &["--seed", "5"]].concat();
@@ -76,6 +76,8 @@ fn resumes_interrupted_runs() {
     // A selection that is given again must be that of the run.
     let (code, _, stderr) = output(&["run", "--resume", &at, "--operations", "ListRules", "--report-dir", &at]);
     assert_eq!((code, stderr.contains("was CreateRule,ListRules in that run")), (Some(2), true), "{stderr}");
+    let (code, _, stderr) = output(&["run", "--resume", &at, "--walk-length", "21", "--report-dir", &at]);
+    assert_eq!((code, stderr.contains("--walk-length")), (Some(2), true), "{stderr}");
     // With another folder, and without the selection and the endpoint of the first run.
     let rest = folder.at("rest");
     std::fs::create_dir_all(folder.0.join("rest/findings")).unwrap();

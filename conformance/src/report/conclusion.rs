@@ -11,16 +11,20 @@ use crate::report::verdict::Undecided;
 pub fn sentence(report: &Report) -> String {
     let totals = &report.totals;
     let scored = totals.scored();
+    let of_part = match &report.shard {
+        Some(part) => format!(" of part {part}"),
+        None => String::new(),
+    };
     match report.exit() {
         Exit::Conforming if totals.known > 0 => {
             let known = report.cases.iter().filter(|line| line.outcome == CaseOutcome::Known);
             let first = known.filter_map(|line| expect::expiry_of(line.why.as_deref()?)).min();
             let first = first.map(|date| format!(" (the first expires on {date})")).unwrap_or_default();
             let verb = if totals.passed == 1 { "passes" } else { "pass" };
-            format!("{} {verb}, {}{first}.", number(totals.passed), count(totals.known, "known divergence"))
+            format!("{}{of_part} {verb}, {}{first}.", number(totals.passed), count(totals.known, "known divergence"))
         }
-        Exit::Conforming if scored == 1 => "The only scored case passes.".to_owned(),
-        Exit::Conforming => format!("All {} pass.", count(scored, "scored case")),
+        Exit::Conforming if scored == 1 => format!("The only scored case{of_part} passes."),
+        Exit::Conforming => format!("All {}{of_part} pass.", count(scored, "scored case")),
         Exit::Findings => format!("{}.", failures(report)),
         Exit::Leaked => {
             let leaks = report.leaks.len() as u64;

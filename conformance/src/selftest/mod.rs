@@ -126,7 +126,7 @@ fn run_config() -> RunConfig {
         endpoint: EndpointConfig { settle: Duration::ZERO, ..EndpointConfig::default() },
         cases: Some(2),
         walks: Some(32),
-        walk_length: 25,
+        walk_length: Some(25),
         shrink: Some(0),
         ..RunConfig::default()
     }
@@ -345,6 +345,8 @@ impl Matrix {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use connect_emulator::{BENIGN, Benign, Defect};
+
     use super::*;
 
     fn row(subject: Subject, found: &[(&'static str, Level)], passed: u64) -> Row {

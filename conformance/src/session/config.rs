@@ -59,8 +59,8 @@ pub struct RunConfig {
     pub cases: Option<u32>,
     /// Random walks; `None` for the default, which depends on the endpoint.
     pub walks: Option<u32>,
-    /// Steps of a walk.
-    pub walk_length: u16,
+    /// Steps of a walk; `None` for the default.
+    pub walk_length: Option<u16>,
     /// Folder of failed walks, which are replayed first; `None` to keep none.
     pub walk_regressions: Option<PathBuf>,
     /// Cases at a time; `None` for the default, which depends on the endpoint.
@@ -168,7 +168,7 @@ impl Default for RunConfig {
             seed: None,
             cases: None,
             walks: None,
-            walk_length: setup::DEFAULT_WALK_LENGTH,
+            walk_length: None,
             walk_regressions: None,
             jobs: None,
             timeout: Duration::from_secs(10),
@@ -279,7 +279,8 @@ impl RunConfig {
             Some(folder) if count > 0 => Saved::read_all(folder).map_err(SessionError::usage)?,
             _ => Vec::new(),
         };
-        Ok(WalkConfig { count, length: self.walk_length, saved, folder: self.walk_regressions.clone() })
+        let length = self.walk_length.unwrap_or(setup::DEFAULT_WALK_LENGTH);
+        Ok(WalkConfig { count, length, saved, folder: self.walk_regressions.clone() })
     }
 
     /// Cases at a time.

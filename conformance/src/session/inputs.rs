@@ -87,7 +87,7 @@ impl RunInputs {
         let config = &self.config;
         let endpoint = &config.endpoint;
         Ok(Settings {
-            walk_length: Some(config.walk_length),
+            walk_length: Some(config.walk_length.unwrap_or(setup::DEFAULT_WALK_LENGTH)),
             require: config.require.clone(),
             expect: config.expect.as_deref().map(input_file).transpose()?,
             changed_since: config.selection.changed_since.as_deref().map(input_file).transpose()?,

@@ -53,6 +53,7 @@ pub async fn record(schema: &'static Schema, folder: &Path, config: &RunConfig) 
     let account = endpoint.account.as_deref();
     let client = connect(schema, target, &schema.service.signing_name, transport, client, account).await?;
     let answers = ask(&client, &permission, &operations, folder, &provenance(schema, &info), seed).await;
+    let accepted = client.requests_accepted();
     let leaks = client.clear().await;
     if let Some(why) = &answers.aborted {
         return Err(SessionError::Usage(format!("{why}; nothing was written")).leaving(&leaks));
@@ -62,6 +63,13 @@ pub async fn record(schema: &'static Schema, folder: &Path, config: &RunConfig) 
     print(&summary(&answers, folder, written, &leaks)).map_err(SessionError::usage)?;
     if !leaks.is_empty() {
         return Ok(Exit::Leaked);
+    }
+    if accepted == 0 && !answers.entries.is_empty() {
+        print(
+            "the endpoint accepted no request: the answers are errors only, and a comparison with them proves little\n",
+        )
+        .map_err(SessionError::usage)?;
+        return Ok(Exit::Incomplete);
     }
     let is_complete = !answers.entries.is_empty() && answers.problems.is_empty();
     Ok(if is_complete { Exit::Conforming } else { Exit::Incomplete })

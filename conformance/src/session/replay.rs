@@ -62,7 +62,7 @@ fn replay_config(file: &CaseFile, overrides: &RunConfig) -> RunConfig {
         seed: Some(file.seed),
         cases: file.cases.or(emulator.cases),
         walks: Some(emulator.walks.unwrap_or(setup::DEFAULT_WALKS)),
-        walk_length: emulator.walk_length.unwrap_or(setup::DEFAULT_WALK_LENGTH),
+        walk_length: emulator.walk_length,
         emulator,
         ..overrides.clone()
     }

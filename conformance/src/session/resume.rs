@@ -50,7 +50,7 @@ pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -
         burst,
         allow_undecided,
     } = previous.settings.clone();
-    config.walk_length = walk_length.unwrap_or(config.walk_length);
+    agree("--walk-length", &mut config.walk_length, walk_length)?;
     agree_list("--require", &mut config.require, require)?;
     agree_file("--expect", &mut config.expect, expect)?;
     agree_file("--changed-since", &mut config.selection.changed_since, changed_since)?;

@@ -244,6 +244,9 @@ mod tests {
     #[test]
     fn definition_is_valid() {
         Cli::command().debug_assert();
+        let steps = format!("Steps of a random walk [default: {}]", connect_checks::setup::DEFAULT_WALK_LENGTH);
+        let run = Cli::command().find_subcommand("run").unwrap().clone().render_help().to_string();
+        assert!(run.contains(&steps), "{run}");
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use connect_checks::setup::DEFAULT_WALK_LENGTH;
 use connect_checks::shard::Shard;
 use connect_checks::walks::LONGEST;
 
@@ -52,10 +51,9 @@ pub struct RunFlags {
     /// Random walks: sequences of operations, compared with a reference [default: 24 on this machine, 0 elsewhere]
     #[arg(long, help_heading = CASES, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
     pub walks: Option<u32>,
-    /// Steps of a random walk
-    #[arg(long, help_heading = CASES, value_name = "M", default_value_t = DEFAULT_WALK_LENGTH,
-          value_parser = clap::value_parser!(u16).range(1..=i64::from(LONGEST)))]
-    pub walk_length: u16,
+    /// Steps of a random walk [default: 20]
+    #[arg(long, help_heading = CASES, value_name = "M", value_parser = clap::value_parser!(u16).range(1..=i64::from(LONGEST)))]
+    pub walk_length: Option<u16>,
     /// Folder of failed walks, which are replayed first [default: `walks` in the report folder]
     #[arg(long, help_heading = CASES, value_name = "DIR")]
     pub walk_regressions: Option<PathBuf>,
