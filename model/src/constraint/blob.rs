@@ -35,6 +35,13 @@ impl Constraint for Base64 {
         Some(Value::from("not base64!"))
     }
 
+    /// Base64 with each number of padding characters.
+    fn touch(&self, at: &Position<'_>, _kind: ViolationKind, valid: Breaking<'_, '_>) -> Vec<Value> {
+        let (min, max) = size::limits(at.traits.length);
+        let counts = (min.max(1)..).take(3).filter(|count| max.is_none_or(|max| *count <= max));
+        counts.map(|count| Value::from(of_length(count, valid.u))).collect()
+    }
+
     fn export(&self, _at: &Position<'_>, _dialect: Dialect, keywords: &mut Map<String, Value>) {
         keywords.insert("contentEncoding".to_owned(), "base64".into());
         let pattern = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$";

@@ -55,6 +55,14 @@ impl Constraint for Choice {
         }
     }
 
+    fn touch(&self, at: &Position<'_>, kind: ViolationKind, valid: Breaking<'_, '_>) -> Vec<Value> {
+        match (kind, at.kind) {
+            (ViolationKind::EnumUnknown, Kind::Enum(values)) => values.iter().cloned().map(Value::from).collect(),
+            (ViolationKind::EnumUnknown, Kind::IntEnum(values)) => values.iter().copied().map(Value::from).collect(),
+            _ => vec![valid.value],
+        }
+    }
+
     fn export(&self, at: &Position<'_>, dialect: Dialect, keywords: &mut Map<String, Value>) {
         let values = match at.kind {
             Kind::Enum(values) => json!(values),

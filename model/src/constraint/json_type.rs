@@ -44,6 +44,14 @@ impl Constraint for JsonType {
         violation(at.kind, breaking.place)
     }
 
+    fn touch(&self, at: &Position<'_>, _kind: ViolationKind, valid: Breaking<'_, '_>) -> Vec<Value> {
+        match at.kind {
+            Kind::Boolean => vec![Value::from(false), Value::from(true)],
+            Kind::Document => vec![json!({}), json!([]), json!("text"), json!(1.5), json!(false)],
+            _ => vec![valid.value],
+        }
+    }
+
     fn export(&self, at: &Position<'_>, _dialect: Dialect, keywords: &mut Map<String, Value>) {
         let name = match at.kind {
             Kind::Structure(_) | Kind::Union(_) | Kind::Map(_) | Kind::Unit => json!("object"),

@@ -76,6 +76,12 @@ pub(crate) trait Constraint: Sync {
     /// A value with exactly one violation, of that kind. None if there is none, or if it would exceed a budget.
     fn violate(&self, at: &Position<'_>, kind: ViolationKind, breaking: Breaking<'_, '_>) -> Option<Value>;
 
+    /// The valid values that are next to a violation of that kind: at the limit, on the right side. The given value, if
+    /// the constraint has no limit there; none if a limit cannot be reached.
+    fn touch(&self, _at: &Position<'_>, _kind: ViolationKind, valid: Breaking<'_, '_>) -> Vec<Value> {
+        vec![valid.value]
+    }
+
     /// Adds the keywords that express the constraint in JSON Schema.
     fn export(&self, at: &Position<'_>, dialect: Dialect, keywords: &mut Map<String, Value>);
 

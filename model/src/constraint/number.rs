@@ -46,6 +46,25 @@ impl Constraint for Limits {
         violation(at, kind)
     }
 
+    fn touch(&self, at: &Position<'_>, kind: ViolationKind, valid: Breaking<'_, '_>) -> Vec<Value> {
+        let Kind::Number(number) = *at.kind else { return Vec::new() };
+        let range = at.traits.range;
+        let limits = |kinds: [bool; 2]| {
+            let values = match whole_limits(number, range) {
+                Some((least, most)) => [Some(clamp(least).into()), Some(clamp(most).into())],
+                None => [range.and_then(|range| range.min), range.and_then(|range| range.max)]
+                    .map(|end| end.map(json_number)),
+            };
+            kinds.into_iter().zip(values).filter(|(wanted, _)| *wanted).filter_map(|(_, value)| value).collect()
+        };
+        match kind {
+            ViolationKind::RangeMin => limits([true, false]),
+            ViolationKind::RangeMax => limits([false, true]),
+            ViolationKind::Overflow if number.is_whole() => limits([true, true]),
+            _ => vec![valid.value],
+        }
+    }
+
     fn export(&self, at: &Position<'_>, _dialect: Dialect, keywords: &mut Map<String, Value>) {
         if let Kind::Number(number) = at.kind {
             export(*number, at.traits.range, keywords);

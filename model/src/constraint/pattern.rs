@@ -1,14 +1,22 @@
 //! Patterns: regular expressions that a string must match. ECMA-262, unanchored.
 
+use arbitrary::Unstructured;
 use serde_json::{Map, Value};
 
 use super::{
     Breaking, Broken, Class, Constraint, Dialect, Exception, Keys, KindFacts, Place, Position, ViolationKind, size,
 };
+use crate::generate::seed::Stream;
 use crate::pattern::{LengthBounds, Verdict};
 
 pub(super) const MISMATCH: KindFacts =
     KindFacts { name: "pattern", class: Class::Limit, rule: "a string that does not match the pattern is rejected" };
+
+/// The longest match that is tried, in characters, if the length has a greater limit or none.
+const LONGEST_MATCH: u64 = 1_000;
+
+/// The number of matches besides the shortest and the longest.
+const SAMPLES: u64 = 4;
 
 /// The string matches the pattern. Verdicts other than "rejects" are not violations.
 pub(crate) struct Matches;
@@ -33,6 +41,27 @@ impl Constraint for Matches {
         let (min, max) = size::limits(at.traits.length);
         let text = at.schema[at.traits.pattern?].violate(breaking.u, LengthBounds { min, max })?;
         breaking.place.can_hold(&text).then(|| Value::from(text))
+    }
+
+    /// The shortest and the longest match within a budget, and matches that different bytes choose: alternatives and
+    /// character classes.
+    fn touch(&self, at: &Position<'_>, _kind: ViolationKind, valid: Breaking<'_, '_>) -> Vec<Value> {
+        let Some(pattern) = at.traits.pattern.map(|id| &at.schema[id]) else { return Vec::new() };
+        let (min, max) = size::limits(at.traits.length);
+        let length = LengthBounds { min, max: Some(max.unwrap_or(u64::MAX).min(min.max(LONGEST_MATCH))) };
+        let mut texts = Vec::new();
+        if let Some((shortest, longest)) = pattern.feasible(length) {
+            texts.extend([shortest, longest].map(|count| pattern.sample_exact(valid.u, count)));
+        }
+        for number in 0..SAMPLES {
+            let bytes = Stream::new(number, pattern.source()).bytes(64);
+            let short = LengthBounds { min, max: length.max.map(|max| max.min(min.max(64))) };
+            texts.push(pattern.sample(&mut Unstructured::new(&bytes), short));
+        }
+        let mut texts: Vec<String> = texts.into_iter().flatten().filter(|text| valid.place.can_hold(text)).collect();
+        texts.sort();
+        texts.dedup();
+        texts.into_iter().map(Value::from).collect()
     }
 
     fn export(&self, at: &Position<'_>, dialect: Dialect, keywords: &mut Map<String, Value>) {

@@ -4,6 +4,7 @@ use arbitrary::Unstructured;
 use serde_json::{Map, Value};
 
 use super::{Aim, Breaking, Broken, Class, Constraint, Dialect, KindFacts, Place, Position, ViolationKind, blob, text};
+use crate::pattern::LengthBounds;
 use crate::planted;
 use crate::schema::{Bounds, Kind};
 
@@ -75,47 +76,25 @@ impl Constraint for Size {
     }
 
     fn violate(&self, at: &Position<'_>, kind: ViolationKind, breaking: Breaking<'_, '_>) -> Option<Value> {
+        of_size(at, violate(at.traits.length, Unit::of(at.kind), kind)?, breaking)
+    }
+
+    fn touch(&self, at: &Position<'_>, kind: ViolationKind, valid: Breaking<'_, '_>) -> Vec<Value> {
         let unit = Unit::of(at.kind);
-        let count = violate(at.traits.length, unit, kind).filter(|count| *count <= unit.budget())?;
-        let Breaking { value, place, u, another } = breaking;
-        match (at.kind, value) {
-            (Kind::String, _) => text::of_length(at, count, u).filter(|text| place.can_hold(text)).map(Value::from),
-            (Kind::Blob, _) => Some(Value::from(blob::of_length(count, u))),
-            (Kind::List(list), Value::Array(mut items)) => {
-                let count = count as usize;
-                items.truncate(count);
-                while items.len() < count {
-                    let next = match items.first() {
-                        Some(first) if !at.traits.unique_items => first.clone(),
-                        _ => another(&list.member, place.inside(), items.len(), u)?,
-                    };
-                    items.push(next);
-                }
-                Some(Value::Array(items))
-            }
-            (Kind::Map(map), Value::Object(mut entries)) => {
-                let count = count as usize;
-                while entries.len() > count {
-                    let key = entries.keys().next()?.clone();
-                    entries.remove(&key);
-                }
-                let template = entries.values().next().cloned();
-                // Generated keys can repeat; the limit on attempts ends the loop when there are not enough keys.
-                for attempt in 0..count * 4 {
-                    if entries.len() == count {
-                        break;
-                    }
-                    let key = another(&map.key, place.inside(), attempt, u)?;
-                    let value = match &template {
-                        Some(value) => value.clone(),
-                        None => another(&map.value, place.inside(), attempt, u)?,
-                    };
-                    entries.insert(key.as_str()?.to_owned(), value);
-                }
-                (entries.len() == count).then_some(Value::Object(entries))
-            }
-            _ => None,
+        let (below, _) = unit.kinds();
+        let bounds = at.traits.length.unwrap_or_default();
+        let Some(mut count) = (if kind == below { bounds.min } else { bounds.max }) else { return vec![valid.value] };
+        // A pattern can narrow the length further.
+        if let Some(pattern) = at.traits.pattern.map(|id| &at.schema[id])
+            && let Some((shortest, longest)) =
+                pattern.feasible(LengthBounds { min: bounds.min.unwrap_or(0), max: bounds.max })
+        {
+            count = if kind == below { shortest } else { longest };
         }
+        if count == 0 && valid.place.loses_empty(unit == Unit::Characters) {
+            return Vec::new();
+        }
+        of_size(at, count, valid).into_iter().collect()
     }
 
     fn export(&self, at: &Position<'_>, _dialect: Dialect, keywords: &mut Map<String, Value>) {
@@ -142,6 +121,51 @@ impl Constraint for Size {
             Unit::Entries => ("entry", "entries"),
         };
         interval(&at.traits.length?, unit)
+    }
+}
+
+/// A value of that size from a valid one; none if it would exceed the budget, or if there is none.
+fn of_size(at: &Position<'_>, count: u64, Breaking { value, place, u, another }: Breaking<'_, '_>) -> Option<Value> {
+    if count > Unit::of(at.kind).budget() {
+        return None;
+    }
+    match (at.kind, value) {
+        (Kind::String, _) => text::of_length(at, count, u).filter(|text| place.can_hold(text)).map(Value::from),
+        (Kind::Blob, _) => Some(Value::from(blob::of_length(count, u))),
+        (Kind::List(list), Value::Array(mut items)) => {
+            let count = count as usize;
+            items.truncate(count);
+            while items.len() < count {
+                let next = match items.first() {
+                    Some(first) if !at.traits.unique_items => first.clone(),
+                    _ => another(&list.member, place.inside(), items.len(), u)?,
+                };
+                items.push(next);
+            }
+            Some(Value::Array(items))
+        }
+        (Kind::Map(map), Value::Object(mut entries)) => {
+            let count = count as usize;
+            while entries.len() > count {
+                let key = entries.keys().next()?.clone();
+                entries.remove(&key);
+            }
+            let template = entries.values().next().cloned();
+            // Generated keys can repeat; the limit on attempts ends the loop when there are not enough keys.
+            for attempt in 0..count * 4 {
+                if entries.len() == count {
+                    break;
+                }
+                let key = another(&map.key, place.inside(), attempt, u)?;
+                let value = match &template {
+                    Some(value) => value.clone(),
+                    None => another(&map.value, place.inside(), attempt, u)?,
+                };
+                entries.insert(key.as_str()?.to_owned(), value);
+            }
+            (entries.len() == count).then_some(Value::Object(entries))
+        }
+        _ => None,
     }
 }
 

@@ -45,6 +45,20 @@ impl Constraint for Form {
         })
     }
 
+    /// The epoch, an instant before it, one with a fraction, and a leap day.
+    fn touch(&self, at: &Position<'_>, _kind: ViolationKind, _valid: Breaking<'_, '_>) -> Vec<Value> {
+        [0.0, -86_400.0, 1_715_673_600.5, 1_709_164_800.0]
+            .into_iter()
+            .filter_map(|seconds: f64| match value_format(at.traits) {
+                TimestampFormat::EpochSeconds if seconds.fract() == 0.0 => Some(Value::from(seconds as i64)),
+                TimestampFormat::EpochSeconds => Some(Value::from(seconds)),
+                // HTTP dates have whole seconds.
+                TimestampFormat::HttpDate if seconds.fract() != 0.0 => None,
+                text => Some(timestamp::format(timestamp::from_seconds(seconds)?, text)?.into()),
+            })
+            .collect()
+    }
+
     fn export(&self, at: &Position<'_>, _dialect: Dialect, keywords: &mut Map<String, Value>) {
         let pattern = match value_format(at.traits) {
             TimestampFormat::EpochSeconds => return,

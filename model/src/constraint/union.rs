@@ -44,6 +44,19 @@ impl Constraint for OneMember {
         Some(Value::Object(map))
     }
 
+    /// Each member alone.
+    fn touch(&self, at: &Position<'_>, kind: ViolationKind, valid: Breaking<'_, '_>) -> Vec<Value> {
+        let Some(members) = at.kind.members().filter(|_| kind == ViolationKind::UnionNone) else {
+            return vec![valid.value];
+        };
+        let Breaking { u, another, .. } = valid;
+        let alone = |(number, member): (usize, &Member)| {
+            let value = another(&member.slot, Place::Body, number, u)?;
+            Some(Value::Object(Map::from_iter([(member.name.clone(), value)])))
+        };
+        members.iter().enumerate().filter_map(alone).collect()
+    }
+
     fn export(&self, at: &Position<'_>, dialect: Dialect, keywords: &mut Map<String, Value>) {
         let Kind::Union(members) = at.kind else { return };
         let key = |member: &Member| dialect.keys.of(member).to_owned();

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::schema::Kind;
+
 use super::{Breaking, Broken, Class, Constraint, Dialect, KindFacts, Place, Position, ViolationKind};
 
 pub(super) const REPEATED: KindFacts =
@@ -28,6 +30,16 @@ impl Constraint for Unique {
         let Value::Array(mut items) = breaking.value else { return None };
         items.push(items.first()?.clone());
         Some(Value::Array(items))
+    }
+
+    /// Two elements that differ.
+    fn touch(&self, at: &Position<'_>, _kind: ViolationKind, valid: Breaking<'_, '_>) -> Vec<Value> {
+        let (Kind::List(list), Value::Array(mut items)) = (at.kind, valid.value) else { return Vec::new() };
+        let other = (0..8).find_map(|number| {
+            (valid.another)(&list.member, valid.place.inside(), number, valid.u).filter(|other| !items.contains(other))
+        });
+        items.extend(other);
+        vec![Value::Array(items)]
     }
 
     fn export(&self, at: &Position<'_>, _dialect: Dialect, keywords: &mut Map<String, Value>) {

@@ -5,6 +5,7 @@
 //! of the value is as small as possible. Knows nothing of HTTP.
 
 mod config;
+mod limits;
 mod mutate;
 pub mod seed;
 mod shrink;
@@ -18,6 +19,7 @@ use arbitrary::Unstructured;
 use serde_json::{Map, Value};
 
 pub use config::Config;
+pub use limits::{AtLimit, Unreached};
 pub use mutate::{Mutant, Mutation, Unrealised};
 pub use shrink::{candidates, shrink};
 pub use sites::{Site, sites};

@@ -145,7 +145,7 @@ impl Generator<'_> {
     }
 
     /// Another valid value for a slot; `number` distinguishes values once the bytes are used up.
-    fn another(&self, slot: &Slot, place: Place, number: usize, u: &mut Unstructured<'_>) -> Option<Value> {
+    pub(super) fn another(&self, slot: &Slot, place: Place, number: usize, u: &mut Unstructured<'_>) -> Option<Value> {
         if u.len() > 256 {
             return self.slot(slot, place, &[], u).ok();
         }

@@ -3,6 +3,7 @@
 
 mod generation;
 mod judges;
+mod limits;
 mod semantic;
 mod shrinking;
 mod typed;
