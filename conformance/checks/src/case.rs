@@ -149,6 +149,18 @@ impl Outcome {
         Self { verdict, findings, learned: Vec::new() }
     }
 
+    /// The outcome of two parts of a case: a failure if one fails, undecided only if both are.
+    pub fn and(mut self, other: Self) -> Self {
+        self.verdict = match (self.verdict, other.verdict) {
+            (Verdict::Fail, _) | (_, Verdict::Fail) => Verdict::Fail,
+            (Verdict::Pass, _) | (_, Verdict::Pass) => Verdict::Pass,
+            (first, _) => first,
+        };
+        self.findings.extend(other.findings);
+        self.learned.extend(other.learned);
+        self
+    }
+
     /// An indeterminate outcome with its reason.
     pub fn indeterminate(why: impl Into<String>) -> Self {
         Self { verdict: Verdict::Indeterminate(why.into()), findings: Vec::new(), learned: Vec::new() }

@@ -19,6 +19,9 @@ pub struct Coverage {
     pub constraints: Option<Ratio>,
     /// Modelled errors that were received.
     pub errors: Option<Ratio>,
+    /// Limits at which values were accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Ratio>,
     /// The sets of these members and errors, from which reports of several parts are merged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sets: Option<CoverageSets>,
@@ -28,7 +31,8 @@ impl Coverage {
     /// Coverage with the ratios of the sets, and the given ratio of constraints.
     pub fn of(sets: Option<CoverageSets>, constraints: Option<Ratio>) -> Self {
         let (members, errors) = sets.as_ref().map(|sets| (sets.members.ratio(), sets.errors.ratio())).unzip();
-        Self { operations: None, members, constraints, errors, sets }
+        let limits = sets.as_ref().map(|sets| sets.limits.ratio()).filter(|limits| limits.total > 0);
+        Self { operations: None, members, constraints, errors, limits, sets }
     }
 }
 
@@ -39,6 +43,9 @@ pub struct CoverageSets {
     pub members: Seen,
     /// Errors of operations.
     pub errors: Seen,
+    /// Limits of inputs.
+    #[serde(default)]
+    pub limits: Seen,
 }
 
 /// The covered part of a set.

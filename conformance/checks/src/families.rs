@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::check::Check;
-use crate::{error, golden, idempotency, invalid, lifecycle, pagination, search, shape};
+use crate::{accept, error, golden, idempotency, invalid, lifecycle, pagination, search, shape};
 
 /// Checks with a common subject.
 pub struct Family {
@@ -34,6 +34,7 @@ pub enum Services {
 pub static FAMILIES: &[Family] = &[
     shape::FAMILY,
     invalid::FAMILY,
+    accept::FAMILY,
     error::FAMILY,
     pagination::FAMILY,
     idempotency::FAMILY,

@@ -1,6 +1,7 @@
 //! Judges an endpoint: plans test cases, sends their requests through a transport, and judges the responses. Does not
 //! depend on the emulator, prints nothing, and writes no reports.
 
+mod accept;
 pub mod case;
 pub mod changed;
 pub mod check;

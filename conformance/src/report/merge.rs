@@ -259,7 +259,7 @@ fn covered(one: &Coverage, other: &Coverage) -> Coverage {
     let sets = match (&one.sets, &other.sets) {
         (Some(one), Some(other)) => {
             let (members, errors) = (one.members.or(&other.members), one.errors.or(&other.errors));
-            Some(CoverageSets { members, errors })
+            Some(CoverageSets { members, errors, limits: one.limits.or(&other.limits) })
         }
         (one, other) => one.clone().or_else(|| other.clone()),
     };

@@ -3,6 +3,7 @@
 use arbitrary::Unstructured;
 use serde_json::{Map, Value};
 
+use super::size::pick;
 use super::{
     Breaking, Broken, Class, Constraint, Dialect, Exception, Keys, KindFacts, Place, Position, ViolationKind, size,
 };
@@ -53,8 +54,9 @@ impl Constraint for Matches {
         if let Some((shortest, longest)) = pattern.feasible(length) {
             texts.extend([shortest, longest].map(|count| pattern.sample_exact(valid.u, count)));
         }
+        let start = pick(valid.u, 0, u64::from(u32::MAX));
         for number in 0..SAMPLES {
-            let bytes = Stream::new(number, pattern.source()).bytes(64);
+            let bytes = Stream::new(start + number, pattern.source()).bytes(64);
             let short = LengthBounds { min, max: length.max.map(|max| max.min(min.max(64))) };
             texts.push(pattern.sample(&mut Unstructured::new(&bytes), short));
         }

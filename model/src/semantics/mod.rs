@@ -115,6 +115,11 @@ const JSON_TEXTS: &[(&str, TextMaker)] = &[
     ("RuleFunction", rule::some_function),
 ];
 
+/// True for a shape whose values are text in a language.
+pub fn is_language(schema: &Schema, shape: ShapeId) -> bool {
+    schema.service.is_connect() && JSON_TEXTS.iter().any(|(name, _)| schema[shape].name == *name)
+}
+
 /// The text generators for the shapes of this schema; none for services other than Connect.
 pub(crate) fn text_makers(schema: &Schema) -> HashMap<ShapeId, TextMaker> {
     if !schema.service.is_connect() {

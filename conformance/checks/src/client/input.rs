@@ -128,7 +128,7 @@ impl Client {
 }
 
 /// True for members that must be unique when a resource is created or renamed.
-fn is_name(member: &str) -> bool {
+pub(crate) fn is_name(member: &str) -> bool {
     member == "Name" || member == "InstanceAlias"
 }
 

@@ -11,6 +11,7 @@ pub mod touched;
 pub use fixtures::Created;
 use fixtures::Fixture;
 pub(crate) use fixtures::read_created;
+pub(crate) use input::is_name;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};

@@ -1,8 +1,10 @@
-//! Counts the members of the contract that a run sent or received, and the errors that it saw. Judges nothing.
+//! Counts the members of the contract that a run sent or received, the errors that it saw, and the limits at which values
+//! were accepted. Judges nothing.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
+use connect_model::generate::{Side, sites};
 use connect_model::schema::{Kind, OperationId, Schema, ShapeId};
 use serde_json::Value;
 
@@ -16,6 +18,7 @@ type Member = (ShapeId, String);
 pub struct Touched {
     members: Mutex<HashSet<Member>>,
     errors: Mutex<HashSet<(OperationId, ShapeId)>>,
+    limits: Mutex<HashSet<(OperationId, usize)>>,
 }
 
 impl Touched {
@@ -29,6 +32,29 @@ impl Touched {
     /// Records that an operation answered with one of its errors.
     pub fn error(&self, operation: OperationId, error: ShapeId) {
         self.errors.lock().unwrap_or_else(PoisonError::into_inner).insert((operation, error));
+    }
+
+    /// Records that an operation accepted a value at a limit, by the index of its site in the input.
+    pub fn limit(&self, operation: OperationId, site: usize) {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner).insert((operation, site));
+    }
+
+    /// The limits of some operations whose values were accepted, in the order of the model.
+    fn limits(&self, schema: &Schema, operations: &HashSet<OperationId>) -> Seen {
+        let met = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut limits = Seen::default();
+        if met.is_empty() {
+            return limits;
+        }
+        let all =
+            schema.operations().flat_map(|(id, _)| (0..sites(schema, id, Side::Input).len()).map(move |at| (id, at)));
+        for (at, site) in all.enumerate().filter(|(_, (operation, _))| operations.contains(operation)) {
+            limits.all.set(at);
+            if met.contains(&site) {
+                limits.met.set(at);
+            }
+        }
+        limits
     }
 
     /// The touched part of the inputs, outputs and errors of some operations, in the order of the model.
@@ -58,7 +84,7 @@ impl Touched {
                 errors.met.set(at);
             }
         }
-        CoverageSets { members, errors }
+        CoverageSets { members, errors, limits: self.limits(schema, &chosen) }
     }
 }
 

@@ -32,7 +32,7 @@ function drawEntry(line, cases) {
   return item;
 }
 
-const COVERAGE = { operations: "Operations", members: "Members sent or received", constraints: "Constraints violated on purpose", errors: "Listed errors seen" };
+const COVERAGE = { operations: "Operations", members: "Members sent or received", constraints: "Constraints violated on purpose", limits: "Values accepted at a limit", errors: "Listed errors seen" };
 
 function drawCoverage(report) {
   const offered = list(report.operations).filter((operation) => operation.supported !== false).length;

@@ -210,6 +210,7 @@ fn totals(out: &mut String, report: &Report) {
     let parts = [
         (coverage.members, "members sent or received"),
         (report.constraints(), "constraints violated on purpose"),
+        (coverage.limits, "limits reached"),
         (coverage.errors, "listed errors seen"),
     ];
     let parts: Vec<String> = parts

@@ -1,0 +1,114 @@
+//! `accept.at-limit`: values at every limit of the contract.
+
+use std::collections::BTreeMap;
+
+use arbitrary::Unstructured;
+use connect_model::generate::{Config, Side, Site, sites};
+use connect_model::path::{SchemaPath, Step};
+use connect_model::semantics;
+use connect_model::semantics::danger::{Danger, danger};
+use connect_model::validate::{ViolationKind, excerpt};
+use serde_json::Value;
+
+use crate::accept::right::{Right, Rights};
+use crate::case::Outcome;
+use crate::client::is_name;
+use crate::code::{Scope, Subjects, Trial};
+use crate::judge::Judgement;
+use crate::resources;
+
+/// Operations with limits.
+pub(super) fn limited(scope: &Scope<'_>) -> Subjects<()> {
+    if scope.sites().is_empty() { Vec::new() } else { vec![(None, ())] }
+}
+
+pub(super) fn at_limit<'t>(trial: Trial<'t>, (): &'t ()) -> Judgement<'t> {
+    Box::pin(async move {
+        if let Some(why) = trial.client.unsupported(trial.operation).await {
+            return Outcome::unsupported(why);
+        }
+        let mut rights = Rights::default();
+        for (index, site) in sites(trial.client.schema, trial.operation, Side::Input).iter().enumerate() {
+            add(trial, index, site, &mut rights).await;
+        }
+        rights.judge(trial, false).await
+    })
+}
+
+/// Adds the values at the limit of a site.
+async fn add(trial: Trial<'_>, index: usize, site: &Site, rights: &mut Rights) {
+    let Trial { client, operation, check, .. } = trial;
+    let contract = &client.schema[operation];
+    let path = &site.mutation.path;
+    let Some(Step::Member(member)) = path.0.first() else { return };
+    // Only the endpoint issues page tokens.
+    if contract.pagination.as_ref().is_some_and(|pagination| pagination.input_token == *member) {
+        return rights.omit("only the endpoint issues page tokens");
+    }
+    if (contract.name.as_str(), member.as_str()) == resources::DIGEST && client.schema.service.is_connect() {
+        return rights.omit("only the digest of the published content is accepted");
+    }
+    // Source: facts of Amazon Connect, a resource has at most 50 tags; ours have at least one.
+    if contract.name == "TagResource" && site.mutation.kind == ViolationKind::MapMax {
+        return rights.omit("a resource has at most 50 tags, and one of ours has some already");
+    }
+    let label = format!("{}/{}/{}", contract.name, check.id, site.mutation);
+    let base = match client.input(operation, Config::sparse(), &label, path).await {
+        Ok(base) => base,
+        Err(why) => return rights.omit(why),
+    };
+    let bytes = client.bytes(&format!("{label}/value"));
+    let generator = client.generator(Config::sparse());
+    let found = match generator.touch(operation, Side::Input, site, &base, &mut Unstructured::new(&bytes)) {
+        Ok(found) => found,
+        Err(why) => return rights.omit(why.to_string()),
+    };
+    for mut limit in found {
+        salt(trial, path, &mut limit.value);
+        if client.schema.service.is_connect() {
+            let template = resources::updated_by(&contract.name).map(|row| (row.template)());
+            let context = template.as_ref().map(|template| resources::context(template, path)).unwrap_or_default();
+            semantics::repair(&contract.name, &mut limit.value, path, &context, &mut Unstructured::new(&bytes));
+        }
+        let what = limit.value.pointer(&limit.pointer).map_or_else(|| limit.pointer.clone(), excerpt);
+        let right = Right {
+            label: label.clone(),
+            focus: path.clone(),
+            member: member.clone(),
+            values: differences(&base, &limit.value, member),
+            what: format!("{what} at {} (limit of {})", limit.pointer, site.mutation.kind),
+            pointer: limit.pointer,
+            unused: false,
+            limits: vec![index],
+        };
+        rights.add(trial, &limit.value, right);
+    }
+}
+
+/// The members of a changed input that differ from those of the base, and the changed one itself.
+fn differences(base: &Value, changed: &Value, member: &str) -> BTreeMap<String, Value> {
+    let members = changed.as_object().into_iter().flatten();
+    let others = members.filter(|(name, value)| *name == member || base.get(*name) != Some(value));
+    others.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Makes the name of a creation at a limit an unused one of the same length, if the contract allows it.
+fn salt(Trial { client, operation, .. }: Trial<'_>, path: &SchemaPath, input: &mut Value) {
+    let contract = &client.schema[operation];
+    let [Step::Member(member)] = path.0.as_slice() else { return };
+    if !is_name(member) || danger(client.schema, contract) == Danger::Read {
+        return;
+    }
+    let Some(text) = input[member].as_str() else { return };
+    let name = client.fresh_name();
+    let (length, salt) = (text.chars().count(), name.chars().count());
+    if length < salt {
+        return;
+    }
+    let salted = name + &text.chars().skip(salt).collect::<String>();
+    let slot = client.schema.input_members(contract).and_then(|members| members.get(member)).map(|member| &member.slot);
+    let salted = Value::from(salted);
+    if slot.is_some_and(|slot| connect_model::validate::validate_slot(client.schema, slot, &salted).is_empty()) {
+        input[member] = salted;
+    }
+}

@@ -1,0 +1,100 @@
+//! Family accept: a request that keeps the contract is not refused as invalid, and does not end in a server error.
+//!
+//! See `right.rs` for requests with several chosen values, and for refusals that have reasons outside the contract: a
+//! resource that does not exist, a name that is taken, a quota.
+
+mod limits;
+mod optional;
+mod right;
+mod spelling;
+mod text;
+
+use crate::case::Level;
+use crate::check::{Check, Remote};
+use crate::code::On;
+use crate::evidence::{Evidence, MODEL, RESTJSON};
+use crate::families::{Family, Services};
+use crate::harm::Harm;
+
+/// Limits belong to what is allowed.
+const INCLUSIVE: Evidence = Evidence::normative(
+    "Smithy specification, constraint traits: length and range are inclusive, a length counts Unicode scalar values",
+);
+/// Members without the trait `required`.
+const OPTIONAL: Evidence = Evidence::normative(
+    "Smithy specification, trait required, and restJson1: a member without it may be absent, and null counts as absent",
+);
+/// Texts.
+const UNICODE: Evidence = Evidence::normative(
+    "Smithy specification, string: any sequence of Unicode scalar values; RFC 8259: JSON text is exchanged as UTF-8",
+);
+/// Spellings of one JSON value.
+const JSON: Evidence = Evidence::normative(
+    "RFC 8259: the order of members, white space and escapes do not change a value; RFC 9110: parameters of a media type",
+);
+
+/// The checks, in the order in which they are planned.
+pub(crate) static CHECKS: &[&Check] = &[&AT_LIMIT, &OPTIONAL_MEMBERS, &TEXT, &SPELLING];
+
+pub(crate) static AT_LIMIT: Check = Check {
+    id: "accept.at-limit",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "values at the limits of the contract are accepted",
+    evidence: &[INCLUSIVE, MODEL],
+    harm: Harm::Form,
+    passes: "success, or a refusal for a reason outside the contract, for each end of each length, size and range, each enum \
+             value, each member of a union, and matches of each pattern",
+    fails: "4xx that blames the request, or 5xx, twice, while the request without the value is not refused the same way",
+    code: &On { applies: limits::limited, run: limits::at_limit },
+};
+
+pub(crate) static OPTIONAL_MEMBERS: Check = Check {
+    id: "accept.optional",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "each optional member may be present, absent or null",
+    evidence: &[OPTIONAL, MODEL],
+    harm: Harm::Form,
+    passes: "success, or a refusal for a reason outside the contract, for the required members with each optional one alone, \
+             with null, and with all optional members",
+    fails: "4xx that blames the request, or 5xx, twice, while the request without the member is not refused the same way",
+    code: &On { applies: optional::with_options, run: optional::optional },
+};
+
+pub(crate) static TEXT: Check = Check {
+    id: "accept.text",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "free text of any script is accepted, and shown as it was sent",
+    evidence: &[UNICODE, MODEL],
+    harm: Harm::WrongData,
+    passes: "success, or a refusal for a reason outside the contract, to text beyond the Basic Multilingual Plane, combining \
+             and right-to-left characters, line ends, blanks at the ends, quotes, markup and escapes; a description that \
+             shows the same text",
+    fails: "4xx that blames the request, or 5xx; a description with another text",
+    code: &On { applies: text::with_text, run: text::text },
+};
+
+pub(crate) static SPELLING: Check = Check {
+    id: "accept.spelling",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "the same request in another spelling is accepted, too",
+    evidence: &[JSON, RESTJSON],
+    harm: Harm::Form,
+    passes: "success to another order of members, to white space, to \\u escapes, and to charset in the content type, where \
+             the usual spelling succeeds",
+    fails: "a refusal, or 5xx, while the usual spelling succeeds",
+    code: &On { applies: spelling::spelled, run: spelling::spelling },
+};
+
+/// The family.
+pub(crate) const FAMILY: Family = Family {
+    name: "accept",
+    checks: || CHECKS.to_vec(),
+    services: Services::All,
+    judges_input: true,
+    requests: |check| if check.id == AT_LIMIT.id { 24 } else { 6 },
+    compares_recorded: false,
+};

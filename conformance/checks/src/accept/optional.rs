@@ -1,0 +1,76 @@
+//! `accept.optional`: optional members alone, null, and all together.
+
+use std::collections::BTreeMap;
+
+use connect_model::generate::Config;
+use connect_model::path::{SchemaPath, Step};
+use connect_model::schema::{Binding, Member};
+use serde_json::Value;
+
+use crate::accept::right::{Right, Rights};
+use crate::case::Outcome;
+use crate::client::is_name;
+use crate::code::{Scope, Subjects, Trial};
+use crate::judge::Judgement;
+
+/// Operations with optional members.
+pub(super) fn with_options(scope: &Scope<'_>) -> Subjects<()> {
+    let members = scope.schema.input_members(scope.contract);
+    let any = members.is_some_and(|members| members.iter().any(|member| is_option(scope.contract, member)));
+    if any { vec![(None, ())] } else { Vec::new() }
+}
+
+fn is_option(contract: &connect_model::schema::Operation, member: &Member) -> bool {
+    let token = contract.pagination.as_ref().map(|pagination| pagination.input_token.as_str());
+    !member.required && token != Some(member.name.as_str())
+}
+
+pub(super) fn optional<'t>(trial: Trial<'t>, (): &'t ()) -> Judgement<'t> {
+    Box::pin(async move {
+        let Trial { client, operation, check, .. } = trial;
+        if let Some(why) = client.unsupported(operation).await {
+            return Outcome::unsupported(why);
+        }
+        let contract = &client.schema[operation];
+        let (mut alone, mut together) = (Rights::default(), Rights::default());
+        for member in client.schema.input_members(contract).into_iter().flatten() {
+            if !is_option(contract, member) {
+                continue;
+            }
+            let path = SchemaPath(vec![Step::Member(member.name.clone())]);
+            let label = format!("{}/{}/{}", contract.name, check.id, member.name);
+            let input = match client.input(operation, Config::sparse(), &label, &path).await {
+                Ok(input) => input,
+                Err(why) => {
+                    alone.omit(why);
+                    continue;
+                }
+            };
+            let right = |value: &Value, what: String| Right {
+                label: label.clone(),
+                focus: path.clone(),
+                member: member.name.clone(),
+                values: BTreeMap::from([(member.name.clone(), value.clone())]),
+                pointer: format!("/{}", member.name),
+                what,
+                unused: !value.is_null() && (member.idempotency_token || is_name(&member.name)),
+                limits: Vec::new(),
+            };
+            let present = right(&input[&member.name], format!("the optional member {}", member.name));
+            alone.close();
+            alone.add(trial, &input, present.clone());
+            together.add(trial, &input, present);
+            if member.binding == Binding::Body {
+                let mut whole = input.clone();
+                whole[&member.name] = Value::Null;
+                together.add(
+                    trial,
+                    &whole,
+                    right(&Value::Null, format!("null for the optional member {}", member.name)),
+                );
+            }
+        }
+        let (alone, together) = (alone.judge(trial, false).await, together.judge(trial, false).await);
+        alone.and(together)
+    })
+}

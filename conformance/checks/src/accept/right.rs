@@ -1,0 +1,330 @@
+//! Right requests: inputs with chosen values that the contract allows. A request carries several of them, as far as they
+//! concern different members; a refusal is divided until one value remains.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use connect_model::generate::Config;
+use connect_model::path::SchemaPath;
+use connect_model::semantics::{self, Confidence};
+use serde_json::Value;
+
+use crate::accept::text::shown;
+use crate::case::{Finding, Outcome};
+use crate::client::reply::Reply;
+use crate::code::Trial;
+use crate::resources;
+use crate::twin::distinguishes;
+
+/// Size of the chosen values in one request, in bytes of JSON. Larger ones travel alone.
+const BUDGET: usize = 100_000;
+
+/// Requests that still take further values while a case is divided into requests.
+const OPEN: usize = 12;
+
+/// A chosen value in a right request.
+#[derive(Clone, Debug)]
+pub(super) struct Right {
+    /// The label of the bytes that make the rest of the input.
+    pub(super) label: String,
+    /// The place that the rest of the input has a value at.
+    pub(super) focus: SchemaPath,
+    /// The top-level member that holds the value.
+    pub(super) member: String,
+    /// The value of that member, and of those that must agree with it.
+    pub(super) values: BTreeMap<String, Value>,
+    /// JSON Pointer to the chosen value.
+    pub(super) pointer: String,
+    /// The chosen value in words.
+    pub(super) what: String,
+    /// True for a name or token, which must be an unused one in every request.
+    pub(super) unused: bool,
+    /// The limits that it reaches, as indices of the sites of the operation.
+    pub(super) limits: Vec<usize>,
+}
+
+impl Right {
+    fn put(&self, input: &mut Value) {
+        for (member, value) in &self.values {
+            input[member] = value.clone();
+        }
+    }
+}
+
+/// The requests of a case, and the values that were left out, each with the reason.
+#[derive(Default)]
+pub(super) struct Rights {
+    groups: Vec<Group>,
+    /// The request of each value.
+    placed: HashMap<String, (usize, usize)>,
+    omitted: BTreeMap<String, u32>,
+}
+
+/// The values of one request.
+struct Group {
+    whole: Value,
+    members: HashSet<String>,
+    size: usize,
+    rights: Vec<Right>,
+}
+
+impl Rights {
+    /// Adds a value to a request. `whole` is the input that has the value and is right by itself.
+    pub(super) fn add(&mut self, trial: Trial<'_>, whole: &Value, right: Right) {
+        if let Some(why) = self.against_a_language(trial, whole, &right.focus) {
+            self.omit(why);
+            return;
+        }
+        let text = format!("{} {} {:?}", right.focus, right.pointer, right.values);
+        if let Some((group, at)) = self.placed.get(&text) {
+            self.groups[*group].rights[*at].limits.extend(right.limits);
+            return;
+        }
+        let size = text.len();
+        // An id at a limit is often that of nothing, which would hide everything beside it.
+        let alone = names_something(&right.member);
+        let open = if alone { self.groups.len() } else { self.groups.len().saturating_sub(OPEN) };
+        for at in open..self.groups.len() {
+            let group = &self.groups[at];
+            if group.size + size > BUDGET || right.values.keys().any(|member| group.members.contains(member)) {
+                continue;
+            }
+            let mut merged = group.whole.clone();
+            right.put(&mut merged);
+            if self.against_a_language(trial, &merged, &group.rights[0].focus).is_none() {
+                let group = &mut self.groups[at];
+                (group.whole, group.size) = (merged, group.size + size);
+                group.members.extend(right.values.keys().cloned());
+                self.placed.insert(text, (at, group.rights.len()));
+                group.rights.push(right);
+                return;
+            }
+        }
+        self.placed.insert(text, (self.groups.len(), 0));
+        self.groups.push(Group {
+            whole: whole.clone(),
+            members: right.values.keys().cloned().collect(),
+            size: if alone { BUDGET } else { size },
+            rights: vec![right],
+        });
+    }
+
+    /// Closes the requests so far: later values travel in others.
+    pub(super) fn close(&mut self) {
+        self.groups.iter_mut().for_each(|group| group.size = BUDGET);
+    }
+
+    /// Records a value that is not sent.
+    pub(super) fn omit(&mut self, why: impl Into<String>) {
+        *self.omitted.entry(why.into()).or_default() += 1;
+    }
+
+    /// The rule beyond the model that an input breaks.
+    fn against_a_language(
+        &self,
+        Trial { client, operation, .. }: Trial<'_>,
+        input: &Value,
+        focus: &SchemaPath,
+    ) -> Option<String> {
+        if !client.schema.service.is_connect() {
+            return None;
+        }
+        let name = &client.schema[operation].name;
+        let template = resources::updated_by(name).map(|row| (row.template)());
+        let context = template.as_ref().map(|template| resources::context(template, focus)).unwrap_or_default();
+        // What is a guess is tried on this machine, where it costs nothing.
+        let counts = |confidence| confidence != Confidence::Low || !client.target.loopback;
+        let problems = semantics::check(name, input, &context);
+        let (language, problem) = problems.into_iter().find(|(_, problem)| counts(problem.confidence))?;
+        Some(format!("the value breaks a rule of {language} ({})", problem.kind))
+    }
+
+    /// Sends the requests and judges the refusals; with `read_back`, also what the description of a created resource shows.
+    pub(super) async fn judge(self, trial: Trial<'_>, read_back: bool) -> Outcome {
+        let mut tally = Tally::default();
+        for group in self.groups {
+            let mut open = vec![group.rights];
+            while let Some(rights) = open.pop() {
+                let (input, reply) = match send(trial, &rights).await {
+                    Ok(sent) => sent,
+                    Err(why) => {
+                        tally.skip(rights.len(), why);
+                        continue;
+                    }
+                };
+                if matches!(reply, Reply::Success(_)) {
+                    tally.accept(trial, &rights);
+                    if read_back {
+                        tally.findings.extend(shown(trial, &rights, &input, &reply).await);
+                    }
+                    continue;
+                }
+                match refused(trial, &rights, &reply).await {
+                    Refused::Unclear(why) => tally.skip(rights.len(), why),
+                    Refused::NoSuchThing => tally.accepted += rights.len(),
+                    Refused::Wrong(finding) => tally.findings.push(*finding),
+                    Refused::Several => {
+                        let mut rest = rights;
+                        let half = rest.split_off(rest.len() / 2);
+                        open.extend([half, rest]);
+                    }
+                }
+            }
+        }
+        let Trial { client, check, .. } = trial;
+        for (why, count) in self
+            .omitted
+            .iter()
+            .map(|(why, count)| (why, *count as usize))
+            .chain(tally.skipped.iter().map(|(why, count)| (why, *count)))
+        {
+            for _ in 0..count {
+                client.learn(format!("values without a verdict of {}", check.id), without_paths(why));
+            }
+        }
+        tally.outcome(self.omitted)
+    }
+}
+
+/// A reason without the place that it concerns.
+fn without_paths(why: &str) -> &str {
+    why.split_once(" of ").filter(|(start, _)| start.ends_with("limit")).map_or(why, |(start, _)| start)
+}
+
+/// Results of a case.
+#[derive(Default)]
+struct Tally {
+    accepted: usize,
+    skipped: BTreeMap<String, usize>,
+    findings: Vec<Finding>,
+}
+
+impl Tally {
+    fn accept(&mut self, Trial { client, operation, .. }: Trial<'_>, rights: &[Right]) {
+        self.accepted += rights.len();
+        for limit in rights.iter().flat_map(|right| &right.limits) {
+            client.touched().limit(operation, *limit);
+        }
+    }
+
+    fn skip(&mut self, count: usize, why: String) {
+        *self.skipped.entry(why).or_default() += count;
+    }
+
+    fn outcome(self, omitted: BTreeMap<String, u32>) -> Outcome {
+        if self.accepted > 0 || !self.findings.is_empty() {
+            return Outcome::from_findings(self.findings);
+        }
+        let most = self.skipped.into_iter().max_by_key(|(_, count)| *count).map(|(why, _)| why);
+        Outcome::indeterminate(
+            most.or_else(|| omitted.into_keys().next()).unwrap_or_else(|| "nothing was sent".to_owned()),
+        )
+    }
+}
+
+/// The meaning of a refusal.
+enum Refused {
+    /// The value is at fault in the eyes of the endpoint.
+    Wrong(Box<Finding>),
+    /// One of several values may be at fault.
+    Several,
+    /// The refusal may have another reason.
+    Unclear(String),
+    /// The value is an id, and nothing has it: its form is accepted.
+    NoSuchThing,
+}
+
+/// Sends a request with the values; everything else is new.
+async fn send(Trial { client, operation, .. }: Trial<'_>, rights: &[Right]) -> Result<(Value, Reply), String> {
+    let Some(first) = rights.first() else { return Err("nothing was sent".to_owned()) };
+    let mut input = client.input(operation, Config::sparse(), &first.label, &first.focus).await?;
+    rights.iter().for_each(|right| right.put(&mut input));
+    if rights.iter().any(|right| right.unused) {
+        let mut renewed = input.clone();
+        client.renew(operation, &mut renewed);
+        for right in rights.iter().filter(|right| right.unused) {
+            input[&right.member] = renewed[&right.member].take();
+        }
+    }
+    let reply = client.call(operation, &input).await?;
+    Ok((input, reply))
+}
+
+/// Statuses with which a server refuses a request for its form.
+const FORM: [u16; 6] = [400, 413, 414, 415, 422, 431];
+
+/// Parts of the names of errors with status 400 that have reasons outside the request.
+const OUTSIDE: [&str; 12] = [
+    "NotFound",
+    "Duplicate",
+    "Conflict",
+    "LimitExceeded",
+    "Quota",
+    "InUse",
+    "NotReady",
+    "AccessDenied",
+    "Throttl",
+    "Expired",
+    "Unsupported",
+    "Idempotency",
+];
+
+/// True if a refusal blames the form of the request, or the server fails.
+fn blames_the_request(reply: &Reply) -> bool {
+    reply.is_server_fault()
+        || reply.refusal().is_some_and(|(status, code)| {
+            FORM.contains(&status) && !code.is_some_and(|code| OUTSIDE.iter().any(|part| code.contains(part)))
+        })
+}
+
+/// True for members that name a thing which has to exist.
+fn names_something(member: &str) -> bool {
+    ["Id", "Ids", "Arn", "Arns"].iter().any(|ending| member.ends_with(ending))
+}
+
+/// Status and name of a refusal, without its message.
+fn brief(reply: &Reply) -> String {
+    match reply.refusal() {
+        Some((status, code)) => format!("{status} {}", code.unwrap_or("no error name")),
+        None => reply.describe(),
+    }
+}
+
+async fn refused(trial: Trial<'_>, rights: &[Right], reply: &Reply) -> Refused {
+    let Trial { client, operation, check, .. } = trial;
+    let first = &rights[0];
+    let lost = reply.is_lost() && client.target.loopback;
+    if rights.len() == 1 && !lost && !blames_the_request(reply) {
+        let is_not_found = reply.refusal().is_some_and(|(status, _)| status == 404);
+        return if is_not_found && names_something(&first.member) {
+            Refused::NoSuchThing
+        } else {
+            Refused::Unclear(brief(reply))
+        };
+    }
+    let twin = match client.input(operation, Config::sparse(), &first.label, &SchemaPath::default()).await {
+        Ok(input) => client.call(operation, &input).await,
+        Err(why) => Err(why),
+    };
+    let twin = match twin {
+        Ok(twin) => twin,
+        Err(why) => return Refused::Unclear(why),
+    };
+    if distinguishes(reply, &twin).is_err() {
+        return Refused::Unclear(format!("the request without the value: {}", brief(&twin)));
+    }
+    if rights.len() > 1 {
+        return Refused::Several;
+    }
+    // A refusal that does not come again was an accident.
+    let again = match send(trial, rights).await {
+        Ok((_, again)) if again.is_lost() == lost && (lost || blames_the_request(&again)) => again,
+        Ok((_, again)) => return Refused::Unclear(format!("{}, and then {}", brief(reply), brief(&again))),
+        Err(why) => return Refused::Unclear(why),
+    };
+    let exchange = match &again {
+        Reply::Refused(exchange, _) => Some(&**exchange),
+        _ => None,
+    };
+    let expected = format!("success, as without it: the contract allows {}", first.what);
+    Refused::Wrong(Box::new(check.finding(first.pointer.clone(), expected, again.describe(), exchange)))
+}

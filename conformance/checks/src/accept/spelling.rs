@@ -1,0 +1,142 @@
+//! `accept.spelling`: the same request, written in another way.
+
+use connect_model::generate::Config;
+use connect_model::path::SchemaPath;
+use connect_model::wire::encode_request;
+use connect_model::wire::message::HttpRequest;
+use serde_json::Value;
+
+use crate::case::Outcome;
+use crate::client::reply::Reply;
+use crate::code::{Scope, Subjects, Trial};
+use crate::invalid::has_json_body;
+use crate::judge::Judgement;
+
+/// Writes a request in another way.
+type Rewrite = fn(&mut HttpRequest);
+
+/// The spellings, each with the name of its case.
+const SPELLINGS: &[(&str, Rewrite)] = &[
+    ("members-reversed", |request| respell(request, |body| reversed(body))),
+    ("white-space", |request| respell(request, |body| format!("\r\n\t {} \n", spaced(body)))),
+    ("unicode-escapes", |request| respell(request, escaped)),
+    ("charset", |request| request.headers.set("content-type", "application/json; charset=utf-8")),
+    ("charset-upper-case", |request| request.headers.set("content-type", "application/json;charset=UTF-8")),
+    ("accept-anything", |request| request.headers.set("accept", "*/*")),
+];
+
+pub(super) fn spelled(scope: &Scope<'_>) -> Subjects<&'static (&'static str, Rewrite)> {
+    let rows = SPELLINGS.iter().filter(|_| has_json_body(scope.schema, scope.operation));
+    rows.map(|row| (Some(row.0.to_owned()), row)).collect()
+}
+
+pub(super) fn spelling<'t>(
+    trial: Trial<'t>,
+    (variant, rewrite): &'t &'static (&'static str, Rewrite),
+) -> Judgement<'t> {
+    Box::pin(async move {
+        let Trial { client, operation, check, .. } = trial;
+        if let Some(why) = client.unsupported(operation).await {
+            return Outcome::unsupported(why);
+        }
+        let usual = match send(trial, "usual", |_| {}).await {
+            Ok(reply) => reply,
+            Err(why) => return Outcome::indeterminate(why),
+        };
+        if !matches!(usual, Reply::Success(_)) {
+            return Outcome::indeterminate(format!("the usual spelling: {}", usual.describe()));
+        }
+        let other = match send(trial, "other", rewrite).await {
+            Ok(reply) => reply,
+            Err(why) => return Outcome::indeterminate(why),
+        };
+        match &other {
+            Reply::Success(_) => Outcome::from_findings(Vec::new()),
+            Reply::Refused(exchange, _) => {
+                let expected = format!("success, as to the usual spelling ({variant})");
+                Outcome::from_findings(vec![check.finding("", expected, other.describe(), Some(exchange))])
+            }
+            Reply::Unsupported(why) | Reply::Trouble(why, _) => Outcome::indeterminate(why.clone()),
+        }
+    })
+}
+
+async fn send(
+    Trial { client, operation, check, .. }: Trial<'_>,
+    attempt: &str,
+    rewrite: impl FnOnce(&mut HttpRequest),
+) -> Result<Reply, String> {
+    let label = format!("{}/{}/{attempt}", client.schema[operation].name, check.id);
+    let input = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
+    let mut request = encode_request(client.schema, operation, &input).map_err(|error| error.to_string())?;
+    rewrite(&mut request);
+    Ok(client.send(operation, &request).await)
+}
+
+fn respell(request: &mut HttpRequest, write: impl FnOnce(&Value) -> String) {
+    if let Ok(body) = serde_json::from_slice::<Value>(&request.body) {
+        request.body = write(&body).into_bytes();
+    }
+}
+
+/// The members of every object in reverse order.
+fn reversed(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let members: Vec<String> = map
+                .iter()
+                .rev()
+                .map(|(key, inner)| format!("{}:{}", Value::from(key.as_str()), reversed(inner)))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(reversed).collect::<Vec<_>>().join(",")),
+        other => other.to_string(),
+    }
+}
+
+/// Blanks, tabs and line ends around every token.
+fn spaced(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let member =
+                |(key, inner): (&String, &Value)| format!("\t{} :\r\n {}", Value::from(key.as_str()), spaced(inner));
+            format!("{{ {}\n}}", map.iter().map(member).collect::<Vec<_>>().join(" , "))
+        }
+        Value::Array(items) => format!("[ {}\t]", items.iter().map(spaced).collect::<Vec<_>>().join("\n,")),
+        other => other.to_string(),
+    }
+}
+
+/// Every character of every string and key as an escape.
+fn escaped(value: &Value) -> String {
+    let text =
+        |text: &str| format!("\"{}\"", text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<String>());
+    match value {
+        Value::Object(map) => {
+            let members: Vec<String> =
+                map.iter().map(|(key, inner)| format!("{}:{}", text(key), escaped(inner))).collect();
+            format!("{{{}}}", members.join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(escaped).collect::<Vec<_>>().join(",")),
+        Value::String(inner) => text(inner),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn other_spellings_have_the_same_value() {
+        let value = json!({ "a": [1, 1.5, { "b": "x\"\\\u{1f600}", "": null }], "c": {}, "d": [], "e": true });
+        for text in [reversed(&value), spaced(&value), escaped(&value)] {
+            assert_ne!(text, value.to_string());
+            assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value, "{text}");
+        }
+    }
+}
