@@ -7,9 +7,10 @@ use connect_model::path::{SchemaPath, Step};
 use connect_model::schema::{Binding, Member};
 use serde_json::Value;
 
-use crate::accept::right::{Right, Rights};
-use crate::case::Outcome;
+use crate::accept::right::{Right, Rights, required_alone};
+use crate::case::{Outcome, Verdict};
 use crate::client::is_name;
+use crate::client::reply::Reply;
 use crate::code::{Scope, Subjects, Trial};
 use crate::judge::Judgement;
 
@@ -70,7 +71,20 @@ pub(super) fn optional<'t>(trial: Trial<'t>, (): &'t ()) -> Judgement<'t> {
                 );
             }
         }
+        let refused = required_alone(trial).await;
         let (alone, together) = (alone.judge(trial, false).await, together.judge(trial, false).await);
-        alone.and(together)
+        let outcome = alone.and(together);
+        match refused {
+            // With one of the optional members, the request is accepted: so that member is demanded.
+            Some(reply) if matches!(outcome.verdict, Verdict::Pass) => {
+                let exchange = match &reply {
+                    Reply::Refused(exchange, _) => Some(&**exchange),
+                    _ => None,
+                };
+                let expected = "success to the required members alone, as with optional ones";
+                outcome.and(Outcome::from_findings(vec![check.finding("", expected, reply.describe(), exchange)]))
+            }
+            _ => outcome,
+        }
     })
 }

@@ -2,6 +2,7 @@
 //! concern different members; a refusal is divided until one value remains.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::pin::Pin;
 
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
@@ -9,7 +10,7 @@ use connect_model::semantics::{self, Confidence};
 use serde_json::Value;
 
 use crate::accept::text::shown;
-use crate::case::{Finding, Outcome};
+use crate::case::{Finding, Level, Outcome};
 use crate::client::reply::Reply;
 use crate::code::Trial;
 use crate::resources;
@@ -140,46 +141,13 @@ impl Rights {
 
     /// Sends the requests and judges the refusals; with `read_back`, also what the description of a created resource shows.
     pub(super) async fn judge(self, trial: Trial<'_>, read_back: bool) -> Outcome {
-        let mut tally = Tally::default();
+        let mut tally = Tally { read_back, ..Tally::default() };
         for group in self.groups {
-            let mut open = vec![group.rights];
-            while let Some(rights) = open.pop() {
-                let (input, reply) = match send(trial, &rights).await {
-                    Ok(sent) => sent,
-                    Err(why) => {
-                        tally.skip(rights.len(), why);
-                        continue;
-                    }
-                };
-                if matches!(reply, Reply::Success(_)) {
-                    tally.accept(trial, &rights);
-                    if read_back {
-                        tally.findings.extend(shown(trial, &rights, &input, &reply).await);
-                    }
-                    continue;
-                }
-                match refused(trial, &rights, &reply).await {
-                    Refused::Unclear(why) => tally.skip(rights.len(), why),
-                    Refused::NoSuchThing => tally.accepted += rights.len(),
-                    Refused::Wrong(finding) => tally.findings.push(*finding),
-                    Refused::Several => {
-                        let mut rest = rights;
-                        let half = rest.split_off(rest.len() / 2);
-                        open.extend([half, rest]);
-                    }
-                }
-            }
+            tally.judge(trial, group.rights).await;
         }
-        let Trial { client, check, .. } = trial;
-        for (why, count) in self
-            .omitted
-            .iter()
-            .map(|(why, count)| (why, *count as usize))
-            .chain(tally.skipped.iter().map(|(why, count)| (why, *count)))
-        {
-            for _ in 0..count {
-                client.learn(format!("values without a verdict of {}", check.id), without_paths(why));
-            }
+        let topic = format!("values without a verdict of {}", trial.check.id);
+        for (why, count) in self.omitted.iter().chain(&tally.skipped) {
+            (0..*count).for_each(|_| trial.client.learn(&topic, without_paths(why)));
         }
         tally.outcome(self.omitted)
     }
@@ -193,12 +161,52 @@ fn without_paths(why: &str) -> &str {
 /// Results of a case.
 #[derive(Default)]
 struct Tally {
+    read_back: bool,
     accepted: usize,
-    skipped: BTreeMap<String, usize>,
+    skipped: BTreeMap<String, u32>,
     findings: Vec<Finding>,
 }
 
 impl Tally {
+    /// Sends values in one request; if it is refused, in two. Returns true if each value was accepted in the end.
+    fn judge<'t>(
+        &'t mut self,
+        trial: Trial<'t>,
+        mut rights: Vec<Right>,
+    ) -> Pin<Box<dyn Future<Output = bool> + Send + 't>> {
+        Box::pin(async move {
+            let (input, reply) = match send(trial, &rights).await {
+                Ok(sent) => sent,
+                Err(why) => {
+                    self.skip(rights.len(), why);
+                    return false;
+                }
+            };
+            if matches!(reply, Reply::Success(_)) {
+                self.accept(trial, &rights);
+                if self.read_back {
+                    self.findings.extend(shown(trial, &rights, &input, &reply).await);
+                }
+                return true;
+            }
+            match refused(trial, &rights, &reply).await {
+                Refused::Unclear(why) => self.skip(rights.len(), why),
+                Refused::NoSuchThing => self.accepted += rights.len(),
+                Refused::Wrong(finding) => self.findings.push(*finding),
+                Refused::Several => {
+                    let places: Vec<String> = rights.iter().map(|right| right.pointer.clone()).collect();
+                    let half = rights.split_off(rights.len() / 2);
+                    let each = [self.judge(trial, rights).await, self.judge(trial, half).await];
+                    if each == [true, true] && blames_the_request(&reply) {
+                        self.findings.push(together(trial, &places, &reply));
+                    }
+                    return each == [true, true];
+                }
+            }
+            false
+        })
+    }
+
     fn accept(&mut self, Trial { client, operation, .. }: Trial<'_>, rights: &[Right]) {
         self.accepted += rights.len();
         for limit in rights.iter().flat_map(|right| &right.limits) {
@@ -207,7 +215,7 @@ impl Tally {
     }
 
     fn skip(&mut self, count: usize, why: String) {
-        *self.skipped.entry(why).or_default() += count;
+        *self.skipped.entry(why).or_default() += u32::try_from(count).unwrap_or(u32::MAX);
     }
 
     fn outcome(self, omitted: BTreeMap<String, u32>) -> Outcome {
@@ -231,6 +239,18 @@ enum Refused {
     Unclear(String),
     /// The value is an id, and nothing has it: its form is accepted.
     NoSuchThing,
+}
+
+/// A finding for values that are accepted in two requests and refused in one. The contract has no rule between members, but
+/// a service may have one that its model cannot express, so this is a recommendation.
+fn together(Trial { check, .. }: Trial<'_>, places: &[String], reply: &Reply) -> Finding {
+    let exchange = match reply {
+        Reply::Refused(exchange, _) => Some(&**exchange),
+        _ => None,
+    };
+    let expected = format!("success with {} in one request, as with each half of them", places.join(", "));
+    let finding = check.finding("", expected, reply.describe(), exchange);
+    Finding { level: if reply.is_server_fault() { check.level } else { Level::Should }, ..finding }
 }
 
 /// Sends a request with the values; everything else is new.
@@ -287,6 +307,13 @@ fn brief(reply: &Reply) -> String {
         Some((status, code)) => format!("{status} {}", code.unwrap_or("no error name")),
         None => reply.describe(),
     }
+}
+
+/// Sends the required members alone. Returns the refusal if it blames the request.
+pub(super) async fn required_alone(Trial { client, operation, check, .. }: Trial<'_>) -> Option<Reply> {
+    let label = format!("{}/{}/required", client.schema[operation].name, check.id);
+    let input = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await.ok()?;
+    client.call(operation, &input).await.ok().filter(blames_the_request)
 }
 
 async fn refused(trial: Trial<'_>, rights: &[Right], reply: &Reply) -> Refused {

@@ -3,6 +3,7 @@
 //! To add a defect, add a row with its code to one file of this folder. A row acts through the [`seam`]s: most need a
 //! function ([`hooks`]), some a type of their own.
 
+mod accept;
 mod chain;
 pub(crate) mod edits;
 mod error;
@@ -55,6 +56,8 @@ pub enum Family {
     Shape,
     /// Rejection of invalid input.
     Invalid,
+    /// Acceptance of valid input.
+    Accept,
     /// Format of errors.
     Error,
     /// Pages of lists.
@@ -73,6 +76,7 @@ impl Family {
         match self {
             Family::Shape => "shape",
             Family::Invalid => "invalid",
+            Family::Accept => "accept",
             Family::Error => "error",
             Family::Pagination => "pagination",
             Family::Idempotency => "idempotency",
@@ -83,9 +87,10 @@ impl Family {
 }
 
 /// Rows by group, in the order in which they are listed.
-const TABLES: [&[Defect]; 11] = [
+const TABLES: [&[Defect]; 12] = [
     shape::ROWS,
     invalid::ROWS,
+    accept::ROWS,
     language::ROWS,
     rule::ROWS,
     error::ROWS,
