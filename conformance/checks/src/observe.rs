@@ -5,8 +5,20 @@ use std::collections::BTreeMap;
 use crate::case::{Finding, Outcome};
 use crate::check::Check;
 
-/// Most findings of one check that an observation keeps; further ones add no information.
+/// Most findings of one check at one place that an observation keeps; further ones add no information.
 const KEPT: usize = 3;
+
+/// Most findings of one check that an observation keeps.
+const KEPT_IN_ALL: usize = 12;
+
+/// True if two findings are at the same place, whatever the positions in lists.
+fn at_one_place(one: &Finding, other: &Finding) -> bool {
+    let names = |finding: &Finding| -> Vec<String> {
+        let is_name = |step: &&str| !step.bytes().all(|byte| byte.is_ascii_digit());
+        finding.pointer.split('/').filter(is_name).map(str::to_owned).collect()
+    };
+    names(one) == names(other)
+}
 
 /// The results of the checks that judged the exchanges of one operation.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +46,9 @@ impl Observation {
     /// Adds findings, up to the limit for each check.
     pub fn add(&mut self, findings: Vec<Finding>) {
         for finding in findings {
-            if self.has_room_for(finding.check) {
+            let alike =
+                self.findings.iter().filter(|other| other.check == finding.check && at_one_place(other, &finding));
+            if self.has_room_for(finding.check) && alike.count() < KEPT {
                 self.findings.push(finding);
             }
         }
@@ -46,7 +60,7 @@ impl Observation {
     }
 
     fn has_room_for(&self, check: &str) -> bool {
-        self.findings.iter().filter(|finding| finding.check == check).count() < KEPT
+        self.findings.iter().filter(|finding| finding.check == check).count() < KEPT_IN_ALL
     }
 
     /// Adds the judgement counts of another observation, and returns those of its findings that would be kept.

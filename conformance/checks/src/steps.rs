@@ -126,7 +126,8 @@ async fn instance_is_ready(client: &Client, id: &str) -> bool {
         let Ok(exchange) = succeed(client, row.describe, &json!({ row.id_member: id })).await else { return false };
         match body(&exchange).map(|body| body["Instance"]["InstanceStatus"].clone()) {
             Ok(Value::String(status)) if status == "CREATION_IN_PROGRESS" => {}
-            Ok(Value::String(status)) => return status == "ACTIVE",
+            // A status that the model does not know is the subject of other checks.
+            Ok(Value::String(status)) => return status != "CREATION_FAILED",
             _ => return true,
         }
         if !wait.again().await {

@@ -51,6 +51,11 @@ const HIDING: &[Hiding] = &[
     ("page-newest-first-by-offset", CUTS, "it cuts the pages itself, in place of the other"),
     ("page-repeats-item", CUTS, "it cuts the pages itself, in place of the other"),
     ("page-loses-item", &["token-bound-to-size"], "it takes the next position for an order key, which it is not there"),
+    (
+        "unmodelled-error",
+        &["error-wrong-status"],
+        "the model has no status for its errors, which the other would change",
+    ),
     ("search-finds-newest", &["search-and-drops-last"], "one response has the additional results of both"),
     ("function-unchecked", &["function-unlimited"], "it accepts everything that the other accepts"),
     (

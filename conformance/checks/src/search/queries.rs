@@ -136,7 +136,7 @@ impl Searcher<'_> {
                     self.input(criteria.as_ref().map(|criteria| criteria.encode(self.form.field)), filter.as_ref());
                 let wanted = format!("{} for {}", self.names(&expected), excerpt(&described(&input)));
                 seen.judged(check);
-                seen.add(vec![check.finding("", wanted, self.names(&found.ours), Some(&found.exchange))]);
+                seen.add(vec![check.finding(place(&input), wanted, self.names(&found.ours), Some(&found.exchange))]);
             } else if missing {
                 seen.block(format!("after {} s, the index does not contain the tags", wait.elapsed().as_secs()));
             } else if !expected.is_empty() && expected.len() < self.created.len() {
@@ -146,6 +146,21 @@ impl Searcher<'_> {
             return !missing;
         }
     }
+}
+
+/// JSON Pointer to the condition of a search that decides: the outermost one of the filter, else of the criteria.
+fn place(input: &Value) -> String {
+    let mut pointer = String::new();
+    let member = if input.get("SearchFilter").is_some() { "SearchFilter" } else { "SearchCriteria" };
+    let mut here = (member, &input[member]);
+    for _ in 0..4 {
+        pointer = format!("{pointer}/{}", here.0);
+        match here.1.as_object().map(|map| (map.len(), map.iter().next())) {
+            Some((1, Some((name, inner)))) => here = (name, inner),
+            _ => break,
+        }
+    }
+    pointer
 }
 
 /// Criteria and filter of a search, for messages.

@@ -76,7 +76,9 @@ pub(super) const ROWS: &[Defect] = &[
         kills: &["accept.at-limit"],
         may: &["shape.status", "error.no-5xx"],
         seams: || {
-            on_call(|call| fail(call, call.operation.name == "CreateRule" && call.input["PublishStatus"] == "PUBLISHED"))
+            on_call(|call| {
+                fail(call, call.operation.name == "CreateRule" && call.input["PublishStatus"] == "PUBLISHED")
+            })
         },
     },
     Defect {
