@@ -62,6 +62,7 @@ mod constraint;
 pub mod diff;
 pub mod evidence;
 pub mod export;
+pub mod files;
 pub mod generate;
 pub mod import;
 pub mod json_text;

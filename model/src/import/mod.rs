@@ -5,6 +5,7 @@
 
 mod botocore;
 mod mixins;
+mod names;
 mod smithy;
 
 use std::io::Read;
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::ast::{Ast, AstShape, PROVENANCE, Reference};
+use crate::files;
 use crate::text::json_type;
 
 /// Maximum size of a model in bytes, after decompression. The largest AWS model (EC2) has about 10 MB.
@@ -98,11 +100,7 @@ impl Source {
     /// Reads a file and decompresses gzip, regardless of the file name.
     pub fn open(path: &Path) -> Result<Self, ImportError> {
         let unread = |source| ImportError::Read { path: path.to_owned(), source };
-        let mut raw = Vec::new();
-        // Stops just over the limit: the path may be a pipe or an endless device.
-        std::fs::File::open(path)
-            .and_then(|file| file.take(MAX_MODEL_BYTES + 1).read_to_end(&mut raw))
-            .map_err(unread)?;
+        let raw = files::read(path, files::Use::Input, MAX_MODEL_BYTES).map_err(unread)?;
         Self::from_bytes(path.display().to_string(), raw)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ImportError, Source, mixins};
+use super::{ImportError, Source, mixins, names};
 use crate::ast::{Ast, AstMember, AstShape, FACT_TRAITS, PROVENANCE, Reference};
 
 /// Reduces a Smithy model to the closure of its service and to [`FACT_TRAITS`].
@@ -55,6 +55,7 @@ pub(super) fn closure(ast: Ast) -> Result<Ast, String> {
         queue.extend(messages.map(|r| (r.target.clone(), id.clone())));
         closure.insert(id, shape);
     }
+    names::check(&closure)?;
     let metadata = ast.metadata.into_iter().filter(|(key, _)| key == PROVENANCE).collect();
     Ok(Ast { smithy: "2.0".to_owned(), metadata, shapes: closure })
 }

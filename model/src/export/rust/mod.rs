@@ -43,7 +43,7 @@ pub fn write_shapes(schema: &Schema, operations: &[&str], directory: &std::path:
     for (name, text) in shapes(schema, operations) {
         let path = directory.join(&name);
         if std::fs::read_to_string(&path).ok().as_deref() != Some(text.as_str()) {
-            std::fs::write(&path, text)?;
+            crate::files::replace(&path, text.as_bytes())?;
             changed.push(name);
         }
     }
