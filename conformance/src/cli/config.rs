@@ -155,6 +155,7 @@ impl SweepFlags {
             region: self.region.clone(),
             profile: self.profile.clone(),
             as_remote: self.as_remote,
+            allow_operation: self.allow_operation.clone(),
             account: self.account.clone(),
             journal: self.journal.folder.clone(),
             settle: self.journal.settle,

@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use connect_checks::cleanup::{self, Cleanup, Leftover};
 use connect_checks::client::Client;
-use connect_checks::ledger::Ledger;
 use connect_checks::ledger::journal::seconds;
 use connect_checks::ledger::journal::{self, Header};
+use connect_checks::ledger::{Gates, Ledger};
 use connect_checks::permission::Permission;
+use connect_model::files::Use;
 use connect_model::schema::Schema;
 use connect_transport::target::Target;
 use serde_json::json;
@@ -75,7 +76,9 @@ pub async fn sweep(schema: &'static Schema, config: &SweepConfig) -> Result<Exit
     let mut run_ids = HashSet::new();
     for path in journal::all(folder).map_err(SessionError::usage)? {
         run_ids.extend(journal::run_of(&path).map(str::to_owned));
-        let (about, result) = match Ledger::reopened(schema, &path) {
+        // Listing changes nothing on the disk.
+        let usage = if config.delete { Use::Append } else { Use::Read };
+        let (about, result) = match Ledger::reopened(schema, &path, usage) {
             Ok((ledger, header)) => (about(&header), journal_source(schema, config, &path, ledger, &header).await),
             Err(error) => (String::new(), Err(SessionError::usage(error))),
         };
@@ -96,7 +99,8 @@ impl Source {
 
 /// Run and endpoint of a journal.
 fn about(header: &Header) -> String {
-    let began = utc(SystemTime::UNIX_EPOCH + Duration::from_secs(header.began)).unwrap_or_default();
+    let began = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(header.began)).and_then(utc);
+    let began = began.unwrap_or_else(|| "an unknown time".to_owned());
     format!("run {} of {began}, {}", header.run, header.endpoint)
 }
 
@@ -108,18 +112,20 @@ async fn journal_source(
     ledger: Ledger,
     header: &Header,
 ) -> Result<Source, SessionError> {
-    if header.service != schema.service.sdk_id {
-        return Err(SessionError::usage(format!(
-            "it belongs to a run against {}, but the built-in model is of {}",
-            header.service, schema.service.sdk_id
-        )));
-    }
+    let gates = Gates {
+        permission: permission(config),
+        instance: config.endpoint.instance_id.clone(),
+        account: config.endpoint.account.clone(),
+    };
+    gates.admit(schema, header).map_err(SessionError::usage)?;
+    ledger.restrict(&gates);
     let endpoint = EndpointConfig {
         url: Some(header.endpoint.clone()),
         instance_id: header.instance_id.clone(),
         region: Some(config.endpoint.region.clone().unwrap_or_else(|| header.region.clone())),
         account: header.account.clone(),
-        as_remote: header.as_remote,
+        // Runs on this machine have no journal: this one is of a real account, whatever its header says.
+        as_remote: true,
         ..config.endpoint.clone()
     };
     let ledger = Arc::new(ledger);
@@ -197,11 +203,17 @@ async fn client(
     let target = Target::resolve(&endpoint.target_flags(url), &schema.service).await.map_err(SessionError::usage)?;
     let (loopback, account) = (target.loopback, endpoint.account.clone());
     let limits = RequestLimits { rps: config.rps, ..RequestLimits::default() };
-    let config = RunConfig { endpoint, limits, timeout: config.timeout, ..RunConfig::default() };
     let context = RunContext { seed: 0, run_id: run_id.to_owned(), loopback, ledger: Some(Arc::clone(ledger)) };
-    let permission = Permission { loopback, writes: true, ..Permission::default() };
+    let permission = Permission { loopback, ..permission(config) };
+    let config = RunConfig { endpoint, limits, timeout: config.timeout, ..RunConfig::default() };
     let (transport, client) = (config.transport(&context), config.client(context, permission));
     connect(schema, target, &schema.service.signing_name, transport, client, account.as_deref()).await
+}
+
+/// The operations that a sweep may send: deletions of what is created by a plain write, and those that the user named.
+fn permission(config: &SweepConfig) -> Permission {
+    let operations = config.endpoint.allow_operation.iter().cloned().collect();
+    Permission { loopback: false, writes: true, operations }
 }
 
 fn show(sources: &[Source], config: &SweepConfig) -> Result<Exit, SessionError> {

@@ -31,7 +31,8 @@ pub(super) async fn look_up(
 ) -> Vec<(usize, Existence)> {
     let mut lookup = Lookup { client, ledger, lists: HashMap::new(), results: Vec::new() };
     for (at, entry) in ledger.open(selected) {
-        if let Some(undo) = ledger.undo(entry.create).filter(|_| entry.delete_input.is_none()) {
+        let is_lost = entry.delete_input.is_none() && !ledger.is_off_limits(at);
+        if let Some(undo) = ledger.undo(entry.create).filter(|_| is_lost) {
             let existence = lookup.existence(at, &entry, undo).await;
             lookup.results.push((at, existence));
         }

@@ -15,10 +15,10 @@ use serde_json::Value;
 
 pub use self::adopt::adopt_tagged;
 use self::lookup::{Existence, look_up};
-use crate::client::Client;
 use crate::client::pager::Pager;
 use crate::client::reply::Reply;
-use crate::ledger::{Entry, Ledger, Owner, is_gone};
+use crate::client::{Client, NotOurs};
+use crate::ledger::{Entry, Ledger, Owner, Standing, is_gone};
 
 /// Default for how long lists may lag behind a creation. Connect documents no time: search indexes follow within seconds,
 /// and other lists of AWS within a minute.
@@ -71,7 +71,12 @@ impl Client {
         let Some(ledger) = self.ledger() else { return Vec::new() };
         let cleanup = clean_up(self, ledger, |_| true, true).await;
         ledger.close();
-        cleanup.left.iter().map(ToString::to_string).collect()
+        let left = cleanup.left.iter().map(ToString::to_string);
+        let foreign = ledger.foreign().into_iter().map(|(delete, input, why)| {
+            let name = &self.schema[delete].name;
+            format!("{name} {input} was not sent, although the endpoint gave this id to a resource of the run: {why}")
+        });
+        left.chain(foreign).collect()
     }
 }
 
@@ -106,6 +111,7 @@ pub async fn survey(client: &Client, ledger: &Ledger) -> Vec<Leftover> {
     let mut left = Vec::new();
     for (at, mut entry) in ledger.open(|_| true) {
         let why = match lost.remove(&at) {
+            None if let Standing::Foreign(why) = &entry.standing => left_alone(why),
             Some(Existence::Impossible) => continue,
             Some(Existence::NotListed) if ledger.visible_in(at, client.settle).is_zero() => continue,
             Some(Existence::NotListed) => "may exist: its creation got no response, and lists may lag".to_owned(),
@@ -179,8 +185,14 @@ async fn delete_open(
     for (at, entry) in open {
         let what = describe(client, &entry);
         let why = match (&entry.delete_input, ledger.undo(entry.create)) {
+            _ if ledger.is_off_limits(at) => {
+                client.look_at(ledger, at).await.err().map(|not_ours| left_alone(&not_ours.why))
+            }
             (Some(input), Some(undo)) if unanswered < MAX_UNANSWERED => {
-                let (deletion, answered) = delete(client, undo.delete, input).await;
+                let (deletion, answered) = match client.look_at(ledger, at).await {
+                    Ok(()) => delete(client, undo.delete, input).await,
+                    Err(NotOurs { why, answered }) => (Deletion::Failed(left_alone(&why)), answered),
+                };
                 unanswered = if answered { 0 } else { unanswered + 1 };
                 pass.deleted += usize::from(matches!(deletion, Deletion::Deleted));
                 deletion.failure()
@@ -203,6 +215,11 @@ async fn delete_open(
     }
     pass.gave_up = unanswered >= MAX_UNANSWERED;
     pass
+}
+
+/// The reason why a resource was not deleted, although it could have been.
+fn left_alone(why: &str) -> String {
+    format!("left alone: {why}")
 }
 
 /// Tells the user about a pause.

@@ -3,6 +3,7 @@
 
 mod fixtures;
 mod input;
+mod ownership;
 pub mod pager;
 pub mod reply;
 pub mod run_tag;
@@ -12,6 +13,7 @@ pub use fixtures::Created;
 use fixtures::Fixture;
 pub(crate) use fixtures::read_created;
 pub(crate) use input::is_name;
+pub(crate) use ownership::NotOurs;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -155,6 +157,9 @@ impl Client {
     }
 
     async fn send_as(&self, operation: OperationId, request: &HttpRequest, necessary: bool) -> Reply {
+        if let Err(why) = self.may_delete(request).await {
+            return Reply::Trouble(format!("not sent: {why}"), Trouble::Other);
+        }
         let name = &self.schema[operation].name;
         let offered = matches!(self.support[operation.index()].get(), Some(None));
         // An endpoint in this process always gives the same response.

@@ -11,6 +11,7 @@ use crate::client::Client;
 use crate::client::input::in_focus;
 use crate::client::reply::Reply;
 use crate::ledger::Ledger;
+use crate::ledger::journal::is_run_id;
 
 /// Key of the tag on our resources.
 pub const TAG: &str = "contract-test";
@@ -45,8 +46,7 @@ impl std::str::FromStr for RunTag {
 /// The run id in a name of [`fresh_name`](crate::client::Client::fresh_name), with or without text after it.
 pub fn run_of_name(name: &str) -> Option<&str> {
     let (run, rest) = name.strip_prefix(PREFIX)?.split_once('-')?;
-    let is_run_id = run.len() == 8 && run.bytes().all(|byte| byte.is_ascii_hexdigit());
-    (is_run_id && rest.starts_with(|first: char| first.is_ascii_digit())).then_some(run)
+    (is_run_id(run) && rest.starts_with(|first: char| first.is_ascii_digit())).then_some(run)
 }
 
 /// Prefix of all our names. It has letters of both cases, so that an endpoint that changes the case is noticed.

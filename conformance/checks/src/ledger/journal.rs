@@ -1,11 +1,12 @@
 //! The ledger of a run on disk: a line of JSON for the run, then one for every creation and for every result. The line of
 //! a creation is on the disk before its request is sent. The file is locked while its run is active.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use connect_model::files::{self, Use};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -15,6 +16,12 @@ const EXTENSION: &str = "journal.jsonl";
 
 /// Version of the format.
 pub const VERSION: u32 = 1;
+
+/// Bytes of a journal. A run that creates a hundred thousand resources writes less.
+const LARGEST: u64 = 64 << 20;
+
+/// Characters of a run id.
+const RUN_ID: usize = 8;
 
 /// The run of a journal, and where its resources are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +117,10 @@ pub enum JournalError {
 pub struct Journal {
     path: PathBuf,
     file: File,
+    usage: Use,
+    /// Length without the last line, if that was cut off by a crash. Its request was never sent, because a request is sent
+    /// after its line is complete. It is removed before the next line is appended, and stays if none is.
+    complete: Option<u64>,
 }
 
 impl Journal {
@@ -120,55 +131,40 @@ impl Journal {
     pub fn create(folder: &Path, header: &Header) -> Result<Self, JournalError> {
         let path = folder.join(format!("{}.{EXTENSION}", header.run));
         let failed = |source| JournalError::File { path: path.clone(), source };
-        std::fs::create_dir_all(folder).map_err(failed)?;
-        let file = OpenOptions::new().append(true).create_new(true).open(&path).map_err(failed)?;
+        files::folder(folder).map_err(failed)?;
+        let file = files::open(&path, Use::New).map_err(failed)?;
         lock(&file, &path)?;
-        let mut this = Self { path, file };
+        let mut this = Self { path, file, usage: Use::New, complete: None };
         this.append(header, true)?;
         Ok(this)
     }
 
-    /// Opens the journal of an earlier run, to read it and to append to it.
+    /// Opens the journal of an earlier run: to read it, which changes nothing on the disk, or to append to it.
     ///
     /// # Errors
     /// The file cannot be read, is in use, or is no journal.
-    pub fn open(path: &Path) -> Result<(Self, Header, Vec<Line>), JournalError> {
+    pub fn open(path: &Path, usage: Use) -> Result<(Self, Header, Vec<Line>), JournalError> {
         let failed = |source| JournalError::File { path: path.to_owned(), source };
-        let mut file = OpenOptions::new().read(true).append(true).open(path).map_err(failed)?;
+        let wrong = |line: usize, what: String| JournalError::Content { path: path.to_owned(), line, what };
+        let file = files::open(path, usage).map_err(failed)?;
         lock(&file, path)?;
-        let mut lines = Vec::new();
-        for line in BufReader::new(&file).split(b'\n') {
-            lines.push(line.map_err(failed)?);
-        }
-        // A last line without its end was cut off by a crash. Its request was never sent, because a request is sent
-        // after its line is complete. The line is removed, so that the next one starts on a line of its own.
-        let complete = lines.iter().map(|line| line.len() as u64 + 1).sum::<u64>();
-        let length = file.metadata().map_err(failed)?.len();
-        if complete > length
-            && let Some(cut) = lines.pop()
-        {
-            file.set_len(length - cut.len() as u64).map_err(failed)?;
-        }
-        file.seek(SeekFrom::End(0)).map_err(failed)?;
-        let wrong = |line: usize, error: serde_json::Error| JournalError::Content {
-            path: path.to_owned(),
-            line,
-            what: error.to_string(),
-        };
-        let Some((first, rest)) = lines.split_first() else {
-            let what = "the header is missing".to_owned();
-            return Err(JournalError::Content { path: path.to_owned(), line: 1, what });
-        };
-        let header: Header = serde_json::from_slice(first).map_err(|error| wrong(1, error))?;
+        let bytes = files::read_open(&file, LARGEST).map_err(failed)?;
+        let complete = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let mut lines = bytes[..complete].split_inclusive(|byte| *byte == b'\n').zip(1..);
+        let Some((first, _)) = lines.next() else { return Err(wrong(1, "the header is missing".to_owned())) };
+        let header: Header = serde_json::from_slice(first).map_err(|error| wrong(1, error.to_string()))?;
         if header.version != VERSION {
-            let what = format!("version {} is not supported, only {VERSION}", header.version);
-            return Err(JournalError::Content { path: path.to_owned(), line: 1, what });
+            return Err(wrong(1, format!("version {} is not supported, only {VERSION}", header.version)));
         }
-        let lines = rest
-            .iter()
-            .zip(2..)
-            .map(|(line, number)| serde_json::from_slice(line).map_err(|error| wrong(number, error)));
-        Ok((Self { path: path.to_owned(), file }, header, lines.collect::<Result<_, _>>()?))
+        if run_of(path) != Some(header.run.as_str()) {
+            return Err(wrong(1, format!("its header is that of the run `{}`, its name is not", header.run)));
+        }
+        let read = |(line, number): (&[u8], usize)| {
+            serde_json::from_slice(line).map_err(|error| wrong(number, error.to_string()))
+        };
+        let lines = lines.map(read).collect::<Result<_, _>>()?;
+        let complete = (complete < bytes.len()).then_some(complete as u64);
+        Ok((Self { path: path.to_owned(), file, usage, complete }, header, lines))
     }
 
     /// Appends a line; with `sync`, it is on the disk when this returns.
@@ -183,10 +179,14 @@ impl Journal {
         let failed = |source| JournalError::File { path: self.path.clone(), source };
         let mut text = serde_json::to_vec(line).map_err(|error| failed(error.into()))?;
         text.push(b'\n');
+        if let Some(complete) = self.complete {
+            files::cut(&self.file, complete).map_err(failed)?;
+            self.complete = None;
+        }
         let before = self.file.metadata().map_err(failed)?.len();
         if let Err(error) = self.file.write_all(&text) {
             // A full disk may have taken half of the line. The rest of the file would be unreadable after it.
-            let _ = self.file.set_len(before);
+            let _ = files::cut(&self.file, before);
             return Err(failed(error));
         }
         if sync { self.file.sync_data().map_err(failed) } else { Ok(()) }
@@ -197,19 +197,20 @@ impl Journal {
         &self.path
     }
 
-    /// Removes the file.
+    /// Removes the file, unless it was opened to be read.
     pub fn remove(self) {
-        // A file that stays is harmless: every resource in it is gone.
-        let _ = std::fs::remove_file(&self.path);
+        if self.usage != Use::Read {
+            // A file that stays is harmless: every resource in it is gone.
+            let _ = files::remove(&self.path);
+        }
     }
 }
 
 fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
-    match file.try_lock() {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(JournalError::InUse { path: path.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(JournalError::File { path: path.to_owned(), source }),
-    }
+    files::lock(file).map_err(|source| match source.kind() {
+        ErrorKind::WouldBlock => JournalError::InUse { path: path.to_owned() },
+        _ => JournalError::File { path: path.to_owned(), source },
+    })
 }
 
 /// Whole seconds since 1970.
@@ -217,12 +218,18 @@ pub fn seconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// The run id in the file name of a journal.
+/// The run id in the file name of a journal; none for other files.
 pub fn run_of(path: &Path) -> Option<&str> {
-    path.file_name()?.to_str()?.strip_suffix(EXTENSION)?.strip_suffix('.')
+    let run = path.file_name()?.to_str()?.strip_suffix(EXTENSION)?.strip_suffix('.')?;
+    is_run_id(run).then_some(run)
 }
 
-/// The journals of a folder, in order of name; none if the folder does not exist.
+/// True for the form of a run id.
+pub(crate) fn is_run_id(text: &str) -> bool {
+    text.len() == RUN_ID && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The files of a folder that have the name of a journal, in order of name; none if the folder does not exist.
 ///
 /// # Errors
 /// The folder cannot be read.
@@ -236,7 +243,7 @@ pub fn all(folder: &Path) -> Result<Vec<PathBuf>, JournalError> {
     let mut paths = Vec::new();
     for entry in entries {
         let path = entry.map_err(failed)?.path();
-        if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(EXTENSION)) {
+        if run_of(&path).is_some() {
             paths.push(path);
         }
     }
@@ -285,13 +292,19 @@ mod tests {
             journal.write(line, true).unwrap();
         }
         let [path] = &all(&folder).unwrap()[..] else { unreachable!() };
-        assert!(matches!(Journal::open(path), Err(JournalError::InUse { .. })));
+        assert!(matches!(Journal::open(path, Use::Read), Err(JournalError::InUse { .. })));
         assert!(matches!(Journal::create(&folder, &header()), Err(JournalError::File { .. })));
         drop(journal);
         let whole = std::fs::read(path).unwrap();
         std::fs::write(path, &whole[..whole.len() - 3]).unwrap();
-        let (mut journal, read, lines) = Journal::open(path).unwrap();
+        let torn = std::fs::read(path).unwrap();
+        let (journal, read, lines) = Journal::open(path, Use::Read).unwrap();
         assert_eq!((read, &lines[..]), (header(), &written[..2]));
+        journal.remove();
+        drop(Journal::open(path, Use::Append).unwrap());
+        assert_eq!(std::fs::read(path).unwrap(), torn, "opening repairs nothing");
+        let (mut journal, _, lines) = Journal::open(path, Use::Append).unwrap();
+        assert_eq!(lines, written[..2]);
         journal.write(&written[2], true).unwrap();
         drop(journal);
         assert_eq!(std::fs::read(path).unwrap(), whole);
@@ -302,11 +315,13 @@ mod tests {
     fn rejects_other_files_with_the_line() {
         let folder = folder("damaged");
         std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join(format!("x.{EXTENSION}"));
+        let path = folder.join(format!("0badcafe.{EXTENSION}"));
         let good = serde_json::to_string(&header()).unwrap();
         let other = good.replace("\"version\":1", "\"version\":2");
         let rows = [
-            (String::new(), ":1: "),
+            (String::new(), ":1: the header is missing"),
+            (good.clone(), ":1: the header is missing"),
+            (format!("{}\n", good.replace("0badcafe", "1badcafe")), ":1: its header is that of the run `1badcafe`"),
             ("{}\n".to_owned(), ":1: missing field"),
             (format!("{other}\n"), ":1: version 2 is not supported"),
             (format!("{good}\n{{\"n\":0}}\n"), ":2: "),
@@ -314,9 +329,14 @@ mod tests {
         ];
         for (text, part) in rows {
             std::fs::write(&path, &text).unwrap();
-            let error = Journal::open(&path).unwrap_err().to_string();
+            let error = Journal::open(&path, Use::Append).unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "a file that is no journal stays as it is");
         }
+        for name in ["mine.journal.jsonl", "0badcafe.journal.jsonl.bak", "0badcafejournal.jsonl"] {
+            std::fs::write(folder.join(name), "mine").unwrap();
+        }
+        assert_eq!(all(&folder).unwrap(), [path]);
         assert_eq!(all(&folder.join("none")).unwrap(), Vec::<PathBuf>::new());
         std::fs::remove_dir_all(folder).unwrap();
     }

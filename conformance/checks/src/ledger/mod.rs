@@ -1,6 +1,7 @@
 //! The resources that a run created and must delete. Every creation is entered here before its request is sent, and its
 //! response afterwards. Sends nothing itself: [`clean_up`](crate::cleanup::clean_up) works it off.
 
+mod gates;
 pub mod journal;
 mod record;
 pub mod undo;
@@ -14,10 +15,13 @@ use connect_model::schema::{OperationId, Schema};
 use connect_model::wire::Router;
 use serde_json::{Map, Value};
 
-use self::journal::{Header, Journal, JournalError, Line};
+use self::gates::Foreign;
+pub use self::gates::{Gates, Standing};
+use self::journal::{Header, Journal, JournalError, Line, seconds};
 pub use self::record::input_of;
 pub(crate) use self::record::is_gone;
 use self::undo::{Source, Undo};
+use connect_model::files::Use;
 use connect_transport::RequestHook;
 
 /// The owner of a resource: decides for how long it is needed.
@@ -48,12 +52,16 @@ pub struct Ledger {
     undo: HashMap<OperationId, Undo>,
     /// The instance that holds every resource.
     instance: Option<String>,
+    /// True if the entries come from a journal. Nothing in it is taken for granted.
+    is_of_earlier_run: bool,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
     entries: Vec<Entry>,
+    /// Ids of others that the endpoint gave as those of new resources.
+    foreign: Vec<Foreign>,
     journal: Option<Journal>,
 }
 
@@ -72,6 +80,16 @@ pub struct Entry {
     pub gone: bool,
     /// Seconds since 1970 at the request; 0 if the resource was found at the endpoint.
     pub requested_at: u64,
+    /// What is known of the owner of the resource.
+    pub standing: Standing,
+}
+
+impl Entry {
+    /// A creation that is about to be requested at a time, in seconds since 1970.
+    fn requested(create: OperationId, members: Map<String, Value>, owner: Owner, requested_at: u64) -> Self {
+        let (delete_input, gone, standing) = (None, false, Standing::Unknown);
+        Self { create, members, owner, delete_input, gone, requested_at, standing }
+    }
 }
 
 /// A ledger as the hook of a transport.
@@ -92,7 +110,8 @@ impl Ledger {
             schema,
             router: Router::new(schema),
             undo: undo::table(schema),
-            state: Mutex::new(State { entries: Vec::new(), journal: None }),
+            is_of_earlier_run: false,
+            state: Mutex::new(State { entries: Vec::new(), foreign: Vec::new(), journal: None }),
         }
     }
 
@@ -107,13 +126,15 @@ impl Ledger {
         Ok(this)
     }
 
-    /// The ledger of an earlier run, read from its journal. Changes are appended to the file.
+    /// The ledger of an earlier run, read from its journal. To append, changes are written to the file, which is removed
+    /// when nothing in it is left; to read, nothing on the disk changes. [`Ledger::restrict`] comes next.
     ///
     /// # Errors
     /// The file cannot be read, is in use by a run, or is no journal.
-    pub fn reopened(schema: &'static Schema, path: &Path) -> Result<(Self, Header), JournalError> {
-        let (journal, header, lines) = Journal::open(path)?;
-        let this = Self::new(schema, header.instance_id.as_deref());
+    pub fn reopened(schema: &'static Schema, path: &Path, usage: Use) -> Result<(Self, Header), JournalError> {
+        let (journal, header, lines) = Journal::open(path, usage)?;
+        let mut this = Self::new(schema, header.instance_id.as_deref());
+        this.is_of_earlier_run = true;
         let mut entries: Vec<Entry> = Vec::new();
         for (number, line) in (2..).zip(lines) {
             let wrong = |what: String| JournalError::Content { path: path.to_owned(), line: number, what };
@@ -125,14 +146,9 @@ impl Ledger {
                     let create = schema.operation_named(&asks).filter(|create| this.undo.contains_key(create));
                     let create =
                         create.ok_or_else(|| wrong(format!("{asks} creates nothing that this model can delete")))?;
-                    entries.push(Entry {
-                        create,
-                        members: with,
-                        owner: Owner::Run,
-                        delete_input: None,
-                        gone: false,
-                        requested_at: at,
-                    });
+                    // A time that lies ahead, by another clock, counts as now.
+                    let at = at.min(seconds(SystemTime::now()));
+                    entries.push(Entry::requested(create, with, Owner::Run, at));
                 }
                 Line::Created { n, made } => {
                     let entry = entries.get_mut(n).ok_or_else(|| wrong(format!("no request has number {n}")))?;
@@ -144,7 +160,7 @@ impl Ledger {
                 }
             }
         }
-        *this.state() = State { entries, journal: Some(journal) };
+        *this.state() = State { entries, foreign: Vec::new(), journal: Some(journal) };
         Ok((this, header))
     }
 
@@ -179,9 +195,20 @@ impl Ledger {
         self.undo.values()
     }
 
-    /// Records that the resource of an entry exists, with the input that deletes it.
+    /// Records that the resource of an entry exists, with the input that deletes it, if that can be one.
     pub(crate) fn resolve(&self, at: usize, delete_input: Value) {
-        self.state().resolve(at, delete_input);
+        let mut state = self.state();
+        let Some(entry) = state.entries.get(at) else { return };
+        let Some(undo) = self.undo.get(&entry.create) else { return };
+        match self.fits(undo, &entry.members, &delete_input) {
+            Ok(()) => state.resolve(at, delete_input),
+            Err(why) => {
+                state.foreign.push(Foreign { delete: undo.delete, input: delete_input, why: why.clone() });
+                if let Some(entry) = state.entries.get_mut(at) {
+                    entry.standing = Standing::Foreign(why);
+                }
+            }
+        }
     }
 
     /// Records that the resource of an entry does not exist, and why.
@@ -206,8 +233,10 @@ impl Ledger {
             return Duration::ZERO;
         }
         // The time of the request is rounded down to seconds.
-        let due = SystemTime::UNIX_EPOCH + Duration::from_secs(requested_at + 1) + settle;
-        due.duration_since(SystemTime::now()).unwrap_or_default()
+        let longest = settle.saturating_add(Duration::from_secs(1));
+        let due = Duration::from_secs(requested_at).saturating_add(longest);
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        due.saturating_sub(now).min(longest)
     }
 
     /// True if a creation without a response can have succeeded. An id in its request is that of a resource of ours, or
@@ -238,6 +267,28 @@ impl Ledger {
         parents.all(|member| parent_exists(member))
     }
 
+    /// The entries whose resources hold that of an entry, for example the flow of a version; `None` if one of them is not in
+    /// the ledger, or if nothing but the instance holds it.
+    pub(crate) fn parents(&self, at: usize) -> Option<Vec<usize>> {
+        let state = self.state();
+        let part = state.entries.get(at)?;
+        let holds = |entry: &Entry, id: &Value| {
+            let held = entry.delete_input.as_ref().zip(self.undo.get(&entry.create));
+            held.and_then(|(input, undo)| input.get(undo.id_member()?)) == Some(id)
+        };
+        let parent = |member: &str| {
+            let id = part.members.get(member)?;
+            state.entries.iter().position(|entry| holds(entry, id))
+        };
+        let parents: Vec<usize> = self.undo.get(&part.create)?.parents().map(parent).collect::<Option<_>>()?;
+        (!parents.is_empty()).then_some(parents)
+    }
+
+    /// An entry.
+    pub(crate) fn entry(&self, at: usize) -> Option<Entry> {
+        self.state().entries.get(at).cloned()
+    }
+
     /// True if the resource that would hold an entry's resource is gone, for example the flow of a version.
     pub(crate) fn parent_is_gone(&self, at: usize) -> bool {
         let state = self.state();
@@ -250,16 +301,12 @@ impl Ledger {
         state.entries.iter().any(|entry| entry.gone && is_parent(entry))
     }
 
-    /// Enters a resource of an earlier run that was found at the endpoint.
+    /// Enters a resource of an earlier run that was found at the endpoint, with the name and the tag of that run.
     pub(crate) fn adopt(&self, create: OperationId, members: Map<String, Value>, delete_input: Value) {
-        self.state().entries.push(Entry {
-            create,
-            members,
-            owner: Owner::Run,
-            delete_input: Some(delete_input),
-            gone: false,
-            requested_at: 0,
-        });
+        let fits = self.undo.get(&create).map_or(Ok(()), |undo| self.fits(undo, &members, &delete_input));
+        let standing = fits.map_or_else(Standing::Foreign, |()| Standing::Ours);
+        let entry = Entry::requested(create, members, Owner::Run, 0);
+        self.state().entries.push(Entry { delete_input: Some(delete_input), standing, ..entry });
     }
 
     /// Path of the journal, if there is one.
@@ -297,6 +344,7 @@ impl State {
     fn resolve(&mut self, at: usize, delete_input: Value) {
         if let Some(entry) = self.entries.get_mut(at) {
             entry.delete_input = Some(delete_input.clone());
+            entry.standing = Standing::Unknown;
         }
         let _ = self.write(&Line::Created { n: at, made: delete_input }, true);
     }
@@ -333,7 +381,7 @@ mod tests {
         ];
         for (lines, expected) in rows {
             std::fs::write(&path, format!("{header}\n{}\n", lines.join("\n"))).unwrap();
-            let error = Ledger::reopened(Schema::connect(), &path).err().map(|error| error.to_string());
+            let error = Ledger::reopened(Schema::connect(), &path, Use::Read).err().map(|error| error.to_string());
             assert_eq!(error.is_some(), expected.is_some(), "{lines:?}: {error:?}");
             assert!(error.unwrap_or_default().contains(expected.unwrap_or_default()), "{lines:?}");
         }

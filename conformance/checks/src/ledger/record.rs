@@ -15,8 +15,10 @@ impl RequestHook for Ledger {
     /// Enters a request that is about to be sent.
     ///
     /// # Errors
-    /// The request creates something and cannot be written to the journal, so it must not be sent.
+    /// The request must not be sent: it deletes what is not known to be ours, or it creates something and cannot be written
+    /// to the journal.
     fn before(&self, request: &HttpRequest) -> Result<LedgerEvent, String> {
+        self.admits(request)?;
         let Ok(route) = self.router.route(&request.method, &request.uri) else { return Ok(LedgerEvent::Other) };
         if self.undo.values().any(|undo| undo.delete == route.operation) {
             return Ok(LedgerEvent::Deletes(route.operation));
@@ -33,7 +35,7 @@ impl RequestHook for Ledger {
         let line = Line::Requested { n: at, asks: operation, with: members.clone(), at: now };
         state.write(&line, true).map_err(|error| error.to_string())?;
         let create = route.operation;
-        state.entries.push(Entry { create, members, owner, delete_input: None, gone: false, requested_at: now });
+        state.entries.push(Entry::requested(create, members, owner, now));
         Ok(LedgerEvent::Creates(at))
     }
 
@@ -42,11 +44,10 @@ impl RequestHook for Ledger {
         match (event, result) {
             (LedgerEvent::Creates(at), Ok(response)) if (200..300).contains(&response.status) => {
                 let output: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-                let mut state = self.state();
-                let Some(entry) = state.entries.get(*at) else { return };
+                let Some(entry) = self.state().entries.get(*at).cloned() else { return };
                 let undo = self.undo.get(&entry.create);
                 if let Some(input) = undo.and_then(|undo| undo.input_from_response(&entry.members, &output)) {
-                    state.resolve(*at, input);
+                    self.resolve(*at, input);
                 }
             }
             // After a server error, the resource may exist.
@@ -73,20 +74,12 @@ impl RequestHook for Ledger {
 }
 
 impl Ledger {
-    /// Marks every resource that a deletion names as gone. A request names a resource if it carries all members that
-    /// identify it, wherever they are bound.
+    /// Marks every resource that a deletion names as gone.
     fn mark_deleted(&self, delete: OperationId, request: &HttpRequest, status: u16) {
         let Ok(route) = self.router.route(&request.method, &request.uri) else { return };
         let input = input_of(self.schema, &route, request);
-        let is_named = |wanted: &Value| {
-            wanted.as_object().is_some_and(|wanted| wanted.iter().all(|(member, id)| input.get(member) == Some(id)))
-        };
         let mut state = self.state();
-        let deleted: Vec<usize> = (state.entries.iter().enumerate())
-            .filter(|(_, entry)| self.undo.get(&entry.create).is_some_and(|undo| undo.delete == delete))
-            .filter(|(_, entry)| !entry.gone && entry.delete_input.as_ref().is_some_and(is_named))
-            .map(|(at, _)| at)
-            .collect();
+        let deleted = self.named(&state, delete, &input);
         for at in deleted {
             state.mark_gone(at, &status.to_string());
         }

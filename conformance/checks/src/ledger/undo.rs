@@ -21,6 +21,8 @@ pub struct Undo {
     pub name_member: Option<String>,
     /// Finds a resource by its name when the response to its creation was lost.
     pub search: Option<Listing>,
+    /// The operation that shows one resource, with the input of `delete`.
+    pub describe: Option<OperationId>,
 }
 
 /// The source of a value.
@@ -68,7 +70,7 @@ pub const KEPT: &[(&str, &str)] = &[
 ];
 
 /// Members that hold the name of a resource.
-const NAMES: &[&str] =
+pub(crate) const NAMES: &[&str] =
     &["Name", "InstanceAlias", "AliasName", "SecurityProfileName", "Title", "Username", "VocabularyName"];
 
 /// The deletions of a model, by the operation that creates.
@@ -93,7 +95,21 @@ fn undo(schema: &Schema, create: OperationId) -> Option<Undo> {
     let name_member = NAMES.iter().find(|name| input.get(name).is_some()).map(|name| (*name).to_owned());
     let id = id_of(&delete_members);
     let search = id.zip(noun).and_then(|(id, noun)| listing(schema, noun, id, input));
-    Some(Undo { create, delete, delete_members, rank: rank(name), name_member, search })
+    let describe = noun.and_then(|noun| describing(schema, noun, &delete_members));
+    Some(Undo { create, delete, delete_members, rank: rank(name), name_member, search, describe })
+}
+
+/// The operation that shows a resource of a noun, if the members of its deletion are enough for it.
+fn describing(schema: &Schema, noun: &str, members: &[(String, Source)]) -> Option<OperationId> {
+    let named = ["Describe", "Get"].into_iter().filter_map(|verb| schema.operation_named(&format!("{verb}{noun}")));
+    named.into_iter().find(|operation| {
+        let input = schema.input_members(&schema[*operation]);
+        let given = |member: &str| members.iter().any(|(name, _)| name == member);
+        input.is_some_and(|input| {
+            input.iter().filter(|member| member.required).all(|member| given(&member.name))
+                && members.iter().all(|(name, _)| input.get(name).is_some())
+        })
+    })
 }
 
 /// The member with the id that the endpoint assigned.
@@ -189,6 +205,14 @@ impl Undo {
     /// The member of the deletion's input with the id that the endpoint assigned.
     pub fn id_member(&self) -> Option<&str> {
         id_of(&self.delete_members)
+    }
+
+    /// Members of the creation's input with the ids of the resources that hold the new one, other than the instance.
+    pub fn parents(&self) -> impl Iterator<Item = &str> {
+        self.delete_members.iter().filter_map(|(_, source)| match source {
+            Source::Input(member) if member.ends_with("Id") && member != "InstanceId" => Some(member.as_str()),
+            _ => None,
+        })
     }
 
     /// Members of the creation's input that identify the resource.

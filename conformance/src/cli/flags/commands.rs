@@ -97,6 +97,9 @@ pub struct SweepFlags {
     /// AWS account that the instance must belong to
     #[arg(long, value_name = "ID", requires = "endpoint", value_parser = account)]
     pub account: Option<String>,
+    /// Also delete with this operation, even if it costs money or changes what others share; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub allow_operation: Vec<String>,
     /// Hours since its start after which a run without a journal counts as dead
     #[arg(long, value_name = "HOURS", default_value_t = 24)]
     pub older_than: u32,

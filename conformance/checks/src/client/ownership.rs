@@ -1,0 +1,165 @@
+//! Looks at a resource before it is deleted: it must carry the name or the tag of its run. An endpoint may answer a creation
+//! with the id of something else, and a journal may have been written by others.
+
+use connect_model::wire::encode_request;
+use connect_model::wire::message::HttpRequest;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::client::reply::{NOT_PUBLISHED, Reply};
+use crate::client::run_tag::{RunTag, TAG, run_of_name};
+use crate::ledger::undo::{NAMES, Undo};
+use crate::ledger::{Entry, Ledger, Standing, is_gone};
+
+/// Suffix of the id of a flow or module that selects its draft. One that was never published has nothing else to show.
+const DRAFT: &str = ":$SAVED";
+
+/// What a look at a resource shows.
+enum Sight {
+    /// A mark of the run.
+    Ours,
+    /// Something without a mark of the run; a description of it.
+    Others(String),
+    /// Nothing.
+    Absent,
+    /// No operation shows it.
+    Unseen,
+    /// It could not be looked at, and why.
+    Failed(String),
+}
+
+/// A resource that must not be deleted.
+pub(crate) struct NotOurs {
+    /// The reason.
+    pub(crate) why: String,
+    /// False if the endpoint did not respond, so that nothing is known.
+    pub(crate) answered: bool,
+}
+
+impl Client {
+    /// Checks that a request deletes nothing but resources of the run, as far as the ledger knows what it names.
+    ///
+    /// # Errors
+    /// The reason why it must not be sent.
+    pub(super) async fn may_delete(&self, request: &HttpRequest) -> Result<(), String> {
+        let Some(ledger) = self.ledger() else { return Ok(()) };
+        for at in ledger.unknown_in(request) {
+            self.look_at(ledger, at).await.map_err(|not_ours| not_ours.why)?;
+        }
+        Ok(())
+    }
+
+    /// Finds out if the resource of an entry is ours, and records it in the ledger. Sends nothing twice.
+    ///
+    /// # Errors
+    /// It must not be deleted.
+    pub(crate) fn look_at<'c>(&'c self, ledger: &'c Ledger, at: usize) -> BoxFuture<'c, Result<(), NotOurs>> {
+        async move {
+            match ledger.standing(at) {
+                Standing::Ours => return Ok(()),
+                Standing::Foreign(why) => return Err(NotOurs { why, answered: true }),
+                Standing::Unknown => {}
+            }
+            let Some(entry) = ledger.entry(at) else { return Ok(()) };
+            let Some((undo, input)) = ledger.undo(entry.create).zip(entry.delete_input.as_ref()) else { return Ok(()) };
+            // What is in a resource of ours is ours: its path names that resource.
+            if let Some(parents) = ledger.parents(at) {
+                for parent in parents {
+                    self.look_at(ledger, parent).await?;
+                }
+                ledger.judge(at, Standing::Ours);
+                return Ok(());
+            }
+            let why = match self.see(ledger, undo, &entry, input).await {
+                Sight::Ours | Sight::Absent => {
+                    ledger.judge(at, Standing::Ours);
+                    return Ok(());
+                }
+                // The run has just sent the creation that was answered with this id; a journal only says so.
+                Sight::Unseen if !ledger.is_of_earlier_run() => {
+                    ledger.judge(at, Standing::Ours);
+                    return Ok(());
+                }
+                Sight::Unseen => "no operation shows its name or its tag".to_owned(),
+                Sight::Others(what) => {
+                    format!("{input} is {what}, which has neither the name nor the tag of the run")
+                }
+                Sight::Failed(why) => return Err(NotOurs { why, answered: false }),
+            };
+            ledger.judge(at, Standing::Foreign(why.clone()));
+            Err(NotOurs { why, answered: true })
+        }
+        .boxed()
+    }
+
+    async fn see(&self, ledger: &Ledger, undo: &Undo, entry: &Entry, input: &Value) -> Sight {
+        let Some(describe) = undo.describe else { return Sight::Unseen };
+        let name = &self.schema[describe].name;
+        let mut asked = input.clone();
+        loop {
+            let request = match encode_request(self.schema, describe, &asked) {
+                Ok(request) => request,
+                Err(error) => return Sight::Others(format!("something that {name} cannot name ({error})")),
+            };
+            return match self.send_necessary(describe, &request).await {
+                Reply::Success(exchange) => {
+                    let body: Value = serde_json::from_slice(&exchange.response.body).unwrap_or_default();
+                    self.marks(ledger, undo, entry, &body).await
+                }
+                Reply::Refused(_, error) if error.code.as_deref() == Some(NOT_PUBLISHED) && asked == *input => {
+                    let member = undo.id_member().unwrap_or_default();
+                    let Some(id) = input[member].as_str() else { return Sight::Unseen };
+                    asked[member] = format!("{id}{DRAFT}").into();
+                    continue;
+                }
+                Reply::Refused(exchange, _) if is_gone(self.schema, describe, &exchange.response) => Sight::Absent,
+                Reply::Unsupported(_) => Sight::Unseen,
+                other => Sight::Failed(format!("{name}: {}", other.describe())),
+            };
+        }
+    }
+
+    /// The marks of a run in the response of an operation that shows a resource.
+    async fn marks(&self, ledger: &Ledger, undo: &Undo, entry: &Entry, body: &Value) -> Sight {
+        let Some(shown) = resource_in(body) else { return Sight::Others("something without a name".to_owned()) };
+        let is_run = |run: &str| run == self.run_id();
+        let name = NAMES.iter().find_map(|member| shown.get(*member)?.as_str());
+        if name.and_then(run_of_name).is_some_and(is_run) {
+            return Sight::Ours;
+        }
+        // The name that this run has just requested. A journal may have any name.
+        let requested = undo.name_member.as_ref().and_then(|member| entry.members.get(member)?.as_str());
+        if !ledger.is_of_earlier_run() && name.is_some() && name == requested {
+            return Sight::Ours;
+        }
+        let tags = ["Tags", "tags"].iter().find_map(|member| shown.get(*member)?.as_object());
+        let tag = match tags {
+            Some(tags) => tags.get(TAG).and_then(|tag| tag.as_str()?.parse::<RunTag>().ok()),
+            None => match shown.iter().find(|(member, _)| member.ends_with("Arn") || *member == "arn") {
+                Some((_, Value::String(arn))) => match self.run_tag_of(arn).await {
+                    Ok(tag) => tag,
+                    Err(why) => return Sight::Failed(why),
+                },
+                _ => None,
+            },
+        };
+        if tag.is_some_and(|tag| is_run(&tag.run_id)) {
+            return Sight::Ours;
+        }
+        Sight::Others(name.map_or("something without a name".to_owned(), |name| format!("`{name}`")))
+    }
+}
+
+/// The members of the resource that a response shows: those of the response, or of the one structure in it.
+fn resource_in(body: &Value) -> Option<&serde_json::Map<String, Value>> {
+    let body = body.as_object()?;
+    let is_resource = |members: &serde_json::Map<String, Value>| {
+        NAMES.iter().chain(&["Tags", "tags", "Arn"]).any(|member| members.contains_key(*member))
+    };
+    if is_resource(body) {
+        return Some(body);
+    }
+    body.values().filter_map(Value::as_object).find(|members| is_resource(members))
+}

@@ -1,0 +1,241 @@
+//! What may be deleted: only what a run of ours created, in its instance, by an operation that the account allows. Journals
+//! and answers say what to delete, and both may be wrong or written by others.
+
+use connect_model::schema::{OperationId, Schema};
+use connect_model::validate::validate;
+use connect_model::wire::message::HttpRequest;
+use serde_json::{Map, Value};
+
+use super::journal::Header;
+use super::undo::{Source, Undo};
+use super::{Entry, Ledger, State, input_of, names};
+use crate::permission::Permission;
+
+/// What is known of the owner of a resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing yet. It is looked at before it is deleted.
+    #[default]
+    Unknown,
+    /// It carries the name or the tag of its run, or nothing is there.
+    Ours,
+    /// It is not deleted, and why.
+    Foreign(String),
+}
+
+/// The limits of a sweep beyond those of the journal itself.
+#[derive(Clone, Debug, Default)]
+pub struct Gates {
+    /// The operations that may be sent.
+    pub permission: Permission,
+    /// The instance that the user named.
+    pub instance: Option<String>,
+    /// The account that the user named.
+    pub account: Option<String>,
+}
+
+impl Gates {
+    /// Checks where the resources of a journal are.
+    ///
+    /// # Errors
+    /// The journal is for another place than the user named, or, for Connect, names none.
+    pub fn admit(&self, schema: &Schema, header: &Header) -> Result<(), String> {
+        if header.service != schema.service.sdk_id {
+            return Err(format!(
+                "it belongs to a run against {}, but the built-in model is of {}",
+                header.service, schema.service.sdk_id
+            ));
+        }
+        let places = [
+            ("instance", "--instance-id", &header.instance_id, &self.instance),
+            ("account", "--account", &header.account, &self.account),
+        ];
+        for (what, flag, named, given) in places {
+            match (named, given) {
+                (Some(named), Some(given)) if named != given => {
+                    return Err(format!(
+                        "it belongs to a run in the {what} {named}, but {flag} is {given}; name another --journal, or the \
+                         {what} of the run"
+                    ));
+                }
+                (None, _) if schema.service.is_connect() => {
+                    return Err(format!("it names no {what}, so that nothing shows whose resources it lists"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Ledger {
+    /// Marks the entries that must not be deleted, each with the reason.
+    pub fn restrict(&self, gates: &Gates) {
+        let mut state = self.state();
+        for entry in &mut state.entries {
+            if let Some(undo) = self.undo.get(&entry.create)
+                && let Err(why) = self.admit(undo, entry, &gates.permission)
+            {
+                entry.standing = Standing::Foreign(why);
+            }
+        }
+    }
+
+    fn admit(&self, undo: &Undo, entry: &Entry, permission: &Permission) -> Result<(), String> {
+        for operation in [undo.create, undo.delete] {
+            permission.check(self.schema, &self.schema[operation])?;
+        }
+        self.is_inside(&entry.members)?;
+        entry.delete_input.as_ref().map_or(Ok(()), |input| self.fits(undo, &entry.members, input))
+    }
+
+    /// Checks that members name the instance of the ledger and no other.
+    fn is_inside(&self, members: &Map<String, Value>) -> Result<(), String> {
+        let (Some(instance), Some(named)) = (&self.instance, members.get("InstanceId")) else { return Ok(()) };
+        if named.as_str().is_some_and(|named| names(named, instance)) {
+            return Ok(());
+        }
+        Err(format!("it is in the instance {named}, and the run was in {instance}"))
+    }
+
+    /// Checks the input of a deletion: exactly its members, those of the request as they were sent, and ids of the form that
+    /// the model gives them.
+    pub(super) fn fits(&self, undo: &Undo, request: &Map<String, Value>, input: &Value) -> Result<(), String> {
+        let members = input.as_object().ok_or_else(|| format!("{input} is no input of a deletion"))?;
+        self.is_inside(members)?;
+        for (name, source) in &undo.delete_members {
+            let value = members.get(name).ok_or_else(|| format!("{input} has no {name}"))?;
+            let sent = match source {
+                Source::Input(member) => request.get(member),
+                Source::Output(_) => None,
+            };
+            if sent.is_some_and(|sent| sent != value) {
+                return Err(format!("{name} is {value}, which is not that of its creation"));
+            }
+            if value.as_str().is_some_and(is_dots) {
+                return Err(format!("{name} is {value}, which is no id but a place in a path"));
+            }
+        }
+        if let Some(other) = members.keys().find(|name| undo.delete_members.iter().all(|(known, _)| known != *name)) {
+            return Err(format!("{input} has the member {other}, which deletes nothing"));
+        }
+        let shape = self.schema[undo.delete].input;
+        match shape.map(|shape| validate(self.schema, shape, input)).unwrap_or_default().first() {
+            Some(violation) => Err(format!("{input} names no resource: {violation}")),
+            None => Ok(()),
+        }
+    }
+
+    /// What is known of the owner of an entry's resource.
+    pub fn standing(&self, at: usize) -> Standing {
+        self.state().entries.get(at).map(|entry| entry.standing.clone()).unwrap_or_default()
+    }
+
+    /// Records what was found out about the owner of an entry's resource. A run that was told the id of something else looks
+    /// for its own resource by name.
+    pub(crate) fn judge(&self, at: usize, standing: Standing) {
+        let mut state = self.state();
+        let Some(entry) = state.entries.get_mut(at) else { return };
+        entry.standing = standing.clone();
+        if let Standing::Foreign(why) = standing
+            && !self.is_of_earlier_run
+            && let Some(undo) = self.undo.get(&entry.create)
+            && let Some(input) = entry.delete_input.take()
+        {
+            state.foreign.push(Foreign { delete: undo.delete, input, why });
+        }
+    }
+
+    /// True if the entries come from a journal.
+    pub(crate) fn is_of_earlier_run(&self) -> bool {
+        self.is_of_earlier_run
+    }
+
+    /// True if an entry comes from a journal that must not lead to it: it is left alone, and not even looked up.
+    pub(crate) fn is_off_limits(&self, at: usize) -> bool {
+        self.is_of_earlier_run && matches!(self.standing(at), Standing::Foreign(_))
+    }
+
+    /// Open entries whose resources this deletion names, and of which it is not known that they are ours.
+    pub(crate) fn unknown_in(&self, request: &HttpRequest) -> Vec<usize> {
+        let Some((delete, input)) = self.deletion(request) else { return Vec::new() };
+        let state = self.state();
+        let unknown = |at: &usize| state.entries.get(*at).is_some_and(|entry| entry.standing == Standing::Unknown);
+        self.named(&state, delete, &input).into_iter().filter(unknown).collect()
+    }
+
+    /// Checks that a request may be sent.
+    ///
+    /// # Errors
+    /// The reason why it may not.
+    pub(super) fn admits(&self, request: &HttpRequest) -> Result<(), String> {
+        let path = request.uri.split(['?', '#']).next().unwrap_or_default();
+        if !["GET", "HEAD"].contains(&request.method.as_str()) && path.split('/').any(is_dots) {
+            return Err(format!("a segment of its path {path} leads elsewhere, and the request writes"));
+        }
+        let Some((delete, input)) = self.deletion(request) else { return Ok(()) };
+        let state = self.state();
+        let foreign = state.foreign.iter().find(|one| one.delete == delete && denotes(&input, &one.input));
+        if let Some(Foreign { why, .. }) = foreign {
+            return Err(why.clone());
+        }
+        for at in self.named(&state, delete, &input) {
+            match state.entries.get(at).map(|entry| &entry.standing) {
+                Some(Standing::Foreign(why)) => return Err(why.clone()),
+                Some(Standing::Unknown) => return Err("nothing shows that it deletes a resource of ours".to_owned()),
+                Some(Standing::Ours) | None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The operation and the input of a request that deletes something.
+    fn deletion(&self, request: &HttpRequest) -> Option<(OperationId, Value)> {
+        let route = self.router.route(&request.method, &request.uri).ok()?;
+        let deletes = self.undo.values().any(|undo| undo.delete == route.operation);
+        deletes.then(|| (route.operation, input_of(self.schema, &route, request)))
+    }
+
+    /// Open entries whose resources an input of a deletion names.
+    pub(super) fn named(&self, state: &State, delete: OperationId, input: &Value) -> Vec<usize> {
+        let is_named = |entry: &Entry| {
+            !entry.gone
+                && self.undo.get(&entry.create).is_some_and(|undo| undo.delete == delete)
+                && entry.delete_input.as_ref().is_some_and(|wanted| denotes(input, wanted))
+        };
+        (state.entries.iter().enumerate()).filter(|(_, entry)| is_named(entry)).map(|(at, _)| at).collect()
+    }
+
+    /// Things that the endpoint named as created by the run, and that are not ours.
+    pub(crate) fn foreign(&self) -> Vec<(OperationId, Value, String)> {
+        self.state().foreign.iter().map(|one| (one.delete, one.input.clone(), one.why.clone())).collect()
+    }
+}
+
+/// Something that the endpoint named as created by the run, and that is not ours.
+#[derive(Debug)]
+pub(super) struct Foreign {
+    /// The operation that would delete it.
+    pub(super) delete: OperationId,
+    /// The input that would delete it.
+    pub(super) input: Value,
+    /// The reason why it is not ours.
+    pub(super) why: String,
+}
+
+/// True if the input of a request carries every member that identifies a resource, wherever they are bound. An ARN stands
+/// for the id at its end.
+fn denotes(input: &Value, wanted: &Value) -> bool {
+    let same = |given: &Value, wanted: &Value| {
+        given == wanted || given.as_str().zip(wanted.as_str()).is_some_and(|(given, wanted)| names(given, wanted))
+    };
+    wanted.as_object().is_some_and(|wanted| {
+        wanted.iter().all(|(member, wanted)| input.get(member).is_some_and(|given| same(given, wanted)))
+    })
+}
+
+/// True for a segment of a path that leads elsewhere. A server or a proxy may resolve it before it looks at the path.
+pub(super) fn is_dots(segment: &str) -> bool {
+    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+    plain == "." || plain == ".."
+}
