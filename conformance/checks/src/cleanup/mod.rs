@@ -2,6 +2,8 @@
 
 mod adopt;
 mod lookup;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -74,7 +76,7 @@ impl Client {
         let left = cleanup.left.iter().map(ToString::to_string);
         let foreign = ledger.foreign().into_iter().map(|(delete, input, why)| {
             let name = &self.schema[delete].name;
-            format!("{name} {input} was not sent, although the endpoint gave this id to a resource of the run: {why}")
+            format!("{name} {input} was not sent, although the endpoint gave a new resource this id: {why}")
         });
         left.chain(foreign).collect()
     }

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use crate::client::Client;
-use crate::client::reply::{NOT_PUBLISHED, Reply};
+use crate::client::reply::{NOT_PUBLISHED, Reply, SYNTHESIZED};
 use crate::client::run_tag::{RunTag, TAG, run_of_name};
 use crate::ledger::undo::{NAMES, Undo};
 use crate::ledger::{Entry, Ledger, Standing, is_gone};
@@ -84,7 +84,7 @@ impl Client {
                 }
                 Sight::Unseen => "no operation shows its name or its tag".to_owned(),
                 Sight::Others(what) => {
-                    format!("{input} is {what}, which has neither the name nor the tag of the run")
+                    format!("it is {what}, which has neither the name nor the tag of the run")
                 }
                 Sight::Failed(why) => return Err(NotOurs { why, answered: false }),
             };
@@ -104,6 +104,8 @@ impl Client {
                 Err(error) => return Sight::Others(format!("something that {name} cannot name ({error})")),
             };
             return match self.send_necessary(describe, &request).await {
+                // It is not kept, so that its name is another one each time.
+                Reply::Success(exchange) if exchange.response.headers.get(SYNTHESIZED).is_some() => Sight::Unseen,
                 Reply::Success(exchange) => {
                     let body: Value = serde_json::from_slice(&exchange.response.body).unwrap_or_default();
                     self.marks(ledger, undo, entry, &body).await

@@ -32,6 +32,10 @@ pub enum Trouble {
     Other,
 }
 
+/// Header of responses that an emulator generates instead of performing the operation. The same name as
+/// `connect_emulator::SYNTHESIZED`.
+pub(crate) const SYNTHESIZED: &str = "x-emulator-synthesized";
+
 /// Error names of the gateway that are about the caller and not about the request. Source: Connect API reference, common
 /// errors.
 const AUTHENTICATION: &[&str] = &[

@@ -12,15 +12,12 @@ use super::entry::{Exchanged, escaped};
 use super::normal::{Known, Normal};
 use crate::case::{Finding, Level};
 use crate::client::Client;
-use crate::client::reply::Reply;
+use crate::client::reply::{Reply, SYNTHESIZED};
 use crate::observe::Observation;
 use crate::resources;
 use crate::{error, shape};
 use connect_transport::credentials::Keyring;
 use connect_transport::exchange::Exchange;
-
-/// Header of responses that an emulator generates instead of performing the operation. The same name as `connect_emulator::SYNTHESIZED`.
-const SYNTHESIZED: &str = "x-emulator-synthesized";
 
 /// Variants of the request to an operation.
 pub(super) const VARIANTS: &[&str] = &["valid", "wrong", "unknown"];

@@ -19,7 +19,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use connect_model::files::{self, Use};
 use thiserror::Error;
+
+/// Bytes of the file of an entry.
+const LARGEST: u64 = 64 << 20;
 
 /// Ending of the files.
 const ENDING: &str = "golden";
@@ -66,6 +70,12 @@ pub enum GoldenError {
         line: usize,
         /// The error.
         what: String,
+    },
+    /// A file of others has the name of an entry.
+    #[error("{path}: `connect-conformance record` did not write it; name another folder, or move the file")]
+    Foreign {
+        /// Path of the file.
+        path: PathBuf,
     },
     /// The folder has no entries.
     #[error("{path} has no recorded answers; create them with `connect-conformance record {path}`")]
@@ -164,7 +174,7 @@ pub fn read_all(folder: &Path) -> Result<BTreeMap<String, Entry>, GoldenError> {
         if path.extension().is_none_or(|ending| ending != ENDING) {
             continue;
         }
-        let text = std::fs::read_to_string(&path).map_err(io(&path))?;
+        let text = files::read_text(&path, LARGEST).map_err(io(&path))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let entry =
             Entry::of_text(&text).map_err(|(line, what)| GoldenError::Form { path: path.clone(), line, what })?;
@@ -180,28 +190,48 @@ pub fn read_all(folder: &Path) -> Result<BTreeMap<String, Entry>, GoldenError> {
     }
 }
 
-/// Writes entries and returns the number of written files. A file with the same exchanges stays as it is, with its older
-/// provenance.
+/// Path of the file of an operation.
+pub fn file_of(folder: &Path, operation: &str) -> PathBuf {
+    folder.join(format!("{}.{ENDING}", files::stem(operation)))
+}
+
+/// The entry of an operation; `None` if it has no file.
 ///
 /// # Errors
-/// The folder or a file cannot be written.
+/// Its file cannot be read, or is no entry: it must not be replaced.
+pub fn read_one(folder: &Path, operation: &str) -> Result<Option<Entry>, GoldenError> {
+    let path = file_of(folder, operation);
+    let bytes = match files::read(&path, Use::Read, LARGEST) {
+        Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(GoldenError::Io { path, source }),
+        Ok(bytes) => bytes,
+    };
+    let entry = std::str::from_utf8(&bytes).ok().and_then(|text| Entry::of_text(text).ok());
+    entry.map(Some).ok_or(GoldenError::Foreign { path })
+}
+
+/// Writes entries and returns the number of written files. A file with the same exchanges stays as it is, with its older
+/// provenance. Nothing is written if a file of others has the name of one.
+///
+/// # Errors
+/// The folder or a file cannot be written, or a file of others is in the way.
 pub fn write_all(folder: &Path, entries: &BTreeMap<String, Entry>) -> Result<usize, GoldenError> {
     let io = |path: &Path| {
         let path = path.to_owned();
         move |source| GoldenError::Io { path, source }
     };
-    std::fs::create_dir_all(folder).map_err(io(folder))?;
-    let mut written = 0;
+    files::folder(folder).map_err(io(folder))?;
+    let mut changed = Vec::new();
     for (name, entry) in entries {
-        let path = folder.join(format!("{name}.{ENDING}"));
-        let old = std::fs::read_to_string(&path).ok().and_then(|text| Entry::of_text(&text).ok());
-        if old.is_some_and(|old| old.seed == entry.seed && old.exchanges == entry.exchanges) {
-            continue;
+        let old = read_one(folder, name)?;
+        if old.is_none_or(|old| old.seed != entry.seed || old.exchanges != entry.exchanges) {
+            changed.push((file_of(folder, name), entry));
         }
-        std::fs::write(&path, entry.to_text()).map_err(io(&path))?;
-        written += 1;
     }
-    Ok(written)
+    for (path, entry) in &changed {
+        files::replace(path, entry.to_text().as_bytes()).map_err(io(path))?;
+    }
+    Ok(changed.len())
 }
 
 #[cfg(test)]
@@ -258,6 +288,13 @@ mod tests {
         );
         std::fs::write(folder.join("C.golden"), Entry { seed: 8, ..entry() }.to_text()).unwrap();
         assert!(read_all(&folder).unwrap_err().to_string().contains("the seeds 7, 8"));
+        let theirs = folder.join("D.golden");
+        std::fs::write(&theirs, "theirs").unwrap();
+        entries.insert("D".to_owned(), entry());
+        entries.insert("A".to_owned(), Entry { seed: 9, ..entry() });
+        assert!(write_all(&folder, &entries).unwrap_err().to_string().contains("did not write it"));
+        assert_eq!(std::fs::read_to_string(&theirs).unwrap(), "theirs");
+        assert_eq!(read_one(&folder, "A").unwrap().unwrap().seed, 7, "nothing is written");
         std::fs::remove_dir_all(&folder).unwrap();
         assert!(read_all(&folder).is_err());
     }

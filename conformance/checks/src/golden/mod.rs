@@ -14,7 +14,7 @@ use connect_model::schema::Schema;
 
 use self::ask::VARIANTS;
 pub use self::ask::{Asked, ask, provenance};
-pub use self::entry::{Entry, Exchanged, GoldenError, read_all, write_all};
+pub use self::entry::{Entry, Exchanged, GoldenError, file_of, read_all, read_one, write_all};
 use crate::case::{Level, Outcome};
 use crate::check::{Check, Remote};
 use crate::code::{On, Scope, Subjects, Trial};

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use connect_model::files::{self, Use};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -36,6 +37,9 @@ pub struct SavedError {
     problem: String,
 }
 
+/// Bytes of the file of a walk.
+const LARGEST: u64 = 16 << 20;
+
 /// Largest number of steps of a walk.
 pub const LONGEST: u16 = 1000;
 
@@ -44,7 +48,7 @@ impl Saved {
     fn file_name(&self) -> String {
         let content = serde_json::to_vec(&(&self.subject, &self.steps)).unwrap_or_default();
         let digest: String = Sha256::digest(content).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-        format!("{}-{digest}.json", self.subject)
+        format!("{}-{digest}.json", files::stem(&self.subject))
     }
 
     /// Writes the walk into a folder, which is created if needed.
@@ -52,12 +56,15 @@ impl Saved {
     /// # Errors
     /// The folder or the file cannot be written.
     pub fn write(&self, folder: &Path) -> std::io::Result<PathBuf> {
-        std::fs::create_dir_all(folder)?;
+        files::folder(folder)?;
         let path = folder.join(self.file_name());
         let mut bytes = serde_json::to_vec_pretty(self)?;
         bytes.push(b'\n');
-        std::fs::write(&path, bytes)?;
-        Ok(path)
+        match files::create(&path, &bytes) {
+            // An equal walk. Nothing that has its name is replaced.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(path),
+            written => written.map(|()| path),
+        }
     }
 
     /// Reads every `.json` file of a folder, in order of name; none if the folder does not exist.
@@ -79,7 +86,7 @@ impl Saved {
     }
 
     fn read(path: &Path) -> Result<Self, SavedError> {
-        let bytes = std::fs::read(path).map_err(|error| wrong(path, &error))?;
+        let bytes = files::read(path, Use::Input, LARGEST).map_err(|error| wrong(path, &error))?;
         let saved: Self = serde_json::from_slice(&bytes).map_err(|error| wrong(path, &error))?;
         let known: Vec<&str> = SUBJECTS.iter().map(|subject| subject.name).collect();
         if !known.contains(&saved.subject.as_str()) {

@@ -1,0 +1,142 @@
+//! Endpoints that give new resources the ids of others, or ids that are none.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::{Arc, Mutex};
+
+use connect_emulator::{Config, Service};
+use connect_model::schema::Schema;
+use connect_model::wire::message::HttpRequest;
+use connect_transport::target::Target;
+use connect_transport::{InProcess, Transport, TransportConfig};
+use serde_json::{Value, json};
+
+use crate::client::reply::Reply;
+use crate::client::{Client, ClientConfig};
+use crate::ledger::{Ledger, hook};
+use crate::permission::Permission;
+
+/// An emulator with flows of others, behind something that changes the ids of new flows.
+struct Liar {
+    client: Client,
+    service: Arc<Service>,
+    /// Method and path of each request.
+    sent: Arc<Mutex<Vec<String>>>,
+}
+
+/// The name of a run.
+const NAME: &str = "Ct-0badcafe-1";
+
+impl Liar {
+    fn new(id: impl Fn(&Service) -> String) -> Self {
+        let schema = Schema::connect();
+        let service = Arc::new(Service::new(schema, &Config { resources: 3, ..Config::default() }));
+        let (behind, id) = (Arc::clone(&service), id(&service));
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&sent);
+        let endpoint = InProcess::new(move |request: &HttpRequest| {
+            log.lock().unwrap().push(format!("{} {}", request.method, request.uri));
+            let mut response = behind.handle(request);
+            let mut body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+            if request.method == "PUT" && body.get("ContactFlowId").is_some() {
+                body["ContactFlowId"] = id.as_str().into();
+                response.body = body.to_string().into_bytes();
+            }
+            response
+        });
+        let mut target = Target::unsigned("http://127.0.0.1".parse().unwrap());
+        (target.loopback, target.instance_id) = (false, Some(service.instance_name()));
+        let ledger = Arc::new(Ledger::new(schema, target.instance_id.as_deref()));
+        let bounds = TransportConfig { hook: hook(Some(&ledger)), ..TransportConfig::default() };
+        let transport = Arc::new(Transport::in_process(&target, endpoint, bounds));
+        let permission = Permission { writes: true, ..Permission::default() };
+        let run_id = "0badcafe".to_owned();
+        let config = ClientConfig { run_id, permission, ledger: Some(ledger), ..ClientConfig::default() };
+        Self { client: Client::new(schema, target, transport, config), service, sent }
+    }
+
+    async fn call(&self, operation: &str, input: Value) -> Reply {
+        self.client.call(self.client.schema.operation_named(operation).unwrap(), &input).await.unwrap()
+    }
+
+    /// Creates a flow, and returns the id in the response.
+    async fn create(&self, name: &str) -> String {
+        let content = json!({
+            "Version": "2019-10-30", "StartAction": "a", "Metadata": {},
+            "Actions": [{ "Identifier": "a", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {} }],
+        });
+        let input = json!({
+            "InstanceId": self.service.instance_name(), "Name": name, "Type": "CONTACT_FLOW", "Content": content.to_string(),
+        });
+        let Reply::Success(exchange) = self.call("CreateContactFlow", input).await else { unreachable!() };
+        let body: Value = serde_json::from_slice(&exchange.response.body).unwrap();
+        body["ContactFlowId"].as_str().unwrap().to_owned()
+    }
+
+    async fn delete(&self, id: &str) -> Reply {
+        let input = json!({ "InstanceId": self.service.instance_name(), "ContactFlowId": id });
+        self.call("DeleteContactFlow", input).await
+    }
+
+    /// Names of all flows.
+    fn names(&self) -> Vec<String> {
+        flows(&self.service).into_iter().map(|flow| flow["Name"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn deletions(&self) -> Vec<String> {
+        self.sent.lock().unwrap().iter().filter(|line| line.starts_with("DELETE")).cloned().collect()
+    }
+}
+
+fn flows(service: &Service) -> Vec<Value> {
+    let uri = format!("/contact-flows-summary/{}?maxResults=1000", service.instance_name());
+    let response = service.handle(&HttpRequest { method: "GET".to_owned(), uri, ..HttpRequest::default() });
+    let body: Value = serde_json::from_slice(&response.body).unwrap();
+    body["ContactFlowSummaryList"].as_array().unwrap().clone()
+}
+
+fn theirs(service: &Service) -> String {
+    flows(service)[0]["Id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn what_an_endpoint_wrongly_calls_ours_is_reported_and_left() {
+    let liar = Liar::new(theirs);
+    let before = liar.names();
+    let id = liar.create(NAME).await;
+    assert_eq!(id, theirs(&liar.service));
+    // The deletion of a check, by id and by ARN, and the cleanup.
+    for id in [id.clone(), format!("arn:aws:connect:us-east-1:111122223333:instance/i/contact-flow/{id}")] {
+        let reply = liar.delete(&id).await.describe();
+        assert!(reply.contains("has neither the name nor the tag of the run"), "{reply}");
+    }
+    let left = liar.client.clear().await;
+    assert!(left[0].contains("the endpoint gave a new resource this id") && left[0].contains(&id), "{left:?}");
+    assert_eq!(liar.names(), before, "ours is found by its name and deleted, theirs is left");
+    assert!(!liar.deletions().iter().any(|line| line.contains(&id)), "{:?}", liar.deletions());
+}
+
+#[tokio::test]
+async fn ids_that_lead_to_another_path_are_not_sent() {
+    for id in ["..", ".", "%2e%2E"] {
+        let liar = Liar::new(|_| id.to_owned());
+        let before = liar.names();
+        liar.create(NAME).await;
+        assert!(liar.delete(id).await.describe().contains("cannot be sent"), "{id}");
+        let left = liar.client.clear().await;
+        assert!(left[0].contains("the endpoint gave a new resource this id"), "{id}: {left:?}");
+        assert_eq!(liar.names(), before, "{id}");
+        assert_eq!(liar.deletions().len(), 1, "{:?}", liar.deletions());
+    }
+}
+
+#[tokio::test]
+async fn resources_of_the_run_are_deleted_after_a_look() {
+    let liar = Liar::new(theirs);
+    let before = liar.names();
+    liar.create(NAME).await;
+    assert_eq!(liar.client.clear().await.len(), 1);
+    assert_eq!(liar.names(), before);
+    let sent = liar.sent.lock().unwrap().clone();
+    let deletion = sent.iter().position(|line| line.starts_with("DELETE")).unwrap();
+    assert_eq!(sent[deletion - 1], sent[deletion].replace("DELETE", "GET"), "{sent:?}");
+}
