@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
 use connect_checks::judge::Judge;
+use connect_model::files;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -102,8 +103,7 @@ pub fn run(
     stop: &StopSignal,
     consumer: impl Consumer + 'static,
 ) -> Result<(), ReportError> {
-    let log = File::create(&options.log)
-        .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", options.log.display())))?;
+    let log = files::start(&options.log)?;
     let stream = Arc::new(Mutex::new(Stream { log, consumer: Box::new(consumer), error: None }));
     let emit = |event: Event<'_>| stream.lock().unwrap_or_else(PoisonError::into_inner).emit(event);
     emit(Event::Planned(info));

@@ -36,7 +36,7 @@ const ABSENT: &[(&str, &[&str], &str)] = &[
     ("conformance/src/report", &["Transport", "tokio::"], "reports send nothing"),
     (
         "conformance/src/runner.rs",
-        &["connect_emulator", "connect_transport", "connect_model"],
+        &["connect_emulator", "connect_transport", "connect_model::wire", "connect_model::schema"],
         "the runner knows no HTTP",
     ),
     (

@@ -80,7 +80,7 @@ fn resumes_interrupted_runs() {
     assert_eq!((code, stderr.contains("--walk-length")), (Some(2), true), "{stderr}");
     // With another folder, and without the selection and the endpoint of the first run.
     let rest = folder.at("rest");
-    std::fs::create_dir_all(folder.0.join("rest/findings")).unwrap();
+    assert_eq!(output(&["run", "--operations", "ListRules", "--walks", "0", "--report-dir", &rest]).0, Some(0));
     std::fs::write(folder.0.join("rest/findings/other.json"), "{}").unwrap();
     let (code, stdout, stderr) = output(&["run", "--report-dir", &rest, "--resume", &at]);
     assert_eq!(code, Some(0), "{stdout}{stderr}");

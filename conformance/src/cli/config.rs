@@ -103,6 +103,7 @@ impl OutputFlags {
         OutputConfig {
             write_expect: self.write_expect.clone(),
             history: self.history.clone(),
+            force: self.force,
             ..OutputConfig::default()
         }
     }

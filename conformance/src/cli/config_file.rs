@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use connect_model::files;
 use toml::{Table, Value};
 
 use crate::session::error::SessionError;
@@ -16,6 +17,9 @@ use crate::suggest;
 
 /// The file that is read without `--config`.
 const DEFAULT: &str = "conformance.toml";
+
+/// Bytes of the file.
+const LARGEST: u64 = 1 << 20;
 
 /// Id of the flag `--config`.
 const FLAG: &str = "config";
@@ -77,7 +81,7 @@ pub(super) fn read(command: &Command, words: &[OsString]) -> Result<Option<Confi
     let Some(path) = named.or_else(|| Some(PathBuf::from(DEFAULT)).filter(|path| path.exists())) else {
         return Ok(None);
     };
-    let text = std::fs::read_to_string(&path)
+    let text = files::read_text(&path, LARGEST)
         .map_err(|error| SessionError::usage(format!("--config: cannot read {}: {error}", path.display())))?;
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
         SessionError::usage(format!("{}: not TOML: {}", path.display(), error.to_string().trim_end()))

@@ -2,8 +2,7 @@
 //! findings, so that memory stays bounded however much an endpoint gets wrong.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
 use connect_checks::check::Check;
 use connect_checks::coverage::{Coverage, Ratio};
 use connect_checks::families;
+use connect_model::files;
 use connect_model::text::truncate;
 use connect_transport::exchange::Exchange;
 
@@ -19,7 +19,8 @@ use crate::exit::Exit;
 use crate::outcome::Totals;
 use crate::report::case_file::{CaseFile, SavedExchange, SavedRequest, SavedResponse, SavedTime, file_stem};
 use crate::report::causes::{Cause, Kind};
-use crate::report::json::{CaseLine, FindingCount, FindingEntry, Operation, Report};
+use crate::report::folder::FINDINGS;
+use crate::report::json::{self, CaseLine, FindingCount, FindingEntry, Operation, Report};
 use crate::report::reproduce::replay_command;
 use crate::report::text::utc;
 
@@ -91,7 +92,7 @@ impl Collector {
             Operation::new(name.clone(), Totals { planned: *planned as u64, ..Totals::default() })
         };
         let report = Report {
-            tool: "connect-conformance".to_owned(),
+            tool: json::TOOL.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             target: info.target.clone(),
             model: info.model.clone(),
@@ -134,7 +135,7 @@ impl Collector {
             causes: BTreeMap::new(),
             limits,
             bodies: 0,
-            folder: report_dir.map(|folder| folder.join("findings")),
+            folder: report_dir.map(|folder| folder.join(FINDINGS)),
             kept: HashMap::new(),
         }
     }
@@ -272,16 +273,14 @@ impl Collector {
         let stem = file_stem(case);
         let mut bytes = serde_json::to_vec_pretty(&content)?;
         bytes.push(b'\n');
-        // Several findings can have the same name. `create_new` never overwrites, also on file systems that ignore case.
+        // Several findings can have the same name. `create` never overwrites, also on file systems that ignore case.
         for number in 1_u32.. {
             let name = if number == 1 { format!("{stem}.json") } else { format!("{stem}-{number}.json") };
             let path = folder.join(name);
-            match File::create_new(&path).and_then(|mut file| file.write_all(&bytes)) {
+            match files::create(&path, &bytes) {
                 Ok(()) => return Ok(Some(path)),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => {
-                    return Err(std::io::Error::new(error.kind(), format!("{}: {error}", path.display())));
-                }
+                Err(error) => return Err(error),
             }
         }
         Ok(None)

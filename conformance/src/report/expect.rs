@@ -3,11 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
+use connect_model::files::{self, Use};
 use serde::Deserialize;
 use thiserror::Error;
 use toml::Spanned;
@@ -20,6 +22,12 @@ use crate::report::text::{printable, utc};
 
 /// Days after which an entry drafted by `--write-expect` expires.
 const DRAFTED_FOR: u64 = 90;
+
+/// The first line of a draft.
+const DRAFT: &str = "# Known divergences. Write a reason for each entry and correct the dates, or fix the endpoint.\n";
+
+/// Bytes of a file of known divergences.
+const LARGEST: u64 = 16 << 20;
 
 /// The known divergences of a file; none by default.
 #[derive(Clone, Debug, Default)]
@@ -95,7 +103,7 @@ impl Expectations {
     /// The file cannot be read or is not TOML, or an entry is incomplete.
     pub fn read(path: &Path, now: SystemTime) -> Result<Self, ExpectError> {
         let wrong = |problem: String| ExpectError { path: path.display().to_string(), problem };
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let text = files::read_text(path, LARGEST).map_err(|error| wrong(error.to_string()))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         Self::parse(&text, &name, now).map_err(wrong)
     }
@@ -268,9 +276,7 @@ pub fn expiry_of(why: &str) -> Option<&str> {
 /// A draft file with an entry for every failed case. The reasons are empty, and the file is rejected until they are filled
 /// in.
 pub fn draft(report: &Report, now: SystemTime) -> String {
-    let mut text = String::from(
-        "# Known divergences. Write a reason for each entry and correct the dates, or fix the endpoint.\n",
-    );
+    let mut text = String::from(DRAFT);
     let expires = date(now + Duration::from_secs(DRAFTED_FOR * 24 * 3600));
     for case in &report.failed_cases {
         text.push('\n');
@@ -284,6 +290,41 @@ pub fn draft(report: &Report, now: SystemTime) -> String {
         let _ = writeln!(text, "[[expect]]\ncase = {case}\nreason = \"\"\nowner = \"\"\nexpires = {expires}");
     }
     text
+}
+
+/// Writes a draft, in place of nothing but a draft that nobody has worked on.
+///
+/// # Errors
+/// The file cannot be written, or has other content. The error names it.
+pub fn write_draft(report: &Report, path: &Path) -> io::Result<()> {
+    may_be_draft(path)?;
+    files::replace(path, draft(report, SystemTime::now()).as_bytes())
+}
+
+/// Checks that a draft may be written.
+///
+/// # Errors
+/// The path has something else than a draft without a reason.
+pub fn may_be_draft(path: &Path) -> io::Result<()> {
+    let is_untouched = match files::read(path, Use::Read, LARGEST) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+        Ok(bytes) => String::from_utf8(bytes).is_ok_and(|text| is_untouched(&text)),
+    };
+    if is_untouched {
+        return Ok(());
+    }
+    let problem = "exists, and is not a draft as --write-expect left it; name another file, or delete this one";
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} {problem}", path.display())))
+}
+
+/// True for a draft in which nobody has written anything.
+fn is_untouched(text: &str) -> bool {
+    let is_ours = |line: &str| {
+        let begins = ["# ", "case = ", "expires = "].iter().any(|start| line.starts_with(start));
+        begins || ["", "[[expect]]", "reason = \"\"", "owner = \"\""].contains(&line)
+    };
+    text.starts_with(DRAFT) && text.lines().all(is_ours)
 }
 
 /// The date in UTC, for example `2027-01-31`.

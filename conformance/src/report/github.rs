@@ -2,9 +2,10 @@
 //! GitHub runner say where each goes; elsewhere nothing is written.
 
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
+
+use connect_model::files;
 
 use crate::outcome::CaseOutcome;
 use crate::report::conclusion;
@@ -97,7 +98,7 @@ pub fn summary(report: &Report) -> String {
 /// # Errors
 /// The file cannot be written.
 pub fn append(summary: &str, file: &Path) -> io::Result<()> {
-    OpenOptions::new().append(true).create(true).open(file)?.write_all(summary.as_bytes())
+    files::append(file, summary.as_bytes())
 }
 
 /// Text with escaped control characters, except for line breaks.

@@ -9,6 +9,7 @@ use connect_checks::case::{Level, check_of};
 use connect_checks::coverage::{Coverage, Learned, Ratio};
 use connect_checks::harm::Harm;
 use connect_checks::invalid;
+use connect_model::files::{self, Use};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -17,10 +18,15 @@ use crate::event::{ModelInfo, Narrowed, PlanInfo, Settings, TargetInfo};
 use crate::outcome::{CaseOutcome, Totals};
 use crate::report::case_file::{SavedExchange, SavedRequest, SavedResponse, SavedTime};
 use crate::report::causes::Cause;
-use crate::report::output::write_whole;
 
 /// Name of the file in the report folder.
 pub const FILE: &str = "report.json";
+
+/// [`Report::tool`].
+pub const TOOL: &str = "connect-conformance";
+
+/// Bytes of a report that is read. One of a whole run has some megabytes.
+const LARGEST: u64 = 512 << 20;
 
 /// The report of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -304,7 +310,7 @@ impl Report {
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         let file = if path.is_dir() { path.join(FILE) } else { path.to_owned() };
         let wrong = |problem: String| ReadError::of(&file, problem);
-        let bytes = std::fs::read(&file).map_err(|error| wrong(error.to_string()))?;
+        let bytes = files::read(&file, Use::Input, LARGEST).map_err(|error| wrong(error.to_string()))?;
         serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))
     }
 
@@ -324,7 +330,7 @@ impl Report {
     /// # Errors
     /// The file cannot be written.
     pub fn write(&self, folder: &Path) -> io::Result<()> {
-        write_whole(&folder.join(FILE), self.to_json()?.as_bytes())
+        files::replace(&folder.join(FILE), self.to_json()?.as_bytes())
     }
 
     /// Constraints that were violated on purpose, of those of operations that the endpoint offers.

@@ -8,6 +8,7 @@ pub mod causes;
 pub mod collect;
 pub mod conclusion;
 pub mod expect;
+pub mod folder;
 pub mod github;
 pub mod har;
 pub mod html;
@@ -28,6 +29,8 @@ pub mod verdict;
 use std::io;
 use std::path::Path;
 
+use connect_model::files;
+
 use self::json::Report;
 
 /// A file in the report folder.
@@ -37,6 +40,9 @@ pub struct ReportFile {
     /// Its content.
     pub content: fn(&Report) -> io::Result<String>,
 }
+
+/// The log, with one line for each case.
+pub const LOG: &str = "trials.log";
 
 /// Every file that is made from a report, in the order in which the terminal names them.
 pub const FILES: &[ReportFile] = &[
@@ -52,7 +58,7 @@ pub const FILES: &[ReportFile] = &[
 /// A file cannot be written.
 pub fn write_files(report: &Report, folder: &Path) -> io::Result<()> {
     for file in FILES {
-        output::write_whole(&folder.join(file.name), (file.content)(report)?.as_bytes())?;
+        files::replace(&folder.join(file.name), (file.content)(report)?.as_bytes())?;
     }
     Ok(())
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write as _};
-use std::path::Path;
 
 /// Columns of an unknown terminal.
 const COLUMNS: usize = 100;
@@ -59,16 +58,6 @@ fn ascii(text: &str) -> String {
         }
     }
     out
-}
-
-/// Writes a file completely or not at all: no reader sees a partial file.
-///
-/// # Errors
-/// The file cannot be written; the error names it.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let part = path.with_added_extension("part");
-    (std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path)))
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 #[cfg(test)]

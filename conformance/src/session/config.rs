@@ -151,6 +151,8 @@ pub struct RequestLimits {
 pub struct OutputConfig {
     /// File for a draft of known divergences.
     pub write_expect: Option<PathBuf>,
+    /// Take a report folder that has files of others.
+    pub force: bool,
     /// Folder of earlier reports.
     pub history: Option<PathBuf>,
     /// The amount of text.

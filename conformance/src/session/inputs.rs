@@ -14,7 +14,8 @@ use connect_model::schema::Schema;
 
 use crate::event::{Narrowed, Settings};
 use crate::outcome::CaseOutcome;
-use crate::report::expect::Expectations;
+use crate::report::expect::{Expectations, may_be_draft};
+use crate::report::folder::ReportFolder;
 use crate::report::json::Report;
 use crate::session::config::RunConfig;
 use crate::session::error::SessionError;
@@ -124,6 +125,10 @@ fn named_folders(config: &RunConfig) -> Result<(), SessionError> {
     ];
     for (flag, folder) in written {
         folder.map_or(Ok(()), |folder| may_be_folder(Some(flag), folder))?;
+    }
+    ReportFolder::check(&config.report_dir, config.output.force).map_err(SessionError::usage)?;
+    if let Some(path) = &config.output.write_expect {
+        may_be_draft(path).map_err(|error| SessionError::usage(format!("--write-expect: {error}")))?;
     }
     let read = [
         ("--history", &config.output.history, "a folder with the reports of earlier runs"),

@@ -33,15 +33,16 @@ use crate::event::{EmulatorInfo, Narrowed, PlanInfo, RunInfo, Settings, TargetIn
 use crate::exit::Exit;
 use crate::report::collect::{Collector, Limits};
 use crate::report::expect::Expectations;
+use crate::report::folder::ReportFolder;
 use crate::report::json::Report;
 use crate::report::output::{Format, print};
 use crate::report::progress::Progress;
-use crate::report::{merge, terminal};
+use crate::report::{LOG, merge, terminal};
 use crate::runner::{self, RunOptions, StopSignal};
 use crate::session::config::RunConfig;
 use crate::session::error::SessionError;
 use crate::session::inputs::RunInputs;
-use crate::session::publish::{Checkpoint, is_report_of, prepare_folder, publish};
+use crate::session::publish::{Checkpoint, is_report_of, publish};
 use crate::session::resume::same_plan;
 use crate::session::routing::serves_unsigned;
 use crate::session::selection::{matching_operations, no_walk, nothing_planned};
@@ -68,6 +69,8 @@ pub struct Finished {
     pub report: Report,
     /// A remark for people about the endpoint.
     pub remark: Option<String>,
+    /// The folder for the report.
+    pub folder: ReportFolder,
 }
 
 impl Session {
@@ -124,13 +127,13 @@ impl Session {
     /// # Errors
     /// The report folder or stdout cannot be written.
     pub fn execute(self, runtime: &Runtime) -> Result<Exit, SessionError> {
-        let (output, folder) = (self.config.output.clone(), self.config.report_dir.clone());
+        let output = self.config.output.clone();
         let announces = output.format == Format::Text && !output.detail.quiet;
         let announce = |report: &Report| {
             let header = if announces { terminal::header(report) } else { String::new() };
             print(&header).map_err(SessionError::usage)
         };
-        let Finished { report, remark } = self.run(runtime, announce)?;
+        let Finished { report, remark, folder } = self.run(runtime, announce)?;
         let leaks = report.leaks.clone();
         publish(report, &folder, &output, remark.as_deref()).map_err(|error| error.leaving(&leaks))
     }
@@ -146,12 +149,12 @@ impl Session {
         announce: impl FnOnce(&Report) -> Result<(), SessionError>,
     ) -> Result<Finished, SessionError> {
         let Self { judge, info, transport, expected, require, previous, config, _emulator } = self;
-        let folder = &config.report_dir;
+        let claimed = ReportFolder::claim(&config.report_dir, config.output.force).map_err(SessionError::usage)?;
+        let folder = claimed.path();
         let resumed_here = config.resume.as_deref().is_some_and(|report| is_report_of(report, folder));
-        prepare_folder(folder, previous.is_some() && resumed_here).map_err(|error| {
-            let folder = folder.display();
-            SessionError::usage(format!("cannot write to {folder}: {error}; --report-dir names another folder"))
-        })?;
+        if previous.is_none() || !resumed_here {
+            claimed.clear().map_err(SessionError::usage)?;
+        }
         let collector = Collector::new(&info, Some(folder), Limits::default());
         // Fail now rather than at the end if the two runs cannot be merged.
         merge::resumed(previous.as_ref(), collector.report()).map_err(SessionError::usage)?;
@@ -160,13 +163,12 @@ impl Session {
         let expectations = expected.clone();
         runtime.spawn(stop_on_interrupt(stop.clone()));
         runtime.spawn(stop_on_limits(stop.clone(), Arc::clone(&transport), config.limits.clone()));
-        let options =
-            RunOptions { jobs: config.jobs(info.target.loopback), require, expected, log: folder.join("trials.log") };
+        let options = RunOptions { jobs: config.jobs(info.target.loopback), require, expected, log: folder.join(LOG) };
         let collector = Arc::new(Mutex::new(collector));
         let checkpoint = Checkpoint {
             previous: previous.clone(),
             collector: Arc::clone(&collector),
-            folder: folder.clone(),
+            folder: folder.to_owned(),
             written: Instant::now(),
         };
         let limit = StopOnFailures::new(stop.clone(), config.limits.max_failures);
@@ -182,7 +184,7 @@ impl Session {
             report.stale.extend(unseen);
             report.recount();
         }
-        Ok(Finished { report, remark: transport.health().remark() })
+        Ok(Finished { report, remark: transport.health().remark(), folder: claimed })
     }
 }
 
@@ -224,7 +226,7 @@ mod tests {
 
     fn execute(judge: Arc<dyn Judge>, name: &str) -> (Exit, serde_json::Value, String) {
         let folder = std::env::temp_dir().join(format!("connect-session-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(folder.join("findings")).unwrap();
+        drop(ReportFolder::claim(&folder, false).unwrap());
         std::fs::write(folder.join("findings/stale.json"), "{}").unwrap();
         let output = OutputConfig { format: Format::Json, ..OutputConfig::default() };
         let config = RunConfig { report_dir: folder.clone(), output, ..RunConfig::default() };

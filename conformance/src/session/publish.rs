@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use connect_transport::credentials::environment;
 
 use crate::event::{Consumer, Event};
 use crate::exit::Exit;
 use crate::report::collect::Collector;
+use crate::report::folder::ReportFolder;
 use crate::report::json::{self, Report};
 use crate::report::output::{Format, columns, print};
 use crate::report::reproduce::resume_command;
@@ -22,7 +23,7 @@ const CHECKPOINT: Duration = Duration::from_secs(5);
 /// Writes a report in every format, and shows it. `remark` is a line below the verdict.
 pub(crate) fn publish(
     mut report: Report,
-    folder: &Path,
+    folder: &ReportFolder,
     output: &OutputConfig,
     remark: Option<&str>,
 ) -> Result<Exit, SessionError> {
@@ -33,10 +34,10 @@ pub(crate) fn publish(
         no_history =
             earlier.is_empty().then(|| format!("{} has no earlier report of this endpoint", history.display()));
     }
+    let folder = folder.path();
     write_files(&report, folder).map_err(SessionError::usage)?;
     if let Some(path) = &output.write_expect {
-        std::fs::write(path, expect::draft(&report, SystemTime::now()))
-            .map_err(|error| SessionError::usage(format!("cannot write {}: {error}", path.display())))?;
+        expect::write_draft(&report, path).map_err(|error| SessionError::usage(format!("--write-expect: {error}")))?;
     }
     if let Some(file) = environment("GITHUB_STEP_SUMMARY") {
         github::append(&github::summary(&report), Path::new(&file)).map_err(SessionError::usage)?;
@@ -72,12 +73,14 @@ pub fn merge_reports(reports: &[PathBuf], folder: &Path, output: &OutputConfig) 
     let incomplete =
         |error: merge::MergeError| SessionError::Nothing(format!("{}: {error}", Exit::Incomplete.heading()));
     let whole = merge::merge(reports.map_err(SessionError::usage)?).map_err(incomplete)?;
-    std::fs::create_dir_all(folder)
-        .map_err(|error| SessionError::usage(format!("cannot write to {}: {error}", folder.display())))?;
+    if let Some(path) = &output.write_expect {
+        expect::may_be_draft(path).map_err(|error| SessionError::usage(format!("--write-expect: {error}")))?;
+    }
+    let folder = ReportFolder::claim(folder, output.force).map_err(SessionError::usage)?;
     if output.format == Format::Text && !output.detail.quiet {
         print(&terminal::header(&whole)).map_err(SessionError::usage)?;
     }
-    publish(whole, folder, output, None)
+    publish(whole, &folder, output, None)
 }
 
 /// Writes `report.json` at the start and from time to time, so that a killed run can be resumed.
@@ -109,27 +112,4 @@ impl Consumer for Checkpoint {
 pub(crate) fn is_report_of(report: &Path, folder: &Path) -> bool {
     let file = if report.is_dir() { report.join(json::FILE) } else { report.to_owned() };
     file.canonicalize().ok() == folder.join(json::FILE).canonicalize().ok()
-}
-
-/// Creates the report folder and, unless `keep`, deletes the report and the findings of an earlier run in it: everything
-/// in the folder must belong to the same run.
-pub(crate) fn prepare_folder(folder: &Path, keep: bool) -> std::io::Result<()> {
-    let findings = folder.join("findings");
-    std::fs::create_dir_all(&findings)?;
-    if keep {
-        return Ok(());
-    }
-    for entry in std::fs::read_dir(&findings)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            std::fs::remove_file(path)?;
-        }
-    }
-    for file in FILES {
-        match std::fs::remove_file(folder.join(file.name)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(())
 }

@@ -46,6 +46,12 @@ pub async fn record(schema: &'static Schema, folder: &Path, config: &RunConfig) 
     let seed = config.seed.unwrap_or(DEFAULT_SEED);
     may_be_folder(None, folder)?;
     let operations = matching_operations(schema, &config.selection.operations)?;
+    // Before anything is sent.
+    for (_, operation) in schema.operations() {
+        if operations.is_empty() || operations.contains(&operation.name) {
+            golden::read_one(folder, &operation.name).map_err(SessionError::usage)?;
+        }
+    }
     let mut target = RunTarget::resolve(schema, endpoint, &config.emulator, seed).await?;
     target.open_ledger(schema, endpoint)?;
     let RunTarget { target, emulator: _emulator, info, permission, context } = target;
@@ -114,7 +120,7 @@ async fn ask(
             }
             Asked::Unsupported(why) => {
                 answers.unsupported += 1;
-                if folder.join(format!("{}.golden", operation.name)).exists() {
+                if golden::file_of(folder, &operation.name).exists() {
                     let problem = format!("{} is no longer supported ({why}); delete its file", operation.name);
                     answers.problems.push(problem);
                 }

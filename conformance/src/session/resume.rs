@@ -5,7 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use connect_checks::plan::Plan;
-use connect_model::import::hex_digest;
+use connect_model::files::{self, Use};
+use connect_model::import::{MAX_MODEL_BYTES, hex_digest};
 use connect_model::schema::Schema;
 
 use crate::event::{EmulatorInfo, InputFile, ModelInfo, Narrowed, PlanInfo, Settings};
@@ -90,8 +91,8 @@ pub(crate) fn same_plan(previous: &Report, plan: &Plan) -> Result<(), SessionErr
 
 /// An input file with the digest of its content, for the report.
 pub(crate) fn input_file(path: &Path) -> Result<InputFile, SessionError> {
-    let content =
-        std::fs::read(path).map_err(|error| SessionError::usage(format!("cannot read {}: {error}", path.display())))?;
+    let content = files::read(path, Use::Input, MAX_MODEL_BYTES)
+        .map_err(|error| SessionError::usage(format!("cannot read {}: {error}", path.display())))?;
     Ok(InputFile { path: path.to_owned(), sha256: hex_digest(&content) })
 }
 

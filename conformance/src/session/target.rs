@@ -10,6 +10,7 @@ use connect_checks::ledger::journal::seconds;
 use connect_checks::ledger::journal::{self, Header};
 use connect_checks::permission::Permission;
 use connect_emulator::Emulator;
+use connect_model::files;
 use connect_model::schema::Schema;
 use connect_model::wire::encode_request;
 use connect_transport::target::Target;
@@ -83,7 +84,7 @@ impl RunTarget {
         if endpoint.url.is_some() {
             // Also for runs that journal nothing, so that `sweep` after them finds the folder. If it is needed and cannot be
             // created, the journal says so.
-            let _ = std::fs::create_dir_all(&endpoint.journal);
+            let _ = files::folder(&endpoint.journal);
         }
         if target.loopback || !endpoint.may_write() {
             return Ok(());

@@ -143,6 +143,9 @@ pub struct OutputFlags {
     /// Draft a file for --expect from the failed cases
     #[arg(long, value_name = "FILE.toml")]
     pub write_expect: Option<PathBuf>,
+    /// Write into a report folder that has files of others, and replace those with the names of report files
+    #[arg(long)]
+    pub force: bool,
     /// Folder of earlier reports, to show the changes since then
     #[arg(long, value_name = "DIR")]
     pub history: Option<PathBuf>,
