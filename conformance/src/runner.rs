@@ -104,7 +104,8 @@ pub fn run(
     consumer: impl Consumer + 'static,
 ) -> Result<(), ReportError> {
     let log = files::start(&options.log)?;
-    let stream = Arc::new(Mutex::new(Stream { log, consumer: Box::new(consumer), error: None }));
+    let stream =
+        Arc::new(Mutex::new(Stream { log, path: options.log.clone(), consumer: Box::new(consumer), error: None }));
     let emit = |event: Event<'_>| stream.lock().unwrap_or_else(PoisonError::into_inner).emit(event);
     emit(Event::Planned(info));
     record_panics();
@@ -141,8 +142,14 @@ pub fn run(
         logfile: Some(NULL_DEVICE.to_owned()),
         ..Arguments::default()
     };
-    // The consumers count: they distinguish more than passed and failed.
-    let _conclusion = libtest_mimic::run(&arguments, trials);
+    // The consumers count: they distinguish more than passed and failed. Whatever breaks here, the resources of the run are
+    // deleted: libtest-mimic panics, for example, if no more files can be opened.
+    if catch_unwind(AssertUnwindSafe(|| libtest_mimic::run(&arguments, trials))).is_err() {
+        let why = "internal error: the cases could not be executed; the message above says why";
+        let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+        stream.error.get_or_insert_with(|| std::io::Error::other(why));
+        stop.stop(why);
+    }
     let duration = started.elapsed();
     let leaks = runtime.block_on(judge.clear());
     let (coverage, learned) = (judge.coverage(), judge.learned());
@@ -244,9 +251,10 @@ fn required(case: &CaseId, outcome: Outcome, require: &BTreeSet<String>) -> Outc
     }
 }
 
-/// The log, the consumer, and the first error of either, after which the consumer gets no more events.
+/// The log with its path, the consumer, and the first error of either, after which the consumer gets no more events.
 struct Stream {
     log: File,
+    path: PathBuf,
     consumer: Box<dyn Consumer>,
     error: Option<std::io::Error>,
 }
@@ -262,12 +270,16 @@ impl Stream {
             }
             None => "ok".to_owned(),
         };
-        self.log.write_all(format!("test {case} ... {result}\n").as_bytes())
+        let written = self.log.write_all(format!("test {case} ... {result}\n").as_bytes());
+        written.map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", self.path.display())))
     }
 
     fn emit(&mut self, event: Event<'_>) {
         if self.error.is_none() {
-            self.error = self.log(event).and_then(|()| self.consumer.take(event)).err();
+            let report = AssertUnwindSafe(|| self.log(event).and_then(|()| self.consumer.take(event)));
+            let broken =
+                |_| Err(std::io::Error::other("internal error: the report panicked; the message above says why"));
+            self.error = catch_unwind(report).unwrap_or_else(broken).err();
         }
     }
 }
@@ -433,9 +445,11 @@ pub(crate) mod tests {
                 Box::pin(async { vec!["a flow".to_owned()] })
             }
         }
-        struct Broken;
+        /// Panics, or returns an error.
+        struct Broken(bool);
         impl Consumer for Broken {
             fn take(&mut self, _: Event<'_>) -> std::io::Result<()> {
+                assert!(!self.0, "boom");
                 Err(std::io::Error::other("no space"))
             }
         }
@@ -443,9 +457,12 @@ pub(crate) mod tests {
         let log = std::env::temp_dir().join(format!("connect-runner-{}-leaking.log", std::process::id()));
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let options = RunOptions { jobs: 1, log: log.clone(), ..RunOptions::default() };
-        let failed =
-            run(&judge, &RunInfo::sample(0), &options, runtime.handle(), &StopSignal::default(), Broken).unwrap_err();
-        assert_eq!((failed.to_string().as_str(), &failed.leaks[..]), ("no space", &["a flow".to_owned()][..]));
+        for (panics, expected) in [(false, "no space"), (true, "internal error: the report panicked")] {
+            let (info, stop) = (RunInfo::sample(0), StopSignal::default());
+            let failed = run(&judge, &info, &options, runtime.handle(), &stop, Broken(panics)).unwrap_err();
+            assert!(failed.to_string().starts_with(expected), "{failed}");
+            assert_eq!(failed.leaks, ["a flow"]);
+        }
         std::fs::remove_file(log).unwrap();
     }
 

@@ -257,3 +257,32 @@ fn runs_create_nothing_without_a_journal() {
     assert!(text.contains("name another folder with --journal"), "{text}");
     assert_eq!(account.ids(), account.before);
 }
+
+/// Every file of the report is larger than the limit that stands for a full disk here.
+fn with_small_files(command: &Command) -> Command {
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\""]);
+    limited.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    limited
+}
+
+#[test]
+fn runs_whose_report_cannot_be_written_clean_up_and_say_both() {
+    for (defect, expected) in [(None, 2), (Some("deleted-still-there"), 5)] {
+        let account = Account::with_defect("full", FrontConfig::default(), defect);
+        let run = account.run(&["--rps", "100000", "--checks", "lifecycle", "--walks", "0"]);
+        let (code, text) = output(with_small_files(&run));
+        assert_eq!(code, Some(expected), "{text}");
+        assert!(text.contains("/report/") && text.contains("too large"), "{text}");
+        assert_eq!(text.contains("leaked: "), defect.is_some(), "{text}");
+        if defect.is_none() {
+            assert_eq!((account.ids(), account.journals()), (account.before.clone(), 0), "{text}");
+        }
+    }
+}

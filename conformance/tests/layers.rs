@@ -122,6 +122,65 @@ fn files_do_not_know_what_they_must_not_know() {
     }
 }
 
+/// Functions that write to the disk. Only `connect_model::files` calls them: it follows no links, replaces files as a whole,
+/// and refuses what is no regular file.
+const WRITES: &[&str] = &[
+    "fs::write",
+    "File::create",
+    "File::options",
+    "OpenOptions",
+    "create_dir",
+    "remove_file",
+    "remove_dir",
+    "fs::rename",
+    "fs::copy",
+    "fs::hard_link",
+    "::symlink(",
+    "set_len",
+    "set_permissions",
+    "tempfile::",
+    "NamedTempFile",
+];
+
+/// Places that write into the folders of this repository, for its developers.
+const DEVELOPMENT: &[&str] = &["fuzz/src/corpus.rs", "fuzz/examples", "fuzz/src/sdk_response"];
+
+/// The code of a file without its unit tests.
+fn code_of(file: &Path) -> String {
+    let text = std::fs::read_to_string(file).unwrap();
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    let code = code.split("#[cfg(test)]\npub(crate) mod tests {").next().unwrap();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn one_module_writes_files() {
+    let is_test = |file: &Path| {
+        let name = file.file_name().unwrap().to_string_lossy();
+        name == "tests.rs" || name == "samples.rs" || file.components().any(|part| part.as_os_str() == "tests")
+    };
+    let sources = ["model/src", "conformance/src", "conformance/checks/src", "conformance/transport/src"];
+    let others = ["conformance/emulator/src", "fuzz/src", "fuzz/examples", "snapshots/src"];
+    let mut read = 0;
+    for place in sources.iter().chain(&others) {
+        for file in files(&root().join(place)) {
+            let path = file.strip_prefix(root()).unwrap();
+            if is_test(&file) || DEVELOPMENT.iter().any(|place| path.starts_with(place)) {
+                continue;
+            }
+            read += 1;
+            let code = code_of(&file);
+            let found: Vec<&&str> = WRITES.iter().filter(|write| code.contains(**write)).collect();
+            if path == Path::new("model/src/files.rs") {
+                assert!(found.len() > 3, "the module that writes files is not found any more");
+            } else {
+                assert!(found.is_empty(), "{} has {found:?}; call connect_model::files instead", path.display());
+            }
+        }
+    }
+    assert!(read > 300, "{read} files");
+}
+
 #[test]
 fn files_are_short() {
     for file in files(&root().join("conformance/src")) {

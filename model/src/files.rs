@@ -109,7 +109,8 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         is_ours_to_replace(path)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut part = part(path, folder)?;
-        part.write_all(bytes)?;
+        // Through the file: an error of the wrapper names the other path.
+        part.as_file_mut().write_all(bytes)?;
         part.persist(path).map(drop).map_err(|error| error.error)
     };
     write().map_err(|error| named(path, &error))

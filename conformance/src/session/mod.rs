@@ -176,7 +176,9 @@ impl Session {
         runner::run(&judge, &info, &options, runtime.handle(), &stop, consumer)
             .map_err(|failed| SessionError::usage(&failed).leaving(&failed.leaks))?;
         let report = collector.lock().unwrap_or_else(PoisonError::into_inner).report();
-        let mut report = merge::resumed(previous.as_ref(), report).map_err(SessionError::usage)?;
+        let leaks = report.leaks.clone();
+        let mut report =
+            merge::resumed(previous.as_ref(), report).map_err(|error| SessionError::usage(error).leaving(&leaks))?;
         let is_complete = report.totals.executed == report.totals.planned;
         if is_complete && report.shard.is_none() && report.narrowed.is_whole() {
             let causes = report.causes.iter().map(|cause| cause.id.as_str()).collect();

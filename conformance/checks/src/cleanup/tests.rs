@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use connect_emulator::{Config, Service};
+use connect_model::files::Use;
 use connect_model::schema::Schema;
 use connect_model::wire::message::HttpRequest;
 use connect_transport::target::Target;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::client::reply::Reply;
 use crate::client::{Client, ClientConfig};
+use crate::ledger::journal::{Header, Journal, VERSION};
 use crate::ledger::{Ledger, hook};
 use crate::permission::Permission;
 
@@ -28,6 +30,10 @@ const NAME: &str = "Ct-0badcafe-1";
 
 impl Liar {
     fn new(id: impl Fn(&Service) -> String) -> Self {
+        Self::with_ledger(id, |schema, instance| Ledger::new(schema, Some(instance)))
+    }
+
+    fn with_ledger(id: impl Fn(&Service) -> String, ledger: impl Fn(&'static Schema, &str) -> Ledger) -> Self {
         let schema = Schema::connect();
         let service = Arc::new(Service::new(schema, &Config { resources: 3, ..Config::default() }));
         let (behind, id) = (Arc::clone(&service), id(&service));
@@ -45,7 +51,7 @@ impl Liar {
         });
         let mut target = Target::unsigned("http://127.0.0.1".parse().unwrap());
         (target.loopback, target.instance_id) = (false, Some(service.instance_name()));
-        let ledger = Arc::new(Ledger::new(schema, target.instance_id.as_deref()));
+        let ledger = Arc::new(ledger(schema, &service.instance_name()));
         let bounds = TransportConfig { hook: hook(Some(&ledger)), ..TransportConfig::default() };
         let transport = Arc::new(Transport::in_process(&target, endpoint, bounds));
         let permission = Permission { writes: true, ..Permission::default() };
@@ -60,6 +66,12 @@ impl Liar {
 
     /// Creates a flow, and returns the id in the response.
     async fn create(&self, name: &str) -> String {
+        let Reply::Success(exchange) = self.ask_for(name).await else { unreachable!("the flow is not created") };
+        let body: Value = serde_json::from_slice(&exchange.response.body).unwrap();
+        body["ContactFlowId"].as_str().unwrap().to_owned()
+    }
+
+    async fn ask_for(&self, name: &str) -> Reply {
         let content = json!({
             "Version": "2019-10-30", "StartAction": "a", "Metadata": {},
             "Actions": [{ "Identifier": "a", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {} }],
@@ -67,9 +79,7 @@ impl Liar {
         let input = json!({
             "InstanceId": self.service.instance_name(), "Name": name, "Type": "CONTACT_FLOW", "Content": content.to_string(),
         });
-        let Reply::Success(exchange) = self.call("CreateContactFlow", input).await else { unreachable!() };
-        let body: Value = serde_json::from_slice(&exchange.response.body).unwrap();
-        body["ContactFlowId"].as_str().unwrap().to_owned()
+        self.call("CreateContactFlow", input).await
     }
 
     async fn delete(&self, id: &str) -> Reply {
@@ -139,4 +149,29 @@ async fn resources_of_the_run_are_deleted_after_a_look() {
     let sent = liar.sent.lock().unwrap().clone();
     let deletion = sent.iter().position(|line| line.starts_with("DELETE")).unwrap();
     assert_eq!(sent[deletion - 1], sent[deletion].replace("DELETE", "GET"), "{sent:?}");
+}
+
+/// A journal that cannot be written, such as one on a full disk.
+#[tokio::test]
+async fn what_cannot_be_journalled_is_not_created() {
+    let folder = std::env::temp_dir().join(format!("connect-full-{}", std::process::id()));
+    let liar = Liar::with_ledger(theirs, |schema, instance| {
+        let header = Header {
+            version: VERSION,
+            service: schema.service.sdk_id.clone(),
+            run: "0badcafe".to_owned(),
+            began: 1,
+            endpoint: "http://127.0.0.1".to_owned(),
+            region: "us-east-1".to_owned(),
+            instance_id: Some(instance.to_owned()),
+            account: None,
+            as_remote: true,
+        };
+        drop(Journal::create(&folder, &header).unwrap());
+        Ledger::reopened(schema, &folder.join("0badcafe.journal.jsonl"), Use::Read).unwrap().0
+    });
+    let reply = liar.ask_for(NAME).await.describe();
+    assert!(reply.contains("the journal of created resources is required"), "{reply}");
+    assert!(liar.sent.lock().unwrap().is_empty());
+    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -112,6 +112,36 @@ pub enum JournalError {
     },
 }
 
+/// The content of a journal.
+#[derive(Debug)]
+pub(super) struct Content {
+    pub(super) header: Header,
+    pub(super) lines: Vec<Line>,
+    /// Bytes of the complete lines.
+    complete: usize,
+}
+
+impl Content {
+    /// Parses the bytes of a file.
+    pub(super) fn of(path: &Path, bytes: &[u8]) -> Result<Self, JournalError> {
+        let wrong = |line: usize, what: String| JournalError::Content { path: path.to_owned(), line, what };
+        let complete = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let mut lines = bytes[..complete].split_inclusive(|byte| *byte == b'\n').zip(1..);
+        let Some((first, _)) = lines.next() else { return Err(wrong(1, "the header is missing".to_owned())) };
+        let header: Header = serde_json::from_slice(first).map_err(|error| wrong(1, error.to_string()))?;
+        if header.version != VERSION {
+            return Err(wrong(1, format!("version {} is not supported, only {VERSION}", header.version)));
+        }
+        if run_of(path) != Some(header.run.as_str()) {
+            return Err(wrong(1, format!("its header is that of the run `{}`, its name is not", header.run)));
+        }
+        let read = |(line, number): (&[u8], usize)| {
+            serde_json::from_slice(line).map_err(|error| wrong(number, error.to_string()))
+        };
+        Ok(Self { header, lines: lines.map(read).collect::<Result<_, _>>()?, complete })
+    }
+}
+
 /// An open journal.
 #[derive(Debug)]
 pub struct Journal {
@@ -145,24 +175,10 @@ impl Journal {
     /// The file cannot be read, is in use, or is no journal.
     pub fn open(path: &Path, usage: Use) -> Result<(Self, Header, Vec<Line>), JournalError> {
         let failed = |source| JournalError::File { path: path.to_owned(), source };
-        let wrong = |line: usize, what: String| JournalError::Content { path: path.to_owned(), line, what };
         let file = files::open(path, usage).map_err(failed)?;
         lock(&file, path)?;
         let bytes = files::read_open(&file, LARGEST).map_err(failed)?;
-        let complete = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let mut lines = bytes[..complete].split_inclusive(|byte| *byte == b'\n').zip(1..);
-        let Some((first, _)) = lines.next() else { return Err(wrong(1, "the header is missing".to_owned())) };
-        let header: Header = serde_json::from_slice(first).map_err(|error| wrong(1, error.to_string()))?;
-        if header.version != VERSION {
-            return Err(wrong(1, format!("version {} is not supported, only {VERSION}", header.version)));
-        }
-        if run_of(path) != Some(header.run.as_str()) {
-            return Err(wrong(1, format!("its header is that of the run `{}`, its name is not", header.run)));
-        }
-        let read = |(line, number): (&[u8], usize)| {
-            serde_json::from_slice(line).map_err(|error| wrong(number, error.to_string()))
-        };
-        let lines = lines.map(read).collect::<Result<_, _>>()?;
+        let Content { header, lines, complete } = Content::of(path, &bytes)?;
         let complete = (complete < bytes.len()).then_some(complete as u64);
         Ok((Self { path: path.to_owned(), file, usage, complete }, header, lines))
     }

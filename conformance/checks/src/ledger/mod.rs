@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 use self::gates::Foreign;
 pub use self::gates::{Gates, Standing};
-use self::journal::{Header, Journal, JournalError, Line, seconds};
+use self::journal::{Content, Header, Journal, JournalError, Line, seconds};
 pub use self::record::input_of;
 pub(crate) use self::record::is_gone;
 use self::undo::{Source, Undo};
@@ -133,6 +133,21 @@ impl Ledger {
     /// The file cannot be read, is in use by a run, or is no journal.
     pub fn reopened(schema: &'static Schema, path: &Path, usage: Use) -> Result<(Self, Header), JournalError> {
         let (journal, header, lines) = Journal::open(path, usage)?;
+        let this = Self::of_lines(schema, path, &header, lines)?;
+        this.state().journal = Some(journal);
+        Ok((this, header))
+    }
+
+    /// The ledger of the bytes of a journal, in memory. `path` names the file, and its run.
+    ///
+    /// # Errors
+    /// They are no journal.
+    pub fn parsed(schema: &'static Schema, path: &Path, bytes: &[u8]) -> Result<(Self, Header), JournalError> {
+        let Content { header, lines, .. } = Content::of(path, bytes)?;
+        Ok((Self::of_lines(schema, path, &header, lines)?, header))
+    }
+
+    fn of_lines(schema: &'static Schema, path: &Path, header: &Header, lines: Vec<Line>) -> Result<Self, JournalError> {
         let mut this = Self::new(schema, header.instance_id.as_deref());
         this.is_of_earlier_run = true;
         let mut entries: Vec<Entry> = Vec::new();
@@ -160,8 +175,8 @@ impl Ledger {
                 }
             }
         }
-        *this.state() = State { entries, foreign: Vec::new(), journal: Some(journal) };
-        Ok((this, header))
+        this.state().entries = entries;
+        Ok(this)
     }
 
     /// Entries of the selected owners whose resources exist, or may exist, with their numbers.
@@ -278,7 +293,8 @@ impl Ledger {
         };
         let parent = |member: &str| {
             let id = part.members.get(member)?;
-            state.entries.iter().position(|entry| holds(entry, id))
+            // Only what was requested before can hold it; a journal may name an entry as its own parent.
+            state.entries.iter().take(at).position(|entry| holds(entry, id))
         };
         let parents: Vec<usize> = self.undo.get(&part.create)?.parents().map(parent).collect::<Option<_>>()?;
         (!parents.is_empty()).then_some(parents)
