@@ -26,6 +26,7 @@ mod emulator_walk;
 mod error_decode;
 mod flow_language;
 mod generate_laws;
+mod journal_sweep;
 mod model_load;
 pub mod regression;
 mod request_decode;
@@ -45,6 +46,7 @@ pub use self::emulator_walk::EmulatorWalk;
 pub use self::error_decode::ErrorDecode;
 pub use self::flow_language::FlowLanguage;
 pub use self::generate_laws::GenerateLaws;
+pub use self::journal_sweep::JournalSweep;
 pub use self::model_load::ModelLoad;
 pub use self::request_decode::RequestDecode;
 pub use self::response_decode::ResponseDecode;
@@ -69,6 +71,7 @@ pub const TARGETS: &[Row] = &[
     Row::of::<EmulatorHttp>(),
     Row::of::<EmulatorWalk>(),
     Row::of::<SearchFilter>(),
+    Row::of::<JournalSweep>(),
     #[cfg(feature = "sdk")]
     Row::of::<SdkResponse>(),
 ];

@@ -69,6 +69,11 @@ const SMITHY: &[(&str, &str)] = &[
     (r#"{"shapes":{"t#T":{"errors":[{"target":"t#A"}]}}}"#, "listed as an error, but is not an error structure"),
     (r#"{"shapes":{"t#A":null,"t#In":{"members":{"A":{"target":"u#A"}}},"u#A":{"type":"string"}}}"#, ""),
     (r#"{"shapes":{"u#A":{"type":"string"},"t#In":{"members":{"B":{"target":"u#A"}}}}}"#, "two shapes are named A"),
+    (
+        r#"{"shapes":{"t#A":null,"t#../A":{"type":"string"},"t#In":{"members":{"A":{"target":"t#../A"}}}}}"#,
+        "`t#../A` is not a shape id",
+    ),
+    (r#"{"shapes":{"t#In":{"members":{"/A":{"target":"t#A"}}}}}"#, "`/A` is not the name of a member"),
     (r#"{"shapes":{"t#In":{"mixins":[{"target":"t#In"}]}}}"#, "in a cycle"),
     (r#"{"shapes":{"t#In":{"mixins":[{"target":"t#Gone"}]}}}"#, "mixin t#Gone is not defined"),
     (r#"{"shapes":{"t#In":{"type":"string"}}}"#, "input is a string, not a structure"),
