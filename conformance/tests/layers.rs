@@ -136,7 +136,7 @@ const WRITES: &[&str] = &[
     "fs::copy",
     "fs::hard_link",
     "::symlink(",
-    "set_len",
+    ".set_len(",
     "set_permissions",
     "tempfile::",
     "NamedTempFile",

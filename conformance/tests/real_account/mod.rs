@@ -104,7 +104,12 @@ impl Account {
 
     /// Starts a run, and waits until it has created resources.
     pub(crate) fn started(&self) -> Child {
-        let child = self.run(&["--rps", "60", "--burst", "5"]).spawn().unwrap();
+        self.started_as(self.run(&["--rps", "60", "--burst", "5"]))
+    }
+
+    /// The same for a command.
+    pub(crate) fn started_as(&self, mut command: Command) -> Child {
+        let child = command.spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
         while self.ids().len() < self.before.len() + 3 {
             assert!(Instant::now() < deadline, "the run created nothing");
