@@ -168,16 +168,20 @@ fn journals_of_another_place_are_left() {
 #[test]
 fn no_header_turns_the_gates_off() {
     let account = Account::new("tunnel", FrontConfig::default());
-    let instance = account.instance();
-    journal(
-        &account,
-        "0badcafe",
-        |header| header["as_remote"] = false.into(),
-        &made(0, "CreateInstance", &json!({}), &json!({ "InstanceId": instance })),
-    );
+    let alias = json!({
+        "IdentityManagementType": "CONNECT_MANAGED", "InstanceAlias": "another", "InboundCallsEnabled": true,
+        "OutboundCallsEnabled": true,
+    });
+    let other = account.ask("CreateInstance", &alias)["Id"].as_str().unwrap().to_owned();
+    let change = |header: &mut Value| {
+        header["as_remote"] = false.into();
+        header["instance_id"] = other.as_str().into();
+    };
+    let lines = made(0, "CreateInstance", &json!({}), &json!({ "InstanceId": other }));
+    journal(&account, "0badcafe", change, &lines);
     let (code, text) = output(account.command(&["sweep", "--delete"]));
-    assert_eq!(code, Some(5), "{text}");
-    account.ask("DescribeInstance", &json!({ "InstanceId": instance }));
+    assert_eq!((code, text.contains("CreateInstance is never sent to a real account")), (Some(5), true), "{text}");
+    account.ask("DescribeInstance", &json!({ "InstanceId": other }));
 }
 
 #[test]
