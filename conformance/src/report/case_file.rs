@@ -5,6 +5,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use connect_checks::case::{CaseId, Finding};
+use connect_model::files;
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
 use connect_transport::endpoint::Endpoint;
 use connect_transport::exchange::{Exchange, first_headers};
@@ -294,12 +295,9 @@ impl CaseFile {
     }
 }
 
-/// File name for a case id, without extension. Characters other than letters, digits, dots and dashes become `_`, so two
-/// cases can have the same name; the writer numbers them.
+/// File name for a case id, without extension. Two cases can have the same name; the writer numbers them.
 pub fn file_stem(case: &CaseId) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || ".-".contains(c) { c } else { '_' };
-    let stem: String = case.to_string().chars().map(safe).collect();
-    stem.trim_matches('_').chars().take(150).collect()
+    files::stem(&case.to_string())
 }
 
 #[cfg(test)]

@@ -38,11 +38,19 @@ pub fn shapes(schema: &Schema, operations: &[&str]) -> Vec<(String, String)> {
 }
 
 /// Writes [`shapes`] into a directory; returns the names of the changed files.
+///
+/// # Errors
+/// A file cannot be written, or one that was not generated has its name.
 pub fn write_shapes(schema: &Schema, operations: &[&str], directory: &std::path::Path) -> std::io::Result<Vec<String>> {
     let mut changed = Vec::new();
     for (name, text) in shapes(schema, operations) {
         let path = directory.join(&name);
-        if std::fs::read_to_string(&path).ok().as_deref() != Some(text.as_str()) {
+        let old = std::fs::read_to_string(&path).ok();
+        if old.as_ref().is_some_and(|old| !old.starts_with(HEADER)) {
+            let problem = format!("{}: it was not generated; name another directory, or move it", path.display());
+            return Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, problem));
+        }
+        if old.as_deref() != Some(text.as_str()) {
             crate::files::replace(&path, text.as_bytes())?;
             changed.push(name);
         }
@@ -77,6 +85,19 @@ mod tests {
         for (name, text) in &wanted {
             assert!(found[name] == *text, "model/src/shapes/{name} is stale; run `cargo model export rust`");
         }
+    }
+
+    #[test]
+    fn files_that_were_not_generated_are_left() {
+        let directory = std::env::temp_dir().join(format!("connect-shapes-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let write = || write_shapes(Schema::connect(), &["ListRules"], &directory);
+        assert!(write().unwrap().contains(&"ops.rs".to_owned()));
+        assert!(write().unwrap().is_empty());
+        std::fs::write(directory.join("ops.rs"), "// mine").unwrap();
+        assert!(write().unwrap_err().to_string().contains("ops.rs: it was not generated"));
+        assert_eq!(std::fs::read_to_string(directory.join("ops.rs")).unwrap(), "// mine");
+        std::fs::remove_dir_all(directory).unwrap();
     }
 
     #[test]
