@@ -175,3 +175,14 @@ async fn what_cannot_be_journalled_is_not_created() {
     assert!(liar.sent.lock().unwrap().is_empty());
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+/// A case may name an instance that does not exist. What an endpoint creates there all the same is deleted there.
+#[tokio::test]
+async fn what_an_endpoint_creates_in_an_unknown_instance_is_deleted() {
+    let liar = Liar::new(theirs);
+    let input = json!({ "InstanceId": "ct:1/2", "Name": NAME, "HoursOfOperationId": "h" });
+    let reply = liar.call("CreateQueue", input).await;
+    assert!(matches!(reply, Reply::Success(_)), "{}", reply.describe());
+    assert_eq!(liar.client.clear().await, Vec::<String>::new());
+    assert_eq!(liar.deletions().len(), 1, "{:?}", liar.deletions());
+}
