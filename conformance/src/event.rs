@@ -7,7 +7,10 @@ use std::time::{Duration, SystemTime};
 use connect_checks::case::{CaseId, Outcome};
 use connect_checks::coverage::{Coverage, Learned};
 use connect_model::schema::Schema;
-use serde::{Deserialize, Serialize};
+use connect_transport::endpoint::Endpoint;
+use connect_transport::parsed::{Ids, Region, ServiceName};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// An event of a run. `Planned` comes first, then `Started` and `TrialFinished` for each case, then `Finished`. Cases of
 /// several threads interleave; an interrupted case has no `TrialFinished`.
@@ -211,13 +214,13 @@ pub struct InputFile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetInfo {
     /// Base URL.
-    pub endpoint: String,
+    pub endpoint: Endpoint,
     /// Connect instance, if one was given.
     pub instance_id: Option<String>,
     /// Region in signatures.
-    pub region: String,
+    pub region: Region,
     /// Service in signatures.
-    pub signing_name: String,
+    pub signing_name: ServiceName,
     /// True if requests are signed.
     pub signed: bool,
     /// True if the endpoint is on this machine and is not treated as a real account.
@@ -231,21 +234,37 @@ pub struct TargetInfo {
 #[serde(deny_unknown_fields)]
 pub struct EmulatorInfo {
     /// Id of its defect; ids of several, separated by commas.
+    #[serde(default, deserialize_with = "ids")]
     pub defect: Option<String>,
     /// Id of its harmless variant.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "ids")]
     pub benign: Option<String>,
     /// Initial resources of each kind; `None` for the emulator's default.
+    #[serde(default, deserialize_with = "moderate")]
     pub resources: Option<usize>,
     /// Random values per operation of the run, if a number was given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moderate")]
     pub cases: Option<u32>,
     /// Random walks of the run, if a number was given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "moderate")]
     pub walks: Option<u32>,
     /// Steps of a walk.
     #[serde(default)]
     pub walk_length: Option<u16>,
+}
+
+/// Largest number of anything that a file may ask for; flags have the same limit.
+const MODERATE: u64 = 1_000_000;
+
+/// A number from a file that does not exhaust the machine.
+pub(crate) fn moderate<'de, D: Deserializer<'de>, T: TryFrom<u64>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let Some(number) = Option::<u64>::deserialize(deserializer)? else { return Ok(None) };
+    let moderate = Some(number).filter(|number| *number <= MODERATE).and_then(|number| T::try_from(number).ok());
+    moderate.map(Some).ok_or_else(|| D::Error::custom(format!("{number} is more than {MODERATE}")))
+}
+
+fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<Ids>::deserialize(deserializer)?.map(String::from))
 }
 
 /// The contract as reports name it.
@@ -286,16 +305,17 @@ pub struct RunEnd {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 impl RunInfo {
     /// A run of `planned` cases, for tests.
     pub(crate) fn sample(planned: usize) -> Self {
         let digest = "0123456789abcdef".to_owned();
         Self {
             target: TargetInfo {
-                endpoint: "http://127.0.0.1:9".to_owned(),
+                endpoint: "http://127.0.0.1:9".parse().unwrap(),
                 instance_id: None,
-                region: "us-east-1".to_owned(),
-                signing_name: "connect".to_owned(),
+                region: "us-east-1".parse().unwrap(),
+                signing_name: "connect".parse().unwrap(),
                 signed: false,
                 loopback: true,
                 emulator: None,

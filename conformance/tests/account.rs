@@ -128,14 +128,18 @@ fn replay_creates_the_resources_of_the_case_again() {
     assert_eq!(code, Some(1), "{text}");
     assert_eq!(account.ids(), account.before);
     let case = account.folder.join("report/findings/CreateContactFlow_lifecycle.duplicate-name.json");
-    let replay = ["replay", case.to_str().unwrap()];
-    let (code, text) = output(account.command(&replay));
+    let (case, instance) = (case.to_str().unwrap(), account.instance());
+    let (code, text) = output(account.command(&["replay", case]));
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("CreateContactFlow writes; --allow-writes allows it"), "{text}");
+    // The file does not choose the instance that is written to.
+    let allowed = ["--allow-writes", "--account", "111122223333"];
+    let (code, text) = output(account.command(&[&["replay", case][..], &allowed].concat()));
+    assert_eq!((code, text.contains("name the account and the instance")), (Some(2), true), "{text}");
+    let replay = ["replay", case, "--instance-id", &instance];
     let (code, text) =
         output(account.command(&[&replay[..], &["--allow-writes", "--account", "999999999999"]].concat()));
-    assert_eq!(code, Some(2), "{text}");
-    let allowed = ["--allow-writes", "--account", "111122223333"];
+    assert_eq!((code, text.contains("is in the account 111122223333")), (Some(2), true), "{text}");
     let (code, text) = output(account.command(&[&replay[..], &allowed].concat()));
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("fails again"), "{text}");
@@ -145,7 +149,7 @@ fn replay_creates_the_resources_of_the_case_again() {
     assert_eq!((account.ids(), account.journals()), (account.before.clone(), 0));
     let alias = json!({ "IdentityManagementType": "CONNECT_MANAGED", "InstanceAlias": "another", "InboundCallsEnabled": true, "OutboundCallsEnabled": true });
     let other = account.ask("CreateInstance", &alias)["Id"].as_str().unwrap().to_owned();
-    let elsewhere = [&replay[..], &allowed, &["--as-sent", "--instance-id", &other]].concat();
+    let elsewhere = [&["replay", case][..], &allowed, &["--as-sent", "--instance-id", &other]].concat();
     let (code, text) = output(account.command(&elsewhere));
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("only the account of --instance-id"), "{text}");

@@ -419,9 +419,18 @@ fn the_word_aws_stands_for_the_endpoint_of_the_aws_tools() {
         "request": {"method": "GET", "uri": "/rules", "headers": [], "body": ""}, "response": {"status": 500, "headers": []},
     }).to_string());
     let rows: [(&[&str], &str, &str); 4] = [
-        (&["--profile", "one"], "https://profile.amazonaws.com/rules", "eu-central-1"),
-        (&["--profile", "ignoring"], "https://connect.eu-central-1.amazonaws.com/rules", "eu-central-1"),
-        (&["--profile", "plain"], "https://connect.eu-central-1.amazonaws.com/rules", "eu-central-1"),
+        (
+            &["--profile", "one", "--region", "eu-central-1"],
+            "https://profile.amazonaws.com/rules",
+            "aws:amz:eu-central-1:connect",
+        ),
+        (
+            &["--profile", "ignoring", "--region", "eu-central-1"],
+            "https://connect.eu-central-1.amazonaws.com/rules",
+            "aws:amz:eu-central-1:connect",
+        ),
+        // The file chooses no region.
+        (&["--profile", "plain"], "the region eu-central-1, and this replay would sign for eu-south-1", "--region"),
         (
             &["--profile", "plain", "--region", "ap-south-1"],
             "https://connect.ap-south-1.amazonaws.com/rules",

@@ -33,7 +33,7 @@ async fn emulator(front: FrontConfig) -> Emulator {
 
 fn transport(emulator: &Emulator, region: &str, who: Option<Credentials>) -> Transport {
     let mut target = Target::unsigned(emulator.url().parse().unwrap());
-    target.region = region.to_owned();
+    target.region = region.parse().unwrap();
     target.credentials = who.map(Keyring::from);
     Transport::new(&target, "connect", TransportConfig::default()).unwrap()
 }

@@ -45,9 +45,17 @@ const ABSENT: &[(&str, &[&str], &str)] = &[
         "the runner knows no report format",
     ),
     ("conformance/src/session", &["clap::"], "a session knows no command line"),
-    ("conformance/checks/src", &["println!", "print!(", "stdout("], "checks print no results"),
-    ("conformance/transport/src", &["println!", "print!(", "stdout("], "the transport prints no results"),
 ];
+
+/// Forms of printing. `report/output.rs` makes everything visible that others wrote; who prints in another way bypasses it.
+const PRINTING: &[&str] =
+    &["println!", "print!(", "dbg!(", "io::stdout", "io::stderr", "anstream::stdout", "anstream::stderr"];
+
+/// The only files that may print: the printer, and a count of seconds on stderr.
+const PRINTERS: &[&str] = &["conformance/src/report/output.rs", "conformance/checks/src/cleanup/mod.rs"];
+
+/// Marks of quoting for a shell. `report/quote.rs` quotes for all languages.
+const QUOTING: &[&str] = &[r"'\\''", r"'\''"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -179,6 +187,30 @@ fn one_module_writes_files() {
         }
     }
     assert!(read > 300, "{read} files");
+}
+
+#[test]
+fn one_module_prints_and_one_quotes() {
+    let mut printers = BTreeSet::new();
+    for place in ["conformance/src", "conformance/checks/src", "conformance/transport/src", "conformance/emulator/src"]
+    {
+        for file in files(&root().join(place)) {
+            let name = file.strip_prefix(root()).unwrap().display().to_string();
+            let text = std::fs::read_to_string(&file).unwrap();
+            let code = text.split("#[cfg(test)]\nmod").next().unwrap();
+            let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+            for line in lines {
+                if PRINTING.iter().any(|form| line.contains(form)) {
+                    assert!(PRINTERS.contains(&name.as_str()), "{name} prints: call report/output.rs: {line}");
+                    printers.insert(name.clone());
+                }
+                let quotes = QUOTING.iter().any(|mark| line.contains(mark));
+                assert!(!quotes || name.ends_with("report/quote.rs"), "{name} quotes: call report/quote.rs: {line}");
+            }
+        }
+    }
+    let all: BTreeSet<String> = PRINTERS.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(printers, all, "PRINTERS lists files that print");
 }
 
 #[test]

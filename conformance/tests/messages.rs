@@ -12,6 +12,10 @@ use program::Folder;
 const WRONG: &[(&str, &str)] = &[
     ("--endpoint 127.0.0.1:1", "write `http://127.0.0.1:1`"),
     ("--endpoint http://u:hunter2@127.0.0.1:1", "carries a user name or password"),
+    ("--endpoint u:hunter2@127.0.0.1:1", "write `http://…@127.0.0.1:1`"),
+    ("--endpoint http://127.0.0.1:1/?pw=hunter2", "has a query or a fragment"),
+    ("--endpoint http://u:hunter2/x@127.0.0.1:1", "carries a user name or password"),
+    ("--endpoint http://127.0.0.1:1 --region a/b", "`a/b` is not a region"),
     ("--endpoint http://", "has no host"),
     ("--endpoint http://127.0.0.1:99999", "give a port from 1 to 65535"),
     ("--endpoint http://127.0.0.1:1", "cannot reach http://127.0.0.1:1"),

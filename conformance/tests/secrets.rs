@@ -60,7 +60,7 @@ fn mirror(mut stream: TcpStream, number: usize, kept: &Mutex<BTreeSet<String>>) 
     let _ = reader.read_exact(&mut body);
     let response = serde_json::json!({
         "Message": head, "message": head, "Escaped": head.replace('/', "\\/"), "ContactFlowId": TOKEN,
-        "ContactFlow": { "Name": head, "Content": authorization }, "NextToken": TOKEN,
+        "Encoded": encoded(TOKEN), "ContactFlow": { "Name": head, "Content": authorization }, "NextToken": TOKEN,
     });
     let response = response.to_string().replace('/', if number.is_multiple_of(2) { "/" } else { "\\/" });
     // Success, client errors, server errors, a redirect, and incomplete responses.
@@ -71,6 +71,22 @@ fn mirror(mut stream: TcpStream, number: usize, kept: &Mutex<BTreeSet<String>>) 
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nx-amzn-errortype: {authorization}\r\nx-token: {TOKEN}\r\n\
          location: http://{authorization}\r\nconnection: close\r\ncontent-length: {cut}\r\n\r\n{response}"
     );
+}
+
+/// A text in the encodings in which servers repeat what they got, and a part of it.
+fn encoded(text: &str) -> [String; 6] {
+    let special = |encode: &dyn Fn(u8) -> String| -> String {
+        let one = |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { encode(byte) };
+        text.bytes().map(one).collect()
+    };
+    [
+        special(&|byte| format!("%{byte:02X}")),
+        special(&|byte| format!("&#{byte};")),
+        special(&|byte| format!("\\u{byte:04x}")),
+        text.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        text.to_uppercase(),
+        text[4..20].to_owned(),
+    ]
 }
 
 fn command(words: &[&str]) -> Command {
@@ -147,6 +163,7 @@ fn no_output_contains_a_secret() {
     assert!(signatures.len() > 100, "requests were signed: {}", signatures.len());
     let secrets: Vec<String> = [SECRET, TOKEN]
         .into_iter()
+        .chain(encoded(TOKEN).iter().map(String::as_str))
         .flat_map(|text| [text.to_owned(), text.replace('/', "\\/"), text.replace('/', "\\\\/")])
         .collect();
     let written = files(&folder).into_iter().map(|path| (path.display().to_string(), std::fs::read(&path).unwrap()));

@@ -5,13 +5,14 @@ mod cli;
 use std::process::ExitCode;
 
 use clap::Parser;
+use connect_model::text::visible_lines;
 
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
     match cli::run(arguments) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", visible_lines(&error.to_string()));
             ExitCode::from(2)
         }
     }

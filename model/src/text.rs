@@ -1,4 +1,4 @@
-//! Text in messages: truncation of long text, and names of JSON types.
+//! Text in messages: truncation of long text, text that others wrote made visible, and names of JSON types.
 
 use std::borrow::Cow;
 
@@ -30,6 +30,53 @@ const EXCERPT: usize = 160;
 /// Returns the beginning of a text for a message; a short text as it is.
 pub fn excerpt(text: &str) -> String {
     truncate(text, EXCERPT).into_owned()
+}
+
+/// Returns true for a character that a reader does not see as it is: controls, format characters such as those that
+/// reorder text, separators of lines and paragraphs, and private use. Source: Unicode, general categories Cc, Cf, Zl, Zp,
+/// and Co in the planes 15 and 16.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}')
+        || matches!(c, '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}')
+        || matches!(c, '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{10ffff}')
+}
+
+/// Returns true if `c` would end a mark of a command for the log of GitHub Actions: `##[`, or `::` before a letter. `before`
+/// holds the two characters in front of it, `next` is the character behind it.
+pub fn ends_log_command(before: [char; 2], c: char, next: Option<char>) -> bool {
+    (c == '[' && before == ['#'; 2]) || (c == ':' && before[1] == ':' && next.is_some_and(|c| c.is_ascii_alphabetic()))
+}
+
+/// Makes a text that others wrote fit for one line of a terminal or a log: hidden characters become escapes such as
+/// `\u{1b}`, and so does a character of each mark that a log would take for a command.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let mut before = ['\0'; 2];
+    let mut chars = text.char_indices().peekable();
+    let mut out: Option<String> = None;
+    while let Some((at, c)) = chars.next() {
+        let escaped = is_hidden(c) || ends_log_command(before, c, chars.peek().map(|(_, next)| *next));
+        before = [before[1], if escaped { '\\' } else { c }];
+        if escaped {
+            out.get_or_insert_with(|| text[..at].to_owned()).extend(escape(c));
+        } else if let Some(out) = &mut out {
+            out.push(c);
+        }
+    }
+    out.map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// A text of several lines, each [`visible`].
+pub fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
+/// The escape of a character in [`visible`] text: `\n`, `\r`, `\t`, or `\u{…}`.
+pub fn escape(c: char) -> impl Iterator<Item = char> {
+    let short = matches!(c, '\n' | '\r' | '\t').then(|| c.escape_default());
+    let long = if short.is_none() { Some(c.escape_unicode()) } else { None };
+    short.into_iter().flatten().chain(long.into_iter().flatten())
 }
 
 /// Returns the type of a JSON value with an article, for example `a string`.
@@ -67,5 +114,23 @@ mod tests {
     #[test]
     fn does_not_copy_short_text() {
         assert!(matches!(truncate("short", 5), Cow::Borrowed("short")));
+    }
+
+    #[test]
+    fn nothing_hidden_and_no_command_of_a_log_is_left() {
+        for (text, expected) in [
+            ("plain é \u{1F600}", "plain é \u{1F600}"),
+            ("a\tb\r\nc", r"a\tb\r\nc"),
+            ("\u{1b}[31m\u{9b}\u{7f}", r"\u{1b}[31m\u{9b}\u{7f}"),
+            ("\u{feff}\u{2028}\u{2029}\u{202e}\u{2066}\u{200b}", r"\u{feff}\u{2028}\u{2029}\u{202e}\u{2066}\u{200b}"),
+            ("::add-mask::x and :::error::y", r":\u{3a}add-mask:\u{3a}x and ::\u{3a}error:\u{3a}y"),
+            ("##[error] ###[x", r"##\u{5b}error] ###\u{5b}x"),
+            ("http://[::1]:80 arn:aws:iam::111122223333:role", "http://[::1]:80 arn:aws:iam::111122223333:role"),
+            (":\u{200b}:error", r":\u{200b}:error"),
+        ] {
+            assert_eq!(visible(text), expected);
+            assert_eq!(visible(&visible(text)), visible(text), "visible text stays as it is");
+        }
+        assert!(matches!(visible("plain"), Cow::Borrowed("plain")));
     }
 }

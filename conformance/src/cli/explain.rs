@@ -46,10 +46,13 @@ enum Subject {
 pub(super) fn explain(name: &str, format: Format) -> Result<Exit, SessionError> {
     let schema = Schema::connect();
     let topic = topic(schema, name)?;
-    print_all(&match format {
-        Format::Json => format!("{}\n", as_json(schema, &topic)),
-        Format::Text => as_text(schema, &topic),
-    })
+    print_all(
+        format,
+        &match format {
+            Format::Json => format!("{}\n", as_json(schema, &topic)),
+            Format::Text => as_text(schema, &topic),
+        },
+    )
 }
 
 /// Finds the subject that a name stands for.

@@ -8,7 +8,6 @@ mod list;
 mod parse;
 mod replay;
 
-use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -23,7 +22,7 @@ use self::flags::{Cli, Color, Command, EmulatorFlags, RunFlags};
 use self::parse::{ParseError, definition, parse};
 use crate::built_in;
 use crate::exit::Exit;
-use crate::report::output::{Format, print};
+use crate::report::output::{Format, print, print_as, print_program, say};
 use crate::selftest;
 use crate::session::Session;
 use crate::session::config::{OutputConfig, RunConfig};
@@ -34,7 +33,7 @@ use crate::session::{forecast, publish, record, signals, sweep};
 pub fn main() -> ExitCode {
     let announce = |file: Option<ConfigFile>| {
         if let Some(file) = file {
-            let _ = writeln!(std::io::stderr(), "{}", file.describe());
+            say(&file.describe());
         }
     };
     let cli = match parse(std::env::args_os().collect()) {
@@ -45,7 +44,11 @@ pub fn main() -> ExitCode {
         Err(ParseError::Words(error, file)) => {
             announce(file.filter(|_| error.use_stderr()));
             // Also help and version. A closed pipe is no error.
-            let _ = error.print();
+            if error.use_stderr() {
+                say(error.render().to_string().trim_end());
+            } else {
+                let _ = error.print();
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8));
         }
         Err(ParseError::File(error)) => return failed(&error).into(),
@@ -65,7 +68,7 @@ fn color(color: Color) -> anstream::ColorChoice {
 
 /// Prints an error.
 fn failed(error: &SessionError) -> Exit {
-    let _ = writeln!(std::io::stderr(), "error: {error}");
+    say(&format!("error: {error}"));
     error.exit()
 }
 
@@ -113,7 +116,8 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
             let mut definition = definition();
             let name = definition.get_name().to_owned();
             clap_complete::generate(shell, &mut definition, name, &mut text);
-            print_all(&String::from_utf8_lossy(&text))
+            print_program(&String::from_utf8_lossy(&text)).map_err(SessionError::usage)?;
+            Ok(Exit::Conforming)
         }
     }
 }
@@ -159,7 +163,7 @@ fn selftest(
             let _ = print(&selftest::line(row));
         }
     }))?;
-    print(&if text { matrix.summary() } else { matrix.to_json() }).map_err(SessionError::usage)?;
+    print_as(format, &if text { matrix.summary() } else { matrix.to_json() }).map_err(SessionError::usage)?;
     Ok(if matrix.holds() { Exit::Conforming } else { Exit::Findings })
 }
 
@@ -171,7 +175,7 @@ fn selftest_pairs(pairs: &[selftest::Pair], jobs: usize, format: Format) -> Resu
             let _ = print(&selftest::pair_line(row));
         }
     }))?;
-    print(&if text { tried.summary() } else { tried.to_json() }).map_err(SessionError::usage)?;
+    print_as(format, &if text { tried.summary() } else { tried.to_json() }).map_err(SessionError::usage)?;
     Ok(if tried.holds() { Exit::Conforming } else { Exit::Findings })
 }
 
@@ -199,11 +203,11 @@ fn print_lines<T>(
         Format::Text => text(item) + "\n",
         Format::Json => json(item).to_string() + "\n",
     };
-    print_all(&items.iter().map(line).collect::<String>())
+    print_all(format, &items.iter().map(line).collect::<String>())
 }
 
 /// Prints a text that is the whole result of a command.
-fn print_all(text: &str) -> Result<Exit, SessionError> {
-    print(text).map_err(SessionError::usage)?;
+fn print_all(format: Format, text: &str) -> Result<Exit, SessionError> {
+    print_as(format, text).map_err(SessionError::usage)?;
     Ok(Exit::Conforming)
 }

@@ -2,70 +2,63 @@
 //! program.
 
 use connect_checks::case::Verdict;
-use connect_model::schema::{Schema, Service};
-use connect_model::wire::message::{Headers, HttpRequest};
+use connect_model::schema::Schema;
+use connect_model::text::visible;
+use connect_model::wire::message::Headers;
 use connect_transport::endpoint::Endpoint;
 use connect_transport::exchange::Exchange;
-use connect_transport::target::{self, AWS, Target, TargetFlags};
+use connect_transport::parsed::ParsedRequest;
+use connect_transport::target::Target;
 
 use super::flags::ReplayFlags;
-use super::{print_all, runtime};
+use super::{runtime, schema};
 use crate::exit::Exit;
 use crate::report::case_file::CaseFile;
-use crate::report::output::print;
-use crate::report::reproduce;
+use crate::report::output::{print, print_program};
+use crate::report::reproduce::{self, SignAs};
 use crate::report::text::{count, printable};
 use crate::session::error::SessionError;
-use crate::session::replay::{Rerun, Resent, rerun, resend};
+use crate::session::replay::{Rerun, Resent, rerun, resend, target_of_command};
 
 /// Characters of one printed value.
 const VALUE: usize = 2000;
 
 /// Formats a request as a command: request, endpoint, and region and service to sign for.
-type Formatter = fn(&HttpRequest, &Endpoint, Option<(&str, &str)>) -> String;
+type Formatter = fn(&ParsedRequest, &Endpoint, Option<SignAs<'_>>) -> String;
 
 /// Runs the command.
 pub(super) fn replay(flags: &ReplayFlags) -> Result<Exit, SessionError> {
+    let schema = schema(flags.model.model.as_deref())?;
     let file = CaseFile::read(&flags.case).map_err(SessionError::usage)?;
     if flags.curl {
-        print_command(reproduce::curl, &file, flags)
+        print_command(schema, reproduce::curl, &file, flags)
     } else if flags.boto3 {
-        print_command(reproduce::boto3, &file, flags)
+        print_command(schema, reproduce::boto3, &file, flags)
     } else if flags.as_sent {
-        send_again(&file, flags)
+        send_again(schema, &file, flags)
     } else {
-        run_again(&file, flags)
+        run_again(schema, &file, flags)
     }
 }
 
-fn print_command(format: Formatter, file: &CaseFile, flags: &ReplayFlags) -> Result<Exit, SessionError> {
+fn print_command(
+    schema: &Schema,
+    format: Formatter,
+    file: &CaseFile,
+    flags: &ReplayFlags,
+) -> Result<Exit, SessionError> {
     let request = file.request.to_request().map_err(SessionError::usage)?;
-    let region = flags.region.clone().unwrap_or_else(|| file.region.clone());
-    let (endpoint, note) = match (&flags.endpoint, &file.emulator) {
+    let (endpoint, sign_as) = runtime()?.block_on(target_of_command(schema, file, &flags.config().endpoint))?;
+    let note = match (&flags.endpoint, &file.emulator) {
         (None, Some(info)) => {
             let start = reproduce::start_emulator(info, file.seed);
-            let note = "# found on the built-in emulator; this starts one, without the resources of the run:";
-            (
-                format!("http://127.0.0.1:{}", reproduce::EMULATOR_PORT).parse().map_err(SessionError::usage)?,
-                format!("{note}\n#   {start}\n"),
+            format!(
+                "# found on the built-in emulator; this starts one, without the resources of the run:\n#   {}\n",
+                visible(&start)
             )
         }
-        (Some(endpoint), _) if endpoint == AWS => {
-            let flags = TargetFlags {
-                endpoint: endpoint.clone(),
-                region: Some(region.clone()),
-                profile: flags.profile.clone(),
-                ..TargetFlags::default()
-            };
-            let resolved = runtime()?.block_on(target::resolve_endpoint(&flags, service_of(file)?));
-            (resolved.map_err(SessionError::usage)?.0, String::new())
-        }
-        (endpoint, _) => {
-            let url = endpoint.as_deref().unwrap_or(&file.endpoint);
-            (url.parse::<Endpoint>().map_err(SessionError::usage)?, String::new())
-        }
+        _ => String::new(),
     };
-    let sign_as = file.signed.then_some((region.as_str(), file.signing_name.as_str()));
     let calls = match (file.steps.len(), file.exchanges.len()) {
         (0, 0 | 1) => None,
         (0, exchanges) => Some(count(exchanges as u64, "call")),
@@ -73,26 +66,18 @@ fn print_command(format: Formatter, file: &CaseFile, flags: &ReplayFlags) -> Res
     };
     let partial = calls.map_or(String::new(), |calls| {
         let again = reproduce::replay_command(&flags.case);
+        // A line break in the name of the file would end the comment.
+        let again = visible(&again);
         format!("# this sends only the deciding request of {calls}; the whole case again:\n#   {again}\n")
     });
-    print_all(&format!("{partial}{note}{}\n", format(&request, &endpoint, sign_as)))
+    let command = format(&request, &endpoint, sign_as.as_ref().map(|(region, service)| (region, service)));
+    print_program(&format!("{partial}{note}{command}\n")).map_err(SessionError::usage)?;
+    Ok(Exit::Conforming)
 }
 
-/// The service for which `--endpoint aws` is resolved.
-fn service_of(file: &CaseFile) -> Result<&'static Service, SessionError> {
-    let service = &Schema::connect().service;
-    if file.signing_name != service.signing_name {
-        return Err(SessionError::usage(format!(
-            "--endpoint {AWS} is for Amazon Connect; give the URL for {}",
-            file.signing_name
-        )));
-    }
-    Ok(service)
-}
-
-fn run_again(file: &CaseFile, flags: &ReplayFlags) -> Result<Exit, SessionError> {
+fn run_again(schema: &'static Schema, file: &CaseFile, flags: &ReplayFlags) -> Result<Exit, SessionError> {
     let mut text = header(file);
-    let Rerun { outcome, target, leaks } = runtime()?.block_on(rerun(file, &flags.config()))?;
+    let Rerun { outcome, target, leaks } = runtime()?.block_on(rerun(schema, file, &flags.config()))?;
     let (result, exit) = match &outcome.verdict {
         Verdict::Pass => ("passes now".to_owned(), Exit::Conforming),
         Verdict::Fail => ("fails again".to_owned(), Exit::Findings),
@@ -116,8 +101,8 @@ fn run_again(file: &CaseFile, flags: &ReplayFlags) -> Result<Exit, SessionError>
     print_with_leaks(text, &leaks, exit)
 }
 
-fn send_again(file: &CaseFile, flags: &ReplayFlags) -> Result<Exit, SessionError> {
-    let Resent { result, target, leaks } = runtime()?.block_on(resend(file, &flags.config()))?;
+fn send_again(schema: &'static Schema, file: &CaseFile, flags: &ReplayFlags) -> Result<Exit, SessionError> {
+    let Resent { result, target, leaks } = runtime()?.block_on(resend(schema, file, &flags.config()))?;
     let (mut text, request) = (header(file), &file.request);
     match result {
         Ok(exchange) => text += &conversation(&exchange, &target, file.response.status),
@@ -129,7 +114,7 @@ fn send_again(file: &CaseFile, flags: &ReplayFlags) -> Result<Exit, SessionError
 /// The finding in the file.
 fn header(file: &CaseFile) -> String {
     let rows = rows(&[("rule", &file.rule), ("expected", &file.expected), ("actual", &file.actual)]);
-    format!("{} ({}, {})\n{rows}", file.case, file.check, file.level)
+    format!("{} ({}, {})\n{rows}", file.case, file.check, file.level.word())
 }
 
 fn rows(rows: &[(&str, &str)]) -> String {
@@ -148,7 +133,8 @@ fn print_with_leaks(mut text: String, leaks: &[String], exit: Exit) -> Result<Ex
 /// Request and response. Marks a status other than that of the finding.
 fn conversation(exchange: &Exchange, target: &Target, status_of_finding: u16) -> String {
     let (request, response) = (&exchange.request, &exchange.response);
-    let mut text = format!("\n{} {}\n", request.method, target.endpoint.url_of(&request.uri));
+    let url = format!("{}{}", target.endpoint, request.uri);
+    let mut text = format!("\n{} {}\n", request.method, printable(&url, VALUE));
     text += &message(&request.headers, &request.body);
     let changed =
         if response.status == status_of_finding { String::new() } else { format!(" (it was {status_of_finding})") };

@@ -1,19 +1,26 @@
-//! Case files: one JSON file for each saved finding, with everything that a replay needs. Knows nothing of checks.
+//! Case files: one JSON file for each saved finding, with everything that a replay needs. [`CaseFile::read`] is the only reader:
+//! a file may come from anyone, so every field that decides on a request or on a command has a grammar. Knows nothing of
+//! checks.
 
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use connect_checks::case::{CaseId, Finding};
+use connect_checks::case::{CaseId, Finding, Level};
 use connect_model::files;
+use connect_model::text::visible;
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
 use connect_transport::endpoint::Endpoint;
 use connect_transport::exchange::{Exchange, first_headers};
+use connect_transport::parsed::{
+    CaseName, CheckName, InstanceName, Method, OperationName, ParsedRequest, Region, RequestHeaders, RequestPath,
+    ServiceName,
+};
 use connect_transport::secrets;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::event::{EmulatorInfo, TargetInfo};
+use crate::event::{EmulatorInfo, TargetInfo, moderate};
 use crate::report::text::utc_in_ms;
 
 /// A finding on disk, which `replay` reads.
@@ -21,13 +28,13 @@ use crate::report::text::utc_in_ms;
 #[serde(deny_unknown_fields)]
 pub struct CaseFile {
     /// Case id.
-    pub case: String,
+    pub case: CaseName,
     /// Operation that was called.
-    pub operation: String,
+    pub operation: OperationName,
     /// Check that failed.
-    pub check: String,
+    pub check: CheckName,
     /// `must`, `should` or `note`.
-    pub level: String,
+    pub level: Level,
     /// The rule that is broken.
     pub rule: String,
     /// JSON Pointer into the body.
@@ -40,11 +47,11 @@ pub struct CaseFile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<String>,
     /// Base URL that the request went to.
-    pub endpoint: String,
+    pub endpoint: Endpoint,
     /// Region of the signature.
-    pub region: String,
+    pub region: Region,
     /// Service of the signature.
-    pub signing_name: String,
+    pub signing_name: ServiceName,
     /// True if the request was signed. The signature is not kept; a replay signs again.
     pub signed: bool,
     /// Settings of the built-in emulator, if the run started one.
@@ -52,11 +59,11 @@ pub struct CaseFile {
     /// Seed of the run.
     pub seed: u64,
     /// Random values per operation of the run, if a number was given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "moderate", skip_serializing_if = "Option::is_none")]
     pub cases: Option<u32>,
     /// Connect instance of the run, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub instance_id: Option<String>,
+    pub instance_id: Option<InstanceName>,
     /// True if the run treated an endpoint on this machine as a real account.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub as_remote: bool,
@@ -98,11 +105,11 @@ pub struct SavedTime {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedRequest {
     /// `GET`, `POST`, …
-    pub method: String,
+    pub method: Method,
     /// Path and query, percent-encoded, without the endpoint's prefix.
-    pub uri: String,
+    pub uri: RequestPath,
     /// Name and value, in order.
-    pub headers: Headers,
+    pub headers: RequestHeaders,
     /// The body.
     #[serde(flatten)]
     pub body: SavedBody,
@@ -194,14 +201,14 @@ impl SavedBody {
 }
 
 impl SavedExchange {
-    /// Keeps at most `limit` bytes of each body.
-    pub fn of(exchange: &Exchange, limit: usize) -> Self {
-        Self {
+    /// Keeps at most `limit` bytes of each body; `None` if HTTP cannot carry the request.
+    pub fn of(exchange: &Exchange, limit: usize) -> Option<Self> {
+        Some(Self {
             operation: exchange.operation.clone(),
             time: SavedTime::of(exchange),
-            request: SavedRequest::of(&exchange.request, limit),
+            request: SavedRequest::of(&exchange.request, limit)?,
             response: SavedResponse::of(exchange, limit),
-        }
+        })
     }
 }
 
@@ -213,21 +220,22 @@ impl SavedTime {
 }
 
 impl SavedRequest {
-    /// Keeps at most `limit` bytes of the body.
-    pub fn of(request: &HttpRequest, limit: usize) -> Self {
+    /// Keeps at most `limit` bytes of the body; `None` if HTTP cannot carry the request, so that it was never sent.
+    pub fn of(request: &HttpRequest, limit: usize) -> Option<Self> {
         let shown = secrets::without_secrets(request);
         let body = SavedBody::of(&shown.body, limit);
-        Self { method: shown.method, uri: shown.uri, headers: shown.headers, body }
+        let (method, uri) = (shown.method.parse().ok()?, shown.uri.parse().ok()?);
+        Some(Self { method, uri, headers: shown.headers.try_into().ok()?, body })
     }
 
     /// The request as it was sent, without its signature.
     ///
     /// # Errors
     /// Its body is incomplete.
-    pub fn to_request(&self) -> Result<HttpRequest, CaseFileError> {
-        Ok(HttpRequest {
+    pub fn to_request(&self) -> Result<ParsedRequest, CaseFileError> {
+        Ok(ParsedRequest {
             method: self.method.clone(),
-            uri: self.uri.clone(),
+            path: self.uri.clone(),
             headers: self.headers.clone(),
             body: self.body.bytes()?,
         })
@@ -248,7 +256,7 @@ impl SavedResponse {
 }
 
 impl CaseFile {
-    /// The file for a finding; `None` if the finding has no exchange. Bodies of responses are kept up to `response_limit`
+    /// The file for a finding; `None` if the finding has no exchange, or one that no reader would take. Bodies of responses are kept up to `response_limit`
     /// bytes. `seed` and `cases` are those of the run.
     pub fn of(
         case: &CaseId,
@@ -257,13 +265,12 @@ impl CaseFile {
         (seed, cases): (u64, Option<u32>),
         response_limit: usize,
     ) -> Option<Self> {
-        let is_local = target.endpoint.parse().is_ok_and(|endpoint: Endpoint| endpoint.is_loopback());
         let exchange = finding.exchange.as_ref()?;
         Some(Self {
-            case: case.to_string(),
-            operation: exchange.operation.clone(),
-            check: finding.check.to_owned(),
-            level: finding.level.word().to_owned(),
+            case: case.to_string().parse().ok()?,
+            operation: exchange.operation.parse().ok()?,
+            check: finding.check.parse().ok()?,
+            level: finding.level,
             rule: finding.rule.clone(),
             pointer: finding.pointer.clone(),
             expected: finding.expected.clone(),
@@ -276,10 +283,12 @@ impl CaseFile {
             emulator: target.emulator.clone(),
             seed,
             cases,
-            instance_id: target.instance_id.clone().filter(|_| target.emulator.is_none()),
-            as_remote: is_local && !target.loopback,
-            exchanges: finding.exchanges.iter().map(|one| SavedExchange::of(one, response_limit)).collect(),
-            request: SavedRequest::of(&exchange.request, usize::MAX),
+            instance_id: (target.instance_id.as_ref())
+                .filter(|_| target.emulator.is_none())
+                .and_then(|instance| instance.parse().ok()),
+            as_remote: target.endpoint.is_loopback() && !target.loopback,
+            exchanges: finding.exchanges.iter().filter_map(|one| SavedExchange::of(one, response_limit)).collect(),
+            request: SavedRequest::of(&exchange.request, usize::MAX)?,
             response: SavedResponse::of(exchange, response_limit),
         })
     }
@@ -287,11 +296,22 @@ impl CaseFile {
     /// Reads a case file.
     ///
     /// # Errors
-    /// The file cannot be read, or is not a case file.
+    /// The file cannot be read, is not a case file, or a field is outside of its grammar.
     pub fn read(path: &Path) -> Result<Self, CaseFileError> {
-        let wrong = |problem: String| CaseFileError::Read { path: path.display().to_string(), problem };
-        let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-        serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))
+        let wrong = |problem: &str| {
+            let path = path.display().to_string();
+            CaseFileError::Read { path, problem: visible(problem).into_owned() }
+        };
+        let bytes = std::fs::read(path).map_err(|error| wrong(&error.to_string()))?;
+        Self::parse(&bytes).map_err(|error| wrong(&error.to_string()))
+    }
+
+    /// Parses the content of a case file.
+    ///
+    /// # Errors
+    /// It is not a case file, or a field is outside of its grammar.
+    pub fn parse(bytes: &[u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(bytes)
     }
 }
 
@@ -339,7 +359,7 @@ mod tests {
     #[test]
     fn exchanges_have_their_time_and_no_secrets() {
         let exchange = samples::finding("shape.json", Level::Must).exchange.unwrap();
-        let saved = SavedExchange::of(&exchange, 3);
+        let saved = SavedExchange::of(&exchange, 3).unwrap();
         let text = serde_json::to_string(&saved).unwrap();
         let start = r#"{"operation":"CreateRule","sent":"2025-01-02T03:04:05.678Z","ms":12,"request":"#;
         assert!(text.starts_with(start) && !text.contains("secret"), "{text}");

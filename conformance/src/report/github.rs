@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 
 use connect_model::files;
+use connect_model::text::prefix;
 
 use crate::outcome::CaseOutcome;
 use crate::report::conclusion;
@@ -21,9 +22,20 @@ const OPERATIONS: usize = 5;
 /// Rows of each table in the summary.
 const ROWS: usize = 50;
 
-/// Lines for stdout that become annotations.
-pub fn annotations(report: &Report) -> String {
-    let mut text = String::new();
+/// An annotation of the step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Annotation {
+    /// `error` or `warning`.
+    pub name: &'static str,
+    /// Its title.
+    pub title: String,
+    /// Its message, in lines.
+    pub message: String,
+}
+
+/// The annotations of a report.
+pub fn annotations(report: &Report) -> Vec<Annotation> {
+    let mut annotations = Vec::new();
     for cause in report.failing().take(ANNOTATIONS) {
         let example = report.example_of(cause);
         let rows = example.map(|example| {
@@ -31,16 +43,16 @@ pub fn annotations(report: &Report) -> String {
             format!("expected {}\nactual {}\n{replay}", example.expected, example.actual)
         });
         let message = format!("{} ({})\n{}", cause.reach(OPERATIONS), cause.id, rows.unwrap_or_default());
-        let title = property(&printable(&cause.rule, 200));
-        let _ = writeln!(text, "::error title={title}::{}", data(&printable_lines(&message)));
+        let title = printable(&cause.rule, 200);
+        annotations.push(Annotation { name: "error", title, message: printable_lines(&message) });
     }
-    for line in report.leaks.iter().take(ANNOTATIONS) {
-        let _ = writeln!(text, "::error title=leaked resource::{}", data(&printable(line, 400)));
-    }
-    for line in report.stale.iter().take(ANNOTATIONS) {
-        let _ = writeln!(text, "::warning title=stale::{}", data(&printable(line, 400)));
-    }
-    text
+    let lines = |lines: &[String], name, title: &str| -> Vec<Annotation> {
+        let annotation = |line: &String| Annotation { name, title: title.to_owned(), message: printable(line, 400) };
+        lines.iter().take(ANNOTATIONS).map(annotation).collect()
+    };
+    annotations.extend(lines(&report.leaks, "error", "leaked resource"));
+    annotations.extend(lines(&report.stale, "warning", "stale"));
+    annotations
 }
 
 /// The summary of the step, in Markdown.
@@ -51,9 +63,9 @@ pub fn summary(report: &Report) -> String {
     let _ = writeln!(
         text,
         "{} · seed {} · model {}\n",
-        code(&report.target.endpoint),
+        code(&report.target.endpoint.to_string()),
         report.seed,
-        code(&report.model.digest[..report.model.digest.len().min(12)])
+        code(prefix(&report.model.digest, 12))
     );
     let outcomes = CaseOutcome::IN_TOTALS.map(|outcome| (outcome.word(), totals.of(outcome)));
     let counts: Vec<_> =
@@ -106,16 +118,6 @@ fn printable_lines(text: &str) -> String {
     text.lines().map(|line| printable(line, 400)).collect::<Vec<_>>().join("\n")
 }
 
-/// The message of a workflow command. Source: `escapeData` in the toolkit of GitHub Actions.
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// A property of a workflow command. Source: `escapeProperty` in the toolkit of GitHub Actions.
-fn property(text: &str) -> String {
-    data(&printable(text, 200)).replace(':', "%3A").replace(',', "%2C")
-}
-
 /// Text for Markdown, with every markup character escaped.
 fn cell(text: &str) -> String {
     let mut shown = String::new();
@@ -140,18 +142,16 @@ mod tests {
     use crate::report::samples;
 
     #[test]
-    fn annotations_take_one_line_each_and_cannot_be_forged() {
+    fn annotations_name_the_cause_and_cannot_be_forged() {
         let mut report = samples::mixed().report();
         report.findings[0].actual = "200\n::error::forged %0A".to_owned();
-        let text = annotations(&report);
-        assert_eq!(text.lines().count(), 1, "{text}");
-        assert!(
-            text.starts_with(
-                "::error title=input that breaks a constraint of the model is rejected::1 case in CreateRule"
-            ),
-            "{text}"
-        );
-        assert!(text.contains("%0A::error::forged %250A"), "{text}");
+        let annotations = annotations(&report);
+        let [Annotation { name: "error", title, message }] = annotations.as_slice() else {
+            panic!("{annotations:?}");
+        };
+        assert_eq!(title, "input that breaks a constraint of the model is rejected");
+        assert!(message.starts_with("1 case in CreateRule"), "{message}");
+        assert!(message.contains("\n:\\u{3a}error:\\u{3a}forged %0A\n"), "{message}");
     }
 
     #[test]

@@ -4,7 +4,6 @@
 use std::io;
 
 use connect_checks::case::Level;
-use connect_transport::endpoint::Endpoint;
 use serde_json::{Value, json};
 
 use crate::report::case_file::{SavedBody, SavedRequest, SavedResponse, SavedTime};
@@ -21,7 +20,7 @@ const UNKNOWN: &str = "1970-01-01T00:00:00Z";
 /// # Errors
 /// Never in practice: every part has a JSON form.
 pub(super) fn document(report: &Report) -> io::Result<String> {
-    let archive = Archive { report, endpoint: report.target.endpoint.parse().ok() };
+    let archive = Archive { report };
     let failed = report.findings.iter().filter(|finding| finding.level == Level::Must);
     let entries: Vec<Value> = failed.flat_map(|finding| archive.entries(finding)).collect();
     let har = json!({"log": {
@@ -38,8 +37,6 @@ pub(super) fn document(report: &Report) -> io::Result<String> {
 /// The report from which entries are made.
 struct Archive<'r> {
     report: &'r Report,
-    /// None if the URL of the report cannot be read.
-    endpoint: Option<Endpoint>,
 }
 
 impl Archive<'_> {
@@ -82,11 +79,8 @@ impl Archive<'_> {
     }
 
     fn request(&self, request: &SavedRequest) -> Value {
-        let url = match &self.endpoint {
-            Some(endpoint) => endpoint.url_of(&request.uri),
-            None => format!("{}{}", self.report.target.endpoint, request.uri),
-        };
-        let query = request.uri.split_once('?').map(|(_, query)| query).unwrap_or_default();
+        let url = self.report.target.endpoint.url_of(&request.uri);
+        let query = request.uri.as_str().split_once('?').map(|(_, query)| query).unwrap_or_default();
         let query: Vec<Value> = query
             .split('&')
             .filter(|pair| !pair.is_empty())
@@ -98,14 +92,14 @@ impl Archive<'_> {
             "url": url,
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": headers(&request.headers.0),
+            "headers": headers(&request.headers.headers().0),
             "queryString": query,
             "headersSize": -1,
             "bodySize": size(&request.body),
         });
         if request.body != SavedBody::default() {
             let (text, encoding) = text(&request.body);
-            let media = request.headers.get("content-type").unwrap_or_default();
+            let media = request.headers.headers().get("content-type").unwrap_or_default();
             out["postData"] = json!({"mimeType": media, "text": text, "params": []});
             // The format has no field for the encoding of a request.
             if let Some(note) = note(&request.body, encoding) {
@@ -234,7 +228,7 @@ mod tests {
     fn a_finding_that_rests_on_several_exchanges_has_an_entry_for_each() {
         let mut report = samples::mixed().report();
         let exchange = samples::finding("shape.json", Level::Must).exchange.unwrap();
-        report.findings[0].exchanges = vec![SavedExchange::of(&exchange, 2); 3];
+        report.findings[0].exchanges = vec![SavedExchange::of(&exchange, 2).unwrap(); 3];
         let har: Value = serde_json::from_str(&document(&report).unwrap()).unwrap();
         let entries = har["log"]["entries"].as_array().unwrap();
         assert_eq!(entries.len(), 4);

@@ -9,7 +9,6 @@ use connect_checks::check::family_of;
 use connect_checks::coverage::Ratio;
 use connect_checks::families::FAMILIES;
 use connect_checks::harm::Harm;
-use connect_transport::endpoint::Endpoint;
 use serde::Serialize;
 
 use crate::exit::Exit;
@@ -154,12 +153,12 @@ impl<'r> CheckWords<'r> {
 /// another port each time, so the commands go to the one of [`reproduce::start_emulator`].
 fn commands(report: &Report) -> Vec<Option<Commands>> {
     let target = &report.target;
-    let url = match &target.emulator {
-        Some(_) => format!("http://127.0.0.1:{}", reproduce::EMULATOR_PORT),
-        None => target.endpoint.clone(),
+    let endpoint = match &target.emulator {
+        Some(_) => reproduce::started_emulator(),
+        None => Ok(target.endpoint.clone()),
     };
-    let Ok(endpoint) = url.parse::<Endpoint>() else { return Vec::new() };
-    let sign_as = target.signed.then_some((target.region.as_str(), target.signing_name.as_str()));
+    let Ok(endpoint) = endpoint else { return Vec::new() };
+    let sign_as = target.signed.then_some((&target.region, &target.signing_name));
     let commands = |finding: &FindingEntry| {
         let request = finding.request.as_ref()?.to_request().ok()?;
         let (curl, boto3) =

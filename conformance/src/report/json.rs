@@ -18,6 +18,7 @@ use crate::event::{ModelInfo, Narrowed, PlanInfo, Settings, TargetInfo};
 use crate::outcome::{CaseOutcome, Totals};
 use crate::report::case_file::{SavedExchange, SavedRequest, SavedResponse, SavedTime};
 use crate::report::causes::Cause;
+use crate::report::verify;
 
 /// Name of the file in the report folder.
 pub const FILE: &str = "report.json";
@@ -306,12 +307,20 @@ impl Report {
     /// Reads a report from a file, or from the `report.json` of a folder.
     ///
     /// # Errors
-    /// The file cannot be read, or is not a report.
+    /// The file cannot be read, is not a report, or a part of it is outside of its grammar.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         let file = if path.is_dir() { path.join(FILE) } else { path.to_owned() };
         let wrong = |problem: String| ReadError::of(&file, problem);
         let bytes = files::read(&file, Use::Input, LARGEST).map_err(|error| wrong(error.to_string()))?;
-        serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))
+        Self::parse(&bytes).map_err(wrong)
+    }
+
+    /// Parses the content of a `report.json`. The only reader: a report may come from anyone.
+    ///
+    /// # Errors
+    /// It is no report, or a part is outside of its grammar; the message names the part.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        verify::parse(bytes)
     }
 
     /// The report as indented JSON, with one line for each case.
@@ -454,7 +463,7 @@ mod tests {
         let path = folder.join("CreateRule_invalid.enum-unknown_Actions__.ActionType.json");
         let file = CaseFile::read(&path).unwrap();
         assert_eq!(file.request.to_request().unwrap().body, b"{\"a\":1}");
-        assert_eq!(file.case, "CreateRule/invalid.enum-unknown/Actions[].ActionType");
+        assert_eq!(file.case.as_str(), "CreateRule/invalid.enum-unknown/Actions[].ActionType");
         assert!(!std::fs::read_to_string(path).unwrap().contains("secret"));
     }
 }

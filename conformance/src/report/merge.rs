@@ -137,7 +137,7 @@ pub fn resumed(before: Option<&Report>, rest: Report) -> Result<Report, MergeErr
 }
 
 /// Separates the parts that a merged report contains.
-const SEPARATOR: &str = " and ";
+pub(super) const SEPARATOR: &str = " and ";
 
 /// The parts that a report contains; none for a whole run.
 fn shards_of(report: &Report) -> Vec<Shard> {

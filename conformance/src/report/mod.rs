@@ -17,6 +17,7 @@ pub mod junit;
 pub mod merge;
 pub mod output;
 pub mod progress;
+pub mod quote;
 mod recount;
 pub mod reproduce;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub mod terminal;
 pub mod text;
 pub mod trend;
 pub mod verdict;
+mod verify;
 
 use std::io;
 use std::path::Path;

@@ -1,12 +1,16 @@
 //! Progress of a run on stderr: a bar on a terminal, else a line from time to time.
 
-use std::io::{IsTerminal, Write as _};
 use std::time::{Duration, Instant};
 
 use connect_checks::case::Verdict;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::event::{Consumer, Event};
+use crate::report::output::{say, stderr_is_terminal};
+use crate::report::text::printable;
+
+/// Characters of the name of an operation.
+const NAME: usize = 80;
 
 /// Time between two lines in a log.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
@@ -21,11 +25,8 @@ pub struct Progress {
 
 impl Default for Progress {
     fn default() -> Self {
-        let target = if std::io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr_with_hz(10)
-        } else {
-            ProgressDrawTarget::hidden()
-        };
+        let target =
+            if stderr_is_terminal() { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
         Self { bar: ProgressBar::with_draw_target(None, target), failed: 0, last_line: Instant::now() }
     }
 }
@@ -44,13 +45,12 @@ impl Consumer for Progress {
                     self.failed += 1;
                 }
                 let failed = if self.failed > 0 { format!("{} failed · ", self.failed) } else { String::new() };
-                self.bar.set_message(format!("{failed}{}", case.operation));
+                self.bar.set_message(format!("{failed}{}", printable(&case.operation, NAME)));
                 self.bar.inc(1);
                 if self.bar.is_hidden() && self.last_line.elapsed() >= LOG_INTERVAL {
                     self.last_line = Instant::now();
                     let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(0));
-                    // An unwritable log must not end the run.
-                    let _ = writeln!(std::io::stderr(), "{done}/{all} cases, {} failed", self.failed);
+                    say(&format!("{done}/{all} cases, {} failed", self.failed));
                 }
             }
             Event::Finished(_) => self.bar.finish_and_clear(),

@@ -3,23 +3,12 @@
 use std::time::SystemTime;
 
 use connect_model::schema::TimestampFormat;
+use connect_model::text::{truncate, visible};
 use connect_model::wire::timestamp;
 
-/// Text from an endpoint for a terminal: control characters are escaped, and the text is cut after `limit` characters.
+/// Text that others wrote, in one line: see [`visible`]. The text is cut after `limit` characters.
 pub fn printable(text: &str, limit: usize) -> String {
-    let mut shown = String::new();
-    for (at, c) in text.chars().enumerate() {
-        if at >= limit {
-            shown.push('…');
-            break;
-        }
-        if c.is_control() || ('\u{200b}'..='\u{200f}').contains(&c) || ('\u{202a}'..='\u{202e}').contains(&c) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
+    visible(&truncate(text, limit)).into_owned()
 }
 
 /// A text without ids and numbers, so that texts about the same matter are equal. A word that contains a digit becomes `…`,

@@ -104,7 +104,7 @@ mod tests {
             report.write(&folder.join(name)).unwrap();
         }
         let mut elsewhere = run(2, &["C"]);
-        elsewhere.target.endpoint = "http://127.0.0.1:10".to_owned();
+        elsewhere.target.endpoint = "http://127.0.0.1:10".parse().unwrap();
         std::fs::write(folder.join("report-2.json"), elsewhere.to_json().unwrap()).unwrap();
         let earlier = read(&folder, &now).unwrap();
         attach(&mut now, &earlier);

@@ -20,7 +20,7 @@ use connect_transport::{InProcess, Transport, TransportConfig};
 use serde::Serialize;
 
 use crate::exit::Exit;
-use crate::report::output::{Format, print};
+use crate::report::output::{Format, print_as};
 use crate::report::text::{count, number};
 use crate::session::config::{RunConfig, RunContext, run_id};
 use crate::session::error::SessionError;
@@ -75,7 +75,7 @@ pub async fn plan(schema: &'static Schema, config: &RunConfig) -> Result<Exit, S
         Format::Text => forecast.text(&shown),
         Format::Json => forecast.json().map_err(SessionError::usage)?,
     };
-    print(&text).map_err(SessionError::usage)?;
+    print_as(config.output.format, &text).map_err(SessionError::usage)?;
     Ok(Exit::Conforming)
 }
 

@@ -10,8 +10,9 @@ use crate::event::{Consumer, Event};
 use crate::exit::Exit;
 use crate::report::collect::Collector;
 use crate::report::folder::ReportFolder;
+use crate::report::github::Annotation;
 use crate::report::json::{self, Report};
-use crate::report::output::{Format, columns, print};
+use crate::report::output::{Format, columns, print, print_as, print_log_command};
 use crate::report::reproduce::resume_command;
 use crate::report::{FILES, expect, github, merge, terminal, trend, write_files};
 use crate::session::config::OutputConfig;
@@ -53,14 +54,17 @@ pub(crate) fn publish(
                 text.push_str(&format!("  continue: {}\n", resume_command(&report, folder)));
             }
             text.push_str(&format!("  report: {}\n", files.join(", ")));
-            if std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true") {
-                text.push_str(&github::annotations(&report));
-            }
             text
         }
         Format::Json => report.to_json().map_err(SessionError::usage)?,
     };
-    print(&shown).map_err(SessionError::usage)?;
+    print_as(output.format, &shown).map_err(SessionError::usage)?;
+    let is_on_github = std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
+    if is_on_github && output.format == Format::Text {
+        for Annotation { name, title, message } in github::annotations(&report) {
+            print_log_command(name, &title, &message).map_err(SessionError::usage)?;
+        }
+    }
     Ok(report.exit())
 }
 

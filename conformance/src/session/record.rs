@@ -85,8 +85,8 @@ pub async fn record(schema: &'static Schema, folder: &Path, config: &RunConfig) 
 fn provenance(schema: &Schema, info: &TargetInfo) -> String {
     let time = utc(SystemTime::now()).unwrap_or_default();
     let day = time.split('T').next().unwrap_or_default();
-    let endpoint = if info.emulator.is_some() { "the built-in emulator" } else { &info.endpoint };
-    golden::provenance(schema, day, endpoint, &info.region)
+    let endpoint = if info.emulator.is_some() { "the built-in emulator".to_owned() } else { info.endpoint.to_string() };
+    golden::provenance(schema, day, &endpoint, info.region.as_str())
 }
 
 /// Asks for the answers to `operations`, or to all of them if there are none.

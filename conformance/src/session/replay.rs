@@ -4,23 +4,28 @@
 use connect_checks::case::{CaseId, Outcome, operation_of};
 use connect_checks::judge::Judge;
 use connect_checks::ledger;
+use connect_checks::permission::Permission;
 use connect_checks::selection::Selection;
 use connect_checks::setup;
+use connect_checks::walks::LONGEST;
 use connect_model::schema::Schema;
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::wire::Router;
 use connect_model::wire::message::HttpRequest;
 use connect_transport::TransportError;
+use connect_transport::endpoint::Endpoint;
 use connect_transport::exchange::Exchange;
-use connect_transport::target::Target;
+use connect_transport::parsed::{OperationName, ParsedRequest, Region, ServiceName};
+use connect_transport::target::{self, Target};
 use serde_json::Value;
 
 use crate::report::case_file::CaseFile;
+use crate::report::reproduce;
 use crate::report::text::printable;
 use crate::session::config::{EndpointConfig, RunConfig};
 use crate::session::error::SessionError;
 use crate::session::signals::unless_interrupted;
-use crate::session::target::{RunTarget, connect, is_in_account};
+use crate::session::target::{RunTarget, connect, is_in_account, signing_name};
 
 /// A case that ran again.
 pub struct Rerun {
@@ -42,60 +47,128 @@ pub struct Resent {
     pub leaks: Vec<String>,
 }
 
-/// The configuration of a replay: that of the run which found the case, with what `overrides` sets. Without an endpoint of
-/// its own, the replay goes to the endpoint of the run, or to an emulator with the same settings.
-fn replay_config(file: &CaseFile, overrides: &RunConfig) -> RunConfig {
+/// The endpoint of a replay; `None` for an emulator like that of the run. A file chooses no endpoint on another machine: its
+/// owner would get the signatures of the user.
+///
+/// # Errors
+/// The file names an endpoint on another machine, and the user named none.
+pub fn endpoint_of(file: &CaseFile, given: &EndpointConfig) -> Result<Option<String>, SessionError> {
+    match (&given.url, &file.emulator) {
+        (Some(url), _) => Ok(Some(url.clone())),
+        (None, Some(_)) => Ok(None),
+        (None, None) if file.endpoint.is_loopback() => Ok(Some(file.endpoint.to_string())),
+        (None, None) => Err(SessionError::usage(format!(
+            "the case was found at {0}, and a file does not choose who gets signed requests; if that is the right \
+             endpoint, name it: --endpoint {0}",
+            file.endpoint
+        ))),
+    }
+}
+
+/// Checks that the case is of the service in the model. A file chooses no service: the signature would be good for another.
+fn is_of_service(file: &CaseFile, schema: &Schema) -> Result<(), SessionError> {
+    let (named, service) = (&file.signing_name, &schema.service.signing_name);
+    if *named == **service {
+        return Ok(());
+    }
+    Err(SessionError::usage(format!(
+        "the case is of the service {named}, and the model is of {service}; a file does not choose the service that \
+         requests are signed for. Name the model of the run with --model FILE"
+    )))
+}
+
+/// Checks that a request that is signed for `region` was signed for it in the run, too, or that the user named the region.
+fn is_of_region(file: &CaseFile, region: &Region, given: Option<&str>) -> Result<(), SessionError> {
+    if given.is_some() || !file.signed || file.region == *region {
+        return Ok(());
+    }
+    Err(SessionError::usage(format!(
+        "the case was signed for the region {}, and this replay would sign for {region}; a file does not choose the region. \
+         Name the right one with --region",
+        file.region
+    )))
+}
+
+/// The configuration of a replay: that of the run which found the case, with what `overrides` sets. Endpoint, service and
+/// region never come from the file alone.
+fn replay_config(schema: &Schema, file: &CaseFile, overrides: &RunConfig) -> Result<RunConfig, SessionError> {
+    is_of_service(file, schema)?;
     let emulator = file.emulator.clone().unwrap_or_default();
     let given = &overrides.endpoint;
-    let original = file.emulator.is_none().then(|| file.endpoint.clone());
-    let is_elsewhere = given.url.is_some();
-    let instance = file.instance_id.clone().filter(|_| original.is_some() && !is_elsewhere);
+    let url = endpoint_of(file, given)?;
+    let is_original =
+        file.emulator.is_none() && url.as_deref().is_some_and(|url| url.parse() == Ok(file.endpoint.clone()));
+    let as_remote = given.as_remote || (file.as_remote && is_original);
+    let is_real = as_remote || !file.endpoint.is_loopback();
+    // The instance that a run may write to is named by the user.
+    let instance = file.instance_id.as_ref().filter(|_| is_original && !(is_real && given.may_write()));
     let endpoint = EndpointConfig {
-        url: given.url.clone().or(original),
-        instance_id: given.instance_id.clone().or(instance),
-        region: Some(given.region.clone().unwrap_or_else(|| file.region.clone())),
-        as_remote: given.as_remote || (file.as_remote && !is_elsewhere),
+        url,
+        instance_id: given.instance_id.clone().or_else(|| instance.map(ToString::to_string)),
+        as_remote,
         ..given.clone()
     };
-    RunConfig {
+    Ok(RunConfig {
         endpoint,
         seed: Some(file.seed),
         cases: file.cases.or(emulator.cases),
         walks: Some(emulator.walks.unwrap_or(setup::DEFAULT_WALKS)),
-        walk_length: emulator.walk_length,
+        walk_length: emulator.walk_length.map(|steps| steps.clamp(1, LONGEST)),
         emulator,
         ..overrides.clone()
+    })
+}
+
+/// The endpoint of a printed command, and region and service to sign for, if it signs. A command for the built-in emulator
+/// goes to one that the reader starts.
+///
+/// # Errors
+/// As for [`resend`]; nothing is sent.
+pub async fn target_of_command(
+    schema: &Schema,
+    file: &CaseFile,
+    given: &EndpointConfig,
+) -> Result<(Endpoint, Option<(Region, ServiceName)>), SessionError> {
+    is_of_service(file, schema)?;
+    let Some(url) = endpoint_of(file, given)? else {
+        return Ok((reproduce::started_emulator().map_err(SessionError::usage)?, None));
+    };
+    let resolved = target::resolve_endpoint(&given.target_flags(&url), &schema.service).await;
+    let (endpoint, region) = resolved.map_err(SessionError::usage)?;
+    if !file.signed {
+        return Ok((endpoint, None));
     }
+    is_of_region(file, &region, given.region.as_deref())?;
+    Ok((endpoint, Some((region, signing_name(schema)?))))
 }
 
 /// Runs the case of a file again. The same seed makes the same values and, on an emulator, the same resources.
 ///
 /// # Errors
 /// The endpoint does not respond, the model has no such case, or the case must not be sent there.
-pub async fn rerun(file: &CaseFile, overrides: &RunConfig) -> Result<Rerun, SessionError> {
-    let schema = Schema::connect();
-    let config = replay_config(file, overrides);
-    let mut target = RunTarget::resolve(schema, &config.endpoint, &config.emulator, file.seed).await?;
+pub async fn rerun(schema: &'static Schema, file: &CaseFile, overrides: &RunConfig) -> Result<Rerun, SessionError> {
+    let config = replay_config(schema, file, overrides)?;
+    let mut target = resolve(schema, file, &config).await?;
     target.open_ledger(schema, &config.endpoint)?;
     let RunTarget { target, emulator, permission, context, .. } = target;
-    let operation = operation_of(&file.case).to_owned();
+    let operation = operation_of(file.case.as_str()).to_owned();
     let selection = Selection {
         operations: [operation.clone()].into(),
-        filter: Some(file.case.clone()),
+        filter: Some(file.case.to_string()),
         permission: permission.clone(),
         ..setup::everything()
     };
     let walks = config.walks(context.loopback)?;
     let suite = setup::suite(schema, target.clone(), &selection, config.suite(context, walks));
     let (suite, transport) = suite.map_err(SessionError::usage)?;
-    let Some(index) = suite.cases().iter().map(CaseId::to_string).position(|case| case == file.case) else {
+    let Some(index) = suite.cases().iter().map(CaseId::to_string).position(|case| file.case == *case) else {
         let contract = schema.operation_named(&operation).map(|id| &schema[id]);
         if let Some(Err(why)) = contract.map(|contract| permission.check(schema, contract)) {
             return Err(SessionError::Usage(why));
         }
         return Err(SessionError::Nothing(format!(
-            "the built-in model has no case {}: it is of another version, of the run's --model, or compares recorded \
-             answers; --as-sent sends the request as it was",
+            "the model has no case {}: the case is of another version or model (--model), or compares recorded answers; \
+             --as-sent sends the request as it was",
             file.case
         )));
     };
@@ -114,40 +187,85 @@ pub async fn rerun(file: &CaseFile, overrides: &RunConfig) -> Result<Rerun, Sess
 ///
 /// # Errors
 /// The endpoint does not respond, the request is incomplete, or it must not be sent there.
-pub async fn resend(file: &CaseFile, overrides: &RunConfig) -> Result<Resent, SessionError> {
-    let schema = Schema::connect();
+pub async fn resend(schema: &'static Schema, file: &CaseFile, overrides: &RunConfig) -> Result<Resent, SessionError> {
     let request = file.request.to_request().map_err(SessionError::usage)?;
-    let config = replay_config(file, overrides);
-    let mut target = RunTarget::resolve(schema, &config.endpoint, &config.emulator, file.seed).await?;
-    may_resend(schema, &file.operation, &request, &target).map_err(SessionError::Usage)?;
+    let config = replay_config(schema, file, overrides)?;
+    let mut target = resolve(schema, file, &config).await?;
+    let instance = target.target.instance_id.as_deref();
+    may_resend(schema, &file.operation, &request, &target.permission, instance).map_err(SessionError::Usage)?;
+    let request = HttpRequest::from(&request);
     target.open_ledger(schema, &config.endpoint)?;
     let RunTarget { target, emulator: _emulator, permission, context, .. } = target;
     let (transport, client) = (config.transport(&context), config.client(context, permission));
     let account = config.endpoint.account.as_deref();
-    let client = connect(schema, target.clone(), &file.signing_name, transport, client, account).await?;
-    let result = unless_interrupted(client.transport().send(&file.operation, &request)).await;
+    let client = connect(schema, target.clone(), &schema.service.signing_name, transport, client, account).await?;
+    let result = unless_interrupted(client.transport().send(file.operation.as_str(), &request)).await;
     let leaks = client.clear().await;
     let result = result.ok_or_else(|| SessionError::Nothing("interrupted".to_owned()).leaving(&leaks))?;
     Ok(Resent { result, target, leaks })
 }
 
-/// Checks that a request may be sent. The operation that the endpoint will see counts, not only the one in the file.
-fn may_resend(schema: &Schema, name: &str, request: &HttpRequest, run: &RunTarget) -> Result<(), String> {
-    let route = Router::new(schema).route(&request.method, &request.uri).ok();
-    let named = schema.operation_named(name);
-    let operations: Vec<_> = route.as_ref().map(|route| route.operation).into_iter().chain(named).collect();
-    for operation in &operations {
-        run.permission.check(schema, &schema[*operation])?;
+/// The target of a replay, in the region of the file or in one that the user named.
+async fn resolve(schema: &'static Schema, file: &CaseFile, config: &RunConfig) -> Result<RunTarget, SessionError> {
+    let run = RunTarget::resolve(schema, &config.endpoint, &config.emulator, file.seed).await?;
+    if run.target.credentials.is_some() {
+        is_of_region(file, &run.target.region, config.endpoint.region.as_deref())?;
     }
-    if run.target.loopback {
+    Ok(run)
+}
+
+/// Headers of a request that only reads. Others may choose another method, path or host behind a front.
+const OF_A_READ: &[&str] =
+    &["accept", "content-type", "user-agent", "x-amz-content-sha256", "x-amz-date", "x-amzn-trace-id"];
+
+/// Checks that a request may be sent. The operation that the endpoint will see counts, not only the one in the file. What
+/// routes to no operation, is no GET, or has further headers, may write. `name` is the operation in the file, and `instance`
+/// the one whose account was checked.
+///
+/// # Errors
+/// The reason why the request must not be sent, and the flag that allows it, if one does.
+pub fn may_resend(
+    schema: &Schema,
+    name: &OperationName,
+    request: &ParsedRequest,
+    permission: &Permission,
+    instance: Option<&str>,
+) -> Result<(), String> {
+    let route = Router::new(schema).route(request.method.as_str(), request.path.as_str()).ok();
+    let named = schema.operation_named(name.as_str());
+    for operation in route.as_ref().map(|route| route.operation).into_iter().chain(named) {
+        permission.check(schema, &schema[operation])?;
+    }
+    if permission.loopback {
         return Ok(());
     }
-    if operations.is_empty() && !run.permission.writes {
-        return Err(format!("the built-in model does not know {name}, so it may write; --allow-writes allows it"));
+    if !request.path.is_plain() {
+        return Err(format!(
+            "the path {} has an empty segment, a segment of dots or a backslash; a proxy may turn it into the path of \
+             another operation, so it is not sent to a real account; without --as-sent, the case runs again",
+            printable(request.path.path(), 200)
+        ));
     }
-    let reads = !operations.is_empty() && operations.iter().all(|id| danger(schema, &schema[*id]) == Danger::Read);
-    let (Some(route), Some(instance), false) = (&route, &run.target.instance_id, reads) else { return Ok(()) };
-    match other_instance(&ledger::input_of(schema, route, request), instance) {
+    let routed = route.as_ref().map(|route| &schema[route.operation]);
+    let further =
+        request.headers.headers().0.iter().find(|(name, _)| !OF_A_READ.contains(&name.to_ascii_lowercase().as_str()));
+    let is_get = request.method == *"GET";
+    let reads =
+        routed.is_some_and(|operation| danger(schema, operation) == Danger::Read) && is_get && further.is_none();
+    let is_allowed =
+        permission.writes || routed.is_some_and(|operation| permission.operations.contains(&operation.name));
+    if !reads && !is_allowed {
+        let why = match (routed, further) {
+            (None, _) => "the model has no operation for it".to_owned(),
+            (_, Some((name, _))) if is_get => format!("it has the header {name}"),
+            _ => format!("its method is {}", request.method),
+        };
+        return Err(format!(
+            "the request may write, because {why}; --allow-writes --account ID --instance-id ID allows it"
+        ));
+    }
+    let (Some(route), Some(instance), false) = (&route, instance, reads) else { return Ok(()) };
+    match other_instance(&ledger::input_of(schema, route, &HttpRequest::from(request)), instance) {
         Some(other) => Err(format!(
             "the request names the instance {}, but only the account of --instance-id {instance} was checked; without \
              --as-sent, the case runs again there",

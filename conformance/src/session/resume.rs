@@ -1,6 +1,6 @@
 //! The continuation of a stopped run. It has the plan of that run: selection, endpoint, permissions, rate and known
-//! divergences come from its report. Flags that are given again must agree. Permissions to write are the exception: a report
-//! grants none, so they must be given again.
+//! divergences come from its report. Flags that are given again must agree. Permissions to write are the exception, and so is an
+//! endpoint on another machine: a report grants none and chooses none, so they must be given again.
 
 use std::path::{Path, PathBuf};
 
@@ -169,11 +169,19 @@ fn endpoint(previous: &Report, config: &mut RunConfig) -> Result<(), SessionErro
     let Some(emulator) = &target.emulator else {
         let given = &config.emulator;
         if given.defect.is_some() || given.benign.is_some() || given.resources.is_some() {
-            return Err(differs("the endpoint", &target.endpoint, "a built-in emulator"));
+            return Err(differs("the endpoint", &target.endpoint.to_string(), "a built-in emulator"));
         }
-        config.endpoint.url.get_or_insert_with(|| target.endpoint.clone());
+        let given = &config.endpoint;
+        if !target.endpoint.is_loopback() && (given.url.is_none() || given.region.is_none()) {
+            return Err(SessionError::usage(format!(
+                "--resume: that run was at {0} and signed for {1}, and a report does not choose who gets signed requests; \
+                 if both are right, give --endpoint {0} --region {1} again",
+                target.endpoint, target.region
+            )));
+        }
+        config.endpoint.url.get_or_insert_with(|| target.endpoint.to_string());
         agree("--instance-id", &mut config.endpoint.instance_id, target.instance_id.clone())?;
-        return agree("--region", &mut config.endpoint.region, Some(target.region.clone()));
+        return agree("--region", &mut config.endpoint.region, Some(target.region.to_string()));
     };
     if let Some(url) = &config.endpoint.url {
         return Err(differs("the endpoint", "a built-in emulator", url));
@@ -258,6 +266,22 @@ mod tests {
         assert!(continued(Schema::connect(), &report, &given).is_ok());
         let reads = previous(|info| info.target.loopback = false);
         assert!(refusal(&reads, &given).contains("--allow-writes was not given in that run"));
+    }
+
+    #[test]
+    fn a_report_chooses_no_endpoint_on_another_machine() {
+        let report = previous(|info| {
+            info.target.loopback = false;
+            info.target.endpoint = "https://connect.evil.example".parse().unwrap();
+        });
+        let mut given = RunConfig::default();
+        for _ in 0..2 {
+            let text = refusal(&report, &given);
+            assert!(text.contains("give --endpoint https://connect.evil.example --region us-east-1 again"), "{text}");
+            given.endpoint.url = Some("https://connect.evil.example".to_owned());
+        }
+        given.endpoint.region = Some("us-east-1".to_owned());
+        assert!(continued(Schema::connect(), &report, &given).is_ok());
     }
 
     #[test]

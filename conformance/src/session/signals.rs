@@ -1,6 +1,5 @@
 //! Reasons to stop early: interrupts, and the limits of a run.
 
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use connect_transport::Transport;
 
 use crate::event::{Consumer, Event};
 use crate::exit::Exit;
+use crate::report::output::say;
 use crate::report::text::count;
 use crate::runner::StopSignal;
 use crate::session::config::RequestLimits;
@@ -19,8 +19,7 @@ pub(crate) async fn stop_on_interrupt(stop: StopSignal) {
         return;
     }
     stop.stop("interrupted");
-    // A closed stderr is no reason to go on.
-    let _ = writeln!(std::io::stderr(), "interrupted: writing the report; interrupt again to end immediately");
+    say("interrupted: writing the report; interrupt again to end immediately");
     // `timeout` and some shells deliver an interrupt twice.
     tokio::time::sleep(Duration::from_secs(1)).await;
     if interrupted().await.is_ok() {

@@ -18,7 +18,7 @@ use connect_transport::target::Target;
 use serde_json::json;
 
 use crate::exit::Exit;
-use crate::report::output::{Format, print};
+use crate::report::output::{Format, print_as};
 use crate::report::text::{count, printable, utc};
 use crate::session::config::{EndpointConfig, RequestLimits, RunConfig, RunContext};
 use crate::session::error::SessionError;
@@ -221,7 +221,7 @@ fn show(sources: &[Source], config: &SweepConfig) -> Result<Exit, SessionError> 
         Format::Json => sources.iter().map(|source| json_line(source) + "\n").collect(),
         Format::Text => text(sources, config.delete),
     };
-    print(&text).map_err(SessionError::usage)?;
+    print_as(config.format, &text).map_err(SessionError::usage)?;
     let has_resources = sources.iter().any(|source| !source.resources.is_empty());
     let has_problems = sources.iter().any(|source| !source.problems.is_empty());
     Ok(match (has_resources, has_problems) {

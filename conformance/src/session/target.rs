@@ -13,6 +13,7 @@ use connect_emulator::Emulator;
 use connect_model::files;
 use connect_model::schema::Schema;
 use connect_model::wire::encode_request;
+use connect_transport::parsed::{GrammarError, ServiceName};
 use connect_transport::target::Target;
 use connect_transport::{Transport, TransportConfig};
 use serde_json::{Value, json};
@@ -61,10 +62,10 @@ impl RunTarget {
         let run_id = run_id(if emulator.is_some() { seed } else { fresh_seed() });
         let loopback = target.loopback;
         let info = TargetInfo {
-            endpoint: target.endpoint.to_string(),
+            endpoint: target.endpoint.clone(),
             instance_id: target.instance_id.clone(),
             region: target.region.clone(),
-            signing_name: schema.service.signing_name.clone(),
+            signing_name: signing_name(schema)?,
             signed: target.credentials.is_some(),
             loopback,
             emulator: emulator.is_some().then(|| emulator_info.clone()),
@@ -95,7 +96,7 @@ impl RunTarget {
             run: self.context.run_id.clone(),
             began: seconds(SystemTime::now()),
             endpoint: target.endpoint.to_string(),
-            region: target.region.clone(),
+            region: target.region.to_string(),
             instance_id: target.instance_id.clone(),
             account: endpoint.account.clone(),
             as_remote: endpoint.as_remote,
@@ -104,6 +105,12 @@ impl RunTarget {
         self.context.ledger = Some(Arc::new(ledger));
         Ok(())
     }
+}
+
+/// The service of the model in signatures.
+pub(crate) fn signing_name(schema: &Schema) -> Result<ServiceName, SessionError> {
+    let name = schema.service.signing_name.parse();
+    name.map_err(|error: GrammarError| SessionError::usage(format!("{error}, in the model")))
 }
 
 /// The reason why an endpoint counts as a real account.

@@ -1,26 +1,30 @@
 //! Progress of work that is not a run: a line on a terminal that changes, else a line from time to time.
 
-use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::report::output::{say, stderr_is_terminal};
+use crate::report::text::printable;
+
+/// Characters of the line.
+const LINE: usize = 200;
 
 /// Time between two changes of the line on a terminal, and between two lines in a log.
 const INTERVALS: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
 
 /// The result of `work`. Until then, `line` describes the progress on stderr.
 pub(crate) async fn with_progress<T>(line: impl Fn() -> String, work: impl Future<Output = T>) -> T {
-    let is_log = !std::io::stderr().is_terminal();
+    let is_log = !stderr_is_terminal();
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
     if let Ok(style) = ProgressStyle::with_template("{msg}") {
         bar.set_style(style);
     }
     let show = || {
         if is_log {
-            // The work goes on if stderr is closed.
-            let _ = writeln!(std::io::stderr(), "{}", line());
+            say(&line());
         } else {
-            bar.set_message(line());
+            bar.set_message(printable(&line(), LINE));
         }
     };
     let result = watched(INTERVALS[usize::from(is_log)], show, work).await;

@@ -3,11 +3,16 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use connect_model::text::visible;
 use http::Uri;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::parsed::RequestPath;
+
 /// Scheme, host, port and path prefix of an endpoint, as written: no percent-decoding, no resolving of dots.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Endpoint {
     https: bool,
     authority: String,
@@ -29,22 +34,23 @@ impl std::str::FromStr for Endpoint {
     type Err = EndpointError;
 
     fn from_str(url: &str) -> Result<Self, EndpointError> {
+        let shown = without_secrets(url);
         let wrong = |problem: &str, remedy: &str| EndpointError {
-            url: without_userinfo(url),
-            problem: problem.to_owned(),
-            remedy: remedy.to_owned(),
+            url: visible(&shown).into_owned(),
+            problem: visible(problem).into_owned(),
+            remedy: visible(remedy).into_owned(),
         };
         let example = "give it like http://127.0.0.1:4566 or https://connect.eu-central-1.amazonaws.com";
         if url.trim().is_empty() {
             return Err(wrong("is empty", example));
         }
         let Some((scheme, rest)) = url.split_once("://") else {
-            return Err(wrong("has no scheme", &format!("write `http://{url}` or `https://{url}`")));
+            return Err(wrong("has no scheme", &format!("write `http://{shown}` or `https://{shown}`")));
         };
         let https = match scheme.to_ascii_lowercase().as_str() {
             "http" => false,
             "https" => true,
-            other => return Err(wrong(&format!("has the scheme `{other}`"), "only http and https are supported")),
+            _ => return Err(wrong("has another scheme than http or https", "only http and https are supported")),
         };
         if rest.contains('#') || rest.contains('?') {
             return Err(wrong("has a query or a fragment", "leave out everything from `?` or `#` on"));
@@ -52,8 +58,7 @@ impl std::str::FromStr for Endpoint {
         if rest.is_empty() || rest.starts_with('/') || rest.starts_with(':') {
             return Err(wrong("has no host", example));
         }
-        let host_and_port = rest.split('/').next().unwrap_or(rest);
-        if host_and_port.contains('@') {
+        if rest.contains('@') {
             return Err(wrong(
                 "carries a user name or password",
                 "leave it out and give credentials by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or by --profile",
@@ -109,8 +114,8 @@ impl Endpoint {
     }
 
     /// The whole URL of a request path (with query), byte for byte.
-    pub fn url_of(&self, uri: &str) -> String {
-        format!("{}://{}{}{uri}", self.scheme(), self.authority, self.prefix)
+    pub fn url_of(&self, path: &RequestPath) -> String {
+        format!("{self}{path}")
     }
 
     /// `http` or `https`.
@@ -177,18 +182,33 @@ impl Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.url_of(""))
+        write!(f, "{}://{}{}", self.scheme(), self.authority, self.prefix)
     }
 }
 
-/// The URL for an error message, without a part that may be a password.
-fn without_userinfo(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
-    let end = rest.find('/').unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) if scheme.is_empty() => format!("…{}", &rest[at..]),
-        Some(at) => format!("{scheme}://…{}", &rest[at..]),
-        None => url.to_owned(),
+/// The URL for an error message, without what may be a secret: user name and password, query and fragment.
+fn without_secrets(url: &str) -> String {
+    let is_scheme = |scheme: &str| scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    let parts = url.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
+    let (scheme, rest) = parts.map_or((None, url), |(scheme, rest)| (Some(scheme), rest));
+    let (rest, is_cut) = rest.find(['?', '#']).map_or((rest, false), |at| (&rest[..=at], true));
+    // A password may hold a slash, so that the last `@` counts, wherever it is.
+    let (rest, has_user) = rest.rfind('@').map_or((rest, false), |at| (&rest[at..], true));
+    let start = scheme.map(|scheme| format!("{scheme}://")).unwrap_or_default();
+    format!("{start}{}{rest}{}", if has_user { "…" } else { "" }, if is_cut { "…" } else { "" })
+}
+
+impl TryFrom<String> for Endpoint {
+    type Error = EndpointError;
+
+    fn try_from(url: String) -> Result<Self, EndpointError> {
+        url.parse()
+    }
+}
+
+impl From<Endpoint> for String {
+    fn from(endpoint: Endpoint) -> String {
+        endpoint.to_string()
     }
 }
 
@@ -232,6 +252,14 @@ mod tests {
             ("http://host/?q=1", "query or a fragment"),
             ("http://ho st/", "is no URL"),
             ("http://user:secret@host/", "user name or password"),
+            ("user:secret@host:8080", "write `http://…@host:8080`"),
+            ("user:se/secret@host", "has no scheme"),
+            ("http://host/?pw=secret", "query or a fragment"),
+            ("host?pw=secret", "has no scheme"),
+            ("user:secret@host://x", "only http and https"),
+            ("http://host/#secret", "query or a fragment"),
+            ("http://user:secret/x@host/", "user name or password"),
+            ("http://us er:secret@host/", "user name or password"),
         ];
         for (url, part) in rows {
             let message = url.parse::<Endpoint>().unwrap_err().to_string();

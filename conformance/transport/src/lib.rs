@@ -12,6 +12,7 @@ mod hook;
 #[cfg_attr(not(feature = "aws"), path = "network_loopback.rs")]
 mod network;
 pub mod pace;
+pub mod parsed;
 mod raw;
 pub mod secrets;
 pub mod signing;

@@ -17,6 +17,7 @@ use rustls_platform_verifier::BuilderVerifierExt;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
+use crate::credentials::environment;
 use crate::endpoint::Endpoint;
 use crate::error::chain;
 use crate::raw::Stream;
@@ -24,9 +25,32 @@ use crate::raw::Stream;
 /// Checks whether this build can reach an endpoint.
 ///
 /// # Errors
-/// None: this build reaches every endpoint.
-pub(crate) fn check_reachable(_: &Endpoint) -> Result<(), String> {
-    Ok(())
+/// A proxy is named in the environment, but not by a URL. Requests must not go around a proxy that is meant for them.
+pub(crate) fn check_reachable(endpoint: &Endpoint) -> Result<(), String> {
+    if endpoint.is_loopback() {
+        return Ok(());
+    }
+    match unusable_proxy(endpoint.is_https(), environment) {
+        // The value may hold a password.
+        Some(name) => {
+            Err(format!("{name} is not the URL of a proxy, such as http://proxy.example:8080; correct or unset it"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The first variable that names a proxy for the scheme, if its value is no URL.
+fn unusable_proxy(is_https: bool, variable: impl Fn(&str) -> Option<String>) -> Option<&'static str> {
+    let names = if is_https { ["HTTPS_PROXY", "https_proxy"] } else { ["HTTP_PROXY", "http_proxy"] };
+    names.into_iter().chain(["ALL_PROXY", "all_proxy"]).find(|name| {
+        let Some(value) = variable(name).filter(|value| !value.is_empty()) else { return false };
+        let url = if value.contains("://") { value } else { format!("http://{value}") };
+        let known = |uri: &Uri| {
+            let scheme = uri.scheme_str().unwrap_or_default();
+            matches!(scheme, "http" | "https") || scheme.starts_with("socks")
+        };
+        !url.parse::<Uri>().is_ok_and(|uri| known(&uri) && uri.host().is_some_and(|host| !host.is_empty()))
+    })
 }
 
 /// The route to an endpoint. Proxies come from the usual environment variables (`HTTPS_PROXY`, `NO_PROXY`, …).
@@ -106,4 +130,28 @@ fn tls_builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, String> {
     ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_that_is_no_url_is_not_ignored() {
+        let rows = [
+            (true, "HTTPS_PROXY", "http://proxy.example:8080", None),
+            (true, "https_proxy", "proxy.example:8080", None),
+            (true, "ALL_PROXY", "socks5://user:secret@proxy.example", None),
+            (true, "HTTPS_PROXY", "", None),
+            (true, "HTTPS_PROXY", "http://", Some("HTTPS_PROXY")),
+            (true, "https_proxy", "ftp://proxy.example", Some("https_proxy")),
+            (true, "ALL_PROXY", "proxy example", Some("ALL_PROXY")),
+            (true, "HTTP_PROXY", "http://", None),
+            (false, "http_proxy", "://x", Some("http_proxy")),
+        ];
+        for (is_https, set, value, expected) in rows {
+            let variable = |name: &str| (name == set).then(|| value.to_owned());
+            assert_eq!(unusable_proxy(is_https, variable), expected, "{set}={value}");
+        }
+    }
 }

@@ -1,15 +1,27 @@
-//! Keeps signatures and session tokens out of reports: in the request as sent, and in responses that repeat it.
+//! Keeps signatures and session tokens out of reports: in the request as sent, and in responses that repeat it, in whole or in
+//! part, in any usual encoding.
 
+use std::collections::HashSet;
+use std::ops::Range;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use connect_model::wire::message::{HttpRequest, HttpResponse};
 
 /// Headers that a signature adds and that no report may show. Exact names, never parts of them.
 pub const SECRET_HEADERS: [&str; 2] = ["authorization", "x-amz-security-token"];
 
-/// Secrets shorter than this are not removed from responses: they would also match unrelated text.
-const MIN_SECRET_LENGTH: usize = 16;
+/// Length of the shortest part of a secret that is removed, in characters. Shorter ones would also match unrelated text.
+const PART: usize = 12;
 
 /// Replaces a secret that an endpoint has sent back.
 const REMOVED: &[u8] = b"REMOVED";
+
+/// Different characters that a part has at least: one with fewer, such as a row of zeros, is found in unrelated text.
+const VARIETY: usize = 4;
+
+/// Encodings of one character inside of another that are undone.
+const DEPTH: usize = 3;
 
 /// The request without the headers of a signature, fit for reports and files.
 pub fn without_secrets(request: &HttpRequest) -> HttpRequest {
@@ -20,61 +32,164 @@ pub fn without_secrets(request: &HttpRequest) -> HttpRequest {
     shown
 }
 
-/// The signature and the session token in a request's headers.
-pub(crate) fn secrets(headers: &http::HeaderMap) -> Vec<Vec<u8>> {
-    let value = |name: &str| headers.get(name).map(|value| value.as_bytes().to_vec());
-    let signature = value(SECRET_HEADERS[0]).and_then(|value| {
-        let text = String::from_utf8(value).ok()?;
-        Some(text.rsplit_once("Signature=")?.1.as_bytes().to_vec())
-    });
-    signature.into_iter().chain(value(SECRET_HEADERS[1])).filter(|secret| secret.len() >= MIN_SECRET_LENGTH).collect()
+/// Every part of secrets, in the form of [`folded`]: of the text, of its bytes in hex, and of its base64.
+#[derive(Debug, Default)]
+pub(crate) struct Secrets {
+    parts: HashSet<[u8; PART]>,
+    /// Whole secrets, so that each is taken apart once.
+    known: HashSet<Vec<u8>>,
 }
 
-/// Removes secrets from a response that repeats its request, as some gateways do when they reject a signature.
-pub(crate) fn remove_reflections(response: &mut HttpResponse, secrets: &[Vec<u8>]) {
-    for secret in secrets {
-        for (_, value) in &mut response.headers.0 {
-            if let Some(clean) = without(value.as_bytes(), secret) {
-                *value = String::from_utf8_lossy(&clean).into_owned();
+impl Secrets {
+    /// Adds the signature in a request's headers.
+    pub(crate) fn add_signature(&mut self, headers: &http::HeaderMap) {
+        let authorization = headers.get(SECRET_HEADERS[0]).and_then(|value| value.to_str().ok());
+        if let Some((_, signature)) = authorization.and_then(|value| value.rsplit_once("Signature=")) {
+            self.add_text(signature.as_bytes());
+        }
+    }
+
+    /// Adds the session token in a request's headers.
+    pub(crate) fn add_token(&mut self, headers: &http::HeaderMap) {
+        if let Some(token) = headers.get(SECRET_HEADERS[1]) {
+            self.add_text(token.as_bytes());
+        }
+    }
+
+    fn add_text(&mut self, secret: &[u8]) {
+        if secret.len() < PART || !self.known.insert(secret.to_vec()) {
+            return;
+        }
+        let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut forms = vec![secret.to_vec(), hex.into_bytes()];
+        // Base64 depends on where the secret begins in the encoded text.
+        for shift in 0..3 {
+            let inner = &secret[shift..];
+            forms.push(STANDARD_NO_PAD.encode(&inner[..inner.len() - inner.len() % 3]).into_bytes());
+        }
+        for form in forms {
+            let folded: Vec<u8> = form.into_iter().map(folded).collect();
+            let is_varied = |part: &&[u8; PART]| part.iter().collect::<HashSet<_>>().len() >= VARIETY;
+            self.parts.extend(folded.array_windows::<PART>().filter(is_varied).copied());
+        }
+    }
+
+    /// Removes the secrets from a response that repeats its request, as some gateways do when they reject a signature.
+    pub(crate) fn remove(&self, response: &mut HttpResponse) {
+        if self.parts.is_empty() {
+            return;
+        }
+        for (name, value) in &mut response.headers.0 {
+            for text in [name, value] {
+                if let Some(clean) = self.without(text.as_bytes()) {
+                    *text = String::from_utf8_lossy(&clean).into_owned();
+                }
             }
         }
-        if let Some(clean) = without(&response.body, secret) {
+        if let Some(clean) = self.without(&response.body) {
             response.body = clean;
         }
     }
-}
 
-/// The text without a secret; none if the text does not contain it. In JSON, a backslash may precede each `/`; in JSON
-/// within JSON, several.
-fn without(text: &[u8], secret: &[u8]) -> Option<Vec<u8>> {
-    let first = *secret.first()?;
-    let (mut clean, mut at, mut kept) = (Vec::new(), 0, 0);
-    while let Some(offset) = text[at..].iter().position(|byte| *byte == first) {
-        let begin = at + offset;
-        at = begin + 1;
-        if let Some(length) = matched(&text[begin..], secret) {
-            clean.extend_from_slice(&text[kept..begin]);
-            clean.extend_from_slice(REMOVED);
-            (at, kept) = (begin + length, begin + length);
+    /// The text without parts of secrets; none if the text contains none.
+    fn without(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let mut found = vec![false; text.len()];
+        self.mark(text.iter().copied(), |at| at..at + PART, &mut found);
+        if text.iter().any(|byte| b"%\\&".contains(byte)) {
+            let place = |(at, byte): (usize, &u8)| Unit { byte: *byte, begin: at, end: at + 1 };
+            let mut units: Vec<Unit> = text.iter().enumerate().map(place).collect();
+            for _ in 0..DEPTH {
+                units = decoded(&units);
+                let range = |at: usize| units[at].begin..units[at + PART - 1].end;
+                self.mark(units.iter().map(|unit| unit.byte), range, &mut found);
+            }
         }
-    }
-    clean.extend_from_slice(&text[kept..]);
-    (kept > 0).then_some(clean)
-}
-
-/// Length of the secret at the start of a text, with its backslashes; none if the text starts otherwise.
-fn matched(text: &[u8], secret: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    for wanted in secret {
-        if *wanted == b'/' {
-            at += text[at..].iter().take_while(|byte| **byte == b'\\').count();
-        }
-        if text.get(at) != Some(wanted) {
+        if !found.contains(&true) {
             return None;
         }
-        at += 1;
+        let (mut clean, mut was_found) = (Vec::with_capacity(text.len()), false);
+        for (byte, is_found) in text.iter().zip(found) {
+            match (is_found, was_found) {
+                (false, _) => clean.push(*byte),
+                (true, false) => clean.extend_from_slice(REMOVED),
+                (true, true) => {}
+            }
+            was_found = is_found;
+        }
+        Some(clean)
     }
-    Some(at)
+
+    /// Marks the places of the text that are a part of a secret. `range` is the place of the part that begins at a byte.
+    fn mark(&self, bytes: impl Iterator<Item = u8>, range: impl Fn(usize) -> Range<usize>, found: &mut [bool]) {
+        let bytes: Vec<u8> = bytes.map(folded).collect();
+        for (at, window) in bytes.array_windows::<PART>().enumerate() {
+            if self.parts.contains(window) {
+                found[range(at)].fill(true);
+            }
+        }
+    }
+}
+
+/// A byte without its case and its alphabet: base64 has two, and a decoder of forms turns a plus sign into a space.
+fn folded(byte: u8) -> u8 {
+    match byte {
+        b'-' | b' ' => b'+',
+        b'_' => b'/',
+        byte => byte.to_ascii_lowercase(),
+    }
+}
+
+/// A decoded byte, and its place in the text.
+#[derive(Clone, Copy, Debug)]
+struct Unit {
+    byte: u8,
+    begin: usize,
+    end: usize,
+}
+
+/// Undoes one encoding: `%2B`, `\u002b`, `\x2b`, `\/`, `&#43;`, `&#x2b;`, and names of HTML such as `&plus;`.
+fn decoded(units: &[Unit]) -> Vec<Unit> {
+    let mut out = Vec::with_capacity(units.len());
+    let mut at = 0;
+    while at < units.len() {
+        let ahead: Vec<u8> = match units[at].byte {
+            b'%' | b'\\' | b'&' => units[at..].iter().take(10).map(|unit| unit.byte).collect(),
+            _ => Vec::new(),
+        };
+        let (byte, length) = escape_at(&ahead).unwrap_or((units[at].byte, 1));
+        out.push(Unit { byte, begin: units[at].begin, end: units[at + length - 1].end });
+        at += length;
+    }
+    out
+}
+
+/// The escaped ASCII character at the start of a text, and the length of the escape.
+fn escape_at(text: &[u8]) -> Option<(u8, usize)> {
+    let number =
+        |digits: &[u8], radix| u8::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok().filter(u8::is_ascii);
+    let hex = |from: usize, to: usize| Some((number(text.get(from..to)?, 16)?, to));
+    match text {
+        [b'%', ..] => hex(1, 3),
+        [b'\\', b'u', b'0', b'0', ..] => hex(2, 6),
+        [b'\\', b'x', ..] => hex(2, 4),
+        [b'\\', escaped, ..] => Some((*escaped, 2)),
+        [b'&', ..] => {
+            let end = text.iter().position(|byte| *byte == b';')?;
+            let byte = match text.get(1..end)? {
+                [b'#', b'x' | b'X', digits @ ..] => number(digits, 16)?,
+                [b'#', digits @ ..] => number(digits, 10)?,
+                b"plus" => b'+',
+                b"sol" => b'/',
+                b"equals" => b'=',
+                b"amp" => b'&',
+                b"percnt" => b'%',
+                b"bsol" => b'\\',
+                _ => return None,
+            };
+            Some((byte, end + 1))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -84,29 +199,93 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn removes_secrets_that_a_response_repeats() {
+    const SIGNATURE: &str = "0123456789abcdef0123456789abcdef";
+    const TOKEN: &str = "IQoJb3JpZ2luX2VjEKz//////////wEaCXVzLWVhc3QtMSJHMEUCIQDx+Y/8xw==";
+
+    fn secrets() -> Secrets {
         let mut headers = http::HeaderMap::new();
-        let signature = "0123456789abcdef0123456789abcdef";
-        headers.insert("authorization", format!("AWS4 Credential=A/b, Signature={signature}").parse().unwrap());
-        headers.insert("x-amz-security-token", "TOKEN/with/slashes==".parse().unwrap());
-        let body = format!(
-            r#"{{"a":"{signature}","b":"TOKEN\/with\\/slashes==","c":"TOKEN/with","d":"é{signature}{signature}"}}"#
-        );
-        let mut response = HttpResponse {
-            status: 200,
-            headers: Headers(vec![("x-echo".to_owned(), format!("v={signature}"))]),
-            body: body.into_bytes(),
-        };
-        remove_reflections(&mut response, &secrets(&headers));
-        assert_eq!(response.headers.get("x-echo"), Some("v=REMOVED"));
-        let clean = String::from_utf8(response.body).unwrap();
-        assert_eq!(clean, r#"{"a":"REMOVED","b":"REMOVED","c":"TOKEN/with","d":"éREMOVEDREMOVED"}"#);
-        assert_eq!(secrets(&http::HeaderMap::new()), Vec::<Vec<u8>>::new());
+        headers.insert("authorization", format!("AWS4 Credential=A/b, Signature={SIGNATURE}").parse().unwrap());
+        headers.insert("x-amz-security-token", TOKEN.parse().unwrap());
+        let mut secrets = Secrets::default();
+        secrets.add_signature(&headers);
+        secrets.add_token(&headers);
+        secrets
+    }
+
+    fn clean(body: &str) -> String {
+        let mut response = HttpResponse { status: 200, headers: Headers::default(), body: body.as_bytes().to_vec() };
+        secrets().remove(&mut response);
+        String::from_utf8(response.body).unwrap()
     }
 
     #[test]
-    fn removes_the_signature_and_keeps_other_headers() {
+    fn removes_secrets_that_a_response_repeats() {
+        let mut response = HttpResponse {
+            status: 200,
+            headers: Headers(vec![("x-echo".to_owned(), format!("v={SIGNATURE}"))]),
+            body: format!(r#"{{"a":"{TOKEN}","b":"{}","d":"é{SIGNATURE}{SIGNATURE}!"}}"#, TOKEN.replace('/', "\\/"))
+                .into_bytes(),
+        };
+        secrets().remove(&mut response);
+        assert_eq!(response.headers.get("x-echo"), Some("v=REMOVED"));
+        let body = String::from_utf8(response.body).unwrap();
+        assert_eq!(body, r#"{"a":"REMOVED","b":"REMOVED","d":"éREMOVED!"}"#);
+    }
+
+    #[test]
+    fn removes_secrets_in_every_usual_encoding_and_in_parts() {
+        let each = |encode: &dyn Fn(u8) -> String| TOKEN.bytes().map(encode).collect::<String>();
+        let special = |encode: &dyn Fn(u8) -> String| {
+            each(&|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { encode(byte) })
+        };
+        let encoded = [
+            special(&|byte| format!("%{byte:02X}")),
+            special(&|byte| format!("%{byte:02x}")),
+            special(&|byte| format!("%25{byte:02X}")),
+            special(&|byte| format!("&#{byte};")),
+            special(&|byte| format!("&#x{byte:x};")),
+            special(&|byte| format!("&amp;#{byte};")),
+            each(&|byte| format!("\\u{byte:04x}")),
+            each(&|byte| format!("\\\\u{byte:04X}")),
+            each(&|byte| format!("%{byte:02x}")),
+            each(&|byte| format!("{byte:02x}")),
+            each(&|byte| format!("{byte:02X}")),
+            TOKEN.to_uppercase(),
+            TOKEN.to_lowercase(),
+            TOKEN.replace('+', "-").replace('/', "_"),
+            TOKEN.replace('+', " "),
+            TOKEN.replace('/', "\\\\\\/"),
+            TOKEN[20..32].to_owned(),
+            format!("{}...", &TOKEN[..30]),
+            SIGNATURE[5..17].to_uppercase(),
+        ];
+        for text in &encoded {
+            let left = clean(&format!("[\"{text}\"]"));
+            assert!(left.len() < 40 && left.contains("REMOVED"), "{text}: {left}");
+        }
+        for prefix in ["", "a", "ab"] {
+            let text = STANDARD_NO_PAD.encode(format!("{prefix}{TOKEN}"));
+            let left = clean(&text);
+            assert!(left.len() < 24 && left.contains("REMOVED"), "{text}: {left}");
+        }
+    }
+
+    #[test]
+    fn other_text_stays() {
+        for text in [
+            &TOKEN[20..31],
+            r#"{"Message":"a\/b %2B \u00e9 &amp; &#43;","Id":"0123456789a"}"#,
+            "//////////////// 000000000000",
+            "The request signature we calculated does not match",
+        ] {
+            assert_eq!(clean(text), text);
+        }
+        // An escape is removed as a whole, so that JSON stays JSON.
+        assert_eq!(clean(&format!("{{\"a\":\"x\\n\\u0049{}\\n\"}}", &TOKEN[1..])), "{\"a\":\"x\\nREMOVED\\n\"}");
+    }
+
+    #[test]
+    fn hides_exact_headers_only() {
         let names = ["authorization", "x-amz-security-token", "x-amz-client-token", "nexttoken", "content-type"];
         let headers = Headers(names.iter().map(|name| ((*name).to_owned(), "v".to_owned())).collect());
         let shown = without_secrets(&HttpRequest { headers, ..HttpRequest::default() });

@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::credentials::{self, Configured, CredentialsError, Keyring, environment};
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::network;
+use crate::parsed::{GrammarError, HostPrefix, Region};
 
 /// Region in signatures if none is configured.
 pub const DEFAULT_REGION: &str = "us-east-1";
@@ -22,7 +23,7 @@ pub struct Target {
     /// Connect instance to work in; discovered or created by the checks if absent.
     pub instance_id: Option<String>,
     /// Region in signatures.
-    pub region: String,
+    pub region: Region,
     /// Credentials to sign with; requests are unsigned without them. Their `Debug` output hides the secrets.
     pub credentials: Option<Keyring>,
     /// True if the endpoint is on this machine and does not stand for another, so that requests cannot cost money or
@@ -62,6 +63,14 @@ pub enum TargetError {
         /// The reason.
         why: String,
     },
+    /// The region, or the start of the host name in the model, is none.
+    #[error("{source}, {place}")]
+    Grammar {
+        /// The text and its rule.
+        source: GrammarError,
+        /// The places that may name it.
+        place: &'static str,
+    },
     /// Credentials are not available.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
@@ -81,7 +90,7 @@ impl Target {
         let unreachable = |why| TargetError::Unreachable { url: endpoint.to_string(), why };
         network::check_reachable(&endpoint).map_err(unreachable)?;
         let loopback = endpoint.is_loopback() && !flags.as_remote;
-        let credentials = credentials::find(flags.profile.as_deref(), &region, loopback).await?;
+        let credentials = credentials::find(flags.profile.as_deref(), region.as_str(), loopback).await?;
         if credentials.is_none() && endpoint.is_aws() {
             return Err(CredentialsError::Missing(endpoint.to_string()).into());
         }
@@ -91,7 +100,7 @@ impl Target {
     /// A target without credentials, whatever the environment holds.
     pub fn unsigned(endpoint: Endpoint) -> Self {
         let loopback = endpoint.is_loopback();
-        Self { endpoint, instance_id: None, region: DEFAULT_REGION.to_owned(), credentials: None, loopback }
+        Self { endpoint, instance_id: None, region: default_region(), credentials: None, loopback }
     }
 }
 
@@ -101,7 +110,7 @@ impl Target {
 ///
 /// # Errors
 /// The URL cannot be used; for the word, there is no region, or the profile files cannot be read.
-pub async fn resolve_endpoint(flags: &TargetFlags, service: &Service) -> Result<(Endpoint, String), TargetError> {
+pub async fn resolve_endpoint(flags: &TargetFlags, service: &Service) -> Result<(Endpoint, Region), TargetError> {
     let is_word = flags.endpoint == AWS;
     let profile = credentials::profile_name(flags.profile.as_deref());
     let configured = match credentials::configured(&profile, &service.sdk_id).await {
@@ -109,21 +118,28 @@ pub async fn resolve_endpoint(flags: &TargetFlags, service: &Service) -> Result<
         // A profile that is needed for credentials is read again later, and fails then.
         read => read.unwrap_or_default(),
     };
-    let named = (flags.region.clone(), environment("AWS_REGION").or_else(|| environment("AWS_DEFAULT_REGION")));
+    let region_of = |text: Option<String>, place| {
+        text.map(|text| text.parse().map_err(|source| TargetError::Grammar { source, place })).transpose()
+    };
+    let given = region_of(flags.region.clone(), "in --region")?;
+    let of_environment = environment("AWS_REGION").or_else(|| environment("AWS_DEFAULT_REGION"));
+    let of_environment = region_of(of_environment, "in AWS_REGION or AWS_DEFAULT_REGION")?;
+    let of_profile = region_of(configured.region.clone(), "in the profile")?;
     let endpoint = if is_word {
-        let region = named.0.as_ref().or(named.1.as_ref()).or(configured.region.as_ref());
-        let url = configured_url(&configured, &service.sdk_id).or_else(|| Some(regional_url(service, region?)));
-        let missing = "which region? Give --region, AWS_REGION or a profile with a region";
-        url.ok_or_else(|| TargetError::Aws(missing.to_owned()))?.parse()?
+        let region = given.as_ref().or(of_environment.as_ref()).or(of_profile.as_ref());
+        match (configured_url(&configured, &service.sdk_id), region) {
+            (Some(url), _) => url.parse()?,
+            (None, Some(region)) => regional_url(service, region)?.parse()?,
+            (None, None) => {
+                let missing = "which region? Give --region, AWS_REGION or a profile with a region";
+                return Err(TargetError::Aws(missing.to_owned()));
+            }
+        }
     } else {
         flags.endpoint.parse::<Endpoint>()?
     };
-    let region = (named.0)
-        .or_else(|| endpoint.region().map(str::to_owned))
-        .or(named.1)
-        .or(configured.region)
-        .unwrap_or_else(|| DEFAULT_REGION.to_owned());
-    Ok((endpoint, region))
+    let of_host = region_of(endpoint.region().map(str::to_owned), "in the host name")?;
+    Ok((endpoint, given.or(of_host).or(of_environment).or(of_profile).unwrap_or_else(default_region)))
 }
 
 /// The configured endpoint of a service, else that of all services.
@@ -139,8 +155,37 @@ fn configured_url(configured: &Configured, sdk_id: &str) -> Option<String> {
     environment(&variable).or_else(|| environment("AWS_ENDPOINT_URL")).or_else(|| configured.endpoint_url.clone())
 }
 
-/// AWS's own endpoint in a region. Source: AWS general reference, service endpoints.
-fn regional_url(service: &Service, region: &str) -> String {
-    let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    format!("https://{}.{region}.{suffix}", service.endpoint_prefix)
+/// AWS's own endpoint in a region. The host belongs to AWS, whatever the model says. Source: AWS general reference, service
+/// endpoints.
+fn regional_url(service: &Service, region: &Region) -> Result<String, TargetError> {
+    let suffix = if region.as_str().starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let place = "in the model, as the endpoint prefix of the service";
+    let prefix: HostPrefix =
+        service.endpoint_prefix.parse().map_err(|source| TargetError::Grammar { source, place })?;
+    Ok(format!("https://{prefix}.{region}.{suffix}"))
+}
+
+#[expect(clippy::unwrap_used, reason = "the constant is a region")]
+fn default_region() -> Region {
+    DEFAULT_REGION.parse().unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use connect_model::schema::Schema;
+
+    use super::*;
+
+    #[test]
+    fn the_word_aws_never_names_a_host_of_another() {
+        let region = default_region();
+        for prefix in ["evil.example/", "evil.example#", "user@evil.example:1/", "", "a..b", "x\n"] {
+            let service = Service { endpoint_prefix: prefix.to_owned(), ..Schema::connect().service.clone() };
+            let error = regional_url(&service, &region).unwrap_err().to_string();
+            assert!(error.ends_with("in the model, as the endpoint prefix of the service"), "{prefix}: {error}");
+        }
+        let url = regional_url(&Schema::connect().service, &region).unwrap();
+        assert_eq!(url, "https://connect.us-east-1.amazonaws.com");
+    }
 }

@@ -20,7 +20,8 @@ use crate::exchange::{Exchange, Omitted};
 use crate::health::{Health, Patience};
 use crate::hook::{LedgerEvent, RequestHook};
 use crate::pace::{Pace, PaceConfig};
-use crate::secrets::{SECRET_HEADERS, remove_reflections, secrets, without_secrets};
+use crate::parsed::{GrammarError, RequestPath};
+use crate::secrets::{SECRET_HEADERS, Secrets, without_secrets};
 use crate::signing::{RequestSigner, clock, seconds_after};
 use crate::target::Target;
 use connect_model::text::excerpt;
@@ -75,6 +76,8 @@ pub struct Transport {
     config: TransportConfig,
     route: Route,
     signer: Option<RequestSigner>,
+    /// The session tokens of all requests: a response may repeat that of an earlier one.
+    tokens: Mutex<Secrets>,
     /// Requests by operation.
     sent: Mutex<BTreeMap<String, u64>>,
     health: Health,
@@ -126,7 +129,7 @@ impl Transport {
         let connections = Connections::new(&target.endpoint, config.timeout, limits)
             .map_err(|detail| TransportError::Connect { url: target.endpoint.to_string(), detail })?;
         let signer =
-            target.credentials.clone().map(|keyring| RequestSigner::new(keyring, &target.region, signing_name));
+            target.credentials.clone().map(|keyring| RequestSigner::new(keyring, target.region.as_str(), signing_name));
         Ok(Self::with(target, Route::Network(Box::new(connections)), signer, config))
     }
 
@@ -143,6 +146,7 @@ impl Transport {
             config,
             route,
             signer,
+            tokens: Mutex::default(),
             sent: Mutex::default(),
             skew: AtomicI64::new(0),
         }
@@ -305,7 +309,7 @@ impl Transport {
                 tokio::task::yield_now().await;
             }
         };
-        let secrets = secrets(&prepared.headers);
+        let secrets = self.secrets_of(&prepared);
         let mut received = None;
         let exchange = connections.exchange_unpooled(operation, prepared, Arc::clone(&taken), &mut received);
         let outcome = tokio::select! {
@@ -420,12 +424,10 @@ impl Transport {
         signer: Option<&RequestSigner>,
     ) -> Result<PreparedRequest, TransportError> {
         let unsendable = |what: String| TransportError::Unsendable(what);
-        let text = format!("{}{}", self.endpoint.prefix(), request.uri);
+        let wanted: RequestPath = request.uri.parse().map_err(|error: GrammarError| unsendable(error.to_string()))?;
+        let text = format!("{}{wanted}", self.endpoint.prefix());
         let path: PathAndQuery =
             text.parse().map_err(|error| unsendable(format!("path `{}`: {error}", excerpt(&text))))?;
-        if path.as_str() != text || !request.uri.starts_with('/') {
-            return Err(unsendable(format!("path `{}`: must begin with `/` and have no fragment", excerpt(&text))));
-        }
         let mut builder = http::Request::builder().method(request.method.as_str());
         for (name, value) in &request.headers.0 {
             builder = builder.header(name, value);
@@ -434,7 +436,7 @@ impl Transport {
             builder = builder.header("user-agent", USER_AGENT);
         }
         if let Some(signer) = signer.filter(|_| self.signs(request)) {
-            let url = self.endpoint.url_of(&request.uri);
+            let url = self.endpoint.url_of(&wanted);
             let signer = signer.signer().await.map_err(TransportError::Unsigned)?;
             for (name, value) in signer.headers(request, &url, clock(self.skew())).map_err(unsendable)? {
                 builder = builder.header(name, value);
@@ -455,10 +457,18 @@ impl Transport {
         deadline: Duration,
     ) -> Result<HttpResponse, TransportError> {
         let mut received = None;
-        let secrets = secrets(&prepared.headers);
+        let secrets = self.secrets_of(&prepared);
         let exchange = connections.exchange(operation, prepared, &mut received);
         let outcome = tokio::time::timeout(deadline, exchange).await;
         self.conclude(outcome, received, &secrets, deadline)
+    }
+
+    /// The signature of a request. Its session token is kept for all later responses.
+    fn secrets_of(&self, request: &PreparedRequest) -> Secrets {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).add_token(&request.headers);
+        let mut secrets = Secrets::default();
+        secrets.add_signature(&request.headers);
+        secrets
     }
 
     /// The result of an exchange that ended or ran into its deadline, without the secrets of its request.
@@ -466,11 +476,12 @@ impl Transport {
         &self,
         outcome: Result<Result<(), ConnectionError>, tokio::time::error::Elapsed>,
         received: Option<HttpResponse>,
-        secrets: &[Vec<u8>],
+        secrets: &Secrets,
         deadline: Duration,
     ) -> Result<HttpResponse, TransportError> {
         let received = received.map(|mut response| {
-            remove_reflections(&mut response, secrets);
+            secrets.remove(&mut response);
+            self.tokens.lock().unwrap_or_else(PoisonError::into_inner).remove(&mut response);
             response
         });
         match outcome {

@@ -13,6 +13,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use connect_model::export;
 use connect_model::generate::{Side, side_shape, sites};
 use connect_model::schema::{OperationId, Schema};
+use connect_model::text::visible;
 use connect_model::validate::validate;
 use serde_json::Value;
 
@@ -192,7 +193,7 @@ fn load(path: Option<&std::path::Path>) -> Result<&'static Schema, Failure> {
     let Some(path) = path else { return Ok(Schema::connect()) };
     let schema = Schema::load(path)?;
     for stale in &schema.stale_overrides {
-        eprintln!("warning: {stale}");
+        eprintln!("warning: {}", visible(&stale.to_string()));
     }
     // Leaked on purpose: there is one schema per process.
     Ok(Box::leak(Box::new(schema)))

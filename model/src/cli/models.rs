@@ -8,6 +8,7 @@ use connect_model::ast::to_text;
 use connect_model::diff;
 use connect_model::import::{self, Source};
 use connect_model::schema::Schema;
+use connect_model::text::visible;
 
 use super::{DiffFormat, FailOn, Failure, Grouping, print_all};
 
@@ -37,7 +38,7 @@ pub(super) fn compare(
     let (before, after) = (Schema::load(old)?, Schema::load(new)?);
     // An override that became stale: the published trait changed, which the comparison does not show.
     for stale in after.stale_overrides.iter().filter(|stale| !before.stale_overrides.contains(stale)) {
-        eprintln!("warning: {}: {stale}", new.display());
+        eprintln!("warning: {}", visible(&format!("{}: {stale}", new.display())));
     }
     if before.service.sdk_id != after.service.sdk_id {
         return Err(format!(

@@ -83,7 +83,7 @@ async fn known(client: &Client) -> Known {
     let secrets = credentials.map(Keyring::secrets);
     Known {
         instance: client.instance().await,
-        region: client.target.region.clone(),
+        region: client.target.region.to_string(),
         run_id: client.run_id().to_owned(),
         secrets: secrets.unwrap_or_default(),
     }

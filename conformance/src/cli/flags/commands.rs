@@ -46,19 +46,19 @@ pub struct ReplayFlags {
     /// Send the saved request, byte for byte, even if its resources no longer exist
     #[arg(long, conflicts_with_all = ["curl", "boto3"])]
     pub as_sent: bool,
-    /// Endpoint to send to, a URL or `aws` [default: that of the run]
+    /// Endpoint to send to, a URL or `aws` [default: that of the run, if it is on this machine]
     #[arg(long, value_name = "URL")]
     pub endpoint: Option<String>,
     /// Connect instance to work in [default: that of the run]
     #[arg(long, value_name = "ID")]
     pub instance_id: Option<String>,
-    /// Region to sign for [default: that of the run]
+    /// Region to sign for [default: as for `run`; that of the case must be the same]
     #[arg(long)]
     pub region: Option<String>,
     /// Profile of the shared AWS files to sign with
     #[arg(long)]
     pub profile: Option<String>,
-    /// Allow operations that write on endpoints that are not on this machine; needs --account
+    /// Allow operations that write on endpoints that are not on this machine; needs --account and --instance-id
     #[arg(long)]
     pub allow_writes: bool,
     /// AWS account that the instance must belong to; checked before any other request
@@ -76,6 +76,9 @@ pub struct ReplayFlags {
     /// Seconds for one request
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
     pub timeout: Duration,
+    /// The service.
+    #[command(flatten)]
+    pub model: ModelFlag,
 }
 
 /// Flags of `sweep`.

@@ -70,7 +70,8 @@ pub struct PaceFlags {
     /// Requests at once after a pause [default: 5, or --rps if that is more]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub burst: Option<u32>,
-    /// Stop after this number of requests; --resume continues
+    /// Stop after this number of requests; --resume continues. The probe at the start, the check of --account, a request
+    /// that is signed again, and deletions come on top
     #[arg(long, value_name = "N", value_parser = positive)]
     pub max_requests: Option<u64>,
     /// Stop after this number of minutes; --resume continues

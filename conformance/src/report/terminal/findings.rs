@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use anstyle::Style;
 use connect_checks::case::{Level, check_of};
 use connect_model::text::truncate;
 
@@ -11,6 +10,7 @@ use super::operations::pad;
 use super::{BAD, Detail, QUIET, STRONG, UNSURE, VALUE, styled};
 use crate::report::causes::Cause;
 use crate::report::json::{FindingCount, FindingEntry, Report};
+use crate::report::output::Tone;
 use crate::report::text::{count, printable, some};
 
 /// Steps of one finding; the case file has all of them.
@@ -62,7 +62,7 @@ fn counts(report: &Report, level: Level) -> impl Iterator<Item = &FindingCount> 
     report.finding_counts.iter().rev().filter(move |count| count.level == level)
 }
 
-fn finding(out: &mut String, finding: &FindingEntry, style: Style) {
+fn finding(out: &mut String, finding: &FindingEntry, style: Tone) {
     let _ =
         writeln!(out, "{} {}", styled(style, finding.level.word()), styled(STRONG, &printable(&finding.case, VALUE)));
     if finding.check != check_of(&finding.case) {

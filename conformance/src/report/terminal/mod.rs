@@ -1,5 +1,5 @@
-//! The report for people: the target, the table of operations, findings, counts and the verdict. Writes ANSI styles, which
-//! the printer removes where they are not wanted.
+//! The report for people: the target, the table of operations, findings, counts and the verdict. Marks styles, which
+//! the printer writes where they are wanted.
 
 mod findings;
 mod operations;
@@ -7,8 +7,8 @@ mod operations;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use anstyle::{AnsiColor, Style};
 use connect_checks::case::Level;
+use connect_model::text::prefix;
 
 use self::findings::{failures, learned, lesser};
 use self::operations::operations;
@@ -17,13 +17,14 @@ use crate::exit::Exit;
 use crate::outcome::CaseOutcome;
 use crate::report::conclusion;
 use crate::report::json::Report;
+use crate::report::output::Tone;
 use crate::report::text::{count, number, printable, some};
 
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default();
-const UNSURE: Style = AnsiColor::Yellow.on_default();
-const QUIET: Style = Style::new().dimmed();
-const STRONG: Style = Style::new().bold();
+const GOOD: Tone = Tone::GOOD;
+const BAD: Tone = Tone::BAD;
+const UNSURE: Tone = Tone::UNSURE;
+const QUIET: Tone = Tone::QUIET;
+const STRONG: Tone = Tone::STRONG;
 
 /// Characters of one value of a finding.
 const VALUE: usize = 400;
@@ -37,7 +38,7 @@ pub fn header(report: &Report) -> String {
     let signed = if target.signed { format!("signed for {}", target.region) } else { "unsigned".to_owned() };
     let instance = target.instance_id.as_deref().unwrap_or("none given");
     let model = &report.model;
-    let digest = model.digest.get(..12).unwrap_or(&model.digest);
+    let digest = prefix(&model.digest, 12);
     let mut out = String::new();
     let kind = match &target.emulator {
         None => signed,
@@ -45,7 +46,7 @@ pub fn header(report: &Report) -> String {
         Some(EmulatorInfo { benign: Some(benign), .. }) => format!("built-in emulator, harmless variant {benign}"),
         Some(_) => "built-in emulator".to_owned(),
     };
-    let _ = writeln!(out, "{} ({kind})", styled(STRONG, &target.endpoint));
+    let _ = writeln!(out, "{} ({kind})", styled(STRONG, &target.endpoint.to_string()));
     let _ = writeln!(
         out,
         "{} {} · model {digest} · seed {} · instance {instance}",
@@ -274,19 +275,16 @@ fn remedies(report: &Report) -> Vec<String> {
     remedies
 }
 
-fn styled(style: Style, text: &str) -> String {
-    format!("{style}{text}{style:#}")
+fn styled(style: Tone, text: &str) -> String {
+    style.of(text)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
+    use crate::report::output::plain;
     use crate::report::samples;
-
-    fn plain(text: &str) -> String {
-        anstream::adapter::strip_str(text).to_string()
-    }
 
     #[test]
     fn shows_every_part_of_a_run() {

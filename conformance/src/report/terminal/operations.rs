@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use anstyle::Style;
 use connect_checks::families::FAMILIES;
 
 use super::{BAD, GOOD, QUIET, UNSURE, styled};
 use crate::outcome::{CaseOutcome, Totals};
 use crate::report::json::{Operation, Report};
+use crate::report::output::Tone;
 use crate::report::text::{count, some};
 
 /// Writes the table, and the unsupported operations below it. Without `all`, operations without problems are folded into one
@@ -31,7 +31,7 @@ pub(super) fn operations(out: &mut String, report: &Report, all: bool, columns_o
         offered.iter().flat_map(|operation| operation.families.keys()).map(String::as_str).collect();
     let columns: Vec<&str> =
         FAMILIES.iter().map(|family| family.name).filter(|family| present.contains(family)).collect();
-    let rows: Vec<(&Operation, Vec<(Style, String)>)> = offered
+    let rows: Vec<(&Operation, Vec<(Tone, String)>)> = offered
         .iter()
         .map(|operation| (*operation, columns.iter().map(|family| cell(operation.families.get(*family))).collect()))
         .collect();
@@ -96,7 +96,7 @@ const LISTED: usize = 25;
 const NOTHING: &str = "·";
 
 /// The sign of the worst outcome that says something, and its style.
-fn mark(totals: &Totals) -> (Style, &'static str) {
+fn mark(totals: &Totals) -> (Tone, &'static str) {
     let (style, outcome) = if totals.failed > 0 {
         (BAD, CaseOutcome::Failed)
     } else if totals.stale > 0 {
@@ -114,7 +114,7 @@ fn mark(totals: &Totals) -> (Style, &'static str) {
 }
 
 /// A family of an operation: `✓ 12`, `✗ 3/12`, `≈ 2/12` with known divergences, `? 4`, or `✓ 8 ?4` with indeterminate cases.
-fn cell(totals: Option<&Totals>) -> (Style, String) {
+fn cell(totals: Option<&Totals>) -> (Tone, String) {
     let Some(totals) = totals else { return (QUIET, NOTHING.to_owned()) };
     let (style, sign) = mark(totals);
     let main = if totals.failed > 0 {
