@@ -64,7 +64,7 @@ pub enum GenerateError {
 const MOST: u64 = 1_000_000;
 
 /// Maximum nesting that required members may need.
-const DEEPEST: u32 = 256;
+pub(super) const DEEPEST: u32 = 256;
 
 /// A limit of the contract that a value does not reach because of a budget.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,7 +200,7 @@ impl Making<'_, '_, '_> {
         let shape = &generator.schema[slot.target];
         let config = &generator.config;
         let forced = slot.traits.length.and_then(|bounds| bounds.min).unwrap_or(0);
-        if forced.max(u64::from(self.values)) > MOST || depth > DEEPEST {
+        if forced.max(u64::from(self.values)).max(shape.min_values) > MOST || depth > DEEPEST {
             return Err(GenerateError::TooLarge(shape.name.clone()));
         }
         let aim = self.aim(place);

@@ -3,7 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use super::mutate::Mutation;
-use super::{Side, side_shape};
+use super::{DEEPEST, Side, side_shape};
 use crate::constraint::{self, Place, Position, ViolationKind, presence};
 use crate::path::{SchemaPath, Step};
 use crate::schema::{Kind, OperationId, Schema, ShapeId, Slot};
@@ -91,7 +91,9 @@ impl Survey<'_> {
                 self.add(*kind, slot, &path, place);
             }
         }
-        if matches!(at.kind, Kind::Structure(_) | Kind::Union(_) | Kind::List(_) | Kind::Map(_))
+        // Deeper values are never generated, and the paths of a long chain of shapes would fill the memory.
+        if path.0.len() < DEEPEST as usize
+            && matches!(at.kind, Kind::Structure(_) | Kind::Union(_) | Kind::List(_) | Kind::Map(_))
             && self.seen.insert(slot.target)
         {
             self.queue.push_back((slot.target, path, place));

@@ -1,4 +1,4 @@
-//! Graph properties of shapes: least depth, recursion, and null in collections of documents.
+//! Graph properties of shapes: least depth and size, recursion, and null in collections of documents.
 
 use std::collections::VecDeque;
 
@@ -17,7 +17,7 @@ pub(super) fn admit_null_documents(schema: &mut Schema) {
     }
 }
 
-/// Sets the least depth of every shape and marks recursive shapes. Neither computation recurses, since a model may be a
+/// Sets the least depth and size of every shape and marks recursive shapes. Neither computation recurses, since a model may be a
 /// chain of thousands of shapes.
 pub(super) fn measure_depth(schema: &mut Schema) -> Lowered<()> {
     let count = schema.shapes.len();
@@ -43,12 +43,16 @@ pub(super) fn measure_depth(schema: &mut Schema) -> Lowered<()> {
     }
     // Breadth-first: a shape is one level deeper than the last target that it waited for.
     let mut depth = vec![0_u32; count];
+    let mut values = vec![1_u64; count];
     let mut known: VecDeque<usize> = (0..count).filter(|at| missing[*at] == 0).collect();
     known.iter().for_each(|at| depth[*at] = 1);
     while let Some(at) = known.pop_front() {
         for dependent in &dependents[at] {
             if depth[*dependent] == 0 {
                 missing[*dependent] -= 1;
+                // A union needs the first of its targets only, and a list as many elements as it must have.
+                let times = schema.shapes[*dependent].base.length.and_then(|bounds| bounds.min).unwrap_or(1).max(1);
+                values[*dependent] = values[*dependent].saturating_add(values[at].saturating_mul(times));
                 if missing[*dependent] == 0 {
                     depth[*dependent] = depth[at].saturating_add(1);
                     known.push_back(*dependent);
@@ -57,11 +61,12 @@ pub(super) fn measure_depth(schema: &mut Schema) -> Lowered<()> {
         }
     }
     let recursive = on_cycles(schema);
-    for ((shape, depth), recursive) in schema.shapes.iter_mut().zip(depth).zip(recursive) {
+    for (((shape, depth), values), recursive) in schema.shapes.iter_mut().zip(depth).zip(values).zip(recursive) {
         if depth == 0 {
             return Err(format!("shape {} requires itself: no finite value satisfies it", shape.name));
         }
         shape.min_depth = depth;
+        shape.min_values = values;
         shape.recursive = recursive;
     }
     Ok(())

@@ -107,6 +107,7 @@ impl Lowering<'_> {
             error,
             recursive: false,
             min_depth: 0,
+            min_values: 1,
             base,
         })
     }

@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used)]
 use serde_json::{Value, json};
 
+use arbitrary::Unstructured;
+
+use crate::generate::{Config, GenerateError, Generator, Side, sites};
 use crate::schema::Schema;
 
 /// Loads a model with one operation whose input is the shape `x#In`.
@@ -37,9 +40,12 @@ fn measures_depth_and_recursion() {
     .unwrap();
     let of = |name: &str| {
         let shape = &schema[schema.shape_named(name).unwrap()];
-        (shape.min_depth, shape.recursive)
+        (shape.min_depth, shape.min_values, shape.recursive)
     };
-    assert_eq!(["In", "A", "B", "Flat", "Tree"].map(of), [(4, false), (3, true), (2, true), (1, false), (1, true)]);
+    assert_eq!(
+        ["In", "A", "B", "Flat", "Tree"].map(of),
+        [(4, 5, false), (3, 4, true), (2, 2, true), (1, 1, false), (1, 1, true)]
+    );
     let endless = json!({"x#In": structure(&[("In", "x#In", true)])});
     assert!(load(endless).unwrap_err().contains("requires itself"));
 }
@@ -57,6 +63,41 @@ fn measures_long_chains() {
     let shape = |name: &str| &schema[schema.shape_named(name).unwrap()];
     assert_eq!(shape("In").min_depth, LENGTH + 2);
     assert!(shape("In").recursive && shape("C10000").recursive && !shape("Last").recursive);
+}
+
+/// The smallest value of the input has 8 to the power of 30 parts.
+#[test]
+fn values_that_cannot_be_held_are_not_begun() {
+    let mut shapes = json!({});
+    for at in 0..30 {
+        let next = if at == 29 { "smithy.api#String".to_owned() } else { format!("x#W{}", at + 1) };
+        let members: Vec<String> = (0..8).map(|at| format!("M{at}")).collect();
+        let members: Vec<_> = members.iter().map(|name| (name.as_str(), next.as_str(), true)).collect();
+        shapes[if at == 0 { "x#In".to_owned() } else { format!("x#W{at}") }] = structure(&members);
+    }
+    let schema = load(shapes).unwrap();
+    let (id, operation) = schema.operations().next().unwrap();
+    assert_eq!(schema[operation.input.unwrap()].min_values, u64::MAX);
+    let generator = Generator::new(&schema, Config::default());
+    // Each of these would take a second if it were begun.
+    for _ in 0..1000 {
+        let error = generator.input(id, &mut Unstructured::new(&[])).unwrap_err();
+        assert!(matches!(error, GenerateError::TooLarge(_)), "{error}");
+    }
+    assert!(schema[schema.shape_named("W24").unwrap()].min_values < 1_000_000);
+}
+
+#[test]
+fn a_long_chain_has_sites_as_deep_as_values_go() {
+    let mut shapes = json!({"x#In": structure(&[("Next", "x#C0", false)])});
+    for at in 0..20_000 {
+        let next = if at + 1 == 20_000 { "smithy.api#String".to_owned() } else { format!("x#C{}", at + 1) };
+        shapes[format!("x#C{at}")] = structure(&[("Next", &next, false)]);
+    }
+    let schema = load(shapes).unwrap();
+    let (id, _) = schema.operations().next().unwrap();
+    let deepest = sites(&schema, id, Side::Input).iter().map(|site| site.mutation.path.0.len()).max();
+    assert_eq!(deepest, Some(256));
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub struct Shape {
     pub recursive: bool,
     /// Depth of the smallest value: 1 for a scalar, 1 + the depth of the deepest required member for a structure.
     pub min_depth: u32,
+    /// Number of values in the smallest value, itself included; at most [`u64::MAX`].
+    pub min_values: u64,
     /// Traits of the shape itself, independent of any member that refers to it.
     pub(crate) base: SlotTraits,
 }
