@@ -1,9 +1,10 @@
 //! Client tokens: a creation that is repeated with its token happens once, and has the same result each time.
 //!
 //! How Connect answers a token that comes with another request, and how long it remembers a token, is not known. The
-//! emulator rejects the former with a conflict and remembers while the instance exists; the suite only learns it.
+//! emulator rejects the former with a conflict and remembers the last [`REMEMBERED`] tokens while the instance exists; the
+//! suite only learns it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,16 +15,22 @@ use crate::handlers::Context;
 use crate::refusal::Refusal;
 use crate::store::State;
 
+/// Tokens that are remembered, so that the memory of a long run has an end. A token is repeated soon or never.
+const REMEMBERED: usize = 20_000;
+
 /// Client tokens that were used, each with the output of its creation.
 #[derive(Default)]
 pub(crate) struct ClientTokens {
     used: HashMap<Key, Used>,
+    /// The same tokens, oldest first.
+    order: VecDeque<Key>,
 }
 
 impl ClientTokens {
     /// Forgets the tokens of an instance.
     pub(crate) fn forget(&mut self, instance: &str) {
         self.used.retain(|key, _| key.instance != instance);
+        self.order.retain(|key| key.instance != instance);
     }
 
     /// Looks up the token of a creation.
@@ -36,13 +43,19 @@ impl ClientTokens {
     }
 
     fn remember(&mut self, creation: &Creation<'_>, output: Value) {
-        if let Some(key) = creation.key() {
-            self.used.insert(key, Used { digest: creation.digest, output });
+        let Some(key) = creation.key() else { return };
+        if self.used.insert(key.clone(), Used { digest: creation.digest, output }).is_none() {
+            self.order.push_back(key);
+        }
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.used.remove(&oldest);
         }
     }
 }
 
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     operation: &'static str,
     instance: String,
@@ -113,4 +126,31 @@ pub(crate) fn create_once<O: Serialize + DeserializeOwned>(
 /// Digest of the typed form of a request, so that its spelling does not matter.
 pub(crate) fn digest(request: &impl Serialize) -> [u8; 32] {
     Sha256::digest(serde_json::to_vec(request).unwrap_or_default()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_for_tokens_has_an_end() {
+        let mut tokens = ClientTokens::default();
+        let names: Vec<String> = (0..REMEMBERED + 10).map(|at| format!("token-{at}")).collect();
+        let creation = |token| Creation {
+            operation: "CreateRule",
+            instance: "i",
+            token: Some(token),
+            digest: [0; 32],
+            conflict: "ConflictException",
+        };
+        for name in &names {
+            tokens.remember(&creation(name), Value::Null);
+            tokens.remember(&creation(name), Value::Null);
+        }
+        assert_eq!((tokens.used.len(), tokens.order.len()), (REMEMBERED, REMEMBERED));
+        assert!(matches!(tokens.recall(&creation(&names[9])), Recalled::New));
+        assert!(matches!(tokens.recall(&creation(&names[10])), Recalled::Repeated(_)));
+        tokens.forget("i");
+        assert_eq!((tokens.used.len(), tokens.order.len()), (0, 0));
+    }
 }

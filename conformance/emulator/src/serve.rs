@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -17,6 +18,9 @@ use tokio::task::JoinHandle;
 use crate::front::{Admission, BrokenBody, Front};
 use crate::service::BODY_LIMIT;
 use crate::{Config, Service};
+
+/// Time for the body of a request. A client that sends more slowly keeps no connection open.
+const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// A running endpoint. It stops with [`Emulator::shutdown`], or with its runtime.
 pub struct Emulator {
@@ -80,9 +84,16 @@ async fn answer(State((service, front)): State<(Arc<Service>, Arc<Front>)>, requ
 
 async fn admit(service: Arc<Service>, front: &Front, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
-        let message = format!("the body is larger than {BODY_LIMIT} bytes");
-        return write(encode_unmodelled_error("RequestEntityTooLargeException", 413, &message));
+    let body = match tokio::time::timeout(BODY_TIME, to_bytes(body, BODY_LIMIT)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => {
+            let message = format!("the body is larger than {BODY_LIMIT} bytes");
+            return write(encode_unmodelled_error("RequestEntityTooLargeException", 413, &message));
+        }
+        Err(_elapsed) => {
+            let message = format!("the body did not arrive within {} s", BODY_TIME.as_secs());
+            return write(encode_unmodelled_error("RequestTimeoutException", 408, &message));
+        }
     };
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let request = HttpRequest {
@@ -121,4 +132,37 @@ fn write(response: HttpResponse) -> Response<Body> {
         }
     }
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use axum::body::{Bytes, HttpBody};
+    use hyper::body::Frame;
+
+    use super::*;
+    use crate::FrontConfig;
+
+    /// A body that never ends.
+    struct Silence;
+
+    impl HttpBody for Silence {
+        type Data = Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+            Poll::Pending
+        }
+    }
+
+    // The clock advances while nothing else happens.
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_is_given_up() {
+        let service = Arc::new(Service::new(Schema::connect(), &Config::default()));
+        let front = Front::new(&FrontConfig::default(), "us-east-1", "connect");
+        let response = admit(service, &front, Request::new(Body::new(Silence))).await;
+        assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+    }
 }
