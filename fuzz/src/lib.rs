@@ -20,6 +20,7 @@ mod service;
 mod smoke;
 mod target;
 
+mod case_file;
 pub mod corpus;
 mod emulator_http;
 mod emulator_walk;
@@ -29,6 +30,7 @@ mod generate_laws;
 mod journal_sweep;
 mod model_load;
 pub mod regression;
+mod report_file;
 mod request_decode;
 mod response_decode;
 mod rule_function;
@@ -41,6 +43,7 @@ mod validate_vs_jsonschema;
 pub use self::dictionary::dictionary;
 pub use self::target::{Row, Seed, Target, run};
 
+pub use self::case_file::CaseFileRead;
 pub use self::emulator_http::EmulatorHttp;
 pub use self::emulator_walk::EmulatorWalk;
 pub use self::error_decode::ErrorDecode;
@@ -48,6 +51,7 @@ pub use self::flow_language::FlowLanguage;
 pub use self::generate_laws::GenerateLaws;
 pub use self::journal_sweep::JournalSweep;
 pub use self::model_load::ModelLoad;
+pub use self::report_file::ReportRead;
 pub use self::request_decode::RequestDecode;
 pub use self::response_decode::ResponseDecode;
 pub use self::rule_function::RuleFunction;
@@ -72,6 +76,8 @@ pub const TARGETS: &[Row] = &[
     Row::of::<EmulatorWalk>(),
     Row::of::<SearchFilter>(),
     Row::of::<JournalSweep>(),
+    Row::of::<CaseFileRead>(),
+    Row::of::<ReportRead>(),
     #[cfg(feature = "sdk")]
     Row::of::<SdkResponse>(),
 ];
