@@ -240,27 +240,26 @@ pub struct EmulatorInfo {
     #[serde(default, deserialize_with = "ids")]
     pub benign: Option<String>,
     /// Initial resources of each kind; `None` for the emulator's default.
-    #[serde(default, deserialize_with = "moderate")]
+    #[serde(default, deserialize_with = "at_most::<_, _, 100_000>")]
     pub resources: Option<usize>,
     /// Random values per operation of the run, if a number was given.
-    #[serde(default, deserialize_with = "moderate")]
+    #[serde(default, deserialize_with = "at_most::<_, _, 1_000_000>")]
     pub cases: Option<u32>,
     /// Random walks of the run, if a number was given.
-    #[serde(default, deserialize_with = "moderate")]
+    #[serde(default, deserialize_with = "at_most::<_, _, 1_000_000>")]
     pub walks: Option<u32>,
     /// Steps of a walk.
     #[serde(default)]
     pub walk_length: Option<u16>,
 }
 
-/// Largest number of anything that a file may ask for; flags have the same limit.
-const MODERATE: u64 = 1_000_000;
-
-/// A number from a file that does not exhaust the machine.
-pub(crate) fn moderate<'de, D: Deserializer<'de>, T: TryFrom<u64>>(deserializer: D) -> Result<Option<T>, D::Error> {
+/// A number from a file that does not exhaust the machine. Flags have the same limits.
+pub(crate) fn at_most<'de, D: Deserializer<'de>, T: TryFrom<u64>, const MOST: u64>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     let Some(number) = Option::<u64>::deserialize(deserializer)? else { return Ok(None) };
-    let moderate = Some(number).filter(|number| *number <= MODERATE).and_then(|number| T::try_from(number).ok());
-    moderate.map(Some).ok_or_else(|| D::Error::custom(format!("{number} is more than {MODERATE}")))
+    let known = Some(number).filter(|number| *number <= MOST).and_then(|number| T::try_from(number).ok());
+    known.map(Some).ok_or_else(|| D::Error::custom(format!("{number} is more than {MOST}")))
 }
 
 fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {

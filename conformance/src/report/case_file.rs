@@ -20,7 +20,7 @@ use connect_transport::secrets;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::event::{EmulatorInfo, TargetInfo, moderate};
+use crate::event::{EmulatorInfo, TargetInfo, at_most};
 use crate::report::text::utc_in_ms;
 
 /// A finding on disk, which `replay` reads.
@@ -59,7 +59,7 @@ pub struct CaseFile {
     /// Seed of the run.
     pub seed: u64,
     /// Random values per operation of the run, if a number was given.
-    #[serde(default, deserialize_with = "moderate", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "at_most::<_, _, 1_000_000>", skip_serializing_if = "Option::is_none")]
     pub cases: Option<u32>,
     /// Connect instance of the run, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
