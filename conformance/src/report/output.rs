@@ -142,7 +142,7 @@ pub fn print(text: &str) -> io::Result<()> {
 /// Prints a text, or JSON, to stdout.
 ///
 /// # Errors
-/// As for [`print`].
+/// As for [`print()`].
 pub fn print_as(format: Format, text: &str) -> io::Result<()> {
     match format {
         Format::Text => print(text),
@@ -153,7 +153,7 @@ pub fn print_as(format: Format, text: &str) -> io::Result<()> {
 /// Prints a program to stdout, byte for byte. [`crate::report::quote`] has made it safe, or it holds nothing foreign.
 ///
 /// # Errors
-/// As for [`print`].
+/// As for [`print()`].
 pub fn print_program(text: &str) -> io::Result<()> {
     write(text)
 }
@@ -162,7 +162,7 @@ pub fn print_program(text: &str) -> io::Result<()> {
 /// in the toolkit of GitHub Actions.
 ///
 /// # Errors
-/// As for [`print`].
+/// As for [`print()`].
 pub fn print_log_command(name: &str, title: &str, message: &str) -> io::Result<()> {
     let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let title = data(&rendered(title, false)).replace(':', "%3A").replace(',', "%2C");
