@@ -36,6 +36,7 @@ pub fn without_secrets(request: &HttpRequest) -> HttpRequest {
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
     parts: HashSet<[u8; PART]>,
+    starts: Starts,
     /// Whole secrets, so that each is taken apart once.
     known: HashSet<Vec<u8>>,
 }
@@ -70,65 +71,152 @@ impl Secrets {
         for form in forms {
             let folded: Vec<u8> = form.into_iter().map(folded).collect();
             let is_varied = |part: &&[u8; PART]| part.iter().collect::<HashSet<_>>().len() >= VARIETY;
-            self.parts.extend(folded.array_windows::<PART>().filter(is_varied).copied());
+            for part in folded.array_windows::<PART>().filter(is_varied) {
+                self.parts.insert(*part);
+                part.array_windows::<GRAM>().for_each(|gram| self.starts.add(*gram));
+            }
         }
     }
 
-    /// Removes the secrets from a response that repeats its request, as some gateways do when they reject a signature.
-    pub(crate) fn remove(&self, response: &mut HttpResponse) {
-        if self.parts.is_empty() {
-            return;
-        }
-        for (name, value) in &mut response.headers.0 {
-            for text in [name, value] {
-                if let Some(clean) = self.without(text.as_bytes()) {
-                    *text = String::from_utf8_lossy(&clean).into_owned();
-                }
+    /// True if a part of a secret is in the bytes. Every part holds one of the sampled short pieces whole, so that most of a
+    /// large body is skipped.
+    fn occur_in(&self, bytes: &[u8]) -> bool {
+        let last = bytes.len().saturating_sub(GRAM - 1);
+        (0..last).step_by(STRIDE).any(|at| {
+            let piece = std::array::from_fn(|offset| folded(bytes[at + offset]));
+            self.starts.may_have(piece) && {
+                let from = (at + 1).saturating_sub(STRIDE);
+                let near = &bytes[from..bytes.len().min(at + PART)];
+                near.array_windows::<PART>().any(|part| self.parts.contains(&part.map(folded)))
             }
-        }
-        if let Some(clean) = self.without(&response.body) {
-            response.body = clean;
-        }
-    }
-
-    /// The text without parts of secrets; none if the text contains none.
-    fn without(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let mut found = vec![false; text.len()];
-        self.mark(text.iter().copied(), |at| at..at + PART, &mut found);
-        if text.iter().any(|byte| b"%\\&".contains(byte)) {
-            let place = |(at, byte): (usize, &u8)| Unit { byte: *byte, begin: at, end: at + 1 };
-            let mut units: Vec<Unit> = text.iter().enumerate().map(place).collect();
-            for _ in 0..DEPTH {
-                units = decoded(&units);
-                let range = |at: usize| units[at].begin..units[at + PART - 1].end;
-                self.mark(units.iter().map(|unit| unit.byte), range, &mut found);
-            }
-        }
-        if !found.contains(&true) {
-            return None;
-        }
-        let (mut clean, mut was_found) = (Vec::with_capacity(text.len()), false);
-        for (byte, is_found) in text.iter().zip(found) {
-            match (is_found, was_found) {
-                (false, _) => clean.push(*byte),
-                (true, false) => clean.extend_from_slice(REMOVED),
-                (true, true) => {}
-            }
-            was_found = is_found;
-        }
-        Some(clean)
+        })
     }
 
     /// Marks the places of the text that are a part of a secret. `range` is the place of the part that begins at a byte.
-    fn mark(&self, bytes: impl Iterator<Item = u8>, range: impl Fn(usize) -> Range<usize>, found: &mut [bool]) {
-        let bytes: Vec<u8> = bytes.map(folded).collect();
+    fn mark(&self, bytes: &[u8], range: impl Fn(usize) -> Range<usize>, found: &mut [bool]) {
         for (at, window) in bytes.array_windows::<PART>().enumerate() {
-            if self.parts.contains(window) {
+            let part = window.map(folded);
+            if self.starts.may_have([part[0], part[1], part[2], part[3]]) && self.parts.contains(&part) {
                 found[range(at)].fill(true);
             }
         }
     }
 }
+
+/// Length of the pieces by which parts are looked for.
+const GRAM: usize = 4;
+
+/// Distance of the pieces that are looked at: each part contains one of them.
+const STRIDE: usize = PART - GRAM + 1;
+
+/// The pieces of parts, as bits at their hashes: a piece that is there has its bit.
+#[derive(Debug)]
+struct Starts(Vec<u64>);
+
+impl Default for Starts {
+    fn default() -> Self {
+        Self(vec![0; 1024])
+    }
+}
+
+impl Starts {
+    fn bit(piece: [u8; GRAM]) -> (usize, u64) {
+        let hash = u32::from_le_bytes(piece).wrapping_mul(0x9e37_79b1) >> 16;
+        ((hash / 64) as usize, 1 << (hash % 64))
+    }
+
+    fn add(&mut self, piece: [u8; GRAM]) {
+        let (at, bit) = Self::bit(piece);
+        self.0[at] |= bit;
+    }
+
+    fn may_have(&self, piece: [u8; GRAM]) -> bool {
+        let (at, bit) = Self::bit(piece);
+        self.0[at] & bit != 0
+    }
+}
+
+/// Removes secrets from a response that repeats its request, as some gateways do when they reject a signature.
+pub(crate) fn remove(response: &mut HttpResponse, secrets: &[&Secrets]) {
+    if secrets.iter().all(|secret| secret.parts.is_empty()) {
+        return;
+    }
+    for (name, value) in &mut response.headers.0 {
+        for text in [name, value] {
+            if let Some(clean) = without(text.as_bytes(), secrets) {
+                *text = String::from_utf8_lossy(&clean).into_owned();
+            }
+        }
+    }
+    if let Some(clean) = without(&response.body, secrets) {
+        response.body = clean;
+    }
+}
+
+/// The text without parts of secrets; none if the text contains none.
+fn without(text: &[u8], secrets: &[&Secrets]) -> Option<Vec<u8>> {
+    if !repeats(text, secrets) {
+        return None;
+    }
+    let mut found = vec![false; text.len()];
+    let place = |(at, byte): (usize, &u8)| Unit { byte: *byte, begin: at, end: at + 1 };
+    let mut units: Vec<Unit> = text.iter().enumerate().map(place).collect();
+    for _ in 0..=DEPTH {
+        let bytes: Vec<u8> = units.iter().map(|unit| unit.byte).collect();
+        let range = |at: usize| units[at].begin..units[at + PART - 1].end;
+        secrets.iter().for_each(|secret| secret.mark(&bytes, range, &mut found));
+        units = decoded(&units);
+    }
+    let (mut clean, mut was_found) = (Vec::with_capacity(text.len()), false);
+    for (byte, is_found) in text.iter().zip(found) {
+        match (is_found, was_found) {
+            (false, _) => clean.push(*byte),
+            (true, false) => clean.extend_from_slice(REMOVED),
+            (true, true) => {}
+        }
+        was_found = is_found;
+    }
+    Some(clean)
+}
+
+/// True if a text contains a part of a secret, in any encoding. Without places, so that a large body costs little.
+fn repeats(text: &[u8], secrets: &[&Secrets]) -> bool {
+    let occur = |bytes: &[u8]| secrets.iter().any(|secret| secret.occur_in(bytes));
+    if occur(text) {
+        return true;
+    }
+    let mut bytes = unescaped(text);
+    for _ in 0..DEPTH {
+        let Some(decoded) = bytes else { return false };
+        if occur(&decoded) {
+            return true;
+        }
+        bytes = unescaped(&decoded);
+    }
+    false
+}
+
+/// The bytes with one encoding undone, as [`decoded`]; none if there is nothing to undo.
+fn unescaped(bytes: &[u8]) -> Option<Vec<u8>> {
+    let is_start = |byte: &u8| matches!(byte, b'%' | b'\\' | b'&');
+    let mut out = Vec::new();
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(is_start) {
+        let (before, from) = rest.split_at(at);
+        let (byte, length) = escape_at(&from[..from.len().min(LONGEST)]).unwrap_or((from[0], 1));
+        out.extend_from_slice(before);
+        out.push(byte);
+        rest = &from[length..];
+    }
+    if out.is_empty() || out.len() + rest.len() == bytes.len() {
+        return None;
+    }
+    out.extend_from_slice(rest);
+    Some(out)
+}
+
+/// Length of the longest escape.
+const LONGEST: usize = 10;
 
 /// A byte without its case and its alphabet: base64 has two, and a decoder of forms turns a plus sign into a space.
 fn folded(byte: u8) -> u8 {
@@ -153,7 +241,7 @@ fn decoded(units: &[Unit]) -> Vec<Unit> {
     let mut at = 0;
     while at < units.len() {
         let ahead: Vec<u8> = match units[at].byte {
-            b'%' | b'\\' | b'&' => units[at..].iter().take(10).map(|unit| unit.byte).collect(),
+            b'%' | b'\\' | b'&' => units[at..].iter().take(LONGEST).map(|unit| unit.byte).collect(),
             _ => Vec::new(),
         };
         let (byte, length) = escape_at(&ahead).unwrap_or((units[at].byte, 1));
@@ -214,7 +302,7 @@ mod tests {
 
     fn clean(body: &str) -> String {
         let mut response = HttpResponse { status: 200, headers: Headers::default(), body: body.as_bytes().to_vec() };
-        secrets().remove(&mut response);
+        remove(&mut response, &[&secrets()]);
         String::from_utf8(response.body).unwrap()
     }
 
@@ -226,7 +314,7 @@ mod tests {
             body: format!(r#"{{"a":"{TOKEN}","b":"{}","d":"é{SIGNATURE}{SIGNATURE}!"}}"#, TOKEN.replace('/', "\\/"))
                 .into_bytes(),
         };
-        secrets().remove(&mut response);
+        remove(&mut response, &[&Secrets::default(), &secrets()]);
         assert_eq!(response.headers.get("x-echo"), Some("v=REMOVED"));
         let body = String::from_utf8(response.body).unwrap();
         assert_eq!(body, r#"{"a":"REMOVED","b":"REMOVED","d":"éREMOVED!"}"#);
@@ -267,6 +355,17 @@ mod tests {
             let text = STANDARD_NO_PAD.encode(format!("{prefix}{TOKEN}"));
             let left = clean(&text);
             assert!(left.len() < 24 && left.contains("REMOVED"), "{text}: {left}");
+        }
+    }
+
+    /// Wherever a part is in a text, one of the sampled pieces lies in it.
+    #[test]
+    fn parts_are_found_at_every_place() {
+        for before in 0..40 {
+            for after in 0..14 {
+                let text = format!("{}{}{}", ".".repeat(before), &TOKEN[20..32], ".".repeat(after));
+                assert_eq!(clean(&text), format!("{}REMOVED{}", ".".repeat(before), ".".repeat(after)));
+            }
         }
     }
 

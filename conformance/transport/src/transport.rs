@@ -21,7 +21,7 @@ use crate::health::{Health, Patience};
 use crate::hook::{LedgerEvent, RequestHook};
 use crate::pace::{Pace, PaceConfig};
 use crate::parsed::{GrammarError, RequestPath};
-use crate::secrets::{SECRET_HEADERS, Secrets, without_secrets};
+use crate::secrets::{SECRET_HEADERS, Secrets, remove, without_secrets};
 use crate::signing::{RequestSigner, clock, seconds_after};
 use crate::target::Target;
 use connect_model::text::excerpt;
@@ -480,8 +480,8 @@ impl Transport {
         deadline: Duration,
     ) -> Result<HttpResponse, TransportError> {
         let received = received.map(|mut response| {
-            secrets.remove(&mut response);
-            self.tokens.lock().unwrap_or_else(PoisonError::into_inner).remove(&mut response);
+            let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+            remove(&mut response, &[secrets, &tokens]);
             response
         });
         match outcome {
