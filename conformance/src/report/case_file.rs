@@ -7,7 +7,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use connect_checks::case::{CaseId, Finding, Level};
-use connect_model::files;
+use connect_model::files::{self, Use};
 use connect_model::text::visible;
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
 use connect_transport::endpoint::Endpoint;
@@ -22,6 +22,9 @@ use thiserror::Error;
 
 use crate::event::{EmulatorInfo, TargetInfo, at_most};
 use crate::report::text::utc_in_ms;
+
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 64 << 20;
 
 /// A finding on disk, which `replay` reads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -302,7 +305,7 @@ impl CaseFile {
             let path = path.display().to_string();
             CaseFileError::Read { path, problem: visible(problem).into_owned() }
         };
-        let bytes = std::fs::read(path).map_err(|error| wrong(&error.to_string()))?;
+        let bytes = files::read(path, Use::Input, LARGEST).map_err(|error| wrong(&error.to_string()))?;
         Self::parse(&bytes).map_err(|error| wrong(&error.to_string()))
     }
 
