@@ -51,8 +51,8 @@ const ABSENT: &[(&str, &[&str], &str)] = &[
 const PRINTING: &[&str] =
     &["println!", "print!(", "dbg!(", "io::stdout", "io::stderr", "anstream::stdout", "anstream::stderr"];
 
-/// The only files that may print: the printer, and a count of seconds on stderr.
-const PRINTERS: &[&str] = &["conformance/src/report/output.rs", "conformance/checks/src/cleanup/mod.rs"];
+/// The only file that may print.
+const PRINTERS: &[&str] = &["conformance/src/report/output.rs"];
 
 /// Marks of quoting for a shell. `report/quote.rs` quotes for all languages.
 const QUOTING: &[&str] = &[r"'\\''", r"'\''"];

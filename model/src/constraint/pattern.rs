@@ -1,13 +1,10 @@
 //! Patterns: regular expressions that a string must match. ECMA-262, unanchored.
 
-use arbitrary::Unstructured;
 use serde_json::{Map, Value};
 
-use super::size::pick;
 use super::{
     Breaking, Broken, Class, Constraint, Dialect, Exception, Keys, KindFacts, Place, Position, ViolationKind, size,
 };
-use crate::generate::seed::Stream;
 use crate::pattern::{LengthBounds, Verdict};
 
 pub(super) const MISMATCH: KindFacts =
@@ -17,7 +14,7 @@ pub(super) const MISMATCH: KindFacts =
 const LONGEST_MATCH: u64 = 1_000;
 
 /// The number of matches besides the shortest and the longest.
-const SAMPLES: u64 = 4;
+const SAMPLES: usize = 4;
 
 /// The string matches the pattern. Verdicts other than "rejects" are not violations.
 pub(crate) struct Matches;
@@ -54,12 +51,8 @@ impl Constraint for Matches {
         if let Some((shortest, longest)) = pattern.feasible(length) {
             texts.extend([shortest, longest].map(|count| pattern.sample_exact(valid.u, count)));
         }
-        let start = pick(valid.u, 0, u64::from(u32::MAX));
-        for number in 0..SAMPLES {
-            let bytes = Stream::new(start + number, pattern.source()).bytes(64);
-            let short = LengthBounds { min, max: length.max.map(|max| max.min(min.max(64))) };
-            texts.push(pattern.sample(&mut Unstructured::new(&bytes), short));
-        }
+        let short = LengthBounds { min, max: length.max.map(|max| max.min(min.max(64))) };
+        texts.extend((0..SAMPLES).map(|_| pattern.sample(valid.u, short)));
         let mut texts: Vec<String> = texts.into_iter().flatten().filter(|text| valid.place.can_hold(text)).collect();
         texts.sort();
         texts.dedup();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use arbitrary::Unstructured;
 use connect_model::generate::{Config, Side, Site, sites};
 use connect_model::path::{SchemaPath, Step};
+use connect_model::schema::{Operation, Schema};
 use connect_model::semantics;
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::validate::{ViolationKind, excerpt};
@@ -17,22 +18,49 @@ use crate::code::{Scope, Subjects, Trial};
 use crate::judge::Judgement;
 use crate::resources;
 
-/// Operations with limits.
-pub(super) fn limited(scope: &Scope<'_>) -> Subjects<()> {
-    if scope.sites().is_empty() { Vec::new() } else { vec![(None, ())] }
+/// The kinds of violation that an input can have; the values at their limits are tried together.
+pub(super) fn limited(scope: &Scope<'_>) -> Subjects<ViolationKind> {
+    let sites = scope.sites();
+    let has = |kind: &ViolationKind| {
+        sites.iter().any(|site| site.mutation.kind == *kind && not_tried(scope.schema, scope.contract, site).is_none())
+    };
+    let kinds = ViolationKind::ALL.iter().filter(|kind| has(kind));
+    kinds.map(|kind| (Some(kind.to_string()), *kind)).collect()
 }
 
-pub(super) fn at_limit<'t>(trial: Trial<'t>, (): &'t ()) -> Judgement<'t> {
+pub(super) fn at_limit<'t>(trial: Trial<'t>, kind: &'t ViolationKind) -> Judgement<'t> {
     Box::pin(async move {
         if let Some(why) = trial.client.unsupported(trial.operation).await {
             return Outcome::unsupported(why);
         }
         let mut rights = Rights::default();
-        for (index, site) in sites(trial.client.schema, trial.operation, Side::Input).iter().enumerate() {
+        let sites = sites(trial.client.schema, trial.operation, Side::Input);
+        for (index, site) in sites.iter().enumerate().filter(|(_, site)| site.mutation.kind == *kind) {
             add(trial, index, site, &mut rights).await;
         }
         rights.judge(trial, false).await
     })
+}
+
+/// The reason why no value at a limit is tried.
+fn not_tried(schema: &Schema, contract: &Operation, site: &Site) -> Option<&'static str> {
+    let Some(Step::Member(member)) = site.mutation.path.0.first() else { return Some("it is the whole input") };
+    let is_connect = schema.service.is_connect();
+    if contract.pagination.as_ref().is_some_and(|pagination| pagination.input_token == *member) {
+        return Some("only the endpoint issues page tokens");
+    }
+    if is_connect && (contract.name.as_str(), member.as_str()) == resources::DIGEST {
+        return Some("only the digest of the published content is accepted");
+    }
+    // Source: facts of Amazon Connect, a resource has at most 50 tags.
+    if is_connect && contract.name == "TagResource" && site.mutation.kind == ViolationKind::MapMax {
+        return Some("a resource has at most 50 tags, and one of ours has some already");
+    }
+    let is_size = matches!(site.mutation.kind, ViolationKind::LengthMin | ViolationKind::LengthMax);
+    if is_size && semantics::is_language(schema, site.slot.target) {
+        return Some("no text of that length is one of its language");
+    }
+    None
 }
 
 /// Adds the values at the limit of a site.
@@ -41,16 +69,8 @@ async fn add(trial: Trial<'_>, index: usize, site: &Site, rights: &mut Rights) {
     let contract = &client.schema[operation];
     let path = &site.mutation.path;
     let Some(Step::Member(member)) = path.0.first() else { return };
-    // Only the endpoint issues page tokens.
-    if contract.pagination.as_ref().is_some_and(|pagination| pagination.input_token == *member) {
-        return rights.omit("only the endpoint issues page tokens");
-    }
-    if (contract.name.as_str(), member.as_str()) == resources::DIGEST && client.schema.service.is_connect() {
-        return rights.omit("only the digest of the published content is accepted");
-    }
-    // Source: facts of Amazon Connect, a resource has at most 50 tags; ours have at least one.
-    if contract.name == "TagResource" && site.mutation.kind == ViolationKind::MapMax {
-        return rights.omit("a resource has at most 50 tags, and one of ours has some already");
+    if let Some(why) = not_tried(client.schema, contract, site) {
+        return rights.omit(why);
     }
     let label = format!("{}/{}/{}", contract.name, check.id, site.mutation);
     let base = match client.input(operation, Config::sparse(), &label, path).await {

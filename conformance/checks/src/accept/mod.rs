@@ -95,6 +95,6 @@ pub(crate) const FAMILY: Family = Family {
     checks: || CHECKS.to_vec(),
     services: Services::All,
     judges_input: true,
-    requests: |check| if check.id == AT_LIMIT.id { 24 } else { 6 },
+    requests: |check| if check.id == SPELLING.id { 2 } else { 8 },
     compares_recorded: false,
 };

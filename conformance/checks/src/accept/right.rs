@@ -75,7 +75,8 @@ impl Rights {
             self.omit(why);
             return;
         }
-        let text = format!("{} {} {:?}", right.focus, right.pointer, right.values);
+        let values = right.values.iter().map(|(member, value)| format!("{member}: {value}")).collect::<Vec<_>>();
+        let text = format!("{} {} {}", right.focus, right.pointer, values.join(", "));
         if let Some((group, at)) = self.placed.get(&text) {
             self.groups[*group].rights[*at].limits.extend(right.limits);
             return;
