@@ -17,7 +17,7 @@ type Rewrite = fn(&mut HttpRequest);
 
 /// The spellings, each with the name of its case.
 const SPELLINGS: &[(&str, Rewrite)] = &[
-    ("members-reversed", |request| respell(request, |body| reversed(body))),
+    ("members-reversed", |request| respell(request, reversed)),
     ("white-space", |request| respell(request, |body| format!("\r\n\t {} \n", spaced(body)))),
     ("unicode-escapes", |request| respell(request, escaped)),
     ("charset", |request| request.headers.set("content-type", "application/json; charset=utf-8")),
