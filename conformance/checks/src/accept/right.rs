@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::pin::Pin;
 
 use connect_model::generate::Config;
+use connect_model::generate::seed::Stream;
 use connect_model::path::SchemaPath;
 use connect_model::semantics::{self, Confidence};
+use connect_model::validate::validate_slot;
 use serde_json::Value;
 
 use crate::accept::text::shown;
 use crate::case::{Finding, Level, Outcome};
+use crate::client::is_name;
 use crate::client::reply::Reply;
 use crate::code::Trial;
 use crate::resources;
@@ -18,6 +21,9 @@ use crate::twin::distinguishes;
 
 /// Size of the chosen values in one request, in bytes of JSON. Larger ones travel alone.
 const BUDGET: usize = 100_000;
+
+/// Names that are tried in place of a short one that is refused.
+const OTHER_NAMES: usize = 4;
 
 /// Requests that still take further values while a case is divided into requests.
 const OPEN: usize = 12;
@@ -297,6 +303,25 @@ fn blames_the_request(reply: &Reply) -> bool {
         })
 }
 
+/// Names to try in place of one that is too short to be told from those of others.
+fn other_names(Trial { client, operation, .. }: Trial<'_>, right: &Right) -> Vec<Right> {
+    let text = right.values.get(&right.member).and_then(Value::as_str).filter(|_| is_name(&right.member));
+    let length = text.map_or(0, |text| text.chars().count());
+    let contract = &client.schema[operation];
+    let slot =
+        client.schema.input_members(contract).and_then(|members| members.get(&right.member)).map(|member| &member.slot);
+    let (Some(slot), true) = (slot, (1..client.fresh_name().len()).contains(&length)) else { return Vec::new() };
+    let letters = |_| {
+        let bytes = Stream::new(0, &client.fresh_name()).bytes(length);
+        let name: String = bytes.iter().map(|byte| char::from(b'a' + byte % 26)).collect();
+        let mut other = right.clone();
+        other.values.insert(right.member.clone(), name.into());
+        other
+    };
+    let valid = |right: &Right| validate_slot(client.schema, slot, &right.values[&right.member]).is_empty();
+    (0..OTHER_NAMES).map(letters).filter(valid).collect()
+}
+
 /// True for members that name a thing which has to exist.
 fn names_something(member: &str) -> bool {
     ["Id", "Ids", "Arn", "Arns"].iter().any(|ending| member.ends_with(ending))
@@ -321,7 +346,9 @@ async fn refused(trial: Trial<'_>, rights: &[Right], reply: &Reply) -> Refused {
     let Trial { client, operation, check, .. } = trial;
     let first = &rights[0];
     let lost = reply.is_lost() && client.target.loopback;
-    if rights.len() == 1 && !lost && !blames_the_request(reply) {
+    // Some services answer an id that nothing has as an invalid one.
+    let is_unknown_id = names_something(&first.member) && !reply.is_server_fault();
+    if rights.len() == 1 && !lost && (is_unknown_id || !blames_the_request(reply)) {
         let is_not_found = reply.refusal().is_some_and(|(status, _)| status == 404);
         return if is_not_found && names_something(&first.member) {
             Refused::NoSuchThing
@@ -343,12 +370,19 @@ async fn refused(trial: Trial<'_>, rights: &[Right], reply: &Reply) -> Refused {
     if rights.len() > 1 {
         return Refused::Several;
     }
-    // A refusal that does not come again was an accident.
-    let again = match send(trial, rights).await {
-        Ok((_, again)) if again.is_lost() == lost && (lost || blames_the_request(&again)) => again,
-        Ok((_, again)) => return Refused::Unclear(format!("{}, and then {}", brief(reply), brief(&again))),
-        Err(why) => return Refused::Unclear(why),
-    };
+    // A refusal that does not come again was an accident. A short name may be taken, so others of its length are tried.
+    let names = other_names(trial, first);
+    let tries = if names.is_empty() { vec![first.clone()] } else { names };
+    let mut again = None;
+    for right in tries {
+        match send(trial, std::slice::from_ref(&right)).await {
+            Ok((_, Reply::Success(_))) => return Refused::Unclear(format!("{}, and then success", brief(reply))),
+            Ok((_, other)) if other.is_lost() == lost && (lost || blames_the_request(&other)) => again = Some(other),
+            Ok((_, other)) => return Refused::Unclear(format!("{}, and then {}", brief(reply), brief(&other))),
+            Err(why) => return Refused::Unclear(why),
+        }
+    }
+    let Some(again) = again else { return Refused::Unclear(brief(reply)) };
     let exchange = match &again {
         Reply::Refused(exchange, _) => Some(&**exchange),
         _ => None,

@@ -68,7 +68,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Error,
         summary: "an id that does not exist is answered with 500",
         kills: &["error.no-5xx"],
-        may: &[],
+        may: &["accept.at-limit", "accept.text"],
         seams: || {
             on_response(|scene, response| {
                 if is_not_found(scene) {

@@ -40,7 +40,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "names are stored in lower case",
         kills: &["lifecycle.create-describe", "lifecycle.update-visible", "lifecycle.walk"],
-        may: &["lifecycle.create-list", "lifecycle.saved-published", "search.filter-oracle"],
+        may: &["lifecycle.create-list", "lifecycle.saved-published", "search.filter-oracle", "accept.text"],
         seams: || {
             on_request(|request| {
                 let Ok(Value::Object(mut members)) = serde_json::from_slice(&request.body) else { return };

@@ -65,7 +65,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Pagination,
         summary: "the minimum page size is rejected",
         kills: &["pagination.bounds"],
-        may: &[],
+        may: &["accept.at-limit"],
         seams: || {
             on_request(|request| {
                 for (one, none) in [("axResults=1&", "axResults=0&"), ("axResults\":1,", "axResults\":0,")] {
