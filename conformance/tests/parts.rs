@@ -116,6 +116,21 @@ fn continues_a_run_that_was_killed_in_its_first_seconds() {
     assert_eq!((&whole["seed"], &whole["interrupted"]), (&5.into(), &false.into()));
 }
 
+/// The endpoint knows the names and tokens of the first run, and the second one draws the same values.
+#[test]
+fn right_requests_are_right_in_a_second_run_with_the_same_seed() {
+    let folder = Folder::new("again");
+    let (_emulator, url) = emulator(&[]);
+    let at = folder.at("run");
+    let operations = "CreateInstance,CreateRule,CreateContactFlow,UpdateContactFlowName";
+    for _ in 0..2 {
+        let words =
+            ["run", "accept", "--seed", "5", "--operations", operations, "--endpoint", &url, "--report-dir", &at];
+        let (code, stdout, stderr) = output(&words);
+        assert_eq!(code, Some(0), "{stdout}{stderr}");
+    }
+}
+
 #[test]
 fn parts_need_about_the_same_number_of_requests() {
     let requests = |operations: &str, shard: &str| {

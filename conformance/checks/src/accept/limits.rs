@@ -7,13 +7,11 @@ use connect_model::generate::{Config, Side, Site, sites};
 use connect_model::path::{SchemaPath, Step};
 use connect_model::schema::{Operation, Schema};
 use connect_model::semantics;
-use connect_model::semantics::danger::{Danger, danger};
-use connect_model::validate::{ViolationKind, excerpt};
+use connect_model::validate::{ViolationKind, excerpt, validate_slot};
 use serde_json::Value;
 
 use crate::accept::right::{Right, Rights};
 use crate::case::Outcome;
-use crate::client::is_name;
 use crate::code::{Scope, Subjects, Trial};
 use crate::judge::Judgement;
 use crate::resources;
@@ -112,23 +110,18 @@ fn differences(base: &Value, changed: &Value, member: &str) -> BTreeMap<String, 
     others.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Makes the name of a creation at a limit an unused one of the same length, if the contract allows it.
+/// Makes a name or token at a limit an unused one of the same length, if the contract allows it.
 fn salt(Trial { client, operation, .. }: Trial<'_>, path: &SchemaPath, input: &mut Value) {
-    let contract = &client.schema[operation];
     let [Step::Member(member)] = path.0.as_slice() else { return };
-    if !is_name(member) || danger(client.schema, contract) == Danger::Read {
-        return;
-    }
-    let Some(text) = input[member].as_str() else { return };
-    let name = client.fresh_name();
-    let (length, salt) = (text.chars().count(), name.chars().count());
+    let (Some(text), Some(unused)) = (input[member].as_str(), client.unused_value(operation, member)) else { return };
+    let (length, salt) = (text.chars().count(), unused.chars().count());
     if length < salt {
         return;
     }
-    let salted = name + &text.chars().skip(salt).collect::<String>();
-    let slot = client.schema.input_members(contract).and_then(|members| members.get(member)).map(|member| &member.slot);
-    let salted = Value::from(salted);
-    if slot.is_some_and(|slot| connect_model::validate::validate_slot(client.schema, slot, &salted).is_empty()) {
+    let salted = Value::from(unused + &text.chars().skip(salt).collect::<String>());
+    let members = client.schema.input_members(&client.schema[operation]);
+    let slot = members.and_then(|members| members.get(member)).map(|member| &member.slot);
+    if slot.is_some_and(|slot| validate_slot(client.schema, slot, &salted).is_empty()) {
         input[member] = salted;
     }
 }

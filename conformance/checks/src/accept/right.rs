@@ -13,7 +13,6 @@ use serde_json::Value;
 
 use crate::accept::text::shown;
 use crate::case::{Finding, Level, Outcome};
-use crate::client::is_name;
 use crate::client::reply::Reply;
 use crate::code::Trial;
 use crate::resources;
@@ -303,14 +302,14 @@ fn blames_the_request(reply: &Reply) -> bool {
         })
 }
 
-/// Names to try in place of one that is too short to be told from those of others.
+/// Names or tokens to try in place of one that is too short to be told from those of others.
 fn other_names(Trial { client, operation, .. }: Trial<'_>, right: &Right) -> Vec<Right> {
-    let text = right.values.get(&right.member).and_then(Value::as_str).filter(|_| is_name(&right.member));
-    let length = text.map_or(0, |text| text.chars().count());
+    let Some(unused) = client.unused_value(operation, &right.member) else { return Vec::new() };
+    let length = right.values.get(&right.member).and_then(Value::as_str).map_or(0, |text| text.chars().count());
     let contract = &client.schema[operation];
     let slot =
         client.schema.input_members(contract).and_then(|members| members.get(&right.member)).map(|member| &member.slot);
-    let (Some(slot), true) = (slot, (1..client.fresh_name().len()).contains(&length)) else { return Vec::new() };
+    let (Some(slot), true) = (slot, (1..unused.len()).contains(&length)) else { return Vec::new() };
     let letters = |_| {
         let bytes = Stream::new(0, &client.fresh_name()).bytes(length);
         let name: String = bytes.iter().map(|byte| char::from(b'a' + byte % 26)).collect();

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::accept::right::{Right, Rights};
 use crate::case::{Finding, Outcome};
+use crate::client::read_created;
 use crate::client::reply::Reply;
-use crate::client::{is_name, read_created};
 use crate::code::{Scope, Subjects, Trial};
 use crate::judge::Judgement;
 use crate::resources;
@@ -92,8 +92,8 @@ async fn add(trial: Trial<'_>, at: usize, site: &Site, rights: &mut Rights) {
         let (kind, text) = TEXTS[if inside { (at * INSIDE + number) % TEXTS.len() } else { number }];
         let mut whole = base.clone();
         let Some(place) = whole.pointer_mut(&pointer) else { return };
-        // Names stay unused ones.
-        let prefix = if is_name(member) && !inside { client.fresh_name() } else { String::new() };
+        // Names and tokens stay unused ones.
+        let prefix = if inside { None } else { client.unused_value(operation, member) }.unwrap_or_default();
         *place = Value::from(format!("{prefix}{text}"));
         if !validate(client.schema, shape, &whole).is_empty() {
             rights.omit(format!("the contract does not allow {kind}"));

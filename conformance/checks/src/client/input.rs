@@ -42,6 +42,16 @@ impl Client {
         Ok(value)
     }
 
+    /// An unused value for a top-level member of which each request needs another: the name of what it creates, or a token.
+    pub(crate) fn unused_value(&self, operation: OperationId, member: &str) -> Option<String> {
+        let contract = &self.schema[operation];
+        let member = self.schema.input_members(contract)?.get(member)?;
+        if member.idempotency_token {
+            return Some(self.fresh_token());
+        }
+        (is_name(&member.name) && danger(self.schema, contract) != Danger::Read).then(|| self.fresh_name())
+    }
+
     /// Replaces name and token of an input that was sent before by unused ones.
     pub fn renew(&self, operation: OperationId, value: &mut Value) {
         let operation = &self.schema[operation];
