@@ -16,7 +16,7 @@ use crate::ledger::{Entry, Ledger, Standing, is_gone};
 /// Suffix of the id of a flow or module that selects its draft. One that was never published has nothing else to show.
 const DRAFT: &str = ":$SAVED";
 
-/// What a look at a resource shows.
+/// The result of a look at a resource.
 enum Sight {
     /// A mark of the run.
     Ours,
@@ -64,7 +64,7 @@ impl Client {
             }
             let Some(entry) = ledger.entry(at) else { return Ok(()) };
             let Some((undo, input)) = ledger.undo(entry.create).zip(entry.delete_input.as_ref()) else { return Ok(()) };
-            // What is in a resource of ours is ours: its path names that resource.
+            // A resource inside of one of ours is ours, too: its path names that resource.
             if let Some(parents) = ledger.parents(at) {
                 for parent in parents {
                     self.look_at(ledger, parent).await?;

@@ -1,5 +1,5 @@
-//! What may be deleted: only what a run of ours created, in its instance, by an operation that the account allows. Journals
-//! and answers say what to delete, and both may be wrong or written by others.
+//! The gates of a deletion: it names a resource that a run of ours created, in its instance, and sends an operation that the
+//! account allows. Journals and answers may name others by mistake or on purpose.
 
 use connect_model::planted;
 use connect_model::schema::{OperationId, Schema};
@@ -12,7 +12,7 @@ use super::undo::{Source, Undo};
 use super::{Entry, Ledger, State, input_of, names};
 use crate::permission::Permission;
 
-/// What is known of the owner of a resource.
+/// The owner of a resource, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Standing {
     /// Nothing yet. It is looked at before it is deleted.
@@ -132,7 +132,7 @@ impl Ledger {
         }
     }
 
-    /// What is known of the owner of an entry's resource.
+    /// The owner of an entry's resource, as far as it is known.
     pub fn standing(&self, at: usize) -> Standing {
         self.state().entries.get(at).map(|entry| entry.standing.clone()).unwrap_or_default()
     }

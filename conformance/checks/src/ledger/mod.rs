@@ -80,7 +80,7 @@ pub struct Entry {
     pub gone: bool,
     /// Seconds since 1970 at the request; 0 if the resource was found at the endpoint.
     pub requested_at: u64,
-    /// What is known of the owner of the resource.
+    /// The owner of the resource, as far as it is known.
     pub standing: Standing,
 }
 
