@@ -4,11 +4,10 @@
 //! to a real account, it is a GET that reads, on a path that every proxy sees as it is, without a header that chooses another
 //! method, path or host. Commands that are printed for it hold nothing hidden.
 //!
-//! An input that begins with `{` is a case file. Otherwise a case file is generated and edited.
+//! An input is the text of a case file, or the choices by which one is edited.
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use arbitrary::Unstructured;
 use connect_checks::permission::Permission;
 use connect_conformance::report::case_file::CaseFile;
 use connect_conformance::report::reproduce;
@@ -26,7 +25,7 @@ use serde_json::{Value, json};
 
 use crate::edits::Editor;
 use crate::seeds;
-use crate::target::{Seed, Target};
+use crate::target::{Seed, Target, text_or_drawn};
 
 /// The target; see the module.
 pub struct CaseFileRead;
@@ -51,12 +50,11 @@ impl Target for CaseFileRead {
     type Outcome = Outcome;
 
     fn draw(data: &[u8]) -> Option<Value> {
-        if data.first() == Some(&b'{') {
-            return serde_json::from_slice(data).ok();
-        }
-        let mut u = Unstructured::new(data.get(1..)?);
         let editor = Editor { keys: KEYS, values: &EDGES };
-        editor.edited(u.choose(&BASES).ok()?.clone(), 3, &mut u).ok()
+        text_or_drawn(data, Self::plain, |u| {
+            let base = u.choose(&BASES)?.clone();
+            editor.edited(base, 3, u).map(Some)
+        })
     }
 
     fn plain(data: &[u8]) -> Option<Value> {
@@ -257,8 +255,8 @@ mod tests {
     #[test]
     fn random_inputs_reach_every_outcome() {
         let least = [(Outcome::Refused, 1000), (Outcome::Incomplete, 200), (Outcome::Gated, 500), (Outcome::Sent, 500)];
-        assert_reached::<CaseFileRead>(8000, 200, least);
-        assert_cases_round_trip::<CaseFileRead>(300, 200);
+        assert_reached::<CaseFileRead>(16_000, 200, least);
+        assert_cases_round_trip::<CaseFileRead>(600, 200);
     }
 
     #[test]
