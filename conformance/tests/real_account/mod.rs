@@ -2,6 +2,9 @@
 // Each test uses a part of it.
 #![allow(dead_code)]
 
+#[path = "../program/mod.rs"]
+mod program;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -71,13 +74,8 @@ impl Account {
     }
 
     pub(crate) fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_connect-conformance"));
-        command.args(words).args(["--journal", self.journal().to_str().unwrap()]).env("NO_COLOR", "1");
-        for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
-            command.env_remove(name);
-        }
-        command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
-        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        let mut command = program::conformance(words);
+        command.args(["--journal", self.journal().to_str().unwrap()]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
