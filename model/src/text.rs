@@ -43,22 +43,35 @@ pub fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{10ffff}')
 }
 
-/// Returns true if `c` would end a mark of a command for the log of GitHub Actions: `##[`, or `::` before a letter. `before`
-/// holds the two characters in front of it, `next` is the character behind it.
-pub fn ends_log_command(before: [char; 2], c: char, next: Option<char>) -> bool {
-    (c == '[' && before == ['#'; 2]) || (c == ':' && before[1] == ':' && next.is_some_and(|c| c.is_ascii_alphabetic()))
+/// The reason why a character must not reach a terminal or a log as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hazard {
+    /// A reader does not see it, see [`is_hidden`].
+    Hidden,
+    /// It ends a mark of a command for the log of GitHub Actions: `##[`, or `::` before a letter.
+    LogCommand,
+}
+
+/// The hazard of each character of a text; `None` for most.
+pub fn hazards(text: impl Iterator<Item = char>) -> impl Iterator<Item = Option<Hazard>> {
+    let mut before = ['\0'; 2];
+    let mut chars = text.peekable();
+    std::iter::from_fn(move || {
+        let c = chars.next()?;
+        let is_letter = |c: &char| c.is_ascii_alphabetic();
+        let ends_command =
+            (c == '[' && before == ['#'; 2]) || (c == ':' && before[1] == ':' && chars.peek().is_some_and(is_letter));
+        before = [before[1], c];
+        Some(if is_hidden(c) { Some(Hazard::Hidden) } else { ends_command.then_some(Hazard::LogCommand) })
+    })
 }
 
 /// Makes a text that others wrote fit for one line of a terminal or a log: hidden characters become escapes such as
 /// `\u{1b}`, and so does a character of each mark that a log would take for a command.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    let mut before = ['\0'; 2];
-    let mut chars = text.char_indices().peekable();
     let mut out: Option<String> = None;
-    while let Some((at, c)) = chars.next() {
-        let escaped = is_hidden(c) || ends_log_command(before, c, chars.peek().map(|(_, next)| *next));
-        before = [before[1], if escaped { '\\' } else { c }];
-        if escaped {
+    for ((at, c), hazard) in text.char_indices().zip(hazards(text.chars())) {
+        if hazard.is_some() {
             out.get_or_insert_with(|| text[..at].to_owned()).extend(escape(c));
         } else if let Some(out) = &mut out {
             out.push(c);

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
-use connect_model::text::{ends_log_command, escape, is_hidden};
+use connect_model::text::{escape, hazards};
 
 /// Columns of an unknown terminal.
 const COLUMNS: usize = 100;
@@ -80,9 +80,9 @@ fn rendered(text: &str, with_styles: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut style = Style::new();
     let is_mark = |c: &char| *c == END || style_of(*c).is_some();
-    let mut before = ['\0'; 2];
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
+    // Marks between two characters hide nothing.
+    let mut hazards = hazards(text.chars().filter(|c| !is_mark(c)));
+    for c in text.chars() {
         if is_mark(&c) {
             let begun = style_of(c);
             // The end of a style is written by the style.
@@ -94,13 +94,11 @@ fn rendered(text: &str, with_styles: bool) -> String {
             style = begun.unwrap_or_default();
             continue;
         }
-        let next = chars.clone().find(|c| !is_mark(c));
-        if c != '\n' && (is_hidden(c) || ends_log_command(before, c, next)) {
+        let is_hazard = hazards.next().flatten().is_some();
+        if c != '\n' && is_hazard {
             out.extend(escape(c));
-            before = ['\\'; 2];
         } else {
             out.push(c);
-            before = [before[1], c];
         }
     }
     out
@@ -115,17 +113,14 @@ pub(crate) fn plain(text: &str) -> String {
 /// JSON whose strings hold no hidden character and no mark of a log command. Readers see the same values.
 fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut before = ['\0'; 2];
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c != '\n' && (is_hidden(c) || ends_log_command(before, c, chars.peek().copied())) {
+    for (c, hazard) in text.chars().zip(hazards(text.chars())) {
+        if c != '\n' && hazard.is_some() {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 let _ = write!(out, "\\u{unit:04x}");
             }
         } else {
             out.push(c);
         }
-        before = [before[1], c];
     }
     out
 }

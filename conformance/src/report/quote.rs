@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use connect_model::text::{ends_log_command, is_hidden};
+use connect_model::text::{Hazard, hazards, is_hidden};
 
 /// One word of a POSIX shell, quoted where necessary. A line break stays one, inside of quotes. A NUL, which no word can
 /// hold, is left out.
@@ -13,24 +13,21 @@ pub fn shell(text: &str) -> String {
         return text.to_owned();
     }
     let mut word = String::from("'");
-    let mut before = ['\0'; 2];
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    for (c, hazard) in text.chars().zip(hazards(text.chars())) {
         match c {
             '\0' => {}
             '\'' => word.push_str(r"'\''"),
             '\n' => word.push('\n'),
-            c if is_hidden(c) => {
+            c if hazard == Some(Hazard::Hidden) => {
                 // The end of the output is no line break, so that the shell removes nothing from it.
                 let _ = write!(word, "'\"$(printf '{}')\"'", octal(c.encode_utf8(&mut [0; 4]).as_bytes()));
             }
-            c if ends_log_command(before, c, chars.peek().copied()) => {
+            c if hazard == Some(Hazard::LogCommand) => {
                 word.push_str("''");
                 word.push(c);
             }
             c => word.push(c),
         }
-        before = [before[1], c];
     }
     word.push('\'');
     word
@@ -47,21 +44,18 @@ pub fn octal(bytes: &[u8]) -> String {
 /// A string of Python, with its quotes, on one line.
 pub fn python(text: &str) -> String {
     let mut literal = String::from("\"");
-    let mut before = ['\0'; 2];
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    for (c, hazard) in text.chars().zip(hazards(text.chars())) {
         match c {
             '"' | '\\' => {
                 literal.push('\\');
                 literal.push(c);
             }
             '\n' => literal.push_str("\\n"),
-            c if is_hidden(c) || ends_log_command(before, c, chars.peek().copied()) => {
+            c if hazard.is_some() => {
                 let _ = write!(literal, "\\U{:08x}", u32::from(c));
             }
             c => literal.push(c),
         }
-        before = [before[1], c];
     }
     literal.push('"');
     literal
