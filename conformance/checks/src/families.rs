@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::check::Check;
-use crate::{accept, error, golden, idempotency, invalid, lifecycle, pagination, search, shape};
+use crate::{accept, error, golden, idempotency, invalid, keep, lifecycle, pagination, search, shape};
 
 /// Checks with a common subject.
 pub struct Family {
@@ -39,6 +39,7 @@ pub static FAMILIES: &[Family] = &[
     pagination::FAMILY,
     idempotency::FAMILY,
     lifecycle::FAMILY,
+    keep::FAMILY,
     search::FAMILY,
     golden::FAMILY,
 ];

@@ -18,6 +18,7 @@ pub mod harm;
 pub mod idempotency;
 pub mod invalid;
 pub mod judge;
+mod keep;
 pub mod language;
 pub mod ledger;
 pub mod lifecycle;

@@ -151,6 +151,40 @@ pub const BENIGN: &[Benign] = &[
         seams: || on_response(exponents),
     },
     Benign {
+        id: "whole-seconds-in-lists",
+        summary: "lists and searches show times in whole seconds, descriptions with fractions",
+        source: "Smithy: the precision of a timestamp is the service's",
+        seams: || {
+            on_body(|scene, body| {
+                let lists = |name: &str| name.starts_with("List") || name.starts_with("Search");
+                if scene.operation.is_some_and(|operation| lists(&operation.name)) {
+                    edit(scene, body, |kind, value| {
+                        if let (Kind::Timestamp, Some(seconds)) = (kind, value.as_f64()) {
+                            *value = (seconds.floor() as i64).into();
+                        }
+                    });
+                }
+            })
+        },
+    },
+    Benign {
+        id: "reformatted-content",
+        summary: "descriptions show the content of flows and modules with other white space",
+        source: "content is JSON in a text; no source says that its white space is kept",
+        seams: || {
+            on_body(|_, body| {
+                for member in ["ContactFlow", "ContactFlowModule"] {
+                    let content = body.get_mut(member).and_then(|shown| shown.get_mut("Content"));
+                    let Some(content) = content else { continue };
+                    let parsed = content.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+                    if let Some(text) = parsed.and_then(|parsed| serde_json::to_string_pretty(&parsed).ok()) {
+                        *content = text.into();
+                    }
+                }
+            })
+        },
+    },
+    Benign {
         id: "extra-members",
         summary: "structures in answers and errors have a member that the model does not define",
         source: "restJson1: clients ignore unknown members",

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator};
-use connect_model::schema::{Kind, OperationId, Pagination, Schema, ShapeId, Slot};
+use connect_model::schema::{Kind, Narrowing, OperationId, Pagination, Schema, ShapeId, Slot};
 use serde_json::{Map, Value};
 
 use crate::pages::{Pages, Scope, Size};
@@ -73,18 +73,26 @@ impl Synthesizer {
             members.remove(&pagination.input_token);
             pagination.page_size.as_ref().map(|member| members.remove(member));
         }
-        let label = format!("{} {filters}", operation.name);
+        // A narrowed list shows items of the whole one.
+        let mut whole = filters.clone();
+        let narrowings = self.schema.narrowings(operation);
+        if let Value::Object(members) = &mut whole {
+            members.retain(|name, _| narrowings.iter().all(|narrowing| narrowing.input.name != *name));
+        }
+        let label = format!("{} {whole}", operation.name);
         let mut output = self.generate(id, &label);
         remove(&mut output, &pagination.output_token);
         let Some((member, element, most)) = self.listed(id, pagination) else { return Ok(output) };
-        let items = self.collection(element, &label, most);
+        let whole = self.collection(element, &label, most);
+        let is_wanted = |item: &&Value| narrowings.iter().all(|narrowing| admits(narrowing, &filters, item));
+        let items: Vec<&Value> = whole.iter().filter(is_wanted).collect();
         let token = input.get(&pagination.input_token).and_then(Value::as_str);
         let requested = pagination.page_size.as_ref().and_then(|member| input.get(member)).and_then(Value::as_i64);
         // A list without page size still has more than one page.
         let default = if pagination.page_size.is_some() { items.len().max(1) } else { UNSIZED_PAGE };
         let size = Size { requested, default };
         let page = pages.cut(&Scope::new(&operation.name, "", &filters), token, size, |after| {
-            (1_u64..).zip(items.iter()).skip_while(move |(key, _)| *key <= after)
+            (1_u64..).zip(items.iter().copied()).skip_while(move |(key, _)| *key <= after)
         })?;
         if let Value::Object(members) = &mut output {
             members.insert(member.to_owned(), page.items.into_iter().cloned().collect());
@@ -148,6 +156,16 @@ impl Synthesizer {
             }
         }
         items
+    }
+}
+
+/// Returns true if an item has one of the values by which the input narrows the list.
+fn admits(narrowing: &Narrowing<'_>, input: &Value, item: &Value) -> bool {
+    let shown = &item[&narrowing.item.name];
+    match input.get(&narrowing.input.name) {
+        None | Some(Value::Null) => true,
+        Some(Value::Array(values)) => values.is_empty() || values.contains(shown),
+        Some(value) => value == shown,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Ids are typed indexes into arenas. The traits of a member and of its target are merged once, in [`Slot`]. Knows
 //! nothing of files, payloads or HTTP libraries.
 
+mod alike;
 mod operation;
 mod shape;
 mod slot;
@@ -12,6 +13,7 @@ use std::ops::Index;
 
 use serde_json::Value;
 
+pub use alike::{Narrowing, Shared};
 pub use operation::{Operation, Pagination, Segment, Uri};
 pub use shape::{ErrorTrait, Kind, List, Map, Member, Members, Number, Shape};
 pub use slot::{Binding, Bounds, Slot, SlotTraits, TimestampFormat};

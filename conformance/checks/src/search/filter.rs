@@ -16,6 +16,21 @@ pub(super) enum Dialect {
     TypedGroups,
 }
 
+impl Dialect {
+    /// The member of a filter that holds one group.
+    pub(super) fn all(self) -> &'static str {
+        if self == Dialect::Lists { "AndConditions" } else { "AndCondition" }
+    }
+
+    /// A group of one condition on a tag.
+    pub(super) fn group_of(self, condition: &Value) -> Value {
+        match self {
+            Dialect::Lists => json!([condition]),
+            Dialect::Groups | Dialect::TypedGroups => json!({ "TagConditions": [condition] }),
+        }
+    }
+}
+
 /// Conditions that must all be satisfied: tags, and optionally a type.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {
@@ -67,10 +82,7 @@ impl Filter {
         match self {
             Filter::Tag(tag) => json!({ "TagCondition": condition(tag) }),
             Filter::Type(kind) => json!({ "ContactFlowTypeCondition": { "ContactFlowType": kind } }),
-            Filter::All(group) => {
-                let member = if dialect == Dialect::Lists { "AndConditions" } else { "AndCondition" };
-                json!({ member: group.encode(dialect) })
-            }
+            Filter::All(group) => json!({ dialect.all(): group.encode(dialect) }),
             Filter::Any(groups) => {
                 json!({ "OrConditions": groups.iter().map(|group| group.encode(dialect)).collect::<Vec<_>>() })
             }

@@ -5,6 +5,7 @@
 //! resources of the instance, which others may change at the same time. Each search is therefore repeated, and
 //! resources that were created or deleted in between are ignored.
 
+pub(crate) mod conditions;
 mod filter;
 mod oracle;
 mod probes;
@@ -15,6 +16,7 @@ mod searcher;
 use connect_model::schema::OperationId;
 
 use self::filter::Dialect;
+use self::oracle::{Comparison, Node};
 use self::searcher::Searcher;
 use crate::case::Level;
 use crate::check::{Check, Remote};
@@ -141,18 +143,35 @@ struct Form {
     operation: &'static str,
     /// Field that contains the name.
     field: &'static str,
+    /// Other searchable fields, each with its JSON Pointer in a description. Source: Connect API reference, the search operations.
+    fields: &'static [(&'static str, &'static str)],
     /// Members of `SearchFilter`, each with its syntax.
     filters: &'static [(&'static str, Dialect)],
 }
 
 const FORMS: &[Form] = &[
-    Form { operation: "SearchRules", field: "Name", filters: &[("AttributeFilter", Dialect::Groups)] },
+    Form {
+        operation: "SearchRules",
+        field: "Name",
+        fields: &[
+            ("RuleId", "/RuleId"),
+            ("PublishStatus", "/PublishStatus"),
+            ("EventSourceName", "/TriggerEventSource/EventSourceName"),
+        ],
+        filters: &[("AttributeFilter", Dialect::Groups)],
+    },
     Form {
         operation: "SearchContactFlows",
         field: "name",
+        fields: &[("description", "/Description")],
         filters: &[("TagFilter", Dialect::Lists), ("FlowAttributeFilter", Dialect::TypedGroups)],
     },
-    Form { operation: "SearchContactFlowModules", field: "name", filters: &[("TagFilter", Dialect::Lists)] },
+    Form {
+        operation: "SearchContactFlowModules",
+        field: "name",
+        fields: &[("description", "/Description")],
+        filters: &[("TagFilter", Dialect::Lists)],
+    },
 ];
 
 /// Page size; every search accepts it.
@@ -171,11 +190,11 @@ pub(crate) const FAMILY: Family = Family {
     compares_recorded: false,
 };
 
-static OBSERVER: Observer =
+pub(crate) static OBSERVER: Observer =
     Observer { name: "search", observe: |client, operation| Box::pin(observe(client, operation)) };
 
 /// Returns true if the operation is a search whose results the run can create.
-fn is_searched(scope: &Scope<'_>) -> bool {
+pub(crate) fn is_searched(scope: &Scope<'_>) -> bool {
     searched(scope.name()).is_some()
 }
 
@@ -192,6 +211,12 @@ fn searched(operation: &str) -> Option<(&'static Resource, &'static Form)> {
     let form = FORMS.iter().find(|form| form.operation == operation)?;
     let row = RESOURCES.iter().find(|row| row.search.is_some_and(|(name, _)| name == operation))?;
     Some((row, form))
+}
+
+/// Criteria of a search operation for the resources of a name. `None` if the operation is not searched by name here.
+pub(crate) fn by_name(operation: &str, name: &str) -> Option<serde_json::Value> {
+    let form = FORMS.iter().find(|form| form.operation == operation)?;
+    Some(Node::Name(Comparison::Exact, name.to_owned()).encode(form.field))
 }
 
 /// Creates a few resources, waits until the index shows them, and searches for them in many ways.
@@ -220,6 +245,7 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
             seen.block(why);
         }
         searcher.probe().await;
+        searcher.judge_conditions(&mut Wait::for_index(client), &mut seen).await;
     }
     seen
 }
@@ -232,7 +258,6 @@ mod tests {
     use serde_json::json;
 
     use super::filter::{Filter, Group};
-    use super::oracle::{Comparison, Node};
     use super::*;
     use crate::selection::Selection;
 

@@ -25,6 +25,31 @@ pub(super) enum Comparison {
     Contains,
 }
 
+impl Comparison {
+    /// The value of `ComparisonType`.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Comparison::Exact => "EXACT",
+            Comparison::StartsWith => "STARTS_WITH",
+            Comparison::Contains => "CONTAINS",
+        }
+    }
+
+    /// Returns true if a field satisfies the comparison.
+    pub(super) fn admits(self, field: &str, wanted: &str) -> bool {
+        match self {
+            Comparison::Exact => field == wanted,
+            Comparison::StartsWith => field.starts_with(wanted),
+            Comparison::Contains => field.contains(wanted),
+        }
+    }
+
+    /// A condition on a field.
+    pub(super) fn condition(self, field: &str, wanted: &str) -> Value {
+        json!({ "StringCondition": { "FieldName": field, "Value": wanted, "ComparisonType": self.word() } })
+    }
+}
+
 /// Criteria. Each node has only one key, since combinations of keys are not documented.
 #[derive(Clone, Debug)]
 pub(super) enum Node {
@@ -39,9 +64,7 @@ impl Node {
     /// sensitivity is not documented.
     pub(super) fn admits(&self, candidate: &Candidate) -> bool {
         match self {
-            Node::Name(Comparison::Exact, text) => candidate.name == *text,
-            Node::Name(Comparison::StartsWith, text) => candidate.name.starts_with(text),
-            Node::Name(Comparison::Contains, text) => candidate.name.contains(text),
+            Node::Name(comparison, text) => comparison.admits(&candidate.name, text),
             Node::Type(kind) => candidate.kind.as_ref() == Some(kind),
             Node::All(nodes) => nodes.iter().all(|node| node.admits(candidate)),
             Node::Any(nodes) => nodes.iter().any(|node| node.admits(candidate)),
@@ -52,14 +75,7 @@ impl Node {
     pub(super) fn encode(&self, field: &str) -> Value {
         let list = |nodes: &[Node]| nodes.iter().map(|node| node.encode(field)).collect::<Vec<_>>();
         match self {
-            Node::Name(comparison, value) => {
-                let comparison = match comparison {
-                    Comparison::Exact => "EXACT",
-                    Comparison::StartsWith => "STARTS_WITH",
-                    Comparison::Contains => "CONTAINS",
-                };
-                json!({ "StringCondition": { "FieldName": field, "Value": value, "ComparisonType": comparison } })
-            }
+            Node::Name(comparison, text) => comparison.condition(field, text),
             Node::Type(kind) => json!({ "TypeCondition": kind }),
             Node::All(nodes) => json!({ "AndConditions": list(nodes) }),
             Node::Any(nodes) => json!({ "OrConditions": list(nodes) }),

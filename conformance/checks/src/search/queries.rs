@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use crate::check::Check;
 use crate::observe::Observation;
+use crate::search::conditions::COUNTS;
 use crate::search::filter::{Dialect, Filter, Group};
 use crate::search::oracle::{Candidate, Comparison, Node};
-use crate::search::searcher::Searcher;
+use crate::search::searcher::{Found, Searcher};
 use crate::search::{FILTER_ORACLE, TAG_FILTER};
 use crate::steps::Wait;
 use connect_model::text::excerpt;
@@ -118,8 +119,21 @@ impl Searcher<'_> {
                 && filter.as_ref().is_none_or(|(_, filter)| filter.admits(candidate))
         };
         let expected: BTreeSet<usize> = (0..self.created.len()).filter(|at| matches(&self.created[*at])).collect();
+        let criteria = criteria.as_ref().map(|criteria| criteria.encode(self.form.field));
+        self.judge_found(check, &self.input(criteria, filter.as_ref()), &expected, indexed, (wait, seen)).await
+    }
+
+    /// Sends a search and judges which of the created resources it finds; see [`Searcher::judge_query`].
+    pub(super) async fn judge_found(
+        &self,
+        check: &'static Check,
+        input: &Value,
+        expected: &BTreeSet<usize>,
+        indexed: bool,
+        (wait, seen): (&mut Wait, &mut Observation),
+    ) -> bool {
         loop {
-            let found = match self.search(criteria.as_ref(), filter.as_ref()).await {
+            let found = match self.find(input.clone()).await {
                 Ok(found) => found,
                 Err(why) => {
                     seen.block(why);
@@ -127,16 +141,15 @@ impl Searcher<'_> {
                 }
             };
             let missing = !expected.is_subset(&found.ours);
-            let surplus = !found.ours.is_subset(&expected);
+            let surplus = !found.ours.is_subset(expected);
             if missing && !surplus && wait.again().await {
                 continue;
             }
+            self.judge_count(&found, seen);
             if surplus || (missing && (indexed || self.client.target.loopback)) {
-                let input =
-                    self.input(criteria.as_ref().map(|criteria| criteria.encode(self.form.field)), filter.as_ref());
-                let wanted = format!("{} for {}", self.names(&expected), excerpt(&described(&input)));
+                let wanted = format!("{} for {}", self.names(expected), excerpt(&described(input)));
                 seen.judged(check);
-                seen.add(vec![check.finding(place(&input), wanted, self.names(&found.ours), Some(&found.exchange))]);
+                seen.add(vec![check.finding(place(input), wanted, self.names(&found.ours), Some(&found.exchange))]);
             } else if missing {
                 seen.block(format!("after {} s, the index does not contain the tags", wait.elapsed().as_secs()));
             } else if !expected.is_empty() && expected.len() < self.created.len() {
@@ -144,6 +157,21 @@ impl Searcher<'_> {
                 seen.judged(check);
             }
             return !missing;
+        }
+    }
+
+    /// Judges the total of a search. On one page it is exact, since nothing can change in between.
+    fn judge_count(&self, found: &Found, seen: &mut Observation) {
+        let (Some(total), items) = (found.total, found.items.len() as u64) else { return };
+        seen.judged(&COUNTS);
+        let is_right = match found.on_one_page && self.client.target.loopback {
+            true => total == items,
+            false => total.saturating_mul(2) >= items && total <= items.max(1).saturating_mul(2),
+        };
+        if !is_right {
+            let expected = format!("{items}, the items of {} page(s)", if found.on_one_page { "one" } else { "all" });
+            let pointer = "/ApproximateTotalCount";
+            seen.add(vec![COUNTS.finding(pointer, expected, total.to_string(), Some(&found.exchange))]);
         }
     }
 }

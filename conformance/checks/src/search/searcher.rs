@@ -20,8 +20,11 @@ use crate::steps::Wait;
 const OTHER_TYPE: &str = "QUEUE_TRANSFER";
 
 /// Keys of the tags of all created resources.
-const COLOR: &str = "contract-test-color";
+pub(super) const COLOR: &str = "contract-test-color";
 const SIZE: &str = "contract-test-size";
+
+/// Key of a tag that only the small ones have.
+pub(super) const EXTRA: &str = "contract-test-extra";
 
 /// The created resources: name, color, size, and true for the other type. Names start with one of two words, one of
 /// which also occurs inside a name. No two resources have both tags in common.
@@ -51,6 +54,9 @@ pub(super) struct Searcher<'c> {
 pub(super) struct Found {
     pub(super) items: Vec<Value>,
     pub(super) ours: BTreeSet<usize>,
+    /// The total that the first page states.
+    pub(super) total: Option<u64>,
+    pub(super) on_one_page: bool,
     pub(super) exchange: Exchange,
 }
 
@@ -70,15 +76,25 @@ impl<'c> Searcher<'c> {
     pub(super) async fn populate(&mut self, seen: &mut Observation) -> Result<(), String> {
         for (name, color, size, other_type) in RESOURCES {
             let name = format!("{}{name}", self.prefix);
-            let tags = vec![self.tag(COLOR, color), self.tag(SIZE, size)];
+            let mut tags = vec![self.tag(COLOR, color), self.tag(SIZE, size)];
+            if size == "small" {
+                tags.push(self.tag(EXTRA, ""));
+            }
             let mut input = steps::creation_in(self.client, self.row, &self.instance).await?;
             input[self.row.name_member] = name.clone().into();
             input["Tags"] = tags.iter().map(|(key, value)| (key.clone(), Value::from(value.clone()))).collect();
             if other_type && input.get("Type").is_some() {
                 input["Type"] = OTHER_TYPE.into();
             }
+            if self.can_send("Description") {
+                input["Description"] = format!("{color} and {size}, {name}").into();
+            }
             let kind = input.get("Type").and_then(Value::as_str).map(str::to_owned);
-            match steps::create(self.client, self.row, &input).await {
+            let mut made = steps::create(self.client, self.row, &input).await;
+            if let (Err(_), Some(_)) = (&made, input.as_object_mut().and_then(|input| input.remove("Description"))) {
+                made = steps::create(self.client, self.row, &input).await;
+            }
+            match made {
                 Ok(made) => {
                     let name = self.shown_name(&input, &made.id).await.unwrap_or(name);
                     self.created.push(Candidate { id: made.id, name, kind, tags });
@@ -95,13 +111,49 @@ impl<'c> Searcher<'c> {
         }
     }
 
+    /// True if the creation takes a member.
+    fn can_send(&self, member: &str) -> bool {
+        let schema = self.client.schema;
+        let create = schema.operation_named(self.row.create).map(|create| &schema[create]);
+        create.and_then(|create| schema.input_members(create)).is_some_and(|members| members.get(member).is_some())
+    }
+
+    /// Gives the first created resource another state, if its kind has one. A refusal leaves all in one state.
+    pub(super) async fn archive_first(&self) {
+        let Some(first) = self.created.first() else { return };
+        for update in self.row.updates {
+            let schema = self.client.schema;
+            let members = schema.operation_named(update).and_then(|update| schema.input_members(&schema[update]));
+            let state = members.into_iter().flatten().find(|member| member.name.ends_with("State"));
+            if let Some(state) = state {
+                let mut input = steps::naming(self.row, &self.input(None, None), &first.id);
+                input[&state.name] = "ARCHIVED".into();
+                let _ = steps::succeed(self.client, update, &input).await;
+                return;
+            }
+        }
+    }
+
     /// The name that the description of a resource shows. Searches are judged by it, since other checks judge if it is the
     /// name that was sent.
     async fn shown_name(&self, sent: &Value, id: &str) -> Option<String> {
+        self.described_as(sent, id).await?[self.row.name_member].as_str().map(str::to_owned)
+    }
+
+    async fn described_as(&self, sent: &Value, id: &str) -> Option<Value> {
         let named = steps::naming(self.row, sent, id);
         let exchange = steps::succeed(self.client, self.row.describe, &named).await.ok()?;
-        let (_, resource) = steps::shown(self.client.schema, self.row, &exchange).ok()?;
-        resource[self.row.name_member].as_str().map(str::to_owned)
+        steps::shown(self.client.schema, self.row, &exchange).ok().map(|(_, resource)| resource)
+    }
+
+    /// The descriptions of the created resources; empty objects for those that cannot be described.
+    pub(super) async fn shown(&self) -> Vec<Value> {
+        let mut shown = Vec::new();
+        let sent = self.input(None, None);
+        for candidate in &self.created {
+            shown.push(self.described_as(&sent, &candidate.id).await.unwrap_or_else(|| json!({})));
+        }
+        shown
     }
 
     /// Waits until the index shows all created resources. Returns false if it does not. On this machine, where one that has
@@ -215,8 +267,10 @@ impl<'c> Searcher<'c> {
         let items: Vec<Value> = pages.iter_mut().flat_map(|page| std::mem::take(&mut page.items)).collect();
         let place = |item: &Value| self.created.iter().position(|candidate| item[self.id()] == *candidate.id);
         let ours = items.iter().filter_map(place).collect();
+        let on_one_page = pages.len() == 1;
+        let total = pages.first().and_then(|page| steps::body(&page.exchange).ok()?["ApproximateTotalCount"].as_u64());
         let exchange = pages.pop().map(|page| page.exchange).ok_or("the search has no pages")?;
-        Ok(Found { items, ours, exchange })
+        Ok(Found { items, ours, total, on_one_page, exchange })
     }
 
     /// Names of some of the created resources, for messages.

@@ -11,6 +11,7 @@ mod history;
 pub(crate) mod hooks;
 mod idempotency;
 mod invalid;
+mod keep;
 mod language;
 mod lifecycle;
 pub(crate) mod pagination;
@@ -66,6 +67,8 @@ pub enum Family {
     Idempotency,
     /// From creation to deletion.
     Lifecycle,
+    /// What is stored and shown.
+    Keep,
     /// Results of searches.
     Search,
 }
@@ -81,13 +84,14 @@ impl Family {
             Family::Pagination => "pagination",
             Family::Idempotency => "idempotency",
             Family::Lifecycle => "lifecycle",
+            Family::Keep => "keep",
             Family::Search => "search",
         }
     }
 }
 
 /// Rows by group, in the order in which they are listed.
-const TABLES: [&[Defect]; 12] = [
+const TABLES: [&[Defect]; 13] = [
     shape::ROWS,
     invalid::ROWS,
     accept::ROWS,
@@ -99,6 +103,7 @@ const TABLES: [&[Defect]; 12] = [
     lifecycle::ROWS,
     races::ROWS,
     history::ROWS,
+    keep::ROWS,
     search::ROWS,
 ];
 

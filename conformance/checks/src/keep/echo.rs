@@ -1,0 +1,85 @@
+//! `keep.echo`: a description shows every member that the creation named.
+
+use serde_json::Value;
+
+use crate::case::Finding;
+use crate::code::Trial;
+use crate::difference::apart;
+use crate::keep::same::keeps;
+use crate::keep::thing::{self, Thing};
+use crate::resources::Resource;
+use crate::steps::{Judged, Wait};
+
+pub(super) async fn echo(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    let Trial { client, .. } = trial;
+    let options = thing::options(client, row).await;
+    let mut whole = client.creation(row).await?;
+    thing::add_tags(&mut whole);
+    let mut inputs = vec![("with all members", thing::with_all(row, whole, &options))];
+    for (member, value) in &options {
+        let mut input = client.creation(row).await?;
+        input[member] = value.clone();
+        if thing::agrees(row, &input) {
+            inputs.push((member, input));
+        }
+    }
+    let mut findings: Vec<Finding> = Vec::new();
+    let (mut judged, mut refused) = (0, None);
+    for (named, input) in inputs {
+        // Refusals are judged by the family accept.
+        let thing = match Thing::make(client, row, input).await {
+            Ok(thing) => thing,
+            Err(why) => {
+                refused = Some(why);
+                continue;
+            }
+        };
+        judged += 1;
+        for finding in lost(trial, &thing, named).await? {
+            if findings.iter().all(|known| known.pointer != finding.pointer) {
+                findings.push(finding);
+            }
+        }
+    }
+    match refused.filter(|_| judged == 0) {
+        Some(why) => Err(why),
+        None => Ok(findings),
+    }
+}
+
+/// Members of a creation that the description does not show as they were sent.
+async fn lost(trial: Trial<'_>, thing: &Thing<'_>, named: &str) -> Judged {
+    let (schema, check) = (trial.client.schema, trial.check);
+    let create = schema.operation_named(thing.row.create).map(|create| &schema[create]);
+    let input = create.and_then(|create| schema.input_members(create)).ok_or("the creation has no input")?;
+    let pairs = schema.shared(input, thing.described()?);
+    let mut wait = Wait::brief(trial.client);
+    loop {
+        let (shown, exchange, wrapper) = match thing.describe().await {
+            Ok(described) => described,
+            // The creation was accepted: a server error of the read hides what is stored.
+            Err(why) if wait.again().await => {
+                drop(why);
+                continue;
+            }
+            Err(why) => {
+                let expected = format!("the resource that {} created ({named})", thing.row.create);
+                return Ok(vec![check.finding("", expected, why, Some(&thing.answer))]);
+            }
+        };
+        let mut findings = Vec::new();
+        for pair in &pairs {
+            let (Some(sent), place) = (thing.sent.pointer(&pair.left), &pair.right) else { continue };
+            let actual = shown.pointer(place).unwrap_or(&Value::Null);
+            if !keeps(sent, actual) {
+                let (expected, actual) = apart(sent, actual);
+                let expected = format!("{expected}, as {} sent it ({named})", thing.row.create);
+                let finding = check.finding(format!("/{wrapper}{place}"), expected, actual, Some(&exchange));
+                findings.push(finding.resting_on([&*thing.answer, &*exchange]));
+            }
+        }
+        if findings.is_empty() || !wait.again().await {
+            return Ok(findings);
+        }
+    }
+}

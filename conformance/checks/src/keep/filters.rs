@@ -1,0 +1,220 @@
+//! `keep.list-filter`: a list that is narrowed by an enum shows the items with that value, and no others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arbitrary::Unstructured;
+use connect_model::generate::Config;
+use connect_model::path::SchemaPath;
+use connect_model::schema::{Kind, Narrowing, OperationId, Schema, ShapeId};
+use connect_model::semantics::{self, Context};
+use connect_transport::exchange::Exchange;
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::client::pager::{Pager, key, page_sizes};
+use crate::code::{Scope, Subjects, Trial};
+use crate::judge::Judgement;
+use crate::resources;
+use crate::resources::Resource;
+use crate::steps;
+use crate::steps::{Judged, Wait, naming, succeed};
+
+/// Values of an enum by which a list is narrowed.
+const VALUES: usize = 6;
+
+/// Resources with another value that are tried to be created for one enum.
+const ATTEMPTS: usize = 3;
+
+/// Lists with a member that narrows them, by the index of that member.
+pub(super) fn narrowed(scope: &Scope<'_>) -> Subjects<usize> {
+    let found = scope.schema.narrowings(scope.contract);
+    let reads = scope.name().starts_with("List");
+    found.iter().enumerate().filter(|_| reads).map(|(at, one)| (Some(one.input.name.clone()), at)).collect()
+}
+
+pub(super) fn list_filter<'t>(trial: Trial<'t>, at: &'t usize) -> Judgement<'t> {
+    trial.scenario(judge(trial, *at))
+}
+
+async fn judge(trial: Trial<'_>, at: usize) -> Judged {
+    let Trial { client, operation, check, .. } = trial;
+    let contract = &client.schema[operation];
+    let narrowing = *client.schema.narrowings(contract).get(at).ok_or("the list cannot be narrowed")?;
+    let label = format!("{}/{}", contract.name, check.id);
+    let base = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
+    let list = List { client, operation, base, narrowing };
+    if let Some((row, _)) = resources::listed_by(&contract.name).filter(|_| client.schema.service.is_connect()) {
+        list.populate(row).await;
+    }
+    list.judge(trial).await
+}
+
+/// A list with a member that narrows it.
+struct List<'c> {
+    client: &'c Client,
+    operation: OperationId,
+    base: Value,
+    narrowing: Narrowing<'static>,
+}
+
+/// The items of a list by their key, with the value by which the list can be narrowed.
+type Items = BTreeMap<String, Option<String>>;
+
+impl List<'_> {
+    /// All items for some values; for no value, of the whole list.
+    async fn items(&self, values: &[&str]) -> Result<(Items, Option<Exchange>), String> {
+        let mut base = self.base.clone();
+        let member = &self.narrowing.input.name;
+        match (values, self.narrowing.many) {
+            ([], _) => {}
+            (values, true) => base[member] = json!(values),
+            (values, false) => base[member] = json!(values[0]),
+        }
+        let schema = self.client.schema;
+        let size = page_sizes(schema, self.operation).map(|(_, most)| most);
+        let mut pages = Pager::new(self.client, self.operation, base)?.all(size).await?;
+        let identity = resources::listed_by(&schema[self.operation].name).map(|(_, member)| member);
+        let mut items = Items::new();
+        for item in pages.iter().flat_map(|page| &page.items) {
+            let value = item.get(&self.narrowing.item.json_name).and_then(Value::as_str);
+            items.insert(key(item, identity), value.map(str::to_owned));
+        }
+        Ok((items, pages.pop().map(|page| page.exchange)))
+    }
+
+    async fn judge(&self, trial: Trial<'_>) -> Judged {
+        let (check, client) = (trial.check, self.client);
+        let mut wait = Wait::brief(client);
+        loop {
+            let (whole, _) = self.items(&[]).await?;
+            let present: BTreeSet<&str> = whole.values().flatten().map(String::as_str).collect();
+            if present.is_empty() {
+                return Err("the list has no items that show the value".to_owned());
+            }
+            let (mut findings, mut judged) = (Vec::new(), 0);
+            for wanted in self.queries(&present) {
+                let (narrowed, exchange) = match self.items(&wanted).await {
+                    Ok(found) => found,
+                    // Family accept judges refusals of single values.
+                    Err(_) => continue,
+                };
+                judged += 1;
+                let words = wanted.join(" or ");
+                let member = &self.narrowing.item.json_name;
+                let surplus =
+                    narrowed.iter().find(|(_, value)| value.as_ref().is_some_and(|value| !wanted.contains(&&**value)));
+                if let Some((item, Some(value))) = surplus {
+                    let expected = format!("only items with {member} {words}");
+                    let actual = format!("{item} with {value}, one of {} items", narrowed.len());
+                    let pointer = format!("/{}", self.narrowing.input.name);
+                    findings.push(check.finding(pointer, expected, actual, exchange.as_ref()));
+                    continue;
+                }
+                // What was there before and after must be there in between.
+                let (after, _) = self.items(&[]).await?;
+                let is_lost = |(item, value): &(&String, &Option<String>)| {
+                    value.as_ref().is_some_and(|value| wanted.contains(&&**value))
+                        && after.get(*item) == Some(value)
+                        && !narrowed.contains_key(*item)
+                };
+                let lost: Vec<&String> = whole.iter().filter(is_lost).map(|(item, _)| item).collect();
+                if let Some(first) = lost.first() {
+                    let expected = format!("every item with {member} {words} that the whole list shows");
+                    let actual = format!("{first} is missing, and {} more", lost.len() - 1);
+                    let pointer = format!("/{}", self.narrowing.input.name);
+                    findings.push(check.finding(pointer, expected, actual, exchange.as_ref()));
+                }
+            }
+            if judged == 0 {
+                return Err("no narrowed list was answered".to_owned());
+            }
+            if findings.is_empty() || !wait.again().await {
+                return Ok(findings);
+            }
+        }
+    }
+
+    /// Values to narrow by: those of the items, one that no item has, and two of them together.
+    fn queries<'q>(&self, present: &BTreeSet<&'q str>) -> Vec<Vec<&'q str>>
+    where
+        Self: 'q,
+    {
+        let present: Vec<&str> = present.iter().copied().take(VALUES).collect();
+        let mut queries: Vec<Vec<&str>> = present.iter().map(|value| vec![*value]).collect();
+        let absent =
+            values(self.client.schema, self.narrowing.values).into_iter().find(|value| !present.contains(value));
+        queries.extend(absent.map(|value| vec![value]));
+        if let [one, other, ..] = present.as_slice()
+            && self.narrowing.many
+        {
+            queries.push(vec![one, other]);
+        }
+        queries
+    }
+
+    /// Creates a resource as the template has it, and one with another value of the enum.
+    async fn populate(&self, row: &'static Resource) {
+        if row.id_member == "InstanceId" || self.client.create(row).await.is_err() {
+            return;
+        }
+        let instance = self.base["InstanceId"].as_str().unwrap_or_default();
+        for value in values(self.client.schema, self.narrowing.values).into_iter().rev().take(ATTEMPTS) {
+            if self.with(row, instance, value).await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    /// Creates a resource with a value of the enum, in its creation or by an update.
+    async fn with(&self, row: &'static Resource, instance: &str, value: &str) -> Result<(), String> {
+        let (client, schema, shape) = (self.client, self.client.schema, self.narrowing.values);
+        let mut input = steps::creation_in(client, row, instance).await?;
+        if let Some(pointer) = place_of(schema, row.create, shape) {
+            set(&mut input, &pointer, value);
+            let mut u = Unstructured::new(&[]);
+            semantics::repair(row.create, &mut input, &SchemaPath::default(), &Context::default(), &mut u);
+            set(&mut input, &pointer, value);
+            return steps::create(client, row, &input).await.map(|_| ());
+        }
+        let created = steps::create(client, row, &input).await?;
+        for update in row.updates {
+            if let Some(pointer) = place_of(schema, update, shape) {
+                let mut change = naming(row, &input, &created.id);
+                set(&mut change, &pointer, value);
+                return succeed(client, update, &change).await.map(|_| ());
+            }
+        }
+        Err(format!("nothing gives a {} another value", row.kind))
+    }
+}
+
+/// The values of an enum.
+fn values(schema: &'static Schema, shape: ShapeId) -> Vec<&'static str> {
+    match &schema[shape].kind {
+        Kind::Enum(values) => values.iter().map(|value| &**value).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// JSON Pointer to the member of a shape in the input of an operation, at the top or in a structure.
+fn place_of(schema: &Schema, operation: &str, shape: ShapeId) -> Option<String> {
+    let members = schema.input_members(&schema[schema.operation_named(operation)?])?;
+    members.iter().find_map(|member| {
+        if member.slot.target == shape {
+            return Some(format!("/{}", member.name));
+        }
+        let inner = match &schema[member.slot.target].kind {
+            Kind::Structure(inner) => inner.iter().find(|inner| inner.slot.target == shape),
+            _ => None,
+        };
+        inner.map(|inner| format!("/{}/{}", member.name, inner.name))
+    })
+}
+
+/// Sets a value at a pointer of one or two members.
+fn set(input: &mut Value, pointer: &str, value: &str) {
+    match pointer[1..].split_once('/') {
+        Some((outer, inner)) => input[outer] = json!({ inner: value }),
+        None => input[&pointer[1..]] = value.into(),
+    }
+}

@@ -1,0 +1,153 @@
+//! Family keep: what an endpoint accepted is what it stores and shows, in every view.
+//!
+//! The other families judge that requests are accepted and that a resource is found. This one compares values: those that
+//! were sent with those that are shown, and the views of one resource with each other.
+
+mod echo;
+mod filters;
+mod plausible;
+mod same;
+mod thing;
+mod update;
+mod views;
+
+use crate::case::Level;
+use crate::check::{Check, Remote};
+use crate::code::{Observed, On, Scope, Subjects};
+use crate::evidence::{Evidence, MODEL};
+use crate::families::{Family, Services};
+use crate::harm::Harm;
+use crate::resources;
+use crate::resources::Resource;
+use crate::search::conditions::{COUNTS, SEARCH_CONDITION};
+
+/// Source of the rules that compare a description with what was sent.
+const HANDLERS: Evidence = Evidence::cloudformation(
+    "contract of handlers: a read shows what a create or an update set; AWS::Connect resources are read by the Describe operations",
+);
+/// Source of the rules on members that an update leaves out.
+const UPDATES: Evidence = Evidence::documentation(
+    "Connect API reference, the Update operations: they change the specified resource; UpdateTaskTemplate alone is documented \
+     to remove what is left out",
+);
+/// Source of the rules on the members of several views.
+const VIEWS: Evidence = Evidence::documentation(
+    "Connect API reference: summaries, search results and descriptions contain information about the same resource",
+);
+/// Source of the rules on members that narrow a list.
+const LISTS: Evidence = Evidence::documentation(
+    "Connect API reference, the List operations: types, states and statuses by which the results are filtered",
+);
+
+/// The checks, in the order in which they are planned.
+pub(crate) static CHECKS: &[&Check] =
+    &[&ECHO, &UPDATE, &VIEWS_AGREE, &LIST_FILTER, &SEARCH_CONDITION, &COUNTS, &PLAUSIBLE, &REPEATED_READ];
+
+pub(crate) static ECHO: Check = Check {
+    id: "keep.echo",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "every member of a creation is kept, alone and with all others",
+    evidence: &[HANDLERS, VIEWS],
+    harm: Harm::Loss,
+    passes: "a description that shows each member as it was sent; text that holds JSON may be written otherwise, and members \
+             may be added",
+    fails: "a member that is absent from the description or has another value",
+    code: &On { applies: created, run: |trial, &row| trial.scenario(echo::echo(trial, row)) },
+};
+
+pub(crate) static UPDATE: Check = Check {
+    id: "keep.update-only-named",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "an update changes the members that it names, and no others",
+    evidence: &[HANDLERS, UPDATES],
+    harm: Harm::Loss,
+    passes: "each optional member of the update alone, null, and none of them: a description with the sent values, and \
+             otherwise as before, except for times, versions and digests; what a PUT does to members that it leaves out is \
+             recorded",
+    fails: "a member that is wiped, kept or changed although the update does not say so",
+    code: &On { applies: updated, run: |trial, &row| trial.scenario(update::only_named(trial, row)) },
+};
+
+pub(crate) static VIEWS_AGREE: Check = Check {
+    id: "keep.views-agree",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "creation, description, list and search show the same values of one resource",
+    evidence: &[VIEWS, MODEL],
+    harm: Harm::WrongData,
+    passes: "equal values of every member that two views share, after its creation, after each update, and after a new one of \
+             the same name, within a short time; times may differ by less than a second",
+    fails: "two views with different values, or a view of the resource that had the name before",
+    code: &Observed { applies: is_created, by: &views::OBSERVER },
+};
+
+pub(crate) static LIST_FILTER: Check = Check {
+    id: "keep.list-filter",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "a list that is narrowed shows the items with the given values, and no others",
+    evidence: &[LISTS, MODEL],
+    harm: Harm::WrongData,
+    passes: "for each enum that narrows the list: items of the given value alone, all of those that the whole list shows, and \
+             for two values the items of both",
+    fails: "an item with another value, or a missing item of the value",
+    code: &On { applies: filters::narrowed, run: filters::list_filter },
+};
+
+pub(crate) static PLAUSIBLE: Check = Check {
+    id: "keep.plausible",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "times, ARNs and digests of a resource fit its life",
+    evidence: &[
+        VIEWS,
+        Evidence::normative("AWS General Reference, ARN format; Smithy specification, timestamp in epoch seconds"),
+    ],
+    harm: Harm::WrongData,
+    passes: "times within the run, the creation not after the last change; an ARN of the same account, region and instance that \
+             holds the id; a digest that changes when the content does",
+    fails: "milliseconds in place of seconds, a time that was never, another account or instance, a digest that stays",
+    code: &Observed { applies: is_created, by: &views::OBSERVER },
+};
+
+pub(crate) static REPEATED_READ: Check = Check {
+    id: "keep.repeated-read",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "a read that is repeated without a change in between shows the same",
+    evidence: &[HANDLERS, VIEWS],
+    harm: Harm::WrongData,
+    passes: "equal descriptions, list items and search results of a resource that nothing changes",
+    fails: "another value in the second answer",
+    code: &Observed { applies: is_created, by: &views::OBSERVER },
+};
+
+/// The family.
+pub(crate) const FAMILY: Family = Family {
+    name: "keep",
+    checks: || CHECKS.to_vec(),
+    services: Services::All,
+    judges_input: false,
+    requests: |_| 24,
+    compares_recorded: false,
+};
+
+/// The kind that the operation in scope creates.
+fn created(scope: &Scope<'_>) -> Subjects<&'static Resource> {
+    one(scope, resources::created_by(scope.name()))
+}
+
+/// The kind that the operation in scope updates.
+fn updated(scope: &Scope<'_>) -> Subjects<&'static Resource> {
+    one(scope, resources::updated_by(scope.name()))
+}
+
+fn one(scope: &Scope<'_>, row: Option<&'static Resource>) -> Subjects<&'static Resource> {
+    row.filter(|_| scope.schema.service.is_connect()).map(|row| (None, row)).into_iter().collect()
+}
+
+fn is_created(scope: &Scope<'_>) -> bool {
+    !created(scope).is_empty()
+}

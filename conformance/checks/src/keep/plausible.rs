@@ -1,0 +1,155 @@
+//! `keep.plausible`: judges the times, ARNs and digests of one view of a resource. Sends nothing.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use connect_model::schema::{Kind, Members, Schema};
+use serde_json::Value;
+
+use crate::difference::apart;
+
+/// Seconds by which clocks may differ. Source: the window of SigV4 is 5 minutes.
+const CLOCKS: f64 = 300.0;
+
+/// The life of a resource, as far as the run knows it.
+pub(super) struct Life<'l> {
+    pub(super) schema: &'l Schema,
+    /// The resource was not created before.
+    pub(super) began: f64,
+    /// Id of the resource.
+    pub(super) id: &'l str,
+    /// ARN of its instance; empty if it is unknown.
+    pub(super) instance: &'l str,
+}
+
+/// A value that cannot be right: pointer, expected and actual.
+pub(super) type Implausible = (String, String, String);
+
+/// The current time in seconds since the epoch.
+pub(super) fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs_f64()).unwrap_or_default()
+}
+
+impl Life<'_> {
+    /// The values of a view that do not fit the life of the resource.
+    pub(super) fn implausible(&self, members: &Members, view: &Value) -> Vec<Implausible> {
+        let mut found = self.times(members, view);
+        for member in members {
+            let is_own_arn = member.name.ends_with("Arn") && self.schema[member.slot.target].name.ends_with("ARN");
+            // The ARN of a caller or a role names other things.
+            let Some(arn) = view.get(&member.name).and_then(Value::as_str).filter(|_| is_own_arn) else { continue };
+            if let Some((expected, actual)) = self.foreign(arn).filter(|_| member.name != "ServiceRole") {
+                found.push((format!("/{}", member.name), expected, actual));
+            }
+        }
+        found
+    }
+
+    fn times(&self, members: &Members, view: &Value) -> Vec<Implausible> {
+        let (first, last) = (self.began - CLOCKS, now() + CLOCKS);
+        let is_time = |name: &str| {
+            members.get(name).is_some_and(|member| matches!(self.schema[member.slot.target].kind, Kind::Timestamp))
+        };
+        let times: Vec<(&str, f64)> = members
+            .iter()
+            .filter(|member| is_time(&member.name))
+            .filter_map(|member| Some((&*member.name, view.get(&member.name)?.as_f64()?)))
+            .collect();
+        let mut found = Vec::new();
+        for (name, time) in &times {
+            if (first..=last).contains(time) {
+                continue;
+            }
+            let unit =
+                if (first..=last).contains(&(time / 1000.0)) { ", milliseconds in place of seconds" } else { "" };
+            let expected = format!("a time between {} and {}", seconds(self.began), seconds(now()));
+            found.push((format!("/{name}"), expected, format!("{}{unit}", seconds(*time))));
+        }
+        let of = |words: &[&str]| times.iter().find(|(name, _)| words.iter().any(|word| name.contains(word)));
+        if let (Some((_, created)), Some((name, changed))) = (of(&["Created"]), of(&["LastUpdated", "LastModified"]))
+            && found.is_empty()
+            && changed + 1.0 < *created
+        {
+            let expected = format!("not before the creation, {}", seconds(*created));
+            found.push((format!("/{name}"), expected, seconds(*changed)));
+        }
+        found
+    }
+
+    /// Expected and actual text of an ARN that is not that of the resource.
+    fn foreign(&self, arn: &str) -> Option<(String, String)> {
+        if !arn.contains(self.id) {
+            return Some((format!("an ARN with the id {}", self.id), arn.to_owned()));
+        }
+        let of_instance = self.instance.split_once("/").map_or(self.instance, |(resource, _)| resource);
+        let instance = self.instance.rsplit('/').next().unwrap_or_default();
+        let fits = arn.starts_with(of_instance) && arn.contains(instance);
+        (!fits).then(|| (format!("an ARN under {}", self.instance), arn.to_owned()))
+    }
+}
+
+/// The expected and the actual digest, if it does not follow the content.
+pub(super) fn digest(before: &Value, after: &Value) -> Option<Implausible> {
+    let name = after.as_object()?.keys().find(|name| name.ends_with("Sha256"))?;
+    let [old, new] = [before.get(name)?, after.get(name)?];
+    let changed = before.get("Content")? != after.get("Content")?;
+    if changed && old == new {
+        return Some((format!("/{name}"), "another digest, since the content changed".to_owned(), new.to_string()));
+    }
+    let same = before.get("Content")? == after.get("Content")?;
+    (same && old != new).then(|| {
+        let (expected, actual) = apart(old, new);
+        (format!("/{name}"), format!("{expected}, since the content is the same"), actual)
+    })
+}
+
+fn seconds(time: f64) -> String {
+    format!("{time:.0}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+
+    const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/1111";
+
+    fn found(shape: &str, view: &Value) -> Vec<String> {
+        let schema = Schema::connect();
+        let members = schema[schema.shape_named(shape).unwrap()].kind.members().unwrap();
+        let life = Life { schema, began: now() - 10.0, id: "abcd", instance: INSTANCE };
+        life.implausible(members, view).into_iter().map(|(pointer, ..)| pointer).collect()
+    }
+
+    #[test]
+    fn times_must_lie_in_the_run() {
+        let at = now();
+        let rule = |created: f64, updated: f64| json!({"CreatedTime": created, "LastUpdatedTime": updated});
+        assert!(found("Rule", &rule(at - 5.0, at)).is_empty());
+        assert!(found("Rule", &rule(at - 200.0, at + 200.0)).is_empty(), "clocks differ");
+        assert_eq!(found("Rule", &rule(at * 1000.0, at)), ["/CreatedTime"]);
+        assert_eq!(found("Rule", &rule(at, at + 3600.0)), ["/LastUpdatedTime"]);
+        assert_eq!(found("Rule", &rule(0.0, at)), ["/CreatedTime"]);
+        assert_eq!(found("Rule", &rule(at, at - 5.0)), ["/LastUpdatedTime"]);
+    }
+
+    #[test]
+    fn arns_must_be_those_of_the_resource() {
+        let flow = |arn: &str| found("ContactFlow", &json!({ "Arn": arn }));
+        assert!(flow(&format!("{INSTANCE}/contact-flow/abcd")).is_empty());
+        assert_eq!(flow(&format!("{INSTANCE}/contact-flow/other")), ["/Arn"]);
+        assert_eq!(flow("arn:aws:connect:us-west-2:999999999999:instance/1111/contact-flow/abcd"), ["/Arn"]);
+        assert_eq!(flow("arn:aws:connect:us-west-2:123456789012:instance/2222/contact-flow/abcd"), ["/Arn"]);
+        assert!(found("Rule", &json!({"LastUpdatedBy": "arn:aws:iam::123456789012:user/a"})).is_empty());
+    }
+
+    #[test]
+    fn digests_follow_the_content() {
+        let shown = |content: &str, digest: &str| json!({"Content": content, "FlowContentSha256": digest});
+        assert!(digest(&shown("a", "1"), &shown("b", "2")).is_none());
+        assert!(digest(&shown("a", "1"), &shown("b", "1")).is_some());
+        assert!(digest(&shown("a", "1"), &shown("a", "2")).is_some());
+        assert!(digest(&shown("a", "1"), &json!({"Content": "b"})).is_none());
+    }
+}

@@ -1,0 +1,105 @@
+//! Comparison of values that were sent or shown. Sends nothing.
+
+use connect_model::schema::{Kind, Schema, ShapeId};
+use serde_json::Value;
+
+/// Seconds by which two views may round a time differently.
+const ROUNDING: f64 = 1.0;
+
+/// True if a shown value keeps the sent one. Members may be added, empty structures may be left out, and text that holds a
+/// JSON object or list may be written otherwise.
+pub(super) fn keeps(sent: &Value, shown: &Value) -> bool {
+    match (sent, shown) {
+        (Value::Null, _) => true,
+        (Value::Object(sent), Value::Object(shown)) => {
+            sent.iter().all(|(name, value)| keeps(value, shown.get(name).unwrap_or(&Value::Null)))
+        }
+        (Value::Object(sent), Value::Null) => sent.is_empty(),
+        (Value::Array(sent), Value::Array(shown)) => {
+            sent.len() == shown.len() && sent.iter().zip(shown).all(|(sent, shown)| keeps(sent, shown))
+        }
+        (Value::String(_), Value::String(_)) => {
+            sent == shown || nested(sent).zip(nested(shown)).is_some_and(|(sent, shown)| keeps(&sent, &shown))
+        }
+        (Value::Number(sent), Value::Number(shown)) => sent == shown || sent.as_f64() == shown.as_f64(),
+        _ => sent == shown,
+    }
+}
+
+/// True if two views show the same value of a shape. What one of them does not show is no difference.
+pub(super) fn agree(schema: &Schema, shape: ShapeId, one: &Value, other: &Value) -> bool {
+    if one.is_null() || other.is_null() || one == other {
+        return true;
+    }
+    match (&schema[shape].kind, one, other) {
+        (Kind::Timestamp, Value::Number(one), Value::Number(other)) => {
+            one.as_f64().zip(other.as_f64()).is_some_and(|(one, other)| (one - other).abs() < ROUNDING)
+        }
+        (Kind::Structure(members), Value::Object(one), Value::Object(other)) => one.iter().all(|(name, value)| {
+            let member = members.iter().find(|member| member.json_name == *name);
+            let other = other.get(name).unwrap_or(&Value::Null);
+            member.is_none_or(|member| agree(schema, member.slot.target, value, other))
+        }),
+        (_, Value::String(_), Value::String(_)) => nested(one).is_some() && nested(one) == nested(other),
+        (Kind::List(list), Value::Array(one), Value::Array(other)) => {
+            let is_in = |value: &Value, all: &[Value]| {
+                all.iter().any(|candidate| agree(schema, list.member.target, value, candidate))
+            };
+            one.len() == other.len() && one.iter().all(|value| is_in(value, other))
+        }
+        (_, Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
+        _ => false,
+    }
+}
+
+/// The JSON object or list that a text holds.
+pub(super) fn nested(text: &Value) -> Option<Value> {
+    let value: Value = serde_json::from_str(text.as_str()?).ok()?;
+    (value.is_object() || value.is_array()).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn kept_values_may_gain_members_and_change_their_spelling() {
+        for (sent, shown) in [
+            (json!({"a": 1}), json!({"a": 1.0, "b": 2})),
+            (json!({"a": {}}), json!({})),
+            (json!(r#"{"a": [1]}"#), json!(r#"{ "b": 2, "a":[1] }"#)),
+            (json!(null), json!("any")),
+        ] {
+            assert!(keeps(&sent, &shown), "{sent} {shown}");
+        }
+        for (sent, shown) in [
+            (json!({"a": 1}), json!({})),
+            (json!([1, 2]), json!([1])),
+            (json!("a "), json!("a")),
+            (json!("1"), json!("1.0")),
+            (json!(r#"{"a": 1}"#), json!(r#"{"a":2}"#)),
+            (json!("a"), json!(null)),
+        ] {
+            assert!(!keeps(&sent, &shown), "{sent} {shown}");
+        }
+    }
+
+    #[test]
+    fn views_agree_on_what_both_show() {
+        let schema = Schema::connect();
+        let shape = |name: &str| schema.shape_named(name).unwrap();
+        let flow = |name: &str, time: f64| json!({"Name": name, "LastModifiedTime": time});
+        let differ = |one: Value, other: Value| !agree(schema, shape("ContactFlow"), &one, &other);
+        assert!(!differ(flow("a", 1.2), flow("a", 1.0)));
+        assert!(!differ(flow("a", 1.2), json!({"Name": "a"})));
+        assert!(differ(flow("a", 1.0), flow("a", 1000.0)));
+        assert!(differ(flow("a", 1.0), flow("A", 1.0)));
+        let actions = |kinds: &[&str]| kinds.iter().map(|kind| json!({"ActionType": kind})).collect::<Value>();
+        let list = shape("ActionSummaries");
+        assert!(agree(schema, list, &actions(&["CREATE_TASK", "END_TASK"]), &actions(&["END_TASK", "CREATE_TASK"])));
+        assert!(!agree(schema, list, &actions(&["CREATE_TASK"]), &actions(&["END_TASK"])));
+    }
+}

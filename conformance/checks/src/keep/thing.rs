@@ -1,0 +1,146 @@
+//! A resource whose creation names as many members as it can, and the views of it.
+
+use connect_model::generate::Config;
+use connect_model::path::{SchemaPath, Step};
+use connect_model::schema::{Binding, Kind, Member, Members, OperationId};
+use connect_model::semantics::{self, Confidence, Context};
+use connect_model::validate::validate_slot;
+use connect_transport::exchange::Exchange;
+use serde_json::Value;
+
+use crate::client::reply::{NOT_PUBLISHED, Reply};
+use crate::client::{Client, Created, is_name, read_created};
+use crate::resources::Resource;
+use crate::steps;
+use crate::steps::{body, naming, perform, succeed};
+
+/// A created resource.
+pub(super) struct Thing<'c> {
+    pub(super) client: &'c Client,
+    pub(super) row: &'static Resource,
+    /// The input that created it.
+    pub(super) sent: Value,
+    pub(super) created: Created,
+    /// The answer to the creation.
+    pub(super) answer: Box<Exchange>,
+}
+
+impl<'c> Thing<'c> {
+    /// Creates the resource of an input.
+    pub(super) async fn make(client: &'c Client, row: &'static Resource, sent: Value) -> Result<Self, String> {
+        let answer = succeed(client, row.create, &sent).await?;
+        let created = read_created(row, &answer)?;
+        Ok(Self { client, row, sent, created, answer })
+    }
+
+    /// Creates a resource with all optional members that agree with each other, or with none if they are refused together.
+    pub(super) async fn full(client: &'c Client, row: &'static Resource, instance: &str) -> Result<Self, String> {
+        let mut input = steps::creation_in(client, row, instance).await?;
+        add_tags(&mut input);
+        let options = options(client, row).await;
+        match Self::make(client, row, with_all(row, input, &options)).await {
+            Ok(thing) => Ok(thing),
+            Err(_) => Self::make(client, row, steps::creation_in(client, row, instance).await?).await,
+        }
+    }
+
+    /// The described resource, with the exchange and the name of its member. A draft is described if nothing is published.
+    pub(super) async fn describe(&self) -> Result<(Value, Box<Exchange>, String), String> {
+        let (row, id) = (self.row, &self.created.id);
+        let mut reply = perform(self.client, row.describe, &naming(row, &self.sent, id)).await?;
+        if reply.refusal().is_some_and(|(_, code)| code == Some(NOT_PUBLISHED)) {
+            reply = perform(self.client, row.describe, &naming(row, &self.sent, &format!("{id}:$SAVED"))).await?;
+        }
+        let Reply::Success(exchange) = reply else {
+            return Err(format!("{} answered {}", row.describe, reply.describe()));
+        };
+        let (wrapper, shown) = steps::shown(self.client.schema, row, &exchange)?;
+        Ok((shown, exchange, wrapper))
+    }
+
+    /// The members of a description.
+    pub(super) fn described(&self) -> Result<&'static Members, String> {
+        described(self.client, self.row)
+    }
+
+    /// The body of the answer to the creation.
+    pub(super) fn answered(&self) -> Result<Value, String> {
+        body(&self.answer)
+    }
+}
+
+/// The members of the description of a kind.
+pub(super) fn described(client: &Client, row: &Resource) -> Result<&'static Members, String> {
+    let schema = client.schema;
+    let output = schema.operation_named(row.describe).and_then(|describe| schema.output_members(&schema[describe]));
+    let members = output.into_iter().flatten().find_map(|member| match &schema[member.slot.target].kind {
+        Kind::Structure(members) => Some(members),
+        _ => None,
+    });
+    members.ok_or_else(|| format!("{} has no structure in its output", row.describe))
+}
+
+/// A value for each optional member of the creation of a kind, beside its name, token, tags and template.
+pub(super) async fn options(client: &Client, row: &Resource) -> Vec<(String, Value)> {
+    let Some(create) = client.schema.operation_named(row.create) else { return Vec::new() };
+    let template = (row.template)();
+    let mut options = Vec::new();
+    for member in client.schema.input_members(&client.schema[create]).into_iter().flatten() {
+        let free = !member.required && !member.idempotency_token && member.binding == Binding::Body;
+        if !free || member.name == row.name_member || member.name == "Tags" || template.get(&member.name).is_some() {
+            continue;
+        }
+        if let Ok(value) = value_of(client, create, member, "keep").await {
+            options.push((member.name.clone(), value));
+        }
+    }
+    options
+}
+
+/// A value for a member of an input: recognisable text where the contract allows it, else a generated one.
+pub(super) async fn value_of(
+    client: &Client,
+    operation: OperationId,
+    member: &Member,
+    label: &str,
+) -> Result<Value, String> {
+    let target = member.slot.target;
+    let is_free = matches!(client.schema[target].kind, Kind::String)
+        && !semantics::is_language(client.schema, target)
+        && !is_name(&member.name);
+    let text = Value::from(format!("kept for {}", client.fresh_name()));
+    if is_free && validate_slot(client.schema, &member.slot, &text).is_empty() {
+        return Ok(text);
+    }
+    let label = format!("{}/{label}/{}", client.schema[operation].name, member.name);
+    let focus = SchemaPath(vec![Step::Member(member.name.clone())]);
+    // An empty structure would be kept by an endpoint that forgets it.
+    let fullest = if matches!(client.schema[target].kind, Kind::Structure(_)) { 100 } else { 0 };
+    let config = Config { optional_percent: fullest, ..Config::sparse() };
+    let mut input = client.input(operation, config, &label, &focus).await?;
+    Ok(input[&member.name].take())
+}
+
+/// Adds tags beside those of the run.
+pub(super) fn add_tags(input: &mut Value) {
+    input["Tags"]["contract-test-kept"] = "Kept as it is".into();
+    input["Tags"]["contract-test-empty"] = "".into();
+}
+
+/// An input with every option that agrees with it.
+pub(super) fn with_all(row: &Resource, mut input: Value, options: &[(String, Value)]) -> Value {
+    for (member, value) in options {
+        let mut more = input.clone();
+        more[member] = value.clone();
+        if agrees(row, &more) {
+            input = more;
+        }
+    }
+    input
+}
+
+/// True if the languages outside the model allow an input of a creation.
+pub(super) fn agrees(row: &Resource, input: &Value) -> bool {
+    let problems = semantics::check(row.create, input, &Context::default());
+    problems.iter().all(|(_, problem)| problem.confidence == Confidence::Low)
+}

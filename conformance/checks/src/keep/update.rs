@@ -1,0 +1,213 @@
+//! `keep.update-only-named`: an update changes the members that it names, and no others.
+
+use connect_model::schema::{Binding, Kind, Member, Members, Shared};
+use connect_model::validate::validate_slot;
+use serde_json::Value;
+
+use crate::case::Finding;
+use crate::client::is_name;
+use crate::code::Trial;
+use crate::difference::apart;
+use crate::keep::same::keeps;
+use crate::keep::thing::{Thing, value_of};
+use crate::resources::Resource;
+use crate::steps;
+use crate::steps::{Judged, Wait, succeed};
+
+/// One update: the members that it names beside the required ones, with their values.
+struct Change<'s> {
+    named: Vec<(&'s str, Value)>,
+    words: String,
+}
+
+/// An update operation on a resource.
+struct Updater<'c> {
+    trial: Trial<'c>,
+    thing: Thing<'c>,
+    update: &'static str,
+    members: &'static Members,
+    /// Members that the update and the description share.
+    shared: Vec<Shared>,
+    /// True if the update replaces the whole: it is a PUT.
+    replaces: bool,
+}
+
+pub(super) async fn only_named(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    let Trial { client, operation, .. } = trial;
+    let contract = &client.schema[operation];
+    let members = client.schema.input_members(contract).ok_or_else(|| format!("{} has no input", contract.name))?;
+    let instance = client.instance().await.ok_or("there is no instance to work in")?;
+    let thing = Thing::full(client, row, &instance).await?;
+    let shared = client.schema.shared(members, thing.described()?);
+    let replaces = contract.method == "PUT";
+    let updater = Updater { trial, thing, update: &contract.name, members, shared, replaces };
+    let mut findings: Vec<Finding> = Vec::new();
+    let (mut judged, mut refused) = (0, None);
+    for change in updater.changes().await {
+        match updater.judge(&change).await {
+            Ok(found) => {
+                judged += 1;
+                findings.extend(found);
+            }
+            Err(why) => refused = Some(why),
+        }
+    }
+    findings.dedup_by(|one, other| one.pointer == other.pointer && one.actual == other.actual);
+    match refused.filter(|_| judged == 0) {
+        Some(why) => Err(why),
+        None => Ok(findings),
+    }
+}
+
+impl Updater<'_> {
+    /// No optional member, each one alone, each one empty, and each one null.
+    async fn changes(&self) -> Vec<Change<'static>> {
+        let client = self.trial.client;
+        let mut changes = vec![Change { named: Vec::new(), words: "without optional members".to_owned() }];
+        for member in self.members.iter().filter(|member| self.is_option(member)) {
+            let name = &*member.name;
+            for value in self.values(member).await {
+                let words = match value.as_str() {
+                    Some("") => format!("with {name} empty"),
+                    _ => format!("with {name}"),
+                };
+                changes.push(Change { named: vec![(name, value)], words });
+            }
+            if member.binding == Binding::Body {
+                changes.push(Change { named: vec![(name, Value::Null)], words: format!("with {name} null") });
+            }
+        }
+        let anything = self.members.iter().any(|member| member.required && member.binding == Binding::Body);
+        if !anything && client.target.loopback {
+            return changes;
+        }
+        // An update that names nothing may be refused.
+        if !anything {
+            changes.remove(0);
+        }
+        changes
+    }
+
+    fn is_option(&self, member: &Member) -> bool {
+        !member.required && !member.idempotency_token && member.binding == Binding::Body
+    }
+
+    /// Values for a member, the last one as usual as the first: an enum ends with the value that it began with.
+    async fn values(&self, member: &Member) -> Vec<Value> {
+        let client = self.trial.client;
+        if let Kind::Enum(values) = &client.schema[member.slot.target].kind {
+            return values.iter().rev().map(|value| Value::from(value.to_string())).collect();
+        }
+        if is_name(&member.name) {
+            return vec![client.fresh_name().into()];
+        }
+        let mut values = Vec::new();
+        let empty = Value::from("");
+        let is_text = matches!(client.schema[member.slot.target].kind, Kind::String);
+        if is_text && validate_slot(client.schema, &member.slot, &empty).is_empty() && member.name == "Description" {
+            values.push(empty);
+        }
+        if let Ok(value) = value_of(client, self.trial.operation, member, "keep").await {
+            values.push(value);
+        }
+        values
+    }
+
+    /// The input of a change: ids, required members as they are, and the named members.
+    fn input(&self, change: &Change<'_>, before: &Value) -> Value {
+        let thing = &self.thing;
+        let mut input = steps::naming(thing.row, &thing.sent, &thing.created.id);
+        for member in self.members.iter().filter(|member| member.required && member.binding == Binding::Body) {
+            let shown = self.shown(&member.name, before);
+            if let Some(value) = shown.or_else(|| thing.sent.get(&member.name)).filter(|value| !value.is_null()) {
+                input[&member.name] = value.clone();
+            }
+        }
+        for (name, value) in &change.named {
+            input[*name] = value.clone();
+        }
+        input
+    }
+
+    /// The value of a member of the update in a description.
+    fn shown<'v>(&self, member: &str, description: &'v Value) -> Option<&'v Value> {
+        let pair = self.shared.iter().find(|pair| pair.left.strip_prefix('/') == Some(member))?;
+        description.pointer(&pair.right)
+    }
+
+    async fn judge(&self, change: &Change<'_>) -> Judged {
+        let (trial, thing) = (self.trial, &self.thing);
+        let (before, ..) = thing.describe().await?;
+        let input = self.input(change, &before);
+        let updated = succeed(trial.client, self.update, &input).await?;
+        let mut wait = Wait::brief(trial.client);
+        loop {
+            let (after, exchange, wrapper) = match thing.describe().await {
+                Ok(described) => described,
+                Err(_) if wait.again().await => continue,
+                Err(why) => {
+                    let expected = format!("a description after {} {}", self.update, change.words);
+                    return Ok(vec![trial.check.finding("", expected, why, Some(&updated))]);
+                }
+            };
+            let mut findings = Vec::new();
+            for member in thing.described()? {
+                let name = &member.name;
+                let [before, after] = [&before, &after].map(|shown| shown.get(name).unwrap_or(&Value::Null));
+                if let Some((expected, actual)) = self.difference(member, &input, before, after) {
+                    let expected = format!("{expected} after {} {}", self.update, change.words);
+                    let finding = trial.check.finding(format!("/{wrapper}/{name}"), expected, actual, Some(&exchange));
+                    findings.push(finding.resting_on([&*updated, &*exchange]));
+                }
+            }
+            if findings.is_empty() || !wait.again().await {
+                return Ok(findings);
+            }
+        }
+    }
+
+    /// The expected and the actual value of a described member, if they differ.
+    fn difference(&self, member: &Member, input: &Value, before: &Value, after: &Value) -> Option<(String, String)> {
+        let pointer = format!("/{}", member.name);
+        let update =
+            self.shared.iter().find(|pair| pair.right == pointer).map(|pair| pair.left.trim_start_matches('/'));
+        let named = update.and_then(|update| input.get(update)).filter(|value| !value.is_null());
+        if let Some(sent) = named {
+            // When new content shows depends on drafts, which the family lifecycle knows.
+            if member.name == "Content" {
+                return None;
+            }
+            // Empty text may be shown as no text.
+            let cleared = sent.as_str() == Some("") && after.is_null();
+            return (!cleared && !keeps(sent, after)).then(|| apart(sent, after));
+        }
+        if before == after || (is_empty(before) && is_empty(after)) || self.follows(member, input) {
+            return None;
+        }
+        if update.is_some() && self.replaces {
+            let fact = if is_empty(after) { "wiped" } else { "changed" };
+            self.trial.client.learn(format!("{} left out of {}", member.name, self.update), fact);
+            return None;
+        }
+        let (expected, actual) = apart(before, after);
+        Some((format!("{expected}, as before,"), actual))
+    }
+
+    /// True for members that change with others: times, and what is derived from the content.
+    fn follows(&self, member: &Member, input: &Value) -> bool {
+        let is_time = matches!(self.trial.client.schema[member.slot.target].kind, Kind::Timestamp);
+        let derived = ["Sha256", "Version", "Status"].iter().any(|end| member.name.ends_with(end));
+        is_time || member.name.starts_with("Last") || (derived && input.get("Content").is_some())
+    }
+}
+
+/// True for no value, and for values that say the same.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}

@@ -1,0 +1,275 @@
+//! The views of one resource through its life: `keep.views-agree`, `keep.plausible` and `keep.repeated-read`.
+
+use connect_model::schema::{Members, OperationId, Shared};
+use connect_transport::exchange::Exchange;
+use serde_json::{Value, json};
+
+use crate::case::Finding;
+use crate::check::Check;
+use crate::client::Client;
+use crate::client::pager::{Pager, list_all};
+use crate::code::Observer;
+use crate::difference::{apart, first};
+use crate::keep::plausible::{Life, digest, now};
+use crate::keep::same::agree;
+use crate::keep::thing::Thing;
+use crate::keep::{PLAUSIBLE, REPEATED_READ, VIEWS_AGREE};
+use crate::observe::Observation;
+use crate::resources;
+use crate::resources::{RESOURCES, Resource};
+use crate::search;
+use crate::steps;
+use crate::steps::{Wait, naming, succeed};
+
+pub(super) static OBSERVER: Observer =
+    Observer { name: "views", observe: |client, operation| Box::pin(observe(client, operation)) };
+
+/// A view of a resource: an answer, the resource in it, and the members that it can have.
+struct View {
+    operation: &'static str,
+    pointer: String,
+    members: &'static Members,
+    value: Value,
+    exchange: Box<Exchange>,
+}
+
+async fn observe(client: &Client, operation: OperationId) -> Observation {
+    if let Some(why) = client.unsupported(operation).await {
+        return Observation::unsupported(why);
+    }
+    let mut seen = Observation::default();
+    let Some(row) = resources::created_by(&client.schema[operation].name) else { return seen };
+    let mut watch = match Watch::new(client, row).await {
+        Ok(watch) => watch,
+        Err(why) => {
+            seen.block(why);
+            return seen;
+        }
+    };
+    if let Err(why) = watch.through_life(&mut seen).await {
+        seen.block(why);
+    }
+    seen
+}
+
+/// A resource that is watched.
+struct Watch<'c> {
+    client: &'c Client,
+    row: &'static Resource,
+    thing: Thing<'c>,
+    began: f64,
+    /// ARN of the instance that it is in.
+    home: String,
+    /// True once two views differed.
+    differs: bool,
+}
+
+impl<'c> Watch<'c> {
+    async fn new(client: &'c Client, row: &'static Resource) -> Result<Self, String> {
+        let is_instance = row.id_member == "InstanceId";
+        let instance = if is_instance { String::new() } else { steps::quiet_instance(client).await? };
+        let began = now();
+        let thing = Thing::full(client, row, &instance).await?;
+        let home = if is_instance { thing.created.arn.clone() } else { arn_of(client, &instance).await };
+        Ok(Self { client, row, thing, began, home, differs: false })
+    }
+
+    /// Looks at the resource after its creation, after each update, and at another one of the same name.
+    async fn through_life(&mut self, seen: &mut Observation) -> Result<(), String> {
+        let row = self.row;
+        self.look(seen, "after its creation").await?;
+        self.repeat(seen).await?;
+        for update in row.updates {
+            let (before, ..) = self.thing.describe().await?;
+            self.change(update, &before).await?;
+            self.look(seen, &format!("after {update}")).await?;
+            let (after, exchange, wrapper) = self.thing.describe().await?;
+            let kept = digest(&before, &after);
+            if let Some((pointer, expected, actual)) = kept {
+                let pointer = format!("/{wrapper}{pointer}");
+                seen.add(vec![PLAUSIBLE.finding(pointer, expected, actual, Some(&exchange))]);
+            }
+        }
+        if row.id_member == "InstanceId" {
+            return Ok(());
+        }
+        let named = naming(row, &self.thing.sent, &self.thing.created.id);
+        let (shown, ..) = self.thing.describe().await?;
+        succeed(self.client, row.delete, &named).await?;
+        let instance = named["InstanceId"].as_str().unwrap_or_default();
+        let mut again = steps::creation_in(self.client, row, instance).await?;
+        let name = shown.get(row.name_member).unwrap_or(&self.thing.sent[row.name_member]);
+        again[row.name_member] = name.clone();
+        self.thing = Thing::make(self.client, row, again).await?;
+        self.look(seen, "after a new one of the same name").await
+    }
+
+    /// Renames the resource, or changes its content or state.
+    async fn change(&self, update: &str, before: &Value) -> Result<(), String> {
+        let (client, thing) = (self.client, &self.thing);
+        let schema = client.schema;
+        let operation = schema.operation_named(update).ok_or_else(|| format!("the model has no {update}"))?;
+        let members = schema.input_members(&schema[operation]).ok_or_else(|| format!("{update} has no input"))?;
+        let mut input = naming(self.row, &thing.sent, &thing.created.id);
+        for member in members {
+            let name = &*member.name;
+            let changed = match name {
+                "Name" => Some(Value::from(client.fresh_name())),
+                "Content" => {
+                    let text = before.get(name).and_then(Value::as_str).unwrap_or_default();
+                    Some(text.replacen("contract test", &format!("contract test {}", client.fresh_name()), 1).into())
+                }
+                // Required members without a change keep their values.
+                _ if member.required => thing.sent.get(name).cloned(),
+                _ => None,
+            };
+            if let Some(value) = changed.filter(|_| input.get(name).is_none()) {
+                input[name] = value;
+            }
+        }
+        succeed(client, update, &input).await.map(|_| ())
+    }
+
+    /// Compares the views of the resource until they agree, or the time is over. After a difference, nothing is awaited.
+    async fn look(&mut self, seen: &mut Observation, when: &str) -> Result<(), String> {
+        let mut wait = match self.row.search {
+            Some(_) => Wait::for_index(self.client),
+            None => Wait::brief(self.client),
+        };
+        loop {
+            let views = self.views(when).await?;
+            let findings = self.differences(&views, when);
+            // Other families judge if a list or search shows a resource at all.
+            let lists = [Some(self.row.list), self.row.search].into_iter().flatten();
+            let missing = lists.filter(|(list, _)| views.iter().all(|view| view.operation != *list)).count();
+            if (missing > 0 || !findings.is_empty()) && !self.differs && wait.again().await {
+                continue;
+            }
+            self.differs |= !findings.is_empty();
+            if views.len() > 1 {
+                seen.judged(&VIEWS_AGREE);
+            }
+            seen.add(findings);
+            let life = Life {
+                schema: self.client.schema,
+                began: self.began,
+                id: &self.thing.created.id,
+                instance: &self.home,
+            };
+            for view in &views {
+                seen.judged(&PLAUSIBLE);
+                for (pointer, expected, actual) in life.implausible(view.members, &view.value) {
+                    let pointer = format!("{}{pointer}", view.pointer);
+                    let expected = format!("{expected}, {when}");
+                    seen.add(vec![PLAUSIBLE.finding(pointer, expected, actual, Some(&view.exchange))]);
+                }
+            }
+            return Ok(());
+        }
+    }
+
+    /// Differences of each view from the description, which is the first one.
+    fn differences(&self, views: &[View], when: &str) -> Vec<Finding> {
+        let schema = self.client.schema;
+        let Some((described, others)) = views.split_first() else { return Vec::new() };
+        let mut findings = Vec::new();
+        for view in others {
+            for Shared { left, right } in schema.shared(described.members, view.members) {
+                let values = (described.value.pointer(&left), view.value.pointer(&right));
+                let (Some(one), Some(other)) = values else { continue };
+                let shape = view.members.get(&right[1..]).map(|member| member.slot.target);
+                if shape.is_none_or(|shape| agree(schema, shape, one, other)) {
+                    continue;
+                }
+                let (expected, actual) = apart(one, other);
+                let expected = format!("{expected}, as {} shows it {when}", described.operation);
+                let pointer = format!("{}{right}", view.pointer);
+                let finding = VIEWS_AGREE.finding(pointer, expected, actual, Some(&view.exchange));
+                findings.push(finding.resting_on([&*described.exchange, &*view.exchange]));
+            }
+        }
+        findings
+    }
+
+    /// The views of the resource, the description first. Those that do not show it yet are absent.
+    async fn views(&self, when: &str) -> Result<Vec<View>, String> {
+        let (client, row, thing) = (self.client, self.row, &self.thing);
+        let (value, exchange, wrapper) = thing.describe().await?;
+        let pointer = format!("/{wrapper}");
+        let mut views = vec![View { operation: row.describe, pointer, members: thing.described()?, value, exchange }];
+        let schema = client.schema;
+        if when == "after its creation" {
+            let create = schema.operation_named(row.create).map(|create| &schema[create]);
+            if let Some(members) = create.and_then(|create| schema.output_members(create)) {
+                let (value, exchange) = (thing.answered()?, thing.answer.clone());
+                views.push(View { operation: row.create, pointer: String::new(), members, value, exchange });
+            }
+        }
+        let instance = thing.sent["InstanceId"].as_str();
+        let (items, exchange) = list_all(client, row, instance).await?;
+        views.extend(self.item(row.list, items, exchange.map(Box::new)));
+        if let Some((search, id)) = row.search {
+            let found = self.search(search).await?;
+            views.extend(self.item((search, id), found.0, found.1));
+        }
+        Ok(views)
+    }
+
+    /// The item with the id of the resource.
+    fn item(
+        &self,
+        (operation, id): (&'static str, &'static str),
+        items: Vec<Value>,
+        exchange: Option<Box<Exchange>>,
+    ) -> Option<View> {
+        let schema = self.client.schema;
+        let listed = &schema[schema.operation_named(operation)?];
+        let pointer = format!("/{}", listed.pagination.as_ref()?.items.as_ref()?.join("/"));
+        let place = items.iter().position(|item| item[id] == *self.thing.created.id)?;
+        let members = schema.item_members(listed)?;
+        let value = items.into_iter().nth(place)?;
+        Some(View { operation, pointer: format!("{pointer}/{place}"), members, value, exchange: exchange? })
+    }
+
+    /// All resources that a search finds by the name that was sent last.
+    async fn search(&self, search: &str) -> Result<(Vec<Value>, Option<Box<Exchange>>), String> {
+        let operation = self.client.schema.operation_named(search).ok_or_else(|| format!("no {search}"))?;
+        let (shown, ..) = self.thing.describe().await?;
+        let name = shown[self.row.name_member].as_str().unwrap_or_default();
+        let mut input = json!({ "InstanceId": self.thing.sent["InstanceId"] });
+        if let Some(criteria) = search::by_name(search, name) {
+            input["SearchCriteria"] = criteria;
+        }
+        let mut pages = Pager::new(self.client, operation, input)?.all(None).await?;
+        let items = pages.iter_mut().flat_map(|page| std::mem::take(&mut page.items)).collect();
+        Ok((items, pages.pop().map(|page| Box::new(page.exchange))))
+    }
+
+    /// Reads every view a second time.
+    async fn repeat(&self, seen: &mut Observation) -> Result<(), String> {
+        let check: &'static Check = &REPEATED_READ;
+        let (one, other) = (self.views("again").await?, self.views("again").await?);
+        for view in &one {
+            let Some(again) = other.iter().find(|again| again.operation == view.operation) else { continue };
+            seen.judged(check);
+            if view.value != again.value {
+                let (expected, actual) = apart(&view.value, &again.value);
+                let pointer = format!("{}{}", again.pointer, first(&view.value, &again.value));
+                let expected = format!("{expected}, as in the first answer of {}", view.operation);
+                let finding = check.finding(pointer, expected, actual, Some(&again.exchange));
+                seen.add(vec![finding.resting_on([&*view.exchange, &*again.exchange])]);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The ARN of an instance; empty if it cannot be read.
+async fn arn_of(client: &Client, instance: &str) -> String {
+    let row = &RESOURCES[0];
+    let Ok(exchange) = succeed(client, row.describe, &json!({ row.id_member: instance })).await else {
+        return String::new();
+    };
+    let shown = steps::shown(client.schema, row, &exchange).map(|(_, shown)| shown).unwrap_or_default();
+    shown[row.arn].as_str().unwrap_or_default().to_owned()
+}

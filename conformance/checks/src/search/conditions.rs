@@ -1,0 +1,181 @@
+//! `keep.search-condition` and `keep.counts`: each condition of a search alone, and the totals of searches. Both belong to
+//! the family keep; the searches are those of this family.
+
+use std::collections::BTreeSet;
+
+use connect_model::schema::{Kind, Members, ShapeId};
+use serde_json::{Value, json};
+
+use crate::case::Level;
+use crate::check::{Check, Remote};
+use crate::code::Observed;
+use crate::evidence::{Evidence, MODEL};
+use crate::harm::Harm;
+use crate::observe::Observation;
+use crate::search::oracle::Comparison;
+use crate::search::searcher::{COLOR, EXTRA, Searcher};
+use crate::search::{OBSERVER, is_searched};
+use crate::steps::Wait;
+
+pub(crate) static SEARCH_CONDITION: Check = Check {
+    id: "keep.search-condition",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "each condition that a search can hold selects the resources that fulfil it, and no others",
+    evidence: &[
+        Evidence::documentation(
+            "Connect API reference, the search operations: conditions on state, status and tags of SearchCriteria and SearchFilter",
+        ),
+        MODEL,
+    ],
+    harm: Harm::WrongData,
+    passes: "of the resources of the run that differ in state, status or tags, those that fulfil the condition",
+    fails: "all of them, none of them, or those that do not fulfil it",
+    code: &Observed { applies: is_searched, by: &OBSERVER },
+};
+
+pub(crate) static COUNTS: Check = Check {
+    id: "keep.counts",
+    level: Level::Should,
+    remote: Remote::SAME,
+    rule: "the total of a search is the number of items on its pages, with and without conditions",
+    evidence: &[Evidence::inference(
+        "the member is approximate by its name; where nothing else writes, nothing makes it inexact",
+    )],
+    harm: Harm::WrongData,
+    passes: "the number of items on all pages; on other endpoints half to twice as many",
+    fails: "another number, such as that of a page, or of all resources without the condition",
+    code: &Observed { applies: is_searched, by: &OBSERVER },
+};
+
+/// Shortest and longest text for CONTAINS.
+const FRAGMENT: usize = 12;
+
+/// The created resources as their descriptions show them.
+type Shown = Vec<Value>;
+
+impl Searcher<'_> {
+    /// Sends each condition alone and judges the results. Those on the state are last, since it is not documented if other
+    /// searches find what is archived.
+    pub(super) async fn judge_conditions(&self, wait: &mut Wait, seen: &mut Observation) {
+        let shown = self.shown().await;
+        let others = self.of_enums(&shown, false).into_iter().chain(self.of_fields(&shown)).chain(self.of_tags());
+        self.judge_each(others, wait, seen).await;
+        self.learn_id().await;
+        self.archive_first().await;
+        let shown = self.shown().await;
+        self.judge_each(self.of_enums(&shown, true).into_iter(), wait, seen).await;
+    }
+
+    async fn judge_each(
+        &self,
+        conditions: impl Iterator<Item = (Value, BTreeSet<usize>)>,
+        wait: &mut Wait,
+        seen: &mut Observation,
+    ) {
+        let check = &SEARCH_CONDITION;
+        for (input, expected) in conditions {
+            if self.judge_found(check, &input, &expected, true, (&mut *wait, &mut *seen)).await {
+                seen.judged(check);
+            }
+        }
+    }
+
+    /// Every condition of the criteria on the state, or on a status or type, with every value.
+    fn of_enums(&self, shown: &Shown, of_state: bool) -> Vec<(Value, BTreeSet<usize>)> {
+        let Some((criteria, described)) = self.criteria_members().zip(self.described()) else { return Vec::new() };
+        let mut conditions = Vec::new();
+        for condition in criteria.iter().filter(|condition| condition.name.starts_with("State") == of_state) {
+            let Kind::Enum(values) = &self.client.schema[condition.slot.target].kind else { continue };
+            let Some(member) = member_of(described, condition.slot.target) else { continue };
+            // The created resources show which values the endpoint gives at all.
+            let known = |item: &Value| item[member].is_string();
+            if !shown.iter().all(known) {
+                continue;
+            }
+            for value in values {
+                let input = self.input(Some(json!({ &*condition.name: &**value })), None);
+                conditions.push((input, self.having(shown, |item| item[member] == **value)));
+            }
+        }
+        conditions
+    }
+
+    /// Every comparison of each field, with texts of one of the created resources.
+    fn of_fields(&self, shown: &Shown) -> Vec<(Value, BTreeSet<usize>)> {
+        let mut conditions = Vec::new();
+        for (field, pointer) in self.form.fields {
+            let text = |item: &Value| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let Some(whole) = shown.last().map(text).filter(|text| !text.is_empty()) else { continue };
+            let start: String = whole.chars().take(whole.chars().count().div_ceil(2)).collect();
+            let end: String = whole.chars().skip(whole.chars().count().saturating_sub(FRAGMENT)).collect();
+            let texts = [(Comparison::Exact, &whole), (Comparison::StartsWith, &start), (Comparison::Contains, &end)];
+            for (comparison, wanted) in texts {
+                let input = self.input(Some(comparison.condition(field, wanted)), None);
+                conditions.push((input, self.having(shown, |item| comparison.admits(&text(item), wanted))));
+            }
+        }
+        conditions
+    }
+
+    /// Tags by their key alone and by their value alone, in each filter, also within groups.
+    fn of_tags(&self) -> Vec<(Value, BTreeSet<usize>)> {
+        let amber = self.tag(COLOR, "amber");
+        let extra = self.tag(EXTRA, "");
+        let with = |holds: &dyn Fn(&(String, String)) -> bool| -> BTreeSet<usize> {
+            let has = |at: &usize| self.created[*at].tags.iter().any(holds);
+            (0..self.created.len()).filter(has).collect()
+        };
+        let by_key = (json!({ "TagKey": extra.0 }), with(&|tag| tag.0 == extra.0));
+        let by_value = (json!({ "TagValue": amber.1 }), with(&|tag| tag.1 == amber.1));
+        let mut conditions = Vec::new();
+        for (member, dialect) in self.form.filters {
+            for (condition, expected) in [&by_key, &by_value] {
+                let group = dialect.group_of(condition);
+                for filter in [
+                    json!({ "TagCondition": condition }),
+                    json!({ dialect.all(): group }),
+                    json!({ "OrConditions": [group] }),
+                ] {
+                    let mut input = self.input(None, None);
+                    input["SearchFilter"] = json!({ *member: filter });
+                    conditions.push((input, expected.clone()));
+                }
+            }
+        }
+        conditions
+    }
+
+    fn having(&self, shown: &Shown, holds: impl Fn(&Value) -> bool) -> BTreeSet<usize> {
+        shown.iter().enumerate().filter(|(_, item)| holds(item)).map(|(at, _)| at).collect()
+    }
+
+    /// It is not documented for every search that it knows the id as a field.
+    async fn learn_id(&self) {
+        let Some(id) = self.created.last().map(|created| &created.id) else { return };
+        if self.form.fields.iter().any(|(field, _)| field.ends_with("Id")) {
+            return;
+        }
+        let condition = Comparison::Exact.condition("resourceID", id);
+        let fact = match self.find(self.input(Some(condition), None)).await {
+            Ok(found) => format!("finds {} of ours", found.ours.len()),
+            Err(why) => why.split(": ").next().unwrap_or_default().to_owned(),
+        };
+        self.client.learn(format!("search by resourceID, {}", self.form.operation), fact);
+    }
+
+    fn criteria_members(&self) -> Option<&'static Members> {
+        let schema = self.client.schema;
+        let criteria = schema.input_members(&schema[self.operation])?.get("SearchCriteria")?;
+        schema[criteria.slot.target].kind.members()
+    }
+
+    fn described(&self) -> Option<&'static Members> {
+        self.client.schema.item_members(&self.client.schema[self.operation])
+    }
+}
+
+/// The name of the only member of a shape.
+fn member_of(members: &'static Members, shape: ShapeId) -> Option<&'static str> {
+    members.iter().find(|member| member.slot.target == shape).map(|member| &*member.name)
+}

@@ -1,0 +1,515 @@
+//! Defects: what was accepted is stored or shown otherwise, lists and searches do not narrow as they should.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+use connect_model::wire::message::{HttpRequest, HttpResponse};
+use serde_json::{Value, json};
+
+use crate::defects::edits::{edit_criteria, edit_filter, edit_json};
+use crate::defects::hooks::{on_body, on_call, on_request};
+use crate::defects::seam::{Invocation, Scene, Seams};
+use crate::defects::{Defect, Family};
+use crate::handlers::Answer;
+use crate::refusal::Refusal;
+use crate::store::lock;
+
+pub(super) const ROWS: &[Defect] = &[
+    Defect {
+        id: "forgets-description",
+        family: Family::Keep,
+        summary: "the description of a new flow is not stored",
+        kills: &["keep.echo"],
+        may: &["keep.search-condition"],
+        seams: || on_call(|call| without(call, "CreateContactFlow", "Description")),
+    },
+    Defect {
+        id: "forgets-settings-of-modules",
+        family: Family::Keep,
+        summary: "the settings of a new flow module are not stored",
+        kills: &["keep.echo"],
+        may: &[],
+        seams: || on_call(|call| without(call, "CreateContactFlowModule", "Settings")),
+    },
+    Defect {
+        id: "forgets-filters-of-rules",
+        family: Family::Keep,
+        summary: "the filters before evaluation of a new rule are not stored",
+        kills: &["keep.echo"],
+        may: &[],
+        seams: || on_call(|call| without(call, "CreateRule", "PreEvaluationFilters")),
+    },
+    Defect {
+        id: "description-breaks-reads",
+        family: Family::Keep,
+        summary: "a module that was created with a description cannot be described any more",
+        kills: &["keep.echo"],
+        may: &["shape.status", "error.no-5xx"],
+        seams: || Arc::new(BreaksReads::default()),
+    },
+    Defect {
+        id: "update-wipes-description",
+        family: Family::Keep,
+        summary: "an update of the metadata of a flow wipes a description that it does not name",
+        kills: &["keep.update-only-named"],
+        may: &["lifecycle.walk"],
+        seams: || {
+            on_call(|call| {
+                let absent = call.input.get("Description").is_none_or(Value::is_null);
+                let wipes = call.operation.name == "UpdateContactFlowMetadata" && absent;
+                edited(call, wipes, |input| input["Description"] = "".into())
+            })
+        },
+    },
+    Defect {
+        id: "update-wipes-tags",
+        family: Family::Keep,
+        summary: "a flow is described without its tags after a change of its name",
+        kills: &["keep.update-only-named"],
+        may: &["keep.views-agree", "lifecycle.tags-shown", "lifecycle.walk"],
+        seams: || Arc::new(WipesTags::default()),
+    },
+    Defect {
+        id: "description-cannot-be-cleared",
+        family: Family::Keep,
+        summary: "an empty description in an update of a flow is passed over",
+        kills: &["keep.update-only-named"],
+        may: &["lifecycle.walk"],
+        seams: || {
+            on_call(|call| {
+                let passes = call.operation.name == "UpdateContactFlowMetadata" && call.input["Description"] == "";
+                edited(call, passes, |input| drop(input.as_object_mut().and_then(|input| input.remove("Description"))))
+            })
+        },
+    },
+    Defect {
+        id: "null-clears",
+        family: Family::Keep,
+        summary: "null for the description in an update clears it",
+        kills: &["keep.update-only-named"],
+        may: &["accept.optional"],
+        seams: || {
+            on_request(|request| {
+                let Ok(mut body) = serde_json::from_slice::<Value>(&request.body) else { return };
+                if request.uri.ends_with("/metadata") && body.get("Description").is_some_and(Value::is_null) {
+                    body["Description"] = "".into();
+                    request.body = body.to_string().into_bytes();
+                }
+            })
+        },
+    },
+    Defect {
+        id: "list-shows-one-type",
+        family: Family::Keep,
+        summary: "the list of flows shows the same type for every flow",
+        kills: &["keep.list-filter"],
+        may: &["keep.views-agree"],
+        seams: || on_items("ListContactFlows", |item| set(item, "ContactFlowType", "CUSTOMER_HOLD".into())),
+    },
+    Defect {
+        id: "list-shows-first-name",
+        family: Family::Keep,
+        summary: "the list of modules shows the name from the creation after a change of name",
+        kills: &["keep.views-agree"],
+        may: &["lifecycle.walk", "lifecycle.duplicate-name"],
+        seams: || Arc::new(FirstNames::default()),
+    },
+    Defect {
+        id: "search-shows-other-status",
+        family: Family::Keep,
+        summary: "search results show the other status of a rule",
+        kills: &["keep.views-agree"],
+        may: &["keep.search-condition"],
+        seams: || on_items("SearchRules", |item| set(item, "PublishStatus", "PUBLISHED".into())),
+    },
+    Defect {
+        id: "search-upper-cases",
+        family: Family::Keep,
+        summary: "search results show descriptions in capitals, as they are in the index",
+        kills: &["keep.views-agree"],
+        may: &[],
+        seams: || {
+            on_items("SearchContactFlows", |item| {
+                let text = item["Description"].as_str().map(str::to_uppercase);
+                text.into_iter().for_each(|text| set(item, "Description", text.into()));
+            })
+        },
+    },
+    Defect {
+        id: "arn-of-another-account",
+        family: Family::Keep,
+        summary: "the description of a module shows the ARN of another account",
+        kills: &["keep.plausible", "keep.views-agree"],
+        may: &["lifecycle.walk"],
+        seams: || {
+            on_body(|_, body| {
+                if let Some(arn) = body.pointer_mut("/ContactFlowModule/Arn") {
+                    let parts: Vec<&str> = arn.as_str().unwrap_or_default().split(':').collect();
+                    *arn = parts
+                        .iter()
+                        .enumerate()
+                        .map(|(at, part)| if at == 4 { "999999999999" } else { part })
+                        .collect::<Vec<_>>()
+                        .join(":")
+                        .into();
+                }
+            })
+        },
+    },
+    Defect {
+        id: "times-of-1970",
+        family: Family::Keep,
+        summary: "rules show the epoch as the time of their creation",
+        kills: &["keep.plausible"],
+        may: &["keep.views-agree"],
+        seams: || {
+            on_body(|_, body| {
+                if let Some(rule) = body.get_mut("Rule") {
+                    set(rule, "CreatedTime", 0.into());
+                }
+            })
+        },
+    },
+    Defect {
+        id: "changed-before-created",
+        family: Family::Keep,
+        summary: "rules show a time of the last change before their creation",
+        kills: &["keep.plausible"],
+        may: &["keep.views-agree"],
+        seams: || {
+            on_body(|_, body| {
+                if let Some(rule) = body.get_mut("Rule") {
+                    let created = rule["CreatedTime"].as_f64().unwrap_or_default();
+                    set(rule, "LastUpdatedTime", (created - 60.0).into());
+                }
+            })
+        },
+    },
+    Defect {
+        id: "digest-stays",
+        family: Family::Keep,
+        summary: "the digest of a module stays the same when its content changes",
+        kills: &["keep.plausible"],
+        may: &["keep.views-agree"],
+        seams: || {
+            on_body(|_, body| {
+                if let Some(module) = body.get_mut("ContactFlowModule") {
+                    set(module, "FlowModuleContentSha256", "0".repeat(64).into());
+                }
+            })
+        },
+    },
+    Defect {
+        id: "time-of-the-answer",
+        family: Family::Keep,
+        summary: "a description shows another time of the last change with every read",
+        kills: &["keep.repeated-read"],
+        may: &["keep.views-agree", "keep.plausible", "idempotency.repeated-read-equal"],
+        seams: || Arc::new(LaterEveryTime::default()),
+    },
+    Defect {
+        id: "list-ignores-types",
+        family: Family::Keep,
+        summary: "the list of flows ignores the given types",
+        kills: &["keep.list-filter"],
+        may: &["invalid.enum-case", "invalid.enum-unknown"],
+        seams: || on_call(|call| without(call, "ListContactFlows", "ContactFlowTypes")),
+    },
+    Defect {
+        id: "list-inverts-status",
+        family: Family::Keep,
+        summary: "the list of rules shows those without the given status",
+        kills: &["keep.list-filter"],
+        may: &[],
+        seams: || {
+            on_call(|call| {
+                let other = if call.input["PublishStatus"] == "DRAFT" { "PUBLISHED" } else { "DRAFT" };
+                let narrows = call.operation.name == "ListRules" && call.input.get("PublishStatus").is_some();
+                edited(call, narrows, |input| input["PublishStatus"] = other.into())
+            })
+        },
+    },
+    Defect {
+        id: "list-takes-one-type",
+        family: Family::Keep,
+        summary: "of several types, the list of flows takes the first one only",
+        kills: &["keep.list-filter"],
+        may: &[],
+        seams: || {
+            on_call(|call| {
+                edited(call, call.operation.name == "ListContactFlows", |input| {
+                    input
+                        .get_mut("ContactFlowTypes")
+                        .and_then(Value::as_array_mut)
+                        .into_iter()
+                        .for_each(|types| types.truncate(1));
+                })
+            })
+        },
+    },
+    Defect {
+        id: "list-of-queues-ignores-types",
+        family: Family::Keep,
+        summary: "the list of queues ignores the given types",
+        kills: &["keep.list-filter"],
+        may: &[],
+        seams: || on_call(|call| without(call, "ListQueues", "QueueTypes")),
+    },
+    Defect {
+        id: "module-status-ignored",
+        family: Family::Keep,
+        summary: "searches for modules ignore the status",
+        kills: &["keep.search-condition"],
+        may: &["invalid.enum-case", "invalid.enum-unknown", "invalid.wrong-type"],
+        seams: || {
+            on_request(|request| {
+                if request.uri.contains("modules") {
+                    edit_criteria(request, &|node| drop(node.remove("StatusCondition")));
+                }
+            })
+        },
+    },
+    Defect {
+        id: "state-inverted",
+        family: Family::Keep,
+        summary: "searches for a state find the resources of the other state",
+        kills: &["keep.search-condition"],
+        may: &[],
+        seams: || {
+            on_request(|request| {
+                edit_criteria(request, &|node| {
+                    if let Some(state) = node.get_mut("StateCondition") {
+                        match state.as_str() {
+                            Some("ACTIVE") => *state = "ARCHIVED".into(),
+                            Some("ARCHIVED") => *state = "ACTIVE".into(),
+                            _ => {}
+                        }
+                    }
+                });
+            })
+        },
+    },
+    Defect {
+        id: "tag-key-alone-ignored",
+        family: Family::Keep,
+        summary: "a filter on a tag without a value finds everything",
+        kills: &["keep.search-condition"],
+        may: &["invalid.wrong-type"],
+        seams: || {
+            on_request(|request| {
+                edit_filter(request, &|node| {
+                    if node.get("TagCondition").is_some_and(|tag| tag.get("TagValue").is_none()) {
+                        node.remove("TagCondition");
+                    }
+                });
+            })
+        },
+    },
+    Defect {
+        id: "tag-value-alone-finds-nothing",
+        family: Family::Keep,
+        summary: "a condition on the value of a tag without its key finds nothing",
+        kills: &["keep.search-condition"],
+        may: &[],
+        seams: || {
+            on_request(|request| {
+                edit_filter(request, &|node| {
+                    if let Some(Value::Object(tag)) = node.get_mut("TagCondition")
+                        && !tag.contains_key("TagKey")
+                    {
+                        tag.insert("TagKey".to_owned(), "absent".into());
+                    }
+                });
+            })
+        },
+    },
+    Defect {
+        id: "descriptions-not-searched",
+        family: Family::Keep,
+        summary: "searches by description look at the name",
+        kills: &["keep.search-condition"],
+        may: &[],
+        seams: || on_request(|request| rename_field(request, "description", "name")),
+    },
+    Defect {
+        id: "status-of-rules-not-searched",
+        family: Family::Keep,
+        summary: "searches for rules by their status look at the name",
+        kills: &["keep.search-condition"],
+        may: &[],
+        seams: || on_request(|request| rename_field(request, "PublishStatus", "Name")),
+    },
+    Defect {
+        id: "total-off-by-one",
+        family: Family::Keep,
+        summary: "the total of searches is one too many",
+        kills: &["keep.counts"],
+        may: &["pagination.total-count"],
+        seams: || {
+            on_body(|_, body| {
+                if let Some(total) = body.get_mut("ApproximateTotalCount") {
+                    *total = (total.as_i64().unwrap_or_default() + 1).into();
+                }
+            })
+        },
+    },
+    Defect {
+        id: "total-without-conditions",
+        family: Family::Keep,
+        summary: "the total of a search counts what its conditions exclude, too",
+        kills: &["keep.counts"],
+        may: &["pagination.total-count"],
+        seams: || Arc::new(LargestTotal::default()),
+    },
+];
+
+/// Performs a call without a member.
+fn without(call: &Invocation<'_>, operation: &str, member: &str) -> Answer {
+    let has = call.operation.name == operation && call.input.get(member).is_some();
+    edited(call, has, |input| drop(input.as_object_mut().and_then(|input| input.remove(member))))
+}
+
+/// Performs a call with an edited input, under a condition.
+fn edited(call: &Invocation<'_>, condition: bool, edit: impl FnOnce(&mut Value)) -> Answer {
+    if !condition {
+        return call.perform(call.input);
+    }
+    let mut input = call.input.clone();
+    edit(&mut input);
+    call.perform(&input)
+}
+
+fn set(item: &mut Value, member: &str, value: Value) {
+    if let Some(item) = item.as_object_mut().filter(|item| item.contains_key(member)) {
+        item.insert(member.to_owned(), value);
+    }
+}
+
+/// Edits every item that an operation lists.
+fn on_items(operation: &'static str, edit: fn(&mut Value)) -> Arc<dyn Seams> {
+    struct Items(&'static str, fn(&mut Value));
+    impl Seams for Items {
+        fn answer(&self, scene: &Scene<'_>, response: &mut HttpResponse) {
+            if scene.operation.is_some_and(|operation| operation.name == self.0) {
+                edit_json(response, |body| {
+                    body.values_mut().filter_map(Value::as_array_mut).flatten().for_each(self.1);
+                });
+            }
+        }
+    }
+    Arc::new(Items(operation, edit))
+}
+
+/// Searches another field than the given one.
+fn rename_field(request: &mut HttpRequest, from: &str, to: &str) {
+    edit_criteria(request, &|node| {
+        if node.get("FieldName").is_some_and(|name| name == from) {
+            node.insert("FieldName".to_owned(), to.into());
+        }
+    });
+}
+
+/// Modules that were created with a description.
+#[derive(Default)]
+struct BreaksReads(Mutex<HashSet<String>>);
+
+impl Seams for BreaksReads {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let answer = call.perform(call.input);
+        let error = || Refusal::Named("InternalServiceException", "something went wrong".to_owned());
+        match &*call.operation.name {
+            "CreateContactFlowModule" if call.input["Description"].is_string() => {
+                lock(&self.0).extend(call.input["Name"].as_str().map(str::to_owned));
+                answer
+            }
+            "DescribeContactFlowModule" => match &answer {
+                Answer::Performed(Ok(output))
+                    if output
+                        .pointer("/ContactFlowModule/Name")
+                        .and_then(Value::as_str)
+                        .is_some_and(|name| lock(&self.0).contains(name)) =>
+                {
+                    Answer::Performed(Err(error()))
+                }
+                _ => answer,
+            },
+            _ => answer,
+        }
+    }
+}
+
+/// Flows that got another name.
+#[derive(Default)]
+struct WipesTags(Mutex<HashSet<String>>);
+
+impl Seams for WipesTags {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        if call.operation.name == "UpdateContactFlowName" {
+            lock(&self.0).extend(call.input["ContactFlowId"].as_str().map(str::to_owned));
+        }
+        call.perform(call.input)
+    }
+
+    fn answer(&self, _: &Scene<'_>, response: &mut HttpResponse) {
+        edit_json(response, |body| {
+            let Some(Value::Object(flow)) = body.get_mut("ContactFlow") else { return };
+            let id = flow.get("Id").and_then(Value::as_str).unwrap_or_default();
+            if lock(&self.0).contains(id) {
+                flow.insert("Tags".to_owned(), json!({}));
+            }
+        });
+    }
+}
+
+/// The first name of each module, by its id.
+#[derive(Default)]
+struct FirstNames(Mutex<HashMap<String, Value>>);
+
+impl Seams for FirstNames {
+    fn answer(&self, scene: &Scene<'_>, response: &mut HttpResponse) {
+        if scene.operation.is_none_or(|operation| operation.name != "ListContactFlowModules") {
+            return;
+        }
+        edit_json(response, |body| {
+            for item in body.values_mut().filter_map(Value::as_array_mut).flatten() {
+                let (Some(id), name) = (item["Id"].as_str(), item["Name"].clone()) else { continue };
+                let first = lock(&self.0).entry(id.to_owned()).or_insert(name).clone();
+                set(item, "Name", first);
+            }
+        });
+    }
+}
+
+/// Reads of each flow, by its id.
+#[derive(Default)]
+struct LaterEveryTime(Mutex<HashMap<String, u32>>);
+
+impl Seams for LaterEveryTime {
+    fn answer(&self, _: &Scene<'_>, response: &mut HttpResponse) {
+        edit_json(response, |body| {
+            let Some(flow) = body.get_mut("ContactFlow") else { return };
+            let id = flow["Id"].as_str().unwrap_or_default().to_owned();
+            let reads = *lock(&self.0).entry(id).and_modify(|reads| *reads += 1).or_insert(0);
+            let time = flow["LastModifiedTime"].as_f64().unwrap_or_default();
+            set(flow, "LastModifiedTime", (time + f64::from(reads)).into());
+        });
+    }
+}
+
+/// The largest total of each search.
+#[derive(Default)]
+struct LargestTotal(Mutex<HashMap<String, i64>>);
+
+impl Seams for LargestTotal {
+    fn answer(&self, scene: &Scene<'_>, response: &mut HttpResponse) {
+        let name = scene.operation.map(|operation| operation.name.clone()).unwrap_or_default();
+        edit_json(response, |body| {
+            if let Some(total) = body.get_mut("ApproximateTotalCount") {
+                let mut largest = lock(&self.0);
+                let largest = largest.entry(name).or_default();
+                *largest = (*largest).max(total.as_i64().unwrap_or_default());
+                *total = (*largest).into();
+            }
+        });
+    }
+}
