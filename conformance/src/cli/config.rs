@@ -103,6 +103,8 @@ impl OutputFlags {
         OutputConfig {
             write_expect: self.write_expect.clone(),
             history: self.history.clone(),
+            learned: self.learned.clone(),
+            write_learned: self.write_learned.clone(),
             force: self.force,
             ..OutputConfig::default()
         }

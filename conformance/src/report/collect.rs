@@ -120,6 +120,7 @@ impl Collector {
             indeterminate: Vec::new(),
             coverage: Coverage { constraints: constraints(info), ..Coverage::default() },
             learned: BTreeMap::new(),
+            relearned: Vec::new(),
             not_sent: info.not_sent.clone(),
             left_out: info.left_out.clone(),
             stale: info.stale.clone(),

@@ -34,6 +34,11 @@ pub fn sentence(report: &Report) -> String {
         Exit::Stale if report.golden_is_stale() => {
             "Recorded answers are out of date; `record` writes them again.".to_owned()
         }
+        Exit::Stale if totals.stale == 0 && report.stale.is_empty() => {
+            let answers = report.relearned.len() as u64;
+            let verb = if answers == 1 { "differs" } else { "differ" };
+            format!("{} {verb} from what was learned before; review, then `--write-learned`.", count(answers, "answer"))
+        }
         Exit::Stale => "Known divergences are out of date; correct or remove their entries.".to_owned(),
         Exit::Incomplete if !report.missing.is_empty() => {
             let (parts, verb) = if report.missing.len() == 1 { ("Part", "is") } else { ("Parts", "are") };

@@ -99,6 +99,9 @@ pub struct Report {
     pub coverage: Coverage,
     /// Facts that were recorded and not judged: topic, observation, number of times.
     pub learned: Learned,
+    /// Answers that are not in the file of `--learned`, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relearned: Vec<String>,
     /// Operations that were not sent, each with the reason and the flag that allows it.
     pub not_sent: Vec<String>,
     /// Cases that cannot be expressed, each with the reason.

@@ -14,6 +14,7 @@ pub mod har;
 pub mod html;
 pub mod json;
 pub mod junit;
+pub mod learned;
 pub mod merge;
 pub mod output;
 pub mod progress;

@@ -54,7 +54,7 @@ impl Report {
             Exit::Stale
         } else if self.undecided().is_some() {
             Exit::Incomplete
-        } else if totals.stale > 0 || !self.stale.is_empty() {
+        } else if totals.stale > 0 || !self.stale.is_empty() || !self.relearned.is_empty() {
             Exit::Stale
         } else {
             Exit::Conforming

@@ -155,6 +155,10 @@ pub struct OutputConfig {
     pub force: bool,
     /// Folder of earlier reports.
     pub history: Option<PathBuf>,
+    /// File of answers that were learned before, to compare with.
+    pub learned: Option<PathBuf>,
+    /// File that the learned answers are added to.
+    pub write_learned: Option<PathBuf>,
     /// The amount of text.
     pub detail: Detail,
     /// Format on stdout.

@@ -14,11 +14,12 @@ use connect_model::schema::Schema;
 
 use crate::event::{Narrowed, Settings};
 use crate::outcome::CaseOutcome;
-use crate::report::expect::{Expectations, may_be_draft};
+use crate::report::expect::Expectations;
 use crate::report::folder::ReportFolder;
 use crate::report::json::Report;
 use crate::session::config::RunConfig;
 use crate::session::error::SessionError;
+use crate::session::publish::named_files;
 use crate::session::resume::{continued, input_file};
 use crate::session::selection::{fresh_seed, known_selection, matching_operations, selection};
 
@@ -127,9 +128,7 @@ fn named_folders(config: &RunConfig) -> Result<(), SessionError> {
         folder.map_or(Ok(()), |folder| may_be_folder(Some(flag), folder))?;
     }
     ReportFolder::check(&config.report_dir, config.output.force).map_err(SessionError::usage)?;
-    if let Some(path) = &config.output.write_expect {
-        may_be_draft(path).map_err(|error| SessionError::usage(format!("--write-expect: {error}")))?;
-    }
+    named_files(&config.output)?;
     let read = [
         ("--history", &config.output.history, "a folder with the reports of earlier runs"),
         ("--golden", &config.golden, "the folder that `connect-conformance record DIR` wrote"),

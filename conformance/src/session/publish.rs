@@ -14,7 +14,7 @@ use crate::report::github::Annotation;
 use crate::report::json::{self, Report};
 use crate::report::output::{Format, columns, print, print_as, print_log_command};
 use crate::report::reproduce::resume_command;
-use crate::report::{FILES, expect, github, merge, terminal, trend, write_files};
+use crate::report::{FILES, expect, github, learned, merge, terminal, trend, write_files};
 use crate::session::config::OutputConfig;
 use crate::session::error::SessionError;
 
@@ -35,10 +35,18 @@ pub(crate) fn publish(
         no_history =
             earlier.is_empty().then(|| format!("{} has no earlier report of this endpoint", history.display()));
     }
+    if let Some(file) = &output.learned {
+        let known = learned::read(file).map_err(|error| SessionError::usage(format!("--learned: {error}")))?;
+        report.relearned = learned::differences(&known, &report);
+        report.recount();
+    }
     let folder = folder.path();
     write_files(&report, folder).map_err(SessionError::usage)?;
     if let Some(path) = &output.write_expect {
         expect::write_draft(&report, path).map_err(|error| SessionError::usage(format!("--write-expect: {error}")))?;
+    }
+    if let Some(path) = &output.write_learned {
+        learned::write(path, &report).map_err(|error| SessionError::usage(format!("--write-learned: {error}")))?;
     }
     if let Some(file) = environment("GITHUB_STEP_SUMMARY") {
         github::append(&github::summary(&report), Path::new(&file)).map_err(SessionError::usage)?;
@@ -77,14 +85,27 @@ pub fn merge_reports(reports: &[PathBuf], folder: &Path, output: &OutputConfig) 
     let incomplete =
         |error: merge::MergeError| SessionError::Nothing(format!("{}: {error}", Exit::Incomplete.heading()));
     let whole = merge::merge(reports.map_err(SessionError::usage)?).map_err(incomplete)?;
-    if let Some(path) = &output.write_expect {
-        expect::may_be_draft(path).map_err(|error| SessionError::usage(format!("--write-expect: {error}")))?;
-    }
+    named_files(output)?;
     let folder = ReportFolder::claim(folder, output.force).map_err(SessionError::usage)?;
     if output.format == Format::Text && !output.detail.quiet {
         print(&terminal::header(&whole)).map_err(SessionError::usage)?;
     }
     publish(whole, &folder, output, None)
+}
+
+/// Checks the files that a report is compared with or written to, before anything is sent.
+pub(crate) fn named_files(output: &OutputConfig) -> Result<(), SessionError> {
+    let wrong = |flag: &'static str| move |error| SessionError::usage(format!("{flag}: {error}"));
+    if let Some(path) = &output.write_expect {
+        expect::may_be_draft(path).map_err(wrong("--write-expect"))?;
+    }
+    if let Some(path) = &output.learned {
+        learned::read(path).map_err(wrong("--learned"))?;
+    }
+    if let Some(path) = &output.write_learned {
+        learned::may_be_written(path).map_err(wrong("--write-learned"))?;
+    }
+    Ok(())
 }
 
 /// Writes `report.json` at the start and from time to time, so that a killed run can be resumed.

@@ -153,7 +153,7 @@ impl Rights {
         }
         let topic = format!("values without a verdict of {}", trial.check.id);
         for (why, count) in self.omitted.iter().chain(&tally.skipped) {
-            (0..*count).for_each(|_| trial.client.learn(&topic, without_paths(why)));
+            (0..*count).for_each(|_| trial.client.note(&topic, without_paths(why)));
         }
         tally.outcome(self.omitted)
     }

@@ -61,6 +61,9 @@ const MAX_THROTTLED: u32 = 20;
 /// Different facts that are kept of one topic. Facts may contain text of the endpoint.
 const MAX_FACTS: usize = 200;
 
+/// Start of the topics that are about the run itself, such as times and counts, and not about how the endpoint answers.
+pub const THIS_RUN: &str = "this run: ";
+
 /// State that the trials of a run share.
 pub struct Client {
     /// The contract.
@@ -198,7 +201,7 @@ impl Client {
             };
             if !retry {
                 if let Some(trouble) = first_trouble {
-                    self.learn("trouble that passed with another attempt", trouble);
+                    self.note("trouble that passed with another attempt", trouble);
                 }
                 self.throttled.store(0, Ordering::Relaxed);
                 return reply;
@@ -295,6 +298,11 @@ impl Client {
         }
     }
 
+    /// Records a fact about the run itself.
+    pub fn note(&self, topic: impl std::fmt::Display, fact: impl Into<String>) {
+        self.learn(format!("{THIS_RUN}{topic}"), fact);
+    }
+
     /// The recorded facts by topic, with their counts.
     pub fn learned(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
         let mut learned = self.learned.lock().map(|learned| learned.clone()).unwrap_or_default();
@@ -302,7 +310,7 @@ impl Client {
         if skew != 0 {
             let direction = if skew < 0 { "behind" } else { "ahead" };
             let fact = format!("{} s {direction} of the one here, which signatures allow for", skew.unsigned_abs());
-            learned.entry("clock of the endpoint".to_owned()).or_default().insert(fact, 1);
+            learned.entry(format!("{THIS_RUN}clock of the endpoint")).or_default().insert(fact, 1);
         }
         learned
     }

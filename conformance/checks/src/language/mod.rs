@@ -123,7 +123,7 @@ fn run<'t>(trial: Trial<'t>, breaches: &'t Breaches) -> Judgement<'t> {
         for breach in &breaches.learned {
             if let Ok(Pair { invalid, .. }) = pair(client, operation, check, breach).await {
                 let fact = client.call(operation, &invalid).await.map_or_else(|why| why, |reply| reply.outline());
-                client.learn(format!("{} that no source rules out: {fact}", breach.language), breach.kind);
+                client.learn(format!("{} that no source rules out, {}", breach.language, breach.kind), fact);
             }
         }
         match pair(client, operation, check, breaches.judged).await {
@@ -264,7 +264,7 @@ fn learn_types(client: &Client, operation: OperationId, breach: &Breach, valid: 
         content["Actions"].as_array().into_iter().flatten().filter_map(|action| action["Type"].as_str()).collect();
     let name = &client.schema[operation].name;
     for kind in types {
-        client.learn(format!("flow actions in {name}: {}", twin.outline()), kind);
+        client.learn(format!("flow actions in {name}, {kind}"), twin.outline());
     }
 }
 

@@ -118,7 +118,7 @@ impl<'c> Life<'c> {
                 "CREATION_IN_PROGRESS" | "CREATION_FAILED" => return Err(format!("the instance is {status}")),
                 _ => {
                     let seconds = wait.elapsed().as_secs();
-                    self.client.learn("creation of an instance", format!("{status} under {} s", seconds + 1));
+                    self.client.note("creation of an instance", format!("{status} under {} s", seconds + 1));
                     return Ok(None);
                 }
             }

@@ -172,7 +172,7 @@ impl<'c> Searcher<'c> {
             if found.ours.len() == self.created.len() {
                 seen.judged(check);
                 let seconds = wait.elapsed().as_secs();
-                self.client.learn(format!("lag of {}", self.form.operation), format!("under {} s", seconds + 1));
+                self.client.note(format!("lag of {}", self.form.operation), format!("under {} s", seconds + 1));
                 return true;
             }
             if wait.again().await {

@@ -405,7 +405,7 @@ impl Walker<'_> {
                 Ok(Reply::Success(_)) => {}
                 // A repeated creation enters the same id twice.
                 Ok(Reply::Refused(exchange, _)) if exchange.response.status == 404 => {}
-                _ => client.learn("left behind by a walk", row.kind),
+                _ => client.note("left behind by a walk", row.kind),
             }
         }
     }

@@ -170,7 +170,7 @@ async fn run(trial: Trial<'_>, subject: &'static Subject) -> Outcome {
     let mut results = Results::new(check, subject, config);
     for saved in config.saved.iter().filter(|saved| saved.subject == subject.name) {
         let end = context.walk(&saved.steps).await;
-        client.learn("walks saved by earlier runs", if matches!(end, End::Failed(_)) { "fail" } else { "do not fail" });
+        client.note("walks saved by earlier runs", if matches!(end, End::Failed(_)) { "fail" } else { "do not fail" });
         match end {
             // The walk is the shortest one for its first deviation only. Random walks look for the others.
             End::Failed(failures) => {
@@ -309,9 +309,9 @@ impl<'c> Results<'c> {
             let why = self.inconclusive.unwrap_or_else(|| "no walk was requested".to_owned());
             return Outcome::indeterminate(why);
         }
-        client.learn(topic.clone(), format!("{} without a fault", self.passed));
+        client.note(&topic, format!("{} without a fault", self.passed));
         if let Some(why) = self.inconclusive {
-            client.learn(topic, format!("given up: {why}"));
+            client.note(topic, format!("given up: {why}"));
         }
         Outcome::from_findings(self.findings)
     }

@@ -11,7 +11,7 @@ Examples:
   Pace            --rps 2.5 --burst 5 --max-minutes 60 --max-failures 20
   Emulator        --defect page-loses-item --resources 10
   Report          --report-dir reports/today --history reports --notes
-  Known           --expect known.toml --write-expect new.toml
+  Known           --expect known.toml --write-expect new.toml --learned learned.json
   Sharding        --shard 1/3 --seed 7 --report-dir one
   Configuration   --config nightly.toml";
 

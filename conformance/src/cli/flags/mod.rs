@@ -287,7 +287,8 @@ mod tests {
             "plan --endpoint http://h --allow-writes --shard 1/2 --rps 3 --format json",
             "sweep --delete --journal x",
             "sweep --endpoint http://h --instance-id i --account 111122223333 --older-than 0 --as-remote --rps 3",
-            "merge a/report.json b --report-dir c --write-expect d",
+            "merge a/report.json b --report-dir c --write-expect d --learned e --write-learned e",
+            "run --learned a.json --write-learned a.json",
             "list x --operations A --format json",
         ];
         for line in good {

@@ -143,6 +143,13 @@ pub struct OutputFlags {
     /// Draft a file for --expect from the failed cases
     #[arg(long, value_name = "FILE.toml")]
     pub write_expect: Option<PathBuf>,
+    /// Compare the answers that the contract leaves open with those of earlier runs in this file; a new answer ends in exit
+    /// code 4
+    #[arg(long, value_name = "FILE.json")]
+    pub learned: Option<PathBuf>,
+    /// Add the answers that the contract leaves open to this file, for --learned
+    #[arg(long, value_name = "FILE.json")]
+    pub write_learned: Option<PathBuf>,
     /// Write into a report folder that has files of others, and replace those with the names of report files
     #[arg(long)]
     pub force: bool,

@@ -123,6 +123,18 @@ pub(super) fn lesser(out: &mut String, report: &Report, level: Level, all: bool)
     out.push('\n');
 }
 
+/// Writes answers that differ from those that were learned before.
+pub(super) fn relearned(out: &mut String, report: &Report) {
+    if report.relearned.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "{}", styled(UNSURE, "answers that were not learned before"));
+    for line in &report.relearned {
+        let _ = writeln!(out, "  {}", printable(line, 600));
+    }
+    out.push('\n');
+}
+
 /// Writes recorded facts: their number, or all of them.
 pub(super) fn learned(out: &mut String, report: &Report, detail: Detail) {
     if report.learned.is_empty() {

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use connect_checks::case::Level;
 use connect_model::text::prefix;
 
-use self::findings::{failures, learned, lesser};
+use self::findings::{failures, learned, lesser, relearned};
 use self::operations::operations;
 use crate::event::EmulatorInfo;
 use crate::exit::Exit;
@@ -89,6 +89,7 @@ pub fn body(report: &Report, detail: Detail, columns: usize) -> String {
     let mut out = String::new();
     if detail.quiet {
         failures(&mut out, report);
+        relearned(&mut out, report);
         leaks(&mut out, report);
         verdict(&mut out, report);
         return out;
@@ -98,6 +99,7 @@ pub fn body(report: &Report, detail: Detail, columns: usize) -> String {
     for level in [Level::Should, Level::Note] {
         lesser(&mut out, report, level, detail.notes);
     }
+    relearned(&mut out, report);
     learned(&mut out, report, detail);
     indeterminate(&mut out, report);
     divergences(&mut out, report);

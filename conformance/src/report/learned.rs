@@ -1,0 +1,144 @@
+//! Answers that were learned in earlier runs: a reviewed file with the facts that no rule judges, and the differences of a
+//! run from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+
+use connect_checks::client::THIS_RUN;
+use connect_checks::coverage::Learned;
+use connect_model::files::{self, Use};
+use serde::{Deserialize, Serialize};
+
+use crate::report::json::Report;
+use crate::report::text::printable;
+
+/// Bytes of a file of learned facts.
+const LARGEST: u64 = 16 << 20;
+
+/// Length of a fact in a message, in characters.
+const SHOWN: usize = 200;
+
+/// What the file says of itself.
+const ABOUT: &str = "Answers that the contract leaves open, as `run --write-learned` recorded them: topic, answer, number of \
+                     observations. `run --learned` reports answers that are not listed.";
+
+/// The file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    about: String,
+    learned: Learned,
+}
+
+/// Facts of a run that the contract leaves open, without those that are about the run itself.
+fn of_endpoint(learned: &Learned) -> impl Iterator<Item = (&String, &BTreeMap<String, u64>)> {
+    learned.iter().filter(|(topic, _)| !topic.starts_with(THIS_RUN))
+}
+
+/// Reads a file of learned facts.
+///
+/// # Errors
+/// The file cannot be read, or is not such a file; with its path and the remedy.
+pub fn read(path: &Path) -> io::Result<Learned> {
+    let wrong = |error: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", path.display()));
+    let bytes = match files::read(path, Use::Read, LARGEST) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let remedy = "does not exist; `run --write-learned FILE` writes one";
+            return Err(io::Error::new(io::ErrorKind::NotFound, format!("{} {remedy}", path.display())));
+        }
+        other => other.map_err(|error| wrong(error.to_string()))?,
+    };
+    let file: Result<File, _> = serde_json::from_slice(&bytes);
+    file.map(|file| file.learned).map_err(|error| {
+        wrong(format!("is not a file of learned answers: {error}; `run --write-learned FILE` writes one"))
+    })
+}
+
+/// Answers of a run that the file does not list, for the topics that it has: one sentence each.
+pub fn differences(before: &Learned, report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (topic, facts) in of_endpoint(&report.learned) {
+        let Some(known) = before.get(topic) else { continue };
+        let shown = |facts: BTreeSet<&String>| {
+            let facts: Vec<String> = facts.into_iter().map(|fact| printable(fact, SHOWN)).collect();
+            facts.join(" | ")
+        };
+        let news: BTreeSet<&String> = facts.keys().filter(|fact| !known.contains_key(*fact)).collect();
+        if !news.is_empty() {
+            let topic = printable(topic, SHOWN);
+            lines.push(format!("{topic}: {}; before: {}", shown(news), shown(known.keys().collect())));
+        }
+    }
+    lines
+}
+
+/// Adds the facts of a run to a file, or writes a new one.
+///
+/// # Errors
+/// The file exists and is not a file of learned facts, or cannot be written.
+pub fn write(path: &Path, report: &Report) -> io::Result<()> {
+    let mut learned = may_be_written(path)?;
+    for (topic, facts) in of_endpoint(&report.learned) {
+        let known: &mut BTreeMap<String, u64> = learned.entry(topic.clone()).or_default();
+        for (fact, times) in facts {
+            let count = known.entry(fact.clone()).or_default();
+            *count = count.saturating_add(*times);
+        }
+    }
+    let file = File { about: ABOUT.to_owned(), learned };
+    let mut text = serde_json::to_string_pretty(&file).map_err(io::Error::other)?;
+    text.push('\n');
+    files::replace(path, text.as_bytes())
+}
+
+/// The facts of a file that is about to be written; none if it does not exist.
+///
+/// # Errors
+/// The path has something else than a file of learned facts.
+pub fn may_be_written(path: &Path) -> io::Result<Learned> {
+    match read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Learned::default()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::report::samples;
+
+    fn report(facts: &[(&str, &str)]) -> Report {
+        let mut report = samples::mixed().report();
+        report.learned.clear();
+        for (topic, fact) in facts {
+            *report.learned.entry((*topic).to_owned()).or_default().entry((*fact).to_owned()).or_default() += 1;
+        }
+        report
+    }
+
+    #[test]
+    fn only_new_answers_to_known_topics_are_differences() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("learned.json");
+        write(&path, &report(&[("a", "one"), ("a", "two"), ("b", "one"), ("this run: lag", "under 1 s")])).unwrap();
+        let known = read(&path).unwrap();
+        assert_eq!(known.keys().collect::<Vec<_>>(), ["a", "b"]);
+        let changed = report(&[("a", "two"), ("b", "other"), ("c", "new"), ("this run: lag", "under 9 s")]);
+        assert_eq!(differences(&known, &changed), ["b: other; before: one"]);
+        write(&path, &changed).unwrap();
+        assert_eq!(differences(&read(&path).unwrap(), &changed), [""; 0]);
+        assert_eq!(read(&path).unwrap()["a"]["two"], 2);
+    }
+
+    #[test]
+    fn other_files_are_refused_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("other.json");
+        assert!(read(&path).unwrap_err().to_string().contains("--write-learned"));
+        std::fs::write(&path, "{\"mine\": 1}").unwrap();
+        assert!(write(&path, &report(&[])).is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"mine\": 1}");
+    }
+}
