@@ -3,8 +3,10 @@
 //! See `right.rs` for requests with several chosen values, and for refusals that have reasons outside the contract: a
 //! resource that does not exist, a name that is taken, a quota.
 
+mod covering;
 mod limits;
 mod optional;
+mod pairs;
 mod right;
 mod spelling;
 mod text;
@@ -34,7 +36,7 @@ const JSON: Evidence = Evidence::normative(
 );
 
 /// The checks, in the order in which they are planned.
-pub(crate) static CHECKS: &[&Check] = &[&AT_LIMIT, &OPTIONAL_MEMBERS, &TEXT, &SPELLING];
+pub(crate) static CHECKS: &[&Check] = &[&AT_LIMIT, &OPTIONAL_MEMBERS, &PAIRS, &TEXT, &SPELLING];
 
 pub(crate) static AT_LIMIT: Check = Check {
     id: "accept.at-limit",
@@ -60,6 +62,20 @@ pub(crate) static OPTIONAL_MEMBERS: Check = Check {
              with null, and with all optional members",
     fails: "4xx that blames the request, or 5xx, twice, while the request without the member is not refused the same way",
     code: &On { applies: optional::with_options, run: optional::optional },
+};
+
+pub(crate) static PAIRS: Check = Check {
+    id: "accept.pairs",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "any two optional members, enum values and members of unions may meet in one request",
+    evidence: &[OPTIONAL, MODEL],
+    harm: Harm::Form,
+    passes: "success, or a refusal for a reason outside the contract, for every pair of values of two members, several pairs in \
+             each request",
+    fails: "5xx, twice, while the request without one of the members does not fail; a 4xx that blames the request is a \
+            recommendation, since a service may have a rule between members that its model cannot express",
+    code: &On { applies: pairs::combined, run: pairs::pairs },
 };
 
 pub(crate) static TEXT: Check = Check {

@@ -10,7 +10,6 @@ use serde_json::Value;
 use crate::accept::right::{Right, Rights, required_alone};
 use crate::case::{Outcome, Verdict};
 use crate::client::is_name;
-use crate::client::reply::Reply;
 use crate::code::{Scope, Subjects, Trial};
 use crate::judge::Judgement;
 
@@ -77,12 +76,13 @@ pub(super) fn optional<'t>(trial: Trial<'t>, (): &'t ()) -> Judgement<'t> {
         match refused {
             // With one of the optional members, the request is accepted: so that member is demanded.
             Some(reply) if matches!(outcome.verdict, Verdict::Pass) => {
-                let exchange = match &reply {
-                    Reply::Refused(exchange, _) => Some(&**exchange),
-                    _ => None,
-                };
                 let expected = "success to the required members alone, as with optional ones";
-                outcome.and(Outcome::from_findings(vec![check.finding("", expected, reply.describe(), exchange)]))
+                outcome.and(Outcome::from_findings(vec![check.finding(
+                    "",
+                    expected,
+                    reply.describe(),
+                    reply.exchange(),
+                )]))
             }
             _ => outcome,
         }

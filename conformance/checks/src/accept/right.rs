@@ -62,7 +62,7 @@ pub(super) struct Rights {
     groups: Vec<Group>,
     /// The request of each value.
     placed: HashMap<String, (usize, usize)>,
-    omitted: BTreeMap<String, u32>,
+    omitted: BTreeMap<String, usize>,
 }
 
 /// The values of one request.
@@ -76,7 +76,7 @@ struct Group {
 impl Rights {
     /// Adds a value to a request. `whole` is the input that has the value and is right by itself.
     pub(super) fn add(&mut self, trial: Trial<'_>, whole: &Value, right: Right) {
-        if let Some(why) = self.against_a_language(trial, whole, &right.focus) {
+        if let Some(why) = against_a_language(trial, whole, &right.focus) {
             self.omit(why);
             return;
         }
@@ -97,7 +97,7 @@ impl Rights {
             }
             let mut merged = group.whole.clone();
             right.put(&mut merged);
-            if self.against_a_language(trial, &merged, &group.rights[0].focus).is_none() {
+            if against_a_language(trial, &merged, &group.rights[0].focus).is_none() {
                 let group = &mut self.groups[at];
                 (group.whole, group.size) = (merged, group.size + size);
                 group.members.extend(right.values.keys().cloned());
@@ -125,26 +125,6 @@ impl Rights {
         *self.omitted.entry(why.into()).or_default() += 1;
     }
 
-    /// The rule beyond the model that an input breaks.
-    fn against_a_language(
-        &self,
-        Trial { client, operation, .. }: Trial<'_>,
-        input: &Value,
-        focus: &SchemaPath,
-    ) -> Option<String> {
-        if !client.schema.service.is_connect() {
-            return None;
-        }
-        let name = &client.schema[operation].name;
-        let template = resources::updated_by(name).map(|row| (row.template)());
-        let context = template.as_ref().map(|template| resources::context(template, focus)).unwrap_or_default();
-        // What is a guess is tried on this machine, where it costs nothing.
-        let counts = |confidence| confidence != Confidence::Low || !client.target.loopback;
-        let problems = semantics::check(name, input, &context);
-        let (language, problem) = problems.into_iter().find(|(_, problem)| counts(problem.confidence))?;
-        Some(format!("the value breaks a rule of {language} ({})", problem.kind))
-    }
-
     /// Sends the requests and judges the refusals; with `read_back`, also what the description of a created resource shows.
     pub(super) async fn judge(self, trial: Trial<'_>, read_back: bool) -> Outcome {
         let mut tally = Tally { read_back, ..Tally::default() };
@@ -159,6 +139,25 @@ impl Rights {
     }
 }
 
+/// The rule beyond the model that an input breaks.
+pub(super) fn against_a_language(
+    Trial { client, operation, .. }: Trial<'_>,
+    input: &Value,
+    focus: &SchemaPath,
+) -> Option<String> {
+    if !client.schema.service.is_connect() {
+        return None;
+    }
+    let name = &client.schema[operation].name;
+    let template = resources::updated_by(name).map(|row| (row.template)());
+    let context = template.as_ref().map(|template| resources::context(template, focus)).unwrap_or_default();
+    // A rule of low confidence keeps a value from real accounts only: on this machine, a refusal costs nothing.
+    let counts = |confidence| confidence != Confidence::Low || !client.target.loopback;
+    let problems = semantics::check(name, input, &context);
+    let (language, problem) = problems.into_iter().find(|(_, problem)| counts(problem.confidence))?;
+    Some(format!("the value breaks a rule of {language} ({})", problem.kind))
+}
+
 /// A reason without the place that it concerns.
 fn without_paths(why: &str) -> &str {
     why.split_once(" of ").filter(|(start, _)| start.ends_with("limit")).map_or(why, |(start, _)| start)
@@ -169,7 +168,7 @@ fn without_paths(why: &str) -> &str {
 struct Tally {
     read_back: bool,
     accepted: usize,
-    skipped: BTreeMap<String, u32>,
+    skipped: BTreeMap<String, usize>,
     findings: Vec<Finding>,
 }
 
@@ -221,10 +220,10 @@ impl Tally {
     }
 
     fn skip(&mut self, count: usize, why: String) {
-        *self.skipped.entry(why).or_default() += u32::try_from(count).unwrap_or(u32::MAX);
+        *self.skipped.entry(why).or_default() += count;
     }
 
-    fn outcome(self, omitted: BTreeMap<String, u32>) -> Outcome {
+    fn outcome(self, omitted: BTreeMap<String, usize>) -> Outcome {
         if self.accepted > 0 || !self.findings.is_empty() {
             return Outcome::from_findings(self.findings);
         }
@@ -250,12 +249,8 @@ enum Refused {
 /// A finding for values that are accepted in two requests and refused in one. The contract has no rule between members, but
 /// a service may have one that its model cannot express, so this is a recommendation.
 fn together(Trial { check, .. }: Trial<'_>, places: &[String], reply: &Reply) -> Finding {
-    let exchange = match reply {
-        Reply::Refused(exchange, _) => Some(&**exchange),
-        _ => None,
-    };
     let expected = format!("success with {} in one request, as with each half of them", places.join(", "));
-    let finding = check.finding("", expected, reply.describe(), exchange);
+    let finding = check.finding("", expected, reply.describe(), reply.exchange());
     Finding { level: if reply.is_server_fault() { check.level } else { Level::Should }, ..finding }
 }
 
@@ -295,7 +290,7 @@ const OUTSIDE: [&str; 12] = [
 ];
 
 /// True if a refusal blames the form of the request, or the server fails.
-fn blames_the_request(reply: &Reply) -> bool {
+pub(super) fn blames_the_request(reply: &Reply) -> bool {
     reply.is_server_fault()
         || reply.refusal().is_some_and(|(status, code)| {
             FORM.contains(&status) && !code.is_some_and(|code| OUTSIDE.iter().any(|part| code.contains(part)))
@@ -382,10 +377,6 @@ async fn refused(trial: Trial<'_>, rights: &[Right], reply: &Reply) -> Refused {
         }
     }
     let Some(again) = again else { return Refused::Unclear(brief(reply)) };
-    let exchange = match &again {
-        Reply::Refused(exchange, _) => Some(&**exchange),
-        _ => None,
-    };
     let expected = format!("success, as without it: the contract allows {}", first.what);
-    Refused::Wrong(Box::new(check.finding(first.pointer.clone(), expected, again.describe(), exchange)))
+    Refused::Wrong(Box::new(check.finding(first.pointer.clone(), expected, again.describe(), again.exchange())))
 }

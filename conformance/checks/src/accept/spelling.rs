@@ -2,6 +2,7 @@
 
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
+use connect_model::schema::{Binding, Member};
 use connect_model::wire::encode_request;
 use connect_model::wire::message::HttpRequest;
 use serde_json::Value;
@@ -15,7 +16,7 @@ use crate::judge::Judgement;
 /// Writes a request in another way.
 type Rewrite = fn(&mut HttpRequest);
 
-/// The spellings, each with the name of its case.
+/// The spellings of requests with a JSON body, each with the name of its case.
 const SPELLINGS: &[(&str, Rewrite)] = &[
     ("members-reversed", |request| respell(request, reversed)),
     ("white-space", |request| respell(request, |body| format!("\r\n\t {} \n", spaced(body)))),
@@ -25,8 +26,20 @@ const SPELLINGS: &[(&str, Rewrite)] = &[
     ("accept-anything", |request| request.headers.set("accept", "*/*")),
 ];
 
+/// The spellings of requests with labels, and with several parameters in the query.
+const OF_LABELS: &[(&str, Rewrite)] = &[("label-escaped", |request| request.uri = unreserved_escaped(&request.uri))];
+const OF_QUERIES: &[(&str, Rewrite)] = &[("query-reversed", |request| request.uri = query_reversed(&request.uri))];
+
 pub(super) fn spelled(scope: &Scope<'_>) -> Subjects<&'static (&'static str, Rewrite)> {
-    let rows = SPELLINGS.iter().filter(|_| has_json_body(scope.schema, scope.operation));
+    let (schema, contract) = (scope.schema, scope.contract);
+    let bound = |is: fn(&Member) -> bool| {
+        schema.input_members(contract).into_iter().flatten().filter(|member| is(member)).count()
+    };
+    let labels = bound(|member| matches!(member.binding, Binding::Label(_)));
+    let queries = bound(|member| member.required && matches!(member.binding, Binding::Query(_)));
+    let rows = SPELLINGS.iter().filter(|_| has_json_body(schema, scope.operation));
+    let rows = rows.chain(OF_LABELS.iter().filter(|_| labels > 0));
+    let rows = rows.chain(OF_QUERIES.iter().filter(|_| queries > 1));
     rows.map(|row| (Some(row.0.to_owned()), row)).collect()
 }
 
@@ -77,6 +90,27 @@ fn respell(request: &mut HttpRequest, write: impl FnOnce(&Value) -> String) {
     if let Ok(body) = serde_json::from_slice::<Value>(&request.body) {
         request.body = write(&body).into_bytes();
     }
+}
+
+/// A path whose last letter is escaped, which is the same path by RFC 3986.
+fn unreserved_escaped(uri: &str) -> String {
+    let (path, query) = uri.split_at(uri.find('?').unwrap_or(uri.len()));
+    match path.rfind(|c: char| c.is_ascii_alphanumeric()) {
+        // A character of an escape is none of its own.
+        Some(at) if !path[..at].ends_with('%') && !path[..at.saturating_sub(1)].ends_with('%') => {
+            format!("{}%{:02X}{}{query}", &path[..at], path.as_bytes()[at], &path[at + 1..])
+        }
+        _ => uri.to_owned(),
+    }
+}
+
+/// The parameters of the query in reverse order; those of one name keep theirs, since they are a list.
+fn query_reversed(uri: &str) -> String {
+    let Some((path, query)) = uri.split_once('?') else { return uri.to_owned() };
+    let name = |parameter: &str| parameter.split('=').next().unwrap_or_default().to_owned();
+    let mut parameters: Vec<&str> = query.split('&').collect();
+    parameters.sort_by_key(|parameter| std::cmp::Reverse(query.find(&format!("{}=", name(parameter)))));
+    format!("{path}?{}", parameters.join("&"))
 }
 
 /// The members of every object in reverse order.
@@ -130,6 +164,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn paths_and_queries_stay_the_same() {
+        assert_eq!(unreserved_escaped("/flows/ab?x=1"), "/flows/a%62?x=1");
+        assert_eq!(unreserved_escaped("/flows/a%2F"), "/flows/a%2F");
+        assert_eq!(unreserved_escaped("/-"), "/-");
+        assert_eq!(query_reversed("/a?x=1&x=2&y=3"), "/a?y=3&x=1&x=2");
+        assert_eq!(query_reversed("/a"), "/a");
+    }
 
     #[test]
     fn other_spellings_have_the_same_value() {

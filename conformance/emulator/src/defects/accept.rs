@@ -160,7 +160,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Accept,
         summary: "descriptions are stored in lower case",
         kills: &["accept.text"],
-        may: &["lifecycle.create-describe", "lifecycle.update-visible", "lifecycle.walk"],
+        may: &["lifecycle.create-describe", "lifecycle.update-visible", "lifecycle.walk", "keep.echo"],
         seams: || on_call(|call| rewrite(call, str::to_lowercase)),
     },
     Defect {
@@ -217,6 +217,54 @@ pub(super) const ROWS: &[Defect] = &[
             on_call(|call| {
                 let both = ["Description", "References"].iter().all(|member| call.input.get(*member).is_some());
                 fail(call, call.operation.name == "StartTaskContact" && both)
+            })
+        },
+    },
+    Defect {
+        id: "tags-and-draft-meet",
+        family: Family::Accept,
+        summary: "a flow that is saved as a draft with tags ends in a server error",
+        kills: &["accept.pairs"],
+        may: &["accept.at-limit", "accept.optional", "keep.echo", "keep.views-agree", "shape.status", "error.no-5xx"],
+        seams: || {
+            on_call(|call| {
+                let tagged = call.input["Tags"].as_object().is_some_and(|tags| !tags.is_empty());
+                let saved = call.operation.name == "CreateContactFlow" && call.input["Status"] == "SAVED";
+                fail(call, saved && tagged)
+            })
+        },
+    },
+    Defect {
+        id: "archive-and-description-meet",
+        family: Family::Accept,
+        summary: "archiving a flow together with a new description ends in a server error",
+        kills: &["accept.pairs"],
+        may: &["keep.update-only-named", "accept.at-limit", "accept.optional", "shape.status", "error.no-5xx"],
+        seams: || {
+            on_call(|call| {
+                let archives = call.operation.name == "UpdateContactFlowMetadata"
+                    && call.input["ContactFlowState"] == "ARCHIVED"
+                    && call.input["Description"].is_string();
+                fail(call, archives)
+            })
+        },
+    },
+    Defect {
+        id: "escaped-labels-unread",
+        family: Family::Accept,
+        summary: "letters of a path that are written as escapes are not read",
+        kills: &["accept.spelling"],
+        may: &[],
+        seams: || {
+            on_request(|request| {
+                let bytes = request.uri.as_bytes();
+                let is_letter = |pair: &[u8]| {
+                    std::str::from_utf8(pair)
+                        .is_ok_and(|pair| u8::from_str_radix(pair, 16).is_ok_and(|byte| byte.is_ascii_alphanumeric()))
+                };
+                if bytes.windows(3).any(|escape| escape[0] == b'%' && is_letter(&escape[1..])) {
+                    request.uri = "/nowhere".to_owned();
+                }
             })
         },
     },

@@ -68,7 +68,13 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Idempotency,
         summary: "timestamps change with every read",
         kills: &["idempotency.repeated-read-equal"],
-        may: &["pagination.complete", "pagination.token-repeatable"],
+        may: &[
+            "pagination.complete",
+            "pagination.token-repeatable",
+            "keep.plausible",
+            "keep.repeated-read",
+            "keep.views-agree",
+        ],
         seams: || {
             on_body(|scene, body| {
                 if scene.operation.is_some_and(|operation| operation.method == "GET") {

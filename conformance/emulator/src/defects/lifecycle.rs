@@ -40,7 +40,14 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "names are stored in lower case",
         kills: &["lifecycle.create-describe", "lifecycle.update-visible", "lifecycle.walk"],
-        may: &["lifecycle.create-list", "lifecycle.saved-published", "search.filter-oracle", "accept.text"],
+        may: &[
+            "lifecycle.create-list",
+            "lifecycle.saved-published",
+            "search.filter-oracle",
+            "accept.text",
+            "keep.echo",
+            "keep.update-only-named",
+        ],
         seams: || {
             on_request(|request| {
                 let Ok(Value::Object(mut members)) = serde_json::from_slice(&request.body) else { return };
@@ -55,7 +62,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "updates are acknowledged but not performed",
         kills: &["lifecycle.update-visible", "lifecycle.archive", "lifecycle.versions", "lifecycle.walk"],
-        may: &[],
+        may: &["keep.update-only-named"],
         seams: || Arc::new(LostUpdates),
     },
     Defect {
@@ -63,7 +70,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "tags are acknowledged but not stored",
         kills: &["lifecycle.tags", "lifecycle.create-describe", "lifecycle.concurrent-tags", "lifecycle.walk"],
-        may: &["search.tag-filter"],
+        may: &["search.tag-filter", "keep.echo", "keep.search-condition"],
         seams: || {
             on_tags(|change, tags| match change {
                 TagChange::Created(_) => Tags::new(),
@@ -132,7 +139,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "resources are described without their tags",
         kills: &["lifecycle.tags-shown", "lifecycle.create-describe"],
-        may: &["lifecycle.walk"],
+        may: &["lifecycle.walk", "keep.echo"],
         seams: || {
             on_body(|scene, body| {
                 let describes = scene.operation.is_some_and(|operation| operation.name.starts_with("Describe"));
@@ -150,7 +157,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "archiving is acknowledged but not performed",
         kills: &["lifecycle.archive"],
-        may: &["lifecycle.walk"],
+        may: &["lifecycle.walk", "keep.update-only-named"],
         seams: || {
             on_call(|call| {
                 let state = match call.operation.name.as_str() {

@@ -36,6 +36,7 @@ pub(super) const ROWS: &[Defect] = &[
             "search.or-unions",
             "search.exact-in-prefix-in-contains",
             "search.type-partition",
+            "keep.list-filter",
         ],
         seams: || on_cut(lose_item),
     },
@@ -201,7 +202,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Pagination,
         summary: "ApproximateTotalCount counts the page instead of all matches",
         kills: &["pagination.total-count"],
-        may: &[],
+        may: &["keep.counts"],
         seams: || {
             on_body(|_, body| {
                 let items = body.as_object().and_then(|body| body.values().find_map(Value::as_array)).map(Vec::len);

@@ -124,7 +124,16 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "answers have enum values that the model does not define",
         // A flow with another type is not described as it was created.
         kills: &["shape.enum-unknown"],
-        may: &["lifecycle.create-describe", "lifecycle.saved-published", "lifecycle.archive", "lifecycle.walk"],
+        may: &[
+            "lifecycle.create-describe",
+            "lifecycle.saved-published",
+            "lifecycle.archive",
+            "lifecycle.walk",
+            "keep.echo",
+            "keep.list-filter",
+            "keep.search-condition",
+            "keep.update-only-named",
+        ],
         seams: || {
             on_body(|scene, body| {
                 edit(scene, body, |kind, value| {
@@ -140,7 +149,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Shape,
         summary: "descriptions in answers are longer than the model allows",
         kills: &["shape.constraint"],
-        may: &["accept.text"],
+        may: &["accept.text", "keep.echo", "keep.search-condition", "keep.update-only-named"],
         seams: || on_body(|_, body| lengthen(body)),
     },
     Defect {
