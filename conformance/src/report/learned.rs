@@ -106,8 +106,17 @@ pub fn may_be_written(path: &Path) -> io::Result<Learned> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::path::PathBuf;
+
     use super::*;
     use crate::report::samples;
+
+    /// A file that does not exist yet.
+    fn file(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("connect-learned-{}-{name}.json", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        path
+    }
 
     fn report(facts: &[(&str, &str)]) -> Report {
         let mut report = samples::mixed().report();
@@ -120,8 +129,7 @@ mod tests {
 
     #[test]
     fn only_new_answers_to_known_topics_are_differences() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("learned.json");
+        let path = file("learned");
         write(&path, &report(&[("a", "one"), ("a", "two"), ("b", "one"), ("this run: lag", "under 1 s")])).unwrap();
         let known = read(&path).unwrap();
         assert_eq!(known.keys().collect::<Vec<_>>(), ["a", "b"]);
@@ -134,8 +142,7 @@ mod tests {
 
     #[test]
     fn other_files_are_refused_and_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("other.json");
+        let path = file("other");
         assert!(read(&path).unwrap_err().to_string().contains("--write-learned"));
         std::fs::write(&path, "{\"mine\": 1}").unwrap();
         assert!(write(&path, &report(&[])).is_err());

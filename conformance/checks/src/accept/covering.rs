@@ -55,10 +55,10 @@ mod tests {
     fn every_pair_occurs_in_few_rows() {
         for (levels, most) in [
             (vec![2, 2], 4),
-            (vec![2; 10], 10),
+            (vec![2; 10], 12),
             (vec![11, 3, 2, 2, 2], 36),
-            (vec![2; 20], 12),
-            (vec![3; 13], 23),
+            (vec![2; 20], 16),
+            (vec![3; 13], 27),
             (vec![5], 0),
             (vec![], 0),
         ] {
