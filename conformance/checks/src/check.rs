@@ -14,6 +14,9 @@ use crate::harm::Harm;
 /// Maximum length of a text in a finding, in characters.
 const MAX_TEXT: usize = 1_000;
 
+/// The place of a number of resources in [`Check::fault`]; `several` stands there if a finding has no number.
+pub const SEVERAL: &str = "{several}";
+
 /// A judge with a stable id.
 pub struct Check {
     /// `family.name`.
@@ -28,6 +31,9 @@ pub struct Check {
     pub evidence: &'static [Evidence],
     /// The meaning of a breach for a caller; [`Check::harm_of`] gives that of one finding.
     pub harm: Harm,
+    /// What an endpoint did that breaks the rule, as the title of a cause: in the past tense, after the name of an operation.
+    /// [`SEVERAL`] stands for a number of resources.
+    pub fault: &'static str,
     /// Responses that pass.
     pub passes: &'static str,
     /// Responses that fail.

@@ -73,7 +73,7 @@ mod tests {
             for check in (family.checks)() {
                 assert!(seen.insert(check.id), "{} twice", check.id);
                 assert_eq!(check.family(), family.name, "{}", check.id);
-                for text in [check.rule, check.passes, check.fails] {
+                for text in [check.rule, check.fault, check.passes, check.fails] {
                     assert!(!text.is_empty(), "{}", check.id);
                 }
             }

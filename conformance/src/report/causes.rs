@@ -5,23 +5,17 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use connect_checks::case::{Finding, Level, operation_of};
-use connect_checks::check::family_of;
+use connect_checks::check::{SEVERAL, family_of};
 use connect_checks::families;
 use connect_checks::harm::Harm;
 use connect_checks::invalid;
+use connect_checks::resources::RESOURCES;
 use connect_model::import::hex_digest;
-use connect_model::text::prefix;
 use connect_model::validate::ViolationKind;
-use connect_model::wire::message::HttpResponse;
 use serde::{Deserialize, Serialize};
 
-use crate::report::text::{count, some, without_ids};
-
-/// Characters of the first line of an answer that is not JSON.
-const FIRST_LINE: usize = 60;
-
-/// Characters of an observation in a key.
-const OBSERVATION: usize = 80;
+use crate::report::text::{count, some};
+use crate::report::way::{is_server_error, neutral, way};
 
 /// Findings with one cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +83,8 @@ pub struct Group {
     pub id: &'static str,
     /// The rule that the checks have in common.
     pub rule: &'static str,
+    /// What an endpoint did that breaks it, like the fault of a check.
+    pub fault: &'static str,
     /// True for findings that a server error shows, false for all others.
     pub crashes: bool,
     /// Returns true if the check belongs to the group.
@@ -101,102 +97,37 @@ pub const GROUPS: &[Group] = &[
     Group {
         id: "invalid",
         rule: "a faulty request is rejected with an error of the client (4xx)",
+        fault: "answered faulty requests with a server error, or not at all",
         crashes: true,
         has: |check| family_of(check) == "invalid",
     },
     Group {
         id: "error",
         rule: "a request that cannot be fulfilled is rejected with an error of the client (4xx)",
+        fault: "answered requests that cannot be fulfilled with a server error, or not at all",
         crashes: true,
         has: |check| family_of(check) == "error",
     },
     Group {
         id: "invalid-structure",
         rule: "input of another structure or type than the model's is rejected",
+        fault: "accepted requests of another structure or type than the model's",
         crashes: false,
         has: |check| invalid::violation_of(check).is_some_and(ViolationKind::is_structural),
     },
     Group {
         id: "invalid-value",
         rule: "input that breaks a constraint of the model is rejected",
+        fault: "accepted values that break a constraint of the model",
         crashes: false,
         has: |check| invalid::violation_of(check).is_some_and(|kind| !kind.is_structural()),
     },
 ];
 
-/// The way of failing: the answer, and the observation unless it repeats the answer.
-fn way(finding: &Finding, response: Option<&HttpResponse>, operation: &str) -> String {
-    let answer = response.map(answer);
-    let repeats = response.is_some_and(|response| {
-        let status = response.status.to_string();
-        finding.actual.starts_with(&status) || response.status == 0 || response.status >= 500
-    });
-    match answer {
-        Some(answer) if repeats => answer,
-        _ => prefix(&neutral(&finding.actual, operation), OBSERVATION).to_owned(),
-    }
-}
-
-/// Status, and error name or, for an answer that is not JSON, its type and first line.
-fn answer(response: &HttpResponse) -> String {
-    let status = response.status;
-    if status == 0 {
-        return "no response".to_owned();
-    }
-    let header = |name: &str| response.headers.get(name).unwrap_or_default();
-    let media = header("content-type").split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let body: Option<serde_json::Value> = serde_json::from_slice(&response.body).ok();
-    if let Some(body) = body {
-        let in_body = ["__type", "code", "Code"].iter().find_map(|name| body.get(*name)?.as_str().map(str::to_owned));
-        let name = Some(header("x-amzn-errortype").to_owned()).filter(|name| !name.is_empty()).or(in_body);
-        let name = name
-            .map(|name| name.split(':').next().unwrap_or_default().rsplit('#').next().unwrap_or_default().to_owned());
-        return match name.filter(|name| status >= 300 && !name.is_empty()) {
-            Some(name) => format!("{status} {}", prefix(&name, FIRST_LINE)),
-            None => status.to_string(),
-        };
-    }
-    if response.body.is_empty() || (200..300).contains(&status) {
-        return status.to_string();
-    }
-    let text = String::from_utf8_lossy(&response.body);
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    let line = without_ids(line);
-    format!("{status} {media} {}", prefix(&line, FIRST_LINE)).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// A text without the values of one case: names of operations, quoted values, JSON values, pointers, ids and numbers.
-fn neutral(text: &str, operation: &str) -> String {
-    let text = text.replace(operation, "…");
-    let mut out = String::with_capacity(text.len());
-    let mut depth = 0_usize;
-    let mut quote: Option<char> = None;
-    for c in text.chars() {
-        match (quote, c) {
-            (Some(open), _) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '`') => {
-                quote = Some(c);
-                if depth == 0 {
-                    out.push('…');
-                }
-            }
-            (None, '{' | '[') => {
-                if depth == 0 {
-                    out.push('…');
-                }
-                depth += 1;
-            }
-            (None, '}' | ']') => depth = depth.saturating_sub(1),
-            (None, _) if depth == 0 => out.push(c),
-            (None, _) => {}
-        }
-    }
-    let words: Vec<String> = out
-        .split_whitespace()
-        .map(|word| if word.starts_with('/') { "…".to_owned() } else { without_ids(word) })
-        .collect();
-    words.join(" ")
+/// The number at the start of an observation, such as `8 ids from 8 calls`.
+fn number_in(actual: &str) -> Option<&str> {
+    let (number, _) = actual.split_once(' ')?;
+    (number.len() < 3 && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
 }
 
 impl Cause {
@@ -241,6 +172,51 @@ impl Cause {
         self.known.extend(other.known);
         if other.example_bytes < self.example_bytes {
             (self.example, self.example_bytes) = (other.example, other.example_bytes);
+        }
+    }
+
+    /// The part of the id before the digest: a check, or a group of them.
+    pub fn name(&self) -> &str {
+        self.id.split('~').next().unwrap_or_default()
+    }
+
+    /// True if checks of a group have the cause in common.
+    pub fn is_of_group(&self) -> bool {
+        GROUPS.iter().any(|group| group.id == self.name())
+    }
+
+    /// What the endpoint did, in words; `actual` is the observation of the example. For a check that this version does not
+    /// have, the rule.
+    pub fn title(&self, actual: &str) -> String {
+        let name = self.name();
+        let group = GROUPS.iter().find(|group| group.id == name);
+        let check = families::find(name);
+        let subject = self.subject();
+        if let (None, Some(check)) = (group, check)
+            && is_server_error(&self.way)
+            && !check.id.starts_with("error.no-")
+        {
+            return format!("{subject} answered with a server error, or not at all; the rule: {}", check.rule);
+        }
+        match group.map(|group| group.fault).or(check.map(|check| check.fault)) {
+            Some(fault) => {
+                let made = RESOURCES.iter().find(|resource| resource.create == subject);
+                let made = made.map_or_else(|| "resources".to_owned(), |resource| format!("{}s", resource.kind));
+                let several = format!("{} {made}", number_in(actual).unwrap_or("several"));
+                format!("{subject} {}", fault.replace(SEVERAL, &several))
+            }
+            None => self.rule.clone(),
+        }
+    }
+
+    /// The operations of the title: one or two by name.
+    fn subject(&self) -> String {
+        let cases = if self.cases.is_empty() { &self.known } else { &self.cases };
+        let operations: BTreeSet<&str> = cases.iter().map(|case| operation_of(case)).collect();
+        match operations.iter().collect::<Vec<_>>().as_slice() {
+            [one] => (*one).to_string(),
+            [one, two] => format!("{one} and {two}"),
+            all => count(all.len() as u64, "operation"),
         }
     }
 
@@ -339,6 +315,56 @@ mod tests {
             kind("a string", "503 no error name", (503, "text/plain", "busy")),
         ]);
         assert_eq!(ids.len(), 5, "{ids:?}");
+    }
+
+    #[test]
+    fn names_of_operations_and_kinds_make_no_other_cause() {
+        let json = (200, "application/json", "{}");
+        let id = |operation: &str, expected: &str, actual: &str| {
+            Kind::of(&finding("lifecycle.walk", expected, actual, json), operation).id
+        };
+        let flow = id("CreateContactFlow", "one flow named \"a\"", "2 flows; DeleteContactFlow answered 400");
+        assert_eq!(flow, id("CreateInstance", "one instance named \"b\"", "3 instances; DeleteInstance answered 400"));
+        assert_eq!(
+            flow,
+            id("X", "one flow module named \"c\"", "2 flow modules; DeleteContactFlowModule answered 400")
+        );
+        assert_eq!(id("X", "an instance is active", "{}"), id("Y", "a flow module is active", "{}"));
+        // Other words differ, and so do statuses.
+        let others =
+            ["2 flows; DeleteContactFlow answered 404", "2 flows; DeleteContactFlow accepted 400", "2 versions"];
+        for other in others {
+            assert_ne!(flow, id("CreateContactFlow", "one flow named \"a\"", other), "{other}");
+        }
+        assert_ne!(id("X", "the flow is active", "{}"), id("X", "the draft is active", "{}"));
+    }
+
+    #[test]
+    fn the_title_says_what_the_endpoint_did() {
+        let cause = |check: &'static str, cases: &[&str], response| {
+            let finding = finding(check, "", "", response);
+            let mut cause = Cause::new(Kind::of(&finding, "X"), Level::Must, cases[0].to_owned(), 9);
+            cause.cases.extend(cases.iter().map(|case| (*case).to_owned()));
+            cause
+        };
+        let (json, crash) = ((200, "application/json", "{}"), (500, "text/plain", "oops"));
+        let token = cause("idempotency.concurrent-same-token", &["CreateRule/a.b"], json);
+        assert_eq!(
+            token.title("8 ids from 8 concurrent calls"),
+            "CreateRule made 8 rules from one client token in concurrent calls"
+        );
+        assert_eq!(token.title("404 x").split(' ').nth(2), Some("several"), "a status is no number of resources");
+        let time = cause("shape.timestamp-format", &["A/a.b", "A/a.b/c", "B/a.b"], json);
+        assert_eq!(time.title("12 x"), "A and B answered with timestamps in another format than the model's");
+        let refused = cause("invalid.length-max", &["A/a.b", "B/a.b", "C/a.b"], json);
+        assert_eq!(refused.title(""), "3 operations accepted values that break a constraint of the model");
+        let crashed = cause("invalid.length-max", &["A/a.b"], crash);
+        assert_eq!(crashed.title(""), "A answered faulty requests with a server error, or not at all");
+        let crashed = cause("lifecycle.tags", &["A/a.b"], crash);
+        assert!(crashed.title("").starts_with("A answered with a server error, or not at all; the rule: tags"));
+        let mut unknown = token;
+        unknown.id = "other.check~12".to_owned();
+        assert_eq!(unknown.title(""), unknown.rule);
     }
 
     #[test]

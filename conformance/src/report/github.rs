@@ -43,7 +43,7 @@ pub fn annotations(report: &Report) -> Vec<Annotation> {
             format!("expected {}\nactual {}\n{replay}", example.expected, example.actual)
         });
         let message = format!("{} ({})\n{}", cause.reach(OPERATIONS), cause.id, rows.unwrap_or_default());
-        let title = printable(&cause.rule, 200);
+        let title = printable(&report.title_of(cause), 200);
         annotations.push(Annotation { name: "error", title, message: printable_lines(&message) });
     }
     let lines = |lines: &[String], name, title: &str| -> Vec<Annotation> {
@@ -75,7 +75,7 @@ pub fn summary(report: &Report) -> String {
     let _ = writeln!(text, "| {} |\n|{}", words.join(" | "), "--:|".repeat(words.len()));
     let _ = writeln!(text, "| {} |", numbers.join(" | "));
     if report.failing().next().is_some() {
-        let _ = writeln!(text, "\n| | rule | harm | seen | cases | operations | id |\n|--:|---|---|---|--:|---|---|");
+        let _ = writeln!(text, "\n| | cause | harm | seen | cases | operations | id |\n|--:|---|---|---|--:|---|---|");
     }
     for (at, cause) in report.failing().take(ROWS).enumerate() {
         let names: Vec<&str> = cause.operations.iter().map(String::as_str).collect();
@@ -83,7 +83,7 @@ pub fn summary(report: &Report) -> String {
             text,
             "| {} | {} | {} | {} | {} | {} | {} |",
             at + 1,
-            cell(&printable(&cause.rule, 300)),
+            cell(&printable(&report.title_of(cause), 300)),
             cell(cause.harm.describe()),
             code(&printable(&cause.way, 200)),
             cause.cases.len(),
@@ -149,7 +149,7 @@ mod tests {
         let [Annotation { name: "error", title, message }] = annotations.as_slice() else {
             panic!("{annotations:?}");
         };
-        assert_eq!(title, "input that breaks a constraint of the model is rejected");
+        assert_eq!(title, "CreateRule accepted values that break a constraint of the model");
         assert!(message.starts_with("1 case in CreateRule"), "{message}");
         assert!(message.contains("\n:\\u{3a}error:\\u{3a}forged %0A\n"), "{message}");
     }

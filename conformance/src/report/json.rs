@@ -10,6 +10,7 @@ use connect_checks::coverage::{Coverage, Learned, Ratio};
 use connect_checks::harm::Harm;
 use connect_checks::invalid;
 use connect_model::files::{self, Use};
+use connect_model::text::truncate;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -28,6 +29,9 @@ pub const TOOL: &str = "connect-conformance";
 
 /// Bytes of a report that is read. One of a whole run has some megabytes.
 const LARGEST: u64 = 512 << 20;
+
+/// Characters beside a title that tell its cause from similar ones.
+const DETAIL: usize = 80;
 
 /// The report of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -368,6 +372,21 @@ impl Report {
     pub fn example_of(&self, cause: &Cause) -> Option<&FindingEntry> {
         let of = || self.findings.iter().filter(|finding| finding.cause == cause.id);
         of().find(|finding| finding.case == cause.example).or_else(|| of().next())
+    }
+
+    /// What the endpoint did, see [`Cause::title`]; and what tells the cause from others with that title.
+    pub fn title_of(&self, cause: &Cause) -> String {
+        let example = self.example_of(cause);
+        let title = cause.title(example.map_or("", |example| &example.actual));
+        let mut similar =
+            self.failing().filter(|other| other.name() == cause.name() && other.id != cause.id).peekable();
+        let Some(example) = example.filter(|_| similar.peek().is_some()) else { return title };
+        let (label, text) = match similar.any(|other| other.way == cause.way) {
+            true => ("expected", &example.expected),
+            false if cause.is_of_group() => ("actual", &cause.way),
+            false => ("actual", &example.actual),
+        };
+        format!("{title} ({label}: {})", truncate(text.as_str(), DETAIL))
     }
 
     /// Listed findings of a level, without known divergences.

@@ -28,6 +28,7 @@ pub mod text;
 pub mod trend;
 pub mod verdict;
 mod verify;
+mod way;
 
 use std::io;
 use std::path::Path;

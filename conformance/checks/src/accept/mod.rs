@@ -45,6 +45,7 @@ pub(crate) static AT_LIMIT: Check = Check {
     rule: "values at the limits of the contract are accepted",
     evidence: &[INCLUSIVE, MODEL],
     harm: Harm::Form,
+    fault: "refused values at the limits of the contract",
     passes: "success, or a refusal for a reason outside the contract, for each end of each length, size and range, each enum \
              value, each member of a union, and matches of each pattern",
     fails: "4xx that blames the request, or 5xx, twice, while the request without the value is not refused the same way",
@@ -58,6 +59,7 @@ pub(crate) static OPTIONAL_MEMBERS: Check = Check {
     rule: "each optional member may be present, absent or null",
     evidence: &[OPTIONAL, MODEL],
     harm: Harm::Form,
+    fault: "refused requests because an optional member was present, absent or null",
     passes: "success, or a refusal for a reason outside the contract, for the required members with each optional one alone, \
              with null, and with all optional members",
     fails: "4xx that blames the request, or 5xx, twice, while the request without the member is not refused the same way",
@@ -85,6 +87,7 @@ pub(crate) static TEXT: Check = Check {
     rule: "free text of any script is accepted, and shown as it was sent",
     evidence: &[UNICODE, MODEL],
     harm: Harm::WrongData,
+    fault: "refused free text, or showed other text than was sent",
     passes: "success, or a refusal for a reason outside the contract, to text beyond the Basic Multilingual Plane, combining \
              and right-to-left characters, line ends, blanks at the ends, quotes, markup and escapes; a description that \
              shows the same text",
@@ -99,6 +102,7 @@ pub(crate) static SPELLING: Check = Check {
     rule: "the same request in another spelling is accepted, too",
     evidence: &[JSON, RESTJSON],
     harm: Harm::Form,
+    fault: "refused a valid request in another spelling",
     passes: "success to another order of members, to white space, to \\u escapes, and to charset in the content type, where \
              the usual spelling succeeds",
     fails: "a refusal, or 5xx, while the usual spelling succeeds",

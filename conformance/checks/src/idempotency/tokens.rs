@@ -391,8 +391,9 @@ impl Creation<'_> {
             1 => Ok(Vec::new()),
             _ => {
                 let name = &self.input[self.row.name_member];
-                let expected = format!("one {} named {name}", self.row.kind);
-                let finding = self.check.finding("", expected, count.to_string(), exchange.as_ref());
+                let kind = self.row.kind;
+                let (expected, actual) = (format!("one {kind} named {name}"), format!("{count} {kind}s of that name"));
+                let finding = self.check.finding("", expected, actual, exchange.as_ref());
                 Ok(vec![finding.resting_on(before.iter().copied().chain(exchange.as_ref()))])
             }
         }

@@ -40,6 +40,7 @@ fn check_of(kind: ViolationKind) -> Check {
         rule: kind.rule(),
         evidence: if kind.is_structural() { &[MALFORMED] } else { &[MODEL] },
         harm: Harm::Form,
+        fault: "accepted requests that break the contract",
         passes: "any 4xx that is about the request, while its valid twin is not rejected the same way; a 4xx that other parts \
              of the request explain, only if a plainer request with the same fault is rejected, too",
         fails: "2xx, or 5xx",

@@ -39,6 +39,7 @@ pub(crate) static FLOW_CONTENT: Check = Check {
         Evidence::documentation("Amazon Connect flow language guide"),
     ],
     harm: Harm::Form,
+    fault: "accepted flow content that breaks the flow language, or refused it with the wrong error",
     passes: "InvalidContactFlowException or InvalidContactFlowModuleException with at least one problem of 1 to 256 \
          characters, while the same content without its fault is published",
     fails: "2xx or 5xx; at level should: rules based on observation alone, the name of the error, its problems",
@@ -52,6 +53,7 @@ pub(crate) static RULE_FUNCTION: Check = Check {
     rule: "the function of a rule follows the rules of the function language",
     evidence: &[Evidence::documentation("Amazon Connect rule function language, the pages of each event source")],
     harm: Harm::Form,
+    fault: "accepted rule functions that break the function language",
     passes: "4xx, while the same rule with a function without the fault is accepted",
     fails: "2xx or 5xx; at level should: the paths, operators and filters of an event source, since the pages are not \
         complete",
@@ -67,6 +69,7 @@ pub(crate) static RULE_ACTIONS: Check = Check {
         "Connect API reference, RuleAction and RuleTriggerEventSource; AWS::Connect::Rule says the same in part",
     )],
     harm: Harm::Form,
+    fault: "accepted rule actions that do not fit their event source, their payload or each other",
     passes: "4xx, while the same rule without the fault is accepted",
     fails: "2xx or 5xx; at level should: all rules but those on the actions that an event source requires; recorded \
         and not judged: pairs of action and event source that no page documents",

@@ -29,7 +29,7 @@ const OPERATIONS: usize = 4;
 pub(super) fn failures(out: &mut String, report: &Report) {
     let causes: Vec<&Cause> = report.failing().collect();
     if !causes.is_empty() {
-        let _ = writeln!(out, "{}: broken rules, gravest first\n", count(causes.len() as u64, "cause"));
+        let _ = writeln!(out, "{}, gravest first\n", count(causes.len() as u64, "cause"));
     }
     for (at, cause) in causes.iter().take(LISTED).enumerate() {
         block(out, report, at + 1, cause);
@@ -44,8 +44,13 @@ pub(super) fn failures(out: &mut String, report: &Report) {
 fn block(out: &mut String, report: &Report, number: usize, cause: &Cause) {
     let is_new = report.change.as_ref().is_some_and(|change| change.new_causes.contains(&cause.id));
     let new = if is_new { styled(UNSURE, " new") } else { String::new() };
-    let _ =
-        writeln!(out, "{} {}{new}", styled(BAD, &format!("{number}.")), styled(STRONG, &printable(&cause.rule, VALUE)));
+    let _ = writeln!(
+        out,
+        "{} {}{new}",
+        styled(BAD, &format!("{number}.")),
+        styled(STRONG, &printable(&report.title_of(cause), VALUE))
+    );
+    row(out, "rule", &cause.rule);
     row(out, "harm", cause.harm.describe());
     row(out, "cause", &format!("{}, {}", cause.id, cause.reach(OPERATIONS)));
     if cause.cases.len() > 1 && cause.way.contains(char::is_alphanumeric) {

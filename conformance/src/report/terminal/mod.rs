@@ -255,7 +255,7 @@ fn remedies(report: &Report) -> Vec<String> {
         return remedies;
     }
     remedies.push(format!(
-        "Little was tested: {} of {} could be scored.",
+        "Little was tested: {} of {} could be judged.",
         number(totals.scored()),
         count(totals.executed, "executed case")
     ));
@@ -303,9 +303,10 @@ Connect 2017-08-08 · model 0123456789ab · seed 42 · instance none given
 ? ListRules     ? 1    ·
 – unsupported (2): ClaimPhoneNumber, DeleteRule
 
-1 cause: broken rules, gravest first
+1 cause, gravest first
 
-1. input that breaks a constraint of the model is rejected
+1. CreateRule accepted values that break a constraint of the model
+  rule      input that breaks a constraint of the model is rejected
   harm      messages differ from the form of the contract
   cause     invalid-value~a1b46d23, 1 case in CreateRule
   case      CreateRule/invalid.enum-unknown/Actions[].ActionType
@@ -331,7 +332,7 @@ known: 1 case
 
 10 planned · 10 executed · 4 passed · 1 failed · 1 known · 2 unsupported · 2 indeterminate · 1.5 s
 3 of 10 constraints violated on purpose
-NOT CONFORMING: 1 of 6 scored cases fails, in 1 operation.
+NOT CONFORMING: 1 of 6 judged cases fails, in 1 operation.
 ";
         let text = plain(&(header(&report) + &body(&report, Detail::default(), 100)));
         let folder = collector.folder().unwrap().parent().unwrap().display().to_string();
@@ -344,7 +345,7 @@ NOT CONFORMING: 1 of 6 scored cases fails, in 1 operation.
         let report = samples::mixed().report();
         let quiet = plain(&body(&report, Detail { quiet: true, ..Detail::default() }, 100));
         assert!(
-            quiet.starts_with("1 cause: broken rules, gravest first\n\n1. input that")
+            quiet.starts_with("1 cause, gravest first\n\n1. CreateRule accepted")
                 && quiet.ends_with("in 1 operation.\n"),
             "{quiet}"
         );
@@ -364,14 +365,14 @@ NOT CONFORMING: 1 of 6 scored cases fails, in 1 operation.
     #[test]
     fn verdict_explains_itself() {
         let rows: [(samples::Outcomes, &str); 5] = [
-            (&[("A", "pass"), ("B", "pass")], "CONFORMING: All 2 scored cases pass."),
+            (&[("A", "pass"), ("B", "pass")], "CONFORMING: All 2 judged cases pass."),
             (&[("A", "pass"), ("B", "lost")], "INCOMPLETE: Cases were lost: 1 of 2 cases were executed."),
             (
                 &[("A", "fail"), ("B", "lost")],
                 "INCOMPLETE: Cases were lost: 1 of 2 cases were executed. 1 of them failed.",
             ),
-            (&[("A", "unsupported")], "INCOMPLETE: No case could be scored."),
-            (&[], "INCOMPLETE: No case could be scored."),
+            (&[("A", "unsupported")], "INCOMPLETE: No case could be judged."),
+            (&[], "INCOMPLETE: No case could be judged."),
         ];
         for (outcomes, expected) in rows {
             let text = plain(&body(&samples::record(outcomes).report(), Detail::default(), 100));

@@ -1,0 +1,128 @@
+//! The way of failing of a finding: what it has in common with others of the same cause, without the names and values of one
+//! case.
+
+use connect_checks::case::Finding;
+use connect_checks::resources::RESOURCES;
+use connect_model::schema::Schema;
+use connect_model::text::prefix;
+use connect_model::wire::message::HttpResponse;
+
+use crate::report::text::without_ids;
+
+/// Characters of the first line of an answer that is not JSON.
+const FIRST_LINE: usize = 60;
+
+/// The way of failing without a response.
+const NO_RESPONSE: &str = "no response";
+
+/// Characters of an observation in a key.
+const OBSERVATION: usize = 80;
+
+/// The way of failing: the answer, and the observation unless it repeats the answer.
+pub(super) fn way(finding: &Finding, response: Option<&HttpResponse>, operation: &str) -> String {
+    let answer = response.map(answer);
+    let repeats = response.is_some_and(|response| {
+        let status = response.status.to_string();
+        finding.actual.starts_with(&status) || response.status == 0 || response.status >= 500
+    });
+    match answer {
+        Some(answer) if repeats => answer,
+        _ => prefix(&neutral(&finding.actual, operation), OBSERVATION).to_owned(),
+    }
+}
+
+/// Status, and error name or, for an answer that is not JSON, its type and first line.
+fn answer(response: &HttpResponse) -> String {
+    let status = response.status;
+    if status == 0 {
+        return NO_RESPONSE.to_owned();
+    }
+    let header = |name: &str| response.headers.get(name).unwrap_or_default();
+    let media = header("content-type").split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let body: Option<serde_json::Value> = serde_json::from_slice(&response.body).ok();
+    if let Some(body) = body {
+        let in_body = ["__type", "code", "Code"].iter().find_map(|name| body.get(*name)?.as_str().map(str::to_owned));
+        let name = Some(header("x-amzn-errortype").to_owned()).filter(|name| !name.is_empty()).or(in_body);
+        let name = name
+            .map(|name| name.split(':').next().unwrap_or_default().rsplit('#').next().unwrap_or_default().to_owned());
+        return match name.filter(|name| status >= 300 && !name.is_empty()) {
+            Some(name) => format!("{status} {}", prefix(&name, FIRST_LINE)),
+            None => status.to_string(),
+        };
+    }
+    if response.body.is_empty() || (200..300).contains(&status) {
+        return status.to_string();
+    }
+    let text = String::from_utf8_lossy(&response.body);
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let line = without_ids(line);
+    format!("{status} {media} {}", prefix(&line, FIRST_LINE)).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A text without the values of one case: names of operations and kinds of resource, quoted values, JSON values, pointers,
+/// ids and numbers.
+pub(super) fn neutral(text: &str, operation: &str) -> String {
+    let text = text.replace(operation, "…");
+    let mut out = String::with_capacity(text.len());
+    let mut depth = 0_usize;
+    let mut quote: Option<char> = None;
+    for c in text.chars() {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '`') => {
+                quote = Some(c);
+                if depth == 0 {
+                    out.push('…');
+                }
+            }
+            (None, '{' | '[') => {
+                if depth == 0 {
+                    out.push('…');
+                }
+                depth += 1;
+            }
+            (None, '}' | ']') => depth = depth.saturating_sub(1),
+            (None, _) if depth == 0 => out.push(c),
+            (None, _) => {}
+        }
+    }
+    let words: Vec<String> = out
+        .split_whitespace()
+        .map(|word| if word.starts_with('/') { "…".to_owned() } else { without_ids(word) })
+        .collect();
+    without_names(words).join(" ")
+}
+
+/// Words of a text without names of operations, and without kinds of resource with their articles.
+fn without_names(words: Vec<String>) -> Vec<String> {
+    const ARTICLES: [&str; 3] = ["a", "an", "the"];
+    let mut kept: Vec<String> = Vec::with_capacity(words.len());
+    let mut after_kind = false;
+    for word in words {
+        let name = word.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let name = name.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        let is_kind = is_kind(name);
+        // The words of one kind are one name, and another kind may have another article.
+        if is_kind && kept.last().is_some_and(|last| after_kind && last == "…" || ARTICLES.contains(&last.as_str())) {
+            kept.pop();
+        }
+        let is_operation = !name.is_empty() && Schema::connect().operation_named(name).is_some();
+        kept.push(if is_kind || is_operation { word.replacen(name, "…", 1) } else { word });
+        after_kind = is_kind;
+    }
+    kept
+}
+
+/// True for a word of a kind of resource, in the singular or plural.
+fn is_kind(word: &str) -> bool {
+    let one = word.strip_suffix('s').unwrap_or(word);
+    RESOURCES.iter().any(|resource| resource.kind.split(' ').any(|part| part == one))
+}
+
+/// True for a way of failing that is a server error, or no response.
+pub(super) fn is_server_error(way: &str) -> bool {
+    let status = way.split(' ').next().unwrap_or_default();
+    way == NO_RESPONSE
+        || status.len() == 3 && status.starts_with('5') && status.bytes().all(|byte| byte.is_ascii_digit())
+}
