@@ -71,10 +71,10 @@ impl CaseOutcome {
         match self {
             CaseOutcome::Passed => "keeps the contract",
             CaseOutcome::Failed => "breaks the contract",
-            CaseOutcome::Known => "breaks the contract as a known divergence says",
-            CaseOutcome::Stale => "passes, although a known divergence says that it fails",
+            CaseOutcome::Known => "expected to fail, and fails: an entry in the file of --expect says why",
+            CaseOutcome::Stale => "expected to fail, but passes: its entry is out of date",
             CaseOutcome::Unsupported => "the endpoint does not offer the operation",
-            CaseOutcome::Indeterminate => "could not be judged",
+            CaseOutcome::Indeterminate => "could not be judged, for a reason that is listed",
         }
     }
 }

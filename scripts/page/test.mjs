@@ -28,8 +28,8 @@ const address = pathToFileURL(file).href;
 const report = embedded(source);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const DESKTOP = { width: 1280, height: 900 };
-const PHONE = { width: 360, height: 740 };
+const DESKTOP = { width: 1280, height: 800 };
+const PHONE = { width: 390, height: 844 };
 // Invisible characters, which the page must show as escapes.
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/;
 
@@ -154,11 +154,39 @@ async function sections(tab) {
   check((await tab.locator("#coverage-lede").textContent()).includes(`${offered.toLocaleString("en-GB")} operation`), "the coverage does not say which operations it counts");
 }
 
-/** On a phone, the first cause is on the first screen. */
+/** The three gravest causes are on the first screen, directly under the verdict, and lead to their blocks. */
 async function firstScreen(tab, viewport) {
+  const lines = tab.locator("#brief-list > li");
+  check(await tab.locator("#brief").isVisible() === failing.length > 0, "the list under the verdict is missing, or empty");
+  for (const [at, cause] of failing.slice(0, 3).entries()) {
+    const line = lines.nth(at);
+    check(await line.locator("a").getAttribute("data-brief") === cause.id, `line ${at + 1} is not ${cause.id}`);
+    const { bottom } = await line.evaluate((one) => one.getBoundingClientRect().toJSON());
+    check(bottom <= viewport.height, `cause ${at + 1} ends at ${bottom} px, below a screen of ${viewport.height}`);
+    const [text, title] = [await line.innerText(), await tab.locator(`.cause[data-cause="${cause.id}"] h3`).innerText()];
+    check(!text.includes(cause.rule), `line ${at + 1} repeats the rule: ${text}`);
+    check(title.startsWith(await line.locator(".what > span").first().innerText()), `line ${at + 1} and its block differ: ${text} | ${title}`);
+    check(text.includes(plural(cause.cases.length, "case")), `line ${at + 1} does not show its reach: ${text}`);
+    check(title.includes(cause.cases[0].split("/")[0]) || new Set(cause.cases.map((one) => one.split("/")[0])).size > 1, `a title does not name its operation: ${title}`);
+  }
   if (failing.length === 0) return;
-  const { bottom } = await tab.locator(".cause > header").first().evaluate((one) => one.getBoundingClientRect().toJSON());
-  check(bottom <= viewport.height, `the first cause ends at ${bottom} px, below a screen of ${viewport.height}`);
+  // The counts in navigation, list and heading agree.
+  check((await tab.locator("#nav a").first().innerText()).trim() === `Causes ${failing.length}`, "the navigation counts other causes");
+  check((await tab.locator("#result").innerText()).startsWith(plural(failing.length, "cause")), "the heading counts other causes");
+  const last = Math.min(failing.length, await lines.count()) - 1;
+  await lines.nth(last).locator("a").click();
+  check(await tab.evaluate((id) => document.activeElement.closest(".cause")?.dataset.cause === id, failing[last].id), "a line does not lead to its block");
+  await tab.evaluate(() => window.scrollTo(0, 0));
+}
+
+const plural = (n, word) => `${n.toLocaleString("en-GB")} ${word}${n === 1 ? "" : "s"}`;
+
+/** The words of the page are explained on it. */
+async function glossary(tab) {
+  const text = await tab.locator("#glossary").textContent();
+  for (const word of ["judged", "known", "stale", "indeterminate", "unsupported", "must", "cause"]) {
+    check(text.includes(word), `the page does not explain the word ${word}`);
+  }
 }
 
 /** Reaches the grid with the Tab key and a cell with cases with the arrow keys, and opens it. */
@@ -333,8 +361,8 @@ async function appearance(browser) {
       const tab = await open(browser, { viewport, colorScheme, hasTouch: size === "phone" });
       await accessible(tab, name);
       await fits(tab, name);
-      if (size === "phone" && !options.hostile) await firstScreen(tab, viewport);
       await shot(tab, name);
+      if (!options.hostile) await firstScreen(tab, viewport);
       await shot(tab, `${name}-whole`, true);
       if (findings.length) {
         await openFinding(tab);
@@ -362,6 +390,7 @@ async function use(browser) {
     await causes(tab);
     await fresh(tab);
     await sections(tab);
+    await glossary(tab);
   }
   if (cases.length) await keyboard(tab);
   if (cases.length) await grid(tab);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Harm {
-    /// Data of the caller is lost, or exists twice.
+    /// Data of the caller is lost, or duplicated.
     Loss,
     /// An answer shows data that is wrong, incomplete or not from the state of the resource.
     WrongData,
@@ -39,7 +39,7 @@ impl Harm {
     /// The harm in words.
     pub const fn describe(self) -> &'static str {
         match self {
-            Harm::Loss => "data is lost or exists twice",
+            Harm::Loss => "data is lost or duplicated",
             Harm::WrongData => "callers see wrong or incomplete data",
             Harm::Access => "the wrong caller is let in or shown something",
             Harm::Crash => "requests fail in the server or never end",

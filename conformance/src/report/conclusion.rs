@@ -7,7 +7,7 @@ use crate::report::json::Report;
 use crate::report::text::{count, number, printable};
 use crate::report::verdict::Undecided;
 
-/// The sentence that follows the verdict, for example `2 of 10 scored cases fail, in 1 operation.`
+/// The sentence that follows the verdict, for example `2 of 10 judged cases fail, in 1 operation.`
 pub fn sentence(report: &Report) -> String {
     let totals = &report.totals;
     let scored = totals.scored();
@@ -23,8 +23,8 @@ pub fn sentence(report: &Report) -> String {
             let verb = if totals.passed == 1 { "passes" } else { "pass" };
             format!("{}{of_part} {verb}, {}{first}.", number(totals.passed), count(totals.known, "known divergence"))
         }
-        Exit::Conforming if scored == 1 => format!("The only scored case{of_part} passes."),
-        Exit::Conforming => format!("All {}{of_part} pass.", count(scored, "scored case")),
+        Exit::Conforming if scored == 1 => format!("The only judged case{of_part} passes."),
+        Exit::Conforming => format!("All {}{of_part} pass.", count(scored, "judged case")),
         Exit::Findings => format!("{}.", failures(report)),
         Exit::Leaked => {
             let leaks = report.leaks.len() as u64;
@@ -55,12 +55,12 @@ pub fn sentence(report: &Report) -> String {
             format!("{why}: {} of {} were executed.{failed}", number(totals.executed), count(totals.planned, "case"))
         }
         Exit::Incomplete if report.unfinished => "The run was killed, or has not ended yet.".to_owned(),
-        Exit::Incomplete if scored == 0 => "No case could be scored.".to_owned(),
+        Exit::Incomplete if scored == 0 => "No case could be judged.".to_owned(),
         Exit::Incomplete if report.refuses_everything() => {
             "Only the form of errors could be judged: no request was accepted.".to_owned()
         }
         Exit::Incomplete if scored > 0 => report.undecided().map(|undecided| too_many(&undecided)).unwrap_or_default(),
-        Exit::Incomplete => "No case could be scored.".to_owned(),
+        Exit::Incomplete => "No case could be judged.".to_owned(),
         Exit::Usage => "No case was executed.".to_owned(),
     }
 }
@@ -80,7 +80,7 @@ fn too_many(undecided: &Undecided) -> String {
 fn failures(report: &Report) -> String {
     let totals = &report.totals;
     let operations = report.operations.iter().filter(|operation| operation.totals.failed > 0).count() as u64;
-    let scored = count(totals.scored(), "scored case");
+    let scored = count(totals.scored(), "judged case");
     match totals.failed {
         0 => format!("no case of {scored} fails"),
         failed => {

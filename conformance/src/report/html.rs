@@ -6,6 +6,7 @@ use std::io;
 
 use connect_checks::case::{check_of, operation_of};
 use connect_checks::check::family_of;
+use connect_checks::client::SERVER;
 use connect_checks::coverage::Ratio;
 use connect_checks::families::FAMILIES;
 use connect_checks::harm::Harm;
@@ -38,6 +39,14 @@ const SCRIPT: &[&str] = &[
 /// Findings with their request and response; further ones are shown without, so that the page opens quickly.
 const WITH_EXCHANGE: usize = 500;
 
+/// Words of the page. The README explains them in the same way.
+const GLOSSARY: &[(&str, &str)] = &[
+    ("judged", "passed, failed, known or stale; other cases say nothing about the contract"),
+    ("cause", "findings of one kind that fail in the same way, over operations and variants"),
+    ("must", "a rule of the contract: decides the verdict"),
+    ("should, note", "a recommendation, an observation: decide nothing"),
+];
+
 /// Everything that the page needs beside the report: words, and the parts of ids. The page parses no ids.
 #[derive(Serialize)]
 struct Words<'r> {
@@ -56,6 +65,12 @@ struct Words<'r> {
     variants: Vec<&'r str>,
     /// Harms by their name in the report, in words.
     harms: BTreeMap<&'static str, &'static str>,
+    /// Further words of the page with their meaning; `outcomes` has its own.
+    glossary: &'static [(&'static str, &'static str)],
+    /// What the endpoint did, for each of `causes` in the report, in the same order.
+    titles: Vec<String>,
+    /// The name of the topic of `learned` with the product name of the server.
+    server: &'static str,
     /// Commands that send the request of a finding again; in the order of `findings`, and shorter.
     commands: Vec<Option<Commands>>,
     /// The command that starts the emulator to which `commands` go, if the run used it.
@@ -126,6 +141,9 @@ impl<'r> Words<'r> {
                 .collect(),
             variants: report.findings.iter().map(|finding| variant_of(&finding.case)).collect(),
             harms: Harm::ALL.iter().map(|harm| (harm.word(), harm.describe())).collect(),
+            glossary: GLOSSARY,
+            titles: report.causes.iter().map(|cause| report.title_of(cause)).collect(),
+            server: SERVER,
             commands: commands(report),
             emulator: report.target.emulator.as_ref().map(|info| reproduce::start_emulator(info, report.seed)),
             undecided: report.undecided().map(|undecided| UndecidedWords {
@@ -277,7 +295,7 @@ mod tests {
             assert_eq!(id, line.case);
         }
         assert_eq!(words["variants"][0], "Actions[].ActionType");
-        assert_eq!(words["harms"]["loss"], "data is lost or exists twice");
+        assert_eq!(words["harms"]["loss"], "data is lost or duplicated");
         let check = json!({"id": "shape.request-id", "family": "shape", "name": "request-id"});
         assert!(words["checks"].as_array().unwrap().contains(&check), "{}", words["checks"]);
     }

@@ -17,7 +17,7 @@ pub(crate) use ownership::NotOurs;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use connect_model::generate::seed::Stream;
@@ -64,6 +64,9 @@ const MAX_FACTS: usize = 200;
 /// Start of the topics that are about the run itself, such as times and counts, and not about how the endpoint answers.
 pub const THIS_RUN: &str = "this run: ";
 
+/// Topic of the fact with the product name of the server, as its header `server` gives it.
+pub const SERVER: &str = "this run: server of the endpoint";
+
 /// State that the trials of a run share.
 pub struct Client {
     /// The contract.
@@ -94,6 +97,8 @@ pub struct Client {
     support: Vec<OnceCell<Option<String>>>,
     touched: Touched,
     learned: Mutex<BTreeMap<String, BTreeMap<String, u64>>>,
+    /// The header `server` of the first response that has one.
+    server: OnceLock<String>,
 }
 
 /// Configuration of a client.
@@ -138,6 +143,7 @@ impl Client {
             support: schema.operations().map(|_| OnceCell::new()).collect(),
             touched: Touched::default(),
             learned: Mutex::default(),
+            server: OnceLock::new(),
         }
     }
 
@@ -177,7 +183,11 @@ impl Client {
             };
             let lost = result.as_ref().is_err_and(TransportError::is_lost)
                 && (necessary || self.is_safe_to_repeat(operation, request));
-            let pause = result.as_ref().ok().and_then(|exchange| exchange.response.headers.get("retry-after"));
+            let header = |name: &str| result.as_ref().ok().and_then(|exchange| exchange.response.headers.get(name));
+            if let Some(server) = header("server").filter(|server| !server.is_empty()) {
+                self.server.get_or_init(|| excerpt(server));
+            }
+            let pause = header("retry-after");
             let pause = pause.and_then(|text| text.parse::<u64>().ok());
             let pause = pause.map(|seconds| Duration::from_secs(seconds).min(LONGEST_PAUSE));
             let (reply, throttled) = classify(self.schema, operation, result, offered);
@@ -311,6 +321,9 @@ impl Client {
             let direction = if skew < 0 { "behind" } else { "ahead" };
             let fact = format!("{} s {direction} of the one here, which signatures allow for", skew.unsigned_abs());
             learned.entry(format!("{THIS_RUN}clock of the endpoint")).or_default().insert(fact, 1);
+        }
+        if let Some(server) = self.server.get() {
+            learned.entry(SERVER.to_owned()).or_default().insert(server.clone(), 1);
         }
         learned
     }

@@ -1,7 +1,10 @@
 // Causes: findings that break a rule in the same way. Each is one block with its smallest example, gravest first.
 
-/** Characters of a body beside its first line. */
-const EXCERPT = 140;
+/** Characters of an expectation or observation before the reader asks for more. */
+const EXCERPT = 160;
+
+/** Characters of a request line in the summary of a cause. */
+const LINE = 100;
 
 const opened = new Set(); // causes whose other findings the reader opened
 let groups = [];
@@ -24,7 +27,7 @@ function drawFindings() {
   if (others.length) holder.append(drawOthers(others));
 }
 
-const emptyFindings = () => (page.totals.scored ? "No findings: every scored case keeps the contract." : "No findings, and no case was scored.");
+const emptyFindings = () => (page.totals.judged ? "No findings: every judged case keeps the contract." : "No findings, and no case was judged.");
 
 function resultLine(findings, others) {
   const failing = groups.filter((one) => one.kind === "failing").length;
@@ -50,7 +53,7 @@ function group(findings) {
   });
 }
 
-const causeOf = (id, { check, level, rule, harm, operation, id: example }) => ({ id, level, rule, harm, way: "", checks: [check], operations: [operation], cases: [example], known: [], example });
+const causeOf = (id, { check, level, rule, harm, operation, id: example }) => ({ id, level, rule, harm, title: string(rule), way: "", checks: [check], operations: [operation], cases: [example], known: [], example });
 
 /** Draws the blocks; the example of a single one is open. */
 function drawBlocks(holder, some) {
@@ -75,11 +78,11 @@ function drawBlock(one, at, open) {
   const { cause, example } = one;
   const block = el("article", { class: `cause ${one.kind}`, "data-cause": one.key },
     el("header", {}, el("span", { class: "rank num", "aria-hidden": "true" }, `${at + 1}.`),
-      el("h3", {}, value(cause.rule, 300), " ", levelTag(string(cause.level)), " ", page.fresh.has(one.key) && el("span", { class: "tag new" }, "new"))),
+      el("h3", {}, value(cause.title, 300), " ", levelTag(string(cause.level)), " ", page.fresh.has(one.key) && el("span", { class: "tag new" }, "new"))),
     drawSummary(one));
   const steps = list(example.exchanges).length;
   const line = el("span", { class: "cols" }, el("span", {}, one.findings.length > 1 ? "Smallest example: " : "Case: ",
-    el("b", { class: "mono" }, short(example.id, 200)), steps ? `, all ${plural(steps, "exchange")}` : ", request and response"));
+    el("b", {}, pieces(short(example.id, 200))), steps ? `, all ${plural(steps, "exchange")}` : ", request and response"));
   block.append(detailsOf(example, line, () => drawEvidence(example), open));
   if (one.rest.length) block.append(drawRest(one));
   return block;
@@ -89,15 +92,14 @@ function drawSummary(one) {
   const { cause, example } = one;
   const pairs = el("dl", { class: "pairs" });
   const pair = (name, ...content) => pairs.append(el("dt", {}, name), el("dd", {}, content));
-  const harm = string(cause.harm);
-  pair("Harm", Object.hasOwn(words.harms, harm) ? words.harms[harm] : short(harm || "unknown", 60));
+  pair("Harm", harmOf(cause));
   pair("Reach", reach(cause));
+  pair("Rule", value(cause.rule, 300));
   if (list(cause.cases).length > 1 && saysMore(cause, example)) pair("Seen", value(cause.way, 300, "code"));
-  pair("Expected", value(example.expected, 600, "code"));
-  pair("Actual", value(example.actual, 600, "code"), example.pointer && " at ", example.pointer && value(example.pointer, 300, "code"));
-  if (example.request) pair("Request", ...excerpt(`${string(example.request.method)} ${string(example.request.uri)}`, example.request));
-  if (example.response) pair("Response", ...excerpt(statusOf(example.response), example.response));
-  pair("Id", value(one.key, 200, "code"));
+  pair("Expected", value(example.expected, EXCERPT, "code"));
+  pair("Actual", value(example.actual, EXCERPT, "code"), example.pointer && " at ", example.pointer && value(example.pointer, EXCERPT, "code"));
+  if (example.request) pair("Request", pieces(short(`${string(example.request.method)} ${string(example.request.uri)}`, LINE)), example.response && ` → ${statusOf(example.response)}`);
+  pair("Id", pieces(one.key));
   return pairs;
 }
 
@@ -107,10 +109,19 @@ function saysMore(cause, example) {
   return parts.some((part) => /[\p{L}\p{N}]/u.test(part) && !string(example.actual).includes(part));
 }
 
-/** The first line of a message and the start of its body. */
-function excerpt(first, message) {
-  const body = string(message.body ?? message.body_base64).trim().replace(/\s+/g, " ");
-  return [el("code", {}, short(first, 160)), body && " ", body && el("code", { class: "dim" }, short(body, EXCERPT))];
+function harmOf(cause) {
+  const harm = string(cause.harm);
+  return Object.hasOwn(words.harms, harm) ? words.harms[harm] : short(harm || "unknown", 60);
+}
+
+/** A path or an id that breaks behind its parts, not inside of a word. */
+function pieces(text) {
+  const holder = el("code");
+  for (const part of text.split(/(?<=[/?&~.=-])/)) {
+    appendVisible(holder, part, false);
+    holder.append(el("wbr"));
+  }
+  return holder;
 }
 
 /** The number of cases and their operations, most cases first. */
@@ -145,6 +156,23 @@ function drawRest(one) {
   if (opened.has(one.key)) { details.open = true; one.fillRest(); }
   details.addEventListener("toggle", () => { opened[details.open ? "add" : "delete"](one.key); });
   return details;
+}
+
+/** Shows the block of a cause; a filter that hides it is removed. */
+function openCause(id) {
+  const find = () => groups.find((one) => one.key === id);
+  if (!find()) {
+    clearState();
+    filtersChanged();
+  }
+  const one = find();
+  if (!one) return;
+  one.show();
+  const block = byId("groups").querySelector(`[data-cause="${CSS.escape(visible(id))}"]`);
+  block.scrollIntoView({ block: "start" });
+  const heading = block.querySelector("h3");
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
 }
 
 /** Makes the element of a finding and returns it. */

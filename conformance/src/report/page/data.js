@@ -28,7 +28,7 @@ function partsOf(at) {
 function totalsOf(report) {
   const totals = record(report.totals);
   const all = Object.fromEntries(["planned", "executed", ...OUTCOMES].map((name) => [name, count(totals[name])]));
-  all.scored = all.passed + all.failed + all.known + all.stale;
+  all.judged = all.passed + all.failed + all.known + all.stale;
   return all;
 }
 
@@ -57,7 +57,7 @@ function index(report) {
     return made;
   });
   for (const entry of cases) entry.haystack = `${entry.id}\n${entry.why}`.toLowerCase();
-  return { cases, byCase, findings, causes: list(report.causes).map(record), fresh: new Set(list(report.new_causes).map(string)) };
+  return { cases, byCase, findings, causes: list(report.causes).map((cause, at) => ({ ...record(cause), title: words.titles[at] })), fresh: new Set(list(report.new_causes).map(string)) };
 }
 
 // --- State in the URL

@@ -1,5 +1,8 @@
 // The head of the page: verdict, facts, counts, alerts and navigation.
 
+/** Causes that are listed under the verdict before the reader asks for more. */
+const BRIEF = 8;
+
 const TONES = ["pass", "fail", "unsure", "unsure", "stale", "known"]; // by exit code
 
 function drawHead(report, totals) {
@@ -11,7 +14,8 @@ function drawHead(report, totals) {
   const service = string(record(report.model).service);
   byId("tool").textContent = visible(`${string(report.tool) || "Conformance report"} ${string(report.version)}${service ? ` · contract of ${service}` : ""}`);
   drawFacts(report);
-  drawTally(totals);
+  drawTally(report, totals);
+  drawGlossary();
   drawAlerts(report, totals);
 }
 
@@ -20,10 +24,12 @@ function drawFacts(report) {
   const model = record(report.model);
   const facts = byId("facts");
   const started = report.started ? when(report.started) : "";
-  const summary = [short(string(target.endpoint), 60), started, duration(report.duration_ms)].filter(Boolean);
+  const [server = ""] = Object.keys(record(record(report.learned)[words.server]));
+  const summary = [short(server, 60), short(string(target.endpoint), 60), started, duration(report.duration_ms)].filter(Boolean);
   byId("run").textContent = visible(summary.join(" · "));
   const fact = (name, ...content) => facts.append(el("div", {}, el("dt", {}, name), el("dd", {}, content)));
   fact("Endpoint", value(target.endpoint || "unknown", 200, "code"));
+  if (server) fact("Server", value(server, 120, "code"));
   if (target.emulator) fact("Emulator", emulator(target.emulator));
   if (target.instance_id) fact("Instance", value(target.instance_id, 80, "code"));
   const signing = target.signed === undefined ? "" : target.signed ? "signed" : "not signed";
@@ -40,13 +46,44 @@ function emulator(settings) {
   return set.length ? short(set.map(([name, setting]) => `${name} ${string(setting)}`).join(", "), 160) : "without a defect";
 }
 
-function drawTally(totals) {
+function drawTally(report, totals) {
   for (const outcome of OUTCOMES) {
     const n = totals[outcome];
+    if (outcome === "unsupported" && n > 0) continue;
     const show = button("", () => { filterBy("outcome", outcome); goTo("findings"); }, { "data-outcome": outcome, title: `Show these cases: ${MEANING[outcome]}` });
     show.append(el("span", { class: n ? `o-${outcome}` : "dim" }, sign(outcome), " ", el("span", { class: "n" }, number(n))), ` ${outcome}`);
     byId("tally").append(el("li", { class: n ? false : "zero" }, show));
   }
+  if (totals.unsupported === 0) return;
+  // Not a judgement: what the server lacks is counted in operations, and its cases are listed below.
+  const missing = list(report.operations).filter((operation) => operation.supported === false).length;
+  byId("tally").append(el("li", {}, button(missing ? `not offered by this server: ${plural(missing, "operation")}` : `not offered by this server: ${plural(totals.unsupported, "case")}`,
+    () => goTo("unscored"), { class: "quiet", title: `${plural(totals.unsupported, "case")}: ${MEANING.unsupported}` })));
+}
+
+/** One line for each cause of failure, gravest first, with a link to its block. */
+function drawBrief(causes) {
+  byId("brief").hidden = causes.length === 0;
+  batches(byId("brief-list"), causes, BRIEF, (cause, at) => {
+    const link = el("a", { href: "#findings", "data-brief": string(cause.id) },
+      el("span", { class: "rank num" }, `${at + 1}.`),
+      el("span", { class: "what" }, value(cause.title, 200), page.fresh.has(string(cause.id)) && el("span", { class: "tag new" }, "new")),
+      el("span", { class: "meta" }, el("span", {}, harmOf(cause)), el("span", { class: "reach" }, extent(cause))));
+    link.addEventListener("click", (event) => { event.preventDefault(); openCause(string(cause.id)); });
+    return el("li", {}, link);
+  });
+}
+
+/** The number of cases, and of operations where the title does not say them. */
+function extent(cause) {
+  const cases = plural(list(cause.cases).length, "case");
+  const operations = new Set(list(cause.cases).map((id) => string(id).split("/")[0])).size;
+  return operations === 1 ? `${cases} in 1 operation` : `${cases} in ${number(operations)} operations`;
+}
+
+function drawGlossary() {
+  const rows = [...words.outcomes.map(({ word, sign, meaning }) => [`${sign} ${word}`, meaning]), ...words.glossary];
+  for (const [word, meaning] of rows) byId("glossary").append(el("div", {}, el("dt", {}, word), el("dd", {}, meaning)));
 }
 
 function drawAlerts(report, totals) {

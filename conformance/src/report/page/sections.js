@@ -78,7 +78,7 @@ function drawUnscored(report) {
   if (lost > 0) body.append(el("p", { class: "empty" }, `Not executed, because the run ended early or parts of it are missing: ${plural(lost, "planned case")}.`));
   const unsupported = list(report.operations).filter((operation) => operation.supported === false);
   if (unsupported.length) {
-    body.append(fold("Unsupported: the endpoint does not offer the operation", plural(unsupported.length, "operation"),
+    body.append(fold("Not offered by this server", plural(unsupported.length, "operation"),
       (details) => lines(details, unsupported.map((operation) => `${string(operation.name)}: ${string(operation.unsupported_because) || "no reason given"}`))));
   }
   const notSent = list(report.not_sent);

@@ -37,8 +37,10 @@ function start() {
   Object.assign(page, { report, totals: totalsOf(report) }, index(report));
   indexGrid(report, page);
   drawHead(report, page.totals);
+  const failing = page.causes.filter((cause) => string(cause.level) === "must" && list(cause.cases).length > 0);
+  drawBrief(failing);
   const stale = drawStale(report, page);
-  drawNav([["findings", "Causes", page.causes.length], stale && ["stale", "Entries to change", stale],
+  drawNav([["findings", "Causes", failing.length], stale && ["stale", "Entries to change", stale],
     ["operations", "Operations", list(report.operations).length], ["trend", "Trend", null], ["coverage", "Coverage", null],
     ["unscored", "Not judged", page.totals.indeterminate], ["learned", "Learned", null]].filter(Boolean));
   drawFilters(page);
