@@ -151,9 +151,9 @@ pub enum Command {
         #[command(flatten)]
         format: FormatFlag,
     },
-    /// Explain a check: its rule, the evidence for it, the harm of a breach, and the defects that prove it
+    /// Explain a check (rule, evidence, harm, the defects that prove it), an operation (what is tried on it), or a cause
     Explain {
-        /// Id of a check, family, case or defect, or of a cause in a report (CHECK~HEX)
+        /// An operation, or the id of a check, family, case or defect, or of a cause in a report (CHECK~HEX)
         name: String,
         /// The format.
         #[command(flatten)]

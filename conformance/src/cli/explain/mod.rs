@@ -1,4 +1,6 @@
-//! The command `explain`: a check, a family of checks, a case, a cause of findings, or a defect.
+//! The command `explain`: a check, a family of checks, an operation, a case, a cause of findings, or a defect.
+
+mod operation;
 
 use std::fmt::Write as _;
 
@@ -6,10 +8,7 @@ use connect_checks::case::CaseId;
 use connect_checks::check::Check;
 use connect_checks::evidence::{Evidence, ranked};
 use connect_checks::families::{self, FAMILIES, Family};
-use connect_checks::plan::Plan;
 use connect_checks::resources::RESOURCES;
-use connect_checks::selection::Selection;
-use connect_checks::setup;
 use connect_checks::walks;
 use connect_emulator::Defect;
 use connect_model::schema::{Operation, Schema};
@@ -26,11 +25,13 @@ use crate::report::output::Format;
 use crate::report::text::count;
 use crate::session::error::SessionError;
 use crate::suggest;
+use operation::About;
 
 /// The subject of an explanation.
 enum Topic<'a> {
     Check(&'static Check),
     Family(&'static Family),
+    Operation(&'static Operation),
     Case { case: CaseId, check: &'static Check, operation: &'static Operation },
     Cause { of: Subject, digest: &'a str },
     Defect(&'static Defect),
@@ -42,7 +43,7 @@ enum Subject {
     Group(&'static Group),
 }
 
-/// Prints everything about a check, a family, a case, a cause or a defect.
+/// Prints everything about a check, a family, an operation, a case, a cause or a defect.
 pub(super) fn explain(name: &str, format: Format) -> Result<Exit, SessionError> {
     let schema = Schema::connect();
     let topic = topic(schema, name)?;
@@ -66,6 +67,9 @@ fn topic<'a>(schema: &'static Schema, name: &'a str) -> Result<Topic<'a>, Sessio
     if let Some(defect) = Defect::named(name) {
         return Ok(Topic::Defect(defect));
     }
+    if let Some(operation) = schema.operation_named(name) {
+        return Ok(Topic::Operation(&schema[operation]));
+    }
     if name.contains('/') {
         return case(schema, name);
     }
@@ -82,8 +86,14 @@ fn topic<'a>(schema: &'static Schema, name: &'a str) -> Result<Topic<'a>, Sessio
     }
     let checks = families::all().iter().map(|check| check.id);
     let others = FAMILIES.iter().map(|family| family.name).chain(connect_emulator::defects().map(|defect| defect.id));
-    let known: Vec<&str> = checks.chain(others).collect();
-    Err(SessionError::Usage(suggest::unknown("check, family or defect", name, known, "connect-conformance checks")))
+    let operations = schema.operations().map(|(_, operation)| operation.name.as_str());
+    let known: Vec<&str> = checks.chain(others).chain(operations).collect();
+    Err(SessionError::Usage(suggest::unknown(
+        "check, family, operation or defect",
+        name,
+        known,
+        "connect-conformance checks",
+    )))
 }
 
 fn check_named(id: &str) -> Result<&'static Check, SessionError> {
@@ -104,12 +114,7 @@ fn case(schema: &'static Schema, id: &str) -> Result<Topic<'static>, SessionErro
     let check = check_named(check)?;
     let case = CaseId { operation: name.to_owned(), check: check.id, variant: variant.map(str::to_owned) };
     if check.family() != "golden" {
-        let selection = Selection {
-            operations: [name.to_owned()].into(),
-            checks: [check.id.to_owned()].into(),
-            ..setup::everything()
-        };
-        let planned: Vec<String> = Plan::new(schema, &selection).cases.iter().map(CaseId::to_string).collect();
+        let planned = operation::planned(schema, &schema[found], check);
         if planned.is_empty() {
             return Err(SessionError::Usage(format!("{} has no case on {name}: it does not apply there", check.id)));
         }
@@ -129,6 +134,7 @@ fn as_json(schema: &Schema, topic: &Topic<'_>) -> Value {
             let checks: Vec<Value> = (family.checks)().into_iter().map(check_json).collect();
             json!({"family": family.name, "checks": checks})
         }
+        Topic::Operation(operation) => About::new(schema, operation).json(),
         Topic::Case { case, check, operation } => json!({
             "case": case.to_string(), "operation": about_operation(schema, operation),
             "variant": case.variant.as_deref().map(|variant| about_variant(check, &operation.name, variant)),
@@ -149,6 +155,7 @@ fn as_text(schema: &Schema, topic: &Topic<'_>) -> String {
     match topic {
         Topic::Check(check) => about_check(check),
         Topic::Family(family) => about_family(family),
+        Topic::Operation(operation) => About::new(schema, operation).text(),
         Topic::Case { case, check, operation } => {
             let mut text = format!("{case}\n\n");
             let _ = writeln!(text, "operation  {}", about_operation(schema, operation));
@@ -298,6 +305,7 @@ mod tests {
             ),
             ("TagResource/lifecycle.walk/mixed", &["walks over 3 kinds of resource"]),
             ("TagResource/lifecycle.tags/flow-module", &["tried on a flow module"]),
+            ("ListRules", &["ListRules: GET", "it lists a rule", "pagination: "]),
             ("CreateRule/shape.json", &["operation  CreateRule"]),
             ("CreateRule/golden.answer/valid", &["the recorded answer to a valid request"]),
             ("page-loses-item", &["a defect of the emulator", "caught   pagination.complete: the pages together"]),
@@ -321,6 +329,7 @@ mod tests {
             ("shape.jsn", "did you mean `shape.json`"),
             ("shap", "`shape"),
             ("page-loses-itm", "`page-loses-item`"),
+            ("CreateRul", "`CreateRule`"),
             ("shape.jso~0a", "`shape.json`"),
             ("shape.json~", "hexadecimal"),
             ("shape.json~xyz", "hexadecimal"),
