@@ -9,8 +9,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::walks::model::{Answer, Comparison, Mismatch, Model, outline};
-use crate::walks::reads::content_pointer;
+use crate::client::reply::NOT_PUBLISHED;
+use crate::walks::model::{Answer, Comparison, Mismatch, Model, ResourceState, outline};
+use crate::walks::reads::{content_pointer, name_pointer, tags_pointer};
 use crate::walks::step::{Item, Kind, Step};
 
 /// Answers of one resource that are no longer judged: kind of step, and JSON Pointer.
@@ -172,6 +173,96 @@ impl Model {
             Step::ListTags { .. } => self.doubt(item, step, member(&mismatch.pointer)),
             // A refused change changed nothing.
             _ => {}
+        }
+    }
+
+    /// Assumes nothing about the effect of a call that ended in a server error: it may have been performed or not.
+    pub(crate) fn forget(&mut self, step: &Step) {
+        if let Step::Create { kind, name, .. } = step {
+            self.disputed.insert((*kind, *name));
+        }
+        let Some(item) = step.item().filter(|_| !step.is_read()) else { return };
+        let describe = |draft| Step::Describe { of: item, draft };
+        let (versions, version) = (Step::ListVersions { of: item }, Step::DescribeVersion { of: item, nth: 0 });
+        let doubted: Vec<(Step, String)> = match step {
+            Step::Tag { .. } | Step::Untag { .. } => {
+                let shown = tags_pointer(item.kind);
+                let listed = (Step::ListTags { of: item }, "/tags".to_owned());
+                vec![(describe(false), shown.clone()), (describe(true), shown), listed]
+            }
+            Step::Version { .. } => [step.clone(), versions, version].map(|about| (about, String::new())).into(),
+            Step::CreateAgain { .. } => vec![(step.clone(), String::new())],
+            _ => Vec::new(),
+        };
+        for (about, pointer) in doubted {
+            self.doubt(item, &about, &pointer);
+        }
+        let Some(resource) = self.resource_mut(item).filter(|resource| resource.alive) else { return };
+        let before = resource.name;
+        let name = match step {
+            Step::CreateAgain { .. } => named(&resource.created_by).map(|(_, name)| name),
+            _ => named(step).map(|(_, name)| name),
+        };
+        match step {
+            Step::Rename { .. } => resource.maybe_named = name,
+            Step::Archive { .. } => (resource.archived, resource.maybe_named) = (None, name.or(resource.maybe_named)),
+            Step::Delete { .. } => resource.maybe_deleted = true,
+            Step::Edit { text, .. } => {
+                if item.kind != Kind::Rule {
+                    resource.published.push(Some(*text));
+                }
+                resource.draft.push(*text);
+                resource.pending = None;
+            }
+            Step::EditDraft { text, .. } => {
+                resource.draft.push(*text);
+                resource.pending = None;
+            }
+            _ => {}
+        }
+        if name.is_some() || resource.maybe_deleted {
+            self.disputed.extend(name.into_iter().chain([before]).map(|name| (item.kind, name)));
+        }
+    }
+
+    /// The resource of a step, with what the answer tells about calls that ended in a server error. None if it is not known
+    /// what the answer should be.
+    pub(super) fn told(
+        &mut self,
+        item: Item,
+        step: &Step,
+        answer: &Answer,
+        mut resource: ResourceState,
+    ) -> Option<ResourceState> {
+        let is_described = matches!(step, Step::Describe { .. });
+        if let (Some(name), true, Answer::Accepted(body)) = (resource.maybe_named, is_described, answer)
+            && body.pointer(&name_pointer(item.kind)).and_then(Value::as_str) == Some(self.name(item.kind, name))
+        {
+            resource.take_name(name);
+            resource.maybe_named = None;
+        } else if resource.maybe_deleted && !(is_described && matches!(answer, Answer::Accepted(_))) {
+            match (step, answer) {
+                // The draft may be missing although the resource exists.
+                (Step::Describe { draft: false, .. }, Answer::Refused(404, code))
+                    if code.as_deref() != Some(NOT_PUBLISHED) =>
+                {
+                    (resource.maybe_deleted, resource.alive) = (false, false);
+                    self.put(item, resource);
+                }
+                _ if !step.is_read() => self.leave_alone(item),
+                _ => {}
+            }
+            return None;
+        } else {
+            return Some(resource);
+        }
+        self.put(item, resource.clone());
+        Some(resource)
+    }
+
+    fn put(&mut self, item: Item, resource: ResourceState) {
+        if let Some(place) = self.resource_mut(item) {
+            *place = resource;
         }
     }
 

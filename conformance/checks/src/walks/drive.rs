@@ -1,7 +1,7 @@
 //! Runs a walk against an endpoint: sends its steps, reads the touched resource after each step and all resources at the
 //! end, and compares every response with the reference. Deletes the resources of the walk, however it ends.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
@@ -79,6 +79,8 @@ const MAX_SIZE: usize = 1000;
 const MAX_PAGES: usize = 200;
 /// Largest number of differences of one answer.
 const MAX_DIFFERENCES: usize = 20;
+/// Server errors of an operation after which a walk does not call it any more.
+const MAX_ERRORS: usize = 2;
 /// Number of pages of lists in several pages.
 const SEVERAL_PAGES: usize = 3;
 
@@ -95,6 +97,7 @@ impl WalkContext<'_> {
             walked: Walked::default(),
             failures: Vec::new(),
             last: None,
+            errors: BTreeMap::new(),
         };
         let end = walker.steps(steps).await;
         walker.delete_all().await;
@@ -105,7 +108,12 @@ impl WalkContext<'_> {
         }
         match end {
             _ if !walker.failures.is_empty() => End::Failed(walker.failures),
-            Ok(()) | Err(Stop::Sought) => End::Passed(walker.walked),
+            // A walk with a server error proves nothing by itself; other checks judge the error.
+            Ok(()) | Err(Stop::Sought) => match walker.errors.into_values().next() {
+                Some((_, why)) => End::Inconclusive(why),
+                None => End::Passed(walker.walked),
+            },
+            Err(Stop::ServerError(why)) => End::Inconclusive(why),
             Err(Stop::Inconclusive(why)) => End::Inconclusive(why),
         }
     }
@@ -130,6 +138,8 @@ enum Stop {
     /// The walk has met the deviation that it was run for.
     Sought,
     Inconclusive(String),
+    /// A call was answered with a server error, in words. The walk goes on behind it.
+    ServerError(String),
 }
 
 struct Walker<'t> {
@@ -145,6 +155,8 @@ struct Walker<'t> {
     failures: Vec<Failure>,
     /// The change whose effect on its resource is being read.
     last: Option<&'static str>,
+    /// Server errors of each operation: their number, and the first one in words.
+    errors: BTreeMap<&'static str, (usize, String)>,
 }
 
 impl Walker<'_> {
@@ -213,13 +225,22 @@ impl Walker<'_> {
             _ => Value::Null,
         };
         let call = call(&self.model, step, self.context.instance, template);
-        let Some(call) = call.filter(|call| self.context.offered.contains(call.operation)) else { return Ok(false) };
+        let fails = |operation| self.errors.get(operation).is_some_and(|(errors, _)| *errors >= MAX_ERRORS);
+        let offers = |call: &Call| self.context.offered.contains(call.operation) && !fails(call.operation);
+        let Some(call) = call.filter(offers) else { return Ok(false) };
         let mut wait = (self.context.patience == Patience::Brief).then(|| Wait::brief(client));
         loop {
             let replied = match step {
-                Step::List { kind, pages } => self.list(&call, kind.row().list.0, *pages).await?,
-                Step::ListVersions { .. } => self.list(&call, call.operation, false).await?,
-                _ => Some(self.send(&call, step).await?),
+                Step::List { kind, pages } => self.list(&call, kind.row().list.0, *pages).await,
+                Step::ListVersions { .. } => self.list(&call, call.operation, false).await,
+                _ => self.send(&call, step).await.map(Some),
+            };
+            let replied = match replied {
+                Err(Stop::ServerError(why)) => {
+                    self.go_on_after_error(step, &call, why, record);
+                    return Ok(true);
+                }
+                replied => replied?,
             };
             let Some((answer, exchange)) = replied else { return Ok(false) };
             if let (Step::Create { kind, .. }, Answer::Refused(..)) = (step, &answer)
@@ -296,6 +317,16 @@ impl Walker<'_> {
         Ok(())
     }
 
+    /// Continues after a server error: whether the call changed something is unknown until a read tells.
+    fn go_on_after_error(&mut self, step: &Step, call: &Call, why: String, record: bool) {
+        if record {
+            self.done.push(step.clone());
+            self.lines.push(format!("{}. {} → {why}", self.lines.len() + 1, words(step, call.operation)));
+        }
+        self.errors.entry(call.operation).or_insert((0, why)).0 += 1;
+        self.model.forget(step);
+    }
+
     /// Records a step and its response, as data and in words.
     fn record(&mut self, step: &Step, call: &Call, answer: &Answer) {
         let outcome = match answer {
@@ -337,10 +368,12 @@ impl Walker<'_> {
             Reply::Refused(exchange, error) => {
                 let status = exchange.response.status;
                 let code = error.code.clone();
-                // Server errors and quotas say nothing about the walk.
-                if status >= 500 || code.as_deref().is_some_and(|code| QUOTAS.contains(&code)) {
+                // Quotas and server errors say nothing about the walk.
+                let is_quota = code.as_deref().is_some_and(|code| QUOTAS.contains(&code));
+                if is_quota || status >= 500 {
                     let why = format!("{} answered {status} {}", call.operation, code.unwrap_or_default());
-                    return Err(Stop::Inconclusive(why));
+                    let why = why.trim_end().to_owned();
+                    return Err(if is_quota { Stop::Inconclusive(why) } else { Stop::ServerError(why) });
                 }
                 Ok((Answer::Refused(status, code), Some(exchange)))
             }

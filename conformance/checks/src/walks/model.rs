@@ -64,6 +64,10 @@ pub(crate) struct ResourceState {
     pub(crate) doubts: Doubts,
     /// True if nothing is known about the resource, since it contradicted the reference.
     pub(crate) left_alone: bool,
+    /// The name that it may have got by a call that ended in a server error.
+    pub(crate) maybe_named: Option<u8>,
+    /// True if a deletion of it ended in a server error.
+    pub(crate) maybe_deleted: bool,
 }
 
 /// All resources of a walk.
@@ -134,6 +138,7 @@ impl Model {
                 else {
                     return Ok(());
                 };
+                let Some(resource) = self.told(item, step, answer, resource) else { return Ok(()) };
                 if resource.left_alone || resource.doubts.covers(step, "") {
                     return Ok(());
                 }
@@ -273,6 +278,8 @@ impl Model {
             former: Vec::new(),
             doubts: Doubts::default(),
             left_alone: false,
+            maybe_named: None,
+            maybe_deleted: false,
         });
     }
 
@@ -332,8 +339,12 @@ impl Model {
     /// The first resource of a kind that a list shows in a wrong way.
     pub(super) fn wrongly_listed(&self, kind: Kind, listed: &[Value]) -> Option<(Item, Mismatch)> {
         let row = kind.row();
-        for (item, resource) in self.items().filter(|(item, resource)| item.kind == kind && !resource.left_alone) {
-            let is_doubted = |pointer: &str| resource.doubts.covers(&Step::List { kind, pages: false }, pointer);
+        let judged = self.items().filter(|(item, resource)| item.kind == kind && !resource.left_alone);
+        for (item, resource) in judged.filter(|(_, resource)| !resource.maybe_deleted) {
+            let is_doubted = |pointer: &str| {
+                resource.doubts.covers(&Step::List { kind, pages: false }, pointer)
+                    || pointer == "/Name" && resource.maybe_named.is_some()
+            };
             if is_doubted("") {
                 continue;
             }
@@ -357,7 +368,7 @@ impl Model {
 }
 
 impl ResourceState {
-    fn take_name(&mut self, name: u8) {
+    pub(super) fn take_name(&mut self, name: u8) {
         if name != self.name {
             self.former.push(self.name);
             self.name = name;

@@ -327,3 +327,31 @@ fn what_follows_from_a_difference_is_not_judged_again() {
     apply(&mut model, &create(1, false), &conflict).unwrap();
     apply(&mut model, &create(2, false), &conflict).unwrap_err();
 }
+
+#[test]
+fn after_a_server_error_a_read_tells_what_the_call_did() {
+    let of = Item { kind: Kind::Flow, number: 0 };
+    let describe = Step::Describe { of, draft: false };
+    // A rename and an edit may have been performed, or not.
+    for (name, text, agrees) in [(0, 0, true), (1, 0, true), (2, 0, false), (0, 1, true), (1, 1, true), (1, 2, false)] {
+        let mut model = with_flow(false);
+        model.forget(&Step::Rename { of, name: 1 });
+        model.forget(&Step::Edit { of, text: 1 });
+        assert_eq!(apply(&mut model, &describe, &shows(name, text)).is_ok(), agrees, "{name} {text}");
+    }
+    // Once the new name was shown, the old one is wrong.
+    let mut model = with_flow(false);
+    model.forget(&Step::Rename { of, name: 1 });
+    assert!(apply(&mut model, &describe, &shows(1, 0)).is_ok());
+    assert!(apply(&mut model, &describe, &shows(0, 0)).is_err());
+    // A deletion that failed leaves the flow, or does not; then it must stay deleted.
+    let mut model = with_flow(false);
+    model.forget(&Step::Delete { of });
+    assert!(apply(&mut model, &describe, &shows(0, 0)).is_ok());
+    assert!(apply(&mut model, &describe, &not_found()).is_ok());
+    assert!(apply(&mut model, &describe, &shows(0, 0)).is_err());
+    // What the call did not touch is judged as before.
+    let mut model = with_flow(false);
+    model.forget(&Step::Tag { of, tags: Tags::new() });
+    assert!(apply(&mut model, &describe, &shows(1, 0)).is_err());
+}

@@ -77,6 +77,16 @@ pub(super) fn content_pointer(kind: Kind) -> String {
     format!("/{}/{}", wrapper(kind), text_member(kind))
 }
 
+/// JSON Pointer of the name in a describe response.
+pub(super) fn name_pointer(kind: Kind) -> String {
+    format!("/{}/Name", wrapper(kind))
+}
+
+/// JSON Pointer of the tags in a describe response.
+pub(super) fn tags_pointer(kind: Kind) -> String {
+    format!("/{}/Tags", wrapper(kind))
+}
+
 /// Compares the description of an existing resource, or of its draft.
 pub(super) fn described(
     item: Item,
