@@ -1,7 +1,7 @@
 //! Runs a walk against an endpoint: sends its steps, reads the touched resource after each step and all resources at the
 //! end, and compares every response with the reference. Deletes the resources of the walk, however it ends.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
@@ -79,8 +79,8 @@ const MAX_SIZE: usize = 1000;
 const MAX_PAGES: usize = 200;
 /// Largest number of differences of one answer.
 const MAX_DIFFERENCES: usize = 20;
-/// Server errors of an operation after which a walk does not call it any more.
-const MAX_ERRORS: usize = 2;
+/// Server errors after which a walk ends. Each is retried, which takes time.
+const MAX_ERRORS: usize = 5;
 /// Number of pages of lists in several pages.
 const SEVERAL_PAGES: usize = 3;
 
@@ -97,7 +97,7 @@ impl WalkContext<'_> {
             walked: Walked::default(),
             failures: Vec::new(),
             last: None,
-            errors: BTreeMap::new(),
+            errors: Vec::new(),
         };
         let end = walker.steps(steps).await;
         walker.delete_all().await;
@@ -109,8 +109,8 @@ impl WalkContext<'_> {
         match end {
             _ if !walker.failures.is_empty() => End::Failed(walker.failures),
             // A walk with a server error proves nothing by itself; other checks judge the error.
-            Ok(()) | Err(Stop::Sought) => match walker.errors.into_values().next() {
-                Some((_, why)) => End::Inconclusive(why),
+            Ok(()) | Err(Stop::Sought) => match walker.errors.into_iter().next() {
+                Some((.., why)) => End::Inconclusive(why),
                 None => End::Passed(walker.walked),
             },
             Err(Stop::ServerError(why)) => End::Inconclusive(why),
@@ -155,8 +155,8 @@ struct Walker<'t> {
     failures: Vec<Failure>,
     /// The change whose effect on its resource is being read.
     last: Option<&'static str>,
-    /// Server errors of each operation: their number, and the first one in words.
-    errors: BTreeMap<&'static str, (usize, String)>,
+    /// Server errors: operation, resource, and the answer in words. The operation is not called for that resource again.
+    errors: Vec<(&'static str, Option<Item>, String)>,
 }
 
 impl Walker<'_> {
@@ -225,8 +225,13 @@ impl Walker<'_> {
             _ => Value::Null,
         };
         let call = call(&self.model, step, self.context.instance, template);
-        let fails = |operation| self.errors.get(operation).is_some_and(|(errors, _)| *errors >= MAX_ERRORS);
-        let offers = |call: &Call| self.context.offered.contains(call.operation) && !fails(call.operation);
+        let failed = |call: &Call| {
+            let same = |(operation, item, _): &(&str, Option<Item>, String)| {
+                (*operation, *item) == (call.operation, step.item())
+            };
+            step.item().is_some() && self.errors.iter().any(same)
+        };
+        let offers = |call: &Call| self.context.offered.contains(call.operation) && !failed(call);
         let Some(call) = call.filter(offers) else { return Ok(false) };
         let mut wait = (self.context.patience == Patience::Brief).then(|| Wait::brief(client));
         loop {
@@ -237,7 +242,7 @@ impl Walker<'_> {
             };
             let replied = match replied {
                 Err(Stop::ServerError(why)) => {
-                    self.go_on_after_error(step, &call, why, record);
+                    self.go_on_after_error(step, &call, why, record)?;
                     return Ok(true);
                 }
                 replied => replied?,
@@ -318,13 +323,14 @@ impl Walker<'_> {
     }
 
     /// Continues after a server error: whether the call changed something is unknown until a read tells.
-    fn go_on_after_error(&mut self, step: &Step, call: &Call, why: String, record: bool) {
+    fn go_on_after_error(&mut self, step: &Step, call: &Call, why: String, record: bool) -> Result<(), Stop> {
         if record {
             self.done.push(step.clone());
             self.lines.push(format!("{}. {} → {why}", self.lines.len() + 1, words(step, call.operation)));
         }
-        self.errors.entry(call.operation).or_insert((0, why)).0 += 1;
         self.model.forget(step);
+        self.errors.push((call.operation, step.item(), why.clone()));
+        if self.errors.len() < MAX_ERRORS { Ok(()) } else { Err(Stop::ServerError(why)) }
     }
 
     /// Records a step and its response, as data and in words.

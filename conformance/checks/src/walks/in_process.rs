@@ -82,6 +82,25 @@ mod tests {
     }
 
     #[test]
+    fn a_walk_goes_on_behind_a_server_error() {
+        // The first read of a deleted flow ends in a server error; only a later creation shows the other defect.
+        let service = |ids: &[&str]| {
+            let defects = ids.iter().map(|id| Defect::named(id).unwrap()).collect();
+            Service::new(Schema::connect(), &Config { defects, ..Config::default() })
+        };
+        let both = service(&["crash-on-unknown-id", "name-taken-after-delete"]);
+        let walk = |number: i32| random_walk(5, &number.to_string(), &[Kind::Flow], 30);
+        let failures: Vec<String> = (0..40).filter_map(|number| walk_on(both.afresh(), &walk(number)).err()).collect();
+        assert!(failures.iter().any(|failure| failure.contains("no flow has that name")), "{failures:#?}");
+        // The error alone is no difference, and a walk with one does not pass.
+        let one = service(&["crash-on-unknown-id"]);
+        let ends: Vec<_> = (0..40).map(|number| walk_on(one.afresh(), &walk(number))).collect();
+        let inconclusive = |why: &String| why.starts_with("the walk is inconclusive") && why.contains("answered 500");
+        assert!(ends.iter().filter_map(|end| end.as_ref().err()).all(inconclusive), "{ends:?}");
+        assert!(ends.iter().any(Result::is_err) && ends.iter().any(Result::is_ok), "{ends:?}");
+    }
+
+    #[test]
     fn a_service_that_rejects_everything_is_inconclusive() {
         let defects = vec![Defect::named("reject-everything").unwrap()];
         let service = Service::new(Schema::connect(), &Config { defects, ..Config::default() });
