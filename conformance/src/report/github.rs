@@ -155,6 +155,24 @@ mod tests {
     }
 
     #[test]
+    fn causes_with_the_same_title_show_what_tells_them_apart() {
+        let mut report = samples::mixed().report();
+        let cause = report.failing().next().unwrap().clone();
+        let title = "CreateRule accepted values that break a constraint of the model";
+        assert_eq!(report.title_of(&cause), title);
+        let other = |way: &str| {
+            let mut other = cause.clone();
+            (other.id, other.way) = ("invalid-value~12".to_owned(), way.to_owned());
+            other
+        };
+        report.causes.push(other("202"));
+        assert_eq!(report.title_of(&cause), format!("{title} (actual: 200)"));
+        report.causes.pop();
+        report.causes.push(other(&cause.way));
+        assert_eq!(report.title_of(&cause), format!("{title} (expected: an error)"));
+    }
+
+    #[test]
     fn summary_has_counts_and_no_foreign_markup() {
         let mut report = samples::mixed().report();
         report.leaks = vec!["flow <img src=x> | `a` [b](c)".to_owned()];
