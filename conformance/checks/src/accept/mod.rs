@@ -73,6 +73,7 @@ pub(crate) static PAIRS: Check = Check {
     rule: "any two optional members, enum values and members of unions may meet in one request",
     evidence: &[OPTIONAL, MODEL],
     harm: Harm::Form,
+    fault: "failed when two members met in one request",
     passes: "success, or a refusal for a reason outside the contract, for every pair of values of two members, several pairs in \
              each request",
     fails: "5xx, twice, while the request without one of the members does not fail; a 4xx that blames the request is a \

@@ -50,6 +50,7 @@ pub(crate) static ECHO: Check = Check {
     rule: "every member of a creation is kept, alone and with all others",
     evidence: &[HANDLERS, VIEWS],
     harm: Harm::Loss,
+    fault: "did not keep what a creation sent",
     passes: "a description that shows each member as it was sent; text that holds JSON may be written otherwise, and members \
              may be added",
     fails: "a member that is absent from the description or has another value",
@@ -63,6 +64,7 @@ pub(crate) static UPDATE: Check = Check {
     rule: "an update changes the members that it names, and no others",
     evidence: &[HANDLERS, UPDATES],
     harm: Harm::Loss,
+    fault: "changed with an update what it did not name, or did not change what it named",
     passes: "each optional member of the update alone, null, and none of them: a description with the sent values, and \
              otherwise as before, except for times, versions and digests; what a PUT does to members that it leaves out is \
              recorded",
@@ -77,6 +79,7 @@ pub(crate) static VIEWS_AGREE: Check = Check {
     rule: "creation, description, list and search show the same values of one resource",
     evidence: &[VIEWS, MODEL],
     harm: Harm::WrongData,
+    fault: "showed one resource differently in two views",
     passes: "equal values of every member that two views share, after its creation, after each update, and after a new one of \
              the same name, within a short time; times may differ by less than a second",
     fails: "two views with different values, or a view of the resource that had the name before",
@@ -90,6 +93,7 @@ pub(crate) static LIST_FILTER: Check = Check {
     rule: "a list that is narrowed shows the items with the given values, and no others",
     evidence: &[LISTS, MODEL],
     harm: Harm::WrongData,
+    fault: "listed items of other values than asked for, or left some out",
     passes: "for each enum that narrows the list: items of the given value alone, all of those that the whole list shows, and \
              for two values the items of both",
     fails: "an item with another value, or a missing item of the value",
@@ -106,6 +110,7 @@ pub(crate) static PLAUSIBLE: Check = Check {
         Evidence::normative("AWS General Reference, ARN format; Smithy specification, timestamp in epoch seconds"),
     ],
     harm: Harm::WrongData,
+    fault: "showed times, ARNs or digests that cannot be right",
     passes: "times within the run, the creation not after the last change; an ARN of the same account, region and instance that \
              holds the id; a digest that changes when the content does",
     fails: "milliseconds in place of seconds, a time that was never, another account or instance, a digest that stays",
@@ -119,6 +124,7 @@ pub(crate) static REPEATED_READ: Check = Check {
     rule: "a read that is repeated without a change in between shows the same",
     evidence: &[HANDLERS, VIEWS],
     harm: Harm::WrongData,
+    fault: "showed something else when a read was repeated",
     passes: "equal descriptions, list items and search results of a resource that nothing changes",
     fails: "another value in the second answer",
     code: &Observed { applies: is_created, by: &views::OBSERVER },
