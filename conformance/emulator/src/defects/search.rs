@@ -7,7 +7,13 @@ use crate::defects::hooks::{on_body, on_matches, on_request};
 use crate::defects::{Defect, Family};
 
 /// An ignored member may also be invalid.
-const IGNORED: &[&str] = &["invalid.enum-case", "invalid.enum-unknown", "invalid.null-element", "invalid.wrong-type"];
+const IGNORED: &[&str] = &[
+    "invalid.enum-case",
+    "invalid.enum-unknown",
+    "invalid.null-element",
+    "invalid.wrong-type",
+    "keep.search-condition",
+];
 
 pub(super) const ROWS: &[Defect] = &[
     Defect {
@@ -15,7 +21,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Search,
         summary: "searches ignore criteria and filters",
         kills: &["search.filter-oracle", "search.type-partition", "search.tag-filter"],
-        may: &[],
+        may: &["keep.search-condition"],
         seams: || on_matches(|_, matches| matches.fill(true)),
     },
     Defect {
@@ -23,7 +29,13 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Search,
         summary: "searches with criteria find only the newest of the matching resources",
         kills: &["search.filter-oracle", "search.exact-in-prefix-in-contains"],
-        may: &["search.tag-filter", "search.and-narrows", "search.or-unions", "search.type-partition"],
+        may: &[
+            "search.tag-filter",
+            "search.and-narrows",
+            "search.or-unions",
+            "search.type-partition",
+            "keep.search-condition",
+        ],
         seams: || {
             on_matches(|input, matches| {
                 if input.get("SearchCriteria").is_some() {
@@ -40,7 +52,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Search,
         summary: "resources whose name ends in \"two\" are never indexed",
         kills: &["search.eventually-visible"],
-        may: &[],
+        may: &["keep.counts"],
         seams: || {
             on_body(|scene, body| {
                 if scene.operation.is_some_and(|operation| operation.name.starts_with("Search")) {
@@ -104,7 +116,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Search,
         summary: "CONTAINS is read as EXACT",
         kills: &["search.exact-in-prefix-in-contains", "search.filter-oracle"],
-        may: &[],
+        may: &["keep.search-condition"],
         seams: || on_request(|request| edit_criteria(request, &|node| compare_as(node, "CONTAINS", "EXACT"))),
     },
     Defect {
@@ -120,7 +132,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Search,
         summary: "STARTS_WITH is read as EXACT",
         kills: &["search.filter-oracle"],
-        may: &["search.tag-filter"],
+        may: &["search.tag-filter", "keep.search-condition"],
         seams: || on_request(|request| edit_criteria(request, &|node| compare_as(node, "STARTS_WITH", "EXACT"))),
     },
     Defect {
@@ -198,7 +210,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Search,
         summary: "a filter compares tag values with something else than was asked for, and finds nothing",
         kills: &["search.tag-filter"],
-        may: &[],
+        may: &["keep.search-condition"],
         seams: || on_request(|request| edit_filter(request, &misread_values)),
     },
     Defect {
