@@ -7,9 +7,14 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use connect_model::wire::message::{HttpRequest, HttpResponse};
+use percent_encoding::percent_decode_str;
 
 /// Headers that a signature adds and that no report may show. Exact names, never parts of them.
 pub const SECRET_HEADERS: [&str; 2] = ["authorization", "x-amz-security-token"];
+
+/// The same as parameters of a signed URL. Names in a query are compared without case, since no other parameter differs from
+/// them by case alone.
+const SECRET_PARAMETERS: [&str; 2] = ["X-Amz-Signature", "X-Amz-Security-Token"];
 
 /// Length of the shortest part of a secret that is removed, in characters. Shorter ones would also match unrelated text.
 const PART: usize = 12;
@@ -23,13 +28,26 @@ const VARIETY: usize = 4;
 /// Encodings of one character inside of another that are undone.
 const DEPTH: usize = 3;
 
-/// The request without the headers of a signature, fit for reports and files.
+/// The request without the headers and parameters of a signature, fit for reports and files.
 pub fn without_secrets(request: &HttpRequest) -> HttpRequest {
     let mut shown = request.clone();
     for name in SECRET_HEADERS {
         shown.headers.remove(name);
     }
+    if let Some((path, query)) = request.uri.split_once('?')
+        && query.split('&').any(|pair| secret_parameter(pair).is_some())
+    {
+        let kept: Vec<&str> = query.split('&').filter(|pair| secret_parameter(pair).is_none()).collect();
+        shown.uri = if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
+    }
     shown
+}
+
+/// Name and value of a parameter of a query, if it is one of a signature.
+fn secret_parameter(pair: &str) -> Option<(&'static str, &str)> {
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    let secret = SECRET_PARAMETERS.into_iter().find(|secret| secret.eq_ignore_ascii_case(name))?;
+    Some((secret, value))
 }
 
 /// Every part of secrets, in the form of [`folded`]: of the text, of its bytes in hex, and of its base64.
@@ -42,18 +60,29 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// Adds the signature in a request's headers.
-    pub(crate) fn add_signature(&mut self, headers: &http::HeaderMap) {
+    /// Adds the signature in a request's headers or query.
+    pub(crate) fn add_signature(&mut self, headers: &http::HeaderMap, query: Option<&str>) {
+        self.add_parameter(SECRET_PARAMETERS[0], query);
         let authorization = headers.get(SECRET_HEADERS[0]).and_then(|value| value.to_str().ok());
         if let Some((_, signature)) = authorization.and_then(|value| value.rsplit_once("Signature=")) {
             self.add_text(signature.as_bytes());
         }
     }
 
-    /// Adds the session token in a request's headers.
-    pub(crate) fn add_token(&mut self, headers: &http::HeaderMap) {
+    /// Adds the session token in a request's headers or query.
+    pub(crate) fn add_token(&mut self, headers: &http::HeaderMap, query: Option<&str>) {
+        self.add_parameter(SECRET_PARAMETERS[1], query);
         if let Some(token) = headers.get(SECRET_HEADERS[1]) {
             self.add_text(token.as_bytes());
+        }
+    }
+
+    /// Adds the value of a parameter of a query, and what it encodes.
+    fn add_parameter(&mut self, name: &str, query: Option<&str>) {
+        let of_signature = query.unwrap_or_default().split('&').filter_map(secret_parameter);
+        for (_, value) in of_signature.filter(|(secret, _)| *secret == name) {
+            self.add_text(value.as_bytes());
+            self.add_text(&percent_decode_str(value).collect::<Vec<u8>>());
         }
     }
 
@@ -295,8 +324,8 @@ mod tests {
         headers.insert("authorization", format!("AWS4 Credential=A/b, Signature={SIGNATURE}").parse().unwrap());
         headers.insert("x-amz-security-token", TOKEN.parse().unwrap());
         let mut secrets = Secrets::default();
-        secrets.add_signature(&headers);
-        secrets.add_token(&headers);
+        secrets.add_signature(&headers, None);
+        secrets.add_token(&headers, None);
         secrets
     }
 
@@ -304,6 +333,25 @@ mod tests {
         let mut response = HttpResponse { status: 200, headers: Headers::default(), body: body.as_bytes().to_vec() };
         remove(&mut response, &[&secrets()]);
         String::from_utf8(response.body).unwrap()
+    }
+
+    #[test]
+    fn the_parameters_of_a_signed_url_are_secrets() {
+        let query =
+            format!("a=1&X-Amz-Date=now&x-amz-security-token=T%2Foken%2FT%2Foken&X-Amz-Signature={SIGNATURE}&b");
+        let request = HttpRequest { uri: format!("/p?{query}"), ..HttpRequest::default() };
+        assert_eq!(without_secrets(&request).uri, "/p?a=1&X-Amz-Date=now&b");
+        let bare = HttpRequest { uri: format!("/p?X-Amz-Signature={SIGNATURE}"), ..HttpRequest::default() };
+        assert_eq!(without_secrets(&bare).uri, "/p");
+        let untouched = HttpRequest { uri: "/p?NextToken=X-Amz-Signature".to_owned(), ..HttpRequest::default() };
+        assert_eq!(without_secrets(&untouched).uri, untouched.uri);
+        let mut secrets = Secrets::default();
+        secrets.add_signature(&http::HeaderMap::new(), Some(&query));
+        secrets.add_token(&http::HeaderMap::new(), Some(&query));
+        let body = format!("{SIGNATURE} T%2Foken%2FT%2Foken T/oken/T/oken").into_bytes();
+        let mut response = HttpResponse { status: 200, headers: Headers::default(), body };
+        remove(&mut response, &[&secrets]);
+        assert_eq!(String::from_utf8(response.body).unwrap(), "REMOVED REMOVED REMOVED");
     }
 
     #[test]

@@ -29,6 +29,17 @@ pub struct Target {
     /// True if the endpoint is on this machine and does not stand for another, so that requests cannot cost money or
     /// reach people.
     pub loopback: bool,
+    /// Another way to the same service, which verifies signatures. Checks of access use it, if there is one.
+    pub guarded: Option<Guarded>,
+}
+
+/// An endpoint that verifies signatures, and credentials that it accepts.
+#[derive(Clone, Debug)]
+pub struct Guarded {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// The credentials.
+    pub credentials: Keyring,
 }
 
 /// The flags of the command line that describe a target.
@@ -94,13 +105,19 @@ impl Target {
         if credentials.is_none() && endpoint.is_aws() {
             return Err(CredentialsError::Missing(endpoint.to_string()).into());
         }
-        Ok(Self { endpoint, instance_id: flags.instance_id.clone(), region, credentials, loopback })
+        Ok(Self { endpoint, instance_id: flags.instance_id.clone(), region, credentials, loopback, guarded: None })
+    }
+
+    /// The target for checks of access, if it is another one.
+    pub fn guarded(&self) -> Option<Self> {
+        let Guarded { endpoint, credentials } = self.guarded.clone()?;
+        Some(Self { endpoint, credentials: Some(credentials), guarded: None, ..self.clone() })
     }
 
     /// A target without credentials, whatever the environment holds.
     pub fn unsigned(endpoint: Endpoint) -> Self {
         let loopback = endpoint.is_loopback();
-        Self { endpoint, instance_id: None, region: default_region(), credentials: None, loopback }
+        Self { endpoint, instance_id: None, region: default_region(), credentials: None, loopback, guarded: None }
     }
 }
 

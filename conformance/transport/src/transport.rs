@@ -2,14 +2,15 @@
 //! endpoint in the same process. Knows operations by name only, and judges nothing: errors are classified, never
 //! interpreted.
 
+mod again;
+mod given;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use connect_model::schema::TimestampFormat;
 use connect_model::wire::message::{HttpRequest, HttpResponse};
-use connect_model::wire::timestamp::{self, Reading};
 use http::uri::PathAndQuery;
 use tokio::sync::Notify;
 
@@ -21,19 +22,13 @@ use crate::health::{Health, Patience};
 use crate::hook::{LedgerEvent, RequestHook};
 use crate::pace::{Pace, PaceConfig};
 use crate::parsed::{GrammarError, RequestPath};
-use crate::secrets::{SECRET_HEADERS, Secrets, remove, without_secrets};
-use crate::signing::{RequestSigner, clock, seconds_after};
+use crate::secrets::{Secrets, remove, without_secrets};
+use crate::signing::{RequestSigner, clock};
 use crate::target::Target;
 use connect_model::text::excerpt;
 
 /// Longest wait of [`Transport::probe`].
 const PROBE: Duration = Duration::from_secs(3);
-
-/// Smallest difference of clocks, in seconds, that explains a rejected signature: signatures are valid for five minutes.
-const SKEWED: i64 = 240;
-
-/// Part of the name of the error for an expired session token. Source: Connect API reference, common errors.
-const EXPIRED: &str = "ExpiredToken";
 
 /// The user agent of requests that bring none.
 const USER_AGENT: &str = concat!("connect-conformance/", env!("CARGO_PKG_VERSION"));
@@ -110,6 +105,15 @@ impl std::fmt::Debug for InProcess {
     }
 }
 
+/// The signature of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signature {
+    /// Added if there are credentials and the request brings none.
+    Ours,
+    /// The one that the request brings, or none.
+    AsGiven,
+}
+
 /// Result of [`Transport::send_and_hang_up`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HangUp {
@@ -172,7 +176,7 @@ impl Transport {
     /// See [`TransportError`].
     pub async fn send_necessary(&self, operation: &str, request: &HttpRequest) -> Result<Exchange, TransportError> {
         self.pace.turn_beyond_limit().await;
-        self.send_recorded(operation, request, self.config.timeout).await
+        self.send_recorded(operation, request, self.config.timeout, Signature::Ours).await
     }
 
     /// Like [`Transport::send`] with a deadline of its own. The connection is closed when the deadline passes.
@@ -187,7 +191,7 @@ impl Transport {
     ) -> Result<Exchange, TransportError> {
         self.health.may_send(operation).map_err(TransportError::GaveUp)?;
         self.pace.turn().await;
-        self.send_recorded(operation, request, deadline).await
+        self.send_recorded(operation, request, deadline, Signature::Ours).await
     }
 
     /// Sends a request between the two calls of the hook.
@@ -196,10 +200,11 @@ impl Transport {
         operation: &str,
         request: &HttpRequest,
         deadline: Duration,
+        signature: Signature,
     ) -> Result<Exchange, TransportError> {
         let event = self.before(request)?;
         let (sent, begun) = (SystemTime::now(), Instant::now());
-        let result = self.respond(operation, request, deadline).await;
+        let result = self.respond(operation, request, deadline, signature).await;
         self.after(&event, request, &result);
         Ok(Exchange {
             operation: operation.to_owned(),
@@ -227,11 +232,15 @@ impl Transport {
         operation: &str,
         request: &HttpRequest,
         deadline: Duration,
+        signature: Signature,
     ) -> Result<HttpResponse, TransportError> {
         let result = match &self.route {
             Route::InProcess(InProcess(handle)) => {
                 self.count(operation);
                 Ok(handle(request))
+            }
+            Route::Network(connections) if signature == Signature::AsGiven => {
+                self.send_once(connections, operation, request, None, deadline).await
             }
             Route::Network(connections) => self.send_signed(connections, operation, request, deadline).await,
         };
@@ -254,9 +263,7 @@ impl Transport {
         deadline: Duration,
     ) -> Result<HttpResponse, TransportError> {
         let renewals = self.renewals();
-        let prepared = self.prepare(request, self.signer.as_ref()).await?;
-        self.count(operation);
-        let result = self.exchange(connections, operation, prepared, deadline).await;
+        let result = self.send_once(connections, operation, request, self.signer.as_ref(), deadline).await;
         match &result {
             // The signature was rejected before the request was read: it may be sent again, signed for the endpoint's
             // time or with renewed credentials.
@@ -265,12 +272,23 @@ impl Transport {
             {
                 // The request has had its turn already, and the limit may leave no other.
                 self.pace.turn_beyond_limit().await;
-                let prepared = self.prepare(request, self.signer.as_ref()).await?;
-                self.count(operation);
-                self.exchange(connections, operation, prepared, deadline).await
+                self.send_once(connections, operation, request, self.signer.as_ref(), deadline).await
             }
             _ => result,
         }
+    }
+
+    async fn send_once(
+        &self,
+        connections: &Connections,
+        operation: &str,
+        request: &HttpRequest,
+        signer: Option<&RequestSigner>,
+        deadline: Duration,
+    ) -> Result<HttpResponse, TransportError> {
+        let prepared = self.prepare(request, signer).await?;
+        self.count(operation);
+        self.exchange(connections, operation, prepared, deadline).await
     }
 
     /// Sends a request and closes the connection `linger` after the last byte was passed to the system: a client that
@@ -376,42 +394,6 @@ impl Transport {
         self.skew.load(Ordering::Relaxed)
     }
 
-    /// Returns true if a rejection's `Date` shows that the clocks differ. From then on, requests are signed for the
-    /// endpoint's time, as AWS SDKs do.
-    fn notes_skew(&self, response: &HttpResponse) -> bool {
-        if !matches!(response.status, 400 | 401 | 403) {
-            return false;
-        }
-        let date = response.headers.get("date").unwrap_or_default();
-        let Some(there) = timestamp::parse(date, TimestampFormat::HttpDate, Reading::Client) else { return false };
-        // `Date` has whole seconds, the fraction cut off.
-        let ahead = seconds_after(there.into(), SystemTime::now()).ceil() as i64;
-        let is_news = (ahead - self.skew()).abs() >= SKEWED;
-        if is_news {
-            self.skew.store(ahead, Ordering::Relaxed);
-        }
-        is_news
-    }
-
-    /// Returns true if a response rejects expired credentials and they have been renewed more often than `renewals`.
-    async fn has_renewed(&self, response: &HttpResponse, renewals: usize) -> bool {
-        let error_type = response.headers.get("x-amzn-errortype").unwrap_or_default();
-        let is_expiry = matches!(response.status, 400 | 401 | 403) && error_type.contains(EXPIRED);
-        match &self.signer {
-            Some(signer) if is_expiry => signer.keyring().renewed(renewals).await,
-            _ => false,
-        }
-    }
-
-    fn renewals(&self) -> usize {
-        self.signer.as_ref().map_or(0, |signer| signer.keyring().renewals())
-    }
-
-    /// Returns true if the transport signs a request. A request with a signature of its own keeps it.
-    fn signs(&self, request: &HttpRequest) -> bool {
-        self.signer.is_some() && !SECRET_HEADERS.iter().any(|name| request.headers.get(name).is_some())
-    }
-
     /// Operations that still respond, and those given up: [`TransportError::GaveUp`].
     pub fn health(&self) -> &Health {
         &self.health
@@ -465,9 +447,10 @@ impl Transport {
 
     /// The signature of a request. Its session token is kept for all later responses.
     fn secrets_of(&self, request: &PreparedRequest) -> Secrets {
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).add_token(&request.headers);
+        let query = request.path.query();
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).add_token(&request.headers, query);
         let mut secrets = Secrets::default();
-        secrets.add_signature(&request.headers);
+        secrets.add_signature(&request.headers, query);
         secrets
     }
 

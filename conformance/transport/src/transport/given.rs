@@ -1,0 +1,55 @@
+//! Requests with a signature of the caller's choice, for checks of the signature itself.
+
+use connect_model::wire::message::HttpRequest;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::error::TransportError;
+use crate::exchange::Exchange;
+use crate::parsed::{GrammarError, RequestPath};
+use crate::signing::{Recipe, clock};
+use crate::transport::{Signature, Transport};
+
+/// Everything but the characters that stay unescaped in a query. Source: SigV4, canonical query string.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+impl Transport {
+    /// The request with a signature in its headers or its URL. Sends nothing. The result contains a signature and, if the
+    /// recipe has one, a session token, so it belongs into no output.
+    ///
+    /// # Errors
+    /// [`TransportError::Unsigned`] without credentials, or with expired ones; [`TransportError::Unsendable`] for a request
+    /// without a canonical form.
+    pub async fn sign(&self, request: &HttpRequest, recipe: &Recipe) -> Result<HttpRequest, TransportError> {
+        let signer =
+            self.signer.as_ref().ok_or_else(|| TransportError::Unsigned("there are no credentials".to_owned()))?;
+        let signer = signer.signer_by(recipe).await.map_err(TransportError::Unsigned)?;
+        let path: RequestPath =
+            request.uri.parse().map_err(|error: GrammarError| TransportError::Unsendable(error.to_string()))?;
+        let (url, now) = (self.endpoint.url_of(&path), clock(self.skew().saturating_add(recipe.ahead)));
+        let mut signed = request.clone();
+        match recipe.in_url_for {
+            None => {
+                let added = signer.headers(request, &url, now).map_err(TransportError::Unsendable)?;
+                added.into_iter().for_each(|(name, value)| signed.headers.push(name, value));
+            }
+            Some(valid_for) => {
+                let added = signer.parameters(request, &url, now, valid_for).map_err(TransportError::Unsendable)?;
+                for (name, value) in added {
+                    let separator = if signed.uri.contains('?') { '&' } else { '?' };
+                    signed.uri.push_str(&format!("{separator}{name}={}", utf8_percent_encode(&value, RESERVED)));
+                }
+            }
+        }
+        Ok(signed)
+    }
+
+    /// Sends a request with the signature that it brings, or unsigned. It is never signed again.
+    ///
+    /// # Errors
+    /// See [`TransportError`].
+    pub async fn send_as_given(&self, operation: &str, request: &HttpRequest) -> Result<Exchange, TransportError> {
+        self.health.may_send(operation).map_err(TransportError::GaveUp)?;
+        self.pace.turn().await;
+        self.send_recorded(operation, request, self.config.timeout, Signature::AsGiven).await
+    }
+}
