@@ -10,10 +10,11 @@ use connect_model::wire::message::HttpResponse;
 use serde_json::{Map, Value, json};
 
 use crate::defects::edits::{edit, edit_json, rename};
-use crate::defects::hooks::{in_place, on_body, on_cut, on_response, on_sighting};
+use crate::defects::hooks::{in_place, on_admission, on_body, on_cut, on_refusal, on_response, on_sighting};
 use crate::defects::pagination::MARK;
 use crate::defects::seam::{Reader, Scene, Seams};
 use crate::pages::{KeyPage, Size};
+use crate::verify::Breach;
 
 /// A harmless variant of the emulator.
 #[derive(Debug)]
@@ -334,6 +335,43 @@ pub const BENIGN: &[Benign] = &[
         summary: "the instance under test is named by its ARN",
         source: "Connect accepts full ARNs in path labels",
         seams: || Arc::new(NamedByArn),
+    },
+    Benign {
+        id: "signatures-unverified",
+        summary: "the port for signed requests serves all of them, signed or not",
+        source: "an emulator may do without signatures: to verify them is a capability",
+        seams: || on_admission(|_, _| true),
+    },
+    Benign {
+        id: "other-signature-errors",
+        summary: "wrong signatures and keys are answered with SignatureDoesNotMatch and InvalidClientTokenId",
+        source: "Connect API reference, common errors: which of the names it uses for what is not published",
+        seams: || {
+            on_refusal(|breach, response| {
+                let name = match breach {
+                    Breach::UnknownKey | Breach::NoToken | Breach::OtherToken => "InvalidClientTokenId",
+                    Breach::Incomplete | Breach::Algorithm | Breach::Undated => {
+                        response.status = 400;
+                        return;
+                    }
+                    Breach::Unsigned => return,
+                    _ => "SignatureDoesNotMatch",
+                };
+                rename(response, Some(name));
+            })
+        },
+    },
+    Benign {
+        id: "clock-tolerance",
+        summary: "signatures are valid for fifteen minutes before and after their time",
+        source: "the documented five minutes are a minimum; some services allow fifteen",
+        seams: || {
+            on_admission(|_, breach| match breach {
+                None => true,
+                Some(Breach::Old(seconds) | Breach::Early(seconds)) => seconds < 15.0 * 60.0,
+                Some(_) => false,
+            })
+        },
     },
 ];
 

@@ -26,6 +26,7 @@ mod store;
 mod synthesize;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 pub use benign::{BENIGN, Benign};
 pub use bucket::Rate;
@@ -65,6 +66,9 @@ pub struct Config {
     pub limits: Limits,
     /// Behaviour in front of the service: signatures, rate, connections. Only [`Emulator`] has it.
     pub front: FrontConfig,
+    /// Keys for a second port to the same service, which serves only requests that are signed with them. None for no such
+    /// port.
+    pub guard: Option<AccessKeys>,
     /// Age at which a search finds a resource.
     pub search_lag: Duration,
 }
@@ -81,6 +85,7 @@ impl Default for Config {
             account: "111122223333".to_owned(),
             limits: Limits::default(),
             front: FrontConfig::default(),
+            guard: None,
             search_lag: Duration::ZERO,
         }
     }

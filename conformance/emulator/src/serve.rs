@@ -12,12 +12,12 @@ use connect_model::schema::Schema;
 use connect_model::wire::encode_unmodelled_error;
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::front::{Admission, BrokenBody, Front};
 use crate::service::BODY_LIMIT;
-use crate::{Config, Service};
+use crate::{Config, FrontConfig, Service};
 
 /// Time for the body of a request. A client that sends more slowly keeps no connection open.
 const BODY_TIME: Duration = Duration::from_secs(30);
@@ -25,35 +25,54 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 /// A running endpoint. It stops with [`Emulator::shutdown`], or with its runtime.
 pub struct Emulator {
     address: SocketAddr,
+    guarded: Option<SocketAddr>,
     service: Arc<Service>,
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<std::io::Result<()>>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<std::io::Result<()>>>,
 }
 
 impl Emulator {
     /// Listens on 127.0.0.1 only. Fails if the port is taken.
     pub async fn start(schema: &'static Schema, config: &Config) -> std::io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
-        let address = listener.local_addr()?;
         let service = Arc::new(Service::new(schema, config));
-        let front = Arc::new(Front::new(&config.front, &config.region, &schema.service.signing_name));
-        let router = axum::Router::new().fallback(answer).with_state((Arc::clone(&service), front));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(async move {
-            let until = async move {
-                // The endpoint goes on if its handle is dropped.
-                if stopped.await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-            };
-            axum::serve(listener, router).with_graceful_shutdown(until).await
-        });
-        Ok(Self { address, service, stop, task })
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = Vec::new();
+        let mut open = async |port: u16, front: &FrontConfig| -> std::io::Result<SocketAddr> {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+            let address = listener.local_addr()?;
+            let front = Front::new(front, &config.region, &schema.service.signing_name, service.seams());
+            let router = axum::Router::new().fallback(answer).with_state((Arc::clone(&service), Arc::new(front)));
+            let mut stopped = stopped.clone();
+            tasks.push(tokio::spawn(async move {
+                let until = async move {
+                    // The endpoint goes on if its handle is dropped.
+                    if stopped.wait_for(|stopped| *stopped).await.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                };
+                axum::serve(listener, router).with_graceful_shutdown(until).await
+            }));
+            Ok(address)
+        };
+        let address = open(config.port, &config.front).await?;
+        let guarded = match &config.guard {
+            Some(keys) => {
+                let front = FrontConfig { verify: Some(keys.clone()), ..FrontConfig::default() };
+                Some(open(0, &front).await?)
+            }
+            None => None,
+        };
+        Ok(Self { address, guarded, service, stop, tasks })
     }
 
     /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Base URL of the port that verifies signatures, without trailing slash; none without one.
+    pub fn guarded_url(&self) -> Option<String> {
+        self.guarded.map(|address| format!("http://{address}"))
     }
 
     /// Base URL without trailing slash.
@@ -69,8 +88,10 @@ impl Emulator {
     /// Stops accepting requests, and returns when the running ones are answered.
     pub async fn shutdown(self) {
         // Fails only if the endpoint has stopped already.
-        let _ = self.stop.send(());
-        let _ = self.task.await;
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            let _ = task.await;
+        }
     }
 }
 
@@ -143,7 +164,6 @@ mod tests {
     use hyper::body::Frame;
 
     use super::*;
-    use crate::FrontConfig;
 
     /// A body that never ends.
     struct Silence;
@@ -161,7 +181,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_never_ends_is_given_up() {
         let service = Arc::new(Service::new(Schema::connect(), &Config::default()));
-        let front = Front::new(&FrontConfig::default(), "us-east-1", "connect");
+        let front = Front::new(&FrontConfig::default(), "us-east-1", "connect", service.seams());
         let response = admit(service, &front, Request::new(Body::new(Silence))).await;
         assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
     }

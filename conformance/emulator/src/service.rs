@@ -13,7 +13,7 @@ use connect_model::wire::{
 use serde_json::Value;
 
 use crate::arn::Account;
-use crate::defects::seam::{Invocation, Scene};
+use crate::defects::seam::{Invocation, Scene, Seams};
 use crate::handlers::{self, Answer, Context, Handlers};
 use crate::ids::{self, DEFAULT_INSTANCE_ID};
 use crate::pages::Pages;
@@ -119,6 +119,11 @@ impl Service {
     /// The name of the first instance for clients to use: its id, or its ARN under a harmless variant.
     pub fn instance_name(&self) -> String {
         self.cx.seams.instance_name(DEFAULT_INSTANCE_ID, self.cx.account.instance(DEFAULT_INSTANCE_ID))
+    }
+
+    /// The behaviour at the seams.
+    pub(crate) fn seams(&self) -> &Arc<dyn Seams> {
+        &self.cx.seams
     }
 
     /// Returns true if a call may sleep, and therefore must not block a shared thread.

@@ -20,6 +20,7 @@ use crate::handlers::Answer;
 use crate::pages::{KeyPage, PageRequest, Size};
 use crate::refusal::Refusal;
 use crate::store::Tags;
+use crate::verify::Breach;
 
 /// Defects that act together, the outermost first.
 pub(super) struct Chain(pub(super) Vec<Arc<dyn Seams>>);
@@ -58,6 +59,16 @@ fn cut(seams: &[Arc<dyn Seams>], page: &PageRequest<'_>) -> Result<KeyPage, Refu
 }
 
 impl Seams for Chain {
+    fn admits(&self, request: &HttpRequest, breach: Option<Breach>) -> bool {
+        // Each is asked, since some remember the requests.
+        let admitted: Vec<bool> = self.0.iter().map(|seams| seams.admits(request, breach)).collect();
+        if breach.is_some() { admitted.contains(&true) } else { !admitted.contains(&false) }
+    }
+
+    fn refused(&self, breach: Breach, response: &mut HttpResponse) {
+        self.0.iter().for_each(|seams| seams.refused(breach, response));
+    }
+
     fn stand_in(&self, nth: u64) -> Option<HttpResponse> {
         self.0.iter().find_map(|seams| seams.stand_in(nth))
     }

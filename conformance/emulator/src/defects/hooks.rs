@@ -14,6 +14,7 @@ use crate::defects::seam::{Invocation, Scene, Seams, Sighting, TagChange};
 use crate::handlers::Answer;
 use crate::pages::{KeyPage, PageRequest};
 use crate::store::{Tags, lock};
+use crate::verify::Breach;
 
 /// Defines a constructor of seams that override one method with a function.
 macro_rules! hook {
@@ -34,6 +35,22 @@ hook! {
     in_place(fn(u64) -> Option<HttpResponse>),
     fn stand_in(&self, nth: u64) -> Option<HttpResponse> {
         (self.0)(nth)
+    }
+}
+
+hook! {
+    /// Decides which requests are admitted, given the rule of access that they break.
+    on_admission(fn(&HttpRequest, Option<Breach>) -> bool),
+    fn admits(&self, request: &HttpRequest, breach: Option<Breach>) -> bool {
+        (self.0)(request, breach)
+    }
+}
+
+hook! {
+    /// Edits the responses to requests that are not admitted.
+    on_refusal(fn(Breach, &mut HttpResponse)),
+    fn refused(&self, breach: Breach, response: &mut HttpResponse) {
+        (self.0)(breach, response);
     }
 }
 

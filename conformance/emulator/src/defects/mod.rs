@@ -4,6 +4,7 @@
 //! function ([`hooks`]), some a type of their own.
 
 mod accept;
+mod access;
 mod chain;
 pub(crate) mod edits;
 mod error;
@@ -59,6 +60,8 @@ pub enum Family {
     Invalid,
     /// Acceptance of valid input.
     Accept,
+    /// Admission of callers.
+    Access,
     /// Format of errors.
     Error,
     /// Pages of lists.
@@ -80,6 +83,7 @@ impl Family {
             Family::Shape => "shape",
             Family::Invalid => "invalid",
             Family::Accept => "accept",
+            Family::Access => "access",
             Family::Error => "error",
             Family::Pagination => "pagination",
             Family::Idempotency => "idempotency",
@@ -95,6 +99,7 @@ const TABLES: [&[Defect]; 13] = [
     shape::ROWS,
     invalid::ROWS,
     accept::ROWS,
+    access::ROWS,
     language::ROWS,
     rule::ROWS,
     error::ROWS,

@@ -19,9 +19,21 @@ use crate::handlers::{Answer, Context};
 use crate::pages::{KeyPage, PageRequest};
 use crate::refusal::Refusal;
 use crate::store::Tags;
+use crate::verify::Breach;
 
 /// Behaviour of an endpoint at its seams. The defaults are the contract.
 pub(crate) trait Seams: Send + Sync {
+    // The caller.
+
+    /// Decides if a request is admitted: `breach` is the rule of access that it breaks, none if it keeps all of them. A request
+    /// may be asked about several times, once for each broken rule.
+    fn admits(&self, _request: &HttpRequest, breach: Option<Breach>) -> bool {
+        breach.is_none()
+    }
+
+    /// Changes the response to a request that is not admitted.
+    fn refused(&self, _breach: Breach, _response: &mut HttpResponse) {}
+
     // Request in.
 
     /// Answers in place of the service. `nth` counts the calls since the start.
