@@ -1,10 +1,11 @@
 //! The built-in emulator of a run: looks up its defects or variant, starts it, and describes it as a target. Knows nothing
 //! of flags and reports.
 
-use connect_emulator::{BENIGN, Benign, Config, Defect, Emulator, defects};
+use aws_credential_types::Credentials;
+use connect_emulator::{AccessKeys, BENIGN, Benign, Config, Defect, Emulator, defects};
 use connect_model::schema::Schema;
 use connect_transport::endpoint::EndpointError;
-use connect_transport::target::Target;
+use connect_transport::target::{Guarded, Target};
 use thiserror::Error;
 
 use crate::event::EmulatorInfo;
@@ -31,7 +32,7 @@ pub enum EmulatorError {
 /// # Errors
 /// The defect or variant is unknown, or no port can be listened on.
 pub async fn start(schema: &'static Schema, info: &EmulatorInfo, seed: u64) -> Result<Emulator, EmulatorError> {
-    start_with(schema, info, Config { seed, ..Config::default() }).await
+    start_with(schema, info, Config { seed, guard: Some(keys()), ..Config::default() }).await
 }
 
 /// Starts an emulator with further settings: port, seed, and what it demands of its callers. Its defects, variant and
@@ -51,13 +52,28 @@ pub async fn start_with(
     Emulator::start(schema, &config).await.map_err(|source| EmulatorError::Listen { port, source })
 }
 
-/// The target for a built-in emulator: unsigned, in the instance that it starts with.
+/// Keys that the second port of a built-in emulator demands. Temporary ones, so that every rule of access can be tested.
+pub fn keys() -> AccessKeys {
+    AccessKeys {
+        id: "ASIAEXAMPLEBUILTIN".to_owned(),
+        secret: "the+secret/of+the/built-in/emulator".to_owned(),
+        session_token: Some("the/token+of/the/built-in+emulator==".to_owned()),
+    }
+}
+
+/// The target for a built-in emulator: unsigned, in the instance that it starts with. Checks of access go to its second port,
+/// if it has one: to sign and verify every request would double the time of a run.
 ///
 /// # Errors
 /// Never in practice: the URL of an emulator is well-formed.
 pub fn target_of(emulator: &Emulator) -> Result<Target, EndpointError> {
     let mut target = Target::unsigned(emulator.url().parse()?);
     target.instance_id = Some(emulator.service().instance_name());
+    if let Some(url) = emulator.guarded_url() {
+        let AccessKeys { id, secret, session_token } = keys();
+        let keys = Credentials::new(id, secret, session_token, None, "built-in emulator");
+        target.guarded = Some(Guarded { endpoint: url.parse()?, credentials: keys.into() });
+    }
     Ok(target)
 }
 

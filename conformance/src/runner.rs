@@ -29,7 +29,7 @@ const NULL_DEVICE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 pub struct RunOptions {
     /// Cases at a time; at least one.
     pub jobs: usize,
-    /// Operations that must be offered: their cases fail instead of being unsupported.
+    /// Operations and families that must be offered: their cases fail instead of being unsupported.
     pub require: BTreeSet<String>,
     /// Known divergences.
     pub expected: Expectations,
@@ -126,7 +126,7 @@ pub fn run(
                 let Some(outcome) = attempt(judge.as_ref(), index, &runtime, &stop) else {
                     return Ok(Completion::ignored_with("interrupted"));
                 };
-                let outcome = expected.judge(case, required(case, outcome, &require));
+                let outcome = expected.judge(case, outcome.requiring(case, &require));
                 let excused = expected.excuse(case, &outcome);
                 let excused = excused.as_deref();
                 let (duration, requests) = (started.elapsed(), judge.requests());
@@ -227,27 +227,6 @@ fn internal_error(case: &CaseId, panic: String) -> Finding {
         exchange: None,
         exchanges: Vec::new(),
         steps: Vec::new(),
-    }
-}
-
-/// Turns "unsupported" into a failure for operations that `--require` names.
-fn required(case: &CaseId, outcome: Outcome, require: &BTreeSet<String>) -> Outcome {
-    match &outcome.verdict {
-        Verdict::Unsupported(why) if require.contains(&case.operation) => {
-            let finding = Finding {
-                check: case.check,
-                level: Level::Must,
-                rule: format!("--require names {}: the endpoint must offer it", case.operation),
-                pointer: String::new(),
-                expected: "a supported operation".to_owned(),
-                actual: format!("unsupported: {why}"),
-                exchange: outcome.findings.iter().find_map(|finding| finding.exchange.clone()),
-                exchanges: Vec::new(),
-                steps: Vec::new(),
-            };
-            Outcome { verdict: Verdict::Fail, findings: vec![finding], ..outcome }
-        }
-        _ => outcome,
     }
 }
 

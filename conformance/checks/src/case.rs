@@ -1,10 +1,13 @@
 //! Cases and their outcomes, as data. The runner, the checks and the reports share these types.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use connect_model::import::hex_digest;
 use connect_transport::exchange::Exchange;
 use serde::{Deserialize, Serialize};
+
+use crate::check::family_of;
 
 /// Stable id of a case: `Operation/check-id` or `Operation/check-id/variant`. Does not depend on position or seed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -166,6 +169,27 @@ impl Outcome {
         Self { verdict: Verdict::Indeterminate(why.into()), findings: Vec::new(), learned: Vec::new() }
     }
 
+    /// The outcome where `required` names what the endpoint must offer, operations and families of checks: what is unsupported
+    /// there fails.
+    #[must_use]
+    pub fn requiring(self, case: &CaseId, required: &BTreeSet<String>) -> Self {
+        let family = family_of(case.check);
+        let name = [case.operation.as_str(), family].into_iter().find(|name| required.contains(*name));
+        let (Verdict::Unsupported(why), Some(name)) = (&self.verdict, name) else { return self };
+        let finding = Finding {
+            check: case.check,
+            level: Level::Must,
+            rule: format!("{name} is required (--require): the endpoint must offer it"),
+            pointer: String::new(),
+            expected: format!("{} that is supported", if name == family { "a capability" } else { "an operation" }),
+            actual: format!("unsupported: {why}"),
+            exchange: self.findings.iter().find_map(|finding| finding.exchange.clone()),
+            exchanges: Vec::new(),
+            steps: Vec::new(),
+        };
+        Self { verdict: Verdict::Fail, findings: vec![finding], ..self }
+    }
+
     /// An outcome for an operation that the endpoint does not offer, with the evidence.
     pub fn unsupported(why: impl Into<String>) -> Self {
         Self { verdict: Verdict::Unsupported(why.into()), findings: Vec::new(), learned: Vec::new() }
@@ -212,6 +236,19 @@ mod tests {
             };
             assert_eq!((level(true), level(false)), (Some(Level::Must), Some(Level::Should)), "{id}");
         }
+    }
+
+    #[test]
+    fn what_is_required_fails_where_it_is_unsupported() {
+        let case = CaseId { operation: "ListRules".to_owned(), check: "access.unsigned", variant: None };
+        for (required, fails) in
+            [("ListRules", true), ("access", true), ("ListFlows", false), ("access.unsigned", false)]
+        {
+            let outcome = Outcome::unsupported("why").requiring(&case, &BTreeSet::from([required.to_owned()]));
+            assert_eq!(matches!(outcome.verdict, Verdict::Fail), fails, "{required}");
+        }
+        let passed = Outcome::from_findings(Vec::new()).requiring(&case, &BTreeSet::from(["access".to_owned()]));
+        assert!(matches!(passed.verdict, Verdict::Pass));
     }
 
     #[test]

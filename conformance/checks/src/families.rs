@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::check::Check;
-use crate::{accept, error, golden, idempotency, invalid, keep, lifecycle, pagination, search, shape};
+use crate::{accept, access, error, golden, idempotency, invalid, keep, lifecycle, pagination, search, shape};
 
 /// Checks with a common subject.
 pub struct Family {
@@ -30,11 +30,15 @@ pub enum Services {
     Connect,
 }
 
+/// Name of the family of checks of callers.
+pub const ACCESS: &str = access::FAMILY.name;
+
 /// All families.
 pub static FAMILIES: &[Family] = &[
     shape::FAMILY,
     invalid::FAMILY,
     accept::FAMILY,
+    access::FAMILY,
     error::FAMILY,
     pagination::FAMILY,
     idempotency::FAMILY,

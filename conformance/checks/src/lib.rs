@@ -2,6 +2,7 @@
 //! depend on the emulator, prints nothing, and writes no reports.
 
 mod accept;
+mod access;
 pub mod case;
 pub mod changed;
 pub mod check;

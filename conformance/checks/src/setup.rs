@@ -66,11 +66,12 @@ pub fn suite(
     let SuiteConfig { seed, cases, run_id, timeout, pace, walks, shrink, settle, ledger } = config;
     let hook = ledger::hook(ledger.as_ref());
     let bounds = TransportConfig { timeout, pace, hook, ..TransportConfig::default() };
-    let transport = Arc::new(Transport::new(&target, &schema.service.signing_name, bounds)?);
+    let open = |target: &Target| Transport::new(target, &schema.service.signing_name, bounds.clone()).map(Arc::new);
+    let (transport, guarded) = (open(&target)?, target.guarded().as_ref().map(open).transpose()?);
     let plan = Plan::new(schema, selection);
     let permission = selection.permission.clone();
     let config = ClientConfig { seed, cases, run_id, permission, shrink, settle, ledger };
-    let client = Client::new(schema, target, Arc::clone(&transport), config);
+    let client = Client::new(schema, target, Arc::clone(&transport), config).guarded_by(guarded);
     Ok((Suite::new(plan, client, walks, selection.golden.clone()), transport))
 }
 

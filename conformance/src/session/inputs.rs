@@ -21,7 +21,7 @@ use crate::session::config::RunConfig;
 use crate::session::error::SessionError;
 use crate::session::publish::named_files;
 use crate::session::resume::{continued, input_file};
-use crate::session::selection::{fresh_seed, known_selection, matching_operations, selection};
+use crate::session::selection::{fresh_seed, known_selection, matching_required, selection};
 
 /// The input files of a run, and the configuration as they complete it.
 pub(crate) struct RunInputs {
@@ -40,7 +40,7 @@ pub(crate) struct RunInputs {
 impl RunInputs {
     /// Reads the files. Checks the names in the configuration first.
     pub(crate) fn read(schema: &Schema, config: &RunConfig) -> Result<Self, SessionError> {
-        matching_operations(schema, &config.require)?;
+        matching_required(schema, &config.require)?;
         known_selection(schema, &config.selection)?;
         named_folders(config)?;
         let golden = config.golden.as_deref().map(golden::read_all).transpose().map_err(SessionError::usage)?;

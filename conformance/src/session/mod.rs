@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
+use connect_checks::families::ACCESS;
 use connect_checks::judge::Judge;
 use connect_checks::lifecycle;
 use connect_checks::plan::Plan;
@@ -45,7 +46,7 @@ use crate::session::inputs::RunInputs;
 use crate::session::publish::{Checkpoint, is_report_of, publish};
 use crate::session::resume::same_plan;
 use crate::session::routing::serves_unsigned;
-use crate::session::selection::{matching_operations, no_walk, nothing_planned};
+use crate::session::selection::{matching_required, no_walk, nothing_planned};
 use crate::session::signals::{StopOnFailures, stop_on_interrupt, stop_on_limits};
 use crate::session::target::{RunTarget, is_in_account};
 
@@ -55,7 +56,7 @@ pub struct Session {
     info: RunInfo,
     transport: Arc<Transport>,
     expected: Expectations,
-    /// Operations that must be offered.
+    /// Operations and families that must be offered.
     require: BTreeSet<String>,
     /// The report of the run that this one resumes.
     previous: Option<Report>,
@@ -118,7 +119,11 @@ impl Session {
         info.settings = inputs.settings()?;
         info.stale.extend(inputs.stale(schema, plan));
         let RunInputs { expected, previous, config, .. } = inputs;
-        let require = matching_operations(schema, &config.require)?;
+        let mut require = matching_required(schema, &config.require)?;
+        if emulator.is_some() && config.emulator.benign.is_none() {
+            // The built-in emulator verifies signatures: a run that could not tell would prove nothing.
+            require.insert(ACCESS.to_owned());
+        }
         Ok(Self { judge: Arc::new(suite), info, transport, expected, require, previous, config, _emulator: emulator })
     }
 

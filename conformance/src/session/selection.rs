@@ -81,6 +81,17 @@ pub(crate) fn matching_operations(schema: &Schema, patterns: &[String]) -> Resul
     suggest::matching("operation", patterns, all, "connect-model list operations").map_err(SessionError::Usage)
 }
 
+/// The operations and families that match one of the patterns of `--require`.
+pub(crate) fn matching_required(schema: &Schema, patterns: &[String]) -> Result<BTreeSet<String>, SessionError> {
+    let families = || families::FAMILIES.iter().map(|family| family.name);
+    // A pattern is for operations; a family has to be named.
+    let (named, of_operations): (Vec<String>, Vec<String>) =
+        patterns.iter().cloned().partition(|pattern| families().any(|name| name == pattern));
+    let mut required = matching_operations(schema, &of_operations)?;
+    required.extend(named);
+    Ok(required)
+}
+
 /// The checks and families that match one of the patterns.
 fn matching_checks(patterns: &[String]) -> Result<BTreeSet<String>, SessionError> {
     let families = || families::FAMILIES.iter().map(|family| family.name);

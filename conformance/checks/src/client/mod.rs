@@ -1,6 +1,7 @@
 //! One run against one target: sends requests, makes unused names, creates the resources that trials need, and remembers
 //! which operations the endpoint offers. Judges nothing.
 
+mod as_given;
 mod fixtures;
 mod input;
 mod ownership;
@@ -83,6 +84,8 @@ pub struct Client {
     pub settle: Duration,
     ledger: Option<Arc<Ledger>>,
     transport: Arc<Transport>,
+    /// The way to the service for checks of access, if it is another one.
+    guarded: Option<Arc<Transport>>,
     /// Tag on the resources of the run.
     run_tag: RunTag,
     /// Requests left for shrinking findings.
@@ -133,6 +136,7 @@ impl Client {
             settle,
             ledger,
             transport,
+            guarded: None,
             run_tag: RunTag { run_id, started: seconds(SystemTime::now()) },
             shrink: AtomicU32::new(shrink),
             counter: AtomicU64::new(0),
@@ -145,6 +149,13 @@ impl Client {
             learned: Mutex::default(),
             server: OnceLock::new(),
         }
+    }
+
+    /// The client, with another way to the service for checks of access.
+    #[must_use]
+    pub fn guarded_by(mut self, transport: Option<Arc<Transport>>) -> Self {
+        self.guarded = transport;
+        self
     }
 
     /// The ledger of created resources, if the run keeps one.
@@ -335,7 +346,7 @@ impl Client {
 
     /// Requests sent so far.
     pub fn requests_sent(&self) -> u64 {
-        self.transport.requests_sent()
+        self.transport.requests_sent() + self.guarded.as_ref().map_or(0, |guarded| guarded.requests_sent())
     }
 
     /// The response by which the endpoint says that it does not offer an operation; none if it offers it. Determined once

@@ -38,7 +38,7 @@ pub(crate) const SYNTHESIZED: &str = "x-emulator-synthesized";
 
 /// Error names of the gateway that are about the caller and not about the request. Source: Connect API reference, common
 /// errors.
-const AUTHENTICATION: &[&str] = &[
+pub(crate) const AUTHENTICATION: &[&str] = &[
     "AccessDeniedException",
     "ExpiredTokenException",
     "IncompleteSignatureException",

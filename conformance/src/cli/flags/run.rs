@@ -39,7 +39,7 @@ pub struct RunFlags {
     #[command(flatten, next_help_heading = CASES)]
     pub model: ModelFlag,
     /// Operations that the endpoint must offer, where `*` stands for any text: their cases fail instead of being
-    /// unsupported
+    /// unsupported. Also families, such as `access`: the endpoint must verify signatures
     #[arg(long, help_heading = CASES, value_name = "OP,…", value_delimiter = ',')]
     pub require: Vec<String>,
     /// Seed of every generated value [default: a random one, which is printed]

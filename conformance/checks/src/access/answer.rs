@@ -1,0 +1,139 @@
+//! Answers to requests whose signature is in question: admitted or refused, and the judgement of a refusal.
+
+use connect_model::wire::decode_error;
+use connect_model::wire::message::HttpRequest;
+use connect_transport::exchange::Exchange;
+use connect_transport::signing::Recipe;
+use serde_json::Value;
+
+use crate::case::{Finding, Level, Outcome};
+use crate::client::reply::{AUTHENTICATION, Reply, classify};
+use crate::code::Trial;
+use connect_model::text::excerpt;
+
+/// An answer, with what it says about the caller.
+pub(super) struct Answer {
+    pub(super) exchange: Exchange,
+    /// Name of the error; none for success, and for an error without a name.
+    pub(super) code: Option<String>,
+    /// The operation is unknown there; with the evidence.
+    pub(super) unsupported: Option<String>,
+}
+
+impl Answer {
+    pub(super) fn status(&self) -> u16 {
+        self.exchange.response.status
+    }
+
+    /// Returns true if the caller was refused, for the reason of who it is.
+    pub(super) fn refuses_the_caller(&self) -> bool {
+        let status = self.status();
+        matches!(status, 401 | 403) || ((400..500).contains(&status) && self.has_documented_name())
+    }
+
+    /// Returns true if this is the answer that a caller with every right gets.
+    pub(super) fn is_like(&self, right: &Self) -> bool {
+        let is_success = |answer: &Self| (200..300).contains(&answer.status());
+        is_success(self) || (self.status() == right.status() && self.code == right.code)
+    }
+
+    fn has_documented_name(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| AUTHENTICATION.contains(&code))
+    }
+
+    /// Status and name.
+    pub(super) fn describe(&self) -> String {
+        match (self.status(), &self.code) {
+            (status @ 200..300, _) => format!("{status} (accepted)"),
+            (status, Some(code)) => format!("{status} {}", excerpt(code)),
+            (status, None) => format!("{status} no error name"),
+        }
+    }
+}
+
+/// Sends a request with the signature that it brings.
+///
+/// # Errors
+/// The reason why there is no answer to judge.
+pub(super) async fn send(Trial { client, operation, .. }: Trial<'_>, request: &HttpRequest) -> Result<Answer, String> {
+    let exchange = client.send_as_given(operation, request).await?;
+    let is_success = (200..300).contains(&exchange.response.status);
+    let code = if is_success { None } else { decode_error(client.schema, operation, &exchange.response).code };
+    let unsupported = match classify(client.schema, operation, Ok(exchange.clone()), false).0 {
+        Reply::Unsupported(why) => Some(why),
+        _ => None,
+    };
+    Ok(Answer { exchange, code, unsupported })
+}
+
+/// Signs a request and sends it.
+///
+/// # Errors
+/// The reason why there is no answer to judge.
+pub(super) async fn send_signed(trial: Trial<'_>, request: &HttpRequest, recipe: &Recipe) -> Result<Answer, String> {
+    let signed = trial.client.guarded().sign(request, recipe).await.map_err(|error| error.to_string())?;
+    send(trial, &signed).await
+}
+
+/// Judges the answer to a request that must be refused. `what` says what is wrong with it.
+pub(super) async fn must_refuse(trial: Trial<'_>, sent: &HttpRequest, what: &str) -> Outcome {
+    let Trial { client, check, .. } = trial;
+    let answer = match send(trial, sent).await {
+        Ok(answer) => answer,
+        Err(why) => return Outcome::indeterminate(why),
+    };
+    let expected = format!("an error of authentication for a request {what}");
+    let finding = |actual: String| check.finding("", &*expected, actual, Some(&answer.exchange));
+    if answer.refuses_the_caller() {
+        client.learn(format!("error of {} ({what})", check.id), answer.describe());
+        return Outcome::from_findings(malformed(&answer).map(|why| recommended(finding(why))).into_iter().collect());
+    }
+    if (200..300).contains(&answer.status()) || answer.status() >= 500 {
+        return Outcome::from_findings(vec![finding(answer.describe())]);
+    }
+    // Any other error: the endpoint has read the request, or has refused it in words of its own.
+    let right = match send_signed(trial, &unsigned(sent), &Recipe::default()).await {
+        Ok(right) => right,
+        Err(why) => return Outcome::indeterminate(why),
+    };
+    let actual = answer.describe();
+    Outcome::from_findings(vec![if answer.is_like(&right) {
+        finding(format!("{actual}, as with the right signature"))
+    } else {
+        recommended(finding(format!("{actual}, which is no error of authentication")))
+    }])
+}
+
+/// A finding about the form of a refusal: the exact names and statuses of a service are not published.
+fn recommended(finding: Finding) -> Finding {
+    Finding { level: finding.level.min(Level::Should), ..finding }
+}
+
+/// The first way in which a refusal differs from those of AWS.
+fn malformed(answer: &Answer) -> Option<String> {
+    let shown = answer.describe();
+    let is_incomplete = answer.code.as_deref() == Some("IncompleteSignatureException");
+    if serde_json::from_slice::<Value>(&answer.exchange.response.body).map_or(true, |body| !body.is_object()) {
+        Some(format!("{shown}, and the body is no JSON object"))
+    } else if !answer.has_documented_name() {
+        Some(format!("{shown}; the name is not among the common errors of authentication"))
+    } else if answer.status() != 403 && !(is_incomplete && answer.status() == 400) {
+        Some(format!("{shown}; the status is not 403"))
+    } else {
+        None
+    }
+}
+
+/// Headers of a signature.
+const OF_A_SIGNATURE: [&str; 3] = ["authorization", "x-amz-date", "x-amz-security-token"];
+
+/// The request without a signature in its headers or its URL.
+pub(super) fn unsigned(request: &HttpRequest) -> HttpRequest {
+    let mut bare = request.clone();
+    OF_A_SIGNATURE.iter().for_each(|name| bare.headers.remove(name));
+    if let Some((path, query)) = request.uri.split_once('?') {
+        let kept: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with("X-Amz-")).collect();
+        bare.uri = if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
+    }
+    bare
+}
