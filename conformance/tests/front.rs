@@ -11,7 +11,7 @@ use connect_model::wire::encode_request;
 use connect_model::wire::message::{Headers, HttpRequest};
 use connect_transport::credentials::Keyring;
 use connect_transport::exchange::Exchange;
-use connect_transport::signing::Signer;
+use connect_transport::signing::{Recipe, Signer};
 use connect_transport::target::Target;
 use connect_transport::{Transport, TransportConfig, TransportError};
 use serde_json::{Value, json};
@@ -76,6 +76,57 @@ async fn accepts_valid_signatures_and_rejects_others_with_the_reason() {
         } else {
             assert_eq!((status, name.as_str()), (403, expected), "{by}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_signed_url_is_admitted_until_it_is_altered_or_expires() {
+    let front = FrontConfig { verify: Some(accepted(SECRET, Some("TOKEN/=="))), ..FrontConfig::default() };
+    let emulator = emulator(front).await;
+    let transport = transport(&emulator, "us-east-1", Some(keys(SECRET, Some("TOKEN/=="))));
+    let right = Recipe { in_url_for: Some(Duration::from_secs(60)), ..Recipe::default() };
+    let listing = listing();
+    let sign = async |recipe: Recipe| transport.sign(&listing, &recipe).await.unwrap();
+    let edited = |mut request: HttpRequest, from: &str, to: &str| {
+        assert!(request.uri.contains(from), "{}", request.uri);
+        request.uri = request.uri.replace(from, to);
+        request
+    };
+    let rows = [
+        ("right", sign(right).await, ""),
+        ("altered", edited(sign(right).await, "?", "?a=1&"), "InvalidSignatureException"),
+        ("longer", edited(sign(right).await, "Expires=60", "Expires=90"), "InvalidSignatureException"),
+        ("old", sign(Recipe { ahead: -1200, ..right }).await, "InvalidSignatureException"),
+        ("early", sign(Recipe { ahead: 1200, ..right }).await, "InvalidSignatureException"),
+        ("no token", sign(Recipe { token: Some(None), ..right }).await, "UnrecognizedClientException"),
+        ("incomplete", edited(sign(right).await, "X-Amz-Expires=60", "x=1"), "IncompleteSignatureException"),
+    ];
+    for (what, request, expected) in rows {
+        let exchange = transport.send_as_given("ListTagsForResource", &request).await.unwrap();
+        let (status, name) = status_and_error(&exchange);
+        let shown = &exchange.request.uri;
+        assert!(!shown.contains("X-Amz-Signature") && !shown.contains("TOKEN"), "{shown}");
+        assert_eq!(
+            (status == 403, status == 403 && name == expected),
+            (!expected.is_empty(), !expected.is_empty()),
+            "{what}: {status} {name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_declared_hash_does_not_stand_for_the_body() {
+    let front = FrontConfig { verify: Some(accepted(SECRET, None)), ..FrontConfig::default() };
+    let emulator = emulator(front).await;
+    let transport = transport(&emulator, "us-east-1", Some(keys(SECRET, None)));
+    let mut flow = request("SearchContactFlows", &json!({ "InstanceId": "i" }));
+    flow.headers.set("x-amz-content-sha256", connect_model::import::hex_digest(&flow.body));
+    let whole = transport.sign(&flow, &Recipe::default()).await.unwrap();
+    let mut altered = whole.clone();
+    altered.body.push(b' ');
+    for (request, refused) in [(whole, false), (altered, true)] {
+        let (status, name) = status_and_error(&transport.send_as_given("SearchContactFlows", &request).await.unwrap());
+        assert_eq!((status == 403, name == "InvalidSignatureException"), (refused, refused), "{status} {name}");
     }
 }
 

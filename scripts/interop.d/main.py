@@ -7,6 +7,7 @@ import boto3
 import botocore
 from botocore.config import Config
 
+import access
 import core
 import messages
 from checks import Checks
@@ -16,6 +17,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--endpoint", required=True, help="URL of a running emulator")
     parser.add_argument("--model", required=True, help="path of the command connect-model")
+    parser.add_argument("--vectors", required=True, help="path of conformance/tests/sigv4.json")
     parser.add_argument("--seed", type=int, default=1, help="seed of the generated values")
     arguments = parser.parse_args()
     print(f"boto3 {boto3.__version__}, botocore {botocore.__version__}, endpoint {arguments.endpoint}, "
@@ -30,6 +32,7 @@ def main() -> int:
         if http_response.status_code == 200 else None)
 
     checks.run(core.PARTS, client)
+    access.run(checks, client, arguments.endpoint, arguments.vectors)
     messages.run(checks, client, arguments.model, arguments.seed, answered)
 
     if checks.passed + checks.failed == 0:
