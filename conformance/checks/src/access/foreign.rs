@@ -17,22 +17,25 @@ const OTHER_ACCOUNT: &str = "999999999999";
 /// An instance that does not exist.
 const MADE_UP: &str = "00000000-dead-4000-8000-00000000beef";
 
-/// The label that names an instance, by id or ARN.
+/// Name of the label that names an instance.
+pub(super) struct Label(String);
+
+/// True for a label that names an instance, by id or ARN.
 fn place(member: &Member) -> bool {
     matches!(member.binding, Binding::Label(_)) && (member.name == "InstanceId" || member.name.ends_with("Arn"))
 }
 
 /// The labels to try: of Amazon Connect alone, since they take the ARN of an instance.
-pub(super) fn with_instances(scope: &Scope<'_>) -> Subjects<String> {
+pub(super) fn with_instances(scope: &Scope<'_>) -> Subjects<Label> {
     let is_carrier = carriers(scope).iter().any(|carrier| matches!(carrier, Carrier::Path | Carrier::Arn));
     let members =
         scope.schema.input_members(scope.contract).filter(|_| is_carrier && scope.schema.service.is_connect());
     let found = members.and_then(|members| members.iter().find(|member| place(member)));
-    found.map(|member| (None, member.name.clone())).into_iter().collect()
+    found.map(|member| (None, Label(member.name.clone()))).into_iter().collect()
 }
 
 /// Asks for an instance of another account, and for one that does not exist.
-pub(super) fn foreign<'t>(trial: Trial<'t>, member: &'t String) -> Judgement<'t> {
+pub(super) fn foreign<'t>(trial: Trial<'t>, Label(member): &'t Label) -> Judgement<'t> {
     Box::pin(async move {
         match attempt(trial, member).await {
             Ok(outcome) | Err(outcome) => outcome,
