@@ -11,6 +11,17 @@ use crate::client::reply::{AUTHENTICATION, Reply, classify};
 use crate::code::Trial;
 use connect_model::text::excerpt;
 
+/// Further common errors that are about the caller. Source: Connect API reference, common errors.
+const FURTHER: [&str; 2] = ["NotAuthorized", "RequestExpired"];
+
+/// Errors that may have status 400. Source: the same, and IAM user guide.
+const BAD_REQUEST: [&str; 2] = ["IncompleteSignature", "RequestExpired"];
+
+/// The name of an error without the ending that some lists leave out.
+fn plain(name: &str) -> &str {
+    name.strip_suffix("Exception").unwrap_or(name)
+}
+
 /// An answer, with what it says about the caller.
 pub(super) struct Answer {
     pub(super) exchange: Exchange,
@@ -38,7 +49,8 @@ impl Answer {
     }
 
     fn has_documented_name(&self) -> bool {
-        self.code.as_deref().is_some_and(|code| AUTHENTICATION.contains(&code))
+        let is_known = |code: &str| AUTHENTICATION.iter().chain(&FURTHER).any(|known| plain(known) == plain(code));
+        self.code.as_deref().is_some_and(is_known)
     }
 
     /// Status and name.
@@ -112,12 +124,12 @@ fn recommended(finding: Finding) -> Finding {
 /// The first way in which a refusal differs from those of AWS.
 fn malformed(answer: &Answer) -> Option<String> {
     let shown = answer.describe();
-    let is_incomplete = answer.code.as_deref() == Some("IncompleteSignatureException");
+    let may_be_400 = answer.code.as_deref().is_some_and(|code| BAD_REQUEST.contains(&plain(code)));
     if serde_json::from_slice::<Value>(&answer.exchange.response.body).map_or(true, |body| !body.is_object()) {
         Some(format!("{shown}, and the body is no JSON object"))
     } else if !answer.has_documented_name() {
         Some(format!("{shown}; the name is not among the common errors of authentication"))
-    } else if answer.status() != 403 && !(is_incomplete && answer.status() == 400) {
+    } else if answer.status() != 403 && !(may_be_400 && answer.status() == 400) {
         Some(format!("{shown}; the status is not 403"))
     } else {
         None
@@ -136,4 +148,73 @@ pub(super) fn unsigned(request: &HttpRequest) -> HttpRequest {
         bare.uri = if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
     }
     bare
+}
+
+#[cfg(test)]
+mod tests {
+    use connect_model::wire::message::{Headers, HttpResponse};
+    use connect_transport::exchange::Omitted;
+
+    use super::*;
+
+    fn answer(status: u16, code: Option<&str>, body: &str) -> Answer {
+        let response = HttpResponse { status, headers: Headers::default(), body: body.as_bytes().to_vec() };
+        let exchange = Exchange {
+            operation: String::new(),
+            request: HttpRequest::default(),
+            response,
+            sent: std::time::SystemTime::UNIX_EPOCH,
+            duration: std::time::Duration::ZERO,
+            omitted: Omitted::default(),
+        };
+        Answer { exchange, code: code.map(str::to_owned), unsupported: None }
+    }
+
+    #[test]
+    fn refusals_of_the_caller_are_told_from_other_errors() {
+        // status, name, refuses, has the documented form
+        for (status, code, refuses, is_documented) in [
+            (403, Some("MissingAuthenticationTokenException"), true, true),
+            (403, Some("InvalidClientTokenId"), true, true),
+            (403, Some("AccessDenied"), true, true),
+            (400, Some("IncompleteSignature"), true, true),
+            (400, Some("RequestExpired"), true, true),
+            (400, Some("InvalidSignatureException"), true, false),
+            (401, Some("UnrecognizedClientException"), true, false),
+            (403, Some("Forbidden"), true, false),
+            (403, None, true, false),
+            (400, Some("InvalidRequestException"), false, false),
+            (404, Some("ResourceNotFoundException"), false, false),
+            (404, None, false, false),
+            (500, Some("InvalidSignatureException"), false, false),
+            (200, None, false, false),
+        ] {
+            let answer = answer(status, code, "{}");
+            assert_eq!(answer.refuses_the_caller(), refuses, "{status} {code:?}");
+            assert_eq!(refuses && malformed(&answer).is_none(), is_documented, "{status} {code:?}");
+        }
+        for body in ["", "<html>", "[]", "\"text\""] {
+            assert!(malformed(&answer(403, Some("AccessDenied"), body)).is_some(), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_answer_to_a_right_request_is_recognized() {
+        let not_found = || answer(404, Some("ResourceNotFoundException"), "{}");
+        assert!(answer(200, None, "{}").is_like(&not_found()));
+        assert!(not_found().is_like(&not_found()));
+        assert!(!not_found().is_like(&answer(200, None, "{}")));
+        assert!(!answer(404, None, "").is_like(&not_found()));
+    }
+
+    #[test]
+    fn the_unsigned_request_has_no_part_of_a_signature() {
+        let mut signed =
+            HttpRequest { uri: "/p?a=1&X-Amz-Date=2&X-Amz-Signature=3".to_owned(), ..HttpRequest::default() };
+        for name in ["authorization", "x-amz-date", "x-amz-security-token", "accept"] {
+            signed.headers.push(name, "x");
+        }
+        let bare = unsigned(&signed);
+        assert_eq!((bare.uri.as_str(), bare.headers.0.len()), ("/p?a=1", 1));
+    }
 }

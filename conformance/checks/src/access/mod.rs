@@ -21,13 +21,13 @@ use crate::evidence::Evidence;
 use crate::families::{Family, Services};
 use crate::harm::Harm;
 
-/// How a signature is made and verified.
+/// How a signature is made and verified, and for what it is refused.
 const SIGV4: Evidence = Evidence::normative(
-    "AWS Signature Version 4 for API requests: elements of a request, canonical request, string to sign, signature",
+    "IAM user guide, AWS Signature Version 4 for API requests: elements of a request, canonical request, signature, troubleshooting",
 );
-/// The reasons for which a signature is refused.
+/// The errors with which the service refuses.
 const TROUBLE: Evidence = Evidence::documentation(
-    "IAM user guide, troubleshooting Signature Version 4: credential scope, dates, keys; Connect API reference, common errors",
+    "Connect API reference, common errors: missing, unknown and expired tokens, incomplete signatures, expired requests",
 );
 /// Whose instance it is.
 const OWNER: Evidence = Evidence::documentation(
@@ -58,8 +58,8 @@ macro_rules! refused {
             rule: $rule,
             evidence: &[SIGV4, TROUBLE],
             harm: Harm::Access,
-            passes: "an error of authentication, 401 or 403; as a recommendation, 403 (or 400 for an incomplete signature) with \
-                     a name among the common errors and a JSON body",
+            passes: "an error of authentication, 401 or 403; as a recommendation, 403 (or 400 for an incomplete signature or an \
+                     expired request) with a name among the common errors, and a JSON body",
             fails: $fails,
             code: &On { applies: |scope| rows::of(scope, $id), run: rows::run },
         };
