@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSRequest
 FORMS = ("header-", "path-", "query-", "body-")
 
 
-def run(check, client, endpoint, vectors):
+def unusual_requests(check, client, endpoint, vectors):
     with open(vectors, encoding="utf-8") as file:
         rows = json.load(file)
     signatures(check, rows)

@@ -32,7 +32,7 @@ def main() -> int:
         if http_response.status_code == 200 else None)
 
     checks.run(core.PARTS, client)
-    access.run(checks, client, arguments.endpoint, arguments.vectors)
+    checks.run([access.unusual_requests], client, arguments.endpoint, arguments.vectors)
     messages.run(checks, client, arguments.model, arguments.seed, answered)
 
     if checks.passed + checks.failed == 0:

@@ -43,7 +43,12 @@ impl Client {
                 return Ok(exchange);
             }
             if attempt == RETRIES {
-                return if throttled { Err(format!("throttled: {status}")) } else { Ok(exchange) };
+                return match status {
+                    _ if throttled => Err(format!("throttled: {status}")),
+                    // These say nothing about the request.
+                    502..=504 => Err(format!("out of service: {status}")),
+                    _ => Ok(exchange),
+                };
             }
             tokio::time::sleep(self.pause(attempt)).await;
         }
