@@ -43,6 +43,48 @@ const CUTS: &[&str] = &[
     "token-bound-to-size",
 ];
 
+/// Defects of signatures that are computed wrongly.
+const OF_SIGNATURES: &[&str] = &[
+    "any-body-hash",
+    "body-not-remembered",
+    "headers-not-remembered",
+    "path-not-remembered",
+    "query-not-remembered",
+    "url-signature-unchecked",
+];
+
+/// Defects of the port that verifies signatures.
+const OF_ACCESS: &[&str] = &[
+    "signature-unchecked",
+    "any-key",
+    "any-body-hash",
+    "undated-admitted",
+    "signatures-never-expire",
+    "signed-in-future",
+    "any-region",
+    "any-service",
+    "any-algorithm",
+    "incomplete-admitted",
+    "token-not-needed",
+    "any-token",
+    "url-signature-unchecked",
+    "body-not-remembered",
+    "path-not-remembered",
+    "query-not-remembered",
+    "headers-not-remembered",
+    "refused-as-500",
+    "refused-as-page",
+    "refused-with-own-name",
+    "blanks-kept",
+    "repeated-headers-lost",
+    "query-unsorted",
+    "repeated-parameters-lost",
+    "empty-parameters-lost",
+    "tilde-escaped",
+    "path-escaped-once",
+    "other-accounts-shown",
+];
+
 /// The defects that truly hide others.
 const HIDING: &[Hiding] = &[
     ("reject-everything", &[], "it performs no call, so that the endpoint shows no other behaviour"),
@@ -64,6 +106,13 @@ const HIDING: &[Hiding] = &[
         "it accepts everything that the other accepts",
     ),
     ("publish-any-json", &["publish-dangling", "publish-anywhere"], "it accepts everything that the other accepts"),
+    ("unsigned-admitted", OF_ACCESS, "no rule of access is judged on an endpoint that serves unsigned requests"),
+    ("signature-unchecked", OF_SIGNATURES, "it accepts everything that the other accepts"),
+    (
+        "refused-as-500",
+        &["refused-as-page", "refused-with-own-name"],
+        "the form of a refusal is judged where there is one",
+    ),
     ("accept-unknown-enum", &["accepts-unknown-flow-type"], "it accepts everything that the other accepts"),
 ];
 

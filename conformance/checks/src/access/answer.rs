@@ -98,10 +98,15 @@ pub(super) async fn must_refuse(trial: Trial<'_>, sent: &HttpRequest, what: &str
     let finding = |actual: String| check.finding("", &*expected, actual, Some(&answer.exchange));
     if answer.refuses_the_caller() {
         client.learn(format!("error of {} ({what})", check.id), answer.describe());
-        return Outcome::from_findings(malformed(&answer).map(|why| recommended(finding(why))).into_iter().collect());
+        let form = |(expected, actual): (&str, String)| {
+            let expected = format!("{expected} in the refusal of a request {what}");
+            recommended(check.finding("", expected, actual, Some(&answer.exchange)))
+        };
+        return Outcome::from_findings(malformed(&answer).into_iter().map(form).collect());
     }
     if (200..300).contains(&answer.status()) || answer.status() >= 500 {
-        return Outcome::from_findings(vec![finding(answer.describe())]);
+        let actual = if answer.status() >= 500 { format!("status {}", answer.status()) } else { answer.describe() };
+        return Outcome::from_findings(vec![finding(actual)]);
     }
     // Any other error: the endpoint has read the request, or has refused it in words of its own.
     let right = match send_signed(trial, &unsigned(sent), &Recipe::default()).await {
@@ -121,19 +126,21 @@ fn recommended(finding: Finding) -> Finding {
     Finding { level: finding.level.min(Level::Should), ..finding }
 }
 
-/// The first way in which a refusal differs from those of AWS.
-fn malformed(answer: &Answer) -> Option<String> {
-    let shown = answer.describe();
-    let may_be_400 = answer.code.as_deref().is_some_and(|code| BAD_REQUEST.contains(&plain(code)));
+/// The ways in which a refusal differs from those of AWS: what is expected, and what is there.
+fn malformed(answer: &Answer) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
     if serde_json::from_slice::<Value>(&answer.exchange.response.body).map_or(true, |body| !body.is_object()) {
-        Some(format!("{shown}, and the body is no JSON object"))
-    } else if !answer.has_documented_name() {
-        Some(format!("{shown}; the name is not among the common errors of authentication"))
-    } else if answer.status() != 403 && !(may_be_400 && answer.status() == 400) {
-        Some(format!("{shown}; the status is not 403"))
-    } else {
-        None
+        found.push(("a JSON object", "another body".to_owned()));
     }
+    if !answer.has_documented_name() {
+        let name = answer.code.as_deref().map_or("no error name".to_owned(), excerpt);
+        found.push(("a name among the common errors", name));
+    }
+    let may_be_400 = answer.code.as_deref().is_some_and(|code| BAD_REQUEST.contains(&plain(code)));
+    if answer.status() != 403 && !(may_be_400 && answer.status() == 400) {
+        found.push(("status 403", answer.status().to_string()));
+    }
+    found
 }
 
 /// Headers of a signature.
@@ -191,10 +198,10 @@ mod tests {
         ] {
             let answer = answer(status, code, "{}");
             assert_eq!(answer.refuses_the_caller(), refuses, "{status} {code:?}");
-            assert_eq!(refuses && malformed(&answer).is_none(), is_documented, "{status} {code:?}");
+            assert_eq!(refuses && malformed(&answer).is_empty(), is_documented, "{status} {code:?}");
         }
         for body in ["", "<html>", "[]", "\"text\""] {
-            assert!(malformed(&answer(403, Some("AccessDenied"), body)).is_some(), "{body}");
+            assert!(malformed(&answer(403, Some("AccessDenied"), body)).len() == 1, "{body}");
         }
     }
 

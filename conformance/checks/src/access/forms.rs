@@ -7,7 +7,7 @@ use connect_transport::signing::Recipe;
 
 use crate::access::answer::{must_refuse, send, send_signed};
 use crate::access::carrier::{Carrier, carriers, request};
-use crate::access::rows::{Edit, add_query, declare_hash};
+use crate::access::rows::{Edit, add_query, declare_hash, swap};
 use crate::access::standing::must_verify;
 use crate::case::{Finding, Level, Outcome};
 use crate::code::{Scope, Subjects, Trial};
@@ -23,6 +23,8 @@ pub(super) enum Url {
     Right,
     /// A parameter is added after signing.
     Altered,
+    /// Its signature is altered.
+    Forged,
     /// It has expired.
     Expired,
 }
@@ -30,7 +32,8 @@ pub(super) enum Url {
 /// The cases of signed URLs: on operations with GET.
 pub(super) fn urls(scope: &Scope<'_>) -> Subjects<Url> {
     let has_get = |carrier: &Carrier| matches!(carrier, Carrier::Path | Carrier::Query);
-    let cases = [("right", Url::Right), ("altered", Url::Altered), ("expired", Url::Expired)];
+    let cases =
+        [("right", Url::Right), ("altered", Url::Altered), ("signature", Url::Forged), ("expired", Url::Expired)];
     let wanted = carriers(scope).iter().any(has_get);
     cases.into_iter().filter(|_| wanted).map(|(name, url)| (Some(name.to_owned()), url)).collect()
 }
@@ -69,6 +72,13 @@ async fn attempt(trial: Trial<'_>, url: Url) -> Result<Outcome, Outcome> {
             add_query(&mut signed, "contract-test=1");
             Ok(must_refuse(trial, &signed, "with a signed URL that was altered").await)
         }
+        Url::Forged => {
+            if let Some((start, signature)) = signed.uri.split_once("X-Amz-Signature=") {
+                let (signature, rest) = signature.split_at(signature.find('&').unwrap_or(signature.len()));
+                signed.uri = format!("{start}X-Amz-Signature={}{rest}", swap(signature, 1));
+            }
+            Ok(must_refuse(trial, &signed, "with a signed URL whose signature was altered").await)
+        }
         Url::Expired => {
             let ahead = -20 * 60;
             let expired = sign(&Recipe { ahead, ..right }).await?;
@@ -96,8 +106,8 @@ const FORMS: &[Form] = &[
     ("path-escaped-twice", Carrier::Path, |request| last_segment(request, "a%2520b%252Fc")),
     ("path-unicode", Carrier::Path, |request| last_segment(request, "%C3%A9%F0%9F%98%80")),
     ("query-unsorted", Carrier::Query, |request| add_query(request, "z=1&b=2&a=3&B=4")),
-    ("query-repeated", Carrier::Query, |request| add_query(request, "contract=b&contract=a&contract=a")),
-    ("query-empty", Carrier::Query, |request| add_query(request, "a=&b=&aa=")),
+    ("query-repeated", Carrier::Query, |request| add_query(request, "contract=a&contract=a&contract=b")),
+    ("query-empty", Carrier::Query, |request| add_query(request, "a=&aa=&b=")),
     ("query-escapes", Carrier::Query, |request| add_query(request, "c=a%20b~c%2Bd%2Fe%3D%26f%25g-_.")),
     ("query-unicode", Carrier::Query, |request| add_query(request, "c=%C3%A9%F0%9F%98%80")),
     ("query-prefixes", Carrier::Query, |request| add_query(request, "a-=1&a=2&a.b=3")),

@@ -217,7 +217,7 @@ fn other_path(request: &mut HttpRequest) {
 }
 
 /// The text with other letters and digits among its last ones; the same again if it is called twice.
-fn swap(text: &str, last: usize) -> String {
+pub(super) fn swap(text: &str, last: usize) -> String {
     let start = text.len().saturating_sub(last);
     let other = |(at, c): (usize, char)| match c {
         '0'..='9' | 'a'..='f' if at >= start => {

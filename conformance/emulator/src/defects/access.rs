@@ -266,7 +266,7 @@ impl Seams for Remembers {
                 lock(&self.seen).insert(self.key(request));
                 true
             }
-            Some(Breach::Unmatched | Breach::Body) => lock(&self.seen).contains(&self.key(request)),
+            Some(Breach::Unmatched) => lock(&self.seen).contains(&self.key(request)),
             Some(_) => false,
         }
     }
