@@ -50,7 +50,7 @@ pub(crate) static CHECKS: &[&Check] = &[
 
 /// Defines a check whose cases are rows of `rows.rs`: requests that must be refused.
 macro_rules! refused {
-    ($name:ident, $id:literal, $rule:literal, $fails:literal) => {
+    ($name:ident, $id:literal, $rule:literal, $fault:literal, $fails:literal) => {
         pub(crate) static $name: Check = Check {
             id: $id,
             level: Level::Must,
@@ -58,6 +58,7 @@ macro_rules! refused {
             rule: $rule,
             evidence: &[SIGV4, TROUBLE],
             harm: Harm::Access,
+            fault: $fault,
             passes: "an error of authentication, 401 or 403; as a recommendation, 403 (or 400 for an incomplete signature or an \
                      expired request) with a name among the common errors, and a JSON body",
             fails: $fails,
@@ -70,18 +71,21 @@ refused!(
     UNSIGNED,
     "access.unsigned",
     "a request without a signature is refused",
+    "let in a request without a signature, or refused it in another way than AWS",
     "success, 5xx, or the answer that the signed request gets"
 );
 refused!(
     UNKNOWN_KEY,
     "access.unknown-key",
     "a request that is signed with a key that nobody has is refused",
+    "let in a key that nobody has, or refused it in another way than AWS",
     "success, 5xx, or the answer that the right key gets"
 );
 refused!(
     WRONG_SECRET,
     "access.wrong-secret",
     "a request that is signed with another secret than that of its key is refused",
+    "let in a wrong secret, or refused it in another way than AWS",
     "success, 5xx, or the answer that the right secret gets"
 );
 refused!(
@@ -89,24 +93,28 @@ refused!(
     "access.altered",
     "a request whose body, path, query, signed header or signature was altered after signing is refused, also after the \
      unaltered request was admitted",
+    "let in a request that was altered after signing, or refused it in another way than AWS",
     "success, 5xx, or the answer that the altered request gets when it is signed"
 );
 refused!(
     DATE,
     "access.date",
     "a request that was signed 20 minutes ago or ahead, or does not say when, is refused",
+    "let in a request that was signed at another time, or refused it in another way than AWS",
     "success, 5xx, or the answer that a request signed now gets"
 );
 refused!(
     SCOPE,
     "access.scope",
     "a request that is signed for another region or service, by another algorithm, or incompletely, is refused",
+    "let in a signature for another scope, or refused it in another way than AWS",
     "success, 5xx, or the answer that the right signature gets"
 );
 refused!(
     SESSION_TOKEN,
     "access.session-token",
     "temporary keys are refused without their session token, and every key is refused with a token that is not its own",
+    "let in a wrong or missing session token, or refused it in another way than AWS",
     "success, 5xx, or the answer that the right token gets"
 );
 
@@ -117,6 +125,7 @@ pub(crate) static PRESIGNED: Check = Check {
     rule: "a signed URL is refused after it was altered or has expired; a right one is admitted",
     evidence: &[SIGV4, TROUBLE],
     harm: Harm::Access,
+    fault: "let in a signed URL that was altered or has expired, or refused a right one",
     passes: "an error of authentication, 401 or 403, for an altered and for an expired URL",
     fails: "success, 5xx, or the answer that the right URL gets; as a recommendation, a refusal of the right URL",
     code: &On { applies: forms::urls, run: forms::presigned },
@@ -129,6 +138,7 @@ pub(crate) static LEGAL_FORMS: Check = Check {
     rule: "a signed request is admitted, whatever legal form its headers, query and path have",
     evidence: &[SIGV4],
     harm: Harm::Form,
+    fault: "refused a signed request in an unusual but legal form",
     passes: "any answer but an error of authentication, where the usual form is admitted",
     fails: "an error of authentication, twice, for blanks in headers, repeated and unsorted parameters, empty values, escaped and \
             unreserved characters, or a path that is escaped twice",
@@ -142,6 +152,7 @@ pub(crate) static FOREIGN_INSTANCE: Check = Check {
     rule: "the instance of another account is not shown",
     evidence: &[OWNER],
     harm: Harm::Access,
+    fault: "showed an instance of another account",
     passes: "an error; which one is recorded, beside the one for an instance that does not exist",
     fails: "success for the ARN of an instance of another account",
     code: &On { applies: foreign::with_instances, run: foreign::foreign },
