@@ -36,6 +36,9 @@ pub struct AstShape {
     /// Version of a service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Other names of shapes in the closure of a service, by absolute id; the import applies them.
+    #[serde(default, skip_serializing)]
+    pub rename: BTreeMap<String, String>,
     /// Members of structures, unions and enums.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub members: BTreeMap<String, AstMember>,

@@ -33,10 +33,12 @@ pub fn excerpt(text: &str) -> String {
 }
 
 /// Returns true for a character that a reader does not see as it is: controls, format characters such as those that
-/// reorder text, separators of lines and paragraphs, and private use. Source: Unicode, general categories Cc, Cf, Zl, Zp,
-/// and Co in the planes 15 and 16.
+/// reorder text, separators of lines and paragraphs, private use, and noncharacters, of which XML 1.0 does not allow all.
+/// Source: Unicode, general categories Cc, Cf, Zl, Zp, Co in the planes 15 and 16, and section 23.7.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
+        || (u32::from(c) & 0xfffe) == 0xfffe
+        || matches!(c, '\u{fdd0}'..='\u{fdef}')
         || matches!(c, '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}')
         || matches!(c, '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
         || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}')
@@ -136,6 +138,7 @@ mod tests {
             ("a\tb\r\nc", r"a\tb\r\nc"),
             ("\u{1b}[31m\u{9b}\u{7f}", r"\u{1b}[31m\u{9b}\u{7f}"),
             ("\u{feff}\u{2028}\u{2029}\u{202e}\u{2066}\u{200b}", r"\u{feff}\u{2028}\u{2029}\u{202e}\u{2066}\u{200b}"),
+            ("a\u{fffe}b\u{ffff}\u{fdd0}\u{1ffff}", r"a\u{fffe}b\u{ffff}\u{fdd0}\u{1ffff}"),
             ("::add-mask::x and :::error::y", r":\u{3a}add-mask:\u{3a}x and ::\u{3a}error:\u{3a}y"),
             ("##[error] ###[x", r"##\u{5b}error] ###\u{5b}x"),
             ("http://[::1]:80 arn:aws:iam::111122223333:role", "http://[::1]:80 arn:aws:iam::111122223333:role"),

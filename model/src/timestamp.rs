@@ -19,14 +19,14 @@ pub enum Reading {
 /// Microseconds per second: the finest resolution that seconds in a 64-bit float preserve.
 const MICROS: f64 = 1e6;
 
-/// Converts seconds since 1970, rounded to microseconds; `None` outside of the years 0 to 9999.
+/// Converts seconds since 1970, rounded to microseconds; `None` outside of the years 1 to 9999, which Smithy allows.
 pub fn from_seconds(seconds: f64) -> Option<OffsetDateTime> {
     let micros = (seconds * MICROS).round();
     if !micros.is_finite() || micros.abs() > 1e18 {
         return None;
     }
     let instant = OffsetDateTime::from_unix_timestamp_nanos(micros as i128 * 1000).ok()?;
-    (0..=9999).contains(&instant.year()).then_some(instant)
+    (1..=9999).contains(&instant.year()).then_some(instant)
 }
 
 /// Returns the seconds since 1970 as a JSON number, which is whole if there is no fraction.
@@ -57,7 +57,7 @@ pub fn parse(text: &str, format: TimestampFormat, reading: Reading) -> Option<Of
 
 /// Formats a timestamp; `None` if its year does not have four digits. An http-date loses the fraction.
 pub fn format(instant: OffsetDateTime, format: TimestampFormat) -> Option<String> {
-    let instant = instant.checked_to_offset(time::UtcOffset::UTC).filter(|utc| (0..=9999).contains(&utc.year()))?;
+    let instant = instant.checked_to_offset(time::UtcOffset::UTC).filter(|utc| (1..=9999).contains(&utc.year()))?;
     match format {
         TimestampFormat::EpochSeconds => Some(to_seconds(instant).to_string()),
         TimestampFormat::DateTime => instant.format(&Rfc3339).ok(),

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::constraint::json_type::JsonType;
 use crate::constraint::{self, Broken, Constraint, Position, presence};
 pub use crate::constraint::{Class, ViolationKind};
+use crate::pattern::Verdict;
 use crate::pointer::Path;
 pub use crate::pointer::escape;
 use crate::schema::{Kind, Member, Schema, ShapeId, Slot, SlotTraits};
@@ -36,7 +37,7 @@ impl std::fmt::Display for Violation {
 /// All violations of a value against a shape, in the order of its parts. Null where the shape allows absence is
 /// absence.
 pub fn validate(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Violation> {
-    let mut visit = Visit { schema, found: Vec::new(), brief: false };
+    let mut visit = Visit::new(schema, false);
     visit.value(shape, &schema[shape].base, value, &Path::Root);
     visit.found
 }
@@ -45,14 +46,21 @@ pub fn validate(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Violation
 /// of an enclosing value, followed by `/…`. An untrusted value can break the model in as many places as it has bytes,
 /// under keys as long as itself.
 pub fn validate_briefly(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<Violation> {
-    let mut visit = Visit { schema, found: Vec::new(), brief: true };
+    let mut visit = Visit::new(schema, true);
     visit.value(shape, &schema[shape].base, value, &Path::Root);
     visit.found
 }
 
+/// The texts in a value of which nobody can say whether they match their patterns: JSON Pointer and pattern of each.
+pub fn undecided(schema: &Schema, shape: ShapeId, value: &Value) -> Vec<(String, String)> {
+    let mut visit = Visit { undecided: Some(Vec::new()), ..Visit::new(schema, false) };
+    visit.value(shape, &schema[shape].base, value, &Path::Root);
+    visit.undecided.unwrap_or_default()
+}
+
 /// All violations of a value in a slot: the constraints of the shape and of the position together.
 pub fn validate_slot(schema: &Schema, slot: &Slot, value: &Value) -> Vec<Violation> {
-    let mut visit = Visit { schema, found: Vec::new(), brief: false };
+    let mut visit = Visit::new(schema, false);
     visit.value(slot.target, &slot.traits, value, &Path::Root);
     visit.found
 }
@@ -62,9 +70,17 @@ struct Visit<'s> {
     found: Vec<Violation>,
     /// Keeps at most [`MOST`] violations of each kind, with brief paths.
     brief: bool,
+    /// Texts whose pattern cannot be decided, if they are wanted.
+    undecided: Option<Vec<(String, String)>>,
 }
 
 const MOST: usize = 10;
+
+impl<'s> Visit<'s> {
+    fn new(schema: &'s Schema, brief: bool) -> Self {
+        Self { schema, found: Vec::new(), brief, undecided: None }
+    }
+}
 
 impl Visit<'_> {
     fn report(&mut self, path: &Path<'_>, (kind, expected): Broken, value: Option<&Value>) {
@@ -82,10 +98,20 @@ impl Visit<'_> {
             return self.report(path, broken, Some(value));
         }
         self.inside(at.kind, value, path);
+        self.note_undecided(traits, value, path);
         for constraint in constraint::beyond_type(at.kind) {
             if let Some(broken) = constraint.check(&at, value) {
                 self.report(path, broken, Some(value));
             }
+        }
+    }
+
+    /// Notes a text whose pattern cannot be decided, if such are wanted.
+    fn note_undecided(&mut self, traits: &SlotTraits, value: &Value, path: &Path<'_>) {
+        if let (Some(undecided), Some(pattern), Some(text)) = (&mut self.undecided, traits.pattern, value.as_str())
+            && self.schema[pattern].admits(text) == Verdict::Unknown
+        {
+            undecided.push((path.pointer(), self.schema[pattern].source().to_owned()));
         }
     }
 
@@ -143,6 +169,7 @@ impl Visit<'_> {
     fn key(&mut self, slot: &Slot, key: &str, map: &Value, path: &Path<'_>) {
         let at = Position::of(self.schema, slot);
         let key = Value::from(key);
+        self.note_undecided(&slot.traits, &key, path);
         for constraint in constraint::beyond_type(at.kind) {
             if let Some(broken) = constraint.check(&at, &key) {
                 self.report(path, broken, Some(map));

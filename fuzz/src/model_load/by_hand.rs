@@ -68,7 +68,16 @@ const SMITHY: &[(&str, &str)] = &[
     (r#"{"shapes":{"t#T":{"resources":[{"target":"t#Gone"}]}}}"#, "resource t#Gone"),
     (r#"{"shapes":{"t#T":{"errors":[{"target":"t#A"}]}}}"#, "listed as an error, but is not an error structure"),
     (r#"{"shapes":{"t#A":null,"t#In":{"members":{"A":{"target":"u#A"}}},"u#A":{"type":"string"}}}"#, ""),
-    (r#"{"shapes":{"u#A":{"type":"string"},"t#In":{"members":{"B":{"target":"u#A"}}}}}"#, "two shapes are named A"),
+    (r#"{"shapes":{"u#A":{"type":"string"},"t#In":{"members":{"B":{"target":"u#A"}}}}}"#, ""),
+    (
+        r#"{"shapes":{"u#A":{"type":"integer"},"t#In":{"members":{"B":{"target":"u#A"}}}}}"#,
+        "t#A and u#A have the same name and differ",
+    ),
+    (
+        r#"{"shapes":{"t#T":{"rename":{"u#A":"B"}},"u#A":{"type":"integer"},"t#In":{"members":{"B":{"target":"u#A"}}}}}"#,
+        "",
+    ),
+    (r#"{"shapes":{"t#T":{"rename":{"t#A":"a/b"}}}}"#, "renames t#A to `a/b`"),
     (
         r#"{"shapes":{"t#A":null,"t#../A":{"type":"string"},"t#In":{"members":{"A":{"target":"t#../A"}}}}}"#,
         "`t#../A` is not a shape id",

@@ -57,7 +57,9 @@ impl Constraint for Choice {
 
     fn touch(&self, at: &Position<'_>, kind: ViolationKind, valid: Breaking<'_, '_>) -> Vec<Value> {
         match (kind, at.kind) {
-            (ViolationKind::EnumUnknown, Kind::Enum(values)) => values.iter().cloned().map(Value::from).collect(),
+            (ViolationKind::EnumUnknown, Kind::Enum(values)) => {
+                values.iter().filter(|value| valid.place.can_hold(value)).cloned().map(Value::from).collect()
+            }
             (ViolationKind::EnumUnknown, Kind::IntEnum(values)) => values.iter().copied().map(Value::from).collect(),
             _ => vec![valid.value],
         }
@@ -120,10 +122,11 @@ fn expectation(values: &[String]) -> String {
     }
 }
 
-/// One of the strings.
-pub(crate) fn witness(values: &[String], u: &mut Unstructured<'_>) -> String {
-    let at = size::pick(u, 0, values.len() as u64 - 1) as usize;
-    values[at].clone()
+/// One of the strings that can be sent in a place; none if there is none.
+pub(crate) fn witness(values: &[String], place: Place, u: &mut Unstructured<'_>) -> Option<String> {
+    let held: Vec<&String> = values.iter().filter(|value| place.can_hold(value)).collect();
+    let at = size::pick(u, 0, held.len().max(1) as u64 - 1) as usize;
+    held.get(at).map(|value| (*value).clone())
 }
 
 /// One of the integers.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Breaking, Broken, Class, Constraint, Dialect, Exception, Keys, KindFacts, Place, Position, ViolationKind, size,
+    text,
 };
 use crate::pattern::{LengthBounds, Verdict};
 
@@ -37,8 +38,9 @@ impl Constraint for Matches {
 
     fn violate(&self, at: &Position<'_>, _kind: ViolationKind, breaking: Breaking<'_, '_>) -> Option<Value> {
         let (min, max) = size::limits(at.traits.length);
-        let text = at.schema[at.traits.pattern?].violate(breaking.u, LengthBounds { min, max })?;
-        breaking.place.can_hold(&text).then(|| Value::from(text))
+        let bounds = LengthBounds { min, max };
+        let pattern = &at.schema[at.traits.pattern?];
+        text::sendable(pattern, breaking.place, |pattern| pattern.violate(breaking.u, bounds)).map(Value::from)
     }
 
     /// The shortest and the longest match within a budget, and matches that different bytes choose: alternatives and
@@ -49,11 +51,15 @@ impl Constraint for Matches {
         let length = LengthBounds { min, max: Some(max.unwrap_or(u64::MAX).min(min.max(LONGEST_MATCH))) };
         let mut texts = Vec::new();
         if let Some((shortest, longest)) = pattern.feasible(length) {
-            texts.extend([shortest, longest].map(|count| pattern.sample_exact(valid.u, count)));
+            for count in [shortest, longest] {
+                texts.push(text::sendable(pattern, valid.place, |pattern| pattern.sample_exact(valid.u, count)));
+            }
         }
         let short = LengthBounds { min, max: length.max.map(|max| max.min(min.max(64))) };
-        texts.extend((0..SAMPLES).map(|_| pattern.sample(valid.u, short)));
-        let mut texts: Vec<String> = texts.into_iter().flatten().filter(|text| valid.place.can_hold(text)).collect();
+        for _ in 0..SAMPLES {
+            texts.push(text::sendable(pattern, valid.place, |pattern| pattern.sample(valid.u, short)));
+        }
+        let mut texts: Vec<String> = texts.into_iter().flatten().collect();
         texts.sort();
         texts.dedup();
         texts.into_iter().map(Value::from).collect()
@@ -61,13 +67,14 @@ impl Constraint for Matches {
 
     fn export(&self, at: &Position<'_>, dialect: Dialect, keywords: &mut Map<String, Value>) {
         let Some(pattern) = at.traits.pattern.map(|id| &at.schema[id]) else { return };
-        match pattern.problem() {
+        let problem = pattern.problem();
+        match problem.or_else(|| pattern.sets_flags().then(|| "flags are no part of ECMA-262".to_owned())) {
             // OpenAPI tools use the regular expression engine of their own language.
             None if dialect.keys == Keys::Json => {
                 keywords.insert("pattern".to_owned(), pattern.without_properties().into());
             }
             None => {
-                keywords.insert("pattern".to_owned(), pattern.source().into());
+                keywords.insert("pattern".to_owned(), pattern.in_unicode_mode().into());
             }
             Some(problem) => {
                 let comment = format!("pattern {:?} is left out: {problem}", pattern.source());

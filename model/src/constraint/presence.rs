@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use super::place::EVERY_REQUEST_HAS;
 use super::{Broken, Class, KindFacts, Place, ViolationKind};
 use crate::schema::{Binding, Kind, Member, Schema};
 
@@ -46,16 +47,31 @@ pub(crate) fn breakable_member(schema: &Schema, member: &Member, place: Place) -
     if !member.required {
         return kinds;
     }
-    // A path without its label is another path, and a raw body is never absent.
-    let structured = schema[member.slot.target].kind.members().is_some();
-    match (&member.binding, structured) {
-        (Binding::Label(_), _) | (Binding::Payload, false) => {}
-        _ => kinds.push(ViolationKind::MissingRequired),
+    if !hides_absence(schema, member) {
+        kinds.push(ViolationKind::MissingRequired);
     }
     if place == Place::Body {
         kinds.push(ViolationKind::NullRequired);
     }
     kinds
+}
+
+/// True if a request without the member cannot be told from one with it, or is another request.
+fn hides_absence(schema: &Schema, member: &Member) -> bool {
+    match &member.binding {
+        // A path without its label is another path.
+        Binding::Label(_) => true,
+        Binding::Payload => match &schema[member.slot.target].kind {
+            // An absent structure is sent as an empty one.
+            Kind::Structure(members) => members.iter().all(|member| !member.required),
+            Kind::Union(_) => false,
+            // A raw body is never absent.
+            _ => true,
+        },
+        Binding::Header(name) => EVERY_REQUEST_HAS.contains(&name.as_str()),
+        Binding::PrefixHeaders(prefix) => EVERY_REQUEST_HAS.iter().any(|name| name.starts_with(prefix.as_str())),
+        _ => false,
+    }
 }
 
 /// The violation of an element's presence that can be sent.

@@ -130,7 +130,7 @@ fn of_size(at: &Position<'_>, count: u64, Breaking { value, place, u, another }:
         return None;
     }
     match (at.kind, value) {
-        (Kind::String, _) => text::of_length(at, count, u).filter(|text| place.can_hold(text)).map(Value::from),
+        (Kind::String, _) => text::of_length(at, place, count, u).map(Value::from),
         (Kind::Blob, _) => Some(Value::from(blob::of_length(count, u))),
         (Kind::List(list), Value::Array(mut items)) => {
             let count = count as usize;

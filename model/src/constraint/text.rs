@@ -2,7 +2,7 @@
 
 use arbitrary::Unstructured;
 
-use super::{Aim, Position, size};
+use super::{Aim, Place, Position, size};
 use crate::pattern::{LengthBounds, Pattern};
 use crate::schema::{Schema, SlotTraits};
 
@@ -10,22 +10,24 @@ use crate::schema::{Schema, SlotTraits};
 /// this name.
 pub(crate) const TEXT_BUDGET: u64 = 600_000;
 
-/// A string that satisfies length and pattern; none if there is none.
+/// A string that satisfies length and pattern and can be sent in a place; none if there is none.
 pub(crate) fn witness(
     schema: &Schema,
     traits: &SlotTraits,
+    place: Place,
     aim: Aim,
-    extra: u64,
-    budget: u64,
+    (extra, budget): (u64, u64),
     u: &mut Unstructured<'_>,
 ) -> Option<String> {
     let (min, max) = size::limits(traits.length);
     let Some(pattern) = traits.pattern.map(|id| &schema[id]).filter(|pattern| !anything(pattern)) else {
-        let length = size::witness(traits.length, aim, extra, budget, u);
-        return Some(if aim == Aim::Anywhere { wild(u, length) } else { word(u, length) });
+        let least = if place.can_hold("") { 0 } else { 1 };
+        let length = size::witness(traits.length, aim, extra, budget, u).max(least);
+        let drawn = (aim == Aim::Anywhere).then(|| wild(u, length)).filter(|text| place.can_hold(text));
+        return drawn.or_else(|| word(u, length, place)).filter(|_| max.is_none_or(|max| length <= max));
     };
     let bounds = LengthBounds { min, max };
-    match aim {
+    sendable(pattern, place, |pattern| match aim {
         Aim::Small | Aim::Anywhere => pattern.sample(u, bounds),
         Aim::Lowest | Aim::Highest => {
             let capped = LengthBounds { min, max: Some(max.unwrap_or(min + extra).min(budget.max(min))) };
@@ -34,15 +36,29 @@ pub(crate) fn witness(
                 None => pattern.sample(u, bounds),
             }
         }
+    })
+}
+
+/// A string of that length, legal or not, that matches the pattern and can be sent in a place; none if there is none.
+pub(super) fn of_length(at: &Position<'_>, place: Place, length: u64, u: &mut Unstructured<'_>) -> Option<String> {
+    match at.traits.pattern.map(|id| &at.schema[id]).filter(|pattern| !anything(pattern)) {
+        None => word(u, length, place),
+        Some(pattern) => sendable(pattern, place, |pattern| pattern.sample_exact(u, length)),
     }
 }
 
-/// A string of that length, legal or not, that matches the pattern; none if there is none.
-pub(super) fn of_length(at: &Position<'_>, length: u64, u: &mut Unstructured<'_>) -> Option<String> {
-    match at.traits.pattern.map(|id| &at.schema[id]).filter(|pattern| !anything(pattern)) {
-        None => Some(word(u, length)),
-        Some(pattern) => pattern.sample_exact(u, length),
+/// A text made from a pattern that can be sent in a place. The pattern narrowed to the place is costly, so it is tried
+/// second.
+pub(super) fn sendable(
+    pattern: &Pattern,
+    place: Place,
+    mut make: impl FnMut(&Pattern) -> Option<String>,
+) -> Option<String> {
+    let text = make(pattern)?;
+    if place.can_hold(&text) {
+        return Some(text);
     }
+    make(&pattern.within(place.grammar()?)).filter(|text| place.can_hold(text))
 }
 
 /// True for a pattern that matches every string and needs no automaton.
@@ -50,8 +66,8 @@ fn anything(pattern: &Pattern) -> bool {
     pattern.source() == ".*"
 }
 
-/// Lower-case letters with some digits: readable, and never a reserved word.
-fn word(u: &mut Unstructured<'_>, length: u64) -> String {
+/// Lower-case letters with some digits: readable, and never a reserved word. None if no text of that length can be sent.
+fn word(u: &mut Unstructured<'_>, length: u64, place: Place) -> Option<String> {
     const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let mut text = String::with_capacity(usize::try_from(length).unwrap_or(0));
     let mut random = [0u8; 24];
@@ -63,7 +79,11 @@ fn word(u: &mut Unstructured<'_>, length: u64) -> String {
         let letter = LETTERS[(byte & 31) as usize];
         text.push(if at == 0 && letter.is_ascii_digit() { 'x' } else { letter as char });
     }
-    text
+    if !place.can_hold(&text) && length > 0 {
+        // The name of a header that means something else.
+        text.replace_range(..1, "z");
+    }
+    place.can_hold(&text).then_some(text)
 }
 
 /// Any characters, including those outside the Basic Multilingual Plane.

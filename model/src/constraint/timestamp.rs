@@ -25,7 +25,10 @@ impl Constraint for Form {
     fn check(&self, at: &Position<'_>, value: &Value) -> Option<Broken> {
         let format = value_format(at.traits);
         let fits = match (format, value) {
-            (TimestampFormat::EpochSeconds, Value::Number(_)) => true,
+            (TimestampFormat::EpochSeconds, Value::Number(number)) => {
+                // Milliseconds lie beyond the year 9999.
+                number.as_f64().and_then(timestamp::from_seconds).is_some()
+            }
             (TimestampFormat::DateTime | TimestampFormat::HttpDate, Value::String(text)) => {
                 timestamp::parse(text, format, Reading::Server).is_some()
             }
@@ -92,8 +95,8 @@ impl Constraint for Form {
             id: "calendar",
             kinds: &[ViolationKind::TimestampFormat],
             side: None,
-            difference: "30 February, and a wrong day of the week, are accepted in textual timestamps",
-            reason: "a regular expression cannot express the calendar",
+            difference: "30 February, a wrong day of the week, and numbers beyond the years 1 to 9999 are accepted",
+            reason: "a regular expression cannot express the calendar, and validators round the bounds differently",
         }]
     }
 }

@@ -32,7 +32,8 @@ pub use subject::Subject;
 pub use crate::constraint::Place;
 use crate::constraint::{Aim, blob, choice, number, size, text, timestamp};
 use crate::path::{SchemaPath, Step};
-use crate::schema::{Binding, Kind, Members, OperationId, Schema, ShapeId, Slot};
+use crate::pattern::{LengthBounds, Pattern};
+use crate::schema::{Binding, Kind, Member, Members, OperationId, Schema, ShapeId, Slot};
 use crate::semantics::{self, Context, TextMaker};
 pub use crate::side::{Side, side_shape};
 
@@ -50,6 +51,25 @@ pub enum GenerateError {
         /// The obstacle in the pattern.
         why: String,
     },
+    /// No engine can read the pattern of the shape.
+    #[error(
+        "cannot generate strings for shape {shape}, and cannot check them: its pattern cannot be read ({why}); fix the \
+         model (overrides.toml for Connect)"
+    )]
+    Unreadable {
+        /// The shape.
+        shape: String,
+        /// The problem of the pattern.
+        why: String,
+    },
+    /// Every string of the shape is one that its place in the message cannot carry.
+    #[error("no string of shape {shape} can be sent in {place}, where the model puts it; fix the model")]
+    NotHeld {
+        /// The shape.
+        shape: String,
+        /// The place in words.
+        place: &'static str,
+    },
     /// A list of unique items requires more elements than there are distinct values.
     #[error("shape {0} requires more distinct elements or keys than its element has values")]
     NotEnoughDistinct(String),
@@ -58,6 +78,16 @@ pub enum GenerateError {
         "the smallest value with shape {0} has more than {MOST} values or characters, or is nested more than {DEEPEST} deep"
     )]
     TooLarge(String),
+}
+
+impl GenerateError {
+    /// True if a text cannot be made. A value that does not need it is made without it.
+    fn is_about_texts(&self) -> bool {
+        match self {
+            Self::Unsatisfiable(_) | Self::NotGenerated { .. } | Self::Unreadable { .. } | Self::NotHeld { .. } => true,
+            Self::NotEnoughDistinct(_) | Self::TooLarge(_) => false,
+        }
+    }
 }
 
 /// Maximum number of values, or of characters of one string, that the lower bounds of the contract may require.
@@ -160,6 +190,14 @@ impl<'s> Generator<'s> {
         making.slot(&self.schema.slot_of(shape), Place::Body, 0, None)
     }
 
+    /// A valid value of a member, with the traits of its position.
+    ///
+    /// # Errors
+    /// There is none that can be made.
+    pub fn member(&self, member: &Member, u: &mut Unstructured<'_>) -> Result<Value, GenerateError> {
+        self.slot(&member.slot, Place::of(&member.binding), &[], u)
+    }
+
     /// A valid value for a slot that has a value at `focus`.
     fn slot(
         &self,
@@ -213,7 +251,11 @@ impl Making<'_, '_, '_> {
                 let mut items: Vec<Value> = Vec::with_capacity(count as usize);
                 for at in 0..count {
                     let inner = focus.filter(|_| at == 0).and_then(|f| after(f, &Step::Element));
-                    let mut item = self.slot(element, place.inside(), depth + 1, inner)?;
+                    let enough = inner.is_none() && at >= size::limits(slot.traits.length).0;
+                    let mut item = match self.slot(element, place.inside(), depth + 1, inner) {
+                        Err(why) if enough && why.is_about_texts() => break,
+                        made => made?,
+                    };
                     if slot.traits.unique_items && items.contains(&item) {
                         let name = (shape.name.as_str(), at >= size::limits(slot.traits.length).0);
                         match self.distinct(name, element, place, |other| !items.contains(other))? {
@@ -229,17 +271,24 @@ impl Making<'_, '_, '_> {
                 let count = self.count(slot, &map.value, depth, focus);
                 let mut entries = Map::new();
                 for at in 0..count {
-                    let mut key = self.slot(&map.key, place.inside(), depth + 1, None)?;
+                    let enough = focus.is_none() && at >= size::limits(slot.traits.length).0;
+                    let mut key = match self.slot(&map.key, place.of_keys(), depth + 1, None) {
+                        Err(why) if enough && why.is_about_texts() => break,
+                        made => made?,
+                    };
                     if key.as_str().is_none_or(|key| entries.contains_key(key)) {
                         let fresh = |other: &Value| other.as_str().is_some_and(|key| !entries.contains_key(key));
                         let name = (shape.name.as_str(), at >= size::limits(slot.traits.length).0);
-                        match self.distinct(name, &map.key, place, fresh)? {
+                        match self.distinct(name, &map.key, place.of_keys(), fresh)? {
                             Some(other) => key = other,
                             None => break,
                         }
                     }
                     let inner = focus.filter(|_| at == 0).and_then(|f| after(f, &Step::Value));
-                    let value = self.slot(&map.value, place.inside(), depth + 1, inner)?;
+                    let value = match self.slot(&map.value, place.inside(), depth + 1, inner) {
+                        Err(why) if enough && why.is_about_texts() => break,
+                        made => made?,
+                    };
                     if let Value::String(key) = key {
                         entries.insert(key, value);
                     }
@@ -251,16 +300,17 @@ impl Making<'_, '_, '_> {
                 let text = match generator.texts.get(&slot.target) {
                     Some(_) if self.left_to_repair => String::new(),
                     Some(make) => make(self.u),
-                    None => text::witness(generator.schema, &slot.traits, aim, config.extra, config.max_text, self.u)
-                        .ok_or_else(|| no_text(generator.schema, &shape.name, slot))?,
+                    None => {
+                        let budget = (config.extra, config.max_text);
+                        text::witness(generator.schema, &slot.traits, place, aim, budget, self.u)
+                            .ok_or_else(|| no_text(generator.schema, &shape.name, slot, place))?
+                    }
                 };
-                if place.can_hold(&text) {
-                    Value::from(text)
-                } else {
-                    self.distinct((&shape.name, false), slot, place, |_| true)?.unwrap_or_default()
-                }
+                Value::from(text)
             }
-            Kind::Enum(values) => Value::from(choice::witness(values, self.u)),
+            Kind::Enum(values) => {
+                Value::from(choice::witness(values, place, self.u).ok_or_else(|| not_held(&shape.name, place))?)
+            }
             Kind::IntEnum(values) => Value::from(choice::integer_witness(values, self.u)),
             Kind::Number(kind) => number::witness(*kind, slot.traits.range, aim, self.u),
             Kind::Boolean => Value::from(size::pick(self.u, 0, 1) == 1),
@@ -278,7 +328,7 @@ impl Making<'_, '_, '_> {
         let config = &self.generator.config;
         if config.at_bounds {
             if size::pick(self.u, 0, 1) == 0 { Aim::Lowest } else { Aim::Highest }
-        } else if config.wild && place != Place::Header && !self.u.is_empty() {
+        } else if config.wild && !matches!(place, Place::Header | Place::HeaderName) && !self.u.is_empty() {
             Aim::Anywhere
         } else {
             Aim::Small
@@ -305,8 +355,12 @@ impl Making<'_, '_, '_> {
             if wanted && member.binding == Binding::StatusCode && self.says_status(&member.slot) {
                 map.insert(member.name.clone(), Value::from(self.status));
             } else if wanted {
-                let value = self.slot(&member.slot, Place::of(&member.binding), depth + 1, inner)?;
-                map.insert(member.name.clone(), value);
+                let optional = !member.required && inner.is_none();
+                match self.slot(&member.slot, Place::of(&member.binding), depth + 1, inner) {
+                    Ok(value) => drop(map.insert(member.name.clone(), value)),
+                    Err(why) if optional && why.is_about_texts() => {}
+                    Err(why) => return Err(why),
+                }
             }
         }
         Ok(Value::Object(map))
@@ -339,8 +393,18 @@ impl Making<'_, '_, '_> {
                 (chosen, None)
             }
         };
-        let value = self.slot(&member.slot, Place::Body, depth + 1, inner)?;
-        Ok(Value::Object(Map::from_iter([(member.name.clone(), value)])))
+        let of = |member: &Member, value| Value::Object(Map::from_iter([(member.name.clone(), value)]));
+        match self.slot(&member.slot, Place::Body, depth + 1, inner) {
+            Ok(value) => Ok(of(member, value)),
+            Err(why) if inner.is_none() && why.is_about_texts() => {
+                let others = members.iter().filter(|other| other.name != member.name);
+                let fitting = others.filter(|other| schema[other.slot.target].min_depth <= DEEPEST);
+                let mut made =
+                    fitting.map(|other| Ok(of(other, self.slot(&other.slot, Place::Body, depth + 1, None)?)));
+                made.find(Result::is_ok).unwrap_or(Err(why))
+            }
+            Err(why) => Err(why),
+        }
     }
 
     fn count(&mut self, slot: &Slot, element: &Slot, depth: u32, focus: Option<&[Step]>) -> u64 {
@@ -392,12 +456,22 @@ impl Making<'_, '_, '_> {
 }
 
 /// The reason why no string could be generated for a slot.
-fn no_text(schema: &Schema, shape: &str, slot: &Slot) -> GenerateError {
-    let shape = shape.to_owned();
-    match slot.traits.pattern.and_then(|id| schema[id].generation_problem()) {
-        Some(why) => GenerateError::NotGenerated { shape, why },
-        None => GenerateError::Unsatisfiable(shape),
+fn no_text(schema: &Schema, shape: &str, slot: &Slot, place: Place) -> GenerateError {
+    let pattern = slot.traits.pattern.map(|id| &schema[id]);
+    let name = shape.to_owned();
+    if let Some(why) = pattern.and_then(Pattern::problem) {
+        return GenerateError::Unreadable { shape: name, why };
     }
+    if let Some(why) = pattern.and_then(Pattern::generation_problem) {
+        return GenerateError::NotGenerated { shape: name, why };
+    }
+    let (min, max) = size::limits(slot.traits.length);
+    let exists = pattern.is_none_or(|pattern| pattern.feasible(LengthBounds { min, max }).is_some());
+    if exists { not_held(shape, place) } else { GenerateError::Unsatisfiable(name) }
+}
+
+fn not_held(shape: &str, place: Place) -> GenerateError {
+    GenerateError::NotHeld { shape: shape.to_owned(), place: place.words() }
 }
 
 /// The rest of a focus after its first step, if that is `step`.

@@ -70,7 +70,8 @@ impl<'m> Importer<'m> {
         }
         let mut service = self.service(model)?;
         for (name, definition) in self.operations {
-            let operation = self.operation(definition).map_err(|what| format!("operation {name}: {what}"))?;
+            let operation =
+                self.operation(definition, definitions).map_err(|what| format!("operation {name}: {what}"))?;
             if shapes.insert(self.id(name), operation).is_some() {
                 return Err(format!("{name} names both an operation and a shape"));
             }
@@ -122,7 +123,7 @@ impl<'m> Importer<'m> {
         Ok(service)
     }
 
-    fn operation(&self, definition: &Value) -> Result<AstShape, String> {
+    fn operation(&self, definition: &Value, all: &Map<String, Value>) -> Result<AstShape, String> {
         let mut operation = AstShape::of("operation");
         let reference = |value: &Value, what: &str| {
             value
@@ -147,6 +148,10 @@ impl<'m> Importer<'m> {
         for (from, to) in [("method", "method"), ("requestUri", "uri")] {
             let value = http.get(from).and_then(Value::as_str).ok_or_else(|| format!("http has no {from}"))?;
             binding.insert(to.to_owned(), value.into());
+        }
+        let input = definition.pointer("/input/shape").and_then(Value::as_str).and_then(|name| all.get(name));
+        if let (Some(uri), Some(input)) = (binding.get_mut("uri"), input) {
+            *uri = by_member_name(uri.as_str().unwrap_or_default(), input).into();
         }
         binding.insert("code".to_owned(), http.get("responseCode").cloned().unwrap_or_else(|| 200.into()));
         operation.traits.insert("smithy.api#http".to_owned(), Value::Object(binding));
@@ -276,12 +281,8 @@ impl<'m> Importer<'m> {
                     traits.insert("smithy.api#jsonName".to_owned(), wire_name.into());
                 }
             }
-            // The location name is the label of the URI. Smithy binds labels by member name; ours use `jsonName`.
             Some("uri") => {
                 traits.insert("smithy.api#httpLabel".to_owned(), json!({}));
-                if bound != name {
-                    traits.insert("smithy.api#jsonName".to_owned(), bound.into());
-                }
             }
             Some("querystring") if is_map => {
                 traits.insert("smithy.api#httpQueryParams".to_owned(), json!({}));
@@ -358,6 +359,26 @@ impl<'m> Importer<'m> {
         }
         Ok(())
     }
+}
+
+/// A URI template with labels named as Smithy has them: by the members that are bound to them, not by location names.
+fn by_member_name(uri: &str, input: &Value) -> String {
+    let members = input.get("members").and_then(Value::as_object);
+    let name_of = |label: &str| {
+        let bound = |member: &Value| {
+            member.get("location").and_then(Value::as_str) == Some("uri")
+                && member.get("locationName").and_then(Value::as_str) == Some(label)
+        };
+        members?.iter().find(|(_, member)| bound(member)).map(|(name, _)| name.as_str())
+    };
+    let mut parts = uri.split('{');
+    let mut named = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(['+', '}']).unwrap_or(0);
+        let (label, rest) = part.split_at(end);
+        named.push_str(&format!("{{{}{rest}", name_of(label).unwrap_or(label)));
+    }
+    named
 }
 
 /// Creates enum members. Their names are derived from the values, since Smithy requires identifiers.

@@ -4,6 +4,7 @@
 //! Knows file formats, but not the meaning of traits.
 
 mod botocore;
+mod closure_names;
 mod mixins;
 mod names;
 mod smithy;

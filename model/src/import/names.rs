@@ -32,7 +32,7 @@ fn is_shape_id(id: &str) -> bool {
 }
 
 /// Source: Smithy 2.0 specification, "Shape ID ABNF", `identifier`.
-fn is_identifier(name: &str) -> bool {
+pub(super) fn is_identifier(name: &str) -> bool {
     let begins = name.trim_start_matches('_').starts_with(|first: char| first.is_ascii_alphanumeric());
     // Digits may follow underscores only.
     begins

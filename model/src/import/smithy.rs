@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ImportError, Source, mixins, names};
+use super::{ImportError, Source, closure_names, mixins, names};
 use crate::ast::{Ast, AstMember, AstShape, FACT_TRAITS, PROVENANCE, Reference};
 
 /// Reduces a Smithy model to the closure of its service and to [`FACT_TRAITS`].
@@ -38,7 +38,7 @@ pub(super) fn closure(ast: Ast) -> Result<Ast, String> {
     let mut queue: Vec<(String, String)> = Vec::new();
     let of_service = service.operations.iter().chain(&service.errors);
     queue.extend(of_service.map(|r| (r.target.clone(), service_id.clone())));
-    closure.insert(service_id, facts(service));
+    closure.insert(service_id.clone(), facts(service));
     while let Some((id, referrer)) = queue.pop() {
         if closure.contains_key(&id) || id.starts_with("smithy.api#") {
             continue;
@@ -56,6 +56,7 @@ pub(super) fn closure(ast: Ast) -> Result<Ast, String> {
         closure.insert(id, shape);
     }
     names::check(&closure)?;
+    let closure = closure_names::make_unique(closure, &service_id)?;
     let metadata = ast.metadata.into_iter().filter(|(key, _)| key == PROVENANCE).collect();
     Ok(Ast { smithy: "2.0".to_owned(), metadata, shapes: closure })
 }

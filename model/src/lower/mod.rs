@@ -8,11 +8,11 @@ mod shape;
 mod tests;
 mod uri;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
-use crate::ast::{Ast, AstShape, PROVENANCE};
+use crate::ast::{Ast, AstShape, PROVENANCE, Reference};
 use crate::pattern::Pattern;
 use crate::schema::{OperationId, PatternId, ProtocolId, Schema, Service, ShapeId};
 
@@ -65,10 +65,39 @@ fn split(id: &str) -> (&str, &str) {
 
 struct Lowering<'a> {
     ast: &'a Ast,
+    roles: Roles<'a>,
     ids: HashMap<&'a str, ShapeId>,
     names: Vec<&'a str>,
     patterns: Vec<Pattern>,
     pattern_index: HashMap<String, PatternId>,
+}
+
+/// The structures that are messages, by absolute id. Some bindings have a meaning in one of the two roles only.
+struct Roles<'a> {
+    inputs: HashSet<&'a str>,
+    /// Outputs and errors.
+    outputs: HashSet<&'a str>,
+}
+
+impl<'a> Roles<'a> {
+    fn of(ast: &'a Ast) -> Self {
+        let all = || ast.shapes.values();
+        let id = |reference: &'a Reference| reference.target.as_str();
+        Self {
+            inputs: all().flat_map(|shape| &shape.input).map(id).collect(),
+            outputs: all().flat_map(|shape| shape.output.iter().chain(&shape.errors)).map(id).collect(),
+        }
+    }
+
+    /// The traits that bind a member of this structure to a place which its message does not have, so that they are
+    /// ignored. Source: Smithy 2.0, "HTTP protocol bindings", each trait's section on ignored uses.
+    fn ignored(&self, id: &str) -> &'static [&'static str] {
+        match (self.inputs.contains(id), self.outputs.contains(id)) {
+            (false, true) => &["smithy.api#httpLabel", "smithy.api#httpQuery", "smithy.api#httpQueryParams"],
+            (true, false) => &["smithy.api#httpResponseCode"],
+            _ => &[],
+        }
+    }
 }
 
 /// Simple shapes of the Smithy prelude, with their types.
@@ -98,8 +127,14 @@ const PRELUDE: &[(&str, &str)] = &[
 
 impl<'a> Lowering<'a> {
     fn new(ast: &'a Ast) -> Self {
-        let mut this =
-            Self { ast, ids: HashMap::new(), names: Vec::new(), patterns: Vec::new(), pattern_index: HashMap::new() };
+        let mut this = Self {
+            ast,
+            roles: Roles::of(ast),
+            ids: HashMap::new(),
+            names: Vec::new(),
+            patterns: Vec::new(),
+            pattern_index: HashMap::new(),
+        };
         for (id, shape) in &ast.shapes {
             if !matches!(shape.kind.as_str(), "service" | "operation" | "resource") {
                 this.add_id(id);

@@ -19,9 +19,9 @@ const WHOLE_NUMBERS: &[&str] = &["byte", "short", "integer", "long", "bigInteger
 impl Lowering<'_> {
     pub(super) fn shape(&mut self, id: &str, definition: &AstShape) -> Lowered<Shape> {
         let kind = match definition.kind.as_str() {
-            "structure" => Kind::Structure(self.members(definition)?),
+            "structure" => Kind::Structure(self.members(definition, self.roles.ignored(id))?),
             "union" => {
-                let members = self.members(definition)?;
+                let members = self.members(definition, &[])?;
                 if members.is_empty() {
                     return Err("a union without members has no value".to_owned());
                 }
@@ -112,11 +112,12 @@ impl Lowering<'_> {
         })
     }
 
-    fn members(&mut self, definition: &AstShape) -> Lowered<Members> {
+    /// Lowers members, without the traits that are `ignored` here.
+    fn members(&mut self, definition: &AstShape, ignored: &[&str]) -> Lowered<Members> {
         let mut list = Vec::with_capacity(definition.members.len());
         let mut payload = None;
         for (name, member) in &definition.members {
-            let lowered = self.member(name, member).map_err(|what| format!("member {name}: {what}"))?;
+            let lowered = self.member(name, member, ignored).map_err(|what| format!("member {name}: {what}"))?;
             if lowered.binding == Binding::Payload
                 && let Some(other) = payload.replace(name)
             {
@@ -138,18 +139,19 @@ impl Lowering<'_> {
         Ok(Members::new(list))
     }
 
-    fn member(&mut self, name: &str, definition: &AstMember) -> Lowered<Member> {
+    fn member(&mut self, name: &str, definition: &AstMember, ignored: &[&str]) -> Lowered<Member> {
         let traits = &definition.traits;
-        let text = |id: &str| traits.get(id).and_then(Value::as_str);
+        let has = |id: &str| traits.contains_key(id) && !ignored.contains(&id);
+        let text = |id: &str| traits.get(id).and_then(Value::as_str).filter(|_| has(id));
         let json_name = text("smithy.api#jsonName").unwrap_or(name).to_owned();
         let mut bindings = Vec::new();
-        if traits.contains_key("smithy.api#httpLabel") {
-            bindings.push(Binding::Label(json_name.clone()));
+        if has("smithy.api#httpLabel") {
+            bindings.push(Binding::Label(name.to_owned()));
         }
         if let Some(key) = text("smithy.api#httpQuery") {
             bindings.push(Binding::Query(key.to_owned()));
         }
-        if traits.contains_key("smithy.api#httpQueryParams") {
+        if has("smithy.api#httpQueryParams") {
             bindings.push(Binding::QueryParams);
         }
         if let Some(header) = text("smithy.api#httpHeader") {
@@ -158,10 +160,10 @@ impl Lowering<'_> {
         if let Some(prefix) = text("smithy.api#httpPrefixHeaders") {
             bindings.push(Binding::PrefixHeaders(prefix.to_ascii_lowercase()));
         }
-        if traits.contains_key("smithy.api#httpPayload") {
+        if has("smithy.api#httpPayload") {
             bindings.push(Binding::Payload);
         }
-        if traits.contains_key("smithy.api#httpResponseCode") {
+        if has("smithy.api#httpResponseCode") {
             bindings.push(Binding::StatusCode);
         }
         if bindings.len() > 1 {

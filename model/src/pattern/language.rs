@@ -15,24 +15,34 @@ pub(super) struct Language {
     pub(super) root: Id,
 }
 
-/// The texts that the pattern matches from the first to the last character. The error is the obstacle.
-pub(super) fn whole(node: &Node) -> Result<Language, String> {
-    build(node, |scope, node| scope.followed_by(node, EMPTY))
+/// The texts that the pattern matches from the first to the last character, if they also match the grammar. The error is
+/// the obstacle.
+pub(super) fn whole(node: &Node, grammar: Option<&Node>) -> Result<Language, String> {
+    build(node, grammar, |scope, node| scope.followed_by(node, EMPTY))
 }
 
-/// The texts that do not match the pattern anywhere. The error is the obstacle.
-pub(super) fn nowhere(node: &Node) -> Result<Language, String> {
-    build(node, |scope, node| {
+/// The texts that do not match the pattern anywhere, if they match the grammar. The error is the obstacle.
+pub(super) fn nowhere(node: &Node, grammar: Option<&Node>) -> Result<Language, String> {
+    build(node, grammar, |scope, node| {
         let here = scope.followed_by(node, ANY)?;
         let somewhere = scope.terms.concat(ANY, here);
         Ok(scope.terms.not(somewhere))
     })
 }
 
-fn build(node: &Node, root: impl Fn(&mut Scope<'_>, &Node) -> Result<Id, String>) -> Result<Language, String> {
-    let alphabet = Alphabet::of(node)?;
+fn build(
+    node: &Node,
+    grammar: Option<&Node>,
+    root: impl Fn(&mut Scope<'_>, &Node) -> Result<Id, String>,
+) -> Result<Language, String> {
+    let both = Node::Concat(std::iter::once(node).chain(grammar).cloned().collect());
+    let alphabet = Alphabet::of(&both)?;
     let mut scope = Scope { terms: Terms::new(alphabet.partition.members.clone()), alphabet };
-    let root = root(&mut scope, node)?;
+    let mut root = root(&mut scope, node)?;
+    if let Some(grammar) = grammar {
+        let held = scope.followed_by(grammar, EMPTY)?;
+        root = scope.terms.and(vec![held, root]);
+    }
     Ok(Language { partition: scope.alphabet.partition, terms: scope.terms, root })
 }
 

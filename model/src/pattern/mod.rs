@@ -25,7 +25,7 @@ use arbitrary::Unstructured;
 use automaton::Automaton;
 use matcher::Matcher;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use syntax::{Node, SyntaxError};
 
 /// The result of matching a text against a pattern.
@@ -60,6 +60,9 @@ pub struct Pattern {
     matcher: OnceLock<Result<Matcher, String>>,
     whole: OnceLock<Result<Automaton, String>>,
     nowhere: OnceLock<Result<Automaton, String>>,
+    /// The only texts that are generated, as a pattern.
+    within: Option<&'static str>,
+    narrowed: Mutex<Vec<(&'static str, Arc<Pattern>)>>,
 }
 
 /// The error for two patterns that cannot be compared.
@@ -69,7 +72,13 @@ pub struct Undecided;
 impl Pattern {
     /// A pattern as written in the model. Never fails: [`Pattern::problem`] reports a source that cannot be parsed.
     pub fn new(source: &str) -> Pattern {
+        Self::generating(source, None)
+    }
+
+    fn generating(source: &str, within: Option<&'static str>) -> Pattern {
         Pattern {
+            within,
+            narrowed: Mutex::default(),
             source: source.to_owned(),
             syntax: OnceLock::new(),
             matcher: OnceLock::new(),
@@ -83,7 +92,17 @@ impl Pattern {
         &self.source
     }
 
-    /// The pattern with Unicode properties replaced by their members, for engines without properties such as Python's
+    /// The pattern as engines read it that know the Unicode mode only, such as those of JSON Schema: `\_` is `_`.
+    pub fn in_unicode_mode(&self) -> String {
+        portable::in_unicode_mode(&self.source)
+    }
+
+    /// True if the pattern sets flags inside of it, such as `(?i)`, which ECMA-262 does not have.
+    pub fn sets_flags(&self) -> bool {
+        matches!(self.syntax(), Err(SyntaxError::Unsupported { what: "modifiers", .. }))
+    }
+
+    /// The same with Unicode properties replaced by their members, for engines without properties such as Python's
     /// `re`. All engines agree on `\uXXXX` up to U+FFFF and on literal characters beyond it.
     pub fn without_properties(&self) -> String {
         portable::without_properties(&self.source)
@@ -111,11 +130,24 @@ impl Pattern {
     pub fn admits(&self, text: &str) -> Verdict {
         let found = self.matcher().as_ref().ok().and_then(|matcher| matcher.finds(text));
         // If the engine gives up, the automaton decides in linear time, provided that the pattern has one.
-        match found.or_else(|| Some(!self.nowhere().as_ref().ok()?.accepts(text))) {
+        let unlimited = self.within.is_none();
+        match found.or_else(|| Some(!self.nowhere().as_ref().ok().filter(|_| unlimited)?.accepts(text))) {
             Some(true) => Verdict::Admits,
             Some(false) => Verdict::Rejects,
             None => Verdict::Unknown,
         }
+    }
+
+    /// The same pattern, of which only texts that match `grammar`, too, are generated: those that some place can carry.
+    /// Matches as before. The automata of the two together are built once.
+    pub(crate) fn within(&self, grammar: &'static str) -> Arc<Pattern> {
+        let mut narrowed = self.narrowed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = narrowed.iter().find(|(known, _)| *known == grammar) {
+            return Arc::clone(known);
+        }
+        let pattern = Arc::new(Self::generating(&self.source, Some(grammar)));
+        narrowed.push((grammar, Arc::clone(&pattern)));
+        pattern
     }
 
     /// A text within the bounds that the pattern matches from the first to the last character.
@@ -168,11 +200,15 @@ impl Pattern {
     }
 
     fn whole(&self) -> &Result<Automaton, String> {
-        self.whole.get_or_init(|| Automaton::of(language::whole(self.readable()?)?))
+        self.whole.get_or_init(|| Automaton::of(language::whole(self.readable()?, self.grammar()?.as_ref())?))
     }
 
     fn nowhere(&self) -> &Result<Automaton, String> {
-        self.nowhere.get_or_init(|| Automaton::of(language::nowhere(self.readable()?)?))
+        self.nowhere.get_or_init(|| Automaton::of(language::nowhere(self.readable()?, self.grammar()?.as_ref())?))
+    }
+
+    fn grammar(&self) -> Result<Option<Node>, String> {
+        self.within.map(syntax::parse).transpose().map_err(|error| error.to_string())
     }
 
     fn readable(&self) -> Result<&Node, String> {

@@ -1,13 +1,94 @@
-//! Patterns for engines without Unicode properties.
+//! Patterns for other engines: for those that read ECMA-262 in Unicode mode only, and for those without Unicode
+//! properties.
 
 use std::fmt::Write as _;
 
 use super::charset::CharSet;
 
-/// The source with `\p{…}` and `\P{…}` replaced by their members.
+/// Characters that have a meaning in a pattern, and may follow a backslash in Unicode mode.
+const SYNTAX: &str = "^$\\.*+?()[]{}|/";
+
+/// Letters and digits that begin an escape with a meaning of its own.
+const ESCAPES: &str = "dDsSwWbBfnrtvckpPxu0123456789";
+
+/// The source in the Unicode mode of ECMA-262, the flag `u`, with the same meaning. Source: ECMA-262, annex B.1.2, which
+/// lists what older engines also read: escaped letters and punctuation, lone brackets, and ranges that are none.
+pub(super) fn in_unicode_mode(source: &str) -> String {
+    let chars: Vec<char> = source.chars().collect();
+    let (mut out, mut at, mut in_class, mut after_set) = (String::with_capacity(source.len()), 0, false, false);
+    while let Some(&c) = chars.get(at) {
+        let next = chars.get(at + 1).copied();
+        let mut length = 1;
+        // A dash beside a set of characters such as `\w` is no range.
+        let was_after_set = std::mem::take(&mut after_set);
+        match (c, next) {
+            ('\\', Some(next)) => {
+                length = 2;
+                after_set = "dDsSwW".contains(next);
+                if matches!(next, 'p' | 'P') && chars.get(at + 2) == Some(&'{') {
+                    length += chars[at + 2..].iter().position(|c| *c == '}').map_or(0, |end| end + 1);
+                    after_set = true;
+                }
+                let kept = SYNTAX.contains(next) || ESCAPES.contains(next) || (in_class && next == '-');
+                let nothing = match next {
+                    'p' | 'P' => length == 2,
+                    'x' => !hex_at(&chars, at + 2, 2),
+                    'u' => chars.get(at + 2) != Some(&'{') && !hex_at(&chars, at + 2, 4),
+                    'B' | 'k' => in_class,
+                    _ => false,
+                };
+                out.extend(chars[at..at + length].iter().skip(usize::from(!kept || nothing)));
+            }
+            ('[', _) if !in_class => {
+                in_class = true;
+                out.push(c);
+                if next == Some('^') {
+                    length = 2;
+                    out.push('^');
+                }
+            }
+            (']', _) if in_class => {
+                in_class = false;
+                out.push(c);
+            }
+            ('-', Some(next)) if in_class && next != ']' => {
+                let begins_set = next == '\\' && chars.get(at + 2).is_some_and(|c| "dDsSwWpP".contains(*c));
+                out.push_str(if was_after_set || begins_set { "\\-" } else { "-" });
+            }
+            ('{', _) if !in_class && is_quantifier(&chars[at + 1..]) => {
+                length = chars[at..].iter().position(|c| *c == '}').map_or(1, |end| end + 1);
+                out.extend(&chars[at..at + length]);
+            }
+            ('{' | '}' | ']', _) if !in_class => {
+                out.push('\\');
+                out.push(c);
+            }
+            _ => out.push(c),
+        }
+        at += length;
+    }
+    out
+}
+
+/// Returns true if exactly these digits follow.
+fn hex_at(chars: &[char], at: usize, count: usize) -> bool {
+    chars.get(at..at + count).is_some_and(|digits| digits.iter().all(char::is_ascii_hexdigit))
+}
+
+/// Returns true if the text after a brace is the rest of a quantifier.
+fn is_quantifier(rest: &[char]) -> bool {
+    let Some(end) = rest.iter().position(|c| *c == '}') else { return false };
+    let mut parts = rest[..end].split(|c| *c == ',');
+    let is_number = |part: &[char]| !part.is_empty() && part.iter().all(char::is_ascii_digit);
+    let (least, most, others) = (parts.next(), parts.next(), parts.next());
+    least.is_some_and(is_number) && most.is_none_or(|most| most.is_empty() || is_number(most)) && others.is_none()
+}
+
+/// The source in Unicode mode, with `\p{…}` and `\P{…}` replaced by their members.
 pub(super) fn without_properties(source: &str) -> String {
+    let source = in_unicode_mode(source);
     let mut out = String::with_capacity(source.len());
-    let (mut rest, mut in_class) = (source, false);
+    let (mut rest, mut in_class) = (source.as_str(), false);
     while let Some(c) = rest.chars().next() {
         let mut length = c.len_utf8();
         match c {
@@ -76,11 +157,38 @@ mod tests {
 
     #[test]
     fn replaces_properties_and_nothing_else() {
-        for same in ["", "^[a-z]\\p$", r"\\p{L}", r"[\]\P{", r"\p{NoSuchThing}", "é[^x]"] {
+        for same in ["", "^[a-z]$", r"\\p\{L\}", r"\p{NoSuchThing}", "é[^x]"] {
             assert_eq!(without_properties(same), same);
         }
         assert_eq!(without_properties(r"^\p{Zl}+[^\p{Zp}-]$"), r"^[\u2028]+[^\u2029-]$");
         assert!(without_properties(r"\P{Zl}").ends_with("-\u{10FFFF}]"));
+    }
+
+    #[test]
+    fn patterns_in_unicode_mode_compile_and_match_the_same_texts() {
+        let same = [r"^[a-z\-]{1,20}$", r"\u00e9\x41[\b\-]", r"a{2,}", r"\p{L}[\P{L}-]", r"(?=a)\/", r"[^\]]", ""];
+        let rows = [
+            (r"^[a-z\_\#]{1,20}\:\*$", r"^[a-z_#]{1,20}:\*$"),
+            (r"a{b}", r"a\{b\}"),
+            (r"a{,3}", r"a\{,3\}"),
+            (r"]", r"\]"),
+            (r"[\w-.]", r"[\w\-.]"),
+            (r"[+-\d]", r"[+\-\d]"),
+            (r"\-\é\a", r"-éa"),
+            (r"\x4\u12\p", r"x4u12p"),
+            (r"[\p{L}-_]", r"[\p{L}\-_]"),
+        ];
+        for (source, expected) in rows.into_iter().chain(same.map(|same| (same, same))) {
+            assert_eq!(in_unicode_mode(source), expected, "{source}");
+            assert_eq!(in_unicode_mode(expected), expected, "{source}");
+            let engine = regress::Regex::with_flags(expected, "u");
+            let engine = engine.unwrap_or_else(|error| unreachable!("{error}: {expected}"));
+            for text in ["", "a", "ab_#:*", "a{b}", "a{,3}", "]", "-", ".", "5", "é", "-éa", "x4u12p", "aa", "éA-", "_"]
+            {
+                let admits = Pattern::new(source).admits(text) == Verdict::Admits;
+                assert_eq!(admits, engine.find(text).is_some(), "{source}: {text:?}");
+            }
+        }
     }
 
     #[test]

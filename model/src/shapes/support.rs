@@ -82,9 +82,20 @@ impl Debug for Hidden {
 }
 
 /// A timestamp in seconds since 1970-01-01T00:00:00Z, with an optional fraction; a JSON number in values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct Timestamp(pub f64);
+
+impl<'de> Deserialize<'de> for Timestamp {
+    /// Fails beyond the years 1 to 9999, as every reader of Smithy timestamps should: such a number is in milliseconds.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        match crate::timestamp::from_seconds(seconds) {
+            Some(_) => Ok(Self(seconds)),
+            None => Err(D::Error::custom(format!("{seconds} seconds since 1970 lie beyond the years 1 to 9999"))),
+        }
+    }
+}
 
 impl Timestamp {
     /// Returns the current time in whole milliseconds, the finest resolution that restJson1 guarantees; 0 if the clock is

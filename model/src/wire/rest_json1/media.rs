@@ -1,6 +1,6 @@
 //! Content type and Accept header: the two checks of a server before it decodes a request.
 
-use super::parts::BodyForm;
+use super::parts::{BodyForm, JSON};
 use crate::schema::{Binding, Member, Members, Operation, Schema};
 use crate::wire::fault::DecodeError;
 use crate::wire::message::{Headers, HttpRequest};
@@ -11,14 +11,15 @@ pub(super) fn check_content_type(
     members: Option<&Members>,
     request: &HttpRequest,
 ) -> Result<(), DecodeError> {
-    let is_member = |member: &Member| matches!(&member.binding, Binding::Header(name) if name == "content-type");
-    if members.is_some_and(|members| members.iter().any(is_member)) {
+    if is_member(members, "content-type") {
         return Ok(());
     }
     let actual = request.headers.get("content-type").map(str::trim).filter(|text| !text.is_empty());
+    // A structure without members may be sent as an empty object.
+    let may_be_empty_object = members.is_some_and(|members| members.iter().next().is_none());
     let met = match (form.media_type(), actual) {
         (None, None) => true,
-        (None, Some(_)) => false,
+        (None, Some(actual)) => may_be_empty_object && essence(actual).eq_ignore_ascii_case(JSON),
         // An empty body needs no content type: it is decoded as an empty object.
         (Some(_), None) => request.body.is_empty() || !form.is_typed(),
         (Some(expected), Some(actual)) => !form.is_typed() || essence(actual).eq_ignore_ascii_case(expected),
@@ -32,6 +33,12 @@ pub(super) fn check_content_type(
     })
 }
 
+/// Returns true if a header is a member of the input, so that any value of it is allowed.
+fn is_member(members: Option<&Members>, header: &str) -> bool {
+    let bound = |member: &Member| matches!(&member.binding, Binding::Header(name) if name == header);
+    members.is_some_and(|members| members.iter().any(bound))
+}
+
 /// Returns a media type without its parameters.
 fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
@@ -40,9 +47,11 @@ fn essence(media_type: &str) -> &str {
 /// Checks that the client accepts the media type of the output. The most specific range that matches it decides (RFC
 /// 9110, section 12.5.1).
 pub(super) fn check_accept(schema: &Schema, operation: &Operation, headers: &Headers) -> Result<(), DecodeError> {
-    let Some(offered) = BodyForm::of(schema, schema.output_members(operation), true).media_type() else {
+    let form = BodyForm::of(schema, schema.output_members(operation), true);
+    let Some(offered) = form.media_type().filter(|_| form.is_typed()) else { return Ok(()) };
+    if is_member(schema.input_members(operation), "accept") {
         return Ok(());
-    };
+    }
     let accept = headers.all("accept").collect::<Vec<_>>().join(", ");
     if accept.trim().is_empty() {
         return Ok(());

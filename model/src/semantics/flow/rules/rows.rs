@@ -323,14 +323,26 @@ pub const ROWS: &[Row] = &[
     named("GetCustomerProfileObject"),
     resourceful(
         "InvokeLambdaFunction",
-        &[Use {
-            parameters: &[
-                required("LambdaFunctionARN", Form::Id),
-                optional("InvocationTimeLimitSeconds", Form::Number(1, 8)),
-                optional("InvocationType", Form::Text),
-            ],
-            ..USE
-        }],
+        // Asynchronous ones may take longer. Source: admin guide, AWS Lambda function block, since July 2025.
+        &[
+            Use {
+                when: When::Is("InvocationType", "ASYNCHRONOUS"),
+                parameters: &[
+                    required("LambdaFunctionARN", Form::Id),
+                    optional("InvocationTimeLimitSeconds", Form::Number(1, 60)),
+                    required("InvocationType", Form::TextLike(&["ASYNCHRONOUS"])),
+                ],
+                ..USE
+            },
+            Use {
+                parameters: &[
+                    required("LambdaFunctionARN", Form::Id),
+                    optional("InvocationTimeLimitSeconds", Form::Number(1, 8)),
+                    optional("InvocationType", Form::Text),
+                ],
+                ..USE
+            },
+        ],
     ),
     named("UpdateCustomerProfile"),
     // Participant.

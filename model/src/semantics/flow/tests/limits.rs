@@ -185,6 +185,27 @@ fn cases() -> Vec<Case> {
             &[],
             &["bad-parameter-value"],
         ),
+        (
+            "InvokeLambdaFunction",
+            json!({ "LambdaFunctionARN": "x", "InvocationTimeLimitSeconds": "60", "InvocationType": "ASYNCHRONOUS" }),
+            &[ANY],
+            &[],
+            &[],
+        ),
+        (
+            "InvokeLambdaFunction",
+            json!({ "LambdaFunctionARN": "x", "InvocationTimeLimitSeconds": 61, "InvocationType": "ASYNCHRONOUS" }),
+            &[ANY],
+            &[],
+            &["bad-parameter-value"],
+        ),
+        (
+            "InvokeLambdaFunction",
+            json!({ "LambdaFunctionARN": "x", "InvocationTimeLimitSeconds": 9, "InvocationType": "SYNCHRONOUS" }),
+            &[ANY],
+            &[],
+            &["bad-parameter-value"],
+        ),
         ("ConnectParticipantWithLexBot", json!({ "LexV2Bot": {}, "Text": "x" }), &[NONE, ANY], &[], &[]),
         (
             "ConnectParticipantWithLexBot",
