@@ -2,7 +2,7 @@
 //! with its id. One row per kind; nothing is guessed from HTTP methods.
 
 use connect_model::path::SchemaPath;
-use connect_model::schema::Members;
+use connect_model::schema::{Members, Schema};
 use connect_model::semantics::{Context, rule as rules};
 use serde_json::{Map, Value, json};
 
@@ -151,8 +151,12 @@ impl Resource {
     }
 }
 
-/// The row with that `list` or `search` operation, and the member of an item with the id.
-pub fn listed_by(operation: &str) -> Option<(&'static Resource, &'static str)> {
+/// The row with that `list` or `search` operation, and the member of an item with the id. None for other services, whose
+/// operations may have the same names.
+pub fn listed_by(schema: &Schema, operation: &str) -> Option<(&'static Resource, &'static str)> {
+    if !schema.service.is_connect() {
+        return None;
+    }
     RESOURCES.iter().find_map(|resource| {
         let found = [Some(resource.list), resource.search].into_iter().flatten().find(|(name, _)| *name == operation);
         found.map(|(_, member)| (resource, member))
@@ -214,7 +218,6 @@ fn content(end: &str) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use connect_model::schema::Schema;
     use connect_model::validate::validate;
 
     use super::*;

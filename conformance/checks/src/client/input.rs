@@ -59,10 +59,17 @@ impl Client {
             if value.get(&member.name).is_none() {
                 continue;
             }
-            if is_name(&member.name) && danger(self.schema, operation) != Danger::Read {
-                value[&member.name] = self.fresh_name().into();
+            let fresh = if is_name(&member.name) && danger(self.schema, operation) != Danger::Read {
+                self.fresh_name()
             } else if member.idempotency_token {
-                value[&member.name] = self.fresh_token().into();
+                self.fresh_token()
+            } else {
+                continue;
+            };
+            let fresh = Value::from(fresh);
+            // Another service may give its names another form.
+            if self.schema.service.is_connect() || validate_slot(self.schema, &member.slot, &fresh).is_empty() {
+                value[&member.name] = fresh;
             }
         }
     }

@@ -147,16 +147,29 @@ pub fn classify(
     (reply, false)
 }
 
+/// Errors for operations that an endpoint does not know. Source: restJson1, Amazon API Gateway, and the common errors of AWS
+/// APIs, where `InvalidAction` is that for an action that is not offered.
+const UNKNOWN_OPERATION: &[&str] = &[
+    "InvalidAction",
+    "InvalidActionException",
+    "NotImplemented",
+    "NotImplementedException",
+    "UnknownAction",
+    "UnknownOperation",
+    "UnknownOperationException",
+];
+
 /// True if a response says "no such operation": by its error name, by 501, or by a 404 or 405 that is no modelled error.
 fn is_unknown_operation(status: u16, code: &str, error: &DecodedError) -> bool {
     match status {
         501 => true,
         404 | 405 => {
-            matches!(code, "UnknownOperationException" | "NotImplemented" | "")
+            code.is_empty()
+                || UNKNOWN_OPERATION.contains(&code)
                 || (error.modelled.is_none() && !code.ends_with("NotFoundException"))
         }
         403 => code == "MissingAuthenticationTokenException",
-        _ => code == "UnknownOperationException",
+        _ => error.modelled.is_none() && UNKNOWN_OPERATION.contains(&code),
     }
 }
 
@@ -283,6 +296,36 @@ mod tests {
                 unreachable!("a 400 is a rejection");
             };
             assert_eq!(unreadable(&exchange, "broken"), expected);
+        }
+    }
+
+    #[test]
+    fn names_for_an_unknown_action_say_that_it_is_not_offered() {
+        let schema = Schema::connect();
+        let operation = schema.operation_named("ListRules").unwrap();
+        for (status, code, offered, expected) in [
+            (400, "InvalidAction", false, true),
+            (400, "UnknownOperationException", false, true),
+            (404, "InvalidAction", false, true),
+            (501, "", false, true),
+            (400, "InvalidAction", true, false),
+            (400, "InvalidRequestException", false, false),
+        ] {
+            let response = HttpResponse {
+                status,
+                body: format!("{{\"__type\":\"{code}\",\"message\":\"…\"}}").into_bytes(),
+                ..HttpResponse::default()
+            };
+            let exchange = Exchange {
+                operation: "ListRules".to_owned(),
+                request: HttpRequest::default(),
+                response,
+                sent: std::time::SystemTime::UNIX_EPOCH,
+                duration: std::time::Duration::ZERO,
+                omitted: Omitted::default(),
+            };
+            let (reply, _) = classify(schema, operation, Ok(exchange), offered);
+            assert_eq!(matches!(reply, Reply::Unsupported(_)), expected, "{status} {code} {offered}");
         }
     }
 

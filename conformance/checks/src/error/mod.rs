@@ -187,7 +187,7 @@ fn validation_errors(schema: &Schema, operation: OperationId) -> impl Iterator<I
 /// answered with 404.
 pub(crate) fn absent_member(schema: &Schema, operation: OperationId) -> Option<(String, bool)> {
     let contract = &schema[operation];
-    if !CORE_OPERATIONS.contains(&contract.name.as_str()) {
+    if !schema.service.is_connect() || !CORE_OPERATIONS.contains(&contract.name.as_str()) {
         return None;
     }
     let members = schema.input_members(contract)?;

@@ -54,7 +54,7 @@ pub fn provenance(schema: &Schema, day: &str, endpoint: &str, region: &str) -> S
 
 async fn answers(client: &Client, operation: OperationId) -> Result<BTreeMap<String, Exchanged>, Asked> {
     let name = &client.schema[operation].name;
-    if let Some((row, _)) = resources::listed_by(name) {
+    if let Some((row, _)) = resources::listed_by(client.schema, name) {
         client.resource(row, name).await;
     }
     let label = format!("{name}/golden");
@@ -201,7 +201,7 @@ impl OwnItems {
         let contract = &client.schema[operation];
         let paging = contract.pagination.as_ref()?;
         let mut ids = client.created_for(&contract.name);
-        let listed = resources::listed_by(&contract.name);
+        let listed = resources::listed_by(client.schema, &contract.name);
         if listed.is_some_and(|(row, _)| row.id_member == "InstanceId") {
             ids.extend(instance.map(str::to_owned));
         }

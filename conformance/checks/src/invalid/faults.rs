@@ -11,6 +11,7 @@ use crate::client::reply::Reply;
 use crate::code::{Scope, Subjects, Trial};
 use crate::invalid::rejection::{Requests, judge_rejection, valid_request};
 use crate::judge::Judgement;
+use crate::twin::distinguishes;
 
 /// Changes the text of a JSON object so that it is no longer one.
 type Corrupt = fn(&str) -> String;
@@ -86,12 +87,18 @@ async fn tolerates(Trial { client, operation, check, .. }: Trial<'_>, plain: &Va
         Ok(other) => return Outcome::indeterminate(format!("the request without the member: {}", other.describe())),
         Err(why) => return Outcome::indeterminate(why),
     }
-    // A new input, since the first request has used the names, and may have deleted its resource.
-    let label = format!("{}/{}/again", client.schema[operation].name, check.id);
-    let mut input = match client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await {
-        Ok(input) => input,
-        Err(why) => return Outcome::indeterminate(why),
-    };
+    // The same value, with other names, since the first request has used these. On Connect a new one, since the first
+    // request may have deleted its resource.
+    let mut twin = plain.clone();
+    if client.schema.service.is_connect() {
+        let label = format!("{}/{}/again", client.schema[operation].name, check.id);
+        twin = match client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await {
+            Ok(input) => input,
+            Err(why) => return Outcome::indeterminate(why),
+        };
+    }
+    client.renew(operation, &mut twin);
+    let mut input = twin.clone();
     input[UNKNOWN_MEMBER] = Value::from("ignored");
     let reply = match client.call(operation, &input).await {
         Ok(reply) => reply,
@@ -100,6 +107,11 @@ async fn tolerates(Trial { client, operation, check, .. }: Trial<'_>, plain: &Va
     match &reply {
         Reply::Success(_) => Outcome::from_findings(Vec::new()),
         Reply::Refused(exchange, _) => {
+            // The value itself may be refused.
+            let twin = client.call(operation, &twin).await;
+            if let Err(why) = twin.and_then(|twin| distinguishes(&reply, &twin)) {
+                return Outcome::indeterminate(why);
+            }
             let pointer = format!("/{UNKNOWN_MEMBER}");
             let finding = check.finding(pointer, "the member is ignored", reply.describe(), Some(exchange));
             Outcome::from_findings(vec![finding])

@@ -1,10 +1,11 @@
 //! Fixtures of a list: the resources that the run creates for it, in an instance of their own if possible.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
-use connect_model::schema::OperationId;
+use connect_model::schema::{OperationId, Schema};
 use serde_json::{Value, json};
 
 use crate::client::Client;
@@ -27,21 +28,23 @@ pub(super) struct Fixtures {
     pub(super) base: Value,
     /// Kind of the items, if the run can create and delete them.
     pub(super) kind: Option<&'static Resource>,
-    /// Member that identifies an item; `None` if the whole item is its identity.
+    /// Member that identifies an item, if the run knows it.
     pub(super) member: Option<&'static str>,
+    /// Member that identifies an item as far as the first pages show; if there is none, the whole item is its identity.
+    found: OnceLock<Option<String>>,
     /// Keys of the resources that were created before the first traversal.
     pub(super) made: BTreeSet<String>,
 }
 
 /// The member that identifies the items of a list, if the run can create them.
-pub(super) fn identity(operation: &str) -> Option<&'static str> {
-    let versions = (operation == VERSIONS.0).then_some(VERSIONS.1);
-    versions.or_else(|| resources::listed_by(operation).map(|(_, member)| member))
+pub(super) fn identity(schema: &Schema, operation: &str) -> Option<&'static str> {
+    let versions = (operation == VERSIONS.0 && schema.service.is_connect()).then_some(VERSIONS.1);
+    versions.or_else(|| resources::listed_by(schema, operation).map(|(_, member)| member))
 }
 
 /// The kind of the items of a list or search, if the run can create and delete them freely.
-pub(super) fn kind(operation: &str) -> Option<&'static Resource> {
-    resources::listed_by(operation).map(|(row, _)| row).filter(|row| row.id_member != "InstanceId")
+pub(super) fn kind(schema: &Schema, operation: &str) -> Option<&'static Resource> {
+    resources::listed_by(schema, operation).map(|(row, _)| row).filter(|row| row.id_member != "InstanceId")
 }
 
 impl Fixtures {
@@ -54,9 +57,15 @@ impl Fixtures {
         let name = &client.schema[operation].name;
         let base =
             client.input(operation, Config::sparse(), &format!("{name}/pagination"), &SchemaPath::default()).await?;
-        let mut fixtures = Self { base, kind: kind(name), member: identity(name), made: BTreeSet::new() };
+        let mut fixtures = Self {
+            base,
+            kind: kind(client.schema, name),
+            member: identity(client.schema, name),
+            found: OnceLock::new(),
+            made: BTreeSet::new(),
+        };
         let filled = match () {
-            () if *name == VERSIONS.0 => fixtures.versions(client).await,
+            () if *name == VERSIONS.0 && client.schema.service.is_connect() => fixtures.versions(client).await,
             () if fixtures.kind.is_some() => fixtures.resources(client).await,
             () if fixtures.member.is_some() => fixtures.instances(client).await,
             () => Ok(()),
@@ -106,14 +115,25 @@ impl Fixtures {
         }
     }
 
+    /// Looks for a member that identifies the items, unless the run knows it. Other members may change between two
+    /// answers, such as the time of the answer.
+    pub(super) fn identify(&self, pages: &[Page]) {
+        self.found.get_or_init(|| identifying(pages.iter().flat_map(|page| &page.items)));
+    }
+
+    /// The member that identifies an item; none if the whole item does.
+    fn identity(&self) -> Option<&str> {
+        self.member.or_else(|| self.found.get()?.as_deref())
+    }
+
     /// The key of an item.
     pub(super) fn key(&self, item: &Value) -> String {
-        key(item, self.member)
+        key(item, self.identity())
     }
 
     /// The keys of all items on some pages.
     pub(super) fn keys(&self, pages: &[Page]) -> BTreeSet<String> {
-        keys(pages, self.member)
+        keys(pages, self.identity())
     }
 
     /// Returns true if the item was created before the first traversal.
@@ -148,5 +168,58 @@ impl Fixtures {
             self.made.insert(self.key(&body(&exchange)?));
         }
         Ok(())
+    }
+}
+
+/// The endings of names of members that identify an item, the best first.
+const IDENTITIES: [&str; 3] = ["arn", "id", "name"];
+
+/// The member that identifies items: every item has it as a text of its own, and its name says so. None if there are too
+/// few items to tell.
+fn identifying<'i>(items: impl Iterator<Item = &'i Value>) -> Option<String> {
+    let (mut texts, mut count) = (BTreeMap::<&String, BTreeSet<&str>>::new(), 0);
+    for item in items {
+        count += 1;
+        for (name, value) in item.as_object().into_iter().flatten() {
+            if let Some(text) = value.as_str() {
+                texts.entry(name).or_default().insert(text);
+            }
+        }
+    }
+    // A text that occurs twice is counted once, and so is no identity.
+    texts.retain(|_, texts| count > 1 && texts.len() == count);
+    let rank = |name: &String| {
+        let lower = name.to_ascii_lowercase();
+        let end = IDENTITIES.iter().position(|end| lower.ends_with(end))?;
+        // The whole name before the end of another: the Id of a volume rather than its OwnerId.
+        Some((lower != IDENTITIES[end], end))
+    };
+    texts.into_keys().filter_map(|name| Some((rank(name)?, name))).min().map(|(_, name)| name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_told_apart_by_a_member_of_their_own() {
+        let rows = [
+            (json!([{"Id": "a", "At": 1}, {"Id": "b", "At": 2}]), Some("Id")),
+            (
+                json!([{"FileSystemId": "a", "OwnerId": "x"}, {"FileSystemId": "b", "OwnerId": "x"}]),
+                Some("FileSystemId"),
+            ),
+            (json!([{"Name": "a", "Arn": "1"}, {"Name": "b", "Arn": "2"}]), Some("Arn")),
+            (json!([{"OwnerId": "a", "Name": "1"}, {"OwnerId": "b", "Name": "2"}]), Some("Name")),
+            // The same item twice: the whole item has to tell.
+            (json!([{"Id": "a"}, {"Id": "a"}]), None),
+            (json!([{"Id": "a"}, {"At": "b"}]), None),
+            (json!([{"Color": "a"}, {"Color": "b"}]), None),
+            (json!([{"Id": "a"}]), None),
+            (json!(["a", "b"]), None),
+        ];
+        for (items, expected) in rows {
+            assert_eq!(identifying(items.as_array().into_iter().flatten()).as_deref(), expected, "{items}");
+        }
     }
 }

@@ -279,8 +279,8 @@ impl Paging {
         Some(Self {
             sized: pagination.page_size.is_some(),
             items,
-            counted: items && counts && resources::listed_by(&contract.name).is_some(),
-            changeable: items && fixtures::kind(&contract.name).is_some(),
+            counted: items && counts && resources::listed_by(schema, &contract.name).is_some(),
+            changeable: items && fixtures::kind(schema, &contract.name).is_some(),
         })
     }
 
@@ -327,6 +327,7 @@ async fn observe_pages(client: &Client, operation: OperationId, seen: &mut Obser
         let Some(again) = judge.traverse(small, &pages, seen).await else { return Ok(()) };
         pages = again;
     }
+    fixtures.identify(&pages);
     judge.pages(&pages, small, seen);
     if let Some((least, most)) = sizes {
         judge.bounds(least, most, seen).await;

@@ -24,7 +24,7 @@ pub(super) async fn observe(client: &Client, operation: OperationId) -> Observat
     }
     let mut seen = Observation::default();
     // Lists and searches need something to show.
-    if let Some((row, _)) = resources::listed_by(name) {
+    if let Some((row, _)) = resources::listed_by(schema, name) {
         client.resource(row, name).await;
     }
     let mut samples = vec![("smallest".to_owned(), Config::sparse()), ("fullest".to_owned(), Config::full())];
@@ -95,6 +95,7 @@ impl Rejections {
     /// smallest valid request to a core operation.
     fn judge(self, schema: &Schema, operation: OperationId, sent: u32, seen: &mut Observation) {
         if let Some(first) = self.first.filter(|_| self.count >= sent)
+            && schema.service.is_connect()
             && CORE_OPERATIONS.contains(&schema[operation].name.as_str())
         {
             seen.judged(&STATUS);
