@@ -26,6 +26,7 @@ mod store;
 mod synthesize;
 #[cfg(test)]
 mod tests;
+mod token_forms;
 mod verify;
 
 pub use benign::{BENIGN, Benign};

@@ -99,7 +99,8 @@ impl Service {
         self.build.schema
     }
 
-    /// Answers a request. Accepts any bytes; the response is never 5xx unless a defect makes it so.
+    /// Answers a request. Accepts any bytes; the response is never 5xx unless a defect makes it so, but for 501 where the
+    /// model requires an output that cannot be generated.
     pub fn handle(&self, request: &HttpRequest) -> HttpResponse {
         let nth = self.calls.fetch_add(1, Ordering::Relaxed);
         let Reply { mut response, operation, error } = match self.cx.seams.stand_in(nth) {
@@ -184,7 +185,10 @@ impl Service {
     }
 
     fn generate(&self, id: OperationId, input: &Value) -> Answer {
-        Answer::Generated(self.build.synthesizer.output(id, input, &self.cx.pages))
+        match self.build.synthesizer.output(id, input, &self.cx.pages) {
+            Ok(answered) => Answer::Generated(answered),
+            Err(why) => Answer::NotOffered(why),
+        }
     }
 
     fn reply(&self, id: OperationId, answer: Answer) -> Reply {
@@ -193,6 +197,7 @@ impl Service {
             Answer::Generated(Ok(output)) => self.succeed(id, &output, true),
             Answer::Performed(Err(refusal)) | Answer::Generated(Err(refusal)) => self.refuse(id, &refusal),
             Answer::Unreadable(reason) => Self::unmodelled(Some(id), "SerializationException", 400, &reason),
+            Answer::NotOffered(reason) => Self::unmodelled(Some(id), "UnknownOperationException", 501, &reason),
         }
     }
 

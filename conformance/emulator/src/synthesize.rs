@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex};
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator};
-use connect_model::schema::{Kind, Narrowing, OperationId, Pagination, Schema, ShapeId, Slot};
+use connect_model::schema::{Kind, Member, Narrowing, OperationId, Pagination, Schema, ShapeId, Slot};
 use serde_json::{Map, Value};
 
 use crate::pages::{Pages, Scope, Size};
 use crate::refusal::Refusal;
 use crate::store::lock;
+use crate::token_forms::TokenForms;
 
 /// Items of a generated list, if its element has that many distinct values.
 const ITEMS: u64 = 5;
@@ -40,6 +41,7 @@ pub(super) struct Synthesizer {
     seed: u64,
     /// Collections by label: every page of a list needs the same one.
     collections: Mutex<HashMap<String, Arc<[Value]>>>,
+    tokens: TokenForms,
 }
 
 impl Synthesizer {
@@ -51,6 +53,7 @@ impl Synthesizer {
             smallest: Generator::new(schema, Config::sparse()),
             seed,
             collections: Mutex::default(),
+            tokens: TokenForms::new(seed),
         }
     }
 
@@ -62,11 +65,19 @@ impl Synthesizer {
         }
     }
 
-    /// The output for an input.
-    pub(super) fn output(&self, id: OperationId, input: &Value, pages: &Pages) -> Result<Value, Refusal> {
+    /// The output for an input, or the refusal of it.
+    ///
+    /// # Errors
+    /// The reason why the model's output cannot be generated.
+    pub(super) fn output(
+        &self,
+        id: OperationId,
+        input: &Value,
+        pages: &Pages,
+    ) -> Result<Result<Value, Refusal>, String> {
         let operation = &self.schema[id];
         let Some(pagination) = &operation.pagination else {
-            return Ok(self.generate(id, &format!("{} {input}", operation.name)));
+            return self.generate(id, &format!("{} {input}", operation.name)).map(Ok);
         };
         let mut filters = input.clone();
         if let Value::Object(members) = &mut filters {
@@ -80,60 +91,52 @@ impl Synthesizer {
             members.retain(|name, _| narrowings.iter().all(|narrowing| narrowing.input.name != *name));
         }
         let label = format!("{} {whole}", operation.name);
-        let mut output = self.generate(id, &label);
+        let mut output = self.generate(id, &label)?;
         remove(&mut output, &pagination.output_token);
-        let Some((member, element, most)) = self.listed(id, pagination) else { return Ok(output) };
-        let whole = self.collection(element, &label, most);
+        let Some(listed) = Listed::of(self.schema, id, pagination) else { return Ok(Ok(output)) };
+        let whole = self.collection(&listed, &label);
         let is_wanted = |item: &&Value| narrowings.iter().all(|narrowing| admits(narrowing, &filters, item));
         let items: Vec<&Value> = whole.iter().filter(is_wanted).collect();
         let token = input.get(&pagination.input_token).and_then(Value::as_str);
+        let token = token.map(|token| self.tokens.read(token));
         let requested = pagination.page_size.as_ref().and_then(|member| input.get(member)).and_then(Value::as_i64);
         // A list without page size still has more than one page.
         let default = if pagination.page_size.is_some() { items.len().max(1) } else { UNSIZED_PAGE };
         let size = Size { requested, default };
-        let page = pages.cut(&Scope::new(&operation.name, "", &filters), token, size, |after| {
+        let cut = pages.cut(&Scope::new(&operation.name, "", &filters), token.as_deref(), size, |after| {
             (1_u64..).zip(items.iter().copied()).skip_while(move |(key, _)| *key <= after)
-        })?;
+        });
+        let page = match cut {
+            Ok(page) => page,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         if let Value::Object(members) = &mut output {
-            members.insert(member.to_owned(), page.items.into_iter().cloned().collect());
+            members.insert(listed.name.to_owned(), listed.shown(page.items));
             if let Some(total) = members.get_mut("ApproximateTotalCount") {
                 *total = items.len().into();
             }
-            if let (Some(next), [name]) = (page.next, pagination.output_token.as_slice()) {
-                members.insert(name.clone(), next.into());
+            if let Some(next) = page.next {
+                members
+                    .insert(listed.token.name.clone(), self.tokens.write(&self.generator, listed.token, next)?.into());
             }
         }
-        Ok(output)
+        Ok(Ok(output))
     }
 
-    /// Name, element and maximum length of a paginated list. None if token or items are nested or unknown: such lists
-    /// have one page.
-    fn listed(&self, id: OperationId, pagination: &'static Pagination) -> Option<(&'static str, &'static Slot, u64)> {
-        let ([_], Some([name])) = (pagination.output_token.as_slice(), pagination.items.as_deref()) else {
-            return None;
-        };
-        let member = self.schema.output_members(&self.schema[id])?.get(name)?;
-        let most = member.slot.traits.length.and_then(|bounds| bounds.max).unwrap_or(ITEMS);
-        match &self.schema[member.slot.target].kind {
-            Kind::List(list) => Some((name, &list.member, most.min(ITEMS))),
-            _ => None,
-        }
-    }
-
-    fn generate(&self, id: OperationId, label: &str) -> Value {
+    /// An output. The error is the reason why none can be generated.
+    fn generate(&self, id: OperationId, label: &str) -> Result<Value, String> {
         let bytes = Stream::new(self.seed, label).bytes(BYTES);
         let creates = self.schema[id].name.starts_with("Create");
         let generator = if creates { &self.complete } else { &self.generator };
-        // A shape without values is an error in the model, which `connect-model` reports; the answer stays empty.
-        generator.output(id, &mut Unstructured::new(&bytes)).unwrap_or_else(|_| Value::Object(Map::new()))
+        generator.output(id, &mut Unstructured::new(&bytes)).map_err(|error| error.to_string())
     }
 
-    /// Up to `most` elements that are easy to tell apart.
-    fn collection(&self, element: &Slot, label: &str, most: u64) -> Arc<[Value]> {
+    /// Some elements that are easy to tell apart.
+    fn collection(&self, listed: &Listed, label: &str) -> Arc<[Value]> {
         if let Some(items) = lock(&self.collections).get(label) {
             return Arc::clone(items);
         }
-        let items: Arc<[Value]> = self.make_collection(element, label, most).into();
+        let items: Arc<[Value]> = self.make_collection(listed, label).into();
         let mut collections = lock(&self.collections);
         if collections.len() >= CACHED {
             collections.clear();
@@ -142,15 +145,21 @@ impl Synthesizer {
         items
     }
 
-    fn make_collection(&self, element: &Slot, label: &str, most: u64) -> Vec<Value> {
+    fn make_collection(&self, listed: &Listed, label: &str) -> Vec<Value> {
         const ATTEMPTS: u64 = 12;
         let mut items: Vec<Value> = Vec::new();
-        for attempt in 0..most * ATTEMPTS {
-            if items.len() as u64 >= most {
+        for attempt in 0..listed.most * ATTEMPTS {
+            if items.len() as u64 >= listed.most {
                 break;
             }
             let bytes = Stream::new(self.seed.wrapping_add(attempt), label).bytes(BYTES);
-            let Ok(item) = self.generator.shape(element.target, &mut Unstructured::new(&bytes)) else { break };
+            let mut u = Unstructured::new(&bytes);
+            let mut made = |slot: &Slot| self.generator.shape(slot.target, &mut u);
+            let item = match listed.key {
+                None => made(listed.element),
+                Some(key) => made(key).and_then(|key| Ok(Value::Array(vec![key, made(listed.element)?]))),
+            };
+            let Ok(item) = item else { break };
             if items.iter().all(|other| differ(other, &item)) {
                 items.push(item);
             }
@@ -169,8 +178,55 @@ fn admits(narrowing: &Narrowing<'_>, input: &Value, item: &Value) -> bool {
     }
 }
 
+/// The list or map of an output that is cut into pages.
+struct Listed {
+    /// Name of the member.
+    name: &'static str,
+    /// Most items.
+    most: u64,
+    /// The keys of a map. Its items are pairs of key and value.
+    key: Option<&'static Slot>,
+    element: &'static Slot,
+    /// The member with the token of the next page.
+    token: &'static Member,
+}
+
+impl Listed {
+    /// None if token or items are nested or unknown, or the tokens are no texts: such lists have one page.
+    fn of(schema: &'static Schema, id: OperationId, pagination: &'static Pagination) -> Option<Self> {
+        let ([token], Some([name])) = (pagination.output_token.as_slice(), pagination.items.as_deref()) else {
+            return None;
+        };
+        let members = schema.output_members(&schema[id])?;
+        let member = members.get(name)?;
+        let (key, element) = match &schema[member.slot.target].kind {
+            Kind::List(list) => (None, &list.member),
+            Kind::Map(map) => (Some(&map.key), &map.value),
+            _ => return None,
+        };
+        let is_text = |member: &&Member| matches!(schema[member.slot.target].kind, Kind::String);
+        let token = members.get(token).filter(is_text)?;
+        schema.input_members(&schema[id])?.get(&pagination.input_token).filter(is_text)?;
+        let most = member.slot.traits.length.and_then(|bounds| bounds.max).unwrap_or(ITEMS).min(ITEMS);
+        Some(Self { name, most, key, element, token })
+    }
+
+    /// The value of the member with these items.
+    fn shown(&self, items: Vec<&Value>) -> Value {
+        if self.key.is_none() {
+            return items.into_iter().cloned().collect();
+        }
+        let pairs = items.into_iter().filter_map(|pair| Some((pair[0].as_str()?.to_owned(), pair[1].clone())));
+        Value::Object(pairs.collect())
+    }
+}
+
 /// Returns true if two elements differ, also in each member that looks like an identity.
 fn differ(a: &Value, b: &Value) -> bool {
+    if let (Value::Array(a), Value::Array(b)) = (a, b) {
+        // Entries of a map differ in their keys.
+        return a.first() != b.first();
+    }
     let (Value::Object(a), Value::Object(b)) = (a, b) else { return a != b };
     let identifies =
         |name: &str| ["id", "arn", "name", "key"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));

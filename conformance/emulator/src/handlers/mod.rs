@@ -55,6 +55,8 @@ pub(crate) enum Answer {
     /// The input does not have the form of the typed shape. Valid input of the model that the shapes were generated from
     /// always has it.
     Unreadable(String),
+    /// The model requires a value that cannot be generated, so that the operation is not offered.
+    NotOffered(String),
 }
 
 type Handler = Box<dyn Fn(&Context, &Value) -> Answer + Send + Sync>;
