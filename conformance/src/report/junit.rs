@@ -158,6 +158,16 @@ mod tests {
     }
 
     #[test]
+    fn noncharacters_do_not_make_the_file_malformed() {
+        let mut report = samples::mixed().report();
+        report.findings.iter_mut().for_each(|finding| finding.actual = "a\u{fffe}b\u{ffff}".into());
+        report.cases.iter_mut().for_each(|line| line.why = Some("c\u{ffff}".to_owned()));
+        let text = document(&report).unwrap();
+        assert!(text.contains(r"a\u{fffe}b\u{ffff}") && text.contains(r"c\u{ffff}"), "{text}");
+        assert!(!text.contains(['\u{fffe}', '\u{ffff}']), "{text}");
+    }
+
+    #[test]
     fn incomplete_runs_are_not_green() {
         let mut report = samples::record(&[("A", "pass"), ("B", "lost")]).report();
         report.leaks = vec!["flow <x>".to_owned()];
