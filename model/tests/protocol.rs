@@ -31,7 +31,8 @@ impl Lines {
         if body.len() > limits.bytes {
             return Err(DecodeError::TooLarge { limit: limits.bytes, actual: body.len() });
         }
-        let error = |what: &str| DecodeError::Serialization { pointer: String::new(), what: what.to_owned() };
+        let error =
+            |what: &str| DecodeError::Serialization { pointer: String::new(), what: what.to_owned(), misread: None };
         let text = std::str::from_utf8(body).map_err(|_| error("not UTF-8"))?;
         let mut lines = text.split('\n');
         let first = lines.next().unwrap_or_default().to_owned();

@@ -41,7 +41,11 @@ impl Constraint for Form {
         true
     }
 
-    fn violate(&self, at: &Position<'_>, _kind: ViolationKind, _breaking: Breaking<'_, '_>) -> Option<Value> {
+    fn violate(&self, at: &Position<'_>, _kind: ViolationKind, breaking: Breaking<'_, '_>) -> Option<Value> {
+        // Outside of JSON, a timestamp without a form of its own is a text, and a number is only its value.
+        if !breaking.place.is_json() && at.traits.timestamp_format.is_none() {
+            return Some(Value::from("1715673600"));
+        }
         Some(match value_format(at.traits) {
             TimestampFormat::EpochSeconds => Value::from("2024-05-14T08:00:00Z"),
             TimestampFormat::DateTime | TimestampFormat::HttpDate => Value::from(1_715_673_600),

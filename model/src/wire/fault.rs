@@ -1,5 +1,7 @@
 //! Errors of encoding and decoding, and the limits of decoding.
 
+use crate::text::prefix;
+
 /// Limits of decoding, which bound the cost of a hostile message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -38,6 +40,24 @@ pub enum EncodeError {
     },
 }
 
+/// A value that is no value of its shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misread {
+    /// The type of the shape in words, for example `integer`.
+    pub shape: &'static str,
+    /// The beginning of the value as the message has it: JSON in a body, text elsewhere.
+    pub text: String,
+}
+
+impl Misread {
+    /// Characters that are kept of a value.
+    const KEPT: usize = 200;
+
+    pub(super) fn new(shape: &'static str, text: &str) -> Self {
+        Self { shape, text: prefix(text, Self::KEPT).to_owned() }
+    }
+}
+
 /// A message cannot be decoded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
@@ -48,6 +68,8 @@ pub enum DecodeError {
         pointer: String,
         /// Description of the problem.
         what: String,
+        /// The value there; none for a body that is no JSON.
+        misread: Option<Misread>,
     },
     /// The content type is missing, wrong, or present in a message without a body.
     #[error("content type is {}, expected {}", actual.as_deref().unwrap_or("missing"), expected.as_deref().unwrap_or("none"))]

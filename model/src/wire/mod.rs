@@ -24,7 +24,7 @@ use message::{HttpRequest, HttpResponse};
 use serde_json::Value;
 
 pub use decoded::{DecodeProblem, Decoded, DecodedError, DecodedRequest, NameSource, Unknown};
-pub use fault::{DecodeError, EncodeError, Limits};
+pub use fault::{DecodeError, EncodeError, Limits, Misread};
 pub use protocol::{Protocol, protocol};
 pub use rest_json1::RestJson1;
 pub use route::{Route, RouteError, Router};

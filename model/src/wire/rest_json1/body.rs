@@ -15,7 +15,7 @@ use crate::schema::{
 };
 use crate::text::json_type;
 use crate::timestamp::{self, Reading};
-use crate::wire::fault::{DecodeError, Limits};
+use crate::wire::fault::{DecodeError, Limits, Misread};
 
 /// Maximum depth of encoded values. Values come from this program, so deeper ones are a bug.
 const WRITE_DEPTH: usize = 512;
@@ -116,8 +116,11 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Value, DecodeError>
     if json_text::is_deeper_than(bytes, limit) {
         return Err(DecodeError::TooDeep { limit });
     }
-    serde_json::from_slice(bytes)
-        .map_err(|error| DecodeError::Serialization { pointer: String::new(), what: format!("not JSON: {error}") })
+    serde_json::from_slice(bytes).map_err(|error| DecodeError::Serialization {
+        pointer: String::new(),
+        what: format!("not JSON: {error}"),
+        misread: None,
+    })
 }
 
 /// Maximum number of unknown members to report: a message may have one for every few bytes.
@@ -131,8 +134,10 @@ pub(super) struct Reader<'s> {
     pub(super) unknown: Vec<(String, &'static str)>,
 }
 
-fn fault(path: &Path<'_>, what: String) -> DecodeError {
-    DecodeError::Serialization { pointer: path.pointer(), what }
+/// The error of a value that is no value of its shape.
+fn fault(path: &Path<'_>, shape: &'static str, value: &Value, what: String) -> DecodeError {
+    let misread = Some(Misread::new(shape, &value.to_string()));
+    DecodeError::Serialization { pointer: path.pointer(), what, misread }
 }
 
 impl<'s> Reader<'s> {
@@ -149,7 +154,10 @@ impl<'s> Reader<'s> {
     ) -> Result<(), DecodeError> {
         match body {
             Value::Object(fields) => self.fields(members, fields, &Path::Root, true, out),
-            other => Err(fault(&Path::Root, format!("is {}, expected an object", json_type(&other)))),
+            other => {
+                let what = format!("is {}, expected an object", json_type(&other));
+                Err(fault(&Path::Root, "structure", &other, what))
+            }
         }
     }
 
@@ -171,7 +179,7 @@ impl<'s> Reader<'s> {
             (_, value) if self.reading == Reading::Client => Ok(value),
             (kind, value) => match scalar(kind, slot, &value) {
                 Ok(()) => Ok(normal(kind, value)),
-                Err(what) => Err(fault(path, what)),
+                Err(what) => Err(fault(path, kind.word(), &value, what)),
             },
         }
     }
@@ -235,17 +243,23 @@ impl<'s> Reader<'s> {
         mut fields: Map<String, Value>,
         path: &Path<'_>,
     ) -> Result<Value, DecodeError> {
-        fields.retain(|key, value| !value.is_null() && (key != "__type" || members.by_json_name(key).is_some()));
+        let is_set =
+            |key: &str, value: &Value| !value.is_null() && (key != "__type" || members.by_json_name(key).is_some());
         if self.reading == Reading::Server {
-            match fields.keys().next() {
-                Some(key) if fields.len() == 1 => {
-                    if members.by_json_name(key).is_none() {
-                        return Err(fault(path, format!("{key:?} is not a member of this union")));
-                    }
+            let mut set = fields.iter().filter(|(key, value)| is_set(key, value)).map(|(key, _)| key);
+            let what = match (set.next(), set.count()) {
+                (Some(key), 0) if members.by_json_name(key).is_some() => None,
+                (Some(key), 0) => Some(format!("{key:?} is not a member of this union")),
+                (first, others) => {
+                    let count = usize::from(first.is_some()) + others;
+                    Some(format!("is a union with {count} members, expected one"))
                 }
-                _ => return Err(fault(path, format!("is a union with {} members, expected one", fields.len()))),
+            };
+            if let Some(what) = what {
+                return Err(fault(path, "union", &Value::Object(fields), what));
             }
         }
+        fields.retain(|key, value| is_set(key, value));
         let mut out = Map::new();
         self.fields(members, fields, path, false, &mut out)?;
         Ok(Value::Object(out))
@@ -275,7 +289,8 @@ impl<'s> Reader<'s> {
         if sparse || self.reading == Reading::Client {
             return Ok(value);
         }
-        Err(fault(path, "is null in a collection that is not sparse".to_owned()))
+        let what = "is null in a collection that is not sparse".to_owned();
+        Err(fault(path, "element", &value, what))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::pointer::Path;
 use crate::schema::{Binding, Kind, Member, Members, Schema, Slot, TimestampFormat};
 use crate::text::json_type;
 use crate::timestamp::Reading;
-use crate::wire::fault::{DecodeError, EncodeError, Limits};
+use crate::wire::fault::{DecodeError, EncodeError, Limits, Misread};
 use crate::wire::message::Headers;
 
 /// Media type of JSON bodies.
@@ -212,6 +212,8 @@ pub(super) struct Mismatch<'m> {
     pub(super) member: &'m Member,
     /// Kind of violation, as in validation.
     pub(super) kind: &'static str,
+    /// The type of the shape in words.
+    pub(super) shape: &'static str,
     pub(super) expected: String,
     pub(super) actual: String,
     pub(super) what: String,
@@ -220,7 +222,8 @@ pub(super) struct Mismatch<'m> {
 impl Mismatch<'_> {
     /// Converts it into the error of a strict reader.
     pub(super) fn into_error(self) -> DecodeError {
-        DecodeError::Serialization { pointer: format!("/{}", self.member.name), what: self.what }
+        let misread = Some(Misread::new(self.shape, &self.actual));
+        DecodeError::Serialization { pointer: format!("/{}", self.member.name), what: self.what, misread }
     }
 }
 
@@ -256,7 +259,7 @@ pub(super) fn mismatch<'m>(schema: &Schema, member: &'m Member, actual: String, 
         other => matches!(other, Kind::Timestamp),
     };
     let label = if is_instant { "timestamp-format" } else { "wrong-type" };
-    Mismatch { member, kind: label, expected: kind.word().to_owned(), actual, what }
+    Mismatch { member, kind: label, shape: kind.word(), expected: kind.word().to_owned(), actual, what }
 }
 
 type HeaderRead = Result<Option<Value>, (String, String)>;

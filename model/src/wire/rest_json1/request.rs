@@ -63,7 +63,7 @@ pub(super) fn decode(
         }
     }
     if let Some((member, what)) = parts::read_body(&mut reader, form, members, &request.body, limits, &mut out)? {
-        return Err(DecodeError::Serialization { pointer: format!("/{}", member.name), what });
+        return Err(DecodeError::Serialization { pointer: format!("/{}", member.name), what, misread: None });
     }
     let unknown = reader.unknown.into_iter().map(|(pointer, _)| pointer).collect();
     Ok(DecodedRequest { value: Value::Object(out), unknown })
@@ -226,6 +226,7 @@ fn read_query(
         escape::query_pairs(uri).collect::<Result<_, _>>().map_err(|part| DecodeError::Serialization {
             pointer: String::new(),
             what: format!("query part {part:?} is not percent-encoded UTF-8"),
+            misread: None,
         })?;
     for member in members {
         let read = |slot: &Slot, text: &str| {
