@@ -154,7 +154,7 @@ impl Service {
                 }
                 _ => read.value,
             },
-            Err(error) if self.cx.seams.accepts_unreadable(&error) => {
+            Err(error) if self.cx.seams.accepts_unreadable(request, &error) => {
                 return self.reply(id, self.generate(id, &Value::Null));
             }
             Err(error) => return Self::unmodelled(Some(id), error.code(), error.status(), &error.to_string()),

@@ -43,6 +43,7 @@ const OTHERS: &[&str] = &[
     "ListQueues",
     "StartTaskContact",
     "UpdateEvaluationForm",
+    "UpdateUserNotificationStatus",
 ];
 
 /// Cases at a time on one emulator.

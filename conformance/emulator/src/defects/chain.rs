@@ -77,8 +77,8 @@ impl Seams for Chain {
         self.fold(Cow::Borrowed(request), |seams, request| Cow::Owned(seams.request(&request).into_owned()))
     }
 
-    fn accepts_unreadable(&self, error: &DecodeError) -> bool {
-        self.any(|seams| seams.accepts_unreadable(error))
+    fn accepts_unreadable(&self, request: &HttpRequest, error: &DecodeError) -> bool {
+        self.any(|seams| seams.accepts_unreadable(request, error))
     }
 
     fn tolerates_unknown_members(&self) -> bool {

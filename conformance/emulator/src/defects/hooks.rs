@@ -67,7 +67,7 @@ hook! {
 hook! {
     /// Answers unreadable requests with success.
     accept_unreadable(fn(&DecodeError) -> bool),
-    fn accepts_unreadable(&self, error: &DecodeError) -> bool {
+    fn accepts_unreadable(&self, _: &HttpRequest, error: &DecodeError) -> bool {
         (self.0)(error)
     }
 }

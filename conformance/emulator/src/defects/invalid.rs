@@ -20,7 +20,7 @@ pub(super) const ROWS: &[Defect] = &[
         id: "any-content-type",
         family: Family::Invalid,
         summary: "bodies are read as JSON whatever their content type",
-        kills: &["invalid.wrong-content-type"],
+        kills: &["invalid.wrong-content-type", "invalid.missing-content-type"],
         may: &[],
         seams: || {
             on_request(|request| {
@@ -154,8 +154,15 @@ pub(super) const ROWS: &[Defect] = &[
         id: "accept-malformed-json",
         family: Family::Invalid,
         summary: "bodies that are not JSON are accepted",
-        kills: &["invalid.malformed-json"],
-        may: &[],
+        kills: &["invalid.malformed-json", "invalid.not-utf-8"],
+        may: &[
+            "invalid.number-with-suffix",
+            "invalid.hexadecimal",
+            "invalid.special-number",
+            "invalid.number-with-plus",
+            "invalid.boolean-word",
+            "invalid.timestamp-special",
+        ],
         seams: || {
             accept_unreadable(|error| matches!(error, DecodeError::Serialization { pointer, .. } if pointer.is_empty()))
         },
@@ -172,8 +179,28 @@ pub(super) const ROWS: &[Defect] = &[
             "invalid.union-two",
             "invalid.timestamp-format",
             "invalid.null-element",
+            "invalid.number-as-text",
+            "invalid.true-as-number",
+            "invalid.underflow",
+            "invalid.long-number",
+            "invalid.exponent",
+            "invalid.number-as-boolean",
+            "invalid.single-as-list",
+            "invalid.union-unknown",
+            "invalid.union-null",
+            "invalid.union-list",
+            "invalid.union-known-and-unknown",
+            "invalid.timestamp-as-text",
+            "invalid.timestamp-http-date",
         ],
-        may: &[],
+        may: &[
+            "invalid.number-with-suffix",
+            "invalid.hexadecimal",
+            "invalid.special-number",
+            "invalid.number-with-plus",
+            "invalid.boolean-word",
+            "invalid.timestamp-date-time",
+        ],
         seams: || {
             accept_unreadable(
                 |error| matches!(error, DecodeError::Serialization { pointer, .. } if !pointer.is_empty()),

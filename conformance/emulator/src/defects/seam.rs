@@ -46,8 +46,8 @@ pub(crate) trait Seams: Send + Sync {
         Cow::Borrowed(request)
     }
 
-    /// Returns true if an unreadable request is answered with success.
-    fn accepts_unreadable(&self, _error: &DecodeError) -> bool {
+    /// Returns true if a request that is unreadable for that reason is answered with success.
+    fn accepts_unreadable(&self, _request: &HttpRequest, _error: &DecodeError) -> bool {
         false
     }
 
