@@ -81,7 +81,7 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "numbers with an exponent are read as integers",
         kills: &["invalid.exponent"],
         may: &[],
-        seams: || takes(|seen| misread(seen, NUMBERS, |text| is_whole_with_exponent(text))),
+        seams: || takes(|seen| misread(seen, NUMBERS, is_whole_with_exponent)),
     },
     Defect {
         id: "plus-read",

@@ -35,8 +35,11 @@ pub(super) struct Row {
     /// The rule in one sentence.
     rule: &'static str,
     /// The spellings of a value, each with a name; no name if there is only one. None where the kind has no meaning.
-    spell: fn(&Spot<'_>) -> Vec<(Option<&'static str>, String)>,
+    spell: fn(&Spot<'_>) -> Spellings,
 }
+
+/// Texts in place of a value, each with its name.
+type Spellings = Vec<(Option<&'static str>, String)>;
 
 /// The value that is spelled in another way.
 struct Spot<'s> {
@@ -72,12 +75,12 @@ fn check_of(row: &'static Row) -> Check {
         harm: Harm::Form,
         passes: "4xx, while the same request with the value in its right spelling is not rejected the same way",
         fails: "2xx, or 5xx",
-        code: Box::leak(Box::new(Spellings(row))),
+        code: Box::leak(Box::new(Spelling(row))),
     }
 }
 
 /// The code of a check for one kind of spelling.
-struct Spellings(&'static Row);
+struct Spelling(&'static Row);
 
 /// A place whose value is spelled in another way.
 struct Subject {
@@ -86,7 +89,7 @@ struct Subject {
     spelling: Option<&'static str>,
 }
 
-impl Code for Spellings {
+impl Code for Spelling {
     fn variants(&'static self, scope: &Scope<'_>, check: &'static Check) -> Vec<Variant> {
         let Scope { schema, operation, .. } = *scope;
         let generator = Generator::new(schema, Config::sparse());

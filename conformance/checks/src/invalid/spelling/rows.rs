@@ -4,9 +4,7 @@ use connect_model::generate::Place;
 use connect_model::schema::{Kind, TimestampFormat};
 use serde_json::{Value, json};
 
-use super::{Row, Spot};
-
-type Spelled = Vec<(Option<&'static str>, String)>;
+use super::{Row, Spellings, Spot};
 
 /// 14 May 2024, 08:00 UTC.
 const EPOCH: &str = "1715673600";
@@ -278,27 +276,27 @@ fn is_time(spot: &Spot<'_>, format: TimestampFormat) -> bool {
 }
 
 /// A spelling that does not depend on the value.
-fn when(applies: bool, text: &str) -> Spelled {
+fn when(applies: bool, text: &str) -> Spellings {
     if applies { vec![(None, text.to_owned())] } else { Vec::new() }
 }
 
 /// A spelling of a number; none for one that is a word.
-fn number(spot: &Spot<'_>, spell: fn(&Value) -> String) -> Spelled {
+fn number(spot: &Spot<'_>, spell: fn(&Value) -> String) -> Spellings {
     when(is_number(spot) && spot.value.is_number(), &spell(spot.value))
 }
 
 /// A spelling in JSON.
-fn in_json(spot: &Spot<'_>, applies: bool, spell: fn(&Value) -> String) -> Spelled {
+fn in_json(spot: &Spot<'_>, applies: bool, spell: fn(&Value) -> String) -> Spellings {
     when(applies && spot.is_json() && spot.value.is_number(), &spell(spot.value))
 }
 
 /// Texts in place of a timestamp of one of some forms.
-fn time_text(spot: &Spot<'_>, formats: &[TimestampFormat], texts: &[(Option<&'static str>, &str)]) -> Spelled {
+fn time_text(spot: &Spot<'_>, formats: &[TimestampFormat], texts: &[(Option<&'static str>, &str)]) -> Spellings {
     if formats.iter().any(|format| is_time(spot, *format)) { quoted(spot, texts) } else { Vec::new() }
 }
 
 /// Texts in place of base64: that of a blob in JSON, or of a text with a media type in a header.
-fn blob(spot: &Spot<'_>, texts: &[(Option<&'static str>, &str)]) -> Spelled {
+fn blob(spot: &Spot<'_>, texts: &[(Option<&'static str>, &str)]) -> Spellings {
     let header = Place::Header;
     let is_encoded = match spot.kind {
         Kind::Blob => spot.place == Place::Body || spot.place == header,
@@ -308,7 +306,7 @@ fn blob(spot: &Spot<'_>, texts: &[(Option<&'static str>, &str)]) -> Spelled {
     if is_encoded { quoted(spot, texts) } else { Vec::new() }
 }
 
-fn quoted(spot: &Spot<'_>, texts: &[(Option<&'static str>, &str)]) -> Spelled {
+fn quoted(spot: &Spot<'_>, texts: &[(Option<&'static str>, &str)]) -> Spellings {
     let spelled = |text: &str| if spot.is_json() { format!("\"{text}\"") } else { text.to_owned() };
     texts.iter().map(|(name, text)| (*name, spelled(text))).collect()
 }
