@@ -8,7 +8,9 @@ use connect_model::generate::{Config, GenerateError, Generator, Side, sites};
 use connect_model::schema::{OperationId, Schema};
 use connect_model::validate::{ViolationKind, undecided, validate};
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
-use connect_model::wire::{Limits, Router, decode_response, encode_request, encode_response, inspect_request};
+use connect_model::wire::{
+    DecodeError, Limits, Misread, Router, decode_response, encode_request, encode_response, inspect_request,
+};
 use serde_json::{Map, Value, json};
 
 /// A model with one operation, `Do`: its HTTP binding, the members of its input and output, and other shapes.
@@ -337,5 +339,51 @@ fn milliseconds_are_no_timestamp() {
         let read = decode_response(&schema, the_operation(&schema), &response, &Limits::default()).unwrap();
         let found = validate(&schema, output, &read.value);
         assert_eq!(found.first().map(|violation| violation.kind), expected, "{seconds}");
+    }
+}
+
+#[test]
+fn a_header_of_a_wrong_form_is_reported_before_the_content_type_and_with_its_text() {
+    let header = json!({"Size": {"target": "smithy.api#Integer", "traits": {"smithy.api#httpHeader": "x-size"}}});
+    let schema = model(post("/"), header, json!({}), json!({}));
+    let served = |size: &str| {
+        let headers = [("content-type", "application/json"), ("x-size", size)];
+        let request = HttpRequest {
+            method: "POST".to_owned(),
+            uri: "/".to_owned(),
+            headers: Headers(headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()),
+            body: Vec::new(),
+        };
+        let route = Router::new(&schema).route("POST", "/").unwrap();
+        inspect_request(&schema, &route, &request, &Limits::default()).unwrap_err()
+    };
+    let DecodeError::Serialization { misread, .. } = served("5abc") else { panic!("{}", served("5abc")) };
+    assert_eq!(misread, Some(Misread { shape: "integer", text: "5abc".to_owned() }));
+    assert!(matches!(served("5"), DecodeError::UnsupportedMediaType { expected: None, .. }), "{}", served("5"));
+}
+
+#[test]
+fn errors_of_bodies_have_the_value_as_it_was_sent() {
+    let members = json!({"Size": {"target": "smithy.api#Integer"}, "Choice": {"target": "t#Choice"}});
+    let choice = json!({"t#Choice": {"type": "union", "members": {"Size": {"target": "smithy.api#Integer"}}}});
+    let schema = model(post("/"), members, json!({}), choice);
+    for (body, shape, text) in [
+        (r#"{"Size":"5"}"#, "integer", r#""5""#),
+        (r#"{"Size":true}"#, "integer", "true"),
+        (r#"{"Choice":{"zz":1}}"#, "union", r#"{"zz":1}"#),
+        (r#"{"Choice":{"Size":null}}"#, "union", r#"{"Size":null}"#),
+        (r#"{"Choice":["Size"]}"#, "union", r#"["Size"]"#),
+        ("null", "structure", "null"),
+    ] {
+        let request = HttpRequest {
+            method: "POST".to_owned(),
+            uri: "/".to_owned(),
+            headers: Headers(vec![("content-type".to_owned(), "application/json".to_owned())]),
+            body: body.as_bytes().to_vec(),
+        };
+        let route = Router::new(&schema).route("POST", "/").unwrap();
+        let error = inspect_request(&schema, &route, &request, &Limits::default()).unwrap_err();
+        let DecodeError::Serialization { misread: Some(misread), .. } = error else { panic!("{body}: {error}") };
+        assert_eq!((misread.shape, misread.text.as_str()), (shape, text), "{body}");
     }
 }

@@ -51,7 +51,6 @@ pub(super) fn decode(
     let members = schema.input_members(operation);
     let form = BodyForm::of(schema, members, false);
     media::check_accept(schema, operation, &request.headers)?;
-    media::check_content_type(form, members, request)?;
     let mut out = Map::new();
     let mut reader = Reader::new(schema, Reading::Server);
     if let Some(members) = members {
@@ -62,6 +61,8 @@ pub(super) fn decode(
             return Err(mismatch.into_error());
         }
     }
+    // After the headers, as the malformed-request tests have it: a header of a wrong form is reported first.
+    media::check_content_type(form, members, request)?;
     if let Some((member, what)) = parts::read_body(&mut reader, form, members, &request.body, limits, &mut out)? {
         return Err(DecodeError::Serialization { pointer: format!("/{}", member.name), what, misread: None });
     }
