@@ -348,9 +348,11 @@ fn split_number(text: &str) -> (&str, &str) {
     text.split_at(end)
 }
 
+/// Returns true for a number with letters behind it that are not part of a hexadecimal one.
 fn has_suffix(text: &str) -> bool {
     let (number, rest) = split_number(text);
-    !number.is_empty() && !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphabetic())
+    let is_word = !rest.is_empty() && !rest.starts_with('x') && rest.chars().all(|c| c.is_ascii_alphabetic());
+    number.parse::<f64>().is_ok() && is_word
 }
 
 fn is_plain_number(text: &str) -> bool {
@@ -404,6 +406,29 @@ impl Seams for BreaksOnNesting {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_spelling_of_a_number_is_of_one_kind() {
+        let kinds: [(&str, fn(&str) -> bool); 4] = [
+            ("plain", is_plain_number),
+            ("suffix", has_suffix),
+            ("special", is_special),
+            ("exponent", is_whole_with_exponent),
+        ];
+        for (text, expected) in [
+            ("12", &["plain"][..]),
+            ("-3", &["plain"]),
+            ("12abc", &["suffix"]),
+            ("0xb", &[]),
+            ("-Infinity", &["special"]),
+            ("5e0", &["exponent"]),
+            ("true", &[]),
+            ("+5", &[]),
+        ] {
+            let found: Vec<&str> = kinds.iter().filter(|(_, is)| is(text)).map(|(name, _)| *name).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
 
     #[test]
     fn finds_the_first_word_that_is_no_json() {
