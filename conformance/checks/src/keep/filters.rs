@@ -43,7 +43,7 @@ async fn judge(trial: Trial<'_>, at: usize) -> Judged {
     let label = format!("{}/{}", contract.name, check.id);
     let base = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
     let list = List { client, operation, base, narrowing };
-    if let Some((row, _)) = resources::listed_by(&contract.name).filter(|_| client.schema.service.is_connect()) {
+    if let Some((row, _)) = resources::listed_by(client.schema, &contract.name) {
         list.populate(row).await;
     }
     list.judge(trial).await
@@ -73,7 +73,7 @@ impl List<'_> {
         let schema = self.client.schema;
         let size = page_sizes(schema, self.operation).map(|(_, most)| most);
         let mut pages = Pager::new(self.client, self.operation, base)?.all(size).await?;
-        let identity = resources::listed_by(&schema[self.operation].name).map(|(_, member)| member);
+        let identity = resources::listed_by(schema, &schema[self.operation].name).map(|(_, member)| member);
         let mut items = Items::new();
         for item in pages.iter().flat_map(|page| &page.items) {
             let value = item.get(&self.narrowing.item.json_name).and_then(Value::as_str);

@@ -407,9 +407,12 @@ impl Seams for BreaksOnNesting {
 mod tests {
     use super::*;
 
+    /// A kind of spelling.
+    type Is = fn(&str) -> bool;
+
     #[test]
     fn each_spelling_of_a_number_is_of_one_kind() {
-        let kinds: [(&str, fn(&str) -> bool); 4] = [
+        let kinds: [(&str, Is); 4] = [
             ("plain", is_plain_number),
             ("suffix", has_suffix),
             ("special", is_special),

@@ -73,10 +73,17 @@ fn check_of(row: &'static Row) -> Check {
         rule: row.rule,
         evidence: if row.official { &[MALFORMED] } else { &[RESTJSON] },
         harm: Harm::Form,
+        fault: fault_of(row.rule).leak(),
         passes: "4xx, while the same request with the value in its right spelling is not rejected the same way",
         fails: "2xx, or 5xx",
         code: Box::leak(Box::new(Spelling(row))),
     }
+}
+
+/// The fault of an endpoint that breaks a rule of the form `A is rejected where B`: `accepted A where B`.
+fn fault_of(rule: &str) -> String {
+    let stated = rule.split(": ").next().unwrap_or(rule);
+    format!("accepted {}", stated.replace(" is rejected", "").replace(" are rejected", ""))
 }
 
 /// The code of a check for one kind of spelling.
