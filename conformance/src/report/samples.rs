@@ -105,6 +105,8 @@ pub(crate) fn mixed() -> Collector {
     static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let folder = std::env::temp_dir().join(format!("connect-samples-{}-{number}", std::process::id()));
+    // A process with the same number may have left one.
+    let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(folder.join("findings")).unwrap();
     let lesser = Finding {
         actual: "no x-amzn-requestid".to_owned(),

@@ -134,7 +134,7 @@ async fn a_saved_walk_fails_while_the_defect_exists_and_its_file_stays() {
         let outcome = outcome_of_flows(&suite, &config).await;
         assert_eq!(matches!(outcome.verdict, Verdict::Fail), fails, "{outcome:?}");
         let said = if fails { "fail" } else { "do not fail" };
-        assert_eq!(client.learned()["walks saved by earlier runs"][said], 1);
+        assert_eq!(client.learned()["this run: walks saved by earlier runs"][said], 1);
         if let [finding] = outcome.findings.as_slice() {
             assert_eq!(finding.pointer, "/ContactFlow/Content");
             assert_eq!(finding.exchange.as_ref().unwrap().operation, "DescribeContactFlow");
