@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 /// Facts that are recorded and not judged: counts by topic and observation.
 pub type Learned = BTreeMap<String, BTreeMap<String, u64>>;
 
+/// Start of the topics that are about the run itself, such as times and counts, and not about how the endpoint answers.
+pub const THIS_RUN: &str = "this run: ";
+
+/// Topic of the fact with the product name of the server, as its header `server` gives it.
+pub const SERVER: &str = "this run: server of the endpoint";
+
 /// The part of the contract that a run exercised; `None` where it was not counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {

@@ -6,8 +6,8 @@ use std::io;
 
 use connect_checks::case::{check_of, operation_of};
 use connect_checks::check::family_of;
-use connect_checks::client::SERVER;
 use connect_checks::coverage::Ratio;
+use connect_checks::coverage::SERVER;
 use connect_checks::families::FAMILIES;
 use connect_checks::harm::Harm;
 use serde::Serialize;

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
-use connect_checks::client::THIS_RUN;
-use connect_checks::coverage::Learned;
+use connect_checks::coverage::{Learned, THIS_RUN};
 use connect_model::files::{self, Use};
 use serde::{Deserialize, Serialize};
 

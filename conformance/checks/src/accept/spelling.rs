@@ -13,22 +13,23 @@ use crate::code::{Scope, Subjects, Trial};
 use crate::invalid::has_json_body;
 use crate::judge::Judgement;
 
-/// Writes a request in another way.
-type Rewrite = fn(&mut HttpRequest);
+/// Writes a request in another way, given the value of its last label.
+type Rewrite = fn(&mut HttpRequest, &str);
 
 /// The spellings of requests with a JSON body, each with the name of its case.
 const SPELLINGS: &[(&str, Rewrite)] = &[
-    ("members-reversed", |request| respell(request, reversed)),
-    ("white-space", |request| respell(request, |body| format!("\r\n\t {} \n", spaced(body)))),
-    ("unicode-escapes", |request| respell(request, escaped)),
-    ("charset", |request| request.headers.set("content-type", "application/json; charset=utf-8")),
-    ("charset-upper-case", |request| request.headers.set("content-type", "application/json;charset=UTF-8")),
-    ("accept-anything", |request| request.headers.set("accept", "*/*")),
+    ("members-reversed", |request, _| respell(request, reversed)),
+    ("white-space", |request, _| respell(request, |body| format!("\r\n\t {} \n", spaced(body)))),
+    ("unicode-escapes", |request, _| respell(request, escaped)),
+    ("charset", |request, _| request.headers.set("content-type", "application/json; charset=utf-8")),
+    ("charset-upper-case", |request, _| request.headers.set("content-type", "application/json;charset=UTF-8")),
+    ("accept-anything", |request, _| request.headers.set("accept", "*/*")),
 ];
 
 /// The spellings of requests with labels, and with several parameters in the query.
-const OF_LABELS: &[(&str, Rewrite)] = &[("label-escaped", |request| request.uri = unreserved_escaped(&request.uri))];
-const OF_QUERIES: &[(&str, Rewrite)] = &[("query-reversed", |request| request.uri = query_reversed(&request.uri))];
+const OF_LABELS: &[(&str, Rewrite)] =
+    &[("label-escaped", |request, label| request.uri = label_escaped(&request.uri, label))];
+const OF_QUERIES: &[(&str, Rewrite)] = &[("query-reversed", |request, _| request.uri = query_reversed(&request.uri))];
 
 pub(super) fn spelled(scope: &Scope<'_>) -> Subjects<&'static (&'static str, Rewrite)> {
     let (schema, contract) = (scope.schema, scope.contract);
@@ -52,7 +53,7 @@ pub(super) fn spelling<'t>(
         if let Some(why) = client.unsupported(operation).await {
             return Outcome::unsupported(why);
         }
-        let usual = match send(trial, "usual", |_| {}).await {
+        let usual = match send(trial, "usual", |_, _| {}).await {
             Ok(reply) => reply,
             Err(why) => return Outcome::indeterminate(why),
         };
@@ -77,12 +78,14 @@ pub(super) fn spelling<'t>(
 async fn send(
     Trial { client, operation, check, .. }: Trial<'_>,
     attempt: &str,
-    rewrite: impl FnOnce(&mut HttpRequest),
+    rewrite: impl FnOnce(&mut HttpRequest, &str),
 ) -> Result<Reply, String> {
     let label = format!("{}/{}/{attempt}", client.schema[operation].name, check.id);
     let input = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
     let mut request = encode_request(client.schema, operation, &input).map_err(|error| error.to_string())?;
-    rewrite(&mut request);
+    let members = client.schema.input_members(&client.schema[operation]).into_iter().flatten();
+    let last = members.filter(|member| matches!(member.binding, Binding::Label(_))).last();
+    rewrite(&mut request, last.and_then(|label| input.get(&label.name)?.as_str()).unwrap_or_default());
     Ok(client.send(operation, &request).await)
 }
 
@@ -92,15 +95,16 @@ fn respell(request: &mut HttpRequest, write: impl FnOnce(&Value) -> String) {
     }
 }
 
-/// A path whose last letter is escaped, which is the same path by RFC 3986.
-fn unreserved_escaped(uri: &str) -> String {
-    let (path, query) = uri.split_at(uri.find('?').unwrap_or(uri.len()));
-    match path.rfind(|c: char| c.is_ascii_alphanumeric()) {
-        // A character of an escape is none of its own.
-        Some(at) if !path[..at].ends_with('%') && !path[..at.saturating_sub(1)].ends_with('%') => {
-            format!("{}%{:02X}{}{query}", &path[..at], path.as_bytes()[at], &path[at + 1..])
+/// A path with the last letter of a label as an escape, which is the same path by RFC 3986.
+fn label_escaped(uri: &str, label: &str) -> String {
+    let letter = label.rfind(|c: char| c.is_ascii_alphanumeric());
+    let place = uri.rfind(label).filter(|_| !label.is_empty()).zip(letter);
+    match place {
+        Some((start, letter)) => {
+            let at = start + letter;
+            format!("{}%{:02X}{}", &uri[..at], uri.as_bytes()[at], &uri[at + 1..])
         }
-        _ => uri.to_owned(),
+        None => uri.to_owned(),
     }
 }
 
@@ -167,9 +171,10 @@ mod tests {
 
     #[test]
     fn paths_and_queries_stay_the_same() {
-        assert_eq!(unreserved_escaped("/flows/ab?x=1"), "/flows/a%62?x=1");
-        assert_eq!(unreserved_escaped("/flows/a%2F"), "/flows/a%2F");
-        assert_eq!(unreserved_escaped("/-"), "/-");
+        assert_eq!(label_escaped("/flows/ab/draft?x=1", "ab"), "/flows/a%62/draft?x=1");
+        assert_eq!(label_escaped("/flows/b-", "b-"), "/flows/%62-");
+        assert_eq!(label_escaped("/flows/%C3%A9", "\u{e9}"), "/flows/%C3%A9");
+        assert_eq!(label_escaped("/flows", ""), "/flows");
         assert_eq!(query_reversed("/a?x=1&x=2&y=3"), "/a?y=3&x=1&x=2");
         assert_eq!(query_reversed("/a"), "/a");
     }

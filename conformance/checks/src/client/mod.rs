@@ -34,6 +34,7 @@ use tokio::sync::OnceCell;
 use crate::client::reply::{Reply, Trouble, classify};
 use crate::client::run_tag::RunTag;
 use crate::client::touched::Touched;
+use crate::coverage::{SERVER, THIS_RUN};
 use crate::ledger::Ledger;
 use crate::ledger::journal::seconds;
 use crate::permission::Permission;
@@ -61,12 +62,6 @@ const MAX_THROTTLED: u32 = 20;
 
 /// Different facts that are kept of one topic. Facts may contain text of the endpoint.
 const MAX_FACTS: usize = 200;
-
-/// Start of the topics that are about the run itself, such as times and counts, and not about how the endpoint answers.
-pub const THIS_RUN: &str = "this run: ";
-
-/// Topic of the fact with the product name of the server, as its header `server` gives it.
-pub const SERVER: &str = "this run: server of the endpoint";
 
 /// State that the trials of a run share.
 pub struct Client {
