@@ -177,6 +177,17 @@ async fn only_paths_that_a_url_changes_take_the_raw_path() {
     }
 }
 
+/// Requests to such names count as requests to this machine, so a name server must not lead them elsewhere.
+#[tokio::test]
+async fn names_under_localhost_are_this_machine_without_a_name_server() {
+    let (port, mut heads) = serve(Then::Say(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")).await;
+    let transport = transport(&format!("http://connect.localhost:{port}"));
+    for uri in ["/plain", "/raw/../b"] {
+        transport.send("Op", &get(uri)).await.unwrap();
+        assert!(heads.recv().await.unwrap().contains(&format!("host: connect.localhost:{port}\r\n")), "{uri}");
+    }
+}
+
 #[tokio::test]
 async fn sends_bodies_and_headers_as_given() {
     let answer = b"HTTP/1.1 400 Bad\r\nX-Amzn-ErrorType: A\r\nx-amzn-errortype: B\r\ncontent-length: 2\r\n\r\n\xff\x00";

@@ -13,6 +13,7 @@
 //! them, and [`ConnectionError::classify`] classifies the errors of both.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,6 +39,10 @@ const MAX_URL: usize = u16::MAX as usize - 1;
 
 /// Idle connections are closed earlier than by servers, which usually keep them for five seconds.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// The addresses of this machine; the port comes from the URL.
+const LOOPBACK: [SocketAddr; 2] =
+    [SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0), SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0)];
 
 /// Reason why a request takes the raw path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,7 +89,7 @@ impl Connections {
         Ok(Self {
             origin: endpoint.origin(),
             host: HeaderValue::try_from(endpoint.host_header()).map_err(|error| error.to_string())?,
-            client: client(&network, connect_timeout)?,
+            client: client(endpoint, &network, connect_timeout)?,
             network,
             limits,
             sent_raw: Mutex::default(),
@@ -170,7 +175,7 @@ impl Connections {
 }
 
 /// The HTTP client for an endpoint. Follows no redirect, repeats no request, decodes no content.
-pub(crate) fn client(network: &Network, connect_timeout: Duration) -> Result<Client, String> {
+pub(crate) fn client(endpoint: &Endpoint, network: &Network, connect_timeout: Duration) -> Result<Client, String> {
     let builder = Client::builder()
         .http1_only()
         .redirect(Policy::none())
@@ -183,6 +188,11 @@ pub(crate) fn client(network: &Network, connect_timeout: Duration) -> Result<Cli
     // Otherwise the system may end a slow exchange before its deadline.
     #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
     let builder = builder.tcp_user_timeout(None);
+    // No name server decides where this machine is.
+    let builder = match endpoint.is_loopback() {
+        true => builder.resolve_to_addrs(endpoint.bare_host(), &LOOPBACK),
+        false => builder,
+    };
     network.configure(builder)?.build().map_err(|error| chain(&error))
 }
 

@@ -158,9 +158,12 @@ impl Endpoint {
         self.authority.strip_suffix(port).unwrap_or(&self.authority)
     }
 
-    /// Scheme, host and port, for connecting.
+    /// Scheme, host and port, for connecting. A name under `localhost` becomes that name, so that no name server decides
+    /// where this machine is.
     pub(crate) fn uri_with_port(&self) -> Result<Uri, String> {
-        let uri = format!("{}://{}:{}/", self.scheme(), self.host, self.port);
+        let is_name_here = self.is_loopback() && self.bare_host().parse::<IpAddr>().is_err();
+        let host = if is_name_here { "localhost" } else { &self.host };
+        let uri = format!("{}://{host}:{}/", self.scheme(), self.port);
         uri.parse().map_err(|error| format!("{self}: {error}"))
     }
 

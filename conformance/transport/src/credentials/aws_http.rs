@@ -73,7 +73,7 @@ async fn send(request: HttpRequest, connect_timeout: Duration) -> Result<HttpRes
     let url: Url = request.uri().parse().map_err(|error| user(Box::new(error)))?;
     let endpoint: Endpoint = url.origin().ascii_serialization().parse().map_err(|error| user(Box::new(error)))?;
     let network = Network::new(&endpoint, connect_timeout).map_err(|error| user(error.into()))?;
-    let client = connection::client(&network, connect_timeout).map_err(|error| user(error.into()))?;
+    let client = connection::client(&endpoint, &network, connect_timeout).map_err(|error| user(error.into()))?;
     let method = request.method().parse().map_err(|error| user(Box::new(error)))?;
     let mut builder = client.request(method, url);
     for (name, value) in request.headers() {
