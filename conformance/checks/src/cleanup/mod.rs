@@ -76,7 +76,9 @@ impl Client {
         let left = cleanup.left.iter().map(ToString::to_string);
         let foreign = ledger.foreign().into_iter().map(|(delete, input, why)| {
             let name = &self.schema[delete].name;
-            format!("{name} {input} was not sent, although the endpoint gave a new resource this id: {why}")
+            format!(
+                "no write and no {name} was sent to {input}, although the endpoint gave a new resource this id: {why}"
+            )
         });
         left.chain(foreign).collect()
     }

@@ -29,11 +29,21 @@ struct Liar {
 const NAME: &str = "Ct-0badcafe-1";
 
 impl Liar {
+    /// Gives new flows this id.
     fn new(id: impl Fn(&Service) -> String) -> Self {
-        Self::with_ledger(id, |schema, instance| Ledger::new(schema, Some(instance)))
+        Self::giving("ContactFlowId", id)
     }
 
-    fn with_ledger(id: impl Fn(&Service) -> String, ledger: impl Fn(&'static Schema, &str) -> Ledger) -> Self {
+    /// Gives a member of the responses to creations this value.
+    fn giving(member: &'static str, id: impl Fn(&Service) -> String) -> Self {
+        Self::with_ledger(member, id, |schema, instance| Ledger::new(schema, Some(instance)))
+    }
+
+    fn with_ledger(
+        member: &'static str,
+        id: impl Fn(&Service) -> String,
+        ledger: impl Fn(&'static Schema, &str) -> Ledger,
+    ) -> Self {
         let schema = Schema::connect();
         let service = Arc::new(Service::new(schema, &Config { resources: 3, ..Config::default() }));
         let (behind, id) = (Arc::clone(&service), id(&service));
@@ -43,8 +53,8 @@ impl Liar {
             log.lock().unwrap().push(format!("{} {}", request.method, request.uri));
             let mut response = behind.handle(request);
             let mut body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-            if request.method == "PUT" && body.get("ContactFlowId").is_some() {
-                body["ContactFlowId"] = id.as_str().into();
+            if request.method == "PUT" && body.get(member).is_some() {
+                body[member] = id.as_str().into();
                 response.body = body.to_string().into_bytes();
             }
             response
@@ -125,6 +135,76 @@ async fn what_an_endpoint_wrongly_calls_ours_is_reported_and_left() {
     assert!(!liar.deletions().iter().any(|line| line.contains(&id)), "{:?}", liar.deletions());
 }
 
+/// A write to the id or the ARN that an endpoint gives a new flow, by operation.
+fn writes(service: &Service, id: &str, arn: &str) -> Vec<(&'static str, Value)> {
+    let instance = service.instance_name();
+    vec![
+        ("UpdateContactFlowName", json!({ "InstanceId": instance, "ContactFlowId": id, "Name": "changed" })),
+        (
+            "UpdateContactFlowName",
+            json!({ "InstanceId": instance, "ContactFlowId": format!("{id}:$SAVED"), "Name": "changed" }),
+        ),
+        ("CreateContactFlowVersion", json!({ "InstanceId": instance, "ContactFlowId": id })),
+        ("TagResource", json!({ "resourceArn": arn, "tags": { "a": "b" } })),
+        ("UntagResource", json!({ "resourceArn": arn, "tagKeys": ["a"] })),
+    ]
+}
+
+#[tokio::test]
+async fn what_an_endpoint_wrongly_calls_ours_is_not_written_to() {
+    let liar = Liar::new(theirs);
+    let before = liar.names();
+    let id = liar.create(NAME).await;
+    let arn = format!("arn:aws:connect:us-east-1:111122223333:instance/i/contact-flow/{id}");
+    liar.sent.lock().unwrap().clear();
+    for (operation, input) in writes(&liar.service, &id, &arn) {
+        let reply = liar.call(operation, input).await.describe();
+        assert!(reply.contains("has neither the name nor the tag of the run"), "{operation}: {reply}");
+    }
+    let sent = liar.sent.lock().unwrap().clone();
+    assert!(sent.len() < 4 && sent.iter().all(|line| line.starts_with("GET ")), "looked at once: {sent:?}");
+    let left = liar.client.clear().await;
+    assert!(left[0].contains("the endpoint gave a new resource this id") && left[0].contains(&id), "{left:?}");
+    assert_eq!(liar.names(), before, "ours is found by its name and deleted, theirs is left");
+}
+
+#[tokio::test]
+async fn an_arn_of_something_else_is_not_written_to() {
+    let liar = Liar::giving("ContactFlowArn", |service| {
+        let flow = &flows(service)[0];
+        flow["Arn"].as_str().unwrap().to_owned()
+    });
+    let before = liar.names();
+    let id = liar.create(NAME).await;
+    let arn = flows(&liar.service)[0]["Arn"].as_str().unwrap().to_owned();
+    liar.sent.lock().unwrap().clear();
+    for (operation, input) in writes(&liar.service, &id, &arn) {
+        let refused = liar.call(operation, input).await.describe();
+        let is_refused = refused.contains("it is not the ARN of the new resource");
+        assert_eq!(is_refused, operation.to_lowercase().ends_with("tagresource"), "{operation}: {refused}");
+    }
+    let sent = liar.sent.lock().unwrap().clone();
+    assert!(!sent.iter().any(|line| line.contains("/tags/") && !line.starts_with("GET ")), "{sent:?}");
+    let left = liar.client.clear().await;
+    assert!(!left.is_empty() && left.iter().all(|line| line.contains(&arn)), "{left:?}");
+    assert_eq!(liar.names(), before, "ours is deleted");
+}
+
+#[tokio::test]
+async fn resources_of_the_run_are_looked_at_once_and_written_to() {
+    let liar = Liar::giving("nothing", |_| String::new());
+    let id = liar.create(NAME).await;
+    liar.sent.lock().unwrap().clear();
+    for name in ["a", "b"] {
+        let input = json!({ "InstanceId": liar.service.instance_name(), "ContactFlowId": id, "Name": name });
+        let reply = liar.call("UpdateContactFlowName", input).await;
+        assert!(matches!(reply, Reply::Success(_)), "{}", reply.describe());
+    }
+    let sent = liar.sent.lock().unwrap().clone();
+    let reads = sent.iter().filter(|line| line.starts_with("GET ")).count();
+    assert_eq!((sent.len(), reads), (3, 1), "{sent:?}");
+}
+
 #[tokio::test]
 async fn ids_that_lead_to_another_path_are_not_sent() {
     for id in ["..", ".", "%2e%2E"] {
@@ -155,7 +235,7 @@ async fn resources_of_the_run_are_deleted_after_a_look() {
 #[tokio::test]
 async fn what_cannot_be_journalled_is_not_created() {
     let folder = std::env::temp_dir().join(format!("connect-full-{}", std::process::id()));
-    let liar = Liar::with_ledger(theirs, |schema, instance| {
+    let liar = Liar::with_ledger("ContactFlowId", theirs, |schema, instance| {
         let header = Header {
             version: VERSION,
             service: schema.service.sdk_id.clone(),

@@ -172,7 +172,7 @@ impl Client {
     }
 
     async fn send_as(&self, operation: OperationId, request: &HttpRequest, necessary: bool) -> Reply {
-        if let Err(why) = self.may_delete(request).await {
+        if let Err(why) = self.may_write(request).await {
             return Reply::Trouble(format!("not sent: {why}"), Trouble::Other);
         }
         let name = &self.schema[operation].name;

@@ -1,5 +1,5 @@
-//! Looks at a resource before it is deleted: it must carry the name or the tag of its run. An endpoint may answer a creation
-//! with the id of something else, and a journal may have been written by others.
+//! Looks at a resource before it is written to or deleted: it must carry the name or the tag of its run. An endpoint may
+//! answer a creation with the id of something else, and a journal may have been written by others.
 
 use connect_model::wire::encode_request;
 use connect_model::wire::message::HttpRequest;
@@ -11,15 +11,15 @@ use crate::client::Client;
 use crate::client::reply::{NOT_PUBLISHED, Reply, SYNTHESIZED};
 use crate::client::run_tag::{RunTag, TAG, run_of_name};
 use crate::ledger::undo::{NAMES, Undo};
-use crate::ledger::{Entry, Ledger, Standing, is_gone};
+use crate::ledger::{Entry, Ledger, Standing, has_text, is_gone, stands_for};
 
 /// Suffix of the id of a flow or module that selects its draft. One that was never published has nothing else to show.
 const DRAFT: &str = ":$SAVED";
 
 /// The result of a look at a resource.
 enum Sight {
-    /// A mark of the run.
-    Ours,
+    /// A mark of the run; with the ARNs that the endpoint gave the resource, but that are those of something else.
+    Ours(Vec<String>),
     /// Something without a mark of the run; a description of it.
     Others(String),
     /// Nothing.
@@ -30,7 +30,7 @@ enum Sight {
     Failed(String),
 }
 
-/// A resource that must not be deleted.
+/// A resource that must be neither written to nor deleted.
 pub(crate) struct NotOurs {
     /// The reason.
     pub(crate) why: String,
@@ -39,11 +39,12 @@ pub(crate) struct NotOurs {
 }
 
 impl Client {
-    /// Checks that a request deletes nothing but resources of the run, as far as the ledger knows what it names.
+    /// Checks that a request writes to nothing but resources of the run, as far as the ledger knows what it names. Looks at
+    /// each resource once.
     ///
     /// # Errors
     /// The reason why it must not be sent.
-    pub(super) async fn may_delete(&self, request: &HttpRequest) -> Result<(), String> {
+    pub(super) async fn may_write(&self, request: &HttpRequest) -> Result<(), String> {
         let Some(ledger) = self.ledger() else { return Ok(()) };
         for at in ledger.unknown_in(request) {
             self.look_at(ledger, at).await.map_err(|not_ours| not_ours.why)?;
@@ -54,7 +55,7 @@ impl Client {
     /// Finds out if the resource of an entry is ours, and records it in the ledger. Sends nothing twice.
     ///
     /// # Errors
-    /// It must not be deleted.
+    /// It must be neither written to nor deleted.
     pub(crate) fn look_at<'c>(&'c self, ledger: &'c Ledger, at: usize) -> BoxFuture<'c, Result<(), NotOurs>> {
         async move {
             match ledger.standing(at) {
@@ -69,11 +70,17 @@ impl Client {
                 for parent in parents {
                     self.look_at(ledger, parent).await?;
                 }
+                ledger.disown_arns(at, &stray_arns(undo, &entry, input, &Value::Null));
                 ledger.judge(at, Standing::Ours);
                 return Ok(());
             }
             let why = match self.see(ledger, undo, &entry, input).await {
-                Sight::Ours | Sight::Absent => {
+                Sight::Ours(stray) => {
+                    ledger.disown_arns(at, &stray);
+                    ledger.judge(at, Standing::Ours);
+                    return Ok(());
+                }
+                Sight::Absent => {
                     ledger.judge(at, Standing::Ours);
                     return Ok(());
                 }
@@ -108,7 +115,10 @@ impl Client {
                 Reply::Success(exchange) if exchange.response.headers.get(SYNTHESIZED).is_some() => Sight::Unseen,
                 Reply::Success(exchange) => {
                     let body: Value = serde_json::from_slice(&exchange.response.body).unwrap_or_default();
-                    self.marks(ledger, undo, entry, &body).await
+                    match self.marks(ledger, undo, entry, &body).await {
+                        Sight::Ours(_) => Sight::Ours(stray_arns(undo, entry, input, &body)),
+                        sight => sight,
+                    }
                 }
                 Reply::Refused(_, error) if error.code.as_deref() == Some(NOT_PUBLISHED) && asked == *input => {
                     let member = undo.id_member().unwrap_or_default();
@@ -129,12 +139,12 @@ impl Client {
         let is_run = |run: &str| run == self.run_id();
         let name = NAMES.iter().find_map(|member| shown.get(*member)?.as_str());
         if name.and_then(run_of_name).is_some_and(is_run) {
-            return Sight::Ours;
+            return Sight::Ours(Vec::new());
         }
         // The name that this run has just requested. A journal may have any name.
         let requested = undo.name_member.as_ref().and_then(|member| entry.members.get(member)?.as_str());
         if !ledger.is_of_earlier_run() && name.is_some() && name == requested {
-            return Sight::Ours;
+            return Sight::Ours(Vec::new());
         }
         let tags = ["Tags", "tags"].iter().find_map(|member| shown.get(*member)?.as_object());
         let tag = match tags {
@@ -148,10 +158,20 @@ impl Client {
             },
         };
         if tag.is_some_and(|tag| is_run(&tag.run_id)) {
-            return Sight::Ours;
+            return Sight::Ours(Vec::new());
         }
         Sight::Others(name.map_or("something without a name".to_owned(), |name| format!("`{name}`")))
     }
+}
+
+/// The ARNs in the response to a creation that are not those of the resource: they end in none of its ids, and it does not
+/// show them.
+fn stray_arns(undo: &Undo, entry: &Entry, input: &Value, shown: &Value) -> Vec<String> {
+    let ids = input.as_object().into_iter().flatten();
+    let ids = ids.filter(|(member, _)| *member != "InstanceId" || undo.id_member() == Some(member));
+    let ids: Vec<&str> = ids.filter_map(|(_, id)| id.as_str()).collect();
+    let is_its = |arn: &String| ids.iter().any(|id| stands_for(arn, id)) || has_text(shown, &|text| text == arn);
+    entry.arns.iter().filter(|arn| !is_its(arn)).cloned().collect()
 }
 
 /// The members of the resource that a response shows: those of the response, or of the one structure in it.

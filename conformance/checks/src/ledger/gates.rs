@@ -1,11 +1,12 @@
-//! The gates of a deletion: it names a resource that a run of ours created, in its instance, and sends an operation that the
-//! account allows. Journals and answers may name others by mistake or on purpose.
+//! The gates of a write or deletion: it names a resource that a run of ours created, in its instance, and sends an operation
+//! that the account allows. Journals and answers may name others by mistake or on purpose.
 
 use connect_model::planted;
 use connect_model::schema::{OperationId, Schema};
+use connect_model::semantics::danger::{Danger, danger};
 use connect_model::validate::validate;
 use connect_model::wire::message::HttpRequest;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::journal::Header;
 use super::undo::{Source, Undo};
@@ -15,12 +16,12 @@ use crate::permission::Permission;
 /// The owner of a resource, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Standing {
-    /// Nothing yet. It is looked at before it is deleted.
+    /// Nothing yet. It is looked at before it is written to or deleted.
     #[default]
     Unknown,
     /// It carries the name or the tag of its run, or nothing is there.
     Ours,
-    /// It is not deleted, and why.
+    /// It is neither written to nor deleted, and why.
     Foreign(String),
 }
 
@@ -76,7 +77,7 @@ impl Ledger {
             return;
         }
         let mut state = self.state();
-        for entry in &mut state.entries {
+        for entry in state.entries.values_mut() {
             if let Some(undo) = self.undo.get(&entry.create)
                 && let Err(why) = self.admit(undo, entry, &gates.permission)
             {
@@ -143,13 +144,38 @@ impl Ledger {
         let mut state = self.state();
         let Some(entry) = state.entries.get_mut(at) else { return };
         entry.standing = standing.clone();
+        if standing == Standing::Ours {
+            // A creation that is sent again with its token is answered with the same resource.
+            let (create, input, arns) = (entry.create, entry.delete_input.clone(), entry.arns.clone());
+            let same = |one: &&mut Entry| {
+                one.standing == Standing::Unknown
+                    && (one.create, &one.delete_input, &one.arns) == (create, &input, &arns)
+            };
+            (state.entries.values_mut().filter(same)).for_each(|one| one.standing = Standing::Ours);
+            return;
+        }
         if let Standing::Foreign(why) = standing
             && !self.is_of_earlier_run
             && let Some(undo) = self.undo.get(&entry.create)
             && let Some(input) = entry.delete_input.take()
         {
-            state.foreign.push(Foreign { delete: undo.delete, input, why });
+            let marks = marks(undo, &input, std::mem::take(&mut entry.arns));
+            state.foreign.push(Foreign { delete: undo.delete, input, marks, why });
         }
+    }
+
+    /// Records ARNs that the endpoint gave the resource of an entry, but that are those of something else.
+    pub(crate) fn disown_arns(&self, at: usize, arns: &[String]) {
+        let mut state = self.state();
+        let Some(entry) = state.entries.get_mut(at) else { return };
+        entry.arns.retain(|arn| !arns.contains(arn));
+        let Some(delete) = self.undo.get(&entry.create).map(|undo| undo.delete) else { return };
+        state.foreign.extend(arns.iter().map(|arn| Foreign {
+            delete,
+            input: json!({ "Arn": arn }),
+            marks: vec![arn.clone()],
+            why: "it is not the ARN of the new resource".to_owned(),
+        }));
     }
 
     /// True if the entries come from a journal.
@@ -162,12 +188,19 @@ impl Ledger {
         self.is_of_earlier_run && matches!(self.standing(at), Standing::Foreign(_))
     }
 
-    /// Open entries whose resources this deletion names, and of which it is not known that they are ours.
+    /// Open entries whose resources this write names, and of which it is not known that they are ours.
     pub(crate) fn unknown_in(&self, request: &HttpRequest) -> Vec<usize> {
-        let Some((delete, input)) = self.deletion(request) else { return Vec::new() };
-        let state = self.state();
-        let unknown = |at: &usize| state.entries.get(*at).is_some_and(|entry| entry.standing == Standing::Unknown);
-        self.named(&state, delete, &input).into_iter().filter(unknown).collect()
+        let Some(write) = self.write(request) else { return Vec::new() };
+        self.unknown(&self.state(), &write)
+    }
+
+    fn unknown(&self, state: &State, write: &Write) -> Vec<usize> {
+        let is_named = |entry: &Entry| {
+            let known = self.undo.get(&entry.create).zip(entry.delete_input.as_ref());
+            write.names_one_of(&entry.arns) || known.is_some_and(|(undo, input)| write.names(undo, input))
+        };
+        let open = state.entries.iter().filter(|(_, entry)| !entry.gone && entry.standing == Standing::Unknown);
+        open.filter(|(_, entry)| is_named(entry)).map(|(at, _)| at).collect()
     }
 
     /// Checks that a request may be sent.
@@ -179,27 +212,26 @@ impl Ledger {
         if !["GET", "HEAD"].contains(&request.method.as_str()) && path.split('/').any(is_dots) {
             return Err(format!("a segment of its path {path} leads elsewhere, and the request writes"));
         }
-        let Some((delete, input)) = self.deletion(request) else { return Ok(()) };
+        let Some(write) = self.write(request) else { return Ok(()) };
         let state = self.state();
-        let foreign = state.foreign.iter().find(|one| one.delete == delete && denotes(&input, &one.input));
-        if let Some(Foreign { why, .. }) = foreign {
+        if let Some(Foreign { why, .. }) = state.foreign.iter().find(|one| write.names_foreign(one)) {
             return Err(why.clone());
         }
-        for at in self.named(&state, delete, &input) {
-            match state.entries.get(at).map(|entry| &entry.standing) {
-                Some(Standing::Foreign(why)) => return Err(why.clone()),
-                Some(Standing::Unknown) => return Err("nothing shows that it deletes a resource of ours".to_owned()),
-                Some(Standing::Ours) | None => {}
-            }
+        if !self.unknown(&state, &write).is_empty() {
+            return Err("nothing shows that the resource that it writes to is ours".to_owned());
         }
-        Ok(())
+        let named = self.named(&state, write.operation, &write.input);
+        match named.into_iter().find_map(|at| Some(&state.entries.get(at)?.standing)) {
+            Some(Standing::Foreign(why)) => Err(why.clone()),
+            _ => Ok(()),
+        }
     }
 
-    /// The operation and the input of a request that deletes something.
-    fn deletion(&self, request: &HttpRequest) -> Option<(OperationId, Value)> {
+    /// The operation and the input of a request that writes something.
+    fn write(&self, request: &HttpRequest) -> Option<Write> {
         let route = self.router.route(&request.method, &request.uri).ok()?;
-        let deletes = self.undo.values().any(|undo| undo.delete == route.operation);
-        deletes.then(|| (route.operation, input_of(self.schema, &route, request)))
+        let writes = danger(self.schema, &self.schema[route.operation]) != Danger::Read;
+        writes.then(|| Write { operation: route.operation, input: input_of(self.schema, &route, request) })
     }
 
     /// Open entries whose resources an input of a deletion names.
@@ -209,7 +241,7 @@ impl Ledger {
                 && self.undo.get(&entry.create).is_some_and(|undo| undo.delete == delete)
                 && entry.delete_input.as_ref().is_some_and(|wanted| denotes(input, wanted))
         };
-        (state.entries.iter().enumerate()).filter(|(_, entry)| is_named(entry)).map(|(at, _)| at).collect()
+        state.entries.iter().filter(|(_, entry)| is_named(entry)).map(|(at, _)| at).collect()
     }
 
     /// Things that the endpoint named as created by the run, and that are not ours.
@@ -225,8 +257,62 @@ pub(super) struct Foreign {
     pub(super) delete: OperationId,
     /// The input that would delete it.
     pub(super) input: Value,
+    /// The ids and ARNs that the endpoint gave it.
+    pub(super) marks: Vec<String>,
     /// The reason why it is not ours.
     pub(super) why: String,
+}
+
+/// A request that writes something.
+struct Write {
+    operation: OperationId,
+    input: Value,
+}
+
+impl Write {
+    /// True if the input names the resource that the input of a deletion names.
+    fn names(&self, undo: &Undo, deletion: &Value) -> bool {
+        self.deletes(undo.delete, deletion) || self.names_one_of(&marks(undo, deletion, Vec::new()))
+    }
+
+    fn names_foreign(&self, one: &Foreign) -> bool {
+        self.deletes(one.delete, &one.input) || self.names_one_of(&one.marks)
+    }
+
+    fn deletes(&self, delete: OperationId, deletion: &Value) -> bool {
+        self.operation == delete && denotes(&self.input, deletion)
+    }
+
+    /// True if a text of the input stands for one of these ids or ARNs: it is one, is a version of one, or ends in one.
+    fn names_one_of<'m>(&self, marks: impl IntoIterator<Item = &'m String>) -> bool {
+        let mut marks = marks.into_iter();
+        marks.any(|mark| has_text(&self.input, &|text| stands_for(text, mark)))
+    }
+}
+
+/// True if a value contains a text of a kind.
+pub(crate) fn has_text(value: &Value, is_it: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => is_it(text),
+        Value::Array(items) => items.iter().any(|item| has_text(item, is_it)),
+        Value::Object(members) => members.values().any(|member| has_text(member, is_it)),
+        _ => false,
+    }
+}
+
+/// True if a text is an id or an ARN, with or without a version, or ends in it.
+pub(crate) fn stands_for(text: &str, mark: &str) -> bool {
+    text.match_indices(mark).any(|(at, found)| {
+        let (before, after) = (&text[..at], &text[at + found.len()..]);
+        !mark.is_empty() && (before.is_empty() || before.ends_with('/')) && (after.is_empty() || after.starts_with(':'))
+    })
+}
+
+/// The texts by which requests name a resource: the ids that the endpoint assigned, and its ARNs.
+pub(super) fn marks(undo: &Undo, input: &Value, arns: Vec<String>) -> Vec<String> {
+    let assigned = undo.delete_members.iter().filter(|(_, source)| matches!(source, Source::Output(_)));
+    let ids = assigned.filter_map(|(member, _)| input.get(member)?.as_str().map(str::to_owned));
+    ids.chain(arns).collect()
 }
 
 /// True if the input of a request carries every member that identifies a resource, wherever they are bound. An ARN stands

@@ -1,6 +1,7 @@
 //! The resources that a run created and must delete. Every creation is entered here before its request is sent, and its
 //! response afterwards. Sends nothing itself: [`clean_up`](crate::cleanup::clean_up) works it off.
 
+mod entries;
 mod gates;
 pub mod journal;
 mod record;
@@ -15,8 +16,10 @@ use connect_model::schema::{OperationId, Schema};
 use connect_model::wire::Router;
 use serde_json::{Map, Value};
 
-use self::gates::Foreign;
+use self::entries::Entries;
+use self::gates::{Foreign, marks};
 pub use self::gates::{Gates, Standing};
+pub(crate) use self::gates::{has_text, stands_for};
 use self::journal::{Content, Header, Journal, JournalError, Line, seconds};
 pub use self::record::input_of;
 pub(crate) use self::record::is_gone;
@@ -59,7 +62,7 @@ pub struct Ledger {
 
 #[derive(Debug)]
 struct State {
-    entries: Vec<Entry>,
+    entries: Entries,
     /// Ids of others that the endpoint gave as those of new resources.
     foreign: Vec<Foreign>,
     journal: Option<Journal>,
@@ -76,6 +79,8 @@ pub struct Entry {
     pub owner: Owner,
     /// The input that deletes the resource, once it is known; until then, the resource may or may not exist.
     pub delete_input: Option<Value>,
+    /// ARNs in the response to the creation.
+    pub arns: Vec<String>,
     /// The resource was never created, or does not exist any more.
     pub gone: bool,
     /// Seconds since 1970 at the request; 0 if the resource was found at the endpoint.
@@ -87,8 +92,8 @@ pub struct Entry {
 impl Entry {
     /// A creation that is about to be requested at a time, in seconds since 1970.
     fn requested(create: OperationId, members: Map<String, Value>, owner: Owner, requested_at: u64) -> Self {
-        let (delete_input, gone, standing) = (None, false, Standing::Unknown);
-        Self { create, members, owner, delete_input, gone, requested_at, standing }
+        let (delete_input, arns, gone, standing) = (None, Vec::new(), false, Standing::Unknown);
+        Self { create, members, owner, delete_input, arns, gone, requested_at, standing }
     }
 }
 
@@ -111,7 +116,7 @@ impl Ledger {
             router: Router::new(schema),
             undo: undo::table(schema),
             is_of_earlier_run: false,
-            state: Mutex::new(State { entries: Vec::new(), foreign: Vec::new(), journal: None }),
+            state: Mutex::new(State { entries: Entries::default(), foreign: Vec::new(), journal: None }),
         }
     }
 
@@ -150,12 +155,12 @@ impl Ledger {
     fn of_lines(schema: &'static Schema, path: &Path, header: &Header, lines: Vec<Line>) -> Result<Self, JournalError> {
         let mut this = Self::new(schema, header.instance_id.as_deref());
         this.is_of_earlier_run = true;
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut entries = Entries::default();
         for (number, line) in (2..).zip(lines) {
             let wrong = |what: String| JournalError::Content { path: path.to_owned(), line: number, what };
             match line {
-                Line::Requested { n, .. } if n != entries.len() => {
-                    return Err(wrong(format!("expected number {}, found {n}", entries.len())));
+                Line::Requested { n, .. } if n != entries.next() => {
+                    return Err(wrong(format!("expected number {}, found {n}", entries.next())));
                 }
                 Line::Requested { asks, with, at, .. } => {
                     let create = schema.operation_named(&asks).filter(|create| this.undo.contains_key(create));
@@ -165,13 +170,16 @@ impl Ledger {
                     let at = at.min(seconds(SystemTime::now()));
                     entries.push(Entry::requested(create, with, Owner::Run, at));
                 }
+                Line::Created { n, .. } | Line::Gone { gone: n, .. } if n >= entries.next() => {
+                    return Err(wrong(format!("no request has number {n}")));
+                }
                 Line::Created { n, made } => {
-                    let entry = entries.get_mut(n).ok_or_else(|| wrong(format!("no request has number {n}")))?;
-                    entry.delete_input = Some(made);
+                    if let Some(entry) = entries.get_mut(n) {
+                        entry.delete_input = Some(made);
+                    }
                 }
                 Line::Gone { gone, .. } => {
-                    let entry = entries.get_mut(gone);
-                    entry.ok_or_else(|| wrong(format!("no request has number {gone}")))?.gone = true;
+                    entries.mark_gone(gone);
                 }
             }
         }
@@ -182,8 +190,7 @@ impl Ledger {
     /// Entries of the selected owners whose resources exist, or may exist, with their numbers.
     pub fn open(&self, selected: impl Fn(&Owner) -> bool) -> Vec<(usize, Entry)> {
         let state = self.state();
-        let entries = state.entries.iter().enumerate();
-        entries
+        (state.entries.iter())
             .filter(|(_, entry)| !entry.gone && selected(&entry.owner))
             .map(|(at, entry)| (at, entry.clone()))
             .collect()
@@ -218,9 +225,10 @@ impl Ledger {
         match self.fits(undo, &entry.members, &delete_input) {
             Ok(()) => state.resolve(at, delete_input),
             Err(why) => {
-                state.foreign.push(Foreign { delete: undo.delete, input: delete_input, why: why.clone() });
                 if let Some(entry) = state.entries.get_mut(at) {
-                    entry.standing = Standing::Foreign(why);
+                    entry.standing = Standing::Foreign(why.clone());
+                    let marks = marks(undo, &delete_input, std::mem::take(&mut entry.arns));
+                    state.foreign.push(Foreign { delete: undo.delete, input: delete_input, marks, why });
                 }
             }
         }
@@ -238,7 +246,7 @@ impl Ledger {
             entry.delete_input.as_ref() == Some(input)
                 && self.undo.get(&entry.create).is_some_and(|undo| undo.delete == delete)
         };
-        state.entries.iter().enumerate().any(|(other, entry)| other != at && is_it(entry))
+        state.entries.iter().any(|(other, entry)| other != at && is_it(entry))
     }
 
     /// Time until a creation without a response must be visible in lists, if these lag by `settle` at most.
@@ -261,7 +269,7 @@ impl Ledger {
         let Some(entry) = state.entries.get(at) else { return false };
         let Some(undo) = self.undo.get(&entry.create) else { return false };
         let is_ours = |text: &str| {
-            state.entries.iter().any(|parent| {
+            state.entries.values().any(|parent| {
                 let undo = parent.delete_input.as_ref().zip(self.undo.get(&parent.create));
                 let id = undo.and_then(|(input, undo)| input.get(undo.id_member()?)?.as_str());
                 id.is_some_and(|id| names(text, id))
@@ -294,7 +302,8 @@ impl Ledger {
         let parent = |member: &str| {
             let id = part.members.get(member)?;
             // Only what was requested before can hold it; a journal may name an entry as its own parent.
-            state.entries.iter().take(at).position(|entry| holds(entry, id))
+            let mut earlier = state.entries.iter().take_while(|(other, _)| *other < at);
+            earlier.find(|(_, entry)| holds(entry, id)).map(|(other, _)| other)
         };
         let parents: Vec<usize> = self.undo.get(&part.create)?.parents().map(parent).collect::<Option<_>>()?;
         (!parents.is_empty()).then_some(parents)
@@ -314,7 +323,7 @@ impl Ledger {
             let ids = undo.id_member().map(|member| (part.members.get(member), input.get(member)));
             ids.is_some_and(|(requested, id)| requested.is_some() && requested == id)
         };
-        state.entries.iter().any(|entry| entry.gone && is_parent(entry))
+        state.entries.values().any(|entry| entry.gone && is_parent(entry))
     }
 
     /// Enters a resource of an earlier run that was found at the endpoint, with the name and the tag of that run.
@@ -333,7 +342,7 @@ impl Ledger {
     /// Removes the journal if no entry is open.
     pub fn close(&self) {
         let mut state = self.state();
-        if state.entries.iter().all(|entry| entry.gone)
+        if state.entries.values().all(|entry| entry.gone)
             && let Some(journal) = state.journal.take()
         {
             journal.remove();
@@ -366,8 +375,7 @@ impl State {
     }
 
     fn mark_gone(&mut self, at: usize, why: &str) {
-        if let Some(entry) = self.entries.get_mut(at) {
-            entry.gone = true;
+        if self.entries.mark_gone(at) {
             let _ = self.write(&Line::Gone { gone: at, why: why.to_owned() }, false);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use connect_model::schema::{OperationId, Schema};
+use connect_model::schema::{Members, OperationId, Schema};
 use connect_model::wire::message::{HttpRequest, HttpResponse};
 use connect_model::wire::{Limits, Route, decode_error, inspect_request};
 use serde_json::{Map, Value};
@@ -30,7 +30,7 @@ impl RequestHook for Ledger {
             .collect();
         let owner = OWNER.try_with(Owner::clone).unwrap_or(Owner::Run);
         let mut state = self.state();
-        let at = state.entries.len();
+        let at = state.entries.next();
         let (operation, now) = (self.schema[route.operation].name.clone(), seconds(SystemTime::now()));
         let line = Line::Requested { n: at, asks: operation, with: members.clone(), at: now };
         state.write(&line, true).map_err(|error| error.to_string())?;
@@ -44,7 +44,11 @@ impl RequestHook for Ledger {
         match (event, result) {
             (LedgerEvent::Creates(at), Ok(response)) if (200..300).contains(&response.status) => {
                 let output: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-                let Some(entry) = self.state().entries.get(*at).cloned() else { return };
+                let entry = self.state().entries.get_mut(*at).map(|entry| {
+                    entry.arns = arns_in(self.schema, entry.create, &output);
+                    entry.clone()
+                });
+                let Some(entry) = entry else { return };
                 let undo = self.undo.get(&entry.create);
                 if let Some(input) = undo.and_then(|undo| undo.input_from_response(&entry.members, &output)) {
                     self.resolve(*at, input);
@@ -84,6 +88,22 @@ impl Ledger {
             state.mark_gone(at, &status.to_string());
         }
     }
+}
+
+/// The ARNs of a resource in the response to its creation: members of the response, or of a structure in it.
+fn arns_in(schema: &Schema, create: OperationId, output: &Value) -> Vec<String> {
+    let arns_of = |members: &Members, values: &Value| {
+        let arns = members.iter().filter(|member| member.name.to_ascii_lowercase().ends_with("arn"));
+        arns.filter_map(|member| Some(values.get(&member.json_name)?.as_str()?.to_owned())).collect::<Vec<_>>()
+    };
+    let Some(members) = schema.output_members(&schema[create]) else { return Vec::new() };
+    let mut arns = arns_of(members, output);
+    for member in members.iter() {
+        if let Some((inner, values)) = schema[member.slot.target].kind.members().zip(output.get(&member.json_name)) {
+            arns.extend(arns_of(inner, values));
+        }
+    }
+    arns
 }
 
 /// The input that a request carries, as far as it can be read. A request that is invalid on purpose may still name its
