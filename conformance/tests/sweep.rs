@@ -166,6 +166,19 @@ fn journals_of_another_place_are_left() {
 
 /// A journal of a loopback address is that of a real account behind a tunnel, whatever its header says.
 #[test]
+fn journals_choose_no_endpoint_on_another_machine() {
+    let account = Account::new("endpoints", FrontConfig::default());
+    for url in ["https://connect.evil.example", "http://192.0.2.1:9", "https://a.execute-api.us-east-1.amazonaws.com"] {
+        journal(&account, "0badcafe", |header| header["endpoint"] = url.into(), &[]);
+        for flags in [&["sweep"][..], &["sweep", "--delete"]] {
+            let (code, text) = output(account.command(flags));
+            assert_eq!(code, Some(3), "{url}: {text}");
+            assert!(text.contains("a journal does not choose who gets signed requests"), "{url}: {text}");
+        }
+    }
+}
+
+#[test]
 fn no_header_turns_the_gates_off() {
     let account = Account::new("tunnel", FrontConfig::default());
     let alias = json!({

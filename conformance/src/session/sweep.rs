@@ -14,6 +14,7 @@ use connect_checks::ledger::{Gates, Ledger};
 use connect_checks::permission::Permission;
 use connect_model::files::Use;
 use connect_model::schema::Schema;
+use connect_transport::endpoint::Endpoint;
 use connect_transport::target::Target;
 use serde_json::json;
 
@@ -118,6 +119,7 @@ async fn journal_source(
         account: config.endpoint.account.clone(),
     };
     gates.admit(schema, header).map_err(SessionError::usage)?;
+    admit_endpoint(schema, header, config.endpoint.url.as_deref())?;
     ledger.restrict(&gates);
     let endpoint = EndpointConfig {
         url: Some(header.endpoint.clone()),
@@ -131,6 +133,22 @@ async fn journal_source(
     let ledger = Arc::new(ledger);
     let client = client(schema, config, endpoint, &header.endpoint, &ledger, &header.run).await?;
     Ok(list_or_delete(&client, &ledger, path.display().to_string(), about(header), Vec::new(), config.delete).await)
+}
+
+/// Checks that a journal does not lead to an endpoint that the user did not choose: requests there are signed.
+///
+/// # Errors
+/// The endpoint is neither on this machine, nor that of the service at AWS, nor the one that the user named.
+fn admit_endpoint(schema: &Schema, header: &Header, given: Option<&str>) -> Result<(), SessionError> {
+    let endpoint: Endpoint = header.endpoint.parse().map_err(SessionError::usage)?;
+    let is_given = given.and_then(|url| url.parse::<Endpoint>().ok()).is_some_and(|given| given == endpoint);
+    if endpoint.is_loopback() || is_given || endpoint.is_of_service(&schema.service.endpoint_prefix) {
+        return Ok(());
+    }
+    Err(SessionError::usage(format!(
+        "its run was at {endpoint}, and a journal does not choose who gets signed requests; if that is the right endpoint, \
+         name it: --endpoint {endpoint}"
+    )))
 }
 
 /// The resources in an instance that have the name and the tag of a run without a journal.

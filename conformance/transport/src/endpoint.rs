@@ -172,6 +172,14 @@ impl Endpoint {
         self.aws_labels().is_some()
     }
 
+    /// Returns true if the host is that of a service at AWS, which others cannot have: its prefix, alone or for FIPS, and a
+    /// region. The connection is encrypted.
+    pub fn is_of_service(&self, prefix: &str) -> bool {
+        let labels = self.aws_labels().and_then(|labels| labels.split_once('.'));
+        let is_its = |service: &str| !service.is_empty() && service.strip_suffix("-fips").unwrap_or(service) == prefix;
+        self.https && labels.is_some_and(|(service, region)| is_its(service) && !region.contains('.'))
+    }
+
     fn aws_labels(&self) -> Option<&str> {
         self.host.strip_suffix(".amazonaws.com").or_else(|| self.host.strip_suffix(".amazonaws.com.cn"))
     }
@@ -237,6 +245,23 @@ mod tests {
             let endpoint: Endpoint = url.parse().unwrap();
             let seen = (endpoint.authority(), endpoint.port(), endpoint.prefix(), endpoint.is_loopback());
             assert_eq!(seen, (authority, port, prefix, loopback), "{url}");
+        }
+    }
+
+    #[test]
+    fn hosts_of_a_service_are_its_own() {
+        for (url, expected) in [
+            ("https://connect.eu-central-1.amazonaws.com", true),
+            ("https://connect-fips.us-east-1.amazonaws.com:443", true),
+            ("https://connect.cn-north-1.amazonaws.com.cn", true),
+            ("http://connect.eu-central-1.amazonaws.com", false),
+            ("https://s3.eu-central-1.amazonaws.com", false),
+            ("https://a.execute-api.eu-central-1.amazonaws.com", false),
+            ("https://connect.s3.eu-central-1.amazonaws.com", false),
+            ("https://connect.eu-central-1.amazonaws.com.evil.example", false),
+            ("https://connect.amazonaws.com", false),
+        ] {
+            assert_eq!(url.parse::<Endpoint>().unwrap().is_of_service("connect"), expected, "{url}");
         }
     }
 
