@@ -83,8 +83,8 @@ async fn send(
     let label = format!("{}/{}/{attempt}", client.schema[operation].name, check.id);
     let input = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
     let mut request = encode_request(client.schema, operation, &input).map_err(|error| error.to_string())?;
-    let members = client.schema.input_members(&client.schema[operation]).into_iter().flatten();
-    let last = members.filter(|member| matches!(member.binding, Binding::Label(_))).last();
+    let mut members = client.schema.input_members(&client.schema[operation]).into_iter().flatten();
+    let last = members.rfind(|member| matches!(member.binding, Binding::Label(_)));
     rewrite(&mut request, last.and_then(|label| input.get(&label.name)?.as_str()).unwrap_or_default());
     Ok(client.send(operation, &request).await)
 }
