@@ -79,3 +79,13 @@ fn an_endpoint_that_verifies_gets_few_requests_that_only_read() {
     let requests = folder.report("report")["requests"].as_u64().unwrap();
     assert!((80..150).contains(&requests), "{requests}");
 }
+
+#[test]
+fn the_limit_of_requests_holds_on_the_way_that_verifies_signatures() {
+    let folder = Folder::new("access-limit");
+    let at = folder.at("report");
+    let run = ["run", "--operations", "DescribeInstance", "--checks", "access", "--max-requests", "5"];
+    let (code, stdout, stderr) = output(&[&run[..], &["--report-dir", &at]].concat());
+    assert_eq!(code, Some(3), "{stdout}{stderr}");
+    assert!(stdout.contains("--max-requests: 5 were sent"), "{stdout}");
+}

@@ -104,6 +104,9 @@ impl Finding {
     }
 }
 
+/// Start of the evidence that an endpoint lacks the capability that a family judges. Other evidence is about an operation.
+pub(crate) const LACKS: &str = "does not ";
+
 /// The verdict of a trial.
 #[derive(Clone, Debug)]
 pub enum Verdict {
@@ -174,8 +177,10 @@ impl Outcome {
     #[must_use]
     pub fn requiring(self, case: &CaseId, required: &BTreeSet<String>) -> Self {
         let family = family_of(case.check);
-        let name = [case.operation.as_str(), family].into_iter().find(|name| required.contains(*name));
-        let (Verdict::Unsupported(why), Some(name)) = (&self.verdict, name) else { return self };
+        let Verdict::Unsupported(why) = &self.verdict else { return self };
+        // An operation that the endpoint does not offer says nothing about the capability of a family.
+        let names = [Some(case.operation.as_str()), why.starts_with(LACKS).then_some(family)];
+        let Some(name) = names.into_iter().flatten().find(|name| required.contains(*name)) else { return self };
         let finding = Finding {
             check: case.check,
             level: Level::Must,
@@ -244,9 +249,13 @@ mod tests {
         for (required, fails) in
             [("ListRules", true), ("access", true), ("ListFlows", false), ("access.unsigned", false)]
         {
-            let outcome = Outcome::unsupported("why").requiring(&case, &BTreeSet::from([required.to_owned()]));
+            let outcome = Outcome::unsupported("does not verify signatures");
+            let outcome = outcome.requiring(&case, &BTreeSet::from([required.to_owned()]));
             assert_eq!(matches!(outcome.verdict, Verdict::Fail), fails, "{required}");
         }
+        let absent = Outcome::unsupported("501, UnknownOperationException");
+        let absent = absent.requiring(&case, &BTreeSet::from(["access".to_owned()]));
+        assert!(matches!(absent.verdict, Verdict::Unsupported(_)), "{absent:?}");
         let passed = Outcome::from_findings(Vec::new()).requiring(&case, &BTreeSet::from(["access".to_owned()]));
         assert!(matches!(passed.verdict, Verdict::Pass));
     }

@@ -66,8 +66,10 @@ pub fn suite(
     let SuiteConfig { seed, cases, run_id, timeout, pace, walks, shrink, settle, ledger } = config;
     let hook = ledger::hook(ledger.as_ref());
     let bounds = TransportConfig { timeout, pace, hook, ..TransportConfig::default() };
-    let open = |target: &Target| Transport::new(target, &schema.service.signing_name, bounds.clone()).map(Arc::new);
-    let (transport, guarded) = (open(&target)?, target.guarded().as_ref().map(open).transpose()?);
+    let open = |target: &Target| Transport::new(target, &schema.service.signing_name, bounds.clone());
+    let transport = Arc::new(open(&target)?);
+    let guarded = target.guarded().as_ref().map(open).transpose()?;
+    let guarded = guarded.map(|guarded| Arc::new(guarded.at_pace_of(&transport)));
     let plan = Plan::new(schema, selection);
     let permission = selection.permission.clone();
     let config = ClientConfig { seed, cases, run_id, permission, shrink, settle, ledger };

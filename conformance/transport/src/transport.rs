@@ -76,7 +76,7 @@ pub struct Transport {
     /// Requests by operation.
     sent: Mutex<BTreeMap<String, u64>>,
     health: Health,
-    pace: Pace,
+    pace: Arc<Pace>,
     /// Seconds by which the endpoint's clock is ahead of ours; 0 until a rejection shows otherwise.
     skew: AtomicI64,
 }
@@ -145,7 +145,7 @@ impl Transport {
     fn with(target: &Target, route: Route, signer: Option<RequestSigner>, config: TransportConfig) -> Self {
         Self {
             endpoint: target.endpoint.clone(),
-            pace: Pace::new(config.pace),
+            pace: Arc::new(Pace::new(config.pace)),
             health: Health::new(config.patience),
             config,
             route,
@@ -382,6 +382,13 @@ impl Transport {
                 sent.insert(operation.to_owned(), 1);
             }
         }
+    }
+
+    /// The same transport at the pace of another one: they share rate and number of requests, as two ways to one service.
+    #[must_use]
+    pub fn at_pace_of(mut self, other: &Self) -> Self {
+        self.pace = Arc::clone(&other.pace);
+        self
     }
 
     /// Rate limiter of the requests.

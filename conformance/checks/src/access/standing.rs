@@ -7,7 +7,7 @@ use connect_transport::signing::Recipe;
 use crate::access::answer::{Answer, send, send_signed};
 use crate::access::carrier::request;
 use crate::access::rows::WRONG_SECRET;
-use crate::case::Outcome;
+use crate::case::{LACKS, Outcome};
 use crate::code::Trial;
 
 /// What an endpoint makes of signatures.
@@ -53,7 +53,7 @@ async fn find(trial: Trial<'_>) -> Result<Standing, String> {
     let lacks = |answer: &Answer, what: &str| {
         trial.client.learn("signatures", "not verified");
         let status = answer.status();
-        Ok(Standing::Lacks(format!("does not verify signatures: status {status} to a request {what}")))
+        Ok(Standing::Lacks(format!("{LACKS}verify signatures: status {status} to a request {what}")))
     };
     let Ok(right) = right else {
         let is_success = (200..300).contains(&unsigned.status());

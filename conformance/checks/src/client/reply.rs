@@ -6,7 +6,7 @@ use std::fmt::Display;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::wire::{DecodedError, decode_error};
 
-use connect_model::text::excerpt;
+use connect_model::text::{excerpt, truncate};
 use connect_transport::TransportError;
 use connect_transport::exchange::Exchange;
 
@@ -112,6 +112,9 @@ pub const CONFLICTS: &[&str] = &["DuplicateResourceException", "ResourceConflict
 /// Error for a flow without published content. Source: service model of Amazon Connect.
 pub(crate) const NOT_PUBLISHED: &str = "ContactFlowNotPublishedException";
 
+/// Length of the name and the message of an error that a reply keeps, in characters.
+const LONGEST_TEXT: usize = 2_000;
+
 /// Classifies a response. Once the endpoint is known to offer the operation, no response counts as "unknown operation"
 /// any more: a 404 without a name is then judged. The flag is true for throttling.
 pub fn classify(
@@ -131,7 +134,12 @@ pub fn classify(
     if (200..300).contains(&status) {
         return (Reply::Success(Box::new(exchange)), false);
     }
-    let error = decode_error(schema, operation, &exchange.response);
+    let mut error = decode_error(schema, operation, &exchange.response);
+    // A case holds several answers at a time.
+    for text in [&mut error.code, &mut error.message].into_iter().flatten() {
+        *text = truncate(std::mem::take(text), LONGEST_TEXT).into_owned();
+        text.shrink_to_fit();
+    }
     let code = error.code.as_deref().unwrap_or_default();
     if is_throttling(status, code) {
         return (Reply::Trouble(format!("throttled: {status} {}", excerpt(code)), Trouble::Other), true);
