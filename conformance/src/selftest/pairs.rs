@@ -98,6 +98,7 @@ const HIDING: &[Hiding] = &[
         &["error-wrong-status"],
         "the model has no status for its errors, which the other would change",
     ),
+    ("update-lost", &["update-wipes-description", "null-clears"], "no update is stored, so that none stores too much"),
     ("search-finds-newest", &["search-and-drops-last"], "one response has the additional results of both"),
     ("function-unchecked", &["function-unlimited"], "it accepts everything that the other accepts"),
     (
