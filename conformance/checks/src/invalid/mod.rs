@@ -132,7 +132,9 @@ pub(crate) static LABEL_ESCAPE: Check = Check {
     rule: "an escaped slash in a path label is part of the label, and the request reaches the operation",
     evidence: &[
         RESTJSON,
-        Evidence::cloudformation("handlers of AWS::Connect resources call the service with whole ARNs in path labels"),
+        Evidence::cloudformation(
+            "handlers of the resources of Connect in CloudFormation call the service with whole ARNs in path labels",
+        ),
     ],
     harm: Harm::Form,
     fault: "did not find the operation when a path label contained an escaped slash (%2F)",

@@ -23,7 +23,7 @@ use crate::search::conditions::{COUNTS, SEARCH_CONDITION};
 
 /// Source of the rules that compare a description with what was sent.
 const HANDLERS: Evidence = Evidence::cloudformation(
-    "contract of handlers: a read shows what a create or an update set; AWS::Connect resources are read by the Describe operations",
+    "contract of handlers: a read shows what a create or an update set; the resources of Connect in CloudFormation are read by the Describe operations",
 );
 /// Source of the rules on members that an update leaves out.
 const UPDATES: Evidence = Evidence::documentation(

@@ -66,7 +66,7 @@ pub(crate) static RULE_ACTIONS: Check = Check {
     remote: Remote::SAME,
     rule: "the actions of a rule are consistent with its event source, with their payloads and with each other",
     evidence: &[Evidence::documentation(
-        "Connect API reference, RuleAction and RuleTriggerEventSource; AWS::Connect::Rule says the same in part",
+        "Connect API reference, RuleAction and RuleTriggerEventSource; the Rule of Connect in CloudFormation says the same in part",
     )],
     harm: Harm::Form,
     fault: "accepted rule actions that do not fit their event source, their payload or each other",

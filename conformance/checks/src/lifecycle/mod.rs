@@ -24,7 +24,7 @@ use crate::walks;
 
 /// Reads show writes, according to CloudFormation.
 const HANDLERS: Evidence = Evidence::cloudformation(
-    "contract of handlers: a read shows what a create or an update has set; AWS::Connect resources are read by the Describe \
+    "contract of handlers: a read shows what a create or an update has set; the resources of Connect in CloudFormation are read by the Describe \
      operations",
 );
 /// A flow on the real service, from its creation to its deletion.
@@ -75,7 +75,7 @@ pub(crate) static CREATE_LIST: Check = Check {
     rule: "a new resource is listed",
     evidence: &[
         Evidence::cloudformation(
-            "contract of handlers: a list has what was created; AWS::Connect resources are listed by the List operations",
+            "contract of handlers: a list has what was created; the resources of Connect in CloudFormation are listed by the List operations",
         ),
         Evidence::documentation("Connect API reference, the List operations"),
     ],
@@ -106,7 +106,7 @@ pub(crate) static DELETE_GONE: Check = Check {
     rule: "a deleted resource is not found any more",
     evidence: &[
         Evidence::cloudformation(
-            "contract of handlers: a read after a delete is NotFound; AWS::Connect resources are read by the Describe operations",
+            "contract of handlers: a read after a delete is NotFound; the resources of Connect in CloudFormation are read by the Describe operations",
         ),
         GONE,
         Evidence::documentation("Connect API reference, the Delete operations"),
@@ -166,7 +166,7 @@ pub(crate) static ARCHIVE: Check = Check {
             "Connect API reference, ContactFlowState and ContactFlowModuleState: ARCHIVED can be reversed",
         ),
         Evidence::cloudformation(
-            "AWS::Connect::ContactFlow and ContactFlowModule, State: an update sets it, a read shows it",
+            "ContactFlow and ContactFlowModule of Connect in CloudFormation, State: an update sets it, a read shows it",
         ),
     ],
     harm: Harm::WrongData,
@@ -254,7 +254,9 @@ pub(crate) static TAGS: Check = Check {
     rule: "tags are added, overwritten and removed by key, and listed with their current values",
     evidence: &[
         Evidence::documentation("Connect API reference, TagResource adds tags, UntagResource removes keys"),
-        Evidence::cloudformation("AWS::Connect resources: tagUpdatable, by TagResource and UntagResource"),
+        Evidence::cloudformation(
+            "the resources of Connect in CloudFormation: tagUpdatable, by TagResource and UntagResource",
+        ),
     ],
     harm: Harm::Loss,
     fault: "lost tags, or kept old ones",

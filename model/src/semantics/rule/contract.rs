@@ -17,7 +17,7 @@ pub const REFERENCE_BYTES: usize = 4096;
 /// The value of a case field has exactly one of these members. In the model it is a structure.
 pub const FIELD_VALUES: &[&str] = &["BooleanValue", "DoubleValue", "EmptyValue", "StringValue"];
 
-const RULE: Evidence = Evidence::cloudformation("AWS::Connect::Rule");
+const RULE: Evidence = Evidence::cloudformation("the Rule of Connect in CloudFormation");
 const ACTION: Evidence = Evidence::documentation("Connect API reference, RuleAction");
 const FIELDS: &[Evidence] = &[Evidence::documentation("Connect API reference, FieldValueUnion")];
 
@@ -33,7 +33,9 @@ const fn breach(
 pub(super) const REQUIRED: &Breach = &breach(
     "required-action-missing",
     "rules on analysed conversations assign a category, rules on third-party events create a task",
-    &[Evidence::documentation("Connect API reference, RuleAction; AWS::Connect::Rule says the same of tasks")],
+    &[Evidence::documentation(
+        "Connect API reference, RuleAction; the Rule of Connect in CloudFormation says the same of tasks",
+    )],
     Confidence::High,
 );
 pub(super) const PAYLOAD_MISSING: &Breach =
@@ -43,7 +45,9 @@ pub(super) const PAYLOAD_FOREIGN: &Breach =
 pub(super) const DUPLICATE: &Breach = &breach(
     "duplicate-action",
     "a rule has at most one action of a type",
-    &[Evidence::cloudformation("AWS::Connect::Rule: a list for each type, with at most one element")],
+    &[Evidence::cloudformation(
+        "the Rule of Connect in CloudFormation: a list for each type, with at most one element",
+    )],
     Confidence::Medium,
 );
 pub(super) const INTEGRATION_MISSING: &Breach = &breach(
@@ -56,7 +60,7 @@ pub(super) const INTEGRATION_ELSEWHERE: &Breach = &breach(
     "integration-association-elsewhere",
     "sources contradict each other on integration associations in other rules",
     &[Evidence::inference(
-        "Connect API reference, RuleTriggerEventSource, and AWS::Connect::Rule differ, so neither supports the rule",
+        "Connect API reference, RuleTriggerEventSource, and the Rule of Connect in CloudFormation differ, so neither supports the rule",
     )],
     Confidence::Low,
 );
