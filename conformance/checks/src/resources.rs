@@ -115,17 +115,29 @@ pub const BY_ARN: &[(&str, &str)] =
 pub const DIGEST: (&str, &str) = ("CreateContactFlowVersion", "FlowContentSha256");
 
 /// The row with that `create` operation.
-pub fn created_by(operation: &str) -> Option<&'static Resource> {
-    RESOURCES.iter().find(|resource| resource.create == operation)
+pub fn created_by(schema: &Schema, operation: &str) -> Option<&'static Resource> {
+    of(schema).iter().find(|resource| resource.create == operation)
 }
 
 /// The row with that operation among its `updates`.
-pub fn updated_by(operation: &str) -> Option<&'static Resource> {
-    RESOURCES.iter().find(|resource| resource.updates.contains(&operation))
+pub fn updated_by(schema: &Schema, operation: &str) -> Option<&'static Resource> {
+    of(schema).iter().find(|resource| resource.updates.contains(&operation))
+}
+
+/// The rows of a service: none but for Amazon Connect, since other services have operations of the same names.
+fn of(schema: &Schema) -> &'static [Resource] {
+    if schema.service.is_connect() { RESOURCES } else { &[] }
+}
+
+/// Calls `work` with the context for the rules outside the model that an operation has at `focus`: that of a resource of
+/// ours, if it updates one.
+pub fn in_context<R>(schema: &Schema, operation: &str, focus: &SchemaPath, work: impl FnOnce(&Context<'_>) -> R) -> R {
+    let template = updated_by(schema, operation).map(|row| (row.template)());
+    work(&template.as_ref().map(|template| context(template, focus)).unwrap_or_default())
 }
 
 /// Context for the rules outside the model: of a resource of ours that is updated at `focus`.
-pub fn context<'t>(template: &'t Value, focus: &SchemaPath) -> Context<'t> {
+fn context<'t>(template: &'t Value, focus: &SchemaPath) -> Context<'t> {
     Context {
         event_source: source_for(template, focus).or_else(|| event_source(template)),
         flow_type: template.get("Type").and_then(Value::as_str),
@@ -138,7 +150,7 @@ pub fn source_for(template: &Value, focus: &SchemaPath) -> Option<&'static str> 
 }
 
 /// The event source of the template of a rule.
-pub(crate) fn event_source(template: &Value) -> Option<&str> {
+fn event_source(template: &Value) -> Option<&str> {
     template.pointer("/TriggerEventSource/EventSourceName").and_then(Value::as_str)
 }
 
@@ -151,13 +163,9 @@ impl Resource {
     }
 }
 
-/// The row with that `list` or `search` operation, and the member of an item with the id. None for other services, whose
-/// operations may have the same names.
+/// The row with that `list` or `search` operation, and the member of an item with the id.
 pub fn listed_by(schema: &Schema, operation: &str) -> Option<(&'static Resource, &'static str)> {
-    if !schema.service.is_connect() {
-        return None;
-    }
-    RESOURCES.iter().find_map(|resource| {
+    of(schema).iter().find_map(|resource| {
         let found = [Some(resource.list), resource.search].into_iter().flatten().find(|(name, _)| *name == operation);
         found.map(|(_, member)| (resource, member))
     })
@@ -187,8 +195,8 @@ fn rule() -> Value {
 }
 
 /// The action of the template, for operations that take actions of a rule.
-pub(crate) fn valid_action(operation: &str) -> Option<Value> {
-    let row = created_by(operation).or_else(|| updated_by(operation))?;
+pub(crate) fn valid_action(schema: &Schema, operation: &str) -> Option<Value> {
+    let row = created_by(schema, operation).or_else(|| updated_by(schema, operation))?;
     (row.template)().pointer("/Actions/0").cloned()
 }
 

@@ -103,13 +103,14 @@ fn operation(schema: &Schema, u: &mut Unstructured<'_>) -> Drawn<OperationId> {
 /// Replaces generated members by those of a template, which is accepted.
 fn take_template(schema: &Schema, operation: OperationId, input: &mut Value) {
     let operation = &schema[operation];
-    let template = match (resources::created_by(&operation.name), resources::updated_by(&operation.name)) {
-        (Some(row), _) => (row.template)(),
-        (_, Some(row)) => {
-            schema.input_members(operation).map(|members| row.template_for(members)).into_iter().collect()
-        }
-        _ => return,
-    };
+    let template =
+        match (resources::created_by(schema, &operation.name), resources::updated_by(schema, &operation.name)) {
+            (Some(row), _) => (row.template)(),
+            (_, Some(row)) => {
+                schema.input_members(operation).map(|members| row.template_for(members)).into_iter().collect()
+            }
+            _ => return,
+        };
     if let (Value::Object(input), Value::Object(template)) = (input, template) {
         input.extend(template);
     }

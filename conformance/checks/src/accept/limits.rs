@@ -84,9 +84,9 @@ async fn add(trial: Trial<'_>, index: usize, site: &Site, rights: &mut Rights) {
     for mut limit in found {
         salt(trial, path, &mut limit.value);
         if client.schema.service.is_connect() {
-            let template = resources::updated_by(&contract.name).map(|row| (row.template)());
-            let context = template.as_ref().map(|template| resources::context(template, path)).unwrap_or_default();
-            semantics::repair(&contract.name, &mut limit.value, path, &context, &mut Unstructured::new(&bytes));
+            resources::in_context(client.schema, &contract.name, path, |context| {
+                semantics::repair(&contract.name, &mut limit.value, path, context, &mut Unstructured::new(&bytes));
+            });
         }
         let what = limit.value.pointer(&limit.pointer).map_or_else(|| limit.pointer.clone(), excerpt);
         let right = Right {

@@ -149,11 +149,9 @@ pub(super) fn against_a_language(
         return None;
     }
     let name = &client.schema[operation].name;
-    let template = resources::updated_by(name).map(|row| (row.template)());
-    let context = template.as_ref().map(|template| resources::context(template, focus)).unwrap_or_default();
     // A rule of low confidence keeps a value from real accounts only: on this machine, a refusal costs nothing.
     let counts = |confidence| confidence != Confidence::Low || !client.target.loopback;
-    let problems = semantics::check(name, input, &context);
+    let problems = resources::in_context(client.schema, name, focus, |context| semantics::check(name, input, context));
     let (language, problem) = problems.into_iter().find(|(_, problem)| counts(problem.confidence))?;
     Some(format!("the value breaks a rule of {language} ({})", problem.kind))
 }

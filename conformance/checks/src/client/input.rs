@@ -35,9 +35,9 @@ impl Client {
         if self.schema.service.is_connect() {
             // The inserted values must agree with the generated ones, and with the resource that is named.
             let operation = &self.schema[operation];
-            let template = resources::updated_by(&operation.name).map(|row| (row.template)());
-            let context = template.as_ref().map(|template| resources::context(template, focus)).unwrap_or_default();
-            semantics::repair(&operation.name, &mut value, focus, &context, &mut u);
+            resources::in_context(self.schema, &operation.name, focus, |context| {
+                semantics::repair(&operation.name, &mut value, focus, context, &mut u);
+            });
         }
         Ok(value)
     }
@@ -84,12 +84,10 @@ impl Client {
             map.remove(&pagination.input_token);
         }
         let Some(members) = self.schema.input_members(operation) else { return };
-        if let Some(row) = resources::created_by(&operation.name).filter(|_| self.schema.service.is_connect()) {
+        if let Some(row) = resources::created_by(self.schema, &operation.name) {
             self.merge_template(row, value, focus, known_good);
         }
-        if let Some(row) =
-            resources::updated_by(&operation.name).filter(|_| known_good && self.schema.service.is_connect())
-        {
+        if let Some(row) = resources::updated_by(self.schema, &operation.name).filter(|_| known_good) {
             for (key, inner) in row.template_for(members) {
                 if !in_focus(focus, &key) {
                     value[key] = inner;

@@ -161,7 +161,8 @@ pub(crate) const FAMILY: Family = Family {
 };
 
 fn creates_with_token(scope: &Scope<'_>) -> Subjects<&'static Resource> {
-    let row = resources::created_by(scope.name()).filter(|_| token_member(scope.schema, scope.operation).is_some());
+    let row = resources::created_by(scope.schema, scope.name())
+        .filter(|_| token_member(scope.schema, scope.operation).is_some());
     row.into_iter().map(|row| (None, row)).collect()
 }
 

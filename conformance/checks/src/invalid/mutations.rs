@@ -117,10 +117,10 @@ fn plainer_request(
     error: &DecodedError,
 ) -> Option<HttpRequest> {
     let name = &client.schema[operation].name;
-    if !client.schema.service.is_connect() || !is_explained_otherwise(name, mutant, error) {
+    if !client.schema.service.is_connect() || !is_explained_otherwise(client.schema, name, mutant, error) {
         return None;
     }
-    let mut value = plainer(name, mutant)?;
+    let mut value = plainer(client.schema, name, mutant)?;
     let renewed = {
         let mut copy = value.clone();
         client.renew(operation, &mut copy);

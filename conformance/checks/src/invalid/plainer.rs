@@ -6,7 +6,9 @@
 //! action that its event source requires. If that is accepted, the constraint is not enforced.
 
 use connect_model::generate::Mutant;
-use connect_model::semantics::{self, Context};
+use connect_model::path::SchemaPath;
+use connect_model::schema::Schema;
+use connect_model::semantics;
 use connect_model::wire::DecodedError;
 use serde_json::Value;
 
@@ -22,13 +24,13 @@ const USUAL: &[&str] = &[
 ];
 
 /// True if the refusal of a mutant may have another reason than its fault.
-pub(super) fn is_explained_otherwise(operation: &str, mutant: &Mutant, error: &DecodedError) -> bool {
+pub(super) fn is_explained_otherwise(schema: &Schema, operation: &str, mutant: &Mutant, error: &DecodedError) -> bool {
     let code = error.code.as_deref().unwrap_or_default();
-    !USUAL.contains(&code) || problems(operation, &mutant.value) > problems(operation, &mutant.base)
+    !USUAL.contains(&code) || problems(schema, operation, &mutant.value) > problems(schema, operation, &mutant.base)
 }
 
 /// The same fault in a plainer request, if there is one without problems of its own.
-pub(super) fn plainer(operation: &str, mutant: &Mutant) -> Option<Value> {
+pub(super) fn plainer(schema: &Schema, operation: &str, mutant: &Mutant) -> Option<Value> {
     let is_in = |member: &str| mutant.pointer.trim_start_matches('/').split('/').next() == Some(member);
     let mut value = mutant.value.clone();
     if operation == "CreateContactFlow" && !is_in("Status") && !is_in("Content") {
@@ -36,21 +38,18 @@ pub(super) fn plainer(operation: &str, mutant: &Mutant) -> Option<Value> {
         return Some(value);
     }
     if is_in("Actions")
-        && let Some(valid) = resources::valid_action(operation)
+        && let Some(valid) = resources::valid_action(schema, operation)
         && let Some(Value::Array(actions)) = value.get_mut("Actions")
     {
         actions.insert(0, valid);
-        return (problems(operation, &value) == 0).then_some(value);
+        return (problems(schema, operation, &value) == 0).then_some(value);
     }
     None
 }
 
 /// Number of broken rules beyond the service model.
-fn problems(operation: &str, input: &Value) -> usize {
-    let template = resources::updated_by(operation).map(|row| (row.template)());
-    let context = Context {
-        event_source: template.as_ref().and_then(resources::event_source),
-        flow_type: template.as_ref().and_then(|template| template.get("Type")).and_then(Value::as_str),
-    };
-    semantics::check(operation, input, &context).len()
+fn problems(schema: &Schema, operation: &str, input: &Value) -> usize {
+    resources::in_context(schema, operation, &SchemaPath::default(), |context| {
+        semantics::check(operation, input, context).len()
+    })
 }

@@ -142,16 +142,16 @@ pub(crate) const FAMILY: Family = Family {
 
 /// The kind that the operation in scope creates.
 fn created(scope: &Scope<'_>) -> Subjects<&'static Resource> {
-    one(scope, resources::created_by(scope.name()))
+    one(resources::created_by(scope.schema, scope.name()))
 }
 
 /// The kind that the operation in scope updates.
 fn updated(scope: &Scope<'_>) -> Subjects<&'static Resource> {
-    one(scope, resources::updated_by(scope.name()))
+    one(resources::updated_by(scope.schema, scope.name()))
 }
 
-fn one(scope: &Scope<'_>, row: Option<&'static Resource>) -> Subjects<&'static Resource> {
-    row.filter(|_| scope.schema.service.is_connect()).map(|row| (None, row)).into_iter().collect()
+fn one(row: Option<&'static Resource>) -> Subjects<&'static Resource> {
+    row.map(|row| (None, row)).into_iter().collect()
 }
 
 fn is_created(scope: &Scope<'_>) -> bool {

@@ -38,7 +38,7 @@ async fn observe(client: &Client, operation: OperationId) -> Observation {
         return Observation::unsupported(why);
     }
     let mut seen = Observation::default();
-    let Some(row) = resources::created_by(&client.schema[operation].name) else { return seen };
+    let Some(row) = resources::created_by(client.schema, &client.schema[operation].name) else { return seen };
     let mut watch = match Watch::new(client, row).await {
         Ok(watch) => watch,
         Err(why) => {

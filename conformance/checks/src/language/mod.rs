@@ -97,7 +97,7 @@ fn planned(scope: &Scope<'_>, language: &str) -> Subjects<Breaches> {
     if !scope.schema.service.is_connect() {
         return Vec::new();
     }
-    let all = scope.once("breaches", || possible(scope.name()));
+    let all = scope.once("breaches", || possible(scope.schema, scope.name()));
     let of_language = all.iter().copied().filter(|breach| breach.language == language);
     let (mut learned, judged): (Vec<_>, Vec<_>) = of_language.partition(|breach| breach.confidence == Confidence::Low);
     let case = |judged: &'static Breach| {
@@ -108,11 +108,11 @@ fn planned(scope: &Scope<'_>, language: &str) -> Subjects<Breaches> {
 
 /// The breaches that requests to the operation can have. An update can only have those of the resource that the run
 /// creates for it.
-fn possible(operation: &str) -> Vec<&'static Breach> {
-    let template = template(operation);
-    let context = resources::context(&template, &SchemaPath::default());
+fn possible(schema: &Schema, operation: &str) -> Vec<&'static Breach> {
     let mut all = semantics::breaches(operation);
-    all.retain(|breach| semantics::broken(operation, breach, &context, &mut Unstructured::new(&[])).is_some());
+    resources::in_context(schema, operation, &SchemaPath::default(), |context| {
+        all.retain(|breach| semantics::broken(operation, breach, context, &mut Unstructured::new(&[])).is_some());
+    });
     all
 }
 
@@ -154,11 +154,11 @@ async fn pair(
 ) -> Result<Pair, String> {
     let name = &client.schema[operation].name;
     let label = format!("{name}/{}/{}", check.id, breach.kind);
-    let template = template(name);
-    let context = resources::context(&template, &SchemaPath::default());
     let bytes = client.bytes(&label);
-    let broken = semantics::broken(name, breach, &context, &mut Unstructured::new(&bytes))
-        .ok_or_else(|| format!("no request to {name} can have {}", breach.kind))?;
+    let broken = resources::in_context(client.schema, name, &SchemaPath::default(), |context| {
+        semantics::broken(name, breach, context, &mut Unstructured::new(&bytes))
+    });
+    let broken = broken.ok_or_else(|| format!("no request to {name} can have {}", breach.kind))?;
     let changed = broken.invalid.iter().find(|(member, value)| broken.valid.get(*member) != Some(value));
     let pointer = changed.map(|(member, _)| format!("/{member}")).unwrap_or_default();
     let fault = changed.map(|(member, value)| apart(broken.valid.get(member).unwrap_or(&Value::Null), value).1);
@@ -181,11 +181,6 @@ async fn with_members(
         map.extend(members);
     }
     Ok(input)
-}
-
-/// The template of the resource that an operation updates; null for other operations.
-fn template(operation: &str) -> Value {
-    resources::updated_by(operation).map_or(Value::Null, |row| (row.template)())
 }
 
 async fn judge(
@@ -286,12 +281,12 @@ mod tests {
             let sent = cases.iter().flat_map(|case| case.learned.iter().copied().chain([case.judged]));
             let mut sent: Vec<_> = sent.map(|breach| (breach.language, breach.kind)).collect();
             let mut all: Vec<_> =
-                possible(&operation.name).iter().map(|breach| (breach.language, breach.kind)).collect();
+                possible(schema, &operation.name).iter().map(|breach| (breach.language, breach.kind)).collect();
             sent.sort_unstable();
             all.sort_unstable();
             assert_eq!(sent, all, "{}", operation.name);
             assert!(cases.iter().all(|case| case.judged.confidence > Confidence::Low));
         }
-        assert_eq!(possible("CreateRule").len(), semantics::breaches("CreateRule").len());
+        assert_eq!(possible(schema, "CreateRule").len(), semantics::breaches("CreateRule").len());
     }
 }

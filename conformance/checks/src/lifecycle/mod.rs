@@ -302,7 +302,11 @@ type Kinds = Subjects<&'static Resource>;
 
 /// The kind that the operation in scope creates, if it meets a condition.
 fn created_if(scope: &Scope<'_>, condition: impl Fn(&'static Resource) -> bool) -> Kinds {
-    resources::created_by(scope.name()).filter(|row| condition(row)).map(|row| (None, row)).into_iter().collect()
+    resources::created_by(scope.schema, scope.name())
+        .filter(|row| condition(row))
+        .map(|row| (None, row))
+        .into_iter()
+        .collect()
 }
 
 fn created(scope: &Scope<'_>) -> Kinds {
