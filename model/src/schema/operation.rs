@@ -73,6 +73,13 @@ pub struct Pagination {
     pub inferred: bool,
 }
 
+impl Operation {
+    /// Returns true for the input member that holds a page token, which only the endpoint issues.
+    pub fn is_page_token(&self, member: &str) -> bool {
+        self.pagination.as_ref().is_some_and(|pagination| pagination.input_token == member)
+    }
+}
+
 impl fmt::Display for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

@@ -44,7 +44,7 @@ pub(super) fn at_limit<'t>(trial: Trial<'t>, kind: &'t ViolationKind) -> Judgeme
 fn not_tried(schema: &Schema, contract: &Operation, site: &Site) -> Option<&'static str> {
     let Some(Step::Member(member)) = site.mutation.path.0.first() else { return Some("it is the whole input") };
     let is_connect = schema.service.is_connect();
-    if contract.pagination.as_ref().is_some_and(|pagination| pagination.input_token == *member) {
+    if contract.is_page_token(member) {
         return Some("only the endpoint issues page tokens");
     }
     if is_connect && (contract.name.as_str(), member.as_str()) == resources::DIGEST {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use connect_model::generate::Config;
 use connect_model::path::{SchemaPath, Step};
-use connect_model::schema::{Binding, Member};
+use connect_model::schema::{Binding, Member, Operation};
 use serde_json::Value;
 
 use crate::accept::right::{Right, Rights, required_alone};
@@ -20,9 +20,8 @@ pub(super) fn with_options(scope: &Scope<'_>) -> Subjects<()> {
     if any { vec![(None, ())] } else { Vec::new() }
 }
 
-fn is_option(contract: &connect_model::schema::Operation, member: &Member) -> bool {
-    let token = contract.pagination.as_ref().map(|pagination| pagination.input_token.as_str());
-    !member.required && token != Some(member.name.as_str())
+fn is_option(contract: &Operation, member: &Member) -> bool {
+    !member.required && !contract.is_page_token(&member.name)
 }
 
 pub(super) fn optional<'t>(trial: Trial<'t>, (): &'t ()) -> Judgement<'t> {

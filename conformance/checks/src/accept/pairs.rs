@@ -39,9 +39,8 @@ pub(super) fn combined(scope: &Scope<'_>) -> Subjects<()> {
 
 /// True for members with at least two levels.
 fn is_factor(schema: &Schema, contract: &Operation, member: &Member) -> bool {
-    let token = contract.pagination.as_ref().map(|pagination| &pagination.input_token);
     let choice = matches!(schema[member.slot.target].kind, Kind::Enum(_) | Kind::Union(_));
-    let fixed = member.idempotency_token || is_name(&member.name) || token == Some(&member.name);
+    let fixed = member.idempotency_token || is_name(&member.name) || contract.is_page_token(&member.name);
     !fixed && (choice || !member.required) && !matches!(member.binding, Binding::Label(_))
 }
 

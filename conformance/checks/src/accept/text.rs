@@ -48,8 +48,7 @@ pub(super) fn with_text(scope: &Scope<'_>) -> Subjects<()> {
 
 /// True for a place in the body that can hold one of the texts.
 fn is_text(schema: &Schema, contract: &Operation, site: &Site) -> bool {
-    let token = contract.pagination.as_ref().map(|pagination| pagination.input_token.as_str());
-    if matches!(site.mutation.path.0.first(), Some(Step::Member(member)) if Some(member.as_str()) == token) {
+    if matches!(site.mutation.path.0.first(), Some(Step::Member(member)) if contract.is_page_token(member)) {
         return false;
     }
     let text = matches!(schema[site.slot.target].kind, Kind::String);

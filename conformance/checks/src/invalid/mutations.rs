@@ -55,12 +55,11 @@ impl Code for Mutations {
     fn variants(&'static self, scope: &Scope<'_>, check: &'static Check) -> Vec<Variant> {
         let Scope { schema, operation, contract, .. } = *scope;
         let generator = Generator::new(schema, Config::sparse());
-        let token = contract.pagination.as_ref().map(|pagination| pagination.input_token.as_str());
         let mut variants = Vec::new();
         for site in scope.sites().iter().filter(|site| site.mutation.kind == self.0) {
             let name = site.mutation.path.to_string();
             // Page tokens are opaque; pagination.token-tampered covers forged ones.
-            if token == Some(name.as_str()) || !scope.wants(check, Some(&name)) {
+            if contract.is_page_token(&name) || !scope.wants(check, Some(&name)) {
                 continue;
             }
             let bytes = Stream::new(0, &name).bytes(256);
