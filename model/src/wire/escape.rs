@@ -16,6 +16,11 @@ const RESERVED_BUT_SLASH: &AsciiSet = &RESERVED.remove(b'/');
 /// The set of a planted bug.
 const RESERVED_BUT_AMPERSAND: &AsciiSet = &RESERVED.remove(b'&');
 
+/// Text with all but the unreserved characters of RFC 3986 percent-encoded.
+pub fn escaped(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
 /// Appends text and encodes all but the unreserved characters.
 pub(super) fn push(out: &mut String, text: &str) {
     let set = if planted::is("request_decode") { RESERVED_BUT_AMPERSAND } else { RESERVED };

@@ -24,6 +24,7 @@ use message::{HttpRequest, HttpResponse};
 use serde_json::Value;
 
 pub use decoded::{DecodeProblem, Decoded, DecodedError, DecodedRequest, NameSource, Unknown};
+pub use escape::escaped;
 pub use fault::{DecodeError, EncodeError, Limits, Misread};
 pub use protocol::{Protocol, protocol};
 pub use rest_json1::RestJson1;

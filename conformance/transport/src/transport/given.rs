@@ -1,16 +1,13 @@
 //! Requests with a signature of the caller's choice, for checks of the signature itself.
 
+use connect_model::wire::escaped;
 use connect_model::wire::message::HttpRequest;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::TransportError;
 use crate::exchange::Exchange;
 use crate::parsed::{GrammarError, RequestPath};
 use crate::signing::{Recipe, clock};
 use crate::transport::{Signature, Transport};
-
-/// Everything but the characters that stay unescaped in a query. Source: SigV4, canonical query string.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl Transport {
     /// The request with a signature in its headers or its URL. Sends nothing. The result contains a signature and, if the
@@ -36,7 +33,7 @@ impl Transport {
                 let added = signer.parameters(request, &url, now, valid_for).map_err(TransportError::Unsendable)?;
                 for (name, value) in added {
                     let separator = if signed.uri.contains('?') { '&' } else { '?' };
-                    signed.uri.push_str(&format!("{separator}{name}={}", utf8_percent_encode(&value, RESERVED)));
+                    signed.uri.push_str(&format!("{separator}{name}={}", escaped(&value)));
                 }
             }
         }

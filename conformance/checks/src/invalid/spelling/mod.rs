@@ -13,8 +13,8 @@ use connect_model::generate::{Config, Generator, Place, Side, Site};
 use connect_model::path::{SchemaPath, Step};
 use connect_model::schema::{Kind, OperationId, Schema, SlotTraits};
 use connect_model::text::excerpt;
-use connect_model::wire::encode_request;
 use connect_model::wire::message::HttpRequest;
+use connect_model::wire::{encode_request, escaped};
 use serde_json::Value;
 
 use self::rows::ROWS;
@@ -106,7 +106,7 @@ impl Code for Spelling {
         let one = Value::from(1);
         for site in places.iter() {
             let kind = &schema[site.slot.target].kind;
-            // Whether the kind has a meaning here shows with any value.
+            // Any value shows if the kind has a meaning here.
             let probe = Spot { kind, traits: &site.slot.traits, place: site.place, value: &one };
             if (self.0.spell)(&probe).is_empty() || taken.contains(&part(site.place)) {
                 continue;
@@ -205,18 +205,6 @@ fn spelled(
 /// True for a list outside of JSON, whose first item has the text.
 fn is_list_text(value: &Value, place: Place) -> bool {
     value.is_array() && part(place) != 3
-}
-
-/// Percent-encodes all but unreserved characters (RFC 3986, section 2.3).
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }
 
 fn run<'t>(trial: Trial<'t>, subject: &'t Subject) -> Judgement<'t> {
