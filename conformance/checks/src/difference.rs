@@ -62,7 +62,7 @@ pub(super) fn apart(expected: &Value, actual: &Value) -> (String, String) {
 }
 
 /// An object or array: the value itself, or the JSON in a string.
-fn nested(value: &Value) -> Option<Value> {
+pub(super) fn nested(value: &Value) -> Option<Value> {
     let value = match value {
         Value::String(text) => serde_json::from_str(text).ok()?,
         value => value.clone(),

@@ -114,6 +114,14 @@ pub const BY_ARN: &[(&str, &str)] =
 /// The member that must be the digest of a flow's published content, with its operation.
 pub const DIGEST: (&str, &str) = ("CreateContactFlowVersion", "FlowContentSha256");
 
+/// Suffix of the id of a flow or module that selects its draft. One that was never published has nothing else to show.
+pub(crate) const DRAFT: &str = ":$SAVED";
+
+/// The id of the draft of a flow or module.
+pub(crate) fn draft(id: &str) -> String {
+    format!("{id}{DRAFT}")
+}
+
 /// The row with that `create` operation.
 pub fn created_by(schema: &Schema, operation: &str) -> Option<&'static Resource> {
     of(schema).iter().find(|resource| resource.create == operation)

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use connect_model::schema::{Kind, Schema};
+use connect_model::schema::{Kind, Member, Members, Schema};
 use serde_json::{Value, json};
 
 use crate::case::Finding;
@@ -97,12 +97,19 @@ pub(super) fn body(exchange: &Exchange) -> Result<Value, String> {
         .map_err(|error| format!("the response of {} is not JSON: {error}", exchange.operation))
 }
 
+/// The member of a describe response that holds the resource, and the members of the resource.
+pub(super) fn described<'s>(schema: &'s Schema, row: &Resource) -> Result<(&'s Member, &'s Members), String> {
+    let output = schema.operation_named(row.describe).and_then(|operation| schema.output_members(&schema[operation]));
+    let found = output.into_iter().flatten().find_map(|member| match &schema[member.slot.target].kind {
+        Kind::Structure(members) => Some((member, members)),
+        _ => None,
+    });
+    found.ok_or_else(|| format!("{} has no structure in its output", row.describe))
+}
+
 /// The resource in a describe response, with the name of its member.
 pub(super) fn shown(schema: &Schema, row: &Resource, exchange: &Exchange) -> Result<(String, Value), String> {
-    let members = schema.operation_named(row.describe).and_then(|operation| schema.output_members(&schema[operation]));
-    let wrapper = members
-        .and_then(|members| members.iter().find(|member| matches!(schema[member.slot.target].kind, Kind::Structure(_))))
-        .ok_or_else(|| format!("{} has no structure in its output", row.describe))?;
+    let (wrapper, _) = described(schema, row)?;
     let mut body = body(exchange)?;
     Ok((wrapper.name.clone(), body.get_mut(&wrapper.name).map(Value::take).unwrap_or_default()))
 }

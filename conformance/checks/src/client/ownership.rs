@@ -12,9 +12,7 @@ use crate::client::reply::{NOT_PUBLISHED, Reply, SYNTHESIZED};
 use crate::client::run_tag::{RunTag, TAG, run_of_name};
 use crate::ledger::undo::{NAMES, Undo};
 use crate::ledger::{Entry, Ledger, Standing, has_text, is_gone, stands_for};
-
-/// Suffix of the id of a flow or module that selects its draft. One that was never published has nothing else to show.
-const DRAFT: &str = ":$SAVED";
+use crate::resources::draft;
 
 /// The result of a look at a resource.
 enum Sight {
@@ -123,7 +121,7 @@ impl Client {
                 Reply::Refused(_, error) if error.code.as_deref() == Some(NOT_PUBLISHED) && asked == *input => {
                     let member = undo.id_member().unwrap_or_default();
                     let Some(id) = input[member].as_str() else { return Sight::Unseen };
-                    asked[member] = format!("{id}{DRAFT}").into();
+                    asked[member] = draft(id).into();
                     continue;
                 }
                 Reply::Refused(exchange, _) if is_gone(self.schema, describe, &exchange.response) => Sight::Absent,

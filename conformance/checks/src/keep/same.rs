@@ -3,6 +3,8 @@
 use connect_model::schema::{Kind, Schema, ShapeId};
 use serde_json::Value;
 
+use crate::difference::nested;
+
 /// Seconds by which two views may round a time differently.
 const ROUNDING: f64 = 1.0;
 
@@ -50,12 +52,6 @@ pub(super) fn agree(schema: &Schema, shape: ShapeId, one: &Value, other: &Value)
         (_, Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
         _ => false,
     }
-}
-
-/// The JSON object or list that a text holds.
-pub(super) fn nested(text: &Value) -> Option<Value> {
-    let value: Value = serde_json::from_str(text.as_str()?).ok()?;
-    (value.is_object() || value.is_array()).then_some(value)
 }
 
 #[cfg(test)]

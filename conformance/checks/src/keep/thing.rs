@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::client::reply::{NOT_PUBLISHED, Reply};
 use crate::client::{Client, Created, is_name, read_created};
-use crate::resources::Resource;
+use crate::resources::{Resource, draft};
 use crate::steps;
 use crate::steps::{body, naming, perform, succeed};
 
@@ -49,7 +49,7 @@ impl<'c> Thing<'c> {
         let (row, id) = (self.row, &self.created.id);
         let mut reply = perform(self.client, row.describe, &naming(row, &self.sent, id)).await?;
         if reply.refusal().is_some_and(|(_, code)| code == Some(NOT_PUBLISHED)) {
-            reply = perform(self.client, row.describe, &naming(row, &self.sent, &format!("{id}:$SAVED"))).await?;
+            reply = perform(self.client, row.describe, &naming(row, &self.sent, &draft(id))).await?;
         }
         let Reply::Success(exchange) = reply else {
             return Err(format!("{} answered {}", row.describe, reply.describe()));
@@ -60,24 +60,13 @@ impl<'c> Thing<'c> {
 
     /// The members of a description.
     pub(super) fn described(&self) -> Result<&'static Members, String> {
-        described(self.client, self.row)
+        steps::described(self.client.schema, self.row).map(|(_, members)| members)
     }
 
     /// The body of the answer to the creation.
     pub(super) fn answered(&self) -> Result<Value, String> {
         body(&self.answer)
     }
-}
-
-/// The members of the description of a kind.
-pub(super) fn described(client: &Client, row: &Resource) -> Result<&'static Members, String> {
-    let schema = client.schema;
-    let output = schema.operation_named(row.describe).and_then(|describe| schema.output_members(&schema[describe]));
-    let members = output.into_iter().flatten().find_map(|member| match &schema[member.slot.target].kind {
-        Kind::Structure(members) => Some(members),
-        _ => None,
-    });
-    members.ok_or_else(|| format!("{} has no structure in its output", row.describe))
 }
 
 /// A value for each optional member of the creation of a kind, beside its name, token, tags and template.

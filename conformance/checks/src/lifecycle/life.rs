@@ -9,7 +9,7 @@ use crate::client::reply::{CONFLICTS, Reply};
 use crate::client::{Client, Created};
 use crate::code::Trial;
 use crate::lifecycle::echo::{Echo, differences, echoes};
-use crate::resources::Resource;
+use crate::resources::{Resource, draft};
 use crate::steps;
 use crate::steps::{Judged, Wait, body, naming, perform, shown, succeed};
 
@@ -273,11 +273,6 @@ impl<'c> Life<'c> {
         let by_name = exchange.response.status == 409;
         Ok(vec![if by_name { finding.by_name_alone(self.client.target.loopback) } else { finding }])
     }
-}
-
-/// The id of the draft of a flow or module.
-pub(super) fn draft(id: &str) -> String {
-    format!("{id}:$SAVED")
 }
 
 /// An unknown id of the same form.

@@ -8,8 +8,8 @@ use crate::case::{Finding, Level};
 use crate::client::Client;
 use crate::client::reply::{NOT_PUBLISHED, Reply};
 use crate::code::Trial;
-use crate::lifecycle::life::{Life, draft};
-use crate::resources::Resource;
+use crate::lifecycle::life::Life;
+use crate::resources::{Resource, draft};
 use crate::steps;
 use crate::steps::{Judged, and_then, perform};
 

@@ -3,6 +3,7 @@
 use connect_model::validate::excerpt;
 use serde_json::{Value, json};
 
+use crate::resources::DRAFT;
 use crate::walks::model::Model;
 use crate::walks::reads::{render, text_member};
 use crate::walks::step::{Item, Kind, Step};
@@ -60,7 +61,7 @@ pub(super) fn call(model: &Model, step: &Step, instance: &str, template: Value) 
     };
     let (operation, input) = match (step, item.kind) {
         (Step::CreateAgain { .. }, _) => (row.create, resource.sent.clone()),
-        (Step::Describe { draft: true, .. }, Kind::Flow | Kind::Module) => (row.describe, by_id(":$SAVED", json!({}))),
+        (Step::Describe { draft: true, .. }, Kind::Flow | Kind::Module) => (row.describe, by_id(DRAFT, json!({}))),
         (Step::Describe { .. }, _) => (row.describe, by_id("", json!({}))),
         (Step::Rename { name, .. }, Kind::Flow) => {
             ("UpdateContactFlowName", by_id("", json!({ "Name": model.name(item.kind, *name) })))
@@ -71,7 +72,7 @@ pub(super) fn call(model: &Model, step: &Step, instance: &str, template: Value) 
         (Step::Rename { name, .. }, Kind::Rule) => ("UpdateRule", whole(*name, *resource.draft.last()?)),
         (Step::Edit { text, .. }, Kind::Rule) => ("UpdateRule", whole(resource.name, *text)),
         (Step::Edit { text, .. } | Step::EditDraft { text, .. }, Kind::Flow | Kind::Module) => {
-            let suffix = if matches!(step, Step::EditDraft { .. }) { ":$SAVED" } else { "" };
+            let suffix = if matches!(step, Step::EditDraft { .. }) { DRAFT } else { "" };
             (edit_of(item), by_id(suffix, json!({ "Content": render(item.kind, *text) })))
         }
         (Step::Archive { archived, name, .. }, Kind::Flow | Kind::Module) => {
@@ -132,10 +133,10 @@ pub(super) fn words(step: &Step, operation: &str) -> String {
             format!(", name {}, walk text {text}{status}{}", letter(*name), tags(added))
         }
         Step::CreateAgain { .. } => ", the same request again".to_owned(),
-        Step::Describe { draft: true, .. } => ":$SAVED".to_owned(),
+        Step::Describe { draft: true, .. } => DRAFT.to_owned(),
         Step::Rename { name, .. } => format!(", name {}", letter(*name)),
         Step::Edit { text, .. } => format!(", walk text {text}"),
-        Step::EditDraft { text, .. } => format!(":$SAVED, walk text {text}"),
+        Step::EditDraft { text, .. } => format!("{DRAFT}, walk text {text}"),
         Step::Archive { archived, name, .. } => {
             let state = if *archived { "ARCHIVED" } else { "ACTIVE" };
             format!(", {state}{}", name.map(|name| format!(", name {}", letter(name))).unwrap_or_default())
