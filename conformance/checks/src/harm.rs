@@ -55,8 +55,8 @@ mod tests {
     use super::*;
     use crate::case::Finding;
     use crate::families;
-    use connect_model::wire::message::{HttpRequest, HttpResponse};
-    use connect_transport::exchange::{Exchange, Omitted};
+    use connect_model::wire::message::HttpResponse;
+    use connect_transport::exchange::Exchange;
 
     #[test]
     fn order_is_from_grave_to_mild() {
@@ -66,14 +66,7 @@ mod tests {
 
     #[test]
     fn a_server_error_is_a_crash_unless_the_rule_is_graver() {
-        let answered = |status: u16| Exchange {
-            operation: String::new(),
-            request: HttpRequest { method: "GET".into(), uri: "/".into(), ..HttpRequest::default() },
-            response: HttpResponse { status, ..HttpResponse::default() },
-            sent: std::time::SystemTime::UNIX_EPOCH,
-            duration: std::time::Duration::ZERO,
-            omitted: Omitted::default(),
-        };
+        let answered = |status: u16| Exchange::answered("", HttpResponse { status, ..HttpResponse::default() });
         for (id, status, harm) in [
             ("shape.status", 500, Harm::Crash),
             ("shape.status", 201, Harm::Form),

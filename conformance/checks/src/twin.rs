@@ -20,8 +20,8 @@ pub(crate) fn distinguishes(faulty: &Reply, twin: &Reply) -> Result<(), String> 
 #[cfg(test)]
 mod tests {
     use connect_model::schema::Schema;
-    use connect_model::wire::message::{HttpRequest, HttpResponse};
-    use connect_transport::exchange::{Exchange, Omitted};
+    use connect_model::wire::message::HttpResponse;
+    use connect_transport::exchange::Exchange;
 
     use super::*;
     use crate::client::reply::{Trouble, classify};
@@ -29,14 +29,7 @@ mod tests {
     fn reply(status: u16, error: &str) -> Reply {
         let mut response = HttpResponse { status, ..HttpResponse::default() };
         response.headers.push("x-amzn-errortype", error);
-        let exchange = Exchange {
-            operation: "ListRules".to_owned(),
-            request: HttpRequest::default(),
-            response,
-            sent: std::time::SystemTime::UNIX_EPOCH,
-            duration: std::time::Duration::ZERO,
-            omitted: Omitted::default(),
-        };
+        let exchange = Exchange::answered("ListRules", response);
         let schema = Schema::connect();
         let operation = schema.operation_named("ListRules").unwrap_or_else(|| unreachable!("ListRules is modelled"));
         classify(schema, operation, Ok(exchange), true).0

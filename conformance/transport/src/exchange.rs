@@ -35,6 +35,18 @@ pub struct Omitted {
 }
 
 impl Exchange {
+    /// An exchange of which only the response is known: its request is empty, and it took no time.
+    pub fn answered(operation: impl Into<String>, response: HttpResponse) -> Self {
+        Self {
+            operation: operation.into(),
+            request: HttpRequest::default(),
+            response,
+            sent: std::time::SystemTime::UNIX_EPOCH,
+            duration: std::time::Duration::ZERO,
+            omitted: Omitted::default(),
+        }
+    }
+
     /// A copy for a finding, of limited size: an endpoint with long responses must not fill the memory.
     pub fn evidence(&self) -> Self {
         self.evidence_within(MAX_BODY)
@@ -84,14 +96,7 @@ mod tests {
         for name in ["a", "b", "c"] {
             response.headers.push(name, "v".repeat(MAX_HEADERS / 2 - 1));
         }
-        let exchange = Exchange {
-            operation: "ListRules".to_owned(),
-            request: HttpRequest::default(),
-            response,
-            sent: std::time::SystemTime::UNIX_EPOCH,
-            duration: std::time::Duration::ZERO,
-            omitted: Omitted::default(),
-        };
+        let exchange = Exchange::answered("ListRules", response);
         let evidence = exchange.evidence();
         assert_eq!(evidence.response.body.len(), MAX_BODY);
         assert_eq!(evidence.omitted, Omitted { body_bytes: 7, headers: 1 });
