@@ -100,7 +100,13 @@ impl Finding {
     /// a recommendation on an endpoint elsewhere.
     #[must_use]
     pub(crate) fn by_name_alone(self, loopback: bool) -> Self {
-        if loopback { self } else { Self { level: self.level.min(Level::Should), ..self } }
+        if loopback { self } else { self.at_most(Level::Should) }
+    }
+
+    /// A finding of no higher level than this.
+    #[must_use]
+    pub(crate) fn at_most(self, level: Level) -> Self {
+        Self { level: self.level.min(level), ..self }
     }
 }
 

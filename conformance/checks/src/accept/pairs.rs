@@ -157,6 +157,5 @@ async fn least(trial: Trial<'_>, mut values: Map<String, Value>, mut reply: Repl
     let expected = format!("success with {} in one request, as without one of them", shown.join(" and "));
     let finding = trial.check.finding(pointer, expected, again.describe(), again.exchange());
     // A service may have a rule between members that its model cannot express.
-    let level = if again.is_server_fault() { trial.check.level } else { Level::Should };
-    Ok(Some(Finding { level, ..finding }))
+    Ok(Some(finding.at_most(if again.is_server_fault() { trial.check.level } else { Level::Should })))
 }

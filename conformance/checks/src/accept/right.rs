@@ -249,7 +249,7 @@ enum Refused {
 fn together(Trial { check, .. }: Trial<'_>, places: &[String], reply: &Reply) -> Finding {
     let expected = format!("success with {} in one request, as with each half of them", places.join(", "));
     let finding = check.finding("", expected, reply.describe(), reply.exchange());
-    Finding { level: if reply.is_server_fault() { check.level } else { Level::Should }, ..finding }
+    finding.at_most(if reply.is_server_fault() { check.level } else { Level::Should })
 }
 
 /// Sends a request with the values; everything else is new.

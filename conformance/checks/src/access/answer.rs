@@ -1,14 +1,14 @@
 //! Answers to requests whose signature is in question: admitted or refused, and the judgement of a refusal.
 
-use connect_model::wire::decode_error;
 use connect_model::wire::message::HttpRequest;
 use connect_transport::exchange::Exchange;
 use connect_transport::signing::Recipe;
 use serde_json::Value;
 
-use crate::case::{Finding, Level, Outcome};
-use crate::client::reply::{AUTHENTICATION, Reply, classify};
+use crate::case::{Level, Outcome};
+use crate::client::reply::{AUTHENTICATION, unsupported};
 use crate::code::Trial;
+use crate::judge::Judgement;
 use connect_model::text::excerpt;
 
 /// Further common errors that are about the caller. Source: Connect API reference, common errors.
@@ -68,14 +68,9 @@ impl Answer {
 /// # Errors
 /// The reason why there is no answer to judge.
 pub(super) async fn send(Trial { client, operation, .. }: Trial<'_>, request: &HttpRequest) -> Result<Answer, String> {
-    let exchange = client.send_as_given(operation, request).await?;
-    let is_success = (200..300).contains(&exchange.response.status);
-    let code = if is_success { None } else { decode_error(client.schema, operation, &exchange.response).code };
-    let unsupported = match classify(client.schema, operation, Ok(exchange.clone()), false).0 {
-        Reply::Unsupported(why) => Some(why),
-        _ => None,
-    };
-    Ok(Answer { exchange, code, unsupported })
+    let (exchange, error) = client.send_as_given(operation, request).await?;
+    let unsupported = error.as_ref().and_then(|error| unsupported(exchange.response.status, error));
+    Ok(Answer { exchange, code: error.and_then(|error| error.code), unsupported })
 }
 
 /// Signs a request and sends it.
@@ -87,7 +82,16 @@ pub(super) async fn send_signed(trial: Trial<'_>, request: &HttpRequest, recipe:
     send(trial, &signed).await
 }
 
-/// Judges the answer to a request that must be refused. `what` says what is wrong with it.
+/// Runs a case that may end early. Either way, its outcome counts.
+pub(super) fn settled<'t>(case: impl Future<Output = Result<Outcome, Outcome>> + Send + 't) -> Judgement<'t> {
+    Box::pin(async move {
+        match case.await {
+            Ok(outcome) | Err(outcome) => outcome,
+        }
+    })
+}
+
+/// Judges the answer to a request that must be refused. `what` names its fault.
 pub(super) async fn must_refuse(trial: Trial<'_>, sent: &HttpRequest, what: &str) -> Outcome {
     let Trial { client, check, .. } = trial;
     let answer = match send(trial, sent).await {
@@ -100,7 +104,8 @@ pub(super) async fn must_refuse(trial: Trial<'_>, sent: &HttpRequest, what: &str
         client.learn(format!("error of {} ({what})", check.id), answer.describe());
         let form = |(expected, actual): (&str, String)| {
             let expected = format!("{expected} in the refusal of a request {what}");
-            recommended(check.finding("", expected, actual, Some(&answer.exchange)))
+            // The exact names and statuses of a service are not published.
+            check.finding("", expected, actual, Some(&answer.exchange)).at_most(Level::Should)
         };
         return Outcome::from_findings(malformed(&answer).into_iter().map(form).collect());
     }
@@ -117,13 +122,8 @@ pub(super) async fn must_refuse(trial: Trial<'_>, sent: &HttpRequest, what: &str
     Outcome::from_findings(vec![if answer.is_like(&right) {
         finding(format!("{actual}, as with the right signature"))
     } else {
-        recommended(finding(format!("{actual}, which is no error of authentication")))
+        finding(format!("{actual}, which is no error of authentication")).at_most(Level::Should)
     }])
-}
-
-/// A finding about the form of a refusal: the exact names and statuses of a service are not published.
-fn recommended(finding: Finding) -> Finding {
-    Finding { level: finding.level.min(Level::Should), ..finding }
 }
 
 /// The ways in which a refusal differs from those of AWS: what is expected, and what is there.
@@ -160,20 +160,12 @@ pub(super) fn unsigned(request: &HttpRequest) -> HttpRequest {
 #[cfg(test)]
 mod tests {
     use connect_model::wire::message::{Headers, HttpResponse};
-    use connect_transport::exchange::Omitted;
 
     use super::*;
 
     fn answer(status: u16, code: Option<&str>, body: &str) -> Answer {
         let response = HttpResponse { status, headers: Headers::default(), body: body.as_bytes().to_vec() };
-        let exchange = Exchange {
-            operation: String::new(),
-            request: HttpRequest::default(),
-            response,
-            sent: std::time::SystemTime::UNIX_EPOCH,
-            duration: std::time::Duration::ZERO,
-            omitted: Omitted::default(),
-        };
+        let exchange = Exchange::answered("", response);
         Answer { exchange, code: code.map(str::to_owned), unsupported: None }
     }
 

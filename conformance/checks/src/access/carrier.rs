@@ -10,7 +10,6 @@ use connect_model::wire::message::HttpRequest;
 use arbitrary::Unstructured;
 use serde_json::Value;
 
-use crate::client::Client;
 use crate::code::{Scope, Trial};
 
 /// The part of a request that an operation varies.
@@ -80,7 +79,7 @@ fn first(schema: &Schema, carrier: Carrier) -> Option<&Operation> {
 /// The reason why there is none.
 pub(super) async fn request(trial: Trial<'_>) -> Result<HttpRequest, String> {
     let Trial { client, operation, .. } = trial;
-    let input = input(client, trial).await?;
+    let input = input(trial).await?;
     encode_request(client.schema, operation, &input).map_err(|error| error.to_string())
 }
 
@@ -88,7 +87,7 @@ pub(super) async fn request(trial: Trial<'_>) -> Result<HttpRequest, String> {
 ///
 /// # Errors
 /// The reason why there is none.
-pub(super) async fn input(client: &Client, Trial { operation, .. }: Trial<'_>) -> Result<Value, String> {
+pub(super) async fn input(Trial { client, operation, .. }: Trial<'_>) -> Result<Value, String> {
     let contract = &client.schema[operation];
     let bytes = client.bytes(&format!("{}/access", contract.name));
     let generator = client.generator(Config::sparse());

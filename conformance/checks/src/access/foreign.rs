@@ -5,7 +5,7 @@ use connect_model::wire::encode_request;
 use connect_transport::signing::Recipe;
 use serde_json::Value;
 
-use crate::access::answer::{Answer, send_signed};
+use crate::access::answer::{Answer, send_signed, settled};
 use crate::access::carrier::{Carrier, carriers, input};
 use crate::access::standing::must_verify;
 use crate::case::Outcome;
@@ -36,17 +36,13 @@ pub(super) fn with_instances(scope: &Scope<'_>) -> Subjects<Label> {
 
 /// Asks for an instance of another account, and for one that does not exist.
 pub(super) fn foreign<'t>(trial: Trial<'t>, Label(member): &'t Label) -> Judgement<'t> {
-    Box::pin(async move {
-        match attempt(trial, member).await {
-            Ok(outcome) | Err(outcome) => outcome,
-        }
-    })
+    settled(attempt(trial, member))
 }
 
 async fn attempt(trial: Trial<'_>, member: &str) -> Result<Outcome, Outcome> {
     must_verify(trial).await?;
     let Trial { client, check, operation, .. } = trial;
-    let input = input(client, trial).await.map_err(Outcome::indeterminate)?;
+    let input = input(trial).await.map_err(Outcome::indeterminate)?;
     let id = client.instance().await.ok_or_else(|| Outcome::indeterminate("no instance to work in"))?;
     let id = id.rsplit('/').next().unwrap_or_default().to_owned();
     let ask = async |account: &str, id: &str| -> Result<Answer, Outcome> {

@@ -5,11 +5,11 @@ use std::time::Duration;
 use connect_model::wire::message::HttpRequest;
 use connect_transport::signing::Recipe;
 
-use crate::access::answer::{must_refuse, send, send_signed};
+use crate::access::answer::{must_refuse, send, send_signed, settled};
 use crate::access::carrier::{Carrier, carriers, request};
 use crate::access::rows::{Edit, add_query, declare_hash, swap};
 use crate::access::standing::must_verify;
-use crate::case::{Finding, Level, Outcome};
+use crate::case::{Level, Outcome};
 use crate::code::{Scope, Subjects, Trial};
 use crate::judge::Judgement;
 
@@ -40,11 +40,7 @@ pub(super) fn urls(scope: &Scope<'_>) -> Subjects<Url> {
 
 /// Runs a case of signed URLs.
 pub(super) fn presigned<'t>(trial: Trial<'t>, url: &'t Url) -> Judgement<'t> {
-    Box::pin(async move {
-        match attempt(trial, *url).await {
-            Ok(outcome) | Err(outcome) => outcome,
-        }
-    })
+    settled(attempt(trial, *url))
 }
 
 async fn attempt(trial: Trial<'_>, url: Url) -> Result<Outcome, Outcome> {
@@ -62,7 +58,7 @@ async fn attempt(trial: Trial<'_>, url: Url) -> Result<Outcome, Outcome> {
             let expected = "a signed URL is admitted, as a signed header is";
             let finding = trial.check.finding("", expected, answer.describe(), Some(&answer.exchange));
             // Few clients of a JSON service sign URLs.
-            Ok(Outcome::from_findings(vec![Finding { level: finding.level.min(Level::Should), ..finding }]))
+            Ok(Outcome::from_findings(vec![finding.at_most(Level::Should)]))
         }
         Url::Right => Ok(Outcome::from_findings(Vec::new())),
         _ if answer.refuses_the_caller() => {

@@ -3,7 +3,7 @@
 use connect_model::wire::message::HttpRequest;
 use connect_transport::signing::Recipe;
 
-use crate::access::answer::{must_refuse, send};
+use crate::access::answer::{must_refuse, send, settled};
 use crate::access::carrier::{Carrier, carriers, request};
 use crate::access::standing::must_verify;
 use crate::case::Outcome;
@@ -166,11 +166,7 @@ pub(super) fn of(scope: &Scope<'_>, check: &str) -> Subjects<&'static Row> {
 
 /// Runs a row.
 pub(super) fn run<'t>(trial: Trial<'t>, row: &'t &'static Row) -> Judgement<'t> {
-    Box::pin(async move {
-        match attempt(trial, row).await {
-            Ok(outcome) | Err(outcome) => outcome,
-        }
-    })
+    settled(attempt(trial, row))
 }
 
 async fn attempt(trial: Trial<'_>, row: &Row) -> Result<Outcome, Outcome> {

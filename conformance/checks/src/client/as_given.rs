@@ -4,10 +4,11 @@ use std::sync::atomic::Ordering;
 
 use connect_model::schema::OperationId;
 use connect_model::wire::message::HttpRequest;
+use connect_model::wire::{DecodedError, decode_error};
 use connect_transport::Transport;
 use connect_transport::exchange::Exchange;
 
-use crate::client::reply::classify;
+use crate::client::reply::is_throttling;
 use crate::client::{Client, RETRIES, TRANSIENT};
 
 impl Client {
@@ -16,7 +17,8 @@ impl Client {
         self.guarded.as_deref().unwrap_or(&self.transport)
     }
 
-    /// Sends a request with the signature that it brings. It is sent again after throttling and server errors.
+    /// Sends a request with the signature that it brings; returns the exchange, and the error in it. It is sent again after
+    /// throttling and server errors.
     ///
     /// # Errors
     /// There is no answer, or the endpoint goes on throttling.
@@ -24,30 +26,33 @@ impl Client {
         &self,
         operation: OperationId,
         request: &HttpRequest,
-    ) -> Result<Exchange, String> {
+    ) -> Result<(Exchange, Option<DecodedError>), String> {
         let transport = self.guarded();
         for attempt in 0.. {
             let exchange = transport.send_as_given(&self.schema[operation].name, request).await;
             let exchange = exchange.map_err(|error| format!("{}: {error}", error.class()))?;
             let status = exchange.response.status;
-            let (_, throttled) = classify(self.schema, operation, Ok(exchange.clone()), true);
+            let is_success = (200..300).contains(&status);
+            let error = (!is_success).then(|| decode_error(self.schema, operation, &exchange.response));
+            let code = error.as_ref().and_then(|error| error.code.as_deref());
+            let throttled = error.is_some() && is_throttling(status, code.unwrap_or_default());
             if throttled {
                 transport.pace().throttled(None);
             } else {
                 transport.pace().served();
             }
-            if (200..300).contains(&status) {
+            if is_success {
                 self.accepted.fetch_add(1, Ordering::Relaxed);
             }
             if !throttled && !TRANSIENT.contains(&status) {
-                return Ok(exchange);
+                return Ok((exchange, error));
             }
             if attempt == RETRIES {
                 return match status {
                     _ if throttled => Err(format!("throttled: {status}")),
                     // These say nothing about the request.
                     502..=504 => Err(format!("out of service: {status}")),
-                    _ => Ok(exchange),
+                    _ => Ok((exchange, error)),
                 };
             }
             tokio::time::sleep(self.pause(attempt)).await;

@@ -99,7 +99,7 @@ const THROTTLING: &[&str] = &[
 ];
 
 /// True if an error asks for fewer requests per second. A 429 with an unknown name does; one for a quota does not.
-fn is_throttling(status: u16, code: &str) -> bool {
+pub(crate) fn is_throttling(status: u16, code: &str) -> bool {
     status >= 400 && (THROTTLING.contains(&code) || (status == 429 && !QUOTAS.contains(&code)))
 }
 
@@ -144,15 +144,26 @@ pub fn classify(
     if is_throttling(status, code) {
         return (Reply::Trouble(format!("throttled: {status} {}", excerpt(code)), Trouble::Other), true);
     }
-    let reply = if (status == 401 || status == 403) && AUTHENTICATION.contains(&code) {
+    let reply = if refuses_credentials(status, code) {
         Reply::Trouble(format!("not allowed: {status} {code}; check credentials and permissions"), Trouble::Other)
-    } else if !offered && is_unknown_operation(status, code, &error) {
-        let name = if code.is_empty() { "no error name" } else { code };
-        Reply::Unsupported(format!("{status}, {}", excerpt(name)))
+    } else if let Some(why) = unsupported(status, &error).filter(|_| !offered) {
+        Reply::Unsupported(why)
     } else {
         Reply::Refused(Box::new(exchange), Box::new(error))
     };
     (reply, false)
+}
+
+fn refuses_credentials(status: u16, code: &str) -> bool {
+    (status == 401 || status == 403) && AUTHENTICATION.contains(&code)
+}
+
+/// The evidence that an endpoint does not offer an operation, in its answer.
+pub(crate) fn unsupported(status: u16, error: &DecodedError) -> Option<String> {
+    let code = error.code.as_deref().unwrap_or_default();
+    let is_unknown = !refuses_credentials(status, code) && is_unknown_operation(status, code, error);
+    let name = if code.is_empty() { "no error name" } else { code };
+    is_unknown.then(|| format!("{status}, {}", excerpt(name)))
 }
 
 /// Errors for operations that an endpoint does not know. Source: restJson1, Amazon API Gateway, and the common errors of AWS
@@ -261,8 +272,7 @@ pub fn unreadable(exchange: &Exchange, error: impl Display) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use connect_model::wire::message::{HttpRequest, HttpResponse};
-    use connect_transport::exchange::Omitted;
+    use connect_model::wire::message::HttpResponse;
 
     use super::*;
 
@@ -270,14 +280,7 @@ mod tests {
     fn refused(status: u16, (name, value): (&str, &str), body: &[u8]) -> Reply {
         let schema = Schema::connect();
         let operation = schema.operation_named("ListRules").unwrap();
-        let mut exchange = Exchange {
-            operation: "ListRules".to_owned(),
-            request: HttpRequest::default(),
-            response: HttpResponse::default(),
-            sent: std::time::SystemTime::UNIX_EPOCH,
-            duration: std::time::Duration::ZERO,
-            omitted: Omitted::default(),
-        };
+        let mut exchange = Exchange::answered("ListRules", HttpResponse::default());
         exchange.response = HttpResponse { status, body: body.to_vec(), ..HttpResponse::default() };
         exchange.response.headers.push(name, value);
         classify(schema, operation, Ok(exchange), true).0
@@ -324,14 +327,7 @@ mod tests {
                 body: format!("{{\"__type\":\"{code}\",\"message\":\"…\"}}").into_bytes(),
                 ..HttpResponse::default()
             };
-            let exchange = Exchange {
-                operation: "ListRules".to_owned(),
-                request: HttpRequest::default(),
-                response,
-                sent: std::time::SystemTime::UNIX_EPOCH,
-                duration: std::time::Duration::ZERO,
-                omitted: Omitted::default(),
-            };
+            let exchange = Exchange::answered("ListRules", response);
             let (reply, _) = classify(schema, operation, Ok(exchange), offered);
             assert_eq!(matches!(reply, Reply::Unsupported(_)), expected, "{status} {code} {offered}");
         }
