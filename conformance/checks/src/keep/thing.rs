@@ -69,14 +69,22 @@ impl<'c> Thing<'c> {
     }
 }
 
+/// True for members that a request may leave out, and that say nothing about the request itself.
+pub(super) fn is_option(member: &Member) -> bool {
+    !member.required && !member.idempotency_token && member.binding == Binding::Body
+}
+
 /// A value for each optional member of the creation of a kind, beside its name, token, tags and template.
 pub(super) async fn options(client: &Client, row: &Resource) -> Vec<(String, Value)> {
     let Some(create) = client.schema.operation_named(row.create) else { return Vec::new() };
     let template = (row.template)();
     let mut options = Vec::new();
     for member in client.schema.input_members(&client.schema[create]).into_iter().flatten() {
-        let free = !member.required && !member.idempotency_token && member.binding == Binding::Body;
-        if !free || member.name == row.name_member || member.name == "Tags" || template.get(&member.name).is_some() {
+        if !is_option(member)
+            || member.name == row.name_member
+            || member.name == "Tags"
+            || template.get(&member.name).is_some()
+        {
             continue;
         }
         if let Ok(value) = value_of(client, create, member, "keep").await {

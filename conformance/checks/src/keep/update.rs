@@ -9,14 +9,14 @@ use crate::client::is_name;
 use crate::code::Trial;
 use crate::difference::apart;
 use crate::keep::same::keeps;
-use crate::keep::thing::{Thing, value_of};
+use crate::keep::thing::{Thing, is_option, value_of};
 use crate::resources::Resource;
 use crate::steps;
 use crate::steps::{Judged, Wait, succeed};
 
-/// One update: the members that it names beside the required ones, with their values.
+/// One update: the member that it names beside the required ones, with its value.
 struct Change<'s> {
-    named: Vec<(&'s str, Value)>,
+    named: Option<(&'s str, Value)>,
     words: String,
 }
 
@@ -62,34 +62,24 @@ pub(super) async fn only_named(trial: Trial<'_>, row: &'static Resource) -> Judg
 impl Updater<'_> {
     /// No optional member, each one alone, each one empty, and each one null.
     async fn changes(&self) -> Vec<Change<'static>> {
-        let client = self.trial.client;
-        let mut changes = vec![Change { named: Vec::new(), words: "without optional members".to_owned() }];
-        for member in self.members.iter().filter(|member| self.is_option(member)) {
+        let mut changes = Vec::new();
+        let anything = self.members.iter().any(|member| member.required && member.binding == Binding::Body);
+        // An update that names nothing may be refused elsewhere.
+        if anything || self.trial.client.target.loopback {
+            changes.push(Change { named: None, words: "without optional members".to_owned() });
+        }
+        for member in self.members.iter().filter(|member| is_option(member)) {
             let name = &*member.name;
             for value in self.values(member).await {
                 let words = match value.as_str() {
                     Some("") => format!("with {name} empty"),
                     _ => format!("with {name}"),
                 };
-                changes.push(Change { named: vec![(name, value)], words });
+                changes.push(Change { named: Some((name, value)), words });
             }
-            if member.binding == Binding::Body {
-                changes.push(Change { named: vec![(name, Value::Null)], words: format!("with {name} null") });
-            }
-        }
-        let anything = self.members.iter().any(|member| member.required && member.binding == Binding::Body);
-        if !anything && client.target.loopback {
-            return changes;
-        }
-        // An update that names nothing may be refused.
-        if !anything {
-            changes.remove(0);
+            changes.push(Change { named: Some((name, Value::Null)), words: format!("with {name} null") });
         }
         changes
-    }
-
-    fn is_option(&self, member: &Member) -> bool {
-        !member.required && !member.idempotency_token && member.binding == Binding::Body
     }
 
     /// Values for a member, the last one as usual as the first: an enum ends with the value that it began with.
@@ -113,7 +103,7 @@ impl Updater<'_> {
         values
     }
 
-    /// The input of a change: ids, required members as they are, and the named members.
+    /// The input of a change: ids, required members as they are, and the named member.
     fn input(&self, change: &Change<'_>, before: &Value) -> Value {
         let thing = &self.thing;
         let mut input = steps::naming(thing.row, &thing.sent, &thing.created.id);
@@ -123,7 +113,7 @@ impl Updater<'_> {
                 input[&member.name] = value.clone();
             }
         }
-        for (name, value) in &change.named {
+        if let Some((name, value)) = &change.named {
             input[*name] = value.clone();
         }
         input
