@@ -34,8 +34,15 @@ pub(super) async fn echo(trial: Trial<'_>, row: &'static Resource) -> Judged {
                 continue;
             }
         };
+        let found = match lost(trial, &thing, named).await {
+            Ok(found) => found,
+            Err(why) => {
+                refused = Some(why);
+                continue;
+            }
+        };
         judged += 1;
-        for finding in lost(trial, &thing, named).await? {
+        for finding in found {
             if findings.iter().all(|known| known.pointer != finding.pointer) {
                 findings.push(finding);
             }
@@ -57,15 +64,15 @@ async fn lost(trial: Trial<'_>, thing: &Thing<'_>, named: &str) -> Judged {
     loop {
         let (shown, exchange, wrapper) = match thing.describe().await {
             Ok(described) => described,
-            // The creation was accepted: a server error of the read hides what is stored.
-            Err(why) if wait.again().await => {
-                drop(why);
-                continue;
-            }
-            Err(why) => {
+            Err(not_shown) if not_shown.refused => {
+                if wait.again().await {
+                    continue;
+                }
+                // The creation was accepted, so that the resource must be shown.
                 let expected = format!("the resource that {} created ({named})", thing.row.create);
-                return Ok(vec![check.finding("", expected, why, Some(&thing.answer))]);
+                return Ok(vec![check.finding("", expected, not_shown.why, Some(&thing.answer))]);
             }
+            Err(not_shown) => return Err(not_shown.why),
         };
         let mut findings = Vec::new();
         for pair in &pairs {

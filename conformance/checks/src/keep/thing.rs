@@ -25,6 +25,25 @@ pub(super) struct Thing<'c> {
     pub(super) answer: Box<Exchange>,
 }
 
+/// The reason why a resource is not described.
+pub(super) struct NotShown {
+    pub(super) why: String,
+    /// True if the endpoint refuses to describe it; false if there is no usable answer, which says nothing about it.
+    pub(super) refused: bool,
+}
+
+impl From<String> for NotShown {
+    fn from(why: String) -> Self {
+        Self { why, refused: false }
+    }
+}
+
+impl From<NotShown> for String {
+    fn from(not_shown: NotShown) -> Self {
+        not_shown.why
+    }
+}
+
 impl<'c> Thing<'c> {
     /// Creates the resource of an input.
     pub(super) async fn make(client: &'c Client, row: &'static Resource, sent: Value) -> Result<Self, String> {
@@ -45,14 +64,15 @@ impl<'c> Thing<'c> {
     }
 
     /// The described resource, with the exchange and the name of its member. A draft is described if nothing is published.
-    pub(super) async fn describe(&self) -> Result<(Value, Box<Exchange>, String), String> {
+    pub(super) async fn describe(&self) -> Result<(Value, Box<Exchange>, String), NotShown> {
         let (row, id) = (self.row, &self.created.id);
         let mut reply = perform(self.client, row.describe, &naming(row, &self.sent, id)).await?;
         if reply.refusal().is_some_and(|(_, code)| code == Some(NOT_PUBLISHED)) {
             reply = perform(self.client, row.describe, &naming(row, &self.sent, &draft(id))).await?;
         }
         let Reply::Success(exchange) = reply else {
-            return Err(format!("{} answered {}", row.describe, reply.describe()));
+            let why = format!("{} answered {}", row.describe, reply.describe());
+            return Err(NotShown { why, refused: reply.refusal().is_some() });
         };
         let (wrapper, shown) = steps::shown(self.client.schema, row, &exchange)?;
         Ok((shown, exchange, wrapper))

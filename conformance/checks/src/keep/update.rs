@@ -134,11 +134,14 @@ impl Updater<'_> {
         loop {
             let (after, exchange, wrapper) = match thing.describe().await {
                 Ok(described) => described,
-                Err(_) if wait.again().await => continue,
-                Err(why) => {
+                Err(not_shown) if not_shown.refused => {
+                    if wait.again().await {
+                        continue;
+                    }
                     let expected = format!("a description after {} {}", self.update, change.words);
-                    return Ok(vec![trial.check.finding("", expected, why, Some(&updated))]);
+                    return Ok(vec![trial.check.finding("", expected, not_shown.why, Some(&updated))]);
                 }
+                Err(not_shown) => return Err(not_shown.why),
             };
             let mut findings = Vec::new();
             for member in thing.described()? {
