@@ -110,9 +110,6 @@ impl Finding {
     }
 }
 
-/// Start of the evidence that an endpoint lacks the capability that a family judges. Other evidence is about an operation.
-pub(crate) const LACKS: &str = "does not ";
-
 /// The verdict of a trial.
 #[derive(Clone, Debug)]
 pub enum Verdict {
@@ -140,6 +137,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// Facts that are recorded and not judged: topic and observation.
     pub learned: Vec<(String, String)>,
+    /// True for an unsupported case whose family needs a capability that the endpoint lacks; false if it lacks the operation.
+    pub lacks_capability: bool,
 }
 
 impl Verdict {
@@ -158,7 +157,7 @@ impl Outcome {
     pub fn from_findings(findings: Vec<Finding>) -> Self {
         let fails = findings.iter().any(|finding| finding.level == Level::Must);
         let verdict = if fails { Verdict::Fail } else { Verdict::Pass };
-        Self { verdict, findings, learned: Vec::new() }
+        Self { verdict, findings, learned: Vec::new(), lacks_capability: false }
     }
 
     /// The outcome of two parts of a case: a failure if one fails, undecided only if both are.
@@ -175,7 +174,7 @@ impl Outcome {
 
     /// An indeterminate outcome with its reason.
     pub fn indeterminate(why: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Indeterminate(why.into()), findings: Vec::new(), learned: Vec::new() }
+        Self { verdict: Verdict::Indeterminate(why.into()), ..Self::from_findings(Vec::new()) }
     }
 
     /// The outcome where `required` names what the endpoint must offer, operations and families of checks: what is unsupported
@@ -185,7 +184,7 @@ impl Outcome {
         let family = family_of(case.check);
         let Verdict::Unsupported(why) = &self.verdict else { return self };
         // An operation that the endpoint does not offer says nothing about the capability of a family.
-        let names = [Some(case.operation.as_str()), why.starts_with(LACKS).then_some(family)];
+        let names = [Some(case.operation.as_str()), self.lacks_capability.then_some(family)];
         let Some(name) = names.into_iter().flatten().find(|name| required.contains(*name)) else { return self };
         let finding = Finding {
             check: case.check,
@@ -203,7 +202,12 @@ impl Outcome {
 
     /// An outcome for an operation that the endpoint does not offer, with the evidence.
     pub fn unsupported(why: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Unsupported(why.into()), findings: Vec::new(), learned: Vec::new() }
+        Self { verdict: Verdict::Unsupported(why.into()), ..Self::from_findings(Vec::new()) }
+    }
+
+    /// An outcome for an endpoint without the capability that the family judges, with the evidence.
+    pub fn lacking(why: impl Into<String>) -> Self {
+        Self { lacks_capability: true, ..Self::unsupported(why) }
     }
 }
 
@@ -255,7 +259,7 @@ mod tests {
         for (required, fails) in
             [("ListRules", true), ("access", true), ("ListFlows", false), ("access.unsigned", false)]
         {
-            let outcome = Outcome::unsupported("does not verify signatures");
+            let outcome = Outcome::lacking("does not verify signatures");
             let outcome = outcome.requiring(&case, &BTreeSet::from([required.to_owned()]));
             assert_eq!(matches!(outcome.verdict, Verdict::Fail), fails, "{required}");
         }

@@ -63,15 +63,15 @@ impl Suite {
             walks: &self.walks,
             rank: self.plan.rank(index),
         };
-        let Outcome { verdict, mut findings, learned } = planned.attempt.run(trial).await;
-        for finding in &mut findings {
+        let mut outcome = planned.attempt.run(trial).await;
+        for finding in &mut outcome.findings {
             finding.level = planned.check.level_at(self.client.target.loopback, finding);
         }
-        match verdict {
+        match outcome.verdict {
             Verdict::Pass | Verdict::Fail | Verdict::Known(_) | Verdict::Stale(_) => {
-                Outcome { learned, ..Outcome::from_findings(findings) }
+                Outcome { learned: outcome.learned, ..Outcome::from_findings(outcome.findings) }
             }
-            verdict => Outcome { verdict, findings, learned },
+            Verdict::Unsupported(_) | Verdict::Indeterminate(_) => outcome,
         }
     }
 }

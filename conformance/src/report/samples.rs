@@ -50,7 +50,7 @@ pub(crate) fn finding(check: &'static str, level: Level) -> Finding {
 }
 
 fn outcome(verdict: Verdict, findings: Vec<Finding>) -> Outcome {
-    Outcome { verdict, findings, learned: vec![] }
+    Outcome { verdict, ..Outcome::from_findings(findings) }
 }
 
 fn run(cases: &[(CaseId, Option<Outcome>)], folder: Option<&std::path::Path>) -> Collector {

@@ -1,4 +1,4 @@
-//! Whether an endpoint verifies signatures at all.
+//! Tells if an endpoint verifies signatures at all.
 
 use std::sync::Arc;
 
@@ -7,16 +7,18 @@ use connect_transport::signing::Recipe;
 use crate::access::answer::{Answer, send, send_signed};
 use crate::access::carrier::request;
 use crate::access::rows::WRONG_SECRET;
-use crate::case::{LACKS, Outcome};
+use crate::case::Outcome;
 use crate::code::Trial;
 
-/// What an endpoint makes of signatures.
+/// Treatment of signatures by an endpoint.
 #[derive(Debug)]
 pub(super) enum Standing {
     /// It admits the right one, and refuses to be called without one.
     Verifies,
-    /// It does not verify them, or does not offer the operation; with the evidence.
+    /// It does not verify them; with the evidence.
     Lacks(String),
+    /// It does not offer the operation; with the evidence.
+    Unsupported(String),
     /// Nothing can be said; with the reason.
     Unclear(String),
 }
@@ -29,7 +31,8 @@ pub(super) async fn must_verify(trial: Trial<'_>) -> Result<(), Outcome> {
     let standing: Arc<Standing> = trial.memo.get(trial.operation, "standing of access", || standing(trial)).await;
     match &*standing {
         Standing::Verifies => Ok(()),
-        Standing::Lacks(why) => Err(Outcome::unsupported(why.clone())),
+        Standing::Lacks(why) => Err(Outcome::lacking(why.clone())),
+        Standing::Unsupported(why) => Err(Outcome::unsupported(why.clone())),
         Standing::Unclear(why) => Err(Outcome::indeterminate(why.clone())),
     }
 }
@@ -42,7 +45,7 @@ async fn find(trial: Trial<'_>) -> Result<Standing, String> {
     let plain = request(trial).await?;
     let right = match send_signed(trial, &plain, &Recipe::default()).await {
         Ok(right) if right.unsupported.is_some() && !right.refuses_the_caller() => {
-            return Ok(Standing::Lacks(right.unsupported.unwrap_or_default()));
+            return Ok(Standing::Unsupported(right.unsupported.unwrap_or_default()));
         }
         Ok(right) if right.refuses_the_caller() => {
             return Err(format!("a right signature is refused, too: {}", right.describe()));
@@ -53,7 +56,7 @@ async fn find(trial: Trial<'_>) -> Result<Standing, String> {
     let lacks = |answer: &Answer, what: &str| {
         trial.client.learn("signatures", "not verified");
         let status = answer.status();
-        Ok(Standing::Lacks(format!("{LACKS}verify signatures: status {status} to a request {what}")))
+        Ok(Standing::Lacks(format!("does not verify signatures: status {status} to a request {what}")))
     };
     let Ok(right) = right else {
         let is_success = (200..300).contains(&unsigned.status());
