@@ -31,7 +31,7 @@ pub struct Check {
     pub evidence: &'static [Evidence],
     /// The meaning of a breach for a caller; [`Check::harm_of`] gives that of one finding.
     pub harm: Harm,
-    /// What an endpoint did that breaks the rule, as the title of a cause: in the past tense, after the name of an operation.
+    /// The breach of the rule by an endpoint, as the title of a cause: in the past tense, after the name of an operation.
     /// [`SEVERAL`] stands for a number of resources.
     pub fault: &'static str,
     /// Responses that pass.

@@ -185,7 +185,7 @@ impl Verifier {
         let away = seconds_after(signed, clock(self.clock_offset));
         let valid_for = match expires {
             None => TOLERANCE,
-            // What is no number has expired.
+            // A validity that is no number has expired.
             Some(text) => text.parse().ok().filter(|seconds: &u32| *seconds <= LONGEST).map_or(-1.0, f64::from),
         };
         if away > TOLERANCE { Some(Breach::Early(away)) } else { (-away > valid_for).then_some(Breach::Old(-away)) }

@@ -83,7 +83,7 @@ pub struct Group {
     pub id: &'static str,
     /// The rule that the checks have in common.
     pub rule: &'static str,
-    /// What an endpoint did that breaks it, like the fault of a check.
+    /// Breach of the rule by an endpoint, like the fault of a check.
     pub fault: &'static str,
     /// True for findings that a server error shows, false for all others.
     pub crashes: bool,
@@ -185,7 +185,7 @@ impl Cause {
         GROUPS.iter().any(|group| group.id == self.name())
     }
 
-    /// What the endpoint did, in words; `actual` is the observation of the example. For a check that this version does not
+    /// Fault of the endpoint, in words; `actual` is the observation of the example. For a check that this version does not
     /// have, the rule.
     pub fn title(&self, actual: &str) -> String {
         let name = self.name();

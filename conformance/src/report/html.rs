@@ -67,7 +67,7 @@ struct Words<'r> {
     harms: BTreeMap<&'static str, &'static str>,
     /// Further words of the page with their meaning; `outcomes` has its own.
     glossary: &'static [(&'static str, &'static str)],
-    /// What the endpoint did, for each of `causes` in the report, in the same order.
+    /// Fault of the endpoint, for each of `causes` in the report, in the same order.
     titles: Vec<String>,
     /// The name of the topic of `learned` with the product name of the server.
     server: &'static str,

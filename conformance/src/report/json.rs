@@ -374,7 +374,7 @@ impl Report {
         of().find(|finding| finding.case == cause.example).or_else(|| of().next())
     }
 
-    /// What the endpoint did, see [`Cause::title`]; and what tells the cause from others with that title.
+    /// Fault of the endpoint, see [`Cause::title`]; and what tells the cause from others with that title.
     pub fn title_of(&self, cause: &Cause) -> String {
         let example = self.example_of(cause);
         let title = cause.title(example.map_or("", |example| &example.actual));

@@ -18,7 +18,7 @@ const LARGEST: u64 = 16 << 20;
 /// Length of a fact in a message, in characters.
 const SHOWN: usize = 200;
 
-/// What the file says of itself.
+/// Purpose of the file, as it stands in it.
 const ABOUT: &str = "Answers that the contract leaves open, as `run --write-learned` recorded them: topic, answer, number of \
                      observations. `run --learned` reports answers that are not listed.";
 

@@ -35,7 +35,7 @@ pub(super) struct Row {
     check: &'static str,
     /// The variant.
     name: &'static str,
-    /// What is wrong with it.
+    /// Its fault.
     what: &'static str,
     carriers: &'static [Carrier],
     recipe: Recipe,

@@ -169,7 +169,7 @@ fn stray_arns(undo: &Undo, entry: &Entry, input: &Value, shown: &Value) -> Vec<S
     let ids = ids.filter(|(member, _)| *member != "InstanceId" || undo.id_member() == Some(member));
     let ids: Vec<&str> = ids.filter_map(|(_, id)| id.as_str()).collect();
     let is_its = |arn: &String| ids.iter().any(|id| stands_for(arn, id)) || has_text(shown, &|text| text == arn);
-    // What is no ARN names nothing.
+    // A text that is no ARN names nothing.
     entry.arns.iter().filter(|arn| arn.starts_with("arn:") && !is_its(arn)).cloned().collect()
 }
 

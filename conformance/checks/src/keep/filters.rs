@@ -110,7 +110,7 @@ impl List<'_> {
                     findings.push(check.finding(pointer, expected, actual, exchange.as_ref()));
                     continue;
                 }
-                // What was there before and after must be there in between.
+                // An item that was there before and after must be there in between.
                 let (after, _) = self.items(&[]).await?;
                 let is_lost = |(item, value): &(&String, &Option<String>)| {
                     value.as_ref().is_some_and(|value| wanted.contains(&&**value))

@@ -350,7 +350,7 @@ fn after_a_server_error_a_read_tells_what_the_call_did() {
     assert!(apply(&mut model, &describe, &shows(0, 0)).is_ok());
     assert!(apply(&mut model, &describe, &not_found()).is_ok());
     assert!(apply(&mut model, &describe, &shows(0, 0)).is_err());
-    // What the call did not touch is judged as before.
+    // Members that the call did not touch are judged as before.
     let mut model = with_flow(false);
     model.forget(&Step::Tag { of, tags: Tags::new() });
     assert!(apply(&mut model, &describe, &shows(1, 0)).is_err());

@@ -71,7 +71,7 @@ pub enum Family {
     Idempotency,
     /// From creation to deletion.
     Lifecycle,
-    /// What is stored and shown.
+    /// Stored and shown values.
     Keep,
     /// Results of searches.
     Search,
