@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use connect_model::wire::message::HttpRequest;
 use serde_json::Value;
 
+use crate::defects::edits::{edited, server_error};
 use crate::defects::hooks::{PerCall, on_call, on_request};
 use crate::defects::seam::{Invocation, Seams};
 use crate::defects::{Defect, Family};
@@ -336,20 +337,13 @@ fn refuse(call: &Invocation<'_>, condition: bool) -> Answer {
 
 /// Ends a call in a server error under a condition.
 fn fail(call: &Invocation<'_>, condition: bool) -> Answer {
-    let error = || Refusal::Named("InternalServiceException", "something went wrong".to_owned());
-    if condition { Answer::Performed(Err(error())) } else { call.perform(call.input) }
+    if condition { Answer::Performed(Err(server_error())) } else { call.perform(call.input) }
 }
 
 /// Performs the creation of a flow, module or rule with another description.
 fn rewrite(call: &Invocation<'_>, change: fn(&str) -> String) -> Answer {
-    let Some(text) =
-        call.input["Description"].as_str().filter(|_| call.operation.name.starts_with("CreateContactFlow"))
-    else {
-        return call.perform(call.input);
-    };
-    let mut input = call.input.clone();
-    input["Description"] = change(text).into();
-    call.perform(&input)
+    let text = call.input["Description"].as_str().filter(|_| call.operation.name.starts_with("CreateContactFlow"));
+    edited(call, text.is_some(), |input| input["Description"] = change(text.unwrap_or_default()).into())
 }
 
 fn length_of(call: &Invocation<'_>, operation: &str, member: &str) -> Option<usize> {

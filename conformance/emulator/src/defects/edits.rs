@@ -4,7 +4,9 @@ use connect_model::schema::{Kind, Schema, ShapeId};
 use connect_model::wire::message::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value, json};
 
-use crate::defects::seam::Scene;
+use crate::defects::seam::{Invocation, Scene};
+use crate::handlers::Answer;
+use crate::refusal::Refusal;
 
 /// The stack trace of a crash in a Java server.
 pub(crate) const STACK_TRACE: &str = "java.lang.NullPointerException\n\tat \
@@ -30,6 +32,27 @@ pub(crate) fn rename(response: &mut HttpResponse, name: Option<&str>) {
             }
         }
     });
+}
+
+/// The error of a server that fails.
+pub(crate) fn server_error() -> Refusal {
+    Refusal::Named("InternalServiceException", "something went wrong".to_owned())
+}
+
+/// Performs a call without a member.
+pub(crate) fn without(call: &Invocation<'_>, operation: &str, member: &str) -> Answer {
+    let has = call.operation.name == operation && call.input.get(member).is_some();
+    edited(call, has, |input| drop(input.as_object_mut().and_then(|input| input.remove(member))))
+}
+
+/// Performs a call with an edited input, under a condition.
+pub(crate) fn edited(call: &Invocation<'_>, condition: bool, edit: impl FnOnce(&mut Value)) -> Answer {
+    if !condition {
+        return call.perform(call.input);
+    }
+    let mut input = call.input.clone();
+    edit(&mut input);
+    call.perform(&input)
 }
 
 /// Edits a response whose body is a JSON object.

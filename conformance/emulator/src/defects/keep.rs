@@ -1,17 +1,16 @@
-//! Defects: what was accepted is stored or shown otherwise, lists and searches do not narrow as they should.
+//! Defects: accepted values are stored or shown otherwise.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
-use connect_model::wire::message::{HttpRequest, HttpResponse};
+use connect_model::wire::message::HttpResponse;
 use serde_json::{Value, json};
 
-use crate::defects::edits::{edit_criteria, edit_filter, edit_json};
+use crate::defects::edits::{edit_json, edited, server_error, without};
 use crate::defects::hooks::{on_body, on_call, on_request};
 use crate::defects::seam::{Invocation, Scene, Seams};
 use crate::defects::{Defect, Family};
 use crate::handlers::Answer;
-use crate::refusal::Refusal;
 use crate::store::lock;
 
 pub(super) const ROWS: &[Defect] = &[
@@ -207,177 +206,7 @@ pub(super) const ROWS: &[Defect] = &[
         may: &["keep.views-agree", "keep.plausible", "idempotency.repeated-read-equal"],
         seams: || Arc::new(LaterEveryTime::default()),
     },
-    Defect {
-        id: "list-ignores-types",
-        family: Family::Keep,
-        summary: "the list of flows ignores the given types",
-        kills: &["keep.list-filter"],
-        may: &["invalid.enum-case", "invalid.enum-unknown"],
-        seams: || on_call(|call| without(call, "ListContactFlows", "ContactFlowTypes")),
-    },
-    Defect {
-        id: "list-inverts-status",
-        family: Family::Keep,
-        summary: "the list of rules shows those without the given status",
-        kills: &["keep.list-filter"],
-        may: &[],
-        seams: || {
-            on_call(|call| {
-                let other = if call.input["PublishStatus"] == "DRAFT" { "PUBLISHED" } else { "DRAFT" };
-                let narrows = call.operation.name == "ListRules" && call.input.get("PublishStatus").is_some();
-                edited(call, narrows, |input| input["PublishStatus"] = other.into())
-            })
-        },
-    },
-    Defect {
-        id: "list-takes-one-type",
-        family: Family::Keep,
-        summary: "of several types, the list of flows takes the first one only",
-        kills: &["keep.list-filter"],
-        may: &[],
-        seams: || {
-            on_call(|call| {
-                edited(call, call.operation.name == "ListContactFlows", |input| {
-                    input
-                        .get_mut("ContactFlowTypes")
-                        .and_then(Value::as_array_mut)
-                        .into_iter()
-                        .for_each(|types| types.truncate(1));
-                })
-            })
-        },
-    },
-    Defect {
-        id: "list-of-queues-ignores-types",
-        family: Family::Keep,
-        summary: "the list of queues ignores the given types",
-        kills: &["keep.list-filter"],
-        may: &[],
-        seams: || on_call(|call| without(call, "ListQueues", "QueueTypes")),
-    },
-    Defect {
-        id: "module-status-ignored",
-        family: Family::Keep,
-        summary: "searches for modules ignore the status",
-        kills: &["keep.search-condition"],
-        may: &["invalid.enum-case", "invalid.enum-unknown", "invalid.wrong-type"],
-        seams: || {
-            on_request(|request| {
-                if request.uri.contains("modules") {
-                    edit_criteria(request, &|node| drop(node.remove("StatusCondition")));
-                }
-            })
-        },
-    },
-    Defect {
-        id: "state-inverted",
-        family: Family::Keep,
-        summary: "searches for a state find the resources of the other state",
-        kills: &["keep.search-condition"],
-        may: &[],
-        seams: || {
-            on_request(|request| {
-                edit_criteria(request, &|node| {
-                    if let Some(state) = node.get_mut("StateCondition") {
-                        match state.as_str() {
-                            Some("ACTIVE") => *state = "ARCHIVED".into(),
-                            Some("ARCHIVED") => *state = "ACTIVE".into(),
-                            _ => {}
-                        }
-                    }
-                });
-            })
-        },
-    },
-    Defect {
-        id: "tag-key-alone-ignored",
-        family: Family::Keep,
-        summary: "a filter on a tag without a value finds everything",
-        kills: &["keep.search-condition"],
-        may: &["invalid.wrong-type"],
-        seams: || {
-            on_request(|request| {
-                edit_filter(request, &|node| {
-                    if node.get("TagCondition").is_some_and(|tag| tag.get("TagValue").is_none()) {
-                        node.remove("TagCondition");
-                    }
-                });
-            })
-        },
-    },
-    Defect {
-        id: "tag-value-alone-finds-nothing",
-        family: Family::Keep,
-        summary: "a condition on the value of a tag without its key finds nothing",
-        kills: &["keep.search-condition"],
-        may: &[],
-        seams: || {
-            on_request(|request| {
-                edit_filter(request, &|node| {
-                    if let Some(Value::Object(tag)) = node.get_mut("TagCondition")
-                        && !tag.contains_key("TagKey")
-                    {
-                        tag.insert("TagKey".to_owned(), "absent".into());
-                    }
-                });
-            })
-        },
-    },
-    Defect {
-        id: "descriptions-not-searched",
-        family: Family::Keep,
-        summary: "searches by description look at the name",
-        kills: &["keep.search-condition"],
-        may: &[],
-        seams: || on_request(|request| rename_field(request, "description", "name")),
-    },
-    Defect {
-        id: "status-of-rules-not-searched",
-        family: Family::Keep,
-        summary: "searches for rules by their status look at the name",
-        kills: &["keep.search-condition"],
-        may: &[],
-        seams: || on_request(|request| rename_field(request, "PublishStatus", "Name")),
-    },
-    Defect {
-        id: "total-off-by-one",
-        family: Family::Keep,
-        summary: "the total of searches is one too many",
-        kills: &["keep.counts"],
-        may: &["pagination.total-count"],
-        seams: || {
-            on_body(|_, body| {
-                if let Some(total) = body.get_mut("ApproximateTotalCount") {
-                    *total = (total.as_i64().unwrap_or_default() + 1).into();
-                }
-            })
-        },
-    },
-    Defect {
-        id: "total-without-conditions",
-        family: Family::Keep,
-        summary: "the total of a search counts what its conditions exclude, too",
-        kills: &["keep.counts"],
-        may: &["pagination.total-count"],
-        seams: || Arc::new(LargestTotal::default()),
-    },
 ];
-
-/// Performs a call without a member.
-fn without(call: &Invocation<'_>, operation: &str, member: &str) -> Answer {
-    let has = call.operation.name == operation && call.input.get(member).is_some();
-    edited(call, has, |input| drop(input.as_object_mut().and_then(|input| input.remove(member))))
-}
-
-/// Performs a call with an edited input, under a condition.
-fn edited(call: &Invocation<'_>, condition: bool, edit: impl FnOnce(&mut Value)) -> Answer {
-    if !condition {
-        return call.perform(call.input);
-    }
-    let mut input = call.input.clone();
-    edit(&mut input);
-    call.perform(&input)
-}
 
 fn set(item: &mut Value, member: &str, value: Value) {
     if let Some(item) = item.as_object_mut().filter(|item| item.contains_key(member)) {
@@ -400,15 +229,6 @@ fn on_items(operation: &'static str, edit: fn(&mut Value)) -> Arc<dyn Seams> {
     Arc::new(Items(operation, edit))
 }
 
-/// Searches another field than the given one.
-fn rename_field(request: &mut HttpRequest, from: &str, to: &str) {
-    edit_criteria(request, &|node| {
-        if node.get("FieldName").is_some_and(|name| name == from) {
-            node.insert("FieldName".to_owned(), to.into());
-        }
-    });
-}
-
 /// Modules that were created with a description.
 #[derive(Default)]
 struct BreaksReads(Mutex<HashSet<String>>);
@@ -416,7 +236,6 @@ struct BreaksReads(Mutex<HashSet<String>>);
 impl Seams for BreaksReads {
     fn invoke(&self, call: &Invocation<'_>) -> Answer {
         let answer = call.perform(call.input);
-        let error = || Refusal::Named("InternalServiceException", "something went wrong".to_owned());
         match &*call.operation.name {
             "CreateContactFlowModule" if call.input["Description"].is_string() => {
                 lock(&self.0).extend(call.input["Name"].as_str().map(str::to_owned));
@@ -429,7 +248,7 @@ impl Seams for BreaksReads {
                         .and_then(Value::as_str)
                         .is_some_and(|name| lock(&self.0).contains(name)) =>
                 {
-                    Answer::Performed(Err(error()))
+                    Answer::Performed(Err(server_error()))
                 }
                 _ => answer,
             },
@@ -492,24 +311,6 @@ impl Seams for LaterEveryTime {
             let reads = *lock(&self.0).entry(id).and_modify(|reads| *reads += 1).or_insert(0);
             let time = flow["LastModifiedTime"].as_f64().unwrap_or_default();
             set(flow, "LastModifiedTime", (time + f64::from(reads)).into());
-        });
-    }
-}
-
-/// The largest total of each search.
-#[derive(Default)]
-struct LargestTotal(Mutex<HashMap<String, i64>>);
-
-impl Seams for LargestTotal {
-    fn answer(&self, scene: &Scene<'_>, response: &mut HttpResponse) {
-        let name = scene.operation.map(|operation| operation.name.clone()).unwrap_or_default();
-        edit_json(response, |body| {
-            if let Some(total) = body.get_mut("ApproximateTotalCount") {
-                let mut largest = lock(&self.0);
-                let largest = largest.entry(name).or_default();
-                *largest = (*largest).max(total.as_i64().unwrap_or_default());
-                *total = (*largest).into();
-            }
         });
     }
 }

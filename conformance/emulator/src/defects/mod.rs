@@ -16,6 +16,7 @@ mod keep;
 mod language;
 mod leniency;
 mod lifecycle;
+mod narrowing;
 pub(crate) mod pagination;
 mod races;
 mod rule;
@@ -111,6 +112,7 @@ const TABLES: &[&[Defect]] = &[
     races::ROWS,
     history::ROWS,
     keep::ROWS,
+    narrowing::ROWS,
     search::ROWS,
 ];
 
