@@ -160,6 +160,16 @@ impl<'t> Trial<'t> {
 /// Subjects of a check on an operation, each with the name of its variant; no name if there is only one.
 pub type Subjects<T> = Vec<(Option<String>, T)>;
 
+/// The operation itself as the only subject, under a condition.
+pub fn itself(applies: bool) -> Subjects<()> {
+    applies.then_some((None, ())).into_iter().collect()
+}
+
+/// Rows of a table as subjects, each under its name.
+pub fn rows<T>(rows: impl IntoIterator<Item = &'static (&'static str, T)>) -> Subjects<&'static (&'static str, T)> {
+    rows.into_iter().map(|row| (Some(row.0.to_owned()), row)).collect()
+}
+
 /// Code that calls a function for each subject that the check applies to.
 pub struct On<T: 'static> {
     /// Returns the subjects on an operation, each with the name of its variant.

@@ -10,14 +10,14 @@ use serde_json::Value;
 use crate::accept::right::{Right, Rights, required_alone};
 use crate::case::{Outcome, Verdict};
 use crate::client::is_name;
-use crate::code::{Scope, Subjects, Trial};
+use crate::code::{Scope, Subjects, Trial, itself};
 use crate::judge::Judgement;
 
 /// Operations with optional members.
 pub(super) fn with_options(scope: &Scope<'_>) -> Subjects<()> {
     let members = scope.schema.input_members(scope.contract);
     let any = members.is_some_and(|members| members.iter().any(|member| is_option(scope.contract, member)));
-    if any { vec![(None, ())] } else { Vec::new() }
+    itself(any)
 }
 
 fn is_option(contract: &Operation, member: &Member) -> bool {

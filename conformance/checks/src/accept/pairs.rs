@@ -12,7 +12,7 @@ use crate::accept::right::{against_a_language, blames_the_request};
 use crate::case::{Finding, Level, Outcome};
 use crate::client::is_name;
 use crate::client::reply::Reply;
-use crate::code::{Scope, Subjects, Trial};
+use crate::code::{Scope, Subjects, Trial, itself};
 use crate::judge::Judgement;
 use crate::resources;
 
@@ -34,7 +34,7 @@ pub(super) fn combined(scope: &Scope<'_>) -> Subjects<()> {
     let members = scope.schema.input_members(scope.contract).into_iter().flatten();
     let several = members.filter(|member| is_factor(scope.schema, scope.contract, member)).count() > 1;
     let applies = scope.schema.service.is_connect() && is_known && several;
-    applies.then_some((None, ())).into_iter().collect()
+    itself(applies)
 }
 
 /// True for members with at least two levels.

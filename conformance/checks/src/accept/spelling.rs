@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::case::Outcome;
 use crate::client::reply::Reply;
-use crate::code::{Scope, Subjects, Trial};
+use crate::code::{Scope, Subjects, Trial, rows};
 use crate::invalid::has_json_body;
 use crate::judge::Judgement;
 
@@ -38,10 +38,10 @@ pub(super) fn spelled(scope: &Scope<'_>) -> Subjects<&'static (&'static str, Rew
     };
     let labels = bound(|member| matches!(member.binding, Binding::Label(_)));
     let queries = bound(|member| member.required && matches!(member.binding, Binding::Query(_)));
-    let rows = SPELLINGS.iter().filter(|_| has_json_body(schema, scope.operation));
-    let rows = rows.chain(OF_LABELS.iter().filter(|_| labels > 0));
-    let rows = rows.chain(OF_QUERIES.iter().filter(|_| queries > 1));
-    rows.map(|row| (Some(row.0.to_owned()), row)).collect()
+    let found = SPELLINGS.iter().filter(|_| has_json_body(schema, scope.operation));
+    let found = found.chain(OF_LABELS.iter().filter(|_| labels > 0));
+    let found = found.chain(OF_QUERIES.iter().filter(|_| queries > 1));
+    rows(found)
 }
 
 pub(super) fn spelling<'t>(

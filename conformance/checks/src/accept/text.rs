@@ -13,7 +13,7 @@ use crate::accept::right::{Right, Rights};
 use crate::case::{Finding, Outcome};
 use crate::client::read_created;
 use crate::client::reply::Reply;
-use crate::code::{Scope, Subjects, Trial};
+use crate::code::{Scope, Subjects, Trial, itself};
 use crate::judge::Judgement;
 use crate::resources;
 use crate::steps;
@@ -43,7 +43,7 @@ const INSIDE: usize = 2;
 /// Operations with text.
 pub(super) fn with_text(scope: &Scope<'_>) -> Subjects<()> {
     let any = scope.sites().iter().any(|site| is_text(scope.schema, scope.contract, site));
-    if any { vec![(None, ())] } else { Vec::new() }
+    itself(any)
 }
 
 /// True for a place in the body that can hold one of the texts.

@@ -17,7 +17,7 @@ pub use self::ask::{Asked, ask, provenance};
 pub use self::entry::{Entry, Exchanged, GoldenError, file_of, read_all, read_one, write_all};
 use crate::case::{Level, Outcome};
 use crate::check::{Check, Remote};
-use crate::code::{On, Scope, Subjects, Trial};
+use crate::code::{On, Scope, Subjects, Trial, itself};
 use crate::evidence::Evidence;
 use crate::families::{Family, Services};
 use crate::harm::Harm;
@@ -116,7 +116,7 @@ fn recorded_breaches(scope: &Scope<'_>) -> Variants {
 
 fn unrecorded(scope: &Scope<'_>) -> Subjects<()> {
     let is_recorded = scope.selection.golden.as_ref().is_some_and(|recorded| recorded.contains_key(scope.name()));
-    if is_recorded { Vec::new() } else { vec![(None, ())] }
+    itself(!is_recorded)
 }
 
 /// Entries, and exchanges in them, of operations and variants that do not exist any more.

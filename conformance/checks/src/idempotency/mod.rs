@@ -7,7 +7,7 @@ use connect_model::schema::{OperationId, Schema};
 
 use crate::case::Level;
 use crate::check::{Check, Remote};
-use crate::code::{On, Scope, Subjects};
+use crate::code::{On, Scope, Subjects, itself};
 use crate::evidence::Evidence;
 use crate::families::{Family, Services};
 use crate::harm::Harm;
@@ -167,13 +167,13 @@ fn creates_with_token(scope: &Scope<'_>) -> Subjects<&'static Resource> {
 }
 
 fn deletes(scope: &Scope<'_>) -> Subjects<()> {
-    RESOURCES.iter().filter(|row| row.delete == scope.name()).map(|_| (None, ())).take(1).collect()
+    itself(RESOURCES.iter().any(|row| row.delete == scope.name()))
 }
 
 /// Lists and searches are left out, since other cases of the run change them.
 fn reads(scope: &Scope<'_>) -> Subjects<()> {
     let reads = RESOURCES.iter().any(|row| row.describe == scope.name()) || scope.name() == "ListTagsForResource";
-    if reads { vec![(None, ())] } else { Vec::new() }
+    itself(reads)
 }
 
 /// The member that takes an idempotency token.

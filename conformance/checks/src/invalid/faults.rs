@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::case::Outcome;
 use crate::client::reply::Reply;
-use crate::code::{Scope, Subjects, Trial};
+use crate::code::{Scope, Subjects, Trial, itself, rows};
 use crate::invalid::rejection::{Requests, judge_rejection, valid_request};
 use crate::judge::Judgement;
 use crate::twin::distinguishes;
@@ -68,12 +68,11 @@ pub(crate) fn has_json_body(schema: &Schema, operation: OperationId) -> bool {
 }
 
 pub(super) fn with_body(scope: &Scope<'_>) -> Subjects<()> {
-    if has_json_body(scope.schema, scope.operation) { vec![(None, ())] } else { Vec::new() }
+    itself(has_json_body(scope.schema, scope.operation))
 }
 
 pub(super) fn malformed_bodies(scope: &Scope<'_>) -> Subjects<&'static (&'static str, Corrupt)> {
-    let rows = MALFORMED.iter().filter(|_| has_json_body(scope.schema, scope.operation));
-    rows.map(|row| (Some(row.0.to_owned()), row)).collect()
+    rows(MALFORMED.iter().filter(|_| has_json_body(scope.schema, scope.operation)))
 }
 
 pub(super) fn malformed_json<'t>(
@@ -106,7 +105,7 @@ pub(super) fn without_body(scope: &Scope<'_>) -> Subjects<()> {
     };
     // An input without members may come as an empty object.
     let applies = members.is_none_or(|members| !members.is_empty() && !members.iter().any(uses_body));
-    if applies { vec![(None, ())] } else { Vec::new() }
+    itself(applies)
 }
 
 pub(super) fn unexpected_content_type<'t>(trial: Trial<'t>, (): &'t ()) -> Judgement<'t> {
@@ -120,7 +119,7 @@ pub(super) fn with_json_answer(scope: &Scope<'_>) -> Subjects<()> {
     let applies = scope.contract.output.is_some()
         && !has(scope.schema.output_members(scope.contract), |member| member.binding == Binding::Payload)
         && !has(scope.schema.input_members(scope.contract), |member| is_header(member, "accept"));
-    if applies { vec![(None, ())] } else { Vec::new() }
+    itself(applies)
 }
 
 fn is_header(member: &Member, name: &str) -> bool {
@@ -138,8 +137,7 @@ pub(super) fn not_utf8<'t>(trial: Trial<'t>, (): &'t ()) -> Judgement<'t> {
 }
 
 pub(super) fn open_forms(scope: &Scope<'_>) -> Subjects<&'static (&'static str, Distort)> {
-    let rows = OPEN.iter().filter(|_| has_json_body(scope.schema, scope.operation));
-    rows.map(|row| (Some(row.0.to_owned()), row)).collect()
+    rows(OPEN.iter().filter(|_| has_json_body(scope.schema, scope.operation)))
 }
 
 /// Sends a body whose handling is open, and records the answer. Only a server error is judged, and no answer at all.
