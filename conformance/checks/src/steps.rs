@@ -91,6 +91,38 @@ pub(super) fn naming(row: &Resource, created: &Value, id: &str) -> Value {
     json!({ "InstanceId": created["InstanceId"], row.id_member: id })
 }
 
+/// Gives the resource that was created by `sent` another name or content, as far as an update takes them. Returns the changed
+/// members.
+pub(super) async fn change(
+    client: &Client,
+    row: &Resource,
+    sent: &Value,
+    id: &str,
+    update: &str,
+) -> Result<Value, String> {
+    let schema = client.schema;
+    let operation = schema.operation_named(update).ok_or_else(|| format!("the model has no {update}"))?;
+    let members = schema.input_members(&schema[operation]).ok_or_else(|| format!("{update} has no input"))?;
+    let mut changed = json!({});
+    if members.get("Name").is_some() {
+        changed["Name"] = client.fresh_name().into();
+    }
+    if members.get("Content").is_some() {
+        let content = sent["Content"].as_str().unwrap_or_default();
+        changed["Content"] = content.replace("contract test", &client.fresh_name()).into();
+    }
+    let mut input = naming(row, sent, id);
+    for member in members.iter() {
+        // Required members without a change keep their values.
+        let same = sent.get(&member.name).filter(|_| member.required);
+        if let Some(value) = changed.get(&member.name).or(same) {
+            input[&member.name] = value.clone();
+        }
+    }
+    succeed(client, update, &input).await?;
+    Ok(changed)
+}
+
 /// The JSON body of a response.
 pub(super) fn body(exchange: &Exchange) -> Result<Value, String> {
     serde_json::from_slice(&exchange.response.body)

@@ -81,7 +81,7 @@ impl<'c> Watch<'c> {
         self.repeat(seen).await?;
         for update in row.updates {
             let (before, ..) = self.thing.describe().await?;
-            self.change(update, &before).await?;
+            steps::change(self.client, row, &self.thing.sent, &self.thing.created.id, update).await?;
             self.look(seen, &format!("after {update}")).await?;
             let (after, exchange, wrapper) = self.thing.describe().await?;
             let kept = digest(&before, &after);
@@ -102,32 +102,6 @@ impl<'c> Watch<'c> {
         again[row.name_member] = name.clone();
         self.thing = Thing::make(self.client, row, again).await?;
         self.look(seen, "after a new one of the same name").await
-    }
-
-    /// Renames the resource, or changes its content or state.
-    async fn change(&self, update: &str, before: &Value) -> Result<(), String> {
-        let (client, thing) = (self.client, &self.thing);
-        let schema = client.schema;
-        let operation = schema.operation_named(update).ok_or_else(|| format!("the model has no {update}"))?;
-        let members = schema.input_members(&schema[operation]).ok_or_else(|| format!("{update} has no input"))?;
-        let mut input = naming(self.row, &thing.sent, &thing.created.id);
-        for member in members {
-            let name = &*member.name;
-            let changed = match name {
-                "Name" => Some(Value::from(client.fresh_name())),
-                "Content" => {
-                    let text = before.get(name).and_then(Value::as_str).unwrap_or_default();
-                    Some(text.replacen("contract test", &format!("contract test {}", client.fresh_name()), 1).into())
-                }
-                // Required members without a change keep their values.
-                _ if member.required => thing.sent.get(name).cloned(),
-                _ => None,
-            };
-            if let Some(value) = changed.filter(|_| input.get(name).is_none()) {
-                input[name] = value;
-            }
-        }
-        succeed(client, update, &input).await.map(|_| ())
     }
 
     /// Compares the views of the resource until they agree, or the time is over. After a difference, nothing is awaited.

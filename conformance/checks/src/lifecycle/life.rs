@@ -178,26 +178,7 @@ impl<'c> Life<'c> {
     }
 
     async fn update(&self, update: &str) -> Judged {
-        let schema = self.client.schema;
-        let operation = schema.operation_named(update).ok_or_else(|| format!("the model has no {update}"))?;
-        let members = schema.input_members(&schema[operation]).ok_or_else(|| format!("{update} has no input"))?;
-        let mut changed = json!({});
-        if members.get("Name").is_some() {
-            changed["Name"] = self.client.fresh_name().into();
-        }
-        if members.get("Content").is_some() {
-            let content = self.sent["Content"].as_str().unwrap_or_default();
-            changed["Content"] = content.replace("contract test", &self.client.fresh_name()).into();
-        }
-        let mut input = self.naming(&self.created.id);
-        for member in members.iter() {
-            // Required members without a change keep their values.
-            let same = self.sent.get(&member.name).filter(|_| member.required);
-            if let Some(value) = changed.get(&member.name).or(same) {
-                input[&member.name] = value.clone();
-            }
-        }
-        succeed(self.client, update, &input).await?;
+        let changed = steps::change(self.client, self.row, &self.sent, &self.created.id, update).await?;
         let findings = self.shows(&self.created.id, &changed).await?;
         if changed.get("Content").is_none() {
             return Ok(findings);
