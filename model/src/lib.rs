@@ -73,6 +73,7 @@ pub mod path;
 pub mod pattern;
 pub mod planted;
 mod pointer;
+pub mod resources;
 pub mod schema;
 pub mod semantics;
 pub mod shapes;

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use connect_model::export;
 use connect_model::generate::{Side, side_shape, sites};
+use connect_model::resources::Graph;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::text::visible;
 use connect_model::validate::{undecided, validate};
@@ -119,6 +120,14 @@ enum Command {
         #[arg(long, value_enum)]
         fail_on: Option<FailOn>,
     },
+    /// Print the kinds of resource of the service: the operations on each, and the values that name them
+    Graph {
+        /// Nouns of kinds, for example Queue [default: all]
+        kinds: Vec<String>,
+        /// Output format
+        #[arg(long, value_enum, default_value_t = GraphFormat::Text)]
+        format: GraphFormat,
+    },
     /// Print model files in normal form
     Import {
         /// service-2.json with paginators-1.json, or one Smithy JSON AST; plain or gzip
@@ -152,6 +161,12 @@ enum DiffFormat {
     Text,
     Json,
     Markdown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum GraphFormat {
+    Text,
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -244,6 +259,10 @@ fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Fail
             let id = find(schema, &operation)?;
             writeln!(out, "{}", wire::decode(schema, id, side(!input), &read_json()?)?)?;
         }
+        Command::Graph { kinds, format } => {
+            let text = graph(schema, &kinds, format)?;
+            print_all(&mut out, text.as_bytes())?;
+        }
         Command::Export { format, names } => export(schema, format, &names, &mut out)?,
         // Handled in `run`; they do not use --model.
         Command::Import { .. } | Command::Diff { .. } => {}
@@ -287,6 +306,23 @@ fn find(schema: &Schema, name: &str) -> Result<OperationId, Failure> {
         format!("did you mean {}?", near.join(", "))
     };
     Err(format!("no operation `{name}` in {} {}; {hint}", schema.service.sdk_id, schema.service.version).into())
+}
+
+/// The kinds of resource with these nouns, or all.
+fn graph(schema: &Schema, nouns: &[String], format: GraphFormat) -> Result<String, Failure> {
+    let mut graph = Graph::of(schema);
+    if let Some(unknown) = nouns.iter().find(|noun| graph.kind(noun).is_none()) {
+        let known: Vec<&str> = graph.kinds().iter().map(|kind| kind.noun.as_str()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        return Err(format!("no kind `{unknown}` in {}; its kinds: {known}", schema.service.sdk_id).into());
+    }
+    for stale in std::mem::take(&mut graph.stale) {
+        eprintln!("warning: {}", visible(&stale));
+    }
+    Ok(match format {
+        GraphFormat::Text => graph.text(schema, nouns),
+        GraphFormat::Json => format!("{:#}\n", graph.json(schema, nouns)),
+    })
 }
 
 fn list(schema: &Schema, what: Listing, operation: Option<&str>, out: &mut impl Write) -> Result<(), Failure> {

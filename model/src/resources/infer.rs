@@ -1,0 +1,519 @@
+//! Inference of the kinds of a model.
+
+use std::collections::{HashMap, HashSet};
+
+use super::corrections::{Correction, Corrections};
+use super::source::{Creation, Rule, Source, described, named};
+use super::words::{CHANGERS, LISTERS, MAKERS, SHOWERS, noun, plurals, tails};
+use super::{Action, Graph, Kind, Need, Role, Tagging};
+use crate::schema::{self, Members, Operation, OperationId, Schema, ShapeId};
+
+/// Members that hold the name of a resource, beside the name of its kind alone or with `Name` or `Alias`.
+const NAMES: &[&str] = &["Name", "Title"];
+
+/// Members of many kinds, whose name says nothing about the kind.
+const COMMON: &[&str] =
+    &["name", "id", "arn", "resourcearn", "resourceid", "version", "key", "type", "associationid", "value"];
+
+/// Greatest depth of a place that names another resource.
+const DEPTH: usize = 6;
+
+/// Finds the kinds of a model.
+pub(super) fn graph(schema: &Schema, corrections: &Corrections) -> Graph {
+    let mut finder = Finder { schema, corrections, used: HashSet::new(), graph: Graph::default() };
+    finder.kinds();
+    finder.identify();
+    finder.parents();
+    finder.needs();
+    finder.lists();
+    finder.others();
+    finder.finish()
+}
+
+struct Finder<'s> {
+    schema: &'s Schema,
+    corrections: &'s Corrections,
+    /// Corrections that changed something, by the noun of the kind.
+    used: HashSet<&'s str>,
+    graph: Graph,
+}
+
+impl<'s> Finder<'s> {
+    fn operation(&self, name: &str) -> Option<OperationId> {
+        self.schema.operation_named(name).filter(|id| self.schema[*id].refused.is_none())
+    }
+
+    fn members(&self, operation: OperationId) -> Option<&'s Members> {
+        self.schema.input_members(&self.schema[operation])
+    }
+
+    fn creation<'n>(&self, noun: &'n str, create: OperationId) -> Creation<'n>
+    where
+        's: 'n,
+    {
+        let contract = &self.schema[create];
+        Creation {
+            schema: self.schema,
+            noun,
+            input: self.schema.input_members(contract),
+            output: self.schema.output_members(contract),
+        }
+    }
+
+    /// The input members that an operation requires, each with its source in a creation; none if one has no source.
+    fn names(&self, creation: &Creation<'_>, operation: OperationId) -> Option<(Vec<(String, Source)>, Rule)> {
+        let mut weakest = Rule::SameName;
+        let required = self.members(operation).into_iter().flatten().filter(|member| member.required);
+        let names: Option<Vec<_>> = required
+            .map(|member| {
+                let (source, rule) = creation.source(&member.name)?;
+                weakest = weakest.max(rule);
+                Some((member.name.clone(), source))
+            })
+            .collect();
+        let mut names = names?;
+        self.in_path_order(operation, &mut names);
+        Some((names, weakest))
+    }
+
+    /// Sorts members as the path has them: the holder before what it holds.
+    fn in_path_order(&self, operation: OperationId, names: &mut [(String, Source)]) {
+        let path = &self.schema[operation].uri.text;
+        let at = |member: &str| path.find(&format!("{{{member}")).unwrap_or(usize::MAX);
+        names.sort_by_key(|(member, _)| at(member));
+    }
+
+    /// Finds the operations that make, show and delete the resources of each kind.
+    fn kinds(&mut self) {
+        for correction in &self.corrections.list {
+            if let Some(create) = correction.create.as_deref().and_then(|name| self.operation(name)) {
+                self.kind(&correction.noun, create, Some(correction), &["Delete", "Release", "Disassociate"]);
+            }
+        }
+        for (maker, enders) in MAKERS {
+            for (id, operation) in self.schema.operations().filter(|(_, operation)| operation.refused.is_none()) {
+                let Some(noun) = noun(&operation.name, maker) else { continue };
+                let ends = enders.iter().any(|ender| self.operation(&format!("{ender}{noun}")).is_some());
+                let taken = self.graph.kinds.iter().any(|kind| kind.noun == noun || kind.create == id);
+                if taken || (!ends && *maker != "Create") {
+                    continue;
+                }
+                self.kind(noun, id, self.corrections.of(noun), enders);
+            }
+        }
+        self.graph.kinds.sort_by(|one, other| one.noun.cmp(&other.noun));
+    }
+
+    fn kind(&mut self, noun: &str, create: OperationId, correction: Option<&'s Correction>, enders: &[&str]) {
+        let creation = self.creation(noun, create);
+        let mut actions = Vec::new();
+        let mut act = |finder: &Self, role: Role, name: String| {
+            let operation = finder.operation(&name)?;
+            let (names, rule) = finder.names(&creation, operation)?;
+            actions.push(Action { role, operation, names, item_id: None, rule });
+            Some(())
+        };
+        let delete = correction.and_then(|row| row.delete.clone());
+        let deletes = enders.iter().map(|ender| format!("{ender}{noun}"));
+        let deletes: Vec<String> = delete.map_or_else(|| deletes.collect(), |name| vec![name]);
+        deletes.into_iter().find_map(|name| act(self, Role::Delete, name));
+        SHOWERS.iter().find_map(|verb| act(self, Role::Describe, format!("{verb}{noun}")));
+        let id = actions.iter().find_map(|action| self.own_id(&creation, action)).or_else(|| assigned(&creation));
+        // The caller may name what it joins by members that all name other things; then it is no kind of its own.
+        let Some(id) = id else { return };
+        // An operation that does not name the resource is about something else.
+        actions.retain(|action| action.names.iter().any(|(_, source)| *source == id));
+        let arn = tails(noun).map(|tail| format!("{tail}Arn")).chain(["Arn".to_owned()]);
+        let input = creation.input;
+        let own = tails(noun).flat_map(|tail| [format!("{tail}Name"), format!("{tail}Alias")]);
+        let name = own.chain([noun.to_owned()]).chain(NAMES.iter().map(|name| (*name).to_owned()));
+        let name = name.into_iter().find_map(|name| named(input, &name).filter(|found| is_text(self.schema, found)));
+        let kind = Kind {
+            noun: noun.to_owned(),
+            create,
+            others: Vec::new(),
+            arn: arn.into_iter().find_map(|arn| creation.answered(&arn)),
+            name: name.map(|member| member.name.clone()),
+            token: input.and_then(Members::idempotency_token).map(|member| member.name.clone()),
+            id,
+            parents: Vec::new(),
+            needs: Vec::new(),
+            actions,
+            template: None,
+            reason: None,
+        };
+        self.graph.kinds.push(kind);
+    }
+
+    /// The value that tells resources of one parent apart: what the answer assigned, else what the caller chose. The caller
+    /// does not choose the ids of other kinds.
+    fn own_id(&self, creation: &Creation<'_>, action: &Action) -> Option<Source> {
+        let assigned = action.names.iter().find(|(_, source)| matches!(source, Source::Output(_)));
+        let own = || action.names.iter().find(|(member, _)| creation.is_own(member));
+        let members = self.members(action.operation);
+        let is_chosen = |name: &str| {
+            let member = members.and_then(|members| members.get(name));
+            member.is_some_and(|member| is_text(self.schema, member)) && !self.is_assigned(name)
+        };
+        let mut chosen = action.names.iter().filter(|(member, _)| is_chosen(member));
+        assigned.or_else(own).or_else(|| chosen.next_back()).map(|(_, source)| source.clone())
+    }
+
+    /// True for the id of a kind that a creation assigns: `QueueId`, where the model has CreateQueue.
+    fn is_assigned(&self, member: &str) -> bool {
+        let noun = ["Id", "Arn", "Name"].iter().find_map(|end| member.strip_suffix(end));
+        noun.is_some_and(|noun| {
+            let create = self.schema.operations().map(|(_, operation)| operation.name.as_str());
+            let mut nouns = create.filter_map(|name| name.strip_prefix("Create"));
+            nouns.any(|known| known.eq_ignore_ascii_case(noun)) && !noun.is_empty()
+        }) || self.graph.kinds.iter().any(
+            |kind| matches!(&kind.id, Source::Output(path) if path.last().is_some_and(|id| id == member && id != "Id")),
+        )
+    }
+
+    /// Indexes the ids of the kinds by shape and by member.
+    fn identify(&mut self) {
+        let mut shapes: HashMap<ShapeId, Option<usize>> = HashMap::new();
+        let mut members: HashMap<String, Option<usize>> = HashMap::new();
+        for (at, kind) in self.graph.kinds.iter().enumerate() {
+            for action in &kind.actions {
+                let Some(name) = kind.id_member(action) else { continue };
+                let Some(member) = self.members(action.operation).and_then(|members| members.get(name)) else {
+                    continue;
+                };
+                let shape = member.slot.target;
+                if matches!(self.schema[shape].kind, schema::Kind::String) {
+                    shapes
+                        .entry(shape)
+                        .and_modify(|known| *known = known.filter(|known| *known == at))
+                        .or_insert(Some(at));
+                }
+                let name = name.to_ascii_lowercase();
+                if !COMMON.contains(&name.as_str()) {
+                    members
+                        .entry(name)
+                        .and_modify(|known| *known = known.filter(|known| *known == at))
+                        .or_insert(Some(at));
+                }
+            }
+            let is_name = matches!(&kind.id, Source::Input(member) if member.to_ascii_lowercase().ends_with("name"));
+            for end in if is_name { &["id", "name"][..] } else { &["id"] } {
+                members.entry(format!("{}{end}", kind.noun.to_ascii_lowercase())).or_insert(Some(at));
+            }
+        }
+        // A shape such as `String` names nothing by itself.
+        let is_general = |shape: &ShapeId| {
+            let name = self.schema[*shape].name.to_ascii_lowercase();
+            COMMON.contains(&name.as_str())
+                || ["string", "uuid", "nonemptystring"].iter().any(|end| name.ends_with(end))
+        };
+        self.graph.by_shape = shapes
+            .into_iter()
+            .filter(|(shape, _)| !is_general(shape))
+            .filter_map(|(shape, at)| Some((shape, at?)))
+            .collect();
+        self.graph.by_member = members.into_iter().filter_map(|(member, at)| Some((member, at?))).collect();
+    }
+
+    /// Finds the resources that hold others: those that must be named beside the id.
+    fn parents(&mut self) {
+        let parents = |kind: &Kind| {
+            let action = kind.first(Role::Delete).or_else(|| kind.first(Role::Describe));
+            let names = action.map(|action| action.names.as_slice()).unwrap_or_default();
+            let inputs = names.iter().filter_map(|(_, source)| match source {
+                Source::Input(member) if *source != kind.id => Some(member.clone()),
+                _ => None,
+            });
+            let mut parents: Vec<String> = inputs.collect();
+            let instance = named(self.members(kind.create), "InstanceId").filter(|member| member.required);
+            if let Some(instance) = instance.filter(|_| parents.is_empty()) {
+                parents.push(instance.name.clone());
+            }
+            let found = |member: String| {
+                let shape = named(self.members(kind.create), &member).map(|member| member.slot.target);
+                let kind = shape.and_then(|shape| self.graph.kind_of(self.schema, &member, shape));
+                (member, kind)
+            };
+            parents.into_iter().map(found).collect::<Vec<_>>()
+        };
+        let all: Vec<_> = self.graph.kinds.iter().map(parents).collect();
+        for (kind, parents) in self.graph.kinds.iter_mut().zip(all) {
+            kind.parents = parents;
+        }
+    }
+
+    /// Finds the places in a creation that name other resources.
+    fn needs(&mut self) {
+        let all: Vec<_> = (self.graph.kinds.iter().enumerate())
+            .map(|(at, kind)| {
+                let mut needs = Vec::new();
+                let skip = |member: &str| {
+                    kind.parents.iter().any(|(parent, _)| parent == member)
+                        || kind.id == Source::Input(member.to_owned())
+                        || kind.name.as_deref() == Some(member)
+                };
+                for member in self.members(kind.create).into_iter().flatten().filter(|member| !skip(&member.name)) {
+                    let place = Place { path: member.name.clone(), member: &member.name, required: member.required };
+                    self.places(member.slot.target, &place, &mut Vec::new(), &mut needs);
+                }
+                needs.retain(|need: &Need| need.kind != at || need.place.contains("Parent"));
+                needs
+            })
+            .collect();
+        for (kind, needs) in self.graph.kinds.iter_mut().zip(all) {
+            kind.needs = needs;
+        }
+    }
+
+    fn places(&self, shape: ShapeId, place: &Place<'_>, open: &mut Vec<ShapeId>, needs: &mut Vec<Need>) {
+        if let Some(kind) = self.graph.kind_of(self.schema, place.member, shape) {
+            needs.push(Need { place: place.path.clone(), kind, required: place.required });
+            return;
+        }
+        if open.len() >= DEPTH || open.contains(&shape) {
+            return;
+        }
+        open.push(shape);
+        match &self.schema[shape].kind {
+            schema::Kind::Structure(members) | schema::Kind::Union(members) => {
+                let is_union = matches!(self.schema[shape].kind, schema::Kind::Union(_));
+                for member in members {
+                    let required = place.required && member.required && !is_union;
+                    let path = format!("{}.{}", place.path, member.name);
+                    self.places(member.slot.target, &Place { path, member: &member.name, required }, open, needs);
+                }
+            }
+            schema::Kind::List(list) => {
+                let required =
+                    place.required && self.schema[shape].base.length.is_some_and(|bounds| bounds.min > Some(0));
+                let single = place.member.strip_suffix('s').unwrap_or(place.member);
+                let place = Place { path: format!("{}[]", place.path), member: single, required };
+                self.places(list.member.target, &place, open, needs);
+            }
+            _ => {}
+        }
+        open.pop();
+    }
+
+    /// Finds the operations that list the resources of a kind.
+    fn lists(&mut self) {
+        let mut found = Vec::new();
+        for (at, kind) in self.graph.kinds.iter().enumerate() {
+            let creation = self.creation(&kind.noun, kind.create);
+            for (verb, plural) in
+                LISTERS.iter().flat_map(|verb| plurals(&kind.noun).into_iter().map(move |p| (verb, p)))
+            {
+                let Some(operation) = self.operation(&format!("{verb}{plural}")) else { continue };
+                if kind.actions.iter().any(|action| action.operation == operation) {
+                    continue;
+                }
+                let Some(items) = items(self.schema, &self.schema[operation]) else { continue };
+                let (names, rule) = match self.names(&creation, operation) {
+                    Some(found) => found,
+                    None => continue,
+                };
+                // A list names parents only.
+                if names.iter().any(|(_, source)| *source == kind.id) {
+                    continue;
+                }
+                let role = if *verb == "Search" { Role::Search } else { Role::List };
+                let item_id = items.and_then(|items| self.item_id(kind, &creation, items));
+                found.push((at, Action { role, operation, names, item_id, rule }));
+            }
+        }
+        for (at, action) in found {
+            self.graph.kinds[at].actions.push(action);
+        }
+    }
+
+    /// The member of an item with the id of the resource.
+    fn item_id(&self, kind: &Kind, creation: &Creation<'_>, items: &Members) -> Option<String> {
+        let by_member = kind.actions.iter().find_map(|action| items.get(kind.id_member(action)?));
+        let by_source =
+            || items.iter().find(|member| creation.source(&member.name).is_some_and(|(source, _)| source == kind.id));
+        by_member.or_else(by_source).or_else(|| named(Some(items), "Id")).map(|member| member.name.clone())
+    }
+
+    /// Finds the kinds of all other operations, by the ids that they require.
+    fn others(&mut self) {
+        let mut taken: HashSet<OperationId> = HashSet::new();
+        for kind in &self.graph.kinds {
+            taken.insert(kind.create);
+            taken.extend(kind.actions.iter().map(|action| action.operation));
+        }
+        let mut found = Vec::new();
+        for correction in &self.corrections.list {
+            let Some(at) = self.graph.kinds.iter().position(|kind| kind.noun == correction.noun) else { continue };
+            for other in correction.also.iter().filter_map(|name| self.operation(name)).collect::<Vec<_>>() {
+                taken.insert(other);
+                self.graph.kinds[at].others.push(other);
+                self.used.insert(&correction.noun);
+            }
+        }
+        for (id, operation) in self.schema.operations() {
+            if taken.contains(&id) || operation.refused.is_some() {
+                continue;
+            }
+            if let Some((at, action)) = self.action(id, operation) {
+                found.push((at, action));
+            }
+        }
+        for (at, action) in found {
+            self.graph.kinds[at].actions.push(action);
+        }
+    }
+
+    /// The kind whose id an operation requires; of several, the one that lives in the others.
+    fn action(&self, id: OperationId, operation: &Operation) -> Option<(usize, Action)> {
+        let members = self.members(id)?;
+        let required = || members.iter().filter(|member| member.required);
+        let kind_of = |member: &schema::Member| self.graph.kind_of(self.schema, &member.name, member.slot.target);
+        let object = operation.name.trim_start_matches(|c: char| c.is_ascii_uppercase());
+        let object = object.trim_start_matches(|c: char| !c.is_ascii_uppercase());
+        let kinds = self.graph.kinds.iter().enumerate();
+        let concerned = kinds.filter(|(at, kind)| {
+            object.starts_with(&kind.noun) || required().any(|member| kind_of(member) == Some(*at))
+        });
+        let candidates = concerned.filter_map(|(at, kind)| {
+            let creation = self.creation(&kind.noun, kind.create);
+            let mut weakest = Rule::SameName;
+            let sources = required().filter_map(|member| {
+                let (source, rule) = creation.source(&member.name)?;
+                // Another member may be the id of something else.
+                if rule == Rule::OnlyId && kind_of(member) != Some(at) {
+                    return None;
+                }
+                let is_parent =
+                    matches!(&source, Source::Input(name) if kind.parents.iter().any(|(parent, _)| parent == name));
+                (source == kind.id || is_parent).then(|| {
+                    weakest = weakest.max(rule);
+                    (member.name.clone(), source)
+                })
+            });
+            let mut names: Vec<_> = sources.collect();
+            self.in_path_order(id, &mut names);
+            let mut seen = Vec::new();
+            names.retain(|(_, source)| {
+                !seen.contains(source) && {
+                    seen.push(source.clone());
+                    true
+                }
+            });
+            names.iter().any(|(_, source)| *source == kind.id).then_some((at, kind, names, weakest))
+        });
+        let (at, _, names, rule) = candidates.max_by_key(|(_, kind, names, _)| {
+            let in_path = names.iter().all(|(member, _)| operation.uri.text.contains(&format!("{{{member}")));
+            (in_path, kind.parents.len(), object.contains(&kind.noun), kind.noun.len())
+        })?;
+        let kind = &self.graph.kinds[at];
+        let role = match role(&operation.name) {
+            Role::Update if !object.starts_with(&kind.noun) || !self.is_shown(kind, members, &names) => Role::Use,
+            role => role,
+        };
+        Some((at, Action { role, operation: id, names, item_id: None, rule }))
+    }
+
+    /// True if the description of a resource shows something that an operation takes beside the names.
+    fn is_shown(&self, kind: &Kind, members: &Members, names: &[(String, Source)]) -> bool {
+        let list = || items(self.schema, &self.schema[kind.first(Role::List)?.operation]).flatten();
+        let Some(shown) = described(self.schema, kind).or_else(list) else { return false };
+        let shared = self.schema.shared(members, shown);
+        shared.iter().any(|pair| names.iter().all(|(name, _)| pair.left[1..] != **name))
+    }
+
+    fn finish(mut self) -> Graph {
+        for correction in &self.corrections.list {
+            let Some(kind) = self.graph.kinds.iter_mut().find(|kind| kind.noun == correction.noun) else { continue };
+            if correction.apply(self.schema, kind) {
+                self.used.insert(&correction.noun);
+            }
+        }
+        for correction in &self.corrections.list {
+            if !self.used.contains(correction.noun.as_str()) {
+                self.graph.stale.push(format!("{}: the correction changes nothing; remove it", correction.noun));
+            }
+        }
+        for kind in &mut self.graph.kinds {
+            kind.actions.sort_by_key(|action| (action.role, action.operation));
+        }
+        for (at, kind) in self.graph.kinds.iter().enumerate() {
+            for (place, action) in kind.actions.iter().enumerate() {
+                self.graph.by_operation.entry(action.operation).or_default().push((at, place));
+            }
+        }
+        self.graph.tagging = tagging(self.schema);
+        self.graph
+    }
+}
+
+/// A place in an input.
+struct Place<'p> {
+    path: String,
+    member: &'p str,
+    required: bool,
+}
+
+/// The id that the answer to a creation assigns, for kinds that no operation shows or deletes.
+fn assigned(creation: &Creation<'_>) -> Option<Source> {
+    let own = tails(creation.noun).flat_map(|tail| [format!("{tail}Id"), format!("{tail}Arn")]);
+    let names = own.chain(["Id".to_owned(), "Arn".to_owned()]);
+    names.into_iter().find_map(|name| creation.answered(&name)).map(Source::Output)
+}
+
+/// True for members with free text.
+fn is_text(schema: &Schema, member: &schema::Member) -> bool {
+    matches!(schema[member.slot.target].kind, schema::Kind::String)
+}
+
+/// The role of an operation that names one resource.
+fn role(operation: &str) -> Role {
+    let starts = |verbs: &[&str]| verbs.iter().any(|verb| noun(operation, verb).is_some());
+    if starts(CHANGERS) {
+        Role::Update
+    } else if starts(&["Associate", "BatchAssociate", "Add", "Attach"]) {
+        Role::Associate
+    } else if starts(&["Disassociate", "BatchDisassociate", "Remove", "Detach"]) {
+        Role::Disassociate
+    } else {
+        Role::Use
+    }
+}
+
+/// The members of the items of an operation that lists; the inner option is none for items without members. None for
+/// operations that list nothing.
+fn items<'s>(schema: &'s Schema, operation: &Operation) -> Option<Option<&'s Members>> {
+    let output = schema.output_members(operation)?;
+    let path = operation.pagination.as_ref().and_then(|pagination| pagination.items.clone());
+    let list = match path.as_deref() {
+        Some([name]) => output.get(name)?,
+        _ => output.iter().find(|member| matches!(schema[member.slot.target].kind, schema::Kind::List(_)))?,
+    };
+    match &schema[list.slot.target].kind {
+        schema::Kind::List(list) => Some(schema[list.member.target].kind.members()),
+        _ => None,
+    }
+}
+
+/// The operations on tags.
+fn tagging(schema: &Schema) -> Option<Tagging> {
+    let operation = |name: &str| schema.operation_named(name);
+    let (tag, untag) = (operation("TagResource")?, operation("UntagResource")?);
+    let list = operation("ListTagsForResource").or_else(|| operation("ListTags"))?;
+    let [input, removal] = [tag, untag].map(|id| schema.input_members(&schema[id]));
+    let output = schema.output_members(&schema[list])?;
+    let arn = input?.iter().find(|member| {
+        member.required
+            && matches!(schema[member.slot.target].kind, schema::Kind::String)
+            && named(removal, &member.name).is_some()
+    })?;
+    let is_tags = |member: &&schema::Member| {
+        let kind = &schema[member.slot.target].kind;
+        matches!(kind, schema::Kind::Map(_) | schema::Kind::List(_))
+    };
+    let tags = input?.iter().find(is_tags)?;
+    output.get(&tags.name)?;
+    let keys = removal?.iter().find(is_tags)?;
+    let same = schema.input_members(&schema[list]).and_then(|members| members.get(&arn.name)).is_some();
+    let (arn, tags, keys) = (arn.name.clone(), tags.name.clone(), keys.name.clone());
+    same.then_some(Tagging { tag, untag, list, arn, tags, keys })
+}

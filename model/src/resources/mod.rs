@@ -1,0 +1,310 @@
+//! Kinds of resource, found in the model: for each, the operations that make, show, list, change and delete it, the values
+//! that name it, the resources that it lives in and those that it needs.
+//!
+//! A kind is found by the verb of the operation that makes it (`CreateQueue`), and other operations by the values that
+//! they need: each must be in the request or in the answer to the creation. Every such inference has a [`Rule`] with a
+//! confidence. `resources.toml` corrects what inference gets wrong.
+
+mod corrections;
+mod infer;
+mod page;
+mod source;
+mod words;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+
+use crate::schema::{Member, Members, OperationId, Schema, ShapeId};
+
+pub use corrections::{BUILT_IN, Correction, CorrectionError, Corrections};
+pub use source::{Rule, Source};
+pub use words::in_words;
+
+/// The kinds of resource of a service.
+#[derive(Debug, Default)]
+pub struct Graph {
+    kinds: Vec<Kind>,
+    /// Kinds by the shape of their ids, where one shape belongs to one kind.
+    by_shape: HashMap<ShapeId, usize>,
+    /// Kinds by the name of the member with their id, in lower case.
+    by_member: HashMap<String, usize>,
+    /// Kinds and actions of each operation.
+    by_operation: HashMap<OperationId, Vec<(usize, usize)>>,
+    /// The operations on tags, if the service has them.
+    pub tagging: Option<Tagging>,
+    /// Corrections that changed nothing, one sentence each.
+    pub stale: Vec<String>,
+}
+
+/// A kind of resource.
+#[derive(Debug)]
+pub struct Kind {
+    /// The noun in the names of its operations, for example `HoursOfOperation`.
+    pub noun: String,
+    /// The operation that makes one.
+    pub create: OperationId,
+    /// Other operations that make one.
+    pub others: Vec<OperationId>,
+    /// The value that tells one from another of the same parents.
+    pub id: Source,
+    /// Path to the ARN in the output of `create`.
+    pub arn: Option<Vec<String>>,
+    /// Input member of `create` with the name that the caller chooses.
+    pub name: Option<String>,
+    /// Input member of `create` by which a server recognises a repeated request.
+    pub token: Option<String>,
+    /// Input members of `create` that name the resources that hold the new one, outermost first, with their kinds.
+    pub parents: Vec<(String, Option<usize>)>,
+    /// Places in the input of `create` that name resources of other kinds.
+    pub needs: Vec<Need>,
+    /// The operations that concern one resource or list them, in the order of [`Role`] and then by name.
+    pub actions: Vec<Action>,
+    /// Members of the input of `create` that a healthy service accepts, beside names and ids.
+    pub template: Option<Value>,
+    /// Reason for corrections of this kind.
+    pub reason: Option<String>,
+}
+
+/// A place in the input of a creation that names a resource of another kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// The place, for example `SecurityProfileIds[]`.
+    pub place: String,
+    /// Position of the kind in [`Graph::kinds`].
+    pub kind: usize,
+    /// True if every creation must name one.
+    pub required: bool,
+}
+
+/// The part of an operation in the life of a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Shows one.
+    Describe,
+    /// Lists those of a parent.
+    List,
+    /// Lists those that fulfil a condition.
+    Search,
+    /// Changes one.
+    Update,
+    /// Deletes one.
+    Delete,
+    /// Joins one with something else.
+    Associate,
+    /// Ends such an association.
+    Disassociate,
+    /// Names one for another purpose.
+    Use,
+}
+
+impl Role {
+    /// The role in a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::Describe => "describe",
+            Role::List => "list",
+            Role::Search => "search",
+            Role::Update => "update",
+            Role::Delete => "delete",
+            Role::Associate => "associate",
+            Role::Disassociate => "disassociate",
+            Role::Use => "use",
+        }
+    }
+}
+
+/// An operation on a kind of resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// The part of the operation.
+    pub role: Role,
+    /// The operation.
+    pub operation: OperationId,
+    /// Input members that name the resource and its parents, each with the source of its value in a creation. A list or
+    /// search has those of the parents.
+    pub names: Vec<(String, Source)>,
+    /// Member of an item with the id of the resource, for lists and searches.
+    pub item_id: Option<String>,
+    /// The weakest rule among those by which the action was found.
+    pub rule: Rule,
+}
+
+/// The operations on tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tagging {
+    /// Adds tags.
+    pub tag: OperationId,
+    /// Removes tags.
+    pub untag: OperationId,
+    /// Lists tags.
+    pub list: OperationId,
+    /// Input member of all three with the ARN.
+    pub arn: String,
+    /// Member with the tags, in the input of `tag` and in the output of `list`.
+    pub tags: String,
+    /// Input member of `untag` with the keys.
+    pub keys: String,
+}
+
+impl Kind {
+    /// The actions of a role.
+    pub fn all(&self, role: Role) -> impl Iterator<Item = &Action> {
+        self.actions.iter().filter(move |action| action.role == role)
+    }
+
+    /// The first action of a role.
+    pub fn first(&self, role: Role) -> Option<&Action> {
+        self.all(role).next()
+    }
+
+    /// The member with the resource in the output of the operation that shows one, with its members. None if the output
+    /// itself is the resource.
+    pub fn wrapper<'s>(&self, schema: &'s Schema) -> Option<(&'s Member, &'s Members)> {
+        source::wrapper(schema, self)
+    }
+
+    /// The members that the description of a resource shows.
+    pub fn described<'s>(&self, schema: &'s Schema) -> Option<&'s Members> {
+        source::described(schema, self)
+    }
+
+    /// The name of the kind in words: `hours of operation`.
+    pub fn words(&self) -> String {
+        in_words(&self.noun)
+    }
+
+    /// The member of an input that holds the id of the resource itself, in an action on one resource.
+    pub fn id_member<'a>(&self, action: &'a Action) -> Option<&'a str> {
+        action.names.iter().find(|(_, source)| *source == self.id).map(|(member, _)| member.as_str())
+    }
+}
+
+/// The graph of a model that lives as long as the process, inferred once.
+pub fn shared(schema: &'static Schema) -> &'static Graph {
+    static GRAPHS: Mutex<Vec<(usize, &'static Graph)>> = Mutex::new(Vec::new());
+    let key = std::ptr::from_ref(schema) as usize;
+    let mut graphs = GRAPHS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, graph)) = graphs.iter().find(|(known, _)| *known == key) {
+        return graph;
+    }
+    // Leaked on purpose, like the schema.
+    let graph: &'static Graph = Box::leak(Box::new(Graph::of(schema)));
+    graphs.push((key, graph));
+    graph
+}
+
+impl Graph {
+    /// The kinds of resource of a service, with the built-in corrections if it is Amazon Connect.
+    pub fn of(schema: &Schema) -> Self {
+        let corrections = if schema.service.is_connect() { Corrections::built_in() } else { Corrections::default() };
+        Self::corrected(schema, &corrections)
+    }
+
+    /// The kinds of resource of a service, with corrections.
+    pub fn corrected(schema: &Schema, corrections: &Corrections) -> Self {
+        infer::graph(schema, corrections)
+    }
+
+    /// All kinds, sorted by noun.
+    pub fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    /// The kind with a noun.
+    pub fn kind(&self, noun: &str) -> Option<&Kind> {
+        self.kinds.iter().find(|kind| kind.noun == noun)
+    }
+
+    /// The kind that an operation makes.
+    pub fn made_by(&self, operation: OperationId) -> Option<&Kind> {
+        self.kinds.iter().find(|kind| kind.create == operation || kind.others.contains(&operation))
+    }
+
+    /// The kinds and actions of an operation that makes nothing.
+    pub fn actions_of(&self, operation: OperationId) -> impl Iterator<Item = (&Kind, &Action)> {
+        let found = self.by_operation.get(&operation).into_iter().flatten();
+        found.map(|(kind, action)| (&self.kinds[*kind], &self.kinds[*kind].actions[*action]))
+    }
+
+    /// The kind whose ids a member holds: by its shape, else by its name.
+    pub fn named_by(&self, schema: &Schema, member: &Member) -> Option<&Kind> {
+        self.kind_of(schema, &member.name, member.slot.target).map(|kind| &self.kinds[kind])
+    }
+
+    /// The kind whose ids the values at a place have: by their shape, else by the name of the member.
+    pub(crate) fn kind_of(&self, schema: &Schema, member: &str, shape: ShapeId) -> Option<usize> {
+        if !matches!(schema[shape].kind, crate::schema::Kind::String) {
+            return None;
+        }
+        let by_member = || self.by_member.get(&member.to_ascii_lowercase());
+        self.by_shape.get(&shape).or_else(by_member).copied()
+    }
+
+    /// The kinds that have to be made before one of this kind, in order, itself last.
+    ///
+    /// # Errors
+    /// The kinds need one another, in this order.
+    pub fn plan(&self, kind: &Kind) -> Result<Vec<&Kind>, Vec<&str>> {
+        let at = self.kinds.iter().position(|one| one.noun == kind.noun).unwrap_or_default();
+        let (mut order, mut open) = (Vec::new(), Vec::new());
+        self.visit(at, &mut order, &mut open)?;
+        Ok(order.into_iter().map(|at| &self.kinds[at]).collect())
+    }
+
+    fn visit<'g>(&'g self, at: usize, order: &mut Vec<usize>, open: &mut Vec<usize>) -> Result<(), Vec<&'g str>> {
+        if order.contains(&at) {
+            return Ok(());
+        }
+        if let Some(start) = open.iter().position(|one| *one == at) {
+            return Err(open[start..].iter().map(|at| self.kinds[*at].noun.as_str()).collect());
+        }
+        open.push(at);
+        for needed in self.needed(at) {
+            self.visit(needed, order, open)?;
+        }
+        open.pop();
+        order.push(at);
+        Ok(())
+    }
+
+    /// The kinds that a creation must name.
+    fn needed(&self, at: usize) -> impl Iterator<Item = usize> {
+        let kind = &self.kinds[at];
+        let parents = kind.parents.iter().filter_map(|(_, kind)| *kind);
+        parents
+            .chain(kind.needs.iter().filter(|need| need.required).map(|need| need.kind))
+            .filter(move |one| *one != at)
+    }
+
+    /// Position of a kind.
+    pub fn position(&self, kind: &Kind) -> usize {
+        self.kinds.iter().position(|one| one.noun == kind.noun).unwrap_or_default()
+    }
+
+    /// The order of deletion, by noun: a kind before those that it lives in or names. Kinds that name one another come in
+    /// the order of their nouns.
+    pub fn ranks(&self) -> BTreeMap<&str, usize> {
+        let mut order = Vec::new();
+        for at in 0..self.kinds.len() {
+            self.settle(at, &mut order, &mut Vec::new());
+        }
+        order.iter().rev().enumerate().map(|(rank, at)| (self.kinds[*at].noun.as_str(), rank)).collect()
+    }
+
+    fn settle(&self, at: usize, order: &mut Vec<usize>, open: &mut Vec<usize>) {
+        if order.contains(&at) || open.contains(&at) {
+            return;
+        }
+        open.push(at);
+        for needed in self.needed(at) {
+            self.settle(needed, order, open);
+        }
+        for need in self.kinds[at].needs.iter().filter(|need| !need.required) {
+            self.settle(need.kind, order, open);
+        }
+        open.pop();
+        order.push(at);
+    }
+}

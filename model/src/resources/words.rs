@@ -1,0 +1,78 @@
+//! Names of operations as verbs and nouns. Knows no model.
+
+/// Verbs that make a resource, each with the verbs that take it away, the commonest first.
+pub(super) const MAKERS: &[(&str, &[&str])] = &[
+    ("Create", &["Delete"]),
+    ("Claim", &["Release"]),
+    ("Register", &["Deregister", "Unregister"]),
+    ("Associate", &["Disassociate"]),
+    ("Attach", &["Detach"]),
+    ("Add", &["Remove", "Delete"]),
+    ("Enable", &["Disable"]),
+    ("Start", &["Delete"]),
+    ("Import", &["Delete"]),
+    ("Put", &["Delete", "Remove"]),
+];
+
+/// Verbs that show one resource.
+pub(super) const SHOWERS: &[&str] = &["Describe", "Get"];
+
+/// Verbs that show many resources. A plural follows them.
+pub(super) const LISTERS: &[&str] = &["List", "Search", "Describe", "Get", "BatchGet", "BatchDescribe"];
+
+/// Verbs that change a resource.
+pub(super) const CHANGERS: &[&str] = &["Update", "Modify", "Set", "Put"];
+
+/// The noun of an operation with one of these verbs.
+pub(super) fn noun<'n>(operation: &'n str, verb: &str) -> Option<&'n str> {
+    operation.strip_prefix(verb).filter(|noun| noun.starts_with(|c: char| c.is_ascii_uppercase()))
+}
+
+/// Plurals of a noun.
+pub(super) fn plurals(noun: &str) -> Vec<String> {
+    let stem = noun.strip_suffix('y').map(|stem| format!("{stem}ies"));
+    let all = [format!("{noun}s"), format!("{noun}es")].into_iter().chain(stem);
+    all.flat_map(|plural| [format!("{plural}V2"), plural]).collect()
+}
+
+/// The tails of a noun, the whole first: `UserHierarchyGroup`, `HierarchyGroup`, `Group`.
+pub(super) fn tails(noun: &str) -> impl Iterator<Item = &str> {
+    let starts = noun.char_indices().filter(|(_, c)| c.is_ascii_uppercase()).map(|(at, _)| at);
+    starts.map(|at| &noun[at..])
+}
+
+/// The heads of a noun, the longest first, without the whole: `UserHierarchy`, `User`.
+pub(super) fn heads(noun: &str) -> impl Iterator<Item = &str> {
+    let ends = noun.char_indices().skip(1).filter(|(_, c)| c.is_ascii_uppercase()).map(|(at, _)| at);
+    ends.map(|at| &noun[..at]).collect::<Vec<_>>().into_iter().rev()
+}
+
+/// A noun in words: `hours of operation`.
+pub fn in_words(noun: &str) -> String {
+    let mut words = String::new();
+    let mut before = ' ';
+    for c in noun.chars() {
+        if c.is_ascii_uppercase() && before.is_ascii_lowercase() {
+            words.push(' ');
+        }
+        words.extend(c.to_lowercase());
+        before = c;
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nouns_have_plurals_tails_and_words() {
+        assert_eq!(noun("CreateQueue", "Create"), Some("Queue"));
+        assert_eq!(noun("Created", "Create"), None);
+        assert!(plurals("Vocabulary").contains(&"Vocabularies".to_owned()));
+        assert!(plurals("PhoneNumber").contains(&"PhoneNumbersV2".to_owned()));
+        assert_eq!(tails("UserHierarchyGroup").collect::<Vec<_>>(), ["UserHierarchyGroup", "HierarchyGroup", "Group"]);
+        assert_eq!(in_words("HoursOfOperation"), "hours of operation");
+        assert_eq!(in_words("RestApi"), "rest api");
+    }
+}
