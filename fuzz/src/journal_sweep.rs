@@ -17,7 +17,7 @@ use connect_checks::client::{Client, ClientConfig};
 use connect_checks::ledger::undo::{self, Source, Undo};
 use connect_checks::ledger::{Gates, Ledger, hook, input_of, names};
 use connect_checks::permission::Permission;
-use connect_checks::resources::{RESOURCES, Resource};
+use connect_checks::resources::{self, Resource};
 use connect_emulator::{Config, Service};
 use connect_model::schema::{OperationId, Schema};
 use connect_model::wire::message::HttpRequest;
@@ -190,26 +190,27 @@ impl Account {
         let mut this = Self { service: Arc::new(initial.afresh()), ids: Vec::new() };
         let instance = this.service.instance_name();
         this.ids.push(instance.clone());
-        this.ids.push(this.create(&RESOURCES[0], &instance, "InstanceAlias", "elsewhere"));
+        let kind = |kind: &str| resources::rows(Schema::connect()).iter().find(|row| row.kind == kind);
+        let create = |this: &Self, of: &str, name: &str| kind(of).map(|row| this.create(row, &instance, name));
+        this.ids.extend(create(&this, "instance", "elsewhere"));
         let theirs = this.resources(&instance);
         let kinds = ["flow", "flow module", "rule"];
         let of = |kind: &str| theirs.iter().find(|one| one.0 == kind).map(|one| one.2.clone()).unwrap_or_default();
         this.ids.extend(kinds.map(of));
         for kind in kinds {
-            let row = RESOURCES.iter().find(|row| row.kind == kind).unwrap_or(&RESOURCES[0]);
-            this.ids.push(this.create(row, &instance, row.name_member, NAMES[0]));
+            this.ids.extend(create(&this, kind, NAMES[0]));
         }
         this
     }
 
     /// Creates a resource and returns its id.
-    fn create(&self, row: &Resource, instance: &str, name_member: &str, name: &str) -> String {
-        let mut input = (row.template)();
-        input[name_member] = name.into();
-        if row.kind != "instance" {
+    fn create(&self, row: &Resource, instance: &str, name: &str) -> String {
+        let mut input = row.input();
+        row.set_name(&mut input, name);
+        if !row.is_instance() {
             input["InstanceId"] = instance.into();
         }
-        text(&self.ask(row.create, &input), row.id)
+        row.id_in(&input, &self.ask(row.create, &input)).unwrap_or_default()
     }
 
     fn ask(&self, operation: &str, input: &Value) -> Value {

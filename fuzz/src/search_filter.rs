@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use arbitrary::Unstructured;
-use connect_checks::resources::{RESOURCES, Resource};
+use connect_checks::resources::{self, Resource};
 use connect_emulator::{DEFAULT_INSTANCE_ID, Service};
 use connect_model::generate::seed::Stream;
 use connect_model::path::SchemaPath;
@@ -164,7 +164,8 @@ fn features(case: &Case) -> Vec<String> {
 impl Kind {
     fn row(self) -> &'static Resource {
         let search = self.search().0;
-        let row = RESOURCES.iter().find(|row| row.search.is_some_and(|(name, _)| name == search));
+        let row =
+            resources::rows(Schema::connect()).iter().find(|row| row.search.is_some_and(|(name, _)| name == search));
         row.unwrap_or_else(|| unreachable!("no resource has the search {search}"))
     }
 
@@ -182,11 +183,11 @@ impl Kind {
         let mut input = match (self, &thing.of) {
             (Kind::Rule, Some(source)) => rule_of(source),
             (Kind::Flow, Some(kind)) => {
-                let mut input = (self.row().template)();
+                let mut input = self.row().input();
                 input["Type"] = kind.as_str().into();
                 input
             }
-            _ => (self.row().template)(),
+            _ => self.row().input(),
         };
         input["InstanceId"] = DEFAULT_INSTANCE_ID.into();
         input["Name"] = thing.name.as_str().into();
@@ -220,7 +221,7 @@ impl Kind {
 fn rule_of(source: &str) -> Value {
     static RULES: OnceLock<BTreeMap<&'static str, Value>> = OnceLock::new();
     let make = |source: &&'static str| {
-        let mut input = (Kind::Rule.row().template)();
+        let mut input = Kind::Rule.row().input();
         input["TriggerEventSource"] = json!({ "EventSourceName": source });
         let bytes = Stream::new(6, source).bytes(400);
         let mut u = Unstructured::new(&bytes);
@@ -229,7 +230,7 @@ fn rule_of(source: &str) -> Value {
     };
     let rules = RULES.get_or_init(|| draw::SOURCES.iter().map(make).collect());
     rules.get(source).cloned().unwrap_or_else(|| {
-        let mut input = (Kind::Rule.row().template)();
+        let mut input = Kind::Rule.row().input();
         input["TriggerEventSource"] = json!({ "EventSourceName": source });
         input
     })
@@ -306,7 +307,7 @@ fn make(service: &Service, case: &Case) -> Result<(Vec<Known>, Vec<Value>), Stri
     for thing in &case.things {
         let input = case.kind.creation(thing);
         let body = call(service, row.create, &input);
-        let id = body.as_ref().and_then(|body| body[row.id].as_str().map(str::to_owned));
+        let id = body.as_ref().and_then(|body| row.id_in(&input, body));
         ids.push(json!(id.clone()));
         // The name is in use, or the type does not exist.
         let Some(id) = id else { continue };

@@ -60,7 +60,7 @@ pub trait Attempt: Send + Sync {
 /// The operation that is being planned, with values that several checks derive from it.
 pub struct Scope<'s> {
     /// The model.
-    pub schema: &'s Schema,
+    pub schema: &'static Schema,
     /// The operation.
     pub operation: OperationId,
     /// The operation in the model.
@@ -72,7 +72,7 @@ pub struct Scope<'s> {
 
 impl<'s> Scope<'s> {
     /// A scope for one operation.
-    pub fn new(schema: &'s Schema, operation: OperationId, selection: &'s Selection) -> Self {
+    pub fn new(schema: &'static Schema, operation: OperationId, selection: &'s Selection) -> Self {
         Self { schema, operation, contract: &schema[operation], selection, derived: RefCell::default() }
     }
 

@@ -80,7 +80,7 @@ impl Extent {
 
 impl Plan {
     /// Plans the selection.
-    pub fn new(schema: &Schema, selection: &Selection) -> Self {
+    pub fn new(schema: &'static Schema, selection: &Selection) -> Self {
         let mut plan = Self::default();
         // A run on part of the model cannot tell which recordings are stale.
         let recorded = selection.golden.iter().filter(|_| selection.is_whole());

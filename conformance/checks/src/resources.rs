@@ -1,10 +1,13 @@
-//! The resources that a run can create: the operations that create, describe, list and delete each kind, and the members
-//! with its id. One row per kind; nothing is guessed from HTTP methods.
+//! The resources that a run can create, describe and delete: the kinds of the model that have these operations, with the
+//! inputs that the operations need. Nothing is guessed from HTTP methods.
+
+use std::sync::{Mutex, PoisonError};
 
 use connect_model::path::SchemaPath;
-use connect_model::schema::{Members, Schema};
+use connect_model::resources::{self as graph, Action, Graph, Kind, Role, Source};
+use connect_model::schema::{Members, OperationId, Schema};
 use connect_model::semantics::{Context, rule as rules};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// One kind of resource.
 #[derive(Debug)]
@@ -13,99 +16,86 @@ pub struct Resource {
     pub kind: &'static str,
     /// Name in case ids.
     pub variant: &'static str,
+    /// The noun in the names of the operations.
+    pub noun: &'static str,
     /// The operation that creates one.
     pub create: &'static str,
-    /// Top-level output member of `create` with the id.
-    pub id: &'static str,
-    /// Top-level output member of `create` with the ARN.
-    pub arn: &'static str,
-    /// Input member of other operations with the id.
-    pub id_member: &'static str,
     /// Input member of `create` that must be unique. Every request gets a new value with the run id.
-    pub name_member: &'static str,
+    pub name_member: Option<&'static str>,
     /// The operation that describes one.
     pub describe: &'static str,
+    /// Input member of `describe` with the id.
+    pub id_member: &'static str,
     /// The operation that lists them, and the member of an item with the id.
-    pub list: (&'static str, &'static str),
+    pub list: Option<(&'static str, &'static str)>,
     /// The operation that searches them, and the member of an item with the id.
     pub search: Option<(&'static str, &'static str)>,
     /// The operation that deletes one.
     pub delete: &'static str,
     /// Operations that update one. Each gets a resource of its own, since others read the shared ones.
-    pub updates: &'static [&'static str],
-    /// Input of `create` that a healthy service accepts once name and instance are added.
-    pub template: fn() -> Value,
+    pub updates: Vec<&'static str>,
+    /// The kind in the graph of the model.
+    pub of: &'static Kind,
+    schema: &'static Schema,
 }
 
-/// Every kind that the core families need. Instances come first, since they hold the others.
-pub const RESOURCES: &[Resource] = &[
-    Resource {
-        kind: "instance",
-        variant: "instance",
-        create: "CreateInstance",
-        id: "Id",
-        arn: "Arn",
-        id_member: "InstanceId",
-        name_member: "InstanceAlias",
-        describe: "DescribeInstance",
-        list: ("ListInstances", "Id"),
-        search: None,
-        delete: "DeleteInstance",
-        updates: &[],
-        template: || {
-            json!({
-                "IdentityManagementType": "CONNECT_MANAGED",
-                "InboundCallsEnabled": true,
-                "OutboundCallsEnabled": true,
-            })
-        },
-    },
-    Resource {
-        kind: "rule",
-        variant: "rule",
-        create: "CreateRule",
-        id: "RuleId",
-        arn: "RuleArn",
-        id_member: "RuleId",
-        name_member: "Name",
-        describe: "DescribeRule",
-        list: ("ListRules", "RuleId"),
-        search: Some(("SearchRules", "RuleId")),
-        delete: "DeleteRule",
-        updates: &["UpdateRule"],
-        template: rule,
-    },
-    Resource {
-        kind: "flow",
-        variant: "flow",
-        create: "CreateContactFlow",
-        id: "ContactFlowId",
-        arn: "ContactFlowArn",
-        id_member: "ContactFlowId",
-        name_member: "Name",
-        describe: "DescribeContactFlow",
-        list: ("ListContactFlows", "Id"),
-        search: Some(("SearchContactFlows", "Id")),
-        delete: "DeleteContactFlow",
-        updates: &["UpdateContactFlowContent", "UpdateContactFlowMetadata", "UpdateContactFlowName"],
-        template: || json!({"Type": "CONTACT_FLOW", "Content": content("DisconnectParticipant")}),
-    },
-    Resource {
-        kind: "flow module",
-        variant: "flow-module",
-        create: "CreateContactFlowModule",
-        id: "Id",
-        arn: "Arn",
-        id_member: "ContactFlowModuleId",
-        name_member: "Name",
-        describe: "DescribeContactFlowModule",
-        list: ("ListContactFlowModules", "Id"),
-        search: Some(("SearchContactFlowModules", "Id")),
-        delete: "DeleteContactFlowModule",
-        updates: &["UpdateContactFlowModuleContent", "UpdateContactFlowModuleMetadata"],
-        template: || json!({"Content": content("EndFlowModuleExecution")}),
-    },
-];
+/// Every kind that a run can create, describe and delete. Instances come first, since they hold the others.
+pub fn rows(schema: &'static Schema) -> &'static [Resource] {
+    static ROWS: Mutex<Vec<(usize, &'static [Resource])>> = Mutex::new(Vec::new());
+    let key = std::ptr::from_ref(schema) as usize;
+    let mut known = ROWS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, rows)) = known.iter().find(|(schema, _)| *schema == key) {
+        return rows;
+    }
+    let rows = graph::shared(schema).kinds().iter().filter_map(|kind| row(schema, kind));
+    let mut rows: Vec<Resource> = rows.collect();
+    rows.sort_by_key(|row| !row.is_instance());
+    // Leaked on purpose, like the schema.
+    let rows: &'static [Resource] = rows.leak();
+    known.push((key, rows));
+    rows
+}
+
+fn row(schema: &'static Schema, kind: &'static Kind) -> Option<Resource> {
+    let name = |operation: OperationId| schema[operation].name.as_str();
+    let is_named = |action: &&Action| {
+        action.names.iter().all(|(_, source)| *source == kind.id || matches!(source, Source::Input(_)))
+    };
+    let of = |role| kind.all(role).filter(is_named);
+    let describe = of(Role::Describe).next()?;
+    let listing = |role| {
+        let found = of(role).find_map(|action| Some((action.operation, action.item_id.as_deref()?)))?;
+        Some((name(found.0), found.1)).filter(|_| schema[found.0].pagination.is_some())
+    };
+    Some(Resource {
+        variant: kind.words.replace(' ', "-").leak(),
+        kind: &kind.words,
+        noun: &kind.noun,
+        create: name(kind.create),
+        name_member: kind.name.as_deref(),
+        describe: name(describe.operation),
+        id_member: kind.id_member(describe)?,
+        list: listing(Role::List),
+        search: listing(Role::Search),
+        delete: name(of(Role::Delete).next()?.operation),
+        updates: of(Role::Update).map(|update| name(update.operation)).collect(),
+        of: kind,
+        schema,
+    })
+}
+
+/// The kind with a noun.
+pub fn named(schema: &'static Schema, noun: &str) -> Option<&'static Resource> {
+    rows(schema).iter().find(|row| row.noun == noun)
+}
+
+/// The instances of Connect, which hold all other resources.
+pub fn instances(schema: &'static Schema) -> Option<&'static Resource> {
+    rows(schema).first().filter(|row| row.is_instance())
+}
+
+/// Member that names the instance.
+pub(crate) const INSTANCE: &str = "InstanceId";
 
 /// Operations that take the ARN of a resource, with the member.
 pub const BY_ARN: &[(&str, &str)] =
@@ -123,29 +113,29 @@ pub(crate) fn draft(id: &str) -> String {
 }
 
 /// The row with that `create` operation.
-pub fn created_by(schema: &Schema, operation: &str) -> Option<&'static Resource> {
-    of(schema).iter().find(|resource| resource.create == operation)
+pub fn created_by(schema: &'static Schema, operation: &str) -> Option<&'static Resource> {
+    rows(schema).iter().find(|resource| resource.create == operation)
 }
 
 /// The row with that operation among its `updates`.
-pub fn updated_by(schema: &Schema, operation: &str) -> Option<&'static Resource> {
-    of(schema).iter().find(|resource| resource.updates.contains(&operation))
-}
-
-/// The rows of a service: none but for Amazon Connect, since other services have operations of the same names.
-fn of(schema: &Schema) -> &'static [Resource] {
-    if schema.service.is_connect() { RESOURCES } else { &[] }
+pub fn updated_by(schema: &'static Schema, operation: &str) -> Option<&'static Resource> {
+    rows(schema).iter().find(|resource| resource.updates.contains(&operation))
 }
 
 /// Calls `work` with the context for the rules outside the model that an operation has at `focus`: that of a resource of
 /// ours, if it updates one.
-pub fn in_context<R>(schema: &Schema, operation: &str, focus: &SchemaPath, work: impl FnOnce(&Context<'_>) -> R) -> R {
-    let template = updated_by(schema, operation).map(|row| (row.template)());
-    work(&template.as_ref().map(|template| context(template, focus)).unwrap_or_default())
+pub fn in_context<R>(
+    schema: &'static Schema,
+    operation: &str,
+    focus: &SchemaPath,
+    work: impl FnOnce(&Context<'_>) -> R,
+) -> R {
+    let template = updated_by(schema, operation).and_then(Resource::template);
+    work(&template.map(|template| context(template, focus)).unwrap_or_default())
 }
 
 /// Context for the rules outside the model: of a resource of ours that is updated at `focus`.
-fn context<'t>(template: &'t Value, focus: &SchemaPath) -> Context<'t> {
+fn context<'t>(template: &'t Map<String, Value>, focus: &SchemaPath) -> Context<'t> {
     Context {
         event_source: source_for(template, focus).or_else(|| event_source(template)),
         flow_type: template.get("Type").and_then(Value::as_str),
@@ -153,125 +143,178 @@ fn context<'t>(template: &'t Value, focus: &SchemaPath) -> Context<'t> {
 }
 
 /// Another event source than the template's, if rules with the template's event source cannot have a value at `focus`.
-pub fn source_for(template: &Value, focus: &SchemaPath) -> Option<&'static str> {
+pub fn source_for(template: &Map<String, Value>, focus: &SchemaPath) -> Option<&'static str> {
     rules::source_for(focus, event_source(template))
 }
 
 /// The event source of the template of a rule.
-fn event_source(template: &Value) -> Option<&str> {
-    template.pointer("/TriggerEventSource/EventSourceName").and_then(Value::as_str)
+fn event_source(template: &Map<String, Value>) -> Option<&str> {
+    template.get("TriggerEventSource")?.get("EventSourceName")?.as_str()
 }
 
 impl Resource {
+    /// True for the instances of Connect.
+    pub fn is_instance(&self) -> bool {
+        self.noun == "Instance" && self.schema.service.is_connect()
+    }
+
+    /// True if it lives in an instance of Connect.
+    pub fn in_instance(&self) -> bool {
+        self.of.parents.iter().any(|(member, _)| member == INSTANCE)
+    }
+
+    /// True if the behaviour of the kind is judged.
+    pub fn is_judged(&self) -> bool {
+        self.of.template.is_some()
+    }
+
+    /// Input of `create` that a healthy service accepts once names and ids are added; none if any valid one will do.
+    pub fn template(&self) -> Option<&'static Map<String, Value>> {
+        self.of.template.as_ref()?.as_object()
+    }
+
+    /// The template as an input, which still lacks names and ids.
+    pub fn input(&self) -> Value {
+        self.template().cloned().unwrap_or_default().into()
+    }
+
     /// The template, with only those members that an operation has.
     pub fn template_for(&self, members: &Members) -> Map<String, Value> {
-        let Value::Object(mut template) = (self.template)() else { return Map::new() };
+        let mut template = self.template().cloned().unwrap_or_default();
         template.retain(|name, _| members.get(name).is_some());
         template
+    }
+
+    /// The operation that lists them, for messages.
+    pub fn list_name(&self) -> &'static str {
+        self.list.map_or("the list", |(list, _)| list)
+    }
+
+    /// The member of a listed item with the id.
+    pub fn list_id(&self) -> &'static str {
+        self.list.map_or("Id", |(_, id)| id)
+    }
+
+    /// JSON Pointer to the id in the answer to the creation; empty if the caller chooses it.
+    pub fn id_pointer(&self) -> String {
+        match &self.of.id {
+            Source::Output(path) => path.iter().map(|name| format!("/{name}")).collect(),
+            Source::Input(_) => String::new(),
+        }
+    }
+
+    /// The id of a resource, from the request and the body of the answer.
+    pub fn id_in(&self, sent: &Value, body: &Value) -> Option<String> {
+        let none = Map::new();
+        let id = self.of.id.value(sent.as_object().unwrap_or(&none), body)?;
+        Some(id.as_str().map_or_else(|| id.to_string(), str::to_owned))
+    }
+
+    /// The ARN in the body of the answer to a creation.
+    pub fn arn_in(&self, body: &Value) -> Option<String> {
+        let path = self.of.arn.as_ref()?;
+        Some(path.iter().try_fold(body, |value, name| value.get(name))?.as_str()?.to_owned())
+    }
+
+    /// The name in the input of a creation, in a description or in an item; empty if there is none.
+    pub fn name_in<'v>(&self, value: &'v Value) -> &'v str {
+        // A view may call it by a shorter name than the creation.
+        let name = |member: &str| self.name_member.and_then(|_| value.get(member)?.as_str());
+        self.name_member.and_then(name).or_else(|| name("Name")).or_else(|| name("name")).unwrap_or_default()
+    }
+
+    /// Sets the name in the input of a creation, if the kind has one.
+    pub fn set_name(&self, input: &mut Value, name: impl Into<Value>) {
+        if let Some(member) = self.name_member {
+            input[member] = name.into();
+        }
+    }
+
+    /// JSON Pointer to the name in the input of a creation.
+    pub fn name_pointer(&self) -> String {
+        self.name_member.map(|member| format!("/{member}")).unwrap_or_default()
+    }
+
+    /// The members that name a resource in the input of an operation on it, from the input that created it. For lists, those
+    /// that name its parents.
+    pub fn naming(&self, operation: &str, sent: &Value, id: &str) -> Value {
+        let action = self.of.actions.iter().find(|action| self.schema[action.operation].name == operation);
+        let names = action.into_iter().flat_map(|action| &action.names);
+        let value = |source: &Source| match source {
+            _ if *source == self.of.id => id.into(),
+            Source::Input(member) => sent[member].clone(),
+            Source::Output(_) => Value::Null,
+        };
+        Value::Object(names.map(|(member, source)| (member.clone(), value(source))).collect())
+    }
+
+    /// True for a member of the creation that names another resource of the same kind, such as `ParentGroupId`.
+    pub(crate) fn names_another(&self, member: &str) -> bool {
+        let is_own = |need: &connect_model::resources::Need| self.graph().kinds()[need.kind].noun == self.noun;
+        self.of.needs.iter().any(|need| is_own(need) && need.place == member)
+    }
+
+    /// The graph of the model.
+    pub fn graph(&self) -> &'static Graph {
+        graph::shared(self.schema)
     }
 }
 
 /// The row with that `list` or `search` operation, and the member of an item with the id.
-pub fn listed_by(schema: &Schema, operation: &str) -> Option<(&'static Resource, &'static str)> {
-    of(schema).iter().find_map(|resource| {
-        let found = [Some(resource.list), resource.search].into_iter().flatten().find(|(name, _)| *name == operation);
+pub fn listed_by(schema: &'static Schema, operation: &str) -> Option<(&'static Resource, &'static str)> {
+    rows(schema).iter().find_map(|resource| {
+        let found = [resource.list, resource.search].into_iter().flatten().find(|(name, _)| *name == operation);
         found.map(|(_, member)| (resource, member))
     })
 }
 
-/// A rule without effects: it does not run, and changes nothing else.
-fn rule() -> Value {
-    let function = json!({
-        "Version": "2022-11-25",
-        "RuleFunction": {
-            "Operator": "OR",
-            "Operands": [{
-                "Operator": "CONTAINS_ANY",
-                "Operands": ["contract test phrase"],
-                "ComparisonValue": "$.ContactLens.RealTimeCall.ExactMatch.Transcript",
-                "FilterClause": {"LogicOperator": "AND", "Filters": [{"Type": "ParticipantRole", "Data": "ANY"}]},
-                "Negate": false,
-            }],
-        },
-    });
-    json!({
-        "TriggerEventSource": {"EventSourceName": "OnRealTimeCallAnalysisAvailable"},
-        "Function": function.to_string(),
-        "Actions": [{"ActionType": "ASSIGN_CONTACT_CATEGORY", "AssignContactCategoryAction": {}}],
-        "PublishStatus": "DRAFT",
-    })
-}
-
 /// The action of the template, for operations that take actions of a rule.
-pub(crate) fn valid_action(schema: &Schema, operation: &str) -> Option<Value> {
+pub(crate) fn valid_action(schema: &'static Schema, operation: &str) -> Option<Value> {
     let row = created_by(schema, operation).or_else(|| updated_by(schema, operation))?;
-    (row.template)().pointer("/Actions/0").cloned()
-}
-
-/// Content of a small flow: it plays a message and ends.
-fn content(end: &str) -> String {
-    json!({
-        "Version": "2019-10-30",
-        "StartAction": "say",
-        "Metadata": {},
-        "Actions": [
-            {
-                "Identifier": "say",
-                "Type": "MessageParticipant",
-                "Parameters": {"Text": "contract test"},
-                "Transitions": {
-                    "NextAction": "end",
-                    "Errors": [{"ErrorType": "NoMatchingError", "NextAction": "end"}],
-                    "Conditions": [],
-                },
-            },
-            {"Identifier": "end", "Type": end, "Parameters": {}, "Transitions": {}},
-        ],
-    })
-    .to_string()
+    row.template()?.get("Actions")?.get(0).cloned()
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use connect_model::validate::validate;
+    use serde_json::json;
 
     use super::*;
 
     #[test]
-    fn rows_agree_with_the_model() {
+    fn templates_are_valid_once_names_and_ids_are_added() {
         let schema = Schema::connect();
-        let operation = |name: &str| &schema[schema.operation_named(name).unwrap_or_else(|| unreachable!("{name}"))];
-        for row in RESOURCES {
-            let create = operation(row.create);
-            let output = schema.output_members(create).unwrap();
-            assert!(output.get(row.id).is_some() && output.get(row.arn).is_some(), "{}", row.kind);
-            let input = schema.input_members(create).unwrap();
-            assert!(input.get(row.name_member).is_some(), "{}", row.kind);
-            for name in [row.describe, row.delete].iter().chain(row.updates) {
-                assert!(schema.input_members(operation(name)).unwrap().get(row.id_member).is_some(), "{name}");
-            }
-            for (name, id) in [Some(row.list), row.search].into_iter().flatten() {
-                let listing = operation(name);
-                let items = listing.pagination.as_ref().and_then(|p| p.items.as_ref()).unwrap();
-                let list = schema.output_members(listing).unwrap().get(&items[0]).unwrap();
-                let connect_model::schema::Kind::List(list) = &schema[list.slot.target].kind else {
-                    unreachable!("{name} does not page a list")
-                };
-                assert!(schema[list.member.target].kind.members().unwrap().get(id).is_some(), "{name}: {id}");
-            }
-            let mut value = (row.template)();
-            for member in input.iter().filter(|member| member.required) {
-                let known =
-                    value.get(&member.name).is_some() || member.name == row.name_member || member.name == "InstanceId";
-                assert!(known, "{}: the template lacks {}", row.kind, member.name);
-            }
+        let templated: Vec<&Resource> = rows(schema).iter().filter(|row| row.template().is_some()).collect();
+        assert!(templated.len() >= 4);
+        for row in templated {
+            let create = &schema[schema.operation_named(row.create).unwrap()];
+            let mut value = Value::Object(row.template().unwrap().clone());
             value["InstanceId"] = "00000000-0000-4000-8000-000000000001".into();
-            value[row.name_member] = "ct-1".into();
+            value[row.name_member.unwrap()] = "ct-1".into();
+            if row.is_instance() {
+                value.as_object_mut().unwrap().remove("InstanceId");
+            }
             assert_eq!(validate(schema, create.input.unwrap(), &value), [], "{}", row.kind);
         }
+    }
+
+    #[test]
+    fn rows_name_resources_as_each_operation_does() {
+        let schema = Schema::connect();
+        let rows = rows(schema);
+        assert!(rows[0].is_instance() && rows.len() > 30, "{}", rows.len());
+        let module = named(schema, "ContactFlowModule").unwrap();
+        let sent = json!({ "InstanceId": "i", "Name": "n" });
+        let named = json!({ "InstanceId": "i", "ContactFlowModuleId": "m" });
+        assert_eq!(module.naming("DeleteContactFlowModule", &sent, "m"), named);
+        assert_eq!(module.id_in(&sent, &json!({ "Id": "m", "Arn": "a" })).as_deref(), Some("m"));
+        let attribute = super::named(schema, "PredefinedAttribute").unwrap();
+        assert_eq!(attribute.id_in(&sent, &json!({})).as_deref(), Some("n"));
+        assert_eq!(attribute.naming("DescribePredefinedAttribute", &sent, "n"), sent);
         for (name, member) in BY_ARN {
-            assert!(schema.input_members(operation(name)).unwrap().get(member).is_some(), "{name}");
+            let operation = &schema[schema.operation_named(name).unwrap()];
+            assert!(schema.input_members(operation).unwrap().get(member).is_some(), "{name}");
         }
     }
 }

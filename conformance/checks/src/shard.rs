@@ -58,7 +58,7 @@ impl Parts {
     /// Divides the cases of an operation into as many parts as `shard` has. Each case goes to the part with the fewest
     /// requests of its family, and among these to the one with the fewest requests of all, so that a selection of families
     /// is divided evenly, too. Cases that share an observation are never separated.
-    pub(crate) fn of(schema: &Schema, operation: OperationId, shard: Shard) -> Self {
+    pub(crate) fn of(schema: &'static Schema, operation: OperationId, shard: Shard) -> Self {
         let whole = setup::everything();
         let scope = Scope::new(schema, operation, &whole);
         let digest = Sha256::digest(scope.name());

@@ -111,7 +111,7 @@ mod tests {
     use crate::client::ClientConfig;
     use crate::families::find;
     use crate::permission::Permission;
-    use crate::resources::RESOURCES;
+    use crate::resources;
     use connect_emulator::{Config, Service};
     use connect_transport::target::Target;
     use connect_transport::{InProcess, Transport, TransportConfig};
@@ -130,7 +130,7 @@ mod tests {
         let permission = Permission { loopback: true, ..Permission::default() };
         let config = ClientConfig { run_id: "shrink".to_owned(), permission, shrink: 100, ..ClientConfig::default() };
         let client = Client::new(Schema::connect(), target, Arc::clone(&transport), config);
-        let row = RESOURCES.iter().find(|row| row.kind == "flow").unwrap();
+        let row = resources::named(client.schema, "ContactFlow").unwrap();
         let operation = client.schema.operation_named(row.create).unwrap();
         let mut input = client.creation(row).await.unwrap();
         input["Description"] = "a text".into();

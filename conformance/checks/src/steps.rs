@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::case::Finding;
 use crate::client::reply::Reply;
 use crate::client::{Client, Created, read_created};
-use crate::resources::{RESOURCES, Resource};
+use crate::resources;
+use crate::resources::Resource;
 use connect_transport::exchange::Exchange;
 
 /// Findings of a scenario; the error text says why nothing can be concluded.
@@ -83,12 +84,7 @@ pub(super) async fn succeed(client: &Client, name: &str, input: &Value) -> Resul
 /// Creates the resource of an input.
 pub(super) async fn create(client: &Client, row: &Resource, input: &Value) -> Result<Created, String> {
     let exchange = succeed(client, row.create, input).await?;
-    read_created(row, &exchange)
-}
-
-/// The input that names a resource, in the same instance as the input `created`.
-pub(super) fn naming(row: &Resource, created: &Value, id: &str) -> Value {
-    json!({ "InstanceId": created["InstanceId"], row.id_member: id })
+    read_created(row, input, &exchange)
 }
 
 /// Gives the resource that was created by `sent` another name or content, as far as an update takes them. Returns the changed
@@ -111,7 +107,7 @@ pub(super) async fn change(
         let content = sent["Content"].as_str().unwrap_or_default();
         changed["Content"] = content.replace("contract test", &client.fresh_name()).into();
     }
-    let mut input = naming(row, sent, id);
+    let mut input = row.naming(update, sent, id);
     for member in members.iter() {
         // Required members without a change keep their values.
         let same = sent.get(&member.name).filter(|_| member.required);
@@ -149,7 +145,8 @@ pub(super) fn shown(schema: &Schema, row: &Resource, exchange: &Exchange) -> Res
 /// A new instance that nobody else uses, on an endpoint on this machine; else the instance of the run.
 pub(super) async fn quiet_instance(client: &Client) -> Result<String, String> {
     if client.target.loopback
-        && let Ok(created) = client.create(&RESOURCES[0]).await
+        && let Some(row) = resources::instances(client.schema)
+        && let Ok(created) = client.create(row).await
         && instance_is_ready(client, &created.id).await
     {
         return Ok(created.id);
@@ -159,7 +156,7 @@ pub(super) async fn quiet_instance(client: &Client) -> Result<String, String> {
 
 /// Waits for an instance whose creation may still be in progress.
 async fn instance_is_ready(client: &Client, id: &str) -> bool {
-    let row = &RESOURCES[0];
+    let Some(row) = resources::instances(client.schema) else { return false };
     let mut wait = Wait::brief(client);
     loop {
         let Ok(exchange) = succeed(client, row.describe, &json!({ row.id_member: id })).await else { return false };
@@ -175,17 +172,12 @@ async fn instance_is_ready(client: &Client, id: &str) -> bool {
     }
 }
 
-/// The input that creates a resource in an instance, with a new name.
-pub(super) async fn creation_in(client: &Client, row: &Resource, instance: &str) -> Result<Value, String> {
-    let mut input = client.creation(row).await?;
-    if row.id_member != "InstanceId" {
-        input["InstanceId"] = instance.into();
-    }
-    Ok(input)
-}
-
 /// Creates a resource in an instance; returns it with its input.
-pub(super) async fn create_in(client: &Client, row: &Resource, instance: &str) -> Result<(Created, Value), String> {
-    let input = creation_in(client, row, instance).await?;
+pub(super) async fn create_in(
+    client: &Client,
+    row: &'static Resource,
+    instance: &str,
+) -> Result<(Created, Value), String> {
+    let input = client.creation_in(row, instance).await?;
     Ok((create(client, row, &input).await?, input))
 }

@@ -9,8 +9,9 @@ use connect_checks::check::{SEVERAL, family_of};
 use connect_checks::families;
 use connect_checks::harm::Harm;
 use connect_checks::invalid;
-use connect_checks::resources::RESOURCES;
+use connect_checks::resources;
 use connect_model::import::hex_digest;
+use connect_model::schema::Schema;
 use connect_model::validate::ViolationKind;
 use serde::{Deserialize, Serialize};
 
@@ -200,7 +201,7 @@ impl Cause {
         }
         match group.map(|group| group.fault).or(check.map(|check| check.fault)) {
             Some(fault) => {
-                let made = RESOURCES.iter().find(|resource| resource.create == subject);
+                let made = resources::created_by(Schema::connect(), &subject);
                 let made = made.map_or_else(|| "resources".to_owned(), |resource| format!("{}s", resource.kind));
                 let several = format!("{} {made}", number_in(actual).unwrap_or("several"));
                 format!("{subject} {}", fault.replace(SEVERAL, &several))

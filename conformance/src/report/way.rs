@@ -2,7 +2,10 @@
 //! case.
 
 use connect_checks::case::Finding;
-use connect_checks::resources::RESOURCES;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use connect_checks::resources;
 use connect_model::schema::Schema;
 use connect_model::text::prefix;
 use connect_model::wire::message::HttpResponse;
@@ -114,10 +117,33 @@ fn without_names(words: Vec<String>) -> Vec<String> {
     kept
 }
 
+/// Words of kinds that do not stand for a kind by themselves.
+const COMMON: [&str; 14] = [
+    "address",
+    "attribute",
+    "case",
+    "data",
+    "definition",
+    "file",
+    "form",
+    "group",
+    "number",
+    "of",
+    "storage",
+    "task",
+    "test",
+    "traffic",
+];
+
 /// True for a word of a kind of resource, in the singular or plural.
 fn is_kind(word: &str) -> bool {
+    static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+        let kinds = resources::rows(Schema::connect()).iter().flat_map(|resource| resource.kind.split(' '));
+        // Words that messages use in their common meaning.
+        kinds.filter(|word| !COMMON.contains(word)).collect()
+    });
     let one = word.strip_suffix('s').unwrap_or(word);
-    RESOURCES.iter().any(|resource| resource.kind.split(' ').any(|part| part == one))
+    WORDS.contains(one) || WORDS.contains(word)
 }
 
 /// True for a way of failing that is a server error, or no response.

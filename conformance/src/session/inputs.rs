@@ -39,7 +39,7 @@ pub(crate) struct RunInputs {
 
 impl RunInputs {
     /// Reads the files. Checks the names in the configuration first.
-    pub(crate) fn read(schema: &Schema, config: &RunConfig) -> Result<Self, SessionError> {
+    pub(crate) fn read(schema: &'static Schema, config: &RunConfig) -> Result<Self, SessionError> {
         matching_required(schema, &config.require)?;
         known_selection(schema, &config.selection)?;
         named_folders(config)?;
@@ -59,7 +59,7 @@ impl RunInputs {
     /// The selection of the plan.
     pub(crate) fn selection(
         &self,
-        schema: &Schema,
+        schema: &'static Schema,
         permission: Permission,
         walks: bool,
     ) -> Result<Selection, SessionError> {
@@ -107,7 +107,7 @@ impl RunInputs {
 
     /// Known divergences that have expired or match no case. They are compared with all cases of the model, not only with
     /// the selected ones.
-    pub(crate) fn stale(&self, schema: &Schema, plan: &Plan) -> Vec<String> {
+    pub(crate) fn stale(&self, schema: &'static Schema, plan: &Plan) -> Vec<String> {
         if self.expected.is_empty() || self.expected.all_match(&plan.cases) {
             return self.expected.stale(&plan.cases);
         }

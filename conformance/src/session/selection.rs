@@ -21,7 +21,11 @@ use crate::suggest;
 ///
 /// # Errors
 /// The earlier model cannot be read, or belongs to another service; a name or pattern matches nothing.
-pub fn selection(schema: &Schema, config: &SelectionConfig, permission: Permission) -> Result<Selection, SessionError> {
+pub fn selection(
+    schema: &'static Schema,
+    config: &SelectionConfig,
+    permission: Permission,
+) -> Result<Selection, SessionError> {
     let changed = config.changed_since.as_ref().map(|path| {
         let old = Schema::load(path).map_err(SessionError::usage)?;
         if old.service.sdk_id == schema.service.sdk_id {
@@ -49,7 +53,7 @@ pub fn selection(schema: &Schema, config: &SelectionConfig, permission: Permissi
 ///
 /// # Errors
 /// The first one that matches nothing, with similar names.
-pub fn known_selection(schema: &Schema, config: &SelectionConfig) -> Result<(), SessionError> {
+pub fn known_selection(schema: &'static Schema, config: &SelectionConfig) -> Result<(), SessionError> {
     for patterns in [&config.operations, &config.exclude_operations] {
         matching_operations(schema, patterns)?;
     }
@@ -60,29 +64,35 @@ pub fn known_selection(schema: &Schema, config: &SelectionConfig) -> Result<(), 
 }
 
 /// Checks the names of operations.
-pub(crate) fn known_operations(schema: &Schema, names: &[String]) -> Result<(), SessionError> {
+pub(crate) fn known_operations(schema: &'static Schema, names: &[String]) -> Result<(), SessionError> {
     match names.iter().find(|given| schema.operation_named(given).is_none()) {
         Some(given) => Err(unknown_operation(schema, given)),
         None => Ok(()),
     }
 }
 
-fn unknown_operation(schema: &Schema, given: &str) -> SessionError {
+fn unknown_operation(schema: &'static Schema, given: &str) -> SessionError {
     SessionError::Usage(suggest::unknown("operation", given, operations(schema), "connect-model list operations"))
 }
 
-fn operations(schema: &Schema) -> impl Iterator<Item = &str> {
+fn operations(schema: &'static Schema) -> impl Iterator<Item = &'static str> {
     schema.operations().map(|(_, operation)| operation.name.as_str())
 }
 
 /// The operations that match one of the patterns.
-pub(crate) fn matching_operations(schema: &Schema, patterns: &[String]) -> Result<BTreeSet<String>, SessionError> {
+pub(crate) fn matching_operations(
+    schema: &'static Schema,
+    patterns: &[String],
+) -> Result<BTreeSet<String>, SessionError> {
     let all = || operations(schema);
     suggest::matching("operation", patterns, all, "connect-model list operations").map_err(SessionError::Usage)
 }
 
 /// The operations and families that match one of the patterns of `--require`.
-pub(crate) fn matching_required(schema: &Schema, patterns: &[String]) -> Result<BTreeSet<String>, SessionError> {
+pub(crate) fn matching_required(
+    schema: &'static Schema,
+    patterns: &[String],
+) -> Result<BTreeSet<String>, SessionError> {
     let families = || families::FAMILIES.iter().map(|family| family.name);
     // A pattern is for operations; a family has to be named.
     let (named, of_operations): (Vec<String>, Vec<String>) =
@@ -100,7 +110,7 @@ fn matching_checks(patterns: &[String]) -> Result<BTreeSet<String>, SessionError
 }
 
 /// Explains an empty plan. For a filter that matches nothing, suggests similar ids.
-pub fn nothing_planned(schema: &Schema, selection: &Selection, plan: &Plan) -> SessionError {
+pub fn nothing_planned(schema: &'static Schema, selection: &Selection, plan: &Plan) -> SessionError {
     if selection.changed.as_ref().is_some_and(|changed| changed.is_empty()) {
         return SessionError::Nothing("nothing is planned: no operation differs from the earlier model".to_owned());
     }

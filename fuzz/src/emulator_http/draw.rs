@@ -3,10 +3,11 @@
 use std::sync::OnceLock;
 
 use arbitrary::Unstructured;
-use connect_checks::resources::{self, RESOURCES};
+use connect_checks::resources::{self, Resource};
 use connect_emulator::DEFAULT_INSTANCE_ID;
 use connect_model::generate::{Config, Generator, Side};
 use connect_model::path::SchemaPath;
+use connect_model::resources::Source;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::{self, Context};
 use connect_model::shapes::CORE_OPERATIONS;
@@ -81,13 +82,27 @@ fn draft(schema: &'static Schema, earlier: &[Draft], u: &mut Unstructured<'_>) -
     Ok(Draft { operation, input })
 }
 
+/// The kinds whose creations the emulator answers with the same ids each time.
+fn kinds() -> impl Iterator<Item = &'static Resource> {
+    resources::rows(Schema::connect()).iter().filter(|row| row.template().is_some())
+}
+
+/// Members of the answer to a creation with the id and the ARN.
+fn given(row: &'static Resource) -> impl Iterator<Item = &'static str> {
+    let id = match &row.of.id {
+        Source::Output(path) => path.first(),
+        Source::Input(_) => None,
+    };
+    id.into_iter().chain(row.of.arn.iter().flatten()).map(String::as_str)
+}
+
 /// Draws an operation, mostly a core one.
 fn operation(schema: &Schema, u: &mut Unstructured<'_>) -> Drawn<OperationId> {
     static ALL: OnceLock<[Vec<OperationId>; 3]> = OnceLock::new();
     let [creations, performed, all] = ALL.get_or_init(|| {
         let named = |name: &&str| schema.operation_named(name);
         [
-            RESOURCES.iter().filter_map(|row| schema.operation_named(row.create)).collect(),
+            kinds().filter_map(|row| schema.operation_named(row.create)).collect(),
             CORE_OPERATIONS.iter().filter_map(named).collect(),
             schema.operations().map(|(id, _)| id).collect(),
         ]
@@ -101,11 +116,11 @@ fn operation(schema: &Schema, u: &mut Unstructured<'_>) -> Drawn<OperationId> {
 }
 
 /// Replaces generated members by those of a template, which is accepted.
-fn take_template(schema: &Schema, operation: OperationId, input: &mut Value) {
+fn take_template(schema: &'static Schema, operation: OperationId, input: &mut Value) {
     let operation = &schema[operation];
     let template =
         match (resources::created_by(schema, &operation.name), resources::updated_by(schema, &operation.name)) {
-            (Some(row), _) => (row.template)(),
+            (Some(row), _) => row.input(),
             (_, Some(row)) => {
                 schema.input_members(operation).map(|members| row.template_for(members)).into_iter().collect()
             }
@@ -142,7 +157,7 @@ fn refer_to_earlier(
         made.map(move |(at, _)| format!("{{{{{}.{member}}}}}", at + 1))
     };
     for member in members.iter().map(|member| member.name.as_str()) {
-        let row = RESOURCES.iter().find(|row| row.id_member == member);
+        let row = kinds().find(|row| row.id_member == member);
         let replacement = match (member, row) {
             ("InstanceId", _) => {
                 let mut known: Vec<String> = answers("CreateInstance", "Id").collect();
@@ -150,12 +165,15 @@ fn refer_to_earlier(
                 Some(u.choose(&known)?.clone())
             }
             (_, Some(row)) => {
-                let made: Vec<String> = answers(row.create, row.id).chain(answers(row.create, row.arn)).collect();
+                let made: Vec<String> = given(row).flat_map(|member| answers(row.create, member)).collect();
                 let suffix = *u.choose(&["", "", "", ":$SAVED", ":$LATEST", ":1", ":2"])?;
                 if made.is_empty() { None } else { Some(format!("{}{suffix}", u.choose(&made)?)) }
             }
             ("resourceArn", _) => {
-                let made: Vec<String> = RESOURCES.iter().flat_map(|row| answers(row.create, row.arn)).collect();
+                let made: Vec<String> = kinds()
+                    .filter_map(|row| Some((row, row.of.arn.as_ref()?.first()?)))
+                    .flat_map(|(row, arn)| answers(row.create, arn))
+                    .collect();
                 if made.is_empty() { None } else { Some(u.choose(&made)?.clone()) }
             }
             ("FlowContentSha256", _) => answers("CreateContactFlow", "FlowContentSha256").next_back(),

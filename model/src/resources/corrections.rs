@@ -38,6 +38,8 @@ pub struct Correction {
     /// Updates that are about something else, or whose effect no description shows.
     #[serde(default)]
     pub no_updates: Vec<String>,
+    /// The name of the kind in words, if it is not its noun.
+    pub words: Option<String>,
     /// Members of the input of `create` that a healthy service accepts, as JSON. An object where the model has a text is
     /// the content of the text.
     pub template: Option<String>,
@@ -103,6 +105,10 @@ impl Correction {
         let before = kind.actions.len();
         kind.actions.retain(|action| !self.no_updates.contains(&schema[action.operation].name));
         changed |= kind.actions.len() != before;
+        if let Some(words) = self.words.clone().filter(|words| *words != kind.words) {
+            kind.words = words;
+            changed = true;
+        }
         if let Some(text) = &self.template {
             let template: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
             kind.template = schema.input_members(&schema[kind.create]).map(|members| texts(schema, members, template));

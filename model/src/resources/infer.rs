@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::corrections::{Correction, Corrections};
 use super::source::{Creation, Rule, Source, described, named};
-use super::words::{CHANGERS, LISTERS, MAKERS, SHOWERS, noun, plurals, tails};
+use super::words::{CHANGERS, LISTERS, MAKERS, SHOWERS, in_words, noun, plurals, tails};
 use super::{Action, Graph, Kind, Need, Role, Tagging};
 use crate::schema::{self, Members, Operation, OperationId, Schema, ShapeId};
 
@@ -130,6 +130,7 @@ impl<'s> Finder<'s> {
         let name = name.into_iter().find_map(|name| named(input, &name).filter(|found| is_text(self.schema, found)));
         let kind = Kind {
             noun: noun.to_owned(),
+            words: in_words(noun),
             create,
             others: Vec::new(),
             arn: arn.into_iter().find_map(|arn| creation.answered(&arn)),

@@ -43,6 +43,8 @@ pub struct Graph {
 pub struct Kind {
     /// The noun in the names of its operations, for example `HoursOfOperation`.
     pub noun: String,
+    /// Its name in words: `hours of operation`.
+    pub words: String,
     /// The operation that makes one.
     pub create: OperationId,
     /// Other operations that make one.
@@ -100,6 +102,11 @@ pub enum Role {
 }
 
 impl Role {
+    /// True for operations that show many resources.
+    pub fn lists(self) -> bool {
+        matches!(self, Role::List | Role::Search)
+    }
+
     /// The role in a word.
     pub fn word(self) -> &'static str {
         match self {
@@ -170,11 +177,6 @@ impl Kind {
         source::described(schema, self)
     }
 
-    /// The name of the kind in words: `hours of operation`.
-    pub fn words(&self) -> String {
-        in_words(&self.noun)
-    }
-
     /// The member of an input that holds the id of the resource itself, in an action on one resource.
     pub fn id_member<'a>(&self, action: &'a Action) -> Option<&'a str> {
         action.names.iter().find(|(_, source)| *source == self.id).map(|(member, _)| member.as_str())
@@ -228,9 +230,9 @@ impl Graph {
         found.map(|(kind, action)| (&self.kinds[*kind], &self.kinds[*kind].actions[*action]))
     }
 
-    /// The kind whose ids a member holds: by its shape, else by its name.
-    pub fn named_by(&self, schema: &Schema, member: &Member) -> Option<&Kind> {
-        self.kind_of(schema, &member.name, member.slot.target).map(|kind| &self.kinds[kind])
+    /// The kind whose ids the values of a member with a shape are.
+    pub fn named_at(&self, schema: &Schema, member: &str, shape: ShapeId) -> Option<&Kind> {
+        self.kind_of(schema, member, shape).map(|kind| &self.kinds[kind])
     }
 
     /// The kind whose ids the values at a place have: by their shape, else by the name of the member.

@@ -115,11 +115,11 @@ async fn add(trial: Trial<'_>, at: usize, site: &Site, rights: &mut Rights) {
 /// Findings for texts that the description of a created resource shows differently.
 pub(super) async fn shown(trial: Trial<'_>, sent: &[Right], input: &Value, reply: &Reply) -> Vec<Finding> {
     let Trial { client, operation, check, .. } = trial;
-    let row = resources::created_by(client.schema, &client.schema[operation].name);
+    let row = resources::created_by(client.schema, &client.schema[operation].name).filter(|row| row.is_judged());
     let (Reply::Success(exchange), Some(row)) = (reply, row) else { return Vec::new() };
-    let Ok(created) = read_created(row, exchange) else { return Vec::new() };
+    let Ok(created) = read_created(row, input, exchange) else { return Vec::new() };
     let mut findings = Vec::new();
-    let named = steps::naming(row, input, &created.id);
+    let named = row.naming(row.describe, input, &created.id);
     let described = steps::succeed(client, row.describe, &named).await;
     let Ok(described) = described else { return findings };
     let Ok((wrapper, resource)) = steps::shown(client.schema, row, &described) else { return findings };

@@ -4,17 +4,21 @@
 use std::sync::{Arc, PoisonError};
 
 use arbitrary::Unstructured;
+use connect_model::generate::{Config, Side};
 use connect_model::path::SchemaPath;
-use connect_model::schema::Members;
+use connect_model::schema::{Members, OperationId};
 use connect_model::semantics::{self, Context};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::client::Client;
+use crate::client::places::{has_place, set_place};
 use crate::client::reply::Reply;
 use crate::ledger::{self, Owner};
 use crate::resources;
-use crate::resources::{RESOURCES, Resource};
+use crate::resources::{INSTANCE, Resource};
 use connect_transport::exchange::Exchange;
 
 /// A resource that the run created.
@@ -22,8 +26,10 @@ use connect_transport::exchange::Exchange;
 pub struct Created {
     /// The id.
     pub id: String,
-    /// The ARN.
-    pub arn: String,
+    /// The ARN, for kinds that have one.
+    pub arn: Option<String>,
+    /// The input that created it.
+    pub sent: Value,
 }
 
 /// A resource of the run, once it was needed; none if it could not be created.
@@ -34,7 +40,8 @@ impl Client {
     pub fn created_for(&self, operation: &str) -> Vec<String> {
         let fixtures = self.fixtures.lock().unwrap_or_else(PoisonError::into_inner);
         let own = fixtures.iter().filter(|((_, label), _)| label.split(' ').next() == Some(operation));
-        own.filter_map(|(_, cell)| cell.get()?.clone()).flat_map(|created| [created.id, created.arn]).collect()
+        let created = own.filter_map(|(_, cell)| cell.get()?.clone());
+        created.flat_map(|created| [Some(created.id), created.arn]).flatten().collect()
     }
 
     /// The instance that the run works in: the given one, else a new one on an endpoint on this machine.
@@ -44,10 +51,8 @@ impl Client {
             if let Some(id) = &self.target.instance_id {
                 return Some(id.clone());
             }
-            if !self.target.loopback {
-                return None;
-            }
-            ledger::owned_by(Owner::Run, self.create(&RESOURCES[0])).await.ok().map(|created| created.id)
+            let row = resources::instances(self.schema).filter(|_| self.target.loopback)?;
+            ledger::owned_by(Owner::Run, self.create(row)).await.ok().map(|created| created.id)
         })
         .await
         .clone()
@@ -69,71 +74,168 @@ impl Client {
         if row.delete == operation {
             return self.create(row).await.ok();
         }
-        if row.id_member == "InstanceId" && !row.updates.contains(&operation) {
-            return self.instance().await.map(|id| Created { arn: id.clone(), id });
+        if row.is_instance() && !row.updates.contains(&operation) {
+            return self.instance().await.map(|id| Created { arn: Some(id.clone()), id, sent: json!({}) });
         }
-        let template = (row.template)();
-        let source = row.updates.contains(&operation).then(|| resources::source_for(&template, focus)).flatten();
-        let cell = {
-            let mut fixtures = self.fixtures.lock().ok()?;
-            let label = source.map_or_else(|| operation.to_owned(), |source| format!("{operation} on {source}"));
-            fixtures.entry((row.kind, label)).or_default().clone()
-        };
+        let template = row.template().filter(|_| row.updates.contains(&operation));
+        let source = template.and_then(|template| resources::source_for(template, focus));
+        let label = source.map_or_else(|| operation.to_owned(), |source| format!("{operation} on {source}"));
         let owner = self.schema.operation_named(operation).map_or(Owner::Run, Owner::Fixture);
+        self.shared(row, label, ledger::owned_by(owner, self.create_with_source(row, source))).await.ok().flatten()
+    }
+
+    /// A resource that others need to be made, shared by all of them in an instance.
+    async fn needed(&self, row: &'static Resource, instance: Option<&str>) -> Result<Created, String> {
+        let label = format!("needed in {}", instance.unwrap_or_default());
+        let create = async {
+            let input = self.creation_with(row, instance).await.map_err(CreateError::Refused)?;
+            self.create_from(row, input).await
+        };
+        let made = self.shared(row, label, ledger::owned_by(Owner::Run, create)).await?;
+        made.ok_or_else(|| format!("no {} can be created, which is needed", row.kind))
+    }
+
+    /// The resource with a label, made by `create` on first use; none if it cannot be made.
+    ///
+    /// # Errors
+    /// There was no usable response. The next trial tries again.
+    async fn shared(
+        &self,
+        row: &'static Resource,
+        label: String,
+        create: impl Future<Output = Result<Created, CreateError>>,
+    ) -> Result<Option<Created>, String> {
+        let cell = {
+            let mut fixtures = self.fixtures.lock().unwrap_or_else(PoisonError::into_inner);
+            fixtures.entry((row.noun, label)).or_default().clone()
+        };
         let create = || async {
-            match ledger::owned_by(owner, self.create_with_source(row, source)).await {
+            match create.await {
                 Ok(created) => Ok(Some(created)),
                 Err(CreateError::Refused(_)) => Ok(None),
-                // Without a usable response, the next trial tries again.
                 Err(CreateError::Trouble(why)) => Err(why),
             }
         };
-        cell.get_or_try_init(create).await.ok().cloned().flatten()
+        cell.get_or_try_init(create).await.cloned()
     }
 
-    /// The input that creates a resource of a kind, with a new name and token.
+    /// The input that creates a resource of a kind, with a new name and token, and the ids of what it lives in and needs.
     ///
     /// # Errors
     /// The reason why the resource cannot be created.
-    pub async fn creation(&self, row: &Resource) -> Result<Value, String> {
-        let operation = self.schema.operation_named(row.create);
-        let operation = operation.ok_or_else(|| format!("the model has no {}", row.create))?;
-        let mut value = (row.template)();
-        value[row.name_member] = self.fresh_name().into();
-        if row.id_member != "InstanceId" {
-            // Boxed, because creating an instance calls this function again.
-            let instance = Box::pin(self.instance()).await;
-            value["InstanceId"] = instance.ok_or_else(|| format!("no instance to create a {} in", row.kind))?.into();
+    pub async fn creation(&self, row: &'static Resource) -> Result<Value, String> {
+        if !row.in_instance() {
+            return self.creation_with(row, None).await;
         }
-        let members = self.schema.input_members(&self.schema[operation]);
-        if let Some(token) = members.and_then(Members::idempotency_token) {
-            value[&token.name] = self.fresh_token().into();
+        // Boxed, because creating an instance calls this function again.
+        let instance = Box::pin(self.instance()).await;
+        let instance = instance.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
+        self.creation_with(row, Some(&instance)).await
+    }
+
+    /// The same in a given instance, if the kind lives in one.
+    ///
+    /// # Errors
+    /// The reason why the resource cannot be created.
+    pub async fn creation_in(&self, row: &'static Resource, instance: &str) -> Result<Value, String> {
+        self.creation_with(row, Some(instance).filter(|_| row.in_instance())).await
+    }
+
+    fn creation_with<'c>(
+        &'c self,
+        row: &'static Resource,
+        instance: Option<&'c str>,
+    ) -> BoxFuture<'c, Result<Value, String>> {
+        async move {
+            let operation = self.schema.operation_named(row.create);
+            let operation = operation.ok_or_else(|| format!("the model has no {}", row.create))?;
+            let mut value = match row.template() {
+                Some(template) => Value::Object(template.clone()),
+                None => self.smallest(operation)?,
+            };
+            if let Some(instance) = instance {
+                value[INSTANCE] = instance.into();
+            }
+            self.name_needed(row, &mut value, instance).await?;
+            if let Some(name) = self.unused_name(row) {
+                row.set_name(&mut value, name);
+            }
+            let members = self.schema.input_members(&self.schema[operation]);
+            if let Some(token) = members.and_then(Members::idempotency_token) {
+                value[&token.name] = self.fresh_token().into();
+            }
+            self.add_run_tag(operation, &mut value, &SchemaPath::default());
+            Ok(value)
         }
-        self.add_run_tag(operation, &mut value, &SchemaPath::default());
-        Ok(value)
+        .boxed()
+    }
+
+    /// The smallest valid input of an operation.
+    fn smallest(&self, operation: OperationId) -> Result<Value, String> {
+        let bytes = self.bytes(&format!("{}/creation", self.schema[operation].name));
+        let mut u = Unstructured::new(&bytes);
+        let made = self.generator(Config::sparse()).focused(operation, Side::Input, &SchemaPath::default(), &mut u);
+        made.map(|made| made.value).map_err(|error| error.to_string())
+    }
+
+    /// Inserts the ids of the resources that one of a kind lives in and needs, and creates those on first use.
+    async fn name_needed(
+        &self,
+        row: &'static Resource,
+        value: &mut Value,
+        instance: Option<&str>,
+    ) -> Result<(), String> {
+        let graph = row.graph();
+        if let Err(circle) = graph.plan(row.of) {
+            return Err(format!("a {} cannot be made: {} need one another", row.kind, circle.join(", ")));
+        }
+        let parents = row.of.parents.iter().filter(|(member, _)| member != INSTANCE);
+        let parents = parents.filter_map(|(member, kind)| Some((member.as_str(), (*kind)?)));
+        let is_named = |place: &str| has_place(value, place);
+        let needs = row.of.needs.iter().filter(|need| need.required || is_named(&need.place));
+        let needs: Vec<(&str, usize)> = needs.map(|need| (need.place.as_str(), need.kind)).collect();
+        for (place, kind) in parents.chain(needs) {
+            let needed = resources::named(self.schema, &graph.kinds()[kind].noun);
+            // What the run cannot make is named by a generated id.
+            let Some(needed) = needed.filter(|needed| needed.noun != row.noun) else { continue };
+            let made = self.needed(needed, instance).await?;
+            set_place(value, place, &made.id);
+        }
+        Ok(())
+    }
+
+    /// An unused name for a resource of a kind, in the first form that its contract allows.
+    pub(crate) fn unused_name(&self, row: &Resource) -> Option<String> {
+        let create = self.schema.operation_named(row.create)?;
+        let member = self.schema.input_members(&self.schema[create])?.get(row.name_member?)?;
+        self.fresh_for(&member.slot)
     }
 
     /// Creates a resource.
     ///
     /// # Errors
     /// The response that rejects it, or the reason why there is none.
-    pub async fn create(&self, row: &Resource) -> Result<Created, String> {
+    pub async fn create(&self, row: &'static Resource) -> Result<Created, String> {
         self.create_with_source(row, None).await.map_err(|(CreateError::Refused(why) | CreateError::Trouble(why))| why)
     }
 
     /// The same, with another event source than the template's.
-    async fn create_with_source(&self, row: &Resource, source: Option<&str>) -> Result<Created, CreateError> {
-        let operation = self.schema.operation_named(row.create);
-        let operation = operation.ok_or_else(|| CreateError::Refused(format!("the model has no {}", row.create)))?;
-        self.permission.check(self.schema, &self.schema[operation]).map_err(CreateError::Refused)?;
+    async fn create_with_source(&self, row: &'static Resource, source: Option<&str>) -> Result<Created, CreateError> {
         let mut value = self.creation(row).await.map_err(CreateError::Refused)?;
         if let Some(source) = source {
             value["TriggerEventSource"] = json!({ "EventSourceName": source });
             let (focus, bytes) = (SchemaPath::default(), self.bytes(source));
             semantics::repair(row.create, &mut value, &focus, &Context::default(), &mut Unstructured::new(&bytes));
         }
-        match self.call(operation, &value).await.map_err(CreateError::Refused)? {
-            Reply::Success(exchange) => read_created(row, &exchange).map_err(CreateError::Refused),
+        self.create_from(row, value).await
+    }
+
+    async fn create_from(&self, row: &'static Resource, input: Value) -> Result<Created, CreateError> {
+        let operation = self.schema.operation_named(row.create);
+        let operation = operation.ok_or_else(|| CreateError::Refused(format!("the model has no {}", row.create)))?;
+        self.permission.check(self.schema, &self.schema[operation]).map_err(CreateError::Refused)?;
+        match self.call(operation, &input).await.map_err(CreateError::Refused)? {
+            Reply::Success(exchange) => read_created(row, &input, &exchange).map_err(CreateError::Refused),
             Reply::Trouble(why, _) => Err(CreateError::Trouble(format!("{} answered {why}", row.create))),
             other => Err(CreateError::Refused(format!("{} answered {}", row.create, other.describe()))),
         }
@@ -141,9 +243,9 @@ impl Client {
 
     /// Digest of the published content of an operation's flow. No other digest is accepted.
     pub(super) async fn published_digest(&self, operation: &str) -> Option<String> {
-        let row = RESOURCES.iter().find(|row| row.kind == "flow")?;
+        let row = resources::named(self.schema, "ContactFlow")?;
         let flow = self.resource(row, operation).await?;
-        let named = json!({ "InstanceId": self.instance().await?, row.id_member: flow.id });
+        let named = row.naming(row.describe, &flow.sent, &flow.id);
         match self.call(self.schema.operation_named(row.describe)?, &named).await.ok()? {
             Reply::Success(exchange) => {
                 let body: Value = serde_json::from_slice(&exchange.response.body).ok()?;
@@ -162,13 +264,15 @@ enum CreateError {
     Trouble(String),
 }
 
-/// Id and ARN in the response to a creation.
+/// Id and ARN in the response to the creation of an input.
 ///
 /// # Errors
-/// The response has no id or no ARN.
-pub(crate) fn read_created(row: &Resource, exchange: &Exchange) -> Result<Created, String> {
+/// The response has no id, or no ARN although the kind has one.
+pub(crate) fn read_created(row: &Resource, sent: &Value, exchange: &Exchange) -> Result<Created, String> {
     let body: Value = serde_json::from_slice(&exchange.response.body).unwrap_or_default();
-    let text = |member: &str| body.get(member).and_then(Value::as_str).map(str::to_owned);
-    let created = text(row.id).zip(text(row.arn)).map(|(id, arn)| Created { id, arn });
-    created.ok_or_else(|| format!("{} answered without {} and {}", row.create, row.id, row.arn))
+    let (id, arn) = (row.id_in(sent, &body), row.arn_in(&body));
+    match id.filter(|_| arn.is_some() || row.of.arn.is_none()) {
+        Some(id) => Ok(Created { id, arn, sent: sent.clone() }),
+        None => Err(format!("{} answered without the id and the ARN of the {}", row.create, row.kind)),
+    }
 }

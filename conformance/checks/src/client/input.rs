@@ -3,15 +3,17 @@
 use arbitrary::Unstructured;
 use connect_model::generate::{Config, Side};
 use connect_model::path::{SchemaPath, Step};
-use connect_model::schema::{Kind, OperationId};
+use connect_model::resources as graph;
+use connect_model::schema::{Kind, OperationId, Slot};
 use connect_model::semantics;
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::validate::validate_slot;
 use serde_json::Value;
 
 use crate::client::Client;
+use crate::client::places::places;
 use crate::resources;
-use crate::resources::{RESOURCES, Resource};
+use crate::resources::Resource;
 
 impl Client {
     /// A valid input with resources and names of the run, and a value at `focus`.
@@ -79,6 +81,7 @@ impl Client {
     /// for the value at `focus`.
     async fn fill(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath, known_good: bool) {
         self.add_run_tag(operation, value, focus);
+        let id = operation;
         let operation = &self.schema[operation];
         if let (Some(pagination), Some(map)) = (&operation.pagination, value.as_object_mut()) {
             map.remove(&pagination.input_token);
@@ -99,20 +102,15 @@ impl Client {
             if !text || (!member.required && value.get(&member.name).is_none()) || !self.schema.service.is_connect() {
                 continue;
             }
-            let replacement = if member.name == "InstanceId" && operation.name != RESOURCES[0].delete {
-                self.instance().await
-            } else if let Some(row) = RESOURCES.iter().find(|row| row.id_member == member.name) {
-                self.resource_for(row, &operation.name, focus).await.map(|made| made.id)
-            } else if resources::BY_ARN.contains(&(operation.name.as_str(), member.name.as_str())) {
-                let flows = RESOURCES.iter().find(|row| row.kind == "flow");
-                match flows {
-                    Some(row) => self.resource(row, &operation.name).await.map(|made| made.arn),
+            let replacement = if resources::BY_ARN.contains(&(operation.name.as_str(), member.name.as_str())) {
+                match resources::named(self.schema, "ContactFlow") {
+                    Some(row) => self.resource(row, &operation.name).await.and_then(|made| made.arn),
                     None => None,
                 }
             } else if (operation.name.as_str(), member.name.as_str()) == resources::DIGEST {
                 self.published_digest(&operation.name).await
-            } else if is_name(&member.name) {
-                (danger(self.schema, operation) != Danger::Read).then(|| self.fresh_name())
+            } else if is_name(&member.name) && danger(self.schema, operation) != Danger::Read {
+                self.fresh_for(&member.slot)
             } else if member.idempotency_token {
                 Some(self.fresh_token())
             } else {
@@ -125,19 +123,66 @@ impl Client {
                 }
             }
         }
+        self.name_existing(id, value, focus).await;
+    }
+
+    /// Inserts the ids of resources that exist: of the one that the operation is about, and of all others that it names. Ids
+    /// of kinds that the run cannot create stay as they are.
+    async fn name_existing(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath) {
+        let contract = &self.schema[operation];
+        let (Some(shape), graph) = (contract.input, graph::shared(self.schema)) else { return };
+        let mut done = Vec::new();
+        let actions = graph.actions_of(operation).filter(|(_, action)| !action.role.lists());
+        for row in actions.filter_map(|(kind, _)| resources::named(self.schema, &kind.noun)) {
+            let Some(made) = self.resource_for(row, &contract.name, focus).await else { continue };
+            let Value::Object(names) = row.naming(&contract.name, &made.sent, &made.id) else { continue };
+            let members = self.schema.input_members(contract);
+            for (name, id) in names {
+                let slot = members.and_then(|members| members.get(&name)).map(|member| &member.slot);
+                // A value that breaks the contract is not inserted: a trial must fail for its own reason.
+                if slot.is_some_and(|slot| !id.is_null() && validate_slot(self.schema, slot, &id).is_empty()) {
+                    value[&name] = id;
+                    done.push(name);
+                }
+            }
+        }
+        let created = resources::created_by(self.schema, &contract.name);
+        for place in places(self.schema, graph, shape, value) {
+            let top = place.pointer[1..].split('/').next().unwrap_or_default();
+            let is_nested = top.len() + 1 < place.pointer.len();
+            let is_own = created.is_some_and(|row| row.noun == place.noun && !is_nested && !row.names_another(top));
+            if done.iter().any(|name| name == top) || is_own || (is_nested && in_focus(focus, top)) {
+                continue;
+            }
+            let Some(row) = resources::named(self.schema, place.noun) else { continue };
+            let made = self.resource_for(row, &contract.name, focus).await.map(|made| Value::from(made.id));
+            if let Some(id) = made.filter(|id| validate_slot(self.schema, place.slot, id).is_empty())
+                && let Some(target) = value.pointer_mut(&place.pointer)
+            {
+                *target = id;
+            }
+        }
+    }
+
+    /// An unused name, in the first form that a slot allows.
+    pub(super) fn fresh_for(&self, slot: &Slot) -> Option<String> {
+        let name = self.fresh_name();
+        let forms = [name.clone(), format!("{name}@example.com"), name.replace('-', ""), name.to_lowercase()];
+        forms.into_iter().find(|form| validate_slot(self.schema, slot, &form.as_str().into()).is_empty())
     }
 
     /// Adds the members that a healthy service needs to accept a creation; with `known_good`, replaces generated ones.
     fn merge_template(&self, row: &Resource, value: &mut Value, focus: &SchemaPath, known_good: bool) {
-        if let (Some(map), Value::Object(template)) = (value.as_object_mut(), (row.template)()) {
-            for (key, inner) in template {
-                if known_good && !in_focus(focus, &key) {
-                    map.insert(key, inner);
-                } else {
-                    map.entry(key).or_insert(inner);
-                }
+        let Some(map) = value.as_object_mut() else { return };
+        for (key, inner) in row.template().into_iter().flatten() {
+            if known_good && !in_focus(focus, key) {
+                map.insert(key.clone(), inner.clone());
+            } else {
+                map.entry(key.clone()).or_insert_with(|| inner.clone());
             }
-            map.entry(row.name_member).or_insert_with(|| self.fresh_name().into());
+        }
+        if let (Some(member), Some(name)) = (row.name_member, self.unused_name(row)) {
+            map.entry(member).or_insert_with(|| name.into());
         }
     }
 }

@@ -6,6 +6,7 @@ mod fixtures;
 mod input;
 mod ownership;
 pub mod pager;
+mod places;
 pub mod reply;
 pub mod run_tag;
 pub mod touched;

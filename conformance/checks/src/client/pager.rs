@@ -224,17 +224,20 @@ pub(crate) fn page_sizes(schema: &Schema, operation: OperationId) -> Option<(i64
     (least <= most).then_some((least, most))
 }
 
-/// All listed resources of a kind, in the given instance or in that of the run; with the exchange of the last page.
+/// All listed resources of a kind; with the exchange of the last page. Lists the parents of the creation `sent`, else those
+/// of the run.
 pub(crate) async fn list_all(
     client: &Client,
     row: &'static Resource,
-    instance: Option<&str>,
+    sent: Option<&Value>,
 ) -> Result<(Vec<Value>, Option<Exchange>), String> {
-    let (list, _) = row.list;
+    let (list, _) = row.list.ok_or_else(|| format!("nothing lists a {}", row.kind))?;
     let operation = client.schema.operation_named(list).ok_or_else(|| format!("the model has no {list}"))?;
     let mut base = client.input(operation, Config::sparse(), &format!("{list}/count"), &SchemaPath::default()).await?;
-    if let Some(instance) = instance.filter(|_| base.get("InstanceId").is_some()) {
-        base["InstanceId"] = instance.into();
+    if let (Some(sent), Some(base)) = (sent, base.as_object_mut())
+        && let Value::Object(parents) = row.naming(list, sent, "")
+    {
+        base.extend(parents.into_iter().filter(|(_, id)| !id.is_null()));
     }
     let size = page_sizes(client.schema, operation).map(|(_, most)| most);
     let mut pages = Pager::new(client, operation, base)?.all(size).await?;
@@ -242,16 +245,16 @@ pub(crate) async fn list_all(
     Ok((items, pages.pop().map(|page| page.exchange)))
 }
 
-/// Number of listed resources of a kind with a name; with the exchange of the last page.
+/// Number of listed resources of a kind with the parents and the name of a creation; with the exchange of the last page.
 pub(crate) async fn count_named(
     client: &Client,
     row: &'static Resource,
-    wanted: &str,
+    sent: &Value,
 ) -> Result<(usize, Option<Exchange>), String> {
-    let (items, exchange) = list_all(client, row, None).await?;
+    let (items, exchange) = list_all(client, row, Some(sent)).await?;
     // Concurrent creations may move an item to a second page: it counts once.
-    let named = items.iter().filter(|item| item[row.name_member] == wanted);
-    Ok((named.map(|item| key(item, Some(row.list.1))).collect::<BTreeSet<_>>().len(), exchange))
+    let named = items.iter().filter(|item| row.name_in(item) == row.name_in(sent));
+    Ok((named.map(|item| key(item, Some(row.list_id()))).collect::<BTreeSet<_>>().len(), exchange))
 }
 
 /// A short hash of an item.

@@ -21,7 +21,8 @@ use crate::families::{Family, Services};
 use crate::harm::Harm;
 use crate::invalid::has_json_body;
 use crate::observe::Observation;
-use crate::resources::RESOURCES;
+use crate::resources;
+use crate::resources::Resource;
 use crate::twin::distinguishes;
 use connect_model::text::excerpt;
 
@@ -185,16 +186,17 @@ fn validation_errors(schema: &Schema, operation: OperationId) -> impl Iterator<I
 
 /// The member of a core operation that identifies a resource. The bool is true if an unknown resource is known to be
 /// answered with 404.
-pub(crate) fn absent_member(schema: &Schema, operation: OperationId) -> Option<(String, bool)> {
+pub(crate) fn absent_member(schema: &'static Schema, operation: OperationId) -> Option<(String, bool)> {
     let contract = &schema[operation];
     if !schema.service.is_connect() || !CORE_OPERATIONS.contains(&contract.name.as_str()) {
         return None;
     }
     let members = schema.input_members(contract)?;
     // The most specific id: that of a rule rather than that of its instance.
-    let named = RESOURCES.iter().rev().find(|row| members.get(row.id_member).is_some_and(|m| m.required))?;
+    let is_named = |row: &&Resource| members.get(row.id_member).is_some_and(|member| member.required);
+    let named = resources::rows(schema).iter().rev().filter(|row| row.template().is_some()).find(is_named)?;
     let listed = schema.error_of(contract, "ResourceNotFoundException").is_some();
-    Some((named.id_member.to_owned(), listed && named.id_member != "InstanceId"))
+    Some((named.id_member.to_owned(), listed && !named.is_instance()))
 }
 
 /// Provokes all kinds of errors that the operation has, and judges each.

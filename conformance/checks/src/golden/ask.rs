@@ -202,7 +202,7 @@ impl OwnItems {
         let paging = contract.pagination.as_ref()?;
         let mut ids = client.created_for(&contract.name);
         let listed = resources::listed_by(client.schema, &contract.name);
-        if listed.is_some_and(|(row, _)| row.id_member == "InstanceId") {
+        if listed.is_some_and(|(row, _)| row.is_instance()) {
             ids.extend(instance.map(str::to_owned));
         }
         Some(Self { ids, items: paging.items.clone(), token: paging.output_token.clone() })

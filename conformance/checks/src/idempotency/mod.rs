@@ -12,7 +12,7 @@ use crate::evidence::Evidence;
 use crate::families::{Family, Services};
 use crate::harm::Harm;
 use crate::resources;
-use crate::resources::{RESOURCES, Resource};
+use crate::resources::Resource;
 
 /// Source of the rules about tokens.
 const TOKENS: Evidence =
@@ -162,17 +162,18 @@ pub(crate) const FAMILY: Family = Family {
 
 fn creates_with_token(scope: &Scope<'_>) -> Subjects<&'static Resource> {
     let row = resources::created_by(scope.schema, scope.name())
-        .filter(|_| token_member(scope.schema, scope.operation).is_some());
+        .filter(|row| row.is_judged() && token_member(scope.schema, scope.operation).is_some());
     row.into_iter().map(|row| (None, row)).collect()
 }
 
 fn deletes(scope: &Scope<'_>) -> Subjects<()> {
-    itself(RESOURCES.iter().any(|row| row.delete == scope.name()))
+    itself(resources::rows(scope.schema).iter().any(|row| row.is_judged() && row.delete == scope.name()))
 }
 
 /// Lists and searches are left out, since other cases of the run change them.
 fn reads(scope: &Scope<'_>) -> Subjects<()> {
-    let reads = RESOURCES.iter().any(|row| row.describe == scope.name()) || scope.name() == "ListTagsForResource";
+    let reads = resources::rows(scope.schema).iter().any(|row| row.is_judged() && row.describe == scope.name())
+        || scope.name() == "ListTagsForResource";
     itself(reads)
 }
 

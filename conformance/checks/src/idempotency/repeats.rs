@@ -8,7 +8,7 @@ use crate::client::reply::Reply;
 use crate::code::Trial;
 use crate::difference;
 use crate::idempotency::token_member;
-use crate::resources::RESOURCES;
+use crate::resources;
 use crate::steps::Judged;
 
 /// Reads one resource twice.
@@ -57,11 +57,14 @@ fn sorted(value: Value) -> Value {
 pub(super) async fn delete_twice(trial: Trial<'_>) -> Judged {
     let Trial { client, operation, check, .. } = trial;
     let name = &client.schema[operation].name;
-    let row = RESOURCES.iter().find(|row| row.delete == name).ok_or("the operation deletes no known kind")?;
+    let row = resources::rows(client.schema)
+        .iter()
+        .find(|row| row.delete == name)
+        .ok_or("the operation deletes no known kind")?;
     let created = client.create(row).await?;
     let label = format!("{name}/{}", check.id);
     let mut input = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
-    input[row.id_member] = created.id.into();
+    overwrite(&mut input, row.naming(name, &created.sent, &created.id));
     let first = client.call(operation, &input).await?;
     if !matches!(first, Reply::Success(_)) {
         return Err(format!("the first delete: {}", first.describe()));
@@ -82,7 +85,7 @@ pub(super) async fn delete_twice(trial: Trial<'_>) -> Judged {
         Reply::Unsupported(why) | Reply::Trouble(why, _) => return Err(why.clone()),
     };
     if second.refusal().is_some() {
-        input[row.id_member] = crate::error::UNKNOWN_ID.into();
+        overwrite(&mut input, row.naming(name, &created.sent, crate::error::UNKNOWN_ID));
         let never = client.call(operation, &input).await?;
         if never.refusal().is_some_and(|(status, _)| status >= 500) {
             return Err(format!("the endpoint fails on any unknown id: {}", never.describe()));
@@ -91,4 +94,11 @@ pub(super) async fn delete_twice(trial: Trial<'_>) -> Judged {
     let expected = "a rejection (4xx) of the second delete";
     let finding = check.finding("", expected, second.describe(), Some(exchange));
     Ok(vec![finding.resting_on(first.exchange().into_iter().chain([&**exchange]))])
+}
+
+/// Sets the members of an input that `names` has.
+fn overwrite(input: &mut Value, names: Value) {
+    if let (Some(input), Value::Object(names)) = (input.as_object_mut(), names) {
+        input.extend(names);
+    }
 }

@@ -15,7 +15,8 @@ use crate::client::reply::Reply;
 use crate::client::{Client, Created, read_created};
 use crate::code::Trial;
 use crate::idempotency::token_member;
-use crate::resources::{RESOURCES, Resource};
+use crate::resources;
+use crate::resources::Resource;
 use crate::steps;
 use crate::steps::{Judged, perform};
 use connect_transport::HangUp;
@@ -109,7 +110,7 @@ impl Creation<'_> {
     /// The same, with the exchange.
     async fn begin(&self) -> Result<(Created, Box<Exchange>), String> {
         let exchange = steps::succeed(self.client, self.row.create, &self.input).await?;
-        Ok((read_created(self.row, &exchange)?, exchange))
+        Ok((read_created(self.row, &self.input, &exchange)?, exchange))
     }
 
     /// Repeats the request.
@@ -135,7 +136,7 @@ impl Creation<'_> {
     /// The fact to record for a reply to a request with the token of `created`.
     fn fact(&self, reply: &Reply, created: &Created) -> String {
         match reply {
-            Reply::Success(exchange) => match read_created(self.row, exchange) {
+            Reply::Success(exchange) => match read_created(self.row, &self.input, exchange) {
                 Ok(again) if again.id == created.id => HONOURED.to_owned(),
                 _ => "another resource".to_owned(),
             },
@@ -154,20 +155,20 @@ impl Creation<'_> {
         }
         let (exchange, actual) = match &reply {
             Reply::Success(exchange) => {
-                let again = read_created(self.row, exchange);
+                let again = read_created(self.row, &self.input, exchange);
                 (exchange, again.map_or("no id".to_owned(), |again| again.id))
             }
             Reply::Refused(exchange, _) if !reply.is_quota() => (exchange, reply.describe()),
             _ => return Err(reply.describe()),
         };
-        let finding = self.check.finding(format!("/{}", self.row.id), created.id, actual, Some(exchange));
+        let finding = self.check.finding(self.row.id_pointer(), created.id, actual, Some(exchange));
         Ok(vec![finding.resting_on([&*first, exchange])])
     }
 
     /// Records the response to another request with the token, which is not documented.
     async fn learn_mismatch(&self, created: &Created) -> Result<(), String> {
         let mut other = self.input.clone();
-        other[self.row.name_member] = self.client.fresh_name().into();
+        self.row.set_name(&mut other, self.client.unused_name(self.row).unwrap_or_default());
         let reply = self.client.call(self.operation, &other).await?;
         self.client.learn(format!("token with another request, {}", self.row.create), self.fact(&reply, created));
         Ok(())
@@ -189,17 +190,17 @@ impl Creation<'_> {
         let mut other: String = text.chars().take(text.chars().count().saturating_sub(1)).collect();
         other.push(if text.ends_with('1') { '2' } else { '1' });
         input[&self.token] = other.into();
-        input[self.row.name_member] = self.client.fresh_name().into();
+        self.row.set_name(&mut input, self.client.unused_name(self.row).unwrap_or_default());
         let second = self.client.call(self.operation, &input).await?;
         let (exchange, actual) = match &second {
-            Reply::Success(exchange) => match read_created(self.row, exchange) {
+            Reply::Success(exchange) => match read_created(self.row, &input, exchange) {
                 Ok(other) if other.id != created.id => return Ok(Vec::new()),
                 _ => (exchange, format!("{} again", created.id)),
             },
             Reply::Refused(exchange, _) if !second.is_quota() => (exchange, second.describe()),
             _ => return Err(second.describe()),
         };
-        let pointer = format!("/{}", self.row.id);
+        let pointer = self.row.id_pointer();
         let finding = self.check.finding(pointer, "a new id for a new token", actual, Some(exchange));
         Ok(vec![finding.resting_on([&*first, exchange])])
     }
@@ -211,7 +212,7 @@ impl Creation<'_> {
         let successes: Vec<_> = replies
             .iter()
             .filter_map(|reply| match reply {
-                Reply::Success(exchange) => Some((read_created(self.row, exchange).ok()?.id, exchange)),
+                Reply::Success(exchange) => Some((read_created(self.row, &self.input, exchange).ok()?.id, exchange)),
                 _ => None,
             })
             .collect();
@@ -221,12 +222,12 @@ impl Creation<'_> {
         };
         if ids.len() > 1 {
             let actual = format!("{} ids from {CONCURRENT} concurrent calls", ids.len());
-            let finding = self.check.finding(format!("/{}", self.row.id), "one id", actual, Some(exchange));
+            let finding = self.check.finding(self.row.id_pointer(), "one id", actual, Some(exchange));
             return Ok(vec![finding.resting_on(replies.iter().filter_map(Reply::exchange))]);
         }
         if successes.len() == 1 {
             // An endpoint that ignores tokens and requires unique names also gives one success.
-            let created = Created { id: id.clone(), arn: String::new() };
+            let created = Created { id: id.clone(), arn: None, sent: self.input.clone() };
             let reply = self.repeat().await?;
             if self.fact(&reply, &created) != HONOURED {
                 let reply = reply.describe();
@@ -299,7 +300,7 @@ impl Creation<'_> {
     /// Uses the token of another operation. If that works, records the effect of a token in another instance.
     async fn of_other_operation(&self) -> Judged {
         let (mut findings, mut tried, mut reason) = (Vec::new(), 0, "no other operation takes a token".to_owned());
-        let others = RESOURCES.iter().filter(|other| other.create != self.row.create);
+        let others = resources::rows(self.client.schema).iter().filter(|other| other.create != self.row.create);
         for other in others {
             let Some(member) = self
                 .client
@@ -332,13 +333,13 @@ impl Creation<'_> {
         let token = self.client.fresh_token();
         input[member] = token.clone().into();
         let first = steps::succeed(self.client, other.create, &input).await?;
-        let theirs = read_created(other, &first)?;
+        let theirs = read_created(other, &input, &first)?;
         let mut input = self.client.creation(self.row).await?;
         input[&self.token] = token.into();
         let reply = perform(self.client, self.row.create, &input).await?;
         let topic = format!("token of {}, {}", other.create, self.row.create);
         let (exchange, actual) = match &reply {
-            Reply::Success(exchange) => match read_created(self.row, exchange) {
+            Reply::Success(exchange) => match read_created(self.row, &input, exchange) {
                 Ok(created) if created.id != theirs.id => {
                     self.client.learn(topic, "another resource");
                     return Ok(None);
@@ -359,14 +360,14 @@ impl Creation<'_> {
             _ => return Err(reply.describe()),
         };
         let expected = format!("a new {} for a token of {}", self.row.kind, other.create);
-        let finding = self.check.finding(format!("/{}", self.row.id), expected, actual, Some(exchange));
+        let finding = self.check.finding(self.row.id_pointer(), expected, actual, Some(exchange));
         Ok(Some(finding.resting_on([&*first, exchange])))
     }
 
     /// Records the response to the token in another instance.
     async fn learn_elsewhere(&self) -> Result<(), String> {
         let other = steps::quiet_instance(self.client).await?;
-        if self.row.id_member == "InstanceId" || self.input["InstanceId"] == *other {
+        if self.row.is_instance() || self.input["InstanceId"] == *other {
             return Ok(());
         }
         let created = self.first().await?;
@@ -379,18 +380,17 @@ impl Creation<'_> {
 
     /// Number of listed resources with the name.
     async fn count(&self) -> Result<(usize, Option<Exchange>), String> {
-        let name = self.input[self.row.name_member].as_str().unwrap_or_default();
-        count_named(self.client, self.row, name).await
+        count_named(self.client, self.row, &self.input).await
     }
 
     /// Judges if the list has one resource of the name, after the exchanges that created it.
     async fn is_single(&self, before: &[&Exchange]) -> Judged {
         let (count, exchange) = self.count().await?;
         match count {
-            0 => Err(format!("{} does not show the new resource", self.row.list.0)),
+            0 => Err(format!("{} does not show the new resource", self.row.list_name())),
             1 => Ok(Vec::new()),
             _ => {
-                let name = &self.input[self.row.name_member];
+                let name = self.row.name_in(&self.input);
                 let kind = self.row.kind;
                 let (expected, actual) = (format!("one {kind} named {name}"), format!("{count} {kind}s of that name"));
                 let finding = self.check.finding("", expected, actual, exchange.as_ref());

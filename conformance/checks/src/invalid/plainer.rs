@@ -24,13 +24,18 @@ const USUAL: &[&str] = &[
 ];
 
 /// True if the refusal of a mutant may have another reason than its fault.
-pub(super) fn is_explained_otherwise(schema: &Schema, operation: &str, mutant: &Mutant, error: &DecodedError) -> bool {
+pub(super) fn is_explained_otherwise(
+    schema: &'static Schema,
+    operation: &str,
+    mutant: &Mutant,
+    error: &DecodedError,
+) -> bool {
     let code = error.code.as_deref().unwrap_or_default();
     !USUAL.contains(&code) || problems(schema, operation, &mutant.value) > problems(schema, operation, &mutant.base)
 }
 
 /// The same fault in a plainer request, if there is one without problems of its own.
-pub(super) fn plainer(schema: &Schema, operation: &str, mutant: &Mutant) -> Option<Value> {
+pub(super) fn plainer(schema: &'static Schema, operation: &str, mutant: &Mutant) -> Option<Value> {
     let is_in = |member: &str| mutant.pointer.trim_start_matches('/').split('/').next() == Some(member);
     let mut value = mutant.value.clone();
     if operation == "CreateContactFlow" && !is_in("Status") && !is_in("Content") {
@@ -48,7 +53,7 @@ pub(super) fn plainer(schema: &Schema, operation: &str, mutant: &Mutant) -> Opti
 }
 
 /// Number of broken rules beyond the service model.
-fn problems(schema: &Schema, operation: &str, input: &Value) -> usize {
+fn problems(schema: &'static Schema, operation: &str, input: &Value) -> usize {
     resources::in_context(schema, operation, &SchemaPath::default(), |context| {
         semantics::check(operation, input, context).len()
     })

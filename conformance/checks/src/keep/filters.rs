@@ -17,7 +17,7 @@ use crate::judge::Judgement;
 use crate::resources;
 use crate::resources::Resource;
 use crate::steps;
-use crate::steps::{Judged, Wait, naming, succeed};
+use crate::steps::{Judged, Wait, succeed};
 
 /// Values of an enum by which a list is narrowed.
 const VALUES: usize = 6;
@@ -154,7 +154,7 @@ impl List<'_> {
 
     /// Creates a resource as the template has it, and one with another value of the enum.
     async fn populate(&self, row: &'static Resource) {
-        if row.id_member == "InstanceId" || self.client.create(row).await.is_err() {
+        if row.is_instance() || self.client.create(row).await.is_err() {
             return;
         }
         let instance = self.base["InstanceId"].as_str().unwrap_or_default();
@@ -168,7 +168,7 @@ impl List<'_> {
     /// Creates a resource with a value of the enum, in its creation or by an update.
     async fn with(&self, row: &'static Resource, instance: &str, value: &str) -> Result<(), String> {
         let (client, schema, shape) = (self.client, self.client.schema, self.narrowing.values);
-        let mut input = steps::creation_in(client, row, instance).await?;
+        let mut input = client.creation_in(row, instance).await?;
         if let Some(pointer) = place_of(schema, row.create, shape) {
             set(&mut input, &pointer, value);
             let mut u = Unstructured::new(&[]);
@@ -177,9 +177,9 @@ impl List<'_> {
             return steps::create(client, row, &input).await.map(|_| ());
         }
         let created = steps::create(client, row, &input).await?;
-        for update in row.updates {
+        for update in &row.updates {
             if let Some(pointer) = place_of(schema, update, shape) {
-                let mut change = naming(row, &input, &created.id);
+                let mut change = row.naming(update, &input, &created.id);
                 set(&mut change, &pointer, value);
                 return succeed(client, update, &change).await.map(|_| ());
             }

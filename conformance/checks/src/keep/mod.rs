@@ -142,12 +142,12 @@ pub(crate) const FAMILY: Family = Family {
 
 /// The kind that the operation in scope creates.
 fn created(scope: &Scope<'_>) -> Subjects<&'static Resource> {
-    one(resources::created_by(scope.schema, scope.name()))
+    one(resources::created_by(scope.schema, scope.name()).filter(|row| row.is_judged()))
 }
 
 /// The kind that the operation in scope updates.
 fn updated(scope: &Scope<'_>) -> Subjects<&'static Resource> {
-    one(resources::updated_by(scope.schema, scope.name()))
+    one(resources::updated_by(scope.schema, scope.name()).filter(|row| row.is_judged()))
 }
 
 fn one(row: Option<&'static Resource>) -> Subjects<&'static Resource> {

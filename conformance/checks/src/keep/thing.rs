@@ -12,7 +12,7 @@ use crate::client::reply::{NOT_PUBLISHED, Reply};
 use crate::client::{Client, Created, is_name, read_created};
 use crate::resources::{Resource, draft};
 use crate::steps;
-use crate::steps::{body, naming, perform, succeed};
+use crate::steps::{body, perform, succeed};
 
 /// A created resource.
 pub(super) struct Thing<'c> {
@@ -48,27 +48,27 @@ impl<'c> Thing<'c> {
     /// Creates the resource of an input.
     pub(super) async fn make(client: &'c Client, row: &'static Resource, sent: Value) -> Result<Self, String> {
         let answer = succeed(client, row.create, &sent).await?;
-        let created = read_created(row, &answer)?;
+        let created = read_created(row, &sent, &answer)?;
         Ok(Self { client, row, sent, created, answer })
     }
 
     /// Creates a resource with all optional members that agree with each other, or with none if they are refused together.
     pub(super) async fn full(client: &'c Client, row: &'static Resource, instance: &str) -> Result<Self, String> {
-        let mut input = steps::creation_in(client, row, instance).await?;
+        let mut input = client.creation_in(row, instance).await?;
         add_tags(&mut input);
         let options = options(client, row).await;
         match Self::make(client, row, with_all(row, input, &options)).await {
             Ok(thing) => Ok(thing),
-            Err(_) => Self::make(client, row, steps::creation_in(client, row, instance).await?).await,
+            Err(_) => Self::make(client, row, client.creation_in(row, instance).await?).await,
         }
     }
 
     /// The described resource, with the exchange and the name of its member. A draft is described if nothing is published.
     pub(super) async fn describe(&self) -> Result<(Value, Box<Exchange>, String), NotShown> {
         let (row, id) = (self.row, &self.created.id);
-        let mut reply = perform(self.client, row.describe, &naming(row, &self.sent, id)).await?;
+        let mut reply = perform(self.client, row.describe, &row.naming(row.describe, &self.sent, id)).await?;
         if reply.refusal().is_some_and(|(_, code)| code == Some(NOT_PUBLISHED)) {
-            reply = perform(self.client, row.describe, &naming(row, &self.sent, &draft(id))).await?;
+            reply = perform(self.client, row.describe, &row.naming(row.describe, &self.sent, &draft(id))).await?;
         }
         let Reply::Success(exchange) = reply else {
             let why = format!("{} answered {}", row.describe, reply.describe());
@@ -95,15 +95,15 @@ pub(super) fn is_option(member: &Member) -> bool {
 }
 
 /// A value for each optional member of the creation of a kind, beside its name, token, tags and template.
-pub(super) async fn options(client: &Client, row: &Resource) -> Vec<(String, Value)> {
+pub(super) async fn options(client: &Client, row: &'static Resource) -> Vec<(String, Value)> {
     let Some(create) = client.schema.operation_named(row.create) else { return Vec::new() };
-    let template = (row.template)();
+    let template = row.template();
     let mut options = Vec::new();
     for member in client.schema.input_members(&client.schema[create]).into_iter().flatten() {
         if !is_option(member)
-            || member.name == row.name_member
+            || Some(member.name.as_str()) == row.name_member
             || member.name == "Tags"
-            || template.get(&member.name).is_some()
+            || template.is_some_and(|template| template.get(&member.name).is_some())
         {
             continue;
         }

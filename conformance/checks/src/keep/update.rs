@@ -11,7 +11,6 @@ use crate::difference::apart;
 use crate::keep::same::keeps;
 use crate::keep::thing::{Thing, is_option, value_of};
 use crate::resources::Resource;
-use crate::steps;
 use crate::steps::{Judged, Wait, succeed};
 
 /// One update: the member that it names beside the required ones, with its value.
@@ -106,7 +105,7 @@ impl Updater<'_> {
     /// The input of a change: ids, required members as they are, and the named member.
     fn input(&self, change: &Change<'_>, before: &Value) -> Value {
         let thing = &self.thing;
-        let mut input = steps::naming(thing.row, &thing.sent, &thing.created.id);
+        let mut input = thing.row.naming(self.update, &thing.sent, &thing.created.id);
         for member in self.members.iter().filter(|member| member.required && member.binding == Binding::Body) {
             let shown = self.shown(&member.name, before);
             if let Some(value) = shown.or_else(|| thing.sent.get(&member.name)).filter(|value| !value.is_null()) {

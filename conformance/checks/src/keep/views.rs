@@ -16,10 +16,10 @@ use crate::keep::thing::Thing;
 use crate::keep::{PLAUSIBLE, REPEATED_READ, VIEWS_AGREE};
 use crate::observe::Observation;
 use crate::resources;
-use crate::resources::{RESOURCES, Resource};
+use crate::resources::Resource;
 use crate::search;
 use crate::steps;
-use crate::steps::{Wait, naming, succeed};
+use crate::steps::{Wait, succeed};
 
 pub(super) static OBSERVER: Observer =
     Observer { name: "views", observe: |client, operation| Box::pin(observe(client, operation)) };
@@ -66,11 +66,15 @@ struct Watch<'c> {
 
 impl<'c> Watch<'c> {
     async fn new(client: &'c Client, row: &'static Resource) -> Result<Self, String> {
-        let is_instance = row.id_member == "InstanceId";
+        let is_instance = row.is_instance();
         let instance = if is_instance { String::new() } else { steps::quiet_instance(client).await? };
         let began = now();
         let thing = Thing::full(client, row, &instance).await?;
-        let home = if is_instance { thing.created.arn.clone() } else { arn_of(client, &instance).await };
+        let own = thing.created.arn.clone().filter(|_| is_instance);
+        let home = match own {
+            Some(arn) => arn,
+            None => arn_of(client, &instance).await,
+        };
         Ok(Self { client, row, thing, began, home, differs: false })
     }
 
@@ -79,7 +83,7 @@ impl<'c> Watch<'c> {
         let row = self.row;
         self.look(seen, "after its creation").await?;
         self.repeat(seen).await?;
-        for update in row.updates {
+        for update in &row.updates {
             let (before, ..) = self.thing.describe().await?;
             steps::change(self.client, row, &self.thing.sent, &self.thing.created.id, update).await?;
             self.look(seen, &format!("after {update}")).await?;
@@ -90,16 +94,16 @@ impl<'c> Watch<'c> {
                 seen.add(vec![PLAUSIBLE.finding(pointer, expected, actual, Some(&exchange))]);
             }
         }
-        if row.id_member == "InstanceId" {
+        if row.is_instance() {
             return Ok(());
         }
-        let named = naming(row, &self.thing.sent, &self.thing.created.id);
+        let named = row.naming(row.delete, &self.thing.sent, &self.thing.created.id);
         let (shown, ..) = self.thing.describe().await?;
         succeed(self.client, row.delete, &named).await?;
         let instance = named["InstanceId"].as_str().unwrap_or_default();
-        let mut again = steps::creation_in(self.client, row, instance).await?;
-        let name = shown.get(row.name_member).unwrap_or(&self.thing.sent[row.name_member]);
-        again[row.name_member] = name.clone();
+        let mut again = self.client.creation_in(row, instance).await?;
+        let name = Some(row.name_in(&shown)).filter(|name| !name.is_empty());
+        row.set_name(&mut again, name.unwrap_or(row.name_in(&self.thing.sent)));
         self.thing = Thing::make(self.client, row, again).await?;
         self.look(seen, "after a new one of the same name").await
     }
@@ -114,7 +118,7 @@ impl<'c> Watch<'c> {
             let views = self.views(when).await?;
             let findings = self.differences(&views, when);
             // Other families judge if a list or search shows a resource at all.
-            let lists = [Some(self.row.list), self.row.search].into_iter().flatten();
+            let lists = [self.row.list, self.row.search].into_iter().flatten();
             let missing = lists.filter(|(list, _)| views.iter().all(|view| view.operation != *list)).count();
             if (missing > 0 || !findings.is_empty()) && !self.differs && wait.again().await {
                 continue;
@@ -179,9 +183,10 @@ impl<'c> Watch<'c> {
                 views.push(View { operation: row.create, pointer: String::new(), members, value, exchange });
             }
         }
-        let instance = thing.sent["InstanceId"].as_str();
-        let (items, exchange) = list_all(client, row, instance).await?;
-        views.extend(self.item(row.list, items, exchange.map(Box::new)));
+        if let Some(list) = row.list {
+            let (items, exchange) = list_all(client, row, Some(&thing.sent)).await?;
+            views.extend(self.item(list, items, exchange.map(Box::new)));
+        }
         if let Some((search, id)) = row.search {
             let found = self.search(search).await?;
             views.extend(self.item((search, id), found.0, found.1));
@@ -209,7 +214,7 @@ impl<'c> Watch<'c> {
     async fn search(&self, search: &str) -> Result<(Vec<Value>, Option<Box<Exchange>>), String> {
         let operation = self.client.schema.operation_named(search).ok_or_else(|| format!("no {search}"))?;
         let (shown, ..) = self.thing.describe().await?;
-        let name = shown[self.row.name_member].as_str().unwrap_or_default();
+        let name = self.row.name_in(&shown);
         let mut input = json!({ "InstanceId": self.thing.sent["InstanceId"] });
         if let Some(criteria) = search::by_name(search, name) {
             input["SearchCriteria"] = criteria;
@@ -240,10 +245,10 @@ impl<'c> Watch<'c> {
 
 /// The ARN of an instance; empty if it cannot be read.
 async fn arn_of(client: &Client, instance: &str) -> String {
-    let row = &RESOURCES[0];
+    let Some(row) = resources::instances(client.schema) else { return String::new() };
     let Ok(exchange) = succeed(client, row.describe, &json!({ row.id_member: instance })).await else {
         return String::new();
     };
     let shown = steps::shown(client.schema, row, &exchange).map(|(_, shown)| shown).unwrap_or_default();
-    shown[row.arn].as_str().unwrap_or_default().to_owned()
+    shown["Arn"].as_str().unwrap_or_default().to_owned()
 }

@@ -108,7 +108,7 @@ fn planned(scope: &Scope<'_>, language: &str) -> Subjects<Breaches> {
 
 /// The breaches that requests to the operation can have. An update can only have those of the resource that the run
 /// creates for it.
-fn possible(schema: &Schema, operation: &str) -> Vec<&'static Breach> {
+fn possible(schema: &'static Schema, operation: &str) -> Vec<&'static Breach> {
     let mut all = semantics::breaches(operation);
     resources::in_context(schema, operation, &SchemaPath::default(), |context| {
         all.retain(|breach| semantics::broken(operation, breach, context, &mut Unstructured::new(&[])).is_some());
@@ -229,7 +229,7 @@ async fn judge(
 
 /// Returns the expected and the actual error if the response should list problems and does not. Errors without a name,
 /// with an unmodelled name or without JSON are judged by other checks.
-fn without_problems(schema: &Schema, operation: OperationId, reply: &Reply) -> Option<(String, String)> {
+fn without_problems(schema: &'static Schema, operation: OperationId, reply: &Reply) -> Option<(String, String)> {
     let (name, list) = LISTING.iter().find(|(name, _)| schema.error_of(&schema[operation], name).is_some())?;
     let Reply::Refused(exchange, error) = reply else { return None };
     if error.modelled.is_none() || !error.body_is_json {

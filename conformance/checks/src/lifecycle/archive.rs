@@ -58,7 +58,7 @@ impl Life<'_> {
     }
 
     async fn is_listed_as(&self, state: &str, member: &str) -> Judged {
-        let (list, id) = self.row.list;
+        let (list, id) = self.row.list.ok_or("nothing lists it")?;
         let mut wait = Wait::brief(self.client);
         loop {
             let (items, exchange) = list_all(self.client, self.row, None).await?;

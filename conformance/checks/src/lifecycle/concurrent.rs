@@ -11,7 +11,7 @@ use crate::client::reply::Reply;
 use crate::code::Trial;
 use crate::resources::Resource;
 use crate::steps;
-use crate::steps::{Judged, Wait, creation_in, perform};
+use crate::steps::{Judged, Wait, perform};
 
 /// Number of concurrent creations.
 const CONCURRENT: usize = 6;
@@ -22,17 +22,17 @@ pub(super) async fn creations(trial: Trial<'_>, row: &'static Resource) -> Judge
     let instance = steps::quiet_instance(client).await?;
     let mut inputs = Vec::new();
     for _ in 0..CONCURRENT {
-        inputs.push(creation_in(client, row, &instance).await?);
+        inputs.push(client.creation_in(row, &instance).await?);
     }
     let replies = join_all(inputs.iter().map(|input| perform(client, row.create, input))).await;
     let mut ids = BTreeSet::new();
     let mut successes = 0;
-    for reply in &replies {
+    for (reply, input) in replies.iter().zip(&inputs) {
         let Ok(Reply::Success(exchange)) = reply else { continue };
-        let created = read_created(row, exchange)?;
+        let created = read_created(row, input, exchange)?;
         successes += 1;
         if !ids.insert(created.id.clone()) {
-            let finding = check.finding(format!("/{}", row.id), "a distinct id", created.id, Some(exchange));
+            let finding = check.finding(row.id_pointer(), "a distinct id", created.id, Some(exchange));
             return Ok(vec![finding.resting_on(exchanges(&replies))]);
         }
     }
@@ -41,14 +41,14 @@ pub(super) async fn creations(trial: Trial<'_>, row: &'static Resource) -> Judge
     }
     let mut wait = Wait::brief(client);
     loop {
-        let (items, exchange) = list_all(client, row, Some(&instance)).await?;
+        let (items, exchange) = list_all(client, row, inputs.first()).await?;
         let missing: Vec<&String> =
-            ids.iter().filter(|id| !items.iter().any(|item| item[row.list.1] == ***id)).collect();
+            ids.iter().filter(|id| !items.iter().any(|item| item[row.list_id()] == ***id)).collect();
         if missing.is_empty() {
             return Ok(Vec::new());
         }
         if !wait.again().await {
-            let expected = format!("all {successes} resources in {}", row.list.0);
+            let expected = format!("all {successes} resources in {}", row.list_name());
             let actual = format!("{} missing, for example {}", missing.len(), missing[0]);
             let finding = check.finding("", expected, actual, exchange.as_ref());
             return Ok(vec![finding.resting_on(exchanges(&replies).chain(exchange.as_ref()))]);
@@ -68,8 +68,8 @@ pub(super) async fn one_name(trial: Trial<'_>, row: &'static Resource) -> Judged
     let name = client.fresh_name();
     let mut inputs = Vec::new();
     for _ in 0..CONCURRENT {
-        let mut input = creation_in(client, row, &instance).await?;
-        input[row.name_member] = name.clone().into();
+        let mut input = client.creation_in(row, &instance).await?;
+        row.set_name(&mut input, name.clone());
         inputs.push(input);
     }
     let replies = join_all(inputs.iter().map(|input| perform(client, row.create, input))).await;
@@ -83,7 +83,7 @@ pub(super) async fn one_name(trial: Trial<'_>, row: &'static Resource) -> Judged
         count => {
             let (expected, actual) = (format!("one {} named {name}", row.kind), format!("{count} successes"));
             let decisive = successes.last().map(|exchange| &***exchange);
-            let finding = check.finding(format!("/{}", row.name_member), expected, actual, decisive);
+            let finding = check.finding(row.name_pointer(), expected, actual, decisive);
             Ok(vec![finding.resting_on(exchanges(&replies))])
         }
     }

@@ -11,7 +11,7 @@ use crate::code::Trial;
 use crate::lifecycle::echo::{Echo, differences, echoes};
 use crate::resources::{Resource, draft};
 use crate::steps;
-use crate::steps::{Judged, Wait, body, naming, perform, shown, succeed};
+use crate::steps::{Judged, Wait, body, perform, shown, succeed};
 
 /// A resource, with the input that created it.
 pub(super) struct Life<'c> {
@@ -99,7 +99,7 @@ impl<'c> Life<'c> {
 
     /// Waits until the creation of an instance is complete; other kinds can be used at once.
     async fn becomes_ready(&self) -> Result<Option<Finding>, String> {
-        if self.row.id_member != "InstanceId" {
+        if !self.row.is_instance() {
             return Ok(None);
         }
         let mut wait = Wait::for_index(self.client);
@@ -127,7 +127,7 @@ impl<'c> Life<'c> {
 
     /// The input that names a resource of the same kind, in the same instance.
     pub(super) fn naming(&self, id: &str) -> Value {
-        naming(self.row, &self.sent, id)
+        self.row.naming(self.row.describe, &self.sent, id)
     }
 
     async fn create_describe(&self) -> Judged {
@@ -147,15 +147,15 @@ impl<'c> Life<'c> {
     }
 
     async fn create_list(&self) -> Judged {
-        let name = self.sent[self.row.name_member].as_str().unwrap_or_default();
+        let name = self.row.name_in(&self.sent);
         let mut wait = Wait::brief(self.client);
         loop {
-            let (count, exchange) = count_named(self.client, self.row, name).await?;
+            let (count, exchange) = count_named(self.client, self.row, &self.sent).await?;
             if count > 0 {
                 return Ok(Vec::new());
             }
             if !wait.again().await {
-                let expected = format!("an item named {name} in {}", self.row.list.0);
+                let expected = format!("an item named {name} in {}", self.row.list_name());
                 return Ok(vec![self.check.finding("", expected, "none on any page", exchange.as_ref())]);
             }
         }
@@ -165,7 +165,7 @@ impl<'c> Life<'c> {
     async fn update_visible(&self) -> Judged {
         let mut findings = Vec::new();
         let mut refused = None;
-        for update in self.row.updates {
+        for update in &self.row.updates {
             match self.update(update).await {
                 Ok(found) => findings.extend(found),
                 Err(why) => refused = Some(why),
@@ -223,8 +223,8 @@ impl<'c> Life<'c> {
 
     async fn duplicate_name(&self) -> Judged {
         let mut again = self.client.creation(self.row).await?;
-        let fresh = again[self.row.name_member].take();
-        again[self.row.name_member] = self.sent[self.row.name_member].clone();
+        let fresh = self.row.name_in(&again).to_owned();
+        self.row.set_name(&mut again, self.row.name_in(&self.sent));
         let reply = perform(self.client, self.row.create, &again).await?;
         let exchange = match &reply {
             Reply::Refused(exchange, error) => {
@@ -234,7 +234,7 @@ impl<'c> Life<'c> {
                 }
                 // The twin has another name, and a new token, since the endpoint may remember the first one.
                 let mut twin = self.client.creation(self.row).await?;
-                twin[self.row.name_member] = fresh;
+                self.row.set_name(&mut twin, fresh);
                 steps::create(self.client, self.row, &twin)
                     .await
                     .map_err(|why| format!("the request is also rejected with a free name: {why}"))?;
@@ -249,7 +249,7 @@ impl<'c> Life<'c> {
             Reply::Unsupported(_) | Reply::Trouble(..) => return Err(reply.describe()),
         };
         let expected = format!("409, one of {}", CONFLICTS.join(", "));
-        let pointer = format!("/{}", self.row.name_member);
+        let pointer = self.row.name_pointer();
         let finding = self.check.finding(pointer, expected, reply.describe(), Some(exchange));
         let by_name = exchange.response.status == 409;
         Ok(vec![if by_name { finding.by_name_alone(self.client.target.loopback) } else { finding }])

@@ -19,7 +19,7 @@ use crate::families::{Family, Services};
 use crate::harm::Harm;
 use crate::judge::Judgement;
 use crate::resources;
-use crate::resources::{RESOURCES, Resource};
+use crate::resources::Resource;
 use crate::walks;
 
 /// Reads show writes, according to CloudFormation.
@@ -303,7 +303,7 @@ type Kinds = Subjects<&'static Resource>;
 /// The kind that the operation in scope creates, if it meets a condition.
 fn created_if(scope: &Scope<'_>, condition: impl Fn(&'static Resource) -> bool) -> Kinds {
     resources::created_by(scope.schema, scope.name())
-        .filter(|row| condition(row))
+        .filter(|row| row.is_judged() && condition(row))
         .map(|row| (None, row))
         .into_iter()
         .collect()
@@ -314,7 +314,7 @@ fn created(scope: &Scope<'_>) -> Kinds {
 }
 
 fn created_in_instance(scope: &Scope<'_>) -> Kinds {
-    created_if(scope, |row| row.id_member != "InstanceId")
+    created_if(scope, |row| !row.is_instance())
 }
 
 fn updated(scope: &Scope<'_>) -> Kinds {
@@ -335,7 +335,7 @@ fn drafted(scope: &Scope<'_>) -> Kinds {
 }
 
 fn versioned(scope: &Scope<'_>) -> Kinds {
-    versions::versioned_by(scope.name()).map(|row| (None, row)).into_iter().collect()
+    versions::versioned_by(scope.schema, scope.name()).map(|row| (None, row)).into_iter().collect()
 }
 
 /// Code of a check on the tags of each kind of resource that may be created.
@@ -355,7 +355,11 @@ impl Code for Tagging {
                 };
             Variant { name: Some(row.variant.to_owned()), attempt }
         };
-        RESOURCES.iter().filter(|_| scope.name() == "TagResource").map(variant).collect()
+        resources::rows(schema)
+            .iter()
+            .filter(|row| row.is_judged() && scope.name() == "TagResource")
+            .map(variant)
+            .collect()
     }
 }
 
@@ -381,7 +385,10 @@ mod tests {
             ids("CreateInstance"),
             ["lifecycle.create-describe", "lifecycle.create-list", "lifecycle.delete-gone"]
         );
-        assert_eq!(ids("TagResource").len(), 3 * RESOURCES.len());
+        assert_eq!(
+            ids("TagResource").len(),
+            3 * resources::rows(Schema::connect()).iter().filter(|row| row.is_judged()).count()
+        );
         assert_eq!(ids("CreateContactFlowVersion"), ["lifecycle.versions"]);
         assert_eq!(ids("CreateRule").len(), 7);
         assert_eq!(ids("CreateContactFlowModule").len(), 8);

@@ -20,7 +20,7 @@ pub(super) async fn saved_published(trial: Trial<'_>, row: &'static Resource) ->
     let input_with = |status: &str| {
         let mut input = template.clone();
         input["Status"] = status.into();
-        input[row.name_member] = client.fresh_name().into();
+        row.set_name(&mut input, client.fresh_name());
         input
     };
     let mut findings = Vec::new();

@@ -10,7 +10,7 @@ use crate::client::{Client, Created};
 use crate::code::Trial;
 use crate::resources::Resource;
 use crate::steps;
-use crate::steps::{Judged, Wait, and_then, body, naming, perform, shown, succeed};
+use crate::steps::{Judged, Wait, and_then, body, perform, shown, succeed};
 use connect_transport::exchange::Exchange;
 
 /// Number of concurrent additions.
@@ -26,11 +26,8 @@ struct Tagged<'c> {
 impl<'c> Tagged<'c> {
     /// A new resource with two tags. It is not documented if rules can be tagged by their ARN: a rejection is recorded.
     async fn new(client: &'c Client, row: &'static Resource) -> Result<Self, String> {
-        let instance = match row.id_member {
-            "InstanceId" => String::new(),
-            _ => client.instance().await.ok_or("no instance to work in")?,
-        };
-        let (created, sent) = steps::create_in(client, row, &instance).await?;
+        let sent = client.creation(row).await?;
+        let created = steps::create(client, row, &sent).await?;
         let tagged = Self { client, created, sent };
         let reply = tagged.change("TagResource", json!({ "tags": { "ct-a": "1", "ct-b": "2" } })).await?;
         match &reply {
@@ -133,7 +130,7 @@ pub(super) async fn shown_as_listed(trial: Trial<'_>, row: &'static Resource) ->
             let mut wait = Wait::brief(client);
             loop {
                 let (listed, _) = tagged.list().await?;
-                let named = naming(row, &tagged.sent, &tagged.created.id);
+                let named = row.naming(row.describe, &tagged.sent, &tagged.created.id);
                 let exchange = succeed(client, row.describe, &named).await?;
                 let (wrapper, resource) = shown(client.schema, row, &exchange)?;
                 // Without tags, the member may be absent, null or an empty map.

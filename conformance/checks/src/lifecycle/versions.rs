@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::client::pager::{Pager, page_sizes};
 use crate::code::Trial;
 use crate::lifecycle::life::Life;
-use crate::resources::{RESOURCES, Resource};
+use crate::resources;
+use crate::resources::Resource;
 use crate::steps;
 use crate::steps::{Judged, Wait, and_then, body, perform, succeed};
 use connect_transport::exchange::Exchange;
@@ -17,8 +18,8 @@ const CREATE: &str = "CreateContactFlowVersion";
 const LIST: &str = "ListContactFlowVersions";
 
 /// The kind for which an operation creates versions.
-pub(super) fn versioned_by(operation: &str) -> Option<&'static Resource> {
-    RESOURCES.iter().find(|row| operation == CREATE && row.kind == "flow")
+pub(super) fn versioned_by(schema: &'static Schema, operation: &str) -> Option<&'static Resource> {
+    resources::named(schema, "ContactFlow").filter(|_| operation == CREATE)
 }
 
 /// Creates a version of one content, then of another.

@@ -12,9 +12,9 @@ use crate::client::Client;
 use crate::client::pager::{Page, Pager, key, keys};
 use crate::observe::Observation;
 use crate::resources;
-use crate::resources::{RESOURCES, Resource};
+use crate::resources::Resource;
 use crate::steps;
-use crate::steps::{Wait, body, naming, succeed};
+use crate::steps::{Wait, body, succeed};
 
 /// Number of resources that are created for a list.
 const COUNT: usize = 5;
@@ -37,14 +37,16 @@ pub(super) struct Fixtures {
 }
 
 /// The member that identifies the items of a list, if the run can create them.
-pub(super) fn identity(schema: &Schema, operation: &str) -> Option<&'static str> {
+pub(super) fn identity(schema: &'static Schema, operation: &str) -> Option<&'static str> {
     let versions = (operation == VERSIONS.0 && schema.service.is_connect()).then_some(VERSIONS.1);
-    versions.or_else(|| resources::listed_by(schema, operation).map(|(_, member)| member))
+    versions.or_else(|| {
+        resources::listed_by(schema, operation).filter(|(row, _)| row.is_judged()).map(|(_, member)| member)
+    })
 }
 
 /// The kind of the items of a list or search, if the run can create and delete them freely.
-pub(super) fn kind(schema: &Schema, operation: &str) -> Option<&'static Resource> {
-    resources::listed_by(schema, operation).map(|(row, _)| row).filter(|row| row.id_member != "InstanceId")
+pub(super) fn kind(schema: &'static Schema, operation: &str) -> Option<&'static Resource> {
+    resources::listed_by(schema, operation).map(|(row, _)| row).filter(|row| row.is_judged() && !row.is_instance())
 }
 
 impl Fixtures {
@@ -90,7 +92,7 @@ impl Fixtures {
     /// Deletes a resource by its id.
     pub(super) async fn delete(&self, client: &Client, id: &str) -> Result<(), String> {
         let row = self.kind.ok_or("the list shows no resources that the run can delete")?;
-        succeed(client, row.delete, &naming(row, &self.base, id)).await.map(|_| ())
+        succeed(client, row.delete, &row.naming(row.delete, &self.base, id)).await.map(|_| ())
     }
 
     /// Waits until the list shows all created resources. Resources that a search does not show in time are removed from
@@ -151,15 +153,16 @@ impl Fixtures {
     }
 
     async fn instances(&mut self, client: &Client) -> Result<(), String> {
+        let row = resources::instances(client.schema).ok_or("the service has no instances")?;
         for _ in 0..COUNT {
-            self.made.insert(client.create(&RESOURCES[0]).await?.id);
+            self.made.insert(client.create(row).await?.id);
         }
         Ok(())
     }
 
     /// Creates a flow with several versions.
     async fn versions(&mut self, client: &Client) -> Result<(), String> {
-        let row = RESOURCES.iter().find(|row| row.kind == "flow").ok_or("no kind of resource has versions")?;
+        let row = resources::named(client.schema, "ContactFlow").ok_or("no kind of resource has versions")?;
         let (flow, sent) = steps::create_in(client, row, self.instance()).await?;
         self.base[row.id_member] = flow.id.clone().into();
         for _ in 0..COUNT {

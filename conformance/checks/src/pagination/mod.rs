@@ -270,7 +270,7 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
-    fn of(schema: &Schema, operation: OperationId) -> Option<Self> {
+    fn of(schema: &'static Schema, operation: OperationId) -> Option<Self> {
         let contract = &schema[operation];
         let pagination = contract.pagination.as_ref()?;
         let counts =

@@ -151,7 +151,7 @@ impl PageJudge<'_> {
             self.send_elsewhere(&pager, token, size, "under other filters", false, seen).await;
         }
         let sibling = self.fixtures.kind.and_then(|kind| {
-            let other = [Some(kind.list), kind.search].into_iter().flatten().find(|(other, _)| other != name)?;
+            let other = [kind.list, kind.search].into_iter().flatten().find(|(other, _)| other != name)?;
             client.schema.operation_named(other.0)
         });
         if let Some(operation) = sibling {

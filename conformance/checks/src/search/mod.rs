@@ -13,7 +13,7 @@ mod queries;
 mod relations;
 mod searcher;
 
-use connect_model::schema::OperationId;
+use connect_model::schema::{OperationId, Schema};
 
 use self::filter::Dialect;
 use self::oracle::{Comparison, Node};
@@ -26,7 +26,8 @@ use crate::evidence::Evidence;
 use crate::families::{Family, Services};
 use crate::harm::Harm;
 use crate::observe::Observation;
-use crate::resources::{RESOURCES, Resource};
+use crate::resources;
+use crate::resources::Resource;
 use crate::steps::Wait;
 
 /// Source of the rules on criteria.
@@ -202,21 +203,21 @@ pub(crate) static OBSERVER: Observer =
 
 /// Returns true if the operation is a search whose results the run can create.
 pub(crate) fn is_searched(scope: &Scope<'_>) -> bool {
-    searched(scope.name()).is_some()
+    searched(scope.schema, scope.name()).is_some()
 }
 
 /// Returns true if the operation searches for resources that have a type.
 fn is_typed(scope: &Scope<'_>) -> bool {
-    searched(scope.name())
+    searched(scope.schema, scope.name())
         .and_then(|(kind, _)| scope.schema.operation_named(kind.create))
         .and_then(|create| scope.schema.input_members(&scope.schema[create]))
         .is_some_and(|members| members.get("Type").is_some())
 }
 
 /// The resource that a search operation finds, and the form of the search.
-fn searched(operation: &str) -> Option<(&'static Resource, &'static Form)> {
+fn searched(schema: &'static Schema, operation: &str) -> Option<(&'static Resource, &'static Form)> {
     let form = FORMS.iter().find(|form| form.operation == operation)?;
-    let row = RESOURCES.iter().find(|row| row.search.is_some_and(|(name, _)| name == operation))?;
+    let row = resources::rows(schema).iter().find(|row| row.search.is_some_and(|(name, _)| name == operation))?;
     Some((row, form))
 }
 
@@ -232,7 +233,7 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
         return Observation::unsupported(why);
     }
     let mut seen = Observation::default();
-    let Some((row, form)) = searched(&client.schema[operation].name) else { return seen };
+    let Some((row, form)) = searched(client.schema, &client.schema[operation].name) else { return seen };
     let mut searcher = match Searcher::new(client, operation, row, form).await {
         Ok(searcher) => searcher,
         Err(why) => {
@@ -260,7 +261,6 @@ pub async fn observe(client: &Client, operation: OperationId) -> Observation {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use connect_model::schema::Schema;
     use connect_model::validate::validate;
     use serde_json::json;
 
@@ -273,7 +273,7 @@ mod tests {
         let schema = Schema::connect();
         for form in FORMS {
             let operation = schema.operation_named(form.operation).unwrap();
-            assert!(searched(form.operation).is_some(), "{}", form.operation);
+            assert!(searched(schema, form.operation).is_some(), "{}", form.operation);
             let tree = Node::All(vec![Node::Name(Comparison::Contains, "ab".to_owned())]);
             let tag = ("key".to_owned(), "value".to_owned());
             let group = || Group { tags: vec![tag.clone()], kind: None };
@@ -299,6 +299,6 @@ mod tests {
                 form.operation == "SearchContactFlows"
             );
         }
-        assert!(searched("SearchQueues").is_none());
+        assert!(searched(schema, "SearchQueues").is_none());
     }
 }

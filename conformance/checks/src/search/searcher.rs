@@ -80,8 +80,10 @@ impl<'c> Searcher<'c> {
             if size == "small" {
                 tags.push(self.tag(EXTRA, ""));
             }
-            let mut input = steps::creation_in(self.client, self.row, &self.instance).await?;
-            input[self.row.name_member] = name.clone().into();
+            let mut input = self.client.creation_in(self.row, &self.instance).await?;
+            if let Some(member) = self.row.name_member {
+                input[member] = name.clone().into();
+            }
             input["Tags"] = tags.iter().map(|(key, value)| (key.clone(), Value::from(value.clone()))).collect();
             if other_type && input.get("Type").is_some() {
                 input["Type"] = OTHER_TYPE.into();
@@ -121,12 +123,12 @@ impl<'c> Searcher<'c> {
     /// Gives the first created resource another state, if its kind has one. A refusal leaves all in one state.
     pub(super) async fn archive_first(&self) {
         let Some(first) = self.created.first() else { return };
-        for update in self.row.updates {
+        for update in &self.row.updates {
             let schema = self.client.schema;
             let members = schema.operation_named(update).and_then(|update| schema.input_members(&schema[update]));
             let state = members.into_iter().flatten().find(|member| member.name.ends_with("State"));
             if let Some(state) = state {
-                let mut input = steps::naming(self.row, &self.input(None, None), &first.id);
+                let mut input = self.row.naming(update, &self.input(None, None), &first.id);
                 input[&state.name] = "ARCHIVED".into();
                 let _ = steps::succeed(self.client, update, &input).await;
                 return;
@@ -137,11 +139,11 @@ impl<'c> Searcher<'c> {
     /// The name that the description of a resource shows. Searches are judged by it, since other checks judge if it is the
     /// name that was sent.
     async fn shown_name(&self, sent: &Value, id: &str) -> Option<String> {
-        self.described_as(sent, id).await?[self.row.name_member].as_str().map(str::to_owned)
+        self.described_as(sent, id).await?[self.row.name_member?].as_str().map(str::to_owned)
     }
 
     async fn described_as(&self, sent: &Value, id: &str) -> Option<Value> {
-        let named = steps::naming(self.row, sent, id);
+        let named = self.row.naming(self.row.describe, sent, id);
         let exchange = steps::succeed(self.client, self.row.describe, &named).await.ok()?;
         steps::shown(self.client.schema, self.row, &exchange).ok().map(|(_, resource)| resource)
     }

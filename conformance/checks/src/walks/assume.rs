@@ -86,7 +86,7 @@ impl Model {
     fn listed_as(&self, kind: Kind, listed: &[Value]) -> &'static str {
         let Some((item, _)) = self.wrongly_listed(kind, listed) else { return "" };
         let Some(resource) = self.resource(item) else { return "" };
-        let is_shown = listed.iter().any(|entry| entry[kind.row().list.1].as_str() == Some(&resource.id));
+        let is_shown = listed.iter().any(|entry| entry[kind.row().list_id()].as_str() == Some(&resource.id));
         match (resource.alive, is_shown) {
             (false, _) => "deleted",
             (true, true) => "another name",
@@ -290,7 +290,7 @@ impl Model {
         let Step::Create { kind, name, .. } = step else { return false };
         self.disputed.insert((*kind, *name));
         let Answer::Accepted(body) = answer else { return false };
-        let id = body[kind.row().id].as_str().unwrap_or_default();
+        let id = kind.row().id_in(&Value::Null, body).unwrap_or_default();
         let known = self.items().find(|(_, resource)| resource.id == id).map(|(item, _)| item);
         if let Some(item) = known {
             self.leave_alone(item);

@@ -236,7 +236,7 @@ impl Walker<'_> {
         let mut wait = (self.context.patience == Patience::Brief).then(|| Wait::brief(client));
         loop {
             let replied = match step {
-                Step::List { kind, pages } => self.list(&call, kind.row().list.0, *pages).await,
+                Step::List { kind, pages } => self.list(&call, kind.row().list_name(), *pages).await,
                 Step::ListVersions { .. } => self.list(&call, call.operation, false).await,
                 _ => self.send(&call, step).await.map(Some),
             };
@@ -338,7 +338,7 @@ impl Walker<'_> {
         let outcome = match answer {
             Answer::Accepted(body) => match step {
                 Step::Create { kind, .. } => {
-                    let id = body[kind.row().id].as_str().unwrap_or_default();
+                    let id = kind.row().id_in(&Value::Null, body).unwrap_or_default();
                     let number = self.model.items().filter(|(item, _)| item.kind == *kind).count();
                     format!("created {}, id {id}", Item { kind: *kind, number: number.saturating_sub(1) })
                 }
@@ -364,7 +364,7 @@ impl Walker<'_> {
                     _ => None,
                 };
                 if let Some(kind) = kind {
-                    let created = read_created(kind.row(), &exchange).map_err(Stop::Inconclusive)?;
+                    let created = read_created(kind.row(), &call.input, &exchange).map_err(Stop::Inconclusive)?;
                     self.created.push((kind, created.id));
                 }
                 let empty = exchange.response.body.is_empty();

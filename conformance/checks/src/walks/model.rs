@@ -246,11 +246,10 @@ impl Model {
         if let Some((holder, _)) = holder.filter(|(_, resource)| resource.archived != Some(true) && !disputed) {
             return Err(Mismatch::whole(name_rule(Some(holder), *kind)));
         }
-        let id_member = kind.row().id;
-        let id = body[id_member].as_str().unwrap_or_default();
+        let (pointer, id) = (kind.row().id_pointer(), kind.row().id_in(&Value::Null, body).unwrap_or_default());
         if let Some((other, _)) = self.items().find(|(_, resource)| resource.id == id) {
             let expected = format!("a new id; this one belongs to {other}");
-            return Err(Mismatch { pointer: format!("/{id_member}"), expected, actual: Some(id.to_owned()) });
+            return Err(Mismatch { pointer, expected, actual: Some(id) });
         }
         self.insert(step, sent, body);
         Ok(())
@@ -260,7 +259,7 @@ impl Model {
     pub(super) fn insert(&mut self, step: &Step, sent: &Value, body: &Value) {
         let Step::Create { kind, name, text, saved, tags } = step else { return };
         let row = kind.row();
-        let [id, arn] = [row.id, row.arn].map(|member| body[member].as_str().unwrap_or_default().to_owned());
+        let [id, arn] = [row.id_in(&Value::Null, body), row.arn_in(body)].map(Option::unwrap_or_default);
         self.resources.entry(*kind).or_default().push(ResourceState {
             id,
             arn,
@@ -290,7 +289,7 @@ impl Model {
             return self.created(&first.created_by, &first.sent, answer);
         }
         match answer {
-            Answer::Accepted(body) if body[row.id].as_str() == Some(&first.id) => {
+            Answer::Accepted(body) if row.id_in(&Value::Null, body).as_deref() == Some(&first.id) => {
                 if !first.alive {
                     self.learned
                         .push(("a creation repeated after the deletion", "the deleted resource's id".to_owned()));
@@ -298,9 +297,9 @@ impl Model {
                 Ok(())
             }
             Answer::Accepted(body) if first.alive => Err(Mismatch {
-                pointer: format!("/{}", row.id),
+                pointer: row.id_pointer(),
                 expected: format!("{}, the id of {item}, which has this client token", first.id),
-                actual: Some(body[row.id].to_string()),
+                actual: row.id_in(&Value::Null, body),
             }),
             // It is unknown how long tokens are remembered: they may be forgotten after the deletion.
             Answer::Accepted(_) => {
@@ -348,7 +347,7 @@ impl Model {
             if is_doubted("") {
                 continue;
             }
-            let found = listed.iter().find(|entry| entry[row.list.1].as_str() == Some(&resource.id));
+            let found = listed.iter().find(|entry| entry[row.list_id()].as_str() == Some(&resource.id));
             let name = self.name(kind, resource.name);
             let (expected, actual) = match found {
                 Some(entry) if !resource.alive => (format!("no item for {item}, which was deleted"), entry.to_string()),

@@ -23,8 +23,8 @@ pub(super) fn render(kind: Kind, text: u8) -> String {
     // The templates are split once, since every response is compared with several texts.
     static PARTS: [OnceLock<(String, String)>; 3] = [const { OnceLock::new() }; 3];
     let (before, after) = PARTS[kind as usize].get_or_init(|| {
-        let template = (kind.row().template)();
-        let whole = template[text_member(kind)].as_str().unwrap_or_default();
+        let template = kind.row().template();
+        let whole = template.and_then(|template| template.get(text_member(kind))?.as_str()).unwrap_or_default();
         whole
             .split_once(PLACEHOLDER)
             .map_or_else(Default::default, |(before, after)| (before.to_owned(), after.to_owned()))

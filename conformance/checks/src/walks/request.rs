@@ -18,12 +18,17 @@ pub(super) struct Call {
 /// does not offer them.
 pub(crate) fn operations(kind: Kind) -> ([&'static str; 4], Vec<&'static str>) {
     let row = kind.row();
-    let mut others = row.updates.to_vec();
+    let mut others = row.updates.clone();
     if kind == Kind::Flow {
         others.extend(["CreateContactFlowVersion", "ListContactFlowVersions"]);
     }
     others.extend(["TagResource", "UntagResource", "ListTagsForResource"]);
-    ([row.create, row.describe, row.list.0, row.delete], others)
+    ([row.create, row.describe, list(kind), row.delete], others)
+}
+
+/// The operation that lists a kind.
+fn list(kind: Kind) -> &'static str {
+    kind.row().list.map_or("", |(list, _)| list)
 }
 
 /// The call of a step with a resolved item; none if there is no such resource, or if its kind does not have the operation.
@@ -31,7 +36,7 @@ pub(crate) fn operations(kind: Kind) -> ([&'static str; 4], Vec<&'static str>) {
 pub(super) fn call(model: &Model, step: &Step, instance: &str, template: Value) -> Option<Call> {
     if let Step::Create { kind, name, text, saved, tags } = step {
         let mut input = template;
-        input[kind.row().name_member] = model.name(*kind, *name).into();
+        input["Name"] = model.name(*kind, *name).into();
         input[text_member(*kind)] = render(*kind, *text).into();
         if *kind == Kind::Flow {
             input["Status"] = (if *saved { "SAVED" } else { "PUBLISHED" }).into();
@@ -42,7 +47,7 @@ pub(super) fn call(model: &Model, step: &Step, instance: &str, template: Value) 
         return Some(Call { operation: kind.row().create, input });
     }
     if let Step::List { kind, .. } = step {
-        return Some(Call { operation: kind.row().list.0, input: json!({ "InstanceId": instance }) });
+        return Some(Call { operation: list(*kind), input: json!({ "InstanceId": instance }) });
     }
     let item = step.item()?;
     let resource = model.resource(item)?;

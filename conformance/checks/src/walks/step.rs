@@ -8,7 +8,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::resources::{RESOURCES, Resource};
+use connect_model::schema::Schema;
+
+use crate::resources;
+use crate::resources::Resource;
 
 /// Kinds of resources in walks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,12 +28,13 @@ pub enum Kind {
 impl Kind {
     /// The row of the table of resources.
     pub(crate) fn row(self) -> &'static Resource {
-        let create = match self {
-            Kind::Flow => "CreateContactFlow",
-            Kind::Module => "CreateContactFlowModule",
-            Kind::Rule => "CreateRule",
+        let noun = match self {
+            Kind::Flow => "ContactFlow",
+            Kind::Module => "ContactFlowModule",
+            Kind::Rule => "Rule",
         };
-        RESOURCES.iter().find(|row| row.create == create).unwrap_or(&RESOURCES[0])
+        let schema = Schema::connect();
+        resources::named(schema, noun).unwrap_or(&resources::rows(schema)[0])
     }
 
     /// True if the kind has drafts.

@@ -159,7 +159,7 @@ async fn walks_delete_their_resources() {
     }
     let client = suite.client();
     for kind in kinds {
-        let operation = client.schema.operation_named(kind.row().list.0).unwrap();
+        let operation = client.schema.operation_named(kind.row().list_name()).unwrap();
         let input = serde_json::json!({ "InstanceId": client.instance().await.unwrap() });
         let crate::client::reply::Reply::Success(exchange) = client.call(operation, &input).await.unwrap() else {
             panic!()

@@ -8,7 +8,7 @@ use connect_checks::case::CaseId;
 use connect_checks::check::Check;
 use connect_checks::evidence::{Evidence, ranked};
 use connect_checks::families::{self, FAMILIES, Family};
-use connect_checks::resources::RESOURCES;
+use connect_checks::resources;
 use connect_checks::walks;
 use connect_emulator::Defect;
 use connect_model::schema::{Operation, Schema};
@@ -127,7 +127,7 @@ fn case(schema: &'static Schema, id: &str) -> Result<Topic<'static>, SessionErro
     Ok(Topic::Case { case, check, operation: &schema[found] })
 }
 
-fn as_json(schema: &Schema, topic: &Topic<'_>) -> Value {
+fn as_json(schema: &'static Schema, topic: &Topic<'_>) -> Value {
     match topic {
         Topic::Check(check) => check_json(check),
         Topic::Family(family) => {
@@ -151,7 +151,7 @@ fn as_json(schema: &Schema, topic: &Topic<'_>) -> Value {
     }
 }
 
-fn as_text(schema: &Schema, topic: &Topic<'_>) -> String {
+fn as_text(schema: &'static Schema, topic: &Topic<'_>) -> String {
     match topic {
         Topic::Check(check) => about_check(check),
         Topic::Family(family) => about_family(family),
@@ -225,7 +225,7 @@ fn about_checks(checks: impl Iterator<Item = &'static Check>) -> String {
     checks.iter().map(line).collect()
 }
 
-fn about_operation(schema: &Schema, operation: &Operation) -> String {
+fn about_operation(schema: &'static Schema, operation: &Operation) -> String {
     let Operation { name, method, uri, .. } = operation;
     format!("{name}: {method} {uri}; it {}", danger(schema, operation).describe())
 }
@@ -250,7 +250,7 @@ fn about_variant(check: &Check, operation: &str, variant: &str) -> String {
     if let Some(subject) = walks::SUBJECTS.iter().find(|row| row.name == variant && row.operation == operation) {
         return about(&format!("walks over {} of resource", count(subject.kinds.len() as u64, "kind")));
     }
-    if let Some(resource) = RESOURCES.iter().find(|row| row.variant == variant) {
+    if let Some(resource) = resources::rows(Schema::connect()).iter().find(|row| row.variant == variant) {
         return about(&format!("tried on a {}", resource.kind));
     }
     match (check.family(), variant) {

@@ -7,7 +7,7 @@ use connect_checks::check::Check;
 use connect_checks::evidence::strongest;
 use connect_checks::families::FAMILIES;
 use connect_checks::plan::Plan;
-use connect_checks::resources::RESOURCES;
+use connect_checks::resources;
 use connect_checks::selection::Selection;
 use connect_checks::setup;
 use connect_model::schema::{Operation, Schema};
@@ -19,13 +19,13 @@ use crate::report::text::count;
 
 /// Everything that is tried on an operation.
 pub(super) struct About<'s> {
-    schema: &'s Schema,
+    schema: &'static Schema,
     operation: &'s Operation,
     plan: Plan,
 }
 
 impl<'s> About<'s> {
-    pub(super) fn new(schema: &'s Schema, operation: &'s Operation) -> Self {
+    pub(super) fn new(schema: &'static Schema, operation: &'s Operation) -> Self {
         let plan = Plan::new(schema, &only(operation, &[]));
         Self { schema, operation, plan }
     }
@@ -44,14 +44,14 @@ impl<'s> About<'s> {
             let roles = [
                 (row.create == name, "creates"),
                 (row.describe == name, "describes"),
-                (row.list.0 == name, "lists"),
+                (row.list.is_some_and(|(list, _)| list == name), "lists"),
                 (row.search.is_some_and(|(search, _)| search == name), "searches"),
                 (row.delete == name, "deletes"),
                 (row.updates.contains(&name), "updates"),
             ];
             roles.into_iter().find(|(plays, _)| *plays).map(|(_, role)| (role, row.kind))
         };
-        RESOURCES.iter().filter_map(role).collect()
+        resources::rows(self.schema).iter().filter_map(role).collect()
     }
 
     /// Errors that the model lists, with their statuses.
@@ -137,7 +137,7 @@ pub(super) fn only(operation: &Operation, checks: &[&str]) -> Selection {
 }
 
 /// Ids of the planned cases of a check on an operation.
-pub(super) fn planned(schema: &Schema, operation: &Operation, check: &Check) -> Vec<String> {
+pub(super) fn planned(schema: &'static Schema, operation: &Operation, check: &Check) -> Vec<String> {
     Plan::new(schema, &only(operation, &[check.id])).cases.iter().map(CaseId::to_string).collect()
 }
 
