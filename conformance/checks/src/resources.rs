@@ -9,6 +9,8 @@ use connect_model::schema::{Members, OperationId, Schema};
 use connect_model::semantics::{Context, rule as rules};
 use serde_json::{Map, Value};
 
+use crate::client::reply::CONFLICTS;
+
 /// One kind of resource.
 #[derive(Debug)]
 pub struct Resource {
@@ -183,6 +185,23 @@ impl Resource {
         let mut template = self.template().cloned().unwrap_or_default();
         template.retain(|name, _| members.get(name).is_some());
         template
+    }
+
+    /// True if the creation takes a member.
+    pub fn takes(&self, member: &str) -> bool {
+        self.schema.input_members(&self.schema[self.of.create]).is_some_and(|members| members.get(member).is_some())
+    }
+
+    /// True if the creation has an error for a name that is taken.
+    pub fn has_unique_names(&self) -> bool {
+        let errors = CONFLICTS.iter().take(2);
+        let contract = &self.schema[self.of.create];
+        self.name_member.is_some() && errors.into_iter().any(|error| self.schema.error_of(contract, error).is_some())
+    }
+
+    /// True if tags can be added to one by its ARN, as far as the model tells.
+    pub fn is_taggable(&self) -> bool {
+        self.of.arn.is_some() && self.takes("Tags") && self.graph().tagging.is_some()
     }
 
     /// The operation that lists them, for messages.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use connect_model::schema::{Kind, Member, Members, Schema};
+use connect_model::schema::{Members, Schema};
 use serde_json::{Value, json};
 
 use crate::case::Finding;
@@ -125,21 +125,21 @@ pub(super) fn body(exchange: &Exchange) -> Result<Value, String> {
         .map_err(|error| format!("the response of {} is not JSON: {error}", exchange.operation))
 }
 
-/// The member of a describe response that holds the resource, and the members of the resource.
-pub(super) fn described<'s>(schema: &'s Schema, row: &Resource) -> Result<(&'s Member, &'s Members), String> {
-    let output = schema.operation_named(row.describe).and_then(|operation| schema.output_members(&schema[operation]));
-    let found = output.into_iter().flatten().find_map(|member| match &schema[member.slot.target].kind {
-        Kind::Structure(members) => Some((member, members)),
-        _ => None,
-    });
-    found.ok_or_else(|| format!("{} has no structure in its output", row.describe))
+/// The members that a description of a resource has.
+pub(super) fn described<'s>(schema: &'s Schema, row: &Resource) -> Result<&'s Members, String> {
+    row.of.described(schema).ok_or_else(|| format!("{} has no output", row.describe))
 }
 
-/// The resource in a describe response, with the name of its member.
+/// The resource in a describe response, with the JSON Pointer to it.
 pub(super) fn shown(schema: &Schema, row: &Resource, exchange: &Exchange) -> Result<(String, Value), String> {
-    let (wrapper, _) = described(schema, row)?;
     let mut body = body(exchange)?;
-    Ok((wrapper.name.clone(), body.get_mut(&wrapper.name).map(Value::take).unwrap_or_default()))
+    Ok(match row.of.wrapper(schema) {
+        Some((wrapper, _)) => {
+            let name = &wrapper.json_name;
+            (format!("/{name}"), body.get_mut(name).map(Value::take).unwrap_or_default())
+        }
+        None => (String::new(), body),
+    })
 }
 
 /// A new instance that nobody else uses, on an endpoint on this machine; else the instance of the run.

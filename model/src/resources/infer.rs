@@ -482,7 +482,7 @@ fn role(operation: &str) -> Role {
 
 /// The members of the items of an operation that lists; the inner option is none for items without members. None for
 /// operations that list nothing.
-fn items<'s>(schema: &'s Schema, operation: &Operation) -> Option<Option<&'s Members>> {
+pub(super) fn items<'s>(schema: &'s Schema, operation: &Operation) -> Option<Option<&'s Members>> {
     let output = schema.output_members(operation)?;
     let path = operation.pagination.as_ref().and_then(|pagination| pagination.items.clone());
     let list = match path.as_deref() {

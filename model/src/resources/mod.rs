@@ -230,6 +230,11 @@ impl Graph {
         found.map(|(kind, action)| (&self.kinds[*kind], &self.kinds[*kind].actions[*action]))
     }
 
+    /// The members of the items of an operation that lists; none if the items are no structures.
+    pub fn items<'s>(&self, schema: &'s Schema, operation: OperationId) -> Option<&'s Members> {
+        infer::items(schema, &schema[operation]).flatten()
+    }
+
     /// The kind whose ids the values of a member with a shape are.
     pub fn named_at(&self, schema: &Schema, member: &str, shape: ShapeId) -> Option<&Kind> {
         self.kind_of(schema, member, shape).map(|kind| &self.kinds[kind])

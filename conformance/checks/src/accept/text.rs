@@ -129,7 +129,7 @@ pub(super) async fn shown(trial: Trial<'_>, sent: &[Right], input: &Value, reply
             continue;
         };
         if wanted.is_string() && actual.is_string() && wanted != actual {
-            let pointer = format!("/{wrapper}{}", right.pointer);
+            let pointer = format!("{wrapper}{}", right.pointer);
             let expected = format!("{}, as it was sent", excerpt(wanted));
             findings.push(check.finding(pointer, expected, excerpt(actual), Some(&described)));
         }

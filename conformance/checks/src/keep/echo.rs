@@ -81,7 +81,7 @@ async fn lost(trial: Trial<'_>, thing: &Thing<'_>, named: &str) -> Judged {
             if !keeps(sent, actual) {
                 let (expected, actual) = apart(sent, actual);
                 let expected = format!("{expected}, as {} sent it ({named})", thing.row.create);
-                let finding = check.finding(format!("/{wrapper}{place}"), expected, actual, Some(&exchange));
+                let finding = check.finding(format!("{wrapper}{place}"), expected, actual, Some(&exchange));
                 findings.push(finding.resting_on([&*thing.answer, &*exchange]));
             }
         }

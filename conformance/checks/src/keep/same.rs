@@ -18,7 +18,13 @@ pub(super) fn keeps(sent: &Value, shown: &Value) -> bool {
         }
         (Value::Object(sent), Value::Null) => sent.is_empty(),
         (Value::Array(sent), Value::Array(shown)) => {
-            sent.len() == shown.len() && sent.iter().zip(shown).all(|(sent, shown)| keeps(sent, shown))
+            let mut left: Vec<&Value> = shown.iter().collect();
+            // The order of a list means nothing by itself.
+            let mut is_left = |sent: &Value| {
+                let found = left.iter().position(|shown| keeps(sent, shown));
+                found.map(|at| left.swap_remove(at)).is_some()
+            };
+            sent.len() == shown.len() && sent.iter().all(&mut is_left)
         }
         (Value::String(_), Value::String(_)) => {
             sent == shown || nested(sent).zip(nested(shown)).is_some_and(|(sent, shown)| keeps(&sent, &shown))

@@ -63,7 +63,7 @@ impl<'c> Thing<'c> {
         }
     }
 
-    /// The described resource, with the exchange and the name of its member. A draft is described if nothing is published.
+    /// The described resource, with the exchange and the JSON Pointer to it. A draft is described if nothing is published.
     pub(super) async fn describe(&self) -> Result<(Value, Box<Exchange>, String), NotShown> {
         let (row, id) = (self.row, &self.created.id);
         let mut reply = perform(self.client, row.describe, &row.naming(row.describe, &self.sent, id)).await?;
@@ -80,7 +80,7 @@ impl<'c> Thing<'c> {
 
     /// The members of a description.
     pub(super) fn described(&self) -> Result<&'static Members, String> {
-        steps::described(self.client.schema, self.row).map(|(_, members)| members)
+        steps::described(self.client.schema, self.row)
     }
 
     /// The body of the answer to the creation.

@@ -148,7 +148,7 @@ impl Updater<'_> {
                 let [before, after] = [&before, &after].map(|shown| shown.get(name).unwrap_or(&Value::Null));
                 if let Some((expected, actual)) = self.difference(member, &input, before, after) {
                     let expected = format!("{expected} after {} {}", self.update, change.words);
-                    let finding = trial.check.finding(format!("/{wrapper}/{name}"), expected, actual, Some(&exchange));
+                    let finding = trial.check.finding(format!("{wrapper}/{name}"), expected, actual, Some(&exchange));
                     findings.push(finding.resting_on([&*updated, &*exchange]));
                 }
             }

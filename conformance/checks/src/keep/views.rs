@@ -90,7 +90,7 @@ impl<'c> Watch<'c> {
             let (after, exchange, wrapper) = self.thing.describe().await?;
             let kept = digest(&before, &after);
             if let Some((pointer, expected, actual)) = kept {
-                let pointer = format!("/{wrapper}{pointer}");
+                let pointer = format!("{wrapper}{pointer}");
                 seen.add(vec![PLAUSIBLE.finding(pointer, expected, actual, Some(&exchange))]);
             }
         }
@@ -173,7 +173,7 @@ impl<'c> Watch<'c> {
     async fn views(&self, when: &str) -> Result<Vec<View>, String> {
         let (client, row, thing) = (self.client, self.row, &self.thing);
         let (value, exchange, wrapper) = thing.describe().await?;
-        let pointer = format!("/{wrapper}");
+        let pointer = wrapper;
         let mut views = vec![View { operation: row.describe, pointer, members: thing.described()?, value, exchange }];
         let schema = client.schema;
         if when == "after its creation" {
@@ -216,7 +216,7 @@ impl<'c> Watch<'c> {
         let (shown, ..) = self.thing.describe().await?;
         let name = self.row.name_in(&shown);
         let mut input = json!({ "InstanceId": self.thing.sent["InstanceId"] });
-        if let Some(criteria) = search::by_name(search, name) {
+        if let Some(criteria) = search::by_name(self.client.schema, search, name) {
             input["SearchCriteria"] = criteria;
         }
         let mut pages = Pager::new(self.client, operation, input)?.all(None).await?;

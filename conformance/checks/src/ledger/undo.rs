@@ -1,9 +1,10 @@
-//! The deletion that undoes each creation, and the members that it needs. Derived from the model; the exceptions are
-//! tables.
+//! The deletion that undoes each creation, and the members that it needs: read from the graph of the model.
 
 use std::collections::HashMap;
 
-use connect_model::schema::{Kind, Members, OperationId, Schema};
+pub use connect_model::resources::Source;
+use connect_model::resources::{self as graph, Graph, Kind, Role};
+use connect_model::schema::{OperationId, Schema};
 use serde_json::{Map, Value};
 
 /// The deletion of the resources that an operation creates.
@@ -16,22 +17,13 @@ pub struct Undo {
     /// Input members of `delete`, each with the source of its value.
     pub delete_members: Vec<(String, Source)>,
     /// Order of deletion, lowest first: a resource before those that it uses, and instances, which hold the others, last.
-    pub rank: u8,
+    pub rank: usize,
     /// Input member of `create` with the name that the caller chooses, if there is one.
     pub name_member: Option<String>,
     /// Finds a resource by its name when the response to its creation was lost.
     pub search: Option<Listing>,
     /// The operation that shows one resource, with the input of `delete`.
     pub describe: Option<OperationId>,
-}
-
-/// The source of a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A member of the output of the creation, as a path.
-    Output(Vec<String>),
-    /// A member of the input of the creation.
-    Input(String),
 }
 
 /// An operation that lists the resources of a kind.
@@ -46,17 +38,6 @@ pub struct Listing {
     /// Member of an item with the ARN, if there is one.
     pub arn: Option<String>,
 }
-
-/// Values whose path in the output differs from their name: operation, member of its `delete`, path in the output.
-const OUTPUT_PATHS: &[(&str, &str, &[&str])] = &[
-    ("CreateDataTableAttribute", "AttributeName", &["Name"]),
-    ("CreateView", "ViewId", &["View", "Id"]),
-    ("CreateViewVersion", "ViewVersion", &["View", "Version"]),
-];
-
-/// Operations with other names that create a resource, each with its deletion.
-const OTHERS: &[(&str, &str)] =
-    &[("ClaimPhoneNumber", "ReleasePhoneNumber"), ("ImportPhoneNumber", "ReleasePhoneNumber")];
 
 /// Creations that are not undone, with the reason. None of them is a plain write, so that each is sent to a real account
 /// only if the user names it.
@@ -74,41 +55,33 @@ pub(crate) const NAMES: &[&str] =
     &["Name", "InstanceAlias", "AliasName", "SecurityProfileName", "Title", "Username", "VocabularyName"];
 
 /// The deletions of a model, by the operation that creates.
-pub fn table(schema: &Schema) -> HashMap<OperationId, Undo> {
-    schema.operations().filter_map(|(create, _)| Some((create, undo(schema, create)?))).collect()
+pub fn table(schema: &'static Schema) -> HashMap<OperationId, Undo> {
+    let graph = graph::shared(schema);
+    let ranks = graph.ranks();
+    let undos = graph.kinds().iter().flat_map(|kind| {
+        let rank = ranks.get(kind.noun.as_str()).copied().unwrap_or_default();
+        let undo = undo(schema, graph, kind, rank);
+        let creations = std::iter::once(kind.create).chain(kind.others.iter().copied());
+        undo.into_iter().flat_map(move |undo| creations.clone().map(move |create| Undo { create, ..undo.clone() }))
+    });
+    undos.map(|undo| (undo.create, undo)).collect()
 }
 
-fn undo(schema: &Schema, create: OperationId) -> Option<Undo> {
-    let name = schema[create].name.as_str();
-    if KEPT.iter().any(|(kept, _)| *kept == name) {
-        return None;
-    }
-    let noun = name.strip_prefix("Create");
-    let other = OTHERS.iter().find(|(create, _)| *create == name).map(|(_, delete)| (*delete).to_owned());
-    let delete = schema.operation_named(&other.or_else(|| Some(format!("Delete{}", noun?)))?)?;
-    let (input, output) = (schema.input_members(&schema[create])?, schema.output_members(&schema[create]));
-    let needed = schema.input_members(&schema[delete])?;
-    let delete_members: Option<Vec<(String, Source)>> = (needed.iter().filter(|member| member.required))
-        .map(|member| Some((member.name.clone(), source(name, &member.name, input, output)?)))
-        .collect();
-    let delete_members = delete_members?;
-    let name_member = NAMES.iter().find(|name| input.get(name).is_some()).map(|name| (*name).to_owned());
-    let id = id_of(&delete_members);
-    let search = id.zip(noun).and_then(|(id, noun)| listing(schema, noun, id, input));
-    let describe = noun.and_then(|noun| describing(schema, noun, &delete_members));
-    Some(Undo { create, delete, delete_members, rank: rank(name), name_member, search, describe })
-}
-
-/// The operation that shows a resource of a noun, if the members of its deletion are enough for it.
-fn describing(schema: &Schema, noun: &str, members: &[(String, Source)]) -> Option<OperationId> {
-    let named = ["Describe", "Get"].into_iter().filter_map(|verb| schema.operation_named(&format!("{verb}{noun}")));
-    named.into_iter().find(|operation| {
-        let input = schema.input_members(&schema[*operation]);
-        let given = |member: &str| members.iter().any(|(name, _)| name == member);
-        input.is_some_and(|input| {
-            input.iter().filter(|member| member.required).all(|member| given(&member.name))
-                && members.iter().all(|(name, _)| input.get(name).is_some())
-        })
+fn undo(schema: &Schema, graph: &Graph, kind: &Kind, rank: usize) -> Option<Undo> {
+    let delete = kind.first(Role::Delete)?;
+    let names = &delete.names;
+    let describe = kind.all(Role::Describe).find(|describe| {
+        let members = |names: &[(String, Source)]| names.iter().map(|(member, _)| member.clone()).collect::<Vec<_>>();
+        members(&describe.names) == members(names)
+    });
+    Some(Undo {
+        create: kind.create,
+        delete: delete.operation,
+        delete_members: names.clone(),
+        rank,
+        name_member: kind.name.clone(),
+        search: listing(schema, graph, kind),
+        describe: describe.map(|describe| describe.operation),
     })
 }
 
@@ -117,58 +90,19 @@ fn id_of(members: &[(String, Source)]) -> Option<&str> {
     members.iter().find(|(_, source)| matches!(source, Source::Output(_))).map(|(member, _)| member.as_str())
 }
 
-fn source(create: &str, member: &str, input: &Members, output: Option<&Members>) -> Option<Source> {
-    let path = |names: &[&str]| Some(Source::Output(names.iter().map(|name| (*name).to_owned()).collect()));
-    if let Some((_, _, names)) = OUTPUT_PATHS.iter().find(|row| (row.0, row.1) == (create, member)) {
-        return path(names);
-    }
-    let outputs = |name: &str| output.is_some_and(|output| output.get(name).is_some());
-    if outputs(member) {
-        return path(&[member]);
-    }
-    // A creation may request a version; the response has the version that was assigned.
-    if member.ends_with("Version") && outputs("Version") {
-        return path(&["Version"]);
-    }
-    // A member that is a label in one operation and a query parameter in the other has two spellings.
-    if let Some(given) = input.iter().find(|given| given.name.eq_ignore_ascii_case(member)) {
-        return Some(Source::Input(given.name.clone()));
-    }
-    (member.ends_with("Id") && outputs("Id")).then(|| path(&["Id"])).flatten()
-}
-
-/// Rules start flows, flows use modules, and an instance holds them all.
-fn rank(create: &str) -> u8 {
-    match create {
-        "CreateRule" => 0,
-        "CreateContactFlow" => 2,
-        "CreateContactFlowModule" => 3,
-        "CreateInstance" => 4,
-        _ => 1,
-    }
-}
-
-/// The operation that lists the resources of a noun, if its items have names, and if the creation has every member that it
-/// requires.
-fn listing(schema: &Schema, noun: &str, id_member: &str, input: &Members) -> Option<Listing> {
-    let stem = noun.strip_suffix('y').map(|stem| format!("{stem}ies"));
-    let plurals = [format!("{noun}s"), format!("{noun}es")].into_iter().chain(stem);
-    let names = plurals.flat_map(|plural| [format!("List{plural}"), format!("Search{plural}")]);
-    names.filter_map(|name| schema.operation_named(&name)).find_map(|operation| {
-        let required = schema.input_members(&schema[operation])?;
-        if required.iter().any(|member| member.required && input.get(&member.name).is_none()) {
-            return None;
-        }
-        let path = schema[operation].pagination.as_ref()?.items.as_ref()?;
-        let list = schema.output_members(&schema[operation])?.get(path.first()?)?;
-        let Kind::List(list) = &schema[list.slot.target].kind else { return None };
-        let item = schema[list.member.target].kind.members()?;
-        let first = |names: &[&str]| names.iter().find(|name| item.get(name).is_some()).map(|name| (*name).to_owned());
+/// The operation that lists the resources of a kind, if its items have names.
+fn listing(schema: &Schema, graph: &Graph, kind: &Kind) -> Option<Listing> {
+    let own = kind.name.as_deref()?;
+    let lists = kind.all(Role::List).chain(kind.all(Role::Search));
+    let mut lists = lists.filter(|list| schema[list.operation].pagination.is_some());
+    lists.find_map(|list| {
+        let item = graph.items(schema, list.operation)?;
+        let name = [own, "Name", "name"].into_iter().find(|name| item.get(name).is_some())?;
         let arn = item.iter().find(|member| member.name.to_ascii_lowercase().ends_with("arn"));
         Some(Listing {
-            operation,
-            name: first(NAMES)?,
-            id: first(&[id_member, "Id"])?,
+            operation: list.operation,
+            name: name.to_owned(),
+            id: list.item_id.clone()?,
             arn: arn.map(|member| member.name.clone()),
         })
     })
@@ -248,21 +182,6 @@ mod tests {
             // A resource that stays must not be created just because writes are allowed.
             assert!(!kept || danger(schema, operation) > Danger::Write, "{}", operation.name);
         }
-        for (create, delete) in OTHERS {
-            assert_eq!(schema[undo_of(create).delete].name, *delete);
-        }
-        for (create, member, path) in OUTPUT_PATHS {
-            let undo = undo_of(create);
-            let source = &undo.delete_members.iter().find(|(name, _)| name == member).unwrap().1;
-            let path = path.iter().map(|name| (*name).to_owned()).collect();
-            assert_eq!(source, &Source::Output(path));
-            let mut members = schema.output_members(&schema[undo.create]).unwrap();
-            let Source::Output(path) = source else { unreachable!() };
-            for name in path {
-                let member = members.get(name).unwrap();
-                members = schema[member.slot.target].kind.members().unwrap_or(members);
-            }
-        }
     }
 
     #[test]
@@ -306,8 +225,8 @@ mod tests {
         assert_eq!(found("CreateContactFlowAlias"), row("ListContactFlowAliases", "AliasName", "AliasId"));
         assert_eq!(found("CreateEvaluationForm"), row("ListEvaluationForms", "Title", "EvaluationFormId"));
         let table = table(schema);
-        let (with, all) = (table.values().filter(|undo| undo.search.is_some()).count(), table.len());
-        // The lists of the rest have no names: versions, files, parts of other resources.
-        assert!(with * 3 > all * 2, "{with} of {all}");
+        let named = || table.values().filter(|undo| undo.name_member.is_some());
+        let (with, all) = (named().filter(|undo| undo.search.is_some()).count(), named().count());
+        assert!(with * 10 > all * 9, "{with} of {all}");
     }
 }

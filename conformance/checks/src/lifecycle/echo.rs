@@ -51,7 +51,7 @@ pub(super) fn differences(
         let (wanted, actual) = (expected.get(member)?, shown.get(member).unwrap_or(&Value::Null));
         let finding = || {
             let (expected, actual) = apart(wanted, actual);
-            check.finding(format!("/{wrapper}/{member}"), expected, actual, Some(exchange))
+            check.finding(format!("{wrapper}/{member}"), expected, actual, Some(exchange))
         };
         (!echoes(*echo, wanted, actual)).then(finding)
     });

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::case::Finding;
 use crate::check::Check;
-use crate::client::pager::count_named;
+use crate::client::pager::{key, list_all};
 use crate::client::reply::{CONFLICTS, Reply};
 use crate::client::{Client, Created};
 use crate::code::Trial;
@@ -66,7 +66,7 @@ impl<'c> Life<'c> {
         let Trial { client, check, .. } = trial;
         let mut sent = client.creation(row).await?;
         // Besides the tag of the run, without which a sweep does not know the resource.
-        for (key, value) in tags {
+        for (key, value) in tags.iter().filter(|_| row.takes("Tags")) {
             sent["Tags"][key] = json!(value);
         }
         let created = steps::create(client, row, &sent).await?;
@@ -147,11 +147,14 @@ impl<'c> Life<'c> {
     }
 
     async fn create_list(&self) -> Judged {
-        let name = self.row.name_in(&self.sent);
+        let name = match self.row.name_in(&self.sent) {
+            "" => &self.created.id,
+            name => name,
+        };
         let mut wait = Wait::brief(self.client);
         loop {
-            let (count, exchange) = count_named(self.client, self.row, &self.sent).await?;
-            if count > 0 {
+            let (items, exchange) = list_all(self.client, self.row, Some(&self.sent)).await?;
+            if items.iter().any(|item| [self.row.name_in(item), &key(item, Some(self.row.list_id()))].contains(&name)) {
                 return Ok(Vec::new());
             }
             if !wait.again().await {

@@ -83,7 +83,7 @@ pub(crate) static CREATE_LIST: Check = Check {
     fault: "did not list a new resource",
     passes: "an item of that name in the list, within a short time",
     fails: "a list without that name",
-    code: &On { applies: created, run: |trial, &row| trial.scenario(life::create_list(trial, row)) },
+    code: &On { applies: listed, run: |trial, &row| trial.scenario(life::create_list(trial, row)) },
 };
 
 pub(crate) static UPDATE_VISIBLE: Check = Check {
@@ -131,7 +131,7 @@ pub(crate) static DUPLICATE_NAME: Check = Check {
     fault: "did not reject a taken name as a conflict",
     passes: "409, while the same request with another name is accepted",
     fails: "a second resource of that name, or a rejection with another error",
-    code: &On { applies: created_in_instance, run: |trial, &row| trial.scenario(life::duplicate_name(trial, row)) },
+    code: &On { applies: created_by_name, run: |trial, &row| trial.scenario(life::duplicate_name(trial, row)) },
 };
 
 pub(crate) static SAVED_PUBLISHED: Check = Check {
@@ -216,7 +216,7 @@ pub(crate) static CONCURRENT_SAME_NAME: Check = Check {
     fault: "made several resources with one name in concurrent calls",
     passes: "one success, whatever the responses to the others",
     fails: "two successes",
-    code: &On { applies: created_in_instance, run: |trial, &row| trial.scenario(concurrent::one_name(trial, row)) },
+    code: &On { applies: created_by_name, run: |trial, &row| trial.scenario(concurrent::one_name(trial, row)) },
 };
 
 pub(crate) static CONCURRENT_TAGS: Check = Check {
@@ -314,7 +314,15 @@ fn created(scope: &Scope<'_>) -> Kinds {
 }
 
 fn created_in_instance(scope: &Scope<'_>) -> Kinds {
-    created_if(scope, |row| !row.is_instance())
+    created_if(scope, |row| !row.is_instance() && row.list.is_some())
+}
+
+fn created_by_name(scope: &Scope<'_>) -> Kinds {
+    created_if(scope, |row| !row.is_instance() && row.has_unique_names())
+}
+
+fn listed(scope: &Scope<'_>) -> Kinds {
+    created_if(scope, |row| row.list.is_some())
 }
 
 fn updated(scope: &Scope<'_>) -> Kinds {
@@ -357,7 +365,9 @@ impl Code for Tagging {
         };
         resources::rows(schema)
             .iter()
-            .filter(|row| row.is_judged() && scope.name() == "TagResource")
+            .filter(|row| {
+                row.is_judged() && (row.is_taggable() || row.template().is_some()) && scope.name() == "TagResource"
+            })
             .map(variant)
             .collect()
     }

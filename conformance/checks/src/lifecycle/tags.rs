@@ -142,7 +142,7 @@ pub(super) async fn shown_as_listed(trial: Trial<'_>, row: &'static Resource) ->
                 }
                 if !wait.again().await {
                     let (expected, actual) = (Value::from(listed), Value::from(shown));
-                    let pointer = format!("/{wrapper}/Tags");
+                    let pointer = format!("{wrapper}/Tags");
                     return Ok(vec![check.finding(pointer, excerpt(&expected), excerpt(&actual), Some(&exchange))]);
                 }
             }

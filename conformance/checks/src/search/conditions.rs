@@ -131,7 +131,7 @@ impl Searcher<'_> {
         let by_key = (json!({ "TagKey": extra.0 }), with(&|tag| tag.0 == extra.0));
         let by_value = (json!({ "TagValue": amber.1 }), with(&|tag| tag.1 == amber.1));
         let mut conditions = Vec::new();
-        for (member, dialect) in self.form.filters {
+        for (member, dialect) in &self.form.filters {
             for (condition, expected) in [&by_key, &by_value] {
                 let group = dialect.group_of(condition);
                 for filter in [

@@ -13,7 +13,7 @@ mod queries;
 mod relations;
 mod searcher;
 
-use connect_model::schema::{OperationId, Schema};
+use connect_model::schema::{Members, OperationId, Schema};
 
 use self::filter::Dialect;
 use self::oracle::{Comparison, Node};
@@ -128,7 +128,7 @@ pub(crate) static TAG_FILTER: Check = Check {
     passes: "of the resources of the run, those that a local evaluation of the same filter finds: one tag, all of \
              several, any of several groups, and types if the filter supports them",
     fails: "an additional resource; a missing resource whose tags are in the index",
-    code: &Observed { applies: is_searched, by: &OBSERVER },
+    code: &Observed { applies: is_tagged, by: &OBSERVER },
 };
 
 pub(crate) static EVENTUALLY_VISIBLE: Check = Check {
@@ -154,33 +154,52 @@ struct Form {
     /// Other searchable fields, each with its JSON Pointer in a description. Source: Connect API reference, the search operations.
     fields: &'static [(&'static str, &'static str)],
     /// Members of `SearchFilter`, each with its syntax.
-    filters: &'static [(&'static str, Dialect)],
+    filters: Vec<(&'static str, Dialect)>,
 }
 
-const FORMS: &[Form] = &[
-    Form {
-        operation: "SearchRules",
-        field: "Name",
-        fields: &[
+/// Fields by which the resources of a search are found, each with its JSON Pointer in a description.
+type Fields = &'static [(&'static str, &'static str)];
+
+/// Searches with other fields than the rest: the field that contains the name, and the others.
+const FIELDS: &[(&str, &str, Fields)] = &[
+    (
+        "SearchRules",
+        "Name",
+        &[
             ("RuleId", "/RuleId"),
             ("PublishStatus", "/PublishStatus"),
             ("EventSourceName", "/TriggerEventSource/EventSourceName"),
         ],
-        filters: &[("AttributeFilter", Dialect::Groups)],
-    },
-    Form {
-        operation: "SearchContactFlows",
-        field: "name",
-        fields: &[("description", "/Description")],
-        filters: &[("TagFilter", Dialect::Lists), ("FlowAttributeFilter", Dialect::TypedGroups)],
-    },
-    Form {
-        operation: "SearchContactFlowModules",
-        field: "name",
-        fields: &[("description", "/Description")],
-        filters: &[("TagFilter", Dialect::Lists)],
-    },
+    ),
+    ("SearchContactFlows", "name", &[("description", "/Description")]),
+    ("SearchContactFlowModules", "name", &[("description", "/Description")]),
+    ("SearchUsers", "Username", &[]),
 ];
+
+/// The forms of all searches of a model that take a condition on a text, and groups of conditions.
+fn forms(schema: &'static Schema) -> impl Iterator<Item = Form> {
+    resources::rows(schema).iter().filter(|row| row.name_member.is_some()).filter_map(move |row| {
+        let (operation, _) = row.search?;
+        let input = schema.input_members(&schema[schema.operation_named(operation)?])?;
+        let inner = |member: &str| schema[input.get(member)?.slot.target].kind.members();
+        let criteria = inner("SearchCriteria")?;
+        let has = |members: &Members, name: &str| members.get(name).is_some();
+        ["StringCondition", "OrConditions", "AndConditions"].iter().all(|name| has(criteria, name)).then_some(())?;
+        let known = FIELDS.iter().find(|(name, ..)| *name == operation);
+        let (field, fields) = known.map_or(("name", &[][..]), |(_, field, fields)| (*field, *fields));
+        let filters = inner("SearchFilter").into_iter().flatten().filter_map(|member| {
+            let members = schema[member.slot.target].kind.members().filter(|members| has(members, "TagCondition"))?;
+            let dialect = match () {
+                () if has(members, "AndConditions") => Dialect::Lists,
+                () if has(members, "ContactFlowTypeCondition") => Dialect::TypedGroups,
+                () => Dialect::Groups,
+            };
+            Some((member.name.as_str(), dialect))
+        });
+        let filters = filters.filter(|_| row.takes("Tags") || row.template().is_some()).collect();
+        Some(Form { operation, field, fields, filters })
+    })
+}
 
 /// Page size; every search accepts it.
 const PAGE: i64 = 100;
@@ -203,7 +222,12 @@ pub(crate) static OBSERVER: Observer =
 
 /// Returns true if the operation is a search whose results the run can create.
 pub(crate) fn is_searched(scope: &Scope<'_>) -> bool {
-    searched(scope.schema, scope.name()).is_some()
+    searched(scope.schema, scope.name()).is_some_and(|(row, _)| row.is_judged())
+}
+
+/// Returns true if such an operation also filters by tags.
+fn is_tagged(scope: &Scope<'_>) -> bool {
+    searched(scope.schema, scope.name()).is_some_and(|(row, form)| row.is_judged() && !form.filters.is_empty())
 }
 
 /// Returns true if the operation searches for resources that have a type.
@@ -215,15 +239,15 @@ fn is_typed(scope: &Scope<'_>) -> bool {
 }
 
 /// The resource that a search operation finds, and the form of the search.
-fn searched(schema: &'static Schema, operation: &str) -> Option<(&'static Resource, &'static Form)> {
-    let form = FORMS.iter().find(|form| form.operation == operation)?;
+fn searched(schema: &'static Schema, operation: &str) -> Option<(&'static Resource, Form)> {
+    let form = forms(schema).find(|form| form.operation == operation)?;
     let row = resources::rows(schema).iter().find(|row| row.search.is_some_and(|(name, _)| name == operation))?;
     Some((row, form))
 }
 
 /// Criteria of a search operation for the resources of a name. `None` if the operation is not searched by name here.
-pub(crate) fn by_name(operation: &str, name: &str) -> Option<serde_json::Value> {
-    let form = FORMS.iter().find(|form| form.operation == operation)?;
+pub(crate) fn by_name(schema: &'static Schema, operation: &str, name: &str) -> Option<serde_json::Value> {
+    let form = forms(schema).find(|form| form.operation == operation)?;
     Some(Node::Name(Comparison::Exact, name.to_owned()).encode(form.field))
 }
 
@@ -271,13 +295,13 @@ mod tests {
     #[test]
     fn forms_are_valid_in_the_model() {
         let schema = Schema::connect();
-        for form in FORMS {
+        for form in forms(schema) {
             let operation = schema.operation_named(form.operation).unwrap();
             assert!(searched(schema, form.operation).is_some(), "{}", form.operation);
             let tree = Node::All(vec![Node::Name(Comparison::Contains, "ab".to_owned())]);
             let tag = ("key".to_owned(), "value".to_owned());
             let group = || Group { tags: vec![tag.clone()], kind: None };
-            for (member, dialect) in form.filters {
+            for (member, dialect) in &form.filters {
                 let mut filters =
                     vec![Filter::Tag(tag.clone()), Filter::All(group()), Filter::Any(vec![group(), group()])];
                 if *dialect == Dialect::TypedGroups {
@@ -299,6 +323,9 @@ mod tests {
                 form.operation == "SearchContactFlows"
             );
         }
-        assert!(searched(schema, "SearchQueues").is_none());
+        let filters = |name: &str| searched(schema, name).map(|(_, form)| form.filters);
+        assert_eq!(filters("SearchQueues"), Some(vec![("TagFilter", Dialect::Lists)]));
+        assert_eq!(filters("SearchRules"), Some(vec![("AttributeFilter", Dialect::Groups)]));
+        assert!(filters("SearchContacts").is_none() && forms(schema).count() > 12);
     }
 }

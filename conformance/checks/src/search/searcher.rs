@@ -40,7 +40,7 @@ pub(super) struct Searcher<'c> {
     pub(super) client: &'c Client,
     pub(super) operation: OperationId,
     pub(super) row: &'static Resource,
-    pub(super) form: &'static Form,
+    pub(super) form: Form,
     pub(super) instance: String,
     /// Prefix of the names of all created resources, and of no others, as the endpoint shows them.
     pub(super) prefix: String,
@@ -65,7 +65,7 @@ impl<'c> Searcher<'c> {
         client: &'c Client,
         operation: OperationId,
         row: &'static Resource,
-        form: &'static Form,
+        form: Form,
     ) -> Result<Self, String> {
         let instance = client.instance().await.ok_or_else(|| format!("no instance to create a {} in", row.kind))?;
         let prefix = format!("{}-", client.fresh_name());
@@ -84,7 +84,11 @@ impl<'c> Searcher<'c> {
             if let Some(member) = self.row.name_member {
                 input[member] = name.clone().into();
             }
-            input["Tags"] = tags.iter().map(|(key, value)| (key.clone(), Value::from(value.clone()))).collect();
+            if self.can_send("Tags") || self.row.template().is_some() {
+                input["Tags"] = tags.iter().map(|(key, value)| (key.clone(), Value::from(value.clone()))).collect();
+            } else {
+                tags.clear();
+            }
             if other_type && input.get("Type").is_some() {
                 input["Type"] = OTHER_TYPE.into();
             }
