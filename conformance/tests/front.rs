@@ -164,12 +164,12 @@ async fn a_signature_covers_every_part_of_a_request_and_is_valid_for_five_minute
         ("young", signed(&request("CreateContactFlow", &flow), young), false),
     ];
     for (what, request, served) in rows {
-        let (status, name) = status_and_error(&transport.send("CreateContactFlow", &request).await.unwrap());
+        let (status, name) = status_and_error(&transport.send_as_given("CreateContactFlow", &request).await.unwrap());
         assert_eq!(status != 403, served, "{what}: {status} {name}");
         assert_eq!(name == "InvalidSignatureException", !served, "{what}: {name}");
     }
     let headers = Headers(vec![("authorization".to_owned(), "AWS4-HMAC-SHA256 nonsense".to_owned())]);
-    let exchange = transport.send("ListTagsForResource", &HttpRequest { headers, ..listing() }).await.unwrap();
+    let exchange = transport.send_as_given("ListTagsForResource", &HttpRequest { headers, ..listing() }).await.unwrap();
     assert_eq!(status_and_error(&exchange), (403, "IncompleteSignatureException".to_owned()));
 }
 
@@ -186,7 +186,7 @@ async fn the_transport_adopts_the_clock_of_an_endpoint_that_rejects_its_signatur
             request.headers.push(name, value);
         }
         let plain = transport(&emulator, "us-east-1", None);
-        let exchange = plain.send("ListTagsForResource", &request).await.unwrap();
+        let exchange = plain.send_as_given("ListTagsForResource", &request).await.unwrap();
         assert_eq!(status_and_error(&exchange), (403, "InvalidSignatureException".to_owned()));
         let message = String::from_utf8_lossy(&exchange.response.body).into_owned();
         assert!(message.contains("Signature expired"), "{message}");

@@ -177,6 +177,22 @@ async fn only_paths_that_a_url_changes_take_the_raw_path() {
     }
 }
 
+#[tokio::test]
+async fn a_request_that_brings_a_header_of_the_sender_is_not_sent() {
+    let (port, mut heads) = serve(Then::Say(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")).await;
+    let transport = transport(&format!("http://127.0.0.1:{port}"));
+    for name in ["Host", "authorization", "X-Amz-Security-Token", "x-amz-date", "content-length", "transfer-encoding"] {
+        let headers = Headers(vec![(name.to_owned(), "evil.example".to_owned())]);
+        let request = HttpRequest { headers, body: b"{}".to_vec(), ..get("/") };
+        let sent = transport.send("Op", &request).await;
+        let hung_up = transport.send_and_hang_up("Op", &request, Duration::ZERO).await;
+        for error in [sent.unwrap_err(), hung_up.unwrap_err()] {
+            assert!(matches!(&error, TransportError::Unsendable(why) if why.contains(name)), "{error}");
+        }
+    }
+    assert!(heads.try_recv().is_err() && transport.requests_sent() == 0);
+}
+
 /// Requests to such names count as requests to this machine, so a name server must not lead them elsewhere.
 #[tokio::test]
 async fn names_under_localhost_are_this_machine_without_a_name_server() {

@@ -65,6 +65,7 @@ pub mod export;
 pub mod files;
 pub mod generate;
 pub mod import;
+pub mod header_names;
 pub mod json_text;
 pub mod load;
 mod lower;

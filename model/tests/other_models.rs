@@ -258,6 +258,52 @@ fn members_that_every_request_has_cannot_be_missing() {
     }
 }
 
+/// A model that could set them would decide where a run sends its requests, and with whose signature.
+#[test]
+fn no_value_sets_a_header_of_the_sender() {
+    let of_sender = [
+        "Host",
+        "AUTHORIZATION",
+        "X-Amz-Security-Token",
+        "x-amz-date",
+        "Content-Length",
+        "Transfer-Encoding",
+        "TE",
+        "Trailer",
+        "Connection",
+        "Keep-Alive",
+        "Upgrade",
+        "Expect",
+        "Proxy-Authorization",
+        "Proxy-Connection",
+    ];
+    let ours = ["User-Agent", "Accept", "Content-Type", "X-Amz-Content-Sha256", "X-Host"];
+    let texts = json!({"t#Texts": {"type": "map", "key": {"target": "smithy.api#String"},
+        "value": {"target": "smithy.api#String"}}});
+    for (names, is_refused) in [(&of_sender[..], true), (&ours[..], false)] {
+        for name in names {
+            let bound = |to: &str, text: &str| json!({"target": to, "traits": {text: name}});
+            let member = json!({"It": bound("smithy.api#String", "smithy.api#httpHeader")});
+            let schema = model(post("/"), member.clone(), json!({}), json!({}));
+            let id = the_operation(&schema);
+            let why = format!("member It of its input is bound to the header {}", name.to_ascii_lowercase());
+            assert_eq!(schema[id].refused.as_ref().is_some_and(|said| said.starts_with(&why)), is_refused, "{name}");
+            assert_eq!(encode_request(&schema, id, &json!({"It": "x"})).is_err(), is_refused, "{name}");
+            // A response is another matter: its reader sets nothing.
+            let schema = model(post("/"), json!({}), member, json!({}));
+            assert_eq!(schema[the_operation(&schema)].refused, None, "{name}");
+
+            let (prefix, key) = name.split_at(2);
+            let mut member = bound("t#Texts", "smithy.api#httpPrefixHeaders");
+            member["traits"]["smithy.api#httpPrefixHeaders"] = prefix.into();
+            let schema = model(post("/"), json!({"All": member}), json!({}), texts.clone());
+            let input = json!({"All": {key: "x"}});
+            let sent = encode_request(&schema, the_operation(&schema), &input);
+            assert_eq!(sent.is_err(), is_refused, "{name}: {sent:?}");
+        }
+    }
+}
+
 #[test]
 fn a_pattern_that_cannot_be_read_is_not_passed_over() {
     let code = json!({"Code": {"target": "t#Code", "traits": {"smithy.api#required": {}}},

@@ -108,7 +108,7 @@ impl std::fmt::Debug for InProcess {
 /// The signature of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Signature {
-    /// Added if there are credentials and the request brings none.
+    /// Added if there are credentials. A request that brings one is not sent.
     Ours,
     /// The one that the request brings, or none.
     AsGiven,
@@ -202,6 +202,9 @@ impl Transport {
         deadline: Duration,
         signature: Signature,
     ) -> Result<Exchange, TransportError> {
+        if signature == Signature::Ours {
+            given::none_of_sender(request)?;
+        }
         let event = self.before(request)?;
         let (sent, begun) = (SystemTime::now(), Instant::now());
         let result = self.respond(operation, request, deadline, signature).await;
@@ -268,7 +271,8 @@ impl Transport {
             // The signature was rejected before the request was read: it may be sent again, signed for the endpoint's
             // time or with renewed credentials.
             Ok(response)
-                if self.signs(request) && (self.notes_skew(response) || self.has_renewed(response, renewals).await) =>
+                if self.signer.is_some()
+                    && (self.notes_skew(response) || self.has_renewed(response, renewals).await) =>
             {
                 // The request has had its turn already, and the limit may leave no other.
                 self.pace.turn_beyond_limit().await;
@@ -314,6 +318,7 @@ impl Transport {
                 "an endpoint in this process has no connection to close".to_owned(),
             ));
         };
+        given::none_of_sender(request)?;
         self.pace.turn().await;
         let taken = Arc::new(Notify::new());
         let prepared = self.prepare(request, self.signer.as_ref()).await?;
@@ -424,7 +429,7 @@ impl Transport {
         if request.headers.get("user-agent").is_none() {
             builder = builder.header("user-agent", USER_AGENT);
         }
-        if let Some(signer) = signer.filter(|_| self.signs(request)) {
+        if let Some(signer) = signer {
             let url = self.endpoint.url_of(&wanted);
             let signer = signer.signer().await.map_err(TransportError::Unsigned)?;
             for (name, value) in signer.headers(request, &url, clock(self.skew())).map_err(unsendable)? {

@@ -1,49 +1,7 @@
 //! The parts of an HTTP message where a value can travel, and the values that each can hold.
 
+use crate::header_names::has_meaning;
 use crate::schema::Binding;
-
-/// Headers that every request has, whatever its input. Source: HTTP, signature version 4, and what clients add.
-pub(super) const EVERY_REQUEST_HAS: &[&str] = &[
-    "accept",
-    "accept-encoding",
-    "amz-sdk-invocation-id",
-    "amz-sdk-request",
-    "authorization",
-    "content-length",
-    "content-type",
-    "host",
-    "user-agent",
-    "x-amz-content-sha256",
-    "x-amz-date",
-    "x-amz-security-token",
-    "x-amz-user-agent",
-];
-
-/// Headers with a meaning in HTTP, which no key of a map of headers is given.
-const RESERVED: &[&str] = &[
-    "accept",
-    "authorization",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "cookie",
-    "date",
-    "expect",
-    "from",
-    "host",
-    "keep-alive",
-    "proxy-authorization",
-    "range",
-    "referer",
-    "retry-after",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "user-agent",
-    "via",
-];
 
 /// Where a value travels. Decides which values can be sent at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,7 +70,7 @@ impl Place {
             Place::Header => text.bytes().all(|b| matches!(b, b' '..=b'~')) && text.trim() == text,
             Place::HeaderName => {
                 let is_token = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&b);
-                !text.is_empty() && text.bytes().all(is_token) && !RESERVED.contains(&text)
+                !text.is_empty() && text.bytes().all(is_token) && !has_meaning(text)
             }
             Place::Body | Place::Query | Place::Payload => true,
         }

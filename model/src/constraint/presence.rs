@@ -5,8 +5,8 @@
 
 use serde_json::{Value, json};
 
-use super::place::EVERY_REQUEST_HAS;
 use super::{Broken, Class, KindFacts, Place, ViolationKind};
+use crate::header_names::{every_request_has, every_request_has_one_of};
 use crate::schema::{Binding, Kind, Member, Schema};
 
 pub(super) const MISSING: KindFacts = KindFacts {
@@ -68,8 +68,8 @@ fn hides_absence(schema: &Schema, member: &Member) -> bool {
             // A raw body is never absent.
             _ => true,
         },
-        Binding::Header(name) => EVERY_REQUEST_HAS.contains(&name.as_str()),
-        Binding::PrefixHeaders(prefix) => EVERY_REQUEST_HAS.iter().any(|name| name.starts_with(prefix.as_str())),
+        Binding::Header(name) => every_request_has(name),
+        Binding::PrefixHeaders(prefix) => every_request_has_one_of(prefix),
         _ => false,
     }
 }

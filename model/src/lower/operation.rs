@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Lowered;
 use super::uri::parse_uri;
 use crate::ast::{AstShape, Reference};
+use crate::header_names::is_of_sender;
 use crate::schema::{Binding, Kind, Member, Operation, Pagination, Schema, Segment, ShapeId, Uri};
 
 /// Lowers one operation. Shapes of the schema are already lowered; its operations are not.
@@ -86,11 +87,21 @@ pub(super) fn lower_operation(
     Ok(operation)
 }
 
-/// Returns why an operation is not supported: event streams are a protocol of their own.
+/// Returns why an operation is not supported: event streams are a protocol of their own, and no value may replace a header
+/// that decides where a request goes and who signed it.
 fn refused(schema: &Schema, ids: &HashMap<&str, ShapeId>, definition: &AstShape) -> Option<String> {
     for (side, reference) in [("input", &definition.input), ("output", &definition.output)] {
         let Some(id) = reference.as_ref().and_then(|r| ids.get(r.target.as_str())) else { continue };
         for member in schema[*id].kind.members().into_iter().flatten() {
+            if let Binding::Header(name) = &member.binding
+                && side == "input"
+                && is_of_sender(name)
+            {
+                return Some(format!(
+                    "member {} of its input is bound to the header {name}, which only the sender sets",
+                    member.name
+                ));
+            }
             let target = &schema[member.slot.target];
             if target.streaming && target.kind.members().is_some() {
                 return Some(format!(

@@ -4,10 +4,9 @@ use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use connect_model::schema::TimestampFormat;
-use connect_model::wire::message::{HttpRequest, HttpResponse};
+use connect_model::wire::message::HttpResponse;
 use connect_model::wire::timestamp::{self, Reading};
 
-use crate::secrets::SECRET_HEADERS;
 use crate::signing::seconds_after;
 use crate::transport::Transport;
 
@@ -47,10 +46,5 @@ impl Transport {
 
     pub(super) fn renewals(&self) -> usize {
         self.signer.as_ref().map_or(0, |signer| signer.keyring().renewals())
-    }
-
-    /// Returns true if the transport signs a request. A request with a signature of its own keeps it.
-    pub(super) fn signs(&self, request: &HttpRequest) -> bool {
-        self.signer.is_some() && !SECRET_HEADERS.iter().any(|name| request.headers.get(name).is_some())
     }
 }

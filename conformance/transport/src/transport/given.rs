@@ -1,5 +1,7 @@
-//! Requests with a signature of the caller's choice, for checks of the signature itself.
+//! Requests with a signature of the caller's choice, for checks of the signature itself. No other request may bring what
+//! the sender sets.
 
+use connect_model::header_names::is_of_sender;
 use connect_model::wire::escaped;
 use connect_model::wire::message::HttpRequest;
 
@@ -48,5 +50,13 @@ impl Transport {
         self.health.may_send(operation).map_err(TransportError::GaveUp)?;
         self.pace.turn().await;
         self.send_recorded(operation, request, self.config.timeout, Signature::AsGiven).await
+    }
+}
+
+/// Checks that a request leaves it to the transport to say where it goes, where it ends and who signed it.
+pub(super) fn none_of_sender(request: &HttpRequest) -> Result<(), TransportError> {
+    match request.headers.0.iter().find(|(name, _)| is_of_sender(name)) {
+        Some((name, _)) => Err(TransportError::Unsendable(format!("the header {name} is set by the sender alone"))),
+        None => Ok(()),
     }
 }

@@ -6,6 +6,7 @@ use super::body::Reader;
 use super::media;
 use super::parts::{self, BodyForm, Writer, present};
 use super::text::{self, Place};
+use crate::header_names::is_of_sender;
 use crate::schema::{Binding, Kind, Member, Members, Operation, OperationId, Schema, Segment, Slot};
 use crate::text::json_type;
 use crate::timestamp::Reading;
@@ -20,7 +21,7 @@ use crate::wire::route::Route;
 /// # Errors
 /// If the message cannot express the value: a label that is missing, null or empty; a list or object in a label or
 /// header; characters that are not allowed in a header; a wrong type that the text of a label, query or header would
-/// hide (the number 5 for a string); an unknown member in a message without a JSON body.
+/// hide (the number 5 for a string); an unknown member in a message without a JSON body; a header of the sender.
 pub(super) fn encode(schema: &Schema, operation: OperationId, input: &Value) -> Result<HttpRequest, EncodeError> {
     let operation = &schema[operation];
     let writer = Writer { schema, owner: &operation.name };
@@ -35,6 +36,9 @@ pub(super) fn encode(schema: &Schema, operation: OperationId, input: &Value) -> 
     let body = writer.body(form, members, fields, &mut headers)?;
     if let Some(members) = members {
         writer.headers(members, fields, &mut headers)?;
+        if let Some((name, _)) = headers.0.iter().find(|(name, _)| is_of_sender(name)) {
+            return Err(writer.whole(format!("the header {name} would be set, which only the sender sets")));
+        }
     }
     let uri = uri(&writer, operation, members, fields)?;
     Ok(HttpRequest { method: operation.method.clone(), uri, headers, body })
