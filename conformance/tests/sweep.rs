@@ -178,6 +178,30 @@ fn journals_choose_no_endpoint_on_another_machine() {
     }
 }
 
+/// A user pastes the suggestion, so the colons of an address are quoted for the shell, not escaped.
+#[test]
+fn the_endpoint_to_name_is_a_word_of_the_shell() {
+    let account = Account::new("pasted", FrontConfig::default());
+    let url = "http://[fd00::a:1]:9";
+    journal(&account, "0badcafe", |header| header["endpoint"] = url.into(), &[]);
+    let (_, text) = output(account.command(&["sweep"]));
+    let word = text.lines().find_map(|line| line.split_once("name it: --endpoint ")).map(|(_, word)| word).unwrap();
+    let read = std::process::Command::new("sh").args(["-c", &format!("printf %s {word}")]).output().unwrap();
+    assert_eq!(String::from_utf8(read.stdout).unwrap(), url, "{word}");
+}
+
+#[test]
+fn the_user_and_password_of_an_endpoint_are_not_shown() {
+    let account = Account::new("userinfo", FrontConfig::default());
+    journal(&account, "0badcafe", |header| header["endpoint"] = "https://bob:hunter2@connect.example".into(), &[]);
+    for flags in [&["sweep"][..], &["sweep", "--format", "json"], &["sweep", "--delete"]] {
+        let (code, text) = output(account.command(flags));
+        assert_eq!(code, Some(3), "{text}");
+        assert!(text.contains("https://…@connect.example") && !text.contains("hunter2"), "{text}");
+        assert!(!text.contains("bob"), "{text}");
+    }
+}
+
 #[test]
 fn no_header_turns_the_gates_off() {
     let account = Account::new("tunnel", FrontConfig::default());

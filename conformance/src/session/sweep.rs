@@ -14,12 +14,13 @@ use connect_checks::ledger::{Gates, Ledger};
 use connect_checks::permission::Permission;
 use connect_model::files::Use;
 use connect_model::schema::Schema;
-use connect_transport::endpoint::Endpoint;
+use connect_transport::endpoint::{Endpoint, without_secrets};
 use connect_transport::target::Target;
 use serde_json::json;
 
 use crate::exit::Exit;
 use crate::report::output::{Format, print_as};
+use crate::report::quote::shell;
 use crate::report::text::{count, printable, utc};
 use crate::session::config::{EndpointConfig, RequestLimits, RunConfig, RunContext};
 use crate::session::error::SessionError;
@@ -102,7 +103,7 @@ impl Source {
 fn about(header: &Header) -> String {
     let began = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(header.began)).and_then(utc);
     let began = began.unwrap_or_else(|| "an unknown time".to_owned());
-    format!("run {} of {began}, {}", header.run, header.endpoint)
+    format!("run {} of {began}, {}", header.run, without_secrets(&header.endpoint))
 }
 
 /// The resources in a journal.
@@ -147,7 +148,8 @@ fn admit_endpoint(schema: &Schema, header: &Header, given: Option<&str>) -> Resu
     }
     Err(SessionError::usage(format!(
         "its run was at {endpoint}, and a journal does not choose who gets signed requests; if that is the right endpoint, \
-         name it: --endpoint {endpoint}"
+         name it: --endpoint {}",
+        shell(&endpoint.to_string())
     )))
 }
 

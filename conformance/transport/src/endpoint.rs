@@ -1,5 +1,6 @@
 //! The endpoint of a run: scheme, host, port and path prefix of its URL, kept as written. Does not know who chose it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -45,7 +46,12 @@ impl std::str::FromStr for Endpoint {
             return Err(wrong("is empty", example));
         }
         let Some((scheme, rest)) = url.split_once("://") else {
-            return Err(wrong("has no scheme", &format!("write `http://{shown}` or `https://{shown}`")));
+            // A text that is shown with escapes cannot be pasted.
+            let remedy = match visible(&shown) {
+                Cow::Borrowed(shown) => format!("write `http://{shown}` or `https://{shown}`"),
+                Cow::Owned(_) => "begin it with `http://` or `https://`".to_owned(),
+            };
+            return Err(wrong("has no scheme", &remedy));
         };
         let https = match scheme.to_ascii_lowercase().as_str() {
             "http" => false,
@@ -197,8 +203,8 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// The URL for an error message, without what may be a secret: user name and password, query and fragment.
-fn without_secrets(url: &str) -> String {
+/// The text of a URL for people, without what may be a secret: user name and password, query and fragment.
+pub fn without_secrets(url: &str) -> String {
     let is_scheme = |scheme: &str| scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
     let parts = url.split_once("://").filter(|(scheme, _)| is_scheme(scheme));
     let (scheme, rest) = parts.map_or((None, url), |(scheme, rest)| (Some(scheme), rest));
@@ -281,6 +287,7 @@ mod tests {
             ("http://ho st/", "is no URL"),
             ("http://user:secret@host/", "user name or password"),
             ("user:secret@host:8080", "write `http://…@host:8080`"),
+            ("[fd00::a]:4566", "begin it with `http://` or `https://`"),
             ("user:se/secret@host", "has no scheme"),
             ("http://host/?pw=secret", "query or a fragment"),
             ("host?pw=secret", "has no scheme"),

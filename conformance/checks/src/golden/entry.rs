@@ -78,7 +78,7 @@ pub enum GoldenError {
         path: PathBuf,
     },
     /// The folder has no entries.
-    #[error("{path} has no recorded answers; create them with `connect-conformance record {path}`")]
+    #[error("{path} has no recorded answers; create them with `connect-conformance record` and this folder")]
     Empty {
         /// Path of the folder.
         path: PathBuf,
