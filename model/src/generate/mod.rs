@@ -343,8 +343,16 @@ impl Making<'_, '_, '_> {
 
     fn structure(&mut self, members: &Members, depth: u32, focus: Option<&[Step]>) -> Made {
         let mut map = Map::new();
-        for member in members {
-            let inner = focus.and_then(|f| after(f, &Step::Member(member.name.clone())));
+        let focused = focus.and_then(|steps| match steps {
+            [Step::Member(name), rest @ ..] => Some((name.as_str(), rest)),
+            _ => None,
+        });
+        // A shape may have tens of thousands of members, and a value is made for each of them.
+        let no_optional = self.generator.config.optional_percent == 0;
+        let few = no_optional.then(|| members.required_and(focused.map(|(name, _)| name)));
+        let all = (!no_optional).then(|| members.iter());
+        for member in few.into_iter().flatten().chain(all.into_iter().flatten()) {
+            let inner = focused.filter(|(name, _)| *name == member.name).map(|(_, rest)| rest);
             let wanted = member.required || inner.is_some() || {
                 let percent = self.generator.config.optional_percent;
                 percent > 0

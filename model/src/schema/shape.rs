@@ -110,22 +110,76 @@ impl Kind {
 #[derive(Debug, Default)]
 pub struct Members {
     list: Vec<Member>,
+    /// Positions of the required members.
+    required: Vec<usize>,
+    /// Positions of the members that are bound to another place than the JSON body.
+    bound: Vec<usize>,
+    /// Positions of the members whose JSON key is not their name, sorted by it.
+    renamed: Vec<usize>,
 }
+
+/// A structure has so many more members than an object has entries that a search for each entry is faster than a pass over
+/// both.
+const SPARSE: usize = 16;
 
 impl Members {
     pub(crate) fn new(mut list: Vec<Member>) -> Self {
         list.sort_by(|a, b| a.name.cmp(&b.name));
-        Self { list }
+        let places =
+            |wanted: fn(&Member) -> bool| (0..list.len()).filter(|at| wanted(&list[*at])).collect::<Vec<usize>>();
+        let required = places(|member| member.required);
+        let bound = places(|member| member.binding != Binding::Body);
+        let mut renamed = places(|member| member.json_name != member.name);
+        renamed.sort_by(|a, b| list[*a].json_name.cmp(&list[*b].json_name));
+        Self { list, required, bound, renamed }
     }
 
     /// Returns the member with this name.
     pub fn get(&self, name: &str) -> Option<&Member> {
-        self.list.binary_search_by(|member| member.name.as_str().cmp(name)).ok().map(|at| &self.list[at])
+        self.position(name).map(|at| &self.list[at])
     }
 
-    /// Pairs every member with its value in an object. Both are sorted by name, so one pass over the two replaces a
-    /// search per member.
+    fn position(&self, name: &str) -> Option<usize> {
+        self.list.binary_search_by(|member| member.name.as_str().cmp(name)).ok()
+    }
+
+    /// Iterates over the required members, and the one named `also` if there is one, in the order of their names.
+    pub(crate) fn required_and(&self, also: Option<&str>) -> impl Iterator<Item = &Member> {
+        let also = also.and_then(|name| self.position(name)).filter(|at| !self.list[*at].required);
+        let before = self.required.partition_point(|at| also.is_none_or(|also| *at < also));
+        let (before, behind) = self.required.split_at(before);
+        before.iter().copied().chain(also).chain(behind.iter().copied()).map(|at| &self.list[at])
+    }
+
+    /// Iterates over the members that are bound to another place than the JSON body, sorted by name.
+    pub(crate) fn bound(&self) -> impl Iterator<Item = &Member> {
+        self.bound.iter().map(|at| &self.list[*at])
+    }
+
+    /// Returns true if a member is a key of the JSON body.
+    pub(crate) fn has_body(&self) -> bool {
+        self.bound.len() < self.list.len()
+    }
+
+    /// Pairs members with their values in an object: all that have one, all required ones, and perhaps others. Takes one
+    /// pass over both, since they are sorted by name, or a search for each entry of a small object.
     pub(crate) fn beside<'a>(
+        &'a self,
+        object: &'a serde_json::Map<String, Value>,
+    ) -> impl Iterator<Item = (&'a Member, Option<&'a Value>)> {
+        let is_sparse = object.len() + self.required.len() < self.list.len() / SPARSE;
+        let few = is_sparse.then(|| {
+            let mut at: Vec<usize> = object.keys().filter_map(|name| self.position(name)).collect();
+            at.extend(&self.required);
+            at.sort_unstable();
+            at.dedup();
+            at.into_iter().map(|at| (&self.list[at], object.get(&self.list[at].name)))
+        });
+        let all = (!is_sparse).then(|| self.all_beside(object));
+        few.into_iter().flatten().chain(all.into_iter().flatten())
+    }
+
+    fn all_beside<'a>(
         &'a self,
         object: &'a serde_json::Map<String, Value>,
     ) -> impl Iterator<Item = (&'a Member, Option<&'a Value>)> {
@@ -153,13 +207,17 @@ impl Members {
     /// Returns a function that finds members by name; it is fast if the names arrive in order.
     pub(crate) fn finder<'m>(&'m self) -> impl FnMut(&str) -> Option<&'m Member> {
         let mut rest = self.list.as_slice();
-        move |name| match rest.iter().position(|member| member.name == name) {
+        move |name| match rest.iter().take(SPARSE).position(|member| member.name == name) {
             Some(at) => {
                 let found = &rest[at];
                 rest = &rest[at + 1..];
                 Some(found)
             }
-            None => self.get(name),
+            None => {
+                let at = self.position(name)?;
+                rest = &self.list[at + 1..];
+                Some(&self.list[at])
+            }
         }
     }
 
@@ -167,7 +225,10 @@ impl Members {
     pub fn by_json_name(&self, key: &str) -> Option<&Member> {
         match self.get(key) {
             Some(member) if member.json_name == key => Some(member),
-            _ => self.list.iter().find(|member| member.json_name == key),
+            _ => {
+                let at = self.renamed.partition_point(|at| self.list[*at].json_name.as_str() < key);
+                self.renamed.get(at).map(|at| &self.list[*at]).filter(|member| member.json_name == key)
+            }
         }
     }
 
@@ -306,4 +367,94 @@ pub struct ErrorTrait {
     pub server: bool,
     /// HTTP status; 400 (client) or 500 (server) if the model has none.
     pub status: u16,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+    use crate::schema::Schema;
+
+    /// A structure with many members: some are required, every third has another key, every
+    /// seventh is in a header.
+    fn wide(count: usize, every_required: usize) -> Schema {
+        let member = |at: usize| {
+            let mut traits = serde_json::Map::new();
+            for (every, id, value) in [
+                (every_required, "smithy.api#required", json!({})),
+                (3, "smithy.api#jsonName", format!("k{at}").into()),
+                (7, "smithy.api#httpHeader", format!("x-{at}").into()),
+            ] {
+                if at.is_multiple_of(every) {
+                    traits.insert(id.to_owned(), value);
+                }
+            }
+            (format!("m{at:05}"), json!({"target": "smithy.api#String", "traits": traits}))
+        };
+        let members: serde_json::Map<String, Value> = (1..=count).map(member).collect();
+        let model = json!({"smithy": "2.0", "shapes": {
+            "t#S": {"type": "service", "version": "1", "operations": [{"target": "t#Do"}],
+                "traits": {"aws.protocols#restJson1": {}}},
+            "t#Do": {"type": "operation", "input": {"target": "t#In"},
+                "traits": {"smithy.api#http": {"method": "POST", "uri": "/", "code": 200}}},
+            "t#In": {"type": "structure", "members": members},
+        }});
+        Schema::from_text("wide", model.to_string().into_bytes()).unwrap()
+    }
+
+    #[test]
+    fn members_are_found_by_name_by_key_and_beside_values() {
+        for count in [1, 4, 40, 400] {
+            let schema = wide(count, 5);
+            let members = schema.input_members(schema.operations().next().unwrap().1).unwrap();
+            let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
+            assert_eq!((names.len(), names.is_sorted()), (count, true));
+            for also in [None, Some("m00001"), Some("m00005"), Some("none")] {
+                let wanted = |member: &&Member| member.required || Some(member.name.as_str()) == also;
+                let expected: Vec<&str> = members.iter().filter(wanted).map(|member| member.name.as_str()).collect();
+                let found: Vec<&str> = members.required_and(also).map(|member| member.name.as_str()).collect();
+                assert_eq!(found, expected, "{count} {also:?}");
+            }
+            for member in members {
+                let found = members.by_json_name(&member.json_name).unwrap();
+                assert_eq!(found.name, member.name);
+                assert_eq!(members.by_json_name(&format!("{}x", member.json_name)).map(|member| &member.name), None);
+            }
+            let mut find = members.finder();
+            for name in names.iter().step_by(3).chain(&names) {
+                assert_eq!(find(name).unwrap().name, **name);
+            }
+            assert!(find("none").is_none());
+            assert_eq!(members.bound().count(), count / 7);
+        }
+    }
+
+    #[test]
+    fn values_meet_all_their_members_and_all_required_ones() {
+        let schema = wide(400, 5);
+        let members = schema.input_members(schema.operations().next().unwrap().1).unwrap();
+        let few = json!({"a": 0, "m00003": 1, "m00005": 2, "m00399": 3, "z": 4});
+        let all = Value::Object(members.iter().map(|member| (member.name.clone(), Value::from(1))).collect());
+        for object in [json!({}), few, all] {
+            let object = object.as_object().unwrap();
+            let pairs: Vec<(&Member, Option<&Value>)> = members.beside(object).collect();
+            assert!(pairs.is_sorted_by(|one, next| one.0.name < next.0.name), "each once, by name");
+            assert!(pairs.iter().all(|(member, value)| *value == object.get(&member.name)));
+            let met = |member: &&Member| pairs.iter().any(|(other, _)| other.name == member.name);
+            let wanted = |member: &&Member| member.required || object.contains_key(&member.name);
+            assert!(members.iter().filter(wanted).all(|member| met(&member)));
+        }
+    }
+
+    /// Plans make a value for each member, so the work for a value must not grow with the members that it does not have.
+    #[test]
+    fn a_small_value_meets_few_of_many_members() {
+        let schema = wide(4000, 4000);
+        let members = schema.input_members(schema.operations().next().unwrap().1).unwrap();
+        let object = json!({"m00001": "x", "m00002": "y"});
+        assert_eq!(members.beside(object.as_object().unwrap()).count(), 3, "its two members and a required one");
+        assert_eq!(members.required_and(Some("m00001")).count(), 2);
+    }
 }

@@ -36,7 +36,7 @@ pub(super) fn check_content_type(
 /// Returns true if a header is a member of the input, so that any value of it is allowed.
 fn is_member(members: Option<&Members>, header: &str) -> bool {
     let bound = |member: &Member| matches!(&member.binding, Binding::Header(name) if name == header);
-    members.is_some_and(|members| members.iter().any(bound))
+    members.is_some_and(|members| members.bound().any(bound))
 }
 
 /// Returns a media type without its parameters.

@@ -36,18 +36,14 @@ impl<'s> BodyForm<'s> {
     /// Returns the form for a set of members. With `always`, a message without body members is still a JSON object.
     pub(super) fn of(schema: &'s Schema, members: Option<&'s Members>, always: bool) -> Self {
         let Some(members) = members else { return BodyForm::Nothing };
-        if let Some(member) = members.iter().find(|member| member.binding == Binding::Payload) {
+        if let Some(member) = members.bound().find(|member| member.binding == Binding::Payload) {
             return match schema[member.slot.target].kind {
                 Kind::Blob => BodyForm::Bytes(member),
                 Kind::String | Kind::Enum(_) => BodyForm::Text(member),
                 _ => BodyForm::Json(member),
             };
         }
-        if always || members.iter().any(|member| member.binding == Binding::Body) {
-            BodyForm::Members
-        } else {
-            BodyForm::Nothing
-        }
+        if always || members.has_body() { BodyForm::Members } else { BodyForm::Nothing }
     }
 
     /// Returns the content type.
@@ -199,12 +195,12 @@ impl Writer<'_> {
     }
 }
 
-/// Iterates over the members that are present and not null, with their values.
+/// Iterates over the members outside of the JSON body that are present and not null, with their values.
 pub(super) fn present<'a>(
     members: &'a Members,
     fields: &'a Map<String, Value>,
 ) -> impl Iterator<Item = (&'a Member, &'a Value)> {
-    members.iter().filter_map(|member| fields.get(&member.name).filter(|v| !v.is_null()).map(|value| (member, value)))
+    members.bound().filter_map(|member| fields.get(&member.name).filter(|v| !v.is_null()).map(|value| (member, value)))
 }
 
 /// A header or payload that does not match its member.
@@ -236,7 +232,7 @@ pub(super) fn read_headers<'m>(
     out: &mut Map<String, Value>,
 ) -> Vec<Mismatch<'m>> {
     let mut mismatches = Vec::new();
-    for member in members {
+    for member in members.bound() {
         let read = match &member.binding {
             Binding::Header(name) => read_header(schema, &member.slot, headers, name, reading),
             Binding::PrefixHeaders(prefix) => read_prefixed(schema, member, headers, prefix, reading),
@@ -333,5 +329,5 @@ pub(super) fn read_body<'m>(
 
 /// Returns true if a member is bound to this header by name; such a header is not part of a prefix map.
 fn claimed(members: &Members, name: &str) -> bool {
-    members.iter().any(|member| matches!(&member.binding, Binding::Header(own) if own == name))
+    members.bound().any(|member| matches!(&member.binding, Binding::Header(own) if own == name))
 }

@@ -118,7 +118,7 @@ fn label(
 ) -> Result<String, EncodeError> {
     let bound = |member: &&Member| matches!(&member.binding, Binding::Label(label) if label == name);
     let member = members
-        .and_then(|members| members.iter().find(bound))
+        .and_then(|members| members.bound().find(bound))
         .ok_or_else(|| writer.fault(name, "is a label that no member is bound to"))?;
     let value = fields
         .get(&member.name)
@@ -184,7 +184,7 @@ impl Query {
         };
         for (key, value) in entries {
             let bound = |member: &Member| matches!(&member.binding, Binding::Query(own) if own == key);
-            if members.iter().any(bound) || operation.uri.query.iter().any(|(literal, _)| literal == key) {
+            if members.bound().any(bound) || operation.uri.query.iter().any(|(literal, _)| literal == key) {
                 continue;
             }
             let (slot, items) = match (&writer.schema[map.value.target].kind, value) {
@@ -205,7 +205,7 @@ fn read_labels(
     route: &Route,
     out: &mut Map<String, Value>,
 ) -> Result<(), DecodeError> {
-    for member in members {
+    for member in members.bound() {
         let Binding::Label(name) = &member.binding else { continue };
         let Some((_, text)) = route.labels.iter().find(|(label, _)| label == name) else { continue };
         let value = text::read(schema, &member.slot, text, Place::Label, Reading::Server)
@@ -224,7 +224,7 @@ fn read_query(
     out: &mut Map<String, Value>,
 ) -> Result<(), DecodeError> {
     let wanted = |member: &Member| matches!(member.binding, Binding::Query(_) | Binding::QueryParams);
-    if !members.iter().any(wanted) {
+    if !members.bound().any(wanted) {
         return Ok(());
     }
     let pairs: Vec<(String, String)> =
@@ -233,7 +233,7 @@ fn read_query(
             what: format!("query part {part:?} is not percent-encoded UTF-8"),
             misread: None,
         })?;
-    for member in members {
+    for member in members.bound() {
         let read = |slot: &Slot, text: &str| {
             text::read(schema, slot, text, Place::Query, Reading::Server)
                 .map_err(|what| parts::mismatch(schema, member, text.to_owned(), what).into_error())

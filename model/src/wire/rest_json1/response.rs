@@ -72,7 +72,7 @@ pub(super) fn read(
     let mut mismatches = Vec::new();
     if let Some(members) = members {
         mismatches = parts::read_headers(schema, members, &response.headers, Reading::Client, &mut out);
-        if let Some(member) = members.iter().find(|member| member.binding == Binding::StatusCode) {
+        if let Some(member) = members.bound().find(|member| member.binding == Binding::StatusCode) {
             out.insert(member.name.clone(), Value::from(response.status));
         }
     }
