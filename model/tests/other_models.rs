@@ -368,6 +368,37 @@ fn what_cannot_be_made_is_left_out_where_the_model_allows() {
 }
 
 #[test]
+fn an_element_is_repeated_in_every_list_that_can_hold_two() {
+    let unique = |bounds: Value, of: &str| {
+        json!({"type": "list", "member": {"target": of},
+            "traits": {"smithy.api#uniqueItems": {}, "smithy.api#length": bounds}})
+    };
+    let others = json!({
+        "t#Any": unique(json!({}), "smithy.api#String"), "t#Two": unique(json!({"max": 2}), "t#Color"),
+        "t#Both": unique(json!({"min": 2, "max": 2}), "t#Color"), "t#One": unique(json!({"max": 1}), "t#Color"),
+        "t#Color": {"type": "enum", "members": {"RED": {"target": "smithy.api#Unit"}, "BLUE": {"target": "smithy.api#Unit"}}},
+    });
+    let members = json!({"Any": {"target": "t#Any"}, "Two": {"target": "t#Two"}, "Both": {"target": "t#Both"},
+        "One": {"target": "t#One"}});
+    let schema = model(post("/"), members, json!({}), others);
+    let id = the_operation(&schema);
+    let sites = sites(&schema, id, Side::Input);
+    let repeated: Vec<_> = sites.iter().filter(|site| site.mutation.kind == ViolationKind::Unique).collect();
+    let paths: Vec<String> = repeated.iter().map(|site| site.mutation.path.to_string()).collect();
+    assert_eq!(paths, ["Any", "Both", "Two"], "a list of one element holds none twice");
+    for config in [Config::sparse(), Config::default(), Config::full()] {
+        let generator = Generator::new(&schema, config);
+        for seed in 0..200 {
+            let bytes = Stream::new(seed, "unique").bytes(64);
+            for site in &repeated {
+                let mutant = generator.mutant(id, Side::Input, site, &mut Unstructured::new(&bytes));
+                assert_eq!(mutant.map(|mutant| mutant.kind), Ok(ViolationKind::Unique), "{seed} {}", site.mutation);
+            }
+        }
+    }
+}
+
+#[test]
 fn milliseconds_are_no_timestamp() {
     let time = json!({"At": {"target": "smithy.api#Timestamp"}});
     let schema = model(post("/"), json!({}), time, json!({}));

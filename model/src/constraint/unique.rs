@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::schema::Kind;
 
-use super::{Breaking, Broken, Class, Constraint, Dialect, KindFacts, Place, Position, ViolationKind};
+use super::{Breaking, Broken, Class, Constraint, Dialect, KindFacts, Place, Position, ViolationKind, size};
 
 pub(super) const REPEATED: KindFacts =
     KindFacts { name: "unique", class: Class::Limit, rule: "equal elements are rejected in a list of unique items" };
@@ -23,12 +23,20 @@ impl Constraint for Unique {
     }
 
     fn can_break(&self, at: &Position<'_>, _place: Place, _kind: ViolationKind) -> bool {
-        at.traits.unique_items
+        at.traits.unique_items && size::limits(at.traits.length).1.is_none_or(|max| max >= 2)
     }
 
-    fn violate(&self, _at: &Position<'_>, _kind: ViolationKind, breaking: Breaking<'_, '_>) -> Option<Value> {
-        let Value::Array(mut items) = breaking.value else { return None };
-        items.push(items.first()?.clone());
+    /// The first element twice: added if the list may grow, otherwise in place of the last one.
+    fn violate(&self, at: &Position<'_>, _kind: ViolationKind, breaking: Breaking<'_, '_>) -> Option<Value> {
+        let (Kind::List(list), Value::Array(mut items)) = (at.kind, breaking.value) else { return None };
+        if items.is_empty() {
+            items.push((breaking.another)(&list.member, breaking.place.inside(), 0, breaking.u)?);
+        }
+        let again = items.first()?.clone();
+        if size::limits(at.traits.length).1.is_some_and(|max| items.len() as u64 >= max) {
+            items.pop();
+        }
+        items.push(again);
         Some(Value::Array(items))
     }
 
