@@ -151,6 +151,7 @@ pub const FACT_TRAITS: &[&str] = &[
     "smithy.api#httpResponseCode",
     "smithy.api#idempotencyToken",
     "smithy.api#idempotent",
+    "smithy.api#input",
     "smithy.api#jsonName",
     "smithy.api#length",
     "smithy.api#mediaType",

@@ -58,14 +58,15 @@
 //! Operations without types have strategies in [`generate`], which generate JSON.
 
 pub mod ast;
+pub mod complete;
 mod constraint;
 pub mod diff;
 pub mod evidence;
 pub mod export;
 pub mod files;
 pub mod generate;
-pub mod import;
 pub mod header_names;
+pub mod import;
 pub mod json_text;
 pub mod load;
 mod lower;

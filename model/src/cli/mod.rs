@@ -87,6 +87,9 @@ enum Command {
         /// The value is a response
         #[arg(long)]
         output: bool,
+        /// Complete the value first, as an SDK does: default values, a UUID as idempotency token, no nulls
+        #[arg(long)]
+        complete: bool,
     },
     /// Read an HTTP message from stdin and print its value
     Decode {
@@ -95,6 +98,9 @@ enum Command {
         /// The message is a request
         #[arg(long)]
         input: bool,
+        /// Complete the value afterwards, as an SDK does: default values, no nulls
+        #[arg(long)]
+        complete: bool,
     },
     /// Export the contract in another format
     Export {
@@ -251,13 +257,13 @@ fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Fail
             print_all(&mut out, &text)?;
             return Ok(ExitCode::from(u8::from(broken)));
         }
-        Command::Encode { operation, output } => {
+        Command::Encode { operation, output, complete } => {
             let id = operation.map(|name| find(schema, &name)).transpose()?;
-            encode(schema, id, side(output), &mut out)?;
+            encode(schema, id, (side(output), complete), &mut out)?;
         }
-        Command::Decode { operation, input } => {
+        Command::Decode { operation, input, complete } => {
             let id = find(schema, &operation)?;
-            writeln!(out, "{}", wire::decode(schema, id, side(!input), &read_json()?)?)?;
+            writeln!(out, "{}", wire::decode(schema, id, (side(!input), complete), &read_json()?)?)?;
         }
         Command::Graph { kinds, format } => {
             let text = graph(schema, &kinds, format)?;
@@ -353,7 +359,12 @@ fn list(schema: &Schema, what: Listing, operation: Option<&str>, out: &mut impl 
 }
 
 /// Encodes every value on stdin: bare values of one operation, or lines as [`generate::print_generated`] writes them.
-fn encode(schema: &Schema, id: Option<OperationId>, side: Side, out: &mut impl Write) -> Result<(), Failure> {
+fn encode(
+    schema: &Schema,
+    id: Option<OperationId>,
+    (side, complete): (Side, bool),
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     let mut read = 0_usize;
     for document in serde_json::Deserializer::from_reader(io::stdin().lock()).into_iter::<Value>() {
         let document = document.map_err(|error| format!("stdin is not JSON: {error}"))?;
@@ -362,7 +373,7 @@ fn encode(schema: &Schema, id: Option<OperationId>, side: Side, out: &mut impl W
             Some(id) => (id, &document),
             None => named(schema, side, &document).map_err(|error| format!("value {read} on stdin: {error}"))?,
         };
-        let message = wire::encode(schema, id, side, value)
+        let message = wire::encode(schema, id, (side, complete), value)
             .map_err(|error| format!("value {read} on stdin, for {}: {error}", schema[id].name))?;
         writeln!(out, "{message}")?;
     }

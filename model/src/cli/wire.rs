@@ -1,21 +1,35 @@
 //! HTTP messages as JSON objects, for `encode` and `decode`.
 
+use connect_model::complete::{End, complete};
 use connect_model::generate::Side;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
 use connect_model::wire::{
-    Limits, Router, decode_error, decode_request, decode_response, encode_request, encode_response,
+    Limits, Router, decode_error, decode_request, decode_response, encode_request, encode_response, host_prefix,
 };
 use serde_json::{Map, Value, json};
 
 use super::Failure;
 
-pub(super) fn encode(schema: &Schema, id: OperationId, side: Side, value: &Value) -> Result<Value, Failure> {
+/// The message of a value, which is completed first if that is asked for.
+pub(super) fn encode(
+    schema: &Schema,
+    id: OperationId,
+    (side, completes): (Side, bool),
+    value: &Value,
+) -> Result<Value, Failure> {
+    let end = if side == Side::Input { End::Client } else { End::Server };
+    let completed = completes.then(|| complete(schema, id, side, end, value.clone()));
+    let value = completed.as_ref().unwrap_or(value);
     match side {
         Side::Input => {
             let request = encode_request(schema, id, value)?;
             let mut document = Map::new();
             document.insert("method".to_owned(), request.method.into());
+            let prefix = host_prefix(schema, id, value)?;
+            if !prefix.is_empty() {
+                document.insert("hostPrefix".to_owned(), prefix.into());
+            }
             document.insert("uri".to_owned(), request.uri.into());
             finish(document, &request.headers, request.body)
         }
@@ -54,7 +68,15 @@ fn header_map(headers: &Headers) -> Map<String, Value> {
     map
 }
 
-pub(super) fn decode(schema: &Schema, id: OperationId, side: Side, document: &Value) -> Result<Value, Failure> {
+/// The value of a message, completed if that is asked for.
+pub(super) fn decode(
+    schema: &Schema,
+    id: OperationId,
+    (side, completes): (Side, bool),
+    document: &Value,
+) -> Result<Value, Failure> {
+    let end = if side == Side::Input { End::Server } else { End::Client };
+    let completed = |value: Value| if completes { complete(schema, id, side, end, value) } else { value };
     let headers = headers(document)?;
     let body = body(document)?;
     match side {
@@ -69,7 +91,7 @@ pub(super) fn decode(schema: &Schema, id: OperationId, side: Side, document: &Va
                 let found = &schema[route.operation].name;
                 return Err(format!("{} {} is {found}, not {}", request.method, request.uri, schema[id].name).into());
             }
-            Ok(json!({"input": decode_request(schema, &route, &request, &Limits::default())?}))
+            Ok(json!({"input": completed(decode_request(schema, &route, &request, &Limits::default())?)}))
         }
         Side::Output => {
             let status = document
@@ -80,7 +102,7 @@ pub(super) fn decode(schema: &Schema, id: OperationId, side: Side, document: &Va
             let response = HttpResponse { status, headers, body };
             if (200..300).contains(&status) {
                 let decoded = decode_response(schema, id, &response, &Limits::default())?;
-                return Ok(json!({"output": decoded.value}));
+                return Ok(json!({"output": completed(decoded.value)}));
             }
             let error = decode_error(schema, id, &response);
             Ok(json!({"error": {

@@ -117,7 +117,8 @@ impl Lowering<'_> {
         let mut list = Vec::with_capacity(definition.members.len());
         let mut payload = None;
         for (name, member) in &definition.members {
-            let lowered = self.member(name, member, ignored).map_err(|what| format!("member {name}: {what}"))?;
+            let mut lowered = self.member(name, member, ignored).map_err(|what| format!("member {name}: {what}"))?;
+            lowered.client_fills &= !definition.traits.contains_key("smithy.api#input");
             if lowered.binding == Binding::Payload
                 && let Some(other) = payload.replace(name)
             {
@@ -196,6 +197,7 @@ impl Lowering<'_> {
             required,
             binding,
             idempotency_token: traits.contains_key("smithy.api#idempotencyToken"),
+            client_fills: !traits.contains_key("smithy.api#clientOptional"),
             deprecated: traits.contains_key("smithy.api#deprecated"),
         })
     }

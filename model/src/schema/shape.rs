@@ -283,6 +283,9 @@ pub struct Member {
     pub binding: Binding,
     /// True if a client may fill the member with a UUID by which the server recognises repeated requests.
     pub idempotency_token: bool,
+    /// True if a client fills in the default value of the absent member: it is neither optional for clients nor a member of an
+    /// input that says it is one.
+    pub client_fills: bool,
     /// True if the model marks the member as deprecated.
     pub deprecated: bool,
 }

@@ -13,6 +13,7 @@
 mod decoded;
 mod escape;
 mod fault;
+mod host;
 pub mod message;
 mod protocol;
 mod rest_json1;
@@ -26,6 +27,7 @@ use serde_json::Value;
 pub use decoded::{DecodeProblem, Decoded, DecodedError, DecodedRequest, NameSource, Unknown};
 pub use escape::escaped;
 pub use fault::{DecodeError, EncodeError, Limits, Misread};
+pub use host::host_prefix;
 pub use protocol::{Protocol, protocol};
 pub use rest_json1::RestJson1;
 pub use route::{Route, RouteError, Router};
