@@ -1,11 +1,11 @@
 //! What SDKs do to a value and to a message beyond the members that they are given, as the official restJson1 suites of Smithy
-//! demand it: defaults, idempotency tokens, nulls, the start of the host name.
+//! demand it: defaults, idempotency tokens, nulls, the start of the host name, and payloads that are absent.
 #![allow(clippy::unwrap_used)]
 
 use connect_model::complete::{End, TOKEN, complete};
 use connect_model::generate::Side;
 use connect_model::schema::{OperationId, Schema};
-use connect_model::wire::{encode_request, host_prefix};
+use connect_model::wire::{encode_request, encode_response, host_prefix};
 use serde_json::{Value, json};
 
 /// A model with the operation `Do`, whose input has these traits.
@@ -92,4 +92,23 @@ fn the_host_name_begins_as_the_model_says() {
     }
     let connect = Schema::connect();
     assert!(connect.operations().all(|(id, _)| host_prefix(connect, id, &json!({})).unwrap().is_empty()));
+}
+
+#[test]
+fn an_absent_payload_structure_is_an_empty_object_in_a_request_and_no_body_in_a_response() {
+    let schema = model(json!({}));
+    let id = the_operation(&schema);
+    assert_eq!(encode_response(&schema, id, &json!({})).unwrap().body, b"");
+    assert_eq!(encode_response(&schema, id, &json!({"Box": {}})).unwrap().body, b"{}");
+    let shapes = json!({
+        "t#Service": {"type": "service", "version": "1", "operations": [{"target": "t#Do"}],
+            "traits": {"aws.protocols#restJson1": {}}},
+        "t#Do": {"type": "operation", "input": {"target": "t#In"},
+            "traits": {"smithy.api#http": {"method": "POST", "uri": "/", "code": 200}}},
+        "t#In": {"type": "structure", "members": {"Box": {"target": "t#Box", "traits": {"smithy.api#httpPayload": {}}}}},
+        "t#Box": {"type": "structure", "members": {"Note": {"target": "smithy.api#String"}}},
+    });
+    let text = json!({"smithy": "2.0", "shapes": shapes}).to_string();
+    let schema = Schema::from_text("test", text.into_bytes()).unwrap();
+    assert_eq!(encode_request(&schema, the_operation(&schema), &json!({})).unwrap().body, b"{}");
 }

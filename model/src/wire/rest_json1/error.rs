@@ -7,6 +7,7 @@ use super::{body, response};
 use crate::planted;
 use crate::schema::{OperationId, Schema, ShapeId};
 use crate::text::prefix;
+use crate::timestamp::Reading;
 use crate::wire::decoded::{DecodedError, NameSource};
 use crate::wire::fault::Limits;
 use crate::wire::message::{Headers, HttpResponse};
@@ -15,7 +16,7 @@ use crate::wire::message::{Headers, HttpResponse};
 pub(super) fn encode(schema: &Schema, error: ShapeId, body: &Value) -> HttpResponse {
     let shape = &schema[error];
     let status = shape.error.map_or(500, |error| error.status);
-    let writer = Writer { schema, owner: &shape.name };
+    let writer = Writer { schema, owner: &shape.name, reader: Reading::Client };
     let written = response::write(&writer, shape.kind.members(), body, status);
     let mut response = written.unwrap_or_else(|_| plain(status, b"{}".to_vec()));
     response.headers.set(ERROR_TYPE, shape.name.as_str());

@@ -68,6 +68,8 @@ impl<'s> BodyForm<'s> {
 pub(super) struct Writer<'a> {
     pub(super) schema: &'a Schema,
     pub(super) owner: &'a str,
+    /// The end that reads the message.
+    pub(super) reader: Reading,
 }
 
 impl Writer<'_> {
@@ -115,8 +117,12 @@ impl Writer<'_> {
                 Some(value) => {
                     body::write(self.schema, member.slot.target, value).map_err(|why| self.fault(&member.name, why))
                 }
-                // An absent structure is the same as an empty one; unions and documents have no empty value.
-                None if matches!(self.schema[member.slot.target].kind, Kind::Structure(_)) => Ok(b"{}".to_vec()),
+                // A client sends an absent structure as an empty one; unions and documents have no empty value.
+                None if self.reader == Reading::Server
+                    && matches!(self.schema[member.slot.target].kind, Kind::Structure(_)) =>
+                {
+                    Ok(b"{}".to_vec())
+                }
                 None => Ok(Vec::new()),
             },
             (BodyForm::Text(member) | BodyForm::Bytes(member), _) => match present(member) {

@@ -24,7 +24,7 @@ use crate::wire::route::Route;
 /// hide (the number 5 for a string); an unknown member in a message without a JSON body; a header of the sender.
 pub(super) fn encode(schema: &Schema, operation: OperationId, input: &Value) -> Result<HttpRequest, EncodeError> {
     let operation = &schema[operation];
-    let writer = Writer { schema, owner: &operation.name };
+    let writer = Writer { schema, owner: &operation.name, reader: Reading::Server };
     if let Some(why) = &operation.refused {
         return Err(writer.whole(why.clone()));
     }

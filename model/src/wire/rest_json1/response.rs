@@ -13,7 +13,7 @@ use crate::wire::message::HttpResponse;
 /// Encodes a successful response: a JSON object even if it is empty, but no body for operations without output.
 pub(super) fn encode(schema: &Schema, operation: OperationId, output: &Value) -> Result<HttpResponse, EncodeError> {
     let operation = &schema[operation];
-    let writer = Writer { schema, owner: &operation.name };
+    let writer = Writer { schema, owner: &operation.name, reader: Reading::Client };
     if let Some(why) = &operation.refused {
         return Err(writer.whole(why.clone()));
     }
