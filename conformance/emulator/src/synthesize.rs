@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator};
-use connect_model::schema::{Kind, Member, Narrowing, OperationId, Pagination, Schema, ShapeId, Slot};
+use connect_model::pattern::{LengthBounds, Pattern, Verdict};
+use connect_model::schema::{Binding, Kind, Member, Narrowing, OperationId, Pagination, Schema, ShapeId, Slot};
 use serde_json::{Map, Value};
 
 use crate::pages::{Pages, Scope, Size};
@@ -128,7 +129,38 @@ impl Synthesizer {
         let bytes = Stream::new(self.seed, label).bytes(BYTES);
         let creates = self.schema[id].name.starts_with("Create");
         let generator = if creates { &self.complete } else { &self.generator };
-        generator.output(id, &mut Unstructured::new(&bytes)).map_err(|error| error.to_string())
+        let made = generator.output(id, &mut Unstructured::new(&bytes));
+        made.or_else(|error| self.member_by_member(id, &bytes).ok_or_else(|| error.to_string()))
+    }
+
+    /// An output in which single members are beyond the generator. Such texts are made from a simpler pattern; none if a
+    /// required member has no value even so.
+    fn member_by_member(&self, id: OperationId, bytes: &[u8]) -> Option<Value> {
+        let operation = &self.schema[id];
+        let mut u = Unstructured::new(bytes);
+        let mut output = Map::new();
+        for member in self.schema.output_members(operation)? {
+            let value = match member.binding {
+                Binding::StatusCode => Some(operation.status.into()),
+                _ => self.generator.member(member, &mut u).ok().or_else(|| self.simpler_text(&member.slot, &mut u)),
+            };
+            match value {
+                Some(value) => drop(output.insert(member.name.clone(), value)),
+                None if member.required => return None,
+                None => {}
+            }
+        }
+        Some(Value::Object(output))
+    }
+
+    /// A text that matches the pattern of a slot, made from the pattern without the ends of words, which the generator does
+    /// not know.
+    fn simpler_text(&self, slot: &Slot, u: &mut Unstructured<'_>) -> Option<Value> {
+        let pattern = &self.schema[slot.traits.pattern?];
+        let bounds = slot.traits.length.unwrap_or_default();
+        let length = LengthBounds { min: bounds.min.unwrap_or(0), max: bounds.max };
+        let text = Pattern::new(&pattern.source().replace(r"\b", "")).sample(u, length)?;
+        (pattern.admits(&text) == Verdict::Admits).then_some(text.into())
     }
 
     /// Some elements that are easy to tell apart.

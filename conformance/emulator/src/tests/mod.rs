@@ -6,6 +6,7 @@ mod core;
 mod hostile;
 mod input;
 mod lists;
+mod other_models;
 mod seams;
 mod synthesized;
 mod together;
