@@ -27,6 +27,7 @@ mod synthesize;
 #[cfg(test)]
 mod tests;
 mod token_forms;
+mod validation;
 mod verify;
 
 pub use benign::{BENIGN, Benign};

@@ -1,13 +1,17 @@
 //! Reasons to refuse a call, without HTTP. Knows which errors an operation models.
 
-use connect_model::schema::{Members, Operation, Schema};
+use connect_model::schema::{Kind, Member, Operation, Schema, ShapeId};
 use serde_json::{Map, Value, json};
+
+use crate::validation::Field;
 
 /// A call that is answered with an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// The input is invalid. The name of the error depends on the operation: see [`Refusal::name`].
     Invalid(String),
+    /// The input breaks the model: in one sentence, and place by place. Named like [`Refusal::Invalid`].
+    Violations(String, Vec<Field>),
     /// A resource in the input does not exist.
     NotFound(String),
     /// An error by name, with its message.
@@ -32,7 +36,7 @@ impl Refusal {
         let models = |name: &&&'static str| schema.error_of(operation, name).is_some();
         let invalid = || INVALID.iter().find(models).copied().unwrap_or(VALIDATION.0);
         match self {
-            Refusal::Invalid(_) => invalid(),
+            Refusal::Invalid(_) | Refusal::Violations(..) => invalid(),
             Refusal::NotFound(_) => match schema.error_of(operation, "ResourceNotFoundException") {
                 Some(_) => "ResourceNotFoundException",
                 None => invalid(),
@@ -46,13 +50,18 @@ impl Refusal {
     /// The message.
     pub(crate) fn message(&self) -> String {
         match self {
-            Refusal::Invalid(message) | Refusal::NotFound(message) | Refusal::Named(_, message) => message.clone(),
+            Refusal::Invalid(message)
+            | Refusal::Violations(message, _)
+            | Refusal::NotFound(message)
+            | Refusal::Named(_, message) => message.clone(),
             Refusal::FlowProblems(problems) | Refusal::ModuleProblems(problems) => problems.join("; "),
         }
     }
 
-    /// The value of the error structure, which has these members.
-    pub(crate) fn value(&self, members: Option<&Members>) -> Map<String, Value> {
+    /// The members of the error structure that say what is wrong. Places are listed in the member that Smithy's framework
+    /// has for them.
+    pub(crate) fn value(&self, schema: &Schema, error: ShapeId) -> Map<String, Value> {
+        let members = schema[error].kind.members();
         let list = |problems: &[String]| -> Value { problems.iter().map(|text| json!({ "message": text })).collect() };
         let (name, value) = match self {
             Refusal::FlowProblems(problems) => ("problems", list(problems)),
@@ -63,6 +72,40 @@ impl Refusal {
                 (name, Value::String(self.message()))
             }
         };
-        Map::from_iter([(name.to_owned(), value)])
+        let mut told = Map::from_iter([(name.to_owned(), value)]);
+        if let Refusal::Violations(_, fields) = self
+            && let Some(member) = members.and_then(|members| members.get(FIELDS))
+            && let Some(list) = field_list(schema, member, fields)
+        {
+            told.insert(FIELDS.to_owned(), list);
+        }
+        told
     }
+}
+
+/// The member of `ValidationException` with the places.
+const FIELDS: &str = "fieldList";
+
+/// The value of that member; none if its elements need more than the framework has. The services that call the place a name
+/// are told the place as well.
+fn field_list(schema: &Schema, member: &Member, fields: &[Field]) -> Option<Value> {
+    let Kind::List(list) = &schema[member.slot.target].kind else { return None };
+    let parts = schema[list.member.target].kind.members()?;
+    let told = |field: &Field| -> Option<Value> {
+        let text = |part: &Member| match part.name.as_str() {
+            "path" | "name" => Some(field.path.clone()),
+            "message" => Some(field.message.clone()),
+            _ => None,
+        };
+        let mut element = Map::new();
+        for part in parts {
+            match text(part) {
+                Some(text) => drop(element.insert(part.name.clone(), text.into())),
+                None if part.required => return None,
+                None => {}
+            }
+        }
+        Some(Value::Object(element))
+    };
+    fields.iter().map(told).collect::<Option<Vec<Value>>>().map(Value::Array)
 }

@@ -20,6 +20,7 @@ use crate::pages::Pages;
 use crate::refusal::{Refusal, VALIDATION};
 use crate::store::Store;
 use crate::synthesize::Synthesizer;
+use crate::validation;
 use crate::{Config, SYNTHESIZED};
 
 /// Largest request body in bytes, as at API Gateway.
@@ -166,7 +167,7 @@ impl Service {
             return Self::unmodelled(Some(id), "SerializationException", 400, &summary(&violations));
         }
         if !violations.is_empty() {
-            return self.refuse(id, &Refusal::Invalid(summary(&violations)));
+            return self.refuse(id, &self.refusal(id, &input, &violations));
         }
         let generate = |input: &Value| self.generate(id, input);
         let perform = |input: &Value| {
@@ -222,9 +223,22 @@ impl Service {
             return Self::unmodelled(Some(id), name, VALIDATION.1, &refusal.message());
         };
         let mut value = self.build.synthesizer.smallest(shape);
-        value.extend(refusal.value(self.build.schema[shape].kind.members()));
+        value.extend(refusal.value(self.build.schema, shape));
         let response = encode_error(self.build.schema, shape, &Value::Object(value));
         Reply { response, operation: Some(id), error: Some(name.to_owned()) }
+    }
+
+    /// The refusal of an input that breaks the model. A `ValidationException` speaks as those of Smithy's servers do.
+    fn refusal(&self, id: OperationId, input: &Value, violations: &[Violation]) -> Refusal {
+        let (schema, operation) = (self.build.schema, &self.build.schema[id]);
+        let plain = Refusal::Invalid(summary(violations));
+        match operation.input {
+            Some(shape) if plain.name(schema, operation) == VALIDATION.0 => {
+                let fields = validation::fields(schema, shape, input, violations);
+                Refusal::Violations(validation::sentence(&fields, violations.len()), fields)
+            }
+            _ => plain,
+        }
     }
 
     /// An error that the model does not define, as the front of a service answers before it knows the operation.

@@ -1,4 +1,4 @@
-//! Models of other services: texts beyond the generator.
+//! Models of other services: texts beyond the generator, and the error of Smithy's framework.
 
 use crate::tests::*;
 
@@ -55,4 +55,79 @@ fn a_text_beyond_the_generator_is_made_from_a_simpler_pattern_or_the_operation_i
     // No text matches this one, simpler or not.
     let impossible = json!({"When": text(r"^a\bb$")});
     assert_eq!(answer(&serving(json!({}), impossible, json!({})), &json!({})).0, 501);
+}
+
+#[test]
+fn a_validation_exception_says_every_place_in_the_words_of_smithy() {
+    let limits = |min: u64, max: u64| json!({"smithy.api#length": {"min": min, "max": max}});
+    let members = json!({
+        "Text": traits("smithy.api#String", limits(2, 8)),
+        "Bytes": traits("smithy.api#Blob", limits(2, 8)),
+        "Short": traits("smithy.api#String", json!({"smithy.api#length": {"max": 1}})),
+        "Long": traits("smithy.api#String", json!({"smithy.api#length": {"min": 3}})),
+        "Word": traits("smithy.api#String", json!({"smithy.api#pattern": "^[a-m]+$"})),
+        "Size": traits("smithy.api#Double", json!({"smithy.api#range": {"min": 2.5, "max": 8}})),
+        "Least": traits("smithy.api#Integer", json!({"smithy.api#range": {"min": 2}})),
+        "Needed": traits("smithy.api#String", json!({"smithy.api#required": {}})),
+        "Color": {"target": "t#Color"}, "Items": {"target": "t#Items"}, "ByName": {"target": "t#ByName"},
+    });
+    let others = json!({
+        "t#Color": {"type": "enum", "members": {
+            "RED": {"target": "smithy.api#Unit", "traits": {"smithy.api#enumValue": "red"}},
+            "BLUE": {"target": "smithy.api#Unit", "traits": {"smithy.api#enumValue": "blue"}}}},
+        "t#Items": {"type": "list", "member": {"target": "t#Item"}, "traits": {"smithy.api#uniqueItems": {},
+            "smithy.api#length": {"max": 2}}},
+        "t#Item": {"type": "structure", "members": {"Inner": traits("smithy.api#String", limits(1, 2))}},
+        "t#ByName": {"type": "map", "key": {"target": "t#Key"}, "value": {"target": "t#Key"}},
+        "t#Key": {"type": "string", "traits": {"smithy.api#length": {"max": 3}}},
+    });
+    let service = serving(members, json!({}), others);
+    let between = "Member must have length between 2 and 8, inclusive";
+    let rows = [
+        ("Text", json!("a"), "/Text", " with length 1", between),
+        ("Text", json!("é".repeat(9)), "/Text", " with length 9", between),
+        ("Bytes", json!("YQ=="), "/Bytes", " with length 1", between),
+        ("Short", json!("ab"), "/Short", " with length 2", "Member must have length less than or equal to 1"),
+        ("Long", json!(""), "/Long", " with length 0", "Member must have length greater than or equal to 3"),
+        ("Word", json!("xyz"), "/Word", "", "Member must satisfy regular expression pattern: ^[a-m]+$"),
+        ("Size", json!(2.4), "/Size", "", "Member must be between 2.5 and 8, inclusive"),
+        ("Least", json!(1), "/Least", "", "Member must be greater than or equal to 2"),
+        ("Needed", json!(null), "/Needed", "", "Member must not be null"),
+        ("Color", json!("Red"), "/Color", "", "Member must satisfy enum value set: [blue, red]"),
+        ("Items", json!([{}, {}]), "/Items", "", "Member must have unique values"),
+        (
+            "Items",
+            json!([{"Inner": "abc"}]),
+            "/Items/0/Inner",
+            " with length 3",
+            "Member must have length between 1 and 2, inclusive",
+        ),
+        (
+            "ByName",
+            json!({"a/b": "abcd"}),
+            "/ByName/a~1b",
+            " with length 4",
+            "Member must have length less than or equal to 3",
+        ),
+        (
+            "ByName",
+            json!({"keys": "a"}),
+            "/ByName",
+            " with length 4",
+            "Member must have length less than or equal to 3",
+        ),
+    ];
+    for (name, value, path, length, demand) in rows {
+        let mut input = json!({"Needed": "x"});
+        input[name] = value;
+        let (status, error) = answer(&service, &input);
+        let message = format!("Value{length} at '{path}' failed to satisfy constraint: {demand}");
+        let expected = json!({"message": format!("1 validation error detected. {message}"),
+            "fieldList": [{"path": path, "message": message}]});
+        assert_eq!((status, error), (400, expected), "{input}");
+    }
+    let (_, error) = answer(&service, &json!({"Text": "a"}));
+    let message = error["message"].as_str().unwrap();
+    assert!(message.starts_with("2 validation errors detected. Value at '/Needed' failed"), "{message}");
+    assert_eq!((error["fieldList"].as_array().unwrap().len(), message.matches("; Value").count()), (2, 1), "{error}");
 }
