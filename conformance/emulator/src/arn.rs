@@ -18,9 +18,12 @@ pub(crate) enum ResourceKind {
     Flow,
     Module,
     Rule,
+    /// Another kind, by its noun in the resource graph.
+    Other(&'static str),
 }
 
 impl ResourceKind {
+    /// The kinds that have handlers.
     const ALL: [Self; 3] = [Self::Flow, Self::Module, Self::Rule];
 
     /// The name in messages.
@@ -29,6 +32,7 @@ impl ResourceKind {
             Self::Flow => "contact flow",
             Self::Module => "contact flow module",
             Self::Rule => "rule",
+            Self::Other(noun) => noun,
         }
     }
 
@@ -38,6 +42,7 @@ impl ResourceKind {
             Self::Flow => "contact-flow",
             Self::Module => "flow-module",
             Self::Rule => "rule",
+            Self::Other(noun) => noun,
         }
     }
 

@@ -1,8 +1,8 @@
 //! The emulator: Amazon Connect in a process, with strict validation, state, and defects on demand.
 //!
 //! [`Service`] turns a request into a response and does not know sockets; [`Emulator`] serves it on a loopback port.
-//! Instances, flows, modules, rules and tags have handlers; every other operation of the model is answered with a
-//! generated output, marked by the header [`SYNTHESIZED`].
+//! Instances, flows, modules, rules and tags have handlers; resources of every other kind in the model are kept as the
+//! resource graph says. Every other operation is answered with a generated output, marked by the header [`SYNTHESIZED`].
 //!
 //! The code outside of `defects` and `benign` states the contract. It asks the seams (`defects/seam.rs`) at the points
 //! where a defect can act.
@@ -16,6 +16,7 @@ mod defects;
 mod front;
 mod handlers;
 mod ids;
+mod kinds;
 mod pages;
 mod refusal;
 mod search;

@@ -29,18 +29,34 @@ const INVALID: &[&str] =
 /// Name and status for an operation that models no error for invalid input, as in Smithy servers.
 pub(crate) const VALIDATION: (&str, u16) = ("ValidationException", 400);
 
+/// Errors for a name that is taken, by the words in their names, in order of preference.
+const CONFLICT: &[&str] = &["DuplicateResource", "ResourceConflict", "AlreadyExists", "Conflict", "Duplicate"];
+
 impl Refusal {
+    /// The error of an operation for a resource that does not exist, if it models one.
+    pub(crate) fn modelled_not_found(schema: &'static Schema, operation: &Operation) -> Option<&'static str> {
+        let plain = "ResourceNotFoundException";
+        schema.error_of(operation, plain).map(|_| plain).or_else(|| modelled(schema, operation, "NotFound"))
+    }
+
+    /// The error of an operation for a name that is taken, if it models one.
+    pub(crate) fn conflict(schema: &'static Schema, operation: &Operation) -> Option<&'static str> {
+        CONFLICT.iter().find_map(|word| modelled(schema, operation, word))
+    }
+
+    /// The error of an operation for a resource that another one uses, if it models one.
+    pub(crate) fn in_use(schema: &'static Schema, operation: &Operation) -> Option<&'static str> {
+        modelled(schema, operation, "InUse")
+    }
+
     /// The name of the error for this operation. The choice of Connect between several errors for invalid input is not
     /// specified; the emulator prefers `InvalidRequestException`.
-    pub(crate) fn name(&self, schema: &Schema, operation: &Operation) -> &'static str {
+    pub(crate) fn name(&self, schema: &'static Schema, operation: &Operation) -> &'static str {
         let models = |name: &&&'static str| schema.error_of(operation, name).is_some();
         let invalid = || INVALID.iter().find(models).copied().unwrap_or(VALIDATION.0);
         match self {
             Refusal::Invalid(_) | Refusal::Violations(..) => invalid(),
-            Refusal::NotFound(_) => match schema.error_of(operation, "ResourceNotFoundException") {
-                Some(_) => "ResourceNotFoundException",
-                None => invalid(),
-            },
+            Refusal::NotFound(_) => Self::modelled_not_found(schema, operation).unwrap_or_else(invalid),
             Refusal::Named(name, _) => name,
             Refusal::FlowProblems(_) => "InvalidContactFlowException",
             Refusal::ModuleProblems(_) => "InvalidContactFlowModuleException",
@@ -108,4 +124,10 @@ fn field_list(schema: &Schema, member: &Member, fields: &[Field]) -> Option<Valu
         Some(Value::Object(element))
     };
     fields.iter().map(told).collect::<Option<Vec<Value>>>().map(Value::Array)
+}
+
+/// The first modelled error with a word in its name.
+fn modelled(schema: &'static Schema, operation: &Operation, word: &str) -> Option<&'static str> {
+    let mut names = operation.errors.iter().map(|id| schema[*id].name.as_str());
+    names.find(|name| name.contains(word))
 }

@@ -16,6 +16,7 @@ use crate::arn::Account;
 use crate::defects::seam::{Invocation, Scene, Seams};
 use crate::handlers::{self, Answer, Context, Handlers};
 use crate::ids::{self, DEFAULT_INSTANCE_ID};
+use crate::kinds::Kinds;
 use crate::pages::Pages;
 use crate::refusal::{Refusal, VALIDATION};
 use crate::store::Store;
@@ -39,6 +40,7 @@ struct Build {
     config: Config,
     router: Router<'static>,
     handlers: Handlers,
+    kinds: Kinds,
     synthesizer: Synthesizer,
 }
 
@@ -65,6 +67,7 @@ impl Service {
             schema,
             config: config.clone(),
             router: Router::new(schema),
+            kinds: Kinds::new(schema, &handlers, config.seed),
             handlers,
             synthesizer: Synthesizer::new(schema, config.seed),
         }))
@@ -123,6 +126,16 @@ impl Service {
         self.cx.seams.instance_name(DEFAULT_INSTANCE_ID, self.cx.account.instance(DEFAULT_INSTANCE_ID))
     }
 
+    /// Operations whose answers are generated, since nothing that they would read or change is stored.
+    pub fn synthesized(&self) -> Vec<&'static str> {
+        let operations = self.build.schema.operations().filter(|(_, operation)| operation.refused.is_none());
+        operations.filter(|(id, _)| !self.performs(*id)).map(|(_, operation)| operation.name.as_str()).collect()
+    }
+
+    fn performs(&self, id: OperationId) -> bool {
+        self.build.handlers.contains(&self.build.schema[id].name) || self.build.kinds.contains(id)
+    }
+
     /// The behaviour at the seams.
     pub(crate) fn seams(&self) -> &Arc<dyn Seams> {
         &self.cx.seams
@@ -172,13 +185,13 @@ impl Service {
         let generate = |input: &Value| self.generate(id, input);
         let perform = |input: &Value| {
             let answer = self.build.handlers.perform(&self.cx, &operation.name, input);
-            answer.unwrap_or_else(|| generate(input))
+            answer.or_else(|| self.build.kinds.perform(&self.cx, id, input)).unwrap_or_else(|| generate(input))
         };
         let answer = self.cx.seams.invoke(&Invocation {
             cx: &self.cx,
             operation,
             input: &input,
-            has_handler: self.build.handlers.contains(&operation.name),
+            has_handler: self.performs(id),
             perform: &perform,
             generate: &generate,
         });

@@ -1,5 +1,5 @@
-//! The state of the emulated account: instances with their flows, modules and rules, and the client tokens that were
-//! used. Plain data behind one lock; does not know messages.
+//! The state of the emulated account: instances with their flows, modules and rules, resources of all other kinds, and
+//! the client tokens that were used. Plain data behind one lock; does not know messages.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::arn::ResourceKind;
 use crate::client_tokens::ClientTokens;
 use crate::ids;
+use crate::kinds::Things;
 
 pub(crate) use crate::collection::{Collection, Entry, Tags};
 
@@ -28,6 +29,7 @@ impl Store {
             seed,
             last: 0,
             instances: Collection::default(),
+            things: Things::default(),
             client_tokens: ClientTokens::default(),
             deleted: Vec::new(),
         };
@@ -50,6 +52,8 @@ pub(crate) struct State {
     last: u64,
     /// Instances; the alias of an instance is its name.
     pub(crate) instances: Collection<Instance>,
+    /// Resources of the kinds that have no handler.
+    pub(crate) things: Things,
     /// Client tokens of creations.
     pub(crate) client_tokens: ClientTokens,
     /// Ids of deleted instances, each with the client token of its deletion.
@@ -83,6 +87,7 @@ impl Instance {
             ResourceKind::Flow => &mut self.flows.get_mut(id)?.tags,
             ResourceKind::Module => &mut self.modules.get_mut(id)?.tags,
             ResourceKind::Rule => &mut self.rules.get_mut(id)?.tags,
+            ResourceKind::Other(_) => return None,
         })
     }
 }

@@ -42,6 +42,7 @@ pub(super) fn deletion(call: &Invocation<'_>) -> Option<Deletion> {
             entry(&home.data.modules, id, |module| module.state == ContactFlowModuleState::Archived)
         }
         ResourceKind::Rule => entry(&home.data.rules, id, |_| false),
+        ResourceKind::Other(_) => None,
     }
     .map(found)
 }

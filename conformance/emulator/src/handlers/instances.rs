@@ -118,6 +118,7 @@ pub(super) fn delete(call: &Call<'_>, input: DeleteInstanceRequest) -> Result<No
     }
     if state.instances.remove(id).is_some() {
         state.client_tokens.forget(id);
+        state.things.remove_in("Instance", id);
         if let Some(token) = input.client_token {
             state.deleted.push((id.to_owned(), token));
         }

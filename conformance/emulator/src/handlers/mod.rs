@@ -134,6 +134,29 @@ impl Handlers {
     }
 }
 
+/// The id of a resource that a handler keeps, by the noun of its kind: the reference without ARN and qualifier. None if it
+/// does not exist. `home` is the id of the instance that holds it.
+pub(crate) fn kept(cx: &Context, state: &State, noun: &str, home: Option<&str>, reference: &str) -> Option<String> {
+    let (kind, home) = match (noun, home) {
+        ("Instance", _) => {
+            let id = cx.account.instance_id(reference)?;
+            return state.instances.get(id).map(|entry| entry.id.clone());
+        }
+        ("ContactFlow", Some(home)) => (ResourceKind::Flow, home),
+        ("ContactFlowModule", Some(home)) => (ResourceKind::Module, home),
+        ("Rule", Some(home)) => (ResourceKind::Rule, home),
+        _ => return None,
+    };
+    let data = &state.instances.get(home)?.data;
+    let (id, _) = cx.account.resource_id(home, kind, reference)?;
+    let exists = match kind {
+        ResourceKind::Flow => data.flows.get(id).is_some(),
+        ResourceKind::Module => data.modules.get(id).is_some(),
+        _ => data.rules.get(id).is_some(),
+    };
+    exists.then(|| id.to_owned())
+}
+
 /// Default length of a page, also where the documentation names none. Source: Connect API reference, ListContactFlows.
 const DEFAULT_PAGE: usize = 100;
 

@@ -1,4 +1,4 @@
-//! Tags of instances, flows, modules and rules, by ARN.
+//! Tags by ARN.
 
 use connect_model::shapes::{
     ListTagsForResourceRequest, ListTagsForResourceResponse, Nothing, TagResourceRequest, UntagResourceRequest,
@@ -42,7 +42,7 @@ fn tags_of<'s>(call: &Call<'_>, state: &'s mut State, arn: &str) -> Result<&'s m
         Some(ArnTarget::Resource { instance, kind, id, .. }) => {
             state.instances.get_mut(instance).and_then(|entry| entry.data.tags_mut(kind, id))
         }
-        None => None,
+        None => state.things.tags_mut(arn),
     };
     found.ok_or_else(|| call.not_found("resource", arn))
 }

@@ -5,6 +5,7 @@ mod client_tokens;
 mod core;
 mod hostile;
 mod input;
+mod kinds;
 mod lists;
 mod other_models;
 mod seams;

@@ -1,0 +1,236 @@
+//! Lists and searches: pages of the resources of a kind, narrowed by the members of the input that say how.
+
+use std::sync::MutexGuard;
+
+use connect_model::resources::{Action, Role, Source};
+use connect_model::schema::{Kind, Member, Members, Narrowing, Operation, Pagination, Schema};
+use serde_json::{Map, Value};
+
+use crate::defects::seam::{Reader, Sighting};
+use crate::kinds::Call;
+use crate::kinds::criteria::Criteria;
+use crate::kinds::store::{Thing, home};
+use crate::kinds::view::{Forms, View, identifier};
+use crate::pages::{Page, Scope, Size};
+use crate::refusal::Refusal;
+use crate::store::State;
+
+/// Length of a page without size in the request.
+const DEFAULT_PAGE: usize = 100;
+
+/// The list in the output of an operation.
+pub(super) struct Listing {
+    /// The member with the list.
+    pub(super) list: &'static Member,
+    /// The element of the list.
+    pub(super) element: &'static connect_model::schema::Slot,
+    /// Members of the items; none for items that are ids.
+    pub(super) items: Option<&'static Members>,
+    /// The members of the input and the output with the page token.
+    tokens: Option<(&'static Member, &'static Member)>,
+    /// The member of the input with the size of a page.
+    size: Option<&'static Member>,
+}
+
+impl Listing {
+    /// The list that an operation pages through, else the only one in its output.
+    pub(super) fn of(schema: &'static Schema, operation: &'static Operation) -> Option<Self> {
+        let output = schema.output_members(operation)?;
+        let pagination: Option<&'static Pagination> = operation.pagination.as_ref();
+        let is_list = |member: &&Member| matches!(schema[member.slot.target].kind, Kind::List(_));
+        let list = match pagination.and_then(|pagination| pagination.items.as_deref()) {
+            Some([name]) => output.get(name).filter(is_list)?,
+            Some(_) => return None,
+            None => {
+                let mut lists = output.iter().filter(is_list);
+                lists.next().filter(|_| lists.next().is_none())?
+            }
+        };
+        let Kind::List(inner) = &schema[list.slot.target].kind else { return None };
+        let items = match &schema[inner.member.target].kind {
+            Kind::Structure(members) => Some(members),
+            Kind::String | Kind::Enum(_) | Kind::Number(_) => None,
+            _ => return None,
+        };
+        let input = schema.input_members(operation);
+        let tokens = match pagination {
+            Some(pagination) => {
+                let [token] = pagination.output_token.as_slice() else { return None };
+                let is_text = |member: &&Member| matches!(schema[member.slot.target].kind, Kind::String);
+                let asked = input?.get(&pagination.input_token).filter(is_text)?;
+                Some((asked, output.get(token).filter(is_text)?))
+            }
+            None => None,
+        };
+        let size = pagination.and_then(|pagination| pagination.page_size.as_ref());
+        let size = size.and_then(|name| input?.get(name));
+        Some(Self { list, element: &inner.member, items, tokens, size })
+    }
+
+    /// The length of a page.
+    fn page(&self, input: &Map<String, Value>) -> Size {
+        let most = self.size.and_then(|member| member.slot.traits.range.and_then(|range| range.max));
+        let default = match (self.tokens, most) {
+            (None, _) => usize::MAX,
+            (Some(_), Some(most)) if most >= 1.0 => DEFAULT_PAGE.min(most as usize),
+            _ => DEFAULT_PAGE,
+        };
+        let requested = self.size.and_then(|member| input.get(&member.name)).and_then(Value::as_i64);
+        Size { requested, default }
+    }
+}
+
+/// A list that is being made.
+struct Listed<'l> {
+    listing: &'l Listing,
+    view: Option<&'l View>,
+    forms: Forms,
+}
+
+impl Call<'_> {
+    /// One page of the resources of a kind.
+    pub(super) fn list(&self, at: usize, action: &Action) -> Result<Value, Refusal> {
+        let kind = self.kinds.kind(at);
+        let (Some(listing), Some(forms)) = (self.kinds.listings.get(&self.id), self.kinds.forms[at]) else {
+            return Ok(Value::Null);
+        };
+        let listed = Listed { listing, view: self.kinds.views[at].get(&self.id), forms };
+        let state: MutexGuard<'_, State> = self.cx.store.lock();
+        let parents = self.parents(&state, kind, |parent| self.parent_value(action, parent))?;
+        let narrowings = self.narrowings(&listed, action);
+        // A list may name something that no resource must have, such as the instance of a phone number.
+        let named = action.names.iter().filter_map(|(member, source)| match source {
+            Source::Input(asked) if kind.parents.iter().all(|(parent, _)| parent != asked) => {
+                Some((asked, self.input.get(member)?))
+            }
+            _ => None,
+        });
+        let named: Vec<_> = named.collect();
+        let is_wanted = |thing: &&Thing| {
+            named.iter().all(|(asked, value)| thing.asked.get(*asked).is_none_or(|own| own == *value))
+                && narrowings.iter().all(|narrowing| self.admits(narrowing, &listed, thing))
+        };
+        let all = |after| state.things.after(&kind.noun, &parents, after);
+        let scope = self.scope(&parents, listing, kind.parents.iter().map(|(member, _)| member.as_str()), action);
+        if action.role == Role::List {
+            let shown = |after| all(after).filter(|thing| self.is_visible(thing, Reader::List)).filter(is_wanted);
+            let page = self.page(&scope, listing, |after| shown(after).map(|thing| (thing.order, thing)))?;
+            let total = self.counts().then(|| shown(0).count());
+            return self.output(&listed, page, total);
+        }
+        let criteria = Criteria::of(self.schema(), kind, self.operation, self.input);
+        let candidates: Vec<&Thing> =
+            all(0).filter(|thing| self.is_visible(thing, Reader::Search)).filter(is_wanted).collect();
+        let mut matches: Vec<bool> = candidates.iter().map(|thing| criteria.matches(thing)).collect();
+        self.cx.seams.matches(&Value::Object(self.input.clone()), &mut matches);
+        let found: Vec<&Thing> =
+            candidates.into_iter().zip(matches).filter(|(_, matches)| *matches).map(|(thing, _)| thing).collect();
+        let page = self.page(&scope, listing, |after| {
+            found[found.partition_point(|thing| thing.order <= after)..].iter().map(|thing| (thing.order, *thing))
+        })?;
+        self.output(&listed, page, Some(found.len()))
+    }
+
+    fn is_visible(&self, thing: &Thing, by: Reader) -> bool {
+        let lag = self.cx.search_lag;
+        let visible = by == Reader::List || lag.is_zero() || thing.since.elapsed() >= lag;
+        self.cx.seams.visible(&Sighting { id: &thing.id, created: thing.since, by }, visible)
+    }
+
+    /// The sequence that page tokens belong to.
+    pub(super) fn scope<'p>(
+        &self,
+        parents: &[Option<String>],
+        listing: &Listing,
+        held: impl Iterator<Item = &'p str>,
+        action: &'p Action,
+    ) -> Scope {
+        let mut filters = self.input.clone();
+        filters.remove(listing.tokens.map(|(token, _)| token.name.as_str()).unwrap_or_default());
+        filters.remove(listing.size.map(|size| size.name.as_str()).unwrap_or_default());
+        for name in held.chain(action.names.iter().map(|(name, _)| name.as_str())) {
+            filters.remove(name);
+        }
+        Scope::new(&self.operation.name, &home(parents), &Value::Object(filters))
+    }
+
+    pub(super) fn page<T, I: Iterator<Item = (u64, T)>>(
+        &self,
+        scope: &Scope,
+        listing: &Listing,
+        items: impl Fn(u64) -> I,
+    ) -> Result<Page<T>, Refusal> {
+        let token = listing.tokens.and_then(|(token, _)| self.input.get(&token.name)).and_then(Value::as_str);
+        let token = token.map(|token| self.kinds.tokens.read(token));
+        self.cx.pages.cut(scope, token.as_deref(), listing.page(self.input), items)
+    }
+
+    /// True if the output has a number of all that was found.
+    fn counts(&self) -> bool {
+        let mut members = self.schema().output_members(self.operation).into_iter().flatten();
+        members.any(|member| is_total(self.schema(), member))
+    }
+
+    fn output(&self, listed: &Listed<'_>, page: Page<&Thing>, total: Option<usize>) -> Result<Value, Refusal> {
+        let schema = self.schema();
+        let Listed { listing, view, forms } = listed;
+        let item = |thing: &&Thing| match view {
+            Some(view) => Some(Value::Object(view.show(schema, *forms, thing))),
+            None => identifier(schema, listing.element.target, &thing.id),
+        };
+        let items = page.items.iter().filter_map(item).collect();
+        self.paged(listing, Page { items, next: page.next }, total)
+    }
+
+    /// The output with a page of items, and with the number of all.
+    pub(super) fn paged(&self, listing: &Listing, page: Page<Value>, total: Option<usize>) -> Result<Value, Refusal> {
+        let schema = self.schema();
+        let mut output = Map::from_iter([(listing.list.name.clone(), page.items.into())]);
+        for member in schema.output_members(self.operation).into_iter().flatten() {
+            if is_total(schema, member)
+                && let Some(total) = total
+            {
+                output.insert(member.name.clone(), total.into());
+            } else if member.required && !output.contains_key(&member.name) {
+                let value = self.kinds.made(member, &format!("{} {}", self.operation.name, member.name));
+                output.extend(value.map(|value| (member.name.clone(), value)));
+            }
+        }
+        if let (Some(next), Some((_, token))) = (page.next, listing.tokens) {
+            let text = self.kinds.tokens.write(&self.kinds.generator, token, next).map_err(Refusal::Invalid)?;
+            output.insert(token.name.clone(), text.into());
+        }
+        Ok(Value::Object(output))
+    }
+
+    /// The members of the input by which the list is narrowed, each with the member of an item.
+    fn narrowings(&self, listed: &Listed<'_>, action: &Action) -> Vec<(&'static Member, &'static Member)> {
+        let schema = self.schema();
+        let by_enum = schema.narrowings(self.operation);
+        let by_enum = by_enum.into_iter().map(|Narrowing { input, item, .. }| (input, item));
+        let by_name = |member: &'static Member| {
+            let item = listed.listing.items?.get(&member.name)?;
+            let is_text = |member: &Member| matches!(schema[member.slot.target].kind, Kind::String);
+            let is_name = action.names.iter().any(|(name, _)| *name == member.name);
+            (is_text(member) && is_text(item) && !is_name).then_some((member, item))
+        };
+        let by_name = schema.input_members(self.operation).into_iter().flatten().filter_map(by_name);
+        by_enum.chain(by_name).filter(|(input, _)| self.input.get(&input.name).is_some_and(|v| !v.is_null())).collect()
+    }
+
+    /// True if an item has one of the values by which the input narrows the list.
+    fn admits(&self, (input, item): &(&Member, &Member), listed: &Listed<'_>, thing: &Thing) -> bool {
+        let shown = listed.view.and_then(|view| view.value(self.schema(), listed.forms, &item.name, thing));
+        let shown = shown.unwrap_or_default();
+        match self.input.get(&input.name) {
+            Some(Value::Array(values)) => values.is_empty() || values.contains(&shown),
+            Some(value) => *value == shown,
+            None => true,
+        }
+    }
+}
+
+fn is_total(schema: &Schema, member: &Member) -> bool {
+    matches!(schema[member.slot.target].kind, Kind::Number(_))
+        && member.name.to_ascii_lowercase().ends_with("totalcount")
+}

@@ -1,0 +1,272 @@
+//! Creations: ids and ARNs of the form that the model asks for, names and client tokens, and the values that later answers
+//! must repeat.
+
+use std::time::Instant;
+
+use connect_model::resources::{Kind, Source, in_words};
+use connect_model::schema::{self, Member, Members, Slot};
+use connect_model::shapes::Timestamp;
+use connect_model::validate::validate_slot;
+use serde_json::{Map, Value};
+
+use crate::arn::ResourceKind;
+use crate::client_tokens::{self, Creation};
+use crate::defects::seam::{FullName, TagChange};
+use crate::kinds::convert::{at as value_at, for_member, text};
+use crate::kinds::store::{Thing, home};
+use crate::kinds::view::{Fact, Forms, identifier, read_tags};
+use crate::kinds::{Call, Kinds};
+use crate::refusal::Refusal;
+use crate::store::State;
+
+/// Values that are tried for an id or an ARN before it is given up.
+const ATTEMPTS: u64 = 64;
+
+impl Call<'_> {
+    /// Makes a resource.
+    pub(super) fn create(&self, at: usize) -> Result<Value, Refusal> {
+        let kind = self.kinds.kind(at);
+        let mut input = self.input.clone();
+        input.retain(|_, value| !value.is_null());
+        let members = self.schema().input_members(self.operation);
+        let token = members.and_then(Members::idempotency_token).and_then(|member| input.remove(&member.name));
+        let outermost = kind.parents.first().and_then(|(member, _)| input.get(member)).and_then(text);
+        let outermost = outermost.unwrap_or_default();
+        let instance = self.cx.account.instance_id(&outermost).unwrap_or(&outermost).to_owned();
+        if let Some((member, _)) = kind.parents.first()
+            && let Some(value) = input.get_mut(member)
+        {
+            *value = instance.as_str().into();
+        }
+        let creation = Creation {
+            operation: &self.operation.name,
+            instance: &instance,
+            token: token.as_ref().and_then(Value::as_str),
+            digest: client_tokens::digest(&input),
+            conflict: Refusal::conflict(self.schema(), self.operation)
+                .unwrap_or_else(|| Refusal::Invalid(String::new()).name(self.schema(), self.operation)),
+        };
+        client_tokens::create_once(self.cx, &creation, |state| self.make(state, at, input))
+    }
+
+    fn make(&self, state: &mut State, at: usize, mut input: Map<String, Value>) -> Result<Value, Refusal> {
+        let (kind, kinds) = (self.kinds.kind(at), self.kinds);
+        let Some(forms) = kinds.forms[at] else { return Ok(Value::Null) };
+        let parents = self.parents(state, kind, |parent| input.get(parent))?;
+        let tags = input.keys().find(|name| name.eq_ignore_ascii_case("tags")).cloned();
+        let tags = tags.and_then(|name| input.remove(&name)).map(|tags| read_tags(&tags)).unwrap_or_default();
+        let asked = self.asked(kind, forms, input);
+        let name = kind.name.as_ref().and_then(|name| asked.get(name)).and_then(text);
+        let chosen = match &kind.id {
+            Source::Input(member) => asked.get(member).and_then(text),
+            Source::Output(_) => None,
+        };
+        let home = home(&parents);
+        if let Some(name) = chosen.as_ref().or(name.as_ref()) {
+            let holder = match &chosen {
+                Some(id) => state.things.find(&kind.noun, &parents, id),
+                None => state.things.named(&kind.noun, &home, name).map(|thing| thing.order),
+            };
+            self.claim(kind, &home, name, holder.is_some())?;
+            // What is joined twice is joined once.
+            if let Some(order) = holder.filter(|_| chosen.is_some()) {
+                return Ok(state.things.get(order).map(|thing| self.shown(at, thing)).unwrap_or_default());
+            }
+        }
+        let (order, uuid) = state.next_id();
+        let id = match chosen {
+            Some(id) => id,
+            None => self.identity(state, kind, &home, uuid)?,
+        };
+        let change = TagChange::Created(Some(FullName::new(
+            &home,
+            ResourceKind::Other(&kind.noun),
+            name.as_deref().unwrap_or(&id),
+        )));
+        let tags = self.cx.seams.tags(&change, tags);
+        let now = Timestamp::now().0;
+        let mut thing = Thing {
+            order,
+            noun: &kind.noun,
+            arn: self.arn(state, kind, &parents, &id),
+            id,
+            holders: kind.parents.iter().map(|(_, at)| at.map(|at| kinds.kind(at).noun.as_str())).collect(),
+            parents,
+            name,
+            tags,
+            since: Instant::now(),
+            created: now,
+            modified: now,
+            asked,
+            record: Map::new(),
+            kept: Map::new(),
+            links: Map::new(),
+        };
+        kinds.fill(at, forms, &mut thing);
+        let answer = self.shown(at, &thing);
+        state.things.insert(thing);
+        Ok(answer)
+    }
+
+    /// The members of the input of the creation. Another operation that makes one has them under other names.
+    fn asked(&self, kind: &Kind, forms: Forms, input: Map<String, Value>) -> Map<String, Value> {
+        let Some(members) = self.schema().input_members(self.operation).filter(|_| self.id != kind.create) else {
+            return input;
+        };
+        let pairs = self.schema().shared(members, forms.asked);
+        let convert = |pair: &schema::Shared| {
+            let member = forms.asked.get(&pair.right[1..])?;
+            let (value, shape) = value_at(self.schema(), members, &input, &pair.left)?;
+            Some((member.name.clone(), for_member(self.schema(), value?, shape, member)?))
+        };
+        pairs.iter().filter_map(convert).collect()
+    }
+
+    /// Refuses a name that is taken, if the operation has an error for that.
+    pub(super) fn claim(&self, kind: &'static Kind, home: &str, name: &str, taken: bool) -> Result<(), Refusal> {
+        let Some(conflict) = Refusal::conflict(self.schema(), self.operation) else { return Ok(()) };
+        if self.cx.seams.name_taken(&FullName::new(home, ResourceKind::Other(&kind.noun), name), taken) {
+            return Err(Refusal::Named(conflict, format!("the name {name} is taken")));
+        }
+        Ok(())
+    }
+
+    /// The id of a new resource: a UUID where the model allows it, else the next number or a generated value.
+    fn identity(&self, state: &mut State, kind: &'static Kind, home: &str, uuid: String) -> Result<String, Refusal> {
+        let slots = self.kinds.id_slots(kind);
+        let Some(first) = slots.first() else { return Ok(uuid) };
+        let fits = |id: &str| {
+            let allowed = |slot: &&Slot| {
+                identifier(self.schema(), slot.target, id)
+                    .is_some_and(|value| validate_slot(self.schema(), slot, &value).is_empty())
+            };
+            slots.iter().all(allowed)
+        };
+        let is_free = |state: &State, id: &str| state.things.find(&kind.noun, &[], id).is_none();
+        if matches!(self.schema()[first.target].kind, schema::Kind::Number(_)) {
+            return Ok(state.things.next_number(&kind.noun, home).to_string());
+        }
+        if fits(&uuid) {
+            return Ok(uuid);
+        }
+        let generated = (0..ATTEMPTS).flat_map(|attempt| slots.iter().map(move |slot| (attempt, slot)));
+        let generated = generated.filter_map(|(attempt, slot)| self.kinds.text(slot, &format!("{uuid} {attempt}")));
+        let mut free = generated.filter(|id| is_free(state, id));
+        let found = free.find(|id| fits(id));
+        let found = found.or_else(|| self.kinds.text(first, &uuid));
+        found.ok_or_else(|| Refusal::Invalid(format!("the model has no id for another {}", kind.words())))
+    }
+
+    /// The ARN of a new resource, of the form that the model asks for.
+    fn arn(&self, state: &State, kind: &'static Kind, parents: &[Option<String>], id: &str) -> String {
+        let account = &self.cx.account;
+        let service = &self.schema().service;
+        let mut path = String::new();
+        for ((_, holder), parent) in kind.parents.iter().zip(parents) {
+            if let (Some(holder), Some(parent)) = (holder, parent) {
+                path.push_str(&format!("{}/{parent}/", segment(&self.kinds.kind(*holder).noun)));
+            }
+        }
+        let prefix = format!("arn:aws:{}:{}:{}", service.signing_name, account.region, account.id);
+        let slot = kind.arn.as_deref().and_then(|path| self.kinds.answered(kind, path));
+        let allows =
+            |arn: &String| slot.is_none_or(|slot| validate_slot(self.schema(), slot, &arn.as_str().into()).is_empty());
+        let noun = segment(&kind.noun);
+        let own =
+            [format!("{prefix}:{path}{noun}/{id}"), format!("{prefix}:{noun}/{id}"), format!("{prefix}:{noun}:{id}")];
+        let generated = |attempt| self.kinds.text(slot?, &format!("{noun} {id} {attempt}"));
+        let mut all = own.iter().cloned().chain((0..ATTEMPTS).filter_map(generated));
+        let found = all.find(|arn| allows(arn) && !state.things.has_arn(arn));
+        found.unwrap_or_else(|| format!("{prefix}:{path}{noun}/{id}"))
+    }
+
+    /// The answer of the operation about a resource.
+    pub(super) fn shown(&self, at: usize, thing: &Thing) -> Value {
+        let (Some(forms), Some(view)) = (self.kinds.forms[at], self.kinds.views[at].get(&self.id)) else {
+            return Value::Object(Map::new());
+        };
+        Value::Object(view.show(self.schema(), forms, thing))
+    }
+}
+
+impl Kinds {
+    /// The positions of the id of a kind: in the answer to the creation, and in the inputs of other operations.
+    fn id_slots(&self, kind: &'static Kind) -> Vec<&'static Slot> {
+        let answered = match &kind.id {
+            Source::Output(path) => self.answered(kind, path),
+            Source::Input(_) => None,
+        };
+        let named = kind.actions.iter().filter_map(|action| {
+            let members = self.schema.input_members(&self.schema[action.operation])?;
+            members.get(kind.id_member(action)?).map(|member| &member.slot)
+        });
+        answered.into_iter().chain(named).collect()
+    }
+
+    /// The position at a path in the answer to a creation.
+    fn answered(&self, kind: &Kind, path: &[String]) -> Option<&'static Slot> {
+        let (last, outer) = path.split_last()?;
+        let mut members = self.schema.output_members(&self.schema[kind.create])?;
+        for name in outer {
+            members = self.schema[members.get(name)?.slot.target].kind.members()?;
+        }
+        members.get(last).map(|member| &member.slot)
+    }
+
+    /// A generated text.
+    fn text(&self, slot: &Slot, label: &str) -> Option<String> {
+        let member = Member {
+            name: String::new(),
+            json_name: String::new(),
+            slot: slot.clone(),
+            required: true,
+            binding: schema::Binding::Body,
+            idempotency_token: false,
+            deprecated: false,
+        };
+        self.made(&member, label).as_ref().and_then(text)
+    }
+
+    /// Makes what the answers about a new resource show beside the input: each value once, so that all of them agree.
+    fn fill(&self, at: usize, forms: Forms, thing: &mut Thing) {
+        let schema = self.schema;
+        let pairs = schema.shared(forms.asked, forms.record);
+        for pair in &pairs {
+            let Some(member) = forms.record.get(&pair.right[1..]) else { continue };
+            let found = value_at(schema, forms.asked, &thing.asked, &pair.left);
+            let Some((Some(value), shape)) = found else { continue };
+            if let Some(value) = for_member(schema, value, shape, member) {
+                thing.record.insert(member.name.clone(), value);
+            }
+        }
+        let label = |thing: &Thing, member: &Member| format!("{} {} {}", thing.noun, thing.id, member.name);
+        let Some(own) = &self.own[at] else { return };
+        let mut missing = Vec::new();
+        own.missing(schema, forms, thing, &mut missing);
+        for member in missing {
+            if let Some(value) = self.made(member, &label(thing, member)) {
+                let is_record =
+                    own.members.iter().any(|(own, fact)| own.name == member.name && matches!(fact, Fact::Record(_)));
+                if is_record {
+                    thing.record.insert(member.name.clone(), value);
+                } else {
+                    thing.keep(member, value);
+                }
+            }
+        }
+        for view in self.views[at].values() {
+            let mut missing = Vec::new();
+            view.missing(schema, forms, thing, &mut missing);
+            for member in missing {
+                if let Some(value) = self.made(member, &label(thing, member)) {
+                    thing.keep(member, value);
+                }
+            }
+        }
+    }
+}
+
+/// The segment of a noun in an ARN: `hours-of-operation`.
+fn segment(noun: &str) -> String {
+    in_words(noun).replace(' ', "-")
+}

@@ -1,0 +1,280 @@
+//! Views of a resource: for each member of a structure, the fact that it shows. Views of one resource agree, since all of
+//! them show the same facts.
+
+use connect_model::resources::{Kind, Source};
+use connect_model::schema::{self, Member, Members, Schema, ShapeId};
+use connect_model::validate::validate_slot;
+use serde_json::{Map, Value};
+
+use crate::kinds::convert::{at, for_member, tails};
+use crate::kinds::store::Thing;
+
+/// The members of a structure, each with the fact that it shows.
+pub(super) struct View {
+    pub(super) members: Vec<(&'static Member, Fact)>,
+}
+
+/// A fact that a member shows.
+pub(super) enum Fact {
+    Id,
+    /// The id of a resource that holds it.
+    Parent(usize),
+    Arn,
+    Name,
+    Tags,
+    Created,
+    Modified,
+    /// A member of the description.
+    Record(String),
+    /// A member of the input of the creation.
+    Asked(String),
+    /// A value that is kept by the name of the member.
+    Kept,
+    /// The resource itself.
+    Inner(View),
+}
+
+/// The structures of a kind.
+#[derive(Clone, Copy)]
+pub(super) struct Forms {
+    /// Members of the input of the creation.
+    pub(super) asked: &'static Members,
+    /// Members of the description.
+    pub(super) record: &'static Members,
+}
+
+/// What is known about the members of a view beside their names.
+#[derive(Default)]
+pub(super) struct Hints<'h> {
+    /// The member with the id.
+    pub(super) id: Option<&'h str>,
+    /// The member with the ARN.
+    pub(super) arn: Option<&'h str>,
+    /// The structure with the resource.
+    pub(super) wrapper: Option<&'h str>,
+}
+
+impl View {
+    /// The view of a kind in a structure.
+    pub(super) fn of(
+        schema: &'static Schema,
+        kind: &'static Kind,
+        forms: Forms,
+        members: &'static Members,
+        hints: &Hints<'_>,
+    ) -> Self {
+        let from_record = schema.shared(forms.record, members);
+        let from_asked = schema.shared(forms.asked, members);
+        let left = |pairs: &[schema::Shared], member: &Member| {
+            pairs.iter().find(|pair| pair.right[1..] == *member.name).map(|pair| pair.left.clone())
+        };
+        let is_record = std::ptr::eq(members, forms.record);
+        let fact = |member: &'static Member| {
+            let asked = left(&from_asked, member);
+            if let Some(fact) = role(schema, kind, member, asked.as_deref(), hints) {
+                return fact;
+            }
+            if let Some(inner) = resource(schema, kind, member, hints).filter(|_| !is_record) {
+                let hints = Hints { wrapper: None, ..*hints };
+                return Fact::Inner(View::of(schema, kind, forms, inner, &hints));
+            }
+            match (left(&from_record, member), asked) {
+                (Some(pointer), _) => Fact::Record(pointer),
+                (None, Some(pointer)) => Fact::Asked(pointer),
+                (None, None) => Fact::Kept,
+            }
+        };
+        Self { members: members.iter().map(|member| (member, fact(member))).collect() }
+    }
+
+    /// The members as the view shows them.
+    pub(super) fn show(&self, schema: &Schema, forms: Forms, thing: &Thing) -> Map<String, Value> {
+        let shown = self.members.iter().filter_map(|(member, fact)| {
+            let value = fact.value(schema, forms, member, thing).or_else(|| fallback(schema, member, thing))?;
+            Some((member.name.clone(), value))
+        });
+        shown.collect()
+    }
+
+    /// The value of one member.
+    pub(super) fn value(&self, schema: &Schema, forms: Forms, name: &str, thing: &Thing) -> Option<Value> {
+        let (member, fact) = self.members.iter().find(|(member, _)| member.name == name)?;
+        fact.value(schema, forms, member, thing).or_else(|| fallback(schema, member, thing))
+    }
+
+    /// The required members without value, and those of the resource inside. The optional ones that say what state or type
+    /// the resource has are among them.
+    pub(super) fn missing(&self, schema: &Schema, forms: Forms, thing: &Thing, missing: &mut Vec<&'static Member>) {
+        for (member, fact) in &self.members {
+            if let Fact::Inner(view) = fact {
+                view.missing(schema, forms, thing, missing);
+            } else if member.required || is_state(schema, member) {
+                let value = fact.value(schema, forms, member, thing).or_else(|| fallback(schema, member, thing));
+                if value.is_none() {
+                    missing.push(member);
+                }
+            }
+        }
+    }
+}
+
+/// A value that was kept for a member that has none of its own.
+fn fallback(schema: &Schema, member: &Member, thing: &Thing) -> Option<Value> {
+    thing.kept_for(member).find(|value| validate_slot(schema, &member.slot, value).is_empty()).cloned()
+}
+
+impl Fact {
+    fn value(&self, schema: &Schema, forms: Forms, member: &Member, thing: &Thing) -> Option<Value> {
+        let allowed = |value: Value| validate_slot(schema, &member.slot, &value).is_empty().then_some(value);
+        let from = |members: &Members, values: &Map<String, Value>, pointer: &str| {
+            let (value, shape) = at(schema, members, values, pointer)?;
+            for_member(schema, value?, shape, member)
+        };
+        match self {
+            Fact::Id => identifier(schema, member.slot.target, &thing.id).and_then(allowed),
+            Fact::Parent(at) => {
+                identifier(schema, member.slot.target, thing.parents.get(*at)?.as_deref()?).and_then(allowed)
+            }
+            Fact::Arn => allowed(thing.arn.as_str().into()),
+            Fact::Name => allowed(thing.name.as_deref()?.into()),
+            Fact::Tags => (!thing.tags.is_empty() || member.required)
+                .then(|| tags(schema, member.slot.target, &thing.tags))
+                .flatten()
+                .and_then(allowed),
+            Fact::Created => time(member, thing.created).and_then(allowed),
+            Fact::Modified => time(member, thing.modified).and_then(allowed),
+            Fact::Record(pointer) => from(forms.record, &thing.record, pointer),
+            Fact::Asked(pointer) => from(forms.asked, &thing.asked, pointer),
+            Fact::Kept => None,
+            Fact::Inner(view) => allowed(Value::Object(view.show(schema, forms, thing))),
+        }
+    }
+}
+
+/// The part of the resource that a member has by its name.
+fn role(schema: &Schema, kind: &'static Kind, member: &Member, asked: Option<&str>, hints: &Hints<'_>) -> Option<Fact> {
+    let is = |end: &str| {
+        let names = tails(&kind.noun).map(|tail| format!("{tail}{end}"));
+        names.chain([end.to_owned()]).any(|name| name.eq_ignore_ascii_case(&member.name))
+    };
+    let asked = asked.map(|pointer| &pointer[1..]);
+    let shape = &schema[member.slot.target].kind;
+    match shape {
+        schema::Kind::String | schema::Kind::Number(_) | schema::Kind::Enum(_) => {
+            let chosen = matches!(&kind.id, Source::Input(id) if asked == Some(id.as_str()));
+            if hints.id == Some(&member.name) || chosen {
+                return Some(Fact::Id);
+            }
+            if hints.arn == Some(&member.name) {
+                return Some(Fact::Arn);
+            }
+            if let Some(at) = kind.parents.iter().position(|(parent, _)| parent.eq_ignore_ascii_case(&member.name)) {
+                return Some(Fact::Parent(at));
+            }
+            if !matches!(shape, schema::Kind::String) {
+                return None;
+            }
+            if kind.name.is_some() && (asked == kind.name.as_deref() || is("Name")) {
+                return Some(Fact::Name);
+            }
+            // A structure has one id.
+            if hints.id.is_none() && is("Id") && matches!(kind.id, Source::Output(_)) {
+                return Some(Fact::Id);
+            }
+            is("Arn").then_some(Fact::Arn)
+        }
+        schema::Kind::Timestamp => {
+            let name = member.name.to_ascii_lowercase();
+            let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+            if asked.is_some() {
+                None
+            } else if has(&["modif", "updat", "lastchange"]) {
+                Some(Fact::Modified)
+            } else if has(&["creat"]) || member.required {
+                Some(Fact::Created)
+            } else {
+                None
+            }
+        }
+        schema::Kind::Map(_) | schema::Kind::List(_) if member.name.eq_ignore_ascii_case("tags") => Some(Fact::Tags),
+        _ => None,
+    }
+}
+
+/// The members of a structure that holds the resource.
+fn resource(
+    schema: &'static Schema,
+    kind: &Kind,
+    member: &'static Member,
+    hints: &Hints<'_>,
+) -> Option<&'static Members> {
+    let schema::Kind::Structure(inner) = &schema[member.slot.target].kind else { return None };
+    let named = tails(&kind.noun).any(|tail| tail.eq_ignore_ascii_case(&member.name));
+    (hints.wrapper == Some(&member.name) || named).then_some(inner)
+}
+
+/// True for members that say what state or type a resource has.
+fn is_state(schema: &Schema, member: &Member) -> bool {
+    let ends = ["state", "status", "type"];
+    let name = member.name.to_ascii_lowercase();
+    matches!(schema[member.slot.target].kind, schema::Kind::Enum(_)) && ends.iter().any(|end| name.ends_with(end))
+}
+
+/// An id as a value of a shape.
+pub(super) fn identifier(schema: &Schema, shape: ShapeId, id: &str) -> Option<Value> {
+    match schema[shape].kind {
+        schema::Kind::Number(_) | schema::Kind::IntEnum(_) => id.parse::<i64>().ok().map(Value::from),
+        _ => Some(id.into()),
+    }
+}
+
+/// Tags as a map, or as a list of keys and values.
+pub(super) fn tags(schema: &Schema, shape: ShapeId, tags: &crate::collection::Tags) -> Option<Value> {
+    match &schema[shape].kind {
+        schema::Kind::Map(_) => serde_json::to_value(tags).ok(),
+        schema::Kind::List(list) => {
+            let members = schema[list.member.target].kind.members()?;
+            let named = |end: &str| members.iter().find(|member| member.name.to_ascii_lowercase().ends_with(end));
+            let (key, value) = (named("key")?, named("value")?);
+            let pair = |(k, v): (&String, &String)| {
+                Value::Object(Map::from_iter([
+                    (key.name.clone(), k.as_str().into()),
+                    (value.name.clone(), v.as_str().into()),
+                ]))
+            };
+            Some(tags.iter().map(pair).collect())
+        }
+        _ => None,
+    }
+}
+
+/// Tags in a map, or in a list of keys and values.
+pub(super) fn read_tags(value: &Value) -> crate::collection::Tags {
+    match value {
+        Value::Object(map) => {
+            map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+        }
+        Value::Array(list) => {
+            let part = |item: &Value, end: &str| {
+                let mut members = item.as_object()?.iter();
+                members
+                    .find(|(name, _)| name.to_ascii_lowercase().ends_with(end))
+                    .and_then(|(_, v)| v.as_str())
+                    .map(str::to_owned)
+            };
+            list.iter().filter_map(|item| Some((part(item, "key")?, part(item, "value").unwrap_or_default()))).collect()
+        }
+        _ => Default::default(),
+    }
+}
+
+/// A time as a value of a member.
+fn time(member: &Member, seconds: f64) -> Option<Value> {
+    match member.slot.traits.timestamp_format {
+        None | Some(schema::TimestampFormat::EpochSeconds) => Some(seconds.into()),
+        Some(format) => {
+            let instant = connect_model::timestamp::from_seconds(seconds)?;
+            connect_model::timestamp::format(instant, format).map(Value::from)
+        }
+    }
+}
