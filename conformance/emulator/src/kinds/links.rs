@@ -100,7 +100,7 @@ impl Call<'_> {
         let reference = kind.id_member(action).and_then(|member| self.input.get(member)).and_then(text);
         let reference = reference.unwrap_or_default();
         let found = self.kept(state, kind, parents.first().and_then(Option::as_deref), &reference);
-        found.map(|id| Holder::Kept(&kind.noun, id)).ok_or_else(|| self.missing(&kind.words(), &reference))
+        found.map(|id| Holder::Kept(&kind.noun, id)).ok_or_else(|| self.missing(&kind.words, &reference))
     }
 
     fn elements(&self, state: &State, at: usize, holder: &Holder, noun: &str) -> Vec<Value> {

@@ -154,7 +154,7 @@ impl Call<'_> {
         let mut free = generated.filter(|id| is_free(state, id));
         let found = free.find(|id| fits(id));
         let found = found.or_else(|| self.kinds.text(first, &uuid));
-        found.ok_or_else(|| Refusal::Invalid(format!("the model has no id for another {}", kind.words())))
+        found.ok_or_else(|| Refusal::Invalid(format!("the model has no id for another {}", kind.words)))
     }
 
     /// The ARN of a new resource, of the form that the model asks for.
@@ -216,6 +216,7 @@ impl Kinds {
     /// A generated text.
     fn text(&self, slot: &Slot, label: &str) -> Option<String> {
         let member = Member {
+            client_fills: false,
             name: String::new(),
             json_name: String::new(),
             slot: slot.clone(),

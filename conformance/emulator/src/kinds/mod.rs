@@ -336,7 +336,7 @@ impl Call<'_> {
                     order.and_then(|order| state.things.get(order)).map(|thing| thing.id.clone())
                 }
             };
-            parents.push(Some(found.ok_or_else(|| self.missing(&outer.words(), &reference))?));
+            parents.push(Some(found.ok_or_else(|| self.missing(&outer.words, &reference))?));
         }
         Ok(parents)
     }
@@ -360,7 +360,7 @@ impl Call<'_> {
         let reference = kind.id_member(action).and_then(|member| self.input.get(member)).and_then(convert::text);
         let reference = reference.unwrap_or_default();
         let found = state.things.find(&kind.noun, &parents, &reference);
-        found.ok_or_else(|| self.missing(&kind.words(), &reference))
+        found.ok_or_else(|| self.missing(&kind.words, &reference))
     }
 
     /// Refuses a call that names something that does not exist.
@@ -376,7 +376,7 @@ impl Call<'_> {
         let home = parents.first().and_then(Option::as_deref);
         match self.kept(&state, kind, home, &reference) {
             Some(_) => Ok(()),
-            None => Err(self.missing(&kind.words(), &reference)),
+            None => Err(self.missing(&kind.words, &reference)),
         }
     }
 }

@@ -115,7 +115,7 @@ impl Call<'_> {
             && let Some(user) = self.user_of(&state, at, thing)
         {
             let kind = self.kinds.kind(at);
-            let message = format!("the {} {} is used by {user}", kind.words(), thing.id);
+            let message = format!("the {} {} is used by {user}", kind.words, thing.id);
             return Err(Refusal::Named(error, message));
         }
         let answer = self.shown(at, thing);
