@@ -29,6 +29,7 @@ pub mod pagination;
 pub mod permission;
 pub mod plan;
 pub mod resources;
+mod same;
 pub mod search;
 pub mod selection;
 pub mod setup;

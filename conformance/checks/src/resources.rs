@@ -1,12 +1,13 @@
-//! The resources that a run can create, describe and delete: the kinds of the model that have these operations, with the
-//! inputs that the operations need. Nothing is guessed from HTTP methods.
+//! The resources that a run can create: the kinds of the model, with the operations on them and the inputs that the operations need. Nothing is guessed from HTTP methods.
 
 use std::sync::{Mutex, PoisonError};
 
 use connect_model::path::SchemaPath;
 use connect_model::resources::{self as graph, Action, Graph, Kind, Role, Source};
-use connect_model::schema::{Members, OperationId, Schema};
+use connect_model::schema::{Kind as ShapeKind, Member, Members, OperationId, Schema, Shared, Slot};
+use connect_model::semantics::danger::{Danger, danger};
 use connect_model::semantics::{Context, rule as rules};
+use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
 
 use crate::client::reply::CONFLICTS;
@@ -24,15 +25,15 @@ pub struct Resource {
     pub create: &'static str,
     /// Input member of `create` that must be unique. Every request gets a new value with the run id.
     pub name_member: Option<&'static str>,
-    /// The operation that describes one.
+    /// The operation that describes one; empty if there is none.
     pub describe: &'static str,
-    /// Input member of `describe` with the id.
+    /// Input member with the id, of `describe` if there is one.
     pub id_member: &'static str,
     /// The operation that lists them, and the member of an item with the id.
     pub list: Option<(&'static str, &'static str)>,
     /// The operation that searches them, and the member of an item with the id.
     pub search: Option<(&'static str, &'static str)>,
-    /// The operation that deletes one.
+    /// The operation that deletes one; empty if there is none.
     pub delete: &'static str,
     /// Operations that update one. Each gets a resource of its own, since others read the shared ones.
     pub updates: Vec<&'static str>,
@@ -41,7 +42,7 @@ pub struct Resource {
     schema: &'static Schema,
 }
 
-/// Every kind that a run can create, describe and delete. Instances come first, since they hold the others.
+/// Every kind that a run can create and name. Instances come first, since they hold the others.
 pub fn rows(schema: &'static Schema) -> &'static [Resource] {
     static ROWS: Mutex<Vec<(usize, &'static [Resource])>> = Mutex::new(Vec::new());
     let key = std::ptr::from_ref(schema) as usize;
@@ -64,26 +65,40 @@ fn row(schema: &'static Schema, kind: &'static Kind) -> Option<Resource> {
         action.names.iter().all(|(_, source)| *source == kind.id || matches!(source, Source::Input(_)))
     };
     let of = |role| kind.all(role).filter(is_named);
-    let describe = of(Role::Describe).next()?;
+    let [describe, delete] = [Role::Describe, Role::Delete].map(|role| of(role).next());
     let listing = |role| {
         let found = of(role).find_map(|action| Some((action.operation, action.item_id.as_deref()?)))?;
         Some((name(found.0), found.1)).filter(|_| schema[found.0].pagination.is_some())
     };
+    let one = kind.actions.iter().filter(|action| !action.role.lists() && is_named(action));
+    let named = describe.or(delete).or_else(|| one.into_iter().next())?;
     Some(Resource {
         variant: kind.words.replace(' ', "-").leak(),
         kind: &kind.words,
         noun: &kind.noun,
         create: name(kind.create),
-        name_member: kind.name.as_deref(),
-        describe: name(describe.operation),
-        id_member: kind.id_member(describe)?,
+        name_member: kind.name.as_deref().filter(|name| takes_names(schema, kind, name)),
+        describe: describe.map_or("", |action| name(action.operation)),
+        id_member: kind.id_member(named)?,
         list: listing(Role::List),
         search: listing(Role::Search),
-        delete: name(of(Role::Delete).next()?.operation),
+        delete: delete.map_or("", |action| name(action.operation)),
         updates: of(Role::Update).map(|update| name(update.operation)).collect(),
         of: kind,
         schema,
     })
+}
+
+/// True if names of a run have a form that a member of the creation allows.
+fn takes_names(schema: &Schema, kind: &Kind, name: &str) -> bool {
+    let member = schema.input_members(&schema[kind.create]).and_then(|members| members.get(name));
+    member.is_some_and(|member| form_of(schema, &member.slot, "Ct-00000000-0").is_some())
+}
+
+/// The first form of a name that a slot allows: the name itself, an address, or the name without hyphens or capitals.
+pub(crate) fn form_of(schema: &Schema, slot: &Slot, name: &str) -> Option<String> {
+    let forms = [name.to_owned(), format!("{name}@example.com"), name.replace('-', ""), name.to_lowercase()];
+    forms.into_iter().find(|form| validate_slot(schema, slot, &form.as_str().into()).is_empty())
 }
 
 /// The kind with a noun.
@@ -165,9 +180,9 @@ impl Resource {
         self.of.parents.iter().any(|(member, _)| member == INSTANCE)
     }
 
-    /// True if the behaviour of the kind is judged.
+    /// True if the model can describe and delete one, so that its life can be judged.
     pub fn is_judged(&self) -> bool {
-        self.of.template.is_some()
+        !self.describe.is_empty() && !self.delete.is_empty()
     }
 
     /// Input of `create` that a healthy service accepts once names and ids are added; none if any valid one will do.
@@ -204,6 +219,24 @@ impl Resource {
         self.of.arn.is_some() && self.takes("Tags") && self.graph().tagging.is_some()
     }
 
+    /// The facts that the input of an operation and the description have in common, other than the ids of the resource and of
+    /// what holds it.
+    pub(crate) fn facts(&self, operation: OperationId) -> Facts {
+        let schema = self.schema;
+        let (Some(input), Some(shown)) = (schema.input_members(&schema[operation]), self.of.described(schema)) else {
+            return Facts(Vec::new());
+        };
+        let is_own_id = |member: &Member| {
+            let kind = self.graph().named_at(schema, &member.name, member.slot.target);
+            kind.is_some_and(|kind| kind.noun == self.noun) && Some(member.name.as_str()) != self.name_member
+        };
+        let names = self.graph().actions_of(operation).flat_map(|(_, action)| &action.names);
+        let names: Vec<String> = names.map(|(member, _)| format!("/{member}")).collect();
+        let mut facts = schema.shared(input, shown);
+        facts.retain(|pair| !names.contains(&pair.left) && !shown.get(&pair.right[1..]).is_some_and(is_own_id));
+        Facts(facts)
+    }
+
     /// The operation that lists them, for messages.
     pub fn list_name(&self) -> &'static str {
         self.list.map_or("the list", |(list, _)| list)
@@ -227,6 +260,12 @@ impl Resource {
         let none = Map::new();
         let id = self.of.id.value(sent.as_object().unwrap_or(&none), body)?;
         Some(id.as_str().map_or_else(|| id.to_string(), str::to_owned))
+    }
+
+    /// Members with the ARN of one in its views, in lower case.
+    pub(crate) fn arns(&self) -> Vec<String> {
+        let own = self.of.arn.iter().flatten().next_back().map(|arn| arn.to_ascii_lowercase());
+        own.into_iter().chain(["arn".to_owned()]).collect()
     }
 
     /// The ARN in the body of the answer to a creation.
@@ -258,13 +297,22 @@ impl Resource {
     /// that name its parents.
     pub fn naming(&self, operation: &str, sent: &Value, id: &str) -> Value {
         let action = self.of.actions.iter().find(|action| self.schema[action.operation].name == operation);
-        let names = action.into_iter().flat_map(|action| &action.names);
-        let value = |source: &Source| match source {
-            _ if *source == self.of.id => id.into(),
+        let members = self.schema.operation_named(operation).map(|operation| &self.schema[operation]);
+        let members = members.and_then(|operation| self.schema.input_members(operation));
+        let is_number = |member: &str| {
+            let member = members.and_then(|members| members.get(member));
+            member.is_some_and(|member| matches!(self.schema[member.slot.target].kind, ShapeKind::Number(_)))
+        };
+        let value = |member: &str, source: &Source| match source {
+            _ if *source == self.of.id => match id.parse::<i64>() {
+                Ok(number) if is_number(member) => number.into(),
+                _ => id.into(),
+            },
             Source::Input(member) => sent[member].clone(),
             Source::Output(_) => Value::Null,
         };
-        Value::Object(names.map(|(member, source)| (member.clone(), value(source))).collect())
+        let names = action.into_iter().flat_map(|action| &action.names);
+        Value::Object(names.map(|(member, source)| (member.clone(), value(member, source))).collect())
     }
 
     /// True for a member of the creation that names another resource of the same kind, such as `ParentGroupId`.
@@ -276,6 +324,39 @@ impl Resource {
     /// The graph of the model.
     pub fn graph(&self) -> &'static Graph {
         graph::shared(self.schema)
+    }
+}
+
+/// True for a member with the name of what an operation creates or renames, which must be unused.
+pub(crate) fn takes_new_name(schema: &'static Schema, operation: OperationId, member: &str) -> bool {
+    let contract = &schema[operation];
+    let is_name = matches!(member, "Name" | "InstanceAlias");
+    if danger(schema, contract) == Danger::Read {
+        return false;
+    }
+    if let Some(row) = created_by(schema, &contract.name) {
+        return row.name_member.map_or(is_name, |name| name == member);
+    }
+    let mut actions = graph::shared(schema).actions_of(operation);
+    is_name && !actions.any(|(kind, action)| kind.id_member(action) == Some(member))
+}
+
+/// Sets the members of an input that `names` has.
+pub(crate) fn overwrite(input: &mut Value, names: Value) {
+    if let (Some(input), Value::Object(names)) = (input.as_object_mut(), names) {
+        input.extend(names.into_iter().filter(|(_, id)| !id.is_null()));
+    }
+}
+
+/// Facts that the input of an operation and the description of a resource have in common.
+pub(crate) struct Facts(pub(crate) Vec<Shared>);
+
+impl Facts {
+    /// The facts of an input, as members of the description.
+    pub(crate) fn shown(&self, input: &Value) -> Value {
+        let facts =
+            self.0.iter().filter_map(|pair| Some((pair.right[1..].to_owned(), input.pointer(&pair.left)?.clone())));
+        Value::Object(facts.collect())
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use connect_model::generate::Config;
+use connect_model::path::SchemaPath;
+use connect_model::resources::Source;
 use connect_model::schema::{Members, Schema};
 use serde_json::{Value, json};
 
@@ -9,7 +12,7 @@ use crate::case::Finding;
 use crate::client::reply::Reply;
 use crate::client::{Client, Created, read_created};
 use crate::resources;
-use crate::resources::Resource;
+use crate::resources::{Resource, overwrite};
 use connect_transport::exchange::Exchange;
 
 /// Findings of a scenario; the error text says why nothing can be concluded.
@@ -87,15 +90,18 @@ pub(super) async fn create(client: &Client, row: &Resource, input: &Value) -> Re
     read_created(row, input, &exchange)
 }
 
-/// Gives the resource that was created by `sent` another name or content, as far as an update takes them. Returns the changed
-/// members.
+/// Gives the resource that was created by `sent` another name or content, as far as an update takes them; one without a
+/// template, other values of all members. Returns the changed members as its description shows them.
 pub(super) async fn change(
     client: &Client,
-    row: &Resource,
+    row: &'static Resource,
     sent: &Value,
     id: &str,
     update: &str,
 ) -> Result<Value, String> {
+    if row.template().is_none() {
+        return change_all(client, row, sent, id, update).await;
+    }
     let schema = client.schema;
     let operation = schema.operation_named(update).ok_or_else(|| format!("the model has no {update}"))?;
     let members = schema.input_members(&schema[operation]).ok_or_else(|| format!("{update} has no input"))?;
@@ -117,6 +123,35 @@ pub(super) async fn change(
     }
     succeed(client, update, &input).await?;
     Ok(changed)
+}
+
+/// Changes every member that an update takes, or only those that it requires if it refuses the others.
+async fn change_all(
+    client: &Client,
+    row: &'static Resource,
+    sent: &Value,
+    id: &str,
+    update: &str,
+) -> Result<Value, String> {
+    let schema = client.schema;
+    let operation = schema.operation_named(update).ok_or_else(|| format!("the model has no {update}"))?;
+    let mut refused = String::new();
+    for optional_percent in [100, 0] {
+        let config = Config { optional_percent, ..Config::sparse() };
+        let mut input = client.input(operation, config, &format!("{update}/change"), &SchemaPath::default()).await?;
+        overwrite(&mut input, row.naming(update, sent, id));
+        // Another name would be another resource, if the name is the id.
+        if let (Source::Input(own), Some(given)) = (&row.of.id, input.as_object_mut())
+            && given.contains_key(own)
+        {
+            given.insert(own.clone(), id.into());
+        }
+        match succeed(client, update, &input).await {
+            Ok(_) => return Ok(row.facts(operation).shown(&input)),
+            Err(why) => refused = why,
+        }
+    }
+    Err(refused)
 }
 
 /// The JSON body of a response.

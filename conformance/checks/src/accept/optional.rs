@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::accept::right::{Right, Rights, required_alone};
 use crate::case::{Outcome, Verdict};
-use crate::client::is_name;
 use crate::code::{Scope, Subjects, Trial, itself};
 use crate::judge::Judgement;
+use crate::resources::takes_new_name;
 
 /// Operations with optional members.
 pub(super) fn with_options(scope: &Scope<'_>) -> Subjects<()> {
@@ -52,7 +52,8 @@ pub(super) fn optional<'t>(trial: Trial<'t>, (): &'t ()) -> Judgement<'t> {
                 values: BTreeMap::from([(member.name.clone(), value.clone())]),
                 pointer: format!("/{}", member.name),
                 what,
-                unused: !value.is_null() && (member.idempotency_token || is_name(&member.name)),
+                unused: !value.is_null()
+                    && (member.idempotency_token || takes_new_name(client.schema, operation, &member.name)),
                 limits: Vec::new(),
             };
             let present = right(&input[&member.name], format!("the optional member {}", member.name));

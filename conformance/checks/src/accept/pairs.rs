@@ -2,7 +2,7 @@
 
 use connect_model::generate::Config;
 use connect_model::path::{SchemaPath, Step};
-use connect_model::schema::{Binding, Kind, Member, Operation, Schema};
+use connect_model::schema::{Binding, Kind, Member, OperationId, Schema};
 use connect_model::shapes::CORE_OPERATIONS;
 use connect_model::validate::{excerpt, validate};
 use serde_json::{Map, Value};
@@ -10,11 +10,11 @@ use serde_json::{Map, Value};
 use crate::accept::covering;
 use crate::accept::right::{against_a_language, blames_the_request};
 use crate::case::{Finding, Level, Outcome};
-use crate::client::is_name;
 use crate::client::reply::Reply;
 use crate::code::{Scope, Subjects, Trial, itself};
 use crate::judge::Judgement;
 use crate::resources;
+use crate::resources::takes_new_name;
 
 /// Enum values of a member that are tried.
 const VALUES: usize = 12;
@@ -32,15 +32,17 @@ pub(super) fn combined(scope: &Scope<'_>) -> Subjects<()> {
         || resources::created_by(scope.schema, name).is_some()
         || resources::updated_by(scope.schema, name).is_some();
     let members = scope.schema.input_members(scope.contract).into_iter().flatten();
-    let several = members.filter(|member| is_factor(scope.schema, scope.contract, member)).count() > 1;
+    let several = members.filter(|member| is_factor(scope.schema, scope.operation, member)).count() > 1;
     let applies = scope.schema.service.is_connect() && is_known && several;
     itself(applies)
 }
 
 /// True for members with at least two levels.
-fn is_factor(schema: &Schema, contract: &Operation, member: &Member) -> bool {
+fn is_factor(schema: &'static Schema, operation: OperationId, member: &Member) -> bool {
     let choice = matches!(schema[member.slot.target].kind, Kind::Enum(_) | Kind::Union(_));
-    let fixed = member.idempotency_token || is_name(&member.name) || contract.is_page_token(&member.name);
+    let fixed = member.idempotency_token
+        || takes_new_name(schema, operation, &member.name)
+        || schema[operation].is_page_token(&member.name);
     !fixed && (choice || !member.required) && !matches!(member.binding, Binding::Label(_))
 }
 
@@ -82,7 +84,7 @@ async fn factors(Trial { client, operation, check, .. }: Trial<'_>) -> Vec<Facto
     let contract = &client.schema[operation];
     let mut factors = Vec::new();
     for member in client.schema.input_members(contract).into_iter().flatten() {
-        if !is_factor(client.schema, contract, member) {
+        if !is_factor(client.schema, operation, member) {
             continue;
         }
         let mut levels = if member.required { Vec::new() } else { vec![None] };

@@ -6,7 +6,6 @@ use connect_model::path::{SchemaPath, Step};
 use connect_model::resources as graph;
 use connect_model::schema::{Kind, OperationId, Slot};
 use connect_model::semantics;
-use connect_model::semantics::danger::{Danger, danger};
 use connect_model::validate::validate_slot;
 use serde_json::Value;
 
@@ -51,26 +50,22 @@ impl Client {
         if member.idempotency_token {
             return Some(self.fresh_token());
         }
-        (is_name(&member.name) && danger(self.schema, contract) != Danger::Read).then(|| self.fresh_name())
+        if resources::takes_new_name(self.schema, operation, &member.name) {
+            self.fresh_for(&member.slot)
+        } else {
+            None
+        }
     }
 
     /// Replaces name and token of an input that was sent before by unused ones.
     pub fn renew(&self, operation: OperationId, value: &mut Value) {
-        let operation = &self.schema[operation];
-        for member in self.schema.input_members(operation).into_iter().flatten() {
-            if value.get(&member.name).is_none() {
-                continue;
-            }
-            let fresh = if is_name(&member.name) && danger(self.schema, operation) != Danger::Read {
-                self.fresh_name()
-            } else if member.idempotency_token {
-                self.fresh_token()
-            } else {
-                continue;
+        for member in self.schema.input_members(&self.schema[operation]).into_iter().flatten() {
+            let fresh = value.get(&member.name).and_then(|_| self.unused_value(operation, &member.name));
+            // Another service may give its tokens another form.
+            let fits = |fresh: &Value| {
+                self.schema.service.is_connect() || validate_slot(self.schema, &member.slot, fresh).is_empty()
             };
-            let fresh = Value::from(fresh);
-            // Another service may give its names another form.
-            if self.schema.service.is_connect() || validate_slot(self.schema, &member.slot, &fresh).is_empty() {
+            if let Some(fresh) = fresh.map(Value::from).filter(fits) {
                 value[&member.name] = fresh;
             }
         }
@@ -109,7 +104,7 @@ impl Client {
                 }
             } else if (operation.name.as_str(), member.name.as_str()) == resources::DIGEST {
                 self.published_digest(&operation.name).await
-            } else if is_name(&member.name) && danger(self.schema, operation) != Danger::Read {
+            } else if resources::takes_new_name(self.schema, id, &member.name) {
                 self.fresh_for(&member.slot)
             } else if member.idempotency_token {
                 Some(self.fresh_token())
@@ -147,11 +142,17 @@ impl Client {
             }
         }
         let created = resources::created_by(self.schema, &contract.name);
-        for place in places(self.schema, graph, shape, value) {
+        let in_list = focus.0.first().and_then(|step| match step {
+            Step::Member(name) => Some(name.as_str()),
+            _ => None,
+        });
+        for place in places(self.schema, graph, shape, value, in_list) {
             let top = place.pointer[1..].split('/').next().unwrap_or_default();
             let is_nested = top.len() + 1 < place.pointer.len();
             let is_own = created.is_some_and(|row| row.noun == place.noun && !is_nested && !row.names_another(top));
-            if done.iter().any(|name| name == top) || is_own || (is_nested && in_focus(focus, top)) {
+            let is_focus =
+                is_nested && in_focus(focus, top) && (focus.0.len() > 1 || place.pointer.matches('/').count() == 2);
+            if done.iter().any(|name| name == top) || is_own || is_focus {
                 continue;
             }
             let Some(row) = resources::named(self.schema, place.noun) else { continue };
@@ -166,9 +167,7 @@ impl Client {
 
     /// An unused name, in the first form that a slot allows.
     pub(super) fn fresh_for(&self, slot: &Slot) -> Option<String> {
-        let name = self.fresh_name();
-        let forms = [name.clone(), format!("{name}@example.com"), name.replace('-', ""), name.to_lowercase()];
-        forms.into_iter().find(|form| validate_slot(self.schema, slot, &form.as_str().into()).is_empty())
+        resources::form_of(self.schema, slot, &self.fresh_name())
     }
 
     /// Adds the members that a healthy service needs to accept a creation; with `known_good`, replaces generated ones.
@@ -185,11 +184,6 @@ impl Client {
             map.entry(member).or_insert_with(|| name.into());
         }
     }
-}
-
-/// True for members that must be unique when a resource is created or renamed.
-pub(crate) fn is_name(member: &str) -> bool {
-    member == "Name" || member == "InstanceAlias"
 }
 
 /// True if a focus lies in a top-level member.

@@ -14,7 +14,6 @@ pub mod touched;
 pub use fixtures::Created;
 use fixtures::Fixture;
 pub(crate) use fixtures::read_created;
-pub(crate) use input::is_name;
 pub(crate) use ownership::NotOurs;
 
 use std::collections::{BTreeMap, HashMap};

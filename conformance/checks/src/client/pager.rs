@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::client::Client;
 use crate::client::reply::{Reply, unreadable};
-use crate::resources::Resource;
+use crate::resources::{Resource, overwrite};
 use connect_model::json_text::structural_tokens;
 use connect_transport::exchange::Exchange;
 
@@ -234,10 +234,8 @@ pub(crate) async fn list_all(
     let (list, _) = row.list.ok_or_else(|| format!("nothing lists a {}", row.kind))?;
     let operation = client.schema.operation_named(list).ok_or_else(|| format!("the model has no {list}"))?;
     let mut base = client.input(operation, Config::sparse(), &format!("{list}/count"), &SchemaPath::default()).await?;
-    if let (Some(sent), Some(base)) = (sent, base.as_object_mut())
-        && let Value::Object(parents) = row.naming(list, sent, "")
-    {
-        base.extend(parents.into_iter().filter(|(_, id)| !id.is_null()));
+    if let Some(sent) = sent {
+        overwrite(&mut base, row.naming(list, sent, ""));
     }
     let size = page_sizes(client.schema, operation).map(|(_, most)| most);
     let mut pages = Pager::new(client, operation, base)?.all(size).await?;

@@ -14,16 +14,23 @@ pub(super) struct Place<'s> {
 }
 
 /// The places of a value with ids of resources, in order. Of a list of ids that may be short, only the first is kept, since
-/// all of them get the same id.
-pub(super) fn places<'s>(schema: &'s Schema, graph: &'s Graph, shape: ShapeId, value: &mut Value) -> Vec<Place<'s>> {
+/// all of them get the same id; the member `whole` stays as it is.
+pub(super) fn places<'s>(
+    schema: &'s Schema,
+    graph: &'s Graph,
+    shape: ShapeId,
+    value: &mut Value,
+    whole: Option<&'s str>,
+) -> Vec<Place<'s>> {
     let mut found = Vec::new();
-    collect(&Walk { schema, graph }, shape, "", String::new(), value, &mut found);
+    collect(&Walk { schema, graph, whole }, shape, "", String::new(), value, &mut found);
     found
 }
 
 struct Walk<'s> {
     schema: &'s Schema,
     graph: &'s Graph,
+    whole: Option<&'s str>,
 }
 
 impl<'s> Walk<'s> {
@@ -58,7 +65,7 @@ fn collect<'s>(
         (Kind::List(list), Value::Array(items)) => {
             let single = member.strip_suffix('s').unwrap_or(member);
             let least = walk.schema[shape].length().and_then(|bounds| bounds.min).unwrap_or(0);
-            if least <= 1 && walk.noun(single, list.member.target).is_some() {
+            if least <= 1 && walk.whole != Some(member) && walk.noun(single, list.member.target).is_some() {
                 items.truncate(1);
             }
             for (key, inner) in items.iter_mut().enumerate() {
@@ -124,7 +131,7 @@ mod tests {
             "QueueConfigs": [{ "QueueReference": { "QueueId": "r", "Channel": "VOICE" }, "Priority": 1, "Delay": 0 }],
         });
         let graph = Graph::of(schema);
-        let found = places(schema, &graph, create.input.unwrap(), &mut input);
+        let found = places(schema, &graph, create.input.unwrap(), &mut input, None);
         let found: Vec<String> = found.iter().map(|place| format!("{} {}", place.noun, place.pointer)).collect();
         let expected =
             ["Queue /DefaultOutboundQueueId", "Instance /InstanceId", "Queue /QueueConfigs/0/QueueReference/QueueId"];

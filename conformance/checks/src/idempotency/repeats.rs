@@ -9,6 +9,7 @@ use crate::code::Trial;
 use crate::difference;
 use crate::idempotency::token_member;
 use crate::resources;
+use crate::resources::overwrite;
 use crate::steps::Judged;
 
 /// Reads one resource twice.
@@ -94,11 +95,4 @@ pub(super) async fn delete_twice(trial: Trial<'_>) -> Judged {
     let expected = "a rejection (4xx) of the second delete";
     let finding = check.finding("", expected, second.describe(), Some(exchange));
     Ok(vec![finding.resting_on(first.exchange().into_iter().chain([&**exchange]))])
-}
-
-/// Sets the members of an input that `names` has.
-fn overwrite(input: &mut Value, names: Value) {
-    if let (Some(input), Value::Object(names)) = (input.as_object_mut(), names) {
-        input.extend(names);
-    }
 }

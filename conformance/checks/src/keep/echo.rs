@@ -5,9 +5,9 @@ use serde_json::Value;
 use crate::case::Finding;
 use crate::code::Trial;
 use crate::difference::apart;
-use crate::keep::same::keeps;
 use crate::keep::thing::{self, Thing};
 use crate::resources::Resource;
+use crate::same::keeps;
 use crate::steps::{Judged, Wait};
 
 pub(super) async fn echo(trial: Trial<'_>, row: &'static Resource) -> Judged {
@@ -57,9 +57,8 @@ pub(super) async fn echo(trial: Trial<'_>, row: &'static Resource) -> Judged {
 /// Members of a creation that the description does not show as they were sent.
 async fn lost(trial: Trial<'_>, thing: &Thing<'_>, named: &str) -> Judged {
     let (schema, check) = (trial.client.schema, trial.check);
-    let create = schema.operation_named(thing.row.create).map(|create| &schema[create]);
-    let input = create.and_then(|create| schema.input_members(create)).ok_or("the creation has no input")?;
-    let pairs = schema.shared(input, thing.described()?);
+    let create = schema.operation_named(thing.row.create);
+    let pairs = create.map(|create| thing.row.facts(create).0).ok_or("the creation is not in the model")?;
     let mut wait = Wait::brief(trial.client);
     loop {
         let (shown, exchange, wrapper) = match thing.describe().await {

@@ -6,7 +6,6 @@
 mod echo;
 mod filters;
 mod plausible;
-mod same;
 mod thing;
 mod update;
 mod views;

@@ -17,6 +17,8 @@ pub(super) struct Life<'l> {
     pub(super) began: f64,
     /// Id of the resource.
     pub(super) id: &'l str,
+    /// Members with its ARN, in lower case.
+    pub(super) arns: &'l [String],
     /// ARN of its instance; empty if it is unknown.
     pub(super) instance: &'l str,
 }
@@ -34,10 +36,10 @@ impl Life<'_> {
     pub(super) fn implausible(&self, members: &Members, view: &Value) -> Vec<Implausible> {
         let mut found = self.times(members, view);
         for member in members {
-            let is_own_arn = member.name.ends_with("Arn") && self.schema[member.slot.target].name.ends_with("ARN");
-            // The ARN of a caller or a role names other things.
+            // Other ARNs name a caller, a role, or what the resource refers to.
+            let is_own_arn = self.arns.contains(&member.name.to_ascii_lowercase());
             let Some(arn) = view.get(&member.name).and_then(Value::as_str).filter(|_| is_own_arn) else { continue };
-            if let Some((expected, actual)) = self.foreign(arn).filter(|_| member.name != "ServiceRole") {
+            if let Some((expected, actual)) = self.foreign(arn) {
                 found.push((format!("/{}", member.name), expected, actual));
             }
         }
@@ -46,8 +48,13 @@ impl Life<'_> {
 
     fn times(&self, members: &Members, view: &Value) -> Vec<Implausible> {
         let (first, last) = (self.began - CLOCKS, now() + CLOCKS);
+        // Other times, such as those of an expiry, are what the caller chose.
         let is_time = |name: &str| {
-            members.get(name).is_some_and(|member| matches!(self.schema[member.slot.target].kind, Kind::Timestamp))
+            let is_of_life = ["Creat", "Updat", "Modif"].iter().any(|word| name.contains(word));
+            is_of_life
+                && members
+                    .get(name)
+                    .is_some_and(|member| matches!(self.schema[member.slot.target].kind, Kind::Timestamp))
         };
         let times: Vec<(&str, f64)> = members
             .iter()
@@ -118,7 +125,8 @@ mod tests {
     fn found(shape: &str, view: &Value) -> Vec<String> {
         let schema = Schema::connect();
         let members = schema[schema.shape_named(shape).unwrap()].kind.members().unwrap();
-        let life = Life { schema, began: now() - 10.0, id: "abcd", instance: INSTANCE };
+        let arns = ["arn".to_owned(), "rulearn".to_owned()];
+        let life = Life { schema, began: now() - 10.0, id: "abcd", arns: &arns, instance: INSTANCE };
         life.implausible(members, view).into_iter().map(|(pointer, ..)| pointer).collect()
     }
 

@@ -9,8 +9,8 @@ use connect_transport::exchange::Exchange;
 use serde_json::Value;
 
 use crate::client::reply::{NOT_PUBLISHED, Reply};
-use crate::client::{Client, Created, is_name, read_created};
-use crate::resources::{Resource, draft};
+use crate::client::{Client, Created, read_created};
+use crate::resources::{Resource, draft, takes_new_name};
 use crate::steps;
 use crate::steps::{body, perform, succeed};
 
@@ -124,7 +124,7 @@ pub(super) async fn value_of(
     let target = member.slot.target;
     let is_free = matches!(client.schema[target].kind, Kind::String)
         && !semantics::is_language(client.schema, target)
-        && !is_name(&member.name);
+        && !takes_new_name(client.schema, operation, &member.name);
     let text = Value::from(format!("kept for {}", client.fresh_name()));
     if is_free && validate_slot(client.schema, &member.slot, &text).is_empty() {
         return Ok(text);

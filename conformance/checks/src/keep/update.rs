@@ -5,12 +5,11 @@ use connect_model::validate::validate_slot;
 use serde_json::Value;
 
 use crate::case::Finding;
-use crate::client::is_name;
 use crate::code::Trial;
 use crate::difference::apart;
-use crate::keep::same::keeps;
 use crate::keep::thing::{Thing, is_option, value_of};
 use crate::resources::Resource;
+use crate::same::keeps;
 use crate::steps::{Judged, Wait, succeed};
 
 /// One update: the member that it names beside the required ones, with its value.
@@ -37,7 +36,7 @@ pub(super) async fn only_named(trial: Trial<'_>, row: &'static Resource) -> Judg
     let members = client.schema.input_members(contract).ok_or_else(|| format!("{} has no input", contract.name))?;
     let instance = client.instance().await.ok_or("there is no instance to work in")?;
     let thing = Thing::full(client, row, &instance).await?;
-    let shared = client.schema.shared(members, thing.described()?);
+    let shared = row.facts(operation).0;
     let replaces = contract.method == "PUT";
     let updater = Updater { trial, thing, update: &contract.name, members, shared, replaces };
     let mut findings: Vec<Finding> = Vec::new();
@@ -87,8 +86,8 @@ impl Updater<'_> {
         if let Kind::Enum(values) = &client.schema[member.slot.target].kind {
             return values.iter().rev().map(|value| Value::from(value.to_string())).collect();
         }
-        if is_name(&member.name) {
-            return vec![client.fresh_name().into()];
+        if let Some(name) = client.unused_value(self.trial.operation, &member.name) {
+            return vec![name.into()];
         }
         let mut values = Vec::new();
         let empty = Value::from("");

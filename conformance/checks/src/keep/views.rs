@@ -11,12 +11,12 @@ use crate::client::pager::{Pager, list_all};
 use crate::code::Observer;
 use crate::difference::{apart, first};
 use crate::keep::plausible::{Life, digest, now};
-use crate::keep::same::agree;
 use crate::keep::thing::Thing;
 use crate::keep::{PLAUSIBLE, REPEATED_READ, VIEWS_AGREE};
 use crate::observe::Observation;
 use crate::resources;
 use crate::resources::Resource;
+use crate::same::agree;
 use crate::search;
 use crate::steps;
 use crate::steps::{Wait, succeed};
@@ -128,8 +128,10 @@ impl<'c> Watch<'c> {
                 seen.judged(&VIEWS_AGREE);
             }
             seen.add(findings);
+            let arns = self.row.arns();
             let life = Life {
                 schema: self.client.schema,
+                arns: &arns,
                 began: self.began,
                 id: &self.thing.created.id,
                 instance: &self.home,

@@ -7,6 +7,7 @@ use crate::case::Finding;
 use crate::check::Check;
 use crate::difference::apart;
 use crate::resources::Resource;
+use crate::same::keeps;
 use crate::steps::shown;
 use connect_transport::exchange::Exchange;
 
@@ -47,13 +48,20 @@ pub(super) fn differences(
     expected: &Value,
 ) -> Result<Vec<Finding>, String> {
     let (wrapper, shown) = shown(schema, row, exchange)?;
+    let finding = |member: &str, wanted: &Value, actual: &Value| {
+        let (expected, actual) = apart(wanted, actual);
+        check.finding(format!("{wrapper}/{member}"), expected, actual, Some(exchange))
+    };
+    if row.template().is_none() {
+        let wrong = expected.as_object().into_iter().flatten().filter_map(|(member, wanted)| {
+            let actual = shown.get(member).unwrap_or(&Value::Null);
+            (!keeps(wanted, actual)).then(|| finding(member, wanted, actual))
+        });
+        return Ok(wrong.collect());
+    }
     let wrong = ECHOED.iter().filter_map(|(member, echo)| {
         let (wanted, actual) = (expected.get(member)?, shown.get(member).unwrap_or(&Value::Null));
-        let finding = || {
-            let (expected, actual) = apart(wanted, actual);
-            check.finding(format!("{wrapper}/{member}"), expected, actual, Some(exchange))
-        };
-        (!echoes(*echo, wanted, actual)).then(finding)
+        (!echoes(*echo, wanted, actual)).then(|| finding(member, wanted, actual))
     });
     Ok(wrong.collect())
 }

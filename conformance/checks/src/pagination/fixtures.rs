@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::client::pager::{Page, Pager, key, keys};
 use crate::observe::Observation;
 use crate::resources;
-use crate::resources::Resource;
+use crate::resources::{INSTANCE, Resource, overwrite};
 use crate::steps;
 use crate::steps::{Wait, body, succeed};
 
@@ -68,7 +68,7 @@ impl Fixtures {
         };
         let filled = match () {
             () if *name == VERSIONS.0 && client.schema.service.is_connect() => fixtures.versions(client).await,
-            () if fixtures.kind.is_some() => fixtures.resources(client).await,
+            () if fixtures.kind.is_some() => fixtures.resources(client, name).await,
             () if fixtures.member.is_some() => fixtures.instances(client).await,
             () => Ok(()),
         };
@@ -143,8 +143,15 @@ impl Fixtures {
         self.made.contains(&self.key(item))
     }
 
-    async fn resources(&mut self, client: &Client) -> Result<(), String> {
-        self.base["InstanceId"] = steps::quiet_instance(client).await?.into();
+    async fn resources(&mut self, client: &Client, list: &str) -> Result<(), String> {
+        let row = self.kind.ok_or("the list shows no resources that the run can create")?;
+        let instance = if row.in_instance() { steps::quiet_instance(client).await? } else { String::new() };
+        // All of them have the same parents.
+        let sent = client.creation_in(row, &instance).await?;
+        overwrite(&mut self.base, row.naming(list, &sent, ""));
+        if row.in_instance() {
+            self.base[INSTANCE] = instance.into();
+        }
         for _ in 0..COUNT {
             let id = self.create(client).await?;
             self.made.insert(id);

@@ -10,7 +10,7 @@ const ROUNDING: f64 = 1.0;
 
 /// True if a shown value keeps the sent one. Members may be added, empty structures may be left out, and text that holds a
 /// JSON object or list may be written otherwise.
-pub(super) fn keeps(sent: &Value, shown: &Value) -> bool {
+pub(crate) fn keeps(sent: &Value, shown: &Value) -> bool {
     match (sent, shown) {
         (Value::Null, _) => true,
         (Value::Object(sent), Value::Object(shown)) => {
@@ -35,7 +35,7 @@ pub(super) fn keeps(sent: &Value, shown: &Value) -> bool {
 }
 
 /// True if two views show the same value of a shape. What one of them does not show is no difference.
-pub(super) fn agree(schema: &Schema, shape: ShapeId, one: &Value, other: &Value) -> bool {
+pub(crate) fn agree(schema: &Schema, shape: ShapeId, one: &Value, other: &Value) -> bool {
     if one.is_null() || other.is_null() || one == other {
         return true;
     }
