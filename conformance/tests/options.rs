@@ -117,7 +117,7 @@ fn a_run_ends_after_the_allowed_failures() {
 fn the_emulator_says_what_to_try() {
     let folder = Folder::new("emulate");
     let mut child = program(&folder.0, &["emulate"]).stdout(Stdio::piped()).spawn().unwrap();
-    let lines: Vec<String> = BufReader::new(child.stdout.take().unwrap()).lines().take(6).map(Result::unwrap).collect();
+    let lines: Vec<String> = BufReader::new(child.stdout.take().unwrap()).lines().take(7).map(Result::unwrap).collect();
     child.kill().unwrap();
     child.wait().unwrap();
     let url = lines[0].strip_prefix("listening on ").unwrap();
@@ -128,6 +128,8 @@ fn the_emulator_says_what_to_try() {
     ];
     assert!(commands.iter().all(|command| text.contains(command)), "{text}");
     assert!(["111122223333", "us-east-1"].iter().all(|part| text.contains(part)), "{text}");
+    let made_up = lines[6].strip_prefix("made up ").unwrap();
+    assert!(made_up.contains("StartOutboundVoiceContact") && !made_up.contains("DescribeQueue"), "{made_up}");
 }
 
 #[test]

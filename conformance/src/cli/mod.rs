@@ -136,6 +136,13 @@ fn emulate(config: Config, flags: &EmulatorFlags, model: Option<&Path>) -> Resul
         let emulator = built_in::start_with(schema, &flags.config(), config).await.map_err(SessionError::usage)?;
         // The first line is for scripts, which read the port from it.
         let (url, instance) = (emulator.url(), emulator.service().instance_name());
+        let (made_up, all) = (emulator.service().synthesized(), schema.operations().count());
+        let made_up = match made_up.as_slice() {
+            [] => String::new(),
+            names => {
+                format!("made up   {} of {all} operations answer without state: {}\n", names.len(), names.join(", "))
+            }
+        };
         print(&format!(
             "listening on {url}\n\
              instance  {instance}\n\
@@ -143,6 +150,7 @@ fn emulate(config: Config, flags: &EmulatorFlags, model: Option<&Path>) -> Resul
              region    {region}\n\
              try       aws connect list-instances --endpoint-url {url} --region {region}\n\
              \x20         cargo conformance run --endpoint {url} --instance-id {instance}\n\
+             {made_up}\
              Ctrl-C ends it.\n"
         ))
         .map_err(SessionError::usage)?;

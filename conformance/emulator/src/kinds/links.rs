@@ -24,7 +24,7 @@ pub(super) enum Change {
 }
 
 /// The resource whose associations are meant.
-enum Holder {
+pub(super) enum Holder {
     /// One that the graph keeps: its order key.
     Thing(u64),
     /// One that a handler keeps: its kind and id.
@@ -91,7 +91,7 @@ impl Kinds {
 }
 
 impl Call<'_> {
-    fn holder(&self, state: &State, at: usize, action: &Action) -> Result<Holder, Refusal> {
+    pub(super) fn holder(&self, state: &State, at: usize, action: &Action) -> Result<Holder, Refusal> {
         if self.kinds.forms[at].is_some() {
             return self.target(state, at, action).map(Holder::Thing);
         }
@@ -101,6 +101,14 @@ impl Call<'_> {
         let reference = reference.unwrap_or_default();
         let found = self.kept(state, kind, parents.first().and_then(Option::as_deref), &reference);
         found.map(|id| Holder::Kept(&kind.noun, id)).ok_or_else(|| self.missing(&kind.words, &reference))
+    }
+
+    /// What is kept for a resource beside its own facts.
+    pub(super) fn beside<'s>(&self, state: &'s mut State, holder: &Holder) -> Option<&'s mut Map<String, Value>> {
+        match holder {
+            Holder::Kept(kind, id) => Some(state.things.links_mut(kind, id)),
+            Holder::Thing(order) => state.things.get_mut(*order).map(|thing| &mut thing.links),
+        }
     }
 
     fn elements(&self, state: &State, at: usize, holder: &Holder, noun: &str) -> Vec<Value> {
@@ -163,7 +171,7 @@ impl Call<'_> {
     }
 
     /// The required members of the output.
-    fn smallest(&self) -> Value {
+    pub(super) fn smallest(&self) -> Value {
         let members = self.schema().output_members(self.operation).into_iter().flatten();
         let required = members.filter(|member| member.required);
         let made = required.filter_map(|member| {

@@ -10,6 +10,7 @@ mod links;
 mod list;
 mod make;
 mod perform;
+mod settings;
 mod store;
 mod tags;
 mod view;
@@ -26,6 +27,7 @@ use serde_json::{Map, Value};
 use crate::handlers::{Answer, Context, Handlers};
 use crate::kinds::links::Change;
 use crate::kinds::list::Listing;
+use crate::kinds::settings::{Act, Setting};
 use crate::kinds::view::{Forms, Hints, View};
 use crate::refusal::Refusal;
 use crate::store::State;
@@ -47,6 +49,7 @@ pub(crate) struct Kinds {
     views: Vec<BTreeMap<OperationId, View>>,
     listings: HashMap<OperationId, Listing>,
     plans: HashMap<OperationId, Plan>,
+    settings: Vec<Setting>,
     tokens: TokenForms,
 }
 
@@ -61,6 +64,8 @@ enum Plan {
     Link(usize, &'static Action, Change),
     /// Shows what a kind is joined with.
     ShowLinks(usize, &'static Action),
+    /// Acts on a setting of a kind.
+    Set(usize, usize, &'static Action, Act),
     /// Answers with a generated output if the resource exists.
     Check(usize, &'static Action),
     Tag,
@@ -91,6 +96,7 @@ impl Kinds {
             views: Vec::new(),
             listings: HashMap::new(),
             plans: HashMap::new(),
+            settings: Vec::new(),
             tokens: TokenForms::new(seed),
         };
         let is_free = |id: OperationId| !handlers.contains(&schema[id].name);
@@ -113,6 +119,7 @@ impl Kinds {
                 kinds.plans.insert(id, plan);
             }
         }
+        kinds.find_settings();
         kinds
     }
 
@@ -140,6 +147,7 @@ impl Kinds {
                 Some(noun) => call.show_links(at, action, &noun),
                 None => return None,
             },
+            Plan::Set(setting, at, action, act) => call.on_setting(&self.settings[setting], at, action, act),
             Plan::Check(at, action) => match call.exists(at, action) {
                 Ok(()) => return None,
                 Err(refusal) => Err(refusal),

@@ -127,7 +127,7 @@ impl Call<'_> {
     fn user_of(&self, state: &State, at: usize, thing: &Thing) -> Option<String> {
         let inner = state.things.living_in(thing.noun, &thing.id, &thing.parents).into_iter();
         let inner = inner.filter_map(|order| state.things.get(order));
-        let outer = self.kinds.graph.kinds().iter().enumerate().flat_map(|(_, kind)| {
+        let outer = self.kinds.graph.kinds().iter().flat_map(|kind| {
             let places: Vec<&str> =
                 kind.needs.iter().filter(|need| need.kind == at).map(|need| need.place.as_str()).collect();
             let all = (!places.is_empty()).then(|| state.things.after(&kind.noun, &[None], 0));

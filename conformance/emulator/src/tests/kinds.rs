@@ -3,6 +3,7 @@
 
 mod foreign;
 mod life;
+mod rules;
 
 use std::collections::HashMap;
 

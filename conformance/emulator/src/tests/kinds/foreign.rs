@@ -81,7 +81,7 @@ fn shapes(rows: &[(&str, Value)]) -> Map<String, Value> {
     rows.iter().map(|(name, shape)| (format!("ex#{name}"), shape.clone())).collect()
 }
 
-/// Shelves with names that the caller chooses, and books on them, whose ids have a form of their own; tags as pairs.
+/// Racks with names that the caller chooses, and books on them, whose ids have a form of their own; tags as pairs.
 fn library() -> &'static Schema {
     let pairs = [("Key", STRING), ("Value", STRING)].map(|(name, shape)| (name, shape));
     let mut all = shapes(&[
@@ -95,10 +95,10 @@ fn library() -> &'static Schema {
             json!({ "type": "enum", "members": { "RED": { "target": "smithy.api#Unit" }, "BLUE": { "target": "smithy.api#Unit" } } }),
         ),
         (
-            "Shelf",
-            json!({ "type": "structure", "members": members(&[("shelfName!", "Word"), ("arn!", STRING), ("color", "Color"), ("createdAt!", "smithy.api#Timestamp"), ("height!", "smithy.api#Integer")]) }),
+            "Rack",
+            json!({ "type": "structure", "members": members(&[("rackName!", "Word"), ("arn!", STRING), ("color", "Color"), ("createdAt!", "smithy.api#Timestamp"), ("height!", "smithy.api#Integer")]) }),
         ),
-        ("Shelves", json!({ "type": "list", "member": { "target": "ex#Shelf" } })),
+        ("Racks", json!({ "type": "list", "member": { "target": "ex#Rack" } })),
         (
             "Book",
             json!({ "type": "structure", "members": members(&[("bookId!", "BookId"), ("title", STRING), ("bookArn", STRING), ("status", "Color")]) }),
@@ -114,66 +114,58 @@ fn library() -> &'static Schema {
         ),
         ("Keys", json!({ "type": "list", "member": { "target": STRING } })),
     ]);
-    let shelf: &[(&str, &str)] = &[("shelfName/", "Word")];
-    let book: &[(&str, &str)] = &[("shelfName/", "Word"), ("bookId/", "BookId")];
+    let rack: &[(&str, &str)] = &[("rackName/", "Word")];
+    let book: &[(&str, &str)] = &[("rackName/", "Word"), ("bookId/", "BookId")];
     let paged = |items: &'static str, shape: &'static str| [(items, shape), ("nextToken", STRING)];
     let a = &mut all;
     operation(
         a,
-        ("CreateShelf", "PUT", "/shelves/{shelfName}"),
-        [&[("shelfName/", "Word"), ("color", "Color")], &[("shelf!", "Shelf")]],
+        ("CreateRack", "PUT", "/racks/{rackName}"),
+        [&[("rackName/", "Word"), ("color", "Color")], &[("rack!", "Rack")]],
         &["ConflictException"],
     );
-    operation(a, ("GetShelf", "GET", "/shelves/{shelfName}"), [shelf, &[("shelf!", "Shelf")]], NOT_FOUND);
+    operation(a, ("GetRack", "GET", "/racks/{rackName}"), [rack, &[("rack!", "Rack")]], NOT_FOUND);
     operation(
         a,
-        ("ListShelves", "GET", "/shelves"),
-        [
-            &[("nextToken?", STRING), ("size?", "smithy.api#Integer"), ("color?", "Color")],
-            &paged("shelves!", "Shelves"),
-        ],
+        ("ListRacks", "GET", "/racks"),
+        [&[("nextToken?", STRING), ("size?", "smithy.api#Integer"), ("color?", "Color")], &paged("racks!", "Racks")],
         &["ValidationException"],
     );
     operation(
         a,
-        ("UpdateShelf", "POST", "/shelves/{shelfName}"),
-        [&[("shelfName/", "Word"), ("color", "Color")], &[]],
+        ("UpdateRack", "POST", "/racks/{rackName}"),
+        [&[("rackName/", "Word"), ("color", "Color")], &[]],
         NOT_FOUND,
     );
     operation(
         a,
-        ("DeleteShelf", "DELETE", "/shelves/{shelfName}"),
-        [shelf, &[]],
+        ("DeleteRack", "DELETE", "/racks/{rackName}"),
+        [rack, &[]],
         &["NotFoundException", "ResourceInUseException"],
     );
     operation(
         a,
-        ("CreateBook", "POST", "/shelves/{shelfName}/books"),
+        ("CreateBook", "POST", "/racks/{rackName}/books"),
         [
-            &[("shelfName/", "Word"), ("title!", STRING), ("clientToken", STRING)],
+            &[("rackName/", "Word"), ("title!", STRING), ("clientToken", STRING)],
             &[("bookId!", "BookId"), ("bookArn!", STRING)],
         ],
         &["NotFoundException", "ConflictException"],
     );
+    operation(a, ("DescribeBook", "GET", "/racks/{rackName}/books/{bookId}"), [book, &[("book", "Book")]], NOT_FOUND);
     operation(
         a,
-        ("DescribeBook", "GET", "/shelves/{shelfName}/books/{bookId}"),
-        [book, &[("book", "Book")]],
+        ("ListBooks", "GET", "/racks/{rackName}/books"),
+        [&[("rackName/", "Word"), ("nextToken?", STRING), ("size?", "smithy.api#Integer")], &paged("books", "Books")],
         NOT_FOUND,
     );
     operation(
         a,
-        ("ListBooks", "GET", "/shelves/{shelfName}/books"),
-        [&[("shelfName/", "Word"), ("nextToken?", STRING), ("size?", "smithy.api#Integer")], &paged("books", "Books")],
+        ("UpdateBook", "POST", "/racks/{rackName}/books/{bookId}"),
+        [&[("rackName/", "Word"), ("bookId/", "BookId"), ("title", STRING)], &[]],
         NOT_FOUND,
     );
-    operation(
-        a,
-        ("UpdateBook", "POST", "/shelves/{shelfName}/books/{bookId}"),
-        [&[("shelfName/", "Word"), ("bookId/", "BookId"), ("title", STRING)], &[]],
-        NOT_FOUND,
-    );
-    operation(a, ("DeleteBook", "DELETE", "/shelves/{shelfName}/books/{bookId}"), [book, &[]], NOT_FOUND);
+    operation(a, ("DeleteBook", "DELETE", "/racks/{rackName}/books/{bookId}"), [book, &[]], NOT_FOUND);
     operation(a, ("TagResource", "POST", "/tag"), [&[("resourceArn!", STRING), ("tags!", "Tags")], &[]], NOT_FOUND);
     operation(
         a,
