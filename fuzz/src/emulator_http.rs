@@ -236,7 +236,9 @@ const BY_HAND: &[(&str, Outcome)] = &[
     ("POST /rules/i-1\ncontent-type: text/plain\n\n{}", Outcome::Protocol),
     ("POST /rules/i-1\ncontent-type: application/json\n\n{\"Name\":", Outcome::Protocol),
     ("GET /rules/i-1?maxResults=0&nextToken=%00", Outcome::Modelled),
-    ("GET /queues-summary/i?maxResults=1", Outcome::Synthesized),
+    ("GET /queues-summary/i?maxResults=1", Outcome::Modelled),
+    ("GET /queues-summary/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01?maxResults=1", Outcome::Performed),
+    ("GET /user/federate/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01", Outcome::Synthesized),
     ("GET /contact-flows-summary/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\naccept: text/html", Outcome::Protocol),
     (
         "PUT /contact-flows/0e7f4a52-6c1b-4d38-9a05-c0ffee5eed01\ncontent-type: application/json\n\n\
@@ -280,7 +282,7 @@ mod tests {
             [
                 (Outcome::Unrouted, 1000),
                 (Outcome::Protocol, 10),
-                (Outcome::Synthesized, 10),
+                (Outcome::Synthesized, 1),
                 (Outcome::Modelled, 100),
                 (Outcome::Performed, 200),
                 (Outcome::Continued, 400),

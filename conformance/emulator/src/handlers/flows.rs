@@ -142,7 +142,9 @@ pub(super) fn delete(call: &Call<'_>, input: DeleteContactFlowRequest) -> Result
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
     let (id, _) = call.resource_id(&home.id, ResourceKind::Flow, &input.contact_flow_id)?;
-    call.delete(&mut home.data.flows, ResourceKind::Flow, id).map(|()| DeleteContactFlowResponse {})
+    call.delete(&mut home.data.flows, ResourceKind::Flow, id)?;
+    state.things.remove_in("ContactFlow", id);
+    Ok(DeleteContactFlowResponse {})
 }
 
 pub(super) fn list(call: &Call<'_>, input: ListContactFlowsRequest) -> Result<ListContactFlowsResponse, Refusal> {

@@ -129,7 +129,9 @@ pub(super) fn delete(
     let mut state = call.cx.store.lock();
     let home = call.home(&mut state, &input.instance_id)?;
     let (id, _) = call.resource_id(&home.id, ResourceKind::Module, &input.contact_flow_module_id)?;
-    call.delete(&mut home.data.modules, ResourceKind::Module, id).map(|()| DeleteContactFlowModuleResponse {})
+    call.delete(&mut home.data.modules, ResourceKind::Module, id)?;
+    state.things.remove_in("ContactFlowModule", id);
+    Ok(DeleteContactFlowModuleResponse {})
 }
 
 pub(super) fn list(

@@ -118,7 +118,7 @@ impl Call<'_> {
             let total = self.counts().then(|| shown(0).count());
             return self.output(&listed, page, total);
         }
-        let criteria = Criteria::of(self.schema(), kind, self.operation, self.input);
+        let criteria = Criteria::of(self.schema(), kind, forms, self.operation, self.input);
         let candidates: Vec<&Thing> =
             all(0).filter(|thing| self.is_visible(thing, Reader::Search)).filter(is_wanted).collect();
         let mut matches: Vec<bool> = candidates.iter().map(|thing| criteria.matches(thing)).collect();

@@ -81,13 +81,16 @@ type Key = (&'static str, String);
 /// All resources.
 #[derive(Default)]
 pub(crate) struct Things {
-    all: BTreeMap<u64, Thing>,
+    /// The resources in order of creation; none in the place of a deleted one.
+    all: Vec<Option<Box<Thing>>>,
+    /// Places in `all`, by order key.
+    places: HashMap<u64, usize>,
     ids: HashMap<Key, BTreeSet<u64>>,
     arns: HashMap<String, u64>,
     names: HashMap<(&'static str, String, String), u64>,
     /// Resources of a kind, by their home.
-    homes: HashMap<Key, BTreeSet<u64>>,
-    kinds: HashMap<&'static str, BTreeSet<u64>>,
+    homes: HashMap<Key, BTreeMap<u64, usize>>,
+    kinds: HashMap<&'static str, BTreeMap<u64, usize>>,
     /// Resources that live in another, by its noun and id.
     held: HashMap<Key, BTreeSet<u64>>,
     /// Numbers that were given out, by kind and home.
@@ -98,26 +101,26 @@ pub(crate) struct Things {
 
 impl Things {
     pub(crate) fn get(&self, order: u64) -> Option<&Thing> {
-        self.all.get(&order)
+        self.all[*self.places.get(&order)?].as_deref()
     }
 
     pub(crate) fn get_mut(&mut self, order: u64) -> Option<&mut Thing> {
-        self.all.get_mut(&order)
+        self.all[*self.places.get(&order)?].as_deref_mut()
     }
 
     /// Tags of the resource with an ARN.
     pub(crate) fn tags_mut(&mut self, arn: &str) -> Option<&mut Tags> {
-        self.all.get_mut(self.arns.get(arn)?).map(|thing| &mut thing.tags)
+        self.get_mut(*self.arns.get(arn)?).map(|thing| &mut thing.tags)
     }
 
     /// The resource with an id or ARN, with or without a qualifier after a colon, among those of some parents.
     pub(crate) fn find(&self, noun: &'static str, parents: &[Option<String>], reference: &str) -> Option<u64> {
         let by_id = |id: &str| {
             let found = self.ids.get(&(noun, id.to_owned()))?;
-            found.iter().copied().find(|order| self.all[order].lives_in(parents))
+            found.iter().copied().find(|order| self.get(*order).is_some_and(|thing| thing.lives_in(parents)))
         };
         let by_arn = |arn: &str| {
-            let thing = self.all.get(self.arns.get(arn)?)?;
+            let thing = self.get(*self.arns.get(arn)?)?;
             (thing.noun == noun && thing.lives_in(parents)).then_some(thing.order)
         };
         let find = |text: &str| by_id(text).or_else(|| by_arn(text));
@@ -126,7 +129,7 @@ impl Things {
 
     /// The resource with a name.
     pub(crate) fn named(&self, noun: &'static str, home: &str, name: &str) -> Option<&Thing> {
-        self.all.get(self.names.get(&(noun, home.to_owned(), name.to_owned()))?)
+        self.get(*self.names.get(&(noun, home.to_owned(), name.to_owned()))?)
     }
 
     /// Associations of a resource that a handler keeps.
@@ -158,30 +161,32 @@ impl Things {
         if let Some(name) = &thing.name {
             self.names.entry((noun, thing.home(), name.clone())).or_insert(order);
         }
-        self.homes.entry((noun, thing.home())).or_default().insert(order);
-        self.kinds.entry(noun).or_default().insert(order);
+        let place = self.all.len();
+        self.homes.entry((noun, thing.home())).or_default().insert(order, place);
+        self.kinds.entry(noun).or_default().insert(order, place);
         for holder in holders(&thing) {
             self.held.entry(holder).or_default().insert(order);
         }
-        self.all.insert(order, thing);
+        self.places.insert(order, place);
+        self.all.push(Some(Box::new(thing)));
     }
 
     /// Gives a resource another name.
     pub(crate) fn rename(&mut self, order: u64, name: String) {
-        let Some(thing) = self.all.get_mut(&order) else { return };
-        let home = thing.home();
+        let Some(thing) = self.get_mut(order) else { return };
+        let (noun, home) = (thing.noun, thing.home());
         if let Some(before) = thing.name.replace(name.clone()) {
-            let key = (thing.noun, home.clone(), before);
+            let key = (noun, home.clone(), before);
             if self.names.get(&key) == Some(&order) {
                 self.names.remove(&key);
             }
         }
-        self.names.entry((thing.noun, home, name)).or_insert(order);
+        self.names.entry((noun, home, name)).or_insert(order);
     }
 
     /// Gives a resource another id, where the caller chooses it.
     pub(crate) fn identify(&mut self, order: u64, id: String) {
-        let Some(thing) = self.all.get_mut(&order) else { return };
+        let Some(thing) = self.get_mut(order) else { return };
         let before = std::mem::replace(&mut thing.id, id.clone());
         let noun = thing.noun;
         forget(&mut self.ids, &(noun, before), order);
@@ -190,7 +195,8 @@ impl Things {
 
     /// Removes a resource and everything that lives in it.
     pub(crate) fn remove(&mut self, order: u64) {
-        let Some(thing) = self.all.remove(&order) else { return };
+        let place = self.places.remove(&order);
+        let Some(thing) = place.and_then(|place| self.all[place].take()) else { return };
         let key = (thing.noun, thing.id.clone());
         forget(&mut self.ids, &key, order);
         if self.arns.get(&thing.arn) == Some(&order) {
@@ -202,7 +208,9 @@ impl Things {
                 self.names.remove(&key);
             }
         }
-        forget(&mut self.homes, &(thing.noun, thing.home()), order);
+        if let Some(all) = self.homes.get_mut(&(thing.noun, thing.home())) {
+            all.remove(&order);
+        }
         if let Some(all) = self.kinds.get_mut(thing.noun) {
             all.remove(&order);
         }
@@ -227,7 +235,7 @@ impl Things {
         let held = self.held.get(&(noun, id.to_owned())).into_iter().flatten().copied();
         // Ids that callers choose may be equal in different parents.
         let within = |order: &u64| {
-            self.all.get(order).is_some_and(|inner| {
+            self.get(*order).is_some_and(|inner| {
                 parents
                     .iter()
                     .flatten()
@@ -248,7 +256,9 @@ impl Things {
         let index = if exact { self.homes.get(&(noun, home(parents))) } else { self.kinds.get(noun) };
         let parents = parents.to_vec();
         let range = index.into_iter().flat_map(move |all| all.range((Bound::Excluded(after), Bound::Unbounded)));
-        range.filter_map(|order| self.all.get(order)).filter(move |thing| exact || thing.lives_in(&parents))
+        range
+            .filter_map(|(_, place)| self.all[*place].as_deref())
+            .filter(move |thing| exact || thing.lives_in(&parents))
     }
 }
 

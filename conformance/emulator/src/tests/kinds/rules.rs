@@ -137,6 +137,20 @@ fn an_instance_goes_with_everything_in_it() {
 }
 
 #[test]
+fn aliases_go_with_their_flow() {
+    let mut world = World::of(Schema::connect());
+    let flow = created(&world.service, "CreateContactFlow", flow("one"));
+    let version = call(&world.service, "CreateContactFlowVersion", json!({ "ContactFlowId": flow })).unwrap();
+    world.made.insert("ContactFlow", (Map::new(), json!({ "ContactFlowId": flow })));
+    world.made.insert("ContactFlowVersion", (Map::new(), version));
+    let alias = made(&mut world, "ContactFlowAlias", json!({ "AliasName": "alias" }));
+    let named = json!({ "ContactFlowId": flow, "AliasId": alias });
+    ask(&world, "DescribeContactFlowAlias", named.clone()).unwrap();
+    call(&world.service, "DeleteContactFlow", json!({ "ContactFlowId": flow })).unwrap();
+    assert_eq!(code_of(ask(&world, "DescribeContactFlowAlias", named)), code("ResourceNotFoundException", 404));
+}
+
+#[test]
 fn associations_are_listed_until_they_end() {
     let mut world = World::of(Schema::connect());
     world.make("Queue");
