@@ -305,6 +305,24 @@ fn no_value_sets_a_header_of_the_sender() {
 }
 
 #[test]
+fn an_answer_without_a_body_cannot_keep_a_required_member_there() {
+    let member = |traits: Value| json!({"It": {"target": "smithy.api#String", "traits": traits}});
+    let required = json!({"smithy.api#required": {}});
+    let header = json!({"smithy.api#required": {}, "smithy.api#httpHeader": "X-It"});
+    for (status, output, is_refused) in [
+        (204, member(required.clone()), true),
+        (304, member(required.clone()), true),
+        (202, member(required), false),
+        (204, member(json!({})), false),
+        (204, member(header), false),
+    ] {
+        let schema = model(json!({"method": "POST", "uri": "/", "code": status}), json!({}), output, json!({}));
+        let refused = &schema[the_operation(&schema)].refused;
+        assert_eq!(refused.as_ref().is_some_and(|why| why.contains("requires member It")), is_refused, "{refused:?}");
+    }
+}
+
+#[test]
 fn a_pattern_that_cannot_be_read_is_not_passed_over() {
     let code = json!({"Code": {"target": "t#Code", "traits": {"smithy.api#required": {}}},
         "Codes": {"target": "t#Codes"}});

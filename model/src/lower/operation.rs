@@ -79,7 +79,7 @@ pub(super) fn lower_operation(
             .map(str::to_owned),
         refused: None,
     };
-    operation.refused = refused(schema, ids, definition);
+    operation.refused = refused(schema, ids, definition).or_else(|| lost_in_answer(schema, &operation));
     operation.pagination = match definition.traits.get("smithy.api#paginated") {
         Some(paginated) => Some(lower_pagination(schema, &operation, paginated)?),
         None => infer_pagination(schema, &operation),
@@ -112,6 +112,18 @@ fn refused(schema: &Schema, ids: &HashMap<&str, ShapeId>, definition: &AstShape)
         }
     }
     None
+}
+
+/// Returns why no answer of an operation can keep the model: its status has no body (RFC 9110, section 6.4.1), but a member in
+/// the body is required.
+fn lost_in_answer(schema: &Schema, operation: &Operation) -> Option<String> {
+    let has_no_body = matches!(operation.status, 100..=199 | 204 | 304);
+    let is_lost = |member: &&Member| member.required && matches!(member.binding, Binding::Body | Binding::Payload);
+    let lost = schema.output_members(operation)?.iter().find(|member| has_no_body && is_lost(member))?;
+    Some(format!(
+        "its response has the status {}, so it has no body, where the model requires member {}",
+        operation.status, lost.name
+    ))
 }
 
 /// Checks that labels of the URI template and label members of the input correspond, and that the members are required.
