@@ -146,6 +146,11 @@ fn conforming() -> Vec<(&'static str, String, Option<&'static str>)> {
     let token = json!({"t#Token": {"type": "string", "traits": {"smithy.api#pattern": r"^\S+$"}}});
     let carried = || required("t#Token", "smithy.api#httpHeader", "X-Token".into());
     let every = || required("t#Texts", "smithy.api#httpPrefixHeaders", "".into());
+    let (mut needed, mut filtered) = (paged("t#Names"), paged("t#Names"));
+    needed.3["Token"]["traits"] = json!({"smithy.api#required": {}});
+    filtered.2["Filters"] = json!({"target": "t#ByName", "traits": {"smithy.api#httpQueryParams": {}}});
+    let sent = json!({"Length": required("smithy.api#Long", "smithy.api#httpHeader", "Content-Length".into()),
+        "Data": {"target": "smithy.api#Blob", "traits": {"smithy.api#httpPayload": {}}}});
     let loose = json!({"t#Thing": {"type": "structure", "members": {"Name": {"target": "smithy.api#String"},
         "Size": {"target": "smithy.api#Integer"}}}});
     let payload = required("t#Thing", "smithy.api#httpPayload", json!({}));
@@ -174,7 +179,10 @@ fn conforming() -> Vec<(&'static str, String, Option<&'static str>)> {
             one(json!({"Id": label(), "Headers": every()}), json!({"Headers": every()}), &texts),
             Some("Put/invalid.missing-required/Headers"),
         ),
-        ("pages of a map", model(&[paged("t#ByName")], shapes(text)), None),
+        ("pages of a map", model(&[paged("t#ByName")], shapes(text.clone())), None),
+        ("a token that the last page must have, and cannot", model(&[needed], shapes(text.clone())), None),
+        ("a map of all query parameters, those of paging included", model(&[filtered], shapes(text)), None),
+        ("a length that only the sender knows", one(json!({"Id": label()}), sent, &json!({})), None),
         ("tokens of a length", model(&[paged("t#Names")], shapes(sized)), None),
         ("tokens of a form", model(&[paged("t#ByName")], shapes(formed)), None),
         (

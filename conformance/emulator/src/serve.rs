@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use connect_model::header_names::is_of_sender;
 use connect_model::schema::Schema;
 use connect_model::wire::encode_unmodelled_error;
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
@@ -140,14 +141,15 @@ async fn admit(service: Arc<Service>, front: &Front, request: Request) -> Respon
     write(handled.unwrap_or_else(|| encode_unmodelled_error("InternalFailure", 500, "the emulator failed")))
 }
 
-/// Writes a response; one without a status breaks the connection.
+/// Writes a response; one without a status breaks the connection. Headers that say where it ends are left to HTTP, whatever
+/// the model has for them.
 fn write(response: HttpResponse) -> Response<Body> {
     if response.status == 0 {
         return Response::new(Body::new(BrokenBody));
     }
     let mut written = Response::new(Body::from(response.body));
     *written.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in &response.headers.0 {
+    for (name, value) in response.headers.0.iter().filter(|(name, _)| !is_of_sender(name)) {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes())) {
             written.headers_mut().append(name, value);
         }

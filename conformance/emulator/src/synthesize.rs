@@ -8,7 +8,9 @@ use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator};
 use connect_model::pattern::{LengthBounds, Pattern, Verdict};
-use connect_model::schema::{Binding, Kind, Member, Narrowing, OperationId, Pagination, Schema, ShapeId, Slot};
+use connect_model::schema::{
+    Binding, Kind, Member, Narrowing, Operation, OperationId, Pagination, Schema, ShapeId, Slot,
+};
 use serde_json::{Map, Value};
 
 use crate::pages::{Pages, Scope, Size};
@@ -84,6 +86,7 @@ impl Synthesizer {
         if let Value::Object(members) = &mut filters {
             members.remove(&pagination.input_token);
             pagination.page_size.as_ref().map(|member| members.remove(member));
+            self.remove_paging_parameters(operation, pagination, members);
         }
         // A narrowed list shows items of the whole one.
         let mut whole = filters.clone();
@@ -122,6 +125,27 @@ impl Synthesizer {
             }
         }
         Ok(Ok(output))
+    }
+
+    /// Removes the parameters of paging from a map of all query parameters, which has them as well.
+    fn remove_paging_parameters(&self, operation: &Operation, pagination: &Pagination, input: &mut Map<String, Value>) {
+        let Some(members) = self.schema.input_members(operation) else { return };
+        let names = [Some(&pagination.input_token), pagination.page_size.as_ref()];
+        let keys: Vec<&String> = names
+            .into_iter()
+            .flatten()
+            .filter_map(|name| match &members.get(name)?.binding {
+                Binding::Query(key) => Some(key),
+                _ => None,
+            })
+            .collect();
+        for member in members.iter().filter(|member| member.binding == Binding::QueryParams) {
+            let Some(Value::Object(parameters)) = input.get_mut(&member.name) else { continue };
+            parameters.retain(|key, _| !keys.contains(&key));
+            if parameters.is_empty() {
+                input.remove(&member.name);
+            }
+        }
     }
 
     /// An output. The error is the reason why none can be generated.
