@@ -77,7 +77,10 @@ fn row(schema: &'static Schema, kind: &'static Kind) -> Option<Resource> {
         kind: &kind.words,
         noun: &kind.noun,
         create: name(kind.create),
-        name_member: kind.name.as_deref().filter(|name| takes_names(schema, kind, name)),
+        name_member: [kind.name.as_deref(), chosen_id(kind)]
+            .into_iter()
+            .flatten()
+            .find(|name| takes_names(schema, kind, name)),
         describe: describe.map_or("", |action| name(action.operation)),
         id_member: kind.id_member(named)?,
         list: listing(Role::List),
@@ -89,15 +92,31 @@ fn row(schema: &'static Schema, kind: &'static Kind) -> Option<Resource> {
     })
 }
 
+/// The member with the id, if the caller chooses it.
+fn chosen_id(kind: &Kind) -> Option<&str> {
+    match &kind.id {
+        Source::Input(member) => Some(member),
+        Source::Output(_) => None,
+    }
+}
+
 /// True if names of a run have a form that a member of the creation allows.
 fn takes_names(schema: &Schema, kind: &Kind, name: &str) -> bool {
     let member = schema.input_members(&schema[kind.create]).and_then(|members| members.get(name));
     member.is_some_and(|member| form_of(schema, &member.slot, "Ct-00000000-0").is_some())
 }
 
-/// The first form of a name that a slot allows: the name itself, an address, or the name without hyphens or capitals.
+/// The first form of a name that a slot allows: the name itself, an address, a URL, an ARN, or the name without hyphens or
+/// capitals.
 pub(crate) fn form_of(schema: &Schema, slot: &Slot, name: &str) -> Option<String> {
-    let forms = [name.to_owned(), format!("{name}@example.com"), name.replace('-', ""), name.to_lowercase()];
+    let forms = [
+        name.to_owned(),
+        format!("{name}@example.com"),
+        format!("https://{}.example.com", name.to_lowercase()),
+        format!("arn:aws:lambda:us-east-1:111122223333:function:{name}"),
+        name.replace('-', ""),
+        name.to_lowercase(),
+    ];
     forms.into_iter().find(|form| validate_slot(schema, slot, &form.as_str().into()).is_empty())
 }
 
@@ -262,6 +281,13 @@ impl Resource {
         Some(id.as_str().map_or_else(|| id.to_string(), str::to_owned))
     }
 
+    /// Members of the creation and of updates, whose values the caller chooses.
+    pub(crate) fn chosen(&self) -> Vec<&'static str> {
+        let operations = self.updates.iter().filter_map(|update| self.schema.operation_named(update));
+        let inputs = operations.chain([self.of.create]).filter_map(|id| self.schema.input_members(&self.schema[id]));
+        inputs.flatten().map(|member| member.name.as_str()).collect()
+    }
+
     /// Members with the ARN of one in its views, in lower case.
     pub(crate) fn arns(&self) -> Vec<String> {
         let own = self.of.arn.iter().flatten().next_back().map(|arn| arn.to_ascii_lowercase());
@@ -286,6 +312,13 @@ impl Resource {
         if let Some(member) = self.name_member {
             input[member] = name.into();
         }
+    }
+
+    /// A name in the form that the creation takes.
+    pub(crate) fn name_of(&self, text: &str) -> String {
+        let members = self.schema.input_members(&self.schema[self.of.create]);
+        let member = self.name_member.and_then(|name| members?.get(name));
+        member.and_then(|member| form_of(self.schema, &member.slot, text)).unwrap_or_else(|| text.to_owned())
     }
 
     /// JSON Pointer to the name in the input of a creation.
@@ -338,7 +371,10 @@ pub(crate) fn takes_new_name(schema: &'static Schema, operation: OperationId, me
         return row.name_member.map_or(is_name, |name| name == member);
     }
     let mut actions = graph::shared(schema).actions_of(operation);
-    is_name && !actions.any(|(kind, action)| kind.id_member(action) == Some(member))
+    let is_id = |kind: &Kind, action: &Action| {
+        kind.id_member(action) == Some(member) || kind.id == Source::Input(member.to_owned())
+    };
+    is_name && !actions.any(|(kind, action)| is_id(kind, action))
 }
 
 /// Sets the members of an input that `names` has.

@@ -183,7 +183,11 @@ impl<'s> Finder<'s> {
                     continue;
                 };
                 let shape = member.slot.target;
-                if matches!(self.schema[shape].kind, schema::Kind::String) {
+                // A name that the caller chooses may have the shape of other names.
+                let shape_name = self.schema[shape].name.to_ascii_lowercase();
+                let is_own = tails(&kind.noun).any(|tail| shape_name.contains(&tail.to_ascii_lowercase()));
+                let identifies = is_own || matches!(kind.id, Source::Output(_));
+                if identifies && matches!(self.schema[shape].kind, schema::Kind::String) {
                     shapes
                         .entry(shape)
                         .and_modify(|known| *known = known.filter(|known| *known == at))

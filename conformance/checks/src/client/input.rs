@@ -3,7 +3,7 @@
 use arbitrary::Unstructured;
 use connect_model::generate::{Config, Side};
 use connect_model::path::{SchemaPath, Step};
-use connect_model::resources as graph;
+use connect_model::resources::{self as graph, Source};
 use connect_model::schema::{Kind, OperationId, Slot};
 use connect_model::semantics;
 use connect_model::validate::validate_slot;
@@ -132,7 +132,12 @@ impl Client {
             let Some(made) = self.resource_for(row, &contract.name, focus).await else { continue };
             let Value::Object(names) = row.naming(&contract.name, &made.sent, &made.id) else { continue };
             let members = self.schema.input_members(contract);
-            for (name, id) in names {
+            // An update that takes the name must not rename what is found by its name.
+            let own = match &row.of.id {
+                Source::Input(own) if !names.contains_key(own) => Some((own.clone(), Value::from(made.id.clone()))),
+                _ => None,
+            };
+            for (name, id) in names.into_iter().chain(own) {
                 let slot = members.and_then(|members| members.get(&name)).map(|member| &member.slot);
                 // A value that breaks the contract is not inserted: a trial must fail for its own reason.
                 if slot.is_some_and(|slot| !id.is_null() && validate_slot(self.schema, slot, &id).is_empty()) {
@@ -152,7 +157,8 @@ impl Client {
             let is_own = created.is_some_and(|row| row.noun == place.noun && !is_nested && !row.names_another(top));
             let is_focus =
                 is_nested && in_focus(focus, top) && (focus.0.len() > 1 || place.pointer.matches('/').count() == 2);
-            if done.iter().any(|name| name == top) || is_own || is_focus {
+            let is_name = created.is_some_and(|row| row.name_member == Some(top));
+            if done.iter().any(|name| name == top) || is_own || is_name || is_focus {
                 continue;
             }
             let Some(row) = resources::named(self.schema, place.noun) else { continue };

@@ -17,9 +17,11 @@ pub(super) struct Life<'l> {
     pub(super) began: f64,
     /// Id of the resource.
     pub(super) id: &'l str,
+    /// Members whose values the caller chooses.
+    pub(super) chosen: &'l [&'static str],
     /// Members with its ARN, in lower case.
     pub(super) arns: &'l [String],
-    /// ARN of its instance; empty if it is unknown.
+    /// ARN of its instance, or the part of it that names the account; empty if it is unknown.
     pub(super) instance: &'l str,
 }
 
@@ -52,6 +54,7 @@ impl Life<'_> {
         let is_time = |name: &str| {
             let is_of_life = ["Creat", "Updat", "Modif"].iter().any(|word| name.contains(word));
             is_of_life
+                && !self.chosen.contains(&name)
                 && members
                     .get(name)
                     .is_some_and(|member| matches!(self.schema[member.slot.target].kind, Kind::Timestamp))
@@ -126,7 +129,7 @@ mod tests {
         let schema = Schema::connect();
         let members = schema[schema.shape_named(shape).unwrap()].kind.members().unwrap();
         let arns = ["arn".to_owned(), "rulearn".to_owned()];
-        let life = Life { schema, began: now() - 10.0, id: "abcd", arns: &arns, instance: INSTANCE };
+        let life = Life { schema, began: now() - 10.0, id: "abcd", arns: &arns, chosen: &[], instance: INSTANCE };
         life.implausible(members, view).into_iter().map(|(pointer, ..)| pointer).collect()
     }
 

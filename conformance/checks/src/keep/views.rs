@@ -1,6 +1,6 @@
 //! The views of one resource through its life: `keep.views-agree`, `keep.plausible` and `keep.repeated-read`.
 
-use connect_model::schema::{Members, OperationId, Shared};
+use connect_model::schema::{Kind, Members, OperationId, Shared};
 use connect_transport::exchange::Exchange;
 use serde_json::{Value, json};
 
@@ -75,6 +75,9 @@ impl<'c> Watch<'c> {
             Some(arn) => arn,
             None => arn_of(client, &instance).await,
         };
+        // The ARNs of other kinds name the account; not all of them name the instance.
+        let account = |home: String| home.split_inclusive(':').take(5).collect::<String>();
+        let home = if row.template().is_some() { home } else { account(home) };
         Ok(Self { client, row, thing, began, home, differs: false })
     }
 
@@ -128,10 +131,11 @@ impl<'c> Watch<'c> {
                 seen.judged(&VIEWS_AGREE);
             }
             seen.add(findings);
-            let arns = self.row.arns();
+            let (arns, chosen) = (self.row.arns(), self.row.chosen());
             let life = Life {
                 schema: self.client.schema,
                 arns: &arns,
+                chosen: &chosen,
                 began: self.began,
                 id: &self.thing.created.id,
                 instance: &self.home,
@@ -155,6 +159,17 @@ impl<'c> Watch<'c> {
         let mut findings = Vec::new();
         for view in others {
             for Shared { left, right } in schema.shared(described.members, view.members) {
+                // The same shape of an id may stand for other things.
+                let is_general = |name: &str| {
+                    let member = described.members.get(name).filter(|_| left[1..] != right[1..]);
+                    member.is_some_and(|member| {
+                        matches!(schema[member.slot.target].kind, Kind::String)
+                            && self.row.graph().named_at(schema, "", member.slot.target).is_none()
+                    })
+                };
+                if is_general(&left[1..]) {
+                    continue;
+                }
                 let values = (described.value.pointer(&left), view.value.pointer(&right));
                 let (Some(one), Some(other)) = values else { continue };
                 let shape = view.members.get(&right[1..]).map(|member| member.slot.target);

@@ -65,7 +65,7 @@ fn exchanges(replies: &[Result<Reply, String>]) -> impl Iterator<Item = &Exchang
 pub(super) async fn one_name(trial: Trial<'_>, row: &'static Resource) -> Judged {
     let Trial { client, check, .. } = trial;
     let instance = steps::quiet_instance(client).await?;
-    let name = client.fresh_name();
+    let name = row.name_of(&client.fresh_name());
     let mut inputs = Vec::new();
     for _ in 0..CONCURRENT {
         let mut input = client.creation_in(row, &instance).await?;

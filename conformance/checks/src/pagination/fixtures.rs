@@ -39,14 +39,14 @@ pub(super) struct Fixtures {
 /// The member that identifies the items of a list, if the run can create them.
 pub(super) fn identity(schema: &'static Schema, operation: &str) -> Option<&'static str> {
     let versions = (operation == VERSIONS.0 && schema.service.is_connect()).then_some(VERSIONS.1);
-    versions.or_else(|| {
-        resources::listed_by(schema, operation).filter(|(row, _)| row.is_judged()).map(|(_, member)| member)
-    })
+    versions.or_else(|| resources::listed_by(schema, operation).map(|(_, member)| member))
 }
 
 /// The kind of the items of a list or search, if the run can create and delete them freely.
 pub(super) fn kind(schema: &'static Schema, operation: &str) -> Option<&'static Resource> {
-    resources::listed_by(schema, operation).map(|(row, _)| row).filter(|row| row.is_judged() && !row.is_instance())
+    // Versions of one flow are made in another way.
+    let row = resources::listed_by(schema, operation).map(|(row, _)| row);
+    row.filter(|row| !row.is_instance() && operation != VERSIONS.0)
 }
 
 impl Fixtures {

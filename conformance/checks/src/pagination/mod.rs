@@ -280,7 +280,7 @@ impl Paging {
             sized: pagination.page_size.is_some(),
             items,
             counted: items && counts && resources::listed_by(schema, &contract.name).is_some(),
-            changeable: items && fixtures::kind(schema, &contract.name).is_some(),
+            changeable: items && fixtures::kind(schema, &contract.name).is_some_and(|kind| !kind.delete.is_empty()),
         })
     }
 

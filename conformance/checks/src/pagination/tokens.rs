@@ -10,6 +10,7 @@ use crate::client::reply::Reply;
 use crate::observe::Observation;
 use crate::pagination::judge::PageJudge;
 use crate::pagination::{SIZE_MAY_CHANGE, TOKEN_FOREIGN, TOKEN_REPEATABLE, TOKEN_TAMPERED};
+use crate::resources::{Resource, overwrite};
 use crate::steps;
 
 /// A filter that matches few or no items of a list.
@@ -155,7 +156,9 @@ impl PageJudge<'_> {
             client.schema.operation_named(other.0)
         });
         if let Some(operation) = sibling {
-            let base = json!({ "InstanceId": self.fixtures.instance() });
+            let named = |kind: &Resource| kind.naming(&client.schema[operation].name, &self.fixtures.base, "");
+            let mut base = json!({ "InstanceId": self.fixtures.instance() });
+            overwrite(&mut base, self.fixtures.kind.map(named).unwrap_or_default());
             if let Ok(pager) = Pager::new(client, operation, base) {
                 self.send_elsewhere(&pager, token, size, "with another operation", false, seen).await;
             }

@@ -75,7 +75,7 @@ impl<'c> Searcher<'c> {
     /// Creates the resources to search for.
     pub(super) async fn populate(&mut self, seen: &mut Observation) -> Result<(), String> {
         for (name, color, size, other_type) in RESOURCES {
-            let name = format!("{}{name}", self.prefix);
+            let name = self.row.name_of(&format!("{}{name}", self.prefix));
             let mut tags = vec![self.tag(COLOR, color), self.tag(SIZE, size)];
             if size == "small" {
                 tags.push(self.tag(EXTRA, ""));
