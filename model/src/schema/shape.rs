@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::slot::{Binding, Bounds, Slot, SlotTraits};
+use super::slot::{Binding, Slot, SlotTraits};
 
 /// A named shape.
 #[derive(Debug)]
@@ -27,13 +27,6 @@ pub struct Shape {
     pub min_values: u64,
     /// Traits of the shape itself, independent of any member that refers to it.
     pub(crate) base: SlotTraits,
-}
-
-impl Shape {
-    /// Length of its values, as far as the shape itself limits it.
-    pub fn length(&self) -> Option<Bounds<u64>> {
-        self.base.length
-    }
 }
 
 /// The type of a shape, with its contents.

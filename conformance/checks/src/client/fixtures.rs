@@ -7,6 +7,7 @@ use arbitrary::Unstructured;
 use connect_model::generate::{Config, Side};
 use connect_model::path::SchemaPath;
 use connect_model::schema::{Members, OperationId};
+use connect_model::semantics::danger::{Danger, danger};
 use connect_model::semantics::{self, Context};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -31,6 +32,9 @@ pub struct Created {
     /// The input that created it.
     pub sent: Value,
 }
+
+/// Items in each list of a resource with all members: enough for several pages.
+const RICH: u64 = 5;
 
 /// A resource of the run, once it was needed; none if it could not be created.
 pub(super) type Fixture = Arc<OnceCell<Option<Created>>>;
@@ -80,8 +84,39 @@ impl Client {
         let template = row.template().filter(|_| row.updates.contains(&operation));
         let source = template.and_then(|template| resources::source_for(template, focus));
         let label = source.map_or_else(|| operation.to_owned(), |source| format!("{operation} on {source}"));
-        let owner = self.schema.operation_named(operation).map_or(Owner::Run, Owner::Fixture);
-        self.shared(row, label, ledger::owned_by(owner, self.create_with_source(row, source))).await.ok().flatten()
+        let id = self.schema.operation_named(operation.split(' ').next().unwrap_or_default());
+        let owner = id.map_or(Owner::Run, Owner::Fixture);
+        let is_read = id.is_some_and(|id| danger(self.schema, &self.schema[id]) == Danger::Read);
+        let create = async {
+            // A read of a resource with all members shows more. What is refused here is judged by the family accept.
+            if is_read && row.template().is_none() {
+                let rich = self.create_rich(row).await;
+                if !matches!(rich, Err(CreateError::Refused(_))) {
+                    return rich;
+                }
+            }
+            self.create_with_source(row, source).await
+        };
+        self.shared(row, label, ledger::owned_by(owner, create)).await.ok().flatten()
+    }
+
+    /// Creates a resource with all members, and with several items in each list.
+    fn create_rich<'c>(&'c self, row: &'static Resource) -> BoxFuture<'c, Result<Created, CreateError>> {
+        async move {
+            let create = self.schema.operation_named(row.create);
+            let create = create.ok_or_else(|| CreateError::Refused(format!("the model has no {}", row.create)))?;
+            let config = Config {
+                optional_percent: 100,
+                min_items: RICH,
+                max_items: RICH,
+                max_values: 400,
+                ..Config::default()
+            };
+            let label = format!("{}/rich", row.create);
+            let input = self.input(create, config, &label, &SchemaPath::default()).await;
+            self.create_from(row, input.map_err(CreateError::Refused)?).await
+        }
+        .boxed()
     }
 
     /// A resource that others need to be made, shared by all of them in an instance.

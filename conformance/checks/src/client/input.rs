@@ -14,6 +14,9 @@ use crate::client::places::places;
 use crate::resources;
 use crate::resources::Resource;
 
+/// Number of different resources that a list names.
+const DIFFERENT: usize = 6;
+
 impl Client {
     /// A valid input with resources and names of the run, and a value at `focus`.
     ///
@@ -127,14 +130,17 @@ impl Client {
         let contract = &self.schema[operation];
         let (Some(shape), graph) = (contract.input, graph::shared(self.schema)) else { return };
         let mut done = Vec::new();
-        let actions = graph.actions_of(operation).filter(|(_, action)| !action.role.lists());
+        let actions = graph.actions_of(operation);
         for row in actions.filter_map(|(kind, _)| resources::named(self.schema, &kind.noun)) {
             let Some(made) = self.resource_for(row, &contract.name, focus).await else { continue };
             let Value::Object(names) = row.naming(&contract.name, &made.sent, &made.id) else { continue };
             let members = self.schema.input_members(contract);
+            let updates = row.updates.contains(&contract.name.as_str());
             // An update that takes the name must not rename what is found by its name.
             let own = match &row.of.id {
-                Source::Input(own) if !names.contains_key(own) => Some((own.clone(), Value::from(made.id.clone()))),
+                Source::Input(own) if !names.contains_key(own) && updates => {
+                    Some((own.clone(), Value::from(made.id.clone())))
+                }
                 _ => None,
             };
             for (name, id) in names.into_iter().chain(own) {
@@ -147,11 +153,7 @@ impl Client {
             }
         }
         let created = resources::created_by(self.schema, &contract.name);
-        let in_list = focus.0.first().and_then(|step| match step {
-            Step::Member(name) => Some(name.as_str()),
-            _ => None,
-        });
-        for place in places(self.schema, graph, shape, value, in_list) {
+        for place in places(self.schema, graph, shape, value) {
             let top = place.pointer[1..].split('/').next().unwrap_or_default();
             let is_nested = top.len() + 1 < place.pointer.len();
             let is_own = created.is_some_and(|row| row.noun == place.noun && !is_nested && !row.names_another(top));
@@ -162,7 +164,12 @@ impl Client {
                 continue;
             }
             let Some(row) = resources::named(self.schema, place.noun) else { continue };
-            let made = self.resource_for(row, &contract.name, focus).await.map(|made| Value::from(made.id));
+            // The items of a list name different resources.
+            let label = match place.nth % DIFFERENT {
+                0 => contract.name.clone(),
+                nth => format!("{} #{nth}", contract.name),
+            };
+            let made = self.resource_for(row, &label, focus).await.map(|made| Value::from(made.id));
             if let Some(id) = made.filter(|id| validate_slot(self.schema, place.slot, id).is_empty())
                 && let Some(target) = value.pointer_mut(&place.pointer)
             {

@@ -11,26 +11,20 @@ pub(super) struct Place<'s> {
     /// The noun of the kind.
     pub(super) noun: &'s str,
     pub(super) slot: &'s Slot,
+    /// Position in the innermost list around it.
+    pub(super) nth: usize,
 }
 
-/// The places of a value with ids of resources, in order. Of a list of ids that may be short, only the first is kept, since
-/// all of them get the same id; the member `whole` stays as it is.
-pub(super) fn places<'s>(
-    schema: &'s Schema,
-    graph: &'s Graph,
-    shape: ShapeId,
-    value: &mut Value,
-    whole: Option<&'s str>,
-) -> Vec<Place<'s>> {
+/// The places of a value with ids of resources, in order.
+pub(super) fn places<'s>(schema: &'s Schema, graph: &'s Graph, shape: ShapeId, value: &Value) -> Vec<Place<'s>> {
     let mut found = Vec::new();
-    collect(&Walk { schema, graph, whole }, shape, "", String::new(), value, &mut found);
+    collect(&Walk { schema, graph }, shape, "", (String::new(), 0), value, &mut found);
     found
 }
 
 struct Walk<'s> {
     schema: &'s Schema,
     graph: &'s Graph,
-    whole: Option<&'s str>,
 }
 
 impl<'s> Walk<'s> {
@@ -43,38 +37,34 @@ fn collect<'s>(
     walk: &Walk<'s>,
     shape: ShapeId,
     member: &str,
-    pointer: String,
-    value: &mut Value,
+    (pointer, nth): (String, usize),
+    value: &Value,
     found: &mut Vec<Place<'s>>,
 ) {
-    let mut at = |slot: &'s Slot, name: &str, key: &str, inner: &mut Value| {
+    let mut at = |slot: &'s Slot, name: &str, (key, nth): (&str, usize), inner: &Value| {
         let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
         match walk.noun(name, slot.target).filter(|_| inner.is_string()) {
-            Some(noun) => found.push(Place { pointer, noun, slot }),
-            None => collect(walk, slot.target, name, pointer, inner, found),
+            Some(noun) => found.push(Place { pointer, noun, slot, nth }),
+            None => collect(walk, slot.target, name, (pointer, nth), inner, found),
         }
     };
     match (&walk.schema[shape].kind, value) {
         (Kind::Structure(members) | Kind::Union(members), Value::Object(object)) => {
             for member in members {
-                if let Some(inner) = object.get_mut(&member.name) {
-                    at(&member.slot, &member.name, &member.name, inner);
+                if let Some(inner) = object.get(&member.name) {
+                    at(&member.slot, &member.name, (&member.name, nth), inner);
                 }
             }
         }
         (Kind::List(list), Value::Array(items)) => {
             let single = member.strip_suffix('s').unwrap_or(member);
-            let least = walk.schema[shape].length().and_then(|bounds| bounds.min).unwrap_or(0);
-            if least <= 1 && walk.whole != Some(member) && walk.noun(single, list.member.target).is_some() {
-                items.truncate(1);
-            }
-            for (key, inner) in items.iter_mut().enumerate() {
-                at(&list.member, single, &key.to_string(), inner);
+            for (nth, inner) in items.iter().enumerate() {
+                at(&list.member, single, (&nth.to_string(), nth), inner);
             }
         }
         (Kind::Map(map), Value::Object(object)) => {
             for (key, inner) in object {
-                at(&map.value, "", key, inner);
+                at(&map.value, "", (key, nth), inner);
             }
         }
         _ => {}
@@ -126,12 +116,12 @@ mod tests {
     fn ids_are_found_by_shape_at_any_depth() {
         let schema = Schema::connect();
         let create = &schema[schema.operation_named("CreateRoutingProfile").unwrap()];
-        let mut input = json!({
+        let input = json!({
             "InstanceId": "i", "Name": "n", "DefaultOutboundQueueId": "q",
             "QueueConfigs": [{ "QueueReference": { "QueueId": "r", "Channel": "VOICE" }, "Priority": 1, "Delay": 0 }],
         });
         let graph = Graph::of(schema);
-        let found = places(schema, &graph, create.input.unwrap(), &mut input, None);
+        let found = places(schema, &graph, create.input.unwrap(), &input);
         let found: Vec<String> = found.iter().map(|place| format!("{} {}", place.noun, place.pointer)).collect();
         let expected =
             ["Queue /DefaultOutboundQueueId", "Instance /InstanceId", "Queue /QueueConfigs/0/QueueReference/QueueId"];
