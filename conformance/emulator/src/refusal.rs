@@ -29,8 +29,9 @@ const INVALID: &[&str] =
 /// Name and status for an operation that models no error for invalid input, as in Smithy servers.
 pub(crate) const VALIDATION: (&str, u16) = ("ValidationException", 400);
 
-/// Errors for a name that is taken, by the words in their names, in order of preference.
-const CONFLICT: &[&str] = &["DuplicateResource", "ResourceConflict", "AlreadyExists", "Conflict", "Duplicate"];
+/// Errors for a name that is taken, by the words in their names, in order of preference. Some services say that the name is
+/// in use.
+const CONFLICT: &[&str] = &["DuplicateResource", "ResourceConflict", "AlreadyExists", "Conflict", "Duplicate", "InUse"];
 
 impl Refusal {
     /// The error of an operation for a resource that does not exist, if it models one.

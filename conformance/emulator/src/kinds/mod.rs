@@ -269,6 +269,7 @@ const HEALTHY: &[&str] = &[
     "COMPLETED",
     "CREATED",
     "CUSTOM",
+    "CUSTOMER_MANAGED",
     "ROUTABLE",
     "APPROVED",
 ];

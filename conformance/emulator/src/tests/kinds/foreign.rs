@@ -122,7 +122,7 @@ fn library() -> &'static Schema {
         a,
         ("CreateRack", "PUT", "/racks/{rackName}"),
         [&[("rackName/", "Word"), ("color", "Color")], &[("rack!", "Rack")]],
-        &["ConflictException"],
+        &["ResourceInUseException"],
     );
     operation(a, ("GetRack", "GET", "/racks/{rackName}"), [rack, &[("rack!", "Rack")]], NOT_FOUND);
     operation(

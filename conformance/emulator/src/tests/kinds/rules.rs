@@ -82,6 +82,15 @@ fn a_name_is_taken_in_its_parent_alone() {
 }
 
 #[test]
+fn a_name_in_use_is_a_conflict_where_the_model_has_no_other_error() {
+    let mut world = World::of(foreign::models()[0]);
+    made(&mut world, "Rack", json!({ "rackName": "first" }));
+    let create = world.kind("Rack").create;
+    let again = world.made["Rack"].0.clone();
+    assert_eq!(code_of(world.call(create, &again)), code("ResourceInUseException", 409));
+}
+
+#[test]
 fn what_is_in_use_stays_and_other_parents_go_with_what_they_hold() {
     // A rack with a book is in use.
     let mut world = World::of(foreign::models()[0]);
