@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::corrections::{Correction, Corrections};
 use super::source::{Creation, Rule, Source, described, named};
 use super::words::{CHANGERS, LISTERS, MAKERS, SHOWERS, in_words, noun, plurals, tails};
-use super::{Action, Graph, Kind, Need, Role, Tagging};
+use super::{Action, Graph, Kind, Link, Need, Role, Tagging};
 use crate::schema::{self, Members, Operation, OperationId, Schema, ShapeId};
 
 /// Members that hold the name of a resource, beside the name of its kind alone or with `Name` or `Alias`.
@@ -447,7 +447,44 @@ impl<'s> Finder<'s> {
             }
         }
         self.graph.tagging = tagging(self.schema);
+        self.graph.links = self.links();
         self.graph
+    }
+
+    /// Finds the things that are made, ended and listed, and not described.
+    fn links(&self) -> Vec<Link> {
+        let described = |noun: &str| self.graph.kind(noun).is_some_and(|kind| kind.first(Role::Describe).is_some());
+        let mut links = Vec::new();
+        for (maker, enders) in MAKERS {
+            for (make, operation) in self.schema.operations().filter(|(_, operation)| operation.refused.is_none()) {
+                let Some(noun) = noun(&operation.name, maker).filter(|noun| !described(noun)) else { continue };
+                let end = enders.iter().find_map(|ender| self.operation(&format!("{ender}{noun}")));
+                let names = [noun.to_owned()].into_iter().chain(plurals(noun)).map(|plural| format!("List{plural}"));
+                let list = names.into_iter().find_map(|name| self.operation(&name));
+                // A list of resources that are described shows all of them, and not what is associated.
+                let of_described = |list: OperationId| {
+                    self.graph.kinds.iter().any(|kind| {
+                        kind.first(Role::Describe).is_some()
+                            && kind.all(Role::List).any(|action| action.operation == list)
+                    })
+                };
+                let list =
+                    list.filter(|list| !of_described(*list) && items(self.schema, &self.schema[*list]).is_some());
+                let (Some(end), Some(list)) = (end, list) else { continue };
+                if links.iter().any(|known: &Link| known.noun == noun) {
+                    continue;
+                }
+                let named = |id: OperationId| {
+                    let required = self.members(id).into_iter().flatten().filter(|member| member.required);
+                    let kinds =
+                        required.filter_map(|member| self.graph.kind_of(self.schema, &member.name, member.slot.target));
+                    kinds.max_by_key(|kind| self.graph.kinds[*kind].parents.len())
+                };
+                links.push(Link { noun: noun.to_owned(), holder: named(list), make, end, list });
+            }
+        }
+        links.sort_by(|one, other| one.noun.cmp(&other.noun));
+        links
     }
 }
 

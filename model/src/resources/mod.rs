@@ -32,6 +32,8 @@ pub struct Graph {
     by_member: HashMap<String, usize>,
     /// Kinds and actions of each operation.
     by_operation: HashMap<OperationId, Vec<(usize, usize)>>,
+    /// The things that are listed, but not described.
+    pub links: Vec<Link>,
     /// The operations on tags, if the service has them.
     pub tagging: Option<Tagging>,
     /// Corrections that changed nothing, one sentence each.
@@ -136,6 +138,22 @@ pub struct Action {
     pub item_id: Option<String>,
     /// The weakest rule among those by which the action was found.
     pub rule: Rule,
+}
+
+/// Something that one operation makes, another ends and a third lists, and that no operation describes: an association of
+/// two resources, or a part of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The noun in the names of the operations.
+    pub noun: String,
+    /// Position of the kind that holds it, in [`Graph::kinds`].
+    pub holder: Option<usize>,
+    /// Makes one.
+    pub make: OperationId,
+    /// Ends one.
+    pub end: OperationId,
+    /// Lists those of the holder.
+    pub list: OperationId,
 }
 
 /// The operations on tags.

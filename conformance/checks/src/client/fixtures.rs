@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use arbitrary::Unstructured;
 use connect_model::generate::{Config, Side};
 use connect_model::path::SchemaPath;
+use connect_model::resources::Source;
 use connect_model::schema::{Members, OperationId};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::semantics::{self, Context};
@@ -75,7 +76,9 @@ impl Client {
         operation: &str,
         focus: &SchemaPath,
     ) -> Option<Created> {
-        if row.delete == operation {
+        // An update of what is found by its name may rename it.
+        let renames = row.updates.contains(&operation) && matches!(row.of.id, Source::Input(_));
+        if row.delete == operation || renames {
             return self.create(row).await.ok();
         }
         if row.is_instance() && !row.updates.contains(&operation) {

@@ -1,6 +1,7 @@
 //! Family lifecycle: creation, changes and deletion of resources, as later calls show them.
 
 mod archive;
+mod association;
 mod concurrent;
 mod echo;
 mod life;
@@ -9,6 +10,8 @@ mod tags;
 mod versions;
 
 use std::sync::Arc;
+
+use connect_model::resources::Link;
 
 use crate::case::Level;
 use crate::check::{Check, Remote};
@@ -42,6 +45,7 @@ pub(crate) static CHECKS: &[&Check] = &[
     &CREATE_LIST,
     &UPDATE_VISIBLE,
     &DELETE_GONE,
+    &ASSOCIATION,
     &DUPLICATE_NAME,
     &SAVED_PUBLISHED,
     &ARCHIVE,
@@ -116,6 +120,24 @@ pub(crate) static DELETE_GONE: Check = Check {
     passes: "404, or the response that an unknown id gets, within a short time",
     fails: "a success, or a rejection that an unknown id does not get",
     code: &On { applies: created, run: |trial, &row| trial.scenario(life::delete_gone(trial, row)) },
+};
+
+pub(crate) static ASSOCIATION: Check = Check {
+    id: "lifecycle.association",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "what was associated or made is listed, and not any more once it has ended",
+    evidence: &[
+        Evidence::documentation("Connect API reference, the Associate, Disassociate and List operations"),
+        Evidence::cloudformation(
+            "contract of handlers: a list has what was created, and not what was deleted; the associations of Connect in CloudFormation are listed by the List operations",
+        ),
+    ],
+    harm: Harm::WrongData,
+    fault: "did not list what was associated, or listed it after its end",
+    passes: "an item with an id or a text of the request, within a short time, and none after its end",
+    fails: "no such item, or one that stays",
+    code: &On { applies: linked, run: |trial, &link| trial.scenario(association::life(trial, link)) },
 };
 
 pub(crate) static DUPLICATE_NAME: Check = Check {
@@ -319,6 +341,10 @@ fn created_in_instance(scope: &Scope<'_>) -> Kinds {
 
 fn created_by_name(scope: &Scope<'_>) -> Kinds {
     created_if(scope, |row| !row.is_instance() && row.has_unique_names())
+}
+
+fn linked(scope: &Scope<'_>) -> Subjects<&'static Link> {
+    association::made_by(scope.schema, scope.operation).map(|link| (None, link)).into_iter().collect()
 }
 
 fn listed(scope: &Scope<'_>) -> Kinds {

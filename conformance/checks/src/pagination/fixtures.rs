@@ -26,6 +26,8 @@ const VERSIONS: (&str, &str) = ("ListContactFlowVersions", "Version");
 pub(super) struct Fixtures {
     /// Input of the list, without token and page size.
     pub(super) base: Value,
+    /// Input that creates one of the items.
+    pub(super) sent: Value,
     /// Kind of the items, if the run can create and delete them.
     pub(super) kind: Option<&'static Resource>,
     /// Member that identifies an item, if the run knows it.
@@ -61,6 +63,7 @@ impl Fixtures {
             client.input(operation, Config::sparse(), &format!("{name}/pagination"), &SchemaPath::default()).await?;
         let mut fixtures = Self {
             base,
+            sent: Value::Null,
             kind: kind(client.schema, name),
             member: identity(client.schema, name),
             found: OnceLock::new(),
@@ -80,7 +83,7 @@ impl Fixtures {
 
     /// The instance whose resources are listed.
     pub(super) fn instance(&self) -> &str {
-        self.base["InstanceId"].as_str().unwrap_or_default()
+        [&self.sent, &self.base].iter().find_map(|input| input[INSTANCE].as_str()).unwrap_or_default()
     }
 
     /// Creates another resource, which is not added to `made`.
@@ -92,7 +95,7 @@ impl Fixtures {
     /// Deletes a resource by its id.
     pub(super) async fn delete(&self, client: &Client, id: &str) -> Result<(), String> {
         let row = self.kind.ok_or("the list shows no resources that the run can delete")?;
-        succeed(client, row.delete, &row.naming(row.delete, &self.base, id)).await.map(|_| ())
+        succeed(client, row.delete, &row.naming(row.delete, &self.sent, id)).await.map(|_| ())
     }
 
     /// Waits until the list shows all created resources. Resources that a search does not show in time are removed from
@@ -149,9 +152,10 @@ impl Fixtures {
         // All of them have the same parents.
         let sent = client.creation_in(row, &instance).await?;
         overwrite(&mut self.base, row.naming(list, &sent, ""));
-        if row.in_instance() {
-            self.base[INSTANCE] = instance.into();
+        if let Some(place) = self.base.get_mut(INSTANCE) {
+            *place = instance.into();
         }
+        self.sent = sent;
         for _ in 0..COUNT {
             let id = self.create(client).await?;
             self.made.insert(id);

@@ -156,7 +156,7 @@ impl PageJudge<'_> {
             client.schema.operation_named(other.0)
         });
         if let Some(operation) = sibling {
-            let named = |kind: &Resource| kind.naming(&client.schema[operation].name, &self.fixtures.base, "");
+            let named = |kind: &Resource| kind.naming(&client.schema[operation].name, &self.fixtures.sent, "");
             let mut base = json!({ "InstanceId": self.fixtures.instance() });
             overwrite(&mut base, self.fixtures.kind.map(named).unwrap_or_default());
             if let Ok(pager) = Pager::new(client, operation, base) {

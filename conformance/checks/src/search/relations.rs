@@ -219,8 +219,8 @@ impl Searcher<'_> {
 
     /// Names of resources by id.
     fn names_of(&self, found: &Found) -> BTreeMap<String, String> {
-        let name = |item: &Value| Some((self.key(item)?, item["Name"].as_str()?.to_owned()));
-        found.items.iter().filter_map(name).collect()
+        let named = found.items.iter().filter(|item| !self.row.name_in(item).is_empty());
+        named.filter_map(|item| Some((self.key(item)?, self.row.name_in(item).to_owned()))).collect()
     }
 }
 

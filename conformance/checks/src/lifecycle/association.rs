@@ -1,0 +1,216 @@
+//! Associations, and other things that are listed but not described.
+
+use std::collections::BTreeSet;
+
+use connect_model::generate::Config;
+use connect_model::path::SchemaPath;
+use connect_model::resources::{self as graph, Link};
+use connect_model::schema::{Kind, OperationId, Schema, ShapeId};
+use connect_transport::exchange::Exchange;
+use serde_json::{Map, Value};
+
+use crate::client::Client;
+use crate::client::pager::{Pager, page_sizes};
+use crate::code::Trial;
+use crate::resources;
+use crate::steps::{Judged, Wait, body, succeed};
+
+/// The thing that an operation makes, if it is listed, but not described.
+pub(super) fn made_by(schema: &'static Schema, operation: OperationId) -> Option<&'static Link> {
+    graph::shared(schema).links.iter().find(|link| link.make == operation)
+}
+
+/// `lifecycle.association`.
+pub(super) async fn life(trial: Trial<'_>, link: &'static Link) -> Judged {
+    let Trial { client, check, .. } = trial;
+    let schema = client.schema;
+    let name = |operation: OperationId| schema[operation].name.as_str();
+    let thing = Thing::make(client, link).await?;
+    let mut wait = Wait::brief(client);
+    let (exchange, before) = loop {
+        let (shown, exchange) = thing.shown().await?;
+        if shown {
+            break (exchange, true);
+        }
+        if !wait.again().await {
+            break (exchange, false);
+        }
+    };
+    if !before {
+        let expected = format!("an item for what {} made, in {}", name(link.make), name(link.list));
+        let finding = check.finding("", expected, "none on any page", exchange.as_ref());
+        return Ok(vec![finding.resting_on(std::iter::once(&*thing.answer).chain(exchange.as_ref()))]);
+    }
+    let ended = succeed(client, name(link.end), &thing.ending(link)).await?;
+    let mut wait = Wait::brief(client);
+    loop {
+        let (shown, exchange) = thing.shown().await?;
+        if !shown {
+            return Ok(Vec::new());
+        }
+        if !wait.again().await {
+            let expected = format!("no such item in {} after {}", name(link.list), name(link.end));
+            let finding = check.finding("", expected, "it is still listed", exchange.as_ref());
+            return Ok(vec![finding.resting_on(std::iter::once(&*ended).chain(exchange.as_ref()))]);
+        }
+    }
+}
+
+/// A thing that was made.
+struct Thing<'c> {
+    client: &'c Client,
+    /// Input that made it.
+    sent: Value,
+    answer: Box<Exchange>,
+    /// Its list, with the input that names the holder.
+    list: (OperationId, Value),
+    /// Texts and numbers by which an item is recognised.
+    marks: BTreeSet<String>,
+}
+
+impl<'c> Thing<'c> {
+    async fn make(client: &'c Client, link: &'static Link) -> Result<Self, String> {
+        let schema = client.schema;
+        let make = &schema[link.make].name;
+        let config = Config { optional_percent: 100, min_items: 1, max_items: 1, ..Config::default() };
+        let mut sent = Value::Null;
+        let mut made = Err(String::new());
+        // Members that exclude each other may be refused together.
+        for config in [config, Config::sparse()] {
+            sent = client.input(link.make, config, &format!("{make}/association"), &SchemaPath::default()).await?;
+            made = succeed(client, make, &sent).await;
+            if made.is_ok() {
+                break;
+            }
+        }
+        let answer = made?;
+        let input = client.input(link.list, Config::sparse(), &format!("{make}/list"), &SchemaPath::default()).await?;
+        let mut input = input.as_object().cloned().unwrap_or_default();
+        // The list names the same holder as the request.
+        for member in schema.input_members(&schema[link.list]).into_iter().flatten() {
+            let given = sent.get(&member.name).filter(|_| !is_page(schema, link.list, &member.name));
+            if let Some(given) = given {
+                input.insert(member.name.clone(), given.clone());
+            }
+        }
+        let answered = body(&answer).unwrap_or_default();
+        let mut marks = BTreeSet::new();
+        let holders: BTreeSet<String> = input.values().filter_map(mark).collect();
+        let row = resources::created_by(schema, make);
+        match row.and_then(|row| row.id_in(&sent, &answered)) {
+            Some(id) => drop(marks.insert(id)),
+            None => {
+                let shape = schema[link.make].input;
+                shape.into_iter().for_each(|shape| texts(schema, shape, &sent, &mut marks));
+            }
+        }
+        marks.retain(|text| !holders.contains(text));
+        if marks.is_empty() {
+            return Err(format!("nothing in {make} tells its item in a list from others"));
+        }
+        Ok(Self { client, sent, answer, list: (link.list, input.into()), marks })
+    }
+
+    /// True if the list shows it; with the exchange of the last page.
+    async fn shown(&self) -> Result<(bool, Option<Exchange>), String> {
+        let (list, input) = &self.list;
+        if self.client.schema[*list].pagination.is_none() {
+            let exchange = succeed(self.client, &self.client.schema[*list].name, input).await?;
+            let shown = self.is_in(&body(&exchange)?);
+            return Ok((shown, Some(*exchange)));
+        }
+        let size = page_sizes(self.client.schema, *list).map(|(_, most)| most);
+        let mut pages = Pager::new(self.client, *list, input.clone())?.all(size).await?;
+        let shown = pages.iter().flat_map(|page| &page.items).any(|item| self.is_in(item));
+        Ok((shown, pages.pop().map(|page| page.exchange)))
+    }
+
+    fn is_in(&self, value: &Value) -> bool {
+        match value {
+            Value::Array(items) => items.iter().any(|item| self.is_in(item)),
+            Value::Object(members) => members.values().any(|member| self.is_in(member)),
+            other => mark(other).is_some_and(|text| self.marks.contains(&text)),
+        }
+    }
+
+    /// The input that ends it: members of the request by name, else by shape.
+    fn ending(&self, link: &Link) -> Value {
+        let schema = self.client.schema;
+        if let Some(row) = resources::created_by(schema, &schema[link.make].name) {
+            let answered = body(&self.answer).unwrap_or_default();
+            let id = row.id_in(&self.sent, &answered).unwrap_or_default();
+            return row.naming(&schema[link.end].name, &self.sent, &id);
+        }
+        let mut input = Map::new();
+        for member in schema.input_members(&schema[link.end]).into_iter().flatten() {
+            if let Some(given) = self.sent.get(&member.name) {
+                input.insert(member.name.clone(), given.clone());
+            } else if let Kind::List(list) = &schema[member.slot.target].kind
+                && let Some(shape) = schema[link.make].input
+            {
+                let mut found = Vec::new();
+                of_shape(schema, shape, &self.sent, list.member.target, &mut found);
+                if !found.is_empty() {
+                    input.insert(member.name.clone(), found.into());
+                }
+            }
+        }
+        Value::Object(input)
+    }
+}
+
+fn is_page(schema: &Schema, operation: OperationId, member: &str) -> bool {
+    let pagination = schema[operation].pagination.as_ref();
+    pagination
+        .is_some_and(|pagination| pagination.input_token == member || pagination.page_size.as_deref() == Some(member))
+}
+
+/// A scalar as text.
+fn mark(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// The free texts of a value. Values of enums, numbers and booleans occur in other items, too.
+fn texts(schema: &Schema, shape: ShapeId, value: &Value, found: &mut BTreeSet<String>) {
+    match (&schema[shape].kind, value) {
+        (Kind::String, Value::String(text)) if text.len() > 2 => drop(found.insert(text.clone())),
+        (Kind::Structure(members) | Kind::Union(members), Value::Object(object)) => {
+            for member in members.iter().filter(|member| !member.idempotency_token) {
+                if let Some(inner) = object.get(&member.name) {
+                    texts(schema, member.slot.target, inner, found);
+                }
+            }
+        }
+        (Kind::List(list), Value::Array(items)) => {
+            items.iter().for_each(|item| texts(schema, list.member.target, item, found));
+        }
+        _ => {}
+    }
+}
+
+/// The parts of a value that have a shape.
+fn of_shape(schema: &Schema, shape: ShapeId, value: &Value, wanted: ShapeId, found: &mut Vec<Value>) {
+    if shape == wanted {
+        if !found.contains(value) {
+            found.push(value.clone());
+        }
+        return;
+    }
+    match (&schema[shape].kind, value) {
+        (Kind::Structure(members) | Kind::Union(members), Value::Object(object)) => {
+            for member in members {
+                if let Some(inner) = object.get(&member.name) {
+                    of_shape(schema, member.slot.target, inner, wanted, found);
+                }
+            }
+        }
+        (Kind::List(list), Value::Array(items)) => {
+            items.iter().for_each(|item| of_shape(schema, list.member.target, item, wanted, found));
+        }
+        _ => {}
+    }
+}
