@@ -26,6 +26,9 @@ pub(crate) enum Refusal {
 const INVALID: &[&str] =
     &["InvalidRequestException", "InvalidParameterException", "ValidationException", "BadRequestException"];
 
+/// Other errors for invalid input, by the words in their names.
+const INVALID_WORDS: &[&str] = &["Validation", "BadRequest", "InvalidRequest", "InvalidParameter", "ClientException"];
+
 /// Name and status for an operation that models no error for invalid input, as in Smithy servers.
 pub(crate) const VALIDATION: (&str, u16) = ("ValidationException", 400);
 
@@ -54,7 +57,8 @@ impl Refusal {
     /// specified; the emulator prefers `InvalidRequestException`.
     pub(crate) fn name(&self, schema: &'static Schema, operation: &Operation) -> &'static str {
         let models = |name: &&&'static str| schema.error_of(operation, name).is_some();
-        let invalid = || INVALID.iter().find(models).copied().unwrap_or(VALIDATION.0);
+        let by_word = || INVALID_WORDS.iter().find_map(|word| modelled(schema, operation, word));
+        let invalid = || INVALID.iter().find(models).copied().or_else(by_word).unwrap_or(VALIDATION.0);
         match self {
             Refusal::Invalid(_) | Refusal::Violations(..) => invalid(),
             Refusal::NotFound(_) => Self::modelled_not_found(schema, operation).unwrap_or_else(invalid),

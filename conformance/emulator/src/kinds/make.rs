@@ -74,9 +74,16 @@ impl Call<'_> {
             }
         }
         let (order, uuid) = state.next_id();
-        let id = match chosen {
-            Some(id) => id,
-            None => self.identity(state, kind, &home, uuid)?,
+        let (id, arn) = match chosen {
+            Some(id) => (id.clone(), self.arn(state, kind, &parents, &id)),
+            None if is_arn(kind) => {
+                let arn = self.arn(state, kind, &parents, &uuid);
+                (arn.clone(), arn)
+            }
+            None => {
+                let id = self.identity(state, kind, &home, uuid)?;
+                (id.clone(), self.arn(state, kind, &parents, &id))
+            }
         };
         let change = TagChange::Created(Some(FullName::new(
             &home,
@@ -88,7 +95,7 @@ impl Call<'_> {
         let mut thing = Thing {
             order,
             noun: &kind.noun,
-            arn: self.arn(state, kind, &parents, &id),
+            arn,
             id,
             holders: kind.parents.iter().map(|(_, at)| at.map(|at| kinds.kind(at).noun.as_str())).collect(),
             parents,
@@ -168,7 +175,11 @@ impl Call<'_> {
             }
         }
         let prefix = format!("arn:aws:{}:{}:{}", service.signing_name, account.region, account.id);
-        let slot = kind.arn.as_deref().and_then(|path| self.kinds.answered(kind, path));
+        let own = match &kind.id {
+            Source::Output(path) if is_arn(kind) => Some(path),
+            _ => kind.arn.as_ref(),
+        };
+        let slot = own.and_then(|path| self.kinds.answered(kind, path));
         let allows =
             |arn: &String| slot.is_none_or(|slot| validate_slot(self.schema(), slot, &arn.as_str().into()).is_empty());
         let noun = segment(&kind.noun);
@@ -265,6 +276,11 @@ impl Kinds {
             }
         }
     }
+}
+
+/// True for kinds that are named by the ARN that the service assigns.
+fn is_arn(kind: &Kind) -> bool {
+    matches!(&kind.id, Source::Output(path) if path.last().is_some_and(|id| id.to_ascii_lowercase().ends_with("arn")))
 }
 
 /// The segment of a noun in an ARN: `hours-of-operation`.

@@ -191,7 +191,9 @@ impl Kinds {
         };
         let checked = || {
             let declares = self.not_found(&self.schema[id]).is_some();
-            actions().next().filter(|_| declares).map(|(at, action)| Plan::Check(at, action))
+            // A list names no resource of its own.
+            let mut named = actions().filter(|(_, action)| !matches!(action.role, Role::List | Role::Search));
+            named.next().filter(|_| declares).map(|(at, action)| Plan::Check(at, action))
         };
         kept.map(|(at, action)| Plan::Act(at, action)).or_else(linked).or_else(checked)
     }

@@ -57,6 +57,7 @@ fn load(service: &str, mut shapes: Map<String, Value>) -> &'static Schema {
         ("ConflictException", 409),
         ("ResourceInUseException", 409),
         ("ValidationException", 400),
+        ("ClientException", 400),
     ] {
         let traits = json!({ "smithy.api#error": "client", "smithy.api#httpError": status });
         let error_shape = json!({ "type": "structure", "members": members(&[("message", STRING)]), "traits": traits });
@@ -182,7 +183,8 @@ fn library() -> &'static Schema {
     load("Library", all)
 }
 
-/// Plants with ids that the service gives, shown without a wrapper, with times as texts; no error for a name that is taken.
+/// Plants with ids that the service gives, shown without a wrapper, with times as texts; no error for a name that is taken, and
+/// one error for all that a client does wrong with a deletion.
 fn garden() -> &'static Schema {
     let time = json!({ "type": "timestamp", "traits": { "smithy.api#timestampFormat": "date-time" } });
     let mut all = shapes(&[
@@ -217,7 +219,12 @@ fn garden() -> &'static Schema {
         [&[("plantId/", STRING), ("name", STRING), ("note", STRING)], shown],
         NOT_FOUND,
     );
-    operation(a, ("DeletePlant", "DELETE", "/plants/{plantId}"), [&[("plantId/", STRING)], &[]], NOT_FOUND);
+    operation(a, ("DeletePlant", "DELETE", "/plants/{plantId}"), [&[("plantId/", STRING)], &[]], &["ClientException"]);
+    // A fence is named by its ARN.
+    let named: &[(&str, &str)] = &[("arn#", STRING)];
+    operation(a, ("CreateFence", "POST", "/fences"), [&[("name!", STRING)], &[("arn!", STRING)]], &["ClientException"]);
+    operation(a, ("DescribeFence", "GET", "/fence"), [named, &[("arn!", STRING), ("name!", STRING)]], NOT_FOUND);
+    operation(a, ("DeleteFence", "DELETE", "/fence"), [named, &[]], NOT_FOUND);
     load("Garden", all)
 }
 

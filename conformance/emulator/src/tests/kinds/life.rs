@@ -68,6 +68,8 @@ fn a_resource_of_any_kind_lives_until_it_is_deleted() {
         let two = world.another(kind);
         let (first, second) = (id_of(kind, &one), id_of(kind, &two));
         assert_ne!(first, second, "{}", kind.noun);
+        let is_arn = kind.id == Source::Output(kind.arn.clone().unwrap_or_default());
+        assert!(!is_arn || first.as_str().is_some_and(|id| id.starts_with("arn:")), "{}: {first}", kind.noun);
         let noun = &kind.noun;
         if let Some(shown) = described(&world, kind, &one) {
             let shown = shown.unwrap();
