@@ -11,7 +11,6 @@ use crate::kinds::list::Listing;
 use crate::kinds::store::Thing;
 use crate::kinds::view::{Hints, View};
 use crate::kinds::{Call, Kinds};
-use crate::pages::Page;
 use crate::refusal::Refusal;
 use crate::store::State;
 
@@ -190,13 +189,9 @@ impl Call<'_> {
             Holder::Thing(order) => state.things.get(*order).map(|thing| thing.id.clone()).unwrap_or_default(),
             Holder::Kept(_, id) => id.clone(),
         };
-        let numbered = || (1_u64..).zip(&elements);
-        let scope = self.scope(&[Some(id)], listing, std::iter::empty(), action);
-        let page = self.page(&scope, listing, |after| numbered().filter(move |(key, _)| *key > after))?;
         let first = self.kinds.first(at, noun).map(|member| member.name.as_str()).unwrap_or(noun);
-        let item = |element: &&Value| self.item(&state, listing, first, element);
-        let items = page.items.iter().filter_map(item).collect();
-        self.paged(listing, Page { items, next: page.next }, None)
+        let items = elements.iter().filter_map(|element| self.item(&state, listing, first, element)).collect();
+        self.page_of(&[Some(id)], listing, items, action)
     }
 
     /// An association as an item of a list: its own members, and those of the resource that it names.

@@ -97,7 +97,7 @@ impl Call<'_> {
         let listed = Listed { listing, view: self.kinds.views[at].get(&self.id), forms };
         let state: MutexGuard<'_, State> = self.cx.store.lock();
         let parents = self.parents(&state, kind, |parent| self.parent_value(action, parent))?;
-        let narrowings = self.narrowings(&listed, action);
+        let narrowings = self.narrowings(listing, action);
         // A list may name something that no resource must have, such as the instance of a phone number.
         let named = action.names.iter().filter_map(|(member, source)| match source {
             Source::Input(asked) if kind.parents.iter().all(|(parent, _)| parent != asked) => {
@@ -138,7 +138,7 @@ impl Call<'_> {
     }
 
     /// The sequence that page tokens belong to.
-    pub(super) fn scope<'p>(
+    fn scope<'p>(
         &self,
         parents: &[Option<String>],
         listing: &Listing,
@@ -154,7 +154,7 @@ impl Call<'_> {
         Scope::new(&self.operation.name, &home(parents), &Value::Object(filters))
     }
 
-    pub(super) fn page<T, I: Iterator<Item = (u64, T)>>(
+    fn page<T, I: Iterator<Item = (u64, T)>>(
         &self,
         scope: &Scope,
         listing: &Listing,
@@ -183,7 +183,7 @@ impl Call<'_> {
     }
 
     /// The output with a page of items, and with the number of all.
-    pub(super) fn paged(&self, listing: &Listing, page: Page<Value>, total: Option<usize>) -> Result<Value, Refusal> {
+    fn paged(&self, listing: &Listing, page: Page<Value>, total: Option<usize>) -> Result<Value, Refusal> {
         let schema = self.schema();
         let mut output = Map::from_iter([(listing.list.name.clone(), page.items.into())]);
         for member in schema.output_members(self.operation).into_iter().flatten() {
@@ -204,12 +204,12 @@ impl Call<'_> {
     }
 
     /// The members of the input by which the list is narrowed, each with the member of an item.
-    fn narrowings(&self, listed: &Listed<'_>, action: &Action) -> Vec<(&'static Member, &'static Member)> {
+    fn narrowings(&self, listing: &Listing, action: &Action) -> Vec<(&'static Member, &'static Member)> {
         let schema = self.schema();
         let by_enum = schema.narrowings(self.operation);
         let by_enum = by_enum.into_iter().map(|Narrowing { input, item, .. }| (input, item));
         let by_name = |member: &'static Member| {
-            let item = listed.listing.items?.get(&member.name)?;
+            let item = listing.items?.get(&member.name)?;
             let is_text = |member: &Member| matches!(schema[member.slot.target].kind, Kind::String);
             let is_name = action.names.iter().any(|(name, _)| *name == member.name);
             (is_text(member) && is_text(item) && !is_name).then_some((member, item))
@@ -219,14 +219,35 @@ impl Call<'_> {
     }
 
     /// True if an item has one of the values by which the input narrows the list.
-    fn admits(&self, (input, item): &(&Member, &Member), listed: &Listed<'_>, thing: &Thing) -> bool {
+    fn admits(&self, narrowing: &(&Member, &Member), listed: &Listed<'_>, thing: &Thing) -> bool {
+        let (_, item) = narrowing;
         let shown = listed.view.and_then(|view| view.value(self.schema(), listed.forms, &item.name, thing));
-        let shown = shown.unwrap_or_default();
+        self.admits_value(narrowing, &shown.unwrap_or_default())
+    }
+
+    /// True if an item that shows a value passes.
+    fn admits_value(&self, (input, _): &(&Member, &Member), shown: &Value) -> bool {
         match self.input.get(&input.name) {
-            Some(Value::Array(values)) => values.is_empty() || values.contains(&shown),
-            Some(value) => *value == shown,
+            Some(Value::Array(values)) => values.is_empty() || values.contains(shown),
+            Some(value) => value == shown,
             None => true,
         }
+    }
+
+    /// One page of items that are shown as they are, of those that pass.
+    pub(super) fn page_of(
+        &self,
+        holder: &[Option<String>],
+        listing: &Listing,
+        mut items: Vec<Value>,
+        action: &Action,
+    ) -> Result<Value, Refusal> {
+        let narrowings = self.narrowings(listing, action);
+        items.retain(|item| narrowings.iter().all(|narrowing| self.admits_value(narrowing, &item[&narrowing.1.name])));
+        let scope = self.scope(holder, listing, std::iter::empty(), action);
+        let numbered = || (1_u64..).zip(items.iter().cloned());
+        let page = self.page(&scope, listing, |after| numbered().filter(move |(key, _)| *key > after))?;
+        self.paged(listing, page, None)
     }
 }
 

@@ -9,6 +9,7 @@ use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
 
 use crate::kinds::convert::{at as value_at, for_member, text};
+use crate::kinds::links::Holder;
 use crate::kinds::view::{Fact, Hints, View};
 use crate::kinds::{Call, Kinds, Plan};
 use crate::refusal::Refusal;
@@ -118,7 +119,11 @@ impl Call<'_> {
         let all = self.beside(&mut state, &holder).and_then(|beside| beside.get(&place)).cloned();
         let all = all.and_then(|all| all.as_object().cloned()).unwrap_or_default();
         if matches!(act, Act::List) {
-            return self.settings(setting, action, &all);
+            let id = match &holder {
+                Holder::Thing(order) => state.things.get(*order).map(|thing| thing.id.clone()),
+                Holder::Kept(_, id) => Some(id.clone()),
+            };
+            return self.settings(setting, action, id, &all);
         }
         let stored = all.get(&key).and_then(Value::as_object).cloned().unwrap_or_default();
         let stored: Map<String, Value> = setting
@@ -132,8 +137,8 @@ impl Call<'_> {
         let made = self.kinds.generator.output(setting.shower, &mut Unstructured::new(&bytes));
         let mut output = made.ok().and_then(|made| made.as_object().cloned()).unwrap_or_default();
         let named = match &holder {
-            super::links::Holder::Thing(order) => state.things.get(*order),
-            super::links::Holder::Kept(..) => None,
+            Holder::Thing(order) => state.things.get(*order),
+            Holder::Kept(..) => None,
         };
         match setting.wrapper {
             Some(wrapper) => {
@@ -191,7 +196,13 @@ impl Call<'_> {
     }
 
     /// One page of the settings of a resource.
-    fn settings(&self, setting: &Setting, action: &Action, all: &Map<String, Value>) -> Result<Value, Refusal> {
+    fn settings(
+        &self,
+        setting: &Setting,
+        action: &Action,
+        holder: Option<String>,
+        all: &Map<String, Value>,
+    ) -> Result<Value, Refusal> {
         let Some(listing) = self.kinds.listings.get(&self.id) else { return Ok(Value::Null) };
         let Some(members) = listing.items else { return Ok(Value::Null) };
         let item = |(key, stored): (&String, &Value)| {
@@ -206,10 +217,7 @@ impl Call<'_> {
             Some(Value::Object(shown))
         };
         let items: Vec<Value> = all.iter().filter_map(item).collect();
-        let scope = self.scope(&[], listing, std::iter::empty(), action);
-        let numbered = || (1_u64..).zip(items.iter().cloned());
-        let page = self.page(&scope, listing, |after| numbered().filter(move |(key, _)| *key > after))?;
-        self.paged(listing, page, None)
+        self.page_of(&[holder], listing, items, action)
     }
 }
 

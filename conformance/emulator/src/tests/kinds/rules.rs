@@ -192,6 +192,15 @@ fn associations_are_listed_until_they_end() {
     let key = json!([{ "AttributeName": "language", "AttributeValue": "french" }]);
     assert_eq!(act("DisassociateUserProficiencies", key), json!([]));
 
+    let vocabulary = |language: &str| {
+        ask(&world, "AssociateDefaultVocabulary", json!({ "LanguageCode": language, "VocabularyId": "v" })).unwrap();
+    };
+    vocabulary("de-DE");
+    vocabulary("fr-FR");
+    let german = ask(&world, "ListDefaultVocabularies", json!({ "LanguageCode": "de-DE" })).unwrap();
+    let german = german["DefaultVocabularyList"].as_array().cloned().unwrap();
+    assert_eq!(german.iter().map(|item| &item["LanguageCode"]).collect::<Vec<_>>(), ["de-DE"]);
+
     let bot = json!({ "Name": "bot", "LexRegion": "us-east-1" });
     let bots = || ask(&world, "ListLexBots", json!({})).unwrap()["LexBots"].clone();
     ask(&world, "AssociateLexBot", json!({ "LexBot": bot })).unwrap();
