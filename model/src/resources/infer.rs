@@ -176,7 +176,11 @@ impl<'s> Finder<'s> {
     fn identify(&mut self) {
         let mut shapes: HashMap<ShapeId, Option<usize>> = HashMap::new();
         let mut members: HashMap<String, Option<usize>> = HashMap::new();
-        for (at, kind) in self.graph.kinds.iter().enumerate() {
+        // An id that the service assigns names one kind; the caller may name one thing by the id of another.
+        let mut kinds: Vec<(usize, &Kind)> = self.graph.kinds.iter().enumerate().collect();
+        kinds.sort_by_key(|(_, kind)| matches!(kind.id, Source::Input(_)));
+        for (at, kind) in kinds {
+            let is_chosen = matches!(kind.id, Source::Input(_));
             for action in &kind.actions {
                 let Some(name) = kind.id_member(action) else { continue };
                 let Some(member) = self.members(action.operation).and_then(|members| members.get(name)) else {
@@ -190,14 +194,14 @@ impl<'s> Finder<'s> {
                 if identifies && matches!(self.schema[shape].kind, schema::Kind::String) {
                     shapes
                         .entry(shape)
-                        .and_modify(|known| *known = known.filter(|known| *known == at))
+                        .and_modify(|known| *known = known.filter(|known| *known == at || is_chosen))
                         .or_insert(Some(at));
                 }
                 let name = name.to_ascii_lowercase();
                 if !COMMON.contains(&name.as_str()) {
                     members
                         .entry(name)
-                        .and_modify(|known| *known = known.filter(|known| *known == at))
+                        .and_modify(|known| *known = known.filter(|known| *known == at || is_chosen))
                         .or_insert(Some(at));
                 }
             }

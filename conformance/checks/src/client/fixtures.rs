@@ -117,7 +117,9 @@ impl Client {
             };
             let label = format!("{}/rich", row.create);
             let input = self.input(create, config, &label, &SchemaPath::default()).await;
-            self.create_from(row, input.map_err(CreateError::Refused)?).await
+            let mut input = input.map_err(CreateError::Refused)?;
+            make_items_unique(&mut input);
+            self.create_from(row, input).await
         }
         .boxed()
     }
@@ -291,6 +293,24 @@ impl Client {
             }
             _ => None,
         }
+    }
+}
+
+/// Removes repeated items from all lists in a value: a list of the resource would show them twice.
+fn make_items_unique(value: &mut Value) {
+    match value {
+        Value::Array(items) => {
+            let mut seen = Vec::new();
+            items.retain(|item| {
+                !seen.contains(item) && {
+                    seen.push(item.clone());
+                    true
+                }
+            });
+            items.iter_mut().for_each(make_items_unique);
+        }
+        Value::Object(members) => members.values_mut().for_each(make_items_unique),
+        _ => {}
     }
 }
 

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use arbitrary::Unstructured;
 use connect_model::generate::{Config, Side, sites};
 use connect_model::path::SchemaPath;
-use connect_model::schema::{OperationId, Schema};
-use connect_model::shapes::CORE_OPERATIONS;
+use connect_model::resources as graph;
+use connect_model::schema::{Binding, OperationId, Schema};
+use connect_model::validate::validate_slot;
 use connect_model::wire::{DecodedError, encode_request};
 use connect_transport::exchange::Exchange;
 use serde_json::Value;
@@ -184,19 +185,26 @@ fn validation_errors(schema: &Schema, operation: OperationId) -> impl Iterator<I
     names.filter(|name| NAMES.contains(name) || (name.contains("Validation") && !GATEWAY.contains(name)))
 }
 
-/// The member of a core operation that identifies a resource. The bool is true if an unknown resource is known to be
-/// answered with 404.
+/// The member of the path that identifies a resource. The bool is true if an unknown resource is known to be answered with
+/// 404.
 pub(crate) fn absent_member(schema: &'static Schema, operation: OperationId) -> Option<(String, bool)> {
-    let contract = &schema[operation];
-    if !schema.service.is_connect() || !CORE_OPERATIONS.contains(&contract.name.as_str()) {
+    if !schema.service.is_connect() {
         return None;
     }
+    let contract = &schema[operation];
     let members = schema.input_members(contract)?;
-    // The most specific id: that of a rule rather than that of its instance.
-    let is_named = |row: &&Resource| members.get(row.id_member).is_some_and(|member| member.required);
-    let named = resources::rows(schema).iter().rev().filter(|row| row.template().is_some()).find(is_named)?;
+    let actions = graph::shared(schema).actions_of(operation).filter(|(_, action)| !action.role.lists());
+    let named = actions.filter_map(|(kind, action)| {
+        let member = members.get(kind.id_member(action)?)?;
+        let fits = validate_slot(schema, &member.slot, &UNKNOWN_ID.into()).is_empty();
+        // What the body refers to may be looked up later.
+        let is_place = matches!(member.binding, Binding::Label(_));
+        (fits && is_place).then(|| (member.name.clone(), resources::named(schema, &kind.noun)))
+    });
+    let (member, row) = named.into_iter().next()?;
     let listed = schema.error_of(contract, "ResourceNotFoundException").is_some();
-    Some((named.id_member.to_owned(), listed && !named.is_instance()))
+    let is_instance = row.is_none_or(Resource::is_instance);
+    listed.then_some((member, !is_instance))
 }
 
 /// Provokes all kinds of errors that the operation has, and judges each.

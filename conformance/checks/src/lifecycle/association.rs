@@ -11,8 +11,11 @@ use serde_json::{Map, Value};
 
 use crate::client::Client;
 use crate::client::pager::{Pager, page_sizes};
+use crate::client::reply::SYNTHESIZED;
 use crate::code::Trial;
 use crate::resources;
+use crate::resources::{INSTANCE, overwrite};
+use crate::steps;
 use crate::steps::{Judged, Wait, body, succeed};
 
 /// The thing that an operation makes, if it is listed, but not described.
@@ -25,27 +28,26 @@ pub(super) async fn life(trial: Trial<'_>, link: &'static Link) -> Judged {
     let Trial { client, check, .. } = trial;
     let schema = client.schema;
     let name = |operation: OperationId| schema[operation].name.as_str();
-    let thing = Thing::make(client, link).await?;
+    let mut thing = Thing::make(client, link).await?;
     let mut wait = Wait::brief(client);
-    let (exchange, before) = loop {
+    loop {
         let (shown, exchange) = thing.shown().await?;
-        if shown {
-            break (exchange, true);
+        if let Some(shown) = shown {
+            // Some members of the request are not shown.
+            thing.marks = shown;
+            break;
         }
         if !wait.again().await {
-            break (exchange, false);
+            let expected = format!("an item for what {} made, in {}", name(link.make), name(link.list));
+            let finding = check.finding("", expected, "none on any page", exchange.as_ref());
+            return Ok(vec![finding.resting_on(std::iter::once(&*thing.answer).chain(exchange.as_ref()))]);
         }
-    };
-    if !before {
-        let expected = format!("an item for what {} made, in {}", name(link.make), name(link.list));
-        let finding = check.finding("", expected, "none on any page", exchange.as_ref());
-        return Ok(vec![finding.resting_on(std::iter::once(&*thing.answer).chain(exchange.as_ref()))]);
     }
     let ended = succeed(client, name(link.end), &thing.ending(link)).await?;
     let mut wait = Wait::brief(client);
     loop {
         let (shown, exchange) = thing.shown().await?;
-        if !shown {
+        if shown.is_none_or(|shown| shown != thing.marks) {
             return Ok(Vec::new());
         }
         if !wait.again().await {
@@ -72,12 +74,14 @@ impl<'c> Thing<'c> {
     async fn make(client: &'c Client, link: &'static Link) -> Result<Self, String> {
         let schema = client.schema;
         let make = &schema[link.make].name;
+        let holder = holder(client, link).await?;
         let config = Config { optional_percent: 100, min_items: 1, max_items: 1, ..Config::default() };
         let mut sent = Value::Null;
         let mut made = Err(String::new());
         // Members that exclude each other may be refused together.
         for config in [config, Config::sparse()] {
             sent = client.input(link.make, config, &format!("{make}/association"), &SchemaPath::default()).await?;
+            overwrite(&mut sent, holder.clone());
             made = succeed(client, make, &sent).await;
             if made.is_ok() {
                 break;
@@ -111,25 +115,36 @@ impl<'c> Thing<'c> {
         Ok(Self { client, sent, answer, list: (link.list, input.into()), marks })
     }
 
-    /// True if the list shows it; with the exchange of the last page.
-    async fn shown(&self) -> Result<(bool, Option<Exchange>), String> {
+    /// The marks of the item that has the most of them, if the list shows one; with the exchange of the last page.
+    async fn shown(&self) -> Result<(Option<BTreeSet<String>>, Option<Exchange>), String> {
         let (list, input) = &self.list;
-        if self.client.schema[*list].pagination.is_none() {
-            let exchange = succeed(self.client, &self.client.schema[*list].name, input).await?;
-            let shown = self.is_in(&body(&exchange)?);
-            return Ok((shown, Some(*exchange)));
+        let contract = &self.client.schema[*list];
+        let (items, exchange) = if contract.pagination.is_none() {
+            let exchange = succeed(self.client, &contract.name, input).await?;
+            (vec![body(&exchange)?], Some(*exchange))
+        } else {
+            let size = page_sizes(self.client.schema, *list).map(|(_, most)| most);
+            let mut pages = Pager::new(self.client, *list, input.clone())?.all(size).await?;
+            let items = pages.iter_mut().flat_map(|page| std::mem::take(&mut page.items)).collect();
+            (items, pages.pop().map(|page| page.exchange))
+        };
+        if exchange.as_ref().is_some_and(|exchange| exchange.response.headers.get(SYNTHESIZED).is_some()) {
+            return Err(format!("{} is not kept by the endpoint", contract.name));
         }
-        let size = page_sizes(self.client.schema, *list).map(|(_, most)| most);
-        let mut pages = Pager::new(self.client, *list, input.clone())?.all(size).await?;
-        let shown = pages.iter().flat_map(|page| &page.items).any(|item| self.is_in(item));
-        Ok((shown, pages.pop().map(|page| page.exchange)))
+        let marked = items.iter().map(|item| {
+            let mut found = BTreeSet::new();
+            self.marks_in(item, &mut found);
+            found
+        });
+        let best = marked.max_by_key(BTreeSet::len).filter(|marks| !marks.is_empty());
+        Ok((best, exchange))
     }
 
-    fn is_in(&self, value: &Value) -> bool {
+    fn marks_in(&self, value: &Value, found: &mut BTreeSet<String>) {
         match value {
-            Value::Array(items) => items.iter().any(|item| self.is_in(item)),
-            Value::Object(members) => members.values().any(|member| self.is_in(member)),
-            other => mark(other).is_some_and(|text| self.marks.contains(&text)),
+            Value::Array(items) => items.iter().for_each(|item| self.marks_in(item, found)),
+            Value::Object(members) => members.values().for_each(|member| self.marks_in(member, found)),
+            other => found.extend(mark(other).filter(|text| self.marks.contains(text))),
         }
     }
 
@@ -157,6 +172,27 @@ impl<'c> Thing<'c> {
         }
         Value::Object(input)
     }
+}
+
+/// The members that name a holder of its own in the request: a new resource, or an instance that nobody else uses.
+async fn holder(client: &Client, link: &Link) -> Result<Value, String> {
+    let schema = client.schema;
+    let kinds = graph::shared(schema).kinds();
+    let row = link.holder.and_then(|holder| resources::named(schema, &kinds[holder].noun));
+    let Some(row) = row else { return Ok(Value::Null) };
+    let mut names = Map::new();
+    if row.is_instance() {
+        names.insert(INSTANCE.to_owned(), steps::quiet_instance(client).await?.into());
+        return Ok(names.into());
+    }
+    let made = client.create(row).await?;
+    for member in schema.input_members(&schema[link.make]).into_iter().flatten() {
+        let kind = graph::shared(schema).named_at(schema, &member.name, member.slot.target);
+        if kind.is_some_and(|kind| kind.noun == row.noun) {
+            names.insert(member.name.clone(), made.id.clone().into());
+        }
+    }
+    Ok(names.into())
 }
 
 fn is_page(schema: &Schema, operation: OperationId, member: &str) -> bool {

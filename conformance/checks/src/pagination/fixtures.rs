@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
+use connect_model::resources::{self as graph, Link};
 use connect_model::schema::{OperationId, Schema};
 use serde_json::{Value, json};
 
@@ -51,6 +52,11 @@ pub(super) fn kind(schema: &'static Schema, operation: &str) -> Option<&'static 
     row.filter(|row| !row.is_instance() && operation != VERSIONS.0)
 }
 
+/// The thing that a list shows, if nothing describes it.
+fn link(schema: &'static Schema, list: OperationId) -> Option<&'static Link> {
+    graph::shared(schema).links.iter().find(|link| link.list == list)
+}
+
 impl Fixtures {
     /// Creates the resources. Passes the reason to `blocked` if that fails; the list can still be judged without them.
     pub(super) async fn new(
@@ -73,6 +79,7 @@ impl Fixtures {
             () if *name == VERSIONS.0 && client.schema.service.is_connect() => fixtures.versions(client).await,
             () if fixtures.kind.is_some() => fixtures.resources(client, name).await,
             () if fixtures.member.is_some() => fixtures.instances(client).await,
+            () if link(client.schema, operation).is_some() => fixtures.links(client, operation).await,
             () => Ok(()),
         };
         if let Err(why) = filled {
@@ -152,13 +159,31 @@ impl Fixtures {
         // All of them have the same parents.
         let sent = client.creation_in(row, &instance).await?;
         overwrite(&mut self.base, row.naming(list, &sent, ""));
-        if let Some(place) = self.base.get_mut(INSTANCE) {
+        if let Some(place) = self.base.get_mut(INSTANCE).filter(|_| row.in_instance()) {
             *place = instance.into();
         }
         self.sent = sent;
         for _ in 0..COUNT {
             let id = self.create(client).await?;
             self.made.insert(id);
+        }
+        Ok(())
+    }
+
+    /// Makes things that are listed, but not described. The list is judged by what it shows.
+    async fn links(&mut self, client: &Client, operation: OperationId) -> Result<(), String> {
+        let link = link(client.schema, operation).ok_or("nothing makes what the list shows")?;
+        let make = &client.schema[link.make].name;
+        for number in 0..COUNT {
+            let config = Config { optional_percent: 100, min_items: 1, max_items: 1, ..Config::default() };
+            let label = format!("{make}/pagination/{number}");
+            let mut input = client.input(link.make, config, &label, &SchemaPath::default()).await?;
+            for (name, value) in self.base.as_object().into_iter().flatten() {
+                if let Some(place) = input.get_mut(name) {
+                    place.clone_from(value);
+                }
+            }
+            succeed(client, make, &input).await?;
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ pub(crate) mod hooks;
 mod idempotency;
 mod invalid;
 mod keep;
+mod kinds;
 mod language;
 mod leniency;
 mod lifecycle;
@@ -113,6 +114,7 @@ const TABLES: &[&[Defect]] = &[
     history::ROWS,
     keep::ROWS,
     narrowing::ROWS,
+    kinds::ROWS,
     search::ROWS,
 ];
 

@@ -14,6 +14,8 @@ use connect_model::shapes::{
     UpdateContactFlowMetadataResponse, UpdateContactFlowNameRequest, UpdateContactFlowNameResponse,
 };
 
+use serde_json::Value;
+
 use crate::arn::{Qualifier, ResourceKind};
 use crate::handlers::{Call, DEFAULT_PAGE};
 use crate::pages::Size;
@@ -238,6 +240,19 @@ pub(super) fn list_versions(
         contact_flow_version_summary_list: Some(page.items.into_iter().map(summary).collect()),
         next_token: page.next,
     })
+}
+
+pub(super) fn delete_version(call: &Call<'_>) -> Result<Value, Refusal> {
+    let text = |member: &str| call.input[member].as_str().unwrap_or_default();
+    let mut state = call.cx.store.lock();
+    let home = call.home(&mut state, text("InstanceId"))?;
+    let (id, _) = call.resource_id(&home.id, ResourceKind::Flow, text("ContactFlowId"))?;
+    let entry = home.data.flows.get_mut(id).ok_or_else(|| call.not_found("contact flow", id))?;
+    let number = call.input["ContactFlowVersion"].as_i64().unwrap_or_default();
+    match entry.data.versions.remove(&number) {
+        Some(_) => Ok(Value::Object(serde_json::Map::new())),
+        None => Err(call.not_found("version", &number.to_string())),
+    }
 }
 
 /// Checks published content against the rules of the flow language. A draft is accepted as it is.

@@ -84,6 +84,7 @@ impl Handlers {
             .with::<ops::SearchContactFlows>(flows::search)
             .with::<ops::CreateContactFlowVersion>(flows::create_version)
             .with::<ops::ListContactFlowVersions>(flows::list_versions)
+            .with_untyped("DeleteContactFlowVersion", flows::delete_version)
             .with::<ops::CreateContactFlowModule>(modules::create)
             .with::<ops::DescribeContactFlowModule>(modules::describe)
             .with::<ops::UpdateContactFlowModuleContent>(modules::update_content)
@@ -113,6 +114,13 @@ impl Handlers {
     /// Performs a call. None for an operation without handler.
     pub(crate) fn perform(&self, cx: &Context, operation: &str, input: &Value) -> Option<Answer> {
         Some(self.0.get(operation)?(cx, input))
+    }
+
+    /// The same for an operation without typed shapes.
+    fn with_untyped(mut self, operation: &'static str, perform: fn(&Call<'_>) -> Result<Value, Refusal>) -> Self {
+        let handler = move |cx: &Context, input: &Value| Answer::Performed(perform(&Call { cx, operation, input }));
+        self.0.insert(operation, Box::new(handler));
+        self
     }
 
     fn with<O>(mut self, perform: fn(&Call<'_>, O::Input) -> Result<O::Output, Refusal>) -> Self

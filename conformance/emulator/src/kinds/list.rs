@@ -18,6 +18,9 @@ use crate::store::State;
 /// Length of a page without size in the request.
 const DEFAULT_PAGE: usize = 100;
 
+/// Length of a page whose size the caller cannot choose.
+const SHORT_PAGE: usize = 2;
+
 /// The list in the output of an operation.
 pub(super) struct Listing {
     /// The member with the list.
@@ -70,13 +73,18 @@ impl Listing {
     /// The length of a page.
     fn page(&self, input: &Map<String, Value>) -> Size {
         let most = self.size.and_then(|member| member.slot.traits.range.and_then(|range| range.max));
+        let longest = self.list.slot.traits.length.and_then(|length| length.max).unwrap_or(u64::MAX);
         let default = match (self.tokens, most) {
             (None, _) => usize::MAX,
             (Some(_), Some(most)) if most >= 1.0 => DEFAULT_PAGE.min(most as usize),
-            _ => DEFAULT_PAGE,
+            (Some(_), Some(_)) => DEFAULT_PAGE,
+            // Where the caller cannot choose the size, pages are short, so that paging shows.
+            (Some(_), None) => SHORT_PAGE,
         };
         let requested = self.size.and_then(|member| input.get(&member.name)).and_then(Value::as_i64);
-        Size { requested, default }
+        let most = usize::try_from(longest).unwrap_or(usize::MAX);
+        let requested = requested.map(|size| size.min(i64::try_from(most).unwrap_or(i64::MAX)));
+        Size { requested, default: default.min(most) }
     }
 }
 

@@ -94,11 +94,15 @@ impl Call<'_> {
                 edited.asked.insert(asked.name.clone(), value);
             }
             match shown {
-                Some(shown) => {
-                    if let Some(value) = for_member(schema, value, shape, shown) {
-                        edited.record.insert(shown.name.clone(), value);
+                Some(shown) => match for_member(schema, value, shape, shown) {
+                    Some(value) => drop(edited.record.insert(shown.name.clone(), value)),
+                    // A view that cannot show an empty text shows none.
+                    None if value == "" => {
+                        edited.record.remove(&shown.name);
+                        asked.and_then(|asked| edited.asked.remove(&asked.name));
                     }
-                }
+                    None => {}
+                },
                 None => {
                     edited.kept.insert(member.name.clone(), value.clone());
                 }

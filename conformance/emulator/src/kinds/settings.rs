@@ -33,7 +33,6 @@ pub(super) struct Setting {
 pub(super) enum Act {
     Set,
     Show,
-    List,
 }
 
 impl Kinds {
@@ -43,18 +42,12 @@ impl Kinds {
             let Some(noun) = operation.name.strip_prefix("Update") else { continue };
             let Some((at, action, setting)) = self.setting(id, noun) else { continue };
             let shower = setting.shower;
-            let lists = [format!("List{noun}s"), format!("List{noun}")];
-            let list = lists.iter().find_map(|name| self.schema.operation_named(name));
-            let list = list.filter(|id| self.listings.get(id).is_some_and(|listing| listing.items.is_some()));
             let number = self.settings.len();
             self.settings.push(setting);
             self.plans.insert(id, Plan::Set(number, at, action, Act::Set));
-            for (id, act) in [(Some(shower), Act::Show), (list, Act::List)] {
-                if let Some(id) = id
-                    && let Some((_, action)) = self.open(id)
-                {
-                    self.plans.insert(id, Plan::Set(number, at, action, act));
-                }
+            // Lists of settings show defaults, which the model does not have: they stay generated.
+            if let Some((_, action)) = self.open(shower) {
+                self.plans.insert(shower, Plan::Set(number, at, action, Act::Show));
             }
         }
     }
@@ -118,13 +111,6 @@ impl Call<'_> {
         }
         let all = self.beside(&mut state, &holder).and_then(|beside| beside.get(&place)).cloned();
         let all = all.and_then(|all| all.as_object().cloned()).unwrap_or_default();
-        if matches!(act, Act::List) {
-            let id = match &holder {
-                Holder::Thing(order) => state.things.get(*order).map(|thing| thing.id.clone()),
-                Holder::Kept(_, id) => Some(id.clone()),
-            };
-            return self.settings(setting, action, id, &all);
-        }
         let stored = all.get(&key).and_then(Value::as_object).cloned().unwrap_or_default();
         let stored: Map<String, Value> = setting
             .keys
@@ -193,31 +179,6 @@ impl Call<'_> {
                 shown.extend(fits.then(|| (member.name.clone(), value.clone())));
             }
         }
-    }
-
-    /// One page of the settings of a resource.
-    fn settings(
-        &self,
-        setting: &Setting,
-        action: &Action,
-        holder: Option<String>,
-        all: &Map<String, Value>,
-    ) -> Result<Value, Refusal> {
-        let Some(listing) = self.kinds.listings.get(&self.id) else { return Ok(Value::Null) };
-        let Some(members) = listing.items else { return Ok(Value::Null) };
-        let item = |(key, stored): (&String, &Value)| {
-            let mut shown = Map::new();
-            self.overlay(setting, members, stored.as_object()?, &mut shown);
-            for member in members.iter().filter(|member| member.required) {
-                if !shown.contains_key(&member.name) {
-                    let made = self.kinds.made(member, &format!("{} {key} {}", setting.noun, member.name));
-                    shown.extend(made.map(|made| (member.name.clone(), made)));
-                }
-            }
-            Some(Value::Object(shown))
-        };
-        let items: Vec<Value> = all.iter().filter_map(item).collect();
-        self.page_of(&[holder], listing, items, action)
     }
 }
 
