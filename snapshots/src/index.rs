@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use connect_model::resources::Graph;
 use connect_model::schema::{Kind, Operation, Schema, Shape};
 use connect_model::semantics::danger::{Danger, danger};
 
@@ -26,6 +27,12 @@ pub(crate) fn operations(schema: &Schema) -> String {
         let deprecated = if operation.deprecated { "; deprecated" } else { "" };
         Some(format!("{} {}; {}; {effect}{deprecated}", operation.method, operation.uri, operation.status))
     })
+}
+
+/// The kinds of resource, with the operations on each.
+pub(crate) fn resources(schema: &Schema) -> String {
+    let graph = Graph::of(schema);
+    format!("{} kinds\n\n{}", graph.kinds().len(), graph.text(schema, &[]))
 }
 
 pub(crate) fn pages(schema: &Schema) -> String {

@@ -76,6 +76,11 @@ pub const INDEXES: &[Index] = &[
         page: index::repetition,
     },
     Index {
+        name: "resources",
+        legend: "The kinds of resource that are found in the model: their operations, ids, parents and needs.",
+        page: index::resources,
+    },
+    Index {
         name: "overrides",
         legend: "Corrections of the published model that are in force, and those that find nothing to correct.",
         page: index::overrides,

@@ -20,6 +20,7 @@ use connect_checks::selection::Selection;
 use connect_checks::setup;
 use connect_checks::suite::Suite;
 use connect_emulator::{Config, Emulator, defects};
+use connect_model::resources as graph;
 use connect_model::schema::Schema;
 use connect_model::shapes::CORE_OPERATIONS;
 use futures_util::{StreamExt, stream};
@@ -116,9 +117,20 @@ fn unproven(schema: &'static Schema) -> Vec<&'static str> {
     unproven.filter(|id| planned.contains(id) && !proven.contains(id)).collect()
 }
 
-/// All checks of the core operations and of a few others.
-fn selection() -> Selection {
-    let operations = CORE_OPERATIONS.iter().chain(OTHERS).map(|name| (*name).to_owned()).collect();
+/// All checks of the core operations and of a few others; for a defect of another kind, of the operations on that kind.
+fn selection(schema: &'static Schema, subject: Subject) -> Selection {
+    let noun = match subject {
+        Subject::Defect(defect) => defect.noun(),
+        Subject::Plain | Subject::Benign(_) => None,
+    };
+    let operations = match noun.and_then(|noun| graph::shared(schema).kind(noun)) {
+        Some(kind) => {
+            let actions = kind.actions.iter().map(|action| action.operation).chain([kind.create]);
+            let tags = graph::shared(schema).tagging.iter().flat_map(|tags| [tags.tag, tags.untag, tags.list]);
+            actions.chain(tags).map(|operation| schema[operation].name.clone()).collect()
+        }
+        None => CORE_OPERATIONS.iter().chain(OTHERS).map(|name| (*name).to_owned()).collect(),
+    };
     Selection { operations, ..setup::everything() }
 }
 
@@ -144,7 +156,7 @@ async fn test(schema: &'static Schema, subject: Subject, breadth: Breadth) -> Re
         (Breadth::Kills, Subject::Defect(defect)) => defect.kills.iter().map(|check| (*check).to_owned()).collect(),
         _ => BTreeSet::new(),
     };
-    let ran = run_suite(schema, &emulator, &Selection { checks, ..selection() }).await?;
+    let ran = run_suite(schema, &emulator, &Selection { checks, ..selection(schema, subject) }).await?;
     let mut row = Row {
         subject,
         breadth,

@@ -23,7 +23,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::json;
 use tokio::sync::{Mutex, OnceCell};
 
-use super::{Ran, run_suite, selection};
+use super::{Ran, Subject, run_suite, selection};
 use crate::report::text::without_ids;
 use crate::session::error::SessionError;
 use crate::suggest;
@@ -137,7 +137,7 @@ impl Pair {
 /// A sample of pairs of different defects, the same for the same seed. With `close`, only pairs that the same check must
 /// find.
 pub fn sample(count: u32, seed: u64, close: bool) -> Vec<Pair> {
-    let all: Vec<&'static Defect> = defects().collect();
+    let all: Vec<&'static Defect> = defects().filter(|defect| defect.noun().is_none()).collect();
     let pairs = all.iter().flat_map(|first| all.iter().map(move |second| Pair(first, second)));
     // Each pair in one order only, which depends on the seed.
     let mut stream = Stream::new(seed, "pairs of defects");
@@ -266,7 +266,9 @@ impl Alone {
         let cell = Arc::clone(self.0.lock().await.entry(defect.id).or_default());
         let run = || async {
             let config = Config { defects: vec![defect], ..Config::default() };
-            Ok::<_, SessionError>(Traces::of(&run_suite(schema, &config, &selection()).await?.outcomes))
+            Ok::<_, SessionError>(Traces::of(
+                &run_suite(schema, &config, &selection(schema, Subject::Plain)).await?.outcomes,
+            ))
         };
         cell.get_or_try_init(run).await?;
         Ok(cell)
@@ -296,7 +298,8 @@ pub async fn run_pairs(pairs: &[Pair], jobs: usize, mut show: impl FnMut(&PairRo
 async fn try_pair(schema: &'static Schema, pair: Pair, alone: Arc<Alone>) -> Result<PairRow, SessionError> {
     let Pair(first, second) = pair;
     let config = Config { defects: vec![first, second], ..Config::default() };
-    let Ran { outcomes, planned, panics: mut problems, duration } = run_suite(schema, &config, &selection()).await?;
+    let Ran { outcomes, planned, panics: mut problems, duration } =
+        run_suite(schema, &config, &selection(schema, Subject::Plain)).await?;
     if outcomes.len() as u64 != planned {
         problems.push(format!("{} of {planned} cases were executed", outcomes.len()));
     }

@@ -412,7 +412,7 @@ impl<'s> Finder<'s> {
         });
         let (at, _, names, rule) = candidates.max_by_key(|(_, kind, names, _)| {
             let in_path = names.iter().all(|(member, _)| operation.uri.text.contains(&format!("{{{member}")));
-            (in_path, kind.parents.len(), object.contains(&kind.noun), kind.noun.len())
+            (object == kind.noun, in_path, kind.parents.len(), object.contains(&kind.noun), kind.noun.len())
         })?;
         let kind = &self.graph.kinds[at];
         let role = match role(&operation.name) {

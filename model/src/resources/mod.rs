@@ -333,3 +333,87 @@ impl Graph {
         order.push(at);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn names<'s>(schema: &'s Schema, kind: &Kind, role: Role) -> Vec<&'s str> {
+        kind.all(role).map(|action| schema[action.operation].name.as_str()).collect()
+    }
+
+    #[test]
+    fn kinds_are_found_with_their_operations() {
+        let schema = Schema::connect();
+        let graph = Graph::of(schema);
+        assert!(graph.kinds().len() >= 40, "{}", graph.kinds().len());
+        assert_eq!(graph.stale, Vec::<String>::new());
+        let queue = graph.kind("Queue").unwrap();
+        assert_eq!(schema[queue.create].name, "CreateQueue");
+        assert_eq!(names(schema, queue, Role::Describe), ["DescribeQueue"]);
+        assert_eq!(names(schema, queue, Role::List), ["ListQueues"]);
+        assert_eq!(names(schema, queue, Role::Search), ["SearchQueues"]);
+        assert_eq!(names(schema, queue, Role::Delete), ["DeleteQueue"]);
+        assert!(names(schema, queue, Role::Update).contains(&"UpdateQueueName"));
+        assert_eq!(queue.id, Source::Output(vec!["QueueId".to_owned()]));
+        assert_eq!(queue.name.as_deref(), Some("Name"));
+        // The answer holds the view in a structure; attributes are found by the name that the caller chose.
+        let view = graph.kind("View").unwrap();
+        assert_eq!(view.id, Source::Output(vec!["View".to_owned(), "Id".to_owned()]));
+        assert_eq!(graph.kind("PredefinedAttribute").unwrap().id, Source::Input("Name".to_owned()));
+        // An alias lives in a flow, which lives in an instance.
+        let alias = graph.kind("ContactFlowAlias").unwrap();
+        let parents = alias.parents.iter().map(|(_, kind)| kind.map(|kind| graph.kinds()[kind].noun.as_str()));
+        assert_eq!(parents.collect::<Vec<_>>(), [Some("Instance"), Some("ContactFlow")]);
+        assert_eq!(alias.id_member(alias.first(Role::Describe).unwrap()), Some("AliasId"));
+    }
+
+    #[test]
+    fn creations_are_planned_before_those_that_need_them() {
+        let schema = Schema::connect();
+        let graph = Graph::of(schema);
+        let plan = graph.plan(graph.kind("User").unwrap()).unwrap();
+        let plan: Vec<&str> = plan.iter().map(|kind| kind.noun.as_str()).collect();
+        assert_eq!(plan, ["Instance", "HoursOfOperation", "Queue", "RoutingProfile", "SecurityProfile", "User"]);
+        let ranks = graph.ranks();
+        let before = |one: &str, other: &str| assert!(ranks[one] < ranks[other], "{one} {other}");
+        before("User", "RoutingProfile");
+        before("RoutingProfile", "Queue");
+        before("Rule", "ContactFlow");
+        before("ContactFlowAlias", "ContactFlow");
+        assert_eq!(ranks["Instance"], ranks.len() - 1);
+    }
+
+    #[test]
+    fn kinds_that_need_one_another_are_named() {
+        let schema = Schema::connect();
+        let mut graph = Graph::of(schema);
+        let (queue, hours) = (graph.position(graph.kind("Queue").unwrap()), "HoursOfOperation");
+        let hours = graph.position(graph.kind(hours).unwrap());
+        graph.kinds[hours].needs.push(Need { place: "QueueId".to_owned(), kind: queue, required: true });
+        assert_eq!(graph.plan(&graph.kinds[queue]).unwrap_err(), ["Queue", "HoursOfOperation"]);
+    }
+
+    #[test]
+    fn what_is_listed_but_not_described_has_a_holder() {
+        let schema = Schema::connect();
+        let graph = Graph::of(schema);
+        let link = |noun: &str| graph.links.iter().find(|link| link.noun == noun).unwrap();
+        let holder = |noun: &str| graph.kinds()[link(noun).holder.unwrap()].noun.as_str();
+        assert_eq!(holder("QueueQuickConnects"), "Queue");
+        assert_eq!(holder("ApprovedOrigin"), "Instance");
+        assert_eq!(holder("UserProficiencies"), "User");
+        assert_eq!(schema[link("QueueQuickConnects").end].name, "DisassociateQueueQuickConnects");
+        // A list of resources that are described shows all of them, not those that are associated.
+        assert!(graph.links.iter().all(|link| schema[link.list].name != "ListSecurityProfiles"));
+    }
+
+    #[test]
+    fn a_correction_that_changes_nothing_is_stale() {
+        let schema = Schema::connect();
+        let row = "service = 'Connect'\n[[kind]]\nnoun = 'Queue'\nwords = 'queue'\nreason = 'x'\n";
+        let graph = Graph::corrected(schema, &Corrections::parse(row).unwrap());
+        assert_eq!(graph.stale, ["Queue: the correction changes nothing; remove it"]);
+    }
+}

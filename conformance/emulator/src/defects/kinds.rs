@@ -17,7 +17,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "the deletion of a queue is acknowledged but not performed",
         kills: &["lifecycle.delete-gone"],
-        may: &["idempotency.repeated-delete"],
+        may: &["idempotency.repeated-delete", "error.not-found"],
         seams: || ignored("DeleteQueue"),
     },
     Defect {
@@ -38,7 +38,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "updates of hours of operation are acknowledged but not performed",
         kills: &["lifecycle.update-visible", "keep.update-only-named"],
-        may: &[],
+        may: &["error.not-found"],
         seams: || ignored("UpdateHoursOfOperation"),
     },
     Defect {
@@ -68,7 +68,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "an approved origin is still listed after its association has ended",
         kills: &["lifecycle.association"],
-        may: &[],
+        may: &["error.not-found"],
         seams: || ignored("DisassociateApprovedOrigin"),
     },
     Defect {
@@ -76,7 +76,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "quick connects that are associated with a queue are not listed for it",
         kills: &["lifecycle.association"],
-        may: &["pagination.complete"],
+        may: &["pagination.complete", "error.not-found"],
         seams: || ignored("AssociateQueueQuickConnects"),
     },
     Defect {
@@ -84,7 +84,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "a deleted page of a workspace is still listed",
         kills: &["lifecycle.association"],
-        may: &["pagination.stable-under-change", "idempotency.repeated-delete"],
+        may: &["pagination.stable-under-change", "idempotency.repeated-delete", "error.not-found"],
         seams: || ignored("DeleteWorkspacePage"),
     },
     Defect {
@@ -167,8 +167,9 @@ pub(super) const ROWS: &[Defect] = &[
         id: "newest-hours-not-listed",
         family: Family::Lifecycle,
         summary: "the list of hours of operation lacks the last one",
-        kills: &["lifecycle.create-list", "pagination.complete"],
+        kills: &["pagination.complete"],
         may: &[
+            "lifecycle.create-list",
             "lifecycle.concurrent-creates",
             "pagination.sizes-agree",
             "pagination.size",
@@ -180,7 +181,7 @@ pub(super) const ROWS: &[Defect] = &[
         seams: || on_items("ListHoursOfOperations", "HoursOfOperationSummaryList", |items| drop(items.pop())),
     },
     Defect {
-        id: "type-of-queue-ignored",
+        id: "type-of-quick-connect-ignored",
         family: Family::Keep,
         summary: "the list of quick connects ignores the type that it is narrowed to",
         kills: &["keep.list-filter"],
@@ -191,13 +192,13 @@ pub(super) const ROWS: &[Defect] = &[
         id: "prompts-not-found",
         family: Family::Search,
         summary: "a search of prompts by name finds nothing",
-        kills: &["search.filter-oracle"],
+        kills: &["search.eventually-visible"],
         may: &[
+            "search.filter-oracle",
             "search.and-narrows",
             "search.or-unions",
             "search.exact-in-prefix-in-contains",
             "search.tag-filter",
-            "search.eventually-visible",
             "keep.search-condition",
             "keep.counts",
             "keep.views-agree",
@@ -230,8 +231,9 @@ pub(super) const ROWS: &[Defect] = &[
         id: "token-of-form-ignored",
         family: Family::Idempotency,
         summary: "the client token of a new evaluation form is ignored",
-        kills: &["idempotency.same-token-same-result", "idempotency.same-token-one-resource"],
+        kills: &["idempotency.same-token-same-result"],
         may: &[
+            "idempotency.same-token-one-resource",
             "idempotency.concurrent-same-token",
             "idempotency.retry-after-disconnect",
             "idempotency.token-of-other-operation",
@@ -239,7 +241,7 @@ pub(super) const ROWS: &[Defect] = &[
         seams: || on_call(|call| without(call, "CreateEvaluationForm", "ClientToken")),
     },
     Defect {
-        id: "view-of-another-arn",
+        id: "test-case-of-another-account",
         family: Family::Keep,
         summary: "the description of a test case shows the ARN of another account",
         kills: &["keep.plausible", "keep.views-agree"],
@@ -254,7 +256,7 @@ pub(super) const ROWS: &[Defect] = &[
     Defect {
         id: "description-in-small-letters",
         family: Family::Keep,
-        summary: "the description of a new hierarchy of hours is stored in small letters",
+        summary: "the description of a new override of hours is stored in small letters",
         kills: &["keep.echo"],
         may: &["accept.text", "lifecycle.create-describe"],
         seams: || {
@@ -266,6 +268,30 @@ pub(super) const ROWS: &[Defect] = &[
             })
         },
     },
+];
+
+/// The noun of the kind that each row is about.
+pub(super) const NOUNS: &[(&str, &str)] = &[
+    ("queue-stays", "Queue"),
+    ("prompt-deleted-twice", "Prompt"),
+    ("hours-update-lost", "HoursOfOperation"),
+    ("two-queues-of-one-name", "Queue"),
+    ("origin-stays", "ApprovedOrigin"),
+    ("quick-connect-not-joined", "Queue"),
+    ("page-of-workspace-stays", "WorkspacePage"),
+    ("prompt-without-description", "Prompt"),
+    ("update-wipes-profile", "SecurityProfile"),
+    ("table-in-milliseconds", "DataTable"),
+    ("profile-tags-lost", "RoutingProfile"),
+    ("user-shown-without-tags", "User"),
+    ("list-of-other-names", "QuickConnect"),
+    ("newest-hours-not-listed", "HoursOfOperation"),
+    ("type-of-quick-connect-ignored", "QuickConnect"),
+    ("prompts-not-found", "Prompt"),
+    ("unknown-profile-shown", "RoutingProfile"),
+    ("token-of-form-ignored", "EvaluationForm"),
+    ("test-case-of-another-account", "TestCase"),
+    ("description-in-small-letters", "HoursOfOperationOverride"),
 ];
 
 fn done() -> Answer {

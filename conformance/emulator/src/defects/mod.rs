@@ -48,6 +48,11 @@ pub struct Defect {
 }
 
 impl Defect {
+    /// The noun of the kind of resource that the defect is about; none if it is about the kinds with handlers.
+    pub fn noun(&self) -> Option<&'static str> {
+        kinds::NOUNS.iter().find(|(id, _)| *id == self.id).map(|(_, noun)| *noun)
+    }
+
     /// The defect with an id.
     pub fn named(id: &str) -> Option<&'static Defect> {
         defects().find(|defect| defect.id == id)
