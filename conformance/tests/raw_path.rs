@@ -40,6 +40,15 @@ async fn enumerates_the_raw_requests_of_a_whole_run() {
     let sent: Vec<(String, RawReason)> = transport.sent_raw().into_keys().collect();
     // All are hang-ups of `idempotency.retry-after-disconnect`. None has a URL that changes its bytes, because the encoder
     // escapes all but the unreserved characters.
-    let expected = ["CreateContactFlowModule", "CreateInstance", "CreateRule"];
+    let expected = [
+        "CreateContactFlowModule",
+        "CreateEvaluationForm",
+        "CreateExtractionDefinition",
+        "CreateInstance",
+        "CreateMetric",
+        "CreateRule",
+        "CreateTaskTemplate",
+        "CreateTrafficDistributionGroup",
+    ];
     assert_eq!(sent, expected.map(|operation| (operation.to_owned(), RawReason::HangUp)));
 }

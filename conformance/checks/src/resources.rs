@@ -235,7 +235,7 @@ impl Resource {
 
     /// True if tags can be added to one by its ARN, as far as the model tells.
     pub fn is_taggable(&self) -> bool {
-        self.of.arn.is_some() && self.takes("Tags") && self.graph().tagging.is_some()
+        self.template().is_some() || self.of.arn.is_some() && self.takes("Tags") && self.graph().tagging.is_some()
     }
 
     /// The facts that the input of an operation and the description have in common, other than the ids of the resource and of

@@ -29,6 +29,13 @@ pub struct ShapeId(pub(crate) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OperationId(pub(crate) u32);
 
+impl ShapeId {
+    /// Returns the position among the shapes.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 impl OperationId {
     /// Returns the position among the operations, which are sorted by name.
     pub fn index(self) -> usize {

@@ -25,6 +25,9 @@ struct Liar {
     sent: Arc<Mutex<Vec<String>>>,
 }
 
+/// An instance that does not exist, as paths have it.
+const UNKNOWN: &str = "ct%3A1%2F2";
+
 /// The name of a run.
 const NAME: &str = "Ct-0badcafe-1";
 
@@ -51,7 +54,12 @@ impl Liar {
         let log = Arc::clone(&sent);
         let endpoint = InProcess::new(move |request: &HttpRequest| {
             log.lock().unwrap().push(format!("{} {}", request.method, request.uri));
-            let mut response = behind.handle(request);
+            let mut received = request.clone();
+            if received.method == "PUT" {
+                // It takes any name of an instance.
+                received.uri = received.uri.replace(UNKNOWN, &behind.instance_name());
+            }
+            let mut response = behind.handle(&received);
             let mut body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
             if request.method == "PUT" && body.get(member).is_some() {
                 body[member] = id.as_str().into();

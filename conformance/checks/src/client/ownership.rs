@@ -167,7 +167,9 @@ impl Client {
 fn stray_arns(undo: &Undo, entry: &Entry, input: &Value, shown: &Value) -> Vec<String> {
     let ids = input.as_object().into_iter().flatten();
     let ids = ids.filter(|(member, _)| *member != "InstanceId" || undo.id_member() == Some(member));
-    let ids: Vec<&str> = ids.filter_map(|(_, id)| id.as_str()).collect();
+    // The id of a version is a number.
+    let text = |id: &Value| id.as_str().map(str::to_owned).or_else(|| Some(id.as_i64()?.to_string()));
+    let ids: Vec<String> = ids.filter_map(|(_, id)| text(id)).collect();
     let is_its = |arn: &String| ids.iter().any(|id| stands_for(arn, id)) || has_text(shown, &|text| text == arn);
     // A text that is no ARN names nothing.
     entry.arns.iter().filter(|arn| arn.starts_with("arn:") && !is_its(arn)).cloned().collect()

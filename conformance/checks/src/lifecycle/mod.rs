@@ -391,9 +391,7 @@ impl Code for Tagging {
         };
         resources::rows(schema)
             .iter()
-            .filter(|row| {
-                row.is_judged() && (row.is_taggable() || row.template().is_some()) && scope.name() == "TagResource"
-            })
+            .filter(|row| row.is_judged() && row.is_taggable() && scope.name() == "TagResource")
             .map(variant)
             .collect()
     }
@@ -423,9 +421,9 @@ mod tests {
         );
         assert_eq!(
             ids("TagResource").len(),
-            3 * resources::rows(Schema::connect()).iter().filter(|row| row.is_judged()).count()
+            3 * resources::rows(schema).iter().filter(|row| row.is_judged() && row.is_taggable()).count()
         );
-        assert_eq!(ids("CreateContactFlowVersion"), ["lifecycle.versions"]);
+        assert_eq!(ids("CreateContactFlowVersion"), ["lifecycle.association", "lifecycle.versions"]);
         assert_eq!(ids("CreateRule").len(), 7);
         assert_eq!(ids("CreateContactFlowModule").len(), 8);
         assert!(ids("CreateContactFlow").contains(&"lifecycle.saved-published"));

@@ -172,7 +172,6 @@ pub(super) const ROWS: &[Defect] = &[
             "lifecycle.create-list",
             "lifecycle.concurrent-creates",
             "pagination.sizes-agree",
-            "pagination.size",
             "pagination.stable-under-change",
             "pagination.token-repeatable",
             "keep.views-agree",

@@ -103,6 +103,12 @@ impl Call<'_> {
                     }
                     None => {}
                 },
+                // An update may take the whole description.
+                None if kind.wrapper(schema).is_some_and(|(wrapper, _)| wrapper.slot.target == shape) => {
+                    let given = value.as_object().into_iter().flatten();
+                    let known = given.filter(|(name, _)| forms.record.get(name).is_some());
+                    edited.record.extend(known.map(|(name, value)| (name.clone(), value.clone())));
+                }
                 None => {
                     edited.kept.insert(member.name.clone(), value.clone());
                 }

@@ -67,7 +67,7 @@ impl Thing {
 
 /// The key of a member whose name another one has as well.
 fn shaped(member: &Member) -> String {
-    format!("{} {:?}", member.name, member.slot.target)
+    format!("{} {}", member.name, member.slot.target.index())
 }
 
 /// The ids of parents as one text.
