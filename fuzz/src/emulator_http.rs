@@ -281,7 +281,7 @@ mod tests {
             1500,
             [
                 (Outcome::Unrouted, 1000),
-                (Outcome::Protocol, 10),
+                (Outcome::Protocol, 5),
                 (Outcome::Synthesized, 1),
                 (Outcome::Modelled, 100),
                 (Outcome::Performed, 200),

@@ -124,7 +124,10 @@ impl World {
     fn another(&mut self, kind: &'static Kind) -> (Map<String, Value>, Value) {
         for _ in 0..20 {
             let input = self.request(kind);
-            if matches!(&kind.id, Source::Input(id) if input[id] == "") {
+            // An empty text names nothing.
+            let names = kind.actions.iter().flat_map(|action| &action.names).map(|(_, source)| source);
+            let is_empty = |source: &Source| matches!(source, Source::Input(name) if input[name] == "");
+            if names.chain([&kind.id]).any(is_empty) {
                 continue;
             }
             match self.call(kind.create, &input) {
