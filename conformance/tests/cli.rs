@@ -187,8 +187,8 @@ fn compares_recorded_answers_and_reports_stale_ones() {
     // A recorded defect is no difference, even if it affects times and bodies.
     for defect in ["timestamp-iso", "number-as-string", "body-not-json"] {
         let other = folder.join(defect).to_string_lossy().into_owned();
-        // A body that is no JSON is compared whole, and a total depends on the order of concurrent calls.
-        let operations = if defect == "body-not-json" { "CreateRule,DescribeContactFlow" } else { operations };
+        // A broken total is compared as it is, and depends on the order of concurrent calls.
+        let operations = if defect == "timestamp-iso" { operations } else { "CreateRule,DescribeContactFlow" };
         assert_eq!(output(&["record", &other, "--operations", operations, "--defect", defect]).0, Some(0), "{defect}");
         let same = ["run", "--golden", &other, "--operations", operations, "--report-dir", &report, "--defect", defect];
         let (code, stdout, _) = output(&same);

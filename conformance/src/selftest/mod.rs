@@ -37,6 +37,7 @@ const OTHERS: &[&str] = &[
     "AssociateBot",
     "DescribeContactEvaluation",
     "DescribeMetric",
+    "DescribePredefinedAttribute",
     "DescribeUser",
     "GetAttachedFile",
     "GetMetricDataV2",
