@@ -1,6 +1,6 @@
-//! What an SDK makes of a value: absent members get the default values of the model, an absent idempotency token gets a UUID,
-//! and null, which stands for absence, is left out. A test sends values as they are, so nothing here happens unless it is
-//! asked for. Knows no messages.
+//! Completion of a value, as an SDK does it: absent members get the default values of the model, an absent idempotency
+//! token gets a UUID, and null, which stands for absence, is left out. A test sends values as they are, so nothing here
+//! happens unless it is asked for. Knows no messages.
 
 use serde_json::{Map, Value};
 

@@ -1,7 +1,7 @@
 //! Names of headers with a meaning of their own, in HTTP or in a signature of AWS: which a client always sends, which decide
 //! who gets a request and on whose behalf, and which no generated name may hit. Knows nothing of members and values.
 
-/// What is known of a header.
+/// A header with a meaning of its own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fact {
     /// A client adds it to every request.

@@ -6,9 +6,18 @@ use std::fmt;
 
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
-use serde_json::Number;
+use serde_json::{Number, Value};
 
 use crate::pointer::escape;
+
+/// A text or a number as text; none for other values.
+pub fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
 
 /// Counts the opening brackets, commas and colons of a JSON text outside of strings, which bounds the number of its
 /// values: four megabytes of `[[],[],…` take several hundred megabytes in memory, so the count is checked before parsing.

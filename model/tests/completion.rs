@@ -1,4 +1,4 @@
-//! What SDKs do to a value and to a message beyond the members that they are given, as the official restJson1 suites of Smithy
+//! Completion of values and messages, as the SDKs do it and as the official restJson1 suites of Smithy
 //! demand it: defaults, idempotency tokens, nulls, the start of the host name, and payloads that are absent.
 #![allow(clippy::unwrap_used)]
 

@@ -1,16 +1,16 @@
-//! The resources that a run can create: the kinds of the model, with the operations on them and the inputs that the operations need. Nothing is guessed from HTTP methods.
+//! The resources that a run can create: the kinds of the model, with the operations on them and the inputs that the
+//! operations need.
 
-use std::sync::{Mutex, PoisonError};
-
+use connect_model::json_text::scalar;
 use connect_model::path::SchemaPath;
 use connect_model::resources::{self as graph, Action, Graph, Kind, Role, Source};
-use connect_model::schema::{Kind as ShapeKind, Member, Members, OperationId, Schema, Shared, Slot};
+use connect_model::schema::{Kind as ShapeKind, Member, Members, OperationId, PerSchema, Schema, Shared, Slot};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::semantics::{Context, rule as rules};
 use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
 
-use crate::client::reply::CONFLICTS;
+use crate::client::reply::TAKEN;
 
 /// One kind of resource.
 #[derive(Debug)]
@@ -44,19 +44,13 @@ pub struct Resource {
 
 /// Every kind that a run can create and name. Instances come first, since they hold the others.
 pub fn rows(schema: &'static Schema) -> &'static [Resource] {
-    static ROWS: Mutex<Vec<(usize, &'static [Resource])>> = Mutex::new(Vec::new());
-    let key = std::ptr::from_ref(schema) as usize;
-    let mut known = ROWS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, rows)) = known.iter().find(|(schema, _)| *schema == key) {
-        return rows;
-    }
-    let rows = graph::shared(schema).kinds().iter().filter_map(|kind| row(schema, kind));
-    let mut rows: Vec<Resource> = rows.collect();
-    rows.sort_by_key(|row| !row.is_instance());
-    // Leaked on purpose, like the schema.
-    let rows: &'static [Resource] = rows.leak();
-    known.push((key, rows));
-    rows
+    static ROWS: PerSchema<Vec<Resource>> = PerSchema::new();
+    ROWS.get(schema, |schema| {
+        let mut rows: Vec<Resource> =
+            graph::shared(schema).kinds().iter().filter_map(|kind| row(schema, kind)).collect();
+        rows.sort_by_key(|row| !row.is_instance());
+        rows
+    })
 }
 
 fn row(schema: &'static Schema, kind: &'static Kind) -> Option<Resource> {
@@ -100,10 +94,14 @@ fn chosen_id(kind: &Kind) -> Option<&str> {
     }
 }
 
+/// The slot of a member of the creation.
+fn slot_of<'s>(schema: &'s Schema, kind: &Kind, member: &str) -> Option<&'s Slot> {
+    Some(&schema.input_members(&schema[kind.create])?.get(member)?.slot)
+}
+
 /// True if names of a run have a form that a member of the creation allows.
 fn takes_names(schema: &Schema, kind: &Kind, name: &str) -> bool {
-    let member = schema.input_members(&schema[kind.create]).and_then(|members| members.get(name));
-    member.is_some_and(|member| form_of(schema, &member.slot, "Ct-00000000-0").is_some())
+    slot_of(schema, kind, name).is_some_and(|slot| form_of(schema, slot, "Ct-00000000-0").is_some())
 }
 
 /// The first form of a name that a slot allows: the name itself, an address, a URL, an ARN, or the name without hyphens or
@@ -223,14 +221,13 @@ impl Resource {
 
     /// True if the creation takes a member.
     pub fn takes(&self, member: &str) -> bool {
-        self.schema.input_members(&self.schema[self.of.create]).is_some_and(|members| members.get(member).is_some())
+        slot_of(self.schema, self.of, member).is_some()
     }
 
     /// True if the creation has an error for a name that is taken.
     pub fn has_unique_names(&self) -> bool {
-        let errors = CONFLICTS.iter().take(2);
         let contract = &self.schema[self.of.create];
-        self.name_member.is_some() && errors.into_iter().any(|error| self.schema.error_of(contract, error).is_some())
+        self.name_member.is_some() && TAKEN.iter().any(|error| self.schema.error_of(contract, error).is_some())
     }
 
     /// True if tags can be added to one by its ARN, as far as the model tells.
@@ -277,8 +274,7 @@ impl Resource {
     /// The id of a resource, from the request and the body of the answer.
     pub fn id_in(&self, sent: &Value, body: &Value) -> Option<String> {
         let none = Map::new();
-        let id = self.of.id.value(sent.as_object().unwrap_or(&none), body)?;
-        Some(id.as_str().map_or_else(|| id.to_string(), str::to_owned))
+        scalar(self.of.id.value(sent.as_object().unwrap_or(&none), body)?)
     }
 
     /// Members of the creation and of updates, whose values the caller chooses.
@@ -316,9 +312,8 @@ impl Resource {
 
     /// A name in the form that the creation takes.
     pub(crate) fn name_of(&self, text: &str) -> String {
-        let members = self.schema.input_members(&self.schema[self.of.create]);
-        let member = self.name_member.and_then(|name| members?.get(name));
-        member.and_then(|member| form_of(self.schema, &member.slot, text)).unwrap_or_else(|| text.to_owned())
+        let slot = self.name_member.and_then(|name| slot_of(self.schema, self.of, name));
+        slot.and_then(|slot| form_of(self.schema, slot, text)).unwrap_or_else(|| text.to_owned())
     }
 
     /// JSON Pointer to the name in the input of a creation.
@@ -350,7 +345,7 @@ impl Resource {
 
     /// True for a member of the creation that names another resource of the same kind, such as `ParentGroupId`.
     pub(crate) fn names_another(&self, member: &str) -> bool {
-        let is_own = |need: &connect_model::resources::Need| self.graph().kinds()[need.kind].noun == self.noun;
+        let is_own = |need: &graph::Need| self.graph().kinds()[need.kind].noun == self.noun;
         self.of.needs.iter().any(|need| is_own(need) && need.place == member)
     }
 

@@ -28,16 +28,9 @@ pub struct Corrections {
 pub struct Correction {
     /// The noun of the kind.
     pub noun: String,
-    /// The operation that makes one, if its verb is no maker.
-    pub create: Option<String>,
     /// Other operations that make one.
     #[serde(default)]
     pub also: Vec<String>,
-    /// The operation that deletes one, if its name does not have the noun.
-    pub delete: Option<String>,
-    /// Updates that are about something else, or whose effect no description shows.
-    #[serde(default)]
-    pub no_updates: Vec<String>,
     /// The name of the kind in words, if it is not its noun.
     pub words: Option<String>,
     /// Members of the input of `create` that a healthy service accepts, as JSON. An object where the model has a text is
@@ -90,21 +83,12 @@ impl Corrections {
         }
         Ok(Self { service, list })
     }
-
-    /// The correction of a kind.
-    pub(super) fn of(&self, noun: &str) -> Option<&Correction> {
-        self.list.iter().find(|row| row.noun == noun)
-    }
 }
 
 impl Correction {
     /// Corrects a kind. Returns true if anything changed.
     pub(super) fn apply(&self, schema: &Schema, kind: &mut Kind) -> bool {
-        let mut changed = self.create.as_ref().is_some_and(|create| schema[kind.create].name == *create);
-        changed |= self.delete.is_some();
-        let before = kind.actions.len();
-        kind.actions.retain(|action| !self.no_updates.contains(&schema[action.operation].name));
-        changed |= kind.actions.len() != before;
+        let mut changed = false;
         if let Some(words) = self.words.clone().filter(|words| *words != kind.words) {
             kind.words = words;
             changed = true;

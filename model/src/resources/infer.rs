@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::corrections::{Correction, Corrections};
+use super::corrections::Corrections;
+use super::lists::{items, tagging};
 use super::source::{Creation, Rule, Source, described, named};
-use super::words::{CHANGERS, LISTERS, MAKERS, SHOWERS, in_words, noun, plurals, tails};
-use super::{Action, Graph, Kind, Link, Need, Role, Tagging};
+use super::words::{CHANGERS, LISTERS, MAKERS, SHOWERS, in_words, noun, object, plurals, tails};
+use super::{Action, Graph, Kind, Need, Role};
 use crate::schema::{self, Members, Operation, OperationId, Schema, ShapeId};
 
 /// Members that hold the name of a resource, beside the name of its kind alone or with `Name` or `Alias`.
@@ -30,20 +31,20 @@ pub(super) fn graph(schema: &Schema, corrections: &Corrections) -> Graph {
     finder.finish()
 }
 
-struct Finder<'s> {
-    schema: &'s Schema,
+pub(super) struct Finder<'s> {
+    pub(super) schema: &'s Schema,
     corrections: &'s Corrections,
     /// Corrections that changed something, by the noun of the kind.
     used: HashSet<&'s str>,
-    graph: Graph,
+    pub(super) graph: Graph,
 }
 
 impl<'s> Finder<'s> {
-    fn operation(&self, name: &str) -> Option<OperationId> {
+    pub(super) fn operation(&self, name: &str) -> Option<OperationId> {
         self.schema.operation_named(name).filter(|id| self.schema[*id].refused.is_none())
     }
 
-    fn members(&self, operation: OperationId) -> Option<&'s Members> {
+    pub(super) fn members(&self, operation: OperationId) -> Option<&'s Members> {
         self.schema.input_members(&self.schema[operation])
     }
 
@@ -85,11 +86,6 @@ impl<'s> Finder<'s> {
 
     /// Finds the operations that make, show and delete the resources of each kind.
     fn kinds(&mut self) {
-        for correction in &self.corrections.list {
-            if let Some(create) = correction.create.as_deref().and_then(|name| self.operation(name)) {
-                self.kind(&correction.noun, create, Some(correction), &["Delete", "Release", "Disassociate"]);
-            }
-        }
         for (maker, enders) in MAKERS {
             for (id, operation) in self.schema.operations().filter(|(_, operation)| operation.refused.is_none()) {
                 let Some(noun) = noun(&operation.name, maker) else { continue };
@@ -98,13 +94,13 @@ impl<'s> Finder<'s> {
                 if taken || (!ends && *maker != "Create") {
                     continue;
                 }
-                self.kind(noun, id, self.corrections.of(noun), enders);
+                self.kind(noun, id, enders);
             }
         }
         self.graph.kinds.sort_by(|one, other| one.noun.cmp(&other.noun));
     }
 
-    fn kind(&mut self, noun: &str, create: OperationId, correction: Option<&'s Correction>, enders: &[&str]) {
+    fn kind(&mut self, noun: &str, create: OperationId, enders: &[&str]) {
         let creation = self.creation(noun, create);
         let mut actions = Vec::new();
         let mut act = |finder: &Self, role: Role, name: String| {
@@ -113,10 +109,7 @@ impl<'s> Finder<'s> {
             actions.push(Action { role, operation, names, item_id: None, rule });
             Some(())
         };
-        let delete = correction.and_then(|row| row.delete.clone());
-        let deletes = enders.iter().map(|ender| format!("{ender}{noun}"));
-        let deletes: Vec<String> = delete.map_or_else(|| deletes.collect(), |name| vec![name]);
-        deletes.into_iter().find_map(|name| act(self, Role::Delete, name));
+        enders.iter().find_map(|verb| act(self, Role::Delete, format!("{verb}{noun}")));
         SHOWERS.iter().find_map(|verb| act(self, Role::Describe, format!("{verb}{noun}")));
         let id = actions.iter().find_map(|action| self.own_id(&creation, action)).or_else(|| assigned(&creation));
         // The caller may name what it joins by members that all name other things; then it is no kind of its own.
@@ -377,8 +370,7 @@ impl<'s> Finder<'s> {
         let members = self.members(id)?;
         let required = || members.iter().filter(|member| member.required);
         let kind_of = |member: &schema::Member| self.graph.kind_of(self.schema, &member.name, member.slot.target);
-        let object = operation.name.trim_start_matches(|c: char| c.is_ascii_uppercase());
-        let object = object.trim_start_matches(|c: char| !c.is_ascii_uppercase());
+        let object = object(&operation.name);
         let kinds = self.graph.kinds.iter().enumerate();
         let concerned = kinds.filter(|(at, kind)| {
             object.starts_with(&kind.noun) || required().any(|member| kind_of(member) == Some(*at))
@@ -399,15 +391,14 @@ impl<'s> Finder<'s> {
                     (member.name.clone(), source)
                 })
             });
-            let mut names: Vec<_> = sources.collect();
-            self.in_path_order(id, &mut names);
-            let mut seen = Vec::new();
-            names.retain(|(_, source)| {
-                !seen.contains(source) && {
-                    seen.push(source.clone());
-                    true
+            let mut all: Vec<_> = sources.collect();
+            self.in_path_order(id, &mut all);
+            let mut names: Vec<(String, Source)> = Vec::new();
+            for (member, source) in all {
+                if names.iter().all(|(_, known)| *known != source) {
+                    names.push((member, source));
                 }
-            });
+            }
             names.iter().any(|(_, source)| *source == kind.id).then_some((at, kind, names, weakest))
         });
         let (at, _, names, rule) = candidates.max_by_key(|(_, kind, names, _)| {
@@ -454,42 +445,6 @@ impl<'s> Finder<'s> {
         self.graph.links = self.links();
         self.graph
     }
-
-    /// Finds the things that are made, ended and listed, and not described.
-    fn links(&self) -> Vec<Link> {
-        let described = |noun: &str| self.graph.kind(noun).is_some_and(|kind| kind.first(Role::Describe).is_some());
-        let mut links = Vec::new();
-        for (maker, enders) in MAKERS {
-            for (make, operation) in self.schema.operations().filter(|(_, operation)| operation.refused.is_none()) {
-                let Some(noun) = noun(&operation.name, maker).filter(|noun| !described(noun)) else { continue };
-                let end = enders.iter().find_map(|ender| self.operation(&format!("{ender}{noun}")));
-                let names = [noun.to_owned()].into_iter().chain(plurals(noun)).map(|plural| format!("List{plural}"));
-                let list = names.into_iter().find_map(|name| self.operation(&name));
-                // A list of resources that are described shows all of them, and not what is associated.
-                let of_described = |list: OperationId| {
-                    self.graph.kinds.iter().any(|kind| {
-                        kind.first(Role::Describe).is_some()
-                            && kind.all(Role::List).any(|action| action.operation == list)
-                    })
-                };
-                let list =
-                    list.filter(|list| !of_described(*list) && items(self.schema, &self.schema[*list]).is_some());
-                let (Some(end), Some(list)) = (end, list) else { continue };
-                if links.iter().any(|known: &Link| known.noun == noun) {
-                    continue;
-                }
-                let named = |id: OperationId| {
-                    let required = self.members(id).into_iter().flatten().filter(|member| member.required);
-                    let kinds =
-                        required.filter_map(|member| self.graph.kind_of(self.schema, &member.name, member.slot.target));
-                    kinds.max_by_key(|kind| self.graph.kinds[*kind].parents.len())
-                };
-                links.push(Link { noun: noun.to_owned(), holder: named(list), make, end, list });
-            }
-        }
-        links.sort_by(|one, other| one.noun.cmp(&other.noun));
-        links
-    }
 }
 
 /// A place in an input.
@@ -523,43 +478,4 @@ fn role(operation: &str) -> Role {
     } else {
         Role::Use
     }
-}
-
-/// The members of the items of an operation that lists; the inner option is none for items without members. None for
-/// operations that list nothing.
-pub(super) fn items<'s>(schema: &'s Schema, operation: &Operation) -> Option<Option<&'s Members>> {
-    let output = schema.output_members(operation)?;
-    let path = operation.pagination.as_ref().and_then(|pagination| pagination.items.clone());
-    let list = match path.as_deref() {
-        Some([name]) => output.get(name)?,
-        _ => output.iter().find(|member| matches!(schema[member.slot.target].kind, schema::Kind::List(_)))?,
-    };
-    match &schema[list.slot.target].kind {
-        schema::Kind::List(list) => Some(schema[list.member.target].kind.members()),
-        _ => None,
-    }
-}
-
-/// The operations on tags.
-fn tagging(schema: &Schema) -> Option<Tagging> {
-    let operation = |name: &str| schema.operation_named(name);
-    let (tag, untag) = (operation("TagResource")?, operation("UntagResource")?);
-    let list = operation("ListTagsForResource").or_else(|| operation("ListTags"))?;
-    let [input, removal] = [tag, untag].map(|id| schema.input_members(&schema[id]));
-    let output = schema.output_members(&schema[list])?;
-    let arn = input?.iter().find(|member| {
-        member.required
-            && matches!(schema[member.slot.target].kind, schema::Kind::String)
-            && named(removal, &member.name).is_some()
-    })?;
-    let is_tags = |member: &&schema::Member| {
-        let kind = &schema[member.slot.target].kind;
-        matches!(kind, schema::Kind::Map(_) | schema::Kind::List(_))
-    };
-    let tags = input?.iter().find(is_tags)?;
-    output.get(&tags.name)?;
-    let keys = removal?.iter().find(is_tags)?;
-    let same = schema.input_members(&schema[list]).and_then(|members| members.get(&arn.name)).is_some();
-    let (arn, tags, keys) = (arn.name.clone(), tags.name.clone(), keys.name.clone());
-    same.then_some(Tagging { tag, untag, list, arn, tags, keys })
 }

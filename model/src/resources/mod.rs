@@ -7,20 +7,20 @@
 
 mod corrections;
 mod infer;
+mod lists;
 mod page;
 mod source;
 mod words;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
-use crate::schema::{Member, Members, OperationId, Schema, ShapeId};
+use crate::schema::{Member, Members, OperationId, PerSchema, Schema, ShapeId};
 
 pub use corrections::{BUILT_IN, Correction, CorrectionError, Corrections};
 pub use source::{Rule, Source};
-pub use words::in_words;
+pub use words::{in_words, object, tails};
 
 /// The kinds of resource of a service.
 #[derive(Debug, Default)]
@@ -203,16 +203,8 @@ impl Kind {
 
 /// The graph of a model that lives as long as the process, inferred once.
 pub fn shared(schema: &'static Schema) -> &'static Graph {
-    static GRAPHS: Mutex<Vec<(usize, &'static Graph)>> = Mutex::new(Vec::new());
-    let key = std::ptr::from_ref(schema) as usize;
-    let mut graphs = GRAPHS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, graph)) = graphs.iter().find(|(known, _)| *known == key) {
-        return graph;
-    }
-    // Leaked on purpose, like the schema.
-    let graph: &'static Graph = Box::leak(Box::new(Graph::of(schema)));
-    graphs.push((key, graph));
-    graph
+    static GRAPHS: PerSchema<Graph> = PerSchema::new();
+    GRAPHS.get(schema, Graph::of)
 }
 
 impl Graph {
@@ -250,7 +242,7 @@ impl Graph {
 
     /// The members of the items of an operation that lists; none if the items are no structures.
     pub fn items<'s>(&self, schema: &'s Schema, operation: OperationId) -> Option<&'s Members> {
-        infer::items(schema, &schema[operation]).flatten()
+        lists::items(schema, &schema[operation]).flatten()
     }
 
     /// The kind whose ids the values of a member with a shape are.
@@ -272,7 +264,7 @@ impl Graph {
     /// # Errors
     /// The kinds need one another, in this order.
     pub fn plan(&self, kind: &Kind) -> Result<Vec<&Kind>, Vec<&str>> {
-        let at = self.kinds.iter().position(|one| one.noun == kind.noun).unwrap_or_default();
+        let at = self.position(kind);
         let (mut order, mut open) = (Vec::new(), Vec::new());
         self.visit(at, &mut order, &mut open)?;
         Ok(order.into_iter().map(|at| &self.kinds[at]).collect())

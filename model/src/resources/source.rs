@@ -34,8 +34,6 @@ fn is_usable(value: &Value) -> bool {
 /// The rule by which a value was found, the surest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
-    /// A row of `resources.toml` says so.
-    Corrected,
     /// The members have one name.
     SameName,
     /// The member has the name of the kind before that of the other: `AliasId` and `Id`.
@@ -52,7 +50,6 @@ impl Rule {
     /// The rule in words.
     pub fn word(self) -> &'static str {
         match self {
-            Rule::Corrected => "correction",
             Rule::SameName => "same name",
             Rule::KindAndName => "name of the kind",
             Rule::KindAlone => "the kind itself",
@@ -64,7 +61,6 @@ impl Rule {
     /// Share of cases in which the rule is right, by our reading of the models of nine services.
     pub fn confidence(self) -> f32 {
         match self {
-            Rule::Corrected => 1.0,
             Rule::SameName => 0.99,
             Rule::KindAndName | Rule::Version => 0.97,
             Rule::KindAlone => 0.9,

@@ -28,6 +28,12 @@ pub(super) fn noun<'n>(operation: &'n str, verb: &str) -> Option<&'n str> {
     operation.strip_prefix(verb).filter(|noun| noun.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
+/// The noun of an operation with any verb: what follows its first word.
+pub fn object(operation: &str) -> &str {
+    let verb = operation.trim_start_matches(|c: char| c.is_ascii_uppercase());
+    verb.trim_start_matches(|c: char| !c.is_ascii_uppercase())
+}
+
 /// Plurals of a noun.
 pub(super) fn plurals(noun: &str) -> Vec<String> {
     let stem = noun.strip_suffix('y').map(|stem| format!("{stem}ies"));
@@ -36,7 +42,7 @@ pub(super) fn plurals(noun: &str) -> Vec<String> {
 }
 
 /// The tails of a noun, the whole first: `UserHierarchyGroup`, `HierarchyGroup`, `Group`.
-pub(super) fn tails(noun: &str) -> impl Iterator<Item = &str> {
+pub fn tails(noun: &str) -> impl Iterator<Item = &str> {
     let starts = noun.char_indices().filter(|(_, c)| c.is_ascii_uppercase()).map(|(at, _)| at);
     starts.map(|at| &noun[at..])
 }
@@ -69,6 +75,7 @@ mod tests {
     fn nouns_have_plurals_tails_and_words() {
         assert_eq!(noun("CreateQueue", "Create"), Some("Queue"));
         assert_eq!(noun("Created", "Create"), None);
+        assert_eq!(object("UpdateQueueName"), "QueueName");
         assert!(plurals("Vocabulary").contains(&"Vocabularies".to_owned()));
         assert!(plurals("PhoneNumber").contains(&"PhoneNumbersV2".to_owned()));
         assert_eq!(tails("UserHierarchyGroup").collect::<Vec<_>>(), ["UserHierarchyGroup", "HierarchyGroup", "Group"]);

@@ -5,6 +5,7 @@
 
 mod alike;
 mod operation;
+mod per_schema;
 mod shape;
 mod slot;
 
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 pub use alike::{Narrowing, Shared};
 pub use operation::{Operation, Pagination, Segment, Uri};
+pub use per_schema::PerSchema;
 pub use shape::{ErrorTrait, Kind, List, Map, Member, Members, Number, Shape};
 pub use slot::{Binding, Bounds, Slot, SlotTraits, TimestampFormat};
 

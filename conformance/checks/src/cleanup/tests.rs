@@ -264,7 +264,7 @@ async fn what_cannot_be_journalled_is_not_created() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// A case may name an instance that does not exist. What an endpoint creates there all the same is deleted there.
+/// A case may name an instance that does not exist. An endpoint may create a resource there all the same; it is deleted there.
 #[tokio::test]
 async fn what_an_endpoint_creates_in_an_unknown_instance_is_deleted() {
     let liar = Liar::new(theirs);

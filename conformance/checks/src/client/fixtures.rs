@@ -91,7 +91,7 @@ impl Client {
         let owner = id.map_or(Owner::Run, Owner::Fixture);
         let is_read = id.is_some_and(|id| danger(self.schema, &self.schema[id]) == Danger::Read);
         let create = async {
-            // A read of a resource with all members shows more. What is refused here is judged by the family accept.
+            // A read of a resource with all members shows more. The family accept judges refusals.
             if is_read && row.template().is_none() {
                 let rich = self.create_rich(row).await;
                 if !matches!(rich, Err(CreateError::Refused(_))) {
@@ -236,7 +236,7 @@ impl Client {
         let needs: Vec<(&str, usize)> = needs.map(|need| (need.place.as_str(), need.kind)).collect();
         for (place, kind) in parents.chain(needs) {
             let needed = resources::named(self.schema, &graph.kinds()[kind].noun);
-            // What the run cannot make is named by a generated id.
+            // A generated id names a resource that the run cannot make.
             let Some(needed) = needed.filter(|needed| needed.noun != row.noun) else { continue };
             let made = self.needed(needed, instance).await?;
             set_place(value, place, &made.id);
@@ -244,11 +244,9 @@ impl Client {
         Ok(())
     }
 
-    /// An unused name for a resource of a kind, in the first form that its contract allows.
+    /// An unused name for a resource of a kind; none if it has no name.
     pub(crate) fn unused_name(&self, row: &Resource) -> Option<String> {
-        let create = self.schema.operation_named(row.create)?;
-        let member = self.schema.input_members(&self.schema[create])?.get(row.name_member?)?;
-        self.fresh_for(&member.slot)
+        row.name_member.map(|_| row.name_of(&self.fresh_name()))
     }
 
     /// Creates a resource.

@@ -1,6 +1,7 @@
 //! Looks at a resource before it is written to or deleted: it must carry the name or the tag of its run. An endpoint may
 //! answer a creation with the id of something else, and a journal may have been written by others.
 
+use connect_model::json_text::scalar;
 use connect_model::wire::encode_request;
 use connect_model::wire::message::HttpRequest;
 use futures_util::FutureExt as _;
@@ -168,8 +169,7 @@ fn stray_arns(undo: &Undo, entry: &Entry, input: &Value, shown: &Value) -> Vec<S
     let ids = input.as_object().into_iter().flatten();
     let ids = ids.filter(|(member, _)| *member != "InstanceId" || undo.id_member() == Some(member));
     // The id of a version is a number.
-    let text = |id: &Value| id.as_str().map(str::to_owned).or_else(|| Some(id.as_i64()?.to_string()));
-    let ids: Vec<String> = ids.filter_map(|(_, id)| text(id)).collect();
+    let ids: Vec<String> = ids.filter_map(|(_, id)| scalar(id)).collect();
     let is_its = |arn: &String| ids.iter().any(|id| stands_for(arn, id)) || has_text(shown, &|text| text == arn);
     // A text that is no ARN names nothing.
     entry.arns.iter().filter(|arn| arn.starts_with("arn:") && !is_its(arn)).cloned().collect()

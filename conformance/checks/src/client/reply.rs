@@ -109,6 +109,9 @@ pub const QUOTAS: &[&str] = &[QUOTA, "ServiceQuotaExceededException"];
 /// Errors for a name that is taken. Source: service model of Amazon Connect, which does not say which one a module gets.
 pub const CONFLICTS: &[&str] = &["DuplicateResourceException", "ResourceConflictException", "IdempotencyException"];
 
+/// Errors for a name that is taken, as far as their names tell.
+pub(crate) const TAKEN: &[&str] = &["DuplicateResourceException", "ResourceConflictException"];
+
 /// Error for a flow without published content. Source: service model of Amazon Connect.
 pub(crate) const NOT_PUBLISHED: &str = "ContactFlowNotPublishedException";
 

@@ -197,7 +197,7 @@ pub(crate) fn absent_member(schema: &'static Schema, operation: OperationId) -> 
     let named = actions.filter_map(|(kind, action)| {
         let member = members.get(kind.id_member(action)?)?;
         let fits = validate_slot(schema, &member.slot, &UNKNOWN_ID.into()).is_empty();
-        // What the body refers to may be looked up later.
+        // A service may look up references in the body later.
         let is_place = matches!(member.binding, Binding::Label(_));
         (fits && is_place).then(|| (member.name.clone(), resources::named(schema, &kind.noun)))
     });

@@ -217,7 +217,7 @@ impl OwnItems {
         {
             members.remove(last);
         }
-        // What else is there depends on the order of concurrent calls.
+        // The total depends on the order of concurrent calls.
         if let Some(count) = body.get_mut("ApproximateTotalCount") {
             let is_text = count.as_str().is_some_and(|text| text.parse::<u64>().is_ok());
             match () {

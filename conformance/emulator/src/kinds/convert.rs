@@ -72,17 +72,3 @@ pub(super) fn at<'v>(
     }
     Some((found.filter(|value| !value.is_null()), shape))
 }
-
-/// A value that names a resource, as text.
-pub(super) fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-/// The tails of a noun, the whole first: `UserHierarchyGroup`, `HierarchyGroup`, `Group`.
-pub(super) fn tails(noun: &str) -> impl Iterator<Item = &str> {
-    noun.char_indices().filter(|(_, c)| c.is_ascii_uppercase()).map(|(at, _)| &noun[at..])
-}

@@ -4,11 +4,10 @@
 //! Comparisons are case-sensitive, as in the searches of the handlers; an empty list is no condition; a condition on text
 //! without a value matches nothing.
 
-use connect_model::resources::Kind as Resource;
+use connect_model::resources::{Kind as Resource, tails};
 use connect_model::schema::{Kind, Member, Members, Operation, Schema, ShapeId};
 use serde_json::{Map, Value};
 
-use crate::kinds::convert::tails;
 use crate::kinds::store::Thing;
 use crate::kinds::view::Forms;
 
@@ -52,7 +51,7 @@ pub(super) enum Comparison {
     Contains,
 }
 
-/// What a number or a time is compared with.
+/// The value with which a number or a time is compared.
 pub(super) enum Bounds {
     Range(Option<f64>, Option<f64>),
     Above(f64),

@@ -2,11 +2,12 @@
 //! operations have in common (`AssociateQueueQuickConnects`, `ListQueueQuickConnects`), and by the member of the creation that
 //! makes the first ones (`QuickConnectIds`).
 
-use connect_model::resources::{Action, Role};
+use connect_model::json_text::scalar;
+use connect_model::resources::{self, Action, Role};
 use connect_model::schema::{Kind, Member, Operation};
 use serde_json::{Map, Value};
 
-use crate::kinds::convert::{for_member, text};
+use crate::kinds::convert::for_member;
 use crate::kinds::list::Listing;
 use crate::kinds::store::Thing;
 use crate::kinds::view::{Hints, View};
@@ -14,7 +15,7 @@ use crate::kinds::{Call, Kinds};
 use crate::refusal::Refusal;
 use crate::store::State;
 
-/// What an operation does with associations.
+/// The effect of an operation on associations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     Join,
@@ -96,13 +97,13 @@ impl Call<'_> {
         }
         let kind = self.kinds.kind(at);
         let parents = self.parents(state, kind, |parent| self.parent_value(action, parent))?;
-        let reference = kind.id_member(action).and_then(|member| self.input.get(member)).and_then(text);
+        let reference = kind.id_member(action).and_then(|member| self.input.get(member)).and_then(scalar);
         let reference = reference.unwrap_or_default();
         let found = self.kept(state, kind, parents.first().and_then(Option::as_deref), &reference);
         found.map(|id| Holder::Kept(&kind.noun, id)).ok_or_else(|| self.missing(&kind.words, &reference))
     }
 
-    /// What is kept for a resource beside its own facts.
+    /// Associations and settings that are kept for a resource.
     pub(super) fn beside<'s>(&self, state: &'s mut State, holder: &Holder) -> Option<&'s mut Map<String, Value>> {
         match holder {
             Holder::Kept(kind, id) => Some(state.things.links_mut(kind, id)),
@@ -221,7 +222,7 @@ impl Call<'_> {
 
     /// The resource that a member names: `QuickConnectId`.
     fn referred<'s>(&self, state: &'s State, name: &str, value: &Value) -> Option<(usize, &'s Thing)> {
-        let reference = text(value)?;
+        let reference = scalar(value)?;
         let noun = name.strip_suffix("Id")?;
         let at = self.kinds.graph.kinds().iter().position(|kind| kind.noun == noun)?;
         let order = state.things.find(&self.kinds.kind(at).noun, &[], &reference)?;
@@ -258,10 +259,9 @@ fn is_same(stored: &Value, other: &Value) -> bool {
     texts(stored) == texts(other)
 }
 
-/// The object in the name of an operation: what follows the verb.
+/// The noun of an operation, without the verb and without the word for many at once.
 fn object(operation: &Operation) -> &str {
-    let name = operation.name.strip_prefix("Batch").unwrap_or(&operation.name);
-    name.get(1..).and_then(|rest| rest.find(|c: char| c.is_ascii_uppercase()).map(|at| &rest[at..])).unwrap_or(name)
+    resources::object(operation.name.strip_prefix("Batch").unwrap_or(&operation.name))
 }
 
 /// The noun of an association: a name without the noun of its kind and without words for references.

@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use connect_model::json_text::scalar;
 use connect_model::resources::{Kind, Source, in_words};
 use connect_model::schema::{self, Member, Members, Slot};
 use connect_model::shapes::Timestamp;
@@ -12,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::arn::ResourceKind;
 use crate::client_tokens::{self, Creation};
 use crate::defects::seam::{FullName, TagChange};
-use crate::kinds::convert::{at as value_at, for_member, text};
+use crate::kinds::convert::{at as value_at, for_member};
 use crate::kinds::store::{Thing, home};
 use crate::kinds::view::{Fact, Forms, identifier, read_tags};
 use crate::kinds::{Call, Kinds};
@@ -30,7 +31,7 @@ impl Call<'_> {
         input.retain(|_, value| !value.is_null());
         let members = self.schema().input_members(self.operation);
         let token = members.and_then(Members::idempotency_token).and_then(|member| input.remove(&member.name));
-        let outermost = kind.parents.first().and_then(|(member, _)| input.get(member)).and_then(text);
+        let outermost = kind.parents.first().and_then(|(member, _)| input.get(member)).and_then(scalar);
         let outermost = outermost.unwrap_or_default();
         let instance = self.cx.account.instance_id(&outermost).unwrap_or(&outermost).to_owned();
         if let Some((member, _)) = kind.parents.first()
@@ -56,9 +57,9 @@ impl Call<'_> {
         let tags = input.keys().find(|name| name.eq_ignore_ascii_case("tags")).cloned();
         let tags = tags.and_then(|name| input.remove(&name)).map(|tags| read_tags(&tags)).unwrap_or_default();
         let asked = self.asked(kind, forms, input);
-        let name = kind.name.as_ref().and_then(|name| asked.get(name)).and_then(text);
+        let name = kind.name.as_ref().and_then(|name| asked.get(name)).and_then(scalar);
         let chosen = match &kind.id {
-            Source::Input(member) => asked.get(member).and_then(text),
+            Source::Input(member) => asked.get(member).and_then(scalar),
             Source::Output(_) => None,
         };
         let home = home(&parents);
@@ -68,7 +69,7 @@ impl Call<'_> {
                 None => state.things.named(&kind.noun, &home, name).map(|thing| thing.order),
             };
             self.claim(kind, &home, name, holder.is_some())?;
-            // What is joined twice is joined once.
+            // A second association with the same thing changes nothing.
             if let Some(order) = holder.filter(|_| chosen.is_some()) {
                 return Ok(state.things.get(order).map(|thing| self.shown(at, thing)).unwrap_or_default());
             }
@@ -236,7 +237,7 @@ impl Kinds {
             idempotency_token: false,
             deprecated: false,
         };
-        self.made(&member, label).as_ref().and_then(text)
+        self.made(&member, label).as_ref().and_then(scalar)
     }
 
     /// Makes what the answers about a new resource show beside the input: each value once, so that all of them agree.

@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator};
+use connect_model::json_text::scalar;
 use connect_model::resources::{self, Action, Graph, Kind, Role, Source};
 use connect_model::schema::{self, Member, Members, Operation, OperationId, Schema};
 use serde_json::{Map, Value};
@@ -53,7 +54,7 @@ pub(crate) struct Kinds {
     tokens: TokenForms,
 }
 
-/// What an operation does.
+/// The way to perform an operation.
 #[derive(Clone, Copy)]
 enum Plan {
     /// Makes a resource of a kind.
@@ -322,7 +323,7 @@ impl Call<'_> {
     ) -> Result<Vec<Option<String>>, Refusal> {
         let mut parents: Vec<Option<String>> = Vec::new();
         for (member, holder) in &kind.parents {
-            let Some(reference) = named(member).and_then(convert::text) else {
+            let Some(reference) = named(member).and_then(scalar) else {
                 parents.push(None);
                 continue;
             };
@@ -368,7 +369,7 @@ impl Call<'_> {
     fn target(&self, state: &State, at: usize, action: &Action) -> Result<u64, Refusal> {
         let kind = self.kinds.kind(at);
         let parents = self.parents(state, kind, |parent| self.parent_value(action, parent))?;
-        let reference = kind.id_member(action).and_then(|member| self.input.get(member)).and_then(convert::text);
+        let reference = kind.id_member(action).and_then(|member| self.input.get(member)).and_then(scalar);
         let reference = reference.unwrap_or_default();
         let found = state.things.find(&kind.noun, &parents, &reference);
         found.ok_or_else(|| self.missing(&kind.words, &reference))
@@ -382,7 +383,7 @@ impl Call<'_> {
         }
         let kind = self.kinds.kind(at);
         let parents = self.parents(&state, kind, |parent| self.parent_value(action, parent))?;
-        let member = kind.id_member(action).and_then(|member| self.input.get(member)).and_then(convert::text);
+        let member = kind.id_member(action).and_then(|member| self.input.get(member)).and_then(scalar);
         let Some(reference) = member else { return Ok(()) };
         let home = parents.first().and_then(Option::as_deref);
         match self.kept(&state, kind, home, &reference) {

@@ -1,5 +1,6 @@
 //! Descriptions, updates and deletions of one resource.
 
+use connect_model::json_text::scalar;
 use connect_model::resources::{Action, Kind, Source};
 use connect_model::schema::Members;
 use connect_model::shapes::Timestamp;
@@ -8,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::arn::ResourceKind;
 use crate::defects::seam::{FullName, Update};
 use crate::kinds::Call;
-use crate::kinds::convert::{for_member, text};
+use crate::kinds::convert::for_member;
 use crate::kinds::store::Thing;
 use crate::kinds::view::{Fact, Forms, View, read_tags};
 use crate::refusal::Refusal;
@@ -86,7 +87,7 @@ impl Call<'_> {
             let renames = (kind.name.is_some() && matches!(fact, Some((_, Fact::Name | Fact::Id))))
                 || asked.is_some_and(|asked| kind.name.as_deref() == Some(&asked.name));
             if renames {
-                edited.name = text(value).or(edited.name.take());
+                edited.name = scalar(value).or(edited.name.take());
             }
             if let Some(asked) = asked
                 && let Some(value) = for_member(schema, value, shape, asked)
@@ -152,7 +153,7 @@ impl Call<'_> {
 fn names(asked: &Map<String, Value>, place: &str, thing: &Thing) -> bool {
     let (first, rest) = place.split_once('.').map_or((place, ""), |(first, rest)| (first, rest));
     let Some(value) = asked.get(first.trim_end_matches("[]")) else { return false };
-    let is_reference = |value: &Value| text(value).is_some_and(|text| text == thing.id || text == thing.arn);
+    let is_reference = |value: &Value| scalar(value).is_some_and(|text| text == thing.id || text == thing.arn);
     let inside = |value: &Value| match value {
         Value::Object(inner) if !rest.is_empty() => names(inner, rest, thing),
         value => is_reference(value),

@@ -1,14 +1,15 @@
 //! Settings: facts beside a resource that one operation sets and another shows, such as the attributes of an instance
-//! (`UpdateInstanceAttribute`, `DescribeInstanceAttribute`, `ListInstanceAttributes`). A setting may have keys.
+//! (`UpdateInstanceAttribute`, `DescribeInstanceAttribute`). A setting may have keys.
 
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
+use connect_model::json_text::scalar;
 use connect_model::resources::Action;
 use connect_model::schema::{Kind, Member, Members, OperationId};
 use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
 
-use crate::kinds::convert::{at as value_at, for_member, text};
+use crate::kinds::convert::{at as value_at, for_member};
 use crate::kinds::links::Holder;
 use crate::kinds::view::{Fact, Hints, View};
 use crate::kinds::{Call, Kinds, Plan};
@@ -28,7 +29,7 @@ pub(super) struct Setting {
     wrapper: Option<&'static Member>,
 }
 
-/// What an operation does with a setting.
+/// The part of an operation in a setting.
 #[derive(Clone, Copy)]
 pub(super) enum Act {
     Set,
@@ -83,7 +84,7 @@ impl Kinds {
 }
 
 impl Call<'_> {
-    /// Sets, shows or lists a setting.
+    /// Sets or shows a setting.
     pub(super) fn on_setting(
         &self,
         setting: &Setting,
@@ -94,7 +95,7 @@ impl Call<'_> {
         let mut state = self.cx.store.lock();
         let holder = self.holder(&state, at, action)?;
         let place = format!("setting {}", setting.noun);
-        let key: Vec<String> = setting.keys.iter().filter_map(|key| text(self.input.get(*key)?)).collect();
+        let key: Vec<String> = setting.keys.iter().filter_map(|key| scalar(self.input.get(*key)?)).collect();
         let key = key.join("\n");
         if matches!(act, Act::Set) {
             let mut given = self.input.clone();
@@ -131,9 +132,9 @@ impl Call<'_> {
                 let Some(members) = self.schema()[wrapper.slot.target].kind.members() else {
                     return Ok(Value::Object(output));
                 };
-                let mut inner = output.remove(&wrapper.name).and_then(|inner| inner.as_object().cloned());
+                let inner = output.remove(&wrapper.name).and_then(|inner| inner.as_object().cloned());
                 let required = || self.kinds.made(wrapper, &label).and_then(|made| made.as_object().cloned());
-                let mut inner = inner.take().or_else(required).unwrap_or_default();
+                let mut inner = inner.or_else(required).unwrap_or_default();
                 self.overlay(setting, members, &stored, &mut inner);
                 output.insert(wrapper.name.clone(), inner.into());
             }

@@ -1,12 +1,12 @@
 //! Views of a resource: for each member of a structure, the fact that it shows. Views of one resource agree, since all of
 //! them show the same facts.
 
-use connect_model::resources::{Kind, Source};
+use connect_model::resources::{Kind, Source, tails};
 use connect_model::schema::{self, Member, Members, Schema, ShapeId};
 use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
 
-use crate::kinds::convert::{at, for_member, tails};
+use crate::kinds::convert::{at, for_member};
 use crate::kinds::store::Thing;
 
 /// The members of a structure, each with the fact that it shows.
@@ -43,7 +43,7 @@ pub(super) struct Forms {
     pub(super) record: &'static Members,
 }
 
-/// What is known about the members of a view beside their names.
+/// Members of a view that are known to hold the id, the ARN or the resource.
 #[derive(Default)]
 pub(super) struct Hints<'h> {
     /// The member with the id.
