@@ -45,6 +45,24 @@ pub(crate) fn without(call: &Invocation<'_>, operation: &str, member: &str) -> A
     edited(call, has, |input| drop(input.as_object_mut().and_then(|input| input.remove(member))))
 }
 
+/// Acknowledges the calls of an operation without performing them.
+pub(crate) fn acknowledged(call: &Invocation<'_>, operation: &str) -> Answer {
+    if call.operation.name == operation { Answer::Performed(Ok(json!({}))) } else { call.perform(call.input) }
+}
+
+/// Performs an update that leaves out a text as if it cleared the text.
+pub(crate) fn clearing(call: &Invocation<'_>, operation: &str, member: &str) -> Answer {
+    let clears = call.operation.name == operation && call.input.get(member).is_none_or(Value::is_null);
+    edited(call, clears, |input| input[member] = "".into())
+}
+
+/// An ARN with another account.
+pub(crate) fn of_another_account(arn: &Value) -> Value {
+    let parts = arn.as_str().unwrap_or_default().split(':').enumerate();
+    let parts: Vec<&str> = parts.map(|(at, part)| if at == 4 { "999999999999" } else { part }).collect();
+    parts.join(":").into()
+}
+
 /// Performs a call with an edited input, under a condition.
 pub(crate) fn edited(call: &Invocation<'_>, condition: bool, edit: impl FnOnce(&mut Value)) -> Answer {
     if !condition {

@@ -155,6 +155,34 @@ hook! {
     }
 }
 
+/// Edits the JSON body of the successes of one operation.
+pub(crate) fn on_answer_of(
+    operation: &'static str,
+    edit: impl Fn(&mut Value) + Send + Sync + 'static,
+) -> Arc<dyn Seams> {
+    struct Answers<F>(&'static str, F);
+    impl<F: Fn(&mut Value) + Send + Sync> Seams for Answers<F> {
+        fn answer(&self, scene: &Scene<'_>, response: &mut HttpResponse) {
+            if scene.error.is_none()
+                && scene.operation.is_some_and(|operation| operation.name == self.0)
+                && let Ok(mut body) = serde_json::from_slice::<Value>(&response.body)
+            {
+                (self.1)(&mut body);
+                response.body = body.to_string().into_bytes();
+            }
+        }
+    }
+    Arc::new(Answers(operation, edit))
+}
+
+/// Edits every item that an operation lists.
+pub(crate) fn on_items(operation: &'static str, edit: fn(&mut Value)) -> Arc<dyn Seams> {
+    on_answer_of(operation, move |body| {
+        let members = body.as_object_mut().into_iter().flat_map(|body| body.values_mut());
+        members.filter_map(Value::as_array_mut).flatten().for_each(edit);
+    })
+}
+
 /// A value of the current thread, and so of the call that it performs.
 pub(crate) struct PerCall<T>(Mutex<HashMap<ThreadId, T>>);
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use connect_model::wire::message::HttpResponse;
 use serde_json::{Value, json};
 
-use crate::defects::edits::{edit_json, edited, server_error, without};
-use crate::defects::hooks::{on_body, on_call, on_request};
+use crate::defects::edits::{clearing, edit_json, edited, of_another_account, server_error, without};
+use crate::defects::hooks::{on_body, on_call, on_items, on_request};
 use crate::defects::seam::{Invocation, Scene, Seams};
 use crate::defects::{Defect, Family};
 use crate::handlers::Answer;
@@ -52,13 +52,7 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "an update of the metadata of a flow wipes a description that it does not name",
         kills: &["keep.update-only-named"],
         may: &["lifecycle.walk"],
-        seams: || {
-            on_call(|call| {
-                let absent = call.input.get("Description").is_none_or(Value::is_null);
-                let wipes = call.operation.name == "UpdateContactFlowMetadata" && absent;
-                edited(call, wipes, |input| input["Description"] = "".into())
-            })
-        },
+        seams: || on_call(|call| clearing(call, "UpdateContactFlowMetadata", "Description")),
     },
     Defect {
         id: "update-wipes-tags",
@@ -143,14 +137,7 @@ pub(super) const ROWS: &[Defect] = &[
         seams: || {
             on_body(|_, body| {
                 if let Some(arn) = body.pointer_mut("/ContactFlowModule/Arn") {
-                    let parts: Vec<&str> = arn.as_str().unwrap_or_default().split(':').collect();
-                    *arn = parts
-                        .iter()
-                        .enumerate()
-                        .map(|(at, part)| if at == 4 { "999999999999" } else { part })
-                        .collect::<Vec<_>>()
-                        .join(":")
-                        .into();
+                    *arn = of_another_account(arn);
                 }
             })
         },
@@ -212,21 +199,6 @@ fn set(item: &mut Value, member: &str, value: Value) {
     if let Some(item) = item.as_object_mut().filter(|item| item.contains_key(member)) {
         item.insert(member.to_owned(), value);
     }
-}
-
-/// Edits every item that an operation lists.
-fn on_items(operation: &'static str, edit: fn(&mut Value)) -> Arc<dyn Seams> {
-    struct Items(&'static str, fn(&mut Value));
-    impl Seams for Items {
-        fn answer(&self, scene: &Scene<'_>, response: &mut HttpResponse) {
-            if scene.operation.is_some_and(|operation| operation.name == self.0) {
-                edit_json(response, |body| {
-                    body.values_mut().filter_map(Value::as_array_mut).flatten().for_each(self.1);
-                });
-            }
-        }
-    }
-    Arc::new(Items(operation, edit))
 }
 
 /// Modules that were created with a description.

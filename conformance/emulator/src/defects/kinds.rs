@@ -1,12 +1,9 @@
 //! Defects of kinds of resource that have no handler of their own: each on one kind, so that no favourite is needed to find it.
 
-use std::sync::Arc;
+use serde_json::json;
 
-use serde_json::{Value, json};
-
-use crate::defects::edits::{edited, without};
-use crate::defects::hooks::{on_body, on_call};
-use crate::defects::seam::{Invocation, Scene, Seams};
+use crate::defects::edits::{acknowledged, clearing, edited, of_another_account, without};
+use crate::defects::hooks::{on_answer_of, on_call, on_items};
 use crate::defects::{Defect, Family};
 use crate::handlers::Answer;
 use crate::refusal::Refusal;
@@ -18,7 +15,7 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "the deletion of a queue is acknowledged but not performed",
         kills: &["lifecycle.delete-gone"],
         may: &["idempotency.repeated-delete", "error.not-found"],
-        seams: || ignored("DeleteQueue"),
+        seams: || on_call(|call| acknowledged(call, "DeleteQueue")),
     },
     Defect {
         id: "prompt-deleted-twice",
@@ -28,7 +25,9 @@ pub(super) const ROWS: &[Defect] = &[
         may: &["error.not-found"],
         seams: || {
             on_call(|call| match call.perform(call.input) {
-                Answer::Performed(Err(Refusal::NotFound(_))) if call.operation.name == "DeletePrompt" => done(),
+                Answer::Performed(Err(Refusal::NotFound(_))) if call.operation.name == "DeletePrompt" => {
+                    acknowledged(call, "DeletePrompt")
+                }
                 answer => answer,
             })
         },
@@ -39,7 +38,7 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "updates of hours of operation are acknowledged but not performed",
         kills: &["lifecycle.update-visible", "keep.update-only-named"],
         may: &["error.not-found"],
-        seams: || ignored("UpdateHoursOfOperation"),
+        seams: || on_call(|call| acknowledged(call, "UpdateHoursOfOperation")),
     },
     Defect {
         id: "two-queues-of-one-name",
@@ -69,7 +68,7 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "an approved origin is still listed after its association has ended",
         kills: &["lifecycle.association"],
         may: &["error.not-found"],
-        seams: || ignored("DisassociateApprovedOrigin"),
+        seams: || on_call(|call| acknowledged(call, "DisassociateApprovedOrigin")),
     },
     Defect {
         id: "quick-connect-not-joined",
@@ -77,7 +76,7 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "quick connects that are associated with a queue are not listed for it",
         kills: &["lifecycle.association"],
         may: &["pagination.complete", "error.not-found"],
-        seams: || ignored("AssociateQueueQuickConnects"),
+        seams: || on_call(|call| acknowledged(call, "AssociateQueueQuickConnects")),
     },
     Defect {
         id: "page-of-workspace-stays",
@@ -85,7 +84,7 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "a deleted page of a workspace is still listed",
         kills: &["lifecycle.association"],
         may: &["pagination.stable-under-change", "idempotency.repeated-delete", "error.not-found"],
-        seams: || ignored("DeleteWorkspacePage"),
+        seams: || on_call(|call| acknowledged(call, "DeleteWorkspacePage")),
     },
     Defect {
         id: "prompt-without-description",
@@ -101,13 +100,7 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "an update of a security profile wipes a description that it does not name",
         kills: &["keep.update-only-named"],
         may: &["lifecycle.update-visible"],
-        seams: || {
-            on_call(|call| {
-                let absent = call.input.get("Description").is_none_or(Value::is_null);
-                let wipes = call.operation.name == "UpdateSecurityProfile" && absent;
-                edited(call, wipes, |input| input["Description"] = "".into())
-            })
-        },
+        seams: || on_call(|call| clearing(call, "UpdateSecurityProfile", "Description")),
     },
     Defect {
         id: "table-in-milliseconds",
@@ -116,10 +109,10 @@ pub(super) const ROWS: &[Defect] = &[
         kills: &["keep.plausible", "keep.views-agree"],
         may: &["shape.timestamp-format"],
         seams: || {
-            on_shown("DescribeDataTable", "DataTable", |table| {
+            on_answer_of("DescribeDataTable", |body| {
                 for name in ["CreatedTime", "LastModifiedTime"] {
-                    if let Some(time) = table[name].as_f64() {
-                        table[name] = (time * 1000.0).round().into();
+                    if let Some(time) = body["DataTable"][name].as_f64() {
+                        body["DataTable"][name] = (time * 1000.0).round().into();
                     }
                 }
             })
@@ -134,8 +127,8 @@ pub(super) const ROWS: &[Defect] = &[
         seams: || {
             on_call(|call| {
                 let arn = call.input["resourceArn"].as_str().unwrap_or_default();
-                let is_lost = call.operation.name == "TagResource" && arn.contains("/routing-profile/");
-                if is_lost { done() } else { call.perform(call.input) }
+                let is_lost = arn.contains("/routing-profile/");
+                if is_lost { acknowledged(call, "TagResource") } else { call.perform(call.input) }
             })
         },
     },
@@ -146,7 +139,7 @@ pub(super) const ROWS: &[Defect] = &[
         kills: &["lifecycle.tags-shown", "lifecycle.create-describe", "keep.echo"],
         may: &["keep.views-agree"],
         seams: || {
-            on_shown("DescribeUser", "User", |user| drop(user.as_object_mut().and_then(|user| user.remove("Tags"))))
+            on_answer_of("DescribeUser", |body| drop(body["User"].as_object_mut().and_then(|user| user.remove("Tags"))))
         },
     },
     Defect {
@@ -156,10 +149,8 @@ pub(super) const ROWS: &[Defect] = &[
         kills: &["keep.views-agree"],
         may: &["lifecycle.create-list"],
         seams: || {
-            on_items("ListQuickConnects", "QuickConnectSummaryList", |items| {
-                for item in items {
-                    item["Name"] = item["Name"].as_str().unwrap_or_default().to_uppercase().into();
-                }
+            on_items("ListQuickConnects", |item| {
+                item["Name"] = item["Name"].as_str().unwrap_or_default().to_uppercase().into();
             })
         },
     },
@@ -177,7 +168,11 @@ pub(super) const ROWS: &[Defect] = &[
             "keep.views-agree",
             "pagination.bounds",
         ],
-        seams: || on_items("ListHoursOfOperations", "HoursOfOperationSummaryList", |items| drop(items.pop())),
+        seams: || {
+            on_answer_of("ListHoursOfOperations", |body| {
+                drop(body["HoursOfOperationSummaryList"].as_array_mut().and_then(Vec::pop));
+            })
+        },
     },
     Defect {
         id: "type-of-quick-connect-ignored",
@@ -202,14 +197,7 @@ pub(super) const ROWS: &[Defect] = &[
             "keep.counts",
             "keep.views-agree",
         ],
-        seams: || {
-            on_body(|scene, body| {
-                let is_search = named(scene, "SearchPrompts");
-                if let Some(prompts) = body.get_mut("Prompts").filter(|_| is_search) {
-                    *prompts = json!([]);
-                }
-            })
-        },
+        seams: || on_answer_of("SearchPrompts", |body| body["Prompts"] = json!([])),
     },
     Defect {
         id: "unknown-profile-shown",
@@ -246,9 +234,9 @@ pub(super) const ROWS: &[Defect] = &[
         kills: &["keep.plausible", "keep.views-agree"],
         may: &[],
         seams: || {
-            on_shown("DescribeTestCase", "TestCase", |case| {
-                let arn = case["Arn"].as_str().unwrap_or_default().replace("111122223333", "999999999999");
-                case["Arn"] = arn.into();
+            on_answer_of("DescribeTestCase", |body| {
+                let arn = of_another_account(&body["TestCase"]["Arn"]);
+                body["TestCase"]["Arn"] = arn;
             })
         },
     },
@@ -293,58 +281,18 @@ pub(super) const NOUNS: &[(&str, &str)] = &[
     ("description-in-small-letters", "HoursOfOperationOverride"),
 ];
 
-fn done() -> Answer {
-    Answer::Performed(Ok(json!({})))
-}
+#[cfg(test)]
+mod tests {
+    use connect_model::resources;
+    use connect_model::schema::Schema;
 
-/// Acknowledges calls of an operation without performing them.
-fn ignored(operation: &'static str) -> Arc<dyn Seams> {
-    struct Ignored(&'static str);
-    impl Seams for Ignored {
-        fn invoke(&self, call: &Invocation<'_>) -> Answer {
-            // A call that would be refused still is.
-            if call.operation.name == self.0 && call.has_handler { done() } else { call.perform(call.input) }
-        }
+    use super::*;
+
+    #[test]
+    fn every_row_has_the_noun_of_its_kind() {
+        let nouns: Vec<&str> = NOUNS.iter().map(|(id, _)| *id).collect();
+        assert_eq!(ROWS.iter().map(|row| row.id).collect::<Vec<_>>(), nouns);
+        let graph = resources::shared(Schema::connect());
+        assert!(NOUNS.iter().all(|(_, noun)| graph.kind(noun).is_some()));
     }
-    Arc::new(Ignored(operation))
-}
-
-fn named(scene: &Scene<'_>, operation: &str) -> bool {
-    scene.operation.is_some_and(|found| found.name == operation)
-}
-
-/// Edits a member of the answers of an operation.
-fn on_shown(operation: &'static str, member: &'static str, edit: fn(&mut Value)) -> Arc<dyn Seams> {
-    struct Shown(&'static str, &'static str, fn(&mut Value));
-    impl Seams for Shown {
-        fn answer(&self, scene: &Scene<'_>, response: &mut connect_model::wire::message::HttpResponse) {
-            if !named(scene, self.0) || scene.error.is_some() {
-                return;
-            }
-            crate::defects::edits::edit_json(response, |body| {
-                if let Some(shown) = body.get_mut(self.1) {
-                    (self.2)(shown);
-                }
-            });
-        }
-    }
-    Arc::new(Shown(operation, member, edit))
-}
-
-/// Edits the items of a list.
-fn on_items(operation: &'static str, list: &'static str, edit: fn(&mut Vec<Value>)) -> Arc<dyn Seams> {
-    struct Items(&'static str, &'static str, fn(&mut Vec<Value>));
-    impl Seams for Items {
-        fn answer(&self, scene: &Scene<'_>, response: &mut connect_model::wire::message::HttpResponse) {
-            if !named(scene, self.0) || scene.error.is_some() {
-                return;
-            }
-            crate::defects::edits::edit_json(response, |body| {
-                if let Some(items) = body.get_mut(self.1).and_then(Value::as_array_mut) {
-                    (self.2)(items);
-                }
-            });
-        }
-    }
-    Arc::new(Items(operation, list, edit))
 }
