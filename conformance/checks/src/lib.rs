@@ -26,6 +26,7 @@ pub mod lifecycle;
 pub mod memo;
 pub mod observe;
 pub mod pagination;
+mod parts;
 pub mod permission;
 pub mod plan;
 pub mod resources;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
 use connect_model::resources::Source;
-use connect_model::schema::{Members, Schema};
+use connect_model::schema::{Members, OperationId, Schema};
 use serde_json::{Value, json};
 
 use crate::case::Finding;
@@ -29,6 +29,11 @@ pub(super) async fn and_then(mut findings: Vec<Finding>, next: impl Future<Outpu
         Err(_) => {}
     }
     Ok(findings)
+}
+
+/// Values with all members, and with one item in each list.
+pub(super) fn one_of_each() -> Config {
+    Config { optional_percent: 100, min_items: 1, max_items: 1, ..Config::default() }
 }
 
 /// Repeats a step in growing pauses until a deadline, for effects that become visible late.
@@ -99,11 +104,11 @@ pub(super) async fn change(
     id: &str,
     update: &str,
 ) -> Result<Value, String> {
-    if row.template().is_none() {
-        return change_all(client, row, sent, id, update).await;
-    }
     let schema = client.schema;
     let operation = schema.operation_named(update).ok_or_else(|| format!("the model has no {update}"))?;
+    if row.template().is_none() {
+        return change_all(client, row, sent, id, operation).await;
+    }
     let members = schema.input_members(&schema[operation]).ok_or_else(|| format!("{update} has no input"))?;
     let mut changed = json!({});
     if members.get("Name").is_some() {
@@ -131,10 +136,9 @@ async fn change_all(
     row: &'static Resource,
     sent: &Value,
     id: &str,
-    update: &str,
+    operation: OperationId,
 ) -> Result<Value, String> {
-    let schema = client.schema;
-    let operation = schema.operation_named(update).ok_or_else(|| format!("the model has no {update}"))?;
+    let update = &client.schema[operation].name;
     let mut refused = String::new();
     for optional_percent in [100, 0] {
         let config = Config { optional_percent, ..Config::sparse() };

@@ -1,8 +1,10 @@
 //! Places in an input that name resources: found by the shapes of their ids, and filled. Sends nothing.
 
 use connect_model::resources::Graph;
-use connect_model::schema::{Kind, Schema, ShapeId, Slot};
+use connect_model::schema::{Schema, ShapeId, Slot};
 use serde_json::Value;
+
+use crate::parts::visit;
 
 /// A place in an input with the id of a resource.
 pub(super) struct Place<'s> {
@@ -18,57 +20,18 @@ pub(super) struct Place<'s> {
 /// The places of a value with ids of resources, in order.
 pub(super) fn places<'s>(schema: &'s Schema, graph: &'s Graph, shape: ShapeId, value: &Value) -> Vec<Place<'s>> {
     let mut found = Vec::new();
-    collect(&Walk { schema, graph }, shape, "", (String::new(), 0), value, &mut found);
+    visit(schema, shape, value, &mut |part| {
+        let kind = graph.named_at(schema, part.name, part.slot.target).filter(|_| part.value.is_string());
+        let place = |kind: &'s connect_model::resources::Kind| Place {
+            pointer: part.pointer.clone(),
+            noun: &kind.noun,
+            slot: part.slot,
+            nth: part.nth,
+        };
+        found.extend(kind.map(place));
+        kind.is_none()
+    });
     found
-}
-
-struct Walk<'s> {
-    schema: &'s Schema,
-    graph: &'s Graph,
-}
-
-impl<'s> Walk<'s> {
-    fn noun(&self, member: &str, shape: ShapeId) -> Option<&'s str> {
-        self.graph.named_at(self.schema, member, shape).map(|kind| kind.noun.as_str())
-    }
-}
-
-fn collect<'s>(
-    walk: &Walk<'s>,
-    shape: ShapeId,
-    member: &str,
-    (pointer, nth): (String, usize),
-    value: &Value,
-    found: &mut Vec<Place<'s>>,
-) {
-    let mut at = |slot: &'s Slot, name: &str, (key, nth): (&str, usize), inner: &Value| {
-        let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
-        match walk.noun(name, slot.target).filter(|_| inner.is_string()) {
-            Some(noun) => found.push(Place { pointer, noun, slot, nth }),
-            None => collect(walk, slot.target, name, (pointer, nth), inner, found),
-        }
-    };
-    match (&walk.schema[shape].kind, value) {
-        (Kind::Structure(members) | Kind::Union(members), Value::Object(object)) => {
-            for member in members {
-                if let Some(inner) = object.get(&member.name) {
-                    at(&member.slot, &member.name, (&member.name, nth), inner);
-                }
-            }
-        }
-        (Kind::List(list), Value::Array(items)) => {
-            let single = member.strip_suffix('s').unwrap_or(member);
-            for (nth, inner) in items.iter().enumerate() {
-                at(&list.member, single, (&nth.to_string(), nth), inner);
-            }
-        }
-        (Kind::Map(map), Value::Object(object)) => {
-            for (key, inner) in object {
-                at(&map.value, "", (key, nth), inner);
-            }
-        }
-        _ => {}
-    }
 }
 
 /// Sets the id at a place of the graph, such as `SecurityProfileIds[]`, wherever the value has it.

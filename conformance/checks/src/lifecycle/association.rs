@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use connect_model::generate::Config;
+use connect_model::json_text::scalar;
 use connect_model::path::SchemaPath;
 use connect_model::resources::{self as graph, Link};
 use connect_model::schema::{Kind, OperationId, Schema, ShapeId};
@@ -13,6 +14,7 @@ use crate::client::Client;
 use crate::client::pager::{Pager, page_sizes};
 use crate::client::reply::SYNTHESIZED;
 use crate::code::Trial;
+use crate::parts::visit;
 use crate::resources;
 use crate::resources::{INSTANCE, overwrite};
 use crate::steps;
@@ -75,11 +77,10 @@ impl<'c> Thing<'c> {
         let schema = client.schema;
         let make = &schema[link.make].name;
         let holder = holder(client, link).await?;
-        let config = Config { optional_percent: 100, min_items: 1, max_items: 1, ..Config::default() };
         let mut sent = Value::Null;
         let mut made = Err(String::new());
         // Members that exclude each other may be refused together.
-        for config in [config, Config::sparse()] {
+        for config in [steps::one_of_each(), Config::sparse()] {
             sent = client.input(link.make, config, &format!("{make}/association"), &SchemaPath::default()).await?;
             overwrite(&mut sent, holder.clone());
             made = succeed(client, make, &sent).await;
@@ -163,8 +164,7 @@ impl<'c> Thing<'c> {
             } else if let Kind::List(list) = &schema[member.slot.target].kind
                 && let Some(shape) = schema[link.make].input
             {
-                let mut found = Vec::new();
-                of_shape(schema, shape, &self.sent, list.member.target, &mut found);
+                let found = of_shape(schema, shape, &self.sent, list.member.target);
                 if !found.is_empty() {
                     input.insert(member.name.clone(), found.into());
                 }
@@ -201,52 +201,30 @@ fn is_page(schema: &Schema, operation: OperationId, member: &str) -> bool {
         .is_some_and(|pagination| pagination.input_token == member || pagination.page_size.as_deref() == Some(member))
 }
 
-/// A scalar as text.
+/// A text or number by which something is recognised.
 fn mark(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
+    scalar(value).filter(|text| !text.is_empty())
 }
 
-/// The free texts of a value. Values of enums, numbers and booleans occur in other items, too.
+/// The free texts of a value, but for client tokens. Values of enums, numbers and booleans occur in other items, too.
 fn texts(schema: &Schema, shape: ShapeId, value: &Value, found: &mut BTreeSet<String>) {
-    match (&schema[shape].kind, value) {
-        (Kind::String, Value::String(text)) if text.len() > 2 => drop(found.insert(text.clone())),
-        (Kind::Structure(members) | Kind::Union(members), Value::Object(object)) => {
-            for member in members.iter().filter(|member| !member.idempotency_token) {
-                if let Some(inner) = object.get(&member.name) {
-                    texts(schema, member.slot.target, inner, found);
-                }
-            }
-        }
-        (Kind::List(list), Value::Array(items)) => {
-            items.iter().for_each(|item| texts(schema, list.member.target, item, found));
-        }
-        _ => {}
-    }
+    visit(schema, shape, value, &mut |part| {
+        let kind = &schema[part.slot.target].kind;
+        let is_free = matches!(kind, Kind::String) && part.member.is_none_or(|member| !member.idempotency_token);
+        found.extend(part.value.as_str().filter(|text| is_free && text.len() > 2).map(str::to_owned));
+        !matches!(kind, Kind::Map(_))
+    });
 }
 
 /// The parts of a value that have a shape.
-fn of_shape(schema: &Schema, shape: ShapeId, value: &Value, wanted: ShapeId, found: &mut Vec<Value>) {
-    if shape == wanted {
-        if !found.contains(value) {
-            found.push(value.clone());
+fn of_shape(schema: &Schema, shape: ShapeId, value: &Value, wanted: ShapeId) -> Vec<Value> {
+    let mut found = Vec::new();
+    visit(schema, shape, value, &mut |part| {
+        let is_wanted = part.slot.target == wanted;
+        if is_wanted && !found.contains(part.value) {
+            found.push(part.value.clone());
         }
-        return;
-    }
-    match (&schema[shape].kind, value) {
-        (Kind::Structure(members) | Kind::Union(members), Value::Object(object)) => {
-            for member in members {
-                if let Some(inner) = object.get(&member.name) {
-                    of_shape(schema, member.slot.target, inner, wanted, found);
-                }
-            }
-        }
-        (Kind::List(list), Value::Array(items)) => {
-            items.iter().for_each(|item| of_shape(schema, list.member.target, item, wanted, found));
-        }
-        _ => {}
-    }
+        !is_wanted
+    });
+    found
 }

@@ -175,9 +175,8 @@ impl Fixtures {
         let link = link(client.schema, operation).ok_or("nothing makes what the list shows")?;
         let make = &client.schema[link.make].name;
         for number in 0..COUNT {
-            let config = Config { optional_percent: 100, min_items: 1, max_items: 1, ..Config::default() };
             let label = format!("{make}/pagination/{number}");
-            let mut input = client.input(link.make, config, &label, &SchemaPath::default()).await?;
+            let mut input = client.input(link.make, steps::one_of_each(), &label, &SchemaPath::default()).await?;
             for (name, value) in self.base.as_object().into_iter().flatten() {
                 if let Some(place) = input.get_mut(name) {
                     place.clone_from(value);

@@ -1,0 +1,103 @@
+//! The parts of a value, each with its place and shape. Sends nothing.
+
+use connect_model::schema::{Kind, Member, Schema, ShapeId, Slot};
+use serde_json::Value;
+
+/// A part of a value.
+pub(crate) struct Part<'s, 'v> {
+    /// JSON Pointer.
+    pub(crate) pointer: String,
+    pub(crate) slot: &'s Slot,
+    /// The member that holds it; none for elements of lists and values of maps.
+    pub(crate) member: Option<&'s Member>,
+    /// Name of the member; for an element of a list, that of the list in the singular.
+    pub(crate) name: &'s str,
+    /// Position in the innermost list around it.
+    pub(crate) nth: usize,
+    pub(crate) value: &'v Value,
+}
+
+/// Calls `enter` for each part of a value of a shape, the whole before its parts. The parts of one for which it returns false
+/// are left out.
+pub(crate) fn visit<'s, 'v>(
+    schema: &'s Schema,
+    shape: ShapeId,
+    value: &'v Value,
+    enter: &mut impl FnMut(&Part<'s, 'v>) -> bool,
+) {
+    visit_in(schema, shape, ("", "", 0), value, enter);
+}
+
+fn visit_in<'s, 'v>(
+    schema: &'s Schema,
+    shape: ShapeId,
+    (outer, name, nth): (&str, &'s str, usize),
+    value: &'v Value,
+    enter: &mut impl FnMut(&Part<'s, 'v>) -> bool,
+) {
+    let mut part = |slot: &'s Slot, member, name, key: &str, nth, value| {
+        let pointer = format!("{outer}/{}", key.replace('~', "~0").replace('/', "~1"));
+        let part = Part { pointer, slot, member, name, nth, value };
+        if enter(&part) {
+            visit_in(schema, slot.target, (&part.pointer, name, nth), value, enter);
+        }
+    };
+    match (&schema[shape].kind, value) {
+        (Kind::Structure(members) | Kind::Union(members), Value::Object(object)) => {
+            for member in members {
+                if let Some(inner) = object.get(&member.name) {
+                    part(&member.slot, Some(member), &member.name, &member.name, nth, inner);
+                }
+            }
+        }
+        (Kind::List(list), Value::Array(items)) => {
+            let single = name.strip_suffix('s').unwrap_or(name);
+            for (nth, inner) in items.iter().enumerate() {
+                part(&list.member, None, single, &nth.to_string(), nth, inner);
+            }
+        }
+        (Kind::Map(map), Value::Object(object)) => {
+            for (key, inner) in object {
+                part(&map.value, None, "", key, nth, inner);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn parts_have_their_places_and_may_be_left_out() {
+        let schema = Schema::connect();
+        let create = &schema[schema.operation_named("CreateRoutingProfile").unwrap()];
+        let input = json!({
+            "QueueConfigs": [{ "Priority": 1 }, { "Priority": 2 }], "Tags": { "a/b": "c" }, "Name": "n",
+        });
+        let parts = |left_out: &str| {
+            let mut found = Vec::new();
+            visit(schema, create.input.unwrap(), &input, &mut |part| {
+                found.push(format!("{} {} {}", part.pointer, part.name, part.nth));
+                part.name != left_out
+            });
+            found
+        };
+        let whole = [
+            "/Name Name 0",
+            "/QueueConfigs QueueConfigs 0",
+            "/QueueConfigs/0 QueueConfig 0",
+            "/QueueConfigs/0/Priority Priority 0",
+            "/QueueConfigs/1 QueueConfig 1",
+            "/QueueConfigs/1/Priority Priority 1",
+            "/Tags Tags 0",
+            "/Tags/a~1b  0",
+        ];
+        assert_eq!(parts(""), [&whole[..7], &whole[7..]].concat());
+        assert_eq!(parts("QueueConfigs"), [whole[0], whole[1], whole[6], whole[7]]);
+    }
+}
