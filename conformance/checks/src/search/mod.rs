@@ -176,29 +176,27 @@ const FIELDS: &[(&str, &str, Fields)] = &[
     ("SearchUsers", "Username", &[]),
 ];
 
-/// The forms of all searches of a model that take a condition on a text, and groups of conditions.
-fn forms(schema: &'static Schema) -> impl Iterator<Item = Form> {
-    resources::rows(schema).iter().filter(|row| row.name_member.is_some()).filter_map(move |row| {
-        let (operation, _) = row.search?;
-        let input = schema.input_members(&schema[schema.operation_named(operation)?])?;
-        let inner = |member: &str| schema[input.get(member)?.slot.target].kind.members();
-        let criteria = inner("SearchCriteria")?;
-        let has = |members: &Members, name: &str| members.get(name).is_some();
-        ["StringCondition", "OrConditions", "AndConditions"].iter().all(|name| has(criteria, name)).then_some(())?;
-        let known = FIELDS.iter().find(|(name, ..)| *name == operation);
-        let (field, fields) = known.map_or(("name", &[][..]), |(_, field, fields)| (*field, *fields));
-        let filters = inner("SearchFilter").into_iter().flatten().filter_map(|member| {
-            let members = schema[member.slot.target].kind.members().filter(|members| has(members, "TagCondition"))?;
-            let dialect = match () {
-                () if has(members, "AndConditions") => Dialect::Lists,
-                () if has(members, "ContactFlowTypeCondition") => Dialect::TypedGroups,
-                () => Dialect::Groups,
-            };
-            Some((member.name.as_str(), dialect))
-        });
-        let filters = filters.filter(|_| row.takes("Tags") || row.template().is_some()).collect();
-        Some(Form { operation, field, fields, filters })
-    })
+/// The form of the search for the resources of a kind, if it takes a condition on a text, and groups of conditions.
+fn form(schema: &'static Schema, row: &Resource) -> Option<Form> {
+    let (operation, _) = row.search.filter(|_| row.name_member.is_some())?;
+    let input = schema.input_members(&schema[schema.operation_named(operation)?])?;
+    let inner = |member: &str| schema[input.get(member)?.slot.target].kind.members();
+    let criteria = inner("SearchCriteria")?;
+    let has = |members: &Members, name: &str| members.get(name).is_some();
+    ["StringCondition", "OrConditions", "AndConditions"].iter().all(|name| has(criteria, name)).then_some(())?;
+    let known = FIELDS.iter().find(|(name, ..)| *name == operation);
+    let (field, fields) = known.map_or(("name", &[][..]), |(_, field, fields)| (*field, *fields));
+    let filters = inner("SearchFilter").into_iter().flatten().filter_map(|member| {
+        let members = schema[member.slot.target].kind.members().filter(|members| has(members, "TagCondition"))?;
+        let dialect = match () {
+            () if has(members, "AndConditions") => Dialect::Lists,
+            () if has(members, "ContactFlowTypeCondition") => Dialect::TypedGroups,
+            () => Dialect::Groups,
+        };
+        Some((member.name.as_str(), dialect))
+    });
+    let filters = filters.filter(|_| row.takes("Tags")).collect();
+    Some(Form { operation, field, fields, filters })
 }
 
 /// Page size; every search accepts it.
@@ -240,14 +238,13 @@ fn is_typed(scope: &Scope<'_>) -> bool {
 
 /// The resource that a search operation finds, and the form of the search.
 fn searched(schema: &'static Schema, operation: &str) -> Option<(&'static Resource, Form)> {
-    let form = forms(schema).find(|form| form.operation == operation)?;
     let row = resources::rows(schema).iter().find(|row| row.search.is_some_and(|(name, _)| name == operation))?;
-    Some((row, form))
+    Some((row, form(schema, row)?))
 }
 
 /// Criteria of a search operation for the resources of a name. `None` if the operation is not searched by name here.
 pub(crate) fn by_name(schema: &'static Schema, operation: &str, name: &str) -> Option<serde_json::Value> {
-    let form = forms(schema).find(|form| form.operation == operation)?;
+    let (_, form) = searched(schema, operation)?;
     Some(Node::Name(Comparison::Exact, name.to_owned()).encode(form.field))
 }
 
@@ -295,7 +292,8 @@ mod tests {
     #[test]
     fn forms_are_valid_in_the_model() {
         let schema = Schema::connect();
-        for form in forms(schema) {
+        let forms = || resources::rows(schema).iter().filter_map(|row| form(schema, row));
+        for form in forms() {
             let operation = schema.operation_named(form.operation).unwrap();
             assert!(searched(schema, form.operation).is_some(), "{}", form.operation);
             let tree = Node::All(vec![Node::Name(Comparison::Contains, "ab".to_owned())]);
@@ -326,6 +324,6 @@ mod tests {
         let filters = |name: &str| searched(schema, name).map(|(_, form)| form.filters);
         assert_eq!(filters("SearchQueues"), Some(vec![("TagFilter", Dialect::Lists)]));
         assert_eq!(filters("SearchRules"), Some(vec![("AttributeFilter", Dialect::Groups)]));
-        assert!(filters("SearchContacts").is_none() && forms(schema).count() > 12);
+        assert!(filters("SearchContacts").is_none() && forms().count() > 12);
     }
 }

@@ -84,7 +84,7 @@ impl<'c> Searcher<'c> {
             if let Some(member) = self.row.name_member {
                 input[member] = name.clone().into();
             }
-            if self.can_send("Tags") || self.row.template().is_some() {
+            if self.row.takes("Tags") {
                 input["Tags"] = tags.iter().map(|(key, value)| (key.clone(), Value::from(value.clone()))).collect();
             } else {
                 tags.clear();
@@ -92,7 +92,7 @@ impl<'c> Searcher<'c> {
             if other_type && input.get("Type").is_some() {
                 input["Type"] = OTHER_TYPE.into();
             }
-            if self.can_send("Description") {
+            if self.row.takes("Description") {
                 input["Description"] = format!("{color} and {size}, {name}").into();
             }
             let kind = input.get("Type").and_then(Value::as_str).map(str::to_owned);
@@ -115,13 +115,6 @@ impl<'c> Searcher<'c> {
                 Ok(())
             }
         }
-    }
-
-    /// True if the creation takes a member.
-    fn can_send(&self, member: &str) -> bool {
-        let schema = self.client.schema;
-        let create = schema.operation_named(self.row.create).map(|create| &schema[create]);
-        create.and_then(|create| schema.input_members(create)).is_some_and(|members| members.get(member).is_some())
     }
 
     /// Gives the first created resource another state, if its kind has one. A refusal leaves all in one state.
