@@ -3,7 +3,7 @@
 
 use connect_model::json_text::scalar;
 use connect_model::path::SchemaPath;
-use connect_model::resources::{self as graph, Action, Graph, Kind, Role, Source};
+use connect_model::resources::{self as graph, Action, Graph, Kind, Role, Source, read_tags, tag_member, write_tags};
 use connect_model::schema::{Kind as ShapeKind, Member, Members, OperationId, PerSchema, Schema, Shared, Slot};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::semantics::{Context, rule as rules};
@@ -131,10 +131,6 @@ pub fn instances(schema: &'static Schema) -> Option<&'static Resource> {
 /// Member that names the instance.
 pub(crate) const INSTANCE: &str = "InstanceId";
 
-/// Operations that take the ARN of a resource, with the member.
-pub const BY_ARN: &[(&str, &str)] =
-    &[("TagResource", "resourceArn"), ("UntagResource", "resourceArn"), ("ListTagsForResource", "resourceArn")];
-
 /// The member that must be the digest of a flow's published content, with its operation.
 pub const DIGEST: (&str, &str) = ("CreateContactFlowVersion", "FlowContentSha256");
 
@@ -232,7 +228,20 @@ impl Resource {
 
     /// True if tags can be added to one by its ARN, as far as the model tells.
     pub fn is_taggable(&self) -> bool {
-        self.template().is_some() || self.of.arn.is_some() && self.takes("Tags") && self.graph().tagging.is_some()
+        self.graph().tagging.is_some()
+            && (self.template().is_some() || self.of.arn.is_some() && self.tag_member().is_some())
+    }
+
+    /// The member of the creation with tags, if there is one.
+    pub fn tag_member(&self) -> Option<&'static Member> {
+        tag_member(self.schema, self.schema.input_members(&self.schema[self.of.create])?)
+    }
+
+    /// Adds tags to the input of a creation, if the kind takes any.
+    pub(crate) fn add_tags<'t>(&self, input: &mut Value, tags: impl IntoIterator<Item = (&'t str, &'t str)>) {
+        if let Some(member) = self.tag_member() {
+            add_tags(self.schema, member, input, tags);
+        }
     }
 
     /// The facts that the input of an operation and the description have in common, other than the ids of the resource and of
@@ -249,7 +258,11 @@ impl Resource {
         let names = self.graph().actions_of(operation).flat_map(|(_, action)| &action.names);
         let names: Vec<String> = names.map(|(member, _)| format!("/{member}")).collect();
         let mut facts = schema.shared(input, shown);
-        facts.retain(|pair| !names.contains(&pair.left) && !shown.get(&pair.right[1..]).is_some_and(is_own_id));
+        // A token says something about the request, not about the resource.
+        let is_token = |pair: &Shared| input.get(&pair.left[1..]).is_some_and(|member| member.idempotency_token);
+        facts.retain(|pair| {
+            !names.contains(&pair.left) && !is_token(pair) && !shown.get(&pair.right[1..]).is_some_and(is_own_id)
+        });
         Facts(facts)
     }
 
@@ -349,6 +362,11 @@ impl Resource {
         self.of.needs.iter().any(|need| is_own(need) && need.place == member)
     }
 
+    /// The model.
+    pub(crate) fn schema(&self) -> &'static Schema {
+        self.schema
+    }
+
     /// The graph of the model.
     pub fn graph(&self) -> &'static Graph {
         graph::shared(self.schema)
@@ -370,6 +388,29 @@ pub(crate) fn takes_new_name(schema: &'static Schema, operation: OperationId, me
         kind.id_member(action) == Some(member) || kind.id == Source::Input(member.to_owned())
     };
     is_name && !actions.any(|(kind, action)| is_id(kind, action))
+}
+
+/// Adds tags to a member of an input.
+pub(crate) fn add_tags<'t>(
+    schema: &Schema,
+    member: &Member,
+    input: &mut Value,
+    tags: impl IntoIterator<Item = (&'t str, &'t str)>,
+) {
+    let mut all = input.get(&member.name).map(read_tags).unwrap_or_default();
+    all.extend(tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())));
+    if let Some(tags) = write_tags(schema, member.slot.target, &all) {
+        input[&member.name] = tags;
+    }
+}
+
+/// A kind whose resources have tags, for an operation on tags.
+pub(crate) fn tagged_by(schema: &'static Schema, operation: OperationId, member: &str) -> Option<&'static Resource> {
+    let tagging = graph::shared(schema).tagging.as_ref()?;
+    let is_on_tags = [tagging.tag, tagging.untag, tagging.list].contains(&operation) && tagging.arn == member;
+    let rows = || rows(schema).iter().filter(|row| is_on_tags && row.is_taggable());
+    // Flows need nothing but an instance.
+    rows().find(|row| row.noun == "ContactFlow").or_else(|| rows().min_by_key(|row| row.of.parents.len()))
 }
 
 /// Sets the members of an input that `names` has.
@@ -443,9 +484,10 @@ mod tests {
         let attribute = super::named(schema, "PredefinedAttribute").unwrap();
         assert_eq!(attribute.id_in(&sent, &json!({})).as_deref(), Some("n"));
         assert_eq!(attribute.naming("DescribePredefinedAttribute", &sent, "n"), sent);
-        for (name, member) in BY_ARN {
-            let operation = &schema[schema.operation_named(name).unwrap()];
-            assert!(schema.input_members(operation).unwrap().get(member).is_some(), "{name}");
-        }
+        let tagged = |name: &str, member: &str| {
+            tagged_by(schema, schema.operation_named(name).unwrap(), member).map(|row| row.noun)
+        };
+        assert_eq!(tagged("ListTagsForResource", "resourceArn"), Some("ContactFlow"));
+        assert_eq!(tagged("DescribeContactFlow", "ContactFlowId"), None);
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn agree(schema: &Schema, shape: ShapeId, one: &Value, other: &Value)
             one.as_f64().zip(other.as_f64()).is_some_and(|(one, other)| (one - other).abs() < ROUNDING)
         }
         (Kind::Structure(members), Value::Object(one), Value::Object(other)) => one.iter().all(|(name, value)| {
-            let member = members.iter().find(|member| member.json_name == *name);
+            let member = members.iter().find(|member| member.name == *name);
             let other = other.get(name).unwrap_or(&Value::Null);
             member.is_none_or(|member| agree(schema, member.slot.target, value, other))
         }),

@@ -6,6 +6,7 @@ use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
 use connect_model::resources::Source;
 use connect_model::schema::{Members, OperationId, Schema};
+use connect_model::wire::read_response;
 use serde_json::{Value, json};
 
 use crate::case::Finding;
@@ -158,10 +159,13 @@ async fn change_all(
     Err(refused)
 }
 
-/// The JSON body of a response.
-pub(super) fn body(exchange: &Exchange) -> Result<Value, String> {
-    serde_json::from_slice(&exchange.response.body)
-        .map_err(|error| format!("the response of {} is not JSON: {error}", exchange.operation))
+/// The output in a response, with the members under their names in the model.
+pub(super) fn body(schema: &Schema, exchange: &Exchange) -> Result<Value, String> {
+    let read = match schema.operation_named(&exchange.operation) {
+        Some(operation) => read_response(schema, operation, &exchange.response),
+        None => serde_json::from_slice(&exchange.response.body),
+    };
+    read.map_err(|error| format!("the response of {} is not JSON: {error}", exchange.operation))
 }
 
 /// The members that a description of a resource has.
@@ -171,10 +175,10 @@ pub(super) fn described<'s>(schema: &'s Schema, row: &Resource) -> Result<&'s Me
 
 /// The resource in a describe response, with the JSON Pointer to it.
 pub(super) fn shown(schema: &Schema, row: &Resource, exchange: &Exchange) -> Result<(String, Value), String> {
-    let mut body = body(exchange)?;
+    let mut body = body(schema, exchange)?;
     Ok(match row.of.wrapper(schema) {
         Some((wrapper, _)) => {
-            let name = &wrapper.json_name;
+            let name = &wrapper.name;
             (format!("/{name}"), body.get_mut(name).map(Value::take).unwrap_or_default())
         }
         None => (String::new(), body),
@@ -199,7 +203,7 @@ async fn instance_is_ready(client: &Client, id: &str) -> bool {
     let mut wait = Wait::brief(client);
     loop {
         let Ok(exchange) = succeed(client, row.describe, &json!({ row.id_member: id })).await else { return false };
-        match body(&exchange).map(|body| body["Instance"]["InstanceStatus"].clone()) {
+        match body(client.schema, &exchange).map(|body| body["Instance"]["InstanceStatus"].clone()) {
             Ok(Value::String(status)) if status == "CREATION_IN_PROGRESS" => {}
             // A status that the model does not know is the subject of other checks.
             Ok(Value::String(status)) => return status != "CREATION_FAILED",

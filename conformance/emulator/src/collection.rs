@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::time::Instant;
 
 /// Tags of a resource.
-pub(crate) type Tags = BTreeMap<String, String>;
+pub(crate) use connect_model::resources::Tags;
 
 /// A named resource with an id and tags.
 #[derive(Clone)]

@@ -10,6 +10,7 @@ mod infer;
 mod lists;
 mod page;
 mod source;
+mod tags;
 mod words;
 
 use std::collections::{BTreeMap, HashMap};
@@ -20,6 +21,7 @@ use crate::schema::{Member, Members, OperationId, PerSchema, Schema, ShapeId};
 
 pub use corrections::{BUILT_IN, Correction, CorrectionError, Corrections};
 pub use source::{Rule, Source};
+pub use tags::{Tags, is_tags, read_tags, tag_member, write_tags};
 pub use words::{in_words, object, tails};
 
 /// The kinds of resource of a service.

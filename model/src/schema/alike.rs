@@ -25,6 +25,9 @@ pub struct Narrowing<'s> {
     pub values: ShapeId,
 }
 
+/// Depth to which two shapes are compared.
+const MOST_DEPTH: usize = 8;
+
 impl Schema {
     /// The facts that two structures have in common. Members of one name and kind hold the same fact; so do members of other
     /// names whose shape is an enum, an id or an ARN that each structure has once. A member inside a structure of the first
@@ -75,9 +78,28 @@ impl Schema {
     }
 
     fn is_same_kind(&self, one: &Member, other: &Member) -> bool {
+        self.holds(other.slot.target, one.slot.target, 0)
+    }
+
+    /// True if values of a shape have a place in another one: each member of a structure has one of the same name and kind.
+    fn holds(&self, shape: ShapeId, value: ShapeId, depth: usize) -> bool {
+        if shape == value || depth > MOST_DEPTH {
+            return true;
+        }
         let text = |kind: &Kind| matches!(kind, Kind::String | Kind::Enum(_));
-        let (one, other) = (&self[one.slot.target].kind, &self[other.slot.target].kind);
-        std::mem::discriminant(one) == std::mem::discriminant(other) || (text(one) && text(other))
+        match (&self[value].kind, &self[shape].kind) {
+            (Kind::List(value), Kind::List(shape)) => self.holds(shape.member.target, value.member.target, depth + 1),
+            (Kind::Map(value), Kind::Map(shape)) => self.holds(shape.value.target, value.value.target, depth + 1),
+            (Kind::Structure(values), Kind::Structure(members)) | (Kind::Union(values), Kind::Union(members)) => {
+                values.iter().all(|member| {
+                    let place = members.get(&member.name);
+                    place.is_some_and(|place| self.holds(place.slot.target, member.slot.target, depth + 1))
+                })
+            }
+            (value, shape) => {
+                std::mem::discriminant(value) == std::mem::discriminant(shape) || (text(value) && text(shape))
+            }
+        }
     }
 
     fn by_shape<'m>(&self, left: &'m Members, right: &Members, theirs: &Member) -> Option<&'m Member> {

@@ -14,6 +14,7 @@ mod decoded;
 mod escape;
 mod fault;
 mod host;
+mod lenient;
 pub mod message;
 mod protocol;
 mod rest_json1;
@@ -28,6 +29,7 @@ pub use decoded::{DecodeProblem, Decoded, DecodedError, DecodedRequest, NameSour
 pub use escape::escaped;
 pub use fault::{DecodeError, EncodeError, Limits, Misread};
 pub use host::host_prefix;
+pub use lenient::read_response;
 pub use protocol::{Protocol, protocol};
 pub use rest_json1::RestJson1;
 pub use route::{Route, RouteError, Router};

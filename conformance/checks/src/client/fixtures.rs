@@ -21,6 +21,7 @@ use crate::client::reply::Reply;
 use crate::ledger::{self, Owner};
 use crate::resources;
 use crate::resources::{INSTANCE, Resource};
+use crate::steps;
 use connect_transport::exchange::Exchange;
 
 /// A resource that the run created.
@@ -325,7 +326,7 @@ enum CreateError {
 /// # Errors
 /// The response has no id, or no ARN although the kind has one.
 pub(crate) fn read_created(row: &Resource, sent: &Value, exchange: &Exchange) -> Result<Created, String> {
-    let body: Value = serde_json::from_slice(&exchange.response.body).unwrap_or_default();
+    let body = steps::body(row.schema(), exchange).unwrap_or_default();
     let (id, arn) = (row.id_in(sent, &body), row.arn_in(&body));
     match id.filter(|_| arn.is_some() || row.of.arn.is_none()) {
         Some(id) => Ok(Created { id, arn, sent: sent.clone() }),

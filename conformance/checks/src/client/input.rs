@@ -97,14 +97,11 @@ impl Client {
         }
         for member in members {
             let text = matches!(self.schema[member.slot.target].kind, Kind::String);
-            if !text || (!member.required && value.get(&member.name).is_none()) || !self.schema.service.is_connect() {
+            if !text || (!member.required && value.get(&member.name).is_none()) {
                 continue;
             }
-            let replacement = if resources::BY_ARN.contains(&(operation.name.as_str(), member.name.as_str())) {
-                match resources::named(self.schema, "ContactFlow") {
-                    Some(row) => self.resource(row, &operation.name).await.and_then(|made| made.arn),
-                    None => None,
-                }
+            let replacement = if let Some(row) = resources::tagged_by(self.schema, id, &member.name) {
+                self.resource(row, &operation.name).await.and_then(|made| made.arn)
             } else if (operation.name.as_str(), member.name.as_str()) == resources::DIGEST {
                 self.published_digest(&operation.name).await
             } else if resources::takes_new_name(self.schema, id, &member.name) {

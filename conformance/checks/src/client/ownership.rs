@@ -2,8 +2,9 @@
 //! answer a creation with the id of something else, and a journal may have been written by others.
 
 use connect_model::json_text::scalar;
-use connect_model::wire::encode_request;
+use connect_model::resources::read_tags;
 use connect_model::wire::message::HttpRequest;
+use connect_model::wire::{encode_request, read_response};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
@@ -113,7 +114,7 @@ impl Client {
                 // It is not kept, so that its name is another one each time.
                 Reply::Success(exchange) if exchange.response.headers.get(SYNTHESIZED).is_some() => Sight::Unseen,
                 Reply::Success(exchange) => {
-                    let body: Value = serde_json::from_slice(&exchange.response.body).unwrap_or_default();
+                    let body = read_response(self.schema, describe, &exchange.response).unwrap_or_default();
                     match self.marks(ledger, undo, entry, &body).await {
                         Sight::Ours(_) => Sight::Ours(stray_arns(undo, entry, input, &body)),
                         sight => sight,
@@ -145,9 +146,9 @@ impl Client {
         if !ledger.is_of_earlier_run() && name.is_some() && name == requested {
             return Sight::Ours(Vec::new());
         }
-        let tags = ["Tags", "tags"].iter().find_map(|member| shown.get(*member)?.as_object());
+        let tags = ["Tags", "tags"].iter().find_map(|member| shown.get(*member)).filter(|tags| !tags.is_null());
         let tag = match tags {
-            Some(tags) => tags.get(TAG).and_then(|tag| tag.as_str()?.parse::<RunTag>().ok()),
+            Some(tags) => read_tags(tags).get(TAG).and_then(|tag| tag.parse::<RunTag>().ok()),
             None => match shown.iter().find(|(member, _)| member.ends_with("Arn") || *member == "arn") {
                 Some((_, Value::String(arn))) => match self.run_tag_of(arn).await {
                     Ok(tag) => tag,

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
 use connect_model::schema::{OperationId, Pagination, Schema};
-use connect_model::wire::encode_request;
+use connect_model::wire::{encode_request, read_response};
 use serde_json::Value;
 
 use crate::client::Client;
@@ -111,7 +111,7 @@ impl<'c> Pager<'c> {
 
     /// The page in a response.
     pub(crate) fn read(&self, exchange: Exchange) -> Result<Page, String> {
-        let body: Value = serde_json::from_slice(&exchange.response.body)
+        let body = read_response(self.client.schema, self.operation, &exchange.response)
             .map_err(|error| format!("a page is not JSON: {}", unreadable(&exchange, error)))?;
         let (items, next) = self.contents(&body);
         Ok(Page { items, next, exchange })

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use connect_model::path::SchemaPath;
-use connect_model::schema::OperationId;
-use connect_model::wire::encode_request;
+use connect_model::resources::{self as graph, read_tags, tag_member};
+use connect_model::schema::{Member, OperationId};
+use connect_model::wire::{encode_request, read_response};
 use serde_json::{Value, json};
 
 use crate::client::Client;
@@ -12,6 +13,7 @@ use crate::client::input::in_focus;
 use crate::client::reply::Reply;
 use crate::ledger::Ledger;
 use crate::ledger::journal::is_run_id;
+use crate::resources::add_tags;
 
 /// Key of the tag on our resources.
 pub const TAG: &str = "contract-test";
@@ -54,24 +56,21 @@ pub(crate) const PREFIX: &str = "Ct-";
 
 impl Client {
     /// The member of a creation that carries the tag of the run, if there is one.
-    pub fn tag_member(&self, create: OperationId) -> Option<&'static str> {
-        let members = self.schema.input_members(&self.schema[create])?;
-        ["Tags", "tags"].into_iter().find(|name| members.get(name).is_some())
+    pub fn tag_member(&self, create: OperationId) -> Option<&'static Member> {
+        tag_member(self.schema, self.schema.input_members(&self.schema[create])?)
     }
 
     /// Adds the tag of the run to a creation whose resource has to be deleted later.
     pub fn add_run_tag(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath) {
-        let Some(member) = self.tag_member(operation).filter(|member| !in_focus(focus, member)) else { return };
+        let Some(member) = self.tag_member(operation).filter(|member| !in_focus(focus, &member.name)) else { return };
         let is_creation = |ledger: &Arc<Ledger>| {
             self.schema[operation].name.starts_with("Create") || ledger.undo(operation).is_some()
         };
         if !self.ledger().is_some_and(is_creation) {
             return;
         }
-        let Some(members) = value.as_object_mut() else { return };
-        let tags = members.entry(member).or_insert_with(|| json!({}));
-        if let Some(tags) = tags.as_object_mut().filter(|tags| tags.len() < MAX_TAGS) {
-            tags.insert(TAG.to_owned(), self.run_tag.to_string().into());
+        if value.get(&member.name).map(read_tags).unwrap_or_default().len() < MAX_TAGS {
+            add_tags(self.schema, member, value, [(TAG, &*self.run_tag.to_string())]);
         }
     }
 
@@ -80,14 +79,14 @@ impl Client {
     /// # Errors
     /// The reason why its tags cannot be read.
     pub async fn run_tag_of(&self, arn: &str) -> Result<Option<RunTag>, String> {
-        let list = "ListTagsForResource";
-        let operation = self.schema.operation_named(list).ok_or_else(|| format!("the model has no {list}"))?;
-        let input = json!({ "resourceArn": arn });
+        let tagging = graph::shared(self.schema).tagging.as_ref().ok_or("the model has no operations on tags")?;
+        let (operation, list) = (tagging.list, &self.schema[tagging.list].name);
+        let input = json!({ &tagging.arn: arn });
         let request = encode_request(self.schema, operation, &input).map_err(|error| error.to_string())?;
         match self.send_necessary(operation, &request).await {
             Reply::Success(exchange) => {
-                let body: Value = serde_json::from_slice(&exchange.response.body).unwrap_or_default();
-                Ok(body["tags"][TAG].as_str().and_then(|tag| tag.parse().ok()))
+                let body = read_response(self.schema, operation, &exchange.response).unwrap_or_default();
+                Ok(read_tags(&body[&tagging.tags]).get(TAG).and_then(|tag| tag.parse().ok()))
             }
             // A resource whose tags cannot be listed is not ours.
             reply if reply.refusal().is_some_and(|(status, _)| status < 500) => Ok(None),

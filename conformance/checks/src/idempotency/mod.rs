@@ -154,7 +154,7 @@ pub(crate) static REPEATED_DELETE: Check = Check {
 pub(crate) const FAMILY: Family = Family {
     name: "idempotency",
     checks: || CHECKS.to_vec(),
-    services: Services::Connect,
+    services: Services::All,
     judges_input: false,
     requests: |_| 5,
     compares_recorded: false,

@@ -14,7 +14,7 @@ pub(super) async fn echo(trial: Trial<'_>, row: &'static Resource) -> Judged {
     let Trial { client, .. } = trial;
     let options = thing::options(client, row).await;
     let mut whole = client.creation(row).await?;
-    thing::add_tags(&mut whole);
+    thing::add_tags(row, &mut whole);
     let mut inputs = vec![("with all members", thing::with_all(row, whole, &options))];
     for (member, value) in &options {
         let mut input = client.creation(row).await?;

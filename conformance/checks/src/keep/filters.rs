@@ -76,7 +76,7 @@ impl List<'_> {
         let identity = resources::listed_by(schema, &schema[self.operation].name).map(|(_, member)| member);
         let mut items = Items::new();
         for item in pages.iter().flat_map(|page| &page.items) {
-            let value = item.get(&self.narrowing.item.json_name).and_then(Value::as_str);
+            let value = item.get(&self.narrowing.item.name).and_then(Value::as_str);
             items.insert(key(item, identity), value.map(str::to_owned));
         }
         Ok((items, pages.pop().map(|page| page.exchange)))
@@ -100,7 +100,7 @@ impl List<'_> {
                 };
                 judged += 1;
                 let words = wanted.join(" or ");
-                let member = &self.narrowing.item.json_name;
+                let member = &self.narrowing.item.name;
                 let surplus =
                     narrowed.iter().find(|(_, value)| value.as_ref().is_some_and(|value| !wanted.contains(&&**value)));
                 if let Some((item, Some(value))) = surplus {

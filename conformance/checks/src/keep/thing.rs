@@ -2,6 +2,7 @@
 
 use connect_model::generate::Config;
 use connect_model::path::{SchemaPath, Step};
+use connect_model::resources::is_tags;
 use connect_model::schema::{Binding, Kind, Member, Members, OperationId};
 use connect_model::semantics::{self, Confidence, Context};
 use connect_model::validate::validate_slot;
@@ -55,7 +56,7 @@ impl<'c> Thing<'c> {
     /// Creates a resource with all optional members that agree with each other, or with none if they are refused together.
     pub(super) async fn full(client: &'c Client, row: &'static Resource, instance: &str) -> Result<Self, String> {
         let mut input = client.creation_in(row, instance).await?;
-        add_tags(&mut input);
+        add_tags(row, &mut input);
         let options = options(client, row).await;
         match Self::make(client, row, with_all(row, input, &options)).await {
             Ok(thing) => Ok(thing),
@@ -85,7 +86,7 @@ impl<'c> Thing<'c> {
 
     /// The body of the answer to the creation.
     pub(super) fn answered(&self) -> Result<Value, String> {
-        body(&self.answer)
+        body(self.client.schema, &self.answer)
     }
 }
 
@@ -102,7 +103,7 @@ pub(super) async fn options(client: &Client, row: &'static Resource) -> Vec<(Str
     for member in client.schema.input_members(&client.schema[create]).into_iter().flatten() {
         if !is_option(member)
             || Some(member.name.as_str()) == row.name_member
-            || member.name == "Tags"
+            || is_tags(client.schema, member)
             || template.is_some_and(|template| template.get(&member.name).is_some())
         {
             continue;
@@ -138,10 +139,9 @@ pub(super) async fn value_of(
     Ok(input[&member.name].take())
 }
 
-/// Adds tags beside those of the run.
-pub(super) fn add_tags(input: &mut Value) {
-    input["Tags"]["contract-test-kept"] = "Kept as it is".into();
-    input["Tags"]["contract-test-empty"] = "".into();
+/// Adds tags beside those of the run, if the kind takes any.
+pub(super) fn add_tags(row: &Resource, input: &mut Value) {
+    row.add_tags(input, [("contract-test-kept", "Kept as it is"), ("contract-test-empty", "")]);
 }
 
 /// An input with every option that agrees with it.

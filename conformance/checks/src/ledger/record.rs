@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use connect_model::schema::{Members, OperationId, Schema};
 use connect_model::wire::message::{HttpRequest, HttpResponse};
-use connect_model::wire::{Limits, Route, decode_error, inspect_request};
+use connect_model::wire::{Limits, Route, decode_error, inspect_request, read_response};
 use serde_json::{Map, Value};
 
 use super::journal::{Line, seconds};
@@ -43,7 +43,8 @@ impl RequestHook for Ledger {
     fn after(&self, event: &LedgerEvent, request: &HttpRequest, result: &Result<HttpResponse, TransportError>) {
         match (event, result) {
             (LedgerEvent::Creates(at), Ok(response)) if (200..300).contains(&response.status) => {
-                let output: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+                let Some(create) = self.entry(*at).map(|entry| entry.create) else { return };
+                let output = read_response(self.schema, create, response).unwrap_or_default();
                 let entry = self.state().entries.get_mut(*at).map(|entry| {
                     entry.arns = arns_in(self.schema, entry.create, &output);
                     entry.clone()
@@ -94,12 +95,12 @@ impl Ledger {
 fn arns_in(schema: &Schema, create: OperationId, output: &Value) -> Vec<String> {
     let arns_of = |members: &Members, values: &Value| {
         let arns = members.iter().filter(|member| member.name.to_ascii_lowercase().ends_with("arn"));
-        arns.filter_map(|member| Some(values.get(&member.json_name)?.as_str()?.to_owned())).collect::<Vec<_>>()
+        arns.filter_map(|member| Some(values.get(&member.name)?.as_str()?.to_owned())).collect::<Vec<_>>()
     };
     let Some(members) = schema.output_members(&schema[create]) else { return Vec::new() };
     let mut arns = arns_of(members, output);
     for member in members.iter() {
-        if let Some((inner, values)) = schema[member.slot.target].kind.members().zip(output.get(&member.json_name)) {
+        if let Some((inner, values)) = schema[member.slot.target].kind.members().zip(output.get(&member.name)) {
             arns.extend(arns_of(inner, values));
         }
     }

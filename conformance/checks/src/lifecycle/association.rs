@@ -98,7 +98,7 @@ impl<'c> Thing<'c> {
                 input.insert(member.name.clone(), given.clone());
             }
         }
-        let answered = body(&answer).unwrap_or_default();
+        let answered = body(schema, &answer).unwrap_or_default();
         let mut marks = BTreeSet::new();
         let holders: BTreeSet<String> = input.values().filter_map(mark).collect();
         let row = resources::created_by(schema, make);
@@ -122,7 +122,7 @@ impl<'c> Thing<'c> {
         let contract = &self.client.schema[*list];
         let (items, exchange) = if contract.pagination.is_none() {
             let exchange = succeed(self.client, &contract.name, input).await?;
-            (vec![body(&exchange)?], Some(*exchange))
+            (vec![body(self.client.schema, &exchange)?], Some(*exchange))
         } else {
             let size = page_sizes(self.client.schema, *list).map(|(_, most)| most);
             let mut pages = Pager::new(self.client, *list, input.clone())?.all(size).await?;
@@ -153,7 +153,7 @@ impl<'c> Thing<'c> {
     fn ending(&self, link: &Link) -> Value {
         let schema = self.client.schema;
         if let Some(row) = resources::created_by(schema, &schema[link.make].name) {
-            let answered = body(&self.answer).unwrap_or_default();
+            let answered = body(schema, &self.answer).unwrap_or_default();
             let id = row.id_in(&self.sent, &answered).unwrap_or_default();
             return row.naming(&schema[link.end].name, &self.sent, &id);
         }

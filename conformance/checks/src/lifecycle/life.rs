@@ -1,6 +1,6 @@
 //! The life of one resource: creation, description, listing, update, deletion, and its unique name.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::case::Finding;
 use crate::check::Check;
@@ -66,9 +66,7 @@ impl<'c> Life<'c> {
         let Trial { client, check, .. } = trial;
         let mut sent = client.creation(row).await?;
         // Besides the tag of the run, without which a sweep does not know the resource.
-        for (key, value) in tags.iter().filter(|_| row.takes("Tags")) {
-            sent["Tags"][key] = json!(value);
-        }
+        row.add_tags(&mut sent, tags.iter().copied());
         let created = steps::create(client, row, &sent).await?;
         Ok(Self { client, row, check, sent, created })
     }
@@ -105,7 +103,7 @@ impl<'c> Life<'c> {
         let mut wait = Wait::for_index(self.client);
         loop {
             let exchange = succeed(self.client, self.row.describe, &self.naming(&self.created.id)).await?;
-            let status = body(&exchange)?["Instance"]["InstanceStatus"].clone();
+            let status = body(self.client.schema, &exchange)?["Instance"]["InstanceStatus"].clone();
             let status = status.as_str().unwrap_or("absent");
             match status {
                 "CREATION_IN_PROGRESS" if wait.again().await => {}

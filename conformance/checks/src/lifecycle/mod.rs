@@ -11,7 +11,8 @@ mod versions;
 
 use std::sync::Arc;
 
-use connect_model::resources::Link;
+use connect_model::resources::{self as graph, Link};
+use connect_model::schema::Schema;
 
 use crate::case::Level;
 use crate::check::{Check, Remote};
@@ -251,7 +252,7 @@ pub(crate) static CONCURRENT_TAGS: Check = Check {
     fault: "lost tags that were added concurrently",
     passes: "ListTagsForResource shows each tag whose addition succeeded, within a short time",
     fails: "a tag that another addition has removed",
-    code: &Tagging { run: |trial, &row| trial.scenario(tags::concurrent(trial, row)) },
+    code: &Tagging { applies: |_, _| true, run: |trial, &row| trial.scenario(tags::concurrent(trial, row)) },
 };
 
 pub(crate) static TAGS_SHOWN: Check = Check {
@@ -266,7 +267,7 @@ pub(crate) static TAGS_SHOWN: Check = Check {
     fault: "set tags that the description of the resource does not show",
     passes: "equal tags after each change, within a short time",
     fails: "only the tags from its creation, or none",
-    code: &Tagging { run: |trial, &row| trial.scenario(tags::shown_as_listed(trial, row)) },
+    code: &Tagging { applies: tags::are_shown, run: |trial, &row| trial.scenario(tags::shown_as_listed(trial, row)) },
 };
 
 pub(crate) static TAGS: Check = Check {
@@ -285,7 +286,7 @@ pub(crate) static TAGS: Check = Check {
     passes: "ListTagsForResource shows every tag with the value that was set last, and no removed tag, within a short \
              time; the response to removing an absent key is recorded",
     fails: "a tag that is missing, has an old value, or is still there after its removal",
-    code: &Tagging { run: |trial, &row| trial.scenario(tags::life_of_tags(trial, row)) },
+    code: &Tagging { applies: |_, _| true, run: |trial, &row| trial.scenario(tags::life_of_tags(trial, row)) },
 };
 
 /// Random walks, see [`walks`].
@@ -312,7 +313,7 @@ pub static WALK: Check = Check {
 pub(crate) const FAMILY: Family = Family {
     name: "lifecycle",
     checks: || CHECKS.to_vec(),
-    services: Services::Connect,
+    services: Services::All,
     judges_input: false,
     // Walks need more, as many as --walks says; elsewhere there are none by default.
     requests: |_| 12,
@@ -374,24 +375,27 @@ fn versioned(scope: &Scope<'_>) -> Kinds {
 
 /// Code of a check on the tags of each kind of resource that may be created.
 struct Tagging {
+    applies: fn(&'static Schema, &'static Resource) -> bool,
     run: for<'t> fn(Trial<'t>, &'t &'static Resource) -> Judgement<'t>,
 }
 
 impl Code for Tagging {
     fn variants(&'static self, scope: &Scope<'_>, _: &'static Check) -> Vec<Variant> {
         let (schema, permission) = (scope.schema, &scope.selection.permission);
+        let tag = graph::shared(schema).tagging.as_ref().map(|tagging| tagging.tag);
         let variant = |row: &'static Resource| {
             let create = schema.operation_named(row.create).map(|create| &schema[create]);
             let attempt: Result<Arc<dyn Attempt>, Omission> =
                 match create.map_or(Ok(()), |create| permission.check(schema, create)) {
                     Ok(()) => Ok(Arc::new(Bound { subject: row, run: self.run })),
-                    Err(why) => Err(Omission::NotPermitted(format!("TagResource on {}: {why}", row.variant))),
+                    Err(why) => Err(Omission::NotPermitted(format!("{} on {}: {why}", scope.name(), row.variant))),
                 };
             Variant { name: Some(row.variant.to_owned()), attempt }
         };
         resources::rows(schema)
             .iter()
-            .filter(|row| row.is_judged() && row.is_taggable() && scope.name() == "TagResource")
+            .filter(|row| tag == Some(scope.operation) && row.is_judged() && row.is_taggable())
+            .filter(|row| (self.applies)(schema, row))
             .map(variant)
             .collect()
     }

@@ -1,5 +1,7 @@
 //! Tags of a resource, before and after changes.
 
+use connect_model::resources::{self as graph, Tagging, Tags, read_tags, tag_member, write_tags};
+use connect_model::schema::{Member, OperationId, Schema};
 use connect_model::validate::excerpt;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -10,7 +12,7 @@ use crate::client::{Client, Created};
 use crate::code::Trial;
 use crate::resources::Resource;
 use crate::steps;
-use crate::steps::{Judged, Wait, and_then, body, perform, shown, succeed};
+use crate::steps::{Judged, Wait, and_then, body, described, perform, shown, succeed};
 use connect_transport::exchange::Exchange;
 
 /// Number of concurrent additions.
@@ -19,65 +21,106 @@ const CONCURRENT: usize = 6;
 /// A tagged resource, with the input that created it.
 struct Tagged<'c> {
     client: &'c Client,
+    tagging: &'static Tagging,
     created: Created,
     sent: Value,
+}
+
+/// A change of the tags of a resource.
+enum Change {
+    /// Adds or overwrites tags.
+    Add(&'static [(&'static str, &'static str)]),
+    /// Removes keys.
+    Remove(&'static [&'static str]),
+}
+
+/// The tags of a new resource.
+const FIRST: Change = Change::Add(&[("ct-a", "1"), ("ct-b", "2")]);
+
+/// The changes after that.
+const CHANGES: [Change; 2] = [Change::Add(&[("ct-b", "3"), ("ct-c", "")]), Change::Remove(&["ct-a", "ct-c"])];
+
+/// The keys of all changes.
+const KEYS: [&str; 3] = ["ct-a", "ct-b", "ct-c"];
+
+impl Change {
+    /// The tags of our keys after the change.
+    fn apply(&self, before: &Tags) -> Tags {
+        let mut after = before.clone();
+        match self {
+            Self::Add(tags) => after.extend(tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))),
+            Self::Remove(keys) => after.retain(|key, _| !keys.contains(&key.as_str())),
+        }
+        after.retain(|key, _| KEYS.contains(&key.as_str()));
+        after
+    }
 }
 
 impl<'c> Tagged<'c> {
     /// A new resource with two tags. It is not documented if rules can be tagged by their ARN: a rejection is recorded.
     async fn new(client: &'c Client, row: &'static Resource) -> Result<Self, String> {
+        let tagging = graph::shared(client.schema).tagging.as_ref().ok_or("the model has no operations on tags")?;
         let sent = client.creation(row).await?;
         let created = steps::create(client, row, &sent).await?;
-        let tagged = Self { client, created, sent };
-        let reply = tagged.change("TagResource", json!({ "tags": { "ct-a": "1", "ct-b": "2" } })).await?;
+        let tagged = Self { client, tagging, created, sent };
+        let reply = tagged.change(&FIRST).await?;
         match &reply {
             Reply::Success(_) => Ok(tagged),
             other => {
-                client.learn(format!("TagResource on a {}", row.kind), other.outline());
-                Err(format!("TagResource on a {} answered {}", row.kind, other.describe()))
+                let tag = tagged.name(tagging.tag);
+                client.learn(format!("{tag} on a {}", row.kind), other.outline());
+                Err(format!("{tag} on a {} answered {}", row.kind, other.describe()))
             }
         }
     }
 
-    async fn change(&self, operation: &str, mut input: Value) -> Result<Reply, String> {
-        input["resourceArn"] = self.created.arn.clone().into();
-        perform(self.client, operation, &input).await
+    fn name(&self, operation: OperationId) -> &'static str {
+        &self.client.schema[operation].name
+    }
+
+    async fn change(&self, change: &Change) -> Result<Reply, String> {
+        match change {
+            Change::Add(tags) => {
+                self.add(tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()).await
+            }
+            Change::Remove(keys) => {
+                let input = json!({ &self.tagging.arn: self.created.arn, &self.tagging.keys: keys });
+                perform(self.client, self.name(self.tagging.untag), &input).await
+            }
+        }
+    }
+
+    async fn add(&self, tags: Tags) -> Result<Reply, String> {
+        let (schema, tagging) = (self.client.schema, self.tagging);
+        let member = schema.input_members(&schema[tagging.tag]).and_then(|members| members.get(&tagging.tags));
+        let tags = member.and_then(|member| write_tags(schema, member.slot.target, &tags));
+        let tags = tags.ok_or_else(|| format!("the tags of {} have an unknown form", self.name(tagging.tag)))?;
+        let input = json!({ &tagging.arn: self.created.arn, &tagging.tags: tags });
+        perform(self.client, self.name(tagging.tag), &input).await
     }
 
     /// The listed tags.
-    async fn list(&self) -> Result<(Value, Box<Exchange>), String> {
-        let input = json!({ "resourceArn": self.created.arn });
-        let exchange = succeed(self.client, "ListTagsForResource", &input).await?;
-        Ok((body(&exchange)?["tags"].take(), exchange))
+    async fn list(&self) -> Result<(Tags, Box<Exchange>), String> {
+        let input = json!({ &self.tagging.arn: self.created.arn });
+        let exchange = succeed(self.client, self.name(self.tagging.list), &input).await?;
+        Ok((read_tags(&body(self.client.schema, &exchange)?[&self.tagging.tags]), exchange))
     }
-}
 
-/// Changes to a resource with the tags ct-a = 1 and ct-b = 2: operation, input, and the tags afterwards. An absent tag is
-/// null.
-fn changes() -> [(&'static str, Value, Value); 3] {
-    [
-        // The state before the first change.
-        ("", Value::Null, json!({ "ct-a": "1", "ct-b": "2" })),
-        (
-            "TagResource",
-            json!({ "tags": { "ct-b": "3", "ct-c": "" } }),
-            json!({ "ct-a": "1", "ct-b": "3", "ct-c": "" }),
-        ),
-        ("UntagResource", json!({ "tagKeys": ["ct-a", "ct-c"] }), json!({ "ct-a": null, "ct-b": "3", "ct-c": null })),
-    ]
-}
+    /// Applies a change; does nothing if there is none.
+    async fn apply(&self, change: Option<&Change>) -> Result<(), String> {
+        let Some(change) = change else { return Ok(()) };
+        match self.change(change).await? {
+            Reply::Success(_) => Ok(()),
+            other => Err(format!("{} answered {}", self.operation_of(change), other.describe())),
+        }
+    }
 
-/// The tags after a change of TagResource or UntagResource; null for the absent ones.
-fn changed(before: &Value, input: &Value) -> Value {
-    let mut after: Value =
-        ["ct-a", "ct-b", "ct-c"].map(|key| (key.to_owned(), before[key].clone())).into_iter().collect();
-    for (key, value) in input["tags"].as_object().into_iter().flatten() {
-        after[key] = value.clone();
+    fn operation_of(&self, change: &Change) -> &'static str {
+        match change {
+            Change::Add(_) => self.name(self.tagging.tag),
+            Change::Remove(_) => self.name(self.tagging.untag),
+        }
     }
-    for key in input["tagKeys"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        after[key] = Value::Null;
-    }
-    after
 }
 
 /// Adds, overwrites and removes tags, and checks the list after each change.
@@ -86,20 +129,24 @@ pub(super) async fn life_of_tags(trial: Trial<'_>, row: &'static Resource) -> Ju
     let tagged = Tagged::new(client, row).await?;
     let mut findings = Vec::new();
     // The tags before a change, as they were listed: a wrong one is not judged again.
-    let mut before: Option<Value> = None;
-    for (operation, input, expected) in changes() {
+    let mut before: Option<Tags> = None;
+    for change in std::iter::once(None).chain(CHANGES.iter().map(Some)) {
         findings = and_then(findings, async {
-            tagged.apply(operation, input.clone()).await?;
-            let expected = before.as_ref().map_or(expected, |before| changed(before, &input));
+            tagged.apply(change).await?;
+            let expected = change.unwrap_or(&FIRST).apply(before.as_ref().unwrap_or(&Tags::new()));
             let mut wait = Wait::brief(client);
             loop {
                 let (listed, exchange) = tagged.list().await?;
-                let wrong: Vec<Finding> = (expected.as_object().into_iter().flatten())
-                    .filter(|(key, wanted)| listed.get(key).unwrap_or(&Value::Null) != *wanted)
-                    .map(|(key, wanted)| {
-                        let after = if operation.is_empty() { "TagResource" } else { operation };
-                        let actual = format!("{} after {after}", listed.get(key).map_or("absent".to_owned(), excerpt));
-                        check.finding(format!("/tags/{key}"), excerpt(wanted), actual, Some(&exchange))
+                let wrong: Vec<Finding> = KEYS
+                    .iter()
+                    .filter(|key| listed.get(**key) != expected.get(**key))
+                    .map(|key| {
+                        let text = |tags: &Tags| tags.get(*key).map(|value| excerpt(&value.as_str().into()));
+                        let wanted = text(&expected).unwrap_or_else(|| "absent".to_owned());
+                        let actual = text(&listed).unwrap_or_else(|| "absent".to_owned());
+                        let after = tagged.operation_of(change.unwrap_or(&FIRST));
+                        let pointer = format!("/{}/{key}", tagged.tagging.tags);
+                        check.finding(pointer, wanted, format!("{actual} after {after}"), Some(&exchange))
                     })
                     .collect();
                 if wrong.is_empty() || !wait.again().await {
@@ -113,37 +160,47 @@ pub(super) async fn life_of_tags(trial: Trial<'_>, row: &'static Resource) -> Ju
     if !findings.is_empty() {
         return Ok(findings);
     }
-    let missing = tagged.change("UntagResource", json!({ "tagKeys": ["ct-never"] })).await?;
+    let missing = tagged.change(&Change::Remove(&["ct-never"])).await?;
     client.learn("removing a tag that is not there", missing.outline());
     Ok(Vec::new())
+}
+
+/// The member of the description of a kind with its tags.
+fn shown_member(schema: &'static Schema, row: &'static Resource) -> Option<&'static Member> {
+    tag_member(schema, described(schema, row).ok()?)
+}
+
+/// True if the description of a kind shows its tags.
+pub(super) fn are_shown(schema: &'static Schema, row: &'static Resource) -> bool {
+    shown_member(schema, row).is_some()
 }
 
 /// Makes the same changes, and checks the described resource after each.
 pub(super) async fn shown_as_listed(trial: Trial<'_>, row: &'static Resource) -> Judged {
     let Trial { client, check, .. } = trial;
     let tagged = Tagged::new(client, row).await?;
+    let member = shown_member(client.schema, row).ok_or_else(|| format!("{} shows no tags", row.describe))?;
     let mut compared = false;
     let mut findings = Vec::new();
-    for (operation, input, _) in changes() {
+    for change in std::iter::once(None).chain(CHANGES.iter().map(Some)) {
         findings = and_then(findings, async {
-            tagged.apply(operation, input).await?;
+            tagged.apply(change).await?;
             let mut wait = Wait::brief(client);
             loop {
                 let (listed, _) = tagged.list().await?;
                 let named = row.naming(row.describe, &tagged.sent, &tagged.created.id);
                 let exchange = succeed(client, row.describe, &named).await?;
                 let (wrapper, resource) = shown(client.schema, row, &exchange)?;
-                // Without tags, the member may be absent, null or an empty map.
-                let tags = |value: &Value| value.as_object().cloned().unwrap_or_default();
-                let (listed, shown) = (tags(&listed), tags(&resource["Tags"]));
+                // Without tags, the member may be absent, null or empty.
+                let shown = read_tags(&resource[&member.name]);
                 if listed == shown {
                     compared |= !listed.is_empty();
                     return Ok(Vec::new());
                 }
                 if !wait.again().await {
-                    let (expected, actual) = (Value::from(listed), Value::from(shown));
-                    let pointer = format!("{wrapper}/Tags");
-                    return Ok(vec![check.finding(pointer, excerpt(&expected), excerpt(&actual), Some(&exchange))]);
+                    let [expected, actual] = [listed, shown].map(|tags| excerpt(&json!(tags)));
+                    let pointer = format!("{wrapper}/{}", member.name);
+                    return Ok(vec![check.finding(pointer, expected, actual, Some(&exchange))]);
                 }
             }
         })
@@ -160,7 +217,7 @@ pub(super) async fn concurrent(trial: Trial<'_>, row: &'static Resource) -> Judg
     let Trial { client, check, .. } = trial;
     let tagged = Tagged::new(client, row).await?;
     let keys: Vec<String> = (0..CONCURRENT).map(|number| format!("ct-at-once-{number}")).collect();
-    let add = |key: &String| tagged.change("TagResource", json!({ "tags": { key: "1" } }));
+    let add = |key: &String| tagged.add(Tags::from([(key.clone(), "1".to_owned())]));
     let replies = join_all(keys.iter().map(add)).await;
     let added = keys.iter().zip(&replies).filter(|(_, reply)| matches!(reply, Ok(Reply::Success(_))));
     let added: Vec<&String> = added.map(|(key, _)| key).collect();
@@ -170,26 +227,14 @@ pub(super) async fn concurrent(trial: Trial<'_>, row: &'static Resource) -> Judg
     let mut wait = Wait::brief(client);
     loop {
         let (listed, exchange) = tagged.list().await?;
-        let missing = added.iter().filter(|key| listed.get(key.as_str()).is_none()).count();
+        let missing = added.iter().filter(|key| !listed.contains_key(key.as_str())).count();
         if missing == 0 {
             return Ok(Vec::new());
         }
         if !wait.again().await {
             let expected = format!("all {} concurrently added tags", added.len());
-            return Ok(vec![check.finding("/tags", expected, format!("{missing} missing"), Some(&exchange))]);
-        }
-    }
-}
-
-impl Tagged<'_> {
-    /// Applies a change; does nothing if there is no operation.
-    async fn apply(&self, operation: &str, input: Value) -> Result<(), String> {
-        if operation.is_empty() {
-            return Ok(());
-        }
-        match self.change(operation, input).await? {
-            Reply::Success(_) => Ok(()),
-            other => Err(format!("{operation} answered {}", other.describe())),
+            let pointer = format!("/{}", tagged.tagging.tags);
+            return Ok(vec![check.finding(pointer, expected, format!("{missing} missing"), Some(&exchange))]);
         }
     }
 }

@@ -70,8 +70,8 @@ pub(super) async fn life_of_versions(trial: Trial<'_>, row: &'static Resource) -
 /// Creates a version and returns its number.
 async fn create_version(life: &Life<'_>) -> Result<(i64, Box<Exchange>), String> {
     let exchange = succeed(life.client, CREATE, &life.naming(&life.created.id)).await?;
-    let number =
-        body(&exchange)?["Version"].as_i64().ok_or_else(|| format!("{CREATE} answered without a version number"))?;
+    let answer = body(life.client.schema, &exchange)?;
+    let number = answer["Version"].as_i64().ok_or_else(|| format!("{CREATE} answered without a version number"))?;
     Ok((number, exchange))
 }
 

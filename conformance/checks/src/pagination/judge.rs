@@ -12,6 +12,7 @@ use crate::pagination::fixtures::Fixtures;
 use crate::pagination::{
     BOUNDS, COMPLETE, END_WITHOUT_TOKEN, LARGE, NO_DUPLICATES, PAGE_SIZE, Paging, SIZES_AGREE, TERMINATES, TOTAL_COUNT,
 };
+use crate::steps;
 use connect_model::text::excerpt;
 use connect_transport::exchange::Exchange;
 
@@ -108,7 +109,9 @@ impl PageJudge<'_> {
             }
             for item in &page.items {
                 let key = self.fixtures.key(item);
-                if let Some(before) = places.insert(key.clone(), number) {
+                if let Some(before) = places.insert(key.clone(), number)
+                    && self.fixtures.has_identity(item)
+                {
                     let actual = format!("{} on pages {} and {}", excerpt(&key), before + 1, number + 1);
                     let pointer = self.pager.items_pointer();
                     let finding = NO_DUPLICATES.finding(pointer, "different items", actual, Some(&page.exchange));
@@ -221,7 +224,7 @@ impl PageJudge<'_> {
             return;
         }
         let Some(first) = pages.first() else { return };
-        let body: Value = serde_json::from_slice(&first.exchange.response.body).unwrap_or_default();
+        let body = steps::body(self.pager.client.schema, &first.exchange).unwrap_or_default();
         let Some(count) = body.get("ApproximateTotalCount").and_then(Value::as_u64) else {
             seen.block("ApproximateTotalCount is absent");
             return;

@@ -195,7 +195,7 @@ fn form(schema: &'static Schema, row: &Resource) -> Option<Form> {
         };
         Some((member.name.as_str(), dialect))
     });
-    let filters = filters.filter(|_| row.takes("Tags")).collect();
+    let filters = filters.filter(|_| row.tag_member().is_some()).collect();
     Some(Form { operation, field, fields, filters })
 }
 
@@ -209,7 +209,7 @@ const MAX_FRAGMENT: usize = 25;
 pub(crate) const FAMILY: Family = Family {
     name: "search",
     checks: || CHECKS.to_vec(),
-    services: Services::Connect,
+    services: Services::All,
     judges_input: false,
     requests: |_| 30,
     compares_recorded: false,

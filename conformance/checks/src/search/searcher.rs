@@ -84,8 +84,8 @@ impl<'c> Searcher<'c> {
             if let Some(member) = self.row.name_member {
                 input[member] = name.clone().into();
             }
-            if self.row.takes("Tags") {
-                input["Tags"] = tags.iter().map(|(key, value)| (key.clone(), Value::from(value.clone()))).collect();
+            if self.row.tag_member().is_some() {
+                self.row.add_tags(&mut input, tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
             } else {
                 tags.clear();
             }
@@ -267,7 +267,9 @@ impl<'c> Searcher<'c> {
         let place = |item: &Value| self.created.iter().position(|candidate| item[self.id()] == *candidate.id);
         let ours = items.iter().filter_map(place).collect();
         let on_one_page = pages.len() == 1;
-        let total = pages.first().and_then(|page| steps::body(&page.exchange).ok()?["ApproximateTotalCount"].as_u64());
+        let total = pages
+            .first()
+            .and_then(|page| steps::body(self.client.schema, &page.exchange).ok()?["ApproximateTotalCount"].as_u64());
         let exchange = pages.pop().map(|page| page.exchange).ok_or("the search has no pages")?;
         Ok(Found { items, ours, total, on_one_page, exchange })
     }

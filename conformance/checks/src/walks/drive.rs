@@ -368,7 +368,11 @@ impl Walker<'_> {
                     self.created.push((kind, created.id));
                 }
                 let empty = exchange.response.body.is_empty();
-                let body = if empty { json!({}) } else { body(&exchange).map_err(Stop::Inconclusive)? };
+                let body = if empty {
+                    json!({})
+                } else {
+                    body(self.context.client.schema, &exchange).map_err(Stop::Inconclusive)?
+                };
                 Ok((Answer::Accepted(body), Some(exchange)))
             }
             Reply::Refused(exchange, error) => {

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use connect_model::json_text::scalar;
-use connect_model::resources::{Kind, Source, in_words};
+use connect_model::resources::{Kind, Source, in_words, read_tags};
 use connect_model::schema::{self, Member, Members, Slot};
 use connect_model::shapes::Timestamp;
 use connect_model::validate::validate_slot;
@@ -15,7 +15,7 @@ use crate::client_tokens::{self, Creation};
 use crate::defects::seam::{FullName, TagChange};
 use crate::kinds::convert::{at as value_at, for_member};
 use crate::kinds::store::{Thing, home};
-use crate::kinds::view::{Fact, Forms, identifier, read_tags};
+use crate::kinds::view::{Fact, Forms, identifier};
 use crate::kinds::{Call, Kinds};
 use crate::refusal::Refusal;
 use crate::store::State;

@@ -1,7 +1,7 @@
 //! Descriptions, updates and deletions of one resource.
 
 use connect_model::json_text::scalar;
-use connect_model::resources::{Action, Kind, Source};
+use connect_model::resources::{Action, Kind, Source, is_tags, read_tags};
 use connect_model::schema::Members;
 use connect_model::shapes::Timestamp;
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use crate::defects::seam::{FullName, Update};
 use crate::kinds::Call;
 use crate::kinds::convert::for_member;
 use crate::kinds::store::Thing;
-use crate::kinds::view::{Fact, Forms, View, read_tags};
+use crate::kinds::view::{Fact, Forms, View};
 use crate::refusal::Refusal;
 use crate::store::State;
 
@@ -72,7 +72,7 @@ impl Call<'_> {
             if is_name || member.idempotency_token {
                 continue;
             }
-            if member.name.eq_ignore_ascii_case("tags") {
+            if is_tags(schema, member) {
                 edited.tags = read_tags(value);
                 continue;
             }

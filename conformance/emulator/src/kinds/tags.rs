@@ -1,12 +1,11 @@
 //! Tags by ARN, for services without handlers for them.
 
-use connect_model::resources::Tagging;
+use connect_model::resources::{Tagging, read_tags, write_tags};
 use serde_json::{Map, Value};
 
 use crate::collection::Tags;
 use crate::defects::seam::TagChange;
 use crate::kinds::Call;
-use crate::kinds::view::{read_tags, tags};
 use crate::refusal::Refusal;
 use crate::store::State;
 
@@ -36,7 +35,7 @@ impl Call<'_> {
             let members = self.schema().output_members(self.operation);
             let shown = members.and_then(|members| members.get(&tagging.tags)).and_then(|member| {
                 let is_shown = !found.is_empty() || member.required;
-                tags(self.schema(), member.slot.target, found).filter(|_| is_shown)
+                write_tags(self.schema(), member.slot.target, found).filter(|_| is_shown)
             });
             shown.map(|shown| (tagging.tags.clone(), shown)).into_iter().collect()
         })

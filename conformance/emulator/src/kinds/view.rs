@@ -1,7 +1,7 @@
 //! Views of a resource: for each member of a structure, the fact that it shows. Views of one resource agree, since all of
 //! them show the same facts.
 
-use connect_model::resources::{Kind, Source, tails};
+use connect_model::resources::{Kind, Source, is_tags, tails, write_tags};
 use connect_model::schema::{self, Member, Members, Schema, ShapeId};
 use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
@@ -138,7 +138,7 @@ impl Fact {
             Fact::Arn => allowed(thing.arn.as_str().into()),
             Fact::Name => allowed(thing.name.as_deref()?.into()),
             Fact::Tags => (!thing.tags.is_empty() || member.required)
-                .then(|| tags(schema, member.slot.target, &thing.tags))
+                .then(|| write_tags(schema, member.slot.target, &thing.tags))
                 .flatten()
                 .and_then(allowed),
             Fact::Created => time(member, thing.created).and_then(allowed),
@@ -196,7 +196,7 @@ fn role(schema: &Schema, kind: &'static Kind, member: &Member, asked: Option<&st
                 None
             }
         }
-        schema::Kind::Map(_) | schema::Kind::List(_) if member.name.eq_ignore_ascii_case("tags") => Some(Fact::Tags),
+        _ if is_tags(schema, member) => Some(Fact::Tags),
         _ => None,
     }
 }
@@ -225,46 +225,6 @@ pub(super) fn identifier(schema: &Schema, shape: ShapeId, id: &str) -> Option<Va
     match schema[shape].kind {
         schema::Kind::Number(_) | schema::Kind::IntEnum(_) => id.parse::<i64>().ok().map(Value::from),
         _ => Some(id.into()),
-    }
-}
-
-/// Tags as a map, or as a list of keys and values.
-pub(super) fn tags(schema: &Schema, shape: ShapeId, tags: &crate::collection::Tags) -> Option<Value> {
-    match &schema[shape].kind {
-        schema::Kind::Map(_) => serde_json::to_value(tags).ok(),
-        schema::Kind::List(list) => {
-            let members = schema[list.member.target].kind.members()?;
-            let named = |end: &str| members.iter().find(|member| member.name.to_ascii_lowercase().ends_with(end));
-            let (key, value) = (named("key")?, named("value")?);
-            let pair = |(k, v): (&String, &String)| {
-                Value::Object(Map::from_iter([
-                    (key.name.clone(), k.as_str().into()),
-                    (value.name.clone(), v.as_str().into()),
-                ]))
-            };
-            Some(tags.iter().map(pair).collect())
-        }
-        _ => None,
-    }
-}
-
-/// Tags in a map, or in a list of keys and values.
-pub(super) fn read_tags(value: &Value) -> crate::collection::Tags {
-    match value {
-        Value::Object(map) => {
-            map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
-        }
-        Value::Array(list) => {
-            let part = |item: &Value, end: &str| {
-                let mut members = item.as_object()?.iter();
-                members
-                    .find(|(name, _)| name.to_ascii_lowercase().ends_with(end))
-                    .and_then(|(_, v)| v.as_str())
-                    .map(str::to_owned)
-            };
-            list.iter().filter_map(|item| Some((part(item, "key")?, part(item, "value").unwrap_or_default()))).collect()
-        }
-        _ => Default::default(),
     }
 }
 
