@@ -3,7 +3,9 @@
 
 use connect_model::json_text::scalar;
 use connect_model::path::SchemaPath;
-use connect_model::resources::{self as graph, Action, Graph, Kind, Role, Source, read_tags, tag_member, write_tags};
+use connect_model::resources::{
+    self as graph, Action, Graph, Kind, Role, Source, Tags, read_tags, tag_member, write_tags,
+};
 use connect_model::schema::{Kind as ShapeKind, Member, Members, OperationId, PerSchema, Schema, Shared, Slot};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::semantics::{Context, rule as rules};
@@ -260,8 +262,14 @@ impl Resource {
         let mut facts = schema.shared(input, shown);
         // A token says something about the request, not about the resource.
         let is_token = |pair: &Shared| input.get(&pair.left[1..]).is_some_and(|member| member.idempotency_token);
+        // The form of an update, with what it adds and removes, is another one than that of the description.
+        let is_comparable = |pair: &Shared| {
+            let (from, to) = (input.get(&pair.left[1..]), shown.get(&pair.right[1..]));
+            from.zip(to).is_none_or(|(from, to)| schema.has_place_for(to.slot.target, from.slot.target))
+        };
         facts.retain(|pair| {
-            !names.contains(&pair.left) && !is_token(pair) && !shown.get(&pair.right[1..]).is_some_and(is_own_id)
+            let is_own = shown.get(&pair.right[1..]).is_some_and(is_own_id);
+            !names.contains(&pair.left) && !is_token(pair) && !is_own && is_comparable(pair)
         });
         Facts(facts)
     }
@@ -399,18 +407,29 @@ pub(crate) fn add_tags<'t>(
 ) {
     let mut all = input.get(&member.name).map(read_tags).unwrap_or_default();
     all.extend(tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())));
-    if let Some(tags) = write_tags(schema, member.slot.target, &all) {
+    // A tag that the contract does not allow is left out.
+    all.retain(|key, value| valid_tags(schema, member, &Tags::from([(key.clone(), value.clone())])).is_some());
+    if let Some(tags) = valid_tags(schema, member, &all).filter(|_| !all.is_empty()) {
         input[&member.name] = tags;
     }
 }
 
-/// A kind whose resources have tags, for an operation on tags.
-pub(crate) fn tagged_by(schema: &'static Schema, operation: OperationId, member: &str) -> Option<&'static Resource> {
-    let tagging = graph::shared(schema).tagging.as_ref()?;
-    let is_on_tags = [tagging.tag, tagging.untag, tagging.list].contains(&operation) && tagging.arn == member;
-    let rows = || rows(schema).iter().filter(|row| is_on_tags && row.is_taggable());
-    // Flows need nothing but an instance.
-    rows().find(|row| row.noun == "ContactFlow").or_else(|| rows().min_by_key(|row| row.of.parents.len()))
+/// Tags as a value of a member, if the contract allows it.
+pub(crate) fn valid_tags(schema: &Schema, member: &Member, tags: &Tags) -> Option<Value> {
+    let value = write_tags(schema, member.slot.target, tags)?;
+    validate_slot(schema, &member.slot, &value).is_empty().then_some(value)
+}
+
+/// The kinds whose resources have tags, for the member with the ARN of an operation on tags. Those that need least come
+/// first.
+pub(crate) fn tagged_by(schema: &'static Schema, operation: OperationId, member: &str) -> Vec<&'static Resource> {
+    let tagging = graph::shared(schema).tagging.as_ref();
+    let is_on_tags = tagging.is_some_and(|tagging| {
+        [tagging.tag, tagging.untag, tagging.list].contains(&operation) && tagging.arn == member
+    });
+    let mut found: Vec<_> = rows(schema).iter().filter(|row| is_on_tags && row.is_taggable()).collect();
+    found.sort_by_key(|row| (row.noun != "ContactFlow", row.of.parents.len() + row.of.needs.len()));
+    found
 }
 
 /// Sets the members of an input that `names` has.
@@ -485,7 +504,7 @@ mod tests {
         assert_eq!(attribute.id_in(&sent, &json!({})).as_deref(), Some("n"));
         assert_eq!(attribute.naming("DescribePredefinedAttribute", &sent, "n"), sent);
         let tagged = |name: &str, member: &str| {
-            tagged_by(schema, schema.operation_named(name).unwrap(), member).map(|row| row.noun)
+            tagged_by(schema, schema.operation_named(name).unwrap(), member).first().map(|row| row.noun)
         };
         assert_eq!(tagged("ListTagsForResource", "resourceArn"), Some("ContactFlow"));
         assert_eq!(tagged("DescribeContactFlow", "ContactFlowId"), None);

@@ -78,10 +78,17 @@ impl Schema {
     }
 
     fn is_same_kind(&self, one: &Member, other: &Member) -> bool {
-        self.holds(other.slot.target, one.slot.target, 0)
+        let text = |kind: &Kind| matches!(kind, Kind::String | Kind::Enum(_));
+        let (one, other) = (&self[one.slot.target].kind, &self[other.slot.target].kind);
+        std::mem::discriminant(one) == std::mem::discriminant(other) || (text(one) && text(other))
     }
 
-    /// True if values of a shape have a place in another one: each member of a structure has one of the same name and kind.
+    /// True if a shape has a place for every part of the values of another one: each member of a structure has one of the
+    /// same name and kind.
+    pub fn has_place_for(&self, shape: ShapeId, value: ShapeId) -> bool {
+        self.holds(shape, value, 0)
+    }
+
     fn holds(&self, shape: ShapeId, value: ShapeId, depth: usize) -> bool {
         if shape == value || depth > MOST_DEPTH {
             return true;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use connect_model::generate::{Config, Place, Side, Site, sites};
 use connect_model::path::Step;
-use connect_model::schema::{Kind, Operation, Schema};
+use connect_model::resources::{self as graph, Action};
+use connect_model::schema::{Kind, OperationId, Schema};
 use connect_model::semantics;
 use connect_model::validate::{ViolationKind, excerpt, validate, validate_slot};
 use serde_json::Value;
@@ -42,13 +43,17 @@ const INSIDE: usize = 2;
 
 /// Operations with text.
 pub(super) fn with_text(scope: &Scope<'_>) -> Subjects<()> {
-    let any = scope.sites().iter().any(|site| is_text(scope.schema, scope.contract, site));
+    let any = scope.sites().iter().any(|site| is_text(scope.schema, scope.operation, site));
     itself(any)
 }
 
 /// True for a place in the body that can hold one of the texts.
-fn is_text(schema: &Schema, contract: &Operation, site: &Site) -> bool {
-    if matches!(site.mutation.path.0.first(), Some(Step::Member(member)) if contract.is_page_token(member)) {
+fn is_text(schema: &'static Schema, operation: OperationId, site: &Site) -> bool {
+    let Some(Step::Member(top)) = site.mutation.path.0.first() else { return false };
+    // A token or the name of something that exists cannot be any text.
+    let names_one = |action: &Action| action.names.iter().any(|(member, _)| member == top);
+    let mut actions = graph::shared(schema).actions_of(operation);
+    if schema[operation].is_page_token(top) || actions.any(|(_, action)| names_one(action)) {
         return false;
     }
     let text = matches!(schema[site.slot.target].kind, Kind::String);
@@ -66,9 +71,7 @@ pub(super) fn text<'t>(trial: Trial<'t>, (): &'t ()) -> Judgement<'t> {
         }
         let mut rights = Rights::default();
         let sites = sites(client.schema, operation, Side::Input);
-        for (at, site) in
-            sites.iter().filter(|site| is_text(client.schema, &client.schema[operation], site)).enumerate()
-        {
+        for (at, site) in sites.iter().filter(|site| is_text(client.schema, operation, site)).enumerate() {
             add(trial, at, site, &mut rights).await;
         }
         rights.judge(trial, true).await

@@ -100,8 +100,9 @@ impl Client {
             if !text || (!member.required && value.get(&member.name).is_none()) {
                 continue;
             }
-            let replacement = if let Some(row) = resources::tagged_by(self.schema, id, &member.name) {
-                self.resource(row, &operation.name).await.and_then(|made| made.arn)
+            let tagged = resources::tagged_by(self.schema, id, &member.name);
+            let replacement = if !tagged.is_empty() {
+                self.tagged(&tagged, &operation.name, &member.slot).await
             } else if (operation.name.as_str(), member.name.as_str()) == resources::DIGEST {
                 self.published_digest(&operation.name).await
             } else if resources::takes_new_name(self.schema, id, &member.name) {
@@ -173,6 +174,18 @@ impl Client {
                 *target = id;
             }
         }
+    }
+
+    /// The ARN of a resource of the run that can have tags, in the form that a slot allows.
+    async fn tagged(&self, kinds: &[&'static Resource], operation: &str, slot: &Slot) -> Option<String> {
+        for row in kinds.iter().take(DIFFERENT) {
+            let arn = self.resource(row, operation).await.and_then(|made| made.arn);
+            let is_valid = |arn: &String| validate_slot(self.schema, slot, &arn.as_str().into()).is_empty();
+            if let Some(arn) = arn.filter(is_valid) {
+                return Some(arn);
+            }
+        }
+        None
     }
 
     /// An unused name, in the first form that a slot allows.

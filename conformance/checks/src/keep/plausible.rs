@@ -39,7 +39,8 @@ impl Life<'_> {
         let mut found = self.times(members, view);
         for member in members {
             // Other ARNs name a caller, a role, or what the resource refers to.
-            let is_own_arn = self.arns.contains(&member.name.to_ascii_lowercase());
+            // The form of the ARNs of other services is not known.
+            let is_own_arn = self.schema.service.is_connect() && self.arns.contains(&member.name.to_ascii_lowercase());
             let Some(arn) = view.get(&member.name).and_then(Value::as_str).filter(|_| is_own_arn) else { continue };
             if let Some((expected, actual)) = self.foreign(arn) {
                 found.push((format!("/{}", member.name), expected, actual));

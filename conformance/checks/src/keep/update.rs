@@ -172,6 +172,10 @@ impl Updater<'_> {
             let cleared = sent.as_str() == Some("") && after.is_null();
             return (!cleared && !keeps(sent, after)).then(|| apart(sent, after));
         }
+        // A member of the same name and another form: the change is meant, but cannot be compared.
+        if update.is_none() && input.get(&member.name).is_some_and(|value| !value.is_null()) {
+            return None;
+        }
         if before == after || (is_empty(before) && is_empty(after)) || self.follows(member, input) {
             return None;
         }

@@ -1,6 +1,6 @@
 //! Tags of a resource, before and after changes.
 
-use connect_model::resources::{self as graph, Tagging, Tags, read_tags, tag_member, write_tags};
+use connect_model::resources::{self as graph, Tagging, Tags, read_tags, tag_member};
 use connect_model::schema::{Member, OperationId, Schema};
 use connect_model::validate::excerpt;
 use futures_util::future::join_all;
@@ -10,7 +10,7 @@ use crate::case::Finding;
 use crate::client::reply::Reply;
 use crate::client::{Client, Created};
 use crate::code::Trial;
-use crate::resources::Resource;
+use crate::resources::{Resource, valid_tags};
 use crate::steps;
 use crate::steps::{Judged, Wait, and_then, body, described, perform, shown, succeed};
 use connect_transport::exchange::Exchange;
@@ -24,6 +24,8 @@ struct Tagged<'c> {
     tagging: &'static Tagging,
     created: Created,
     sent: Value,
+    /// The value of a tag that is to have none: empty where the contract allows it.
+    blank: &'static str,
 }
 
 /// A change of the tags of a resource.
@@ -45,14 +47,21 @@ const KEYS: [&str; 3] = ["ct-a", "ct-b", "ct-c"];
 
 impl Change {
     /// The tags of our keys after the change.
-    fn apply(&self, before: &Tags) -> Tags {
+    fn apply(&self, before: &Tags, blank: &str) -> Tags {
         let mut after = before.clone();
         match self {
-            Self::Add(tags) => after.extend(tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))),
+            Self::Add(_) => after.extend(self.added(blank)),
             Self::Remove(keys) => after.retain(|key, _| !keys.contains(&key.as_str())),
         }
         after.retain(|key, _| KEYS.contains(&key.as_str()));
         after
+    }
+
+    /// The tags that it adds.
+    fn added(&self, blank: &str) -> Tags {
+        let Self::Add(tags) = self else { return Tags::new() };
+        let value = |value: &str| if value.is_empty() { blank.to_owned() } else { value.to_owned() };
+        tags.iter().map(|(key, text)| ((*key).to_owned(), value(text))).collect()
     }
 }
 
@@ -62,7 +71,10 @@ impl<'c> Tagged<'c> {
         let tagging = graph::shared(client.schema).tagging.as_ref().ok_or("the model has no operations on tags")?;
         let sent = client.creation(row).await?;
         let created = steps::create(client, row, &sent).await?;
-        let tagged = Self { client, tagging, created, sent };
+        let mut tagged = Self { client, tagging, created, sent, blank: "" };
+        if tagged.written(&CHANGES[0].added("")).is_none() {
+            tagged.blank = "none";
+        }
         let reply = tagged.change(&FIRST).await?;
         match &reply {
             Reply::Success(_) => Ok(tagged),
@@ -80,9 +92,7 @@ impl<'c> Tagged<'c> {
 
     async fn change(&self, change: &Change) -> Result<Reply, String> {
         match change {
-            Change::Add(tags) => {
-                self.add(tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()).await
-            }
+            Change::Add(_) => self.add(change.added(self.blank)).await,
             Change::Remove(keys) => {
                 let input = json!({ &self.tagging.arn: self.created.arn, &self.tagging.keys: keys });
                 perform(self.client, self.name(self.tagging.untag), &input).await
@@ -91,12 +101,18 @@ impl<'c> Tagged<'c> {
     }
 
     async fn add(&self, tags: Tags) -> Result<Reply, String> {
-        let (schema, tagging) = (self.client.schema, self.tagging);
-        let member = schema.input_members(&schema[tagging.tag]).and_then(|members| members.get(&tagging.tags));
-        let tags = member.and_then(|member| write_tags(schema, member.slot.target, &tags));
+        let tagging = self.tagging;
+        let tags = self.written(&tags);
         let tags = tags.ok_or_else(|| format!("the tags of {} have an unknown form", self.name(tagging.tag)))?;
         let input = json!({ &tagging.arn: self.created.arn, &tagging.tags: tags });
         perform(self.client, self.name(tagging.tag), &input).await
+    }
+
+    /// Tags as a value of the request that adds them, if the contract allows it.
+    fn written(&self, tags: &Tags) -> Option<Value> {
+        let (schema, tagging) = (self.client.schema, self.tagging);
+        let member = schema.input_members(&schema[tagging.tag])?.get(&tagging.tags)?;
+        valid_tags(schema, member, tags)
     }
 
     /// The listed tags.
@@ -133,7 +149,7 @@ pub(super) async fn life_of_tags(trial: Trial<'_>, row: &'static Resource) -> Ju
     for change in std::iter::once(None).chain(CHANGES.iter().map(Some)) {
         findings = and_then(findings, async {
             tagged.apply(change).await?;
-            let expected = change.unwrap_or(&FIRST).apply(before.as_ref().unwrap_or(&Tags::new()));
+            let expected = change.unwrap_or(&FIRST).apply(before.as_ref().unwrap_or(&Tags::new()), tagged.blank);
             let mut wait = Wait::brief(client);
             loop {
                 let (listed, exchange) = tagged.list().await?;

@@ -96,7 +96,8 @@ pub fn planned(
     permission: &Permission,
 ) -> Option<Result<&'static Subject, String>> {
     let name = schema[operation].name.as_str();
-    let subject = SUBJECTS.iter().find(|subject| subject.operation == name)?;
+    let mut subjects = SUBJECTS.iter().filter(|_| schema.service.is_connect());
+    let subject = subjects.find(|subject| subject.operation == name)?;
     let refused = operations(subject).into_iter().find_map(|name| {
         let operation = schema.operation_named(name)?;
         permission.check(schema, &schema[operation]).err()

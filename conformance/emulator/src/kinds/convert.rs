@@ -1,5 +1,7 @@
 //! Values of one shape as values of another: structures by the facts that both have, lists by their elements.
 
+use arbitrary::Unstructured;
+use connect_model::generate::{Config, Generator};
 use connect_model::schema::{Kind, Member, Members, Schema, ShapeId};
 use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
@@ -33,6 +35,14 @@ fn convert(schema: &Schema, value: &Value, from: ShapeId, to: ShapeId, depth: us
                 if let Some(inner) = convert(schema, found, shape, target.slot.target, depth + 1) {
                     converted.insert(name.to_owned(), inner);
                 }
+            }
+            // What the answer requires beside what was sent, such as the name of a log group, is made.
+            for member in right.iter().filter(|member| member.required) {
+                if converted.contains_key(&member.name) {
+                    continue;
+                }
+                let made = Generator::new(schema, Config::sparse()).member(member, &mut Unstructured::new(&[]));
+                converted.insert(member.name.clone(), made.ok()?);
             }
             Some(Value::Object(converted))
         }

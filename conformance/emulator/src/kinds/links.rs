@@ -207,7 +207,7 @@ impl Call<'_> {
         });
         let mut item = Map::new();
         for member in members {
-            let leaf = own.iter().find(|(name, _)| name.eq_ignore_ascii_case(&member.name)).map(|(_, value)| *value);
+            let leaf = leaf_named(&own, &member.name);
             let given = element.get(&member.name).or(leaf);
             let given = given.and_then(|value| for_member(self.schema(), value, member.slot.target, member));
             let seen = || {
@@ -228,6 +228,15 @@ impl Call<'_> {
         let order = state.things.find(&self.kinds.kind(at).noun, &[], &reference)?;
         Some((at, state.things.get(order)?))
     }
+}
+
+/// The scalar of a name, or else the only one whose name ends with it: `identityProviderConfigName` for `name`.
+fn leaf_named<'v>(leaves: &[(String, &'v Value)], name: &str) -> Option<&'v Value> {
+    let wanted = name.to_ascii_lowercase();
+    let exact = leaves.iter().find(|(name, _)| name.eq_ignore_ascii_case(&wanted));
+    let mut ending = leaves.iter().filter(|(name, _)| name.to_ascii_lowercase().ends_with(&wanted));
+    let only = ending.next().filter(|_| ending.next().is_none());
+    exact.or(only).map(|(_, value)| *value)
 }
 
 /// The scalars in a value, each with the name of its member.

@@ -3,7 +3,7 @@
 use std::sync::MutexGuard;
 
 use connect_model::resources::{Action, Role, Source};
-use connect_model::schema::{Kind, Member, Members, Narrowing, Operation, Pagination, Schema};
+use connect_model::schema::{Binding, Kind, Member, Members, Narrowing, Operation, Pagination, Schema};
 use serde_json::{Map, Value};
 
 use crate::defects::seam::{Reader, Sighting};
@@ -156,6 +156,11 @@ impl Call<'_> {
         let mut filters = self.input.clone();
         filters.remove(listing.tokens.map(|(token, _)| token.name.as_str()).unwrap_or_default());
         filters.remove(listing.size.map(|size| size.name.as_str()).unwrap_or_default());
+        // A map of all query parameters has those of the page, too.
+        let members = self.schema().input_members(self.operation).into_iter().flatten();
+        for name in members.filter(|member| member.binding == Binding::QueryParams).map(|member| &member.name) {
+            filters.remove(name);
+        }
         for name in held.chain(action.names.iter().map(|(name, _)| name.as_str())) {
             filters.remove(name);
         }
