@@ -194,6 +194,9 @@ impl Client {
                 Some(template) => Value::Object(template.clone()),
                 None => self.smallest(operation)?,
             };
+            if row.template().is_none() {
+                self.give_usual_forms(operation, &mut value, &SchemaPath::default());
+            }
             if let Some(instance) = instance {
                 value[INSTANCE] = instance.into();
             }

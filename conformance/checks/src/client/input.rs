@@ -10,6 +10,7 @@ use connect_model::validate::validate_slot;
 use serde_json::Value;
 
 use crate::client::Client;
+use crate::client::forms::give_usual_forms;
 use crate::client::places::places;
 use crate::resources;
 use crate::resources::Resource;
@@ -119,7 +120,27 @@ impl Client {
                 }
             }
         }
+        if known_good || !self.schema.service.is_connect() {
+            self.give_usual_forms(id, value, focus);
+        }
         self.name_existing(id, value, focus).await;
+    }
+
+    /// Gives the texts of an input the forms that a service expects beyond its model. Names, tokens, tags and what lies in
+    /// focus stay.
+    pub(super) fn give_usual_forms(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath) {
+        let Some(shape) = self.schema[operation].input else { return };
+        let members = self.schema.input_members(&self.schema[operation]);
+        let is_kept = |top: &str| {
+            let member = members.and_then(|members| members.get(top));
+            in_focus(focus, top)
+                || resources::takes_new_name(self.schema, operation, top)
+                || member.is_some_and(|member| member.idempotency_token || graph::is_tags(self.schema, member))
+                || !resources::tagged_by(self.schema, operation, top).is_empty()
+        };
+        give_usual_forms(self.schema, shape, value, |part| {
+            !is_kept(part.pointer[1..].split('/').next().unwrap_or_default())
+        });
     }
 
     /// Inserts the ids of resources that exist: of the one that the operation is about, and of all others that it names. Ids

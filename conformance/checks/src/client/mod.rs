@@ -3,6 +3,7 @@
 
 mod as_given;
 mod fixtures;
+mod forms;
 mod input;
 mod ownership;
 pub mod pager;

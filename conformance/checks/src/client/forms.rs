@@ -1,0 +1,107 @@
+//! Usual forms of texts that a model leaves open: a service that takes any text for a role by its model refuses one that is
+//! no ARN of a role. Source: AWS General Reference, Amazon Resource Names, and the ids of EC2. Sends nothing.
+
+use connect_model::schema::{Kind, Schema, ShapeId};
+use connect_model::semantics;
+use connect_model::validate::validate_slot;
+use serde_json::Value;
+
+use crate::parts::{Part, visit};
+
+/// Endings of names of members, in lower case and without separators, each with a text of the usual form. `%` is a digit that
+/// tells the items of a list apart. The first ending that fits counts.
+const FORMS: &[(&str, &str)] = &[
+    ("policyarn", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+    ("rolearn", "arn:aws:iam::123456789012:role/contract-test-%"),
+    ("role", "arn:aws:iam::123456789012:role/contract-test-%"),
+    ("principalarn", "arn:aws:iam::123456789012:role/contract-test-%"),
+    ("userarn", "arn:aws:iam::123456789012:user/contract-test-%"),
+    ("kmskey", "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-12345678900%"),
+    ("kmskeyid", "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-12345678900%"),
+    ("keyarn", "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-12345678900%"),
+    ("topicarn", "arn:aws:sns:us-east-1:123456789012:contract-test-%"),
+    ("sqsarn", "arn:aws:sqs:us-east-1:123456789012:contract-test-%"),
+    ("lambdaarn", "arn:aws:lambda:us-east-1:123456789012:function:contract-test-%"),
+    ("functionarn", "arn:aws:lambda:us-east-1:123456789012:function:contract-test-%"),
+    ("bucketarn", "arn:aws:s3:::contract-test-%"),
+    ("streamarn", "arn:aws:kinesis:us-east-1:123456789012:stream/contract-test-%"),
+    ("loggrouparn", "arn:aws:logs:us-east-1:123456789012:log-group:contract-test-%:*"),
+    ("secretarn", "arn:aws:secretsmanager:us-east-1:123456789012:secret:contract-test-%"),
+    ("certificatearn", "arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-12345678900%"),
+    ("vpcid", "vpc-0123456789abcdef%"),
+    ("subnet", "subnet-0123456789abcdef%"),
+    ("subnetid", "subnet-0123456789abcdef%"),
+    ("securitygroup", "sg-0123456789abcdef%"),
+    ("securitygroupid", "sg-0123456789abcdef%"),
+    ("cidr", "10.%.0.0/16"),
+    ("cidrblock", "10.%.0.0/16"),
+    ("ipaddress", "192.0.2.%"),
+    ("email", "contract-test-%@example.com"),
+    ("emailaddress", "contract-test-%@example.com"),
+    ("url", "https://example.com/%"),
+    ("uri", "https://example.com/%"),
+    ("hostname", "host-%.example.com"),
+    ("domainname", "contract-test-%.example.com"),
+    ("availabilityzone", "us-east-1a"),
+    ("accountid", "12345678901%"),
+    ("timezone", "UTC"),
+    ("scheduleexpression", "rate(5 minutes)"),
+];
+
+/// The usual text for a member, told apart from others by a number.
+fn usual(name: &str, nth: usize) -> Option<String> {
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let (_, form) = FORMS.iter().find(|(end, _)| name.ends_with(end))?;
+    Some(form.replace('%', &(nth % 10).to_string()))
+}
+
+/// Gives the texts of a value their usual forms, where the contract allows those and `is_free` lets the part change.
+pub(super) fn give_usual_forms(
+    schema: &Schema,
+    shape: ShapeId,
+    value: &mut Value,
+    is_free: impl Fn(&Part<'_, '_>) -> bool,
+) {
+    let mut found = Vec::new();
+    visit(schema, shape, value, &mut |part| {
+        let is_text = matches!(schema[part.slot.target].kind, Kind::String)
+            && part.value.is_string()
+            && !semantics::is_language(schema, part.slot.target);
+        let text = usual(part.name, part.nth).filter(|_| is_text && is_free(part)).map(Value::from);
+        let allowed = text.filter(|text| validate_slot(schema, part.slot, text).is_empty());
+        found.extend(allowed.map(|text| (part.pointer.clone(), text)));
+        true
+    });
+    for (pointer, text) in found {
+        if let Some(place) = value.pointer_mut(&pointer) {
+            *place = text;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_tell_the_form() {
+        let role = "arn:aws:iam::123456789012:role/contract-test-0";
+        assert_eq!(usual("ExecutionRoleArn", 0).as_deref(), Some(role));
+        assert_eq!(usual("role", 0).as_deref(), Some(role));
+        assert_eq!(usual("subnetId", 12).as_deref(), Some("subnet-0123456789abcdef2"));
+        assert_eq!(usual("Description", 0), None);
+    }
+
+    #[test]
+    fn only_what_the_contract_allows_is_changed() {
+        let schema = Schema::connect();
+        let create = &schema[schema.operation_named("CreateEmailAddress").unwrap()];
+        let mut value = json!({ "InstanceId": "i", "EmailAddress": "x", "DisplayName": "x", "Description": "x" });
+        give_usual_forms(schema, create.input.unwrap(), &mut value, |part| part.name != "DisplayName");
+        assert_eq!(value["Description"], "x");
+        assert_eq!(value["EmailAddress"], "contract-test-0@example.com");
+    }
+}
