@@ -225,7 +225,10 @@ impl Resource {
     /// True if the creation has an error for a name that is taken.
     pub fn has_unique_names(&self) -> bool {
         let contract = &self.schema[self.of.create];
-        self.name_member.is_some() && TAKEN.iter().any(|error| self.schema.error_of(contract, error).is_some())
+        // A Put replaces what has the name.
+        !contract.name.starts_with("Put")
+            && self.name_member.is_some()
+            && TAKEN.iter().any(|error| self.schema.error_of(contract, error).is_some())
     }
 
     /// True if tags can be added to one by its ARN, as far as the model tells.
@@ -272,6 +275,14 @@ impl Resource {
             !names.contains(&pair.left) && !is_token(pair) && !is_own && is_comparable(pair)
         });
         Facts(facts)
+    }
+
+    /// True if the items of the list have names.
+    pub(crate) fn lists_names(&self) -> bool {
+        let list = self.list.and_then(|(list, _)| self.schema.operation_named(list));
+        let items = list.and_then(|list| self.schema.item_members(&self.schema[list]));
+        let has = |name: &str| items.is_some_and(|items| items.get(name).is_some());
+        self.name_member.is_some_and(|name| has(name) || has("Name") || has("name"))
     }
 
     /// The operation that lists them, for messages.
@@ -361,7 +372,14 @@ impl Resource {
             Source::Output(_) => Value::Null,
         };
         let names = action.into_iter().flat_map(|action| &action.names);
-        Value::Object(names.map(|(member, source)| (member.clone(), value(member, source))).collect())
+        let names = names.map(|(member, source)| (member.clone(), value(member, source)));
+        // Some members are shown on demand alone.
+        let is_read = action.is_some_and(|action| action.role == Role::Describe);
+        let on_demand = members.into_iter().flatten().filter(|member| {
+            let is_option = !member.required && matches!(self.schema[member.slot.target].kind, ShapeKind::Boolean);
+            is_read && is_option && member.name.to_ascii_lowercase().starts_with("include")
+        });
+        names.chain(on_demand.map(|member| (member.name.clone(), true.into()))).collect::<Map<_, _>>().into()
     }
 
     /// True for a member of the creation that names another resource of the same kind, such as `ParentGroupId`.

@@ -34,6 +34,34 @@ pub(crate) fn keeps(sent: &Value, shown: &Value) -> bool {
     }
 }
 
+/// True for no value, and for values that say the same.
+pub(crate) fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+/// True if an answer shows that something is still being made, changed or deleted: a status in it, or in a structure in it,
+/// says so.
+pub(crate) fn in_progress(answer: &Value) -> bool {
+    let is_state = |name: &str| ["status", "state"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
+    let is_moving = |text: &str| {
+        let text = text.to_ascii_uppercase().replace(['_', '-', ' '], "");
+        ["INPROGRESS", "PENDING", "CREATING", "UPDATING", "MODIFYING", "DELETING", "PROVISIONING"]
+            .iter()
+            .any(|word| text.contains(word))
+    };
+    let states_in = |value: &Value| {
+        let members = value.as_object().into_iter().flatten();
+        members.filter(|(name, _)| is_state(name)).any(|(_, value)| value.as_str().is_some_and(is_moving))
+    };
+    states_in(answer) || answer.as_object().into_iter().flatten().any(|(_, inner)| states_in(inner))
+}
+
 /// True if two views show the same value of a shape. What one of them does not show is no difference.
 pub(crate) fn agree(schema: &Schema, shape: ShapeId, one: &Value, other: &Value) -> bool {
     if one.is_null() || other.is_null() || one == other {
@@ -86,6 +114,20 @@ mod tests {
             (json!("a"), json!(null)),
         ] {
             assert!(!keeps(&sent, &shown), "{sent} {shown}");
+        }
+    }
+
+    #[test]
+    fn a_status_tells_what_is_in_progress() {
+        for moving in [
+            json!({ "status": "CREATING" }),
+            json!({ "update": { "id": "1", "status": "InProgress" } }),
+            json!({ "cluster": { "lifecycleState": "update-pending" } }),
+        ] {
+            assert!(in_progress(&moving), "{moving}");
+        }
+        for done in [json!({ "status": "ACTIVE" }), json!({ "name": "CREATING" }), json!({ "status": 1 }), json!([1])] {
+            assert!(!in_progress(&done), "{done}");
         }
     }
 

@@ -15,7 +15,9 @@ impl Finder<'_> {
             for (make, operation) in self.schema.operations().filter(|(_, operation)| operation.refused.is_none()) {
                 let Some(noun) = noun(&operation.name, maker).filter(|noun| !described(noun)) else { continue };
                 let end = enders.iter().find_map(|ender| self.operation(&format!("{ender}{noun}")));
-                let names = [noun.to_owned()].into_iter().chain(plurals(noun)).map(|plural| format!("List{plural}"));
+                let plurals = || [noun.to_owned()].into_iter().chain(plurals(noun));
+                let names = plurals().map(|plural| format!("ListAssociated{plural}"));
+                let names = names.chain(plurals().map(|plural| format!("List{plural}")));
                 let list = names.into_iter().find_map(|name| self.operation(&name));
                 // A list of resources that are described shows all of them, and not what is associated.
                 let of_described = |list: OperationId| {
@@ -36,7 +38,11 @@ impl Finder<'_> {
                         required.filter_map(|member| self.graph.kind_of(self.schema, &member.name, member.slot.target));
                     kinds.max_by_key(|kind| self.graph.kinds[*kind].parents.len())
                 };
-                links.push(Link { noun: noun.to_owned(), holder: named(list), make, end, list });
+                // A list without the holder shows what could be associated.
+                let holder = named(list);
+                if holder.is_some() || named(make).is_none() {
+                    links.push(Link { noun: noun.to_owned(), holder, make, end, list });
+                }
             }
         }
         links.sort_by(|one, other| one.noun.cmp(&other.noun));

@@ -214,13 +214,15 @@ impl Members {
         }
     }
 
-    /// Returns the member with this JSON key.
+    /// Returns the member with this JSON key. A member of the body comes before one of the path with the same name.
     pub fn by_json_name(&self, key: &str) -> Option<&Member> {
-        match self.get(key) {
-            Some(member) if member.json_name == key => Some(member),
+        let own = self.get(key).filter(|member| member.json_name == key);
+        match own {
+            Some(member) if member.binding == Binding::Body => Some(member),
             _ => {
                 let at = self.renamed.partition_point(|at| self.list[*at].json_name.as_str() < key);
-                self.renamed.get(at).map(|at| &self.list[*at]).filter(|member| member.json_name == key)
+                let renamed = self.renamed.get(at).map(|at| &self.list[*at]);
+                renamed.filter(|member| member.json_name == key).or(own)
             }
         }
     }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use connect_model::generate::Config;
 use connect_model::generate::seed::Stream;
 use connect_model::path::SchemaPath;
+use connect_model::resources as graph;
 use connect_model::semantics::{self, Confidence};
 use connect_model::validate::validate_slot;
 use serde_json::Value;
@@ -88,7 +89,7 @@ impl Rights {
         }
         let size = text.len();
         // An id at a limit is often that of nothing, which would hide everything beside it.
-        let alone = names_something(&right.member);
+        let alone = names_something(trial, &right.member);
         let open = if alone { self.groups.len() } else { self.groups.len().saturating_sub(OPEN) };
         for at in open..self.groups.len() {
             let group = &self.groups[at];
@@ -315,8 +316,10 @@ fn other_names(Trial { client, operation, .. }: Trial<'_>, right: &Right) -> Vec
 }
 
 /// True for members that name a thing which has to exist.
-fn names_something(member: &str) -> bool {
+fn names_something(Trial { client, operation, .. }: Trial<'_>, member: &str) -> bool {
+    let mut actions = graph::shared(client.schema).actions_of(operation);
     ["Id", "Ids", "Arn", "Arns"].iter().any(|ending| member.ends_with(ending))
+        || actions.any(|(_, action)| action.names.iter().any(|(name, _)| name == member))
 }
 
 /// Status and name of a refusal, without its message.
@@ -339,10 +342,10 @@ async fn refused(trial: Trial<'_>, rights: &[Right], reply: &Reply) -> Refused {
     let first = &rights[0];
     let lost = reply.is_lost() && client.target.loopback;
     // Some services answer an id that nothing has as an invalid one.
-    let is_unknown_id = names_something(&first.member) && !reply.is_server_fault();
+    let is_unknown_id = names_something(trial, &first.member) && !reply.is_server_fault();
     if rights.len() == 1 && !lost && (is_unknown_id || !blames_the_request(reply)) {
         let is_not_found = reply.refusal().is_some_and(|(status, _)| status == 404);
-        return if is_not_found && names_something(&first.member) {
+        return if is_not_found && names_something(trial, &first.member) {
             Refused::NoSuchThing
         } else {
             Refused::Unclear(brief(reply))

@@ -242,7 +242,9 @@ impl Client {
             let needed = resources::named(self.schema, &graph.kinds()[kind].noun);
             // A generated id names a resource that the run cannot make.
             let Some(needed) = needed.filter(|needed| needed.noun != row.noun) else { continue };
-            let made = self.needed(needed, instance).await?;
+            // There is one of these for each holder.
+            let is_single = row.of.id == Source::Input(place.to_owned());
+            let made = if is_single { self.create(needed).await? } else { self.needed(needed, instance).await? };
             set_place(value, place, &made.id);
         }
         Ok(())

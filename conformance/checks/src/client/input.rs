@@ -172,6 +172,8 @@ impl Client {
             }
         }
         let created = resources::created_by(self.schema, &contract.name);
+        // What a named resource lives in must be named with it.
+        let mut homes = Vec::new();
         for place in places(self.schema, graph, shape, value) {
             let top = place.pointer[1..].split('/').next().unwrap_or_default();
             let is_nested = top.len() + 1 < place.pointer.len();
@@ -188,11 +190,24 @@ impl Client {
                 0 => contract.name.clone(),
                 nth => format!("{} #{nth}", contract.name),
             };
-            let made = self.resource_for(row, &label, focus).await.map(|made| Value::from(made.id));
-            if let Some(id) = made.filter(|id| validate_slot(self.schema, place.slot, id).is_empty())
+            // There is one of these for each holder.
+            let is_single = created.is_some_and(|row| !is_nested && row.of.id == Source::Input(top.to_owned()));
+            let made =
+                if is_single { self.create(row).await.ok() } else { self.resource_for(row, &label, focus).await };
+            let Some(made) = made else { continue };
+            let id = Value::from(made.id);
+            if validate_slot(self.schema, place.slot, &id).is_empty()
                 && let Some(target) = value.pointer_mut(&place.pointer)
             {
                 *target = id;
+                let parents = row.of.parents.iter().filter(|(member, _)| !is_nested && member != top);
+                homes.extend(parents.filter_map(|(member, _)| Some((member, made.sent.get(member)?.clone()))));
+            }
+        }
+        for (member, id) in homes {
+            let is_free = !done.contains(member) && !in_focus(focus, member);
+            if let Some(place) = value.get_mut(member).filter(|_| is_free) {
+                *place = id;
             }
         }
     }

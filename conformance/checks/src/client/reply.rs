@@ -36,6 +36,12 @@ pub enum Trouble {
 /// `connect_emulator::SYNTHESIZED`.
 pub(crate) const SYNTHESIZED: &str = "x-emulator-synthesized";
 
+/// True for the name of an error that says that something does not exist, such as `ResourceNotFoundException` or
+/// `FileSystemNotFound`.
+pub(crate) fn is_absence(code: &str) -> bool {
+    ["NotFound", "NoSuch", "NotExist", "UnknownResource"].iter().any(|part| code.contains(part))
+}
+
 /// Error names of the gateway that are about the caller and not about the request. Source: Connect API reference, common
 /// errors.
 pub(crate) const AUTHENTICATION: &[&str] = &[

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::case::{Finding, Level};
 use crate::check::{Check, Remote};
 use crate::client::Client;
-use crate::client::reply::{GATEWAY, Reply};
+use crate::client::reply::{GATEWAY, Reply, is_absence};
 use crate::code::{Observed, Observer, Scope};
 use crate::evidence::{Evidence, GONE, MALFORMED, MODEL, RESTJSON};
 use crate::families::{Family, Services};
@@ -188,10 +188,8 @@ fn validation_errors(schema: &Schema, operation: OperationId) -> impl Iterator<I
 /// The member of the path that identifies a resource. The bool is true if an unknown resource is known to be answered with
 /// 404.
 pub(crate) fn absent_member(schema: &'static Schema, operation: OperationId) -> Option<(String, bool)> {
-    if !schema.service.is_connect() {
-        return None;
-    }
     let contract = &schema[operation];
+    let is_connect = schema.service.is_connect();
     let members = schema.input_members(contract)?;
     let actions = graph::shared(schema).actions_of(operation).filter(|(_, action)| !action.role.lists());
     let named = actions.filter_map(|(kind, action)| {
@@ -202,9 +200,11 @@ pub(crate) fn absent_member(schema: &'static Schema, operation: OperationId) -> 
         (fits && is_place).then(|| (member.name.clone(), resources::named(schema, &kind.noun)))
     });
     let (member, row) = named.into_iter().next()?;
-    let listed = schema.error_of(contract, "ResourceNotFoundException").is_some();
-    let is_instance = row.is_none_or(Resource::is_instance);
-    listed.then_some((member, !is_instance))
+    let listed = contract.errors.iter().any(|error| is_absence(&schema[*error].name));
+    // Other services may call an id of another form invalid, and a Put may make what does not exist.
+    let certain = is_connect && !row.is_none_or(Resource::is_instance);
+    let may_make = !is_connect && contract.name.starts_with("Put");
+    (listed && !may_make).then_some((member, certain))
 }
 
 /// Provokes all kinds of errors that the operation has, and judges each.
@@ -296,7 +296,7 @@ fn not_found(
                 return;
             }
             let code = error.code.as_deref().unwrap_or("no error name");
-            if !certain {
+            if !certain && client.schema.service.is_connect() {
                 client.learn("answer to an unknown instance", format!("{status} {code}"));
             }
             let named = error.code.as_deref() == Some("ResourceNotFoundException") || error.code.is_none();

@@ -7,6 +7,7 @@ use connect_model::schema::{OperationId, Schema};
 
 use crate::case::Level;
 use crate::check::{Check, Remote};
+use crate::client::reply::is_absence;
 use crate::code::{On, Scope, Subjects, itself};
 use crate::evidence::Evidence;
 use crate::families::{Family, Services};
@@ -167,13 +168,15 @@ fn creates_with_token(scope: &Scope<'_>) -> Subjects<&'static Resource> {
 }
 
 fn deletes(scope: &Scope<'_>) -> Subjects<()> {
-    itself(resources::rows(scope.schema).iter().any(|row| row.is_judged() && row.delete == scope.name()))
+    // Some services delete what does not exist with success: their operations have no error for it.
+    let refuses = scope.contract.errors.iter().any(|error| is_absence(&scope.schema[*error].name));
+    itself(refuses && resources::rows(scope.schema).iter().any(|row| row.is_judged() && row.delete == scope.name()))
 }
 
 /// The same, if the resources of a name can be counted.
 fn counts_with_token(scope: &Scope<'_>) -> Subjects<&'static Resource> {
     let mut rows = creates_with_token(scope);
-    rows.retain(|(_, row)| row.name_member.is_some() && row.list.is_some());
+    rows.retain(|(_, row)| row.lists_names());
     rows
 }
 

@@ -134,7 +134,8 @@ pub(super) async fn value_of(
     let focus = SchemaPath(vec![Step::Member(member.name.clone())]);
     // An empty structure would be kept by an endpoint that forgets it.
     let fullest = if matches!(client.schema[target].kind, Kind::Structure(_)) { 100 } else { 0 };
-    let config = Config { optional_percent: fullest, ..Config::sparse() };
+    // So would an empty list.
+    let config = Config { optional_percent: fullest, min_items: 1, ..Config::sparse() };
     let mut input = client.input(operation, config, &label, &focus).await?;
     Ok(input[&member.name].take())
 }

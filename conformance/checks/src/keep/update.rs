@@ -9,8 +9,8 @@ use crate::code::Trial;
 use crate::difference::apart;
 use crate::keep::thing::{Thing, is_option, value_of};
 use crate::resources::Resource;
-use crate::same::keeps;
-use crate::steps::{Judged, Wait, succeed};
+use crate::same::{in_progress, is_empty, keeps};
+use crate::steps::{Judged, Wait, body, succeed};
 
 /// One update: the member that it names beside the required ones, with its value.
 struct Change<'s> {
@@ -151,7 +151,14 @@ impl Updater<'_> {
                     findings.push(finding.resting_on([&*updated, &*exchange]));
                 }
             }
-            if findings.is_empty() || !wait.again().await {
+            if findings.is_empty() {
+                return Ok(findings);
+            }
+            if !wait.again().await {
+                let answer = body(trial.client.schema, &updated).unwrap_or_default();
+                if in_progress(&answer) || in_progress(&after) {
+                    return Err(format!("{} is not complete yet", self.update));
+                }
                 return Ok(findings);
             }
         }
@@ -168,8 +175,8 @@ impl Updater<'_> {
             if member.name == "Content" {
                 return None;
             }
-            // Empty text may be shown as no text.
-            let cleared = sent.as_str() == Some("") && after.is_null();
+            // What is empty may be shown as nothing.
+            let cleared = is_empty(sent) && is_empty(after);
             return (!cleared && !keeps(sent, after)).then(|| apart(sent, after));
         }
         // A member of the same name and another form: the change is meant, but cannot be compared.
@@ -193,16 +200,5 @@ impl Updater<'_> {
         let is_time = matches!(self.trial.client.schema[member.slot.target].kind, Kind::Timestamp);
         let derived = ["Sha256", "Version", "Status"].iter().any(|end| member.name.ends_with(end));
         is_time || member.name.starts_with("Last") || (derived && input.get("Content").is_some())
-    }
-}
-
-/// True for no value, and for values that say the same.
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(members) => members.is_empty(),
-        _ => false,
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::journal::{Line, seconds};
 use super::{Entry, Ledger, OWNER, Owner};
+use crate::client::reply::is_absence;
 use connect_transport::{LedgerEvent, RequestHook, TransportError};
 
 impl RequestHook for Ledger {
@@ -123,11 +124,8 @@ pub fn input_of(schema: &Schema, route: &Route, request: &HttpRequest) -> Value 
 /// True if the response to a deletion says that the resource does not exist. Any other 404 is about the path, or about
 /// the operation.
 pub(crate) fn is_gone(schema: &Schema, delete: OperationId, response: &HttpResponse) -> bool {
-    response.status == 404 && decode_error(schema, delete, response).code.as_deref() == Some(NOT_FOUND)
+    response.status == 404 && decode_error(schema, delete, response).code.as_deref().is_some_and(is_absence)
 }
-
-/// Source: service model of Amazon Connect, errors of its deletions.
-const NOT_FOUND: &str = "ResourceNotFoundException";
 
 #[cfg(test)]
 mod tests {

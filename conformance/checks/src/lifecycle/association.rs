@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::client::pager::{Pager, page_sizes};
 use crate::client::reply::SYNTHESIZED;
 use crate::code::Trial;
-use crate::parts::visit;
+use crate::parts::{Part, visit};
 use crate::resources;
 use crate::resources::{INSTANCE, overwrite};
 use crate::steps;
@@ -105,8 +105,9 @@ impl<'c> Thing<'c> {
         match row.and_then(|row| row.id_in(&sent, &answered)) {
             Some(id) => drop(marks.insert(id)),
             None => {
+                let shown = Shown::in_list(schema, link.list);
                 let shape = schema[link.make].input;
-                shape.into_iter().for_each(|shape| texts(schema, shape, &sent, &mut marks));
+                shape.into_iter().for_each(|shape| texts(schema, shape, &sent, &shown, &mut marks));
             }
         }
         marks.retain(|text| !holders.contains(text));
@@ -190,6 +191,9 @@ async fn holder(client: &Client, link: &Link) -> Result<Value, String> {
         let kind = graph::shared(schema).named_at(schema, &member.name, member.slot.target);
         if kind.is_some_and(|kind| kind.noun == row.noun) {
             names.insert(member.name.clone(), made.id.clone().into());
+        } else if row.of.parents.iter().any(|(parent, _)| *parent == member.name) {
+            // What holds the holder is named with it.
+            names.insert(member.name.clone(), made.sent[&member.name].clone());
         }
     }
     Ok(names.into())
@@ -206,11 +210,64 @@ fn mark(value: &Value) -> Option<String> {
     scalar(value).filter(|text| !text.is_empty())
 }
 
-/// The free texts of a value, but for client tokens. Values of enums, numbers and booleans occur in other items, too.
-fn texts(schema: &Schema, shape: ShapeId, value: &Value, found: &mut BTreeSet<String>) {
+/// The texts that an item of a list can show.
+#[derive(Default)]
+struct Shown {
+    /// Names of members, in lower case. Empty for items that are texts.
+    names: BTreeSet<String>,
+    shapes: BTreeSet<ShapeId>,
+}
+
+/// Deepest member of an item that is looked at.
+const DEPTH: usize = 4;
+
+impl Shown {
+    fn in_list(schema: &Schema, list: OperationId) -> Self {
+        let mut shown = Self::default();
+        schema[list].output.into_iter().for_each(|shape| shown.add(schema, shape, 0));
+        shown
+    }
+
+    fn add(&mut self, schema: &Schema, shape: ShapeId, depth: usize) {
+        match &schema[shape].kind {
+            Kind::Structure(members) | Kind::Union(members) if depth < DEPTH => {
+                for member in members {
+                    if matches!(schema[member.slot.target].kind, Kind::String) && depth > 0 {
+                        self.names.insert(member.name.to_ascii_lowercase());
+                    }
+                    self.add(schema, member.slot.target, depth + 1);
+                }
+            }
+            Kind::List(list) => self.add(schema, list.member.target, depth),
+            Kind::Map(map) => self.add(schema, map.value.target, depth),
+            // A shape of its own; `String` is that of anything.
+            Kind::String if is_specific(&schema[shape].name) => drop(self.shapes.insert(shape)),
+            _ => {}
+        }
+    }
+
+    /// True if an item can show a part of a request: under its name, or under the end of it (`configName` as `name`).
+    fn has(&self, part: &Part<'_, '_>) -> bool {
+        let name = part.name.to_ascii_lowercase();
+        self.names.is_empty()
+            || self.shapes.contains(&part.slot.target)
+            || self.names.iter().any(|shown| name.ends_with(shown) || shown.ends_with(&name))
+    }
+}
+
+/// True for the name of a shape that tells what its values are.
+fn is_specific(shape: &str) -> bool {
+    ["Id", "Arn", "Name"].iter().any(|end| shape.ends_with(end))
+}
+
+/// The free texts of a value that an item can show, but for client tokens. Values of enums, numbers and booleans occur in
+/// other items, too.
+fn texts(schema: &Schema, shape: ShapeId, value: &Value, shown: &Shown, found: &mut BTreeSet<String>) {
     visit(schema, shape, value, &mut |part| {
         let kind = &schema[part.slot.target].kind;
-        let is_free = matches!(kind, Kind::String) && part.member.is_none_or(|member| !member.idempotency_token);
+        let is_free = matches!(kind, Kind::String)
+            && part.member.is_none_or(|member| !member.idempotency_token)
+            && shown.has(part);
         found.extend(part.value.as_str().filter(|text| is_free && text.len() > 2).map(str::to_owned));
         !matches!(kind, Kind::Map(_))
     });

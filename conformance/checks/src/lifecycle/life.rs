@@ -10,6 +10,7 @@ use crate::client::{Client, Created};
 use crate::code::Trial;
 use crate::lifecycle::echo::{Echo, differences, echoes};
 use crate::resources::{Resource, draft};
+use crate::same::in_progress;
 use crate::steps;
 use crate::steps::{Judged, Wait, body, perform, shown, succeed};
 
@@ -89,7 +90,14 @@ impl<'c> Life<'c> {
                 return Ok(vec![self.check.finding("", expected, reply.describe(), Some(exchange))]);
             };
             let findings = differences(self.check, self.client.schema, self.row, exchange, expected)?;
-            if findings.is_empty() || !wait.again().await {
+            if findings.is_empty() {
+                return Ok(findings);
+            }
+            if !wait.again().await {
+                let (_, resource) = shown(self.client.schema, self.row, exchange)?;
+                if in_progress(&resource) && !self.row.is_instance() {
+                    return Err(format!("{} shows that a change is not complete yet", self.row.describe));
+                }
                 return Ok(findings);
             }
         }
@@ -150,18 +158,21 @@ impl<'c> Life<'c> {
     }
 
     async fn create_list(&self) -> Judged {
-        let name = match self.row.name_in(&self.sent) {
-            "" => &self.created.id,
-            name => name,
+        let name = Some(self.row.name_in(&self.sent)).filter(|name| !name.is_empty() && self.row.lists_names());
+        let is_ours = |item: &Value| match name {
+            Some(name) => self.row.name_in(item) == name || key(item, Some(self.row.list_id())) == name,
+            None => key(item, Some(self.row.list_id())) == self.created.id,
         };
         let mut wait = Wait::brief(self.client);
         loop {
             let (items, exchange) = list_all(self.client, self.row, Some(&self.sent)).await?;
-            if items.iter().any(|item| [self.row.name_in(item), &key(item, Some(self.row.list_id()))].contains(&name)) {
+            if items.iter().any(is_ours) {
                 return Ok(Vec::new());
             }
             if !wait.again().await {
-                let expected = format!("an item named {name} in {}", self.row.list_name());
+                let item =
+                    name.map_or_else(|| format!("with the id {}", self.created.id), |name| format!("named {name}"));
+                let expected = format!("an item {item} in {}", self.row.list_name());
                 return Ok(vec![self.check.finding("", expected, "none on any page", exchange.as_ref())]);
             }
         }
@@ -206,7 +217,8 @@ impl<'c> Life<'c> {
         let input = self.naming(&self.created.id);
         // Without this step, a resource that never existed would count as deleted.
         succeed(self.client, self.row.describe, &input).await?;
-        succeed(self.client, self.row.delete, &input).await?;
+        let named = self.row.naming(self.row.delete, &self.sent, &self.created.id);
+        succeed(self.client, self.row.delete, &named).await?;
         let mut wait = Wait::brief(self.client);
         loop {
             let reply = self.describe(&self.created.id).await?;
@@ -218,6 +230,9 @@ impl<'c> Life<'c> {
             if wait.again().await {
                 continue;
             }
+            if let Some(state) = self.ending(&reply)? {
+                return Err(format!("{} shows it as {state}: the deletion is not complete", self.row.describe));
+            }
             // error.not-found judges the response to unknown ids.
             let never = self.describe(&unknown(&self.created.id)).await?;
             if never.refusal().is_some() && never.refusal() == reply.refusal() {
@@ -225,6 +240,17 @@ impl<'c> Life<'c> {
             }
             return Ok(vec![self.check.finding("", "404 ResourceNotFoundException", reply.describe(), Some(exchange))]);
         }
+    }
+
+    /// The status of a resource that is being deleted, or that is kept for a while after that.
+    fn ending(&self, reply: &Reply) -> Result<Option<String>, String> {
+        let Reply::Success(exchange) = reply else { return Ok(None) };
+        let (_, resource) = shown(self.client.schema, self.row, exchange)?;
+        let is_state = |name: &str| ["status", "state"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
+        let ends =
+            |text: &&str| ["DELET", "TERMINAT", "INACTIVE"].iter().any(|start| text.to_uppercase().starts_with(start));
+        let states = resource.as_object().into_iter().flatten().filter(|(name, _)| is_state(name));
+        Ok(states.filter_map(|(_, value)| value.as_str()).find(ends).map(str::to_owned))
     }
 
     async fn duplicate_name(&self) -> Judged {

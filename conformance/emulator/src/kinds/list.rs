@@ -119,7 +119,8 @@ impl Call<'_> {
                 && narrowings.iter().all(|narrowing| self.admits(narrowing, &listed, thing))
         };
         let all = |after| state.things.after(&kind.noun, &parents, after);
-        let scope = self.scope(&parents, listing, kind.parents.iter().map(|(member, _)| member.as_str()), action);
+        let names: Vec<&str> = action.names.iter().map(|(name, _)| name.as_str()).collect();
+        let scope = self.scope(&parents, listing, kind.parents.iter().map(|(member, _)| member.as_str()), &names);
         if action.role == Role::List {
             let shown = |after| all(after).filter(|thing| self.is_visible(thing, Reader::List)).filter(is_wanted);
             let page = self.page(&scope, listing, |after| shown(after).map(|thing| (thing.order, thing)))?;
@@ -151,7 +152,7 @@ impl Call<'_> {
         parents: &[Option<String>],
         listing: &Listing,
         held: impl Iterator<Item = &'p str>,
-        action: &'p Action,
+        names: &[&'p str],
     ) -> Scope {
         let mut filters = self.input.clone();
         filters.remove(listing.tokens.map(|(token, _)| token.name.as_str()).unwrap_or_default());
@@ -161,7 +162,7 @@ impl Call<'_> {
         for name in members.filter(|member| member.binding == Binding::QueryParams).map(|member| &member.name) {
             filters.remove(name);
         }
-        for name in held.chain(action.names.iter().map(|(name, _)| name.as_str())) {
+        for name in held.chain(names.iter().copied()) {
             filters.remove(name);
         }
         Scope::new(&self.operation.name, &home(parents), &Value::Object(filters))
@@ -257,7 +258,19 @@ impl Call<'_> {
     ) -> Result<Value, Refusal> {
         let narrowings = self.narrowings(listing, action);
         items.retain(|item| narrowings.iter().all(|narrowing| self.admits_value(narrowing, &item[&narrowing.1.name])));
-        let scope = self.scope(holder, listing, std::iter::empty(), action);
+        let names: Vec<&str> = action.names.iter().map(|(name, _)| name.as_str()).collect();
+        self.page_of_all(holder, listing, items, &names)
+    }
+
+    /// One page of items that are shown as they are. `names` are the members that name the holder.
+    pub(super) fn page_of_all(
+        &self,
+        holder: &[Option<String>],
+        listing: &Listing,
+        items: Vec<Value>,
+        names: &[&str],
+    ) -> Result<Value, Refusal> {
+        let scope = self.scope(holder, listing, std::iter::empty(), names);
         let numbered = || (1_u64..).zip(items.iter().cloned());
         let page = self.page(&scope, listing, |after| numbered().filter(move |(key, _)| *key > after))?;
         self.paged(listing, page, None)

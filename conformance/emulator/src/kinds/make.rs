@@ -60,7 +60,8 @@ impl Call<'_> {
         let name = kind.name.as_ref().and_then(|name| asked.get(name)).and_then(scalar);
         let chosen = match &kind.id {
             Source::Input(member) => asked.get(member).and_then(scalar),
-            Source::Output(_) => None,
+            // The caller may choose an id that the answer shows.
+            Source::Output(path) => path.last().and_then(|member| asked.get(member)).and_then(scalar),
         };
         let home = home(&parents);
         if let Some(name) = chosen.as_ref().or(name.as_ref()) {
@@ -68,6 +69,12 @@ impl Call<'_> {
                 Some(id) => state.things.find(&kind.noun, &parents, id),
                 None => state.things.named(&kind.noun, &home, name).map(|thing| thing.order),
             };
+            // A Put replaces what exists.
+            let is_put = self.operation.name.starts_with("Put");
+            if let Some(order) = holder.filter(|_| is_put) {
+                state.things.remove(order);
+            }
+            let holder = holder.filter(|_| !is_put);
             self.claim(kind, &home, name, holder.is_some())?;
             // A second association with the same thing changes nothing.
             if let Some(order) = holder.filter(|_| chosen.is_some()) {

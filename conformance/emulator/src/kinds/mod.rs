@@ -115,6 +115,11 @@ impl Kinds {
                 kinds.listings.insert(action.operation, listing);
             }
         }
+        if let Some(list) = graph.tagging.as_ref().map(|tagging| tagging.list)
+            && let Some(listing) = Listing::of(schema, &schema[list])
+        {
+            kinds.listings.insert(list, listing);
+        }
         for (id, _) in schema.operations().filter(|(id, operation)| is_free(*id) && operation.refused.is_none()) {
             if let Some(plan) = kinds.plan(id) {
                 kinds.plans.insert(id, plan);

@@ -108,6 +108,11 @@ impl Things {
         self.all[*self.places.get(&order)?].as_deref_mut()
     }
 
+    /// The ARNs of all resources, with their nouns.
+    pub(crate) fn arns(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.arns.iter().filter_map(|(arn, order)| Some((self.get(*order)?.noun, arn.as_str())))
+    }
+
     /// Tags of the resource with an ARN.
     pub(crate) fn tags_mut(&mut self, arn: &str) -> Option<&mut Tags> {
         self.get_mut(*self.arns.get(arn)?).map(|thing| &mut thing.tags)

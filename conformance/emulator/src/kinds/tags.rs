@@ -1,6 +1,7 @@
 //! Tags by ARN, for services without handlers for them.
 
 use connect_model::resources::{Tagging, read_tags, write_tags};
+use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
 
 use crate::collection::Tags;
@@ -8,6 +9,9 @@ use crate::defects::seam::TagChange;
 use crate::kinds::Call;
 use crate::refusal::Refusal;
 use crate::store::State;
+
+/// ARNs that are tried before a service counts as one whose answers have no ARN to be tagged by.
+const MOST_TRIED: usize = 200;
 
 impl Call<'_> {
     pub(super) fn tag(&self) -> Result<Value, Refusal> {
@@ -31,21 +35,41 @@ impl Call<'_> {
     }
 
     pub(super) fn list_tags(&self) -> Result<Value, Refusal> {
-        self.on_tags(|tagging, found| {
+        let shown = self.on_tags(|tagging, found| {
             let members = self.schema().output_members(self.operation);
             let shown = members.and_then(|members| members.get(&tagging.tags)).and_then(|member| {
                 let is_shown = !found.is_empty() || member.required;
                 write_tags(self.schema(), member.slot.target, found).filter(|_| is_shown)
             });
             shown.map(|shown| (tagging.tags.clone(), shown)).into_iter().collect()
-        })
+        })?;
+        let pages = self.kinds.listings.get(&self.id).zip(self.kinds.graph.tagging.as_ref());
+        match pages.and_then(|(listing, tagging)| Some((listing, tagging, shown.get(&tagging.tags)?.as_array()?))) {
+            Some((listing, tagging, tags)) => {
+                let arn = self.input.get(&tagging.arn).and_then(Value::as_str).map(str::to_owned);
+                self.page_of_all(&[arn], listing, tags.clone(), &[&tagging.arn])
+            }
+            None => Ok(shown),
+        }
     }
 
     fn on_tags(&self, act: impl FnOnce(&Tagging, &mut Tags) -> Map<String, Value>) -> Result<Value, Refusal> {
         let Some(tagging) = &self.kinds.graph.tagging else { return Ok(Value::Object(Map::new())) };
         let arn = self.input.get(&tagging.arn).and_then(Value::as_str).unwrap_or_default();
         let mut state: std::sync::MutexGuard<'_, State> = self.cx.store.lock();
-        let tags = state.things.tags_mut(arn).ok_or_else(|| self.missing("resource", arn))?;
+        // If no ARN of an answer may be sent here, nothing can be named: every ARN is taken for that of a resource.
+        let members = self.schema().input_members(self.operation);
+        let slot = members.and_then(|members| members.get(&tagging.arn)).map(|member| &member.slot);
+        let may_be_sent =
+            |arn: &str| slot.is_some_and(|slot| validate_slot(self.schema(), slot, &Value::from(arn)).is_empty());
+        let has_arn = |noun: &str| self.kinds.graph.kind(noun).is_some_and(|kind| kind.arn.is_some());
+        let mut arns = state.things.arns().filter(|(noun, _)| has_arn(noun)).take(MOST_TRIED);
+        let names_nothing = !arns.any(|(_, arn)| may_be_sent(arn));
+        drop(arns);
+        let tags = match state.things.tags_mut(arn) {
+            None if names_nothing => return Ok(Value::Object(act(tagging, &mut Tags::new()))),
+            found => found.ok_or_else(|| self.missing("resource", arn))?,
+        };
         Ok(Value::Object(act(tagging, tags)))
     }
 }
