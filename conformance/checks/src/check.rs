@@ -8,7 +8,7 @@ use connect_transport::exchange::Exchange;
 
 use crate::case::{Finding, Level};
 use crate::code::Code;
-use crate::evidence::{Evidence, joined, ranked};
+use crate::evidence::{Evidence, Rank, joined, ranked};
 use crate::harm::Harm;
 
 /// Maximum length of a text in a finding, in characters.
@@ -113,6 +113,20 @@ impl Check {
     /// The sources in one text, strongest first.
     pub fn source(&self) -> String {
         joined(self.evidence)
+    }
+
+    /// The sources for another service than Amazon Connect: those that do not rest on Connect itself, else those of Connect
+    /// with a word that the rule is taken over from it.
+    pub fn source_for(&self, service: &str) -> String {
+        let of_any = |evidence: &&Evidence| {
+            let is_own = matches!(evidence.rank, Rank::Captured | Rank::CloudFormation | Rank::Documentation);
+            !is_own && (evidence.rank == Rank::Model || !evidence.source.contains("Connect"))
+        };
+        let found: Vec<Evidence> = self.evidence.iter().filter(of_any).copied().collect();
+        match found.is_empty() {
+            true => format!("taken over from Amazon Connect: {}", self.source()),
+            false => joined(&found).replace("service model of Amazon Connect", &format!("service model of {service}")),
+        }
     }
 
     /// The sources with their ranks, strongest first, one line each: `rank: source`.

@@ -39,5 +39,6 @@ pub mod shard;
 mod shrink;
 mod steps;
 pub mod suite;
+mod tagging;
 mod twin;
 pub mod walks;

@@ -3,16 +3,17 @@
 
 use connect_model::json_text::scalar;
 use connect_model::path::SchemaPath;
-use connect_model::resources::{
-    self as graph, Action, Graph, Kind, Role, Source, Tags, read_tags, tag_member, write_tags,
+use connect_model::resources::{self as graph, Action, Graph, Kind, Role, Source, tag_member};
+use connect_model::schema::{
+    Kind as ShapeKind, Member, Members, OperationId, PerSchema, Schema, ShapeId, Shared, Slot,
 };
-use connect_model::schema::{Kind as ShapeKind, Member, Members, OperationId, PerSchema, Schema, Shared, Slot};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::semantics::{Context, rule as rules};
 use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
 
 use crate::client::reply::TAKEN;
+use crate::tagging;
 
 /// One kind of resource.
 #[derive(Debug)]
@@ -228,7 +229,13 @@ impl Resource {
         // A Put replaces what has the name.
         !contract.name.starts_with("Put")
             && self.name_member.is_some()
-            && TAKEN.iter().any(|error| self.schema.error_of(contract, error).is_some())
+            && if self.schema.service.is_connect() {
+                TAKEN.iter().any(|error| self.schema.error_of(contract, error).is_some())
+            } else {
+                // Elsewhere, a conflict may concern more than names: only an id is certainly unique.
+                let conflicts = |error: &ShapeId| self.schema[*error].error.is_some_and(|error| error.status == 409);
+                chosen_id(self.of) == self.name_member && contract.errors.iter().any(conflicts)
+            }
     }
 
     /// True if tags can be added to one by its ARN, as far as the model tells.
@@ -245,7 +252,7 @@ impl Resource {
     /// Adds tags to the input of a creation, if the kind takes any.
     pub(crate) fn add_tags<'t>(&self, input: &mut Value, tags: impl IntoIterator<Item = (&'t str, &'t str)>) {
         if let Some(member) = self.tag_member() {
-            add_tags(self.schema, member, input, tags);
+            tagging::add_tags(self.schema, member, input, tags);
         }
     }
 
@@ -416,40 +423,6 @@ pub(crate) fn takes_new_name(schema: &'static Schema, operation: OperationId, me
     is_name && !actions.any(|(kind, action)| is_id(kind, action))
 }
 
-/// Adds tags to a member of an input.
-pub(crate) fn add_tags<'t>(
-    schema: &Schema,
-    member: &Member,
-    input: &mut Value,
-    tags: impl IntoIterator<Item = (&'t str, &'t str)>,
-) {
-    let mut all = input.get(&member.name).map(read_tags).unwrap_or_default();
-    all.extend(tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())));
-    // A tag that the contract does not allow is left out.
-    all.retain(|key, value| valid_tags(schema, member, &Tags::from([(key.clone(), value.clone())])).is_some());
-    if let Some(tags) = valid_tags(schema, member, &all).filter(|_| !all.is_empty()) {
-        input[&member.name] = tags;
-    }
-}
-
-/// Tags as a value of a member, if the contract allows it.
-pub(crate) fn valid_tags(schema: &Schema, member: &Member, tags: &Tags) -> Option<Value> {
-    let value = write_tags(schema, member.slot.target, tags)?;
-    validate_slot(schema, &member.slot, &value).is_empty().then_some(value)
-}
-
-/// The kinds whose resources have tags, for the member with the ARN of an operation on tags. Those that need least come
-/// first.
-pub(crate) fn tagged_by(schema: &'static Schema, operation: OperationId, member: &str) -> Vec<&'static Resource> {
-    let tagging = graph::shared(schema).tagging.as_ref();
-    let is_on_tags = tagging.is_some_and(|tagging| {
-        [tagging.tag, tagging.untag, tagging.list].contains(&operation) && tagging.arn == member
-    });
-    let mut found: Vec<_> = rows(schema).iter().filter(|row| is_on_tags && row.is_taggable()).collect();
-    found.sort_by_key(|row| (row.noun != "ContactFlow", row.of.parents.len() + row.of.needs.len()));
-    found
-}
-
 /// Sets the members of an input that `names` has.
 pub(crate) fn overwrite(input: &mut Value, names: Value) {
     if let (Some(input), Value::Object(names)) = (input.as_object_mut(), names) {
@@ -521,10 +494,5 @@ mod tests {
         let attribute = super::named(schema, "PredefinedAttribute").unwrap();
         assert_eq!(attribute.id_in(&sent, &json!({})).as_deref(), Some("n"));
         assert_eq!(attribute.naming("DescribePredefinedAttribute", &sent, "n"), sent);
-        let tagged = |name: &str, member: &str| {
-            tagged_by(schema, schema.operation_named(name).unwrap(), member).first().map(|row| row.noun)
-        };
-        assert_eq!(tagged("ListTagsForResource", "resourceArn"), Some("ContactFlow"));
-        assert_eq!(tagged("DescribeContactFlow", "ContactFlowId"), None);
     }
 }

@@ -249,7 +249,7 @@ impl Collector {
                 level: finding.level,
                 cause: id,
                 harm: Some(harm),
-                evidence: families::find(finding.check).map(Check::source).unwrap_or_default(),
+                evidence: self.source_of(finding.check),
                 rule: finding.rule.clone(),
                 pointer: finding.pointer.clone(),
                 expected: finding.expected.clone(),
@@ -264,6 +264,16 @@ impl Collector {
             });
         }
         Ok(())
+    }
+
+    /// The sources of a check, in words for the service of the model.
+    fn source_of(&self, check: &str) -> String {
+        let service = self.report.model.service.as_str();
+        let source = |check: &Check| match service {
+            "Connect" => check.source(),
+            other => check.source_for(other),
+        };
+        families::find(check).map(source).unwrap_or_default()
     }
 
     fn save(&self, case: &CaseId, finding: &Finding) -> std::io::Result<Option<PathBuf>> {

@@ -14,6 +14,7 @@ use crate::client::forms::give_usual_forms;
 use crate::client::places::places;
 use crate::resources;
 use crate::resources::Resource;
+use crate::tagging;
 
 /// Number of different resources that a list names.
 const DIFFERENT: usize = 6;
@@ -101,7 +102,7 @@ impl Client {
             if !text || (!member.required && value.get(&member.name).is_none()) {
                 continue;
             }
-            let tagged = resources::tagged_by(self.schema, id, &member.name);
+            let tagged = tagging::tagged_by(self.schema, id, &member.name);
             let replacement = if !tagged.is_empty() {
                 self.tagged(&tagged, &operation.name, &member.slot).await
             } else if (operation.name.as_str(), member.name.as_str()) == resources::DIGEST {
@@ -136,7 +137,7 @@ impl Client {
             in_focus(focus, top)
                 || resources::takes_new_name(self.schema, operation, top)
                 || member.is_some_and(|member| member.idempotency_token || graph::is_tags(self.schema, member))
-                || !resources::tagged_by(self.schema, operation, top).is_empty()
+                || !tagging::tagged_by(self.schema, operation, top).is_empty()
         };
         give_usual_forms(self.schema, shape, value, |part| {
             !is_kept(part.pointer[1..].split('/').next().unwrap_or_default())

@@ -13,7 +13,7 @@ use crate::client::input::in_focus;
 use crate::client::reply::Reply;
 use crate::ledger::Ledger;
 use crate::ledger::journal::is_run_id;
-use crate::resources::add_tags;
+use crate::tagging::add_tags;
 
 /// Key of the tag on our resources.
 pub const TAG: &str = "contract-test";

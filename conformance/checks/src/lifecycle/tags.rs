@@ -10,9 +10,10 @@ use crate::case::Finding;
 use crate::client::reply::Reply;
 use crate::client::{Client, Created};
 use crate::code::Trial;
-use crate::resources::{Resource, valid_tags};
+use crate::resources::Resource;
 use crate::steps;
 use crate::steps::{Judged, Wait, and_then, body, described, perform, shown, succeed};
+use crate::tagging::valid_tags;
 use connect_transport::exchange::Exchange;
 
 /// Number of concurrent additions.
