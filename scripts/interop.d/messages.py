@@ -75,10 +75,7 @@ def run(checks, client, model, seed, answered):
     met = dict.fromkeys(DIFFERENCES, 0)
 
     def requests_and_responses(checks):
-        stub = Stub()
-        offline = boto3.client("connect", region_name="us-east-1", endpoint_url="http://stub.invalid",
-                               config=Config(retries={"total_max_attempts": 1}))
-        offline.meta.events.register("before-send.connect", stub)
+        offline, stub = offline_client()
         checks.equal(sorted(listed(model)), sorted(operations), "both have the same operations")
         for (operation, value, ours), (_, output, response) in zip(inputs, outputs, strict=True):
             shapes = service.operation_model(operation)
@@ -96,6 +93,21 @@ def run(checks, client, model, seed, answered):
                          f"{operation}: the response parsed by botocore")
         for difference, count in met.items():
             checks.that(count, f"difference {difference} occurs; if not, remove it from the list")
+
+    def requests_at_limits(checks):
+        offline, stub = offline_client()
+        stub.answer = {"status": 200, "headers": {}, "body": "{}"}
+        different = set()
+        for operation, value, ours in generated(model, operations, seed, "--boundary"):
+            shapes = service.operation_model(operation)
+            try:
+                call(offline, methods[operation], native(shapes.input_shape, value))
+            except Exception as error:  # noqa: BLE001: an error in botocore is the finding
+                checks.that(False, f"{operation}: botocore accepts the input at the limits", f"{error!r} for {clip(value)}")
+                continue
+            compare_requests(checks, shapes, value, ours, stub.sent, met)
+            different.add((operation, json.dumps(value)))
+        print(f"at the limits: {len(different)} different inputs of {len(operations)} operations")
 
     def live_responses(checks):
         for operation in operations:
@@ -134,8 +146,17 @@ def run(checks, client, model, seed, answered):
                 continue
             checks.that(0 < count < MOST_PAGES, f"{operation}: botocore reads all pages", f"{count} pages")
 
-    checks.run([requests_and_responses, live_responses, life_of_kinds, live_paging])
+    checks.run([requests_and_responses, requests_at_limits, live_responses, life_of_kinds, live_paging])
     print("expected differences: " + ", ".join(f"{name} {count} times" for name, count in met.items()))
+
+
+def offline_client():
+    """Returns a client whose network is a stub, and the stub."""
+    stub = Stub()
+    client = boto3.client("connect", region_name="us-east-1", endpoint_url="http://stub.invalid",
+                          config=Config(retries={"total_max_attempts": 1}))
+    client.meta.events.register("before-send.connect", stub)
+    return client, stub
 
 
 def call(client, method, arguments):
@@ -196,8 +217,9 @@ def native(shape, value):
 def generated(model, operations, seed, *flags):
     """Generates values; returns operation, value and encoded message of each."""
     lines = command(model, ["generate", "--count", str(VALUES), "--seed", str(seed), *flags, *operations])
-    messages = command(model, ["encode", *flags], "\n".join(lines))
-    key = "output" if flags else "input"
+    is_output = "--output" in flags
+    messages = command(model, ["encode", *["--output"] * is_output], "\n".join(lines))
+    key = "output" if is_output else "input"
     values = [json.loads(line) for line in lines]
     return [(value["operation"], value[key], json.loads(message))
             for value, message in zip(values, messages, strict=True)]
@@ -210,7 +232,12 @@ def listed(model):
 
 def command(model, arguments, stdin=""):
     """Returns the lines printed by connect-model. Not with splitlines, which also splits at U+2028 inside JSON strings."""
-    done = subprocess.run([model, *arguments], input=stdin, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run([model, *arguments], input=stdin, capture_output=True, text=True)
+    left_out = [line for line in done.stderr.splitlines() if line.startswith("left out: ")]
+    if left_out:
+        print(f"{len(left_out)} limits are over a budget of the generator, for example: {left_out[0]}")
+    if done.returncode:
+        raise RuntimeError(f"connect-model {' '.join(arguments[:6])} ended with {done.returncode}: {done.stderr[-500:]}")
     return done.stdout.removesuffix("\n").split("\n")
 
 
