@@ -37,7 +37,7 @@ impl Matcher {
                 };
                 (rendered, alphabet, looks_ahead(node))
             }
-            Err(SyntaxError::Unsupported { .. }) => (source.to_owned(), None, true),
+            Err(SyntaxError::Unsupported { .. }) => (with_ends_of_words(source), None, true),
             Err(malformed) => return Err(malformed.to_string()),
         };
         let mut builder = RegexBuilder::new(&rendered);
@@ -64,6 +64,31 @@ impl Matcher {
         }
         .ok()
     }
+}
+
+/// The source with `\b` and `\B` as ECMA-262 has them: words are of ASCII letters, digits and `_`. The engine's are of any
+/// script.
+fn with_ends_of_words(source: &str) -> String {
+    let (mut out, mut chars, mut in_class) = (String::with_capacity(source.len()), source.chars(), false);
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some('b') if !in_class => {
+                    out.push_str(r"(?:(?<=[a-zA-Z0-9_])(?![a-zA-Z0-9_])|(?<![a-zA-Z0-9_])(?=[a-zA-Z0-9_]))")
+                }
+                Some('B') if !in_class => {
+                    out.push_str(r"(?:(?<=[a-zA-Z0-9_])(?=[a-zA-Z0-9_])|(?<![a-zA-Z0-9_])(?![a-zA-Z0-9_]))")
+                }
+                Some(escaped) => out.extend([c, escaped]),
+                None => out.push(c),
+            },
+            _ => {
+                in_class = if in_class { c != ']' } else { c == '[' };
+                out.push(c);
+            }
+        }
+    }
+    out
 }
 
 fn looks_ahead(node: &Node) -> bool {

@@ -3,7 +3,8 @@
 //! A `pattern` is an ECMA-262 regular expression that can match *anywhere* in a text. It is parsed once into a syntax
 //! tree (`syntax`), from which two engines are derived that share no more than the alphabet of the pattern (`alphabet`):
 //! matching uses `fancy-regex` (`render`), and generation traverses a deterministic automaton (`language`, `term`,
-//! `automaton`, `sample`, `menu`). Nothing is generated and then filtered.
+//! `automaton`, `sample`, `menu`). Nothing is generated and then filtered, except for patterns that have no automaton:
+//! their texts are those of a simpler pattern that match (`trial`).
 
 mod alphabet;
 mod automaton;
@@ -20,6 +21,7 @@ mod syntax;
 mod term;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use arbitrary::Unstructured;
 use automaton::Automaton;
@@ -27,6 +29,7 @@ use matcher::Matcher;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use syntax::{Node, SyntaxError};
+use trial::Trial;
 
 /// The result of matching a text against a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +63,8 @@ pub struct Pattern {
     matcher: OnceLock<Result<Matcher, String>>,
     whole: OnceLock<Result<Automaton, String>>,
     nowhere: OnceLock<Result<Automaton, String>>,
+    /// Where texts come from if there is no automaton.
+    trial: OnceLock<Option<Trial>>,
     /// The only texts that are generated, as a pattern.
     within: Option<&'static str>,
     narrowed: Mutex<Vec<(&'static str, Arc<Pattern>)>>,
@@ -84,6 +89,7 @@ impl Pattern {
             matcher: OnceLock::new(),
             whole: OnceLock::new(),
             nowhere: OnceLock::new(),
+            trial: OnceLock::new(),
         }
     }
 
@@ -115,9 +121,11 @@ impl Pattern {
         self.nowhere().is_err().then(|| problem.clone())
     }
 
-    /// The reason why no text can be generated from a possibly readable pattern: a back-reference, a look-ahead within
-    /// a repetition, too many states. `None` if texts can be generated; then `None` from [`Pattern::sample`],
-    /// [`Pattern::feasible`] or [`Pattern::violate`] means that there is no such text.
+    /// The reason why a possibly readable pattern has no automaton: a back-reference, a look-ahead within a repetition, too
+    /// many states. Its texts are found by trial, which may miss them, and no text that breaks it is generated.
+    ///
+    /// `None` if there is one; then `None` from [`Pattern::sample`], [`Pattern::feasible`] or [`Pattern::violate`] means
+    /// that there is no such text.
     pub fn generation_problem(&self) -> Option<String> {
         let automata = [self.whole(), self.nowhere()];
         automata.into_iter().find_map(|automaton| automaton.as_ref().err().cloned())
@@ -154,23 +162,26 @@ impl Pattern {
     ///
     /// Most texts are at most 16 scalar values longer than the shortest possible, some have any length up to 4096, and
     /// some have the maximum length. Exhausted input gives the shortest text of the simplest characters. `None` if
-    /// there is no such text, or no text can be generated (see [`Pattern::generation_problem`]).
+    /// there is no such text, or none was found (see [`Pattern::generation_problem`]).
     pub fn sample(&self, u: &mut Unstructured<'_>, length: LengthBounds) -> Option<String> {
-        self.whole().as_ref().ok()?.sample(u, length)
+        self.drawn(u, |automaton, u| automaton.sample(u, length))
     }
 
     /// Like [`Pattern::sample`], with exactly `n` scalar values; `None` if there is no such text, or `n` exceeds 2²⁴.
     pub fn sample_exact(&self, u: &mut Unstructured<'_>, n: u64) -> Option<String> {
-        self.whole().as_ref().ok()?.sample_exact(u, n)
+        self.drawn(u, |automaton, u| automaton.sample_exact(u, n))
     }
 
     /// The minimum and maximum length, in scalar values, of the texts within the bounds that the pattern matches as a
     /// whole. With `max: None` the maximum is [`u64::MAX`] if the length is unbounded.
     ///
-    /// `None` if there is no such text, or no text can be generated (see [`Pattern::generation_problem`]). Not all
-    /// lengths in between need to be possible.
+    /// `None` if there is no such text, or none can be found. Not all lengths in between need to be possible, and of a
+    /// pattern with a [`Pattern::generation_problem`] not even these two.
     pub fn feasible(&self, length: LengthBounds) -> Option<(u64, u64)> {
-        self.whole().as_ref().ok()?.feasible(length)
+        match self.whole() {
+            Ok(automaton) => automaton.feasible(length),
+            Err(_) => self.trial()?.simpler().feasible(length),
+        }
     }
 
     /// A text within the bounds in which the pattern does not match anywhere.
@@ -201,6 +212,23 @@ impl Pattern {
 
     fn whole(&self) -> &Result<Automaton, String> {
         self.whole.get_or_init(|| Automaton::of(language::whole(self.readable()?, self.grammar()?.as_ref())?))
+    }
+
+    /// A text drawn from the automaton, or by trial if there is none.
+    fn drawn(
+        &self,
+        u: &mut Unstructured<'_>,
+        draw: impl Fn(&Automaton, &mut Unstructured<'_>) -> Option<String>,
+    ) -> Option<String> {
+        match self.whole() {
+            Ok(automaton) => draw(automaton, u),
+            Err(_) => self.trial()?.find(u, draw),
+        }
+    }
+
+    fn trial(&self) -> Option<&Trial> {
+        let grammar = || self.grammar().ok();
+        self.trial.get_or_init(|| Trial::of(&self.source, grammar()?.as_ref())).as_ref()
     }
 
     fn nowhere(&self) -> &Result<Automaton, String> {

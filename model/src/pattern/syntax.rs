@@ -55,11 +55,24 @@ pub(super) enum Node {
 
 /// Reads a pattern.
 pub(super) fn parse(source: &str) -> Result<Node, SyntaxError> {
-    let mut parser = Parser { chars: source.chars().collect(), at: 0, depth: 0 };
-    let node = parser.alternation()?;
-    match parser.peek() {
-        None => Ok(node),
-        Some(_) => parser.malformed("unmatched closing parenthesis"),
+    Parser::of(source, None).whole()
+}
+
+/// Reads a pattern without what this parser does not support: the ends of words, look-behind, modifiers, look-ahead in a
+/// repetition; a back-reference is its group once more. Many texts of the result also match the pattern, but not all.
+pub(super) fn parse_simpler(source: &str) -> Result<Node, SyntaxError> {
+    Parser::of(source, Some(Vec::new())).whole().map(|node| without_looks(node, false))
+}
+
+/// The pattern without look-ahead within a repetition.
+fn without_looks(node: Node, repeated: bool) -> Node {
+    let all = |nodes: Vec<Node>| nodes.into_iter().map(|node| without_looks(node, repeated)).collect();
+    match node {
+        Node::Look { .. } if repeated => Node::Concat(Vec::new()),
+        Node::Repeat(inner, min, max) => Node::Repeat(Box::new(without_looks(*inner, true)), min, max),
+        Node::Concat(parts) => Node::Concat(all(parts)),
+        Node::Alternate(branches) => Node::Alternate(all(branches)),
+        Node::Look { .. } | Node::Class(_) | Node::Start | Node::End => node,
     }
 }
 
@@ -68,9 +81,23 @@ pub(super) struct Parser {
     pub(super) chars: Vec<char>,
     pub(super) at: usize,
     depth: usize,
+    /// The groups that were read, by number; `None` if what is not supported is an error.
+    groups: Option<Vec<Option<Node>>>,
 }
 
 impl Parser {
+    fn of(source: &str, groups: Option<Vec<Option<Node>>>) -> Self {
+        Self { chars: source.chars().collect(), at: 0, depth: 0, groups }
+    }
+
+    fn whole(mut self) -> Result<Node, SyntaxError> {
+        let node = self.alternation()?;
+        match self.peek() {
+            None => Ok(node),
+            Some(_) => self.malformed("unmatched closing parenthesis"),
+        }
+    }
+
     fn alternation(&mut self) -> Result<Node, SyntaxError> {
         let mut branches = vec![self.concatenation()?];
         while self.eat('|') {
@@ -109,7 +136,10 @@ impl Parser {
             }),
             '(' => self.group()?,
             '[' => Node::Class(self.class()?),
-            '\\' => Node::Class(Class::of(self.escape(false)?)),
+            '\\' => match self.left_out() {
+                Some(simpler) => simpler,
+                None => Node::Class(Class::of(self.escape(false)?)),
+            },
             literal => Node::Class(Class::of(Item::Range(literal.into(), literal.into()))),
         })
     }
@@ -118,29 +148,68 @@ impl Parser {
         if self.depth == MAX_DEPTH {
             return self.unsupported("nesting of groups this deep");
         }
-        let mut look = None;
+        let (mut look, mut behind, mut number) = (None, false, None);
         if self.eat('?') {
             match (self.peek(), self.chars.get(self.at + 1)) {
                 (Some(':'), _) => self.at += 1,
                 (Some('='), _) => look = Some(false),
                 (Some('!'), _) => look = Some(true),
+                (Some('<'), Some('=' | '!')) if self.groups.is_some() => behind = true,
                 (Some('<'), Some('=' | '!')) => return self.unsupported("look-behind"),
-                (Some('<'), _) => self.group_name()?,
+                (Some('<'), _) => {
+                    self.group_name()?;
+                    number = self.number_group();
+                }
+                (Some('i' | 'm' | 's' | '-'), _) if self.groups.is_some() => {
+                    while self.peek().is_some_and(|c| c.is_ascii_lowercase() || c == '-') {
+                        self.at += 1;
+                    }
+                    // Without a colon, they apply to what follows.
+                    self.eat(':');
+                }
                 (Some('i' | 'm' | 's' | '-'), _) => return self.unsupported("modifiers"),
                 _ => return self.malformed("unknown kind of group"),
             }
+        } else {
+            number = self.number_group();
         }
-        self.at += usize::from(look.is_some());
+        self.at += usize::from(look.is_some()) + if behind { 2 } else { 0 };
         self.depth += 1;
         let node = self.alternation()?;
         self.depth -= 1;
         if !self.eat(')') {
             return self.malformed("unterminated group");
         }
+        if let (Some(number), Some(groups)) = (number, &mut self.groups) {
+            groups[number] = Some(node.clone());
+        }
         Ok(match look {
+            _ if behind => Node::Concat(Vec::new()),
             Some(negative) => Node::Look { node: Box::new(node), negative },
             None => node,
         })
+    }
+
+    /// The place of the group that begins, where groups are kept.
+    fn number_group(&mut self) -> Option<usize> {
+        let groups = self.groups.as_mut()?;
+        groups.push(None);
+        Some(groups.len() - 1)
+    }
+
+    /// What stands for an escape that is not supported: nothing for the end of a word, its group for a back-reference.
+    fn left_out(&mut self) -> Option<Node> {
+        let groups = self.groups.as_ref()?;
+        let simpler = match self.peek()? {
+            'b' | 'B' => Node::Concat(Vec::new()),
+            digit @ '1'..='9' => {
+                let number = digit.to_digit(10).and_then(|digit| usize::try_from(digit).ok())?;
+                groups.get(number - 1)?.clone()?
+            }
+            _ => return None,
+        };
+        self.at += 1;
+        Some(simpler)
     }
 
     fn group_name(&mut self) -> Result<(), SyntaxError> {

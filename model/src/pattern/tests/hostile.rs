@@ -45,17 +45,34 @@ fn unreadable_patterns_have_a_problem() {
 }
 
 #[test]
-fn some_patterns_match_but_do_not_generate() {
+fn patterns_without_an_automaton_match_and_their_texts_are_found_by_trial() {
     for (source, yes, no) in [
         (r"^(a|b)\1$", "aa", "ab"),
         (r"(?<=a)b", "ab", "cb"),
         (r"\bfoo\b", "a foo", "afoo"),
+        (r"^(foo\b|[fé]\B).*$", "foo-", "f-"),
+        (r"^[\b]?é?\b[a-z]$", "éz", "é-"),
         (r"^(?:(?=a)\w)+$", "aa", "ab"),
+        (r"(?s)a.c", "a\nc", "ac"),
+        (r"^(?!(?i)AWS_)[a-z]{3}_$", "abc_", "aws_"),
+        (r"^(?:(?!\$\{[a-z]+:)[^\n])*$", "$", "${a:"),
+        (r"^([+-]?)\d{2}(\1|x)\d$", "+12+3", "+12-3"),
+        (r"^[a-z.]*(?<!\.)$", "a.b", "a."),
     ] {
         let pattern = Pattern::new(source);
         assert_eq!(pattern.problem(), None, "{source}");
         assert!(pattern.generation_problem().is_some(), "{source}");
         assert_eq!((pattern.admits(yes), pattern.admits(no)), (Verdict::Admits, Verdict::Rejects), "{source}");
+        assert_eq!(pattern.violate(&mut simplest(), LengthBounds::default()), None, "{source}");
+        let mut noise = Noise(5);
+        let texts: Vec<String> =
+            (0..50).filter_map(|_| pattern.sample(&mut Unstructured::new(&noise.bytes(40)), bounds(0, 12))).collect();
+        // Where a text must stand before another, none matches as a whole.
+        assert_eq!(texts.is_empty(), source == r"(?<=a)b", "{source}");
+        let whole = Pattern::new(&format!("^(?:{source})$"));
+        let wrong: Vec<_> = texts.iter().filter(|text| whole.admits(text) != Verdict::Admits).collect();
+        assert!(wrong.is_empty(), "{source}: {wrong:?}");
+        assert_eq!(pattern.sample(&mut simplest(), bounds(0, 12)).is_none(), texts.is_empty(), "{source}");
     }
 }
 
