@@ -389,3 +389,47 @@ async fn hanging_up_sends_the_whole_request() {
     let quick = transport(&format!("http://127.0.0.1:{port}"));
     assert_eq!(quick.send_and_hang_up("CreateRule", &request, Duration::from_secs(9)).await.unwrap(), HangUp::Answered);
 }
+
+/// The bytes of a request up to the end of its last chunk.
+async fn chunked_request(uri: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let reads = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n0\r\n\r\n") {
+            assert!(stream.read_buf(&mut request).await.unwrap() > 0, "{}", String::from_utf8_lossy(&request));
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    let headers = Headers(vec![("transfer-encoding".to_owned(), "chunked".to_owned())]);
+    let request = HttpRequest { method: "POST".to_owned(), uri: uri.to_owned(), headers, body: b"{\"a\":1}".to_vec() };
+    let exchange = transport(&format!("http://127.0.0.1:{port}")).send("Op", &request).await.unwrap();
+    assert_eq!(exchange.response.status, 200);
+    reads.await.unwrap()
+}
+
+#[tokio::test]
+async fn sends_a_body_in_chunks_without_a_length_on_both_paths() {
+    for uri in ["/", RAW] {
+        let request = chunked_request(uri).await.to_ascii_lowercase();
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        assert_eq!(body, "3\r\n{\"a\r\n4\r\n\":1}\r\n0\r\n\r\n", "{uri}");
+        assert_eq!(head.matches("transfer-encoding: chunked").count(), 1, "{head}");
+        assert!(!head.contains("content-length"), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn an_interim_response_to_an_expectation_is_not_the_response() {
+    let interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+    for uri in ["/", RAW] {
+        let (port, mut heads) = serve(Then::Say(interim)).await;
+        let headers = Headers(vec![("expect".to_owned(), "100-continue".to_owned())]);
+        let request = HttpRequest { method: "POST".to_owned(), uri: uri.to_owned(), headers, body: b"{}".to_vec() };
+        let exchange = transport(&format!("http://127.0.0.1:{port}")).send("Op", &request).await.unwrap();
+        assert_eq!((exchange.response.status, exchange.response.body.as_slice()), (200, b"{}".as_slice()), "{uri}");
+        assert!(heads.recv().await.unwrap().to_ascii_lowercase().contains("expect: 100-continue"));
+    }
+}

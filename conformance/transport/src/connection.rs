@@ -18,13 +18,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use connect_model::wire::message::{Headers, HttpResponse};
-use http::header::{ACCEPT, HOST};
+use http::header::{ACCEPT, HOST, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url, retry};
 use tokio::sync::Notify;
 
+use crate::body::RequestBody;
 use crate::endpoint::Endpoint;
 use crate::error::{ConnectionError, Excess, causes, chain};
 use crate::network::Network;
@@ -144,7 +145,9 @@ impl Connections {
         let mut reader = ResponseReader { limits: self.limits, received };
         let mut message = reqwest::Request::new(request.method, url);
         *message.headers_mut() = self.completed(request.headers);
-        if !request.body.is_empty() {
+        if message.headers().contains_key(TRANSFER_ENCODING) {
+            *message.body_mut() = Some(reqwest::Body::wrap(RequestBody::chunked(request.body, None)));
+        } else if !request.body.is_empty() {
             *message.body_mut() = Some(request.body.into());
         }
         let mut response = self.client.execute(message).await.map_err(|error| of_client(&error))?;

@@ -158,6 +158,14 @@ impl RequestPath {
     }
 }
 
+/// True for the headers with which a request chooses how the sender transfers its body: in chunks, or after asking. The
+/// sender still says where it ends.
+pub(crate) fn is_way_of_sending(name: &str, value: &str) -> bool {
+    [("transfer-encoding", "chunked"), ("expect", "100-continue")]
+        .iter()
+        .any(|(known, way)| name.eq_ignore_ascii_case(known) && value == *way)
+}
+
 /// Headers of a saved request: names and values that HTTP admits, and none that the sender sets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Headers", into = "Headers")]
@@ -185,7 +193,7 @@ impl TryFrom<Headers> for RequestHeaders {
             if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
                 return Err(wrong(name, "the name of a header", "a token of HTTP, for example content-type"));
             }
-            if is_of_sender(name) {
+            if is_of_sender(name) && !is_way_of_sending(name, value) {
                 return Err(wrong(name, "a header of a saved request", "the sender sets it; remove it from the file"));
             }
             if http::HeaderValue::from_bytes(value.as_bytes()).is_err() {
@@ -272,6 +280,8 @@ mod tests {
     fn a_saved_request_has_no_header_of_the_sender() {
         let of = |name: &str, value: &str| RequestHeaders::try_from(Headers(vec![(name.to_owned(), value.to_owned())]));
         assert!(of("Content-Type", "application/json").is_ok() && of("x-empty", "").is_ok() && of("x", "é").is_ok());
+        assert!(of("Transfer-Encoding", "chunked").is_ok() && of("expect", "100-continue").is_ok());
+        assert!(of("transfer-encoding", "chunked, gzip").is_err() && of("expect", "").is_err());
         for (name, value) in
             [("Host", "iam.amazonaws.com"), ("authorization", "x"), ("TE", "x"), ("a b", "x"), ("", "x"), ("a", "x\ny")]
         {

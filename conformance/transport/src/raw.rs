@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use http::header::TRANSFER_ENCODING;
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use hyper::client::conn::http1;
@@ -28,7 +29,9 @@ pub(crate) async fn exchange(
     taken: Option<Arc<Notify>>,
     reader: &mut ResponseReader<'_>,
 ) -> Result<(), ConnectionError> {
-    let mut message = http::Request::new(RequestBody::new(request.body, taken));
+    let is_chunked = request.headers.contains_key(TRANSFER_ENCODING);
+    let body = if is_chunked { RequestBody::chunked } else { RequestBody::new };
+    let mut message = http::Request::new(body(request.body, taken));
     *message.method_mut() = request.method;
     *message.uri_mut() = request.path.into();
     *message.headers_mut() = request.headers;

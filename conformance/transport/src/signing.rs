@@ -13,6 +13,7 @@ use connect_model::wire::message::HttpRequest;
 
 use crate::credentials::Keyring;
 use crate::error::chain;
+use crate::parsed::is_way_of_sending;
 
 /// Signs with fixed credentials for one service in one region.
 #[derive(Debug)]
@@ -76,7 +77,9 @@ impl Signer {
             .settings(settings)
             .build()
             .map_err(|error| error.to_string())?;
-        let headers = request.headers.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        // Proxies may change how a body is transferred, so AWS clients do not sign it.
+        let signed = request.headers.0.iter().filter(|(name, value)| !is_way_of_sending(name, value));
+        let headers = signed.map(|(name, value)| (name.as_str(), value.as_str()));
         let signable = SignableRequest::new(&request.method, url, headers, SignableBody::Bytes(&request.body))
             .map_err(|error| error.to_string())?;
         Ok(sign(signable, &params.into()).map_err(|error| chain(&error))?.into_parts().0)

@@ -35,6 +35,12 @@ const JSON: Evidence = Evidence::normative(
     "RFC 8259: the order of members, white space and escapes do not change a value; RFC 9110: parameters of a media type",
 );
 
+/// Transfer of a body.
+const TRANSFER: Evidence = Evidence::normative(
+    "RFC 9112, section 7.1: a recipient must be able to decode chunks; RFC 9110, section 10.1.1: a server answers the \
+     expectation of a client that waits to send its body",
+);
+
 /// The checks, in the order in which they are planned.
 pub(crate) static CHECKS: &[&Check] = &[&AT_LIMIT, &OPTIONAL_MEMBERS, &PAIRS, &TEXT, &SPELLING];
 
@@ -101,12 +107,13 @@ pub(crate) static SPELLING: Check = Check {
     level: Level::Must,
     remote: Remote::SHOULD,
     rule: "the same request in another spelling is accepted, too",
-    evidence: &[JSON, RESTJSON],
+    evidence: &[JSON, TRANSFER, RESTJSON],
     harm: Harm::Form,
     fault: "refused a valid request in another spelling",
-    passes: "success to another order of members, to white space, to \\u escapes, and to charset in the content type, where \
-             the usual spelling succeeds",
-    fails: "a refusal, or 5xx, while the usual spelling succeeds",
+    passes: "success to another order of members, to white space, to \\u escapes, to charset in the content type, to a body in \
+             chunks, and to Expect: 100-continue, where the usual spelling succeeds",
+    fails: "a refusal, or 5xx, while the usual spelling succeeds; 411 to a body in chunks and 417 to Expect, which HTTP allows, \
+            are a recommendation",
     code: &On { applies: spelling::spelled, run: spelling::spelling },
 };
 

@@ -7,7 +7,7 @@ use connect_model::wire::encode_request;
 use connect_model::wire::message::HttpRequest;
 use serde_json::Value;
 
-use crate::case::Outcome;
+use crate::case::{Level, Outcome};
 use crate::client::reply::Reply;
 use crate::code::{Scope, Subjects, Trial, rows};
 use crate::invalid::has_json_body;
@@ -24,7 +24,18 @@ const SPELLINGS: &[(&str, Rewrite)] = &[
     ("charset", |request, _| request.headers.set("content-type", "application/json; charset=utf-8")),
     ("charset-upper-case", |request, _| request.headers.set("content-type", "application/json;charset=UTF-8")),
     ("accept-anything", |request, _| request.headers.set("accept", "*/*")),
+    (CHUNKED, |request, _| request.headers.set("transfer-encoding", "chunked")),
+    (EXPECT, |request, _| request.headers.set("expect", "100-continue")),
 ];
+
+/// A body in chunks, without a length in front.
+const CHUNKED: &str = "chunked";
+/// A body that is sent after the endpoint was asked if it wants one.
+const EXPECT: &str = "expect-continue";
+
+/// Refusals that HTTP allows a server: 411 for a body without a length, 417 for an expectation. Source: RFC 9112, section 6.3,
+/// and RFC 9110, section 15.5.18.
+const ALLOWED: &[(&str, u16)] = &[(CHUNKED, 411), (EXPECT, 417)];
 
 /// The spellings of requests with labels, and with several parameters in the query.
 const OF_LABELS: &[(&str, Rewrite)] =
@@ -68,7 +79,10 @@ pub(super) fn spelling<'t>(
             Reply::Success(_) => Outcome::from_findings(Vec::new()),
             Reply::Refused(exchange, _) => {
                 let expected = format!("success, as to the usual spelling ({variant})");
-                Outcome::from_findings(vec![check.finding("", expected, other.describe(), Some(exchange))])
+                let finding = check.finding("", expected, other.describe(), Some(exchange));
+                let is_allowed = ALLOWED.contains(&(*variant, exchange.response.status));
+                let level = if is_allowed { Level::Should } else { check.level };
+                Outcome::from_findings(vec![finding.at_most(level)])
             }
             Reply::Unsupported(why) | Reply::Trouble(why, _) => Outcome::indeterminate(why.clone()),
         }

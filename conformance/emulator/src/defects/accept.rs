@@ -312,6 +312,34 @@ pub(super) const ROWS: &[Defect] = &[
         },
     },
     Defect {
+        id: "chunks-unread",
+        family: Family::Accept,
+        summary: "a body without a length is not read",
+        kills: &["accept.spelling"],
+        may: &[],
+        seams: || {
+            on_request(|request| {
+                if request.headers.get("transfer-encoding").is_some() {
+                    request.body.clear();
+                }
+            })
+        },
+    },
+    Defect {
+        id: "expectation-fails",
+        family: Family::Accept,
+        summary: "requests that wait for 100 Continue find no operation",
+        kills: &["accept.spelling"],
+        may: &[],
+        seams: || {
+            on_request(|request| {
+                if request.headers.get("expect").is_some() {
+                    request.uri = "/nowhere".to_owned();
+                }
+            })
+        },
+    },
+    Defect {
         id: "members-in-order-only",
         family: Family::Accept,
         summary: "the members of a body must be in alphabetical order",

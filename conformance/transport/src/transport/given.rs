@@ -7,7 +7,7 @@ use connect_model::wire::message::HttpRequest;
 
 use crate::error::TransportError;
 use crate::exchange::Exchange;
-use crate::parsed::{GrammarError, RequestPath};
+use crate::parsed::{GrammarError, RequestPath, is_way_of_sending};
 use crate::signing::{Recipe, clock};
 use crate::transport::{Signature, Transport};
 
@@ -55,7 +55,8 @@ impl Transport {
 
 /// Checks that a request leaves it to the transport to say where it goes, where it ends and who signed it.
 pub(super) fn none_of_sender(request: &HttpRequest) -> Result<(), TransportError> {
-    match request.headers.0.iter().find(|(name, _)| is_of_sender(name)) {
+    let mut headers = request.headers.0.iter();
+    match headers.find(|(name, value)| is_of_sender(name) && !is_way_of_sending(name, value)) {
         Some((name, _)) => Err(TransportError::Unsendable(format!("the header {name} is set by the sender alone"))),
         None => Ok(()),
     }
