@@ -20,6 +20,9 @@ fn at_one_place(one: &Finding, other: &Finding) -> bool {
     names(one) == names(other)
 }
 
+/// The reason of a case that is undecided because the answers had no part that its check is about, such as a time.
+pub const NOTHING_TO_JUDGE: &str = "no response contained anything that this check judges";
+
 /// The results of the checks that judged the exchanges of one operation.
 #[derive(Clone, Debug, Default)]
 pub struct Observation {
@@ -97,10 +100,7 @@ impl Observation {
         let findings: Vec<Finding> =
             self.findings.iter().filter(|finding| finding.check == check.id).cloned().collect();
         if findings.is_empty() && !self.judged.contains_key(check.id) {
-            let why = self
-                .blocked
-                .clone()
-                .unwrap_or_else(|| "no response contained anything that this check judges".to_owned());
+            let why = self.blocked.clone().unwrap_or_else(|| NOTHING_TO_JUDGE.to_owned());
             return Outcome::indeterminate(why);
         }
         Outcome::from_findings(findings)

@@ -107,8 +107,8 @@ fn takes_names(schema: &Schema, kind: &Kind, name: &str) -> bool {
     slot_of(schema, kind, name).is_some_and(|slot| form_of(schema, slot, "Ct-00000000-0").is_some())
 }
 
-/// The first form of a name that a slot allows: the name itself, an address, a URL, an ARN, or the name without hyphens or
-/// capitals.
+/// The first form of a name that a slot allows: the name itself, an address, a URL, an ARN, the name without hyphens or
+/// capitals, or a domain.
 pub(crate) fn form_of(schema: &Schema, slot: &Slot, name: &str) -> Option<String> {
     let forms = [
         name.to_owned(),
@@ -117,6 +117,7 @@ pub(crate) fn form_of(schema: &Schema, slot: &Slot, name: &str) -> Option<String
         format!("arn:aws:lambda:us-east-1:111122223333:function:{name}"),
         name.replace('-', ""),
         name.to_lowercase(),
+        format!("{}.example.com", name.to_lowercase()),
     ];
     forms.into_iter().find(|form| validate_slot(schema, slot, &form.as_str().into()).is_empty())
 }
@@ -412,6 +413,9 @@ pub(crate) fn takes_new_name(schema: &'static Schema, operation: OperationId, me
     let is_name = matches!(member, "Name" | "InstanceAlias");
     if danger(schema, contract) == Danger::Read {
         return false;
+    }
+    if graph::shared(schema).made_by(operation).is_some_and(|kind| kind.name.as_deref() == Some(member)) {
+        return true;
     }
     if let Some(row) = created_by(schema, &contract.name) {
         return row.name_member.map_or(is_name, |name| name == member);

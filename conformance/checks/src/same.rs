@@ -1,6 +1,7 @@
 //! Comparison of values that were sent or shown. Sends nothing.
 
-use connect_model::schema::{Kind, Schema, ShapeId};
+use connect_model::schema::{Kind, Schema, ShapeId, TimestampFormat};
+use connect_model::timestamp::{self, Reading};
 use serde_json::Value;
 
 use crate::difference::nested;
@@ -62,14 +63,21 @@ pub(crate) fn in_progress(answer: &Value) -> bool {
     states_in(answer) || answer.as_object().into_iter().flatten().any(|(_, inner)| states_in(inner))
 }
 
+/// The seconds since 1970 of a timestamp, whose form may differ from view to view.
+fn seconds(value: &Value) -> Option<f64> {
+    let parse = |format| timestamp::parse(value.as_str()?, format, Reading::Client);
+    let instant = || parse(TimestampFormat::DateTime).or_else(|| parse(TimestampFormat::HttpDate));
+    value.as_f64().or_else(|| timestamp::to_seconds(instant()?).as_f64())
+}
+
 /// True if two views show the same value of a shape. What one of them does not show is no difference.
 pub(crate) fn agree(schema: &Schema, shape: ShapeId, one: &Value, other: &Value) -> bool {
     if one.is_null() || other.is_null() || one == other {
         return true;
     }
     match (&schema[shape].kind, one, other) {
-        (Kind::Timestamp, Value::Number(one), Value::Number(other)) => {
-            one.as_f64().zip(other.as_f64()).is_some_and(|(one, other)| (one - other).abs() < ROUNDING)
+        (Kind::Timestamp, one, other) => {
+            seconds(one).zip(seconds(other)).is_some_and(|(one, other)| (one - other).abs() < ROUNDING)
         }
         (Kind::Structure(members), Value::Object(one), Value::Object(other)) => one.iter().all(|(name, value)| {
             let member = members.iter().find(|member| member.name == *name);
@@ -140,6 +148,9 @@ mod tests {
         assert!(!differ(flow("a", 1.2), flow("a", 1.0)));
         assert!(!differ(flow("a", 1.2), json!({"Name": "a"})));
         assert!(differ(flow("a", 1.0), flow("a", 1000.0)));
+        let at = |time: Value| json!({"Name": "a", "LastModifiedTime": time});
+        assert!(!differ(at(json!("2026-11-29T01:08:37.366Z")), at(json!(1795914517.366))));
+        assert!(differ(at(json!("2026-11-29T01:08:37Z")), at(json!(1795914600.0))));
         assert!(differ(flow("a", 1.0), flow("A", 1.0)));
         let actions = |kinds: &[&str]| kinds.iter().map(|kind| json!({"ActionType": kind})).collect::<Value>();
         let list = shape("ActionSummaries");

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator};
-use connect_model::pattern::{LengthBounds, Pattern, Verdict};
 use connect_model::schema::{
     Binding, Kind, Member, Narrowing, Operation, OperationId, Pagination, Schema, ShapeId, Slot,
 };
@@ -86,7 +85,7 @@ impl Synthesizer {
         if let Value::Object(members) = &mut filters {
             members.remove(&pagination.input_token);
             pagination.page_size.as_ref().map(|member| members.remove(member));
-            self.remove_paging_parameters(operation, pagination, members);
+            remove_paging_parameters(self.schema, operation, members);
         }
         // A narrowed list shows items of the whole one.
         let mut whole = filters.clone();
@@ -103,7 +102,7 @@ impl Synthesizer {
         let items: Vec<&Value> = whole.iter().filter(is_wanted).collect();
         let token = input.get(&pagination.input_token).and_then(Value::as_str);
         let token = token.map(|token| self.tokens.read(token));
-        let requested = pagination.page_size.as_ref().and_then(|member| input.get(member)).and_then(Value::as_i64);
+        let requested = pagination.page_size.as_ref().and_then(|member| size_in(input.get(member)?));
         // A list without page size still has more than one page.
         let default = if pagination.page_size.is_some() { items.len().max(1) } else { UNSIZED_PAGE };
         let size = Size { requested, default };
@@ -127,64 +126,12 @@ impl Synthesizer {
         Ok(Ok(output))
     }
 
-    /// Removes the parameters of paging from a map of all query parameters, which has them as well.
-    fn remove_paging_parameters(&self, operation: &Operation, pagination: &Pagination, input: &mut Map<String, Value>) {
-        let Some(members) = self.schema.input_members(operation) else { return };
-        let names = [Some(&pagination.input_token), pagination.page_size.as_ref()];
-        let keys: Vec<&String> = names
-            .into_iter()
-            .flatten()
-            .filter_map(|name| match &members.get(name)?.binding {
-                Binding::Query(key) => Some(key),
-                _ => None,
-            })
-            .collect();
-        for member in members.iter().filter(|member| member.binding == Binding::QueryParams) {
-            let Some(Value::Object(parameters)) = input.get_mut(&member.name) else { continue };
-            parameters.retain(|key, _| !keys.contains(&key));
-            if parameters.is_empty() {
-                input.remove(&member.name);
-            }
-        }
-    }
-
     /// An output. The error is the reason why none can be generated.
     fn generate(&self, id: OperationId, label: &str) -> Result<Value, String> {
         let bytes = Stream::new(self.seed, label).bytes(BYTES);
         let creates = self.schema[id].name.starts_with("Create");
         let generator = if creates { &self.complete } else { &self.generator };
-        let made = generator.output(id, &mut Unstructured::new(&bytes));
-        made.or_else(|error| self.member_by_member(id, &bytes).ok_or_else(|| error.to_string()))
-    }
-
-    /// An output in which single members are beyond the generator. Such texts are made from a simpler pattern; none if a
-    /// required member has no value even so.
-    fn member_by_member(&self, id: OperationId, bytes: &[u8]) -> Option<Value> {
-        let operation = &self.schema[id];
-        let mut u = Unstructured::new(bytes);
-        let mut output = Map::new();
-        for member in self.schema.output_members(operation)? {
-            let value = match member.binding {
-                Binding::StatusCode => Some(operation.status.into()),
-                _ => self.generator.member(member, &mut u).ok().or_else(|| self.simpler_text(&member.slot, &mut u)),
-            };
-            match value {
-                Some(value) => drop(output.insert(member.name.clone(), value)),
-                None if member.required => return None,
-                None => {}
-            }
-        }
-        Some(Value::Object(output))
-    }
-
-    /// A text that matches the pattern of a slot, made from the pattern without the ends of words, which the generator does
-    /// not know.
-    fn simpler_text(&self, slot: &Slot, u: &mut Unstructured<'_>) -> Option<Value> {
-        let pattern = &self.schema[slot.traits.pattern?];
-        let bounds = slot.traits.length.unwrap_or_default();
-        let length = LengthBounds { min: bounds.min.unwrap_or(0), max: bounds.max };
-        let text = Pattern::new(&pattern.source().replace(r"\b", "")).sample(u, length)?;
-        (pattern.admits(&text) == Verdict::Admits).then_some(text.into())
+        generator.output(id, &mut Unstructured::new(&bytes)).map_err(|error| error.to_string())
     }
 
     /// Some elements that are easy to tell apart.
@@ -221,6 +168,32 @@ impl Synthesizer {
             }
         }
         items
+    }
+}
+
+/// The size of a page in its member, which is a text in some services.
+pub(super) fn size_in(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// Removes the parameters of paging from a map of all query parameters, which has them as well.
+pub(super) fn remove_paging_parameters(schema: &Schema, operation: &Operation, input: &mut Map<String, Value>) {
+    let (Some(members), Some(pagination)) = (schema.input_members(operation), &operation.pagination) else { return };
+    let names = [Some(&pagination.input_token), pagination.page_size.as_ref()];
+    let keys: Vec<&String> = names
+        .into_iter()
+        .flatten()
+        .filter_map(|name| match &members.get(name)?.binding {
+            Binding::Query(key) => Some(key),
+            _ => None,
+        })
+        .collect();
+    for member in members.iter().filter(|member| member.binding == Binding::QueryParams) {
+        let Some(Value::Object(parameters)) = input.get_mut(&member.name) else { continue };
+        parameters.retain(|key, _| !keys.contains(&key));
+        if parameters.is_empty() {
+            input.remove(&member.name);
+        }
     }
 }
 

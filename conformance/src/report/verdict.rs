@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use connect_checks::case::{Level, operation_of};
 use connect_checks::check::family_of;
+use connect_checks::observe::NOTHING_TO_JUDGE;
 
 use crate::exit::Exit;
 use crate::outcome::CaseOutcome;
@@ -98,7 +99,9 @@ impl Report {
                 None => self.totals.planned,
                 Some(name) => self.operations.iter().find(|operation| operation.name == name)?.totals.planned,
             };
-            let matters = operation.is_none() || count > FEW || count >= planned;
+            // An operation may have answers without content; what other checks of it found still counts.
+            let is_bare = reason == NOTHING_TO_JUDGE;
+            let matters = operation.is_none() || (count > FEW && !is_bare) || count >= planned;
             let operation = operation.map(str::to_owned);
             (matters && count * 100 > allowed * planned).then_some(Undecided { reason, operation, count, planned })
         });

@@ -198,6 +198,14 @@ impl<'s> Generator<'s> {
         self.slot(&member.slot, Place::of(&member.binding), &[], u)
     }
 
+    /// A valid value of a slot that a place in a message can carry.
+    ///
+    /// # Errors
+    /// There is none that can be made.
+    pub fn place(&self, slot: &Slot, place: Place, u: &mut Unstructured<'_>) -> Result<Value, GenerateError> {
+        self.slot(slot, place, &[], u)
+    }
+
     /// A valid value for a slot that has a value at `focus`.
     fn slot(
         &self,

@@ -302,6 +302,25 @@ impl Graph {
         self.kinds.iter().position(|one| one.noun == kind.noun).unwrap_or_default()
     }
 
+    /// True if the creation of a kind can name the other one, or something whose creation can, and so on.
+    pub fn leads_to(&self, from: &Kind, to: &Kind) -> bool {
+        let (target, mut open, mut seen) = (self.position(to), vec![self.position(from)], Vec::new());
+        while let Some(at) = open.pop() {
+            let kind = &self.kinds[at];
+            let holders = kind.parents.iter().filter_map(|(_, holder)| *holder);
+            for next in holders.chain(kind.needs.iter().map(|need| need.kind)) {
+                if next == target {
+                    return true;
+                }
+                if !seen.contains(&next) {
+                    seen.push(next);
+                    open.push(next);
+                }
+            }
+        }
+        false
+    }
+
     /// The order of deletion, by noun: a kind before those that it lives in or names. Kinds that name one another come in
     /// the order of their nouns.
     pub fn ranks(&self) -> BTreeMap<&str, usize> {
@@ -335,6 +354,18 @@ mod tests {
 
     fn names<'s>(schema: &'s Schema, kind: &Kind, role: Role) -> Vec<&'s str> {
         kind.all(role).map(|action| schema[action.operation].name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_creation_leads_to_all_that_it_plans_and_not_back() {
+        let graph = shared(Schema::connect());
+        for kind in graph.kinds() {
+            for needed in graph.plan(kind).unwrap().into_iter().filter(|needed| needed.noun != kind.noun) {
+                assert!(graph.leads_to(kind, needed), "{} {}", kind.noun, needed.noun);
+            }
+        }
+        let (alias, instance) = (graph.kind("ContactFlowAlias").unwrap(), graph.kind("Instance").unwrap());
+        assert!(graph.leads_to(alias, instance) && !graph.leads_to(instance, alias));
     }
 
     #[test]

@@ -78,9 +78,24 @@ impl Schema {
     }
 
     fn is_same_kind(&self, one: &Member, other: &Member) -> bool {
+        self.are_same_kind(one.slot.target, other.slot.target)
+    }
+
+    /// True for shapes of one kind, or two kinds of text; for lists, if that is true of their elements.
+    fn are_same_kind(&self, one: ShapeId, other: ShapeId) -> bool {
         let text = |kind: &Kind| matches!(kind, Kind::String | Kind::Enum(_));
-        let (one, other) = (&self[one.slot.target].kind, &self[other.slot.target].kind);
-        std::mem::discriminant(one) == std::mem::discriminant(other) || (text(one) && text(other))
+        match (&self[one].kind, &self[other].kind) {
+            (Kind::List(one), Kind::List(other)) => {
+                std::mem::discriminant(&self[one.member.target].kind)
+                    == std::mem::discriminant(&self[other.member.target].kind)
+                    || (text(&self[one.member.target].kind) && text(&self[other.member.target].kind))
+            }
+            // Structures that have no member in common say different things.
+            (Kind::Structure(one), Kind::Structure(other)) => {
+                one.is_empty() || one.iter().any(|member| other.get(&member.name).is_some())
+            }
+            (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other) || (text(one) && text(other)),
+        }
     }
 
     /// True if a shape has a place for every part of the values of another one: each member of a structure has one of the

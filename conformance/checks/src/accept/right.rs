@@ -273,9 +273,10 @@ async fn send(Trial { client, operation, .. }: Trial<'_>, rights: &[Right]) -> R
 const FORM: [u16; 6] = [400, 413, 414, 415, 422, 431];
 
 /// Parts of the names of errors with status 400 that have reasons outside the request.
-const OUTSIDE: [&str; 12] = [
+const OUTSIDE: [&str; 13] = [
     "NotFound",
     "Duplicate",
+    "AlreadyExist",
     "Conflict",
     "LimitExceeded",
     "Quota",

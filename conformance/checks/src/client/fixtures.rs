@@ -38,6 +38,16 @@ pub struct Created {
 /// Items in each list of a resource with all members: enough for several pages.
 const RICH: u64 = 5;
 
+tokio::task_local! {
+    /// Set while the input of a resource of the run is made.
+    static CREATING: ();
+}
+
+/// True while the input of a resource of the run is made, so that others wait for it.
+pub(super) fn is_creating() -> bool {
+    CREATING.try_with(|()| ()).is_ok()
+}
+
 /// A resource of the run, once it was needed; none if it could not be created.
 pub(super) type Fixture = Arc<OnceCell<Option<Created>>>;
 
@@ -117,7 +127,8 @@ impl Client {
                 ..Config::default()
             };
             let label = format!("{}/rich", row.create);
-            let input = self.input(create, config, &label, &SchemaPath::default()).await;
+            let focus = SchemaPath::default();
+            let input = CREATING.scope((), self.input(create, config, &label, &focus)).await;
             let mut input = input.map_err(CreateError::Refused)?;
             make_items_unique(&mut input);
             self.create_from(row, input).await
@@ -206,7 +217,7 @@ impl Client {
             }
             let members = self.schema.input_members(&self.schema[operation]);
             if let Some(token) = members.and_then(Members::idempotency_token) {
-                value[&token.name] = self.fresh_token().into();
+                value[&token.name] = self.fresh_token_for(token).into();
             }
             self.add_run_tag(operation, &mut value, &SchemaPath::default());
             Ok(value)

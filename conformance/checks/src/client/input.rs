@@ -1,15 +1,16 @@
 //! Valid inputs for a case: generated, then filled with resources of the run, unused names and tokens.
 
 use arbitrary::Unstructured;
-use connect_model::generate::{Config, Side};
+use connect_model::generate::{Config, Place, Side};
 use connect_model::path::{SchemaPath, Step};
 use connect_model::resources::{self as graph, Source};
-use connect_model::schema::{Kind, OperationId, Slot};
+use connect_model::schema::{Kind, Member, OperationId, Slot};
 use connect_model::semantics;
 use connect_model::validate::validate_slot;
 use serde_json::Value;
 
 use crate::client::Client;
+use crate::client::fixtures::is_creating;
 use crate::client::forms::give_usual_forms;
 use crate::client::places::places;
 use crate::resources;
@@ -53,7 +54,7 @@ impl Client {
         let contract = &self.schema[operation];
         let member = self.schema.input_members(contract)?.get(member)?;
         if member.idempotency_token {
-            return Some(self.fresh_token());
+            return self.fresh_token_for(member);
         }
         if resources::takes_new_name(self.schema, operation, &member.name) {
             self.fresh_for(&member.slot)
@@ -66,11 +67,7 @@ impl Client {
     pub fn renew(&self, operation: OperationId, value: &mut Value) {
         for member in self.schema.input_members(&self.schema[operation]).into_iter().flatten() {
             let fresh = value.get(&member.name).and_then(|_| self.unused_value(operation, &member.name));
-            // Another service may give its tokens another form.
-            let fits = |fresh: &Value| {
-                self.schema.service.is_connect() || validate_slot(self.schema, &member.slot, fresh).is_empty()
-            };
-            if let Some(fresh) = fresh.map(Value::from).filter(fits) {
+            if let Some(fresh) = fresh.map(Value::from) {
                 value[&member.name] = fresh;
             }
         }
@@ -107,12 +104,8 @@ impl Client {
                 self.tagged(&tagged, &operation.name, &member.slot).await
             } else if (operation.name.as_str(), member.name.as_str()) == resources::DIGEST {
                 self.published_digest(&operation.name).await
-            } else if resources::takes_new_name(self.schema, id, &member.name) {
-                self.fresh_for(&member.slot)
-            } else if member.idempotency_token {
-                Some(self.fresh_token())
             } else {
-                None
+                self.unused_value(id, &member.name)
             };
             if let Some(replacement) = replacement.map(Value::from) {
                 // A value that breaks the contract is not inserted: a trial must fail for its own reason.
@@ -151,7 +144,15 @@ impl Client {
         let (Some(shape), graph) = (contract.input, graph::shared(self.schema)) else { return };
         let mut done = Vec::new();
         let actions = graph.actions_of(operation);
+        // Resources that may name each other would wait for each other.
+        let made = graph.made_by(operation).filter(|_| is_creating());
+        let in_circle = |noun: &str| {
+            graph.kind(noun).zip(made).is_some_and(|(kind, made)| kind.noun == made.noun || graph.leads_to(kind, made))
+        };
         for row in actions.filter_map(|(kind, _)| resources::named(self.schema, &kind.noun)) {
+            if in_circle(row.noun) {
+                continue;
+            }
             let Some(made) = self.resource_for(row, &contract.name, focus).await else { continue };
             let Value::Object(names) = row.naming(&contract.name, &made.sent, &made.id) else { continue };
             let members = self.schema.input_members(contract);
@@ -182,7 +183,7 @@ impl Client {
             let is_focus =
                 is_nested && in_focus(focus, top) && (focus.0.len() > 1 || place.pointer.matches('/').count() == 2);
             let is_name = created.is_some_and(|row| row.name_member == Some(top));
-            if done.iter().any(|name| name == top) || is_own || is_name || is_focus {
+            if done.iter().any(|name| name == top) || is_own || is_name || is_focus || in_circle(place.noun) {
                 continue;
             }
             let Some(row) = resources::named(self.schema, place.noun) else { continue };
@@ -206,7 +207,9 @@ impl Client {
             }
         }
         for (member, id) in homes {
-            let is_free = !done.contains(member) && !in_focus(focus, member);
+            let slot = self.schema.input_members(contract).and_then(|members| members.get(member));
+            let fits = slot.is_some_and(|member| validate_slot(self.schema, &member.slot, &id).is_empty());
+            let is_free = fits && !done.contains(member) && !in_focus(focus, member);
             if let Some(place) = value.get_mut(member).filter(|_| is_free) {
                 *place = id;
             }
@@ -225,9 +228,21 @@ impl Client {
         None
     }
 
-    /// An unused name, in the first form that a slot allows.
+    /// An unused token, of the form that a member allows.
+    pub(super) fn fresh_token_for(&self, member: &Member) -> Option<String> {
+        let fits = |token: &String| validate_slot(self.schema, &member.slot, &token.as_str().into()).is_empty();
+        Some(self.fresh_token()).filter(fits).or_else(|| self.fresh_for(&member.slot))
+    }
+
+    /// An unused name, in the first form that a slot allows; else a generated one, which hardly comes twice.
     pub(super) fn fresh_for(&self, slot: &Slot) -> Option<String> {
-        resources::form_of(self.schema, slot, &self.fresh_name())
+        let name = self.fresh_name();
+        resources::form_of(self.schema, slot, &name).or_else(|| {
+            let bytes = self.bytes(&name);
+            let made =
+                self.generator(Config::default()).place(slot, Place::Label, &mut Unstructured::new(&bytes)).ok()?;
+            made.as_str().map(str::to_owned)
+        })
     }
 
     /// Adds the members that a healthy service needs to accept a creation; with `known_good`, replaces generated ones.

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
-use connect_model::schema::{OperationId, Pagination, Schema};
+use connect_model::schema::{Kind, OperationId, Pagination, Schema};
 use connect_model::wire::{encode_request, read_response};
 use serde_json::Value;
 
@@ -80,12 +80,20 @@ impl<'c> Pager<'c> {
     pub(crate) fn input(&self, size: Option<i64>, token: Option<&str>) -> Value {
         let mut input = self.base.clone();
         if let (Some(member), Some(size)) = (&self.pagination.page_size, size) {
-            input[member] = size.into();
+            input[member] = self.size(member, size);
         }
         if let Some(token) = token {
             input[&self.pagination.input_token] = token.into();
         }
         input
+    }
+
+    /// A page size as the value of its member, which is a text in some services.
+    fn size(&self, member: &str, size: i64) -> Value {
+        let schema = self.client.schema;
+        let member = schema.input_members(&schema[self.operation]).and_then(|members| members.get(member));
+        let is_text = member.is_some_and(|member| matches!(schema[member.slot.target].kind, Kind::String));
+        if is_text { size.to_string().into() } else { size.into() }
     }
 
     /// Requests a page.

@@ -84,7 +84,7 @@ impl<'c> Thing<'c> {
         steps::described(self.client.schema, self.row)
     }
 
-    /// The body of the answer to the creation.
+    /// The answer to the creation.
     pub(super) fn answered(&self) -> Result<Value, String> {
         body(self.client.schema, &self.answer)
     }

@@ -7,7 +7,7 @@ use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
 use connect_model::resources::{self as graph, Link};
 use connect_model::schema::{OperationId, Schema};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::client::Client;
 use crate::client::pager::{Page, Pager, key, keys};
@@ -159,6 +159,21 @@ impl Fixtures {
     /// The keys of all items on some pages.
     pub(super) fn keys(&self, pages: &[Page]) -> BTreeSet<String> {
         keys(pages, self.identity())
+    }
+
+    /// True if an item can be told from others: by the member that identifies it, by one whose name says so, or because it
+    /// is no structure. Items that show a state alone may be equal.
+    pub(super) fn tells_apart(&self, item: &Value) -> bool {
+        // What the request names is the same in all items.
+        let is_asked = |value: &Value| self.base.as_object().into_iter().flatten().any(|(_, asked)| asked == value);
+        let is_identity = |name: &str, value: &Value| {
+            IDENTITIES.iter().any(|end| name.to_ascii_lowercase().ends_with(end)) && !is_asked(value)
+        };
+        let of_item = |item: &Map<String, Value>| item.iter().any(|(name, value)| is_identity(name, value));
+        match self.identity() {
+            Some(member) if item.get(member).is_some() => true,
+            _ => item.as_object().is_none_or(of_item),
+        }
     }
 
     /// Returns true if the item was created before the first traversal.

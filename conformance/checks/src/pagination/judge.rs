@@ -108,6 +108,9 @@ impl PageJudge<'_> {
                 }
             }
             for item in &page.items {
+                if !self.fixtures.tells_apart(item) {
+                    continue;
+                }
                 let key = self.fixtures.key(item);
                 if let Some(before) = places.insert(key.clone(), number)
                     && self.fixtures.has_identity(item)

@@ -10,7 +10,7 @@ use crate::client::reply::Reply;
 use crate::observe::Observation;
 use crate::pagination::judge::PageJudge;
 use crate::pagination::{SIZE_MAY_CHANGE, TOKEN_FOREIGN, TOKEN_REPEATABLE, TOKEN_TAMPERED};
-use crate::resources::{Resource, overwrite};
+use crate::resources::{INSTANCE, Resource, overwrite};
 use crate::steps;
 
 /// A filter that matches few or no items of a list.
@@ -173,7 +173,7 @@ impl PageJudge<'_> {
         match steps::quiet_instance(client).await {
             Ok(other) if other != self.fixtures.instance() => {
                 let mut base = self.fixtures.base.clone();
-                base["InstanceId"] = other.into();
+                base[INSTANCE] = other.into();
                 let pager = Pager { base, ..*self.pager };
                 self.send_elsewhere(&pager, token, size, "in another instance", true, seen).await;
             }

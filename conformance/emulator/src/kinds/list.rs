@@ -14,6 +14,7 @@ use crate::kinds::view::{Forms, View, identifier};
 use crate::pages::{Page, Scope, Size};
 use crate::refusal::Refusal;
 use crate::store::State;
+use crate::synthesize::{remove_paging_parameters, size_in};
 
 /// Length of a page without size in the request.
 const DEFAULT_PAGE: usize = 100;
@@ -81,7 +82,7 @@ impl Listing {
             // Where the caller cannot choose the size, pages are short, so that paging shows.
             (Some(_), None) => SHORT_PAGE,
         };
-        let requested = self.size.and_then(|member| input.get(&member.name)).and_then(Value::as_i64);
+        let requested = self.size.and_then(|member| size_in(input.get(&member.name)?));
         let most = usize::try_from(longest).unwrap_or(usize::MAX);
         let requested = requested.map(|size| size.min(i64::try_from(most).unwrap_or(i64::MAX)));
         Size { requested, default: default.min(most) }
@@ -165,6 +166,7 @@ impl Call<'_> {
         for name in held.chain(names.iter().copied()) {
             filters.remove(name);
         }
+        remove_paging_parameters(self.schema(), self.operation, &mut filters);
         Scope::new(&self.operation.name, &home(parents), &Value::Object(filters))
     }
 

@@ -14,6 +14,7 @@ use crate::arn::ResourceKind;
 use crate::client_tokens::{self, Creation};
 use crate::defects::seam::{FullName, TagChange};
 use crate::kinds::convert::{at as value_at, for_member};
+use crate::kinds::list::Listing;
 use crate::kinds::store::{Thing, home};
 use crate::kinds::view::{Fact, Forms, identifier};
 use crate::kinds::{Call, Kinds};
@@ -22,6 +23,9 @@ use crate::store::State;
 
 /// Values that are tried for an id or an ARN before it is given up.
 const ATTEMPTS: u64 = 64;
+
+/// Ids that are tried for one that the ARN can have.
+const IDS: usize = 4;
 
 impl Call<'_> {
     /// Makes a resource.
@@ -47,7 +51,12 @@ impl Call<'_> {
             conflict: Refusal::conflict(self.schema(), self.operation)
                 .unwrap_or_else(|| Refusal::Invalid(String::new()).name(self.schema(), self.operation)),
         };
-        client_tokens::create_once(self.cx, &creation, |state| self.make(state, at, input))
+        client_tokens::create_once(self.cx, &creation, |state| {
+            // Some services show the token.
+            let shown = token.clone().zip(members.and_then(Members::idempotency_token));
+            input.extend(shown.map(|(token, member)| (member.name.clone(), token)));
+            self.make(state, at, input)
+        })
     }
 
     fn make(&self, state: &mut State, at: usize, mut input: Map<String, Value>) -> Result<Value, Refusal> {
@@ -89,7 +98,7 @@ impl Call<'_> {
                 (arn.clone(), arn)
             }
             None => {
-                let id = self.identity(state, kind, &home, uuid)?;
+                let id = self.identity(state, kind, &parents, uuid)?;
                 (id.clone(), self.arn(state, kind, &parents, &id))
             }
         };
@@ -146,8 +155,15 @@ impl Call<'_> {
         Ok(())
     }
 
-    /// The id of a new resource: a UUID where the model allows it, else the next number or a generated value.
-    fn identity(&self, state: &mut State, kind: &'static Kind, home: &str, uuid: String) -> Result<String, Refusal> {
+    /// The id of a new resource: a UUID where the model allows it, else the next number or a generated value. If possible, one
+    /// that the ARN can have.
+    fn identity(
+        &self,
+        state: &mut State,
+        kind: &'static Kind,
+        parents: &[Option<String>],
+        uuid: String,
+    ) -> Result<String, Refusal> {
         let slots = self.kinds.id_slots(kind);
         let Some(first) = slots.first() else { return Ok(uuid) };
         let fits = |id: &str| {
@@ -159,15 +175,17 @@ impl Call<'_> {
         };
         let is_free = |state: &State, id: &str| state.things.find(&kind.noun, &[], id).is_none();
         if matches!(self.schema()[first.target].kind, schema::Kind::Number(_)) {
-            return Ok(state.things.next_number(&kind.noun, home).to_string());
+            return Ok(state.things.next_number(&kind.noun, &home(parents)).to_string());
         }
-        if fits(&uuid) {
+        let is_in_arn = |state: &State, id: &str| self.arn(state, kind, parents, id).contains(id);
+        if fits(&uuid) && is_in_arn(state, &uuid) {
             return Ok(uuid);
         }
         let generated = (0..ATTEMPTS).flat_map(|attempt| slots.iter().map(move |slot| (attempt, slot)));
         let generated = generated.filter_map(|(attempt, slot)| self.kinds.text(slot, &format!("{uuid} {attempt}")));
-        let mut free = generated.filter(|id| is_free(state, id));
-        let found = free.find(|id| fits(id));
+        let free: Vec<String> = generated.filter(|id| is_free(state, id) && fits(id)).take(IDS).collect();
+        let found = free.iter().find(|id| is_in_arn(state, id)).cloned();
+        let found = found.or_else(|| Some(uuid.clone()).filter(|uuid| fits(uuid))).or_else(|| free.first().cloned());
         let found = found.or_else(|| self.kinds.text(first, &uuid));
         found.ok_or_else(|| Refusal::Invalid(format!("the model has no id for another {}", kind.words)))
     }
@@ -188,13 +206,19 @@ impl Call<'_> {
             _ => kind.arn.as_ref(),
         };
         let slot = own.and_then(|path| self.kinds.answered(kind, path));
-        let allows =
-            |arn: &String| slot.is_none_or(|slot| validate_slot(self.schema(), slot, &arn.as_str().into()).is_empty());
+        let others = if is_arn(kind) { self.kinds.id_slots(kind) } else { Vec::new() };
+        let allows = |arn: &String| {
+            let mut slots = slot.iter().chain(&others);
+            slots.all(|slot| validate_slot(self.schema(), slot, &arn.as_str().into()).is_empty())
+        };
         let noun = segment(&kind.noun);
         let own =
             [format!("{prefix}:{path}{noun}/{id}"), format!("{prefix}:{noun}/{id}"), format!("{prefix}:{noun}:{id}")];
         let generated = |attempt| self.kinds.text(slot?, &format!("{noun} {id} {attempt}"));
-        let mut all = own.iter().cloned().chain((0..ATTEMPTS).filter_map(generated));
+        // A generated ARN ends with the id, where the model allows it.
+        let with_id = |arn: String| arn.rfind(['/', ':']).map(|end| format!("{}{id}", &arn[..=end]));
+        let ending = (0..ATTEMPTS).filter_map(generated).filter_map(with_id);
+        let mut all = own.iter().cloned().chain(ending).chain((0..ATTEMPTS).filter_map(generated));
         let found = all.find(|arn| allows(arn) && !state.things.has_arn(arn));
         found.unwrap_or_else(|| format!("{prefix}:{path}{noun}/{id}"))
     }
@@ -219,7 +243,11 @@ impl Kinds {
             let members = self.schema.input_members(&self.schema[action.operation])?;
             members.get(kind.id_member(action)?).map(|member| &member.slot)
         });
-        answered.into_iter().chain(named).collect()
+        let listed = kind.actions.iter().filter_map(|action| {
+            let items = Listing::of(self.schema, &self.schema[action.operation])?.items?;
+            items.get(action.item_id.as_deref()?).map(|member| &member.slot)
+        });
+        answered.into_iter().chain(named).chain(listed).collect()
     }
 
     /// The position at a path in the answer to a creation.

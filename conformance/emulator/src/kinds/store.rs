@@ -97,6 +97,8 @@ pub(crate) struct Things {
     numbers: HashMap<Key, i64>,
     /// Associations of resources that handlers keep, by the noun and id of the resource.
     links: HashMap<Key, Map<String, Value>>,
+    /// Tags by ARN, of what is not among the resources.
+    loose: HashMap<String, Tags>,
 }
 
 impl Things {
@@ -116,6 +118,11 @@ impl Things {
     /// Tags of the resource with an ARN.
     pub(crate) fn tags_mut(&mut self, arn: &str) -> Option<&mut Tags> {
         self.get_mut(*self.arns.get(arn)?).map(|thing| &mut thing.tags)
+    }
+
+    /// Tags of an ARN that is not that of a resource.
+    pub(crate) fn loose_tags(&mut self, arn: &str) -> &mut Tags {
+        self.loose.entry(arn.to_owned()).or_default()
     }
 
     /// The resource with an id or ARN, with or without a qualifier after a colon, among those of some parents.

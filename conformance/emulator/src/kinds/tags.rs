@@ -66,10 +66,11 @@ impl Call<'_> {
         let mut arns = state.things.arns().filter(|(noun, _)| has_arn(noun)).take(MOST_TRIED);
         let names_nothing = !arns.any(|(_, arn)| may_be_sent(arn));
         drop(arns);
-        let tags = match state.things.tags_mut(arn) {
-            None if names_nothing => return Ok(Value::Object(act(tagging, &mut Tags::new()))),
-            found => found.ok_or_else(|| self.missing("resource", arn))?,
+        let tags = match state.things.tags_mut(arn).is_some() {
+            false if names_nothing => Some(state.things.loose_tags(arn)),
+            _ => state.things.tags_mut(arn),
         };
+        let tags = tags.ok_or_else(|| self.missing("resource", arn))?;
         Ok(Value::Object(act(tagging, tags)))
     }
 }
