@@ -298,6 +298,64 @@ fn a_value_that_is_refused_anyway_says_nothing_about_an_unknown_member() {
     }
 }
 
+/// A service whose answers are payloads with names of their own in JSON, whose page sizes are texts, whose tokens are long,
+/// and whose two kinds of resource may name each other.
+fn with_kinds() -> String {
+    let named = |target: &str, name: &str| json!({"target": target, "traits": {"smithy.api#jsonName": name}});
+    let token = json!({"target": "t#Token", "traits": {"smithy.api#idempotencyToken": {}}});
+    let name = json!({"target": "t#Name", "traits": {"smithy.api#required": {}, "smithy.api#jsonName": "name"}});
+    let body = |target: &str| json!({"target": target, "traits": {"smithy.api#httpPayload": {}}});
+    let reads = |uri: &str| {
+        let mut traits = http("GET", uri);
+        traits["smithy.api#readonly"] = json!({});
+        traits
+    };
+    let mut lists = reads("/things");
+    lists["smithy.api#paginated"] =
+        json!({"inputToken": "Next", "outputToken": "Next", "items": "Things", "pageSize": "Max"});
+    let query = |target: &str, name: &str| json!({"target": target, "traits": {"smithy.api#httpQuery": name}});
+    let create = |friend: &str| json!({"Token": token, "Name": name, format!("{friend}Id"): named("t#Id", "friend")});
+    let others = json!({
+        "t#Token": {"type": "string", "traits": {"smithy.api#length": {"min": 33, "max": 64}}},
+        "t#Name": {"type": "string", "traits": {"smithy.api#length": {"min": 1, "max": 40}}},
+        "t#Id": {"type": "string"},
+        "t#Thing": {"type": "structure", "members": {"ThingId": named("t#Id", "id"), "Name": named("t#Name", "name"),
+            "OtherId": named("t#Id", "friend")}},
+        "t#Other": {"type": "structure", "members": {"OtherId": named("t#Id", "id"), "Name": named("t#Name", "name"),
+            "ThingId": named("t#Id", "friend")}},
+        "t#Things": {"type": "list", "member": {"target": "t#Thing"}},
+    });
+    let operations = [
+        ("CreateThing", http("POST", "/things"), create("Other"), json!({"Thing": body("t#Thing")})),
+        ("GetThing", reads("/things/{ThingId}"), json!({"ThingId": label()}), json!({"Thing": body("t#Thing")})),
+        ("DeleteThing", http("DELETE", "/things/{ThingId}"), json!({"ThingId": label()}), json!({})),
+        ("CreateOther", http("POST", "/others"), create("Thing"), json!({"Other": body("t#Other")})),
+        ("GetOther", reads("/others/{OtherId}"), json!({"OtherId": label()}), json!({"Other": body("t#Other")})),
+        ("DeleteOther", http("DELETE", "/others/{OtherId}"), json!({"OtherId": label()}), json!({})),
+        (
+            "ListThings",
+            lists,
+            json!({"Next": query("smithy.api#String", "next"), "Max": query("smithy.api#String", "max")}),
+            json!({"Next": named("smithy.api#String", "next"), "Things": named("t#Things", "things")}),
+        ),
+    ];
+    model(&operations, others)
+}
+
+/// Resources that wait for each other would never be made.
+#[test]
+fn kinds_of_another_service_are_made_read_and_listed() {
+    let folder = Folder::new("kinds-of-others");
+    for seed in ["1", "2"] {
+        let ran = Ran::on_emulator(&folder, &with_kinds(), &["--seed", seed, "--max-minutes", "1"]);
+        assert_eq!((ran.code, ran.found()), (Some(0), BTreeMap::new()), "seed {seed}: {}", ran.text);
+        let passed = ran.cases("passed");
+        for case in ["CreateThing/keep.echo", "CreateOther/keep.echo", "ListThings/pagination.complete"] {
+            assert!(passed.contains(case), "seed {seed}: {case}: {}", ran.text);
+        }
+    }
+}
+
 /// An operation with a value of each type in each part of its request.
 fn every_type() -> String {
     let text = |target: &str, binding: &str, name: &str| {
