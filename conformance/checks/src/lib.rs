@@ -16,6 +16,7 @@ pub mod evidence;
 pub mod families;
 pub mod golden;
 pub mod harm;
+pub mod history;
 pub mod idempotency;
 pub mod invalid;
 pub mod judge;

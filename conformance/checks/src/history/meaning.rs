@@ -1,0 +1,173 @@
+//! What each operation of the model does to a thing, as the resource graph says. Sends nothing.
+
+use std::collections::HashMap;
+
+use connect_model::json_text::scalar;
+use connect_model::resources::{Action, Role, Source};
+use connect_model::schema::{OperationId, PerSchema, Schema};
+use serde_json::{Map, Value};
+
+use crate::resources::{self, Facts, Resource};
+
+/// What an operation does.
+pub(super) enum Meaning {
+    /// Makes a thing.
+    Create(Of),
+    /// Shows one.
+    Describe(Of),
+    /// Changes one.
+    Update(Of),
+    /// Changes one in a way that descriptions may show.
+    Disturb(Of),
+    /// Deletes one.
+    Delete(Of),
+    /// Lists those of a place; with the member of an item that has the id.
+    List(Of, &'static str),
+    /// Searches those of a place; with the member of an item that has the id.
+    Search(Of, &'static str),
+    /// Adds tags.
+    Tag,
+    /// Removes tags.
+    Untag,
+    /// Lists tags.
+    ListTags,
+}
+
+/// The kind that an operation is about.
+pub(super) struct Of {
+    pub(super) row: &'static Resource,
+    /// Its part in the life of the kind; none for creations.
+    action: Option<&'static Action>,
+    /// Members of the input that the description shows, too.
+    facts: Facts,
+}
+
+/// The members with tags, which have a model of their own.
+const TAGS: [&str; 2] = ["Tags", "tags"];
+
+/// The operations of a model by name, as far as they act on things that a run can make.
+pub(super) fn meanings(schema: &'static Schema) -> &'static HashMap<&'static str, Meaning> {
+    static MEANINGS: PerSchema<HashMap<&'static str, Meaning>> = PerSchema::new();
+    MEANINGS.get(schema, |schema| {
+        let mut found = HashMap::new();
+        for row in resources::rows(schema).iter().filter(|row| !row.is_instance() && !row.describe.is_empty()) {
+            let of = |operation: OperationId, action| {
+                let mut facts = row.facts(operation);
+                facts.0.retain(|pair| !TAGS.contains(&&pair.right[1..]));
+                Of { row, action, facts }
+            };
+            found.insert(row.create, Meaning::Create(of(row.of.create, None)));
+            for action in &row.of.actions {
+                let name = schema[action.operation].name.as_str();
+                let of = of(action.operation, Some(action));
+                let meaning = match action.role {
+                    Role::Describe if name == row.describe => Meaning::Describe(of),
+                    Role::Update if row.updates.contains(&name) => Meaning::Update(of),
+                    Role::Delete if name == row.delete => Meaning::Delete(of),
+                    Role::List | Role::Search => {
+                        let listing = [(row.list, false), (row.search, true)];
+                        let found = listing.into_iter().find_map(|(listing, searches)| {
+                            listing.filter(|(list, _)| *list == name).map(|(_, id)| (id, searches))
+                        });
+                        match found {
+                            Some((id, true)) => Meaning::Search(of, id),
+                            Some((id, false)) => Meaning::List(of, id),
+                            None => continue,
+                        }
+                    }
+                    Role::Describe => continue,
+                    _ => Meaning::Disturb(of),
+                };
+                found.entry(name).or_insert(meaning);
+            }
+        }
+        if let Some(tagging) = &connect_model::resources::shared(schema).tagging {
+            let name = |operation: OperationId| schema[operation].name.as_str();
+            found.insert(name(tagging.tag), Meaning::Tag);
+            found.insert(name(tagging.untag), Meaning::Untag);
+            found.insert(name(tagging.list), Meaning::ListTags);
+        }
+        found
+    })
+}
+
+/// The place of things: their kind, and the ids of what holds them.
+pub(super) type Place = (&'static str, Vec<String>);
+
+/// An id without the ARN around it; none for a version or a draft, which have contents of their own.
+fn plain(text: &str) -> Option<String> {
+    let id = if text.starts_with("arn:") { text.rsplit('/').next().unwrap_or(text) } else { text };
+    (!id.contains(":$")).then(|| id.to_owned())
+}
+
+impl Of {
+    /// The place that an input names.
+    pub(super) fn place(&self, input: &Value) -> Place {
+        let parents = self.row.of.parents.iter().map(|(parent, _)| {
+            let member = self.action.map_or(Some(parent), |action| {
+                let source = Source::Input(parent.clone());
+                action.names.iter().find(|(_, from)| *from == source).map(|(member, _)| member)
+            });
+            let value = member.and_then(|member| scalar(input.get(member)?));
+            value.and_then(|value| plain(&value)).unwrap_or_default()
+        });
+        (self.row.noun, parents.collect())
+    }
+
+    /// The id of the thing that an input names.
+    pub(super) fn id(&self, input: &Value) -> Option<String> {
+        let member = self.row.of.id_member(self.action?)?;
+        plain(&scalar(input.get(member)?)?)
+    }
+
+    /// The id of a new thing.
+    pub(super) fn new_id(&self, sent: &Value, output: &Value) -> Option<String> {
+        plain(&self.row.id_in(sent, output)?)
+    }
+
+    /// The id of a listed item.
+    pub(super) fn item_id(&self, item: &Value, member: &str) -> Option<String> {
+        plain(&scalar(item.get(member)?)?)
+    }
+
+    /// The values of an input, by the members of the description.
+    pub(super) fn sent(&self, input: &Value) -> Map<String, Value> {
+        match self.facts.shown(input) {
+            Value::Object(values) => values,
+            _ => Map::new(),
+        }
+    }
+
+    /// The name in an input; none if names may be given twice.
+    pub(super) fn name<'v>(&self, input: &'v Value) -> Option<&'v str> {
+        let name = self.row.name_member?;
+        // An update may call it by the shorter name of the description.
+        let found = input.get(name).or_else(|| self.action.and_then(|_| input.get("Name")))?;
+        found.as_str().filter(|_| self.row.has_unique_names())
+    }
+
+    /// The client token in the input of a creation.
+    pub(super) fn token<'v>(&self, input: &'v Value) -> Option<&'v str> {
+        input.get(self.row.of.token.as_deref()?)?.as_str()
+    }
+
+    /// True if an input has members beside those that name the place and the page: it may narrow a list.
+    pub(super) fn narrows(&self, schema: &Schema, input: &Value) -> bool {
+        let Some(action) = self.action else { return true };
+        let pages = schema[action.operation].pagination.as_ref();
+        let is_page = |member: &str| {
+            pages.is_some_and(|pages| pages.input_token == member || pages.page_size.as_deref() == Some(member))
+        };
+        let is_name = |member: &str| action.names.iter().any(|(name, _)| name == member);
+        let members = input.as_object().into_iter().flatten();
+        members.filter(|(_, value)| !value.is_null()).any(|(member, _)| !is_page(member) && !is_name(member))
+    }
+
+    /// The description in the output of the operation that describes one.
+    pub(super) fn description<'v>(&self, schema: &Schema, output: &'v Value) -> &'v Value {
+        match self.row.of.wrapper(schema) {
+            Some((wrapper, _)) => output.get(&wrapper.json_name).unwrap_or(&Value::Null),
+            None => output,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Gives values numbers, and divides what a history has into its parts.
+//!
+//! A member of a thing is judged only if some view of its kind showed a value as it was sent: members that an endpoint does
+//! not show, or shows in another form, are the subject of other checks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use connect_model::text::excerpt;
+use serde_json::{Map, Value};
+
+use super::models::{NamesAct, Number, ThingAct};
+use super::order::Timed;
+use super::parts::{Acts, Id, Known, Numbers, Part, Sort, Sorted, View, Write};
+use crate::same::keeps;
+
+/// The parts of views, in the order of [`Known::views`].
+const VIEWS: [Sort; 3] = [Sort::Described, Sort::Listed, Sort::Searched];
+
+pub(super) fn into_parts(sorted: Sorted<'_>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for (nth, sort) in VIEWS.into_iter().enumerate() {
+        let shown = shown_as_sent(&sorted.things, nth);
+        for ((place, id), known) in &sorted.things {
+            if known.views[nth].is_empty() || known.writes.is_empty() {
+                continue;
+            }
+            let none = BTreeSet::new();
+            let calls = thing(known, nth, shown.get(place.0).unwrap_or(&none));
+            let about = format!("{} {}", known.words, excerpt(id));
+            parts.push(Part { sort, about, acts: Acts::Thing { is_new: known.is_new, calls } });
+        }
+    }
+    for ((noun, _), calls) in sorted.names {
+        parts.extend(contested(calls, &sorted.untold).into_iter().map(|(name, calls)| {
+            let name = sorted.name_numbers.0.get(name as usize).copied().unwrap_or_default();
+            Part { sort: Sort::Names, about: format!("{noun} named {}", excerpt(name)), acts: Acts::Names(calls) }
+        }));
+    }
+    for ((place, token), calls) in sorted.tokens {
+        let about = format!("{} with the client token {}", place.0, excerpt(token));
+        parts.push(Part { sort: Sort::Token, about, acts: Acts::Token(calls) });
+    }
+    for ((arn, key), calls) in sorted.tags {
+        let resource = arn.split_once(":instance/").map_or(arn, |(_, resource)| resource);
+        let resource = resource.split_once('/').map_or(resource, |(_, resource)| resource);
+        let about = format!("tag {} of {}", excerpt(key), excerpt(resource));
+        parts.push(Part { sort: Sort::Tag, about, acts: Acts::Tag(calls) });
+    }
+    parts
+}
+
+/// The values that a write sends.
+fn sent(write: &Write) -> Option<&Map<String, Value>> {
+    match write {
+        Write::Create(sent) | Write::Update(sent) => Some(sent),
+        Write::Disturb | Write::Delete => None,
+    }
+}
+
+/// Members of each kind that some view shows as they were sent.
+fn shown_as_sent(things: &BTreeMap<Id, Known>, nth: usize) -> BTreeMap<&'static str, BTreeSet<&str>> {
+    let mut found: BTreeMap<&'static str, BTreeSet<&str>> = BTreeMap::new();
+    for ((place, _), known) in things {
+        let found = found.entry(place.0).or_default();
+        for (member, value) in known.writes.iter().filter_map(|write| sent(&write.act)).flatten() {
+            let shows = |view: &Timed<View>| match &view.act {
+                View::Shown(shown) => shown.get(member).is_some_and(|shown| !shown.is_null() && keeps(value, shown)),
+                View::Absent => false,
+            };
+            if !value.is_null() && !found.contains(member.as_str()) && known.views[nth].iter().any(shows) {
+                found.insert(member);
+            }
+        }
+    }
+    found
+}
+
+/// The calls on a thing, with numbers for members and values.
+fn thing(known: &Known, nth: usize, members: &BTreeSet<&str>) -> Vec<Timed<ThingAct>> {
+    let members: Vec<&str> = members.iter().copied().collect();
+    let mut values: Vec<Numbers<&Value>> = members.iter().map(|_| Numbers::default()).collect();
+    let mut calls = Vec::new();
+    for write in &known.writes {
+        let act = match sent(&write.act) {
+            Some(sent) => {
+                let judged = members.iter().enumerate().filter_map(|(at, member)| Some((at, sent.get(*member)?)));
+                let judged = judged.filter(|(_, value)| !value.is_null());
+                let numbers: Vec<(usize, Number)> = judged.map(|(at, value)| (at, values[at].of(value))).collect();
+                match write.act {
+                    Write::Create(_) => ThingAct::Create(numbers),
+                    _ => ThingAct::Update(numbers),
+                }
+            }
+            None if matches!(write.act, Write::Delete) => ThingAct::Delete,
+            None => ThingAct::Disturb,
+        };
+        calls.push(with(write, act));
+    }
+    for view in &known.views[nth] {
+        let act = match &view.act {
+            View::Absent => ThingAct::Absent,
+            View::Shown(shown) => {
+                let may = |at: usize| {
+                    let shown = shown.get(members[at]).unwrap_or(&Value::Null);
+                    let known = values[at].0.iter().enumerate().filter(|(_, value)| keeps(value, shown));
+                    known.filter_map(|(number, _)| Number::try_from(number).ok()).collect()
+                };
+                ThingAct::Shown((0..members.len()).map(|at| (at, may(at))).collect())
+            }
+        };
+        calls.push(with(view, act));
+    }
+    calls
+}
+
+/// The call of another with its times.
+fn with<A, B>(call: &Timed<A>, act: B) -> Timed<B> {
+    Timed { start: call.start, end: call.end, act, at: call.at }
+}
+
+/// The calls on a group of names.
+#[derive(Default)]
+struct Contest {
+    /// True if several calls want one of the names.
+    wanted: bool,
+    /// True if a creation without an answer may have made a thing whose id nobody knows.
+    untold: bool,
+    calls: Vec<Timed<NamesAct>>,
+}
+
+/// The names that several calls want, each with the calls on them and on the things that have or had them. Names that one
+/// thing had are judged together; those of a thing that nobody can name are not judged.
+fn contested(calls: Vec<Timed<NamesAct>>, untold: &BTreeSet<Number>) -> Vec<(Number, Vec<Timed<NamesAct>>)> {
+    let mut wanted: BTreeMap<Number, usize> = BTreeMap::new();
+    for call in &calls {
+        if let NamesAct::Take(name, _) | NamesAct::Taken(name, _) = call.act {
+            *wanted.entry(name).or_default() += 1;
+        }
+    }
+    // The group of each name: names that one thing takes are in one.
+    let mut group: BTreeMap<Number, Number> = wanted.keys().map(|name| (*name, *name)).collect();
+    let mut of_thing: BTreeMap<Number, Number> = BTreeMap::new();
+    for call in &calls {
+        let NamesAct::Take(name, thing) = call.act else { continue };
+        let (own, other) = (group[&name], of_thing.get(&thing).map_or(group[&name], |name| group[name]));
+        group.values_mut().filter(|group| **group == own).for_each(|group| *group = other);
+        of_thing.insert(thing, name);
+    }
+    let mut parts: BTreeMap<Number, Contest> = BTreeMap::new();
+    for call in calls {
+        let name = match call.act {
+            NamesAct::Take(name, _) | NamesAct::Taken(name, _) => Some(name),
+            NamesAct::Free(thing) => of_thing.get(&thing).copied(),
+        };
+        let Some(name) = name else { continue };
+        let part = parts.entry(group[&name]).or_default();
+        part.wanted |= wanted.get(&name).is_some_and(|times| *times > 1);
+        part.untold |= matches!(call.act, NamesAct::Take(_, thing) if untold.contains(&thing));
+        part.calls.push(call);
+    }
+    let judged = parts.into_iter().filter(|(_, part)| part.wanted && !part.untold);
+    judged.map(|(name, part)| (name, part.calls)).collect()
+}
