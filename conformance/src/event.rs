@@ -120,6 +120,9 @@ pub struct Narrowed {
     /// Number of random walks, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub walks: Option<u32>,
+    /// Number of histories of each kind, if one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub histories: Option<u32>,
 }
 
 impl std::fmt::Display for Narrowed {
@@ -132,6 +135,7 @@ impl std::fmt::Display for Narrowed {
             list(&self.exclude_operations).map(|names| format!("--exclude-operations {names}")),
             list(&self.exclude_checks).map(|names| format!("--exclude-checks {names}")),
             self.walks.map(|walks| format!("--walks {walks}")),
+            self.histories.map(|histories| format!("--histories {histories}")),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         f.write_str(if parts.is_empty() { "everything" } else { "" })?;
@@ -163,6 +167,9 @@ pub struct PlanInfo {
 pub struct Settings {
     /// Steps of a random walk.
     pub walk_length: Option<u16>,
+    /// Calls of a history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history_length: Option<u16>,
     /// Operations that must be offered.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub require: Vec<String>,

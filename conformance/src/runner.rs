@@ -227,6 +227,7 @@ fn internal_error(case: &CaseId, panic: String) -> Finding {
         exchange: None,
         exchanges: Vec::new(),
         steps: Vec::new(),
+        history: None,
     }
 }
 

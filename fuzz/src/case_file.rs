@@ -184,7 +184,8 @@ static BASES: LazyLock<Vec<Value>> = LazyLock::new(|| {
 });
 
 /// Keys for edits.
-const KEYS: &[&str] = &["body_base64", "body_bytes_omitted", "as_remote", "cases", "steps", "exchanges", "walks"];
+const KEYS: &[&str] =
+    &["body_base64", "body_bytes_omitted", "as_remote", "cases", "steps", "exchanges", "walks", "history"];
 
 /// Values that break a grammar, or that a careless reader lets pass.
 static EDGES: LazyLock<Vec<Value>> = LazyLock::new(|| {

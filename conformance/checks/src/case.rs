@@ -8,6 +8,7 @@ use connect_transport::exchange::Exchange;
 use serde::{Deserialize, Serialize};
 
 use crate::check::family_of;
+use crate::history::call::Call;
 
 /// Stable id of a case: `Operation/check-id` or `Operation/check-id/variant`. Does not depend on position or seed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,6 +83,17 @@ pub struct Finding {
     pub exchanges: Vec<Exchange>,
     /// The requests that led to the breach, one line each, if there was more than one relevant request.
     pub steps: Vec<String>,
+    /// The concurrent calls that show the breach, if it shows only in their order.
+    pub history: Option<History>,
+}
+
+/// Concurrent calls.
+#[derive(Clone, Debug, PartialEq)]
+pub struct History {
+    /// All of them, in the order in which they ended.
+    pub calls: Vec<Call>,
+    /// The fewest that show the breach, by their positions.
+    pub decisive: Vec<usize>,
 }
 
 impl Finding {
@@ -196,6 +208,7 @@ impl Outcome {
             exchange: self.findings.iter().find_map(|finding| finding.exchange.clone()),
             exchanges: Vec::new(),
             steps: Vec::new(),
+            history: None,
         };
         Self { verdict: Verdict::Fail, findings: vec![finding], ..self }
     }

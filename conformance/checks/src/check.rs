@@ -87,6 +87,7 @@ impl Check {
             exchange: exchange.map(Exchange::evidence),
             exchanges: Vec::new(),
             steps: Vec::new(),
+            history: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::check::Check;
-use crate::{accept, access, error, golden, idempotency, invalid, keep, lifecycle, pagination, search, shape};
+use crate::{accept, access, error, golden, history, idempotency, invalid, keep, lifecycle, pagination, search, shape};
 
 /// Checks with a common subject.
 pub struct Family {
@@ -44,6 +44,7 @@ pub static FAMILIES: &[Family] = &[
     idempotency::FAMILY,
     lifecycle::FAMILY,
     keep::FAMILY,
+    history::FAMILY,
     search::FAMILY,
     golden::FAMILY,
 ];

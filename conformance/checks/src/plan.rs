@@ -178,7 +178,7 @@ mod tests {
 
     fn full_plan() -> Plan {
         let permission = Permission { loopback: true, ..Permission::default() };
-        Plan::new(Schema::connect(), &Selection { permission, walks: true, ..Selection::default() })
+        Plan::new(Schema::connect(), &Selection { permission, walks: true, histories: true, ..Selection::default() })
     }
 
     #[test]
@@ -252,8 +252,14 @@ mod tests {
         let cases = |shard: Option<&str>, operation: Option<&str>| -> BTreeSet<String> {
             let shard = shard.map(|text| text.parse().unwrap());
             let operations = operation.map(str::to_owned).into_iter().collect();
-            let selection =
-                Selection { permission: permission.clone(), walks: true, shard, operations, ..Selection::default() };
+            let selection = Selection {
+                permission: permission.clone(),
+                walks: true,
+                histories: true,
+                shard,
+                operations,
+                ..Selection::default()
+            };
             Plan::new(Schema::connect(), &selection).cases.iter().map(ToString::to_string).collect()
         };
         let whole = cases(None, None);

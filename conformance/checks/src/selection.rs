@@ -29,6 +29,8 @@ pub struct Selection {
     pub permission: Permission,
     /// True if random walks are planned.
     pub walks: bool,
+    /// True if histories are planned.
+    pub histories: bool,
     /// Recorded responses: if given, the run compares with these and tests nothing else.
     pub golden: Option<Recorded>,
     /// The part of the selection to run.

@@ -25,6 +25,12 @@ pub const DEFAULT_WALKS: u32 = 24;
 /// Default number of steps of a walk.
 pub const DEFAULT_WALK_LENGTH: u16 = 20;
 
+/// Default number of histories of each kind of resource on this machine. Remote endpoints get none by default.
+pub const DEFAULT_HISTORIES: u32 = 1;
+
+/// Default number of calls of a history.
+pub const DEFAULT_HISTORY_LENGTH: u16 = 30;
+
 /// Configuration of a suite.
 #[derive(Clone, Debug)]
 pub struct SuiteConfig {
@@ -80,5 +86,5 @@ pub fn suite(
 /// Selects all cases of the model, for an endpoint on this machine.
 pub fn everything() -> Selection {
     let permission = Permission { loopback: true, ..Default::default() };
-    Selection { permission, walks: true, ..Selection::default() }
+    Selection { permission, walks: true, histories: true, ..Selection::default() }
 }

@@ -24,6 +24,8 @@ impl RunConfig {
             cases: flags.cases,
             walks: flags.walks,
             walk_length: flags.walk_length,
+            histories: flags.histories,
+            history_length: flags.history_length,
             walk_regressions: Some(flags.walk_regressions.clone().unwrap_or(walks)),
             jobs: flags.jobs.map(usize::from),
             timeout: flags.timeout,

@@ -4,6 +4,7 @@ pub mod config;
 mod config_file;
 mod explain;
 pub mod flags;
+mod history;
 mod list;
 mod parse;
 mod replay;
@@ -110,6 +111,7 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
             publish::merge_reports(&reports, &report_dir, &output)
         }
         Some(Command::Sweep(flags)) => runtime()?.block_on(sweep::sweep(Schema::connect(), &flags.config())),
+        Some(Command::History(flags)) => history::history(&flags),
         Some(Command::Replay(flags)) => replay::replay(&flags),
         Some(Command::Completions { shell }) => {
             let mut text = Vec::new();

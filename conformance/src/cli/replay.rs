@@ -2,6 +2,7 @@
 //! program.
 
 use connect_checks::case::Verdict;
+use connect_checks::history::Lags;
 use connect_model::schema::Schema;
 use connect_model::text::visible;
 use connect_model::wire::message::Headers;
@@ -11,6 +12,7 @@ use connect_transport::parsed::ParsedRequest;
 use connect_transport::target::Target;
 
 use super::flags::ReplayFlags;
+use super::history::Judgement;
 use super::{runtime, schema};
 use crate::exit::Exit;
 use crate::report::case_file::CaseFile;
@@ -77,6 +79,10 @@ fn print_command(
 
 fn run_again(schema: &'static Schema, file: &CaseFile, flags: &ReplayFlags) -> Result<Exit, SessionError> {
     let mut text = header(file);
+    if !file.history.is_empty() {
+        let judged = Judgement::of(schema, &file.history, Lags::THIS_MACHINE);
+        text += &format!("\nthe recorded history: {}", judged.text());
+    }
     let Rerun { outcome, target, leaks } = runtime()?.block_on(rerun(schema, file, &flags.config()))?;
     let (result, exit) = match &outcome.verdict {
         Verdict::Pass => ("passes now".to_owned(), Exit::Conforming),

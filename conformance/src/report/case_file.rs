@@ -7,6 +7,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use connect_checks::case::{CaseId, Finding, Level};
+use connect_checks::history::call::Call;
 use connect_model::files::{self, Use};
 use connect_model::text::visible;
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
@@ -73,6 +74,9 @@ pub struct CaseFile {
     /// Every exchange that the finding rests on, in order, if it rests on several. Long bodies are truncated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exchanges: Vec<SavedExchange>,
+    /// The whole history, if the finding is about the order of concurrent calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Call>,
     /// The complete request, without its signature.
     pub request: SavedRequest,
     /// The response; a long body is truncated.
@@ -291,6 +295,7 @@ impl CaseFile {
                 .and_then(|instance| instance.parse().ok()),
             as_remote: target.endpoint.is_loopback() && !target.loopback,
             exchanges: finding.exchanges.iter().filter_map(|one| SavedExchange::of(one, response_limit)).collect(),
+            history: finding.history.as_ref().map(|history| history.calls.clone()).unwrap_or_default(),
             request: SavedRequest::of(&exchange.request, usize::MAX)?,
             response: SavedResponse::of(exchange, response_limit),
         })

@@ -20,7 +20,7 @@ use crate::outcome::Totals;
 use crate::report::case_file::{CaseFile, SavedExchange, SavedRequest, SavedResponse, SavedTime, file_stem};
 use crate::report::causes::{Cause, Kind};
 use crate::report::folder::FINDINGS;
-use crate::report::json::{self, CaseLine, FindingCount, FindingEntry, Operation, Report};
+use crate::report::json::{self, CaseLine, FindingCount, FindingEntry, Operation, Report, TimelineCall};
 use crate::report::reproduce::replay_command;
 use crate::report::text::utc;
 
@@ -256,6 +256,7 @@ impl Collector {
                 actual: finding.actual.clone(),
                 steps: finding.steps.clone(),
                 exchanges: finding.exchanges.iter().filter_map(|one| SavedExchange::of(one, limit)).collect(),
+                timeline: finding.history.as_ref().map(TimelineCall::of).unwrap_or_default(),
                 time: exchange.map(SavedTime::of).unwrap_or_default(),
                 request: exchange.and_then(|exchange| SavedRequest::of(&exchange.request, limit)),
                 response: exchange.map(|exchange| SavedResponse::of(exchange, limit)),

@@ -29,6 +29,7 @@ const SCRIPT: &[&str] = &[
     include_str!("page/filters.js"),
     include_str!("page/causes.js"),
     include_str!("page/findings.js"),
+    include_str!("page/timeline.js"),
     include_str!("page/exchange.js"),
     include_str!("page/grid.js"),
     include_str!("page/trend.js"),

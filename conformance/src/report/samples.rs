@@ -46,6 +46,7 @@ pub(crate) fn finding(check: &'static str, level: Level) -> Finding {
         }),
         exchanges: vec![],
         steps: vec![],
+        history: None,
     }
 }
 

@@ -142,6 +142,8 @@ fn run_config() -> RunConfig {
         cases: Some(2),
         walks: Some(32),
         walk_length: Some(25),
+        histories: Some(12),
+        history_length: Some(50),
         shrink: Some(0),
         ..RunConfig::default()
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use connect_checks::cleanup;
 use connect_checks::client::ClientConfig;
+use connect_checks::history::HistoryConfig;
 use connect_checks::ledger::{Ledger, hook};
 use connect_checks::permission::Permission;
 use connect_checks::setup::{self, SuiteConfig};
@@ -61,6 +62,10 @@ pub struct RunConfig {
     pub walks: Option<u32>,
     /// Steps of a walk; `None` for the default.
     pub walk_length: Option<u16>,
+    /// Histories of each kind; `None` for the default, which depends on the endpoint.
+    pub histories: Option<u32>,
+    /// Calls of a history; `None` for the default.
+    pub history_length: Option<u16>,
     /// Folder of failed walks, which are replayed first; `None` to keep none.
     pub walk_regressions: Option<PathBuf>,
     /// Cases at a time; `None` for the default, which depends on the endpoint.
@@ -175,6 +180,8 @@ impl Default for RunConfig {
             cases: None,
             walks: None,
             walk_length: None,
+            histories: None,
+            history_length: None,
             walk_regressions: None,
             jobs: None,
             timeout: Duration::from_secs(10),
@@ -274,7 +281,7 @@ impl RunConfig {
         PaceConfig { rate, max_requests: limits.max_requests }
     }
 
-    /// Number and length of the walks, and those that failed before.
+    /// Number and length of walks and histories, and the walks that failed before.
     ///
     /// # Errors
     /// A saved walk cannot be read.
@@ -286,7 +293,11 @@ impl RunConfig {
             _ => Vec::new(),
         };
         let length = self.walk_length.unwrap_or(setup::DEFAULT_WALK_LENGTH);
-        Ok(WalkConfig { count, length, saved, folder: self.walk_regressions.clone() })
+        let histories = HistoryConfig {
+            count: self.histories.unwrap_or(if loopback { setup::DEFAULT_HISTORIES } else { 0 }),
+            length: self.history_length.unwrap_or(setup::DEFAULT_HISTORY_LENGTH),
+        };
+        Ok(WalkConfig { count, length, saved, folder: self.walk_regressions.clone(), histories })
     }
 
     /// Cases at a time.

@@ -44,7 +44,7 @@ pub async fn plan(schema: &'static Schema, config: &RunConfig) -> Result<Exit, S
     let loopback = endpoint.as_ref().is_none_or(|endpoint| endpoint.is_loopback() && !config.endpoint.as_remote);
     known_operations(schema, &config.endpoint.allow_operation)?;
     let walks = config.walks(loopback)?;
-    let selection = inputs.selection(schema, config.endpoint.permission(loopback), walks.count > 0)?;
+    let selection = inputs.selection(schema, config.endpoint.permission(loopback), &walks)?;
     let resources = config.emulator.resources.unwrap_or(0);
     let service = Service::new(schema, &Config { seed, resources, ..Config::default() });
     let shown = endpoint.as_ref().map_or("a built-in emulator".to_owned(), ToString::to_string);

@@ -10,6 +10,7 @@ use connect_checks::permission::Permission;
 use connect_checks::plan::Plan;
 use connect_checks::selection::Selection;
 use connect_checks::setup;
+use connect_checks::walks::WalkConfig;
 use connect_model::schema::Schema;
 
 use crate::event::{Narrowed, Settings};
@@ -61,10 +62,10 @@ impl RunInputs {
         &self,
         schema: &'static Schema,
         permission: Permission,
-        walks: bool,
+        walks: &WalkConfig,
     ) -> Result<Selection, SessionError> {
         let mut selection = selection(schema, &self.config.selection, permission)?;
-        selection.walks = walks;
+        (selection.walks, selection.histories) = (walks.count > 0, walks.histories.count > 0);
         selection.golden.clone_from(&self.golden);
         selection.shard = self.config.shard;
         selection.done = self.previous.as_ref().map(finished).unwrap_or_default();
@@ -81,6 +82,7 @@ impl RunInputs {
             exclude_operations: config.selection.exclude_operations.clone(),
             exclude_checks: config.selection.exclude_checks.clone(),
             walks: config.walks,
+            histories: config.histories,
         }
     }
 
@@ -90,6 +92,7 @@ impl RunInputs {
         let endpoint = &config.endpoint;
         Ok(Settings {
             walk_length: Some(config.walk_length.unwrap_or(setup::DEFAULT_WALK_LENGTH)),
+            history_length: Some(config.history_length.unwrap_or(setup::DEFAULT_HISTORY_LENGTH)),
             require: config.require.clone(),
             expect: config.expect.as_deref().map(input_file).transpose()?,
             changed_since: config.selection.changed_since.as_deref().map(input_file).transpose()?,

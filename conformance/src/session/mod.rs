@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use connect_checks::families::ACCESS;
+use connect_checks::history;
 use connect_checks::judge::Judge;
 use connect_checks::lifecycle;
 use connect_checks::plan::Plan;
@@ -46,7 +47,7 @@ use crate::session::inputs::RunInputs;
 use crate::session::publish::{Checkpoint, is_report_of, publish};
 use crate::session::resume::same_plan;
 use crate::session::routing::serves_unsigned;
-use crate::session::selection::{matching_required, no_walk, nothing_planned};
+use crate::session::selection::{matching_required, no_history, no_walk, nothing_planned};
 use crate::session::signals::{StopOnFailures, stop_on_interrupt, stop_on_limits};
 use crate::session::target::{RunTarget, is_in_account};
 
@@ -86,7 +87,7 @@ impl Session {
         let emulator = EmulatorInfo { cases: config.cases, ..config.emulator.clone() };
         let mut target = RunTarget::resolve(schema, &config.endpoint, &emulator, seed).await?;
         let walks = config.walks(target.context.loopback)?;
-        let selection = inputs.selection(schema, target.permission.clone(), walks.count > 0)?;
+        let selection = inputs.selection(schema, target.permission.clone(), &walks)?;
         target.open_ledger(schema, &config.endpoint)?;
         let RunTarget { target, emulator, info, context, .. } = target;
         let journal = context.ledger.as_ref().and_then(|ledger| ledger.journal());
@@ -103,6 +104,10 @@ impl Session {
         let has_walks = plan.tasks.iter().any(|task| *task.check == lifecycle::WALK);
         if config.walks.is_some_and(|count| count > 0) && !has_walks {
             return Err(no_walk(plan));
+        }
+        let has_histories = plan.tasks.iter().any(|task| task.check.family() == history::FAMILY_NAME);
+        if config.histories.is_some_and(|count| count > 0) && !has_histories {
+            return Err(no_history(plan));
         }
         if !plan.cases.is_empty() {
             transport.probe().await.map_err(SessionError::usage)?;

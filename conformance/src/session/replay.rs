@@ -27,6 +27,10 @@ use crate::session::error::SessionError;
 use crate::session::signals::unless_interrupted;
 use crate::session::target::{RunTarget, connect, is_in_account, signing_name};
 
+/// Histories of a replay, and the calls of each: a race does not show every time.
+const HISTORIES: u32 = 40;
+const HISTORY_LENGTH: u16 = 50;
+
 /// A case that ran again.
 pub struct Rerun {
     /// The new outcome.
@@ -113,6 +117,8 @@ fn replay_config(schema: &Schema, file: &CaseFile, overrides: &RunConfig) -> Res
         seed: Some(file.seed),
         cases: file.cases.or(emulator.cases),
         walks: Some(emulator.walks.unwrap_or(setup::DEFAULT_WALKS)),
+        histories: Some(overrides.histories.unwrap_or(HISTORIES)),
+        history_length: overrides.history_length.or(Some(HISTORY_LENGTH)),
         walk_length: emulator.walk_length.map(|steps| steps.clamp(1, LONGEST)),
         emulator,
         ..overrides.clone()

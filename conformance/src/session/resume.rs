@@ -27,17 +27,20 @@ pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -
     let mut config = given.clone();
     same_model(schema, &previous.model)?;
     agree("--seed", &mut config.seed, Some(previous.seed))?;
-    let Narrowed { filter, operations, checks, exclude_operations, exclude_checks, walks } = previous.narrowed.clone();
+    let Narrowed { filter, operations, checks, exclude_operations, exclude_checks, walks, histories } =
+        previous.narrowed.clone();
     agree("the filter", &mut config.selection.filter, filter)?;
     agree_list("--operations", &mut config.selection.operations, operations)?;
     agree_list("--checks", &mut config.selection.checks, checks)?;
     agree_list("--exclude-operations", &mut config.selection.exclude_operations, exclude_operations)?;
     agree_list("--exclude-checks", &mut config.selection.exclude_checks, exclude_checks)?;
     agree("--walks", &mut config.walks, walks)?;
+    agree("--histories", &mut config.histories, histories)?;
     agree("--cases", &mut config.cases, previous.generated)?;
     agree("--shard", &mut config.shard, previous.shard.as_ref().and_then(|shard| shard.parse().ok()))?;
     let Settings {
         walk_length,
+        history_length,
         require,
         expect,
         changed_since,
@@ -52,6 +55,7 @@ pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -
         allow_undecided,
     } = previous.settings.clone();
     agree("--walk-length", &mut config.walk_length, walk_length)?;
+    agree("--history-length", &mut config.history_length, history_length)?;
     agree_list("--require", &mut config.require, require)?;
     agree_file("--expect", &mut config.expect, expect)?;
     agree_file("--changed-since", &mut config.selection.changed_since, changed_since)?;

@@ -43,6 +43,7 @@ pub fn selection(
         changed: changed.transpose()?,
         permission,
         walks: true,
+        histories: true,
         golden: None,
         shard: None,
         done: BTreeSet::new(),
@@ -159,6 +160,13 @@ pub(crate) fn no_walk(plan: &Plan) -> SessionError {
     let refused = plan.not_sent.iter().find(|why| why.starts_with("walks ") || why.contains("--allow"));
     let why = refused.map_or("no selected case is a walk (`*/lifecycle.walk/*`)", String::as_str);
     SessionError::Nothing(format!("--walks asks for walks, but no walk is planned: {why}"))
+}
+
+/// Explains why requested histories are not planned.
+pub(crate) fn no_history(plan: &Plan) -> SessionError {
+    let refused = plan.not_sent.iter().find(|why| why.starts_with("histories ") || why.contains("--allow"));
+    let why = refused.map_or("no selected case is of the family history", String::as_str);
+    SessionError::Nothing(format!("--histories asks for histories, but no history is planned: {why}"))
 }
 
 /// A random seed, short enough to type.

@@ -64,6 +64,17 @@ const MAX_THROTTLED: u32 = 20;
 /// Different facts that are kept of one topic. Facts may contain text of the endpoint.
 const MAX_FACTS: usize = 200;
 
+/// The way in which a request is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    /// Again after throttling and server errors, and after a broken connection if that is safe.
+    Usual,
+    /// The same, after any broken connection, and beyond the limit of requests.
+    Necessary,
+    /// Again after throttling only.
+    Once,
+}
+
 /// State that the trials of a run share.
 pub struct Client {
     /// The contract.
@@ -163,16 +174,27 @@ impl Client {
     /// four times: after the time that the endpoint asks for, else after growing pauses. A server error that persists is a
     /// response.
     pub async fn send(&self, operation: OperationId, request: &HttpRequest) -> Reply {
-        self.send_as(operation, request, false).await
+        self.send_as(operation, request, Sending::Usual).await
     }
 
     /// The same for a request that deletes a resource: it is sent even if the run has reached its limit of requests, and
     /// retried if its connection breaks.
     pub async fn send_necessary(&self, operation: OperationId, request: &HttpRequest) -> Reply {
-        self.send_as(operation, request, true).await
+        self.send_as(operation, request, Sending::Necessary).await
     }
 
-    async fn send_as(&self, operation: OperationId, request: &HttpRequest, necessary: bool) -> Reply {
+    /// Encodes a value and sends it once: only what was throttled, and so was not performed, is sent again.
+    ///
+    /// # Errors
+    /// The reason why the value cannot be encoded.
+    pub async fn call_once(&self, operation: OperationId, input: &Value) -> Result<Reply, String> {
+        let request = encode_request(self.schema, operation, input).map_err(|error| error.to_string())?;
+        self.touched.value(self.schema, self.schema[operation].input, input);
+        Ok(self.send_as(operation, &request, Sending::Once).await)
+    }
+
+    async fn send_as(&self, operation: OperationId, request: &HttpRequest, how: Sending) -> Reply {
+        let necessary = how == Sending::Necessary;
         if let Err(why) = self.may_write(request).await {
             return Reply::Trouble(format!("not sent: {why}"), Trouble::Other);
         }
@@ -189,7 +211,7 @@ impl Client {
                 self.transport.send(name, request).await
             };
             let lost = result.as_ref().is_err_and(TransportError::is_lost)
-                && (necessary || self.is_safe_to_repeat(operation, request));
+                && (necessary || how == Sending::Usual && self.is_safe_to_repeat(operation, request));
             let header = |name: &str| result.as_ref().ok().and_then(|exchange| exchange.response.headers.get(name));
             if let Some(server) = header("server").filter(|server| !server.is_empty()) {
                 self.server.get_or_init(|| excerpt(server));
@@ -213,7 +235,9 @@ impl Client {
             }
             let retry = match &reply {
                 Reply::Trouble(..) => throttled || (lost && attempt < LOST_RETRIES),
-                Reply::Refused(exchange, _) => reply.is_server_fault() && TRANSIENT.contains(&exchange.response.status),
+                Reply::Refused(exchange, _) if how != Sending::Once => {
+                    reply.is_server_fault() && TRANSIENT.contains(&exchange.response.status)
+                }
                 _ => false,
             };
             if !retry {

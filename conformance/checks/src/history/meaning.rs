@@ -40,7 +40,14 @@ pub(super) struct Of {
     action: Option<&'static Action>,
     /// Members of the input that the description shows, too.
     facts: Facts,
+    /// Input members of the creation with the ids of what holds the thing.
+    parents: Vec<&'static str>,
+    /// True if the operation has an error for a name that is taken.
+    refuses_names: bool,
 }
+
+/// The error for a name that is taken.
+const DUPLICATE: &str = "DuplicateResourceException";
 
 /// The members with tags, which have a model of their own.
 const TAGS: [&str; 2] = ["Tags", "tags"];
@@ -54,7 +61,8 @@ pub(super) fn meanings(schema: &'static Schema) -> &'static HashMap<&'static str
             let of = |operation: OperationId, action| {
                 let mut facts = row.facts(operation);
                 facts.0.retain(|pair| !TAGS.contains(&&pair.right[1..]));
-                Of { row, action, facts }
+                let refuses_names = refuses_names(schema, operation);
+                Of { row, action, facts, parents: parents(schema, row), refuses_names }
             };
             found.insert(row.create, Meaning::Create(of(row.of.create, None)));
             for action in &row.of.actions {
@@ -91,6 +99,39 @@ pub(super) fn meanings(schema: &'static Schema) -> &'static HashMap<&'static str
     })
 }
 
+/// True if an operation has an error for a name that another thing has. Other conflicts have other causes.
+pub(super) fn refuses_names(schema: &Schema, operation: OperationId) -> bool {
+    schema.error_of(&schema[operation], DUPLICATE).is_some()
+}
+
+/// True if no update of a kind may give a name twice.
+pub(super) fn keeps_names_unique(schema: &'static Schema, row: &Resource) -> bool {
+    let renames = |operation: &OperationId| {
+        let members = schema.input_members(&schema[*operation]);
+        let takes = |member: &str| members.is_some_and(|members| members.get(member).is_some());
+        takes("Name") || row.name_member.is_some_and(takes)
+    };
+    let updates = row.updates.iter().filter_map(|update| schema.operation_named(update));
+    updates.filter(renames).all(|operation| refuses_names(schema, operation))
+}
+
+/// The parents that every operation on a thing names.
+fn parents(schema: &'static Schema, row: &'static Resource) -> Vec<&'static str> {
+    let listing = [row.list, row.search].into_iter().flatten().map(|(name, _)| name);
+    let names: Vec<&str> =
+        [row.describe, row.delete].into_iter().chain(row.updates.iter().copied()).chain(listing).collect();
+    let actions = row.of.actions.iter().filter(|action| names.contains(&schema[action.operation].name.as_str()));
+    let actions: Vec<&Action> = actions.collect();
+    let all = row.of.parents.iter().map(|(parent, _)| parent.as_str());
+    all.filter(|parent| actions.iter().all(|action| named(action, parent).is_some())).collect()
+}
+
+/// The input member of an action with the id that a creation has in another.
+fn named<'a>(action: &'a Action, parent: &str) -> Option<&'a str> {
+    let is_it = |source: &Source| matches!(source, Source::Input(member) if member == parent);
+    action.names.iter().find(|(_, source)| is_it(source)).map(|(member, _)| member.as_str())
+}
+
 /// The place of things: their kind, and the ids of what holds them.
 pub(super) type Place = (&'static str, Vec<String>);
 
@@ -101,13 +142,10 @@ fn plain(text: &str) -> Option<String> {
 }
 
 impl Of {
-    /// The place that an input names.
+    /// The place that an input names, by those parents that every operation names.
     pub(super) fn place(&self, input: &Value) -> Place {
-        let parents = self.row.of.parents.iter().map(|(parent, _)| {
-            let member = self.action.map_or(Some(parent), |action| {
-                let source = Source::Input(parent.clone());
-                action.names.iter().find(|(_, from)| *from == source).map(|(member, _)| member)
-            });
+        let parents = self.parents.iter().map(|parent| {
+            let member = self.action.map_or(Some(*parent), |action| named(action, parent));
             let value = member.and_then(|member| scalar(input.get(member)?));
             value.and_then(|value| plain(&value)).unwrap_or_default()
         });
@@ -144,6 +182,11 @@ impl Of {
         // An update may call it by the shorter name of the description.
         let found = input.get(name).or_else(|| self.action.and_then(|_| input.get("Name")))?;
         found.as_str().filter(|_| self.row.has_unique_names())
+    }
+
+    /// True if a name that is taken is refused.
+    pub(super) fn refuses_names(&self) -> bool {
+        self.refuses_names
     }
 
     /// The client token in the input of a creation.

@@ -102,7 +102,7 @@ fn thing(known: &Known, nth: usize, members: &BTreeSet<&str>) -> Vec<Timed<Thing
             View::Shown(shown) => {
                 let may = |at: usize| {
                     let shown = shown.get(members[at]).unwrap_or(&Value::Null);
-                    let known = values[at].0.iter().enumerate().filter(|(_, value)| keeps(value, shown));
+                    let known = values[at].0.iter().enumerate().filter(|(_, value)| may_be(value, shown));
                     known.filter_map(|(number, _)| Number::try_from(number).ok()).collect()
                 };
                 ThingAct::Shown((0..members.len()).map(|at| (at, may(at))).collect())
@@ -111,6 +111,17 @@ fn thing(known: &Known, nth: usize, members: &BTreeSet<&str>) -> Vec<Timed<Thing
         calls.push(with(view, act));
     }
     calls
+}
+
+/// True if a view may show a sent value so: what is empty may be left out.
+fn may_be(sent: &Value, shown: &Value) -> bool {
+    let is_empty = match sent {
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    };
+    keeps(sent, shown) || is_empty && shown.is_null()
 }
 
 /// The call of another with its times.

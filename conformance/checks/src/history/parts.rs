@@ -35,6 +35,20 @@ pub enum Sort {
     Tag,
 }
 
+impl Sort {
+    /// What shows it, in words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Sort::Described => "descriptions",
+            Sort::Listed => "lists",
+            Sort::Searched => "searches",
+            Sort::Names => "answers about names",
+            Sort::Token => "answers with the token",
+            Sort::Tag => "lists of tags",
+        }
+    }
+}
+
 /// A part of a history.
 pub(super) struct Part {
     pub(super) sort: Sort,
@@ -157,7 +171,9 @@ pub(super) struct Sorted<'c> {
     tag_lists: Vec<(&'c str, Timed<&'c Value>)>,
     pub(super) name_numbers: Numbers<&'c str>,
     ids: Numbers<String>,
-    /// Things that were made with a token, by id.
+    /// The ids of things that were made with a token.
+    made_with: BTreeMap<(Place, &'c str), String>,
+    /// The numbers of such things, by id.
     by_token: BTreeMap<String, Number>,
     /// Things whose creation had no answer, and whose id no other answer tells.
     pub(super) untold: BTreeSet<Number>,
@@ -177,6 +193,7 @@ pub(super) fn parts(schema: &'static Schema, calls: &[Call]) -> Vec<Part> {
         tag_lists: Vec::new(),
         name_numbers: Numbers::default(),
         ids: Numbers::default(),
+        made_with: BTreeMap::new(),
         by_token: BTreeMap::new(),
         untold: BTreeSet::new(),
         values: Numbers::default(),
@@ -186,6 +203,7 @@ pub(super) fn parts(schema: &'static Schema, calls: &[Call]) -> Vec<Part> {
             sorted.add(at, call, meaning);
         }
     }
+    sorted.add_lost_with_token();
     let traversals = traversals(schema, calls);
     for traversal in &traversals {
         for (id, item) in &traversal.items {
@@ -278,6 +296,9 @@ impl<'c> Sorted<'c> {
             self.lost.push(Lost { place: place.clone(), of, call, at });
         }
         let Some(id) = id else { return };
+        if let Some(token) = token {
+            self.made_with.entry((place.clone(), token)).or_insert_with(|| id.clone());
+        }
         let sent = Write::Create(of.sent(&call.input));
         let known = self.thing(of, (place, id));
         known.is_new = true;
@@ -291,6 +312,20 @@ impl<'c> Sorted<'c> {
                 first.end = first.end.min(call.end);
             }
             None => known.writes.push(timed(at, call, effect, sent)),
+        }
+    }
+
+    /// A creation without an answer may have made what another one with its token shows later.
+    fn add_lost_with_token(&mut self) {
+        for lost in &self.lost {
+            let token = lost.of.token(&lost.call.input);
+            let id = token.and_then(|token| self.made_with.get(&(lost.place.clone(), token)));
+            let known = id.and_then(|id| self.things.get_mut(&(lost.place.clone(), id.clone())));
+            let first =
+                known.and_then(|known| known.writes.iter_mut().find(|write| matches!(write.act, Write::Create(_))));
+            if let Some(first) = first {
+                first.start = first.start.min(lost.call.start);
+            }
         }
     }
 
@@ -334,7 +369,12 @@ impl<'c> Sorted<'c> {
     ) {
         let is_done = matches!(effect, Effect::Done(_) | Effect::Unknown);
         let thing = self.number(id);
-        let act = match (meaning, of.name(&call.input)) {
+        let name = of.name(&call.input);
+        if name.is_some() && matches!(meaning, Meaning::Update(_)) && !of.refuses_names() {
+            // It may give a name twice.
+            self.untold.insert(thing);
+        }
+        let act = match (meaning, name) {
             (Meaning::Update(_), Some(name)) if is_done => NamesAct::Take(self.name_numbers.of(name), thing),
             (Meaning::Update(_), Some(name)) if matches!(effect, Effect::Taken) => {
                 NamesAct::Taken(self.name_numbers.of(name), Some(thing))

@@ -19,6 +19,13 @@ pub struct Lags {
     pub searches: u64,
 }
 
+impl Lags {
+    /// On this machine: reads show the present; lists and searches may lag as long as this suite waits for them.
+    pub const THIS_MACHINE: Self = Self { reads: 0, lists: 1_000_000, searches: 3_000_000 };
+    /// On other endpoints.
+    pub const ELSEWHERE: Self = Self { reads: 10_000_000, lists: 10_000_000, searches: 90_000_000 };
+}
+
 /// The verdict on a part of a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judged {

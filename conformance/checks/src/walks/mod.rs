@@ -43,6 +43,7 @@ use crate::case::{Finding, Outcome};
 use crate::check::Check;
 use crate::client::Client;
 use crate::code::{Bound, Code, Omission, Scope, Trial, Variant};
+use crate::history::HistoryConfig;
 use crate::permission::Permission;
 
 /// The resources that the walks of one case use.
@@ -64,7 +65,7 @@ pub const SUBJECTS: &[Subject] = &[
     Subject { name: "mixed", operation: "TagResource", kinds: &[Kind::Flow, Kind::Module, Kind::Rule] },
 ];
 
-/// Number of walks, and the storage of failed ones.
+/// Number of random sequences of calls, walks and histories, and the storage of failed walks.
 #[derive(Clone, Debug, Default)]
 pub struct WalkConfig {
     /// Walks of a run, divided among its cases; 0 leaves the cases out of the plan.
@@ -75,6 +76,8 @@ pub struct WalkConfig {
     pub saved: Vec<Saved>,
     /// Folder where failed walks are saved, if any.
     pub folder: Option<PathBuf>,
+    /// Number and length of histories.
+    pub histories: HistoryConfig,
 }
 
 /// Concurrent walks in one case.

@@ -128,7 +128,7 @@ async fn a_saved_walk_fails_while_the_defect_exists_and_its_file_stays() {
     let path = walk.write(&folder).unwrap();
     for (defect, fails) in [(&["draft-edit-publishes"][..], true), (&[], false)] {
         let saved = Saved::read_all(&folder).unwrap();
-        let config = WalkConfig { count: 1, length: 1, saved, folder: Some(folder.clone()) };
+        let config = WalkConfig { count: 1, length: 1, saved, folder: Some(folder.clone()), ..WalkConfig::default() };
         let (emulator, suite) = start(defect).await;
         let client = suite.client();
         let outcome = outcome_of_flows(&suite, &config).await;

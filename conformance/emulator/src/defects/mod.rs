@@ -18,6 +18,7 @@ mod language;
 mod leniency;
 mod lifecycle;
 mod narrowing;
+mod overlap;
 pub(crate) mod pagination;
 mod races;
 mod rule;
@@ -50,7 +51,7 @@ pub struct Defect {
 impl Defect {
     /// The noun of the kind of resource that the defect is about; none if it is about the kinds with handlers.
     pub fn noun(&self) -> Option<&'static str> {
-        kinds::NOUNS.iter().find(|(id, _)| *id == self.id).map(|(_, noun)| *noun)
+        kinds::NOUNS.iter().chain(overlap::NOUNS).find(|(id, _)| *id == self.id).map(|(_, noun)| *noun)
     }
 
     /// The defect with an id.
@@ -80,6 +81,8 @@ pub enum Family {
     Lifecycle,
     /// Stored and shown values.
     Keep,
+    /// Concurrent calls.
+    History,
     /// Results of searches.
     Search,
 }
@@ -97,6 +100,7 @@ impl Family {
             Family::Idempotency => "idempotency",
             Family::Lifecycle => "lifecycle",
             Family::Keep => "keep",
+            Family::History => "history",
             Family::Search => "search",
         }
     }
@@ -117,6 +121,7 @@ const TABLES: &[&[Defect]] = &[
     lifecycle::ROWS,
     races::ROWS,
     history::ROWS,
+    overlap::ROWS,
     keep::ROWS,
     narrowing::ROWS,
     kinds::ROWS,

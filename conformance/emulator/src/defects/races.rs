@@ -22,6 +22,7 @@ pub(super) const ROWS: &[Defect] = &[
             "idempotency.concurrent-same-token",
             "search.eventually-visible",
             "lifecycle.walk",
+            "history.paging",
         ],
         seams: || Arc::new(CreationRace::default()),
     },
@@ -29,7 +30,7 @@ pub(super) const ROWS: &[Defect] = &[
         id: "race-on-name",
         family: Family::Lifecycle,
         summary: "concurrent creations may all get the same name",
-        kills: &["lifecycle.concurrent-same-name"],
+        kills: &["lifecycle.concurrent-same-name", "history.names"],
         may: &[],
         seams: || Arc::new(NameRace::default()),
     },
@@ -38,7 +39,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "of tags that are added concurrently some are lost",
         kills: &["lifecycle.concurrent-tags"],
-        may: &[],
+        may: &["history.tags"],
         seams: || Arc::new(TagRace::default()),
     },
 ];
@@ -186,18 +187,18 @@ fn tags(call: &Invocation<'_>, arn: &str) -> Option<Tags> {
 
 /// Counts the uses of each key.
 #[derive(Default)]
-struct Counts(Mutex<HashMap<String, usize>>);
+pub(super) struct Counts(Mutex<HashMap<String, usize>>);
 
 impl Counts {
     /// Adds a use, and returns the number of uses before.
-    fn enter(&self, key: &str) -> usize {
+    pub(super) fn enter(&self, key: &str) -> usize {
         let mut counts = lock(&self.0);
         let count = counts.entry(key.to_owned()).or_default();
         *count += 1;
         *count - 1
     }
 
-    fn leave(&self, key: &str) {
+    pub(super) fn leave(&self, key: &str) {
         let mut counts = lock(&self.0);
         if let Some(count) = counts.get_mut(key) {
             *count -= 1;
@@ -207,7 +208,7 @@ impl Counts {
         }
     }
 
-    fn contains(&self, key: &str) -> bool {
+    pub(super) fn contains(&self, key: &str) -> bool {
         lock(&self.0).contains_key(key)
     }
 }

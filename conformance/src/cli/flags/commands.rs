@@ -1,4 +1,4 @@
-//! Flags of `record`, `replay` and `sweep`.
+//! Flags of `history`, `record`, `replay` and `sweep`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,7 +6,29 @@ use std::time::Duration;
 use clap::Args;
 
 use super::endpoint::{EmulatorFlags, EndpointFlags, JournalFlags};
-use super::{FormatFlag, ModelFlag, account, rate, seconds, whole};
+use super::{FormatFlag, ModelFlag, account, lag, rate, seconds, whole};
+
+/// Flags of `history`.
+#[derive(Clone, Debug, Args)]
+pub struct HistoryFlags {
+    /// Recorded calls, one JSON object a line; or the file of a finding of the family history
+    pub file: PathBuf,
+    /// Seconds by which descriptions and tags may lag behind writes
+    #[arg(long, value_name = "SECS", default_value = "0", value_parser = lag)]
+    pub reads_lag: Duration,
+    /// Seconds by which lists may lag behind writes
+    #[arg(long, value_name = "SECS", default_value = "1", value_parser = lag)]
+    pub lists_lag: Duration,
+    /// Seconds by which searches may lag behind writes
+    #[arg(long, value_name = "SECS", default_value = "90", value_parser = lag)]
+    pub searches_lag: Duration,
+    /// The service.
+    #[command(flatten)]
+    pub model: ModelFlag,
+    /// The format.
+    #[command(flatten)]
+    pub format: FormatFlag,
+}
 
 /// Flags of `record`.
 #[derive(Clone, Debug, Args)]

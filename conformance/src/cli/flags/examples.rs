@@ -20,6 +20,11 @@ pub(super) const PLAN: &str = "\
 Example:
   connect-conformance plan --endpoint aws --region eu-central-1 --instance-id ID --account 111122223333 --allow-writes";
 
+/// A line of a history.
+pub(super) const HISTORY: &str = r#"A line (times in microseconds of one clock; no `end` and no `answer` if the answer is unknown):
+  {"client":0,"start":10,"end":25,"operation":"DescribeQueue","input":{"InstanceId":"i","QueueId":"q"},"answer":{"error":{"name":"ResourceNotFoundException"}}}
+Exit code 1 if a part has no order; 3 if there is nothing to judge."#;
+
 /// The end of the help of `run`.
 pub(super) fn run() -> String {
     format!("{RUN}\n\n{}", Exit::help())

@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-pub use self::commands::{RecordFlags, ReplayFlags, SweepFlags};
+pub use self::commands::{HistoryFlags, RecordFlags, ReplayFlags, SweepFlags};
 pub use self::endpoint::{EmulatorFlags, EndpointFlags, FrontFlags, JournalFlags, PaceFlags};
 pub use self::run::{DetailFlags, OutputFlags, RunFlags, SelectionFlags};
 use crate::report::output::Format;
@@ -181,6 +181,9 @@ pub enum Command {
     Sweep(SweepFlags),
     /// Run the case of a saved finding again, with everything that it needs, and show the response
     Replay(Box<ReplayFlags>),
+    /// Judge a recorded history of concurrent calls: is there one order of them in which every answer is right?
+    #[command(after_help = examples::HISTORY)]
+    History(HistoryFlags),
     /// Print the completions for a shell, for example `connect-conformance completions bash`
     Completions {
         /// The shell
@@ -212,6 +215,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
     } else {
         Err("give more than 0 and at most 3600 seconds".to_owned())
     }
+}
+
+/// A time by which reads may lag.
+fn lag(text: &str) -> Result<Duration, String> {
+    if text == "0" { Ok(Duration::ZERO) } else { seconds(text) }
 }
 
 /// A whole number of 0 or more.
@@ -271,6 +279,8 @@ mod tests {
             "emulate --defect x --defect y",
             "--walks 0 --walk-length 1 --walk-regressions x",
             "run --walks 2000 --walk-length 1000",
+            "run --histories 200 --history-length 50",
+            "history a.jsonl --reads-lag 0.5 --lists-lag 0 --searches-lag 90 --format json",
             "replay a.json --curl",
             "replay a.json --boto3",
             "replay a.json --as-sent --endpoint http://h --allow-writes --account 111122223333",
@@ -329,6 +339,11 @@ mod tests {
             "--walks -1",
             "--walks 1000001",
             "--walk-length 0",
+            "--history-length 0",
+            "--history-length 2001",
+            "--histories 100001",
+            "history",
+            "history a --reads-lag -1",
             "--walk-length 1001",
             "--timeout 0",
             "--timeout x",

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use connect_checks::history;
 use connect_checks::shard::Shard;
 use connect_checks::walks::LONGEST;
 
@@ -57,6 +58,13 @@ pub struct RunFlags {
     /// Folder of failed walks, which are replayed first [default: `walks` in the report folder]
     #[arg(long, help_heading = CASES, value_name = "DIR")]
     pub walk_regressions: Option<PathBuf>,
+    /// Histories of each kind of resource: concurrent calls, searched for an order that explains them [default: 1 on this
+    /// machine, 0 elsewhere]
+    #[arg(long, help_heading = CASES, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100_000))]
+    pub histories: Option<u32>,
+    /// Calls of a history [default: 30]
+    #[arg(long, help_heading = CASES, value_name = "L", value_parser = clap::value_parser!(u16).range(1..=i64::from(history::LONGEST)))]
+    pub history_length: Option<u16>,
     /// Requests for shrinking the requests of findings, in total [default: 1000 on this machine, 100 elsewhere]
     #[arg(long, help_heading = CASES, value_name = "N")]
     pub shrink: Option<u32>,

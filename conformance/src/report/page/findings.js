@@ -55,6 +55,8 @@ function drawEvidence(finding) {
   if (finding.known !== undefined) pair("Known", value(finding.known, 600));
   const steps = list(finding.steps);
   if (steps.length) pair("Steps", el("ol", { class: "steps", role: "list" }, steps.slice(0, 200).map((step) => el("li", {}, value(step, 600)))));
+  const timeline = drawTimeline(list(finding.timeline).map(record));
+  if (timeline) pair("Timeline", timeline);
   if (finding.evidence) pair("Source", value(finding.evidence, 600));
   pair("Outcome", outcomeLabel(finding.outcome), ", level ", levelTag(finding.level), " ", copyLink(finding));
   return el("div", { class: "body" }, drawExchanges(finding), pairs, drawCommands(finding));

@@ -1,0 +1,535 @@
+//! Defects that show only while calls overlap: the calls of one client alone are answered rightly.
+//!
+//! A call that takes long leaves time for others to come between. So each of these races is lost whenever calls meet, and
+//! histories of some dozen calls find it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::defects::edits::edited;
+use crate::defects::races::Counts;
+use crate::defects::seam::{Invocation, Reader, Scene, Seams, Sighting};
+use crate::defects::{Defect, Family, targets};
+use crate::handlers::Answer;
+use crate::refusal::Refusal;
+use crate::store::lock;
+
+pub(super) const ROWS: &[Defect] = &[
+    Defect {
+        id: "flow-update-lost-in-race",
+        family: Family::History,
+        summary: "of two updates of a flow that overlap, the second is acknowledged but not performed",
+        kills: &["history.linearizable"],
+        may: &[],
+        seams: || race(FLOW_UPDATES, flow, |call| is(call, FLOW_UPDATES).then(acknowledged)),
+    },
+    Defect {
+        id: "module-updates-crossed",
+        family: Family::History,
+        summary: "an update of a module goes to another module that is being updated",
+        kills: &["history.linearizable"],
+        may: &[],
+        seams: || Arc::new(Crossed::default()),
+    },
+    Defect {
+        id: "rule-reads-shared",
+        family: Family::History,
+        summary: "descriptions of a rule that overlap share the answer to the first",
+        kills: &["history.linearizable"],
+        may: &[],
+        seams: || Arc::new(SharedReads::of("DescribeRule", "RuleId")),
+    },
+    Defect {
+        id: "flow-update-in-two-steps",
+        family: Family::History,
+        summary: "an update of the name and the description of a flow is performed in two steps",
+        kills: &["history.linearizable"],
+        may: &[],
+        seams: || {
+            in_two_steps(&["UpdateContactFlowName", "UpdateContactFlowMetadata"], |input| {
+                let has_both = input.get("Name").is_some() && input.get("Description").is_some();
+                has_both.then(|| input.as_object_mut().and_then(|input| input.remove("Description"))).is_some()
+            })
+        },
+    },
+    Defect {
+        id: "flow-half-published",
+        family: Family::History,
+        summary: "while new content of a flow is published, the flow is shown with content that nobody sent",
+        kills: &["history.linearizable"],
+        may: &[],
+        seams: || {
+            in_two_steps(&["UpdateContactFlowContent"], |input| {
+                let content = input["Content"].as_str().unwrap_or_default();
+                let half = content.replace("Ct-", "Half-");
+                let differs = half != content;
+                input["Content"] = half.into();
+                differs
+            })
+        },
+    },
+    Defect {
+        id: "rule-absent-during-update",
+        family: Family::History,
+        summary: "a rule is not found while it is updated",
+        kills: &["history.linearizable"],
+        may: &[],
+        seams: || race(&["UpdateRule"], rule, |call| is(call, &["DescribeRule"]).then(not_found)),
+    },
+    Defect {
+        id: "module-returns-after-update",
+        family: Family::History,
+        summary: "the deletion of a module that is being updated is acknowledged but not performed",
+        kills: &["history.linearizable"],
+        may: &[],
+        seams: || race(MODULE_UPDATES, module, |call| is(call, &["DeleteContactFlowModule"]).then(acknowledged)),
+    },
+    Defect {
+        id: "module-made-twice-after-lost-answer",
+        family: Family::History,
+        summary: "a creation that is repeated with its client token before the first has ended makes a second module",
+        kills: &["history.tokens"],
+        may: &[],
+        seams: || {
+            race(&["CreateContactFlowModule"], token, |call| {
+                is(call, &["CreateContactFlowModule"]).then(|| made_anew(call))
+            })
+        },
+    },
+    Defect {
+        id: "token-forgotten-for-another",
+        family: Family::History,
+        summary: "the client token of a new rule is forgotten if another rule is being made",
+        kills: &["history.tokens"],
+        may: &[],
+        seams: || race(&["CreateRule"], instance, |call| is(call, &["CreateRule"]).then(|| made_anew(call))),
+    },
+    Defect {
+        id: "untag-lost-in-race",
+        family: Family::History,
+        summary: "the removal of tags from a resource whose tags are being set or listed is acknowledged but not performed",
+        kills: &["history.tags"],
+        may: &[],
+        seams: || {
+            race(&["TagResource", "ListTagsForResource"], tagged, |call| {
+                is(call, &["UntagResource"]).then(acknowledged)
+            })
+        },
+    },
+    Defect {
+        id: "page-short-during-deletion",
+        family: Family::History,
+        summary: "a page of rules lacks its first item while a rule is deleted",
+        kills: &["history.paging"],
+        may: &[],
+        seams: || {
+            race(&["DeleteRule"], instance, |call| {
+                is(call, &["ListRules"]).then(|| match call.perform(call.input) {
+                    Answer::Performed(Ok(mut output)) => {
+                        let items = output["RuleSummaryList"].as_array_mut();
+                        items.filter(|items| !items.is_empty()).map(|items| items.remove(0));
+                        Answer::Performed(Ok(output))
+                    }
+                    answer => answer,
+                })
+            })
+        },
+    },
+    Defect {
+        id: "list-keeps-old-name",
+        family: Family::History,
+        summary: "the list shows the old name of a flow that was renamed while flows were listed",
+        kills: &["history.paging"],
+        may: &[],
+        seams: || Arc::new(OldNames::default()),
+    },
+    Defect {
+        id: "index-forgets-in-race",
+        family: Family::History,
+        summary: "searches do not find a flow any more that was updated while another call updated a flow",
+        kills: &["history.linearizable"],
+        may: &[],
+        seams: || Arc::new(Forgotten::default()),
+    },
+    Defect {
+        id: "rule-lost-in-race",
+        family: Family::History,
+        summary: "a rule that is made while another is deleted is lost",
+        kills: &["history.linearizable"],
+        may: &[],
+        seams: || {
+            race(&["DeleteRule"], instance, |call| {
+                is(call, &["CreateRule"]).then(|| {
+                    let answer = call.perform(call.input);
+                    if let (Answer::Performed(Ok(output)), Some(home)) = (&answer, targets::instance_id(call)) {
+                        let mut state = call.cx.store.lock();
+                        let id = output["RuleId"].as_str().unwrap_or_default();
+                        state.instances.get_mut(home).and_then(|home| home.data.rules.remove(id));
+                    }
+                    answer
+                })
+            })
+        },
+    },
+    Defect {
+        id: "queue-name-race",
+        family: Family::History,
+        summary: "of two queues that are made at once with one name, both are made",
+        kills: &["history.names"],
+        may: &[],
+        seams: || race(&["CreateQueue"], name, |call| is(call, &["CreateQueue"]).then(|| made_anew(call))),
+    },
+    Defect {
+        id: "queue-tag-lost-in-race",
+        family: Family::History,
+        summary: "of two calls that tag a queue at once, the second is acknowledged but not performed",
+        kills: &["history.tags"],
+        may: &[],
+        seams: || {
+            race(&["TagResource", "UntagResource"], tagged, |call| {
+                let is_queue = call.input["resourceArn"].as_str().is_some_and(|arn| arn.contains("/queue/"));
+                (is_queue && is(call, &["TagResource"])).then(acknowledged)
+            })
+        },
+    },
+    Defect {
+        id: "queue-reads-go-back",
+        family: Family::History,
+        summary: "descriptions of a queue that overlap share the answer to the first",
+        kills: &["history.linearizable"],
+        may: &[],
+        seams: || Arc::new(SharedReads::of("DescribeQueue", "QueueId")),
+    },
+    Defect {
+        id: "prompt-returns-after-read",
+        family: Family::History,
+        summary: "the deletion of a prompt that is being described is acknowledged but not performed",
+        kills: &["history.linearizable"],
+        may: &[],
+        seams: || {
+            race(
+                &["DescribePrompt"],
+                |call| text(call, "PromptId"),
+                |call| is(call, &["DeletePrompt"]).then(acknowledged),
+            )
+        },
+    },
+    Defect {
+        id: "hours-update-lost-in-race",
+        family: Family::History,
+        summary: "of two updates of hours of operation that overlap, the second is acknowledged but not performed",
+        kills: &["history.linearizable"],
+        may: &[],
+        seams: || {
+            let update = &["UpdateHoursOfOperation"];
+            race(
+                update,
+                |call| text(call, "HoursOfOperationId"),
+                |call| is(call, &["UpdateHoursOfOperation"]).then(acknowledged),
+            )
+        },
+    },
+];
+
+/// The noun of the kind of each row that is about a kind without a handler.
+pub(super) const NOUNS: &[(&str, &str)] = &[
+    ("queue-name-race", "Queue"),
+    ("queue-tag-lost-in-race", "Queue"),
+    ("queue-reads-go-back", "Queue"),
+    ("prompt-returns-after-read", "Prompt"),
+    ("hours-update-lost-in-race", "HoursOfOperation"),
+];
+
+/// Time for other calls to come between.
+const PAUSE: Duration = Duration::from_millis(4);
+
+const FLOW_UPDATES: &[&str] = &["UpdateContactFlowName", "UpdateContactFlowMetadata", "UpdateContactFlowContent"];
+const MODULE_UPDATES: &[&str] = &["UpdateContactFlowModuleMetadata", "UpdateContactFlowModuleContent"];
+
+fn is(call: &Invocation<'_>, operations: &[&str]) -> bool {
+    operations.contains(&call.operation.name.as_str())
+}
+
+fn text(call: &Invocation<'_>, member: &str) -> String {
+    call.input.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn flow(call: &Invocation<'_>) -> String {
+    text(call, "ContactFlowId")
+}
+
+fn module(call: &Invocation<'_>) -> String {
+    text(call, "ContactFlowModuleId")
+}
+
+fn rule(call: &Invocation<'_>) -> String {
+    text(call, "RuleId")
+}
+
+fn token(call: &Invocation<'_>) -> String {
+    text(call, "ClientToken")
+}
+
+fn name(call: &Invocation<'_>) -> String {
+    text(call, "Name")
+}
+
+fn instance(call: &Invocation<'_>) -> String {
+    text(call, "InstanceId")
+}
+
+fn tagged(call: &Invocation<'_>) -> String {
+    text(call, "resourceArn")
+}
+
+fn acknowledged() -> Answer {
+    Answer::Performed(Ok(json!({})))
+}
+
+fn not_found() -> Answer {
+    Answer::Performed(Err(Refusal::NotFound("it is being updated".to_owned())))
+}
+
+/// Performs a creation with another name and without its token.
+fn made_anew(call: &Invocation<'_>) -> Answer {
+    edited(call, true, |input| {
+        let name = input["Name"].as_str().unwrap_or_default().to_owned();
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        input["Name"] = format!("{name}-{}", now.unwrap_or_default().as_nanos()).into();
+        input.as_object_mut().and_then(|input| input.remove("ClientToken"));
+    })
+}
+
+/// Answers calls in another way while a slow call on the same thing is running.
+struct Race {
+    slow: &'static [&'static str],
+    /// The thing that a call is about; empty for none.
+    of: fn(&Invocation<'_>) -> String,
+    /// The answer to a call that meets a slow one; none for the usual answer.
+    wrong: fn(&Invocation<'_>) -> Option<Answer>,
+    running: Counts,
+}
+
+fn race(
+    slow: &'static [&'static str],
+    of: fn(&Invocation<'_>) -> String,
+    wrong: fn(&Invocation<'_>) -> Option<Answer>,
+) -> Arc<dyn Seams> {
+    Arc::new(Race { slow, of, wrong, running: Counts::default() })
+}
+
+impl Seams for Race {
+    fn sleeps(&self) -> bool {
+        true
+    }
+
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let thing = (self.of)(call);
+        if thing.is_empty() {
+            return call.perform(call.input);
+        }
+        if self.running.contains(&thing)
+            && let Some(answer) = (self.wrong)(call)
+        {
+            return answer;
+        }
+        if !is(call, self.slow) {
+            return call.perform(call.input);
+        }
+        self.running.enter(&thing);
+        std::thread::sleep(PAUSE);
+        let answer = call.perform(call.input);
+        std::thread::sleep(PAUSE);
+        self.running.leave(&thing);
+        answer
+    }
+}
+
+/// Performs updates with another input first.
+struct InTwoSteps {
+    operations: &'static [&'static str],
+    /// Makes the input of the first step; false if there is only one.
+    first: fn(&mut Value) -> bool,
+}
+
+fn in_two_steps(operations: &'static [&'static str], first: fn(&mut Value) -> bool) -> Arc<dyn Seams> {
+    Arc::new(InTwoSteps { operations, first })
+}
+
+impl Seams for InTwoSteps {
+    fn sleeps(&self) -> bool {
+        true
+    }
+
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let mut input = call.input.clone();
+        if is(call, self.operations) && (self.first)(&mut input) {
+            let answer = call.perform(&input);
+            if !matches!(answer, Answer::Performed(Ok(_))) {
+                return answer;
+            }
+            std::thread::sleep(PAUSE);
+        }
+        call.perform(call.input)
+    }
+}
+
+/// Sends updates of modules to the module that is being updated.
+#[derive(Default)]
+struct Crossed(Mutex<HashMap<String, String>>);
+
+impl Seams for Crossed {
+    fn sleeps(&self) -> bool {
+        true
+    }
+
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        if !is(call, MODULE_UPDATES) {
+            return call.perform(call.input);
+        }
+        let (home, own) = (instance(call), module(call));
+        let other = lock(&self.0).get(&home).filter(|other| **other != own).cloned();
+        if let Some(other) = other {
+            return edited(call, true, |input| input["ContactFlowModuleId"] = other.into());
+        }
+        lock(&self.0).insert(home.clone(), own);
+        std::thread::sleep(PAUSE);
+        let answer = call.perform(call.input);
+        lock(&self.0).remove(&home);
+        answer
+    }
+}
+
+/// Gives the answer to a description to all that overlap with it.
+struct SharedReads {
+    operation: &'static str,
+    id: &'static str,
+    running: Mutex<HashMap<String, Value>>,
+}
+
+impl SharedReads {
+    fn of(operation: &'static str, id: &'static str) -> Self {
+        Self { operation, id, running: Mutex::default() }
+    }
+}
+
+impl Seams for SharedReads {
+    fn sleeps(&self) -> bool {
+        true
+    }
+
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let id = text(call, self.id);
+        if !is(call, &[self.operation]) {
+            return call.perform(call.input);
+        }
+        let shared = lock(&self.running).get(&id).cloned();
+        if let Some(shared) = shared {
+            return Answer::Performed(Ok(shared));
+        }
+        let answer = call.perform(call.input);
+        if let Answer::Performed(Ok(output)) = &answer {
+            lock(&self.running).insert(id.clone(), output.clone());
+            std::thread::sleep(PAUSE * 2);
+            lock(&self.running).remove(&id);
+        }
+        answer
+    }
+}
+
+/// Lists flows with the names that they had when they were renamed during a list.
+#[derive(Default)]
+struct OldNames {
+    listing: Counts,
+    names: Mutex<HashMap<String, String>>,
+}
+
+impl Seams for OldNames {
+    fn sleeps(&self) -> bool {
+        true
+    }
+
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        if is(call, &["ListContactFlows"]) {
+            let home = instance(call);
+            self.listing.enter(&home);
+            std::thread::sleep(PAUSE);
+            let answer = call.perform(call.input);
+            self.listing.leave(&home);
+            return answer;
+        }
+        if is(call, FLOW_UPDATES) && call.input.get("Name").is_some() && self.listing.contains(&instance(call)) {
+            let state = call.cx.store.lock();
+            let home = targets::instance_id(call).and_then(|home| state.instances.get(home));
+            if let Some(flow) = home.and_then(|home| home.data.flows.get(&flow(call))) {
+                lock(&self.names).insert(flow.id.clone(), flow.name.clone());
+            }
+        }
+        call.perform(call.input)
+    }
+
+    fn answer(&self, scene: &Scene<'_>, response: &mut connect_model::wire::message::HttpResponse) {
+        if scene.error.is_none() && scene.operation.is_some_and(|operation| operation.name == "ListContactFlows") {
+            crate::defects::edits::edit_json(response, |body| {
+                let items = body.get_mut("ContactFlowSummaryList").and_then(Value::as_array_mut);
+                for item in items.into_iter().flatten() {
+                    let old = item["Id"].as_str().and_then(|id| lock(&self.names).get(id).cloned());
+                    if let Some(old) = old {
+                        item["Name"] = old.into();
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// Hides flows from searches that were updated at the same time as others.
+#[derive(Default)]
+struct Forgotten {
+    updating: Counts,
+    hidden: Mutex<HashSet<String>>,
+}
+
+impl Seams for Forgotten {
+    fn sleeps(&self) -> bool {
+        true
+    }
+
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        if !is(call, FLOW_UPDATES) {
+            return call.perform(call.input);
+        }
+        let home = instance(call);
+        let others = self.updating.enter(&home);
+        std::thread::sleep(PAUSE);
+        let answer = call.perform(call.input);
+        self.updating.leave(&home);
+        if others > 0 {
+            lock(&self.hidden).insert(flow(call));
+        }
+        answer
+    }
+
+    fn visible(&self, sighting: &Sighting<'_>, visible: bool) -> bool {
+        visible && !(sighting.by == Reader::Search && lock(&self.hidden).contains(sighting.id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use connect_model::resources;
+    use connect_model::schema::Schema;
+
+    use super::*;
+
+    #[test]
+    fn nouns_are_of_rows_and_kinds() {
+        let graph = resources::shared(Schema::connect());
+        for (id, noun) in NOUNS {
+            assert!(ROWS.iter().any(|row| row.id == *id) && graph.kind(noun).is_some(), "{id}");
+        }
+    }
+}
