@@ -146,8 +146,7 @@ impl<M: Model> Problem<'_, M> {
     fn frame(&self, state: M::State, done: &[bool], first: usize) -> Frame<M::State> {
         let (mut write_end, mut read_end) = (u64::MAX, u64::MAX);
         let mut near = Vec::new();
-        for at in first..self.required.len() {
-            let (call, reads) = self.required[at];
+        for (at, (call, reads)) in self.required.iter().enumerate().skip(first) {
             let for_reads = write_end.saturating_add(self.lag.most);
             let bound = if self.lag.ordered { for_reads.min(read_end) } else { for_reads };
             if call.start > bound {
@@ -155,7 +154,7 @@ impl<M: Model> Problem<'_, M> {
             }
             if !done[at] {
                 near.push(at);
-                let end = if reads { &mut read_end } else { &mut write_end };
+                let end = if *reads { &mut read_end } else { &mut write_end };
                 *end = (*end).min(call.end.unwrap_or(u64::MAX));
             }
         }

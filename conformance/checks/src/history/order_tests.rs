@@ -176,7 +176,7 @@ fn a_thousand_calls_of_four_clients_are_judged() {
     let rows: Vec<(u64, u64, Act)> = (0..1_000_u64)
         .map(|at| {
             let value = (stream.next() % 5) as u8;
-            let writes = stream.next() % 2 == 0;
+            let writes = stream.next().is_multiple_of(2);
             let act = if writes { Act::Write(value) } else { Act::Read(state) };
             state = if writes { value } else { state };
             (at * 10 + 100 - stream.next() % 20, at * 10 + 100 + stream.next() % 20, act)

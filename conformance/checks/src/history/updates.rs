@@ -45,7 +45,7 @@ fn with_texts(client: &Client, operation: &str, sent: &Value, number: u32) -> Op
     }
     for (at, text) in texts.iter().enumerate() {
         // Every second update has all texts, the others one of them.
-        let is_chosen = number % 2 == 0 || (number as usize / 2) % texts.len() == at;
+        let is_chosen = number.is_multiple_of(2) || (number as usize / 2) % texts.len() == at;
         if is_chosen || members.get(text).is_some_and(|member| member.required) {
             let fresh = client.fresh_name();
             input[*text] = match *text {
@@ -60,7 +60,7 @@ fn with_texts(client: &Client, operation: &str, sent: &Value, number: u32) -> Op
 /// A generated input, with all members or with some.
 async fn generated(client: &Client, operation: &str, number: u32) -> Option<Value> {
     let id = client.schema.operation_named(operation)?;
-    let config = Config { optional_percent: if number % 2 == 0 { 100 } else { 40 }, ..Config::sparse() };
+    let config = Config { optional_percent: if number.is_multiple_of(2) { 100 } else { 40 }, ..Config::sparse() };
     client.input(id, config, &format!("{operation}/history/{number}"), &SchemaPath::default()).await.ok()
 }
 

@@ -60,7 +60,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Idempotency,
         summary: "concurrent calls with the same ClientToken each create a resource",
         kills: &["idempotency.concurrent-same-token"],
-        may: &["idempotency.retry-after-disconnect", "history.tokens"],
+        may: &["idempotency.retry-after-disconnect", "history.tokens", "history.names", "history.paging"],
         seams: || Arc::new(TokenRace::default()),
     },
     Defect {

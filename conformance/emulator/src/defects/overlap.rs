@@ -23,7 +23,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "of two updates of a flow that overlap, the second is acknowledged but not performed",
         kills: &["history.linearizable"],
-        may: &[],
+        may: &["history.names", "history.paging", "invalid.flow-content"],
         seams: || race(FLOW_UPDATES, flow, |call| is(call, FLOW_UPDATES).then(acknowledged)),
     },
     Defect {
@@ -31,7 +31,14 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "an update of a module goes to another module that is being updated",
         kills: &["history.linearizable"],
-        may: &[],
+        may: &[
+            "history.names",
+            "history.paging",
+            "accept.spelling",
+            "error.not-found",
+            "keep.update-only-named",
+            "lifecycle.walk",
+        ],
         seams: || Arc::new(Crossed::default()),
     },
     Defect {
@@ -39,7 +46,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "descriptions of a rule that overlap share the answer to the first",
         kills: &["history.linearizable"],
-        may: &[],
+        may: HISTORIES,
         seams: || Arc::new(SharedReads::of("DescribeRule", "RuleId")),
     },
     Defect {
@@ -47,7 +54,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "an update of the name and the description of a flow is performed in two steps",
         kills: &["history.linearizable"],
-        may: &[],
+        may: HISTORIES,
         seams: || {
             in_two_steps(&["UpdateContactFlowName", "UpdateContactFlowMetadata"], |input| {
                 let has_both = input.get("Name").is_some() && input.get("Description").is_some();
@@ -60,7 +67,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "while new content of a flow is published, the flow is shown with content that nobody sent",
         kills: &["history.linearizable"],
-        may: &[],
+        may: HISTORIES,
         seams: || {
             in_two_steps(&["UpdateContactFlowContent"], |input| {
                 let content = input["Content"].as_str().unwrap_or_default();
@@ -76,7 +83,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "a rule is not found while it is updated",
         kills: &["history.linearizable"],
-        may: &[],
+        may: HISTORIES,
         seams: || race(&["UpdateRule"], rule, |call| is(call, &["DescribeRule"]).then(not_found)),
     },
     Defect {
@@ -84,7 +91,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "the deletion of a module that is being updated is acknowledged but not performed",
         kills: &["history.linearizable"],
-        may: &[],
+        may: HISTORIES,
         seams: || race(MODULE_UPDATES, module, |call| is(call, &["DeleteContactFlowModule"]).then(acknowledged)),
     },
     Defect {
@@ -92,7 +99,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "a creation that is repeated with its client token before the first has ended makes a second module",
         kills: &["history.tokens"],
-        may: &[],
+        may: HISTORIES,
         seams: || {
             race(&["CreateContactFlowModule"], token, |call| {
                 is(call, &["CreateContactFlowModule"]).then(|| made_anew(call))
@@ -104,7 +111,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "the client token of a new rule is forgotten if another rule is being made",
         kills: &["history.tokens"],
-        may: &[],
+        may: HISTORIES,
         seams: || race(&["CreateRule"], instance, |call| is(call, &["CreateRule"]).then(|| made_anew(call))),
     },
     Defect {
@@ -112,7 +119,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "the removal of tags from a resource whose tags are being set or listed is acknowledged but not performed",
         kills: &["history.tags"],
-        may: &[],
+        may: HISTORIES,
         seams: || {
             race(&["TagResource", "ListTagsForResource"], tagged, |call| {
                 is(call, &["UntagResource"]).then(acknowledged)
@@ -124,7 +131,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "a page of rules lacks its first item while a rule is deleted",
         kills: &["history.paging"],
-        may: &[],
+        may: HISTORIES,
         seams: || {
             race(&["DeleteRule"], instance, |call| {
                 is(call, &["ListRules"]).then(|| match call.perform(call.input) {
@@ -143,7 +150,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "the list shows the old name of a flow that was renamed while flows were listed",
         kills: &["history.paging"],
-        may: &[],
+        may: HISTORIES,
         seams: || Arc::new(OldNames::default()),
     },
     Defect {
@@ -151,7 +158,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "searches do not find a flow any more that was updated while another call updated a flow",
         kills: &["history.linearizable"],
-        may: &[],
+        may: HISTORIES,
         seams: || Arc::new(Forgotten::default()),
     },
     Defect {
@@ -159,7 +166,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "a rule that is made while another is deleted is lost",
         kills: &["history.linearizable"],
-        may: &[],
+        may: HISTORIES,
         seams: || {
             race(&["DeleteRule"], instance, |call| {
                 is(call, &["CreateRule"]).then(|| {
@@ -179,7 +186,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "of two queues that are made at once with one name, both are made",
         kills: &["history.names"],
-        may: &[],
+        may: HISTORIES,
         seams: || race(&["CreateQueue"], name, |call| is(call, &["CreateQueue"]).then(|| made_anew(call))),
     },
     Defect {
@@ -187,7 +194,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "of two calls that tag a queue at once, the second is acknowledged but not performed",
         kills: &["history.tags"],
-        may: &[],
+        may: HISTORIES,
         seams: || {
             race(&["TagResource", "UntagResource"], tagged, |call| {
                 let is_queue = call.input["resourceArn"].as_str().is_some_and(|arn| arn.contains("/queue/"));
@@ -200,7 +207,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "descriptions of a queue that overlap share the answer to the first",
         kills: &["history.linearizable"],
-        may: &[],
+        may: HISTORIES,
         seams: || Arc::new(SharedReads::of("DescribeQueue", "QueueId")),
     },
     Defect {
@@ -208,7 +215,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "the deletion of a prompt that is being described is acknowledged but not performed",
         kills: &["history.linearizable"],
-        may: &[],
+        may: HISTORIES,
         seams: || {
             race(
                 &["DescribePrompt"],
@@ -222,7 +229,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::History,
         summary: "of two updates of hours of operation that overlap, the second is acknowledged but not performed",
         kills: &["history.linearizable"],
-        may: &[],
+        may: HISTORIES,
         seams: || {
             let update = &["UpdateHoursOfOperation"];
             race(
@@ -233,6 +240,10 @@ pub(super) const ROWS: &[Defect] = &[
         },
     },
 ];
+
+/// What a lost race may show, too: the order of other calls on the same things.
+const HISTORIES: &[&str] =
+    &["history.linearizable", "history.paging", "history.names", "history.tokens", "history.tags"];
 
 /// The noun of the kind of each row that is about a kind without a handler.
 pub(super) const NOUNS: &[(&str, &str)] = &[

@@ -23,6 +23,7 @@ pub(super) const ROWS: &[Defect] = &[
             "search.eventually-visible",
             "lifecycle.walk",
             "history.paging",
+            "history.linearizable",
         ],
         seams: || Arc::new(CreationRace::default()),
     },
