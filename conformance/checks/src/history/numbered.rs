@@ -67,7 +67,9 @@ fn shown_as_sent(things: &BTreeMap<Id, Known>, nth: usize) -> BTreeMap<&'static 
                 View::Shown(shown) => shown.get(member).is_some_and(|shown| !shown.is_null() && keeps(value, shown)),
                 View::Absent => false,
             };
-            if !value.is_null() && !found.contains(member.as_str()) && known.views[nth].iter().any(shows) {
+            // Lists and searches may show a part of a structure.
+            let is_whole = nth == 0 || !(value.is_object() || value.is_array());
+            if is_whole && !value.is_null() && !found.contains(member.as_str()) && known.views[nth].iter().any(shows) {
                 found.insert(member);
             }
         }
