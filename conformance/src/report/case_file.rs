@@ -6,8 +6,8 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use connect_checks::case::{CaseId, Finding, Level};
-use connect_checks::history::call::Call;
+use connect_checks::case::{CaseId, Finding, History, Level};
+use connect_checks::history::{self, call::Call};
 use connect_model::files::{self, Use};
 use connect_model::text::visible;
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
@@ -81,6 +81,36 @@ pub struct CaseFile {
     pub request: SavedRequest,
     /// The response; a long body is truncated.
     pub response: SavedResponse,
+}
+
+/// A call of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineCall {
+    /// The client.
+    pub client: u32,
+    /// Time of the request, in microseconds.
+    pub start: u64,
+    /// Time of the answer, in microseconds of the same clock; none without an answer.
+    pub end: Option<u64>,
+    /// The call, in one line.
+    pub call: String,
+    /// What it saw, in one line.
+    pub saw: String,
+}
+
+impl TimelineCall {
+    /// The decisive calls of a history.
+    pub(super) fn of(history: &History) -> Vec<Self> {
+        let calls = history.decisive.iter().filter_map(|at| history.calls.get(*at));
+        let line = |call: &Call| Self {
+            client: call.client,
+            start: call.start,
+            end: call.end.filter(|_| call.answer.is_some()),
+            call: history::sent(call),
+            saw: history::seen(call),
+        };
+        calls.map(line).collect()
+    }
 }
 
 /// A request and its response in JSON.

@@ -17,10 +17,12 @@ use connect_transport::exchange::Exchange;
 use crate::event::{Consumer, Event, RunEnd, RunInfo};
 use crate::exit::Exit;
 use crate::outcome::Totals;
-use crate::report::case_file::{CaseFile, SavedExchange, SavedRequest, SavedResponse, SavedTime, file_stem};
+use crate::report::case_file::{
+    CaseFile, SavedExchange, SavedRequest, SavedResponse, SavedTime, TimelineCall, file_stem,
+};
 use crate::report::causes::{Cause, Kind};
 use crate::report::folder::FINDINGS;
-use crate::report::json::{self, CaseLine, FindingCount, FindingEntry, Operation, Report, TimelineCall};
+use crate::report::json::{self, CaseLine, FindingCount, FindingEntry, Operation, Report};
 use crate::report::reproduce::replay_command;
 use crate::report::text::utc;
 

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
-use connect_checks::case::{History, Level, check_of};
+use connect_checks::case::{Level, check_of};
 use connect_checks::coverage::{Coverage, Learned, Ratio};
 use connect_checks::harm::Harm;
-use connect_checks::history::{self, call::Call};
 use connect_checks::invalid;
 use connect_model::files::{self, Use};
 use connect_model::text::truncate;
@@ -18,7 +17,7 @@ use thiserror::Error;
 
 use crate::event::{ModelInfo, Narrowed, PlanInfo, Settings, TargetInfo};
 use crate::outcome::{CaseOutcome, Totals};
-use crate::report::case_file::{SavedExchange, SavedRequest, SavedResponse, SavedTime};
+use crate::report::case_file::{SavedExchange, SavedRequest, SavedResponse, SavedTime, TimelineCall};
 use crate::report::causes::Cause;
 use crate::report::verify;
 
@@ -213,36 +212,6 @@ pub struct FindingEntry {
     /// Reason of the known divergence, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,
-}
-
-/// A call of a timeline.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TimelineCall {
-    /// The client.
-    pub client: u32,
-    /// Time of the request, in microseconds.
-    pub start: u64,
-    /// Time of the answer, in microseconds of the same clock; none without an answer.
-    pub end: Option<u64>,
-    /// The call, in one line.
-    pub call: String,
-    /// What it saw, in one line.
-    pub saw: String,
-}
-
-impl TimelineCall {
-    /// The decisive calls of a history.
-    pub(super) fn of(history: &History) -> Vec<Self> {
-        let calls = history.decisive.iter().filter_map(|at| history.calls.get(*at));
-        let line = |call: &Call| Self {
-            client: call.client,
-            start: call.start,
-            end: call.end.filter(|_| call.answer.is_some()),
-            call: history::sent(call),
-            saw: history::seen(call),
-        };
-        calls.map(line).collect()
-    }
 }
 
 impl Operation {

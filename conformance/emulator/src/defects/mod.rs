@@ -19,6 +19,7 @@ mod leniency;
 mod lifecycle;
 mod narrowing;
 mod overlap;
+mod overlap_memory;
 pub(crate) mod pagination;
 mod races;
 mod rule;

@@ -3,19 +3,18 @@
 //! A call that takes long leaves time for others to come between. So each of these races is lost whenever calls meet, and
 //! histories of some dozen calls find it.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::defects::edits::edited;
+use crate::defects::overlap_memory::{Crossed, Forgotten, OldNames, SharedReads};
 use crate::defects::races::Counts;
-use crate::defects::seam::{Invocation, Reader, Scene, Seams, Sighting};
+use crate::defects::seam::{Invocation, Seams};
 use crate::defects::{Defect, Family, targets};
 use crate::handlers::Answer;
 use crate::refusal::Refusal;
-use crate::store::lock;
 
 pub(super) const ROWS: &[Defect] = &[
     Defect {
@@ -255,24 +254,25 @@ pub(super) const NOUNS: &[(&str, &str)] = &[
 ];
 
 /// Time for other calls to come between.
-const PAUSE: Duration = Duration::from_millis(4);
+pub(super) const PAUSE: Duration = Duration::from_millis(4);
 
-const FLOW_UPDATES: &[&str] = &["UpdateContactFlowName", "UpdateContactFlowMetadata", "UpdateContactFlowContent"];
-const MODULE_UPDATES: &[&str] = &["UpdateContactFlowModuleMetadata", "UpdateContactFlowModuleContent"];
+pub(super) const FLOW_UPDATES: &[&str] =
+    &["UpdateContactFlowName", "UpdateContactFlowMetadata", "UpdateContactFlowContent"];
+pub(super) const MODULE_UPDATES: &[&str] = &["UpdateContactFlowModuleMetadata", "UpdateContactFlowModuleContent"];
 
-fn is(call: &Invocation<'_>, operations: &[&str]) -> bool {
+pub(super) fn is(call: &Invocation<'_>, operations: &[&str]) -> bool {
     operations.contains(&call.operation.name.as_str())
 }
 
-fn text(call: &Invocation<'_>, member: &str) -> String {
+pub(super) fn text(call: &Invocation<'_>, member: &str) -> String {
     call.input.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn flow(call: &Invocation<'_>) -> String {
+pub(super) fn flow(call: &Invocation<'_>) -> String {
     text(call, "ContactFlowId")
 }
 
-fn module(call: &Invocation<'_>) -> String {
+pub(super) fn module(call: &Invocation<'_>) -> String {
     text(call, "ContactFlowModuleId")
 }
 
@@ -288,7 +288,7 @@ fn name(call: &Invocation<'_>) -> String {
     text(call, "Name")
 }
 
-fn instance(call: &Invocation<'_>) -> String {
+pub(super) fn instance(call: &Invocation<'_>) -> String {
     text(call, "InstanceId")
 }
 
@@ -385,147 +385,6 @@ impl Seams for InTwoSteps {
             std::thread::sleep(PAUSE);
         }
         call.perform(call.input)
-    }
-}
-
-/// Sends updates of modules to the module that is being updated.
-#[derive(Default)]
-struct Crossed(Mutex<HashMap<String, String>>);
-
-impl Seams for Crossed {
-    fn sleeps(&self) -> bool {
-        true
-    }
-
-    fn invoke(&self, call: &Invocation<'_>) -> Answer {
-        if !is(call, MODULE_UPDATES) {
-            return call.perform(call.input);
-        }
-        let (home, own) = (instance(call), module(call));
-        let other = lock(&self.0).get(&home).filter(|other| **other != own).cloned();
-        if let Some(other) = other {
-            return edited(call, true, |input| input["ContactFlowModuleId"] = other.into());
-        }
-        lock(&self.0).insert(home.clone(), own);
-        std::thread::sleep(PAUSE);
-        let answer = call.perform(call.input);
-        lock(&self.0).remove(&home);
-        answer
-    }
-}
-
-/// Gives the answer to a description to all that overlap with it.
-struct SharedReads {
-    operation: &'static str,
-    id: &'static str,
-    running: Mutex<HashMap<String, Value>>,
-}
-
-impl SharedReads {
-    fn of(operation: &'static str, id: &'static str) -> Self {
-        Self { operation, id, running: Mutex::default() }
-    }
-}
-
-impl Seams for SharedReads {
-    fn sleeps(&self) -> bool {
-        true
-    }
-
-    fn invoke(&self, call: &Invocation<'_>) -> Answer {
-        let id = text(call, self.id);
-        if !is(call, &[self.operation]) {
-            return call.perform(call.input);
-        }
-        let shared = lock(&self.running).get(&id).cloned();
-        if let Some(shared) = shared {
-            return Answer::Performed(Ok(shared));
-        }
-        let answer = call.perform(call.input);
-        if let Answer::Performed(Ok(output)) = &answer {
-            lock(&self.running).insert(id.clone(), output.clone());
-            std::thread::sleep(PAUSE * 2);
-            lock(&self.running).remove(&id);
-        }
-        answer
-    }
-}
-
-/// Lists flows with the names that they had when they were renamed during a list.
-#[derive(Default)]
-struct OldNames {
-    listing: Counts,
-    names: Mutex<HashMap<String, String>>,
-}
-
-impl Seams for OldNames {
-    fn sleeps(&self) -> bool {
-        true
-    }
-
-    fn invoke(&self, call: &Invocation<'_>) -> Answer {
-        if is(call, &["ListContactFlows"]) {
-            let home = instance(call);
-            self.listing.enter(&home);
-            std::thread::sleep(PAUSE);
-            let answer = call.perform(call.input);
-            self.listing.leave(&home);
-            return answer;
-        }
-        if is(call, FLOW_UPDATES) && call.input.get("Name").is_some() && self.listing.contains(&instance(call)) {
-            let state = call.cx.store.lock();
-            let home = targets::instance_id(call).and_then(|home| state.instances.get(home));
-            if let Some(flow) = home.and_then(|home| home.data.flows.get(&flow(call))) {
-                lock(&self.names).insert(flow.id.clone(), flow.name.clone());
-            }
-        }
-        call.perform(call.input)
-    }
-
-    fn answer(&self, scene: &Scene<'_>, response: &mut connect_model::wire::message::HttpResponse) {
-        if scene.error.is_none() && scene.operation.is_some_and(|operation| operation.name == "ListContactFlows") {
-            crate::defects::edits::edit_json(response, |body| {
-                let items = body.get_mut("ContactFlowSummaryList").and_then(Value::as_array_mut);
-                for item in items.into_iter().flatten() {
-                    let old = item["Id"].as_str().and_then(|id| lock(&self.names).get(id).cloned());
-                    if let Some(old) = old {
-                        item["Name"] = old.into();
-                    }
-                }
-            });
-        }
-    }
-}
-
-/// Hides flows from searches that were updated at the same time as others.
-#[derive(Default)]
-struct Forgotten {
-    updating: Counts,
-    hidden: Mutex<HashSet<String>>,
-}
-
-impl Seams for Forgotten {
-    fn sleeps(&self) -> bool {
-        true
-    }
-
-    fn invoke(&self, call: &Invocation<'_>) -> Answer {
-        if !is(call, FLOW_UPDATES) {
-            return call.perform(call.input);
-        }
-        let home = instance(call);
-        let others = self.updating.enter(&home);
-        std::thread::sleep(PAUSE);
-        let answer = call.perform(call.input);
-        self.updating.leave(&home);
-        if others > 0 {
-            lock(&self.hidden).insert(flow(call));
-        }
-        answer
-    }
-
-    fn visible(&self, sighting: &Sighting<'_>, visible: bool) -> bool {
-        visible && !(sighting.by == Reader::Search && lock(&self.hidden).contains(sighting.id))
     }
 }
 
