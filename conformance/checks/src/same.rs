@@ -46,6 +46,11 @@ pub(crate) fn is_empty(value: &Value) -> bool {
     }
 }
 
+/// True if a shown value keeps the sent one, or both say nothing: what is empty may be left out.
+pub(crate) fn shows(sent: &Value, shown: &Value) -> bool {
+    keeps(sent, shown) || (is_empty(sent) && is_empty(shown))
+}
+
 /// True if an answer shows that something is still being made, changed or deleted: a status in it, or in a structure in it,
 /// says so.
 pub(crate) fn in_progress(answer: &Value) -> bool {
@@ -122,6 +127,14 @@ mod tests {
             (json!("a"), json!(null)),
         ] {
             assert!(!keeps(&sent, &shown), "{sent} {shown}");
+        }
+    }
+
+    #[test]
+    fn what_is_empty_may_be_left_out() {
+        for empty in [json!(""), json!([]), json!({})] {
+            assert!(shows(&empty, &json!(null)), "{empty}");
+            assert!(!shows(&empty, &json!("a")) && !shows(&json!("a"), &empty), "{empty}");
         }
     }
 

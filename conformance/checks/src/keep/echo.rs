@@ -7,7 +7,7 @@ use crate::code::Trial;
 use crate::difference::apart;
 use crate::keep::thing::{self, Thing};
 use crate::resources::Resource;
-use crate::same::{in_progress, is_empty, keeps};
+use crate::same::{in_progress, shows};
 use crate::steps::{Judged, Wait};
 
 pub(super) async fn echo(trial: Trial<'_>, row: &'static Resource) -> Judged {
@@ -77,7 +77,7 @@ async fn lost(trial: Trial<'_>, thing: &Thing<'_>, named: &str) -> Judged {
         for pair in &pairs {
             let (Some(sent), place) = (thing.sent.pointer(&pair.left), &pair.right) else { continue };
             let actual = shown.pointer(place).unwrap_or(&Value::Null);
-            if !keeps(sent, actual) && !(is_empty(sent) && is_empty(actual)) {
+            if !shows(sent, actual) {
                 let (expected, actual) = apart(sent, actual);
                 let expected = format!("{expected}, as {} sent it ({named})", thing.row.create);
                 let finding = check.finding(format!("{wrapper}{place}"), expected, actual, Some(&exchange));

@@ -9,7 +9,7 @@ use crate::code::Trial;
 use crate::difference::apart;
 use crate::keep::thing::{Thing, is_option, value_of};
 use crate::resources::Resource;
-use crate::same::{in_progress, is_empty, keeps};
+use crate::same::{in_progress, is_empty, shows};
 use crate::steps::{Judged, Wait, body, succeed};
 
 /// One update: the member that it names beside the required ones, with its value.
@@ -175,9 +175,7 @@ impl Updater<'_> {
             if member.name == "Content" {
                 return None;
             }
-            // What is empty may be shown as nothing.
-            let cleared = is_empty(sent) && is_empty(after);
-            return (!cleared && !keeps(sent, after)).then(|| apart(sent, after));
+            return (!shows(sent, after)).then(|| apart(sent, after));
         }
         // A member of the same name and another form: the change is meant, but cannot be compared.
         if update.is_none() && input.get(&member.name).is_some_and(|value| !value.is_null()) {

@@ -7,7 +7,7 @@ use crate::case::Finding;
 use crate::check::Check;
 use crate::difference::apart;
 use crate::resources::Resource;
-use crate::same::{is_empty, keeps};
+use crate::same::shows;
 use crate::steps::shown;
 use connect_transport::exchange::Exchange;
 
@@ -55,9 +55,7 @@ pub(super) fn differences(
     if row.template().is_none() {
         let wrong = expected.as_object().into_iter().flatten().filter_map(|(member, wanted)| {
             let actual = shown.get(member).unwrap_or(&Value::Null);
-            // What is empty may be shown as nothing.
-            let is_cleared = is_empty(wanted) && is_empty(actual);
-            (!is_cleared && !keeps(wanted, actual)).then(|| finding(member, wanted, actual))
+            (!shows(wanted, actual)).then(|| finding(member, wanted, actual))
         });
         return Ok(wrong.collect());
     }
