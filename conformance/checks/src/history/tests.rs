@@ -91,7 +91,6 @@ async fn more_histories_of_good_emulators_have_an_order_for_everything() {
         [("good", Config::default()), ("slow index", slow), ("lost answers", Config { front, ..Config::default() })]
     {
         let judged = assert_benign(&config, 7, each).await;
-        eprintln!("{name}: {judged} histories of {LENGTH} calls, no violation");
         assert!(judged > 0, "{name}");
     }
 }
@@ -118,7 +117,6 @@ async fn each_race_is_found_within_two_hundred_histories() {
                 number += 1;
             }
         }
-        eprintln!("{:<40} found within {number} histories; missing {missing:?}", defect.id);
         survivors.extend((!missing.is_empty()).then_some(defect.id));
         emulator.shutdown().await;
     }
