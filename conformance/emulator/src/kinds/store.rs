@@ -95,6 +95,8 @@ pub(crate) struct Things {
     held: HashMap<Key, BTreeSet<u64>>,
     /// Numbers that were given out, by kind and home.
     numbers: HashMap<Key, i64>,
+    /// The first ARN of each kind.
+    first_arns: HashMap<&'static str, String>,
     /// Associations of resources that handlers keep, by the noun and id of the resource.
     links: HashMap<Key, Map<String, Value>>,
     /// Tags by ARN, of what is not among the resources.
@@ -110,9 +112,9 @@ impl Things {
         self.all[*self.places.get(&order)?].as_deref_mut()
     }
 
-    /// The ARNs of all resources, with their nouns.
-    pub(crate) fn arns(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.arns.iter().filter_map(|(arn, order)| Some((self.get(*order)?.noun, arn.as_str())))
+    /// The first ARN of each kind, also of resources that are gone.
+    pub(crate) fn first_arns(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.first_arns.iter().map(|(noun, arn)| (*noun, arn.as_str()))
     }
 
     /// Tags of the resource with an ARN.
@@ -169,6 +171,7 @@ impl Things {
     pub(crate) fn insert(&mut self, thing: Thing) {
         let (order, noun) = (thing.order, thing.noun);
         self.ids.entry((noun, thing.id.clone())).or_default().insert(order);
+        self.first_arns.entry(thing.noun).or_insert_with(|| thing.arn.clone());
         self.arns.entry(thing.arn.clone()).or_insert(order);
         if let Some(name) = &thing.name {
             self.names.entry((noun, thing.home(), name.clone())).or_insert(order);

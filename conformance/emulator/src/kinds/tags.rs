@@ -10,9 +10,6 @@ use crate::kinds::Call;
 use crate::refusal::Refusal;
 use crate::store::State;
 
-/// ARNs that are tried before a service counts as one whose answers have no ARN to be tagged by.
-const MOST_TRIED: usize = 200;
-
 impl Call<'_> {
     pub(super) fn tag(&self) -> Result<Value, Refusal> {
         self.on_tags(|tagging, tags| {
@@ -63,9 +60,9 @@ impl Call<'_> {
         let may_be_sent =
             |arn: &str| slot.is_some_and(|slot| validate_slot(self.schema(), slot, &Value::from(arn)).is_empty());
         let has_arn = |noun: &str| self.kinds.graph.kind(noun).is_some_and(|kind| kind.arn.is_some());
-        let mut arns = state.things.arns().filter(|(noun, _)| has_arn(noun)).take(MOST_TRIED);
-        let names_nothing = !arns.any(|(_, arn)| may_be_sent(arn));
-        drop(arns);
+        let arns: Vec<&str> = state.things.first_arns().filter(|(noun, _)| has_arn(noun)).map(|(_, arn)| arn).collect();
+        let has_arns = self.kinds.graph.kinds().iter().any(|kind| kind.arn.is_some());
+        let names_nothing = !has_arns || !arns.is_empty() && !arns.into_iter().any(may_be_sent);
         let tags = match state.things.tags_mut(arn).is_some() {
             false if names_nothing => Some(state.things.loose_tags(arn)),
             _ => state.things.tags_mut(arn),
