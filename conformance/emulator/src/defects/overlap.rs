@@ -114,18 +114,6 @@ pub(super) const ROWS: &[Defect] = &[
         seams: || race(&["CreateRule"], instance, |call| is(call, &["CreateRule"]).then(|| made_anew(call))),
     },
     Defect {
-        id: "untag-lost-in-race",
-        family: Family::History,
-        summary: "the removal of tags from a resource whose tags are being set or listed is acknowledged but not performed",
-        kills: &["history.tags"],
-        may: HISTORIES,
-        seams: || {
-            race(&["TagResource", "ListTagsForResource"], tagged, |call| {
-                is(call, &["UntagResource"]).then(acknowledged)
-            })
-        },
-    },
-    Defect {
         id: "page-short-during-deletion",
         family: Family::History,
         summary: "a page of rules lacks its first item while a rule is deleted",
