@@ -22,6 +22,13 @@ pub(crate) const ANSWER: Evidence = Evidence::captured(
     "an answer of DescribeContactFlow with its headers, November 2024 (hashicorp/terraform-provider-aws#40267)",
 );
 
+/// The operations on tags, as their documentation and the resource schemas describe them.
+pub(crate) const TAG_CHANGES: Evidence =
+    Evidence::documentation("Connect API reference, TagResource adds tags, UntagResource removes keys");
+pub(crate) const TAG_UPDATES: Evidence = Evidence::cloudformation(
+    "the resources of Connect in CloudFormation: tagUpdatable, by TagResource and UntagResource",
+);
+
 /// A flow that is gone is not found.
 pub(crate) const GONE: Evidence = Evidence::captured(
     "a deleted flow was answered with ResourceNotFoundException in December 2024 (hashicorp/terraform-provider-aws#40419)",

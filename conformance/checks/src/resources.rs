@@ -454,12 +454,6 @@ pub fn listed_by(schema: &'static Schema, operation: &str) -> Option<(&'static R
     })
 }
 
-/// The action of the template, for operations that take actions of a rule.
-pub(crate) fn valid_action(schema: &'static Schema, operation: &str) -> Option<Value> {
-    let row = created_by(schema, operation).or_else(|| updated_by(schema, operation))?;
-    row.template()?.get("Actions")?.get(0).cloned()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -54,18 +54,21 @@ pub(crate) fn shows(sent: &Value, shown: &Value) -> bool {
 /// True if an answer shows that something is still being made, changed or deleted: a status in it, or in a structure in it,
 /// says so.
 pub(crate) fn in_progress(answer: &Value) -> bool {
-    let is_state = |name: &str| ["status", "state"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
     let is_moving = |text: &str| {
         let text = text.to_ascii_uppercase().replace(['_', '-', ' '], "");
         ["INPROGRESS", "PENDING", "CREATING", "UPDATING", "MODIFYING", "DELETING", "PROVISIONING"]
             .iter()
             .any(|word| text.contains(word))
     };
-    let states_in = |value: &Value| {
-        let members = value.as_object().into_iter().flatten();
-        members.filter(|(name, _)| is_state(name)).any(|(_, value)| value.as_str().is_some_and(is_moving))
-    };
-    states_in(answer) || answer.as_object().into_iter().flatten().any(|(_, inner)| states_in(inner))
+    let moves = |value: &Value| states(value).any(is_moving);
+    moves(answer) || answer.as_object().into_iter().flatten().any(|(_, inner)| moves(inner))
+}
+
+/// The texts of the members of a value that tell a status.
+pub(crate) fn states(value: &Value) -> impl Iterator<Item = &str> {
+    let is_state = |name: &str| ["status", "state"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
+    let members = value.as_object().into_iter().flatten();
+    members.filter(move |(name, _)| is_state(name)).filter_map(|(_, value)| value.as_str())
 }
 
 /// The seconds since 1970 of a timestamp, whose form may differ from view to view.

@@ -36,7 +36,10 @@ pub(crate) fn tagged_by(schema: &'static Schema, operation: OperationId, member:
     let is_on_tags = tagging.is_some_and(|tagging| {
         [tagging.tag, tagging.untag, tagging.list].contains(&operation) && tagging.arn == member
     });
-    let mut found: Vec<_> = rows(schema).iter().filter(|row| is_on_tags && row.is_taggable()).collect();
+    if !is_on_tags {
+        return Vec::new();
+    }
+    let mut found: Vec<_> = rows(schema).iter().filter(|row| row.is_taggable()).collect();
     found.sort_by_key(|row| (row.noun != "ContactFlow", row.of.parents.len() + row.of.needs.len()));
     found
 }

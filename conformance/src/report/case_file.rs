@@ -94,7 +94,7 @@ pub struct TimelineCall {
     pub end: Option<u64>,
     /// The call, in one line.
     pub call: String,
-    /// What it saw, in one line.
+    /// The answer that it saw, in one line.
     pub saw: String,
 }
 

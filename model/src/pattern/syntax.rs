@@ -197,7 +197,7 @@ impl Parser {
         Some(groups.len() - 1)
     }
 
-    /// What stands for an escape that is not supported: nothing for the end of a word, its group for a back-reference.
+    /// The replacement of an escape that is not supported: nothing for the end of a word, its group for a back-reference.
     fn left_out(&mut self) -> Option<Node> {
         let groups = self.groups.as_ref()?;
         let simpler = match self.peek()? {

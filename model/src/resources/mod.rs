@@ -175,6 +175,13 @@ pub struct Tagging {
     pub keys: String,
 }
 
+impl Action {
+    /// True for an input member that names the resource, or what holds it.
+    pub fn is_named_by(&self, member: &str) -> bool {
+        self.names.iter().any(|(name, _)| name == member)
+    }
+}
+
 impl Kind {
     /// The actions of a role.
     pub fn all(&self, role: Role) -> impl Iterator<Item = &Action> {

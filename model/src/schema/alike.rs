@@ -83,18 +83,15 @@ impl Schema {
 
     /// True for shapes of one kind, or two kinds of text; for lists, if that is true of their elements.
     fn are_same_kind(&self, one: ShapeId, other: ShapeId) -> bool {
-        let text = |kind: &Kind| matches!(kind, Kind::String | Kind::Enum(_));
         match (&self[one].kind, &self[other].kind) {
             (Kind::List(one), Kind::List(other)) => {
-                std::mem::discriminant(&self[one.member.target].kind)
-                    == std::mem::discriminant(&self[other.member.target].kind)
-                    || (text(&self[one.member.target].kind) && text(&self[other.member.target].kind))
+                are_alike(&self[one.member.target].kind, &self[other.member.target].kind)
             }
             // Structures that have no member in common say different things.
             (Kind::Structure(one), Kind::Structure(other)) => {
                 one.is_empty() || one.iter().any(|member| other.get(&member.name).is_some())
             }
-            (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other) || (text(one) && text(other)),
+            (one, other) => are_alike(one, other),
         }
     }
 
@@ -108,7 +105,6 @@ impl Schema {
         if shape == value || depth > MOST_DEPTH {
             return true;
         }
-        let text = |kind: &Kind| matches!(kind, Kind::String | Kind::Enum(_));
         match (&self[value].kind, &self[shape].kind) {
             (Kind::List(value), Kind::List(shape)) => self.holds(shape.member.target, value.member.target, depth + 1),
             (Kind::Map(value), Kind::Map(shape)) => self.holds(shape.value.target, value.value.target, depth + 1),
@@ -118,9 +114,7 @@ impl Schema {
                     place.is_some_and(|place| self.holds(place.slot.target, member.slot.target, depth + 1))
                 })
             }
-            (value, shape) => {
-                std::mem::discriminant(value) == std::mem::discriminant(shape) || (text(value) && text(shape))
-            }
+            (value, shape) => are_alike(value, shape),
         }
     }
 
@@ -140,6 +134,12 @@ impl Schema {
             Some(format!("/{}/{}", outer.name, inner.name))
         })
     }
+}
+
+/// True for one kind of shape, and for two kinds of text.
+fn are_alike(one: &Kind, other: &Kind) -> bool {
+    let text = |kind: &Kind| matches!(kind, Kind::String | Kind::Enum(_));
+    std::mem::discriminant(one) == std::mem::discriminant(other) || (text(one) && text(other))
 }
 
 /// The only member of a shape.

@@ -320,7 +320,7 @@ fn other_names(Trial { client, operation, .. }: Trial<'_>, right: &Right) -> Vec
 fn names_something(Trial { client, operation, .. }: Trial<'_>, member: &str) -> bool {
     let mut actions = graph::shared(client.schema).actions_of(operation);
     ["Id", "Ids", "Arn", "Arns"].iter().any(|ending| member.ends_with(ending))
-        || actions.any(|(_, action)| action.names.iter().any(|(name, _)| name == member))
+        || actions.any(|(_, action)| action.is_named_by(member))
 }
 
 /// Status and name of a refusal, without its message.
@@ -343,14 +343,11 @@ async fn refused(trial: Trial<'_>, rights: &[Right], reply: &Reply) -> Refused {
     let first = &rights[0];
     let lost = reply.is_lost() && client.target.loopback;
     // Some services answer an id that nothing has as an invalid one.
-    let is_unknown_id = names_something(trial, &first.member) && !reply.is_server_fault();
+    let is_id = names_something(trial, &first.member);
+    let is_unknown_id = is_id && !reply.is_server_fault();
     if rights.len() == 1 && !lost && (is_unknown_id || !blames_the_request(reply)) {
         let is_not_found = reply.refusal().is_some_and(|(status, _)| status == 404);
-        return if is_not_found && names_something(trial, &first.member) {
-            Refused::NoSuchThing
-        } else {
-            Refused::Unclear(brief(reply))
-        };
+        return if is_not_found && is_id { Refused::NoSuchThing } else { Refused::Unclear(brief(reply)) };
     }
     let twin = match client.input(operation, Config::sparse(), &first.label, &SchemaPath::default()).await {
         Ok(input) => client.call(operation, &input).await,

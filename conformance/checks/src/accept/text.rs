@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use connect_model::generate::{Config, Place, Side, Site, sites};
 use connect_model::path::Step;
-use connect_model::resources::{self as graph, Action};
+use connect_model::resources as graph;
 use connect_model::schema::{Kind, OperationId, Schema};
 use connect_model::semantics;
 use connect_model::validate::{ViolationKind, excerpt, validate, validate_slot};
@@ -51,9 +51,8 @@ pub(super) fn with_text(scope: &Scope<'_>) -> Subjects<()> {
 fn is_text(schema: &'static Schema, operation: OperationId, site: &Site) -> bool {
     let Some(Step::Member(top)) = site.mutation.path.0.first() else { return false };
     // A token or the name of something that exists cannot be any text.
-    let names_one = |action: &Action| action.names.iter().any(|(member, _)| member == top);
     let mut actions = graph::shared(schema).actions_of(operation);
-    if schema[operation].is_page_token(top) || actions.any(|(_, action)| names_one(action)) {
+    if schema[operation].is_page_token(top) || actions.any(|(_, action)| action.is_named_by(top)) {
         return false;
     }
     let text = matches!(schema[site.slot.target].kind, Kind::String);

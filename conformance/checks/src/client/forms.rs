@@ -67,8 +67,8 @@ pub(super) fn give_usual_forms(
         let is_text = matches!(schema[part.slot.target].kind, Kind::String)
             && part.value.is_string()
             && !semantics::is_language(schema, part.slot.target);
-        let text = usual(part.name, part.nth).filter(|_| is_text && is_free(part)).map(Value::from);
-        let allowed = text.filter(|text| validate_slot(schema, part.slot, text).is_empty());
+        let text = if is_text && is_free(part) { usual(part.name, part.nth) } else { None };
+        let allowed = text.map(Value::from).filter(|text| validate_slot(schema, part.slot, text).is_empty());
         found.extend(allowed.map(|text| (part.pointer.clone(), text)));
         true
     });

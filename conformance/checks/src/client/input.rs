@@ -174,7 +174,7 @@ impl Client {
             }
         }
         let created = resources::created_by(self.schema, &contract.name);
-        // What a named resource lives in must be named with it.
+        // A request names the parents of a resource together with it.
         let mut homes = Vec::new();
         for place in places(self.schema, graph, shape, value) {
             let top = place.pointer[1..].split('/').next().unwrap_or_default();

@@ -68,7 +68,7 @@ struct Thing {
     is_deleted: bool,
 }
 
-/// What the clients share.
+/// The state that the clients share.
 struct Stage<'c> {
     client: &'c Client,
     row: &'static Resource,
@@ -191,7 +191,7 @@ impl Stage<'_> {
     /// Describes a thing.
     async fn look(&self, who: u32, created: &Created) {
         let input = self.row.naming(self.row.describe, &created.sent, &created.id);
-        // What it answers is judged later, here as below.
+        // The answer is judged with the others, at the end.
         let _ = self.recorder.call(who, self.row.describe, input).await;
     }
 

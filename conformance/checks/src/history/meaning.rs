@@ -1,4 +1,4 @@
-//! What each operation of the model does to a thing, as the resource graph says. Sends nothing.
+//! The effect of each operation of the model on a thing, as the resource graph tells it. Sends nothing.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::resources::{self, Facts, Resource};
 
-/// What an operation does.
+/// The effect of an operation.
 pub(super) enum Meaning {
     /// Makes a thing.
     Create(Of),
@@ -201,9 +201,8 @@ impl Of {
         let is_page = |member: &str| {
             pages.is_some_and(|pages| pages.input_token == member || pages.page_size.as_deref() == Some(member))
         };
-        let is_name = |member: &str| action.names.iter().any(|(name, _)| name == member);
         let members = input.as_object().into_iter().flatten();
-        members.filter(|(_, value)| !value.is_null()).any(|(member, _)| !is_page(member) && !is_name(member))
+        members.filter(|(_, value)| !value.is_null()).any(|(member, _)| !is_page(member) && !action.is_named_by(member))
     }
 
     /// The description in the output of the operation that describes one.

@@ -31,7 +31,7 @@ use crate::case::{Finding, History, Level, Outcome};
 use crate::check::{Check, Remote};
 use crate::client::Client;
 use crate::code::{Attempt, Code, Omission, Scope, Trial, Variant};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, TAG_CHANGES, TAG_UPDATES};
 use crate::families::{Family, Services};
 use crate::harm::Harm;
 use crate::judge::Judgement;
@@ -143,12 +143,7 @@ pub(crate) static TAGS: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "concurrent changes of tags have one order in which every list of tags is right",
-    evidence: &[
-        Evidence::documentation("Connect API reference, TagResource adds tags, UntagResource removes keys"),
-        Evidence::cloudformation(
-            "the resources of Connect in CloudFormation: tagUpdatable, by TagResource and UntagResource",
-        ),
-    ],
+    evidence: &[TAG_CHANGES, TAG_UPDATES],
     harm: Harm::Loss,
     fault: "lost tags, or brought old ones back, in concurrent calls",
     passes: "each key has the value of one of the last changes",

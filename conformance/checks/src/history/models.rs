@@ -136,7 +136,7 @@ impl Model for Names {
 /// A client token: all creations with it make one thing.
 pub(super) struct Token;
 
-/// What is seen of the creations with a token.
+/// An observation of the creations with a token.
 #[derive(Clone, Debug)]
 pub(super) enum TokenAct {
     /// A creation; its thing, if an answer tells.
@@ -145,7 +145,7 @@ pub(super) enum TokenAct {
     Exists(Number),
 }
 
-/// What creations with a token have made.
+/// The things that creations with a token have made.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum TokenState {
     /// Nothing yet.

@@ -2,8 +2,8 @@
 //! place, each client token, each tag. An order of the whole history gives one of each part, so a part without an order
 //! shows a fault, and small parts are judged quickly.
 //!
-//! What a history does not tell is not judged: values that no description ever showed as they were sent, things that are
-//! older than the history, calls without an answer.
+//! Three things are not judged, since a history does not tell them: values that no description ever showed as they were
+//! sent, things that are older than the history, and calls without an answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use super::order::Timed;
 use super::traversal::{Traversal, traversals};
 use crate::client::reply::TAKEN;
 
-/// What a part is about.
+/// The subject of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sort {
     /// A thing, as its descriptions show it.
@@ -36,7 +36,7 @@ pub enum Sort {
 }
 
 impl Sort {
-    /// What shows it, in words.
+    /// The answers that show it, in words.
     pub fn word(self) -> &'static str {
         match self {
             Sort::Described => "descriptions",
@@ -52,7 +52,7 @@ impl Sort {
 /// A part of a history.
 pub(super) struct Part {
     pub(super) sort: Sort,
-    /// What it is about, in words.
+    /// Its subject, in words.
     pub(super) about: String,
     pub(super) acts: Acts,
 }
@@ -137,7 +137,7 @@ pub(super) enum View {
     Absent,
 }
 
-/// What a history has about one thing.
+/// The calls and answers of a history that concern one thing.
 #[derive(Default)]
 pub(super) struct Known {
     /// The kind, in words.
@@ -406,7 +406,7 @@ impl<'c> Sorted<'c> {
         }
     }
 
-    /// What lists of tags show of the keys that calls set or remove.
+    /// Adds the lists of tags, as far as they concern keys that calls set or remove.
     fn add_tag_lists(&mut self) {
         for (arn, list) in &self.tag_lists {
             let shown = tags_in(Some(list.act));

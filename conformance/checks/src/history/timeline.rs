@@ -41,7 +41,7 @@ pub fn sent(call: &Call) -> String {
     format!("{} {}", call.operation, short(&call.input))
 }
 
-/// What a call saw, in one line.
+/// The answer that a call saw, in one line.
 pub fn seen(call: &Call) -> String {
     match &call.answer {
         None => "no answer".to_owned(),

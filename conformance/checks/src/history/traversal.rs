@@ -33,7 +33,7 @@ impl Traversal<'_> {
         if self.searches { 2 } else { 1 }
     }
 
-    /// What it shows, at its time.
+    /// An act at the time of the traversal.
     pub(super) fn timed<A>(&self, act: A) -> Timed<A> {
         Timed { start: self.start, end: self.end, act, at: self.at }
     }

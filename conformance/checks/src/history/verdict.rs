@@ -29,7 +29,7 @@ impl Lags {
 /// The verdict on a part of a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judged {
-    /// What the part is about.
+    /// The subject of the part.
     pub sort: Sort,
     /// The same in words.
     pub about: String,

@@ -43,13 +43,19 @@ pub(super) fn plainer(schema: &'static Schema, operation: &str, mutant: &Mutant)
         return Some(value);
     }
     if is_in("Actions")
-        && let Some(valid) = resources::valid_action(schema, operation)
+        && let Some(valid) = valid_action(schema, operation)
         && let Some(Value::Array(actions)) = value.get_mut("Actions")
     {
         actions.insert(0, valid);
         return (problems(schema, operation, &value) == 0).then_some(value);
     }
     None
+}
+
+/// The action of the template, for operations that take actions of a rule.
+fn valid_action(schema: &'static Schema, operation: &str) -> Option<Value> {
+    let row = resources::created_by(schema, operation).or_else(|| resources::updated_by(schema, operation))?;
+    row.template()?.get("Actions")?.get(0).cloned()
 }
 
 /// Number of broken rules beyond the service model.

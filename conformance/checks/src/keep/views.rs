@@ -1,6 +1,5 @@
 //! The views of one resource through its life: `keep.views-agree`, `keep.plausible` and `keep.repeated-read`.
 
-use connect_model::resources::Source;
 use connect_model::schema::{Kind, Members, OperationId, Shared};
 use connect_transport::exchange::Exchange;
 use serde_json::{Value, json};
@@ -133,15 +132,12 @@ impl<'c> Watch<'c> {
             }
             seen.add(findings);
             let (arns, chosen) = (self.row.arns(), self.row.chosen());
-            // An id that the caller chooses need not be in the ARN, as far as the model tells.
-            let assigned = self.client.schema.service.is_connect() || matches!(self.row.of.id, Source::Output(_));
-            let id = if assigned { &*self.thing.created.id } else { "" };
             let life = Life {
                 schema: self.client.schema,
                 arns: &arns,
                 chosen: &chosen,
                 began: self.began,
-                id,
+                id: &self.thing.created.id,
                 instance: &self.home,
             };
             for view in &views {

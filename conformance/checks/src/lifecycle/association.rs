@@ -192,7 +192,7 @@ async fn holder(client: &Client, link: &Link) -> Result<Value, String> {
         if kind.is_some_and(|kind| kind.noun == row.noun) {
             names.insert(member.name.clone(), made.id.clone().into());
         } else if row.of.parents.iter().any(|(parent, _)| *parent == member.name) {
-            // What holds the holder is named with it.
+            // The request names the parents of the holder, too.
             names.insert(member.name.clone(), made.sent[&member.name].clone());
         }
     }

@@ -10,7 +10,7 @@ use crate::client::{Client, Created};
 use crate::code::Trial;
 use crate::lifecycle::echo::{Echo, differences, echoes};
 use crate::resources::{Resource, draft};
-use crate::same::in_progress;
+use crate::same::{in_progress, states};
 use crate::steps;
 use crate::steps::{Judged, Wait, body, perform, shown, succeed};
 
@@ -246,11 +246,9 @@ impl<'c> Life<'c> {
     fn ending(&self, reply: &Reply) -> Result<Option<String>, String> {
         let Reply::Success(exchange) = reply else { return Ok(None) };
         let (_, resource) = shown(self.client.schema, self.row, exchange)?;
-        let is_state = |name: &str| ["status", "state"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
         let ends =
             |text: &&str| ["DELET", "TERMINAT", "INACTIVE"].iter().any(|start| text.to_uppercase().starts_with(start));
-        let states = resource.as_object().into_iter().flatten().filter(|(name, _)| is_state(name));
-        Ok(states.filter_map(|(_, value)| value.as_str()).find(ends).map(str::to_owned))
+        Ok(states(&resource).find(ends).map(str::to_owned))
     }
 
     async fn duplicate_name(&self) -> Judged {

@@ -18,7 +18,7 @@ use crate::case::Level;
 use crate::check::{Check, Remote};
 use crate::client::reply::NOT_PUBLISHED;
 use crate::code::{Attempt, Bound, Code, Omission, On, Scope, Subjects, Trial, Variant};
-use crate::evidence::{Evidence, GONE};
+use crate::evidence::{Evidence, GONE, TAG_CHANGES, TAG_UPDATES};
 use crate::families::{Family, Services};
 use crate::harm::Harm;
 use crate::judge::Judgement;
@@ -275,12 +275,7 @@ pub(crate) static TAGS: Check = Check {
     level: Level::Must,
     remote: Remote::SAME,
     rule: "tags are added, overwritten and removed by key, and listed with their current values",
-    evidence: &[
-        Evidence::documentation("Connect API reference, TagResource adds tags, UntagResource removes keys"),
-        Evidence::cloudformation(
-            "the resources of Connect in CloudFormation: tagUpdatable, by TagResource and UntagResource",
-        ),
-    ],
+    evidence: &[TAG_CHANGES, TAG_UPDATES],
     harm: Harm::Loss,
     fault: "lost tags, or kept old ones",
     passes: "ListTagsForResource shows every tag with the value that was set last, and no removed tag, within a short \

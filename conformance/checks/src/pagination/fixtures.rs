@@ -7,7 +7,7 @@ use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
 use connect_model::resources::{self as graph, Link};
 use connect_model::schema::{OperationId, Schema};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::client::pager::{Page, Pager, key, keys};
@@ -138,19 +138,6 @@ impl Fixtures {
         self.member.or_else(|| self.found.get()?.as_deref())
     }
 
-    /// True if an item shows a value that tells it from others. Two items without one may be equal.
-    pub(super) fn has_identity(&self, item: &Value) -> bool {
-        let Some(members) = item.as_object() else { return true };
-        let is_value = |value: &Value| value.is_string() || value.is_number();
-        match self.identity() {
-            Some(member) => members.get(member).is_some_and(is_value),
-            None => members.iter().any(|(name, value)| {
-                let name = name.to_ascii_lowercase();
-                is_value(value) && IDENTITIES.iter().any(|end| name.ends_with(end))
-            }),
-        }
-    }
-
     /// The key of an item.
     pub(super) fn key(&self, item: &Value) -> String {
         key(item, self.identity())
@@ -164,15 +151,17 @@ impl Fixtures {
     /// True if an item can be told from others: by the member that identifies it, by one whose name says so, or because it
     /// is no structure. Items that show a state alone may be equal.
     pub(super) fn tells_apart(&self, item: &Value) -> bool {
-        // What the request names is the same in all items.
+        let Some(members) = item.as_object() else { return true };
+        let is_value = |value: &Value| value.is_string() || value.is_number();
+        // All items show the values that the request names.
         let is_asked = |value: &Value| self.base.as_object().into_iter().flatten().any(|(_, asked)| asked == value);
-        let is_identity = |name: &str, value: &Value| {
-            IDENTITIES.iter().any(|end| name.to_ascii_lowercase().ends_with(end)) && !is_asked(value)
+        let is_identity = |(name, value): (&String, &Value)| {
+            let name = name.to_ascii_lowercase();
+            is_value(value) && !is_asked(value) && IDENTITIES.iter().any(|end| name.ends_with(end))
         };
-        let of_item = |item: &Map<String, Value>| item.iter().any(|(name, value)| is_identity(name, value));
         match self.identity() {
-            Some(member) if item.get(member).is_some() => true,
-            _ => item.as_object().is_none_or(of_item),
+            Some(member) => members.get(member).is_some_and(is_value),
+            None => members.iter().any(is_identity),
         }
     }
 

@@ -112,9 +112,7 @@ impl PageJudge<'_> {
                     continue;
                 }
                 let key = self.fixtures.key(item);
-                if let Some(before) = places.insert(key.clone(), number)
-                    && self.fixtures.has_identity(item)
-                {
+                if let Some(before) = places.insert(key.clone(), number) {
                     let actual = format!("{} on pages {} and {}", excerpt(&key), before + 1, number + 1);
                     let pointer = self.pager.items_pointer();
                     let finding = NO_DUPLICATES.finding(pointer, "different items", actual, Some(&page.exchange));

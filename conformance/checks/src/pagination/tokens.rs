@@ -105,7 +105,7 @@ impl PageJudge<'_> {
                 let again = page
                     .items
                     .iter()
-                    .filter(|item| self.fixtures.has_identity(item) && shown.contains(&self.fixtures.key(item)));
+                    .filter(|item| self.fixtures.tells_apart(item) && shown.contains(&self.fixtures.key(item)));
                 let again = again.count();
                 // The number of items is judged by pagination.page-size.
                 if again > 0 {

@@ -228,7 +228,7 @@ pub(super) const ROWS: &[Defect] = &[
     },
 ];
 
-/// What a lost race may show, too: the order of other calls on the same things.
+/// Checks that may see a lost race, too, by the order of other calls on the same things.
 const HISTORIES: &[&str] =
     &["history.linearizable", "history.paging", "history.names", "history.tokens", "history.tags"];
 
@@ -338,12 +338,12 @@ impl Seams for Race {
         if !is(call, self.slow) {
             return call.perform(call.input);
         }
-        self.running.enter(&thing);
-        std::thread::sleep(PAUSE);
-        let answer = call.perform(call.input);
-        std::thread::sleep(PAUSE);
-        self.running.leave(&thing);
-        answer
+        self.running.during(&thing, |_| {
+            std::thread::sleep(PAUSE);
+            let answer = call.perform(call.input);
+            std::thread::sleep(PAUSE);
+            answer
+        })
     }
 }
 

@@ -90,12 +90,10 @@ impl Seams for OldNames {
 
     fn invoke(&self, call: &Invocation<'_>) -> Answer {
         if is(call, &["ListContactFlows"]) {
-            let home = instance(call);
-            self.listing.enter(&home);
-            std::thread::sleep(PAUSE);
-            let answer = call.perform(call.input);
-            self.listing.leave(&home);
-            return answer;
+            return self.listing.during(&instance(call), |_| {
+                std::thread::sleep(PAUSE);
+                call.perform(call.input)
+            });
         }
         if is(call, FLOW_UPDATES) && call.input.get("Name").is_some() && self.listing.contains(&instance(call)) {
             let state = call.cx.store.lock();
@@ -138,11 +136,10 @@ impl Seams for Forgotten {
         if !is(call, FLOW_UPDATES) {
             return call.perform(call.input);
         }
-        let home = instance(call);
-        let others = self.updating.enter(&home);
-        std::thread::sleep(PAUSE);
-        let answer = call.perform(call.input);
-        self.updating.leave(&home);
+        let (others, answer) = self.updating.during(&instance(call), |others| {
+            std::thread::sleep(PAUSE);
+            (others, call.perform(call.input))
+        });
         if others > 0 {
             lock(&self.hidden).insert(flow(call));
         }

@@ -91,10 +91,10 @@ impl Seams for CreationRace {
     fn invoke(&self, call: &Invocation<'_>) -> Answer {
         let Some(creation) = creation(call) else { return call.perform(call.input) };
         let home = targets::instance_id(call).unwrap_or_default();
-        let others = self.busy.enter(home);
-        std::thread::sleep(PAUSE);
-        let answer = call.perform(call.input);
-        self.busy.leave(home);
+        let (others, answer) = self.busy.during(home, |others| {
+            std::thread::sleep(PAUSE);
+            (others, call.perform(call.input))
+        });
         if others > 0
             && let Answer::Performed(Ok(output)) = &answer
             && let Some(id) = output[creation.id].as_str()
@@ -129,11 +129,10 @@ impl Seams for NameRace {
         if call.cx.store.lock().instances.get(home).is_some_and(|home| is_taken(&home.data)) {
             return call.perform(call.input);
         }
-        self.free.enter(name);
-        std::thread::sleep(PAUSE);
-        let answer = call.perform(call.input);
-        self.free.leave(name);
-        answer
+        self.free.during(name, |_| {
+            std::thread::sleep(PAUSE);
+            call.perform(call.input)
+        })
     }
 
     fn name_taken(&self, name: &FullName<'_>, taken: bool) -> bool {
@@ -191,15 +190,23 @@ fn tags(call: &Invocation<'_>, arn: &str) -> Option<Tags> {
 pub(super) struct Counts(Mutex<HashMap<String, usize>>);
 
 impl Counts {
+    /// Calls `act` with the number of other uses of a key, while it is in use.
+    pub(super) fn during<R>(&self, key: &str, act: impl FnOnce(usize) -> R) -> R {
+        let others = self.enter(key);
+        let result = act(others);
+        self.leave(key);
+        result
+    }
+
     /// Adds a use, and returns the number of uses before.
-    pub(super) fn enter(&self, key: &str) -> usize {
+    fn enter(&self, key: &str) -> usize {
         let mut counts = lock(&self.0);
         let count = counts.entry(key.to_owned()).or_default();
         *count += 1;
         *count - 1
     }
 
-    pub(super) fn leave(&self, key: &str) {
+    fn leave(&self, key: &str) {
         let mut counts = lock(&self.0);
         if let Some(count) = counts.get_mut(key) {
             *count -= 1;

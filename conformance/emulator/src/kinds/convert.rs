@@ -36,7 +36,7 @@ fn convert(schema: &Schema, value: &Value, from: ShapeId, to: ShapeId, depth: us
                     converted.insert(name.to_owned(), inner);
                 }
             }
-            // What the answer requires beside what was sent, such as the name of a log group, is made.
+            // The answer may require members that were not sent, such as the name of a log group. They are generated.
             for member in right.iter().filter(|member| member.required) {
                 if converted.contains_key(&member.name) {
                     continue;

@@ -227,7 +227,7 @@ impl Call<'_> {
         let by_name = |member: &'static Member| {
             let item = listing.items?.get(&member.name)?;
             let is_text = |member: &Member| matches!(schema[member.slot.target].kind, Kind::String);
-            let is_name = action.names.iter().any(|(name, _)| *name == member.name);
+            let is_name = action.is_named_by(&member.name);
             (is_text(member) && is_text(item) && !is_name).then_some((member, item))
         };
         let by_name = schema.input_members(self.operation).into_iter().flatten().filter_map(by_name);

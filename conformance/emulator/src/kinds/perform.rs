@@ -67,7 +67,7 @@ impl Call<'_> {
         let to_record = schema.shared(members, forms.record);
         let to_asked = schema.shared(members, forms.asked);
         for member in members {
-            let is_name = action.names.iter().any(|(name, _)| *name == member.name);
+            let is_name = action.is_named_by(&member.name);
             let Some(value) = self.input.get(&member.name).filter(|value| !value.is_null()) else { continue };
             if is_name || member.idempotency_token {
                 continue;
