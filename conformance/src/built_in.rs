@@ -2,7 +2,7 @@
 //! of flags and reports.
 
 use aws_credential_types::Credentials;
-use connect_emulator::{AccessKeys, BENIGN, Benign, Config, Defect, Emulator, defects};
+use connect_emulator::{AccessKeys, Benign, Config, Defect, Emulator, defects};
 use connect_model::schema::Schema;
 use connect_transport::endpoint::EndpointError;
 use connect_transport::target::{Guarded, Target};
@@ -83,7 +83,7 @@ fn defect(id: &str) -> Result<&'static Defect, EmulatorError> {
 }
 
 fn benign(id: &str) -> Result<&'static Benign, EmulatorError> {
-    let known = BENIGN.iter().map(|known| known.id);
+    let known = connect_emulator::benign().map(|known| known.id);
     let unknown = || suggest::unknown("harmless variant", id, known, "connect-conformance benign");
     Benign::named(id).ok_or_else(|| EmulatorError::Unknown(unknown()))
 }

@@ -1,6 +1,8 @@
 //! Harmless variants: endpoints that differ from the emulator and keep the contract, so that no check may report them.
 //! They act through the same seams as defects.
 
+mod choices;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +27,8 @@ pub struct Benign {
     pub summary: &'static str,
     /// The reason why the contract allows it.
     pub source: &'static str,
+    /// Beginnings of the learned topics on which the variant answers in another way. All others stay as they are.
+    pub learned: &'static [&'static str],
     /// Creates the behaviour, with new state.
     pub(crate) seams: fn() -> Arc<dyn Seams>,
 }
@@ -32,7 +36,7 @@ pub struct Benign {
 impl Benign {
     /// The variant with an id.
     pub fn named(id: &str) -> Option<&'static Benign> {
-        BENIGN.iter().find(|benign| benign.id == id)
+        benign().find(|benign| benign.id == id)
     }
 }
 
@@ -46,11 +50,17 @@ const LIST_LAG: Duration = Duration::from_millis(60);
 const INDEX_LAG: Duration = Duration::from_millis(400);
 
 /// Every harmless variant.
-pub const BENIGN: &[Benign] = &[
+pub fn benign() -> impl Iterator<Item = &'static Benign> {
+    BENIGN.iter().chain(choices::CHOICES)
+}
+
+/// Variants whose behaviour a rule allows.
+const BENIGN: &[Benign] = &[
     Benign {
         id: "throttled",
         summary: "some calls are answered with 429 TooManyRequestsException and Retry-After",
         source: "Connect throttles per account and Region; the front answers with an error that no operation models",
+        learned: &[],
         seams: || {
             in_place(|nth| {
                 (nth % ONE_IN == 7).then(|| {
@@ -65,6 +75,7 @@ pub const BENIGN: &[Benign] = &[
         id: "transient-500",
         summary: "some calls are answered with 500, 502, 503 or 504, and not performed",
         source: "AWS SDKs retry these statuses; Connect was seen to answer InternalServerErrorException",
+        learned: &[],
         seams: || {
             in_place(|nth| {
                 let status = [500, 502, 503, 504][(nth / ONE_IN % 4) as usize];
@@ -77,6 +88,7 @@ pub const BENIGN: &[Benign] = &[
         id: "slow-index",
         summary: "searches find a resource only some time after its creation",
         source: "Connect searches go through an index",
+        learned: &[],
         seams: || {
             on_sighting(|sighting, visible| match sighting.by {
                 Reader::List => visible,
@@ -88,12 +100,14 @@ pub const BENIGN: &[Benign] = &[
         id: "slow-lists",
         summary: "lists and searches show a resource only a short time after its creation",
         source: "no list is documented to be consistent with writes",
+        learned: &[],
         seams: || on_sighting(|sighting, _| sighting.created.elapsed() >= LIST_LAG),
     },
     Benign {
         id: "short-pages",
         summary: "pages have fewer items than the requested page size",
         source: "Smithy pagination: the page size is a maximum",
+        learned: &[],
         seams: || {
             on_cut(|page| {
                 let fewer = (page.size.limit() - 1).max(1) as i64;
@@ -105,6 +119,7 @@ pub const BENIGN: &[Benign] = &[
         id: "empty-pages",
         summary: "an empty page with a token follows every page",
         source: "Smithy pagination: only the absence of a token ends a list",
+        learned: &[],
         seams: || {
             on_cut(|page| match page.position {
                 0 => page.cut(0, page.size),
@@ -117,6 +132,7 @@ pub const BENIGN: &[Benign] = &[
         id: "empty-token-at-end",
         summary: "the token of the last page is an empty string",
         source: "Smithy pagination: absent, null and empty mean the end",
+        learned: &[],
         seams: || {
             on_body(|scene, body| {
                 let pagination = scene.operation.and_then(|operation| operation.pagination.as_ref());
@@ -132,6 +148,7 @@ pub const BENIGN: &[Benign] = &[
         id: "unordered-lists",
         summary: "the order of the items of a page changes with every call",
         source: "no list of Connect is documented to have an order",
+        learned: &[],
         seams: || {
             on_body(|scene, body| {
                 let items =
@@ -149,12 +166,14 @@ pub const BENIGN: &[Benign] = &[
         id: "exponent-timestamps",
         summary: "timestamps have an exponent: 1.73229019499E9",
         source: "seen on Connect in November 2024; the JSON grammar allows it",
+        learned: &[],
         seams: || on_response(exponents),
     },
     Benign {
         id: "whole-seconds-in-lists",
         summary: "lists and searches show times in whole seconds, descriptions with fractions",
         source: "Smithy: the precision of a timestamp is the service's",
+        learned: &[],
         seams: || {
             on_body(|scene, body| {
                 let lists = |name: &str| name.starts_with("List") || name.starts_with("Search");
@@ -172,6 +191,7 @@ pub const BENIGN: &[Benign] = &[
         id: "reformatted-content",
         summary: "descriptions show the content of flows and modules with other white space",
         source: "content is JSON in a text; no source says that its white space is kept",
+        learned: &[],
         seams: || {
             on_body(|_, body| {
                 for member in ["ContactFlow", "ContactFlowModule"] {
@@ -189,6 +209,7 @@ pub const BENIGN: &[Benign] = &[
         id: "extra-members",
         summary: "structures in answers and errors have a member that the model does not define",
         source: "restJson1: clients ignore unknown members",
+        learned: &[],
         seams: || {
             on_response(|scene, response| {
                 let output = scene.operation.and_then(|operation| operation.output).filter(|_| scene.error.is_none());
@@ -212,6 +233,7 @@ pub const BENIGN: &[Benign] = &[
         id: "null-members",
         summary: "optional members without value are null instead of absent",
         source: "restJson1: clients treat null as absent",
+        learned: &[],
         seams: || {
             on_body(|scene, body| {
                 if let Some(shape) = scene.operation.and_then(|operation| operation.output) {
@@ -231,6 +253,7 @@ pub const BENIGN: &[Benign] = &[
         id: "empty-tags",
         summary: "resources without tags have an empty map of tags",
         source: "a service may return an empty map or omit it",
+        learned: &[],
         seams: || {
             on_body(|scene, body| {
                 if let Some(shape) = scene.operation.and_then(|operation| operation.output) {
@@ -250,6 +273,7 @@ pub const BENIGN: &[Benign] = &[
         id: "empty-bodies",
         summary: "an answer without members has an empty body",
         source: "restJson1: clients read an empty body as an empty structure",
+        learned: &[],
         seams: || {
             on_response(|scene, response| {
                 if scene.error.is_none() && response.body == b"{}" {
@@ -263,6 +287,7 @@ pub const BENIGN: &[Benign] = &[
         id: "charset",
         summary: "the content type has a parameter and upper-case letters",
         source: "HTTP: media types are case-insensitive, and parameters do not change them",
+        learned: &[],
         seams: || {
             on_response(|_, response| {
                 if response.headers.get("content-type").is_some() {
@@ -275,6 +300,7 @@ pub const BENIGN: &[Benign] = &[
         id: "lower-case-message",
         summary: "errors have the member `message` where the model says `Message`",
         source: "AWS clients accept both",
+        learned: &[],
         seams: || {
             on_response(|scene, response| {
                 if scene.error.is_some() {
@@ -291,6 +317,7 @@ pub const BENIGN: &[Benign] = &[
         id: "error-uri-suffix",
         summary: "the error name in the header is followed by a colon and a URI",
         source: "restJson1: clients ignore everything from the first colon",
+        learned: &[],
         seams: || {
             on_response(|_, response| {
                 if let Some(name) = response.headers.get("x-amzn-errortype").map(str::to_owned) {
@@ -304,6 +331,7 @@ pub const BENIGN: &[Benign] = &[
         id: "error-name-in-body",
         summary: "the name of an error is in `__type` only, after a namespace",
         source: "restJson1: header, code and __type are equivalent",
+        learned: &[],
         seams: || {
             on_response(|scene, response| {
                 if let Some(name) = scene.error {
@@ -320,6 +348,7 @@ pub const BENIGN: &[Benign] = &[
         id: "invalid-parameter",
         summary: "invalid input is answered with InvalidParameterException instead of InvalidRequestException, if both are modelled",
         source: "the choice between the two errors is not specified",
+        learned: &["error of invalid.", "page token ", "a version of a flow", "update of a version's content"],
         seams: || {
             on_response(|scene, response| {
                 let listed =
@@ -334,18 +363,21 @@ pub const BENIGN: &[Benign] = &[
         id: "arn-ids",
         summary: "the instance under test is named by its ARN",
         source: "Connect accepts full ARNs in path labels",
+        learned: &[],
         seams: || Arc::new(NamedByArn),
     },
     Benign {
         id: "signatures-unverified",
         summary: "the port for signed requests serves all of them, signed or not",
         source: "an emulator may do without signatures: to verify them is a capability",
+        learned: &[],
         seams: || on_admission(|_, _| true),
     },
     Benign {
         id: "other-signature-errors",
         summary: "wrong signatures and keys are answered with SignatureDoesNotMatch and InvalidClientTokenId",
         source: "Connect API reference, common errors: which of the names it uses for what is not published",
+        learned: &[],
         seams: || {
             on_refusal(|breach, response| {
                 let name = match breach {
@@ -365,6 +397,7 @@ pub const BENIGN: &[Benign] = &[
         id: "clock-tolerance",
         summary: "signatures are valid for fifteen minutes before and after their time",
         source: "the documented five minutes are a minimum; some services allow fifteen",
+        learned: &[],
         seams: || {
             on_admission(|_, breach| match breach {
                 None => true,
@@ -444,7 +477,7 @@ mod tests {
 
     #[test]
     fn ids_are_unique() {
-        let ids: BTreeSet<&str> = BENIGN.iter().map(|benign| benign.id).collect();
-        assert_eq!(ids.len(), BENIGN.len());
+        let ids: BTreeSet<&str> = benign().map(|benign| benign.id).collect();
+        assert_eq!(ids.len(), benign().count());
     }
 }

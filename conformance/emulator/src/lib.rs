@@ -31,7 +31,7 @@ mod token_forms;
 mod validation;
 mod verify;
 
-pub use benign::{BENIGN, Benign};
+pub use benign::{Benign, benign};
 pub use bucket::Rate;
 pub use defects::{Defect, Family, defects};
 pub use front::FrontConfig;

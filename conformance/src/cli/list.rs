@@ -6,7 +6,7 @@ use connect_checks::evidence::ranked;
 use connect_checks::families;
 use connect_checks::permission::Permission;
 use connect_checks::plan::Plan;
-use connect_emulator::{BENIGN, Defect};
+use connect_emulator::Defect;
 use connect_model::schema::Schema;
 use serde_json::{Value, json};
 
@@ -52,10 +52,10 @@ pub(super) fn defects(format: Format) -> Result<Exit, SessionError> {
 /// Prints the ids of the harmless variants.
 pub(super) fn benign(format: Format) -> Result<Exit, SessionError> {
     print_lines(
-        BENIGN,
+        &connect_emulator::benign().collect::<Vec<_>>(),
         format,
         |benign| benign.id.to_owned(),
-        |benign| json!({"id": benign.id, "summary": benign.summary, "source": benign.source}),
+        |benign| json!({"id": benign.id, "summary": benign.summary, "source": benign.source, "learned": benign.learned}),
     )
 }
 

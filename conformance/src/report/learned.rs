@@ -54,10 +54,10 @@ pub fn read(path: &Path) -> io::Result<Learned> {
     })
 }
 
-/// Answers of a run that the file does not list, for the topics that it has: one sentence each.
-pub fn differences(before: &Learned, report: &Report) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (topic, facts) in of_endpoint(&report.learned) {
+/// Answers that were not learned before, for the topics that were: topic and sentence.
+pub fn changes<'l>(before: &Learned, now: &'l Learned) -> Vec<(&'l str, String)> {
+    let mut changes = Vec::new();
+    for (topic, facts) in of_endpoint(now) {
         let Some(known) = before.get(topic) else { continue };
         let shown = |facts: BTreeSet<&String>| {
             let facts: Vec<String> = facts.into_iter().map(|fact| printable(fact, SHOWN)).collect();
@@ -65,11 +65,17 @@ pub fn differences(before: &Learned, report: &Report) -> Vec<String> {
         };
         let news: BTreeSet<&String> = facts.keys().filter(|fact| !known.contains_key(*fact)).collect();
         if !news.is_empty() {
-            let topic = printable(topic, SHOWN);
-            lines.push(format!("{topic}: {}; before: {}", shown(news), shown(known.keys().collect())));
+            let sentence =
+                format!("{}: {}; before: {}", printable(topic, SHOWN), shown(news), shown(known.keys().collect()));
+            changes.push((topic.as_str(), sentence));
         }
     }
-    lines
+    changes
+}
+
+/// The sentences of [`changes`] for a run.
+pub fn differences(before: &Learned, report: &Report) -> Vec<String> {
+    changes(before, &report.learned).into_iter().map(|(_, sentence)| sentence).collect()
 }
 
 /// Adds the facts of a run to a file, or writes a new one.

@@ -13,13 +13,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use connect_checks::case::{CaseId, Level, Outcome};
+use connect_checks::coverage::Learned;
 use connect_checks::families::{self, ACCESS};
 use connect_checks::judge::Judge;
 use connect_checks::plan::Plan;
 use connect_checks::selection::Selection;
 use connect_checks::setup;
 use connect_checks::suite::Suite;
-use connect_emulator::{Config, Emulator, Family, defects};
+use connect_emulator::{Benign, Config, Emulator, Family, defects};
 use connect_model::resources as graph;
 use connect_model::schema::Schema;
 use connect_model::shapes::CORE_OPERATIONS;
@@ -29,6 +30,7 @@ use tokio::task::JoinSet;
 
 use crate::built_in;
 use crate::outcome::Totals;
+use crate::report::learned;
 use crate::session::config::{EndpointConfig, RunConfig, RunContext};
 use crate::session::error::SessionError;
 
@@ -66,6 +68,8 @@ pub struct Row {
     pub found: BTreeMap<&'static str, Level>,
     /// Counts of the cases.
     pub totals: Totals,
+    /// Answers that no check judges.
+    pub learned: Learned,
     /// Differences to the declaration.
     pub problems: Vec<String>,
     /// Time from the start of the emulator to its end.
@@ -102,7 +106,7 @@ pub async fn run(
             .buffered(jobs);
         while let Some(tested) = rows_of.next().await {
             let mut row = tested.map_err(SessionError::usage)??;
-            row.problems.extend(row.undeclared(rows.first().map_or(0, |plain| plain.totals.passed as usize)));
+            row.problems.extend(row.undeclared(rows.first()));
             show(&row);
             rows.push(row);
         }
@@ -165,6 +169,7 @@ async fn test(schema: &'static Schema, subject: Subject, breadth: Breadth) -> Re
         breadth,
         found: BTreeMap::new(),
         totals: Totals { planned: ran.planned, ..Totals::default() },
+        learned: ran.learned,
         problems: ran.panics,
         duration: ran.duration,
     };
@@ -179,6 +184,8 @@ struct Ran {
     planned: u64,
     /// A message for each check that panicked.
     panics: Vec<String>,
+    /// Answers that no check judges.
+    learned: Learned,
     duration: Duration,
 }
 
@@ -195,8 +202,15 @@ async fn run_suite(schema: &'static Schema, emulator: &Config, selection: &Selec
     let suite_config = config.suite(context, config.walks(true)?);
     let (suite, _) = setup::suite(schema, target, selection, suite_config).map_err(SessionError::usage)?;
     let planned = suite.cases().len() as u64;
-    let mut ran = Ran { outcomes: Vec::new(), planned, panics: Vec::new(), duration: Duration::ZERO };
-    let mut workers = run_all(suite);
+    let mut ran = Ran {
+        outcomes: Vec::new(),
+        planned,
+        panics: Vec::new(),
+        learned: Learned::default(),
+        duration: Duration::ZERO,
+    };
+    let suite = Arc::new(suite);
+    let mut workers = run_all(&suite);
     while let Some(worker) = workers.join_next().await {
         match worker {
             Ok(outcomes) => ran.outcomes.extend(outcomes.into_iter().map(|(case, outcome)| {
@@ -207,16 +221,17 @@ async fn run_suite(schema: &'static Schema, emulator: &Config, selection: &Selec
         }
     }
     emulator.shutdown().await;
+    ran.learned = suite.learned();
     ran.duration = started.elapsed();
     Ok(ran)
 }
 
 /// Starts workers that run all cases of a suite.
-fn run_all(suite: Suite) -> JoinSet<Vec<(CaseId, Outcome)>> {
-    let (suite, next) = (Arc::new(suite), Arc::new(AtomicUsize::new(0)));
+fn run_all(suite: &Arc<Suite>) -> JoinSet<Vec<(CaseId, Outcome)>> {
+    let next = Arc::new(AtomicUsize::new(0));
     let mut workers = JoinSet::new();
     for _ in 0..WORKERS {
-        let (suite, next) = (Arc::clone(&suite), Arc::clone(&next));
+        let (suite, next) = (Arc::clone(suite), Arc::clone(&next));
         workers.spawn(async move {
             let mut outcomes = Vec::new();
             loop {
@@ -240,8 +255,8 @@ impl Row {
         }
     }
 
-    /// Differences to the declaration. `usual` is the number of cases that pass on the plain emulator.
-    fn undeclared(&self, usual: usize) -> Vec<String> {
+    /// Differences to the declaration. `plain` is the row of the plain emulator, if this is another one.
+    fn undeclared(&self, plain: Option<&Row>) -> Vec<String> {
         let mut problems = Vec::new();
         if self.totals.executed != self.totals.planned {
             problems.push(format!("{} of {} cases were executed", self.totals.executed, self.totals.planned));
@@ -264,9 +279,11 @@ impl Row {
                 let others = graver().filter(|check| !declared(check));
                 problems.extend(others.map(|check| format!("is caught by {check}, which it does not declare")));
             }
-            Subject::Benign(_) => {
+            Subject::Benign(benign) => {
                 problems.extend(graver().map(|check| format!("is harmless, but {check} fails")));
-                let passed = self.totals.passed as usize;
+                problems.extend(plain.into_iter().flat_map(|plain| relearned(benign, &plain.learned, &self.learned)));
+                let (passed, usual) =
+                    (self.totals.passed as usize, plain.map_or(0, |plain| plain.totals.passed as usize));
                 if passed * 100 < usual * BENIGN_PASSES {
                     problems.push(format!("only {passed} of the usual {usual} cases pass, which proves nothing"));
                 }
@@ -274,6 +291,20 @@ impl Row {
         }
         problems
     }
+}
+
+/// Differences between what is learned from a harmless variant and its declaration: each declared topic has another answer
+/// than on the plain emulator, and no other topic has.
+fn relearned(benign: &Benign, plain: &Learned, variant: &Learned) -> Vec<String> {
+    let changes = learned::changes(plain, variant);
+    let is_declared = |topic: &str| benign.learned.iter().any(|declared| topic.starts_with(declared));
+    let others = changes.iter().filter(|(topic, _)| !is_declared(topic));
+    let mut problems: Vec<String> =
+        others.map(|(_, sentence)| format!("changes what it does not declare: {sentence}")).collect();
+    let unchanged =
+        benign.learned.iter().filter(|declared| !changes.iter().any(|(topic, _)| topic.starts_with(**declared)));
+    problems.extend(unchanged.map(|declared| format!("does not change the answers on \"{declared}…\"")));
+    problems
 }
 
 /// A row for people, followed by a line for each problem.
@@ -370,14 +401,22 @@ impl Matrix {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use connect_emulator::{BENIGN, Benign, Defect};
+    use connect_emulator::{Defect, benign};
 
     use super::*;
 
     fn row(subject: Subject, found: &[(&'static str, Level)], passed: u64) -> Row {
         let totals = Totals { planned: 10, executed: 10, passed, ..Totals::default() };
         let found = found.iter().copied().collect();
-        Row { subject, breadth: Breadth::All, found, totals, problems: Vec::new(), duration: Duration::ZERO }
+        Row {
+            subject,
+            breadth: Breadth::All,
+            found,
+            totals,
+            learned: Learned::default(),
+            problems: Vec::new(),
+            duration: Duration::ZERO,
+        }
     }
 
     #[test]
@@ -385,6 +424,7 @@ mod tests {
         let defect = Subject::Defect(Defect::named("timestamp-iso").unwrap());
         let caught = ("shape.timestamp-format", Level::Must);
         let benign = Subject::Benign(Benign::named("throttled").unwrap());
+        let plain = row(Subject::Plain, &[], 10);
         let noted = ("shape.unknown-member", Level::Note);
         for good in [
             row(Subject::Plain, &[], 10),
@@ -392,7 +432,7 @@ mod tests {
             row(defect, &[caught, noted], 0),
             row(benign, &[noted], 9),
         ] {
-            assert_eq!(good.undeclared(10), Vec::<String>::new(), "{good:?}");
+            assert_eq!(good.undeclared(Some(&plain)), Vec::<String>::new(), "{good:?}");
         }
         for (bad, problem) in [
             (row(Subject::Plain, &[caught], 9), "has no defect, but shape.timestamp-format fails"),
@@ -405,9 +445,9 @@ mod tests {
             (row(benign, &[("shape.json", Level::Should)], 10), "is harmless, but shape.json fails"),
             (row(benign, &[], 8), "only 8 of the usual 10 cases pass, which proves nothing"),
         ] {
-            assert_eq!(bad.undeclared(10), [problem]);
+            assert_eq!(bad.undeclared(Some(&plain)), [problem]);
             let matrix = Matrix {
-                rows: vec![Row { problems: bad.undeclared(10), ..bad }],
+                rows: vec![Row { problems: bad.undeclared(Some(&plain)), ..bad }],
                 unproven: vec![],
                 duration: Duration::ZERO,
             };
@@ -417,12 +457,31 @@ mod tests {
     }
 
     #[test]
+    fn a_harmless_variant_changes_what_it_declares() {
+        let learned = |facts: &[(&str, &str)]| -> Learned {
+            facts.iter().map(|(topic, fact)| ((*topic).to_owned(), [((*fact).to_owned(), 1)].into())).collect()
+        };
+        let marks = Benign::named("byte-order-marks-ignored").unwrap();
+        let plain = learned(&[("body with byte-order-mark", "400"), ("body with duplicate-key", "200")]);
+        let good = learned(&[("body with byte-order-mark", "200"), ("body with duplicate-key", "200")]);
+        assert_eq!(relearned(marks, &plain, &good), Vec::<String>::new());
+        let bad = learned(&[("body with byte-order-mark", "400"), ("body with duplicate-key", "400")]);
+        assert_eq!(
+            relearned(marks, &plain, &bad),
+            [
+                "changes what it does not declare: body with duplicate-key: 400; before: 200",
+                "does not change the answers on \"body with byte-order-mark…\""
+            ]
+        );
+    }
+
+    #[test]
     fn the_readme_counts_defects_and_harmless_variants() {
         let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
         let words: Vec<&str> = readme.split_whitespace().collect();
         for sentence in [
             format!("Each of {} defects must be caught", defects().count()),
-            format!("{} benign variants must trip none", BENIGN.len()),
+            format!("{} benign variants must trip none", benign().count()),
         ] {
             assert!(words.join(" ").contains(&sentence), "README.md lacks \"{sentence}\"");
         }

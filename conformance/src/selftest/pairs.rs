@@ -298,7 +298,7 @@ pub async fn run_pairs(pairs: &[Pair], jobs: usize, mut show: impl FnMut(&PairRo
 async fn try_pair(schema: &'static Schema, pair: Pair, alone: Arc<Alone>) -> Result<PairRow, SessionError> {
     let Pair(first, second) = pair;
     let config = Config { defects: vec![first, second], ..Config::default() };
-    let Ran { outcomes, planned, panics: mut problems, duration } =
+    let Ran { outcomes, planned, panics: mut problems, duration, .. } =
         run_suite(schema, &config, &selection(schema, Subject::Plain)).await?;
     if outcomes.len() as u64 != planned {
         problems.push(format!("{} of {planned} cases were executed", outcomes.len()));

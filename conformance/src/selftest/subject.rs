@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use connect_emulator::{BENIGN, Benign, Defect, defects};
+use connect_emulator::{Benign, Defect, benign, defects};
 use connect_model::generate::seed::Stream;
 
 use crate::session::error::SessionError;
@@ -43,7 +43,7 @@ impl Subject {
 /// # Errors
 /// An unknown id; the message suggests similar ones.
 pub fn subjects(only: &[String]) -> Result<Vec<Subject>, SessionError> {
-    let all = || defects().map(Subject::Defect).chain(BENIGN.iter().map(Subject::Benign));
+    let all = || defects().map(Subject::Defect).chain(benign().map(Subject::Benign));
     for given in only {
         if !all().any(|subject| subject.id() == given) {
             let list = "connect-conformance defects` or `connect-conformance benign";
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn finds_subjects_or_suggests_similar_ids() {
-        assert_eq!(subjects(&[]).unwrap().len(), 1 + defects().count() + BENIGN.len());
+        assert_eq!(subjects(&[]).unwrap().len(), 1 + defects().count() + benign().count());
         let some = subjects(&["throttled".to_owned(), "timestamp-iso".to_owned()]).unwrap();
         assert_eq!(some.iter().map(Subject::id).collect::<Vec<_>>(), ["plain", "timestamp-iso", "throttled"]);
         let error = subjects(&["timestamp-is".to_owned()]).unwrap_err().to_string();
