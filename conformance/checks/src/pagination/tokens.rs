@@ -167,7 +167,11 @@ impl PageJudge<'_> {
                 self.send_elsewhere(&pager, token, size, "with another operation", false, seen).await;
             }
         }
-        if !self.fixtures.kind.is_some_and(Resource::in_instance) {
+        let names_instance = client
+            .schema
+            .input_members(&client.schema[self.pager.operation])
+            .is_some_and(|members| members.get(INSTANCE).is_some());
+        if !names_instance || !self.fixtures.kind.is_some_and(Resource::in_instance) {
             return;
         }
         match steps::quiet_instance(client).await {
