@@ -49,6 +49,7 @@ const findings = report.findings ?? [];
 const cases = report.cases ?? [];
 const failed = report.totals?.failed ?? 0;
 const failing = (report.causes ?? []).filter((cause) => cause.level === "must" && cause.cases.length > 0);
+const relearned = report.relearned ?? [];
 const stale = cases.filter((entry) => entry.outcome === "stale").length + (report.stale ?? []).length;
 
 /** Opens the page; an error, a dialog, or a request for anything but the file fails the test. */
@@ -145,7 +146,10 @@ async function fresh(tab) {
 
 /** Entries to change, and the explanation of what was not judged. */
 async function sections(tab) {
-  check(await tab.locator("#stale").isVisible() === stale > 0, `the section of stale entries is ${stale ? "missing" : "empty"}`);
+  const toChange = stale + relearned.length;
+  check(await tab.locator("#stale").isVisible() === toChange > 0, `the section of entries to change is ${toChange ? "missing" : "empty"}`);
+  const items = await tab.locator("#stale").innerText();
+  if (relearned.length && !options.hostile) check(relearned.every((line) => items.includes(line.slice(0, 100))), `the page shows no line of ${relearned}`);
   if (stale) check(/line \d+/.test(await tab.locator("#stale").innerText()), "no stale entry names its line");
   const reasons = report.indeterminate ?? [];
   const shown = await tab.locator("#unscored-body tbody th").allTextContents();

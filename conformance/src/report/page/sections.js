@@ -1,6 +1,6 @@
 // Entries to change, coverage, cases that were not judged, and facts learned.
 
-/** Known divergences and recorded answers that are out of date. Returns their number. */
+/** Known divergences and recorded answers that are out of date, and answers that were not learned before. Returns their number. */
 function drawStale(report, data) {
   const entries = new Map(list(report.stale).map((line) => [string(line), []]));
   for (const entry of data.cases) {
@@ -8,16 +8,21 @@ function drawStale(report, data) {
     if (!entries.has(entry.why)) entries.set(entry.why, []);
     entries.get(entry.why).push(entry.id);
   }
-  if (entries.size === 0) return 0;
+  const news = list(report.relearned).map(string);
+  if (entries.size + news.length === 0) return 0;
   byId("stale").hidden = false;
   // Nothing else is wrong: the entries come first.
   if (data.totals.failed === 0) document.querySelector("main").prepend(byId("stale"));
   const file = string(record(record(report.settings).expect).path);
-  byId("stale-lede").textContent = visible(`Known divergences that passed, expired or match nothing, and recorded answers that are out of date.${file ? ` The known divergences are in ${short(file, 200)}.` : ""}`);
+  if (entries.size) drawPart(`Known divergences that passed, expired or match nothing, and recorded answers that are out of date.${file ? ` The known divergences are in ${short(file, 200)}.` : ""}`, [...entries]);
+  if (news.length) drawPart("Answers that earlier runs did not learn, where the contract leaves the answer open. Review them, then add them to the file of learned answers with --write-learned.", news.map((line) => [line, []]));
+  return entries.size + news.length;
+}
+
+function drawPart(lede, entries) {
   const items = el("ul", { class: "list" });
-  byId("stale-body").append(items);
-  batches(items, [...entries], 50, ([line, cases]) => drawEntry(line, cases));
-  return entries.size;
+  byId("stale-body").append(el("p", { class: "lede" }, visible(lede)), items);
+  batches(items, entries, 50, ([line, cases]) => drawEntry(line, cases));
 }
 
 function drawEntry(line, cases) {
@@ -84,7 +89,7 @@ function drawUnscored(report) {
   const notSent = list(report.not_sent);
   if (notSent.length) body.append(fold("Not sent", plural(notSent.length, "operation"), (details) => lines(details, notSent), notSent.length <= 10));
   const leftOut = list(report.left_out);
-  if (leftOut.length) body.append(fold("Omitted: cannot be expressed", plural(leftOut.length, "case"), (details) => lines(details, leftOut)));
+  if (leftOut.length) body.append(fold("Omitted: cannot be expressed, or over the budget", plural(leftOut.length, "case"), (details) => lines(details, leftOut)));
   if (!body.hasChildNodes()) body.append(el("p", { class: "empty" }, "Every planned case was sent and judged."));
 }
 
