@@ -117,6 +117,9 @@ pub struct Narrowed {
     /// Checks and families that are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude_checks: Vec<String>,
+    /// The most cases of families, each as `FAMILY=N`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budget: Vec<String>,
     /// Number of random walks, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub walks: Option<u32>,
@@ -134,6 +137,7 @@ impl std::fmt::Display for Narrowed {
             list(&self.checks).map(|names| format!("--checks {names}")),
             list(&self.exclude_operations).map(|names| format!("--exclude-operations {names}")),
             list(&self.exclude_checks).map(|names| format!("--exclude-checks {names}")),
+            list(&self.budget).map(|limits| format!("--budget {limits}")),
             self.walks.map(|walks| format!("--walks {walks}")),
             self.histories.map(|histories| format!("--histories {histories}")),
         ];

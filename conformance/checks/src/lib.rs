@@ -3,6 +3,7 @@
 
 mod accept;
 mod access;
+pub mod budget;
 pub mod case;
 pub mod changed;
 pub mod check;

@@ -1,10 +1,11 @@
 //! A plan: the cases of a run, as data. Sends nothing. Case ids depend on the model alone.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use connect_model::schema::{OperationId, Schema};
 
+use crate::budget::{Budget, EXCEEDS_BUDGET};
 use crate::case::{CaseId, case_in, check_of, digest};
 use crate::check::Check;
 use crate::code::{Attempt, Omission, Rank, Scope, Variant};
@@ -107,6 +108,7 @@ impl Plan {
                 elsewhere.extend(planned.chain(omitted).filter(|case| !parts.has(shard, case)));
             }
         }
+        plan.keep_to(&selection.budget);
         plan.whole = Extent::of(&plan);
         plan.part = if selection.shard.is_some() {
             plan.left_out.retain(|line| !elsewhere.contains(case_in(line)));
@@ -118,6 +120,7 @@ impl Plan {
         if !selection.done.is_empty() {
             plan.retain(|case| !selection.done.contains(case));
         }
+        plan.begin_with(&selection.first);
         plan
     }
 
@@ -125,6 +128,25 @@ impl Plan {
     pub fn rank(&self, index: usize) -> Rank {
         let Planned { check, before, .. } = &self.tasks[index];
         Rank { before: *before, of: self.of_check.get(check.id).copied().unwrap_or_default() }
+    }
+
+    /// Leaves out the cases that exceed the budget.
+    fn keep_to(&mut self, budget: &Budget) {
+        let over: BTreeMap<String, String> = budget
+            .exceeded(&self.cases)
+            .into_iter()
+            .map(|(case, limit)| (case.to_string(), format!("{case}: {EXCEEDS_BUDGET}{limit}")))
+            .collect();
+        self.retain(|case| !over.contains_key(case));
+        self.left_out.extend(over.into_values());
+    }
+
+    /// Moves these cases to the start.
+    fn begin_with(&mut self, first: &BTreeSet<String>) {
+        let (cases, tasks) = (std::mem::take(&mut self.cases), std::mem::take(&mut self.tasks));
+        let (urgent, others): (Vec<_>, Vec<_>) =
+            cases.into_iter().zip(tasks).partition(|(case, _)| first.contains(&case.to_string()));
+        (self.cases, self.tasks) = urgent.into_iter().chain(others).unzip();
     }
 
     /// Keeps the cases whose id fulfils the condition.
@@ -228,6 +250,53 @@ mod tests {
         let operations = NEVER.iter().map(|name| (*name).to_owned()).collect();
         let named = plan(Permission { writes: true, operations, ..Permission::default() });
         assert!(NEVER.iter().all(|name| schema.operation_named(name).is_some() && !named.contains(*name)));
+    }
+
+    #[test]
+    fn a_budget_leaves_cases_out_and_says_so() {
+        let plan = |seed, limits: &[&str]| {
+            let limits: Vec<_> = limits.iter().map(|limit| limit.parse().unwrap()).collect();
+            let budget = Budget::new(seed, &limits);
+            Plan::new(Schema::connect(), &Selection { budget, ..crate::setup::everything() })
+        };
+        let of_family = |plan: &Plan, family: &str| -> BTreeSet<String> {
+            let cases = plan.cases.iter().filter(|case| check_family(case) == family);
+            cases.map(ToString::to_string).collect()
+        };
+        let whole = plan(1, &[]);
+        let some = plan(1, &["invalid=2000", "accept=0"]);
+        let kept = of_family(&some, "invalid");
+        assert_eq!((kept.len(), of_family(&some, "accept").len()), (2000, 0));
+        assert_eq!(of_family(&some, "shape"), of_family(&whole, "shape"));
+        assert!(kept.is_subset(&of_family(&whole, "invalid")));
+        assert_eq!(some.cases.len() + some.left_out.len(), whole.cases.len() + whole.left_out.len());
+        assert!(some.left_out.iter().any(|line| line.ends_with(": exceeds the budget invalid=2000")));
+        // What is left out counts as not reached, in coverage too.
+        assert_eq!(some.whole.constraints, whole.whole.constraints);
+        assert_eq!(kept, of_family(&plan(1, &["invalid=2000"]), "invalid"));
+        assert_ne!(kept, of_family(&plan(2, &["invalid=2000"]), "invalid"));
+        let of_core = |plan: &Plan| {
+            let is_core = |case: &&CaseId| connect_model::shapes::CORE_OPERATIONS.contains(&case.operation.as_str());
+            plan.cases.iter().filter(|case| check_family(case) == "invalid").filter(is_core).count()
+        };
+        assert_eq!(of_core(&some), of_core(&whole), "core operations come first");
+    }
+
+    fn check_family(case: &CaseId) -> &str {
+        crate::check::family_of(case.check)
+    }
+
+    #[test]
+    fn cases_that_failed_before_run_first() {
+        let operations = BTreeSet::from(["CreateRule".to_owned(), "DescribeRule".to_owned()]);
+        let usual = Plan::new(Schema::connect(), &Selection { operations, ..crate::setup::everything() });
+        let last = usual.cases.last().unwrap().to_string();
+        let operations = BTreeSet::from(["CreateRule".to_owned(), "DescribeRule".to_owned()]);
+        let first = BTreeSet::from([last.clone()]);
+        let plan = Plan::new(Schema::connect(), &Selection { operations, first, ..crate::setup::everything() });
+        assert_eq!(plan.cases[0].to_string(), last);
+        assert_eq!(plan.tasks[0].check.id, plan.cases[0].check);
+        assert_eq!((plan.whole, plan.cases.len()), (usual.whole, usual.cases.len()));
     }
 
     #[test]

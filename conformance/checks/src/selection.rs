@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::budget::Budget;
 use crate::case::CaseId;
 use crate::changed::Touch;
 use crate::check::Check;
@@ -33,10 +34,14 @@ pub struct Selection {
     pub histories: bool,
     /// Recorded responses: if given, the run compares with these and tests nothing else.
     pub golden: Option<Recorded>,
+    /// The most cases of each family.
+    pub budget: Budget,
     /// The part of the selection to run.
     pub shard: Option<Shard>,
     /// Cases that were run before and are not run again.
     pub done: BTreeSet<String>,
+    /// Cases that run first, since they failed before.
+    pub first: BTreeSet<String>,
 }
 
 impl Selection {

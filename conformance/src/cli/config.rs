@@ -22,6 +22,7 @@ impl RunConfig {
             selection: flags.selection.config(filter),
             seed: flags.seed,
             cases: flags.cases,
+            budget: flags.budget.clone(),
             walks: flags.walks,
             walk_length: flags.walk_length,
             histories: flags.histories,

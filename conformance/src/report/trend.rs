@@ -12,6 +12,31 @@ use crate::report::json::{Change, Earlier, ReadError, Report};
 /// # Errors
 /// The folder cannot be read, or a `report.json` in it is not a report.
 pub fn read(folder: &Path, of: &Report) -> Result<Vec<Report>, ReadError> {
+    let emulated = |report: &Report| report.target.emulator.is_some();
+    let mut reports = all(folder)?;
+    reports.retain(|report| {
+        let same = emulated(report) == emulated(of)
+            && (emulated(of) || report.target.endpoint == of.target.endpoint)
+            && report.model.service == of.model.service
+            && report.shard == of.shard;
+        same && report.started < of.started
+    });
+    reports.sort_by(|one, other| one.started.cmp(&other.started));
+    Ok(reports)
+}
+
+/// The cases that failed in a report of the service in this folder or its direct sub-folders.
+///
+/// # Errors
+/// The folder cannot be read, or a `report.json` in it is not a report.
+pub fn failed(folder: &Path, service: &str) -> Result<BTreeSet<String>, ReadError> {
+    let of_service = all(folder)?.into_iter().filter(|report| report.model.service == service);
+    let cases = of_service.flat_map(|report| report.cases);
+    Ok(cases.filter(|line| line.outcome == CaseOutcome::Failed).map(|line| line.case).collect())
+}
+
+/// Every report in a folder and its direct sub-folders.
+fn all(folder: &Path) -> Result<Vec<Report>, ReadError> {
     let mut files = Vec::new();
     for entry in entries(folder)? {
         if entry.is_dir() {
@@ -24,20 +49,7 @@ pub fn read(folder: &Path, of: &Report) -> Result<Vec<Report>, ReadError> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.contains("report") && name.ends_with(".json")
     };
-    let mut reports = Vec::new();
-    for file in files.iter().filter(|path| is_report(path)) {
-        let report = Report::read(file)?;
-        let emulated = |report: &Report| report.target.emulator.is_some();
-        let same = emulated(&report) == emulated(of)
-            && (emulated(of) || report.target.endpoint == of.target.endpoint)
-            && report.model.service == of.model.service
-            && report.shard == of.shard;
-        if same && report.started < of.started {
-            reports.push(report);
-        }
-    }
-    reports.sort_by(|one, other| one.started.cmp(&other.started));
-    Ok(reports)
+    files.iter().filter(|path| is_report(path)).map(|file| Report::read(file)).collect()
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, ReadError> {

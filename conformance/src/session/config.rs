@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use connect_checks::budget::Limit;
 use connect_checks::cleanup;
 use connect_checks::client::ClientConfig;
 use connect_checks::history::HistoryConfig;
@@ -58,6 +59,8 @@ pub struct RunConfig {
     pub seed: Option<u64>,
     /// Random values per operation; `None` for the default.
     pub cases: Option<u32>,
+    /// The most cases of families.
+    pub budget: Vec<Limit>,
     /// Random walks; `None` for the default, which depends on the endpoint.
     pub walks: Option<u32>,
     /// Steps of a walk; `None` for the default.
@@ -178,6 +181,7 @@ impl Default for RunConfig {
             selection: SelectionConfig::default(),
             seed: None,
             cases: None,
+            budget: Vec::new(),
             walks: None,
             walk_length: None,
             histories: None,

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use connect_checks::budget::{Budget, Limit};
 use connect_checks::golden::{self, Entry, Recorded};
 use connect_checks::permission::Permission;
 use connect_checks::plan::Plan;
@@ -18,6 +19,7 @@ use crate::outcome::CaseOutcome;
 use crate::report::expect::Expectations;
 use crate::report::folder::ReportFolder;
 use crate::report::json::Report;
+use crate::report::trend;
 use crate::session::config::RunConfig;
 use crate::session::error::SessionError;
 use crate::session::publish::named_files;
@@ -68,8 +70,17 @@ impl RunInputs {
         (selection.walks, selection.histories) = (walks.count > 0, walks.histories.count > 0);
         selection.golden.clone_from(&self.golden);
         selection.shard = self.config.shard;
+        selection.budget = Budget::new(self.seed, &self.config.budget);
+        selection.first = self.failed_before(schema)?;
         selection.done = self.previous.as_ref().map(finished).unwrap_or_default();
         Ok(selection)
+    }
+
+    /// The cases that failed in earlier runs, as far as their reports are known.
+    fn failed_before(&self, schema: &Schema) -> Result<BTreeSet<String>, SessionError> {
+        let service = &schema.service.sdk_id;
+        let folder = self.config.output.history.as_deref();
+        folder.map_or(Ok(BTreeSet::new()), |folder| trend::failed(folder, service).map_err(SessionError::usage))
     }
 
     /// The selection as reports show it.
@@ -81,6 +92,7 @@ impl RunInputs {
             checks: config.selection.checks.clone(),
             exclude_operations: config.selection.exclude_operations.clone(),
             exclude_checks: config.selection.exclude_checks.clone(),
+            budget: config.budget.iter().map(Limit::to_string).collect(),
             walks: config.walks,
             histories: config.histories,
         }

@@ -27,13 +27,17 @@ pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -
     let mut config = given.clone();
     same_model(schema, &previous.model)?;
     agree("--seed", &mut config.seed, Some(previous.seed))?;
-    let Narrowed { filter, operations, checks, exclude_operations, exclude_checks, walks, histories } =
+    let Narrowed { filter, operations, checks, exclude_operations, exclude_checks, budget, walks, histories } =
         previous.narrowed.clone();
     agree("the filter", &mut config.selection.filter, filter)?;
     agree_list("--operations", &mut config.selection.operations, operations)?;
     agree_list("--checks", &mut config.selection.checks, checks)?;
     agree_list("--exclude-operations", &mut config.selection.exclude_operations, exclude_operations)?;
     agree_list("--exclude-checks", &mut config.selection.exclude_checks, exclude_checks)?;
+    let mut limits: Vec<String> = config.budget.iter().map(ToString::to_string).collect();
+    agree_list("--budget", &mut limits, budget)?;
+    config.budget =
+        limits.iter().map(|limit| limit.parse()).collect::<Result<_, String>>().map_err(SessionError::usage)?;
     agree("--walks", &mut config.walks, walks)?;
     agree("--histories", &mut config.histories, histories)?;
     agree("--cases", &mut config.cases, previous.generated)?;

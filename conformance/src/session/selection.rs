@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
+use connect_checks::budget::Budget;
 use connect_checks::case::CaseId;
 use connect_checks::changed;
 use connect_checks::check::family_of;
@@ -46,7 +47,9 @@ pub fn selection(
         histories: true,
         golden: None,
         shard: None,
+        budget: Budget::default(),
         done: BTreeSet::new(),
+        first: BTreeSet::new(),
     })
 }
 

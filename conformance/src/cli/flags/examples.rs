@@ -8,7 +8,7 @@ Examples:
   Endpoint        --endpoint http://127.0.0.1:4566 --instance-id ID
   Real accounts   --endpoint aws --region eu-central-1 --instance-id ID --account 111122223333 --allow-writes
   Cases           --operations 'Create*,ListRules' --exclude-checks idempotency,error.size --seed 7
-  Pace            --rps 2.5 --burst 5 --max-minutes 60 --max-failures 20
+  Pace            --rps 2.5 --burst 5 --max-minutes 60 --budget invalid=2000
   Emulator        --defect page-loses-item --resources 10
   Report          --report-dir reports/today --history reports --notes
   Known           --expect known.toml --write-expect new.toml --learned learned.json

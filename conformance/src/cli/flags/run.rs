@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use connect_checks::budget::Limit;
 use connect_checks::history;
 use connect_checks::shard::Shard;
 use connect_checks::walks::LONGEST;
@@ -49,6 +50,10 @@ pub struct RunFlags {
     /// Random values per operation, in addition to the fixed ones [default: 3]
     #[arg(long, help_heading = CASES, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub cases: Option<u32>,
+    /// At most this number of cases of a family, for nights with little time. The seed chooses them, after those of the core
+    /// operations; the report counts the others as left out
+    #[arg(long, help_heading = CASES, value_name = "FAMILY=N,…", value_delimiter = ',')]
+    pub budget: Vec<Limit>,
     /// Random walks: sequences of operations, compared with a reference [default: 24 on this machine, 0 elsewhere]
     #[arg(long, help_heading = CASES, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
     pub walks: Option<u32>,
@@ -161,7 +166,7 @@ pub struct OutputFlags {
     /// Write into a report folder that has files of others, and replace those with the names of report files
     #[arg(long)]
     pub force: bool,
-    /// Folder of earlier reports, to show the changes since then
+    /// Folder of earlier reports, to run first what failed there, and to show the changes since then
     #[arg(long, value_name = "DIR")]
     pub history: Option<PathBuf>,
 }

@@ -7,6 +7,7 @@ mod operations;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use connect_checks::budget::EXCEEDS_BUDGET;
 use connect_checks::case::Level;
 use connect_model::text::prefix;
 
@@ -63,7 +64,14 @@ pub fn header(report: &Report) -> String {
     for line in &report.stale {
         let _ = writeln!(out, "{}", styled(UNSURE, &format!("stale: {}", printable(line, 200))));
     }
-    for (omitted, noun, what) in [(&report.not_sent, "operation", "not sent"), (&report.left_out, "case", "omitted")] {
+    let (over_budget, omitted): (Vec<&String>, Vec<&String>) =
+        report.left_out.iter().partition(|line| line.contains(EXCEEDS_BUDGET));
+    let rows = [
+        (report.not_sent.iter().collect(), "operation", "not sent"),
+        (omitted, "case", "omitted"),
+        (over_budget, "case", "over the budget"),
+    ];
+    for (omitted, noun, what) in rows {
         if let Some(first) = omitted.first() {
             let line = format!("{} {what}, for example {}", count(omitted.len() as u64, noun), printable(first, 200));
             let _ = writeln!(out, "{}", styled(QUIET, &line));
