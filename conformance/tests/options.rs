@@ -177,3 +177,55 @@ fn a_printed_request_says_that_it_is_a_part() {
         assert!(stdout.starts_with(note), "{stdout}");
     }
 }
+
+/// Text without ids, which differ from run to run.
+fn masked(text: &str) -> String {
+    let is_id = |word: &str| word.len() >= 8 && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    let parts = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    let mask = |part: &str| -> String {
+        let word = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        if is_id(word) { part.replacen(word, "…", 1) } else { part.to_owned() }
+    };
+    parts.map(mask).collect()
+}
+
+#[test]
+fn the_readme_shows_what_the_program_prints() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let section = readme.split("\n## A finding\n").nth(1).unwrap();
+    let shown = section.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let folder = Folder::new("readme");
+    let (code, stdout, stderr) = folder.run(&["run", "ListContactFlows", "--defect", "page-loses-item"]);
+    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    let printed = masked(&stdout);
+    for line in shown.lines() {
+        // A request id in the middle of a token, and the folder of the report, differ.
+        let part = masked(line.split("?maxResults").next().unwrap().split("target/").next().unwrap());
+        assert!(printed.contains(&part), "README.md has a line that is not printed: {part}\n{printed}");
+    }
+    let verdict = section.split("![The report: ").nth(1).unwrap().split(';').next().unwrap();
+    assert!(stdout.contains(verdict), "README.md says {verdict}\n{stdout}");
+}
+
+#[test]
+fn a_budget_limits_a_family_also_when_the_run_continues() {
+    let folder = Folder::new("budget");
+    let operations = ["--operations", "CreateRule,ListRules", "--checks", "invalid,shape"];
+    let first = [&["run", "--budget", "invalid=30", "--max-requests", "20", "--seed", "5"][..], &operations].concat();
+    let report = folder.at("report");
+    let (code, stdout, stderr) = folder.run(&[&first[..], &["--report-dir", &report]].concat());
+    assert_eq!(code, Some(3), "{stdout}{stderr}");
+    assert!(stdout.contains(" over the budget, for example "), "{stdout}");
+    let (code, _, stderr) = folder.run(&["run", "--resume", &report, "--budget", "invalid=31"]);
+    assert!(code == Some(2) && stderr.contains("--budget"), "{stderr}");
+    let (code, stdout, stderr) = folder.run(&["run", "--resume", &report, "--report-dir", &report]);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    let whole = folder.report("report");
+    let of_family = |family: &str| {
+        let cases = whole["cases"].as_array().unwrap().iter();
+        cases.filter(|case| case["case"].as_str().unwrap().contains(&format!("/{family}."))).count()
+    };
+    assert_eq!(of_family("invalid"), 30);
+    assert!(of_family("shape") > 10);
+    assert_eq!(whole["totals"]["planned"], whole["totals"]["executed"]);
+}

@@ -64,8 +64,16 @@ pub(crate) fn in_progress(answer: &Value) -> bool {
     moves(answer) || answer.as_object().into_iter().flatten().any(|(_, inner)| moves(inner))
 }
 
+/// The status of a resource that is being deleted, or that is kept for a while after that. A status that it had before says
+/// nothing about the deletion.
+pub(crate) fn ending<'a>(before: &Value, after: &'a Value) -> Option<&'a str> {
+    let ends =
+        |text: &str| ["DELET", "TERMINAT", "INACTIVE"].iter().any(|start| text.to_uppercase().starts_with(start));
+    states(after).find(|state| ends(state) && !states(before).any(|earlier| earlier == *state))
+}
+
 /// The texts of the members of a value that tell a status.
-pub(crate) fn states(value: &Value) -> impl Iterator<Item = &str> {
+fn states(value: &Value) -> impl Iterator<Item = &str> {
     let is_state = |name: &str| ["status", "state"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
     let members = value.as_object().into_iter().flatten();
     members.filter(move |(name, _)| is_state(name)).filter_map(|(_, value)| value.as_str())
@@ -139,6 +147,16 @@ mod tests {
             assert!(shows(&empty, &json!(null)), "{empty}");
             assert!(!shows(&empty, &json!("a")) && !shows(&json!("a"), &empty), "{empty}");
         }
+    }
+
+    #[test]
+    fn a_status_tells_of_a_deletion_only_if_it_is_new() {
+        let active = json!({ "Status": "ACTIVE", "Name": "Deleted things" });
+        let inactive = json!({ "Status": "INACTIVE" });
+        assert_eq!(ending(&active, &json!({ "Status": "DELETING" })), Some("DELETING"));
+        assert_eq!(ending(&active, &inactive), Some("INACTIVE"));
+        assert_eq!(ending(&inactive, &inactive), None);
+        assert_eq!(ending(&active, &active), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::client::{Client, Created};
 use crate::code::Trial;
 use crate::lifecycle::echo::{Echo, differences, echoes};
 use crate::resources::{Resource, draft};
-use crate::same::{in_progress, states};
+use crate::same::{ending, in_progress};
 use crate::steps;
 use crate::steps::{Judged, Wait, body, perform, shown, succeed};
 
@@ -216,7 +216,8 @@ impl<'c> Life<'c> {
     async fn delete_gone(&self) -> Judged {
         let input = self.naming(&self.created.id);
         // Without this step, a resource that never existed would count as deleted.
-        succeed(self.client, self.row.describe, &input).await?;
+        let described = succeed(self.client, self.row.describe, &input).await?;
+        let (_, before) = shown(self.client.schema, self.row, &described)?;
         let named = self.row.naming(self.row.delete, &self.sent, &self.created.id);
         succeed(self.client, self.row.delete, &named).await?;
         let mut wait = Wait::brief(self.client);
@@ -230,7 +231,7 @@ impl<'c> Life<'c> {
             if wait.again().await {
                 continue;
             }
-            if let Some(state) = self.ending(&reply)? {
+            if let Some(state) = self.ending(&before, &reply)? {
                 return Err(format!("{} shows it as {state}: the deletion is not complete", self.row.describe));
             }
             // error.not-found judges the response to unknown ids.
@@ -242,13 +243,11 @@ impl<'c> Life<'c> {
         }
     }
 
-    /// The status of a resource that is being deleted, or that is kept for a while after that.
-    fn ending(&self, reply: &Reply) -> Result<Option<String>, String> {
+    /// The status by which a resource shows that its deletion is not complete.
+    fn ending(&self, before: &Value, reply: &Reply) -> Result<Option<String>, String> {
         let Reply::Success(exchange) = reply else { return Ok(None) };
         let (_, resource) = shown(self.client.schema, self.row, exchange)?;
-        let ends =
-            |text: &&str| ["DELET", "TERMINAT", "INACTIVE"].iter().any(|start| text.to_uppercase().starts_with(start));
-        Ok(states(&resource).find(ends).map(str::to_owned))
+        Ok(ending(before, &resource).map(str::to_owned))
     }
 
     async fn duplicate_name(&self) -> Judged {
