@@ -87,6 +87,12 @@ impl Observation {
         self.blocked.get_or_insert_with(|| why.into());
     }
 
+    /// Records that a check could not be ended: without a finding, it is indeterminate.
+    pub fn leave_open(&mut self, check: &'static Check, why: impl Into<String>) {
+        self.judged.remove(check.id);
+        self.block(why);
+    }
+
     /// The findings of all checks.
     pub fn findings(&self) -> &[Finding] {
         &self.findings

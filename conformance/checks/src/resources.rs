@@ -207,14 +207,24 @@ impl Resource {
         self.of.template.as_ref()?.as_object()
     }
 
+    /// Members that a healthy service needs in the creation: those of the template, or those of the sample.
+    pub fn given(&self) -> Option<&'static Map<String, Value>> {
+        self.template().or_else(|| self.of.sample.as_ref()?.as_object())
+    }
+
+    /// True for a member of which a healthy service needs certain values.
+    pub fn needs_sample(&self, member: &str) -> bool {
+        self.of.sample.as_ref().is_some_and(|sample| sample.get(member).is_some())
+    }
+
     /// The template as an input, which still lacks names and ids.
     pub fn input(&self) -> Value {
         self.template().cloned().unwrap_or_default().into()
     }
 
-    /// The template, with only those members that an operation has.
+    /// The given members that an operation has.
     pub fn template_for(&self, members: &Members) -> Map<String, Value> {
-        let mut template = self.template().cloned().unwrap_or_default();
+        let mut template = self.given().cloned().unwrap_or_default();
         template.retain(|name, _| members.get(name).is_some());
         template
     }
@@ -280,7 +290,9 @@ impl Resource {
         };
         facts.retain(|pair| {
             let is_own = shown.get(&pair.right[1..]).is_some_and(is_own_id);
-            !names.contains(&pair.left) && !is_token(pair) && !is_own && is_comparable(pair)
+            // The service stamps what it stores, whatever a request says of when and where it was changed last.
+            let is_stamp = pair.left.starts_with("/LastModified");
+            !names.contains(&pair.left) && !is_token(pair) && !is_own && !is_stamp && is_comparable(pair)
         });
         Facts(facts)
     }

@@ -13,7 +13,7 @@ use crate::case::Finding;
 use crate::client::reply::Reply;
 use crate::client::{Client, Created, read_created};
 use crate::resources;
-use crate::resources::{Resource, overwrite};
+use crate::resources::{INSTANCE, Resource, overwrite};
 use connect_transport::exchange::Exchange;
 
 /// Findings of a scenario; the error text says why nothing can be concluded.
@@ -144,6 +144,10 @@ async fn change_all(
     for optional_percent in [100, 0] {
         let config = Config { optional_percent, ..Config::sparse() };
         let mut input = client.input(operation, config, &format!("{update}/change"), &SchemaPath::default()).await?;
+        // The generated input names resources of the usual instance.
+        if let Some(instance) = sent[INSTANCE].as_str() {
+            client.move_to(instance, operation, &mut input).await;
+        }
         overwrite(&mut input, row.naming(update, sent, id));
         // Another name would be another resource, if the name is the id.
         if let (Source::Input(own), Some(given)) = (&row.of.id, input.as_object_mut())

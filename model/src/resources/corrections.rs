@@ -36,6 +36,9 @@ pub struct Correction {
     /// Members of the input of `create` that a healthy service accepts, as JSON. An object where the model has a text is
     /// the content of the text.
     pub template: Option<String>,
+    /// Members of the input of `create` that a healthy service needs beside the required ones, or in a usual form, as JSON.
+    /// Everything else is generated.
+    pub sample: Option<String>,
     /// Reason.
     pub reason: String,
 }
@@ -76,9 +79,11 @@ impl Corrections {
             if row.reason.trim().is_empty() {
                 return Err(CorrectionError(format!("{noun}: the reason is empty")));
             }
-            if let Some(template) = &row.template {
-                serde_json::from_str::<Map<String, Value>>(template)
-                    .map_err(|error| CorrectionError(format!("{noun}: the template is no JSON object: {error}")))?;
+            for (what, text) in [("template", &row.template), ("sample", &row.sample)] {
+                if let Some(text) = text {
+                    serde_json::from_str::<Map<String, Value>>(text)
+                        .map_err(|error| CorrectionError(format!("{noun}: the {what} is no JSON object: {error}")))?;
+                }
             }
         }
         Ok(Self { service, list })
@@ -97,6 +102,11 @@ impl Correction {
             let template: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
             kind.template = schema.input_members(&schema[kind.create]).map(|members| texts(schema, members, template));
             changed |= kind.template.is_some();
+        }
+        if let Some(text) = &self.sample {
+            let sample: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+            kind.sample = schema.input_members(&schema[kind.create]).map(|members| texts(schema, members, sample));
+            changed |= kind.sample.is_some();
         }
         if changed || !self.also.is_empty() {
             kind.reason = Some(self.reason.clone());

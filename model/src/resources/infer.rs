@@ -134,6 +134,7 @@ impl<'s> Finder<'s> {
             needs: Vec::new(),
             actions,
             template: None,
+            sample: None,
             reason: None,
         };
         self.graph.kinds.push(kind);

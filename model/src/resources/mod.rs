@@ -69,6 +69,8 @@ pub struct Kind {
     pub actions: Vec<Action>,
     /// Members of the input of `create` that a healthy service accepts, beside names and ids.
     pub template: Option<Value>,
+    /// Members of the creation that a healthy service needs beside the required ones, or in a usual form.
+    pub sample: Option<Value>,
     /// Reason for corrections of this kind.
     pub reason: Option<String>,
 }

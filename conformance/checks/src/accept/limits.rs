@@ -36,7 +36,8 @@ pub(super) fn at_limit<'t>(trial: Trial<'t>, kind: &'t ViolationKind) -> Judgeme
         for (index, site) in sites.iter().enumerate().filter(|(_, site)| site.mutation.kind == *kind) {
             add(trial, index, site, &mut rights).await;
         }
-        rights.judge(trial, false).await
+        // An endpoint may cut what is long.
+        rights.judge(trial, *kind == ViolationKind::LengthMax).await
     })
 }
 

@@ -3,6 +3,7 @@
 //! See `right.rs` for requests with several chosen values, and for refusals that have reasons outside the contract: a
 //! resource that does not exist, a name that is taken, a quota.
 
+mod beyond;
 mod covering;
 mod limits;
 mod optional;

@@ -12,6 +12,7 @@ use connect_model::semantics::{self, Confidence};
 use connect_model::validate::validate_slot;
 use serde_json::Value;
 
+use crate::accept::beyond::{names_thing, rule_for};
 use crate::accept::text::shown;
 use crate::case::{Finding, Level, Outcome};
 use crate::client::reply::Reply;
@@ -50,6 +51,18 @@ pub(super) struct Right {
 }
 
 impl Right {
+    /// The rule beyond the model that the value may break.
+    fn rule(&self, Trial { client, operation, .. }: Trial<'_>) -> Option<String> {
+        let contract = &client.schema[operation];
+        let member = client.schema.input_members(contract)?.get(&self.member)?;
+        let row = resources::created_by(client.schema, &contract.name)
+            .or_else(|| resources::updated_by(client.schema, &contract.name));
+        if row.is_some_and(|row| row.needs_sample(&self.member)) {
+            return Some(format!("{} has rules beyond the model (a {} needs certain values)", self.member, row?.kind));
+        }
+        rule_for(client.schema, &member.slot, &self.member, &self.focus, self.values.get(&self.member)?)
+    }
+
     fn put(&self, input: &mut Value) {
         for (member, value) in &self.values {
             input[member] = value.clone();
@@ -319,8 +332,7 @@ fn other_names(Trial { client, operation, .. }: Trial<'_>, right: &Right) -> Vec
 /// True for members that name a thing which has to exist.
 fn names_something(Trial { client, operation, .. }: Trial<'_>, member: &str) -> bool {
     let mut actions = graph::shared(client.schema).actions_of(operation);
-    ["Id", "Ids", "Arn", "Arns"].iter().any(|ending| member.ends_with(ending))
-        || actions.any(|(_, action)| action.is_named_by(member))
+    names_thing(member) || actions.any(|(_, action)| action.is_named_by(member))
 }
 
 /// Status and name of a refusal, without its message.
@@ -348,6 +360,13 @@ async fn refused(trial: Trial<'_>, rights: &[Right], reply: &Reply) -> Refused {
     if rights.len() == 1 && !lost && (is_unknown_id || !blames_the_request(reply)) {
         let is_not_found = reply.refusal().is_some_and(|(status, _)| status == 404);
         return if is_not_found && is_id { Refused::NoSuchThing } else { Refused::Unclear(brief(reply)) };
+    }
+    if rights.len() == 1
+        && !lost
+        && !reply.is_server_fault()
+        && let Some(why) = first.rule(trial)
+    {
+        return Refused::Unclear(why);
     }
     let twin = match client.input(operation, Config::sparse(), &first.label, &SchemaPath::default()).await {
         Ok(input) => client.call(operation, &input).await,

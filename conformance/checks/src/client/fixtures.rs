@@ -20,7 +20,7 @@ use crate::client::places::{has_place, set_place};
 use crate::client::reply::Reply;
 use crate::ledger::{self, Owner};
 use crate::resources;
-use crate::resources::{INSTANCE, Resource};
+use crate::resources::{INSTANCE, Resource, overwrite};
 use crate::steps;
 use connect_transport::exchange::Exchange;
 
@@ -137,7 +137,7 @@ impl Client {
     }
 
     /// A resource that others need to be made, shared by all of them in an instance.
-    async fn needed(&self, row: &'static Resource, instance: Option<&str>) -> Result<Created, String> {
+    pub(super) async fn needed(&self, row: &'static Resource, instance: Option<&str>) -> Result<Created, String> {
         let label = format!("needed in {}", instance.unwrap_or_default());
         let create = async {
             let input = self.creation_with(row, instance).await.map_err(CreateError::Refused)?;
@@ -208,6 +208,7 @@ impl Client {
             if row.template().is_none() {
                 self.give_usual_forms(operation, &mut value, &SchemaPath::default());
             }
+            overwrite(&mut value, row.given().cloned().unwrap_or_default().into());
             if let Some(instance) = instance {
                 value[INSTANCE] = instance.into();
             }

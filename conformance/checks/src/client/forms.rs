@@ -1,7 +1,7 @@
 //! Usual forms of texts that a model leaves open: a service that takes any text for a role by its model refuses one that is
 //! no ARN of a role. Source: AWS General Reference, Amazon Resource Names, and the ids of EC2. Sends nothing.
 
-use connect_model::schema::{Kind, Schema, ShapeId};
+use connect_model::schema::{Kind, Schema, ShapeId, Slot};
 use connect_model::semantics;
 use connect_model::validate::validate_slot;
 use serde_json::Value;
@@ -45,6 +45,9 @@ const FORMS: &[(&str, &str)] = &[
     ("availabilityzone", "us-east-1a"),
     ("accountid", "12345678901%"),
     ("timezone", "UTC"),
+    ("origin", "https://contract-test-%.example.com"),
+    ("effectivefrom", "2030-01-0%"),
+    ("effectivetill", "2030-02-0%"),
     ("scheduleexpression", "rate(5 minutes)"),
 ];
 
@@ -53,6 +56,11 @@ fn usual(name: &str, nth: usize) -> Option<String> {
     let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     let (_, form) = FORMS.iter().find(|(end, _)| name.ends_with(end))?;
     Some(form.replace('%', &(nth % 10).to_string()))
+}
+
+/// The usual text for a member, if it has one that the contract allows.
+pub(crate) fn usual_text(schema: &Schema, slot: &Slot, name: &str) -> Option<Value> {
+    usual(name, 0).map(Value::from).filter(|text| validate_slot(schema, slot, text).is_empty())
 }
 
 /// Gives the texts of a value their usual forms, where the contract allows those and `is_free` lets the part change.

@@ -114,9 +114,7 @@ impl Client {
                 }
             }
         }
-        if known_good || !self.schema.service.is_connect() {
-            self.give_usual_forms(id, value, focus);
-        }
+        self.give_usual_forms(id, value, focus);
         self.name_existing(id, value, focus).await;
     }
 
@@ -216,6 +214,21 @@ impl Client {
         }
     }
 
+    /// Replaces the ids of resources in an input by those of resources in this instance: an instance knows no others.
+    pub(crate) async fn move_to(&self, instance: &str, operation: OperationId, value: &mut Value) {
+        let Some(shape) = self.schema[operation].input else { return };
+        for place in places(self.schema, graph::shared(self.schema), shape, value) {
+            let Some(row) = resources::named(self.schema, place.noun).filter(|row| row.in_instance()) else { continue };
+            if row.of.parents.len() == 1
+                && let Ok(made) = self.needed(row, Some(instance)).await
+                && validate_slot(self.schema, place.slot, &made.id.as_str().into()).is_empty()
+                && let Some(target) = value.pointer_mut(&place.pointer)
+            {
+                *target = made.id.into();
+            }
+        }
+    }
+
     /// The ARN of a resource of the run that can have tags, in the form that a slot allows.
     async fn tagged(&self, kinds: &[&'static Resource], operation: &str, slot: &Slot) -> Option<String> {
         for row in kinds.iter().take(DIFFERENT) {
@@ -248,7 +261,7 @@ impl Client {
     /// Adds the members that a healthy service needs to accept a creation; with `known_good`, replaces generated ones.
     fn merge_template(&self, row: &Resource, value: &mut Value, focus: &SchemaPath, known_good: bool) {
         let Some(map) = value.as_object_mut() else { return };
-        for (key, inner) in row.template().into_iter().flatten() {
+        for (key, inner) in row.given().into_iter().flatten() {
             if known_good && !in_focus(focus, key) {
                 map.insert(key.clone(), inner.clone());
             } else {

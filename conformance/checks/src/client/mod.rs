@@ -3,7 +3,7 @@
 
 mod as_given;
 mod fixtures;
-mod forms;
+pub(crate) mod forms;
 mod input;
 mod ownership;
 pub mod pager;

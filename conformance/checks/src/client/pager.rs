@@ -8,11 +8,12 @@ use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
 use connect_model::schema::{Kind, OperationId, Pagination, Schema};
 use connect_model::wire::{encode_request, read_response};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::client::reply::{Reply, unreadable};
-use crate::resources::{Resource, overwrite};
+use crate::resources::{INSTANCE, Resource, overwrite};
+use crate::search;
 use connect_model::json_text::structural_tokens;
 use connect_transport::exchange::Exchange;
 
@@ -247,6 +248,24 @@ pub(crate) async fn list_all(
     }
     let size = page_sizes(client.schema, operation).map(|(_, most)| most);
     let mut pages = Pager::new(client, operation, base)?.all(size).await?;
+    let items = pages.iter_mut().flat_map(|page| std::mem::take(&mut page.items)).collect();
+    Ok((items, pages.pop().map(|page| page.exchange)))
+}
+
+/// All resources of a kind that a search by name finds, with the exchange of the last page.
+pub(crate) async fn search_named(
+    client: &Client,
+    row: &'static Resource,
+    sent: &Value,
+    name: &str,
+) -> Result<(Vec<Value>, Option<Exchange>), String> {
+    let (search, _) = row.search.ok_or_else(|| format!("nothing searches a {}", row.kind))?;
+    let operation = client.schema.operation_named(search).ok_or_else(|| format!("the model has no {search}"))?;
+    let mut input = json!({ INSTANCE: sent[INSTANCE] });
+    if let Some(criteria) = search::by_name(client.schema, search, name) {
+        input["SearchCriteria"] = criteria;
+    }
+    let mut pages = Pager::new(client, operation, input)?.all(None).await?;
     let items = pages.iter_mut().flat_map(|page| std::mem::take(&mut page.items)).collect();
     Ok((items, pages.pop().map(|page| page.exchange)))
 }

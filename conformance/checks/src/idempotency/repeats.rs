@@ -10,7 +10,8 @@ use crate::difference;
 use crate::idempotency::token_member;
 use crate::resources;
 use crate::resources::overwrite;
-use crate::steps::Judged;
+use crate::same::in_progress;
+use crate::steps::{Judged, body};
 
 /// Reads one resource twice.
 pub(super) async fn read_twice(trial: Trial<'_>) -> Judged {
@@ -78,6 +79,13 @@ pub(super) async fn delete_twice(trial: Trial<'_>) -> Judged {
         input[&token] = client.fresh_token().into();
     }
     let second = client.call(operation, &input).await?;
+    for reply in [&first, &second] {
+        if let Reply::Success(exchange) = reply
+            && body(client.schema, exchange).is_ok_and(|answer| in_progress(&answer))
+        {
+            return Err(format!("{name} answers that the deletion is in progress"));
+        }
+    }
     let exchange = match &second {
         Reply::Refused(exchange, _) if (400..500).contains(&exchange.response.status) => {
             return Ok(Vec::new());

@@ -9,6 +9,7 @@ use connect_model::validate::validate_slot;
 use connect_transport::exchange::Exchange;
 use serde_json::Value;
 
+use crate::client::forms::usual_text;
 use crate::client::reply::{NOT_PUBLISHED, Reply};
 use crate::client::{Client, Created, read_created};
 use crate::resources::{Resource, draft, takes_new_name};
@@ -58,7 +59,11 @@ impl<'c> Thing<'c> {
         let mut input = client.creation_in(row, instance).await?;
         add_tags(row, &mut input);
         let options = options(client, row).await;
-        match Self::make(client, row, with_all(row, input, &options)).await {
+        let mut full = with_all(row, input, &options);
+        if let Some(create) = client.schema.operation_named(row.create) {
+            client.move_to(instance, create, &mut full).await;
+        }
+        match Self::make(client, row, full).await {
             Ok(thing) => Ok(thing),
             Err(_) => Self::make(client, row, client.creation_in(row, instance).await?).await,
         }
@@ -126,6 +131,9 @@ pub(super) async fn value_of(
     let is_free = matches!(client.schema[target].kind, Kind::String)
         && !semantics::is_language(client.schema, target)
         && !takes_new_name(client.schema, operation, &member.name);
+    if is_free && let Some(usual) = usual_text(client.schema, &member.slot, &member.name) {
+        return Ok(usual);
+    }
     let text = Value::from(format!("kept for {}", client.fresh_name()));
     if is_free && validate_slot(client.schema, &member.slot, &text).is_empty() {
         return Ok(text);

@@ -12,6 +12,15 @@ use crate::resources::Resource;
 use crate::same::{in_progress, is_empty, shows};
 use crate::steps::{Judged, Wait, body, succeed};
 
+/// Updates that replace the whole although their method does not say so, each with the source.
+const WHOLE: &[(&str, &str)] = &[
+    (
+        "UpdateTaskTemplate",
+        "Connect API reference: it does not support partial updates, and does a full update instead",
+    ),
+    ("UpdateUserHierarchy", "Connect API reference: a group that is not named is no longer the user's"),
+];
+
 /// One update: the member that it names beside the required ones, with its value.
 struct Change<'s> {
     named: Option<(&'s str, Value)>,
@@ -26,7 +35,7 @@ struct Updater<'c> {
     members: &'static Members,
     /// Members that the update and the description share.
     shared: Vec<Shared>,
-    /// True if the update replaces the whole: it is a PUT.
+    /// True if the update replaces the whole: it is a PUT, or documented so.
     replaces: bool,
 }
 
@@ -37,7 +46,7 @@ pub(super) async fn only_named(trial: Trial<'_>, row: &'static Resource) -> Judg
     let instance = client.instance().await.ok_or("there is no instance to work in")?;
     let thing = Thing::full(client, row, &instance).await?;
     let shared = row.facts(operation).0;
-    let replaces = contract.method == "PUT";
+    let replaces = contract.method == "PUT" || WHOLE.iter().any(|(name, _)| *name == contract.name);
     let updater = Updater { trial, thing, update: &contract.name, members, shared, replaces };
     let mut findings: Vec<Finding> = Vec::new();
     let (mut judged, mut refused) = (0, None);
@@ -184,6 +193,10 @@ impl Updater<'_> {
         if before == after || (is_empty(before) && is_empty(after)) || self.follows(member, input) {
             return None;
         }
+        let (before, after) = (&timeless(before), &timeless(after));
+        if before == after {
+            return None;
+        }
         if update.is_some() && self.replaces {
             let fact = if is_empty(after) { "wiped" } else { "changed" };
             self.trial.client.learn(format!("{} left out of {}", member.name, self.update), fact);
@@ -197,6 +210,44 @@ impl Updater<'_> {
     fn follows(&self, member: &Member, input: &Value) -> bool {
         let is_time = matches!(self.trial.client.schema[member.slot.target].kind, Kind::Timestamp);
         let derived = ["Sha256", "Version", "Status"].iter().any(|end| member.name.ends_with(end));
-        is_time || member.name.starts_with("Last") || (derived && input.get("Content").is_some())
+        is_time || moves_with_updates(&member.name) || (derived && input.get("Content").is_some())
+    }
+}
+
+/// True for the name of a member that every update moves: who changed the thing last and when, and its revision.
+fn moves_with_updates(name: &str) -> bool {
+    let ends = ["LockVersion", "Revision", "RevisionId", "ETag", "Etag", "eTag", "etag"];
+    name.starts_with("Last") || name.starts_with("last") || ends.iter().any(|end| name.ends_with(end))
+}
+
+/// A value without the members inside of it that every update moves.
+fn timeless(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let kept = members.iter().filter(|(name, _)| !moves_with_updates(name));
+            kept.map(|(name, inner)| (name.clone(), timeless(inner))).collect()
+        }
+        Value::Array(items) => items.iter().map(timeless).collect(),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_every_update_moves_is_no_difference() {
+        for name in ["LastModifiedTime", "LockVersion", "RevisionId", "ETag"] {
+            assert!(moves_with_updates(name), "{name}");
+        }
+        for name in ["Name", "Version", "Description", "BlastRadius"] {
+            assert!(!moves_with_updates(name), "{name}");
+        }
+        let level = |time: u64, name: &str| json!({ "LevelOne": { "LastModifiedTime": time, "Name": name } });
+        assert_eq!(timeless(&level(1, "a")), timeless(&level(2, "a")));
+        assert_ne!(timeless(&level(1, "a")), timeless(&level(1, "b")));
     }
 }

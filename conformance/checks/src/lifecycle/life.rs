@@ -224,7 +224,7 @@ impl<'c> Life<'c> {
         loop {
             let reply = self.describe(&self.created.id).await?;
             let exchange = match &reply {
-                Reply::Refused(exchange, _) if exchange.response.status == 404 => return Ok(Vec::new()),
+                Reply::Refused(exchange, _) if exchange.response.status == 404 => return self.unlisted().await,
                 Reply::Success(exchange) | Reply::Refused(exchange, _) => exchange,
                 Reply::Unsupported(_) | Reply::Trouble(..) => return Err(reply.describe()),
             };
@@ -237,7 +237,7 @@ impl<'c> Life<'c> {
             // error.not-found judges the response to unknown ids.
             let never = self.describe(&unknown(&self.created.id)).await?;
             if never.refusal().is_some() && never.refusal() == reply.refusal() {
-                return Ok(Vec::new());
+                return self.unlisted().await;
             }
             return Ok(vec![self.check.finding("", "404 ResourceNotFoundException", reply.describe(), Some(exchange))]);
         }

@@ -1,5 +1,6 @@
 //! Family lifecycle: creation, changes and deletion of resources, as later calls show them.
 
+mod apart;
 mod archive;
 mod association;
 mod concurrent;
@@ -46,6 +47,8 @@ pub(crate) static CHECKS: &[&Check] = &[
     &CREATE_LIST,
     &UPDATE_VISIBLE,
     &DELETE_GONE,
+    &NAME_FREE,
+    &OWN_PARENT,
     &ASSOCIATION,
     &DUPLICATE_NAME,
     &SAVED_PUBLISHED,
@@ -108,7 +111,7 @@ pub(crate) static DELETE_GONE: Check = Check {
     id: "lifecycle.delete-gone",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "a deleted resource is not found any more",
+    rule: "a deleted resource is not found any more, neither by its id nor in a list or search",
     evidence: &[
         Evidence::cloudformation(
             "contract of handlers: a read after a delete is NotFound; the resources of Connect in CloudFormation are read by the Describe operations",
@@ -118,9 +121,44 @@ pub(crate) static DELETE_GONE: Check = Check {
     ],
     harm: Harm::WrongData,
     fault: "still knew a resource after its deletion",
-    passes: "404, or the response that an unknown id gets, within a short time",
-    fails: "a success, or a rejection that an unknown id does not get",
+    passes: "404, or the response that an unknown id gets, and no item of lists and searches, within a short time",
+    fails: "a success, a rejection that an unknown id does not get, or an item with the id",
     code: &On { applies: created, run: |trial, &row| trial.scenario(life::delete_gone(trial, row)) },
+};
+
+pub(crate) static NAME_FREE: Check = Check {
+    id: "lifecycle.name-free",
+    level: Level::Should,
+    remote: Remote::ALWAYS_SHOULD,
+    rule: "the name of a deleted resource can be given to a new one",
+    evidence: &[Evidence::inference(
+        "a name must be unique among what exists; no source says how long that of a deleted resource stays taken",
+    )],
+    harm: Harm::WrongData,
+    fault: "kept the name of a deleted resource taken",
+    passes: "success, within a short time",
+    fails: "a conflict, although the description of the deleted resource is gone",
+    code: &On { applies: created_by_name, run: |trial, &row| trial.scenario(apart::name_free(trial, row)) },
+};
+
+pub(crate) static OWN_PARENT: Check = Check {
+    id: "lifecycle.own-parent",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "a resource is found under its own parent, and under no other",
+    evidence: &[
+        Evidence::model(
+            "service model of Amazon Connect (botocore), ResourceNotFoundException of the describe operations",
+        ),
+        Evidence::documentation(
+            "Connect API reference, the Describe operations: InstanceId is the instance of the resource",
+        ),
+    ],
+    harm: Harm::Access,
+    fault: "showed a resource under a parent that does not have it",
+    passes: "a rejection of the same id under another instance, or under another parent of the same kind",
+    fails: "the resource",
+    code: &On { applies: housed, run: |trial, &row| trial.scenario(apart::own_parent(trial, row)) },
 };
 
 pub(crate) static ASSOCIATION: Check = Check {
@@ -337,6 +375,10 @@ fn created_in_instance(scope: &Scope<'_>) -> Kinds {
 
 fn created_by_name(scope: &Scope<'_>) -> Kinds {
     created_if(scope, |row| !row.is_instance() && row.has_unique_names())
+}
+
+fn housed(scope: &Scope<'_>) -> Kinds {
+    created_if(scope, |row| !row.is_instance() && apart::has_home(row))
 }
 
 fn linked(scope: &Scope<'_>) -> Subjects<&'static Link> {

@@ -18,8 +18,8 @@ pub(super) const ROWS: &[Defect] = &[
         id: "name-taken-after-delete",
         family: Family::Lifecycle,
         summary: "a name stays taken when its resource is deleted",
-        kills: &["lifecycle.walk"],
-        may: &[],
+        kills: &["lifecycle.walk", "lifecycle.name-free"],
+        may: &["history.names"],
         seams: || Arc::new(NamesOfDeleted::default()),
     },
     Defect {

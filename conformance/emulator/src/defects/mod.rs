@@ -5,6 +5,7 @@
 
 mod accept;
 mod access;
+mod borders;
 mod chain;
 pub(crate) mod edits;
 mod error;
@@ -52,7 +53,12 @@ pub struct Defect {
 impl Defect {
     /// The noun of the kind of resource that the defect is about; none if it is about the kinds with handlers.
     pub fn noun(&self) -> Option<&'static str> {
-        kinds::NOUNS.iter().chain(overlap::NOUNS).find(|(id, _)| *id == self.id).map(|(_, noun)| *noun)
+        kinds::NOUNS
+            .iter()
+            .chain(borders::NOUNS)
+            .chain(overlap::NOUNS)
+            .find(|(id, _)| *id == self.id)
+            .map(|(_, noun)| *noun)
     }
 
     /// The defect with an id.
@@ -126,6 +132,7 @@ const TABLES: &[&[Defect]] = &[
     keep::ROWS,
     narrowing::ROWS,
     kinds::ROWS,
+    borders::ROWS,
     search::ROWS,
 ];
 

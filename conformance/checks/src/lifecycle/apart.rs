@@ -1,0 +1,135 @@
+//! The borders of a resource's life: nothing shows it after its deletion, its name is free again, and no other parent has it.
+
+use serde_json::{Value, json};
+
+use crate::client::pager::{list_all, search_named};
+use crate::client::reply::{CONFLICTS, Reply};
+use crate::code::Trial;
+use crate::lifecycle::life::Life;
+use crate::resources::{self, INSTANCE, Resource};
+use crate::same::ending;
+use crate::steps;
+use crate::steps::{Judged, Wait, perform, succeed};
+
+/// Kinds that live in something which their description names.
+pub(super) fn has_home(row: &Resource) -> bool {
+    let named = row.naming(row.describe, &json!({}), "");
+    row.of.parents.iter().any(|(member, _)| named.get(member).is_some())
+}
+
+/// `lifecycle.own-parent`.
+pub(super) async fn own_parent(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    let Trial { client, check, .. } = trial;
+    let life = Life::begin(trial, row).await?;
+    let named = life.naming(&life.created.id);
+    succeed(client, row.describe, &named).await?;
+    let (mut findings, mut judged) = (Vec::new(), 0);
+    for (member, parent) in &row.of.parents {
+        let Some(own) = named.get(member) else { continue };
+        let other = match parent.map(|parent| row.graph().kinds()[parent].noun.as_str()) {
+            _ if member == INSTANCE => steps::quiet_instance(client).await?,
+            Some(noun) => match resources::named(client.schema, noun) {
+                Some(parent) => client.create(parent).await?.id,
+                None => continue,
+            },
+            None => continue,
+        };
+        if *own == other {
+            continue;
+        }
+        let mut elsewhere = named.clone();
+        elsewhere[member] = other.into();
+        match perform(client, row.describe, &elsewhere).await? {
+            Reply::Refused(..) => judged += 1,
+            Reply::Success(exchange) => {
+                judged += 1;
+                // One of the same id may live there.
+                let body = String::from_utf8_lossy(&exchange.response.body);
+                let shows = body.contains(&life.created.id) && body.contains(row.name_in(&life.sent));
+                let expected = format!("a rejection, as the {} lives under another {member}", row.kind);
+                if shows {
+                    findings.push(check.finding(
+                        format!("/{member}"),
+                        expected,
+                        "200 with the resource",
+                        Some(&exchange),
+                    ));
+                }
+            }
+            other @ (Reply::Unsupported(_) | Reply::Trouble(..)) => return Err(other.describe()),
+        }
+    }
+    if judged == 0 {
+        return Err(format!("there is no other parent to look for the {} in", row.kind));
+    }
+    Ok(findings)
+}
+
+/// `lifecycle.name-free`.
+pub(super) async fn name_free(trial: Trial<'_>, row: &'static Resource) -> Judged {
+    let Trial { client, check, .. } = trial;
+    let life = Life::begin(trial, row).await?;
+    let named = row.naming(row.delete, &life.sent, &life.created.id);
+    let deleted = succeed(client, row.delete, &named).await?;
+    let mut wait = Wait::for_index(client);
+    loop {
+        let mut again = client.creation(row).await?;
+        row.set_name(&mut again, row.name_in(&life.sent));
+        let reply = perform(client, row.create, &again).await?;
+        let exchange = match &reply {
+            Reply::Success(_) => return Ok(Vec::new()),
+            Reply::Refused(exchange, error) => {
+                let is_named = error.code.as_deref().is_some_and(|code| CONFLICTS.contains(&code));
+                if !is_named && exchange.response.status != 409 {
+                    return Err(reply.describe());
+                }
+                exchange
+            }
+            Reply::Unsupported(_) | Reply::Trouble(..) => return Err(reply.describe()),
+        };
+        if wait.again().await {
+            continue;
+        }
+        if let Reply::Success(_) = life.describe(&life.created.id).await? {
+            return Err(format!("{} still shows what was deleted", row.describe));
+        }
+        let expected = "success: what had the name is deleted";
+        let finding = check.finding(row.name_pointer(), expected, reply.describe(), Some(exchange));
+        return Ok(vec![finding.resting_on([&*deleted, &**exchange])]);
+    }
+}
+
+impl Life<'_> {
+    /// Findings if a list or a search still shows the deleted resource.
+    pub(super) async fn unlisted(&self) -> Judged {
+        let mut findings = Vec::new();
+        if self.row.is_instance() {
+            return Ok(findings);
+        }
+        let name = self.row.name_in(&self.sent);
+        for (readers, is_search) in [(self.row.list, false), (self.row.search, true)] {
+            let Some((reader, id)) = readers else { continue };
+            let mut wait = if is_search { Wait::for_index(self.client) } else { Wait::brief(self.client) };
+            loop {
+                let shown = match is_search {
+                    true => search_named(self.client, self.row, &self.sent, name).await,
+                    false => list_all(self.client, self.row, Some(&self.sent)).await,
+                };
+                // Other checks judge lists and searches that fail.
+                let Ok((items, exchange)) = shown else { break };
+                let Some(item) = items.iter().find(|item| item[id] == *self.created.id) else { break };
+                if wait.again().await {
+                    continue;
+                }
+                if let Some(state) = ending(&Value::Null, item) {
+                    return Err(format!("{reader} shows it as {state}: the deletion is not complete"));
+                }
+                let expected = format!("no item with the id of the deleted {}", self.row.kind);
+                let actual = format!("{reader} shows {} after {}", self.created.id, self.row.delete);
+                findings.push(self.check.finding("", expected, actual, exchange.as_ref()));
+                break;
+            }
+        }
+        Ok(findings)
+    }
+}

@@ -1,0 +1,163 @@
+//! Defects at the borders of a life: what is deleted is still shown, and what lives in one parent is shown in another.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use crate::defects::edits::edited;
+use crate::defects::hooks::on_call;
+use crate::defects::seam::{Invocation, Seams};
+use crate::defects::{Defect, Family};
+use crate::handlers::Answer;
+use crate::store::lock;
+
+pub(super) const ROWS: &[Defect] = &[
+    Defect {
+        id: "deleted-prompt-listed",
+        family: Family::Lifecycle,
+        summary: "a deleted prompt is still listed",
+        kills: &["lifecycle.delete-gone"],
+        may: &[],
+        seams: || {
+            Arc::new(Ghosts::new(
+                ["CreatePrompt", "DeletePrompt", "ListPrompts"],
+                "PromptId",
+                "PromptSummaryList",
+                "Id",
+            ))
+        },
+    },
+    Defect {
+        id: "deleted-profile-found",
+        family: Family::Lifecycle,
+        summary: "a deleted security profile is still found by searches",
+        kills: &["lifecycle.delete-gone"],
+        may: &["search.and-intersects", "search.not-covers", "keep.search-condition", "keep.counts"],
+        seams: || {
+            Arc::new(Ghosts::new(
+                ["CreateSecurityProfile", "DeleteSecurityProfile", "SearchSecurityProfiles"],
+                "SecurityProfileId",
+                "SecurityProfiles",
+                "Id",
+            ))
+        },
+    },
+    Defect {
+        id: "view-in-any-instance",
+        family: Family::Lifecycle,
+        summary: "a view is described under every instance",
+        kills: &["lifecycle.own-parent"],
+        may: &[],
+        seams: || Arc::new(Everywhere::default()),
+    },
+    Defect {
+        id: "workspace-description-cut",
+        family: Family::Accept,
+        summary: "descriptions of new workspaces are cut after 200 characters",
+        kills: &["accept.at-limit"],
+        may: &[],
+        seams: || {
+            on_call(|call| {
+                let creates = call.operation.name == "CreateWorkspace" && call.input["Description"].is_string();
+                edited(call, creates, |input| {
+                    let text = input["Description"].as_str().unwrap_or_default();
+                    input["Description"] = text.chars().take(200).collect::<String>().into();
+                })
+            })
+        },
+    },
+];
+
+/// The noun of the kind that each row is about.
+pub(super) const NOUNS: &[(&str, &str)] = &[
+    ("deleted-prompt-listed", "Prompt"),
+    ("deleted-profile-found", "SecurityProfile"),
+    ("view-in-any-instance", "View"),
+    ("workspace-description-cut", "Workspace"),
+];
+
+/// A list or search that has what was deleted on its last page.
+struct Ghosts {
+    operations: [&'static str; 3],
+    /// The id in the answer to the creation, and in the deletion.
+    id: &'static str,
+    /// The items of the list.
+    items: &'static str,
+    /// The id in an item.
+    item_id: &'static str,
+    known: Mutex<Vec<Ghost>>,
+}
+
+/// A resource, which may be deleted.
+struct Ghost {
+    instance: Value,
+    item: Value,
+    name: Value,
+    is_deleted: bool,
+}
+
+impl Ghosts {
+    fn new(operations: [&'static str; 3], id: &'static str, items: &'static str, item_id: &'static str) -> Self {
+        Self { operations, id, items, item_id, known: Mutex::default() }
+    }
+
+    fn note(&self, [create, delete, list]: [&str; 3], call: &Invocation<'_>, output: &mut Value) {
+        let mut known = lock(&self.known);
+        let (operation, instance) = (call.operation.name.as_str(), &call.input["InstanceId"]);
+        if operation == create {
+            let name = ["Name", "SecurityProfileName"].iter().find_map(|name| call.input.get(*name));
+            let name = name.cloned().unwrap_or_default();
+            let item = json!({ self.item_id: output[self.id], "Name": name });
+            known.push(Ghost { instance: instance.clone(), item, name, is_deleted: false });
+        } else if operation == delete {
+            let of_id = known.iter_mut().filter(|ghost| ghost.item[self.item_id] == call.input[self.id]);
+            of_id.for_each(|ghost| ghost.is_deleted = true);
+        } else if operation == list && output.get("NextToken").is_none() {
+            let criteria = call.input["SearchCriteria"].to_string();
+            let fits = |ghost: &&Ghost| {
+                ghost.is_deleted
+                    && ghost.instance == *instance
+                    && (criteria == "null" || criteria.contains(&ghost.name.to_string()))
+            };
+            let shown = known.iter().filter(fits).map(|ghost| ghost.item.clone());
+            if let Some(Value::Array(items)) = output.get_mut(self.items) {
+                items.extend(shown);
+            }
+        }
+    }
+}
+
+impl Seams for Ghosts {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let mut answer = call.perform(call.input);
+        if let Answer::Performed(Ok(output)) = &mut answer {
+            self.note(self.operations, call, output);
+        }
+        answer
+    }
+}
+
+/// Views with their instances, by id.
+#[derive(Default)]
+struct Everywhere(Mutex<HashMap<String, Value>>);
+
+impl Seams for Everywhere {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        match call.operation.name.as_str() {
+            "CreateView" => {
+                let answer = call.perform(call.input);
+                if let Answer::Performed(Ok(output)) = &answer {
+                    lock(&self.0).insert(text(&output["View"]["Id"]), call.input["InstanceId"].clone());
+                }
+                answer
+            }
+            "DescribeView" => {
+                let home = lock(&self.0).get(&text(&call.input["ViewId"])).cloned();
+                edited(call, home.is_some(), |input| input["InstanceId"] = home.unwrap_or_default())
+            }
+            _ => call.perform(call.input),
+        }
+    }
+}
