@@ -40,6 +40,42 @@ fn a_configuration_file_gives_options_and_the_command_line_wins() {
     assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(0), "ListRules/shape.json\n", ""));
 }
 
+/// The working directory may be a checkout of others: a file that nobody named chooses no one who gets signed requests.
+#[test]
+fn a_file_that_nobody_named_permits_nothing_and_chooses_no_endpoint_elsewhere() {
+    let folder = Folder::new("found-file");
+    let elsewhere = "endpoint = \"http://connect.evil.example\"\n";
+    let here = "endpoint = \"http://127.0.0.1:1\"\n";
+    let remote = ["--endpoint", "http://connect.evil.example"];
+    let mut rows: Vec<(String, &[&str], String)> = vec![
+        (elsewhere.to_owned(), &[], "cannot set `endpoint`".to_owned()),
+        ("endpoint = \"aws\"".to_owned(), &[], "cannot set `endpoint`".to_owned()),
+        (format!("{here}allow-writes = true"), &[], "cannot set `allow-writes`".to_owned()),
+        (format!("{here}allow-operation = [\"StartTaskContact\"]"), &[], "cannot set `allow-operation`".to_owned()),
+        ("force = true".to_owned(), &[], "cannot set `force`".to_owned()),
+    ];
+    for key in ["instance-id", "account", "region", "profile", "model"] {
+        rows.push((format!("{key} = \"111122223333\""), &remote, format!("cannot set `{key}`")));
+    }
+    for (text, words, part) in rows {
+        folder.write("conformance.toml", &text);
+        let mut words = words.to_vec();
+        words.insert(0, "plan");
+        let (code, stdout, stderr) = folder.run(&words);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{text}: {stderr}");
+        assert!(
+            stderr.contains(&part) && stderr.contains("name it with --config conformance.toml"),
+            "{text}: {stderr}"
+        );
+        words.extend(["--config", "conformance.toml"]);
+        let (_, _, stderr) = folder.run(&words);
+        assert!(!stderr.contains("cannot set"), "{text}: {stderr}");
+    }
+    folder.write("conformance.toml", format!("{elsewhere}allow-writes = false\noperations = \"ListRules\""));
+    let (code, stdout, stderr) = folder.run(&["plan", "--endpoint", "http://127.0.0.1:1"]);
+    assert!(code == Some(0) && stderr.contains("because of the command line: endpoint"), "{stdout}{stderr}");
+}
+
 #[test]
 fn a_wrong_entry_is_named_with_its_file() {
     let folder = Folder::new("wrong-file");

@@ -1,5 +1,5 @@
 //! The configuration file of `run` and `plan`: its entries as words of the command line. Knows no flag by name, except the
-//! one that names the file.
+//! one that names the file, and those that a file nobody named may not set: it may come with a checkout of others.
 
 use std::any::TypeId;
 use std::error::Error as _;
@@ -10,6 +10,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use connect_model::files;
+use connect_transport::endpoint::Endpoint;
+use connect_transport::target::AWS;
 use toml::{Table, Value};
 
 use crate::session::error::SessionError;
@@ -23,6 +25,16 @@ const LARGEST: u64 = 1 << 20;
 
 /// Id of the flag `--config`.
 const FLAG: &str = "config";
+
+/// Keys that permit something. Only the command line, or a file that it names, may have them.
+const PERMISSIONS: [&str; 3] = ["allow-writes", "allow-operation", "force"];
+
+/// The key of the endpoint.
+const ENDPOINT: &str = "endpoint";
+
+/// Keys that decide who gets requests, in whose name they are signed, and what they reach. For an endpoint on another machine,
+/// only the command line, or a file that it names, may have them.
+const TARGET: [&str; 6] = [ENDPOINT, "instance-id", "account", "region", "profile", "model"];
 
 /// The commands with a configuration file.
 const COMMANDS: [&str; 2] = ["run", "plan"];
@@ -61,10 +73,17 @@ struct Entry<'c> {
     words: Vec<OsString>,
 }
 
+impl Entry<'_> {
+    /// The value of an option that has one.
+    fn value(&self) -> Option<&str> {
+        self.words.first()?.to_str()?.split_once('=').map(|(_, value)| value)
+    }
+}
+
 /// Reads the file that the command line names, or the default one. None if there is no file, or the command has none.
 ///
 /// # Errors
-/// The file cannot be read, or has an unknown key or a wrong value.
+/// The file cannot be read, has an unknown key or a wrong value, or nobody named it and it has a key that needs that.
 pub(super) fn read(command: &Command, words: &[OsString]) -> Result<Option<ConfigFile>, SessionError> {
     // Errors of the command line are reported when it is parsed for good.
     let lenient = command.clone().ignore_errors(true);
@@ -78,6 +97,7 @@ pub(super) fn read(command: &Command, words: &[OsString]) -> Result<Option<Confi
         Some(_) => return Ok(None),
     };
     let named = matches.try_get_one::<PathBuf>(FLAG).ok().flatten().cloned();
+    let is_named = named.is_some();
     let Some(path) = named.or_else(|| Some(PathBuf::from(DEFAULT)).filter(|path| path.exists())) else {
         return Ok(None);
     };
@@ -96,6 +116,10 @@ pub(super) fn read(command: &Command, words: &[OsString]) -> Result<Option<Confi
         entries.push(Entry { key, arg, words });
     }
     let (used, replaced) = unless_replaced(scope, matches, entries);
+    if !is_named {
+        let given = matches.try_get_one::<String>(ENDPOINT).ok().flatten().map(String::as_str);
+        for_this_machine(&used, given).map_err(wrong)?;
+    }
     let keys = used.iter().map(|entry| entry.key.clone()).collect();
     let words = used.into_iter().flat_map(|entry| entry.words).collect();
     Ok(Some(ConfigFile { path, position, words, replaced, used: keys }))
@@ -132,6 +156,32 @@ fn unless_replaced<'c>(
     };
     let (replaced, used): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_replaced);
     (used, replaced.into_iter().map(|entry| entry.key).collect())
+}
+
+/// Checks that a file that nobody named permits nothing, and chooses nothing about an endpoint on another machine. `given` is
+/// the endpoint of the command line.
+///
+/// # Errors
+/// The keys that it must not have, and the remedy.
+fn for_this_machine(used: &[Entry<'_>], given: Option<&str>) -> Result<(), String> {
+    let own = used.iter().find(|entry| entry.key == ENDPOINT).and_then(Entry::value);
+    let is_elsewhere = given.or(own).is_some_and(is_elsewhere);
+    let is_refused = |key: &str| PERMISSIONS.contains(&key) || (is_elsewhere && TARGET.contains(&key));
+    let is_set = |entry: &&Entry<'_>| !entry.words.is_empty() && is_refused(&entry.key);
+    let refused: Vec<&str> = used.iter().filter(is_set).map(|entry| entry.key.as_str()).collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "a file that the command line does not name cannot set {}: it neither permits anything nor chooses an endpoint on \
+         another machine; if it is yours, name it with --config {DEFAULT}, or give these as flags",
+        suggest::quoted(&refused)
+    ))
+}
+
+/// True for an endpoint that is not on this machine. What is no URL is refused later.
+fn is_elsewhere(endpoint: &str) -> bool {
+    endpoint == AWS || endpoint.parse::<Endpoint>().is_ok_and(|endpoint| !endpoint.is_loopback())
 }
 
 /// The option with this long name.

@@ -28,7 +28,8 @@ const PARTS: &str = "Sharding and resuming";
 #[derive(Clone, Debug, Args)]
 pub struct RunFlags {
     /// Read options from this file, under their long names: `endpoint = "http://…"`, `operations = ["A", "B"]`,
-    /// `allow-writes = true`. The command line wins [default: conformance.toml in the working directory, if it exists]
+    /// `allow-writes = true`. The command line wins [default: conformance.toml in the working directory, if it exists, which
+    /// permits no writes and chooses no endpoint on another machine]
     #[arg(long, value_name = "FILE.toml")]
     pub config: Option<PathBuf>,
     /// The endpoint.
