@@ -218,6 +218,15 @@ const ALL: &[(&[&str], Row)] = &[
         row("all/long-error-name", M::LongErrorName, 1, &[("CreateRule/error.modelled", Finding, "xxx…")]),
     ),
     (
+        &["--checks", "history"],
+        row(
+            "all/long-member",
+            M::LongMember,
+            3,
+            &[("CreateQueue/history.linearizable", Indeterminate, "the answers of a history have more than")],
+        ),
+    ),
+    (
         &["--checks", "shape,error"],
         row("all/full-head", M::FullHead, 1, &[("CreateRule/shape.required", Finding, "nothing")]),
     ),

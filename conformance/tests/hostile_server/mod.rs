@@ -77,6 +77,8 @@ pub(crate) enum Misbehaviour {
     FullHead,
     /// An error with a name of almost a megabyte, different each time.
     LongErrorName,
+    /// The right response, with an unknown member of a megabyte.
+    LongMember,
 }
 
 /// The other host of a redirect.
@@ -280,6 +282,15 @@ impl State {
                 stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
                 tokio::time::sleep(Duration::from_millis(1)).await;
             },
+            M::LongMember => {
+                let mut response = self.service.handle(&request);
+                if response.status == 200 && response.body.starts_with(b"{") {
+                    let mut body: Value = serde_json::from_slice(&response.body).unwrap();
+                    body["Unknown"] = "x".repeat(1_000_000).into();
+                    response.body = body.to_string().into_bytes();
+                }
+                stream.write_all(&whole(&response)).await?;
+            }
             M::Resets => {
                 stream.set_zero_linger()?;
                 return Ok(false);

@@ -48,6 +48,8 @@ pub(super) struct Recorded {
     pub(super) calls: Vec<Call>,
     /// The exchange of each call, if its answer came.
     pub(super) exchanges: Vec<Option<Box<Exchange>>>,
+    /// The reason why it has fewer calls than it should, if it has.
+    pub(super) cut: Option<String>,
 }
 
 /// Number of clients. On an account, no more than two calls are in flight.
@@ -108,22 +110,26 @@ pub(super) async fn record(
         alone: clients == 1,
     };
     stage.prepare().await?;
-    let stage = &stage;
     let each = u32::from(length).div_ceil(clients);
+    let shared = &stage;
     join_all((0..clients).map(|who| async move {
         let label = format!("{}/history/{number}/{who}", row.create);
         let mut stream = Stream::new(client.seed, &label);
         for nth in 0..each {
-            stage.step(who, nth, &mut stream).await;
+            if shared.recorder.is_full().is_some() {
+                break;
+            }
+            shared.step(who, nth, &mut stream).await;
         }
     }))
     .await;
     stage.end().await;
-    let mut calls = stage.recorder.so_far_with_exchanges();
+    let cut = stage.recorder.is_full();
+    let mut calls = stage.recorder.into_calls();
     // In the order in which they ended; those without an answer last.
     calls.sort_by_key(|(call, _)| (call.end.unwrap_or(u64::MAX), call.start));
     let (calls, exchanges) = calls.into_iter().unzip();
-    Ok(Recorded { calls, exchanges })
+    Ok(Recorded { calls, exchanges, cut })
 }
 
 impl Stage<'_> {
@@ -315,6 +321,9 @@ impl Stage<'_> {
                 }
             }
             self.list(0, None).await;
+            if self.recorder.is_full().is_some() {
+                return;
+            }
             if !self.lags_behind(&[Sort::Described, Sort::Listed, Sort::Tag, Sort::Names]) || !wait.again().await {
                 break;
             }

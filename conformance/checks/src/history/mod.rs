@@ -260,9 +260,13 @@ async fn observe(client: &Client, row: &'static Resource, config: HistoryConfig)
                 }
                 _ => {}
             }
-            if part.calls > 1 && part.verdict != Verdict::Undecided {
+            // A violation is one, whatever was not called; without one, nothing is known of what was not called.
+            if part.calls > 1 && part.verdict != Verdict::Undecided && recorded.cut.is_none() {
                 judged.insert(check.id);
             }
+        }
+        if let Some(why) = recorded.cut {
+            seen.block(why);
         }
         if found.len() == CHECKS.len() {
             break;

@@ -1,5 +1,6 @@
 //! Records the calls of several clients with their times and answers.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,13 @@ use super::call::{Answer, Call};
 use crate::client::Client;
 use crate::client::reply::Reply;
 
+/// Bytes of the answers that a history keeps. Usual answers have some thousand bytes, and several histories are recorded at
+/// once.
+const MOST_BYTES: usize = 4 << 20;
+
+/// Bytes of the body of an exchange: the call has the whole answer.
+const SHOWN_BYTES: usize = 16 << 10;
+
 /// Calls so far, each with its exchange.
 pub(super) type Calls = Vec<(Call, Option<Box<Exchange>>)>;
 
@@ -20,11 +28,13 @@ pub(super) struct Recorder<'c> {
     client: &'c Client,
     began: Instant,
     calls: Mutex<Calls>,
+    /// Bytes of the answers so far.
+    bytes: AtomicUsize,
 }
 
 impl<'c> Recorder<'c> {
     pub(super) fn new(client: &'c Client) -> Self {
-        Self { client, began: Instant::now(), calls: Mutex::default() }
+        Self { client, began: Instant::now(), calls: Mutex::default(), bytes: AtomicUsize::new(0) }
     }
 
     fn now(&self) -> u64 {
@@ -35,6 +45,14 @@ impl<'c> Recorder<'c> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The reason why no further calls are recorded, if the answers are too long.
+    pub(super) fn is_full(&self) -> Option<String> {
+        let is_full = self.bytes.load(Ordering::Relaxed) > MOST_BYTES;
+        is_full.then(|| {
+            format!("the answers of a history have more than {MOST_BYTES} bytes; the calls behind them were not made")
+        })
+    }
+
     /// Calls an operation and records it; returns the output of a success.
     ///
     /// # Errors
@@ -43,6 +61,9 @@ impl<'c> Recorder<'c> {
         let schema = self.client.schema;
         let id = schema.operation_named(operation).ok_or_else(|| format!("the model has no {operation}"))?;
         self.client.permission.check(schema, &schema[id])?;
+        if let Some(why) = self.is_full() {
+            return Err(why);
+        }
         let start = self.now();
         let reply = self.client.call_once(id, &input).await?;
         let end = self.now();
@@ -65,7 +86,10 @@ impl<'c> Recorder<'c> {
             _ => Err(format!("{operation} answered {words}")),
         };
         let end = answer.is_some().then_some(end);
-        let exchange = exchange.map(|exchange| Box::new(exchange.evidence()));
+        let exchange = exchange.map(|exchange| {
+            self.bytes.fetch_add(exchange.response.body.len(), Ordering::Relaxed);
+            Box::new(exchange.evidence_within(SHOWN_BYTES))
+        });
         self.lock().push((Call { client: who, start, end, operation: operation.to_owned(), input, answer }, exchange));
         output
     }
@@ -90,7 +114,7 @@ impl<'c> Recorder<'c> {
     }
 
     /// All calls, with their exchanges.
-    pub(super) fn so_far_with_exchanges(&self) -> Calls {
-        self.lock().clone()
+    pub(super) fn into_calls(self) -> Calls {
+        self.calls.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
