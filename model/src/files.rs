@@ -11,6 +11,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::Path;
 
+use crate::json_text::structural_tokens;
+
 /// Characters of a file name without its ending.
 const LONGEST_STEM: usize = 150;
 
@@ -76,6 +78,27 @@ fn unfollowed(_: &mut OpenOptions, _: Use) {}
 /// The file cannot be read, is no regular file, or is larger. The error does not name the path.
 pub fn read(path: &Path, usage: Use, limit: u64) -> io::Result<Vec<u8>> {
     read_open(&open(path, usage)?, limit)
+}
+
+/// Most values, keys and brackets of a JSON file that is read as a whole. Each takes up to thirty times its bytes in memory.
+pub(crate) const MOST_VALUES: usize = 10_000_000;
+
+/// The content of a regular file of JSON, or of JSON Lines, of at most `limit` bytes and ten million values, keys and brackets.
+///
+/// # Errors
+/// The file cannot be read, is no regular file, or is larger. The error does not name the path.
+pub fn read_json(path: &Path, usage: Use, limit: u64) -> io::Result<Vec<u8>> {
+    let bytes = read(path, usage, limit)?;
+    is_within(&bytes, MOST_VALUES)?;
+    Ok(bytes)
+}
+
+fn is_within(json: &[u8], most: usize) -> io::Result<()> {
+    if structural_tokens(json) > most {
+        let why = format!("it has more than {most} JSON values, keys and brackets");
+        return Err(io::Error::new(ErrorKind::FileTooLarge, why));
+    }
+    Ok(())
 }
 
 /// The rest of an open file, of at most `limit` bytes.
@@ -300,6 +323,19 @@ mod tests {
         std::os::unix::fs::symlink(&at, &folder).unwrap();
         assert!(folder_within(&folder).unwrap_err().to_string().contains("it is a link"));
         assert_eq!(names(&at), ["folder", "link", "theirs"]);
+        std::fs::remove_dir_all(at).unwrap();
+    }
+
+    #[test]
+    fn json_is_measured_before_it_is_parsed() {
+        assert!(is_within(b"[0,0,0]\n[\",,,,,,,,\"]", 4).is_ok());
+        let error = is_within(b"{\"a\":[0,0,0]}", 4).unwrap_err();
+        assert_eq!(error.to_string(), "it has more than 4 JSON values, keys and brackets");
+        let at = empty_folder("json");
+        let file = at.join("a.json");
+        std::fs::write(&file, "[".repeat(MOST_VALUES + 1)).unwrap();
+        assert_eq!(read_json(&file, Use::Input, u64::MAX).unwrap_err().kind(), ErrorKind::FileTooLarge);
+        assert_eq!(read(&file, Use::Input, u64::MAX).unwrap().len(), MOST_VALUES + 1);
         std::fs::remove_dir_all(at).unwrap();
     }
 

@@ -340,7 +340,7 @@ impl CaseFile {
             let path = path.display().to_string();
             CaseFileError::Read { path, problem: visible(problem).into_owned() }
         };
-        let bytes = files::read(path, Use::Input, LARGEST).map_err(|error| wrong(&error.to_string()))?;
+        let bytes = files::read_json(path, Use::Input, LARGEST).map_err(|error| wrong(&error.to_string()))?;
         Self::parse(&bytes).map_err(|error| wrong(&error.to_string()))
     }
 

@@ -321,7 +321,7 @@ impl Report {
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         let file = if path.is_dir() { path.join(FILE) } else { path.to_owned() };
         let wrong = |problem: String| ReadError::of(&file, problem);
-        let bytes = files::read(&file, Use::Input, LARGEST).map_err(|error| wrong(error.to_string()))?;
+        let bytes = files::read_json(&file, Use::Input, LARGEST).map_err(|error| wrong(error.to_string()))?;
         Self::parse(&bytes).map_err(wrong)
     }
 

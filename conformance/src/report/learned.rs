@@ -41,7 +41,7 @@ fn of_endpoint(learned: &Learned) -> impl Iterator<Item = (&String, &BTreeMap<St
 /// The file cannot be read, or is not such a file; with its path and the remedy.
 pub fn read(path: &Path) -> io::Result<Learned> {
     let wrong = |error: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", path.display()));
-    let bytes = match files::read(path, Use::Read, LARGEST) {
+    let bytes = match files::read_json(path, Use::Read, LARGEST) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let remedy = "does not exist; `run --write-learned FILE` writes one";
             return Err(io::Error::new(io::ErrorKind::NotFound, format!("{} {remedy}", path.display())));

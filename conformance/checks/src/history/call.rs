@@ -2,35 +2,64 @@
 
 use std::path::Path;
 
-use connect_model::files;
+use connect_model::files::{self, Use};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 /// The largest file that is read, in bytes.
-const LARGEST: u64 = 256 << 20;
+const LARGEST: u64 = 128 << 20;
 
 /// Most calls of a history.
 const MOST: usize = 200_000;
 
-/// A call of one client.
+/// A call of one client. One that is read ends after its start, and has an end if it has an answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Written")]
 pub struct Call {
     /// The client. Calls of one client do not overlap.
     pub client: u32,
     /// Time at which it was sent, in microseconds of a clock that all clients share.
     pub start: u64,
     /// Time at which its answer was complete, in microseconds of the same clock.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub end: Option<u64>,
     /// Name of the operation in the model.
     pub operation: String,
     /// The input, as the model has it.
     pub input: Value,
     /// The answer; none if it is unknown, for example because the connection broke.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<Answer>,
+}
+
+/// A call as a file has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    client: u32,
+    start: u64,
+    end: Option<u64>,
+    operation: String,
+    input: Value,
+    answer: Option<Answer>,
+}
+
+impl TryFrom<Written> for Call {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { client, start, end, operation, input, answer } = written;
+        match end {
+            None if answer.is_some() => {
+                Err("a call with an answer needs `end`, the time at which the answer came".to_owned())
+            }
+            Some(end) if end < start => Err(format!("`end` is {end}, before `start`, which is {start}")),
+            _ => Ok(Self { client, start, end, operation, input, answer }),
+        }
+    }
 }
 
 /// The answer to a call.
@@ -63,28 +92,46 @@ pub struct HistoryError {
 /// The file cannot be read, or a line is no call; with the number of the line.
 pub fn read(path: &Path) -> Result<Vec<Call>, HistoryError> {
     let wrong = |problem: String| HistoryError { path: path.display().to_string(), problem };
-    let text = files::read_text(path, LARGEST).map_err(|error| wrong(error.to_string()))?;
-    let calls = match serde_json::from_str::<Value>(&text) {
-        Ok(Value::Object(mut file)) if file.contains_key("case") => of_finding(file.remove("history").as_ref()),
+    let bytes = files::read_json(path, Use::Input, LARGEST).map_err(|error| wrong(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8 text".to_owned()))?;
+    let calls = match serde_json::from_str::<OfFinding<'_>>(&text) {
+        Ok(OfFinding { case: Some(_), history }) => of_finding(history),
         _ => of_lines(&text),
     };
     calls.map_err(wrong)
 }
 
+/// The file of a finding.
+#[derive(Deserialize)]
+struct OfFinding<'a> {
+    case: Option<IgnoredAny>,
+    #[serde(borrow)]
+    history: Option<&'a RawValue>,
+}
+
 /// The calls in the file of a finding.
-fn of_finding(history: Option<&Value>) -> Result<Vec<Call>, String> {
-    let Some(Value::Array(calls)) = history else {
+fn of_finding(history: Option<&RawValue>) -> Result<Vec<Call>, String> {
+    let calls = history.and_then(|history| serde_json::from_str::<Vec<&RawValue>>(history.get()).ok());
+    let Some(calls) = calls else {
         return Err(
             "the file is a finding without a history; name the file of a finding of the family history".to_owned()
         );
     };
-    let call = |(at, call): (usize, &Value)| {
-        Call::deserialize(call)
-            .map_err(|error| error.to_string())
-            .and_then(sound)
-            .map_err(|why| format!("call {}: {why}", at + 1))
+    is_short(calls.len())?;
+    let call = |(at, call): (usize, &&RawValue)| {
+        serde_json::from_str(call.get()).map_err(|error| format!("call {}: {}", at + 1, without_line(&error)))
     };
     calls.iter().enumerate().map(call).collect()
+}
+
+fn is_short(calls: usize) -> Result<(), String> {
+    if calls > MOST { Err(format!("it has more than {MOST} calls; divide it by resource")) } else { Ok(()) }
+}
+
+/// An error in a text of one line.
+fn without_line(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" at line 1 column ").map_or(text.clone(), |(why, column)| format!("{why}, at column {column}"))
 }
 
 /// The calls of JSON Lines. Empty lines are skipped.
@@ -93,16 +140,10 @@ fn of_lines(text: &str) -> Result<Vec<Call>, String> {
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let call = serde_json::from_str(line).map_err(|error| {
             // A line is a document of its own: the position in the file is that of the line.
-            let text = error.to_string();
-            let text = text
-                .split_once(" at line 1 column ")
-                .map_or(text.clone(), |(why, column)| format!("{why}, at column {column}"));
-            format!("{text}; a line is a call, such as {EXAMPLE}")
+            format!("line {}: {}; a line is a call, such as {EXAMPLE}", at + 1, without_line(&error))
         });
-        calls.push(call.and_then(sound).map_err(|why: String| format!("line {}: {why}", at + 1))?);
-        if calls.len() > MOST {
-            return Err(format!("it has more than {MOST} calls; divide it by resource"));
-        }
+        calls.push(call?);
+        is_short(calls.len())?;
     }
     if calls.is_empty() {
         return Err(format!("it has no calls; a line is a call, such as {EXAMPLE}"));
@@ -113,17 +154,6 @@ fn of_lines(text: &str) -> Result<Vec<Call>, String> {
 /// A line of a history.
 const EXAMPLE: &str =
     r#"{"client":0,"start":10,"end":25,"operation":"DescribeQueue","input":{…},"answer":{"output":{…}}}"#;
-
-/// Checks the times of a call.
-fn sound(call: Call) -> Result<Call, String> {
-    match call.end {
-        None if call.answer.is_some() => {
-            Err("a call with an answer needs `end`, the time at which the answer came".to_owned())
-        }
-        Some(end) if end < call.start => Err(format!("`end` is {end}, before `start`, which is {}", call.start)),
-        _ => Ok(call),
-    }
-}
 
 /// A history as JSON Lines.
 pub fn lines(calls: &[Call]) -> String {
@@ -175,6 +205,10 @@ mod tests {
             (&good.replace("{}", r#"{},"answers":1"#), "line 1: unknown field `answers`"),
             (r#"{"case":"a/b"}"#, "a finding without a history"),
             (r#"{"case":"a/b","history":[{"client":0}]}"#, "call 1: missing field `start`"),
+            (
+                &format!(r#"{{"case":"a/b","history":[{}]}}"#, good.replace("\"input\"", "\"end\":0,\"input\"")),
+                "call 1: `end` is 0",
+            ),
         ] {
             let error = read_text(text).unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");

@@ -16,10 +16,11 @@ pub fn timeline(calls: &[Call], shown: &[usize]) -> Vec<String> {
     let shown: Vec<&Call> = shown.iter().filter_map(|at| calls.get(*at)).collect();
     let Some(first) = shown.iter().map(|call| call.start).min() else { return Vec::new() };
     let last = shown.iter().map(|call| call.end.unwrap_or(call.start)).max().unwrap_or(first);
-    let span = (last - first).max(1);
+    let span = u128::from(last.saturating_sub(first).max(1));
     let column = |time: u64| {
-        let at = (time - first) * (WIDTH as u64 - 1) / span;
-        usize::try_from(at).unwrap_or_default().min(WIDTH - 1)
+        // Times of others may be as large as their type.
+        let at = u128::from(time.saturating_sub(first)) * (WIDTH as u128 - 1) / span;
+        usize::try_from(at).unwrap_or(WIDTH).min(WIDTH - 1)
     };
     let lines = shown.iter().map(|call| {
         let (from, to) = (column(call.start), column(call.end.unwrap_or(last).max(call.start)));
@@ -28,7 +29,7 @@ pub fn timeline(calls: &[Call], shown: &[usize]) -> Vec<String> {
         bar[from] = '├';
         bar[to] = if call.answer.is_none() { '?' } else { '┤' };
         let bar: String = bar.into_iter().collect();
-        let time = |time: u64| format!("{:.1}", (time - first) as f64 / 1_000.0);
+        let time = |time: u64| format!("{:.1}", time.saturating_sub(first) as f64 / 1_000.0);
         let until = call.end.map_or("…".to_owned(), time);
         let times = format!("{}–{until} ms", time(call.start));
         format!("client {} {bar} {times:>16}  {} → {}", call.client, sent(call), seen(call))
@@ -111,5 +112,22 @@ mod tests {
         );
         assert!(lines[2].contains('?') && lines[2].ends_with("→ no answer"), "{lines:#?}");
         assert_eq!(timeline(&calls, &[]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn times_of_others_may_be_as_large_as_their_type() {
+        let call = |start, end| Call {
+            client: u32::MAX,
+            start,
+            end,
+            operation: "DescribeQueue".to_owned(),
+            input: json!({}),
+            answer: None,
+        };
+        let calls = [call(0, Some(1)), call(u64::MAX / 2, None), call(u64::MAX - 1, Some(u64::MAX))];
+        let bars: Vec<usize> = timeline(&calls, &[0, 1, 2]).iter().filter_map(|line| line.find('├')).collect();
+        assert!(bars.is_sorted() && bars.len() == 2, "{bars:?}");
+        // Not read from a file: an end before the start.
+        assert_eq!(timeline(&[call(u64::MAX, Some(0)), call(0, None)], &[0, 1]).len(), 2);
     }
 }

@@ -86,7 +86,7 @@ impl Saved {
     }
 
     fn read(path: &Path) -> Result<Self, SavedError> {
-        let bytes = files::read(path, Use::Input, LARGEST).map_err(|error| wrong(path, &error))?;
+        let bytes = files::read_json(path, Use::Input, LARGEST).map_err(|error| wrong(path, &error))?;
         let saved: Self = serde_json::from_slice(&bytes).map_err(|error| wrong(path, &error))?;
         let known: Vec<&str> = SUBJECTS.iter().map(|subject| subject.name).collect();
         if !known.contains(&saved.subject.as_str()) {
