@@ -6,50 +6,73 @@ use std::path::{Path, PathBuf};
 use crate::outcome::CaseOutcome;
 use crate::report::json::{Change, Earlier, ReadError, Report};
 
-/// Reads every earlier report in a folder and its direct sub-folders, oldest first. Reports of other endpoints and shards
-/// are skipped, since they cannot be compared.
+/// The earlier reports in a folder.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The reports, oldest first, without their findings.
+    pub reports: Vec<Report>,
+    /// Files and folders that cannot be read, or are not reports. They must not hide the result of a run.
+    pub unread: Vec<ReadError>,
+}
+
+/// Reads every earlier report in a folder and its direct sub-folders. Reports of other endpoints and shards are skipped, since
+/// they cannot be compared.
 ///
 /// # Errors
-/// The folder cannot be read, or a `report.json` in it is not a report.
-pub fn read(folder: &Path, of: &Report) -> Result<Vec<Report>, ReadError> {
+/// The folder cannot be read.
+pub fn read(folder: &Path, of: &Report) -> Result<Found, ReadError> {
     let emulated = |report: &Report| report.target.emulator.is_some();
-    let mut reports = all(folder)?;
-    reports.retain(|report| {
+    let mut found = all(folder)?;
+    found.reports.retain(|report| {
         let same = emulated(report) == emulated(of)
             && (emulated(of) || report.target.endpoint == of.target.endpoint)
             && report.model.service == of.model.service
             && report.shard == of.shard;
         same && report.started < of.started
     });
-    reports.sort_by(|one, other| one.started.cmp(&other.started));
-    Ok(reports)
+    found.reports.sort_by(|one, other| one.started.cmp(&other.started));
+    Ok(found)
 }
 
 /// The cases that failed in a report of the service in this folder or its direct sub-folders.
 ///
 /// # Errors
-/// The folder cannot be read, or a `report.json` in it is not a report.
+/// The folder cannot be read.
 pub fn failed(folder: &Path, service: &str) -> Result<BTreeSet<String>, ReadError> {
-    let of_service = all(folder)?.into_iter().filter(|report| report.model.service == service);
+    let of_service = all(folder)?.reports.into_iter().filter(|report| report.model.service == service);
     let cases = of_service.flat_map(|report| report.cases);
     Ok(cases.filter(|line| line.outcome == CaseOutcome::Failed).map(|line| line.case).collect())
 }
 
 /// Every report in a folder and its direct sub-folders.
-fn all(folder: &Path) -> Result<Vec<Report>, ReadError> {
+fn all(folder: &Path) -> Result<Found, ReadError> {
+    let mut found = Found::default();
     let mut files = Vec::new();
     for entry in entries(folder)? {
-        if entry.is_dir() {
-            files.extend(entries(&entry)?.into_iter().filter(|path| path.is_file()));
-        } else {
+        if !entry.is_dir() {
             files.push(entry);
+            continue;
+        }
+        match entries(&entry) {
+            Ok(inner) => files.extend(inner.into_iter().filter(|path| !path.is_dir())),
+            Err(error) => found.unread.push(error),
         }
     }
     let is_report = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.contains("report") && name.ends_with(".json")
     };
-    files.iter().filter(|path| is_report(path)).map(|file| Report::read(file)).collect()
+    for file in files.iter().filter(|path| is_report(path)) {
+        match Report::read(file) {
+            Ok(mut report) => {
+                // A comparison needs no evidence, and there may be hundreds of reports.
+                report.findings.clear();
+                found.reports.push(report);
+            }
+            Err(error) => found.unread.push(error),
+        }
+    }
+    Ok(found)
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, ReadError> {
@@ -118,8 +141,12 @@ mod tests {
         let mut elsewhere = run(2, &["C"]);
         elsewhere.target.endpoint = "http://127.0.0.1:10".parse().unwrap();
         std::fs::write(folder.join("report-2.json"), elsewhere.to_json().unwrap()).unwrap();
-        let earlier = read(&folder, &now).unwrap();
-        attach(&mut now, &earlier);
+        std::fs::create_dir_all(folder.join("damaged")).unwrap();
+        std::fs::write(folder.join("damaged/report.json"), "{").unwrap();
+        let found = read(&folder, &now).unwrap();
+        attach(&mut now, &found.reports);
+        assert_eq!(found.unread.len(), 1, "a damaged report hides no other");
+        assert!(found.unread[0].to_string().contains("damaged/report.json"), "{}", found.unread[0]);
         std::fs::remove_dir_all(&folder).unwrap();
         let days: Vec<&str> = now.trend.iter().map(|run| &run.started.as_deref().unwrap()[8..10]).collect();
         assert_eq!(days, ["01", "02"]);

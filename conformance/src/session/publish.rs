@@ -28,20 +28,19 @@ pub(crate) fn publish(
     output: &OutputConfig,
     remark: Option<&str>,
 ) -> Result<Exit, SessionError> {
-    let mut no_history = None;
+    let mut remarks: Vec<String> = remark.map(str::to_owned).into_iter().collect();
     if let Some(history) = &output.history {
-        let earlier = trend::read(history, &report).map_err(SessionError::usage)?;
-        trend::attach(&mut report, &earlier);
-        no_history =
-            earlier.is_empty().then(|| format!("{} has no earlier report of this endpoint", history.display()));
+        remarks.extend(compare(&mut report, history));
     }
-    if let Some(file) = &output.learned {
-        let known = learned::read(file).map_err(|error| SessionError::usage(format!("--learned: {error}")))?;
-        report.relearned = learned::differences(&known, &report);
+    // What cannot be compared is an error once the report is written.
+    let known = output.learned.as_deref().map(learned::read).transpose();
+    if let Ok(Some(known)) = &known {
+        report.relearned = learned::differences(known, &report);
         report.recount();
     }
     let folder = folder.path();
     write_files(&report, folder).map_err(SessionError::usage)?;
+    known.map_err(|error| SessionError::usage(format!("--learned: {error}")))?;
     if let Some(path) = &output.write_expect {
         expect::write_draft(&report, path).map_err(|error| SessionError::usage(format!("--write-expect: {error}")))?;
     }
@@ -54,7 +53,7 @@ pub(crate) fn publish(
     let shown = match output.format {
         Format::Text => {
             let mut text = terminal::body(&report, output.detail, columns());
-            for remark in remark.into_iter().chain(no_history.as_deref()) {
+            for remark in &remarks {
                 text.push_str(&format!("  {remark}\n"));
             }
             let files: Vec<String> = FILES.iter().map(|file| folder.join(file.name).display().to_string()).collect();
@@ -74,6 +73,20 @@ pub(crate) fn publish(
         }
     }
     Ok(report.exit())
+}
+
+/// Adds the earlier runs in a folder to a report; returns what there is to say about them. The run is over: what cannot be read
+/// is left out, and hides no result.
+fn compare(report: &mut Report, history: &Path) -> Vec<String> {
+    let found = match trend::read(history, report) {
+        Ok(found) => found,
+        Err(error) => return vec![format!("not compared with earlier runs: {error}")],
+    };
+    trend::attach(report, &found.reports);
+    let none =
+        found.reports.is_empty().then(|| format!("{} has no earlier report of this endpoint", history.display()));
+    let unread = found.unread.iter().map(|error| format!("left out of the comparison: {error}"));
+    unread.chain(none).collect()
 }
 
 /// Merges reports into one.
