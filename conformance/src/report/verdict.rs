@@ -20,6 +20,18 @@ const IN_TOTAL: u64 = 3;
 /// Undecided cases of one operation that are too few to matter, unless they are all its cases.
 const FEW: u64 = 2;
 
+/// Part of the reason of every case that needed a request which was not sent, since earlier ones had no whole answer.
+const GAVE_UP: &str = "gave-up: not sent";
+
+/// The reason of an undecided case, without ids and numbers. What was given up is one reason, whatever the request was for.
+fn reason_in(why: &str) -> String {
+    let reason = reason_of(why);
+    if reason.contains(GAVE_UP) {
+        return "requests that were not sent, since earlier ones had no whole answer".to_owned();
+    }
+    reason
+}
+
 /// Cases that are undecided for one reason, and too many for a verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undecided {
@@ -89,7 +101,7 @@ impl Report {
         let mut count = 0;
         let is_undecided = |line: &&CaseLine| line.outcome == CaseOutcome::Indeterminate && line.excused.is_none();
         for line in self.cases.iter().filter(is_undecided) {
-            let reason = reason_of(line.why.as_deref().unwrap_or_default());
+            let reason = reason_in(line.why.as_deref().unwrap_or_default());
             *counts.entry((None, reason.clone())).or_default() += 1;
             *counts.entry((Some(operation_of(&line.case)), reason)).or_default() += 1;
             count += 1;
@@ -160,6 +172,19 @@ mod tests {
             line.why = line.why.take().map(|why| format!("{why}, {}", ["once", "twice"][at % 2]));
         }
         assert_eq!(reasons.exit(), Exit::Conforming);
+    }
+
+    #[test]
+    fn what_was_given_up_is_one_reason() {
+        let mut given_up = report(88, 12);
+        let why =
+            "gave-up: not sent: 5 requests in a row to CreateRule had no whole answer, the last: too many open files";
+        for (at, line) in given_up.cases.iter_mut().enumerate() {
+            let of_what = ["", "CreateRule answered ", "no resource could be created: CreateRule answered "][at % 3];
+            line.why = line.why.take().map(|_| format!("{of_what}{why}"));
+        }
+        assert_eq!(given_up.exit(), Exit::Incomplete);
+        assert_eq!(given_up.undecided().map(|undecided| undecided.count), Some(12));
     }
 
     #[test]
