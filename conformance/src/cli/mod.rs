@@ -199,7 +199,16 @@ fn schema(model: Option<&Path>) -> Result<&'static Schema, SessionError> {
 }
 
 fn runtime() -> Result<Runtime, SessionError> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(SessionError::usage)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(SessionError::usage)?;
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let _inside = runtime.enter();
+        // A file beyond the limit of the shell is an error of its write, not the end of a process that has things to delete.
+        // Without the handler, that is as before.
+        let _ = signal(SignalKind::from_raw(libc::SIGXFSZ));
+    }
+    Ok(runtime)
 }
 
 /// Prints one line for each item.
