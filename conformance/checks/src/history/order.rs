@@ -71,6 +71,8 @@ struct Frame<S> {
     state: S,
     /// Number of calls from the first one on that have all come.
     first: usize,
+    /// Position behind the last call that has come.
+    last: usize,
     choices: Vec<usize>,
     /// Number of choices that were tried.
     tried: usize,
@@ -103,7 +105,7 @@ impl<M: Model> Problem<'_, M> {
         }
         let mut done = vec![false; all];
         let mut seen = HashSet::new();
-        let mut frames = vec![self.frame(self.model.start(), &done, 0)];
+        let mut frames = vec![self.frame(self.model.start(), &done, 0, 0)];
         while let Some(top) = frames.last_mut() {
             let Some(at) = top.choices.get(top.tried).copied() else {
                 frames.pop();
@@ -130,8 +132,9 @@ impl<M: Model> Problem<'_, M> {
             while done[first] {
                 first += 1;
             }
-            if seen.insert((first, packed(&done[first..]), state.clone())) {
-                let next = self.frame(state, &done, first);
+            let last = if at < all { top.last.max(at + 1) } else { top.last };
+            if seen.insert((first, packed(&done[first..last.max(first)]), state.clone())) {
+                let next = self.frame(state, &done, first, last);
                 frames.push(next);
             } else if at < all {
                 done[at] = false;
@@ -143,7 +146,7 @@ impl<M: Model> Problem<'_, M> {
 
     /// The calls that may come next: those that ended first before the others, and those without an answer last. A read that
     /// fits is the only choice: to take it now forbids nothing later.
-    fn frame(&self, state: M::State, done: &[bool], first: usize) -> Frame<M::State> {
+    fn frame(&self, state: M::State, done: &[bool], first: usize, last: usize) -> Frame<M::State> {
         let (mut write_end, mut read_end) = (u64::MAX, u64::MAX);
         let mut near = Vec::new();
         for (at, (call, reads)) in self.required.iter().enumerate().skip(first) {
@@ -171,16 +174,16 @@ impl<M: Model> Problem<'_, M> {
             reads && self.model.step(&state, &call.act).as_ref() == Some(&state)
         };
         if let Some(read) = near.iter().copied().find(fits) {
-            return Frame { state, first, choices: vec![read], tried: 0 };
+            return Frame { state, first, last, choices: vec![read], tried: 0 };
         }
         near.sort_by_key(|at| self.required[*at].0.end);
         let optional = self.optional.iter().enumerate().filter(|(_, call)| may(call.start, false));
         near.extend(optional.map(|(at, _)| self.required.len() + at));
-        Frame { state, first, choices: near, tried: 0 }
+        Frame { state, first, last, choices: near, tried: 0 }
     }
 }
 
-/// The calls that have come, as bits, up to the last one.
+/// The calls of a range that have come, as bits, up to the last one.
 fn packed(done: &[bool]) -> Box<[u64]> {
     let until = done.iter().rposition(|done| *done).map_or(0, |last| last + 1);
     done[..until]
@@ -192,21 +195,22 @@ fn packed(done: &[bool]) -> Box<[u64]> {
 /// The smallest lag of reads, up to `most`, with which there is an order. None if there is none.
 pub(super) fn smallest_lag<M: Model>(model: &M, calls: &[Timed<M::Act>], most: u64, ordered: bool) -> Option<u64> {
     let holds = |lag: u64| search(model, calls, Lag { most: lag, ordered }) == Found::Order;
-    let is = |reads: bool| calls.iter().filter(move |call| model.reads(&call.act) == reads);
-    // A lag only matters if it reaches from the end of a write to the start of a read.
-    let mut lags: Vec<u64> = is(false)
-        .filter_map(|write| write.end)
-        .flat_map(|end| is(true).filter_map(move |read| read.start.checked_sub(end)))
-        .filter(|lag| *lag <= most)
-        .chain([0])
-        .collect();
-    lags.sort_unstable();
-    lags.dedup();
-    if !lags.last().is_some_and(|last| holds(*last)) {
+    // No lag matters that is longer than the history.
+    let from = calls.iter().map(|call| call.start).min()?;
+    let until = calls.iter().map(|call| call.start).max()?;
+    let (mut low, mut high) = (0, most.min(until - from));
+    if !holds(high) {
         return None;
     }
-    let smallest = lags.partition_point(|lag| !holds(*lag));
-    lags.get(smallest).copied()
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if holds(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    Some(high)
 }
 
 /// The fewest calls without an order: reads are left out, and writes too if their effect at any time, or none, would not help.

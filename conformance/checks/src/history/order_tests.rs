@@ -188,3 +188,17 @@ fn a_thousand_calls_of_four_clients_are_judged() {
     assert_eq!(search(&Register, &history(&wrong), Lag::NONE), Found::None);
     assert_eq!(fewest(&Register, &history(&wrong), Lag::NONE).len(), 1);
 }
+
+#[test]
+fn a_long_history_is_judged() {
+    let mut rows: Vec<(u64, u64, Act)> = (0..40_000_u64)
+        .map(|at| {
+            let value = (at / 2 % 200) as u8;
+            let act = if at.is_multiple_of(2) { Act::Write(value) } else { Act::Read(value) };
+            (at * 10 + 1, at * 10 + 5, act)
+        })
+        .collect();
+    assert_eq!(search(&Register, &history(&rows), Lag::NONE), Found::Order);
+    rows.push((500_001, 500_002, Act::Read(7)));
+    assert_eq!(search(&Register, &history(&rows), Lag::NONE), Found::None);
+}
