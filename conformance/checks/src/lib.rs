@@ -42,5 +42,7 @@ mod shrink;
 mod steps;
 pub mod suite;
 mod tagging;
+#[cfg(test)]
+mod testing;
 mod twin;
 pub mod walks;

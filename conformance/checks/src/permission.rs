@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use connect_model::schema::{Operation, Schema, Segment, Uri};
+use connect_model::schema::{Binding, Operation, Schema, Segment, Uri};
 use connect_model::semantics::danger::{Danger, danger};
 
 /// The operations that may be called on a target. The danger classes of operations are defined in
@@ -28,7 +28,7 @@ impl Permission {
     /// The reason why it may not, and the flag that allows it.
     pub fn check(&self, schema: &Schema, operation: &Operation) -> Result<(), String> {
         let class = if self.loopback { danger(schema, operation) } else { remote_danger(schema, operation)? };
-        if !self.loopback && schema.service.is_connect() && NEVER.contains(&operation.name.as_str()) {
+        if !self.loopback && signs_as_connect(schema) && NEVER.contains(&operation.name.as_str()) {
             return Err(format!("{} is never sent to a real account", operation.name));
         }
         let allowed = self.loopback
@@ -49,6 +49,11 @@ impl Permission {
     }
 }
 
+/// True if requests of the service are worth something at Connect, whatever its model calls it.
+pub fn signs_as_connect(schema: &Schema) -> bool {
+    schema.service.signing_name == Schema::connect().service.signing_name
+}
+
 /// The danger of an operation on a real account. A model of others may give any request the name of a read, so the request
 /// counts, too: its method, and what the built-in model says of the operations that its path may reach.
 ///
@@ -56,23 +61,47 @@ impl Permission {
 /// The path of the operation may lead anywhere.
 fn remote_danger(schema: &Schema, operation: &Operation) -> Result<Danger, String> {
     let (connect, named) = (Schema::connect(), danger(schema, operation));
+    if let Some(header) = redirecting_header(schema, operation) {
+        let name = &operation.name;
+        return Err(format!(
+            "{name} has the header {header}, by which a server may take it for another; correct the model"
+        ));
+    }
     let is_same = |one: &Operation| (&one.method, &one.uri.text) == (&operation.method, &operation.uri.text);
-    if connect.operation_named(&operation.name).is_some_and(|id| is_same(&connect[id])) {
-        return Ok(named);
+    let known = connect.operation_named(&operation.name).filter(|_| signs_as_connect(schema));
+    if let Some(id) = known.filter(|id| is_same(&connect[*id])) {
+        // A model that gives the service another name is not subject to the table of Connect by itself.
+        return Ok(named.max(danger(connect, &connect[id])));
     }
     if leads_elsewhere(&operation.uri) {
         let (name, path) = (&operation.name, &operation.uri.text);
         return Err(format!("{name} has the path {path}, which a server may take for another; correct the model"));
     }
-    let by_method = match operation.method.as_str() {
-        "GET" | "HEAD" | "POST" => Danger::Read,
-        _ => Danger::Write,
-    };
     let is_reached = |one: &Operation| one.method == operation.method && meet(&one.uri, &operation.uri);
     // A signature for another service is worth nothing there.
-    let reached = connect.operations().filter(|_| schema.service.signing_name == connect.service.signing_name);
-    let reached = reached.filter(|(_, one)| is_reached(one)).map(|(_, one)| danger(connect, one));
-    Ok(named.max(by_method).max(reached.max().unwrap_or(Danger::Read)))
+    let reached = connect.operations().filter(|_| signs_as_connect(schema));
+    let reached = reached.filter(|(_, one)| is_reached(one)).map(|(_, one)| danger(connect, one)).max();
+    let by_request = match operation.method.as_str() {
+        "GET" | "HEAD" => reached.unwrap_or(Danger::Read),
+        // A creation with the name of a search.
+        "POST" => reached.unwrap_or(Danger::Write),
+        _ => reached.unwrap_or(Danger::Write).max(Danger::Write),
+    };
+    Ok(named.max(by_request))
+}
+
+/// Headers by which a server or a proxy takes a request for one with another method or path.
+const REDIRECTING: [&str; 5] =
+    ["x-http-method", "x-http-method-override", "x-method-override", "x-original-url", "x-rewrite-url"];
+
+fn redirecting_header(schema: &Schema, operation: &Operation) -> Option<&'static str> {
+    let sets = |binding: &Binding, header: &str| match binding {
+        Binding::Header(name) => name.eq_ignore_ascii_case(header),
+        Binding::PrefixHeaders(prefix) => header.starts_with(&prefix.to_ascii_lowercase()),
+        _ => false,
+    };
+    let members = schema.input_members(operation)?;
+    REDIRECTING.into_iter().find(|header| members.iter().any(|member| sets(&member.binding, header)))
 }
 
 /// True if a server or a proxy may read the literals of a template as another path.
@@ -105,41 +134,38 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::testing::one_operation;
 
     /// The answer of a permission without flags on a real account to the one operation of a model of others.
-    fn check(name: &str, method: &str, uri: &str) -> Result<(), String> {
+    fn check(name: &str, method: &str, uri: &str, headers: &[&str]) -> Result<(), String> {
         let labels = uri.split(['{', '}']).skip(1).step_by(2).map(|label| label.trim_end_matches('+'));
-        let member = json!({
-            "target": "smithy.api#String", "traits": { "smithy.api#required": {}, "smithy.api#httpLabel": {} },
-        });
-        let members: serde_json::Map<_, _> = labels.map(|label| (label.to_owned(), member.clone())).collect();
-        let service = json!({
-            "type": "service", "version": "1", "operations": [{ "target": format!("x#{name}") }],
-            "traits": {
-                "aws.api#service": { "sdkId": "X", "endpointPrefix": "x" }, "aws.auth#sigv4": { "name": "connect" },
-                "aws.protocols#restJson1": {},
-            },
-        });
-        let operation = json!({
-            "type": "operation", "input": { "target": "x#I" },
-            "traits": {
-                "smithy.api#http": { "method": method, "uri": uri, "code": 200 }, "smithy.api#readonly": {},
-            },
-        });
-        let shapes = json!({
-            "x#X": service, format!("x#{name}"): operation, "x#I": { "type": "structure", "members": members },
-        });
-        let text = json!({ "smithy": "2.0", "shapes": shapes }).to_string();
-        let schema = Schema::from_text("model.json", text.into_bytes()).unwrap();
-        Permission::default().check(&schema, &schema[schema.operation_named(name).unwrap()])
+        let label = json!({ "target": "smithy.api#String", "traits": { "smithy.api#required": {}, "smithy.api#httpLabel": {} } });
+        let header = |name| json!({ "target": "smithy.api#String", "traits": { "smithy.api#httpHeader": name } });
+        let labels = labels.map(|name| (name.to_owned(), label.clone()));
+        let headers = headers.iter().enumerate().map(|(at, name)| (format!("H{at}"), header(name)));
+        let schema = one_operation(name, method, uri, labels.chain(headers).collect());
+        Permission::default().check(schema, &schema[schema.operation_named(name).unwrap()])
+    }
+
+    #[test]
+    fn a_model_gives_no_read_a_header_that_makes_it_a_write() {
+        assert_eq!(check("GetThing", "GET", "/things/{a}", &["x-amz-meta"]), Ok(()));
+        for header in ["X-HTTP-Method-Override", "x-original-url"] {
+            let why = check("GetThing", "GET", "/things/{a}", &["x-amz-meta", header]).unwrap_err();
+            assert!(why.contains("a server may take it for another"), "{why}");
+        }
     }
 
     #[test]
     fn a_model_gives_no_write_the_name_of_a_read() {
         for (name, method, uri, expected) in [
             ("GetThing", "GET", "/things/{a}", None),
-            ("SearchThings", "POST", "/search-things", None),
+            ("SearchThings", "POST", "/search-queues", None),
+            ("SearchThings", "POST", "/search-things", Some("--allow-writes")),
             ("GetThing", "DELETE", "/things/{a}", Some("--allow-writes")),
+            ("GetFederationToken", "GET", "/user/federate/{InstanceId}", Some("--allow-operation GetFederationToken")),
+            ("StartTaskContact", "PUT", "/contact/task", Some("--allow-operation StartTaskContact")),
+            ("CreateInstance", "PUT", "/instance", Some("is never sent")),
             ("ListThings", "PUT", "/things", Some("--allow-writes")),
             ("GetThing", "POST", "/contact/stop", Some("--allow-operation GetThing")),
             ("GetThing", "POST", "/{a}/stop", Some("--allow-operation GetThing")),
@@ -148,7 +174,7 @@ mod tests {
             ("GetThing", "GET", "/things/../x", Some("a server may take for another")),
             ("GetThing", "GET", "/things%2Fx", Some("a server may take for another")),
         ] {
-            let refused = check(name, method, uri).err();
+            let refused = check(name, method, uri, &[]).err();
             let as_expected =
                 expected.is_none_or(|expected| refused.as_deref().is_some_and(|why| why.contains(expected)));
             assert!(as_expected && refused.is_some() == expected.is_some(), "{name} {method} {uri}: {refused:?}");

@@ -8,7 +8,7 @@ use connect_checks::client::{Client, ClientConfig};
 use connect_checks::ledger::Ledger;
 use connect_checks::ledger::journal::seconds;
 use connect_checks::ledger::journal::{self, Header};
-use connect_checks::permission::Permission;
+use connect_checks::permission::{Permission, signs_as_connect};
 use connect_emulator::Emulator;
 use connect_model::files;
 use connect_model::schema::Schema;
@@ -126,8 +126,7 @@ pub(crate) fn real_account(target: &Target) -> String {
 /// Rejects writes to a real account without its name.
 fn names_account_for_writes(schema: &Schema, endpoint: &EndpointConfig, target: &Target) -> Result<(), SessionError> {
     let is_named = endpoint.account.is_some() && endpoint.instance_id.is_some();
-    let is_connect = schema.service.is_connect();
-    if target.loopback || is_named || !is_connect || !endpoint.may_write() {
+    if target.loopback || is_named || !signs_as_connect(schema) || !endpoint.may_write() {
         return Ok(());
     }
     Err(SessionError::usage(format!(
