@@ -79,6 +79,23 @@ impl Extent {
     }
 }
 
+/// Most values in the requests of one operation that break one constraint each: there is a request for each place, and each has
+/// the required values.
+const MOST_VALUES: u64 = 4_000_000;
+
+/// The reason why an operation is not tried: a model of others may require tens of thousands of members.
+fn is_too_large(scope: &Scope<'_>) -> Option<String> {
+    let values = scope.contract.input.map_or(0, |input| scope.schema[input].min_values);
+    let places = scope.sites().len() as u64;
+    (values.saturating_mul(places) > MOST_VALUES).then(|| {
+        format!(
+            "{}: its input has {places} places to break, and {values} required values in each request; more than \
+             {MOST_VALUES} values are not sent",
+            scope.name()
+        )
+    })
+}
+
 impl Plan {
     /// Plans the selection.
     pub fn new(schema: &'static Schema, selection: &Selection) -> Self {
@@ -100,7 +117,12 @@ impl Plan {
                 continue;
             }
             let before = (plan.cases.len(), plan.left_out.len());
-            plan.operation(&Scope::new(schema, id, selection));
+            let scope = Scope::new(schema, id, selection);
+            if let Some(why) = is_too_large(&scope) {
+                plan.not_sent.push(why);
+                continue;
+            }
+            plan.operation(&scope);
             if let Some(shard) = selection.shard {
                 let parts = Parts::of(schema, id, shard);
                 let planned = plan.cases[before.0..].iter().map(CaseId::to_string);
@@ -231,6 +253,21 @@ mod tests {
             "invalid.base64-blank",
         ];
         assert_eq!(missing, without_subject);
+    }
+
+    #[test]
+    fn an_operation_with_tens_of_thousands_of_required_members_is_left_out() {
+        let member = serde_json::json!({ "target": "smithy.api#String", "traits": { "smithy.api#required": {} } });
+        let plan = |members: u32| {
+            let members: serde_json::Map<_, _> = (0..members).map(|at| (format!("M{at}"), member.clone())).collect();
+            let schema = crate::testing::one_operation("CreateThing", "POST", "/things", members);
+            let permission = Permission { loopback: true, ..Permission::default() };
+            Plan::new(schema, &Selection { permission, ..Selection::default() })
+        };
+        let large = plan(20_000);
+        assert!(large.cases.is_empty() && large.not_sent[0].contains("20001 required values"), "{:?}", large.not_sent);
+        let small = plan(20);
+        assert!(small.cases.len() > 40 && small.not_sent.is_empty(), "{:?}", small.not_sent);
     }
 
     #[test]
