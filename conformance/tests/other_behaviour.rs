@@ -14,10 +14,14 @@ const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/shelf/ser
 
 /// Exit code and report of a run of the families of behaviour.
 fn run(folder: &Folder, arguments: &[&str]) -> (Option<i32>, Value) {
+    run_with(MODEL, folder, arguments)
+}
+
+fn run_with(model: &str, folder: &Folder, arguments: &[&str]) -> (Option<i32>, Value) {
     let report = folder.at("report");
     let _ = std::fs::remove_dir_all(&report);
     let checks = "error,pagination,idempotency,lifecycle,keep";
-    let fixed = ["run", "--report-dir", &report, "--model", MODEL, "--checks", checks, "--seed", "1"];
+    let fixed = ["run", "--report-dir", &report, "--model", model, "--checks", checks, "--seed", "1"];
     let (code, ..) = folder.run(&[&fixed[..], arguments].concat());
     (code, folder.report("report"))
 }
@@ -57,6 +61,21 @@ fn every_kind_of_another_service_is_followed_through_its_life() {
     let all: BTreeSet<String> =
         ["passed", "indeterminate"].iter().flat_map(|outcome| cases(&report, outcome)).collect();
     assert!(!all.iter().any(|case| case.contains("lifecycle.walk") || case.contains("lifecycle.versions")), "{all:?}");
+}
+
+/// A token that no text can be is no null in the request.
+#[test]
+fn a_creation_whose_token_cannot_be_made_is_undecided() {
+    let folder = Folder::new("other-behaviour-token");
+    let mut model: Value = serde_json::from_slice(&std::fs::read(MODEL).unwrap()).unwrap();
+    model["shapes"]["Token"]["pattern"] = "^(?=a)b$".into();
+    let path = folder.write("service-2.json", model.to_string());
+    let (_, report) = run_with(path.to_str().unwrap(), &folder, &["--operations", "CreateShelf"]);
+    assert_eq!(cases(&report, "failed"), BTreeSet::new(), "{}", report["findings"]);
+    let case = "CreateShelf/lifecycle.create-describe";
+    let line = report["cases"].as_array().unwrap().iter().find(|line| line["case"] == case).unwrap();
+    let why = line["why"].as_str().unwrap_or_default();
+    assert!(why.contains("no text is a client token for the member clientToken of CreateShelf"), "{line}");
 }
 
 #[test]

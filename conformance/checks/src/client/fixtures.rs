@@ -218,7 +218,9 @@ impl Client {
             }
             let members = self.schema.input_members(&self.schema[operation]);
             if let Some(token) = members.and_then(Members::idempotency_token) {
-                value[&token.name] = self.fresh_token_for(token).into();
+                let text = self.fresh_token_for(token);
+                let none = || format!("no text is a client token for the member {} of {}", token.name, row.create);
+                value[&token.name] = text.ok_or_else(none)?.into();
             }
             self.add_run_tag(operation, &mut value, &SchemaPath::default());
             Ok(value)
