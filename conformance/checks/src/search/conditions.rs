@@ -103,16 +103,20 @@ impl Searcher<'_> {
         conditions
     }
 
-    /// Every comparison of each field, with texts of one of the created resources.
+    /// The comparisons of each field, with texts of one of the created resources.
     fn of_fields(&self, shown: &Shown) -> Vec<(Value, BTreeSet<usize>)> {
         let mut conditions = Vec::new();
-        for (field, pointer) in self.form.fields {
+        for (field, pointer, comparisons) in self.form.fields {
             let text = |item: &Value| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
             let Some(whole) = shown.last().map(text).filter(|text| !text.is_empty()) else { continue };
             let start: String = whole.chars().take(whole.chars().count().div_ceil(2)).collect();
             let end: String = whole.chars().skip(whole.chars().count().saturating_sub(FRAGMENT)).collect();
-            let texts = [(Comparison::Exact, &whole), (Comparison::StartsWith, &start), (Comparison::Contains, &end)];
-            for (comparison, wanted) in texts {
+            for comparison in comparisons.iter().copied() {
+                let wanted = match comparison {
+                    Comparison::Exact => &whole,
+                    Comparison::StartsWith => &start,
+                    Comparison::Contains => &end,
+                };
                 let input = self.input(Some(comparison.condition(field, wanted)), None);
                 conditions.push((input, self.having(shown, |item| comparison.admits(&text(item), wanted))));
             }
@@ -155,7 +159,8 @@ impl Searcher<'_> {
     /// It is not documented for every search that it knows the id as a field.
     async fn learn_id(&self) {
         let Some(id) = self.created.last().map(|created| &created.id) else { return };
-        if self.form.fields.iter().any(|(field, _)| field.ends_with("Id")) {
+        if self.form.fields.iter().any(|(field, ..)| field.eq_ignore_ascii_case("resourceID") || field.ends_with("Id"))
+        {
             return;
         }
         let condition = Comparison::Exact.condition("resourceID", id);

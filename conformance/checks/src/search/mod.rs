@@ -151,14 +151,21 @@ struct Form {
     operation: &'static str,
     /// Field that contains the name.
     field: &'static str,
-    /// Other searchable fields, each with its JSON Pointer in a description. Source: Connect API reference, the search operations.
-    fields: &'static [(&'static str, &'static str)],
+    /// Other searchable fields. Source: Connect API reference, the search operations.
+    fields: Fields,
     /// Members of `SearchFilter`, each with its syntax.
     filters: Vec<(&'static str, Dialect)>,
 }
 
-/// Fields by which the resources of a search are found, each with its JSON Pointer in a description.
-type Fields = &'static [(&'static str, &'static str)];
+/// Fields by which the resources of a search are found, each with its JSON Pointer in a description and the comparisons that
+/// are certain.
+type Fields = &'static [(&'static str, &'static str, &'static [Comparison])];
+
+/// The comparisons of names and descriptions.
+const TEXT: &[Comparison] = &[Comparison::Exact, Comparison::StartsWith, Comparison::Contains];
+
+/// The comparison of ids and of other values that are no text: no source says what a part of them finds.
+const VALUE: &[Comparison] = &[Comparison::Exact];
 
 /// Searches with other fields than the rest: the field that contains the name, and the others.
 const FIELDS: &[(&str, &str, Fields)] = &[
@@ -166,14 +173,32 @@ const FIELDS: &[(&str, &str, Fields)] = &[
         "SearchRules",
         "Name",
         &[
-            ("RuleId", "/RuleId"),
-            ("PublishStatus", "/PublishStatus"),
-            ("EventSourceName", "/TriggerEventSource/EventSourceName"),
+            ("RuleId", "/RuleId", TEXT),
+            ("PublishStatus", "/PublishStatus", TEXT),
+            ("EventSourceName", "/TriggerEventSource/EventSourceName", TEXT),
         ],
     ),
-    ("SearchContactFlows", "name", &[("description", "/Description")]),
-    ("SearchContactFlowModules", "name", &[("description", "/Description")]),
+    ("SearchContactFlows", "name", &[("description", "/Description", TEXT)]),
+    ("SearchContactFlowModules", "name", &[("description", "/Description", TEXT)]),
     ("SearchUsers", "Username", &[]),
+    ("SearchQueues", "name", &[("description", "/Description", TEXT), ("resourceID", "/QueueId", VALUE)]),
+    ("SearchPrompts", "name", &[("description", "/Description", TEXT), ("resourceID", "/PromptId", VALUE)]),
+    (
+        "SearchHoursOfOperations",
+        "name",
+        &[
+            ("description", "/Description", TEXT),
+            ("timezone", "/TimeZone", VALUE),
+            ("resourceID", "/HoursOfOperationId", VALUE),
+        ],
+    ),
+    ("SearchQuickConnects", "name", &[("description", "/Description", TEXT), ("resourceID", "/QuickConnectId", VALUE)]),
+    (
+        "SearchRoutingProfiles",
+        "name",
+        &[("description", "/Description", TEXT), ("resourceID", "/RoutingProfileId", VALUE)],
+    ),
+    ("SearchSecurityProfiles", "name", &[("description", "/Description", TEXT)]),
 ];
 
 /// The form of the search for the resources of a kind, if it takes a condition on a text, and groups of conditions.
@@ -288,6 +313,22 @@ mod tests {
     use super::filter::{Filter, Group};
     use super::*;
     use crate::selection::Selection;
+
+    #[test]
+    fn searchable_fields_are_members_of_the_description() {
+        let schema = Schema::connect();
+        for (operation, _, fields) in FIELDS {
+            let found = schema.item_members(&schema[schema.operation_named(operation).unwrap()]).unwrap();
+            for (field, pointer, _) in *fields {
+                let mut members = Some(found);
+                for name in pointer.split('/').skip(1) {
+                    let member = members.and_then(|members| members.get(name));
+                    let member = member.unwrap_or_else(|| unreachable!("{operation}: {field} is not at {pointer}"));
+                    members = schema[member.slot.target].kind.members();
+                }
+            }
+        }
+    }
 
     #[test]
     fn forms_are_valid_in_the_model() {

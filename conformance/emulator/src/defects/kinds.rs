@@ -200,6 +200,21 @@ pub(super) const ROWS: &[Defect] = &[
         seams: || on_answer_of("SearchPrompts", |body| body["Prompts"] = json!([])),
     },
     Defect {
+        id: "queue-searched-by-name-alone",
+        family: Family::Keep,
+        summary: "a search for the description of a queue compares the name",
+        kills: &["keep.search-condition"],
+        may: &[],
+        seams: || {
+            on_call(|call| {
+                edited(call, call.operation.name == "SearchQueues", |input| {
+                    let field = input.pointer_mut("/SearchCriteria/StringCondition/FieldName");
+                    field.into_iter().filter(|field| **field == "description").for_each(|field| *field = "name".into());
+                })
+            })
+        },
+    },
+    Defect {
         id: "unknown-profile-shown",
         family: Family::Error,
         summary: "a routing profile that does not exist is described",
@@ -275,6 +290,7 @@ pub(super) const NOUNS: &[(&str, &str)] = &[
     ("newest-hours-not-listed", "HoursOfOperation"),
     ("type-of-quick-connect-ignored", "QuickConnect"),
     ("prompts-not-found", "Prompt"),
+    ("queue-searched-by-name-alone", "Queue"),
     ("unknown-profile-shown", "RoutingProfile"),
     ("token-of-form-ignored", "EvaluationForm"),
     ("test-case-of-another-account", "TestCase"),
