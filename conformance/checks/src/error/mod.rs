@@ -1,5 +1,7 @@
 //! Family error: error responses have the form, the names and the statuses that clients rely on.
 
+mod found;
+
 use std::rc::Rc;
 
 use arbitrary::Unstructured;
@@ -16,7 +18,7 @@ use crate::case::{Finding, Level};
 use crate::check::{Check, Remote};
 use crate::client::Client;
 use crate::client::reply::{GATEWAY, Reply, is_absence};
-use crate::code::{Observed, Observer, Scope};
+use crate::code::{Observed, Observer, On, Scope};
 use crate::evidence::{Evidence, GONE, MALFORMED, MODEL, RESTJSON};
 use crate::families::{Family, Services};
 use crate::harm::Harm;
@@ -29,7 +31,7 @@ use connect_model::text::excerpt;
 
 /// The checks of this family, in the order in which they are planned.
 pub(crate) static CHECKS: &[&Check] =
-    &[&MODELLED, &STATUS_MATCHES_TYPE, &DISCRIMINATOR, &JSON_BODY, &NO_5XX, &NO_LEAK, &NOT_FOUND];
+    &[&MODELLED, &STATUS_MATCHES_TYPE, &DISCRIMINATOR, &JSON_BODY, &NO_5XX, &NO_LEAK, &NOT_FOUND, &FOUND];
 
 pub(crate) static MODELLED: Check = Check {
     id: "error.modelled",
@@ -142,6 +144,21 @@ pub(crate) static NOT_FOUND: Check = Check {
     passes: "404 ResourceNotFoundException to a well-formed id of no resource",
     fails: "2xx; another 4xx to the id of a rule, flow or module; a 5xx fails error.no-5xx instead",
     code: &Observed { applies: |scope| absent_member(scope.schema, scope.operation).is_some(), by: &OBSERVER },
+};
+
+pub(crate) static FOUND: Check = Check {
+    id: "error.found",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "a request that names resources that exist is not answered as if one of them did not",
+    evidence: &[Evidence::model(
+        "service model of Amazon Connect (botocore), ResourceNotFoundException: the specified resource was not found",
+    )],
+    harm: Harm::WrongData,
+    fault: "answered that a resource does not exist, which it shows at the same time",
+    passes: "success, or a refusal for another reason, where the required members name nothing but resources of the run",
+    fails: "404 ResourceNotFoundException, again and again, while each named resource is described",
+    code: &On { applies: found::named, run: found::found },
 };
 
 /// A well-formed id of no resource.

@@ -230,6 +230,21 @@ pub(super) const ROWS: &[Defect] = &[
         },
     },
     Defect {
+        id: "flow-of-alias-missed",
+        family: Family::Error,
+        summary: "no flow is found for a new alias",
+        kills: &["error.found"],
+        may: &[],
+        seams: || {
+            on_call(|call| match &*call.operation.name {
+                "CreateContactFlowAlias" => {
+                    Answer::Performed(Err(Refusal::NotFound("there is no such flow".to_owned())))
+                }
+                _ => call.perform(call.input),
+            })
+        },
+    },
+    Defect {
         id: "token-of-form-ignored",
         family: Family::Idempotency,
         summary: "the client token of a new evaluation form is ignored",
@@ -292,6 +307,7 @@ pub(super) const NOUNS: &[(&str, &str)] = &[
     ("prompts-not-found", "Prompt"),
     ("queue-searched-by-name-alone", "Queue"),
     ("unknown-profile-shown", "RoutingProfile"),
+    ("flow-of-alias-missed", "ContactFlowAlias"),
     ("token-of-form-ignored", "EvaluationForm"),
     ("test-case-of-another-account", "TestCase"),
     ("description-in-small-letters", "HoursOfOperationOverride"),
