@@ -15,6 +15,7 @@ use crate::observe::Observation;
 use crate::search::oracle::Comparison;
 use crate::search::searcher::{COLOR, EXTRA, Searcher};
 use crate::search::{OBSERVER, is_searched};
+use crate::steps;
 use crate::steps::Wait;
 
 pub(crate) static SEARCH_CONDITION: Check = Check {
@@ -178,7 +179,7 @@ impl Searcher<'_> {
     }
 
     fn described(&self) -> Option<&'static Members> {
-        self.client.schema.item_members(&self.client.schema[self.operation])
+        steps::described(self.client.schema, self.row).ok()
     }
 }
 

@@ -313,12 +313,14 @@ mod tests {
     use super::filter::{Filter, Group};
     use super::*;
     use crate::selection::Selection;
+    use crate::steps;
 
     #[test]
     fn searchable_fields_are_members_of_the_description() {
         let schema = Schema::connect();
         for (operation, _, fields) in FIELDS {
-            let found = schema.item_members(&schema[schema.operation_named(operation).unwrap()]).unwrap();
+            let row = resources::rows(schema).iter().find(|row| row.search.is_some_and(|(name, _)| name == *operation));
+            let found = steps::described(schema, row.unwrap()).unwrap();
             for (field, pointer, _) in *fields {
                 let mut members = Some(found);
                 for name in pointer.split('/').skip(1) {

@@ -1,6 +1,6 @@
 //! Defects of kinds of resource that have no handler of their own: each on one kind, so that no favourite is needed to find it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::defects::edits::{acknowledged, clearing, edited, of_another_account, without};
 use crate::defects::hooks::{on_answer_of, on_call, on_items};
@@ -230,6 +230,21 @@ pub(super) const ROWS: &[Defect] = &[
         },
     },
     Defect {
+        id: "status-of-view-ignored",
+        family: Family::Keep,
+        summary: "a search for views ignores the condition on the status",
+        kills: &["keep.search-condition"],
+        may: &[],
+        seams: || {
+            on_call(|call| {
+                edited(call, call.operation.name == "SearchViews", |input| {
+                    let criteria = input.get_mut("SearchCriteria").and_then(Value::as_object_mut);
+                    criteria.into_iter().for_each(|criteria| drop(criteria.remove("ViewStatusCondition")));
+                })
+            })
+        },
+    },
+    Defect {
         id: "flow-of-alias-missed",
         family: Family::Error,
         summary: "no flow is found for a new alias",
@@ -307,6 +322,7 @@ pub(super) const NOUNS: &[(&str, &str)] = &[
     ("prompts-not-found", "Prompt"),
     ("queue-searched-by-name-alone", "Queue"),
     ("unknown-profile-shown", "RoutingProfile"),
+    ("status-of-view-ignored", "View"),
     ("flow-of-alias-missed", "ContactFlowAlias"),
     ("token-of-form-ignored", "EvaluationForm"),
     ("test-case-of-another-account", "TestCase"),
