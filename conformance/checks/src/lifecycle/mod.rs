@@ -465,8 +465,8 @@ mod tests {
             3 * resources::rows(schema).iter().filter(|row| row.is_judged() && row.is_taggable()).count()
         );
         assert_eq!(ids("CreateContactFlowVersion"), ["lifecycle.association", "lifecycle.versions"]);
-        assert_eq!(ids("CreateRule").len(), 7);
-        assert_eq!(ids("CreateContactFlowModule").len(), 8);
+        assert_eq!(ids("CreateRule").len(), 9);
+        assert_eq!(ids("CreateContactFlowModule").len(), 10);
         assert!(ids("CreateContactFlow").contains(&"lifecycle.saved-published"));
     }
 }

@@ -33,7 +33,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Lifecycle,
         summary: "a deleted security profile is still found by searches",
         kills: &["lifecycle.delete-gone"],
-        may: &["search.and-intersects", "search.not-covers", "keep.search-condition", "keep.counts"],
+        may: &["keep.search-condition", "keep.counts", "search.or-unions", "search.and-narrows"],
         seams: || {
             Arc::new(Ghosts::new(
                 ["CreateSecurityProfile", "DeleteSecurityProfile", "SearchSecurityProfiles"],

@@ -31,6 +31,7 @@ pub(super) const ROWS: &[Defect] = &[
         kills: &["pagination.complete", "pagination.sizes-agree", "pagination.stable-under-change"],
         // Searches of the whole instance see it only if it has more than a page, which depends on other checks.
         may: &[
+            "keep.search-condition",
             "lifecycle.create-list",
             "search.and-narrows",
             "search.or-unions",
