@@ -370,14 +370,14 @@ const BENIGN: &[Benign] = &[
         id: "signatures-unverified",
         summary: "the port for signed requests serves all of them, signed or not",
         source: "an emulator may do without signatures: to verify them is a capability",
-        learned: &[],
+        learned: &["signatures"],
         seams: || on_admission(|_, _| true),
     },
     Benign {
         id: "other-signature-errors",
         summary: "wrong signatures and keys are answered with SignatureDoesNotMatch and InvalidClientTokenId",
         source: "Connect API reference, common errors: which of the names it uses for what is not published",
-        learned: &[],
+        learned: &["error of access."],
         seams: || {
             on_refusal(|breach, response| {
                 let name = match breach {
