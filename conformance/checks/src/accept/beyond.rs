@@ -5,29 +5,8 @@ use connect_model::path::{SchemaPath, Step};
 use connect_model::schema::{Kind, Schema, Slot};
 use serde_json::Value;
 
+use crate::client::forms::is_free_text;
 use crate::parts::visit;
-
-/// Ends of the names of members that hold free text. Other texts without a pattern may have a form that the model does not
-/// tell, such as a time zone, a language or a path.
-const FREE: &[&str] = &[
-    "description",
-    "title",
-    "comment",
-    "comments",
-    "note",
-    "notes",
-    "message",
-    "instruction",
-    "instructions",
-    "label",
-    "text",
-    "subject",
-    "summary",
-    "reason",
-    "displayname",
-    "firstname",
-    "lastname",
-];
 
 /// Members with rules beyond the model, each in a top-level member, or in any if that is empty, with the source.
 const RULED: &[(&str, &str, &str)] = &[
@@ -65,19 +44,13 @@ fn ruled(schema: &Schema, slot: &Slot, top: &str, name: &str, value: &Value) -> 
         return Some(format!("{name} has a rule beyond the model ({source})"));
     }
     let is_text = matches!(schema[slot.target].kind, Kind::String) && value.is_string();
-    let is_open = is_text && slot.traits.pattern.is_none() && !names_thing(name) && !is_free(name);
+    let is_open = is_text && slot.traits.pattern.is_none() && !names_thing(name) && !is_free_text(name);
     is_open.then(|| format!("the model does not tell the form of {name}"))
 }
 
 /// True for the name of a member that names a thing.
 pub(super) fn names_thing(member: &str) -> bool {
     ["Id", "Ids", "Arn", "Arns"].iter().any(|end| member.ends_with(end))
-}
-
-/// True for the name of a member that holds free text.
-fn is_free(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name == "name" || FREE.iter().any(|end| name.ends_with(end))
 }
 
 /// The last member on a path.

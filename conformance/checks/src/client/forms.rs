@@ -46,10 +46,38 @@ const FORMS: &[(&str, &str)] = &[
     ("accountid", "12345678901%"),
     ("timezone", "UTC"),
     ("origin", "https://contract-test-%.example.com"),
-    ("effectivefrom", "2030-01-0%"),
-    ("effectivetill", "2030-02-0%"),
+    ("effectivefrom", "2030-01-1%"),
+    ("effectivetill", "2030-02-1%"),
     ("scheduleexpression", "rate(5 minutes)"),
 ];
+
+/// Ends of the names of members that hold free text. Other texts without a pattern may have a form that the model does not
+/// tell, such as a time zone, a language or a path.
+const FREE: &[&str] = &[
+    "description",
+    "title",
+    "comment",
+    "comments",
+    "note",
+    "notes",
+    "message",
+    "instruction",
+    "instructions",
+    "label",
+    "text",
+    "subject",
+    "summary",
+    "reason",
+    "displayname",
+    "firstname",
+    "lastname",
+];
+
+/// True for the name of a member that holds free text.
+pub(crate) fn is_free_text(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == "name" || FREE.iter().any(|end| name.ends_with(end))
+}
 
 /// The usual text for a member, told apart from others by a number.
 fn usual(name: &str, nth: usize) -> Option<String> {

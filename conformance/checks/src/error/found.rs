@@ -6,6 +6,7 @@ use connect_model::resources::{self as graph, Source};
 use connect_model::schema::{Kind, Member, Schema};
 use serde_json::Value;
 
+use crate::client::forms::is_free_text;
 use crate::client::reply::{Reply, is_absence};
 use crate::code::{Scope, Subjects, Trial};
 use crate::judge::Judgement;
@@ -64,14 +65,14 @@ fn of(scope: &Scope<'_>) -> Option<Named> {
     fits.then_some(Named { creates: creates.filter(|row| row.is_judged()), members })
 }
 
-/// True for members whose values cannot be ids of other things.
+/// True for members whose values cannot name another thing, such as a version.
 fn names_nothing(schema: &Schema, member: &Member) -> bool {
-    let is_id = ["Id", "Arn", "Identifier"].iter().any(|end| member.name.ends_with(end));
-    let is_plain = matches!(
-        schema[member.slot.target].kind,
-        Kind::String | Kind::Enum(_) | Kind::Boolean | Kind::Number(_) | Kind::Timestamp
-    );
-    is_plain && !is_id
+    match schema[member.slot.target].kind {
+        Kind::String => is_free_text(&member.name),
+        Kind::Number(_) => !member.name.contains("Version"),
+        Kind::Enum(_) | Kind::Boolean | Kind::Timestamp => true,
+        _ => false,
+    }
 }
 
 pub(super) fn found<'t>(trial: Trial<'t>, named: &'t Named) -> Judgement<'t> {

@@ -245,15 +245,15 @@ pub(super) const ROWS: &[Defect] = &[
         },
     },
     Defect {
-        id: "flow-of-alias-missed",
+        id: "queues-of-profile-missed",
         family: Family::Error,
-        summary: "no flow is found for a new alias",
+        summary: "no routing profile is found for the list of its queues",
         kills: &["error.found"],
         may: &[],
         seams: || {
             on_call(|call| match &*call.operation.name {
-                "CreateContactFlowAlias" => {
-                    Answer::Performed(Err(Refusal::NotFound("there is no such flow".to_owned())))
+                "ListRoutingProfileQueues" => {
+                    Answer::Performed(Err(Refusal::NotFound("there is no such routing profile".to_owned())))
                 }
                 _ => call.perform(call.input),
             })
@@ -323,7 +323,7 @@ pub(super) const NOUNS: &[(&str, &str)] = &[
     ("queue-searched-by-name-alone", "Queue"),
     ("unknown-profile-shown", "RoutingProfile"),
     ("status-of-view-ignored", "View"),
-    ("flow-of-alias-missed", "ContactFlowAlias"),
+    ("queues-of-profile-missed", "RoutingProfile"),
     ("token-of-form-ignored", "EvaluationForm"),
     ("test-case-of-another-account", "TestCase"),
     ("description-in-small-letters", "HoursOfOperationOverride"),

@@ -129,7 +129,7 @@ function batches(parent, items, size, make) {
     more.remove();
     for (; shown < until; shown++) parent.append(make(items[shown], shown));
     if (shown < items.length) {
-      more.textContent = `Show ${number(Math.min(size, items.length - shown))} more of ${number(items.length - shown)}`;
+      more.textContent = `Show the next ${number(Math.min(size, items.length - shown))} of ${number(items.length - shown)} more`;
       place();
     }
   };
