@@ -71,7 +71,7 @@ pub(super) async fn name_free(trial: Trial<'_>, row: &'static Resource) -> Judge
     let life = Life::begin(trial, row).await?;
     let named = row.naming(row.delete, &life.sent, &life.created.id);
     let deleted = succeed(client, row.delete, &named).await?;
-    let mut wait = Wait::for_index(client);
+    let mut wait = Wait::brief(client);
     loop {
         let mut again = client.creation(row).await?;
         row.set_name(&mut again, row.name_in(&life.sent));
