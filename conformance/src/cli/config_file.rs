@@ -179,7 +179,7 @@ fn for_this_machine(used: &[Entry<'_>], given: Option<&str>) -> Result<(), Strin
     ))
 }
 
-/// True for an endpoint that is not on this machine. What is no URL is refused later.
+/// True for an endpoint that is not on this machine. A text that is no URL is refused later.
 fn is_elsewhere(endpoint: &str) -> bool {
     endpoint == AWS || endpoint.parse::<Endpoint>().is_ok_and(|endpoint| !endpoint.is_loopback())
 }

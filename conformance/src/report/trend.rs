@@ -22,16 +22,18 @@ pub struct Found {
 /// The folder cannot be read.
 pub fn read(folder: &Path, of: &Report) -> Result<Found, ReadError> {
     let emulated = |report: &Report| report.target.emulator.is_some();
-    let mut found = all(folder)?;
-    found.reports.retain(|report| {
-        let same = emulated(report) == emulated(of)
+    let mut reports = Vec::new();
+    let unread = for_each(folder, |report| {
+        let same = emulated(&report) == emulated(of)
             && (emulated(of) || report.target.endpoint == of.target.endpoint)
             && report.model.service == of.model.service
             && report.shard == of.shard;
-        same && report.started < of.started
-    });
-    found.reports.sort_by(|one, other| one.started.cmp(&other.started));
-    Ok(found)
+        if same && report.started < of.started {
+            reports.push(report);
+        }
+    })?;
+    reports.sort_by(|one, other| one.started.cmp(&other.started));
+    Ok(Found { reports, unread })
 }
 
 /// The cases that failed in a report of the service in this folder or its direct sub-folders.
@@ -39,14 +41,20 @@ pub fn read(folder: &Path, of: &Report) -> Result<Found, ReadError> {
 /// # Errors
 /// The folder cannot be read.
 pub fn failed(folder: &Path, service: &str) -> Result<BTreeSet<String>, ReadError> {
-    let of_service = all(folder)?.reports.into_iter().filter(|report| report.model.service == service);
-    let cases = of_service.flat_map(|report| report.cases);
-    Ok(cases.filter(|line| line.outcome == CaseOutcome::Failed).map(|line| line.case).collect())
+    let mut failed = BTreeSet::new();
+    for_each(folder, |report| {
+        if report.model.service == service {
+            let lines = report.cases.into_iter().filter(|line| line.outcome == CaseOutcome::Failed);
+            failed.extend(lines.map(|line| line.case));
+        }
+    })?;
+    Ok(failed)
 }
 
-/// Every report in a folder and its direct sub-folders.
-fn all(folder: &Path) -> Result<Found, ReadError> {
-    let mut found = Found::default();
+/// Takes the reports in a folder and its direct sub-folders, one after the other: there may be hundreds. Returns the files and
+/// folders that cannot be read, or are not reports.
+fn for_each(folder: &Path, mut take: impl FnMut(Report)) -> Result<Vec<ReadError>, ReadError> {
+    let mut unread = Vec::new();
     let mut files = Vec::new();
     for entry in entries(folder)? {
         if !entry.is_dir() {
@@ -55,7 +63,7 @@ fn all(folder: &Path) -> Result<Found, ReadError> {
         }
         match entries(&entry) {
             Ok(inner) => files.extend(inner.into_iter().filter(|path| !path.is_dir())),
-            Err(error) => found.unread.push(error),
+            Err(error) => unread.push(error),
         }
     }
     let is_report = |path: &Path| {
@@ -65,14 +73,14 @@ fn all(folder: &Path) -> Result<Found, ReadError> {
     for file in files.iter().filter(|path| is_report(path)) {
         match Report::read(file) {
             Ok(mut report) => {
-                // A comparison needs no evidence, and there may be hundreds of reports.
+                // A comparison needs no evidence.
                 report.findings.clear();
-                found.reports.push(report);
+                take(report);
             }
-            Err(error) => found.unread.push(error),
+            Err(error) => unread.push(error),
         }
     }
-    Ok(found)
+    Ok(unread)
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, ReadError> {
