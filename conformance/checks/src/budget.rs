@@ -1,7 +1,7 @@
 //! A budget: the most cases of a family that a run plans. Which of them is decided by the seed alone, so that the parts of a
 //! run agree, and so that other nights try other cases.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -60,15 +60,14 @@ impl Budget {
     }
 
     /// The cases that exceed the budget, each with its limit. Cases of the core operations are kept first.
-    pub fn exceeded<'c>(&self, cases: &'c [CaseId]) -> HashMap<&'c CaseId, Limit> {
-        let of_core: HashSet<&str> = CORE_OPERATIONS.iter().copied().collect();
-        let mut over = HashMap::new();
+    pub fn exceeded<'c>(&self, cases: &'c [CaseId]) -> Vec<(&'c CaseId, Limit)> {
+        let mut over = Vec::new();
         for (family, most) in &self.limits {
             let of_family = cases.iter().filter(|case| family_of(case.check) == *family);
             let mut ranked: Vec<(bool, u64, &CaseId)> = of_family
                 .map(|case| {
                     let drawn = Stream::new(self.seed, &format!("budget {case}")).next();
-                    (!of_core.contains(case.operation.as_str()), drawn, case)
+                    (!CORE_OPERATIONS.contains(&case.operation.as_str()), drawn, case)
                 })
                 .collect();
             ranked.sort_by_key(|(is_other, drawn, _)| (*is_other, *drawn));

@@ -156,6 +156,11 @@ pub fn updated_by(schema: &'static Schema, operation: &str) -> Option<&'static R
     rows(schema).iter().find(|resource| resource.updates.contains(&operation))
 }
 
+/// The row that an operation creates or updates.
+pub fn stored_by(schema: &'static Schema, operation: &str) -> Option<&'static Resource> {
+    created_by(schema, operation).or_else(|| updated_by(schema, operation))
+}
+
 /// Calls `work` with the context for the rules outside the model that an operation has at `focus`: that of a resource of
 /// ours, if it updates one.
 pub fn in_context<R>(

@@ -28,9 +28,7 @@ struct Factor {
 /// The core operations, and those that create or update the resources of a run, with at least two members to combine.
 pub(super) fn combined(scope: &Scope<'_>) -> Subjects<()> {
     let name = scope.name();
-    let is_known = CORE_OPERATIONS.contains(&name)
-        || resources::created_by(scope.schema, name).is_some()
-        || resources::updated_by(scope.schema, name).is_some();
+    let is_known = CORE_OPERATIONS.contains(&name) || resources::stored_by(scope.schema, name).is_some();
     let members = scope.schema.input_members(scope.contract).into_iter().flatten();
     let several = members.filter(|member| is_factor(scope.schema, scope.operation, member)).count() > 1;
     let applies = scope.schema.service.is_connect() && is_known && several;

@@ -55,10 +55,9 @@ impl Right {
     fn rule(&self, Trial { client, operation, .. }: Trial<'_>) -> Option<String> {
         let contract = &client.schema[operation];
         let member = client.schema.input_members(contract)?.get(&self.member)?;
-        let row = resources::created_by(client.schema, &contract.name)
-            .or_else(|| resources::updated_by(client.schema, &contract.name));
-        if row.is_some_and(|row| row.needs_sample(&self.member)) {
-            return Some(format!("{} has rules beyond the model (a {} needs certain values)", self.member, row?.kind));
+        let row = resources::stored_by(client.schema, &contract.name).filter(|row| row.needs_sample(&self.member));
+        if let Some(row) = row {
+            return Some(format!("{} has rules beyond the model (a {} needs certain values)", self.member, row.kind));
         }
         rule_for(client.schema, &member.slot, &self.member, &self.focus, self.values.get(&self.member)?)
     }

@@ -233,6 +233,12 @@ pub(crate) fn page_sizes(schema: &Schema, operation: OperationId) -> Option<(i64
     (least <= most).then_some((least, most))
 }
 
+/// The items of all pages, with the exchange of the last one.
+pub(crate) fn collected(mut pages: Vec<Page>) -> (Vec<Value>, Option<Exchange>) {
+    let items = pages.iter_mut().flat_map(|page| std::mem::take(&mut page.items)).collect();
+    (items, pages.pop().map(|page| page.exchange))
+}
+
 /// All listed resources of a kind; with the exchange of the last page. Lists the parents of the creation `sent`, else those
 /// of the run.
 pub(crate) async fn list_all(
@@ -247,9 +253,7 @@ pub(crate) async fn list_all(
         overwrite(&mut base, row.naming(list, sent, ""));
     }
     let size = page_sizes(client.schema, operation).map(|(_, most)| most);
-    let mut pages = Pager::new(client, operation, base)?.all(size).await?;
-    let items = pages.iter_mut().flat_map(|page| std::mem::take(&mut page.items)).collect();
-    Ok((items, pages.pop().map(|page| page.exchange)))
+    Ok(collected(Pager::new(client, operation, base)?.all(size).await?))
 }
 
 /// All resources of a kind that a search by name finds, with the exchange of the last page.
@@ -265,9 +269,7 @@ pub(crate) async fn search_named(
     if let Some(criteria) = search::by_name(client.schema, search, name) {
         input["SearchCriteria"] = criteria;
     }
-    let mut pages = Pager::new(client, operation, input)?.all(None).await?;
-    let items = pages.iter_mut().flat_map(|page| std::mem::take(&mut page.items)).collect();
-    Ok((items, pages.pop().map(|page| page.exchange)))
+    Ok(collected(Pager::new(client, operation, input)?.all(None).await?))
 }
 
 /// Number of listed resources of a kind with the parents and the name of a creation; with the exchange of the last page.

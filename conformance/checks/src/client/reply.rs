@@ -115,6 +115,11 @@ pub const QUOTAS: &[&str] = &[QUOTA, "ServiceQuotaExceededException"];
 /// Errors for a name that is taken. Source: service model of Amazon Connect, which does not say which one a module gets.
 pub const CONFLICTS: &[&str] = &["DuplicateResourceException", "ResourceConflictException", "IdempotencyException"];
 
+/// True if an error says that something exists already: by its status, or by a name that Connect uses for it.
+pub(crate) fn is_conflict(status: u16, code: Option<&str>) -> bool {
+    status == 409 || code.is_some_and(|code| CONFLICTS.contains(&code))
+}
+
 /// Errors for a name that is taken, as far as their names tell.
 pub(crate) const TAKEN: &[&str] = &["DuplicateResourceException", "ResourceConflictException"];
 

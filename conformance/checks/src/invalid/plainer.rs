@@ -54,8 +54,7 @@ pub(super) fn plainer(schema: &'static Schema, operation: &str, mutant: &Mutant)
 
 /// The action of the template, for operations that take actions of a rule.
 fn valid_action(schema: &'static Schema, operation: &str) -> Option<Value> {
-    let row = resources::created_by(schema, operation).or_else(|| resources::updated_by(schema, operation))?;
-    row.template()?.get("Actions")?.get(0).cloned()
+    resources::stored_by(schema, operation)?.template()?.get("Actions")?.get(0).cloned()
 }
 
 /// Number of broken rules beyond the service model.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::pager::{list_all, search_named};
-use crate::client::reply::{CONFLICTS, Reply};
+use crate::client::reply::{Reply, is_conflict};
 use crate::code::Trial;
 use crate::lifecycle::life::Life;
 use crate::resources::{self, INSTANCE, Resource};
@@ -79,8 +79,7 @@ pub(super) async fn name_free(trial: Trial<'_>, row: &'static Resource) -> Judge
         let exchange = match &reply {
             Reply::Success(_) => return Ok(Vec::new()),
             Reply::Refused(exchange, error) => {
-                let is_named = error.code.as_deref().is_some_and(|code| CONFLICTS.contains(&code));
-                if !is_named && exchange.response.status != 409 {
+                if !is_conflict(exchange.response.status, error.code.as_deref()) {
                     return Err(reply.describe());
                 }
                 exchange

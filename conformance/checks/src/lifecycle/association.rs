@@ -11,7 +11,7 @@ use connect_transport::exchange::Exchange;
 use serde_json::{Map, Value};
 
 use crate::client::Client;
-use crate::client::pager::{Pager, page_sizes};
+use crate::client::pager::{Pager, collected, page_sizes};
 use crate::client::reply::SYNTHESIZED;
 use crate::code::Trial;
 use crate::parts::{Part, visit};
@@ -126,9 +126,7 @@ impl<'c> Thing<'c> {
             (vec![body(self.client.schema, &exchange)?], Some(*exchange))
         } else {
             let size = page_sizes(self.client.schema, *list).map(|(_, most)| most);
-            let mut pages = Pager::new(self.client, *list, input.clone())?.all(size).await?;
-            let items = pages.iter_mut().flat_map(|page| std::mem::take(&mut page.items)).collect();
-            (items, pages.pop().map(|page| page.exchange))
+            collected(Pager::new(self.client, *list, input.clone())?.all(size).await?)
         };
         if exchange.as_ref().is_some_and(|exchange| exchange.response.headers.get(SYNTHESIZED).is_some()) {
             return Err(format!("{} is not kept by the endpoint", contract.name));

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use crate::client::reply::{CONFLICTS, NOT_PUBLISHED};
+use crate::client::reply::{NOT_PUBLISHED, is_conflict};
 use crate::walks::assume::Doubts;
 use crate::walks::reads::{described, tags_listed, version_described, versioned, versions_listed};
 use crate::walks::step::{Item, Kind, Step, Tags};
@@ -401,10 +401,6 @@ fn must_be_deleted(item: Item, answer: &Answer) -> Comparison {
         Answer::Refused(_, code) if code.as_deref() != Some(NOT_PUBLISHED) => Ok(()),
         _ => Err(Mismatch::whole(format!("404 ResourceNotFoundException: {item} was deleted"))),
     }
-}
-
-fn is_conflict(status: u16, code: Option<&str>) -> bool {
-    status == 409 || code.is_some_and(|code| CONFLICTS.contains(&code))
 }
 
 /// The response without its message, so that equal ones can be counted.

@@ -20,12 +20,7 @@ pub(super) const ROWS: &[Defect] = &[
         kills: &["lifecycle.delete-gone"],
         may: &[],
         seams: || {
-            Arc::new(Ghosts::new(
-                ["CreatePrompt", "DeletePrompt", "ListPrompts"],
-                "PromptId",
-                "PromptSummaryList",
-                "Id",
-            ))
+            Arc::new(Ghosts::new(["CreatePrompt", "DeletePrompt", "ListPrompts"], "PromptId", "PromptSummaryList"))
         },
     },
     Defect {
@@ -39,7 +34,6 @@ pub(super) const ROWS: &[Defect] = &[
                 ["CreateSecurityProfile", "DeleteSecurityProfile", "SearchSecurityProfiles"],
                 "SecurityProfileId",
                 "SecurityProfiles",
-                "Id",
             ))
         },
     },
@@ -82,10 +76,8 @@ struct Ghosts {
     operations: [&'static str; 3],
     /// The id in the answer to the creation, and in the deletion.
     id: &'static str,
-    /// The items of the list.
+    /// The items of the list, each with its `Id`.
     items: &'static str,
-    /// The id in an item.
-    item_id: &'static str,
     known: Mutex<Vec<Ghost>>,
 }
 
@@ -93,13 +85,12 @@ struct Ghosts {
 struct Ghost {
     instance: Value,
     item: Value,
-    name: Value,
     is_deleted: bool,
 }
 
 impl Ghosts {
-    fn new(operations: [&'static str; 3], id: &'static str, items: &'static str, item_id: &'static str) -> Self {
-        Self { operations, id, items, item_id, known: Mutex::default() }
+    fn new(operations: [&'static str; 3], id: &'static str, items: &'static str) -> Self {
+        Self { operations, id, items, known: Mutex::default() }
     }
 
     fn note(&self, [create, delete, list]: [&str; 3], call: &Invocation<'_>, output: &mut Value) {
@@ -107,18 +98,17 @@ impl Ghosts {
         let (operation, instance) = (call.operation.name.as_str(), &call.input["InstanceId"]);
         if operation == create {
             let name = ["Name", "SecurityProfileName"].iter().find_map(|name| call.input.get(*name));
-            let name = name.cloned().unwrap_or_default();
-            let item = json!({ self.item_id: output[self.id], "Name": name });
-            known.push(Ghost { instance: instance.clone(), item, name, is_deleted: false });
+            let item = json!({ "Id": output[self.id], "Name": name });
+            known.push(Ghost { instance: instance.clone(), item, is_deleted: false });
         } else if operation == delete {
-            let of_id = known.iter_mut().filter(|ghost| ghost.item[self.item_id] == call.input[self.id]);
+            let of_id = known.iter_mut().filter(|ghost| ghost.item["Id"] == call.input[self.id]);
             of_id.for_each(|ghost| ghost.is_deleted = true);
         } else if operation == list && output.get("NextToken").is_none() {
             let criteria = call.input["SearchCriteria"].to_string();
             let fits = |ghost: &&Ghost| {
                 ghost.is_deleted
                     && ghost.instance == *instance
-                    && (criteria == "null" || criteria.contains(&ghost.name.to_string()))
+                    && (criteria == "null" || criteria.contains(&ghost.item["Name"].to_string()))
             };
             let shown = known.iter().filter(fits).map(|ghost| ghost.item.clone());
             if let Some(Value::Array(items)) = output.get_mut(self.items) {
