@@ -15,14 +15,14 @@ import re
 import sys
 import tomllib
 
-# What an entry says about its survivors.
+# The classes of survivors, each with its meaning.
 CLASSES = {
     "equivalent": "no request can tell the mutant from the original",
     "outside": "the contract says nothing about the difference",
     "hole": "the suite should see it, and `check` names the check",
 }
 
-# What became of a mutant, in the order of the summary.
+# The ends of a mutant, in the order of the summary.
 ENDS = ["killed", "conforming", "incomplete", "crashed", "timed out", "not viable"]
 SURVIVED = ["conforming", "incomplete", "crashed"]
 

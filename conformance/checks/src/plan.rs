@@ -308,7 +308,7 @@ mod tests {
         assert!(kept.is_subset(&of_family(&whole, "invalid")));
         assert_eq!(some.cases.len() + some.left_out.len(), whole.cases.len() + whole.left_out.len());
         assert!(some.left_out.iter().any(|line| line.ends_with(": exceeds the budget invalid=2000")));
-        // What is left out counts as not reached, in coverage too.
+        // Coverage still counts the constraints of the cases that are left out.
         assert_eq!(some.whole.constraints, whole.whole.constraints);
         assert_eq!(kept, of_family(&plan(1, &["invalid=2000"]), "invalid"));
         assert_ne!(kept, of_family(&plan(2, &["invalid=2000"]), "invalid"));

@@ -32,7 +32,7 @@ pub(crate) fn publish(
     if let Some(history) = &output.history {
         remarks.extend(compare(&mut report, history));
     }
-    // What cannot be compared is an error once the report is written.
+    // A file that cannot be read is an error only after the report is written.
     let known = output.learned.as_deref().map(learned::read).transpose();
     if let Ok(Some(known)) = &known {
         report.relearned = learned::differences(known, &report);

@@ -14,7 +14,7 @@ use crate::resources;
 use crate::resources::{INSTANCE, Resource};
 use crate::steps::{Judged, Wait, perform, succeed};
 
-/// What a request names.
+/// The resources that a request names.
 pub(super) struct Named {
     /// The kind that the operation creates, if it creates one.
     creates: Option<&'static Resource>,
@@ -22,8 +22,8 @@ pub(super) struct Named {
     members: Vec<(String, &'static Resource)>,
 }
 
-/// What the required members of an operation name, if these are resources that the run can create and describe, and nothing
-/// else.
+/// The resources that the required members of an operation name, if they name nothing else, and the run can create and describe
+/// each of them.
 pub(super) fn named(scope: &Scope<'_>) -> Subjects<Named> {
     of(scope).map(|named| (None, named)).into_iter().collect()
 }
@@ -96,7 +96,7 @@ async fn judge(trial: Trial<'_>, named: &Named) -> Judged {
         if !reply.refusal().is_some_and(|(_, code)| code.is_some_and(is_absence)) {
             return Ok(Vec::new());
         }
-        // What is described before and after exists: other reads may lag for a while.
+        // A description shows that the resource exists; other reads may lag for a while.
         let mut shown = Vec::new();
         for (member, row) in &named.members {
             let id = input.get(member).and_then(Value::as_str).ok_or_else(|| format!("no {member} was sent"))?;

@@ -234,7 +234,7 @@ impl<'c> Watch<'c> {
         let (one, other) = (self.views("again").await?, self.views("again").await?);
         for view in &one {
             let Some(again) = other.iter().find(|again| again.operation == view.operation) else { continue };
-            // What is still being made changes by itself, and so does a list with such things.
+            // A resource that is still being made changes without a call.
             if in_progress(&view.value) || in_progress(&again.value) {
                 continue;
             }
