@@ -39,7 +39,7 @@ impl Harm {
     /// The harm in words.
     pub const fn describe(self) -> &'static str {
         match self {
-            Harm::Loss => "data is lost or duplicated",
+            Harm::Loss => "callers lose data or create duplicates",
             Harm::WrongData => "callers see wrong or incomplete data",
             Harm::Access => "the wrong caller is let in or shown something",
             Harm::Crash => "requests fail in the server or never end",

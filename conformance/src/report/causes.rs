@@ -8,6 +8,7 @@ use connect_checks::case::{Finding, Level, operation_of};
 use connect_checks::check::{SEVERAL, family_of};
 use connect_checks::families;
 use connect_checks::harm::Harm;
+use connect_checks::idempotency::{counts_resources_of_token, number_of_resources, shows_several_resources};
 use connect_checks::invalid;
 use connect_checks::resources;
 use connect_model::import::hex_digest;
@@ -41,7 +42,10 @@ pub struct Cause {
     /// Ids of the cases that are known divergences.
     #[serde(default)]
     pub known: BTreeSet<String>,
-    /// The case with the smallest exchange.
+    /// The largest number of resources from one creation, for rules that allow one.
+    #[serde(default)]
+    pub made: u32,
+    /// The case with the smallest exchange, of those with that number of resources.
     pub example: String,
     /// Bytes of that exchange.
     pub example_bytes: usize,
@@ -67,10 +71,12 @@ impl Kind {
         let check = families::find(finding.check);
         let harm = check.map_or(Harm::Form, |check| check.harm_of(finding));
         let crashed = response.is_some_and(|response| response.status == 0 || response.status >= 500);
-        let group = GROUPS.iter().find(|group| group.crashes == crashed && (group.has)(finding.check));
+        let group = GROUPS
+            .iter()
+            .find(|group| group.crashes == crashed && (group.has)(finding.check) && (group.shows)(finding));
         let (name, rule) = group.map_or((finding.check, finding.rule.as_str()), |group| (group.id, group.rule));
         let harm = if crashed && group.is_some() { Harm::Crash } else { harm };
-        let way = way(finding, response, operation);
+        let way = group.and_then(|group| group.way).map_or_else(|| way(finding, response, operation), str::to_owned);
         // Crashes of one kind differ in nothing but the answer. Other findings differ in the demand, too.
         let demand = if crashed || group.is_some() { String::new() } else { neutral(&finding.expected, operation) };
         let digest = hex_digest(format!("{name}\n{way}\n{demand}").as_bytes());
@@ -88,48 +94,63 @@ pub struct Group {
     pub fault: &'static str,
     /// True for findings that a server error shows, false for all others.
     pub crashes: bool,
-    /// Returns true if the check belongs to the group.
+    /// The way of failing, if it is the same for all findings of the group.
+    pub way: Option<&'static str>,
+    /// Returns true if findings of the check may belong to the group.
     pub has: fn(&str) -> bool,
+    /// Returns true if a finding of such a check does.
+    pub shows: fn(&Finding) -> bool,
 }
 
 /// All groups. A mutation of any kind that is accepted has one of two causes: values are not checked, or their structure is
-/// not.
+/// not. A client token that is ignored shows in every check of tokens.
 pub const GROUPS: &[Group] = &[
     Group {
         id: "invalid",
         rule: "a faulty request is rejected with an error of the client (4xx)",
         fault: "answered faulty requests with a server error, or not at all",
         crashes: true,
+        way: None,
         has: |check| family_of(check) == "invalid",
+        shows: |_| true,
     },
     Group {
         id: "error",
         rule: "a request that cannot be fulfilled is rejected with an error of the client (4xx)",
         fault: "answered requests that cannot be fulfilled with a server error, or not at all",
         crashes: true,
+        way: None,
         has: |check| family_of(check) == "error",
+        shows: |_| true,
     },
     Group {
         id: "invalid-structure",
         rule: "input of another structure or type than the model's is rejected",
         fault: "accepted requests of another structure or type than the model's",
         crashes: false,
+        way: None,
         has: |check| invalid::violation_of(check).is_some_and(ViolationKind::is_structural),
+        shows: |_| true,
     },
     Group {
         id: "invalid-value",
         rule: "input that breaks a constraint of the model is rejected",
         fault: "accepted values that break a constraint of the model",
         crashes: false,
+        way: None,
         has: |check| invalid::violation_of(check).is_some_and(|kind| !kind.is_structural()),
+        shows: |_| true,
+    },
+    Group {
+        id: "idempotency-token",
+        rule: "creations with one client token make one resource",
+        fault: "made {several} from one client token",
+        crashes: false,
+        way: Some("several resources from one client token"),
+        has: counts_resources_of_token,
+        shows: shows_several_resources,
     },
 ];
-
-/// The number at the start of an observation, such as `8 ids from 8 calls`.
-fn number_in(actual: &str) -> Option<&str> {
-    let (number, _) = actual.split_once(' ')?;
-    (number.len() < 3 && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
-}
 
 impl Cause {
     /// The cause of a finding.
@@ -145,6 +166,7 @@ impl Cause {
             operations: BTreeSet::new(),
             cases: BTreeSet::new(),
             known: BTreeSet::new(),
+            made: 0,
             example: case,
             example_bytes: bytes,
         }
@@ -158,8 +180,14 @@ impl Cause {
         self.operations.insert(operation.to_owned());
         let cases = if is_known { &mut self.known } else { &mut self.cases };
         cases.insert(case.to_owned());
-        if bytes < self.example_bytes {
-            (self.example, self.example_bytes) = (case.to_owned(), bytes);
+        let counts = self.fault().is_some_and(|fault| fault.contains(SEVERAL));
+        self.prefer(case, if counts { number_of_resources(&finding.actual) } else { 0 }, bytes);
+    }
+
+    /// Takes another example if it shows more resources, or as many with a smaller exchange.
+    fn prefer(&mut self, case: &str, made: u32, bytes: usize) {
+        if (Reverse(made), bytes) < (Reverse(self.made), self.example_bytes) {
+            (self.example, self.made, self.example_bytes) = (case.to_owned(), made, bytes);
         }
     }
 
@@ -171,9 +199,7 @@ impl Cause {
         self.operations.extend(other.operations);
         self.cases.extend(other.cases);
         self.known.extend(other.known);
-        if other.example_bytes < self.example_bytes {
-            (self.example, self.example_bytes) = (other.example, other.example_bytes);
-        }
+        self.prefer(&other.example, other.made, other.example_bytes);
     }
 
     /// The part of the id before the digest: a check, or a group of them.
@@ -186,25 +212,28 @@ impl Cause {
         GROUPS.iter().any(|group| group.id == self.name())
     }
 
-    /// Fault of the endpoint, in words; `actual` is the observation of the example. For a check that this version does not
-    /// have, the rule.
-    pub fn title(&self, actual: &str) -> String {
+    /// Breach of the rule by an endpoint; none for a check that this version does not have.
+    fn fault(&self) -> Option<&'static str> {
         let name = self.name();
-        let group = GROUPS.iter().find(|group| group.id == name);
-        let check = families::find(name);
+        let group = GROUPS.iter().find(|group| group.id == name).map(|group| group.fault);
+        group.or_else(|| families::find(name).map(|check| check.fault))
+    }
+
+    /// Fault of the endpoint, in words. For a check that this version does not have, the rule.
+    pub fn title(&self) -> String {
         let subject = self.subject();
-        if let (None, Some(check)) = (group, check)
+        if let Some(check) = families::find(self.name())
             && is_server_error(&self.way)
             && !check.id.starts_with("error.no-")
         {
             return format!("{subject} answered with a server error, or not at all; the rule: {}", check.rule);
         }
-        match group.map(|group| group.fault).or(check.map(|check| check.fault)) {
+        match self.fault() {
             Some(fault) => {
                 let made = resources::created_by(Schema::connect(), &subject);
                 let made = made.map_or_else(|| "resources".to_owned(), |resource| format!("{}s", resource.kind));
-                let several = format!("{} {made}", number_in(actual).unwrap_or("several"));
-                format!("{subject} {}", fault.replace(SEVERAL, &several))
+                let number = if self.made > 1 { self.made.to_string() } else { "several".to_owned() };
+                format!("{subject} {}", fault.replace(SEVERAL, &format!("{number} {made}")))
             }
             None => self.rule.clone(),
         }
@@ -342,30 +371,58 @@ mod tests {
 
     #[test]
     fn the_title_says_what_the_endpoint_did() {
-        let cause = |check: &'static str, cases: &[&str], response| {
-            let finding = finding(check, "", "", response);
+        let cause = |check: &'static str, actual: &str, cases: &[&str], response| {
+            let finding = finding(check, "", actual, response);
             let mut cause = Cause::new(Kind::of(&finding, "X"), Level::Must, cases[0].to_owned(), 9);
-            cause.cases.extend(cases.iter().map(|case| (*case).to_owned()));
+            for case in cases {
+                cause.add(&finding, operation_of(case), case, Harm::Form, false, 9);
+            }
             cause
         };
         let (json, crash) = ((200, "application/json", "{}"), (500, "text/plain", "oops"));
-        let token = cause("idempotency.concurrent-same-token", &["CreateRule/a.b"], json);
-        assert_eq!(
-            token.title("8 ids from 8 concurrent calls"),
-            "CreateRule made 8 rules from one client token in concurrent calls"
-        );
-        assert_eq!(token.title("404 x").split(' ').nth(2), Some("several"), "a status is no number of resources");
-        let time = cause("shape.timestamp-format", &["A/a.b", "A/a.b/c", "B/a.b"], json);
-        assert_eq!(time.title("12 x"), "A and B answered with timestamps in another format than the model's");
-        let refused = cause("invalid.length-max", &["A/a.b", "B/a.b", "C/a.b"], json);
-        assert_eq!(refused.title(""), "3 operations accepted values that break a constraint of the model");
-        let crashed = cause("invalid.length-max", &["A/a.b"], crash);
-        assert_eq!(crashed.title(""), "A answered faulty requests with a server error, or not at all");
-        let crashed = cause("lifecycle.tags", &["A/a.b"], crash);
-        assert!(crashed.title("").starts_with("A answered with a server error, or not at all; the rule: tags"));
-        let mut unknown = token;
+        let token = |actual| cause("idempotency.concurrent-same-token", actual, &["CreateRule/a.b"], json).title();
+        assert_eq!(token("8 ids from 8 concurrent calls"), "CreateRule made 8 rules from one client token");
+        assert_eq!(token("400 x").split(' ').nth(2), Some("several"), "a status is no number of resources");
+        let time = cause("shape.timestamp-format", "12 x", &["A/a.b", "A/a.b/c", "B/a.b"], json);
+        assert_eq!(time.title(), "A and B answered with timestamps in another format than the model's");
+        let refused = cause("invalid.length-max", "", &["A/a.b", "B/a.b", "C/a.b"], json);
+        assert_eq!(refused.title(), "3 operations accepted values that break a constraint of the model");
+        let crashed = cause("invalid.length-max", "", &["A/a.b"], crash);
+        assert_eq!(crashed.title(), "A answered faulty requests with a server error, or not at all");
+        let crashed = cause("lifecycle.tags", "", &["A/a.b"], crash);
+        assert!(crashed.title().starts_with("A answered with a server error, or not at all; the rule: tags"));
+        let mut unknown = time;
         unknown.id = "other.check~12".to_owned();
-        assert_eq!(unknown.title(""), unknown.rule);
+        assert_eq!(unknown.title(), unknown.rule);
+    }
+
+    #[test]
+    fn an_ignored_client_token_is_one_cause() {
+        let (made, refused) = ((200, "application/json", "{}"), (409, "application/json", "{}"));
+        let seen = [
+            ("idempotency.same-token-same-result", "36a8-1", "36a8-2", made),
+            ("idempotency.same-token-one-resource", "one rule named \"a\"", "2 rules of that name", made),
+            ("idempotency.concurrent-same-token", "one id", "8 ids from 8 concurrent calls", made),
+            ("idempotency.retry-after-disconnect", "one rule named \"a\"", "2 rules of that name", made),
+        ];
+        let found = seen.map(|(check, expected, actual, answer)| finding(check, expected, actual, answer));
+        let kinds: BTreeSet<String> = found.iter().map(|finding| Kind::of(finding, "CreateRule").id).collect();
+        assert_eq!(kinds.len(), 1, "{kinds:?}");
+        let mut cause = Cause::new(Kind::of(&found[0], "CreateRule"), Level::Must, "CreateRule/first".to_owned(), 9);
+        for (at, finding) in found.iter().enumerate() {
+            cause.add(finding, "CreateRule", &format!("CreateRule/{}", finding.check), Harm::Loss, false, 9 + at);
+        }
+        assert_eq!(cause.example, "CreateRule/idempotency.concurrent-same-token", "the example that shows the most");
+        assert_eq!(cause.title(), "CreateRule made 8 rules from one client token");
+        // A refusal and a response without an id are other causes.
+        for (check, actual, answer) in [
+            ("idempotency.same-token-same-result", "409 DuplicateResourceException", refused),
+            ("idempotency.same-token-same-result", "no id", made),
+            ("idempotency.retry-after-disconnect", "409 DuplicateResourceException", refused),
+        ] {
+            let other = Kind::of(&finding(check, "success", actual, answer), "CreateRule").id;
+            assert!(!kinds.contains(&other), "{check} {actual}");
+        }
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! The verdict of a report in one sentence. The terminal, the page and the GitHub summary show the same.
 
 use crate::exit::Exit;
-use crate::outcome::CaseOutcome;
+use crate::outcome::{CaseOutcome, Totals};
 use crate::report::expect;
 use crate::report::json::Report;
 use crate::report::text::{count, number, printable};
 use crate::report::verdict::Undecided;
 
-/// The sentence that follows the verdict, for example `2 of 10 judged cases fail, in 1 operation.`
+/// The sentence that follows the verdict, for example `2 of 10 judged cases fail, in 1 of 3 operations.`
 pub fn sentence(report: &Report) -> String {
     let totals = &report.totals;
     let scored = totals.scored();
@@ -79,13 +79,14 @@ fn too_many(undecided: &Undecided) -> String {
 
 fn failures(report: &Report) -> String {
     let totals = &report.totals;
-    let operations = report.operations.iter().filter(|operation| operation.totals.failed > 0).count() as u64;
+    let operations = |has: fn(&Totals) -> bool| report.operations.iter().filter(|one| has(&one.totals)).count() as u64;
+    let (failing, judged) = (operations(|totals| totals.failed > 0), operations(|totals| totals.scored() > 0));
     let scored = count(totals.scored(), "judged case");
     match totals.failed {
         0 => format!("no case of {scored} fails"),
         failed => {
             let verb = if failed == 1 { "fails" } else { "fail" };
-            format!("{} of {scored} {verb}, in {}", number(failed), count(operations, "operation"))
+            format!("{} of {scored} {verb}, in {} of {}", number(failed), number(failing), count(judged, "operation"))
         }
     }
 }

@@ -296,7 +296,7 @@ mod tests {
             assert_eq!(id, line.case);
         }
         assert_eq!(words["variants"][0], "Actions[].ActionType");
-        assert_eq!(words["harms"]["loss"], "data is lost or duplicated");
+        assert_eq!(words["harms"]["loss"], "callers lose data or create duplicates");
         let check = json!({"id": "shape.request-id", "family": "shape", "name": "request-id"});
         assert!(words["checks"].as_array().unwrap().contains(&check), "{}", words["checks"]);
     }

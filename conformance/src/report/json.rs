@@ -380,7 +380,7 @@ impl Report {
     /// Fault of the endpoint, see [`Cause::title`]; and what tells the cause from others with that title.
     pub fn title_of(&self, cause: &Cause) -> String {
         let example = self.example_of(cause);
-        let title = cause.title(example.map_or("", |example| &example.actual));
+        let title = cause.title();
         let mut similar =
             self.failing().filter(|other| other.name() == cause.name() && other.id != cause.id).peekable();
         let Some(example) = example.filter(|_| similar.peek().is_some()) else { return title };

@@ -22,6 +22,9 @@ use crate::steps::{Judged, perform};
 use connect_transport::HangUp;
 use connect_transport::exchange::Exchange;
 
+/// Observation of a response without an id.
+pub(super) const NO_ID: &str = "no id";
+
 /// Number of concurrent calls with one token.
 const CONCURRENT: usize = 8;
 
@@ -156,7 +159,7 @@ impl Creation<'_> {
         let (exchange, actual) = match &reply {
             Reply::Success(exchange) => {
                 let again = read_created(self.row, &self.input, exchange);
-                (exchange, again.map_or("no id".to_owned(), |again| again.id))
+                (exchange, again.map_or(NO_ID.to_owned(), |again| again.id))
             }
             Reply::Refused(exchange, _) if !reply.is_quota() => (exchange, reply.describe()),
             _ => return Err(reply.describe()),

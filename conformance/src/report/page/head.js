@@ -74,11 +74,11 @@ function drawBrief(causes) {
   });
 }
 
-/** The number of cases, and of operations where the title does not say them. */
+/** The number of cases, and of operations if the title does not name the only one. */
 function extent(cause) {
   const cases = plural(list(cause.cases).length, "case");
   const operations = new Set(list(cause.cases).map((id) => string(id).split("/")[0])).size;
-  return operations === 1 ? `${cases} in 1 operation` : `${cases} in ${number(operations)} operations`;
+  return operations === 1 ? cases : `${cases} in ${number(operations)} operations`;
 }
 
 function drawGlossary() {

@@ -340,7 +340,7 @@ known: 1 case
 
 10 planned · 10 executed · 4 passed · 1 failed · 1 known · 2 unsupported · 2 indeterminate · 1.5 s
 3 of 10 constraints violated on purpose
-NOT CONFORMING: 1 of 6 judged cases fails, in 1 operation.
+NOT CONFORMING: 1 of 6 judged cases fails, in 1 of 2 operations.
 ";
         let text = plain(&(header(&report) + &body(&report, Detail::default(), 100)));
         let folder = collector.folder().unwrap().parent().unwrap().display().to_string();
@@ -354,7 +354,7 @@ NOT CONFORMING: 1 of 6 judged cases fails, in 1 operation.
         let quiet = plain(&body(&report, Detail { quiet: true, ..Detail::default() }, 100));
         assert!(
             quiet.starts_with("1 cause, gravest first\n\n1. CreateRule accepted")
-                && quiet.ends_with("in 1 operation.\n"),
+                && quiet.ends_with("in 1 of 2 operations.\n"),
             "{quiet}"
         );
         assert!(!quiet.contains("DescribeRule"), "{quiet}");
