@@ -95,11 +95,11 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
         Some(Command::Checks { format }) => list::checks(format.format),
         Some(Command::Defects { format }) => list::defects(format.format),
         Some(Command::Benign { format }) => list::benign(format.format),
-        Some(Command::Selftest { pairs: Some(count), seed, close, jobs, format, .. }) => {
-            selftest_pairs(&selftest::sample(count, seed, close), usize::from(jobs), format.format)
+        Some(Command::Selftest { pairs: Some(count), sample, seed, close, jobs, format, .. }) => {
+            selftest_pairs(&selftest::sample(count, seed, close), sample, usize::from(jobs), format.format)
         }
-        Some(Command::Selftest { only, jobs, format, .. }) if only.iter().any(|id| id.contains('+')) => {
-            selftest_pairs(&selftest::named_pairs(&only)?, usize::from(jobs), format.format)
+        Some(Command::Selftest { only, sample, jobs, format, .. }) if only.iter().any(|id| id.contains('+')) => {
+            selftest_pairs(&selftest::named_pairs(&only)?, sample, usize::from(jobs), format.format)
         }
         Some(Command::Selftest { only, sample, seed, jobs, format, .. }) => {
             let trials = selftest::trials(selftest::subjects(&only)?, sample, seed);
@@ -177,9 +177,14 @@ fn selftest(
     Ok(if matrix.holds() { Exit::Conforming } else { Exit::Findings })
 }
 
-fn selftest_pairs(pairs: &[selftest::Pair], jobs: usize, format: Format) -> Result<Exit, SessionError> {
+fn selftest_pairs(
+    pairs: &[selftest::Pair],
+    whole: Option<u32>,
+    jobs: usize,
+    format: Format,
+) -> Result<Exit, SessionError> {
     let text = format == Format::Text;
-    let tried = runtime()?.block_on(selftest::run_pairs(pairs, jobs, |row| {
+    let tried = runtime()?.block_on(selftest::run_pairs(pairs, whole, jobs, |row| {
         if text {
             // An error of stdout is returned by the last print.
             let _ = print(&selftest::pair_line(row));

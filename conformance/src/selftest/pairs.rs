@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
+use connect_checks::selection::Selection;
 use connect_emulator::{Config, Defect, defects};
 use connect_model::generate::seed::Stream;
 use connect_model::schema::Schema;
@@ -23,7 +24,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::json;
 use tokio::sync::{Mutex, OnceCell};
 
-use super::{Ran, Subject, run_suite, selection};
+use super::{Breadth, Ran, Subject, run_suite, selection};
 use crate::report::text::without_ids;
 use crate::session::error::SessionError;
 use crate::suggest;
@@ -275,16 +276,26 @@ impl Alone {
     }
 }
 
-/// Runs the suite against each pair, `jobs` at a time. Calls `show` for each row, in order.
+/// Runs the suite against each pair, `jobs` at a time. The first `whole` pairs, or all, meet all checks; the others meet the
+/// checks that must catch one of the two defects. Calls `show` for each row, in order.
 ///
 /// # Errors
 /// An emulator cannot be started.
-pub async fn run_pairs(pairs: &[Pair], jobs: usize, mut show: impl FnMut(&PairRow)) -> Result<Pairs, SessionError> {
+pub async fn run_pairs(
+    pairs: &[Pair],
+    whole: Option<u32>,
+    jobs: usize,
+    mut show: impl FnMut(&PairRow),
+) -> Result<Pairs, SessionError> {
     let started = Instant::now();
     let schema = Schema::connect();
     let alone = Arc::new(Alone::default());
-    let mut tried = stream::iter(pairs.iter().copied())
-        .map(|pair| tokio::spawn(try_pair(schema, pair, Arc::clone(&alone))))
+    let breadth = |at: usize| match whole {
+        Some(count) if at >= count as usize => Breadth::Kills,
+        _ => Breadth::All,
+    };
+    let mut tried = stream::iter(pairs.iter().copied().enumerate())
+        .map(|(at, pair)| tokio::spawn(try_pair(schema, pair, breadth(at), Arc::clone(&alone))))
         .buffered(jobs.max(1));
     let mut rows = Vec::new();
     while let Some(row) = tried.next().await {
@@ -295,11 +306,20 @@ pub async fn run_pairs(pairs: &[Pair], jobs: usize, mut show: impl FnMut(&PairRo
     Ok(Pairs { rows, duration: started.elapsed() })
 }
 
-async fn try_pair(schema: &'static Schema, pair: Pair, alone: Arc<Alone>) -> Result<PairRow, SessionError> {
+async fn try_pair(
+    schema: &'static Schema,
+    pair: Pair,
+    breadth: Breadth,
+    alone: Arc<Alone>,
+) -> Result<PairRow, SessionError> {
     let Pair(first, second) = pair;
     let config = Config { defects: vec![first, second], ..Config::default() };
-    let Ran { outcomes, planned, panics: mut problems, duration, .. } =
-        run_suite(schema, &config, &selection(schema, Subject::Plain)).await?;
+    let checks = match breadth {
+        Breadth::All => BTreeSet::new(),
+        Breadth::Kills => first.kills.iter().chain(second.kills).map(|check| (*check).to_owned()).collect(),
+    };
+    let selection = Selection { checks, ..selection(schema, Subject::Plain) };
+    let Ran { outcomes, planned, panics: mut problems, duration, .. } = run_suite(schema, &config, &selection).await?;
     if outcomes.len() as u64 != planned {
         problems.push(format!("{} of {planned} cases were executed", outcomes.len()));
     }

@@ -135,8 +135,8 @@ pub enum Command {
         /// Instead: N pairs of defects, both in one emulator; each must still be found
         #[arg(long, value_name = "N", conflicts_with = "only", value_parser = clap::value_parser!(u32).range(1..))]
         pairs: Option<u32>,
-        /// Run all checks only on N of the defects, and on the others the checks that must catch them
-        #[arg(long, value_name = "N", conflicts_with = "pairs")]
+        /// Run all checks only on N of the defects or pairs, and on the others the checks that must catch them
+        #[arg(long, value_name = "N")]
         sample: Option<u32>,
         /// Seed that chooses the pairs or the sample
         #[arg(long, default_value_t = 1)]
@@ -273,6 +273,7 @@ mod tests {
             "run --endpoint http://h --instance-id i --account 111122223333 --allow-writes --as-remote",
             "selftest a b --jobs 2 --format json",
             "selftest --pairs 12 --seed 2 --close",
+            "selftest --pairs 12 --sample 2",
             "selftest --sample 12 --seed 2",
             "selftest a+b c+d",
             "run --defect x,y",
@@ -310,7 +311,6 @@ mod tests {
             "--defect x --benign y",
             "selftest --jobs 0",
             "selftest a --pairs 12",
-            "selftest --pairs 2 --sample 2",
             "run --resources 1 --endpoint http://h",
             "run --shard 4/3",
             "run --rps 0",
