@@ -23,13 +23,13 @@ const FEW: u64 = 2;
 /// Part of the reason of every case that needed a request which was not sent, since earlier ones had no whole answer.
 const GAVE_UP: &str = "gave-up: not sent";
 
-/// The reason of an undecided case, without ids and numbers. What was given up is one reason, whatever the request was for.
+/// The reason of cases that were given up, whatever the request was for.
+const GIVEN_UP: &str = "requests that were not sent, since earlier ones had no whole answer";
+
+/// The reason of an undecided case, without ids and numbers.
 fn reason_in(why: &str) -> String {
     let reason = reason_of(why);
-    if reason.contains(GAVE_UP) {
-        return "requests that were not sent, since earlier ones had no whole answer".to_owned();
-    }
-    reason
+    if reason.contains(GAVE_UP) { GIVEN_UP.to_owned() } else { reason }
 }
 
 /// Cases that are undecided for one reason, and too many for a verdict.
@@ -94,7 +94,8 @@ impl Report {
     }
 
     /// The most frequent reason for which too many cases are undecided: more than the allowed share of the plan, or of the
-    /// cases of one operation. Such a run rests on too little to be called conforming.
+    /// cases of one operation. Such a run rests on too little to be called conforming. A case that was given up is one too
+    /// many, unless the run allows a share: nothing else shows what the endpoint would have answered.
     pub fn undecided(&self) -> Option<Undecided> {
         let allowed = u64::from(self.allowed_undecided());
         let mut counts: BTreeMap<(Option<&str>, String), u64> = BTreeMap::new();
@@ -113,7 +114,9 @@ impl Report {
             };
             // An operation may have answers without content; what other checks of it found still counts.
             let is_bare = reason == NOTHING_TO_JUDGE;
-            let matters = operation.is_none() || (count > FEW && !is_bare) || count >= planned;
+            let is_given_up = reason == GIVEN_UP;
+            let matters = operation.is_none() || (count > FEW && !is_bare) || count >= planned || is_given_up;
+            let allowed = if is_given_up { u64::from(self.settings.allow_undecided.unwrap_or(0)) } else { allowed };
             let operation = operation.map(str::to_owned);
             (matters && count * 100 > allowed * planned).then_some(Undecided { reason, operation, count, planned })
         });
@@ -185,6 +188,14 @@ mod tests {
         }
         assert_eq!(given_up.exit(), Exit::Incomplete);
         assert_eq!(given_up.undecided().map(|undecided| undecided.count), Some(12));
+        // One is enough, unless the run allows a share.
+        let mut one = report(99, 1);
+        for line in one.cases.iter_mut().filter(|line| line.outcome == CaseOutcome::Indeterminate) {
+            line.why = Some(why.to_owned());
+        }
+        assert_eq!(one.exit(), Exit::Incomplete);
+        one.settings.allow_undecided = Some(1);
+        assert_eq!(one.exit(), Exit::Conforming);
     }
 
     #[test]
