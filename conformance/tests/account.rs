@@ -5,8 +5,8 @@ mod real_account;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
-use std::time::SystemTime;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
 
 use connect_emulator::{FrontConfig, Rate};
 use real_account::{Account, output};
@@ -47,14 +47,46 @@ fn plan_forecasts_the_run_and_sends_nothing() {
 
 #[test]
 fn interrupted_runs_clean_up() {
-    let account = Account::new("interrupted", FrontConfig::default());
-    let child = account.started();
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stdout));
-    assert_eq!(account.ids(), account.before);
-    assert_eq!(account.journals(), 0);
+    for signal in ["INT", "TERM", "HUP"] {
+        let account = Account::new(&format!("interrupted-{signal}"), FrontConfig::default());
+        let child = account.started_as(with_signals("--default-signal=HUP", &account.slow()));
+        send(&child, signal);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{signal}: {}", String::from_utf8_lossy(&output.stdout));
+        assert_eq!((account.ids(), account.journals()), (account.before.clone(), 0), "{signal}");
+        assert_eq!(account.report()["stopped_because"], "interrupted", "{signal}");
+    }
+}
+
+#[test]
+fn a_run_under_nohup_outlives_its_terminal() {
+    let account = Account::new("nohup", FrontConfig::default());
+    let child = account.started_as(with_signals("--ignore-signal=HUP", &account.slow()));
+    let log = account.folder.join("report/trials.log");
+    let ended = || std::fs::read_to_string(&log).unwrap_or_default().lines().count();
+    let before = ended();
+    send(&child, "HUP");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    // More trials than run at a time.
+    while ended() < before + 30 {
+        assert!(Instant::now() < deadline, "{} trials ended after {before}", ended());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    send(&child, "INT");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(3));
+}
+
+/// A command that begins with a setting of `env` for signals, whatever those of this process are.
+fn with_signals(setting: &str, command: &Command) -> Command {
+    let mut wrapped = Command::new("env");
+    wrapped.arg(setting).arg(command.get_program()).args(command.get_args());
+    wrapped.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    wrapped.stdout(Stdio::piped()).stderr(Stdio::piped());
+    wrapped
+}
+
+fn send(child: &Child, signal: &str) {
+    assert!(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success());
 }
 
 #[test]

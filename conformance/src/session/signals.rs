@@ -82,19 +82,43 @@ pub(crate) async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Opti
     }
 }
 
-/// Waits for Ctrl-C or, on Unix, SIGTERM.
+/// Waits for Ctrl-C or, on Unix, SIGTERM or the end of the terminal (SIGHUP).
 ///
 /// # Errors
 /// Signals cannot be received.
 pub async fn interrupted() -> std::io::Result<()> {
     #[cfg(unix)]
     {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        let hang_up = async {
+            match survives_terminal() {
+                true => std::future::pending().await,
+                false => signal(SignalKind::hangup())?.recv().await,
+            };
+            Ok(())
+        };
         tokio::select! {
             result = tokio::signal::ctrl_c() => result,
             _ = terminate.recv() => Ok(()),
+            result = hang_up => result,
         }
     }
     #[cfg(not(unix))]
     tokio::signal::ctrl_c().await
+}
+
+/// True if whoever started the process wants it to outlive its terminal, as `nohup` does by ignoring SIGHUP; also where the
+/// system does not tell, and the signal then ends the process.
+#[cfg(unix)]
+fn survives_terminal() -> bool {
+    use std::sync::OnceLock;
+    // A handler of ours clears the bit, so that the first answer counts.
+    static IGNORED: OnceLock<bool> = OnceLock::new();
+    *IGNORED.get_or_init(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        mask.is_none_or(|mask| mask & 1 << (libc::SIGHUP - 1) != 0)
+    })
 }

@@ -102,7 +102,12 @@ impl Account {
 
     /// Starts a run, and waits until it has created resources.
     pub(crate) fn started(&self) -> Child {
-        self.started_as(self.run(&["--rps", "60", "--burst", "5"]))
+        self.started_as(self.slow())
+    }
+
+    /// A run that is slow enough to be interrupted.
+    pub(crate) fn slow(&self) -> Command {
+        self.run(&["--rps", "60", "--burst", "5"])
     }
 
     /// The same for a command.
