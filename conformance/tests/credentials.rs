@@ -231,6 +231,20 @@ fn reports_missing_credentials_before_the_start() {
 }
 
 #[test]
+fn names_a_proxy_that_cannot_be_reached() {
+    let home = Home::new("proxy");
+    // Nothing listens there, and the password is a secret.
+    let proxy = format!("http://user:{SECRET}@127.0.0.1:1");
+    let words = ["--endpoint", "https://connect.example.com", "--instance-id", "i"];
+    let environment =
+        [("HTTPS_PROXY", proxy.as_str()), ("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", SECRET)];
+    let (code, text) = home.run(&words, &environment);
+    assert_eq!(code, Some(2), "{text}");
+    let wanted = ["cannot reach https://connect.example.com through the proxy http://127.0.0.1:1: ", "NO_PROXY"];
+    assert!(wanted.iter().all(|part| text.contains(part)), "{text}");
+}
+
+#[test]
 fn ignores_a_metadata_service_that_rejects_requests() {
     let home = Home::new("forbidden");
     let (_emulator, url) = emulator(&home, &[]);

@@ -8,7 +8,7 @@
 //! - a name that comes from a model or an endpoint becomes one file name, never a path.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read, Write as _};
 use std::path::Path;
 
 use crate::json_text::structural_tokens;
@@ -83,14 +83,22 @@ pub fn read(path: &Path, usage: Use, limit: u64) -> io::Result<Vec<u8>> {
 /// Most values, keys and brackets of a JSON file that is read as a whole. Each takes up to thirty times its bytes in memory.
 pub(crate) const MOST_VALUES: usize = 10_000_000;
 
+/// A JSON document in a stream, of at most `limit` bytes and ten million values, keys and brackets.
+///
+/// # Errors
+/// The stream cannot be read, or is larger.
+pub fn read_json_from(stream: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let bytes = read_open(stream, limit)?;
+    is_within(&bytes, MOST_VALUES)?;
+    Ok(bytes)
+}
+
 /// The content of a regular file of JSON, or of JSON Lines, of at most `limit` bytes and ten million values, keys and brackets.
 ///
 /// # Errors
 /// The file cannot be read, is no regular file, or is larger. The error does not name the path.
 pub fn read_json(path: &Path, usage: Use, limit: u64) -> io::Result<Vec<u8>> {
-    let bytes = read(path, usage, limit)?;
-    is_within(&bytes, MOST_VALUES)?;
-    Ok(bytes)
+    read_json_from(&open(path, usage)?, limit)
 }
 
 fn is_within(json: &[u8], most: usize) -> io::Result<()> {
@@ -101,13 +109,13 @@ fn is_within(json: &[u8], most: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// The rest of an open file, of at most `limit` bytes.
+/// The rest of an open file or stream, of at most `limit` bytes.
 ///
 /// # Errors
-/// The file cannot be read, or is larger.
-pub fn read_open(file: &File, limit: u64) -> io::Result<Vec<u8>> {
+/// It cannot be read, or is larger.
+pub fn read_open(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    source.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(io::Error::new(ErrorKind::FileTooLarge, format!("it has more than {limit} bytes")));
     }

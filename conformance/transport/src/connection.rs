@@ -97,6 +97,11 @@ impl Connections {
         })
     }
 
+    /// URL of the proxy on the way, without credentials.
+    pub(crate) fn proxy(&self) -> Option<String> {
+        self.network.proxy()
+    }
+
     /// Sends a request on the path that keeps its bytes, and fills `received` as the response arrives.
     pub(crate) async fn exchange(
         &self,

@@ -124,15 +124,24 @@ fn describe(GivenUp { operation, after, last }: &GivenUp) -> String {
 
 /// The endpoint does not respond.
 #[derive(Debug, Error)]
-#[error("cannot reach {url}: {detail}; {}", self.remedy())]
+#[error("cannot reach {url}{}: {detail}; {}", self.way(), self.remedy())]
 pub struct ProbeError {
     pub(crate) url: String,
+    /// URL of the proxy on the way, without credentials.
+    pub(crate) proxy: Option<String>,
     pub(crate) detail: String,
 }
 
 impl ProbeError {
+    fn way(&self) -> String {
+        self.proxy.as_ref().map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default()
+    }
+
     /// The next thing to try.
     fn remedy(&self) -> String {
+        if self.proxy.is_some() {
+            return "correct or unset HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, or add the host to NO_PROXY".to_owned();
+        }
         match self.url.strip_prefix("https://") {
             // The words of rustls for bytes that are no TLS record.
             Some(rest) if self.detail.contains("InvalidContentType") => {

@@ -85,6 +85,13 @@ impl Network {
         Ok(builder.tls_backend_preconfigured(self.tls.clone().map_or_else(unused_tls_config, Ok)?))
     }
 
+    /// Scheme, host and port of the proxy on the way to the endpoint.
+    pub(crate) fn proxy(&self) -> Option<String> {
+        let uri = self.proxy.as_ref()?.uri();
+        let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+        Some(format!("{}://{}{port}", uri.scheme_str().unwrap_or("http"), uri.host().unwrap_or_default()))
+    }
+
     /// Opens a byte stream to the endpoint.
     pub(crate) async fn dial(&self) -> Result<Box<dyn Stream>, String> {
         let stream = match &self.proxy {

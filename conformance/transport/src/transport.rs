@@ -353,7 +353,7 @@ impl Transport {
     pub async fn probe(&self) -> Result<(), ProbeError> {
         let Route::Network(connections) = &self.route else { return Ok(()) };
         let request = HttpRequest { method: "GET".to_owned(), uri: "/".to_owned(), ..HttpRequest::default() };
-        let unreachable = |detail| ProbeError { url: self.endpoint.to_string(), detail };
+        let unreachable = |detail| ProbeError { url: self.endpoint.to_string(), proxy: connections.proxy(), detail };
         let prepared = self.prepare(&request, None).await.map_err(|error| unreachable(error.to_string()))?;
         match self.exchange(connections, "", prepared, PROBE.min(self.config.timeout)).await {
             Err(TransportError::Connect { detail, .. }) => Err(unreachable(detail)),

@@ -5,18 +5,22 @@ mod models;
 mod semantic;
 mod wire;
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use connect_model::export;
+use connect_model::files;
 use connect_model::generate::{Side, side_shape, sites};
 use connect_model::resources::Graph;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::text::visible;
 use connect_model::validate::{undecided, validate};
 use serde_json::Value;
+
+/// Most bytes of a value on stdin.
+const LARGEST_INPUT: u64 = 64 << 20;
 
 /// The Amazon Connect API as data: list, generate, validate, encode, decode, export, compare
 #[derive(Debug, Parser)]
@@ -400,9 +404,8 @@ fn key(side: Side) -> &'static str {
 }
 
 fn read_json() -> Result<Value, Failure> {
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text).map_err(|error| format!("stdin: {error}"))?;
-    serde_json::from_str(&text).map_err(|error| format!("stdin is not JSON: {error}").into())
+    let bytes = files::read_json_from(io::stdin().lock(), LARGEST_INPUT).map_err(|error| format!("stdin: {error}"))?;
+    serde_json::from_slice(&bytes).map_err(|error| format!("stdin is not JSON: {error}").into())
 }
 
 fn export(schema: &Schema, format: ExportFormat, names: &[String], out: &mut impl Write) -> Result<(), Failure> {
