@@ -256,23 +256,33 @@ pub struct Pairs {
 
 /// The findings of defects alone, computed when they are needed.
 #[derive(Default)]
-struct Alone(Mutex<HashMap<&'static str, Arc<OnceCell<Traces>>>>);
+struct Alone(Mutex<HashMap<(&'static str, Breadth), Arc<OnceCell<Traces>>>>);
 
 impl Alone {
+    /// With all checks, or with those that must or may catch the defect.
     async fn get(
         &self,
         schema: &'static Schema,
         defect: &'static Defect,
+        breadth: Breadth,
     ) -> Result<Arc<OnceCell<Traces>>, SessionError> {
-        let cell = Arc::clone(self.0.lock().await.entry(defect.id).or_default());
+        let cell = Arc::clone(self.0.lock().await.entry((defect.id, breadth)).or_default());
         let run = || async {
             let config = Config { defects: vec![defect], ..Config::default() };
-            Ok::<_, SessionError>(Traces::of(
-                &run_suite(schema, &config, &selection(schema, Subject::Plain)).await?.outcomes,
-            ))
+            let checks = checks_of(breadth, defect.kills.iter().chain(defect.may));
+            let selection = Selection { checks, ..selection(schema, Subject::Plain) };
+            Ok::<_, SessionError>(Traces::of(&run_suite(schema, &config, &selection).await?.outcomes))
         };
         cell.get_or_try_init(run).await?;
         Ok(cell)
+    }
+}
+
+/// The selected checks: all, which is no selection, or these.
+fn checks_of<'c>(breadth: Breadth, these: impl Iterator<Item = &'c &'static str>) -> BTreeSet<String> {
+    match breadth {
+        Breadth::All => BTreeSet::new(),
+        Breadth::Kills => these.map(|check| (*check).to_owned()).collect(),
     }
 }
 
@@ -314,10 +324,7 @@ async fn try_pair(
 ) -> Result<PairRow, SessionError> {
     let Pair(first, second) = pair;
     let config = Config { defects: vec![first, second], ..Config::default() };
-    let checks = match breadth {
-        Breadth::All => BTreeSet::new(),
-        Breadth::Kills => first.kills.iter().chain(second.kills).map(|check| (*check).to_owned()).collect(),
-    };
+    let checks = checks_of(breadth, first.kills.iter().chain(second.kills));
     let selection = Selection { checks, ..selection(schema, Subject::Plain) };
     let Ran { outcomes, planned, panics: mut problems, duration, .. } = run_suite(schema, &config, &selection).await?;
     if outcomes.len() as u64 != planned {
@@ -331,7 +338,8 @@ async fn try_pair(
         found[at] = if !own.is_empty() || excused[at].is_some() {
             Ok(own)
         } else {
-            let (of_it, of_other) = (alone.get(schema, defect).await?, alone.get(schema, other).await?);
+            let of_it = alone.get(schema, defect, breadth).await?;
+            let of_other = alone.get(schema, other, breadth).await?;
             let (Some(of_it), Some(of_other)) = (of_it.get(), of_other.get()) else { continue };
             let named = named_checks(defect, of_it, of_other, &together);
             if named.is_empty() { Err(absence(defect, &together)) } else { Ok(named) }

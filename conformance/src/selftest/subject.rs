@@ -56,7 +56,7 @@ pub fn subjects(only: &[String]) -> Result<Vec<Subject>, SessionError> {
 }
 
 /// The checks that run on a subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Breadth {
     /// All checks: the defect must be caught as declared, and by no other check.
     All,

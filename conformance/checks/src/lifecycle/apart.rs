@@ -24,6 +24,14 @@ pub(super) async fn own_parent(trial: Trial<'_>, row: &'static Resource) -> Judg
     let named = life.naming(&life.created.id);
     succeed(client, row.describe, &named).await?;
     let (mut findings, mut judged) = (Vec::new(), 0);
+    let mut forms = vec![("", named.clone())];
+    if let Some(arn) = &life.created.arn {
+        let by_arn = life.naming(arn);
+        // Not every description takes an ARN for an id.
+        if let Reply::Success(_) = perform(client, row.describe, &by_arn).await? {
+            forms.push((" by its ARN", by_arn));
+        }
+    }
     for (member, parent) in &row.of.parents {
         let Some(own) = named.get(member) else { continue };
         let other = match parent.map(|parent| row.graph().kinds()[parent].noun.as_str()) {
@@ -37,26 +45,23 @@ pub(super) async fn own_parent(trial: Trial<'_>, row: &'static Resource) -> Judg
         if *own == other {
             continue;
         }
-        let mut elsewhere = named.clone();
-        elsewhere[member] = other.into();
-        match perform(client, row.describe, &elsewhere).await? {
-            Reply::Refused(..) => judged += 1,
-            Reply::Success(exchange) => {
-                judged += 1;
-                // One of the same id may live there.
-                let body = String::from_utf8_lossy(&exchange.response.body);
-                let shows = body.contains(&life.created.id) && body.contains(row.name_in(&life.sent));
-                let expected = format!("a rejection, as the {} lives under another {member}", row.kind);
-                if shows {
-                    findings.push(check.finding(
-                        format!("/{member}"),
-                        expected,
-                        "200 with the resource",
-                        Some(&exchange),
-                    ));
+        for (form, named) in &forms {
+            let mut elsewhere = named.clone();
+            elsewhere[member] = other.clone().into();
+            match perform(client, row.describe, &elsewhere).await? {
+                Reply::Refused(..) => judged += 1,
+                Reply::Success(exchange) => {
+                    judged += 1;
+                    // One of the same id may live there.
+                    let body = String::from_utf8_lossy(&exchange.response.body);
+                    if body.contains(&life.created.id) && body.contains(row.name_in(&life.sent)) {
+                        let expected = format!("a rejection, as the {} lives under another {member}", row.kind);
+                        let actual = format!("200 with the resource{form}");
+                        findings.push(check.finding(format!("/{member}"), expected, actual, Some(&exchange)));
+                    }
                 }
+                other @ (Reply::Unsupported(_) | Reply::Trouble(..)) => return Err(other.describe()),
             }
-            other @ (Reply::Unsupported(_) | Reply::Trouble(..)) => return Err(other.describe()),
         }
     }
     if judged == 0 {

@@ -156,7 +156,8 @@ pub(crate) static OWN_PARENT: Check = Check {
     ],
     harm: Harm::Access,
     fault: "showed a resource under a parent that does not have it",
-    passes: "a rejection of the same id under another instance, or under another parent of the same kind",
+    passes: "a rejection of the same id, and of the ARN where that names it, under another instance, or under another parent \
+             of the same kind",
     fails: "the resource",
     code: &On { applies: housed, run: |trial, &row| trial.scenario(apart::own_parent(trial, row)) },
 };

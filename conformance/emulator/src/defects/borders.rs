@@ -46,6 +46,21 @@ pub(super) const ROWS: &[Defect] = &[
         seams: || Arc::new(Everywhere::default()),
     },
     Defect {
+        id: "flow-arn-in-any-instance",
+        family: Family::Lifecycle,
+        summary: "the ARN of a flow is described under every instance",
+        kills: &["lifecycle.own-parent"],
+        may: &[],
+        seams: || {
+            on_call(|call| {
+                let text = call.input["ContactFlowId"].as_str().unwrap_or_default();
+                let home = text.split_once(":instance/").and_then(|(_, rest)| rest.split('/').next());
+                let describes = call.operation.name == "DescribeContactFlow" && home.is_some();
+                edited(call, describes, |input| input["InstanceId"] = home.into())
+            })
+        },
+    },
+    Defect {
         id: "workspace-description-cut",
         family: Family::Accept,
         summary: "descriptions of new workspaces are cut after 200 characters",
