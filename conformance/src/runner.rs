@@ -13,6 +13,7 @@ use std::time::Instant;
 use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
 use connect_checks::judge::Judge;
 use connect_model::files;
+use connect_model::text::{visible, visible_lines};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -194,7 +195,8 @@ fn completion(outcome: &Outcome) -> Result<Completion, Failed> {
 fn failures(outcome: &Outcome) -> String {
     let texts = outcome.findings.iter().filter(|finding| finding.level == Level::Must).map(|finding| {
         let Finding { rule, pointer, expected, actual, steps, .. } = finding;
-        let steps: String = steps.iter().map(|step| format!("\n    {step}")).collect();
+        let steps: String = steps.iter().map(|step| format!("\n    {}", visible(step))).collect();
+        let [pointer, expected, actual] = [pointer, expected, actual].map(|text| visible(text));
         format!("{rule}\n  at {pointer}\n  expected {expected}\n  actual {actual}{steps}")
     });
     texts.collect::<Vec<_>>().join("\n")
@@ -244,13 +246,15 @@ impl Stream {
     fn log(&mut self, event: Event<'_>) -> std::io::Result<()> {
         let Event::TrialFinished { case, outcome, .. } = event else { return Ok(()) };
         let result = match outcome.verdict.why() {
-            Some(why) => format!("ignored, {}: {why}", CaseOutcome::from(&outcome.verdict).word()),
+            Some(why) => format!("ignored, {}: {}", CaseOutcome::from(&outcome.verdict).word(), visible(why)),
             None if matches!(outcome.verdict, Verdict::Fail) => {
                 format!("FAILED\n    {}", failures(outcome).replace('\n', "\n    "))
             }
             None => "ok".to_owned(),
         };
-        let written = self.log.write_all(format!("test {case} ... {result}\n").as_bytes());
+        // Texts of the endpoint stay on the lines of their case.
+        let text = visible_lines(&format!("test {case} ... {result}"));
+        let written = self.log.write_all(format!("{text}\n").as_bytes());
         written.map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", self.path.display())))
     }
 

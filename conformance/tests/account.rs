@@ -59,6 +59,32 @@ fn interrupted_runs_clean_up() {
 }
 
 #[test]
+fn a_second_signal_of_a_session_that_ends_does_not_stop_the_cleaning_up() {
+    let account = Account::new("signals", FrontConfig::default());
+    let child = account.started_as(with_signals("--default-signal=HUP", &account.run(&["--rps", "8", "--burst", "5"])));
+    send(&child, "HUP");
+    // Later than an interrupt that a shell delivers twice.
+    std::thread::sleep(Duration::from_millis(1_300));
+    send(&child, "TERM");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(3));
+    assert_eq!((account.ids(), account.journals()), (account.before.clone(), 0));
+}
+
+#[test]
+fn a_second_interrupt_ends_the_run_and_names_the_journal() {
+    let account = Account::new("twice", FrontConfig::default());
+    let child = account.started_as(with_signals("--default-signal=HUP", &account.run(&["--rps", "2", "--burst", "5"])));
+    send(&child, "INT");
+    std::thread::sleep(Duration::from_millis(1_300));
+    send(&child, "INT");
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(5), "{text}");
+    assert!(text.contains("sweep --journal ") && text.contains(" --delete` deletes them"), "{text}");
+    assert!(account.ids().len() > account.before.len());
+}
+
+#[test]
 fn a_run_under_nohup_outlives_its_terminal() {
     let account = Account::new("nohup", FrontConfig::default());
     let child = account.started_as(with_signals("--ignore-signal=HUP", &account.slow()));

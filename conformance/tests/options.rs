@@ -54,9 +54,14 @@ fn a_file_that_nobody_named_permits_nothing_and_chooses_no_endpoint_elsewhere() 
         (format!("{here}allow-operation = [\"StartTaskContact\"]"), &[], "cannot set `allow-operation`".to_owned()),
         ("force = true".to_owned(), &[], "cannot set `force`".to_owned()),
     ];
+    let tunnel = ["--endpoint", "http://127.0.0.1:1", "--as-remote"];
     for key in ["instance-id", "account", "region", "profile", "model"] {
-        rows.push((format!("{key} = \"111122223333\""), &remote, format!("cannot set `{key}`")));
+        for far in [&remote[..], &tunnel] {
+            rows.push((format!("{key} = \"111122223333\""), far, format!("cannot set `{key}`")));
+        }
     }
+    rows.push((format!("{here}as-remote = true"), &[], "cannot set `endpoint`".to_owned()));
+    rows.push((format!("{here}profile = \"prod\""), &[], "cannot set `profile`".to_owned()));
     for (text, words, part) in rows {
         folder.write("conformance.toml", &text);
         let mut words = words.to_vec();

@@ -240,6 +240,12 @@ fn nothing_that_others_wrote_reaches_a_log_as_it_is() {
     let (code, text) = on_github(&run_words);
     assert!(matches!(code, Some(1 | 3)) && text.contains("add-mask"), "{code:?} {text}");
     assert_harmless("run", &text);
+    let log = std::fs::read_to_string(Path::new(&at).join("trials.log")).unwrap();
+    assert!(
+        log.contains("add-mask") && log.lines().all(|line| line.starts_with("test ") || line.starts_with("    ")),
+        "{log}"
+    );
+    assert_harmless("trials.log", &log);
     let (_, text) = on_github(&[&run_words[..], &["--format", "json"]].concat());
     assert!(text.contains("add-mask"), "{text}");
     assert_harmless("run --format json", &text);
@@ -288,6 +294,16 @@ fn nothing_that_others_wrote_reaches_a_log_as_it_is() {
         assert_eq!((code, text.contains("add-mask")), (Some(2), true), "{text}");
         assert_harmless("an error", &text);
     }
+}
+
+#[test]
+fn an_error_quotes_the_flags_that_it_suggests() {
+    let folder = Folder::new("suggested");
+    let endpoint = "https://connect.us-east-1.amazonaws.com/$(touch${IFS}pwned)";
+    let file = folder.write("case.json", case(endpoint, |_| {}));
+    let (code, text) = run(conformance(&["replay", file.to_str().unwrap(), "--as-sent"]));
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains(&format!("--endpoint '{endpoint}'")), "{text}");
 }
 
 #[test]

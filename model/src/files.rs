@@ -11,7 +11,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write as _};
 use std::path::Path;
 
-use crate::json_text::structural_tokens;
+use crate::json_text::{OBJECT, weight};
 
 /// Characters of a file name without its ending.
 const LONGEST_STEM: usize = 150;
@@ -80,20 +80,20 @@ pub fn read(path: &Path, usage: Use, limit: u64) -> io::Result<Vec<u8>> {
     read_open(&open(path, usage)?, limit)
 }
 
-/// Most values, keys and brackets of a JSON file that is read as a whole. Each takes up to thirty times its bytes in memory.
-pub(crate) const MOST_VALUES: usize = 10_000_000;
+/// Largest [`json_text::weight`](crate::json_text::weight) of a file that is read as a whole: about 300 MB in memory.
+pub const MOST_WEIGHT: usize = 10_000_000;
 
-/// A JSON document in a stream, of at most `limit` bytes and ten million values, keys and brackets.
+/// A JSON document in a stream, of at most `limit` bytes and a limited number of values.
 ///
 /// # Errors
 /// The stream cannot be read, or is larger.
 pub fn read_json_from(stream: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let bytes = read_open(stream, limit)?;
-    is_within(&bytes, MOST_VALUES)?;
+    is_within(&bytes, MOST_WEIGHT)?;
     Ok(bytes)
 }
 
-/// The content of a regular file of JSON, or of JSON Lines, of at most `limit` bytes and ten million values, keys and brackets.
+/// The content of a regular file of JSON, or of JSON Lines, of at most `limit` bytes and a limited number of values.
 ///
 /// # Errors
 /// The file cannot be read, is no regular file, or is larger. The error does not name the path.
@@ -101,9 +101,14 @@ pub fn read_json(path: &Path, usage: Use, limit: u64) -> io::Result<Vec<u8>> {
     read_json_from(&open(path, usage)?, limit)
 }
 
-fn is_within(json: &[u8], most: usize) -> io::Result<()> {
-    if structural_tokens(json) > most {
-        let why = format!("it has more than {most} JSON values, keys and brackets");
+/// Checks that a JSON text does not take too much memory.
+///
+/// # Errors
+/// It has too many values.
+pub fn is_within(json: &[u8], most: usize) -> io::Result<()> {
+    if weight(json) > most {
+        let why =
+            format!("it has more than {most} JSON values, keys and brackets, of which an object counts as {OBJECT}");
         return Err(io::Error::new(ErrorKind::FileTooLarge, why));
     }
     Ok(())
@@ -338,12 +343,15 @@ mod tests {
     fn json_is_measured_before_it_is_parsed() {
         assert!(is_within(b"[0,0,0]\n[\",,,,,,,,\"]", 4).is_ok());
         let error = is_within(b"{\"a\":[0,0,0]}", 4).unwrap_err();
-        assert_eq!(error.to_string(), "it has more than 4 JSON values, keys and brackets");
+        assert!(error.to_string().starts_with("it has more than 4 JSON values, keys and brackets"), "{error}");
         let at = empty_folder("json");
         let file = at.join("a.json");
-        std::fs::write(&file, "[".repeat(MOST_VALUES + 1)).unwrap();
+        std::fs::write(&file, "[".repeat(MOST_WEIGHT + 1)).unwrap();
         assert_eq!(read_json(&file, Use::Input, u64::MAX).unwrap_err().kind(), ErrorKind::FileTooLarge);
-        assert_eq!(read(&file, Use::Input, u64::MAX).unwrap().len(), MOST_VALUES + 1);
+        assert_eq!(read(&file, Use::Input, u64::MAX).unwrap().len(), MOST_WEIGHT + 1);
+        // Small objects take the most memory.
+        std::fs::write(&file, format!("[{}0]", "{\"\":0},".repeat(MOST_WEIGHT / OBJECT))).unwrap();
+        assert_eq!(read_json(&file, Use::Input, u64::MAX).unwrap_err().kind(), ErrorKind::FileTooLarge);
         std::fs::remove_dir_all(at).unwrap();
     }
 

@@ -9,6 +9,7 @@ use connect_model::text::visible_lines;
 
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
+    connect_model::pattern::limit_work();
     match cli::run(arguments) {
         Ok(code) => code,
         Err(error) => {

@@ -1,6 +1,7 @@
 //! Text in messages: truncation of long text, text that others wrote made visible, and names of JSON types.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use serde_json::Value;
 
@@ -80,6 +81,23 @@ pub fn visible(text: &str) -> Cow<'_, str> {
         }
     }
     out.map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// JSON whose strings hold no hidden character and no mark of a log command: they become `\u` escapes, so that readers see
+/// the same values. Line breaks stay.
+pub fn visible_json(json: &str) -> Cow<'_, str> {
+    let mut out: Option<String> = None;
+    for ((at, c), hazard) in json.char_indices().zip(hazards(json.chars())) {
+        if c != '\n' && hazard.is_some() {
+            let out = out.get_or_insert_with(|| json[..at].to_owned());
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else if let Some(out) = &mut out {
+            out.push(c);
+        }
+    }
+    out.map_or(Cow::Borrowed(json), Cow::Owned)
 }
 
 /// A text of several lines, each [`visible`].

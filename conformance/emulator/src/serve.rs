@@ -9,6 +9,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use connect_model::header_names::is_of_sender;
+use connect_model::json_text::weight;
 use connect_model::schema::Schema;
 use connect_model::wire::encode_unmodelled_error;
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
@@ -96,6 +97,9 @@ impl Emulator {
     }
 }
 
+/// Largest weight of the JSON in a body, see [`weight`].
+const VALUE_LIMIT: usize = 4_000_000;
+
 async fn answer(State((service, front)): State<(Arc<Service>, Arc<Front>)>, request: Request) -> Response<Body> {
     let mut response = admit(service, &front, request).await;
     if let Some(date) = front.date().and_then(|date| HeaderValue::try_from(date).ok()) {
@@ -107,6 +111,13 @@ async fn answer(State((service, front)): State<(Arc<Service>, Arc<Front>)>, requ
 async fn admit(service: Arc<Service>, front: &Front, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let body = match tokio::time::timeout(BODY_TIME, to_bytes(body, BODY_LIMIT)).await {
+        Ok(Ok(body)) if weight(&body) > VALUE_LIMIT => {
+            return write(encode_unmodelled_error(
+                "RequestEntityTooLargeException",
+                413,
+                "the body has too many JSON values",
+            ));
+        }
         Ok(Ok(body)) => body,
         Ok(Err(_)) => {
             let message = format!("the body is larger than {BODY_LIMIT} bytes");

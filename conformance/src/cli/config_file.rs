@@ -33,8 +33,15 @@ const PERMISSIONS: [&str; 3] = ["allow-writes", "allow-operation", "force"];
 const ENDPOINT: &str = "endpoint";
 
 /// Keys that decide who gets requests, in whose name they are signed, and what they reach. For an endpoint on another machine,
-/// only the command line, or a file that it names, may have them.
-const TARGET: [&str; 6] = [ENDPOINT, "instance-id", "account", "region", "profile", "model"];
+/// or one that stands for a real account, only the command line, or a file that it names, may have them.
+const TARGET: [&str; 5] = [ENDPOINT, "instance-id", "account", "region", "model"];
+
+/// The key that treats an endpoint on this machine as a real account.
+const AS_REMOTE: &str = "as-remote";
+
+/// The key that chooses the keys that requests are signed with. Wherever they go, only the command line, or a file that it
+/// names, may have it.
+const PROFILE: &str = "profile";
 
 /// The commands with a configuration file.
 const COMMANDS: [&str; 2] = ["run", "plan"];
@@ -118,7 +125,8 @@ pub(super) fn read(command: &Command, words: &[OsString]) -> Result<Option<Confi
     let (used, replaced) = unless_replaced(scope, matches, entries);
     if !is_named {
         let given = matches.try_get_one::<String>(ENDPOINT).ok().flatten().map(String::as_str);
-        for_this_machine(&used, given).map_err(wrong)?;
+        let as_remote = matches.try_get_one::<bool>("as_remote").ok().flatten().is_some_and(|on| *on);
+        for_this_machine(&used, given, as_remote).map_err(wrong)?;
     }
     let keys = used.iter().map(|entry| entry.key.clone()).collect();
     let words = used.into_iter().flat_map(|entry| entry.words).collect();
@@ -163,18 +171,20 @@ fn unless_replaced<'c>(
 ///
 /// # Errors
 /// The keys that it must not have, and the remedy.
-fn for_this_machine(used: &[Entry<'_>], given: Option<&str>) -> Result<(), String> {
+fn for_this_machine(used: &[Entry<'_>], given: Option<&str>, as_remote: bool) -> Result<(), String> {
     let own = used.iter().find(|entry| entry.key == ENDPOINT).and_then(Entry::value);
-    let is_elsewhere = given.or(own).is_some_and(is_elsewhere);
-    let is_refused = |key: &str| PERMISSIONS.contains(&key) || (is_elsewhere && TARGET.contains(&key));
+    let as_remote = as_remote || used.iter().any(|entry| entry.key == AS_REMOTE && !entry.words.is_empty());
+    let is_elsewhere = as_remote || given.or(own).is_some_and(is_elsewhere);
+    let is_refused =
+        |key: &str| PERMISSIONS.contains(&key) || key == PROFILE || (is_elsewhere && TARGET.contains(&key));
     let is_set = |entry: &&Entry<'_>| !entry.words.is_empty() && is_refused(&entry.key);
     let refused: Vec<&str> = used.iter().filter(is_set).map(|entry| entry.key.as_str()).collect();
     if refused.is_empty() {
         return Ok(());
     }
     Err(format!(
-        "a file that the command line does not name cannot set {}: it neither permits anything nor chooses an endpoint on \
-         another machine; if it is yours, name it with --config {DEFAULT}, or give these as flags",
+        "a file that the command line does not name cannot set {}: it neither permits anything nor chooses keys, or an \
+         endpoint on another machine or with --as-remote; if it is yours, name it with --config {DEFAULT}, or give these as flags",
         suggest::quoted(&refused)
     ))
 }

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use connect_emulator::Config;
+use connect_model::pattern::limit_work;
 use connect_model::schema::Schema;
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -199,7 +200,10 @@ fn schema(model: Option<&Path>) -> Result<&'static Schema, SessionError> {
     match model {
         None => Ok(Schema::connect()),
         // Leaked on purpose: it is used until the process ends.
-        Some(path) => Ok(Box::leak(Box::new(Schema::load(path).map_err(SessionError::usage)?))),
+        Some(path) => {
+            limit_work();
+            Ok(Box::leak(Box::new(Schema::load(path).map_err(SessionError::usage)?)))
+        }
     }
 }
 

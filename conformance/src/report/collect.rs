@@ -130,6 +130,7 @@ impl Collector {
             journals: info.journal.iter().map(|path| path.display().to_string()).collect(),
             trend: Vec::new(),
             change: None,
+            of_others: false,
             cases: Vec::new(),
         };
         Self {

@@ -10,6 +10,7 @@ use connect_checks::coverage::Ratio;
 use connect_checks::coverage::SERVER;
 use connect_checks::families::FAMILIES;
 use connect_checks::harm::Harm;
+use connect_model::schema::Schema;
 use serde::Serialize;
 
 use crate::exit::Exit;
@@ -177,7 +178,11 @@ fn commands(report: &Report) -> Vec<Option<Commands>> {
         None => Ok(target.endpoint.clone()),
     };
     let Ok(endpoint) = endpoint else { return Vec::new() };
-    let sign_as = target.signed.then_some((&target.region, &target.signing_name));
+    let connect = &Schema::connect().service;
+    let is_of_connect = target.signing_name.as_ref() == connect.signing_name
+        && (endpoint.is_loopback() || endpoint.is_of_service(&connect.endpoint_prefix));
+    let signs = target.signed && (is_of_connect || !report.of_others);
+    let sign_as = signs.then_some((&target.region, &target.signing_name));
     let commands = |finding: &FindingEntry| {
         let request = finding.request.as_ref()?.to_request().ok()?;
         let (curl, boto3) =
@@ -256,6 +261,22 @@ mod tests {
         assert!(curl.starts_with("curl ") && curl.contains("--data-raw '{\"a\":1}'"), "{curl}");
         assert!(curl.contains("$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY") && !curl.contains("secret"), "{curl}");
         assert!(shown["boto3"].as_str().unwrap().contains("SigV4Auth("));
+        // A report of others signs for Connect alone.
+        report.of_others = true;
+        for (endpoint, service, signs) in [
+            ("http://127.0.0.1:9", "connect", true),
+            ("https://connect.us-east-1.amazonaws.com", "connect", true),
+            ("https://connect.us-east-1.amazonaws.com", "iam", false),
+            ("https://iam.amazonaws.com", "iam", false),
+            ("https://connect.evil.example", "connect", false),
+        ] {
+            (report.target.endpoint, report.target.signing_name) =
+                (endpoint.parse().unwrap(), service.parse().unwrap());
+            report.target.emulator = None;
+            let curl = commands(&report)["curl"].as_str().unwrap().contains("aws-sigv4");
+            assert_eq!(curl, signs, "{endpoint} {service}");
+        }
+        report.of_others = false;
         report.findings[0].request.as_mut().unwrap().body.body_bytes_omitted = Some(1);
         assert_eq!(commands(&report), Value::Null, "half a request is no request");
     }

@@ -124,6 +124,9 @@ pub struct Report {
     /// Difference to the last of them.
     #[serde(flatten)]
     pub change: Option<Change>,
+    /// True for a report that was read from files, which may come from anyone: commands in it sign for nothing but Connect.
+    #[serde(skip)]
+    pub of_others: bool,
     /// Every executed case, in order of its id.
     #[serde(default, serialize_with = "line_by_line")]
     pub cases: Vec<CaseLine>,

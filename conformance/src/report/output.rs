@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
-use connect_model::text::{escape, hazards};
+use connect_model::text::{escape, hazards, visible_json};
 
 /// Columns of an unknown terminal.
 const COLUMNS: usize = 100;
@@ -110,21 +110,6 @@ pub(crate) fn plain(text: &str) -> String {
     rendered(text, false)
 }
 
-/// JSON whose strings hold no hidden character and no mark of a log command. Readers see the same values.
-fn json(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (c, hazard) in text.chars().zip(hazards(text.chars())) {
-        if c != '\n' && hazard.is_some() {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
 /// Prints to stdout, with colours only where the terminal wants them. A closed pipe (`| head`) is no error.
 ///
 /// # Errors
@@ -141,7 +126,7 @@ pub fn print(text: &str) -> io::Result<()> {
 pub fn print_as(format: Format, text: &str) -> io::Result<()> {
     match format {
         Format::Text => print(text),
-        Format::Json => write(&json(text)),
+        Format::Json => write(&visible_json(text)),
     }
 }
 
@@ -233,7 +218,7 @@ mod tests {
     #[test]
     fn json_keeps_its_values() {
         let value = serde_json::json!({"::a": ["::error::x", "##[y", "\u{202e}\u{7f}\u{10ffff}é\n"]});
-        let text = json(&format!("{value:#}\n"));
+        let text = visible_json(&format!("{value:#}\n")).into_owned();
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
         for line in text.lines() {
             assert_eq!(connect_model::text::visible(line), line);

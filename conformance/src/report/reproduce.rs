@@ -21,12 +21,29 @@ pub fn replay_command(file: &Path) -> String {
     format!("{REPLAY} {}", shell(&file.display().to_string()))
 }
 
+/// The command that continues a stopped run whose report is in `folder`, without what only the user may choose.
+pub fn resume(folder: &Path) -> String {
+    let folder = shell(&folder.display().to_string());
+    format!("cargo conformance run --resume {folder} --report-dir {folder}")
+}
+
 /// The command that continues a stopped run whose report is in `folder`. A report grants no permission and chooses no endpoint
 /// on another machine, so the command gives those of the run again.
 pub fn resume_command(report: &Report, folder: &Path) -> String {
-    let folder = shell(&folder.display().to_string());
-    let mut command = format!("cargo conformance run --resume {folder} --report-dir {folder}");
+    let mut command = resume(folder);
     let (settings, target) = (&report.settings, &report.target);
+    let mut flag = |name: &str, text: Option<&str>| {
+        if let Some(text) = text {
+            let _ = write!(command, " --{name} {}", shell(text));
+        }
+    };
+    flag("profile", settings.profile.as_deref());
+    if target.endpoint.is_loopback() && settings.as_remote {
+        flag("endpoint", Some(&target.endpoint.to_string()));
+        flag("instance-id", target.instance_id.as_deref());
+        flag("account", settings.account.as_deref());
+        command.push_str(" --as-remote");
+    }
     if !target.endpoint.is_loopback() {
         let _ = write!(command, " --endpoint {} --region {}", shell(&target.endpoint.to_string()), target.region);
     }

@@ -90,6 +90,14 @@ fn names(report: &Report) -> Result<(), String> {
     line("the id of an instance", report.target.instance_id.as_deref().unwrap_or_default())?;
     let started = report.trend.iter().map(|run| &run.started).chain([&report.started]);
     started.flatten().try_for_each(|time| word("a time", time))?;
+    report
+        .settings
+        .allow_operation
+        .iter()
+        .chain(&report.settings.require)
+        .try_for_each(|name| operation(name).or_else(|error| check(name).map_err(|_| error)))?;
+    word("an account", report.settings.account.as_deref().unwrap_or_default())?;
+    line("the name of a profile", report.settings.profile.as_deref().unwrap_or_default())?;
     for one in &report.operations {
         operation(&one.name)?;
         one.families.keys().try_for_each(check)?;

@@ -171,7 +171,7 @@ impl Session {
         announce(&collector.report())?;
         let stop = StopSignal::default();
         let expectations = expected.clone();
-        runtime.spawn(stop_on_interrupt(stop.clone()));
+        runtime.spawn(stop_on_interrupt(stop.clone(), info.journal.clone()));
         runtime.spawn(stop_on_limits(stop.clone(), Arc::clone(&transport), config.limits.clone()));
         let options = RunOptions { jobs: config.jobs(info.target.loopback), require, expected, log: folder.join(LOG) };
         let collector = Arc::new(Mutex::new(collector));

@@ -13,7 +13,7 @@ use crate::report::folder::ReportFolder;
 use crate::report::github::Annotation;
 use crate::report::json::{self, Report};
 use crate::report::output::{Format, columns, print, print_as, print_log_command};
-use crate::report::reproduce::resume_command;
+use crate::report::reproduce::{resume, resume_command};
 use crate::report::{FILES, expect, github, learned, merge, terminal, trend, write_files};
 use crate::session::config::OutputConfig;
 use crate::session::error::SessionError;
@@ -58,7 +58,8 @@ pub(crate) fn publish(
             }
             let files: Vec<String> = FILES.iter().map(|file| folder.join(file.name).display().to_string()).collect();
             if report.interrupted && report.missing.is_empty() && !report.settings.golden {
-                text.push_str(&format!("  continue: {}\n", resume_command(&report, folder)));
+                let command = if report.of_others { resume(folder) } else { resume_command(&report, folder) };
+                text.push_str(&format!("  continue: {command}\n"));
             }
             text.push_str(&format!("  report: {}\n", files.join(", ")));
             text
@@ -97,7 +98,8 @@ pub fn merge_reports(reports: &[PathBuf], folder: &Path, output: &OutputConfig) 
     let reports: Result<Vec<Report>, _> = reports.iter().map(|path| Report::read(path)).collect();
     let incomplete =
         |error: merge::MergeError| SessionError::Nothing(format!("{}: {error}", Exit::Incomplete.heading()));
-    let whole = merge::merge(reports.map_err(SessionError::usage)?).map_err(incomplete)?;
+    let mut whole = merge::merge(reports.map_err(SessionError::usage)?).map_err(incomplete)?;
+    whole.of_others = true;
     named_files(output)?;
     let folder = ReportFolder::claim(folder, output.force).map_err(SessionError::usage)?;
     if output.format == Format::Text && !output.detail.quiet {

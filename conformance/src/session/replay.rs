@@ -20,6 +20,7 @@ use connect_transport::target::{self, Target};
 use serde_json::Value;
 
 use crate::report::case_file::CaseFile;
+use crate::report::quote::shell;
 use crate::report::reproduce;
 use crate::report::text::printable;
 use crate::session::config::{EndpointConfig, RunConfig};
@@ -62,9 +63,9 @@ pub fn endpoint_of(file: &CaseFile, given: &EndpointConfig) -> Result<Option<Str
         (None, Some(_)) => Ok(None),
         (None, None) if file.endpoint.is_loopback() => Ok(Some(file.endpoint.to_string())),
         (None, None) => Err(SessionError::usage(format!(
-            "the case was found at {0}, and a file does not choose who gets signed requests; if that is the right \
-             endpoint, name it: --endpoint {0}",
-            file.endpoint
+            "the case was found at another machine, and a file does not choose who gets signed requests; if that is the right \
+             endpoint, name it: --endpoint {}",
+            shell(&file.endpoint.to_string())
         ))),
     }
 }

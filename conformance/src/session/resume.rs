@@ -11,7 +11,8 @@ use connect_model::schema::Schema;
 
 use crate::event::{EmulatorInfo, InputFile, ModelInfo, Narrowed, PlanInfo, Settings};
 use crate::report::json::Report;
-use crate::session::config::RunConfig;
+use crate::report::quote::shell;
+use crate::session::config::{EndpointConfig, RunConfig};
 use crate::session::error::SessionError;
 
 /// The configuration of the run that continues `previous`.
@@ -64,12 +65,18 @@ pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -
     agree_file("--expect", &mut config.expect, expect)?;
     agree_file("--changed-since", &mut config.selection.changed_since, changed_since)?;
     agree("--account", &mut config.endpoint.account, account)?;
+    if let (None, Some(profile)) = (&config.endpoint.profile, &profile) {
+        return Err(SessionError::usage(format!(
+            "--resume: that run signed with the keys of a profile, and a report does not choose keys; give --profile {} again",
+            shell(profile)
+        )));
+    }
     agree("--profile", &mut config.endpoint.profile, profile)?;
     agree("--rps", &mut config.limits.rps, rps)?;
     agree("--burst", &mut config.limits.burst, burst)?;
     agree("--allow-undecided", &mut config.allow_undecided, allow_undecided)?;
-    config.endpoint.as_remote |= as_remote;
     endpoint(previous, &mut config)?;
+    config.endpoint.as_remote |= as_remote;
     if !previous.target.loopback || as_remote {
         permissions(&config, allow_writes, &allow_operation)?;
     }
@@ -180,12 +187,18 @@ fn endpoint(previous: &Report, config: &mut RunConfig) -> Result<(), SessionErro
             return Err(differs("the endpoint", &target.endpoint.to_string(), "a built-in emulator"));
         }
         let given = &config.endpoint;
-        if !target.endpoint.is_loopback() && (given.url.is_none() || given.region.is_none()) {
+        let is_named = given.url.is_some() && given.region.is_some();
+        if !target.endpoint.is_loopback() && !is_named {
             return Err(SessionError::usage(format!(
-                "--resume: that run was at {0} and signed for {1}, and a report does not choose who gets signed requests; \
-                 if both are right, give --endpoint {0} --region {1} again",
-                target.endpoint, target.region
+                "--resume: that run was on another machine, and a report does not choose who gets signed requests; if both \
+                 are right, give --endpoint {} --region {} again",
+                shell(&target.endpoint.to_string()),
+                target.region
             )));
+        }
+        // An endpoint on this machine that stands for a real account, such as a tunnel.
+        if target.endpoint.is_loopback() && previous.settings.as_remote {
+            real_account(previous, given)?;
         }
         config.endpoint.url.get_or_insert_with(|| target.endpoint.to_string());
         agree("--instance-id", &mut config.endpoint.instance_id, target.instance_id.clone())?;
@@ -200,13 +213,35 @@ fn endpoint(previous: &Report, config: &mut RunConfig) -> Result<(), SessionErro
     agree("--resources", &mut config.emulator.resources, resources)
 }
 
+/// Checks that what a run with `--as-remote` reaches is named again.
+fn real_account(previous: &Report, given: &EndpointConfig) -> Result<(), SessionError> {
+    let (target, account) = (&previous.target, &previous.settings.account);
+    let flag = |name: &str, text: &str| format!("--{name} {}", shell(text));
+    let instance = target.instance_id.as_ref().filter(|_| given.instance_id.is_none());
+    let missing = [
+        given.url.is_none().then(|| flag("endpoint", &target.endpoint.to_string())),
+        instance.map(|id| flag("instance-id", id)),
+        account.as_ref().filter(|_| given.account.is_none()).map(|id| flag("account", id)),
+        (!given.as_remote).then(|| "--as-remote".to_owned()),
+    ];
+    let missing: Vec<String> = missing.into_iter().flatten().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(SessionError::usage(format!(
+        "--resume: that run treated its endpoint as a real account, and a report does not choose one; if it is right, give {} \
+         again",
+        missing.join(" ")
+    )))
+}
+
 /// Checks that the permissions of the run are given again.
 fn permissions(config: &RunConfig, writes: bool, operations: &[String]) -> Result<(), SessionError> {
     let given = &config.endpoint;
     let mut missing: Vec<String> =
         (writes && !given.allow_writes).then(|| "--allow-writes".to_owned()).into_iter().collect();
     let unnamed = operations.iter().filter(|name| !given.allow_operation.contains(name));
-    missing.extend(unnamed.map(|name| format!("--allow-operation {name}")));
+    missing.extend(unnamed.map(|name| format!("--allow-operation {}", shell(name))));
     if !missing.is_empty() {
         return Err(SessionError::usage(format!(
             "--resume: that run was allowed to write, and a report grants no permission; give {} again",
@@ -289,6 +324,34 @@ mod tests {
             given.endpoint.url = Some("https://connect.evil.example".to_owned());
         }
         given.endpoint.region = Some("us-east-1".to_owned());
+        assert!(continued(Schema::connect(), &report, &given).is_ok());
+    }
+
+    #[test]
+    fn a_report_chooses_neither_a_real_account_nor_keys() {
+        let report = previous(|info| {
+            info.target.loopback = false;
+            info.target.endpoint = "http://127.0.0.1:4566".parse().unwrap();
+            info.target.instance_id = Some("i-1".to_owned());
+            info.settings.account = Some("111122223333".to_owned());
+            info.settings.as_remote = true;
+        });
+        let mut given = RunConfig::default();
+        given.endpoint.region = Some("us-east-1".to_owned());
+        let text = refusal(&report, &given);
+        let all = "give --endpoint http://127.0.0.1:4566 --instance-id i-1 --account 111122223333 --as-remote again";
+        assert!(text.contains(all), "{text}");
+        given.endpoint.url = Some("http://127.0.0.1:4566".to_owned());
+        given.endpoint.instance_id = Some("i-1".to_owned());
+        given.endpoint.account = Some("111122223333".to_owned());
+        assert!(refusal(&report, &given).contains("give --as-remote again"));
+        given.endpoint.as_remote = true;
+        assert!(continued(Schema::connect(), &report, &given).is_ok());
+
+        let report = previous(|info| info.settings.profile = Some("pr'od".to_owned()));
+        let mut given = RunConfig::default();
+        assert!(refusal(&report, &given).contains(r"give --profile 'pr'\''od' again"));
+        given.endpoint.profile = Some("pr'od".to_owned());
         assert!(continued(Schema::connect(), &report, &given).is_ok());
     }
 

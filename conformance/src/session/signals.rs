@@ -1,5 +1,6 @@
 //! Reasons to stop early: interrupts, and the limits of a run.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,22 +10,33 @@ use connect_transport::Transport;
 use crate::event::{Consumer, Event};
 use crate::exit::Exit;
 use crate::report::output::say;
+use crate::report::quote::shell;
 use crate::report::text::count;
 use crate::runner::StopSignal;
 use crate::session::config::RequestLimits;
 
-/// Stops the run at the first interrupt, so that it reports; ends the process at the second.
-pub(crate) async fn stop_on_interrupt(stop: StopSignal) {
+/// Stops the run at the first signal, so that it deletes what it created and reports. Ends the process at the second Ctrl-C,
+/// which somebody presses; other signals may come in pairs when a session or a machine ends.
+pub(crate) async fn stop_on_interrupt(stop: StopSignal, journal: Option<PathBuf>) {
     if interrupted().await.is_err() {
         return;
     }
     stop.stop("interrupted");
-    say("interrupted: writing the report; interrupt again to end immediately");
+    say("interrupted: writing the report; press Ctrl-C again to end immediately");
     // `timeout` and some shells deliver an interrupt twice.
     tokio::time::sleep(Duration::from_secs(1)).await;
-    if interrupted().await.is_ok() {
-        std::process::exit(Exit::Incomplete as i32);
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
     }
+    let leaks = journal.filter(|journal| journal.exists());
+    if let Some(journal) = &leaks {
+        let folder = journal.parent().unwrap_or(journal);
+        say(&format!(
+            "ended at once: resources of the run may still exist; `connect-conformance sweep --journal {} --delete` deletes them",
+            shell(&folder.display().to_string())
+        ));
+    }
+    std::process::exit(if leaks.is_some() { Exit::Leaked } else { Exit::Incomplete } as i32);
 }
 
 /// Stops the run when it reaches `--max-requests` or `--max-minutes`.

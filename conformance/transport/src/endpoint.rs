@@ -179,11 +179,13 @@ impl Endpoint {
     }
 
     /// Returns true if the host is that of a service at AWS, which others cannot have: its prefix, alone or for FIPS, and a
-    /// region. The connection is encrypted.
+    /// region, without a path. The connection is encrypted.
     pub fn is_of_service(&self, prefix: &str) -> bool {
         let labels = self.aws_labels().and_then(|labels| labels.split_once('.'));
         let is_its = |service: &str| !service.is_empty() && service.strip_suffix("-fips").unwrap_or(service) == prefix;
-        self.https && labels.is_some_and(|(service, region)| is_its(service) && !region.contains('.'))
+        self.https
+            && self.prefix.trim_matches('/').is_empty()
+            && labels.is_some_and(|(service, region)| is_its(service) && is_region(region))
     }
 
     fn aws_labels(&self) -> Option<&str> {
@@ -194,6 +196,19 @@ impl Endpoint {
     pub(crate) fn region(&self) -> Option<&str> {
         let labels = self.aws_labels()?;
         labels.split_once('.').map(|(_, region)| region).filter(|region| !region.contains('.'))
+    }
+}
+
+/// True for a text of the form of `eu-central-1` or `us-gov-west-1`. The names of other services, such as `s3-us-west-2`,
+/// have another form.
+fn is_region(text: &str) -> bool {
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    match text.split('-').collect::<Vec<_>>().as_slice() {
+        [area, places @ .., number] if !places.is_empty() => {
+            area.len() == 2 && is_word(area) && places.iter().all(|place| is_word(place)) && is_number(number)
+        }
+        _ => false,
     }
 }
 
@@ -266,6 +281,10 @@ mod tests {
             ("https://connect.s3.eu-central-1.amazonaws.com", false),
             ("https://connect.eu-central-1.amazonaws.com.evil.example", false),
             ("https://connect.amazonaws.com", false),
+            ("https://connect.us-gov-west-1.amazonaws.com", true),
+            ("https://connect.s3.amazonaws.com", false),
+            ("https://connect-fips.s3-us-west-2.amazonaws.com", false),
+            ("https://connect.us-east-1.amazonaws.com/a/..", false),
         ] {
             assert_eq!(url.parse::<Endpoint>().unwrap().is_of_service("connect"), expected, "{url}");
         }

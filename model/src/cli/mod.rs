@@ -2,6 +2,7 @@
 
 mod generate;
 mod models;
+mod printer;
 mod semantic;
 mod wire;
 
@@ -18,6 +19,8 @@ use connect_model::schema::{OperationId, Schema};
 use connect_model::text::visible;
 use connect_model::validate::{undecided, validate};
 use serde_json::Value;
+
+use self::printer::{Form, Printer};
 
 /// Most bytes of a value on stdin.
 const LARGEST_INPUT: u64 = 64 << 20;
@@ -225,7 +228,11 @@ fn load(path: Option<&std::path::Path>) -> Result<&'static Schema, Failure> {
 }
 
 fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Failure> {
-    let mut out = io::stdout().lock();
+    let form = match &command {
+        Command::List { .. } | Command::Graph { format: GraphFormat::Text, .. } => Form::Text,
+        _ => Form::Json,
+    };
+    let mut out = Printer::new(io::stdout().lock(), form);
     match command {
         Command::List { what, operation } => list(schema, what, operation.as_deref(), &mut out)?,
         Command::Generate { operations, count, seed, invalid, semantic, about, output, boundary } => {
@@ -277,6 +284,7 @@ fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Fail
         // Handled in `run`; they do not use --model.
         Command::Import { .. } | Command::Diff { .. } => {}
     }
+    out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -8,8 +8,9 @@ use connect_model::ast::to_text;
 use connect_model::diff;
 use connect_model::import::{self, Source};
 use connect_model::schema::Schema;
-use connect_model::text::visible;
+use connect_model::text::{visible, visible_json};
 
+use super::printer::{Form, Printer};
 use super::{DiffFormat, FailOn, Failure, Grouping, print_all};
 
 pub(super) fn import_files(
@@ -25,7 +26,7 @@ pub(super) fn import_files(
     // A model that does not load is not written.
     let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     Schema::from_ast(ast.clone(), String::new()).map_err(|error| error.in_file(names.join(" and ")))?;
-    io::stdout().lock().write_all(to_text(&ast).as_bytes())?;
+    io::stdout().lock().write_all(visible_json(&to_text(&ast)).as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -58,7 +59,8 @@ pub(super) fn compare(
         (DiffFormat::Markdown, Grouping::Class) => diff::markdown(&changes),
         (DiffFormat::Markdown, Grouping::Operation) => diff::markdown_by_operation(&changes),
     };
-    print_all(&mut io::stdout().lock(), text.as_bytes())?;
+    let form = if form.0 == DiffFormat::Json { Form::Json } else { Form::Text };
+    print_all(&mut Printer::new(io::stdout().lock(), form), text.as_bytes())?;
     let breaks = fail_on.is_some() && changes.iter().any(|change| change.class.is_breaking());
     Ok(ExitCode::from(u8::from(breaks)))
 }

@@ -1,6 +1,7 @@
 //! HTTP messages as JSON objects, for `encode` and `decode`.
 
 use connect_model::complete::{End, complete};
+use connect_model::files;
 use connect_model::generate::Side;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::wire::message::{Headers, HttpRequest, HttpResponse};
@@ -139,9 +140,11 @@ fn body(document: &Value) -> Result<Vec<u8>, Failure> {
             .decode(text)
             .map_err(|error| format!("bodyBase64: {error}").into());
     }
-    Ok(match document.get("body") {
+    let body = match document.get("body") {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::String(text)) => text.clone().into_bytes(),
         Some(value) => value.to_string().into_bytes(),
-    })
+    };
+    files::is_within(&body, files::MOST_WEIGHT).map_err(|error| format!("body: {error}"))?;
+    Ok(body)
 }

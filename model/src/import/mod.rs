@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ast::{Ast, AstShape, PROVENANCE, Reference};
 use crate::files;
-use crate::json_text::structural_tokens;
+use crate::json_text::weight;
 use crate::text::json_type;
 
 /// Maximum size of a model in bytes, after decompression. The largest AWS model (EC2) has about 10 MB.
@@ -38,7 +38,7 @@ pub enum ImportError {
     /// The file is larger than [`MAX_MODEL_BYTES`] after decompression, or has more values than are read from any file.
     #[error(
         "{name}: more than {MAX_MODEL_BYTES} bytes after decompression, or more than {} JSON values; this is not a service model",
-        files::MOST_VALUES
+        files::MOST_WEIGHT
     )]
     TooLarge {
         /// Name of the file.
@@ -109,7 +109,7 @@ impl Source {
         Self::from_bytes(path.display().to_string(), raw)
     }
 
-    /// Takes bytes and decompresses gzip; more than [`MAX_MODEL_BYTES`], or than ten million values, is an error.
+    /// Takes bytes and decompresses gzip; more than [`MAX_MODEL_BYTES`], or too many values, is an error.
     pub fn from_bytes(name: impl Into<String>, raw: Vec<u8>) -> Result<Self, ImportError> {
         let name = name.into();
         let bytes = if raw.starts_with(&[0x1f, 0x8b]) {
@@ -120,7 +120,7 @@ impl Source {
         } else {
             raw
         };
-        if bytes.len() as u64 > MAX_MODEL_BYTES || structural_tokens(&bytes) > files::MOST_VALUES {
+        if bytes.len() as u64 > MAX_MODEL_BYTES || weight(&bytes) > files::MOST_WEIGHT {
             return Err(ImportError::TooLarge { name });
         }
         Ok(Self { name, bytes })

@@ -5,11 +5,23 @@ use super::language::Language;
 use super::menu::{Menu, Parts};
 use super::term::{Id, Place, Terms};
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Maximum number of states of a pattern that supports generation.
 const MAX_STATES: usize = 10_000;
+/// Work for all patterns of a process; those of the largest published models need a tenth of it.
+const MAX_WORK: u64 = 60_000_000;
 /// Maximum number of entries in the transition table.
 const MAX_TRANSITIONS: usize = 4_000_000;
+
+/// Work that is left for all patterns of the process: transitions, and derivatives of terms.
+static LEFT: AtomicU64 = AtomicU64::new(u64::MAX);
+
+/// Limits the work on all patterns of the process. A program that reads a model of others calls this first: a small one can
+/// have many costly patterns. What remains when the work is used up counts as patterns that cannot be read.
+pub fn limit_work() {
+    LEFT.store(MAX_WORK, Ordering::Relaxed);
+}
 /// Maximum number of 64-bit words in the table of lengths.
 const MAX_ROWS: usize = 4_000_000;
 
@@ -136,6 +148,11 @@ impl Automaton {
     }
 }
 
+fn spend(work: usize) {
+    // The order of concurrent patterns does not matter.
+    let _ = LEFT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(work as u64)));
+}
+
 /// Transitions of all states reached, `width` classes each.
 struct Table {
     width: usize,
@@ -145,6 +162,9 @@ struct Table {
 
 impl Table {
     fn of(mut terms: Terms, root: Id, width: usize) -> Result<Table, String> {
+        if LEFT.load(Ordering::Relaxed) == 0 {
+            return Err("the patterns before it used up the work for one model".to_owned());
+        }
         let mut states = vec![(root, true)];
         let mut known = HashMap::from([((root, true), 0u32)]);
         let mut next = Vec::new();
@@ -161,9 +181,11 @@ impl Table {
                 next.push(target);
             }
             if states.len() > MAX_STATES || next.len() > MAX_TRANSITIONS || terms.exhausted() {
+                spend(next.len() + terms.spent());
                 return Err(format!("more than {MAX_STATES} states, or as much work"));
             }
         }
+        spend(next.len() + terms.spent());
         let accepts = states.iter().map(|(term, start)| terms.matches_empty(*term, Place { start: *start, end: true }));
         Ok(Table { width, next, accepts: accepts.collect() })
     }

@@ -25,6 +25,7 @@ mod trial;
 
 use arbitrary::Unstructured;
 use automaton::Automaton;
+pub use automaton::limit_work;
 use matcher::Matcher;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

@@ -78,6 +78,11 @@ impl Terms {
         self.spent > BUDGET
     }
 
+    /// Derivatives computed so far.
+    pub(super) fn spent(&self) -> usize {
+        self.spent
+    }
+
     /// One character of a set.
     pub(super) fn set(&mut self, index: usize) -> Id {
         self.intern(Term::Set(index))

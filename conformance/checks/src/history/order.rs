@@ -4,11 +4,36 @@
 //! The crate `todc-utils` has the same algorithm. It needs an answer to every call, one model for all objects, and no lag
 //! of reads, so it does not fit.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::hash::Hash;
 
 /// Partial orders after which a search is given up.
 const MOST: usize = 300_000;
+
+/// Choices that a search may keep for later, which bounds its memory.
+const MOST_KEPT: usize = 4_000_000;
+
+/// Partial orders that all searches in a history may try.
+const MOST_IN_ALL: usize = 3_000_000;
+
+/// The effort that is left for the searches in a history.
+pub(super) struct Effort(Cell<usize>);
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self(Cell::new(MOST_IN_ALL))
+    }
+}
+
+impl Effort {
+    /// Takes one partial order; false if none is left.
+    fn takes(&self) -> bool {
+        let left = self.0.get();
+        self.0.set(left.saturating_sub(1));
+        left > 0
+    }
+}
 
 /// The behaviour of one object when its calls come one after another.
 pub(super) trait Model {
@@ -88,16 +113,16 @@ struct Problem<'a, M: Model> {
 }
 
 /// Searches for an order of the calls.
-pub(super) fn search<M: Model>(model: &M, calls: &[Timed<M::Act>], lag: Lag) -> Found {
+pub(super) fn search<M: Model>(model: &M, calls: &[Timed<M::Act>], lag: Lag, effort: &Effort) -> Found {
     let mut required: Vec<(&Timed<M::Act>, bool)> =
         calls.iter().filter(|call| call.end.is_some()).map(|call| (call, model.reads(&call.act))).collect();
     required.sort_by_key(|(call, _)| call.start);
     let optional = calls.iter().filter(|call| call.end.is_none() && !model.reads(&call.act)).collect();
-    Problem { model, required, optional, lag }.solve()
+    Problem { model, required, optional, lag }.solve(effort)
 }
 
 impl<M: Model> Problem<'_, M> {
-    fn solve(&self) -> Found {
+    fn solve(&self, effort: &Effort) -> Found {
         let all = self.required.len();
         let mut left = all;
         if left == 0 {
@@ -106,8 +131,10 @@ impl<M: Model> Problem<'_, M> {
         let mut done = vec![false; all];
         let mut seen = HashSet::new();
         let mut frames = vec![self.frame(self.model.start(), &done, 0, 0)];
+        let mut kept = frames[0].choices.len();
         while let Some(top) = frames.last_mut() {
             let Some(at) = top.choices.get(top.tried).copied() else {
+                kept -= top.choices.len();
                 frames.pop();
                 if let Some(last) = frames.last().map(|outer| outer.choices[outer.tried - 1]).filter(|at| *at < all) {
                     done[last] = false;
@@ -125,7 +152,7 @@ impl<M: Model> Problem<'_, M> {
             if left == 0 {
                 return Found::Order;
             }
-            if seen.len() >= MOST {
+            if seen.len() >= MOST || kept > MOST_KEPT || !effort.takes() {
                 return Found::GivenUp;
             }
             let mut first = top.first;
@@ -135,6 +162,7 @@ impl<M: Model> Problem<'_, M> {
             let last = if at < all { top.last.max(at + 1) } else { top.last };
             if seen.insert((first, packed(&done[first..last.max(first)]), state.clone())) {
                 let next = self.frame(state, &done, first, last);
+                kept += next.choices.len();
                 frames.push(next);
             } else if at < all {
                 done[at] = false;
@@ -193,8 +221,14 @@ fn packed(done: &[bool]) -> Box<[u64]> {
 }
 
 /// The smallest lag of reads, up to `most`, with which there is an order. None if there is none.
-pub(super) fn smallest_lag<M: Model>(model: &M, calls: &[Timed<M::Act>], most: u64, ordered: bool) -> Option<u64> {
-    let holds = |lag: u64| search(model, calls, Lag { most: lag, ordered }) == Found::Order;
+pub(super) fn smallest_lag<M: Model>(
+    model: &M,
+    calls: &[Timed<M::Act>],
+    most: u64,
+    ordered: bool,
+    effort: &Effort,
+) -> Option<u64> {
+    let holds = |lag: u64| search(model, calls, Lag { most: lag, ordered }, effort) == Found::Order;
     // No lag matters that is longer than the history.
     let from = calls.iter().map(|call| call.start).min()?;
     let until = calls.iter().map(|call| call.start).max()?;
@@ -214,11 +248,11 @@ pub(super) fn smallest_lag<M: Model>(model: &M, calls: &[Timed<M::Act>], most: u
 }
 
 /// The fewest calls without an order: reads are left out, and writes too if their effect at any time, or none, would not help.
-pub(super) fn fewest<M: Model>(model: &M, calls: &[Timed<M::Act>], lag: Lag) -> Vec<Timed<M::Act>>
+pub(super) fn fewest<M: Model>(model: &M, calls: &[Timed<M::Act>], lag: Lag, effort: &Effort) -> Vec<Timed<M::Act>>
 where
     M::Act: Clone,
 {
-    let fails = |calls: &[Timed<M::Act>]| search(model, calls, lag) == Found::None;
+    let fails = |calls: &[Timed<M::Act>]| search(model, calls, lag, effort) == Found::None;
     // The calls up to a moment: those that were running have no answer yet.
     let until = |moment: u64| -> Vec<Timed<M::Act>> {
         let begun = calls.iter().filter(|call| call.start <= moment);

@@ -107,7 +107,7 @@ fn agrees_with_a_judge_that_tries_every_order() {
         let calls = random(&mut stream);
         for lag in [Lag::NONE, Lag { most: 2, ordered: true }, Lag { most: 3, ordered: false }] {
             let expected = if by_force(&calls, lag) { Found::Order } else { Found::None };
-            assert_eq!(search(&Register, &calls, lag), expected, "{calls:?} {lag:?}");
+            assert_eq!(search(&Register, &calls, lag, &Effort::default()), expected, "{calls:?} {lag:?}");
             *(if expected == Found::Order { &mut good } else { &mut bad }) += 1;
         }
     }
@@ -121,7 +121,7 @@ fn the_smallest_lag_is_the_smallest() {
     for _ in 0..3_000 {
         let calls = random(&mut stream);
         let by_trial = (0..40).find(|most| by_force(&calls, Lag { most: *most, ordered: false }));
-        assert_eq!(smallest_lag(&Register, &calls, 40, false), by_trial, "{calls:?}");
+        assert_eq!(smallest_lag(&Register, &calls, 40, false, &Effort::default()), by_trial, "{calls:?}");
         found += u32::from(by_trial.is_some_and(|lag| lag > 0));
     }
     assert!(found > 100, "{found}");
@@ -133,11 +133,11 @@ fn the_fewest_calls_still_fail_and_each_is_needed() {
     let mut tried = 0;
     for _ in 0..5_000 {
         let calls = random(&mut stream);
-        if search(&Register, &calls, Lag::NONE) == Found::Order {
+        if search(&Register, &calls, Lag::NONE, &Effort::default()) == Found::Order {
             continue;
         }
         tried += 1;
-        let few = fewest(&Register, &calls, Lag::NONE);
+        let few = fewest(&Register, &calls, Lag::NONE, &Effort::default());
         assert!(!by_force(&few, Lag::NONE), "{few:?}");
         for leaves_out in few.iter().filter(|call| Register.reads(&call.act)).map(|call| call.at) {
             let rest: Vec<_> = few.iter().filter(|call| call.at != leaves_out).cloned().collect();
@@ -162,10 +162,14 @@ fn a_lost_update_is_shown_by_three_calls() {
         (11, 12, Act::Read(2)),
         (13, 14, Act::Read(2)),
     ]);
-    assert_eq!(search(&Register, &calls, Lag::NONE), Found::None);
-    let few: Vec<Act> = fewest(&Register, &calls, Lag::NONE).iter().map(|call| call.act).collect();
+    assert_eq!(search(&Register, &calls, Lag::NONE, &Effort::default()), Found::None);
+    let few: Vec<Act> = fewest(&Register, &calls, Lag::NONE, &Effort::default()).iter().map(|call| call.act).collect();
     assert_eq!(few, [Act::Write(2), Act::Write(3), Act::Read(2)]);
-    assert_eq!(smallest_lag(&Register, &calls, u64::MAX, false), Some(3));
+    assert_eq!(smallest_lag(&Register, &calls, u64::MAX, false, &Effort::default()), Some(3));
+    // All searches in a history share their effort.
+    let effort = Effort(std::cell::Cell::new(1));
+    assert_eq!(search(&Register, &calls, Lag::NONE, &effort), Found::GivenUp);
+    assert_eq!(search(&Register, &calls, Lag::NONE, &effort), Found::GivenUp);
 }
 
 #[test]
@@ -182,11 +186,11 @@ fn a_thousand_calls_of_four_clients_are_judged() {
             (at * 10 + 100 - stream.next() % 20, at * 10 + 100 + stream.next() % 20, act)
         })
         .collect();
-    assert_eq!(search(&Register, &history(&rows), Lag::NONE), Found::Order);
+    assert_eq!(search(&Register, &history(&rows), Lag::NONE, &Effort::default()), Found::Order);
     let mut wrong = rows;
     wrong[700].2 = Act::Read(9);
-    assert_eq!(search(&Register, &history(&wrong), Lag::NONE), Found::None);
-    assert_eq!(fewest(&Register, &history(&wrong), Lag::NONE).len(), 1);
+    assert_eq!(search(&Register, &history(&wrong), Lag::NONE, &Effort::default()), Found::None);
+    assert_eq!(fewest(&Register, &history(&wrong), Lag::NONE, &Effort::default()).len(), 1);
 }
 
 #[test]
@@ -198,7 +202,7 @@ fn a_long_history_is_judged() {
             (at * 10 + 1, at * 10 + 5, act)
         })
         .collect();
-    assert_eq!(search(&Register, &history(&rows), Lag::NONE), Found::Order);
+    assert_eq!(search(&Register, &history(&rows), Lag::NONE, &Effort::default()), Found::Order);
     rows.push((500_001, 500_002, Act::Read(7)));
-    assert_eq!(search(&Register, &history(&rows), Lag::NONE), Found::None);
+    assert_eq!(search(&Register, &history(&rows), Lag::NONE, &Effort::default()), Found::None);
 }

@@ -5,7 +5,7 @@ use connect_model::schema::Schema;
 
 use super::call::Call;
 use super::models::{Names, Tag, Thing, Token};
-use super::order::{Found, Lag, Model, Timed, fewest, search, smallest_lag};
+use super::order::{Effort, Found, Lag, Model, Timed, fewest, search, smallest_lag};
 use super::parts::{Acts, Sort, parts};
 
 /// Times by which reads may lag behind writes, in microseconds.
@@ -65,6 +65,7 @@ impl Sort {
 
 /// Judges each part of a history.
 pub fn judge(schema: &'static Schema, calls: &[Call], lags: Lags) -> Vec<Judged> {
+    let effort = Effort::default();
     parts(schema, calls)
         .into_iter()
         .map(|part| {
@@ -72,10 +73,12 @@ pub fn judge(schema: &'static Schema, calls: &[Call], lags: Lags) -> Vec<Judged>
             // A list that has shown something goes on to show it; descriptions may come from several replicas.
             let ordered = matches!(part.sort, Sort::Listed);
             let (calls, verdict) = match &part.acts {
-                Acts::Thing { is_new, calls } => (calls.len(), of(&Thing { is_new: *is_new }, calls, most, ordered)),
-                Acts::Names(calls) => (calls.len(), of(&Names, calls, most, ordered)),
-                Acts::Token(calls) => (calls.len(), of(&Token, calls, most, ordered)),
-                Acts::Tag(calls) => (calls.len(), of(&Tag, calls, most, ordered)),
+                Acts::Thing { is_new, calls } => {
+                    (calls.len(), of(&Thing { is_new: *is_new }, calls, most, ordered, &effort))
+                }
+                Acts::Names(calls) => (calls.len(), of(&Names, calls, most, ordered, &effort)),
+                Acts::Token(calls) => (calls.len(), of(&Token, calls, most, ordered, &effort)),
+                Acts::Tag(calls) => (calls.len(), of(&Tag, calls, most, ordered, &effort)),
             };
             Judged { sort: part.sort, about: part.about, calls, verdict }
         })
@@ -83,24 +86,24 @@ pub fn judge(schema: &'static Schema, calls: &[Call], lags: Lags) -> Vec<Judged>
 }
 
 /// Judges the calls of a part.
-fn of<M: Model>(model: &M, calls: &[Timed<M::Act>], most: u64, ordered: bool) -> Verdict
+fn of<M: Model>(model: &M, calls: &[Timed<M::Act>], most: u64, ordered: bool, effort: &Effort) -> Verdict
 where
     M::Act: Clone,
 {
-    match search(model, calls, Lag::NONE) {
+    match search(model, calls, Lag::NONE, effort) {
         Found::Order => return Verdict::Linearizable,
         Found::GivenUp => return Verdict::Undecided,
         Found::None => {}
     }
-    let lag = smallest_lag(model, calls, u64::MAX, ordered);
+    let lag = smallest_lag(model, calls, u64::MAX, ordered, effort);
     match lag.filter(|lag| *lag <= most) {
         Some(lag) if most > 0 => Verdict::Stale(lag),
         _ => {
             let bound = if most > 0 { Lag { most, ordered } } else { Lag::NONE };
-            if search(model, calls, bound) != Found::None {
+            if search(model, calls, bound, effort) != Found::None {
                 return Verdict::Undecided;
             }
-            let few = fewest(model, calls, bound);
+            let few = fewest(model, calls, bound, effort);
             Verdict::Violation(few.iter().map(|call| call.at).collect(), lag)
         }
     }

@@ -6,6 +6,7 @@ use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::validate::validate;
 use connect_model::wire::message::HttpRequest;
+use connect_transport::parsed::has_dot_segment;
 use serde_json::{Map, Value, json};
 
 use super::journal::Header;
@@ -328,6 +329,5 @@ fn denotes(input: &Value, wanted: &Value) -> bool {
 
 /// True for a segment of a path that leads elsewhere. A server or a proxy may resolve it before it looks at the path.
 pub(super) fn is_dots(segment: &str) -> bool {
-    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-    plain == "." || plain == ".."
+    has_dot_segment(segment)
 }

@@ -177,7 +177,7 @@ impl Journal {
         let failed = |source| JournalError::File { path: path.to_owned(), source };
         let file = files::open(path, usage).map_err(failed)?;
         lock(&file, path)?;
-        let bytes = files::read_open(&file, LARGEST).map_err(failed)?;
+        let bytes = files::read_json_from(&file, LARGEST).map_err(failed)?;
         let Content { header, lines, complete } = Content::of(path, &bytes)?;
         let complete = (complete < bytes.len()).then_some(complete as u64);
         Ok((Self { path: path.to_owned(), file, usage, complete }, header, lines))
