@@ -257,7 +257,8 @@ impl Resource {
     /// True if tags can be added to one by its ARN, as far as the model tells.
     pub fn is_taggable(&self) -> bool {
         self.graph().tagging.is_some()
-            && (self.template().is_some() || self.of.arn.is_some() && self.tag_member().is_some())
+            && (self.template().is_some()
+                || self.of.arn.is_some() && (self.tag_member().is_some() || self.schema.service.is_connect()))
     }
 
     /// The member of the creation with tags, if there is one.
@@ -411,6 +412,17 @@ impl Resource {
     pub(crate) fn names_another(&self, member: &str) -> bool {
         let is_own = |need: &graph::Need| self.graph().kinds()[need.kind].noun == self.noun;
         self.of.needs.iter().any(|need| is_own(need) && need.place == member)
+    }
+
+    /// The places in the creation that must name another resource, or that may name one of the same kind, with the kinds that
+    /// can be described and deleted.
+    pub(crate) fn own_needs(&self) -> impl Iterator<Item = (&'static str, &'static Resource)> {
+        let named = |need: &'static graph::Need| {
+            let needed = named(self.schema, &self.graph().kinds()[need.kind].noun)?;
+            let is_own = need.required || needed.noun == self.noun && self.names_another(&need.place);
+            (is_own && needed.is_judged() && !needed.is_instance()).then_some((need.place.as_str(), needed))
+        };
+        self.of.needs.iter().filter_map(named)
     }
 
     /// The model.

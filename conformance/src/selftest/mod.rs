@@ -1,6 +1,7 @@
 //! The kill matrix: runs the suite against the emulator without a defect, with each defect, and in each harmless variant. It
 //! shows which check catches which defect, and where that differs from the declarations of the defects.
 
+mod hiding;
 mod pairs;
 mod subject;
 
@@ -99,7 +100,6 @@ pub async fn run(
     let started = Instant::now();
     let schema = Schema::connect();
     let mut rows: Vec<Row> = Vec::new();
-    // The plain emulator first and alone, since the others are compared with it.
     for (trials, jobs) in [(&trials[..1], 1), (&trials[1..], jobs.max(1))] {
         let mut rows_of = stream::iter(trials.iter().copied())
             .map(|(subject, breadth)| tokio::spawn(test(schema, subject, breadth)))

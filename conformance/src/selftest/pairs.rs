@@ -8,7 +8,7 @@
 //!   what was expected and what came, with ids, names and numbers left out. So, where the same check finds both defects,
 //!   it must name both.
 //!
-//! [`HIDING`] lists the defects that leave no trace of others, with the reason.
+//! The module `hiding` lists the defects that leave no trace of others, with the reason.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -24,99 +24,11 @@ use futures_util::{StreamExt, stream};
 use serde_json::json;
 use tokio::sync::{Mutex, OnceCell};
 
+use super::hiding::hides;
 use super::{Breadth, Ran, Subject, run_suite, selection};
 use crate::report::text::without_ids;
 use crate::session::error::SessionError;
 use crate::suggest;
-
-/// A defect that hides others: its id, the ids of those that it hides (all, if there are none), and the reason.
-type Hiding = (&'static str, &'static [&'static str], &'static str);
-
-/// Defects that change how pages are cut.
-const CUTS: &[&str] = &[
-    "page-repeats-item",
-    "page-loses-item",
-    "page-size-ignored",
-    "token-loop",
-    "page-by-offset",
-    "page-newest-first-by-offset",
-    "page-of-three-loses-last",
-    "token-bound-to-size",
-];
-
-/// Defects of signatures that are computed wrongly.
-const OF_SIGNATURES: &[&str] = &[
-    "any-body-hash",
-    "body-not-remembered",
-    "headers-not-remembered",
-    "path-not-remembered",
-    "query-not-remembered",
-    "url-signature-unchecked",
-];
-
-/// Defects of the port that verifies signatures.
-const OF_ACCESS: &[&str] = &[
-    "signature-unchecked",
-    "any-key",
-    "any-body-hash",
-    "undated-admitted",
-    "signatures-never-expire",
-    "signed-in-future",
-    "any-region",
-    "any-service",
-    "any-algorithm",
-    "incomplete-admitted",
-    "token-not-needed",
-    "any-token",
-    "url-signature-unchecked",
-    "body-not-remembered",
-    "path-not-remembered",
-    "query-not-remembered",
-    "headers-not-remembered",
-    "refused-as-500",
-    "refused-as-page",
-    "refused-with-own-name",
-    "blanks-kept",
-    "repeated-headers-lost",
-    "query-unsorted",
-    "repeated-parameters-lost",
-    "empty-parameters-lost",
-    "tilde-escaped",
-    "path-escaped-once",
-    "other-accounts-shown",
-];
-
-/// The defects that truly hide others.
-const HIDING: &[Hiding] = &[
-    ("reject-everything", &[], "it performs no call, so that the endpoint shows no other behaviour"),
-    ("body-not-json", &[], "no success can be read, so that the id of no resource is known"),
-    ("page-by-offset", CUTS, "it cuts the pages itself, in place of the other"),
-    ("page-newest-first-by-offset", CUTS, "it cuts the pages itself, in place of the other"),
-    ("page-repeats-item", CUTS, "it cuts the pages itself, in place of the other"),
-    ("page-loses-item", &["token-bound-to-size"], "it takes the next position for an order key, which it is not there"),
-    (
-        "unmodelled-error",
-        &["error-wrong-status"],
-        "the model has no status for its errors, which the other would change",
-    ),
-    ("update-lost", &["update-wipes-description", "null-clears"], "no update is stored, so that none stores too much"),
-    ("search-finds-newest", &["search-and-drops-last"], "one response has the additional results of both"),
-    ("function-unchecked", &["function-unlimited"], "it accepts everything that the other accepts"),
-    (
-        "publish-unchecked",
-        &["publish-any-json", "publish-dangling", "publish-anywhere"],
-        "it accepts everything that the other accepts",
-    ),
-    ("publish-any-json", &["publish-dangling", "publish-anywhere"], "it accepts everything that the other accepts"),
-    ("unsigned-admitted", OF_ACCESS, "no rule of access is judged on an endpoint that serves unsigned requests"),
-    ("signature-unchecked", OF_SIGNATURES, "it accepts everything that the other accepts"),
-    (
-        "refused-as-500",
-        &["refused-as-page", "refused-with-own-name"],
-        "the form of a refusal is judged where there is one",
-    ),
-    ("accept-unknown-enum", &["accepts-unknown-flow-type"], "it accepts everything that the other accepts"),
-];
 
 /// Two defects, the first of which acts on what the second makes of the contract.
 #[derive(Clone, Copy, Debug)]
@@ -126,12 +38,6 @@ impl Pair {
     /// True if the same check must find both.
     fn is_close(self) -> bool {
         self.0.kills.iter().any(|check| self.1.kills.contains(check))
-    }
-
-    /// The reason why the second of two defects cannot be found beside the first.
-    fn hides(hider: &Defect, hidden: &Defect) -> Option<&'static str> {
-        let row = HIDING.iter().find(|(id, ids, _)| *id == hider.id && (ids.is_empty() || ids.contains(&hidden.id)));
-        row.map(|(.., why)| *why)
     }
 }
 
@@ -332,7 +238,7 @@ async fn try_pair(
     }
     let together = Traces::of(&outcomes);
     let mut found = [Ok(Vec::new()), Ok(Vec::new())];
-    let excused = [Pair::hides(second, first), Pair::hides(first, second)];
+    let excused = [hides(second, first), hides(first, second)];
     for (at, (defect, other)) in [(first, second), (second, first)].into_iter().enumerate() {
         let own = own_checks(defect, other, &together);
         found[at] = if !own.is_empty() || excused[at].is_some() {
@@ -497,14 +403,6 @@ mod tests {
         for (name, part) in [("timestamp-iso", "write ID+ID"), ("timestamp-is+no-length-max", "timestamp-iso")] {
             let error = named_pairs(&[name.to_owned()]).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
-        }
-    }
-
-    #[test]
-    fn listed_defects_exist() {
-        for (id, hidden, why) in HIDING {
-            assert!(Defect::named(id).is_some() && !why.is_empty(), "{id}");
-            assert!(hidden.iter().all(|id| Defect::named(id).is_some()), "{hidden:?}");
         }
     }
 }

@@ -5,6 +5,7 @@
 //! they need: each must be in the request or in the answer to the creation. Every such inference has a [`Rule`] with a
 //! confidence. `resources.toml` corrects what inference gets wrong.
 
+mod arns;
 mod corrections;
 mod infer;
 mod lists;
@@ -19,6 +20,7 @@ use serde_json::Value;
 
 use crate::schema::{Member, Members, OperationId, PerSchema, Schema, ShapeId};
 
+pub use arns::arn_segment;
 pub use corrections::{BUILT_IN, Correction, CorrectionError, Corrections};
 pub use source::{Rule, Source};
 pub use tags::{Tags, is_tags, read_tags, tag_member, write_tags};

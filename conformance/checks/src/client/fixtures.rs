@@ -264,6 +264,24 @@ impl Client {
         Ok(())
     }
 
+    /// The input that creates a resource of a kind which refers to new ones, in place of those that others share; and these.
+    ///
+    /// # Errors
+    /// One of them cannot be created.
+    pub(crate) async fn creation_with_own_needs(
+        &self,
+        row: &'static Resource,
+    ) -> Result<(Value, Vec<(&'static Resource, Created)>), String> {
+        let mut input = self.creation(row).await?;
+        let mut made = Vec::new();
+        for (place, needed) in row.own_needs() {
+            let created = self.create(needed).await?;
+            set_place(&mut input, place, &created.id);
+            made.push((needed, created));
+        }
+        Ok((input, made))
+    }
+
     /// An unused name for a resource of a kind; none if it has no name.
     pub(crate) fn unused_name(&self, row: &Resource) -> Option<String> {
         row.name_member.map(|_| row.name_of(&self.fresh_name()))

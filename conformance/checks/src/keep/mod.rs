@@ -10,6 +10,8 @@ mod thing;
 mod update;
 mod views;
 
+pub(crate) use self::update::WHOLE;
+
 use crate::case::Level;
 use crate::check::{Check, Remote};
 use crate::code::{Observed, On, Scope, Subjects};
@@ -107,12 +109,13 @@ pub(crate) static PLAUSIBLE: Check = Check {
     evidence: &[
         VIEWS,
         Evidence::normative("AWS General Reference, ARN format; Smithy specification, timestamp in epoch seconds"),
+        Evidence::cloudformation("schemas of the resources of Connect: the patterns of their ARNs"),
     ],
     harm: Harm::WrongData,
     fault: "showed times, ARNs or digests that cannot be right",
-    passes: "times within the run, the creation not after the last change; an ARN of the same account, region and instance that \
-             holds the id; a digest that changes when the content does",
-    fails: "milliseconds in place of seconds, a time that was never, another account or instance, a digest that stays",
+    passes: "times within the run, the creation not after the last change, which moves with an update; an ARN of the same \
+             account, region and instance that holds the kind and the id; a digest that changes when the content does",
+    fails: "milliseconds in place of seconds, a time that was never or stays, another account, instance or kind, a digest that stays",
     code: &Observed { applies: is_created, by: &views::OBSERVER },
 };
 

@@ -21,6 +21,8 @@ pub(super) struct Life<'l> {
     pub(super) chosen: &'l [&'static str],
     /// Members with its ARN, in lower case.
     pub(super) arns: &'l [String],
+    /// The part of its ARNs that names the kind, if a source tells it.
+    pub(super) segment: Option<&'static str>,
     /// ARN of its instance, or the part of it that names the account; empty if it is unknown.
     pub(super) instance: &'l str,
 }
@@ -91,6 +93,11 @@ impl Life<'_> {
         if !arn.contains(self.id) {
             return Some((format!("an ARN with the id {}", self.id), arn.to_owned()));
         }
+        if let Some(segment) = self.segment
+            && !arn.contains(&format!("{segment}/{}", self.id))
+        {
+            return Some((format!("an ARN with {segment}/{}", self.id), arn.to_owned()));
+        }
         let of_instance = self.instance.split_once("/").map_or(self.instance, |(resource, _)| resource);
         let instance = self.instance.rsplit('/').next().unwrap_or_default();
         let fits = arn.starts_with(of_instance) && arn.contains(instance);
@@ -113,6 +120,20 @@ pub(super) fn digest(before: &Value, after: &Value) -> Option<Implausible> {
     })
 }
 
+/// True for the name of a member with the time of the last change.
+fn is_stamp(name: &str) -> bool {
+    ["LastModifiedTime", "LastUpdatedTime", "lastModifiedTime", "lastUpdatedTime"].contains(&name)
+}
+
+/// The time of the last change that did not move although other members changed.
+pub(super) fn stamp(before: &Value, after: &Value) -> Option<Implausible> {
+    let (name, new) = after.as_object()?.iter().find(|(name, _)| is_stamp(name))?;
+    let [old, new] = [before.get(name)?.as_f64()?, new.as_f64()?];
+    let changed = after.as_object()?.iter().any(|(name, value)| !is_stamp(name) && before.get(name) != Some(value));
+    let expected = || format!("a time after {old}, since other members changed");
+    (changed && new <= old).then(|| (format!("/{name}"), expected(), new.to_string()))
+}
+
 fn seconds(time: f64) -> String {
     format!("{time:.0}")
 }
@@ -130,7 +151,15 @@ mod tests {
         let schema = Schema::connect();
         let members = schema[schema.shape_named(shape).unwrap()].kind.members().unwrap();
         let arns = ["arn".to_owned(), "rulearn".to_owned()];
-        let life = Life { schema, began: now() - 10.0, id: "abcd", arns: &arns, chosen: &[], instance: INSTANCE };
+        let life = Life {
+            schema,
+            began: now() - 10.0,
+            id: "abcd",
+            arns: &arns,
+            chosen: &[],
+            segment: None,
+            instance: INSTANCE,
+        };
         life.implausible(members, view).into_iter().map(|(pointer, ..)| pointer).collect()
     }
 
@@ -154,6 +183,25 @@ mod tests {
         assert_eq!(flow("arn:aws:connect:us-west-2:999999999999:instance/1111/contact-flow/abcd"), ["/Arn"]);
         assert_eq!(flow("arn:aws:connect:us-west-2:123456789012:instance/2222/contact-flow/abcd"), ["/Arn"]);
         assert!(found("Rule", &json!({"LastUpdatedBy": "arn:aws:iam::123456789012:user/a"})).is_empty());
+    }
+
+    #[test]
+    fn arns_must_name_the_kind() {
+        let schema = Schema::connect();
+        let segment = Some("agent");
+        let life = Life { schema, began: now(), id: "abcd", arns: &[], chosen: &[], segment, instance: INSTANCE };
+        assert!(life.foreign(&format!("{INSTANCE}/agent/abcd")).is_none());
+        assert!(life.foreign(&format!("{INSTANCE}/user/abcd")).is_some());
+        assert!(life.foreign(&format!("{INSTANCE}/agent-group/abcd")).is_some());
+    }
+
+    #[test]
+    fn stamps_move_with_the_content() {
+        let shown = |name: &str, at: f64| json!({"Name": name, "LastModifiedTime": at, "CreatedTime": 5.0});
+        assert!(stamp(&shown("a", 10.0), &shown("b", 12.0)).is_none());
+        assert!(stamp(&shown("a", 10.0), &shown("a", 10.0)).is_none(), "nothing changed");
+        assert_eq!(stamp(&shown("a", 10.0), &shown("b", 10.0)).unwrap().0, "/LastModifiedTime");
+        assert_eq!(stamp(&shown("a", 10.0), &shown("b", 9.0)).unwrap().0, "/LastModifiedTime");
     }
 
     #[test]

@@ -1,16 +1,21 @@
 //! The views of one resource through its life: `keep.views-agree`, `keep.plausible` and `keep.repeated-read`.
 
+use std::time::Duration;
+
+use connect_model::resources::arn_segment;
 use connect_model::schema::{Kind, Members, OperationId, Shared};
+use connect_model::validate::excerpt;
 use connect_transport::exchange::Exchange;
 use serde_json::{Value, json};
 
-use crate::case::Finding;
+use crate::case::{Finding, Level};
 use crate::check::Check;
 use crate::client::Client;
+use crate::client::forms::is_free_text;
 use crate::client::pager::{list_all, search_named};
 use crate::code::Observer;
 use crate::difference::{apart, first};
-use crate::keep::plausible::{Life, digest, now};
+use crate::keep::plausible::{Life, digest, now, stamp};
 use crate::keep::thing::Thing;
 use crate::keep::{PLAUSIBLE, REPEATED_READ, VIEWS_AGREE};
 use crate::observe::Observation;
@@ -19,6 +24,9 @@ use crate::resources::Resource;
 use crate::same::{agree, in_progress};
 use crate::steps;
 use crate::steps::{Wait, succeed};
+
+/// A little more than the unit of times without fractions.
+const SECOND: Duration = Duration::from_millis(1_100);
 
 pub(super) static OBSERVER: Observer =
     Observer { name: "views", observe: |client, operation| Box::pin(observe(client, operation)) };
@@ -62,6 +70,8 @@ struct Watch<'c> {
     home: String,
     /// True once two views differed.
     differs: bool,
+    /// True once the time of the last change was judged over more than a second.
+    timed: bool,
 }
 
 impl<'c> Watch<'c> {
@@ -78,7 +88,7 @@ impl<'c> Watch<'c> {
         // The ARNs of other kinds name the account; not all of them name the instance.
         let account = |home: String| home.split_inclusive(':').take(5).collect::<String>();
         let home = if row.template().is_some() { home } else { account(home) };
-        Ok(Self { client, row, thing, began, home, differs: false })
+        Ok(Self { client, row, thing, began, home, differs: false, timed: false })
     }
 
     /// Looks at the resource after its creation, after each update, and at another one of the same name.
@@ -96,6 +106,9 @@ impl<'c> Watch<'c> {
                 let pointer = format!("{wrapper}{pointer}");
                 seen.add(vec![PLAUSIBLE.finding(pointer, expected, actual, Some(&exchange))]);
             }
+            if stamp(&before, &after).is_some() && !self.timed {
+                self.timed = self.change_later(seen, update).await?;
+            }
         }
         if row.is_instance() {
             return Ok(());
@@ -109,6 +122,25 @@ impl<'c> Watch<'c> {
         row.set_name(&mut again, name.unwrap_or(row.name_in(&self.thing.sent)));
         self.thing = Thing::make(self.client, row, again).await?;
         self.look(seen, "after a new one of the same name").await
+    }
+
+    /// Updates the resource once more after a second, which may be the unit of its times, and judges the time of the change.
+    /// False if the update changes nothing.
+    async fn change_later(&self, seen: &mut Observation, update: &'static str) -> Result<bool, String> {
+        tokio::time::sleep(SECOND).await;
+        let (before, ..) = self.thing.describe().await?;
+        steps::change(self.client, self.row, &self.thing.sent, &self.thing.created.id, update).await?;
+        let mut wait = Wait::brief(self.client);
+        loop {
+            let (after, exchange, wrapper) = self.thing.describe().await?;
+            let Some((pointer, expected, actual)) = stamp(&before, &after) else { return Ok(before != after) };
+            if !wait.again().await {
+                let expected = format!("{expected} with {update}");
+                let pointer = format!("{wrapper}{pointer}");
+                seen.add(vec![PLAUSIBLE.finding(pointer, expected, actual, Some(&exchange))]);
+                return Ok(true);
+            }
+        }
     }
 
     /// Compares the views of the resource until they agree, or the time is over. After a difference, nothing is awaited.
@@ -136,6 +168,7 @@ impl<'c> Watch<'c> {
                 schema: self.client.schema,
                 arns: &arns,
                 chosen: &chosen,
+                segment: arn_segment(self.row.noun).filter(|_| self.client.schema.service.is_connect()),
                 began: self.began,
                 id: &self.thing.created.id,
                 instance: &self.home,
@@ -181,6 +214,9 @@ impl<'c> Watch<'c> {
                 let pointer = format!("{}{right}", view.pointer);
                 let finding = VIEWS_AGREE.finding(pointer, expected, actual, Some(&view.exchange));
                 findings.push(finding.resting_on([&*described.exchange, &*view.exchange]));
+            }
+            if self.row.search.is_some_and(|(search, _)| search == view.operation) {
+                findings.extend(untold(described, view, when));
             }
         }
         findings
@@ -249,6 +285,22 @@ impl<'c> Watch<'c> {
         }
         Ok(())
     }
+}
+
+/// Findings for free text of a description that an item of a search has a member for and does not show. The searches look
+/// at these texts; no source says that their items show them.
+fn untold(described: &View, item: &View, when: &str) -> Vec<Finding> {
+    let is_text = |(name, value): &(&String, &Value)| {
+        is_free_text(name) && value.as_str().is_some_and(|text| !text.is_empty()) && item.members.get(name).is_some()
+    };
+    let texts = described.value.as_object().into_iter().flatten().filter(is_text);
+    let missing = texts.filter(|(name, _)| item.value.get(*name).is_none_or(Value::is_null));
+    let finding = |(name, value): (&String, &Value)| {
+        let expected = format!("{}, as {} shows it {when}", excerpt(value), described.operation);
+        let finding = VIEWS_AGREE.finding(format!("{}/{name}", item.pointer), expected, "absent", Some(&item.exchange));
+        finding.at_most(Level::Should).resting_on([&*described.exchange, &*item.exchange])
+    };
+    missing.map(finding).collect()
 }
 
 /// The ARN of an instance; empty if it cannot be read.

@@ -5,11 +5,11 @@ use serde_json::Value;
 use crate::case::Finding;
 use crate::check::Check;
 use crate::client::pager::{key, list_all};
-use crate::client::reply::{CONFLICTS, Reply};
+use crate::client::reply::{CONFLICTS, Reply, hides_draft};
 use crate::client::{Client, Created};
 use crate::code::Trial;
 use crate::lifecycle::echo::{Echo, differences, echoes};
-use crate::resources::{Resource, draft};
+use crate::resources::{DRAFT, Resource, draft};
 use crate::same::{ending, in_progress};
 use crate::steps;
 use crate::steps::{Judged, Wait, body, perform, shown, succeed};
@@ -64,16 +64,25 @@ impl<'c> Life<'c> {
     }
 
     async fn create(trial: Trial<'c>, row: &'static Resource, tags: &[(&str, &str)]) -> Result<Self, String> {
-        let Trial { client, check, .. } = trial;
-        let mut sent = client.creation(row).await?;
+        let mut sent = trial.client.creation(row).await?;
         // Besides the tag of the run, without which a sweep does not know the resource.
         row.add_tags(&mut sent, tags.iter().copied());
+        Self::begin_from(trial, row, sent).await
+    }
+
+    /// Creates a resource from an input.
+    pub(super) async fn begin_from(trial: Trial<'c>, row: &'static Resource, sent: Value) -> Result<Self, String> {
+        let Trial { client, check, .. } = trial;
         let created = steps::create(client, row, &sent).await?;
         Ok(Self { client, row, check, sent, created })
     }
 
     pub(super) async fn describe(&self, id: &str) -> Result<Reply, String> {
-        perform(self.client, self.row.describe, &self.naming(id)).await
+        let reply = perform(self.client, self.row.describe, &self.naming(id)).await?;
+        if hides_draft(&self.sent, &reply) && !id.ends_with(DRAFT) {
+            return perform(self.client, self.row.describe, &self.naming(&draft(id))).await;
+        }
+        Ok(reply)
     }
 
     /// Describes the resource until all `expected` members are shown. The last differences are findings.

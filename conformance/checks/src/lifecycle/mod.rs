@@ -6,6 +6,7 @@ mod association;
 mod concurrent;
 mod echo;
 mod life;
+mod neighbours;
 mod published;
 mod tags;
 mod versions;
@@ -48,6 +49,8 @@ pub(crate) static CHECKS: &[&Check] = &[
     &UPDATE_VISIBLE,
     &DELETE_GONE,
     &NAME_FREE,
+    &DELETE_ONLY,
+    &IN_USE,
     &OWN_PARENT,
     &ASSOCIATION,
     &DUPLICATE_NAME,
@@ -139,6 +142,42 @@ pub(crate) static NAME_FREE: Check = Check {
     passes: "success, within a short time",
     fails: "a conflict, although the description of the deleted resource is gone",
     code: &On { applies: created_by_name, run: |trial, &row| trial.scenario(apart::name_free(trial, row)) },
+};
+
+pub(crate) static DELETE_ONLY: Check = Check {
+    id: "lifecycle.delete-only",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "a deletion takes away the resource that it names, and neither others of its kind nor what it refers to",
+    evidence: &[
+        Evidence::documentation("Connect API reference, the Delete operations: each deletes the named resource"),
+        Evidence::cloudformation(
+            "contract of handlers: a delete removes one resource; what it refers to has handlers of its own",
+        ),
+    ],
+    harm: Harm::Loss,
+    fault: "deleted a resource that the request did not name",
+    passes: "the descriptions of another resource of the kind, and of those to which the deleted one referred, succeed as before",
+    fails: "404 for one of them",
+    code: &On { applies: created_in_instance, run: |trial, &row| trial.scenario(neighbours::delete_only(trial, row)) },
+};
+
+pub(crate) static IN_USE: Check = Check {
+    id: "lifecycle.in-use",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "a resource that another one refers to is not deleted, if the deletion has an error for that",
+    evidence: &[
+        Evidence::documentation(
+            "Connect API reference, ResourceInUseException: to delete a resource, remove its reference from related resources first",
+        ),
+        Evidence::model("service model of Amazon Connect (botocore), ResourceInUseException of the Delete operations"),
+    ],
+    harm: Harm::Loss,
+    fault: "deleted a resource to which another one still refers",
+    passes: "a rejection, and success after what referred to it is deleted; or the reference ends with the deletion",
+    fails: "success, and the other resource still shows the id",
+    code: &On { applies: referring, run: |trial, &row| trial.scenario(neighbours::in_use(trial, row)) },
 };
 
 pub(crate) static OWN_PARENT: Check = Check {
@@ -382,6 +421,10 @@ fn housed(scope: &Scope<'_>) -> Kinds {
     created_if(scope, |row| !row.is_instance() && apart::has_home(row))
 }
 
+fn referring(scope: &Scope<'_>) -> Kinds {
+    created_if(scope, neighbours::holds_something)
+}
+
 fn linked(scope: &Scope<'_>) -> Subjects<&'static Link> {
     association::made_by(scope.schema, scope.operation).map(|link| (None, link)).into_iter().collect()
 }
@@ -466,8 +509,8 @@ mod tests {
             3 * resources::rows(schema).iter().filter(|row| row.is_judged() && row.is_taggable()).count()
         );
         assert_eq!(ids("CreateContactFlowVersion"), ["lifecycle.association", "lifecycle.versions"]);
-        assert_eq!(ids("CreateRule").len(), 9);
-        assert_eq!(ids("CreateContactFlowModule").len(), 10);
+        assert_eq!(ids("CreateRule").len(), 10);
+        assert_eq!(ids("CreateContactFlowModule").len(), 11);
         assert!(ids("CreateContactFlow").contains(&"lifecycle.saved-published"));
     }
 }

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use crate::defects::edits::edited;
-use crate::defects::hooks::on_call;
+use crate::defects::hooks::{on_body, on_call, on_items};
 use crate::defects::seam::{Invocation, Seams};
 use crate::defects::{Defect, Family};
 use crate::handlers::Answer;
+use crate::refusal::Refusal;
 use crate::store::lock;
 
 pub(super) const ROWS: &[Defect] = &[
@@ -44,6 +45,67 @@ pub(super) const ROWS: &[Defect] = &[
         kills: &["lifecycle.own-parent"],
         may: &[],
         seams: || Arc::new(Everywhere::default()),
+    },
+    Defect {
+        id: "hours-deleted-by-prefix",
+        family: Family::Lifecycle,
+        summary: "with hours of operation, those whose names begin with the same name are deleted, too",
+        kills: &["lifecycle.delete-only"],
+        may: &[],
+        seams: || Arc::new(ByPrefix::default()),
+    },
+    Defect {
+        id: "user-takes-profile",
+        family: Family::Lifecycle,
+        summary: "with a user, its routing profile is deleted, too",
+        kills: &["lifecycle.delete-only"],
+        may: &["lifecycle.in-use"],
+        seams: || Arc::new(Buried::default()),
+    },
+    Defect {
+        id: "profile-deleted-in-use",
+        family: Family::Lifecycle,
+        summary: "a routing profile is deleted although a user has it",
+        kills: &["lifecycle.in-use"],
+        may: &[],
+        seams: || Arc::new(Buried { in_use: true, ..Buried::default() }),
+    },
+    Defect {
+        id: "queue-never-modified",
+        family: Family::Keep,
+        summary: "the time of the last change of a queue stays that of its creation",
+        kills: &["keep.plausible"],
+        may: &["keep.views-agree"],
+        seams: || Arc::new(Frozen::default()),
+    },
+    Defect {
+        id: "arn-of-another-kind",
+        family: Family::Keep,
+        summary: "the ARN of a user says `user` in place of `agent`",
+        kills: &["keep.plausible"],
+        may: &[],
+        seams: || {
+            on_body(|scene, body| {
+                let other = body.to_string().replace("/agent/", "/user/");
+                if scene.operation.is_some_and(|operation| operation.name.contains("User"))
+                    && let Ok(other) = serde_json::from_str(&other)
+                {
+                    *body = other;
+                }
+            })
+        },
+    },
+    Defect {
+        id: "search-hides-description",
+        family: Family::Keep,
+        summary: "a search of queues leaves out their descriptions",
+        kills: &["keep.views-agree"],
+        may: &[],
+        seams: || {
+            on_items("SearchQueues", |item| {
+                item.as_object_mut().map(|item| item.remove("Description"));
+            })
+        },
     },
     Defect {
         id: "flow-arn-in-any-instance",
@@ -84,6 +146,12 @@ pub(super) const NOUNS: &[(&str, &str)] = &[
     ("deleted-profile-found", "SecurityProfile"),
     ("view-in-any-instance", "View"),
     ("workspace-description-cut", "Workspace"),
+    ("hours-deleted-by-prefix", "HoursOfOperation"),
+    ("user-takes-profile", "User"),
+    ("queue-never-modified", "Queue"),
+    ("arn-of-another-kind", "User"),
+    ("search-hides-description", "Queue"),
+    ("profile-deleted-in-use", "User"),
 ];
 
 /// A list or search that has what was deleted on its last page.
@@ -164,5 +232,88 @@ impl Seams for Everywhere {
             }
             _ => call.perform(call.input),
         }
+    }
+}
+
+/// Hours of operation by name, each with the input that names them.
+#[derive(Default)]
+struct ByPrefix(Mutex<Vec<(String, Value)>>);
+
+impl Seams for ByPrefix {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let answer = call.perform(call.input);
+        let Answer::Performed(Ok(output)) = &answer else { return answer };
+        let mut known = lock(&self.0);
+        match call.operation.name.as_str() {
+            "CreateHoursOfOperation" => {
+                let name = format!("{}{}", call.input["InstanceId"], call.input["Name"].as_str().unwrap_or_default());
+                let (instance, id) = (&call.input["InstanceId"], &output["HoursOfOperationId"]);
+                known.push((name, json!({ "InstanceId": instance, "HoursOfOperationId": id })));
+            }
+            "DeleteHoursOfOperation" => {
+                let deleted = known.iter().find(|(_, named)| named == call.input).map(|(name, _)| format!("{name}-"));
+                let longer =
+                    known.iter().filter(|(name, _)| deleted.as_ref().is_some_and(|part| name.starts_with(part)));
+                for (_, named) in longer {
+                    call.perform(named);
+                }
+            }
+            _ => {}
+        }
+        answer
+    }
+}
+
+/// Routing profiles that cannot be described any more.
+#[derive(Default)]
+struct Buried {
+    /// True if a deletion succeeds although a user has the profile; false if the deletion of the user takes it along.
+    in_use: bool,
+    /// Routing profiles of users, by the id of the user.
+    of_users: Mutex<HashMap<String, Value>>,
+    ids: Mutex<Vec<Value>>,
+}
+
+impl Seams for Buried {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let operation = call.operation.name.as_str();
+        if operation == "DescribeRoutingProfile" && lock(&self.ids).contains(&call.input["RoutingProfileId"]) {
+            return edited(call, true, |input| input["RoutingProfileId"] = "buried".into());
+        }
+        let answer = call.perform(call.input);
+        match (operation, &answer) {
+            ("CreateUser", Answer::Performed(Ok(output))) => {
+                lock(&self.of_users).insert(text(&output["UserId"]), call.input["RoutingProfileId"].clone());
+            }
+            ("DeleteUser", Answer::Performed(Ok(_))) if !self.in_use => {
+                let profile = lock(&self.of_users).remove(&text(&call.input["UserId"]));
+                lock(&self.ids).extend(profile);
+            }
+            ("DeleteRoutingProfile", Answer::Performed(Err(Refusal::Named(name, _))))
+                if self.in_use && name.contains("InUse") =>
+            {
+                lock(&self.ids).push(call.input["RoutingProfileId"].clone());
+                return Answer::Performed(Ok(json!({})));
+            }
+            _ => {}
+        }
+        answer
+    }
+}
+
+/// The first time of the last change of each queue, by its id.
+#[derive(Default)]
+struct Frozen(Mutex<HashMap<String, Value>>);
+
+impl Seams for Frozen {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let mut answer = call.perform(call.input);
+        if let ("DescribeQueue", Answer::Performed(Ok(output))) = (call.operation.name.as_str(), &mut answer) {
+            let id = output["Queue"]["QueueId"].to_string();
+            let time = &mut output["Queue"]["LastModifiedTime"];
+            *time = lock(&self.0).entry(id).or_insert_with(|| time.clone()).clone();
+        }
+        answer
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use connect_model::json_text::scalar;
-use connect_model::resources::{Kind, Source, in_words, read_tags};
+use connect_model::resources::{Kind, Source, arn_segment, in_words, read_tags};
 use connect_model::schema::{self, Member, Members, Slot};
 use connect_model::shapes::Timestamp;
 use connect_model::validate::validate_slot;
@@ -197,7 +197,7 @@ impl Call<'_> {
         let mut path = String::new();
         for ((_, holder), parent) in kind.parents.iter().zip(parents) {
             if let (Some(holder), Some(parent)) = (holder, parent) {
-                path.push_str(&format!("{}/{parent}/", segment(&self.kinds.kind(*holder).noun)));
+                path.push_str(&format!("{}/{parent}/", self.segment(&self.kinds.kind(*holder).noun)));
             }
         }
         let prefix = format!("arn:aws:{}:{}:{}", service.signing_name, account.region, account.id);
@@ -211,7 +211,7 @@ impl Call<'_> {
             let mut slots = slot.iter().chain(&others);
             slots.all(|slot| validate_slot(self.schema(), slot, &arn.as_str().into()).is_empty())
         };
-        let noun = segment(&kind.noun);
+        let noun = self.segment(&kind.noun);
         let own =
             [format!("{prefix}:{path}{noun}/{id}"), format!("{prefix}:{noun}/{id}"), format!("{prefix}:{noun}:{id}")];
         let generated = |attempt| self.kinds.text(slot?, &format!("{noun} {id} {attempt}"));
@@ -221,6 +221,12 @@ impl Call<'_> {
         let mut all = own.iter().cloned().chain(ending).chain((0..ATTEMPTS).filter_map(generated));
         let found = all.find(|arn| allows(arn) && !state.things.has_arn(arn));
         found.unwrap_or_else(|| format!("{prefix}:{path}{noun}/{id}"))
+    }
+
+    /// The part of an ARN for a kind.
+    fn segment(&self, noun: &str) -> String {
+        let known = arn_segment(noun).filter(|_| self.schema().service.is_connect());
+        known.map_or_else(|| in_words(noun).replace(' ', "-"), str::to_owned)
     }
 
     /// The answer of the operation about a resource.
@@ -317,9 +323,4 @@ impl Kinds {
 /// True for kinds that are named by the ARN that the service assigns.
 fn is_arn(kind: &Kind) -> bool {
     matches!(&kind.id, Source::Output(path) if path.last().is_some_and(|id| id.to_ascii_lowercase().ends_with("arn")))
-}
-
-/// The segment of a noun in an ARN: `hours-of-operation`.
-fn segment(noun: &str) -> String {
-    in_words(noun).replace(' ', "-")
 }
