@@ -2,7 +2,7 @@
 //! recorded and not judged. Sends nothing.
 
 use connect_model::path::{SchemaPath, Step};
-use connect_model::schema::{Kind, Schema, Slot};
+use connect_model::schema::{Binding, Kind, Member, OperationId, Schema, Slot};
 use serde_json::Value;
 
 use crate::client::forms::is_free_text;
@@ -32,6 +32,58 @@ pub(super) fn rule_for(schema: &Schema, slot: &Slot, top: &str, focus: &SchemaPa
     visit(schema, slot.target, value, &mut |part| {
         found = found.take().or_else(|| ruled(schema, part.slot, top, part.name, part.value));
         found.is_none()
+    });
+    found
+}
+
+/// Operations with rules between members beyond the model: the rule, and the inputs that may break it.
+const RULED_INPUTS: &[(&str, &str, fn(&Value) -> bool)] = &[
+    ("CreateInstance", "an instance without a directory needs an alias", |input| input["InstanceAlias"].is_null()),
+    ("CreateView", "published content is validated in full (API reference)", |input| input["Status"] == "PUBLISHED"),
+    ("UpdateViewContent", "published content is validated in full (API reference)", |input| {
+        input["Status"] == "PUBLISHED"
+    }),
+    ("CreateUserHierarchyGroup", "the hierarchy needs a level for the group", |_| true),
+    ("UpdateUserHierarchyStructure", "the levels of a hierarchy follow each other", |_| true),
+];
+
+/// The rule that a whole input may break although the contract allows it.
+pub(super) fn rule_of_input(schema: &Schema, operation: OperationId, input: &Value) -> Option<String> {
+    let contract = &schema[operation];
+    let members = schema.input_members(contract)?;
+    let listed = RULED_INPUTS.iter().find(|(name, _, breaks)| *name == contract.name && breaks(input));
+    if let Some((_, rule, _)) = listed.filter(|_| schema.service.is_connect()) {
+        return Some((*rule).to_owned());
+    }
+    let in_body = || members.iter().filter(|member| member.binding == Binding::Body && !member.idempotency_token);
+    let is_named = |member: &Member| input.get(&member.name).is_some_and(|value| !value.is_null());
+    if contract.name.starts_with("Update") && in_body().count() > 0 && !in_body().any(is_named) {
+        return Some("an update that names nothing may be refused".to_owned());
+    }
+    let mut found = None;
+    let mut references = Vec::new();
+    visit(schema, contract.input?, input, &mut |part| {
+        let shape = &schema[part.slot.target].kind;
+        found = found.take().or_else(|| match (shape, part.value) {
+            (Kind::Structure(members), Value::Object(value)) => {
+                let lacks = |name: &str| members.get(name).is_some() && value.get(name).is_none_or(Value::is_null);
+                if lacks("FieldName") {
+                    return Some(format!("{} may need the name of a field", part.name));
+                }
+                value.is_empty().then(|| format!("{} may need a member", part.name))
+            }
+            (_, Value::Array(items)) => {
+                let repeats = |(at, item): (usize, &Value)| items[..at].contains(item);
+                items.iter().enumerate().any(repeats).then(|| format!("{} may not repeat an item", part.name))
+            }
+            (_, Value::String(text)) if part.name == "RefId" => {
+                let is_repeated = references.contains(text);
+                references.push(text.clone());
+                is_repeated.then(|| "an identifier may not be given twice".to_owned())
+            }
+            _ => None,
+        });
+        true
     });
     found
 }
@@ -86,6 +138,32 @@ mod tests {
             rule("CreateTaskTemplate", &["Fields"], &json!([{ "Id": { "Name": "n" }, "Description": "d" }])),
             None
         );
+    }
+
+    #[test]
+    fn inputs_that_a_service_may_refuse_have_a_rule() {
+        let schema = Schema::connect();
+        let rule = |name: &str, input: Value| rule_of_input(schema, schema.operation_named(name).unwrap(), &input);
+        for (name, input) in [
+            ("UpdateQueueName", json!({ "InstanceId": "i", "QueueId": "q" })),
+            ("CreateView", json!({ "InstanceId": "i", "Status": "PUBLISHED", "Content": {}, "Name": "n" })),
+            ("SearchQueues", json!({ "InstanceId": "i", "SearchCriteria": { "StringCondition": { "Value": "a" } } })),
+            ("CreateRoutingProfile", json!({ "QueueConfigs": [{ "Priority": 1 }, { "Priority": 1 }] })),
+            ("CreateHoursOfOperation", json!({ "ParentHoursOfOperationConfigs": [{}] })),
+            (
+                "CreateEvaluationForm",
+                json!({ "Items": [{ "Section": { "RefId": "", "Title": "a" } }, { "Section": { "RefId": "", "Title": "b" } }] }),
+            ),
+        ] {
+            assert!(rule(name, input.clone()).is_some(), "{name} {input}");
+        }
+        for (name, input) in [
+            ("UpdateQueueName", json!({ "InstanceId": "i", "QueueId": "q", "Name": "n" })),
+            ("SearchQueues", json!({ "SearchCriteria": { "StringCondition": { "Value": "a", "FieldName": "name" } } })),
+            ("CreateContactFlow", json!({ "Name": "n", "Type": "CONTACT_FLOW", "Content": "{}", "Tags": {} })),
+        ] {
+            assert_eq!(rule(name, input.clone()), None, "{name} {input}");
+        }
     }
 
     #[test]

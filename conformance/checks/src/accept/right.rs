@@ -12,7 +12,7 @@ use connect_model::semantics::{self, Confidence};
 use connect_model::validate::validate_slot;
 use serde_json::Value;
 
-use crate::accept::beyond::{names_thing, rule_for};
+use crate::accept::beyond::{names_thing, rule_for, rule_of_input};
 use crate::accept::text::shown;
 use crate::case::{Finding, Level, Outcome};
 use crate::client::reply::Reply;
@@ -52,9 +52,16 @@ pub(super) struct Right {
 
 impl Right {
     /// The rule beyond the model that the value may break.
-    fn rule(&self, Trial { client, operation, .. }: Trial<'_>) -> Option<String> {
+    fn rule(&self, Trial { client, operation, .. }: Trial<'_>, input: &Value) -> Option<String> {
         let contract = &client.schema[operation];
         let member = client.schema.input_members(contract)?.get(&self.member)?;
+        let text = self.values.get(&self.member).and_then(Value::as_str);
+        if member.idempotency_token && text.is_some_and(|text| text.chars().count() < client.fresh_token().len()) {
+            return Some("a short token may have been used with another request".to_owned());
+        }
+        if let Some(why) = rule_of_input(client.schema, operation, input) {
+            return Some(why);
+        }
         let row = resources::stored_by(client.schema, &contract.name).filter(|row| row.needs_sample(&self.member));
         if let Some(row) = row {
             return Some(format!("{} has rules beyond the model (a {} needs certain values)", self.member, row.kind));
@@ -205,7 +212,7 @@ impl Tally {
                 }
                 return true;
             }
-            match refused(trial, &rights, &reply).await {
+            match refused(trial, &rights, &input, &reply).await {
                 Refused::Unclear(why) => self.skip(rights.len(), why),
                 Refused::NoSuchThing => self.accepted += rights.len(),
                 Refused::Wrong(finding) => self.findings.push(*finding),
@@ -346,10 +353,13 @@ fn brief(reply: &Reply) -> String {
 pub(super) async fn required_alone(Trial { client, operation, check, .. }: Trial<'_>) -> Option<Reply> {
     let label = format!("{}/{}/required", client.schema[operation].name, check.id);
     let input = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await.ok()?;
+    if rule_of_input(client.schema, operation, &input).is_some() {
+        return None;
+    }
     client.call(operation, &input).await.ok().filter(blames_the_request)
 }
 
-async fn refused(trial: Trial<'_>, rights: &[Right], reply: &Reply) -> Refused {
+async fn refused(trial: Trial<'_>, rights: &[Right], input: &Value, reply: &Reply) -> Refused {
     let Trial { client, operation, check, .. } = trial;
     let first = &rights[0];
     let lost = reply.is_lost() && client.target.loopback;
@@ -363,7 +373,7 @@ async fn refused(trial: Trial<'_>, rights: &[Right], reply: &Reply) -> Refused {
     if rights.len() == 1
         && !lost
         && !reply.is_server_fault()
-        && let Some(why) = first.rule(trial)
+        && let Some(why) = first.rule(trial, input)
     {
         return Refused::Unclear(why);
     }

@@ -9,6 +9,7 @@ use connect_model::wire::{DecodedError, decode_error};
 use connect_model::text::{excerpt, truncate};
 use connect_transport::TransportError;
 use connect_transport::exchange::Exchange;
+use serde_json::Value;
 
 /// A classified response.
 #[derive(Clone, Debug)]
@@ -125,6 +126,12 @@ pub(crate) const TAKEN: &[&str] = &["DuplicateResourceException", "ResourceConfl
 
 /// Error for a flow without published content. Source: service model of Amazon Connect.
 pub(crate) const NOT_PUBLISHED: &str = "ContactFlowNotPublishedException";
+
+/// True if a description refuses what was only saved, and has a draft. Source: Connect API reference, DescribeView.
+pub(crate) fn hides_draft(sent: &Value, reply: &Reply) -> bool {
+    let is_absent = |(status, code): (u16, Option<&str>)| status == 404 && code != Some(NOT_PUBLISHED);
+    sent["Status"] == "SAVED" && reply.refusal().is_some_and(is_absent)
+}
 
 /// Length of the name and the message of an error that a reply keeps, in characters.
 const LONGEST_TEXT: usize = 2_000;

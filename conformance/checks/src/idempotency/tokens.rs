@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::case::Finding;
 use crate::check::Check;
 use crate::client::pager::count_named;
-use crate::client::reply::Reply;
+use crate::client::reply::{Reply, is_conflict};
 use crate::client::{Client, Created, read_created};
 use crate::code::Trial;
 use crate::idempotency::token_member;
@@ -200,7 +200,14 @@ impl Creation<'_> {
                 Ok(other) if other.id != created.id => return Ok(Vec::new()),
                 _ => (exchange, format!("{} again", created.id)),
             },
-            Reply::Refused(exchange, _) if !second.is_quota() => (exchange, second.describe()),
+            Reply::Refused(exchange, error)
+                if !second.is_quota()
+                    // Without a name, something else of the two may be allowed only once.
+                    && (self.row.name_member.is_some()
+                        || !is_conflict(exchange.response.status, error.code.as_deref())) =>
+            {
+                (exchange, second.describe())
+            }
             _ => return Err(second.describe()),
         };
         let pointer = self.row.id_pointer();

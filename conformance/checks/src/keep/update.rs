@@ -13,11 +13,18 @@ use crate::same::{in_progress, is_empty, shows};
 use crate::steps::{Judged, Wait, body, succeed};
 
 /// Updates that replace the whole although their method does not say so, each with the source.
-const WHOLE: &[(&str, &str)] = &[
+pub(crate) const WHOLE: &[(&str, &str)] = &[
     (
         "UpdateTaskTemplate",
         "Connect API reference: it does not support partial updates, and does a full update instead",
     ),
+    (
+        "UpdateDataTableMetadata",
+        "Connect API reference: it does not act as a patch; defaults are used for what is left out",
+    ),
+    ("UpdateDataTableAttribute", "Connect API reference: it does not act as a patch; all properties must be provided"),
+    ("UpdateEvaluationForm", "Connect API reference: it replaces the content of a version of the form"),
+    ("UpdateQueueMaxContacts", "inference: the limit is all that it can set, so that none may clear it"),
     ("UpdateUserHierarchy", "Connect API reference: a group that is not named is no longer the user's"),
 ];
 
@@ -186,8 +193,9 @@ impl Updater<'_> {
             }
             return (!shows(sent, after)).then(|| apart(sent, after));
         }
-        // A member of the same name and another form: the change is meant, but cannot be compared.
-        if update.is_none() && input.get(&member.name).is_some_and(|value| !value.is_null()) {
+        // A member of the same name and another form, or with a longer name: the change is meant, but cannot be compared.
+        let is_meant = |(name, value): (&String, &Value)| name.ends_with(&member.name) && !value.is_null();
+        if update.is_none() && input.as_object().into_iter().flatten().any(is_meant) {
             return None;
         }
         if before == after || (is_empty(before) && is_empty(after)) || self.follows(member, input) {
@@ -216,8 +224,10 @@ impl Updater<'_> {
 
 /// True for the name of a member that every update moves: who changed the thing last and when, and its revision.
 fn moves_with_updates(name: &str) -> bool {
-    let ends = ["LockVersion", "Revision", "RevisionId", "ETag", "Etag", "eTag", "etag"];
-    name.starts_with("Last") || name.starts_with("last") || ends.iter().any(|end| name.ends_with(end))
+    let ends = ["LockVersion", "FormVersion", "Revision", "RevisionId", "ETag", "Etag", "eTag", "etag"];
+    let is_time =
+        ["ModifiedTimestamp", "UpdatedTimestamp", "ModifiedTime", "UpdatedTime"].iter().any(|end| name.ends_with(end));
+    is_time || name.starts_with("Last") || name.starts_with("last") || ends.iter().any(|end| name.ends_with(end))
 }
 
 /// A value without the members inside of it that every update moves.
