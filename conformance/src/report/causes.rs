@@ -142,6 +142,24 @@ pub const GROUPS: &[Group] = &[
         shows: |_| true,
     },
     Group {
+        id: "invalid-flow",
+        rule: "flow content that breaks the flow language is rejected",
+        fault: "accepted flow content that breaks the flow language",
+        crashes: false,
+        way: None,
+        has: |check| check == "invalid.flow-content",
+        shows: is_accepted,
+    },
+    Group {
+        id: "invalid-rule",
+        rule: "rules whose function or actions break their language are rejected",
+        fault: "accepted rules whose function or actions break their language",
+        crashes: false,
+        way: None,
+        has: |check| ["invalid.rule-function", "invalid.rule-actions"].contains(&check),
+        shows: is_accepted,
+    },
+    Group {
         id: "idempotency-token",
         rule: "creations with one client token make one resource",
         fault: "made {several} from one client token",
@@ -151,6 +169,11 @@ pub const GROUPS: &[Group] = &[
         shows: shows_several_resources,
     },
 ];
+
+/// True if the response is a success.
+fn is_accepted(finding: &Finding) -> bool {
+    finding.exchange.as_ref().is_some_and(|exchange| (200..300).contains(&exchange.response.status))
+}
 
 impl Cause {
     /// The cause of a finding.
