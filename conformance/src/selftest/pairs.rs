@@ -160,9 +160,12 @@ pub struct Pairs {
     pub duration: Duration,
 }
 
+/// A defect by its id, and the checks that it met.
+type Subjected = (&'static str, Breadth);
+
 /// The findings of defects alone, computed when they are needed.
 #[derive(Default)]
-struct Alone(Mutex<HashMap<(&'static str, Breadth), Arc<OnceCell<Traces>>>>);
+struct Alone(Mutex<HashMap<Subjected, Arc<OnceCell<Traces>>>>);
 
 impl Alone {
     /// With all checks, or with those that must or may catch the defect.

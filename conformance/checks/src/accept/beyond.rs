@@ -36,8 +36,11 @@ pub(super) fn rule_for(schema: &Schema, slot: &Slot, top: &str, focus: &SchemaPa
     found
 }
 
-/// Operations with rules between members beyond the model: the rule, and the inputs that may break it.
-const RULED_INPUTS: &[(&str, &str, fn(&Value) -> bool)] = &[
+/// An operation, its rule, and the inputs that may break it.
+type RuledInput = (&'static str, &'static str, fn(&Value) -> bool);
+
+/// Operations with rules between members beyond the model.
+const RULED_INPUTS: &[RuledInput] = &[
     ("CreateInstance", "an instance without a directory needs an alias", |input| input["InstanceAlias"].is_null()),
     ("CreateView", "published content is validated in full (API reference)", |input| input["Status"] == "PUBLISHED"),
     ("UpdateViewContent", "published content is validated in full (API reference)", |input| {
@@ -70,11 +73,12 @@ pub(super) fn rule_of_input(schema: &Schema, operation: OperationId, input: &Val
                 if lacks("FieldName") {
                     return Some(format!("{} may need the name of a field", part.name));
                 }
-                value.is_empty().then(|| format!("{} may need a member", part.name))
+                (value.is_empty() && !members.is_empty()).then(|| format!("{} may need a member", part.name))
             }
             (_, Value::Array(items)) => {
                 let repeats = |(at, item): (usize, &Value)| items[..at].contains(item);
-                items.iter().enumerate().any(repeats).then(|| format!("{} may not repeat an item", part.name))
+                (items.iter().all(Value::is_object) && items.iter().enumerate().any(repeats))
+                    .then(|| format!("{} may not repeat an item", part.name))
             }
             (_, Value::String(text)) if part.name == "RefId" => {
                 let is_repeated = references.contains(text);
@@ -161,6 +165,11 @@ mod tests {
             ("UpdateQueueName", json!({ "InstanceId": "i", "QueueId": "q", "Name": "n" })),
             ("SearchQueues", json!({ "SearchCriteria": { "StringCondition": { "Value": "a", "FieldName": "name" } } })),
             ("CreateContactFlow", json!({ "Name": "n", "Type": "CONTACT_FLOW", "Content": "{}", "Tags": {} })),
+            (
+                "CreateRule",
+                json!({ "Actions": [{ "ActionType": "ASSIGN_CONTACT_CATEGORY", "AssignContactCategoryAction": {} }] }),
+            ),
+            ("ListContactFlows", json!({ "ContactFlowTypes": ["CONTACT_FLOW", "CONTACT_FLOW"] })),
         ] {
             assert_eq!(rule(name, input.clone()), None, "{name} {input}");
         }

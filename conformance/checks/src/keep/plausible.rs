@@ -134,6 +134,14 @@ pub(super) fn stamp(before: &Value, after: &Value) -> Option<Implausible> {
     (changed && new <= old).then(|| (format!("/{name}"), expected(), new.to_string()))
 }
 
+/// The time of the creation that an update moved.
+pub(super) fn birth(before: &Value, after: &Value) -> Option<Implausible> {
+    let is_birth = |name: &str| ["CreatedTime", "CreatedAt", "CreatedOn", "CreateTime"].contains(&name);
+    let (name, new) = after.as_object()?.iter().find(|(name, _)| is_birth(name))?;
+    let [old, new] = [before.get(name)?.as_f64()?, new.as_f64()?];
+    (old != new).then(|| (format!("/{name}"), format!("{old}, as before the update"), new.to_string()))
+}
+
 fn seconds(time: f64) -> String {
     format!("{time:.0}")
 }
@@ -202,6 +210,14 @@ mod tests {
         assert!(stamp(&shown("a", 10.0), &shown("a", 10.0)).is_none(), "nothing changed");
         assert_eq!(stamp(&shown("a", 10.0), &shown("b", 10.0)).unwrap().0, "/LastModifiedTime");
         assert_eq!(stamp(&shown("a", 10.0), &shown("b", 9.0)).unwrap().0, "/LastModifiedTime");
+    }
+
+    #[test]
+    fn updates_do_not_move_the_creation() {
+        let shown = |at: f64| json!({"Name": "a", "CreatedTime": at});
+        assert!(birth(&shown(1.5), &shown(1.5)).is_none());
+        assert_eq!(birth(&shown(1.0), &shown(2.0)).unwrap().0, "/CreatedTime");
+        assert!(birth(&json!({}), &shown(2.0)).is_none());
     }
 
     #[test]

@@ -63,10 +63,20 @@ impl<'c> Thing<'c> {
         if let Some(create) = client.schema.operation_named(row.create) {
             client.move_to(instance, create, &mut full).await;
         }
-        match Self::make(client, row, full).await {
-            Ok(thing) => Ok(thing),
-            Err(_) => Self::make(client, row, client.creation_in(row, instance).await?).await,
+        if let Ok(thing) = Self::make(client, row, full).await {
+            return Ok(thing);
         }
+        // Values without parts, which have fewer rules beyond the model; then tags alone; then nothing.
+        let is_plain = |(_, value): &&(String, Value)| !value.is_object() && !value.is_array();
+        let plain: Vec<(String, Value)> = options.iter().filter(is_plain).cloned().collect();
+        for options in [&plain[..], &[]] {
+            let mut input = client.creation_in(row, instance).await?;
+            add_tags(row, &mut input);
+            if let Ok(thing) = Self::make(client, row, with_all(row, input, options)).await {
+                return Ok(thing);
+            }
+        }
+        Self::make(client, row, client.creation_in(row, instance).await?).await
     }
 
     /// The described resource, with the exchange and the JSON Pointer to it. A draft is described if nothing is published.

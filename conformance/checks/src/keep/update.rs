@@ -28,6 +28,12 @@ pub(crate) const WHOLE: &[(&str, &str)] = &[
     ("UpdateUserHierarchy", "Connect API reference: a group that is not named is no longer the user's"),
 ];
 
+/// Most characters of a text that is sent at its limit.
+const LONGEST: u64 = 5_000;
+
+/// Characters from which on a text counts as long.
+const LONG: usize = 100;
+
 /// One update: the member that it names beside the required ones, with its value.
 struct Change<'s> {
     named: Option<(&'s str, Value)>,
@@ -82,11 +88,22 @@ impl Updater<'_> {
         if anything || self.trial.client.target.loopback {
             changes.push(Change { named: None, words: "without optional members".to_owned() });
         }
+        // Each value of the enums that it must name; on a real account, a state may have effects.
+        let enums = self.members.iter().filter(|member| member.required && member.binding == Binding::Body);
+        for member in enums.filter(|_| self.trial.client.target.loopback) {
+            if let Kind::Enum(_) = &self.trial.client.schema[member.slot.target].kind {
+                for value in self.values(member).await {
+                    let words = format!("with {} {value}", member.name);
+                    changes.push(Change { named: Some((&*member.name, value)), words });
+                }
+            }
+        }
         for member in self.members.iter().filter(|member| is_option(member)) {
             let name = &*member.name;
             for value in self.values(member).await {
                 let words = match value.as_str() {
                     Some("") => format!("with {name} empty"),
+                    Some(text) if text.len() > LONG => format!("with a long {name}"),
                     _ => format!("with {name}"),
                 };
                 changes.push(Change { named: Some((name, value)), words });
@@ -108,8 +125,12 @@ impl Updater<'_> {
         let mut values = Vec::new();
         let empty = Value::from("");
         let is_text = matches!(client.schema[member.slot.target].kind, Kind::String);
-        if is_text && validate_slot(client.schema, &member.slot, &empty).is_empty() && member.name == "Description" {
-            values.push(empty);
+        if is_text && member.name == "Description" {
+            let most = member.slot.traits.length.and_then(|bounds| bounds.max).filter(|most| *most <= LONGEST);
+            let long = most
+                .map(|most| Value::from("kept as it is ".repeat(1 + most as usize / 14)[..most as usize].trim_end()));
+            let fits = |text: &Value| validate_slot(client.schema, &member.slot, text).is_empty();
+            values.extend([Some(empty), long].into_iter().flatten().filter(fits));
         }
         if let Ok(value) = value_of(client, self.trial.operation, member, "keep").await {
             values.push(value);
@@ -182,6 +203,9 @@ impl Updater<'_> {
 
     /// The expected and the actual value of a described member, if they differ.
     fn difference(&self, member: &Member, input: &Value, before: &Value, after: &Value) -> Option<(String, String)> {
+        if moves_with_updates(&member.name) {
+            return None;
+        }
         let pointer = format!("/{}", member.name);
         let update =
             self.shared.iter().find(|pair| pair.right == pointer).map(|pair| pair.left.trim_start_matches('/'));

@@ -15,7 +15,7 @@ use crate::client::forms::is_free_text;
 use crate::client::pager::{list_all, search_named};
 use crate::code::Observer;
 use crate::difference::{apart, first};
-use crate::keep::plausible::{Life, digest, now, stamp};
+use crate::keep::plausible::{Life, birth, digest, now, stamp};
 use crate::keep::thing::Thing;
 use crate::keep::{PLAUSIBLE, REPEATED_READ, VIEWS_AGREE};
 use crate::observe::Observation;
@@ -101,8 +101,7 @@ impl<'c> Watch<'c> {
             steps::change(self.client, row, &self.thing.sent, &self.thing.created.id, update).await?;
             self.look(seen, &format!("after {update}")).await?;
             let (after, exchange, wrapper) = self.thing.describe().await?;
-            let kept = digest(&before, &after);
-            if let Some((pointer, expected, actual)) = kept {
+            for (pointer, expected, actual) in [digest(&before, &after), birth(&before, &after)].into_iter().flatten() {
                 let pointer = format!("{wrapper}{pointer}");
                 seen.add(vec![PLAUSIBLE.finding(pointer, expected, actual, Some(&exchange))]);
             }
@@ -133,7 +132,8 @@ impl<'c> Watch<'c> {
         let mut wait = Wait::brief(self.client);
         loop {
             let (after, exchange, wrapper) = self.thing.describe().await?;
-            let Some((pointer, expected, actual)) = stamp(&before, &after) else { return Ok(before != after) };
+            let wrong = birth(&before, &after).or_else(|| stamp(&before, &after));
+            let Some((pointer, expected, actual)) = wrong else { return Ok(before != after) };
             if !wait.again().await {
                 let expected = format!("{expected} with {update}");
                 let pointer = format!("{wrapper}{pointer}");

@@ -38,13 +38,13 @@ enum Change {
 }
 
 /// The tags of a new resource.
-const FIRST: Change = Change::Add(&[("ct-a", "1"), ("ct-b", "2")]);
+const FIRST: Change = Change::Add(&[("Ct-A", "1"), ("Ct-B", "2")]);
 
 /// The changes after that.
-const CHANGES: [Change; 2] = [Change::Add(&[("ct-b", "3"), ("ct-c", "")]), Change::Remove(&["ct-a", "ct-c"])];
+const CHANGES: [Change; 2] = [Change::Add(&[("Ct-B", "3"), ("ct-c", "")]), Change::Remove(&["Ct-A", "ct-c"])];
 
 /// The keys of all changes.
-const KEYS: [&str; 3] = ["ct-a", "ct-b", "ct-c"];
+const KEYS: [&str; 3] = ["Ct-A", "Ct-B", "ct-c"];
 
 impl Change {
     /// The tags of our keys after the change.

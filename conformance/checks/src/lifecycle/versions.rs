@@ -55,6 +55,17 @@ pub(super) async fn life_of_versions(trial: Trial<'_>, row: &'static Resource) -
         }
         findings.extend(shows(second, &second_content.into()).await?);
         findings.extend(are_listed(&life, &BTreeSet::from([first, second])).await?);
+        if !findings.is_empty() {
+            return Ok(findings);
+        }
+        let third_content = first_content.as_str().unwrap_or_default().replace("contract test", &client.fresh_name());
+        update["Content"] = third_content.into();
+        succeed(client, "UpdateContactFlowContent", &update).await?;
+        let (third, exchange) = create_version(&life).await?;
+        if third <= second {
+            let (expected, actual) = (format!("a number above {second}"), format!("{third} after {second}"));
+            findings.push(check.finding("/Version", expected, actual, Some(&exchange)));
+        }
         Ok(findings)
     };
     let findings = and_then(changed, rest).await?;

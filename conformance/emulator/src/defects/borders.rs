@@ -79,6 +79,20 @@ pub(super) const ROWS: &[Defect] = &[
         seams: || Arc::new(Frozen::default()),
     },
     Defect {
+        id: "rule-created-again",
+        family: Family::Keep,
+        summary: "the time of the creation of a rule is that of its last change",
+        kills: &["keep.plausible"],
+        may: &["keep.views-agree", "keep.update-only-named", "lifecycle.walk"],
+        seams: || {
+            on_body(|_, body| {
+                if let Some(rule) = body.get_mut("Rule").filter(|rule| rule["CreatedTime"].is_number()) {
+                    rule["CreatedTime"] = rule["LastUpdatedTime"].clone();
+                }
+            })
+        },
+    },
+    Defect {
         id: "arn-of-another-kind",
         family: Family::Keep,
         summary: "the ARN of a user says `user` in place of `agent`",
