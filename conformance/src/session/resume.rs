@@ -64,6 +64,10 @@ pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -
     agree_list("--require", &mut config.require, require)?;
     agree_file("--expect", &mut config.expect, expect)?;
     agree_file("--changed-since", &mut config.selection.changed_since, changed_since)?;
+    // An endpoint on this machine that stands for a real account, such as a tunnel.
+    if as_remote && previous.target.endpoint.is_loopback() {
+        real_account(previous, &given.endpoint)?;
+    }
     agree("--account", &mut config.endpoint.account, account)?;
     if let (None, Some(profile)) = (&config.endpoint.profile, &profile) {
         return Err(SessionError::usage(format!(
@@ -195,10 +199,6 @@ fn endpoint(previous: &Report, config: &mut RunConfig) -> Result<(), SessionErro
                 shell(&target.endpoint.to_string()),
                 target.region
             )));
-        }
-        // An endpoint on this machine that stands for a real account, such as a tunnel.
-        if target.endpoint.is_loopback() && previous.settings.as_remote {
-            real_account(previous, given)?;
         }
         config.endpoint.url.get_or_insert_with(|| target.endpoint.to_string());
         agree("--instance-id", &mut config.endpoint.instance_id, target.instance_id.clone())?;

@@ -7,7 +7,6 @@ use connect_model::resources::{Action, Role, Source};
 use connect_model::schema::{OperationId, PerSchema, Schema};
 use serde_json::{Map, Value};
 
-use crate::keep::WHOLE;
 use crate::resources::{self, Facts, Resource};
 
 /// The effect of an operation.
@@ -71,10 +70,7 @@ pub(super) fn meanings(schema: &'static Schema) -> &'static HashMap<&'static str
                 let of = of(action.operation, Some(action));
                 let meaning = match action.role {
                     Role::Describe if name == row.describe => Meaning::Describe(of),
-                    // What an update of the whole leaves out is unknown.
-                    Role::Update if row.updates.contains(&name) && !WHOLE.iter().any(|(whole, _)| *whole == name) => {
-                        Meaning::Update(of)
-                    }
+                    Role::Update if row.updates.contains(&name) => Meaning::Update(of),
                     Role::Delete if name == row.delete => Meaning::Delete(of),
                     Role::List | Role::Search => {
                         let listing = [(row.list, false), (row.search, true)];

@@ -17,6 +17,7 @@ use super::models::{NamesAct, Number, TagAct, ThingAct, TokenAct};
 use super::order::Timed;
 use super::traversal::{Traversal, traversals};
 use crate::client::reply::TAKEN;
+use crate::keep::WHOLE;
 
 /// The subject of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -256,6 +257,10 @@ impl<'c> Sorted<'c> {
                         return self.thing(of, id).views[0].push(timed(at, call, effect, View::Absent));
                     }
                     (_, Effect::None | Effect::Taken | Effect::Absent) => return,
+                    // What an update of the whole leaves out is unknown.
+                    (Meaning::Update(_), _) if WHOLE.iter().any(|(whole, _)| *whole == call.operation) => {
+                        Write::Disturb
+                    }
                     (Meaning::Update(_), _) => Write::Update(of.sent(&call.input)),
                     (Meaning::Delete(_), _) => Write::Delete,
                     _ => Write::Disturb,
