@@ -257,7 +257,7 @@ impl<'c> Sorted<'c> {
                         return self.thing(of, id).views[0].push(timed(at, call, effect, View::Absent));
                     }
                     (_, Effect::None | Effect::Taken | Effect::Absent) => return,
-                    // What an update of the whole leaves out is unknown.
+                    // The members that an update of the whole leaves out are unknown.
                     (Meaning::Update(_), _) if WHOLE.iter().any(|(whole, _)| *whole == call.operation) => {
                         Write::Disturb
                     }
