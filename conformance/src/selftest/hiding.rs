@@ -66,6 +66,7 @@ const HIDING: &[Hiding] = &[
     ("page-by-offset", CUTS, "it cuts the pages itself, in place of the other"),
     ("page-newest-first-by-offset", CUTS, "it cuts the pages itself, in place of the other"),
     ("page-repeats-item", CUTS, "it cuts the pages itself, in place of the other"),
+    ("token-loop", CUTS, "no list comes to its end"),
     ("page-loses-item", &["token-bound-to-size"], "it takes the next position for an order key, which it is not there"),
     (
         "unmodelled-error",
