@@ -419,7 +419,7 @@ impl Resource {
     pub(crate) fn own_needs(&self) -> impl Iterator<Item = (&'static str, &'static Resource)> {
         let named = |need: &'static graph::Need| {
             let needed = named(self.schema, &self.graph().kinds()[need.kind].noun)?;
-            let is_own = need.required || needed.noun == self.noun && self.names_another(&need.place);
+            let is_own = need.required || self.names_another(&need.place);
             (is_own && needed.is_judged() && !needed.is_instance()).then_some((need.place.as_str(), needed))
         };
         self.of.needs.iter().filter_map(named)

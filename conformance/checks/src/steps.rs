@@ -10,10 +10,10 @@ use connect_model::wire::read_response;
 use serde_json::{Value, json};
 
 use crate::case::Finding;
-use crate::client::reply::Reply;
+use crate::client::reply::{Reply, hides_draft};
 use crate::client::{Client, Created, read_created};
 use crate::resources;
-use crate::resources::{INSTANCE, Resource, overwrite};
+use crate::resources::{DRAFT, INSTANCE, Resource, draft, overwrite};
 use connect_transport::exchange::Exchange;
 
 /// Findings of a scenario; the error text says why nothing can be concluded.
@@ -88,6 +88,15 @@ pub(super) async fn succeed(client: &Client, name: &str, input: &Value) -> Resul
         Reply::Success(exchange) => Ok(exchange),
         other => Err(format!("{name} answered {}", other.describe())),
     }
+}
+
+/// The answer of the description of a resource that `sent` created, or that of its draft if it is only saved.
+pub(super) async fn describe(client: &Client, row: &Resource, sent: &Value, id: &str) -> Result<Reply, String> {
+    let reply = perform(client, row.describe, &row.naming(row.describe, sent, id)).await?;
+    if hides_draft(sent, &reply) && !id.ends_with(DRAFT) {
+        return perform(client, row.describe, &row.naming(row.describe, sent, &draft(id))).await;
+    }
+    Ok(reply)
 }
 
 /// Creates the resource of an input.

@@ -38,14 +38,14 @@ pub fn resume_command(report: &Report, folder: &Path) -> String {
         }
     };
     flag("profile", settings.profile.as_deref());
-    if target.endpoint.is_loopback() && settings.as_remote {
+    if !target.endpoint.is_loopback() {
+        flag("endpoint", Some(&target.endpoint.to_string()));
+        flag("region", Some(target.region.as_ref()));
+    } else if settings.as_remote {
         flag("endpoint", Some(&target.endpoint.to_string()));
         flag("instance-id", target.instance_id.as_deref());
         flag("account", settings.account.as_deref());
         command.push_str(" --as-remote");
-    }
-    if !target.endpoint.is_loopback() {
-        let _ = write!(command, " --endpoint {} --region {}", shell(&target.endpoint.to_string()), target.region);
     }
     if !target.loopback {
         command.push_str(if settings.allow_writes { " --allow-writes" } else { "" });

@@ -6,6 +6,7 @@ mod pairs;
 mod subject;
 
 pub use self::pairs::{Pair, PairRow, Pairs, named_pairs, pair_line, run_pairs, sample};
+use self::subject::selection;
 pub use self::subject::{Breadth, Subject, Trials, subjects, trials};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,9 +23,7 @@ use connect_checks::selection::Selection;
 use connect_checks::setup;
 use connect_checks::suite::Suite;
 use connect_emulator::{Benign, Config, Emulator, Family, defects};
-use connect_model::resources as graph;
 use connect_model::schema::Schema;
-use connect_model::shapes::CORE_OPERATIONS;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -34,22 +33,6 @@ use crate::outcome::Totals;
 use crate::report::learned;
 use crate::session::config::{EndpointConfig, RunConfig, RunContext};
 use crate::session::error::SessionError;
-
-/// Operations in addition to the core. Their synthesized answers have unions, enums and descriptions.
-const OTHERS: &[&str] = &[
-    "AssociateBot",
-    "DescribeContactEvaluation",
-    "DescribeMetric",
-    "DescribeUser",
-    "GetAttachedFile",
-    "GetMetricDataV2",
-    "ListContactReferences",
-    "ListPhoneNumbersV2",
-    "ListQueues",
-    "StartTaskContact",
-    "UpdateEvaluationForm",
-    "UpdateUserNotificationStatus",
-];
 
 /// Cases at a time on one emulator.
 const WORKERS: usize = 8;
@@ -100,6 +83,7 @@ pub async fn run(
     let started = Instant::now();
     let schema = Schema::connect();
     let mut rows: Vec<Row> = Vec::new();
+    // The plain emulator first and alone, since the others are compared with it.
     for (trials, jobs) in [(&trials[..1], 1), (&trials[1..], jobs.max(1))] {
         let mut rows_of = stream::iter(trials.iter().copied())
             .map(|(subject, breadth)| tokio::spawn(test(schema, subject, breadth)))
@@ -120,23 +104,6 @@ fn unproven(schema: &'static Schema) -> Vec<&'static str> {
     let proven: BTreeSet<&str> = defects().flat_map(|defect| defect.kills).copied().collect();
     let unproven = families::all().iter().map(|check| check.id);
     unproven.filter(|id| planned.contains(id) && !proven.contains(id)).collect()
-}
-
-/// All checks of the core operations and of a few others; for a defect of another kind, of the operations on that kind.
-fn selection(schema: &'static Schema, subject: Subject) -> Selection {
-    let noun = match subject {
-        Subject::Defect(defect) => defect.noun(),
-        Subject::Plain | Subject::Benign(_) => None,
-    };
-    let operations = match noun.and_then(|noun| graph::shared(schema).kind(noun)) {
-        Some(kind) => {
-            let actions = kind.actions.iter().map(|action| action.operation).chain([kind.create]);
-            let tags = graph::shared(schema).tagging.iter().flat_map(|tags| [tags.tag, tags.untag, tags.list]);
-            actions.chain(tags).map(|operation| schema[operation].name.clone()).collect()
-        }
-        None => CORE_OPERATIONS.iter().chain(OTHERS).map(|name| (*name).to_owned()).collect(),
-    };
-    Selection { operations, ..setup::everything() }
 }
 
 /// The configuration of every run. Nothing lags on a new emulator, and shrinking would only cost time.

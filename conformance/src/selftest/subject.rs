@@ -2,11 +2,32 @@
 
 use std::collections::BTreeSet;
 
+use connect_checks::selection::Selection;
+use connect_checks::setup;
 use connect_emulator::{Benign, Defect, benign, defects};
 use connect_model::generate::seed::Stream;
+use connect_model::resources as graph;
+use connect_model::schema::Schema;
+use connect_model::shapes::CORE_OPERATIONS;
 
 use crate::session::error::SessionError;
 use crate::suggest;
+
+/// Operations in addition to the core. Their synthesized answers have unions, enums and descriptions.
+const OTHERS: &[&str] = &[
+    "AssociateBot",
+    "DescribeContactEvaluation",
+    "DescribeMetric",
+    "DescribeUser",
+    "GetAttachedFile",
+    "GetMetricDataV2",
+    "ListContactReferences",
+    "ListPhoneNumbersV2",
+    "ListQueues",
+    "StartTaskContact",
+    "UpdateEvaluationForm",
+    "UpdateUserNotificationStatus",
+];
 
 /// An emulator that the suite runs against.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +83,23 @@ pub enum Breadth {
     All,
     /// The checks that must catch the defect, and no others.
     Kills,
+}
+
+/// All checks of the core operations and of a few others; for a defect of another kind, of the operations on that kind.
+pub(super) fn selection(schema: &'static Schema, subject: Subject) -> Selection {
+    let noun = match subject {
+        Subject::Defect(defect) => defect.noun(),
+        Subject::Plain | Subject::Benign(_) => None,
+    };
+    let operations = match noun.and_then(|noun| graph::shared(schema).kind(noun)) {
+        Some(kind) => {
+            let actions = kind.actions.iter().map(|action| action.operation).chain([kind.create]);
+            let tags = graph::shared(schema).tagging.iter().flat_map(|tags| [tags.tag, tags.untag, tags.list]);
+            actions.chain(tags).map(|operation| schema[operation].name.clone()).collect()
+        }
+        None => CORE_OPERATIONS.iter().chain(OTHERS).map(|name| (*name).to_owned()).collect(),
+    };
+    Selection { operations, ..setup::everything() }
 }
 
 /// The subjects that the suite runs on, each with its checks.

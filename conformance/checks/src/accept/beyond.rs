@@ -39,13 +39,14 @@ pub(super) fn rule_for(schema: &Schema, slot: &Slot, top: &str, focus: &SchemaPa
 /// An operation, its rule, and the inputs that may break it.
 type RuledInput = (&'static str, &'static str, fn(&Value) -> bool);
 
+/// The rule of published views.
+const PUBLISHED: &str = "published content is validated in full (API reference)";
+
 /// Operations with rules between members beyond the model.
 const RULED_INPUTS: &[RuledInput] = &[
     ("CreateInstance", "an instance without a directory needs an alias", |input| input["InstanceAlias"].is_null()),
-    ("CreateView", "published content is validated in full (API reference)", |input| input["Status"] == "PUBLISHED"),
-    ("UpdateViewContent", "published content is validated in full (API reference)", |input| {
-        input["Status"] == "PUBLISHED"
-    }),
+    ("CreateView", PUBLISHED, |input| input["Status"] == "PUBLISHED"),
+    ("UpdateViewContent", PUBLISHED, |input| input["Status"] == "PUBLISHED"),
     ("CreateUserHierarchyGroup", "the hierarchy needs a level for the group", |_| true),
     ("UpdateUserHierarchyStructure", "the levels of a hierarchy follow each other", |_| true),
 ];

@@ -64,8 +64,7 @@ pub(super) fn spelling<'t>(
         if let Some(why) = client.unsupported(operation).await {
             return Outcome::unsupported(why);
         }
-        let mut usual = |_: &mut HttpRequest, _: &str| {};
-        if let Err(why) = succeeds(trial, &mut usual).await {
+        if let Err(why) = usual_succeeds(trial).await {
             return Outcome::indeterminate(why);
         }
         let other = match send(trial, rewrite).await {
@@ -77,7 +76,7 @@ pub(super) fn spelling<'t>(
             Reply::Refused(..) if other.is_quota() => Outcome::indeterminate(other.describe()),
             Reply::Refused(exchange, _) => {
                 // The state of the endpoint may have changed in between.
-                if let Err(why) = succeeds(trial, &mut usual).await {
+                if let Err(why) = usual_succeeds(trial).await {
                     return Outcome::indeterminate(why);
                 }
                 let expected = format!("success, as to the usual spelling ({variant})");
@@ -92,8 +91,8 @@ pub(super) fn spelling<'t>(
 }
 
 /// Checks that the usual spelling is accepted.
-async fn succeeds(trial: Trial<'_>, usual: &mut (dyn FnMut(&mut HttpRequest, &str) + Send)) -> Result<(), String> {
-    match send(trial, usual).await? {
+async fn usual_succeeds(trial: Trial<'_>) -> Result<(), String> {
+    match send(trial, |_, _| {}).await? {
         Reply::Success(_) => Ok(()),
         other => Err(format!("the usual spelling: {}", other.describe())),
     }

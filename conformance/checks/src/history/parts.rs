@@ -17,7 +17,7 @@ use super::models::{NamesAct, Number, TagAct, ThingAct, TokenAct};
 use super::order::Timed;
 use super::traversal::{Traversal, traversals};
 use crate::client::reply::TAKEN;
-use crate::keep::WHOLE;
+use crate::keep::replaces_whole;
 
 /// The subject of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -258,9 +258,7 @@ impl<'c> Sorted<'c> {
                     }
                     (_, Effect::None | Effect::Taken | Effect::Absent) => return,
                     // The members that an update of the whole leaves out are unknown.
-                    (Meaning::Update(_), _) if WHOLE.iter().any(|(whole, _)| *whole == call.operation) => {
-                        Write::Disturb
-                    }
+                    (Meaning::Update(_), _) if replaces_whole(&call.operation) => Write::Disturb,
                     (Meaning::Update(_), _) => Write::Update(of.sent(&call.input)),
                     (Meaning::Delete(_), _) => Write::Delete,
                     _ => Write::Disturb,

@@ -10,7 +10,7 @@ mod thing;
 mod update;
 mod views;
 
-pub(crate) use self::update::WHOLE;
+pub(crate) use self::update::replaces_whole;
 
 use crate::case::Level;
 use crate::check::{Check, Remote};
@@ -113,9 +113,11 @@ pub(crate) static PLAUSIBLE: Check = Check {
     ],
     harm: Harm::WrongData,
     fault: "showed times, ARNs or digests that cannot be right",
-    passes: "times within the run, the creation not after the last change, which moves with an update while the creation stays; an ARN of the same \
-             account, region and instance that holds the kind and the id; a digest that changes when the content does",
-    fails: "milliseconds in place of seconds, a time that was never or stays, another account, instance or kind, a digest that stays",
+    passes: "times within the run, the creation not after the last change, which moves with an update while the creation \
+             stays; an ARN of the same account, region and instance that holds the kind and the id; a digest that changes when \
+             the content does",
+    fails: "milliseconds in place of seconds, a time that was never or stays, another account, instance or kind, a digest that \
+            stays",
     code: &Observed { applies: is_created, by: &views::OBSERVER },
 };
 

@@ -125,20 +125,24 @@ fn is_stamp(name: &str) -> bool {
     ["LastModifiedTime", "LastUpdatedTime", "lastModifiedTime", "lastUpdatedTime"].contains(&name)
 }
 
+/// The first time with such a name in two descriptions.
+fn both<'v>(before: &Value, after: &'v Value, is: impl Fn(&str) -> bool) -> Option<(&'v str, f64, f64)> {
+    let (name, new) = after.as_object()?.iter().find(|(name, _)| is(name))?;
+    Some((name, before.get(name)?.as_f64()?, new.as_f64()?))
+}
+
 /// The time of the last change that did not move although other members changed.
 pub(super) fn stamp(before: &Value, after: &Value) -> Option<Implausible> {
-    let (name, new) = after.as_object()?.iter().find(|(name, _)| is_stamp(name))?;
-    let [old, new] = [before.get(name)?.as_f64()?, new.as_f64()?];
+    let (name, old, new) = both(before, after, is_stamp)?;
     let changed = after.as_object()?.iter().any(|(name, value)| !is_stamp(name) && before.get(name) != Some(value));
-    let expected = || format!("a time after {old}, since other members changed");
-    (changed && new <= old).then(|| (format!("/{name}"), expected(), new.to_string()))
+    let expected = format!("a time after {old}, since other members changed");
+    (changed && new <= old).then(|| (format!("/{name}"), expected, new.to_string()))
 }
 
 /// The time of the creation that an update moved.
 pub(super) fn birth(before: &Value, after: &Value) -> Option<Implausible> {
     let is_birth = |name: &str| ["CreatedTime", "CreatedAt", "CreatedOn", "CreateTime"].contains(&name);
-    let (name, new) = after.as_object()?.iter().find(|(name, _)| is_birth(name))?;
-    let [old, new] = [before.get(name)?.as_f64()?, new.as_f64()?];
+    let (name, old, new) = both(before, after, is_birth)?;
     (old != new).then(|| (format!("/{name}"), format!("{old}, as before the update"), new.to_string()))
 }
 

@@ -10,7 +10,7 @@ use connect_transport::exchange::Exchange;
 use serde_json::Value;
 
 use crate::client::forms::usual_text;
-use crate::client::reply::{NOT_PUBLISHED, Reply, hides_draft};
+use crate::client::reply::{NOT_PUBLISHED, Reply};
 use crate::client::{Client, Created, read_created};
 use crate::resources::{Resource, draft, takes_new_name};
 use crate::steps;
@@ -82,9 +82,8 @@ impl<'c> Thing<'c> {
     /// The described resource, with the exchange and the JSON Pointer to it. A draft is described if nothing is published.
     pub(super) async fn describe(&self) -> Result<(Value, Box<Exchange>, String), NotShown> {
         let (row, id) = (self.row, &self.created.id);
-        let mut reply = perform(self.client, row.describe, &row.naming(row.describe, &self.sent, id)).await?;
-        let is_unpublished = reply.refusal().is_some_and(|(_, code)| code == Some(NOT_PUBLISHED));
-        if is_unpublished || hides_draft(&self.sent, &reply) {
+        let mut reply = steps::describe(self.client, row, &self.sent, id).await?;
+        if reply.refusal().is_some_and(|(_, code)| code == Some(NOT_PUBLISHED)) {
             reply = perform(self.client, row.describe, &row.naming(row.describe, &self.sent, &draft(id))).await?;
         }
         let Reply::Success(exchange) = reply else {

@@ -13,7 +13,7 @@ use crate::same::{in_progress, is_empty, shows};
 use crate::steps::{Judged, Wait, body, succeed};
 
 /// Updates that replace the whole although their method does not say so, each with the source.
-pub(crate) const WHOLE: &[(&str, &str)] = &[
+const WHOLE: &[(&str, &str)] = &[
     (
         "UpdateTaskTemplate",
         "Connect API reference: it does not support partial updates, and does a full update instead",
@@ -27,6 +27,11 @@ pub(crate) const WHOLE: &[(&str, &str)] = &[
     ("UpdateQueueMaxContacts", "inference: the limit is all that it can set, so that none may clear it"),
     ("UpdateUserHierarchy", "Connect API reference: a group that is not named is no longer the user's"),
 ];
+
+/// True for an update that is documented to replace the whole.
+pub(crate) fn replaces_whole(update: &str) -> bool {
+    WHOLE.iter().any(|(name, _)| *name == update)
+}
 
 /// Most characters of a text that is sent at its limit.
 const LONGEST: u64 = 5_000;
@@ -59,7 +64,7 @@ pub(super) async fn only_named(trial: Trial<'_>, row: &'static Resource) -> Judg
     let instance = client.instance().await.ok_or("there is no instance to work in")?;
     let thing = Thing::full(client, row, &instance).await?;
     let shared = row.facts(operation).0;
-    let replaces = contract.method == "PUT" || WHOLE.iter().any(|(name, _)| *name == contract.name);
+    let replaces = contract.method == "PUT" || replaces_whole(&contract.name);
     let updater = Updater { trial, thing, update: &contract.name, members, shared, replaces };
     let mut findings: Vec<Finding> = Vec::new();
     let (mut judged, mut refused) = (0, None);

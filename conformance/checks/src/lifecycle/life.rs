@@ -5,11 +5,11 @@ use serde_json::Value;
 use crate::case::Finding;
 use crate::check::Check;
 use crate::client::pager::{key, list_all};
-use crate::client::reply::{CONFLICTS, Reply, hides_draft};
+use crate::client::reply::{CONFLICTS, Reply};
 use crate::client::{Client, Created};
 use crate::code::Trial;
 use crate::lifecycle::echo::{Echo, differences, echoes};
-use crate::resources::{DRAFT, Resource, draft};
+use crate::resources::{Resource, draft};
 use crate::same::{ending, in_progress};
 use crate::steps;
 use crate::steps::{Judged, Wait, body, perform, shown, succeed};
@@ -78,11 +78,7 @@ impl<'c> Life<'c> {
     }
 
     pub(super) async fn describe(&self, id: &str) -> Result<Reply, String> {
-        let reply = perform(self.client, self.row.describe, &self.naming(id)).await?;
-        if hides_draft(&self.sent, &reply) && !id.ends_with(DRAFT) {
-            return perform(self.client, self.row.describe, &self.naming(&draft(id))).await;
-        }
-        Ok(reply)
+        steps::describe(self.client, self.row, &self.sent, id).await
     }
 
     /// Describes the resource until all `expected` members are shown. The last differences are findings.

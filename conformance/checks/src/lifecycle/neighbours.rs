@@ -1,4 +1,4 @@
-//! What surrounds a resource at its deletion: what goes on without it, and what forbids it.
+//! Deletions and the resources around them: a deletion takes no other resource along, and is refused while one refers to it.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Defects at the borders of a life: what is deleted is still shown, and what lives in one parent is shown in another.
+//! Defects at the borders of a life (deletions, references, parents), and in the times, ARNs and views of some kinds.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
