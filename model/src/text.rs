@@ -86,9 +86,20 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 /// JSON whose strings hold no hidden character and no mark of a log command: they become `\u` escapes, so that readers see
 /// the same values. Line breaks stay.
 pub fn visible_json(json: &str) -> Cow<'_, str> {
+    escaped_json(json, |_| true)
+}
+
+/// The same for a document that others read as YAML, as tools of OpenAPI do: it knows no pairs of `\u` escapes, so that
+/// characters beyond U+FFFF stay.
+pub fn visible_document(json: &str) -> Cow<'_, str> {
+    escaped_json(json, |c| c <= '\u{ffff}')
+}
+
+/// Escapes the characters of a JSON text that are a hazard and `escapes` takes.
+fn escaped_json(json: &str, escapes: impl Fn(char) -> bool) -> Cow<'_, str> {
     let mut out: Option<String> = None;
     for ((at, c), hazard) in json.char_indices().zip(hazards(json.chars())) {
-        if c != '\n' && hazard.is_some() {
+        if c != '\n' && hazard.is_some() && escapes(c) {
             let out = out.get_or_insert_with(|| json[..at].to_owned());
             for unit in c.encode_utf16(&mut [0; 2]) {
                 let _ = write!(out, "\\u{unit:04x}");

@@ -230,6 +230,7 @@ fn load(path: Option<&std::path::Path>) -> Result<&'static Schema, Failure> {
 fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Failure> {
     let form = match &command {
         Command::List { .. } | Command::Graph { format: GraphFormat::Text, .. } => Form::Text,
+        Command::Export { .. } => Form::Document,
         _ => Form::Json,
     };
     let mut out = Printer::new(io::stdout().lock(), form);

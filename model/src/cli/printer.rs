@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use connect_model::text::{visible, visible_json};
+use connect_model::text::{visible, visible_document, visible_json};
 
 /// The form of the printed lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub(super) enum Form {
     Text,
     /// JSON, or JSON Lines.
     Json,
+    /// A JSON document that may be read as YAML.
+    Document,
 }
 
 /// Prints whole lines to a writer.
@@ -31,6 +33,7 @@ impl<W: Write> Printer<W> {
         let line = match self.form {
             Form::Text => visible(&line),
             Form::Json => visible_json(&line),
+            Form::Document => visible_document(&line),
         };
         self.to.write_all(line.as_bytes())?;
         self.line.clear();
@@ -75,6 +78,11 @@ mod tests {
         let value = serde_json::json!(["\u{9b}31m##[error]x", "::add-mask::y", "é"]);
         let text = printed(Form::Json, &[&value.to_string(), "\n"]);
         assert!(!text.contains("##[") && !text.contains("::") && !text.contains('\u{9b}'), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+        // A pattern may name the last character of Unicode.
+        let value = serde_json::json!(["[^\u{10ffff}\u{ffff}]"]);
+        let text = printed(Form::Document, &[&value.to_string()]);
+        assert_eq!(text, "[\"[^\u{10ffff}\\uffff]\"]");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 }
