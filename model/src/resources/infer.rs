@@ -13,8 +13,20 @@ use crate::schema::{self, Members, Operation, OperationId, Schema, ShapeId};
 const NAMES: &[&str] = &["Name", "Title"];
 
 /// Members of many kinds, whose name says nothing about the kind.
-const COMMON: &[&str] =
-    &["name", "id", "arn", "resourcearn", "resourceid", "version", "key", "type", "associationid", "value"];
+const COMMON: &[&str] = &[
+    "name",
+    "id",
+    "arn",
+    "identifier",
+    "resourcearn",
+    "resourceid",
+    "resourceidentifier",
+    "version",
+    "key",
+    "type",
+    "associationid",
+    "value",
+];
 
 /// Greatest depth of a place that names another resource.
 const DEPTH: usize = 6;
@@ -67,7 +79,7 @@ impl<'s> Finder<'s> {
         let required = self.members(operation).into_iter().flatten().filter(|member| member.required);
         let names: Option<Vec<_>> = required
             .map(|member| {
-                let (source, rule) = creation.source(&member.name)?;
+                let (source, rule) = creation.source(member)?;
                 weakest = weakest.max(rule);
                 Some((member.name.clone(), source))
             })
@@ -200,7 +212,7 @@ impl<'s> Finder<'s> {
                 }
             }
             let is_name = matches!(&kind.id, Source::Input(member) if member.to_ascii_lowercase().ends_with("name"));
-            for end in if is_name { &["id", "name"][..] } else { &["id"] } {
+            for end in if is_name { &["id", "identifier", "name"][..] } else { &["id", "identifier"] } {
                 members.entry(format!("{}{end}", kind.noun.to_ascii_lowercase())).or_insert(Some(at));
             }
         }
@@ -251,15 +263,29 @@ impl<'s> Finder<'s> {
             .map(|(at, kind)| {
                 let mut needs = Vec::new();
                 let skip = |member: &str| {
-                    kind.parents.iter().any(|(parent, _)| parent == member)
-                        || kind.id == Source::Input(member.to_owned())
-                        || kind.name.as_deref() == Some(member)
+                    kind.parents.iter().any(|(parent, _)| parent == member) || kind.name.as_deref() == Some(member)
                 };
                 for member in self.members(kind.create).into_iter().flatten().filter(|member| !skip(&member.name)) {
                     let place = Place { path: member.name.clone(), member: &member.name, required: member.required };
                     self.places(member.slot.target, &place, &mut Vec::new(), &mut needs);
                 }
-                needs.retain(|need: &Need| need.kind != at || need.place.contains("Parent"));
+                // The caller names some things by what they belong to, and most by a name of their own.
+                let is_others = |need: &Need| {
+                    let (other, place) = (&self.graph.kinds[need.kind], need.place.to_ascii_lowercase());
+                    let mut tails = tails(&other.noun).map(str::to_ascii_lowercase);
+                    match other.id {
+                        Source::Output(_) => COMMON.contains(&&*place) || tails.any(|tail| place.contains(&tail)),
+                        Source::Input(_) => place.starts_with(&other.noun.to_ascii_lowercase()),
+                    }
+                };
+                needs.retain(|need: &Need| {
+                    let is_own = kind.id == Source::Input(need.place.clone());
+                    if is_own {
+                        need.kind != at && is_others(need)
+                    } else {
+                        need.kind != at || need.place.contains("Parent")
+                    }
+                });
                 needs
             })
             .collect();
@@ -333,7 +359,7 @@ impl<'s> Finder<'s> {
     fn item_id(&self, kind: &Kind, creation: &Creation<'_>, items: &Members) -> Option<String> {
         let by_member = kind.actions.iter().find_map(|action| items.get(kind.id_member(action)?));
         let by_source =
-            || items.iter().find(|member| creation.source(&member.name).is_some_and(|(source, _)| source == kind.id));
+            || items.iter().find(|member| creation.source(member).is_some_and(|(source, _)| source == kind.id));
         by_member.or_else(by_source).or_else(|| named(Some(items), "Id")).map(|member| member.name.clone())
     }
 
@@ -380,7 +406,7 @@ impl<'s> Finder<'s> {
             let creation = self.creation(&kind.noun, kind.create);
             let mut weakest = Rule::SameName;
             let sources = required().filter_map(|member| {
-                let (source, rule) = creation.source(&member.name)?;
+                let (source, rule) = creation.source(member)?;
                 // Another member may be the id of something else.
                 if rule == Rule::OnlyId && kind_of(member) != Some(at) {
                     return None;

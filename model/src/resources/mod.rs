@@ -446,6 +446,45 @@ mod tests {
     }
 
     #[test]
+    fn members_named_identifier_take_the_arn_where_they_can() {
+        let model = |pattern: &str| {
+            let operation = |name: &str, input: &str, output: &str| {
+                serde_json::json!({ "name": name, "http": { "method": "POST", "requestUri": format!("/{name}") },
+                    "input": { "shape": input }, "output": { "shape": output } })
+            };
+            let text = serde_json::json!({ "shape": "S" });
+            let model = serde_json::json!({
+                "metadata": { "endpointPrefix": "x", "protocol": "rest-json", "apiVersion": "1", "serviceId": "X" },
+                "operations": {
+                    "CreateSink": operation("CreateSink", "Make", "Made"),
+                    "GetSink": operation("GetSink", "Named", "Made"),
+                    "DeleteSink": operation("DeleteSink", "Named", "Gone"),
+                    "GetSinkPolicy": operation("GetSinkPolicy", "Long", "Gone"),
+                },
+                "shapes": {
+                    "Make": { "type": "structure", "members": { "Name": text } },
+                    "Made": { "type": "structure", "members": { "Id": text, "Arn": text, "Name": text } },
+                    "Named": { "type": "structure", "required": ["Identifier"], "members": { "Identifier": { "shape": "R" } } },
+                    "Long": { "type": "structure", "required": ["SinkIdentifier"],
+                        "members": { "SinkIdentifier": { "shape": "R" } } },
+                    "Gone": { "type": "structure", "members": {} },
+                    "R": { "type": "string", "pattern": pattern },
+                    "S": { "type": "string" },
+                },
+            });
+            Schema::from_text("service-2.json", model.to_string().into_bytes()).unwrap()
+        };
+        for (pattern, id) in [("^[a-z0-9:/-]+$", "Arn"), ("^(arn:aws:x:.*|s-[a-z]+)$", "Arn"), ("^s-[a-z]+$", "Id")] {
+            let schema = model(pattern);
+            let graph = Graph::of(&schema);
+            let sink = graph.kind("Sink").unwrap();
+            assert_eq!(sink.id, Source::Output(vec![id.to_owned()]), "{pattern}");
+            assert_eq!(names(&schema, sink, Role::Delete), ["DeleteSink"]);
+            assert_eq!(names(&schema, sink, Role::Use), ["GetSinkPolicy"]);
+        }
+    }
+
+    #[test]
     fn a_correction_that_changes_nothing_is_stale() {
         let schema = Schema::connect();
         let row = "service = 'Connect'\n[[kind]]\nnoun = 'Queue'\nwords = 'queue'\nreason = 'x'\n";

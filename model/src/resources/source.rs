@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Role;
 use super::words::{heads, tails};
+use crate::pattern::{Pattern, Verdict};
 use crate::schema::{Kind, Member, Members, Schema};
 
 /// The source of a value.
@@ -42,6 +43,8 @@ pub enum Rule {
     KindAlone,
     /// The member is the version that the answer assigned.
     Version,
+    /// The member ends in `Identifier`, and takes the ARN, the id or the name.
+    Identifier,
     /// The member ends in `Id`, and the answer has no other id.
     OnlyId,
 }
@@ -54,6 +57,7 @@ impl Rule {
             Rule::KindAndName => "name of the kind",
             Rule::KindAlone => "the kind itself",
             Rule::Version => "version",
+            Rule::Identifier => "identifier",
             Rule::OnlyId => "the only id",
         }
     }
@@ -63,7 +67,7 @@ impl Rule {
         match self {
             Rule::SameName => 0.99,
             Rule::KindAndName | Rule::Version => 0.97,
-            Rule::KindAlone => 0.9,
+            Rule::KindAlone | Rule::Identifier => 0.9,
             Rule::OnlyId => 0.8,
         }
     }
@@ -79,8 +83,9 @@ pub(super) struct Creation<'s> {
 }
 
 impl<'s> Creation<'s> {
-    /// The source of an input member of another operation.
-    pub(super) fn source(&self, member: &str) -> Option<(Source, Rule)> {
+    /// The source of a member of another operation.
+    pub(super) fn source(&self, of: &Member) -> Option<(Source, Rule)> {
+        let member = of.name.as_str();
         let answered = |name: &str, rule: Rule| self.answered(name).map(|path| (Source::Output(path), rule));
         let requested = |name: &str, rule: Rule| {
             let found = named(self.input, name).filter(|found| is_scalar(self.schema, found))?;
@@ -105,7 +110,30 @@ impl<'s> Creation<'s> {
             .or_else(|| requested(member, Rule::SameName))
             .or_else(|| self.suffixes(member).find_map(|suffix| requested(suffix, Rule::KindAndName)))
             .or_else(|| tail.and_then(alone))
+            .or_else(|| self.identifier(of))
             .or_else(|| answered("Id", Rule::OnlyId).filter(|_| ends_with(member, "Id")))
+    }
+
+    /// The source of a member named `Identifier`, alone or after the name of the kind: the ARN where the member takes ARNs,
+    /// since such members take no other form everywhere, else the id, else the name.
+    fn identifier(&self, member: &Member) -> Option<(Source, Rule)> {
+        let is_own = |end: &&str| end.eq_ignore_ascii_case("Identifier");
+        let mut ends = [member.name.as_str()].into_iter().chain(self.suffixes(&member.name));
+        ends.find(is_own)?;
+        let answered = |end: &str| {
+            let own = tails(self.noun).map(|tail| format!("{tail}{end}"));
+            own.chain([end.to_owned()]).find_map(|name| self.answered(&name)).map(Source::Output)
+        };
+        let requested = |name: &str| {
+            named(self.input, name).filter(|found| is_scalar(self.schema, found)).map(|found| found.name.clone())
+        };
+        let arn = || answered("Arn").filter(|_| takes_arns(self.schema, member));
+        let name = || {
+            let own = tails(self.noun).map(|tail| format!("{tail}Name"));
+            own.chain(["Name".to_owned()]).find_map(|name| requested(&name)).map(Source::Input)
+        };
+        let source = arn().or_else(|| answered("Id")).or_else(|| answered("Arn")).or_else(name)?;
+        Some((source, Rule::Identifier))
     }
 
     /// Path to a scalar in the answer, by its name in any case: at the top, or in the only structure.
@@ -142,6 +170,16 @@ impl<'s> Creation<'s> {
 
 /// Endings of members that name a resource.
 const SUFFIXES: &[&str] = &["Id", "Arn", "Name", "Version", "Identifier", "Number", "Key"];
+
+/// True for a member whose values can be ARNs.
+fn takes_arns(schema: &Schema, member: &Member) -> bool {
+    /// An ARN of usual form.
+    const ARN: &str = "arn:aws:service:us-east-1:123456789012:kind/12345678-1234-1234-1234-123456789012";
+    let traits = &member.slot.traits;
+    let fits = traits.length.is_none_or(|bounds| bounds.max.is_none_or(|max| max >= ARN.len() as u64));
+    let admits = |pattern: &Pattern| pattern.source().contains("arn") || pattern.admits(ARN) == Verdict::Admits;
+    fits && traits.pattern.is_none_or(|pattern| admits(&schema[pattern]))
+}
 
 fn ends_with(name: &str, end: &str) -> bool {
     let at = name.len().saturating_sub(end.len());

@@ -102,6 +102,12 @@ impl World {
             let is_named = kind.actions.iter().flat_map(|action| &action.names);
             let is_named = is_named.into_iter().any(|(_, source)| *source == Source::Input(need.place.clone()));
             let needed = &self.graph.kinds()[need.kind];
+            // What is named by another resource needs one that names nothing else.
+            if kind.id == Source::Input(need.place.clone()) {
+                let made = self.another(needed);
+                input.insert(need.place.clone(), id_of(needed, &made));
+                continue;
+            }
             if let Some(made) = self.made.get(needed.noun.as_str()).filter(|_| is_named) {
                 input.insert(need.place.clone(), id_of(needed, made));
             }
