@@ -3,6 +3,7 @@
 //! An override states the value that it expects. If the model has another value, the override is stale: it changes nothing
 //! and is reported.
 
+use crate::text::toml_problem;
 use serde::Deserialize;
 
 use crate::ast::Ast;
@@ -82,7 +83,7 @@ pub struct OverrideError(String);
 impl Overrides {
     /// Parses the TOML text.
     pub fn parse(text: &str) -> Result<Self, OverrideError> {
-        let File { service, list } = toml::from_str(text).map_err(|error| OverrideError(error.to_string()))?;
+        let File { service, list } = toml::from_str(text).map_err(|error| OverrideError(toml_problem(text, &error)))?;
         let list = list.into_iter().map(Entry::checked).collect::<Result<Vec<_>, _>>()?;
         let mut seen = std::collections::HashSet::new();
         if let Some(entry) = list.iter().find(|entry| !seen.insert(&entry.shape)) {

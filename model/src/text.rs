@@ -135,6 +135,14 @@ pub(crate) fn json_type(value: &Value) -> &'static str {
     }
 }
 
+/// The problem of a TOML text, with its place. Repeats no line of it: the file may be another one than was meant, with secrets.
+pub fn toml_problem(text: &str, error: &toml::de::Error) -> String {
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return error.message().to_owned() };
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("line {line}, column {column}: {}", error.message())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,5 +185,13 @@ mod tests {
             assert_eq!(visible(&visible(text)), visible(text), "visible text stays as it is");
         }
         assert!(matches!(visible("plain"), Cow::Borrowed("plain")));
+    }
+
+    #[test]
+    fn problems_of_toml_repeat_no_line() {
+        let text = "a = 1\nkey = secret\n";
+        let error = toml::from_str::<toml::Table>(text).err();
+        let problem = error.map(|error| toml_problem(text, &error)).unwrap_or_default();
+        assert!(problem.starts_with("line 2, column ") && !problem.contains("secret"), "{problem}");
     }
 }

@@ -10,6 +10,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use connect_model::files;
+use connect_model::text::toml_problem;
 use connect_transport::endpoint::Endpoint;
 use connect_transport::target::AWS;
 use toml::{Table, Value};
@@ -108,10 +109,14 @@ pub(super) fn read(command: &Command, words: &[OsString]) -> Result<Option<Confi
     let Some(path) = named.or_else(|| Some(PathBuf::from(DEFAULT)).filter(|path| path.exists())) else {
         return Ok(None);
     };
+    if !is_named && path.is_symlink() {
+        let why = format!("{DEFAULT} is a link, and nobody named it; give it with --config {DEFAULT} if it is yours");
+        return Err(SessionError::usage(why));
+    }
     let text = files::read_text(&path, LARGEST)
         .map_err(|error| SessionError::usage(format!("--config: cannot read {}: {error}", path.display())))?;
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
-        SessionError::usage(format!("{}: not TOML: {}", path.display(), error.to_string().trim_end()))
+        SessionError::usage(format!("{}: not TOML: {}", path.display(), toml_problem(&text, &error)))
     })?;
     let wrong = |why: String| SessionError::usage(format!("{}: {why}", path.display()));
     let folder = path.parent().unwrap_or(Path::new(""));

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
 use connect_model::files::{self, Use};
+use connect_model::text::toml_problem;
 use serde::Deserialize;
 use thiserror::Error;
 use toml::Spanned;
@@ -113,7 +114,7 @@ impl Expectations {
         let file: File = toml::from_str(text).map_err(|error| {
             let form = "an entry is `[[expect]]` with `case` or `cause`, `reason` and `expires` (a date), and optionally `link`, \
                         `owner`, `pointers` and `outcome` (\"failed\" or \"indeterminate\")";
-            format!("{}; {form}", error.to_string().trim_end())
+            format!("{}; {form}", toml_problem(text, &error))
         })?;
         let today = date(now);
         let line = |at: usize| format!("{name} line {}", text[..at.min(text.len())].matches('\n').count() + 1);

@@ -2,6 +2,7 @@
 //!
 //! A correction that changes nothing is stale: it is reported, and a test fails.
 
+use crate::text::toml_problem;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -69,7 +70,8 @@ impl Corrections {
     /// # Errors
     /// The text is no such file, a kind has two rows, or a row has no reason or a template that is no JSON object.
     pub fn parse(text: &str) -> Result<Self, CorrectionError> {
-        let File { service, list } = toml::from_str(text).map_err(|error| CorrectionError(error.to_string()))?;
+        let File { service, list } =
+            toml::from_str(text).map_err(|error| CorrectionError(toml_problem(text, &error)))?;
         let mut seen = std::collections::HashSet::new();
         for row in &list {
             let noun = &row.noun;
