@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use connect_model::schema::OperationId;
+use connect_model::validate::validate_slot;
 use connect_model::wire::encode_request;
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -21,6 +22,9 @@ use crate::steps;
 use crate::steps::{Judged, perform};
 use connect_transport::HangUp;
 use connect_transport::exchange::Exchange;
+
+/// Most characters of a long token.
+const LONGEST_TOKEN: u64 = 500;
 
 /// Observation of a response without an id.
 pub(super) const NO_ID: &str = "no id";
@@ -187,11 +191,47 @@ impl Creation<'_> {
 
     /// Two creations that differ in name and in the last character of their tokens.
     async fn different_tokens(&self) -> Judged {
-        let (created, first) = self.begin().await?;
+        let text = self.input[&self.token].as_str().unwrap_or_default();
+        let with_end = |text: &str| {
+            let start: String = text.chars().take(text.chars().count().saturating_sub(1)).collect();
+            format!("{start}{}", if text.ends_with('1') { '2' } else { '1' })
+        };
+        let member = self.client.schema.input_members(&self.client.schema[self.operation]);
+        let member = member.and_then(|members| members.get(&self.token)).ok_or("the operation has no token")?;
+        let most = member.slot.traits.length.and_then(|bounds| bounds.max).unwrap_or(0).min(LONGEST_TOKEN) as usize;
+        let fresh = || self.client.fresh_token();
+        let long = format!("{}{}", fresh(), "x".repeat(most.saturating_sub(fresh().len())));
+        let (lower, upper) = {
+            let lower = fresh().to_ascii_lowercase();
+            (lower.clone(), lower.to_ascii_uppercase())
+        };
+        let pairs = [(text.to_owned(), with_end(text)), (lower, upper), (long.clone(), with_end(&long))];
+        let is_valid =
+            |token: &String| validate_slot(self.client.schema, &member.slot, &token.as_str().into()).is_empty();
+        let (mut judged, mut refused) = (0, None);
+        for (one, other) in pairs.iter().filter(|(one, other)| one != other) {
+            if !is_valid(one) || !is_valid(other) {
+                continue;
+            }
+            match self.distinct(one, other).await {
+                Ok(findings) if findings.is_empty() => judged += 1,
+                Ok(findings) => return Ok(findings),
+                Err(why) => refused = Some(why),
+            }
+        }
+        match refused.filter(|_| judged == 0) {
+            Some(why) => Err(why),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Two creations with two tokens.
+    async fn distinct(&self, one: &str, other: &str) -> Judged {
         let mut input = self.input.clone();
-        let text = input[&self.token].as_str().unwrap_or_default();
-        let mut other: String = text.chars().take(text.chars().count().saturating_sub(1)).collect();
-        other.push(if text.ends_with('1') { '2' } else { '1' });
+        input[&self.token] = one.into();
+        self.row.set_name(&mut input, self.client.unused_name(self.row).unwrap_or_default());
+        let first = steps::succeed(self.client, self.row.create, &input).await?;
+        let created = read_created(self.row, &input, &first)?;
         input[&self.token] = other.into();
         self.row.set_name(&mut input, self.client.unused_name(self.row).unwrap_or_default());
         let second = self.client.call(self.operation, &input).await?;

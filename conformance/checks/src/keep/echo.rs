@@ -16,6 +16,11 @@ pub(super) async fn echo(trial: Trial<'_>, row: &'static Resource) -> Judged {
     let mut whole = client.creation(row).await?;
     thing::add_tags(row, &mut whole);
     let mut inputs = vec![("with all members", thing::with_all(row, whole, &options))];
+    if row.tag_member().is_some() {
+        let mut input = client.creation(row).await?;
+        thing::add_many_tags(row, &mut input);
+        inputs.push(("with as many tags as it can have", input));
+    }
     for (member, value) in &options {
         let mut input = client.creation(row).await?;
         input[member] = value.clone();

@@ -10,6 +10,7 @@ use connect_model::semantics::{self, Context};
 use connect_transport::exchange::Exchange;
 use serde_json::{Value, json};
 
+use crate::case::Finding;
 use crate::client::Client;
 use crate::client::pager::{Pager, key, page_sizes};
 use crate::code::{Scope, Subjects, Trial};
@@ -21,6 +22,9 @@ use crate::steps::{Judged, Wait, succeed};
 
 /// Values of an enum by which a list is narrowed.
 const VALUES: usize = 6;
+
+/// Most pages of the whole list.
+const MOST_PAGES: i64 = 60;
 
 /// Resources with another value that are tried to be created for one enum.
 const ATTEMPTS: usize = 3;
@@ -61,8 +65,8 @@ struct List<'c> {
 type Items = BTreeMap<String, Option<String>>;
 
 impl List<'_> {
-    /// All items for some values; for no value, of the whole list.
-    async fn items(&self, values: &[&str]) -> Result<(Items, Option<Exchange>), String> {
+    /// All items for some values; for no value, of the whole list. Without a size, the pages are as large as possible.
+    async fn items(&self, values: &[&str], size: Option<i64>) -> Result<(Items, Option<Exchange>), String> {
         let mut base = self.base.clone();
         let member = &self.narrowing.input.name;
         match (values, self.narrowing.many) {
@@ -71,7 +75,7 @@ impl List<'_> {
             (values, false) => base[member] = json!(values[0]),
         }
         let schema = self.client.schema;
-        let size = page_sizes(schema, self.operation).map(|(_, most)| most);
+        let size = size.or_else(|| page_sizes(schema, self.operation).map(|(_, most)| most));
         let mut pages = Pager::new(self.client, self.operation, base)?.all(size).await?;
         let identity = resources::listed_by(schema, &schema[self.operation].name).map(|(_, member)| member);
         let mut items = Items::new();
@@ -86,14 +90,14 @@ impl List<'_> {
         let (check, client) = (trial.check, self.client);
         let mut wait = Wait::brief(client);
         loop {
-            let (whole, _) = self.items(&[]).await?;
+            let (whole, _) = self.items(&[], None).await?;
             let present: BTreeSet<&str> = whole.values().flatten().map(String::as_str).collect();
             if present.is_empty() {
                 return Err("the list has no items that show the value".to_owned());
             }
             let (mut findings, mut judged) = (Vec::new(), 0);
             for wanted in self.queries(&present) {
-                let (narrowed, exchange) = match self.items(&wanted).await {
+                let (narrowed, exchange) = match self.items(&wanted, None).await {
                     Ok(found) => found,
                     // Family accept judges refusals of single values.
                     Err(_) => continue,
@@ -111,7 +115,7 @@ impl List<'_> {
                     continue;
                 }
                 // An item that was there before and after must be there in between.
-                let (after, _) = self.items(&[]).await?;
+                let (after, _) = self.items(&[], None).await?;
                 let is_lost = |(item, value): &(&String, &Option<String>)| {
                     value.as_ref().is_some_and(|value| wanted.contains(&&**value))
                         && after.get(*item) == Some(value)
@@ -123,6 +127,8 @@ impl List<'_> {
                     let actual = format!("{first} is missing, and {} more", lost.len() - 1);
                     let pointer = format!("/{}", self.narrowing.input.name);
                     findings.push(check.finding(pointer, expected, actual, exchange.as_ref()));
+                } else {
+                    findings.extend(self.on_pages(trial, &wanted, &narrowed).await);
                 }
             }
             if judged == 0 {
@@ -132,6 +138,50 @@ impl List<'_> {
                 return Ok(findings);
             }
         }
+    }
+
+    /// Judges the narrowed list on pages of other sizes: one item is left for the last page, or two pages are full.
+    async fn on_pages(&self, trial: Trial<'_>, wanted: &[&str], narrowed: &Items) -> Option<Finding> {
+        let (least, most) = page_sizes(self.client.schema, self.operation)?;
+        let count = narrowed.len() as i64;
+        for size in [count - 1, (count + 1) / 2].into_iter().filter(|size| (least.max(1)..=most).contains(size)) {
+            let Ok((paged, exchange)) = self.items(wanted, Some(size)).await else { continue };
+            let Ok((after, _)) = self.items(wanted, None).await else { continue };
+            let lost = narrowed.keys().find(|item| after.contains_key(*item) && !paged.contains_key(*item));
+            let other = paged.iter().find(|(_, value)| value.as_ref().is_some_and(|value| !wanted.contains(&&**value)));
+            let actual = match (lost, other) {
+                (Some(item), _) => format!("{item} is missing"),
+                (None, Some((item, Some(value)))) => format!("{item} with {value}"),
+                _ => continue,
+            };
+            if !self.pages_well(size).await {
+                return None;
+            }
+            let member = &self.narrowing.item.name;
+            let expected = format!(
+                "on pages of {size}, the {count} items with {member} {} that larger pages show",
+                wanted.join(" or ")
+            );
+            let pointer = format!("/{}", self.narrowing.input.name);
+            return Some(trial.check.finding(pointer, expected, actual, exchange.as_ref()));
+        }
+        None
+    }
+
+    /// True if the whole list shows the same items on smaller pages. What goes wrong there belongs to the family pagination.
+    async fn pages_well(&self, size: i64) -> bool {
+        let Some((least, most)) = page_sizes(self.client.schema, self.operation) else { return false };
+        let Ok((whole, _)) = self.items(&[], None).await else { return false };
+        let count = whole.len() as i64;
+        let sizes = [Some(count - 1), Some((count + 1) / 2), Some(size).filter(|size| count / size <= MOST_PAGES)];
+        for size in sizes.into_iter().flatten().filter(|size| (least.max(1)..=most).contains(size)) {
+            let Ok((paged, _)) = self.items(&[], Some(size)).await else { return false };
+            let Ok((after, _)) = self.items(&[], None).await else { return false };
+            if whole.keys().any(|item| after.contains_key(item) && !paged.contains_key(item)) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Values to narrow by: those of the items, one that no item has, and two of them together.

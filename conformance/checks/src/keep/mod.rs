@@ -6,6 +6,7 @@
 mod echo;
 mod filters;
 mod plausible;
+mod refused;
 mod thing;
 mod update;
 mod views;
@@ -42,7 +43,7 @@ const LISTS: Evidence = Evidence::documentation(
 
 /// The checks, in the order in which they are planned.
 pub(crate) static CHECKS: &[&Check] =
-    &[&ECHO, &UPDATE, &VIEWS_AGREE, &LIST_FILTER, &SEARCH_CONDITION, &COUNTS, &PLAUSIBLE, &REPEATED_READ];
+    &[&ECHO, &UPDATE, &REFUSED, &VIEWS_AGREE, &LIST_FILTER, &SEARCH_CONDITION, &COUNTS, &PLAUSIBLE, &REPEATED_READ];
 
 pub(crate) static ECHO: Check = Check {
     id: "keep.echo",
@@ -71,6 +72,24 @@ pub(crate) static UPDATE: Check = Check {
              recorded",
     fails: "a member that is wiped, kept or changed although the update does not say so",
     code: &On { applies: updated, run: |trial, &row| trial.scenario(update::only_named(trial, row)) },
+};
+
+pub(crate) static REFUSED: Check = Check {
+    id: "keep.refused-changes-nothing",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "a request that is refused leaves everything as it was",
+    evidence: &[
+        Evidence::normative("RFC 9110, section 15.5: a request with a status of 4xx cannot be fulfilled"),
+        Evidence::documentation("Connect API reference, the errors of the operations: the request is not valid"),
+    ],
+    harm: Harm::Loss,
+    fault: "performed a part of a request that it refused",
+    passes: "after a refused update, a description as before; after a refused creation, a name that is free: for broken \
+             content, a taken name, an unknown value and a text or a number beyond its limit, in a request that otherwise \
+             changes all that it can",
+    fails: "a member with the value of the refused request, or a name that is taken",
+    code: &On { applies: refusable, run: |trial, &row| trial.scenario(refused::nothing(trial, row)) },
 };
 
 pub(crate) static VIEWS_AGREE: Check = Check {
@@ -152,6 +171,16 @@ fn created(scope: &Scope<'_>) -> Subjects<&'static Resource> {
 /// The kind that the operation in scope updates.
 fn updated(scope: &Scope<'_>) -> Subjects<&'static Resource> {
     one(resources::updated_by(scope.schema, scope.name()).filter(|row| row.is_judged()))
+}
+
+/// The kind that the operation in scope updates, or creates under a unique name, if a request can be wrong in one member.
+fn refusable(scope: &Scope<'_>) -> Subjects<&'static Resource> {
+    let created = resources::created_by(scope.schema, scope.name()).filter(|row| row.is_judged());
+    let row = match created {
+        Some(row) => Some(row).filter(|row| !row.is_instance() && row.has_unique_names()),
+        None => resources::updated_by(scope.schema, scope.name()).filter(|row| row.is_judged()),
+    };
+    one(row.filter(|row| refused::can_be_wrong(scope.schema, scope.operation, row)))
 }
 
 fn one(row: Option<&'static Resource>) -> Subjects<&'static Resource> {

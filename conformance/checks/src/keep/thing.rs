@@ -2,7 +2,7 @@
 
 use connect_model::generate::Config;
 use connect_model::path::{SchemaPath, Step};
-use connect_model::resources::is_tags;
+use connect_model::resources::{is_tags, read_tags};
 use connect_model::schema::{Binding, Kind, Member, Members, OperationId};
 use connect_model::semantics::{self, Confidence, Context};
 use connect_model::validate::validate_slot;
@@ -161,6 +161,20 @@ pub(super) async fn value_of(
 /// Adds tags beside those of the run, if the kind takes any.
 pub(super) fn add_tags(row: &Resource, input: &mut Value) {
     row.add_tags(input, [("contract-test-kept", "Kept as it is"), ("contract-test-empty", "")]);
+}
+
+/// Most tags of a resource. Source: Connect API reference, TagResource.
+const TAGS: usize = 50;
+
+/// Adds as many tags as a resource can have. Each key differs from another one only in the case of a letter.
+pub(super) fn add_many_tags(row: &Resource, input: &mut Value) {
+    let Some(member) = row.tag_member() else { return };
+    let most = member.slot.traits.length.and_then(|bounds| bounds.max).map_or(TAGS, |most| TAGS.min(most as usize));
+    let present = input.get(&member.name).map(read_tags).unwrap_or_default().len();
+    let first = |at: usize| if at.is_multiple_of(2) { 'C' } else { 'c' };
+    let tags = (present..most).map(|at| (format!("{}ontract-test-{:02}", first(at), at / 2), format!("Kept {at}")));
+    let tags: Vec<(String, String)> = tags.collect();
+    row.add_tags(input, tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
 }
 
 /// An input with every option that agrees with it.

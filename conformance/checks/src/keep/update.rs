@@ -1,16 +1,20 @@
 //! `keep.update-only-named`: an update changes the members that it names, and no others.
 
-use connect_model::schema::{Binding, Kind, Member, Members, Shared};
+use arbitrary::Unstructured;
+use connect_model::path::SchemaPath;
+use connect_model::schema::{Binding, Kind, Member, Members, Schema, ShapeId, Shared};
+use connect_model::semantics::{self, Context};
 use connect_model::validate::validate_slot;
 use serde_json::Value;
 
-use crate::case::Finding;
+use crate::case::{Finding, Level};
+use crate::client::reply::{Reply, is_conflict};
 use crate::code::Trial;
 use crate::difference::apart;
 use crate::keep::thing::{Thing, is_option, value_of};
-use crate::resources::Resource;
+use crate::resources::{Resource, takes_new_name};
 use crate::same::{in_progress, is_empty, shows};
-use crate::steps::{Judged, Wait, body, succeed};
+use crate::steps::{Judged, Wait, body, perform, succeed};
 
 /// Updates that replace the whole although their method does not say so, each with the source.
 const WHOLE: &[(&str, &str)] = &[
@@ -36,6 +40,13 @@ pub(crate) fn replaces_whole(update: &str) -> bool {
 /// Most characters of a text that is sent at its limit.
 const LONGEST: u64 = 5_000;
 
+/// A text with what is often changed on the way: blanks at both ends, markup, and a character beyond the Basic Multilingual
+/// Plane.
+const AROUND: &str = "  kept <b>as</b> it &amp; \"is\" \u{1f600}  ";
+
+/// Values of an enum that are tried for another resource.
+const OTHERS: usize = 3;
+
 /// Characters from which on a text counts as long.
 const LONG: usize = 100;
 
@@ -46,7 +57,7 @@ struct Change<'s> {
 }
 
 /// An update operation on a resource.
-struct Updater<'c> {
+pub(super) struct Updater<'c> {
     trial: Trial<'c>,
     thing: Thing<'c>,
     update: &'static str,
@@ -58,29 +69,61 @@ struct Updater<'c> {
 }
 
 pub(super) async fn only_named(trial: Trial<'_>, row: &'static Resource) -> Judged {
-    let Trial { client, operation, .. } = trial;
-    let contract = &client.schema[operation];
-    let members = client.schema.input_members(contract).ok_or_else(|| format!("{} has no input", contract.name))?;
+    let client = trial.client;
     let instance = client.instance().await.ok_or("there is no instance to work in")?;
-    let thing = Thing::full(client, row, &instance).await?;
-    let shared = row.facts(operation).0;
-    let replaces = contract.method == "PUT" || replaces_whole(&contract.name);
-    let updater = Updater { trial, thing, update: &contract.name, members, shared, replaces };
-    let mut findings: Vec<Finding> = Vec::new();
-    let (mut judged, mut refused) = (0, None);
-    for change in updater.changes().await {
-        match updater.judge(&change).await {
-            Ok(found) => {
-                judged += 1;
-                findings.extend(found);
-            }
-            Err(why) => refused = Some(why),
+    let mut tally = Tally::default();
+    let usual = Updater::start(trial, Thing::full(client, row, &instance).await?)?;
+    tally.add(usual.own_name().await);
+    for change in usual.changes().await {
+        tally.add(usual.judge(&change).await);
+    }
+    for thing in usual.others(&instance).await {
+        let other = Updater::start(trial, thing)?;
+        for change in other.each_alone().await {
+            tally.add(other.judge(&change).await);
         }
     }
-    findings.dedup_by(|one, other| one.pointer == other.pointer && one.actual == other.actual);
-    match refused.filter(|_| judged == 0) {
-        Some(why) => Err(why),
-        None => Ok(findings),
+    tally.end()
+}
+
+/// The judgements of several changes.
+#[derive(Default)]
+struct Tally {
+    findings: Vec<Finding>,
+    judged: usize,
+    /// The reason why the last change that was not judged was not.
+    refused: Option<String>,
+}
+
+impl Tally {
+    fn add(&mut self, judged: Judged) {
+        match judged {
+            Ok(found) => {
+                self.judged += 1;
+                self.findings.extend(found);
+            }
+            Err(why) => self.refused = Some(why),
+        }
+    }
+
+    fn end(mut self) -> Judged {
+        self.findings.dedup_by(|one, other| one.pointer == other.pointer && one.actual == other.actual);
+        match self.refused.filter(|_| self.judged == 0) {
+            Some(why) => Err(why),
+            None => Ok(self.findings),
+        }
+    }
+}
+
+impl<'c> Updater<'c> {
+    /// The update in scope on a resource.
+    pub(super) fn start(trial: Trial<'c>, thing: Thing<'c>) -> Result<Self, String> {
+        let contract = &trial.client.schema[trial.operation];
+        let members =
+            trial.client.schema.input_members(contract).ok_or_else(|| format!("{} has no input", contract.name))?;
+        let shared = thing.row.facts(trial.operation).0;
+        let replaces = contract.method == "PUT" || replaces_whole(&contract.name);
+        Ok(Self { trial, thing, update: &contract.name, members, shared, replaces })
     }
 }
 
@@ -108,6 +151,7 @@ impl Updater<'_> {
             for value in self.values(member).await {
                 let words = match value.as_str() {
                     Some("") => format!("with {name} empty"),
+                    Some(AROUND) => format!("with blanks and markup in {name}"),
                     Some(text) if text.len() > LONG => format!("with a long {name}"),
                     _ => format!("with {name}"),
                 };
@@ -115,11 +159,115 @@ impl Updater<'_> {
             }
             changes.push(Change { named: Some((name, Value::Null)), words: format!("with {name} null") });
         }
+        // The same from another value of each enum; on a real account, a state may have effects.
+        for member in self.members.iter().filter(|member| is_option(member) && self.trial.client.target.loopback) {
+            if let (Kind::Enum(_), Some(_)) =
+                (&self.trial.client.schema[member.slot.target].kind, self.described_as(&member.name))
+                && let [other, .., usual] = self.values(member).await.as_slice()
+            {
+                let to = |value: &Value| Change {
+                    named: Some((&*member.name, value.clone())),
+                    words: format!("with {} {value}", member.name),
+                };
+                changes.push(to(other));
+                let rest = self.each_alone().await.into_iter();
+                let names = |change: &Change<'_>| change.named.as_ref().is_some_and(|(name, _)| *name == member.name);
+                changes.extend(rest.filter(|change| !names(change)).map(|change| Change {
+                    words: format!("{} while {} is {other}", change.words, member.name),
+                    ..change
+                }));
+                changes.push(to(usual));
+            }
+        }
         changes
     }
 
+    /// No optional member, and each one alone.
+    async fn each_alone(&self) -> Vec<Change<'static>> {
+        let mut changes = vec![Change { named: None, words: "without optional members".to_owned() }];
+        for member in self.members.iter().filter(|member| is_option(member)) {
+            let named = self.values(member).await.pop().map(|value| (&*member.name, value));
+            changes.extend(named.map(|named| Change { named: Some(named), words: format!("with {}", member.name) }));
+        }
+        changes
+    }
+
+    /// Resources that differ in an enum that the creation sets and the description shows: one for each such enum.
+    async fn others(&self, instance: &str) -> Vec<Thing<'_>> {
+        let (client, row) = (self.trial.client, self.thing.row);
+        let mut others = Vec::new();
+        let Some(create) = client.schema.operation_named(row.create).filter(|_| client.target.loopback) else {
+            return others;
+        };
+        let shown = row.facts(create).0;
+        for member in client.schema.input_members(&client.schema[create]).into_iter().flatten() {
+            let is_shown = shown.iter().any(|pair| pair.left.strip_prefix('/') == Some(&member.name));
+            let Kind::Enum(values) = &client.schema[member.slot.target].kind else { continue };
+            if !is_shown || member.binding != Binding::Body {
+                continue;
+            }
+            for value in values.iter().rev().take(OTHERS) {
+                let Ok(mut input) = client.creation_in(row, instance).await else { break };
+                input[&*member.name] = value.to_string().into();
+                let mut u = Unstructured::new(&[]);
+                semantics::repair(row.create, &mut input, &SchemaPath::default(), &Context::default(), &mut u);
+                if input[&*member.name] == *value.to_string()
+                    && let Ok(thing) = Thing::make(client, row, input).await
+                {
+                    others.push(thing);
+                    break;
+                }
+            }
+        }
+        others
+    }
+
+    /// The name that the resource has already is no conflict.
+    async fn own_name(&self) -> Judged {
+        let (client, thing) = (self.trial.client, &self.thing);
+        let mut names =
+            self.members.iter().filter(|member| takes_new_name(client.schema, self.trial.operation, &member.name));
+        let name = names.next().ok_or("the update takes no name")?;
+        let (before, ..) = thing.describe().await?;
+        let own = self.shown(&name.name, &before).cloned().ok_or("the description does not show the name")?;
+        let change = Change { named: Some((&*name.name, own)), words: String::new() };
+        let input = self.input(&change, &before);
+        match perform(client, self.update, &input).await? {
+            Reply::Refused(exchange, error) if is_conflict(exchange.response.status, error.code.as_deref()) => {
+                let expected = format!("success of {} with the name that the {} has", self.update, thing.row.kind);
+                let actual = error.code.unwrap_or_else(|| exchange.response.status.to_string());
+                let mut finding =
+                    self.trial.check.finding(format!("/{}", name.name), expected, actual, Some(&exchange));
+                finding.level = Level::Should;
+                Ok(vec![finding])
+            }
+            Reply::Success(_) => Ok(Vec::new()),
+            reply => Err(reply.describe()),
+        }
+    }
+
+    /// The resource.
+    pub(super) fn thing(&self) -> &Thing<'_> {
+        &self.thing
+    }
+
+    /// The ids and the required members as they are.
+    pub(super) fn required(&self, before: &Value) -> Value {
+        self.input(&Change { named: None, words: String::new() }, before)
+    }
+
+    /// True if the update can set a described member.
+    pub(super) fn takes(&self, described: &str) -> bool {
+        self.shared.iter().any(|pair| pair.right.strip_prefix('/') == Some(described))
+    }
+
+    /// The described member that shows a member of the update.
+    fn described_as(&self, member: &str) -> Option<&str> {
+        self.shared.iter().find(|pair| pair.left.strip_prefix('/') == Some(member)).map(|pair| &pair.right[1..])
+    }
+
     /// Values for a member, the last one as usual as the first: an enum ends with the value that it began with.
-    async fn values(&self, member: &Member) -> Vec<Value> {
+    pub(super) async fn values(&self, member: &Member) -> Vec<Value> {
         let client = self.trial.client;
         if let Kind::Enum(values) = &client.schema[member.slot.target].kind {
             return values.iter().rev().map(|value| Value::from(value.to_string())).collect();
@@ -135,7 +283,8 @@ impl Updater<'_> {
             let long = most
                 .map(|most| Value::from("kept as it is ".repeat(1 + most as usize / 14)[..most as usize].trim_end()));
             let fits = |text: &Value| validate_slot(client.schema, &member.slot, text).is_empty();
-            values.extend([Some(empty), long].into_iter().flatten().filter(fits));
+            let around = Value::from(AROUND);
+            values.extend([Some(empty), long, Some(around)].into_iter().flatten().filter(fits));
         }
         if let Ok(value) = value_of(client, self.trial.operation, member, "keep").await {
             values.push(value);
@@ -150,7 +299,7 @@ impl Updater<'_> {
         for member in self.members.iter().filter(|member| member.required && member.binding == Binding::Body) {
             let shown = self.shown(&member.name, before);
             if let Some(value) = shown.or_else(|| thing.sent.get(&member.name)).filter(|value| !value.is_null()) {
-                input[&member.name] = value.clone();
+                input[&member.name] = modelled(self.trial.client.schema, member.slot.target, value);
             }
         }
         if let Some((name, value)) = &change.named {
@@ -259,8 +408,28 @@ fn moves_with_updates(name: &str) -> bool {
     is_time || name.starts_with("Last") || name.starts_with("last") || ends.iter().any(|end| name.ends_with(end))
 }
 
+/// A value without the members that the model does not have: a newer service may show them, and takes none back.
+fn modelled(schema: &Schema, shape: ShapeId, value: &Value) -> Value {
+    match (&schema[shape].kind, value) {
+        (Kind::Structure(members) | Kind::Union(members), Value::Object(map)) => {
+            let known = |(name, inner): (&String, &Value)| {
+                members.get(name).map(|member| (name.clone(), modelled(schema, member.slot.target, inner)))
+            };
+            Value::Object(map.iter().filter_map(known).collect())
+        }
+        (Kind::List(list), Value::Array(items)) => {
+            items.iter().map(|item| modelled(schema, list.member.target, item)).collect()
+        }
+        (Kind::Map(map), Value::Object(entries)) => {
+            let entry = |(key, inner): (&String, &Value)| (key.clone(), modelled(schema, map.value.target, inner));
+            Value::Object(entries.iter().map(entry).collect())
+        }
+        _ => value.clone(),
+    }
+}
+
 /// A value without the members inside of it that every update moves.
-fn timeless(value: &Value) -> Value {
+pub(super) fn timeless(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
             let kept = members.iter().filter(|(name, _)| !moves_with_updates(name));
@@ -273,9 +442,18 @@ fn timeless(value: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn members_beyond_the_model_are_not_sent_back() {
+        let schema = Schema::connect();
+        let shape = schema.shape_named("OutboundCallerConfig").unwrap();
+        let shown = json!({ "OutboundCallerIdName": "a", "New": { "a": [1, null] } });
+        assert_eq!(modelled(schema, shape, &shown), json!({ "OutboundCallerIdName": "a" }));
+    }
 
     #[test]
     fn what_every_update_moves_is_no_difference() {

@@ -58,6 +58,14 @@ impl Searcher<'_> {
             Node::All(vec![exact("amber-two"), amber()]),
             Node::Any(vec![exact("amber"), exact("birch")]),
             Node::Any(vec![exact("birch"), amber()]),
+            Node::Any(vec![exact("amber"), exact("amber-two"), exact("birch")]),
+            Node::Any(vec![exact("birch"), exact("birch-amber"), exact("amber"), exact("amber-two")]),
+            Node::All(vec![self.all(), amber(), inside(), exact("amber-two")]),
+            // Letters that stand for others in the languages of databases.
+            Node::All(vec![self.all(), Node::Name(Comparison::Contains, "-amb_r".to_owned())]),
+            Node::All(vec![self.all(), Node::Name(Comparison::Contains, "-a%r".to_owned())]),
+            name(Comparison::StartsWith, "amb_r"),
+            name(Comparison::StartsWith, "a%"),
             Node::All(vec![self.all(), Node::Any(vec![Node::All(vec![amber(), inside()]), exact("birch")])]),
         ];
         for kind in self.kinds() {
@@ -93,6 +101,14 @@ impl Searcher<'_> {
                     filters.push(Filter::Type(kind.clone()));
                     filters.push(Filter::All(Group { kind: Some(kind), ..group(&[&small]) }));
                 }
+            }
+            // Both must hold, whatever the form of the criteria.
+            let exact = |text: &str| Node::Name(Comparison::Exact, format!("{}{text}", self.prefix));
+            let either = Node::Any(vec![exact("amber"), exact("birch-amber"), exact("birch")]);
+            let both = Node::All(vec![self.all(), Node::Name(Comparison::StartsWith, format!("{}birch", self.prefix))]);
+            for (criteria, tag) in [(exact("amber-two"), &large), (either, &small), (both, &birch)] {
+                let filter = Some((at, Filter::Tag(tag.clone())));
+                queries.push(Query { check: &TAG_FILTER, criteria: Some(criteria), filter });
             }
             let query = |criteria, filter| Query { check: &TAG_FILTER, criteria, filter: Some((at, filter)) };
             queries.push(query(Some(self.all()), Filter::Tag(amber.clone())));

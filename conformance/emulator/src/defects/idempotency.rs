@@ -95,6 +95,22 @@ pub(super) const ROWS: &[Defect] = &[
         may: &["error.not-found", "lifecycle.walk"],
         seams: || on_call(delete_anything),
     },
+    Defect {
+        id: "token-without-case",
+        family: Family::Idempotency,
+        summary: "client tokens that differ in the case of letters count as equal",
+        kills: &["idempotency.different-token-distinct"],
+        may: &[],
+        seams: || on_call(|call| perform_with_token(call, |token| Some(token.to_ascii_lowercase()))),
+    },
+    Defect {
+        id: "token-cut",
+        family: Family::Idempotency,
+        summary: "only the first 64 characters of a client token count",
+        kills: &["idempotency.different-token-distinct"],
+        may: &["invalid.length-max"],
+        seams: || on_call(|call| perform_with_token(call, |token| Some(token.chars().take(64).collect()))),
+    },
 ];
 
 /// Creations with a client token that have a handler.
@@ -107,7 +123,7 @@ fn token<'c>(call: &Invocation<'c>) -> Option<&'c str> {
 }
 
 /// Performs a call with another client token, or none, if it is a creation.
-fn perform_with_token(call: &Invocation<'_>, other: fn(&str) -> Option<&str>) -> Answer {
+fn perform_with_token(call: &Invocation<'_>, other: fn(&str) -> Option<String>) -> Answer {
     let Some(token) = token(call) else { return call.perform(call.input) };
     let mut input = call.input.clone();
     if let Value::Object(members) = &mut input {
@@ -176,7 +192,7 @@ struct GreedyTokens;
 impl Seams for GreedyTokens {
     fn invoke(&self, call: &Invocation<'_>) -> Answer {
         perform_with_token(call, |token| {
-            Some(token.char_indices().rev().nth(3).map_or(token, |(end, _)| &token[..end]))
+            Some(token.char_indices().rev().nth(3).map_or(token, |(end, _)| &token[..end]).to_owned())
         })
     }
 

@@ -1,16 +1,18 @@
 //! Defects: accepted values are stored or shown otherwise.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
-use connect_model::wire::message::HttpResponse;
+use connect_model::wire::message::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
 use crate::defects::edits::{clearing, edit_json, edited, of_another_account, server_error, without};
-use crate::defects::hooks::{on_body, on_call, on_items, on_request};
-use crate::defects::seam::{Invocation, Scene, Seams};
+use crate::defects::hooks::{on_body, on_call, on_items, on_request, on_tags};
+use crate::defects::seam::{FullName, Invocation, Scene, Seams, TagChange};
 use crate::defects::{Defect, Family};
 use crate::handlers::Answer;
+use crate::refusal::Refusal;
 use crate::store::lock;
 
 pub(super) const ROWS: &[Defect] = &[
@@ -193,7 +195,177 @@ pub(super) const ROWS: &[Defect] = &[
         may: &["keep.views-agree", "keep.plausible", "idempotency.repeated-read-equal"],
         seams: || Arc::new(LaterEveryTime::default()),
     },
+    Defect {
+        id: "tag-keys-without-case",
+        family: Family::Keep,
+        summary: "of two tags of a new resource whose keys differ in the case of a letter, one is kept",
+        kills: &["keep.echo"],
+        may: &["lifecycle.tags", "lifecycle.tags-shown", "lifecycle.create-describe"],
+        seams: || {
+            on_tags(|change, tags| {
+                let TagChange::Created(_) = change else { return tags };
+                let mut seen = HashSet::new();
+                tags.into_iter().filter(|(key, _)| seen.insert(key.to_ascii_lowercase())).collect()
+            })
+        },
+    },
+    Defect {
+        id: "tags-above-forty-dropped",
+        family: Family::Keep,
+        summary: "of the tags of a new resource, forty are kept",
+        kills: &["keep.echo"],
+        may: &["accept.at-limit"],
+        seams: || {
+            on_tags(|change, tags| {
+                let is_new = matches!(change, TagChange::Created(_));
+                if is_new { tags.into_iter().take(40).collect() } else { tags }
+            })
+        },
+    },
+    Defect {
+        id: "update-trims",
+        family: Family::Keep,
+        summary: "an update of a flow removes the blanks around the description",
+        kills: &["keep.update-only-named"],
+        may: &["accept.text"],
+        seams: || {
+            on_call(|call| {
+                edited(call, call.operation.name == "UpdateContactFlowMetadata", |input| {
+                    let trimmed = input["Description"].as_str().map(|text| Value::from(text.trim()));
+                    if let Some(text) = trimmed {
+                        input["Description"] = text;
+                    }
+                })
+            })
+        },
+    },
+    Defect {
+        id: "update-activates",
+        family: Family::Keep,
+        summary: "an update of an archived flow that names no state makes it active",
+        kills: &["keep.update-only-named"],
+        may: &["lifecycle.walk", "lifecycle.archive"],
+        seams: || {
+            on_call(|call| {
+                let names_none = call.input.get("ContactFlowState").is_none_or(Value::is_null);
+                edited(call, call.operation.name == "UpdateContactFlowMetadata" && names_none, |input| {
+                    input["ContactFlowState"] = "ACTIVE".into();
+                })
+            })
+        },
+    },
+    Defect {
+        id: "content-resets-type",
+        family: Family::Keep,
+        summary: "new content makes a flow one of the usual type",
+        kills: &["keep.update-only-named"],
+        may: &["keep.views-agree", "lifecycle.walk"],
+        seams: || Arc::new(ResetsType::default()),
+    },
+    Defect {
+        id: "conflict-half-applied",
+        family: Family::Keep,
+        summary: "an update of a flow that is refused for its name stores the description",
+        kills: &["keep.refused-changes-nothing"],
+        may: &["lifecycle.walk"],
+        seams: || {
+            on_call(|call| {
+                let answer = call.perform(call.input);
+                if call.operation.name == "UpdateContactFlowMetadata" && matches!(answer, Answer::Performed(Err(_))) {
+                    without(call, "UpdateContactFlowMetadata", "Name");
+                }
+                answer
+            })
+        },
+    },
+    Defect {
+        id: "refused-flow-takes-name",
+        family: Family::Keep,
+        summary: "a flow that is refused for its content leaves its name taken",
+        kills: &["keep.refused-changes-nothing"],
+        may: &["lifecycle.walk", "history.names"],
+        seams: || Arc::new(TakesNames::default()),
+    },
+    Defect {
+        id: "own-name-is-taken",
+        family: Family::Keep,
+        summary: "an update of a flow with the name that it has is refused as a conflict",
+        kills: &["keep.update-only-named"],
+        may: &["lifecycle.walk", "history.names", "history.linearizable"],
+        seams: || Arc::new(OwnNames::default()),
+    },
 ];
+
+/// Flows whose content was changed.
+#[derive(Default)]
+struct ResetsType(Mutex<HashSet<String>>);
+
+impl Seams for ResetsType {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        if call.operation.name == "UpdateContactFlowContent" {
+            lock(&self.0).extend(call.input["ContactFlowId"].as_str().map(str::to_owned));
+        }
+        call.perform(call.input)
+    }
+
+    fn answer(&self, _: &Scene<'_>, response: &mut HttpResponse) {
+        edit_json(response, |body| {
+            let Some(Value::Object(flow)) = body.get_mut("ContactFlow") else { return };
+            let id = flow.get("Id").and_then(Value::as_str).unwrap_or_default();
+            if lock(&self.0).contains(id) {
+                flow.insert("Type".to_owned(), json!("CONTACT_FLOW"));
+            }
+        });
+    }
+}
+
+/// Names of flows that were refused for their content.
+#[derive(Default)]
+struct TakesNames(Mutex<HashSet<String>>);
+
+impl Seams for TakesNames {
+    fn request<'r>(&self, request: &'r HttpRequest) -> Cow<'r, HttpRequest> {
+        let creates = request.method == "PUT" && request.uri.starts_with("/contact-flows/");
+        if creates && let Ok(body) = serde_json::from_slice::<Value>(&request.body) {
+            let content = body["Content"].as_str().unwrap_or_default();
+            if serde_json::from_str::<Value>(content).is_err() {
+                lock(&self.0).extend(body["Name"].as_str().map(str::to_owned));
+            }
+        }
+        Cow::Borrowed(request)
+    }
+
+    fn name_taken(&self, name: &FullName<'_>, taken: bool) -> bool {
+        taken || lock(&self.0).contains(&*name.name)
+    }
+}
+
+/// The name of each flow, by its id.
+#[derive(Default)]
+struct OwnNames(Mutex<HashMap<String, String>>);
+
+impl Seams for OwnNames {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let id = call.input["ContactFlowId"].as_str().unwrap_or_default();
+        let name = call.input["Name"].as_str().unwrap_or_default();
+        let updates = ["UpdateContactFlowMetadata", "UpdateContactFlowName"].contains(&&*call.operation.name);
+        if updates && lock(&self.0).get(id).is_some_and(|own| own == name) {
+            let refusal = Refusal::Named("DuplicateResourceException", format!("the name {name} is taken"));
+            return Answer::Performed(Err(refusal));
+        }
+        call.perform(call.input)
+    }
+
+    fn answer(&self, _: &Scene<'_>, response: &mut HttpResponse) {
+        edit_json(response, |body| {
+            if let Some(Value::Object(flow)) = body.get_mut("ContactFlow")
+                && let (Some(id), Some(name)) = (flow["Id"].as_str(), flow["Name"].as_str())
+            {
+                lock(&self.0).insert(id.to_owned(), name.to_owned());
+            }
+        });
+    }
+}
 
 fn set(item: &mut Value, member: &str, value: Value) {
     if let Some(item) = item.as_object_mut().filter(|item| item.contains_key(member)) {

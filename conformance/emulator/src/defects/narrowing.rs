@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use crate::defects::edits::{edit_criteria, edit_filter, edit_json, edited, without};
 use crate::defects::hooks::{on_body, on_call, on_request};
-use crate::defects::seam::{Scene, Seams};
+use crate::defects::seam::{Invocation, Scene, Seams};
 use crate::defects::{Defect, Family};
+use crate::handlers::Answer;
 use crate::store::lock;
 
 pub(super) const ROWS: &[Defect] = &[
@@ -167,7 +168,44 @@ pub(super) const ROWS: &[Defect] = &[
         may: &["pagination.total-count"],
         seams: || Arc::new(LargestTotal::default()),
     },
+    Defect {
+        id: "list-forgets-types-with-token",
+        family: Family::Keep,
+        summary: "the second and later pages of the list of flows are not narrowed",
+        kills: &["keep.list-filter"],
+        may: &["pagination.token-foreign", "pagination.token-tampered"],
+        seams: || Arc::new(ForgetsTypes),
+    },
 ];
+
+/// The types of a list whose tokens are checked as if they belonged to the list of all flows.
+struct ForgetsTypes;
+
+impl Seams for ForgetsTypes {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let lists = call.operation.name == "ListContactFlows" && call.input.get("ContactFlowTypes").is_some();
+        if !lists {
+            return call.perform(call.input);
+        }
+        let mut whole = call.input.clone();
+        whole.as_object_mut().map(|input| input.remove("ContactFlowTypes"));
+        if call.input.get("NextToken").is_some() {
+            return call.perform(&whole);
+        }
+        // A token of the whole list, after as many items of it as the first page goes through.
+        let size = call.input["MaxResults"].as_u64().unwrap_or(u64::MAX);
+        let narrowed = call.perform(call.input);
+        let Answer::Performed(Ok(mut page)) = narrowed else { return narrowed };
+        if page.get("NextToken").is_none() {
+            return Answer::Performed(Ok(page));
+        }
+        whole["MaxResults"] = size.into();
+        if let Answer::Performed(Ok(other)) = call.perform(&whole) {
+            page["NextToken"] = other["NextToken"].clone();
+        }
+        Answer::Performed(Ok(page))
+    }
+}
 
 /// Searches another field than the given one.
 fn rename_field(request: &mut HttpRequest, from: &str, to: &str) {

@@ -221,6 +221,51 @@ pub(super) const ROWS: &[Defect] = &[
         may: &[],
         seams: || on_matches(|_, matches| matches.fill(false)),
     },
+    Defect {
+        id: "search-or-takes-two",
+        family: Family::Search,
+        summary: "of three or more OrConditions the first two are read",
+        kills: &["search.filter-oracle"],
+        may: &["keep.search-condition", "search.tag-filter"],
+        seams: || {
+            on_request(|request| edit_criteria(request, &|node| cut_list(node, "OrConditions", |length| length.min(2))))
+        },
+    },
+    Defect {
+        id: "search-reads-wildcards",
+        family: Family::Search,
+        summary: "an underscore in the value of CONTAINS stands for any letter",
+        kills: &["search.filter-oracle"],
+        may: &[],
+        seams: || {
+            on_request(|request| {
+                edit_criteria(request, &|node| {
+                    let contains = node.get("ComparisonType").is_some_and(|comparison| comparison == "CONTAINS");
+                    if let Some(Value::String(text)) = node.get_mut("Value").filter(|_| contains)
+                        && let Some((before, _)) = text.split_once('_').filter(|(before, _)| before.len() > 2)
+                    {
+                        *text = before.to_owned();
+                    }
+                });
+            })
+        },
+    },
+    Defect {
+        id: "search-criteria-ignored-beside-tags",
+        family: Family::Search,
+        summary: "a search with a filter on tags ignores the criteria",
+        kills: &["search.tag-filter"],
+        may: &["invalid.wrong-type"],
+        seams: || {
+            on_request(|request| {
+                edit_search(request, &|body| {
+                    if body.get("SearchFilter").is_some_and(|filter| filter.to_string().contains("TagKey")) {
+                        body.remove("SearchCriteria");
+                    }
+                });
+            })
+        },
+    },
 ];
 
 /// Appends a character to every tag value below a node.
