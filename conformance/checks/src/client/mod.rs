@@ -25,6 +25,7 @@ use std::time::{Duration, SystemTime};
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator};
 use connect_model::path::SchemaPath;
+use connect_model::resources as graph;
 use connect_model::schema::{Members, OperationId, Schema};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::wire::encode_request;
@@ -265,8 +266,8 @@ impl Client {
         }
     }
 
-    /// True if a request can be repeated although the first may have been performed. Connections on this machine do not
-    /// break by themselves, so a broken one is reported and not retried.
+    /// True if a request can be repeated although the first may have been performed. A server may close an idle connection
+    /// just when a request is on its way, as SDKs know; on this machine, only a creation without a token is not repeated.
     fn is_safe_to_repeat(&self, operation: OperationId, request: &HttpRequest) -> bool {
         let contract = &self.schema[operation];
         let token = self.schema.input_members(contract).and_then(Members::idempotency_token);
@@ -274,7 +275,8 @@ impl Client {
             let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
             token.is_some_and(|token| body.get(&token.json_name).is_some())
         };
-        !self.target.loopback && (danger(self.schema, contract) == Danger::Read || has_token())
+        let creates = || graph::shared(self.schema).made_by(operation).is_some();
+        danger(self.schema, contract) == Danger::Read || has_token() || (self.target.loopback && !creates())
     }
 
     /// Pause before a retry if the endpoint asks for none.
