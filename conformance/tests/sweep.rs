@@ -135,6 +135,29 @@ fn journals_lead_to_nothing_but_resources_of_their_run() {
 }
 
 #[test]
+fn journals_claim_no_parts_of_others() {
+    let account = Account::new("parts-of-others", FrontConfig::default());
+    let instance = account.instance();
+    let theirs = account.flow("Welcome", json!({ "team": "a" }));
+    account.ask("CreateContactFlowVersion", &json!({ "InstanceId": instance, "ContactFlowId": theirs }));
+    // A rule that does not exist has the id of the flow.
+    let rule = json!({ "InstanceId": instance, "RuleId": theirs });
+    let version = json!({ "InstanceId": instance, "ContactFlowId": theirs, "ContactFlowVersion": 1 });
+    let with = json!({ "InstanceId": instance, "ContactFlowId": theirs });
+    let named = json!({ "InstanceId": instance, "Name": "Ct-0badcafe-1" });
+    let flow = json!({ "InstanceId": instance, "ContactFlowId": theirs });
+    for holder in [made(0, "CreateRule", &named, &rule), made(0, "CreateContactFlow", &named, &flow)] {
+        let lines = [holder, made(1, "CreateContactFlowVersion", &with, &version)].concat();
+        let path = journal(&account, "0badcafe", |_| {}, &lines);
+        let (code, text) = output(account.command(&["sweep", "--delete", "--settle", "1"]));
+        assert_eq!(code, Some(5), "{text}");
+        let versions = account.ask("ListContactFlowVersions", &with);
+        assert!(!text.contains("version 1 deleted") && versions.to_string().contains(&theirs), "{text}");
+        std::fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
 fn journals_of_another_place_are_left() {
     let account = Account::new("places", FrontConfig::default());
     let instance = account.instance();

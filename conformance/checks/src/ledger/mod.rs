@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use connect_model::resources;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::wire::Router;
 use serde_json::{Map, Value};
@@ -299,11 +300,16 @@ impl Ledger {
             let held = entry.delete_input.as_ref().zip(self.undo.get(&entry.create));
             held.and_then(|(input, undo)| input.get(undo.id_member()?)) == Some(id)
         };
+        let graph = resources::shared(self.schema);
+        let kind = graph.made_by(part.create)?;
         let parent = |member: &str| {
             let id = part.members.get(member)?;
+            let (_, holder) = kind.parents.iter().find(|(name, _)| name == member)?;
+            // A journal may give something of another kind the id of what holds the part.
+            let is_of_kind = |entry: &Entry| graph.made_by(entry.create).map(|made| graph.position(made)) == *holder;
             // Only what was requested before can hold it; a journal may name an entry as its own parent.
             let mut earlier = state.entries.iter().take_while(|(other, _)| *other < at);
-            earlier.find(|(_, entry)| holds(entry, id)).map(|(other, _)| other)
+            earlier.find(|(_, entry)| is_of_kind(entry) && holds(entry, id)).map(|(other, _)| other)
         };
         let parents: Vec<usize> = self.undo.get(&part.create)?.parents().map(parent).collect::<Option<_>>()?;
         (!parents.is_empty()).then_some(parents)
