@@ -39,6 +39,11 @@ impl std::fmt::Display for Shard {
 }
 
 impl Shard {
+    /// True if the part has the item at this place, of items that are dealt out in turn.
+    pub fn takes(self, place: usize) -> bool {
+        place as u32 % self.of == self.at - 1
+    }
+
     /// The other parts of the same run, without those in `known`.
     pub fn missing(self, known: &[Self]) -> Vec<Self> {
         (1..=self.of).map(|at| Self { of: self.of, at }).filter(|part| !known.contains(part)).collect()

@@ -102,8 +102,8 @@ fn dispatch(cli: Cli) -> Result<Exit, SessionError> {
         Some(Command::Selftest { only, sample, jobs, format, .. }) if only.iter().any(|id| id.contains('+')) => {
             selftest_pairs(&selftest::named_pairs(&only)?, sample, usize::from(jobs), format.format)
         }
-        Some(Command::Selftest { only, sample, seed, jobs, format, .. }) => {
-            let trials = selftest::trials(selftest::subjects(&only)?, sample, seed);
+        Some(Command::Selftest { only, sample, seed, shard, jobs, format, .. }) => {
+            let trials = selftest::trials(selftest::part_of(selftest::subjects(&only)?, shard), sample, seed);
             selftest(&trials, usize::from(jobs), format.format)
         }
         Some(Command::Explain { name, format }) => explain::explain(&name, format.format),

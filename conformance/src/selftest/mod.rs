@@ -7,7 +7,7 @@ mod subject;
 
 pub use self::pairs::{Pair, PairRow, Pairs, named_pairs, pair_line, run_pairs, sample};
 use self::subject::selection;
-pub use self::subject::{Breadth, Subject, Trials, subjects, trials};
+pub use self::subject::{Breadth, Subject, Trials, part_of, subjects, trials};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -242,7 +242,13 @@ impl Row {
                 problems.extend(survived.map(|check| format!("is not caught by {check}")));
                 // A race shows wherever two calls meet, which is the chance of a run.
                 let is_race = defect.family == Family::History;
-                let declared = |check: &&str| is_race || defect.kills.contains(check) || defect.may.contains(check);
+                // A history judges all behaviour of a kind, so that it may see any defect.
+                let declared = |check: &&str| {
+                    is_race
+                        || check.starts_with("history.")
+                        || defect.kills.contains(check)
+                        || defect.may.contains(check)
+                };
                 let others = graver().filter(|check| !declared(check));
                 problems.extend(others.map(|check| format!("is caught by {check}, which it does not declare")));
             }

@@ -12,6 +12,7 @@ use connect_model::shapes::CORE_OPERATIONS;
 
 use crate::session::error::SessionError;
 use crate::suggest;
+use connect_checks::shard::Shard;
 
 /// Operations in addition to the core. Their synthesized answers have unions, enums and descriptions.
 const OTHERS: &[&str] = &[
@@ -76,6 +77,14 @@ pub fn subjects(only: &[String]) -> Result<Vec<Subject>, SessionError> {
     Ok(std::iter::once(Subject::Plain).chain(all().filter(wanted)).collect())
 }
 
+/// The subjects of a part. Their neighbours in the list are in other parts, since those of one family take equally long. The
+/// plain emulator is in every part.
+pub fn part_of(subjects: Vec<Subject>, part: Option<Shard>) -> Vec<Subject> {
+    let Some(part) = part else { return subjects };
+    let in_part = |(at, _): &(usize, Subject)| *at == 0 || part.takes(*at);
+    subjects.into_iter().enumerate().filter(in_part).map(|(_, subject)| subject).collect()
+}
+
 /// The checks that run on a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Breadth {
@@ -133,6 +142,18 @@ mod tests {
         assert_eq!(some.iter().map(Subject::id).collect::<Vec<_>>(), ["plain", "timestamp-iso", "throttled"]);
         let error = subjects(&["timestamp-is".to_owned()]).unwrap_err().to_string();
         assert!(error.contains("timestamp-iso"), "{error}");
+    }
+
+    #[test]
+    fn parts_together_have_every_subject_once() {
+        let part = |text: &str| part_of(subjects(&[]).unwrap(), Some(text.parse().unwrap()));
+        let mut parts: Vec<&str> =
+            ["1/3", "2/3", "3/3"].into_iter().flat_map(|text| part(text).split_off(1)).map(|one| one.id()).collect();
+        let mut all: Vec<&str> = subjects(&[]).unwrap().split_off(1).iter().map(Subject::id).collect();
+        parts.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(parts, all);
+        assert_eq!(part("2/3")[0].id(), "plain");
     }
 
     #[test]

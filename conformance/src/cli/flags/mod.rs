@@ -5,6 +5,7 @@ mod endpoint;
 mod examples;
 mod run;
 
+use connect_checks::shard::Shard;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -144,6 +145,9 @@ pub enum Command {
         /// Choose only among the pairs that the same check must find
         #[arg(long, requires = "pairs")]
         close: bool,
+        /// Only part K of N parts of the defects and harmless variants, for several machines or days
+        #[arg(long, value_name = "K/N", conflicts_with_all = ["only", "pairs"])]
+        shard: Option<Shard>,
         /// Emulators at a time
         #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u16).range(1..=64))]
         jobs: u16,
