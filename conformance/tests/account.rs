@@ -213,6 +213,35 @@ fn replay_creates_the_resources_of_the_case_again() {
     assert!(text.contains("only the account of --instance-id"), "{text}");
 }
 
+/// The flags of a write permit it for resources of runs alone: a file names what it likes.
+#[test]
+fn a_request_that_is_sent_again_leaves_what_is_no_resource_of_a_run() {
+    let account = Account::new("as-sent", FrontConfig::default());
+    let (url, instance) = (account.emulator.url(), account.instance());
+    let theirs = account.flow("Welcome", json!({ "team": "a" }));
+    let ours = account.flow("Ct-0badcafe-1", json!({ "team": "a" }));
+    let file = account.folder.join("case.json");
+    let send = |flow: &str| {
+        let case = json!({
+            "case": "DeleteContactFlow/shape.json", "operation": "DeleteContactFlow", "check": "shape.json",
+            "level": "must", "rule": "r", "pointer": "", "expected": "e", "actual": "a", "endpoint": url,
+            "region": "us-east-1", "signing_name": "connect", "signed": false, "emulator": null, "seed": 1,
+            "request": { "method": "DELETE", "uri": format!("/contact-flows/{instance}/{flow}"), "headers": [] },
+            "response": { "status": 500, "headers": [] },
+        });
+        std::fs::write(&file, case.to_string()).unwrap();
+        let words = ["replay", file.to_str().unwrap(), "--as-sent", "--as-remote", "--allow-writes"];
+        let target = ["--account", "111122223333", "--instance-id", &instance];
+        output(account.command(&[&words[..], &target].concat()))
+    };
+    let (code, text) = send(&theirs);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("`Welcome`, which has neither the name nor the tag of a run"), "{text}");
+    assert!(account.ids().contains(&theirs), "{text}");
+    let (code, text) = send(&ours);
+    assert_eq!((code, account.ids().contains(&ours)), (Some(0), false), "{text}");
+}
+
 /// A resource may appear in lists later.
 #[test]
 fn sweep_waits_for_creations_without_a_response() {

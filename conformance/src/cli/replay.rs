@@ -110,11 +110,17 @@ fn run_again(schema: &'static Schema, file: &CaseFile, flags: &ReplayFlags) -> R
 fn send_again(schema: &'static Schema, file: &CaseFile, flags: &ReplayFlags) -> Result<Exit, SessionError> {
     let Resent { result, target, leaks } = runtime()?.block_on(resend(schema, file, &flags.config()))?;
     let (mut text, request) = (header(file), &file.request);
-    match result {
-        Ok(exchange) => text += &conversation(&exchange, &target, file.response.status),
-        Err(error) => text += &format!("\n{} {}\n\n{}: {error}\n", request.method, request.uri, error.class()),
-    }
-    print_with_leaks(text, &leaks, Exit::Conforming)
+    let exit = match result {
+        Ok(exchange) => {
+            text += &conversation(&exchange, &target, file.response.status);
+            Exit::Conforming
+        }
+        Err(error) => {
+            text += &format!("\n{} {}\n\n{}: {error}\n", request.method, request.uri, error.class());
+            Exit::Incomplete
+        }
+    };
+    print_with_leaks(text, &leaks, exit)
 }
 
 /// The finding in the file.

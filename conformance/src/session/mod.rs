@@ -90,7 +90,9 @@ impl Session {
         let selection = inputs.selection(schema, target.permission.clone(), &walks)?;
         target.open_ledger(schema, &config.endpoint)?;
         let RunTarget { target, emulator, info, context, .. } = target;
+        // The run may be continued in another folder.
         let journal = context.ledger.as_ref().and_then(|ledger| ledger.journal());
+        let journal = journal.map(|path| std::path::absolute(&path).unwrap_or(path));
         let bounds = TransportConfig { timeout: config.timeout, ..TransportConfig::default() };
         let suite_config = config.suite(context, walks);
         let (suite, transport) = setup::suite(schema, target, &selection, suite_config).map_err(SessionError::usage)?;

@@ -203,9 +203,19 @@ pub async fn resend(schema: &'static Schema, file: &CaseFile, overrides: &RunCon
     let request = HttpRequest::from(&request);
     target.open_ledger(schema, &config.endpoint)?;
     let RunTarget { target, emulator: _emulator, permission, context, .. } = target;
+    let is_account = !permission.loopback;
     let (transport, client) = (config.transport(&context), config.client(context, permission));
     let account = config.endpoint.account.as_deref();
     let client = connect(schema, target.clone(), &schema.service.signing_name, transport, client, account).await?;
+    let writes = |operation| danger(schema, &schema[operation]) != Danger::Read;
+    if let Ok(route) = Router::new(schema).route(&request.method, &request.uri)
+        && is_account
+        && writes(route.operation)
+    {
+        let input = ledger::input_of(schema, &route, &request);
+        let looked = client.names_resources_of_runs(route.operation, &input).await;
+        looked.map_err(|why| SessionError::Usage(format!("{why}; it is left, and the request is not sent")))?;
+    }
     let result = unless_interrupted(client.transport().send(file.operation.as_str(), &request)).await;
     let leaks = client.clear().await;
     let result = result.ok_or_else(|| SessionError::Nothing("interrupted".to_owned()).leaving(&leaks))?;

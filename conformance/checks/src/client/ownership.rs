@@ -2,7 +2,8 @@
 //! answer a creation with the id of something else, and a journal may have been written by others.
 
 use connect_model::json_text::scalar;
-use connect_model::resources::read_tags;
+use connect_model::resources::{self as graph, Role, read_tags};
+use connect_model::schema::OperationId;
 use connect_model::wire::message::HttpRequest;
 use connect_model::wire::{encode_request, read_response};
 use futures_util::FutureExt as _;
@@ -133,17 +134,19 @@ impl Client {
         }
     }
 
-    /// The marks of a run in the response of an operation that shows a resource.
+    /// The marks of the run in the response of an operation that shows a resource.
     async fn marks(&self, ledger: &Ledger, undo: &Undo, entry: &Entry, body: &Value) -> Sight {
-        let Some(shown) = resource_in(body) else { return Sight::Others("something without a name".to_owned()) };
-        let is_run = |run: &str| run == self.run_id();
-        let name = NAMES.iter().find_map(|member| shown.get(*member)?.as_str());
-        if name.and_then(run_of_name).is_some_and(is_run) {
-            return Sight::Ours(Vec::new());
-        }
         // The name that this run has just requested. A journal may have any name.
         let requested = undo.name_member.as_ref().and_then(|member| entry.members.get(member)?.as_str());
-        if !ledger.is_of_earlier_run() && name.is_some() && name == requested {
+        let requested = requested.filter(|_| !ledger.is_of_earlier_run());
+        self.marks_in(body, requested, |run| run == self.run_id()).await
+    }
+
+    /// The marks of some runs in the response of an operation that shows a resource, or the requested name.
+    async fn marks_in(&self, body: &Value, requested: Option<&str>, is_run: impl Fn(&str) -> bool) -> Sight {
+        let Some(shown) = resource_in(body) else { return Sight::Others("something without a name".to_owned()) };
+        let name = NAMES.iter().find_map(|member| shown.get(*member)?.as_str());
+        if name.and_then(run_of_name).is_some_and(&is_run) || (name.is_some() && name == requested) {
             return Sight::Ours(Vec::new());
         }
         let tags = ["Tags", "tags"].iter().find_map(|member| shown.get(*member)).filter(|tags| !tags.is_null());
@@ -161,6 +164,60 @@ impl Client {
             return Sight::Ours(Vec::new());
         }
         Sight::Others(name.map_or("something without a name".to_owned(), |name| format!("`{name}`")))
+    }
+
+    /// Checks that a request that others composed changes and deletes nothing but resources of runs: each is described, and
+    /// must carry the name or the tag of a run, of this one or of an earlier one.
+    ///
+    /// # Errors
+    /// The reason why it must not be sent.
+    pub async fn names_resources_of_runs(&self, operation: OperationId, input: &Value) -> Result<(), String> {
+        let name = &self.schema[operation].name;
+        for (kind, action) in graph::shared(self.schema).actions_of(operation) {
+            if action.role.lists() || action.role == Role::Describe {
+                continue;
+            }
+            let unseen = || format!("nothing shows whose the {} is that {name} names", kind.words);
+            let describe = kind.first(Role::Describe).ok_or_else(unseen)?;
+            let mut asked = serde_json::Map::new();
+            for (member, source) in &describe.names {
+                let own = action.names.iter().find(|(_, known)| known == source);
+                let value = own.and_then(|(own, _)| input.get(own)).ok_or_else(unseen)?;
+                asked.insert(member.clone(), value.clone());
+            }
+            let id = kind.id_member(describe).unwrap_or_default();
+            let mut reply = self.described(describe.operation, &asked).await?;
+            if reply.refusal().is_some_and(|(_, code)| code == Some(NOT_PUBLISHED))
+                && let Some(draft) = asked.get(id).and_then(Value::as_str).map(draft)
+            {
+                asked.insert(id.to_owned(), draft.into());
+                reply = self.described(describe.operation, &asked).await?;
+            }
+            let described = &self.schema[describe.operation].name;
+            let exchange = match reply {
+                Reply::Success(exchange) => exchange,
+                // Nothing is there that could be changed.
+                Reply::Refused(exchange, _) if is_gone(self.schema, describe.operation, &exchange.response) => continue,
+                other => return Err(format!("{}: {described}: {}", unseen(), other.describe())),
+            };
+            let body = read_response(self.schema, describe.operation, &exchange.response).unwrap_or_default();
+            match self.marks_in(&body, None, |_| true).await {
+                Sight::Ours(_) => {}
+                Sight::Others(what) => {
+                    return Err(format!("{name} names {what}, which has neither the name nor the tag of a run"));
+                }
+                Sight::Failed(why) => return Err(format!("{}: {why}", unseen())),
+                Sight::Absent | Sight::Unseen => return Err(unseen()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The reply to a request that describes a resource.
+    async fn described(&self, describe: OperationId, asked: &serde_json::Map<String, Value>) -> Result<Reply, String> {
+        let request =
+            encode_request(self.schema, describe, &Value::Object(asked.clone())).map_err(|error| error.to_string())?;
+        Ok(self.send_necessary(describe, &request).await)
     }
 }
 
