@@ -102,6 +102,11 @@ impl TransportError {
         matches!(self, TransportError::Timeout { .. } | TransportError::Reset { .. })
     }
 
+    /// Returns true if the connection ended before anything of the response arrived, as an idle one may at any time.
+    pub fn is_closed(&self) -> bool {
+        matches!(self, TransportError::Reset { received: None, .. })
+    }
+
     /// Returns true if no whole response arrived in time. A head without its body takes as long as no response at all.
     pub(crate) fn is_silence(&self) -> bool {
         matches!(self, TransportError::Connect { .. } | TransportError::Timeout { .. })

@@ -25,7 +25,6 @@ use std::time::{Duration, SystemTime};
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator};
 use connect_model::path::SchemaPath;
-use connect_model::resources as graph;
 use connect_model::schema::{Members, OperationId, Schema};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::wire::encode_request;
@@ -33,7 +32,7 @@ use connect_model::wire::message::HttpRequest;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::client::reply::{Reply, Trouble, classify};
+use crate::client::reply::{Reply, Trouble, classify, is_conflict};
 use crate::client::run_tag::RunTag;
 use crate::client::touched::Touched;
 use crate::coverage::{SERVER, THIS_RUN};
@@ -41,8 +40,8 @@ use crate::ledger::Ledger;
 use crate::ledger::journal::seconds;
 use crate::permission::Permission;
 use connect_model::text::excerpt;
+use connect_transport::Transport;
 use connect_transport::target::Target;
-use connect_transport::{Transport, TransportError};
 
 /// Random bytes for the generation of one value.
 const BYTES: usize = 2048;
@@ -203,7 +202,7 @@ impl Client {
         let offered = matches!(self.support[operation.index()].get(), Some(None));
         // An endpoint in this process always gives the same response.
         let retries = if self.transport.is_in_process() { 0 } else { RETRIES };
-        let mut first_trouble = None;
+        let (mut first_trouble, mut was_lost) = (None, false);
         let mut attempt = 0;
         loop {
             let result = if necessary {
@@ -211,8 +210,12 @@ impl Client {
             } else {
                 self.transport.send(name, request).await
             };
-            let lost = result.as_ref().is_err_and(TransportError::is_lost)
-                && (necessary || how == Sending::Usual && self.is_safe_to_repeat(operation, request));
+            let lost = result.as_ref().is_err_and(|error| {
+                // On this machine, a second resource does no harm.
+                let may_repeat =
+                    (self.target.loopback && error.is_closed()) || self.is_safe_to_repeat(operation, request);
+                error.is_lost() && (necessary || how == Sending::Usual && may_repeat)
+            });
             let header = |name: &str| result.as_ref().ok().and_then(|exchange| exchange.response.headers.get(name));
             if let Some(server) = header("server").filter(|server| !server.is_empty()) {
                 self.server.get_or_init(|| excerpt(server));
@@ -242,10 +245,16 @@ impl Client {
                 _ => false,
             };
             if !retry {
-                if let Some(trouble) = first_trouble {
-                    self.note("trouble that passed with another attempt", trouble);
-                }
                 self.throttled.store(0, Ordering::Relaxed);
+                let Some(trouble) = first_trouble else { return reply };
+                // The lost request may have been performed, so that the second one meets its result.
+                let meets_itself = was_lost
+                    && reply.refusal().is_some_and(|(status, code)| status == 404 || is_conflict(status, code));
+                if meets_itself {
+                    let why = format!("{trouble}; the same request again: {}", reply.describe());
+                    return Reply::Trouble(why, Trouble::Other);
+                }
+                self.note("trouble that passed with another attempt", trouble);
                 return reply;
             }
             // There is no use in waiting for an endpoint that throttles every request.
@@ -261,13 +270,14 @@ impl Client {
                 };
             }
             first_trouble.get_or_insert_with(|| reply.describe());
+            was_lost |= lost;
             tokio::time::sleep(pause.unwrap_or(self.pause(attempt))).await;
             attempt += 1;
         }
     }
 
-    /// True if a request can be repeated although the first may have been performed. A server may close an idle connection
-    /// just when a request is on its way, as SDKs know; on this machine, only a creation without a token is not repeated.
+    /// True if a request can be repeated although the first may have been performed. Connections on this machine do not
+    /// break by themselves, except for idle ones.
     fn is_safe_to_repeat(&self, operation: OperationId, request: &HttpRequest) -> bool {
         let contract = &self.schema[operation];
         let token = self.schema.input_members(contract).and_then(Members::idempotency_token);
@@ -275,8 +285,7 @@ impl Client {
             let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
             token.is_some_and(|token| body.get(&token.json_name).is_some())
         };
-        let creates = || graph::shared(self.schema).made_by(operation).is_some();
-        danger(self.schema, contract) == Danger::Read || has_token() || (self.target.loopback && !creates())
+        !self.target.loopback && (danger(self.schema, contract) == Danger::Read || has_token())
     }
 
     /// Pause before a retry if the endpoint asks for none.
