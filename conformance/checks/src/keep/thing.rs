@@ -63,8 +63,18 @@ impl<'c> Thing<'c> {
         if let Some(create) = client.schema.operation_named(row.create) {
             client.move_to(instance, create, &mut full).await;
         }
-        if let Ok(thing) = Self::make(client, row, full).await {
+        if let Ok(thing) = Self::make(client, row, full.clone()).await {
             return Ok(thing);
+        }
+        // A service may refuse markup.
+        if full.get("Description").is_some() {
+            full["Description"] = format!("kept for {}", client.fresh_name()).into();
+            if let Some(create) = client.schema.operation_named(row.create) {
+                client.renew(create, &mut full);
+            }
+            if let Ok(thing) = Self::make(client, row, full).await {
+                return Ok(thing);
+            }
         }
         // Values without parts, which have fewer rules beyond the model; then tags alone; then nothing.
         let is_plain = |(_, value): &&(String, Value)| !value.is_object() && !value.is_array();
@@ -144,9 +154,13 @@ pub(super) async fn value_of(
     if is_free && let Some(usual) = usual_text(client.schema, &member.slot, &member.name) {
         return Ok(usual);
     }
-    let text = Value::from(format!("kept for {}", client.fresh_name()));
-    if is_free && validate_slot(client.schema, &member.slot, &text).is_empty() {
-        return Ok(text);
+    let name = client.fresh_name();
+    // Views may differ in what they escape.
+    let marked = Some(format!("kept <b>for</b> {name} & \"\u{e9}\"")).filter(|_| member.name == "Description");
+    for text in marked.into_iter().chain([format!("kept for {name}")]).map(Value::from) {
+        if is_free && validate_slot(client.schema, &member.slot, &text).is_empty() {
+            return Ok(text);
+        }
     }
     let label = format!("{}/{label}/{}", client.schema[operation].name, member.name);
     let focus = SchemaPath(vec![Step::Member(member.name.clone())]);

@@ -97,8 +97,13 @@ impl Searcher<'_> {
                 continue;
             }
             for value in values {
-                let input = self.input(Some(json!({ &*condition.name: &**value })), None);
-                conditions.push((input, self.having(shown, |item| item[member] == **value)));
+                let alone = json!({ &*condition.name: &**value });
+                // With another condition, which all of them fulfil.
+                let both = json!({ "AndConditions": [self.all().encode(self.form.field), alone.clone()] });
+                for criteria in [alone, both] {
+                    let input = self.input(Some(criteria), None);
+                    conditions.push((input, self.having(shown, |item| item[member] == **value)));
+                }
             }
         }
         conditions

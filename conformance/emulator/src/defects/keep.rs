@@ -294,6 +294,23 @@ pub(super) const ROWS: &[Defect] = &[
         may: &["lifecycle.walk", "history.names", "history.linearizable"],
         seams: || Arc::new(OwnNames::default()),
     },
+    Defect {
+        id: "null-refused",
+        family: Family::Accept,
+        summary: "null for the description in an update of a flow is refused",
+        kills: &["accept.optional"],
+        may: &[],
+        seams: || {
+            on_request(|request| {
+                let Ok(mut body) = serde_json::from_slice::<Value>(&request.body) else { return };
+                if request.uri.ends_with("/metadata") && body.get("Description").is_some_and(Value::is_null) {
+                    // Longer than the contract allows.
+                    body["Description"] = "x".repeat(5_000).into();
+                    request.body = body.to_string().into_bytes();
+                }
+            })
+        },
+    },
 ];
 
 /// Flows whose content was changed.

@@ -7,7 +7,7 @@ use connect_model::wire::message::{HttpRequest, HttpResponse};
 use serde_json::Value;
 
 use crate::defects::edits::{edit_criteria, edit_filter, edit_json, edited, without};
-use crate::defects::hooks::{on_body, on_call, on_request};
+use crate::defects::hooks::{on_body, on_call, on_items, on_request};
 use crate::defects::seam::{Invocation, Scene, Seams};
 use crate::defects::{Defect, Family};
 use crate::handlers::Answer;
@@ -175,6 +175,41 @@ pub(super) const ROWS: &[Defect] = &[
         kills: &["keep.list-filter"],
         may: &["pagination.token-foreign", "pagination.token-tampered"],
         seams: || Arc::new(ForgetsTypes),
+    },
+    Defect {
+        id: "state-ignored-beside-others",
+        family: Family::Keep,
+        summary: "a condition on the state is ignored beside another one",
+        kills: &["keep.search-condition"],
+        may: &["invalid.enum-case", "invalid.enum-unknown"],
+        seams: || {
+            on_request(|request| {
+                edit_criteria(request, &|node| {
+                    if let Some(Value::Array(nodes)) = node.get_mut("AndConditions")
+                        && nodes.len() > 1
+                    {
+                        nodes.retain(|node| node.get("StateCondition").is_none());
+                    }
+                });
+            })
+        },
+    },
+    Defect {
+        id: "search-escapes-markup",
+        family: Family::Keep,
+        summary: "searches show the description of a module as HTML",
+        kills: &["keep.views-agree"],
+        may: &[],
+        seams: || {
+            on_items("SearchContactFlowModules", |item| {
+                let escaped = item["Description"]
+                    .as_str()
+                    .map(|text| Value::from(text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")));
+                if let Some(text) = escaped {
+                    item["Description"] = text;
+                }
+            })
+        },
     },
 ];
 
