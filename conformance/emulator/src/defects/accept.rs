@@ -190,7 +190,7 @@ pub(super) const ROWS: &[Defect] = &[
         family: Family::Accept,
         summary: "flows with the optional description are refused",
         kills: &["accept.optional"],
-        may: &["accept.at-limit", "accept.text"],
+        may: &["accept.at-limit", "accept.pairs", "accept.text"],
         seams: || {
             on_call(|call| {
                 refuse(
