@@ -32,6 +32,38 @@ pub(super) async fn and_then(mut findings: Vec<Finding>, next: impl Future<Outpu
     Ok(findings)
 }
 
+/// The judgements of several attempts. Those that could not be judged count only if no other could.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) findings: Vec<Finding>,
+    judged: usize,
+    /// The reason of the last attempt that could not be judged.
+    why: Option<String>,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, judged: Judged) {
+        match judged {
+            Ok(found) => {
+                self.judged += 1;
+                self.findings.extend(found);
+            }
+            Err(why) => self.why = Some(why),
+        }
+    }
+
+    /// The findings of all attempts.
+    ///
+    /// # Errors
+    /// The reason why the last attempt could not be judged, if none could.
+    pub(super) fn end(self) -> Judged {
+        match self.why.filter(|_| self.judged == 0) {
+            Some(why) => Err(why),
+            None => Ok(self.findings),
+        }
+    }
+}
+
 /// Values with all members, and with one item in each list.
 pub(super) fn one_of_each() -> Config {
     Config { optional_percent: 100, min_items: 1, max_items: 1, ..Config::default() }

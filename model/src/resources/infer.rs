@@ -5,28 +5,12 @@ use std::collections::{HashMap, HashSet};
 use super::corrections::Corrections;
 use super::lists::{items, tagging};
 use super::source::{Creation, Rule, Source, described, named};
-use super::words::{CHANGERS, LISTERS, MAKERS, SHOWERS, in_words, noun, object, plurals, tails};
+use super::words::{CHANGERS, COMMON, LISTERS, MAKERS, SHOWERS, in_words, noun, object, plurals, tails};
 use super::{Action, Graph, Kind, Need, Role};
 use crate::schema::{self, Members, Operation, OperationId, Schema, ShapeId};
 
 /// Members that hold the name of a resource, beside the name of its kind alone or with `Name` or `Alias`.
 const NAMES: &[&str] = &["Name", "Title"];
-
-/// Members of many kinds, whose name says nothing about the kind.
-const COMMON: &[&str] = &[
-    "name",
-    "id",
-    "arn",
-    "identifier",
-    "resourcearn",
-    "resourceid",
-    "resourceidentifier",
-    "version",
-    "key",
-    "type",
-    "associationid",
-    "value",
-];
 
 /// Greatest depth of a place that names another resource.
 const DEPTH: usize = 6;
@@ -269,29 +253,29 @@ impl<'s> Finder<'s> {
                     let place = Place { path: member.name.clone(), member: &member.name, required: member.required };
                     self.places(member.slot.target, &place, &mut Vec::new(), &mut needs);
                 }
-                // The caller names some things by what they belong to, and most by a name of their own.
-                let is_others = |need: &Need| {
-                    let (other, place) = (&self.graph.kinds[need.kind], need.place.to_ascii_lowercase());
-                    let mut tails = tails(&other.noun).map(str::to_ascii_lowercase);
-                    match other.id {
-                        Source::Output(_) => COMMON.contains(&&*place) || tails.any(|tail| place.contains(&tail)),
-                        Source::Input(_) => place.starts_with(&other.noun.to_ascii_lowercase()),
-                    }
-                };
-                needs.retain(|need: &Need| {
-                    let is_own = kind.id == Source::Input(need.place.clone());
-                    if is_own {
-                        need.kind != at && is_others(need)
-                    } else {
-                        need.kind != at || need.place.contains("Parent")
-                    }
-                });
+                needs.retain(|need| self.is_need(at, need));
                 needs
             })
             .collect();
         for (kind, needs) in self.graph.kinds.iter_mut().zip(all) {
             kind.needs = needs;
         }
+    }
+
+    /// True for a place in the creation of a kind that names another resource, not the new one.
+    fn is_need(&self, at: usize, need: &Need) -> bool {
+        if self.graph.kinds[at].id != Source::Input(need.place.clone()) {
+            return need.kind != at || need.place.contains("Parent");
+        }
+        // The caller names some things by what they belong to, and most by a name of their own.
+        let (other, place) = (&self.graph.kinds[need.kind], need.place.to_ascii_lowercase());
+        let is_others = match other.id {
+            Source::Output(_) => {
+                COMMON.contains(&&*place) || tails(&other.noun).any(|tail| place.contains(&tail.to_ascii_lowercase()))
+            }
+            Source::Input(_) => place.starts_with(&other.noun.to_ascii_lowercase()),
+        };
+        need.kind != at && is_others
     }
 
     fn places(&self, shape: ShapeId, place: &Place<'_>, open: &mut Vec<ShapeId>, needs: &mut Vec<Need>) {

@@ -1,4 +1,4 @@
-//! Names of operations as verbs and nouns. Knows no model.
+//! Names of operations as verbs and nouns, and names of members. Knows no model.
 
 /// Verbs that make a resource, each with the verbs that take it away, the commonest first.
 pub(super) const MAKERS: &[(&str, &[&str])] = &[
@@ -22,6 +22,22 @@ pub(super) const LISTERS: &[&str] = &["List", "Search", "Describe", "Get", "Batc
 
 /// Verbs that change a resource.
 pub(super) const CHANGERS: &[&str] = &["Update", "Modify", "Set", "Put"];
+
+/// Members of many kinds, whose name says nothing about the kind.
+pub(super) const COMMON: &[&str] = &[
+    "name",
+    "id",
+    "arn",
+    "identifier",
+    "resourcearn",
+    "resourceid",
+    "resourceidentifier",
+    "version",
+    "key",
+    "type",
+    "associationid",
+    "value",
+];
 
 /// The noun of an operation with one of these verbs.
 pub(super) fn noun<'n>(operation: &'n str, verb: &str) -> Option<&'n str> {

@@ -40,8 +40,8 @@ use crate::ledger::Ledger;
 use crate::ledger::journal::seconds;
 use crate::permission::Permission;
 use connect_model::text::excerpt;
-use connect_transport::Transport;
 use connect_transport::target::Target;
+use connect_transport::{Transport, TransportError};
 
 /// Random bytes for the generation of one value.
 const BYTES: usize = 2048;
@@ -211,10 +211,8 @@ impl Client {
                 self.transport.send(name, request).await
             };
             let lost = result.as_ref().is_err_and(|error| {
-                // On this machine, a second resource does no harm.
-                let may_repeat =
-                    (self.target.loopback && error.is_closed()) || self.is_safe_to_repeat(operation, request);
-                error.is_lost() && (necessary || how == Sending::Usual && may_repeat)
+                let may_repeat = || how == Sending::Usual && self.may_repeat(operation, request, error);
+                error.is_lost() && (necessary || may_repeat())
             });
             let header = |name: &str| result.as_ref().ok().and_then(|exchange| exchange.response.headers.get(name));
             if let Some(server) = header("server").filter(|server| !server.is_empty()) {
@@ -277,15 +275,18 @@ impl Client {
     }
 
     /// True if a request can be repeated although the first may have been performed. Connections on this machine do not
-    /// break by themselves, except for idle ones.
-    fn is_safe_to_repeat(&self, operation: OperationId, request: &HttpRequest) -> bool {
+    /// break by themselves, except for idle ones, and a second resource does no harm there.
+    fn may_repeat(&self, operation: OperationId, request: &HttpRequest, error: &TransportError) -> bool {
+        if self.target.loopback {
+            return error.is_closed();
+        }
         let contract = &self.schema[operation];
         let token = self.schema.input_members(contract).and_then(Members::idempotency_token);
         let has_token = || {
             let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
             token.is_some_and(|token| body.get(&token.json_name).is_some())
         };
-        !self.target.loopback && (danger(self.schema, contract) == Danger::Read || has_token())
+        danger(self.schema, contract) == Danger::Read || has_token()
     }
 
     /// Pause before a retry if the endpoint asks for none.

@@ -104,32 +104,37 @@ impl Client {
 
     async fn see(&self, ledger: &Ledger, undo: &Undo, entry: &Entry, input: &Value) -> Sight {
         let Some(describe) = undo.describe else { return Sight::Unseen };
+        let body = match self.description(describe, undo.id_member().unwrap_or_default(), input).await {
+            Ok(body) => body,
+            Err(sight) => return sight,
+        };
+        match self.marks(ledger, undo, entry, &body).await {
+            Sight::Ours(_) => Sight::Ours(stray_arns(undo, entry, input, &body)),
+            sight => sight,
+        }
+    }
+
+    /// The response of an operation that shows a resource, else the reason why it shows none. `id_member` has the id.
+    async fn description(&self, describe: OperationId, id_member: &str, input: &Value) -> Result<Value, Sight> {
         let name = &self.schema[describe].name;
         let mut asked = input.clone();
         loop {
-            let request = match encode_request(self.schema, describe, &asked) {
-                Ok(request) => request,
-                Err(error) => return Sight::Others(format!("something that {name} cannot name ({error})")),
-            };
+            let request = encode_request(self.schema, describe, &asked)
+                .map_err(|error| Sight::Others(format!("something that {name} cannot name ({error})")))?;
             return match self.send_necessary(describe, &request).await {
                 // It is not kept, so that its name is another one each time.
-                Reply::Success(exchange) if exchange.response.headers.get(SYNTHESIZED).is_some() => Sight::Unseen,
+                Reply::Success(exchange) if exchange.response.headers.get(SYNTHESIZED).is_some() => Err(Sight::Unseen),
                 Reply::Success(exchange) => {
-                    let body = read_response(self.schema, describe, &exchange.response).unwrap_or_default();
-                    match self.marks(ledger, undo, entry, &body).await {
-                        Sight::Ours(_) => Sight::Ours(stray_arns(undo, entry, input, &body)),
-                        sight => sight,
-                    }
+                    Ok(read_response(self.schema, describe, &exchange.response).unwrap_or_default())
                 }
                 Reply::Refused(_, error) if error.code.as_deref() == Some(NOT_PUBLISHED) && asked == *input => {
-                    let member = undo.id_member().unwrap_or_default();
-                    let Some(id) = input[member].as_str() else { return Sight::Unseen };
-                    asked[member] = draft(id).into();
+                    let Some(id) = input[id_member].as_str() else { return Err(Sight::Unseen) };
+                    asked[id_member] = draft(id).into();
                     continue;
                 }
-                Reply::Refused(exchange, _) if is_gone(self.schema, describe, &exchange.response) => Sight::Absent,
-                Reply::Unsupported(_) => Sight::Unseen,
-                other => Sight::Failed(format!("{name}: {}", other.describe())),
+                Reply::Refused(exchange, _) if is_gone(self.schema, describe, &exchange.response) => Err(Sight::Absent),
+                Reply::Unsupported(_) => Err(Sight::Unseen),
+                other => Err(Sight::Failed(format!("{name}: {}", other.describe()))),
             };
         }
     }
@@ -185,39 +190,22 @@ impl Client {
                 let value = own.and_then(|(own, _)| input.get(own)).ok_or_else(unseen)?;
                 asked.insert(member.clone(), value.clone());
             }
-            let id = kind.id_member(describe).unwrap_or_default();
-            let mut reply = self.described(describe.operation, &asked).await?;
-            if reply.refusal().is_some_and(|(_, code)| code == Some(NOT_PUBLISHED))
-                && let Some(draft) = asked.get(id).and_then(Value::as_str).map(draft)
-            {
-                asked.insert(id.to_owned(), draft.into());
-                reply = self.described(describe.operation, &asked).await?;
-            }
-            let described = &self.schema[describe.operation].name;
-            let exchange = match reply {
-                Reply::Success(exchange) => exchange,
-                // Nothing is there that could be changed.
-                Reply::Refused(exchange, _) if is_gone(self.schema, describe.operation, &exchange.response) => continue,
-                other => return Err(format!("{}: {described}: {}", unseen(), other.describe())),
+            let id_member = kind.id_member(describe).unwrap_or_default();
+            let sight = match self.description(describe.operation, id_member, &Value::Object(asked)).await {
+                Ok(body) => self.marks_in(&body, None, |_| true).await,
+                Err(sight) => sight,
             };
-            let body = read_response(self.schema, describe.operation, &exchange.response).unwrap_or_default();
-            match self.marks_in(&body, None, |_| true).await {
-                Sight::Ours(_) => {}
+            match sight {
+                // Nothing is there that could be changed.
+                Sight::Ours(_) | Sight::Absent => {}
                 Sight::Others(what) => {
                     return Err(format!("{name} names {what}, which has neither the name nor the tag of a run"));
                 }
                 Sight::Failed(why) => return Err(format!("{}: {why}", unseen())),
-                Sight::Absent | Sight::Unseen => return Err(unseen()),
+                Sight::Unseen => return Err(unseen()),
             }
         }
         Ok(())
-    }
-
-    /// The reply to a request that describes a resource.
-    async fn described(&self, describe: OperationId, asked: &serde_json::Map<String, Value>) -> Result<Reply, String> {
-        let request =
-            encode_request(self.schema, describe, &Value::Object(asked.clone())).map_err(|error| error.to_string())?;
-        Ok(self.send_necessary(describe, &request).await)
     }
 }
 

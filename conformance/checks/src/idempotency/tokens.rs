@@ -19,7 +19,7 @@ use crate::idempotency::token_member;
 use crate::resources;
 use crate::resources::Resource;
 use crate::steps;
-use crate::steps::{Judged, perform};
+use crate::steps::{Judged, Tally, perform};
 use connect_transport::HangUp;
 use connect_transport::exchange::Exchange;
 
@@ -201,28 +201,17 @@ impl Creation<'_> {
         let most = member.slot.traits.length.and_then(|bounds| bounds.max).unwrap_or(0).min(LONGEST_TOKEN) as usize;
         let fresh = || self.client.fresh_token();
         let long = format!("{}{}", fresh(), "x".repeat(most.saturating_sub(fresh().len())));
-        let (lower, upper) = {
-            let lower = fresh().to_ascii_lowercase();
-            (lower.clone(), lower.to_ascii_uppercase())
-        };
-        let pairs = [(text.to_owned(), with_end(text)), (lower, upper), (long.clone(), with_end(&long))];
-        let is_valid =
-            |token: &String| validate_slot(self.client.schema, &member.slot, &token.as_str().into()).is_empty();
-        let (mut judged, mut refused) = (0, None);
-        for (one, other) in pairs.iter().filter(|(one, other)| one != other) {
-            if !is_valid(one) || !is_valid(other) {
-                continue;
-            }
-            match self.distinct(one, other).await {
-                Ok(findings) if findings.is_empty() => judged += 1,
-                Ok(findings) => return Ok(findings),
-                Err(why) => refused = Some(why),
+        let lower = fresh().to_ascii_lowercase();
+        let upper = lower.to_ascii_uppercase();
+        let pairs = [(text, &*with_end(text)), (&lower, &upper), (&long, &with_end(&long))];
+        let is_valid = |token: &str| validate_slot(self.client.schema, &member.slot, &token.into()).is_empty();
+        let mut tally = Tally::default();
+        for (one, other) in pairs {
+            if one != other && is_valid(one) && is_valid(other) && tally.findings.is_empty() {
+                tally.add(self.distinct(one, other).await);
             }
         }
-        match refused.filter(|_| judged == 0) {
-            Some(why) => Err(why),
-            None => Ok(Vec::new()),
-        }
+        tally.end()
     }
 
     /// Two creations with two tokens.

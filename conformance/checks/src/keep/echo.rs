@@ -8,7 +8,7 @@ use crate::difference::apart;
 use crate::keep::thing::{self, Thing};
 use crate::resources::Resource;
 use crate::same::{in_progress, shows};
-use crate::steps::{Judged, Wait};
+use crate::steps::{Judged, Tally, Wait};
 
 pub(super) async fn echo(trial: Trial<'_>, row: &'static Resource) -> Judged {
     let Trial { client, .. } = trial;
@@ -28,35 +28,21 @@ pub(super) async fn echo(trial: Trial<'_>, row: &'static Resource) -> Judged {
             inputs.push((member, input));
         }
     }
-    let mut findings: Vec<Finding> = Vec::new();
-    let (mut judged, mut refused) = (0, None);
+    let mut tally = Tally::default();
     for (named, input) in inputs {
         // Refusals are judged by the family accept.
-        let thing = match Thing::make(client, row, input).await {
-            Ok(thing) => thing,
-            Err(why) => {
-                refused = Some(why);
-                continue;
-            }
-        };
-        let found = match lost(trial, &thing, named).await {
-            Ok(found) => found,
-            Err(why) => {
-                refused = Some(why);
-                continue;
-            }
-        };
-        judged += 1;
-        for finding in found {
-            if findings.iter().all(|known| known.pointer != finding.pointer) {
-                findings.push(finding);
-            }
+        tally.add(match Thing::make(client, row, input).await {
+            Ok(thing) => lost(trial, &thing, named).await,
+            Err(why) => Err(why),
+        });
+    }
+    let mut findings: Vec<Finding> = Vec::new();
+    for finding in tally.end()? {
+        if findings.iter().all(|known| known.pointer != finding.pointer) {
+            findings.push(finding);
         }
     }
-    match refused.filter(|_| judged == 0) {
-        Some(why) => Err(why),
-        None => Ok(findings),
-    }
+    Ok(findings)
 }
 
 /// Members of a creation that the description does not show as they were sent.

@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arbitrary::Unstructured;
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
 use connect_model::schema::{Kind, Narrowing, OperationId, Schema, ShapeId};
-use connect_model::semantics::{self, Context};
 use connect_transport::exchange::Exchange;
 use serde_json::{Value, json};
 
@@ -15,6 +13,7 @@ use crate::client::Client;
 use crate::client::pager::{Pager, key, page_sizes};
 use crate::code::{Scope, Subjects, Trial};
 use crate::judge::Judgement;
+use crate::keep::thing::repair;
 use crate::resources;
 use crate::resources::Resource;
 use crate::steps;
@@ -221,8 +220,7 @@ impl List<'_> {
         let mut input = client.creation_in(row, instance).await?;
         if let Some(pointer) = place_of(schema, row.create, shape) {
             set(&mut input, &pointer, value);
-            let mut u = Unstructured::new(&[]);
-            semantics::repair(row.create, &mut input, &SchemaPath::default(), &Context::default(), &mut u);
+            repair(row, &mut input);
             set(&mut input, &pointer, value);
             return steps::create(client, row, &input).await.map(|_| ());
         }

@@ -3,9 +3,9 @@
 use connect_model::schema::{Binding, Kind, Member, Members, OperationId, Schema};
 use connect_model::semantics;
 use connect_model::validate::validate_slot;
+use connect_transport::exchange::Exchange;
 use serde_json::{Value, json};
 
-use crate::case::Finding;
 use crate::client::reply::{Reply, is_conflict};
 use crate::code::Trial;
 use crate::difference::apart;
@@ -20,6 +20,9 @@ const MOST: usize = 6;
 
 /// Longest limit that is exceeded.
 const LONGEST: u64 = 5_000;
+
+/// The reason for no judgement.
+const NOTHING_REFUSED: &str = "no wrong request was refused";
 
 /// A member with a value for which a request is refused.
 struct Fault {
@@ -48,7 +51,7 @@ pub(super) async fn nothing(trial: Trial<'_>, row: &'static Resource) -> Judged 
 /// A refused creation does not take the name.
 async fn creation(trial: Trial<'_>, row: &'static Resource, members: &'static Members) -> Judged {
     let Trial { client, check, .. } = trial;
-    let (mut findings, mut judged) = (Vec::new(), 0);
+    let mut judged = 0;
     for fault in faults(client.schema, members).into_iter().filter(|fault| Some(fault.member) != row.name_member) {
         let mut wrong = client.creation(row).await?;
         let mut right = wrong.clone();
@@ -63,22 +66,17 @@ async fn creation(trial: Trial<'_>, row: &'static Resource, members: &'static Me
         let name = row.name_in(&right).to_owned();
         match perform(client, row.create, &right).await? {
             Reply::Success(_) => judged += 1,
-            Reply::Refused(exchange, error) if is_conflict(exchange.response.status, error.code.as_deref()) => {
-                let reply = Reply::Refused(exchange, error);
-                judged += 1;
+            reply if reply.refusal().is_some_and(|(status, code)| is_conflict(status, code)) => {
                 let expected =
                     format!("success, since {name} is free after a refusal of {} ({})", row.create, fault.words);
-                let answer = answered(&reply);
+                let answer = reply.exchange();
                 let finding = check.finding("", expected, reply.describe(), answer);
-                findings.push(finding.resting_on([refusal].into_iter().chain(answer)));
+                return Ok(vec![finding.resting_on([refusal].into_iter().chain(answer))]);
             }
             _ => {}
         }
-        if findings.len() == 1 {
-            break;
-        }
     }
-    if judged == 0 { Err("no wrong request was refused".to_owned()) } else { Ok(findings) }
+    if judged == 0 { Err(NOTHING_REFUSED.to_owned()) } else { Ok(Vec::new()) }
 }
 
 /// A refused update changes no member.
@@ -107,7 +105,7 @@ async fn update(trial: Trial<'_>, row: &'static Resource, members: &'static Memb
         let value = Value::from(row.name_in(&other.sent));
         faults.insert(0, Fault { member: &name.name, value, words });
     }
-    let (mut findings, mut judged): (Vec<Finding>, _) = (Vec::new(), 0);
+    let mut judged = 0;
     for fault in faults.into_iter().take(MOST) {
         let mut wrong = right.clone();
         wrong[fault.member] = fault.value;
@@ -118,6 +116,7 @@ async fn update(trial: Trial<'_>, row: &'static Resource, members: &'static Memb
             continue;
         };
         judged += 1;
+        let mut findings = Vec::new();
         for member in thing.described()? {
             let [was, is] = [&before, &after].map(|shown| timeless(shown.get(&member.name).unwrap_or(&Value::Null)));
             let moves = matches!(client.schema[member.slot.target].kind, Kind::Timestamp);
@@ -131,23 +130,16 @@ async fn update(trial: Trial<'_>, row: &'static Resource, members: &'static Memb
             findings.push(finding.resting_on([refusal, &*exchange]));
         }
         if !findings.is_empty() {
-            break;
+            return Ok(findings);
         }
     }
-    if judged == 0 { Err("no wrong request was refused".to_owned()) } else { Ok(findings) }
+    if judged == 0 { Err(NOTHING_REFUSED.to_owned()) } else { Ok(Vec::new()) }
 }
 
 /// The refusal of a wrong request; none for a server error, and for an answer that says nothing about the request.
-fn refused_by(reply: &Reply) -> Option<&connect_transport::exchange::Exchange> {
+fn refused_by(reply: &Reply) -> Option<&Exchange> {
     reply.refusal().filter(|(status, _)| (400..500).contains(status) && *status != 429 && !reply.is_quota())?;
-    answered(reply)
-}
-
-fn answered(reply: &Reply) -> Option<&connect_transport::exchange::Exchange> {
-    match reply {
-        Reply::Success(exchange) | Reply::Refused(exchange, _) => Some(exchange),
-        _ => None,
-    }
+    reply.exchange()
 }
 
 /// Faults of one member each: first those of a language, which a server finds last.

@@ -1,5 +1,6 @@
 //! A resource whose creation names as many members as it can, and the views of it.
 
+use arbitrary::Unstructured;
 use connect_model::generate::Config;
 use connect_model::path::{SchemaPath, Step};
 use connect_model::resources::{is_tags, read_tags};
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 use crate::client::forms::usual_text;
 use crate::client::reply::{NOT_PUBLISHED, Reply};
+use crate::client::run_tag::MAX_TAGS;
 use crate::client::{Client, Created, read_created};
 use crate::resources::{Resource, draft, takes_new_name};
 use crate::steps;
@@ -177,13 +179,11 @@ pub(super) fn add_tags(row: &Resource, input: &mut Value) {
     row.add_tags(input, [("contract-test-kept", "Kept as it is"), ("contract-test-empty", "")]);
 }
 
-/// Most tags of a resource. Source: Connect API reference, TagResource.
-const TAGS: usize = 50;
-
 /// Adds as many tags as a resource can have. Each key differs from another one only in the case of a letter.
 pub(super) fn add_many_tags(row: &Resource, input: &mut Value) {
     let Some(member) = row.tag_member() else { return };
-    let most = member.slot.traits.length.and_then(|bounds| bounds.max).map_or(TAGS, |most| TAGS.min(most as usize));
+    let most =
+        member.slot.traits.length.and_then(|bounds| bounds.max).map_or(MAX_TAGS, |most| MAX_TAGS.min(most as usize));
     let present = input.get(&member.name).map(read_tags).unwrap_or_default().len();
     let first = |at: usize| if at.is_multiple_of(2) { 'C' } else { 'c' };
     let tags = (present..most).map(|at| (format!("{}ontract-test-{:02}", first(at), at / 2), format!("Kept {at}")));
@@ -201,6 +201,12 @@ pub(super) fn with_all(row: &Resource, mut input: Value, options: &[(String, Val
         }
     }
     input
+}
+
+/// Makes an input of a creation one that the languages outside the model allow, after one of its members was changed.
+pub(super) fn repair(row: &Resource, input: &mut Value) {
+    let mut u = Unstructured::new(&[]);
+    semantics::repair(row.create, input, &SchemaPath::default(), &Context::default(), &mut u);
 }
 
 /// True if the languages outside the model allow an input of a creation.

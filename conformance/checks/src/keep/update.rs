@@ -1,20 +1,17 @@
 //! `keep.update-only-named`: an update changes the members that it names, and no others.
 
-use arbitrary::Unstructured;
-use connect_model::path::SchemaPath;
 use connect_model::schema::{Binding, Kind, Member, Members, Schema, ShapeId, Shared};
-use connect_model::semantics::{self, Context};
 use connect_model::validate::validate_slot;
 use serde_json::Value;
 
-use crate::case::{Finding, Level};
+use crate::case::Level;
 use crate::client::reply::{Reply, is_conflict};
 use crate::code::Trial;
 use crate::difference::apart;
-use crate::keep::thing::{Thing, is_option, value_of};
+use crate::keep::thing::{Thing, is_option, repair, value_of};
 use crate::resources::{Resource, takes_new_name};
 use crate::same::{in_progress, is_empty, shows};
-use crate::steps::{Judged, Wait, body, perform, succeed};
+use crate::steps::{Judged, Tally, Wait, body, perform, succeed};
 
 /// Updates that replace the whole although their method does not say so, each with the source.
 const WHOLE: &[(&str, &str)] = &[
@@ -83,36 +80,9 @@ pub(super) async fn only_named(trial: Trial<'_>, row: &'static Resource) -> Judg
             tally.add(other.judge(&change).await);
         }
     }
-    tally.end()
-}
-
-/// The judgements of several changes.
-#[derive(Default)]
-struct Tally {
-    findings: Vec<Finding>,
-    judged: usize,
-    /// The reason why the last change that was not judged was not.
-    refused: Option<String>,
-}
-
-impl Tally {
-    fn add(&mut self, judged: Judged) {
-        match judged {
-            Ok(found) => {
-                self.judged += 1;
-                self.findings.extend(found);
-            }
-            Err(why) => self.refused = Some(why),
-        }
-    }
-
-    fn end(mut self) -> Judged {
-        self.findings.dedup_by(|one, other| one.pointer == other.pointer && one.actual == other.actual);
-        match self.refused.filter(|_| self.judged == 0) {
-            Some(why) => Err(why),
-            None => Ok(self.findings),
-        }
-    }
+    let mut findings = tally.end()?;
+    findings.dedup_by(|one, other| one.pointer == other.pointer && one.actual == other.actual);
+    Ok(findings)
 }
 
 impl<'c> Updater<'c> {
@@ -162,7 +132,7 @@ impl Updater<'_> {
         // The same from another value of each enum; on a real account, a state may have effects.
         for member in self.members.iter().filter(|member| is_option(member) && self.trial.client.target.loopback) {
             if let (Kind::Enum(_), Some(_)) =
-                (&self.trial.client.schema[member.slot.target].kind, self.described_as(&member.name))
+                (&self.trial.client.schema[member.slot.target].kind, self.place_of(&member.name))
                 && let [other, .., usual] = self.values(member).await.as_slice()
             {
                 let to = |value: &Value| Change {
@@ -209,8 +179,7 @@ impl Updater<'_> {
             for value in values.iter().rev().take(OTHERS) {
                 let Ok(mut input) = client.creation_in(row, instance).await else { break };
                 input[&*member.name] = value.to_string().into();
-                let mut u = Unstructured::new(&[]);
-                semantics::repair(row.create, &mut input, &SchemaPath::default(), &Context::default(), &mut u);
+                repair(row, &mut input);
                 if input[&*member.name] == *value.to_string()
                     && let Ok(thing) = Thing::make(client, row, input).await
                 {
@@ -261,11 +230,6 @@ impl Updater<'_> {
         self.shared.iter().any(|pair| pair.right.strip_prefix('/') == Some(described))
     }
 
-    /// The described member that shows a member of the update.
-    fn described_as(&self, member: &str) -> Option<&str> {
-        self.shared.iter().find(|pair| pair.left.strip_prefix('/') == Some(member)).map(|pair| &pair.right[1..])
-    }
-
     /// Values for a member, the last one as usual as the first: an enum ends with the value that it began with.
     pub(super) async fn values(&self, member: &Member) -> Vec<Value> {
         let client = self.trial.client;
@@ -308,10 +272,15 @@ impl Updater<'_> {
         input
     }
 
+    /// The place of a member of the update in a description.
+    fn place_of(&self, member: &str) -> Option<&str> {
+        let pair = self.shared.iter().find(|pair| pair.left.strip_prefix('/') == Some(member))?;
+        Some(&pair.right)
+    }
+
     /// The value of a member of the update in a description.
     fn shown<'v>(&self, member: &str, description: &'v Value) -> Option<&'v Value> {
-        let pair = self.shared.iter().find(|pair| pair.left.strip_prefix('/') == Some(member))?;
-        description.pointer(&pair.right)
+        description.pointer(self.place_of(member)?)
     }
 
     async fn judge(&self, change: &Change<'_>) -> Judged {

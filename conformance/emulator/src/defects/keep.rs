@@ -62,7 +62,7 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "a flow is described without its tags after a change of its name",
         kills: &["keep.update-only-named"],
         may: &["keep.views-agree", "lifecycle.tags-shown", "lifecycle.walk"],
-        seams: || Arc::new(WipesTags::default()),
+        seams: || shown_after("UpdateContactFlowName", "Tags", || json!({})),
     },
     Defect {
         id: "description-cannot-be-cleared",
@@ -83,15 +83,7 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "null for the description in an update clears it",
         kills: &["keep.update-only-named"],
         may: &["accept.optional"],
-        seams: || {
-            on_request(|request| {
-                let Ok(mut body) = serde_json::from_slice::<Value>(&request.body) else { return };
-                if request.uri.ends_with("/metadata") && body.get("Description").is_some_and(Value::is_null) {
-                    body["Description"] = "".into();
-                    request.body = body.to_string().into_bytes();
-                }
-            })
-        },
+        seams: || on_request(|request| replace_null(request, "")),
     },
     Defect {
         id: "list-shows-one-type",
@@ -260,7 +252,7 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "new content makes a flow one of the usual type",
         kills: &["keep.update-only-named"],
         may: &["keep.views-agree", "lifecycle.walk"],
-        seams: || Arc::new(ResetsType::default()),
+        seams: || shown_after("UpdateContactFlowContent", "Type", || json!("CONTACT_FLOW")),
     },
     Defect {
         id: "conflict-half-applied",
@@ -300,27 +292,27 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "null for the description in an update of a flow is refused",
         kills: &["accept.optional"],
         may: &[],
-        seams: || {
-            on_request(|request| {
-                let Ok(mut body) = serde_json::from_slice::<Value>(&request.body) else { return };
-                if request.uri.ends_with("/metadata") && body.get("Description").is_some_and(Value::is_null) {
-                    // Longer than the contract allows.
-                    body["Description"] = "x".repeat(5_000).into();
-                    request.body = body.to_string().into_bytes();
-                }
-            })
-        },
+        // Longer than the contract allows.
+        seams: || on_request(|request| replace_null(request, &"x".repeat(5_000))),
     },
 ];
 
-/// Flows whose content was changed.
-#[derive(Default)]
-struct ResetsType(Mutex<HashSet<String>>);
+/// Flows that an update has changed, which are described with another value of a member from then on.
+struct ShownAfter {
+    update: &'static str,
+    member: &'static str,
+    value: fn() -> Value,
+    flows: Mutex<HashSet<String>>,
+}
 
-impl Seams for ResetsType {
+fn shown_after(update: &'static str, member: &'static str, value: fn() -> Value) -> Arc<dyn Seams> {
+    Arc::new(ShownAfter { update, member, value, flows: Mutex::default() })
+}
+
+impl Seams for ShownAfter {
     fn invoke(&self, call: &Invocation<'_>) -> Answer {
-        if call.operation.name == "UpdateContactFlowContent" {
-            lock(&self.0).extend(call.input["ContactFlowId"].as_str().map(str::to_owned));
+        if call.operation.name == self.update {
+            lock(&self.flows).extend(call.input["ContactFlowId"].as_str().map(str::to_owned));
         }
         call.perform(call.input)
     }
@@ -329,10 +321,19 @@ impl Seams for ResetsType {
         edit_json(response, |body| {
             let Some(Value::Object(flow)) = body.get_mut("ContactFlow") else { return };
             let id = flow.get("Id").and_then(Value::as_str).unwrap_or_default();
-            if lock(&self.0).contains(id) {
-                flow.insert("Type".to_owned(), json!("CONTACT_FLOW"));
+            if lock(&self.flows).contains(id) {
+                flow.insert(self.member.to_owned(), (self.value)());
             }
         });
+    }
+}
+
+/// Replaces null for the description in an update of metadata.
+fn replace_null(request: &mut HttpRequest, text: &str) {
+    let Ok(mut body) = serde_json::from_slice::<Value>(&request.body) else { return };
+    if request.uri.ends_with("/metadata") && body.get("Description").is_some_and(Value::is_null) {
+        body["Description"] = text.into();
+        request.body = body.to_string().into_bytes();
     }
 }
 
@@ -415,29 +416,6 @@ impl Seams for BreaksReads {
             },
             _ => answer,
         }
-    }
-}
-
-/// Flows that got another name.
-#[derive(Default)]
-struct WipesTags(Mutex<HashSet<String>>);
-
-impl Seams for WipesTags {
-    fn invoke(&self, call: &Invocation<'_>) -> Answer {
-        if call.operation.name == "UpdateContactFlowName" {
-            lock(&self.0).extend(call.input["ContactFlowId"].as_str().map(str::to_owned));
-        }
-        call.perform(call.input)
-    }
-
-    fn answer(&self, _: &Scene<'_>, response: &mut HttpResponse) {
-        edit_json(response, |body| {
-            let Some(Value::Object(flow)) = body.get_mut("ContactFlow") else { return };
-            let id = flow.get("Id").and_then(Value::as_str).unwrap_or_default();
-            if lock(&self.0).contains(id) {
-                flow.insert("Tags".to_owned(), json!({}));
-            }
-        });
     }
 }
 

@@ -228,13 +228,11 @@ impl Seams for ForgetsTypes {
             return call.perform(&whole);
         }
         // A token of the whole list, after as many items of it as the first page goes through.
-        let size = call.input["MaxResults"].as_u64().unwrap_or(u64::MAX);
         let narrowed = call.perform(call.input);
         let Answer::Performed(Ok(mut page)) = narrowed else { return narrowed };
         if page.get("NextToken").is_none() {
             return Answer::Performed(Ok(page));
         }
-        whole["MaxResults"] = size.into();
         if let Answer::Performed(Ok(other)) = call.perform(&whole) {
             page["NextToken"] = other["NextToken"].clone();
         }

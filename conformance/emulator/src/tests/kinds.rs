@@ -102,7 +102,7 @@ impl World {
             let is_named = kind.actions.iter().flat_map(|action| &action.names);
             let is_named = is_named.into_iter().any(|(_, source)| *source == Source::Input(need.place.clone()));
             let needed = &self.graph.kinds()[need.kind];
-            // What is named by another resource needs one that names nothing else.
+            // A kind that takes its id from another resource needs a new one each time.
             if kind.id == Source::Input(need.place.clone()) {
                 let made = self.another(needed);
                 input.insert(need.place.clone(), id_of(needed, &made));
