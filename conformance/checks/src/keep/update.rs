@@ -70,10 +70,11 @@ pub(super) async fn only_named(trial: Trial<'_>, row: &'static Resource) -> Judg
     let instance = client.instance().await.ok_or("there is no instance to work in")?;
     let mut tally = Tally::default();
     let usual = Updater::start(trial, Thing::full(client, row, &instance).await?)?;
-    tally.add(usual.own_name().await);
     for change in usual.changes().await {
         tally.add(usual.judge(&change).await);
     }
+    // Comes after the changes: it is an update, too, and what it loses would be missing before them.
+    tally.add(usual.own_name().await);
     for thing in usual.others(&instance).await {
         let other = Updater::start(trial, thing)?;
         for change in other.each_alone().await {
