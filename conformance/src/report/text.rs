@@ -12,7 +12,7 @@ pub fn printable(text: &str, limit: usize) -> String {
 }
 
 /// A text without ids and numbers, so that texts about the same matter are equal. A word that contains a digit becomes `…`,
-/// except for HTTP statuses.
+/// except for HTTP statuses; `of 200 items` has none.
 pub fn without_ids(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut word = String::new();
@@ -22,7 +22,7 @@ pub fn without_ids(text: &str) -> String {
             continue;
         }
         let digits = word.chars().filter(char::is_ascii_digit).count();
-        let is_status = digits == 3 && word.len() == 3 && word.starts_with(['1', '2', '3', '4', '5']);
+        let is_status = word.parse().is_ok_and(is_registered_status) && !out.ends_with("of ");
         if digits == 0 || is_status {
             out.push_str(&word);
         } else if !out.ends_with('…') {
@@ -34,6 +34,11 @@ pub fn without_ids(text: &str) -> String {
         }
     }
     out
+}
+
+/// True for the statuses that IANA has registered.
+fn is_registered_status(number: u16) -> bool {
+    matches!(number, 100..=104 | 200..=208 | 226 | 300..=308 | 400..=417 | 421..=431 | 451 | 500..=511)
 }
 
 /// The reason of an undecided case without ids, numbers and the message of the endpoint, which may differ each time.
@@ -103,6 +108,9 @@ mod tests {
                 "CreateRule answered 400 InvalidRequestException: run-1a2b is taken",
                 "CreateRule answered 400 InvalidRequestException: … is taken",
             ),
+            ("another, one of 230 items", "another, one of … items"),
+            ("another, one of 200 items", "another, one of … items"),
+            ("late by 112.5 ms", "late by ….… ms"),
             ("throttled", "throttled"),
             ("", ""),
         ];

@@ -68,6 +68,7 @@ const HIDING: &[Hiding] = &[
     ("page-repeats-item", CUTS, "it cuts the pages itself, in place of the other"),
     ("token-loop", CUTS, "no list comes to its end"),
     ("page-loses-item", &["token-bound-to-size"], "it takes the next position for an order key, which it is not there"),
+    ("page-loses-item", &["page-repeats-item"], "it cuts the pages itself, in place of the other"),
     (
         "unmodelled-error",
         &["error-wrong-status"],
@@ -78,7 +79,7 @@ const HIDING: &[Hiding] = &[
     ("function-unchecked", &["function-unlimited"], "it accepts everything that the other accepts"),
     (
         "publish-unchecked",
-        &["publish-any-json", "publish-dangling", "publish-anywhere"],
+        &["publish-any-json", "publish-dangling", "publish-anywhere", "module-unchecked"],
         "it accepts everything that the other accepts",
     ),
     ("publish-any-json", &["publish-dangling", "publish-anywhere"], "it accepts everything that the other accepts"),
@@ -91,6 +92,12 @@ const HIDING: &[Hiding] = &[
     ),
     ("archive-lost", &["archive-and-description-meet"], "it drops the member that must meet the other"),
     ("accept-unknown-enum", &["accepts-unknown-flow-type"], "it accepts everything that the other accepts"),
+    ("accept-malformed-json", &["scalar-is-empty-object"], "it accepts everything that the other accepts"),
+    ("accept-wrong-form", &["list-is-union"], "it accepts everything that the other accepts"),
+    ("duplicate-name-accepted", &["race-on-name"], "it accepts everything that the other accepts"),
+    ("list-ignores-types", &["list-takes-one-type"], "no type is taken, so that none is taken alone"),
+    ("list-shows-one-type", &["list-ignores-types"], "no item shows if it matches the given types"),
+    ("versions-lost", &["version-mutable"], "no version is kept, so that none changes"),
 ];
 
 /// The reason why the second of two defects cannot be found beside the first.

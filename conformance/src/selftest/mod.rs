@@ -22,7 +22,7 @@ use connect_checks::plan::Plan;
 use connect_checks::selection::Selection;
 use connect_checks::setup;
 use connect_checks::suite::Suite;
-use connect_emulator::{Benign, Config, Emulator, Family, defects};
+use connect_emulator::{Benign, Config, Defect, Emulator, Family, defects};
 use connect_model::schema::Schema;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -40,6 +40,12 @@ const WORKERS: usize = 8;
 /// Percentage of the cases passing on the plain emulator that must also pass in a harmless variant. If most cases were
 /// indeterminate, the absence of findings would prove nothing.
 const BENIGN_PASSES: usize = 90;
+
+/// Histories of each kind of resource.
+const HISTORIES: u32 = 12;
+
+/// The same for a race that they miss: whether calls meet is a matter of chance.
+const MORE_HISTORIES: u32 = 60;
 
 /// The result of the suite on one subject.
 #[derive(Clone, Debug)]
@@ -107,13 +113,13 @@ fn unproven(schema: &'static Schema) -> Vec<&'static str> {
 }
 
 /// The configuration of every run. Nothing lags on a new emulator, and shrinking would only cost time.
-fn run_config() -> RunConfig {
+fn run_config(histories: u32) -> RunConfig {
     RunConfig {
         endpoint: EndpointConfig { settle: Duration::ZERO, ..EndpointConfig::default() },
         cases: Some(2),
         walks: Some(32),
         walk_length: Some(25),
-        histories: Some(12),
+        histories: Some(histories),
         history_length: Some(50),
         shrink: Some(0),
         ..RunConfig::default()
@@ -130,17 +136,26 @@ async fn test(schema: &'static Schema, subject: Subject, breadth: Breadth) -> Re
         (Breadth::Kills, Subject::Defect(defect)) => defect.kills.iter().map(|check| (*check).to_owned()).collect(),
         _ => BTreeSet::new(),
     };
-    let ran = run_suite(schema, &emulator, &Selection { checks, ..selection(schema, subject) }).await?;
+    let selection = selection(schema, subject);
+    let ran = run_suite(schema, &emulator, &Selection { checks, ..selection.clone() }, HISTORIES).await?;
     let mut row = Row {
         subject,
         breadth,
         found: BTreeMap::new(),
-        totals: Totals { planned: ran.planned, ..Totals::default() },
-        learned: ran.learned,
-        problems: ran.panics,
-        duration: ran.duration,
+        totals: Totals::default(),
+        learned: Learned::default(),
+        problems: Vec::new(),
+        duration: Duration::ZERO,
     };
-    ran.outcomes.into_iter().for_each(|(_, outcome)| row.count(outcome));
+    row.add(ran);
+    if let Subject::Defect(defect) = subject
+        && defect.family == Family::History
+    {
+        let missed: BTreeSet<String> = row.missed(defect).map(str::to_owned).collect();
+        if !missed.is_empty() {
+            row.add(run_suite(schema, &emulator, &Selection { checks: missed, ..selection }, MORE_HISTORIES).await?);
+        }
+    }
     Ok(row)
 }
 
@@ -158,13 +173,18 @@ struct Ran {
 
 /// Runs the selected part of the suite on an emulator with these settings. A harmless variant may lack the capability to
 /// verify signatures.
-async fn run_suite(schema: &'static Schema, emulator: &Config, selection: &Selection) -> Result<Ran, SessionError> {
+async fn run_suite(
+    schema: &'static Schema,
+    emulator: &Config,
+    selection: &Selection,
+    histories: u32,
+) -> Result<Ran, SessionError> {
     let started = Instant::now();
     let required: BTreeSet<String> = emulator.benign.is_none().then(|| ACCESS.to_owned()).into_iter().collect();
     let emulator = Config { guard: Some(built_in::keys()), ..emulator.clone() };
     let emulator = Emulator::start(schema, &emulator).await.map_err(SessionError::usage)?;
     let target = built_in::target_of(&emulator).map_err(SessionError::usage)?;
-    let config = run_config();
+    let config = run_config(histories);
     let context = RunContext { seed: 1, run_id: "matrix".to_owned(), loopback: true, ledger: None };
     let suite_config = config.suite(context, config.walks(true)?);
     let (suite, _) = setup::suite(schema, target, selection, suite_config).map_err(SessionError::usage)?;
@@ -214,6 +234,20 @@ fn run_all(suite: &Arc<Suite>) -> JoinSet<Vec<(CaseId, Outcome)>> {
 }
 
 impl Row {
+    /// Adds the result of a run.
+    fn add(&mut self, ran: Ran) {
+        self.totals.planned += ran.planned;
+        self.learned = ran.learned;
+        self.problems.extend(ran.panics);
+        self.duration += ran.duration;
+        ran.outcomes.into_iter().for_each(|(_, outcome)| self.count(outcome));
+    }
+
+    /// The checks that must catch a defect and did not.
+    fn missed<'r>(&'r self, defect: &'r Defect) -> impl Iterator<Item = &'static str> + 'r {
+        defect.kills.iter().copied().filter(|check| !self.found.contains_key(check))
+    }
+
     fn count(&mut self, outcome: Outcome) {
         self.totals.count((&outcome.verdict).into());
         for finding in outcome.findings {
@@ -238,8 +272,7 @@ impl Row {
                 }
             }
             Subject::Defect(defect) => {
-                let survived = defect.kills.iter().filter(|check| !self.found.contains_key(**check));
-                problems.extend(survived.map(|check| format!("is not caught by {check}")));
+                problems.extend(self.missed(defect).map(|check| format!("is not caught by {check}")));
                 // A race shows wherever two calls meet, which is the chance of a run.
                 let is_race = defect.family == Family::History;
                 // A history judges all behaviour of a kind, so that it may see any defect.

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
 use connect_checks::selection::Selection;
-use connect_emulator::{Config, Defect, defects};
+use connect_emulator::{Config, Defect, Family, defects};
 use connect_model::generate::seed::Stream;
 use connect_model::schema::Schema;
 use futures_util::{StreamExt, stream};
@@ -25,7 +25,7 @@ use serde_json::json;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::hiding::hides;
-use super::{Breadth, Ran, Subject, run_suite, selection};
+use super::{Breadth, HISTORIES, MORE_HISTORIES, Ran, Subject, run_suite, selection};
 use crate::report::text::without_ids;
 use crate::session::error::SessionError;
 use crate::suggest;
@@ -180,7 +180,7 @@ impl Alone {
             let config = Config { defects: vec![defect], ..Config::default() };
             let checks = checks_of(breadth, defect.kills.iter().chain(defect.may));
             let selection = Selection { checks, ..selection(schema, Subject::Plain) };
-            Ok::<_, SessionError>(Traces::of(&run_suite(schema, &config, &selection).await?.outcomes))
+            Ok::<_, SessionError>(Traces::of(&run_suite(schema, &config, &selection, HISTORIES).await?.outcomes))
         };
         cell.get_or_try_init(run).await?;
         Ok(cell)
@@ -235,7 +235,11 @@ async fn try_pair(
     let config = Config { defects: vec![first, second], ..Config::default() };
     let checks = checks_of(breadth, first.kills.iter().chain(second.kills));
     let selection = Selection { checks, ..selection(schema, Subject::Plain) };
-    let Ran { outcomes, planned, panics: mut problems, duration, .. } = run_suite(schema, &config, &selection).await?;
+    // Two races meet more rarely than one.
+    let is_race = [first, second].iter().any(|defect| defect.family == Family::History);
+    let histories = if is_race { MORE_HISTORIES } else { HISTORIES };
+    let Ran { outcomes, planned, panics: mut problems, duration, .. } =
+        run_suite(schema, &config, &selection, histories).await?;
     if outcomes.len() as u64 != planned {
         problems.push(format!("{} of {planned} cases were executed", outcomes.len()));
     }

@@ -26,6 +26,7 @@ pub use self::parts::Sort;
 pub use self::timeline::{seen, sent, timeline};
 pub use self::verdict::{Judged, Lags, Verdict, judge};
 
+use self::call::Answer;
 use self::drive::Recorded;
 use crate::case::{Finding, History, Level, Outcome};
 use crate::check::{Check, Remote};
@@ -46,6 +47,9 @@ pub const LONGEST: u16 = 2_000;
 
 /// Times that a history of one client is tried, before a fault is blamed on concurrency.
 const CONTROLS: u32 = 2;
+
+/// Most findings of one check and kind of resource: one for each way of failing.
+const MOST_WAYS: usize = 4;
 
 /// Number and length of histories.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -231,7 +235,7 @@ impl Attempt for OfKind {
 /// Records histories, and judges them.
 async fn observe(client: &Client, row: &'static Resource, config: HistoryConfig) -> Observation {
     let mut seen = Observation::default();
-    let mut found: BTreeMap<&'static str, Finding> = BTreeMap::new();
+    let mut found: BTreeMap<&'static str, BTreeMap<String, Finding>> = BTreeMap::new();
     let mut judged: BTreeSet<&'static str> = BTreeSet::new();
     if config.count == 0 {
         seen.block("no history was requested");
@@ -255,10 +259,14 @@ async fn observe(client: &Client, row: &'static Resource, config: HistoryConfig)
                     ),
                     format!("up to {} ms", lag.div_ceil(1_000).next_power_of_two()),
                 ),
-                Verdict::Violation(few, lag) if !found.contains_key(check.id) => {
-                    found.insert(check.id, finding(check, &recorded, &part, few, *lag));
+                Verdict::Violation(few, lag) => {
+                    let of_check = found.entry(check.id).or_default();
+                    if of_check.len() < MOST_WAYS {
+                        let way = way(&recorded, few);
+                        of_check.entry(way).or_insert_with_key(|way| finding(check, &recorded, &part, way, few, *lag));
+                    }
                 }
-                _ => {}
+                Verdict::Linearizable => {}
             }
             // A violation is one, whatever was not called; without one, nothing is known of what was not called.
             if part.calls > 1 && part.verdict != Verdict::Undecided && recorded.cut.is_none() {
@@ -267,9 +275,6 @@ async fn observe(client: &Client, row: &'static Resource, config: HistoryConfig)
         }
         if let Some(why) = recorded.cut {
             seen.block(why);
-        }
-        if found.len() == CHECKS.len() {
-            break;
         }
     }
     let alone = if found.is_empty() { BTreeSet::new() } else { found_alone(client, row, config).await };
@@ -287,7 +292,7 @@ async fn observe(client: &Client, row: &'static Resource, config: HistoryConfig)
         if judged.contains(check.id) {
             seen.judged(check);
         }
-        seen.add(found.remove(check.id).into_iter().collect());
+        seen.add(found.remove(check.id).into_iter().flatten().map(|(_, finding)| finding).collect());
     }
     seen
 }
@@ -306,20 +311,40 @@ async fn found_alone(client: &Client, row: &'static Resource, config: HistoryCon
     alone
 }
 
-/// The finding of a part without an order.
-fn finding(check: &'static Check, recorded: &Recorded, part: &Judged, few: &[usize], lag: Option<u64>) -> Finding {
-    let exchanges: Vec<_> = few.iter().filter_map(|at| recorded.exchanges.get(*at)?.as_deref()).collect();
-    let last = few.iter().filter(|at| recorded.exchanges[**at].is_some()).max_by_key(|at| recorded.calls[**at].end);
-    let exchange = last.and_then(|at| recorded.exchanges[*at].as_deref());
-    let explained = match lag {
-        Some(lag) => format!("; reads that lag by {:.1} ms would explain them", lag as f64 / 1_000.0),
-        None => String::new(),
+/// The last of the calls that show a violation, and its answer. Other calls with the same one are of the same cause.
+fn way(recorded: &Recorded, few: &[usize]) -> String {
+    let Some(call) = last(recorded, few).and_then(|at| recorded.calls.get(at)) else {
+        return "a call without an answer".to_owned();
     };
-    let calls = if few.len() == 1 { "1 call".to_owned() } else { format!("{} calls", few.len()) };
-    let actual = format!("{}: no order explains {calls} of {}{explained}", part.about, part.calls);
+    match &call.answer {
+        Some(Answer::Error { .. }) => format!("{} answered {}", call.operation, seen(call)),
+        _ => format!("{} answered a success", call.operation),
+    }
+}
+
+/// The call that ended last, of those with an answer.
+fn last(recorded: &Recorded, few: &[usize]) -> Option<usize> {
+    let answered = few.iter().copied().filter(|at| recorded.exchanges[*at].is_some());
+    answered.max_by_key(|at| recorded.calls[*at].end)
+}
+
+/// The finding of a part without an order.
+fn finding(
+    check: &'static Check,
+    recorded: &Recorded,
+    part: &Judged,
+    way: &str,
+    few: &[usize],
+    lag: Option<u64>,
+) -> Finding {
+    let exchanges: Vec<_> = few.iter().filter_map(|at| recorded.exchanges.get(*at)?.as_deref()).collect();
+    let exchange = last(recorded, few).and_then(|at| recorded.exchanges[at].as_deref());
+    let (shown, all) = (few.len(), part.calls);
+    let actual = format!("{}: {way}, which no order explains; {shown} of {all} calls show it", part.about);
     let mut finding = check.finding("", "an order of the calls in which every answer is right", actual, exchange);
     finding = finding.resting_on(exchanges);
     finding.steps = timeline(&recorded.calls, few);
+    finding.steps.extend(lag.map(|lag| format!("reads that lag by {:.1} ms would explain it", lag as f64 / 1_000.0)));
     finding.history = Some(History { calls: recorded.calls.clone(), decisive: few.to_vec() });
     finding
 }

@@ -89,8 +89,8 @@ pub(super) const ROWS: &[Defect] = &[
         id: "list-shows-one-type",
         family: Family::Keep,
         summary: "the list of flows shows the same type for every flow",
-        kills: &["keep.list-filter"],
-        may: &["keep.views-agree"],
+        kills: &["keep.list-filter", "keep.views-agree"],
+        may: &[],
         seams: || on_items("ListContactFlows", |item| set(item, "ContactFlowType", "CUSTOMER_HOLD".into())),
     },
     Defect {
