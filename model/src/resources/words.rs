@@ -39,6 +39,13 @@ pub(super) const COMMON: &[&str] = &[
     "value",
 ];
 
+/// True for the name of a member that names something by its id or ARN.
+pub fn is_reference(member: &str) -> bool {
+    const ENDS: [&str; 10] = ["Id", "Ids", "ID", "IDs", "Arn", "Arns", "ARN", "ARNs", "Identifier", "Identifiers"];
+    ENDS.iter().any(|end| member.ends_with(end))
+        || ["id", "ids", "arn", "arns", "identifier", "identifiers"].contains(&member)
+}
+
 /// The noun of an operation with one of these verbs.
 pub(super) fn noun<'n>(operation: &'n str, verb: &str) -> Option<&'n str> {
     operation.strip_prefix(verb).filter(|noun| noun.starts_with(|c: char| c.is_ascii_uppercase()))

@@ -114,6 +114,8 @@ impl Schema {
                     place.is_some_and(|place| self.holds(place.slot.target, member.slot.target, depth + 1))
                 })
             }
+            // A state that can be requested is not always one that is shown.
+            (Kind::Enum(values), Kind::Enum(known)) => values.iter().all(|value| known.contains(value)),
             (value, shape) => are_alike(value, shape),
         }
     }
@@ -181,6 +183,22 @@ mod tests {
         assert!(rule.contains(&"/CreatedTime /CreatedTime".to_owned()));
         // Two times of one shape, and lists of other elements, are not joined.
         assert!(!rule.iter().any(|pair| pair.contains("ActionSummaries")), "{rule:?}");
+    }
+
+    #[test]
+    fn an_enum_has_place_for_one_with_no_other_values() {
+        let schema = Schema::connect();
+        let shape = |name: &str| schema.shape_named(name).unwrap();
+        assert!(schema.has_place_for(shape("ContactFlowState"), shape("ContactFlowState")));
+        let all = |name: &str| match &schema[shape(name)].kind {
+            Kind::Enum(values) => values.clone(),
+            _ => panic!("{name} is no enum"),
+        };
+        // A module has the states of a flow; a queue has others.
+        assert_eq!(all("ContactFlowModuleState"), all("ContactFlowState"));
+        assert!(schema.has_place_for(shape("ContactFlowState"), shape("ContactFlowModuleState")));
+        assert!(!schema.has_place_for(shape("ContactFlowState"), shape("QueueStatus")));
+        assert!(schema.has_place_for(shape("Name"), shape("QueueStatus")), "text holds any value of an enum");
     }
 
     #[test]

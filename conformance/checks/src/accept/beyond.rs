@@ -2,6 +2,7 @@
 //! recorded and not judged. Sends nothing.
 
 use connect_model::path::{SchemaPath, Step};
+use connect_model::resources::is_reference;
 use connect_model::schema::{Binding, Kind, Member, OperationId, Schema, Slot};
 use serde_json::Value;
 
@@ -25,7 +26,7 @@ pub(super) fn rule_for(schema: &Schema, slot: &Slot, top: &str, focus: &SchemaPa
     if ["Sha256", "Hash", "Digest", "Checksum"].iter().any(|end| chosen.ends_with(end)) {
         return Some(format!("{chosen} may have to be the digest of something"));
     }
-    if names_thing(chosen) {
+    if is_reference(chosen) {
         return Some(format!("{chosen} may have to name something that exists"));
     }
     let mut found = ruled(schema, slot, top, top, value);
@@ -101,13 +102,8 @@ fn ruled(schema: &Schema, slot: &Slot, top: &str, name: &str, value: &Value) -> 
         return Some(format!("{name} has a rule beyond the model ({source})"));
     }
     let is_text = matches!(schema[slot.target].kind, Kind::String) && value.is_string();
-    let is_open = is_text && slot.traits.pattern.is_none() && !names_thing(name) && !is_free_text(name);
+    let is_open = is_text && slot.traits.pattern.is_none() && !is_reference(name) && !is_free_text(name);
     is_open.then(|| format!("the model does not tell the form of {name}"))
-}
-
-/// True for the name of a member that names a thing.
-pub(super) fn names_thing(member: &str) -> bool {
-    ["Id", "Ids", "Arn", "Arns"].iter().any(|end| member.ends_with(end))
 }
 
 /// The last member on a path.

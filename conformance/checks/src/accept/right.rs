@@ -4,15 +4,16 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::pin::Pin;
 
-use connect_model::generate::Config;
+use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
+use connect_model::generate::{Config, Generator};
 use connect_model::path::SchemaPath;
 use connect_model::resources as graph;
 use connect_model::semantics::{self, Confidence};
 use connect_model::validate::validate_slot;
 use serde_json::Value;
 
-use crate::accept::beyond::{names_thing, rule_for, rule_of_input};
+use crate::accept::beyond::{rule_for, rule_of_input};
 use crate::accept::text::shown;
 use crate::case::{Finding, Level, Outcome};
 use crate::client::reply::Reply;
@@ -25,6 +26,9 @@ const BUDGET: usize = 100_000;
 
 /// Names that are tried in place of a short one that is refused.
 const OTHER_NAMES: usize = 4;
+
+/// Bytes that a usual value is made of.
+const USUAL: usize = 256;
 
 /// Requests that still take further values while a case is divided into requests.
 const OPEN: usize = 12;
@@ -339,8 +343,14 @@ fn other_names(Trial { client, operation, .. }: Trial<'_>, right: &Right) -> Vec
 
 /// True for members that name a thing which has to exist.
 fn names_something(Trial { client, operation, .. }: Trial<'_>, member: &str) -> bool {
-    let mut actions = graph::shared(client.schema).actions_of(operation);
-    names_thing(member) || actions.any(|(_, action)| action.is_named_by(member))
+    let graph = graph::shared(client.schema);
+    let holds = |kind: &graph::Kind| {
+        let needed = kind.needs.iter().map(|need| need.place.split(['.', '[']).next().unwrap_or_default());
+        kind.parents.iter().map(|(name, _)| name.as_str()).chain(needed).any(|name| name == member)
+    };
+    graph::is_reference(member)
+        || graph.actions_of(operation).any(|(_, action)| action.is_named_by(member))
+        || graph.made_by(operation).is_some_and(holds)
 }
 
 /// Status and name of a refusal, without its message.
@@ -361,6 +371,20 @@ pub(super) async fn required_alone(Trial { client, operation, check, .. }: Trial
     client.call(operation, &input).await.ok().filter(blames_the_request)
 }
 
+/// True if a usual value of the member is refused in the same way as one at a limit: nothing has either.
+async fn is_refused_like_any(trial: Trial<'_>, right: &Right, reply: &Reply) -> bool {
+    let Trial { client, operation, .. } = trial;
+    let members = client.schema.input_members(&client.schema[operation]);
+    let Some(member) = members.and_then(|members| members.get(&right.member)) else { return false };
+    let bytes = Stream::new(client.seed, &format!("{}/usual", right.label)).bytes(USUAL);
+    let generator = Generator::new(client.schema, Config::sparse());
+    let Ok(usual) = generator.member(member, &mut Unstructured::new(&bytes)) else { return false };
+    let mut other = right.clone();
+    other.values.insert(right.member.clone(), usual);
+    let other = send(trial, std::slice::from_ref(&other)).await;
+    other.is_ok_and(|(_, other)| other.refusal().is_some() && other.refusal() == reply.refusal())
+}
+
 async fn refused(trial: Trial<'_>, rights: &[Right], input: &Value, reply: &Reply) -> Refused {
     let Trial { client, operation, check, .. } = trial;
     let first = &rights[0];
@@ -369,8 +393,8 @@ async fn refused(trial: Trial<'_>, rights: &[Right], input: &Value, reply: &Repl
     let is_id = names_something(trial, &first.member);
     let is_unknown_id = is_id && !reply.is_server_fault();
     if rights.len() == 1 && !lost && (is_unknown_id || !blames_the_request(reply)) {
-        let is_not_found = reply.refusal().is_some_and(|(status, _)| status == 404);
-        return if is_not_found && is_id { Refused::NoSuchThing } else { Refused::Unclear(brief(reply)) };
+        let is_absent = is_id && (reply.says_absent() || is_refused_like_any(trial, first, reply).await);
+        return if is_absent { Refused::NoSuchThing } else { Refused::Unclear(brief(reply)) };
     }
     if rights.len() == 1
         && !lost

@@ -116,9 +116,9 @@ pub const QUOTAS: &[&str] = &[QUOTA, "ServiceQuotaExceededException"];
 /// Errors for a name that is taken. Source: service model of Amazon Connect, which does not say which one a module gets.
 pub const CONFLICTS: &[&str] = &["DuplicateResourceException", "ResourceConflictException", "IdempotencyException"];
 
-/// True if an error says that something exists already: by its status, or by a name that Connect uses for it.
+/// True if an error says that something exists already: by its status, or by its name.
 pub(crate) fn is_conflict(status: u16, code: Option<&str>) -> bool {
-    status == 409 || code.is_some_and(|code| CONFLICTS.contains(&code))
+    status == 409 || code.is_some_and(|code| CONFLICTS.contains(&code) || code.contains("AlreadyExist"))
 }
 
 /// Errors for a name that is taken, as far as their names tell.
@@ -228,6 +228,12 @@ impl Reply {
             Reply::Refused(exchange, error) => Some((exchange.response.status, error.code.as_deref())),
             _ => None,
         }
+    }
+
+    /// True for a refusal that says that something does not exist: by its status, or by its name. Not every service has 404
+    /// for it.
+    pub(crate) fn says_absent(&self) -> bool {
+        self.refusal().is_some_and(|(status, code)| status == 404 || code.is_some_and(is_absence))
     }
 
     /// True if the request was sent and no whole response came.

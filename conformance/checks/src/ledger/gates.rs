@@ -10,6 +10,7 @@ use connect_transport::parsed::has_dot_segment;
 use serde_json::{Map, Value, json};
 
 use super::journal::Header;
+use super::narrow::narrow_name;
 use super::undo::{Source, Undo};
 use super::{Entry, Ledger, State, input_of, names};
 use crate::permission::Permission;
@@ -221,11 +222,34 @@ impl Ledger {
         if !self.unknown(&state, &write).is_empty() {
             return Err("nothing shows that the resource that it writes to is ours".to_owned());
         }
+        if let Some(member) = self.narrow_name(&state, &write) {
+            return Err(format!(
+                "the model admits so few values of {member} that one may name a resource of others; only ids of the run are \
+                 written to there"
+            ));
+        }
         let named = self.named(&state, write.operation, &write.input);
         match named.into_iter().find_map(|at| Some(&state.entries.get(at)?.standing)) {
             Some(Standing::Foreign(why)) => Err(why.clone()),
             _ => Ok(()),
         }
+    }
+
+    /// A member of a write in which the model of somebody else may name a resource of others; see [`narrow_name`].
+    fn narrow_name(&self, state: &State, write: &Write) -> Option<&'static str> {
+        if self.is_of_earlier_run || std::ptr::eq(self.schema, Schema::connect()) {
+            return None;
+        }
+        let stands_for_entry = |entry: &Entry, text: &str| {
+            let ids = entry.delete_input.iter().flat_map(Value::as_object).flat_map(Map::values);
+            let mut ids = ids.filter_map(Value::as_str).chain(entry.arns.iter().map(String::as_str));
+            ids.any(|id| stands_for(text, id))
+        };
+        let is_known = |text: &str| {
+            self.instance.as_deref().is_some_and(|instance| stands_for(text, instance))
+                || state.entries.values().any(|entry| stands_for_entry(entry, text))
+        };
+        narrow_name(self.schema, write.operation, &write.input, is_known)
     }
 
     /// The operation and the input of a request that writes something.

@@ -4,6 +4,7 @@
 mod entries;
 mod gates;
 pub mod journal;
+mod narrow;
 mod record;
 pub mod undo;
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::case::Finding;
 use crate::check::Check;
 use crate::client::pager::{key, list_all};
-use crate::client::reply::{CONFLICTS, Reply};
+use crate::client::reply::{CONFLICTS, Reply, is_conflict};
 use crate::client::{Client, Created};
 use crate::code::Trial;
 use crate::lifecycle::echo::{Echo, differences, echoes};
@@ -229,7 +229,7 @@ impl<'c> Life<'c> {
         loop {
             let reply = self.describe(&self.created.id).await?;
             let exchange = match &reply {
-                Reply::Refused(exchange, _) if exchange.response.status == 404 => return self.unlisted().await,
+                reply if reply.says_absent() && self.has_status_for_absence(reply) => return self.unlisted().await,
                 Reply::Success(exchange) | Reply::Refused(exchange, _) => exchange,
                 Reply::Unsupported(_) | Reply::Trouble(..) => return Err(reply.describe()),
             };
@@ -246,6 +246,11 @@ impl<'c> Life<'c> {
             }
             return Ok(vec![self.check.finding("", "404 ResourceNotFoundException", reply.describe(), Some(exchange))]);
         }
+    }
+
+    /// True for 404, and for the status that the model of another service has for the error.
+    fn has_status_for_absence(&self, reply: &Reply) -> bool {
+        reply.refusal().is_some_and(|(status, _)| status == 404 || !self.client.schema.service.is_connect())
     }
 
     /// The status by which a resource shows that its deletion is not complete.
@@ -275,7 +280,7 @@ impl<'c> Life<'c> {
                 // The names of other services' errors are their own.
                 let is_connect = self.client.schema.service.is_connect();
                 let named = code.filter(|_| is_connect);
-                let conflict = named.map_or(status == 409, |code| CONFLICTS.contains(&code));
+                let conflict = named.map_or_else(|| is_conflict(status, code), |code| CONFLICTS.contains(&code));
                 if conflict {
                     self.client.learn(format!("taken name, {}", self.row.create), code.unwrap_or("409 without a name"));
                     return Ok(Vec::new());
