@@ -210,6 +210,24 @@ pub struct Settings {
     /// Percentage of cases that may be undecided for one reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_undecided: Option<u8>,
+    /// Seconds for one request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<f64>,
+    /// Seconds by which lists may lag behind a creation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settle: Option<f64>,
+    /// File of answers that were learned before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learned: Option<InputFile>,
+    /// Failed walks that are replayed first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub saved_walks: Vec<InputFile>,
+    /// File of another model, for messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<PathBuf>,
+    /// Folder of the journal, if it is not the usual one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub journal: Option<PathBuf>,
 }
 
 /// An input file of a run, with its content at that time.

@@ -44,7 +44,7 @@ pub fn matching<'k, I: Iterator<Item = &'k str>>(
     let mut names = BTreeSet::new();
     for given in patterns {
         if given.trim().is_empty() {
-            return Err(format!("the list has an empty name; give a {kind}, or leave out the comma"));
+            return Err(format!("the list has an empty name; give the name of a {kind}, or leave out the comma"));
         }
         let pattern = Pattern::new(given);
         let mut found = known().filter(|name| pattern.matches(name)).map(str::to_owned).peekable();

@@ -32,7 +32,7 @@ fn run(arguments: &Arguments) -> Result<Conclusion, Box<dyn Error>> {
     let runtime = tokio::runtime::Runtime::new()?;
     let emulator = runtime.block_on(built_in::start(schema, &EmulatorInfo::default(), SEED))?;
     let target = built_in::target_of(&emulator)?;
-    let endpoint = EndpointConfig { settle: Duration::ZERO, ..EndpointConfig::default() };
+    let endpoint = EndpointConfig { settle: Some(Duration::ZERO), ..EndpointConfig::default() };
     let config = RunConfig { endpoint, shrink: Some(0), ..RunConfig::default() };
     let context = RunContext { seed: SEED, run_id: "suite".to_owned(), loopback: true, ledger: None };
     let suite_config = config.suite(context, config.walks(true)?);

@@ -28,6 +28,8 @@ impl RunConfig {
             histories: flags.histories,
             history_length: flags.history_length,
             walk_regressions: Some(flags.walk_regressions.clone().unwrap_or(walks)),
+            earlier_walks: Vec::new(),
+            model: flags.model.model.clone(),
             jobs: flags.jobs.map(usize::from),
             timeout: flags.timeout,
             shrink: flags.shrink,
@@ -128,7 +130,7 @@ impl RecordFlags {
             emulator: self.emulator.config(),
             selection,
             seed: Some(self.seed),
-            timeout: self.timeout,
+            timeout: Some(self.timeout),
             ..RunConfig::default()
         }
     }
@@ -149,7 +151,7 @@ impl ReplayFlags {
             journal: self.journal.folder.clone(),
             settle: self.journal.settle,
         };
-        RunConfig { endpoint, timeout: self.timeout, ..RunConfig::default() }
+        RunConfig { endpoint, timeout: Some(self.timeout), ..RunConfig::default() }
     }
 }
 

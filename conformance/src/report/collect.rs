@@ -123,6 +123,7 @@ impl Collector {
             coverage: Coverage { constraints: constraints(info), ..Coverage::default() },
             learned: BTreeMap::new(),
             relearned: Vec::new(),
+            unseen: BTreeMap::new(),
             not_sent: info.not_sent.clone(),
             left_out: info.left_out.clone(),
             stale: info.stale.clone(),

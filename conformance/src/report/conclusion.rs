@@ -21,10 +21,11 @@ pub fn sentence(report: &Report) -> String {
             let first = known.filter_map(|line| expect::expiry_of(line.why.as_deref()?)).min();
             let first = first.map(|date| format!(" (the first expires on {date})")).unwrap_or_default();
             let verb = if totals.passed == 1 { "passes" } else { "pass" };
-            format!("{}{of_part} {verb}, {}{first}.", number(totals.passed), count(totals.known, "known divergence"))
+            let known = count(totals.known, "known divergence");
+            format!("{}{of_part} {verb}, {known}{first}{}.", number(totals.passed), undecided(totals))
         }
-        Exit::Conforming if scored == 1 => format!("The only judged case{of_part} passes."),
-        Exit::Conforming => format!("All {}{of_part} pass.", count(scored, "judged case")),
+        Exit::Conforming if scored == 1 => format!("The only judged case{of_part} passes{}.", undecided(totals)),
+        Exit::Conforming => format!("All {}{of_part} pass{}.", count(scored, "judged case"), undecided(totals)),
         Exit::Findings => format!("{}.", failures(report)),
         Exit::Leaked => {
             let leaks = report.leaks.len() as u64;
@@ -62,6 +63,15 @@ pub fn sentence(report: &Report) -> String {
         Exit::Incomplete if scored > 0 => report.undecided().map(|undecided| too_many(&undecided)).unwrap_or_default(),
         Exit::Incomplete => "No case could be judged.".to_owned(),
         Exit::Usage => "No case was executed.".to_owned(),
+    }
+}
+
+/// The undecided cases, as the end of a sentence.
+fn undecided(totals: &Totals) -> String {
+    match totals.indeterminate {
+        0 => String::new(),
+        1 => "; 1 is undecided".to_owned(),
+        many => format!("; {} are undecided", number(many)),
     }
 }
 

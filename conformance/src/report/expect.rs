@@ -1,7 +1,7 @@
 //! Known divergences: cases that are expected to fail, each with a reason and an expiry date. An entry names case ids, never
 //! a number of failures, so that a new failure cannot hide behind a fixed one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
@@ -182,12 +182,13 @@ impl Expectations {
     }
 
     /// Entries whose cause is none of these, each with the remedy: nothing fails in that way any more.
-    pub fn unseen(&self, causes: &BTreeSet<&str>) -> Vec<String> {
-        let unseen = self.0.iter().filter(|entry| entry.cause.as_deref().is_some_and(|cause| !causes.contains(cause)));
+    pub fn unseen(&self, causes: &BTreeSet<&str>) -> BTreeMap<String, String> {
+        let of_cause = self.0.iter().filter_map(|entry| Some((entry.cause.clone()?, entry)));
+        let unseen = of_cause.filter(|(cause, _)| !causes.contains(cause.as_str()));
         let line = |Expected { glob, place, why, .. }: &Expected| {
             format!("the cause `{glob}` was not seen; {place}: correct or remove it ({why})")
         };
-        unseen.map(line).collect()
+        unseen.map(|(cause, entry)| (cause, line(entry))).collect()
     }
 
     /// Returns true if every entry matches one of these cases.
@@ -394,8 +395,8 @@ mod tests {
         // A cause before a pattern does not excuse what the pattern names.
         let both = format!("{text}[[expect]]\ncase = \"CreateRule/*\"\nreason = \"r\"\nexpires = 2027-01-01\n");
         assert!(matches!(judged(&Expectations::parse(&both, "e.toml", now()).unwrap(), "A", false), Verdict::Stale(_)));
-        assert_eq!(all.unseen(&BTreeSet::from([cause.as_str()])), Vec::<String>::new());
-        assert!(all.unseen(&BTreeSet::new())[0].contains("was not seen"));
+        assert_eq!(all.unseen(&BTreeSet::from([cause.as_str()])), BTreeMap::new());
+        assert!(all.unseen(&BTreeSet::new())[&cause].contains("was not seen"));
         let other = samples::finding("shape.json", Level::Must);
         let both = Outcome::from_findings(vec![finding, other]);
         assert!(matches!(all.judge(&case("A"), both).verdict, Verdict::Fail), "another cause is new");

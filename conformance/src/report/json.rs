@@ -112,6 +112,10 @@ pub struct Report {
     pub left_out: Vec<String>,
     /// Known divergences and recorded answers that match nothing any more, each with the remedy.
     pub stale: Vec<String>,
+    /// Known divergences by cause that a part of a sharded run has not seen, by cause, each with the remedy. If no part has
+    /// seen one, it is stale.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unseen: BTreeMap<String, String>,
     /// Resources of the run that still exist, each with the reason.
     #[serde(default)]
     pub leaks: Vec<String>,

@@ -95,6 +95,10 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
         }
         whole.shard = (!whole.missing.is_empty()).then(|| names(&shards).join(SEPARATOR));
     }
+    if whole.shard.is_none() && whole.missing.is_empty() {
+        let unseen = std::mem::take(&mut whole.unseen);
+        whole.stale.extend(unseen.into_values());
+    }
     whole.operations.sort_by(|one, other| one.name.cmp(&other.name));
     whole.recount();
     if whole.totals.executed == whole.plan.cases && digest(seen.iter()) != whole.plan.digest {
@@ -184,7 +188,16 @@ fn same_run(one: &Report, other: &Report) -> Result<(), MergeError> {
     if let Some((what, one, other)) = rows.into_iter().find(|(_, one, other)| one != other) {
         return Err(MergeError::Different { what, one, other });
     }
-    let settings = |report: &Report| Settings { profile: None, rps: None, burst: None, ..report.settings.clone() };
+    let settings = |report: &Report| Settings {
+        profile: None,
+        rps: None,
+        burst: None,
+        // Each part has its own folders.
+        saved_walks: Vec::new(),
+        model: None,
+        journal: None,
+        ..report.settings.clone()
+    };
     if settings(one) != settings(other) {
         let (what, one, other) = ("a flag such as --expect, --require or --allow-writes", "set", "set otherwise");
         return Err(MergeError::Different { what, one: one.to_owned(), other: other.to_owned() });
@@ -231,6 +244,8 @@ fn add(whole: &mut Report, part: Report) {
         }
     }
     whole.finding_counts.sort_by(|one, other| (other.level, &other.check).cmp(&(one.level, &one.check)));
+    // A cause that one part has seen is not missing.
+    whole.unseen.retain(|cause, _| part.unseen.contains_key(cause));
     whole.coverage = covered(&whole.coverage, &part.coverage);
     for (topic, facts) in part.learned {
         for (fact, times) in facts {
@@ -241,6 +256,7 @@ fn add(whole: &mut Report, part: Report) {
         (&mut whole.not_sent, part.not_sent),
         (&mut whole.left_out, part.left_out),
         (&mut whole.stale, part.stale),
+        (&mut whole.relearned, part.relearned),
         (&mut whole.leaks, part.leaks),
         (&mut whole.journals, part.journals),
     ] {
@@ -271,6 +287,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use connect_checks::case::operation_of;
 
+    use crate::outcome::CaseOutcome;
     use crate::report::json::CaseLine;
     use crate::report::samples;
 
@@ -318,6 +335,33 @@ mod tests {
         let one = merge(vec![parts[0].clone()]).unwrap();
         assert_eq!((one.shard.as_deref(), one.missing.as_slice()), (Some("1/2"), &["2/2".to_owned()][..]));
         assert_eq!((one.exit_code, one.totals.planned), (3, whole.totals.planned));
+    }
+
+    /// The exit codes of merged parts that pass, in both orders.
+    fn exits(change: impl Fn(&mut Report, &mut Report)) -> [u8; 2] {
+        let (_, [mut one, mut other]) = halves();
+        for part in [&mut one, &mut other] {
+            part.cases.iter_mut().for_each(|line| line.outcome = CaseOutcome::Passed);
+            part.findings.clear();
+            part.causes.clear();
+        }
+        change(&mut one, &mut other);
+        [vec![one.clone(), other.clone()], vec![other, one]].map(|parts| merge(parts).unwrap().exit_code)
+    }
+
+    #[test]
+    fn what_any_part_relearned_and_no_part_saw_is_stale() {
+        let unseen = |part: &mut Report, cause: &str| {
+            part.unseen.insert(cause.to_owned(), format!("{cause}: remove it"));
+        };
+        assert_eq!(exits(|_, _| {}), [0, 0]);
+        assert_eq!(exits(|one, _| one.relearned.push("another answer".to_owned())), [4, 4]);
+        assert_eq!(exits(|one, _| unseen(one, "a")), [0, 0], "the other part has seen it");
+        let both = |causes: [&'static str; 2]| {
+            exits(move |one, other| [one, other].into_iter().zip(causes).for_each(|(part, cause)| unseen(part, cause)))
+        };
+        assert_eq!(both(["a", "b"]), [0, 0]);
+        assert_eq!(both(["a", "a"]), [4, 4]);
     }
 
     #[test]

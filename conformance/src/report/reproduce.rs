@@ -1,7 +1,7 @@
 //! A saved request as a command of another program: a replay, curl, or Python with botocore.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use connect_transport::endpoint::{Endpoint, EndpointError};
 use connect_transport::parsed::{ParsedRequest, Region, ServiceName};
@@ -37,6 +37,9 @@ pub fn resume_command(report: &Report, folder: &Path) -> String {
             let _ = write!(command, " --{name} {}", shell(text));
         }
     };
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    flag("model", path(&settings.model).as_deref());
+    flag("journal", path(&settings.journal).as_deref());
     flag("profile", settings.profile.as_deref());
     if !target.endpoint.is_loopback() {
         flag("endpoint", Some(&target.endpoint.to_string()));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use connect_checks::case::{Level, operation_of};
 use connect_checks::check::family_of;
 use connect_checks::observe::NOTHING_TO_JUDGE;
+use connect_checks::search;
 
 use crate::exit::Exit;
 use crate::outcome::CaseOutcome;
@@ -23,13 +24,28 @@ const FEW: u64 = 2;
 /// Part of the reason of every case that needed a request which was not sent, since earlier ones had no whole answer.
 const GAVE_UP: &str = "gave-up: not sent";
 
+/// Part of the reason of every case that waited for a search in vain.
+const INDEX_LAGS: &str = search::INDEX_LAGS;
+
 /// The reason of cases that were given up, whatever the request was for.
 const GIVEN_UP: &str = "requests that were not sent, since earlier ones had no whole answer";
 
-/// The reason of an undecided case, without ids and numbers.
+/// The reason of an undecided case, without ids and numbers. An endpoint that cannot serve, or does not let the caller in, is
+/// one reason, whatever the request was for.
 fn reason_in(why: &str) -> String {
     let reason = reason_of(why);
-    if reason.contains(GAVE_UP) { GIVEN_UP.to_owned() } else { reason }
+    if reason.contains(GAVE_UP) {
+        return GIVEN_UP.to_owned();
+    }
+    if reason.contains(INDEX_LAGS) {
+        return format!("{INDEX_LAGS} what was created");
+    }
+    let words: Vec<&str> = reason.split(' ').collect();
+    let is_outage = |word: &str| word.parse().is_ok_and(|status: u16| matches!(status, 401 | 403 | 429 | 500..=599));
+    match words.iter().rposition(|word| is_outage(word)) {
+        Some(at) => words[at..].join(" "),
+        None => reason,
+    }
 }
 
 /// Cases that are undecided for one reason, and too many for a verdict.
@@ -169,6 +185,14 @@ mod tests {
             line.excused = Some("the index is slow".to_owned());
         }
         assert_eq!(excused.exit(), Exit::Conforming);
+        // An outage is one reason, whatever met it.
+        let mut outage = report(88, 12);
+        for (at, line) in outage.cases.iter_mut().enumerate() {
+            let of_what = ["out of service", "the valid twin", "CreateRule answered"][at % 3];
+            line.why = line.why.take().map(|_| format!("{of_what}: 503 ServiceUnavailable: try run-{at} later"));
+        }
+        let undecided = outage.undecided().unwrap_or_else(|| unreachable!("twelve of a hundred"));
+        assert_eq!((undecided.reason.as_str(), undecided.count), ("503 ServiceUnavailable", 12));
         // Different reasons are not one reason.
         let mut reasons = report(88, 12);
         for (at, line) in reasons.cases.iter_mut().enumerate() {

@@ -25,7 +25,8 @@ use serde_json::json;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::hiding::hides;
-use super::{Breadth, HISTORIES, MORE_HISTORIES, Ran, Subject, run_suite, selection};
+use super::suite::{HISTORIES, MORE_HISTORIES, Ran, run_suite};
+use super::{Breadth, Subject, selection};
 use crate::report::text::without_ids;
 use crate::session::error::SessionError;
 use crate::suggest;

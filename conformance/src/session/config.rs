@@ -29,6 +29,9 @@ use crate::session::error::SessionError;
 const REMOTE_RATE: f64 = 2.0;
 const REMOTE_BURST: f64 = 5.0;
 
+/// Default time for one request.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Requests for shrinking, on this machine and elsewhere.
 const SHRINK: [u32; 2] = [1000, 100];
 
@@ -71,10 +74,14 @@ pub struct RunConfig {
     pub history_length: Option<u16>,
     /// Folder of failed walks, which are replayed first; `None` to keep none.
     pub walk_regressions: Option<PathBuf>,
+    /// Failed walks of the run that is continued, which are replayed as well.
+    pub earlier_walks: Vec<PathBuf>,
+    /// The file of another model, for messages.
+    pub model: Option<PathBuf>,
     /// Cases at a time; `None` for the default, which depends on the endpoint.
     pub jobs: Option<usize>,
-    /// Time for one request.
-    pub timeout: Duration,
+    /// Time for one request; `None` for the default.
+    pub timeout: Option<Duration>,
     /// Requests for shrinking; `None` for the default, which depends on the endpoint.
     pub shrink: Option<u32>,
     /// Rate and number of requests, and when to stop early.
@@ -118,8 +125,8 @@ pub struct EndpointConfig {
     pub account: Option<String>,
     /// Folder of the journals.
     pub journal: PathBuf,
-    /// Time by which lists may lag behind a creation.
-    pub settle: Duration,
+    /// Time by which lists may lag behind a creation; `None` for the default.
+    pub settle: Option<Duration>,
 }
 
 /// The part of the plan to run.
@@ -188,7 +195,9 @@ impl Default for RunConfig {
             history_length: None,
             walk_regressions: None,
             jobs: None,
-            timeout: Duration::from_secs(10),
+            timeout: None,
+            earlier_walks: Vec::new(),
+            model: None,
             shrink: None,
             limits: RequestLimits::default(),
             require: Vec::new(),
@@ -215,7 +224,7 @@ impl Default for EndpointConfig {
             allow_operation: Vec::new(),
             account: None,
             journal: default_folder().join("journal"),
-            settle: cleanup::SETTLE,
+            settle: None,
         }
     }
 }
@@ -241,11 +250,11 @@ impl RunConfig {
             seed,
             cases: self.cases_per_operation(),
             run_id,
-            timeout: self.timeout,
+            timeout: self.timeout(),
             pace: self.pace(loopback),
             walks,
             shrink: self.shrink_requests(loopback),
-            settle: self.endpoint.settle,
+            settle: self.endpoint.settle(),
             ledger,
         }
     }
@@ -259,7 +268,7 @@ impl RunConfig {
             run_id,
             permission,
             shrink: self.shrink_requests(loopback),
-            settle: self.endpoint.settle,
+            settle: self.endpoint.settle(),
             ledger,
         }
     }
@@ -267,7 +276,7 @@ impl RunConfig {
     /// The configuration of the transport of such a client.
     pub fn transport(&self, context: &RunContext) -> TransportConfig {
         TransportConfig {
-            timeout: self.timeout,
+            timeout: self.timeout(),
             pace: self.pace(context.loopback),
             hook: hook(context.ledger.as_ref()),
             ..TransportConfig::default()
@@ -292,16 +301,37 @@ impl RunConfig {
     pub fn walks(&self, loopback: bool) -> Result<WalkConfig, SessionError> {
         let count = self.walks.unwrap_or(if loopback { setup::DEFAULT_WALKS } else { 0 });
         // Read before anything is sent, so that an invalid file is an error of usage.
-        let saved = match &self.walk_regressions {
-            Some(folder) if count > 0 => Saved::read_all(folder).map_err(SessionError::usage)?,
-            _ => Vec::new(),
-        };
+        let saved = self.saved_walks()?.iter().map(|path| Saved::read(path)).collect::<Result<_, _>>();
+        let saved = saved.map_err(SessionError::usage)?;
         let length = self.walk_length.unwrap_or(setup::DEFAULT_WALK_LENGTH);
         let histories = HistoryConfig {
             count: self.histories.unwrap_or(if loopback { setup::DEFAULT_HISTORIES } else { 0 }),
             length: self.history_length.unwrap_or(setup::DEFAULT_HISTORY_LENGTH),
         };
         Ok(WalkConfig { count, length, saved, folder: self.walk_regressions.clone(), histories })
+    }
+
+    /// The files of failed walks, which are replayed first.
+    ///
+    /// # Errors
+    /// A folder cannot be read.
+    pub(crate) fn saved_walks(&self) -> Result<Vec<PathBuf>, SessionError> {
+        if self.walks == Some(0) {
+            return Ok(Vec::new());
+        }
+        let mut paths = self.earlier_walks.clone();
+        if let Some(folder) = &self.walk_regressions {
+            let files = Saved::files(folder).map_err(SessionError::usage)?;
+            let names: Vec<_> = paths.iter().map(|path| path.file_name().map(ToOwned::to_owned)).collect();
+            // Equal walks have one name.
+            paths.extend(files.into_iter().filter(|path| !names.contains(&path.file_name().map(ToOwned::to_owned))));
+        }
+        Ok(paths)
+    }
+
+    /// Time for one request.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout.unwrap_or(TIMEOUT)
     }
 
     /// Cases at a time.
@@ -319,6 +349,11 @@ impl RunConfig {
 }
 
 impl EndpointConfig {
+    /// Time by which lists may lag behind a creation.
+    pub(crate) fn settle(&self) -> Duration {
+        self.settle.unwrap_or(cleanup::SETTLE)
+    }
+
     /// The operations that may be sent.
     pub(crate) fn permission(&self, loopback: bool) -> Permission {
         Permission { loopback, writes: self.allow_writes, operations: self.allow_operation.iter().cloned().collect() }

@@ -20,7 +20,7 @@ use crate::report::expect::Expectations;
 use crate::report::folder::ReportFolder;
 use crate::report::json::Report;
 use crate::report::trend;
-use crate::session::config::RunConfig;
+use crate::session::config::{EndpointConfig, RunConfig};
 use crate::session::error::SessionError;
 use crate::session::publish::named_files;
 use crate::session::resume::{continued, input_file};
@@ -117,6 +117,12 @@ impl RunInputs {
             rps: config.limits.rps,
             burst: config.limits.burst,
             allow_undecided: config.allow_undecided,
+            timeout: config.timeout.map(|time| time.as_secs_f64()),
+            settle: endpoint.settle.map(|time| time.as_secs_f64()),
+            learned: config.output.learned.as_deref().map(input_file).transpose()?,
+            saved_walks: config.saved_walks()?.iter().map(|path| input_file(path)).collect::<Result<_, _>>()?,
+            model: config.model.clone(),
+            journal: Some(endpoint.journal.clone()).filter(|folder| *folder != EndpointConfig::default().journal),
         })
     }
 

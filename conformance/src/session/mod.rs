@@ -93,7 +93,7 @@ impl Session {
         // The run may be continued in another folder.
         let journal = context.ledger.as_ref().and_then(|ledger| ledger.journal());
         let journal = journal.map(|path| std::path::absolute(&path).unwrap_or(path));
-        let bounds = TransportConfig { timeout: config.timeout, ..TransportConfig::default() };
+        let bounds = TransportConfig { timeout: config.timeout(), ..TransportConfig::default() };
         let suite_config = config.suite(context, walks);
         let (suite, transport) = setup::suite(schema, target, &selection, suite_config).map_err(SessionError::usage)?;
         let plan = suite.plan();
@@ -192,10 +192,14 @@ impl Session {
         let mut report =
             merge::resumed(previous.as_ref(), report).map_err(|error| SessionError::usage(error).leaving(&leaks))?;
         let is_complete = report.totals.executed == report.totals.planned;
-        if is_complete && report.shard.is_none() && report.narrowed.is_whole() {
+        if is_complete && report.narrowed.is_whole() {
             let causes = report.causes.iter().map(|cause| cause.id.as_str()).collect();
             let unseen = expectations.unseen(&causes);
-            report.stale.extend(unseen);
+            if report.shard.is_none() {
+                report.stale.extend(unseen.into_values());
+            } else {
+                report.unseen = unseen;
+            }
             report.recount();
         }
         Ok(Finished { report, remark: transport.health().remark(), folder: claimed })

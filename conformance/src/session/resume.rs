@@ -3,6 +3,7 @@
 //! endpoint on another machine: a report grants none and chooses none, so they must be given again.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use connect_checks::plan::Plan;
 use connect_model::files::{self, Use};
@@ -12,7 +13,7 @@ use connect_model::schema::Schema;
 use crate::event::{EmulatorInfo, InputFile, ModelInfo, Narrowed, PlanInfo, Settings};
 use crate::report::json::Report;
 use crate::report::quote::shell;
-use crate::session::config::{EndpointConfig, RunConfig};
+use crate::session::config::{EndpointConfig, OutputConfig, RequestLimits, RunConfig, SelectionConfig};
 use crate::session::error::SessionError;
 
 /// The configuration of the run that continues `previous`.
@@ -26,6 +27,7 @@ pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -
         ));
     }
     let mut config = given.clone();
+    is_every_setting_known(given);
     same_model(schema, &previous.model)?;
     agree("--seed", &mut config.seed, Some(previous.seed))?;
     let Narrowed { filter, operations, checks, exclude_operations, exclude_checks, budget, walks, histories } =
@@ -58,6 +60,13 @@ pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -
         rps,
         burst,
         allow_undecided,
+        timeout,
+        settle,
+        learned,
+        saved_walks,
+        // For the command that continues a run.
+        model: _,
+        journal: _,
     } = previous.settings.clone();
     agree("--walk-length", &mut config.walk_length, walk_length)?;
     agree("--history-length", &mut config.history_length, history_length)?;
@@ -79,12 +88,75 @@ pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -
     agree("--rps", &mut config.limits.rps, rps)?;
     agree("--burst", &mut config.limits.burst, burst)?;
     agree("--allow-undecided", &mut config.allow_undecided, allow_undecided)?;
+    agree_time("--timeout", &mut config.timeout, timeout)?;
+    agree_time("--settle", &mut config.endpoint.settle, settle)?;
+    agree_file("--learned", &mut config.output.learned, learned)?;
+    for walk in saved_walks {
+        let mut file = None;
+        agree_file("--walk-regressions", &mut file, Some(walk))?;
+        config.earlier_walks.extend(file);
+    }
     endpoint(previous, &mut config)?;
     config.endpoint.as_remote |= as_remote;
     if !previous.target.loopback || as_remote {
         permissions(&config, allow_writes, &allow_operation)?;
     }
     Ok(config)
+}
+
+/// Names every setting, so that a new one does not compile before it is kept here, or is one that a continuation chooses.
+fn is_every_setting_known(given: &RunConfig) {
+    let RunConfig {
+        // Kept from the run.
+        endpoint:
+            EndpointConfig {
+                url: _,
+                instance_id: _,
+                region: _,
+                profile: _,
+                as_remote: _,
+                allow_writes: _,
+                allow_operation: _,
+                account: _,
+                settle: _,
+                // Chosen anew: a journal belongs to one process.
+                journal: _,
+            },
+        emulator: EmulatorInfo { .. },
+        selection:
+            SelectionConfig {
+                filter: _,
+                operations: _,
+                checks: _,
+                exclude_operations: _,
+                exclude_checks: _,
+                changed_since: _,
+            },
+        seed: _,
+        cases: _,
+        budget: _,
+        walks: _,
+        walk_length: _,
+        histories: _,
+        history_length: _,
+        earlier_walks: _,
+        timeout: _,
+        require: _,
+        golden: _,
+        shard: _,
+        expect: _,
+        allow_undecided: _,
+        limits: RequestLimits { rps: _, burst: _, max_requests: _, max_minutes: _, max_failures: _ },
+        output:
+            OutputConfig { learned: _, write_expect: _, force: _, history: _, write_learned: _, detail: _, format: _ },
+        // Chosen anew: they change no outcome.
+        walk_regressions: _,
+        jobs: _,
+        shrink: _,
+        model: _,
+        resume: _,
+        report_dir: _,
+    } = given;
 }
 
 /// Checks that the continuation plans the cases of the run.
@@ -139,6 +211,20 @@ fn agree<T: PartialEq + std::fmt::Display>(
             Ok(())
         }
     }
+}
+
+fn agree_time(flag: &str, given: &mut Option<Duration>, before: Option<f64>) -> Result<(), SessionError> {
+    let mut seconds = given.map(|time| time.as_secs_f64());
+    agree(flag, &mut seconds, before)?;
+    // A report may have been written by others.
+    let time =
+        |seconds: f64| Duration::try_from_secs_f64(seconds).map_err(|error| wrong_time(flag, &error.to_string()));
+    *given = seconds.map(time).transpose()?;
+    Ok(())
+}
+
+fn wrong_time(flag: &str, why: &str) -> SessionError {
+    SessionError::usage(format!("--resume: the report has no time for {flag}: {why}; start a new run"))
 }
 
 fn agree_list(flag: &str, given: &mut Vec<String>, before: Vec<String>) -> Result<(), SessionError> {
@@ -224,7 +310,8 @@ fn real_account(previous: &Report, given: &EndpointConfig) -> Result<(), Session
         account.as_ref().filter(|_| given.account.is_none()).map(|id| flag("account", id)),
         (!given.as_remote).then(|| "--as-remote".to_owned()),
     ];
-    let missing: Vec<String> = missing.into_iter().flatten().collect();
+    let mut missing: Vec<String> = missing.into_iter().flatten().collect();
+    missing.extend(unpermitted(given, previous.settings.allow_writes, &previous.settings.allow_operation));
     if missing.is_empty() {
         return Ok(());
     }
@@ -235,13 +322,17 @@ fn real_account(previous: &Report, given: &EndpointConfig) -> Result<(), Session
     )))
 }
 
+/// The permissions of the run that are not given again.
+fn unpermitted(given: &EndpointConfig, writes: bool, operations: &[String]) -> Vec<String> {
+    let writes = (writes && !given.allow_writes).then(|| "--allow-writes".to_owned());
+    let unnamed = operations.iter().filter(|name| !given.allow_operation.contains(name));
+    writes.into_iter().chain(unnamed.map(|name| format!("--allow-operation {}", shell(name)))).collect()
+}
+
 /// Checks that the permissions of the run are given again.
 fn permissions(config: &RunConfig, writes: bool, operations: &[String]) -> Result<(), SessionError> {
     let given = &config.endpoint;
-    let mut missing: Vec<String> =
-        (writes && !given.allow_writes).then(|| "--allow-writes".to_owned()).into_iter().collect();
-    let unnamed = operations.iter().filter(|name| !given.allow_operation.contains(name));
-    missing.extend(unnamed.map(|name| format!("--allow-operation {}", shell(name))));
+    let missing = unpermitted(given, writes, operations);
     if !missing.is_empty() {
         return Err(SessionError::usage(format!(
             "--resume: that run was allowed to write, and a report grants no permission; give {} again",
@@ -292,6 +383,38 @@ mod tests {
         );
         let given = RunConfig { seed: Some(7), ..RunConfig::default() };
         assert!(refusal(&report, &given).contains("--seed was 42 in that run and is 7 now"));
+    }
+
+    #[test]
+    fn times_files_and_walks_of_the_run_are_kept() {
+        let folder = std::env::temp_dir().join(format!("connect-resume-kept-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (learned, walk) = (folder.join("learned.json"), folder.join("flow-1.json"));
+        for path in [&learned, &walk] {
+            std::fs::write(path, "{}").unwrap();
+        }
+        let report = previous(|info| {
+            info.settings.timeout = Some(0.25);
+            info.settings.settle = Some(3.0);
+            info.settings.learned = Some(input_file(&learned).unwrap());
+            info.settings.saved_walks = vec![input_file(&walk).unwrap()];
+        });
+        let config = continued(Schema::connect(), &report, &RunConfig::default()).unwrap();
+        assert_eq!(config.timeout(), Duration::from_millis(250));
+        assert_eq!(config.endpoint.settle(), Duration::from_secs(3));
+        assert_eq!(config.output.learned, Some(learned));
+        assert_eq!(config.saved_walks().unwrap(), std::slice::from_ref(&walk));
+        let given = RunConfig { timeout: Some(Duration::from_secs(1)), ..RunConfig::default() };
+        assert!(refusal(&report, &given).contains("--timeout was 0.25 in that run and is 1 now"));
+        std::fs::write(&walk, "{ }").unwrap();
+        assert!(refusal(&report, &RunConfig::default()).contains("--walk-regressions named in that run"));
+        std::fs::remove_file(&walk).unwrap();
+        assert!(refusal(&report, &RunConfig::default()).contains("cannot read"));
+        std::fs::remove_dir_all(&folder).unwrap();
+        for time in [f64::NAN, -1.0, 1e300] {
+            let report = previous(|info| info.settings.timeout = Some(time));
+            assert!(refusal(&report, &RunConfig::default()).contains("no time for --timeout"), "{time}");
+        }
     }
 
     #[test]

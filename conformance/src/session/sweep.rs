@@ -225,7 +225,7 @@ async fn client(
     let limits = RequestLimits { rps: config.rps, ..RequestLimits::default() };
     let context = RunContext { seed: 0, run_id: run_id.to_owned(), loopback, ledger: Some(Arc::clone(ledger)) };
     let permission = Permission { loopback, ..permission(config) };
-    let config = RunConfig { endpoint, limits, timeout: config.timeout, ..RunConfig::default() };
+    let config = RunConfig { endpoint, limits, timeout: Some(config.timeout), ..RunConfig::default() };
     let (transport, client) = (config.transport(&context), config.client(context, permission));
     connect(schema, target, &schema.service.signing_name, transport, client, account.as_deref()).await
 }

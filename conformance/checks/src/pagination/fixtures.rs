@@ -14,6 +14,7 @@ use crate::client::pager::{Page, Pager, key, keys};
 use crate::observe::Observation;
 use crate::resources;
 use crate::resources::{INSTANCE, Resource, overwrite};
+use crate::search::INDEX_LAGS;
 use crate::steps;
 use crate::steps::{Wait, body, succeed};
 
@@ -119,7 +120,7 @@ impl Fixtures {
             }
             if !wait.again().await {
                 if indexed {
-                    seen.block(format!("{name} does not show everything that was created"));
+                    seen.block(format!("{INDEX_LAGS} everything that was created, in {name}"));
                     self.made.retain(|made| shown.contains(made));
                 }
                 return;

@@ -131,6 +131,9 @@ pub(crate) static TAG_FILTER: Check = Check {
     code: &Observed { applies: is_tagged, by: &OBSERVER },
 };
 
+/// Part of the reason of every case that waited for a search in vain.
+pub const INDEX_LAGS: &str = "the index does not show";
+
 pub(crate) static EVENTUALLY_VISIBLE: Check = Check {
     id: "search.eventually-visible",
     level: Level::Should,

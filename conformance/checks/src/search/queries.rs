@@ -10,7 +10,7 @@ use crate::search::conditions::COUNTS;
 use crate::search::filter::{Dialect, Filter, Group};
 use crate::search::oracle::{Candidate, Comparison, Node};
 use crate::search::searcher::{Found, Searcher};
-use crate::search::{FILTER_ORACLE, TAG_FILTER};
+use crate::search::{FILTER_ORACLE, INDEX_LAGS, TAG_FILTER};
 use crate::steps::Wait;
 use connect_model::text::excerpt;
 
@@ -167,7 +167,7 @@ impl Searcher<'_> {
                 seen.judged(check);
                 seen.add(vec![check.finding(place(input), wanted, self.names(&found.ours), Some(&found.exchange))]);
             } else if missing {
-                seen.block(format!("after {} s, the index does not contain the tags", wait.elapsed().as_secs()));
+                seen.block(format!("{INDEX_LAGS} the tags after {} s", wait.elapsed().as_secs()));
             } else if !expected.is_empty() && expected.len() < self.created.len() {
                 // An empty or complete result would also be found by a search that ignores the criteria.
                 seen.judged(check);

@@ -67,11 +67,11 @@ impl Saved {
         }
     }
 
-    /// Reads every `.json` file of a folder, in order of name; none if the folder does not exist.
+    /// The `.json` files of a folder, in order of name; none if the folder does not exist.
     ///
     /// # Errors
-    /// The first file that is not a valid walk.
-    pub fn read_all(folder: &Path) -> Result<Vec<Self>, SavedError> {
+    /// The folder cannot be read.
+    pub fn files(folder: &Path) -> Result<Vec<PathBuf>, SavedError> {
         let entries = match std::fs::read_dir(folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(|error| wrong(folder, &error))?,
@@ -82,10 +82,22 @@ impl Saved {
             .map_err(|error| wrong(folder, &error))?;
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
         paths.sort();
-        paths.iter().map(|path| Self::read(path)).collect()
+        Ok(paths)
     }
 
-    fn read(path: &Path) -> Result<Self, SavedError> {
+    /// Reads every walk of a folder.
+    ///
+    /// # Errors
+    /// The first file that is not a valid walk.
+    pub fn read_all(folder: &Path) -> Result<Vec<Self>, SavedError> {
+        Self::files(folder)?.iter().map(|path| Self::read(path)).collect()
+    }
+
+    /// Reads a walk.
+    ///
+    /// # Errors
+    /// The file is not a valid walk.
+    pub fn read(path: &Path) -> Result<Self, SavedError> {
         let bytes = files::read_json(path, Use::Input, LARGEST).map_err(|error| wrong(path, &error))?;
         let saved: Self = serde_json::from_slice(&bytes).map_err(|error| wrong(path, &error))?;
         let known: Vec<&str> = SUBJECTS.iter().map(|subject| subject.name).collect();

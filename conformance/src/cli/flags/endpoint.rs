@@ -54,9 +54,9 @@ pub struct JournalFlags {
     #[arg(id = "journal", long, value_name = "DIR", default_value_os_t = default_folder().join("journal"))]
     pub folder: PathBuf,
     /// Seconds by which lists may lag behind a creation. If a creation got no response, and lists still lack the resource
-    /// after this time, it does not exist
-    #[arg(long, value_name = "SECS", default_value = "60", value_parser = seconds)]
-    pub settle: Duration,
+    /// after this time, it does not exist [default: 60]
+    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    pub settle: Option<Duration>,
 }
 
 /// Rate and number of requests, and when to stop early.

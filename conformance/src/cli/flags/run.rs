@@ -80,9 +80,9 @@ pub struct RunFlags {
     /// Cases at a time [default: 8 on this machine, 2 elsewhere]
     #[arg(long, help_heading = PACE, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: Option<u16>,
-    /// Seconds for one request, from the connection to the last byte
-    #[arg(long, help_heading = PACE, value_name = "SECS", default_value = "10", value_parser = seconds)]
-    pub timeout: Duration,
+    /// Seconds for one request, from the connection to the last byte [default: 10]
+    #[arg(long, help_heading = PACE, value_name = "SECS", value_parser = seconds)]
+    pub timeout: Option<Duration>,
     /// The emulator.
     #[command(flatten, next_help_heading = "Emulator")]
     pub emulator: EmulatorFlags,
