@@ -14,13 +14,13 @@ fn a_configuration_file_gives_options_and_the_command_line_wins() {
     folder.write(
         "sub/nightly.toml",
         "operations = [\"CreateRule\", \"ListRules\"]\nchecks = \"shape\"\nseed = 7\nrps = 900.5\n\
-         notes = true\nreport-dir = \"out\"\n",
+         notes = true\nreport-dir = \"out\"\ncolor = \"never\"\n",
     );
     let (code, stdout, stderr) = folder.run(&["run", "CreateRule", "--seed", "8", "--config", "sub/nightly.toml"]);
     assert_eq!(code, Some(0), "{stdout}{stderr}");
     assert!(stdout.contains("seed 8") && stdout.contains("of 1 operation\n"), "{stdout}");
     assert!(folder.0.join("sub/out/report.json").exists(), "a path is relative to the file");
-    let line = "configuration from sub/nightly.toml: checks, notes, operations, report-dir, rps; \
+    let line = "configuration from sub/nightly.toml: checks, color, notes, operations, report-dir, rps; \
                 not used because of the command line: seed";
     assert!(stderr.contains(line), "{stderr}");
     // The default file, for the default command and for `plan`; its endpoint gives way to a defect.
@@ -93,6 +93,7 @@ fn a_wrong_entry_is_named_with_its_file() {
         ("notes = \"yes\"", "`notes` is true or false, not a value of type string"),
         ("rps = true", "`rps` is a text or a number, not a value of type boolean"),
         ("jobs = [1]", "`jobs` has one value, not a list"),
+        ("color = \"red\"", "`color` has the value `red`: give one of auto, always, never"),
         ("format = \"xml\"", "`format` has the value `xml`: give one of text, json"),
         ("operations = [1, []]", "`operations` is a text or a number or a list of texts"),
         ("config = \"other.toml\"", "cannot name another one"),

@@ -122,7 +122,7 @@ pub(super) fn read(command: &Command, words: &[OsString]) -> Result<Option<Confi
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut entries = Vec::new();
     for (key, value) in table {
-        let arg = option(scope, &key).map_err(&wrong)?;
+        let arg = option(scope, command, &key).map_err(&wrong)?;
         let words = words_of(arg, &key, &value, folder).map_err(&wrong)?;
         valid(command, words_before(words_of_scope(scope, command), &words), &key).map_err(&wrong)?;
         entries.push(Entry { key, arg, words });
@@ -199,12 +199,13 @@ fn is_elsewhere(endpoint: &str) -> bool {
     endpoint == AWS || endpoint.parse::<Endpoint>().is_ok_and(|endpoint| !endpoint.is_loopback())
 }
 
-/// The option with this long name.
-fn option<'c>(scope: &'c Command, key: &str) -> Result<&'c Arg, String> {
+/// The option of a command, or of the program for all commands, with this long name.
+fn option<'c>(scope: &'c Command, program: &'c Command, key: &str) -> Result<&'c Arg, String> {
     if key == FLAG {
         return Err("a configuration file cannot name another one; leave out `config`".to_owned());
     }
-    let options = || scope.get_arguments().filter(|arg| arg.get_id() != FLAG && is_settable(arg));
+    let global = || program.get_arguments().filter(|arg| arg.is_global_set());
+    let options = || scope.get_arguments().chain(global()).filter(|arg| arg.get_id() != FLAG && is_settable(arg));
     if let Some(arg) = options().find(|arg| arg.get_long() == Some(key)) {
         return Ok(arg);
     }

@@ -112,8 +112,7 @@ pub struct Report {
     pub left_out: Vec<String>,
     /// Known divergences and recorded answers that match nothing any more, each with the remedy.
     pub stale: Vec<String>,
-    /// Known divergences by cause that a part of a sharded run has not seen, by cause, each with the remedy. If no part has
-    /// seen one, it is stale.
+    /// Expected causes that this part has not seen, each with the remedy; one that no part has seen is stale.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unseen: BTreeMap<String, String>,
     /// Resources of the run that still exist, each with the reason.
