@@ -342,7 +342,9 @@ impl Updater<'_> {
             return (!shows(sent, after)).then(|| apart(sent, after));
         }
         // A member of the same name and another form, or with a longer name: the change is meant, but cannot be compared.
-        let is_meant = |(name, value): (&String, &Value)| name.ends_with(&member.name) && !value.is_null();
+        let described = member.name.to_ascii_lowercase();
+        let is_meant =
+            |(name, value): (&String, &Value)| name.to_ascii_lowercase().ends_with(&described) && !value.is_null();
         if update.is_none() && input.as_object().into_iter().flatten().any(is_meant) {
             return None;
         }

@@ -74,7 +74,9 @@ impl View {
             if let Some(fact) = role(schema, kind, member, asked.as_deref(), hints) {
                 return fact;
             }
-            if let Some(inner) = resource(schema, kind, member, hints).filter(|_| !is_record) {
+            let inner =
+                metadata(schema, member).or_else(|| resource(schema, kind, member, hints).filter(|_| !is_record));
+            if let Some(inner) = inner {
                 let hints = Hints { wrapper: None, ..*hints };
                 return Fact::Inner(View::of(schema, kind, forms, inner, &hints));
             }
@@ -177,8 +179,9 @@ fn role(schema: &Schema, kind: &'static Kind, member: &Member, asked: Option<&st
             if kind.name.is_some() && (asked == kind.name.as_deref() || is("Name")) {
                 return Some(Fact::Name);
             }
-            // A structure has one id.
-            if hints.id.is_none() && is("Id") && matches!(kind.id, Source::Output(_)) {
+            // A structure has one id. A resource that is named by its ARN has another one beside it.
+            let is_assigned = matches!(&kind.id, Source::Output(path) if kind.arn.as_ref() != Some(path));
+            if hints.id.is_none() && is("Id") && is_assigned {
                 return Some(Fact::Id);
             }
             is("Arn").then_some(Fact::Arn)
@@ -211,6 +214,13 @@ fn resource(
     let schema::Kind::Structure(inner) = &schema[member.slot.target].kind else { return None };
     let named = tails(&kind.noun).any(|tail| tail.eq_ignore_ascii_case(&member.name));
     (hints.wrapper == Some(&member.name) || named).then_some(inner)
+}
+
+/// The members of a structure that says of the resource around it what every kind has: its ARN and its times.
+fn metadata(schema: &'static Schema, member: &'static Member) -> Option<&'static Members> {
+    let schema::Kind::Structure(inner) = &schema[member.slot.target].kind else { return None };
+    let has_arn = inner.iter().any(|inner| inner.name.eq_ignore_ascii_case("arn"));
+    (has_arn && member.name.to_ascii_lowercase().ends_with("metadata")).then_some(inner)
 }
 
 /// True for members that say what state or type a resource has.
