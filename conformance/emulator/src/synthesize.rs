@@ -20,6 +20,9 @@ use crate::token_forms::TokenForms;
 /// Items of a generated list, if its element has that many distinct values.
 const ITEMS: u64 = 5;
 
+/// The largest page of which a generated list has three.
+const LONG: f64 = 100.0;
+
 /// Items of a page of an operation without page size.
 const UNSIZED_PAGE: usize = 2;
 
@@ -235,8 +238,12 @@ impl Listed {
         };
         let is_text = |member: &&Member| matches!(schema[member.slot.target].kind, Kind::String);
         let token = members.get(token).filter(is_text)?;
-        schema.input_members(&schema[id])?.get(&pagination.input_token).filter(is_text)?;
-        let most = member.slot.traits.length.and_then(|bounds| bounds.max).unwrap_or(ITEMS).min(ITEMS);
+        let input = schema.input_members(&schema[id])?;
+        input.get(&pagination.input_token).filter(is_text)?;
+        let size = pagination.page_size.as_ref().and_then(|name| input.get(name)?.slot.traits.range?.min);
+        // Three pages of the smallest size.
+        let items = size.map_or(ITEMS, |least| ITEMS.max(2 * least.clamp(0.0, LONG) as u64 + 1));
+        let most = member.slot.traits.length.and_then(|bounds| bounds.max).map_or(items, |max| items.min(max));
         Some(Self { name, most, key, element, token })
     }
 

@@ -228,7 +228,7 @@ impl Fixtures {
 }
 
 /// The endings of names of members that identify an item, the best first.
-const IDENTITIES: [&str; 3] = ["arn", "id", "name"];
+const IDENTITIES: [&str; 5] = ["arn", "id", "name", "key", "index"];
 
 /// The member that identifies items: every item has it as a text of its own, and its name says so. None if there are too
 /// few items to tell.
