@@ -360,3 +360,12 @@ fn writes_annotations_and_a_summary_for_github() {
     let text = std::fs::read_to_string(summary).unwrap();
     assert!(text.contains("NOT CONFORMING") && text.contains("shape.timestamp-format"), "{text}");
 }
+
+#[test]
+fn a_search_that_finds_nothing_is_no_conforming_one() {
+    let folder = Folder::new("empty-index");
+    let run = ["run", "--operations", "SearchContactFlows", "--defect", "search-index-stays-empty", "--seed", "5"];
+    let (code, stdout, _) = output(&[&run[..], &["--report-dir", &folder.at("run")]].concat());
+    assert_eq!(code, Some(3), "{stdout}");
+    assert!(stdout.contains("undecided for one reason: the index does not show what was created"), "{stdout}");
+}

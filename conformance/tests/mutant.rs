@@ -43,7 +43,7 @@ fn judge(folder: &Path) -> Result<Report, Box<dyn Error>> {
 
 fn run(runtime: &Runtime, folder: &Path, selection: SelectionConfig) -> Result<Report, Box<dyn Error>> {
     let config = RunConfig {
-        endpoint: EndpointConfig { settle: Duration::ZERO, ..EndpointConfig::default() },
+        endpoint: EndpointConfig { settle: Some(Duration::ZERO), ..EndpointConfig::default() },
         selection,
         seed: Some(SEED),
         shrink: Some(0),

@@ -117,53 +117,6 @@ fn continues_a_run_that_was_killed_in_its_first_seconds() {
 }
 
 /// The endpoint knows the names and tokens of the first run, and the second one draws the same values.
-/// The exit code of a run that is stopped and continued with nothing but its report, after that of the run alone.
-fn alone_and_continued(folder: &Folder, run: &[&str], most: &str) -> [Option<i32>; 2] {
-    let (alone, stopped) = (folder.at("alone"), folder.at("stopped"));
-    let alone = output(&[&["run"], run, &["--report-dir", &alone]].concat()).0;
-    let (code, stdout, _) = output(&[&["run"], run, &["--max-requests", most, "--report-dir", &stopped]].concat());
-    let command = format!("run --resume {stopped} --report-dir {stopped}");
-    assert_eq!((code, stdout.contains(&command)), (Some(3), true), "{stdout}");
-    [alone, output(&["run", "--resume", &stopped, "--report-dir", &stopped]).0]
-}
-
-#[test]
-fn a_continued_run_replays_the_walks_of_the_run() {
-    let folder = Folder::new("resumed-walks");
-    let found = folder.at("found");
-    let all = ["--operations", "CreateContactFlow", "--checks", "lifecycle.walk,shape", "--defect", "archive-keeps"];
-    let long = ["--seed", "6", "--walks", "32", "--walk-length", "25", "--report-dir", &found];
-    assert_eq!(output(&[&["run"], &all[..], &long].concat()).0, Some(1));
-    let walks = folder.at("found/walks");
-    // Two steps do not find it.
-    let short = [&all[..], &["--seed", "6", "--walks", "1", "--walk-length", "2"]].concat();
-    let none = folder.at("none");
-    assert_eq!(output(&[&["run"], &short[..], &["--report-dir", &none]].concat()).0, Some(0));
-    let replayed = [&short[..], &["--walk-regressions", &walks]].concat();
-    assert_eq!(alone_and_continued(&folder, &replayed, "5"), [Some(1), Some(1)]);
-}
-
-#[test]
-fn a_continued_run_compares_with_the_answers_of_the_run() {
-    let folder = Folder::new("resumed-learned");
-    let learned = folder.at("learned.json");
-    let all =
-        ["--operations", "ListRules,DescribeContactFlow,CreateRule", "--seed", "5", "--walks", "0", "--histories", "0"];
-    let at = folder.at("first");
-    assert_eq!(output(&[&["run"], &all[..], &["--write-learned", &learned, "--report-dir", &at]].concat()).0, Some(0));
-    let compared = [&all[..], &["--benign", "duplicate-keys-refused", "--learned", &learned]].concat();
-    assert_eq!(alone_and_continued(&folder, &compared, "30"), [Some(4), Some(4)]);
-}
-
-#[test]
-fn a_search_that_finds_nothing_is_no_conforming_one() {
-    let folder = Folder::new("empty-index");
-    let run = ["run", "--operations", "SearchContactFlows", "--defect", "search-index-stays-empty", "--seed", "5"];
-    let (code, stdout, _) = output(&[&run[..], &["--report-dir", &folder.at("run")]].concat());
-    assert_eq!(code, Some(3), "{stdout}");
-    assert!(stdout.contains("undecided for one reason: the index does not show what was created"), "{stdout}");
-}
-
 #[test]
 fn right_requests_are_right_in_a_second_run_with_the_same_seed() {
     let folder = Folder::new("again");
@@ -214,4 +167,42 @@ fn stops_at_the_limit_of_requests() {
     assert_eq!(folder.report("run"), report);
     let (code, stdout, stderr) = output(&[&all[..], &["--resume", &at]].concat());
     assert_eq!(code, Some(0), "{stdout}{stderr}");
+}
+
+/// The exit code of a run that is stopped and continued with nothing but its report, after that of the run alone.
+fn alone_and_continued(folder: &Folder, run: &[&str], most: &str) -> [Option<i32>; 2] {
+    let (alone, stopped) = (folder.at("alone"), folder.at("stopped"));
+    let alone = output(&[&["run"], run, &["--report-dir", &alone]].concat()).0;
+    let (code, stdout, _) = output(&[&["run"], run, &["--max-requests", most, "--report-dir", &stopped]].concat());
+    let command = format!("run --resume {stopped} --report-dir {stopped}");
+    assert_eq!((code, stdout.contains(&command)), (Some(3), true), "{stdout}");
+    [alone, output(&["run", "--resume", &stopped, "--report-dir", &stopped]).0]
+}
+
+#[test]
+fn a_continued_run_replays_the_walks_of_the_run() {
+    let folder = Folder::new("resumed-walks");
+    let found = folder.at("found");
+    let all = ["--operations", "CreateContactFlow", "--checks", "lifecycle.walk,shape", "--defect", "archive-keeps"];
+    let long = ["--seed", "6", "--walks", "32", "--walk-length", "25", "--report-dir", &found];
+    assert_eq!(output(&[&["run"], &all[..], &long].concat()).0, Some(1));
+    let walks = folder.at("found/walks");
+    // Two steps do not find it.
+    let short = [&all[..], &["--seed", "6", "--walks", "1", "--walk-length", "2"]].concat();
+    let none = folder.at("none");
+    assert_eq!(output(&[&["run"], &short[..], &["--report-dir", &none]].concat()).0, Some(0));
+    let replayed = [&short[..], &["--walk-regressions", &walks]].concat();
+    assert_eq!(alone_and_continued(&folder, &replayed, "5"), [Some(1), Some(1)]);
+}
+
+#[test]
+fn a_continued_run_compares_with_the_answers_of_the_run() {
+    let folder = Folder::new("resumed-learned");
+    let learned = folder.at("learned.json");
+    let all =
+        ["--operations", "ListRules,DescribeContactFlow,CreateRule", "--seed", "5", "--walks", "0", "--histories", "0"];
+    let at = folder.at("first");
+    assert_eq!(output(&[&["run"], &all[..], &["--write-learned", &learned, "--report-dir", &at]].concat()).0, Some(0));
+    let compared = [&all[..], &["--benign", "duplicate-keys-refused", "--learned", &learned]].concat();
+    assert_eq!(alone_and_continued(&folder, &compared, "30"), [Some(4), Some(4)]);
 }

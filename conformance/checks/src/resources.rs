@@ -278,7 +278,7 @@ impl Resource {
     pub(crate) fn facts(&self, operation: OperationId) -> Facts {
         let schema = self.schema;
         let (Some(input), Some(shown)) = (schema.input_members(&schema[operation]), self.of.described(schema)) else {
-            return Facts(Vec::new());
+            return Facts { pairs: Vec::new(), schema, described: None };
         };
         let is_own_id = |member: &Member| {
             let kind = self.graph().named_at(schema, &member.name, member.slot.target);
@@ -300,7 +300,7 @@ impl Resource {
             let is_stamp = pair.left.starts_with("/LastModified");
             !names.contains(&pair.left) && !is_token(pair) && !is_own && !is_stamp && is_comparable(pair)
         });
-        Facts(facts)
+        Facts { pairs: facts, schema, described: Some(shown) }
     }
 
     /// True if the items of the list have names.
@@ -464,14 +464,26 @@ pub(crate) fn overwrite(input: &mut Value, names: Value) {
 }
 
 /// Facts that the input of an operation and the description of a resource have in common.
-pub(crate) struct Facts(pub(crate) Vec<Shared>);
+pub(crate) struct Facts {
+    pub(crate) pairs: Vec<Shared>,
+    schema: &'static Schema,
+    described: Option<&'static Members>,
+}
 
 impl Facts {
     /// The facts of an input, as members of the description.
     pub(crate) fn shown(&self, input: &Value) -> Value {
-        let facts =
-            self.0.iter().filter_map(|pair| Some((pair.right[1..].to_owned(), input.pointer(&pair.left)?.clone())));
+        let facts = self.pairs.iter().filter_map(|pair| {
+            let value = input.pointer(&pair.left)?;
+            self.can_show(pair, value).then(|| (pair.right[1..].to_owned(), value.clone()))
+        });
         Value::Object(facts.collect())
+    }
+
+    /// True if the description can show a value of the input.
+    pub(crate) fn can_show(&self, pair: &Shared, value: &Value) -> bool {
+        let member = self.described.and_then(|described| described.get(&pair.right[1..]));
+        member.is_none_or(|member| self.schema.can_show(member.slot.target, value))
     }
 }
 

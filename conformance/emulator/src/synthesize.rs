@@ -265,7 +265,7 @@ fn differ(a: &Value, b: &Value) -> bool {
     }
     let (Value::Object(a), Value::Object(b)) = (a, b) else { return a != b };
     let identifies =
-        |name: &str| ["id", "arn", "name", "key"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
+        |name: &str| ["id", "arn", "name", "key", "index"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
     a != b && a.iter().filter(|(name, _)| identifies(name)).all(|(name, value)| b.get(name) != Some(value))
 }
 

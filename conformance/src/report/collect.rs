@@ -286,6 +286,8 @@ impl Collector {
         let info = &self.report;
         let content = CaseFile::of(case, finding, &info.target, (info.seed, info.generated), self.limits.response);
         let Some(content) = content else { return Ok(None) };
+        // During a run, a link may have taken its place.
+        files::folder_within(folder)?;
         let stem = file_stem(case);
         let mut bytes = serde_json::to_vec_pretty(&content)?;
         bytes.push(b'\n');
@@ -327,5 +329,35 @@ impl Consumer for Collector {
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::report::samples;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_place_of_the_case_files_is_not_followed() {
+        let folder = std::env::temp_dir().join(format!("connect-collect-{}", std::process::id()));
+        let theirs = folder.join("theirs");
+        std::fs::create_dir_all(&theirs).unwrap();
+        std::os::unix::fs::symlink(&theirs, folder.join(FINDINGS)).unwrap();
+        let mut collector = Collector::new(&RunInfo::sample(1), Some(&folder), Limits::default());
+        let case = CaseId { operation: "CreateRule".to_owned(), check: "invalid.enum-unknown", variant: None };
+        let outcome = Outcome::from_findings(vec![samples::finding(case.check, Level::Must)]);
+        let finished = Event::TrialFinished {
+            case: &case,
+            outcome: &outcome,
+            excused: None,
+            duration: Duration::ZERO,
+            requests: 0,
+        };
+        let error = collector.take(finished).unwrap_err().to_string();
+        assert!(error.contains("links are not followed"), "{error}");
+        assert!(std::fs::read_dir(&theirs).unwrap().next().is_none());
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

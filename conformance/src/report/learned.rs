@@ -143,6 +143,7 @@ mod tests {
         write(&path, &changed).unwrap();
         assert_eq!(differences(&read(&path).unwrap(), &changed), [""; 0]);
         assert_eq!(read(&path).unwrap()["a"]["two"], 2);
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]
@@ -152,5 +153,6 @@ mod tests {
         std::fs::write(&path, "{\"mine\": 1}").unwrap();
         assert!(write(&path, &report(&[])).is_err());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"mine\": 1}");
+        std::fs::remove_file(path).unwrap();
     }
 }

@@ -1,6 +1,7 @@
 //! Makes one report of several: the parts of a sharded run, or a run and its continuation. Every case counts once.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 
 use connect_checks::case::digest;
 use connect_checks::coverage::{Coverage, CoverageSets, Ratio};
@@ -114,6 +115,9 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
 pub fn resumed(before: Option<&Report>, rest: Report) -> Result<Report, MergeError> {
     let Some(mut before) = before.cloned() else { return Ok(rest) };
     same_run(&before, &rest)?;
+    // The continuation compares with the same files, and knows more.
+    before.stale.clear();
+    before.relearned.clear();
     let again: BTreeSet<&str> = rest.cases.iter().map(|line| line.case.as_str()).collect();
     before.cases.retain(|line| !again.contains(line.case.as_str()));
     before.findings.retain(|finding| !again.contains(finding.case.as_str()));
@@ -188,21 +192,29 @@ fn same_run(one: &Report, other: &Report) -> Result<(), MergeError> {
     if let Some((what, one, other)) = rows.into_iter().find(|(_, one, other)| one != other) {
         return Err(MergeError::Different { what, one, other });
     }
-    let settings = |report: &Report| Settings {
+    if settings_of(one) != settings_of(other) {
+        let what = "a flag such as --expect, --learned, --require, --timeout or --allow-writes";
+        let (one, other) = ("set", "set otherwise");
+        return Err(MergeError::Different { what, one: one.to_owned(), other: other.to_owned() });
+    }
+    Ok(())
+}
+
+/// The settings that parts of one run have in common. Each part has its own rate, keys and folders.
+fn settings_of(report: &Report) -> Settings {
+    let mut settings = Settings {
         profile: None,
         rps: None,
         burst: None,
-        // Each part has its own folders.
         saved_walks: Vec::new(),
         model: None,
         journal: None,
         ..report.settings.clone()
     };
-    if settings(one) != settings(other) {
-        let (what, one, other) = ("a flag such as --expect, --require or --allow-writes", "set", "set otherwise");
-        return Err(MergeError::Different { what, one: one.to_owned(), other: other.to_owned() });
+    for file in [&mut settings.expect, &mut settings.learned, &mut settings.changed_since].into_iter().flatten() {
+        file.path = PathBuf::new();
     }
-    Ok(())
+    settings
 }
 
 fn add(whole: &mut Report, part: Report) {

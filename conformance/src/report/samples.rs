@@ -101,8 +101,15 @@ pub(crate) fn record(outcomes: Outcomes<'_>) -> Collector {
     run(&cases, None)
 }
 
-/// A run with every outcome but stale; its case files are in a folder of its own.
+/// A run with every outcome but stale. Its report names case files, which are deleted.
 pub(crate) fn mixed() -> Collector {
+    let collector = mixed_with_files();
+    std::fs::remove_dir_all(collector.folder().and_then(|findings| findings.parent()).unwrap()).unwrap();
+    collector
+}
+
+/// The same with its case files, in a folder of its own that the caller deletes.
+pub(crate) fn mixed_with_files() -> Collector {
     static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let folder = std::env::temp_dir().join(format!("connect-samples-{}-{number}", std::process::id()));

@@ -22,7 +22,7 @@ pub fn without_ids(text: &str) -> String {
             continue;
         }
         let digits = word.chars().filter(char::is_ascii_digit).count();
-        let is_status = word.parse().is_ok_and(is_registered_status) && !out.ends_with("of ");
+        let is_status = word.parse().is_ok_and(is_status) && !out.ends_with("of ");
         if digits == 0 || is_status {
             out.push_str(&word);
         } else if !out.ends_with('…') {
@@ -36,9 +36,9 @@ pub fn without_ids(text: &str) -> String {
     out
 }
 
-/// True for the statuses that IANA has registered.
-fn is_registered_status(number: u16) -> bool {
-    matches!(number, 100..=104 | 200..=208 | 226 | 300..=308 | 400..=417 | 421..=431 | 451 | 500..=511)
+/// True for the statuses that IANA has registered, and all of servers, where proxies have others.
+fn is_status(number: u16) -> bool {
+    matches!(number, 100..=104 | 200..=208 | 226 | 300..=308 | 400..=417 | 421..=426 | 428 | 429 | 431 | 451 | 500..=599)
 }
 
 /// The reason of an undecided case without ids, numbers and the message of the endpoint, which may differ each time.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use connect_checks::case::{Level, operation_of};
 use connect_checks::check::family_of;
 use connect_checks::observe::NOTHING_TO_JUDGE;
-use connect_checks::search;
+use connect_checks::search::INDEX_LAGS;
 
 use crate::exit::Exit;
 use crate::outcome::CaseOutcome;
@@ -23,9 +23,6 @@ const FEW: u64 = 2;
 
 /// Part of the reason of every case that needed a request which was not sent, since earlier ones had no whole answer.
 const GAVE_UP: &str = "gave-up: not sent";
-
-/// Part of the reason of every case that waited for a search in vain.
-const INDEX_LAGS: &str = search::INDEX_LAGS;
 
 /// The reason of cases that were given up, whatever the request was for.
 const GIVEN_UP: &str = "requests that were not sent, since earlier ones had no whole answer";

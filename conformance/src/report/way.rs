@@ -90,11 +90,9 @@ pub(super) fn neutral(text: &str, operation: &str) -> String {
             (None, _) => {}
         }
     }
-    let words: Vec<String> = out
-        .split_whitespace()
-        .map(|word| if word.starts_with('/') { "…".to_owned() } else { without_ids(word) })
-        .collect();
-    without_names(words).join(" ")
+    let words: Vec<&str> = out.split_whitespace().map(|word| if word.starts_with('/') { "…" } else { word }).collect();
+    let text = without_ids(&words.join(" "));
+    without_names(text.split(' ').map(str::to_owned).collect()).join(" ")
 }
 
 /// Words of a text without names of operations, and without kinds of resource with their articles.

@@ -29,6 +29,9 @@ use crate::session::error::SessionError;
 const REMOTE_RATE: f64 = 2.0;
 const REMOTE_BURST: f64 = 5.0;
 
+/// The longest time that a flag gives, in seconds.
+pub(crate) const LONGEST_TIME: f64 = 3600.0;
+
 /// Default time for one request.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -299,9 +302,9 @@ impl RunConfig {
     /// # Errors
     /// A saved walk cannot be read.
     pub fn walks(&self, loopback: bool) -> Result<WalkConfig, SessionError> {
-        let count = self.walks.unwrap_or(if loopback { setup::DEFAULT_WALKS } else { 0 });
+        let count = self.number_of_walks(loopback);
         // Read before anything is sent, so that an invalid file is an error of usage.
-        let saved = self.saved_walks()?.iter().map(|path| Saved::read(path)).collect::<Result<_, _>>();
+        let saved = self.saved_walks(loopback)?.iter().map(|path| Saved::read(path)).collect::<Result<_, _>>();
         let saved = saved.map_err(SessionError::usage)?;
         let length = self.walk_length.unwrap_or(setup::DEFAULT_WALK_LENGTH);
         let histories = HistoryConfig {
@@ -311,12 +314,16 @@ impl RunConfig {
         Ok(WalkConfig { count, length, saved, folder: self.walk_regressions.clone(), histories })
     }
 
+    fn number_of_walks(&self, loopback: bool) -> u32 {
+        self.walks.unwrap_or(if loopback { setup::DEFAULT_WALKS } else { 0 })
+    }
+
     /// The files of failed walks, which are replayed first.
     ///
     /// # Errors
     /// A folder cannot be read.
-    pub(crate) fn saved_walks(&self) -> Result<Vec<PathBuf>, SessionError> {
-        if self.walks == Some(0) {
+    pub(crate) fn saved_walks(&self, loopback: bool) -> Result<Vec<PathBuf>, SessionError> {
+        if self.number_of_walks(loopback) == 0 {
             return Ok(Vec::new());
         }
         let mut paths = self.earlier_walks.clone();

@@ -20,10 +20,11 @@ use crate::report::expect::Expectations;
 use crate::report::folder::ReportFolder;
 use crate::report::json::Report;
 use crate::report::trend;
+use crate::session::agree::input_file;
 use crate::session::config::{EndpointConfig, RunConfig};
 use crate::session::error::SessionError;
 use crate::session::publish::named_files;
-use crate::session::resume::{continued, input_file};
+use crate::session::resume::continued;
 use crate::session::selection::{fresh_seed, known_selection, matching_required, selection};
 
 /// The input files of a run, and the configuration as they complete it.
@@ -99,7 +100,7 @@ impl RunInputs {
     }
 
     /// Everything else that decides on the plan and on its outcomes.
-    pub(crate) fn settings(&self) -> Result<Settings, SessionError> {
+    pub(crate) fn settings(&self, loopback: bool) -> Result<Settings, SessionError> {
         let config = &self.config;
         let endpoint = &config.endpoint;
         Ok(Settings {
@@ -117,10 +118,10 @@ impl RunInputs {
             rps: config.limits.rps,
             burst: config.limits.burst,
             allow_undecided: config.allow_undecided,
-            timeout: config.timeout.map(|time| time.as_secs_f64()),
-            settle: endpoint.settle.map(|time| time.as_secs_f64()),
+            timeout: Some(config.timeout().as_secs_f64()),
+            settle: Some(endpoint.settle().as_secs_f64()),
             learned: config.output.learned.as_deref().map(input_file).transpose()?,
-            saved_walks: config.saved_walks()?.iter().map(|path| input_file(path)).collect::<Result<_, _>>()?,
+            saved_walks: config.saved_walks(loopback)?.iter().map(|path| input_file(path)).collect::<Result<_, _>>()?,
             model: config.model.clone(),
             journal: Some(endpoint.journal.clone()).filter(|folder| *folder != EndpointConfig::default().journal),
         })

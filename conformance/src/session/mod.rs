@@ -1,6 +1,7 @@
 //! Runs: from a configuration to the exit code. Checks the configuration, finds the target, plans, executes and reports.
 //! Knows no command line.
 
+mod agree;
 pub mod config;
 pub mod error;
 pub mod forecast;
@@ -123,7 +124,7 @@ impl Session {
         info.journal = journal;
         info.shard = config.shard.map(|shard| shard.to_string());
         info.narrowed = inputs.narrowed();
-        info.settings = inputs.settings()?;
+        info.settings = inputs.settings(info.target.loopback)?;
         info.stale.extend(inputs.stale(schema, plan));
         let RunInputs { expected, previous, config, .. } = inputs;
         let mut require = matching_required(schema, &config.require)?;

@@ -2,17 +2,13 @@
 //! divergences come from its report. Flags that are given again must agree. Permissions to write are the exception, and so is an
 //! endpoint on another machine: a report grants none and chooses none, so they must be given again.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
 use connect_checks::plan::Plan;
-use connect_model::files::{self, Use};
-use connect_model::import::{MAX_MODEL_BYTES, hex_digest};
 use connect_model::schema::Schema;
 
-use crate::event::{EmulatorInfo, InputFile, ModelInfo, Narrowed, PlanInfo, Settings};
+use crate::event::{EmulatorInfo, ModelInfo, Narrowed, PlanInfo, Settings};
 use crate::report::json::Report;
 use crate::report::quote::shell;
+use crate::session::agree::{agree, agree_file, agree_list, agree_time, differs};
 use crate::session::config::{EndpointConfig, OutputConfig, RequestLimits, RunConfig, SelectionConfig};
 use crate::session::error::SessionError;
 
@@ -25,6 +21,12 @@ pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -
         return Err(SessionError::usage(
             "--resume: a comparison with recorded answers takes seconds and cannot be continued; run it again",
         ));
+    }
+    if !previous.missing.is_empty() {
+        return Err(SessionError::usage(format!(
+            "--resume: that report was merged without part {}; run each missing part with --shard, and merge all parts again",
+            previous.missing.join(", ")
+        )));
     }
     let mut config = given.clone();
     is_every_setting_known(given);
@@ -104,10 +106,10 @@ pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -
     Ok(config)
 }
 
-/// Names every setting, so that a new one does not compile before it is kept here, or is one that a continuation chooses.
+/// Names every setting, so that a new one does not compile before it is kept above, or is one that a continuation chooses.
 fn is_every_setting_known(given: &RunConfig) {
     let RunConfig {
-        // Kept from the run.
+        // Kept from the run, or refused.
         endpoint:
             EndpointConfig {
                 url: _,
@@ -119,10 +121,10 @@ fn is_every_setting_known(given: &RunConfig) {
                 allow_operation: _,
                 account: _,
                 settle: _,
-                // Chosen anew: a journal belongs to one process.
+                // A journal belongs to one process.
                 journal: _,
             },
-        emulator: EmulatorInfo { .. },
+        emulator: _,
         selection:
             SelectionConfig {
                 filter: _,
@@ -146,10 +148,19 @@ fn is_every_setting_known(given: &RunConfig) {
         shard: _,
         expect: _,
         allow_undecided: _,
+        // The rate is kept. A continuation has its own end, output, folders and speed: they change no outcome.
         limits: RequestLimits { rps: _, burst: _, max_requests: _, max_minutes: _, max_failures: _ },
         output:
-            OutputConfig { learned: _, write_expect: _, force: _, history: _, write_learned: _, detail: _, format: _ },
-        // Chosen anew: they change no outcome.
+            OutputConfig {
+                // Kept.
+                learned: _,
+                write_expect: _,
+                force: _,
+                history: _,
+                write_learned: _,
+                detail: _,
+                format: _,
+            },
         walk_regressions: _,
         jobs: _,
         shrink: _,
@@ -180,13 +191,6 @@ pub(crate) fn same_plan(previous: &Report, plan: &Plan) -> Result<(), SessionErr
     )))
 }
 
-/// An input file with the digest of its content, for the report.
-pub(crate) fn input_file(path: &Path) -> Result<InputFile, SessionError> {
-    let content = files::read(path, Use::Input, MAX_MODEL_BYTES)
-        .map_err(|error| SessionError::usage(format!("cannot read {}: {error}", path.display())))?;
-    Ok(InputFile { path: path.to_owned(), sha256: hex_digest(&content) })
-}
-
 fn same_model(schema: &Schema, model: &ModelInfo) -> Result<(), SessionError> {
     if model.digest == schema.digest {
         return Ok(());
@@ -195,77 +199,6 @@ fn same_model(schema: &Schema, model: &ModelInfo) -> Result<(), SessionError> {
         "--resume: that run used the model of {} {} with the digest {:.12}; --model has to name the same model",
         model.service, model.version, model.digest
     )))
-}
-
-/// A value of the continuation: that of the run, unless another one is given.
-fn agree<T: PartialEq + std::fmt::Display>(
-    flag: &str,
-    given: &mut Option<T>,
-    before: Option<T>,
-) -> Result<(), SessionError> {
-    match (given.as_ref(), &before) {
-        (Some(now), Some(then)) if now != then => Err(differs(flag, &then.to_string(), &now.to_string())),
-        (Some(now), None) => Err(differs(flag, "not given", &now.to_string())),
-        _ => {
-            *given = before;
-            Ok(())
-        }
-    }
-}
-
-fn agree_time(flag: &str, given: &mut Option<Duration>, before: Option<f64>) -> Result<(), SessionError> {
-    let mut seconds = given.map(|time| time.as_secs_f64());
-    agree(flag, &mut seconds, before)?;
-    // A report may have been written by others.
-    let time =
-        |seconds: f64| Duration::try_from_secs_f64(seconds).map_err(|error| wrong_time(flag, &error.to_string()));
-    *given = seconds.map(time).transpose()?;
-    Ok(())
-}
-
-fn wrong_time(flag: &str, why: &str) -> SessionError {
-    SessionError::usage(format!("--resume: the report has no time for {flag}: {why}; start a new run"))
-}
-
-fn agree_list(flag: &str, given: &mut Vec<String>, before: Vec<String>) -> Result<(), SessionError> {
-    let sorted = |list: &[String]| {
-        let mut list = list.to_vec();
-        list.sort();
-        list
-    };
-    if !given.is_empty() && sorted(given) != sorted(&before) {
-        let then = if before.is_empty() { "not given".to_owned() } else { before.join(",") };
-        return Err(differs(flag, &then, &given.join(",")));
-    }
-    *given = before;
-    Ok(())
-}
-
-/// A file of the run. Its content must be the same as then, since it decided on outcomes.
-fn agree_file(flag: &str, given: &mut Option<PathBuf>, before: Option<InputFile>) -> Result<(), SessionError> {
-    let Some(InputFile { path, sha256 }) = before else {
-        return match given {
-            Some(now) => Err(differs(flag, "not given", &now.display().to_string())),
-            None => Ok(()),
-        };
-    };
-    let now = given.clone().unwrap_or_else(|| path.clone());
-    if input_file(&now)?.sha256 == sha256 {
-        *given = Some(now);
-        return Ok(());
-    }
-    Err(SessionError::usage(format!(
-        "--resume: {} is not the file that {flag} named in that run ({}); restore its content, name \
-         the right file with {flag}, or start a new run",
-        now.display(),
-        path.display()
-    )))
-}
-
-fn differs(flag: &str, then: &str, now: &str) -> SessionError {
-    SessionError::usage(format!(
-        "--resume: {flag} was {then} in that run and is {now} now; leave it out, or start a new run"
-    ))
 }
 
 /// The endpoint of the run.
@@ -351,9 +284,12 @@ fn permissions(config: &RunConfig, writes: bool, operations: &[String]) -> Resul
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
     use super::*;
     use crate::event::RunInfo;
     use crate::report::collect::{Collector, Limits};
+    use crate::session::agree::input_file;
 
     fn previous(change: impl FnOnce(&mut RunInfo)) -> Report {
         let mut info = RunInfo::sample(3);
@@ -403,7 +339,7 @@ mod tests {
         assert_eq!(config.timeout(), Duration::from_millis(250));
         assert_eq!(config.endpoint.settle(), Duration::from_secs(3));
         assert_eq!(config.output.learned, Some(learned));
-        assert_eq!(config.saved_walks().unwrap(), std::slice::from_ref(&walk));
+        assert_eq!(config.saved_walks(true).unwrap(), std::slice::from_ref(&walk));
         let given = RunConfig { timeout: Some(Duration::from_secs(1)), ..RunConfig::default() };
         assert!(refusal(&report, &given).contains("--timeout was 0.25 in that run and is 1 now"));
         std::fs::write(&walk, "{ }").unwrap();
@@ -411,10 +347,17 @@ mod tests {
         std::fs::remove_file(&walk).unwrap();
         assert!(refusal(&report, &RunConfig::default()).contains("cannot read"));
         std::fs::remove_dir_all(&folder).unwrap();
-        for time in [f64::NAN, -1.0, 1e300] {
+        for time in [f64::NAN, -1.0, 0.0, 1e300] {
             let report = previous(|info| info.settings.timeout = Some(time));
-            assert!(refusal(&report, &RunConfig::default()).contains("no time for --timeout"), "{time}");
+            assert!(refusal(&report, &RunConfig::default()).contains("for --timeout, not more than 0"), "{time}");
         }
+    }
+
+    #[test]
+    fn a_report_without_all_parts_cannot_be_continued() {
+        let report = Report { missing: vec!["2/3".to_owned(), "3/3".to_owned()], ..previous(|_| {}) };
+        let text = refusal(&report, &RunConfig::default());
+        assert!(text.contains("without part 2/3, 3/3; run each missing part with --shard"), "{text}");
     }
 
     #[test]

@@ -73,7 +73,8 @@ enum Command {
         #[arg(long, conflicts_with = "invalid")]
         boundary: bool,
     },
-    /// Read a value from stdin and print its violations, one per line; exit 1 if there are any
+    /// Read a value from stdin and print its violations, one per line; exit 1 if there are any, else 3 if a part of it cannot
+    /// be checked
     Validate {
         /// Operation name
         operation: String,
@@ -227,6 +228,9 @@ fn load(path: Option<&std::path::Path>) -> Result<&'static Schema, Failure> {
     Ok(Box::leak(Box::new(schema)))
 }
 
+/// Exit code for a value without a known violation of which a part cannot be checked.
+const UNCHECKED: u8 = 3;
+
 fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Failure> {
     let form = match &command {
         Command::List { .. } | Command::Graph { format: GraphFormat::Text, .. } => Form::Text,
@@ -254,8 +258,9 @@ fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Fail
             let value = read_json()?;
             let shape = side_shape(schema, id, side(output));
             let violations = shape.map(|shape| validate(schema, shape, &value)).unwrap_or_default();
-            for (path, pattern) in shape.map(|shape| undecided(schema, shape, &value)).unwrap_or_default() {
-                eprintln!("not checked: {}: pattern {} cannot be read", visible(&path), visible(&pattern));
+            let unchecked = shape.map(|shape| undecided(schema, shape, &value)).unwrap_or_default();
+            for (path, pattern) in &unchecked {
+                eprintln!("not checked: {}: pattern {} cannot be read", visible(path), visible(pattern));
             }
             let mut broken = !violations.is_empty();
             let mut text = Vec::new();
@@ -267,7 +272,12 @@ fn on_schema(schema: &'static Schema, command: Command) -> Result<ExitCode, Fail
             }
             // The exit code does not depend on whether the reader reads to the end.
             print_all(&mut out, &text)?;
-            return Ok(ExitCode::from(u8::from(broken)));
+            let code = match (broken, unchecked.is_empty()) {
+                (true, _) => 1,
+                (false, true) => 0,
+                (false, false) => UNCHECKED,
+            };
+            return Ok(ExitCode::from(code));
         }
         Command::Encode { operation, output, complete } => {
             let id = operation.map(|name| find(schema, &name)).transpose()?;

@@ -104,6 +104,8 @@ mod tests {
         assert!(plurals("PhoneNumber").contains(&"PhoneNumbersV2".to_owned()));
         assert_eq!(tails("UserHierarchyGroup").collect::<Vec<_>>(), ["UserHierarchyGroup", "HierarchyGroup", "Group"]);
         assert_eq!(in_words("HoursOfOperation"), "hours of operation");
+        assert!(["QueueId", "resourceARN", "flowArns", "id", "domainIdentifier"].iter().all(|name| is_reference(name)));
+        assert!(["paid", "Name", "Grid", "ArnFormat"].iter().all(|name| !is_reference(name)));
         assert_eq!(in_words("RestApi"), "rest api");
     }
 }

@@ -1,6 +1,8 @@
 //! Members of two structures that hold the same fact, and members of a list's input that narrow the list: found by name and
 //! shape.
 
+use serde_json::Value;
+
 use super::{Kind, Member, Members, Operation, Schema, ShapeId};
 
 /// A fact that two structures have in common: JSON Pointers into each, by member names.
@@ -114,9 +116,16 @@ impl Schema {
                     place.is_some_and(|place| self.holds(place.slot.target, member.slot.target, depth + 1))
                 })
             }
-            // A state that can be requested is not always one that is shown.
-            (Kind::Enum(values), Kind::Enum(known)) => values.iter().all(|value| known.contains(value)),
+            (Kind::Enum(values), Kind::Enum(known)) => values.iter().any(|value| known.contains(value)),
             (value, shape) => are_alike(value, shape),
+        }
+    }
+
+    /// False for a value that an enum does not have: a state that can be requested is not always one that is shown.
+    pub fn can_show(&self, shape: ShapeId, value: &Value) -> bool {
+        match (&self[shape].kind, value.as_str()) {
+            (Kind::Enum(values), Some(text)) => values.iter().any(|value| value == text),
+            _ => true,
         }
     }
 
@@ -186,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn an_enum_has_place_for_one_with_no_other_values() {
+    fn enums_are_compared_as_far_as_they_have_the_same_values() {
         let schema = Schema::connect();
         let shape = |name: &str| schema.shape_named(name).unwrap();
         assert!(schema.has_place_for(shape("ContactFlowState"), shape("ContactFlowState")));
@@ -194,6 +203,10 @@ mod tests {
         assert!(schema.has_place_for(shape("ContactFlowState"), shape("ContactFlowModuleState")));
         assert!(!schema.has_place_for(shape("ContactFlowState"), shape("QueueStatus")));
         assert!(schema.has_place_for(shape("Name"), shape("QueueStatus")), "text holds any value of an enum");
+        assert!(schema.can_show(shape("ContactFlowState"), &"ARCHIVED".into()));
+        assert!(!schema.can_show(shape("ContactFlowState"), &"ENABLED".into()));
+        assert!(schema.can_show(shape("Name"), &"ENABLED".into()));
+        assert!(schema.can_show(shape("ContactFlowState"), &Value::Null));
     }
 
     #[test]

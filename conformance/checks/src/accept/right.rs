@@ -371,9 +371,20 @@ pub(super) async fn required_alone(Trial { client, operation, check, .. }: Trial
     client.call(operation, &input).await.ok().filter(blames_the_request)
 }
 
-/// True if a usual value of the member is refused in the same way as one at a limit: nothing has either.
+/// Sends the request without the value.
+async fn without(Trial { client, operation, .. }: Trial<'_>, right: &Right) -> Result<Reply, String> {
+    let input = client.input(operation, Config::sparse(), &right.label, &SchemaPath::default()).await?;
+    client.call(operation, &input).await
+}
+
+/// True if another made-up id is refused in the same way, and the request without it is accepted: the id is refused because
+/// nothing has it, whatever its form.
 async fn is_refused_like_any(trial: Trial<'_>, right: &Right, reply: &Reply) -> bool {
     let Trial { client, operation, .. } = trial;
+    let is_text = right.values.get(&right.member).is_some_and(Value::is_string);
+    if !is_text || !blames_the_request(reply) || !matches!(without(trial, right).await, Ok(Reply::Success(_))) {
+        return false;
+    }
     let members = client.schema.input_members(&client.schema[operation]);
     let Some(member) = members.and_then(|members| members.get(&right.member)) else { return false };
     let bytes = Stream::new(client.seed, &format!("{}/usual", right.label)).bytes(USUAL);
@@ -386,7 +397,7 @@ async fn is_refused_like_any(trial: Trial<'_>, right: &Right, reply: &Reply) -> 
 }
 
 async fn refused(trial: Trial<'_>, rights: &[Right], input: &Value, reply: &Reply) -> Refused {
-    let Trial { client, operation, check, .. } = trial;
+    let Trial { client, check, .. } = trial;
     let first = &rights[0];
     let lost = reply.is_lost() && client.target.loopback;
     // Some services answer an id that nothing has as an invalid one.
@@ -403,11 +414,7 @@ async fn refused(trial: Trial<'_>, rights: &[Right], input: &Value, reply: &Repl
     {
         return Refused::Unclear(why);
     }
-    let twin = match client.input(operation, Config::sparse(), &first.label, &SchemaPath::default()).await {
-        Ok(input) => client.call(operation, &input).await,
-        Err(why) => Err(why),
-    };
-    let twin = match twin {
+    let twin = match without(trial, first).await {
         Ok(twin) => twin,
         Err(why) => return Refused::Unclear(why),
     };

@@ -60,7 +60,7 @@ pub(super) fn meanings(schema: &'static Schema) -> &'static HashMap<&'static str
         for row in resources::rows(schema).iter().filter(|row| !row.is_instance() && !row.describe.is_empty()) {
             let of = |operation: OperationId, action| {
                 let mut facts = row.facts(operation);
-                facts.0.retain(|pair| !TAGS.contains(&&pair.right[1..]));
+                facts.pairs.retain(|pair| !TAGS.contains(&&pair.right[1..]));
                 let refuses_names = refuses_names(schema, operation);
                 Of { row, action, facts, parents: parents(schema, row), refuses_names }
             };

@@ -261,9 +261,11 @@ async fn observe(client: &Client, row: &'static Resource, config: HistoryConfig)
                 ),
                 Verdict::Violation(few, lag) => {
                     let of_check = found.entry(check.id).or_default();
-                    if of_check.len() < MOST_WAYS {
-                        let way = way(&recorded, few);
+                    let way = way(&recorded, few);
+                    if of_check.len() < MOST_WAYS || of_check.contains_key(&way) {
                         of_check.entry(way).or_insert_with_key(|way| finding(check, &recorded, &part, way, few, *lag));
+                    } else {
+                        client.note("histories", format!("further ways of failing {}, which are not shown", check.id));
                     }
                 }
                 Verdict::Linearizable => {}
@@ -340,7 +342,8 @@ fn finding(
     let exchanges: Vec<_> = few.iter().filter_map(|at| recorded.exchanges.get(*at)?.as_deref()).collect();
     let exchange = last(recorded, few).and_then(|at| recorded.exchanges[at].as_deref());
     let (shown, all) = (few.len(), part.calls);
-    let actual = format!("{}: {way}, which no order explains; {shown} of {all} calls show it", part.about);
+    let show = if shown == 1 { "shows" } else { "show" };
+    let actual = format!("{}: {way}, which no order explains; {shown} of {all} calls {show} it", part.about);
     let mut finding = check.finding("", "an order of the calls in which every answer is right", actual, exchange);
     finding = finding.resting_on(exchanges);
     finding.steps = timeline(&recorded.calls, few);

@@ -49,7 +49,7 @@ pub(super) async fn echo(trial: Trial<'_>, row: &'static Resource) -> Judged {
 async fn lost(trial: Trial<'_>, thing: &Thing<'_>, named: &str) -> Judged {
     let (schema, check) = (trial.client.schema, trial.check);
     let create = schema.operation_named(thing.row.create);
-    let pairs = create.map(|create| thing.row.facts(create).0).ok_or("the creation is not in the model")?;
+    let facts = create.map(|create| thing.row.facts(create)).ok_or("the creation is not in the model")?;
     let mut wait = Wait::brief(trial.client);
     loop {
         let (shown, exchange, wrapper) = match thing.describe().await {
@@ -65,10 +65,10 @@ async fn lost(trial: Trial<'_>, thing: &Thing<'_>, named: &str) -> Judged {
             Err(not_shown) => return Err(not_shown.why),
         };
         let mut findings = Vec::new();
-        for pair in &pairs {
+        for pair in &facts.pairs {
             let (Some(sent), place) = (thing.sent.pointer(&pair.left), &pair.right) else { continue };
             let actual = shown.pointer(place).unwrap_or(&Value::Null);
-            if !shows(sent, actual) {
+            if facts.can_show(pair, sent) && !shows(sent, actual) {
                 let (expected, actual) = apart(sent, actual);
                 let expected = format!("{expected}, as {} sent it ({named})", thing.row.create);
                 let finding = check.finding(format!("{wrapper}{place}"), expected, actual, Some(&exchange));

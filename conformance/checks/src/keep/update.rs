@@ -1,5 +1,6 @@
 //! `keep.update-only-named`: an update changes the members that it names, and no others.
 
+use connect_model::resources::tails;
 use connect_model::schema::{Binding, Kind, Member, Members, Schema, ShapeId, Shared};
 use connect_model::validate::validate_slot;
 use serde_json::Value;
@@ -92,7 +93,7 @@ impl<'c> Updater<'c> {
         let contract = &trial.client.schema[trial.operation];
         let members =
             trial.client.schema.input_members(contract).ok_or_else(|| format!("{} has no input", contract.name))?;
-        let shared = thing.row.facts(trial.operation).0;
+        let shared = thing.row.facts(trial.operation).pairs;
         let replaces = contract.method == "PUT" || replaces_whole(&contract.name);
         Ok(Self { trial, thing, update: &contract.name, members, shared, replaces })
     }
@@ -170,7 +171,7 @@ impl Updater<'_> {
         let Some(create) = client.schema.operation_named(row.create).filter(|_| client.target.loopback) else {
             return others;
         };
-        let shown = row.facts(create).0;
+        let shown = row.facts(create).pairs;
         for member in client.schema.input_members(&client.schema[create]).into_iter().flatten() {
             let is_shown = shown.iter().any(|pair| pair.left.strip_prefix('/') == Some(&member.name));
             let Kind::Enum(values) = &client.schema[member.slot.target].kind else { continue };
@@ -339,12 +340,11 @@ impl Updater<'_> {
             if member.name == "Content" {
                 return None;
             }
-            return (!shows(sent, after)).then(|| apart(sent, after));
+            let can_show = self.trial.client.schema.can_show(member.slot.target, sent);
+            return (can_show && !shows(sent, after)).then(|| apart(sent, after));
         }
         // A member of the same name and another form, or with a longer name: the change is meant, but cannot be compared.
-        let described = member.name.to_ascii_lowercase();
-        let is_meant =
-            |(name, value): (&String, &Value)| name.to_ascii_lowercase().ends_with(&described) && !value.is_null();
+        let is_meant = |(name, value): (&String, &Value)| is_longer_name(name, &member.name) && !value.is_null();
         if update.is_none() && input.as_object().into_iter().flatten().any(is_meant) {
             return None;
         }
@@ -370,6 +370,11 @@ impl Updater<'_> {
         let derived = ["Sha256", "Version", "Status"].iter().any(|end| member.name.ends_with(end));
         is_time || moves_with_updates(&member.name) || (derived && input.get("Content").is_some())
     }
+}
+
+/// True for the name of a described member, and for one that ends in it: `workspaceName` of `name`.
+fn is_longer_name(name: &str, described: &str) -> bool {
+    std::iter::once(name).chain(tails(name)).any(|tail| tail.eq_ignore_ascii_case(described))
 }
 
 /// True for the name of a member that every update moves: who changed the thing last and when, and its revision.
@@ -418,6 +423,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_longer_name_ends_in_the_words_of_the_shorter_one() {
+        assert!(is_longer_name("workspaceName", "name") && is_longer_name("Name", "name"));
+        assert!(
+            !is_longer_name("hostname", "name") && !is_longer_name("paid", "Id") && !is_longer_name("name", "Names")
+        );
+    }
 
     #[test]
     fn members_beyond_the_model_are_not_sent_back() {

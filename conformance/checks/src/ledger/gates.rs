@@ -1,6 +1,7 @@
 //! The gates of a write or deletion: it names a resource that a run of ours created, in its instance, and sends an operation
 //! that the account allows. Journals and answers may name others by mistake or on purpose.
 
+use connect_model::json_text::scalar;
 use connect_model::planted;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::danger::{Danger, danger};
@@ -236,14 +237,13 @@ impl Ledger {
     }
 
     /// A member of a write in which the model of somebody else may name a resource of others; see [`narrow_name`].
-    fn narrow_name(&self, state: &State, write: &Write) -> Option<&'static str> {
+    fn narrow_name(&self, state: &State, write: &Write) -> Option<String> {
         if self.is_of_earlier_run || std::ptr::eq(self.schema, Schema::connect()) {
             return None;
         }
         let stands_for_entry = |entry: &Entry, text: &str| {
             let ids = entry.delete_input.iter().flat_map(Value::as_object).flat_map(Map::values);
-            let mut ids = ids.filter_map(Value::as_str).chain(entry.arns.iter().map(String::as_str));
-            ids.any(|id| stands_for(text, id))
+            ids.filter_map(scalar).chain(entry.arns.iter().cloned()).any(|id| stands_for(text, &id))
         };
         let is_known = |text: &str| {
             self.instance.as_deref().is_some_and(|instance| stands_for(text, instance))

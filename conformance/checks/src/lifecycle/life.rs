@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::case::Finding;
 use crate::check::Check;
 use crate::client::pager::{key, list_all};
-use crate::client::reply::{CONFLICTS, Reply, is_conflict};
+use crate::client::reply::{CONFLICTS, Reply, is_absence, is_conflict};
 use crate::client::{Client, Created};
 use crate::code::Trial;
 use crate::lifecycle::echo::{Echo, differences, echoes};
@@ -229,7 +229,7 @@ impl<'c> Life<'c> {
         loop {
             let reply = self.describe(&self.created.id).await?;
             let exchange = match &reply {
-                reply if reply.says_absent() && self.has_status_for_absence(reply) => return self.unlisted().await,
+                reply if self.is_absent(reply) => return self.unlisted().await,
                 Reply::Success(exchange) | Reply::Refused(exchange, _) => exchange,
                 Reply::Unsupported(_) | Reply::Trouble(..) => return Err(reply.describe()),
             };
@@ -248,9 +248,16 @@ impl<'c> Life<'c> {
         }
     }
 
-    /// True for 404, and for the status that the model of another service has for the error.
-    fn has_status_for_absence(&self, reply: &Reply) -> bool {
-        reply.refusal().is_some_and(|(status, _)| status == 404 || !self.client.schema.service.is_connect())
+    /// True for a refusal that says that something does not exist, by 404, or by an error of that name with the status that
+    /// the model of another service has for it.
+    fn is_absent(&self, reply: &Reply) -> bool {
+        let Reply::Refused(exchange, error) = reply else { return false };
+        let (status, schema) = (exchange.response.status, self.client.schema);
+        let modelled = error.modelled.and_then(|shape| schema[shape].error).map(|error| error.status);
+        status == 404
+            || (!schema.service.is_connect()
+                && error.code.as_deref().is_some_and(is_absence)
+                && modelled == Some(status))
     }
 
     /// The status by which a resource shows that its deletion is not complete.

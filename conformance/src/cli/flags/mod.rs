@@ -16,7 +16,7 @@ pub use self::commands::{HistoryFlags, RecordFlags, ReplayFlags, SweepFlags};
 pub use self::endpoint::{EmulatorFlags, EndpointFlags, FrontFlags, JournalFlags, PaceFlags};
 pub use self::run::{DetailFlags, OutputFlags, RunFlags, SelectionFlags};
 use crate::report::output::Format;
-use crate::session::config::default_folder;
+use crate::session::config::{LONGEST_TIME, default_folder};
 
 /// Tests an endpoint of the Amazon Connect API against its contract.
 ///
@@ -214,10 +214,10 @@ pub struct FormatFlag {
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "give a number of seconds, for example 2.5".to_owned())?;
-    if seconds > 0.0 && seconds <= 3600.0 {
+    if seconds > 0.0 && seconds <= LONGEST_TIME {
         Ok(Duration::from_secs_f64(seconds))
     } else {
-        Err("give more than 0 and at most 3600 seconds".to_owned())
+        Err(format!("give more than 0 and at most {LONGEST_TIME} seconds"))
     }
 }
 
