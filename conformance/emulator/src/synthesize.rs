@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator};
+use connect_model::resources::IDENTITIES;
 use connect_model::schema::{
     Binding, Kind, Member, Narrowing, Operation, OperationId, Pagination, Schema, ShapeId, Slot,
 };
@@ -264,8 +265,7 @@ fn differ(a: &Value, b: &Value) -> bool {
         return a.first() != b.first();
     }
     let (Value::Object(a), Value::Object(b)) = (a, b) else { return a != b };
-    let identifies =
-        |name: &str| ["id", "arn", "name", "key", "index"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
+    let identifies = |name: &str| IDENTITIES.iter().any(|end| name.to_ascii_lowercase().ends_with(end));
     a != b && a.iter().filter(|(name, _)| identifies(name)).all(|(name, value)| b.get(name) != Some(value))
 }
 

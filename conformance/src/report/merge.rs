@@ -96,7 +96,7 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
         }
         whole.shard = (!whole.missing.is_empty()).then(|| names(&shards).join(SEPARATOR));
     }
-    if whole.shard.is_none() && whole.missing.is_empty() {
+    if whole.missing.is_empty() {
         let unseen = std::mem::take(&mut whole.unseen);
         whole.stale.extend(unseen.into_values());
     }

@@ -12,7 +12,7 @@ pub fn printable(text: &str, limit: usize) -> String {
 }
 
 /// A text without ids and numbers, so that texts about the same matter are equal. A word that contains a digit becomes `…`,
-/// except for HTTP statuses; `of 200 items` has none.
+/// except for HTTP statuses. A number after "of" counts something.
 pub fn without_ids(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut word = String::new();

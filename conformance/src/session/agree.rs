@@ -7,7 +7,7 @@ use connect_model::files::{self, Use};
 use connect_model::import::{MAX_MODEL_BYTES, hex_digest};
 
 use crate::event::InputFile;
-use crate::session::config::LONGEST_TIME;
+use crate::session::config::{LONGEST_TIME, time};
 use crate::session::error::SessionError;
 
 /// An input file with the digest of its content, for the report.
@@ -38,13 +38,13 @@ pub(super) fn agree_time(flag: &str, given: &mut Option<Duration>, before: Optio
     let mut seconds = given.map(|time| time.as_secs_f64());
     agree(flag, &mut seconds, before)?;
     // A report may have been written by others.
-    if let Some(seconds) = seconds.filter(|seconds| !(*seconds > 0.0 && *seconds <= LONGEST_TIME)) {
-        let range = format!("more than 0 and at most {LONGEST_TIME} seconds");
-        return Err(SessionError::usage(format!(
-            "--resume: the report has {seconds} for {flag}, not {range}; start a new run"
-        )));
-    }
-    *given = seconds.map(Duration::from_secs_f64);
+    let in_range = |seconds| {
+        time(seconds).ok_or_else(|| {
+            let range = format!("more than 0 and at most {LONGEST_TIME} seconds");
+            SessionError::usage(format!("--resume: the report has {seconds} for {flag}, not {range}; start a new run"))
+        })
+    };
+    *given = seconds.map(in_range).transpose()?;
     Ok(())
 }
 

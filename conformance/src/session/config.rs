@@ -33,7 +33,7 @@ const REMOTE_BURST: f64 = 5.0;
 pub(crate) const LONGEST_TIME: f64 = 3600.0;
 
 /// Default time for one request.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Requests for shrinking, on this machine and elsewhere.
 const SHRINK: [u32; 2] = [1000, 100];
@@ -183,6 +183,11 @@ pub struct OutputConfig {
     pub format: Format,
 }
 
+/// A time that a flag may give, of a number of seconds.
+pub(crate) fn time(seconds: f64) -> Option<Duration> {
+    (seconds > 0.0 && seconds <= LONGEST_TIME).then(|| Duration::from_secs_f64(seconds))
+}
+
 impl Default for RunConfig {
     fn default() -> Self {
         Self {
@@ -328,10 +333,10 @@ impl RunConfig {
         }
         let mut paths = self.earlier_walks.clone();
         if let Some(folder) = &self.walk_regressions {
-            let files = Saved::files(folder).map_err(SessionError::usage)?;
-            let names: Vec<_> = paths.iter().map(|path| path.file_name().map(ToOwned::to_owned)).collect();
             // Equal walks have one name.
-            paths.extend(files.into_iter().filter(|path| !names.contains(&path.file_name().map(ToOwned::to_owned))));
+            let is_earlier = |path: &PathBuf| self.earlier_walks.iter().any(|one| one.file_name() == path.file_name());
+            let files = Saved::files(folder).map_err(SessionError::usage)?;
+            paths.extend(files.into_iter().filter(|path| !is_earlier(path)));
         }
         Ok(paths)
     }

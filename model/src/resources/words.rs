@@ -39,6 +39,9 @@ pub(super) const COMMON: &[&str] = &[
     "value",
 ];
 
+/// Endings of the names of members that tell items of a list apart, in lower case, the best first.
+pub const IDENTITIES: [&str; 5] = ["arn", "id", "name", "key", "index"];
+
 /// True for the name of a member that names something by its id or ARN.
 pub fn is_reference(member: &str) -> bool {
     const ENDS: [&str; 10] = ["Id", "Ids", "ID", "IDs", "Arn", "Arns", "ARN", "ARNs", "Identifier", "Identifiers"];

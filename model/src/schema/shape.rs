@@ -144,6 +144,11 @@ impl Members {
         before.iter().copied().chain(also).chain(behind.iter().copied()).map(|at| &self.list[at])
     }
 
+    /// Returns the member that is bound to this part of the path.
+    pub fn labelled(&self, label: &str) -> Option<&Member> {
+        self.bound().find(|member| matches!(&member.binding, Binding::Label(name) if name == label))
+    }
+
     /// Iterates over the members that are bound to another place than the JSON body, sorted by name.
     pub(crate) fn bound(&self) -> impl Iterator<Item = &Member> {
         self.bound.iter().map(|at| &self.list[*at])

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::pin::Pin;
 
 use arbitrary::Unstructured;
+use connect_model::generate::Config;
 use connect_model::generate::seed::Stream;
-use connect_model::generate::{Config, Generator};
 use connect_model::path::SchemaPath;
 use connect_model::resources as graph;
 use connect_model::semantics::{self, Confidence};
@@ -26,9 +26,6 @@ const BUDGET: usize = 100_000;
 
 /// Names that are tried in place of a short one that is refused.
 const OTHER_NAMES: usize = 4;
-
-/// Bytes that a usual value is made of.
-const USUAL: usize = 256;
 
 /// Requests that still take further values while a case is divided into requests.
 const OPEN: usize = 12;
@@ -387,9 +384,9 @@ async fn is_refused_like_any(trial: Trial<'_>, right: &Right, reply: &Reply) -> 
     }
     let members = client.schema.input_members(&client.schema[operation]);
     let Some(member) = members.and_then(|members| members.get(&right.member)) else { return false };
-    let bytes = Stream::new(client.seed, &format!("{}/usual", right.label)).bytes(USUAL);
-    let generator = Generator::new(client.schema, Config::sparse());
-    let Ok(usual) = generator.member(member, &mut Unstructured::new(&bytes)) else { return false };
+    let bytes = client.bytes(&format!("{}/usual", right.label));
+    let usual = client.generator(Config::sparse()).member(member, &mut Unstructured::new(&bytes));
+    let Ok(usual) = usual else { return false };
     let mut other = right.clone();
     other.values.insert(right.member.clone(), usual);
     let other = send(trial, std::slice::from_ref(&other)).await;

@@ -8,7 +8,7 @@ use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator, Place};
 use connect_model::json_text::scalar;
 use connect_model::resources::{self as graph, is_reference};
-use connect_model::schema::{Binding, Kind, Member, OperationId, Schema, Segment, Slot};
+use connect_model::schema::{Binding, Kind, OperationId, Schema, Segment, Slot};
 use serde_json::Value;
 
 use crate::parts::{Part, visit};
@@ -41,16 +41,14 @@ pub(super) fn narrow_name(
 ) -> Option<String> {
     let contract = &schema[operation];
     let members = schema.input_members(contract)?;
-    let mut actions = graph::shared(schema).actions_of(operation);
-    let own: Vec<&str> =
-        actions.by_ref().flat_map(|(_, action)| &action.names).map(|(name, _)| name.as_str()).collect();
-    let unknown = |value: &Value| scalar(value).filter(|text| !is_known(text));
+    let actions = graph::shared(schema).actions_of(operation);
+    let own: Vec<&str> = actions.flat_map(|(_, action)| &action.names).map(|(name, _)| name.as_str()).collect();
+    let is_unknown = |value: &Value| scalar(value).is_some_and(|text| !is_known(&text));
     for segment in &contract.uri.segments {
         let (Segment::Label(label) | Segment::Greedy(label)) = segment else { continue };
-        let bound = |member: &&Member| matches!(&member.binding, Binding::Label(name) if name == label);
-        let Some(member) = members.iter().find(bound) else { continue };
+        let Some(member) = members.labelled(label) else { continue };
         let Some(value) = input.get(&member.name).filter(|value| !value.is_null()) else { continue };
-        if unknown(value).is_none() {
+        if !is_unknown(value) {
             break;
         }
         if admits_few(schema, &member.slot) {
@@ -60,7 +58,7 @@ pub(super) fn narrow_name(
     let mut found = None;
     visit(schema, contract.input?, input, &mut |part: &Part<'_, '_>| {
         let in_path = part.member.is_some_and(|member| matches!(member.binding, Binding::Label(_)));
-        if !in_path && names(part, &own) && unknown(part.value).is_some() && admits_few(schema, part.slot) {
+        if !in_path && names(part, &own) && is_unknown(part.value) && admits_few(schema, part.slot) {
             found.get_or_insert_with(|| part.pointer[1..].to_owned());
         }
         found.is_none()
@@ -89,9 +87,10 @@ fn admits_few(schema: &Schema, slot: &Slot) -> bool {
     let mut seen: HashMap<String, usize> = HashMap::new();
     for seed in 0..TRIES {
         let bytes = Stream::new(seed, "values of a pattern").bytes(BYTES);
-        let made = generator.place(slot, Place::Body, &mut Unstructured::new(&bytes)).ok();
-        let Some(text) = made.as_ref().and_then(Value::as_str).filter(|text| !text.is_empty()) else { continue };
-        *seen.entry(text.to_owned()).or_default() += 1;
+        match generator.place(slot, Place::Body, &mut Unstructured::new(&bytes)) {
+            Ok(Value::String(text)) if !text.is_empty() => *seen.entry(text).or_default() += 1,
+            _ => {}
+        }
     }
     let comes_again =
         |(text, times): (&String, &usize)| *times > if text.chars().count() < LONG { AGAIN } else { LONG_AGAIN };

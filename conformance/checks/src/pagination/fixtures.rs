@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
-use connect_model::resources::{self as graph, Link};
+use connect_model::resources::{self as graph, IDENTITIES, Link};
 use connect_model::schema::{OperationId, Schema};
 use serde_json::{Value, json};
 
@@ -226,9 +226,6 @@ impl Fixtures {
         Ok(())
     }
 }
-
-/// The endings of names of members that identify an item, the best first.
-const IDENTITIES: [&str; 5] = ["arn", "id", "name", "key", "index"];
 
 /// The member that identifies items: every item has it as a text of its own, and its name says so. None if there are too
 /// few items to tell.

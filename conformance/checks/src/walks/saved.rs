@@ -86,10 +86,8 @@ impl Saved {
     }
 
     /// Reads every walk of a folder.
-    ///
-    /// # Errors
-    /// The first file that is not a valid walk.
-    pub fn read_all(folder: &Path) -> Result<Vec<Self>, SavedError> {
+    #[cfg(test)]
+    pub(crate) fn read_all(folder: &Path) -> Result<Vec<Self>, SavedError> {
         Self::files(folder)?.iter().map(|path| Self::read(path)).collect()
     }
 

@@ -16,7 +16,7 @@ pub use self::commands::{HistoryFlags, RecordFlags, ReplayFlags, SweepFlags};
 pub use self::endpoint::{EmulatorFlags, EndpointFlags, FrontFlags, JournalFlags, PaceFlags};
 pub use self::run::{DetailFlags, OutputFlags, RunFlags, SelectionFlags};
 use crate::report::output::Format;
-use crate::session::config::{LONGEST_TIME, default_folder};
+use crate::session::config::{LONGEST_TIME, default_folder, time};
 
 /// Tests an endpoint of the Amazon Connect API against its contract.
 ///
@@ -214,11 +214,7 @@ pub struct FormatFlag {
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "give a number of seconds, for example 2.5".to_owned())?;
-    if seconds > 0.0 && seconds <= LONGEST_TIME {
-        Ok(Duration::from_secs_f64(seconds))
-    } else {
-        Err(format!("give more than 0 and at most {LONGEST_TIME} seconds"))
-    }
+    time(seconds).ok_or_else(|| format!("give more than 0 and at most {LONGEST_TIME} seconds"))
 }
 
 /// A time by which reads may lag.

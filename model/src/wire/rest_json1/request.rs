@@ -116,9 +116,8 @@ fn label(
     fields: &Map<String, Value>,
     name: &str,
 ) -> Result<String, EncodeError> {
-    let bound = |member: &&Member| matches!(&member.binding, Binding::Label(label) if label == name);
     let member = members
-        .and_then(|members| members.bound().find(bound))
+        .and_then(|members| members.labelled(name))
         .ok_or_else(|| writer.fault(name, "is a label that no member is bound to"))?;
     let value = fields
         .get(&member.name)
