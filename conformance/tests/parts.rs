@@ -140,7 +140,9 @@ fn parts_need_about_the_same_number_of_requests() {
         assert_eq!(code, Some(0), "{stderr}");
         serde_json::from_str::<Value>(&stdout).unwrap()["requests"].as_f64().unwrap()
     };
-    for operations in ["CreateRule,ListRules", "CreateRule,UpdateRule,CreateUser,UpdateEvaluationForm"] {
+    for operations in
+        ["CreateRule,ListRules", "CreateUser", "SearchUsers", "CreateRule,UpdateRule,UpdateEvaluationForm"]
+    {
         let parts = [requests(operations, "1/2"), requests(operations, "2/2")];
         let share = parts[0] / (parts[0] + parts[1]);
         assert!((0.45..=0.55).contains(&share), "{operations}: {parts:?}");

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::check::Check;
+use crate::code::Scope;
 use crate::{accept, access, error, golden, history, idempotency, invalid, keep, lifecycle, pagination, search, shape};
 
 /// Checks with a common subject.
@@ -15,8 +16,9 @@ pub struct Family {
     pub services: Services,
     /// True if the outcomes depend on the contract of the input alone.
     pub judges_input: bool,
-    /// Approximate number of requests of a case of the check. For cases that share an observation, of all of them together.
-    pub requests: fn(&Check) -> u32,
+    /// Approximate number of requests of a case of the check on the operation in scope. For cases that share an
+    /// observation, of all of them together.
+    pub requests: fn(&Scope<'_>, &Check) -> u32,
     /// True if the family is planned only for comparisons with recorded responses, and no other family is planned then.
     pub compares_recorded: bool,
 }

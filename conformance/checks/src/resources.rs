@@ -13,6 +13,7 @@ use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
 
 use crate::client::reply::TAKEN;
+use crate::code::Scope;
 use crate::tagging;
 
 /// One kind of resource.
@@ -154,6 +155,11 @@ pub fn created_by(schema: &'static Schema, operation: &str) -> Option<&'static R
 /// The row with that operation among its `updates`.
 pub fn updated_by(schema: &'static Schema, operation: &str) -> Option<&'static Resource> {
     rows(schema).iter().find(|resource| resource.updates.contains(&operation))
+}
+
+/// Number of updates of the kind that the operation in scope creates.
+pub(crate) fn updates_of(scope: &Scope<'_>) -> u32 {
+    created_by(scope.schema, scope.name()).map_or(0, |row| row.updates.len() as u32)
 }
 
 /// The row that an operation creates or updates.

@@ -1,5 +1,6 @@
 //! The parts of a plan. Machines that share a run execute one part each; the parts need about the same number of requests.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use connect_model::schema::{OperationId, Schema};
@@ -60,40 +61,32 @@ impl Shard {
 pub(crate) struct Parts(HashMap<String, u32>);
 
 impl Parts {
-    /// Divides the cases of an operation into as many parts as `shard` has. Each case goes to the part with the fewest
-    /// requests of its family, and among these to the one with the fewest requests of all, so that a selection of families
-    /// is divided evenly, too. Cases that share an observation are never separated.
+    /// Divides the cases of an operation into as many parts as `shard` has, so that a selection of families is divided
+    /// evenly, too. Cases that share an observation are never separated.
     pub(crate) fn of(schema: &'static Schema, operation: OperationId, shard: Shard) -> Self {
         let whole = setup::everything();
         let scope = Scope::new(schema, operation, &whole);
+        let mut families = groups(&scope);
+        // Families of heavy groups come first: those of light ones make up for what is left uneven.
+        families.sort_by_key(|groups| Reverse(heaviest(groups)));
         let digest = Sha256::digest(scope.name());
         // Where the loads are equal, operations start at different parts.
         let start = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
         let first = (start % u64::from(shard.of)) as u32;
         let mut parts = HashMap::new();
         let mut total = vec![0_u32; shard.of as usize];
-        for family in families::FAMILIES.iter().filter(|family| !family.compares_recorded) {
+        for groups in families {
+            let all: u32 = groups.iter().map(|group| group.requests).sum();
+            // Loads of the family that differ by less are equal.
+            let step = heaviest(&groups).max(all / shard.of / 5).max(1);
             let mut load = vec![0_u32; shard.of as usize];
-            let mut observed: HashMap<&'static str, u32> = HashMap::new();
-            for check in (family.checks)() {
-                for Variant { name, attempt } in check.code.variants(&scope, check) {
-                    let group = attempt.as_ref().ok().and_then(|attempt| attempt.shares());
-                    let mut lightest = || {
-                        let order =
-                            |at: &u32| (load[*at as usize], total[*at as usize], (at + shard.of - first) % shard.of);
-                        let at = (0..shard.of).min_by_key(order).unwrap_or(0);
-                        let requests = if attempt.is_ok() { (family.requests)(check) } else { 0 };
-                        load[at as usize] += requests;
-                        total[at as usize] += requests;
-                        at
-                    };
-                    let at = match group {
-                        Some(group) => *observed.entry(group).or_insert_with(lightest),
-                        None => lightest(),
-                    };
-                    let case = CaseId { operation: scope.name().to_owned(), check: check.id, variant: name };
-                    parts.insert(case.to_string(), at + 1);
-                }
+            for Group { requests, cases } in groups {
+                let order =
+                    |at: &u32| (load[*at as usize] / step, total[*at as usize], (at + shard.of - first) % shard.of);
+                let at = (0..shard.of).min_by_key(order).unwrap_or(0);
+                load[at as usize] += requests;
+                total[at as usize] += requests;
+                parts.extend(cases.into_iter().map(|case| (case, at + 1)));
             }
         }
         Self(parts)
@@ -103,6 +96,48 @@ impl Parts {
     pub(crate) fn has(&self, shard: Shard, case: &str) -> bool {
         self.0.get(case).copied().unwrap_or(1) == shard.at
     }
+}
+
+/// Cases of an operation that stay together.
+struct Group {
+    /// Approximate number of their requests.
+    requests: u32,
+    cases: Vec<String>,
+}
+
+/// The cases of the operation in scope by family, those with the most requests first. An observation that several families
+/// share counts for the first of them.
+fn groups(scope: &Scope<'_>) -> Vec<Vec<Group>> {
+    let mut families: Vec<Vec<Group>> = Vec::new();
+    let mut observed: HashMap<&'static str, (usize, usize)> = HashMap::new();
+    for family in families::FAMILIES.iter().filter(|family| !family.compares_recorded) {
+        let mut groups = Vec::new();
+        for check in (family.checks)() {
+            for Variant { name, attempt } in check.code.variants(scope, check) {
+                let case = CaseId { operation: scope.name().to_owned(), check: check.id, variant: name }.to_string();
+                let here = (families.len(), groups.len());
+                let shared = attempt.as_ref().ok().and_then(|attempt| attempt.shares());
+                let (of, at) = shared.map_or(here, |shared| *observed.entry(shared).or_insert(here));
+                let requests = if attempt.is_ok() { (family.requests)(scope, check) } else { 0 };
+                if (of, at) == here {
+                    groups.push(Group { requests, cases: vec![case] });
+                } else {
+                    let group = &mut families.get_mut(of).unwrap_or(&mut groups)[at];
+                    group.requests = group.requests.max(requests);
+                    group.cases.push(case);
+                }
+            }
+        }
+        families.push(groups);
+    }
+    for groups in &mut families {
+        groups.sort_by_key(|group| Reverse(group.requests));
+    }
+    families
+}
+
+fn heaviest(groups: &[Group]) -> u32 {
+    groups.iter().map(|group| group.requests).max().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ mod text;
 
 use crate::case::Level;
 use crate::check::{Check, Remote};
-use crate::code::On;
+use crate::code::{On, Scope};
 use crate::evidence::{Evidence, MODEL, RESTJSON};
 use crate::families::{Family, Services};
 use crate::harm::Harm;
@@ -124,6 +124,15 @@ pub(crate) const FAMILY: Family = Family {
     checks: || CHECKS.to_vec(),
     services: Services::All,
     judges_input: true,
-    requests: |check| if check.id == SPELLING.id { 2 } else { 8 },
+    requests,
     compares_recorded: false,
 };
+
+fn requests(scope: &Scope<'_>, check: &Check) -> u32 {
+    match check.id {
+        id if id == AT_LIMIT.id => 4,
+        id if id == SPELLING.id => 2,
+        id if id == TEXT.id => text::requests(scope),
+        _ => 12,
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use connect_model::generate::{Config, Place, Side, Site, sites};
-use connect_model::path::Step;
+use connect_model::path::{SchemaPath, Step};
 use connect_model::resources as graph;
 use connect_model::schema::{Kind, OperationId, Schema};
 use connect_model::semantics;
@@ -45,6 +45,28 @@ const INSIDE: usize = 2;
 pub(super) fn with_text(scope: &Scope<'_>) -> Subjects<()> {
     let any = scope.sites().iter().any(|site| is_text(scope.schema, scope.operation, site));
     itself(any)
+}
+
+/// Approximate number of requests of a case. One request has texts in several members; what it creates is described and
+/// deleted.
+pub(super) fn requests(scope: &Scope<'_>) -> u32 {
+    let sites = scope.sites();
+    let mut members: BTreeMap<Option<&Step>, usize> = BTreeMap::new();
+    for site in sites.iter().filter(|site| is_text(scope.schema, scope.operation, site)) {
+        *members.entry(site.mutation.path.0.first()).or_default() += texts_at(&site.mutation.path);
+    }
+    let name = scope.name();
+    let each = match resources::created_by(scope.schema, name) {
+        Some(_) => 4,
+        None if resources::updated_by(scope.schema, name).is_some() => 3,
+        None => 1,
+    };
+    each * members.into_values().max().unwrap_or(0) as u32
+}
+
+/// Number of texts that are tried at a place.
+fn texts_at(path: &SchemaPath) -> usize {
+    if path.0.len() > 1 { INSIDE } else { TEXTS.len() }
 }
 
 /// True for a place in the body that can hold one of the texts.
@@ -89,7 +111,7 @@ async fn add(trial: Trial<'_>, at: usize, site: &Site, rights: &mut Rights) {
     };
     let Some(pointer) = path.first_in(&base) else { return };
     let inside = path.0.len() > 1;
-    for number in 0..if inside { INSIDE } else { TEXTS.len() } {
+    for number in 0..texts_at(path) {
         let (kind, text) = TEXTS[if inside { (at * INSIDE + number) % TEXTS.len() } else { number }];
         let mut whole = base.clone();
         let Some(place) = whole.pointer_mut(&pointer) else { return };

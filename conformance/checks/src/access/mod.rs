@@ -164,6 +164,6 @@ pub(crate) const FAMILY: Family = Family {
     checks: || CHECKS.to_vec(),
     services: Services::All,
     judges_input: false,
-    requests: |check| if check.id == UNSIGNED.id { 3 } else { 2 },
+    requests: |_, check| if check.id == UNSIGNED.id { 3 } else { 2 },
     compares_recorded: false,
 };

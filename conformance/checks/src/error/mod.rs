@@ -170,7 +170,7 @@ pub(crate) const FAMILY: Family = Family {
     checks: || CHECKS.to_vec(),
     services: Services::All,
     judges_input: false,
-    requests: |_| 3,
+    requests: |_, _| 5,
     compares_recorded: false,
 };
 

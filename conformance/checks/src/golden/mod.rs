@@ -90,7 +90,7 @@ pub(crate) const FAMILY: Family = Family {
     checks: || CHECKS.to_vec(),
     services: Services::All,
     judges_input: false,
-    requests: |_| 2,
+    requests: |_, _| 2,
     compares_recorded: true,
 };
 

@@ -162,7 +162,7 @@ pub(crate) const FAMILY: Family = Family {
     services: Services::Connect,
     judges_input: false,
     // As many as --histories and --history-length say; elsewhere there are none by default.
-    requests: |_| 60,
+    requests: |_, _| 84,
     compares_recorded: false,
 };
 

@@ -178,7 +178,7 @@ pub(crate) const FAMILY: Family = Family {
     checks: || CHECKS.to_vec(),
     services: Services::All,
     judges_input: false,
-    requests: |_| 5,
+    requests: |_, check| if check.id == TOKEN_OF_OTHER_OPERATION.id { 42 } else { 6 },
     compares_recorded: false,
 };
 

@@ -165,6 +165,6 @@ pub(crate) const FAMILY: Family = Family {
     },
     services: Services::All,
     judges_input: true,
-    requests: |_| 2,
+    requests: |_, _| 2,
     compares_recorded: false,
 };

@@ -159,9 +159,20 @@ pub(crate) const FAMILY: Family = Family {
     checks: || CHECKS.to_vec(),
     services: Services::All,
     judges_input: false,
-    requests: |_| 24,
+    requests,
     compares_recorded: false,
 };
+
+fn requests(scope: &Scope<'_>, check: &Check) -> u32 {
+    match check.id {
+        id if id == ECHO.id => 12,
+        id if id == UPDATE.id => 34,
+        id if id == REFUSED.id => 8,
+        id if id == LIST_FILTER.id => 16,
+        // A resource is read after its creation, after each update, and after another creation.
+        _ => 24 + 8 * resources::updates_of(scope),
+    }
+}
 
 /// The kind that the operation in scope creates.
 fn created(scope: &Scope<'_>) -> Subjects<&'static Resource> {

@@ -389,7 +389,7 @@ pub(crate) const FAMILY: Family = Family {
     services: Services::All,
     judges_input: false,
     // Walks need more, as many as --walks says; elsewhere there are none by default.
-    requests: |_| 12,
+    requests: |scope, check| if check.id == UPDATE_VISIBLE.id { 4 + 4 * resources::updates_of(scope) } else { 8 },
     compares_recorded: false,
 };
 

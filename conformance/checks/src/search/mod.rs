@@ -239,7 +239,7 @@ pub(crate) const FAMILY: Family = Family {
     checks: || CHECKS.to_vec(),
     services: Services::All,
     judges_input: false,
-    requests: |_| 30,
+    requests: |_, _| 110,
     compares_recorded: false,
 };
 

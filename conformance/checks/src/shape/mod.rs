@@ -186,7 +186,7 @@ pub(crate) const FAMILY: Family = Family {
     checks: || CHECKS.to_vec(),
     services: Services::All,
     judges_input: false,
-    requests: |_| 6,
+    requests: |_, _| 8,
     compares_recorded: false,
 };
 
