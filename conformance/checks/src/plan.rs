@@ -9,7 +9,7 @@ use crate::budget::{Budget, EXCEEDS_BUDGET};
 use crate::case::{CaseId, case_in, check_of, digest};
 use crate::check::Check;
 use crate::code::{Attempt, Omission, Rank, Scope, Variant};
-use crate::families::{FAMILIES, Services};
+use crate::families::{self, FAMILIES, Services};
 use crate::selection::Selection;
 use crate::shard::Parts;
 use crate::{golden, invalid};
@@ -150,6 +150,11 @@ impl Plan {
     pub fn rank(&self, index: usize) -> Rank {
         let Planned { check, before, .. } = &self.tasks[index];
         Rank { before: *before, of: self.of_check.get(check.id).copied().unwrap_or_default() }
+    }
+
+    /// True if the plan has cases of such a check, in any part and judged before or not.
+    pub fn tries(&self, is_such: impl Fn(&Check) -> bool) -> bool {
+        self.of_check.keys().filter_map(|id| families::find(id)).any(is_such)
     }
 
     /// Leaves out the cases that exceed the budget.

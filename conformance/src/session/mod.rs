@@ -40,7 +40,7 @@ use crate::report::folder::ReportFolder;
 use crate::report::json::Report;
 use crate::report::output::{Format, print};
 use crate::report::progress::Progress;
-use crate::report::{LOG, merge, terminal};
+use crate::report::{LOG, learned, merge, terminal};
 use crate::runner::{self, RunOptions, StopSignal};
 use crate::session::config::RunConfig;
 use crate::session::error::SessionError;
@@ -104,12 +104,11 @@ impl Session {
         if plan.part.cases == 0 {
             return Err(nothing_planned(schema, &selection, plan));
         }
-        let has_walks = plan.tasks.iter().any(|task| *task.check == lifecycle::WALK);
-        if config.walks.is_some_and(|count| count > 0) && !has_walks {
+        if config.walks.is_some_and(|count| count > 0) && !plan.tries(|check| check.id == lifecycle::WALK.id) {
             return Err(no_walk(plan));
         }
-        let has_histories = plan.tasks.iter().any(|task| task.check.family() == history::FAMILY_NAME);
-        if config.histories.is_some_and(|count| count > 0) && !has_histories {
+        let tries_histories = plan.tries(|check| check.family() == history::FAMILY_NAME);
+        if config.histories.is_some_and(|count| count > 0) && !tries_histories {
             return Err(no_history(plan));
         }
         if !plan.cases.is_empty() {
@@ -162,6 +161,8 @@ impl Session {
         announce: impl FnOnce(&Report) -> Result<(), SessionError>,
     ) -> Result<Finished, SessionError> {
         let Self { judge, info, transport, expected, require, previous, config, _emulator } = self;
+        let known = config.output.learned.as_deref().map(learned::read).transpose();
+        let known = known.map_err(|error| SessionError::usage(format!("--learned: {error}")))?;
         let claimed = ReportFolder::claim(&config.report_dir, config.output.force).map_err(SessionError::usage)?;
         let folder = claimed.path();
         let resumed_here = config.resume.as_deref().is_some_and(|report| is_report_of(report, folder));
@@ -192,6 +193,9 @@ impl Session {
         let leaks = report.leaks.clone();
         let mut report =
             merge::resumed(previous.as_ref(), report).map_err(|error| SessionError::usage(error).leaving(&leaks))?;
+        if let Some(known) = known {
+            report.relearned = learned::differences(&known, &report);
+        }
         let is_complete = report.totals.executed == report.totals.planned;
         if is_complete && report.narrowed.is_whole() {
             let causes = report.causes.iter().map(|cause| cause.id.as_str()).collect();
@@ -201,8 +205,8 @@ impl Session {
             } else {
                 report.unseen = unseen;
             }
-            report.recount();
         }
+        report.recount();
         Ok(Finished { report, remark: transport.health().remark(), folder: claimed })
     }
 }

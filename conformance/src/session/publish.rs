@@ -32,15 +32,8 @@ pub(crate) fn publish(
     if let Some(history) = &output.history {
         remarks.extend(compare(&mut report, history));
     }
-    // A file that cannot be read is an error only after the report is written.
-    let known = output.learned.as_deref().map(learned::read).transpose();
-    if let Ok(Some(known)) = &known {
-        report.relearned = learned::differences(known, &report);
-        report.recount();
-    }
     let folder = folder.path();
     write_files(&report, folder).map_err(SessionError::usage)?;
-    known.map_err(|error| SessionError::usage(format!("--learned: {error}")))?;
     if let Some(path) = &output.write_expect {
         expect::write_draft(&report, path).map_err(|error| SessionError::usage(format!("--write-expect: {error}")))?;
     }
