@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use connect_emulator::{FrontConfig, Rate};
-use real_account::{Account, output};
+use real_account::{Account, output, program};
 use serde_json::{Value, json};
 
 #[test]
@@ -22,6 +22,23 @@ fn runs_leave_the_account_unchanged() {
     let report = account.report();
     assert!(report["totals"]["passed"].as_u64().unwrap() > 50, "{}", report["totals"]);
     assert_eq!(report["leaks"], json!([]));
+}
+
+#[test]
+fn the_printed_command_continues_a_run_with_writes() {
+    let account = Account::new("continue", FrontConfig::default());
+    let words = ["--rps", "100000", "--checks", "shape,idempotency", "--max-requests", "60"];
+    let (code, text) = output(account.run(&words));
+    assert_eq!(code, Some(3), "{text}");
+    let command = text.lines().find_map(|line| line.trim_start().strip_prefix("continue: cargo conformance "));
+    let words: Vec<&str> = command.unwrap_or_else(|| panic!("no command: {text}")).split(' ').collect();
+    assert!(words.contains(&account.journal().to_str().unwrap()) && words.contains(&"--allow-writes"), "{words:?}");
+    // Nothing is added to the printed command.
+    let (code, text) = output(program::conformance(&words));
+    assert_eq!(code, Some(0), "{text}");
+    let totals = &account.report()["totals"];
+    assert_eq!(totals["planned"], totals["executed"]);
+    assert_eq!((account.ids(), account.journals()), (account.before.clone(), 0));
 }
 
 #[test]

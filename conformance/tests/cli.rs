@@ -107,6 +107,9 @@ fn replay_sends_the_saved_request() {
     let (code, stdout, stderr) = output(&["replay", case.to_str().unwrap(), "--as-sent"]);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stdout.contains(&format!("PUT {endpoint}/rules/a%2Fb\ncontent-type: application/json\n")), "{stdout}");
+    assert!(
+        stdout.ends_with("\nnot judged: without --as-sent, the case runs again, and its outcome is the exit code\n")
+    );
     assert!(stdout.contains("200 (it was 500)") && stdout.contains(r"{\u{1b}[1m}"), "{stdout}");
     std::fs::remove_file(case).unwrap();
 }

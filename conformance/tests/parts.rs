@@ -181,6 +181,26 @@ fn alone_and_continued(folder: &Folder, run: &[&str], most: &str) -> [Option<i32
     [alone, output(&["run", "--resume", &stopped, "--report-dir", &stopped]).0]
 }
 
+/// The words of the command that continues a stopped run, as the run printed it.
+fn continuation(stdout: &str) -> Vec<&str> {
+    let line = stdout.lines().find_map(|line| line.trim_start().strip_prefix("continue: cargo conformance "));
+    line.unwrap_or_else(|| panic!("no command: {stdout}")).split(' ').collect()
+}
+
+#[test]
+fn the_printed_command_continues_a_run_with_another_model() {
+    let folder = Folder::new("continue-model");
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/shelf/service-2.json");
+    let at = folder.at("run");
+    let run = ["run", "--model", model, "--checks", "shape,invalid", "--max-requests", "20", "--report-dir", &at];
+    let (code, stdout, stderr) = output(&run);
+    assert_eq!(code, Some(3), "{stdout}{stderr}");
+    let (code, stdout, stderr) = output(&continuation(&stdout));
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    let totals = &folder.report("run")["totals"];
+    assert_eq!(totals["planned"], totals["executed"]);
+}
+
 #[test]
 fn a_continued_run_replays_the_walks_of_the_run() {
     let folder = Folder::new("resumed-walks");

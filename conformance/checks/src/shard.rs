@@ -61,23 +61,23 @@ impl Shard {
 pub(crate) struct Parts(HashMap<String, u32>);
 
 impl Parts {
-    /// Divides the cases of an operation into as many parts as `shard` has, so that a selection of families is divided
+    /// Divides the cases of an operation into as many parts as `shard` has, so that a selection of checks is divided
     /// evenly, too. Cases that share an observation are never separated.
     pub(crate) fn of(schema: &'static Schema, operation: OperationId, shard: Shard) -> Self {
         let whole = setup::everything();
         let scope = Scope::new(schema, operation, &whole);
-        let mut families = groups(&scope);
-        // Families of heavy groups come first: those of light ones make up for what is left uneven.
-        families.sort_by_key(|groups| Reverse(heaviest(groups)));
+        let mut checks = groups(&scope);
+        // Checks with heavy groups come first: the others make up for what is left uneven.
+        checks.sort_by_key(|groups| Reverse(heaviest(groups)));
         let digest = Sha256::digest(scope.name());
         // Where the loads are equal, operations start at different parts.
         let start = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
         let first = (start % u64::from(shard.of)) as u32;
         let mut parts = HashMap::new();
         let mut total = vec![0_u32; shard.of as usize];
-        for groups in families {
+        for groups in checks {
             let all: u32 = groups.iter().map(|group| group.requests).sum();
-            // Loads of the family that differ by less are equal.
+            // Loads of the check that differ by less are equal.
             let step = heaviest(&groups).max(all / shard.of / 5).max(1);
             let mut load = vec![0_u32; shard.of as usize];
             for Group { requests, cases } in groups {
@@ -105,35 +105,31 @@ struct Group {
     cases: Vec<String>,
 }
 
-/// The cases of the operation in scope by family, those with the most requests first. An observation that several families
-/// share counts for the first of them.
+/// The cases of the operation in scope by check. An observation that several checks share belongs to the first of them.
 fn groups(scope: &Scope<'_>) -> Vec<Vec<Group>> {
-    let mut families: Vec<Vec<Group>> = Vec::new();
-    let mut observed: HashMap<&'static str, (usize, usize)> = HashMap::new();
+    let mut checks: Vec<Vec<Group>> = Vec::new();
+    let mut observed: HashMap<&'static str, usize> = HashMap::new();
     for family in families::FAMILIES.iter().filter(|family| !family.compares_recorded) {
-        let mut groups = Vec::new();
         for check in (family.checks)() {
+            let mut groups = Vec::new();
             for Variant { name, attempt } in check.code.variants(scope, check) {
                 let case = CaseId { operation: scope.name().to_owned(), check: check.id, variant: name }.to_string();
-                let here = (families.len(), groups.len());
-                let shared = attempt.as_ref().ok().and_then(|attempt| attempt.shares());
-                let (of, at) = shared.map_or(here, |shared| *observed.entry(shared).or_insert(here));
                 let requests = if attempt.is_ok() { (family.requests)(scope, check) } else { 0 };
-                if (of, at) == here {
-                    groups.push(Group { requests, cases: vec![case] });
-                } else {
-                    let group = &mut families.get_mut(of).unwrap_or(&mut groups)[at];
-                    group.requests = group.requests.max(requests);
-                    group.cases.push(case);
+                let shared = attempt.as_ref().ok().and_then(|attempt| attempt.shares());
+                let first = shared.map(|shared| *observed.entry(shared).or_insert(checks.len()));
+                // A check that reads an observation has one case.
+                match first.and_then(|first| checks.get_mut(first)?.first_mut()) {
+                    Some(group) => {
+                        group.requests = group.requests.max(requests);
+                        group.cases.push(case);
+                    }
+                    None => groups.push(Group { requests, cases: vec![case] }),
                 }
             }
+            checks.push(groups);
         }
-        families.push(groups);
     }
-    for groups in &mut families {
-        groups.sort_by_key(|group| Reverse(group.requests));
-    }
-    families
+    checks
 }
 
 fn heaviest(groups: &[Group]) -> u32 {

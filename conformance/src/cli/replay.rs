@@ -113,6 +113,7 @@ fn send_again(schema: &'static Schema, file: &CaseFile, flags: &ReplayFlags) -> 
     let exit = match result {
         Ok(exchange) => {
             text += &conversation(&exchange, &target, file.response.status);
+            text += "\nnot judged: without --as-sent, the case runs again, and its outcome is the exit code\n";
             Exit::Conforming
         }
         Err(error) => {

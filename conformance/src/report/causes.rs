@@ -80,9 +80,12 @@ impl Kind {
         // Crashes of one kind differ in nothing but the answer. Other findings differ in the demand, too.
         let demand = if crashed || group.is_some() { String::new() } else { neutral(&finding.expected, operation) };
         let digest = hex_digest(format!("{name}\n{way}\n{demand}").as_bytes());
-        Self { id: format!("{name}~{}", &digest[..8]), rule: rule.to_owned(), way, harm }
+        Self { id: format!("{name}~{}", &digest[..DIGEST]), rule: rule.to_owned(), way, harm }
     }
 }
+
+/// Hexadecimal digits at the end of the id of a cause.
+pub const DIGEST: usize = 8;
 
 /// Checks whose findings have one cause if they fail in the same way.
 pub struct Group {

@@ -3,7 +3,7 @@
 #![allow(dead_code)]
 
 #[path = "../program/mod.rs"]
-mod program;
+pub(crate) mod program;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

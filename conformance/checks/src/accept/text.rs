@@ -57,11 +57,11 @@ pub(super) fn requests(scope: &Scope<'_>) -> u32 {
     }
     let name = scope.name();
     let each = match resources::created_by(scope.schema, name) {
-        Some(_) => 4,
-        None if resources::updated_by(scope.schema, name).is_some() => 3,
+        Some(_) => 8,
+        None if resources::updated_by(scope.schema, name).is_some() => 2,
         None => 1,
     };
-    each * members.into_values().max().unwrap_or(0) as u32
+    each * members.into_values().max().unwrap_or(0).min(TEXTS.len()) as u32
 }
 
 /// Number of texts that are tried at a place.

@@ -186,6 +186,19 @@ pub(super) const ROWS: &[Defect] = &[
         },
     },
     Defect {
+        id: "demands-tags",
+        family: Family::Accept,
+        summary: "flows without the optional tags are refused",
+        kills: &["accept.optional"],
+        may: &[],
+        seams: || {
+            on_call(|call| {
+                let absent = call.input.get("Tags").is_none_or(Value::is_null);
+                refuse(call, call.operation.name == "CreateContactFlow" && absent)
+            })
+        },
+    },
+    Defect {
         id: "refuses-optional-member",
         family: Family::Accept,
         summary: "flows with the optional description are refused",

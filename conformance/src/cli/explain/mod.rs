@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use super::list::{check_json, defect_json, proven_by};
 use super::print_all;
 use crate::exit::Exit;
-use crate::report::causes::{GROUPS, Group};
+use crate::report::causes::{DIGEST, GROUPS, Group};
 use crate::report::output::Format;
 use crate::report::text::count;
 use crate::session::error::SessionError;
@@ -78,8 +78,8 @@ fn topic<'a>(schema: &'static Schema, name: &'a str) -> Result<Topic<'a>, Sessio
             Some(group) => Subject::Group(group),
             None => Subject::Check(check_named(of)?),
         };
-        if digest.is_empty() || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            let wrong = format!("`{name}` is not a cause: hexadecimal digits follow the ~, as in reports");
+        if digest.len() != DIGEST || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let wrong = format!("`{name}` is not a cause: {DIGEST} hexadecimal digits follow the ~, as in reports");
             return Err(SessionError::Usage(wrong));
         }
         return Ok(Topic::Cause { of, digest });
