@@ -8,6 +8,14 @@ const BEFORE: usize = 20;
 /// Length of a text that is shown as a whole.
 const SHORT: usize = 60;
 
+/// A text about the first of several items, with the number of the others.
+pub(super) fn and_more(about_first: String, items: usize) -> String {
+    match items {
+        0 | 1 => about_first,
+        _ => format!("{about_first}, and {} more", items - 1),
+    }
+}
+
 /// JSON Pointer to the first place where two values differ.
 pub(super) fn first(left: &Value, right: &Value) -> String {
     match (left, right) {

@@ -90,10 +90,24 @@ pub(super) fn neutral(text: &str, operation: &str) -> String {
             (None, _) => {}
         }
     }
+    let mut out = EXAMPLES.iter().fold(out.as_str(), |text, words| text.split(words).next().unwrap_or_default());
+    if let Some((first, others)) = out.rsplit_once(", and ")
+        && others.strip_suffix(" more").is_some_and(|count| count.bytes().all(|byte| byte.is_ascii_digit()))
+    {
+        out = first;
+    }
     let words: Vec<&str> = out.split_whitespace().map(|word| if word.starts_with('/') { "…" } else { word }).collect();
     let text = without_ids(&words.join(" "));
-    without_names(text.split(' ').map(str::to_owned).collect()).join(" ")
+    let text = without_names(text.split(' ').map(str::to_owned).collect()).join(" ");
+    // The subject of the sentence after it.
+    match text.split_once("…: ") {
+        Some((_, rest)) if rest.chars().any(char::is_alphabetic) => rest.to_owned(),
+        _ => text,
+    }
 }
+
+/// Words before one of several items, or before the number of calls that show a fault.
+const EXAMPLES: [&str; 2] = [", for example", ", which no order explains"];
 
 /// Words of a text without names of operations, and without kinds of resource with their articles.
 fn without_names(words: Vec<String>) -> Vec<String> {
@@ -149,4 +163,30 @@ pub(super) fn is_server_error(way: &str) -> bool {
     let status = way.split(' ').next().unwrap_or_default();
     way == NO_RESPONSE
         || status.len() == 3 && status.starts_with('5') && status.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_counts_and_subjects_are_no_other_way() {
+        let same = [
+            ("2 missing, for example kp", "1 missing, for example [1,2]"),
+            ("ab is not found, and 6 more", "1-2 is not found"),
+            (
+                "Rule with the client token 000056ba-00000007-0000: ListRules answered a success, which no order explains; 2 of 16 calls show it",
+                "ContactFlow with the client token 1-2: CreateContactFlow answered a success, which no order explains; 1 of 4 calls shows it",
+            ),
+        ];
+        for (one, other) in same {
+            let [one, other] = [one, other].map(|text| neutral(text, "X").replace("ab", "…"));
+            assert_eq!(one, other);
+            assert!(one.chars().any(char::is_alphabetic), "{one}");
+        }
+        let apart = [("a b, and c is more", "a b"), ("items on no page: 3", "items on no page: a gap")];
+        for (one, other) in apart {
+            assert_ne!(neutral(one, "X"), neutral(other, "X"));
+        }
+    }
 }

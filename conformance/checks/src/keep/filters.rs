@@ -12,6 +12,7 @@ use crate::case::Finding;
 use crate::client::Client;
 use crate::client::pager::{Pager, key, page_sizes};
 use crate::code::{Scope, Subjects, Trial};
+use crate::difference::and_more;
 use crate::judge::Judgement;
 use crate::keep::thing::repair;
 use crate::resources;
@@ -102,13 +103,13 @@ impl List<'_> {
                     Err(_) => continue,
                 };
                 judged += 1;
-                let words = wanted.join(" or ");
+                let words = either(&wanted);
                 let member = &self.narrowing.item.name;
                 let surplus =
                     narrowed.iter().find(|(_, value)| value.as_ref().is_some_and(|value| !wanted.contains(&&**value)));
                 if let Some((item, Some(value))) = surplus {
                     let expected = format!("only items with {member} {words}");
-                    let actual = format!("{item} with {value}, one of {} items", narrowed.len());
+                    let actual = format!("{item} with `{value}`, one of {} items", narrowed.len());
                     let pointer = format!("/{}", self.narrowing.input.name);
                     findings.push(check.finding(pointer, expected, actual, exchange.as_ref()));
                     continue;
@@ -123,7 +124,7 @@ impl List<'_> {
                 let lost: Vec<&String> = whole.iter().filter(is_lost).map(|(item, _)| item).collect();
                 if let Some(first) = lost.first() {
                     let expected = format!("every item with {member} {words} that the whole list shows");
-                    let actual = format!("{first} is missing, and {} more", lost.len() - 1);
+                    let actual = and_more(format!("{first} is missing"), lost.len());
                     let pointer = format!("/{}", self.narrowing.input.name);
                     findings.push(check.finding(pointer, expected, actual, exchange.as_ref()));
                 } else {
@@ -150,17 +151,16 @@ impl List<'_> {
             let other = paged.iter().find(|(_, value)| value.as_ref().is_some_and(|value| !wanted.contains(&&**value)));
             let actual = match (lost, other) {
                 (Some(item), _) => format!("{item} is missing"),
-                (None, Some((item, Some(value)))) => format!("{item} with {value}"),
+                (None, Some((item, Some(value)))) => format!("{item} with `{value}`"),
                 _ => continue,
             };
             if !self.pages_well(size).await {
                 return None;
             }
             let member = &self.narrowing.item.name;
-            let expected = format!(
-                "on pages of {size}, the {count} items with {member} {} that larger pages show",
-                wanted.join(" or ")
-            );
+            let words = either(wanted);
+            let expected =
+                format!("on pages of {size}, the {count} items with {member} {words} that larger pages show");
             let pointer = format!("/{}", self.narrowing.input.name);
             return Some(trial.check.finding(pointer, expected, actual, exchange.as_ref()));
         }
@@ -234,6 +234,12 @@ impl List<'_> {
         }
         Err(format!("nothing gives a {} another value", row.kind))
     }
+}
+
+/// Values as alternatives in a sentence.
+fn either(values: &[&str]) -> String {
+    let quoted: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+    quoted.join(" or ")
 }
 
 /// The values of an enum.

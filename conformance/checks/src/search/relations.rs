@@ -8,6 +8,7 @@ use connect_transport::exchange::Exchange;
 use serde_json::Value;
 
 use crate::check::Check;
+use crate::difference::and_more;
 use crate::observe::Observation;
 use crate::search::oracle::{Comparison, Node};
 use crate::search::searcher::{Found, Searcher};
@@ -106,7 +107,7 @@ impl Searcher<'_> {
         for (wrong, word) in [(lost, "is not found"), (surplus, "is found in addition")] {
             let Some(first) = wrong.first() else { continue };
             let expected = format!("the resources that {conditions_find} in separate searches");
-            let actual = format!("{first} {word}, and {} more", wrong.len() - 1);
+            let actual = and_more(format!("{first} {word}"), wrong.len());
             seen.add(vec![check.finding("", expected, actual, Some(&found.exchange))]);
         }
     }
@@ -151,7 +152,7 @@ impl Searcher<'_> {
         seen.judged(check);
         let lost: Vec<&String> = narrow.difference(wide).collect();
         if let Some(first) = lost.first() {
-            let actual = format!("{first} is not found, and {} more", lost.len() - 1);
+            let actual = and_more(format!("{first} is not found"), lost.len());
             seen.add(vec![check.finding("", expected, actual, Some(exchange))]);
         }
     }
@@ -168,8 +169,8 @@ impl Searcher<'_> {
             used += usize::from(!ids.is_empty());
             let twice: Vec<&String> = ids.iter().filter(|id| types_by_id.contains_key(*id)).collect();
             if let Some(first) = twice.first() {
-                let actual =
-                    format!("{first} is also found under {}, and {} more", types_by_id[*first], twice.len() - 1);
+                let actual = format!("{first} is also found under {}", types_by_id[*first]);
+                let actual = and_more(actual, twice.len());
                 seen.add(vec![check.finding(
                     "",
                     format!("only resources of type {kind}"),
@@ -191,7 +192,7 @@ impl Searcher<'_> {
         seen.judged(check);
         let lost: Vec<&String> = existing.iter().filter(|id| !types_by_id.contains_key(*id)).collect();
         if let Some(first) = lost.first() {
-            let actual = format!("{first} is found under no type, and {} more", lost.len() - 1);
+            let actual = and_more(format!("{first} is found under no type"), lost.len());
             seen.add(vec![check.finding("", "each resource under its type", actual, Some(&after.exchange))]);
         }
         Ok(())
