@@ -78,6 +78,26 @@ fn what_is_no_history_is_refused_with_the_line() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+#[test]
+fn lists_with_more_views_than_fit_are_undecided() {
+    let folder = folder("lists");
+    let path = folder.join("calls.jsonl");
+    // Each list is a view of each queue.
+    let queue =
+        |at: u64| CREATE.replace(r#":"q","#, &format!(r#":"q{at}","#)).replace(r#":"a","#, &format!(r#":"a{at}","#));
+    let queues = |count: u64| (0..count).map(queue);
+    let list = r#""operation":"ListQueues","input":{"InstanceId":"i"},"answer":{"output":{"QueueSummaryList":[]}}"#;
+    let lists =
+        |count: u64| (100..100 + count).map(move |at| format!(r#"{{"client":1,"start":{at},"end":{at},{list}}}"#));
+    for (count, exit, word) in [(30, 0, "stale         30"), (1_300, 3, "undecided     1300")] {
+        let lines: Vec<String> = queues(count).chain(lists(count)).collect();
+        std::fs::write(&path, lines.join("\n")).unwrap();
+        let (code, text, stderr) = output(&["history", path.to_str().unwrap()]);
+        assert_eq!((code, text.contains(word)), (Some(exit), true), "{text}{stderr}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 fn finding(folder: &Path) -> PathBuf {
     let mut files = std::fs::read_dir(folder.join("findings")).unwrap().map(|entry| entry.unwrap().path());
     files.find(|path| path.to_str().unwrap().contains("history.linearizable")).unwrap()

@@ -72,7 +72,8 @@ pub(super) fn apart(expected: &Value, actual: &Value) -> (String, String) {
 /// An object or array: the value itself, or the JSON in a string.
 pub(super) fn nested(value: &Value) -> Option<Value> {
     let value = match value {
-        Value::String(text) => serde_json::from_str(text).ok()?,
+        Value::String(text) if text.trim_start().starts_with(['{', '[']) => serde_json::from_str(text).ok()?,
+        Value::String(_) => return None,
         value => value.clone(),
     };
     (value.is_object() || value.is_array()).then_some(value)

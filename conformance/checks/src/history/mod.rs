@@ -10,6 +10,7 @@ mod meaning;
 mod models;
 mod numbered;
 mod order;
+mod orphans;
 mod parts;
 mod record;
 mod timeline;

@@ -3,14 +3,16 @@
 //! A member of a thing is judged only if some view of its kind showed a value as it was sent: members that an endpoint does
 //! not show, or shows in another form, are the subject of other checks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 
 use connect_model::text::excerpt;
 use serde_json::{Map, Value};
 
 use super::models::{NamesAct, Number, ThingAct};
 use super::order::Timed;
-use super::parts::{Acts, Id, Known, Numbers, Part, Sort, Sorted, View, Write};
+use super::parts::{Acts, Id, Known, Part, Sort, Sorted, View, Write};
+use crate::difference::nested;
 use crate::same::keeps;
 
 /// The parts of views, in the order of [`Known::views`].
@@ -25,14 +27,19 @@ pub(super) fn into_parts(sorted: Sorted<'_>) -> Vec<Part> {
                 continue;
             }
             let none = BTreeSet::new();
-            let calls = thing(known, nth, shown.get(place.0).unwrap_or(&none));
             let about = format!("{} {}", known.words, excerpt(id));
-            parts.push(Part { sort, about, acts: Acts::Thing { is_new: known.is_new, calls } });
+            let acts = if sorted.too_many_views.contains(&(place.clone(), nth)) {
+                Acts::TooMany(known.writes.len() + known.views[nth].len())
+            } else {
+                let calls = thing(known, nth, shown.get(place.0).unwrap_or(&none));
+                Acts::Thing { is_new: known.is_new, calls }
+            };
+            parts.push(Part { sort, about, acts });
         }
     }
     for ((noun, _), calls) in sorted.names {
         parts.extend(contested(calls, &sorted.untold).into_iter().map(|(name, calls)| {
-            let name = sorted.name_numbers.0.get(name as usize).copied().unwrap_or_default();
+            let name = sorted.name_numbers.values.get(name as usize).copied().unwrap_or_default();
             Part { sort: Sort::Names, about: format!("{noun} named {}", excerpt(name)), acts: Acts::Names(calls) }
         }));
     }
@@ -44,9 +51,36 @@ pub(super) fn into_parts(sorted: Sorted<'_>) -> Vec<Part> {
         let resource = arn.split_once(":instance/").map_or(arn, |(_, resource)| resource);
         let resource = resource.split_once('/').map_or(resource, |(_, resource)| resource);
         let about = format!("tag {} of {}", excerpt(key), excerpt(resource));
-        parts.push(Part { sort: Sort::Tag, about, acts: Acts::Tag(calls) });
+        let is_judged = !sorted.too_many_tags.contains(arn);
+        let acts = if is_judged { Acts::Tag(calls) } else { Acts::TooMany(calls.len()) };
+        parts.push(Part { sort: Sort::Tag, about, acts });
     }
     parts
+}
+
+/// Numbers for values of any type.
+#[derive(Debug)]
+pub(super) struct Numbers<T> {
+    pub(super) values: Vec<T>,
+    numbers: HashMap<T, Number>,
+}
+
+impl<T: Clone + Eq + Hash> Numbers<T> {
+    pub(super) fn of(&mut self, value: T) -> Number {
+        if let Some(number) = self.numbers.get(&value) {
+            return *number;
+        }
+        let number = Number::try_from(self.values.len()).unwrap_or(Number::MAX);
+        self.values.push(value.clone());
+        self.numbers.insert(value, number);
+        number
+    }
+}
+
+impl<T> Default for Numbers<T> {
+    fn default() -> Self {
+        Self { values: Vec::new(), numbers: HashMap::new() }
+    }
 }
 
 /// The values that a write sends.
@@ -62,14 +96,27 @@ fn shown_as_sent(things: &BTreeMap<Id, Known>, nth: usize) -> BTreeMap<&'static 
     let mut found: BTreeMap<&'static str, BTreeSet<&str>> = BTreeMap::new();
     for ((place, _), known) in things {
         let found = found.entry(place.0).or_default();
+        let shown = known.views[nth].iter().filter_map(|view| match &view.act {
+            View::Shown(shown) => Some(shown),
+            View::Absent => None,
+        });
+        let members = shown.clone().filter_map(Value::as_object).flatten();
+        let texts: HashSet<(&str, &str)> =
+            members.filter_map(|(member, value)| Some((member.as_str(), value.as_str()?))).collect();
         for (member, value) in known.writes.iter().filter_map(|write| sent(&write.act)).flatten() {
-            let shows = |view: &Timed<View>| match &view.act {
-                View::Shown(shown) => shown.get(member).is_some_and(|shown| !shown.is_null() && keeps(value, shown)),
-                View::Absent => false,
-            };
             // Lists and searches may show a part of a structure.
             let is_whole = nth == 0 || !(value.is_object() || value.is_array());
-            if is_whole && !value.is_null() && !found.contains(member.as_str()) && known.views[nth].iter().any(shows) {
+            if !is_whole || value.is_null() || found.contains(member.as_str()) {
+                continue;
+            }
+            let is_shown = match plain_text(value) {
+                Some(text) => texts.contains(&(member.as_str(), text)),
+                None => {
+                    let mut values = shown.clone().filter_map(|shown| shown.get(member));
+                    values.any(|shown| !shown.is_null() && keeps(value, shown))
+                }
+            };
+            if is_shown {
                 found.insert(member);
             }
         }
@@ -104,7 +151,11 @@ fn thing(known: &Known, nth: usize, members: &BTreeSet<&str>) -> Vec<Timed<Thing
             View::Shown(shown) => {
                 let may = |at: usize| {
                     let shown = shown.get(members[at]).unwrap_or(&Value::Null);
-                    let known = values[at].0.iter().enumerate().filter(|(_, value)| may_be(value, shown));
+                    let known = &values[at];
+                    if plain_text(shown).is_some() {
+                        return known.numbers.get(shown).copied().into_iter().collect();
+                    }
+                    let known = known.values.iter().enumerate().filter(|(_, value)| may_be(value, shown));
                     known.filter_map(|(number, _)| Number::try_from(number).ok()).collect()
                 };
                 ThingAct::Shown((0..members.len()).map(|at| (at, may(at))).collect())
@@ -113,6 +164,11 @@ fn thing(known: &Known, nth: usize, members: &BTreeSet<&str>) -> Vec<Timed<Thing
         calls.push(with(view, act));
     }
     calls
+}
+
+/// A text that shows nothing but itself. Other values may be shown otherwise than they were sent, texts with JSON among them.
+fn plain_text(value: &Value) -> Option<&str> {
+    value.as_str().filter(|_| nested(value).is_none())
 }
 
 /// True if a view may show a sent value so: what is empty may be left out.
@@ -141,6 +197,33 @@ struct Contest {
     calls: Vec<Timed<NamesAct>>,
 }
 
+/// Groups of names, each with one of them as its number.
+#[derive(Default)]
+struct Groups(HashMap<Number, Number>);
+
+impl Groups {
+    /// The number of the group of a name.
+    fn of(&mut self, name: Number) -> Number {
+        let mut first = name;
+        while let Some(next) = self.0.get(&first) {
+            first = *next;
+        }
+        let mut at = name;
+        // The next search for one of these names takes one step.
+        while at != first {
+            at = self.0.insert(at, first).unwrap_or(first);
+        }
+        first
+    }
+
+    fn join(&mut self, one: Number, other: Number) {
+        let (one, other) = (self.of(one), self.of(other));
+        if one != other {
+            self.0.insert(one, other);
+        }
+    }
+}
+
 /// The names that several calls want, each with the calls on them and on the things that have or had them. Names that one
 /// thing had are judged together; those of a thing that nobody can name are not judged.
 fn contested(calls: Vec<Timed<NamesAct>>, untold: &BTreeSet<Number>) -> Vec<(Number, Vec<Timed<NamesAct>>)> {
@@ -150,14 +233,14 @@ fn contested(calls: Vec<Timed<NamesAct>>, untold: &BTreeSet<Number>) -> Vec<(Num
             *wanted.entry(name).or_default() += 1;
         }
     }
-    // The group of each name: names that one thing takes are in one.
-    let mut group: BTreeMap<Number, Number> = wanted.keys().map(|name| (*name, *name)).collect();
+    // Names that one thing takes are in one group.
+    let mut groups = Groups::default();
     let mut of_thing: BTreeMap<Number, Number> = BTreeMap::new();
     for call in &calls {
         let NamesAct::Take(name, thing) = call.act else { continue };
-        let (own, other) = (group[&name], of_thing.get(&thing).map_or(group[&name], |name| group[name]));
-        group.values_mut().filter(|group| **group == own).for_each(|group| *group = other);
-        of_thing.insert(thing, name);
+        if let Some(before) = of_thing.insert(thing, name) {
+            groups.join(name, before);
+        }
     }
     let mut parts: BTreeMap<Number, Contest> = BTreeMap::new();
     for call in calls {
@@ -166,7 +249,7 @@ fn contested(calls: Vec<Timed<NamesAct>>, untold: &BTreeSet<Number>) -> Vec<(Num
             NamesAct::Free(thing) => of_thing.get(&thing).copied(),
         };
         let Some(name) = name else { continue };
-        let part = parts.entry(group[&name]).or_default();
+        let part = parts.entry(groups.of(name)).or_default();
         part.wanted |= wanted.get(&name).is_some_and(|times| *times > 1);
         part.untold |= matches!(call.act, NamesAct::Take(_, thing) if untold.contains(&thing));
         part.calls.push(call);

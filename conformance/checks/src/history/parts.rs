@@ -5,7 +5,7 @@
 //! Three things are not judged, since a history does not tell them: values that no description ever showed as they were
 //! sent, things that are older than the history, and calls without an answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use connect_model::resources as graph;
 use connect_model::schema::Schema;
@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::call::{Answer, Call};
 use super::meaning::{Meaning, Of, Place, meanings};
 use super::models::{NamesAct, Number, TagAct, ThingAct, TokenAct};
+use super::numbered::Numbers;
 use super::order::Timed;
 use super::traversal::{Traversal, traversals};
 use crate::client::reply::TAKEN;
@@ -60,15 +61,23 @@ pub(super) struct Part {
 
 /// The calls of a part, by its model.
 pub(super) enum Acts {
-    Thing { is_new: bool, calls: Vec<Timed<ThingAct>> },
+    Thing {
+        is_new: bool,
+        calls: Vec<Timed<ThingAct>>,
+    },
     Names(Vec<Timed<NamesAct>>),
     Token(Vec<Timed<TokenAct>>),
     Tag(Vec<Timed<TagAct>>),
+    /// So many calls that they are not judged.
+    TooMany(usize),
 }
+
+/// Views that the lists of a history may give together: each whole list is a view of each thing of its place.
+const MOST_VIEWS: usize = 1_500_000;
 
 /// The effect of a call, as far as its answer tells.
 #[derive(Clone, Copy)]
-enum Effect<'c> {
+pub(super) enum Effect<'c> {
     /// It had its effect, and this output.
     Done(&'c Value),
     /// It had no effect: the thing does not exist.
@@ -95,27 +104,6 @@ fn effect(call: &Call) -> Effect<'_> {
                 _ => Effect::None,
             }
         }
-    }
-}
-
-/// Numbers for values of any type.
-#[derive(Debug)]
-pub(super) struct Numbers<T>(pub(super) Vec<T>);
-
-impl<T: PartialEq> Numbers<T> {
-    pub(super) fn of(&mut self, value: T) -> Number {
-        let known = self.0.iter().position(|known| *known == value);
-        let at = known.unwrap_or_else(|| {
-            self.0.push(value);
-            self.0.len() - 1
-        });
-        Number::try_from(at).unwrap_or(Number::MAX)
-    }
-}
-
-impl<T> Default for Numbers<T> {
-    fn default() -> Self {
-        Self(Vec::new())
     }
 }
 
@@ -151,31 +139,39 @@ pub(super) struct Known {
 }
 
 /// A creation whose answer is unknown.
-struct Lost<'c> {
-    place: Place,
-    of: &'static Of,
-    call: &'c Call,
-    at: usize,
+pub(super) struct Lost<'c> {
+    pub(super) place: Place,
+    pub(super) of: &'static Of,
+    pub(super) call: &'c Call,
+    pub(super) at: usize,
 }
 
 /// Everything that a history has, by what it is about.
 pub(super) struct Sorted<'c> {
-    schema: &'static Schema,
-    calls: &'c [Call],
+    pub(super) schema: &'static Schema,
+    pub(super) calls: &'c [Call],
     pub(super) things: BTreeMap<Id, Known>,
-    lost: Vec<Lost<'c>>,
+    pub(super) lost: Vec<Lost<'c>>,
     pub(super) names: BTreeMap<Place, Vec<Timed<NamesAct>>>,
     pub(super) tokens: BTreeMap<(Place, &'c str), Vec<Timed<TokenAct>>>,
     /// Calls on the tags of a resource, by ARN and key.
     pub(super) tags: BTreeMap<(&'c str, &'c str), Vec<Timed<TagAct>>>,
     /// Lists of the tags of a resource.
     tag_lists: Vec<(&'c str, Timed<&'c Value>)>,
+    /// Views that may still be added.
+    pub(super) views_left: usize,
+    /// Places whose views of one sort are too many.
+    pub(super) too_many_views: BTreeSet<(Place, usize)>,
+    /// Resources whose tags have too many views, by ARN.
+    pub(super) too_many_tags: BTreeSet<&'c str>,
     pub(super) name_numbers: Numbers<&'c str>,
-    ids: Numbers<String>,
+    pub(super) ids: Numbers<String>,
     /// The ids of things that were made with a token.
-    made_with: BTreeMap<(Place, &'c str), String>,
+    pub(super) made_with: BTreeMap<(Place, &'c str), String>,
     /// The numbers of such things, by id.
     by_token: BTreeMap<String, Number>,
+    /// The same numbers.
+    told: BTreeSet<Number>,
     /// Things whose creation had no answer, and whose id no other answer tells.
     pub(super) untold: BTreeSet<Number>,
     values: Numbers<&'c str>,
@@ -192,10 +188,14 @@ pub(super) fn parts(schema: &'static Schema, calls: &[Call]) -> Vec<Part> {
         tokens: BTreeMap::new(),
         tags: BTreeMap::new(),
         tag_lists: Vec::new(),
+        views_left: MOST_VIEWS,
+        too_many_views: BTreeSet::new(),
+        too_many_tags: BTreeSet::new(),
         name_numbers: Numbers::default(),
         ids: Numbers::default(),
         made_with: BTreeMap::new(),
         by_token: BTreeMap::new(),
+        told: BTreeSet::new(),
         untold: BTreeSet::new(),
         values: Numbers::default(),
     };
@@ -212,18 +212,14 @@ pub(super) fn parts(schema: &'static Schema, calls: &[Call]) -> Vec<Part> {
             sorted.thing(traversal.of, (traversal.place.clone(), id.clone())).views[traversal.by()].push(view);
         }
     }
-    traversals.iter().for_each(|traversal| sorted.add_orphans(traversal));
-    for traversal in traversals.iter().filter(|traversal| traversal.is_whole) {
-        let things = sorted.things.iter_mut().filter(|((place, _), _)| *place == traversal.place);
-        for (_, known) in things.filter(|((_, id), _)| !traversal.items.contains_key(id)) {
-            known.views[traversal.by()].push(traversal.timed(View::Absent));
-        }
-    }
+    let creations = sorted.creations();
+    traversals.iter().for_each(|traversal| sorted.add_orphans(traversal, &creations));
+    traversals.iter().filter(|traversal| traversal.is_whole).for_each(|traversal| sorted.add_absent(traversal));
     sorted.add_tag_lists();
     super::numbered::into_parts(sorted)
 }
 
-fn timed<A>(at: usize, call: &Call, effect: Effect<'_>, act: A) -> Timed<A> {
+pub(super) fn timed<A>(at: usize, call: &Call, effect: Effect<'_>, act: A) -> Timed<A> {
     let end = call.end.filter(|_| !matches!(effect, Effect::Unknown));
     Timed { start: call.start, end, act, at }
 }
@@ -318,20 +314,6 @@ impl<'c> Sorted<'c> {
         }
     }
 
-    /// A creation without an answer may have made what another one with its token shows later.
-    fn add_lost_with_token(&mut self) {
-        for lost in &self.lost {
-            let token = lost.of.token(&lost.call.input);
-            let id = token.and_then(|token| self.made_with.get(&(lost.place.clone(), token)));
-            let known = id.and_then(|id| self.things.get_mut(&(lost.place.clone(), id.clone())));
-            let first =
-                known.and_then(|known| known.writes.iter_mut().find(|write| matches!(write.act, Write::Create(_))));
-            if let Some(first) = first {
-                first.start = first.start.min(lost.call.start);
-            }
-        }
-    }
-
     /// The number of a thing among those with names: that of its token, if it was made with one.
     fn number(&mut self, id: &str) -> Number {
         match self.by_token.get(id) {
@@ -345,7 +327,7 @@ impl<'c> Sorted<'c> {
         let Some(token) = token else { return self.ids.of(id) };
         let number = self.ids.of(format!("token {token}"));
         // A second thing of one token is another thing.
-        if self.by_token.values().all(|known| *known != number) {
+        if self.told.insert(number) {
             self.untold.remove(&number);
             self.by_token.insert(id.clone(), number);
         }
@@ -355,7 +337,7 @@ impl<'c> Sorted<'c> {
     /// The number of a thing that a creation without an answer may have made.
     fn made_untold(&mut self, token: Option<&str>, at: usize) -> Number {
         let number = self.ids.of(token.map_or_else(|| format!("call {at}"), |token| format!("token {token}")));
-        if self.by_token.values().all(|known| *known != number) {
+        if !self.told.contains(&number) {
             self.untold.insert(number);
         }
         number
@@ -412,50 +394,32 @@ impl<'c> Sorted<'c> {
     /// Adds the lists of tags, as far as they concern keys that calls set or remove.
     fn add_tag_lists(&mut self) {
         for (arn, list) in &self.tag_lists {
-            let shown = tags_in(Some(list.act));
-            for ((of, key), acts) in &mut self.tags {
-                if of == arn {
-                    let value = shown.iter().find(|(shown, _)| shown == key).and_then(|(_, value)| *value);
-                    let act = TagAct::Shown(value.map(|value| self.values.of(value)));
-                    acts.push(Timed { start: list.start, end: list.end, act, at: list.at });
+            let shown: HashMap<&str, Option<&str>> = tags_in(Some(list.act)).into_iter().collect();
+            let of_resource = self.tags.range_mut((*arn, "")..).take_while(|((of, _), _)| of == arn);
+            for ((_, key), acts) in of_resource {
+                if self.views_left == 0 {
+                    self.too_many_tags.insert(arn);
+                    break;
                 }
+                self.views_left -= 1;
+                let value = shown.get(key).copied().flatten();
+                let act = TagAct::Shown(value.map(|value| self.values.of(value)));
+                acts.push(Timed { start: list.start, end: list.end, act, at: list.at });
             }
         }
     }
 
-    /// The things of a traversal that no known creation has made: one without an answer may have, if it has the name.
-    fn add_orphans(&mut self, traversal: &Traversal<'c>) {
-        for (id, item) in &traversal.items {
-            let key = (traversal.place.clone(), id.clone());
-            let name = traversal.of.row.name_in(item);
-            let creates = |of: &Of, input: &Value| of.place(input) == key.0 && of.row.name_in(input) == name;
-            let is_told = self.things[&key]
-                .writes
-                .iter()
-                .any(|write| matches!(write.act, Write::Create(_)) && write.end.is_some());
-            if name.is_empty() || is_told {
-                continue;
+    /// The things of its place that a whole traversal does not show.
+    fn add_absent(&mut self, traversal: &Traversal<'c>) {
+        let of_place = self.things.range_mut((traversal.place.clone(), String::new())..);
+        let of_place = of_place.take_while(|((place, _), _)| *place == traversal.place);
+        for (_, known) in of_place.filter(|((_, id), _)| !traversal.items.contains_key(id)) {
+            if self.views_left == 0 {
+                self.too_many_views.insert((traversal.place.clone(), traversal.by()));
+                break;
             }
-            let is_first = !self.things[&key].is_new;
-            let makers = self.lost.iter().filter(|lost| lost.place == key.0 && creates(lost.of, &lost.call.input));
-            let makers: Vec<Timed<Write>> = makers
-                .map(|lost| timed(lost.at, lost.call, Effect::Unknown, Write::Create(lost.of.sent(&lost.call.input))))
-                .collect();
-            if is_first && let Some(known) = self.things.get_mut(&key) {
-                known.is_new = !makers.is_empty();
-                known.writes.extend(makers);
-            }
-            // The token of all creations with this name, if they share one.
-            let tokens: BTreeSet<Option<&'c str>> = (self.calls.iter())
-                .filter_map(|call| match meanings(self.schema).get(call.operation.as_str()) {
-                    Some(Meaning::Create(of)) if creates(of, &call.input) => Some(of.token(&call.input)),
-                    _ => None,
-                })
-                .collect();
-            if let (1, Some(Some(token))) = (tokens.len(), tokens.first()) {
-                let act = TokenAct::Exists(self.ids.of(id.clone()));
-                self.tokens.entry((key.0.clone(), token)).or_default().push(traversal.timed(act));
-            }
+            self.views_left -= 1;
+            known.views[traversal.by()].push(traversal.timed(View::Absent));
         }
     }
 }

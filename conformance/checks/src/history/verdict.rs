@@ -49,7 +49,7 @@ pub enum Verdict {
     /// There is none: the fewest calls that show it, by their positions in the history, and the lag of reads in microseconds
     /// that would explain it, if one would.
     Violation(Vec<usize>, Option<u64>),
-    /// The search took too long.
+    /// The search took too long, or there are too many calls.
     Undecided,
 }
 
@@ -79,6 +79,7 @@ pub fn judge(schema: &'static Schema, calls: &[Call], lags: Lags) -> Vec<Judged>
                 Acts::Names(calls) => (calls.len(), of(&Names, calls, most, ordered, &effort)),
                 Acts::Token(calls) => (calls.len(), of(&Token, calls, most, ordered, &effort)),
                 Acts::Tag(calls) => (calls.len(), of(&Tag, calls, most, ordered, &effort)),
+                Acts::TooMany(calls) => (*calls, Verdict::Undecided),
             };
             Judged { sort: part.sort, about: part.about, calls, verdict }
         })
