@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use connect_conformance::report::json::Report;
 use connect_conformance::report::terminal::{self, Detail};
-use connect_conformance::report::{FILES, expect, github, merge};
+use connect_conformance::report::{FILES, draft, github, merge};
 use serde_json::{Value, json};
 
 use crate::edits::Editor;
@@ -64,7 +64,7 @@ impl Target for ReportRead {
             let shown = [terminal::header(report), github::summary(report)].into_iter().chain(texts);
             assert!(shown.into_iter().all(|text| !text.is_empty()));
             let now = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_800_000_000);
-            assert!(github::annotations(report).len() <= 30 && !expect::draft(report, now).is_empty());
+            assert!(github::annotations(report).len() <= 30 && !draft::draft(report, now).is_empty());
         }
         if merged.is_ok() { Outcome::Shown } else { Outcome::NotMerged }
     }

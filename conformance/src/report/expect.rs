@@ -1,15 +1,13 @@
 //! Known divergences: cases that are expected to fail, each with a reason and an expiry date. An entry names case ids, never
 //! a number of failures, so that a new failure cannot hide behind a fixed one.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::io;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use connect_checks::case::{CaseId, Finding, Level, Outcome, Verdict};
-use connect_model::files::{self, Use};
+use connect_model::files;
 use connect_model::text::toml_problem;
 use serde::Deserialize;
 use thiserror::Error;
@@ -18,21 +16,47 @@ use toml::value::{Date, Datetime};
 use wildmatch::WildMatchPattern;
 
 use crate::report::causes::Kind;
-use crate::report::json::Report;
-use crate::report::text::{printable, utc};
-
-/// Days after which an entry drafted by `--write-expect` expires.
-const DRAFTED_FOR: u64 = 90;
-
-/// The first line of a draft.
-const DRAFT: &str = "# Known divergences. Write a reason for each entry and correct the dates, or fix the endpoint.\n";
+use crate::report::text::utc;
 
 /// Bytes of a file of known divergences.
-const LARGEST: u64 = 16 << 20;
+pub(super) const LARGEST: u64 = 16 << 20;
+
+/// Keys, values, tables and elements of a file, of which each takes about 200 bytes in memory.
+const MOST_VALUES: usize = 1_000_000;
+
+/// Entries of a file whose case has a `*`: each is compared with each case of the plan.
+const MOST_PATTERNS: usize = 2_000;
+
+/// Characters of a pattern. No case id is as long.
+const LONGEST_PATTERN: usize = 300;
+
+/// `*` in a pattern.
+const MOST_STARS: usize = 8;
 
 /// The known divergences of a file; none by default.
 #[derive(Clone, Debug, Default)]
-pub struct Expectations(Arc<Vec<Expected>>);
+pub struct Expectations(Arc<Entries>);
+
+/// The entries of a file.
+#[derive(Debug, Default)]
+struct Entries {
+    all: Vec<Expected>,
+    /// Positions of those that name one case, by its id.
+    exact: HashMap<String, Vec<usize>>,
+    /// Positions of the others.
+    patterns: Vec<usize>,
+}
+
+impl Entries {
+    /// The entries that match a case, in the order of the file.
+    fn of<'e>(&'e self, case: &'e str) -> Vec<&'e Expected> {
+        let exact = self.exact.get(case).into_iter().flatten().copied();
+        let patterns = self.patterns.iter().copied().filter(|at| self.all[*at].pattern.matches(case));
+        let mut found: Vec<usize> = exact.chain(patterns).collect();
+        found.sort_unstable();
+        found.into_iter().map(|at| &self.all[at]).collect()
+    }
+}
 
 /// A file of known divergences cannot be used.
 #[derive(Debug, Error)]
@@ -110,24 +134,48 @@ impl Expectations {
     }
 
     /// Parses the content of the file `name`.
-    fn parse(text: &str, name: &str, now: SystemTime) -> Result<Self, String> {
+    pub(super) fn parse(text: &str, name: &str, now: SystemTime) -> Result<Self, String> {
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        let values: usize = lines.map(|line| line.matches(['=', ',', '[', '{', '.']).count()).sum();
+        if values > MOST_VALUES {
+            return Err(format!(
+                "it has more than {MOST_VALUES} keys, values and tables; split it, or write fewer entries"
+            ));
+        }
         let file: File = toml::from_str(text).map_err(|error| {
             let form = "an entry is `[[expect]]` with `case` or `cause`, `reason` and `expires` (a date), and optionally `link`, \
                         `owner`, `pointers` and `outcome` (\"failed\" or \"indeterminate\")";
             format!("{}; {form}", toml_problem(text, &error))
         })?;
         let today = date(now);
-        let line = |at: usize| format!("{name} line {}", text[..at.min(text.len())].matches('\n').count() + 1);
-        let entries = file.expect.into_iter().map(|entry| Expected::of(entry, &today, line));
-        Ok(Self(Arc::new(entries.collect::<Result<_, _>>()?)))
+        let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+        let line = |at: usize| format!("{name} line {}", ends.partition_point(|end| *end < at) + 1);
+        let mut entries = Entries::default();
+        for (at, entry) in file.expect.into_iter().enumerate() {
+            let entry = Expected::of(entry, &today, line)?;
+            if entry.cause.is_none() && !entry.glob.contains('*') {
+                entries.exact.entry(entry.glob.clone()).or_default().push(at);
+            } else {
+                entries.patterns.push(at);
+            }
+            entries.all.push(entry);
+        }
+        if entries.patterns.len() > MOST_PATTERNS {
+            let found = entries.patterns.len();
+            return Err(format!(
+                "{found} entries have a cause or a case with `*`; at most {MOST_PATTERNS} may: name cases without `*`, or \
+                 fewer patterns that match more"
+            ));
+        }
+        Ok(Self(Arc::new(entries)))
     }
 
     /// The outcome with respect to the entries: an expected failure becomes known, an unexpected pass stale.
     #[must_use]
     pub fn judge(&self, case: &CaseId, outcome: Outcome) -> Outcome {
         let id = case.to_string();
-        let accepts = |entry: &&Expected| entry.accepts == Accepted::Failed && entry.pattern.matches(&id);
-        let entries: Vec<&Expected> = self.0.iter().filter(accepts).collect();
+        let mut entries = self.0.of(&id);
+        entries.retain(|entry| entry.accepts == Accepted::Failed);
         if entries.is_empty() {
             return outcome;
         }
@@ -159,15 +207,15 @@ impl Expectations {
             Verdict::Indeterminate(_) if !self.is_empty() => case.to_string(),
             _ => return None,
         };
-        let mut entries = self.0.iter().filter(|entry| entry.accepts == Accepted::Indeterminate);
-        entries.find(|entry| entry.pattern.matches(&id)).map(|entry| entry.why.clone())
+        let mut entries = self.0.of(&id).into_iter().filter(|entry| entry.accepts == Accepted::Indeterminate);
+        entries.next().map(|entry| entry.why.clone())
     }
 
     /// Entries that have expired or match none of `cases`, each with the remedy.
     pub fn stale(&self, cases: &[CaseId]) -> Vec<String> {
-        let ids: Vec<String> = cases.iter().map(CaseId::to_string).collect();
+        let ids: HashSet<String> = cases.iter().map(CaseId::to_string).collect();
         let mut stale = Vec::new();
-        for entry in self.0.iter() {
+        for entry in &self.0.all {
             let Expected { glob, place, expiry, expired, why, .. } = entry;
             if let Some(day) = expired {
                 stale.push(format!(
@@ -183,7 +231,7 @@ impl Expectations {
 
     /// Entries whose cause is none of these, each with the remedy: nothing fails in that way any more.
     pub fn unseen(&self, causes: &BTreeSet<&str>) -> BTreeMap<String, String> {
-        let of_cause = self.0.iter().filter_map(|entry| Some((entry.cause.clone()?, entry)));
+        let of_cause = self.0.all.iter().filter_map(|entry| Some((entry.cause.clone()?, entry)));
         let unseen = of_cause.filter(|(cause, _)| !causes.contains(cause.as_str()));
         let line = |Expected { glob, place, why, .. }: &Expected| {
             format!("the cause `{glob}` was not seen; {place}: correct or remove it ({why})")
@@ -193,13 +241,13 @@ impl Expectations {
 
     /// Returns true if every entry matches one of these cases.
     pub fn all_match(&self, cases: &[CaseId]) -> bool {
-        let ids: Vec<String> = cases.iter().map(CaseId::to_string).collect();
-        self.0.iter().all(|entry| entry.matches_one(&ids))
+        let ids: HashSet<String> = cases.iter().map(CaseId::to_string).collect();
+        self.0.all.iter().all(|entry| entry.matches_one(&ids))
     }
 
     /// True if there are no entries.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.all.is_empty()
     }
 }
 
@@ -225,6 +273,15 @@ impl Expected {
                 ));
             }
         }
+        for pattern in pointers.iter().flatten().chain([&case]) {
+            let stars = pattern.matches('*').count();
+            if pattern.chars().count() > LONGEST_PATTERN || stars > MOST_STARS {
+                return Err(format!(
+                    "{place}: a pattern has {stars} `*` and {} characters; at most {MOST_STARS} and {LONGEST_PATTERN} are read",
+                    pattern.chars().count()
+                ));
+            }
+        }
         let Some(Date { year, month, day }) = expires.date else {
             return Err(format!("the entry `{case}` has no expiry date; write one like 2027-01-31, without quotes"));
         };
@@ -244,8 +301,8 @@ impl Expected {
         })
     }
 
-    fn matches_one(&self, ids: &[String]) -> bool {
-        ids.iter().any(|id| self.pattern.matches(id))
+    fn matches_one(&self, ids: &HashSet<String>) -> bool {
+        ids.contains(&self.glob) || ids.iter().any(|id| self.pattern.matches(id))
     }
 
     /// Returns true if the entry covers one of the broken rules.
@@ -275,68 +332,16 @@ pub fn expiry_of(why: &str) -> Option<&str> {
     why.rsplit_once("until ").map(|(_, date)| date)
 }
 
-/// A draft file with an entry for every failed case. The reasons are empty, and the file is rejected until they are filled
-/// in.
-pub fn draft(report: &Report, now: SystemTime) -> String {
-    let mut text = String::from(DRAFT);
-    let expires = date(now + Duration::from_secs(DRAFTED_FOR * 24 * 3600));
-    for case in &report.failed_cases {
-        text.push('\n');
-        if let Some(finding) = report.new_findings(Level::Must).find(|finding| finding.case == *case) {
-            for (label, value) in finding.rows() {
-                let _ = writeln!(text, "# {label}: {}", printable(value, 200));
-            }
-        }
-        // A JSON string is also a TOML string.
-        let case = serde_json::Value::from(case.as_str());
-        let _ = writeln!(text, "[[expect]]\ncase = {case}\nreason = \"\"\nowner = \"\"\nexpires = {expires}");
-    }
-    text
-}
-
-/// Writes a draft, in place of nothing but a draft that nobody has worked on.
-///
-/// # Errors
-/// The file cannot be written, or has other content. The error names it.
-pub fn write_draft(report: &Report, path: &Path) -> io::Result<()> {
-    may_be_draft(path)?;
-    files::replace(path, draft(report, SystemTime::now()).as_bytes())
-}
-
-/// Checks that a draft may be written.
-///
-/// # Errors
-/// The path has something else than a draft without a reason.
-pub fn may_be_draft(path: &Path) -> io::Result<()> {
-    let is_untouched = match files::read(path, Use::Read, LARGEST) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
-        Ok(bytes) => String::from_utf8(bytes).is_ok_and(|text| is_untouched(&text)),
-    };
-    if is_untouched {
-        return Ok(());
-    }
-    let problem = "exists, and is not a draft as --write-expect left it; name another file, or delete this one";
-    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} {problem}", path.display())))
-}
-
-/// True for a draft in which nobody has written anything.
-fn is_untouched(text: &str) -> bool {
-    let is_ours = |line: &str| {
-        let begins = ["# ", "case = ", "expires = "].iter().any(|start| line.starts_with(start));
-        begins || ["", "[[expect]]", "reason = \"\"", "owner = \"\""].contains(&line)
-    };
-    text.starts_with(DRAFT) && text.lines().all(is_ours)
-}
-
 /// The date in UTC, for example `2027-01-31`.
-fn date(time: SystemTime) -> String {
+pub(super) fn date(time: SystemTime) -> String {
     utc(time).unwrap_or_default().chars().take(10).collect()
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
+    use std::time::Duration;
+
     use super::*;
     use crate::report::samples;
 
@@ -442,21 +447,12 @@ mod tests {
             ("[[expect]]\ncase = \"a\"\nreason = \"r\"\nexpires = 10:00:00", "has no expiry date"),
             ("[[expect]]\ncase = \"a\"\nreason = \"r\"\nexpires = 2027-01-01\nticket = 1", "unknown field `ticket`"),
             ("expect = 1", "invalid type"),
+            (&format!("[[expect]]\ncase = \"{}\"\nreason = \"r\"\nexpires = 2027-01-01", "*a".repeat(9)), "9 `*`"),
+            (&format!("a = [{}]", "1,".repeat(MOST_VALUES)), "keys, values and tables"),
         ];
         for (text, part) in rows {
             let problem = Expectations::parse(text, "known.toml", now()).unwrap_err();
             assert!(problem.contains(part), "{text}: {problem}");
         }
-    }
-
-    #[test]
-    fn draft_has_every_failure_and_needs_reasons() {
-        let text = draft(&samples::mixed().report(), now());
-        assert!(text.contains("case = \"CreateRule/invalid.enum-unknown/Actions[].ActionType\""), "{text}");
-        assert!(text.contains("# actual: 200 \\u{1b}[31mred"), "{text}");
-        assert!(text.contains("expires = 2027-04-01"), "{text}");
-        assert!(Expectations::parse(&text, "known.toml", now()).unwrap_err().contains("has no reason"));
-        let filled = text.replace("reason = \"\"", "reason = \"r\"");
-        assert!(Expectations::parse(&filled, "known.toml", now()).is_ok(), "{filled}");
     }
 }

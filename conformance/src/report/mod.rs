@@ -7,6 +7,7 @@ pub mod case_file;
 pub mod causes;
 pub mod collect;
 pub mod conclusion;
+pub mod draft;
 pub mod expect;
 pub mod folder;
 pub mod github;

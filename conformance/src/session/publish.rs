@@ -14,7 +14,7 @@ use crate::report::github::Annotation;
 use crate::report::json::{self, Report};
 use crate::report::output::{Format, columns, print, print_as, print_log_command};
 use crate::report::reproduce::{resume, resume_command};
-use crate::report::{FILES, expect, github, learned, merge, terminal, trend, write_files};
+use crate::report::{FILES, draft, github, learned, merge, terminal, trend, write_files};
 use crate::session::config::OutputConfig;
 use crate::session::error::SessionError;
 
@@ -35,7 +35,7 @@ pub(crate) fn publish(
     let folder = folder.path();
     write_files(&report, folder).map_err(SessionError::usage)?;
     if let Some(path) = &output.write_expect {
-        expect::write_draft(&report, path).map_err(|error| SessionError::usage(format!("--write-expect: {error}")))?;
+        draft::write_draft(&report, path).map_err(|error| SessionError::usage(format!("--write-expect: {error}")))?;
     }
     if let Some(path) = &output.write_learned {
         learned::write(path, &report).map_err(|error| SessionError::usage(format!("--write-learned: {error}")))?;
@@ -105,7 +105,7 @@ pub fn merge_reports(reports: &[PathBuf], folder: &Path, output: &OutputConfig) 
 pub(crate) fn named_files(output: &OutputConfig) -> Result<(), SessionError> {
     let wrong = |flag: &'static str| move |error| SessionError::usage(format!("{flag}: {error}"));
     if let Some(path) = &output.write_expect {
-        expect::may_be_draft(path).map_err(wrong("--write-expect"))?;
+        draft::may_be_draft(path).map_err(wrong("--write-expect"))?;
     }
     if let Some(path) = &output.learned {
         learned::read(path).map_err(wrong("--learned"))?;
