@@ -87,6 +87,21 @@ impl Kind {
 /// Hexadecimal digits at the end of the id of a cause.
 pub const DIGEST: usize = 8;
 
+/// Checks the form of the id of a cause.
+///
+/// # Errors
+/// The reason why no cause has this id.
+pub fn check_id(id: &str) -> Result<(), String> {
+    let (of, digest) = id.split_once('~').unwrap_or((id, ""));
+    if GROUPS.iter().all(|group| group.id != of) && families::find(of).is_none() {
+        return Err(format!("`{id}` is not a cause: there is no check `{of}`"));
+    }
+    if digest.len() != DIGEST || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(format!("`{id}` is not a cause: {DIGEST} hexadecimal digits follow the ~, as in reports"));
+    }
+    Ok(())
+}
+
 /// Checks whose findings have one cause if they fail in the same way.
 pub struct Group {
     /// Name in ids of causes.

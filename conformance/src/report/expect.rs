@@ -15,7 +15,7 @@ use toml::Spanned;
 use toml::value::{Date, Datetime};
 use wildmatch::WildMatchPattern;
 
-use crate::report::causes::Kind;
+use crate::report::causes::{Kind, check_id};
 use crate::report::text::utc;
 
 /// Bytes of a file of known divergences.
@@ -285,6 +285,9 @@ impl Expected {
         let Some(Date { year, month, day }) = expires.date else {
             return Err(format!("the entry `{case}` has no expiry date; write one like 2027-01-31, without quotes"));
         };
+        if let Some(cause) = &cause {
+            check_id(cause).map_err(|problem| format!("{place}: {problem}"))?;
+        }
         let expires = format!("{year:04}-{month:02}-{day:02}");
         let owner = owner.filter(|owner| !owner.is_empty()).map(|owner| format!("owner {owner}"));
         let beside: Vec<String> = [link, owner, Some(format!("until {expires}"))].into_iter().flatten().collect();
@@ -302,7 +305,8 @@ impl Expected {
     }
 
     fn matches_one(&self, ids: &HashSet<String>) -> bool {
-        ids.contains(&self.glob) || ids.iter().any(|id| self.pattern.matches(id))
+        let is_exact = self.cause.is_none() && !self.glob.contains('*');
+        if is_exact { ids.contains(&self.glob) } else { ids.iter().any(|id| self.pattern.matches(id)) }
     }
 
     /// Returns true if the entry covers one of the broken rules.
@@ -447,6 +451,11 @@ mod tests {
             ("[[expect]]\ncase = \"a\"\nreason = \"r\"\nexpires = 10:00:00", "has no expiry date"),
             ("[[expect]]\ncase = \"a\"\nreason = \"r\"\nexpires = 2027-01-01\nticket = 1", "unknown field `ticket`"),
             ("expect = 1", "invalid type"),
+            (
+                "[[expect]]\ncause = \"no.check~0a1b2c3d\"\nreason = \"r\"\nexpires = 2027-01-01",
+                "there is no check `no.check`",
+            ),
+            ("[[expect]]\ncause = \"shape.json~zz\"\nreason = \"r\"\nexpires = 2027-01-01", "8 hexadecimal digits"),
             (&format!("[[expect]]\ncase = \"{}\"\nreason = \"r\"\nexpires = 2027-01-01", "*a".repeat(9)), "9 `*`"),
             (&format!("a = [{}]", "1,".repeat(MOST_VALUES)), "keys, values and tables"),
         ];

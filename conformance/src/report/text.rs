@@ -16,13 +16,16 @@ pub fn printable(text: &str, limit: usize) -> String {
 pub fn without_ids(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut word = String::new();
-    for c in text.chars().chain(['\0']) {
+    let mut chars = text.chars().chain(['\0']).peekable();
+    while let Some(c) = chars.next() {
         if c.is_alphanumeric() || (matches!(c, '-' | '_' | '~') && !word.is_empty()) {
             word.push(c);
             continue;
         }
         let digits = word.chars().filter(char::is_ascii_digit).count();
-        let is_status = word.parse().is_ok_and(is_status) && !out.ends_with("of ");
+        // Digits beside a point are those of a fraction.
+        let is_fraction = out.ends_with('.') || c == '.' && chars.peek().is_some_and(char::is_ascii_digit);
+        let is_status = !is_fraction && word.parse().is_ok_and(is_status) && !out.ends_with("of ");
         if digits == 0 || is_status {
             out.push_str(&word);
         } else if !out.ends_with('…') {
@@ -111,6 +114,8 @@ mod tests {
             ("another, one of 230 items", "another, one of … items"),
             ("another, one of 200 items", "another, one of … items"),
             ("late by 112.5 ms", "late by ….… ms"),
+            ("at 1732290194.402", "at ….…"),
+            ("402.75 is late. 402.", "….… is late. 402."),
             ("throttled", "throttled"),
             ("", ""),
         ];

@@ -154,7 +154,10 @@ pub(super) async fn shown(trial: Trial<'_>, sent: &[Right], input: &Value, reply
         };
         if wanted.is_string() && actual.is_string() && wanted != actual {
             let pointer = format!("{wrapper}{}", right.pointer);
-            let expected = format!("{}, as it was sent", excerpt(wanted));
+            // Texts that get lost in different ways are different faults.
+            let kind = wanted.as_str().and_then(|wanted| TEXTS.iter().find(|(_, text)| wanted.ends_with(text)));
+            let kind = kind.map(|(kind, _)| format!(" ({kind})")).unwrap_or_default();
+            let expected = format!("{}, as it was sent{kind}", excerpt(wanted));
             findings.push(check.finding(pointer, expected, excerpt(actual), Some(&described)));
         }
     }

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use super::list::{check_json, defect_json, proven_by};
 use super::print_all;
 use crate::exit::Exit;
-use crate::report::causes::{DIGEST, GROUPS, Group};
+use crate::report::causes::{GROUPS, Group, check_id};
 use crate::report::output::Format;
 use crate::report::text::count;
 use crate::session::error::SessionError;
@@ -78,10 +78,7 @@ fn topic<'a>(schema: &'static Schema, name: &'a str) -> Result<Topic<'a>, Sessio
             Some(group) => Subject::Group(group),
             None => Subject::Check(check_named(of)?),
         };
-        if digest.len() != DIGEST || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            let wrong = format!("`{name}` is not a cause: {DIGEST} hexadecimal digits follow the ~, as in reports");
-            return Err(SessionError::Usage(wrong));
-        }
+        check_id(name).map_err(SessionError::Usage)?;
         return Ok(Topic::Cause { of, digest });
     }
     let checks = families::all().iter().map(|check| check.id);
@@ -314,7 +311,7 @@ mod tests {
                 &["input that breaks a constraint", "must    invalid.length-max", "a1b46d23 names a group of findings"],
             ),
             ("error~35067b56", &["with a server error or not at all", "error.no-5xx"]),
-            ("shape.json~0a1b", &["0a1b names a group of findings of shape.json", "evidence normative"]),
+            ("shape.json~0a1b2c3d", &["0a1b2c3d names a group of findings of shape.json", "evidence normative"]),
         ] {
             let text = text(name).unwrap();
             for part in parts {
