@@ -76,8 +76,9 @@ fn undecided(totals: &Totals) -> String {
 }
 
 fn too_many(undecided: &Undecided) -> String {
-    let Undecided { reason, operation, count: undecided, planned } = undecided;
-    let of = operation.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
+    let Undecided { reason, operation, family, count: undecided, planned } = undecided;
+    let mut of = operation.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
+    of += &family.as_ref().map(|name| format!(" in the family {name}")).unwrap_or_default();
     let verb = if *undecided == 1 { "is" } else { "are" };
     format!(
         "{} of {}{of} {verb} undecided for one reason: {}.",

@@ -100,6 +100,7 @@ struct Commands {
 struct UndecidedWords {
     reason: String,
     operation: Option<String>,
+    family: Option<String>,
     count: u64,
     planned: u64,
     /// Percentage that is allowed.
@@ -151,6 +152,7 @@ impl<'r> Words<'r> {
             undecided: report.undecided().map(|undecided| UndecidedWords {
                 reason: undecided.reason,
                 operation: undecided.operation,
+                family: undecided.family,
                 count: undecided.count,
                 planned: undecided.planned,
                 allowed: report.allowed_undecided(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use connect_checks::case::{Level, operation_of};
+use connect_checks::case::{Level, check_of, operation_of};
 use connect_checks::check::family_of;
 use connect_checks::observe::NOTHING_TO_JUDGE;
 use connect_checks::search::INDEX_LAGS;
@@ -20,6 +20,10 @@ const IN_TOTAL: u64 = 3;
 
 /// Undecided cases of one operation that are too few to matter, unless they are all its cases.
 const FEW: u64 = 2;
+
+/// Percentage of the cases of one family on one operation that may be undecided for one reason. Few cases of a family may
+/// need the same thing.
+const IN_FAMILY: u64 = 50;
 
 /// Part of the reason of every case that needed a request which was not sent, since earlier ones had no whole answer.
 const GAVE_UP: &str = "gave-up: not sent";
@@ -52,9 +56,11 @@ pub struct Undecided {
     pub reason: String,
     /// The operation; `None` if they are too many for the whole plan.
     pub operation: Option<String>,
+    /// The family of checks, if they are too many only for it.
+    pub family: Option<String>,
     /// Number of cases.
     pub count: u64,
-    /// Number of planned cases, of the operation or in total.
+    /// Number of planned cases, of the family, of the operation or in total.
     pub planned: u64,
 }
 
@@ -111,42 +117,52 @@ impl Report {
     /// many, unless the run allows a share: nothing else shows what the endpoint would have answered.
     pub fn undecided(&self) -> Option<Undecided> {
         let allowed = u64::from(self.allowed_undecided());
-        let mut counts: BTreeMap<(Option<&str>, String), u64> = BTreeMap::new();
+        let mut counts: BTreeMap<(Option<&str>, Option<&str>, String), u64> = BTreeMap::new();
         let mut count = 0;
         let is_undecided = |line: &&CaseLine| line.outcome == CaseOutcome::Indeterminate && line.excused.is_none();
         for line in self.cases.iter().filter(is_undecided) {
             let reason = reason_in(line.why.as_deref().unwrap_or_default());
-            *counts.entry((None, reason.clone())).or_default() += 1;
-            *counts.entry((Some(operation_of(&line.case)), reason)).or_default() += 1;
+            let (operation, family) = (operation_of(&line.case), family_of(check_of(&line.case)));
+            for (operation, family) in [(None, None), (Some(operation), None), (Some(operation), Some(family))] {
+                *counts.entry((operation, family, reason.clone())).or_default() += 1;
+            }
             count += 1;
         }
-        let too_many = counts.into_iter().filter_map(|((operation, reason), count)| {
-            let planned = match operation {
-                None => self.totals.planned,
-                Some(name) => self.operations.iter().find(|operation| operation.name == name)?.totals.planned,
+        let too_many = counts.into_iter().filter_map(|((operation, family, reason), count)| {
+            let of_operation = self.operations.iter().find(|line| Some(line.name.as_str()) == operation);
+            let planned = match (operation, family) {
+                (None, _) => self.totals.planned,
+                (_, None) => of_operation?.totals.planned,
+                (_, Some(family)) => of_operation?.families.get(family)?.executed,
             };
             // An operation may have answers without content; what other checks of it found still counts.
             let is_bare = reason == NOTHING_TO_JUDGE;
             let is_given_up = reason == GIVEN_UP;
-            let matters = operation.is_none() || (count > FEW && !is_bare) || count >= planned || is_given_up;
+            let is_whole = count >= planned && family.is_none();
+            let matters = operation.is_none() || (count > FEW && !is_bare) || is_whole || is_given_up;
             let allowed = if is_given_up { u64::from(self.settings.allow_undecided.unwrap_or(0)) } else { allowed };
-            let operation = operation.map(str::to_owned);
-            (matters && count * 100 > allowed * planned).then_some(Undecided { reason, operation, count, planned })
+            let allowed = if family.is_some() { allowed.max(IN_FAMILY) } else { allowed };
+            let [operation, family] = [operation, family].map(|name| name.map(str::to_owned));
+            let is_too_much = matters && count * 100 > allowed * planned;
+            is_too_much.then_some(Undecided { reason, operation, family, count, planned })
         });
         let in_total = (count * 100 > IN_TOTAL * allowed * self.totals.planned).then(|| Undecided {
             reason: "several reasons, see \"indeterminate\"".to_owned(),
             operation: None,
+            family: None,
             count,
             planned: self.totals.planned,
         });
-        // The whole plan comes before operations.
-        too_many.max_by_key(|undecided| (undecided.operation.is_none(), undecided.count)).or(in_total)
+        // The whole plan comes before operations, and these before families.
+        let order = |one: &Undecided| (one.operation.is_none(), one.family.is_none(), one.count);
+        too_many.max_by_key(order).or(in_total)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::Totals;
     use crate::report::samples;
 
     /// A report with one case for each operation, and the outcome words of `samples::record`.
@@ -190,6 +206,22 @@ mod tests {
         }
         let undecided = outage.undecided().unwrap_or_else(|| unreachable!("twelve of a hundred"));
         assert_eq!((undecided.reason.as_str(), undecided.count), ("503 ServiceUnavailable", 12));
+        // Most of a family on an operation, although the operation has many other cases.
+        let family = |undecided: usize| {
+            let mut report = report(196, 4);
+            for (at, line) in report.cases.iter_mut().rev().take(6).enumerate() {
+                line.case = format!("Operation/keep.echo/{at}");
+                let word = if at < undecided { CaseOutcome::Indeterminate } else { CaseOutcome::Passed };
+                (line.outcome, line.why) = (word, (at < undecided).then(|| "throttled".to_owned()));
+            }
+            report.recount();
+            let few = Totals { executed: 6, ..Totals::default() };
+            report.operations[0].families.insert("keep".to_owned(), few);
+            report
+        };
+        assert_eq!(family(3).exit(), Exit::Conforming);
+        let most = family(4).undecided().unwrap_or_else(|| unreachable!("four of six"));
+        assert_eq!((most.family.as_deref(), most.count, most.planned), (Some("keep"), 4, 6));
         // Different reasons are not one reason.
         let mut reasons = report(88, 12);
         for (at, line) in reasons.cases.iter_mut().enumerate() {

@@ -94,10 +94,10 @@ function drawUnscored(report) {
 }
 
 /** The explanation of a verdict that rests on too little. */
-function drawUndecided({ reason, operation, count: cases, planned, allowed }) {
+function drawUndecided({ reason, operation, family, count: cases, planned, allowed }) {
   return el("section", { class: "alert unsure" }, el("h3", {}, "Too much is undecided for one reason"),
-    el("p", {}, `${number(cases)} of ${plural(planned, "planned case")}${operation ? ` of ${operation}` : ""} could not be judged: `, value(reason, 300), "."),
-    el("p", {}, `A run with more than ${allowed} % of its cases, or of the cases of one operation, undecided for one reason rests on too little to be called conforming. Remove the reason, or accept it: --allow-undecided PERCENT, or an entry with outcome = "indeterminate" in the file of --expect.`));
+    el("p", {}, `${number(cases)} of ${plural(planned, "planned case")}${operation ? ` of ${operation}` : ""}${family ? ` in the family ${family}` : ""} could not be judged: `, value(reason, 300), "."),
+    el("p", {}, `A run with more than ${allowed} % of its cases, or of the cases of one operation, undecided for one reason, or with more than half of a family of one operation, rests on too little to be called conforming. Remove the reason, or accept it: --allow-undecided PERCENT, or an entry with outcome = "indeterminate" in the file of --expect.`));
 }
 
 function drawReasons(reasons) {

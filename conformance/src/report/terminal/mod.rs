@@ -274,7 +274,13 @@ fn remedies(report: &Report) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if totals.indeterminate > 0 && !report.target.signed && !report.target.loopback {
+    // On this machine, most endpoints need no signature.
+    let refuses_callers = || {
+        let undecided = report.undecided();
+        undecided.is_some_and(|undecided| ["401", "403"].iter().any(|status| undecided.reason.starts_with(status)))
+    };
+    let is_unsigned = totals.indeterminate > 0 && !report.target.signed;
+    if is_unsigned && (!report.target.loopback || refuses_callers()) {
         remedies.push(
             "Requests were unsigned: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use --profile.".to_owned(),
         );
