@@ -227,6 +227,10 @@ const ALL: &[(&[&str], Row)] = &[
         ),
     ),
     (
+        &["--operations", "List*", "--checks", "shape", "--jobs", "1"],
+        row("all/goes-away", M::GoesAway, 3, &[("ListViews/shape.json", Indeterminate, "operation unknown (404")]),
+    ),
+    (
         &["--checks", "shape,error"],
         row("all/full-head", M::FullHead, 1, &[("CreateRule/shape.required", Finding, "nothing")]),
     ),

@@ -271,3 +271,20 @@ fn a_budget_limits_a_family_also_when_the_run_continues() {
     assert!(of_family("shape") > 10);
     assert_eq!(whole["totals"]["planned"], whole["totals"]["executed"]);
 }
+
+#[test]
+fn what_is_required_must_be_planned() {
+    let folder = Folder::new("required");
+    let run = |more: &[&str]| {
+        folder.run(&[&["run", "--operations", "ListRules,ListQueues", "--report-dir", "r", "--force"], more].concat())
+    };
+    for (flags, exit, part) in [
+        (&["--require", "CreateQueue"][..], 3, "--require CreateQueue: no case of it is planned"),
+        (&["--require", "access", "--checks", "shape"], 3, "--require access: no case of it is planned"),
+        (&["--require", "List*", "--checks", "shape"], 0, ""),
+        (&["--require", "ListQueues", "--checks", "shape", "--shard", "1/2"], 0, ""),
+    ] {
+        let (code, stdout, stderr) = run(flags);
+        assert_eq!((code, stderr.contains(part)), (Some(exit), true), "{flags:?}: {stdout}{stderr}");
+    }
+}

@@ -21,6 +21,7 @@ async fn enumerates_the_raw_requests_of_a_whole_run() {
     let config = SuiteConfig {
         settle: Duration::ZERO,
         ledger: None,
+        answered: Default::default(),
         shrink: 0,
         seed: 7,
         cases: setup::DEFAULT_CASES,

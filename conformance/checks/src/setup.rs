@@ -1,9 +1,10 @@
 //! Creates a suite from its parts: plan, client and transport.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connect_model::schema::Schema;
+use connect_model::schema::{OperationId, Schema};
 use connect_transport::pace::PaceConfig;
 use connect_transport::target::Target;
 use connect_transport::{Transport, TransportConfig, TransportError};
@@ -52,6 +53,8 @@ pub struct SuiteConfig {
     pub settle: Duration,
     /// Records the resources that have to be deleted.
     pub ledger: Option<Arc<Ledger>>,
+    /// Operations that the endpoint answered in the run that is continued.
+    pub answered: BTreeSet<OperationId>,
 }
 
 /// Formats a number as a run id.
@@ -69,7 +72,7 @@ pub fn suite(
     selection: &Selection,
     config: SuiteConfig,
 ) -> Result<(Suite, Arc<Transport>), TransportError> {
-    let SuiteConfig { seed, cases, run_id, timeout, pace, walks, shrink, settle, ledger } = config;
+    let SuiteConfig { seed, cases, run_id, timeout, pace, walks, shrink, settle, ledger, answered } = config;
     let hook = ledger::hook(ledger.as_ref());
     let bounds = TransportConfig { timeout, pace, hook, ..TransportConfig::default() };
     let open = |target: &Target| Transport::new(target, &schema.service.signing_name, bounds.clone());
@@ -78,7 +81,7 @@ pub fn suite(
     let guarded = guarded.map(|guarded| Arc::new(guarded.at_pace_of(&transport)));
     let plan = Plan::new(schema, selection);
     let permission = selection.permission.clone();
-    let config = ClientConfig { seed, cases, run_id, permission, shrink, settle, ledger };
+    let config = ClientConfig { seed, cases, run_id, permission, shrink, settle, ledger, answered };
     let client = Client::new(schema, target, Arc::clone(&transport), config).guarded_by(guarded);
     Ok((Suite::new(plan, client, walks, selection.golden.clone()), transport))
 }

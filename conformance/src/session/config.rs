@@ -2,6 +2,7 @@
 //! `replay` and `sweep` alike; the kill matrix and tests change fields of the default. Configurations of the client, the
 //! transport and the suite are made here and nowhere else.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -264,6 +265,7 @@ impl RunConfig {
             shrink: self.shrink_requests(loopback),
             settle: self.endpoint.settle(),
             ledger,
+            answered: BTreeSet::new(),
         }
     }
 
@@ -278,6 +280,7 @@ impl RunConfig {
             shrink: self.shrink_requests(loopback),
             settle: self.endpoint.settle(),
             ledger,
+            answered: BTreeSet::new(),
         }
     }
 

@@ -28,7 +28,7 @@ use connect_checks::lifecycle;
 use connect_checks::plan::Plan;
 use connect_checks::setup;
 use connect_emulator::Emulator;
-use connect_model::schema::Schema;
+use connect_model::schema::{OperationId, Schema};
 use connect_transport::{Transport, TransportConfig};
 use tokio::runtime::Runtime;
 
@@ -95,7 +95,8 @@ impl Session {
         let journal = context.ledger.as_ref().and_then(|ledger| ledger.journal());
         let journal = journal.map(|path| std::path::absolute(&path).unwrap_or(path));
         let bounds = TransportConfig { timeout: config.timeout(), ..TransportConfig::default() };
-        let suite_config = config.suite(context, walks);
+        let mut suite_config = config.suite(context, walks);
+        suite_config.answered = inputs.previous.iter().flat_map(|report| answered(schema, report)).collect();
         let (suite, transport) = setup::suite(schema, target, &selection, suite_config).map_err(SessionError::usage)?;
         let plan = suite.plan();
         if let Some(previous) = &inputs.previous {
@@ -127,6 +128,16 @@ impl Session {
         info.stale.extend(inputs.stale(schema, plan));
         let RunInputs { expected, previous, config, .. } = inputs;
         let mut require = matching_required(schema, &config.require)?;
+        for pattern in &config.require {
+            let planned = |name: &String| plan.whole.operations.iter().any(|(operation, _)| operation == name);
+            let mut wanted = matching_required(schema, std::slice::from_ref(pattern))?.into_iter();
+            if !wanted.any(|name| planned(&name) || plan.tries(|check| check.family() == name)) {
+                return Err(SessionError::Nothing(format!(
+                    "--require {pattern}: no case of it is planned, so that nothing would show if it is offered; select it, or \
+                     leave out --require"
+                )));
+            }
+        }
         if emulator.is_some() && config.emulator.benign.is_none() {
             // The built-in emulator verifies signatures: a run that could not tell would prove nothing.
             require.insert(ACCESS.to_owned());
@@ -209,6 +220,12 @@ impl Session {
         report.recount();
         Ok(Finished { report, remark: transport.health().remark(), folder: claimed })
     }
+}
+
+/// The operations that an endpoint answered in a run.
+fn answered(schema: &'static Schema, report: &Report) -> impl Iterator<Item = OperationId> {
+    let judged = report.operations.iter().filter(|operation| operation.totals.scored() > 0);
+    judged.filter_map(|operation| schema.operation_named(&operation.name))
 }
 
 fn run_info(plan: &Plan, target: TargetInfo, schema: &Schema, seed: u64) -> RunInfo {

@@ -79,6 +79,8 @@ pub(crate) enum Misbehaviour {
     LongErrorName,
     /// The right response, with an unknown member of a megabyte.
     LongMember,
+    /// Sixty right responses, then those of a load balancer without a server.
+    GoesAway,
 }
 
 /// The other host of a redirect.
@@ -270,6 +272,8 @@ impl State {
         };
         match self.misbehaviour {
             M::Healthy => stream.write_all(&whole(&self.service.handle(&request))).await?,
+            M::GoesAway if number < 60 => stream.write_all(&whole(&self.service.handle(&request))).await?,
+            M::GoesAway => stream.write_all(b"HTTP/1.1 404 X\r\ncontent-length: 0\r\n\r\n").await?,
             M::NeverAnswers => std::future::pending().await,
             M::Drips => {
                 stream.write_all(&head(&with(200, &[], b""), Some(1_000_000))).await?;

@@ -17,7 +17,7 @@ use fixtures::Fixture;
 pub(crate) use fixtures::read_created;
 pub(crate) use ownership::NotOurs;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
@@ -105,6 +105,10 @@ pub struct Client {
     instance: OnceCell<Option<String>>,
     fixtures: Mutex<HashMap<(&'static str, String), Fixture>>,
     support: Vec<OnceCell<Option<String>>>,
+    /// An operation that reads and that the endpoint has answered; asked again before another one counts as not offered.
+    control: OnceLock<OperationId>,
+    /// Operations that the endpoint answered in the run that is continued.
+    answered: BTreeSet<OperationId>,
     touched: Touched,
     learned: Mutex<BTreeMap<String, BTreeMap<String, u64>>>,
     /// The header `server` of the first response that has one.
@@ -128,12 +132,14 @@ pub struct ClientConfig {
     pub settle: Duration,
     /// Ledger of the resources to delete at the end. It is also the hook of the transport.
     pub ledger: Option<Arc<Ledger>>,
+    /// Operations that the endpoint answered in the run that is continued.
+    pub answered: BTreeSet<OperationId>,
 }
 
 impl Client {
     /// A client; sends nothing yet.
     pub fn new(schema: &'static Schema, target: Target, transport: Arc<Transport>, config: ClientConfig) -> Self {
-        let ClientConfig { seed, cases, run_id, permission, shrink, settle, ledger } = config;
+        let ClientConfig { seed, cases, run_id, permission, shrink, settle, ledger, answered } = config;
         Self {
             schema,
             target,
@@ -151,6 +157,8 @@ impl Client {
             throttled: AtomicU32::new(0),
             instance: OnceCell::new(),
             fixtures: Mutex::default(),
+            control: OnceLock::new(),
+            answered,
             support: schema.operations().map(|_| OnceCell::new()).collect(),
             touched: Touched::default(),
             learned: Mutex::default(),
@@ -385,15 +393,49 @@ impl Client {
     /// per operation, with the smallest valid request.
     pub async fn unsupported(&self, operation: OperationId) -> Option<String> {
         let known = self.support[operation.index()].get_or_try_init(|| async {
-            let input = self.input(operation, Config::sparse(), "support", &SchemaPath::default()).await;
-            match self.call(operation, &input?).await? {
-                Reply::Unsupported(why) => Ok(Some(why)),
-                Reply::Success(_) | Reply::Refused(..) => Ok(None),
+            match self.ask(operation).await? {
+                Reply::Unsupported(why) => self.still_answers(operation).await.map(|()| Some(why)),
+                Reply::Success(_) | Reply::Refused(..) => {
+                    if danger(self.schema, &self.schema[operation]) == Danger::Read {
+                        // The first one stays.
+                        let _ = self.control.set(operation);
+                    }
+                    Ok(None)
+                }
                 // Without a usable response, the next trial asks again.
                 Reply::Trouble(why, _) => Err(why),
             }
         });
         known.await.ok().cloned().flatten()
+    }
+
+    /// Sends the smallest valid request.
+    async fn ask(&self, operation: OperationId) -> Result<Reply, String> {
+        let input = self.input(operation, Config::sparse(), "support", &SchemaPath::default()).await?;
+        self.call(operation, &input).await
+    }
+
+    /// Checks that an endpoint which does not know an operation has not gone away: behind a load balancer, all operations
+    /// are unknown then.
+    async fn still_answers(&self, unknown: OperationId) -> Result<(), String> {
+        let gone = |operation: OperationId, why: &str| {
+            format!("the endpoint no longer knows {}, which it answered before: {why}", self.schema[operation].name)
+        };
+        if self.answered.contains(&unknown) {
+            return Err(gone(unknown, "an earlier part of the run has its answers"));
+        }
+        let reads = |operation: &&OperationId| danger(self.schema, &self.schema[**operation]) == Danger::Read;
+        let Some(control) = self.control.get().or_else(|| self.answered.iter().find(reads)) else { return Ok(()) };
+        match self.ask(*control).await? {
+            Reply::Unsupported(why) => Err(gone(*control, &why)),
+            // The answer of an operation that is known counts as a refusal.
+            Reply::Refused(exchange, error) => match reply::unsupported(exchange.response.status, &error) {
+                Some(why) => Err(gone(*control, &why)),
+                None => Ok(()),
+            },
+            Reply::Success(_) => Ok(()),
+            Reply::Trouble(why, _) => Err(why),
+        }
     }
 
     /// False if the endpoint is known not to offer an operation.

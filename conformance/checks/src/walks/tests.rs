@@ -21,6 +21,7 @@ async fn start(defects: &[&str]) -> (Emulator, Suite) {
     let config = SuiteConfig {
         settle: std::time::Duration::ZERO,
         ledger: None,
+        answered: Default::default(),
         shrink: 0,
         seed: 1,
         cases: 1,
