@@ -11,6 +11,7 @@ pub mod draft;
 pub mod expect;
 pub mod folder;
 pub mod github;
+pub mod groups;
 pub mod har;
 pub mod html;
 pub mod json;

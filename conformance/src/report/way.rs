@@ -90,24 +90,33 @@ pub(super) fn neutral(text: &str, operation: &str) -> String {
             (None, _) => {}
         }
     }
-    let mut out = EXAMPLES.iter().fold(out.as_str(), |text, words| text.split(words).next().unwrap_or_default());
+    let mut out = without_example(&out);
+    // A history names its subject before, and the calls that show the fault behind.
+    let is_history = out.contains(NO_ORDER);
+    out.truncate(out.find(NO_ORDER).unwrap_or(out.len()));
     if let Some((first, others)) = out.rsplit_once(", and ")
         && others.strip_suffix(" more").is_some_and(|count| count.bytes().all(|byte| byte.is_ascii_digit()))
     {
-        out = first;
+        out.truncate(first.len());
     }
     let words: Vec<&str> = out.split_whitespace().map(|word| if word.starts_with('/') { "…" } else { word }).collect();
     let text = without_ids(&words.join(" "));
     let text = without_names(text.split(' ').map(str::to_owned).collect()).join(" ");
-    // The subject of the sentence after it.
     match text.split_once("…: ") {
-        Some((_, rest)) if rest.chars().any(char::is_alphabetic) => rest.to_owned(),
+        Some((_, rest)) if is_history => rest.to_owned(),
         _ => text,
     }
 }
 
-/// Words before one of several items, or before the number of calls that show a fault.
-const EXAMPLES: [&str; 2] = [", for example", ", which no order explains"];
+/// Words of a history behind the answer that is wrong.
+const NO_ORDER: &str = ", which no order explains";
+
+/// A text without the example in it, which is different each time.
+fn without_example(text: &str) -> String {
+    let Some((before, example)) = text.split_once(", for example") else { return text.to_owned() };
+    let behind = example.find(';').map_or("", |end| &example[end..]);
+    format!("{before}{behind}")
+}
 
 /// Words of a text without names of operations, and without kinds of resource with their articles.
 fn without_names(words: Vec<String>) -> Vec<String> {
@@ -184,7 +193,12 @@ mod tests {
             assert_eq!(one, other);
             assert!(one.chars().any(char::is_alphabetic), "{one}");
         }
-        let apart = [("a b, and c is more", "a b"), ("items on no page: 3", "items on no page: a gap")];
+        let apart = [
+            ("a b, and c is more", "a b"),
+            ("items on no page: 3", "items on no page: a gap"),
+            ("the member `Name`: at most 127 characters", "the total of `X`: at most 127 characters"),
+            ("1 missing, for example kp; none on page 2", "1 missing, for example kp"),
+        ];
         for (one, other) in apart {
             assert_ne!(neutral(one, "X"), neutral(other, "X"));
         }

@@ -156,8 +156,8 @@ pub(super) async fn shown(trial: Trial<'_>, sent: &[Right], input: &Value, reply
             let pointer = format!("{wrapper}{}", right.pointer);
             // Texts that get lost in different ways are different faults.
             let kind = wanted.as_str().and_then(|wanted| TEXTS.iter().find(|(_, text)| wanted.ends_with(text)));
-            let kind = kind.map(|(kind, _)| format!(" ({kind})")).unwrap_or_default();
-            let expected = format!("{}, as it was sent{kind}", excerpt(wanted));
+            let kind = kind.map(|(kind, _)| format!("{kind}: ")).unwrap_or_default();
+            let expected = format!("{kind}{}, as it was sent", excerpt(wanted));
             findings.push(check.finding(pointer, expected, excerpt(actual), Some(&described)));
         }
     }
