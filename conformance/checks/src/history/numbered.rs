@@ -16,7 +16,7 @@ use crate::difference::nested;
 use crate::same::keeps;
 
 /// The parts of views, in the order of [`Known::views`].
-const VIEWS: [Sort; 3] = [Sort::Described, Sort::Listed, Sort::Searched];
+pub(super) const VIEWS: [Sort; 3] = [Sort::Described, Sort::Listed, Sort::Searched];
 
 pub(super) fn into_parts(sorted: Sorted<'_>) -> Vec<Part> {
     let mut parts = Vec::new();
@@ -28,7 +28,7 @@ pub(super) fn into_parts(sorted: Sorted<'_>) -> Vec<Part> {
             }
             let none = BTreeSet::new();
             let about = format!("{} {}", known.words, excerpt(id));
-            let acts = if sorted.too_many_views.contains(&(place.clone(), nth)) {
+            let acts = if is_too_large(known, nth) || sorted.too_many_views.contains(&(place.clone(), nth)) {
                 Acts::TooMany(known.writes.len() + known.views[nth].len())
             } else {
                 let calls = thing(known, nth, shown.get(place.0).unwrap_or(&none));
@@ -91,10 +91,22 @@ fn sent(write: &Write) -> Option<&Map<String, Value>> {
     }
 }
 
+/// Pairs of a write and a view of a thing whose values are compared one by one.
+const MOST_COMPARED: usize = 2_000_000;
+
+/// True for a thing with too many writes and views to compare.
+fn is_too_large(known: &Known, nth: usize) -> bool {
+    // A view may show such a value otherwise than it was sent.
+    let is_loose = |value: &Value| !value.is_null() && !value.is_boolean() && plain_text(value).is_none();
+    let writes = known.writes.iter().filter_map(|write| sent(&write.act));
+    let loose = writes.filter(|sent| sent.values().any(is_loose)).count();
+    loose.saturating_mul(known.views[nth].len()) > MOST_COMPARED
+}
+
 /// Members of each kind that some view shows as they were sent.
 fn shown_as_sent(things: &BTreeMap<Id, Known>, nth: usize) -> BTreeMap<&'static str, BTreeSet<&str>> {
     let mut found: BTreeMap<&'static str, BTreeSet<&str>> = BTreeMap::new();
-    for ((place, _), known) in things {
+    for ((place, _), known) in things.iter().filter(|(_, known)| !is_too_large(known, nth)) {
         let found = found.entry(place.0).or_default();
         let shown = known.views[nth].iter().filter_map(|view| match &view.act {
             View::Shown(shown) => Some(shown),
@@ -166,7 +178,7 @@ fn thing(known: &Known, nth: usize, members: &BTreeSet<&str>) -> Vec<Timed<Thing
     calls
 }
 
-/// A text that shows nothing but itself. Other values may be shown otherwise than they were sent, texts with JSON among them.
+/// A text that a view shows as it is, if at all. JSON in a text may be written otherwise.
 fn plain_text(value: &Value) -> Option<&str> {
     value.as_str().filter(|_| nested(value).is_none())
 }

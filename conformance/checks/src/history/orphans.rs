@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::meaning::{Meaning, Place, meanings};
 use super::models::TokenAct;
+use super::numbered::VIEWS;
 use super::parts::{Effect, Sorted, Write, timed};
 use super::traversal::Traversal;
 
-/// A creation has the values that it sent, and counts as so many views.
+/// Views that a creation counts as: it takes more memory, since it has the values that were sent.
 const VIEWS_OF_A_CREATION: usize = 8;
 
 /// The creations of one name.
@@ -50,7 +51,7 @@ impl<'c> Sorted<'c> {
         creations
     }
 
-    /// The things of a traversal that no known creation has made: one without an answer may have, if it has the name.
+    /// Adds the creations that may have made a thing of a traversal: those without an answer that have its name.
     pub(super) fn add_orphans(
         &mut self,
         traversal: &Traversal<'c>,
@@ -64,12 +65,12 @@ impl<'c> Sorted<'c> {
                 continue;
             }
             let Some(made) = creations.get(&(key.0.clone(), name.to_owned())) else { continue };
-            if !known.is_new {
-                let cost = made.lost.len() * VIEWS_OF_A_CREATION;
-                if self.views_left < cost {
-                    self.too_many_views.insert((key.0.clone(), traversal.by()));
-                    continue;
-                }
+            let cost = made.lost.len() * VIEWS_OF_A_CREATION;
+            if known.is_new {
+                // One of them is its creation already.
+            } else if self.views_left < cost {
+                self.too_many_views.extend((0..VIEWS.len()).map(|nth| (key.0.clone(), nth)));
+            } else {
                 self.views_left -= cost;
                 let makers = made.lost.iter().map(|nth| &self.lost[*nth]);
                 let makers = makers.map(|lost| {

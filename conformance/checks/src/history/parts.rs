@@ -72,7 +72,8 @@ pub(super) enum Acts {
     TooMany(usize),
 }
 
-/// Views that the lists of a history may give together: each whole list is a view of each thing of its place.
+/// Views that the lists of a history may give together: each whole list is a view of each thing of its place, and each list of
+/// tags one of each tag.
 const MOST_VIEWS: usize = 1_500_000;
 
 /// The effect of a call, as far as its answer tells.
@@ -170,7 +171,7 @@ pub(super) struct Sorted<'c> {
     pub(super) made_with: BTreeMap<(Place, &'c str), String>,
     /// The numbers of such things, by id.
     by_token: BTreeMap<String, Number>,
-    /// The same numbers.
+    /// Numbers of tokens whose thing is known.
     told: BTreeSet<Number>,
     /// Things whose creation had no answer, and whose id no other answer tells.
     pub(super) untold: BTreeSet<Number>,
@@ -409,7 +410,7 @@ impl<'c> Sorted<'c> {
         }
     }
 
-    /// The things of its place that a whole traversal does not show.
+    /// Adds that a whole traversal does not show the other things of its place.
     fn add_absent(&mut self, traversal: &Traversal<'c>) {
         let of_place = self.things.range_mut((traversal.place.clone(), String::new())..);
         let of_place = of_place.take_while(|((place, _), _)| *place == traversal.place);
