@@ -231,6 +231,10 @@ const ALL: &[(&[&str], Row)] = &[
         row("all/goes-away", M::GoesAway, 3, &[("ListViews/shape.json", Indeterminate, "operation unknown (404")]),
     ),
     (
+        &["--operations", "Create*", "--checks", "shape", "--jobs", "1"],
+        row("all/goes-away-from-writes", M::GoesAway, 3, &[("CreateViewVersion/shape.json", Indeterminate, "(404")]),
+    ),
+    (
         &["--checks", "shape,error"],
         row("all/full-head", M::FullHead, 1, &[("CreateRule/shape.required", Finding, "nothing")]),
     ),

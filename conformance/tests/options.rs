@@ -281,6 +281,7 @@ fn what_is_required_must_be_planned() {
     for (flags, exit, part) in [
         (&["--require", "CreateQueue"][..], 3, "--require CreateQueue: no case of it is planned"),
         (&["--require", "access", "--checks", "shape"], 3, "--require access: no case of it is planned"),
+        (&["--require", "access", "--budget", "access=0"], 3, "--require access: no case of it is planned"),
         (&["--require", "List*", "--checks", "shape"], 0, ""),
         (&["--require", "ListQueues", "--checks", "shape", "--shard", "1/2"], 0, ""),
     ] {

@@ -44,6 +44,8 @@ pub struct Plan {
     pub whole: Extent,
     /// The cases of this part, with those that were run before.
     pub part: Extent,
+    /// The checks that have cases within the budget, in all shards.
+    tried: BTreeSet<&'static str>,
     /// Number of cases of each check, in all shards.
     of_check: HashMap<&'static str, u32>,
 }
@@ -131,6 +133,7 @@ impl Plan {
             }
         }
         plan.keep_to(&selection.budget);
+        plan.tried = plan.tasks.iter().map(|planned| planned.check.id).collect();
         plan.whole = Extent::of(&plan);
         plan.part = if selection.shard.is_some() {
             plan.left_out.retain(|line| !elsewhere.contains(case_in(line)));
@@ -154,7 +157,7 @@ impl Plan {
 
     /// True if the plan has cases of such a check, in any part and judged before or not.
     pub fn tries(&self, is_such: impl Fn(&Check) -> bool) -> bool {
-        self.of_check.keys().filter_map(|id| families::find(id)).any(is_such)
+        self.tried.iter().filter_map(|id| families::find(id)).any(is_such)
     }
 
     /// Leaves out the cases that exceed the budget.

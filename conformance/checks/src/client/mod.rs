@@ -19,7 +19,7 @@ pub(crate) use ownership::NotOurs;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use connect_model::generate::seed::Stream;
@@ -60,6 +60,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 /// Consecutive requests that stayed throttled through all retries, after which requests are not retried any more.
 const MAX_THROTTLED: u32 = 20;
+
+/// Operations that are asked again before another one counts as not offered.
+const CONTROLS: usize = 3;
 
 /// Different facts that are kept of one topic. Facts may contain text of the endpoint.
 const MAX_FACTS: usize = 200;
@@ -105,8 +108,8 @@ pub struct Client {
     instance: OnceCell<Option<String>>,
     fixtures: Mutex<HashMap<(&'static str, String), Fixture>>,
     support: Vec<OnceCell<Option<String>>>,
-    /// An operation that reads and that the endpoint has answered; asked again before another one counts as not offered.
-    control: OnceLock<OperationId>,
+    /// Some operations that the endpoint has answered; asked again before another one counts as not offered.
+    controls: Mutex<Vec<OperationId>>,
     /// Operations that the endpoint answered in the run that is continued.
     answered: BTreeSet<OperationId>,
     touched: Touched,
@@ -157,7 +160,7 @@ impl Client {
             throttled: AtomicU32::new(0),
             instance: OnceCell::new(),
             fixtures: Mutex::default(),
-            control: OnceLock::new(),
+            controls: Mutex::default(),
             answered,
             support: schema.operations().map(|_| OnceCell::new()).collect(),
             touched: Touched::default(),
@@ -396,10 +399,7 @@ impl Client {
             match self.ask(operation).await? {
                 Reply::Unsupported(why) => self.still_answers(operation).await.map(|()| Some(why)),
                 Reply::Success(_) | Reply::Refused(..) => {
-                    if danger(self.schema, &self.schema[operation]) == Danger::Read {
-                        // The first one stays.
-                        let _ = self.control.set(operation);
-                    }
+                    self.add_control(operation);
                     Ok(None)
                 }
                 // Without a usable response, the next trial asks again.
@@ -415,27 +415,52 @@ impl Client {
         self.call(operation, &input).await
     }
 
+    fn is_read(&self, operation: OperationId) -> bool {
+        danger(self.schema, &self.schema[operation]) == Danger::Read
+    }
+
+    /// Keeps an operation that was answered as a control: reads, and one write until there is a read.
+    fn add_control(&self, operation: OperationId) {
+        let mut controls = self.controls.lock().unwrap_or_else(PoisonError::into_inner);
+        let reads = self.is_read(operation);
+        if reads {
+            controls.retain(|control| self.is_read(*control));
+        }
+        if controls.is_empty() || reads && controls.len() < CONTROLS {
+            controls.push(operation);
+        }
+    }
+
     /// Checks that an endpoint which does not know an operation has not gone away: behind a load balancer, all operations
-    /// are unknown then.
+    /// are unknown then. The resource that one control names may be gone, so all of them are asked.
     async fn still_answers(&self, unknown: OperationId) -> Result<(), String> {
-        let gone = |operation: OperationId, why: &str| {
-            format!("the endpoint no longer knows {}, which it answered before: {why}", self.schema[operation].name)
-        };
+        let name = |operation: OperationId| &self.schema[operation].name;
+        let mut controls = self.controls.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if controls.is_empty() {
+            controls.extend(self.answered.iter().copied().filter(|operation| self.is_read(*operation)).take(CONTROLS));
+        }
+        let mut gone = None;
         if self.answered.contains(&unknown) {
-            return Err(gone(unknown, "an earlier part of the run has its answers"));
+            controls.clear();
+            gone = Some(format!("{}, as an earlier part of the run shows", name(unknown)));
         }
-        let reads = |operation: &&OperationId| danger(self.schema, &self.schema[**operation]) == Danger::Read;
-        let Some(control) = self.control.get().or_else(|| self.answered.iter().find(reads)) else { return Ok(()) };
-        match self.ask(*control).await? {
-            Reply::Unsupported(why) => Err(gone(*control, &why)),
-            // The answer of an operation that is known counts as a refusal.
-            Reply::Refused(exchange, error) => match reply::unsupported(exchange.response.status, &error) {
-                Some(why) => Err(gone(*control, &why)),
-                None => Ok(()),
-            },
-            Reply::Success(_) => Ok(()),
-            Reply::Trouble(why, _) => Err(why),
+        for control in controls {
+            let why = match self.ask(control).await? {
+                Reply::Unsupported(why) => Some(why),
+                // The answer of an operation that is known counts as a refusal.
+                Reply::Refused(exchange, error) => reply::unsupported(exchange.response.status, &error),
+                Reply::Success(_) => None,
+                Reply::Trouble(why, _) => return Err(why),
+            };
+            match why {
+                Some(why) => gone = Some(format!("{} ({why})", name(control))),
+                None => return Ok(()),
+            }
         }
+        let Some(gone) = gone else { return Ok(()) };
+        let why = format!("the endpoint no longer knows what it answered before: {gone}");
+        self.note("operations that were not taken for unsupported", &why);
+        Err(why)
     }
 
     /// False if the endpoint is known not to offer an operation.
