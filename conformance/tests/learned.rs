@@ -32,6 +32,11 @@ fn an_unchanged_endpoint_has_no_differences_and_a_changed_one_has_its_own() {
     let (code, stdout, stderr) = run(&folder, "6", &["--learned", &file, "--benign", "invalid-parameter"]);
     assert_eq!(code, Some(4), "{stdout}{stderr}");
     assert!(stdout.contains("from what was learned before; review, then `--write-learned`."), "{stdout}");
+    let merged = folder.at("merged");
+    let at = folder.at("report-6");
+    // A merge compares, too.
+    let (code, stdout, stderr) = output(&["merge", &at, "--learned", &file, "--report-dir", &merged]);
+    assert_eq!(code, Some(4), "{stdout}{stderr}");
     let report = folder.report("report-6");
     let lines: Vec<&str> = report["relearned"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert!(
@@ -47,6 +52,9 @@ fn a_file_that_cannot_be_used_is_named_before_anything_is_sent() {
     let (code, _, stderr) = run(&folder, "1", &["--learned", &absent]);
     assert_eq!(code, Some(2), "{stderr}");
     assert!(stderr.contains("--learned: ") && stderr.contains("`run --write-learned FILE` writes one"), "{stderr}");
+    let list = folder.write("list.json", "[]").display().to_string();
+    let (code, _, stderr) = run(&folder, "1", &["--learned", &list]);
+    assert_eq!((code, stderr.contains("it is not a JSON object")), (Some(2), true), "{stderr}");
     let other = folder.write("other.json", "{}").display().to_string();
     let (code, _, stderr) = run(&folder, "1", &["--write-learned", &other]);
     assert_eq!(code, Some(2), "{stderr}");

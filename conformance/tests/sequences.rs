@@ -226,7 +226,7 @@ fn config(runtime: &Runtime, plan: Planned, folder: &Path) -> RunConfig {
         Expects::Cases => Some(format!("case = \"{}\"", selection.fails)),
         Expects::Cause => {
             let before = run(runtime, &RunConfig { report_dir: folder.join("before"), ..config.clone() }).unwrap();
-            let cause = before.causes.first().map_or("shape.required~0123456789", |cause| &cause.id);
+            let cause = before.causes.first().map_or("shape.required~01234567", |cause| &cause.id);
             Some(format!("cause = \"{cause}\""))
         }
     };

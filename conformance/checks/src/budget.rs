@@ -13,7 +13,12 @@ use crate::check::family_of;
 use crate::families;
 
 /// Start of the reason why a case is left out; the limit follows.
-pub const EXCEEDS_BUDGET: &str = "exceeds the budget ";
+pub(crate) const EXCEEDS_BUDGET: &str = "exceeds the budget ";
+
+/// True for the line of a case that is left out by the budget: its id, and the reason.
+pub fn exceeds_budget(line: &str) -> bool {
+    line.split_once(": ").is_some_and(|(_, why)| why.starts_with(EXCEEDS_BUDGET))
+}
 
 /// The most cases of one family.
 #[derive(Clone, Debug, PartialEq, Eq)]

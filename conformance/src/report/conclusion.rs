@@ -1,5 +1,7 @@
 //! The verdict of a report in one sentence. The terminal, the page and the GitHub summary show the same.
 
+use connect_checks::budget::exceeds_budget;
+
 use crate::exit::Exit;
 use crate::outcome::{CaseOutcome, Totals};
 use crate::report::expect;
@@ -22,10 +24,10 @@ pub fn sentence(report: &Report) -> String {
             let first = first.map(|date| format!(" (the first expires on {date})")).unwrap_or_default();
             let verb = if totals.passed == 1 { "passes" } else { "pass" };
             let known = count(totals.known, "known divergence");
-            format!("{}{of_part} {verb}, {known}{first}{}.", number(totals.passed), undecided(totals))
+            format!("{}{of_part} {verb}, {known}{first}{}.", number(totals.passed), not_judged(report))
         }
-        Exit::Conforming if scored == 1 => format!("The only judged case{of_part} passes{}.", undecided(totals)),
-        Exit::Conforming => format!("All {}{of_part} pass{}.", count(scored, "judged case"), undecided(totals)),
+        Exit::Conforming if scored == 1 => format!("The only judged case{of_part} passes{}.", not_judged(report)),
+        Exit::Conforming => format!("All {}{of_part} pass{}.", count(scored, "judged case"), not_judged(report)),
         Exit::Findings => format!("{}.", failures(report)),
         Exit::Leaked => {
             let leaks = report.leaks.len() as u64;
@@ -66,13 +68,15 @@ pub fn sentence(report: &Report) -> String {
     }
 }
 
-/// The undecided cases, as the end of a sentence.
-fn undecided(totals: &Totals) -> String {
-    match totals.indeterminate {
+/// The cases without a verdict, as the end of a sentence.
+fn not_judged(report: &Report) -> String {
+    let over_budget = report.left_out.iter().filter(|line| exceeds_budget(line)).count() as u64;
+    let part = |cases: u64, what: &str| match cases {
         0 => String::new(),
-        1 => "; 1 is undecided".to_owned(),
-        many => format!("; {} are undecided", number(many)),
-    }
+        1 => format!("; 1 is {what}"),
+        many => format!("; {} are {what}", number(many)),
+    };
+    part(report.totals.indeterminate, "undecided") + &part(over_budget, "left out by --budget")
 }
 
 fn too_many(undecided: &Undecided) -> String {

@@ -24,10 +24,10 @@ pub(super) const LARGEST: u64 = 16 << 20;
 /// Keys, values, tables and elements of a file, of which each takes about 200 bytes in memory.
 const MOST_VALUES: usize = 1_000_000;
 
-/// Entries of a file whose case has a `*`: each is compared with each case of the plan.
+/// Entries of a file with a cause, or with a `*` in the case: each is compared with each case of the plan.
 const MOST_PATTERNS: usize = 2_000;
 
-/// Characters of a pattern. No case id is as long.
+/// Characters of a pattern.
 const LONGEST_PATTERN: usize = 300;
 
 /// `*` in a pattern.
@@ -135,7 +135,9 @@ impl Expectations {
 
     /// Parses the content of the file `name`.
     pub(super) fn parse(text: &str, name: &str, now: SystemTime) -> Result<Self, String> {
-        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        // In a text of several lines, a line with # is no comment.
+        let has_comments = !text.contains("\"\"\"") && !text.contains("'''");
+        let lines = text.lines().filter(|line| !has_comments || !line.starts_with('#'));
         let values: usize = lines.map(|line| line.matches(['=', ',', '[', '{', '.']).count()).sum();
         if values > MOST_VALUES {
             return Err(format!(
@@ -153,7 +155,7 @@ impl Expectations {
         let mut entries = Entries::default();
         for (at, entry) in file.expect.into_iter().enumerate() {
             let entry = Expected::of(entry, &today, line)?;
-            if entry.cause.is_none() && !entry.glob.contains('*') {
+            if entry.is_exact() {
                 entries.exact.entry(entry.glob.clone()).or_default().push(at);
             } else {
                 entries.patterns.push(at);
@@ -273,7 +275,7 @@ impl Expected {
                 ));
             }
         }
-        for pattern in pointers.iter().flatten().chain([&case]) {
+        for pattern in pointers.iter().flatten().chain([&case]).filter(|pattern| pattern.contains('*')) {
             let stars = pattern.matches('*').count();
             if pattern.chars().count() > LONGEST_PATTERN || stars > MOST_STARS {
                 return Err(format!(
@@ -304,9 +306,13 @@ impl Expected {
         })
     }
 
+    /// True if the entry names one case.
+    fn is_exact(&self) -> bool {
+        self.cause.is_none() && !self.glob.contains('*')
+    }
+
     fn matches_one(&self, ids: &HashSet<String>) -> bool {
-        let is_exact = self.cause.is_none() && !self.glob.contains('*');
-        if is_exact { ids.contains(&self.glob) } else { ids.iter().any(|id| self.pattern.matches(id)) }
+        if self.is_exact() { ids.contains(&self.glob) } else { ids.iter().any(|id| self.pattern.matches(id)) }
     }
 
     /// Returns true if the entry covers one of the broken rules.
@@ -458,6 +464,7 @@ mod tests {
             ("[[expect]]\ncause = \"shape.json~zz\"\nreason = \"r\"\nexpires = 2027-01-01", "8 hexadecimal digits"),
             (&format!("[[expect]]\ncase = \"{}\"\nreason = \"r\"\nexpires = 2027-01-01", "*a".repeat(9)), "9 `*`"),
             (&format!("a = [{}]", "1,".repeat(MOST_VALUES)), "keys, values and tables"),
+            (&format!("a = [\"\"\"\n#\"\"\",{}]", "1,".repeat(MOST_VALUES)), "keys, values and tables"),
         ];
         for (text, part) in rows {
             let problem = Expectations::parse(text, "known.toml", now()).unwrap_err();

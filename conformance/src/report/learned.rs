@@ -48,10 +48,13 @@ pub fn read(path: &Path) -> io::Result<Learned> {
         }
         other => other.map_err(|error| wrong(error.to_string()))?,
     };
+    let not_learned =
+        |why: &str| wrong(format!("is not a file of learned answers: {why}; `run --write-learned FILE` writes one"));
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(not_learned("it is not a JSON object"));
+    }
     let file: Result<File, _> = serde_json::from_slice(&bytes);
-    file.map(|file| file.learned).map_err(|error| {
-        wrong(format!("is not a file of learned answers: {error}; `run --write-learned FILE` writes one"))
-    })
+    file.map(|file| file.learned).map_err(|error| not_learned(&error.to_string()))
 }
 
 /// Answers that were not learned before, for the topics that were: topic and sentence.
@@ -73,9 +76,10 @@ pub fn changes<'l>(before: &Learned, now: &'l Learned) -> Vec<(&'l str, String)>
     changes
 }
 
-/// The sentences of [`changes`] for a run.
-pub fn differences(before: &Learned, report: &Report) -> Vec<String> {
-    changes(before, &report.learned).into_iter().map(|(_, sentence)| sentence).collect()
+/// Notes in a report which answers differ from those that were learned before.
+pub fn compare(report: &mut Report, before: &Learned) {
+    report.relearned = changes(before, &report.learned).into_iter().map(|(_, sentence)| sentence).collect();
+    report.recount();
 }
 
 /// Adds the facts of a run to a file, or writes a new one.
@@ -138,10 +142,12 @@ mod tests {
         write(&path, &report(&[("a", "one"), ("a", "two"), ("b", "one"), ("this run: lag", "under 1 s")])).unwrap();
         let known = read(&path).unwrap();
         assert_eq!(known.keys().collect::<Vec<_>>(), ["a", "b"]);
-        let changed = report(&[("a", "two"), ("b", "other"), ("c", "new"), ("this run: lag", "under 9 s")]);
-        assert_eq!(differences(&known, &changed), ["b: other; before: one"]);
+        let mut changed = report(&[("a", "two"), ("b", "other"), ("c", "new"), ("this run: lag", "under 9 s")]);
+        compare(&mut changed, &known);
+        assert_eq!(changed.relearned, ["b: other; before: one"]);
         write(&path, &changed).unwrap();
-        assert_eq!(differences(&read(&path).unwrap(), &changed), [""; 0]);
+        compare(&mut changed, &read(&path).unwrap());
+        assert_eq!(changed.relearned, [""; 0]);
         assert_eq!(read(&path).unwrap()["a"]["two"], 2);
         std::fs::remove_file(path).unwrap();
     }

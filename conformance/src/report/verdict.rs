@@ -1,6 +1,6 @@
 //! The verdict of a report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use connect_checks::case::{Level, check_of, operation_of};
 use connect_checks::check::family_of;
@@ -9,7 +9,7 @@ use connect_checks::search::INDEX_LAGS;
 
 use crate::exit::Exit;
 use crate::outcome::CaseOutcome;
-use crate::report::json::{CaseLine, Report};
+use crate::report::json::{CaseLine, Operation, Report};
 use crate::report::text::reason_of;
 
 /// Default percentage of cases that may be undecided for one reason.
@@ -21,8 +21,8 @@ const IN_TOTAL: u64 = 3;
 /// Undecided cases of one operation that are too few to matter, unless they are all its cases.
 const FEW: u64 = 2;
 
-/// Percentage of the cases of one family on one operation that may be undecided for one reason. Few cases of a family may
-/// need the same thing.
+/// Percentage of the cases of one family on one operation that may be undecided for one reason. A family has few cases, and
+/// several of them may need the same thing.
 const IN_FAMILY: u64 = 50;
 
 /// Part of the reason of every case that needed a request which was not sent, since earlier ones had no whole answer.
@@ -112,8 +112,8 @@ impl Report {
         self.settings.allow_undecided.unwrap_or(ALLOWED)
     }
 
-    /// The most frequent reason for which too many cases are undecided: more than the allowed share of the plan, or of the
-    /// cases of one operation. Such a run rests on too little to be called conforming. A case that was given up is one too
+    /// The most frequent reason for which too many cases are undecided: more than the allowed share of the plan, of the
+    /// cases of one operation, or of a family on it. Such a run rests on too little to be called conforming. A case that was given up is one too
     /// many, unless the run allows a share: nothing else shows what the endpoint would have answered.
     pub fn undecided(&self) -> Option<Undecided> {
         let allowed = u64::from(self.allowed_undecided());
@@ -128,12 +128,15 @@ impl Report {
             }
             count += 1;
         }
+        let lines: HashMap<&str, &Operation> = self.operations.iter().map(|line| (line.name.as_str(), line)).collect();
         let too_many = counts.into_iter().filter_map(|((operation, family, reason), count)| {
-            let of_operation = self.operations.iter().find(|line| Some(line.name.as_str()) == operation);
             let planned = match (operation, family) {
                 (None, _) => self.totals.planned,
-                (_, None) => of_operation?.totals.planned,
-                (_, Some(family)) => of_operation?.families.get(family)?.executed,
+                (Some(name), None) => lines.get(name)?.totals.planned,
+                (Some(name), Some(family)) => {
+                    let totals = lines.get(name)?.families.get(family)?;
+                    totals.executed - totals.unsupported
+                }
             };
             // An operation may have answers without content; what other checks of it found still counts.
             let is_bare = reason == NOTHING_TO_JUDGE;

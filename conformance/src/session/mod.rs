@@ -205,7 +205,7 @@ impl Session {
         let mut report =
             merge::resumed(previous.as_ref(), report).map_err(|error| SessionError::usage(error).leaving(&leaks))?;
         if let Some(known) = known {
-            report.relearned = learned::differences(&known, &report);
+            learned::compare(&mut report, &known);
         }
         let is_complete = report.totals.executed == report.totals.planned;
         if is_complete && report.narrowed.is_whole() {

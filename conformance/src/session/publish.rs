@@ -94,6 +94,10 @@ pub fn merge_reports(reports: &[PathBuf], folder: &Path, output: &OutputConfig) 
     let mut whole = merge::merge(reports.map_err(SessionError::usage)?).map_err(incomplete)?;
     whole.of_others = true;
     named_files(output)?;
+    if let Some(path) = &output.learned {
+        let known = learned::read(path).map_err(|error| SessionError::usage(format!("--learned: {error}")))?;
+        learned::compare(&mut whole, &known);
+    }
     let folder = ReportFolder::claim(folder, output.force).map_err(SessionError::usage)?;
     if output.format == Format::Text && !output.detail.quiet {
         print(&terminal::header(&whole)).map_err(SessionError::usage)?;

@@ -7,7 +7,7 @@ mod operations;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use connect_checks::budget::EXCEEDS_BUDGET;
+use connect_checks::budget::exceeds_budget;
 use connect_checks::case::Level;
 use connect_model::text::prefix;
 
@@ -65,7 +65,7 @@ pub fn header(report: &Report) -> String {
         let _ = writeln!(out, "{}", styled(UNSURE, &format!("stale: {}", printable(line, 200))));
     }
     let (over_budget, omitted): (Vec<&String>, Vec<&String>) =
-        report.left_out.iter().partition(|line| line.contains(EXCEEDS_BUDGET));
+        report.left_out.iter().partition(|line| exceeds_budget(line));
     let rows = [
         (report.not_sent.iter().collect(), "operation", "not sent"),
         (omitted, "case", "omitted"),
