@@ -12,7 +12,7 @@ use crate::families;
 use crate::setup;
 
 /// Parts of a plan.
-pub const MOST_PARTS: u32 = 10_000;
+const MOST_PARTS: u32 = 10_000;
 
 /// One of several parts of a plan, for example 2/3: part `at` of `of`, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -139,6 +139,10 @@ pub struct ClientConfig {
     pub answered: BTreeSet<OperationId>,
 }
 
+fn is_read(schema: &Schema, operation: OperationId) -> bool {
+    danger(schema, &schema[operation]) == Danger::Read
+}
+
 impl Client {
     /// A client; sends nothing yet.
     pub fn new(schema: &'static Schema, target: Target, transport: Arc<Transport>, config: ClientConfig) -> Self {
@@ -160,7 +164,9 @@ impl Client {
             throttled: AtomicU32::new(0),
             instance: OnceCell::new(),
             fixtures: Mutex::default(),
-            controls: Mutex::default(),
+            controls: Mutex::new(
+                answered.iter().copied().filter(|operation| is_read(schema, *operation)).take(CONTROLS).collect(),
+            ),
             answered,
             support: schema.operations().map(|_| OnceCell::new()).collect(),
             touched: Touched::default(),
@@ -297,7 +303,7 @@ impl Client {
             let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
             token.is_some_and(|token| body.get(&token.json_name).is_some())
         };
-        danger(self.schema, contract) == Danger::Read || has_token()
+        self.is_read(operation) || has_token()
     }
 
     /// Pause before a retry if the endpoint asks for none.
@@ -416,7 +422,7 @@ impl Client {
     }
 
     fn is_read(&self, operation: OperationId) -> bool {
-        danger(self.schema, &self.schema[operation]) == Danger::Read
+        is_read(self.schema, operation)
     }
 
     /// Keeps an operation that was answered as a control: reads, and one write until there is a read.
@@ -435,26 +441,21 @@ impl Client {
     /// are unknown then. The resource that one control names may be gone, so all of them are asked.
     async fn still_answers(&self, unknown: OperationId) -> Result<(), String> {
         let name = |operation: OperationId| &self.schema[operation].name;
-        let mut controls = self.controls.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if controls.is_empty() {
-            controls.extend(self.answered.iter().copied().filter(|operation| self.is_read(*operation)).take(CONTROLS));
-        }
         let mut gone = None;
         if self.answered.contains(&unknown) {
-            controls.clear();
             gone = Some(format!("{}, as an earlier part of the run shows", name(unknown)));
-        }
-        for control in controls {
-            let why = match self.ask(control).await? {
-                Reply::Unsupported(why) => Some(why),
-                // The answer of an operation that is known counts as a refusal.
-                Reply::Refused(exchange, error) => reply::unsupported(exchange.response.status, &error),
-                Reply::Success(_) => None,
-                Reply::Trouble(why, _) => return Err(why),
-            };
-            match why {
-                Some(why) => gone = Some(format!("{} ({why})", name(control))),
-                None => return Ok(()),
+        } else {
+            let controls = self.controls.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            for control in controls {
+                let why = match self.ask(control).await? {
+                    Reply::Unsupported(why) => Some(why),
+                    // The answer of an operation that is known counts as a refusal.
+                    Reply::Refused(exchange, error) => reply::unsupported(exchange.response.status, &error),
+                    Reply::Success(_) => None,
+                    Reply::Trouble(why, _) => return Err(why),
+                };
+                let Some(why) = why else { return Ok(()) };
+                gone = Some(format!("{} ({why})", name(control)));
             }
         }
         let Some(gone) = gone else { return Ok(()) };

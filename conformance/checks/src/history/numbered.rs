@@ -20,15 +20,18 @@ pub(super) const VIEWS: [Sort; 3] = [Sort::Described, Sort::Listed, Sort::Search
 
 pub(super) fn into_parts(sorted: Sorted<'_>) -> Vec<Part> {
     let mut parts = Vec::new();
+    let loose: Vec<usize> = sorted.things.values().map(loose_writes).collect();
     for (nth, sort) in VIEWS.into_iter().enumerate() {
-        let shown = shown_as_sent(&sorted.things, nth);
-        for ((place, id), known) in &sorted.things {
+        let shown = shown_as_sent(&sorted.things, &loose, nth);
+        for (((place, id), known), loose) in sorted.things.iter().zip(&loose) {
             if known.views[nth].is_empty() || known.writes.is_empty() {
                 continue;
             }
             let none = BTreeSet::new();
             let about = format!("{} {}", known.words, excerpt(id));
-            let acts = if is_too_large(known, nth) || sorted.too_many_views.contains(&(place.clone(), nth)) {
+            let acts = if *loose * known.views[nth].len() > MOST_COMPARED
+                || sorted.too_many_views.contains(&(place.clone(), nth))
+            {
                 Acts::TooMany(known.writes.len() + known.views[nth].len())
             } else {
                 let calls = thing(known, nth, shown.get(place.0).unwrap_or(&none));
@@ -94,19 +97,24 @@ fn sent(write: &Write) -> Option<&Map<String, Value>> {
 /// Pairs of a write and a view of a thing whose values are compared one by one.
 const MOST_COMPARED: usize = 2_000_000;
 
-/// True for a thing with too many writes and views to compare.
-fn is_too_large(known: &Known, nth: usize) -> bool {
-    // A view may show such a value otherwise than it was sent.
+/// Number of writes of a thing with a value that a view may show otherwise than it was sent.
+fn loose_writes(known: &Known) -> usize {
     let is_loose = |value: &Value| !value.is_null() && !value.is_boolean() && plain_text(value).is_none();
     let writes = known.writes.iter().filter_map(|write| sent(&write.act));
-    let loose = writes.filter(|sent| sent.values().any(is_loose)).count();
-    loose.saturating_mul(known.views[nth].len()) > MOST_COMPARED
+    writes.filter(|sent| sent.values().any(is_loose)).count()
 }
 
 /// Members of each kind that some view shows as they were sent.
-fn shown_as_sent(things: &BTreeMap<Id, Known>, nth: usize) -> BTreeMap<&'static str, BTreeSet<&str>> {
-    let mut found: BTreeMap<&'static str, BTreeSet<&str>> = BTreeMap::new();
-    for ((place, _), known) in things.iter().filter(|(_, known)| !is_too_large(known, nth)) {
+fn shown_as_sent<'k>(
+    things: &'k BTreeMap<Id, Known>,
+    loose: &[usize],
+    nth: usize,
+) -> BTreeMap<&'static str, BTreeSet<&'k str>> {
+    let mut found: BTreeMap<&'static str, BTreeSet<&'k str>> = BTreeMap::new();
+    for (((place, _), known), loose) in things.iter().zip(loose) {
+        if *loose * known.views[nth].len() > MOST_COMPARED {
+            continue;
+        }
         let found = found.entry(place.0).or_default();
         let shown = known.views[nth].iter().filter_map(|view| match &view.act {
             View::Shown(shown) => Some(shown),

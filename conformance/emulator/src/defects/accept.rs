@@ -178,12 +178,7 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "tasks without the optional description are refused",
         kills: &["accept.optional"],
         may: &[],
-        seams: || {
-            on_call(|call| {
-                let absent = call.input.get("Description").is_none_or(Value::is_null);
-                refuse(call, call.operation.name == "StartTaskContact" && absent)
-            })
-        },
+        seams: || on_call(|call| demand(call, "StartTaskContact", "Description")),
     },
     Defect {
         id: "demands-tags",
@@ -191,12 +186,7 @@ pub(super) const ROWS: &[Defect] = &[
         summary: "flows without the optional tags are refused",
         kills: &["accept.optional"],
         may: &[],
-        seams: || {
-            on_call(|call| {
-                let absent = call.input.get("Tags").is_none_or(Value::is_null);
-                refuse(call, call.operation.name == "CreateContactFlow" && absent)
-            })
-        },
+        seams: || on_call(|call| demand(call, "CreateContactFlow", "Tags")),
     },
     Defect {
         id: "refuses-optional-member",
@@ -367,6 +357,12 @@ pub(super) const ROWS: &[Defect] = &[
         },
     },
 ];
+
+/// Refuses calls of an operation without an optional member.
+fn demand(call: &Invocation<'_>, operation: &str, member: &str) -> Answer {
+    let absent = call.input.get(member).is_none_or(Value::is_null);
+    refuse(call, call.operation.name == operation && absent)
+}
 
 /// Refuses a call as invalid under a condition.
 fn refuse(call: &Invocation<'_>, condition: bool) -> Answer {
