@@ -30,8 +30,7 @@ fn the_printed_command_continues_a_run_with_writes() {
     let words = ["--rps", "100000", "--checks", "shape,idempotency", "--max-requests", "60"];
     let (code, text) = output(account.run(&words));
     assert_eq!(code, Some(3), "{text}");
-    let command = text.lines().find_map(|line| line.trim_start().strip_prefix("continue: cargo conformance "));
-    let words: Vec<&str> = command.unwrap_or_else(|| panic!("no command: {text}")).split(' ').collect();
+    let words = program::continuation(&text);
     assert!(words.contains(&account.journal().to_str().unwrap()) && words.contains(&"--allow-writes"), "{words:?}");
     // Nothing is added to the printed command.
     let (code, text) = output(program::conformance(&words));

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use program::{Folder, SMALL, conformance, emulator, outcomes, output};
+use program::{Folder, SMALL, conformance, continuation, emulator, outcomes, output};
 
 #[test]
 fn merges_shards_into_the_whole_run() {
@@ -179,12 +179,6 @@ fn alone_and_continued(folder: &Folder, run: &[&str], most: &str) -> [Option<i32
     let command = format!("run --resume {stopped} --report-dir {stopped}");
     assert_eq!((code, stdout.contains(&command)), (Some(3), true), "{stdout}");
     [alone, output(&["run", "--resume", &stopped, "--report-dir", &stopped]).0]
-}
-
-/// The words of the command that continues a stopped run, as the run printed it.
-fn continuation(stdout: &str) -> Vec<&str> {
-    let line = stdout.lines().find_map(|line| line.trim_start().strip_prefix("continue: cargo conformance "));
-    line.unwrap_or_else(|| panic!("no command: {stdout}")).split(' ').collect()
 }
 
 #[test]

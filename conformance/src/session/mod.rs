@@ -26,7 +26,7 @@ use connect_checks::history;
 use connect_checks::judge::Judge;
 use connect_checks::lifecycle;
 use connect_checks::plan::Plan;
-use connect_checks::setup;
+use connect_checks::setup::{self, SuiteConfig};
 use connect_emulator::Emulator;
 use connect_model::schema::{OperationId, Schema};
 use connect_transport::{Transport, TransportConfig};
@@ -95,8 +95,8 @@ impl Session {
         let journal = context.ledger.as_ref().and_then(|ledger| ledger.journal());
         let journal = journal.map(|path| std::path::absolute(&path).unwrap_or(path));
         let bounds = TransportConfig { timeout: config.timeout(), ..TransportConfig::default() };
-        let mut suite_config = config.suite(context, walks);
-        suite_config.answered = inputs.previous.iter().flat_map(|report| answered(schema, report)).collect();
+        let answered = inputs.previous.iter().flat_map(|report| answered(schema, report)).collect();
+        let suite_config = SuiteConfig { answered, ..config.suite(context, walks) };
         let (suite, transport) = setup::suite(schema, target, &selection, suite_config).map_err(SessionError::usage)?;
         let plan = suite.plan();
         if let Some(previous) = &inputs.previous {
@@ -127,16 +127,17 @@ impl Session {
         info.settings = inputs.settings(info.target.loopback)?;
         info.stale.extend(inputs.stale(schema, plan));
         let RunInputs { expected, previous, config, .. } = inputs;
-        let mut require = matching_required(schema, &config.require)?;
+        let mut require = BTreeSet::new();
         for pattern in &config.require {
+            let wanted = matching_required(schema, std::slice::from_ref(pattern))?;
             let planned = |name: &String| plan.whole.operations.iter().any(|(operation, _)| operation == name);
-            let mut wanted = matching_required(schema, std::slice::from_ref(pattern))?.into_iter();
-            if !wanted.any(|name| planned(&name) || plan.tries(|check| check.family() == name)) {
+            if !wanted.iter().any(|name| planned(name) || plan.tries(|check| check.family() == name)) {
                 return Err(SessionError::Nothing(format!(
                     "--require {pattern}: no case of it is planned, so that nothing would show if it is offered; select it, or \
                      leave out --require"
                 )));
             }
+            require.extend(wanted);
         }
         if emulator.is_some() && config.emulator.benign.is_none() {
             // The built-in emulator verifies signatures: a run that could not tell would prove nothing.
@@ -216,8 +217,8 @@ impl Session {
             } else {
                 report.unseen = unseen;
             }
+            report.recount();
         }
-        report.recount();
         Ok(Finished { report, remark: transport.health().remark(), folder: claimed })
     }
 }

@@ -42,6 +42,13 @@ fn ended(mut command: Command) -> Ended {
     (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
+/// The words of the command that continues a stopped run, as the run printed it.
+pub(crate) fn continuation(stdout: &str) -> Vec<&str> {
+    let line = stdout.lines().find_map(|line| line.trim_start().strip_prefix("continue: cargo conformance "));
+    assert!(line.is_some(), "no command: {stdout}");
+    line.unwrap_or_default().split(' ').collect()
+}
+
 /// A folder that is deleted at the end of a test.
 pub(crate) struct Folder(pub(crate) PathBuf);
 
