@@ -1,7 +1,6 @@
 //! The gates of a write or deletion: it names a resource that a run of ours created, in its instance, and sends an operation
 //! that the account allows. Journals and answers may name others by mistake or on purpose.
 
-use connect_model::json_text::scalar;
 use connect_model::planted;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::danger::{Danger, danger};
@@ -11,9 +10,10 @@ use connect_transport::parsed::has_dot_segment;
 use serde_json::{Map, Value, json};
 
 use super::journal::Header;
+use super::marks::{denotes, has_text, is_of_entry, marks, names, stands_for};
 use super::narrow::narrow_name;
 use super::undo::{Source, Undo};
-use super::{Entry, Ledger, State, input_of, names};
+use super::{Entry, Ledger, State, input_of};
 use crate::permission::Permission;
 
 /// The owner of a resource, as far as it is known.
@@ -145,33 +145,37 @@ impl Ledger {
     /// for its own resource by name.
     pub(crate) fn judge(&self, at: usize, standing: Standing) {
         let mut state = self.state();
-        let Some(entry) = state.entries.get_mut(at) else { return };
-        entry.standing = standing.clone();
+        state.entries.change(at, |entry| entry.standing = standing.clone());
+        let Some(entry) = state.entries.get(at) else { return };
         if standing == Standing::Ours {
             // A creation that is sent again with its token is answered with the same resource.
-            let (create, input, arns) = (entry.create, entry.delete_input.clone(), entry.arns.clone());
-            let same = |one: &&mut Entry| {
+            let same = |one: &Entry| {
                 one.standing == Standing::Unknown
-                    && (one.create, &one.delete_input, &one.arns) == (create, &input, &arns)
+                    && (one.create, &one.delete_input, &one.arns) == (entry.create, &entry.delete_input, &entry.arns)
             };
-            (state.entries.values_mut().filter(same)).for_each(|one| one.standing = Standing::Ours);
+            let again: Vec<usize> =
+                state.entries.like(entry).into_iter().filter(|(_, one)| same(one)).map(|(at, _)| at).collect();
+            for at in again {
+                state.entries.change(at, |one| one.standing = Standing::Ours);
+            }
             return;
         }
         if let Standing::Foreign(why) = standing
             && !self.is_of_earlier_run
             && let Some(undo) = self.undo.get(&entry.create)
-            && let Some(input) = entry.delete_input.take()
+            && let Some(input) = entry.delete_input.clone()
         {
-            let marks = marks(undo, &input, std::mem::take(&mut entry.arns));
+            let marks = marks(undo, &input, entry.arns.clone());
             state.foreign.push(Foreign { delete: undo.delete, input, marks, why });
+            state.entries.change(at, |entry| (entry.delete_input, entry.arns) = (None, Vec::new()));
         }
     }
 
     /// Records ARNs that the endpoint gave the resource of an entry, but that are those of something else.
     pub(crate) fn disown_arns(&self, at: usize, arns: &[String]) {
         let mut state = self.state();
-        let Some(entry) = state.entries.get_mut(at) else { return };
-        entry.arns.retain(|arn| !arns.contains(arn));
+        state.entries.change(at, |entry| entry.arns.retain(|arn| !arns.contains(arn)));
+        let Some(entry) = state.entries.get(at) else { return };
         let Some(delete) = self.undo.get(&entry.create).map(|undo| undo.delete) else { return };
         state.foreign.extend(arns.iter().map(|arn| Foreign {
             delete,
@@ -202,7 +206,8 @@ impl Ledger {
             let known = self.undo.get(&entry.create).zip(entry.delete_input.as_ref());
             write.names_one_of(&entry.arns) || known.is_some_and(|(undo, input)| write.names(undo, input))
         };
-        let open = state.entries.iter().filter(|(_, entry)| !entry.gone && entry.standing == Standing::Unknown);
+        let near = state.entries.near([&write.input]).into_iter();
+        let open = near.filter(|(_, entry)| !entry.gone && entry.standing == Standing::Unknown);
         open.filter(|(_, entry)| is_named(entry)).map(|(at, _)| at).collect()
     }
 
@@ -241,13 +246,9 @@ impl Ledger {
         if self.is_of_earlier_run || std::ptr::eq(self.schema, Schema::connect()) {
             return None;
         }
-        let stands_for_entry = |entry: &Entry, text: &str| {
-            let ids = entry.delete_input.iter().flat_map(Value::as_object).flat_map(Map::values);
-            ids.filter_map(scalar).chain(entry.arns.iter().cloned()).any(|id| stands_for(text, &id))
-        };
         let is_known = |text: &str| {
             self.instance.as_deref().is_some_and(|instance| stands_for(text, instance))
-                || state.entries.values().any(|entry| stands_for_entry(entry, text))
+                || state.entries.values().any(|entry| is_of_entry(entry, text))
         };
         narrow_name(self.schema, write.operation, &write.input, is_known)
     }
@@ -266,7 +267,7 @@ impl Ledger {
                 && self.undo.get(&entry.create).is_some_and(|undo| undo.delete == delete)
                 && entry.delete_input.as_ref().is_some_and(|wanted| denotes(input, wanted))
         };
-        state.entries.iter().filter(|(_, entry)| is_named(entry)).map(|(at, _)| at).collect()
+        state.entries.near([input]).into_iter().filter(|(_, entry)| is_named(entry)).map(|(at, _)| at).collect()
     }
 
     /// Things that the endpoint named as created by the run, and that are not ours.
@@ -313,40 +314,4 @@ impl Write {
         let mut marks = marks.into_iter();
         marks.any(|mark| has_text(&self.input, &|text| stands_for(text, mark)))
     }
-}
-
-/// True if a value contains a text of a kind.
-pub(crate) fn has_text(value: &Value, is_it: &impl Fn(&str) -> bool) -> bool {
-    match value {
-        Value::String(text) => is_it(text),
-        Value::Array(items) => items.iter().any(|item| has_text(item, is_it)),
-        Value::Object(members) => members.values().any(|member| has_text(member, is_it)),
-        _ => false,
-    }
-}
-
-/// True if a text is an id or an ARN, with or without a version, or ends in it.
-pub(crate) fn stands_for(text: &str, mark: &str) -> bool {
-    text.match_indices(mark).any(|(at, found)| {
-        let (before, after) = (&text[..at], &text[at + found.len()..]);
-        !mark.is_empty() && (before.is_empty() || before.ends_with('/')) && (after.is_empty() || after.starts_with(':'))
-    })
-}
-
-/// The texts by which requests name a resource: the ids that the endpoint assigned, and its ARNs.
-pub(super) fn marks(undo: &Undo, input: &Value, arns: Vec<String>) -> Vec<String> {
-    let assigned = undo.delete_members.iter().filter(|(_, source)| matches!(source, Source::Output(_)));
-    let ids = assigned.filter_map(|(member, _)| input.get(member)?.as_str().map(str::to_owned));
-    ids.chain(arns).collect()
-}
-
-/// True if the input of a request carries every member that identifies a resource, wherever they are bound. An ARN stands
-/// for the id at its end.
-fn denotes(input: &Value, wanted: &Value) -> bool {
-    let same = |given: &Value, wanted: &Value| {
-        given == wanted || given.as_str().zip(wanted.as_str()).is_some_and(|(given, wanted)| names(given, wanted))
-    };
-    wanted.as_object().is_some_and(|wanted| {
-        wanted.iter().all(|(member, wanted)| input.get(member).is_some_and(|given| same(given, wanted)))
-    })
 }

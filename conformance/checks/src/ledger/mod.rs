@@ -4,6 +4,7 @@
 mod entries;
 mod gates;
 pub mod journal;
+mod marks;
 mod narrow;
 mod record;
 pub mod undo;
@@ -19,10 +20,12 @@ use connect_model::wire::Router;
 use serde_json::{Map, Value};
 
 use self::entries::Entries;
-use self::gates::{Foreign, marks};
+use self::gates::Foreign;
 pub use self::gates::{Gates, Standing};
-pub(crate) use self::gates::{has_text, stands_for};
 use self::journal::{Content, Header, Journal, JournalError, Line, seconds};
+use self::marks::marks;
+pub use self::marks::names;
+pub(crate) use self::marks::{has_text, stands_for};
 pub use self::record::input_of;
 pub(crate) use self::record::is_gone;
 use self::undo::{Source, Undo};
@@ -54,7 +57,7 @@ pub async fn owned_by<T>(owner: Owner, work: impl Future<Output = T>) -> T {
 pub struct Ledger {
     schema: &'static Schema,
     router: Router<'static>,
-    undo: HashMap<OperationId, Undo>,
+    undo: Arc<HashMap<OperationId, Undo>>,
     /// The instance that holds every resource.
     instance: Option<String>,
     /// True if the entries come from a journal. Nothing in it is taken for granted.
@@ -104,21 +107,18 @@ pub fn hook(ledger: Option<&Arc<Ledger>>) -> Option<Arc<dyn RequestHook>> {
     ledger.map(|ledger| Arc::clone(ledger) as Arc<dyn RequestHook>)
 }
 
-/// True if a text is an id, or an ARN that ends in it.
-pub fn names(text: &str, id: &str) -> bool {
-    text.strip_suffix(id).is_some_and(|before| before.is_empty() || before.ends_with('/'))
-}
-
 impl Ledger {
     /// An empty ledger for resources of an instance, kept in memory only.
     pub fn new(schema: &'static Schema, instance: Option<&str>) -> Self {
+        let undo = Arc::new(undo::table(schema));
+        let entries = Entries::new(Arc::clone(&undo));
         Self {
             instance: instance.map(str::to_owned),
             schema,
             router: Router::new(schema),
-            undo: undo::table(schema),
+            undo,
             is_of_earlier_run: false,
-            state: Mutex::new(State { entries: Entries::default(), foreign: Vec::new(), journal: None }),
+            state: Mutex::new(State { entries, foreign: Vec::new(), journal: None }),
         }
     }
 
@@ -157,7 +157,7 @@ impl Ledger {
     fn of_lines(schema: &'static Schema, path: &Path, header: &Header, lines: Vec<Line>) -> Result<Self, JournalError> {
         let mut this = Self::new(schema, header.instance_id.as_deref());
         this.is_of_earlier_run = true;
-        let mut entries = Entries::default();
+        let mut entries = Entries::new(Arc::clone(&this.undo));
         for (number, line) in (2..).zip(lines) {
             let wrong = |what: String| JournalError::Content { path: path.to_owned(), line: number, what };
             match line {
@@ -175,11 +175,7 @@ impl Ledger {
                 Line::Created { n, .. } | Line::Gone { gone: n, .. } if n >= entries.next() => {
                     return Err(wrong(format!("no request has number {n}")));
                 }
-                Line::Created { n, made } => {
-                    if let Some(entry) = entries.get_mut(n) {
-                        entry.delete_input = Some(made);
-                    }
-                }
+                Line::Created { n, made } => entries.change(n, |entry| entry.delete_input = Some(made)),
                 Line::Gone { gone, .. } => {
                     entries.mark_gone(gone);
                 }
@@ -227,11 +223,12 @@ impl Ledger {
         match self.fits(undo, &entry.members, &delete_input) {
             Ok(()) => state.resolve(at, delete_input),
             Err(why) => {
-                if let Some(entry) = state.entries.get_mut(at) {
+                let marks = marks(undo, &delete_input, entry.arns.clone());
+                state.entries.change(at, |entry| {
                     entry.standing = Standing::Foreign(why.clone());
-                    let marks = marks(undo, &delete_input, std::mem::take(&mut entry.arns));
-                    state.foreign.push(Foreign { delete: undo.delete, input: delete_input, marks, why });
-                }
+                    entry.arns.clear();
+                });
+                state.foreign.push(Foreign { delete: undo.delete, input: delete_input, marks, why });
             }
         }
     }
@@ -248,7 +245,7 @@ impl Ledger {
             entry.delete_input.as_ref() == Some(input)
                 && self.undo.get(&entry.create).is_some_and(|undo| undo.delete == delete)
         };
-        state.entries.iter().any(|(other, entry)| other != at && is_it(entry))
+        state.entries.near([input]).into_iter().any(|(other, entry)| other != at && is_it(entry))
     }
 
     /// Time until a creation without a response must be visible in lists, if these lag by `settle` at most.
@@ -271,7 +268,7 @@ impl Ledger {
         let Some(entry) = state.entries.get(at) else { return false };
         let Some(undo) = self.undo.get(&entry.create) else { return false };
         let is_ours = |text: &str| {
-            state.entries.values().any(|parent| {
+            state.entries.named_by(text).into_iter().any(|(_, parent)| {
                 let undo = parent.delete_input.as_ref().zip(self.undo.get(&parent.create));
                 let id = undo.and_then(|(input, undo)| input.get(undo.id_member()?)?.as_str());
                 id.is_some_and(|id| names(text, id))
@@ -309,7 +306,8 @@ impl Ledger {
             // A journal may give something of another kind the id of what holds the part.
             let is_of_kind = |entry: &Entry| graph.made_by(entry.create).map(|made| graph.position(made)) == *holder;
             // Only what was requested before can hold it; a journal may name an entry as its own parent.
-            let mut earlier = state.entries.iter().take_while(|(other, _)| *other < at);
+            let mut earlier =
+                state.entries.near(part.members.values()).into_iter().take_while(|(other, _)| *other < at);
             earlier.find(|(_, entry)| is_of_kind(entry) && holds(entry, id)).map(|(other, _)| other)
         };
         let parents: Vec<usize> = self.undo.get(&part.create)?.parents().map(parent).collect::<Option<_>>()?;
@@ -330,7 +328,7 @@ impl Ledger {
             let ids = undo.id_member().map(|member| (part.members.get(member), input.get(member)));
             ids.is_some_and(|(requested, id)| requested.is_some() && requested == id)
         };
-        state.entries.values().any(|entry| entry.gone && is_parent(entry))
+        state.entries.near(part.members.values()).into_iter().any(|(_, entry)| entry.gone && is_parent(entry))
     }
 
     /// Enters a resource of an earlier run that was found at the endpoint, with the name and the tag of that run.
@@ -374,10 +372,10 @@ impl State {
 
     /// If the line cannot be written, only the memory has it; a later reader of the file looks the resource up again.
     fn resolve(&mut self, at: usize, delete_input: Value) {
-        if let Some(entry) = self.entries.get_mut(at) {
+        self.entries.change(at, |entry| {
             entry.delete_input = Some(delete_input.clone());
             entry.standing = Standing::Unknown;
-        }
+        });
         let _ = self.write(&Line::Created { n: at, made: delete_input }, true);
     }
 

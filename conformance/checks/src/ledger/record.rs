@@ -46,11 +46,9 @@ impl RequestHook for Ledger {
             (LedgerEvent::Creates(at), Ok(response)) if (200..300).contains(&response.status) => {
                 let Some(create) = self.entry(*at).map(|entry| entry.create) else { return };
                 let output = read_response(self.schema, create, response).unwrap_or_default();
-                let entry = self.state().entries.get_mut(*at).map(|entry| {
-                    entry.arns = arns_in(self.schema, entry.create, &output);
-                    entry.clone()
-                });
-                let Some(entry) = entry else { return };
+                let arns = arns_in(self.schema, create, &output);
+                self.state().entries.change(*at, |entry| entry.arns = arns);
+                let Some(entry) = self.entry(*at) else { return };
                 let undo = self.undo.get(&entry.create);
                 if let Some(input) = undo.and_then(|undo| undo.input_from_response(&entry.members, &output)) {
                     self.resolve(*at, input);
