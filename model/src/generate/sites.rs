@@ -17,15 +17,18 @@ pub struct Site {
     pub slot: Slot,
     /// Where the value travels.
     pub place: Place,
+    /// Values that a message with this place has at least.
+    pub values: u64,
 }
 
 /// All mutations of one side of an operation: each constraint of each shape once, at its shortest path. In
 /// breadth-first order, then by name. Their ids depend on the model only.
 pub fn sites(schema: &Schema, operation: OperationId, side: Side) -> Vec<Site> {
     let Some(root) = side_shape(schema, operation, side) else { return Vec::new() };
-    let mut survey = Survey { schema, sites: Vec::new(), seen: HashSet::from([root]), queue: VecDeque::new() };
-    survey.queue.push_back((root, SchemaPath::default(), Place::Body));
-    while let Some((shape, path, place)) = survey.queue.pop_front() {
+    let mut survey = Survey { schema, sites: Vec::new(), seen: HashSet::from([root]), queue: VecDeque::new(), values: 0 };
+    survey.queue.push_back((root, SchemaPath::default(), Place::Body, 0));
+    while let Some((shape, path, place, around)) = survey.queue.pop_front() {
+        survey.values = schema[shape].min_values.max(around);
         survey.inside(shape, &path, place);
     }
     survey.sites
@@ -35,7 +38,9 @@ struct Survey<'s> {
     schema: &'s Schema,
     sites: Vec<Site>,
     seen: HashSet<ShapeId>,
-    queue: VecDeque<(ShapeId, SchemaPath, Place)>,
+    queue: VecDeque<(ShapeId, SchemaPath, Place, u64)>,
+    /// The least number of values in a message with what is visited.
+    values: u64,
 }
 
 impl Survey<'_> {
@@ -96,12 +101,12 @@ impl Survey<'_> {
             && matches!(at.kind, Kind::Structure(_) | Kind::Union(_) | Kind::List(_) | Kind::Map(_))
             && self.seen.insert(slot.target)
         {
-            self.queue.push_back((slot.target, path, place));
+            self.queue.push_back((slot.target, path, place, self.values));
         }
     }
 
     fn add(&mut self, kind: ViolationKind, slot: &Slot, path: &SchemaPath, place: Place) {
         let mutation = Mutation { path: path.clone(), kind };
-        self.sites.push(Site { mutation, slot: slot.clone(), place });
+        self.sites.push(Site { mutation, slot: slot.clone(), place, values: self.values });
     }
 }
