@@ -1,17 +1,18 @@
 //! The resources that a run can create: the kinds of the model, with the operations on them and the inputs that the
 //! operations need.
 
+mod lookup;
+
 use connect_model::json_text::scalar;
 use connect_model::path::SchemaPath;
 use connect_model::resources::{self as graph, Action, Graph, Kind, Role, Source, tag_member};
-use connect_model::schema::{
-    Kind as ShapeKind, Member, Members, OperationId, PerSchema, Schema, ShapeId, Shared, Slot,
-};
+use connect_model::schema::{Kind as ShapeKind, Member, Members, OperationId, Schema, ShapeId, Shared, Slot};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::semantics::{Context, rule as rules};
 use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
 
+pub use self::lookup::{created_by, instances, listed_by, named, rows, stored_by, updated_by};
 use crate::client::reply::TAKEN;
 use crate::code::Scope;
 use crate::tagging;
@@ -44,17 +45,6 @@ pub struct Resource {
     /// The kind in the graph of the model.
     pub of: &'static Kind,
     schema: &'static Schema,
-}
-
-/// Every kind that a run can create and name. Instances come first, since they hold the others.
-pub fn rows(schema: &'static Schema) -> &'static [Resource] {
-    static ROWS: PerSchema<Vec<Resource>> = PerSchema::new();
-    ROWS.get(schema, |schema| {
-        let mut rows: Vec<Resource> =
-            graph::shared(schema).kinds().iter().filter_map(|kind| row(schema, kind)).collect();
-        rows.sort_by_key(|row| !row.is_instance());
-        rows
-    })
 }
 
 fn row(schema: &'static Schema, kind: &'static Kind) -> Option<Resource> {
@@ -123,16 +113,6 @@ pub(crate) fn form_of(schema: &Schema, slot: &Slot, name: &str) -> Option<String
     forms.into_iter().find(|form| validate_slot(schema, slot, &form.as_str().into()).is_empty())
 }
 
-/// The kind with a noun.
-pub fn named(schema: &'static Schema, noun: &str) -> Option<&'static Resource> {
-    rows(schema).iter().find(|row| row.noun == noun)
-}
-
-/// The instances of Connect, which hold all other resources.
-pub fn instances(schema: &'static Schema) -> Option<&'static Resource> {
-    rows(schema).first().filter(|row| row.is_instance())
-}
-
 /// Member that names the instance.
 pub(crate) const INSTANCE: &str = "InstanceId";
 
@@ -147,24 +127,9 @@ pub(crate) fn draft(id: &str) -> String {
     format!("{id}{DRAFT}")
 }
 
-/// The row with that `create` operation.
-pub fn created_by(schema: &'static Schema, operation: &str) -> Option<&'static Resource> {
-    rows(schema).iter().find(|resource| resource.create == operation)
-}
-
-/// The row with that operation among its `updates`.
-pub fn updated_by(schema: &'static Schema, operation: &str) -> Option<&'static Resource> {
-    rows(schema).iter().find(|resource| resource.updates.contains(&operation))
-}
-
 /// Number of updates of the kind that the operation in scope creates.
 pub(crate) fn updates_of(scope: &Scope<'_>) -> u32 {
     created_by(scope.schema, scope.name()).map_or(0, |row| row.updates.len() as u32)
-}
-
-/// The row that an operation creates or updates.
-pub fn stored_by(schema: &'static Schema, operation: &str) -> Option<&'static Resource> {
-    created_by(schema, operation).or_else(|| updated_by(schema, operation))
 }
 
 /// Calls `work` with the context for the rules outside the model that an operation has at `focus`: that of a resource of
@@ -491,14 +456,6 @@ impl Facts {
         let member = self.described.and_then(|described| described.get(&pair.right[1..]));
         member.is_none_or(|member| self.schema.can_show(member.slot.target, value))
     }
-}
-
-/// The row with that `list` or `search` operation, and the member of an item with the id.
-pub fn listed_by(schema: &'static Schema, operation: &str) -> Option<(&'static Resource, &'static str)> {
-    rows(schema).iter().find_map(|resource| {
-        let found = [resource.list, resource.search].into_iter().flatten().find(|(name, _)| *name == operation);
-        found.map(|(_, member)| (resource, member))
-    })
 }
 
 #[cfg(test)]

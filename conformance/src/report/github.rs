@@ -91,10 +91,15 @@ pub fn summary(report: &Report) -> String {
             code(&cause.id)
         );
     }
-    let new = report.change.iter().flat_map(|change| &change.new_failures).take(ROWS);
-    let new: Vec<String> = new.map(|case| format!("- {}", code(case))).collect();
-    if !new.is_empty() {
-        let _ = writeln!(text, "\nNew failures since the last run:\n\n{}", new.join("\n"));
+    if let Some(change) = &report.change {
+        for (cases, what) in
+            [(&change.new_failures, "New failures since"), (&change.withdrawn, "Not offered any more since")]
+        {
+            let cases: Vec<String> = cases.iter().take(ROWS).map(|case| format!("- {}", code(case))).collect();
+            if !cases.is_empty() {
+                let _ = writeln!(text, "\n{what} the last run:\n\n{}", cases.join("\n"));
+            }
+        }
     }
     for (lines, what) in [(&report.leaks, "Leaked"), (&report.stale, "Stale")] {
         if !lines.is_empty() {

@@ -19,6 +19,7 @@ use crate::event::{ModelInfo, Narrowed, PlanInfo, Settings, TargetInfo};
 use crate::outcome::{CaseOutcome, Totals};
 use crate::report::case_file::{SavedExchange, SavedRequest, SavedResponse, SavedTime, TimelineCall};
 use crate::report::causes::Cause;
+use crate::report::trend::{Change, Earlier};
 use crate::report::verify;
 
 /// Name of the file in the report folder.
@@ -272,36 +273,6 @@ pub struct Reason {
     pub count: u64,
     /// Example cases.
     pub cases: Vec<String>,
-}
-
-/// A run before the one of the report.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Earlier {
-    /// Start in RFC 3339, UTC.
-    pub started: Option<String>,
-    /// Its seed.
-    pub seed: u64,
-    /// Its exit code.
-    pub exit_code: u8,
-    /// Milliseconds from the first case to the last.
-    pub duration_ms: u64,
-    /// Counts of its cases.
-    pub totals: Totals,
-    /// Difference to the run before it.
-    #[serde(flatten)]
-    pub change: Change,
-}
-
-/// The difference between two runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
-    /// Cases that fail now and were scored without failing before.
-    pub new_failures: Vec<String>,
-    /// Cases that failed before and are scored without failing now.
-    pub gone_failures: Vec<String>,
-    /// Ids of causes that the run before did not have.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub new_causes: Vec<String>,
 }
 
 /// A report cannot be used.

@@ -120,7 +120,7 @@ fn names(report: &Report) -> Result<(), String> {
     report.indeterminate.iter().flat_map(|reason| &reason.cases).try_for_each(case)?;
     let changes = report.trend.iter().map(|run| &run.change).chain(&report.change);
     for change in changes {
-        change.new_failures.iter().chain(&change.gone_failures).try_for_each(case)?;
+        change.new_failures.iter().chain(&change.gone_failures).chain(&change.withdrawn).try_for_each(case)?;
         change.new_causes.iter().try_for_each(|id| cause(id))?;
     }
     Ok(())

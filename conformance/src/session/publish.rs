@@ -72,13 +72,11 @@ pub(crate) fn publish(
 /// Adds the earlier runs in a folder to a report; returns what there is to say about them. The run is over: what cannot be read
 /// is left out, and hides no result.
 fn compare(report: &mut Report, history: &Path) -> Vec<String> {
-    let found = match trend::read(history, report) {
+    let found = match trend::attach(report, history) {
         Ok(found) => found,
         Err(error) => return vec![format!("not compared with earlier runs: {error}")],
     };
-    trend::attach(report, &found.reports);
-    let none =
-        found.reports.is_empty().then(|| format!("{} has no earlier report of this endpoint", history.display()));
+    let none = (found.runs == 0).then(|| format!("{} has no earlier report of this endpoint", history.display()));
     let unread = found.unread.iter().map(|error| format!("left out of the comparison: {error}"));
     unread.chain(none).collect()
 }

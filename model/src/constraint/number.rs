@@ -117,7 +117,7 @@ pub(crate) fn check(kind: Number, range: Option<Bounds<f64>>, value: &serde_json
         };
     }
     let number = value.as_f64()?;
-    if kind == Number::Float && number.abs() > f64::from(f32::MAX) {
+    if number.abs() > largest(kind) {
         return Some((ViolationKind::Overflow, "a 32-bit float".to_owned()));
     }
     let range = range?;
@@ -148,8 +148,9 @@ pub(crate) fn witness(kind: Number, range: Option<Bounds<f64>>, aim: Aim, u: &mu
     }
     let range = range.unwrap_or_default();
     // A 32-bit float holds these limits exactly: generated values must survive either type.
-    let low = range.min.unwrap_or(if aim == Aim::Lowest { -1.0e6 } else { 0.0 });
-    let high = range.max.unwrap_or(if aim == Aim::Highest { 1.0e6 } else { low.max(0.0) + 1000.0 });
+    let (low, high) = (range.min.map(|min| min.max(-largest(kind))), range.max.map(|max| max.min(largest(kind))));
+    let low = low.unwrap_or(if aim == Aim::Lowest { -1.0e6 } else { 0.0 });
+    let high = high.unwrap_or(if aim == Aim::Highest { 1.0e6 } else { low.max(0.0) + 1000.0 });
     let number = match aim {
         Aim::Lowest => low,
         Aim::Highest => high,
@@ -203,18 +204,28 @@ fn violate(kind: Number, range: Option<Bounds<f64>>, broken: ViolationKind) -> O
             None => Value::from(high as u64 + 1),
         }),
         (ViolationKind::RangeMin, Some((low, _))) => {
-            let below = (range?.min?.ceil() as i128) - 1;
+            let below = (range?.min?.ceil() as i128).saturating_sub(1);
             (below >= i128::from(low)).then(|| Value::from(clamp(below)))
         }
         (ViolationKind::RangeMax, Some((_, high))) => {
-            let above = (range?.max?.floor() as i128) + 1;
+            let above = (range?.max?.floor() as i128).saturating_add(1);
             (above <= i128::from(high)).then(|| Value::from(clamp(above)))
         }
-        // One more or less, or a difference that a 64-bit float can represent.
-        (ViolationKind::RangeMin, None) => range?.min.map(|min| Value::from(min - min.abs().max(1.0))),
-        (ViolationKind::RangeMax, None) => range?.max.map(|max| Value::from(max + max.abs().max(1.0))),
+        // One more or less, or a difference that a 64-bit float can represent; there is none beyond the largest float.
+        (ViolationKind::RangeMin, None) => in_type(kind, range?.min.map(|min| min - min.abs().max(1.0))?),
+        (ViolationKind::RangeMax, None) => in_type(kind, range?.max.map(|max| max + max.abs().max(1.0))?),
         _ => None,
     }
+}
+
+/// The largest float of a type.
+fn largest(kind: Number) -> f64 {
+    if kind == Number::Float { f64::from(f32::MAX) } else { f64::MAX }
+}
+
+/// A float that its type can hold, as JSON.
+fn in_type(kind: Number, number: f64) -> Option<Value> {
+    (number.abs() <= largest(kind)).then(|| Value::from(number))
 }
 
 /// Type limits and range together, for integer types.
@@ -239,17 +250,30 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    const RANGES: [Option<Bounds<f64>>; 5] = [
+    const RANGES: [Option<Bounds<f64>>; 8] = [
         None,
         Some(Bounds { min: Some(0.0), max: None }),
         Some(Bounds { min: Some(1.0), max: Some(1000.0) }),
         Some(Bounds { min: Some(-5.0), max: Some(5.0) }),
         Some(Bounds { min: Some(0.0), max: Some(9_223_372_036_854_775_807.0) }),
+        Some(Bounds { min: Some(-9.9e307), max: Some(9.9e307) }),
+        Some(Bounds { min: Some(0.0), max: Some(1.0e300) }),
+        Some(Bounds { min: Some(f64::MIN), max: None }),
     ];
 
     #[test]
     fn witnesses_are_valid_and_violations_break_only_the_named_constraint() {
-        for kind in [Number::Integer, Number::Long, Number::Float, Number::Double] {
+        let kinds = [
+            Number::Byte,
+            Number::Short,
+            Number::Integer,
+            Number::Long,
+            Number::BigInteger,
+            Number::Float,
+            Number::Double,
+            Number::BigDecimal,
+        ];
+        for kind in kinds {
             for range in RANGES {
                 for aim in [Aim::Small, Aim::Lowest, Aim::Highest, Aim::Anywhere] {
                     let value = witness(kind, range, aim, &mut Unstructured::new(&[0xa7; 64]));

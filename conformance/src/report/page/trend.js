@@ -95,7 +95,7 @@ function spread(places, gap, floor) {
 }
 
 function drawRuns(runs) {
-  const head = ["Started", "Result", "Failed", "Known", "Indeterminate", "Passed", "Took", "Seed", "New failures", "Gone"];
+  const head = ["Started", "Result", "Failed", "Known", "Indeterminate", "Passed", "Took", "Seed", "New failures", "Gone", "Not offered any more"];
   const right = new Set(["Failed", "Known", "Indeterminate", "Passed", "Took"]);
   const body = el("tbody");
   const box = el("div", { class: "scroll-x", tabindex: "0", role: "group", "aria-label": "Runs, newest first" },
@@ -115,7 +115,9 @@ function drawRun(run) {
     el("td", { class: "right" }, duration(run.duration_ms)),
     el("td", {}, code(short(seedText(run.seed), 24))),
     el("td", {}, changes(run.new_failures)),
-    el("td", {}, changes(run.gone_failures)));
+    el("td", {}, changes(run.gone_failures)),
+    // The report leaves out an empty list.
+    el("td", {}, changes(run.withdrawn ?? (run.gone_failures && []))));
 }
 
 /** The cases that changed, if the run was compared. */

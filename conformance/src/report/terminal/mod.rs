@@ -187,10 +187,14 @@ fn trend(out: &mut String, report: &Report) {
             Some(format!("{what} ({}): {}", cases.len(), some(&cases, 3)))
         }
     };
-    let parts: Vec<String> = [part(&change.new_failures, "fails now"), part(&change.gone_failures, "passes now")]
-        .into_iter()
-        .flatten()
-        .collect();
+    let parts: Vec<String> = [
+        part(&change.new_failures, "fails now"),
+        part(&change.gone_failures, "passes now"),
+        part(&change.withdrawn, "not offered any more"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let text = match parts.is_empty() {
         true if report.failed_cases.is_empty() => "no case fails in either".to_owned(),
         true => "the same cases fail".to_owned(),
