@@ -25,6 +25,18 @@ fn runs_leave_the_account_unchanged() {
 }
 
 #[test]
+fn what_has_no_name_is_not_created_without_the_tag_of_the_run() {
+    let account = Account::new("nameless", FrontConfig::default());
+    let filter = ["CreateAttachedFile/", "--operations", "CreateAttachedFile", "--checks", "accept,invalid"];
+    let (code, text) = output(account.run(&[&filter[..], &["--rps", "100000", "--allow-undecided", "20"]].concat()));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("it has no name, and the request has no tag `contract-test`"), "{text}");
+    let report = account.report();
+    assert_eq!((&report["leaks"], account.journals()), (&json!([]), 0), "{text}");
+    assert!(report["totals"]["passed"].as_u64().unwrap() > 50, "{}", report["totals"]);
+}
+
+#[test]
 fn the_printed_command_continues_a_run_with_writes() {
     let account = Account::new("continue", FrontConfig::default());
     let words = ["--rps", "100000", "--checks", "shape,idempotency", "--max-requests", "60"];

@@ -278,7 +278,7 @@ mod tests {
             (20, false, None),
             (5_000, false, None),
             (5_000, true, Some("required values, and more than 4000000 are not sent")),
-            (20_000, false, Some("more than 30000 are not tried")),
+            (40_000, false, Some("more than 30000 are not tried")),
         ];
         for (members, required, expected) in rows {
             let traits = if required { json!({ "smithy.api#required": {} }) } else { json!({}) };
@@ -287,7 +287,7 @@ mod tests {
             let schema = crate::testing::one_operation("CreateThing", "POST", "/things", members);
             let permission = Permission { loopback: true, ..Permission::default() };
             let plan = Plan::new(schema, &Selection { permission, ..Selection::default() });
-            assert_eq!(plan.cases.len() > 40, expected.is_none(), "{:?}", plan.not_sent);
+            assert_eq!(plan.cases.is_empty(), expected.is_some(), "{:?}", plan.not_sent);
             assert_eq!(plan.not_sent.is_empty(), expected.is_none(), "{:?}", plan.not_sent);
             assert!(plan.not_sent.iter().all(|why| why.contains(expected.unwrap_or_default())), "{:?}", plan.not_sent);
         }

@@ -25,7 +25,8 @@ pub struct Site {
 /// breadth-first order, then by name. Their ids depend on the model only.
 pub fn sites(schema: &Schema, operation: OperationId, side: Side) -> Vec<Site> {
     let Some(root) = side_shape(schema, operation, side) else { return Vec::new() };
-    let mut survey = Survey { schema, sites: Vec::new(), seen: HashSet::from([root]), queue: VecDeque::new(), values: 0 };
+    let mut survey =
+        Survey { schema, sites: Vec::new(), seen: HashSet::from([root]), queue: VecDeque::new(), values: 0 };
     survey.queue.push_back((root, SchemaPath::default(), Place::Body, 0));
     while let Some((shape, path, place, around)) = survey.queue.pop_front() {
         survey.values = schema[shape].min_values.max(around);

@@ -287,6 +287,7 @@ async fn send(Trial { client, operation, .. }: Trial<'_>, rights: &[Right]) -> R
             input[&right.member] = renewed[&right.member].take();
         }
     }
+    client.mark_nameless(operation, &mut input);
     let reply = client.call(operation, &input).await?;
     Ok((input, reply))
 }

@@ -9,7 +9,7 @@ use super::list_all;
 use crate::client::Client;
 use crate::client::run_tag::run_of_name;
 use crate::ledger::undo::{Listing, Source, Undo};
-use crate::ledger::{Entry, Ledger, Owner};
+use crate::ledger::{Entry, Ledger, Owner, Standing};
 
 /// The state of a creation without a response, as lists show it.
 pub(super) enum Existence {
@@ -60,7 +60,9 @@ struct Lookup<'c> {
 
 impl Lookup<'_> {
     async fn existence(&mut self, at: usize, entry: &Entry, undo: &Undo) -> Existence {
-        if !self.ledger.may_exist(at) {
+        // It was created if its creation was answered, although with the id of something else.
+        let was_answered = matches!(entry.standing, Standing::Foreign(_));
+        if !was_answered && !self.ledger.may_exist(at) {
             return Existence::Impossible;
         }
         let name = undo.name_member.as_ref().and_then(|member| entry.members.get(member)?.as_str()).unwrap_or_default();

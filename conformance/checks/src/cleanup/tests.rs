@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use connect_emulator::{Config, Service};
 use connect_model::files::Use;
+use connect_model::path::SchemaPath;
 use connect_model::schema::Schema;
+use connect_model::wire::encode_request;
 use connect_model::wire::message::HttpRequest;
 use connect_transport::target::Target;
 use connect_transport::{InProcess, Transport, TransportConfig};
@@ -141,6 +143,38 @@ async fn what_an_endpoint_wrongly_calls_ours_is_reported_and_left() {
     assert!(left[0].contains("the endpoint gave a new resource this id") && left[0].contains(&id), "{left:?}");
     assert_eq!(liar.names(), before, "ours is found by its name and deleted, theirs is left");
     assert!(!liar.deletions().iter().any(|line| line.contains(&id)), "{:?}", liar.deletions());
+}
+
+/// An attached file, which has no name.
+fn file(service: &Service, tags: &Value) -> Value {
+    json!({
+        "InstanceId": service.instance_name(), "FileName": "a.csv", "FileSizeInBytes": 1, "Tags": tags,
+        "AssociatedResourceArn": "arn:aws:connect:us-east-1:111122223333:instance/i/contact/c",
+        "FileUseCaseType": "ATTACHMENT", "FileSourceUri": "https://example.com/a.csv",
+    })
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_up_by_name_stays_in_the_ledger() {
+    let liar = Liar::giving("FileId", |service| {
+        let schema = Schema::connect();
+        let create = schema.operation_named("CreateAttachedFile").unwrap();
+        let request = encode_request(schema, create, &file(service, &json!({ "of": "others" }))).unwrap();
+        let body: Value = serde_json::from_slice(&service.handle(&request).body).unwrap();
+        body["FileId"].as_str().unwrap().to_owned()
+    });
+    let untagged = liar.call("CreateAttachedFile", file(&liar.service, &json!({ "a": "b" }))).await.describe();
+    assert!(untagged.contains("the request has no tag `contract-test`"), "{untagged}");
+    let mut input = file(&liar.service, &json!({}));
+    let create = liar.client.schema.operation_named("CreateAttachedFile").unwrap();
+    liar.client.add_run_tag(create, &mut input, &SchemaPath::default());
+    let created = liar.call("CreateAttachedFile", input).await;
+    assert!(matches!(created, Reply::Success(_)), "{}", created.describe());
+    let left = liar.client.clear().await;
+    assert!(left.iter().any(|line| line.contains("no list shows its kind by name")), "{left:?}");
+    assert!(left.iter().any(|line| line.contains("has neither the name nor the tag of the run")), "{left:?}");
+    assert_eq!(liar.deletions(), [""; 0], "the file of others is left");
+    assert_eq!(liar.client.ledger().unwrap().open(|_| true).len(), 1);
 }
 
 /// A write to the id or the ARN that an endpoint gives a new flow, by operation.

@@ -147,6 +147,10 @@ impl Client {
     /// A client; sends nothing yet.
     pub fn new(schema: &'static Schema, target: Target, transport: Arc<Transport>, config: ClientConfig) -> Self {
         let ClientConfig { seed, cases, run_id, permission, shrink, settle, ledger, answered } = config;
+        let run_tag = RunTag { run_id, started: seconds(SystemTime::now()) };
+        if let Some(ledger) = &ledger {
+            ledger.belongs_to(&run_tag);
+        }
         Self {
             schema,
             target,
@@ -157,7 +161,7 @@ impl Client {
             ledger,
             transport,
             guarded: None,
-            run_tag: RunTag { run_id, started: seconds(SystemTime::now()) },
+            run_tag,
             shrink: AtomicU32::new(shrink),
             counter: AtomicU64::new(0),
             accepted: AtomicU64::new(0),

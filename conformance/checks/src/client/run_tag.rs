@@ -1,7 +1,5 @@
 //! Marks the resources of a run by their names and by a tag, so that they are found if its journal is lost.
 
-use std::sync::Arc;
-
 use connect_model::path::SchemaPath;
 use connect_model::resources::{self as graph, read_tags, tag_member};
 use connect_model::schema::{Member, OperationId};
@@ -11,7 +9,6 @@ use serde_json::{Value, json};
 use crate::client::Client;
 use crate::client::input::in_focus;
 use crate::client::reply::Reply;
-use crate::ledger::Ledger;
 use crate::ledger::journal::is_run_id;
 use crate::tagging::add_tags;
 
@@ -60,17 +57,25 @@ impl Client {
         tag_member(self.schema, self.schema.input_members(&self.schema[create])?)
     }
 
-    /// Adds the tag of the run to a creation whose resource has to be deleted later.
+    /// Adds the tag of the run to a creation whose resource has to be deleted later. Tags in focus stay as they are, unless
+    /// nothing else marks the resource.
     pub fn add_run_tag(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath) {
-        let Some(member) = self.tag_member(operation).filter(|member| !in_focus(focus, &member.name)) else { return };
-        let is_creation = |ledger: &Arc<Ledger>| {
-            self.schema[operation].name.starts_with("Create") || ledger.undo(operation).is_some()
-        };
-        if !self.ledger().is_some_and(is_creation) {
+        let (Some(member), Some(ledger)) = (self.tag_member(operation), self.ledger()) else { return };
+        let undo = ledger.undo(operation);
+        let is_named = undo.is_none_or(|undo| undo.name_member.is_some());
+        let is_creation = undo.is_some() || self.schema[operation].name.starts_with("Create");
+        if !is_creation || is_named && in_focus(focus, &member.name) {
             return;
         }
         if value.get(&member.name).map(read_tags).unwrap_or_default().len() < MAX_TAGS {
             add_tags(self.schema, member, value, [(TAG, &*self.run_tag.to_string())]);
+        }
+    }
+
+    /// The same for a resource without a name, which nothing else marks.
+    pub(crate) fn mark_nameless(&self, operation: OperationId, value: &mut Value) {
+        if self.ledger().and_then(|ledger| ledger.undo(operation)).is_some_and(|undo| undo.name_member.is_none()) {
+            self.add_run_tag(operation, value, &SchemaPath::default());
         }
     }
 

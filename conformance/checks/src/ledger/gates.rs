@@ -2,6 +2,7 @@
 //! that the account allows. Journals and answers may name others by mistake or on purpose.
 
 use connect_model::planted;
+use connect_model::resources::{read_tags, tag_member};
 use connect_model::schema::{OperationId, Schema};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::validate::validate;
@@ -14,6 +15,7 @@ use super::marks::{denotes, has_text, is_of_entry, marks, names, stands_for};
 use super::narrow::narrow_name;
 use super::undo::{Source, Undo};
 use super::{Entry, Ledger, State, input_of};
+use crate::client::run_tag::{RunTag, TAG};
 use crate::permission::Permission;
 
 /// The owner of a resource, as far as it is known.
@@ -221,6 +223,11 @@ impl Ledger {
             return Err(format!("a segment of its path {path} leads elsewhere, and the request writes"));
         }
         let Some(write) = self.write(request) else { return Ok(()) };
+        if self.leaves_no_mark(&write, request) {
+            return Err(format!(
+                "nothing would show that what it creates is ours: it has no name, and the request has no tag `{TAG}`"
+            ));
+        }
         let state = self.state();
         if let Some(Foreign { why, .. }) = state.foreign.iter().find(|one| write.names_foreign(one)) {
             return Err(why.clone());
@@ -239,6 +246,28 @@ impl Ledger {
             Some(Standing::Foreign(why)) => Err(why.clone()),
             _ => Ok(()),
         }
+    }
+
+    /// True if what a request creates could not be told from a resource of others: it has no name, it would show the tag of the
+    /// run, and the request has none.
+    fn leaves_no_mark(&self, write: &Write, request: &HttpRequest) -> bool {
+        let is_seen = |undo: &Undo| undo.name_member.is_none() && undo.describe.is_some();
+        if self.is_of_earlier_run || !self.undo.get(&write.operation).is_some_and(is_seen) {
+            return false;
+        }
+        let members = self.schema.input_members(&self.schema[write.operation]);
+        let Some(member) = members.and_then(|members| tag_member(self.schema, members)) else { return false };
+        let tag = self.run_tag.get().map_or("", String::as_str);
+        // A request that is malformed on purpose may still have it.
+        let raw = format!("\"{TAG}\":\"{tag}\"");
+        let is_raw = request.body.windows(raw.len()).any(|part| part == raw.as_bytes());
+        let tags = write.input.get(&member.name).map(read_tags).unwrap_or_default();
+        !is_raw && tags.get(TAG).is_none_or(|value| value != tag)
+    }
+
+    /// Tells the ledger the tag of its run.
+    pub(crate) fn belongs_to(&self, run: &RunTag) {
+        self.run_tag.get_or_init(|| run.to_string());
     }
 
     /// A member of a write in which the model of somebody else may name a resource of others; see [`narrow_name`].

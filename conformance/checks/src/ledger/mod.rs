@@ -11,7 +11,7 @@ pub mod undo;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use connect_model::resources;
@@ -62,6 +62,8 @@ pub struct Ledger {
     instance: Option<String>,
     /// True if the entries come from a journal. Nothing in it is taken for granted.
     is_of_earlier_run: bool,
+    /// Value of the tag of the run.
+    run_tag: OnceLock<String>,
     state: Mutex<State>,
 }
 
@@ -118,6 +120,7 @@ impl Ledger {
             router: Router::new(schema),
             undo,
             is_of_earlier_run: false,
+            run_tag: OnceLock::new(),
             state: Mutex::new(State { entries, foreign: Vec::new(), journal: None }),
         }
     }
