@@ -7,6 +7,7 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use connect_model::wire::message::{HttpRequest, HttpResponse};
+use data_encoding::BASE32_NOPAD;
 use percent_encoding::percent_decode_str;
 
 /// Headers that a signature adds and that no report may show. Exact names, never parts of them.
@@ -50,7 +51,7 @@ fn secret_parameter(pair: &str) -> Option<(&'static str, &str)> {
     Some((secret, value))
 }
 
-/// Every part of secrets, in the form of [`folded`]: of the text, of its bytes in hex, and of its base64.
+/// Every part of secrets, in the form of [`folded`]: of the text, of its bytes in hex, and of its base64 and base32.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
     parts: HashSet<[u8; PART]>,
@@ -96,6 +97,10 @@ impl Secrets {
         for shift in 0..3 {
             let inner = &secret[shift..];
             forms.push(STANDARD_NO_PAD.encode(&inner[..inner.len() - inner.len() % 3]).into_bytes());
+        }
+        for shift in 0..5 {
+            let inner = &secret[shift..];
+            forms.push(BASE32_NOPAD.encode(&inner[..inner.len() - inner.len() % 5]).into_bytes());
         }
         for form in forms {
             let folded: Vec<u8> = form.into_iter().map(folded).collect();
@@ -191,9 +196,11 @@ fn without(text: &[u8], secrets: &[&Secrets]) -> Option<Vec<u8>> {
     let place = |(at, byte): (usize, &u8)| Unit { byte: *byte, begin: at, end: at + 1 };
     let mut units: Vec<Unit> = text.iter().enumerate().map(place).collect();
     for _ in 0..=DEPTH {
-        let bytes: Vec<u8> = units.iter().map(|unit| unit.byte).collect();
-        let range = |at: usize| units[at].begin..units[at + PART - 1].end;
-        secrets.iter().for_each(|secret| secret.mark(&bytes, range, &mut found));
+        for units in [&units, &joined(&units)] {
+            let bytes: Vec<u8> = units.iter().map(|unit| unit.byte).collect();
+            let range = |at: usize| units[at].begin..units[at + PART - 1].end;
+            secrets.iter().for_each(|secret| secret.mark(&bytes, range, &mut found));
+        }
         units = decoded(&units);
     }
     let (mut clean, mut was_found) = (Vec::with_capacity(text.len()), false);
@@ -210,7 +217,10 @@ fn without(text: &[u8], secrets: &[&Secrets]) -> Option<Vec<u8>> {
 
 /// True if a text contains a part of a secret, in any encoding. Without places, so that a large body costs little.
 fn repeats(text: &[u8], secrets: &[&Secrets]) -> bool {
-    let occur = |bytes: &[u8]| secrets.iter().any(|secret| secret.occur_in(bytes));
+    let occur = |bytes: &[u8]| {
+        let joined: Vec<u8> = separated(bytes).map(|at| bytes[at]).collect();
+        secrets.iter().any(|secret| secret.occur_in(bytes) || secret.occur_in(&joined))
+    };
     if occur(text) {
         return true;
     }
@@ -242,6 +252,34 @@ fn unescaped(bytes: &[u8]) -> Option<Vec<u8>> {
     }
     out.extend_from_slice(rest);
     Some(out)
+}
+
+/// The text without blanks, controls, and characters that nobody sees: what is between the characters of a secret does not hide
+/// it. UTF-16 has a NUL there.
+fn joined(units: &[Unit]) -> Vec<Unit> {
+    let bytes: Vec<u8> = units.iter().map(|unit| unit.byte).collect();
+    separated(&bytes).map(|at| units[at]).collect()
+}
+
+/// The positions of the bytes that are not part of a separator.
+fn separated(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    let mut until = 0;
+    (0..bytes.len()).filter(move |at| {
+        until = until.max(*at + separator_at(&bytes[*at..]));
+        *at >= until
+    })
+}
+
+/// Length of the separator at the start of a text; 0 if there is none.
+fn separator_at(text: &[u8]) -> usize {
+    match text {
+        [0..=b' ' | 0x7f, ..] => 1,
+        // Soft hyphen.
+        [0xc2, 0xad, ..] => 2,
+        // Characters without width, marks of direction, joiners, and the byte order mark.
+        [0xe2, 0x80, 0x8b..=0x8f | 0xaa..=0xae, ..] | [0xe2, 0x81, 0xa0..=0xaf, ..] | [0xef, 0xbb, 0xbf, ..] => 3,
+        _ => 0,
+    }
 }
 
 /// Length of the longest escape.
@@ -280,15 +318,24 @@ fn decoded(units: &[Unit]) -> Vec<Unit> {
     out
 }
 
-/// The escaped ASCII character at the start of a text, and the length of the escape.
+/// True for the digits of a character that [`separator_at`] leaves out.
+fn invisible(digits: &[u8]) -> bool {
+    let code = std::str::from_utf8(digits).ok().and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    let mut bytes = [0; 4];
+    code.and_then(char::from_u32).is_some_and(|char| separator_at(char.encode_utf8(&mut bytes).as_bytes()) > 0)
+}
+
+/// The escaped ASCII character at the start of a text, NUL for one that nobody sees, and the length of the escape.
 fn escape_at(text: &[u8]) -> Option<(u8, usize)> {
     let number =
         |digits: &[u8], radix| u8::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok().filter(u8::is_ascii);
     let hex = |from: usize, to: usize| Some((number(text.get(from..to)?, 16)?, to));
     match text {
         [b'%', ..] => hex(1, 3),
-        [b'\\', b'u', b'0', b'0', ..] => hex(2, 6),
+        [b'\\', b'u', b'0', b'0', b'0'..=b'7', ..] => hex(2, 6),
+        [b'\\', b'u', ..] => invisible(text.get(2..6)?).then_some((0, 6)),
         [b'\\', b'x', ..] => hex(2, 4),
+        [b'\\', b'b' | b'f' | b'n' | b'r' | b't', ..] => Some((b' ', 2)),
         [b'\\', escaped, ..] => Some((*escaped, 2)),
         [b'&', ..] => {
             let end = text.iter().position(|byte| *byte == b';')?;
@@ -394,6 +441,12 @@ mod tests {
             TOKEN[20..32].to_owned(),
             format!("{}...", &TOKEN[..30]),
             SIGNATURE[5..17].to_uppercase(),
+            each(&|byte| format!("{} ", char::from(byte))),
+            each(&|byte| format!("{}\0", char::from(byte))),
+            each(&|byte| format!("\u{200b}{}", char::from(byte))),
+            each(&|byte| format!("\\u00{byte:02x}\\n")),
+            each(&|byte| format!("{}\\u200b\\t", char::from(byte))),
+            each(&|byte| format!("{byte:02x} ")),
         ];
         for text in &encoded {
             let left = clean(&format!("[\"{text}\"]"));
@@ -403,6 +456,11 @@ mod tests {
             let text = STANDARD_NO_PAD.encode(format!("{prefix}{TOKEN}"));
             let left = clean(&text);
             assert!(left.len() < 24 && left.contains("REMOVED"), "{text}: {left}");
+        }
+        for prefix in ["", "a", "ab", "abc", "abcd"] {
+            let text = BASE32_NOPAD.encode(format!("{prefix}{TOKEN}").as_bytes());
+            let left = clean(&text);
+            assert!(left.len() < 32 && left.contains("REMOVED"), "{text}: {left}");
         }
     }
 

@@ -17,21 +17,32 @@ const MOST_KEPT: usize = 4_000_000;
 /// Partial orders that all searches in a history may try.
 const MOST_IN_ALL: usize = 3_000_000;
 
+/// Calls that all searches in a history may look at: after each partial order, those that may come next.
+const MOST_LOOKS: usize = 100_000_000;
+
 /// The effort that is left for the searches in a history.
-pub(super) struct Effort(Cell<usize>);
+pub(super) struct Effort {
+    orders: Cell<usize>,
+    looks: Cell<usize>,
+}
 
 impl Default for Effort {
     fn default() -> Self {
-        Self(Cell::new(MOST_IN_ALL))
+        Self { orders: Cell::new(MOST_IN_ALL), looks: Cell::new(MOST_LOOKS) }
     }
 }
 
 impl Effort {
     /// Takes one partial order; false if none is left.
     fn takes(&self) -> bool {
-        let left = self.0.get();
-        self.0.set(left.saturating_sub(1));
-        left > 0
+        let left = self.orders.get();
+        self.orders.set(left.saturating_sub(1));
+        left > 0 && self.looks.get() > 0
+    }
+
+    /// Takes the look at some calls.
+    fn looks_at(&self, calls: usize) {
+        self.looks.set(self.looks.get().saturating_sub(calls));
     }
 }
 
@@ -130,7 +141,7 @@ impl<M: Model> Problem<'_, M> {
         }
         let mut done = vec![false; all];
         let mut seen = HashSet::new();
-        let mut frames = vec![self.frame(self.model.start(), &done, 0, 0)];
+        let mut frames = vec![self.frame(self.model.start(), &done, 0, 0, effort)];
         let mut kept = frames[0].choices.len();
         while let Some(top) = frames.last_mut() {
             let Some(at) = top.choices.get(top.tried).copied() else {
@@ -161,7 +172,7 @@ impl<M: Model> Problem<'_, M> {
             }
             let last = if at < all { top.last.max(at + 1) } else { top.last };
             if seen.insert((first, packed(&done[first..last.max(first)]), state.clone())) {
-                let next = self.frame(state, &done, first, last);
+                let next = self.frame(state, &done, first, last, effort);
                 kept += next.choices.len();
                 frames.push(next);
             } else if at < all {
@@ -174,7 +185,7 @@ impl<M: Model> Problem<'_, M> {
 
     /// The calls that may come next: those that ended first before the others, and those without an answer last. A read that
     /// fits is the only choice: to take it now forbids nothing later.
-    fn frame(&self, state: M::State, done: &[bool], first: usize, last: usize) -> Frame<M::State> {
+    fn frame(&self, state: M::State, done: &[bool], first: usize, last: usize, effort: &Effort) -> Frame<M::State> {
         let (mut write_end, mut read_end) = (u64::MAX, u64::MAX);
         let mut near = Vec::new();
         for (at, (call, reads)) in self.required.iter().enumerate().skip(first) {
@@ -189,6 +200,7 @@ impl<M: Model> Problem<'_, M> {
                 *end = (*end).min(call.end.unwrap_or(u64::MAX));
             }
         }
+        effort.looks_at(near.len());
         let may = |start: u64, reads: bool| {
             if reads {
                 start <= write_end.saturating_add(self.lag.most) && (!self.lag.ordered || start <= read_end)

@@ -1,5 +1,7 @@
 //! Tests of the search, with a register as the object, and against a judge that tries every order.
 
+use std::cell::Cell;
+
 use connect_model::generate::seed::Stream;
 
 use super::*;
@@ -167,9 +169,12 @@ fn a_lost_update_is_shown_by_three_calls() {
     assert_eq!(few, [Act::Write(2), Act::Write(3), Act::Read(2)]);
     assert_eq!(smallest_lag(&Register, &calls, u64::MAX, false, &Effort::default()), Some(3));
     // All searches in a history share their effort.
-    let effort = Effort(std::cell::Cell::new(1));
-    assert_eq!(search(&Register, &calls, Lag::NONE, &effort), Found::GivenUp);
-    assert_eq!(search(&Register, &calls, Lag::NONE, &effort), Found::GivenUp);
+    for effort in
+        [Effort { orders: Cell::new(1), ..Effort::default() }, Effort { looks: Cell::new(1), ..Effort::default() }]
+    {
+        assert_eq!(search(&Register, &calls, Lag::NONE, &effort), Found::GivenUp);
+        assert_eq!(search(&Register, &calls, Lag::NONE, &effort), Found::GivenUp);
+    }
 }
 
 #[test]
