@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -51,20 +52,29 @@ pub fn is_hidden(c: char) -> bool {
 pub enum Hazard {
     /// A reader does not see it, see [`is_hidden`].
     Hidden,
-    /// It ends a mark of a command for the log of GitHub Actions: `##[`, or `::` before a letter.
+    /// It ends a mark of a command for a log: `##[` or `::` before a letter for GitHub Actions, and `##word[` for others, such
+    /// as `##vso[` for Azure Pipelines.
     LogCommand,
 }
 
 /// The hazard of each character of a text; `None` for most.
 pub fn hazards(text: impl Iterator<Item = char>) -> impl Iterator<Item = Option<Hazard>> {
-    let mut before = ['\0'; 2];
+    let mut before = '\0';
+    // Number signs before the word that is read.
+    let mut signs = 0;
     let mut chars = text.peekable();
     std::iter::from_fn(move || {
         let c = chars.next()?;
         let is_letter = |c: &char| c.is_ascii_alphabetic();
         let ends_command =
-            (c == '[' && before == ['#'; 2]) || (c == ':' && before[1] == ':' && chars.peek().is_some_and(is_letter));
-        before = [before[1], c];
+            (c == '[' && signs >= 2) || (c == ':' && before == ':' && chars.peek().is_some_and(is_letter));
+        signs = match c {
+            '#' if before == '#' => signs + 1,
+            '#' => 1,
+            _ if is_letter(&c) => signs,
+            _ => 0,
+        };
+        before = c;
         Some(if is_hidden(c) { Some(Hazard::Hidden) } else { ends_command.then_some(Hazard::LogCommand) })
     })
 }
@@ -109,6 +119,11 @@ fn escaped_json(json: &str, escapes: impl Fn(char) -> bool) -> Cow<'_, str> {
         }
     }
     out.map_or(Cow::Borrowed(json), Cow::Owned)
+}
+
+/// A path as one [`visible`] line: others may have named the file.
+pub fn visible_path(path: &Path) -> String {
+    visible(&path.to_string_lossy()).into_owned()
 }
 
 /// A text of several lines, each [`visible`].
@@ -178,6 +193,7 @@ mod tests {
             ("a\u{fffe}b\u{ffff}\u{fdd0}\u{1ffff}", r"a\u{fffe}b\u{ffff}\u{fdd0}\u{1ffff}"),
             ("::add-mask::x and :::error::y", r":\u{3a}add-mask:\u{3a}x and ::\u{3a}error:\u{3a}y"),
             ("##[error] ###[x", r"##\u{5b}error] ###\u{5b}x"),
+            ("##vso[task] ##team city[ #a[ ##a#b[", r"##vso\u{5b}task] ##team city[ #a[ ##a#b["),
             ("http://[::1]:80 arn:aws:iam::111122223333:role", "http://[::1]:80 arn:aws:iam::111122223333:role"),
             (":\u{200b}:error", r":\u{200b}:error"),
         ] {

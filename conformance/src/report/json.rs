@@ -10,7 +10,7 @@ use connect_checks::coverage::{Coverage, Learned, Ratio};
 use connect_checks::harm::Harm;
 use connect_checks::invalid;
 use connect_model::files::{self, Use};
-use connect_model::text::truncate;
+use connect_model::text::{truncate, visible_path};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -286,7 +286,7 @@ pub struct ReadError {
 impl ReadError {
     /// An error about a path.
     pub(super) fn of(path: &Path, problem: String) -> Self {
-        Self { path: path.display().to_string(), problem }
+        Self { path: visible_path(path), problem }
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use connect_checks::coverage::{Learned, THIS_RUN};
 use connect_model::files::{self, Use};
+use connect_model::text::visible_json;
 use serde::{Deserialize, Serialize};
 
 use crate::report::json::Report;
@@ -98,7 +99,8 @@ pub fn write(path: &Path, report: &Report) -> io::Result<()> {
     let file = File { about: ABOUT.to_owned(), learned };
     let mut text = serde_json::to_string_pretty(&file).map_err(io::Error::other)?;
     text.push('\n');
-    files::replace(path, text.as_bytes())
+    // People review the file, and the endpoint wrote the facts.
+    files::replace(path, visible_json(&text).as_bytes())
 }
 
 /// The facts of a file that is about to be written; none if it does not exist.
@@ -149,6 +151,16 @@ mod tests {
         compare(&mut changed, &read(&path).unwrap());
         assert_eq!(changed.relearned, [""; 0]);
         assert_eq!(read(&path).unwrap()["a"]["two"], 2);
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn reviewers_see_every_character() {
+        let path = file("hidden");
+        write(&path, &report(&[("a", "one\u{202e}two\u{200b}\u{9b}é")])).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(r"one\u202etwo\u200b\u009bé"), "{text}");
+        assert_eq!(read(&path).unwrap()["a"]["one\u{202e}two\u{200b}\u{9b}é"], 1);
         std::fs::remove_file(path).unwrap();
     }
 

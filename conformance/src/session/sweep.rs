@@ -14,6 +14,7 @@ use connect_checks::ledger::{Gates, Ledger};
 use connect_checks::permission::Permission;
 use connect_model::files::Use;
 use connect_model::schema::Schema;
+use connect_model::text::visible_path;
 use connect_transport::endpoint::{Endpoint, without_secrets};
 use connect_transport::target::Target;
 use serde_json::json;
@@ -84,7 +85,7 @@ pub async fn sweep(schema: &'static Schema, config: &SweepConfig) -> Result<Exit
             Ok((ledger, header)) => (about(&header), journal_source(schema, config, &path, ledger, &header).await),
             Err(error) => (String::new(), Err(SessionError::usage(error))),
         };
-        sources.push(result.unwrap_or_else(|error| Source::unreadable(path.display().to_string(), about, &error)));
+        sources.push(result.unwrap_or_else(|error| Source::unreadable(visible_path(&path), about, &error)));
     }
     if let (Some(url), Some(instance)) = (&config.endpoint.url, &config.endpoint.instance_id) {
         sources.push(instance_source(schema, config, url, instance, &run_ids).await?);
@@ -133,7 +134,7 @@ async fn journal_source(
     };
     let ledger = Arc::new(ledger);
     let client = client(schema, config, endpoint, &header.endpoint, &ledger, &header.run).await?;
-    Ok(list_or_delete(&client, &ledger, path.display().to_string(), about(header), Vec::new(), config.delete).await)
+    Ok(list_or_delete(&client, &ledger, visible_path(path), about(header), Vec::new(), config.delete).await)
 }
 
 /// Checks that a journal does not lead to an endpoint that the user did not choose: requests there are signed.

@@ -20,6 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use connect_model::files::{self, Use};
+use connect_model::text::visible_path;
 use thiserror::Error;
 
 /// Bytes of the file of an entry.
@@ -54,7 +55,7 @@ pub struct Entry {
 #[derive(Debug, Error)]
 pub enum GoldenError {
     /// A file or folder cannot be read or written.
-    #[error("{path}: {source}")]
+    #[error("{}: {source}", visible_path(path))]
     Io {
         /// Path of the file or folder.
         path: PathBuf,
@@ -62,7 +63,7 @@ pub enum GoldenError {
         source: io::Error,
     },
     /// A file is not in our format.
-    #[error("{path}, line {line}: {what}; `connect-conformance record` writes files of this format")]
+    #[error("{}, line {line}: {what}; `connect-conformance record` writes files of this format", visible_path(path))]
     Form {
         /// Path of the file.
         path: PathBuf,
@@ -72,7 +73,10 @@ pub enum GoldenError {
         what: String,
     },
     /// A file of others has the name of an entry.
-    #[error("{path}: `connect-conformance record` did not write it; name another folder, or move the file")]
+    #[error(
+        "{}: `connect-conformance record` did not write it; name another folder, or move the file",
+        visible_path(path)
+    )]
     Foreign {
         /// Path of the file.
         path: PathBuf,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use connect_model::files::{self, Use};
+use connect_model::text::visible_path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -87,7 +88,10 @@ pub enum Line {
 #[derive(Debug, Error)]
 pub enum JournalError {
     /// The file cannot be used.
-    #[error("{}: {source}; the journal of created resources is required: name another folder with --journal", path.display())]
+    #[error(
+        "{}: {source}; the journal of created resources is required: name another folder with --journal",
+        visible_path(path)
+    )]
     File {
         /// Path of the file.
         path: PathBuf,
@@ -95,13 +99,13 @@ pub enum JournalError {
         source: std::io::Error,
     },
     /// Its run still writes it.
-    #[error("{}: its run is still active", path.display())]
+    #[error("{}: its run is still active", visible_path(path))]
     InUse {
         /// Path of the file.
         path: PathBuf,
     },
     /// The content is not that of a journal.
-    #[error("{}:{line}: {what}; the file is not a journal of this program, or is damaged", path.display())]
+    #[error("{}:{line}: {what}; the file is not a journal of this program, or is damaged", visible_path(path))]
     Content {
         /// Path of the file.
         path: PathBuf,

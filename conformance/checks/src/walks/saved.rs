@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use connect_model::files::{self, Use};
+use connect_model::text::{visible, visible_path};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -116,7 +117,7 @@ impl Saved {
 }
 
 fn wrong(path: &Path, problem: &dyn std::fmt::Display) -> SavedError {
-    SavedError { path: path.display().to_string(), problem: problem.to_string() }
+    SavedError { path: visible_path(path), problem: visible(&problem.to_string()).into_owned() }
 }
 
 #[cfg(test)]
