@@ -150,7 +150,7 @@ impl Known {
             return Some(("region", self.region.len()));
         }
         if !self.run_id.is_empty() {
-            // Names and tokens of the client: `Ct-RUN-7`, `0000000a-RUN-0000`.
+            // Names, tokens and tags of the client: `Ct-RUN-7`, `0000000a-RUN-0000`, `RUN 1790000000`.
             let name = format!("Ct-{}-", self.run_id);
             if rest.len() > name.len() && rest[..name.len()].eq_ignore_ascii_case(name.as_bytes()) {
                 let digits = rest[name.len()..].iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -159,6 +159,11 @@ impl Known {
             let token = format!("-{}-0000", self.run_id);
             if has_form(rest, "hhhhhhhh") && rest[8..].starts_with(token.as_bytes()) {
                 return Some(("client-token", 8 + token.len()));
+            }
+            let tag = format!("{} ", self.run_id);
+            if starts(&tag) && rest.get(tag.len()).is_some_and(u8::is_ascii_digit) {
+                let digits = rest[tag.len()..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+                return Some(("run-tag", tag.len() + digits));
             }
         }
         if has_form(rest, "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh") {
@@ -260,6 +265,7 @@ mod tests {
             (format!("{two} is not {one}, nor {}", two.to_lowercase()), "<uuid:2> is not <uuid:1>, nor <uuid:2>"),
             ("Ct-abc123-17 and Ct-abc123-4".to_owned(), "<name:1> and <name:2>"),
             ("0000000a-abc123-0000".to_owned(), "<client-token:1>"),
+            ("abc123 1790000000, abc123 x".to_owned(), "<run-tag:1>, abc123 x"),
             ("a".repeat(64), "<sha256:1>"),
             ("a".repeat(65), &"a".repeat(65)),
             ("at 2026-01-31T12:00:00.5Z, or 2026-01-31".to_owned(), "at <iso-time>, or 2026-01-31"),

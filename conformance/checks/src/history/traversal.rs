@@ -1,6 +1,6 @@
 //! The pages of a list or search, from the first to the last, as one read: a thing that exists all the while is on a page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use connect_model::schema::{Pagination, Schema};
 use serde_json::Value;
@@ -23,8 +23,6 @@ pub(super) struct Traversal<'c> {
     end: Option<u64>,
     /// Position of the last page in the history.
     at: usize,
-    /// Token of the next page.
-    next: Option<&'c str>,
 }
 
 impl Traversal<'_> {
@@ -51,6 +49,8 @@ fn items<'v>(pages: &Pagination, output: &'v Value) -> impl Iterator<Item = &'v 
 /// The traversals of a history. A page without its predecessor belongs to none.
 pub(super) fn traversals<'c>(schema: &'static Schema, calls: &'c [Call]) -> Vec<Traversal<'c>> {
     let mut all: Vec<Traversal<'c>> = Vec::new();
+    // The traversals whose next page has a token, by client, token and place, in their order.
+    let mut waiting: HashMap<(u32, &str, Place), Vec<usize>> = HashMap::new();
     for (position, call) in calls.iter().enumerate() {
         let (of, id, searches) = match meanings(schema).get(call.operation.as_str()) {
             Some(Meaning::List(of, id)) => (of, id, false),
@@ -62,35 +62,33 @@ pub(super) fn traversals<'c>(schema: &'static Schema, calls: &'c [Call]) -> Vec<
         let Some(Answer::Output(output)) = &call.answer else { continue };
         let place = of.place(&call.input);
         let token = call.input.get(&pages.input_token).and_then(Value::as_str).filter(|token| !token.is_empty());
-        let traversal = match token {
+        let index = match token {
             None => {
                 all.push(Traversal {
                     of,
-                    place,
+                    place: place.clone(),
                     searches,
                     items: BTreeMap::new(),
                     is_whole: false,
                     start: call.start,
                     end: call.end,
                     at: position,
-                    next: None,
                 });
-                all.last_mut()
+                Some(all.len() - 1)
             }
-            Some(token) => {
-                let before = |one: &&mut Traversal<'_>| {
-                    one.next == Some(token) && one.place == place && calls[one.at].client == call.client
-                };
-                all.iter_mut().rev().find(before)
-            }
+            Some(token) => waiting.get_mut(&(call.client, token, place.clone())).and_then(Vec::pop),
         };
-        let Some(traversal) = traversal else { continue };
+        let Some(index) = index else { continue };
+        let traversal = &mut all[index];
         let next = at(output, &pages.output_token).and_then(Value::as_str).filter(|token| !token.is_empty());
         let shown = items(pages, output).filter_map(|item| Some((of.item_id(item, id)?, item)));
         traversal.items.extend(shown);
-        traversal.next = next;
         traversal.is_whole = next.is_none() && !of.narrows(schema, &call.input);
         (traversal.end, traversal.at) = (call.end, position);
+        if let Some(next) = next {
+            let same = waiting.entry((call.client, next, place)).or_default();
+            same.insert(same.partition_point(|other| *other < index), index);
+        }
     }
     all
 }
