@@ -2,7 +2,7 @@
 
 use connect_model::generate::{Config, Side};
 use connect_model::path::SchemaPath;
-use connect_model::schema::{Binding, Kind, Member, Operation, Schema};
+use connect_model::schema::{Binding, Kind, Member, Operation, PerSchema, Schema};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::wire::encode_request;
 use connect_model::wire::message::HttpRequest;
@@ -52,11 +52,19 @@ pub(super) fn carriers(scope: &Scope<'_>) -> Vec<Carrier> {
     let carriers = scope.once("carriers of access", || {
         let chosen = |carrier: &Carrier| {
             carrier.fits(scope.schema, scope.contract)
-                && first(scope.schema, *carrier).is_some_and(|operation| operation.name == scope.contract.name)
+                && firsts(scope.schema).contains(&(*carrier, scope.contract.name.as_str()))
         };
         Carrier::ALL.into_iter().filter(chosen).collect::<Vec<_>>()
     });
     carriers.to_vec()
+}
+
+/// The operation for each carrier, by name.
+fn firsts(schema: &'static Schema) -> &'static [(Carrier, &'static str)] {
+    static FIRSTS: PerSchema<Vec<(Carrier, &'static str)>> = PerSchema::new();
+    FIRSTS.get(schema, |schema| {
+        Carrier::ALL.into_iter().filter_map(|carrier| Some((carrier, first(schema, carrier)?.name.as_str()))).collect()
+    })
 }
 
 /// The operation for a carrier: of those that only read, one with the fewest required members, the first in the model.

@@ -266,8 +266,9 @@ fn is_typed(scope: &Scope<'_>) -> bool {
 
 /// The resource that a search operation finds, and the form of the search.
 fn searched(schema: &'static Schema, operation: &str) -> Option<(&'static Resource, Form)> {
-    let row = resources::rows(schema).iter().find(|row| row.search.is_some_and(|(name, _)| name == operation))?;
-    Some((row, form(schema, row)?))
+    let (row, _) = resources::listed_by(schema, operation)?;
+    let searches = row.search.is_some_and(|(name, _)| name == operation);
+    Some((row, form(schema, row).filter(|_| searches)?))
 }
 
 /// Criteria of a search operation for the resources of a name. `None` if the operation is not searched by name here.
