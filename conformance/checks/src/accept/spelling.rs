@@ -38,8 +38,10 @@ const EXPECT: &str = "expect-continue";
 const ALLOWED: &[(&str, u16)] = &[(CHUNKED, 411), (EXPECT, 417)];
 
 /// The spellings of requests with labels, and with several parameters in the query.
-const OF_LABELS: &[(&str, Rewrite)] =
-    &[("label-escaped", |request, label| request.uri = label_escaped(&request.uri, label))];
+const OF_LABELS: &[(&str, Rewrite)] = &[
+    ("label-escaped", |request, label| request.uri = label_escaped(&request.uri, label)),
+    ("label-escaped-lower-case", |request, label| request.uri = hyphen_escaped(&request.uri, label)),
+];
 const OF_QUERIES: &[(&str, Rewrite)] = &[("query-reversed", |request, _| request.uri = query_reversed(&request.uri))];
 
 pub(super) fn spelled(scope: &Scope<'_>) -> Subjects<&'static (&'static str, Rewrite)> {
@@ -131,6 +133,14 @@ fn label_escaped(uri: &str, label: &str) -> String {
     }
 }
 
+/// A path with the last hyphen of a label as an escape in lower case, which is the same path by RFC 3986, section 6.2.2.
+fn hyphen_escaped(uri: &str, label: &str) -> String {
+    match uri.rfind(label).filter(|_| !label.is_empty()).zip(label.rfind('-')) {
+        Some((start, hyphen)) => format!("{}%2d{}", &uri[..start + hyphen], &uri[start + hyphen + 1..]),
+        None => uri.to_owned(),
+    }
+}
+
 /// The parameters of the query in reverse order; those of one name keep theirs, since they are a list.
 fn query_reversed(uri: &str) -> String {
     let Some((path, query)) = uri.split_once('?') else { return uri.to_owned() };
@@ -198,6 +208,8 @@ mod tests {
         assert_eq!(label_escaped("/flows/b-", "b-"), "/flows/%62-");
         assert_eq!(label_escaped("/flows/%C3%A9", "\u{e9}"), "/flows/%C3%A9");
         assert_eq!(label_escaped("/flows", ""), "/flows");
+        assert_eq!(hyphen_escaped("/flows/a-b-c/draft?x=1-2", "a-b-c"), "/flows/a-b%2dc/draft?x=1-2");
+        assert_eq!(hyphen_escaped("/flows/%C3%A9-", "\u{e9}-"), "/flows/%C3%A9-");
         assert_eq!(query_reversed("/a?x=1&x=2&y=3"), "/a?y=3&x=1&x=2");
         assert_eq!(query_reversed("/a"), "/a");
     }

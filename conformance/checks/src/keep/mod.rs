@@ -10,6 +10,7 @@ mod refused;
 mod thing;
 mod update;
 mod views;
+mod zero;
 
 pub(crate) use self::update::replaces_whole;
 

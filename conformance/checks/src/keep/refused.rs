@@ -83,7 +83,7 @@ async fn creation(trial: Trial<'_>, row: &'static Resource, members: &'static Me
 async fn update(trial: Trial<'_>, row: &'static Resource, members: &'static Members) -> Judged {
     let Trial { client, operation, check, .. } = trial;
     let updater =
-        Updater::start(trial, Thing::full(client, row, &client.instance().await.ok_or("no instance")?).await?)?;
+        Updater::start(trial, Thing::full(client, row, &client.instance().await.ok_or("no instance")?).await?).await?;
     let thing = updater.thing();
     let (mut before, ..) = thing.describe().await?;
     // Every other member has another value than before, so that it shows what was performed.

@@ -1,5 +1,7 @@
 //! `keep.update-only-named`: an update changes the members that it names, and no others.
 
+use connect_model::generate::Config;
+use connect_model::path::SchemaPath;
 use connect_model::resources::tails;
 use connect_model::schema::{Binding, Kind, Member, Members, Schema, ShapeId, Shared};
 use connect_model::validate::validate_slot;
@@ -10,6 +12,7 @@ use crate::client::reply::{Reply, is_conflict};
 use crate::code::Trial;
 use crate::difference::apart;
 use crate::keep::thing::{Thing, is_option, repair, value_of};
+use crate::keep::zero::{is_zero, ones, zeros};
 use crate::resources::{Resource, takes_new_name};
 use crate::same::{in_progress, is_empty, shows};
 use crate::steps::{Judged, Tally, Wait, body, perform, succeed};
@@ -64,20 +67,22 @@ pub(super) struct Updater<'c> {
     shared: Vec<Shared>,
     /// True if the update replaces the whole: it is a PUT, or documented so.
     replaces: bool,
+    /// A valid input, for the required members that neither the creation nor the description has.
+    valid: Value,
 }
 
 pub(super) async fn only_named(trial: Trial<'_>, row: &'static Resource) -> Judged {
     let client = trial.client;
     let instance = client.instance().await.ok_or("there is no instance to work in")?;
     let mut tally = Tally::default();
-    let usual = Updater::start(trial, Thing::full(client, row, &instance).await?)?;
+    let usual = Updater::start(trial, Thing::full(client, row, &instance).await?).await?;
     for change in usual.changes().await {
         tally.add(usual.judge(&change).await);
     }
     // Comes after the changes: it is an update, too, and what it loses would be missing before them.
     tally.add(usual.own_name().await);
     for thing in usual.others(&instance).await {
-        let other = Updater::start(trial, thing)?;
+        let other = Updater::start(trial, thing).await?;
         for change in other.each_alone().await {
             tally.add(other.judge(&change).await);
         }
@@ -89,13 +94,19 @@ pub(super) async fn only_named(trial: Trial<'_>, row: &'static Resource) -> Judg
 
 impl<'c> Updater<'c> {
     /// The update in scope on a resource.
-    pub(super) fn start(trial: Trial<'c>, thing: Thing<'c>) -> Result<Self, String> {
+    pub(super) async fn start(trial: Trial<'c>, thing: Thing<'c>) -> Result<Self, String> {
         let contract = &trial.client.schema[trial.operation];
         let members =
             trial.client.schema.input_members(contract).ok_or_else(|| format!("{} has no input", contract.name))?;
         let shared = thing.row.facts(trial.operation).pairs;
         let replaces = contract.method == "PUT" || replaces_whole(&contract.name);
-        Ok(Self { trial, thing, update: &contract.name, members, shared, replaces })
+        let label = format!("{}/keep", contract.name);
+        let valid = trial
+            .client
+            .input(trial.operation, Config::sparse(), &label, &SchemaPath::default())
+            .await
+            .unwrap_or_default();
+        Ok(Self { trial, thing, update: &contract.name, members, shared, replaces, valid })
     }
 }
 
@@ -125,6 +136,9 @@ impl Updater<'_> {
                     Some("") => format!("with {name} empty"),
                     Some(AROUND) => format!("with blanks and markup in {name}"),
                     Some(text) if text.len() > LONG => format!("with a long {name}"),
+                    _ if is_zero(self.trial.client.schema, &member.slot, &value) => {
+                        format!("with nothing but false and 0 in {name}")
+                    }
                     _ => format!("with {name}"),
                 };
                 changes.push(Change { named: Some((name, value)), words });
@@ -253,6 +267,11 @@ impl Updater<'_> {
             values.extend([Some(empty), long, Some(around)].into_iter().flatten().filter(fits));
         }
         if let Ok(value) = value_of(client, self.trial.operation, member, "keep").await {
+            let zeros = zeros(client.schema, &member.slot, &value);
+            let before = ones(client.schema, &member.slot, zeros.as_ref().unwrap_or(&value));
+            // From true to false, and from 1 to 0: an endpoint that takes them for nothing keeps what was there.
+            values.extend(before.filter(|_| zeros.is_some() || is_zero(client.schema, &member.slot, &value)));
+            values.extend(zeros);
             values.push(value);
         }
         values
@@ -264,7 +283,8 @@ impl Updater<'_> {
         let mut input = thing.row.naming(self.update, &thing.sent, &thing.created.id);
         for member in self.members.iter().filter(|member| member.required && member.binding == Binding::Body) {
             let shown = self.shown(&member.name, before);
-            if let Some(value) = shown.or_else(|| thing.sent.get(&member.name)).filter(|value| !value.is_null()) {
+            let known = shown.or_else(|| thing.sent.get(&member.name)).filter(|value| !value.is_null());
+            if let Some(value) = known.or_else(|| self.valid.get(&member.name)) {
                 input[&member.name] = modelled(self.trial.client.schema, member.slot.target, value);
             }
         }

@@ -3,6 +3,7 @@
 use connect_model::json_text::repeated_key;
 use connect_model::schema::{Binding, OperationId, Schema};
 use connect_model::validate::{Class, ViolationKind, validate_briefly};
+use connect_model::wire::message::HttpResponse;
 use connect_model::wire::{Limits, decode_response};
 use connect_transport::exchange::Exchange;
 use serde_json::Value;
@@ -17,6 +18,12 @@ use crate::shape::{
     UNKNOWN_MEMBER,
 };
 
+/// The id that a response gives its request, if it is not empty.
+pub(super) fn request_id(response: &HttpResponse) -> Option<&str> {
+    let mut ids = ["x-amzn-requestid", "x-amz-request-id"].into_iter().filter_map(|name| response.headers.get(name));
+    ids.find(|id| !id.is_empty())
+}
+
 /// Judges a successful response. Returns its value if the response can be decoded.
 pub(crate) fn judge(
     schema: &Schema,
@@ -30,8 +37,7 @@ pub(crate) fn judge(
     if response.status != contract.status {
         found.add(&STATUS, "", contract.status.to_string(), response.status.to_string());
     }
-    let request_id = ["x-amzn-requestid", "x-amz-request-id"];
-    if !request_id.iter().any(|name| response.headers.get(name).is_some_and(|value| !value.is_empty())) {
+    if request_id(response).is_none() {
         found.add(&REQUEST_ID, "", "a header x-amzn-requestid".to_owned(), "none".to_owned());
     }
     for check in [&STATUS, &REQUEST_ID] {

@@ -171,12 +171,12 @@ pub(crate) static REQUEST_ID: Check = Check {
     id: "shape.request-id",
     level: Level::Should,
     remote: Remote::SAME,
-    rule: "every response has a header x-amzn-requestid",
+    rule: "every response has a header x-amzn-requestid, with another id than other responses",
     evidence: &[ANSWER],
     harm: Harm::Advice,
-    fault: "answered without a header x-amzn-requestid",
-    passes: "a non-empty header x-amzn-requestid or x-amz-request-id",
-    fails: "no such header",
+    fault: "answered without a request id of its own",
+    passes: "a non-empty header x-amzn-requestid or x-amz-request-id that no other response of the case has",
+    fails: "no such header, or the id of another response",
     code: &Observed { applies: |_| true, by: &OBSERVER },
 };
 

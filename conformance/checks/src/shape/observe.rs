@@ -1,9 +1,12 @@
 //! Observation of an operation: sends valid requests and judges the responses.
 
+use std::collections::HashSet;
+
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
 use connect_model::schema::{OperationId, Schema};
 use connect_model::shapes::CORE_OPERATIONS;
+use connect_model::text::excerpt;
 use connect_transport::exchange::Exchange;
 
 use crate::case::Finding;
@@ -11,8 +14,8 @@ use crate::client::Client;
 use crate::client::reply::Reply;
 use crate::observe::Observation;
 use crate::resources;
-use crate::shape::STATUS;
-use crate::shape::judge::judge;
+use crate::shape::judge::{judge, request_id};
+use crate::shape::{REQUEST_ID, STATUS};
 use crate::shrink::shrink;
 
 /// Sends valid requests (the smallest, the fullest, and some random ones) and judges every success.
@@ -30,6 +33,7 @@ pub(super) async fn observe(client: &Client, operation: OperationId) -> Observat
     let mut samples = vec![("smallest".to_owned(), Config::sparse()), ("fullest".to_owned(), Config::full())];
     samples.extend((0..client.cases).map(|number| (format!("random {number}"), Config::default())));
     let mut rejections = Rejections::default();
+    let mut request_ids = HashSet::new();
     for (label, config) in samples {
         let label = format!("{name}/shape/{label}");
         let input = match client.input(operation, config, &label, &SchemaPath::default()).await {
@@ -41,6 +45,11 @@ pub(super) async fn observe(client: &Client, operation: OperationId) -> Observat
         };
         match client.call(operation, &input).await {
             Ok(Reply::Success(exchange)) => {
+                let id = request_id(&exchange.response);
+                if let Some(id) = id.filter(|id| !request_ids.insert((*id).to_owned())) {
+                    let expected = "a request id that no other response has";
+                    seen.add(vec![REQUEST_ID.finding("", expected, excerpt(id), Some(&exchange))]);
+                }
                 let mut judged = Observation::default();
                 if let Some(output) = judge(schema, operation, &exchange, &mut judged) {
                     client.touched().value(schema, schema[operation].output, &output);

@@ -14,6 +14,14 @@ use crate::refusal::Refusal;
 
 pub(super) const ROWS: &[Defect] = &[
     Defect {
+        id: "lower-case-escapes",
+        family: Family::Accept,
+        summary: "escapes with digits in lower case are not decoded in a path",
+        kills: &["accept.spelling"],
+        may: &[],
+        seams: || on_request(|request| request.uri = request.uri.replace("%2d", "%252d")),
+    },
+    Defect {
         id: "refuses-longest-name",
         family: Family::Accept,
         summary: "the name of a rule must be shorter than its maximum length: off by one",

@@ -78,6 +78,14 @@ pub(super) const ROWS: &[Defect] = &[
         },
     },
     Defect {
+        id: "false-is-nothing",
+        family: Family::Keep,
+        summary: "an update passes over false and 0",
+        kills: &["keep.update-only-named"],
+        may: &["accept.at-limit"],
+        seams: || on_call(|call| edited(call, call.operation.name.starts_with("Update"), pass_over_zeros)),
+    },
+    Defect {
         id: "null-clears",
         family: Family::Keep,
         summary: "null for the description in an update clears it",
@@ -382,6 +390,18 @@ impl Seams for OwnNames {
                 lock(&self.0).insert(id.to_owned(), name.to_owned());
             }
         });
+    }
+}
+
+/// Removes the members that are false or 0.
+fn pass_over_zeros(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, inner| *inner != json!(false) && *inner != json!(0));
+            members.values_mut().for_each(pass_over_zeros);
+        }
+        Value::Array(items) => items.iter_mut().for_each(pass_over_zeros),
+        _ => {}
     }
 }
 

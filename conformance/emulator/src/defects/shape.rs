@@ -105,6 +105,16 @@ pub(super) const ROWS: &[Defect] = &[
         seams: || on_response(|_, response| response.headers.remove("x-amzn-requestid")),
     },
     Defect {
+        id: "one-request-id",
+        family: Family::Shape,
+        summary: "all answers have the same x-amzn-requestid",
+        kills: &["shape.request-id"],
+        may: &[],
+        seams: || {
+            on_response(|_, response| response.headers.set("x-amzn-requestid", "00000000-0000-4000-8000-000000000000"))
+        },
+    },
+    Defect {
         id: "future-member",
         family: Family::Shape,
         summary: "answers have a member that the model does not define",
