@@ -247,26 +247,62 @@ fn a_request_that_is_sent_again_leaves_what_is_no_resource_of_a_run() {
     let account = Account::new("as-sent", FrontConfig::default());
     let (url, instance) = (account.emulator.url(), account.instance());
     let theirs = account.flow("Welcome", json!({ "team": "a" }));
-    let ours = account.flow("Ct-0badcafe-1", json!({ "team": "a" }));
+    let ours = account.flow("Ct-0badcafe-1", json!({ "team": "a", "contract-test": "0badcafe 1" }));
+    let arn = |flow: &str| {
+        let arn = format!("arn:aws:connect:us-east-1:111122223333:instance/{instance}/contact-flow/{flow}");
+        format!("/tags/{}", arn.replace(':', "%3A").replace('/', "%2F"))
+    };
     let file = account.folder.join("case.json");
-    let send = |flow: &str| {
-        let case = json!({
+    let send = |method: &str, path: &str, headers: Value, body: Option<Value>| {
+        let mut case = json!({
             "case": "DeleteContactFlow/shape.json", "operation": "DeleteContactFlow", "check": "shape.json",
             "level": "must", "rule": "r", "pointer": "", "expected": "e", "actual": "a", "endpoint": url,
             "region": "us-east-1", "signing_name": "connect", "signed": false, "emulator": null, "seed": 1,
-            "request": { "method": "DELETE", "uri": format!("/contact-flows/{instance}/{flow}"), "headers": [] },
+            "request": { "method": method, "uri": path, "headers": headers },
             "response": { "status": 500, "headers": [] },
         });
+        if let Some(body) = body {
+            case["request"]["body"] = body.to_string().into();
+        }
         std::fs::write(&file, case.to_string()).unwrap();
         let words = ["replay", file.to_str().unwrap(), "--as-sent", "--as-remote", "--allow-writes"];
         let target = ["--account", "111122223333", "--instance-id", &instance];
         output(account.command(&[&words[..], &target].concat()))
     };
-    let (code, text) = send(&theirs);
-    assert_eq!(code, Some(2), "{text}");
-    assert!(text.contains("`Welcome`, which has neither the name nor the tag of a run"), "{text}");
-    assert!(account.ids().contains(&theirs), "{text}");
-    let (code, text) = send(&ours);
+    let flow = |id: &str| format!("/contact-flows/{instance}/{id}");
+    let tags = |key: &str| Some(json!({ "tags": { key: "7f3a9c21 1796004000" } }));
+    let (nobody, version) = ("has neither the name nor the tag of a run", Some(json!({})));
+    let rows = [
+        ("DELETE", flow(&theirs), json!([]), None, nobody),
+        ("PUT", format!("{}/version", flow(&theirs)), json!([]), version, nobody),
+        ("POST", arn(&theirs), json!([]), tags("evil"), "has no tag of a run"),
+        ("POST", arn(&ours), json!([]), tags("contract-test"), "by which runs know their resources"),
+        ("DELETE", format!("{}?tagKeys=team", arn(&theirs)), json!([]), None, "has no tag of a run"),
+        ("DELETE", format!("{};x", flow(&theirs)), json!([]), None, "a semicolon"),
+        ("DELETE", format!("{}%3Bx", flow(&theirs)), json!([]), None, "a semicolon"),
+        (
+            "GET",
+            flow(&theirs),
+            json!([["x-http-method-override", "DELETE"]]),
+            None,
+            "has the header x-http-method-override",
+        ),
+        ("delete", flow(&theirs), json!([]), None, "the model has no operation for it"),
+    ];
+    let shown = || {
+        let named = |flow: &String| json!({ "InstanceId": instance, "ContactFlowId": flow });
+        let flows = [&theirs, &ours].map(|flow| account.ask("DescribeContactFlow", &named(flow)));
+        (flows, account.ask("ListContactFlowVersions", &named(&theirs)))
+    };
+    let before = shown();
+    for (method, path, headers, body, problem) in rows {
+        let (code, text) = send(method, &path, headers, body);
+        assert_eq!((code, text.contains(problem)), (Some(2), true), "{method} {path}: {text}");
+    }
+    assert_eq!(shown(), before, "nothing changed");
+    let (code, text) = send("POST", &arn(&ours), json!([["content-type", "application/json"]]), tags("more"));
+    assert_eq!(code, Some(0), "{text}");
+    let (code, text) = send("DELETE", &flow(&ours), json!([]), None);
     assert_eq!((code, account.ids().contains(&ours)), (Some(0), false), "{text}");
 }
 

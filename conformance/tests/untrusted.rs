@@ -138,6 +138,7 @@ fn what_may_write_needs_the_flags_of_a_write() {
         ("DELETE", "/x/../contact-flows/i-1/f-1", json!([]), "a proxy may turn it into the path of another operation"),
         ("GET", "/x/%2e%2e/contact-flows/i-1/f-1", json!([]), "a proxy may turn it"),
         ("GET", "/rules//i-1", json!([]), "a proxy may turn it"),
+        ("GET", "/rules/i-1;x", json!([]), "a proxy may turn it"),
         ("DELETE", "/no/such/path/of/any", json!([]), "the model has no operation for it"),
         ("GET", "/no/such/path/of/any", json!([]), "the model has no operation for it"),
         ("POST", "/search-contact-flows", json!([]), "its method is POST"),

@@ -20,6 +20,18 @@ use crate::walks::WalkConfig;
 /// Default number of random values per operation, in addition to the fixed ones.
 pub const DEFAULT_CASES: u32 = 3;
 
+/// Most random requests for each operation.
+pub const MOST_CASES: u32 = 100_000;
+
+/// Checks a number of requests per second: a run with fewer than one in 100 s would not end.
+///
+/// # Errors
+/// The bounds.
+pub fn is_rate(rate: f64) -> Result<(), String> {
+    let is_within = (0.01..=1e6).contains(&rate);
+    if is_within { Ok(()) } else { Err("give at least 0.01 and at most 1000000 requests per second".to_owned()) }
+}
+
 /// Default number of walks of a run on this machine. Remote endpoints get none by default.
 pub const DEFAULT_WALKS: u32 = 24;
 

@@ -63,7 +63,7 @@ pub struct CaseFile {
     /// Seed of the run.
     pub seed: u64,
     /// Random values per operation of the run, if a number was given.
-    #[serde(default, deserialize_with = "at_most::<_, _, 1_000_000>", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "at_most::<_, _, 100_000>", skip_serializing_if = "Option::is_none")]
     pub cases: Option<u32>,
     /// Connect instance of the run, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,7 @@
 //! The border for reports: one may come from anyone. Names, ids, digests and numbers have a grammar; texts are free, since they
 //! are evidence, and every printer makes them visible. Does not know where a report came from.
 
+use connect_checks::setup::{MOST_CASES, is_rate};
 use connect_checks::shard::Shard;
 use connect_model::planted;
 use connect_model::text::{excerpt, is_hidden, visible};
@@ -84,6 +85,12 @@ fn names(report: &Report) -> Result<(), String> {
     word("the version of a service", &report.model.version)?;
     word("a digest", &report.model.digest)?;
     word("a digest", &report.plan.digest)?;
+    if let Some(rate) = report.settings.rps {
+        is_rate(rate).map_err(|why| format!("`rps` is {rate}; {why}"))?;
+    }
+    if let Some(cases) = report.generated.filter(|cases| *cases > MOST_CASES) {
+        return Err(format!("`generated` is {cases}, which is more than {MOST_CASES}"));
+    }
     line("the id of an instance", report.target.instance_id.as_deref().unwrap_or_default())?;
     let started = report.trend.iter().map(|run| &run.started).chain([&report.started]);
     started.flatten().try_for_each(|time| word("a time", time))?;
@@ -152,7 +159,10 @@ mod tests {
 
     #[test]
     fn every_name_and_number_has_a_grammar() {
-        let rows: [(&str, Value, &str); 22] = [
+        let rows: [(&str, Value, &str); 25] = [
+            ("/settings/rps", json!(0), "at least 0.01"),
+            ("/settings/rps", json!(1e-300), "at least 0.01"),
+            ("/generated", json!(u32::MAX), "is more than 100000"),
             ("/model/digest", json!("дайджест сборки"), "is not a digest"),
             ("/plan/digest", json!("a b"), "is not a digest"),
             ("/version", json!("1\n::error::x"), r"`1\n:\u{3a}error:\u{3a}x` is not a version"),

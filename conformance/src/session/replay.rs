@@ -8,14 +8,14 @@ use connect_checks::permission::Permission;
 use connect_checks::selection::Selection;
 use connect_checks::setup;
 use connect_checks::walks::LONGEST;
-use connect_model::schema::Schema;
+use connect_model::schema::{Binding, Member, Operation, Schema};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::wire::Router;
 use connect_model::wire::message::HttpRequest;
 use connect_transport::TransportError;
 use connect_transport::endpoint::Endpoint;
 use connect_transport::exchange::Exchange;
-use connect_transport::parsed::{OperationName, ParsedRequest, Region, ServiceName};
+use connect_transport::parsed::{OperationName, ParsedRequest, Region, ServiceName, is_way_of_sending};
 use connect_transport::target::{self, Target};
 use serde_json::Value;
 
@@ -231,12 +231,26 @@ async fn resolve(schema: &'static Schema, file: &CaseFile, config: &RunConfig) -
     Ok(run)
 }
 
-/// Headers of a request that only reads. Others may choose another method, path or host behind a front.
-const OF_A_READ: &[&str] =
+/// Headers that any request may have. Others may choose another method, path or host behind a front.
+const USUAL: &[&str] =
     &["accept", "content-type", "user-agent", "x-amz-content-sha256", "x-amz-date", "x-amzn-trace-id"];
 
-/// Checks that a request may be sent. The operation that the endpoint will see counts, not only the one in the file. What
-/// routes to no operation, is no GET, or has further headers, may write. `name` is the operation in the file, and `instance`
+/// True for a header that any request may have, that the operation has in the model, or that says how the body is sent.
+fn is_usual(schema: &Schema, operation: &Operation, name: &str, value: &str) -> bool {
+    let is_modelled = |member: &Member| match &member.binding {
+        Binding::Header(own) => own.eq_ignore_ascii_case(name),
+        Binding::PrefixHeaders(prefix) => {
+            !prefix.is_empty() && name.to_ascii_lowercase().starts_with(&prefix.to_ascii_lowercase())
+        }
+        _ => false,
+    };
+    USUAL.iter().any(|usual| usual.eq_ignore_ascii_case(name))
+        || is_way_of_sending(name, value)
+        || schema.input_members(operation).into_iter().flatten().any(is_modelled)
+}
+
+/// Checks that a request may be sent. The operation that the endpoint will see counts, not only the one in the file. On a real
+/// account, what routes to no operation or has further headers is not sent, and what is no GET may write. `name` is the operation in the file, and `instance`
 /// the one whose account was checked.
 ///
 /// # Errors
@@ -258,31 +272,34 @@ pub fn may_resend(
     }
     if !request.path.is_plain() {
         return Err(format!(
-            "the path {} has an empty segment, a segment of dots or a backslash; a proxy may turn it into the path of \
-             another operation, so it is not sent to a real account; without --as-sent, the case runs again",
+            "the path {} has an empty segment, a segment of dots, a backslash or a semicolon; a proxy may turn it into the path \
+             of another operation, so it is not sent to a real account; without --as-sent, the case runs again",
             printable(request.path.path(), 200)
         ));
     }
-    let routed = route.as_ref().map(|route| &schema[route.operation]);
-    let further =
-        request.headers.headers().0.iter().find(|(name, _)| !OF_A_READ.contains(&name.to_ascii_lowercase().as_str()));
-    let is_get = request.method == *"GET";
-    let reads =
-        routed.is_some_and(|operation| danger(schema, operation) == Danger::Read) && is_get && further.is_none();
-    let is_allowed =
-        permission.writes || routed.is_some_and(|operation| permission.operations.contains(&operation.name));
-    if !reads && !is_allowed {
-        let why = match (routed, further) {
-            (None, _) => "the model has no operation for it".to_owned(),
-            (_, Some((name, _))) if is_get => format!("it has the header {name}"),
-            _ => format!("its method is {}", request.method),
-        };
+    let Some(route) = route else {
+        return Err(
+            "the request may write, because the model has no operation for it; it is not sent to a real account"
+                .to_owned(),
+        );
+    };
+    let routed = &schema[route.operation];
+    let headers = &request.headers.headers().0;
+    if let Some((name, _)) = headers.iter().find(|(name, value)| !is_usual(schema, routed, name, value)) {
         return Err(format!(
-            "the request may write, because {why}; --allow-writes --account ID --instance-id ID allows it"
+            "the request may do something else, because it has the header {name}; it is not sent to a real account"
         ));
     }
-    let (Some(route), Some(instance), false) = (&route, instance, reads) else { return Ok(()) };
-    match other_instance(&ledger::input_of(schema, route, &HttpRequest::from(request)), instance) {
+    let reads = danger(schema, routed) == Danger::Read && request.method == *"GET";
+    let is_allowed = permission.writes || permission.operations.contains(&routed.name);
+    if !reads && !is_allowed {
+        return Err(format!(
+            "the request may write, because its method is {}; --allow-writes --account ID --instance-id ID allows it",
+            request.method
+        ));
+    }
+    let Some(instance) = instance.filter(|_| !reads) else { return Ok(()) };
+    match other_instance(&ledger::input_of(schema, &route, &HttpRequest::from(request)), instance) {
         Some(other) => Err(format!(
             "the request names the instance {}, but only the account of --instance-id {instance} was checked; without \
              --as-sent, the case runs again there",

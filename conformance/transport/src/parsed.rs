@@ -155,19 +155,20 @@ impl RequestPath {
     }
 
     /// True if every reader of the path sees the same one: it has no empty segment and no segment `.` or `..`, which servers
-    /// and proxies may remove, and no backslash.
+    /// and proxies may remove, no backslash, and no semicolon, behind which some see parameters.
     pub fn is_plain(&self) -> bool {
         let path = self.path();
         if planted::is("case_file") {
             return !path.contains("/../");
         }
-        !path.contains("//") && !path.contains('\\') && !has_dot_segment(path)
+        let has = |text: &str| path.to_ascii_lowercase().contains(text);
+        !["//", "\\", ";", "%3b"].into_iter().any(has) && !has_dot_segment(path)
     }
 }
 
 /// True for the headers with which a request chooses how the sender transfers its body: in chunks, or after asking. The
 /// sender still says where it ends.
-pub(crate) fn is_way_of_sending(name: &str, value: &str) -> bool {
+pub fn is_way_of_sending(name: &str, value: &str) -> bool {
     [("transfer-encoding", "chunked"), ("expect", "100-continue")]
         .iter()
         .any(|(known, way)| name.eq_ignore_ascii_case(known) && value == *way)

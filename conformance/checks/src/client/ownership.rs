@@ -2,7 +2,7 @@
 //! answer a creation with the id of something else, and a journal may have been written by others.
 
 use connect_model::json_text::scalar;
-use connect_model::resources::{self as graph, Role, read_tags};
+use connect_model::resources::{self as graph, Kind, Role, Source, read_tags};
 use connect_model::schema::OperationId;
 use connect_model::wire::message::HttpRequest;
 use connect_model::wire::{encode_request, read_response};
@@ -15,7 +15,7 @@ use crate::client::reply::{NOT_PUBLISHED, Reply, SYNTHESIZED};
 use crate::client::run_tag::{RunTag, TAG, run_of_name};
 use crate::ledger::undo::{NAMES, Undo};
 use crate::ledger::{Entry, Ledger, Standing, has_text, is_gone, stands_for};
-use crate::resources::draft;
+use crate::resources::{INSTANCE, draft};
 
 /// The result of a look at a resource.
 enum Sight {
@@ -171,41 +171,81 @@ impl Client {
         Sight::Others(name.map_or("something without a name".to_owned(), |name| format!("`{name}`")))
     }
 
-    /// Checks that a request that others composed changes and deletes nothing but resources of runs: each is described, and
-    /// must carry the name or the tag of a run, of this one or of an earlier one.
+    /// Checks that a request that others composed writes to nothing but resources of runs: what it names, and what holds what
+    /// it creates, is described, and must carry the name or the tag of a run, of this one or of an earlier one.
     ///
     /// # Errors
     /// The reason why it must not be sent.
     pub async fn names_resources_of_runs(&self, operation: OperationId, input: &Value) -> Result<(), String> {
-        let name = &self.schema[operation].name;
-        for (kind, action) in graph::shared(self.schema).actions_of(operation) {
+        let (name, graph) = (&self.schema[operation].name, graph::shared(self.schema));
+        if let Some(tagging) = graph.tagging.as_ref().filter(|of| [of.tag, of.untag].contains(&operation)) {
+            return self.tags_a_resource_of_a_run(name, input, &tagging.arn).await;
+        }
+        let mut looked = false;
+        if let Some(made) = graph.made_by(operation) {
+            for (member, holder) in made.parents.iter().filter(|(member, _)| member != INSTANCE) {
+                let holder = holder.and_then(|at| graph.kinds().get(at));
+                let holder = holder.ok_or_else(|| format!("nothing shows whose the {member} is that {name} names"))?;
+                let value = |source: &Source| match source {
+                    id if *id == holder.id => input.get(member),
+                    Source::Input(other) => input.get(other),
+                    Source::Output(_) => None,
+                };
+                self.is_of_a_run(name, holder, value).await?;
+            }
+            looked = true;
+        }
+        for (kind, action) in graph.actions_of(operation) {
             if action.role.lists() || action.role == Role::Describe {
                 continue;
             }
-            let unseen = || format!("nothing shows whose the {} is that {name} names", kind.words);
-            let describe = kind.first(Role::Describe).ok_or_else(unseen)?;
-            let mut asked = serde_json::Map::new();
-            for (member, source) in &describe.names {
+            let value = |source: &Source| {
                 let own = action.names.iter().find(|(_, known)| known == source);
-                let value = own.and_then(|(own, _)| input.get(own)).ok_or_else(unseen)?;
-                asked.insert(member.clone(), value.clone());
-            }
-            let id_member = kind.id_member(describe).unwrap_or_default();
-            let sight = match self.description(describe.operation, id_member, &Value::Object(asked)).await {
-                Ok(body) => self.marks_in(&body, None, |_| true).await,
-                Err(sight) => sight,
+                own.and_then(|(own, _)| input.get(own))
             };
-            match sight {
-                // Nothing is there that could be changed.
-                Sight::Ours(_) | Sight::Absent => {}
-                Sight::Others(what) => {
-                    return Err(format!("{name} names {what}, which has neither the name nor the tag of a run"));
-                }
-                Sight::Failed(why) => return Err(format!("{}: {why}", unseen())),
-                Sight::Unseen => return Err(unseen()),
-            }
+            self.is_of_a_run(name, kind, value).await?;
+            looked = true;
         }
-        Ok(())
+        if looked { Ok(()) } else { Err(format!("nothing shows what {name} writes to")) }
+    }
+
+    /// Checks that what an operation changes the tags of has the tag of a run, and keeps it.
+    async fn tags_a_resource_of_a_run(&self, name: &str, input: &Value, arn: &str) -> Result<(), String> {
+        let arn = input.get(arn).and_then(Value::as_str).unwrap_or_default();
+        if input.to_string().contains(TAG) {
+            return Err(format!("{name} sets or removes the tag `{TAG}`, by which runs know their resources"));
+        }
+        match self.run_tag_of(arn).await? {
+            Some(_) => Ok(()),
+            None => Err(format!("{name} names {arn}, which has no tag of a run")),
+        }
+    }
+
+    /// Checks that a resource that an operation names is one of a run. `value` has the values by which it is described.
+    async fn is_of_a_run<'v>(
+        &self,
+        name: &str,
+        kind: &Kind,
+        value: impl Fn(&Source) -> Option<&'v Value>,
+    ) -> Result<(), String> {
+        let unseen = || format!("nothing shows whose the {} is that {name} names", kind.words);
+        let describe = kind.first(Role::Describe).ok_or_else(unseen)?;
+        let mut asked = serde_json::Map::new();
+        for (member, source) in &describe.names {
+            asked.insert(member.clone(), value(source).ok_or_else(unseen)?.clone());
+        }
+        let id_member = kind.id_member(describe).unwrap_or_default();
+        let sight = match self.description(describe.operation, id_member, &Value::Object(asked)).await {
+            Ok(body) => self.marks_in(&body, None, |_| true).await,
+            Err(sight) => sight,
+        };
+        match sight {
+            // Nothing is there that could be changed.
+            Sight::Ours(_) | Sight::Absent => Ok(()),
+            Sight::Others(what) => Err(format!("{name} names {what}, which has neither the name nor the tag of a run")),
+            Sight::Failed(why) => Err(format!("{}: {why}", unseen())),
+            Sight::Unseen => Err(unseen()),
+        }
     }
 }
 

@@ -72,9 +72,11 @@ impl Client {
         }
     }
 
-    /// The same for a resource without a name, which nothing else marks.
+    /// The same for a resource that nothing else marks: it has no name, or one that is not of the run.
     pub(crate) fn mark_nameless(&self, operation: OperationId, value: &mut Value) {
-        if self.ledger().and_then(|ledger| ledger.undo(operation)).is_some_and(|undo| undo.name_member.is_none()) {
+        let Some(undo) = self.ledger().and_then(|ledger| ledger.undo(operation)) else { return };
+        let name = undo.name_member.as_ref().and_then(|member| value.get(member)?.as_str());
+        if name.and_then(run_of_name).is_none() {
             self.add_run_tag(operation, value, &SchemaPath::default());
         }
     }

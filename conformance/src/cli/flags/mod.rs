@@ -5,6 +5,7 @@ mod endpoint;
 mod examples;
 mod run;
 
+use connect_checks::setup;
 use connect_checks::shard::Shard;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -239,7 +240,7 @@ fn account(text: &str) -> Result<String, String> {
 
 fn rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.parse().map_err(|_| "give a number of requests per second, for example 20".to_owned())?;
-    if rate > 0.0 && rate <= 1e6 { Ok(rate) } else { Err("give more than 0 and at most 1000000 per second".to_owned()) }
+    setup::is_rate(rate).map(|()| rate)
 }
 
 #[cfg(test)]
@@ -314,6 +315,7 @@ mod tests {
             "run --resources 1 --endpoint http://h",
             "run --shard 4/3",
             "run --rps 0",
+            "run --rps 0.001",
             "run --burst 0",
             "run --max-requests 0",
             "run --max-minutes 0",
@@ -336,6 +338,7 @@ mod tests {
             "--seed -1",
             "--jobs 0",
             "--cases 0",
+            "--cases 100001",
             "--walks -1",
             "--walks 1000001",
             "--walk-length 0",

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use connect_checks::budget::Limit;
 use connect_checks::history;
+use connect_checks::setup;
 use connect_checks::shard::Shard;
 use connect_checks::walks::LONGEST;
 
@@ -49,7 +50,7 @@ pub struct RunFlags {
     #[arg(long, help_heading = CASES, value_parser = whole)]
     pub seed: Option<u64>,
     /// Random values per operation, in addition to the fixed ones [default: 3]
-    #[arg(long, help_heading = CASES, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, help_heading = CASES, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(setup::MOST_CASES)))]
     pub cases: Option<u32>,
     /// At most this number of cases of a family, for nights with little time. The seed chooses them, after those of the core
     /// operations; the report counts the others as left out
