@@ -188,7 +188,12 @@ mod tests {
         ];
         for (pointer, value, problem) in rows {
             let mut report = sample();
-            *report.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value;
+            let (parent, member) = pointer.rsplit_once('/').unwrap();
+            match report.pointer_mut(parent).unwrap_or_else(|| panic!("{pointer}")) {
+                // A member without a value is not in the file.
+                Value::Object(members) => drop(members.insert(member.to_owned(), value)),
+                list => list[member.parse::<usize>().unwrap()] = value,
+            }
             let error = parse(report.to_string().as_bytes()).unwrap_err();
             assert!(error.contains(problem), "{pointer}: {error}");
             assert_eq!(visible(&error), error, "{pointer}");
