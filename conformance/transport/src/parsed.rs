@@ -161,8 +161,8 @@ impl RequestPath {
         if planted::is("case_file") {
             return !path.contains("/../");
         }
-        let has = |text: &str| path.to_ascii_lowercase().contains(text);
-        !["//", "\\", ";", "%3b"].into_iter().any(has) && !has_dot_segment(path)
+        let lower = path.to_ascii_lowercase();
+        !["//", "\\", ";", "%3b"].into_iter().any(|text| lower.contains(text)) && !has_dot_segment(path)
     }
 }
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use connect_model::text::is_hidden;
 use connect_model::wire::message::{HttpRequest, HttpResponse};
 use data_encoding::BASE32_NOPAD;
 use percent_encoding::percent_decode_str;
@@ -274,10 +275,10 @@ fn separated(bytes: &[u8]) -> impl Iterator<Item = usize> {
 fn separator_at(text: &[u8]) -> usize {
     match text {
         [0..=b' ' | 0x7f, ..] => 1,
-        // Soft hyphen.
-        [0xc2, 0xad, ..] => 2,
-        // Characters without width, marks of direction, joiners, and the byte order mark.
-        [0xe2, 0x80, 0x8b..=0x8f | 0xaa..=0xae, ..] | [0xe2, 0x81, 0xa0..=0xaf, ..] | [0xef, 0xbb, 0xbf, ..] => 3,
+        [0xc2..=0xf4, ..] => {
+            let start = text[..text.len().min(4)].utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
+            start.filter(|char| is_hidden(*char)).map_or(0, char::len_utf8)
+        }
         _ => 0,
     }
 }
@@ -321,8 +322,7 @@ fn decoded(units: &[Unit]) -> Vec<Unit> {
 /// True for the digits of a character that [`separator_at`] leaves out.
 fn invisible(digits: &[u8]) -> bool {
     let code = std::str::from_utf8(digits).ok().and_then(|digits| u32::from_str_radix(digits, 16).ok());
-    let mut bytes = [0; 4];
-    code.and_then(char::from_u32).is_some_and(|char| separator_at(char.encode_utf8(&mut bytes).as_bytes()) > 0)
+    code.and_then(char::from_u32).is_some_and(is_hidden)
 }
 
 /// The escaped ASCII character at the start of a text, NUL for one that nobody sees, and the length of the escape.
