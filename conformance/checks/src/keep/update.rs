@@ -67,7 +67,7 @@ pub(super) struct Updater<'c> {
     shared: Vec<Shared>,
     /// True if the update replaces the whole: it is a PUT, or documented so.
     replaces: bool,
-    /// A valid input, for the required members that neither the creation nor the description has.
+    /// A valid input, if it has required members that neither the creation nor the description has.
     valid: Value,
 }
 
@@ -100,12 +100,18 @@ impl<'c> Updater<'c> {
             trial.client.schema.input_members(contract).ok_or_else(|| format!("{} has no input", contract.name))?;
         let shared = thing.row.facts(trial.operation).pairs;
         let replaces = contract.method == "PUT" || replaces_whole(&contract.name);
-        let label = format!("{}/keep", contract.name);
-        let valid = trial
-            .client
-            .input(trial.operation, Config::sparse(), &label, &SchemaPath::default())
-            .await
-            .unwrap_or_default();
+        let is_known = |name: &str| {
+            thing.sent.get(name).is_some() || shared.iter().any(|pair| pair.left.strip_prefix('/') == Some(name))
+        };
+        let mut needed = members.iter().filter(|member| member.required && member.binding == Binding::Body);
+        // It may create what it names.
+        let valid = if needed.all(|member| is_known(&member.name)) {
+            Value::Null
+        } else {
+            let label = format!("{}/keep", contract.name);
+            let none = SchemaPath::default();
+            trial.client.input(trial.operation, Config::sparse(), &label, &none).await.unwrap_or_default()
+        };
         Ok(Self { trial, thing, update: &contract.name, members, shared, replaces, valid })
     }
 }
