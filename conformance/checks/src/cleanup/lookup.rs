@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 
 use connect_model::schema::OperationId;
+use connect_model::wire::encode_request;
 use serde_json::{Map, Value};
 
 use super::list_all;
 use crate::client::Client;
+use crate::client::reply::Reply;
 use crate::client::run_tag::run_of_name;
 use crate::ledger::undo::{Listing, Source, Undo};
-use crate::ledger::{Entry, Ledger, Owner, Standing};
+use crate::ledger::{Entry, Ledger, Owner, Standing, is_gone};
 
 /// The state of a creation without a response, as lists show it.
 pub(super) enum Existence {
@@ -61,16 +63,23 @@ struct Lookup<'c> {
 impl Lookup<'_> {
     async fn existence(&mut self, at: usize, entry: &Entry, undo: &Undo) -> Existence {
         // It was created if its creation was answered, although with the id of something else.
-        let was_answered = matches!(entry.standing, Standing::Foreign(_));
+        let is_absent = entry.standing == Standing::Lost;
+        let was_answered = is_absent || matches!(entry.standing, Standing::Foreign(_));
         if !was_answered && !self.ledger.may_exist(at) {
             return Existence::Impossible;
         }
         let name = undo.name_member.as_ref().and_then(|member| entry.members.get(member)?.as_str()).unwrap_or_default();
         if undo.delete_members.iter().all(|(_, source)| matches!(source, Source::Input(_))) {
+            if is_absent {
+                return Existence::NotListed;
+            }
             return self.identified_by_request(entry, undo, name);
         }
         let list = undo.search.as_ref().and_then(|list| Some((list, list_input(self.client, list, &entry.members)?)));
         let Some((listing, input)) = list else {
+            if is_absent {
+                return Existence::NotListed;
+            }
             return Existence::Unknown("no list shows its kind by name".to_owned());
         };
         self.read(listing.operation, &input).await;
@@ -112,8 +121,22 @@ impl Lookup<'_> {
     async fn read(&mut self, operation: OperationId, input: &Value) {
         let key = (operation, input.to_string());
         if !self.lists.contains_key(&key) {
-            let items = list_all(self.client, operation, input).await;
+            let mut items = list_all(self.client, operation, input).await;
+            if items.is_err() && self.has_no_parent(operation, input).await {
+                items = Ok(Vec::new());
+            }
             self.lists.insert(key, items);
+        }
+    }
+
+    /// True if the endpoint says that what would hold the items of a list does not exist: a request may name an instance that
+    /// is made up.
+    async fn has_no_parent(&self, operation: OperationId, input: &Value) -> bool {
+        let schema = self.client.schema;
+        let Ok(request) = encode_request(schema, operation, input) else { return false };
+        match self.client.send_necessary(operation, &request).await {
+            Reply::Refused(exchange, _) => is_gone(schema, operation, &exchange.response),
+            _ => false,
         }
     }
 

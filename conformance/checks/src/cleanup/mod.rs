@@ -195,7 +195,12 @@ async fn delete_open(
             (Some(input), Some(undo)) if unanswered < MAX_UNANSWERED => {
                 let (deletion, answered) = match client.look_at(ledger, at).await {
                     Ok(()) => delete(client, undo.delete, input).await,
-                    Err(NotOurs { why, answered }) => (Deletion::Failed(left_alone(&why)), answered),
+                    // The next pass looks for it by its name.
+                    Err(NotOurs { why, is_absent: true, .. }) => {
+                        pass.pause = pass.pause.max(ledger.visible_in(at, client.settle));
+                        (Deletion::Failed(format!("may exist: {why}")), true)
+                    }
+                    Err(NotOurs { why, answered, .. }) => (Deletion::Failed(left_alone(&why)), answered),
                 };
                 unanswered = if answered { 0 } else { unanswered + 1 };
                 pass.deleted += usize::from(matches!(deletion, Deletion::Deleted));

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use connect_emulator::{Config, Service};
 use connect_model::files::Use;
@@ -25,6 +26,8 @@ struct Liar {
     service: Arc<Service>,
     /// Method and path of each request.
     sent: Arc<Mutex<Vec<String>>>,
+    /// The endpoint answers reads of this id as if there were nothing.
+    hidden: Arc<Mutex<Option<String>>>,
 }
 
 /// An instance that does not exist, as paths have it.
@@ -54,12 +57,17 @@ impl Liar {
         let (behind, id) = (Arc::clone(&service), id(&service));
         let sent = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&sent);
+        let hidden = Arc::new(Mutex::new(None::<String>));
+        let hides = Arc::clone(&hidden);
         let endpoint = InProcess::new(move |request: &HttpRequest| {
             log.lock().unwrap().push(format!("{} {}", request.method, request.uri));
             let mut received = request.clone();
             if received.method == "PUT" {
                 // It takes any name of an instance.
                 received.uri = received.uri.replace(UNKNOWN, &behind.instance_name());
+            }
+            if let (Some(hidden), "GET") = (hides.lock().unwrap().as_deref(), received.method.as_str()) {
+                received.uri = received.uri.replace(hidden, "00000000-0000-4000-8000-000000000000");
             }
             let mut response = behind.handle(&received);
             let mut body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
@@ -76,8 +84,9 @@ impl Liar {
         let transport = Arc::new(Transport::in_process(&target, endpoint, bounds));
         let permission = Permission { writes: true, ..Permission::default() };
         let run_id = "0badcafe".to_owned();
-        let config = ClientConfig { run_id, permission, ledger: Some(ledger), ..ClientConfig::default() };
-        Self { client: Client::new(schema, target, transport, config), service, sent }
+        let settle = Duration::ZERO;
+        let config = ClientConfig { run_id, permission, settle, ledger: Some(ledger), ..ClientConfig::default() };
+        Self { client: Client::new(schema, target, transport, config), service, sent, hidden }
     }
 
     async fn call(&self, operation: &str, input: Value) -> Reply {
@@ -143,6 +152,49 @@ async fn what_an_endpoint_wrongly_calls_ours_is_reported_and_left() {
     assert!(left[0].contains("the endpoint gave a new resource this id") && left[0].contains(&id), "{left:?}");
     assert_eq!(liar.names(), before, "ours is found by its name and deleted, theirs is left");
     assert!(!liar.deletions().iter().any(|line| line.contains(&id)), "{:?}", liar.deletions());
+}
+
+#[tokio::test]
+async fn what_an_endpoint_does_not_show_is_neither_written_to_nor_deleted() {
+    let liar = Liar::new(theirs);
+    let before = liar.names();
+    let id = liar.create(NAME).await;
+    *liar.hidden.lock().unwrap() = Some(id.clone());
+    let arn = format!("arn:aws:connect:us-east-1:111122223333:instance/i/contact-flow/{id}");
+    for (operation, input) in writes(&liar.service, &id, &arn) {
+        let reply = liar.call(operation, input).await.describe();
+        assert!(reply.contains("nothing is there under the id"), "{operation}: {reply}");
+    }
+    assert!(liar.delete(&id).await.describe().contains("nothing is there under the id"));
+    assert_eq!(liar.client.clear().await, Vec::<String>::new());
+    assert_eq!(liar.names(), before, "ours is found by its name and deleted, theirs is left");
+    assert!(!liar.deletions().iter().any(|line| line.contains(&id)), "{:?}", liar.deletions());
+}
+
+#[tokio::test]
+async fn what_is_shown_late_is_deleted() {
+    let liar = Liar::giving("nothing", |_| String::new());
+    let before = liar.names();
+    let id = liar.create(NAME).await;
+    *liar.hidden.lock().unwrap() = Some(id.clone());
+    assert!(liar.delete(&id).await.describe().contains("nothing is there under the id"));
+    *liar.hidden.lock().unwrap() = None;
+    assert_eq!(liar.client.clear().await, Vec::<String>::new());
+    assert_eq!((liar.names(), liar.deletions().len()), (before, 1));
+}
+
+#[tokio::test]
+async fn what_an_endpoint_forgets_is_not_left() {
+    let liar = Liar::giving("nothing", |_| String::new());
+    let id = liar.create(NAME).await;
+    let request = HttpRequest {
+        method: "DELETE".to_owned(),
+        uri: format!("/contact-flows/{}/{id}", liar.service.instance_name()),
+        ..HttpRequest::default()
+    };
+    assert_eq!(liar.service.handle(&request).status, 200);
+    assert_eq!(liar.client.clear().await, Vec::<String>::new());
+    assert!(liar.deletions().is_empty() && liar.client.ledger().unwrap().open(|_| true).is_empty());
 }
 
 /// An attached file, which has no name.
@@ -298,13 +350,13 @@ async fn what_cannot_be_journalled_is_not_created() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// A case may name an instance that does not exist. An endpoint may create a resource there all the same; it is deleted there.
+/// A case may name an instance that does not exist. An endpoint may answer as if it created a resource there.
 #[tokio::test]
-async fn what_an_endpoint_creates_in_an_unknown_instance_is_deleted() {
+async fn what_an_endpoint_says_to_create_in_an_unknown_instance_is_not_left() {
     let liar = Liar::new(theirs);
     let input = json!({ "InstanceId": "ct:1/2", "Name": NAME, "HoursOfOperationId": "h" });
     let reply = liar.call("CreateQueue", input).await;
     assert!(matches!(reply, Reply::Success(_)), "{}", reply.describe());
     assert_eq!(liar.client.clear().await, Vec::<String>::new());
-    assert_eq!(liar.deletions().len(), 1, "{:?}", liar.deletions());
+    assert!(liar.deletions().is_empty() && liar.client.ledger().unwrap().open(|_| true).is_empty());
 }

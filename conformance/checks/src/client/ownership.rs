@@ -16,6 +16,7 @@ use crate::client::run_tag::{RunTag, TAG, run_of_name};
 use crate::ledger::undo::{NAMES, Undo};
 use crate::ledger::{Entry, Ledger, Standing, has_text, is_gone, stands_for};
 use crate::resources::{INSTANCE, draft};
+use crate::steps::Wait;
 
 /// The result of a look at a resource.
 enum Sight {
@@ -37,6 +38,14 @@ pub(crate) struct NotOurs {
     pub(crate) why: String,
     /// False if the endpoint did not respond, so that nothing is known.
     pub(crate) answered: bool,
+    /// True if nothing is there.
+    pub(crate) is_absent: bool,
+}
+
+impl NotOurs {
+    fn because(why: String) -> Self {
+        Self { why, answered: true, is_absent: false }
+    }
 }
 
 impl Client {
@@ -61,8 +70,8 @@ impl Client {
         async move {
             match ledger.standing(at) {
                 Standing::Ours => return Ok(()),
-                Standing::Foreign(why) => return Err(NotOurs { why, answered: true }),
-                Standing::Unknown => {}
+                Standing::Foreign(why) => return Err(NotOurs::because(why)),
+                Standing::Unknown | Standing::Lost => {}
             }
             let Some(entry) = ledger.entry(at) else { return Ok(()) };
             let Some((undo, input)) = ledger.undo(entry.create).zip(entry.delete_input.as_ref()) else { return Ok(()) };
@@ -75,15 +84,24 @@ impl Client {
                 ledger.judge(at, Standing::Ours);
                 return Ok(());
             }
-            let why = match self.see(ledger, undo, &entry, input).await {
+            let mut wait = Wait::brief(self);
+            let sight = loop {
+                match self.see(ledger, undo, &entry, input).await {
+                    // A new resource may be shown late.
+                    Sight::Absent if !ledger.visible_in(at, self.settle).is_zero() && wait.again().await => {}
+                    sight => break sight,
+                }
+            };
+            let why = match sight {
                 Sight::Ours(stray) => {
                     ledger.disown_arns(at, &stray);
                     ledger.judge(at, Standing::Ours);
                     return Ok(());
                 }
                 Sight::Absent => {
-                    ledger.judge(at, Standing::Ours);
-                    return Ok(());
+                    let why = "nothing is there under the id that its creation was answered with".to_owned();
+                    ledger.lose(at, &why);
+                    return Err(NotOurs { is_absent: true, ..NotOurs::because(why) });
                 }
                 // The run has just sent the creation that was answered with this id; a journal only says so.
                 Sight::Unseen if !ledger.is_of_earlier_run() => {
@@ -94,10 +112,10 @@ impl Client {
                 Sight::Others(what) => {
                     format!("it is {what}, which has neither the name nor the tag of the run")
                 }
-                Sight::Failed(why) => return Err(NotOurs { why, answered: false }),
+                Sight::Failed(why) => return Err(NotOurs { answered: false, ..NotOurs::because(why) }),
             };
             ledger.judge(at, Standing::Foreign(why.clone()));
-            Err(NotOurs { why, answered: true })
+            Err(NotOurs::because(why))
         }
         .boxed()
     }

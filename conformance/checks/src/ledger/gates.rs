@@ -24,8 +24,10 @@ pub enum Standing {
     /// Nothing yet. It is looked at before it is written to or deleted.
     #[default]
     Unknown,
-    /// It carries the name or the tag of its run, or nothing is there.
+    /// It carries the name or the tag of its run.
     Ours,
+    /// Its creation was answered, but nothing is there under the id in the answer. It is looked for by name.
+    Lost,
     /// It is neither written to nor deleted, and why.
     Foreign(String),
 }
@@ -168,9 +170,22 @@ impl Ledger {
             && let Some(input) = entry.delete_input.clone()
         {
             let marks = marks(undo, &input, entry.arns.clone());
-            state.foreign.push(Foreign { delete: undo.delete, input, marks, why });
+            state.foreign.push(Foreign { delete: undo.delete, input, marks, why, is_absent: false });
             state.entries.change(at, |entry| (entry.delete_input, entry.arns) = (None, Vec::new()));
         }
+    }
+
+    /// Records that nothing is there under the id in the answer to a creation. The id may be that of something else, which the
+    /// endpoint does not show: nothing is written to it, unless a list shows our resource with it.
+    pub(crate) fn lose(&self, at: usize, why: &str) {
+        let mut state = self.state();
+        let Some(entry) = state.entries.get(at) else { return };
+        let Some((undo, input)) = self.undo.get(&entry.create).zip(entry.delete_input.clone()) else { return };
+        let marks = marks(undo, &input, entry.arns.clone());
+        state.foreign.push(Foreign { delete: undo.delete, input, marks, why: why.to_owned(), is_absent: true });
+        state.entries.change(at, |entry| {
+            (entry.delete_input, entry.arns, entry.standing) = (None, Vec::new(), Standing::Lost);
+        });
     }
 
     /// Records ARNs that the endpoint gave the resource of an entry, but that are those of something else.
@@ -184,6 +199,7 @@ impl Ledger {
             input: json!({ "Arn": arn }),
             marks: vec![arn.clone()],
             why: "it is not the ARN of the new resource".to_owned(),
+            is_absent: false,
         }));
     }
 
@@ -301,7 +317,9 @@ impl Ledger {
 
     /// Things that the endpoint named as created by the run, and that are not ours.
     pub(crate) fn foreign(&self) -> Vec<(OperationId, Value, String)> {
-        self.state().foreign.iter().map(|one| (one.delete, one.input.clone(), one.why.clone())).collect()
+        let state = self.state();
+        let there = state.foreign.iter().filter(|one| !one.is_absent);
+        there.map(|one| (one.delete, one.input.clone(), one.why.clone())).collect()
     }
 }
 
@@ -316,6 +334,8 @@ pub(super) struct Foreign {
     pub(super) marks: Vec<String>,
     /// The reason why it is not ours.
     pub(super) why: String,
+    /// True if nothing is there, as far as the endpoint shows.
+    pub(super) is_absent: bool,
 }
 
 /// A request that writes something.

@@ -231,7 +231,7 @@ impl Ledger {
                     entry.standing = Standing::Foreign(why.clone());
                     entry.arns.clear();
                 });
-                state.foreign.push(Foreign { delete: undo.delete, input: delete_input, marks, why });
+                state.foreign.push(Foreign { delete: undo.delete, input: delete_input, marks, why, is_absent: false });
             }
         }
     }
@@ -375,6 +375,8 @@ impl State {
 
     /// If the line cannot be written, only the memory has it; a later reader of the file looks the resource up again.
     fn resolve(&mut self, at: usize, delete_input: Value) {
+        // It was there after all.
+        self.foreign.retain(|one| !one.is_absent || one.input != delete_input);
         self.entries.change(at, |entry| {
             entry.delete_input = Some(delete_input.clone());
             entry.standing = Standing::Unknown;
