@@ -85,6 +85,22 @@ const BENIGN: &[Benign] = &[
         },
     },
     Benign {
+        id: "identity-coding",
+        summary: "successes have Content-Encoding identity, and their content type twice",
+        source: "RFC 9110, sections 5.3 and 8.4.1: identity is no coding; recipients combine fields with the same value",
+        learned: &[],
+        seams: || {
+            on_response(|scene, response| {
+                if scene.error.is_none()
+                    && let Some(content_type) = response.headers.get("content-type").map(str::to_owned)
+                {
+                    response.headers.set("content-encoding", "identity");
+                    response.headers.push("content-type", content_type);
+                }
+            })
+        },
+    },
+    Benign {
         id: "slow-index",
         summary: "searches find a resource only some time after its creation",
         source: "Connect searches go through an index",

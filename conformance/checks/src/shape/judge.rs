@@ -12,10 +12,11 @@ use crate::case::Level;
 use crate::check::Check;
 use crate::client::reply::unreadable;
 use crate::observe::Observation;
+use crate::shape::headers;
 use crate::shape::subjects::Subjects;
 use crate::shape::{
-    CONSTRAINT, CONTENT_TYPE, ENUM_UNKNOWN, JSON, REQUEST_ID, REQUIRED, STATUS, TIMESTAMP_FORMAT, TYPE, UNION,
-    UNKNOWN_MEMBER,
+    BODY_HEADERS, CONSTRAINT, CONTENT_TYPE, ENUM_UNKNOWN, JSON, REQUEST_ID, REQUIRED, STATUS, TIMESTAMP_FORMAT, TYPE,
+    UNION, UNKNOWN_MEMBER,
 };
 
 /// The id that a response gives its request, if it is not empty.
@@ -57,8 +58,9 @@ pub(crate) fn judge(
         seen.add(found.kept.into_findings());
         return None;
     };
-    seen.judged(&CONTENT_TYPE);
-    seen.judged(&JSON);
+    for check in [&CONTENT_TYPE, &BODY_HEADERS, &JSON] {
+        seen.judged(check);
+    }
     let decoded = match decode_response(schema, operation, response, &Limits::default()) {
         Ok(decoded) => decoded,
         Err(error) => {
@@ -67,6 +69,10 @@ pub(crate) fn judge(
             return None;
         }
     };
+    let wrong = if raw_payload { Vec::new() } else { headers::wrong(response) };
+    for (expected, actual) in wrong {
+        found.add(&BODY_HEADERS, "", expected, actual);
+    }
     if let Some(pointer) = repeated_key(&response.body).filter(|_| !raw_payload) {
         // RFC 8259 only recommends unique keys.
         let expected = "unique keys in every object".to_owned();

@@ -1,5 +1,6 @@
 //! Family shape: the response to a valid request has the form that the model defines.
 
+mod headers;
 mod judge;
 mod observe;
 mod subjects;
@@ -19,6 +20,7 @@ use crate::harm::Harm;
 pub(crate) static CHECKS: &[&Check] = &[
     &STATUS,
     &CONTENT_TYPE,
+    &BODY_HEADERS,
     &JSON,
     &REQUIRED,
     &TYPE,
@@ -55,6 +57,23 @@ pub(crate) static CONTENT_TYPE: Check = Check {
     fault: "answered with another content type than application/json",
     passes: "application/json, with or without parameters; an empty body without a content type",
     fails: "text/html; a non-empty body without a content type",
+    code: &Observed { applies: |scope| subjects(scope).members, by: &OBSERVER },
+};
+
+pub(crate) static BODY_HEADERS: Check = Check {
+    id: "shape.body-headers",
+    level: Level::Must,
+    remote: Remote::SAME,
+    rule: "the headers say how the body of a response is coded and framed, once and rightly",
+    evidence: &[Evidence::normative(
+        "RFC 9110, sections 5.3 and 8.4: a field that is no list occurs once, and Content-Encoding names the codings of the \
+         body; RFC 9112, section 6.2: no Content-Length beside Transfer-Encoding",
+    )],
+    harm: Harm::Form,
+    fault: "answered with headers that do not fit the body",
+    passes: "no Content-Encoding, or identity; Transfer-Encoding chunked; the same header twice",
+    fails: "Content-Encoding gzip with a body that is not compressed; two content types; Content-Length beside \
+            Transfer-Encoding",
     code: &Observed { applies: |scope| subjects(scope).members, by: &OBSERVER },
 };
 

@@ -55,6 +55,34 @@ pub(super) const ROWS: &[Defect] = &[
         },
     },
     Defect {
+        id: "plain-body-says-gzip",
+        family: Family::Shape,
+        summary: "successes say that their body is compressed, and it is not",
+        kills: &["shape.body-headers"],
+        may: &[],
+        seams: || {
+            on_response(|scene, response| {
+                if scene.error.is_none() {
+                    response.headers.set("content-encoding", "gzip");
+                }
+            })
+        },
+    },
+    Defect {
+        id: "two-content-types",
+        family: Family::Shape,
+        summary: "successes have a second content type",
+        kills: &["shape.body-headers"],
+        may: &[],
+        seams: || {
+            on_response(|scene, response| {
+                if scene.error.is_none() && !response.body.is_empty() {
+                    response.headers.push("content-type", "text/plain");
+                }
+            })
+        },
+    },
+    Defect {
         id: "wrong-content-type",
         family: Family::Shape,
         summary: "the content type of JSON bodies of successes is text/html",
