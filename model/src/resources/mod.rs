@@ -24,7 +24,7 @@ pub use arns::arn_segment;
 pub use corrections::{BUILT_IN, Correction, CorrectionError, Corrections};
 pub use source::{Rule, Source};
 pub use tags::{Tags, is_tags, read_tags, tag_member, write_tags};
-pub use words::{IDENTITIES, in_words, is_reference, object, tails};
+pub use words::{IDENTITIES, in_words, is_reference, object, plurals, tails};
 
 /// The kinds of resource of a service.
 #[derive(Debug, Default)]

@@ -61,7 +61,7 @@ pub fn object(operation: &str) -> &str {
 }
 
 /// Plurals of a noun.
-pub(super) fn plurals(noun: &str) -> Vec<String> {
+pub fn plurals(noun: &str) -> Vec<String> {
     let stem = noun.strip_suffix('y').map(|stem| format!("{stem}ies"));
     let halves = noun.strip_suffix('f').map(|stem| format!("{stem}ves"));
     let all = [format!("{noun}s"), format!("{noun}es")].into_iter().chain(stem).chain(halves);

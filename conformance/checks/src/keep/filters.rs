@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
+use connect_model::resources::plurals;
 use connect_model::schema::{Kind, Narrowing, OperationId, Schema, ShapeId};
 use connect_transport::exchange::Exchange;
 use serde_json::{Value, json};
@@ -47,8 +48,9 @@ async fn judge(trial: Trial<'_>, at: usize) -> Judged {
     let label = format!("{}/{}", contract.name, check.id);
     let base = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
     let list = List { client, operation, base, narrowing };
-    if let Some((row, _)) = resources::listed_by(client.schema, &contract.name) {
-        list.populate(row).await;
+    match resources::listed_by(client.schema, &contract.name) {
+        Some((row, _)) => list.populate(row).await,
+        None => list.associate().await,
     }
     list.judge(trial).await
 }
@@ -214,6 +216,24 @@ impl List<'_> {
         }
     }
 
+    /// Associates two items that differ in the enum, if the items of the list are associated and not created.
+    async fn associate(&self) {
+        let (client, schema) = (self.client, self.client.schema);
+        let Some(associate) = associates(schema, &schema[self.operation].name) else { return };
+        let name = &schema[associate].name;
+        let Some(pointer) = place_of(schema, name, self.narrowing.values) else { return };
+        let label = format!("{name}/{}", self.narrowing.input.name);
+        for value in values(schema, self.narrowing.values).into_iter().take(2) {
+            let input = client.input(associate, steps::one_of_each(), &label, &SchemaPath::default()).await;
+            let Ok(mut input) = input else { return };
+            set(&mut input, &pointer, value);
+            // The list is also judged by what it shows already.
+            if succeed(client, name, &input).await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Creates a resource with a value of the enum, in its creation or by an update.
     async fn with(&self, row: &'static Resource, instance: &str, value: &str) -> Result<(), String> {
         let (client, schema, shape) = (self.client, self.client.schema, self.narrowing.values);
@@ -234,6 +254,14 @@ impl List<'_> {
         }
         Err(format!("nothing gives a {} another value", row.kind))
     }
+}
+
+/// The operation that associates the items of a list: `AssociateDefaultVocabulary` those of `ListDefaultVocabularies`.
+fn associates(schema: &Schema, list: &str) -> Option<OperationId> {
+    let listed = list.strip_prefix("List")?;
+    let associate =
+        |name: &str| name.strip_prefix("Associate").is_some_and(|noun| plurals(noun).iter().any(|all| all == listed));
+    schema.operations().find(|(_, operation)| associate(&operation.name)).map(|(id, _)| id)
 }
 
 /// Values as alternatives in a sentence.

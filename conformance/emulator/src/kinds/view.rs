@@ -104,8 +104,8 @@ impl View {
         fact.value(schema, forms, member, thing).or_else(|| fallback(schema, member, thing))
     }
 
-    /// The required members without value, and those of the resource inside. The optional ones that say what state or type
-    /// the resource has are among them.
+    /// The required members without value, and those of the resource inside. The optional ones that say what state, type
+    /// or country the resource has are among them.
     pub(super) fn missing(&self, schema: &Schema, forms: Forms, thing: &Thing, missing: &mut Vec<&'static Member>) {
         for (member, fact) in &self.members {
             if let Fact::Inner(view) = fact {
@@ -223,9 +223,9 @@ fn metadata(schema: &'static Schema, member: &'static Member) -> Option<&'static
     (has_arn && member.name.to_ascii_lowercase().ends_with("metadata")).then_some(inner)
 }
 
-/// True for members that say what state or type a resource has.
+/// True for members that say what state, type or country a resource has.
 fn is_state(schema: &Schema, member: &Member) -> bool {
-    let ends = ["state", "status", "type"];
+    let ends = ["state", "status", "type", "countrycode"];
     let name = member.name.to_ascii_lowercase();
     matches!(schema[member.slot.target].kind, schema::Kind::Enum(_)) && ends.iter().any(|end| name.ends_with(end))
 }
