@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
-use connect_model::resources::Source;
+use connect_model::resources::{self as graph, Source, Tags, write_tags};
 use connect_model::schema::{Members, OperationId, Schema};
+use connect_model::validate::validate;
 use connect_model::wire::read_response;
 use serde_json::{Value, json};
 
@@ -129,6 +130,27 @@ pub(super) async fn describe(client: &Client, row: &Resource, sent: &Value, id: 
         return perform(client, row.describe, &row.naming(row.describe, sent, &draft(id))).await;
     }
     Ok(reply)
+}
+
+/// The input that describes a resource by its ARN in place of its id, if it has another one and the contract allows it there.
+/// Not every endpoint takes it. Source: the CloudFormation handlers of Connect pass ARNs for the ids of flows and instances.
+pub(super) fn naming_by_arn(schema: &Schema, row: &Resource, sent: &Value, created: &Created) -> Option<Value> {
+    let arn = created.arn.as_ref().filter(|arn| **arn != created.id)?;
+    let named = row.naming(row.describe, sent, arn);
+    let shape = schema[schema.operation_named(row.describe)?].input?;
+    (named != row.naming(row.describe, sent, &created.id) && validate(schema, shape, &named).is_empty())
+        .then_some(named)
+}
+
+/// Adds tags to what has an ARN.
+pub(super) async fn add_tags(client: &Client, arn: &str, tags: &Tags) -> Result<Reply, String> {
+    let schema = client.schema;
+    let tagging = graph::shared(schema).tagging.as_ref().ok_or("the model has no operations on tags")?;
+    let tag = &schema[tagging.tag];
+    let member = schema.input_members(tag).and_then(|members| members.get(&tagging.tags));
+    let tags = member.and_then(|member| write_tags(schema, member.slot.target, tags));
+    let tags = tags.ok_or_else(|| format!("the tags of {} have an unknown form", tag.name))?;
+    perform(client, &tag.name, &json!({ &tagging.arn: arn, &tagging.tags: tags })).await
 }
 
 /// Creates the resource of an input.

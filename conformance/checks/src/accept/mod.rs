@@ -107,13 +107,13 @@ pub(crate) static SPELLING: Check = Check {
     id: "accept.spelling",
     level: Level::Must,
     remote: Remote::SHOULD,
-    rule: "the same request in another spelling is accepted, too",
+    rule: "the same request in another spelling is accepted, too, and means the same",
     evidence: &[JSON, TRANSFER, RESTJSON],
     harm: Harm::Form,
-    fault: "refused a valid request in another spelling",
+    fault: "refused a valid request in another spelling, or kept other text",
     passes: "success to another order of members, to white space, to \\u escapes, to charset in the content type, to a body in \
-             chunks, and to Expect: 100-continue, where the usual spelling succeeds",
-    fails: "a refusal, or 5xx, while the usual spelling succeeds; 411 to a body in chunks and 417 to Expect, which HTTP allows, \
+             chunks, and to Expect: 100-continue, where the usual spelling succeeds; text with escapes is kept like the same text without",
+    fails: "other text, a refusal, or 5xx, while the usual spelling succeeds; 411 to a body in chunks and 417 to Expect, which HTTP allows, \
             are a recommendation",
     code: &On { applies: spelling::spelled, run: spelling::spelling },
 };

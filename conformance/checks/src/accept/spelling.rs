@@ -2,16 +2,22 @@
 
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
-use connect_model::schema::{Binding, Member};
+use connect_model::schema::{Binding, Kind, Member, OperationId, Schema};
+use connect_model::validate::{excerpt, validate_slot};
 use connect_model::wire::encode_request;
 use connect_model::wire::message::HttpRequest;
+use connect_transport::exchange::Exchange;
 use serde_json::Value;
 
-use crate::case::{Level, Outcome};
+use crate::case::{Finding, Level, Outcome};
+use crate::client::forms::is_free_text;
+use crate::client::read_created;
 use crate::client::reply::Reply;
 use crate::code::{Scope, Subjects, Trial, rows};
 use crate::invalid::has_json_body;
 use crate::judge::Judgement;
+use crate::resources;
+use crate::steps;
 
 /// Writes a request in another way, given the value of its last label.
 type Rewrite = fn(&mut HttpRequest, &str);
@@ -20,7 +26,7 @@ type Rewrite = fn(&mut HttpRequest, &str);
 const SPELLINGS: &[(&str, Rewrite)] = &[
     ("members-reversed", |request, _| respell(request, reversed)),
     ("white-space", |request, _| respell(request, |body| format!("\r\n\t {} \n", spaced(body)))),
-    ("unicode-escapes", |request, _| respell(request, escaped)),
+    (ESCAPES, |request, _| respell(request, escaped)),
     ("charset", |request, _| request.headers.set("content-type", "application/json; charset=utf-8")),
     ("charset-upper-case", |request, _| request.headers.set("content-type", "application/json;charset=UTF-8")),
     ("accept-anything", |request, _| request.headers.set("accept", "*/*")),
@@ -28,6 +34,8 @@ const SPELLINGS: &[(&str, Rewrite)] = &[
     (EXPECT, |request, _| request.headers.set("expect", "100-continue")),
 ];
 
+/// Texts with escapes for every character.
+const ESCAPES: &str = "unicode-escapes";
 /// A body in chunks, without a length in front.
 const CHUNKED: &str = "chunked";
 /// A body that is sent after the endpoint was asked if it wants one.
@@ -64,19 +72,27 @@ pub(super) fn spelling<'t>(
         if let Some(why) = client.unsupported(operation).await {
             return Outcome::unsupported(why);
         }
-        if let Err(why) = usual_succeeds(trial).await {
-            return Outcome::indeterminate(why);
-        }
-        let other = match send(trial, rewrite).await {
-            Ok(reply) => reply,
+        let text = if *variant == ESCAPES { free_text(client.schema, operation) } else { None };
+        let usual = match usual_succeeds(trial, text).await {
+            Ok(usual) => usual,
+            Err(why) => return Outcome::indeterminate(why),
+        };
+        let (input, other) = match send(trial, text, rewrite).await {
+            Ok(sent) => sent,
             Err(why) => return Outcome::indeterminate(why),
         };
         match &other {
-            Reply::Success(_) => Outcome::from_findings(Vec::new()),
+            Reply::Success(exchange) => {
+                let finding = match text {
+                    Some(member) => kept_alike(trial, member, &usual, (&input, exchange)).await,
+                    None => None,
+                };
+                Outcome::from_findings(Vec::from_iter(finding))
+            }
             Reply::Refused(..) if other.is_quota() => Outcome::indeterminate(other.describe()),
             Reply::Refused(exchange, _) => {
                 // The state of the endpoint may have changed in between.
-                if let Err(why) = usual_succeeds(trial).await {
+                if let Err(why) = usual_succeeds(trial, text).await {
                     return Outcome::indeterminate(why);
                 }
                 let expected = format!("success, as to the usual spelling ({variant})");
@@ -90,26 +106,74 @@ pub(super) fn spelling<'t>(
     })
 }
 
+/// The input of an accepted request, and its answer.
+type Accepted = (Value, Box<Exchange>);
+
 /// Checks that the usual spelling is accepted.
-async fn usual_succeeds(trial: Trial<'_>) -> Result<(), String> {
-    match send(trial, |_, _| {}).await? {
-        Reply::Success(_) => Ok(()),
-        other => Err(format!("the usual spelling: {}", other.describe())),
+async fn usual_succeeds(trial: Trial<'_>, text: Option<&Member>) -> Result<Accepted, String> {
+    match send(trial, text, |_, _| {}).await? {
+        (input, Reply::Success(exchange)) => Ok((input, exchange)),
+        (_, other) => Err(format!("the usual spelling: {}", other.describe())),
     }
 }
 
 /// Sends a request that differs from the others of the case in its spelling, and in names, tokens and ids of new resources.
 async fn send(
     Trial { client, operation, check, .. }: Trial<'_>,
+    text: Option<&Member>,
     rewrite: impl FnOnce(&mut HttpRequest, &str),
-) -> Result<Reply, String> {
+) -> Result<(Value, Reply), String> {
     let label = format!("{}/{}", client.schema[operation].name, check.id);
-    let input = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
+    let mut input = client.input(operation, Config::sparse(), &label, &SchemaPath::default()).await?;
+    if let Some(member) = text {
+        input[&member.name] = TEXT.into();
+    }
     let mut request = encode_request(client.schema, operation, &input).map_err(|error| error.to_string())?;
     let mut members = client.schema.input_members(&client.schema[operation]).into_iter().flatten();
     let last = members.rfind(|member| matches!(member.binding, Binding::Label(_)));
     rewrite(&mut request, last.and_then(|label| input.get(&label.name)?.as_str()).unwrap_or_default());
-    Ok(client.send(operation, &request).await)
+    let reply = client.send(operation, &request).await;
+    Ok((input, reply))
+}
+
+/// Text with characters that JSON escapes by one unit, and by two.
+const TEXT: &str = "a\u{e9}\u{1f600}z";
+
+/// The member of a creation with free text that the description of the new resource shows under the same name.
+fn free_text(schema: &'static Schema, operation: OperationId) -> Option<&'static Member> {
+    let row = resources::created_by(schema, &schema[operation].name).filter(|row| row.is_judged())?;
+    let described = steps::described(schema, row).ok()?;
+    let is_text = |member: &&Member| {
+        is_free_text(&member.name)
+            && Some(&*member.name) != row.name_member
+            && member.binding == Binding::Body
+            && matches!(schema[member.slot.target].kind, Kind::String)
+            && validate_slot(schema, &member.slot, &TEXT.into()).is_empty()
+            && described.get(&member.name).is_some()
+    };
+    schema.input_members(&schema[operation])?.iter().find(is_text)
+}
+
+/// A finding if a text with escapes is not kept like the same text without.
+async fn kept_alike(
+    trial: Trial<'_>,
+    member: &Member,
+    usual: &Accepted,
+    (input, exchange): (&Value, &Exchange),
+) -> Option<Finding> {
+    let Trial { client, operation, check, .. } = trial;
+    let row = resources::created_by(client.schema, &client.schema[operation].name)?;
+    let shown = async |input: &Value, exchange: &Exchange| {
+        let created = read_created(row, input, exchange).ok()?;
+        let Ok(Reply::Success(described)) = steps::describe(client, row, input, &created.id).await else { return None };
+        let (wrapper, resource) = steps::shown(client.schema, row, &described).ok()?;
+        Some((format!("{wrapper}/{}", member.name), resource[&member.name].clone(), described))
+    };
+    // Other checks judge what cannot be described.
+    let (_, wanted, _) = shown(&usual.0, &usual.1).await?;
+    let (pointer, actual, described) = shown(input, exchange).await?;
+    let expected = format!("{}, as without escapes", excerpt(&wanted));
+    (wanted != actual).then(|| check.finding(pointer, expected, excerpt(&actual), Some(&described)))
 }
 
 fn respell(request: &mut HttpRequest, write: impl FnOnce(&Value) -> String) {

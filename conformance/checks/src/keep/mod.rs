@@ -97,7 +97,7 @@ pub(crate) static VIEWS_AGREE: Check = Check {
     id: "keep.views-agree",
     level: Level::Must,
     remote: Remote::SHOULD,
-    rule: "creation, description, list and search show the same values of one resource",
+    rule: "creation, description by id and by ARN, list and search show the same values of one resource",
     evidence: &[VIEWS, MODEL],
     harm: Harm::WrongData,
     fault: "showed one resource differently in two views",

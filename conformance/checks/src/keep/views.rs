@@ -13,6 +13,7 @@ use crate::check::Check;
 use crate::client::Client;
 use crate::client::forms::is_free_text;
 use crate::client::pager::{list_all, search_named};
+use crate::client::reply::Reply;
 use crate::code::Observer;
 use crate::difference::{apart, first};
 use crate::keep::plausible::{Life, birth, digest, now, stamp};
@@ -23,7 +24,7 @@ use crate::resources;
 use crate::resources::Resource;
 use crate::same::{agree, in_progress};
 use crate::steps;
-use crate::steps::{Wait, succeed};
+use crate::steps::{Wait, perform, succeed};
 
 /// A little more than the unit of times without fractions.
 const SECOND: Duration = Duration::from_millis(1_100);
@@ -34,6 +35,8 @@ pub(super) static OBSERVER: Observer =
 /// A view of a resource: an answer, the resource in it, and the members that it can have.
 struct View {
     operation: &'static str,
+    /// True for a description by the ARN in place of the id.
+    by_arn: bool,
     pointer: String,
     members: &'static Members,
     value: Value,
@@ -210,7 +213,8 @@ impl<'c> Watch<'c> {
                     continue;
                 }
                 let (expected, actual) = apart(one, other);
-                let expected = format!("{expected}, as {} shows it {when}", described.operation);
+                let id = if view.by_arn { " by its id" } else { "" };
+                let expected = format!("{expected}, as {} shows it{id} {when}", described.operation);
                 let pointer = format!("{}{right}", view.pointer);
                 let finding = VIEWS_AGREE.finding(pointer, expected, actual, Some(&view.exchange));
                 findings.push(finding.resting_on([&*described.exchange, &*view.exchange]));
@@ -227,13 +231,40 @@ impl<'c> Watch<'c> {
         let (client, row, thing) = (self.client, self.row, &self.thing);
         let (value, exchange, wrapper) = thing.describe().await?;
         let pointer = wrapper;
-        let mut views = vec![View { operation: row.describe, pointer, members: thing.described()?, value, exchange }];
+        let mut views = vec![View {
+            operation: row.describe,
+            by_arn: false,
+            pointer,
+            members: thing.described()?,
+            value,
+            exchange,
+        }];
         let schema = client.schema;
+        if let Some(named) = steps::naming_by_arn(schema, row, &thing.sent, &thing.created)
+            && let Reply::Success(exchange) = perform(client, row.describe, &named).await?
+        {
+            let (pointer, value) = steps::shown(schema, row, &exchange)?;
+            views.push(View {
+                operation: row.describe,
+                by_arn: true,
+                pointer,
+                members: thing.described()?,
+                value,
+                exchange,
+            });
+        }
         if when == "after its creation" {
             let create = schema.operation_named(row.create).map(|create| &schema[create]);
             if let Some(members) = create.and_then(|create| schema.output_members(create)) {
                 let (value, exchange) = (thing.answered()?, thing.answer.clone());
-                views.push(View { operation: row.create, pointer: String::new(), members, value, exchange });
+                views.push(View {
+                    operation: row.create,
+                    by_arn: false,
+                    pointer: String::new(),
+                    members,
+                    value,
+                    exchange,
+                });
             }
         }
         if let Some(list) = row.list {
@@ -261,7 +292,14 @@ impl<'c> Watch<'c> {
         let place = items.iter().position(|item| item[id] == *self.thing.created.id)?;
         let members = schema.item_members(listed)?;
         let value = items.into_iter().nth(place)?;
-        Some(View { operation, pointer: format!("{pointer}/{place}"), members, value, exchange: exchange? })
+        Some(View {
+            operation,
+            by_arn: false,
+            pointer: format!("{pointer}/{place}"),
+            members,
+            value,
+            exchange: exchange?,
+        })
     }
 
     /// Reads every view a second time.
@@ -269,7 +307,8 @@ impl<'c> Watch<'c> {
         let check: &'static Check = &REPEATED_READ;
         let (one, other) = (self.views("again").await?, self.views("again").await?);
         for view in &one {
-            let Some(again) = other.iter().find(|again| again.operation == view.operation) else { continue };
+            let is_same = |again: &&View| (again.operation, again.by_arn) == (view.operation, view.by_arn);
+            let Some(again) = other.iter().find(is_same) else { continue };
             // A resource that is still being made changes without a call.
             if in_progress(&view.value) || in_progress(&again.value) {
                 continue;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::case::Finding;
 use crate::client::pager::{list_all, search_named};
 use crate::client::reply::{Reply, is_conflict};
 use crate::code::Trial;
@@ -25,12 +26,10 @@ pub(super) async fn own_parent(trial: Trial<'_>, row: &'static Resource) -> Judg
     succeed(client, row.describe, &named).await?;
     let (mut findings, mut judged) = (Vec::new(), 0);
     let mut forms = vec![("", named.clone())];
-    if let Some(arn) = &life.created.arn {
-        let by_arn = life.naming(arn);
-        // Not every description takes an ARN for an id.
-        if let Reply::Success(_) = perform(client, row.describe, &by_arn).await? {
-            forms.push((" by its ARN", by_arn));
-        }
+    if let Some(by_arn) = steps::naming_by_arn(client.schema, row, &life.sent, &life.created)
+        && let Reply::Success(_) = perform(client, row.describe, &by_arn).await?
+    {
+        forms.push((" by its ARN", by_arn));
     }
     for (member, parent) in &row.of.parents {
         let Some(own) = named.get(member) else { continue };
@@ -104,12 +103,13 @@ pub(super) async fn name_free(trial: Trial<'_>, row: &'static Resource) -> Judge
 }
 
 impl Life<'_> {
-    /// Findings if a list or a search still shows the deleted resource.
+    /// Findings if the description by ARN, a list or a search still shows the deleted resource.
     pub(super) async fn unlisted(&self) -> Judged {
         let mut findings = Vec::new();
         if self.row.is_instance() {
             return Ok(findings);
         }
+        findings.extend(self.gone_by_arn().await?);
         let name = self.row.name_in(&self.sent);
         for (readers, is_search) in [(self.row.list, false), (self.row.search, true)] {
             let Some((reader, id)) = readers else { continue };
@@ -135,5 +135,32 @@ impl Life<'_> {
             }
         }
         Ok(findings)
+    }
+
+    /// Describes the resource by its ARN; none if the endpoint takes no ARN for its id.
+    pub(super) async fn describe_by_arn(&self) -> Result<Option<Reply>, String> {
+        match steps::naming_by_arn(self.client.schema, self.row, &self.sent, &self.created) {
+            Some(named) => Ok(Some(perform(self.client, self.row.describe, &named).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// A finding if the description by ARN still shows what the description by id does not.
+    async fn gone_by_arn(&self) -> Result<Option<Finding>, String> {
+        let mut wait = Wait::brief(self.client);
+        loop {
+            let reply = self.describe_by_arn().await?;
+            let Some(Reply::Success(exchange)) = &reply else { return Ok(None) };
+            // An endpoint that describes anything shows no resource of ours.
+            let is_ours = String::from_utf8_lossy(&exchange.response.body).contains(&self.created.id);
+            if !is_ours {
+                return Ok(None);
+            }
+            if wait.again().await {
+                continue;
+            }
+            let expected = "404 ResourceNotFoundException by its ARN, as by its id";
+            return Ok(Some(self.check.finding("", expected, "200 with the deleted resource", Some(exchange))));
+        }
     }
 }

@@ -6,8 +6,10 @@ use connect_model::validate::excerpt;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::case::Finding;
+use crate::case::{Finding, Level};
+use crate::check::Check;
 use crate::client::reply::Reply;
+use crate::client::run_tag::MAX_TAGS;
 use crate::client::{Client, Created};
 use crate::code::Trial;
 use crate::resources::Resource;
@@ -15,6 +17,9 @@ use crate::steps;
 use crate::steps::{Judged, Wait, and_then, body, described, perform, shown, succeed};
 use crate::tagging::valid_tags;
 use connect_transport::exchange::Exchange;
+
+/// Longest key of a tag. Source: service model of Amazon Connect, TagKey.
+const LONGEST_KEY: usize = 128;
 
 /// Number of concurrent additions.
 const CONCURRENT: usize = 6;
@@ -102,11 +107,8 @@ impl<'c> Tagged<'c> {
     }
 
     async fn add(&self, tags: Tags) -> Result<Reply, String> {
-        let tagging = self.tagging;
-        let tags = self.written(&tags);
-        let tags = tags.ok_or_else(|| format!("the tags of {} have an unknown form", self.name(tagging.tag)))?;
-        let input = json!({ &tagging.arn: self.created.arn, &tagging.tags: tags });
-        perform(self.client, self.name(tagging.tag), &input).await
+        let arn = self.created.arn.as_deref().ok_or("the answer of the creation has no ARN")?;
+        steps::add_tags(self.client, arn, &tags).await
     }
 
     /// Tags as a value of the request that adds them, if the contract allows it.
@@ -130,6 +132,48 @@ impl<'c> Tagged<'c> {
             Reply::Success(_) => Ok(()),
             other => Err(format!("{} answered {}", self.operation_of(change), other.describe())),
         }
+    }
+
+    /// A refused addition adds none of its tags.
+    async fn refused_additions(&self, check: &Check) -> Judged {
+        let (before, _) = self.list().await?;
+        // Whatever the order in which an endpoint reads them, one of the right ones is read before a wrong one.
+        let right = ["ct-1-refused", "ct-2-refused"].map(|key| (key.to_owned(), "1".to_owned()));
+        for (wrong, words) in [(&"k".repeat(LONGEST_KEY + 1), "a key"), (&"aws:ct".to_owned(), "a reserved key")] {
+            let tags: Tags = right.iter().cloned().chain([(wrong.clone(), "1".to_owned())]).collect();
+            let reply = self.add(tags).await?;
+            // The family invalid judges what is accepted.
+            let Some((400..=499, _)) = reply.refusal().filter(|_| !reply.is_quota()) else { return Ok(Vec::new()) };
+            let (after, exchange) = self.list().await?;
+            if after != before {
+                let [expected, actual] = [&before, &after].map(|tags| excerpt(&json!(tags)));
+                let expected = format!("{expected}, as before a refused addition with {words}");
+                let finding = check.finding(format!("/{}", self.tagging.tags), expected, actual, Some(&exchange));
+                return Ok(vec![finding.resting_on(reply.exchange().into_iter().chain([&*exchange]))]);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// The addition to which a resource would have one tag more than it may have is refused.
+    async fn too_many(&self, check: &Check) -> Judged {
+        let (before, _) = self.list().await?;
+        let full: Tags = (before.len()..MAX_TAGS).map(|number| (format!("ct-many-{number}"), "1".to_owned())).collect();
+        let filled = self.add(full).await?;
+        let (Reply::Success(_), Ok((listed, _))) = (&filled, self.list().await) else { return Ok(Vec::new()) };
+        if listed.len() != MAX_TAGS {
+            return Ok(Vec::new());
+        }
+        let reply = self.add(Tags::from([("ct-one-more".to_owned(), "1".to_owned())])).await?;
+        let (listed, exchange) = self.list().await?;
+        if !matches!(reply, Reply::Success(_)) || listed.len() == MAX_TAGS {
+            self.client.learn("one tag more than a resource may have", reply.outline());
+            return Ok(Vec::new());
+        }
+        let expected = format!("a refusal: a resource has at most {MAX_TAGS} tags");
+        let actual = format!("{}, and {} tags are listed", reply.describe(), listed.len());
+        let finding = check.finding(format!("/{}", self.tagging.tags), expected, actual, Some(&exchange));
+        Ok(vec![finding.at_most(Level::Should).resting_on(reply.exchange().into_iter().chain([&*exchange]))])
     }
 
     fn operation_of(&self, change: &Change) -> &'static str {
@@ -179,7 +223,7 @@ pub(super) async fn life_of_tags(trial: Trial<'_>, row: &'static Resource) -> Ju
     }
     let missing = tagged.change(&Change::Remove(&["ct-never"])).await?;
     client.learn("removing a tag that is not there", missing.outline());
-    Ok(Vec::new())
+    and_then(tagged.refused_additions(check).await?, tagged.too_many(check)).await
 }
 
 /// The member of the description of a kind with its tags.

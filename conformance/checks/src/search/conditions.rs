@@ -3,17 +3,19 @@
 
 use std::collections::BTreeSet;
 
+use connect_model::resources::Tags;
 use connect_model::schema::{Kind, Members, ShapeId};
 use serde_json::{Value, json};
 
 use crate::case::Level;
 use crate::check::{Check, Remote};
+use crate::client::reply::Reply;
 use crate::code::Observed;
 use crate::evidence::{Evidence, MODEL};
 use crate::harm::Harm;
 use crate::observe::Observation;
 use crate::search::oracle::Comparison;
-use crate::search::searcher::{COLOR, EXTRA, Searcher};
+use crate::search::searcher::{COLOR, EXTRA, LATER, Searcher};
 use crate::search::{OBSERVER, is_searched};
 use crate::steps;
 use crate::steps::Wait;
@@ -31,7 +33,8 @@ pub(crate) static SEARCH_CONDITION: Check = Check {
     ],
     harm: Harm::WrongData,
     fault: "found resources that do not fulfil the condition, or missed ones that do",
-    passes: "of the resources of the run that differ in state, status or tags, those that fulfil the condition",
+    passes: "of the resources of the run that differ in state, status or tags, those that fulfil the condition; also those that \
+             got a tag after their creation",
     fails: "all of them, none of them, or those that do not fulfil it",
     code: &Observed { applies: is_searched, by: &OBSERVER },
 };
@@ -64,6 +67,7 @@ impl Searcher<'_> {
         let shown = self.shown().await;
         let others = self.of_enums(&shown, false).into_iter().chain(self.of_fields(&shown)).chain(self.of_tags());
         self.judge_each(others, wait, seen).await;
+        self.judge_added_tag(wait, seen).await;
         self.learn_id().await;
         self.archive_first().await;
         let shown = self.shown().await;
@@ -156,6 +160,19 @@ impl Searcher<'_> {
             }
         }
         conditions
+    }
+
+    /// A tag that the first of the created resources gets after its creation.
+    async fn judge_added_tag(&self, wait: &mut Wait, seen: &mut Observation) {
+        let Some((member, _)) = self.form.filters.first().filter(|_| self.created.len() > 1) else { return };
+        let tag = self.tag(LATER, "later");
+        let Some(arn) = self.created.first().and_then(|first| first.arn.as_deref()) else { return };
+        // Other checks judge if the operation works.
+        let Ok(Reply::Success(_)) = steps::add_tags(self.client, arn, &Tags::from([tag.clone()])).await else { return };
+        let mut input = self.input(None, None);
+        let condition = json!({ "TagKey": tag.0, "TagValue": tag.1 });
+        input["SearchFilter"] = json!({ *member: { "TagCondition": condition } });
+        self.judge_found(&SEARCH_CONDITION, &input, &BTreeSet::from([0]), false, (wait, seen)).await;
     }
 
     fn having(&self, shown: &Shown, holds: impl Fn(&Value) -> bool) -> BTreeSet<usize> {

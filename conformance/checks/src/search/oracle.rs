@@ -10,6 +10,7 @@ pub(super) type Tag = (String, String);
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) id: String,
+    pub(super) arn: Option<String>,
     pub(super) name: String,
     /// Type, if the kind has one.
     pub(super) kind: Option<String>,
@@ -101,6 +102,7 @@ mod tests {
     fn encodes_and_evaluates_the_same_tree() {
         let candidate = |name: &str| Candidate {
             id: String::new(),
+            arn: None,
             name: name.to_owned(),
             kind: Some("CAMPAIGN".to_owned()),
             tags: Vec::new(),

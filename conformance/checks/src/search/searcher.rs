@@ -26,6 +26,9 @@ const SIZE: &str = "contract-test-size";
 /// Key of a tag that only the small ones have.
 pub(super) const EXTRA: &str = "contract-test-extra";
 
+/// Key of a tag that one resource gets after its creation.
+pub(super) const LATER: &str = "contract-test-later";
+
 /// The created resources: name, color, size, and true for the other type. Names start with one of two words, one of
 /// which also occurs inside a name. No two resources have both tags in common.
 const RESOURCES: [(&str, &str, &str, bool); 4] = [
@@ -103,7 +106,7 @@ impl<'c> Searcher<'c> {
             match made {
                 Ok(made) => {
                     let name = self.shown_name(&input, &made.id).await.unwrap_or(name);
-                    self.created.push(Candidate { id: made.id, name, kind, tags });
+                    self.created.push(Candidate { id: made.id, arn: made.arn, name, kind, tags });
                 }
                 Err(why) => seen.block(format!("no resource to search for: {why}")),
             }

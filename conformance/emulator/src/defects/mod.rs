@@ -16,6 +16,7 @@ mod invalid;
 mod keep;
 mod kinds;
 mod language;
+mod later;
 mod leniency;
 mod lifecycle;
 mod narrowing;
@@ -117,6 +118,7 @@ impl Family {
 const TABLES: &[&[Defect]] = &[
     shape::ROWS,
     invalid::ROWS,
+    later::ROWS,
     leniency::ROWS,
     accept::ROWS,
     access::ROWS,

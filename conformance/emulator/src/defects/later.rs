@@ -1,0 +1,208 @@
+//! Defects that show only in a later call: answers that are kept by ARN, tags that are added after the creation, and names that
+//! a page ended with.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+use connect_model::resources::{Tags, read_tags, write_tags};
+use connect_model::schema::Schema;
+use connect_model::validate::{Violation, validate, validate_slot};
+use serde_json::{Value, json};
+
+use crate::defects::hooks::on_request;
+use crate::defects::seam::{Invocation, Seams};
+use crate::defects::{Defect, Family};
+use crate::handlers::Answer;
+use crate::refusal::Refusal;
+use crate::store::lock;
+
+pub(super) const ROWS: &[Defect] = &[
+    Defect {
+        id: "kept-by-arn",
+        family: Family::Keep,
+        summary: "the first description of a flow by its ARN is shown for ever",
+        kills: &["keep.views-agree", "lifecycle.delete-gone"],
+        may: &["lifecycle.walk", "history.linearizable"],
+        seams: || Arc::new(KeptByArn::default()),
+    },
+    Defect {
+        id: "refused-tags-are-kept",
+        family: Family::Lifecycle,
+        summary: "a TagResource that is refused for one of its tags adds the others",
+        kills: &["lifecycle.tags"],
+        may: &["lifecycle.walk"],
+        seams: || Arc::new(KeepsRightTags),
+    },
+    Defect {
+        id: "tags-without-end",
+        family: Family::Lifecycle,
+        summary: "a resource takes more than 50 tags",
+        kills: &["lifecycle.tags"],
+        may: &[],
+        seams: || Arc::new(Overfull::default()),
+    },
+    Defect {
+        id: "search-forgets-added-tags",
+        family: Family::Search,
+        summary: "a search by tags does not find a flow by a tag that was added after its creation",
+        kills: &["keep.search-condition"],
+        may: &["keep.counts"],
+        seams: || Arc::new(FirstTags::default()),
+    },
+    Defect {
+        id: "page-after-name",
+        family: Family::Pagination,
+        summary: "a page of flows continues after the name of the last one, whatever the case of its letters",
+        kills: &["pagination.sizes-agree"],
+        may: &["pagination.complete", "pagination.stable-under-change", "lifecycle.create-list"],
+        seams: || Arc::new(AfterName::default()),
+    },
+    Defect {
+        id: "escaped-pairs-lost",
+        family: Family::Accept,
+        summary: "a character that is escaped as a pair becomes two replacement characters",
+        kills: &["accept.spelling"],
+        may: &[],
+        seams: || {
+            on_request(|request| {
+                let text = String::from_utf8_lossy(&request.body);
+                if text.contains("\\ud83d\\ude00") {
+                    request.body = text.replace("\\ud83d\\ude00", "\\ufffd\\ufffd").into_bytes();
+                }
+            })
+        },
+    },
+];
+
+/// Descriptions of flows by the input that named them by an ARN.
+#[derive(Default)]
+struct KeptByArn(Mutex<HashMap<String, Value>>);
+
+impl Seams for KeptByArn {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let reference = call.input["ContactFlowId"].as_str().unwrap_or_default();
+        if call.operation.name != "DescribeContactFlow" || !reference.starts_with("arn:") {
+            return call.perform(call.input);
+        }
+        let named = call.input.to_string();
+        if let Some(kept) = lock(&self.0).get(&named) {
+            return Answer::Performed(Ok(kept.clone()));
+        }
+        let answer = call.perform(call.input);
+        if let Answer::Performed(Ok(output)) = &answer {
+            lock(&self.0).insert(named, output.clone());
+        }
+        answer
+    }
+}
+
+struct KeepsRightTags;
+
+impl Seams for KeepsRightTags {
+    fn overlooks(&self, violation: &Violation) -> bool {
+        violation.path.starts_with("/tags")
+    }
+
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let schema = Schema::connect();
+        let (Some(shape), "TagResource") = (call.operation.input, &*call.operation.name) else {
+            return call.perform(call.input);
+        };
+        if validate(schema, shape, call.input).is_empty() {
+            return call.perform(call.input);
+        }
+        let mut right = call.input.clone();
+        let mut tags = read_tags(&call.input["tags"]);
+        let member = schema.input_members(call.operation).and_then(|members| members.get("tags"));
+        if let Some(member) = member {
+            tags.retain(|key, value| {
+                let one = write_tags(schema, member.slot.target, &Tags::from([(key.clone(), value.clone())]));
+                one.is_some_and(|one| validate_slot(schema, &member.slot, &one).is_empty())
+            });
+        }
+        right["tags"] = json!(tags);
+        call.perform(&right);
+        Answer::Performed(Err(Refusal::Invalid("/tags: the tags are invalid".to_owned())))
+    }
+}
+
+/// Tags beyond the limit, by ARN.
+#[derive(Default)]
+struct Overfull(Mutex<HashMap<String, Tags>>);
+
+impl Seams for Overfull {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let arn = call.input["resourceArn"].as_str().unwrap_or_default().to_owned();
+        let mut answer = call.perform(call.input);
+        match (call.operation.name.as_str(), &mut answer) {
+            ("TagResource", Answer::Performed(Err(Refusal::Invalid(why)))) if why.contains("at most") => {
+                lock(&self.0).entry(arn).or_default().extend(read_tags(&call.input["tags"]));
+                Answer::Performed(Ok(json!({})))
+            }
+            ("ListTagsForResource", Answer::Performed(Ok(output))) => {
+                for (key, value) in lock(&self.0).get(&arn).into_iter().flatten() {
+                    output["tags"][key] = value.as_str().into();
+                }
+                answer
+            }
+            _ => answer,
+        }
+    }
+}
+
+/// ARNs with the keys of tags that were added to them.
+#[derive(Default)]
+struct FirstTags(Mutex<HashSet<(String, String)>>);
+
+impl Seams for FirstTags {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let mut answer = call.perform(call.input);
+        let Answer::Performed(Ok(output)) = &mut answer else { return answer };
+        match call.operation.name.as_str() {
+            "TagResource" => {
+                let arn = call.input["resourceArn"].as_str().unwrap_or_default();
+                let added = read_tags(&call.input["tags"]).into_keys().map(|key| (arn.to_owned(), key));
+                lock(&self.0).extend(added);
+            }
+            "SearchContactFlows" => {
+                let filter = call.input["SearchFilter"].to_string();
+                let added = lock(&self.0);
+                let asked: Vec<&str> = added
+                    .iter()
+                    .filter(|(_, key)| filter.contains(&format!("\"TagKey\":{}", Value::from(key.as_str()))))
+                    .map(|(arn, _)| arn.as_str())
+                    .collect();
+                if let Some(Value::Array(flows)) = output.get_mut("ContactFlows") {
+                    flows.retain(|flow| flow["Arn"].as_str().is_none_or(|arn| !asked.contains(&arn)));
+                }
+            }
+            _ => {}
+        }
+        answer
+    }
+}
+
+/// The name at the end of a page, in lower case, by the token of the next one.
+#[derive(Default)]
+struct AfterName(Mutex<HashMap<String, String>>);
+
+impl Seams for AfterName {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let mut answer = call.perform(call.input);
+        let ("ListContactFlows", Answer::Performed(Ok(output))) = (call.operation.name.as_str(), &mut answer) else {
+            return answer;
+        };
+        let name = |flow: &Value| flow["Name"].as_str().unwrap_or_default().to_lowercase();
+        let mut ends = lock(&self.0);
+        let token = output["NextToken"].as_str().map(str::to_owned);
+        let Some(Value::Array(flows)) = output.get_mut("ContactFlowSummaryList") else { return answer };
+        if let (Some(token), Some(last)) = (token, flows.last()) {
+            ends.insert(token, name(last));
+        }
+        let before = call.input["NextToken"].as_str().and_then(|token| ends.get(token));
+        if flows.first().is_some_and(|first| before == Some(&name(first))) {
+            flows.remove(0);
+        }
+        answer
+    }
+}
