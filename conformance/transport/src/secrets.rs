@@ -52,7 +52,8 @@ fn secret_parameter(pair: &str) -> Option<(&'static str, &str)> {
     Some((secret, value))
 }
 
-/// Every part of secrets, in the form of [`folded`]: of the text, of its bytes in hex, and of its base64 and base32.
+/// Every part of secrets, in the form of [`folded`]: of the text, of its bytes in hex, and of its base64 and base32; and of the
+/// letters and digits in each.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
     parts: HashSet<[u8; PART]>,
@@ -103,7 +104,8 @@ impl Secrets {
             let inner = &secret[shift..];
             forms.push(BASE32_NOPAD.encode(&inner[..inner.len() - inner.len() % 5]).into_bytes());
         }
-        for form in forms {
+        let bare: Vec<Vec<u8>> = forms.iter().map(|form| separated(form).map(|at| form[at]).collect()).collect();
+        for form in forms.into_iter().chain(bare) {
             let folded: Vec<u8> = form.into_iter().map(folded).collect();
             let is_varied = |part: &&[u8; PART]| part.iter().collect::<HashSet<_>>().len() >= VARIETY;
             for part in folded.array_windows::<PART>().filter(is_varied) {
@@ -238,10 +240,9 @@ fn repeats(text: &[u8], secrets: &[&Secrets]) -> bool {
 
 /// The bytes with one encoding undone, as [`decoded`]; none if there is nothing to undo.
 fn unescaped(bytes: &[u8]) -> Option<Vec<u8>> {
-    let is_start = |byte: &u8| matches!(byte, b'%' | b'\\' | b'&');
     let mut out = Vec::new();
     let mut rest = bytes;
-    while let Some(at) = rest.iter().position(is_start) {
+    while let Some(at) = rest.iter().position(|byte| begins_escape(*byte)) {
         let (before, from) = rest.split_at(at);
         let (byte, length) = escape_at(&from[..from.len().min(LONGEST)]).unwrap_or((from[0], 1));
         out.extend_from_slice(before);
@@ -255,32 +256,16 @@ fn unescaped(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The text without blanks, controls, and characters that nobody sees: what is between the characters of a secret does not hide
-/// it. UTF-16 has a NUL there.
+/// The letters and digits of a text: what is between those of a secret does not hide it, be it a blank, a character that nobody
+/// sees, the colons of hex, or the NUL of UTF-16.
 fn joined(units: &[Unit]) -> Vec<Unit> {
     let bytes: Vec<u8> = units.iter().map(|unit| unit.byte).collect();
     separated(&bytes).map(|at| units[at]).collect()
 }
 
-/// The positions of the bytes that are not part of a separator.
+/// The positions of the letters and digits.
 fn separated(bytes: &[u8]) -> impl Iterator<Item = usize> {
-    let mut until = 0;
-    (0..bytes.len()).filter(move |at| {
-        until = until.max(*at + separator_at(&bytes[*at..]));
-        *at >= until
-    })
-}
-
-/// Length of the separator at the start of a text; 0 if there is none.
-fn separator_at(text: &[u8]) -> usize {
-    match text {
-        [0..=b' ' | 0x7f, ..] => 1,
-        [0xc2..=0xf4, ..] => {
-            let start = text[..text.len().min(4)].utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
-            start.filter(|char| is_hidden(*char)).map_or(0, char::len_utf8)
-        }
-        _ => 0,
-    }
+    bytes.iter().enumerate().filter(|(_, byte)| byte.is_ascii_alphanumeric()).map(|(at, _)| at)
 }
 
 /// Length of the longest escape.
@@ -303,13 +288,14 @@ struct Unit {
     end: usize,
 }
 
-/// Undoes one encoding: `%2B`, `\u002b`, `\x2b`, `\/`, `&#43;`, `&#x2b;`, and names of HTML such as `&plus;`.
+/// Undoes one encoding: `%2B`, `=2B`, `\u002b`, `\x2b`, `\053`, `\/`, `&#43;`, `&#x2b;`, names of HTML such as `&plus;`, and the
+/// numbers of a list such as `43, 44`.
 fn decoded(units: &[Unit]) -> Vec<Unit> {
     let mut out = Vec::with_capacity(units.len());
     let mut at = 0;
     while at < units.len() {
         let ahead: Vec<u8> = match units[at].byte {
-            b'%' | b'\\' | b'&' => units[at..].iter().take(LONGEST).map(|unit| unit.byte).collect(),
+            byte if begins_escape(byte) => units[at..].iter().take(LONGEST).map(|unit| unit.byte).collect(),
             _ => Vec::new(),
         };
         let (byte, length) = escape_at(&ahead).unwrap_or((units[at].byte, 1));
@@ -319,10 +305,24 @@ fn decoded(units: &[Unit]) -> Vec<Unit> {
     out
 }
 
-/// True for the digits of a character that [`separator_at`] leaves out.
+/// True for the digits of a character that nobody sees.
 fn invisible(digits: &[u8]) -> bool {
     let code = std::str::from_utf8(digits).ok().and_then(|digits| u32::from_str_radix(digits, 16).ok());
     code.and_then(char::from_u32).is_some_and(is_hidden)
+}
+
+/// True for the first byte of an escape.
+fn begins_escape(byte: u8) -> bool {
+    matches!(byte, b'%' | b'=' | b'\\' | b'&' | b'0'..=b'9')
+}
+
+/// A character as a number in a list of such, with what separates it from the next one.
+fn listed(text: &[u8]) -> Option<(u8, usize)> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let blanks = text[digits..].iter().take_while(|byte| matches!(byte, b' ' | b',' | b';')).count();
+    let is_listed = (1..=3).contains(&digits) && blanks > 0 && text.get(digits + blanks)?.is_ascii_digit();
+    let number = std::str::from_utf8(&text[..digits]).ok()?.parse().ok().filter(u8::is_ascii_graphic)?;
+    is_listed.then_some((number, digits + blanks))
 }
 
 /// The escaped ASCII character at the start of a text, NUL for one that nobody sees, and the length of the escape.
@@ -331,10 +331,12 @@ fn escape_at(text: &[u8]) -> Option<(u8, usize)> {
         |digits: &[u8], radix| u8::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok().filter(u8::is_ascii);
     let hex = |from: usize, to: usize| Some((number(text.get(from..to)?, 16)?, to));
     match text {
-        [b'%', ..] => hex(1, 3),
+        [b'%' | b'=', ..] => hex(1, 3),
+        [b'0'..=b'9', ..] => listed(text),
         [b'\\', b'u', b'0', b'0', b'0'..=b'7', ..] => hex(2, 6),
         [b'\\', b'u', ..] => invisible(text.get(2..6)?).then_some((0, 6)),
         [b'\\', b'x', ..] => hex(2, 4),
+        [b'\\', b'0'..=b'1', b'0'..=b'7', b'0'..=b'7', ..] => Some((number(&text[1..4], 8)?, 4)),
         [b'\\', b'b' | b'f' | b'n' | b'r' | b't', ..] => Some((b' ', 2)),
         [b'\\', escaped, ..] => Some((*escaped, 2)),
         [b'&', ..] => {
@@ -447,6 +449,15 @@ mod tests {
             each(&|byte| format!("\\u00{byte:02x}\\n")),
             each(&|byte| format!("{}\\u200b\\t", char::from(byte))),
             each(&|byte| format!("{byte:02x} ")),
+            each(&|byte| format!("{byte:02X}:")),
+            each(&|byte| format!("{}-", char::from(byte))),
+            each(&|byte| format!("\"{}\", ", char::from(byte))),
+            each(&|byte| format!("={byte:02X}")),
+            each(&|byte| format!("\\{byte:03o}")),
+            each(&|byte| format!("\\\\{byte:03o}")),
+            each(&|byte| format!("{byte},")),
+            each(&|byte| format!("{byte}, ")),
+            each(&|byte| format!("{byte} ")),
         ];
         for text in &encoded {
             let left = clean(&format!("[\"{text}\"]"));
