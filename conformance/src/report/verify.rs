@@ -1,6 +1,9 @@
 //! The border for reports: one may come from anyone. Names, ids, digests and numbers have a grammar; texts are free, since they
 //! are evidence, and every printer makes them visible. Does not know where a report came from.
 
+use std::collections::HashMap;
+
+use connect_checks::case::Level;
 use connect_checks::setup::{MOST_CASES, is_rate};
 use connect_checks::shard::Shard;
 use connect_model::planted;
@@ -8,6 +11,7 @@ use connect_model::text::{excerpt, is_hidden, visible};
 use connect_transport::parsed::{CaseName, CheckName, GrammarError, OperationName};
 use serde_json::Value;
 
+use crate::outcome::CaseOutcome;
 use crate::report::json::Report;
 use crate::report::merge::SEPARATOR;
 use crate::report::quote::is_command_on_one_word;
@@ -31,6 +35,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Report, String> {
     }
     names(&report)?;
     shards(&report)?;
+    failures(&report)?;
     // A command to copy, which only helps; the report is whole without it.
     for finding in &mut report.findings {
         finding.replay.take_if(|command| !is_command_on_one_word(command, REPLAY));
@@ -145,6 +150,21 @@ fn shards(report: &Report) -> Result<(), String> {
     Ok(())
 }
 
+/// No case both passed and failed, and each one that failed is listed: the counts come from the cases, and the causes from the
+/// findings.
+fn failures(report: &Report) -> Result<(), String> {
+    let outcomes: HashMap<&str, CaseOutcome> =
+        report.cases.iter().map(|line| (line.case.as_str(), line.outcome)).collect();
+    let broken = report.findings.iter().filter(|finding| finding.level == Level::Must).map(|finding| &finding.case);
+    let failed = report.failed_cases.iter().chain(broken);
+    match failed.into_iter().find(|case| outcomes.get(case.as_str()) == Some(&CaseOutcome::Passed)) {
+        Some(case) => {
+            Err(format!("it contradicts itself: {case} has passed and has failed; use the report as the run wrote it"))
+        }
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
@@ -205,6 +225,19 @@ mod tests {
             let error = parse(report.to_string().as_bytes()).unwrap_err();
             assert!(error.contains("is not a part of a run"), "{error}");
         }
+    }
+
+    #[test]
+    fn no_case_has_passed_and_failed() {
+        let mut report = sample();
+        let failed = report["failed_cases"][0].clone();
+        let mut cases = report["cases"].as_array_mut().unwrap().iter_mut();
+        cases.find(|line| line["case"] == failed).unwrap()["outcome"] = json!("passed");
+        assert!(parse(report.to_string().as_bytes()).unwrap_err().contains("contradicts itself"));
+        report["failed_cases"] = json!([]);
+        assert!(parse(report.to_string().as_bytes()).unwrap_err().contains("contradicts itself"));
+        report["findings"] = json!([]);
+        assert!(parse(report.to_string().as_bytes()).is_ok());
     }
 
     #[test]
