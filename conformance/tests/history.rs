@@ -50,6 +50,12 @@ fn recorded_histories_are_judged() {
     let (code, text, _) = judge(&stale, &["--reads-lag", "2"]);
     assert_eq!((code, text.contains("stale         1, by 1.0 ms at most")), (Some(0), true), "{text}");
 
+    // An id of somebody else's history is one line.
+    let named = stale.map(|line| line.replace(r#""QueueId":"q""#, r#""QueueId":"q\n::error::x""#));
+    let (code, text, _) = judge(&named.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains(r"queue q\n:\u{3a}error:\u{3a}x, as descriptions show it"), "{text}");
+
     let gone = before.replace(
         r#"{"output":{"Queue":{"QueueId":"q","Name":"a"}}}"#,
         r#"{"error":{"name":"ResourceNotFoundException"}}"#,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use connect_checks::history::{Judged, Lags, Verdict, call, judge, timeline};
 use connect_model::schema::Schema;
+use connect_model::text::{excerpt, visible};
 use serde_json::{Value, json};
 
 use super::flags::HistoryFlags;
@@ -86,14 +87,14 @@ impl<'c> Judgement<'c> {
             let explained = lag.map(|lag| format!("; reads that lag by {} would explain them", milliseconds(lag)));
             text += &format!(
                 "\n{}, as {} show it: no order explains {} of {}{}\n",
-                part.about,
+                visible(&excerpt(&part.about)),
                 part.sort.word(),
                 count(few.len() as u64, "call"),
                 part.calls,
                 explained.unwrap_or_default()
             );
             for line in timeline(self.calls, few) {
-                text += &format!("  {line}\n");
+                text += &format!("  {}\n", visible(&line));
             }
         }
         text
