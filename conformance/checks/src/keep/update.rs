@@ -100,8 +100,11 @@ impl<'c> Updater<'c> {
             trial.client.schema.input_members(contract).ok_or_else(|| format!("{} has no input", contract.name))?;
         let shared = thing.row.facts(trial.operation).pairs;
         let replaces = contract.method == "PUT" || replaces_whole(&contract.name);
+        let named = thing.row.naming(&contract.name, &thing.sent, &thing.created.id);
         let is_known = |name: &str| {
-            thing.sent.get(name).is_some() || shared.iter().any(|pair| pair.left.strip_prefix('/') == Some(name))
+            named.get(name).is_some()
+                || thing.sent.get(name).is_some()
+                || shared.iter().any(|pair| pair.left.strip_prefix('/') == Some(name))
         };
         let mut needed = members.iter().filter(|member| member.required && member.binding == Binding::Body);
         // It may create what it names.
@@ -290,7 +293,8 @@ impl Updater<'_> {
         for member in self.members.iter().filter(|member| member.required && member.binding == Binding::Body) {
             let shown = self.shown(&member.name, before);
             let known = shown.or_else(|| thing.sent.get(&member.name)).filter(|value| !value.is_null());
-            if let Some(value) = known.or_else(|| self.valid.get(&member.name)) {
+            let is_named = input.get(&member.name).is_some();
+            if let Some(value) = known.or_else(|| self.valid.get(&member.name).filter(|_| !is_named)) {
                 input[&member.name] = modelled(self.trial.client.schema, member.slot.target, value);
             }
         }
@@ -366,7 +370,7 @@ impl Updater<'_> {
             if member.name == "Content" {
                 return None;
             }
-            let can_show = self.trial.client.schema.can_show(member.slot.target, sent);
+            let can_show = self.trial.client.schema.can_show(&member.slot, sent);
             return (can_show && !shows(sent, after)).then(|| apart(sent, after));
         }
         // A member of the same name and another form, or with a longer name: the change is meant, but cannot be compared.
