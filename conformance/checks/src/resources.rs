@@ -219,8 +219,12 @@ impl Resource {
             && if self.schema.service.is_connect() {
                 TAKEN.iter().any(|error| self.schema.error_of(contract, error).is_some())
             } else {
-                // Elsewhere, a conflict may concern more than names: only an id is certainly unique.
-                let conflicts = |error: &ShapeId| self.schema[*error].error.is_some_and(|error| error.status == 409);
+                // Elsewhere, a conflict may concern more than names: only an id is certainly unique. A change that somebody
+                // else makes at the same time is no name that is taken.
+                let conflicts = |error: &ShapeId| {
+                    let shape = &self.schema[*error];
+                    shape.error.is_some_and(|error| error.status == 409) && !shape.name.contains("Concurrent")
+                };
                 chosen_id(self.of) == self.name_member && contract.errors.iter().any(conflicts)
             }
     }
@@ -454,7 +458,7 @@ impl Facts {
     /// True if the description can show a value of the input.
     pub(crate) fn can_show(&self, pair: &Shared, value: &Value) -> bool {
         let member = self.described.and_then(|described| described.get(&pair.right[1..]));
-        member.is_none_or(|member| self.schema.can_show(member.slot.target, value))
+        member.is_none_or(|member| self.schema.can_show(&member.slot, value))
     }
 }
 

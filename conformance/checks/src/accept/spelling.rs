@@ -2,6 +2,7 @@
 
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
+use connect_model::resources::{self as graph, Role};
 use connect_model::schema::{Binding, Kind, Member, OperationId, Schema};
 use connect_model::validate::{excerpt, validate_slot};
 use connect_model::wire::encode_request;
@@ -90,6 +91,10 @@ pub(super) fn spelling<'t>(
                 Outcome::from_findings(Vec::from_iter(finding))
             }
             Reply::Refused(..) if other.is_quota() => Outcome::indeterminate(other.describe()),
+            // The usual spelling has deleted it, if nothing makes another one.
+            Reply::Refused(..) if other.says_absent() && deletes(client.schema, operation) => {
+                Outcome::indeterminate(other.describe())
+            }
             Reply::Refused(exchange, _) => {
                 // The state of the endpoint may have changed in between.
                 if let Err(why) = usual_succeeds(trial, text).await {
@@ -104,6 +109,11 @@ pub(super) fn spelling<'t>(
             Reply::Unsupported(why) | Reply::Trouble(why, _) => Outcome::indeterminate(why.clone()),
         }
     })
+}
+
+/// True for an operation that ends a resource.
+fn deletes(schema: &'static Schema, operation: OperationId) -> bool {
+    graph::shared(schema).actions_of(operation).any(|(_, action)| action.role == Role::Delete)
 }
 
 /// The input of an accepted request, and its answer.
