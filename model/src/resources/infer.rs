@@ -139,7 +139,13 @@ impl<'s> Finder<'s> {
     /// The value that tells resources of one parent apart: what the answer assigned, else what the caller chose. The caller
     /// does not choose the ids of other kinds.
     fn own_id(&self, creation: &Creation<'_>, action: &Action) -> Option<Source> {
-        let assigned = action.names.iter().find(|(_, source)| matches!(source, Source::Output(_)));
+        // Beside an id, the answer may repeat the type of the resource.
+        let assigned = action.names.iter().filter_map(|named| match &named.1 {
+            Source::Output(path) => Some((named, path.last()?.to_ascii_lowercase())),
+            Source::Input(_) => None,
+        });
+        let is_id = |last: &str| ["id", "arn"].iter().any(|end| last.ends_with(end));
+        let assigned = assigned.min_by_key(|(_, last)| !is_id(last)).map(|(named, _)| named);
         let own = || action.names.iter().find(|(member, _)| creation.is_own(member));
         let members = self.members(action.operation);
         let is_chosen = |name: &str| {

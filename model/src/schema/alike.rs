@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-use super::{Kind, Member, Members, Operation, Schema, ShapeId};
+use super::{Kind, Member, Members, Operation, Schema, ShapeId, Slot};
+use crate::validate::validate_slot;
 
 /// A fact that two structures have in common: JSON Pointers into each, by member names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,10 +122,11 @@ impl Schema {
         }
     }
 
-    /// False for a value that an enum does not have: a state that can be requested is not always one that is shown.
-    pub fn can_show(&self, shape: ShapeId, value: &Value) -> bool {
-        match (&self[shape].kind, value.as_str()) {
-            (Kind::Enum(values), Some(text)) => values.iter().any(|value| value == text),
+    /// False for a text or an enum value that an output does not have: a state that can be requested is not always one that is
+    /// shown, and a description may have a form of its own.
+    pub fn can_show(&self, slot: &Slot, value: &Value) -> bool {
+        match (&self[slot.target].kind, value) {
+            (Kind::Enum(_) | Kind::String, Value::String(_)) => validate_slot(self, slot, value).is_empty(),
             _ => true,
         }
     }
@@ -203,10 +205,13 @@ mod tests {
         assert!(schema.has_place_for(shape("ContactFlowState"), shape("ContactFlowModuleState")));
         assert!(!schema.has_place_for(shape("ContactFlowState"), shape("QueueStatus")));
         assert!(schema.has_place_for(shape("Name"), shape("QueueStatus")), "text holds any value of an enum");
-        assert!(schema.can_show(shape("ContactFlowState"), &"ARCHIVED".into()));
-        assert!(!schema.can_show(shape("ContactFlowState"), &"ENABLED".into()));
-        assert!(schema.can_show(shape("Name"), &"ENABLED".into()));
-        assert!(schema.can_show(shape("ContactFlowState"), &Value::Null));
+        let can_show = |name: &str, value: Value| {
+            let slot = Slot { target: shape(name), traits: schema[shape(name)].base.clone() };
+            schema.can_show(&slot, &value)
+        };
+        assert!(can_show("ContactFlowState", "ARCHIVED".into()) && !can_show("ContactFlowState", "ENABLED".into()));
+        assert!(can_show("Name", "ENABLED".into()) && !can_show("QueueName", "".into()));
+        assert!(can_show("ContactFlowState", Value::Null));
     }
 
     #[test]

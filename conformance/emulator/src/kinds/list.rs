@@ -4,6 +4,7 @@ use std::sync::MutexGuard;
 
 use connect_model::resources::{Action, Role, Source};
 use connect_model::schema::{Binding, Kind, Member, Members, Narrowing, Operation, Pagination, Schema};
+use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
 
 use crate::defects::seam::{Reader, Sighting};
@@ -202,7 +203,15 @@ impl Call<'_> {
     fn paged(&self, listing: &Listing, page: Page<Value>, total: Option<usize>) -> Result<Value, Refusal> {
         let schema = self.schema();
         let mut output = Map::from_iter([(listing.list.name.clone(), page.items.into())]);
+        let token = listing.tokens.map(|(_, token)| token.name.as_str());
         for member in schema.output_members(self.operation).into_iter().flatten() {
+            // The last page has no token, or an empty one if the model requires it.
+            if token == Some(&member.name) {
+                if member.required && validate_slot(schema, &member.slot, &"".into()).is_empty() {
+                    output.insert(member.name.clone(), "".into());
+                }
+                continue;
+            }
             if is_total(schema, member)
                 && let Some(total) = total
             {

@@ -272,6 +272,7 @@ const HEALTHY: &[&str] = &[
     "ACTIVE",
     "ENABLED",
     "AVAILABLE",
+    "RUNNING",
     "STANDARD",
     "PUBLISHED",
     "COMPLETED",

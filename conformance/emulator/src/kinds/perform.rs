@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::arn::ResourceKind;
 use crate::defects::seam::{FullName, Update};
 use crate::kinds::Call;
-use crate::kinds::convert::for_member;
+use crate::kinds::convert::{at as value_at, for_member};
 use crate::kinds::store::Thing;
 use crate::kinds::view::{Fact, Forms, View};
 use crate::refusal::Refusal;
@@ -112,6 +112,24 @@ impl Call<'_> {
                 }
                 None => {
                     edited.kept.insert(member.name.clone(), value.clone());
+                }
+            }
+        }
+        // An input may have members of the description in a structure of its own.
+        for (pairs, into, values) in
+            [(&to_record, forms.record, &mut edited.record), (&to_asked, forms.asked, &mut edited.asked)]
+        {
+            for pair in pairs.iter().filter(|pair| pair.left[1..].contains('/')) {
+                let found = value_at(schema, members, &self.input, &pair.left);
+                let to = into.get(&pair.right[1..]);
+                if let (Some((Some(value), _)), Some(to)) = (found, to)
+                    && is_tags(schema, to)
+                {
+                    edited.tags = read_tags(value);
+                } else if let (Some((Some(value), shape)), Some(to)) = (found, to)
+                    && let Some(value) = for_member(schema, value, shape, to)
+                {
+                    values.insert(to.name.clone(), value);
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Tags by ARN, for services without handlers for them.
 
 use connect_model::resources::{Tagging, read_tags, write_tags};
+use connect_model::schema::Member;
 use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
 
@@ -33,12 +34,16 @@ impl Call<'_> {
 
     pub(super) fn list_tags(&self) -> Result<Value, Refusal> {
         let shown = self.on_tags(|tagging, found| {
-            let members = self.schema().output_members(self.operation);
-            let shown = members.and_then(|members| members.get(&tagging.tags)).and_then(|member| {
-                let is_shown = !found.is_empty() || member.required;
-                write_tags(self.schema(), member.slot.target, found).filter(|_| is_shown)
-            });
-            shown.map(|shown| (tagging.tags.clone(), shown)).into_iter().collect()
+            let members = self.schema().output_members(self.operation).into_iter().flatten();
+            let value = |member: &Member| {
+                if member.name == tagging.tags {
+                    let is_shown = !found.is_empty() || member.required;
+                    return write_tags(self.schema(), member.slot.target, found).filter(|_| is_shown);
+                }
+                // The answer may repeat the ARN.
+                self.input.get(&member.name).filter(|_| member.name == tagging.arn).cloned()
+            };
+            members.filter_map(|member| Some((member.name.clone(), value(member)?))).collect()
         })?;
         let pages = self.kinds.listings.get(&self.id).zip(self.kinds.graph.tagging.as_ref());
         match pages.and_then(|(listing, tagging)| Some((listing, tagging, shown.get(&tagging.tags)?.as_array()?))) {
