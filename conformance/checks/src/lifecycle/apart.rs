@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::case::Finding;
+use crate::case::{Finding, Level};
 use crate::client::pager::{list_all, search_named};
 use crate::client::reply::{Reply, is_conflict};
 use crate::code::Trial;
@@ -61,6 +61,9 @@ pub(super) async fn own_parent(trial: Trial<'_>, row: &'static Resource) -> Judg
                 }
                 other @ (Reply::Unsupported(_) | Reply::Trouble(..)) => return Err(other.describe()),
             }
+        }
+        if member == INSTANCE {
+            findings.extend(life.seen_in(&other).await?);
         }
     }
     if judged == 0 {
@@ -132,6 +135,38 @@ impl Life<'_> {
                 let actual = format!("{reader} shows {} after {}", self.created.id, self.row.delete);
                 findings.push(self.check.finding("", expected, actual, exchange.as_ref()));
                 break;
+            }
+        }
+        Ok(findings)
+    }
+
+    /// Findings if a list or a search of another instance shows the resource, or if its name is taken there.
+    async fn seen_in(&self, instance: &str) -> Judged {
+        let (client, row) = (self.client, self.row);
+        let mut there = client.creation_in(row, instance).await?;
+        let name = row.name_in(&self.sent);
+        row.set_name(&mut there, name);
+        let mut findings = Vec::new();
+        for (readers, is_search) in [(row.list, false), (row.search, true)] {
+            let Some((reader, id)) = readers else { continue };
+            let shown = match is_search {
+                true => search_named(client, row, &there, name).await,
+                false => list_all(client, row, Some(&there)).await,
+            };
+            // Other checks judge lists and searches that fail.
+            let Ok((items, exchange)) = shown else { continue };
+            if items.iter().any(|item| item[id] == *self.created.id) {
+                let expected = format!("no {} of another instance", row.kind);
+                let actual = format!("{reader} shows {}", self.created.id);
+                findings.push(self.check.finding(format!("/{INSTANCE}"), expected, actual, exchange.as_ref()));
+            }
+        }
+        if !name.is_empty() && row.has_unique_names() {
+            let reply = perform(client, row.create, &there).await?;
+            if reply.refusal().is_some_and(|(status, code)| is_conflict(status, code) && !reply.is_quota()) {
+                let expected = format!("success: the {} of that name is in another instance", row.kind);
+                let finding = self.check.finding(row.name_pointer(), expected, reply.describe(), reply.exchange());
+                findings.push(finding.at_most(Level::Should));
             }
         }
         Ok(findings)

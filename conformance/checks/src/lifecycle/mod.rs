@@ -196,8 +196,8 @@ pub(crate) static OWN_PARENT: Check = Check {
     harm: Harm::Access,
     fault: "showed a resource under a parent that does not have it",
     passes: "a rejection of the same id, and of the ARN where that names it, under another instance, or under another parent \
-             of the same kind",
-    fails: "the resource",
+             of the same kind; lists and searches of the other instance without it, and its name free there",
+    fails: "the resource, in a description, a list or a search; at level should: its name is taken under another instance",
     code: &On { applies: housed, run: |trial, &row| trial.scenario(apart::own_parent(trial, row)) },
 };
 
@@ -251,8 +251,9 @@ pub(crate) static SAVED_PUBLISHED: Check = Check {
     harm: Harm::WrongData,
     fault: "mixed up saved and published flows",
     passes: "ContactFlowNotPublishedException for a saved flow, and its draft under :$SAVED; success for a published \
-             one; content that is not JSON or has unknown actions is rejected with PUBLISHED and with no status",
-    fails: "a draft that is described as published, a flow that cannot be described, or invalid content that is \
+             one; each is listed with its status; content that is not JSON or has unknown actions is rejected with PUBLISHED and with no \
+             status",
+    fails: "a draft that is described or listed as published, a flow that cannot be described, or invalid content that is \
             published",
     code: &On { applies: drafted, run: |trial, &row| trial.scenario(published::saved_published(trial, row)) },
 };

@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 
 use crate::case::{Finding, Level};
 use crate::client::Client;
+use crate::client::pager::list_all;
 use crate::client::reply::{NOT_PUBLISHED, Reply};
 use crate::code::Trial;
 use crate::lifecycle::life::Life;
 use crate::resources::{Resource, draft};
 use crate::steps;
-use crate::steps::{Judged, and_then, perform};
+use crate::steps::{Judged, Wait, and_then, perform};
 
 /// Saves one flow, publishes another, and tries to publish invalid content.
 pub(super) async fn saved_published(trial: Trial<'_>, row: &'static Resource) -> Judged {
@@ -43,14 +44,34 @@ pub(super) async fn saved_published(trial: Trial<'_>, row: &'static Resource) ->
     }
     let content = json!({ "Content": saved.sent["Content"] });
     let findings = and_then(findings, saved.shows(&draft(&saved.created.id), &content)).await?;
+    let findings = and_then(findings, saved.listed_with_status()).await?;
     let findings = and_then(findings, async {
         let sent = input_with("PUBLISHED");
         let created = steps::create(client, row, &sent).await?;
         let published = Life { client, row, check, sent, created };
-        published.shows(&published.created.id, &published.sent).await
+        let findings = published.shows(&published.created.id, &published.sent).await?;
+        and_then(findings, published.listed_with_status()).await
     })
     .await?;
     and_then(findings, refuses_invalid(trial, row, &input_with)).await
+}
+
+impl Life<'_> {
+    /// Findings if the list shows another status than the one that was sent. A list may leave out drafts and statuses.
+    async fn listed_with_status(&self) -> Judged {
+        let (sent, mut wait) = (&self.sent["Status"], Wait::brief(self.client));
+        loop {
+            let (items, exchange) = list_all(self.client, self.row, Some(&self.sent)).await?;
+            let item = items.iter().find(|item| item[self.row.list_id()] == *self.created.id);
+            let mut members = item.and_then(Value::as_object).into_iter().flatten();
+            let shown = members.find(|(name, value)| name.ends_with("Status") && value.is_string());
+            let Some((name, shown)) = shown.filter(|(_, shown)| *shown != sent) else { return Ok(Vec::new()) };
+            if !wait.again().await {
+                let expected = format!("{sent}, the {name} of {}, as it was created", self.created.id);
+                return Ok(vec![self.check.finding("", expected, shown.to_string(), exchange.as_ref())]);
+            }
+        }
+    }
 }
 
 /// Tries to publish invalid content.

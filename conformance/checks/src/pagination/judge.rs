@@ -169,8 +169,9 @@ impl PageJudge<'_> {
         let check = &SIZES_AGREE;
         let before = self.fixtures.keys(large);
         let mut traversals = Vec::new();
-        for size in worthwhile_sizes(before.len() as i64, least, most) {
-            match self.pager.all(Some(size)).await {
+        // The endpoint may choose the size, too.
+        for size in worthwhile_sizes(before.len() as i64, least, most).into_iter().map(Some).chain([None]) {
+            match self.pager.all(size).await {
                 Ok(pages) => traversals.push((size, pages)),
                 Err(why) => return seen.block(why),
             }
@@ -189,7 +190,8 @@ impl PageJudge<'_> {
             let shown = self.fixtures.keys(pages);
             let lost: Vec<&&String> = known.iter().filter(|key| !shown.contains(**key)).collect();
             let Some(first) = lost.first() else { continue };
-            let expected = format!("all {} items that other sizes show, on pages of {size}", known.len());
+            let pages_of = size.map_or("without a page size".to_owned(), |size| format!("on pages of {size}"));
+            let expected = format!("all {} items that other sizes show, {pages_of}", known.len());
             let actual = format!("{} missing, for example {}", lost.len(), excerpt(first));
             let exchange = pages.last().map(|page| &page.exchange);
             let finding = check.finding(self.pager.items_pointer(), expected, actual, exchange);

@@ -2,6 +2,7 @@
 
 use connect_model::json_text::repeated_key;
 use connect_model::schema::{Binding, OperationId, Schema};
+use connect_model::text::excerpt;
 use connect_model::validate::{Class, ViolationKind, validate_briefly};
 use connect_model::wire::message::HttpResponse;
 use connect_model::wire::{Limits, decode_response};
@@ -23,6 +24,15 @@ use crate::shape::{
 pub(super) fn request_id(response: &HttpResponse) -> Option<&str> {
     let mut ids = ["x-amzn-requestid", "x-amz-request-id"].into_iter().filter_map(|name| response.headers.get(name));
     ids.find(|id| !id.is_empty())
+}
+
+/// The charset of a content type, if it is not UTF-8 or a part of it.
+fn other_charset(content_type: &str) -> Option<&str> {
+    let mut parameters = content_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let (_, charset) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    let charset = charset.trim().trim_matches('"');
+    let fits = ["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known));
+    (!fits).then_some(charset)
 }
 
 /// Judges a successful response. Returns its value if the response can be decoded.
@@ -52,6 +62,10 @@ pub(crate) fn judge(
         if essence.as_deref() != Some("application/json") {
             let actual = given.map_or("none".to_owned(), str::to_owned);
             found.add(&CONTENT_TYPE, "", "application/json".to_owned(), actual);
+        } else if let Some(charset) = given.and_then(other_charset) {
+            // RFC 8259: JSON is UTF-8, and its media type has no parameters; some readers heed this one all the same.
+            let expected = "application/json in UTF-8".to_owned();
+            found.add_at(&CONTENT_TYPE, Some(Level::Should), "", expected, format!("charset {}", excerpt(charset)));
         }
     }
     let Some(output) = contract.output else {

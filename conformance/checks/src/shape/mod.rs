@@ -56,7 +56,7 @@ pub(crate) static CONTENT_TYPE: Check = Check {
     harm: Harm::Form,
     fault: "answered with another content type than application/json",
     passes: "application/json, with or without parameters; an empty body without a content type",
-    fails: "text/html; a non-empty body without a content type",
+    fails: "text/html; a non-empty body without a content type; at level should: another charset than UTF-8",
     code: &Observed { applies: |scope| subjects(scope).members, by: &OBSERVER },
 };
 

@@ -9,12 +9,15 @@ use connect_model::schema::Schema;
 use connect_model::validate::{Violation, validate, validate_slot};
 use serde_json::{Value, json};
 
-use crate::defects::hooks::on_request;
+use crate::defects::hooks::{on_cut, on_items, on_request};
 use crate::defects::seam::{Invocation, Seams};
 use crate::defects::{Defect, Family};
 use crate::handlers::Answer;
 use crate::refusal::Refusal;
 use crate::store::lock;
+
+/// The noun of the kind that each row is about.
+pub(super) const NOUNS: &[(&str, &str)] = &[("list-of-all-instances", "Prompt")];
 
 pub(super) const ROWS: &[Defect] = &[
     Defect {
@@ -56,6 +59,53 @@ pub(super) const ROWS: &[Defect] = &[
         kills: &["pagination.sizes-agree"],
         may: &["pagination.complete", "pagination.stable-under-change", "lifecycle.create-list"],
         seams: || Arc::new(AfterName::default()),
+    },
+    Defect {
+        id: "list-shows-drafts-as-published",
+        family: Family::Lifecycle,
+        summary: "the list of flows shows every flow as published",
+        kills: &["lifecycle.saved-published"],
+        may: &["lifecycle.walk", "keep.views-agree"],
+        seams: || on_items("ListContactFlows", |item| item["ContactFlowStatus"] = "PUBLISHED".into()),
+    },
+    Defect {
+        id: "list-of-all-instances",
+        family: Family::Lifecycle,
+        summary: "the list of prompts shows those of all instances",
+        kills: &["lifecycle.own-parent"],
+        may: &["pagination.no-duplicates", "pagination.page-size"],
+        seams: || Arc::new(OfAllInstances::default()),
+    },
+    Defect {
+        id: "names-of-all-instances",
+        family: Family::Lifecycle,
+        summary: "a name of a flow that another instance has is taken",
+        kills: &["lifecycle.own-parent"],
+        may: &["lifecycle.create-list", "search.filter-oracle"],
+        seams: || Arc::new(TakenAnywhere::default()),
+    },
+    Defect {
+        id: "default-page-loses-last",
+        family: Family::Pagination,
+        summary: "a page whose size nobody chose lacks its last item",
+        kills: &["pagination.sizes-agree"],
+        may: &[
+            "keep.counts",
+            "keep.search-condition",
+            "keep.views-agree",
+            "lifecycle.create-list",
+            "search.eventually-visible",
+            "search.filter-oracle",
+        ],
+        seams: || {
+            on_cut(|page| {
+                let mut cut = page.cut(page.position, page.size);
+                if page.size.requested.is_none() && cut.keys.len() > 1 {
+                    cut.keys.pop();
+                }
+                cut
+            })
+        },
     },
     Defect {
         id: "escaped-pairs-lost",
@@ -147,6 +197,57 @@ impl Seams for Overfull {
             }
             _ => answer,
         }
+    }
+}
+
+/// Summaries of all prompts, and the instance of each.
+#[derive(Default)]
+struct OfAllInstances(Mutex<Vec<(Value, Value)>>);
+
+impl Seams for OfAllInstances {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let mut answer = call.perform(call.input);
+        let Answer::Performed(Ok(output)) = &mut answer else { return answer };
+        let mut known = lock(&self.0);
+        let instance = &call.input["InstanceId"];
+        match call.operation.name.as_str() {
+            "CreatePrompt" => {
+                let item = json!({ "Id": output["PromptId"], "Arn": output["PromptARN"], "Name": call.input["Name"] });
+                known.push((instance.clone(), item));
+            }
+            "DeletePrompt" => known.retain(|(_, item)| item["Id"] != call.input["PromptId"]),
+            "ListPrompts" if output.get("NextToken").is_none() => {
+                let others = known.iter().filter(|(other, _)| other != instance).map(|(_, item)| item.clone());
+                if let Some(Value::Array(items)) = output.get_mut("PromptSummaryList") {
+                    items.extend(others);
+                }
+            }
+            _ => {}
+        }
+        answer
+    }
+}
+
+/// Names of flows, each with its instance.
+#[derive(Default)]
+struct TakenAnywhere(Mutex<HashMap<String, Value>>);
+
+impl Seams for TakenAnywhere {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        if call.operation.name != "CreateContactFlow" {
+            return call.perform(call.input);
+        }
+        let name = call.input["Name"].as_str().unwrap_or_default().to_owned();
+        let instance = &call.input["InstanceId"];
+        if lock(&self.0).get(&name).is_some_and(|holder| holder != instance) {
+            let why = format!("the name {name} is taken");
+            return Answer::Performed(Err(Refusal::Named("DuplicateResourceException", why)));
+        }
+        let answer = call.perform(call.input);
+        if let Answer::Performed(Ok(_)) = &answer {
+            lock(&self.0).insert(name, instance.clone());
+        }
+        answer
     }
 }
 

@@ -57,6 +57,7 @@ impl Defect {
         kinds::NOUNS
             .iter()
             .chain(borders::NOUNS)
+            .chain(later::NOUNS)
             .chain(overlap::NOUNS)
             .find(|(id, _)| *id == self.id)
             .map(|(_, noun)| *noun)

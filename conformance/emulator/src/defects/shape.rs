@@ -69,6 +69,20 @@ pub(super) const ROWS: &[Defect] = &[
         },
     },
     Defect {
+        id: "charset-utf-16",
+        family: Family::Shape,
+        summary: "the content type of successes says that they are in UTF-16",
+        kills: &["shape.content-type"],
+        may: &[],
+        seams: || {
+            on_response(|scene, response| {
+                if scene.error.is_none() && !response.body.is_empty() {
+                    response.headers.set("content-type", "application/json; charset=utf-16");
+                }
+            })
+        },
+    },
+    Defect {
         id: "two-content-types",
         family: Family::Shape,
         summary: "successes have a second content type",
