@@ -3,7 +3,7 @@
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
 use connect_model::resources::{self as graph, Source};
-use connect_model::schema::{Kind, Member, Schema};
+use connect_model::schema::{Binding, Kind, Member, Schema};
 use serde_json::Value;
 
 use crate::client::forms::is_free_text;
@@ -70,7 +70,9 @@ fn names_nothing(schema: &Schema, member: &Member) -> bool {
     match schema[member.slot.target].kind {
         Kind::String => is_free_text(&member.name),
         Kind::Number(_) => !member.name.contains("Version"),
-        Kind::Enum(_) | Kind::Boolean | Kind::Timestamp => true,
+        // In a path, a type may name a thing of its own: `/restapis/ID/gatewayresponses/TYPE`.
+        Kind::Enum(_) => !matches!(member.binding, Binding::Label(_)),
+        Kind::Boolean | Kind::Timestamp => true,
         _ => false,
     }
 }
