@@ -2,13 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use connect_model::text::{excerpt, visible};
 use wildmatch::WildMatchPattern;
 
 /// A pattern in which only `*` is special, and stands for any text.
 type Pattern = WildMatchPattern<'*', '\0'>;
 
+/// Most characters of a name for which similar ones are looked up, and of a pattern. No known name is as long.
+const LONGEST: usize = 300;
+
 /// At most three of `known` that resemble `given`, the most similar first.
 pub fn nearest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<&'k str> {
+    if given.len() > LONGEST {
+        return Vec::new();
+    }
     let lower = given.to_lowercase();
     let mut scored: Vec<(f64, &str)> = known
         .into_iter()
@@ -25,7 +32,9 @@ pub fn nearest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Vec
 
 /// The message for an unknown name: similar names, or else the command that lists all of them.
 pub fn unknown<'k>(kind: &str, given: &str, known: impl IntoIterator<Item = &'k str>, list_command: &str) -> String {
-    match nearest(given, known).as_slice() {
+    let similar = nearest(given, known);
+    let given = visible(&excerpt(given)).into_owned();
+    match similar.as_slice() {
         [] => format!("unknown {kind} `{given}`; `{list_command}` lists them"),
         names => format!("unknown {kind} `{given}`; did you mean {}?", quoted(names)),
     }
@@ -46,6 +55,12 @@ pub fn matching<'k, I: Iterator<Item = &'k str>>(
         if given.trim().is_empty() {
             return Err(format!("the list has an empty name; give the name of a {kind}, or leave out the comma"));
         }
+        if given.len() > LONGEST {
+            let given = visible(&excerpt(given)).into_owned();
+            return Err(format!(
+                "the name or pattern `{given}` is longer than {LONGEST} bytes; `{list_command}` lists all names"
+            ));
+        }
         let pattern = Pattern::new(given);
         let mut found = known().filter(|name| pattern.matches(name)).map(str::to_owned).peekable();
         if found.peek().is_some() {
@@ -55,8 +70,8 @@ pub fn matching<'k, I: Iterator<Item = &'k str>>(
         let bare = given.replace('*', "");
         return Err(match nearest(&bare, known()).as_slice() {
             _ if !given.contains('*') => unknown(kind, given, known(), list_command),
-            [] => format!("no {kind} matches `{given}`; `{list_command}` lists all names"),
-            similar => format!("no {kind} matches `{given}`; did you mean {}?", quoted(similar)),
+            [] => format!("no {kind} matches `{}`; `{list_command}` lists all names", visible(given)),
+            similar => format!("no {kind} matches `{}`; did you mean {}?", visible(given), quoted(similar)),
         });
     }
     Ok(names)
@@ -100,7 +115,9 @@ mod tests {
         assert_eq!(nearest("createrule", known)[0], "CreateRule");
         assert_eq!(nearest("CraeteRule", known)[0], "CreateRule");
         assert_eq!(nearest("ContactFlows", known)[0], "ListContactFlows");
-        assert!(nearest("zzz", known).is_empty());
+        assert!(nearest("zzz", known).is_empty() && nearest(&"CreateRule".repeat(31), known).is_empty());
+        let long = unknown("operation", &"a\n".repeat(100_000), known, "list");
+        assert!(long.len() < 700 && !long.contains('\n'), "{long}");
         assert_eq!(
             unknown("operation", "CreateRul", ["CreateRule"], "connect-conformance list"),
             "unknown operation `CreateRul`; did you mean `CreateRule`?"

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::names;
 use crate::ast::{AstMember, AstShape, Reference};
-use crate::text::excerpt;
+use crate::text::{excerpt, visible};
 
 /// Types of shapes that may share their name with an equal shape of another namespace.
 const MAY_CONFLICT: &[&str] = &[
@@ -37,7 +37,7 @@ pub(super) fn make_unique(
 ) -> Result<BTreeMap<String, AstShape>, String> {
     let renamed = shapes.get_mut(service).map(|shape| std::mem::take(&mut shape.rename)).unwrap_or_default();
     if let Some((id, name)) = renamed.iter().find(|(_, name)| !names::is_identifier(name)) {
-        let name = excerpt(name);
+        let name = visible(&excerpt(name)).into_owned();
         return Err(format!("service {service} renames {id} to `{name}`; Smithy allows letters, digits and _"));
     }
     let new_id = |id: &str| match (renamed.get(id), id.split_once('#')) {

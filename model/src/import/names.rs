@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ast::AstShape;
-use crate::text::excerpt;
+use crate::text::{excerpt, visible};
 
 /// Checks the ids of shapes and the names of members.
 ///
@@ -12,11 +12,11 @@ use crate::text::excerpt;
 pub(super) fn check(shapes: &BTreeMap<String, AstShape>) -> Result<(), String> {
     for (id, shape) in shapes {
         if !is_shape_id(id) {
-            let id = excerpt(id);
+            let id = visible(&excerpt(id)).into_owned();
             return Err(format!("`{id}` is not a shape id; Smithy writes namespace#Name, with letters, digits and _"));
         }
         if let Some(name) = shape.members.keys().find(|name| !is_identifier(name)) {
-            let name = excerpt(name);
+            let name = visible(&excerpt(name)).into_owned();
             return Err(format!(
                 "shape {id}: `{name}` is not the name of a member; Smithy allows letters, digits and _"
             ));

@@ -6,7 +6,7 @@ mod lookup;
 mod tests;
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io::Write as _;
 use std::time::Duration;
@@ -74,7 +74,11 @@ impl Client {
         let cleanup = clean_up(self, ledger, |_| true, true).await;
         ledger.close();
         let left = cleanup.left.iter().map(ToString::to_string);
-        let foreign = ledger.foreign().into_iter().map(|(delete, input, why)| {
+        // An endpoint may give several new resources the id of one thing.
+        let mut named = HashSet::new();
+        let foreign =
+            ledger.foreign().into_iter().filter(move |(delete, input, _)| named.insert((*delete, input.to_string())));
+        let foreign = foreign.map(|(delete, input, why)| {
             let name = &self.schema[delete].name;
             format!(
                 "no write and no {name} was sent to {input}, although the endpoint gave a new resource this id: {why}"
