@@ -361,21 +361,6 @@ const BENIGN: &[Benign] = &[
         },
     },
     Benign {
-        id: "invalid-parameter",
-        summary: "invalid input is answered with InvalidParameterException instead of InvalidRequestException, if both are modelled",
-        source: "the choice between the two errors is not specified",
-        learned: &["error of invalid.", "page token ", "a version of a flow", "update of a version's content"],
-        seams: || {
-            on_response(|scene, response| {
-                let listed =
-                    scene.operation.and_then(|operation| scene.schema.error_of(operation, "InvalidParameterException"));
-                if scene.error == Some("InvalidRequestException") && listed.is_some() {
-                    rename(response, Some("InvalidParameterException"));
-                }
-            })
-        },
-    },
-    Benign {
         id: "arn-ids",
         summary: "the instance under test is named by its ARN",
         source: "Connect accepts full ARNs in path labels",

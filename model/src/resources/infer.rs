@@ -150,7 +150,9 @@ impl<'s> Finder<'s> {
         let members = self.members(action.operation);
         let is_chosen = |name: &str| {
             let member = members.and_then(|members| members.get(name));
-            member.is_some_and(|member| is_text(self.schema, member)) && !self.is_assigned(name)
+            // A header is about the request, such as the version that a change expects.
+            let is_free = |member: &&schema::Member| !matches!(member.binding, schema::Binding::Header(_));
+            member.filter(is_free).is_some_and(|member| is_text(self.schema, member)) && !self.is_assigned(name)
         };
         let mut chosen = action.names.iter().filter(|(member, _)| is_chosen(member));
         assigned.or_else(own).or_else(|| chosen.next_back()).map(|(_, source)| source.clone())

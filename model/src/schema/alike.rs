@@ -123,9 +123,10 @@ impl Schema {
     }
 
     /// False for a text or an enum value that an output does not have: a state that can be requested is not always one that is
-    /// shown, and a description may have a form of its own.
+    /// shown, and a description may have a form of its own. An empty text is shown as none.
     pub fn can_show(&self, slot: &Slot, value: &Value) -> bool {
         match (&self[slot.target].kind, value) {
+            (Kind::String, Value::String(text)) if text.is_empty() => true,
             (Kind::Enum(_) | Kind::String, Value::String(_)) => validate_slot(self, slot, value).is_empty(),
             _ => true,
         }
@@ -210,7 +211,7 @@ mod tests {
             schema.can_show(&slot, &value)
         };
         assert!(can_show("ContactFlowState", "ARCHIVED".into()) && !can_show("ContactFlowState", "ENABLED".into()));
-        assert!(can_show("Name", "ENABLED".into()) && !can_show("QueueName", "".into()));
+        assert!(can_show("QueueName", "".into()) && !can_show("QueueName", "a".repeat(300).into()));
         assert!(can_show("ContactFlowState", Value::Null));
     }
 

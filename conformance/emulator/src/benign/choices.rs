@@ -23,6 +23,27 @@ const FRAGMENT: std::ops::RangeInclusive<usize> = 2..=25;
 /// Every variant that changes what is learned.
 pub(super) const CHOICES: &[Benign] = &[
     Benign {
+        id: "invalid-parameter",
+        summary: "invalid input is answered with InvalidParameterException instead of InvalidRequestException, if both are modelled",
+        source: "the choice between the two errors is not specified",
+        learned: &[
+            "error of invalid.",
+            "page token ",
+            "a version of a flow",
+            "update of a version's content",
+            "one tag more than a resource may have",
+        ],
+        seams: || {
+            on_response(|scene, response| {
+                let listed =
+                    scene.operation.and_then(|operation| scene.schema.error_of(operation, "InvalidParameterException"));
+                if scene.error == Some("InvalidRequestException") && listed.is_some() {
+                    rename(response, Some("InvalidParameterException"));
+                }
+            })
+        },
+    },
+    Benign {
         id: "byte-order-marks-ignored",
         summary: "a byte order mark before a JSON body is ignored",
         source: "RFC 8259, section 8.1: a parser may ignore it",
