@@ -288,7 +288,7 @@ mod tests {
     fn explains_checks_families_cases_causes_and_defects() {
         for (name, parts) in [
             ("shape.json", &["shape.json (must)", "evidence normative", "         captured", "harm     form:"][..]),
-            ("shape", &["shape: 11 checks", "must    shape.json", "the body of a successful response"]),
+            ("shape", &["shape: 12 checks", "must    shape.json", "the body of a successful response"]),
             (
                 "CreateRule/invalid.enum-unknown/Actions[].ActionType",
                 &[
