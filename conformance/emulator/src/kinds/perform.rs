@@ -120,7 +120,7 @@ impl Call<'_> {
             [(&to_record, forms.record, &mut edited.record), (&to_asked, forms.asked, &mut edited.asked)]
         {
             for pair in pairs.iter().filter(|pair| pair.left[1..].contains('/')) {
-                let found = value_at(schema, members, &self.input, &pair.left);
+                let found = value_at(schema, members, self.input, &pair.left);
                 let to = into.get(&pair.right[1..]);
                 if let (Some((Some(value), _)), Some(to)) = (found, to)
                     && is_tags(schema, to)
