@@ -269,7 +269,7 @@ fn separated(bytes: &[u8]) -> impl Iterator<Item = usize> {
 }
 
 /// Length of the longest escape.
-const LONGEST: usize = 10;
+const LONGEST: usize = 16;
 
 /// A byte without its case and its alphabet: base64 has two, and a decoder of forms turns a plus sign into a space.
 fn folded(byte: u8) -> u8 {
@@ -319,7 +319,8 @@ fn begins_escape(byte: u8) -> bool {
 /// A character as a number in a list of such, with what separates it from the next one.
 fn listed(text: &[u8]) -> Option<(u8, usize)> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let blanks = text[digits..].iter().take_while(|byte| matches!(byte, b' ' | b',' | b';')).count();
+    let blanks =
+        text[digits..].iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | b';')).count();
     let is_listed = (1..=3).contains(&digits) && blanks > 0 && text.get(digits + blanks)?.is_ascii_digit();
     let number = std::str::from_utf8(&text[..digits]).ok()?.parse().ok().filter(u8::is_ascii_graphic)?;
     is_listed.then_some((number, digits + blanks))
@@ -457,6 +458,7 @@ mod tests {
             each(&|byte| format!("\\\\{byte:03o}")),
             each(&|byte| format!("{byte},")),
             each(&|byte| format!("{byte}, ")),
+            each(&|byte| format!("{byte},\n    ")),
             each(&|byte| format!("{byte} ")),
         ];
         for text in &encoded {

@@ -63,26 +63,25 @@ struct Lookup<'c> {
 impl Lookup<'_> {
     async fn existence(&mut self, at: usize, entry: &Entry, undo: &Undo) -> Existence {
         // It was created if its creation was answered, although with the id of something else.
-        let is_absent = entry.standing == Standing::Lost;
-        let was_answered = is_absent || matches!(entry.standing, Standing::Foreign(_));
+        let was_answered = matches!(entry.standing, Standing::Foreign(_) | Standing::Lost(_));
         if !was_answered && !self.ledger.may_exist(at) {
             return Existence::Impossible;
         }
         let name = undo.name_member.as_ref().and_then(|member| entry.members.get(member)?.as_str()).unwrap_or_default();
         if undo.delete_members.iter().all(|(_, source)| matches!(source, Source::Input(_))) {
-            if is_absent {
-                return Existence::NotListed;
+            if let Standing::Lost(input) = &entry.standing {
+                return self.described_again(entry, input).await;
             }
             return self.identified_by_request(entry, undo, name);
         }
         let list = undo.search.as_ref().and_then(|list| Some((list, list_input(self.client, list, &entry.members)?)));
         let Some((listing, input)) = list else {
-            if is_absent {
-                return Existence::NotListed;
+            if let Standing::Lost(input) = &entry.standing {
+                return self.described_again(entry, input).await;
             }
             return Existence::Unknown("no list shows its kind by name".to_owned());
         };
-        self.read(listing.operation, &input).await;
+        self.read(listing.operation, &input, !self.ledger.may_exist(at)).await;
         let items = match self.lists.get(&(listing.operation, input.to_string())) {
             Some(Ok(items)) => items.as_slice(),
             Some(Err(why)) => return Existence::Unknown(why.clone()),
@@ -118,11 +117,21 @@ impl Lookup<'_> {
         }
     }
 
-    async fn read(&mut self, operation: OperationId, input: &Value) {
+    /// A resource that was not described under its id, of a kind that no list shows by name.
+    async fn described_again(&self, entry: &Entry, input: &Value) -> Existence {
+        match self.client.shows_ours(self.ledger, entry, input).await {
+            Some(true) => Existence::Exists(input.clone()),
+            Some(false) => Existence::NotListed,
+            None => Existence::Unknown("its description does not show whose it is".to_owned()),
+        }
+    }
+
+    /// Reads a list once. One in a parent that is made up is empty.
+    async fn read(&mut self, operation: OperationId, input: &Value, is_made_up: bool) {
         let key = (operation, input.to_string());
         if !self.lists.contains_key(&key) {
             let mut items = list_all(self.client, operation, input).await;
-            if items.is_err() && self.has_no_parent(operation, input).await {
+            if is_made_up && items.is_err() && self.has_no_parent(operation, input).await {
                 items = Ok(Vec::new());
             }
             self.lists.insert(key, items);

@@ -149,7 +149,7 @@ async fn resolve_lost(
             Existence::Exists(input) => ledger.resolve(at, input),
             Existence::Impossible => ledger.mark_gone(at, "its parent did not exist"),
             Existence::NotListed if !ledger.visible_in(at, client.settle).is_zero() => {
-                unresolved.insert(at, "its creation got no response, and lists may lag".to_owned());
+                unresolved.insert(at, format!("{}, and lists may lag", reason(ledger, at)));
             }
             Existence::NotListed => {
                 let times = times_unlisted.entry(at).or_default();
@@ -159,11 +159,19 @@ async fn resolve_lost(
                 }
             }
             Existence::Unknown(why) => {
-                unresolved.insert(at, format!("its creation got no response; {why}"));
+                unresolved.insert(at, format!("{}; {why}", reason(ledger, at)));
             }
         }
     }
     unresolved
+}
+
+/// The reason why it is not known if the resource of an entry exists.
+fn reason(ledger: &Ledger, at: usize) -> &'static str {
+    match ledger.standing(at) {
+        Standing::Lost(_) => "nothing is described under the id of its creation",
+        _ => "its creation got no response",
+    }
 }
 
 /// Result of one pass over the open entries.
@@ -218,7 +226,7 @@ async fn delete_open(
             (None, _) => {
                 pass.pause = pass.pause.max(ledger.visible_in(at, client.settle));
                 let why = unresolved.remove(&at);
-                Some(why.unwrap_or_else(|| "its creation got no response".to_owned()))
+                Some(why.unwrap_or_else(|| reason(ledger, at).to_owned()))
             }
         };
         // The entry may have been closed by the deletion of its parent.

@@ -184,6 +184,24 @@ async fn what_is_shown_late_is_deleted() {
 }
 
 #[tokio::test]
+async fn what_no_list_shows_is_described_again() {
+    let liar = Liar::giving("nothing", |_| String::new());
+    let mut input = file(&liar.service, &json!({}));
+    let create = liar.client.schema.operation_named("CreateAttachedFile").unwrap();
+    liar.client.add_run_tag(create, &mut input, &SchemaPath::default());
+    let Reply::Success(exchange) = liar.call("CreateAttachedFile", input.clone()).await else { unreachable!() };
+    let body: Value = serde_json::from_slice(&exchange.response.body).unwrap();
+    let id = body["FileId"].as_str().unwrap().to_owned();
+    *liar.hidden.lock().unwrap() = Some(id.clone());
+    let named = json!({ "InstanceId": input["InstanceId"], "FileId": id, "AssociatedResourceArn": input["AssociatedResourceArn"] });
+    let refused = liar.call("DeleteAttachedFile", named).await.describe();
+    assert!(refused.contains("nothing is there under the id"), "{refused}");
+    *liar.hidden.lock().unwrap() = None;
+    assert_eq!(liar.client.clear().await, Vec::<String>::new());
+    assert_eq!(liar.deletions().len(), 1, "{:?}", liar.deletions());
+}
+
+#[tokio::test]
 async fn what_an_endpoint_forgets_is_not_left() {
     let liar = Liar::giving("nothing", |_| String::new());
     let id = liar.create(NAME).await;

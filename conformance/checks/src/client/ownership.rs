@@ -46,7 +46,14 @@ impl NotOurs {
     fn because(why: String) -> Self {
         Self { why, answered: true, is_absent: false }
     }
+
+    fn absent() -> Self {
+        Self { is_absent: true, ..Self::because(NOTHING_THERE.to_owned()) }
+    }
 }
+
+/// The reason to leave alone what the endpoint does not describe.
+const NOTHING_THERE: &str = "nothing is there under the id that its creation was answered with";
 
 impl Client {
     /// Checks that a request writes to nothing but resources of the run, as far as the ledger knows what it names. Looks at
@@ -71,7 +78,8 @@ impl Client {
             match ledger.standing(at) {
                 Standing::Ours => return Ok(()),
                 Standing::Foreign(why) => return Err(NotOurs::because(why)),
-                Standing::Unknown | Standing::Lost => {}
+                Standing::Lost(_) => return Err(NotOurs::absent()),
+                Standing::Unknown => {}
             }
             let Some(entry) = ledger.entry(at) else { return Ok(()) };
             let Some((undo, input)) = ledger.undo(entry.create).zip(entry.delete_input.as_ref()) else { return Ok(()) };
@@ -99,9 +107,9 @@ impl Client {
                     return Ok(());
                 }
                 Sight::Absent => {
-                    let why = "nothing is there under the id that its creation was answered with".to_owned();
-                    ledger.lose(at, &why);
-                    return Err(NotOurs { is_absent: true, ..NotOurs::because(why) });
+                    ledger.lose(at, NOTHING_THERE);
+                    // Another write may have found it in the meantime.
+                    return if ledger.standing(at) == Standing::Ours { Ok(()) } else { Err(NotOurs::absent()) };
                 }
                 // The run has just sent the creation that was answered with this id; a journal only says so.
                 Sight::Unseen if !ledger.is_of_earlier_run() => {
@@ -118,6 +126,15 @@ impl Client {
             Err(NotOurs::because(why))
         }
         .boxed()
+    }
+
+    /// True if what an input deletes is described as ours, false if nothing is described; none if nothing can be said.
+    pub(crate) async fn shows_ours(&self, ledger: &Ledger, entry: &Entry, input: &Value) -> Option<bool> {
+        match self.see(ledger, ledger.undo(entry.create)?, entry, input).await {
+            Sight::Ours(_) => Some(true),
+            Sight::Absent => Some(false),
+            Sight::Others(_) | Sight::Unseen | Sight::Failed(_) => None,
+        }
     }
 
     async fn see(&self, ledger: &Ledger, undo: &Undo, entry: &Entry, input: &Value) -> Sight {

@@ -50,7 +50,9 @@ async fn judge(trial: Trial<'_>, at: usize) -> Judged {
     let list = List { client, operation, base, narrowing };
     match resources::listed_by(client.schema, &contract.name) {
         Some((row, _)) => list.populate(row).await,
-        None => list.associate().await,
+        // On a real account, it would stay.
+        None if client.target.loopback => list.associate().await,
+        None => {}
     }
     list.judge(trial).await
 }

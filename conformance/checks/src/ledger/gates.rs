@@ -26,8 +26,9 @@ pub enum Standing {
     Unknown,
     /// It carries the name or the tag of its run.
     Ours,
-    /// Its creation was answered, but nothing is there under the id in the answer. It is looked for by name.
-    Lost,
+    /// Its creation was answered, but nothing is described under the id in the answer: the input that would delete it. It is
+    /// looked for by name.
+    Lost(Value),
     /// It is neither written to nor deleted, and why.
     Foreign(String),
 }
@@ -175,16 +176,21 @@ impl Ledger {
         }
     }
 
-    /// Records that nothing is there under the id in the answer to a creation. The id may be that of something else, which the
-    /// endpoint does not show: nothing is written to it, unless a list shows our resource with it.
+    /// Records that nothing is described under the id in the answer to a creation. The id may be that of something else, which
+    /// the endpoint does not show: nothing is written to it, unless our resource is described under it later.
     pub(crate) fn lose(&self, at: usize, why: &str) {
         let mut state = self.state();
         let Some(entry) = state.entries.get(at) else { return };
+        // Another write may have found it, or deleted it.
+        if entry.gone || entry.standing != Standing::Unknown {
+            return;
+        }
         let Some((undo, input)) = self.undo.get(&entry.create).zip(entry.delete_input.clone()) else { return };
+        let lost = Standing::Lost(input.clone());
         let marks = marks(undo, &input, entry.arns.clone());
         state.foreign.push(Foreign { delete: undo.delete, input, marks, why: why.to_owned(), is_absent: true });
         state.entries.change(at, |entry| {
-            (entry.delete_input, entry.arns, entry.standing) = (None, Vec::new(), Standing::Lost);
+            (entry.delete_input, entry.arns, entry.standing) = (None, Vec::new(), lost.clone());
         });
     }
 
@@ -245,7 +251,10 @@ impl Ledger {
             ));
         }
         let state = self.state();
-        if let Some(Foreign { why, .. }) = state.foreign.iter().find(|one| write.names_foreign(one)) {
+        // Another creation may have the same id, where the caller chooses it.
+        let creates = self.undo.get(&write.operation).map(|undo| undo.delete);
+        let is_named = |one: &&Foreign| write.names_foreign(one, creates == Some(one.delete));
+        if let Some(Foreign { why, .. }) = state.foreign.iter().find(is_named) {
             return Err(why.clone());
         }
         if !self.unknown(&state, &write).is_empty() {
@@ -350,8 +359,10 @@ impl Write {
         self.deletes(undo.delete, deletion) || self.names_one_of(&marks(undo, deletion, Vec::new()))
     }
 
-    fn names_foreign(&self, one: &Foreign) -> bool {
-        self.deletes(one.delete, &one.input) || self.names_one_of(&one.marks)
+    /// True if the input names what is not ours. What has no id of its own is named by the members of its deletion.
+    fn names_foreign(&self, one: &Foreign, creates: bool) -> bool {
+        let is_denoted = one.marks.is_empty() && !creates && denotes(&self.input, &one.input);
+        is_denoted || self.deletes(one.delete, &one.input) || self.names_one_of(&one.marks)
     }
 
     fn deletes(&self, delete: OperationId, deletion: &Value) -> bool {

@@ -10,7 +10,7 @@ use crate::lifecycle::life::Life;
 use crate::resources::{self, INSTANCE, Resource};
 use crate::same::ending;
 use crate::steps;
-use crate::steps::{Judged, Wait, perform, succeed};
+use crate::steps::{Judged, Wait, and_then, perform, succeed};
 
 /// Kinds that live in something which their description names.
 pub(super) fn has_home(row: &Resource) -> bool {
@@ -63,7 +63,7 @@ pub(super) async fn own_parent(trial: Trial<'_>, row: &'static Resource) -> Judg
             }
         }
         if member == INSTANCE {
-            findings.extend(life.seen_in(&other).await?);
+            findings = and_then(findings, life.seen_in(&other)).await?;
         }
     }
     if judged == 0 {
@@ -112,7 +112,8 @@ impl Life<'_> {
         if self.row.is_instance() {
             return Ok(findings);
         }
-        findings.extend(self.gone_by_arn().await?);
+        // Not every endpoint takes an ARN for an id.
+        findings.extend(self.gone_by_arn().await.unwrap_or_default());
         let name = self.row.name_in(&self.sent);
         for (readers, is_search) in [(self.row.list, false), (self.row.search, true)] {
             let Some((reader, id)) = readers else { continue };
@@ -161,18 +162,19 @@ impl Life<'_> {
                 findings.push(self.check.finding(format!("/{INSTANCE}"), expected, actual, exchange.as_ref()));
             }
         }
-        if !name.is_empty() && row.has_unique_names() {
-            let reply = perform(client, row.create, &there).await?;
-            if reply.refusal().is_some_and(|(status, code)| is_conflict(status, code) && !reply.is_quota()) {
-                let expected = format!("success: the {} of that name is in another instance", row.kind);
-                let finding = self.check.finding(row.name_pointer(), expected, reply.describe(), reply.exchange());
-                findings.push(finding.at_most(Level::Should));
-            }
+        if !name.is_empty()
+            && row.has_unique_names()
+            && let Ok(reply) = perform(client, row.create, &there).await
+            && reply.refusal().is_some_and(|(status, code)| is_conflict(status, code) && !reply.is_quota())
+        {
+            let expected = format!("success: the {} of that name is in another instance", row.kind);
+            let finding = self.check.finding(row.name_pointer(), expected, reply.describe(), reply.exchange());
+            findings.push(finding.at_most(Level::Should));
         }
         Ok(findings)
     }
 
-    /// Describes the resource by its ARN; none if the endpoint takes no ARN for its id.
+    /// Describes the resource by its ARN; none if it has none, or the contract allows none there.
     pub(super) async fn describe_by_arn(&self) -> Result<Option<Reply>, String> {
         match steps::naming_by_arn(self.client.schema, self.row, &self.sent, &self.created) {
             Some(named) => Ok(Some(perform(self.client, self.row.describe, &named).await?)),

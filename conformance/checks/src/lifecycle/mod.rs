@@ -124,7 +124,8 @@ pub(crate) static DELETE_GONE: Check = Check {
     ],
     harm: Harm::WrongData,
     fault: "still knew a resource after its deletion",
-    passes: "404, or the response that an unknown id gets, and no item of lists and searches, within a short time",
+    passes: "404, or the response that an unknown id gets, by the id and by the ARN, and no item of lists and searches, within a \
+             short time",
     fails: "a success, a rejection that an unknown id does not get, or an item with the id",
     code: &On { applies: created, run: |trial, &row| trial.scenario(life::delete_gone(trial, row)) },
 };
@@ -358,8 +359,9 @@ pub(crate) static TAGS: Check = Check {
     harm: Harm::Loss,
     fault: "lost tags, or kept old ones",
     passes: "ListTagsForResource shows every tag with the value that was set last, and no removed tag, within a short \
-             time; the response to removing an absent key is recorded",
-    fails: "a tag that is missing, has an old value, or is still there after its removal",
+             time, and none of an addition that was refused; the response to removing an absent key is recorded",
+    fails: "a tag that is missing, has an old value, is still there after its removal, or comes from a refused addition; at \
+            level should: more than 50 tags of a resource",
     code: &Tagging { applies: |_, _| true, run: |trial, &row| trial.scenario(tags::life_of_tags(trial, row)) },
 };
 

@@ -15,7 +15,7 @@ pub(super) fn wrong(response: &HttpResponse) -> Vec<(String, String)> {
     let coded: Vec<String> = codings.collect();
     if !coded.is_empty() && !response.body.is_empty() {
         found.push((
-            "no Content-Encoding, which no request accepts".to_owned(),
+            "no Content-Encoding, since the body is not coded".to_owned(),
             format!("Content-Encoding {}, and a body that is JSON without decoding", excerpt(&coded.join(", "))),
         ));
     }

@@ -72,7 +72,7 @@ pub(crate) fn judge(
         seen.add(found.kept.into_findings());
         return None;
     };
-    for check in [&CONTENT_TYPE, &BODY_HEADERS, &JSON] {
+    for check in [&CONTENT_TYPE, &JSON] {
         seen.judged(check);
     }
     let decoded = match decode_response(schema, operation, response, &Limits::default()) {
@@ -83,6 +83,7 @@ pub(crate) fn judge(
             return None;
         }
     };
+    seen.judged(&BODY_HEADERS);
     let wrong = if raw_payload { Vec::new() } else { headers::wrong(response) };
     for (expected, actual) in wrong {
         found.add(&BODY_HEADERS, "", expected, actual);
