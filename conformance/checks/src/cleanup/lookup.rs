@@ -64,24 +64,20 @@ impl Lookup<'_> {
     async fn existence(&mut self, at: usize, entry: &Entry, undo: &Undo) -> Existence {
         // It was created if its creation was answered, although with the id of something else.
         let was_answered = matches!(entry.standing, Standing::Foreign(_) | Standing::Lost(_));
-        if !was_answered && !self.ledger.may_exist(at) {
+        let may_exist = self.ledger.may_exist(at);
+        if !was_answered && !may_exist {
             return Existence::Impossible;
         }
         let name = undo.name_member.as_ref().and_then(|member| entry.members.get(member)?.as_str()).unwrap_or_default();
-        if undo.delete_members.iter().all(|(_, source)| matches!(source, Source::Input(_))) {
-            if let Standing::Lost(input) = &entry.standing {
-                return self.described_again(entry, input).await;
-            }
-            return self.identified_by_request(entry, undo, name);
-        }
+        let is_chosen = undo.delete_members.iter().all(|(_, source)| matches!(source, Source::Input(_)));
         let list = undo.search.as_ref().and_then(|list| Some((list, list_input(self.client, list, &entry.members)?)));
-        let Some((listing, input)) = list else {
-            if let Standing::Lost(input) = &entry.standing {
-                return self.described_again(entry, input).await;
-            }
-            return Existence::Unknown("no list shows its kind by name".to_owned());
+        let (listing, input) = match (&entry.standing, list.filter(|_| !is_chosen)) {
+            (_, Some(list)) => list,
+            (Standing::Lost(input), None) => return self.described_again(entry, input).await,
+            _ if is_chosen => return self.identified_by_request(entry, undo, name),
+            _ => return Existence::Unknown("no list shows its kind by name".to_owned()),
         };
-        self.read(listing.operation, &input, !self.ledger.may_exist(at)).await;
+        self.read(listing.operation, &input, !may_exist).await;
         let items = match self.lists.get(&(listing.operation, input.to_string())) {
             Some(Ok(items)) => items.as_slice(),
             Some(Err(why)) => return Existence::Unknown(why.clone()),

@@ -1,5 +1,6 @@
 //! The borders of a resource's life: nothing shows it after its deletion, its name is free again, and no other parent has it.
 
+use connect_transport::exchange::Exchange;
 use serde_json::{Value, json};
 
 use crate::case::{Finding, Level};
@@ -114,17 +115,12 @@ impl Life<'_> {
         }
         // Not every endpoint takes an ARN for an id.
         findings.extend(self.gone_by_arn().await.unwrap_or_default());
-        let name = self.row.name_in(&self.sent);
         for (readers, is_search) in [(self.row.list, false), (self.row.search, true)] {
             let Some((reader, id)) = readers else { continue };
             let mut wait = if is_search { Wait::for_index(self.client) } else { Wait::brief(self.client) };
             loop {
-                let shown = match is_search {
-                    true => search_named(self.client, self.row, &self.sent, name).await,
-                    false => list_all(self.client, self.row, Some(&self.sent)).await,
-                };
                 // Other checks judge lists and searches that fail.
-                let Ok((items, exchange)) = shown else { break };
+                let Ok((items, exchange)) = self.items(is_search, &self.sent).await else { break };
                 let Some(item) = items.iter().find(|item| item[id] == *self.created.id) else { break };
                 if wait.again().await {
                     continue;
@@ -141,6 +137,14 @@ impl Life<'_> {
         Ok(findings)
     }
 
+    /// The items of the list with the parents of a creation, or those that the search finds there by the name of the resource.
+    async fn items(&self, is_search: bool, sent: &Value) -> Result<(Vec<Value>, Option<Exchange>), String> {
+        match is_search {
+            true => search_named(self.client, self.row, sent, self.row.name_in(&self.sent)).await,
+            false => list_all(self.client, self.row, Some(sent)).await,
+        }
+    }
+
     /// Findings if a list or a search of another instance shows the resource, or if its name is taken there.
     async fn seen_in(&self, instance: &str) -> Judged {
         let (client, row) = (self.client, self.row);
@@ -150,12 +154,8 @@ impl Life<'_> {
         let mut findings = Vec::new();
         for (readers, is_search) in [(row.list, false), (row.search, true)] {
             let Some((reader, id)) = readers else { continue };
-            let shown = match is_search {
-                true => search_named(client, row, &there, name).await,
-                false => list_all(client, row, Some(&there)).await,
-            };
             // Other checks judge lists and searches that fail.
-            let Ok((items, exchange)) = shown else { continue };
+            let Ok((items, exchange)) = self.items(is_search, &there).await else { continue };
             if items.iter().any(|item| item[id] == *self.created.id) {
                 let expected = format!("no {} of another instance", row.kind);
                 let actual = format!("{reader} shows {}", self.created.id);

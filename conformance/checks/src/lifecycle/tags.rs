@@ -136,7 +136,7 @@ impl<'c> Tagged<'c> {
 
     /// A refused addition adds none of its tags.
     async fn refused_additions(&self, check: &Check) -> Judged {
-        // Whatever the order in which an endpoint reads them, one of the right ones is read before a wrong one.
+        // One wrong key sorts after the right ones, the other one before them: an endpoint may read tags from either end.
         let right = ["ct-1-refused", "ct-2-refused"].map(|key| (key.to_owned(), "1".to_owned()));
         for (wrong, words) in [("k".repeat(LONGEST_KEY + 1), "a long key"), ("aws:ct".to_owned(), "a reserved key")] {
             let tags: Tags = right.iter().cloned().chain([(wrong, "1".to_owned())]).collect();

@@ -121,14 +121,10 @@ impl Call<'_> {
         {
             for pair in pairs.iter().filter(|pair| pair.left[1..].contains('/')) {
                 let found = value_at(schema, members, self.input, &pair.left);
-                let to = into.get(&pair.right[1..]);
-                if let (Some((Some(value), _)), Some(to)) = (found, to)
-                    && is_tags(schema, to)
-                {
+                let (Some((Some(value), shape)), Some(to)) = (found, into.get(&pair.right[1..])) else { continue };
+                if is_tags(schema, to) {
                     edited.tags = read_tags(value);
-                } else if let (Some((Some(value), shape)), Some(to)) = (found, to)
-                    && let Some(value) = for_member(schema, value, shape, to)
-                {
+                } else if let Some(value) = for_member(schema, value, shape, to) {
                     values.insert(to.name.clone(), value);
                 }
             }
