@@ -34,8 +34,8 @@ fn kills_a_defect_of_every_family_and_no_harmless_variant() {
     let subjects = matrix["subjects"].as_array().unwrap();
     assert_eq!(subjects.len(), 1 + ids.len() - 2);
     assert!(subjects[0]["totals"]["passed"].as_u64() > Some(2000), "{}", subjects[0]);
-    for (defect, subject) in chosen.iter().zip(&subjects[1..]) {
-        assert_eq!(subject["id"], defect.id);
+    for defect in &chosen {
+        let subject = subjects.iter().find(|subject| subject["id"] == defect.id).unwrap();
         for check in defect.kills {
             assert!(subject["found"].get(check).is_some(), "{subject}");
             assert!(matrix["checks"][check].as_array().unwrap().contains(&defect.id.into()), "{check}");
