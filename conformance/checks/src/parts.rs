@@ -65,6 +65,24 @@ fn visit_in<'s, 'v>(
     }
 }
 
+/// Removes repeated items from all lists in a value: a list of the resource would show them twice.
+pub(crate) fn make_items_unique(value: &mut Value) {
+    match value {
+        Value::Array(items) => {
+            let mut seen = Vec::new();
+            items.retain(|item| {
+                !seen.contains(item) && {
+                    seen.push(item.clone());
+                    true
+                }
+            });
+            items.iter_mut().for_each(make_items_unique);
+        }
+        Value::Object(members) => members.values_mut().for_each(make_items_unique),
+        _ => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

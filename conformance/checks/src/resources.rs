@@ -68,7 +68,7 @@ fn row(schema: &'static Schema, kind: &'static Kind) -> Option<Resource> {
         name_member: [kind.name.as_deref(), chosen_id(kind)]
             .into_iter()
             .flatten()
-            .find(|name| takes_names(schema, kind, name)),
+            .find(|name| takes_names(schema, kind, name) && !kind.needs.iter().any(|need| need.place == **name)),
         describe: describe.map_or("", |action| name(action.operation)),
         id_member: kind.id_member(named)?,
         list: listing(Role::List),

@@ -2,6 +2,7 @@
 //! They act through the same seams as defects.
 
 mod choices;
+mod references;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,6 +100,13 @@ const BENIGN: &[Benign] = &[
                 }
             })
         },
+    },
+    Benign {
+        id: "references-known",
+        summary: "a write that names a resource which no answer has named is refused",
+        source: "service model of Amazon Connect (botocore), ResourceNotFoundException: the specified resource was not found",
+        learned: &[],
+        seams: || Arc::new(references::References::default()),
     },
     Benign {
         id: "slow-index",

@@ -189,6 +189,7 @@ impl Service {
         };
         let answer = self.cx.seams.invoke(&Invocation {
             cx: &self.cx,
+            schema: self.build.schema,
             operation,
             input: &input,
             has_handler: self.performs(id),

@@ -79,7 +79,8 @@ pub(super) fn rule_of_input(schema: &Schema, operation: OperationId, input: &Val
             }
             (_, Value::Array(items)) => {
                 let repeats = |(at, item): (usize, &Value)| items[..at].contains(item);
-                (items.iter().all(Value::is_object) && items.iter().enumerate().any(repeats))
+                let is_of_things = items.iter().all(Value::is_object) || is_reference(part.name);
+                (is_of_things && items.iter().enumerate().any(repeats))
                     .then(|| format!("{} may not repeat an item", part.name))
             }
             (_, Value::String(text)) if part.name == "RefId" => {

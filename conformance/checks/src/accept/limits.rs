@@ -7,7 +7,7 @@ use connect_model::generate::{Config, Side, Site, sites};
 use connect_model::path::{SchemaPath, Step};
 use connect_model::schema::{Operation, Schema};
 use connect_model::semantics;
-use connect_model::validate::{ViolationKind, excerpt, validate_slot};
+use connect_model::validate::{ViolationKind, excerpt, validate_briefly, validate_slot};
 use serde_json::Value;
 
 use crate::accept::right::{Right, Rights};
@@ -84,6 +84,12 @@ async fn add(trial: Trial<'_>, index: usize, site: &Site, rights: &mut Rights) {
     };
     for mut limit in found {
         salt(trial, path, &mut limit.value);
+        let generated = limit.value.clone();
+        client.name_existing(operation, &mut limit.value, (path, &limit.pointer)).await;
+        // A list of different items may need more of them than there are resources.
+        if contract.input.is_some_and(|shape| !validate_briefly(client.schema, shape, &limit.value).is_empty()) {
+            limit.value = generated;
+        }
         if client.schema.service.is_connect() {
             resources::in_context(client.schema, &contract.name, path, |context| {
                 semantics::repair(&contract.name, &mut limit.value, path, context, &mut Unstructured::new(&bytes));

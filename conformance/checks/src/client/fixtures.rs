@@ -19,6 +19,7 @@ use crate::client::Client;
 use crate::client::places::{has_place, set_place};
 use crate::client::reply::Reply;
 use crate::ledger::{self, Owner};
+use crate::parts::make_items_unique;
 use crate::resources;
 use crate::resources::{INSTANCE, Resource, overwrite};
 use crate::steps;
@@ -329,24 +330,6 @@ impl Client {
             }
             _ => None,
         }
-    }
-}
-
-/// Removes repeated items from all lists in a value: a list of the resource would show them twice.
-fn make_items_unique(value: &mut Value) {
-    match value {
-        Value::Array(items) => {
-            let mut seen = Vec::new();
-            items.retain(|item| {
-                !seen.contains(item) && {
-                    seen.push(item.clone());
-                    true
-                }
-            });
-            items.iter_mut().for_each(make_items_unique);
-        }
-        Value::Object(members) => members.values_mut().for_each(make_items_unique),
-        _ => {}
     }
 }
 

@@ -34,19 +34,51 @@ impl Client {
     ) -> Result<Value, String> {
         let bytes = self.bytes(label);
         let known_good = config.optional_percent == 0;
-        let generator = self.generator(config);
         let mut u = Unstructured::new(&bytes);
-        let mut value =
-            generator.focused(operation, Side::Input, focus, &mut u).map_err(|error| error.to_string())?.value;
-        self.fill(operation, &mut value, focus, known_good).await;
+        let made = self.generator(config).focused(operation, Side::Input, focus, &mut u);
+        let mut value = made.map_err(|error| error.to_string())?.value;
+        self.complete(operation, &mut value, (focus, known_good), &mut u).await;
+        Ok(value)
+    }
+
+    /// A valid input with resources and names of the run, in which one member has been made by another configuration than the
+    /// others.
+    ///
+    /// # Errors
+    /// The reason why there is no such input.
+    pub(crate) async fn input_with(
+        &self,
+        operation: OperationId,
+        (member, config): (&Member, Config),
+        label: &str,
+    ) -> Result<Value, String> {
+        let bytes = self.bytes(label);
+        let mut u = Unstructured::new(&bytes);
+        let focus = SchemaPath(vec![Step::Member(member.name.clone())]);
+        let made = self.generator(Config::sparse()).focused(operation, Side::Input, &focus, &mut u);
+        let mut value = made.map_err(|error| error.to_string())?.value;
+        let own = self.generator(config).member(member, &mut u);
+        value[&member.name] = own.map_err(|error| error.to_string())?;
+        self.complete(operation, &mut value, (&focus, true), &mut u).await;
+        Ok(value)
+    }
+
+    /// Fills a generated input, and makes it agree with the languages outside the model.
+    async fn complete(
+        &self,
+        operation: OperationId,
+        value: &mut Value,
+        (focus, known_good): (&SchemaPath, bool),
+        u: &mut Unstructured<'_>,
+    ) {
+        self.fill(operation, value, focus, known_good).await;
         if self.schema.service.is_connect() {
             // The inserted values must agree with the generated ones, and with the resource that is named.
             let operation = &self.schema[operation];
             resources::in_context(self.schema, &operation.name, focus, |context| {
-                semantics::repair(&operation.name, &mut value, focus, context, &mut u);
+                semantics::repair(&operation.name, value, focus, context, u);
             });
         }
-        Ok(value)
     }
 
     /// An unused value for a top-level member of which each request needs another: the name of what it creates, or a token.
@@ -115,7 +147,7 @@ impl Client {
             }
         }
         self.give_usual_forms(id, value, focus);
-        self.name_existing(id, value, focus).await;
+        self.name_existing(id, value, (focus, "")).await;
     }
 
     /// Gives the texts of an input the forms that a service expects beyond its model. Names, tokens, tags and what lies in
@@ -136,8 +168,13 @@ impl Client {
     }
 
     /// Inserts the ids of resources that exist: of the one that the operation is about, and of all others that it names. Ids
-    /// of kinds that the run cannot create stay as they are.
-    async fn name_existing(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath) {
+    /// of kinds that the run cannot create stay as they are, and so does the one at the JSON Pointer `kept`.
+    pub(crate) async fn name_existing(
+        &self,
+        operation: OperationId,
+        value: &mut Value,
+        (focus, kept): (&SchemaPath, &str),
+    ) {
         let contract = &self.schema[operation];
         let (Some(shape), graph) = (contract.input, graph::shared(self.schema)) else { return };
         let mut done = Vec::new();
@@ -165,7 +202,10 @@ impl Client {
             for (name, id) in names.into_iter().chain(own) {
                 let slot = members.and_then(|members| members.get(&name)).map(|member| &member.slot);
                 // A value that breaks the contract is not inserted: a trial must fail for its own reason.
-                if slot.is_some_and(|slot| !id.is_null() && validate_slot(self.schema, slot, &id).is_empty()) {
+                let is_kept = kept.strip_prefix('/') == Some(&*name);
+                if slot
+                    .is_some_and(|slot| !is_kept && !id.is_null() && validate_slot(self.schema, slot, &id).is_empty())
+                {
                     value[&name] = id;
                     done.push(name);
                 }
@@ -178,10 +218,9 @@ impl Client {
             let top = place.pointer[1..].split('/').next().unwrap_or_default();
             let is_nested = top.len() + 1 < place.pointer.len();
             let is_own = created.is_some_and(|row| row.noun == place.noun && !is_nested && !row.names_another(top));
-            let is_focus =
-                is_nested && in_focus(focus, top) && (focus.0.len() > 1 || place.pointer.matches('/').count() == 2);
+            let is_kept = place.pointer == kept;
             let is_name = created.is_some_and(|row| row.name_member == Some(top));
-            if done.iter().any(|name| name == top) || is_own || is_name || is_focus || in_circle(place.noun) {
+            if done.iter().any(|name| name == top) || is_own || is_name || is_kept || in_circle(place.noun) {
                 continue;
             }
             let Some(row) = resources::named(self.schema, place.noun) else { continue };

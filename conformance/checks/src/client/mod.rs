@@ -5,7 +5,7 @@ mod as_given;
 mod fixtures;
 pub(crate) mod forms;
 mod input;
-mod ownership;
+pub(crate) mod ownership;
 pub mod pager;
 mod places;
 pub mod reply;

@@ -4,6 +4,7 @@
 use connect_model::json_text::scalar;
 use connect_model::resources::{self as graph, Kind, Role, Source, read_tags};
 use connect_model::schema::OperationId;
+use connect_model::validate::excerpt;
 use connect_model::wire::message::HttpRequest;
 use connect_model::wire::{encode_request, read_response};
 use futures_util::FutureExt as _;
@@ -143,6 +144,10 @@ impl Client {
             Ok(body) => body,
             Err(sight) => return sight,
         };
+        let kind = graph::shared(self.schema).made_by(undo.create);
+        if let Some(other) = kind.and_then(|kind| other_id(kind, &body, input)) {
+            return Sight::Others(format!("something with the id {}", excerpt(&other.into())));
+        }
         match self.marks(ledger, undo, entry, &body).await {
             Sight::Ours(_) => Sight::Ours(stray_arns(undo, entry, input, &body)),
             sight => sight,
@@ -204,6 +209,25 @@ impl Client {
             return Sight::Ours(Vec::new());
         }
         Sight::Others(name.map_or("something without a name".to_owned(), |name| format!("`{name}`")))
+    }
+
+    /// Checks that what a request that others composed creates has the name or the tag of a run: by its token, an endpoint may
+    /// answer it with something that exists.
+    ///
+    /// # Errors
+    /// The reason why it must not be sent.
+    pub fn creates_for_a_run(&self, operation: OperationId, input: &Value) -> Result<(), String> {
+        let Some(kind) = graph::shared(self.schema).made_by(operation) else { return Ok(()) };
+        let name = kind.name.as_ref().and_then(|member| input.get(member)?.as_str());
+        let tags = self.tag_member(operation).and_then(|member| input.get(&member.name));
+        let tag = tags.and_then(|tags| read_tags(tags).get(TAG)?.parse::<RunTag>().ok());
+        if name.and_then(run_of_name).is_some() || tag.is_some() || (name.is_none() && tags.is_none()) {
+            return Ok(());
+        }
+        Err(format!(
+            "{} creates a {} that has neither the name nor the tag of a run",
+            self.schema[operation].name, kind.words
+        ))
     }
 
     /// Checks that a request that others composed writes to nothing but resources of runs: what it names, and what holds what
@@ -270,18 +294,39 @@ impl Client {
             asked.insert(member.clone(), value(source).ok_or_else(unseen)?.clone());
         }
         let id_member = kind.id_member(describe).unwrap_or_default();
-        let sight = match self.description(describe.operation, id_member, &Value::Object(asked)).await {
-            Ok(body) => self.marks_in(&body, None, |_| true).await,
+        let asked = Value::Object(asked);
+        let sight = match self.description(describe.operation, id_member, &asked).await {
+            Ok(body) => match other_id(kind, &body, &asked) {
+                Some(other) => Sight::Others(format!("something with the id {}", excerpt(&other.into()))),
+                None => self.marks_in(&body, None, |_| true).await,
+            },
             Err(sight) => sight,
         };
         match sight {
-            // Nothing is there that could be changed.
-            Sight::Ours(_) | Sight::Absent => Ok(()),
+            Sight::Ours(_) => Ok(()),
+            // A description may lag behind.
+            Sight::Absent => Err(format!(
+                "{name} names a {} that {} does not show",
+                kind.words, self.schema[describe.operation].name
+            )),
             Sight::Others(what) => Err(format!("{name} names {what}, which has neither the name nor the tag of a run")),
             Sight::Failed(why) => Err(format!("{}: {why}", unseen())),
             Sight::Unseen => Err(unseen()),
         }
     }
+}
+
+/// The id that a description shows for a resource of a kind, if it is not among the ids in the input that asked for it.
+pub(crate) fn other_id(kind: &Kind, body: &Value, asked: &Value) -> Option<String> {
+    let Source::Output(path) = &kind.id else { return None };
+    let own = path.last()?;
+    let short = own.ends_with("Id").then_some("Id").or_else(|| own.ends_with("id").then_some("id"));
+    let shown = resource_in(body)?;
+    let mut ids = [Some(own.as_str()), short].into_iter().flatten().filter_map(|name| scalar(shown.get(name)?));
+    let asked: Vec<String> = asked.as_object().into_iter().flatten().filter_map(|(_, id)| scalar(id)).collect();
+    // One of the two may be an ARN, or have a version at its end.
+    let is_same = |one: &str, other: &str| stands_for(one, other) || one.ends_with(&format!(":{other}"));
+    ids.find(|id| !asked.iter().any(|text| is_same(text, id) || is_same(id, text)))
 }
 
 /// The ARNs in the response to a creation that are not those of the resource: they end in none of its ids, and it does not

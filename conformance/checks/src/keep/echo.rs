@@ -15,24 +15,31 @@ pub(super) async fn echo(trial: Trial<'_>, row: &'static Resource) -> Judged {
     let options = thing::options(client, row).await;
     let mut whole = client.creation(row).await?;
     thing::add_tags(row, &mut whole);
-    let mut inputs = vec![("with all members", thing::with_all(row, whole, &options))];
+    let mut inputs = vec![("with all members".to_owned(), thing::with_all(row, whole, &options))];
     if row.tag_member().is_some() {
         let mut input = client.creation(row).await?;
         thing::add_many_tags(row, &mut input);
-        inputs.push(("with as many tags as it can have", input));
+        inputs.push(("with as many tags as it can have".to_owned(), input));
     }
     for (member, value) in &options {
         let mut input = client.creation(row).await?;
         input[member] = value.clone();
         if thing::agrees(row, &input) {
-            inputs.push((member, input));
+            inputs.push((format!("with {member}"), input));
+        }
+    }
+    for (member, value) in thing::lists(client, row).await {
+        let mut input = client.creation(row).await?;
+        input[member] = value;
+        if thing::agrees(row, &input) {
+            inputs.push((format!("with several items in {member}"), input));
         }
     }
     let mut tally = Tally::default();
     for (named, input) in inputs {
         // Refusals are judged by the family accept.
         tally.add(match Thing::make(client, row, input).await {
-            Ok(thing) => lost(trial, &thing, named).await,
+            Ok(thing) => lost(trial, &thing, &named).await,
             Err(why) => Err(why),
         });
     }

@@ -7,6 +7,7 @@ mod echo;
 mod filters;
 mod plausible;
 mod refused;
+mod several;
 mod thing;
 mod update;
 mod views;

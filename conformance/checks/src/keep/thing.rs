@@ -2,8 +2,8 @@
 
 use arbitrary::Unstructured;
 use connect_model::generate::Config;
-use connect_model::path::{SchemaPath, Step};
-use connect_model::resources::{is_tags, read_tags};
+use connect_model::path::SchemaPath;
+use connect_model::resources::{self as graph, is_tags, read_tags};
 use connect_model::schema::{Binding, Kind, Member, Members, OperationId};
 use connect_model::semantics::{self, Confidence, Context};
 use connect_model::validate::validate_slot;
@@ -14,6 +14,7 @@ use crate::client::forms::usual_text;
 use crate::client::reply::{NOT_PUBLISHED, Reply};
 use crate::client::run_tag::MAX_TAGS;
 use crate::client::{Client, Created, read_created};
+use crate::keep::several::several;
 use crate::resources::{Resource, draft, takes_new_name};
 use crate::steps;
 use crate::steps::{body, perform, succeed};
@@ -122,24 +123,41 @@ pub(super) fn is_option(member: &Member) -> bool {
     !member.required && !member.idempotency_token && member.binding == Binding::Body
 }
 
-/// A value for each optional member of the creation of a kind, beside its name, token, tags and template.
-pub(super) async fn options(client: &Client, row: &'static Resource) -> Vec<(String, Value)> {
+/// The members of the creation of a kind that describe the resource, beside its name, token, tags and template.
+fn describing(client: &Client, row: &'static Resource) -> Vec<(OperationId, &'static Member)> {
     let Some(create) = client.schema.operation_named(row.create) else { return Vec::new() };
     let template = row.template();
+    let members = client.schema.input_members(&client.schema[create]).into_iter().flatten();
+    let is_left = |member: &&Member| {
+        member.binding == Binding::Body
+            && !member.idempotency_token
+            && Some(member.name.as_str()) != row.name_member
+            && !is_tags(client.schema, member)
+            && !template.is_some_and(|template| template.get(&member.name).is_some())
+    };
+    members.filter(is_left).map(|member| (create, member)).collect()
+}
+
+/// A value for each of these that is optional.
+pub(super) async fn options(client: &Client, row: &'static Resource) -> Vec<(String, Value)> {
     let mut options = Vec::new();
-    for member in client.schema.input_members(&client.schema[create]).into_iter().flatten() {
-        if !is_option(member)
-            || Some(member.name.as_str()) == row.name_member
-            || is_tags(client.schema, member)
-            || template.is_some_and(|template| template.get(&member.name).is_some())
+    for (create, member) in describing(client, row) {
+        if !member.required
+            && let Ok(value) = value_of(client, create, member, "keep").await
         {
-            continue;
-        }
-        if let Ok(value) = value_of(client, create, member, "keep").await {
             options.push((member.name.clone(), value));
         }
     }
     options
+}
+
+/// A value with several items for each of these that has a list.
+pub(super) async fn lists(client: &Client, row: &'static Resource) -> Vec<(&'static str, Value)> {
+    let mut lists = Vec::new();
+    for (create, member) in describing(client, row) {
+        lists.extend(several(client, create, member).await.map(|value| (&*member.name, value)));
+    }
+    lists
 }
 
 /// A value for a member of an input: recognisable text where the contract allows it, else a generated one.
@@ -152,7 +170,8 @@ pub(super) async fn value_of(
     let target = member.slot.target;
     let is_free = matches!(client.schema[target].kind, Kind::String)
         && !semantics::is_language(client.schema, target)
-        && !takes_new_name(client.schema, operation, &member.name);
+        && !takes_new_name(client.schema, operation, &member.name)
+        && graph::shared(client.schema).named_at(client.schema, &member.name, target).is_none();
     if is_free && let Some(usual) = usual_text(client.schema, &member.slot, &member.name) {
         return Ok(usual);
     }
@@ -165,12 +184,11 @@ pub(super) async fn value_of(
         }
     }
     let label = format!("{}/{label}/{}", client.schema[operation].name, member.name);
-    let focus = SchemaPath(vec![Step::Member(member.name.clone())]);
     // An empty structure would be kept by an endpoint that forgets it.
     let fullest = if matches!(client.schema[target].kind, Kind::Structure(_)) { 100 } else { 0 };
     // So would an empty list.
     let config = Config { optional_percent: fullest, min_items: 1, ..Config::sparse() };
-    let mut input = client.input(operation, config, &label, &focus).await?;
+    let mut input = client.input_with(operation, (member, config), &label).await?;
     Ok(input[&member.name].take())
 }
 

@@ -11,6 +11,7 @@ use crate::case::Level;
 use crate::client::reply::{Reply, is_conflict};
 use crate::code::Trial;
 use crate::difference::apart;
+use crate::keep::several::several;
 use crate::keep::thing::{Thing, is_option, repair, value_of};
 use crate::keep::zero::{is_zero, ones, zeros};
 use crate::resources::{Resource, takes_new_name};
@@ -136,6 +137,12 @@ impl Updater<'_> {
                     let words = format!("with {} {value}", member.name);
                     changes.push(Change { named: Some((&*member.name, value)), words });
                 }
+            }
+        }
+        for member in self.members.iter().filter(|member| member.binding == Binding::Body) {
+            if let Some(value) = several(self.trial.client, self.trial.operation, member).await {
+                let words = format!("with several items in {}", member.name);
+                changes.push(Change { named: Some((&*member.name, value)), words });
             }
         }
         for member in self.members.iter().filter(|member| is_option(member)) {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::case::Finding;
 use crate::check::Check;
+use crate::client::ownership::other_id;
 use crate::client::pager::{key, list_all};
 use crate::client::reply::{CONFLICTS, Reply, is_absence, is_conflict};
 use crate::client::{Client, Created};
@@ -142,10 +143,15 @@ impl<'c> Life<'c> {
     }
 
     async fn create_describe(&self) -> Judged {
-        if let (Some(function), Reply::Success(exchange)) =
-            (self.sent.get("Function"), self.describe(&self.created.id).await?)
+        let first = self.describe(&self.created.id).await?;
+        if let Reply::Success(exchange) = &first
+            && let body = body(self.client.schema, exchange)?
+            && let Some(other) = other_id(self.row.of, &body, &self.naming(&self.created.id))
         {
-            let (_, shown) = shown(self.client.schema, self.row, &exchange)?;
+            return Ok(vec![self.check.finding("", format!("the id {}", self.created.id), other, Some(exchange))]);
+        }
+        if let (Some(function), Reply::Success(exchange)) = (self.sent.get("Function"), &first) {
+            let (_, shown) = shown(self.client.schema, self.row, exchange)?;
             let actual = &shown["Function"];
             let fact = match () {
                 () if actual == function => "verbatim",

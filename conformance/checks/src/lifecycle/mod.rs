@@ -75,7 +75,7 @@ pub(crate) static CREATE_DESCRIBE: Check = Check {
     fault: "described a new resource otherwise than it was sent",
     passes: "the same name, type, content (as JSON), status, event source and tags, within a short time; an instance \
              becomes active first",
-    fails: "a different or missing value; on this machine, an instance that does not become active",
+    fails: "a different or missing value, or another id; on this machine, an instance that does not become active",
     code: &On { applies: created, run: |trial, &row| trial.scenario(life::create_describe(trial, row)) },
 };
 

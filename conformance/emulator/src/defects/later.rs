@@ -9,7 +9,8 @@ use connect_model::schema::Schema;
 use connect_model::validate::{Violation, validate, validate_slot};
 use serde_json::{Value, json};
 
-use crate::defects::hooks::{on_cut, on_items, on_request};
+use crate::defects::edits::edited;
+use crate::defects::hooks::{on_call, on_cut, on_items, on_request};
 use crate::defects::seam::{Invocation, Seams};
 use crate::defects::{Defect, Family};
 use crate::handlers::Answer;
@@ -17,7 +18,11 @@ use crate::refusal::Refusal;
 use crate::store::lock;
 
 /// The noun of the kind that each row is about.
-pub(super) const NOUNS: &[(&str, &str)] = &[("list-of-all-instances", "Prompt")];
+pub(super) const NOUNS: &[(&str, &str)] = &[
+    ("list-of-all-instances", "Prompt"),
+    ("user-keeps-two-profiles", "User"),
+    ("hours-update-keeps-two-days", "HoursOfOperation"),
+];
 
 pub(super) const ROWS: &[Defect] = &[
     Defect {
@@ -27,6 +32,22 @@ pub(super) const ROWS: &[Defect] = &[
         kills: &["keep.views-agree", "lifecycle.delete-gone"],
         may: &["lifecycle.walk", "history.linearizable"],
         seams: || Arc::new(KeptByArn::default()),
+    },
+    Defect {
+        id: "user-keeps-two-profiles",
+        family: Family::Keep,
+        summary: "of three and more security profiles, a new user has the first two",
+        kills: &["keep.echo"],
+        may: &["accept.at-limit"],
+        seams: || on_call(|call| cut_after_two(call, "CreateUser", "SecurityProfileIds")),
+    },
+    Defect {
+        id: "hours-update-keeps-two-days",
+        family: Family::Keep,
+        summary: "an update of hours of operation sets the first two days that it names",
+        kills: &["keep.update-only-named"],
+        may: &["accept.at-limit"],
+        seams: || on_call(|call| cut_after_two(call, "UpdateHoursOfOperation", "Config")),
     },
     Defect {
         id: "refused-tags-are-kept",
@@ -123,6 +144,13 @@ pub(super) const ROWS: &[Defect] = &[
         },
     },
 ];
+
+/// Performs a call of an operation with the first two items of a list alone.
+fn cut_after_two(call: &Invocation<'_>, operation: &str, list: &str) -> Answer {
+    edited(call, call.operation.name == operation && call.input[list].is_array(), |input| {
+        input[list].as_array_mut().into_iter().for_each(|items| items.truncate(2));
+    })
+}
 
 /// Descriptions of flows by the input that named them by an ARN.
 #[derive(Default)]

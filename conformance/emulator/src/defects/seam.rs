@@ -141,6 +141,7 @@ impl Seams for Contract {}
 /// A valid call on its way to its handler.
 pub(crate) struct Invocation<'a> {
     pub(crate) cx: &'a Context,
+    pub(crate) schema: &'static Schema,
     pub(crate) operation: &'a Operation,
     pub(crate) input: &'a Value,
     /// True if the operation has a handler; otherwise its answer is generated.
