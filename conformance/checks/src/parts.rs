@@ -83,6 +83,26 @@ pub(crate) fn make_items_unique(value: &mut Value) {
     }
 }
 
+/// A value without the members that the model does not have: a newer service may show them, and nothing says what they mean.
+pub(crate) fn modelled(schema: &Schema, shape: ShapeId, value: &Value) -> Value {
+    match (&schema[shape].kind, value) {
+        (Kind::Structure(members) | Kind::Union(members), Value::Object(map)) => {
+            let known = |(name, inner): (&String, &Value)| {
+                members.get(name).map(|member| (name.clone(), modelled(schema, member.slot.target, inner)))
+            };
+            Value::Object(map.iter().filter_map(known).collect())
+        }
+        (Kind::List(list), Value::Array(items)) => {
+            items.iter().map(|item| modelled(schema, list.member.target, item)).collect()
+        }
+        (Kind::Map(map), Value::Object(entries)) => {
+            let entry = |(key, inner): (&String, &Value)| (key.clone(), modelled(schema, map.value.target, inner));
+            Value::Object(entries.iter().map(entry).collect())
+        }
+        _ => value.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -117,5 +137,13 @@ mod tests {
         ];
         assert_eq!(parts(""), [&whole[..7], &whole[7..]].concat());
         assert_eq!(parts("QueueConfigs"), [whole[0], whole[1], whole[6], whole[7]]);
+    }
+
+    #[test]
+    fn members_beyond_the_model_are_left_out() {
+        let schema = Schema::connect();
+        let shape = schema.shape_named("OutboundCallerConfig").unwrap();
+        let shown = json!({ "OutboundCallerIdName": "a", "New": { "a": [1, null] } });
+        assert_eq!(modelled(schema, shape, &shown), json!({ "OutboundCallerIdName": "a" }));
     }
 }

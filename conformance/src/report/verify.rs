@@ -11,7 +11,7 @@ use connect_model::text::{excerpt, is_hidden, visible};
 use connect_transport::parsed::{CaseName, CheckName, GrammarError, OperationName};
 use serde_json::Value;
 
-use crate::outcome::CaseOutcome;
+use crate::outcome::{CaseOutcome, Totals};
 use crate::report::json::Report;
 use crate::report::merge::SEPARATOR;
 use crate::report::quote::is_command_on_one_word;
@@ -150,16 +150,28 @@ fn shards(report: &Report) -> Result<(), String> {
     Ok(())
 }
 
-/// No case both passed and failed, and each one that failed is listed: the counts come from the cases, and the causes from the
-/// findings.
+/// The counts and the failed cases follow from the outcomes, and no case passed that has a finding of a must-rule: the counts
+/// come from the cases, and the causes from the findings.
 fn failures(report: &Report) -> Result<(), String> {
+    let contradiction =
+        |what: String| Err(format!("it contradicts itself: {what}; use the report as the run wrote it"));
     let outcomes: HashMap<&str, CaseOutcome> =
         report.cases.iter().map(|line| (line.case.as_str(), line.outcome)).collect();
     let broken = report.findings.iter().filter(|finding| finding.level == Level::Must).map(|finding| &finding.case);
-    let failed = report.failed_cases.iter().chain(broken);
-    match failed.into_iter().find(|case| outcomes.get(case.as_str()) == Some(&CaseOutcome::Passed)) {
-        Some(case) => {
-            Err(format!("it contradicts itself: {case} has passed and has failed; use the report as the run wrote it"))
+    let mut failed = report.failed_cases.iter().chain(broken);
+    if let Some(case) = failed.find(|case| outcomes.get(case.as_str()) == Some(&CaseOutcome::Passed)) {
+        return contradiction(format!("{case} has passed and has failed"));
+    }
+    let mut totals = Totals { planned: report.totals.planned, ..Totals::default() };
+    report.cases.iter().for_each(|line| totals.count(line.outcome));
+    if totals != report.totals {
+        return contradiction("its totals are not those of its cases".to_owned());
+    }
+    let has_failed = |case: &&String| outcomes.get(case.as_str()) == Some(&CaseOutcome::Failed);
+    match report.failed_cases.iter().find(|case| !has_failed(case)) {
+        Some(case) => contradiction(format!("{case} is among the failed cases, and its outcome is another")),
+        None if report.failed_cases.len() as u64 != totals.failed => {
+            contradiction("it does not name all failed cases".to_owned())
         }
         None => Ok(()),
     }

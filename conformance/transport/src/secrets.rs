@@ -12,7 +12,7 @@ use connect_model::wire::message::{HttpRequest, HttpResponse};
 use data_encoding::BASE32_NOPAD;
 use percent_encoding::percent_decode_str;
 
-use self::encoding::{Unit, decoded, folded, joined, separated, unescaped};
+use self::encoding::{Unit, decoded, folded, joined, numbered, separated, unescaped};
 
 /// Headers that a signature adds and that no report may show. Exact names, never parts of them.
 pub const SECRET_HEADERS: [&str; 2] = ["authorization", "x-amz-security-token"];
@@ -75,11 +75,16 @@ impl Secrets {
         }
     }
 
+    /// Adds the secret key that signs requests. An endpoint that verifies signatures knows it.
+    pub(crate) fn add_key(&mut self, key: &str) {
+        self.add_lasting(key.as_bytes());
+    }
+
     /// Adds the session token in a request's headers or query.
     pub(crate) fn add_token(&mut self, headers: &http::HeaderMap, query: Option<&str>) {
         self.add_parameter(SECRET_PARAMETERS[1], query);
         if let Some(token) = headers.get(SECRET_HEADERS[1]) {
-            self.add_text(token.as_bytes());
+            self.add_lasting(token.as_bytes());
         }
     }
 
@@ -88,25 +93,35 @@ impl Secrets {
         let of_signature = query.unwrap_or_default().split('&').filter_map(secret_parameter);
         for (_, value) in of_signature.filter(|(secret, _)| *secret == name) {
             self.add_text(value.as_bytes());
-            self.add_text(&percent_decode_str(value).collect::<Vec<u8>>());
+            self.add_lasting(&percent_decode_str(value).collect::<Vec<u8>>());
         }
+    }
+
+    /// Adds a secret that is good for longer than its request, with two encodings inside of each other.
+    fn add_lasting(&mut self, secret: &[u8]) {
+        if secret.len() < PART || self.known.contains(secret) {
+            return;
+        }
+        let wide: Vec<u8> = secret.iter().flat_map(|byte| [*byte, 0]).collect();
+        let twice = encodings(secret).into_iter().flat_map(|form| encodings(&form));
+        self.add_forms(twice.chain(encodings(&wide)).collect());
+        self.add_text(secret);
     }
 
     fn add_text(&mut self, secret: &[u8]) {
         if secret.len() < PART || !self.known.insert(secret.to_vec()) {
             return;
         }
-        let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut forms = vec![secret.to_vec(), hex.into_bytes()];
-        // Base64 depends on where the secret begins in the encoded text.
-        for shift in 0..3 {
-            let inner = &secret[shift..];
-            forms.push(STANDARD_NO_PAD.encode(&inner[..inner.len() - inner.len() % 3]).into_bytes());
-        }
+        let mut forms = encodings(secret);
+        forms.push(secret.to_vec());
         for shift in 0..5 {
             let inner = &secret[shift..];
             forms.push(BASE32_NOPAD.encode(&inner[..inner.len() - inner.len() % 5]).into_bytes());
         }
+        self.add_forms(forms);
+    }
+
+    fn add_forms(&mut self, forms: Vec<Vec<u8>>) {
         let bare: Vec<Vec<u8>> = forms.iter().map(|form| separated(form).map(|at| form[at]).collect()).collect();
         for form in forms.into_iter().chain(bare) {
             let folded: Vec<u8> = form.into_iter().map(folded).collect();
@@ -141,6 +156,16 @@ impl Secrets {
             }
         }
     }
+}
+
+/// Bytes in hex and in base64, which depends on where they begin in the encoded text.
+fn encodings(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let base64 = (0..3).map(|shift| {
+        let inner = &bytes[shift..];
+        STANDARD_NO_PAD.encode(&inner[..inner.len() - inner.len() % 3]).into_bytes()
+    });
+    std::iter::once(hex.into_bytes()).chain(base64).collect()
 }
 
 /// Length of the pieces by which parts are looked for.
@@ -202,7 +227,16 @@ fn without(text: &[u8], secrets: &[&Secrets]) -> Option<Vec<u8>> {
     let place = |(at, byte): (usize, &u8)| Unit { byte: *byte, begin: at, end: at + 1 };
     let mut units: Vec<Unit> = text.iter().enumerate().map(place).collect();
     for _ in 0..=DEPTH {
-        for units in [&units, &joined(&units)] {
+        let bytes: Vec<u8> = units.iter().map(|unit| unit.byte).collect();
+        let numbers = numbered(&bytes).map(|numbers| {
+            let unit = |(byte, at): (u8, Range<usize>)| Unit {
+                byte,
+                begin: units[at.start].begin,
+                end: units[at.end - 1].end,
+            };
+            numbers.into_iter().map(unit).collect()
+        });
+        for units in numbers.chain([units.clone(), joined(&units)]) {
             let bytes: Vec<u8> = units.iter().map(|unit| unit.byte).collect();
             let range = |at: usize| units[at].begin..units[at + PART - 1].end;
             secrets.iter().for_each(|secret| secret.mark(&bytes, range, &mut found));
@@ -226,6 +260,10 @@ fn repeats(text: &[u8], secrets: &[&Secrets]) -> bool {
     let occur = |bytes: &[u8]| {
         let joined: Vec<u8> = separated(bytes).map(|at| bytes[at]).collect();
         secrets.iter().any(|secret| secret.occur_in(bytes) || secret.occur_in(&joined))
+            || numbered(bytes).any(|numbers| {
+                let bytes: Vec<u8> = numbers.into_iter().map(|(byte, _)| byte).collect();
+                secrets.iter().any(|secret| secret.occur_in(&bytes))
+            })
     };
     if occur(text) {
         return true;
@@ -342,6 +380,20 @@ mod tests {
             each(&|byte| format!("{byte}, ")),
             each(&|byte| format!("{byte},\n    ")),
             each(&|byte| format!("{byte} ")),
+            each(&|byte| format!("\"{byte:03}\", ")),
+            each(&|byte| format!("{byte}.0, ")),
+            each(&|byte| format!("{byte}/")),
+            each(&|byte| format!("chr({byte}).")),
+            each(&|byte| format!("&#{byte} ")),
+            each(&|byte| format!("0x{byte:02x}, ")),
+            each(&|byte| format!("{byte:o} ")),
+            each(&|byte| format!("0o{byte:03o},")),
+            each(&|byte| format!("{byte:08b} ")),
+            each(&|byte| format!("\\u{{{byte:x}}}")),
+            each(&|byte| format!("\\U{byte:08X}")),
+            each(&|byte| format!("U+{byte:04X} ")),
+            each(&|byte| format!("%u{byte:04x}")),
+            each(&|byte| format!("{byte:02x}00")),
         ];
         for text in &encoded {
             let left = clean(&format!("[\"{text}\"]"));
@@ -351,6 +403,12 @@ mod tests {
             let text = STANDARD_NO_PAD.encode(format!("{prefix}{TOKEN}"));
             let left = clean(&text);
             assert!(left.len() < 24 && left.contains("REMOVED"), "{text}: {left}");
+        }
+        let wide: Vec<u8> = TOKEN.bytes().flat_map(|byte| [byte, 0]).collect();
+        let twice = STANDARD_NO_PAD.encode(STANDARD_NO_PAD.encode(format!("a{TOKEN}")));
+        for text in [STANDARD_NO_PAD.encode(wide), twice] {
+            let left = clean(&text);
+            assert!(left.len() < 32 && left.contains("REMOVED"), "{text}: {left}");
         }
         for prefix in ["", "a", "ab", "abc", "abcd"] {
             let text = BASE32_NOPAD.encode(format!("{prefix}{TOKEN}").as_bytes());

@@ -29,6 +29,11 @@ impl Signer {
         Self { identity: credentials.into(), region: region.to_owned(), service: service.to_owned() }
     }
 
+    /// The secret key.
+    pub(crate) fn secret(&self) -> &str {
+        self.identity.data::<Credentials>().map_or("", Credentials::secret_access_key)
+    }
+
     /// The headers to add. `url` is absolute and equal to the URL sent.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ use crate::hook::{LedgerEvent, RequestHook};
 use crate::pace::{Pace, PaceConfig};
 use crate::parsed::{GrammarError, RequestPath};
 use crate::secrets::{Secrets, remove, without_secrets};
-use crate::signing::{RequestSigner, clock};
+use crate::signing::{RequestSigner, Signer, clock};
 use crate::target::Target;
 use connect_model::text::excerpt;
 
@@ -71,7 +71,7 @@ pub struct Transport {
     config: TransportConfig,
     route: Route,
     signer: Option<RequestSigner>,
-    /// The session tokens of all requests: a response may repeat that of an earlier one.
+    /// The secret keys and session tokens of all requests: a response may repeat that of an earlier one.
     tokens: Mutex<Secrets>,
     /// Requests by operation.
     sent: Mutex<BTreeMap<String, u64>>,
@@ -431,7 +431,7 @@ impl Transport {
         }
         if let Some(signer) = signer {
             let url = self.endpoint.url_of(&wanted);
-            let signer = signer.signer().await.map_err(TransportError::Unsigned)?;
+            let signer = self.keeping_key(signer.signer().await)?;
             for (name, value) in signer.headers(request, &url, clock(self.skew())).map_err(unsendable)? {
                 builder = builder.header(name, value);
             }
@@ -455,6 +455,13 @@ impl Transport {
         let exchange = connections.exchange(operation, prepared, &mut received);
         let outcome = tokio::time::timeout(deadline, exchange).await;
         self.conclude(outcome, received, &secrets, deadline)
+    }
+
+    /// The signer, whose secret key no later response may show.
+    fn keeping_key(&self, signer: Result<Signer, String>) -> Result<Signer, TransportError> {
+        let signer = signer.map_err(TransportError::Unsigned)?;
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).add_key(signer.secret());
+        Ok(signer)
     }
 
     /// The signature of a request. Its session token is kept for all later responses.

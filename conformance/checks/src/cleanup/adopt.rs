@@ -35,7 +35,10 @@ pub async fn adopt_tagged(
         let Some(listing) = &undo.search else { continue };
         let Some(input) = list_input(client, listing, &instance) else { continue };
         let items = match list_all(client, listing.operation, &input).await {
-            Ok(items) => items,
+            Ok((items, cut)) => {
+                problems.extend(cut);
+                items
+            }
             Err(why) => {
                 problems.push(why);
                 continue;

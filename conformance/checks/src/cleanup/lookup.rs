@@ -6,7 +6,7 @@ use connect_model::schema::OperationId;
 use connect_model::wire::encode_request;
 use serde_json::{Map, Value};
 
-use super::list_all;
+use super::{Listed, list_all};
 use crate::client::Client;
 use crate::client::reply::Reply;
 use crate::client::run_tag::run_of_name;
@@ -56,7 +56,7 @@ struct Lookup<'c> {
     client: &'c Client,
     ledger: &'c Ledger,
     /// Items by list operation and input: a list is read once for all its entries.
-    lists: HashMap<(OperationId, String), Result<Vec<Value>, String>>,
+    lists: HashMap<(OperationId, String), Result<Listed, String>>,
     results: Vec<(usize, Existence)>,
 }
 
@@ -78,10 +78,10 @@ impl Lookup<'_> {
             _ => return Existence::Unknown("no list shows its kind by name".to_owned()),
         };
         self.read(listing.operation, &input, !may_exist).await;
-        let items = match self.lists.get(&(listing.operation, input.to_string())) {
-            Some(Ok(items)) => items.as_slice(),
+        let (items, cut) = match self.lists.get(&(listing.operation, input.to_string())) {
+            Some(Ok((items, cut))) => (items.as_slice(), cut.clone()),
             Some(Err(why)) => return Existence::Unknown(why.clone()),
-            None => &[],
+            None => (&[][..], None),
         };
         let candidates: Vec<(&Value, Value)> = (items.iter())
             .filter(|item| item[&listing.name].as_str().unwrap_or_default() == name)
@@ -95,7 +95,7 @@ impl Lookup<'_> {
             None => Ok(None),
         };
         match ours {
-            Ok(None) => Existence::NotListed,
+            Ok(None) => cut.map_or(Existence::NotListed, Existence::Unknown),
             Ok(Some((_, input))) => Existence::Exists(input.clone()),
             Err(why) => Existence::Unknown(why),
         }
@@ -128,7 +128,7 @@ impl Lookup<'_> {
         if !self.lists.contains_key(&key) {
             let mut items = list_all(self.client, operation, input).await;
             if is_made_up && items.is_err() && self.has_no_parent(operation, input).await {
-                items = Ok(Vec::new());
+                items = Ok((Vec::new(), None));
             }
             self.lists.insert(key, items);
         }

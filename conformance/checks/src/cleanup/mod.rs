@@ -284,13 +284,17 @@ async fn delete(client: &Client, operation: OperationId, input: &Value) -> (Dele
     }
 }
 
-/// All items of a list.
+/// The items of a list, and the reason why there may be more; none if they are all there are.
+type Listed = (Vec<Value>, Option<String>);
+
+/// All items of a list, as far as it can be read.
 ///
 /// # Errors
 /// The reason why the list cannot be read.
-async fn list_all(client: &Client, operation: OperationId, input: &Value) -> Result<Vec<Value>, String> {
+async fn list_all(client: &Client, operation: OperationId, input: &Value) -> Result<Listed, String> {
     let pager = Pager { necessary: true, ..Pager::new(client, operation, input.clone())? };
-    Ok(pager.all(None).await?.into_iter().flat_map(|page| page.items).collect())
+    let (pages, cut) = pager.known().await?;
+    Ok((pages.into_iter().flat_map(|page| page.items).collect(), cut))
 }
 
 fn describe(client: &Client, entry: &Entry) -> String {

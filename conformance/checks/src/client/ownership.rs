@@ -1,7 +1,7 @@
 //! Looks at a resource before it is written to or deleted: it must carry the name or the tag of its run. An endpoint may
 //! answer a creation with the id of something else, and a journal may have been written by others.
 
-use connect_model::json_text::scalar;
+use connect_model::json_text::{repeated_key, scalar};
 use connect_model::resources::{self as graph, Kind, Role, Source, read_tags};
 use connect_model::schema::OperationId;
 use connect_model::validate::excerpt;
@@ -16,6 +16,7 @@ use crate::client::reply::{NOT_PUBLISHED, Reply, SYNTHESIZED};
 use crate::client::run_tag::{RunTag, TAG, run_of_name};
 use crate::ledger::undo::{NAMES, Undo};
 use crate::ledger::{Entry, Ledger, Standing, has_text, is_gone, stands_for};
+use crate::parts::modelled;
 use crate::resources::{INSTANCE, draft};
 use crate::steps::Wait;
 
@@ -25,6 +26,8 @@ enum Sight {
     Ours(Vec<String>),
     /// Something without a mark of the run; a description of it.
     Others(String),
+    /// The resource of another creation of the run.
+    Another,
     /// Nothing.
     Absent,
     /// No operation shows it.
@@ -55,6 +58,9 @@ impl NotOurs {
 
 /// The reason to leave alone what the endpoint does not describe.
 const NOTHING_THERE: &str = "nothing is there under the id that its creation was answered with";
+
+/// The reason to leave alone what another creation of the run made.
+const ANOTHER: &str = "its creation was answered with the id of another resource of the run";
 
 impl Client {
     /// Checks that a request writes to nothing but resources of the run, as far as the ledger knows what it names. Looks at
@@ -89,7 +95,7 @@ impl Client {
                 for parent in parents {
                     self.look_at(ledger, parent).await?;
                 }
-                ledger.disown_arns(at, &stray_arns(undo, &entry, input, &Value::Null));
+                ledger.disown_arns(at, &self.stray_arns(ledger, undo, (&entry, input), &Value::Null));
                 ledger.judge(at, Standing::Ours);
                 return Ok(());
             }
@@ -111,6 +117,10 @@ impl Client {
                     ledger.lose(at, NOTHING_THERE);
                     // Another write may have found it in the meantime.
                     return if ledger.standing(at) == Standing::Ours { Ok(()) } else { Err(NotOurs::absent()) };
+                }
+                Sight::Another => {
+                    ledger.mistake(at);
+                    return Err(NotOurs::because(ANOTHER.to_owned()));
                 }
                 // The run has just sent the creation that was answered with this id; a journal only says so.
                 Sight::Unseen if !ledger.is_of_earlier_run() => {
@@ -134,7 +144,7 @@ impl Client {
         match self.see(ledger, ledger.undo(entry.create)?, entry, input).await {
             Sight::Ours(_) => Some(true),
             Sight::Absent => Some(false),
-            Sight::Others(_) | Sight::Unseen | Sight::Failed(_) => None,
+            Sight::Others(_) | Sight::Another | Sight::Unseen | Sight::Failed(_) => None,
         }
     }
 
@@ -149,9 +159,23 @@ impl Client {
             return Sight::Others(format!("something with the id {}", excerpt(&other.into())));
         }
         match self.marks(ledger, undo, entry, &body).await {
-            Sight::Ours(_) => Sight::Ours(stray_arns(undo, entry, input, &body)),
+            Sight::Ours(_) => Sight::Ours(self.stray_arns(ledger, undo, (entry, input), &body)),
             sight => sight,
         }
+    }
+
+    /// The ARNs in the response to a creation that are not those of the resource: they are of another account or instance, or
+    /// end in none of its ids. Other services have ARNs without ids, which count if the description shows them.
+    fn stray_arns(&self, ledger: &Ledger, undo: &Undo, (entry, input): (&Entry, &Value), shown: &Value) -> Vec<String> {
+        let ids = input.as_object().into_iter().flatten();
+        let ids = ids.filter(|(member, _)| *member != INSTANCE || undo.id_member() == Some(member));
+        // The id of a version is a number.
+        let ids: Vec<String> = ids.filter_map(|(_, id)| scalar(id)).collect();
+        let is_shown = |arn: &String| !self.schema.service.is_connect() && has_text(shown, &|text| text == arn);
+        let is_its =
+            |arn: &String| ledger.holds_arn(arn) && (ids.iter().any(|id| stands_for(arn, id)) || is_shown(arn));
+        // A text that is no ARN names nothing.
+        entry.arns.iter().filter(|arn| arn.starts_with("arn:") && !is_its(arn)).cloned().collect()
     }
 
     /// The response of an operation that shows a resource, else the reason why it shows none. `id_member` has the id.
@@ -165,7 +189,13 @@ impl Client {
                 // It is not kept, so that its name is another one each time.
                 Reply::Success(exchange) if exchange.response.headers.get(SYNTHESIZED).is_some() => Err(Sight::Unseen),
                 Reply::Success(exchange) => {
-                    Ok(read_response(self.schema, describe, &exchange.response).unwrap_or_default())
+                    if let Some(pointer) = repeated_key(&exchange.response.body) {
+                        return Err(Sight::Failed(format!("{name} shows {pointer} twice")));
+                    }
+                    let shown = read_response(self.schema, describe, &exchange.response).unwrap_or_default();
+                    // What the model does not have is no mark.
+                    let shape = self.schema[describe].output;
+                    Ok(shape.map(|shape| modelled(self.schema, shape, &shown)).unwrap_or_default())
                 }
                 Reply::Refused(_, error) if error.code.as_deref() == Some(NOT_PUBLISHED) && asked == *input => {
                     let Some(id) = input[id_member].as_str() else { return Err(Sight::Unseen) };
@@ -184,13 +214,17 @@ impl Client {
         // The name that this run has just requested. A journal may have any name.
         let requested = undo.name_member.as_ref().and_then(|member| entry.members.get(member)?.as_str());
         let requested = requested.filter(|_| !ledger.is_of_earlier_run());
+        let shown = resource_in(body).and_then(name_in).filter(|name| requested.is_some_and(|own| own != *name));
+        if shown.is_some_and(|name| run_of_name(name) == Some(self.run_id())) {
+            return Sight::Another;
+        }
         self.marks_in(body, requested, |run| run == self.run_id()).await
     }
 
     /// The marks of some runs in the response of an operation that shows a resource, or the requested name.
     async fn marks_in(&self, body: &Value, requested: Option<&str>, is_run: impl Fn(&str) -> bool) -> Sight {
         let Some(shown) = resource_in(body) else { return Sight::Others("something without a name".to_owned()) };
-        let name = NAMES.iter().find_map(|member| shown.get(*member)?.as_str());
+        let name = name_in(shown);
         if name.and_then(run_of_name).is_some_and(&is_run) || (name.is_some() && name == requested) {
             return Sight::Ours(Vec::new());
         }
@@ -311,7 +345,7 @@ impl Client {
             )),
             Sight::Others(what) => Err(format!("{name} names {what}, which has neither the name nor the tag of a run")),
             Sight::Failed(why) => Err(format!("{}: {why}", unseen())),
-            Sight::Unseen => Err(unseen()),
+            Sight::Another | Sight::Unseen => Err(unseen()),
         }
     }
 }
@@ -329,16 +363,9 @@ pub(crate) fn other_id(kind: &Kind, body: &Value, asked: &Value) -> Option<Strin
     ids.find(|id| !asked.iter().any(|text| is_same(text, id) || is_same(id, text)))
 }
 
-/// The ARNs in the response to a creation that are not those of the resource: they end in none of its ids, and it does not
-/// show them.
-fn stray_arns(undo: &Undo, entry: &Entry, input: &Value, shown: &Value) -> Vec<String> {
-    let ids = input.as_object().into_iter().flatten();
-    let ids = ids.filter(|(member, _)| *member != "InstanceId" || undo.id_member() == Some(member));
-    // The id of a version is a number.
-    let ids: Vec<String> = ids.filter_map(|(_, id)| scalar(id)).collect();
-    let is_its = |arn: &String| ids.iter().any(|id| stands_for(arn, id)) || has_text(shown, &|text| text == arn);
-    // A text that is no ARN names nothing.
-    entry.arns.iter().filter(|arn| arn.starts_with("arn:") && !is_its(arn)).cloned().collect()
+/// The name in the members of a resource.
+fn name_in(members: &serde_json::Map<String, Value>) -> Option<&str> {
+    NAMES.iter().find_map(|member| members.get(*member)?.as_str())
 }
 
 /// The members of the resource that a response shows: those of the response, or of the one structure in it.

@@ -186,6 +186,33 @@ impl<'c> Pager<'c> {
         }
     }
 
+    /// The pages as far as they can be read, and the reason why there may be more; none if they are all there are.
+    ///
+    /// # Errors
+    /// There is no page.
+    pub(crate) async fn known(&self) -> Result<(Vec<Page>, Option<String>), String> {
+        let name = &self.client.schema[self.operation].name;
+        let mut traversal = self.traverse(None).await;
+        if !matches!(traversal.end, End::Done | End::NoPage(_))
+            && let Some((_, most)) = page_sizes(self.client.schema, self.operation)
+        {
+            // Endpoints whose tokens do not work show more on a page.
+            let larger = self.traverse(Some(most)).await;
+            let count = |traversal: &Traversal| traversal.pages.iter().map(|page| page.items.len()).sum::<usize>();
+            if matches!(larger.end, End::Done) || count(&larger) > count(&traversal) {
+                traversal = larger;
+            }
+        }
+        match traversal.end {
+            End::Done => Ok((traversal.pages, None)),
+            End::NoPage(why) => Err(why),
+            End::Refused(why) => Ok((traversal.pages, Some(format!("{name} ends early: {why}")))),
+            End::Loop | End::Idle(_) | End::GivenUp => {
+                Ok((traversal.pages, Some(format!("paging of {name} does not end"))))
+            }
+        }
+    }
+
     /// All pages of the largest size, for endpoints whose tokens do not work: the pages before the useless token, if the last
     /// one has room for more. The checks of pagination judge the tokens; others need the items.
     async fn whole(&self) -> Option<Vec<Page>> {

@@ -3,7 +3,7 @@
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
 use connect_model::resources::tails;
-use connect_model::schema::{Binding, Kind, Member, Members, Schema, ShapeId, Shared};
+use connect_model::schema::{Binding, Kind, Member, Members, Shared};
 use connect_model::validate::validate_slot;
 use serde_json::Value;
 
@@ -14,6 +14,7 @@ use crate::difference::apart;
 use crate::keep::several::several;
 use crate::keep::thing::{Thing, is_option, repair, value_of};
 use crate::keep::zero::{is_zero, ones, zeros};
+use crate::parts::modelled;
 use crate::resources::{Resource, takes_new_name};
 use crate::same::{in_progress, is_empty, shows};
 use crate::steps::{Judged, Tally, Wait, body, perform, succeed};
@@ -422,26 +423,6 @@ fn moves_with_updates(name: &str) -> bool {
     is_time || name.starts_with("Last") || name.starts_with("last") || ends.iter().any(|end| name.ends_with(end))
 }
 
-/// A value without the members that the model does not have: a newer service may show them, and takes none back.
-fn modelled(schema: &Schema, shape: ShapeId, value: &Value) -> Value {
-    match (&schema[shape].kind, value) {
-        (Kind::Structure(members) | Kind::Union(members), Value::Object(map)) => {
-            let known = |(name, inner): (&String, &Value)| {
-                members.get(name).map(|member| (name.clone(), modelled(schema, member.slot.target, inner)))
-            };
-            Value::Object(map.iter().filter_map(known).collect())
-        }
-        (Kind::List(list), Value::Array(items)) => {
-            items.iter().map(|item| modelled(schema, list.member.target, item)).collect()
-        }
-        (Kind::Map(map), Value::Object(entries)) => {
-            let entry = |(key, inner): (&String, &Value)| (key.clone(), modelled(schema, map.value.target, inner));
-            Value::Object(entries.iter().map(entry).collect())
-        }
-        _ => value.clone(),
-    }
-}
-
 /// A value without the members inside of it that every update moves.
 pub(super) fn timeless(value: &Value) -> Value {
     match value {
@@ -467,14 +448,6 @@ mod tests {
         assert!(
             !is_longer_name("hostname", "name") && !is_longer_name("paid", "Id") && !is_longer_name("name", "Names")
         );
-    }
-
-    #[test]
-    fn members_beyond_the_model_are_not_sent_back() {
-        let schema = Schema::connect();
-        let shape = schema.shape_named("OutboundCallerConfig").unwrap();
-        let shown = json!({ "OutboundCallerIdName": "a", "New": { "a": [1, null] } });
-        assert_eq!(modelled(schema, shape, &shown), json!({ "OutboundCallerIdName": "a" }));
     }
 
     #[test]

@@ -156,6 +156,7 @@ impl Ledger {
             // A creation that is sent again with its token is answered with the same resource.
             let same = |one: &Entry| {
                 one.standing == Standing::Unknown
+                    && one.members == entry.members
                     && (one.create, &one.delete_input, &one.arns) == (entry.create, &entry.delete_input, &entry.arns)
             };
             let again: Vec<usize> =
@@ -192,6 +193,21 @@ impl Ledger {
         state.entries.change(at, |entry| {
             (entry.delete_input, entry.arns, entry.standing) = (None, Vec::new(), lost.clone());
         });
+    }
+
+    /// Records that the answer to a creation has the id of another resource of the run. What it made is looked for by name.
+    pub(crate) fn mistake(&self, at: usize) {
+        self.state().mistake(at);
+    }
+
+    /// True unless an ARN is of another account or instance than the run.
+    pub(crate) fn holds_arn(&self, arn: &str) -> bool {
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        let [_, _, _, _, account, resource] = parts[..] else { return true };
+        let is_in = |own: &Option<String>, named: &str| own.as_ref().is_none_or(|own| named.is_empty() || own == named);
+        let instance = resource.strip_prefix("instance/").and_then(|rest| rest.split('/').next());
+        let is_connect = self.schema.service.is_connect();
+        is_in(&self.account, account) && (!is_connect || is_in(&self.instance, instance.unwrap_or_default()))
     }
 
     /// Records ARNs that the endpoint gave the resource of an entry, but that are those of something else.

@@ -60,6 +60,8 @@ pub struct Ledger {
     undo: Arc<HashMap<OperationId, Undo>>,
     /// The instance that holds every resource.
     instance: Option<String>,
+    /// The account of the instance, if it is known.
+    account: Option<String>,
     /// True if the entries come from a journal. Nothing in it is taken for granted.
     is_of_earlier_run: bool,
     /// Value of the tag of the run.
@@ -116,6 +118,7 @@ impl Ledger {
         let entries = Entries::new(Arc::clone(&undo));
         Self {
             instance: instance.map(str::to_owned),
+            account: None,
             schema,
             router: Router::new(schema),
             undo,
@@ -131,7 +134,8 @@ impl Ledger {
     /// The file cannot be created. Nothing must be created without it.
     pub fn journalled(schema: &'static Schema, folder: &Path, header: &Header) -> Result<Self, JournalError> {
         let journal = Journal::create(folder, header)?;
-        let this = Self::new(schema, header.instance_id.as_deref());
+        let mut this = Self::new(schema, header.instance_id.as_deref());
+        this.account.clone_from(&header.account);
         this.state().journal = Some(journal);
         Ok(this)
     }
@@ -159,6 +163,7 @@ impl Ledger {
 
     fn of_lines(schema: &'static Schema, path: &Path, header: &Header, lines: Vec<Line>) -> Result<Self, JournalError> {
         let mut this = Self::new(schema, header.instance_id.as_deref());
+        this.account.clone_from(&header.account);
         this.is_of_earlier_run = true;
         let mut entries = Entries::new(Arc::clone(&this.undo));
         for (number, line) in (2..).zip(lines) {
@@ -382,6 +387,15 @@ impl State {
             entry.standing = Standing::Unknown;
         });
         let _ = self.write(&Line::Created { n: at, made: delete_input }, true);
+    }
+
+    /// Forgets the id in the answer to a creation.
+    fn mistake(&mut self, at: usize) {
+        self.entries.change(at, |entry| {
+            if let Some(input) = entry.delete_input.take() {
+                (entry.arns, entry.standing) = (Vec::new(), Standing::Lost(input));
+            }
+        });
     }
 
     fn mark_gone(&mut self, at: usize, why: &str) {

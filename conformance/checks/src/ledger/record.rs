@@ -8,7 +8,7 @@ use connect_model::wire::{Limits, Route, decode_error, inspect_request, read_res
 use serde_json::{Map, Value};
 
 use super::journal::{Line, seconds};
-use super::{Entry, Ledger, OWNER, Owner};
+use super::{Entry, Ledger, OWNER, Owner, Standing};
 use crate::client::reply::is_absence;
 use connect_transport::{LedgerEvent, RequestHook, TransportError};
 
@@ -78,15 +78,22 @@ impl RequestHook for Ledger {
 }
 
 impl Ledger {
-    /// Marks every resource that a deletion names as gone.
+    /// Marks every resource that a deletion names as gone. A creation that was answered with the id of one of ours, under
+    /// another name, made something else.
     fn mark_deleted(&self, delete: OperationId, request: &HttpRequest, status: u16) {
         let Ok(route) = self.router.route(&request.method, &request.uri) else { return };
         let input = input_of(self.schema, &route, request);
         let mut state = self.state();
         let deleted = self.named(&state, delete, &input);
-        for at in deleted {
-            state.mark_gone(at, &status.to_string());
-        }
+        let entry = |at: &usize| state.entries.get(*at).cloned();
+        let ours = deleted.iter().filter_map(entry).find(|entry| entry.standing == Standing::Ours);
+        let is_other = |at: &usize| {
+            let other = |(one, ours): (Entry, &Entry)| one.standing == Standing::Unknown && one.members != ours.members;
+            entry(at).zip(ours.as_ref()).is_some_and(other)
+        };
+        let (others, gone): (Vec<usize>, Vec<usize>) = deleted.iter().partition(|at| is_other(at));
+        others.into_iter().for_each(|at| state.mistake(at));
+        gone.into_iter().for_each(|at| state.mark_gone(at, &status.to_string()));
     }
 }
 

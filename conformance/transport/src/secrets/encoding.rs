@@ -1,5 +1,7 @@
 //! Encodings in which an endpoint may send text back, undone one at a time. Knows no secrets.
 
+use std::ops::Range;
+
 use connect_model::text::is_hidden;
 
 /// The bytes with one encoding undone, as [`decoded`]; none if there is nothing to undo.
@@ -53,8 +55,7 @@ pub(super) struct Unit {
     pub(super) end: usize,
 }
 
-/// Undoes one encoding: `%2B`, `=2B`, `\u002b`, `\x2b`, `\053`, `\/`, `&#43;`, `&#x2b;`, names of HTML such as `&plus;`, and the
-/// numbers of a list such as `43, 44`.
+/// Undoes one encoding: `%2B`, `=2B`, `\u002b`, `\x2b`, `\053`, `\/`, `&#43;`, `&#x2b;`, and names of HTML such as `&plus;`.
 pub(super) fn decoded(units: &[Unit]) -> Vec<Unit> {
     let mut out = Vec::with_capacity(units.len());
     let mut at = 0;
@@ -70,6 +71,34 @@ pub(super) fn decoded(units: &[Unit]) -> Vec<Unit> {
     out
 }
 
+/// The ways to write characters as numbers: the base, and the fewest and most digits of one.
+const BASES: [(u32, usize, usize); 4] = [(10, 2, 9), (16, 2, 8), (8, 2, 9), (2, 7, 9)];
+
+/// The characters of a text that are written as numbers, each with its place, whatever is between them: once for each base. A
+/// number may have a prefix, such as `0x49`, `U+0049` and `chr(73)`.
+pub(super) fn numbered(bytes: &[u8]) -> impl Iterator<Item = Vec<(u8, Range<usize>)>> {
+    let mut runs = Vec::new();
+    let mut at = 0;
+    for run in bytes.chunk_by(|one, next| one.is_ascii_alphanumeric() && next.is_ascii_alphanumeric()) {
+        if run[run.len() - 1].is_ascii_hexdigit() {
+            runs.push((at, run));
+        }
+        at += run.len();
+    }
+    BASES.into_iter().map(move |base| {
+        let read = |(at, run): &(usize, &[u8])| Some((number(run, base)?, *at..at + run.len()));
+        runs.iter().filter_map(read).collect()
+    })
+}
+
+/// The character that a run of letters and digits ends with as a number.
+fn number(run: &[u8], (base, least, most): (u32, usize, usize)) -> Option<u8> {
+    let count = run.iter().rev().take_while(|byte| char::from(**byte).is_digit(base)).count();
+    let digits = std::str::from_utf8(&run[run.len() - count..]).ok()?;
+    let code = u8::from_str_radix(digits.trim_start_matches('0'), base).ok().filter(u8::is_ascii_graphic)?;
+    (least..=most).contains(&count).then_some(code)
+}
+
 /// True for the digits of a character that nobody sees.
 fn invisible(digits: &[u8]) -> bool {
     let code = std::str::from_utf8(digits).ok().and_then(|digits| u32::from_str_radix(digits, 16).ok());
@@ -78,17 +107,7 @@ fn invisible(digits: &[u8]) -> bool {
 
 /// True for the first byte of an escape.
 fn begins_escape(byte: u8) -> bool {
-    matches!(byte, b'%' | b'=' | b'\\' | b'&' | b'0'..=b'9')
-}
-
-/// A character as a number in a list of such, with what separates it from the next one.
-fn listed(text: &[u8]) -> Option<(u8, usize)> {
-    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let blanks =
-        text[digits..].iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | b';')).count();
-    let is_listed = (1..=3).contains(&digits) && blanks > 0 && text.get(digits + blanks)?.is_ascii_digit();
-    let number = std::str::from_utf8(&text[..digits]).ok()?.parse().ok().filter(u8::is_ascii_graphic)?;
-    is_listed.then_some((number, digits + blanks))
+    matches!(byte, b'%' | b'=' | b'\\' | b'&')
 }
 
 /// The escaped ASCII character at the start of a text, NUL for one that nobody sees, and the length of the escape.
@@ -98,7 +117,6 @@ fn escape_at(text: &[u8]) -> Option<(u8, usize)> {
     let hex = |from: usize, to: usize| Some((number(text.get(from..to)?, 16)?, to));
     match text {
         [b'%' | b'=', ..] => hex(1, 3),
-        [b'0'..=b'9', ..] => listed(text),
         [b'\\', b'u', b'0', b'0', b'0'..=b'7', ..] => hex(2, 6),
         [b'\\', b'u', ..] => invisible(text.get(2..6)?).then_some((0, 6)),
         [b'\\', b'x', ..] => hex(2, 4),

@@ -13,6 +13,9 @@ use crate::transport::Transport;
 /// Smallest difference of clocks, in seconds, that explains a rejected signature: signatures are valid for five minutes.
 const SKEWED: i64 = 240;
 
+/// Largest difference of clocks that is believed, in seconds: ten years. Times of signatures end with the year 9999.
+const FARTHEST: i64 = 10 * 365 * 86_400;
+
 /// Part of the name of the error for an expired session token. Source: Connect API reference, common errors.
 const EXPIRED: &str = "ExpiredToken";
 
@@ -27,7 +30,7 @@ impl Transport {
         let Some(there) = timestamp::parse(date, TimestampFormat::HttpDate, Reading::Client) else { return false };
         // `Date` has whole seconds, the fraction cut off.
         let ahead = seconds_after(there.into(), SystemTime::now()).ceil() as i64;
-        let is_news = (ahead - self.skew()).abs() >= SKEWED;
+        let is_news = ahead.abs() <= FARTHEST && (ahead - self.skew()).abs() >= SKEWED;
         if is_news {
             self.skew.store(ahead, Ordering::Relaxed);
         }

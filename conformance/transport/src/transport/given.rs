@@ -21,7 +21,7 @@ impl Transport {
     pub async fn sign(&self, request: &HttpRequest, recipe: &Recipe) -> Result<HttpRequest, TransportError> {
         let signer =
             self.signer.as_ref().ok_or_else(|| TransportError::Unsigned("there are no credentials".to_owned()))?;
-        let signer = signer.signer_by(recipe).await.map_err(TransportError::Unsigned)?;
+        let signer = self.keeping_key(signer.signer_by(recipe).await)?;
         let path: RequestPath =
             request.uri.parse().map_err(|error: GrammarError| TransportError::Unsendable(error.to_string()))?;
         let (url, now) = (self.endpoint.url_of(&path), clock(self.skew().saturating_add(recipe.ahead)));
