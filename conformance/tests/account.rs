@@ -271,6 +271,13 @@ fn a_request_that_is_sent_again_leaves_what_is_no_resource_of_a_run() {
     };
     let flow = |id: &str| format!("/contact-flows/{instance}/{id}");
     let tags = |key: &str| Some(json!({ "tags": { key: "7f3a9c21 1796004000" } }));
+    let module = |name: &str| {
+        let content = json!({
+            "Version": "2019-10-30", "StartAction": "e", "Metadata": {},
+            "Actions": [{ "Identifier": "e", "Type": "EndFlowModuleExecution", "Parameters": {}, "Transitions": {} }],
+        });
+        Some(json!({ "Name": name, "Content": content.to_string(), "ClientToken": "of-somebody-else" }))
+    };
     let (nobody, version) = ("has neither the name nor the tag of a run", Some(json!({})));
     let rows = [
         ("DELETE", flow(&theirs), json!([]), None, nobody),
@@ -288,6 +295,22 @@ fn a_request_that_is_sent_again_leaves_what_is_no_resource_of_a_run() {
             "has the header x-http-method-override",
         ),
         ("delete", flow(&theirs), json!([]), None, "the model has no operation for it"),
+        // A description may lag behind.
+        (
+            "DELETE",
+            flow("00000000-0000-4000-8000-00000000000f"),
+            json!([]),
+            None,
+            "which DescribeContactFlow does not show",
+        ),
+        // By its token, an endpoint may answer with something that exists.
+        (
+            "PUT",
+            format!("/contact-flow-modules/{instance}"),
+            json!([]),
+            module("Greeting"),
+            "neither the name nor the tag",
+        ),
     ];
     let shown = || {
         let named = |flow: &String| json!({ "InstanceId": instance, "ContactFlowId": flow });

@@ -209,6 +209,18 @@ async fn the_transport_adopts_the_clock_of_an_endpoint_that_rejects_its_signatur
     }
 }
 
+/// Times of signatures end with the year 9999.
+#[tokio::test]
+async fn a_clock_that_is_decades_away_is_not_believed() {
+    for years in [20, 7_900] {
+        let clock_offset = years * 365 * 86_400;
+        let front = FrontConfig { verify: Some(accepted(SECRET, None)), clock_offset, ..FrontConfig::default() };
+        let signing = transport(&emulator(front).await, "us-east-1", Some(keys(SECRET, None)));
+        let exchange = signing.send("ListTagsForResource", &listing()).await.unwrap();
+        assert_eq!((exchange.response.status, signing.skew(), signing.requests_sent()), (403, 0, 1), "{years}");
+    }
+}
+
 #[tokio::test]
 async fn throttles_requests_beyond_the_rate() {
     let rate = Some(Rate { per_second: 0.001, burst: 3.0 });

@@ -60,7 +60,7 @@ fn mirror(mut stream: TcpStream, number: usize, kept: &Mutex<BTreeSet<String>>) 
     let _ = reader.read_exact(&mut body);
     let response = serde_json::json!({
         "Message": head, "message": head, "Escaped": head.replace('/', "\\/"), "ContactFlowId": TOKEN,
-        "Encoded": encoded(TOKEN), "ContactFlow": { "Name": head, "Content": authorization }, "NextToken": TOKEN,
+        "Encoded": encoded(TOKEN), "Settings": { "secret": SECRET, "encoded": encoded(SECRET) }, "ContactFlow": { "Name": head, "Content": authorization }, "NextToken": TOKEN,
     });
     let response = response.to_string().replace('/', if number.is_multiple_of(2) { "/" } else { "\\/" });
     // Success, client errors, server errors, a redirect, and incomplete responses.

@@ -240,16 +240,27 @@ mod tests {
     }
 
     #[test]
-    fn no_case_has_passed_and_failed() {
+    fn counts_and_failed_cases_are_those_of_the_outcomes() {
+        let refused = |report: &Value| parse(report.to_string().as_bytes()).unwrap_err();
+        for outcome in ["passed", "known", "stale", "indeterminate"] {
+            let mut report = sample();
+            let failed = report["failed_cases"][0].clone();
+            let mut cases = report["cases"].as_array_mut().unwrap().iter_mut();
+            cases.find(|line| line["case"] == failed).unwrap()["outcome"] = json!(outcome);
+            assert!(refused(&report).contains("contradicts itself"), "{outcome}");
+            let count = |report: &mut Value, name: &str, by: i64| {
+                report["totals"][name] = json!(report["totals"][name].as_i64().unwrap() + by);
+            };
+            count(&mut report, "failed", -1);
+            count(&mut report, outcome, 1);
+            assert!(refused(&report).contains("contradicts itself"), "{outcome}");
+            report["failed_cases"] = json!([]);
+            report["findings"] = json!([]);
+            assert!(parse(report.to_string().as_bytes()).is_ok(), "{outcome}");
+        }
         let mut report = sample();
-        let failed = report["failed_cases"][0].clone();
-        let mut cases = report["cases"].as_array_mut().unwrap().iter_mut();
-        cases.find(|line| line["case"] == failed).unwrap()["outcome"] = json!("passed");
-        assert!(parse(report.to_string().as_bytes()).unwrap_err().contains("contradicts itself"));
         report["failed_cases"] = json!([]);
-        assert!(parse(report.to_string().as_bytes()).unwrap_err().contains("contradicts itself"));
-        report["findings"] = json!([]);
-        assert!(parse(report.to_string().as_bytes()).is_ok());
+        assert!(refused(&report).contains("does not name all failed cases"));
     }
 
     #[test]

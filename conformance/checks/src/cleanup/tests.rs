@@ -9,7 +9,7 @@ use connect_model::files::Use;
 use connect_model::path::SchemaPath;
 use connect_model::schema::Schema;
 use connect_model::wire::encode_request;
-use connect_model::wire::message::HttpRequest;
+use connect_model::wire::message::{HttpRequest, HttpResponse};
 use connect_transport::target::Target;
 use connect_transport::{InProcess, Transport, TransportConfig};
 use serde_json::{Value, json};
@@ -28,7 +28,12 @@ struct Liar {
     sent: Arc<Mutex<Vec<String>>>,
     /// The endpoint answers reads of this id as if there were nothing.
     hidden: Arc<Mutex<Option<String>>>,
+    /// Changes responses.
+    twist: Arc<Mutex<Twist>>,
 }
+
+/// A change of the response to a request.
+type Twist = Box<dyn Fn(&HttpRequest, &mut HttpResponse) + Send>;
 
 /// An instance that does not exist, as paths have it.
 const UNKNOWN: &str = "ct%3A1%2F2";
@@ -59,6 +64,8 @@ impl Liar {
         let log = Arc::clone(&sent);
         let hidden = Arc::new(Mutex::new(None::<String>));
         let hides = Arc::clone(&hidden);
+        let twist: Arc<Mutex<Twist>> = Arc::new(Mutex::new(Box::new(|_, _| {})));
+        let twists = Arc::clone(&twist);
         let endpoint = InProcess::new(move |request: &HttpRequest| {
             log.lock().unwrap().push(format!("{} {}", request.method, request.uri));
             let mut received = request.clone();
@@ -75,6 +82,7 @@ impl Liar {
                 body[member] = id.as_str().into();
                 response.body = body.to_string().into_bytes();
             }
+            twists.lock().unwrap()(request, &mut response);
             response
         });
         let mut target = Target::unsigned("http://127.0.0.1".parse().unwrap());
@@ -86,7 +94,19 @@ impl Liar {
         let run_id = "0badcafe".to_owned();
         let settle = Duration::ZERO;
         let config = ClientConfig { run_id, permission, settle, ledger: Some(ledger), ..ClientConfig::default() };
-        Self { client: Client::new(schema, target, transport, config), service, sent, hidden }
+        Self { client: Client::new(schema, target, transport, config), service, sent, hidden, twist }
+    }
+
+    /// Changes the bodies of the responses to requests with this in their line.
+    fn tells(&self, of: &str, change: impl Fn(&mut Value) + Send + 'static) {
+        let of = of.to_owned();
+        *self.twist.lock().unwrap() = Box::new(move |request, response| {
+            if format!("{} {}", request.method, request.uri).contains(&of) {
+                let mut body = serde_json::from_slice(&response.body).unwrap();
+                change(&mut body);
+                response.body = body.to_string().into_bytes();
+            }
+        });
     }
 
     async fn call(&self, operation: &str, input: Value) -> Reply {
@@ -152,6 +172,76 @@ async fn what_an_endpoint_wrongly_calls_ours_is_reported_and_left() {
     assert!(left[0].contains("the endpoint gave a new resource this id") && left[0].contains(&id), "{left:?}");
     assert_eq!(liar.names(), before, "ours is found by its name and deleted, theirs is left");
     assert!(!liar.deletions().iter().any(|line| line.contains(&id)), "{:?}", liar.deletions());
+}
+
+/// The description of something else, a name that the model does not have, and a name that is there twice.
+#[tokio::test]
+async fn a_description_that_may_be_that_of_something_else_is_no_proof() {
+    let other = |body: &mut Value| {
+        body["ContactFlow"]["Id"] = "00000000-0000-4000-8000-00000000000f".into();
+        body["ContactFlow"]["Name"] = NAME.into();
+    };
+    let beyond = |body: &mut Value| body["Name"] = NAME.into();
+    let liar = Liar::new(theirs);
+    let rows: [(fn(&mut Value), &str); 2] =
+        [(other, "something with the id"), (beyond, "has neither the name nor the tag")];
+    for (lie, problem) in rows {
+        let liar = Liar::new(theirs);
+        let before = liar.names();
+        let id = liar.create(NAME).await;
+        liar.tells(&format!("GET /contact-flows/{}/{id}", liar.service.instance_name()), lie);
+        let reply = liar.delete(&id).await.describe();
+        assert!(reply.contains(problem), "{reply}");
+        let left = liar.client.clear().await;
+        assert!(left.len() == 1 && left[0].contains(&id), "{left:?}");
+        assert_eq!(liar.names(), before, "ours is found by its name and deleted, theirs is left");
+    }
+    let id = liar.create(NAME).await;
+    *liar.twist.lock().unwrap() = Box::new(|request, response| {
+        if request.method == "GET" && request.uri.starts_with("/contact-flows/") {
+            let text = String::from_utf8(response.body.clone()).unwrap();
+            response.body = text.replace("\"Name\":", &format!("\"Name\":\"{NAME}\",\"Name\":")).into_bytes();
+        }
+    });
+    let reply = liar.delete(&id).await.describe();
+    assert!(reply.contains("shows /ContactFlow/Name twice"), "{reply}");
+}
+
+#[tokio::test]
+async fn a_creation_that_is_answered_with_an_earlier_one_is_looked_for_by_its_name() {
+    let liar = Liar::giving("nothing", |_| String::new());
+    let before = liar.names();
+    let first = liar.create(NAME).await;
+    let given = first.clone();
+    liar.tells("PUT /contact-flows/", move |body| body["ContactFlowId"] = given.as_str().into());
+    for name in ["Ct-0badcafe-2", "Ct-0badcafe-3"] {
+        assert_eq!(liar.create(name).await, first);
+    }
+    assert_eq!(liar.client.clear().await, Vec::<String>::new());
+    assert_eq!((liar.names(), liar.deletions().len()), (before, 3));
+}
+
+#[tokio::test]
+async fn a_list_that_ends_early_does_not_show_that_nothing_is_there() {
+    let liar = Liar::giving("nothing", |_| String::new());
+    let id = liar.create(NAME).await;
+    *liar.hidden.lock().unwrap() = Some(id.clone());
+    assert!(liar.delete(&id).await.describe().contains("nothing is there under the id"));
+    *liar.twist.lock().unwrap() = Box::new(move |request, response| {
+        if request.uri.starts_with("/contact-flows-summary/") {
+            if request.uri.contains("nextToken=") {
+                (response.status, response.body) = (400, b"{}".to_vec());
+                return;
+            }
+            let mut body: Value = serde_json::from_slice(&response.body).unwrap();
+            body["ContactFlowSummaryList"].as_array_mut().unwrap().retain(|flow| flow["Id"] != id);
+            body["NextToken"] = "more".into();
+            response.body = body.to_string().into_bytes();
+        }
+    });
+    let left = liar.client.clear().await;
+    assert!(left.len() == 1 && left[0].contains("ListContactFlows ends early"), "{left:?}");
+    assert_eq!(liar.client.ledger().unwrap().open(|_| true).len(), 1);
 }
 
 #[tokio::test]
@@ -300,6 +390,38 @@ async fn an_arn_of_something_else_is_not_written_to() {
     let left = liar.client.clear().await;
     assert!(!left.is_empty() && left.iter().all(|line| line.contains(&arn)), "{left:?}");
     assert_eq!(liar.names(), before, "ours is deleted");
+}
+
+/// The creation and the description agree on it.
+#[tokio::test]
+async fn an_arn_that_ends_otherwise_or_is_of_another_instance_is_not_written_to() {
+    for lie in
+        ["contact-flow/00000000-0000-4000-8000-00000000000f", "aaaaaaaa-0000-4000-8000-000000000000/contact-flow/ID"]
+    {
+        let liar = Liar::giving("nothing", |_| String::new());
+        let (prefix, instance) = ("arn:aws:connect:us-east-1:111122223333:instance", liar.service.instance_name());
+        let (start, end) =
+            if lie.starts_with("contact") { (format!("{prefix}/{instance}"), lie) } else { (prefix.to_owned(), lie) };
+        let arn = Arc::new(Mutex::new(String::new()));
+        let told = Arc::clone(&arn);
+        *liar.twist.lock().unwrap() = Box::new(move |request, response| {
+            let mut body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+            if let Some(id) = body["ContactFlowId"].as_str().map(str::to_owned) {
+                *told.lock().unwrap() = format!("{start}/{}", end.replace("ID", &id));
+                body["ContactFlowArn"] = told.lock().unwrap().as_str().into();
+            } else if request.method == "GET" && body.get("ContactFlow").is_some() {
+                body["ContactFlow"]["Arn"] = told.lock().unwrap().as_str().into();
+            }
+            response.body = body.to_string().into_bytes();
+        });
+        let id = liar.create(NAME).await;
+        let arn = arn.lock().unwrap().clone();
+        for (operation, input) in writes(&liar.service, &id, &arn) {
+            let refused = liar.call(operation, input).await.describe();
+            let is_refused = refused.contains("it is not the ARN of the new resource");
+            assert_eq!(is_refused, operation.to_lowercase().ends_with("tagresource"), "{operation} {arn}: {refused}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -340,7 +340,7 @@ impl Client {
             Sight::Ours(_) => Ok(()),
             // A description may lag behind.
             Sight::Absent => Err(format!(
-                "{name} names a {} that {} does not show",
+                "{name} names a {}, which {} does not show",
                 kind.words, self.schema[describe.operation].name
             )),
             Sight::Others(what) => Err(format!("{name} names {what}, which has neither the name nor the tag of a run")),

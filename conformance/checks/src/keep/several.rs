@@ -81,7 +81,7 @@ mod tests {
         tell_apart(schema, member.slot.target, &mut value);
         let channels: Vec<&str> =
             value.as_array().unwrap().iter().map(|item| item["Channel"].as_str().unwrap()).collect();
-        assert_eq!(channels, ["VOICE", "CHAT", "TASK", "EMAIL"]);
+        assert_eq!(channels, ["CHAT", "EMAIL", "TASK", "VOICE"]);
         assert!(has_several(&json!({ "a": [{ "b": [1, 2] }] })) && !has_several(&json!({ "a": [{ "b": [1] }] })));
     }
 }
