@@ -105,7 +105,7 @@ const BENIGN: &[Benign] = &[
         id: "references-known",
         summary: "a write that names a resource which no answer has named is refused",
         source: "service model of Amazon Connect (botocore), ResourceNotFoundException: the specified resource was not found",
-        learned: &[],
+        learned: &["rule-actions that no source rules out"],
         seams: || Arc::new(references::References::default()),
     },
     Benign {

@@ -41,6 +41,8 @@ pub(crate) enum Breach {
     Region,
     /// It is signed for another service.
     Service,
+    /// It is signed for another day than it says.
+    Day,
     /// It does not say when it was signed.
     Undated,
     /// It was signed so many seconds ago, or its URL is no longer valid.
@@ -156,8 +158,12 @@ impl Verifier {
             required.push("x-amz-date");
             required.extend(claim.token.is_some().then_some(sigv4::TOKEN));
         }
-        if !claim.date.starts_with(day) || required.iter().any(|name| !names.contains(name)) {
-            return incomplete("host, date and token must be signed, and the scope must be of the same day");
+        if required.iter().any(|name| !names.contains(name)) {
+            return incomplete("host, date and token must be signed");
+        }
+        if !claim.date.starts_with(day) {
+            let message = format!("Date in Credential scope does not match {}", claim.date);
+            refuse(Breach::Day, "IncompleteSignatureException", message)?;
         }
         let scope = sigv4::Scope { time: &claim.date, region, service };
         let signed = without_signature(request);

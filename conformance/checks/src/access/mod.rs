@@ -106,7 +106,7 @@ refused!(
 refused!(
     SCOPE,
     "access.scope",
-    "a request that is signed for another region or service, by another algorithm, or incompletely, is refused",
+    "a request that is signed for another region, service or day, by another algorithm, or incompletely, is refused",
     "let in a signature for another scope, or refused it in another way than AWS",
     "success, 5xx, or the answer that the right signature gets"
 );

@@ -140,6 +140,10 @@ static ROWS: &[Row] = &[
         ..row("access.scope", "service", "signed for another service")
     },
     Row {
+        after: |request| authorization(request, other_day),
+        ..row("access.scope", "day", "with another day in the scope of its signature")
+    },
+    Row {
         after: |request| authorization(request, |text| text.replace("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA512")),
         ..row("access.scope", "algorithm", "that names another algorithm")
     },
@@ -230,6 +234,14 @@ fn authorization(request: &mut HttpRequest, edit: impl FnOnce(&str) -> String) {
     }
 }
 
+/// The day of the scope, which is the day of the date, moved by more than the clocks of the world differ.
+fn other_day(authorization: &str) -> String {
+    let (before, rest) = authorization.split_once('/').unwrap_or((authorization, ""));
+    let (day, after) = rest.split_once('/').unwrap_or((rest, ""));
+    let other = if day == "20200229" { "20200228" } else { "20200229" };
+    format!("{before}/{other}/{after}")
+}
+
 fn without_signed_headers(authorization: &str) -> String {
     let parts = authorization.split(", ").filter(|part| !part.starts_with("SignedHeaders="));
     parts.collect::<Vec<_>>().join(", ")
@@ -256,5 +268,6 @@ mod tests {
         let text = "AWS4-HMAC-SHA256 Credential=A/b, SignedHeaders=host;x-amz-date, Signature=0f";
         assert_eq!(without_signed_headers(text), "AWS4-HMAC-SHA256 Credential=A/b, Signature=0f");
         assert_eq!(swap(text, 1), text.replace("=0f", "=0e"));
+        assert_eq!(other_day("Credential=A/20250102/r/s"), "Credential=A/20200229/r/s");
     }
 }

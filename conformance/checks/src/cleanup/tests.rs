@@ -177,14 +177,14 @@ async fn what_an_endpoint_wrongly_calls_ours_is_reported_and_left() {
 /// The description of something else, a name that the model does not have, and a name that is there twice.
 #[tokio::test]
 async fn a_description_that_may_be_that_of_something_else_is_no_proof() {
+    type Lie = fn(&mut Value);
     let other = |body: &mut Value| {
         body["ContactFlow"]["Id"] = "00000000-0000-4000-8000-00000000000f".into();
         body["ContactFlow"]["Name"] = NAME.into();
     };
     let beyond = |body: &mut Value| body["Name"] = NAME.into();
     let liar = Liar::new(theirs);
-    let rows: [(fn(&mut Value), &str); 2] =
-        [(other, "something with the id"), (beyond, "has neither the name nor the tag")];
+    let rows: [(Lie, &str); 2] = [(other, "something with the id"), (beyond, "has neither the name nor the tag")];
     for (lie, problem) in rows {
         let liar = Liar::new(theirs);
         let before = liar.names();

@@ -133,7 +133,7 @@ fn describing(client: &Client, row: &'static Resource) -> Vec<(OperationId, &'st
             && !member.idempotency_token
             && Some(member.name.as_str()) != row.name_member
             && !is_tags(client.schema, member)
-            && !template.is_some_and(|template| template.get(&member.name).is_some())
+            && template.is_none_or(|template| template.get(&member.name).is_none())
     };
     members.filter(is_left).map(|member| (create, member)).collect()
 }

@@ -1,5 +1,6 @@
 //! The borders of a resource's life: nothing shows it after its deletion, its name is free again, and no other parent has it.
 
+use connect_model::resources::{self as graph, read_tags};
 use connect_transport::exchange::Exchange;
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ use crate::lifecycle::life::Life;
 use crate::resources::{self, INSTANCE, Resource};
 use crate::same::ending;
 use crate::steps;
-use crate::steps::{Judged, Wait, and_then, perform, succeed};
+use crate::steps::{Judged, Wait, and_then, body, perform, succeed};
 
 /// Kinds that live in something which their description names.
 pub(super) fn has_home(row: &Resource) -> bool {
@@ -22,7 +23,7 @@ pub(super) fn has_home(row: &Resource) -> bool {
 /// `lifecycle.own-parent`.
 pub(super) async fn own_parent(trial: Trial<'_>, row: &'static Resource) -> Judged {
     let Trial { client, check, .. } = trial;
-    let life = Life::begin(trial, row).await?;
+    let life = Life::begin_tagged(trial, row, &[("contract-test-home", "here")]).await?;
     let named = life.naming(&life.created.id);
     succeed(client, row.describe, &named).await?;
     let (mut findings, mut judged) = (Vec::new(), 0);
@@ -53,8 +54,8 @@ pub(super) async fn own_parent(trial: Trial<'_>, row: &'static Resource) -> Judg
                 Reply::Success(exchange) => {
                     judged += 1;
                     // One of the same id may live there.
-                    let body = String::from_utf8_lossy(&exchange.response.body);
-                    if body.contains(&life.created.id) && body.contains(row.name_in(&life.sent)) {
+                    let text = String::from_utf8_lossy(&exchange.response.body);
+                    if text.contains(&life.created.id) && text.contains(row.name_in(&life.sent)) {
                         let expected = format!("a rejection, as the {} lives under another {member}", row.kind);
                         let actual = format!("200 with the resource{form}");
                         findings.push(check.finding(format!("/{member}"), expected, actual, Some(&exchange)));
@@ -65,6 +66,7 @@ pub(super) async fn own_parent(trial: Trial<'_>, row: &'static Resource) -> Judg
         }
         if member == INSTANCE {
             findings = and_then(findings, life.seen_in(&other)).await?;
+            findings = and_then(findings, life.tags_in(&other)).await?;
         }
     }
     if judged == 0 {
@@ -172,6 +174,45 @@ impl Life<'_> {
             findings.push(finding.at_most(Level::Should));
         }
         Ok(findings)
+    }
+
+    /// A finding if the ARN of the resource leads to its tags with another instance in it.
+    async fn tags_in(&self, instance: &str) -> Judged {
+        let (schema, last) = (self.client.schema, |text: &str| text.rsplit('/').next().unwrap_or_default().to_owned());
+        let own = self.sent[INSTANCE].as_str().map(last).unwrap_or_default();
+        let (Some(arn), Some(tagging), Some(member)) =
+            (&self.created.arn, &graph::shared(schema).tagging, self.row.tag_member())
+        else {
+            return Ok(Vec::new());
+        };
+        let elsewhere = arn.replace(&format!(":instance/{own}/"), &format!(":instance/{}/", last(instance)));
+        let ours = read_tags(&self.sent[&member.name]);
+        let list = &schema[tagging.list].name;
+        // Other checks judge tags that are not shown.
+        if elsewhere == *arn
+            || ours.is_empty()
+            || !matches!(perform(self.client, list, &json!({ &tagging.arn: arn })).await?, Reply::Success(_))
+        {
+            return Ok(Vec::new());
+        }
+        match perform(self.client, list, &json!({ &tagging.arn: elsewhere })).await? {
+            Reply::Success(exchange) => {
+                let shown = read_tags(&body(schema, &exchange)?[&tagging.tags]);
+                let is_ours = ours.iter().all(|(key, value)| shown.get(key) == Some(value));
+                let expected = format!("a rejection: {elsewhere} is in another instance");
+                let finding = || {
+                    self.check.finding(
+                        format!("/{}", tagging.arn),
+                        expected,
+                        "200 with the tags of the resource",
+                        Some(&exchange),
+                    )
+                };
+                Ok(is_ours.then(finding).into_iter().collect())
+            }
+            Reply::Refused(..) => Ok(Vec::new()),
+            other @ (Reply::Unsupported(_) | Reply::Trouble(..)) => Err(other.describe()),
+        }
     }
 
     /// Describes the resource by its ARN; none if it has none, or the contract allows none there.

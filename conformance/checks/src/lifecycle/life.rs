@@ -57,7 +57,16 @@ pub(super) async fn duplicate_name(trial: Trial<'_>, row: &'static Resource) -> 
 impl<'c> Life<'c> {
     /// Creates a resource, and waits until it can be used.
     pub(super) async fn begin(trial: Trial<'c>, row: &'static Resource) -> Result<Self, String> {
-        let life = Self::create(trial, row, &[]).await?;
+        Self::begin_tagged(trial, row, &[]).await
+    }
+
+    /// The same with tags, if the kind takes any.
+    pub(super) async fn begin_tagged(
+        trial: Trial<'c>,
+        row: &'static Resource,
+        tags: &[(&str, &str)],
+    ) -> Result<Self, String> {
+        let life = Self::create(trial, row, tags).await?;
         match life.becomes_ready().await? {
             Some(finding) => Err(finding.actual),
             None => Ok(life),

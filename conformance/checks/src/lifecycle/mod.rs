@@ -197,8 +197,8 @@ pub(crate) static OWN_PARENT: Check = Check {
     harm: Harm::Access,
     fault: "showed a resource under a parent that does not have it",
     passes: "a rejection of the same id, and of the ARN where that names it, under another instance, or under another parent \
-             of the same kind; lists and searches of the other instance without it, and its name free there",
-    fails: "the resource, in a description, a list or a search; at level should: its name is taken under another instance",
+             of the same kind; lists and searches of the other instance without it, no tags under its ARN there, and its name free",
+    fails: "the resource or its tags, in a description, a list or a search; at level should: its name is taken under another instance",
     code: &On { applies: housed, run: |trial, &row| trial.scenario(apart::own_parent(trial, row)) },
 };
 

@@ -49,7 +49,9 @@ impl References {
         let makes = makes.map(|kind| kind.noun.as_str());
         let named = Named { schema: call.schema, graph, others: [makes.unwrap_or_default(), "Instance"] };
         let known = lock(&self.0);
-        let is_unknown = |id: &str| !known.contains(id) && !known.contains(id.rsplit('/').next().unwrap_or(id));
+        // A reference may be an ARN, and may end in a version.
+        let bare = |text: &str| text.rsplit('/').next().and_then(|id| id.split(':').next()).map(str::to_owned);
+        let is_unknown = |id: &str| !known.contains(id) && bare(id).is_none_or(|id| !known.contains(&id));
         writes.then(|| named.first("", call.operation.input?, call.input, &is_unknown)).flatten()
     }
 

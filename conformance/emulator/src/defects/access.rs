@@ -105,6 +105,7 @@ pub(super) const ROWS: &[Defect] = &[
     admits!("signed-in-future", "signatures of a future time are admitted", &["access.date"], Breach::Early(_)),
     admits!("any-region", "signatures for another region are admitted", &["access.scope"], Breach::Region),
     admits!("any-service", "signatures for another service are admitted", &["access.scope"], Breach::Service),
+    admits!("any-day", "the day in the scope of a signature is ignored", &["access.scope"], Breach::Day),
     admits!("any-algorithm", "the name of the algorithm is ignored", &["access.scope"], Breach::Algorithm),
     admits!("incomplete-admitted", "an incomplete signature is admitted", &["access.scope"], Breach::Incomplete),
     admits!("token-not-needed", "temporary keys need no session token", &["access.session-token"], Breach::NoToken),

@@ -34,6 +34,14 @@ pub(super) const ROWS: &[Defect] = &[
         seams: || Arc::new(KeptByArn::default()),
     },
     Defect {
+        id: "tags-by-id-alone",
+        family: Family::Lifecycle,
+        summary: "tags are listed by the last part of an ARN, whatever instance it names",
+        kills: &["lifecycle.own-parent"],
+        may: &[],
+        seams: || Arc::new(TagsById::default()),
+    },
+    Defect {
         id: "user-keeps-two-profiles",
         family: Family::Keep,
         summary: "of three and more security profiles, a new user has the first two",
@@ -169,6 +177,28 @@ impl Seams for KeptByArn {
         let answer = call.perform(call.input);
         if let Answer::Performed(Ok(output)) = &answer {
             lock(&self.0).insert(named, output.clone());
+        }
+        answer
+    }
+}
+
+/// ARNs of new resources, by their last parts.
+#[derive(Default)]
+struct TagsById(Mutex<HashMap<String, String>>);
+
+impl Seams for TagsById {
+    fn invoke(&self, call: &Invocation<'_>) -> Answer {
+        let last = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
+        if call.operation.name == "ListTagsForResource" {
+            let home = call.input["resourceArn"].as_str().and_then(|arn| lock(&self.0).get(&last(arn)).cloned());
+            return edited(call, home.is_some(), |input| input["resourceArn"] = home.into());
+        }
+        let answer = call.perform(call.input);
+        if let (Answer::Performed(Ok(Value::Object(output))), true) =
+            (&answer, call.operation.name.starts_with("Create"))
+        {
+            let arns = output.values().filter_map(Value::as_str).filter(|text| text.starts_with("arn:"));
+            lock(&self.0).extend(arns.map(|arn| (last(arn), arn.to_owned())));
         }
         answer
     }
