@@ -6,7 +6,7 @@ mod lookup;
 use connect_model::json_text::scalar;
 use connect_model::path::SchemaPath;
 use connect_model::resources::{self as graph, Action, Graph, Kind, Role, Source, tag_member};
-use connect_model::schema::{Kind as ShapeKind, Member, Members, OperationId, Schema, ShapeId, Shared, Slot};
+use connect_model::schema::{Binding, Kind as ShapeKind, Member, Members, OperationId, Schema, ShapeId, Shared, Slot};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::semantics::{Context, rule as rules};
 use connect_model::validate::validate_slot;
@@ -380,7 +380,30 @@ impl Resource {
             let is_option = !member.required && matches!(self.schema[member.slot.target].kind, ShapeKind::Boolean);
             is_read && is_option && member.name.to_ascii_lowercase().starts_with("include")
         });
-        names.chain(on_demand.map(|member| (member.name.clone(), true.into()))).collect::<Map<_, _>>().into()
+        // What it lives in only if the creation says so; lists show those of all.
+        let is_list = action.is_some_and(|action| action.role.lists());
+        let homes = self.homes().filter(|home| !is_list && members.is_some_and(|members| members.get(home).is_some()));
+        let homes = homes.filter_map(|home| Some((home.to_owned(), sent.get(home)?.clone())));
+        homes
+            .chain(names)
+            .chain(on_demand.map(|member| (member.name.clone(), true.into())))
+            .collect::<Map<_, _>>()
+            .into()
+    }
+
+    /// Optional members of the creation that name what the resource lives in: its description takes them beside the id, and not
+    /// in a body. One without them lives in a default.
+    fn homes(&self) -> impl Iterator<Item = &'static str> {
+        let describe = self.schema.operation_named(self.describe);
+        let members = describe.and_then(|describe| self.schema.input_members(&self.schema[describe]));
+        let is_home = move |place: &&str| {
+            let member = members.and_then(|members| members.get(place));
+            member.is_some_and(|member| {
+                !member.required && matches!(member.binding, Binding::Query(_) | Binding::Header(_))
+            })
+        };
+        let optional = self.of.needs.iter().filter(|need| !need.required);
+        optional.map(|need| need.place.as_str()).filter(is_home)
     }
 
     /// True for a member of the creation that names another resource of the same kind, such as `ParentGroupId`.
