@@ -404,6 +404,12 @@ mod tests {
             let left = clean(&text);
             assert!(left.len() < 24 && left.contains("REMOVED"), "{text}: {left}");
         }
+        let numbered: Vec<String> = TOKEN.bytes().enumerate().map(|(at, byte)| format!("\"{at}\":{byte}")).collect();
+        let pairs: Vec<String> = TOKEN.bytes().enumerate().map(|(at, byte)| format!("[{at},{byte}]")).collect();
+        for text in [numbered.join(","), pairs.join(",")] {
+            let left = clean(&format!("{{\"a\":[{text}]}}"));
+            assert!(left.len() < 40 && left.contains("REMOVED"), "{text}: {left}");
+        }
         let wide: Vec<u8> = TOKEN.bytes().flat_map(|byte| [byte, 0]).collect();
         let twice = STANDARD_NO_PAD.encode(STANDARD_NO_PAD.encode(format!("a{TOKEN}")));
         for text in [STANDARD_NO_PAD.encode(wide), twice] {

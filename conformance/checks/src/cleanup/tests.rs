@@ -15,6 +15,7 @@ use connect_transport::{InProcess, Transport, TransportConfig};
 use serde_json::{Value, json};
 
 use crate::client::reply::Reply;
+use crate::client::run_tag::TAG;
 use crate::client::{Client, ClientConfig};
 use crate::ledger::journal::{Header, Journal, VERSION};
 use crate::ledger::{Ledger, hook};
@@ -174,7 +175,8 @@ async fn what_an_endpoint_wrongly_calls_ours_is_reported_and_left() {
     assert!(!liar.deletions().iter().any(|line| line.contains(&id)), "{:?}", liar.deletions());
 }
 
-/// The description of something else, a name that the model does not have, and a name that is there twice.
+/// The description of something else by its id or its ARN, a name that the model does not have, a tag under another name, and
+/// a name that is there twice.
 #[tokio::test]
 async fn a_description_that_may_be_that_of_something_else_is_no_proof() {
     type Lie = fn(&mut Value);
@@ -182,9 +184,20 @@ async fn a_description_that_may_be_that_of_something_else_is_no_proof() {
         body["ContactFlow"]["Id"] = "00000000-0000-4000-8000-00000000000f".into();
         body["ContactFlow"]["Name"] = NAME.into();
     };
+    let other_arn = |body: &mut Value| {
+        let arn = "arn:aws:connect:us-east-1:111122223333:instance/i/contact-flow/00000000-0000-4000-8000-00000000000f";
+        (body["ContactFlow"]["Arn"], body["ContactFlow"]["Name"]) = (arn.into(), NAME.into());
+    };
     let beyond = |body: &mut Value| body["Name"] = NAME.into();
+    // A creation may add its tags to what exists.
+    let tagged = |body: &mut Value| body["ContactFlow"]["Tags"] = json!({ TAG: "0badcafe 1796004000" });
     let liar = Liar::new(theirs);
-    let rows: [(Lie, &str); 2] = [(other, "something with the id"), (beyond, "has neither the name nor the tag")];
+    let rows: [(Lie, &str); 4] = [
+        (other, "something with the id"),
+        (other_arn, "something with the id"),
+        (beyond, "has neither the name nor the tag"),
+        (tagged, "has neither the name nor the tag"),
+    ];
     for (lie, problem) in rows {
         let liar = Liar::new(theirs);
         let before = liar.names();
@@ -418,8 +431,17 @@ async fn an_arn_that_ends_otherwise_or_is_of_another_instance_is_not_written_to(
         let arn = arn.lock().unwrap().clone();
         for (operation, input) in writes(&liar.service, &id, &arn) {
             let refused = liar.call(operation, input).await.describe();
-            let is_refused = refused.contains("it is not the ARN of the new resource");
-            assert_eq!(is_refused, operation.to_lowercase().ends_with("tagresource"), "{operation} {arn}: {refused}");
+            if lie.ends_with("ID") {
+                let is_refused = refused.contains("it is not the ARN of the new resource");
+                assert_eq!(
+                    is_refused,
+                    operation.to_lowercase().ends_with("tagresource"),
+                    "{operation} {arn}: {refused}"
+                );
+            } else {
+                // The description contradicts itself.
+                assert!(refused.contains("something with the id"), "{operation} {arn}: {refused}");
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use connect_model::json_text::{repeated_key, scalar};
 use connect_model::resources::{self as graph, Kind, Role, Source, read_tags};
-use connect_model::schema::OperationId;
+use connect_model::schema::{OperationId, Schema};
 use connect_model::validate::excerpt;
 use connect_model::wire::message::HttpRequest;
 use connect_model::wire::{encode_request, read_response};
@@ -155,7 +155,7 @@ impl Client {
             Err(sight) => return sight,
         };
         let kind = graph::shared(self.schema).made_by(undo.create);
-        if let Some(other) = kind.and_then(|kind| other_id(kind, &body, input)) {
+        if let Some(other) = kind.and_then(|kind| other_id(self.schema, kind, &body, input)) {
             return Sight::Others(format!("something with the id {}", excerpt(&other.into())));
         }
         match self.marks(ledger, undo, entry, &body).await {
@@ -211,21 +211,29 @@ impl Client {
 
     /// The marks of the run in the response of an operation that shows a resource.
     async fn marks(&self, ledger: &Ledger, undo: &Undo, entry: &Entry, body: &Value) -> Sight {
-        // The name that this run has just requested. A journal may have any name.
         let requested = undo.name_member.as_ref().and_then(|member| entry.members.get(member)?.as_str());
-        let requested = requested.filter(|_| !ledger.is_of_earlier_run());
-        let shown = resource_in(body).and_then(name_in).filter(|name| requested.is_some_and(|own| own != *name));
-        if shown.is_some_and(|name| run_of_name(name) == Some(self.run_id())) {
-            return Sight::Another;
+        let is_this_run = |run: &str| run == self.run_id();
+        let name = resource_in(body).and_then(name_in);
+        // An endpoint may write a name otherwise. Tags prove nothing under another name: a creation may have added them to
+        // what exists.
+        let is_same = |one: &str, other: &str| one.trim().eq_ignore_ascii_case(other.trim());
+        match name.zip(requested) {
+            Some((shown, own)) if !is_same(shown, own) => match run_of_name(shown).is_some_and(is_this_run) {
+                true if ledger.is_of_earlier_run() => Sight::Ours(Vec::new()),
+                true => Sight::Another,
+                false => Sight::Others(format!("`{shown}`")),
+            },
+            // A journal may have any name.
+            Some((shown, _)) if !ledger.is_of_earlier_run() && requested == Some(shown) => Sight::Ours(Vec::new()),
+            _ => self.marks_in(body, is_this_run).await,
         }
-        self.marks_in(body, requested, |run| run == self.run_id()).await
     }
 
-    /// The marks of some runs in the response of an operation that shows a resource, or the requested name.
-    async fn marks_in(&self, body: &Value, requested: Option<&str>, is_run: impl Fn(&str) -> bool) -> Sight {
+    /// The marks of some runs in the response of an operation that shows a resource.
+    async fn marks_in(&self, body: &Value, is_run: impl Fn(&str) -> bool) -> Sight {
         let Some(shown) = resource_in(body) else { return Sight::Others("something without a name".to_owned()) };
         let name = name_in(shown);
-        if name.and_then(run_of_name).is_some_and(&is_run) || (name.is_some() && name == requested) {
+        if name.and_then(run_of_name).is_some_and(&is_run) {
             return Sight::Ours(Vec::new());
         }
         let tags = ["Tags", "tags"].iter().find_map(|member| shown.get(*member)).filter(|tags| !tags.is_null());
@@ -330,9 +338,9 @@ impl Client {
         let id_member = kind.id_member(describe).unwrap_or_default();
         let asked = Value::Object(asked);
         let sight = match self.description(describe.operation, id_member, &asked).await {
-            Ok(body) => match other_id(kind, &body, &asked) {
+            Ok(body) => match other_id(self.schema, kind, &body, &asked) {
                 Some(other) => Sight::Others(format!("something with the id {}", excerpt(&other.into()))),
-                None => self.marks_in(&body, None, |_| true).await,
+                None => self.marks_in(&body, |_| true).await,
             },
             Err(sight) => sight,
         };
@@ -350,17 +358,26 @@ impl Client {
     }
 }
 
-/// The id that a description shows for a resource of a kind, if it is not among the ids in the input that asked for it.
-pub(crate) fn other_id(kind: &Kind, body: &Value, asked: &Value) -> Option<String> {
-    let Source::Output(path) = &kind.id else { return None };
-    let own = path.last()?;
-    let short = own.ends_with("Id").then_some("Id").or_else(|| own.ends_with("id").then_some("id"));
+/// The id or the ARN that a description shows for a resource of a kind, if it is another one than the input asked for. ARNs of
+/// Connect end in the id.
+pub(crate) fn other_id(schema: &Schema, kind: &Kind, body: &Value, asked: &Value) -> Option<String> {
     let shown = resource_in(body)?;
-    let mut ids = [Some(own.as_str()), short].into_iter().flatten().filter_map(|name| scalar(shown.get(name)?));
+    let value = |path: Option<&Vec<String>>, short: [&str; 2]| {
+        let own = path.and_then(|path| path.last());
+        let short = own.and_then(|own| short.into_iter().find(|end| own.ends_with(end)));
+        let names = own.map(String::as_str).into_iter().chain(short);
+        names.filter_map(|name| scalar(shown.get(name)?)).collect::<Vec<_>>()
+    };
+    let ids = match &kind.id {
+        Source::Output(path) => value(Some(path), ["Id", "id"]),
+        Source::Input(_) => Vec::new(),
+    };
+    let is_arn = |text: &String| text.starts_with("arn:") && schema.service.is_connect() && !ids.is_empty();
+    let arns = value(kind.arn.as_ref(), ["Arn", "arn"]).into_iter().filter(is_arn).collect::<Vec<_>>();
     let asked: Vec<String> = asked.as_object().into_iter().flatten().filter_map(|(_, id)| scalar(id)).collect();
     // One of the two may be an ARN, or have a version at its end.
     let is_same = |one: &str, other: &str| stands_for(one, other) || one.ends_with(&format!(":{other}"));
-    ids.find(|id| !asked.iter().any(|text| is_same(text, id) || is_same(id, text)))
+    ids.into_iter().chain(arns).find(|id| !asked.iter().any(|text| is_same(text, id) || is_same(id, text)))
 }
 
 /// The name in the members of a resource.

@@ -155,7 +155,7 @@ impl<'c> Life<'c> {
         let first = self.describe(&self.created.id).await?;
         if let Reply::Success(exchange) = &first
             && let body = body(self.client.schema, exchange)?
-            && let Some(other) = other_id(self.row.of, &body, &self.naming(&self.created.id))
+            && let Some(other) = other_id(self.client.schema, self.row.of, &body, &self.naming(&self.created.id))
         {
             return Ok(vec![self.check.finding("", format!("the id {}", self.created.id), other, Some(exchange))]);
         }

@@ -74,8 +74,9 @@ pub(super) fn decoded(units: &[Unit]) -> Vec<Unit> {
 /// The ways to write characters as numbers: the base, and the fewest and most digits of one.
 const BASES: [(u32, usize, usize); 4] = [(10, 2, 9), (16, 2, 8), (8, 2, 9), (2, 7, 9)];
 
-/// The characters of a text that are written as numbers, each with its place, whatever is between them: once for each base. A
-/// number may have a prefix, such as `0x49`, `U+0049` and `chr(73)`.
+/// The characters of a text that are written as numbers, each with its place, whatever is between them: once for each base, and
+/// every other decimal number, for the numbers in between may count. A number may have a prefix, such as `0x49`, `U+0049` and
+/// `chr(73)`.
 pub(super) fn numbered(bytes: &[u8]) -> impl Iterator<Item = Vec<(u8, Range<usize>)>> {
     let mut runs = Vec::new();
     let mut at = 0;
@@ -85,9 +86,12 @@ pub(super) fn numbered(bytes: &[u8]) -> impl Iterator<Item = Vec<(u8, Range<usiz
         }
         at += run.len();
     }
-    BASES.into_iter().map(move |base| {
+    let decimal = BASES[0];
+    let readings = BASES.map(|base| (base, 0, 1)).into_iter().chain([(decimal, 0, 2), (decimal, 1, 2)]);
+    readings.map(move |(base, first, step)| {
         let read = |(at, run): &(usize, &[u8])| Some((number(run, base)?, *at..at + run.len()));
-        runs.iter().filter_map(read).collect()
+        let is_number = |(_, run): &&(usize, &[u8])| step == 1 || run.iter().all(u8::is_ascii_digit);
+        runs.iter().filter(is_number).skip(first).step_by(step).filter_map(read).collect()
     })
 }
 
