@@ -278,6 +278,8 @@ fn a_request_that_is_sent_again_leaves_what_is_no_resource_of_a_run() {
         });
         Some(json!({ "Name": name, "Content": content.to_string(), "ClientToken": "of-somebody-else" }))
     };
+    let workspace = account.ask("CreateWorkspace", &json!({ "InstanceId": instance, "Name": "Ct-0badcafe-2" }));
+    let workspace = workspace["WorkspaceId"].as_str().unwrap();
     let (nobody, version) = ("has neither the name nor the tag of a run", Some(json!({})));
     let rows = [
         ("DELETE", flow(&theirs), json!([]), None, nobody),
@@ -303,13 +305,23 @@ fn a_request_that_is_sent_again_leaves_what_is_no_resource_of_a_run() {
             None,
             "which DescribeContactFlow does not show",
         ),
+        // What joins two things changes both.
+        (
+            "POST",
+            format!("/workspaces/{instance}/{workspace}/associate"),
+            json!([["content-type", "application/json"]]),
+            Some(
+                json!({ "ResourceArns": [format!("arn:aws:connect:us-east-1:111122223333:instance/{instance}/agent/a")] }),
+            ),
+            "nothing shows whose the ResourceArns is",
+        ),
         // By its token, an endpoint may answer with something that exists.
         (
             "PUT",
             format!("/contact-flow-modules/{instance}"),
             json!([]),
             module("Greeting"),
-            "neither the name nor the tag",
+            "without the name or the tag of a run",
         ),
     ];
     let shown = || {

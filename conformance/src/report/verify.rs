@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use connect_checks::case::Level;
+use connect_checks::case::{Level, operation_of};
 use connect_checks::setup::{MOST_CASES, is_rate};
 use connect_checks::shard::Shard;
 use connect_model::planted;
@@ -12,7 +12,7 @@ use connect_transport::parsed::{CaseName, CheckName, GrammarError, OperationName
 use serde_json::Value;
 
 use crate::outcome::{CaseOutcome, Totals};
-use crate::report::json::Report;
+use crate::report::json::{Operation, Report};
 use crate::report::merge::SEPARATOR;
 use crate::report::quote::is_command_on_one_word;
 use crate::report::reproduce::REPLAY;
@@ -167,6 +167,15 @@ fn failures(report: &Report) -> Result<(), String> {
     if totals != report.totals {
         return contradiction("its totals are not those of its cases".to_owned());
     }
+    let mut counted: HashMap<&str, Totals> = HashMap::new();
+    report.cases.iter().for_each(|line| counted.entry(operation_of(&line.case)).or_default().count(line.outcome));
+    let differs = |operation: &&Operation| {
+        let counted = counted.get(operation.name.as_str()).copied().unwrap_or_default();
+        operation.totals != Totals { planned: operation.totals.planned, ..counted }
+    };
+    if let Some(operation) = report.operations.iter().find(differs) {
+        return contradiction(format!("the counts of {} are not those of its cases", operation.name));
+    }
     let has_failed = |case: &&String| outcomes.get(case.as_str()) == Some(&CaseOutcome::Failed);
     match report.failed_cases.iter().find(|case| !has_failed(case)) {
         Some(case) => contradiction(format!("{case} is among the failed cases, and its outcome is another")),
@@ -254,6 +263,12 @@ mod tests {
             count(&mut report, "failed", -1);
             count(&mut report, outcome, 1);
             assert!(refused(&report).contains("contradicts itself"), "{outcome}");
+            let of = failed.as_str().unwrap().split('/').next().unwrap();
+            let mut operations = report["operations"].as_array_mut().unwrap().iter_mut();
+            let operation = operations.find(|operation| operation["name"] == of).unwrap();
+            for (name, by) in [("failed", -1), (outcome, 1)] {
+                operation[name] = json!(operation[name].as_i64().unwrap() + by);
+            }
             report["failed_cases"] = json!([]);
             report["findings"] = json!([]);
             assert!(parse(report.to_string().as_bytes()).is_ok(), "{outcome}");

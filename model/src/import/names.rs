@@ -5,12 +5,19 @@ use std::collections::BTreeMap;
 use crate::ast::AstShape;
 use crate::text::{excerpt, visible};
 
+/// Longest name of a shape with its namespace, and of a member, in characters. The longest of the
+/// models of AWS has 155 without its namespace.
+const LONGEST: usize = 500;
+
 /// Checks the ids of shapes and the names of members.
 ///
 /// # Errors
 /// The first name that is not one.
 pub(super) fn check(shapes: &BTreeMap<String, AstShape>) -> Result<(), String> {
     for (id, shape) in shapes {
+        if let Some(name) = shape.members.keys().chain([id]).find(|name| name.len() > LONGEST) {
+            return Err(format!("`{}` has more than {LONGEST} characters", visible(&excerpt(name))));
+        }
         if !is_shape_id(id) {
             let id = visible(&excerpt(id)).into_owned();
             return Err(format!("`{id}` is not a shape id; Smithy writes namespace#Name, with letters, digits and _"));
@@ -42,7 +49,15 @@ pub(super) fn is_identifier(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn names_have_a_limit() {
+        let shapes = |name: String| BTreeMap::from([(name, AstShape::default())]);
+        assert_eq!(check(&shapes(format!("a#{}", "B".repeat(498)))), Ok(()));
+        assert!(check(&shapes(format!("a#{}", "B".repeat(499)))).unwrap_err().contains("more than 500 characters"));
+    }
 
     #[test]
     fn names_follow_the_grammar_of_smithy() {

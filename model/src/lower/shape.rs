@@ -16,6 +16,10 @@ use crate::schema::{
 /// Shape types whose values are whole numbers.
 const WHOLE_NUMBERS: &[&str] = &["byte", "short", "integer", "long", "bigInteger"];
 
+/// Most values of an enum, and bytes of one. The largest enum of AWS has 1,437, and the longest value 100.
+const MOST_VALUES: usize = 20_000;
+const LONGEST_VALUE: usize = 10_000;
+
 impl Lowering<'_> {
     pub(super) fn shape(&mut self, id: &str, definition: &AstShape) -> Lowered<Shape> {
         let kind = match definition.kind.as_str() {
@@ -54,6 +58,11 @@ impl Lowering<'_> {
                 values.dedup();
                 if values.is_empty() {
                     return Err("an enum without values has no value".to_owned());
+                }
+                if values.len() > MOST_VALUES || values.iter().any(|value| value.len() > LONGEST_VALUE) {
+                    return Err(format!(
+                        "an enum has at most {MOST_VALUES} values of at most {LONGEST_VALUE} bytes here"
+                    ));
                 }
                 Kind::Enum(values)
             }

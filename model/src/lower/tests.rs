@@ -102,7 +102,12 @@ fn a_long_chain_has_sites_as_deep_as_values_go() {
 
 #[test]
 fn rejects_unsatisfiable_shapes_and_duplicate_keys() {
+    let named = |at: usize| (format!("V{at}"), json!({"target": "smithy.api#Unit"}));
+    let members: serde_json::Map<String, serde_json::Value> = (0..20_001).map(named).collect();
+    let long = json!({"V": {"target": "smithy.api#Unit", "traits": {"smithy.api#enumValue": "v".repeat(10_001)}}});
     for (shape, why) in [
+        (json!({"type": "enum", "members": members}), "an enum has at most 20000 values"),
+        (json!({"type": "enum", "members": long}), "an enum has at most 20000 values"),
         (json!({"type": "intEnum", "members": {}}), "an intEnum without values"),
         (json!({"type": "integer", "traits": {"smithy.api#range": {"min": 0.2, "max": 0.8}}}), "no whole number"),
     ] {

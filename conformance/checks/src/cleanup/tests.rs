@@ -220,6 +220,20 @@ async fn a_description_that_may_be_that_of_something_else_is_no_proof() {
     assert!(reply.contains("shows /ContactFlow/Name twice"), "{reply}");
 }
 
+/// A list may lag behind a change of names.
+#[tokio::test]
+async fn what_a_list_shows_under_our_name_is_described_before_it_is_deleted() {
+    let liar = Liar::giving("nothing", |_| String::new());
+    let (before, id) = (liar.names(), theirs(&liar.service));
+    let instance = liar.service.instance_name();
+    let create = liar.client.schema.operation_named("CreateContactFlow").unwrap();
+    let Value::Object(members) = json!({ "InstanceId": instance, "Name": NAME }) else { unreachable!() };
+    liar.client.ledger().unwrap().adopt(create, members, json!({ "InstanceId": instance, "ContactFlowId": id }));
+    let left = liar.client.clear().await;
+    assert!(left.iter().any(|line| line.contains("has neither the name nor the tag of the run")), "{left:?}");
+    assert_eq!((liar.names(), liar.deletions()), (before, Vec::new()));
+}
+
 #[tokio::test]
 async fn a_creation_that_is_answered_with_an_earlier_one_is_looked_for_by_its_name() {
     let liar = Liar::giving("nothing", |_| String::new());

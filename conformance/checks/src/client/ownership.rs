@@ -263,13 +263,14 @@ impl Client {
         let name = kind.name.as_ref().and_then(|member| input.get(member)?.as_str());
         let tags = self.tag_member(operation).and_then(|member| input.get(&member.name));
         let tag = tags.and_then(|tags| read_tags(tags).get(TAG)?.parse::<RunTag>().ok());
-        if name.and_then(run_of_name).is_some() || tag.is_some() || (name.is_none() && tags.is_none()) {
+        let is_marked = match name {
+            Some(name) => run_of_name(name).is_some(),
+            None => tag.is_some() || tags.is_none(),
+        };
+        if is_marked {
             return Ok(());
         }
-        Err(format!(
-            "{} creates a {} that has neither the name nor the tag of a run",
-            self.schema[operation].name, kind.words
-        ))
+        Err(format!("{} creates a {} without the name or the tag of a run", self.schema[operation].name, kind.words))
     }
 
     /// Checks that a request that others composed writes to nothing but resources of runs: what it names, and what holds what
@@ -282,8 +283,9 @@ impl Client {
         if let Some(tagging) = graph.tagging.as_ref().filter(|of| [of.tag, of.untag].contains(&operation)) {
             return self.tags_a_resource_of_a_run(name, input, &tagging.arn).await;
         }
-        let mut looked = false;
+        let (mut looked, mut looked_at) = (false, vec![INSTANCE]);
         if let Some(made) = graph.made_by(operation) {
+            looked_at.extend(made.parents.iter().map(|(member, _)| member.as_str()));
             for (member, holder) in made.parents.iter().filter(|(member, _)| member != INSTANCE) {
                 let holder = holder.and_then(|at| graph.kinds().get(at));
                 let holder = holder.ok_or_else(|| format!("nothing shows whose the {member} is that {name} names"))?;
@@ -305,7 +307,15 @@ impl Client {
                 own.and_then(|(own, _)| input.get(own))
             };
             self.is_of_a_run(name, kind, value).await?;
+            looked_at.extend(action.names.iter().map(|(member, _)| member.as_str()));
             looked = true;
+        }
+        let mut members = input.as_object().into_iter().flatten();
+        // What joins two things changes both.
+        if name.contains("ssociate")
+            && let Some((other, _)) = members.find(|(member, _)| !looked_at.contains(&member.as_str()))
+        {
+            return Err(format!("nothing shows whose the {other} is that {name} names"));
         }
         if looked { Ok(()) } else { Err(format!("nothing shows what {name} writes to")) }
     }

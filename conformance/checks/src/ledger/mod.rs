@@ -339,10 +339,11 @@ impl Ledger {
         state.entries.near(part.members.values()).into_iter().any(|(_, entry)| entry.gone && is_parent(entry))
     }
 
-    /// Enters a resource of an earlier run that was found at the endpoint, with the name and the tag of that run.
+    /// Enters a resource of an earlier run that a list shows with the name and the tag of that run. It is described before it is
+    /// deleted.
     pub(crate) fn adopt(&self, create: OperationId, members: Map<String, Value>, delete_input: Value) {
         let fits = self.undo.get(&create).map_or(Ok(()), |undo| self.fits(undo, &members, &delete_input));
-        let standing = fits.map_or_else(Standing::Foreign, |()| Standing::Ours);
+        let standing = fits.map_or_else(Standing::Foreign, |()| Standing::Unknown);
         let entry = Entry::requested(create, members, Owner::Run, 0);
         self.state().entries.push(Entry { delete_input: Some(delete_input), standing, ..entry });
     }
