@@ -217,7 +217,10 @@ impl Tally {
             }
             match refused(trial, &rights, &input, &reply).await {
                 Refused::Unclear(why) => self.skip(rights.len(), why),
-                Refused::NoSuchThing => self.accepted += rights.len(),
+                Refused::NoSuchThing => {
+                    self.accepted += rights.len();
+                    self.skip(rights.len(), "nothing has the id, so that its form alone is accepted".to_owned());
+                }
                 Refused::Wrong(finding) => self.findings.push(*finding),
                 Refused::Several => {
                     let places: Vec<String> = rights.iter().map(|right| right.pointer.clone()).collect();
