@@ -13,7 +13,7 @@ use crate::lifecycle::echo::{Echo, differences, echoes};
 use crate::resources::{Resource, draft};
 use crate::same::{ending, in_progress};
 use crate::steps;
-use crate::steps::{Judged, Wait, body, perform, shown, succeed};
+use crate::steps::{Judged, Wait, and_then, body, perform, shown, succeed};
 
 /// A resource, with the input that created it.
 pub(super) struct Life<'c> {
@@ -152,12 +152,12 @@ impl<'c> Life<'c> {
     }
 
     async fn create_describe(&self) -> Judged {
-        let first = self.describe(&self.created.id).await?;
-        if let Reply::Success(exchange) = &first
-            && let body = body(self.client.schema, exchange)?
-            && let Some(other) = other_id(self.client.schema, self.row.of, &body, &self.naming(&self.created.id))
-        {
-            return Ok(vec![self.check.finding("", format!("the id {}", self.created.id), other, Some(exchange))]);
+        let (first, mut findings) = (self.describe(&self.created.id).await?, Vec::new());
+        if let Reply::Success(exchange) = &first {
+            let body = body(self.client.schema, exchange)?;
+            let other = other_id(self.client.schema, self.row.of, &body, &self.naming(&self.created.id));
+            let expected = || format!("the id {}", self.created.id);
+            findings.extend(other.map(|other| self.check.finding("", expected(), other, Some(exchange))));
         }
         if let (Some(function), Reply::Success(exchange)) = (self.sent.get("Function"), &first) {
             let (_, shown) = shown(self.client.schema, self.row, exchange)?;
@@ -174,7 +174,7 @@ impl<'c> Life<'c> {
             Some(_) => self.sent.clone(),
             None => self.row.facts(create).shown(&self.sent),
         };
-        self.shows(&self.created.id, &expected).await
+        and_then(findings, self.shows(&self.created.id, &expected)).await
     }
 
     async fn create_list(&self) -> Judged {

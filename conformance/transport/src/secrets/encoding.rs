@@ -35,7 +35,7 @@ pub(super) fn separated(bytes: &[u8]) -> impl Iterator<Item = usize> {
     bytes.iter().enumerate().filter(|(_, byte)| byte.is_ascii_alphanumeric()).map(|(at, _)| at)
 }
 
-/// Length of the longest escape.
+/// Length of the longest escape, and of the longest number with its prefix.
 const LONGEST: usize = 16;
 
 /// A byte without its case and its alphabet: base64 has two, and a decoder of forms turns a plus sign into a space.
@@ -71,6 +71,9 @@ pub(super) fn decoded(units: &[Unit]) -> Vec<Unit> {
     out
 }
 
+/// The start of a text in which numbers are looked for, in bytes: reports show less of a body.
+const SEARCHED: usize = 1_000_000;
+
 /// The ways to write characters as numbers: the base, and the fewest and most digits of one.
 const BASES: [(u32, usize, usize); 4] = [(10, 2, 9), (16, 2, 8), (8, 2, 9), (2, 7, 9)];
 
@@ -78,13 +81,15 @@ const BASES: [(u32, usize, usize); 4] = [(10, 2, 9), (16, 2, 8), (8, 2, 9), (2, 
 /// every other decimal number, for the numbers in between may count. A number may have a prefix, such as `0x49`, `U+0049` and
 /// `chr(73)`.
 pub(super) fn numbered(bytes: &[u8]) -> impl Iterator<Item = Vec<(u8, Range<usize>)>> {
-    let mut runs = Vec::new();
-    let mut at = 0;
-    for run in bytes.chunk_by(|one, next| one.is_ascii_alphanumeric() && next.is_ascii_alphanumeric()) {
-        if run[run.len() - 1].is_ascii_hexdigit() {
-            runs.push((at, run));
+    let bytes = &bytes[..bytes.len().min(SEARCHED)];
+    let (mut runs, mut at) = (Vec::new(), 0);
+    while let Some(skipped) = bytes[at..].iter().position(u8::is_ascii_alphanumeric) {
+        let run = &bytes[at + skipped..];
+        let run = &run[..run.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(run.len())];
+        if run.len() <= LONGEST && run[run.len() - 1].is_ascii_hexdigit() {
+            runs.push((at + skipped, run));
         }
-        at += run.len();
+        at += skipped + run.len();
     }
     let decimal = BASES[0];
     let readings = BASES.map(|base| (base, 0, 1)).into_iter().chain([(decimal, 0, 2), (decimal, 1, 2)]);
