@@ -305,7 +305,7 @@ fn a_request_that_is_sent_again_leaves_what_is_no_resource_of_a_run() {
             None,
             "which DescribeContactFlow does not show",
         ),
-        // What joins two things changes both.
+        // An association changes both resources.
         (
             "POST",
             format!("/workspaces/{instance}/{workspace}/associate"),

@@ -380,7 +380,7 @@ impl Resource {
             let is_option = !member.required && matches!(self.schema[member.slot.target].kind, ShapeKind::Boolean);
             is_read && is_option && member.name.to_ascii_lowercase().starts_with("include")
         });
-        // What it lives in only if the creation says so; lists show those of all.
+        // A list shows the resources of all optional homes.
         let is_list = action.is_some_and(|action| action.role.lists());
         let homes = self.homes().filter(|home| !is_list && members.is_some_and(|members| members.get(home).is_some()));
         let homes = homes.filter_map(|home| Some((home.to_owned(), sent.get(home)?.clone())));

@@ -70,6 +70,11 @@ pub(super) fn one_of_each() -> Config {
     Config { optional_percent: 100, min_items: 1, max_items: 1, ..Config::default() }
 }
 
+/// Values with all members, and with so many items in each list as far as its bounds allow.
+pub(super) fn several_of_each(items: u64) -> Config {
+    Config { optional_percent: 100, min_items: items, max_items: items, max_values: 400, ..Config::default() }
+}
+
 /// Repeats a step in growing pauses until a deadline, for effects that become visible late.
 pub(super) struct Wait {
     started: Instant,

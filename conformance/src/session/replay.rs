@@ -213,11 +213,7 @@ pub async fn resend(schema: &'static Schema, file: &CaseFile, overrides: &RunCon
         && writes(route.operation)
     {
         let input = ledger::input_of(schema, &route, &request);
-        let is_marked = client.creates_for_a_run(route.operation, &input);
-        let looked = match is_marked {
-            Ok(()) => client.names_resources_of_runs(route.operation, &input).await,
-            unmarked => unmarked,
-        };
+        let looked = client.names_resources_of_runs(route.operation, &input).await;
         looked.map_err(|why| SessionError::Usage(format!("{why}; it is left, and the request is not sent")))?;
     }
     let result = unless_interrupted(client.transport().send(file.operation.as_str(), &request)).await;

@@ -23,7 +23,7 @@ use crate::hook::{LedgerEvent, RequestHook};
 use crate::pace::{Pace, PaceConfig};
 use crate::parsed::{GrammarError, RequestPath};
 use crate::secrets::{Secrets, remove, without_secrets};
-use crate::signing::{RequestSigner, Signer, clock};
+use crate::signing::{RequestSigner, clock};
 use crate::target::Target;
 use connect_model::text::excerpt;
 
@@ -455,13 +455,6 @@ impl Transport {
         let exchange = connections.exchange(operation, prepared, &mut received);
         let outcome = tokio::time::timeout(deadline, exchange).await;
         self.conclude(outcome, received, &secrets, deadline)
-    }
-
-    /// The signer, whose secret key no later response may show.
-    fn keeping_key(&self, signer: Result<Signer, String>) -> Result<Signer, TransportError> {
-        let signer = signer.map_err(TransportError::Unsigned)?;
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).add_key(signer.secret());
-        Ok(signer)
     }
 
     /// The signature of a request. Its session token is kept for all later responses.

@@ -84,11 +84,13 @@ async fn add(trial: Trial<'_>, index: usize, site: &Site, rights: &mut Rights) {
     };
     for mut limit in found {
         salt(trial, path, &mut limit.value);
-        let generated = limit.value.clone();
-        client.name_existing(operation, &mut limit.value, (path, &limit.pointer)).await;
+        let mut named = limit.value.clone();
+        client.name_existing(operation, &mut named, (path, &limit.pointer)).await;
         // A list of different items may need more of them than there are resources.
-        if contract.input.is_some_and(|shape| !validate_briefly(client.schema, shape, &limit.value).is_empty()) {
-            limit.value = generated;
+        if named != limit.value
+            && contract.input.is_some_and(|shape| validate_briefly(client.schema, shape, &named).is_empty())
+        {
+            limit.value = named;
         }
         if client.schema.service.is_connect() {
             resources::in_context(client.schema, &contract.name, path, |context| {

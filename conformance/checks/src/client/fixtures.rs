@@ -120,16 +120,9 @@ impl Client {
         async move {
             let create = self.schema.operation_named(row.create);
             let create = create.ok_or_else(|| CreateError::Refused(format!("the model has no {}", row.create)))?;
-            let config = Config {
-                optional_percent: 100,
-                min_items: RICH,
-                max_items: RICH,
-                max_values: 400,
-                ..Config::default()
-            };
             let label = format!("{}/rich", row.create);
             let focus = SchemaPath::default();
-            let input = CREATING.scope((), self.input(create, config, &label, &focus)).await;
+            let input = CREATING.scope((), self.input(create, steps::several_of_each(RICH), &label, &focus)).await;
             let mut input = input.map_err(CreateError::Refused)?;
             make_items_unique(&mut input);
             self.create_from(row, input).await

@@ -119,7 +119,7 @@ impl Client {
                     return if ledger.standing(at) == Standing::Ours { Ok(()) } else { Err(NotOurs::absent()) };
                 }
                 Sight::Another => {
-                    ledger.mistake(at);
+                    ledger.forget_id(at);
                     return Err(NotOurs::because(ANOTHER.to_owned()));
                 }
                 // The run has just sent the creation that was answered with this id; a journal only says so.
@@ -193,7 +193,7 @@ impl Client {
                         return Err(Sight::Failed(format!("{name} shows {pointer} twice")));
                     }
                     let shown = read_response(self.schema, describe, &exchange.response).unwrap_or_default();
-                    // What the model does not have is no mark.
+                    // Members beyond the model prove nothing.
                     let shape = self.schema[describe].output;
                     Ok(shape.map(|shape| modelled(self.schema, shape, &shown)).unwrap_or_default())
                 }
@@ -214,17 +214,16 @@ impl Client {
         let requested = undo.name_member.as_ref().and_then(|member| entry.members.get(member)?.as_str());
         let is_this_run = |run: &str| run == self.run_id();
         let name = resource_in(body).and_then(name_in);
-        // An endpoint may write a name otherwise. Tags prove nothing under another name: a creation may have added them to
-        // what exists.
+        let is_ours = |name: &str| run_of_name(name).is_some_and(is_this_run);
+        // An endpoint may write a name otherwise.
         let is_same = |one: &str, other: &str| one.trim().eq_ignore_ascii_case(other.trim());
+        // A journal may have any name, and the run may have changed it.
+        let is_certain = !ledger.is_of_earlier_run();
         match name.zip(requested) {
-            Some((shown, own)) if !is_same(shown, own) => match run_of_name(shown).is_some_and(is_this_run) {
-                true if ledger.is_of_earlier_run() => Sight::Ours(Vec::new()),
-                true => Sight::Another,
-                false => Sight::Others(format!("`{shown}`")),
-            },
-            // A journal may have any name.
-            Some((shown, _)) if !ledger.is_of_earlier_run() && requested == Some(shown) => Sight::Ours(Vec::new()),
+            // Tags prove nothing under another name: a creation may have added them to an existing resource.
+            Some((shown, own)) if !is_same(shown, own) && !is_ours(shown) => Sight::Others(format!("`{shown}`")),
+            Some((shown, own)) if !is_same(shown, own) && is_certain => Sight::Another,
+            Some((shown, own)) if shown == own && is_certain => Sight::Ours(Vec::new()),
             _ => self.marks_in(body, is_this_run).await,
         }
     }
@@ -253,12 +252,9 @@ impl Client {
         Sight::Others(name.map_or("something without a name".to_owned(), |name| format!("`{name}`")))
     }
 
-    /// Checks that what a request that others composed creates has the name or the tag of a run: by its token, an endpoint may
-    /// answer it with something that exists.
-    ///
-    /// # Errors
-    /// The reason why it must not be sent.
-    pub fn creates_for_a_run(&self, operation: OperationId, input: &Value) -> Result<(), String> {
+    /// Checks that the resource that a request creates has the name or the tag of a run: by its token, an endpoint may answer
+    /// it with something that exists.
+    fn creates_for_a_run(&self, operation: OperationId, input: &Value) -> Result<(), String> {
         let Some(kind) = graph::shared(self.schema).made_by(operation) else { return Ok(()) };
         let name = kind.name.as_ref().and_then(|member| input.get(member)?.as_str());
         let tags = self.tag_member(operation).and_then(|member| input.get(&member.name));
@@ -274,11 +270,13 @@ impl Client {
     }
 
     /// Checks that a request that others composed writes to nothing but resources of runs: what it names, and what holds what
-    /// it creates, is described, and must carry the name or the tag of a run, of this one or of an earlier one.
+    /// it creates, is described, and must carry the name or the tag of a run, of this one or of an earlier one; so must the
+    /// resource that it creates.
     ///
     /// # Errors
     /// The reason why it must not be sent.
     pub async fn names_resources_of_runs(&self, operation: OperationId, input: &Value) -> Result<(), String> {
+        self.creates_for_a_run(operation, input)?;
         let (name, graph) = (&self.schema[operation].name, graph::shared(self.schema));
         if let Some(tagging) = graph.tagging.as_ref().filter(|of| [of.tag, of.untag].contains(&operation)) {
             return self.tags_a_resource_of_a_run(name, input, &tagging.arn).await;
@@ -311,7 +309,7 @@ impl Client {
             looked = true;
         }
         let mut members = input.as_object().into_iter().flatten();
-        // What joins two things changes both.
+        // An association changes both resources.
         if name.contains("ssociate")
             && let Some((other, _)) = members.find(|(member, _)| !looked_at.contains(&member.as_str()))
         {

@@ -1,11 +1,11 @@
 //! Lists with several different items. An endpoint may cut, merge or reverse them.
 
-use connect_model::generate::Config;
 use connect_model::schema::{Kind, Member, OperationId, Schema, ShapeId};
 use serde_json::Value;
 
 use crate::client::Client;
 use crate::parts::make_items_unique;
+use crate::steps::several_of_each;
 
 /// Items of each list, as far as its bounds allow.
 const ITEMS: u64 = 3;
@@ -16,10 +16,8 @@ pub(super) async fn several(client: &Client, operation: OperationId, member: &Me
     if !matches!(schema[member.slot.target].kind, Kind::List(_) | Kind::Structure(_)) {
         return None;
     }
-    let config =
-        Config { optional_percent: 100, min_items: ITEMS, max_items: ITEMS, max_values: 400, ..Config::default() };
     let label = format!("{}/several/{}", schema[operation].name, member.name);
-    let mut input = client.input_with(operation, (member, config), &label).await.ok()?;
+    let mut input = client.input_with(operation, (member, several_of_each(ITEMS)), &label).await.ok()?;
     let mut value = input[&member.name].take();
     tell_apart(schema, member.slot.target, &mut value);
     make_items_unique(&mut value);

@@ -156,8 +156,8 @@ impl Ledger {
             // A creation that is sent again with its token is answered with the same resource.
             let same = |one: &Entry| {
                 one.standing == Standing::Unknown
-                    && one.members == entry.members
-                    && (one.create, &one.delete_input, &one.arns) == (entry.create, &entry.delete_input, &entry.arns)
+                    && (one.create, &one.members) == (entry.create, &entry.members)
+                    && (&one.delete_input, &one.arns) == (&entry.delete_input, &entry.arns)
             };
             let again: Vec<usize> =
                 state.entries.like(entry).into_iter().filter(|(_, one)| same(one)).map(|(at, _)| at).collect();
@@ -187,17 +187,14 @@ impl Ledger {
             return;
         }
         let Some((undo, input)) = self.undo.get(&entry.create).zip(entry.delete_input.clone()) else { return };
-        let lost = Standing::Lost(input.clone());
         let marks = marks(undo, &input, entry.arns.clone());
         state.foreign.push(Foreign { delete: undo.delete, input, marks, why: why.to_owned(), is_absent: true });
-        state.entries.change(at, |entry| {
-            (entry.delete_input, entry.arns, entry.standing) = (None, Vec::new(), lost.clone());
-        });
+        state.forget_id(at);
     }
 
-    /// Records that the answer to a creation has the id of another resource of the run. What it made is looked for by name.
-    pub(crate) fn mistake(&self, at: usize) {
-        self.state().mistake(at);
+    /// Records that the answer to a creation has the id of another resource of the run. The new resource is looked for by name.
+    pub(crate) fn forget_id(&self, at: usize) {
+        self.state().forget_id(at);
     }
 
     /// True unless an ARN is of another account or instance than the run.

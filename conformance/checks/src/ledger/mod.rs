@@ -390,8 +390,8 @@ impl State {
         let _ = self.write(&Line::Created { n: at, made: delete_input }, true);
     }
 
-    /// Forgets the id in the answer to a creation.
-    fn mistake(&mut self, at: usize) {
+    /// Forgets the id in the answer to a creation: the resource is lost.
+    fn forget_id(&mut self, at: usize) {
         self.entries.change(at, |entry| {
             if let Some(input) = entry.delete_input.take() {
                 (entry.arns, entry.standing) = (Vec::new(), Standing::Lost(input));

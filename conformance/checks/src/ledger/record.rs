@@ -85,14 +85,15 @@ impl Ledger {
         let input = input_of(self.schema, &route, request);
         let mut state = self.state();
         let deleted = self.named(&state, delete, &input);
-        let entry = |at: &usize| state.entries.get(*at).cloned();
-        let ours = deleted.iter().filter_map(entry).find(|entry| entry.standing == Standing::Ours);
-        let is_other = |at: &usize| {
-            let other = |(one, ours): (Entry, &Entry)| one.standing == Standing::Unknown && one.members != ours.members;
-            entry(at).zip(ours.as_ref()).is_some_and(other)
+        let entries = || deleted.iter().filter_map(|at| Some((*at, state.entries.get(*at)?)));
+        let ours = entries().find(|(_, entry)| entry.standing == Standing::Ours);
+        let is_other = |entry: &Entry| {
+            entry.standing == Standing::Unknown && ours.is_some_and(|(_, ours)| ours.members != entry.members)
         };
-        let (others, gone): (Vec<usize>, Vec<usize>) = deleted.iter().partition(|at| is_other(at));
-        others.into_iter().for_each(|at| state.mistake(at));
+        let (others, gone): (Vec<_>, Vec<_>) = entries().partition(|(_, entry)| is_other(entry));
+        let numbers = |of: Vec<(usize, &Entry)>| of.into_iter().map(|(at, _)| at).collect::<Vec<usize>>();
+        let (others, gone) = (numbers(others), numbers(gone));
+        others.into_iter().for_each(|at| state.forget_id(at));
         gone.into_iter().for_each(|at| state.mark_gone(at, &status.to_string()));
     }
 }

@@ -187,15 +187,13 @@ impl Life<'_> {
         };
         let elsewhere = arn.replace(&format!(":instance/{own}/"), &format!(":instance/{}/", last(instance)));
         let ours = read_tags(&self.sent[&member.name]);
-        let list = &schema[tagging.list].name;
+        let name = &schema[tagging.list].name;
+        let list = async |arn: &str| perform(self.client, name, &json!({ &tagging.arn: arn })).await;
         // Other checks judge tags that are not shown.
-        if elsewhere == *arn
-            || ours.is_empty()
-            || !matches!(perform(self.client, list, &json!({ &tagging.arn: arn })).await?, Reply::Success(_))
-        {
+        if elsewhere == *arn || ours.is_empty() || !matches!(list(arn).await?, Reply::Success(_)) {
             return Ok(Vec::new());
         }
-        match perform(self.client, list, &json!({ &tagging.arn: elsewhere })).await? {
+        match list(&elsewhere).await? {
             Reply::Success(exchange) => {
                 let shown = read_tags(&body(schema, &exchange)?[&tagging.tags]);
                 let is_ours = ours.iter().all(|(key, value)| shown.get(key) == Some(value));

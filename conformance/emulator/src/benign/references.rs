@@ -27,10 +27,9 @@ impl Seams for References {
         let answer = call.perform(call.input);
         if let Answer::Performed(Ok(output)) = &answer {
             self.remember(output);
-            let makes =
-                call.schema.operation_named(&call.operation.name).map(|id| resources::shared(call.schema).made_by(id));
+            let operation = call.schema.operation_named(&call.operation.name);
             // Some kinds are found by the name that the caller chose.
-            if makes.flatten().is_some() {
+            if operation.is_some_and(|id| resources::shared(call.schema).made_by(id).is_some()) {
                 self.remember(call.input);
             }
         }
@@ -44,15 +43,17 @@ impl References {
         let (operation, graph) = (call.schema.operation_named(&call.operation.name)?, resources::shared(call.schema));
         let makes = graph.made_by(operation);
         let writes = |role| matches!(role, Role::Update | Role::Associate);
-        let writes = makes.is_some() || graph.actions_of(operation).any(|(_, action)| writes(action.role));
-        // What a call makes has no id yet, and the emulator knows the instances.
+        if makes.is_none() && !graph.actions_of(operation).any(|(_, action)| writes(action.role)) {
+            return None;
+        }
+        // A new resource has no id yet, and the emulator knows the instances.
         let makes = makes.map(|kind| kind.noun.as_str());
         let named = Named { schema: call.schema, graph, others: [makes.unwrap_or_default(), "Instance"] };
         let known = lock(&self.0);
         // A reference may be an ARN, and may end in a version.
         let bare = |text: &str| text.rsplit('/').next().and_then(|id| id.split(':').next()).map(str::to_owned);
         let is_unknown = |id: &str| !known.contains(id) && bare(id).is_none_or(|id| !known.contains(&id));
-        writes.then(|| named.first("", call.operation.input?, call.input, &is_unknown)).flatten()
+        named.first("", call.operation.input?, call.input, &is_unknown)
     }
 
     fn remember(&self, value: &Value) {

@@ -1,6 +1,8 @@
 //! Requests with a signature of the caller's choice, for checks of the signature itself. No other request may bring what
 //! the sender sets.
 
+use std::sync::PoisonError;
+
 use connect_model::header_names::is_of_sender;
 use connect_model::wire::escaped;
 use connect_model::wire::message::HttpRequest;
@@ -8,10 +10,17 @@ use connect_model::wire::message::HttpRequest;
 use crate::error::TransportError;
 use crate::exchange::Exchange;
 use crate::parsed::{GrammarError, RequestPath, is_way_of_sending};
-use crate::signing::{Recipe, clock};
+use crate::signing::{Recipe, Signer, clock};
 use crate::transport::{Signature, Transport};
 
 impl Transport {
+    /// The signer, whose secret key no later response may show.
+    pub(super) fn keeping_key(&self, signer: Result<Signer, String>) -> Result<Signer, TransportError> {
+        let signer = signer.map_err(TransportError::Unsigned)?;
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).add_key(signer.secret());
+        Ok(signer)
+    }
+
     /// The request with a signature in its headers or its URL. Sends nothing. The result contains a signature and, if the
     /// recipe has one, a session token, so it belongs into no output.
     ///
