@@ -28,17 +28,59 @@ pub struct Coverage {
     /// Limits at which values were accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Ratio>,
+    /// These limits by operation, of the operations that values at limits were sent to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limits_by_operation: BTreeMap<String, LimitsReached>,
     /// The sets of these members and errors, from which reports of several parts are merged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sets: Option<CoverageSets>,
 }
 
 impl Coverage {
-    /// Coverage with the ratios of the sets, and the given ratio of constraints.
-    pub fn of(sets: Option<CoverageSets>, constraints: Option<Ratio>) -> Self {
+    /// Coverage with the ratios of the sets and of the limits, and the given ratio of constraints.
+    pub fn of(
+        sets: Option<CoverageSets>,
+        limits_by_operation: BTreeMap<String, LimitsReached>,
+        constraints: Option<Ratio>,
+    ) -> Self {
         let (members, errors) = sets.as_ref().map(|sets| (sets.members.ratio(), sets.errors.ratio())).unzip();
-        let limits = sets.as_ref().map(|sets| sets.limits.ratio()).filter(|limits| limits.total > 0);
-        Self { operations: None, members, constraints, errors, limits, sets }
+        let limits = limits_by_operation.values().map(LimitsReached::ratio).reduce(Ratio::plus);
+        Self { operations: None, members, constraints, errors, limits, limits_by_operation, sets }
+    }
+}
+
+/// The limits of the input of an operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitsReached {
+    /// Number of limits.
+    pub total: u64,
+    /// The limits at which no value was accepted, by kind and place as in the variants of `accept.at-limit`, each with the
+    /// reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_reached: BTreeMap<String, String>,
+}
+
+impl LimitsReached {
+    /// The reason for a limit whose case was not executed.
+    pub const NOT_TRIED: &str = "this run did not try it";
+
+    /// The numbers of limits that were reached and of all.
+    pub fn ratio(&self) -> Ratio {
+        Ratio { covered: self.total.saturating_sub(self.not_reached.len() as u64), total: self.total }
+    }
+
+    /// Adds what another part of the run reached.
+    pub fn join(&mut self, mut other: Self) {
+        self.total = self.total.max(other.total);
+        self.not_reached.retain(|place, why| match other.not_reached.remove(place) {
+            Some(theirs) => {
+                if why == Self::NOT_TRIED {
+                    *why = theirs;
+                }
+                true
+            }
+            None => false,
+        });
     }
 }
 
@@ -49,9 +91,6 @@ pub struct CoverageSets {
     pub members: Seen,
     /// Errors of operations.
     pub errors: Seen,
-    /// Limits of inputs.
-    #[serde(default)]
-    pub limits: Seen,
 }
 
 /// The covered part of a set.
@@ -130,4 +169,30 @@ pub struct Ratio {
     pub covered: u64,
     /// All items.
     pub total: u64,
+}
+
+impl Ratio {
+    /// The ratio of two sets that have nothing in common.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self { covered: self.covered + other.covered, total: self.total + other.total }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_one_part_reached_is_reached() {
+        let part = |left: &[(&str, &str)]| LimitsReached {
+            total: 4,
+            not_reached: left.iter().map(|(place, why)| ((*place).to_owned(), (*why).to_owned())).collect(),
+        };
+        let untried = LimitsReached::NOT_TRIED;
+        let mut whole = part(&[("enum-unknown/Type", "404"), ("length-max/Name", untried), ("pattern/Name", untried)]);
+        whole.join(part(&[("enum-unknown/Type", untried), ("length-max/Name", "409"), ("length-min/Name", "429")]));
+        assert_eq!(whole, part(&[("enum-unknown/Type", "404"), ("length-max/Name", "409")]));
+        assert_eq!(whole.ratio(), Ratio { covered: 2, total: 4 });
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use connect_model::schema::OperationId;
 
+use crate::accept;
 use crate::case::{CaseId, Outcome, Verdict};
 use crate::client::Client;
 use crate::code::Trial;
@@ -120,6 +121,7 @@ impl Judge for Suite {
         let offered = operations.into_iter().filter(|operation| self.client.may_offer(*operation));
         let operations: Vec<OperationId> = offered.collect();
         let (schema, touched) = (self.client.schema, self.client.touched());
-        Coverage::of(Some(touched.sets(schema, &operations)), None)
+        let limits = accept::limits_reached(&self.client, &operations);
+        Coverage::of(Some(touched.sets(schema, &operations)), limits, None)
     }
 }

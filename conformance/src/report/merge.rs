@@ -278,20 +278,22 @@ fn add(whole: &mut Report, part: Report) {
 }
 
 fn covered(one: &Coverage, other: &Coverage) -> Coverage {
-    let sum = |one: Option<Ratio>, other: Option<Ratio>| match (one, other) {
-        (Some(one), Some(other)) => {
-            Some(Ratio { covered: one.covered + other.covered, total: one.total + other.total })
-        }
-        (one, other) => one.or(other),
-    };
     let sets = match (&one.sets, &other.sets) {
         (Some(one), Some(other)) => {
             let (members, errors) = (one.members.or(&other.members), one.errors.or(&other.errors));
-            Some(CoverageSets { members, errors, limits: one.limits.or(&other.limits) })
+            Some(CoverageSets { members, errors })
         }
         (one, other) => one.clone().or_else(|| other.clone()),
     };
-    Coverage::of(sets, sum(one.constraints, other.constraints))
+    let mut limits = one.limits_by_operation.clone();
+    for (operation, reached) in &other.limits_by_operation {
+        match limits.get_mut(operation) {
+            Some(known) => known.join(reached.clone()),
+            None => drop(limits.insert(operation.clone(), reached.clone())),
+        }
+    }
+    let constraints = [one.constraints, other.constraints].into_iter().flatten().reduce(Ratio::plus);
+    Coverage::of(sets, limits, constraints)
 }
 
 #[cfg(test)]

@@ -129,6 +129,7 @@ fn names(report: &Report) -> Result<(), String> {
         check(&count.check)?;
         count.operations.iter().try_for_each(operation)?;
     }
+    report.coverage.limits_by_operation.keys().try_for_each(operation)?;
     report.indeterminate.iter().flat_map(|reason| &reason.cases).try_for_each(case)?;
     let changes = report.trend.iter().map(|run| &run.change).chain(&report.change);
     for change in changes {

@@ -3,7 +3,6 @@
 use arbitrary::Unstructured;
 use serde_json::Value;
 
-use super::mutate::Mutation;
 use super::sites::Site;
 use super::{Generator, Side, side_shape};
 use crate::constraint::{self, Breaking, Place, Position, size};
@@ -16,11 +15,11 @@ use crate::validate::validate;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreached {
     /// No valid value lies at the limit and can be sent.
-    #[error("no valid value lies at the limit of {0}")]
-    Nothing(Mutation),
+    #[error("no valid value lies at the limit")]
+    Nothing,
     /// The value would exceed the budget.
-    #[error("the limit of {0} needs {1} characters, bytes or elements; the budget is {2}")]
-    OverBudget(Mutation, u64, u64),
+    #[error("the limit needs {0} characters, bytes or elements; the budget is {1}")]
+    OverBudget(u64, u64),
 }
 
 /// A valid value, with one at a limit inside.
@@ -104,11 +103,10 @@ impl Generator<'_> {
         let at = Position::of(schema, &site.slot);
         let kind = site.mutation.kind;
         if let Some((count, budget)) = size::over_budget(&at, kind) {
-            return Err(Unreached::OverBudget(site.mutation.clone(), count, budget));
+            return Err(Unreached::OverBudget(count, budget));
         }
-        let unreachable = || Unreached::Nothing(site.mutation.clone());
-        let place = Holder::of(&site.mutation.path, base).ok_or_else(unreachable)?;
-        let value = place.value_in(base).ok_or_else(unreachable)?;
+        let place = Holder::of(&site.mutation.path, base).ok_or(Unreached::Nothing)?;
+        let value = place.value_in(base).ok_or(Unreached::Nothing)?;
         let plain = &mut Unstructured::new(&[]);
         let u = if site.place == Place::Header { plain } else { u };
         let another =
@@ -118,12 +116,12 @@ impl Generator<'_> {
             // The presence of a value has no limit but the value itself.
             None => vec![value],
         };
-        let shape = side_shape(schema, operation, side).ok_or_else(unreachable)?;
+        let shape = side_shape(schema, operation, side).ok_or(Unreached::Nothing)?;
         let whole = |value: Value| {
             let (whole, pointer) = place.with(base, value)?;
             validate(schema, shape, &whole).is_empty().then_some(AtLimit { value: whole, pointer })
         };
         let found: Vec<AtLimit> = values.into_iter().filter_map(whole).collect();
-        if found.is_empty() { Err(unreachable()) } else { Ok(found) }
+        if found.is_empty() { Err(Unreached::Nothing) } else { Ok(found) }
     }
 }

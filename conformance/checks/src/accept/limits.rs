@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use arbitrary::Unstructured;
 use connect_model::generate::{Config, Side, Site, sites};
 use connect_model::path::{SchemaPath, Step};
-use connect_model::schema::{Operation, Schema};
+use connect_model::schema::{Operation, OperationId, Schema};
 use connect_model::semantics;
 use connect_model::validate::{ViolationKind, excerpt, validate_briefly, validate_slot};
 use serde_json::Value;
 
 use crate::accept::right::{Right, Rights};
 use crate::case::Outcome;
+use crate::client::Client;
 use crate::code::{Scope, Subjects, Trial};
+use crate::coverage::LimitsReached;
 use crate::judge::Judgement;
 use crate::resources;
 
@@ -62,6 +64,26 @@ fn not_tried(schema: &Schema, contract: &Operation, site: &Site) -> Option<&'sta
     None
 }
 
+/// The limits of some operations, and those of them that were not reached, each with the reason. An operation is left out if
+/// the run tried nothing at its limits.
+pub(crate) fn reached(client: &Client, operations: &[OperationId]) -> BTreeMap<String, LimitsReached> {
+    let schema = client.schema;
+    let of = |operation: &OperationId| {
+        let (contract, tried) = (&schema[*operation], client.touched().limits(*operation));
+        let sites = sites(schema, *operation, Side::Input);
+        let untried = |site: &Site| not_tried(schema, contract, site).unwrap_or(LimitsReached::NOT_TRIED).to_owned();
+        let not_reached = sites.iter().enumerate().filter_map(|(index, site)| {
+            let why = tried.get(&index).cloned().unwrap_or_else(|| Some(untried(site)))?;
+            Some((site.mutation.to_string(), why))
+        });
+        let limits = LimitsReached { total: sites.len() as u64, not_reached: not_reached.collect() };
+        let is_part = !tried.is_empty() || limits.not_reached.values().all(|why| why != LimitsReached::NOT_TRIED);
+        (is_part && limits.total > 0).then(|| (contract.name.clone(), limits))
+    };
+    let any = operations.iter().any(|operation| !client.touched().limits(*operation).is_empty());
+    if any { operations.iter().filter_map(of).collect() } else { BTreeMap::new() }
+}
+
 /// Adds the values at the limit of a site.
 async fn add(trial: Trial<'_>, index: usize, site: &Site, rights: &mut Rights) {
     let Trial { client, operation, check, .. } = trial;
@@ -69,18 +91,18 @@ async fn add(trial: Trial<'_>, index: usize, site: &Site, rights: &mut Rights) {
     let path = &site.mutation.path;
     let Some(Step::Member(member)) = path.0.first() else { return };
     if let Some(why) = not_tried(client.schema, contract, site) {
-        return rights.omit(why);
+        return rights.omit(trial, &[index], why);
     }
     let label = format!("{}/{}/{}", contract.name, check.id, site.mutation);
     let base = match client.input(operation, Config::sparse(), &label, path).await {
         Ok(base) => base,
-        Err(why) => return rights.omit(why),
+        Err(why) => return rights.omit(trial, &[index], why),
     };
     let bytes = client.bytes(&format!("{label}/value"));
     let generator = client.generator(Config::sparse());
     let found = match generator.touch(operation, Side::Input, site, &base, &mut Unstructured::new(&bytes)) {
         Ok(found) => found,
-        Err(why) => return rights.omit(why.to_string()),
+        Err(why) => return rights.omit(trial, &[index], why.to_string()),
     };
     for mut limit in found {
         salt(trial, path, &mut limit.value);

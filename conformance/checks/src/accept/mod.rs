@@ -12,6 +12,8 @@ mod right;
 mod spelling;
 mod text;
 
+pub(crate) use limits::reached as limits_reached;
+
 use crate::case::Level;
 use crate::check::{Check, Remote};
 use crate::code::{On, Scope};

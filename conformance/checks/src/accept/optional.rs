@@ -41,7 +41,7 @@ pub(super) fn optional<'t>(trial: Trial<'t>, (): &'t ()) -> Judgement<'t> {
             let input = match client.input(operation, Config::sparse(), &label, &path).await {
                 Ok(input) => input,
                 Err(why) => {
-                    alone.omit(why);
+                    alone.omit(trial, &[], why);
                     continue;
                 }
             };

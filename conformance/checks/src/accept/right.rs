@@ -85,7 +85,8 @@ pub(super) struct Rights {
     groups: Vec<Group>,
     /// The request of each value.
     placed: HashMap<String, (usize, usize)>,
-    omitted: BTreeMap<String, usize>,
+    /// The reason why the first value that was left out is not sent.
+    omitted: Option<String>,
 }
 
 /// The values of one request.
@@ -100,7 +101,7 @@ impl Rights {
     /// Adds a value to a request. `whole` is the input that has the value and is right by itself.
     pub(super) fn add(&mut self, trial: Trial<'_>, whole: &Value, right: Right) {
         if let Some(why) = against_a_language(trial, whole, &right.focus) {
-            self.omit(why);
+            self.omit(trial, &right.limits, why);
             return;
         }
         let values = right.values.iter().map(|(member, value)| format!("{member}: {value}")).collect::<Vec<_>>();
@@ -143,9 +144,11 @@ impl Rights {
         self.groups.iter_mut().for_each(|group| group.size = BUDGET);
     }
 
-    /// Records a value that is not sent.
-    pub(super) fn omit(&mut self, why: impl Into<String>) {
-        *self.omitted.entry(why.into()).or_default() += 1;
+    /// Records a value that is not sent, with the limits that it would have reached.
+    pub(super) fn omit(&mut self, trial: Trial<'_>, limits: &[usize], why: impl Into<String>) {
+        let why = why.into();
+        leave(trial, limits, &why);
+        self.omitted.get_or_insert(why);
     }
 
     /// Sends the requests and judges the refusals; with `read_back`, also what the description of a created resource shows.
@@ -154,12 +157,14 @@ impl Rights {
         for group in self.groups {
             tally.judge(trial, group.rights).await;
         }
-        let topic = format!("values without a verdict of {}", trial.check.id);
-        for (why, count) in self.omitted.iter().chain(&tally.skipped) {
-            (0..*count).for_each(|_| trial.client.note(&topic, without_paths(why)));
-        }
         tally.outcome(self.omitted)
     }
+}
+
+/// Records a value without a verdict, and its limits as not reached.
+fn leave(Trial { client, operation, check, .. }: Trial<'_>, limits: &[usize], why: &str) {
+    client.note(format!("values without a verdict of {}", check.id), why);
+    limits.iter().for_each(|limit| client.touched().left(operation, *limit, why));
 }
 
 /// The rule beyond the model that an input breaks.
@@ -177,11 +182,6 @@ pub(super) fn against_a_language(
     let problems = resources::in_context(client.schema, name, focus, |context| semantics::check(name, input, context));
     let (language, problem) = problems.into_iter().find(|(_, problem)| counts(problem.confidence))?;
     Some(format!("the value breaks a rule of {language} ({})", problem.kind))
-}
-
-/// A reason without the place that it concerns.
-fn without_paths(why: &str) -> &str {
-    why.split_once(" of ").filter(|(start, _)| start.ends_with("limit")).map_or(why, |(start, _)| start)
 }
 
 /// Results of a case.
@@ -204,7 +204,7 @@ impl Tally {
             let (input, reply) = match send(trial, &rights).await {
                 Ok(sent) => sent,
                 Err(why) => {
-                    self.skip(rights.len(), why);
+                    self.skip(trial, &rights, why);
                     return false;
                 }
             };
@@ -216,12 +216,22 @@ impl Tally {
                 return true;
             }
             match refused(trial, &rights, &input, &reply).await {
-                Refused::Unclear(why) => self.skip(rights.len(), why),
+                Refused::Unclear(why) => self.skip(trial, &rights, why),
                 Refused::NoSuchThing => {
                     self.accepted += rights.len();
-                    self.skip(rights.len(), "nothing has the id, so that its form alone is accepted".to_owned());
+                    let why = "nothing has the id, so that its form alone is accepted";
+                    self.skip(trial, &rights, why.to_owned());
                 }
-                Refused::Wrong(finding) => self.findings.push(*finding),
+                Refused::Wrong(finding) => {
+                    for limit in rights.iter().flat_map(|right| &right.limits) {
+                        trial.client.touched().left(
+                            trial.operation,
+                            *limit,
+                            "the endpoint refuses it: see the finding",
+                        );
+                    }
+                    self.findings.push(*finding);
+                }
                 Refused::Several => {
                     let places: Vec<String> = rights.iter().map(|right| right.pointer.clone()).collect();
                     let half = rights.split_off(rights.len() / 2);
@@ -243,18 +253,17 @@ impl Tally {
         }
     }
 
-    fn skip(&mut self, count: usize, why: String) {
-        *self.skipped.entry(why).or_default() += count;
+    fn skip(&mut self, trial: Trial<'_>, rights: &[Right], why: String) {
+        rights.iter().for_each(|right| leave(trial, &right.limits, &why));
+        *self.skipped.entry(why).or_default() += rights.len();
     }
 
-    fn outcome(self, omitted: BTreeMap<String, usize>) -> Outcome {
+    fn outcome(self, omitted: Option<String>) -> Outcome {
         if self.accepted > 0 || !self.findings.is_empty() {
             return Outcome::from_findings(self.findings);
         }
         let most = self.skipped.into_iter().max_by_key(|(_, count)| *count).map(|(why, _)| why);
-        Outcome::indeterminate(
-            most.or_else(|| omitted.into_keys().next()).unwrap_or_else(|| "nothing was sent".to_owned()),
-        )
+        Outcome::indeterminate(most.or(omitted).unwrap_or_else(|| "nothing was sent".to_owned()))
     }
 }
 

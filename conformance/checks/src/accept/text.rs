@@ -107,7 +107,7 @@ async fn add(trial: Trial<'_>, at: usize, site: &Site, rights: &mut Rights) {
     let label = format!("{}/{}/{path}", contract.name, check.id);
     let base = match client.input(operation, Config::sparse(), &label, path).await {
         Ok(base) => base,
-        Err(why) => return rights.omit(why),
+        Err(why) => return rights.omit(trial, &[], why),
     };
     let Some(pointer) = path.first_in(&base) else { return };
     let inside = path.0.len() > 1;
@@ -119,7 +119,7 @@ async fn add(trial: Trial<'_>, at: usize, site: &Site, rights: &mut Rights) {
         let prefix = if inside { None } else { client.unused_value(operation, member) }.unwrap_or_default();
         *place = Value::from(format!("{prefix}{text}"));
         if !validate(client.schema, shape, &whole).is_empty() {
-            rights.omit(format!("the contract does not allow {kind}"));
+            rights.omit(trial, &[], format!("the contract does not allow {kind}"));
             continue;
         }
         let right = Right {

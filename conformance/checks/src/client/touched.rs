@@ -1,10 +1,9 @@
 //! Counts the members of the contract that a run sent or received, the errors that it saw, and the limits at which values
 //! were accepted. Judges nothing.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use connect_model::generate::{Side, sites};
 use connect_model::schema::{Kind, OperationId, Schema, ShapeId};
 use serde_json::Value;
 
@@ -18,7 +17,7 @@ type Member = (ShapeId, String);
 pub struct Touched {
     members: Mutex<HashSet<Member>>,
     errors: Mutex<HashSet<(OperationId, ShapeId)>>,
-    limits: Mutex<HashSet<(OperationId, usize)>>,
+    limits: Mutex<HashMap<OperationId, HashMap<usize, Option<String>>>>,
 }
 
 impl Touched {
@@ -36,25 +35,25 @@ impl Touched {
 
     /// Records that an operation accepted a value at a limit, by the index of its site in the input.
     pub fn limit(&self, operation: OperationId, site: usize) {
-        self.limits.lock().unwrap_or_else(PoisonError::into_inner).insert((operation, site));
+        self.limits_of(operation, |limits| {
+            limits.insert(site, None);
+        });
     }
 
-    /// The limits of some operations whose values were accepted, in the order of the model.
-    fn limits(&self, schema: &Schema, operations: &HashSet<OperationId>) -> Seen {
-        let met = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut limits = Seen::default();
-        if met.is_empty() {
-            return limits;
-        }
-        let all =
-            schema.operations().flat_map(|(id, _)| (0..sites(schema, id, Side::Input).len()).map(move |at| (id, at)));
-        for (at, site) in all.enumerate().filter(|(_, (operation, _))| operations.contains(operation)) {
-            limits.all.set(at);
-            if met.contains(&site) {
-                limits.met.set(at);
-            }
-        }
-        limits
+    /// Records that a value at a limit has no verdict, or was refused. A limit that another value reached stays reached.
+    pub fn left(&self, operation: OperationId, site: usize, why: &str) {
+        self.limits_of(operation, |limits| {
+            limits.entry(site).or_insert_with(|| Some(why.to_owned()));
+        });
+    }
+
+    /// The limits of an operation that were tried; those that were not reached have the reason.
+    pub fn limits(&self, operation: OperationId) -> HashMap<usize, Option<String>> {
+        self.limits_of(operation, |limits| limits.clone())
+    }
+
+    fn limits_of<T>(&self, operation: OperationId, with: impl FnOnce(&mut HashMap<usize, Option<String>>) -> T) -> T {
+        with(self.limits.lock().unwrap_or_else(PoisonError::into_inner).entry(operation).or_default())
     }
 
     /// The touched part of the inputs, outputs and errors of some operations, in the order of the model.
@@ -84,7 +83,7 @@ impl Touched {
                 errors.met.set(at);
             }
         }
-        CoverageSets { members, errors, limits: self.limits(schema, &chosen) }
+        CoverageSets { members, errors }
     }
 }
 

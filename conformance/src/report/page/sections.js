@@ -43,7 +43,7 @@ function drawCoverage(report) {
   const offered = list(report.operations).filter((operation) => operation.supported !== false).length;
   const others = list(report.operations).length - offered;
   const coverage = { ...record(report.coverage), constraints: words.constraints };
-  const measured = Object.entries(coverage).filter(([, one]) => one && count(one.total) > 0);
+  const measured = Object.entries(coverage).filter(([name, one]) => Object.hasOwn(COVERAGE, name) && one && count(one.total) > 0);
   const body = byId("coverage-body");
   byId("coverage-lede").textContent = `Counted are the ${plural(offered, "operation")} that the endpoint offers${others ? `; ${plural(others, "planned operation is", "planned operations are")} unsupported and left out` : ""}.`;
   if (measured.length === 0) {
@@ -53,6 +53,21 @@ function drawCoverage(report) {
   body.append(el("table", { class: "table coverage" },
     el("thead", {}, el("tr", {}, ["Part", "Covered", "Share", "Bar"].map((name, at) => el("th", { scope: "col", class: (at === 1 || at === 2) && "right" }, at === 3 ? el("span", { class: "sr" }, name) : name)))),
     el("tbody", {}, measured.map(coverageRow))));
+  const limits = Object.entries(record(record(report.coverage).limits_by_operation)).map(([name, one]) => [name, count(record(one).total), Object.entries(record(record(one).not_reached))]);
+  const missed = limits.filter(([, , places]) => places.length > 0);
+  if (missed.length) body.append(fold("Limits that no accepted value reached, by operation", plural(missed.length, "operation"), (details) => details.append(drawLimits(missed))));
+}
+
+function drawLimits(operations) {
+  const body = el("tbody");
+  const table = el("div", { class: "scroll-x" }, el("table", { class: "table" },
+    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Operation"), el("th", { scope: "col", class: "right" }, "Reached"), el("th", { scope: "col" }, "Not reached, with the reason"))), body));
+  batches(body, operations, 50, ([name, total, places]) => {
+    const reasons = el("ul");
+    batches(reasons, places, 10, ([place, why]) => el("li", {}, el("span", { class: "mono" }, short(place, 120)), ": ", value(why, 200)));
+    return el("tr", {}, el("th", { scope: "row" }, short(name, 100)), el("td", { class: "right" }, `${number(total - places.length)} of ${number(total)}`), el("td", {}, reasons));
+  });
+  return table;
 }
 
 function coverageRow([name, one]) {
@@ -60,7 +75,7 @@ function coverageRow([name, one]) {
   const share = Math.floor((1000 * count(one.covered)) / one.total) / 10;
   const bar = el("i");
   bar.style.width = `${Math.min(100, share)}%`;
-  return el("tr", {}, el("th", { scope: "row" }, Object.hasOwn(COVERAGE, name) ? COVERAGE[name] : short(name, 60)),
+  return el("tr", {}, el("th", { scope: "row" }, COVERAGE[name]),
     el("td", { class: "right" }, `${number(one.covered)} of ${number(one.total)}`),
     el("td", { class: "right" }, `${share} %`),
     el("td", {}, el("div", { class: "meter", "aria-hidden": "true" }, bar)));

@@ -4,6 +4,7 @@
 mod findings;
 mod operations;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -19,7 +20,7 @@ use crate::outcome::CaseOutcome;
 use crate::report::conclusion;
 use crate::report::json::Report;
 use crate::report::output::Tone;
-use crate::report::text::{count, number, printable, some};
+use crate::report::text::{count, number, printable, reason_of, some};
 
 const GOOD: Tone = Tone::GOOD;
 const BAD: Tone = Tone::BAD;
@@ -110,6 +111,9 @@ pub fn body(report: &Report, detail: Detail, columns: usize) -> String {
     relearned(&mut out, report);
     learned(&mut out, report, detail);
     indeterminate(&mut out, report);
+    if detail.verbose {
+        limits(&mut out, report);
+    }
     divergences(&mut out, report);
     leaks(&mut out, report);
     trend(&mut out, report);
@@ -123,7 +127,7 @@ fn indeterminate(out: &mut String, report: &Report) {
         return;
     }
     let mut reasons: Vec<_> = report.indeterminate.iter().collect();
-    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
+    reasons.sort_by_key(|reason| Reverse(reason.count));
     let _ = writeln!(out, "{}: {}", styled(UNSURE, "indeterminate"), count(report.totals.indeterminate, "case"));
     for reason in reasons.iter().take(REASONS) {
         let example = reason.cases.first().map(|case| format!(" (e.g. {case})")).unwrap_or_default();
@@ -132,6 +136,31 @@ fn indeterminate(out: &mut String, report: &Report) {
     }
     if reasons.len() > REASONS {
         let _ = writeln!(out, "  … and {} more", count((reasons.len() - REASONS) as u64, "reason"));
+    }
+    out.push('\n');
+}
+
+/// Limits at which no value was accepted, by reason.
+fn limits(out: &mut String, report: &Report) {
+    let mut reasons: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
+    for (operation, limits) in &report.coverage.limits_by_operation {
+        for why in limits.not_reached.values() {
+            *reasons.entry(reason_of(why)).or_default().entry(operation).or_default() += 1;
+        }
+    }
+    let mut reasons: Vec<(usize, String, BTreeMap<&str, usize>)> =
+        reasons.into_iter().map(|(why, operations)| (operations.values().sum(), why, operations)).collect();
+    if reasons.is_empty() {
+        return;
+    }
+    reasons.sort_by_key(|(number, _, _)| Reverse(*number));
+    let total: usize = reasons.iter().map(|(number, _, _)| number).sum();
+    let _ = writeln!(out, "{}: {}", styled(QUIET, "not reached"), count(total as u64, "limit"));
+    for (number, why, operations) in &reasons {
+        let _ = writeln!(out, "  {number}  {}", printable(why, 200));
+        let operations: Vec<String> = operations.iter().map(|(name, number)| format!("{name} {number}")).collect();
+        let operations: Vec<&str> = operations.iter().map(String::as_str).collect();
+        let _ = writeln!(out, "    {}", styled(QUIET, &printable(&some(&operations, 5), VALUE)));
     }
     out.push('\n');
 }
@@ -302,6 +331,8 @@ fn styled(style: Tone, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
+    use connect_checks::coverage::LimitsReached;
+
     use super::*;
     use crate::report::output::plain;
     use crate::report::samples;
@@ -356,6 +387,27 @@ NOT CONFORMING: 1 of 6 judged cases fails, in 1 of 2 operations.
         let folder = collector.folder().unwrap().parent().unwrap().display().to_string();
         let text = text.replace(&folder, "FOLDER");
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn limits_that_no_value_reached_are_listed_by_reason() {
+        let mut report = samples::mixed().report();
+        let left = |places: &[(&str, &str)]| LimitsReached {
+            total: 9,
+            not_reached: places.iter().map(|(place, why)| ((*place).to_owned(), (*why).to_owned())).collect(),
+        };
+        report.coverage.limits_by_operation = BTreeMap::from([
+            (
+                "CreateRule".to_owned(),
+                left(&[("length-max/Name", "409 Conflict"), ("pattern/Name", "nothing has the id")]),
+            ),
+            ("ListRules".to_owned(), left(&[("pattern/InstanceId", "nothing has the id")])),
+        ]);
+        let text = plain(&body(&report, Detail { verbose: true, ..Detail::default() }, 100));
+        let expected =
+            "not reached: 3 limits\n  2  nothing has the id\n    CreateRule 1, ListRules 1\n  1  409 Conflict\n";
+        assert!(text.contains(expected), "{text}");
+        assert!(!plain(&body(&report, Detail::default(), 100)).contains("not reached"));
     }
 
     #[test]
