@@ -8,7 +8,7 @@ mod program;
 use std::collections::{BTreeMap, BTreeSet};
 
 use program::Folder;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/shelf/service-2.json");
 
@@ -61,6 +61,30 @@ fn every_kind_of_another_service_is_followed_through_its_life() {
     let all: BTreeSet<String> =
         ["passed", "indeterminate"].iter().flat_map(|outcome| cases(&report, outcome)).collect();
     assert!(!all.iter().any(|case| case.contains("lifecycle.walk") || case.contains("lifecycle.versions")), "{all:?}");
+}
+
+/// Ids that are numbers, and a description that may show less than the creation takes.
+#[test]
+fn models_with_other_ids_and_narrow_descriptions_conform() {
+    let folder = Folder::new("other-behaviour-models");
+    let rows: [(&str, fn(&mut Value)); 2] = [
+        ("CreateBook/lifecycle.concurrent-creates", |shapes| shapes["BookId"] = json!({ "type": "integer" })),
+        ("CreateBook/accept.text", |shapes| {
+            shapes["Title"] = json!({ "type": "string", "min": 1, "max": 20, "pattern": "[a-z ]+" });
+            shapes["BookResponse"]["members"]["title"] = json!({ "shape": "Title" });
+        }),
+    ];
+    for (case, change) in rows {
+        let mut model: Value = serde_json::from_slice(&std::fs::read(MODEL).unwrap()).unwrap();
+        change(&mut model["shapes"]);
+        let path = folder.write("service-2.json", model.to_string());
+        let report = folder.at("report");
+        let (code, ..) =
+            folder.run(&["run", "--report-dir", &report, "--model", path.to_str().unwrap(), "--seed", "1"]);
+        let report = folder.report("report");
+        assert_eq!((code, cases(&report, "failed")), (Some(0), BTreeSet::new()), "{case}: {}", report["findings"]);
+        assert!(cases(&report, "passed").contains(case), "{case}");
+    }
 }
 
 /// A token that no text can be is no null in the request.

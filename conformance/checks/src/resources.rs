@@ -2,6 +2,9 @@
 //! operations need.
 
 mod lookup;
+mod shown;
+
+use std::iter;
 
 use connect_model::json_text::scalar;
 use connect_model::path::SchemaPath;
@@ -13,6 +16,7 @@ use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
 
 pub use self::lookup::{created_by, instances, listed_by, named, rows, stored_by, updated_by};
+pub(crate) use self::shown::{can_be_shown, make_showable, not_showable};
 use crate::client::reply::TAKEN;
 use crate::code::Scope;
 use crate::tagging;
@@ -95,12 +99,16 @@ fn slot_of<'s>(schema: &'s Schema, kind: &Kind, member: &str) -> Option<&'s Slot
 
 /// True if names of a run have a form that a member of the creation allows.
 fn takes_names(schema: &Schema, kind: &Kind, name: &str) -> bool {
-    slot_of(schema, kind, name).is_some_and(|slot| form_of(schema, slot, "Ct-00000000-0").is_some())
+    slot_of(schema, kind, name).is_some_and(|slot| form_of(schema, iter::once(slot), "Ct-00000000-0").is_some())
 }
 
-/// The first form of a name that a slot allows: the name itself, an address, a URL, an ARN, the name without hyphens or
-/// capitals, or a domain.
-pub(crate) fn form_of(schema: &Schema, slot: &Slot, name: &str) -> Option<String> {
+/// The first form of a name that each of some slots allows: the name itself, an address, a URL, an ARN, the name without
+/// hyphens or capitals, or a domain.
+pub(crate) fn form_of<'s>(
+    schema: &Schema,
+    slots: impl Iterator<Item = &'s Slot> + Clone,
+    name: &str,
+) -> Option<String> {
     let forms = [
         name.to_owned(),
         format!("{name}@example.com"),
@@ -110,7 +118,8 @@ pub(crate) fn form_of(schema: &Schema, slot: &Slot, name: &str) -> Option<String
         name.to_lowercase(),
         format!("{}.example.com", name.to_lowercase()),
     ];
-    forms.into_iter().find(|form| validate_slot(schema, slot, &form.as_str().into()).is_empty())
+    let fits = |form: &str| slots.clone().all(|slot| validate_slot(schema, slot, &form.into()).is_empty());
+    forms.into_iter().find(|form| fits(form))
 }
 
 /// Member that names the instance.
@@ -173,9 +182,14 @@ impl Resource {
         self.of.parents.iter().any(|(member, _)| member == INSTANCE)
     }
 
-    /// True if the model can describe and delete one, so that its life can be judged.
+    /// True if the model can describe and delete one, so that its life can be judged. Nobody can make a new one whose id the
+    /// caller must choose among those of something else, such as an account.
     pub fn is_judged(&self) -> bool {
-        !self.describe.is_empty() && !self.delete.is_empty()
+        let is_new = match &self.of.id {
+            Source::Input(member) => self.name_member == Some(member),
+            Source::Output(_) => true,
+        };
+        is_new && !self.describe.is_empty() && !self.delete.is_empty()
     }
 
     /// Input of `create` that a healthy service accepts once names and ids are added; none if any valid one will do.
@@ -219,11 +233,13 @@ impl Resource {
             && if self.schema.service.is_connect() {
                 TAKEN.iter().any(|error| self.schema.error_of(contract, error).is_some())
             } else {
-                // Elsewhere, a conflict may concern more than names: only an id is certainly unique. A change that somebody
-                // else makes at the same time is no name that is taken.
+                // Elsewhere, a conflict may concern more than names: only an id is certainly unique. Neither a quota nor a change
+                // that somebody else makes at the same time is a name that is taken.
                 let conflicts = |error: &ShapeId| {
                     let shape = &self.schema[*error];
-                    shape.error.is_some_and(|error| error.status == 409) && !shape.name.contains("Concurrent")
+                    let says = |word: &&str| shape.name.contains(*word);
+                    let is_name = ["Conflict", "Exist", "Duplicate", "InUse"].iter().any(says) && !says(&"Concurrent");
+                    is_name && shape.error.is_some_and(|error| error.status == 409)
                 };
                 chosen_id(self.of) == self.name_member && contract.errors.iter().any(conflicts)
             }
@@ -304,6 +320,11 @@ impl Resource {
         }
     }
 
+    /// True if two creations choose one id, so that they cannot make two resources.
+    pub(crate) fn choose_one_id(&self, one: &Value, other: &Value) -> bool {
+        matches!(&self.of.id, Source::Input(member) if one[member] == other[member])
+    }
+
     /// The id of a resource, from the request and the body of the answer.
     pub fn id_in(&self, sent: &Value, body: &Value) -> Option<String> {
         let none = Map::new();
@@ -345,8 +366,11 @@ impl Resource {
 
     /// A name in the form that the creation takes.
     pub(crate) fn name_of(&self, text: &str) -> String {
-        let slot = self.name_member.and_then(|name| slot_of(self.schema, self.of, name));
-        slot.and_then(|slot| form_of(self.schema, slot, text)).unwrap_or_else(|| text.to_owned())
+        let Some(member) = self.name_member else { return text.to_owned() };
+        let Some(slot) = slot_of(self.schema, self.of, member) else { return text.to_owned() };
+        let both = iter::once(slot).chain(shown::shown_at(self.schema, self.create, member));
+        let found = form_of(self.schema, both, text).or_else(|| form_of(self.schema, iter::once(slot), text));
+        found.unwrap_or_else(|| text.to_owned())
     }
 
     /// JSON Pointer to the name in the input of a creation.

@@ -34,7 +34,8 @@ pub(crate) const VALIDATION: (&str, u16) = ("ValidationException", 400);
 
 /// Errors for a name that is taken, by the words in their names, in order of preference. Some services say that the name is
 /// in use.
-const CONFLICT: &[&str] = &["DuplicateResource", "ResourceConflict", "AlreadyExists", "Conflict", "Duplicate", "InUse"];
+const CONFLICT: &[&str] =
+    &["DuplicateResource", "ResourceConflict", "AlreadyExists", "ResourceExists", "Conflict", "Duplicate", "InUse"];
 
 impl Refusal {
     /// The error of an operation for a resource that does not exist, if it models one.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::corrections::Corrections;
 use super::lists::{items, tagging};
-use super::source::{Creation, Rule, Source, described, named};
+use super::source::{Creation, Rule, Source, described, is_scalar, named};
 use super::words::{CHANGERS, COMMON, LISTERS, MAKERS, SHOWERS, in_words, noun, object, plurals, tails};
 use super::{Action, Graph, Kind, Need, Role};
 use crate::schema::{self, Members, Operation, OperationId, Schema, ShapeId};
@@ -76,7 +76,10 @@ impl<'s> Finder<'s> {
     /// Sorts members as the path has them: the holder before what it holds.
     fn in_path_order(&self, operation: OperationId, names: &mut [(String, Source)]) {
         let path = &self.schema[operation].uri.text;
-        let at = |member: &str| path.find(&format!("{{{member}")).unwrap_or(usize::MAX);
+        let at = |member: &str| {
+            let labels = [format!("{{{member}}}"), format!("{{{member}+}}")];
+            labels.iter().find_map(|label| path.find(label)).unwrap_or(usize::MAX)
+        };
         names.sort_by_key(|(member, _)| at(member));
     }
 
@@ -117,13 +120,18 @@ impl<'s> Finder<'s> {
         let own = tails(noun).flat_map(|tail| [format!("{tail}Name"), format!("{tail}Alias")]);
         let name = own.chain([noun.to_owned()]).chain(NAMES.iter().map(|name| (*name).to_owned()));
         let name = name.into_iter().find_map(|name| named(input, &name).filter(|found| is_text(self.schema, found)));
+        // Nothing else of the kind has an id that the caller chose; a name beside it may occur twice.
+        let name = name.map(|member| match &id {
+            Source::Input(chosen) => chosen.clone(),
+            Source::Output(_) => member.name.clone(),
+        });
         let kind = Kind {
             noun: noun.to_owned(),
             words: in_words(noun),
             create,
             others: Vec::new(),
             arn: arn.into_iter().find_map(|arn| creation.answered(&arn)),
-            name: name.map(|member| member.name.clone()),
+            name,
             token: input.and_then(Members::idempotency_token).map(|member| member.name.clone()),
             id,
             parents: Vec::new(),
@@ -349,9 +357,10 @@ impl<'s> Finder<'s> {
 
     /// The member of an item with the id of the resource.
     fn item_id(&self, kind: &Kind, creation: &Creation<'_>, items: &Members) -> Option<String> {
-        let by_member = kind.actions.iter().find_map(|action| items.get(kind.id_member(action)?));
-        let by_source =
-            || items.iter().find(|member| creation.source(member).is_some_and(|(source, _)| source == kind.id));
+        let is_id = |member: &&schema::Member| is_scalar(self.schema, member);
+        let by_member = kind.actions.iter().find_map(|action| items.get(kind.id_member(action)?).filter(is_id));
+        let is_source = |member: &schema::Member| creation.source(member).is_some_and(|(source, _)| source == kind.id);
+        let by_source = || items.iter().filter(is_id).find(|member| is_source(member));
         by_member.or_else(by_source).or_else(|| named(Some(items), "Id")).map(|member| member.name.clone())
     }
 

@@ -59,7 +59,7 @@ pub struct Kind {
     pub id: Source,
     /// Path to the ARN in the output of `create`.
     pub arn: Option<Vec<String>>,
-    /// Input member of `create` with the name that the caller chooses.
+    /// Input member of `create` with the name that the caller chooses; the id, if the caller chooses one.
     pub name: Option<String>,
     /// Input member of `create` by which a server recognises a repeated request.
     pub token: Option<String>,
@@ -443,6 +443,51 @@ mod tests {
         assert_eq!(schema[link("QueueQuickConnects").end].name, "DisassociateQueueQuickConnects");
         // A list of resources that are described shows all of them, not those that are associated.
         assert!(graph.links.iter().all(|link| schema[link.list].name != "ListSecurityProfiles"));
+    }
+
+    #[test]
+    fn an_id_is_a_scalar_and_the_last_name_of_the_path() {
+        let operation = |uri: &str, input: &str, output: &str| {
+            let name = uri.split('/').next().unwrap();
+            serde_json::json!({ "name": name, "http": { "method": "POST", "requestUri": format!("/{uri}") },
+                "input": { "shape": input }, "output": { "shape": output } })
+        };
+        let text = serde_json::json!({ "shape": "S" });
+        let label = |name: &str| serde_json::json!({ "shape": "S", "location": "uri", "locationName": name });
+        let named = serde_json::json!({ "type": "structure", "required": ["namespace", "name"],
+            "members": { "namespace": label("namespace"), "name": label("name") } });
+        let model = serde_json::json!({
+            "metadata": { "endpointPrefix": "x", "protocol": "rest-json", "apiVersion": "1", "serviceId": "X" },
+            "operations": {
+                "CreateTable": operation("CreateTable/{namespace}/{name}", "Named", "Gone"),
+                "GetTable": operation("GetTable/{namespace}/{name}", "Named", "Gone"),
+                "CreateTheme": operation("CreateTheme/{ThemeId}", "Theme", "Gone"),
+                "GetTheme": operation("GetTheme/{ThemeId}", "Theme", "Gone"),
+                "CreateEventAction": operation("CreateEventAction", "Made", "Made"),
+                "GetEventAction": operation("GetEventAction/{EventActionId}", "Event", "Made"),
+                "ListEventActions": operation("ListEventActions", "Gone", "Listed"),
+            },
+            "shapes": {
+                "Named": named,
+                "Theme": { "type": "structure", "required": ["ThemeId", "Name"],
+                    "members": { "ThemeId": label("ThemeId"), "Name": text } },
+                "Event": { "type": "structure", "required": ["EventActionId"],
+                    "members": { "EventActionId": label("EventActionId") } },
+                "Made": { "type": "structure", "members": { "Action": { "shape": "Gone" }, "Id": text } },
+                "Listed": { "type": "structure", "members": { "Items": { "shape": "Items" } } },
+                "Items": { "type": "list", "member": { "shape": "Made" } },
+                "Gone": { "type": "structure", "members": {} },
+                "S": { "type": "string" },
+            },
+        });
+        let schema = Schema::from_text("service-2.json", model.to_string().into_bytes()).unwrap();
+        let graph = Graph::of(&schema);
+        let kind = |noun: &str| graph.kind(noun).unwrap();
+        assert_eq!(kind("Table").id, Source::Input("name".to_owned()));
+        // The caller chooses the id, so that a name may occur twice.
+        assert_eq!(kind("Theme").id, Source::Input("ThemeId".to_owned()));
+        assert_eq!(kind("Theme").name.as_deref(), Some("ThemeId"));
+        assert_eq!(kind("EventAction").first(Role::List).unwrap().item_id.as_deref(), Some("Id"));
     }
 
     #[test]

@@ -104,6 +104,11 @@ impl Rights {
             self.omit(trial, &right.limits, why);
             return;
         }
+        let schema = trial.client.schema;
+        if resources::not_showable(schema, &schema[trial.operation].name, whole).is_some() {
+            self.omit(trial, &right.limits, "the model does not let the description show the value");
+            return;
+        }
         let values = right.values.iter().map(|(member, value)| format!("{member}: {value}")).collect::<Vec<_>>();
         let text = format!("{} {} {}", right.focus, right.pointer, values.join(", "));
         if let Some((group, at)) = self.placed.get(&text) {

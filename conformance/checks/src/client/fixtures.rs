@@ -203,6 +203,17 @@ impl Client {
                 self.give_usual_forms(operation, &mut value, &SchemaPath::default());
             }
             overwrite(&mut value, row.given().cloned().unwrap_or_default().into());
+            let members = self.schema.input_members(&self.schema[operation]);
+            // Its list and description may name what it lives in, although the creation may leave that out.
+            for (member, _) in row.of.parents.iter().filter(|(_, kind)| kind.is_none()) {
+                if let Some(member) =
+                    members.and_then(|members| members.get(member)).filter(|_| value.get(member).is_none())
+                {
+                    let bytes = self.bytes(&format!("{}/creation/{}", row.create, member.name));
+                    let made = self.generator(Config::sparse()).member(member, &mut Unstructured::new(&bytes));
+                    value[&member.name] = made.map_err(|error| error.to_string())?;
+                }
+            }
             if let Some(instance) = instance {
                 value[INSTANCE] = instance.into();
             }
@@ -210,13 +221,13 @@ impl Client {
             if let Some(name) = self.unused_name(row) {
                 row.set_name(&mut value, name);
             }
-            let members = self.schema.input_members(&self.schema[operation]);
             if let Some(token) = members.and_then(Members::idempotency_token) {
                 let text = self.fresh_token_for(token);
                 let none = || format!("no text is a client token for the member {} of {}", token.name, row.create);
                 value[&token.name] = text.ok_or_else(none)?.into();
             }
             self.add_run_tag(operation, &mut value, &SchemaPath::default());
+            resources::make_showable(self.schema, &self.schema[operation], &mut value, &SchemaPath::default());
             Ok(value)
         }
         .boxed()

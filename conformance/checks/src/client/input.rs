@@ -147,6 +147,9 @@ impl Client {
             }
         }
         self.give_usual_forms(id, value, focus);
+        if known_good {
+            resources::make_showable(self.schema, operation, value, focus);
+        }
         self.name_existing(id, value, (focus, "")).await;
     }
 
@@ -289,7 +292,7 @@ impl Client {
     /// An unused name, in the first form that a slot allows; else a generated one, which hardly comes twice.
     pub(super) fn fresh_for(&self, slot: &Slot) -> Option<String> {
         let name = self.fresh_name();
-        resources::form_of(self.schema, slot, &name).or_else(|| {
+        resources::form_of(self.schema, std::iter::once(slot), &name).or_else(|| {
             let bytes = self.bytes(&name);
             let made =
                 self.generator(Config::default()).place(slot, Place::Label, &mut Unstructured::new(&bytes)).ok()?;
@@ -314,6 +317,6 @@ impl Client {
 }
 
 /// True if a focus lies in a top-level member.
-pub(super) fn in_focus(focus: &SchemaPath, member: &str) -> bool {
+pub(crate) fn in_focus(focus: &SchemaPath, member: &str) -> bool {
     matches!(focus.0.first(), Some(Step::Member(name)) if name == member)
 }

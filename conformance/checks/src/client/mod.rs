@@ -4,7 +4,7 @@
 mod as_given;
 mod fixtures;
 pub(crate) mod forms;
-mod input;
+pub(crate) mod input;
 pub(crate) mod ownership;
 pub mod pager;
 mod places;

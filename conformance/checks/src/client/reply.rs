@@ -118,7 +118,10 @@ pub const CONFLICTS: &[&str] = &["DuplicateResourceException", "ResourceConflict
 
 /// True if an error says that something exists already: by its status, or by its name.
 pub(crate) fn is_conflict(status: u16, code: Option<&str>) -> bool {
-    status == 409 || code.is_some_and(|code| CONFLICTS.contains(&code) || code.contains("AlreadyExist"))
+    status == 409
+        || code.is_some_and(|code| {
+            CONFLICTS.contains(&code) || code.contains("AlreadyExist") || code.contains("ResourceExist")
+        })
 }
 
 /// Errors for a name that is taken, as far as their names tell.

@@ -221,8 +221,12 @@ impl Creation<'_> {
         self.row.set_name(&mut input, self.client.unused_name(self.row).unwrap_or_default());
         let first = steps::succeed(self.client, self.row.create, &input).await?;
         let created = read_created(self.row, &input, &first)?;
+        let before = input.clone();
         input[&self.token] = other.into();
         self.row.set_name(&mut input, self.client.unused_name(self.row).unwrap_or_default());
+        if self.row.choose_one_id(&before, &input) {
+            return Err(format!("no further id is known that {} may choose", self.row.create));
+        }
         let second = self.client.call(self.operation, &input).await?;
         let (exchange, actual) = match &second {
             Reply::Success(exchange) => match read_created(self.row, &input, exchange) {

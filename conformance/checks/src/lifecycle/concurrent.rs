@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use connect_transport::exchange::Exchange;
 use futures_util::future::join_all;
 
-use crate::client::pager::list_all;
+use crate::client::pager::{key, list_all};
 use crate::client::read_created;
 use crate::client::reply::Reply;
 use crate::code::Trial;
@@ -23,6 +23,9 @@ pub(super) async fn creations(trial: Trial<'_>, row: &'static Resource) -> Judge
     let mut inputs = Vec::new();
     for _ in 0..CONCURRENT {
         inputs.push(client.creation_in(row, &instance).await?);
+    }
+    if row.choose_one_id(&inputs[0], &inputs[1]) {
+        return Err(format!("no further id is known that {} may choose", row.create));
     }
     let replies = join_all(inputs.iter().map(|input| perform(client, row.create, input))).await;
     let mut ids = BTreeSet::new();
@@ -43,7 +46,7 @@ pub(super) async fn creations(trial: Trial<'_>, row: &'static Resource) -> Judge
     loop {
         let (items, exchange) = list_all(client, row, inputs.first()).await?;
         let missing: Vec<&String> =
-            ids.iter().filter(|id| !items.iter().any(|item| item[row.list_id()] == ***id)).collect();
+            ids.iter().filter(|id| !items.iter().any(|item| key(item, Some(row.list_id())) == **id)).collect();
         if missing.is_empty() {
             return Ok(Vec::new());
         }

@@ -1,0 +1,69 @@
+//! Values of an input that the description of a resource can show. Some models allow less in the description than in the
+//! creation, and no endpoint can keep to both.
+
+use arbitrary::Unstructured;
+use connect_model::generate::seed::Stream;
+use connect_model::generate::{Config, Generator, Place};
+use connect_model::path::SchemaPath;
+use connect_model::schema::{Operation, Schema, Slot};
+use connect_model::validate::{ViolationKind, validate_slot};
+use serde_json::Value;
+
+use super::{created_by, updated_by};
+use crate::client::input::in_focus;
+
+/// The place where the description of what an operation creates or updates shows a member of its input.
+pub(super) fn shown_at(schema: &'static Schema, operation: &str, member: &str) -> Option<&'static Slot> {
+    let row = created_by(schema, operation).or_else(|| updated_by(schema, operation))?;
+    row.of.described(schema)?.get(member).map(|member| &member.slot)
+}
+
+/// True if the model lets the description show a value of the input of a creation or an update, as far as texts, numbers and
+/// sizes are concerned. Some models allow less in the description, and no endpoint can keep to both.
+pub(crate) fn can_be_shown(schema: &'static Schema, operation: &str, member: &str, value: &Value) -> bool {
+    let is_limit = |kind| {
+        use ViolationKind as Is;
+        matches!(
+            kind,
+            Is::EnumUnknown
+                | Is::EnumCase
+                | Is::LengthMin
+                | Is::LengthMax
+                | Is::Pattern
+                | Is::RangeMin
+                | Is::RangeMax
+                | Is::ListMin
+                | Is::ListMax
+                | Is::MapMin
+                | Is::MapMax
+        )
+    };
+    let shown = shown_at(schema, operation, member);
+    shown.is_none_or(|slot| !validate_slot(schema, slot, value).iter().any(|violation| is_limit(violation.kind)))
+}
+
+/// The first top-level member of the input of a creation or an update whose value the description cannot show.
+pub(crate) fn not_showable<'v>(schema: &'static Schema, operation: &str, input: &'v Value) -> Option<&'v str> {
+    let members = input.as_object().into_iter().flatten();
+    let mut hidden = members.filter(|(name, value)| !value.is_null() && !can_be_shown(schema, operation, name, value));
+    hidden.next().map(|(name, _)| name.as_str())
+}
+
+/// Replaces values that the description of what an operation creates or updates cannot show, where both sides allow others.
+pub(crate) fn make_showable(schema: &'static Schema, operation: &Operation, input: &mut Value, focus: &SchemaPath) {
+    let members = schema.input_members(operation);
+    let Some(map) = input.as_object_mut() else { return };
+    for (name, value) in map {
+        let member = members.and_then(|members| members.get(name));
+        let (Some(member), Some(slot)) = (member, shown_at(schema, &operation.name, name)) else { continue };
+        if in_focus(focus, name) || value.is_null() || can_be_shown(schema, &operation.name, name, value) {
+            continue;
+        }
+        let bytes = Stream::new(0, &value.to_string()).bytes(512);
+        let made = Generator::new(schema, Config::sparse()).place(slot, Place::Body, &mut Unstructured::new(&bytes));
+        *value = match made {
+            Ok(made) if validate_slot(schema, &member.slot, &made).is_empty() => made,
+            _ => continue,
+        };
+    }
+}
