@@ -5,12 +5,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use connect_checks::case::{CaseId, Outcome};
+use connect_checks::cleanup::SETTLE;
 use connect_checks::coverage::{Coverage, Learned};
 use connect_model::schema::Schema;
 use connect_transport::endpoint::Endpoint;
 use connect_transport::parsed::{Ids, Region, ServiceName};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+
+/// Requests per second, for endpoints that are not on this machine. Source: Amazon Connect grants this to an
+/// account for most operations.
+pub const REMOTE_RATE: f64 = 2.0;
+/// Requests at once after a pause, for these endpoints.
+pub const REMOTE_BURST: f64 = 5.0;
 
 /// An event of a run. `Planned` comes first, then `Started` and `TrialFinished` for each case, then `Finished`. Cases of
 /// several threads interleave; an interrupted case has no `TrialFinished`.
@@ -228,6 +235,21 @@ pub struct Settings {
     /// Folder of the journal, if it is not the usual one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub journal: Option<PathBuf>,
+}
+
+impl Settings {
+    /// The flags that make a run on a real account faster than usual, with their values. A report does not choose them.
+    pub fn faster_than_usual(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let rps = self.rps.filter(|rps| *rps > REMOTE_RATE);
+        let burst = self.burst.filter(|burst| f64::from(*burst) > REMOTE_BURST);
+        let settle = self.settle.filter(|settle| *settle < SETTLE.as_secs_f64());
+        let flags = [
+            ("rps", rps.map(|rps| rps.to_string())),
+            ("burst", burst.map(|burst| burst.to_string())),
+            ("settle", settle.map(|settle| settle.to_string())),
+        ];
+        flags.into_iter().filter_map(|(flag, value)| Some((flag, value?)))
+    }
 }
 
 /// An input file of a run, with its content at that time.

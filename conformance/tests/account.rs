@@ -283,6 +283,13 @@ fn a_request_that_is_sent_again_leaves_what_is_no_resource_of_a_run() {
     let (nobody, version) = ("has neither the name nor the tag of a run", Some(json!({})));
     let rows = [
         ("DELETE", flow(&theirs), json!([]), None, nobody),
+        (
+            "POST",
+            format!("{}/name", flow(&ours)),
+            json!([]),
+            Some(json!({ "Name": "Welcome" })),
+            "takes the name of a run away from a contact flow",
+        ),
         ("PUT", format!("{}/version", flow(&theirs)), json!([]), version, nobody),
         ("POST", arn(&theirs), json!([]), tags("evil"), "has no tag of a run"),
         ("POST", arn(&ours), json!([]), tags("contract-test"), "by which runs know their resources"),

@@ -53,7 +53,17 @@ fn a_file_that_nobody_named_permits_nothing_and_chooses_no_endpoint_elsewhere() 
         (format!("{here}allow-writes = true"), &[], "cannot set `allow-writes`".to_owned()),
         (format!("{here}allow-operation = [\"StartTaskContact\"]"), &[], "cannot set `allow-operation`".to_owned()),
         ("force = true".to_owned(), &[], "cannot set `force`".to_owned()),
+        ("resume = \"report\"".to_owned(), &[], "cannot set `resume`".to_owned()),
     ];
+    for (key, value) in [("rps", "50"), ("burst", "50"), ("jobs", "8"), ("settle", "0.5")] {
+        rows.push((format!("{key} = {value}"), &remote, format!("cannot set `{key}`")));
+    }
+    for key in ["report-dir", "journal", "walk-regressions", "write-expect", "write-learned"] {
+        for place in ["../other", "/tmp/other", "a/../../other", "link/other"] {
+            rows.push((format!("{key} = \"{place}\""), &[], format!("outside of its folder, as `{key}` would")));
+        }
+    }
+    std::os::unix::fs::symlink("..", folder.0.join("link")).unwrap();
     let tunnel = ["--endpoint", "http://127.0.0.1:1", "--as-remote"];
     for key in ["instance-id", "account", "region", "profile", "model"] {
         for far in [&remote[..], &tunnel] {
@@ -74,7 +84,7 @@ fn a_file_that_nobody_named_permits_nothing_and_chooses_no_endpoint_elsewhere() 
         );
         words.extend(["--config", "conformance.toml"]);
         let (_, _, stderr) = folder.run(&words);
-        assert!(!stderr.contains("cannot set"), "{text}: {stderr}");
+        assert!(!stderr.contains("cannot set") && !stderr.contains("outside of its folder"), "{text}: {stderr}");
     }
     folder.write("conformance.toml", format!("{elsewhere}allow-writes = false\noperations = \"ListRules\""));
     let (code, stdout, stderr) = folder.run(&["plan", "--endpoint", "http://127.0.0.1:1"]);

@@ -66,8 +66,9 @@ fn every_kind_of_another_service_is_followed_through_its_life() {
 /// Ids that are numbers, and a description that may show less than the creation takes.
 #[test]
 fn models_with_other_ids_and_narrow_descriptions_conform() {
+    type Change = fn(&mut Value);
     let folder = Folder::new("other-behaviour-models");
-    let rows: [(&str, fn(&mut Value)); 2] = [
+    let rows: [(&str, Change); 2] = [
         ("CreateBook/lifecycle.concurrent-creates", |shapes| shapes["BookId"] = json!({ "type": "integer" })),
         ("CreateBook/accept.text", |shapes| {
             shapes["Title"] = json!({ "type": "string", "min": 1, "max": 20, "pattern": "[a-z ]+" });

@@ -84,6 +84,14 @@ fn resumes_interrupted_runs() {
     assert_eq!(stopped["stopped_because"], "interrupted");
     let done = outcomes(&stopped).len();
     assert!(done > 10 && (done as u64) < stopped["totals"]["planned"].as_u64().unwrap(), "{done}");
+    let ended = folder.at("ended");
+    assert_eq!(output(&["run", "CreateRule/shape.json", "--report-dir", &ended]).0, Some(0));
+    let (code, stdout, stderr) = output(&["run", "--resume", &ended, "--report-dir", &ended]);
+    assert!(
+        code == Some(2)
+            && stderr.contains("that run has ended with a result for each of its cases (1), and nothing is left"),
+        "{stdout}{stderr}"
+    );
     // A selection that is given again must be that of the run.
     let (code, _, stderr) = output(&["run", "--resume", &at, "--operations", "ListRules", "--report-dir", &at]);
     assert_eq!((code, stderr.contains("was CreateRule,ListRules in that run")), (Some(2), true), "{stderr}");
@@ -97,6 +105,7 @@ fn resumes_interrupted_runs() {
     assert_eq!(code, Some(0), "{stdout}{stderr}");
     assert!(!folder.0.join("rest/findings/other.json").exists(), "a finding of another run");
     let whole = folder.report("rest");
+    assert!(stdout.contains(&format!("from which it takes the results of {} cases", done)), "{stdout}");
     assert_eq!((&whole["seed"], &whole["interrupted"]), (&5.into(), &false.into()));
     assert_eq!(whole["totals"]["planned"], stopped["totals"]["planned"]);
     assert_eq!(whole["totals"]["executed"], stopped["totals"]["planned"]);

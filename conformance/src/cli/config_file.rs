@@ -4,7 +4,7 @@
 use std::any::TypeId;
 use std::error::Error as _;
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
@@ -27,8 +27,9 @@ const LARGEST: u64 = 1 << 20;
 /// Id of the flag `--config`.
 const FLAG: &str = "config";
 
-/// Keys that permit something. Only the command line, or a file that it names, may have them.
-const PERMISSIONS: [&str; 3] = ["allow-writes", "allow-operation", "force"];
+/// Keys that permit something, or bring the results of another run. Only the command line, or a file that it names, may have
+/// them.
+const PERMISSIONS: [&str; 4] = ["allow-writes", "allow-operation", "force", "resume"];
 
 /// The key of the endpoint.
 const ENDPOINT: &str = "endpoint";
@@ -36,6 +37,13 @@ const ENDPOINT: &str = "endpoint";
 /// Keys that decide who gets requests, in whose name they are signed, and what they reach. For an endpoint on another machine,
 /// or one that stands for a real account, only the command line, or a file that it names, may have them.
 const TARGET: [&str; 5] = [ENDPOINT, "instance-id", "account", "region", "model"];
+
+/// Keys that can make a run send faster, or look for what it lost for a shorter time. For such an endpoint, only the command
+/// line, or a file that it names, may have them.
+const PACE: [&str; 4] = ["rps", "burst", "jobs", "settle"];
+
+/// Keys with a place that is written to. In a file that nobody named, the place is below the folder of the file.
+const WRITTEN: [&str; 5] = ["report-dir", "journal", "walk-regressions", "write-expect", "write-learned"];
 
 /// The key that treats an endpoint on this machine as a real account.
 const AS_REMOTE: &str = "as-remote";
@@ -131,7 +139,8 @@ pub(super) fn read(command: &Command, words: &[OsString]) -> Result<Option<Confi
     if !is_named {
         let given = matches.try_get_one::<String>(ENDPOINT).ok().flatten().map(String::as_str);
         let as_remote = matches.try_get_one::<bool>("as_remote").ok().flatten().is_some_and(|on| *on);
-        for_this_machine(&used, given, as_remote).map_err(wrong)?;
+        for_this_machine(&used, given, as_remote).map_err(&wrong)?;
+        below_its_folder(&used).map_err(wrong)?;
     }
     let keys = used.iter().map(|entry| entry.key.clone()).collect();
     let words = used.into_iter().flat_map(|entry| entry.words).collect();
@@ -180,17 +189,42 @@ fn for_this_machine(used: &[Entry<'_>], given: Option<&str>, as_remote: bool) ->
     let own = used.iter().find(|entry| entry.key == ENDPOINT).and_then(Entry::value);
     let as_remote = as_remote || used.iter().any(|entry| entry.key == AS_REMOTE && !entry.words.is_empty());
     let is_elsewhere = as_remote || given.or(own).is_some_and(is_elsewhere);
-    let is_refused =
-        |key: &str| PERMISSIONS.contains(&key) || key == PROFILE || (is_elsewhere && TARGET.contains(&key));
+    let is_refused = |key: &str| {
+        PERMISSIONS.contains(&key) || key == PROFILE || (is_elsewhere && (TARGET.contains(&key) || PACE.contains(&key)))
+    };
     let is_set = |entry: &&Entry<'_>| !entry.words.is_empty() && is_refused(&entry.key);
     let refused: Vec<&str> = used.iter().filter(is_set).map(|entry| entry.key.as_str()).collect();
     if refused.is_empty() {
         return Ok(());
     }
     Err(format!(
-        "a file that the command line does not name cannot set {}: it neither permits anything nor chooses keys, or an \
-         endpoint on another machine or with --as-remote; if it is yours, name it with --config {DEFAULT}, or give these as flags",
+        "a file that the command line does not name cannot set {}: it permits nothing, brings no results, and chooses neither \
+         keys nor anything about an endpoint on another machine or with --as-remote; if it is yours, name it with --config \
+         {DEFAULT}, or give these as flags",
         suggest::quoted(&refused)
+    ))
+}
+
+/// Checks that a file that nobody named leads to no place outside of its folder, also by a link.
+///
+/// # Errors
+/// The keys that do, and the remedy.
+fn below_its_folder(used: &[Entry<'_>]) -> Result<(), String> {
+    let is_below = |place: &Path| {
+        let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+        place.components().all(is_plain) && !place.ancestors().any(Path::is_symlink)
+    };
+    let leads_out = |entry: &&Entry<'_>| {
+        WRITTEN.contains(&entry.key.as_str()) && entry.value().is_some_and(|place| !is_below(Path::new(place)))
+    };
+    let outside: Vec<&str> = used.iter().filter(leads_out).map(|entry| entry.key.as_str()).collect();
+    if outside.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "a file that the command line does not name cannot write outside of its folder, as {} would; if it is yours, name it \
+         with --config {DEFAULT}, or give these as flags",
+        suggest::quoted(&outside)
     ))
 }
 

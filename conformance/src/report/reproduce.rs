@@ -55,6 +55,9 @@ pub fn resume_command(report: &Report, folder: &Path) -> String {
         for name in &settings.allow_operation {
             let _ = write!(command, " --allow-operation {}", shell(name));
         }
+        for (name, value) in settings.faster_than_usual() {
+            let _ = write!(command, " --{name} {}", shell(&value));
+        }
     }
     command
 }

@@ -20,15 +20,10 @@ use connect_transport::TransportConfig;
 use connect_transport::pace::{PaceConfig, Rate};
 use connect_transport::target::TargetFlags;
 
-use crate::event::EmulatorInfo;
+use crate::event::{EmulatorInfo, REMOTE_BURST, REMOTE_RATE};
 use crate::report::output::Format;
 use crate::report::terminal::Detail;
 use crate::session::error::SessionError;
-
-/// Requests per second, and at once, for endpoints that are not on this machine. Source: Amazon Connect grants this to an
-/// account for most operations.
-const REMOTE_RATE: f64 = 2.0;
-const REMOTE_BURST: f64 = 5.0;
 
 /// The longest time that a flag gives, in seconds.
 pub(crate) const LONGEST_TIME: f64 = 3600.0;

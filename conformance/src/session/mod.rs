@@ -46,7 +46,7 @@ use crate::session::config::RunConfig;
 use crate::session::error::SessionError;
 use crate::session::inputs::RunInputs;
 use crate::session::publish::{Checkpoint, is_report_of, publish};
-use crate::session::resume::same_plan;
+use crate::session::resume::{is_unfinished, same_plan};
 use crate::session::routing::serves_unsigned;
 use crate::session::selection::{matching_required, no_history, no_walk, nothing_planned};
 use crate::session::signals::{StopOnFailures, stop_on_interrupt, stop_on_limits};
@@ -101,6 +101,7 @@ impl Session {
         let plan = suite.plan();
         if let Some(previous) = &inputs.previous {
             same_plan(previous, plan)?;
+            is_unfinished(previous, plan)?;
         }
         if plan.part.cases == 0 {
             return Err(nothing_planned(schema, &selection, plan));
@@ -153,8 +154,9 @@ impl Session {
     pub fn execute(self, runtime: &Runtime) -> Result<Exit, SessionError> {
         let output = self.config.output.clone();
         let announces = output.format == Format::Text && !output.detail.quiet;
+        let continues = self.previous.as_ref().map(terminal::continues).unwrap_or_default();
         let announce = |report: &Report| {
-            let header = if announces { terminal::header(report) } else { String::new() };
+            let header = if announces { terminal::header(report) + &continues } else { String::new() };
             print(&header).map_err(SessionError::usage)
         };
         let Finished { report, remark, folder } = self.run(runtime, announce)?;

@@ -102,6 +102,7 @@ pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -
     config.endpoint.as_remote |= as_remote;
     if !previous.target.loopback || as_remote {
         permissions(&config, allow_writes, &allow_operation)?;
+        unhurried(previous, given)?;
     }
     Ok(config)
 }
@@ -281,6 +282,41 @@ fn permissions(config: &RunConfig, writes: bool, operations: &[String]) -> Resul
     }
 }
 
+/// Checks that flags that make a run on a real account faster than usual are given again, and so is one that shortens the time
+/// in which it looks for what it lost.
+fn unhurried(previous: &Report, given: &RunConfig) -> Result<(), SessionError> {
+    let is_given = |flag: &str| match flag {
+        "rps" => given.limits.rps.is_some(),
+        "burst" => given.limits.burst.is_some(),
+        _ => given.endpoint.settle.is_some(),
+    };
+    let flags = previous.settings.faster_than_usual().filter(|(flag, _)| !is_given(flag));
+    let flags: Vec<String> = flags.map(|(flag, value)| format!("--{flag} {value}")).collect();
+    if flags.is_empty() {
+        return Ok(());
+    }
+    Err(SessionError::usage(format!(
+        "--resume: that run was faster than usual on a real account, and a report does not choose that; give {} again",
+        flags.join(" ")
+    )))
+}
+
+/// Checks that something is left of the run to continue.
+///
+/// # Errors
+/// It has ended: nothing would be sent, and its results would be reported as new.
+pub(crate) fn is_unfinished(previous: &Report, plan: &Plan) -> Result<(), SessionError> {
+    let is_over = plan.cases.is_empty() && !previous.interrupted && !previous.unfinished && previous.leaks.is_empty();
+    if !is_over {
+        return Ok(());
+    }
+    Err(SessionError::usage(format!(
+        "--resume: that run has ended with a result for each of its cases ({}), and nothing is left to send; start a new run, \
+         or show its report with `merge`",
+        previous.cases.len()
+    )))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -413,6 +449,22 @@ mod tests {
         assert!(refusal(&report, &given).contains("give --as-remote again"));
         given.endpoint.as_remote = true;
         assert!(continued(Schema::connect(), &report, &given).is_ok());
+        let mut hurried = report.clone();
+        hurried.settings.settle = Some(0.5);
+        hurried.settings.rps = Some(50.0);
+        hurried.settings.burst = Some(5);
+        assert!(
+            refusal(&hurried, &given).contains("give --rps 50 --settle 0.5 again"),
+            "{}",
+            refusal(&hurried, &given)
+        );
+        given.limits.rps = Some(50.0);
+        given.endpoint.settle = Some(Duration::from_millis(500));
+        assert!(continued(Schema::connect(), &hurried, &given).is_ok());
+        hurried.settings.rps = Some(0.5);
+        hurried.settings.settle = Some(90.0);
+        (given.limits.rps, given.endpoint.settle) = (None, None);
+        assert!(continued(Schema::connect(), &hurried, &given).is_ok(), "slower needs no flag");
 
         let report = previous(|info| info.settings.profile = Some("pr'od".to_owned()));
         let mut given = RunConfig::default();

@@ -9,7 +9,7 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use connect_model::wire::message::{HttpRequest, HttpResponse};
-use data_encoding::BASE32_NOPAD;
+use data_encoding::{BASE32_NOPAD, BASE32HEX_NOPAD};
 use percent_encoding::percent_decode_str;
 
 use self::encoding::{Unit, decoded, folded, joined, numbered, separated, unescaped};
@@ -116,7 +116,8 @@ impl Secrets {
         forms.push(secret.to_vec());
         for shift in 0..5 {
             let inner = &secret[shift..];
-            forms.push(BASE32_NOPAD.encode(&inner[..inner.len() - inner.len() % 5]).into_bytes());
+            let whole = &inner[..inner.len() - inner.len() % 5];
+            forms.extend([BASE32_NOPAD, BASE32HEX_NOPAD].map(|base| base.encode(whole).into_bytes()));
         }
         self.add_forms(forms);
     }
@@ -417,9 +418,11 @@ mod tests {
             assert!(left.len() < 32 && left.contains("REMOVED"), "{text}: {left}");
         }
         for prefix in ["", "a", "ab", "abc", "abcd"] {
-            let text = BASE32_NOPAD.encode(format!("{prefix}{TOKEN}").as_bytes());
-            let left = clean(&text);
-            assert!(left.len() < 32 && left.contains("REMOVED"), "{text}: {left}");
+            for base in [BASE32_NOPAD, BASE32HEX_NOPAD] {
+                let text = base.encode(format!("{prefix}{TOKEN}").as_bytes());
+                let left = clean(&text);
+                assert!(left.len() < 32 && left.contains("REMOVED"), "{text}: {left}");
+            }
         }
     }
 

@@ -305,6 +305,11 @@ impl Client {
                 own.and_then(|(own, _)| input.get(own))
             };
             self.is_of_a_run(name, kind, value).await?;
+            let is_new = |member: &&String| !action.is_named_by(member);
+            let new_name = kind.name.as_ref().filter(is_new).and_then(|member| input.get(member)?.as_str());
+            if new_name.is_some_and(|new| run_of_name(new).is_none()) {
+                return Err(format!("{name} takes the name of a run away from a {}", kind.words));
+            }
             looked_at.extend(action.names.iter().map(|(member, _)| member.as_str()));
             looked = true;
         }

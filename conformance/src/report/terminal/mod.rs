@@ -82,6 +82,13 @@ pub fn header(report: &Report) -> String {
     out
 }
 
+/// The text before a run that continues another: how many results are not its own.
+pub fn continues(previous: &Report) -> String {
+    let when = previous.started.as_deref().unwrap_or("unknown time");
+    let cases = count(previous.cases.len() as u64, "case");
+    format!("continues the run of {}, from which it takes the results of {cases}\n\n", printable(when, 100))
+}
+
 /// The amount of text after a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Detail {
