@@ -288,7 +288,7 @@ fn a_request_that_is_sent_again_leaves_what_is_no_resource_of_a_run() {
             format!("{}/name", flow(&ours)),
             json!([]),
             Some(json!({ "Name": "Welcome" })),
-            "takes the name of a run away from a contact flow",
+            "takes the name of a run away from a flow",
         ),
         ("PUT", format!("{}/version", flow(&theirs)), json!([]), version, nobody),
         ("POST", arn(&theirs), json!([]), tags("evil"), "has no tag of a run"),
