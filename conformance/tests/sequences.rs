@@ -250,6 +250,9 @@ fn outcomes(report: &Report) -> BTreeMap<&str, CaseOutcome> {
     report.cases.iter().map(|line| (line.case.as_str(), line.outcome)).collect()
 }
 
+/// The refusal to continue a part that a sitting has ended.
+const ENDED: &str = "that run has ended with a result for each of its cases";
+
 /// Runs one part in its sittings, in `folder`; `None` if no case belongs to it.
 fn part(runtime: &Runtime, whole: &RunConfig, folder: &Path, shard: Option<Shard>, part: &Part) -> Option<Report> {
     let first = RunConfig {
@@ -266,6 +269,7 @@ fn part(runtime: &Runtime, whole: &RunConfig, folder: &Path, shard: Option<Shard
         let mut stopped = match run(runtime, &RunConfig { limits, ..config.clone() }) {
             Ok(stopped) => stopped,
             Err(problem) if problem.contains("nothing is planned") => return None,
+            Err(problem) if report.is_some() && problem.contains(ENDED) => return report,
             Err(problem) => panic!("{problem}"),
         };
         if stopped.totals.executed < stopped.totals.planned {
@@ -279,6 +283,7 @@ fn part(runtime: &Runtime, whole: &RunConfig, folder: &Path, shard: Option<Shard
         report = match run(runtime, config) {
             Ok(report) => Some(report),
             Err(problem) if problem.contains("nothing is planned") => return None,
+            Err(problem) if problem.contains(ENDED) => report,
             Err(problem) => panic!("{problem}"),
         };
     }

@@ -113,7 +113,7 @@ pub fn curl(request: &ParsedRequest, endpoint: &Endpoint, sign_as: Option<SignAs
             command = format!("printf '{}' | {command} \\\n  --data-binary @-", octal(&request.body));
         }
     }
-    let _ = write!(command, " \\\n  {}", shell(&endpoint.url_of(&request.path)));
+    let _ = write!(command, " \\\n  {}", shell(&endpoint.for_others().url_of(&request.path)));
     command
 }
 
@@ -131,7 +131,7 @@ pub fn boto3(request: &ParsedRequest, endpoint: &Endpoint, sign_as: Option<SignA
         "from botocore.auth import SigV4Auth\nfrom botocore.awsrequest import AWSRequest\n\
          from botocore.httpsession import URLLib3Session\nfrom botocore.session import Session\n\n",
     );
-    let (method, url) = (python(request.method.as_str()), python(&endpoint.url_of(&request.path)));
+    let (method, url) = (python(request.method.as_str()), python(&endpoint.for_others().url_of(&request.path)));
     let _ = writeln!(program, "request = AWSRequest(method={method}, url={url}, data={body})");
     for (name, value) in &request.headers.headers().0 {
         let _ = writeln!(program, "request.headers[{}] = {}", python(name), python(value));
@@ -188,6 +188,22 @@ mod tests {
         let script = format!("curl() {{ cat; }}\n{}", curl(&request, &endpoint, None));
         let output = std::process::Command::new("sh").arg("-c").arg(&script).output().unwrap();
         assert_eq!(output.stdout, request.body);
+    }
+
+    /// Python and older versions of curl ask a name server for names under localhost.
+    #[test]
+    fn printed_commands_ask_no_name_server_for_this_machine() {
+        let request = request("GET", "/tags/a", &[], b"");
+        for (endpoint, url) in [
+            ("http://connect.localhost:9/p", "http://127.0.0.1:9/p/tags/a"),
+            ("https://a.LOCALHOST", "https://127.0.0.1:443/tags/a"),
+            ("http://localhost:9", "http://localhost:9/tags/a"),
+        ] {
+            let endpoint: Endpoint = endpoint.parse().unwrap();
+            for text in [curl(&request, &endpoint, None), boto3(&request, &endpoint, None)] {
+                assert!(text.contains(url) && !text.to_lowercase().contains(".localhost"), "{text}");
+            }
+        }
     }
 
     #[test]

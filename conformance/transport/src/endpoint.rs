@@ -119,6 +119,17 @@ impl Endpoint {
         &self.prefix
     }
 
+    /// The endpoint for another program: a name under `localhost` becomes 127.0.0.1, since a name server could lead that
+    /// program to another machine.
+    #[must_use]
+    pub fn for_others(&self) -> Self {
+        if !self.host.ends_with(".localhost") {
+            return self.clone();
+        }
+        let host = "127.0.0.1".to_owned();
+        Self { authority: format!("{host}:{}", self.port), host, ..self.clone() }
+    }
+
     /// The whole URL of a request path (with query), byte for byte.
     pub fn url_of(&self, path: &RequestPath) -> String {
         format!("{self}{path}")
