@@ -3,8 +3,14 @@
 use super::Lowered;
 use crate::schema::{Segment, Uri};
 
+/// Characters of a template. Those of AWS have some hundred; readers of paths follow their segments one inside of another.
+const LONGEST: usize = 2_000;
+
 /// Parses a template such as `/rules/{InstanceId}?type=all`.
 pub(super) fn parse_uri(text: &str) -> Lowered<Uri> {
+    if text.len() > LONGEST {
+        return Err(format!("uri has {} characters; at most {LONGEST} are supported", text.len()));
+    }
     if !text.starts_with('/') {
         return Err(format!("uri {text:?} does not begin with /"));
     }
@@ -35,4 +41,17 @@ pub(super) fn parse_uri(text: &str) -> Lowered<Uri> {
         uri.query.push((key.to_owned(), value.to_owned()));
     }
     Ok(uri)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_template_has_a_limit() {
+        let long = "/a".repeat(LONGEST / 2);
+        assert_eq!(parse_uri(&long).unwrap().segments.len(), LONGEST / 2);
+        assert!(parse_uri(&format!("{long}/")).unwrap_err().contains("has 2001 characters; at most 2000"));
+    }
 }

@@ -92,39 +92,60 @@ impl PageJudge<'_> {
         self.pager.pagination.items.is_none() || pages.iter().any(|page| !page.items.is_empty())
     }
 
-    /// Judges the size of each page, and that no item is on two pages.
+    /// Judges the size of each page, and that no item is shown twice.
     pub(super) fn pages(&self, pages: &[Page], size: Option<i64>, seen: &mut Observation) {
-        let mut places: BTreeMap<String, usize> = BTreeMap::new();
-        for (number, page) in pages.iter().enumerate() {
-            if let Some(size) = size {
-                if !page.items.is_empty() {
-                    seen.judged(&PAGE_SIZE);
-                }
-                if page.items.len() as i64 > size {
-                    let actual = format!("{} items on page {}", page.items.len(), number + 1);
-                    let expected = format!("at most {size} items");
-                    let pointer = self.pager.items_pointer();
-                    seen.add(vec![PAGE_SIZE.finding(pointer, expected, actual, Some(&page.exchange))]);
-                }
-            }
-            for item in &page.items {
-                if !self.fixtures.tells_apart(item) {
-                    continue;
-                }
-                let key = self.fixtures.key(item);
-                if let Some(before) = places.insert(key.clone(), number) {
-                    let actual = format!("{} on pages {} and {}", excerpt(&key), before + 1, number + 1);
-                    let pointer = self.pager.items_pointer();
-                    let finding = NO_DUPLICATES.finding(pointer, "different items", actual, Some(&page.exchange));
-                    seen.add(vec![finding.resting_on([&pages[before].exchange, &page.exchange])]);
-                }
-            }
-        }
-        if places.len() > 1 && pages.len() > 1 {
+        self.limits(pages, size, seen);
+        if self.repeats(pages, &|_| true, seen) > 1 && pages.len() > 1 {
             seen.judged(&NO_DUPLICATES);
         } else {
             seen.block("fewer than two pages with items");
         }
+    }
+
+    /// Judges the size of each page.
+    fn limits(&self, pages: &[Page], size: Option<i64>, seen: &mut Observation) {
+        let Some(size) = size else { return };
+        for (number, page) in pages.iter().enumerate() {
+            if !page.items.is_empty() {
+                seen.judged(&PAGE_SIZE);
+            }
+            if page.items.len() as i64 > size {
+                let actual = format!("{} items on page {}", page.items.len(), number + 1);
+                let expected = format!("at most {size} items");
+                let pointer = self.pager.items_pointer();
+                seen.add(vec![PAGE_SIZE.finding(pointer, expected, actual, Some(&page.exchange))]);
+            }
+        }
+    }
+
+    /// Judges that no item is on a page twice, nor on two pages if it `stays` where it is during the traversal. Returns the
+    /// number of different items.
+    fn repeats(&self, pages: &[Page], stays: &impl Fn(&str) -> bool, seen: &mut Observation) -> usize {
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        for (number, page) in pages.iter().enumerate() {
+            for item in page.items.iter().filter(|item| self.fixtures.tells_apart(item)) {
+                let key = self.fixtures.key(item);
+                let Some(before) = places.insert(key.clone(), number) else { continue };
+                if before != number && !stays(&key) {
+                    continue;
+                }
+                let actual = match before == number {
+                    true => format!("{} twice on page {}", excerpt(&key), number + 1),
+                    false => format!("{} on pages {} and {}", excerpt(&key), before + 1, number + 1),
+                };
+                let pointer = self.pager.items_pointer();
+                let finding = NO_DUPLICATES.finding(pointer, "different items", actual, Some(&page.exchange));
+                seen.add(vec![finding.resting_on([&pages[before].exchange, &page.exchange])]);
+            }
+        }
+        places.len()
+    }
+
+    /// Judges the pages of a further traversal. Others may create and delete items meanwhile, so that those of the run alone are
+    /// known to stay.
+    fn further(&self, pages: &[Page], size: Option<i64>, seen: &mut Observation) {
+        self.limits(pages, size, seen);
+        self.repeats(pages, &|key| self.fixtures.made.contains(key), seen);
     }
 
     /// Compares small pages with large ones, and both with the created resources.
@@ -171,12 +192,19 @@ impl PageJudge<'_> {
         let mut traversals = Vec::new();
         // The endpoint may choose the size, too.
         for size in worthwhile_sizes(before.len() as i64, least, most).into_iter().map(Some).chain([None]) {
-            match self.pager.all(size).await {
-                Ok(pages) => traversals.push((size, pages)),
-                Err(why) => return seen.block(why),
+            let Traversal { pages, end } = self.pager.traverse(size).await;
+            match end {
+                End::Done => {
+                    self.further(&pages, size, seen);
+                    traversals.push((size, pages));
+                }
+                End::NoPage(why) | End::Refused(why) => return seen.block(why),
+                End::Loop | End::Idle(_) | End::GivenUp => return seen.block("paging does not end"),
             }
         }
-        let after = match self.pager.all(Some(most.min(LARGE))).await {
+        let last = Some(most.min(LARGE));
+        self.further(large, last, seen);
+        let after = match self.pager.all(last).await {
             Ok(pages) => self.fixtures.keys(&pages),
             Err(why) => return seen.block(why),
         };

@@ -67,12 +67,12 @@ pub(crate) static NO_DUPLICATES: Check = Check {
     id: "pagination.no-duplicates",
     level: Level::Must,
     remote: Remote::SAME,
-    rule: "no item is on two pages of one traversal",
+    rule: "no item is shown twice in one traversal",
     evidence: &[Evidence::normative("Smithy paginated trait: responses should not return an item more than once")],
     harm: Harm::WrongData,
-    fault: "showed an item on two pages",
+    fault: "showed an item twice",
     passes: "all items of a traversal differ",
-    fails: "the last item of a page is the first of the next",
+    fails: "the last item of a page is the first of the next; an item is on a page twice",
     code: &Observed { applies: |scope| paging(scope).is_some_and(|paging| paging.items), by: &OBSERVER },
 };
 

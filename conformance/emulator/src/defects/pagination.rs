@@ -42,6 +42,22 @@ pub(super) const ROWS: &[Defect] = &[
         seams: || on_cut(lose_item),
     },
     Defect {
+        id: "long-page-repeats-first",
+        family: Family::Pagination,
+        summary: "a page with three items or more ends with its first item once more",
+        kills: &["pagination.no-duplicates", "pagination.page-size"],
+        may: &["keep.counts", "keep.repeated-read", "pagination.stable-under-change"],
+        seams: || {
+            on_cut(|page| {
+                let mut cut = page.cut(page.position, page.size);
+                if cut.keys.len() > 2 {
+                    cut.keys.push(cut.keys[0]);
+                }
+                cut
+            })
+        },
+    },
+    Defect {
         id: "page-size-ignored",
         family: Family::Pagination,
         summary: "pages have the default size whatever the request says",
