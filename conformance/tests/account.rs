@@ -262,6 +262,8 @@ fn a_request_that_is_sent_again_leaves_what_is_no_resource_of_a_run() {
             "response": { "status": 500, "headers": [] },
         });
         if let Some(body) = body {
+            let headers = case["request"]["headers"].as_array_mut().unwrap();
+            headers.push(json!(["content-type", "application/json"]));
             case["request"]["body"] = body.to_string().into();
         }
         std::fs::write(&file, case.to_string()).unwrap();

@@ -6,6 +6,7 @@ pub mod config;
 pub mod error;
 pub mod forecast;
 mod inputs;
+mod one_meaning;
 pub mod publish;
 pub mod record;
 pub mod replay;

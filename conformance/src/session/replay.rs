@@ -25,6 +25,7 @@ use crate::report::reproduce;
 use crate::report::text::printable;
 use crate::session::config::{EndpointConfig, RunConfig};
 use crate::session::error::SessionError;
+use crate::session::one_meaning;
 use crate::session::signals::unless_interrupted;
 use crate::session::target::{RunTarget, connect, is_in_account, signing_name};
 
@@ -212,9 +213,9 @@ pub async fn resend(schema: &'static Schema, file: &CaseFile, overrides: &RunCon
         && is_account
         && writes(route.operation)
     {
-        let input = ledger::input_of(schema, &route, &request);
-        let looked = client.names_resources_of_runs(route.operation, &input).await;
-        looked.map_err(|why| SessionError::Usage(format!("{why}; it is left, and the request is not sent")))?;
+        let is_left = |why: String| SessionError::Usage(format!("{why}; it is left, and the request is not sent"));
+        let input = one_meaning::input_of(schema, &route, &request).map_err(is_left)?;
+        client.names_resources_of_runs(route.operation, &input).await.map_err(is_left)?;
     }
     let result = unless_interrupted(client.transport().send(file.operation.as_str(), &request)).await;
     let leaks = client.clear().await;
