@@ -30,9 +30,19 @@ struct Tagged<'c> {
     tagging: &'static Tagging,
     created: Created,
     sent: Value,
-    /// The value of a tag that is to have none: empty where the contract allows it.
-    blank: &'static str,
+    values: Values,
 }
+
+/// The values of tags that take the place of an empty one and of [`TEXT`], where the contract does not allow these.
+#[derive(Clone, Copy)]
+struct Values {
+    blank: &'static str,
+    text: &'static str,
+}
+
+/// Letters of several scripts, one of them beyond the Basic Multilingual Plane. Source: AWS General Reference, tags have letters,
+/// numbers and spaces of any script.
+const TEXT: &str = "\u{e9} \u{5e9} \u{10348}";
 
 /// A change of the tags of a resource.
 enum Change {
@@ -46,17 +56,17 @@ enum Change {
 const FIRST: Change = Change::Add(&[("Ct-A", "1"), ("Ct-B", "2")]);
 
 /// The changes after that.
-const CHANGES: [Change; 2] = [Change::Add(&[("Ct-B", "3"), ("ct-c", "")]), Change::Remove(&["Ct-A", "ct-c"])];
+const CHANGES: [Change; 2] = [Change::Add(&[("Ct-B", TEXT), ("ct-c", "")]), Change::Remove(&["Ct-A", "ct-c"])];
 
 /// The keys of all changes.
 const KEYS: [&str; 3] = ["Ct-A", "Ct-B", "ct-c"];
 
 impl Change {
     /// The tags of our keys after the change.
-    fn apply(&self, before: &Tags, blank: &str) -> Tags {
+    fn apply(&self, before: &Tags, values: Values) -> Tags {
         let mut after = before.clone();
         match self {
-            Self::Add(_) => after.extend(self.added(blank)),
+            Self::Add(_) => after.extend(self.added(values)),
             Self::Remove(keys) => after.retain(|key, _| !keys.contains(&key.as_str())),
         }
         after.retain(|key, _| KEYS.contains(&key.as_str()));
@@ -64,9 +74,13 @@ impl Change {
     }
 
     /// The tags that it adds.
-    fn added(&self, blank: &str) -> Tags {
+    fn added(&self, values: Values) -> Tags {
         let Self::Add(tags) = self else { return Tags::new() };
-        let value = |value: &str| if value.is_empty() { blank.to_owned() } else { value.to_owned() };
+        let value = |value: &str| match value {
+            "" => values.blank.to_owned(),
+            TEXT => values.text.to_owned(),
+            other => other.to_owned(),
+        };
         tags.iter().map(|(key, text)| ((*key).to_owned(), value(text))).collect()
     }
 }
@@ -77,9 +91,12 @@ impl<'c> Tagged<'c> {
         let tagging = graph::shared(client.schema).tagging.as_ref().ok_or("the model has no operations on tags")?;
         let sent = client.creation(row).await?;
         let created = steps::create(client, row, &sent).await?;
-        let mut tagged = Self { client, tagging, created, sent, blank: "" };
-        if tagged.written(&CHANGES[0].added("")).is_none() {
-            tagged.blank = "none";
+        let mut tagged = Self { client, tagging, created, sent, values: Values { blank: "", text: TEXT } };
+        for (blank, text) in [("", TEXT), ("none", TEXT), ("", "3"), ("none", "3")] {
+            tagged.values = Values { blank, text };
+            if tagged.written(&CHANGES[0].added(tagged.values)).is_some() {
+                break;
+            }
         }
         let reply = tagged.change(&FIRST).await?;
         match &reply {
@@ -98,7 +115,7 @@ impl<'c> Tagged<'c> {
 
     async fn change(&self, change: &Change) -> Result<Reply, String> {
         match change {
-            Change::Add(_) => self.add(change.added(self.blank)).await,
+            Change::Add(_) => self.add(change.added(self.values)).await,
             Change::Remove(keys) => {
                 let input = json!({ &self.tagging.arn: self.created.arn, &self.tagging.keys: keys });
                 perform(self.client, self.name(self.tagging.untag), &input).await
@@ -202,7 +219,7 @@ pub(super) async fn life_of_tags(trial: Trial<'_>, row: &'static Resource) -> Ju
     for change in std::iter::once(None).chain(CHANGES.iter().map(Some)) {
         findings = and_then(findings, async {
             tagged.apply(change).await?;
-            let expected = change.unwrap_or(&FIRST).apply(before.as_ref().unwrap_or(&Tags::new()), tagged.blank);
+            let expected = change.unwrap_or(&FIRST).apply(before.as_ref().unwrap_or(&Tags::new()), tagged.values);
             let mut wait = Wait::brief(client);
             loop {
                 let (listed, exchange) = tagged.list().await?;

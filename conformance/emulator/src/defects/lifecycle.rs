@@ -80,6 +80,20 @@ pub(super) const ROWS: &[Defect] = &[
         },
     },
     Defect {
+        id: "tags-lose-astral",
+        family: Family::Lifecycle,
+        summary: "characters beyond the Basic Multilingual Plane become question marks in added tags",
+        kills: &["lifecycle.tags"],
+        may: &[],
+        seams: || {
+            on_tags(|change, tags| {
+                let TagChange::Added { .. } = change else { return tags };
+                let plain = |text: String| text.chars().map(|c| if c > '\u{ffff}' { '?' } else { c }).collect();
+                tags.into_iter().map(|(key, value)| (key, plain(value))).collect()
+            })
+        },
+    },
+    Defect {
         id: "draft-shown",
         family: Family::Lifecycle,
         summary: "a flow that was saved but never published is shown as if it were published",
