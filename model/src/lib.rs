@@ -57,6 +57,7 @@
 //!
 //! Operations without types have strategies in [`generate`], which generate JSON.
 
+pub mod alike;
 pub mod ast;
 pub mod complete;
 mod constraint;

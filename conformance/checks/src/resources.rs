@@ -6,10 +6,11 @@ mod shown;
 
 use std::iter;
 
+use connect_model::alike::Shared;
 use connect_model::json_text::scalar;
 use connect_model::path::SchemaPath;
 use connect_model::resources::{self as graph, Action, Graph, Kind, Role, Source, tag_member};
-use connect_model::schema::{Binding, Kind as ShapeKind, Member, Members, OperationId, Schema, ShapeId, Shared, Slot};
+use connect_model::schema::{Binding, Kind as ShapeKind, Member, Members, OperationId, Schema, ShapeId, Slot};
 use connect_model::semantics::danger::{Danger, danger};
 use connect_model::semantics::{Context, rule as rules};
 use connect_model::validate::validate_slot;

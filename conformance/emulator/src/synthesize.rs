@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use arbitrary::Unstructured;
+use connect_model::alike::Narrowing;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator};
 use connect_model::resources::IDENTITIES;
-use connect_model::schema::{
-    Binding, Kind, Member, Narrowing, Operation, OperationId, Pagination, Schema, ShapeId, Slot,
-};
+use connect_model::schema::{Binding, Kind, Member, Operation, OperationId, Pagination, Schema, ShapeId, Slot};
 use serde_json::{Map, Value};
 
 use crate::pages::{Pages, Scope, Size};

@@ -3,7 +3,6 @@
 //! Ids are typed indexes into arenas. The traits of a member and of its target are merged once, in [`Slot`]. Knows
 //! nothing of files, payloads or HTTP libraries.
 
-mod alike;
 mod operation;
 mod per_schema;
 mod shape;
@@ -14,7 +13,6 @@ use std::ops::Index;
 
 use serde_json::Value;
 
-pub use alike::{Narrowing, Shared};
 pub use operation::{Operation, Pagination, Segment, Uri};
 pub use per_schema::PerSchema;
 pub use shape::{ErrorTrait, Kind, List, Map, Member, Members, Number, Shape};

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use connect_model::alike::Narrowing;
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
 use connect_model::resources::plurals;
-use connect_model::schema::{Kind, Narrowing, OperationId, Schema, ShapeId};
+use connect_model::schema::{Kind, OperationId, Schema, ShapeId};
 use connect_transport::exchange::Exchange;
 use serde_json::{Value, json};
 

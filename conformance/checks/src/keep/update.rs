@@ -1,9 +1,10 @@
 //! `keep.update-only-named`: an update changes the members that it names, and no others.
 
+use connect_model::alike::Shared;
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
 use connect_model::resources::tails;
-use connect_model::schema::{Binding, Kind, Member, Members, Shared};
+use connect_model::schema::{Binding, Kind, Member, Members};
 use connect_model::validate::validate_slot;
 use serde_json::Value;
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use connect_model::alike::Shared;
 use connect_model::resources::arn_segment;
-use connect_model::schema::{Kind, Members, OperationId, Shared};
+use connect_model::schema::{Kind, Members, OperationId};
 use connect_model::validate::excerpt;
 use connect_transport::exchange::Exchange;
 use serde_json::{Value, json};

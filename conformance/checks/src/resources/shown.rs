@@ -1,12 +1,11 @@
-//! Values of an input that the description of a resource can show. Some models allow less in the description than in the
-//! creation, and no endpoint can keep to both.
+//! Values of an input that the description of a resource can show.
 
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator, Place};
 use connect_model::path::SchemaPath;
 use connect_model::schema::{Operation, Schema, Slot};
-use connect_model::validate::{ViolationKind, validate_slot};
+use connect_model::validate::validate_slot;
 use serde_json::Value;
 
 use super::{created_by, updated_by};
@@ -18,28 +17,10 @@ pub(super) fn shown_at(schema: &'static Schema, operation: &str, member: &str) -
     row.of.described(schema)?.get(member).map(|member| &member.slot)
 }
 
-/// True if the model lets the description show a value of the input of a creation or an update, as far as texts, numbers and
-/// sizes are concerned. Some models allow less in the description, and no endpoint can keep to both.
+/// True if the model lets the description show a value of the input of a creation or an update. Some models allow less in the
+/// description, and no endpoint can keep to both.
 pub(crate) fn can_be_shown(schema: &'static Schema, operation: &str, member: &str, value: &Value) -> bool {
-    let is_limit = |kind| {
-        use ViolationKind as Is;
-        matches!(
-            kind,
-            Is::EnumUnknown
-                | Is::EnumCase
-                | Is::LengthMin
-                | Is::LengthMax
-                | Is::Pattern
-                | Is::RangeMin
-                | Is::RangeMax
-                | Is::ListMin
-                | Is::ListMax
-                | Is::MapMin
-                | Is::MapMax
-        )
-    };
-    let shown = shown_at(schema, operation, member);
-    shown.is_none_or(|slot| !validate_slot(schema, slot, value).iter().any(|violation| is_limit(violation.kind)))
+    shown_at(schema, operation, member).is_none_or(|slot| schema.can_show(slot, value))
 }
 
 /// The first top-level member of the input of a creation or an update whose value the description cannot show.

@@ -2,8 +2,9 @@
 
 use std::sync::MutexGuard;
 
+use connect_model::alike::Narrowing;
 use connect_model::resources::{Action, Role, Source};
-use connect_model::schema::{Binding, Kind, Member, Members, Narrowing, Operation, Pagination, Schema};
+use connect_model::schema::{Binding, Kind, Member, Members, Operation, Pagination, Schema};
 use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
 

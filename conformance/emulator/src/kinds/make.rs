@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use connect_model::alike::Shared;
 use connect_model::json_text::scalar;
 use connect_model::resources::{Kind, Source, arn_segment, in_words, read_tags};
 use connect_model::schema::{self, Member, Members, Slot};
@@ -138,7 +139,7 @@ impl Call<'_> {
             return input;
         };
         let pairs = self.schema().shared(members, forms.asked);
-        let convert = |pair: &schema::Shared| {
+        let convert = |pair: &Shared| {
             let member = forms.asked.get(&pair.right[1..])?;
             let (value, shape) = value_at(self.schema(), members, &input, &pair.left)?;
             Some((member.name.clone(), for_member(self.schema(), value?, shape, member)?))

@@ -77,7 +77,7 @@ impl Call<'_> {
                 continue;
             }
             let pointer = format!("/{}", member.name);
-            let target = |pairs: &[connect_model::schema::Shared], into: &'static Members| {
+            let target = |pairs: &[connect_model::alike::Shared], into: &'static Members| {
                 let pair = pairs.iter().find(|pair| pair.left == pointer)?;
                 into.get(&pair.right[1..])
             };

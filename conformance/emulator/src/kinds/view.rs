@@ -1,6 +1,7 @@
 //! Views of a resource: for each member of a structure, the fact that it shows. Views of one resource agree, since all of
 //! them show the same facts.
 
+use connect_model::alike::Shared;
 use connect_model::resources::{Kind, Source, is_tags, tails, write_tags};
 use connect_model::schema::{self, Member, Members, Schema, ShapeId};
 use connect_model::validate::validate_slot;
@@ -65,7 +66,7 @@ impl View {
     ) -> Self {
         let from_record = schema.shared(forms.record, members);
         let from_asked = schema.shared(forms.asked, members);
-        let left = |pairs: &[schema::Shared], member: &Member| {
+        let left = |pairs: &[Shared], member: &Member| {
             pairs.iter().find(|pair| pair.right[1..] == *member.name).map(|pair| pair.left.clone())
         };
         let is_record = std::ptr::eq(members, forms.record);

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::{Kind, Member, Members, Operation, Schema, ShapeId, Slot};
-use crate::validate::validate_slot;
+use crate::schema::{Kind, Member, Members, Operation, Schema, ShapeId, Slot};
+use crate::validate::{ViolationKind, validate_slot};
 
 /// A fact that two structures have in common: JSON Pointers into each, by member names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,14 +122,28 @@ impl Schema {
         }
     }
 
-    /// False for a text or an enum value that an output does not have: a state that can be requested is not always one that is
-    /// shown, and a description may have a form of its own. An empty text is shown as none.
+    /// False for a value that an output does not have, because of its texts, numbers or sizes: a state that can be requested is
+    /// not always one that is shown, and a description may have a form of its own. An empty text is shown as none.
     pub fn can_show(&self, slot: &Slot, value: &Value) -> bool {
-        match (&self[slot.target].kind, value) {
-            (Kind::String, Value::String(text)) if text.is_empty() => true,
-            (Kind::Enum(_) | Kind::String, Value::String(_)) => validate_slot(self, slot, value).is_empty(),
-            _ => true,
-        }
+        let is_limit = |kind| {
+            use ViolationKind as Is;
+            matches!(
+                kind,
+                Is::EnumUnknown
+                    | Is::EnumCase
+                    | Is::LengthMin
+                    | Is::LengthMax
+                    | Is::Pattern
+                    | Is::RangeMin
+                    | Is::RangeMax
+                    | Is::ListMin
+                    | Is::ListMax
+                    | Is::MapMin
+                    | Is::MapMax
+            )
+        };
+        value.as_str().is_some_and(str::is_empty)
+            || !validate_slot(self, slot, value).iter().any(|violation| is_limit(violation.kind))
     }
 
     fn by_shape<'m>(&self, left: &'m Members, right: &Members, theirs: &Member) -> Option<&'m Member> {
