@@ -28,7 +28,7 @@ pub struct Coverage {
     /// Limits at which values were accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Ratio>,
-    /// These limits by operation, of the operations that values at limits were sent to.
+    /// These limits by operation, of those whose limits were tried or cannot be tried.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub limits_by_operation: BTreeMap<String, LimitsReached>,
     /// The sets of these members and errors, from which reports of several parts are merged.

@@ -17,7 +17,7 @@ use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
 
 pub use self::lookup::{created_by, instances, listed_by, named, rows, stored_by, updated_by};
-pub(crate) use self::shown::{can_be_shown, make_showable, not_showable};
+pub(crate) use self::shown::{can_be_shown, make_showable};
 use crate::client::reply::TAKEN;
 use crate::code::Scope;
 use crate::tagging;
@@ -323,7 +323,7 @@ impl Resource {
 
     /// True if two creations choose one id, so that they cannot make two resources.
     pub(crate) fn choose_one_id(&self, one: &Value, other: &Value) -> bool {
-        matches!(&self.of.id, Source::Input(member) if one[member] == other[member])
+        matches!(&self.of.id, Source::Input(member) if one.get(member).is_some() && one.get(member) == other.get(member))
     }
 
     /// The id of a resource, from the request and the body of the answer.

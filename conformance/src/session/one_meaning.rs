@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use connect_model::schema::{Binding, Schema};
+use connect_model::schema::{Binding, Kind, Operation, Schema};
 use connect_model::wire::message::HttpRequest;
 use connect_model::wire::{Limits, Route, inspect_request};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -18,14 +18,20 @@ const DEEPEST: usize = 60;
 /// The input in a request that writes.
 ///
 /// # Errors
-/// The reason why others may read another one: the body is no JSON text, has a key twice, also in other letters, or it has a
-/// member that the model does not know.
+/// The reason why others may read another one: the body is no JSON text, or has a key twice; a query parameter is repeated; a
+/// member or parameter is not in the model.
 pub(super) fn input_of(schema: &Schema, route: &Route, request: &HttpRequest) -> Result<Value, String> {
     let refuse = |why: String| {
         format!("other readers may read the request otherwise ({why}), so that nothing shows what it writes")
     };
     let contract = &schema[route.operation];
-    let is_raw = schema.input_members(contract).into_iter().flatten().any(|member| member.binding == Binding::Payload);
+    let members = || schema.input_members(contract).into_iter().flatten();
+    let is_raw = members().any(|member| {
+        member.binding == Binding::Payload && matches!(schema[member.slot.target].kind, Kind::Blob | Kind::String)
+    });
+    if let Some(key) = unclear_parameter(schema, contract, &request.uri) {
+        return Err(refuse(format!("the query parameter {} is unknown or occurs twice", printable(&key, 100))));
+    }
     if !is_raw && !request.body.is_empty() {
         let mut reader = serde_json::Deserializer::from_slice(&request.body);
         let read = Plain(0).deserialize(&mut reader).and_then(|()| reader.end());
@@ -39,8 +45,25 @@ pub(super) fn input_of(schema: &Schema, route: &Route, request: &HttpRequest) ->
     }
 }
 
-/// A JSON value without a key that occurs twice in one object. For members of the input, letters in another case make no other
-/// key.
+/// The first query parameter that is not in the model, or that is repeated and is no list.
+fn unclear_parameter(schema: &Schema, contract: &Operation, uri: &str) -> Option<String> {
+    let (_, query) = uri.split_once('?')?;
+    let members = || schema.input_members(contract).into_iter().flatten();
+    let takes_any = members().any(|member| member.binding == Binding::QueryParams);
+    let mut known = HashSet::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let key = pair.split('=').next().unwrap_or_default();
+        let bound = members().find(|member| member.binding == Binding::Query(key.to_owned()));
+        let is_list = bound.is_some_and(|member| matches!(schema[member.slot.target].kind, Kind::List(_)));
+        let is_known = takes_any || bound.is_some() || contract.uri.query.iter().any(|(name, _)| name == key);
+        if !is_known || (!known.insert(key) && !is_list) {
+            return Some(key.to_owned());
+        }
+    }
+    None
+}
+
+/// A JSON value without a key that occurs twice in one object.
 struct Plain(usize);
 
 impl<'de> DeserializeSeed<'de> for Plain {
@@ -93,9 +116,7 @@ impl<'de> Visitor<'de> for Plain {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let mut known = HashSet::new();
         while let Some(key) = members.next_key::<String>()? {
-            // The keys of maps, such as those of tags, may differ in case alone.
-            let other = if self.0 == 0 { key.to_lowercase() } else { key.clone() };
-            if !known.insert(other) {
+            if !known.insert(key.clone()) {
                 return Err(A::Error::custom(format!("the key `{key}` occurs twice")));
             }
             members.next_value_seed(Plain(self.0 + 1))?;
@@ -135,7 +156,7 @@ mod tests {
             (b"{\"Name\":\"Ct-0badcafe-1\",\"X\":\"\x01\"}", "control character"),
             (b"{\"Name\":\"\xff\"}", "unicode"),
             (br#"{"Name":"Prod","Name":"Ct-0badcafe-1"}"#, "`Name` occurs twice"),
-            (br#"{"Name":"Ct-0badcafe-1","name":"Prod"}"#, "`name` occurs twice"),
+            (br#"{"Name":"Ct-0badcafe-1","name":"Prod"}"#, "does not know"),
             (br#"{"Name":"Ct-0badcafe-1","Tags":{"team":"1","team":"2"}}"#, "`team` occurs twice"),
             (br#"{"name":"Prod"}"#, "does not know"),
             (br#"{"Name":"Ct-0badcafe-1"} {"Name":"Prod"}"#, "trailing characters"),
@@ -145,5 +166,19 @@ mod tests {
             let text = String::from_utf8_lossy(body);
             assert!(refusal.contains(why) && refusal.contains("other readers"), "{text}: {refusal}");
         }
+    }
+
+    #[test]
+    fn a_parameter_that_is_repeated_or_unknown_is_unclear() {
+        let schema = Schema::connect();
+        let unclear = |operation: &str, uri: &str| {
+            unclear_parameter(schema, &schema[schema.operation_named(operation).unwrap()], uri)
+        };
+        for uri in ["/tags/a", "/tags/a?tagKeys=b&tagKeys=c", "/tags/a?"] {
+            assert_eq!(unclear("UntagResource", uri), None, "{uri}");
+        }
+        assert_eq!(unclear("UntagResource", "/tags/a?tagKeys=b&TagKeys=c").as_deref(), Some("TagKeys"));
+        assert_eq!(unclear("UntagResource", "/tags/a?tag%4beys=c").as_deref(), Some("tag%4beys"));
+        assert_eq!(unclear("ListRules", "/rules/i?maxResults=1&maxResults=2").as_deref(), Some("maxResults"));
     }
 }

@@ -100,7 +100,9 @@ pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -
     }
     endpoint(previous, &mut config)?;
     config.endpoint.as_remote |= as_remote;
-    if !previous.target.loopback || as_remote {
+    // The endpoint decides; a report may say anything else beside it.
+    let is_account = config.endpoint.as_remote || !(previous.target.endpoint.is_loopback() && previous.target.loopback);
+    if is_account {
         permissions(&config, allow_writes, &allow_operation)?;
         unhurried(previous, given)?;
     }
@@ -285,13 +287,11 @@ fn permissions(config: &RunConfig, writes: bool, operations: &[String]) -> Resul
 /// Checks that flags that make a run on a real account faster than usual are given again, and so is one that shortens the time
 /// in which it looks for what it lost.
 fn unhurried(previous: &Report, given: &RunConfig) -> Result<(), SessionError> {
-    let is_given = |flag: &str| match flag {
-        "rps" => given.limits.rps.is_some(),
-        "burst" => given.limits.burst.is_some(),
-        _ => given.endpoint.settle.is_some(),
-    };
-    let flags = previous.settings.faster_than_usual().filter(|(flag, _)| !is_given(flag));
-    let flags: Vec<String> = flags.map(|(flag, value)| format!("--{flag} {value}")).collect();
+    let mut settings = previous.settings.clone();
+    settings.rps.take_if(|_| given.limits.rps.is_some());
+    settings.burst.take_if(|_| given.limits.burst.is_some());
+    settings.settle.take_if(|_| given.endpoint.settle.is_some());
+    let flags: Vec<String> = settings.faster_than_usual().map(|(flag, value)| format!("--{flag} {value}")).collect();
     if flags.is_empty() {
         return Ok(());
     }
@@ -465,6 +465,12 @@ mod tests {
         hurried.settings.settle = Some(90.0);
         (given.limits.rps, given.endpoint.settle) = (None, None);
         assert!(continued(Schema::connect(), &hurried, &given).is_ok(), "slower needs no flag");
+        let mut tunnel = previous(|info| info.target.endpoint = "http://127.0.0.1:4566".parse().unwrap());
+        tunnel.settings.rps = Some(50.0);
+        let mut given = RunConfig::default();
+        assert!(continued(Schema::connect(), &tunnel, &given).is_ok());
+        given.endpoint.as_remote = true;
+        assert!(refusal(&tunnel, &given).contains("give --rps 50 again"), "the user says that it is an account");
 
         let report = previous(|info| info.settings.profile = Some("pr'od".to_owned()));
         let mut given = RunConfig::default();

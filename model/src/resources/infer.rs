@@ -75,10 +75,16 @@ impl<'s> Finder<'s> {
 
     /// Sorts members as the path has them: the holder before what it holds.
     fn in_path_order(&self, operation: OperationId, names: &mut [(String, Source)]) {
-        let path = &self.schema[operation].uri.text;
+        let (segments, members) = (&self.schema[operation].uri.segments, self.members(operation));
         let at = |member: &str| {
-            let labels = [format!("{{{member}}}"), format!("{{{member}+}}")];
-            labels.iter().find_map(|label| path.find(label)).unwrap_or(usize::MAX)
+            let binding = members.and_then(|members| members.get(member)).map(|member| &member.binding);
+            let is_own = |segment: &schema::Segment| match (segment, binding) {
+                (schema::Segment::Label(label) | schema::Segment::Greedy(label), Some(schema::Binding::Label(own))) => {
+                    label == own
+                }
+                _ => false,
+            };
+            segments.iter().position(is_own).unwrap_or(usize::MAX)
         };
         names.sort_by_key(|(member, _)| at(member));
     }
@@ -121,10 +127,14 @@ impl<'s> Finder<'s> {
         let name = own.chain([noun.to_owned()]).chain(NAMES.iter().map(|name| (*name).to_owned()));
         let name = name.into_iter().find_map(|name| named(input, &name).filter(|found| is_text(self.schema, found)));
         // Nothing else of the kind has an id that the caller chose; a name beside it may occur twice.
-        let name = name.map(|member| match &id {
-            Source::Input(chosen) => chosen.clone(),
-            Source::Output(_) => member.name.clone(),
-        });
+        let is_own_id = |chosen: &str| {
+            let ends = chosen.to_ascii_lowercase().ends_with("id");
+            ends && creation.is_own(chosen) && self.schema[create].name.starts_with("Create")
+        };
+        let name = match &id {
+            Source::Input(chosen) => (name.is_some() || is_own_id(chosen)).then(|| chosen.clone()),
+            Source::Output(_) => name.map(|member| member.name.clone()),
+        };
         let kind = Kind {
             noun: noun.to_owned(),
             words: in_words(noun),

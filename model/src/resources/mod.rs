@@ -59,7 +59,7 @@ pub struct Kind {
     pub id: Source,
     /// Path to the ARN in the output of `create`.
     pub arn: Option<Vec<String>>,
-    /// Input member of `create` with the name that the caller chooses; the id, if the caller chooses one.
+    /// Input member of `create` with the name that the caller chooses; the id in place of it, if the caller chooses that.
     pub name: Option<String>,
     /// Input member of `create` by which a server recognises a repeated request.
     pub token: Option<String>,
@@ -454,8 +454,9 @@ mod tests {
         };
         let text = serde_json::json!({ "shape": "S" });
         let label = |name: &str| serde_json::json!({ "shape": "S", "location": "uri", "locationName": name });
-        let named = serde_json::json!({ "type": "structure", "required": ["namespace", "name"],
-            "members": { "namespace": label("namespace"), "name": label("name") } });
+        // The members have other names than their labels, and come in another order.
+        let named = serde_json::json!({ "type": "structure", "required": ["Name", "Namespace"],
+            "members": { "Name": label("name"), "Namespace": label("namespace") } });
         let model = serde_json::json!({
             "metadata": { "endpointPrefix": "x", "protocol": "rest-json", "apiVersion": "1", "serviceId": "X" },
             "operations": {
@@ -483,7 +484,7 @@ mod tests {
         let schema = Schema::from_text("service-2.json", model.to_string().into_bytes()).unwrap();
         let graph = Graph::of(&schema);
         let kind = |noun: &str| graph.kind(noun).unwrap();
-        assert_eq!(kind("Table").id, Source::Input("name".to_owned()));
+        assert_eq!(kind("Table").id, Source::Input("Name".to_owned()));
         // The caller chooses the id, so that a name may occur twice.
         assert_eq!(kind("Theme").id, Source::Input("ThemeId".to_owned()));
         assert_eq!(kind("Theme").name.as_deref(), Some("ThemeId"));

@@ -105,7 +105,10 @@ impl Rights {
             return;
         }
         let schema = trial.client.schema;
-        if resources::not_showable(schema, &schema[trial.operation].name, whole).is_some() {
+        let is_shown = |(member, value): (&String, &Value)| {
+            value.is_null() || resources::can_be_shown(schema, &schema[trial.operation].name, member, value)
+        };
+        if !right.values.iter().all(is_shown) {
             self.omit(trial, &right.limits, "the model does not let the description show the value");
             return;
         }

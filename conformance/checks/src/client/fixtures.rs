@@ -201,6 +201,7 @@ impl Client {
             };
             if row.template().is_none() {
                 self.give_usual_forms(operation, &mut value, &SchemaPath::default());
+                resources::make_showable(self.schema, &self.schema[operation], &mut value, |_| false);
             }
             overwrite(&mut value, row.given().cloned().unwrap_or_default().into());
             let members = self.schema.input_members(&self.schema[operation]);
@@ -227,7 +228,6 @@ impl Client {
                 value[&token.name] = text.ok_or_else(none)?.into();
             }
             self.add_run_tag(operation, &mut value, &SchemaPath::default());
-            resources::make_showable(self.schema, &self.schema[operation], &mut value, &SchemaPath::default());
             Ok(value)
         }
         .boxed()

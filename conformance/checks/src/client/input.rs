@@ -148,7 +148,7 @@ impl Client {
         }
         self.give_usual_forms(id, value, focus);
         if known_good {
-            resources::make_showable(self.schema, operation, value, focus);
+            resources::make_showable(self.schema, operation, value, |top| self.is_kept(id, top, focus));
         }
         self.name_existing(id, value, (focus, "")).await;
     }
@@ -157,17 +157,19 @@ impl Client {
     /// focus stay.
     pub(super) fn give_usual_forms(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath) {
         let Some(shape) = self.schema[operation].input else { return };
-        let members = self.schema.input_members(&self.schema[operation]);
-        let is_kept = |top: &str| {
-            let member = members.and_then(|members| members.get(top));
-            in_focus(focus, top)
-                || resources::takes_new_name(self.schema, operation, top)
-                || member.is_some_and(|member| member.idempotency_token || graph::is_tags(self.schema, member))
-                || !tagging::tagged_by(self.schema, operation, top).is_empty()
-        };
         give_usual_forms(self.schema, shape, value, |part| {
-            !is_kept(part.pointer[1..].split('/').next().unwrap_or_default())
+            !self.is_kept(operation, part.pointer[1..].split('/').next().unwrap_or_default(), focus)
         });
+    }
+
+    /// True for a top-level member that a generated form does not replace: what lies in focus, names, tokens and tags.
+    fn is_kept(&self, operation: OperationId, top: &str, focus: &SchemaPath) -> bool {
+        let members = self.schema.input_members(&self.schema[operation]);
+        let member = members.and_then(|members| members.get(top));
+        in_focus(focus, top)
+            || resources::takes_new_name(self.schema, operation, top)
+            || member.is_some_and(|member| member.idempotency_token || graph::is_tags(self.schema, member))
+            || !tagging::tagged_by(self.schema, operation, top).is_empty()
     }
 
     /// Inserts the ids of resources that exist: of the one that the operation is about, and of all others that it names. Ids

@@ -49,10 +49,10 @@ impl Touched {
 
     /// The limits of an operation that were tried; those that were not reached have the reason.
     pub fn limits(&self, operation: OperationId) -> HashMap<usize, Option<String>> {
-        self.limits_of(operation, |limits| limits.clone())
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner).get(&operation).cloned().unwrap_or_default()
     }
 
-    fn limits_of<T>(&self, operation: OperationId, with: impl FnOnce(&mut HashMap<usize, Option<String>>) -> T) -> T {
+    fn limits_of(&self, operation: OperationId, with: impl FnOnce(&mut HashMap<usize, Option<String>>)) {
         with(self.limits.lock().unwrap_or_else(PoisonError::into_inner).entry(operation).or_default())
     }
 

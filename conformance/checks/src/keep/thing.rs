@@ -15,7 +15,7 @@ use crate::client::reply::{NOT_PUBLISHED, Reply};
 use crate::client::run_tag::MAX_TAGS;
 use crate::client::{Client, Created, read_created};
 use crate::keep::several::several;
-use crate::resources::{self, Resource, draft, not_showable, takes_new_name};
+use crate::resources::{Resource, can_be_shown, draft, takes_new_name};
 use crate::steps;
 use crate::steps::{body, perform, succeed};
 
@@ -179,7 +179,7 @@ pub(super) async fn value_of(
     // Views may differ in what they escape.
     let marked = Some(format!("kept <b>for</b> {name} & \"\u{e9}\"")).filter(|_| member.name == "Description");
     for text in marked.into_iter().chain([format!("kept for {name}")]).map(Value::from) {
-        let is_shown = resources::can_be_shown(client.schema, &client.schema[operation].name, &member.name, &text);
+        let is_shown = can_be_shown(client.schema, &client.schema[operation].name, &member.name, &text);
         if is_free && is_shown && validate_slot(client.schema, &member.slot, &text).is_empty() {
             return Ok(text);
         }
@@ -215,7 +215,7 @@ pub(super) fn with_all(row: &Resource, mut input: Value, options: &[(String, Val
     for (member, value) in options {
         let mut more = input.clone();
         more[member] = value.clone();
-        if agrees(row, &more) && not_showable(row.schema(), row.create, &more).is_none() {
+        if agrees(row, &more) && can_be_shown(row.schema(), row.create, member, value) {
             input = more;
         }
     }

@@ -118,15 +118,14 @@ impl PageJudge<'_> {
         }
     }
 
-    /// Judges that no item is on a page twice, nor on two pages if it `stays` where it is during the traversal. Returns the
-    /// number of different items.
-    fn repeats(&self, pages: &[Page], stays: &impl Fn(&str) -> bool, seen: &mut Observation) -> usize {
+    /// Judges that no item is shown twice, of those that `counts` takes by their key. Returns the number of different items.
+    fn repeats(&self, pages: &[Page], counts: &impl Fn(&str) -> bool, seen: &mut Observation) -> usize {
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for (number, page) in pages.iter().enumerate() {
             for item in page.items.iter().filter(|item| self.fixtures.tells_apart(item)) {
                 let key = self.fixtures.key(item);
                 let Some(before) = places.insert(key.clone(), number) else { continue };
-                if before != number && !stays(&key) {
+                if !counts(&key) {
                     continue;
                 }
                 let actual = match before == number {
@@ -141,8 +140,7 @@ impl PageJudge<'_> {
         places.len()
     }
 
-    /// Judges the pages of a further traversal. Others may create and delete items meanwhile, so that those of the run alone are
-    /// known to stay.
+    /// Judges the pages of a further traversal. Of items of others, neither the identity is certain nor that they stay.
     fn further(&self, pages: &[Page], size: Option<i64>, seen: &mut Observation) {
         self.limits(pages, size, seen);
         self.repeats(pages, &|key| self.fixtures.made.contains(key), seen);
@@ -189,21 +187,19 @@ impl PageJudge<'_> {
     pub(super) async fn sizes(&self, (least, most): (i64, i64), large: &[Page], seen: &mut Observation) {
         let check = &SIZES_AGREE;
         let before = self.fixtures.keys(large);
+        let last = Some(most.min(LARGE));
+        self.further(large, last, seen);
         let mut traversals = Vec::new();
         // The endpoint may choose the size, too.
         for size in worthwhile_sizes(before.len() as i64, least, most).into_iter().map(Some).chain([None]) {
             let Traversal { pages, end } = self.pager.traverse(size).await;
+            self.further(&pages, size, seen);
             match end {
-                End::Done => {
-                    self.further(&pages, size, seen);
-                    traversals.push((size, pages));
-                }
+                End::Done => traversals.push((size, pages)),
                 End::NoPage(why) | End::Refused(why) => return seen.block(why),
                 End::Loop | End::Idle(_) | End::GivenUp => return seen.block("paging does not end"),
             }
         }
-        let last = Some(most.min(LARGE));
-        self.further(large, last, seen);
         let after = match self.pager.all(last).await {
             Ok(pages) => self.fixtures.keys(&pages),
             Err(why) => return seen.block(why),

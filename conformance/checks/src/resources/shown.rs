@@ -3,13 +3,11 @@
 use arbitrary::Unstructured;
 use connect_model::generate::seed::Stream;
 use connect_model::generate::{Config, Generator, Place};
-use connect_model::path::SchemaPath;
 use connect_model::schema::{Operation, Schema, Slot};
 use connect_model::validate::validate_slot;
 use serde_json::Value;
 
 use super::{created_by, updated_by};
-use crate::client::input::in_focus;
 
 /// The place where the description of what an operation creates or updates shows a member of its input.
 pub(super) fn shown_at(schema: &'static Schema, operation: &str, member: &str) -> Option<&'static Slot> {
@@ -23,21 +21,20 @@ pub(crate) fn can_be_shown(schema: &'static Schema, operation: &str, member: &st
     shown_at(schema, operation, member).is_none_or(|slot| schema.can_show(slot, value))
 }
 
-/// The first top-level member of the input of a creation or an update whose value the description cannot show.
-pub(crate) fn not_showable<'v>(schema: &'static Schema, operation: &str, input: &'v Value) -> Option<&'v str> {
-    let members = input.as_object().into_iter().flatten();
-    let mut hidden = members.filter(|(name, value)| !value.is_null() && !can_be_shown(schema, operation, name, value));
-    hidden.next().map(|(name, _)| name.as_str())
-}
-
 /// Replaces values that the description of what an operation creates or updates cannot show, where both sides allow others.
-pub(crate) fn make_showable(schema: &'static Schema, operation: &Operation, input: &mut Value, focus: &SchemaPath) {
+/// Members that `stays` names are left as they are.
+pub(crate) fn make_showable(
+    schema: &'static Schema,
+    operation: &Operation,
+    input: &mut Value,
+    stays: impl Fn(&str) -> bool,
+) {
     let members = schema.input_members(operation);
     let Some(map) = input.as_object_mut() else { return };
     for (name, value) in map {
         let member = members.and_then(|members| members.get(name));
         let (Some(member), Some(slot)) = (member, shown_at(schema, &operation.name, name)) else { continue };
-        if in_focus(focus, name) || value.is_null() || can_be_shown(schema, &operation.name, name, value) {
+        if stays(name) || value.is_null() || can_be_shown(schema, &operation.name, name, value) {
             continue;
         }
         let bytes = Stream::new(0, &value.to_string()).bytes(512);

@@ -144,7 +144,7 @@ pub struct DetailFlags {
     /// Show only the causes, the verdict and the place of the report
     #[arg(long, short, conflicts_with_all = ["verbose", "notes"])]
     pub quiet: bool,
-    /// Show also operations without problems, and recorded facts
+    /// Show also operations without problems, recorded facts, and the reasons for limits that were not reached
     #[arg(long, short)]
     pub verbose: bool,
     /// Show findings at level should and note one by one
