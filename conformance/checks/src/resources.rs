@@ -321,9 +321,17 @@ impl Resource {
         }
     }
 
-    /// True if two creations choose one id, so that they cannot make two resources.
-    pub(crate) fn choose_one_id(&self, one: &Value, other: &Value) -> bool {
-        matches!(&self.of.id, Source::Input(member) if one.get(member).is_some() && one.get(member) == other.get(member))
+    /// Checks that two creations can make two resources.
+    ///
+    /// # Errors
+    /// They choose one id.
+    pub(crate) fn makes_two(&self, one: &Value, other: &Value) -> Result<(), String> {
+        match &self.of.id {
+            Source::Input(member) if one.get(member).is_some() && one.get(member) == other.get(member) => {
+                Err(format!("no further id is known that {} may choose", self.create))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The id of a resource, from the request and the body of the answer.

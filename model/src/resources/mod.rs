@@ -361,7 +361,22 @@ impl Graph {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use serde_json::{Value, json};
+
     use super::*;
+
+    /// An operation whose name is the first segment of its path.
+    fn operation(path: &str, input: &str, output: &str) -> Value {
+        let name = path.split('/').next().unwrap();
+        json!({ "name": name, "http": { "method": "POST", "requestUri": format!("/{path}") },
+            "input": { "shape": input }, "output": { "shape": output } })
+    }
+
+    fn service(operations: &Value, shapes: &Value) -> Schema {
+        let metadata = json!({ "endpointPrefix": "x", "protocol": "rest-json", "apiVersion": "1", "serviceId": "X" });
+        let model = json!({ "metadata": metadata, "operations": operations, "shapes": shapes });
+        Schema::from_text("service-2.json", model.to_string().into_bytes()).unwrap()
+    }
 
     fn names<'s>(schema: &'s Schema, kind: &Kind, role: Role) -> Vec<&'s str> {
         kind.all(role).map(|action| schema[action.operation].name.as_str()).collect()
@@ -447,19 +462,12 @@ mod tests {
 
     #[test]
     fn an_id_is_a_scalar_and_the_last_name_of_the_path() {
-        let operation = |uri: &str, input: &str, output: &str| {
-            let name = uri.split('/').next().unwrap();
-            serde_json::json!({ "name": name, "http": { "method": "POST", "requestUri": format!("/{uri}") },
-                "input": { "shape": input }, "output": { "shape": output } })
-        };
-        let text = serde_json::json!({ "shape": "S" });
-        let label = |name: &str| serde_json::json!({ "shape": "S", "location": "uri", "locationName": name });
+        let text = json!({ "shape": "S" });
+        let label = |name: &str| json!({ "shape": "S", "location": "uri", "locationName": name });
         // The members have other names than their labels, and come in another order.
-        let named = serde_json::json!({ "type": "structure", "required": ["Name", "Namespace"],
+        let named = json!({ "type": "structure", "required": ["Name", "Namespace"],
             "members": { "Name": label("name"), "Namespace": label("namespace") } });
-        let model = serde_json::json!({
-            "metadata": { "endpointPrefix": "x", "protocol": "rest-json", "apiVersion": "1", "serviceId": "X" },
-            "operations": {
+        let operations = json!({
                 "CreateTable": operation("CreateTable/{namespace}/{name}", "Named", "Gone"),
                 "GetTable": operation("GetTable/{namespace}/{name}", "Named", "Gone"),
                 "CreateTheme": operation("CreateTheme/{ThemeId}", "Theme", "Gone"),
@@ -467,8 +475,8 @@ mod tests {
                 "CreateEventAction": operation("CreateEventAction", "Made", "Made"),
                 "GetEventAction": operation("GetEventAction/{EventActionId}", "Event", "Made"),
                 "ListEventActions": operation("ListEventActions", "Gone", "Listed"),
-            },
-            "shapes": {
+        });
+        let shapes = json!({
                 "Named": named,
                 "Theme": { "type": "structure", "required": ["ThemeId", "Name"],
                     "members": { "ThemeId": label("ThemeId"), "Name": text } },
@@ -479,9 +487,8 @@ mod tests {
                 "Items": { "type": "list", "member": { "shape": "Made" } },
                 "Gone": { "type": "structure", "members": {} },
                 "S": { "type": "string" },
-            },
         });
-        let schema = Schema::from_text("service-2.json", model.to_string().into_bytes()).unwrap();
+        let schema = service(&operations, &shapes);
         let graph = Graph::of(&schema);
         let kind = |noun: &str| graph.kind(noun).unwrap();
         assert_eq!(kind("Table").id, Source::Input("Name".to_owned()));
@@ -494,20 +501,14 @@ mod tests {
     #[test]
     fn members_named_identifier_take_the_arn_where_they_can() {
         let model = |pattern: &str| {
-            let operation = |name: &str, input: &str, output: &str| {
-                serde_json::json!({ "name": name, "http": { "method": "POST", "requestUri": format!("/{name}") },
-                    "input": { "shape": input }, "output": { "shape": output } })
-            };
-            let text = serde_json::json!({ "shape": "S" });
-            let model = serde_json::json!({
-                "metadata": { "endpointPrefix": "x", "protocol": "rest-json", "apiVersion": "1", "serviceId": "X" },
-                "operations": {
+            let text = json!({ "shape": "S" });
+            let operations = json!({
                     "CreateSink": operation("CreateSink", "Make", "Made"),
                     "GetSink": operation("GetSink", "Named", "Made"),
                     "DeleteSink": operation("DeleteSink", "Named", "Gone"),
                     "GetSinkPolicy": operation("GetSinkPolicy", "Long", "Gone"),
-                },
-                "shapes": {
+            });
+            let shapes = json!({
                     "Make": { "type": "structure", "members": { "Name": text } },
                     "Made": { "type": "structure", "members": { "Id": text, "Arn": text, "Name": text } },
                     "Named": { "type": "structure", "required": ["Identifier"], "members": { "Identifier": { "shape": "R" } } },
@@ -516,9 +517,8 @@ mod tests {
                     "Gone": { "type": "structure", "members": {} },
                     "R": { "type": "string", "pattern": pattern },
                     "S": { "type": "string" },
-                },
             });
-            Schema::from_text("service-2.json", model.to_string().into_bytes()).unwrap()
+            service(&operations, &shapes)
         };
         for (pattern, id) in [("^[a-z0-9:/-]+$", "Arn"), ("^(arn:aws:x:.*|s-[a-z]+)$", "Arn"), ("^s-[a-z]+$", "Id")] {
             let schema = model(pattern);

@@ -1,6 +1,6 @@
 //! `accept.at-limit`: values at every limit of the contract.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use arbitrary::Unstructured;
 use connect_model::generate::{Config, Side, Site, sites};
@@ -68,9 +68,12 @@ fn not_tried(schema: &Schema, contract: &Operation, site: &Site) -> Option<&'sta
 /// the run tried nothing at its limits.
 pub(crate) fn reached(client: &Client, operations: &[OperationId]) -> BTreeMap<String, LimitsReached> {
     let schema = client.schema;
-    let of = |operation: &OperationId| {
-        let (contract, tried) = (&schema[*operation], client.touched().limits(*operation));
-        let sites = sites(schema, *operation, Side::Input);
+    let all: Vec<_> = operations.iter().map(|operation| (*operation, client.touched().limits(*operation))).collect();
+    if all.iter().all(|(_, tried)| tried.is_empty()) {
+        return BTreeMap::new();
+    }
+    let of = |(operation, tried): (OperationId, HashMap<usize, Option<String>>)| {
+        let (contract, sites) = (&schema[operation], sites(schema, operation, Side::Input));
         let untried = |site: &Site| not_tried(schema, contract, site).unwrap_or(LimitsReached::NOT_TRIED).to_owned();
         let not_reached = sites.iter().enumerate().filter_map(|(index, site)| {
             let why = tried.get(&index).cloned().unwrap_or_else(|| Some(untried(site)))?;
@@ -80,8 +83,7 @@ pub(crate) fn reached(client: &Client, operations: &[OperationId]) -> BTreeMap<S
         let is_part = !tried.is_empty() || limits.not_reached.values().all(|why| why != LimitsReached::NOT_TRIED);
         (is_part && limits.total > 0).then(|| (contract.name.clone(), limits))
     };
-    let any = operations.iter().any(|operation| !client.touched().limits(*operation).is_empty());
-    if any { operations.iter().filter_map(of).collect() } else { BTreeMap::new() }
+    all.into_iter().filter_map(of).collect()
 }
 
 /// Adds the values at the limit of a site.

@@ -224,9 +224,7 @@ impl Creation<'_> {
         let before = input.clone();
         input[&self.token] = other.into();
         self.row.set_name(&mut input, self.client.unused_name(self.row).unwrap_or_default());
-        if self.row.choose_one_id(&before, &input) {
-            return Err(format!("no further id is known that {} may choose", self.row.create));
-        }
+        self.row.makes_two(&before, &input)?;
         let second = self.client.call(self.operation, &input).await?;
         let (exchange, actual) = match &second {
             Reply::Success(exchange) => match read_created(self.row, &input, exchange) {

@@ -24,9 +24,7 @@ pub(super) async fn creations(trial: Trial<'_>, row: &'static Resource) -> Judge
     for _ in 0..CONCURRENT {
         inputs.push(client.creation_in(row, &instance).await?);
     }
-    if row.choose_one_id(&inputs[0], &inputs[1]) {
-        return Err(format!("no further id is known that {} may choose", row.create));
-    }
+    row.makes_two(&inputs[0], &inputs[1])?;
     let replies = join_all(inputs.iter().map(|input| perform(client, row.create, input))).await;
     let mut ids = BTreeSet::new();
     let mut successes = 0;
