@@ -1,6 +1,8 @@
 //! Deletes the resources that a ledger holds, in an order that their dependencies allow.
 
 mod adopt;
+#[cfg(test)]
+mod fronts;
 mod lookup;
 #[cfg(test)]
 mod tests;
@@ -122,11 +124,11 @@ pub async fn survey(client: &Client, ledger: &Ledger) -> Vec<Leftover> {
             None if let Standing::Foreign(why) = &entry.standing => left_alone(why),
             Some(Existence::Impossible) => continue,
             Some(Existence::NotListed) if ledger.visible_in(at, client.settle).is_zero() => continue,
-            Some(Existence::NotListed) => "may exist: its creation got no response, and lists may lag".to_owned(),
-            Some(Existence::Unknown(why)) => format!("may exist: its creation got no response; {why}"),
+            Some(Existence::NotListed) => "may exist: its creation got no clear answer, and lists may lag".to_owned(),
+            Some(Existence::Unknown(why)) => format!("may exist: its creation got no clear answer; {why}"),
             Some(Existence::Exists(input)) => {
                 entry.delete_input = Some(input);
-                "exists, although its creation got no response".to_owned()
+                "exists, although its creation got no clear answer".to_owned()
             }
             None => "exists".to_owned(),
         };
@@ -155,7 +157,7 @@ async fn resolve_lost(
                 let times = times_unlisted.entry(at).or_default();
                 *times += 1;
                 if *times == LISTINGS {
-                    ledger.mark_gone(at, "not listed");
+                    ledger.mark_unlisted(at);
                 }
             }
             Existence::Unknown(why) => {
@@ -170,7 +172,7 @@ async fn resolve_lost(
 fn reason(ledger: &Ledger, at: usize) -> &'static str {
     match ledger.standing(at) {
         Standing::Lost(_) => "nothing is described under the id of its creation",
-        _ => "its creation got no response",
+        _ => "its creation got no clear answer",
     }
 }
 
@@ -247,7 +249,8 @@ fn left_alone(why: &str) -> String {
 fn announce(pause: Duration) {
     let seconds = pause.as_secs_f64().ceil();
     // The cleanup also waits if stderr is closed.
-    let _ = writeln!(std::io::stderr(), "waiting {seconds} s: creations without a response may still show up in lists");
+    let _ =
+        writeln!(std::io::stderr(), "waiting {seconds} s: creations without a clear answer may still show up in lists");
 }
 
 /// Result of a deletion.

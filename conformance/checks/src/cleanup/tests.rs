@@ -22,25 +22,25 @@ use crate::ledger::{Ledger, hook};
 use crate::permission::Permission;
 
 /// An emulator with flows of others, behind something that changes the ids of new flows.
-struct Liar {
-    client: Client,
-    service: Arc<Service>,
+pub(super) struct Liar {
+    pub(super) client: Client,
+    pub(super) service: Arc<Service>,
     /// Method and path of each request.
     sent: Arc<Mutex<Vec<String>>>,
     /// The endpoint answers reads of this id as if there were nothing.
     hidden: Arc<Mutex<Option<String>>>,
     /// Changes responses.
-    twist: Arc<Mutex<Twist>>,
+    pub(super) twist: Arc<Mutex<Twist>>,
 }
 
 /// A change of the response to a request.
-type Twist = Box<dyn Fn(&HttpRequest, &mut HttpResponse) + Send>;
+pub(super) type Twist = Box<dyn Fn(&HttpRequest, &mut HttpResponse) + Send>;
 
 /// An instance that does not exist, as paths have it.
 const UNKNOWN: &str = "ct%3A1%2F2";
 
 /// The name of a run.
-const NAME: &str = "Ct-0badcafe-1";
+pub(super) const NAME: &str = "Ct-0badcafe-1";
 
 impl Liar {
     /// Gives new flows this id.
@@ -49,11 +49,11 @@ impl Liar {
     }
 
     /// Gives a member of the responses to creations this value.
-    fn giving(member: &'static str, id: impl Fn(&Service) -> String) -> Self {
+    pub(super) fn giving(member: &'static str, id: impl Fn(&Service) -> String) -> Self {
         Self::with_ledger(member, id, |schema, instance| Ledger::new(schema, Some(instance)))
     }
 
-    fn with_ledger(
+    pub(super) fn with_ledger(
         member: &'static str,
         id: impl Fn(&Service) -> String,
         ledger: impl Fn(&'static Schema, &str) -> Ledger,
@@ -99,7 +99,7 @@ impl Liar {
     }
 
     /// Changes the bodies of the responses to requests with this in their line.
-    fn tells(&self, of: &str, change: impl Fn(&mut Value) + Send + 'static) {
+    pub(super) fn tells(&self, of: &str, change: impl Fn(&mut Value) + Send + 'static) {
         let of = of.to_owned();
         *self.twist.lock().unwrap() = Box::new(move |request, response| {
             if format!("{} {}", request.method, request.uri).contains(&of) {
@@ -115,13 +115,13 @@ impl Liar {
     }
 
     /// Creates a flow, and returns the id in the response.
-    async fn create(&self, name: &str) -> String {
+    pub(super) async fn create(&self, name: &str) -> String {
         let Reply::Success(exchange) = self.ask_for(name).await else { unreachable!("the flow is not created") };
         let body: Value = serde_json::from_slice(&exchange.response.body).unwrap();
         body["ContactFlowId"].as_str().unwrap().to_owned()
     }
 
-    async fn ask_for(&self, name: &str) -> Reply {
+    pub(super) async fn ask_for(&self, name: &str) -> Reply {
         let content = json!({
             "Version": "2019-10-30", "StartAction": "a", "Metadata": {},
             "Actions": [{ "Identifier": "a", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {} }],
@@ -138,7 +138,7 @@ impl Liar {
     }
 
     /// Names of all flows.
-    fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self) -> Vec<String> {
         flows(&self.service).into_iter().map(|flow| flow["Name"].as_str().unwrap().to_owned()).collect()
     }
 
@@ -167,7 +167,7 @@ async fn what_an_endpoint_wrongly_calls_ours_is_reported_and_left() {
     // The deletion of a check, by id and by ARN, and the cleanup.
     for id in [id.clone(), format!("arn:aws:connect:us-east-1:111122223333:instance/i/contact-flow/{id}")] {
         let reply = liar.delete(&id).await.describe();
-        assert!(reply.contains("has neither the name nor the tag of the run"), "{reply}");
+        assert!(reply.contains("which is no name of the run"), "{reply}");
     }
     let left = liar.client.clear().await;
     assert!(left[0].contains("the endpoint gave a new resource this id") && left[0].contains(&id), "{left:?}");
@@ -195,8 +195,8 @@ async fn a_description_that_may_be_that_of_something_else_is_no_proof() {
     let rows: [(Lie, &str); 4] = [
         (other, "something with the id"),
         (other_arn, "something with the id"),
-        (beyond, "has neither the name nor the tag"),
-        (tagged, "has neither the name nor the tag"),
+        (beyond, "which is no name of the run"),
+        (tagged, "which is no name of the run"),
     ];
     for (lie, problem) in rows {
         let liar = Liar::new(theirs);
@@ -230,7 +230,7 @@ async fn what_a_list_shows_under_our_name_is_described_before_it_is_deleted() {
     let Value::Object(members) = json!({ "InstanceId": instance, "Name": NAME }) else { unreachable!() };
     liar.client.ledger().unwrap().adopt(create, members, json!({ "InstanceId": instance, "ContactFlowId": id }));
     let left = liar.client.clear().await;
-    assert!(left.iter().any(|line| line.contains("has neither the name nor the tag of the run")), "{left:?}");
+    assert!(left.iter().any(|line| line.contains("which is no name of the run")), "{left:?}");
     assert_eq!((liar.names(), liar.deletions()), (before, Vec::new()));
 }
 
@@ -359,7 +359,7 @@ async fn what_cannot_be_looked_up_by_name_stays_in_the_ledger() {
     assert!(matches!(created, Reply::Success(_)), "{}", created.describe());
     let left = liar.client.clear().await;
     assert!(left.iter().any(|line| line.contains("no list shows its kind by name")), "{left:?}");
-    assert!(left.iter().any(|line| line.contains("has neither the name nor the tag of the run")), "{left:?}");
+    assert!(left.iter().any(|line| line.contains("which has neither the name nor the tag of the run")), "{left:?}");
     assert_eq!(liar.deletions(), [""; 0], "the file of others is left");
     assert_eq!(liar.client.ledger().unwrap().open(|_| true).len(), 1);
 }
@@ -388,7 +388,7 @@ async fn what_an_endpoint_wrongly_calls_ours_is_not_written_to() {
     liar.sent.lock().unwrap().clear();
     for (operation, input) in writes(&liar.service, &id, &arn) {
         let reply = liar.call(operation, input).await.describe();
-        assert!(reply.contains("has neither the name nor the tag of the run"), "{operation}: {reply}");
+        assert!(reply.contains("which is no name of the run"), "{operation}: {reply}");
     }
     let sent = liar.sent.lock().unwrap().clone();
     assert!(sent.len() < 4 && sent.iter().all(|line| line.starts_with("GET ")), "looked at once: {sent:?}");
@@ -501,23 +501,27 @@ async fn resources_of_the_run_are_deleted_after_a_look() {
     assert_eq!(sent[deletion - 1], sent[deletion].replace("DELETE", "GET"), "{sent:?}");
 }
 
+/// The header of a journal of the run.
+pub(super) fn header(schema: &Schema, instance: &str) -> Header {
+    Header {
+        version: VERSION,
+        service: schema.service.sdk_id.clone(),
+        run: "0badcafe".to_owned(),
+        began: 1,
+        endpoint: "http://127.0.0.1".to_owned(),
+        region: "us-east-1".to_owned(),
+        instance_id: Some(instance.to_owned()),
+        account: None,
+        as_remote: true,
+    }
+}
+
 /// A journal that cannot be written, such as one on a full disk.
 #[tokio::test]
 async fn what_cannot_be_journalled_is_not_created() {
     let folder = std::env::temp_dir().join(format!("connect-full-{}", std::process::id()));
     let liar = Liar::with_ledger("ContactFlowId", theirs, |schema, instance| {
-        let header = Header {
-            version: VERSION,
-            service: schema.service.sdk_id.clone(),
-            run: "0badcafe".to_owned(),
-            began: 1,
-            endpoint: "http://127.0.0.1".to_owned(),
-            region: "us-east-1".to_owned(),
-            instance_id: Some(instance.to_owned()),
-            account: None,
-            as_remote: true,
-        };
-        drop(Journal::create(&folder, &header).unwrap());
+        drop(Journal::create(&folder, &header(schema, instance)).unwrap());
         Ledger::reopened(schema, &folder.join("0badcafe.journal.jsonl"), Use::Read).unwrap().0
     });
     let reply = liar.ask_for(NAME).await.describe();

@@ -128,9 +128,7 @@ impl Client {
                     return Ok(());
                 }
                 Sight::Unseen => "no operation shows its name or its tag".to_owned(),
-                Sight::Others(what) => {
-                    format!("it is {what}, which has neither the name nor the tag of the run")
-                }
+                Sight::Others(what) => format!("it is {what}"),
                 Sight::Failed(why) => return Err(NotOurs { answered: false, ..NotOurs::because(why) }),
             };
             ledger.judge(at, Standing::Foreign(why.clone()));
@@ -156,9 +154,9 @@ impl Client {
         };
         let kind = graph::shared(self.schema).made_by(undo.create);
         if let Some(other) = kind.and_then(|kind| other_id(self.schema, kind, &body, input)) {
-            return Sight::Others(format!("something with the id {}", excerpt(&other.into())));
+            return Sight::Others(format!("something with the id {}, which is another one", excerpt(&other.into())));
         }
-        match self.marks(ledger, undo, entry, &body).await {
+        match self.marks(ledger, undo, (entry, input), &body).await {
             Sight::Ours(_) => Sight::Ours(self.stray_arns(ledger, undo, (entry, input), &body)),
             sight => sight,
         }
@@ -184,7 +182,7 @@ impl Client {
         let mut asked = input.clone();
         loop {
             let request = encode_request(self.schema, describe, &asked)
-                .map_err(|error| Sight::Others(format!("something that {name} cannot name ({error})")))?;
+                .map_err(|error| Sight::Others(format!("something that {name} cannot name: {error}")))?;
             return match self.send_necessary(describe, &request).await {
                 // It is not kept, so that its name is another one each time.
                 Reply::Success(exchange) if exchange.response.headers.get(SYNTHESIZED).is_some() => Err(Sight::Unseen),
@@ -210,7 +208,7 @@ impl Client {
     }
 
     /// The marks of the run in the response of an operation that shows a resource.
-    async fn marks(&self, ledger: &Ledger, undo: &Undo, entry: &Entry, body: &Value) -> Sight {
+    async fn marks(&self, ledger: &Ledger, undo: &Undo, (entry, input): (&Entry, &Value), body: &Value) -> Sight {
         let requested = undo.name_member.as_ref().and_then(|member| entry.members.get(member)?.as_str());
         let is_this_run = |run: &str| run == self.run_id();
         let name = resource_in(body).and_then(name_in);
@@ -221,8 +219,16 @@ impl Client {
         let is_certain = !ledger.is_of_earlier_run();
         match name.zip(requested) {
             // Tags prove nothing under another name: a creation may have added them to an existing resource.
-            Some((shown, own)) if !is_same(shown, own) && !is_ours(shown) => Sight::Others(format!("`{shown}`")),
-            Some((shown, own)) if !is_same(shown, own) && is_certain => Sight::Another,
+            Some((shown, own)) if !is_same(shown, own) && !is_ours(shown) => {
+                Sight::Others(format!("`{shown}`, which is no name of the run"))
+            }
+            Some((shown, own)) if !is_same(shown, own) && is_certain => {
+                match ledger.made_another(undo, entry, shown, input) {
+                    true => Sight::Another,
+                    // An endpoint may add something to a name, or cut it off.
+                    false => Sight::Ours(Vec::new()),
+                }
+            }
             Some((shown, own)) if shown == own && is_certain => Sight::Ours(Vec::new()),
             _ => self.marks_in(body, is_this_run).await,
         }
@@ -230,7 +236,8 @@ impl Client {
 
     /// The marks of some runs in the response of an operation that shows a resource.
     async fn marks_in(&self, body: &Value, is_run: impl Fn(&str) -> bool) -> Sight {
-        let Some(shown) = resource_in(body) else { return Sight::Others("something without a name".to_owned()) };
+        let others = |what: String| Sight::Others(format!("{what}, which has neither the name nor the tag of the run"));
+        let Some(shown) = resource_in(body) else { return others("something without a name".to_owned()) };
         let name = name_in(shown);
         if name.and_then(run_of_name).is_some_and(&is_run) {
             return Sight::Ours(Vec::new());
@@ -249,7 +256,7 @@ impl Client {
         if tag.is_some_and(|tag| is_run(&tag.run_id)) {
             return Sight::Ours(Vec::new());
         }
-        Sight::Others(name.map_or("something without a name".to_owned(), |name| format!("`{name}`")))
+        others(name.map_or("something without a name".to_owned(), |name| format!("`{name}`")))
     }
 
     /// Checks that the resource that a request creates has the name or the tag of a run: by its token, an endpoint may answer
@@ -352,7 +359,9 @@ impl Client {
         let asked = Value::Object(asked);
         let sight = match self.description(describe.operation, id_member, &asked).await {
             Ok(body) => match other_id(self.schema, kind, &body, &asked) {
-                Some(other) => Sight::Others(format!("something with the id {}", excerpt(&other.into()))),
+                Some(other) => {
+                    Sight::Others(format!("something with the id {}, which is another one", excerpt(&other.into())))
+                }
                 None => self.marks_in(&body, |_| true).await,
             },
             Err(sight) => sight,
@@ -364,7 +373,7 @@ impl Client {
                 "{name} names a {}, which {} does not show",
                 kind.words, self.schema[describe.operation].name
             )),
-            Sight::Others(what) => Err(format!("{name} names {what}, which has neither the name nor the tag of a run")),
+            Sight::Others(what) => Err(format!("{name} names {what}")),
             Sight::Failed(why) => Err(format!("{}: {why}", unseen())),
             Sight::Another | Sight::Unseen => Err(unseen()),
         }

@@ -74,6 +74,8 @@ struct State {
     entries: Entries,
     /// Ids of others that the endpoint gave as those of new resources.
     foreign: Vec<Foreign>,
+    /// True if the journal has the id of something that was left alone, so that it stays.
+    names_foreign: bool,
     journal: Option<Journal>,
 }
 
@@ -124,7 +126,7 @@ impl Ledger {
             undo,
             is_of_earlier_run: false,
             run_tag: OnceLock::new(),
-            state: Mutex::new(State { entries, foreign: Vec::new(), journal: None }),
+            state: Mutex::new(State { entries, foreign: Vec::new(), names_foreign: false, journal: None }),
         }
     }
 
@@ -246,6 +248,19 @@ impl Ledger {
         self.state().mark_gone(at, why);
     }
 
+    /// Records that no list shows the resource of an entry. If its creation was answered with the id of something else, the
+    /// journal keeps this id.
+    pub(crate) fn mark_unlisted(&self, at: usize) {
+        let mut state = self.state();
+        match state.entries.get(at).map(|entry| &entry.standing) {
+            Some(Standing::Foreign(_)) => {
+                state.names_foreign = true;
+                state.entries.mark_gone(at);
+            }
+            _ => state.mark_gone(at, "not listed"),
+        }
+    }
+
     /// True if the resource that this input deletes is known to belong to another entry.
     pub(crate) fn belongs_to_another(&self, at: usize, delete: OperationId, input: &Value) -> bool {
         let state = self.state();
@@ -254,6 +269,20 @@ impl Ledger {
                 && self.undo.get(&entry.create).is_some_and(|undo| undo.delete == delete)
         };
         state.entries.near([input]).into_iter().any(|(other, entry)| other != at && is_it(entry))
+    }
+
+    /// True if the resource under an id, which is shown with a name, may be that of another creation with this name.
+    pub(crate) fn made_another(&self, undo: &Undo, entry: &Entry, shown: &str, input: &Value) -> bool {
+        let Some(member) = &undo.name_member else { return false };
+        let state = self.state();
+        let mut others = state.entries.values().filter(|other| {
+            let name = other.members.get(member).and_then(Value::as_str);
+            other.create == entry.create && other.members != entry.members && name == Some(shown)
+        });
+        others.any(|other| match &other.delete_input {
+            Some(own) => own == input,
+            None => !other.gone,
+        })
     }
 
     /// Time until a creation without a response must be visible in lists, if these lag by `settle` at most.
@@ -353,10 +382,11 @@ impl Ledger {
         self.state().journal.as_ref().map(|journal| journal.path().to_owned())
     }
 
-    /// Removes the journal if no entry is open.
+    /// Removes the journal if no entry is open, and none has the id of something that was left alone.
     pub fn close(&self) {
         let mut state = self.state();
         if state.entries.values().all(|entry| entry.gone)
+            && !state.names_foreign
             && let Some(journal) = state.journal.take()
         {
             journal.remove();

@@ -8,8 +8,10 @@ use connect_model::wire::{Limits, Route, decode_error, inspect_request, read_res
 use serde_json::{Map, Value};
 
 use super::journal::{Line, seconds};
+use super::undo::Undo;
 use super::{Entry, Ledger, OWNER, Owner, Standing};
-use crate::client::reply::is_absence;
+use crate::client::reply::{is_absence, is_conflict, is_throttling};
+use crate::client::run_tag::run_of_name;
 use connect_transport::{LedgerEvent, RequestHook, TransportError};
 
 impl RequestHook for Ledger {
@@ -54,8 +56,8 @@ impl RequestHook for Ledger {
                     self.resolve(*at, input);
                 }
             }
-            // After a server error, the resource may exist.
-            (LedgerEvent::Creates(at), Ok(response)) if response.status < 500 => {
+            // After any other answer, the resource may exist.
+            (LedgerEvent::Creates(at), Ok(response)) if self.is_refusal(*at, response) => {
                 self.mark_gone(*at, &response.status.to_string());
             }
             (
@@ -78,6 +80,28 @@ impl RequestHook for Ledger {
 }
 
 impl Ledger {
+    /// True if the answer to a creation shows that it made nothing: an error of the service. What stands before the service may
+    /// send a creation twice, and answer with a redirect, a page, a time-out, or the conflict with what it made itself.
+    fn is_refusal(&self, at: usize, response: &HttpResponse) -> bool {
+        let Some(entry) = self.entry(at) else { return false };
+        let Some(undo) = self.undo.get(&entry.create) else { return false };
+        let status = response.status;
+        let code = decode_error(self.schema, entry.create, response).code;
+        let is_clear =
+            |code: &str| !is_throttling(status, code) && (!is_conflict(status, Some(code)) || self.is_made(at, &entry));
+        let is_of_service = (400..500).contains(&status) && ![408, 425, 429, 499].contains(&status);
+        status < 500 && (is_of_service && code.as_deref().is_some_and(is_clear) || !finds_by_name(undo, &entry))
+    }
+
+    /// True if another creation of the same name was answered with a resource.
+    fn is_made(&self, at: usize, entry: &Entry) -> bool {
+        let state = self.state();
+        let is_same = |other: &Entry| {
+            (other.create, &other.members) == (entry.create, &entry.members) && other.delete_input.is_some()
+        };
+        state.entries.iter().any(|(other, one)| other != at && !one.gone && is_same(one))
+    }
+
     /// Marks every resource that a deletion names as gone. A creation that was answered with the id of one of ours, under
     /// another name, made something else.
     fn mark_deleted(&self, delete: OperationId, request: &HttpRequest, status: u16) {
@@ -96,6 +120,12 @@ impl Ledger {
         others.into_iter().for_each(|at| state.forget_id(at));
         gone.into_iter().for_each(|at| state.mark_gone(at, &status.to_string()));
     }
+}
+
+/// True if the resource of a creation can be looked for by a name that only the run uses.
+fn finds_by_name(undo: &Undo, entry: &Entry) -> bool {
+    let name = undo.name_member.as_ref().and_then(|member| entry.members.get(member)?.as_str());
+    undo.search.is_some() && name.is_some_and(|name| run_of_name(name).is_some())
 }
 
 /// The ARNs of a resource in the response to its creation: members of the response, or of a structure in it.

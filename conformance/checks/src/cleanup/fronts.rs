@@ -1,0 +1,96 @@
+//! Fronts that send a creation twice, and endpoints that give new resources another name than the requested one.
+#![allow(clippy::unwrap_used)]
+
+use connect_model::files::Use;
+use connect_model::schema::Schema;
+use serde_json::json;
+
+use super::tests::{Liar, NAME, header};
+use crate::ledger::Ledger;
+
+/// The first answer is lost between the front and the service, and the second one is what the front passes on.
+#[tokio::test]
+async fn a_creation_whose_answer_is_no_clear_refusal_is_looked_for_by_its_name() {
+    let rows = [
+        (409, "DuplicateResourceException", true),
+        (429, "TooManyRequestsException", true),
+        (400, "ThrottlingException", true),
+        (408, "RequestTimeoutException", true),
+        (302, "", true),
+        (400, "", true),
+        (403, "AccessDeniedException", false),
+        (400, "InvalidRequestException", false),
+    ];
+    for (status, error, is_unclear) in rows {
+        let liar = Liar::giving("nothing", |_| String::new());
+        let before = liar.names();
+        *liar.twist.lock().unwrap() = Box::new(move |request, response| {
+            if request.method == "PUT" {
+                response.status = status;
+                response.headers.0.retain(|(name, _)| name != "x-amzn-errortype");
+                response
+                    .headers
+                    .0
+                    .extend((!error.is_empty()).then(|| ("x-amzn-errortype".to_owned(), error.to_owned())));
+                response.body = b"{}".to_vec();
+            }
+        });
+        liar.ask_for(NAME).await;
+        let left = liar.client.clear().await;
+        assert_eq!(left, Vec::<String>::new(), "{status} {error}");
+        assert_eq!(liar.names() == before, is_unclear, "{status} {error}: {:?}", liar.names());
+    }
+}
+
+/// The conflict with a resource of the run that exists is explained by it.
+#[tokio::test]
+async fn a_name_that_the_run_has_used_is_a_clear_refusal() {
+    let liar = Liar::giving("nothing", |_| String::new());
+    liar.create(NAME).await;
+    liar.ask_for(NAME).await;
+    let ledger = liar.client.ledger().unwrap();
+    assert_eq!(ledger.open(|_| true).len(), 1, "only the first one may exist");
+}
+
+#[tokio::test]
+async fn a_resource_with_something_after_its_name_is_deleted() {
+    for shown in ["Ct-0badcafe-1 (2)", "Ct-0badcafe-17", "Ct-0badcafe-1-1796052609"] {
+        let liar = Liar::giving("nothing", |_| String::new());
+        let before = liar.names();
+        let id = liar.create(NAME).await;
+        let instance = liar.service.instance_name();
+        liar.tells(&format!("GET /contact-flows/{instance}/{id}"), move |body| {
+            body["ContactFlow"]["Name"] = shown.into()
+        });
+        assert_eq!(liar.client.clear().await, Vec::<String>::new(), "{shown}");
+        assert_eq!(liar.names(), before, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_journal_with_the_id_of_something_that_is_left_stays() {
+    let folder = std::env::temp_dir().join(format!("connect-fronts-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let journal = |schema, instance: &str| Ledger::journalled(schema, &folder, &header(schema, instance)).unwrap();
+    let liar = Liar::with_ledger("nothing", |_| String::new(), journal);
+    let id = liar.create(NAME).await;
+    let instance = liar.service.instance_name();
+    liar.tells("GET /contact-flows", |body| {
+        if body["ContactFlow"].is_object() {
+            body["ContactFlow"]["Name"] = "Prod".into();
+        }
+        for item in body["ContactFlowSummaryList"].as_array_mut().into_iter().flatten() {
+            item["Name"] = "Prod".into();
+        }
+    });
+    let left = liar.client.clear().await;
+    assert!(left.len() == 1 && left[0].contains("it is `Prod`, which is no name of the run"), "{left:?}");
+    let path = liar.client.ledger().unwrap().journal().unwrap();
+    drop(liar);
+    let (ledger, _) = Ledger::reopened(Schema::connect(), &path, Use::Read).unwrap();
+    let open = ledger.open(|_| true);
+    let made = json!({ "InstanceId": instance, "ContactFlowId": id });
+    assert_eq!(open.iter().map(|(_, entry)| entry.delete_input.clone()).collect::<Vec<_>>(), [Some(made)]);
+    std::fs::remove_dir_all(folder).unwrap();
+}
