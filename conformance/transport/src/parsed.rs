@@ -92,9 +92,9 @@ grammars! {
     Region: "a region", "up to 63 letters, digits and dashes, for example eu-central-1", is_label;
     /// A service, as in signatures.
     ServiceName: "the name of a service", "up to 63 letters, digits and dashes, for example connect", is_label;
-    /// Labels at the start of a host name.
-    HostPrefix: "the start of a host name", "letters, digits and dashes, with dots between them, for example connect",
-        |text| !text.is_empty() && text.split('.').all(is_label);
+    /// Labels before the region in the host name of a service at AWS.
+    HostPrefix: "the start of a host name of AWS", "one label of letters, digits and dashes, for example connect, or a known \
+        pair such as runtime.lex; for another host, give its URL with --endpoint", is_host_prefix;
     /// Id or ARN of an instance.
     InstanceName: "the id of an instance", "up to 250 letters, digits and -_.:/ without a dot segment",
         |text| within(text, 250, |c| c.is_ascii_alphanumeric() || "-_.:/".contains(c)) && !has_dot_segment(text);
@@ -112,6 +112,51 @@ grammars! {
 /// True if a text has 1 to `most` characters, all of them admitted.
 fn within(text: &str, most: usize, admits: impl Fn(char) -> bool) -> bool {
     !text.is_empty() && text.len() <= most && text.chars().all(admits)
+}
+
+/// Starts of host names that have several labels. Others may be those of a customer, such as `abc.execute-api`. Source:
+/// `endpointPrefix` of the models in botocore 1.44.5.
+const PREFIXES: &[&str] = &[
+    "a2i-runtime.sagemaker",
+    "admin.wickr",
+    "api.detective",
+    "api.ecr",
+    "api.ecr-public",
+    "api.iotdeviceadvisor",
+    "api.iotmanagedintegrations",
+    "api.iotwireless",
+    "api.mediatailor",
+    "api.pricing",
+    "api.sagemaker",
+    "api.tunneling.iot",
+    "catalog.marketplace",
+    "controlplane.payment-cryptography",
+    "data-ats.iot",
+    "data.jobs.iot",
+    "data.mediastore",
+    "data.qapps",
+    "dataplane.payment-cryptography",
+    "edge.sagemaker",
+    "entitlement.marketplace",
+    "featurestore-runtime.sagemaker",
+    "inferencerouter-runtime.sagemaker",
+    "ingest.timestream",
+    "job-runtime.sagemaker",
+    "metering.marketplace",
+    "metrics.sagemaker",
+    "models.lex",
+    "participant.connect",
+    "portal.sso",
+    "query.timestream",
+    "runtime.lex",
+    "runtime.sagemaker",
+    "sms-voice.pinpoint",
+    "streams.dynamodb",
+    "training-session-runtime.sagemaker",
+];
+
+fn is_host_prefix(text: &str) -> bool {
+    is_label(text) || PREFIXES.contains(&text)
 }
 
 fn is_label(text: &str) -> bool {

@@ -197,12 +197,24 @@ mod tests {
     #[test]
     fn the_word_aws_never_names_a_host_of_another() {
         let region = default_region();
-        for prefix in ["evil.example/", "evil.example#", "user@evil.example:1/", "", "a..b", "x\n"] {
+        for prefix in [
+            "evil.example/",
+            "evil.example#",
+            "user@evil.example:1/",
+            "",
+            "a..b",
+            "x\n",
+            "a1b2c3.execute-api",
+            "x.s3",
+            "a.elb",
+        ] {
             let service = Service { endpoint_prefix: prefix.to_owned(), ..Schema::connect().service.clone() };
             let error = regional_url(&service, &region).unwrap_err().to_string();
             assert!(error.ends_with("in the model, as the endpoint prefix of the service"), "{prefix}: {error}");
         }
         let url = regional_url(&Schema::connect().service, &region).unwrap();
         assert_eq!(url, "https://connect.us-east-1.amazonaws.com");
+        let lex = Service { endpoint_prefix: "runtime.lex".to_owned(), ..Schema::connect().service.clone() };
+        assert_eq!(regional_url(&lex, &region).unwrap(), "https://runtime.lex.us-east-1.amazonaws.com");
     }
 }
