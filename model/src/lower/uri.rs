@@ -2,6 +2,7 @@
 
 use super::Lowered;
 use crate::schema::{Segment, Uri};
+use crate::text::is_hidden;
 
 /// Characters of a template. Those of AWS have some hundred; readers of paths follow their segments one inside of another.
 const LONGEST: usize = 2_000;
@@ -10,6 +11,9 @@ const LONGEST: usize = 2_000;
 pub(super) fn parse_uri(text: &str) -> Lowered<Uri> {
     if text.len() > LONGEST {
         return Err(format!("uri has {} characters; at most {LONGEST} are supported", text.len()));
+    }
+    if let Some(wrong) = text.chars().find(|c| is_hidden(*c) || c.is_whitespace()) {
+        return Err(format!("uri {text:?} has the character {}, which no URI has", wrong.escape_unicode()));
     }
     if !text.starts_with('/') {
         return Err(format!("uri {text:?} does not begin with /"));
@@ -53,5 +57,12 @@ mod tests {
         let long = "/a".repeat(LONGEST / 2);
         assert_eq!(parse_uri(&long).unwrap().segments.len(), LONGEST / 2);
         assert!(parse_uri(&format!("{long}/")).unwrap_err().contains("has 2001 characters; at most 2000"));
+    }
+
+    #[test]
+    fn a_template_has_no_character_that_ends_a_line_or_hides() {
+        for text in ["/a?x=\nfn f() {}", "/a\u{2028}b", "/a b", "/a\u{202e}b", "/a?\u{85}"] {
+            assert!(parse_uri(text).unwrap_err().ends_with("which no URI has"), "{text:?}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::names::{capitalised, field_name, pascal, plain, type_name, variant_na
 use super::types::{contains_directly, has_default, is_hidden, slot_type};
 use crate::export::words;
 use crate::schema::{Kind, Member, Members, Schema, ShapeId};
+use crate::text::visible;
 
 /// Maximum width of a line; `max_width` in `rustfmt.toml`.
 const MAX_WIDTH: usize = 120;
@@ -63,7 +64,9 @@ fn structure(schema: &Schema, id: ShapeId, members: &Members, role: &str) -> Str
 
 fn field(schema: &Schema, owner: ShapeId, member: &Member, by_rule: bool, text: &mut String) {
     let field = field_name(&member.name);
-    let _ = writeln!(text, "    /// {}.", capitalised(&words::member(schema, member)));
+    // The model is that of others, and a line break would end the comment.
+    let words = words::member(schema, member);
+    let _ = writeln!(text, "    /// {}.", capitalised(&visible(&words)));
     let mut serde = Vec::new();
     let automatic = if by_rule { pascal(&field) } else { plain(&field).to_owned() };
     if automatic != member.name {
