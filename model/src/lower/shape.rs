@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Lowered, Lowering, PRELUDE, split};
 use crate::ast::{AstMember, AstShape, Traits};
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, in_ecma};
 use crate::planted;
 use crate::schema::{
     Binding, Bounds, ErrorTrait, Kind, List, Map, Member, Members, Number, PatternId, Shape, Slot, SlotTraits,
@@ -286,7 +286,7 @@ impl Lowering<'_> {
             return *id;
         }
         let id = PatternId(self.patterns.len() as u32);
-        self.patterns.push(Pattern::new(source));
+        self.patterns.push(Pattern::new(&in_ecma(source)));
         self.pattern_index.insert(source.to_owned(), id);
         id
     }
