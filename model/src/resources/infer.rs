@@ -110,7 +110,10 @@ impl<'s> Finder<'s> {
         let mut actions = Vec::new();
         let mut act = |finder: &Self, role: Role, name: String| {
             let operation = finder.operation(&name)?;
-            let (names, rule) = finder.names(&creation, operation)?;
+            let (mut names, rule) = finder.names(&creation, operation)?;
+            if names.is_empty() {
+                names.extend(finder.members(operation).and_then(|members| creation.choice(members)));
+            }
             actions.push(Action { role, operation, names, item_id: None, rule });
             Some(())
         };
@@ -172,7 +175,9 @@ impl<'s> Finder<'s> {
             let is_free = |member: &&schema::Member| !matches!(member.binding, schema::Binding::Header(_));
             member.filter(is_free).is_some_and(|member| is_text(self.schema, member)) && !self.is_assigned(name)
         };
-        let mut chosen = action.names.iter().filter(|(member, _)| is_chosen(member));
+        // The account is that of everything.
+        let is_account = |member: &str| action.names.len() > 1 && member.to_ascii_lowercase().ends_with("accountid");
+        let mut chosen = action.names.iter().filter(|(member, _)| is_chosen(member) && !is_account(member));
         assigned.or_else(own).or_else(|| chosen.next_back()).map(|(_, source)| source.clone())
     }
 
@@ -184,8 +189,16 @@ impl<'s> Finder<'s> {
             let mut nouns = create.filter_map(|name| name.strip_prefix("Create"));
             nouns.any(|known| known.eq_ignore_ascii_case(noun)) && !noun.is_empty()
         }) || self.graph.kinds.iter().any(
-            |kind| matches!(&kind.id, Source::Output(path) if path.last().is_some_and(|id| id == member && id != "Id")),
+            |kind| matches!(&kind.id, Source::Output(path) if path.last().is_some_and(|id| id == member && !is_common(id))),
         )
+    }
+
+    /// True if the service makes the id of a kind, and the caller does not choose it.
+    fn assigns(&self, kind: &Kind) -> bool {
+        match &kind.id {
+            Source::Output(path) => path.last().is_none_or(|id| named(self.members(kind.create), id).is_none()),
+            Source::Input(_) => false,
+        }
     }
 
     /// Indexes the ids of the kinds by shape and by member.
@@ -206,7 +219,7 @@ impl<'s> Finder<'s> {
                 // A name that the caller chooses may have the shape of other names.
                 let shape_name = self.schema[shape].name.to_ascii_lowercase();
                 let is_own = tails(&kind.noun).any(|tail| shape_name.contains(&tail.to_ascii_lowercase()));
-                let identifies = is_own || matches!(kind.id, Source::Output(_));
+                let identifies = is_own || self.assigns(kind);
                 if identifies && matches!(self.schema[shape].kind, schema::Kind::String) {
                     shapes
                         .entry(shape)
@@ -214,7 +227,10 @@ impl<'s> Finder<'s> {
                         .or_insert(Some(at));
                 }
                 let name = name.to_ascii_lowercase();
-                if !COMMON.contains(&name.as_str()) {
+                // What has one setting for each account holds nothing else of the account.
+                let has_tail = || tails(&kind.noun).any(|tail| name.contains(&tail.to_ascii_lowercase()));
+                let is_account = name.ends_with("accountid") && !has_tail();
+                if !is_common(&name) && !is_account {
                     members
                         .entry(name)
                         .and_modify(|known| *known = known.filter(|known| *known == at || is_chosen))
@@ -226,15 +242,9 @@ impl<'s> Finder<'s> {
                 members.entry(format!("{}{end}", kind.noun.to_ascii_lowercase())).or_insert(Some(at));
             }
         }
-        // A shape such as `String` names nothing by itself.
-        let is_general = |shape: &ShapeId| {
-            let name = self.schema[*shape].name.to_ascii_lowercase();
-            COMMON.contains(&name.as_str())
-                || ["string", "uuid", "nonemptystring"].iter().any(|end| name.ends_with(end))
-        };
         self.graph.by_shape = shapes
             .into_iter()
-            .filter(|(shape, _)| !is_general(shape))
+            .filter(|(shape, _)| !is_general(self.schema, *shape))
             .filter_map(|(shape, at)| Some((shape, at?)))
             .collect();
         self.graph.by_member = members.into_iter().filter_map(|(member, at)| Some((member, at?))).collect();
@@ -369,9 +379,16 @@ impl<'s> Finder<'s> {
     fn item_id(&self, kind: &Kind, creation: &Creation<'_>, items: &Members) -> Option<String> {
         let is_id = |member: &&schema::Member| is_scalar(self.schema, member);
         let by_member = kind.actions.iter().find_map(|action| items.get(kind.id_member(action)?).filter(is_id));
-        let is_source = |member: &schema::Member| creation.source(member).is_some_and(|(source, _)| source == kind.id);
-        let by_source = || items.iter().filter(is_id).find(|member| is_source(member));
-        by_member.or_else(by_source).or_else(|| named(Some(items), "Id")).map(|member| member.name.clone())
+        let sources = || {
+            let sources = items.iter().filter(is_id).filter_map(|member| Some((member, creation.source(member)?)));
+            sources.filter(|(_, (source, _))| *source == kind.id)
+        };
+        let by_source = || sources().min_by_key(|(_, (_, rule))| *rule).map(|(member, _)| member);
+        // The items may show it under another name.
+        let shape = creation.shape(&kind.id).filter(|shape| !is_general(self.schema, *shape));
+        let by_shape = || items.iter().filter(is_id).find(|member| Some(member.slot.target) == shape);
+        let found = by_member.or_else(by_source).or_else(|| named(Some(items), "Id")).or_else(by_shape);
+        found.map(|member| member.name.clone())
     }
 
     /// Finds the kinds of all other operations, by the ids that they require.
@@ -497,6 +514,17 @@ fn assigned(creation: &Creation<'_>) -> Option<Source> {
     let own = tails(creation.noun).flat_map(|tail| [format!("{tail}Id"), format!("{tail}Arn")]);
     let names = own.chain(["Id".to_owned(), "Arn".to_owned()]);
     names.into_iter().find_map(|name| creation.answered(&name)).map(Source::Output)
+}
+
+/// True for a shape such as `String`, which names nothing by itself.
+fn is_general(schema: &Schema, shape: ShapeId) -> bool {
+    let name = &schema[shape].name;
+    is_common(name) || ["string", "uuid"].iter().any(|end| name.to_ascii_lowercase().ends_with(end))
+}
+
+/// True for a name that members and shapes of several kinds have.
+fn is_common(name: &str) -> bool {
+    COMMON.contains(&&*name.to_ascii_lowercase())
 }
 
 /// True for members with free text.

@@ -32,12 +32,24 @@ impl Finder<'_> {
                 if links.iter().any(|known: &Link| known.noun == noun) {
                     continue;
                 }
+                let kind_of =
+                    |member: &schema::Member| self.graph.kind_of(self.schema, &member.name, member.slot.target);
+                let required =
+                    |id: OperationId| self.members(id).into_iter().flatten().filter(|member| member.required);
                 let named = |id: OperationId| {
-                    let required = self.members(id).into_iter().flatten().filter(|member| member.required);
-                    let kinds =
-                        required.filter_map(|member| self.graph.kind_of(self.schema, &member.name, member.slot.target));
-                    kinds.max_by_key(|kind| self.graph.kinds[*kind].parents.len())
+                    required(id).filter_map(kind_of).max_by_key(|kind| self.graph.kinds[*kind].parents.len())
                 };
+                // The list of another holder shows something else.
+                let is_other = |member: &schema::Member| {
+                    let Some(kind) = kind_of(member) else { return false };
+                    let is_same = |given: &schema::Member| {
+                        given.name.eq_ignore_ascii_case(&member.name) || kind_of(given) == Some(kind)
+                    };
+                    !self.members(make).into_iter().flatten().any(is_same)
+                };
+                if required(list).any(is_other) {
+                    continue;
+                }
                 // A list without the holder shows what could be associated.
                 let holder = named(list);
                 if holder.is_some() || named(make).is_none() {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Role;
 use super::words::{heads, tails};
 use crate::pattern::{Pattern, Verdict};
-use crate::schema::{Kind, Member, Members, Schema};
+use crate::schema::{Kind, Member, Members, Schema, ShapeId};
 
 /// The source of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +112,32 @@ impl<'s> Creation<'s> {
             .or_else(|| tail.and_then(alone))
             .or_else(|| self.identifier(of))
             .or_else(|| answered("Id", Rule::OnlyId).filter(|_| ends_with(member, "Id")))
+    }
+
+    /// The optional member by which an operation that requires none names the resource: one for what the answer assigned,
+    /// else one for what the caller chose.
+    pub(super) fn choice(&self, members: &Members) -> Option<(String, Source)> {
+        let optional = members.iter().filter(|member| is_scalar(self.schema, member) && !member.idempotency_token);
+        let sources = optional.filter_map(|member| {
+            let (source, rule) = self.source(member)?;
+            (rule <= Rule::KindAlone).then(|| (member.name.clone(), source))
+        });
+        let all: Vec<_> = sources.collect();
+        let assigned = all.iter().find(|(_, source)| matches!(source, Source::Output(_)));
+        assigned.or_else(|| all.iter().find(|(member, _)| self.is_own(member))).cloned()
+    }
+
+    /// The shape of a value that names the resource.
+    pub(super) fn shape(&self, source: &Source) -> Option<ShapeId> {
+        let (members, path) = match source {
+            Source::Input(member) => (self.input?, std::slice::from_ref(member)),
+            Source::Output(path) => (self.output?, path.as_slice()),
+        };
+        let (last, outer) = path.split_last()?;
+        let inner = outer
+            .iter()
+            .try_fold(members, |members, name| self.schema[members.get(name)?.slot.target].kind.members())?;
+        inner.get(last).map(|member| member.slot.target)
     }
 
     /// The source of a member named `Identifier`, alone or after the name of the kind: the ARN where the member takes ARNs,
