@@ -31,7 +31,7 @@ pub use fault::{DecodeError, EncodeError, Limits, Misread};
 pub use host::host_prefix;
 pub use lenient::read_response;
 pub use protocol::{Protocol, protocol};
-pub use rest_json1::RestJson1;
+pub use rest_json1::{RestJson1, fits_header};
 pub use route::{Route, RouteError, Router};
 
 pub use crate::timestamp;

@@ -46,7 +46,13 @@ fn convert(schema: &Schema, value: &Value, from: ShapeId, to: ShapeId, depth: us
             }
             Some(Value::Object(converted))
         }
-        (Kind::Union(_), Kind::Union(_), value) => Some(value.clone()),
+        (Kind::Union(left), Kind::Union(right), Value::Object(value)) => {
+            let convert = |(name, value): (&String, &Value)| {
+                let (from, to) = (left.get(name)?.slot.target, right.get(name)?.slot.target);
+                Some((name.clone(), convert(schema, value, from, to, depth + 1)?))
+            };
+            value.iter().map(convert).collect::<Option<Map<_, _>>>().map(Value::Object)
+        }
         (Kind::List(left), Kind::List(right), Value::Array(items)) => {
             let convert = |item| convert(schema, item, left.member.target, right.member.target, depth + 1);
             items.iter().map(convert).collect()

@@ -16,7 +16,7 @@ use crate::client_tokens::{self, Creation};
 use crate::defects::seam::{FullName, TagChange};
 use crate::kinds::convert::{at as value_at, for_member};
 use crate::kinds::list::Listing;
-use crate::kinds::store::{Thing, home};
+use crate::kinds::store::{Thing, Things, home};
 use crate::kinds::view::{Fact, Forms, identifier};
 use crate::kinds::{Call, Kinds};
 use crate::refusal::Refusal;
@@ -27,6 +27,9 @@ const ATTEMPTS: u64 = 64;
 
 /// Ids that are tried for one that the ARN can have.
 const IDS: usize = 4;
+
+/// ARNs that are compared.
+const ARNS: usize = 130;
 
 impl Call<'_> {
     /// Makes a resource.
@@ -93,6 +96,7 @@ impl Call<'_> {
         }
         let (order, uuid) = state.next_id();
         let (id, arn) = match chosen {
+            Some(arn) if arn.starts_with("arn:") => (arn.clone(), arn),
             Some(id) => (id.clone(), self.arn(state, kind, &parents, &id)),
             None if is_arn(kind) => {
                 let arn = self.arn(state, kind, &parents, &uuid);
@@ -127,7 +131,7 @@ impl Call<'_> {
             kept: Map::new(),
             links: Map::new(),
         };
-        kinds.fill(at, forms, &mut thing);
+        kinds.fill(&state.things, at, forms, &mut thing);
         let answer = self.shown(at, &thing);
         state.things.insert(thing);
         Ok(answer)
@@ -206,22 +210,42 @@ impl Call<'_> {
             Source::Output(path) if is_arn(kind) => Some(path),
             _ => kind.arn.as_ref(),
         };
-        let slot = own.and_then(|path| self.kinds.answered(kind, path));
-        let others = if is_arn(kind) { self.kinds.id_slots(kind) } else { Vec::new() };
-        let allows = |arn: &String| {
-            let mut slots = slot.iter().chain(&others);
-            slots.all(|slot| validate_slot(self.schema(), slot, &arn.as_str().into()).is_empty())
-        };
+        let answered = own.and_then(|path| self.kinds.answered(kind, path));
+        let named = if is_arn(kind) { self.kinds.id_slots(kind) } else { Vec::new() };
+        let mut slots: Vec<&Slot> = answered.into_iter().chain(named).chain(self.kinds.arn_slots(kind)).collect();
+        slots.dedup_by_key(|slot| slot.target);
         let noun = self.segment(&kind.noun);
         let own =
             [format!("{prefix}:{path}{noun}/{id}"), format!("{prefix}:{noun}/{id}"), format!("{prefix}:{noun}:{id}")];
-        let generated = |attempt| self.kinds.text(slot?, &format!("{noun} {id} {attempt}"));
+        let generated = (0..ATTEMPTS).flat_map(|attempt| slots.iter().map(move |slot| (attempt, slot)));
+        let generated =
+            generated.filter_map(|(attempt, slot)| self.kinds.text(slot, &format!("{noun} {id} {attempt}")));
         // A generated ARN ends with the id, where the model allows it.
-        let with_id = |arn: String| arn.rfind(['/', ':']).map(|end| format!("{}{id}", &arn[..=end]));
-        let ending = (0..ATTEMPTS).filter_map(generated).filter_map(with_id);
-        let mut all = own.iter().cloned().chain(ending).chain((0..ATTEMPTS).filter_map(generated));
-        let found = all.find(|arn| allows(arn) && !state.things.has_arn(arn));
-        found.unwrap_or_else(|| format!("{prefix}:{path}{noun}/{id}"))
+        let with_id = |arn: &str| arn.rfind(['/', ':']).map(|end| format!("{}{id}", &arn[..=end]));
+        let generated = generated.flat_map(|arn| with_id(&arn).into_iter().chain([arn]));
+        let all = own.into_iter().chain(generated);
+        let free = all.filter(|arn| !state.things.has_arn(arn)).take(ARNS);
+        self.most_fitting(&slots, free).unwrap_or_else(|| format!("{prefix}:{path}{noun}/{id}"))
+    }
+
+    /// The first text that all positions allow, else one that most of them do.
+    fn most_fitting(&self, slots: &[&Slot], texts: impl Iterator<Item = String>) -> Option<String> {
+        let mut best: Option<(usize, String)> = None;
+        for text in texts {
+            let allowing = self.allowing(slots, &text);
+            if allowing == slots.len() {
+                return Some(text);
+            }
+            if best.as_ref().is_none_or(|(most, _)| allowing > *most) {
+                best = Some((allowing, text));
+            }
+        }
+        best.map(|(_, text)| text)
+    }
+
+    /// The number of positions that allow a text.
+    fn allowing(&self, slots: &[&Slot], text: &str) -> usize {
+        slots.iter().filter(|slot| validate_slot(self.schema(), slot, &text.into()).is_empty()).count()
     }
 
     /// The part of an ARN for a kind.
@@ -257,6 +281,14 @@ impl Kinds {
         answered.into_iter().chain(named).chain(listed).collect()
     }
 
+    /// The positions of the ARN of a kind in the answers about it.
+    fn arn_slots(&self, kind: &Kind) -> impl Iterator<Item = &'static Slot> {
+        let at = self.graph.position(kind);
+        let views = self.own[at].iter().chain(self.views[at].values());
+        let members = views.flat_map(|view| view.members.iter());
+        members.filter(|(_, fact)| matches!(fact, Fact::Arn)).map(|(member, _)| &member.slot)
+    }
+
     /// The position at a path in the answer to a creation.
     fn answered(&self, kind: &Kind, path: &[String]) -> Option<&'static Slot> {
         let (last, outer) = path.split_last()?;
@@ -283,7 +315,7 @@ impl Kinds {
     }
 
     /// Makes what the answers about a new resource show beside the input: each value once, so that all of them agree.
-    fn fill(&self, at: usize, forms: Forms, thing: &mut Thing) {
+    fn fill(&self, things: &Things, at: usize, forms: Forms, thing: &mut Thing) {
         let schema = self.schema;
         let pairs = schema.shared(forms.asked, forms.record);
         for pair in &pairs {
@@ -294,12 +326,11 @@ impl Kinds {
                 thing.record.insert(member.name.clone(), value);
             }
         }
-        let label = |thing: &Thing, member: &Member| format!("{} {} {}", thing.noun, thing.id, member.name);
         let Some(own) = &self.own[at] else { return };
         let mut missing = Vec::new();
         own.missing(schema, forms, thing, &mut missing);
         for member in missing {
-            if let Some(value) = self.made(member, &label(thing, member)) {
+            if let Some(value) = self.beside(things, at, thing, member) {
                 let is_record =
                     own.members.iter().any(|(own, fact)| own.name == member.name && matches!(fact, Fact::Record(_)));
                 if is_record {
@@ -313,12 +344,47 @@ impl Kinds {
             let mut missing = Vec::new();
             view.missing(schema, forms, thing, &mut missing);
             for member in missing {
-                if let Some(value) = self.made(member, &label(thing, member)) {
+                if let Some(value) = self.beside(things, at, thing, member) {
                     thing.keep(member, value);
                 }
             }
         }
     }
+
+    /// A value that the input does not have, for a member of the answers about a resource: that of a resource which the input
+    /// names, else a generated one. If possible, one that all members of that name can have.
+    fn beside(&self, things: &Things, at: usize, thing: &Thing, member: &Member) -> Option<Value> {
+        let label = format!("{} {} {}", thing.noun, thing.id, member.name);
+        let views = self.own[at].iter().chain(self.views[at].values());
+        let all = views.flat_map(|view| view.members.iter()).map(|(member, _)| *member);
+        let same: Vec<&Member> = all.filter(|other| other.name == member.name).collect();
+        let allowed = |slot: &Slot, value: &Value| validate_slot(self.schema, slot, value).is_empty();
+        let inherited = self.inherited(things, at, thing, member).filter(|value| allowed(&member.slot, value));
+        inherited.or_else(|| {
+            let made = self.made(member, &label)?;
+            let others = same.iter().filter_map(|other| self.made(other, &label));
+            let fits = |value: &Value| [member].iter().chain(&same).all(|other| allowed(&other.slot, value));
+            std::iter::once(made.clone()).chain(others).find(fits).or(Some(made))
+        })
+    }
+
+    /// The value of a member with an id in the input that made another resource, which the input of this one names.
+    fn inherited(&self, things: &Things, at: usize, thing: &Thing, member: &Member) -> Option<Value> {
+        if !is_reference(&member.name) {
+            return None;
+        }
+        let named = self.kind(at).needs.iter().filter_map(|need| {
+            let reference = scalar(thing.asked.get(&need.place)?)?;
+            things.get(things.find(&self.kind(need.kind).noun, &[], &reference)?)
+        });
+        named.into_iter().find_map(|other| other.asked.get(&member.name).cloned())
+    }
+}
+
+/// True for the name of a member with the id or ARN of another resource.
+fn is_reference(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["id", "arn", "identifier"].iter().any(|end| name.len() > end.len() && name.ends_with(end))
 }
 
 /// True for kinds that are named by the ARN that the service assigns.

@@ -189,6 +189,7 @@ impl Kinds {
                 Role::Associate => joins(Change::Join),
                 Role::Disassociate => joins(Change::End),
                 Role::Use if self.replaces(at, action) => joins(Change::Replace),
+                Role::Use if self.graph.links.iter().any(|link| link.end == id) => joins(Change::End),
                 Role::Use if self.listings.contains_key(&id) => {
                     self.shown_link(at, action).map(|_| Plan::ShowLinks(at, action))
                 }
@@ -283,9 +284,14 @@ const HEALTHY: &[&str] = &[
     "APPROVED",
 ];
 
-/// The member with the id in the description of a resource: the one by which it was asked for.
+/// The member with the id in the description of a resource: the one by which it was asked for, else the one of the answer to
+/// its creation.
 fn id_hint<'k>(kind: &'k Kind, action: &'k Action, record: &Members) -> Option<&'k str> {
-    kind.id_member(action).filter(|member| record.get(member).is_some())
+    let answered = match &kind.id {
+        Source::Output(path) => path.last().map(String::as_str),
+        Source::Input(_) => None,
+    };
+    kind.id_member(action).into_iter().chain(answered).find(|member| record.get(member).is_some())
 }
 
 /// The view of a kind in its own description.

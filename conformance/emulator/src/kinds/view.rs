@@ -3,10 +3,12 @@
 
 use connect_model::alike::Shared;
 use connect_model::resources::{Kind, Source, is_tags, tails, write_tags};
-use connect_model::schema::{self, Member, Members, Schema, ShapeId};
+use connect_model::schema::{self, Binding, Member, Members, Schema, ShapeId};
 use connect_model::validate::validate_slot;
+use connect_model::wire::fits_header;
 use serde_json::{Map, Value};
 
+use crate::collection::Tags;
 use crate::kinds::convert::{at, for_member};
 use crate::kinds::store::Thing;
 
@@ -75,8 +77,9 @@ impl View {
             if let Some(fact) = role(schema, kind, member, asked.as_deref(), hints) {
                 return fact;
             }
-            let inner =
-                metadata(schema, member).or_else(|| resource(schema, kind, member, hints).filter(|_| !is_record));
+            let within = || resource(schema, kind, member, hints).filter(|_| !is_record);
+            let named = || identified(schema, kind, member).filter(|_| identifier_in(kind, members).is_none());
+            let inner = metadata(schema, member).or_else(within).or_else(named);
             if let Some(inner) = inner {
                 let hints = Hints { wrapper: None, ..*hints };
                 return Fact::Inner(View::of(schema, kind, forms, inner, &hints));
@@ -128,10 +131,14 @@ fn fallback(schema: &Schema, member: &Member, thing: &Thing) -> Option<Value> {
 
 impl Fact {
     fn value(&self, schema: &Schema, forms: Forms, member: &Member, thing: &Thing) -> Option<Value> {
-        let allowed = |value: Value| validate_slot(schema, &member.slot, &value).is_empty().then_some(value);
+        let allowed = |value: Value| {
+            let is_header = matches!(member.binding, Binding::Header(_));
+            let is_carried = !is_header || value.as_str().is_none_or(|text| text.chars().all(fits_header));
+            (is_carried && validate_slot(schema, &member.slot, &value).is_empty()).then_some(value)
+        };
         let from = |members: &Members, values: &Map<String, Value>, pointer: &str| {
             let (value, shape) = at(schema, members, values, pointer)?;
-            for_member(schema, value?, shape, member)
+            for_member(schema, value?, shape, member).and_then(allowed)
         };
         match self {
             Fact::Id => identifier(schema, member.slot.target, &thing.id).and_then(allowed),
@@ -140,10 +147,12 @@ impl Fact {
             }
             Fact::Arn => allowed(thing.arn.as_str().into()),
             Fact::Name => allowed(thing.name.as_deref()?.into()),
-            Fact::Tags => (!thing.tags.is_empty() || member.required)
-                .then(|| write_tags(schema, member.slot.target, &thing.tags))
-                .flatten()
-                .and_then(allowed),
+            Fact::Tags => {
+                let written = |tags: &Tags| write_tags(schema, member.slot.target, tags).and_then(allowed);
+                let mut tags = thing.tags.clone();
+                tags.retain(|key, value| written(&Tags::from([(key.clone(), value.clone())])).is_some());
+                written(&tags).filter(|_| !tags.is_empty() || member.required)
+            }
             Fact::Created => time(member, thing.created).and_then(allowed),
             Fact::Modified => time(member, thing.modified).and_then(allowed),
             Fact::Record(pointer) => from(forms.record, &thing.record, pointer),
@@ -177,7 +186,8 @@ fn role(schema: &Schema, kind: &'static Kind, member: &Member, asked: Option<&st
             if !matches!(shape, schema::Kind::String) {
                 return None;
             }
-            if kind.name.is_some() && (asked == kind.name.as_deref() || is("Name")) {
+            // Beside an id that the caller chooses, the name is a member like others.
+            if kind.name.is_some() && (asked == kind.name.as_deref() || asked.is_none() && is("Name")) {
                 return Some(Fact::Name);
             }
             // A structure has one id. A resource that is named by its ARN has another one beside it.
@@ -185,7 +195,9 @@ fn role(schema: &Schema, kind: &'static Kind, member: &Member, asked: Option<&st
             if hints.id.is_none() && is("Id") && is_assigned {
                 return Some(Fact::Id);
             }
-            is("Arn").then_some(Fact::Arn)
+            // The caller may name something else by its ARN.
+            let is_given = asked.is_some_and(|asked| asked.eq_ignore_ascii_case(&member.name));
+            (is("Arn") && !is_given).then_some(Fact::Arn)
         }
         schema::Kind::Timestamp => {
             let name = member.name.to_ascii_lowercase();
@@ -215,6 +227,20 @@ fn resource(
     let schema::Kind::Structure(inner) = &schema[member.slot.target].kind else { return None };
     let named = tails(&kind.noun).any(|tail| tail.eq_ignore_ascii_case(&member.name));
     (hints.wrapper == Some(&member.name) || named).then_some(inner)
+}
+
+/// The members of a structure that has the id which the caller chose.
+fn identified(schema: &'static Schema, kind: &Kind, member: &'static Member) -> Option<&'static Members> {
+    let schema::Kind::Structure(inner) = &schema[member.slot.target].kind else { return None };
+    identifier_in(kind, inner).map(|_| inner)
+}
+
+/// The member with the id which the caller chose.
+fn identifier_in<'m>(kind: &Kind, members: &'m Members) -> Option<&'m Member> {
+    match &kind.id {
+        Source::Input(id) => members.get(id),
+        Source::Output(_) => None,
+    }
 }
 
 /// The members of a structure that says of the resource around it what every kind has: its ARN and its times.

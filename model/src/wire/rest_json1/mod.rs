@@ -18,6 +18,8 @@ use super::protocol::Protocol;
 use super::route::{Route, RouteError, Router};
 use crate::schema::{OperationId, Schema, ShapeId};
 
+pub use parts::fits_header;
+
 /// AWS restJson1: members in path, query, headers and a JSON body.
 #[derive(Clone, Copy, Debug)]
 pub struct RestJson1;

@@ -194,11 +194,16 @@ impl Writer<'_> {
             }
             _ => text::write(self.schema, slot, value, Place::Header)?,
         };
-        match text.chars().find(|c| !matches!(c, '\t' | ' '..='~')) {
+        match text.chars().find(|c| !fits_header(*c)) {
             Some(odd) => Err(format!("character {odd:?} is not allowed in a header")),
             None => Ok(text),
         }
     }
+}
+
+/// True for a character that a header can have.
+pub fn fits_header(c: char) -> bool {
+    matches!(c, '\t' | ' '..='~')
 }
 
 /// Iterates over the members outside of the JSON body that are present and not null, with their values.
