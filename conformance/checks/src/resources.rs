@@ -17,7 +17,7 @@ use connect_model::validate::validate_slot;
 use serde_json::{Map, Value};
 
 pub use self::lookup::{created_by, instances, listed_by, named, rows, stored_by, updated_by};
-pub(crate) use self::shown::{can_be_shown, make_showable};
+pub(crate) use self::shown::{can_be_shown, make_showable, shown_at};
 use crate::client::reply::TAKEN;
 use crate::code::Scope;
 use crate::tagging;
@@ -334,6 +334,11 @@ impl Resource {
         }
     }
 
+    /// True if the items of a list show the id.
+    pub(crate) fn is_told_by(&self, list: OperationId) -> bool {
+        self.of.actions.iter().any(|action| action.operation == list && action.item_id.is_some())
+    }
+
     /// The id of a resource, from the request and the body of the answer.
     pub fn id_in(&self, sent: &Value, body: &Value) -> Option<String> {
         let none = Map::new();
@@ -377,7 +382,7 @@ impl Resource {
     pub(crate) fn name_of(&self, text: &str) -> String {
         let Some(member) = self.name_member else { return text.to_owned() };
         let Some(slot) = slot_of(self.schema, self.of, member) else { return text.to_owned() };
-        let both = iter::once(slot).chain(shown::shown_at(self.schema, self.create, member));
+        let both = iter::once(slot).chain(shown_at(self.schema, self.create, member));
         let found = form_of(self.schema, both, text).or_else(|| form_of(self.schema, iter::once(slot), text));
         found.unwrap_or_else(|| text.to_owned())
     }

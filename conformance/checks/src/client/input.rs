@@ -89,7 +89,8 @@ impl Client {
             return self.fresh_token_for(member);
         }
         if resources::takes_new_name(self.schema, operation, &member.name) {
-            self.fresh_for(&member.slot)
+            let shown = resources::shown_at(self.schema, &contract.name, &member.name);
+            self.fresh_for(&member.slot, shown)
         } else {
             None
         }
@@ -105,11 +106,22 @@ impl Client {
         }
     }
 
+    /// Removes an empty id from a creation whose resource has to be deleted later: nothing could name it.
+    fn remove_empty_id(&self, operation: OperationId, value: &mut Value) {
+        let kind = graph::shared(self.schema).made_by(operation).filter(|_| self.ledger().is_some());
+        if let (Some(Source::Output(path)), Some(map)) = (kind.map(|kind| &kind.id), value.as_object_mut())
+            && let Some(id) = path.last().filter(|id| map.get(*id).is_some_and(|chosen| chosen == ""))
+        {
+            map.remove(id);
+        }
+    }
+
     /// Inserts the instance, resources and unused names into a generated input. Page tokens are removed, since only the
     /// endpoint issues them. With `known_good`, a creation or an update becomes one that a healthy service accepts, except
     /// for the value at `focus`.
     async fn fill(&self, operation: OperationId, value: &mut Value, focus: &SchemaPath, known_good: bool) {
         self.add_run_tag(operation, value, focus);
+        self.remove_empty_id(operation, value);
         let id = operation;
         let operation = &self.schema[operation];
         if let (Some(pagination), Some(map)) = (&operation.pagination, value.as_object_mut()) {
@@ -288,13 +300,14 @@ impl Client {
     /// An unused token, of the form that a member allows.
     pub(super) fn fresh_token_for(&self, member: &Member) -> Option<String> {
         let fits = |token: &String| validate_slot(self.schema, &member.slot, &token.as_str().into()).is_empty();
-        Some(self.fresh_token()).filter(fits).or_else(|| self.fresh_for(&member.slot))
+        Some(self.fresh_token()).filter(fits).or_else(|| self.fresh_for(&member.slot, None))
     }
 
-    /// An unused name, in the first form that a slot allows; else a generated one, which hardly comes twice.
-    pub(super) fn fresh_for(&self, slot: &Slot) -> Option<String> {
+    /// An unused name, in the first form that a slot and the place where it is shown allow; else a generated one, which hardly
+    /// comes twice.
+    pub(super) fn fresh_for(&self, slot: &Slot, shown: Option<&Slot>) -> Option<String> {
         let name = self.fresh_name();
-        resources::form_of(self.schema, std::iter::once(slot), &name).or_else(|| {
+        resources::form_of(self.schema, std::iter::once(slot).chain(shown), &name).or_else(|| {
             let bytes = self.bytes(&name);
             let made =
                 self.generator(Config::default()).place(slot, Place::Label, &mut Unstructured::new(&bytes)).ok()?;

@@ -382,6 +382,11 @@ impl Updater<'_> {
             let can_show = self.trial.client.schema.can_show(&member.slot, sent);
             return (can_show && !shows(sent, after)).then(|| apart(sent, after));
         }
+        // A member inside of a structure that the update names: the change is meant, but the structure may be partial.
+        let outer = update.and_then(|update| update.split_once('/')).map(|(outer, _)| outer);
+        if outer.and_then(|outer| input.get(outer)).is_some_and(|value| !value.is_null()) {
+            return None;
+        }
         // A member of the same name and another form, or with a longer name: the change is meant, but cannot be compared.
         let is_meant = |(name, value): (&String, &Value)| is_longer_name(name, &member.name) && !value.is_null();
         if update.is_none() && input.as_object().into_iter().flatten().any(is_meant) {

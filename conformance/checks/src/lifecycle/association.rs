@@ -101,7 +101,8 @@ impl<'c> Thing<'c> {
         let answered = body(schema, &answer).unwrap_or_default();
         let mut marks = BTreeSet::new();
         let holders: BTreeSet<String> = input.values().filter_map(mark).collect();
-        let row = resources::created_by(schema, make);
+        // Not all lists show the id.
+        let row = resources::created_by(schema, make).filter(|row| row.is_told_by(link.list));
         match row.and_then(|row| row.id_in(&sent, &answered)) {
             Some(id) => drop(marks.insert(id)),
             None => {

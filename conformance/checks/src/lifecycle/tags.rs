@@ -1,13 +1,14 @@
 //! Tags of a resource, before and after changes.
 
 use connect_model::resources::{self as graph, Tagging, Tags, read_tags, tag_member};
-use connect_model::schema::{Member, OperationId, Schema};
+use connect_model::schema::{Kind, Member, OperationId, Schema};
 use connect_model::validate::excerpt;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::case::{Finding, Level};
 use crate::check::Check;
+use crate::client::pager::{Pager, collected};
 use crate::client::reply::Reply;
 use crate::client::run_tag::MAX_TAGS;
 use crate::client::{Client, Created};
@@ -138,6 +139,14 @@ impl<'c> Tagged<'c> {
     /// The listed tags.
     async fn list(&self) -> Result<(Tags, Box<Exchange>), String> {
         let input = json!({ &self.tagging.arn: self.created.arn });
+        let list = &self.client.schema[self.tagging.list];
+        let listed = self.client.schema.output_members(list).and_then(|members| members.get(&self.tagging.tags));
+        let is_list = listed.is_some_and(|member| matches!(self.client.schema[member.slot.target].kind, Kind::List(_)));
+        if is_list && list.pagination.is_some() {
+            let (tags, last) = collected(Pager::new(self.client, self.tagging.list, input)?.all(None).await?);
+            let last = last.ok_or("there is no page of tags")?;
+            return Ok((read_tags(&tags.into()), Box::new(last)));
+        }
         let exchange = succeed(self.client, self.name(self.tagging.list), &input).await?;
         Ok((read_tags(&body(self.client.schema, &exchange)?[&self.tagging.tags]), exchange))
     }
@@ -273,7 +282,10 @@ pub(super) async fn shown_as_listed(trial: Trial<'_>, row: &'static Resource) ->
             tagged.apply(change).await?;
             let mut wait = Wait::brief(client);
             loop {
-                let (listed, _) = tagged.list().await?;
+                let (mut listed, _) = tagged.list().await?;
+                // The description may have narrower rules for tags.
+                let one = |(key, value): (&String, &String)| Tags::from([(key.clone(), value.clone())]);
+                listed.retain(|key, value| valid_tags(client.schema, member, &one((key, value))).is_some());
                 let named = row.naming(row.describe, &tagged.sent, &tagged.created.id);
                 let exchange = succeed(client, row.describe, &named).await?;
                 let (wrapper, resource) = shown(client.schema, row, &exchange)?;

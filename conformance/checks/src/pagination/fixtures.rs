@@ -5,12 +5,13 @@ use std::sync::OnceLock;
 
 use connect_model::generate::Config;
 use connect_model::path::SchemaPath;
-use connect_model::resources::{self as graph, IDENTITIES, Link};
+use connect_model::resources::{self as graph, IDENTITIES, Link, Tags};
 use connect_model::schema::{OperationId, Schema};
 use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::client::pager::{Page, Pager, key, keys};
+use crate::client::reply::Reply;
 use crate::observe::Observation;
 use crate::resources;
 use crate::resources::{INSTANCE, Resource, overwrite};
@@ -81,12 +82,26 @@ impl Fixtures {
             () if fixtures.kind.is_some() => fixtures.resources(client, name).await,
             () if fixtures.member.is_some() => fixtures.instances(client).await,
             () if link(client.schema, operation).is_some() => fixtures.links(client, operation).await,
+            () if graph::shared(client.schema).tagging.as_ref().is_some_and(|tagging| tagging.list == operation) => {
+                fixtures.tags(client).await
+            }
             () => Ok(()),
         };
         if let Err(why) = filled {
             blocked(format!("no resource could be created for the list: {why}"));
         }
         Ok(fixtures)
+    }
+
+    /// Adds tags to the resource whose tags are listed.
+    async fn tags(&self, client: &Client) -> Result<(), String> {
+        let tagging = graph::shared(client.schema).tagging.as_ref().ok_or("the service has no tags")?;
+        let arn = self.base[&tagging.arn].as_str().unwrap_or_default();
+        let tags: Tags = (1..=COUNT).map(|number| (format!("ct-{number}"), number.to_string())).collect();
+        match steps::add_tags(client, arn, &tags).await? {
+            Reply::Success(_) => Ok(()),
+            other => Err(format!("{} answered {}", client.schema[tagging.tag].name, other.describe())),
+        }
     }
 
     /// The instance whose resources are listed.
@@ -107,25 +122,33 @@ impl Fixtures {
     }
 
     /// Waits until the list shows all created resources. Resources that a search does not show in time are removed from
-    /// `made`, since its index may lag.
-    pub(super) async fn wait_until_listed(&mut self, pager: &Pager<'_>, size: Option<i64>, seen: &mut Observation) {
+    /// `made`, since its index may lag. Returns the number of items that the list showed last.
+    pub(super) async fn wait_until_listed(
+        &mut self,
+        pager: &Pager<'_>,
+        size: Option<i64>,
+        seen: &mut Observation,
+    ) -> usize {
         let name = &pager.client.schema[pager.operation].name;
         let indexed = self.kind.and_then(|kind| kind.search).is_some_and(|(search, _)| search == name);
         let mut wait = if indexed { Wait::for_index(pager.client) } else { Wait::brief(pager.client) };
+        let mut items = 0;
         // A failed traversal is judged later.
         while let Ok(pages) = pager.all(size).await {
+            items = pages.iter().map(|page| page.items.len()).sum();
             let shown = self.keys(&pages);
             if self.made.is_subset(&shown) {
-                return;
+                break;
             }
             if !wait.again().await {
                 if indexed {
                     seen.block(format!("{INDEX_LAGS} everything that was created, in {name}"));
                     self.made.retain(|made| shown.contains(made));
                 }
-                return;
+                break;
             }
         }
+        items
     }
 
     /// Looks for a member that identifies the items, unless the run knows it. Other members may change between two

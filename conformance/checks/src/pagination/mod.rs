@@ -241,6 +241,9 @@ pub(crate) static TOTAL_COUNT: Check = Check {
 /// Size of small pages.
 const SMALL: i64 = 2;
 
+/// Small pages into which a long list is cut.
+const MOST_SMALL: usize = 1_000;
+
 /// Size of large pages, if the model allows it.
 const LARGE: i64 = 1000;
 
@@ -314,12 +317,13 @@ async fn observe_pages(client: &Client, operation: OperationId, seen: &mut Obser
     let pager = Pager::new(client, operation, fixtures.base.clone())?;
     let sizes = page_sizes(client.schema, operation);
     let large = sizes.map(|(_, most)| most.min(LARGE));
-    fixtures.wait_until_listed(&pager, large, seen).await;
+    let items = fixtures.wait_until_listed(&pager, large, seen).await;
     let paging = Paging::of(client.schema, operation).ok_or("the operation is not paginated")?;
     let judge = PageJudge { pager: &pager, fixtures: &fixtures, paging: &paging };
 
-    // Smaller than large pages, if the model allows it.
-    let mut small = sizes.map(|(least, most)| SMALL.clamp(least, (most - 1).max(least)));
+    // Smaller than large pages, if the model allows it, and not too many of them.
+    let fewest = SMALL.max(i64::try_from(items.div_ceil(MOST_SMALL)).unwrap_or(i64::MAX));
+    let mut small = sizes.map(|(least, most)| fewest.clamp(least, (most - 1).max(least)));
     let Some(mut pages) = judge.traverse(small, &[], seen).await else { return Ok(()) };
     if let Some((least, _)) = sizes.filter(|(least, _)| pages.len() == 1 && Some(*least) < small) {
         // One page has no boundary; try smaller pages.

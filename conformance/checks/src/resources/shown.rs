@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{created_by, updated_by};
 
 /// The place where the description of what an operation creates or updates shows a member of its input.
-pub(super) fn shown_at(schema: &'static Schema, operation: &str, member: &str) -> Option<&'static Slot> {
+pub(crate) fn shown_at(schema: &'static Schema, operation: &str, member: &str) -> Option<&'static Slot> {
     let row = created_by(schema, operation).or_else(|| updated_by(schema, operation))?;
     row.of.described(schema)?.get(member).map(|member| &member.slot)
 }
