@@ -193,6 +193,9 @@ pub struct Settings {
     /// True if the run compares with recorded answers.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub golden: bool,
+    /// File of things of others that exist, which are read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<InputFile>,
     /// True if writes were allowed on an endpoint that is not on this machine.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub allow_writes: bool,
@@ -346,6 +349,8 @@ pub struct RunEnd {
     pub coverage: Coverage,
     /// Facts that were recorded and not judged.
     pub learned: Learned,
+    /// Things that the user named and that do not exist, each with the remedy.
+    pub absent: Vec<String>,
     /// Resources of the run that still exist, each with the reason.
     pub leaks: Vec<String>,
     /// Requests that were sent in total.

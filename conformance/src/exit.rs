@@ -15,7 +15,7 @@ pub enum Exit {
     Usage = 2,
     /// Less was judged than planned: cases or parts are missing, or too many cases are undecided. Green would not be true.
     Incomplete = 3,
-    /// Only the known divergences or the recorded answers are out of date.
+    /// Only known divergences, known ids or recorded answers are out of date.
     Stale = 4,
     /// Resources that the run created still exist.
     Leaked = 5,
@@ -52,7 +52,7 @@ impl Exit {
             Exit::Incomplete => {
                 "less was judged than planned: cases or parts are missing, or too many cases are undecided"
             }
-            Exit::Stale => "only known divergences or recorded answers are out of date",
+            Exit::Stale => "only known divergences, known ids or recorded answers are out of date",
             Exit::Leaked => "resources of the run still exist",
         }
     }

@@ -156,7 +156,8 @@ pub fn run(
     let (coverage, learned) = (judge.coverage(), judge.learned());
     let requests = judge.requests();
     let accepted = judge.accepted();
-    let end = RunEnd { duration, stopped: stop.reason(), coverage, learned, leaks, requests, accepted };
+    let absent = judge.absent();
+    let end = RunEnd { duration, stopped: stop.reason(), coverage, learned, absent, leaks, requests, accepted };
     emit(Event::Finished(&end));
     let error = stream.lock().unwrap_or_else(PoisonError::into_inner).error.take();
     error.map_or(Ok(()), |error| Err(ReportError { error, leaks: end.leaks }))

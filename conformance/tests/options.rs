@@ -65,7 +65,7 @@ fn a_file_that_nobody_named_permits_nothing_and_chooses_no_endpoint_elsewhere() 
     }
     std::os::unix::fs::symlink("..", folder.0.join("link")).unwrap();
     let tunnel = ["--endpoint", "http://127.0.0.1:1", "--as-remote"];
-    for key in ["instance-id", "account", "region", "profile", "model"] {
+    for key in ["instance-id", "account", "region", "profile", "model", "known"] {
         for far in [&remote[..], &tunnel] {
             rows.push((format!("{key} = \"111122223333\""), far, format!("cannot set `{key}`")));
         }

@@ -5,7 +5,7 @@ mod program;
 
 use std::process::{Command, Stdio};
 
-use connect_checks::coverage::LimitsReached;
+use connect_checks::coverage::Reached;
 use serde_json::Value;
 
 use program::{Folder, SMALL, conformance, continuation, emulator, outcomes, output};
@@ -34,13 +34,13 @@ fn merges_shards_into_the_whole_run() {
     for key in ["totals", "failed_cases", "left_out"] {
         assert_eq!(whole[key], sum[key], "{key}");
     }
-    for key in ["constraints", "limits", "limits_by_operation"] {
+    for key in ["constraints", "limits", "limits_by_operation", "reach"] {
         assert_eq!(whole["coverage"][key], sum["coverage"][key], "{key}");
     }
     // A limit is reached, or named with its reason.
     let limits = whole["coverage"]["limits_by_operation"].as_object().unwrap();
     let reasons = limits.values().flat_map(|of| of["not_reached"].as_object().into_iter().flat_map(|of| of.values()));
-    assert!(reasons.clone().count() > 0 && reasons.clone().all(|why| why != LimitsReached::NOT_TRIED), "{limits:?}");
+    assert!(reasons.clone().count() > 0 && reasons.clone().all(|why| why != Reached::NOT_TRIED), "{limits:?}");
     assert_eq!(
         limits.values().map(|of| of["total"].as_u64().unwrap()).sum::<u64>(),
         whole["coverage"]["limits"]["total"]

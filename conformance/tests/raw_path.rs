@@ -22,6 +22,7 @@ async fn enumerates_the_raw_requests_of_a_whole_run() {
         settle: Duration::ZERO,
         ledger: None,
         answered: Default::default(),
+        known: Default::default(),
         shrink: 0,
         seed: 7,
         cases: setup::DEFAULT_CASES,

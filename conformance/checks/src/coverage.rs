@@ -25,46 +25,55 @@ pub struct Coverage {
     pub constraints: Option<Ratio>,
     /// Modelled errors that were received.
     pub errors: Option<Ratio>,
+    /// Operations that answered a success to a request that names only things that exist, of all of the selection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<Ratio>,
+    /// The operations that did not, each with the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations_reached: Option<Reached>,
     /// Limits at which values were accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Ratio>,
     /// These limits by operation, of those whose limits were tried or cannot be tried.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub limits_by_operation: BTreeMap<String, LimitsReached>,
+    pub limits_by_operation: BTreeMap<String, Reached>,
     /// The sets of these members and errors, from which reports of several parts are merged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sets: Option<CoverageSets>,
 }
 
 impl Coverage {
-    /// Coverage with the ratios of the sets and of the limits, and the given ratio of constraints.
+    /// Coverage with the ratios of the sets, of the limits and of the reach, and the given ratio of constraints.
     pub fn of(
         sets: Option<CoverageSets>,
-        limits_by_operation: BTreeMap<String, LimitsReached>,
+        operations_reached: Option<Reached>,
+        limits_by_operation: BTreeMap<String, Reached>,
         constraints: Option<Ratio>,
     ) -> Self {
         let (members, errors) = sets.as_ref().map(|sets| (sets.members.ratio(), sets.errors.ratio())).unzip();
-        let limits = limits_by_operation.values().map(LimitsReached::ratio).reduce(Ratio::plus);
-        Self { operations: None, members, constraints, errors, limits, limits_by_operation, sets }
+        let limits = limits_by_operation.values().map(Reached::ratio).reduce(Ratio::plus);
+        let reach = operations_reached.as_ref().map(Reached::ratio);
+        let operations = None;
+        Self { operations, members, constraints, errors, reach, operations_reached, limits, limits_by_operation, sets }
     }
 }
 
-/// The limits of the input of an operation.
+/// The part of some things that a run reached: of the limits of the input of an operation, or of the operations of the run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LimitsReached {
-    /// Number of limits.
+pub struct Reached {
+    /// Number of things.
     pub total: u64,
-    /// The limits at which no value was accepted, by kind and place as in the variants of `accept.at-limit`, each with the
-    /// reason.
+    /// Those that were not reached, each with the reason: limits at which no value was accepted, by kind and place as in the
+    /// variants of `accept.at-limit`, or operations by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_reached: BTreeMap<String, String>,
 }
 
-impl LimitsReached {
-    /// The reason for a limit whose case was not executed.
+impl Reached {
+    /// The reason for what no case tried.
     pub const NOT_TRIED: &str = "this run did not try it";
 
-    /// The numbers of limits that were reached and of all.
+    /// The numbers of things that were reached and of all.
     pub fn ratio(&self) -> Ratio {
         Ratio { covered: self.total.saturating_sub(self.not_reached.len() as u64), total: self.total }
     }
@@ -184,12 +193,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_that_one_part_reached_is_reached() {
-        let part = |left: &[(&str, &str)]| LimitsReached {
+    fn what_one_part_reached_is_reached() {
+        let part = |left: &[(&str, &str)]| Reached {
             total: 4,
             not_reached: left.iter().map(|(place, why)| ((*place).to_owned(), (*why).to_owned())).collect(),
         };
-        let untried = LimitsReached::NOT_TRIED;
+        let untried = Reached::NOT_TRIED;
         let mut whole = part(&[("enum-unknown/Type", "404"), ("length-max/Name", untried), ("pattern/Name", untried)]);
         whole.join(part(&[("enum-unknown/Type", untried), ("length-max/Name", "409"), ("length-min/Name", "429")]));
         assert_eq!(whole, part(&[("enum-unknown/Type", "404"), ("length-max/Name", "409")]));

@@ -26,6 +26,11 @@ pub trait Judge: Send + Sync {
         Learned::default()
     }
 
+    /// Things that the user named and that do not exist, each with the remedy. Called after the last trial.
+    fn absent(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Number of all requests sent so far.
     fn requests(&self) -> u64 {
         0

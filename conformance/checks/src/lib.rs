@@ -22,6 +22,7 @@ pub mod idempotency;
 pub mod invalid;
 pub mod judge;
 mod keep;
+pub mod known;
 pub mod language;
 pub mod ledger;
 pub mod lifecycle;

@@ -49,6 +49,11 @@ impl Permission {
     }
 }
 
+/// True if an operation reads and does nothing else, also as far as its request tells.
+pub(crate) fn only_reads(schema: &Schema, operation: &Operation) -> bool {
+    remote_danger(schema, operation).is_ok_and(|danger| danger == Danger::Read)
+}
+
 /// True if requests of the service are worth something at Connect, whatever its model calls it.
 pub fn signs_as_connect(schema: &Schema) -> bool {
     schema.service.signing_name == Schema::connect().service.signing_name

@@ -10,6 +10,7 @@ use crate::case::{CaseId, case_in, check_of, digest};
 use crate::check::Check;
 use crate::code::{Attempt, Omission, Rank, Scope, Variant};
 use crate::families::{self, FAMILIES, Services};
+use crate::permission::Permission;
 use crate::selection::Selection;
 use crate::shard::Parts;
 use crate::{golden, invalid};
@@ -36,6 +37,8 @@ pub struct Plan {
     pub tasks: Vec<Planned>,
     /// Operations that are not called, each with the reason.
     pub not_sent: Vec<String>,
+    /// Operations of the selection that have cases, in any part, or that are not called; the latter with the reason.
+    pub selected: Vec<(OperationId, Option<String>)>,
     /// Recorded responses that no longer belong to a case, each with a remedy.
     pub stale: Vec<String>,
     /// Cases that have no value or no wire form, each with the reason.
@@ -89,6 +92,18 @@ const MOST_VALUES: u64 = 4_000_000;
 /// Security Hub, has 5,377 of them.
 const MOST_PLACES: usize = 30_000;
 
+/// Checks that an operation may be called, and is not too large.
+///
+/// # Errors
+/// The reason why it is not tried.
+fn may_be_called(scope: &Scope<'_>, permission: &Permission) -> Result<(), String> {
+    if let Some(why) = &scope.contract.refused {
+        return Err(format!("{}: {why}", scope.name()));
+    }
+    permission.check(scope.schema, scope.contract)?;
+    is_too_large(scope).map_or(Ok(()), Err)
+}
+
 /// The reason why an operation is not tried: a model of others may have tens of thousands of members.
 fn is_too_large(scope: &Scope<'_>) -> Option<String> {
     let sites = scope.sites();
@@ -116,21 +131,17 @@ impl Plan {
             if !selection.wants_operation(&operation.name) {
                 continue;
             }
-            if let Some(why) = &operation.refused {
-                plan.not_sent.push(format!("{}: {why}", operation.name));
-                continue;
-            }
-            if let Err(why) = selection.permission.check(schema, operation) {
-                plan.not_sent.push(why);
-                continue;
-            }
             let before = (plan.cases.len(), plan.left_out.len());
             let scope = Scope::new(schema, id, selection);
-            if let Some(why) = is_too_large(&scope) {
+            if let Err(why) = may_be_called(&scope, &selection.permission) {
+                plan.selected.push((id, Some(why.clone())));
                 plan.not_sent.push(why);
                 continue;
             }
             plan.operation(&scope);
+            if plan.cases.len() > before.0 {
+                plan.selected.push((id, None));
+            }
             if let Some(shard) = selection.shard {
                 let parts = Parts::of(schema, id, shard);
                 let planned = plan.cases[before.0..].iter().map(CaseId::to_string);

@@ -10,7 +10,8 @@ use connect_transport::target::Target;
 use connect_transport::{Transport, TransportConfig, TransportError};
 
 use crate::client::{Client, ClientConfig};
-use crate::ledger::{self, Ledger};
+use crate::known::{self, Known};
+use crate::ledger::Ledger;
 use crate::permission::Permission;
 use crate::plan::Plan;
 use crate::selection::Selection;
@@ -67,6 +68,8 @@ pub struct SuiteConfig {
     pub ledger: Option<Arc<Ledger>>,
     /// Operations that the endpoint answered in the run that is continued.
     pub answered: BTreeSet<OperationId>,
+    /// Things of others, which are read.
+    pub known: Arc<Known>,
 }
 
 /// Formats a number as a run id.
@@ -84,8 +87,8 @@ pub fn suite(
     selection: &Selection,
     config: SuiteConfig,
 ) -> Result<(Suite, Arc<Transport>), TransportError> {
-    let SuiteConfig { seed, cases, run_id, timeout, pace, walks, shrink, settle, ledger, answered } = config;
-    let hook = ledger::hook(ledger.as_ref());
+    let SuiteConfig { seed, cases, run_id, timeout, pace, walks, shrink, settle, ledger, answered, known } = config;
+    let hook = known::guard::hook(schema, &known, ledger.as_ref());
     let bounds = TransportConfig { timeout, pace, hook, ..TransportConfig::default() };
     let open = |target: &Target| Transport::new(target, &schema.service.signing_name, bounds.clone());
     let transport = Arc::new(open(&target)?);
@@ -93,7 +96,7 @@ pub fn suite(
     let guarded = guarded.map(|guarded| Arc::new(guarded.at_pace_of(&transport)));
     let plan = Plan::new(schema, selection);
     let permission = selection.permission.clone();
-    let config = ClientConfig { seed, cases, run_id, permission, shrink, settle, ledger, answered };
+    let config = ClientConfig { seed, cases, run_id, permission, shrink, settle, ledger, answered, known };
     let client = Client::new(schema, target, Arc::clone(&transport), config).guarded_by(guarded);
     Ok((Suite::new(plan, client, walks, selection.golden.clone()), transport))
 }

@@ -114,6 +114,10 @@ impl Judge for Suite {
         self.client.learned()
     }
 
+    fn absent(&self) -> Vec<String> {
+        self.client.absent()
+    }
+
     /// Members and errors that were met, of the operations that the endpoint offers. Constraints are counted from the cases,
     /// by the report.
     fn coverage(&self) -> Coverage {
@@ -122,6 +126,7 @@ impl Judge for Suite {
         let operations: Vec<OperationId> = offered.collect();
         let (schema, touched) = (self.client.schema, self.client.touched());
         let limits = accept::limits_reached(&self.client, &operations);
-        Coverage::of(Some(touched.sets(schema, &operations)), limits, None)
+        let reached = self.client.reached(&self.plan.selected);
+        Coverage::of(Some(touched.sets(schema, &operations)), Some(reached), limits, None)
     }
 }

@@ -36,6 +36,7 @@ impl RunConfig {
             limits: flags.pace.config(),
             require: flags.require.clone(),
             golden: flags.golden.clone(),
+            known: flags.known.clone(),
             shard: flags.shard,
             resume: flags.resume.clone(),
             expect: flags.expect.clone(),

@@ -36,7 +36,7 @@ const ENDPOINT: &str = "endpoint";
 
 /// Keys that decide who gets requests, in whose name they are signed, and what they reach. For an endpoint on another machine,
 /// or one that stands for a real account, only the command line, or a file that it names, may have them.
-const TARGET: [&str; 5] = [ENDPOINT, "instance-id", "account", "region", "model"];
+const TARGET: [&str; 6] = [ENDPOINT, "instance-id", "account", "region", "model", "known"];
 
 /// Keys that can make a run send faster, or look for what it lost for a shorter time. For such an endpoint, only the command
 /// line, or a file that it names, may have them.

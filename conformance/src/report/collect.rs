@@ -172,6 +172,7 @@ impl Collector {
         report.interrupted = end.stopped.is_some();
         report.stopped_because.clone_from(&end.stopped);
         report.coverage = Coverage { constraints: report.coverage.constraints, ..end.coverage.clone() };
+        report.stale.extend(end.absent.iter().cloned());
         report.leaks.clone_from(&end.leaks);
         if end.leaks.is_empty() {
             report.journals.clear();

@@ -42,7 +42,7 @@ pub fn sentence(report: &Report) -> String {
             let verb = if answers == 1 { "differs" } else { "differ" };
             format!("{} {verb} from what was learned before; review, then `--write-learned`.", count(answers, "answer"))
         }
-        Exit::Stale => "Known divergences are out of date; correct or remove their entries.".to_owned(),
+        Exit::Stale => "Known divergences or ids are out of date; correct or remove their entries.".to_owned(),
         Exit::Incomplete if !report.missing.is_empty() => {
             let (parts, verb) = if report.missing.len() == 1 { ("Part", "is") } else { ("Parts", "are") };
             let (missing, executed) = (report.missing.join(", "), number(totals.executed));

@@ -111,7 +111,7 @@ pub struct Report {
     pub not_sent: Vec<String>,
     /// Cases that cannot be expressed, each with the reason.
     pub left_out: Vec<String>,
-    /// Known divergences and recorded answers that match nothing any more, each with the remedy.
+    /// Known divergences, known ids and recorded answers that match nothing any more, each with the remedy.
     pub stale: Vec<String>,
     /// Expected causes that this part has not seen, each with the remedy; one that no part has seen is stale.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

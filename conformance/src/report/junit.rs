@@ -131,7 +131,10 @@ fn run_itself(report: &Report, lost: u64) -> TestSuite {
         add("every planned case is executed", format!("{lost} were not: {why}"));
     }
     report.leaks.iter().for_each(|leak| add("no resource is leaked", leak.clone()));
-    report.stale.iter().for_each(|line| add("known divergences and recorded answers are up to date", line.clone()));
+    report
+        .stale
+        .iter()
+        .for_each(|line| add("known divergences, known ids and recorded answers are up to date", line.clone()));
     suite
 }
 

@@ -211,7 +211,8 @@ fn settings_of(report: &Report) -> Settings {
         journal: None,
         ..report.settings.clone()
     };
-    for file in [&mut settings.expect, &mut settings.learned, &mut settings.changed_since].into_iter().flatten() {
+    let Settings { expect, known, learned, changed_since, .. } = &mut settings;
+    for file in [expect, known, learned, changed_since].into_iter().flatten() {
         file.path = PathBuf::new();
     }
     settings
@@ -285,6 +286,10 @@ fn covered(one: &Coverage, other: &Coverage) -> Coverage {
         }
         (one, other) => one.clone().or_else(|| other.clone()),
     };
+    let mut reached = one.operations_reached.clone();
+    if let Some(other) = &other.operations_reached {
+        reached.get_or_insert_with(|| other.clone()).join(other.clone());
+    }
     let mut limits = one.limits_by_operation.clone();
     for (operation, reached) in &other.limits_by_operation {
         match limits.get_mut(operation) {
@@ -293,7 +298,7 @@ fn covered(one: &Coverage, other: &Coverage) -> Coverage {
         }
     }
     let constraints = [one.constraints, other.constraints].into_iter().flatten().reduce(Ratio::plus);
-    Coverage::of(sets, limits, constraints)
+    Coverage::of(sets, reached, limits, constraints)
 }
 
 #[cfg(test)]

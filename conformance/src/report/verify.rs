@@ -130,6 +130,8 @@ fn names(report: &Report) -> Result<(), String> {
         count.operations.iter().try_for_each(operation)?;
     }
     report.coverage.limits_by_operation.keys().try_for_each(operation)?;
+    let not_reached = report.coverage.operations_reached.iter().flat_map(|reached| reached.not_reached.keys());
+    not_reached.into_iter().try_for_each(operation)?;
     report.indeterminate.iter().flat_map(|reason| &reason.cases).try_for_each(case)?;
     let changes = report.trend.iter().map(|run| &run.change).chain(&report.change);
     for change in changes {

@@ -89,6 +89,8 @@ pub struct RunConfig {
     pub require: Vec<String>,
     /// Folder of recorded answers, which are compared instead of running other checks.
     pub golden: Option<PathBuf>,
+    /// File of things of others that exist, which are read.
+    pub known: Option<PathBuf>,
     /// Part of a sharded plan.
     pub shard: Option<Shard>,
     /// Report of the run to resume.
@@ -206,6 +208,7 @@ impl Default for RunConfig {
             limits: RequestLimits::default(),
             require: Vec::new(),
             golden: None,
+            known: None,
             shard: None,
             resume: None,
             expect: None,
@@ -261,6 +264,7 @@ impl RunConfig {
             settle: self.endpoint.settle(),
             ledger,
             answered: BTreeSet::new(),
+            known: Arc::default(),
         }
     }
 
@@ -276,6 +280,7 @@ impl RunConfig {
             settle: self.endpoint.settle(),
             ledger,
             answered: BTreeSet::new(),
+            known: Arc::default(),
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use connect_checks::budget::{Budget, Limit};
 use connect_checks::golden::{self, Entry, Recorded};
+use connect_checks::known::Known;
 use connect_checks::permission::Permission;
 use connect_checks::plan::Plan;
 use connect_checks::selection::Selection;
@@ -23,6 +24,7 @@ use crate::report::trend;
 use crate::session::agree::input_file;
 use crate::session::config::{EndpointConfig, RunConfig};
 use crate::session::error::SessionError;
+use crate::session::known;
 use crate::session::publish::named_files;
 use crate::session::resume::continued;
 use crate::session::selection::{fresh_seed, known_selection, matching_required, selection};
@@ -33,6 +35,8 @@ pub(crate) struct RunInputs {
     golden: Option<Recorded>,
     /// Report of the run to resume.
     pub(crate) previous: Option<Report>,
+    /// Things of others that exist.
+    pub(crate) known: Arc<Known>,
     /// Known divergences.
     pub(crate) expected: Expectations,
     /// Seed of the run: of the recorded answers, of the resumed run, of the configuration, or a new one.
@@ -57,7 +61,10 @@ impl RunInputs {
         let seed = recorded_seed(golden.as_ref(), config.seed)?.or(config.seed).unwrap_or_else(fresh_seed);
         let expected = config.expect.as_deref().map(|path| Expectations::read(path, SystemTime::now()));
         let expected = expected.transpose().map_err(SessionError::usage)?.unwrap_or_default();
-        Ok(Self { golden: golden.map(Arc::new), previous, expected, seed, config })
+        let known =
+            config.known.as_deref().map(|path| known::read(schema, path, config.endpoint.instance_id.is_some()));
+        let known = known.transpose()?.unwrap_or_default();
+        Ok(Self { golden: golden.map(Arc::new), previous, known: Arc::new(known), expected, seed, config })
     }
 
     /// The selection of the plan.
@@ -110,6 +117,7 @@ impl RunInputs {
             expect: config.expect.as_deref().map(input_file).transpose()?,
             changed_since: config.selection.changed_since.as_deref().map(input_file).transpose()?,
             golden: config.golden.is_some(),
+            known: config.known.as_deref().map(input_file).transpose()?,
             allow_writes: endpoint.allow_writes,
             allow_operation: endpoint.allow_operation.clone(),
             account: endpoint.account.clone(),

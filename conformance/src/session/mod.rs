@@ -6,6 +6,7 @@ pub mod config;
 pub mod error;
 pub mod forecast;
 mod inputs;
+mod known;
 mod one_meaning;
 pub mod publish;
 pub mod record;
@@ -97,7 +98,8 @@ impl Session {
         let journal = journal.map(|path| std::path::absolute(&path).unwrap_or(path));
         let bounds = TransportConfig { timeout: config.timeout(), ..TransportConfig::default() };
         let answered = inputs.previous.iter().flat_map(|report| answered(schema, report)).collect();
-        let suite_config = SuiteConfig { answered, ..config.suite(context, walks) };
+        let known = Arc::clone(&inputs.known);
+        let suite_config = SuiteConfig { answered, known, ..config.suite(context, walks) };
         let (suite, transport) = setup::suite(schema, target, &selection, suite_config).map_err(SessionError::usage)?;
         let plan = suite.plan();
         if let Some(previous) = &inputs.previous {

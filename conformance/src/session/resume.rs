@@ -54,6 +54,7 @@ pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -
         expect,
         changed_since,
         golden: _,
+        known,
         allow_writes,
         allow_operation,
         account,
@@ -74,6 +75,7 @@ pub(crate) fn continued(schema: &Schema, previous: &Report, given: &RunConfig) -
     agree("--history-length", &mut config.history_length, history_length)?;
     agree_list("--require", &mut config.require, require)?;
     agree_file("--expect", &mut config.expect, expect)?;
+    agree_file("--known", &mut config.known, known)?;
     agree_file("--changed-since", &mut config.selection.changed_since, changed_since)?;
     // An endpoint on this machine that stands for a real account, such as a tunnel.
     if as_remote && previous.target.endpoint.is_loopback() {
@@ -148,6 +150,7 @@ fn is_every_setting_known(given: &RunConfig) {
         timeout: _,
         require: _,
         golden: _,
+        known: _,
         shard: _,
         expect: _,
         allow_undecided: _,

@@ -14,7 +14,7 @@ use crate::accept::right::{Right, Rights};
 use crate::case::Outcome;
 use crate::client::Client;
 use crate::code::{Scope, Subjects, Trial};
-use crate::coverage::LimitsReached;
+use crate::coverage::Reached;
 use crate::judge::Judgement;
 use crate::resources;
 
@@ -66,7 +66,7 @@ fn not_tried(schema: &Schema, contract: &Operation, site: &Site) -> Option<&'sta
 
 /// The limits of some operations, and those of them that were not reached, each with the reason. An operation is left out if
 /// the run tried nothing at its limits.
-pub(crate) fn reached(client: &Client, operations: &[OperationId]) -> BTreeMap<String, LimitsReached> {
+pub(crate) fn reached(client: &Client, operations: &[OperationId]) -> BTreeMap<String, Reached> {
     let schema = client.schema;
     let all: Vec<_> = operations.iter().map(|operation| (*operation, client.touched().limits(*operation))).collect();
     if all.iter().all(|(_, tried)| tried.is_empty()) {
@@ -74,13 +74,13 @@ pub(crate) fn reached(client: &Client, operations: &[OperationId]) -> BTreeMap<S
     }
     let of = |(operation, tried): (OperationId, HashMap<usize, Option<String>>)| {
         let (contract, sites) = (&schema[operation], sites(schema, operation, Side::Input));
-        let untried = |site: &Site| not_tried(schema, contract, site).unwrap_or(LimitsReached::NOT_TRIED).to_owned();
+        let untried = |site: &Site| not_tried(schema, contract, site).unwrap_or(Reached::NOT_TRIED).to_owned();
         let not_reached = sites.iter().enumerate().filter_map(|(index, site)| {
             let why = tried.get(&index).cloned().unwrap_or_else(|| Some(untried(site)))?;
             Some((site.mutation.to_string(), why))
         });
-        let limits = LimitsReached { total: sites.len() as u64, not_reached: not_reached.collect() };
-        let is_part = !tried.is_empty() || limits.not_reached.values().all(|why| why != LimitsReached::NOT_TRIED);
+        let limits = Reached { total: sites.len() as u64, not_reached: not_reached.collect() };
+        let is_part = !tried.is_empty() || limits.not_reached.values().all(|why| why != Reached::NOT_TRIED);
         (is_part && limits.total > 0).then(|| (contract.name.clone(), limits))
     };
     all.into_iter().filter_map(of).collect()

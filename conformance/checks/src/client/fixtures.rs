@@ -20,6 +20,7 @@ use crate::client::places::{has_place, set_place};
 use crate::client::reply::Reply;
 use crate::ledger::{self, Owner};
 use crate::parts::make_items_unique;
+use crate::permission::only_reads;
 use crate::resources;
 use crate::resources::{INSTANCE, Resource, overwrite};
 use crate::steps;
@@ -99,7 +100,8 @@ impl Client {
         let template = row.template().filter(|_| row.updates.contains(&operation));
         let source = template.and_then(|template| resources::source_for(template, focus));
         let label = source.map_or_else(|| operation.to_owned(), |source| format!("{operation} on {source}"));
-        let id = self.schema.operation_named(operation.split(' ').next().unwrap_or_default());
+        let (name, number) = operation.split_once(" #").unwrap_or((operation, ""));
+        let id = self.schema.operation_named(name);
         let owner = id.map_or(Owner::Run, Owner::Fixture);
         let is_read = id.is_some_and(|id| danger(self.schema, &self.schema[id]) == Danger::Read);
         let create = async {
@@ -112,7 +114,13 @@ impl Client {
             }
             self.create_with_source(row, source).await
         };
-        self.shared(row, label, ledger::owned_by(owner, create)).await.ok().flatten()
+        let made = self.shared(row, label, ledger::owned_by(owner, create)).await.ok().flatten();
+        // What others made is for reads alone.
+        let may_name_others = || id.is_some_and(|id| only_reads(self.schema, &self.schema[id]));
+        match made {
+            None if may_name_others() => self.known(row, number.parse().unwrap_or(0)).await,
+            made => made,
+        }
     }
 
     /// Creates a resource with all members, and with several items in each list.

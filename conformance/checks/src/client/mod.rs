@@ -5,9 +5,11 @@ mod as_given;
 mod fixtures;
 pub(crate) mod forms;
 pub(crate) mod input;
+mod known;
 pub(crate) mod ownership;
 pub mod pager;
 mod places;
+mod reach;
 pub mod reply;
 pub mod run_tag;
 pub mod touched;
@@ -32,10 +34,13 @@ use connect_model::wire::message::HttpRequest;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use crate::client::known::Looked;
+use crate::client::reach::Reach;
 use crate::client::reply::{Reply, Trouble, classify, is_conflict};
 use crate::client::run_tag::RunTag;
 use crate::client::touched::Touched;
-use crate::coverage::{SERVER, THIS_RUN};
+use crate::coverage::{Reached, SERVER, THIS_RUN};
+use crate::known::Known;
 use crate::ledger::Ledger;
 use crate::ledger::journal::seconds;
 use crate::permission::Permission;
@@ -113,6 +118,8 @@ pub struct Client {
     /// Operations that the endpoint answered in the run that is continued.
     answered: BTreeSet<OperationId>,
     touched: Touched,
+    reach: Reach,
+    looked: Looked,
     learned: Mutex<BTreeMap<String, BTreeMap<String, u64>>>,
     /// The header `server` of the first response that has one.
     server: OnceLock<String>,
@@ -137,6 +144,8 @@ pub struct ClientConfig {
     pub ledger: Option<Arc<Ledger>>,
     /// Operations that the endpoint answered in the run that is continued.
     pub answered: BTreeSet<OperationId>,
+    /// Things of others, which are read.
+    pub known: Arc<Known>,
 }
 
 fn is_read(schema: &Schema, operation: OperationId) -> bool {
@@ -146,11 +155,12 @@ fn is_read(schema: &Schema, operation: OperationId) -> bool {
 impl Client {
     /// A client; sends nothing yet.
     pub fn new(schema: &'static Schema, target: Target, transport: Arc<Transport>, config: ClientConfig) -> Self {
-        let ClientConfig { seed, cases, run_id, permission, shrink, settle, ledger, answered } = config;
+        let ClientConfig { seed, cases, run_id, permission, shrink, settle, ledger, answered, known } = config;
         let run_tag = RunTag { run_id, started: seconds(SystemTime::now()) };
         if let Some(ledger) = &ledger {
             ledger.belongs_to(&run_tag);
         }
+        let reach = Reach::new(schema, target.instance_id.as_deref());
         Self {
             schema,
             target,
@@ -174,6 +184,8 @@ impl Client {
             answered,
             support: schema.operations().map(|_| OnceCell::new()).collect(),
             touched: Touched::default(),
+            reach,
+            looked: Looked::new(known),
             learned: Mutex::default(),
             server: OnceLock::new(),
         }
@@ -215,6 +227,13 @@ impl Client {
     }
 
     async fn send_as(&self, operation: OperationId, request: &HttpRequest, how: Sending) -> Reply {
+        let reply = self.ask_for(operation, request, how).await;
+        self.reach.answered(operation, request, &reply);
+        reply
+    }
+
+    /// Sends a request, and sends it again as long as that makes sense.
+    async fn ask_for(&self, operation: OperationId, request: &HttpRequest, how: Sending) -> Reply {
         let necessary = how == Sending::Necessary;
         if let Err(why) = self.may_write(request).await {
             return Reply::Trouble(format!("not sent: {why}"), Trouble::Other);
@@ -328,6 +347,12 @@ impl Client {
     /// Members and errors of the contract that were touched.
     pub fn touched(&self) -> &Touched {
         &self.touched
+    }
+
+    /// The operations that answered a success to a request that names only things that exist. Of `operations`, the run calls
+    /// those without a reason.
+    pub fn reached(&self, operations: &[(OperationId, Option<String>)]) -> Reached {
+        self.reach.of(operations)
     }
 
     /// The transport, for trials that need more than request and response.

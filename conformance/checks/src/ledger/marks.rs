@@ -44,6 +44,14 @@ pub(super) fn parts(text: &str, longest: usize) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Length of an id or ARN, in bytes.
+const LONGEST: usize = 2048;
+
+/// True if a text stands for an id or ARN of which `is_mark` is true.
+pub(crate) fn stands_for_one_of(text: &str, is_mark: impl Fn(&str) -> bool) -> bool {
+    parts(text, LONGEST).any(is_mark)
+}
+
 /// The texts by which requests name a resource: the ids that the endpoint assigned, and its ARNs.
 pub(super) fn marks(undo: &Undo, input: &Value, arns: Vec<String>) -> Vec<String> {
     let assigned = undo.delete_members.iter().filter(|(_, source)| matches!(source, Source::Output(_)));

@@ -25,7 +25,7 @@ pub use self::gates::{Gates, Standing};
 use self::journal::{Content, Header, Journal, JournalError, Line, seconds};
 use self::marks::marks;
 pub use self::marks::names;
-pub(crate) use self::marks::{has_text, stands_for};
+pub(crate) use self::marks::{has_text, stands_for, stands_for_one_of};
 pub use self::record::input_of;
 pub(crate) use self::record::is_gone;
 use self::undo::{Source, Undo};

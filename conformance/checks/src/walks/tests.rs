@@ -22,6 +22,7 @@ async fn start(defects: &[&str]) -> (Emulator, Suite) {
         settle: std::time::Duration::ZERO,
         ledger: None,
         answered: Default::default(),
+        known: Default::default(),
         shrink: 0,
         seed: 1,
         cases: 1,

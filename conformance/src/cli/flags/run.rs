@@ -46,6 +46,10 @@ pub struct RunFlags {
     /// unsupported. Also families, such as `access`: the endpoint must verify signatures
     #[arg(long, help_heading = CASES, value_name = "OP,…", value_delimiter = ',')]
     pub require: Vec<String>,
+    /// Things that exist at the endpoint, ids by kind of resource (`connect-model graph` lists the kinds): requests that read
+    /// name them where the run creates none. Nothing is written to them
+    #[arg(long, help_heading = CASES, value_name = "FILE.toml", requires = "endpoint", conflicts_with = "golden")]
+    pub known: Option<PathBuf>,
     /// Seed of every generated value [default: a random one, which is printed]
     #[arg(long, help_heading = CASES, value_parser = whole)]
     pub seed: Option<u64>,

@@ -1,6 +1,6 @@
 // Entries to change, coverage, cases that were not judged, and facts learned.
 
-/** Known divergences and recorded answers that are out of date, and answers that were not learned before. Returns their number. */
+/** Known divergences, known ids and recorded answers that are out of date, and answers that were not learned before. Returns their number. */
 function drawStale(report, data) {
   const entries = new Map(list(report.stale).map((line) => [string(line), []]));
   for (const entry of data.cases) {
@@ -14,7 +14,7 @@ function drawStale(report, data) {
   // Nothing else is wrong: the entries come first.
   if (data.totals.failed === 0) document.querySelector("main").prepend(byId("stale"));
   const file = string(record(record(report.settings).expect).path);
-  if (entries.size) drawPart(`Known divergences that passed, expired or match nothing, and recorded answers that are out of date.${file ? ` The known divergences are in ${short(file, 200)}.` : ""}`, [...entries]);
+  if (entries.size) drawPart(`Known divergences that passed, expired or match nothing, known ids of nothing, and recorded answers that are out of date.${file ? ` The known divergences are in ${short(file, 200)}.` : ""}`, [...entries]);
   if (news.length) drawPart("Answers that earlier runs did not learn, where the contract leaves the answer open. Review them, then add them to the file of learned answers with --write-learned.", news.map((line) => [line, []]));
   return entries.size + news.length;
 }
@@ -37,7 +37,7 @@ function drawEntry(line, cases) {
   return item;
 }
 
-const COVERAGE = { operations: "Operations", members: "Members sent or received", constraints: "Constraints violated on purpose", limits: "Values accepted at a limit", errors: "Listed errors seen" };
+const COVERAGE = { operations: "Operations", reach: "Operations that answered a success about things that exist", members: "Members sent or received", constraints: "Constraints violated on purpose", limits: "Values accepted at a limit", errors: "Listed errors seen" };
 
 function drawCoverage(report) {
   const offered = list(report.operations).filter((operation) => operation.supported !== false).length;
@@ -53,9 +53,19 @@ function drawCoverage(report) {
   body.append(el("table", { class: "table coverage" },
     el("thead", {}, el("tr", {}, ["Part", "Covered", "Share", "Bar"].map((name, at) => el("th", { scope: "col", class: (at === 1 || at === 2) && "right" }, at === 3 ? el("span", { class: "sr" }, name) : name)))),
     el("tbody", {}, measured.map(coverageRow))));
+  const unreached = Object.entries(record(record(record(report.coverage).operations_reached).not_reached));
+  if (unreached.length) body.append(fold("Operations that were not reached, with the reason", plural(unreached.length, "operation"), (details) => details.append(drawUnreached(unreached))));
   const limits = Object.entries(record(record(report.coverage).limits_by_operation)).map(([name, one]) => [name, count(record(one).total), Object.entries(record(record(one).not_reached))]);
   const missed = limits.filter(([, , places]) => places.length > 0);
   if (missed.length) body.append(fold("Limits that no accepted value reached, by operation", plural(missed.length, "operation"), (details) => details.append(drawLimits(missed))));
+}
+
+/** Operations without a success about things that exist. */
+function drawUnreached(operations) {
+  const body = el("tbody");
+  batches(body, operations, 50, ([name, why]) => el("tr", {}, el("th", { scope: "row" }, short(name, 100)), el("td", {}, value(why, 300))));
+  return el("div", { class: "scroll-x" }, el("table", { class: "table" },
+    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Operation"), el("th", { scope: "col" }, "Reason"))), body));
 }
 
 function drawLimits(operations) {

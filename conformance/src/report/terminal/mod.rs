@@ -62,9 +62,6 @@ pub fn header(report: &Report) -> String {
         count(report.operations.len() as u64, "operation")
     );
     // Omissions are never silent.
-    for line in &report.stale {
-        let _ = writeln!(out, "{}", styled(UNSURE, &format!("stale: {}", printable(line, 200))));
-    }
     let (over_budget, omitted): (Vec<&String>, Vec<&String>) =
         report.left_out.iter().partition(|line| exceeds_budget(line));
     let rows = [
@@ -106,6 +103,7 @@ pub fn body(report: &Report, detail: Detail, columns: usize) -> String {
     if detail.quiet {
         failures(&mut out, report);
         relearned(&mut out, report);
+        stale(&mut out, report);
         leaks(&mut out, report);
         verdict(&mut out, report);
         return out;
@@ -119,9 +117,11 @@ pub fn body(report: &Report, detail: Detail, columns: usize) -> String {
     learned(&mut out, report, detail);
     indeterminate(&mut out, report);
     if detail.verbose {
+        unreached(&mut out, report);
         limits(&mut out, report);
     }
     divergences(&mut out, report);
+    stale(&mut out, report);
     leaks(&mut out, report);
     trend(&mut out, report);
     totals(&mut out, report);
@@ -143,6 +143,20 @@ fn indeterminate(out: &mut String, report: &Report) {
     }
     if reasons.len() > REASONS {
         let _ = writeln!(out, "  … and {} more", count((reasons.len() - REASONS) as u64, "reason"));
+    }
+    out.push('\n');
+}
+
+/// Operations without a success about things that exist, each with the reason.
+fn unreached(out: &mut String, report: &Report) {
+    let Some(reached) = report.coverage.operations_reached.as_ref().filter(|reached| !reached.not_reached.is_empty())
+    else {
+        return;
+    };
+    let operations = &reached.not_reached;
+    let _ = writeln!(out, "{}: {}", styled(QUIET, "not reached"), count(operations.len() as u64, "operation"));
+    for (operation, why) in operations {
+        let _ = writeln!(out, "  {operation}  {}", styled(QUIET, &printable(why, 200)));
     }
     out.push('\n');
 }
@@ -189,6 +203,16 @@ fn divergences(out: &mut String, report: &Report) {
             let _ = writeln!(out, "  {}  {}", cases.len(), printable(why, 300));
             let _ = writeln!(out, "    {}", styled(QUIET, &printable(&some(&cases, 3), VALUE)));
         }
+        out.push('\n');
+    }
+}
+
+/// Entries of files that match nothing any more.
+fn stale(out: &mut String, report: &Report) {
+    for line in &report.stale {
+        let _ = writeln!(out, "{}", styled(UNSURE, &format!("stale: {}", printable(line, 300))));
+    }
+    if !report.stale.is_empty() {
         out.push('\n');
     }
 }
@@ -259,6 +283,7 @@ fn totals(out: &mut String, report: &Report) {
     let _ = writeln!(out, "{}", parts.join(" · "));
     let coverage = &report.coverage;
     let parts = [
+        (coverage.reach, "operations reached"),
         (coverage.members, "members sent or received"),
         (report.constraints(), "constraints violated on purpose"),
         (coverage.limits, "limits reached"),
@@ -338,7 +363,7 @@ fn styled(style: Tone, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
-    use connect_checks::coverage::LimitsReached;
+    use connect_checks::coverage::Reached;
 
     use super::*;
     use crate::report::output::plain;
@@ -399,7 +424,7 @@ NOT CONFORMING: 1 of 6 judged cases fails, in 1 of 2 operations.
     #[test]
     fn limits_that_no_value_reached_are_listed_by_reason() {
         let mut report = samples::mixed().report();
-        let left = |places: &[(&str, &str)]| LimitsReached {
+        let left = |places: &[(&str, &str)]| Reached {
             total: 9,
             not_reached: places.iter().map(|(place, why)| ((*place).to_owned(), (*why).to_owned())).collect(),
         };
