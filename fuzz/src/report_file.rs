@@ -99,7 +99,8 @@ static BASE: LazyLock<Value> = LazyLock::new(|| {
             "operations": ["ListRules"], "cases": ["ListRules/shape.json"], "example": "ListRules/shape.json", "example_bytes": 4}],
         "finding_counts": [{"level": "must", "check": "shape.json", "count": 1, "operations": ["ListRules"]}],
         "indeterminate": [{"reason": "throttled", "count": 1, "cases": ["ListRules/shape.type"]}],
-        "coverage": {}, "learned": {"topic": {"fact": 1}}, "not_sent": [], "left_out": [], "stale": ["s"], "leaks": ["l"],
+        "coverage": {"reach": {"covered": 1, "total": 2}, "operations_reached": {"total": 2, "not_reached": {"CreateRule": "404 x"}}},
+        "learned": {"topic": {"fact": 1}}, "not_sent": [], "left_out": [], "stale": ["s"], "leaks": ["l"],
         "cases": [{"case": "ListRules/shape.json", "outcome": "failed", "ms": 1},
                   {"case": "ListRules/shape.type", "outcome": "indeterminate", "ms": 1, "why": "throttled: 429 x"}],
     })
