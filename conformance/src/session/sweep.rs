@@ -204,7 +204,7 @@ async fn list_or_delete(
     };
     let work = async {
         if delete {
-            return cleanup::clean_up(client, ledger, |_| true, true).await;
+            return cleanup::clean_up_all(client, ledger).await;
         }
         Cleanup { left: cleanup::survey(client, ledger).await, deleted: 0 }
     };

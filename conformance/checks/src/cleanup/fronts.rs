@@ -3,7 +3,8 @@
 
 use connect_model::files::Use;
 use connect_model::schema::Schema;
-use serde_json::json;
+use connect_model::wire::message::HttpRequest;
+use serde_json::{Value, json};
 
 use super::tests::{Liar, NAME, header};
 use crate::ledger::Ledger;
@@ -93,4 +94,56 @@ async fn a_journal_with_the_id_of_something_that_is_left_stays() {
     let made = json!({ "InstanceId": instance, "ContactFlowId": id });
     assert_eq!(open.iter().map(|(_, entry)| entry.delete_input.clone()).collect::<Vec<_>>(), [Some(made)]);
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A deletion that is answered with success and not performed, and one of something that is listed for a while.
+#[tokio::test]
+async fn what_is_still_described_after_its_deletion_is_left() {
+    for (stays, described, expected) in [(true, "", 1), (true, "DELETING", 0), (false, "", 0)] {
+        let liar = Liar::giving("nothing", |_| String::new());
+        let before = liar.names();
+        let id = liar.create(NAME).await;
+        let instance = liar.service.instance_name();
+        let shown = liar.service.handle(&get(&format!("/contact-flows/{instance}/{id}")));
+        let listed = liar.service.handle(&get(&format!("/contact-flows-summary/{instance}?maxResults=1000")));
+        *liar.twist.lock().unwrap() = Box::new(move |request, response| {
+            if request.method == "GET" && request.uri.starts_with("/contact-flows-summary/") {
+                response.clone_from(&listed);
+            } else if request.method == "GET" && stays && response.status == 404 {
+                response.clone_from(&shown);
+                if !described.is_empty() {
+                    let mut body: Value = serde_json::from_slice(&response.body).unwrap();
+                    body["ContactFlow"]["Status"] = described.into();
+                    response.body = body.to_string().into_bytes();
+                }
+            }
+        });
+        let left = liar.client.clear().await;
+        assert_eq!(left.len(), expected, "{stays} {described}: {left:?}");
+        let ledger = liar.client.ledger().unwrap();
+        assert_eq!(ledger.open(|_| true).len(), expected, "{stays} {described}");
+        if let Some(left) = left.first() {
+            let why = "DeleteContactFlow answered with success, and DescribeContactFlow still shows it";
+            assert!(left.contains(&id) && left.ends_with(why), "{left}");
+        }
+        assert_eq!(liar.names(), before, "the service itself has deleted it");
+    }
+}
+
+/// A list that shows the name of the run without an id proves that something is there.
+#[tokio::test]
+async fn an_item_without_an_id_is_not_absent() {
+    let liar = Liar::giving("ContactFlowId", |_| String::new());
+    liar.tells("GET /contact-flows-summary/", |body| {
+        for item in body["ContactFlowSummaryList"].as_array_mut().into_iter().flatten() {
+            item["Id"] = "".into();
+        }
+    });
+    liar.ask_for(NAME).await;
+    let left = liar.client.clear().await;
+    assert!(left.len() == 1 && left[0].ends_with("ListContactFlows shows its name without an id"), "{left:?}");
+}
+
+fn get(uri: &str) -> HttpRequest {
+    HttpRequest { method: "GET".to_owned(), uri: uri.to_owned(), ..HttpRequest::default() }
 }

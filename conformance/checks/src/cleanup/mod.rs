@@ -1,6 +1,7 @@
 //! Deletes the resources that a ledger holds, in an order that their dependencies allow.
 
 mod adopt;
+mod census;
 #[cfg(test)]
 mod fronts;
 mod lookup;
@@ -73,7 +74,7 @@ impl Client {
     /// Deletes every resource of the run. Returns descriptions of those that are left.
     pub async fn clear(&self) -> Vec<String> {
         let Some(ledger) = self.ledger() else { return Vec::new() };
-        let cleanup = clean_up(self, ledger, |_| true, true).await;
+        let cleanup = clean_up_all(self, ledger).await;
         ledger.close();
         let left = cleanup.left.iter().map(ToString::to_string);
         // An endpoint may give several new resources the id of one thing.
@@ -88,6 +89,15 @@ impl Client {
         });
         left.chain(foreign).collect()
     }
+}
+
+/// Deletes all resources of a ledger, and looks for those that are still there after their deletion.
+pub async fn clean_up_all(client: &Client, ledger: &Ledger) -> Cleanup {
+    let mut cleanup = clean_up(client, ledger, |_| true, true).await;
+    let still_there = census::still_there(client, ledger).await;
+    cleanup.deleted = cleanup.deleted.saturating_sub(still_there.len());
+    cleanup.left.extend(still_there);
+    cleanup
 }
 
 /// Deletes the resources of the selected owners.

@@ -18,6 +18,7 @@ use crate::ledger::undo::{NAMES, Undo};
 use crate::ledger::{Entry, Ledger, Standing, has_text, is_gone, stands_for};
 use crate::parts::modelled;
 use crate::resources::{INSTANCE, draft};
+use crate::same::{ending, in_progress};
 use crate::steps::Wait;
 
 /// The result of a look at a resource.
@@ -143,6 +144,17 @@ impl Client {
             Sight::Ours(_) => Some(true),
             Sight::Absent => Some(false),
             Sight::Others(_) | Sight::Another | Sight::Unseen | Sight::Failed(_) => None,
+        }
+    }
+
+    /// True if a resource is described that an input would delete, and that is not being deleted.
+    pub(crate) async fn still_shows(&self, undo: &Undo, input: &Value) -> bool {
+        let Some(describe) = undo.describe else { return false };
+        match self.description(describe, undo.id_member().unwrap_or_default(), input).await {
+            Ok(body) => {
+                !in_progress(&body) && body.as_object().is_some_and(|body| !body.is_empty()) && !is_ended(&body)
+            }
+            Err(_) => false,
         }
     }
 
@@ -400,6 +412,12 @@ pub(crate) fn other_id(schema: &Schema, kind: &Kind, body: &Value, asked: &Value
     // One of the two may be an ARN, or have a version at its end.
     let is_same = |one: &str, other: &str| stands_for(one, other) || one.ends_with(&format!(":{other}"));
     ids.into_iter().chain(arns).find(|id| !asked.iter().any(|text| is_same(text, id) || is_same(id, text)))
+}
+
+/// True for a description of something that was deleted, and is kept for a while.
+fn is_ended(body: &Value) -> bool {
+    let inner = body.as_object().into_iter().flatten().map(|(_, inner)| inner);
+    std::iter::once(body).chain(inner).any(|part| ending(&Value::Null, part).is_some())
 }
 
 /// The name in the members of a resource.

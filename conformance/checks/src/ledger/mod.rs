@@ -9,7 +9,8 @@ mod narrow;
 mod record;
 pub mod undo;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -76,6 +77,8 @@ struct State {
     foreign: Vec<Foreign>,
     /// True if the journal has the id of something that was left alone, so that it stays.
     names_foreign: bool,
+    /// Digests of the inputs of deletions that were answered with success, by operation.
+    deleted: HashMap<OperationId, HashSet<u64>>,
     journal: Option<Journal>,
 }
 
@@ -126,7 +129,13 @@ impl Ledger {
             undo,
             is_of_earlier_run: false,
             run_tag: OnceLock::new(),
-            state: Mutex::new(State { entries, foreign: Vec::new(), names_foreign: false, journal: None }),
+            state: Mutex::new(State {
+                entries,
+                foreign: Vec::new(),
+                names_foreign: false,
+                deleted: HashMap::new(),
+                journal: None,
+            }),
         }
     }
 
@@ -377,6 +386,36 @@ impl Ledger {
         self.state().entries.push(Entry { delete_input: Some(delete_input), standing, ..entry });
     }
 
+    /// Enters a resource of the run that is still there after its deletion, as one that may be deleted again.
+    pub(crate) fn reopen(&self, create: OperationId, members: Map<String, Value>, delete_input: Value) -> Entry {
+        let now = seconds(SystemTime::now());
+        let entry = Entry::requested(create, members.clone(), Owner::Run, now);
+        let entry = Entry { delete_input: Some(delete_input.clone()), standing: Standing::Ours, ..entry };
+        let mut state = self.state();
+        let n = state.entries.next();
+        let asks = self.schema[create].name.clone();
+        // If the journal cannot be written, only the report names it.
+        let _ = state.write(&Line::Requested { n, asks, with: members, at: now }, true);
+        let _ = state.write(&Line::Created { n, made: delete_input }, true);
+        state.entries.push(entry.clone());
+        entry
+    }
+
+    /// The instance that holds every resource.
+    pub(crate) fn instance(&self) -> Option<&str> {
+        self.instance.as_deref()
+    }
+
+    /// True if an operation has deleted something, as its answers say.
+    pub(crate) fn has_deleted(&self, delete: OperationId) -> bool {
+        self.state().deleted.contains_key(&delete)
+    }
+
+    /// True if a deletion with this input was answered with success.
+    pub(crate) fn was_deleted(&self, delete: OperationId, input: &Value) -> bool {
+        self.state().deleted.get(&delete).is_some_and(|inputs| inputs.contains(&digest(input)))
+    }
+
     /// Path of the journal, if there is one.
     pub fn journal(&self) -> Option<PathBuf> {
         self.state().journal.as_ref().map(|journal| journal.path().to_owned())
@@ -396,6 +435,12 @@ impl Ledger {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn digest(input: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    input.to_string().hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Drop for Ledger {

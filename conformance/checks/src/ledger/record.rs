@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::journal::{Line, seconds};
 use super::undo::Undo;
-use super::{Entry, Ledger, OWNER, Owner, Standing};
+use super::{Entry, Ledger, OWNER, Owner, Standing, digest};
 use crate::client::reply::{is_absence, is_conflict, is_throttling};
 use crate::client::run_tag::run_of_name;
 use connect_transport::{LedgerEvent, RequestHook, TransportError};
@@ -115,10 +115,17 @@ impl Ledger {
             entry.standing == Standing::Unknown && ours.is_some_and(|(_, ours)| ours.members != entry.members)
         };
         let (others, gone): (Vec<_>, Vec<_>) = entries().partition(|(_, entry)| is_other(entry));
+        let inputs: Vec<u64> = match status {
+            200..300 => gone.iter().filter_map(|(_, entry)| Some(digest(entry.delete_input.as_ref()?))).collect(),
+            _ => Vec::new(),
+        };
         let numbers = |of: Vec<(usize, &Entry)>| of.into_iter().map(|(at, _)| at).collect::<Vec<usize>>();
         let (others, gone) = (numbers(others), numbers(gone));
         others.into_iter().for_each(|at| state.forget_id(at));
         gone.into_iter().for_each(|at| state.mark_gone(at, &status.to_string()));
+        if !inputs.is_empty() {
+            state.deleted.entry(delete).or_default().extend(inputs);
+        }
     }
 }
 
