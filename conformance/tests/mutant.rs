@@ -1,11 +1,12 @@
 //! The suite as the test of a mutant of the emulator, in this process: it fails only if a case fails. `scripts/mutants` runs
-//! it and reads the line with the verdict. `cargo test` does not run it.
+//! it, reads the line with the verdict, and finds the reports in the folder for temporary files. `cargo test` does not run it.
 
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use connect_conformance::exit::Exit;
 use connect_conformance::report::json::Report;
 use connect_conformance::session::Session;
 use connect_conformance::session::config::{EndpointConfig, RequestLimits, RunConfig, SelectionConfig};
@@ -15,17 +16,17 @@ use tokio::runtime::Runtime;
 /// Fixed, so that the same mutants survive every time.
 const SEED: u64 = 1;
 
-/// Families that have most of the cases and see few of the mutants. They are left out at first, so that most mutants are
-/// killed in seconds.
+/// Families that have most of the cases and see few of the mutants. They come last, so that most mutants are killed in
+/// seconds.
 const LARGE: [&str; 4] = ["accept", "error", "invalid", "shape"];
 
 fn main() -> ExitCode {
     let folder = std::env::temp_dir().join(format!("connect-mutant-{}", std::process::id()));
     let (verdict, code) = match judge(&folder) {
-        Ok(report) => match report.failed_cases.first() {
-            Some(case) => (format!("killed by {case}"), ExitCode::FAILURE),
-            None => (format!("{}, {} cases passed", report.exit().word(), report.totals.passed), ExitCode::SUCCESS),
-        },
+        Ok(Verdict::Killed(case)) => (format!("killed by {case}"), ExitCode::FAILURE),
+        Ok(Verdict::Survived { exit, passed }) => {
+            (format!("{}, {passed} cases passed", exit.word()), ExitCode::SUCCESS)
+        }
         // Nothing was judged, so nothing was found.
         Err(error) => (format!("not started: {error}"), ExitCode::SUCCESS),
     };
@@ -33,12 +34,31 @@ fn main() -> ExitCode {
     code
 }
 
-/// The report of the first run in which a case fails, else that of the whole plan.
-fn judge(folder: &Path) -> Result<Report, Box<dyn Error>> {
+enum Verdict {
+    /// By this case.
+    Killed(String),
+    /// The end of the runs, that of the first one that is not conforming, and the number of cases that passed.
+    Survived { exit: Exit, passed: u64 },
+}
+
+/// Judges the emulator by the small families, then by the large ones.
+fn judge(folder: &Path) -> Result<Verdict, Box<dyn Error>> {
     let runtime = Runtime::new()?;
-    let few = SelectionConfig { exclude_checks: LARGE.map(str::to_owned).into(), ..SelectionConfig::default() };
-    let few = run(&runtime, folder, few)?;
-    if few.totals.failed > 0 { Ok(few) } else { run(&runtime, folder, SelectionConfig::default()) }
+    let large: Vec<String> = LARGE.map(str::to_owned).into();
+    let others = SelectionConfig { exclude_checks: large.clone(), ..SelectionConfig::default() };
+    let (mut exit, mut passed) = (Exit::Conforming, 0);
+    let large = SelectionConfig { checks: large, ..SelectionConfig::default() };
+    for (name, selection) in [("others", others), ("large", large)] {
+        let report = run(&runtime, &folder.join(name), selection)?;
+        if let Some(case) = report.failed_cases.first() {
+            return Ok(Verdict::Killed(case.clone()));
+        }
+        passed += report.totals.passed;
+        if exit == Exit::Conforming {
+            exit = report.exit();
+        }
+    }
+    Ok(Verdict::Survived { exit, passed })
 }
 
 fn run(runtime: &Runtime, folder: &Path, selection: SelectionConfig) -> Result<Report, Box<dyn Error>> {
@@ -52,8 +72,5 @@ fn run(runtime: &Runtime, folder: &Path, selection: SelectionConfig) -> Result<R
         ..RunConfig::default()
     };
     let session = runtime.block_on(Session::prepare(Schema::connect(), &config))?;
-    let finished = session.run(runtime, |_| Ok(()))?;
-    drop(finished.folder);
-    std::fs::remove_dir_all(folder)?;
-    Ok(finished.report)
+    Ok(session.run(runtime, |_| Ok(()))?.report)
 }
