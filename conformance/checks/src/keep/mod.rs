@@ -7,6 +7,7 @@ mod echo;
 mod filters;
 mod plausible;
 mod refused;
+mod setting;
 mod several;
 mod thing;
 mod update;
@@ -44,8 +45,18 @@ const LISTS: Evidence = Evidence::documentation(
 );
 
 /// The checks, in the order in which they are planned.
-pub(crate) static CHECKS: &[&Check] =
-    &[&ECHO, &UPDATE, &REFUSED, &VIEWS_AGREE, &LIST_FILTER, &SEARCH_CONDITION, &COUNTS, &PLAUSIBLE, &REPEATED_READ];
+pub(crate) static CHECKS: &[&Check] = &[
+    &ECHO,
+    &UPDATE,
+    &SETTING,
+    &REFUSED,
+    &VIEWS_AGREE,
+    &LIST_FILTER,
+    &SEARCH_CONDITION,
+    &COUNTS,
+    &PLAUSIBLE,
+    &REPEATED_READ,
+];
 
 pub(crate) static ECHO: Check = Check {
     id: "keep.echo",
@@ -74,6 +85,19 @@ pub(crate) static UPDATE: Check = Check {
              recorded",
     fails: "a member that is wiped, kept or changed although the update does not say so",
     code: &On { applies: updated, run: |trial, &row| trial.scenario(update::only_named(trial, row)) },
+};
+
+pub(crate) static SETTING: Check = Check {
+    id: "keep.setting",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "what an operation sets beside a resource is shown by the operation that describes it",
+    evidence: &[UPDATES, VIEWS],
+    harm: Harm::Loss,
+    fault: "did not show what was set",
+    passes: "the values of two updates, one after the other, each as it was sent",
+    fails: "a value from before the update, or none",
+    code: &On { applies: setting::settings, run: |trial, setting| trial.scenario(setting::is_shown(trial, setting)) },
 };
 
 pub(crate) static REFUSED: Check = Check {
@@ -169,6 +193,7 @@ fn requests(scope: &Scope<'_>, check: &Check) -> u32 {
     match check.id {
         id if id == ECHO.id => 12,
         id if id == UPDATE.id => 34,
+        id if id == SETTING.id => 6,
         id if id == REFUSED.id => 8,
         id if id == LIST_FILTER.id => 16,
         // A resource is read after its creation, after each update, and after another creation.

@@ -61,19 +61,19 @@ pub(super) async fn life(trial: Trial<'_>, link: &'static Link) -> Judged {
 }
 
 /// A thing that was made.
-struct Thing<'c> {
+pub(super) struct Thing<'c> {
     client: &'c Client,
     /// Input that made it.
-    sent: Value,
+    pub(super) sent: Value,
     answer: Box<Exchange>,
     /// Its list, with the input that names the holder.
     list: (OperationId, Value),
     /// Texts and numbers by which an item is recognised.
-    marks: BTreeSet<String>,
+    pub(super) marks: BTreeSet<String>,
 }
 
 impl<'c> Thing<'c> {
-    async fn make(client: &'c Client, link: &'static Link) -> Result<Self, String> {
+    pub(super) async fn make(client: &'c Client, link: &'static Link) -> Result<Self, String> {
         let schema = client.schema;
         let make = &schema[link.make].name;
         let holder = holder(client, link).await?;
@@ -120,6 +120,18 @@ impl<'c> Thing<'c> {
 
     /// The marks of the item that has the most of them, if the list shows one; with the exchange of the last page.
     async fn shown(&self) -> Result<(Option<BTreeSet<String>>, Option<Exchange>), String> {
+        let (items, exchange) = self.items().await?;
+        let marked = items.iter().map(|item| {
+            let mut found = BTreeSet::new();
+            self.marks_in(item, &mut found);
+            found
+        });
+        let best = marked.max_by_key(BTreeSet::len).filter(|marks| !marks.is_empty());
+        Ok((best, exchange))
+    }
+
+    /// The items of the list, or its whole answer if it has no pages; with the exchange of the last page.
+    pub(super) async fn items(&self) -> Result<(Vec<Value>, Option<Exchange>), String> {
         let (list, input) = &self.list;
         let contract = &self.client.schema[*list];
         let (items, exchange) = if contract.pagination.is_none() {
@@ -132,13 +144,7 @@ impl<'c> Thing<'c> {
         if exchange.as_ref().is_some_and(|exchange| exchange.response.headers.get(SYNTHESIZED).is_some()) {
             return Err(format!("{} is not kept by the endpoint", contract.name));
         }
-        let marked = items.iter().map(|item| {
-            let mut found = BTreeSet::new();
-            self.marks_in(item, &mut found);
-            found
-        });
-        let best = marked.max_by_key(BTreeSet::len).filter(|marks| !marks.is_empty());
-        Ok((best, exchange))
+        Ok((items, exchange))
     }
 
     fn marks_in(&self, value: &Value, found: &mut BTreeSet<String>) {

@@ -2,6 +2,7 @@
 
 mod apart;
 mod archive;
+mod associated;
 mod association;
 mod concurrent;
 mod echo;
@@ -53,6 +54,7 @@ pub(crate) static CHECKS: &[&Check] = &[
     &IN_USE,
     &OWN_PARENT,
     &ASSOCIATION,
+    &ASSOCIATION_SHOWN,
     &DUPLICATE_NAME,
     &SAVED_PUBLISHED,
     &ARCHIVE,
@@ -220,6 +222,24 @@ pub(crate) static ASSOCIATION: Check = Check {
     code: &On { applies: linked, run: |trial, &link| trial.scenario(association::life(trial, link)) },
 };
 
+pub(crate) static ASSOCIATION_SHOWN: Check = Check {
+    id: "lifecycle.association-shown",
+    level: Level::Must,
+    remote: Remote::SHOULD,
+    rule: "a list of associations shows the same values of an associated resource as its description",
+    evidence: &[
+        Evidence::documentation(
+            "Connect API reference, the List operations of associations: names, ARNs and types of the associated resources",
+        ),
+        HANDLERS,
+    ],
+    harm: Harm::WrongData,
+    fault: "listed an associated resource with other values than it has",
+    passes: "equal names, ARNs and types, within a short time; what the item leaves out is no difference",
+    fails: "another name, ARN or type than the description shows",
+    code: &On { applies: linked_with, run: |trial, shown| trial.scenario(associated::as_described(trial, shown)) },
+};
+
 pub(crate) static DUPLICATE_NAME: Check = Check {
     id: "lifecycle.duplicate-name",
     level: Level::Must,
@@ -289,8 +309,9 @@ pub(crate) static VERSIONS: Check = Check {
     )],
     harm: Harm::WrongData,
     fault: "lost, changed or misnumbered versions of a flow",
-    passes: "a later version has a greater number; both are listed; each shows the content from its creation",
-    fails: "a number that does not increase, a version that is not listed, or one with other content",
+    passes: "a later version has a greater number; both are listed; each shows the content from its creation; one is made with \
+             the digest that the flow shows",
+    fails: "a number that does not increase, a version that is not listed, or one with other content; a refusal of that digest",
     code: &On { applies: versioned, run: |trial, &row| trial.scenario(versions::life_of_versions(trial, row)) },
 };
 
@@ -430,6 +451,11 @@ fn referring(scope: &Scope<'_>) -> Kinds {
 
 fn linked(scope: &Scope<'_>) -> Subjects<&'static Link> {
     association::made_by(scope.schema, scope.operation).map(|link| (None, link)).into_iter().collect()
+}
+
+fn linked_with(scope: &Scope<'_>) -> Subjects<associated::Shown> {
+    let link = association::made_by(scope.schema, scope.operation);
+    link.and_then(|link| associated::Shown::by(scope.schema, link)).map(|shown| (None, shown)).into_iter().collect()
 }
 
 fn listed(scope: &Scope<'_>) -> Kinds {

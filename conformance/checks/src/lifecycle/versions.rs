@@ -6,6 +6,7 @@ use connect_model::schema::Schema;
 use serde_json::{Value, json};
 
 use crate::client::pager::{Pager, page_sizes};
+use crate::client::reply::Reply;
 use crate::code::Trial;
 use crate::lifecycle::life::Life;
 use crate::resources;
@@ -61,7 +62,16 @@ pub(super) async fn life_of_versions(trial: Trial<'_>, row: &'static Resource) -
         let third_content = first_content.as_str().unwrap_or_default().replace("contract test", &client.fresh_name());
         update["Content"] = third_content.into();
         succeed(client, "UpdateContactFlowContent", &update).await?;
-        let (third, exchange) = create_version(&life).await?;
+        let with_digest = with_digest(&life, &update["Content"]).await?;
+        let (third, exchange) = match &with_digest {
+            Some(Reply::Success(exchange)) => (number(&life, exchange)?, exchange.clone()),
+            _ => create_version(&life).await?,
+        };
+        if let Some(reply) = with_digest.filter(|reply| reply.refusal().is_some()) {
+            let expected = format!("success, as without the digest that {} shows", row.describe);
+            let pointer = format!("/{}", resources::DIGEST.1);
+            findings.push(check.finding(pointer, expected, reply.describe(), reply.exchange()));
+        }
         if third <= second {
             let (expected, actual) = (format!("a number above {second}"), format!("{third} after {second}"));
             findings.push(check.finding("/Version", expected, actual, Some(&exchange)));
@@ -81,9 +91,30 @@ pub(super) async fn life_of_versions(trial: Trial<'_>, row: &'static Resource) -
 /// Creates a version and returns its number.
 async fn create_version(life: &Life<'_>) -> Result<(i64, Box<Exchange>), String> {
     let exchange = succeed(life.client, CREATE, &life.naming(&life.created.id)).await?;
-    let answer = body(life.client.schema, &exchange)?;
-    let number = answer["Version"].as_i64().ok_or_else(|| format!("{CREATE} answered without a version number"))?;
-    Ok((number, exchange))
+    Ok((number(life, &exchange)?, exchange))
+}
+
+/// The number of the version in the answer to its creation.
+fn number(life: &Life<'_>, exchange: &Exchange) -> Result<i64, String> {
+    let answer = body(life.client.schema, exchange)?;
+    answer["Version"].as_i64().ok_or_else(|| format!("{CREATE} answered without a version number"))
+}
+
+/// Creates a version with the digest of the content that is published; none if the description does not show both.
+async fn with_digest(life: &Life<'_>, content: &Value) -> Result<Option<Reply>, String> {
+    let Life { client, row, .. } = life;
+    let Reply::Success(exchange) = steps::describe(client, row, &life.sent, &life.created.id).await? else {
+        return Ok(None);
+    };
+    let (_, shown) = steps::shown(client.schema, row, &exchange)?;
+    let (create, member) = resources::DIGEST;
+    // A description may lag, and need not show a digest.
+    if shown["Content"] != *content || !shown[member].is_string() {
+        return Ok(None);
+    }
+    let mut input = life.naming(&life.created.id);
+    input[member] = shown[member].clone();
+    perform(client, create, &input).await.map(Some)
 }
 
 /// Judges if the list shows all versions.

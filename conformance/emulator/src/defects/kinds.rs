@@ -79,6 +79,39 @@ pub(super) const ROWS: &[Defect] = &[
         seams: || on_call(|call| acknowledged(call, "AssociateQueueQuickConnects")),
     },
     Defect {
+        id: "quick-connect-of-queue-misnamed",
+        family: Family::Lifecycle,
+        summary: "the quick connects of a queue are listed with their names in small letters",
+        kills: &["lifecycle.association-shown"],
+        may: &[],
+        seams: || {
+            on_items("ListQueueQuickConnects", |item| {
+                let name = item["Name"].as_str().unwrap_or_default().to_lowercase();
+                item["Name"] = name.into();
+            })
+        },
+    },
+    Defect {
+        id: "queue-of-profile-elsewhere",
+        family: Family::Lifecycle,
+        summary: "the queues of a routing profile are listed with ARNs of another account",
+        kills: &["lifecycle.association-shown"],
+        may: &[],
+        seams: || {
+            on_items("ListRoutingProfileQueues", |item| {
+                item["QueueArn"] = of_another_account(&item["QueueArn"]);
+            })
+        },
+    },
+    Defect {
+        id: "attribute-of-instance-lost",
+        family: Family::Keep,
+        summary: "updates of the attributes of an instance are acknowledged but not performed",
+        kills: &["keep.setting"],
+        may: &["error.not-found"],
+        seams: || on_call(|call| acknowledged(call, "UpdateInstanceAttribute")),
+    },
+    Defect {
         id: "page-of-workspace-stays",
         family: Family::Lifecycle,
         summary: "a deleted page of a workspace is still listed",
@@ -310,6 +343,9 @@ pub(super) const NOUNS: &[(&str, &str)] = &[
     ("two-queues-of-one-name", "Queue"),
     ("origin-stays", "ApprovedOrigin"),
     ("quick-connect-not-joined", "Queue"),
+    ("quick-connect-of-queue-misnamed", "Queue"),
+    ("queue-of-profile-elsewhere", "RoutingProfile"),
+    ("attribute-of-instance-lost", "Instance"),
     ("page-of-workspace-stays", "WorkspacePage"),
     ("prompt-without-description", "Prompt"),
     ("update-wipes-profile", "SecurityProfile"),

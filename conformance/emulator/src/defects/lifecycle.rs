@@ -202,6 +202,21 @@ pub(super) const ROWS: &[Defect] = &[
         seams: || on_call(renumber_version),
     },
     Defect {
+        id: "digest-of-version-refused",
+        family: Family::Lifecycle,
+        summary: "a version of a flow cannot be made with the digest that the flow shows",
+        kills: &["lifecycle.versions"],
+        may: &["accept.optional"],
+        seams: || {
+            on_call(|call| match call.operation.name == "CreateContactFlowVersion" {
+                true if call.input["FlowContentSha256"].is_string() => {
+                    Answer::Performed(Err(Refusal::Invalid("the digest differs from that of the content".to_owned())))
+                }
+                _ => call.perform(call.input),
+            })
+        },
+    },
+    Defect {
         id: "instance-never-active",
         family: Family::Lifecycle,
         summary: "the creation of an instance never completes",
