@@ -104,7 +104,7 @@ fn journals_lead_to_nothing_but_resources_of_their_run() {
             "CreateContactFlow",
             named("Ct-0badcafe-1"),
             at(&theirs),
-            "`Welcome`, which has neither the name nor the tag of the run",
+            "`Welcome`, which has neither the name nor the tag of a run",
         ),
         ("CreateContactFlow", named("Ct-0badcafe-1"), at(".."), "which is no id but a place in a path"),
         (

@@ -3,7 +3,7 @@
 
 use connect_model::files::Use;
 use connect_model::schema::Schema;
-use connect_model::wire::message::HttpRequest;
+use connect_model::wire::message::{Headers, HttpRequest};
 use serde_json::{Value, json};
 
 use super::tests::{Liar, NAME, header};
@@ -127,6 +127,33 @@ async fn what_is_still_described_after_its_deletion_is_left() {
             assert!(left.contains(&id) && left.ends_with(why), "{left}");
         }
         assert_eq!(liar.names(), before, "the service itself has deleted it");
+    }
+}
+
+/// A front may send a creation twice: both resources have the name of the run, and one id is answered.
+#[tokio::test]
+async fn the_twin_of_a_resource_is_deleted() {
+    for shown in [NAME, "Ct-0badcafe-1 (2)"] {
+        let liar = Liar::giving("nothing", |_| String::new());
+        let before = liar.names();
+        liar.create(NAME).await;
+        let content = json!({
+            "Version": "2019-10-30", "StartAction": "a", "Metadata": {},
+            "Actions": [{ "Identifier": "a", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {} }],
+        });
+        let twin = json!({ "Name": "Ct-0badcafe-9", "Type": "CONTACT_FLOW", "Content": content.to_string() });
+        let uri = format!("/contact-flows/{}", liar.service.instance_name());
+        let headers = Headers(vec![("content-type".to_owned(), "application/json".to_owned())]);
+        let request = HttpRequest { method: "PUT".to_owned(), uri, headers, body: twin.to_string().into_bytes() };
+        assert_eq!(liar.service.handle(&request).status, 200);
+        *liar.twist.lock().unwrap() = Box::new(move |request, response| {
+            if request.method == "GET" {
+                let text = String::from_utf8(response.body.clone()).unwrap();
+                response.body = text.replace("Ct-0badcafe-9", shown).into_bytes();
+            }
+        });
+        assert_eq!(liar.client.clear().await, Vec::<String>::new(), "{shown}");
+        assert_eq!(liar.names(), before, "{shown}");
     }
 }
 

@@ -91,12 +91,18 @@ impl Client {
     }
 }
 
-/// Deletes all resources of a ledger, and looks for those that are still there after their deletion.
+/// Deletes all resources of a ledger, and what lists show of the run beside them; names what is still there after that.
 pub async fn clean_up_all(client: &Client, ledger: &Ledger) -> Cleanup {
     let mut cleanup = clean_up(client, ledger, |_| true, true).await;
-    let still_there = census::still_there(client, ledger).await;
-    cleanup.deleted = cleanup.deleted.saturating_sub(still_there.len());
-    cleanup.left.extend(still_there);
+    let mut census = census::take(client, ledger).await;
+    if census.others > 0 {
+        let deleted = cleanup.deleted;
+        cleanup = clean_up(client, ledger, |_| true, true).await;
+        cleanup.deleted += deleted;
+        census = census::take(client, ledger).await;
+    }
+    cleanup.deleted = cleanup.deleted.saturating_sub(census.still_there.len());
+    cleanup.left.extend(census.still_there);
     cleanup
 }
 

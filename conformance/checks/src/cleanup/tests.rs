@@ -359,7 +359,7 @@ async fn what_cannot_be_looked_up_by_name_stays_in_the_ledger() {
     assert!(matches!(created, Reply::Success(_)), "{}", created.describe());
     let left = liar.client.clear().await;
     assert!(left.iter().any(|line| line.contains("no list shows its kind by name")), "{left:?}");
-    assert!(left.iter().any(|line| line.contains("which has neither the name nor the tag of the run")), "{left:?}");
+    assert!(left.iter().any(|line| line.contains("which has neither the name nor the tag of a run")), "{left:?}");
     assert_eq!(liar.deletions(), [""; 0], "the file of others is left");
     assert_eq!(liar.client.ledger().unwrap().open(|_| true).len(), 1);
 }

@@ -248,7 +248,7 @@ impl Client {
 
     /// The marks of some runs in the response of an operation that shows a resource.
     async fn marks_in(&self, body: &Value, is_run: impl Fn(&str) -> bool) -> Sight {
-        let others = |what: String| Sight::Others(format!("{what}, which has neither the name nor the tag of the run"));
+        let others = |what: String| Sight::Others(format!("{what}, which has neither the name nor the tag of a run"));
         let Some(shown) = resource_in(body) else { return others("something without a name".to_owned()) };
         let name = name_in(shown);
         if name.and_then(run_of_name).is_some_and(&is_run) {

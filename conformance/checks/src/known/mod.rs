@@ -167,7 +167,7 @@ mod tests {
         let refusal = |noun: &str, thing: Thing| Known::default().add(schema, noun, thing).err();
         assert_eq!(refusal("User", thing(ID, &[])), None);
         assert_eq!(refusal("ViewVersion", thing("2", &[("ViewId", ID)])), None);
-        let long = "q".repeat(600);
+        let long = "q".repeat(300);
         for (noun, thing, expected) in [
             ("Queues", thing(ID, &[]), "is no kind"),
             ("Queue", thing("", &[]), "is no id"),

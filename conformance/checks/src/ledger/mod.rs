@@ -386,11 +386,17 @@ impl Ledger {
         self.state().entries.push(Entry { delete_input: Some(delete_input), standing, ..entry });
     }
 
-    /// Enters a resource of the run that is still there after its deletion, as one that may be deleted again.
-    pub(crate) fn reopen(&self, create: OperationId, members: Map<String, Value>, delete_input: Value) -> Entry {
+    /// Enters a resource that lists show at the end of the run, as one that has to be deleted.
+    pub(crate) fn reopen(
+        &self,
+        create: OperationId,
+        members: Map<String, Value>,
+        delete_input: Value,
+        standing: Standing,
+    ) -> Entry {
         let now = seconds(SystemTime::now());
         let entry = Entry::requested(create, members.clone(), Owner::Run, now);
-        let entry = Entry { delete_input: Some(delete_input.clone()), standing: Standing::Ours, ..entry };
+        let entry = Entry { delete_input: Some(delete_input.clone()), standing, ..entry };
         let mut state = self.state();
         let n = state.entries.next();
         let asks = self.schema[create].name.clone();
@@ -409,6 +415,17 @@ impl Ledger {
     /// True if an operation has deleted something, as its answers say.
     pub(crate) fn has_deleted(&self, delete: OperationId) -> bool {
         self.state().deleted.contains_key(&delete)
+    }
+
+    /// True if an open entry has the input of a deletion.
+    pub(crate) fn is_entered(&self, delete: OperationId, input: &Value) -> bool {
+        let state = self.state();
+        let is_it = |entry: &Entry| {
+            !entry.gone
+                && entry.delete_input.as_ref() == Some(input)
+                && self.undo.get(&entry.create).is_some_and(|undo| undo.delete == delete)
+        };
+        state.entries.near([input]).into_iter().any(|(_, entry)| is_it(entry))
     }
 
     /// True if a deletion with this input was answered with success.

@@ -261,10 +261,14 @@ impl Failure {
 }
 
 async fn ask(provider: &SharedCredentialsProvider) -> Result<Credentials, Failure> {
-    match tokio::time::timeout(PROVIDER_TIMEOUT, provider.provide_credentials()).await {
-        Ok(Ok(keys)) => Ok(keys),
-        Ok(Err(error @ ProviderError::CredentialsNotLoaded(_))) => Err(Failure::NotConfigured(chain(&error))),
-        Ok(Err(error)) => Err(Failure::Failed(chain(&error))),
+    let provider = provider.clone();
+    // The library panics at some answers, for example at a role name with a line break.
+    let asked = tokio::spawn(async move { provider.provide_credentials().await });
+    match tokio::time::timeout(PROVIDER_TIMEOUT, asked).await {
+        Ok(Ok(Ok(keys))) => Ok(keys),
+        Ok(Ok(Err(error @ ProviderError::CredentialsNotLoaded(_)))) => Err(Failure::NotConfigured(chain(&error))),
+        Ok(Ok(Err(error))) => Err(Failure::Failed(chain(&error))),
+        Ok(Err(_panic)) => Err(Failure::Failed("its answer cannot be read".to_owned())),
         Err(_elapsed) => Err(Failure::Failed(format!("no response within {} s", PROVIDER_TIMEOUT.as_secs_f64()))),
     }
 }
