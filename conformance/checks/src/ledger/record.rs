@@ -123,9 +123,7 @@ impl Ledger {
         let (others, gone) = (numbers(others), numbers(gone));
         others.into_iter().for_each(|at| state.forget_id(at));
         gone.into_iter().for_each(|at| state.mark_gone(at, &status.to_string()));
-        if !inputs.is_empty() {
-            state.deleted.entry(delete).or_default().extend(inputs);
-        }
+        state.deleted.entry(delete).or_default().extend(inputs);
     }
 }
 

@@ -62,6 +62,8 @@ pub fn write_shapes(schema: &Schema, operations: &[&str], directory: &std::path:
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use serde_json::json;
+
     use super::*;
     use crate::shapes::CORE_OPERATIONS;
 
@@ -85,6 +87,23 @@ mod tests {
         for (name, text) in &wanted {
             assert!(found[name] == *text, "model/src/shapes/{name} is stale; run `cargo model export rust`");
         }
+    }
+
+    /// A parameter may have any name.
+    #[test]
+    fn a_name_with_a_line_break_ends_no_comment() {
+        let member =
+            json!({ "shape": "S", "location": "querystring", "locationName": "a`.\nstatic EVIL: u8 = 1;\u{2028}" });
+        let model = json!({
+            "metadata": { "endpointPrefix": "x", "protocol": "rest-json", "apiVersion": "1", "serviceId": "X" },
+            "operations": { "GetA": { "name": "GetA", "http": { "method": "GET", "requestUri": "/a" }, "input": { "shape": "I" } } },
+            "shapes": { "I": { "type": "structure", "members": { "A": member } }, "S": { "type": "string" } },
+        });
+        let schema = Schema::from_text("service-2.json", model.to_string().into_bytes()).unwrap();
+        let files = shapes(&schema, &["GetA"]);
+        let lines = files.iter().flat_map(|(_, text)| text.lines()).filter(|line| line.contains("EVIL"));
+        let lines: Vec<&str> = lines.map(str::trim_start).collect();
+        assert!(lines.len() == 1 && lines[0].starts_with("///"), "{lines:?}");
     }
 
     #[test]
