@@ -167,12 +167,12 @@ mod tests {
         let refusal = |noun: &str, thing: Thing| Known::default().add(schema, noun, thing).err();
         assert_eq!(refusal("User", thing(ID, &[])), None);
         assert_eq!(refusal("ViewVersion", thing("2", &[("ViewId", ID)])), None);
-        let long = "q".repeat(300);
+        let long = "q".repeat(LONGEST + 1);
         for (noun, thing, expected) in [
             ("Queues", thing(ID, &[]), "is no kind"),
             ("Queue", thing("", &[]), "is no id"),
             ("Queue", thing("..", &[]), "leads to no other path"),
-            ("User", thing(&long, &[]), "is no UserId of"),
+            ("User", thing(&long, &[]), "leads to no other path"),
             ("ViewVersion", thing("2", &[]), "write { id = \"…\", ViewId = \"…\" }"),
             ("ViewVersion", thing("two", &[("ViewId", ID)]), "is no ViewVersion of"),
             ("Queue", Thing { arn: Some("x".to_owned()), ..thing(ID, &[]) }, "is no ARN"),
