@@ -137,7 +137,10 @@ fn no_write_names_what_others_made() {
     for request in requests.iter() {
         let text = format!("{} {}", request.uri, String::from_utf8_lossy(&request.body));
         let names = [&hours, &queue].into_iter().any(|id| text.contains(id));
-        let route = router.route(&request.method, &request.uri).unwrap();
+        let Ok(route) = router.route(&request.method, &request.uri) else {
+            assert!(!names, "{} {text}", request.method);
+            continue;
+        };
         let operation = &schema[route.operation];
         match danger(schema, operation) {
             Danger::Read if names => drop(read.insert(operation.name.as_str())),

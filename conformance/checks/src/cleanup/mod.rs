@@ -2,8 +2,6 @@
 
 mod adopt;
 mod census;
-#[cfg(test)]
-mod fronts;
 mod lookup;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! Endpoints that give new resources the ids of others, or ids that are none.
 #![allow(clippy::unwrap_used)]
 
+mod fronts;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,25 +24,25 @@ use crate::ledger::{Ledger, hook};
 use crate::permission::Permission;
 
 /// An emulator with flows of others, behind something that changes the ids of new flows.
-pub(super) struct Liar {
-    pub(super) client: Client,
-    pub(super) service: Arc<Service>,
+struct Liar {
+    client: Client,
+    service: Arc<Service>,
     /// Method and path of each request.
     sent: Arc<Mutex<Vec<String>>>,
     /// The endpoint answers reads of this id as if there were nothing.
     hidden: Arc<Mutex<Option<String>>>,
     /// Changes responses.
-    pub(super) twist: Arc<Mutex<Twist>>,
+    twist: Arc<Mutex<Twist>>,
 }
 
 /// A change of the response to a request.
-pub(super) type Twist = Box<dyn Fn(&HttpRequest, &mut HttpResponse) + Send>;
+type Twist = Box<dyn Fn(&HttpRequest, &mut HttpResponse) + Send>;
 
 /// An instance that does not exist, as paths have it.
 const UNKNOWN: &str = "ct%3A1%2F2";
 
 /// The name of a run.
-pub(super) const NAME: &str = "Ct-0badcafe-1";
+const NAME: &str = "Ct-0badcafe-1";
 
 impl Liar {
     /// Gives new flows this id.
@@ -49,11 +51,11 @@ impl Liar {
     }
 
     /// Gives a member of the responses to creations this value.
-    pub(super) fn giving(member: &'static str, id: impl Fn(&Service) -> String) -> Self {
+    fn giving(member: &'static str, id: impl Fn(&Service) -> String) -> Self {
         Self::with_ledger(member, id, |schema, instance| Ledger::new(schema, Some(instance)))
     }
 
-    pub(super) fn with_ledger(
+    fn with_ledger(
         member: &'static str,
         id: impl Fn(&Service) -> String,
         ledger: impl Fn(&'static Schema, &str) -> Ledger,
@@ -99,7 +101,7 @@ impl Liar {
     }
 
     /// Changes the bodies of the responses to requests with this in their line.
-    pub(super) fn tells(&self, of: &str, change: impl Fn(&mut Value) + Send + 'static) {
+    fn tells(&self, of: &str, change: impl Fn(&mut Value) + Send + 'static) {
         let of = of.to_owned();
         *self.twist.lock().unwrap() = Box::new(move |request, response| {
             if format!("{} {}", request.method, request.uri).contains(&of) {
@@ -115,13 +117,13 @@ impl Liar {
     }
 
     /// Creates a flow, and returns the id in the response.
-    pub(super) async fn create(&self, name: &str) -> String {
+    async fn create(&self, name: &str) -> String {
         let Reply::Success(exchange) = self.ask_for(name).await else { unreachable!("the flow is not created") };
         let body: Value = serde_json::from_slice(&exchange.response.body).unwrap();
         body["ContactFlowId"].as_str().unwrap().to_owned()
     }
 
-    pub(super) async fn ask_for(&self, name: &str) -> Reply {
+    async fn ask_for(&self, name: &str) -> Reply {
         let content = json!({
             "Version": "2019-10-30", "StartAction": "a", "Metadata": {},
             "Actions": [{ "Identifier": "a", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {} }],
@@ -138,7 +140,7 @@ impl Liar {
     }
 
     /// Names of all flows.
-    pub(super) fn names(&self) -> Vec<String> {
+    fn names(&self) -> Vec<String> {
         flows(&self.service).into_iter().map(|flow| flow["Name"].as_str().unwrap().to_owned()).collect()
     }
 
@@ -502,7 +504,7 @@ async fn resources_of_the_run_are_deleted_after_a_look() {
 }
 
 /// The header of a journal of the run.
-pub(super) fn header(schema: &Schema, instance: &str) -> Header {
+fn header(schema: &Schema, instance: &str) -> Header {
     Header {
         version: VERSION,
         service: schema.service.sdk_id.clone(),

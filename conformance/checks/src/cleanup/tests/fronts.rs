@@ -6,7 +6,7 @@ use connect_model::schema::Schema;
 use connect_model::wire::message::{Headers, HttpRequest};
 use serde_json::{Value, json};
 
-use super::tests::{Liar, NAME, header};
+use super::{Liar, NAME, header};
 use crate::ledger::Ledger;
 
 /// The first answer is lost between the front and the service, and the second one is what the front passes on.
