@@ -100,12 +100,7 @@ fn journals_lead_to_nothing_but_resources_of_their_run() {
             json!({ "InstanceId": other, "RuleId": "0d4cbc5f-dd2b-4ff1-9bcb-4a3c0a1e2f3d" }),
             "it is in the instance",
         ),
-        (
-            "CreateContactFlow",
-            named("Ct-0badcafe-1"),
-            at(&theirs),
-            "`Welcome`, which has neither the name nor the tag of a run",
-        ),
+        ("CreateContactFlow", named("Ct-0badcafe-1"), at(&theirs), "`Welcome`, which is no name of the run"),
         ("CreateContactFlow", named("Ct-0badcafe-1"), at(".."), "which is no id but a place in a path"),
         (
             "CreateContactFlow",

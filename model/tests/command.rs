@@ -34,7 +34,7 @@ fn a_value_is_valid_only_if_all_of_it_was_checked() {
         "operations": { "Do": operation },
         "shapes": {
             "In": { "type": "structure", "members": { "Code": { "shape": "Code" }, "Word": { "shape": "Word" } } },
-            "Code": { "type": "string", "pattern": r"^\p{XDigit}{8}$" },
+            "Code": { "type": "string", "pattern": r"^\p{IsBlue}{8}$" },
             "Word": { "type": "string", "max": 3 },
         },
     });

@@ -327,7 +327,7 @@ fn a_pattern_that_cannot_be_read_is_not_passed_over() {
     let code = json!({"Code": {"target": "t#Code", "traits": {"smithy.api#required": {}}},
         "Codes": {"target": "t#Codes"}});
     let others = json!({
-        "t#Code": {"type": "string", "traits": {"smithy.api#pattern": r"^\p{XDigit}{8}$"}},
+        "t#Code": {"type": "string", "traits": {"smithy.api#pattern": r"^\p{IsBlue}{8}$"}},
         "t#Codes": {"type": "map", "key": {"target": "t#Code"}, "value": {"target": "smithy.api#String"}},
     });
     let schema = model(post("/"), code, json!({}), others);

@@ -12,6 +12,8 @@ use connect_model::wire::message::{HttpRequest, HttpResponse};
 use connect_model::wire::{Router, read_response};
 use serde_json::Value;
 
+use connect_transport::exchange::Exchange;
+
 use crate::client::places::places;
 use crate::client::reply::{Reply, SYNTHESIZED};
 use crate::coverage::Reached;
@@ -119,7 +121,11 @@ impl Reach {
         if let Reply::Success(exchange) = reply {
             self.learn_made(operation, &input, &exchange.response);
         }
+        let is_read = |exchange: &Exchange| read_response(self.schema, operation, &exchange.response).is_ok();
         match (reply, unknown) {
+            (Reply::Success(exchange), _) if !is_read(exchange) => {
+                self.falls_short(operation, Short::Unanswered, "its answer cannot be read");
+            }
             (Reply::Success(exchange), None) => {
                 self.ways().insert(operation, Way::Reached);
                 self.learn_shown(operation, &exchange.response);

@@ -10,12 +10,11 @@ use connect_transport::exchange::Exchange;
 use serde_json::Value;
 
 use crate::case::Finding;
-use crate::client::Client;
 use crate::client::reply::SYNTHESIZED;
 use crate::code::{Scope, Subjects, Trial};
 use crate::difference::apart;
 use crate::resources;
-use crate::resources::{INSTANCE, overwrite};
+use crate::resources::{INSTANCE, Resource, overwrite};
 use crate::same::shows;
 use crate::steps;
 use crate::steps::{Judged, Wait, body, succeed};
@@ -25,6 +24,8 @@ const VALUES: [&str; 2] = ["one", "another"];
 
 /// What an operation sets and another one shows.
 pub(super) struct Setting {
+    /// The kind of resource beside which it is set.
+    row: &'static Resource,
     /// The operation that shows it.
     show: OperationId,
     /// The members of its input, which tell one setting from another.
@@ -61,7 +62,7 @@ impl Setting {
         let mut settings = places.map(|(place, members)| {
             let mut facts = schema.shared(given, members);
             facts.retain(|fact| keys.get(&fact.left[1..]).is_none() && !fact.left.starts_with("/LastModified"));
-            Self { show, keys, place, members, facts }
+            Self { row, show, keys, place, members, facts }
         });
         settings.find(|setting| !setting.facts.is_empty())
     }
@@ -77,7 +78,7 @@ fn user(schema: &'static Schema, operation: OperationId) -> Option<&'static Kind
 pub(super) async fn is_shown(trial: Trial<'_>, setting: &Setting) -> Judged {
     let mut named = Value::Null;
     for label in VALUES {
-        let (sent, answer) = update(trial.client, trial.operation, label, &named).await?;
+        let (sent, answer) = update(trial, setting.row, label, &named).await?;
         let given = |key: &Member| Some((key.name.clone(), sent.get(&key.name)?.clone()));
         named = setting.keys.iter().filter_map(given).collect();
         let findings = compare(trial, setting, &named, (&sent, &answer)).await?;
@@ -88,14 +89,21 @@ pub(super) async fn is_shown(trial: Trial<'_>, setting: &Setting) -> Judged {
     Ok(Vec::new())
 }
 
-/// Sets values, with all members or with those that are required, of the setting that was named before.
+/// Sets values, with all members or with those that are required, of the setting that was named before, else beside a resource
+/// that nobody else uses.
 async fn update(
-    client: &Client,
-    set: OperationId,
+    trial: Trial<'_>,
+    row: &'static Resource,
     label: &str,
     named: &Value,
 ) -> Result<(Value, Box<Exchange>), String> {
+    let (client, set) = (trial.client, trial.operation);
     let name = &client.schema[set].name;
+    let mut named = named.clone();
+    if named.is_null() && !row.is_instance() {
+        let made = client.create(row).await?;
+        named = row.naming(name, &made.sent, &made.id);
+    }
     let mut refused = String::new();
     for config in [steps::one_of_each(), Config::sparse()] {
         let mut sent = client.input(set, config, &format!("{name}/setting/{label}"), &SchemaPath::default()).await?;
