@@ -121,7 +121,10 @@ impl Reach {
         if let Reply::Success(exchange) = reply {
             self.learn_made(operation, &input, &exchange.response);
         }
-        let is_read = |exchange: &Exchange| read_response(self.schema, operation, &exchange.response).is_ok();
+        let is_read = |exchange: &Exchange| {
+            let response = &exchange.response;
+            response.body.is_empty() || read_response(self.schema, operation, response).is_ok()
+        };
         match (reply, unknown) {
             (Reply::Success(exchange), _) if !is_read(exchange) => {
                 self.falls_short(operation, Short::Unanswered, "its answer cannot be read");
